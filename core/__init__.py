@@ -1,0 +1,1 @@
+"""Shapes, settings and errors that every package agrees on; imports nothing of ours."""

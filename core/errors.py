@@ -1,0 +1,69 @@
+"""The errors people see. A message ends with what to do next.
+
+    StrategiewijzerError
+    ├── SettingsError        a setting is wrong or unknown
+    ├── DocumentError        a source text cannot be taken as it is (names file and line)
+    ├── NoIndexError         nothing has been ingested yet
+    ├── EmbedderMismatchError  the index was made by another embedder
+    ├── LockedError          another ingest run holds the lock
+    ├── StoreError           the vector store cannot be reached or answers wrongly
+    ├── ModelError           the language model or embeddings server failed
+    ├── PromptError          a prompt file lacks a placeholder or has an unknown one
+    └── QuestionSetError     a question set is not in the agreed format
+
+Errors of libraries are translated at the one place that imports the library.
+"""
+
+
+class StrategiewijzerError(Exception):
+    """Base of every error this project raises on purpose."""
+
+
+class SettingsError(StrategiewijzerError):
+    """A setting has a wrong value or is unknown."""
+
+
+class DocumentError(StrategiewijzerError):
+    """A source text cannot be taken as it is.
+
+    Args:
+        path: the file.
+        line: 1-based line, or None when the whole file is meant.
+        problem: what is wrong.
+        remedy: what to do about it.
+    """
+
+    def __init__(self, path: object, line: int | None, problem: str, remedy: str) -> None:
+        place = f"{path}:{line}" if line is not None else f"{path}"
+        super().__init__(f"{place}: {problem}. {remedy}")
+
+
+class NoIndexError(StrategiewijzerError):
+    """Nothing has been ingested yet."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no index yet. Build it with: make ingest")
+
+
+class EmbedderMismatchError(StrategiewijzerError):
+    """The index was made by another embedder than the one configured."""
+
+
+class LockedError(StrategiewijzerError):
+    """Another ingest run is busy."""
+
+
+class StoreError(StrategiewijzerError):
+    """The vector store cannot be reached or gives a wrong answer."""
+
+
+class ModelError(StrategiewijzerError):
+    """A language model or embeddings server failed; the message never holds a secret."""
+
+
+class PromptError(StrategiewijzerError):
+    """A prompt file does not have the placeholders that the code fills."""
+
+
+class QuestionSetError(StrategiewijzerError):
+    """A question set is not in the agreed format; names the entry and the key."""

@@ -1,0 +1,36 @@
+"""One way to compare text across notations: case, spaces, digit grouping, quotation marks."""
+
+import re
+import unicodedata
+
+_SPACES = re.compile(r"\s+")
+# 725 000, 725,000, 725.000, 725'000: groups of exactly three digits after one to three.
+_GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:[ .,'’]\d{3})+(?![\d])")
+_FIGURE = re.compile(r"\d+(?:[.,/]\d+)*")
+_QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "–": "-", "‑": "-"})
+
+
+def fold(text: str) -> str:
+    """The text as it is compared: NFKC, lower case, single spaces, figures without grouping.
+
+    >>> fold("More than 725 000  Reports")
+    'more than 725000 reports'
+    """
+    text = unicodedata.normalize("NFKC", text).casefold().translate(_QUOTES)
+    text = _SPACES.sub(" ", text).strip()
+    return _GROUPED.sub(lambda match: re.sub(r"\D", "", match.group()), text)
+
+
+def contains(text: str, part: str) -> bool:
+    """Whether `part` occurs in `text` after folding, not inside a longer word or figure."""
+    folded = re.escape(fold(part))
+    return re.search(rf"(?<!\w){folded}(?!\w)", fold(text)) is not None
+
+
+def figures(text: str) -> frozenset[str]:
+    """The figures of a text in one notation: decimal commas become points.
+
+    >>> sorted(figures("EUR 11,6 billion in 2019, 725 000 reports"))
+    ['11.6', '2019', '725000']
+    """
+    return frozenset(match.replace(",", ".") for match in _FIGURE.findall(fold(text)))

@@ -1,0 +1,101 @@
+"""Every setting of the project, and the only reader of the environment.
+
+A setting is a field of `Settings`, an environment variable `STRATEGIEWIJZER_<FIELD>` (lists and
+paths: a JSON list) or a line of `.env`. OpenAI's own names are honoured as they are. The first of
+these wins: argument, environment, `.env`, default.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import SettingsError
+
+PREFIX = "STRATEGIEWIJZER_"
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _openai_name(name: str) -> Any:
+    """A field that is also read under OpenAI's own environment variable."""
+    return AliasChoices(name, f"{PREFIX}{name}".lower(), name.lower())
+
+
+class Settings(BaseSettings):
+    """The settings of one process; immutable.
+
+    Raises:
+        SettingsError: a value is wrong or a name is unknown; secrets are never repeated.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=ROOT / ".env",
+        frozen=True,
+        extra="ignore",
+        populate_by_name=True,
+        hide_input_in_errors=True,
+    )
+
+    # Where things are
+    data_dir: Path = ROOT / "data"
+    corpus_dirs: tuple[Path, ...] = (ROOT / "corpus", ROOT / "documents")
+    chroma_url: str = ""  # empty: Chroma runs inside this process, in data_dir
+
+    # Index
+    keep_generations: Annotated[int, Field(ge=1)] = 3
+    embeddings_url: str = ""  # empty: the local embedder; else an OpenAI-compatible server
+    embeddings_model: str = "text-embedding-3-small"
+    embeddings_api_key: SecretStr = SecretStr("")
+
+    # Answers
+    results: Annotated[int, Field(ge=1, le=50)] = 6  # passages an answer is made from
+    default_language: str = "nl"  # when a question's language cannot be told
+    refuse_below: Annotated[float, Field(ge=0, le=1)] = 0.5  # confidence under which is refused
+
+    # Language model (optional)
+    openai_api_key: SecretStr = Field(
+        SecretStr(""), validation_alias=_openai_name("OPENAI_API_KEY")
+    )
+    openai_base_url: str = Field("", validation_alias=_openai_name("OPENAI_BASE_URL"))
+    chat_model: str = "gpt-4o-mini"
+    answer_timeout: Annotated[float, Field(gt=0)] = 60.0  # seconds, for a whole generated answer
+
+    def __init__(self, **values: Any) -> None:
+        _refuse_unknown_names(values, type(self).model_fields)
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            lines = [
+                f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+                for problem in error.errors(include_input=False, include_url=False)
+            ]
+            raise SettingsError(
+                "A setting is wrong; correct it in the environment or in .env:\n  "
+                + "\n  ".join(lines)
+            ) from None
+
+    @property
+    def generative(self) -> bool:
+        """Whether a language model is configured."""
+        return bool(self.openai_api_key.get_secret_value() or self.openai_base_url)
+
+
+def _refuse_unknown_names(values: dict[str, Any], fields: Any) -> None:
+    in_environment = {
+        name.removeprefix(PREFIX).lower() for name in os.environ if name.startswith(PREFIX)
+    }
+    in_file: set[str] = set()
+    env_file = ROOT / ".env"
+    if env_file.is_file():
+        names = (line.split("=", 1)[0].strip() for line in env_file.read_text("utf-8").splitlines())
+        in_file = {
+            name.removeprefix(PREFIX).lower() for name in names if name.startswith(PREFIX)
+        }
+    unknown = sorted((in_environment | in_file | set(values)) - set(fields))
+    if unknown:
+        raise SettingsError(
+            f"Unknown setting: {', '.join(unknown)}. The settings are listed in core/settings.py."
+        )

@@ -1,0 +1,193 @@
+"""The shapes everything agrees on.
+
+Offsets are character offsets (Python string indices), end exclusive. A document's offsets count
+in `SourceDocument.text`, a passage's units in `Passage.text`.
+"""
+
+import datetime
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, computed_field
+
+Kind = Literal["brief", "official", "upload"]
+Mode = Literal["extractive", "generative", "fallback"]
+
+
+class Frozen(BaseModel):
+    """Base of all shapes: immutable, and unknown keys are an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DocumentInfo(Frozen):
+    """What is needed to cite a document. `id` is the same for all language versions."""
+
+    id: str
+    language: str  # ISO 639-1
+    title: str
+    reference: str = ""  # "COM(2020) 607 final"
+    celex: str = ""
+    date: datetime.date | None = None
+    area: str = ""
+    publisher: str = ""
+    url: str = ""
+    kind: Kind = "upload"
+
+    @property
+    def key(self) -> str:
+        """One language version of one document: "csa-strategy.nl"."""
+        return f"{self.id}.{self.language}"
+
+
+class Section(Frozen):
+    """A stretch of a document under one heading, without its subsections.
+
+    `number` counts the sections of a document from 0, so that the language versions of a document
+    with the same outline share it. `headings` is the path from the document's title down.
+    """
+
+    number: int
+    headings: tuple[str, ...]
+    start: int
+    end: int
+    page: int | None = None
+
+
+class SourceDocument(DocumentInfo):
+    """A loaded source text. `sha256` is over the file's bytes."""
+
+    path: str
+    sha256: str
+    text: str
+    sections: tuple[Section, ...]
+
+    @property
+    def info(self) -> DocumentInfo:
+        return DocumentInfo(**{name: getattr(self, name) for name in DocumentInfo.model_fields})
+
+
+class Unit(Frozen):
+    """The smallest thing an answer may quote: a sentence or a list item, never part of one.
+
+    For an item, `lead_in` is the (start, end) of the sentence that introduces its list.
+    """
+
+    start: int
+    end: int
+    kind: Literal["sentence", "item"] = "sentence"
+    lead_in: tuple[int, int] | None = None
+
+
+class Passage(Frozen):
+    """A stretch of a document that is embedded and retrieved as one.
+
+    `id` is derived from the content, so that an unchanged passage keeps its id and its vector.
+    """
+
+    id: str
+    document: DocumentInfo
+    text: str
+    headings: tuple[str, ...]
+    section: int
+    start: int
+    end: int
+    units: tuple[Unit, ...]
+    page: int | None = None
+
+    @property
+    def language(self) -> str:
+        return self.document.language
+
+    def context(self, unit: Unit | None = None) -> str:
+        """The text that is embedded: heading path, and for a list item its lead-in, then the text."""
+        parts = [" › ".join(self.headings)]
+        if unit is None:
+            parts.append(self.text)
+        else:
+            if unit.lead_in is not None:
+                parts.append(self.text[unit.lead_in[0] : unit.lead_in[1]])
+            parts.append(self.text[unit.start : unit.end])
+        return "\n".join(part for part in parts if part)
+
+
+class ScoredPassage(Frozen):
+    """A passage found for a question.
+
+    `score` orders the results and has no unit; `similarity` is the cosine of question and passage,
+    `unit_similarities` those of question and each unit of the passage.
+    """
+
+    passage: Passage
+    score: float
+    similarity: float
+    unit_similarities: tuple[float, ...] = ()
+
+
+class Citation(Frozen):
+    """One checked reference. `quote` is an exact substring of the passage's text.
+
+    `start` and `end` are the quote's offsets in the passage's text.
+    """
+
+    number: int
+    passage_id: str
+    document: DocumentInfo
+    headings: tuple[str, ...]
+    quote: str
+    start: int
+    end: int
+    page: int | None
+    url: str
+
+
+class Answer(Frozen):
+    """What the assistant says, and everything needed to check it.
+
+    `text` is Markdown with [1] markers; `passages` are all that were retrieved, best first;
+    `withheld` are sentences of a model that no source supports; `timings` are seconds per stage.
+    """
+
+    question: str
+    text: str
+    language: str
+    citations: tuple[Citation, ...] = ()
+    passages: tuple[Passage, ...] = ()
+    answered: bool
+    reason: str = ""
+    missing: tuple[str, ...] = ()
+    withheld: tuple[str, ...] = ()
+    confidence: float
+    mode: Mode
+    model: str = ""
+    prompt_version: str = ""
+    generation: str = ""
+    timings: Mapping[str, float] = {}
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def documents(self) -> tuple[str, ...]:
+        """Ids of the cited documents, in order of first citation."""
+        return tuple(dict.fromkeys(citation.document.id for citation in self.citations))
+
+
+class Turn(Frozen):
+    """An earlier question of the conversation and its answer."""
+
+    question: str
+    answer_text: str
+
+
+class TextDelta(Frozen):
+    """A piece of verified answer text, to be shown as it arrives."""
+
+    text: str
+
+
+class Finished(Frozen):
+    """The last event of a stream: the whole answer."""
+
+    answer: Answer
+
+
+Event = TextDelta | Finished
