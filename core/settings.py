@@ -91,9 +91,7 @@ def _refuse_unknown_names(values: dict[str, Any], fields: Any) -> None:
     env_file = ROOT / ".env"
     if env_file.is_file():
         names = (line.split("=", 1)[0].strip() for line in env_file.read_text("utf-8").splitlines())
-        in_file = {
-            name.removeprefix(PREFIX).lower() for name in names if name.startswith(PREFIX)
-        }
+        in_file = {name.removeprefix(PREFIX).lower() for name in names if name.startswith(PREFIX)}
     unknown = sorted((in_environment | in_file | set(values)) - set(fields))
     if unknown:
         raise SettingsError(

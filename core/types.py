@@ -82,7 +82,8 @@ class Unit(Frozen):
 class Passage(Frozen):
     """A stretch of a document that is embedded and retrieved as one.
 
-    `id` is derived from the content, so that an unchanged passage keeps its id and its vector.
+    `id` is `<document key>:<hash of what is embedded>`, so that an unchanged passage keeps its id
+    and its vector, and a hit can be filtered by document without reading it.
     """
 
     id: str
@@ -100,15 +101,18 @@ class Passage(Frozen):
         return self.document.language
 
     def context(self, unit: Unit | None = None) -> str:
-        """The text that is embedded: heading path, and for a list item its lead-in, then the text."""
-        parts = [" › ".join(self.headings)]
+        """The text that is embedded.
+
+        For a passage its heading path and text. For a unit the last heading (the whole path would
+        double the embedding time), the lead-in of a list item, and the unit's text.
+        """
         if unit is None:
-            parts.append(self.text)
-        else:
-            if unit.lead_in is not None:
-                parts.append(self.text[unit.lead_in[0] : unit.lead_in[1]])
-            parts.append(self.text[unit.start : unit.end])
-        return "\n".join(part for part in parts if part)
+            return "\n".join((" › ".join(self.headings), self.text))
+        parts = list(self.headings[-1:])
+        if unit.lead_in is not None:
+            parts.append(self.text[unit.lead_in[0] : unit.lead_in[1]])
+        parts.append(self.text[unit.start : unit.end])
+        return "\n".join(parts)
 
 
 class ScoredPassage(Frozen):

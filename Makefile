@@ -1,0 +1,56 @@
+# Every chore has one verb. `make help` lists them.
+SHELL := /bin/sh
+PYTHON ?= python3
+PORT ?= 8501
+VENV := .venv
+PY := $(VENV)/bin/python
+INSTALLED := $(VENV)/.installed
+.DEFAULT_GOAL := help
+.PHONY: help chat ingest eval test lint format lock clean
+
+help: ## list the chores
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+chat: $(INSTALLED) ## answer questions in the browser, at http://localhost:8501 (PORT=... for another)
+	@$(PY) -m ingest status >/dev/null 2>&1 || $(PY) -m ingest
+	@$(PY) -m streamlit run app.py --server.port $(PORT)
+
+ingest: $(INSTALLED) ## bring the index in step with corpus/ and documents/
+	@$(PY) -m ingest
+
+eval: $(INSTALLED) ## ask the question set and report how good the answers are
+	@$(PY) -m ingest status >/dev/null 2>&1 || $(PY) -m ingest
+	@$(PY) -m eval
+
+test: $(INSTALLED) ## run all tests
+	@$(PY) -m pytest
+
+lint: $(INSTALLED) ## check style and types
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+
+format: $(INSTALLED) ## put the code in the house format
+	@$(VENV)/bin/ruff check --fix .
+	@$(VENV)/bin/ruff format .
+
+lock: $(INSTALLED) ## renew requirements.lock from pyproject.toml
+	@$(PY) -m pip install --quiet uv
+	@$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+		pyproject.toml --output-file requirements.lock
+
+clean: ## remove the environment and the index
+	rm -rf $(VENV) data
+
+$(INSTALLED): requirements.lock
+	@command -v $(PYTHON) >/dev/null || { \
+		echo "Python is missing. Install Python 3.11, 3.12 or 3.13 (Debian: apt install python3 python3-venv)." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || { \
+		echo "Python 3.11, 3.12 or 3.13 is needed; $(PYTHON) is $$($(PYTHON) --version). Name another: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+		echo "Python's venv module is missing. Install it (Debian: apt install python3-venv)." >&2; exit 1; }
+	@test -x $(PY) || { echo "Making $(VENV) ..."; $(PYTHON) -m venv $(VENV); }
+	@echo "Installing the packages of requirements.lock (once, a few minutes) ..."
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $(INSTALLED)

@@ -1,0 +1,1 @@
+"""The product: a question and the conversation so far become a checked answer."""

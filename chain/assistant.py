@@ -1,0 +1,162 @@
+"""From a question to a checked answer, in one screen.
+
+question -> language -> standalone question -> passages -> confidence -> drafts -> verified
+         -> answer with citations, or a refusal that says what was searched
+"""
+
+import logging
+import time
+from collections.abc import Collection, Iterator, Sequence
+
+from langchain_core.runnables import RunnableConfig
+
+import prompts
+from chain.answerer import Answerer, Request
+from chain.composition import Composition
+from chain.confidence import confidence
+from chain.extractive import ExtractiveAnswerer
+from chain.followup import standalone
+from chain.generative import GenerativeAnswerer
+from chain.language import detect
+from chain.refusal import refusal_text
+from chain.verification import verify
+from core.errors import ModelError
+from core.settings import Settings
+from core.types import Answer, Event, Finished, Mode, ScoredPassage, TextDelta, Turn
+from vectorstore.retriever import PassageRetriever, scored_passage
+from vectorstore.store import open_index
+
+logger = logging.getLogger(__name__)
+
+
+class Assistant:
+    """Answers questions about the documents in the index; safe to share between threads.
+
+    Raises:
+        NoIndexError: nothing has been ingested yet.
+        EmbedderMismatchError: the index was made by another embedder.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._index = open_index(settings)
+        self._retriever = PassageRetriever(index=self._index, k=settings.results)
+        self._extractive = ExtractiveAnswerer()
+        self._answerer: Answerer = (
+            GenerativeAnswerer(settings) if settings.generative else self._extractive
+        )
+
+    def ask(
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        language: str | None = None,
+        areas: Collection[str] | None = None,
+        config: RunnableConfig | None = None,
+    ) -> Answer:
+        """The whole answer at once; arguments as in `stream`."""
+        *_, last = self.stream(question, history, language, areas, config)
+        assert isinstance(last, Finished)  # noqa: S101 - what stream promises
+        return last.answer
+
+    def stream(
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        language: str | None = None,
+        areas: Collection[str] | None = None,
+        config: RunnableConfig | None = None,
+    ) -> Iterator[Event]:
+        """Verified sentences as they come, each with its markers; last the finished answer.
+
+        Args:
+            question: in any official language of the EU.
+            history: earlier turns, oldest first.
+            language: of the question (ISO 639-1); told from the question if not given.
+            areas: only search documents of these areas; None or empty for all.
+            config: LangChain's, for callbacks and tracers.
+        """
+        watch = _Stopwatch()
+        language = language or detect(question, self._settings.default_language)
+        search_for = standalone(question, language, history)
+        watch.lap("understand")
+        found = self._retrieve(search_for, language, areas, config)
+        watch.lap("retrieve")
+        sure = confidence(search_for, language, found)
+        watch.lap("decide")
+
+        request = Request(search_for, language, found)
+        composition = Composition(request)
+        mode: Mode = self._answerer.mode
+        withheld: list[str] = []
+        if sure >= self._settings.refuse_below:
+            answerers = [self._answerer, *([self._extractive] if mode == "generative" else [])]
+            for answerer in answerers:
+                try:
+                    for draft in answerer.draft(request, config):
+                        quote = verify(draft, request, self._index.embedder)
+                        if quote is None:
+                            withheld.append(draft.text)
+                            continue
+                        watch.lap("first_sentence", once=True)
+                        yield TextDelta(text=composition.add(draft, quote))
+                    break
+                except ModelError as error:
+                    logger.warning("%s The answer falls back to the sources' sentences.", error)
+                    mode = "fallback"
+                    if composition.text:
+                        break
+        watch.lap("answer")
+
+        answered = bool(composition.text)
+        text, reason = composition.text, ""
+        if not answered:
+            reason = "unsupported" if withheld else "not_in_sources"
+            text = refusal_text(language, found, self._index)
+            yield TextDelta(text=text)
+        yield Finished(
+            answer=Answer(
+                question=question,
+                text=text,
+                language=language,
+                citations=composition.citations,
+                passages=tuple(scored.passage for scored in found),
+                answered=answered,
+                reason=reason,
+                withheld=tuple(withheld),
+                confidence=sure,
+                mode=mode,
+                model=self._answerer.model,
+                prompt_version=prompts.version(),
+                generation=self._index.generation,
+                timings=watch.laps,
+            )
+        )
+
+    def _retrieve(
+        self,
+        question: str,
+        language: str,
+        areas: Collection[str] | None,
+        config: RunnableConfig | None,
+    ) -> tuple[ScoredPassage, ...]:
+        documents = self._retriever.invoke(
+            question, config, language=language, areas=tuple(areas or ())
+        )
+        return tuple(scored_passage(document) for document in documents)
+
+
+class _Stopwatch:
+    """Seconds per stage; `first_sentence` counts from the start."""
+
+    def __init__(self) -> None:
+        self._start = self._last = time.perf_counter()
+        self.laps: dict[str, float] = {}
+
+    def lap(self, stage: str, *, once: bool = False) -> None:
+        now = time.perf_counter()
+        if once:
+            self.laps.setdefault(stage, now - self._start)
+        else:
+            self.laps[stage] = now - self._last
+            self._last = now

@@ -1,0 +1,59 @@
+"""Verified drafts become the text of an answer, with numbered citations."""
+
+from chain.answerer import Draft, Quote, Request
+from core.types import Citation
+
+
+class Composition:
+    """An answer under construction. Text is Markdown: paragraphs, "- " lists and [1] markers."""
+
+    def __init__(self, request: Request) -> None:
+        self._found = request.found
+        self._numbers: dict[Quote, int] = {}
+        self._pieces: list[str] = []
+        self._last_form = ""
+
+    @property
+    def text(self) -> str:
+        return "".join(self._pieces)
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """One citation per distinct quote, in order of first use.
+
+        Raises:
+            AssertionError: a quote is not an exact part of its passage; a fault of this project.
+        """
+        return tuple(self._citation(number, quote) for quote, number in self._numbers.items())
+
+    def add(self, draft: Draft, quote: Quote) -> str:
+        """Appends a verified draft; returns the piece of text that it adds."""
+        number = self._numbers.setdefault(quote, len(self._numbers) + 1)
+        piece = f"{self._separator(draft)}{draft.text} [{number}]"
+        self._last_form = draft.form
+        self._pieces.append(piece)
+        return piece
+
+    def _separator(self, draft: Draft) -> str:
+        if draft.form == "item":
+            return "\n- " if self._last_form == "item" else "\n\n- " if self._pieces else "- "
+        if not self._pieces:
+            return ""
+        return "\n\n" if draft.new_paragraph or self._last_form == "item" else " "
+
+    def _citation(self, number: int, quote: Quote) -> Citation:
+        passage = self._found[quote.passage].passage
+        text = passage.text[quote.start : quote.end]
+        if not text or text not in passage.text:
+            raise AssertionError(f"citation {number} does not quote passage {passage.id}")
+        return Citation(
+            number=number,
+            passage_id=passage.id,
+            document=passage.document,
+            headings=passage.headings,
+            quote=text,
+            start=quote.start,
+            end=quote.end,
+            page=passage.page,
+            url=passage.document.url,
+        )

@@ -1,0 +1,154 @@
+"""Question sets: YAML lists of questions, with the facts a good answer holds.
+
+    - id: drugs-07
+      question: "Hoeveel is de drugsmarkt in Europa waard?"
+      language: nl
+      answerable: true
+      kind: number
+      facts: [["30 miljard", "30 billion"]]  # each inner list: the accepted spellings of one fact
+      documents: [drugs-agenda]              # optional: ids of the documents that answer it
+      sections: ["Omvang van de drugsmarkt"] # optional: headings, any of them counts as found
+      history: []                            # optional: earlier turns, for a follow-up question
+
+An unanswerable question has kind "unanswerable" and no facts. How an answer is compared with a
+spelling is told in core/matching.py.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    Field,
+    StrictBool,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from core.errors import QuestionSetError
+from core.types import Frozen, Turn
+
+QuestionKind = Literal[
+    "number",
+    "date",
+    "name",
+    "list",
+    "definition",
+    "why",
+    "how",
+    "yes-no",
+    "unanswerable",
+]
+
+QUESTIONS = Path(__file__).resolve().parent / "questions"
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise PydanticCustomError("blank", "must not be empty")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_not_blank)]
+Fact = Annotated[tuple[Text, ...], Field(min_length=1)]
+
+
+class Question(Frozen):
+    """One question. An answer holds a fact when it holds one of the fact's spellings."""
+
+    id: Text
+    question: Text
+    language: Annotated[str, Field(pattern=r"^[a-z]{2}$")]  # ISO 639-1
+    answerable: StrictBool
+    kind: QuestionKind
+    facts: Annotated[tuple[Fact, ...], Field(validate_default=True)] = ()
+    documents: tuple[Text, ...] = ()
+    sections: tuple[Text, ...] = ()
+    history: tuple[Turn, ...] = ()
+
+    @field_validator("kind")
+    @classmethod
+    def _kind_fits(cls, kind: str, info: ValidationInfo) -> str:
+        if info.data.get("answerable") is (kind == "unanswerable"):
+            raise PydanticCustomError(
+                "kind", "must be 'unanswerable' exactly when answerable is false"
+            )
+        return kind
+
+    @field_validator("facts")
+    @classmethod
+    def _facts_fit(cls, facts: tuple[Fact, ...], info: ValidationInfo) -> tuple[Fact, ...]:
+        answerable = info.data.get("answerable")
+        if answerable is True and not facts:
+            raise PydanticCustomError("facts", "an answerable question needs at least one fact")
+        if answerable is False and facts:
+            raise PydanticCustomError("facts", "an unanswerable question has no facts")
+        return facts
+
+
+def load(path: Path) -> tuple[Question, ...]:
+    """The questions of a file, or of all `*.yaml` files of a folder in order of name.
+
+    Raises:
+        QuestionSetError: a set is not in the agreed format; names file, entry and key.
+    """
+    questions: dict[str, tuple[Question, Path]] = {}
+    for file in _files(path):
+        for number, entry in enumerate(_entries(file), start=1):
+            question = _question(entry, f"{file}: question {_name(entry, number)}")
+            if question.id in questions:
+                raise QuestionSetError(
+                    f"{file}: question {number}: id: {question.id!r} is already used in "
+                    f"{questions[question.id][1]}. Give each question an id of its own."
+                )
+            questions[question.id] = (question, file)
+    return tuple(question for question, _ in questions.values())
+
+
+def fingerprints(path: Path) -> dict[str, str]:
+    """File name -> SHA-256 of the file, for each file that `load` reads."""
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in _files(path)}
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    files = sorted(path.glob("*.yaml")) + sorted(path.glob("*.yml"))
+    if not files:
+        raise QuestionSetError(
+            f"{path}: no question set here. Name a YAML file, or a folder that holds some."
+        )
+    return files
+
+
+def _entries(file: Path) -> list[Any]:
+    try:
+        entries = yaml.safe_load(file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise QuestionSetError(f"{file}: cannot be read as YAML in UTF-8: {error}") from error
+    if not isinstance(entries, list) or not entries:
+        raise QuestionSetError(f"{file}: a question set is a YAML list of questions.")
+    return entries
+
+
+def _name(entry: object, number: int) -> str:
+    """How an entry is pointed at: its id, or its 1-based number when it has none."""
+    name = entry.get("id") if isinstance(entry, dict) else None
+    return repr(name) if isinstance(name, str) and name.strip() else str(number)
+
+
+def _question(entry: object, place: str) -> Question:
+    if not isinstance(entry, dict):
+        raise QuestionSetError(f"{place}: is not a mapping of keys and values.")
+    try:
+        return Question.model_validate(entry)
+    except ValidationError as error:
+        problems = [
+            f"{place}: {'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+            for problem in error.errors(include_url=False)
+        ]
+        raise QuestionSetError("\n".join(problems)) from None

@@ -1,0 +1,83 @@
+"""The formulas behind the figures.
+
+A ranking is given as booleans, best result first: True where the result is relevant. A `Share` is
+what one question adds to a rate: (part, whole), for example 2 of 3 facts. A question to which a
+rate does not apply adds nothing.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+Ranking = Sequence[bool]
+Share = tuple[float, float]
+Interval = tuple[float, float]
+
+RESAMPLES = 2000
+SEED = 20200724
+
+
+def first_relevant(ranking: Ranking) -> int | None:
+    """The 1-based rank of the first relevant result, or None."""
+    return next((rank for rank, relevant in enumerate(ranking, start=1) if relevant), None)
+
+
+def hit_at(ranking: Ranking, k: int) -> float:
+    """1 when a relevant result is among the first k, else 0 ("success" in trec_eval).
+
+    https://github.com/usnistgov/trec_eval/blob/main/m_success.c
+    """
+    return float(any(ranking[:k]))
+
+
+def reciprocal_rank(ranking: Ranking) -> float:
+    """1 / rank of the first relevant result, 0 without one. Its mean is the MRR.
+
+    Voorhees, "The TREC-8 Question Answering Track Report", 1999.
+    """
+    rank = first_relevant(ranking)
+    return 1 / rank if rank is not None else 0.0
+
+
+def ndcg_at(ranking: Ranking, k: int) -> float:
+    """nDCG with binary gains, of a question for which any one relevant result is enough.
+
+    DCG = sum of gain / log2(rank + 1), divided by the DCG of an ideal ranking. Because the sections
+    of a question are alternatives, the first relevant result has gain 1 and later ones have none;
+    the ideal ranking has its one relevant result on top, with DCG 1.
+
+    Järvelin and Kekäläinen, "Cumulated gain-based evaluation of IR techniques", 2002,
+    https://doi.org/10.1145/582415.582418
+    """
+    rank = first_relevant(ranking[:k])
+    return 1 / math.log2(rank + 1) if rank is not None else 0.0
+
+
+def rate(shares: Sequence[Share]) -> float | None:
+    """The sum of the parts divided by the sum of the wholes; None when there is no whole."""
+    whole = sum(share[1] for share in shares)
+    return sum(share[0] for share in shares) / whole if whole else None
+
+
+def interval(shares: Sequence[Share]) -> Interval | None:
+    """The 95% interval of `rate`, by the percentile bootstrap over questions, with a fixed seed.
+
+    Questions are drawn with replacement, each with its whole share, because the quotes of one
+    answer stand or fall together.
+
+    Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13.
+    """
+    counted = [share for share in shares if share[1] > 0]
+    if not counted:
+        return None
+    parts, wholes = np.array(counted, dtype=np.float64).T
+    draws = np.random.default_rng(SEED).integers(len(counted), size=(RESAMPLES, len(counted)))
+    rates = parts[draws].sum(axis=1) / wholes[draws].sum(axis=1)
+    low, high = np.percentile(rates, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def percentile(values: Sequence[float], percent: float) -> float | None:
+    """The percentile with linear interpolation; None without values."""
+    return float(np.percentile(values, percent)) if values else None

@@ -1,0 +1,63 @@
+"""What a run was made with: settings, prompts, index, code and questions."""
+
+import datetime
+import importlib.metadata
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from core.settings import ROOT, Settings
+from eval.dataset import fingerprints
+from eval.results import Stamp
+
+_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+
+
+def make_stamp(
+    settings: Settings,
+    questions: Path,
+    *,
+    prompts: Mapping[str, str],
+    embedder: str,
+    generation: str,
+) -> Stamp:
+    """The stamp of a run that starts now."""
+    return Stamp(
+        settings=masked(settings),
+        prompts=prompts,
+        embedder=embedder,
+        generation=generation,
+        code_version=code_version(),
+        date=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        questions=fingerprints(questions),
+    )
+
+
+def masked(settings: Settings) -> dict[str, JsonValue]:
+    """The settings as JSON values, without keys and without credentials in addresses."""
+    return {
+        name: _CREDENTIALS.sub("***", value) if isinstance(value, str) else value
+        for name, value in settings.model_dump(mode="json").items()
+    }
+
+
+def code_version() -> str:
+    """What git says of the working copy ("-dirty": changed since), else the package's version."""
+    git = shutil.which("git")
+    if git is not None and (ROOT / ".git").exists():
+        described = subprocess.run(  # noqa: S603 - fixed arguments
+            [git, "-C", str(ROOT), "describe", "--tags", "--always", "--dirty"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if described.returncode == 0:
+            return described.stdout.strip()
+    try:
+        return importlib.metadata.version("strategiewijzer")
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,73 @@
+"""What every format is read into: blocks with exact offsets, and sections made of them."""
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from core.types import Section
+
+BlockKind = Literal["heading", "paragraph", "item", "header", "row", "line", "noise"]
+
+
+@dataclass(frozen=True)
+class Block:
+    """A paragraph, list item, table row or line of code: `start` to `end` is its text.
+
+    `begin` to `stop` is the same with its marks ("- ", "| ... |", a code fence). `level` is that of
+    a heading (1-6) or the depth of a list item (1 and up). `header` is the first row of a table.
+    """
+
+    kind: BlockKind
+    begin: int
+    start: int
+    end: int
+    stop: int
+    level: int = 0
+    title: str = ""  # of a heading, without marks
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A file's text, its blocks, and what the file says about itself (empty: nothing)."""
+
+    text: str
+    blocks: tuple[Block, ...]
+    title: str = ""
+    language: str = ""
+    date: datetime.date | None = None
+    url: str = ""
+
+
+def first_heading(blocks: Sequence[Block]) -> Block | None:
+    return next((block for block in blocks if block.kind == "heading"), None)
+
+
+def sections(blocks: Sequence[Block], title: str) -> tuple[Section, ...]:
+    """The sections that have a body, each with its path of headings from the title down.
+
+    Every heading counts, also one without a body of its own, so that language versions with the
+    same outline have the same numbers. Page noise interrupts a section: what follows it is listed
+    apart, with the same number and headings.
+    """
+    found: list[Section] = []
+    path: list[Block] = []
+    root = first_heading(blocks)
+    number, interrupted = -1, True
+    for block in blocks:
+        if block.kind == "heading":
+            path = [heading for heading in path if heading.level < block.level] + [block]
+            number, interrupted = number + 1, True
+        elif block.kind == "noise":
+            interrupted = True
+        elif interrupted:
+            number, interrupted = max(number, 0), False
+            names = [heading.title for heading in path]
+            if not (path and path[0] is root and root.level == 1):
+                names.insert(0, title)
+            found.append(
+                Section(number=number, headings=tuple(names), start=block.begin, end=block.stop)
+            )
+        else:
+            found[-1] = found[-1].model_copy(update={"end": block.stop})
+    return tuple(found)

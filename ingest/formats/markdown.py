@@ -1,0 +1,117 @@
+"""Markdown (CommonMark with tables). The text is the file's own, so that a quote is verbatim."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import accumulate, takewhile
+
+from markdown_it import MarkdownIt
+from markdown_it.tree import SyntaxTreeNode
+
+from ingest import clean
+from ingest.formats.blocks import Block, BlockKind, Parsed, first_heading
+
+_INDENT = re.compile(r"[ \t>]*")
+
+
+def parse(content: str) -> Parsed:
+    """Read Markdown without its front matter."""
+    found = clean.mark_noise(content, blocks(content))
+    heading = first_heading(found)
+    return Parsed(text=content, blocks=found, title=heading.title if heading else "")
+
+
+def blocks(text: str) -> tuple[Block, ...]:
+    """The blocks of a Markdown text, in order."""
+    ends = accumulate(len(line) + 1 for line in text.split("\n"))
+    tree = SyntaxTreeNode(MarkdownIt("commonmark").enable("table").parse(text))
+    return tuple(_Reader(text, (0, *ends)).walk(tree.children, depth=0))
+
+
+@dataclass(frozen=True)
+class _Reader:
+    text: str
+    line_starts: tuple[int, ...]
+
+    def walk(self, nodes: list[SyntaxTreeNode], depth: int) -> Iterator[Block]:
+        for node in nodes:
+            match node.type:
+                case "heading" if node.level == 0:  # elsewhere, a line of a list or quotation
+                    yield self._heading(node)
+                case "paragraph" | "heading":
+                    yield self._paragraphs("paragraph", [node], depth)
+                case "bullet_list" | "ordered_list":
+                    for item in node.children:
+                        yield from self._item(item, depth + 1)
+                case "blockquote":
+                    yield from self.walk(node.children, depth)
+                case "table":
+                    yield from self._rows(node)
+                case "fence" | "code_block" | "html_block":
+                    yield from self._lines(node)
+
+    def _span(self, node: SyntaxTreeNode) -> tuple[int, int]:
+        """The lines of a node, without indentation before and white space after."""
+        first, last = node.map or (0, 0)
+        start, end = self.line_starts[first], self.line_starts[last] - 1
+        start = self._after(_INDENT, start)
+        return start, start + len(self.text[start:end].rstrip())
+
+    def _after(self, pattern: re.Pattern[str], position: int) -> int:
+        match = pattern.match(self.text, position)
+        return match.end() if match else position
+
+    def _heading(self, node: SyntaxTreeNode) -> Block:
+        begin, stop = self._span(node)
+        inline = node.children[0] if node.children else None
+        words = "".join(_plain(child) for child in inline.children) if inline else ""
+        title = " ".join(words.split())
+        return Block("heading", begin, begin, stop, stop, level=int(node.tag[1]), title=title)
+
+    def _paragraphs(self, kind: BlockKind, nodes: list[SyntaxTreeNode], depth: int) -> Block:
+        """One block of paragraphs that follow each other, after the mark of a list item."""
+        begin, _ = self._span(nodes[0])
+        _, stop = self._span(nodes[-1])
+        # The content without marks is how its first line ends, whatever the marks are.
+        first_line = self.text[begin:stop].split("\n", 1)[0].rstrip()
+        content = nodes[0].children[0].content.strip().split("\n", 1)[0].rstrip()
+        start = begin + len(first_line) - len(content) if first_line.endswith(content) else begin
+        return Block(kind, begin, start, stop, stop, level=depth)
+
+    def _item(self, item: SyntaxTreeNode, depth: int) -> Iterator[Block]:
+        own = list(takewhile(lambda node: node.type in ("paragraph", "heading"), item.children))
+        if own:
+            yield self._paragraphs("item", own, depth)
+        yield from self.walk(item.children[len(own) :], depth)
+
+    def _rows(self, table: SyntaxTreeNode) -> Iterator[Block]:
+        for row in (row for part in table.children for row in part.children):
+            begin, stop = self._span(row)
+            cells = self.text[begin:stop]
+            start = begin + len(cells) - len(cells.lstrip("| \t"))
+            end = max(start, begin + len(cells.rstrip("| \t")))
+            yield Block("header" if row is table.children[0].children[0] else "row", begin, start,
+                        end, stop)  # fmt: skip
+
+    def _lines(self, node: SyntaxTreeNode) -> Iterator[Block]:
+        """The lines of code or HTML; comments and the fences themselves are no text."""
+        if node.content.lstrip().startswith("<!--"):
+            return
+        first, last = node.map or (0, 0)
+        begin, stop = self._span(node)
+        first += node.type == "fence"
+        lines = [(self.line_starts[n], self.line_starts[n + 1] - 1) for n in range(first, last)]
+        texts = [
+            (start + len(line) - len(line.lstrip()), start + len(line.rstrip()))
+            for start, end in lines
+            if (line := self.text[start:end]).strip() and line.strip() != node.markup
+        ]
+        for number, (start, end) in enumerate(texts):
+            final = number == len(texts) - 1
+            yield Block("line", start if number else begin, start, end, stop if final else end)
+
+
+def _plain(inline: SyntaxTreeNode) -> str:
+    if inline.children:
+        return "".join(_plain(child) for child in inline.children)
+    return " " if inline.type in ("softbreak", "hardbreak") else inline.content

@@ -1,0 +1,156 @@
+"""Syncs the index with the source texts.
+
+    folders -> documents -> plan -> new generation (vectors reused or embedded) -> check -> publish
+
+Readers see nothing of a run until its last step; a crash at any point leaves what they use as it
+was, and the next run clears what the crash left behind.
+"""
+
+import datetime
+import secrets
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from core.errors import DocumentError, NoIndexError
+from core.settings import Settings
+from core.types import Frozen, Passage, SourceDocument
+from ingest.build import Progress, copy_unchanged, embed, known_vectors
+from ingest.check import check
+from ingest.load import load_all
+from ingest.lock import exclusive
+from ingest.plan import Plan, make_plan, splitter_fingerprint
+from ingest.split import split
+from vectorstore.embeddings import Embedder, make_embedder
+from vectorstore.generations import Generation, Generations, store_exists
+from vectorstore.manifest import DocumentEntry, Manifest
+from vectorstore.store import remove_old_keyword_indexes
+
+
+class Report(Frozen):
+    """What a run did, or would do; `generation` is empty when nothing was published."""
+
+    plan: Plan
+    embedded: int
+    reused: int
+    seconds: float
+    generation: str
+    dry_run: bool
+
+
+def ingest(
+    settings: Settings,
+    folders: Sequence[Path] = (),
+    *,
+    dry_run: bool = False,
+    progress: Progress = lambda done, total: None,
+) -> Report:
+    """Makes the index hold exactly the documents in `folders` (default: `corpus_dirs`).
+
+    Raises:
+        DocumentError: a source text cannot be taken; the index stays as it was.
+        LockedError: another run is busy.
+        StoreError: the new generation did not pass its check; the index stays as it was.
+    """
+    started = time.perf_counter()
+    for folder in folders:
+        if not folder.exists():
+            raise DocumentError(folder, None, "there is no such file or folder", "Check the path.")
+    documents = load_all(folders or settings.corpus_dirs)
+    if not documents:
+        where = ", ".join(str(folder) for folder in folders or settings.corpus_dirs)
+        raise DocumentError(where, None, "there are no documents here", "Name a folder that has.")
+    embedder = make_embedder(settings)
+    with exclusive(settings.data_dir, unless=dry_run):
+        current, others = _generations(settings) if store_exists(settings) else (None, [])
+        manifest = current.manifest if current else None
+        plan = make_plan(documents, manifest, embedder.fingerprint)
+        fresh = _passages_to_make(documents, plan, embedder)
+        known = known_vectors([current, *others] if current else others, fresh, embedder)
+        untouched = sum(entry.passages for entry in _entries(manifest, plan.unchanged))
+        published = ""
+        if not plan.is_empty and not dry_run:
+            generations = Generations(settings)
+            new = generations.create(_manifest(documents, plan, fresh, manifest, embedder))
+            if current:
+                copy_unchanged(current, new, plan)
+            embed(fresh, known, embedder, new, progress)
+            check(new, settings)
+            generations.publish(new.id)
+            remove_old_keyword_indexes(settings, generations.pointer().kept)
+            published = new.id
+    return Report(
+        plan=plan,
+        embedded=len(fresh) - len(known),
+        reused=len(known) + untouched,
+        seconds=time.perf_counter() - started,
+        generation=published,
+        dry_run=dry_run,
+    )
+
+
+def _generations(settings: Settings) -> tuple[Generation | None, list[Generation]]:
+    """The generation in use, and all others whose vectors may be reused, newest first.
+
+    Among the others are those that a crashed run left behind.
+    """
+    generations = Generations(settings)
+    pointer = generations.pointer()
+    kept = [generations.open(name) for name in reversed(pointer.kept) if name != pointer.current]
+    others = [*generations.unpublished(), *kept]
+    try:
+        return generations.current(), others
+    except NoIndexError:
+        return None, others
+
+
+def _passages_to_make(
+    documents: Iterable[SourceDocument], plan: Plan, embedder: Embedder
+) -> list[Passage]:
+    wanted = {*plan.added, *plan.changed}
+    return [
+        passage
+        for document in documents
+        if document.key in wanted
+        for passage in split(document, embedder.token_count, embedder.limit)
+    ]
+
+
+def _manifest(
+    documents: Sequence[SourceDocument],
+    plan: Plan,
+    fresh: Sequence[Passage],
+    before: Manifest | None,
+    embedder: Embedder,
+) -> Manifest:
+    now = datetime.datetime.now(datetime.UTC)
+    counts: dict[str, tuple[int, int]] = {
+        entry.info.key: (entry.passages, entry.units) for entry in _entries(before, plan.unchanged)
+    }
+    for passage in fresh:
+        passages, units = counts.get(passage.document.key, (0, 0))
+        counts[passage.document.key] = passages + 1, units + len(passage.units)
+    entries = tuple(
+        DocumentEntry(
+            info=document.info,
+            sha256=document.sha256,
+            path=document.path,
+            passages=counts.get(document.key, (0, 0))[0],
+            units=counts.get(document.key, (0, 0))[1],
+        )
+        for document in sorted(documents, key=lambda document: document.key)
+    )
+    return Manifest(
+        id=f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}",
+        created=now.isoformat(timespec="seconds"),
+        embedder=embedder.fingerprint,
+        splitter=splitter_fingerprint(),
+        documents=entries,
+        passages=sum(entry.passages for entry in entries),
+        units=sum(entry.units for entry in entries),
+    )
+
+
+def _entries(manifest: Manifest | None, keys: Iterable[str]) -> Iterator[DocumentEntry]:
+    wanted = set(keys)
+    return (entry for entry in (manifest.documents if manifest else ()) if entry.info.key in wanted)

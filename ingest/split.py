@@ -1,0 +1,222 @@
+"""From a document to passages: stretches that are embedded, retrieved and quoted as one.
+
+A passage is a section, or where that is long a part of it, cut between paragraphs, sentences or
+list items so that the parts are about equally long. It never crosses a section, and its text is
+the document's own, so offsets and quotes stay exact.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import accumulate
+from typing import Literal
+
+from core.types import Passage, Section, SourceDocument, Unit
+from ingest.formats import blocks_of
+from ingest.formats.blocks import Block
+from ingest.sentences import cut, sentences
+
+# What the parts of a long section aim for: about 1,000 characters.
+TARGET_TOKENS = 240
+
+# What it costs to cut at a place; for comparison, a part of twice the target costs 1.
+_BETWEEN_PARAGRAPHS = 0.0
+_BETWEEN_SENTENCES = 0.3
+_BETWEEN_ITEMS = 1.5
+_AFTER_LEAD_IN = 10.0
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A unit in the document's text, with what surrounds it (`begin` to `stop`).
+
+    `cost` is that of beginning a passage here, `lead_in` the number of the introducing piece.
+    """
+
+    begin: int
+    start: int
+    end: int
+    stop: int
+    kind: Literal["sentence", "item"]
+    cost: float
+    lead_in: int | None = None
+
+
+def split(
+    document: SourceDocument, token_count: Callable[[str], int], limit: int = 512
+) -> list[Passage]:
+    """The passages of a document, in order.
+
+    A list stays with the sentence that introduces it as long as both fit in one passage; the items
+    of a longer list that go to a next passage have no lead-in there. A sentence or item that is
+    itself too long for a passage is cut into several units, at sentences, clauses or words.
+
+    Args:
+        document: the loaded text.
+        token_count: the number of tokens the embedder makes of a text.
+        limit: the most tokens of `Passage.context()`; at least 64.
+
+    Raises:
+        ValueError: the limit is too small to hold any text.
+    """
+    if limit < 64:
+        raise ValueError(f"a passage of at most {limit} tokens cannot hold a sentence")
+    blocks = blocks_of(document)
+    passages: list[Passage] = []
+    occurrences: Counter[tuple[tuple[str, ...], str]] = Counter()
+    for section in document.sections:
+        own = [block for block in blocks if section.start <= block.begin < section.end]
+        for passage in _split_section(document, section, own, token_count, limit):
+            repeated = (passage.headings, passage.text)
+            identity = _identity(passage, occurrences[repeated])
+            occurrences[repeated] += 1
+            passages.append(passage.model_copy(update={"id": identity}))
+    return passages
+
+
+def _split_section(
+    document: SourceDocument,
+    section: Section,
+    blocks: Sequence[Block],
+    token_count: Callable[[str], int],
+    limit: int,
+) -> list[Passage]:
+    headings = _short_headings(section.headings, token_count, limit)
+    empty = token_count("")  # what every count includes
+    room = limit - token_count(" › ".join(headings))
+
+    @cache
+    def size(text: str) -> int:
+        return token_count(text) - empty
+
+    while True:  # sizes do not add up exactly: where a passage is over the limit, aim lower
+        pieces = _pieces(document, blocks, size, room)
+        sizes = [size(document.text[piece.begin : piece.stop]) for piece in pieces]
+        groups = _group(pieces, sizes, room)
+        passages = [
+            _passage(document, section, headings, pieces, first, last) for first, last in groups
+        ]
+        excess = max((token_count(p.context()) for p in passages), default=0) - limit
+        if excess <= 0:
+            return passages
+        room -= excess
+
+
+def _short_headings(
+    headings: tuple[str, ...], token_count: Callable[[str], int], limit: int
+) -> tuple[str, ...]:
+    """The lower part of the path that leaves at least half of a passage for its text."""
+    while headings and token_count(" › ".join(headings)) > limit // 2:
+        headings = headings[1:]
+    return headings
+
+
+def _pieces(
+    document: SourceDocument, blocks: Sequence[Block], size: Callable[[str], int], room: int
+) -> list[_Piece]:
+    """The units of a section in order, each short enough for a passage."""
+
+    def fits(part: str) -> bool:
+        return size(part) <= room
+
+    text = document.text
+    pieces: list[_Piece] = []
+    introducing: list[tuple[int, int]] = []  # (depth, number) of the pieces a list can belong to
+    for block in blocks:
+        depth = _depth(block)
+        introducing = [entry for entry in introducing if entry[0] < depth]
+        lead_in = introducing[-1][1] if introducing else None
+        own = text[block.start : block.end]
+        if block.kind == "paragraph" or not fits(own):
+            spans = [
+                (block.start + start, block.start + end)
+                for start, end in sentences(own, document.language)
+            ]
+        else:
+            spans = [(block.start, block.end)]
+        spans = [part for whole in spans for part in cut(text, whole, fits)]
+        follows_lead_in = lead_in is not None and lead_in == len(pieces) - 1
+        for number, (start, end) in enumerate(spans):
+            pieces.append(
+                _Piece(
+                    begin=start if number else block.begin,
+                    start=start,
+                    end=end,
+                    stop=block.stop if number == len(spans) - 1 else end,
+                    kind="item" if block.kind in ("item", "row") else "sentence",
+                    cost=_BETWEEN_SENTENCES if number else _cost(block, follows_lead_in),
+                    lead_in=lead_in,
+                )
+            )
+        if depth > 0 or block.kind == "header" or own.rstrip("*_ ").endswith(":"):
+            introducing.append((depth, len(pieces) - 1))
+    return pieces
+
+
+def _depth(block: Block) -> int:
+    """How deep in lists a block is; a table row is to its header as an item to its lead-in."""
+    return max(1, block.level) if block.kind in ("item", "row") else 0
+
+
+def _cost(block: Block, follows_lead_in: bool) -> float:
+    if follows_lead_in:
+        return _AFTER_LEAD_IN
+    return _BETWEEN_ITEMS if block.kind in ("item", "row", "line") else _BETWEEN_PARAGRAPHS
+
+
+def _group(pieces: Sequence[_Piece], sizes: Sequence[int], room: int) -> list[tuple[int, int]]:
+    """The cheapest way to make passages of at most `room` tokens, as ranges of pieces."""
+    total = [0, *accumulate(sizes)]
+    best: list[tuple[float, int]] = [(0.0, 0)]  # for every end: the cost and where the last starts
+    for last in range(1, len(pieces) + 1):
+        choices = []
+        for first in range(last - 1, -1, -1):
+            size = total[last] - total[first]
+            if size > room and first < last - 1:
+                break
+            before = best[first][0] + (pieces[first].cost if first else 0.0)
+            choices.append((before + (size / TARGET_TOKENS - 1) ** 2, first))
+        best.append(min(choices))
+    groups: list[tuple[int, int]] = []
+    last = len(pieces)
+    while last:
+        groups.append((best[last][1], last))
+        last = best[last][1]
+    return groups[::-1]
+
+
+def _passage(
+    document: SourceDocument,
+    section: Section,
+    headings: tuple[str, ...],
+    pieces: Sequence[_Piece],
+    first: int,
+    last: int,
+) -> Passage:
+    start, end = pieces[first].begin, pieces[last - 1].stop
+    units = []
+    for piece in pieces[first:last]:
+        unit = Unit(start=piece.start - start, end=piece.end - start, kind=piece.kind)
+        if piece.lead_in is not None and piece.lead_in >= first:
+            lead = pieces[piece.lead_in]
+            unit = unit.model_copy(update={"lead_in": (lead.start - start, lead.end - start)})
+        units.append(unit)
+    return Passage(
+        id="",
+        document=document.info,
+        text=document.text[start:end],
+        headings=headings,
+        section=section.number,
+        start=start,
+        end=end,
+        units=tuple(units),
+        page=section.page,
+    )
+
+
+def _identity(passage: Passage, occurrence: int) -> str:
+    """The document's key and a hash of what is embedded; `occurrence` tells repeats apart."""
+    digest = hashlib.sha256(f"{passage.context()}\x1f{occurrence}".encode()).hexdigest()
+    return f"{passage.document.key}:{digest[:24]}"

@@ -1,0 +1,110 @@
+"""Prompts and fixed phrases: text files with checked placeholders and a fingerprint.
+
+`<name>.md` are prompts for a language model; `phrases/<language>.yaml` what the assistant itself
+says in that language and the words by which it knows what kind of answer is asked for.
+"""
+
+import hashlib
+import string
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+
+from core.errors import PromptError
+from core.types import Frozen
+
+_HERE = Path(__file__).parent
+_PLACEHOLDERS: Mapping[str, frozenset[str]] = {
+    "answer": frozenset({"language", "passages"}),
+    "condense": frozenset({"history", "question"}),
+}
+_FALLBACK_LANGUAGE = "en"
+
+
+class Cues(Frozen):
+    """Lower-case words that show what kind of answer a question asks for."""
+
+    list: tuple[str, ...]
+    number: tuple[str, ...]
+    date: tuple[str, ...]
+
+
+class Plural(Frozen):
+    """A phrase for one and for any other count."""
+
+    one: str
+    other: str
+
+
+class Phrases(Frozen):
+    """What the assistant says itself, in one language."""
+
+    refusal: str
+    searched: Plural
+    nearest: str
+    language_note: str
+    cues: Cues
+
+    def searched_in(self, count: int, date: str) -> str:
+        """How many documents were searched, and when they were last updated."""
+        return (self.searched.one if count == 1 else self.searched.other).format(
+            count=count, date=date
+        )
+
+
+@cache
+def load(name: str) -> str:
+    """The text of a prompt, its placeholders in braces.
+
+    Raises:
+        PromptError: the file lacks a placeholder that the code fills, or has an unknown one.
+    """
+    text = (_HERE / f"{name}.md").read_text("utf-8")
+    found = {field for _, field, _, _ in string.Formatter().parse(text) if field is not None}
+    if found != _PLACEHOLDERS[name]:
+        raise PromptError(
+            f"prompts/{name}.md has the placeholders {sorted(found)}, but "
+            f"{sorted(_PLACEHOLDERS[name])} are filled. Correct the file."
+        )
+    return text
+
+
+def languages() -> tuple[str, ...]:
+    """The languages that the fixed phrases exist in."""
+    return tuple(sorted(path.stem for path in (_HERE / "phrases").glob("*.yaml")))
+
+
+@cache
+def phrases(language: str) -> Phrases:
+    """The fixed phrases in a language, or in English where there are none.
+
+    Raises:
+        PromptError: the file has wrong or missing entries.
+    """
+    path = _HERE / "phrases" / f"{language}.yaml"
+    if language not in languages():
+        path = _HERE / "phrases" / f"{_FALLBACK_LANGUAGE}.yaml"
+    try:
+        return Phrases.model_validate(yaml.safe_load(path.read_text("utf-8")))
+    except ValidationError as error:
+        raise PromptError(f"prompts/phrases/{path.name} is not in form: {error}") from None
+
+
+@cache
+def fingerprints() -> Mapping[str, str]:
+    """File name -> the first 12 hex digits of its SHA-256, for every prompt and phrase file."""
+    files = sorted((*_HERE.glob("*.md"), *_HERE.glob("phrases/*.yaml")))
+    return {
+        file.relative_to(_HERE).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+        for file in files
+    }
+
+
+@cache
+def version() -> str:
+    """One short fingerprint over all prompt and phrase files."""
+    joined = ",".join(f"{name}={digest}" for name, digest in fingerprints().items())
+    return hashlib.sha256(joined.encode()).hexdigest()[:12]

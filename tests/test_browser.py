@@ -1,0 +1,189 @@
+"""The page in a real browser: what a reader sees, and what a hostile source cannot do."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from core.settings import Settings
+from ingest.pipeline import ingest
+
+ROOT = Path(__file__).parent.parent
+REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
+HOSTILE = (
+    "De Zwarte Tulp telt 4321 leden <script>window.harmed = 1</script> "
+    "![x](https://evil.example/x.png) $x^2$ :red[hi] :material/home: :smile: **vet** "
+    "<img src=x onerror='window.harmed = 1'> [link](javascript:alert(1)) https://evil.example."
+)
+BROWSER_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    names = ("chromium", "chromium-browser", "google-chrome")
+    executable = next((path for name in names if (path := shutil.which(name))), None)
+    if executable is None:
+        reason = f"no browser: none of {', '.join(names)} is installed"
+        if os.environ.get("REQUIRE_BROWSER") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=BROWSER_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def served(data_dir: Path, log: Path) -> Iterator[str]:
+    """The address of the real app on this index; it ends with the block."""
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    address = f"http://localhost:{port}"
+    environment = {key: value for key, value in os.environ.items() if "OPENAI" not in key}
+    environment["STRATEGIEWIJZER_DATA_DIR"] = str(data_dir)
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    with log.open("w") as output:
+        server = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
+    try:
+        wait_until_healthy(address, server, log)
+        yield address
+    finally:
+        server.terminate()
+        try:
+            server.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def wait_until_healthy(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(600):
+        if server.poll() is not None:
+            break
+        try:
+            urllib.request.urlopen(f"{address}/_stcore/health", timeout=5).close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    pytest.fail(f"the app did not start:\n{log.read_text()}")
+
+
+@contextmanager
+def opened(browser: Browser, address: str) -> Iterator[Page]:
+    """A page that has asked nothing of any other host when the block ends."""
+    elsewhere: list[str] = []
+    with browser.new_page() as page:
+        page.set_default_timeout(90_000)
+        page.on(
+            "request",
+            lambda request: (
+                None
+                if request.url.startswith((address, "data:", "blob:"))
+                else elsewhere.append(request.url)
+            ),
+        )
+        page.goto(address)
+        yield page
+        assert elsewhere == []
+
+
+def ask(page: Page, question: str) -> None:
+    """Types a question with the keyboard alone."""
+    field = page.get_by_placeholder(re.compile("Stel uw vraag"))
+    expect(field).to_be_enabled(timeout=90_000)
+    field.focus()
+    page.keyboard.type(question)
+    page.keyboard.press("Enter")
+
+
+@pytest.fixture(scope="module")
+def address(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with served(settings.data_dir, tmp_path_factory.mktemp("app") / "log") as found:
+        yield found
+
+
+def test_an_answer_can_be_checked_in_its_source(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        ask(page, REPORTS)
+        answer = page.locator(".sw-answer", has_text="725 000").filter(
+            has=page.get_by_role("link", name="Bron 1", exact=True)
+        )
+        expect(answer).to_be_visible(timeout=90_000)
+        assert answer.get_attribute("lang") == "nl"
+
+        panel = page.locator("summary", has_text="Bronnen (")
+        first = page.locator("#exchange-0-1 + mark")
+        expect(first).to_be_hidden()
+        panel.click()
+        expect(first).to_be_visible()
+        quotes = page.locator("mark").all_inner_texts()
+        sources = [file.read_text("utf-8") for file in ROOT.glob("corpus/nl/*.md")]
+        assert quotes
+        assert [quote for quote in quotes if not any(quote in text for text in sources)] == []
+
+        official = page.get_by_role("link", name="Officiële pagina openen").first
+        assert official.get_attribute("target") == "_blank"
+        assert (official.get_attribute("href") or "").startswith("https://eur-lex.europa.eu/")
+
+
+def test_a_marker_leads_to_its_quote(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        ask(page, REPORTS)
+        marker = page.get_by_role("link", name="Bron 1", exact=True).first
+        expect(marker).to_be_visible(timeout=90_000)
+        marker.focus()
+        page.keyboard.press("Enter")
+        expect(page.locator("#exchange-0-1 + mark")).to_be_in_viewport()
+        page.get_by_role("link", name="Officiële pagina openen").first.click(trial=True)
+
+
+def test_a_question_outside_the_sources_is_refused(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        ask(page, "Wie won de Tour de France in 1998?")
+        expect(page.locator(".sw-refusal")).to_be_visible(timeout=90_000)
+        expect(page.locator("mark")).to_have_count(0)
+
+
+def test_a_hostile_source_is_shown_and_not_run(browser: Browser, tmp_path: Path) -> None:
+    documents = tmp_path / "documents"
+    documents.mkdir()
+    (documents / "tulp.md").write_text(
+        "---\nid: tulp\ntitle: Tulp <b>vet</b>\nlanguage: nl\n---\n\n"
+        f"# Tulp <b>vet</b>\n\n## Leden van de Zwarte Tulp\n\n{HOSTILE}\n",
+        "utf-8",
+    )
+    data_dir = tmp_path / "data"
+    ingest(Settings(data_dir=data_dir), [documents])
+    with served(data_dir, tmp_path / "log") as address, opened(browser, address) as page:
+        ask(page, "Hoeveel leden telt de Zwarte Tulp?")
+        panel = page.locator("summary", has_text="Bronnen (")
+        expect(panel).to_be_visible(timeout=90_000)
+        panel.click()
+        expect(page.locator("mark").first).to_be_visible()
+        shown = page.locator("[data-testid=stMain]")
+        for piece in (":red[hi]", ":material/home:", ":smile:", "**vet**", "<script>", "$x^2$"):
+            expect(page.locator(".sw-answer").last).to_contain_text(piece)
+            expect(page.locator("blockquote")).to_contain_text(piece)
+        expect(shown.locator("img, script, .katex, b")).to_have_count(0)
+        assert page.evaluate("window.harmed") is None

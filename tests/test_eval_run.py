@@ -1,0 +1,417 @@
+"""A run from question to report, with an assistant whose every answer is written here."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from core.errors import StrategiewijzerError
+from core.settings import Settings
+from core.types import Answer, Citation, DocumentInfo, Passage, Turn, Unit
+from eval import report
+from eval.__main__ import main
+from eval.compare import differences, same_questions
+from eval.dataset import Question
+from eval.report import likely_cause
+from eval.results import QuestionResult, Results, Stamp, read
+from eval.run import run
+from eval.stamp import code_version, masked
+from eval.support import claims, unsupported
+
+DRUGS = DocumentInfo(id="drugs-agenda", language="en", title="Drugs")
+STAMP = Stamp(
+    settings={"results": 6},
+    prompts={"answer": "abc"},
+    embedder="tiny",
+    generation="g1",
+    code_version="1",
+    date="2020-07-24T00:00:00+00:00",
+    questions={"set.yaml": "123"},
+)
+MARKET = "The market is worth EUR 30 billion a year. Cannabis has 39% of it."
+HOSTILE = "<script>alert('x')</script>"
+
+
+def passage(text: str, heading: str, section: int, document: DocumentInfo = DRUGS) -> Passage:
+    return Passage(
+        id=f"{document.key}-{section}",
+        document=document,
+        text=text,
+        headings=(document.title, heading),
+        section=section,
+        start=0,
+        end=len(text),
+        units=(Unit(start=0, end=len(text)),),
+    )
+
+
+def cite(number: int, source: Passage, quote: str, start: int | None = None) -> Citation:
+    start = source.text.index(quote) if start is None else start
+    return Citation(
+        number=number,
+        passage_id=source.id,
+        document=source.document,
+        headings=source.headings,
+        quote=quote,
+        start=start,
+        end=start + len(quote),
+        page=None,
+        url="",
+    )
+
+
+def answer(text: str, *citations: Citation, passages: tuple[Passage, ...] = ()) -> Answer:
+    return Answer(
+        question="Q",
+        text=text,
+        language="en",
+        citations=citations,
+        passages=passages,
+        answered=True,
+        confidence=0.9,
+        mode="extractive",
+    )
+
+
+REFUSAL = Answer(
+    question="Q",
+    text="The sources do not say.",
+    language="en",
+    answered=False,
+    reason="nothing found",
+    missing=("2035",),
+    confidence=0.1,
+    mode="extractive",
+)
+
+SIZE = passage(MARKET, "Size of the drug market", 3)
+SIZE_NL = SIZE.model_copy(
+    update={
+        "id": "nl",
+        "document": DRUGS.model_copy(update={"language": "nl"}),
+        "headings": ("Drugs", "Omvang van de drugsmarkt"),
+    }
+)
+OTHER = passage("Nothing of use.", "In brief", 0)
+
+
+def question(name: str, **values: object) -> Question:
+    given = {"id": name, "question": name, "language": "en", "answerable": True, "kind": "number"}
+    return Question.model_validate(given | {"facts": [["30 miljard", "30 billion"]]} | values)
+
+
+QUESTIONS = (
+    question(
+        "right",
+        documents=["drugs-agenda"],
+        sections=["Size of the drug market", "Omvang van de drugsmarkt"],
+        history=[{"question": "earlier", "answer_text": "text"}],
+    ),
+    question(
+        "wrong quote",
+        language="nl",
+        facts=[["30 billion"], ["40%"]],
+        documents=["drugs-agenda", "firearms-plan"],
+        sections=["Size of the drug market"],
+    ),
+    question("wrong refusal", sections=["Size of the drug market"], documents=["firearms-plan"]),
+    question("right refusal", answerable=False, kind="unanswerable", facts=[]),
+    question(HOSTILE, answerable=False, kind="unanswerable", facts=[]),
+)
+
+FIRST_SENTENCE = "The market is worth EUR 30 billion a year."
+ANSWERS = {
+    "right": answer(
+        f"{FIRST_SENTENCE} [1]", cite(1, SIZE, FIRST_SENTENCE), passages=(OTHER, SIZE, SIZE_NL)
+    ),
+    "wrong quote": answer(
+        "The market is worth 30 billion [1]. Cannabis has 93% of it [1].",
+        cite(1, SIZE, "The market is worth 30 billion.", start=0),
+        cite(2, SIZE, "Cannabis has 39% of it."),
+        passages=(SIZE,),
+    ),
+    "wrong refusal": REFUSAL.model_copy(update={"passages": (SIZE,)}),
+    "right refusal": REFUSAL,
+    HOSTILE: answer(f"Yes {HOSTILE}", passages=(OTHER,)),
+}
+
+
+class Scripted:
+    """An assistant that knows its answers by heart, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, tuple[Turn, ...]]] = []
+
+    def ask(
+        self, question: str, history: tuple[Turn, ...] = (), language: str | None = None
+    ) -> Answer:
+        assert language is None
+        self.asked.append((question, history))
+        return ANSWERS[question]
+
+
+@pytest.fixture(scope="module")
+def results() -> Results:
+    return run(QUESTIONS, Scripted(), stamp=STAMP)
+
+
+def by_id(results: Results, name: str) -> QuestionResult:
+    return next(result for result in results.questions if result.id == name)
+
+
+def test_every_question_is_asked_with_its_history_and_reported_when_done() -> None:
+    assistant, done = Scripted(), list[str]()
+    run(QUESTIONS, assistant, stamp=STAMP, on_result=lambda result: done.append(result.id))
+    assert done == [one.id for one in QUESTIONS]
+    assert assistant.asked[0] == ("right", (Turn(question="earlier", answer_text="text"),))
+
+
+def test_what_the_assistant_did_is_kept(results: Results) -> None:
+    right = by_id(results, "right")
+    assert right.facts_found == (("30 miljard", "30 billion"),)
+    assert right.facts_missing == ()
+    assert right.quotes == (FIRST_SENTENCE,)
+    assert [(one.document, one.section) for one in right.citations] == [
+        ("drugs-agenda", "Size of the drug market")
+    ]
+    assert right.confidence == 0.9
+    assert right.latency_ms >= 0
+    refusal = by_id(results, "wrong refusal")
+    assert (refusal.answered, refusal.reason, refusal.missing) == (
+        False,
+        "nothing found",
+        ("2035",),
+    )
+
+
+def test_language_versions_of_a_section_are_ranked_as_one(results: Results) -> None:
+    retrieved = by_id(results, "right").retrieved
+    assert [(one.section, one.relevant) for one in retrieved] == [
+        ("In brief", False),
+        ("Size of the drug market", True),
+    ]
+
+
+def test_a_heading_in_another_document_is_not_relevant(results: Results) -> None:
+    assert [one.relevant for one in by_id(results, "wrong refusal").retrieved] == [False]
+
+
+def test_retrieval_counts_the_questions_that_name_sections(results: Results) -> None:
+    # Ranks of the first relevant section: 2, 1 and none.
+    assert results.overall.retrieval == {
+        "hit@1": pytest.approx(1 / 3, abs=1e-4),
+        "hit@5": pytest.approx(2 / 3, abs=1e-4),
+        "mrr": pytest.approx((1 / 2 + 1) / 3, abs=1e-4),
+        "ndcg@10": pytest.approx((0.6309 + 1) / 3, abs=1e-4),
+    }
+
+
+def test_answers_are_counted_over_the_questions_they_apply_to(results: Results) -> None:
+    assert results.overall.n == 5
+    assert results.overall.answers == {
+        "fact_recall": pytest.approx((1 + 1 / 2 + 0) / 3, abs=1e-4),
+        "full_answer_rate": pytest.approx(1 / 3, abs=1e-4),
+        "false_refusal_rate": pytest.approx(1 / 3, abs=1e-4),
+        "refusal_rate_unanswerable": 0.5,
+        "useful_answer_rate": pytest.approx(2 / 5),
+    }
+
+
+def test_a_quote_that_is_not_in_its_passage_is_counted_and_named(results: Results) -> None:
+    wrong = by_id(results, "wrong quote")
+    assert wrong.inexact_quotes == ("The market is worth 30 billion.",)
+    assert results.overall.citations["exact_quote_rate"] == pytest.approx(2 / 3, abs=1e-4)
+
+
+def test_a_figure_that_the_cited_quote_lacks_makes_a_sentence_unsupported(results: Results) -> None:
+    assert by_id(results, "wrong quote").unsupported == ("Cannabis has 93% of it",)
+    # Supported: both other cited sentences; not supported: 93%, and the one without a marker.
+    assert results.overall.citations["supported_rate"] == pytest.approx(2 / 4)
+
+
+def test_groups_have_their_own_figures_and_what_does_not_apply_is_null(results: Results) -> None:
+    assert list(results.by_language) == ["en", "nl"]
+    assert results.by_language["nl"].answers["fact_recall"] == 0.5
+    assert results.by_language["nl"].answers["refusal_rate_unanswerable"] is None
+    assert results.by_language["nl"].intervals["answers"]["refusal_rate_unanswerable"] is None
+    assert {name: group.n for name, group in results.by_document.items()} == {
+        "drugs-agenda": 2,
+        "firearms-plan": 2,
+    }
+    assert results.by_kind["unanswerable"].retrieval["mrr"] is None
+    assert results.by_kind["unanswerable"].n == 2
+
+
+def test_every_rate_has_an_interval_around_it(results: Results) -> None:
+    rates = {
+        "retrieval": results.overall.retrieval,
+        "answers": results.overall.answers,
+        "citations": results.overall.citations,
+    }
+    for group, values in rates.items():
+        assert results.overall.intervals[group].keys() == values.keys()
+        for name, value in values.items():
+            bounds = results.overall.intervals[group][name]
+            assert bounds is not None
+            assert value is not None
+            assert bounds[0] <= value <= bounds[1]
+
+
+# Support
+
+QUOTE = cite(1, SIZE, MARKET)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{FIRST_SENTENCE} [1]",
+        "The market is worth EUR 30 billion a year [1].",
+        "It is worth 30 billion. [1][2]",
+        "It is worth 30 billion [1, 2].",
+        f"{MARKET} [1]",
+        "In short:\n\n- EUR 30 billion [1]\n- 39% is cannabis [2]",
+        "1. **Cannabis** has 39% [1]",
+        "## Market\n\nCannabis has 39%. [1] It is worth 30 billion. [1]",
+    ],
+)
+def test_supported_however_it_is_marked(text: str) -> None:
+    given = answer(text, QUOTE, cite(2, SIZE, MARKET), passages=(SIZE,))
+    assert unsupported(given) == ()
+    assert claims(given)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("It is worth 31 billion. [1]", "It is worth 31 billion."),
+        ("It is worth 30 billion.", "It is worth 30 billion."),
+        ("It is worth 30 billion. [3]", "It is worth 30 billion."),
+        ("It is worth 30 billion. [1][3]", "It is worth 30 billion."),
+        ("It grows fast. It is worth 30 billion. [1]", "It grows fast."),
+        ("In all 4 markets:\n\n- EUR 30 billion [1]", "In all 4 markets:"),
+        ("In short:", "In short:"),
+    ],
+)
+def test_unsupported_sentences_are_named(text: str, expected: str) -> None:
+    assert unsupported(answer(text, QUOTE, passages=(SIZE,))) == (expected,)
+
+
+# Files
+
+
+def test_results_are_read_back_as_they_were_written(results: Results, tmp_path: Path) -> None:
+    data, _ = report.write(results, tmp_path / "deep" / "out")
+    assert read(data) == results
+    assert read(data.parent) == results
+    written = json.loads(data.read_text("utf-8"))
+    assert written["overall"]["retrieval"].keys() == {"hit@1", "hit@5", "mrr", "ndcg@10"}
+    assert written["overall"]["latency_ms"].keys() == {"p50", "p95"}
+    assert written["stamp"]["generation"] == "g1"
+
+
+def test_two_runs_differ_only_in_latency(results: Results) -> None:
+    again = run(QUESTIONS, Scripted(), stamp=STAMP)
+
+    def without_latency(one: Results) -> str:
+        text = one.model_dump_json(indent=2)
+        return "\n".join(
+            line for line in text.splitlines() if '"p' not in line and "latency" not in line
+        )
+
+    assert without_latency(again) == without_latency(results)
+
+
+def test_the_report_is_one_file_and_treats_questions_as_data(
+    results: Results, tmp_path: Path
+) -> None:
+    _, page = report.write(results, tmp_path)
+    text = page.read_text("utf-8")
+    assert "<script" not in text
+    assert "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;" in text
+    assert "http://" not in text
+    assert "https://" not in text
+    assert "src=" not in text
+
+
+def test_the_report_shows_what_fell_short_first_and_why(results: Results) -> None:
+    text = report.html(results)
+    short, fine = text.index('id="short"'), text.index('id="fine"')
+    assert short < text.index("no section that answers it was retrieved") < fine
+    assert short < text.index("missing: 40%") < fine
+    assert fine < text.index('<td lang="en">right refusal</td>')
+
+
+@pytest.mark.parametrize(
+    ("name", "cause"),
+    [
+        ("wrong quote", "Facts are missing from the answer, although .* at rank 1"),
+        ("wrong refusal", "Refused: no section that answers it was retrieved"),
+        (HOSTILE, "Answered, although the documents hold no answer"),
+    ],
+)
+def test_the_likely_cause(results: Results, name: str, cause: str) -> None:
+    assert re.fullmatch(f"{cause}.*", likely_cause(by_id(results, name)))
+
+
+def test_a_baseline_is_compared_figure_by_figure(results: Results) -> None:
+    better = run(QUESTIONS[:1], Scripted(), stamp=STAMP)
+    changes = {one.name: one.change for one in differences(better, results)}
+    assert changes["full_answer_rate"] == pytest.approx(2 / 3, abs=1e-3)
+    assert changes["refusal_rate_unanswerable"] is None
+    assert "+0.667" in report.html(better, baseline=results)
+
+
+def test_other_questions_than_the_baseline_are_noticed(results: Results) -> None:
+    stamp = STAMP.model_copy(update={"questions": {"set.yaml": "456"}})
+    other = run(QUESTIONS[:1], Scripted(), stamp=stamp)
+    assert not same_questions(other, results)
+    assert "The question sets differ" in report.html(other, baseline=results)
+    assert "The question sets differ" not in report.html(results, baseline=results)
+
+
+@pytest.mark.parametrize("text", [None, "{}", "no json"])
+def test_a_baseline_that_is_none_is_a_clear_error(tmp_path: Path, text: str | None) -> None:
+    file = tmp_path / "results.json"
+    if text is not None:
+        file.write_text(text)
+    with pytest.raises(StrategiewijzerError, match=r"results\.json: .*python -m eval"):
+        read(file)
+
+
+# Stamp and command
+
+
+def test_the_stamp_keeps_no_secret(tmp_path: Path) -> None:
+    settings = Settings(
+        data_dir=tmp_path,
+        openai_api_key=SecretStr("hush-1"),
+        embeddings_api_key=SecretStr("hush-2"),
+        chroma_url="https://user:hush-3@chroma.example:8000",
+    )
+    kept = masked(settings)
+    assert "hush" not in json.dumps(kept)
+    assert kept["chroma_url"] == "https://***@chroma.example:8000"
+    assert kept["results"] == settings.results
+
+
+def test_the_code_version_is_known() -> None:
+    assert code_version() not in ("", "unknown")
+
+
+def test_a_project_error_is_a_message_and_exit_code_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--questions", str(tmp_path / "absent.yaml")]) == 1
+    captured = capsys.readouterr()
+    assert "absent.yaml: no question set here" in captured.err
+    assert captured.out == ""
+
+
+def test_the_help_shows_how_to_use_it(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as done:
+        main(["--help"])
+    assert done.value.code == 0
+    assert "--baseline RUN" in capsys.readouterr().out

@@ -1,0 +1,244 @@
+"""The chat page, as its readers use it: the real page on a real index, without a browser."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from chain.assistant import Assistant
+from core.errors import ModelError
+from core.settings import Settings
+from core.types import Answer, Event, Finished, TextDelta, Turn
+from ui.chat import MAX_QUESTION, Exchange
+
+APP = Path(__file__).parent.parent / "app.py"
+REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
+OFF_TOPIC = "Wie won de Tour de France in 1998?"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_cached() -> Iterator[None]:
+    """What the page caches belongs to this module's index."""
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def app(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    return run(AppTest.from_file(APP, default_timeout=120))
+
+
+def run(page: Any) -> AppTest:
+    """Runs a page, or what was just done to it; nothing may go wrong unnoticed."""
+    app: AppTest = page.run()
+    assert not app.exception
+    return app
+
+
+def ask(app: AppTest, question: str) -> AppTest:
+    return run(app.chat_input[0].set_value(question))
+
+
+def shown(app: AppTest) -> str:
+    """Everything on the page that is ours."""
+    return "\n".join(element.body for element in app.html if "<style>" not in element.body)
+
+
+def answers(app: AppTest) -> list[Answer | None]:
+    return [exchange.answer for exchange in conversation(app)]
+
+
+def conversation(app: AppTest) -> list[Exchange]:
+    exchanges: list[Exchange] = app.session_state["conversation"]
+    return exchanges
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    (button,) = [button for button in app.button if button.label == label]
+    return run(button.click())
+
+
+def stand_in(monkeypatch: pytest.MonkeyPatch, *events: Event | Exception) -> None:
+    """Lets the assistant say exactly this, for what a real one cannot be made to say."""
+
+    def stream(*_: object, **__: object) -> Iterator[Event]:
+        for event in events:
+            if isinstance(event, Exception):
+                raise event
+            yield event
+
+    monkeypatch.setattr(Assistant, "stream", stream)
+
+
+def test_a_question_is_answered_with_sources(app: AppTest) -> None:
+    ask(app, REPORTS)
+    assert [message.name for message in app.chat_message] == ["user", "assistant"]
+    assert "725 000" in shown(app)
+    assert 'href="#exchange-0-1"' in shown(app)
+    assert 'id="exchange-0-1"' in shown(app)
+    assert "COM(2020) 607 final" in shown(app)
+    assert "24 juli 2020" in shown(app)
+    assert "<mark>" in shown(app)
+    assert 'href="https://eur-lex.europa.eu/' in shown(app)
+
+
+def test_a_question_outside_the_sources_is_refused_without_quotes(app: AppTest) -> None:
+    ask(app, OFF_TOPIC)
+    assert 'class="sw-refusal"' in shown(app)
+    assert "<mark>" not in shown(app)
+    assert "%" not in shown(app)
+
+
+def test_an_empty_page_offers_questions_that_can_be_answered(app: AppTest) -> None:
+    examples = [button.label for button in app.button if button.label.endswith("?")]
+    assert 4 <= len(examples) <= 6
+    press(app, examples[0])
+    assert [exchange.question for exchange in conversation(app)] == [examples[0]]
+    assert not [button for button in app.button if button.label in examples]
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_every_example_question_is_answered(app: AppTest, language: str) -> None:
+    run(app.radio(key="language").set_value(language))
+    for example in [button.label for button in app.button if button.label.endswith("?")]:
+        ask(app, example)
+    given = [answer for answer in answers(app) if answer]
+    assert [answer.question for answer in given if not answer.answered] == []
+    assert {answer.language for answer in given} == {language}
+
+
+def test_a_follow_up_is_asked_with_the_conversation_so_far(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(app, REPORTS)
+    heard: list[Sequence[Turn]] = []
+    answered = Assistant.stream
+
+    def listening(self: Assistant, question: str, **rest: Any) -> Iterator[Event]:
+        heard.append(rest["history"])
+        return answered(self, question, **rest)
+
+    monkeypatch.setattr(Assistant, "stream", listening)
+    ask(app, "En in 2010?")
+    (first, _) = answers(app)
+    assert first
+    assert heard == [[Turn(question=REPORTS, answer_text=first.text)]]
+
+
+def test_clearing_forgets_the_conversation(app: AppTest) -> None:
+    ask(app, OFF_TOPIC)
+    press(app, "Gesprek wissen")
+    assert conversation(app) == []
+    assert not app.chat_message
+
+
+def test_an_area_limits_where_is_searched(app: AppTest) -> None:
+    run(app.multiselect(key="areas").select("drugs"))
+    ask(app, "Hoeveel is de drugsmarkt waard?")
+    (answer,) = answers(app)
+    assert answer
+    assert {passage.document.area for passage in answer.passages} == {"drugs"}
+    assert "Gezocht binnen: Drugs" in shown(app)
+
+
+def test_areas_are_named_in_the_readers_language(app: AppTest) -> None:
+    assert "Bescherming van kinderen" in app.multiselect(key="areas").options
+
+
+def test_another_interface_language_keeps_what_was_asked_and_chosen(app: AppTest) -> None:
+    run(app.multiselect(key="areas").select("child-protection"))
+    ask(app, REPORTS)
+    run(app.radio(key="language").set_value("en"))
+    assert "Sources (" in shown(app)
+    assert "725 000" in shown(app)
+    assert app.multiselect(key="areas").value == ["child-protection"]
+    assert app.chat_input[0].placeholder == "Ask your question"
+
+
+def test_the_sidebar_tells_what_is_searched_and_how(app: AppTest) -> None:
+    assert "<dt>Documenten</dt><dd>5</dd><dt>Taalversies</dt><dd>10</dd>" in shown(app)
+    assert "zonder taalmodel" in shown(app)
+
+
+def test_a_question_that_is_too_long_is_told_so_and_not_asked(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in(monkeypatch, AssertionError("asked"))
+    ask(app, "a" * (MAX_QUESTION + 1))
+    assert "1001 tekens" in app.warning[0].value
+
+
+def test_a_hostile_question_is_shown_as_text(app: AppTest) -> None:
+    ask(app, "<img src=x onerror=alert(1)> **vet** :smile:")
+    assert "&lt;img src=x onerror=alert(1)&gt; **vet** :smile:</h2>" in shown(app)
+
+
+def test_a_problem_is_told_and_the_question_can_be_asked_again(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(app, OFF_TOPIC)
+    with monkeypatch.context() as patched:
+        stand_in(patched, TextDelta(text="Half"), ModelError("The server :smile: is gone."))
+        ask(app, REPORTS)
+        assert "` The server :smile: is gone. `" in app.error[0].value
+        assert len(conversation(app)) == 2
+    press(app, "Opnieuw proberen")
+    assert not app.error
+    assert [exchange.question for exchange in conversation(app)] == [OFF_TOPIC, REPORTS]
+    assert "725 000" in shown(app)
+
+
+def test_a_question_that_was_interrupted_can_be_asked_again(app: AppTest) -> None:
+    conversation(app).append(Exchange(question=REPORTS))
+    ask(app, OFF_TOPIC)
+    assert "nog niet beantwoord" in app.info[0].value
+    press(app, "Opnieuw proberen")
+    assert [exchange.question for exchange in conversation(app)] == [OFF_TOPIC, REPORTS]
+    assert all(answers(app))
+
+
+def test_what_a_model_could_not_support_is_told(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = Answer(
+        question=REPORTS,
+        text="Iets.",
+        language="nl",
+        answered=True,
+        missing=("2031",),
+        withheld=("Verzonnen <b>zin</b>.",),
+        confidence=1,
+        mode="fallback",
+    )
+    stand_in(monkeypatch, Finished(answer=told))
+    ask(app, REPORTS)
+    assert "Niet gevonden in de bronnen: 2031" in shown(app)
+    assert "Verzonnen &lt;b&gt;zin&lt;/b&gt;." in shown(app)
+    assert "Het taalmodel gaf geen bruikbaar antwoord." in shown(app)
+
+
+def test_without_an_index_the_page_says_how_to_make_one_and_goes_on_once_it_is_there(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    st.cache_resource.clear()
+    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(tmp_path))
+    app = run(AppTest.from_file(APP, default_timeout=120))
+    assert "make ingest" in app.error[0].value
+    assert app.chat_input[0].disabled
+    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
+    press(app, "Opnieuw proberen")
+    assert not app.error
+    assert not app.chat_input[0].disabled
+
+
+def test_a_wrong_setting_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STRATEGIEWIJZER_RESULTS", "many")
+    app = run(AppTest.from_file(APP, default_timeout=120))
+    assert "results" in app.error[0].value

@@ -1,0 +1,288 @@
+"""Whatever stands in a question, a source or an answer is shown as text, and quotes are exact."""
+
+import datetime
+from html.parser import HTMLParser
+
+import pytest
+from markdown_it import MarkdownIt
+
+from core.types import Answer, Citation, DocumentInfo, Passage
+from ui.citations import anchors, missing_html, section_links, sources_html, withheld_html
+from ui.markup import answer_html, code, escape, link
+from ui.texts import load
+
+NL = load("nl")
+HOSTILE = (
+    "<script>alert(1)</script> ![x](http://evil/x.png) [link](javascript:alert(1)) $x^2$ "
+    ":red[hi] :material/home: :smile: # heading **bold** <img src=x onerror=alert(1)> &lt; "
+    "`code` ~~x~~ https://evil.example \" ' | a | b |"
+)
+DOCUMENT = DocumentInfo(
+    id="csa-strategy",
+    language="nl",
+    title="Strategie tegen misbruik",
+    reference="COM(2020) 607 final",
+    date=datetime.date(2020, 7, 24),
+    url="https://eur-lex.europa.eu/?uri=CELEX:52020DC0607&from=NL",
+    kind="brief",
+)
+TEXT = "De cijfers zijn:\n\n- 23 000 meldingen in 2010.\n- 725 000 meldingen in 2019.\n"
+
+
+class Shown(HTMLParser):
+    """What a browser makes of HTML: its text, its elements, and the text of each <mark>."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.text, self.open = "", list[str]()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.marks: list[str] = []
+        self.passage = ""
+        self.feed(source)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        self.open.append(tag)
+        if tag == "mark":
+            self.marks.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+        if "mark" in self.open:
+            self.marks[-1] += data
+        if "blockquote" in self.open and "sup" not in self.open:
+            self.passage += data
+
+    def attributes(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def passage(text: str = TEXT, document: DocumentInfo = DOCUMENT) -> Passage:
+    return Passage(
+        id="p1",
+        document=document,
+        text=text,
+        headings=(document.title, "Omvang"),
+        section=1,
+        start=0,
+        end=len(text),
+        units=(),
+    )
+
+
+def citation(number: int, quote: str, source: Passage, url: str | None = None) -> Citation:
+    start = source.text.index(quote)
+    return Citation(
+        number=number,
+        passage_id=source.id,
+        document=source.document,
+        headings=source.headings,
+        quote=quote,
+        start=start,
+        end=start + len(quote),
+        page=source.page,
+        url=source.document.url if url is None else url,
+    )
+
+
+def answer(
+    *citations: Citation,
+    passages: tuple[Passage, ...] = (),
+    text: str = "",
+    language: str = "nl",
+    missing: tuple[str, ...] = (),
+    withheld: tuple[str, ...] = (),
+) -> Answer:
+    return Answer(
+        question="?",
+        text=text,
+        language=language,
+        citations=citations,
+        passages=passages,
+        answered=bool(citations),
+        missing=missing,
+        withheld=withheld,
+        confidence=1,
+        mode="extractive",
+    )
+
+
+def test_an_answer_has_paragraphs_lists_and_links_to_its_citations() -> None:
+    shown = answer_html(
+        "Er zijn twee:\n\n- een [1]\n- twee [2]\n\nMeer niet.",
+        NL,
+        language="nl",
+        targets={1: "a-1", 2: "a-2"},
+    )
+    assert shown == (
+        '<div class="sw-answer" lang="nl"><p>Er zijn twee:</p>'
+        '<ul><li>een<sup><a href="#a-1" aria-label="Bron 1">[1]</a></sup></li>'
+        '<li>twee<sup><a href="#a-2" aria-label="Bron 2">[2]</a></sup></li></ul>'
+        "<p>Meer niet.</p></div>"
+    )
+
+
+def test_a_number_in_brackets_that_is_no_citation_stays_text() -> None:
+    shown = answer_html("Volgens [7] en [٣] en [" + "9" * 5000 + "].", NL, targets={3: "a-3"})
+    assert "<a" not in shown
+    assert "Volgens [7] en [٣]" in shown
+
+
+@pytest.mark.parametrize("prefix", ["", "- ", "# ", "> ", "1. ", "    ", "\t", "| "])
+def test_hostile_text_in_an_answer_is_shown_and_not_run(prefix: str) -> None:
+    shown = Shown(answer_html(f"{prefix}{HOSTILE} [1]", NL, targets={1: "a-1"}))
+    assert {tag for tag, _ in shown.elements} <= {"div", "p", "ul", "li", "sup", "a"}
+    assert [element["href"] for element in shown.attributes("a")] == ["#a-1"]
+    assert HOSTILE in shown.text
+
+
+def test_hostile_text_in_a_source_is_shown_and_not_run() -> None:
+    document = DocumentInfo(
+        id="evil", language='"><b>', title=HOSTILE, reference=HOSTILE, url="javascript:alert(1)"
+    )
+    source = passage(f"Vooraf.\n{HOSTILE}\nErna.", document)
+    shown = Shown(sources_html(answer(citation(1, HOSTILE, source), passages=(source,)), "a", NL))
+    allowed = {"details", "summary", "section", "h3", "p", "blockquote", "a", "mark", "sup"}
+    assert {tag for tag, _ in shown.elements} <= allowed
+    assert shown.attributes("a") == [{"id": "a-1"}]
+    assert shown.passage == source.text
+    assert shown.marks == [HOSTILE]
+
+
+def test_hostile_text_that_a_model_made_up_is_shown_and_not_run() -> None:
+    told = answer(missing=(HOSTILE,), withheld=(HOSTILE,))
+    shown = Shown(missing_html(told, NL) + withheld_html(told, NL))
+    assert {tag for tag, _ in shown.elements} <= {"p", "details", "summary", "ul", "li"}
+    assert shown.text.count(HOSTILE) == 2
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "javascript:alert(1)",
+        "java\nscript:alert(1)",
+        " JAVASCRIPT:alert(1)",
+        "data:text/html,x",
+        "file:///etc/passwd",
+        "//evil.example",
+        "http://",
+        "https://[",
+        "page.html",
+    ],
+)
+def test_only_web_pages_are_linked(url: str) -> None:
+    assert link(url, "Lees <meer>", NL) == "Lees &lt;meer&gt;"
+
+
+def test_a_link_opens_in_a_new_tab_and_says_so() -> None:
+    shown = Shown(link('https://example.org/?a=1&b="2"', "Lees", NL))
+    assert shown.attributes("a") == [
+        {
+            "href": 'https://example.org/?a=1&b="2"',
+            "target": "_blank",
+            "rel": "noopener noreferrer",
+        }
+    ]
+    assert shown.text == "Lees (opent in een nieuw tabblad) ↗"
+
+
+def test_a_source_shows_its_origin_and_its_quote() -> None:
+    source = passage()
+    quote = "725 000 meldingen in 2019."
+    told = answer(citation(1, quote, source), passages=(source,))
+    shown = Shown(sources_html(told, "a", NL))
+    assert "Bronnen (1)" in shown.text
+    assert "[1] Strategie tegen misbruik" in shown.text
+    assert "Samenvatting · COM(2020) 607 final · 24 juli 2020" in shown.text
+    assert "Onderdeel: Omvang" in shown.text
+    assert shown.marks == [quote]
+    assert shown.passage == source.text
+    assert shown.attributes("blockquote") == [{"lang": "nl"}]
+    assert shown.attributes("a")[0] == {"id": anchors(told, "a")[1]}
+    assert shown.attributes("a")[1]["href"] == DOCUMENT.url
+
+
+def test_the_language_of_a_quote_is_told_when_it_is_not_the_answers() -> None:
+    source = passage()
+    told = answer(citation(1, "23 000", source), passages=(source,), language="en")
+    assert "Quote in Dutch" in sources_html(told, "a", load("en"))
+    assert "Citaat in het" not in sources_html(answer(citation(1, "23 000", source)), "a", NL)
+
+
+def test_citations_of_one_passage_share_it() -> None:
+    source = passage()
+    told = answer(citation(1, "23 000", source), citation(2, "725 000", source), passages=(source,))
+    shown = Shown(sources_html(told, "a", NL))
+    assert shown.marks == ["23 000", "725 000"]
+    assert shown.passage == source.text
+    assert "[1] [2] Strategie" in shown.text
+    assert len(shown.attributes("section")) == 1
+
+
+def test_every_official_page_is_linked_once() -> None:
+    source = passage()
+    told = answer(
+        citation(1, "23 000", source, "https://example.org/#a"),
+        citation(2, "725 000", source, "https://example.org/#b"),
+        citation(3, "2019", source, "https://example.org/#b"),
+    )
+    shown = sources_html(told, "a", NL)
+    assert "Officiële pagina openen bij [1]" in shown
+    assert "Officiële pagina openen bij [2] [3]" in shown
+
+
+def test_overlapping_quotes_are_marked_without_changing_the_text() -> None:
+    source = passage("een twee drie vier")
+    told = answer(
+        citation(1, "een twee drie", source),
+        citation(2, "twee drie vier", source),
+        citation(3, "een twee drie", source),
+        passages=(source,),
+    )
+    shown = Shown(sources_html(told, "a", NL))
+    assert "".join(shown.marks) == shown.passage == source.text
+    assert {element["id"] for element in shown.attributes("a") if "id" in element} == {
+        "a-1",
+        "a-2",
+        "a-3",
+    }
+
+
+def test_a_quote_whose_passage_was_not_kept_is_shown_by_itself() -> None:
+    shown = Shown(sources_html(answer(citation(1, "725 000", passage())), "a", NL))
+    assert shown.marks == ["725 000"]
+    assert shown.passage == "725 000"
+
+
+def test_without_citations_there_is_no_panel() -> None:
+    assert sources_html(answer(), "a", NL) == ""
+
+
+def test_a_refusal_links_the_sections_it_names() -> None:
+    told = answer(
+        passages=(passage(),), text="Het dichtst bij:\n\n- Strategie tegen misbruik › Omvang"
+    )
+    for name in ("Strategie tegen misbruik › Omvang (COM(2020) 607 final)", told.text[-33:]):
+        shown = Shown(answer_html(f"- {name.strip()}", NL, links=section_links(told)))
+        assert [element["href"] for element in shown.attributes("a")] == [DOCUMENT.url]
+
+
+def test_escaped_text_is_safe_in_an_attribute() -> None:
+    assert escape("\"'<&>") == "&quot;&#x27;&lt;&amp;&gt;"
+
+
+@pytest.mark.parametrize(
+    "message", [HOSTILE, "a `b` ``c`` d", "Build it with: make ingest", "one\n\n  two :smile:\n"]
+)
+def test_a_message_as_code_is_shown_exactly(message: str) -> None:
+    blocks = [token for token in MarkdownIt().parse(code(message)) if token.children]
+    pieces = [child for block in blocks for child in block.children or ()]
+    assert {piece.type for piece in pieces} == {"code_inline"}
+    assert [piece.content for piece in pieces] == [
+        line.strip() for line in message.splitlines() if line.strip()
+    ]

@@ -1,0 +1,186 @@
+"""The chat page: ask a question, read the answer, check its sources."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from chain.assistant import Assistant
+from core.errors import NoIndexError, StrategiewijzerError
+from core.settings import Settings
+from core.types import Answer, Finished, Turn
+from ui import citations, sidebar
+from ui.markup import answer_html, code, escape
+from ui.texts import Texts
+from vectorstore.store import Index, open_index
+
+STYLE = Path(__file__).parent / "style.css"
+MAX_QUESTION = 1000  # characters
+MAX_INPUT = 4000  # what the field takes; longer than a question may be, so that we can say so
+
+
+@dataclass
+class Exchange:
+    """A question with its answer, or with what went wrong, or still to be answered."""
+
+    question: str
+    areas: tuple[str, ...] = ()
+    answer: Answer | None = None
+    problem: str = ""
+
+    @property
+    def too_long(self) -> bool:
+        return len(self.question) > MAX_QUESTION
+
+
+def page() -> None:
+    """Shows the conversation and answers its last question."""
+    try:
+        settings = Settings()
+    except StrategiewijzerError as error:
+        st.error(code(str(error)))
+        return
+    st.html(STYLE)
+    texts = sidebar.choose_language(settings)
+    st.title(texts("title"), anchor=False)
+    st.markdown(texts("purpose"))
+    ready = _show_corpus(settings, texts)
+    question = st.chat_input(
+        texts("chat.placeholder"),
+        key="question",
+        max_chars=MAX_INPUT,
+        disabled=not ready,
+        submit_mode="disable",
+    )
+    if question:
+        _ask(question)
+    exchanges = _conversation()
+    if ready and not exchanges:
+        _show_examples(texts)
+    for number, exchange in enumerate(exchanges):
+        _show_question(exchange, texts)
+        with st.chat_message("assistant", avatar=":material/menu_book:"):
+            if exchange.answer is not None:
+                _show_answer(exchange.answer, f"exchange-{number}", texts)
+            elif exchange.too_long:
+                length = len(exchange.question)
+                st.warning(texts("chat.too_long", length=length, limit=MAX_QUESTION))
+            elif ready and not exchange.problem and number == len(exchanges) - 1:
+                _answer(exchange, texts)
+            else:
+                _show_unanswered(exchange, number, texts)
+
+
+@st.cache_resource(show_spinner=False)
+def _index() -> Index:
+    """The index, opened once; it follows new generations by itself."""
+    return open_index(Settings())
+
+
+@st.cache_resource(show_spinner=False)
+def _assistant() -> Assistant:
+    return Assistant(Settings())
+
+
+def _conversation() -> list[Exchange]:
+    """The exchanges of this session, oldest first."""
+    exchanges: list[Exchange] = st.session_state.setdefault("conversation", [])
+    return exchanges
+
+
+def _ask(question: str) -> None:
+    """Adds a question; the last one without an answer is answered when it is its turn to show."""
+    areas = tuple(st.session_state.get("areas", ()))
+    _conversation().append(Exchange(question=question.strip(), areas=areas))
+
+
+def _ask_again(number: int) -> None:
+    _ask(_conversation().pop(number).question)
+
+
+def _show_corpus(settings: Settings, texts: Texts) -> bool:
+    """Shows what can be searched, or why nothing can; whether questions can be answered."""
+    try:
+        index = _index()
+        documents = index.documents()
+        facts = sidebar.state_html(settings, documents, index.generation, index.created, texts)
+    except StrategiewijzerError as error:
+        lead = "no_index" if isinstance(error, NoIndexError) else "store"
+        st.error(f"{texts(f'errors.{lead}')}\n\n{code(str(error))}")
+        st.button(texts("chat.retry"))
+        return False
+    with st.sidebar:
+        sidebar.choose_areas(documents, texts)
+        st.button(
+            texts("sidebar.clear"), on_click=_conversation().clear, disabled=not _conversation()
+        )
+        st.html(facts)
+    return True
+
+
+def _show_examples(texts: Texts) -> None:
+    st.html(f'<h2 class="sw-small">{escape(texts("chat.examples"))}</h2>')
+    for number, example in enumerate(texts.series("examples")):
+        st.button(example, key=f"example-{number}", on_click=_ask, args=(example,), width="stretch")
+
+
+def _show_question(exchange: Exchange, texts: Texts) -> None:
+    with st.chat_message("user", avatar=":material/person:"):
+        shown = (
+            f'<h2 class="sw-question"><span class="sw-hidden">{escape(texts("chat.you_asked"))} '
+            f"</span>{escape(exchange.question)}</h2>"
+        )
+        if exchange.areas:
+            areas = ", ".join(texts.label("areas", area) for area in exchange.areas)
+            shown += f'<p class="sw-facts">{escape(texts("chat.filtered", areas=areas))}</p>'
+        st.html(shown)
+
+
+def _answer(exchange: Exchange, texts: Texts) -> None:
+    """Answers a question, showing the answer as it arrives, and keeps what came of it."""
+    history = [
+        Turn(question=earlier.question, answer_text=earlier.answer.text)
+        for earlier in _conversation()
+        if earlier.answer is not None
+    ]
+    place = st.empty()
+    place.html(f'<p role="status">{escape(texts("chat.searching"))}</p>')
+    text = ""
+    try:
+        for event in _assistant().stream(
+            exchange.question, history=history, areas=exchange.areas or None
+        ):
+            if isinstance(event, Finished):
+                exchange.answer = event.answer
+            else:
+                text += event.text
+                place.html(answer_html(text, texts))
+    except StrategiewijzerError as error:
+        exchange.problem = str(error)
+    st.rerun()  # shows it in its final form
+
+
+def _show_unanswered(exchange: Exchange, number: int, texts: Texts) -> None:
+    """What went wrong with a question, and a button to ask it again."""
+    if exchange.problem:
+        st.error(f"{texts('errors.other')}\n\n{code(exchange.problem)}")
+    else:
+        st.info(texts("chat.unanswered"))
+    st.button(texts("chat.retry"), key=f"retry-{number}", on_click=_ask_again, args=(number,))
+
+
+def _show_answer(answer: Answer, prefix: str, texts: Texts) -> None:
+    """An answer in its final form, with everything needed to check it."""
+    shown = answer_html(
+        answer.text,
+        texts,
+        language=answer.language,
+        targets=citations.anchors(answer, prefix),
+        links={} if answer.answered else citations.section_links(answer),
+    )
+    if not answer.answered:
+        shown = f'<div class="sw-refusal" role="note">{shown}</div>'
+    if answer.mode == "fallback":
+        shown += f'<p class="sw-note">{escape(texts("answer.fallback"))}</p>'
+    shown += citations.missing_html(answer, texts) + citations.withheld_html(answer, texts)
+    st.html(shown + citations.sources_html(answer, prefix, texts))

@@ -1,0 +1,103 @@
+"""Text as HTML: escaping, links, and the paragraphs, lists and markers of an answer.
+
+Questions, source texts and answers are data. They are shown as HTML that is built here and never
+pass through Streamlit's Markdown, which would still turn `:shortcodes:`, `$formulas$` and bare
+addresses into something else after escaping. So one rule is enough: every piece of data goes
+through `escape` or `link`. Streamlit (`st.html`) sanitises the result once more.
+"""
+
+import html
+import itertools
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from urllib.parse import urlsplit
+
+from ui.texts import Texts
+
+_MARKER = re.compile(r"\[([0-9]{1,4})\]")
+
+
+def escape(text: str) -> str:
+    """HTML that shows exactly this text, also inside an attribute."""
+    return html.escape(text, quote=True)
+
+
+def is_web_page(url: str) -> bool:
+    try:
+        address = urlsplit(url)
+    except ValueError:
+        return False
+    return address.scheme in ("http", "https") and bool(address.netloc)
+
+
+def link(url: str, label: str, texts: Texts) -> str:
+    """A link that opens in a new tab; only its label when the address is not a web page."""
+    if not is_web_page(url):
+        return escape(label)
+    return (
+        f'<a href="{escape(url)}" target="_blank" rel="noopener noreferrer">{escape(label)}'
+        f'<span class="sw-hidden"> ({escape(texts("sources.new_tab"))})</span> ↗</a>'
+    )
+
+
+def answer_html(
+    text: str,
+    texts: Texts,
+    *,
+    language: str = "",
+    targets: Mapping[int, str] = MappingProxyType({}),
+    links: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """The text of an answer: paragraphs, lists and links to its citations.
+
+    Args:
+        text: paragraphs with blank lines between them; a line that starts with "- " is an item.
+        language: ISO 639-1.
+        targets: where the citation with a number is shown; other "[n]" stay text.
+        links: items that are shown as a link to this address.
+    """
+
+    def marked(piece: str) -> str:
+        if piece in links:
+            return link(links[piece], piece, texts)
+        return _with_links(piece, targets, texts)
+
+    blocks = []
+    for block in re.split(r"\n[ \t]*\n", text.strip()):
+        for is_item, lines in itertools.groupby(block.splitlines(), lambda x: x.startswith("- ")):
+            if is_item:
+                items = "".join(f"<li>{marked(line[2:])}</li>" for line in lines)
+                blocks.append(f"<ul>{items}</ul>")
+            else:
+                blocks.append(f"<p>{marked(' '.join(lines))}</p>")
+    spoken = f' lang="{escape(language)}"' if language else ""
+    return f'<div class="sw-answer"{spoken}>{"".join(blocks)}</div>'
+
+
+def _with_links(text: str, targets: Mapping[int, str], texts: Texts) -> str:
+    """Escaped text in which the markers of known citations are links."""
+    parts, position = [], 0
+    for marker in _MARKER.finditer(text):
+        target = targets.get(int(marker[1]))
+        if target is None:
+            continue
+        label = escape(texts("sources.marker", number=int(marker[1])))
+        parts.append(escape(text[position : marker.start()].rstrip(" ")))  # stays on one line
+        parts.append(
+            f'<sup><a href="#{escape(target)}" aria-label="{label}">{escape(marker[0])}</a></sup>'
+        )
+        position = marker.end()
+    return "".join(parts) + escape(text[position:])
+
+
+def code(text: str) -> str:
+    """Markdown that shows exactly this text, as code: for what only takes Markdown.
+
+    Inside code nothing is interpreted, and a command in a message can be copied. The fence is
+    longer than any row of backticks in the text.
+    """
+    longest = max((len(row) for row in re.findall("`+", text)), default=0)
+    fence = "`" * (longest + 1)
+    lines = (line.strip() for line in text.splitlines())
+    return "\n\n".join(f"{fence} {line} {fence}" for line in lines if line)

@@ -1,0 +1,76 @@
+"""Every visible string of the pages: one YAML file per interface language, all with the same keys.
+
+texts = load("nl")
+texts("sources.heading", number=3)  ->  "Bronnen (3)"
+"""
+
+import datetime
+import functools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The strings of one interface language; `values` has dotted keys ("sources.heading").
+
+    The strings are ours, what is filled in may be anybody's: escape the result where it is shown.
+    """
+
+    language: str
+    values: Mapping[str, str]
+
+    def __call__(self, key: str, **filled: object) -> str:
+        """The string with its placeholders filled in."""
+        return self.values[key].format(**filled)
+
+    def series(self, key: str) -> list[str]:
+        """A list in the file, in order."""
+        return [text for name, text in self.values.items() if name.rpartition(".")[0] == key]
+
+    def label(self, kind: str, name: str) -> str:
+        """The label of an area, a language or a kind of document; the name itself if it has none.
+
+        It is never a template, since the name may come from a source text.
+        """
+        return self.values.get(f"{kind}.{name}", name)
+
+    def date(self, date: datetime.date) -> str:
+        """A date written out, such as "24 juli 2020"."""
+        month = self.series("months")[date.month - 1]
+        return self("date", day=date.day, month=month, year=date.year)
+
+
+@functools.cache
+def languages() -> tuple[str, ...]:
+    """The interface languages there is a file for."""
+    return tuple(sorted(file.stem for file in FOLDER.glob("*.yaml")))
+
+
+@functools.cache
+def load(language: str) -> Texts:
+    """The strings of an interface language.
+
+    Raises:
+        KeyError: there is no file for this language.
+    """
+    if language not in languages():
+        raise KeyError(language)
+    content = yaml.safe_load((FOLDER / f"{language}.yaml").read_text("utf-8"))
+    return Texts(language=language, values=dict(_flattened(content)))
+
+
+def _flattened(node: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """("sources.heading", "Bronnen ({number})") for every string; list items are numbered."""
+    if isinstance(node, str):
+        yield path, node
+        return
+    children = node.items() if isinstance(node, dict) else enumerate(node)
+    for name, child in children:
+        yield from _flattened(child, f"{path}.{name}" if path else str(name))

@@ -1,0 +1,1 @@
+"""One index generation: vectors in Chroma, words in tantivy, searched together."""

@@ -1,0 +1,105 @@
+"""What we need of Chroma; the only importer of chromadb.
+
+Connecting, error translation, and passages as records. Collections and clients are opaque to the
+rest of the project.
+"""
+
+import functools
+import json
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, ParamSpec, TypeVar
+
+import chromadb
+import httpx
+import numpy as np
+from chromadb.api import ClientAPI as Client
+from chromadb.api.models.Collection import Collection
+from chromadb.config import Settings as ChromaSettings
+from chromadb.errors import ChromaError, NotFoundError
+
+from core.errors import StoreError
+from core.settings import Settings
+from core.types import Passage
+from vectorstore.embeddings import Vectors
+
+__all__ = ["BATCH", "Client", "Collection"]
+
+BATCH = 1000  # records per call, well below what SQLite takes at once
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+class GenerationGone(Exception):  # noqa: N818 - a signal inside this package, not an error shown
+    """The generation was removed by another process; read the pointer again."""
+
+
+def translated(function: Callable[_P, _T]) -> Callable[_P, _T]:
+    """Chroma's errors become ours, here and nowhere else."""
+
+    @functools.wraps(function)
+    def wrapper(*args: _P.args, **kwargs: _P.kwargs) -> _T:
+        try:
+            return function(*args, **kwargs)
+        except NotFoundError as error:
+            raise GenerationGone(str(error)) from error
+        except (ChromaError, httpx.HTTPError) as error:
+            raise StoreError(
+                f"The vector store gave an error: {error}. Check it with: python -m ingest verify"
+            ) from error
+
+    return wrapper
+
+
+def connect(settings: Settings) -> Client:
+    """A client of the server at `chroma_url`, else of the folder in `data_dir`; telemetry off."""
+    options = ChromaSettings(anonymized_telemetry=False)
+    if not settings.chroma_url:
+        path = settings.data_dir / "chroma"
+        path.mkdir(parents=True, exist_ok=True)
+        return chromadb.PersistentClient(path=path, settings=options)
+    url = httpx.URL(settings.chroma_url)
+    ssl = url.scheme == "https"
+    port = url.port or (443 if ssl else 80)
+    try:
+        return chromadb.HttpClient(host=url.host, port=port, ssl=ssl, settings=options)
+    except ValueError as error:  # what Chroma raises when nobody answers
+        raise StoreError(
+            f"No Chroma server answers at {url.host}:{port}. Start it, or unset "
+            "STRATEGIEWIJZER_CHROMA_URL to keep the index in this folder."
+        ) from error
+
+
+def nearest(collection: Collection, vector: Vectors, count: int) -> list[tuple[str, float]]:
+    """(id, cosine), best first."""
+    result = collection.query(
+        query_embeddings=vector[np.newaxis], n_results=count, include=["distances"]
+    )
+    distances = (result["distances"] or [[]])[0]
+    return [(name, 1.0 - d) for name, d in zip(result["ids"][0], distances, strict=True)]
+
+
+def vectors(collection: Collection, ids: Sequence[str]) -> dict[str, Vectors]:
+    found: dict[str, Vectors] = {}
+    for start in range(0, len(ids), BATCH):
+        result = collection.get(ids=list(ids[start : start + BATCH]), include=["embeddings"])
+        embeddings = np.asarray(result["embeddings"], dtype=np.float32)
+        found.update(zip(result["ids"], embeddings, strict=True))
+    return found
+
+
+def encode(passage: Passage) -> dict[str, Any]:
+    return {
+        "document": passage.document.id,
+        "language": passage.language,
+        "area": passage.document.area,
+        "passage": passage.model_dump_json(exclude={"id", "text"}),
+    }
+
+
+def decode(result: Any) -> Iterator[Passage]:
+    for name, text, metadata in zip(
+        result["ids"], result["documents"], result["metadatas"], strict=True
+    ):
+        fields = json.loads(metadata["passage"])
+        yield Passage.model_validate({**fields, "id": name, "text": text}, strict=False)

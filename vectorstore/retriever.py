@@ -1,0 +1,67 @@
+"""The index as a LangChain retriever, so that it drops into any LangChain chain."""
+
+from typing import Any
+
+from langchain_core.callbacks import CallbackManagerForRetrieverRun
+from langchain_core.documents import Document
+from langchain_core.retrievers import BaseRetriever
+from pydantic import ConfigDict
+
+from core.types import ScoredPassage
+from vectorstore.store import Index
+
+
+class PassageRetriever(BaseRetriever):
+    """Question -> LangChain documents, best first.
+
+    A document's text is the passage's; its metadata has what is needed to cite it, and under
+    "scored" the whole `ScoredPassage`. `language` and `areas` are as in `Index.search`; given to
+    `invoke` they win over those of the retriever.
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    index: Index
+    k: int = 6
+    language: str | None = None
+    areas: tuple[str, ...] = ()
+
+    def _get_relevant_documents(
+        self,
+        query: str,
+        *,
+        run_manager: CallbackManagerForRetrieverRun,
+        language: str | None = None,
+        areas: tuple[str, ...] | None = None,
+        **kwargs: Any,
+    ) -> list[Document]:
+        found = self.index.search(
+            query, k=self.k, language=language or self.language, areas=areas or self.areas
+        )
+        return [_document(scored) for scored in found]
+
+
+def scored_passage(document: Document) -> ScoredPassage:
+    """The `ScoredPassage` that a document of this retriever was made from."""
+    scored: ScoredPassage = document.metadata["scored"]
+    return scored
+
+
+def _document(scored: ScoredPassage) -> Document:
+    passage = scored.passage
+    cited = passage.document
+    return Document(
+        id=passage.id,
+        page_content=passage.text,
+        metadata={
+            "source": cited.url or cited.id,
+            "title": cited.title,
+            "reference": cited.reference,
+            "section": " › ".join(passage.headings),
+            "language": cited.language,
+            "date": cited.date.isoformat() if cited.date else "",
+            "page": passage.page,
+            "score": scored.score,
+            "scored": scored,
+        },
+    )

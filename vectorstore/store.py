@@ -1,0 +1,205 @@
+"""Search over the generation in use: vectors and words, fused by rank.
+
+    question -> query vector -> nearest passages  \\
+                             -> nearest units     -> allowed ones -> ranks fused -> best k
+             -> words        -> keyword matches   /
+"""
+
+import shutil
+import threading
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from core.errors import EmbedderMismatchError
+from core.settings import Settings
+from core.types import DocumentInfo, ScoredPassage
+from vectorstore.chroma import GenerationGone
+from vectorstore.embeddings import Embedder, Vectors, make_embedder
+from vectorstore.generations import Generation, Generations, unit_ids
+from vectorstore.keyword import KeywordIndex
+
+_CANDIDATES = 60  # passages taken from each list before filtering
+_UNITS_PER_PASSAGE = 4
+_RANK_CONSTANT = 60  # Cormack, Clarke and Buettcher 2009
+_FALLBACK_LANGUAGE = "en"
+
+
+def open_index(settings: Settings) -> "Index":
+    """The index in use.
+
+    Raises:
+        NoIndexError: nothing has been ingested yet.
+        EmbedderMismatchError: it was made by another embedder.
+        StoreError: the store cannot be used.
+    """
+    index = Index(settings, Generations(settings), make_embedder(settings))
+    index.documents()
+    return index
+
+
+class Index:
+    """Searches whatever generation is in use at each question; safe to share between threads."""
+
+    def __init__(self, settings: Settings, generations: Generations, embedder: Embedder) -> None:
+        self.embedder = embedder
+        self._generations = generations
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._opened: tuple[Generation, KeywordIndex] | None = None
+
+    @property
+    def generation(self) -> str:
+        """The id of the generation in use."""
+        return self._current()[0].id
+
+    @property
+    def created(self) -> str:
+        """When the generation in use was made (UTC, ISO 8601)."""
+        return self._current()[0].manifest.created
+
+    def documents(self) -> tuple[DocumentInfo, ...]:
+        """All documents in use, every language version."""
+        return tuple(entry.info for entry in self._current()[0].manifest.documents)
+
+    def search(
+        self,
+        query: str,
+        k: int = 6,
+        language: str | None = None,
+        areas: Collection[str] | None = None,
+    ) -> list[ScoredPassage]:
+        """The k best passages for a question, best first.
+
+        Args:
+            query: the question.
+            k: how many passages.
+            language: the question's language (ISO 639-1). Of a document in several languages only
+                the version in this language is used, else the English one, else the first.
+            areas: only documents of these areas; None or empty for all.
+        """
+        try:
+            return self._search(query, k, language or "", areas or ())
+        except GenerationGone:  # replaced and removed since we opened it: ask the new one
+            self._opened = None
+            return self._search(query, k, language or "", areas or ())
+
+    def _search(
+        self, query: str, k: int, language: str, areas: Collection[str]
+    ) -> list[ScoredPassage]:
+        if not query.strip():
+            return []
+        generation, keyword = self._current()
+        allowed = _allowed_versions(
+            (entry.info for entry in generation.manifest.documents), language, areas
+        )
+        vector = self.embedder.query(query)
+        total, total_units = generation.manifest.passages, generation.manifest.units
+        count = max(_CANDIDATES, 8 * k)
+        while True:
+            similar = _filtered(generation.nearest_passages(vector, min(count, total)), allowed)
+            by_unit = generation.nearest_units(vector, min(count * _UNITS_PER_PASSAGE, total_units))
+            similar_units = _filtered(_best_per_passage(by_unit), allowed)
+            words = _filtered(keyword.nearest(query, language, count), allowed)
+            if len(similar) >= k or count >= total:
+                break
+            count *= 4  # the filters left too few: look further
+        scores = _fuse(similar, similar_units, words)
+        best = sorted(scores, key=lambda name: (-scores[name], name))[:k]
+        return self._scored(generation, best, scores, vector)
+
+    def _scored(
+        self,
+        generation: Generation,
+        ids: Sequence[str],
+        scores: Mapping[str, float],
+        vector: Vectors,
+    ) -> list[ScoredPassage]:
+        passages = generation.passages(ids)
+        vectors = generation.passage_vectors(ids)
+        units = generation.unit_vectors([name for p in passages for name in unit_ids(p)])
+        return [
+            ScoredPassage(
+                passage=passage,
+                score=scores[passage.id],
+                similarity=float(vectors[passage.id] @ vector),
+                unit_similarities=tuple(float(units[u] @ vector) for u in unit_ids(passage)),
+            )
+            for passage in passages
+        ]
+
+    def _current(self) -> tuple[Generation, KeywordIndex]:
+        """The generation in use and its keyword index; opened anew when the pointer moved."""
+        opened = self._opened
+        if opened and opened[0].id == self._generations.pointer().current:
+            return opened
+        with self._lock:
+            generation = self._generations.current()
+            if generation.manifest.embedder != self.embedder.fingerprint:
+                raise EmbedderMismatchError(
+                    f"The index was made by {generation.manifest.embedder}, but "
+                    f"{self.embedder.fingerprint} is configured. Rebuild it with: make ingest"
+                )
+            self._opened = generation, open_keyword(self._settings, generation)
+            return self._opened
+
+
+def open_keyword(settings: Settings, generation: Generation) -> KeywordIndex:
+    """The keyword index of a generation, built from Chroma if it is missing or out of date."""
+    place = _keyword_folder(settings) / generation.id
+    try:
+        return KeywordIndex(place)
+    except ValueError:
+        return KeywordIndex.build(place, generation.all_passages())
+
+
+def remove_old_keyword_indexes(settings: Settings, kept: Collection[str]) -> None:
+    """Removes the keyword indexes of generations that are no longer kept."""
+    for place in _keyword_folder(settings).iterdir():
+        if place.name not in kept:
+            shutil.rmtree(place, ignore_errors=True)
+
+
+def _keyword_folder(settings: Settings) -> Path:
+    return settings.data_dir / "keyword"
+
+
+def _allowed_versions(
+    documents: Iterable[DocumentInfo], language: str, areas: Collection[str]
+) -> set[str]:
+    """Keys of the documents to search: one language version each, of the wanted areas."""
+    versions: dict[str, DocumentInfo] = {}
+    for document in documents:
+        if areas and document.area not in areas:
+            continue
+        best = versions.get(document.id)
+        if best is None or _preference(document, language) < _preference(best, language):
+            versions[document.id] = document
+    return {document.key for document in versions.values()}
+
+
+def _preference(document: DocumentInfo, language: str) -> tuple[bool, bool, str]:
+    return (
+        document.language != language,
+        document.language != _FALLBACK_LANGUAGE,
+        document.language,
+    )
+
+
+def _filtered(hits: list[tuple[str, float]], allowed: set[str]) -> list[str]:
+    return [name for name, _ in hits if name.partition(":")[0] in allowed]
+
+
+def _best_per_passage(unit_hits: list[tuple[str, float]]) -> list[tuple[str, float]]:
+    best: dict[str, float] = {}
+    for name, similarity in unit_hits:
+        best.setdefault(name.partition("#")[0], similarity)
+    return list(best.items())
+
+
+def _fuse(*rankings: Sequence[str]) -> dict[str, float]:
+    """Reciprocal rank fusion: the sum over the rankings of 1 / (60 + rank)."""
+    scores: dict[str, float] = {}
+    for ranking in rankings:
+        for rank, name in enumerate(ranking, start=1):
+            scores[name] = scores.get(name, 0.0) + 1.0 / (_RANK_CONSTANT + rank)
+    return scores
