@@ -64,7 +64,7 @@ class Settings(BaseSettings):
     answer_timeout: Annotated[float, Field(gt=0)] = 60.0  # seconds, for a whole generated answer
 
     def __init__(self, **values: Any) -> None:
-        _refuse_unknown_names(values, type(self).model_fields)
+        _refuse_unknown_names(set(values))
         try:
             super().__init__(**values)
         except ValidationError as error:
@@ -83,17 +83,24 @@ class Settings(BaseSettings):
         return bool(self.openai_api_key.get_secret_value() or self.openai_base_url)
 
 
-def _refuse_unknown_names(values: dict[str, Any], fields: Any) -> None:
-    in_environment = {
-        name.removeprefix(PREFIX).lower() for name in os.environ if name.startswith(PREFIX)
-    }
-    in_file: set[str] = set()
-    env_file = ROOT / ".env"
-    if env_file.is_file():
-        names = (line.split("=", 1)[0].strip() for line in env_file.read_text("utf-8").splitlines())
-        in_file = {name.removeprefix(PREFIX).lower() for name in names if name.startswith(PREFIX)}
-    unknown = sorted((in_environment | in_file | set(values)) - set(fields))
+def _refuse_unknown_names(given: set[str]) -> None:
+    names = list(os.environ)
+    env_file = Settings.model_config.get("env_file")
+    if isinstance(env_file, Path) and env_file.is_file():
+        lines = env_file.read_text("utf-8").splitlines()
+        names += [line.split("=", 1)[0].removeprefix("export ").strip() for line in lines]
+    ours = {name.removeprefix(PREFIX).lower() for name in names if name.startswith(PREFIX)}
+    unknown = sorted((ours | given) - set(Settings.model_fields))
     if unknown:
         raise SettingsError(
             f"Unknown setting: {', '.join(unknown)}. The settings are listed in core/settings.py."
         )
+
+
+def wait_without_spinning() -> None:
+    """Tells OpenMP, before it is loaded, to let waiting threads sleep.
+
+    On a machine that is shared they otherwise burn the core that the work needs: a question then
+    took 310 ms to embed instead of 34 (docs/decisions/0002). A choice made outside is kept.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")

@@ -69,16 +69,18 @@ def ingest(
         known = known_vectors([current, *others] if current else others, fresh, embedder)
         untouched = sum(entry.passages for entry in _entries(manifest, plan.unchanged))
         published = ""
-        if not plan.is_empty and not dry_run:
+        if not dry_run:
             generations = Generations(settings)
-            new = generations.create(_manifest(documents, plan, fresh, manifest, embedder))
-            if current:
-                copy_unchanged(current, new, plan)
-            embed(fresh, known, embedder, new, progress)
-            check(new, settings)
-            generations.publish(new.id)
+            if not plan.is_empty:
+                new = generations.create(_manifest(documents, plan, fresh, manifest, embedder))
+                if current:
+                    copy_unchanged(current, new, plan)
+                embed(fresh, known, embedder, new, progress)
+                check(new, settings)
+                generations.publish(new.id)
+                published = new.id
+            generations.remove_unpublished()
             remove_old_keyword_indexes(settings, generations.pointer().kept)
-            published = new.id
     return Report(
         plan=plan,
         embedded=len(fresh) - len(known),

@@ -133,7 +133,7 @@ def test_an_answer_can_be_checked_in_its_source(browser: Browser, address: str) 
         assert answer.get_attribute("lang") == "nl"
 
         panel = page.locator("summary", has_text="Bronnen (")
-        first = page.locator("#exchange-0-1 + mark")
+        first = page.locator("#exchange-0-1 mark")
         expect(first).to_be_hidden()
         panel.click()
         expect(first).to_be_visible()
@@ -154,7 +154,7 @@ def test_a_marker_leads_to_its_quote(browser: Browser, address: str) -> None:
         expect(marker).to_be_visible(timeout=90_000)
         marker.focus()
         page.keyboard.press("Enter")
-        expect(page.locator("#exchange-0-1 + mark")).to_be_in_viewport()
+        expect(page.locator("#exchange-0-1 mark")).to_be_in_viewport()
         page.get_by_role("link", name="Officiële pagina openen").first.click(trial=True)
 
 

@@ -188,7 +188,7 @@ def test_a_link_opens_in_a_new_tab_and_says_so() -> None:
             "rel": "noopener noreferrer",
         }
     ]
-    assert shown.text == "Lees (opent in een nieuw tabblad) ↗"
+    assert shown.text == "Lees (opent in een nieuw tabblad)\N{NO-BREAK SPACE}↗"
 
 
 def test_a_source_shows_its_origin_and_its_quote() -> None:

@@ -18,6 +18,8 @@ def sources_html(answer: Answer, prefix: str, texts: Texts) -> str:
 
     The markers in the answer link into it, and a browser unfolds it to follow such a link. It is
     not `st.expander`, which then keeps what it holds inert: visible, but its links cannot be used.
+    It scrolls by itself, since Streamlit scrolls a chat to its end whenever it grows, which would
+    lead past the first sources.
     """
     if not answer.citations:
         return ""
@@ -28,7 +30,10 @@ def sources_html(answer: Answer, prefix: str, texts: Texts) -> str:
         _source_html(answer, citations, prefix, texts) for citations in by_passage.values()
     )
     heading = escape(texts("sources.heading", number=len(answer.citations)))
-    return f'<details class="sw-sources"><summary>{heading}</summary>{shown}</details>'
+    return (
+        f'<details class="sw-sources"><summary>{heading}</summary>'
+        f'<div role="region" aria-label="{heading}" tabindex="0">{shown}</div></details>'
+    )
 
 
 def _source_html(answer: Answer, citations: Sequence[Citation], prefix: str, texts: Texts) -> str:
@@ -98,13 +103,12 @@ def highlighted(
         if not any(start <= left and right <= end for start, end, _ in spans):
             parts.append(piece)
             continue
-        places = "".join(
-            f'<a id="{escape(targets[number])}"></a>'
-            for start, _, number in spans
-            if start == left and number in targets
-        )
+        mark = f"<mark>{piece}</mark>"
+        for start, _, number in spans:
+            if start == left and number in targets:  # takes the focus when a marker is followed
+                mark = f'<span id="{escape(targets[number])}" tabindex="-1">{mark}</span>'
         ends = "".join(f"<sup>[{number}]</sup>" for _, end, number in spans if end == right)
-        parts.append(f"{places}<mark>{piece}</mark>{ends}")
+        parts.append(mark + ends)
     return "".join(parts)
 
 

@@ -37,7 +37,7 @@ def link(url: str, label: str, texts: Texts) -> str:
         return escape(label)
     return (
         f'<a href="{escape(url)}" target="_blank" rel="noopener noreferrer">{escape(label)}'
-        f'<span class="sw-hidden"> ({escape(texts("sources.new_tab"))})</span> ↗</a>'
+        f'<span class="sw-hidden"> ({escape(texts("sources.new_tab"))})</span>&nbsp;↗</a>'
     )
 
 

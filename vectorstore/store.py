@@ -154,7 +154,7 @@ def open_keyword(settings: Settings, generation: Generation) -> KeywordIndex:
 
 def remove_old_keyword_indexes(settings: Settings, kept: Collection[str]) -> None:
     """Removes the keyword indexes of generations that are no longer kept."""
-    for place in _keyword_folder(settings).iterdir():
+    for place in _keyword_folder(settings).glob("*"):
         if place.name not in kept:
             shutil.rmtree(place, ignore_errors=True)
 

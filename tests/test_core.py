@@ -1,0 +1,84 @@
+"""Settings and the comparison of texts across notations."""
+
+from pathlib import Path
+
+import pytest
+
+from core.errors import SettingsError
+from core.matching import contains, figures, fold
+from core.settings import Settings
+
+
+def test_figures_are_the_same_in_every_notation() -> None:
+    for text in ("725 000", "725,000", "725.000", "725\u00a0000", "725\u202f000", "725'000"):
+        assert figures(f"meer dan {text} meldingen") == {"725000"}
+    assert figures("EUR 11.6 billion") == figures("11,6 miljard euro") == {"11.6"}
+
+
+def test_years_and_references_are_not_taken_for_groups_of_thousands() -> None:
+    assert figures("in 2017 535 weapons, COM(2020) 607") == {"2017", "535", "2020", "607"}
+    assert figures("Richtlijn 2011/93/EU van 24 juli 2020") == {"2011/93", "24", "2020"}
+
+
+def test_fold_makes_case_spaces_and_quotation_marks_equal() -> None:
+    assert fold("  De\n“Raad”\u00a0van 23 000 ") == fold('de "raad" van 23,000')
+
+
+@pytest.mark.parametrize(
+    ("text", "part", "found"),
+    [
+        ("meer dan 725 000 in 2019", "725,000", True),
+        ("meer dan 1 725 000 in 2019", "725 000", False),
+        ("53 actions", "3 actions", False),
+        ("The Council agreed", "council", True),
+        ("The Councillors agreed", "council", False),
+    ],
+)
+def test_a_part_is_found_whole_or_not_at_all(text: str, part: str, found: bool) -> None:
+    assert contains(text, part) is found
+
+
+def test_a_setting_comes_from_argument_then_environment_then_default(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert Settings().results == 6
+    monkeypatch.setenv("STRATEGIEWIJZER_RESULTS", "4")
+    monkeypatch.setenv("STRATEGIEWIJZER_CORPUS_DIRS", '["one", "two"]')
+    assert Settings().results == 4
+    assert Settings().corpus_dirs == (Path("one"), Path("two"))
+    assert Settings(results=3).results == 3
+
+
+def test_openai_names_are_honoured_and_secrets_masked(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not Settings().generative
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:8080/v1")
+    settings = Settings()
+    assert settings.generative
+    assert settings.openai_base_url == "http://127.0.0.1:8080/v1"
+    assert "sk-secret" not in repr(settings) + settings.model_dump_json()
+
+
+@pytest.mark.parametrize("name", ["STRATEGIEWIJZER_RESULT", "STRATEGIEWIJZER_FOO"])
+def test_an_unknown_setting_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "1")
+    with pytest.raises(SettingsError, match=name.removeprefix("STRATEGIEWIJZER_").lower()):
+        Settings()
+
+
+def test_a_wrong_value_names_the_setting_and_not_the_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STRATEGIEWIJZER_RESULTS", "sk-secret")
+    with pytest.raises(SettingsError, match="results") as caught:
+        Settings()
+    assert "sk-secret" not in str(caught.value)
+
+
+def test_a_dotenv_file_is_read_and_checked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    monkeypatch.setitem(Settings.model_config, "env_file", file)
+    file.write_text("STRATEGIEWIJZER_RESULTS=5\nOPENAI_API_KEY=sk-secret\nOTHER=1\n", "utf-8")
+    assert Settings().results == 5
+    assert Settings().generative
+    file.write_text("STRATEGIEWIJZER_RESULTZ=5\n", "utf-8")
+    with pytest.raises(SettingsError, match="resultz"):
+        Settings()

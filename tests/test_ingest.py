@@ -1,0 +1,314 @@
+"""The generation protocol: plan, reuse, publish, roll back, and what happens when it is cut off."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from core.errors import DocumentError, LockedError, NoIndexError, StoreError
+from core.settings import ROOT, Settings
+from ingest.__main__ import main
+from ingest.check import check
+from ingest.lock import exclusive
+from ingest.pipeline import ingest
+from vectorstore.generations import Generations
+from vectorstore.store import Index, open_index
+
+Small = Callable[[Mapping[str, str]], Settings]
+
+TEXT = """---
+id: {id}
+title: "{title}"
+date: 2020-07-24
+language: en
+area: {id}
+---
+
+# {title}
+
+## First section
+
+{first}
+
+## Second section
+
+The second section of this text speaks of bridges and tunnels.
+"""
+
+
+def _document(name: str, first: str = "The first section speaks of ships.") -> str:
+    return TEXT.format(id=name, title=name.title(), first=first)
+
+
+def _says(index: Index) -> str:
+    found = index.search("What does the first section speak of?", k=9, language="en")
+    return "\n".join(scored.passage.text for scored in found)
+
+
+def test_a_second_run_embeds_nothing_and_publishes_nothing(small: Small) -> None:
+    settings = small({"alpha.md": _document("alpha"), "beta.md": _document("beta")})
+    first = ingest(settings)
+    assert (first.embedded, first.reused) == (4, 0)
+
+    second = ingest(settings)
+
+    assert (second.embedded, second.reused, second.generation) == (0, 4, "")
+    assert second.plan.unchanged == ("alpha.en", "beta.en")
+    assert Generations(settings).pointer().current == first.generation
+
+
+def test_touching_one_section_embeds_only_its_passages(small: Small) -> None:
+    settings = small({"alpha.md": _document("alpha"), "beta.md": _document("beta")})
+    ingest(settings)
+    settings = small(
+        {"alpha.md": _document("alpha", "Now of boats."), "beta.md": _document("beta")}
+    )
+
+    report = ingest(settings)
+
+    assert report.plan.changed == ("alpha.en",)
+    assert (report.embedded, report.reused) == (1, 3)
+    texts = [p.text for p in Generations(settings).current().all_passages()]
+    assert "Now of boats." in texts
+    assert "The first section speaks of ships." in texts  # beta's
+
+
+def test_changed_metadata_is_taken_over_without_embedding(small: Small) -> None:
+    settings = small({"alpha.md": _document("alpha")})
+    ingest(settings)
+    settings = small({"alpha.md": _document("alpha").replace("2020-07-24", "2021-01-31")})
+
+    report = ingest(settings)
+
+    assert (report.plan.changed, report.embedded) == (("alpha.en",), 0)
+    found = open_index(settings).search("ships", k=1, language="en")
+    assert str(found[0].passage.document.date) == "2021-01-31"
+
+
+def test_a_removed_document_is_gone_from_vectors_and_words(small: Small) -> None:
+    settings = small({"alpha.md": _document("alpha"), "beta.md": _document("beta")})
+    ingest(settings)
+    settings = small({"beta.md": _document("beta")})
+
+    report = ingest(settings)
+
+    assert (report.plan.removed, report.embedded) == (("alpha.en",), 0)
+    found = open_index(settings).search("alpha ships bridges", k=10, language="en")
+    assert {scored.passage.document.id for scored in found} == {"beta"}
+
+
+def test_a_dry_run_shows_the_plan_and_changes_nothing(small: Small) -> None:
+    settings = small({"alpha.md": _document("alpha")})
+
+    report = ingest(settings, dry_run=True)
+
+    assert (report.plan.added, report.embedded, report.dry_run) == (("alpha.en",), 2, True)
+    assert not settings.data_dir.exists()
+
+
+def test_a_running_reader_picks_up_a_new_generation_at_the_next_question(small: Small) -> None:
+    settings = small({"alpha.md": _document("alpha")})
+    ingest(settings)
+    index = open_index(settings)
+    assert "ships" in _says(index)
+
+    for number in range(settings.keep_generations + 1):  # until its generation is removed
+        ingest(small({"alpha.md": _document("alpha", f"It now speaks of {number} trains.")}))
+
+    assert "3 trains" in _says(index)
+
+
+def test_another_process_is_seen_without_a_restart(small: Small) -> None:
+    settings = small({"alpha.md": _document("alpha")})
+    ingest(settings)
+    index = open_index(settings)
+    index.search("ships", k=1)
+    small({"alpha.md": _document("alpha", "It speaks of trains.")})
+
+    _run(settings, "").check_returncode()
+
+    assert "trains" in _says(index)
+
+
+def test_rollback_goes_back_and_the_next_ingest_goes_forward_again(small: Small) -> None:
+    settings = small({"alpha.md": _document("alpha")})
+    ingest(settings)
+    ingest(small({"alpha.md": _document("alpha", "Of trains.")}))
+    generations = Generations(settings)
+
+    generations.rollback()
+    assert "ships" in _says(open_index(settings))
+    with pytest.raises(StoreError, match="no earlier generation"):
+        generations.rollback()
+
+    report = ingest(settings)
+    assert report.embedded == 0  # the later generation's vectors are still there
+    assert "trains" in _says(open_index(settings))
+
+
+def test_a_named_generation_that_is_not_kept_is_refused(small: Small) -> None:
+    settings = small({"alpha.md": _document("alpha")})
+    ingest(settings)
+    with pytest.raises(StoreError, match=r"nope.*python -m ingest status"):
+        Generations(settings).rollback("nope")
+
+
+def test_only_the_last_generations_are_kept(small: Small) -> None:
+    settings = small({"alpha.md": _document("alpha")})
+    made = [
+        ingest(small({"alpha.md": _document("alpha", f"It speaks of {n} cars.")})).generation
+        for n in range(settings.keep_generations + 2)
+    ]
+    assert Generations(settings).pointer().kept == tuple(made[-settings.keep_generations :])
+    names = {place.name for place in (settings.data_dir / "keyword").iterdir()}
+    assert names == set(made[-settings.keep_generations :])
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        (_document("beta").replace("id: beta\n", ""), "beta.md:1"),
+        (_document("beta").replace("language: en", "language: english"), "beta.md:5"),
+        (_document("alpha"), "alpha"),  # the same id and language twice
+    ],
+)
+def test_a_wrong_document_names_its_place_and_leaves_the_index_as_it_was(
+    small: Small, text: str, place: str
+) -> None:
+    settings = small({"alpha.md": _document("alpha")})
+    before = ingest(settings).generation
+    small({"alpha.md": _document("alpha"), "beta.md": text})
+
+    with pytest.raises(DocumentError, match=place):
+        ingest(settings)
+
+    assert Generations(settings).pointer().current == before
+    assert open_index(settings).search("ships", k=1)
+
+
+def test_a_path_that_is_not_there_is_refused(small: Small, tmp_path: Path) -> None:
+    settings = small({"alpha.md": _document("alpha")})
+    with pytest.raises(DocumentError, match=r"tipo.*no such file"):
+        ingest(settings, [tmp_path / "tipo"])
+
+
+def test_a_second_run_says_who_holds_the_lock(small: Small) -> None:
+    settings = small({"alpha.md": _document("alpha")})
+    with exclusive(settings.data_dir), pytest.raises(LockedError, match=r"process \d+ on .+ since"):
+        ingest(settings)
+    ingest(settings)  # free again
+
+
+def test_an_incomplete_generation_does_not_pass_the_check(small: Small) -> None:
+    settings = small({"alpha.md": _document("alpha")})
+    ingest(settings)
+    generations = Generations(settings)
+    manifest = generations.current().manifest
+    short = generations.create(manifest.model_copy(update={"id": "short", "passages": 3}))
+    with pytest.raises(StoreError, match=r"short is incomplete.*python -m ingest"):
+        check(short, settings)
+
+
+def _run(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", _CHILD, *arguments],
+        env=_environment(settings),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    return {
+        "STRATEGIEWIJZER_DATA_DIR": str(settings.data_dir),
+        "STRATEGIEWIJZER_CORPUS_DIRS": json.dumps([str(d) for d in settings.corpus_dirs]),
+        "PATH": "/usr/bin:/bin",
+    }
+
+
+# Imports first, then says so: kills then fall into the run itself.
+_CHILD = """
+import sys
+import ingest.pipeline, vectorstore.store
+from ingest.__main__ import main
+print("ready", flush=True)
+sys.exit(main([argument for argument in sys.argv[1:] if argument]))
+"""
+
+
+def test_kill_at_ten_moments_leaves_a_whole_generation_in_use(small: Small) -> None:
+    def version(number: int) -> dict[str, str]:
+        sentence = f"The first section speaks of version {number} of the ships."
+        return {f"{name}.md": _document(name, sentence) for name in ("alpha", "beta", "gamma")}
+
+    settings = small(version(0))
+    started = time.monotonic()
+    ingest(settings)
+    whole_run = time.monotonic() - started
+    answers = {0}
+    killed = 0
+    for moment in range(10):
+        small(version(moment + 1))
+        child = subprocess.Popen(
+            [sys.executable, "-c", _CHILD],
+            env=_environment(settings),
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert child.stdout is not None
+        assert child.stdout.readline() == "ready\n"
+        time.sleep(whole_run * moment / 10)
+        killed += child.poll() is None
+        child.kill()
+        child.communicate()
+
+        answers.add(moment + 1)  # it may have published just before
+        found = open_index(settings).search("version of the ships", k=3, language="en")
+        versions = {s.passage.text.split("version ")[1].split()[0] for s in found}
+        assert len(versions) == 1, "a mixture of generations answers"
+        assert versions <= {str(number) for number in answers}
+    assert killed >= 5
+
+    last = _run(settings)
+
+    assert last.returncode == 0, last.stderr
+    found = open_index(settings).search("version of the ships", k=3, language="en")
+    assert {s.passage.text.split("version ")[1].split()[0] for s in found} == {"10"}
+    generations = Generations(settings)
+    check(generations.current(), settings)
+    assert generations.unpublished() == []
+
+
+def test_the_commands_tell_what_they_did(
+    small: Small, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = small({"alpha.md": _document("alpha")})
+    for name, value in _environment(settings).items():
+        monkeypatch.setenv(name, value)
+
+    assert main(["status"]) == 1
+    assert "make ingest" in capsys.readouterr().err
+    assert main(["--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["plan"]["added"] == ["alpha.en"]
+    assert main([]) == 0
+    assert "unchanged" in capsys.readouterr().out
+    assert main(["status"]) == 0
+    assert "alpha.en  2 passages  Alpha" in capsys.readouterr().out
+    assert main(["verify"]) == 0
+    assert "is whole: 1 documents, 2 passages" in capsys.readouterr().out
+    assert main(["rollback"]) == 1
+    assert "no earlier generation" in capsys.readouterr().err
+
+
+def test_with_nothing_ingested_there_is_no_current_generation(small: Small) -> None:
+    with pytest.raises(NoIndexError):
+        Generations(small({"alpha.md": _document("alpha")})).current()

@@ -1,0 +1,153 @@
+"""Search over the bundled briefs: fusion, language preference, filters, LangChain, threads."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.documents import Document
+from langchain_core.runnables import RunnableLambda
+
+from core.errors import EmbedderMismatchError, NoIndexError
+from core.settings import Settings
+from core.types import ScoredPassage
+from vectorstore.embeddings import LocalEmbedder, make_embedder
+from vectorstore.generations import Generations
+from vectorstore.keyword import _STEMMERS, KeywordIndex, content_words
+from vectorstore.retriever import PassageRetriever
+from vectorstore.store import Index, open_index
+
+
+@pytest.fixture(scope="module")
+def index(settings: Settings) -> Index:
+    return open_index(settings)
+
+
+def _sections(found: list[ScoredPassage]) -> list[str]:
+    return [scored.passage.headings[-1] for scored in found]
+
+
+@pytest.mark.parametrize(
+    ("question", "language", "section"),
+    [
+        ("Hoeveel is de drugsmarkt waard?", "nl", "Omvang van de drugsmarkt"),
+        ("How much is the drug market worth?", "en", "Size of the drugs market"),
+        ("Combien vaut le marché de la drogue ?", "fr", "Size of the drugs market"),
+        ("SEESAC", "en", "South-east Europe and the Western Balkans roadmap (chapter 5)"),
+        ("COM(2021) 647", "nl", "Wat er daarna gebeurde"),
+    ],
+)
+def test_the_right_section_is_among_the_first_three(
+    index: Index, question: str, language: str, section: str
+) -> None:
+    names = _sections(index.search(question, k=6, language=language))[:3]
+    assert section.replace("drugs market", "drug market") in names
+
+
+def test_results_come_best_first_with_cosines_of_passages_and_units(index: Index) -> None:
+    found = index.search("national firearms focal points", k=5, language="en")
+    assert len(found) == 5
+    assert [s.score for s in found] == sorted((s.score for s in found), reverse=True)
+    for scored in found:
+        assert 0 < scored.similarity <= 1
+        assert len(scored.unit_similarities) == len(scored.passage.units)
+    first = found[0].passage
+    again = make_embedder(Settings()).passages([first.context(first.units[0])])[0]
+    question = make_embedder(Settings()).query("national firearms focal points")
+    assert found[0].unit_similarities[0] == pytest.approx(float(again @ question), abs=1e-3)
+
+
+@pytest.mark.parametrize(("language", "shown"), [("nl", "nl"), ("en", "en"), ("fr", "en")])
+def test_one_language_version_of_a_document_is_shown(
+    index: Index, language: str, shown: str
+) -> None:
+    found = index.search("Europol innovatiecentrum innovation hub", k=20, language=language)
+    assert len(found) == 20
+    assert {scored.passage.language for scored in found} == {shown}
+    places = [(s.passage.document.id, s.passage.section) for s in found]
+    assert len(places) == len(set(places))
+
+
+def test_an_area_filter_holds_even_where_nothing_there_is_near(index: Index) -> None:
+    found = index.search("WePROTECT Global Alliance", k=10, language="en", areas=["drugs"])
+    assert len(found) == 10
+    assert {scored.passage.document.area for scored in found} == {"drugs"}
+    assert index.search("WePROTECT", k=3, language="en", areas=["no-such-area"]) == []
+
+
+def test_odd_questions_are_only_words(index: Index) -> None:
+    for question in ("", "   ", "???", "AND OR NOT (", 'text_nl:"x" ~ ^ *', "\x00\x01", "a" * 5000):
+        assert isinstance(index.search(question, k=3, language="nl"), list)
+
+
+def test_it_is_a_langchain_retriever_that_callbacks_can_follow(index: Index) -> None:
+    class Seen(BaseCallbackHandler):
+        documents: tuple[Document, ...] = ()
+
+        def on_retriever_end(self, documents: list[Document], **_: object) -> None:
+            self.documents = tuple(documents)
+
+    seen = Seen()
+    retriever = PassageRetriever(index=index, k=4, language="nl")
+    chain = retriever | RunnableLambda(lambda documents: [d.metadata["title"] for d in documents])
+    titles = chain.invoke("Wat is EMPACT?", {"callbacks": [seen]})
+    assert len(titles) == 4
+    assert [document.metadata["title"] for document in seen.documents] == titles
+    assert all(document.page_content and document.id for document in seen.documents)
+    assert {d.metadata["language"] for d in retriever.invoke("Wat is EMPACT?", language="en")} == {
+        "en"
+    }
+
+
+def test_many_threads_get_what_one_gets(index: Index) -> None:
+    questions = ["Wat is EMPACT?", "How many initiatives?", "Europol", "drugs in gevangenissen"] * 4
+    alone = [index.search(question, k=4, language="nl") for question in questions]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda q: index.search(q, k=4, language="nl"), questions))
+    assert together == alone
+
+
+def test_without_an_index_the_remedy_is_named(small) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(NoIndexError, match="make ingest"):
+        open_index(small({"a.en.md": "# A\n\nText."}))
+
+
+def test_an_index_of_another_embedder_is_refused(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = LocalEmbedder()
+    monkeypatch.setattr(other, "fingerprint", "another-model/384")
+    with pytest.raises(EmbedderMismatchError, match=r"another-model.*make ingest"):
+        Index(settings, Generations(settings), other).documents()
+
+
+def test_the_embedder_gives_unit_vectors_and_survives_control_characters() -> None:
+    embedder = LocalEmbedder()
+    vectors = embedder.passages(["one\x00two", "one two", "étude"])
+    assert vectors.shape == (3, 384)
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx([1, 1, 1], abs=1e-3)
+    assert vectors[0] == pytest.approx(vectors[1], abs=1e-6)
+    assert embedder.token_count("one\x00two " * 50) > 100
+    with pytest.raises(ValueError, match="read-only"):
+        embedder.query("shared by all callers")[0] = 1.0
+
+
+def test_the_keyword_index_is_rebuilt_when_it_is_gone_or_old(settings: Settings) -> None:
+    generation = Generations(settings).current()
+    place = settings.data_dir / "keyword" / generation.id
+    (place / "stamp").write_text("an older one", "utf-8")
+    with pytest.raises(ValueError, match="no keyword index"):
+        KeywordIndex(place)
+    found = open_index(settings).search("mierenhandel", k=1, language="nl")
+    assert _sections(found) == ["Nieuwe dreigingen en smokkelmethoden (hoofdstuk 2)"]
+    assert len(KeywordIndex(place)) == generation.manifest.passages
+
+
+def test_words_are_stemmed_in_every_language_that_claims_it() -> None:
+    for language in _STEMMERS:
+        assert content_words("Europol 2020", language, stemmed=True) == ["europol", "2020"]
+    assert content_words("de meldingen van de lidstaten", "nl", stemmed=True) == [
+        "meld",
+        "lidstaat",
+    ]
+    assert content_words("725 000 of 725,000", "en") == ["725000", "725000"]

@@ -1,0 +1,101 @@
+"""The whole product in one page: ingest a few sentences, ask, check the citation."""
+
+from collections.abc import Callable, Mapping
+
+from chain.assistant import Assistant
+from core.settings import Settings
+from core.types import Finished, TextDelta
+from ingest.pipeline import ingest
+
+LIGHTHOUSES = """---
+id: lighthouses
+title: "Lighthouses of the northern coast"
+reference: "REF(2021) 12"
+date: 2021-05-01
+language: en
+area: coast
+url: "https://example.org/lighthouses"
+---
+
+# Lighthouses of the northern coast
+
+## Number and age
+
+The northern coast has 31 lighthouses. The oldest lighthouse dates from 1790.
+
+## Upkeep
+
+The harbour authority maintains the lighthouses. It checks, every year:
+
+- the lamps;
+- the foghorns;
+- the stairs.
+"""
+
+
+def test_a_question_is_answered_from_the_sources_with_a_checked_citation(
+    small: Callable[[Mapping[str, str]], Settings],
+) -> None:
+    settings = small({"lighthouses.en.md": LIGHTHOUSES})
+    report = ingest(settings)
+    assert report.plan.added == ("lighthouses.en",)
+
+    answer = Assistant(settings).ask("How many lighthouses are there on the northern coast?")
+
+    assert answer.answered
+    assert answer.language == "en"
+    assert "The northern coast has 31 lighthouses." in answer.text
+    first = answer.citations[0]
+    assert f"[{first.number}]" in answer.text
+    assert first.document.reference == "REF(2021) 12"
+    assert first.headings == ("Lighthouses of the northern coast", "Number and age")
+    assert first.url == "https://example.org/lighthouses"
+    assert first.quote in LIGHTHOUSES
+
+
+def test_a_list_comes_whole_and_under_its_lead_in(
+    small: Callable[[Mapping[str, str]], Settings],
+) -> None:
+    settings = small({"lighthouses.en.md": LIGHTHOUSES})
+    ingest(settings)
+
+    answer = Assistant(settings).ask(
+        "Which parts of the lighthouses does the harbour authority check every year?"
+    )
+
+    assert (
+        "It checks, every year: [1]\n\n- the lamps; [1]\n- the foghorns; [1]\n- the stairs. [1]"
+        in (answer.text)
+    )
+    assert answer.citations[0].quote in LIGHTHOUSES
+
+
+def test_what_the_sources_do_not_say_is_not_said(
+    small: Callable[[Mapping[str, str]], Settings],
+) -> None:
+    settings = small({"lighthouses.en.md": LIGHTHOUSES})
+    ingest(settings)
+
+    answer = Assistant(settings).ask("Wat is de hoofdstad van Australië?")
+
+    assert not answer.answered
+    assert answer.language == "nl"
+    assert answer.citations == ()
+    assert answer.reason == "not_in_sources"
+    assert "Doorzocht: 1 document" in answer.text
+    assert "Number and age" in answer.text or "Upkeep" in answer.text
+
+
+def test_the_pieces_of_a_stream_add_up_to_the_answer(
+    small: Callable[[Mapping[str, str]], Settings],
+) -> None:
+    settings = small({"lighthouses.en.md": LIGHTHOUSES})
+    ingest(settings)
+
+    *pieces, last = Assistant(settings).stream("From which year is the oldest lighthouse?")
+
+    assert isinstance(last, Finished)
+    assert "1790" in last.answer.text
+    assert last.answer.text == "".join(
+        piece.text for piece in pieces if isinstance(piece, TextDelta)
+    )
