@@ -3,10 +3,14 @@
 The model proposes sentences with [n] markers; what is shown is decided by the verifier.
 """
 
+import contextvars
+import queue
 import re
+import threading
 import time
 from collections.abc import Iterator
 
+import httpx
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import Runnable, RunnableConfig
@@ -57,19 +61,48 @@ class GenerativeAnswerer:
             "language": request.language,
             "passages": passages,
         }
-        deadline = time.monotonic() + self._timeout
         waiting = ""
-        try:
-            for piece in self._chain.stream(values, config):
-                if time.monotonic() > deadline:
-                    raise ModelError(f"The model took more than {self._timeout:g} seconds.")
-                waiting += piece
-                *whole, waiting = _sentences(waiting)
-                yield from (draft for text in whole if (draft := _draft(text)))
-        except OpenAIError as error:
-            raise ModelError(f"The model did not answer ({type(error).__name__}).") from None
+        for piece in _within(self._timeout, self._chain.stream(values, config)):
+            waiting += piece
+            *whole, waiting = _sentences(waiting)
+            yield from (draft for text in whole if (draft := _draft(text)))
         if (last := _draft(waiting)) is not None:
             yield last
+
+
+def _within(seconds: float, pieces: Iterator[str]) -> Iterator[str]:
+    """The pieces of a model's answer as they come, for so many seconds at most.
+
+    They are read in a thread of their own: neither a server that falls silent nor a client that
+    reads a stream to its end before closing it can hold up the answer.
+
+    Raises:
+        ModelError: the time is up or the model failed.
+    """
+    arrived: queue.Queue[str | BaseException | None] = queue.Queue()
+
+    def read() -> None:
+        try:
+            for piece in pieces:
+                arrived.put(piece)
+            arrived.put(None)
+        except Exception as error:  # noqa: BLE001 - told to the reader below
+            arrived.put(error)
+
+    threading.Thread(target=contextvars.copy_context().run, args=(read,), daemon=True).start()
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            piece = arrived.get(timeout=max(0.0, deadline - time.monotonic()))
+        except queue.Empty:
+            raise ModelError(f"The model took more than {seconds:g} seconds.") from None
+        if piece is None:
+            return
+        if isinstance(piece, OpenAIError | httpx.HTTPError):
+            raise ModelError(f"The model did not answer ({type(piece).__name__}).")
+        if isinstance(piece, BaseException):
+            raise piece
+        yield piece
 
 
 def _numbered(number: int, passage: Passage) -> str:

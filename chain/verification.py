@@ -10,11 +10,12 @@ import numpy as np
 
 from chain.answerer import Draft, Quote, Request
 from core.matching import figures
-from core.types import Passage
+from core.types import Passage, Unit
 from vectorstore.embeddings import Embedder
 
-# Cosine of a sentence and the quote it rests on. multilingual-e5 puts unrelated sentences of one
-# topic near 0.80 and a paraphrase or translation above 0.88.
+# Cosine of a sentence and the stretch it rests on, both as bare text. Measured on the briefs: of
+# units and their translations 99% are above 0.878, of units and other units of the same section
+# 95% are below 0.857.
 _CLOSE = 0.86
 
 
@@ -50,22 +51,27 @@ def _supporting(
     """The stretch of these passages that is closest to the sentence and has all its figures."""
     wanted = figures(sentence)
     candidates = [
-        (Quote(number, start, end), text)
+        Quote(number, units[0].start, units[-1].end)
         for number in passages
-        for start, end, text in _stretches(request.found[number].passage)
-        if wanted <= figures(text)
+        for units in _neighbours(request.found[number].passage)
+        if wanted <= _known_figures(request.found[number].passage, units)
     ]
     if not candidates:
         return None
-    vectors = embedder.passages([text for _, text in candidates])
-    closeness = vectors @ embedder.passages([sentence])[0]
+    texts = [request.found[c.passage].passage.text[c.start : c.end] for c in candidates]
+    vectors = embedder.passages([sentence, *texts])
+    closeness = vectors[1:] @ vectors[0]
     best = int(np.argmax(closeness))
-    return candidates[best][0] if closeness[best] >= _CLOSE else None
+    return candidates[best] if closeness[best] >= _CLOSE else None
 
 
-def _stretches(passage: Passage) -> Iterator[tuple[int, int, str]]:
-    """One unit, or two neighbours, with what may be taken as known: heading and lead-in."""
+def _neighbours(passage: Passage) -> Iterator[tuple[Unit, ...]]:
+    """Every unit, and every two that follow each other."""
     for unit in passage.units:
-        yield unit.start, unit.end, passage.context(unit)
-    for first, second in zip(passage.units, passage.units[1:], strict=False):
-        yield first.start, second.end, f"{passage.context(first)}\n{passage.context(second)}"
+        yield (unit,)
+    yield from zip(passage.units, passage.units[1:], strict=False)
+
+
+def _known_figures(passage: Passage, units: Sequence[Unit]) -> frozenset[str]:
+    """The figures of the units, with those of their headings and lead-ins."""
+    return figures("\n".join(passage.context(unit) for unit in units))

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -58,8 +58,12 @@ def served(data_dir: Path, log: Path) -> Iterator[str]:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
     address = f"http://localhost:{port}"
-    environment = {key: value for key, value in os.environ.items() if "OPENAI" not in key}
-    environment["STRATEGIEWIJZER_DATA_DIR"] = str(data_dir)
+    environment = {
+        **os.environ,
+        "STRATEGIEWIJZER_DATA_DIR": str(data_dir),
+        "OPENAI_API_KEY": "",  # whatever is in .env
+        "OPENAI_BASE_URL": "",
+    }
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     with log.open("w") as output:
         server = subprocess.Popen(
@@ -154,7 +158,9 @@ def test_a_marker_leads_to_its_quote(browser: Browser, address: str) -> None:
         expect(marker).to_be_visible(timeout=90_000)
         marker.focus()
         page.keyboard.press("Enter")
-        expect(page.locator("#exchange-0-1 mark")).to_be_in_viewport()
+        expect(page.locator("#exchange-0-1")).to_be_focused()
+        page.wait_for_timeout(1000)  # in which Streamlit could have scrolled away from it
+        expect(page.locator("#exchange-0-1 mark").first).to_be_in_viewport()
         page.get_by_role("link", name="Officiële pagina openen").first.click(trial=True)
 
 
@@ -165,17 +171,14 @@ def test_a_question_outside_the_sources_is_refused(browser: Browser, address: st
         expect(page.locator("mark")).to_have_count(0)
 
 
-def test_a_hostile_source_is_shown_and_not_run(browser: Browser, tmp_path: Path) -> None:
-    documents = tmp_path / "documents"
-    documents.mkdir()
-    (documents / "tulp.md").write_text(
-        "---\nid: tulp\ntitle: Tulp <b>vet</b>\nlanguage: nl\n---\n\n"
-        f"# Tulp <b>vet</b>\n\n## Leden van de Zwarte Tulp\n\n{HOSTILE}\n",
-        "utf-8",
-    )
-    data_dir = tmp_path / "data"
-    ingest(Settings(data_dir=data_dir), [documents])
-    with served(data_dir, tmp_path / "log") as address, opened(browser, address) as page:
+def test_a_hostile_source_is_shown_and_not_run(
+    browser: Browser, small: Callable[[Mapping[str, str]], Settings], tmp_path: Path
+) -> None:
+    front_matter = "---\nid: tulp\ntitle: Tulp <b>vet</b>\nlanguage: nl\n---\n\n"
+    text = f"# Tulp <b>vet</b>\n\n## Leden van de Zwarte Tulp\n\n{HOSTILE}\n"
+    settings = small({"tulp.md": front_matter + text})
+    ingest(settings)
+    with served(settings.data_dir, tmp_path / "log") as address, opened(browser, address) as page:
         ask(page, "Hoeveel leden telt de Zwarte Tulp?")
         panel = page.locator("summary", has_text="Bronnen (")
         expect(panel).to_be_visible(timeout=90_000)

@@ -119,7 +119,9 @@ ANSWERS = {
         cite(2, SIZE, "Cannabis has 39% of it."),
         passages=(SIZE,),
     ),
-    "wrong refusal": REFUSAL.model_copy(update={"passages": (SIZE,)}),
+    "wrong refusal": REFUSAL.model_copy(
+        update={"text": "The sources do not say. Nearest: 30 billion.", "passages": (SIZE,)}
+    ),
     "right refusal": REFUSAL,
     HOSTILE: answer(f"Yes {HOSTILE}", passages=(OTHER,)),
 }
@@ -197,6 +199,7 @@ def test_retrieval_counts_the_questions_that_name_sections(results: Results) -> 
 
 def test_answers_are_counted_over_the_questions_they_apply_to(results: Results) -> None:
     assert results.overall.n == 5
+    assert by_id(results, "wrong refusal").facts_found  # shown, but not given as an answer
     assert results.overall.answers == {
         "fact_recall": pytest.approx((1 + 1 / 2 + 0) / 3, abs=1e-4),
         "full_answer_rate": pytest.approx(1 / 3, abs=1e-4),

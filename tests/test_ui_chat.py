@@ -30,8 +30,6 @@ def nothing_cached() -> Iterator[None]:
 @pytest.fixture
 def app(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     return run(AppTest.from_file(APP, default_timeout=120))
 
 
@@ -173,6 +171,11 @@ def test_a_question_that_is_too_long_is_told_so_and_not_asked(
     stand_in(monkeypatch, AssertionError("asked"))
     ask(app, "a" * (MAX_QUESTION + 1))
     assert "1001 tekens" in app.warning[0].value
+
+
+def test_an_empty_question_is_not_asked(app: AppTest) -> None:
+    ask(app, "  \n ")
+    assert conversation(app) == []
 
 
 def test_a_hostile_question_is_shown_as_text(app: AppTest) -> None:

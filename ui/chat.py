@@ -52,7 +52,7 @@ def page() -> None:
         disabled=not ready,
         submit_mode="disable",
     )
-    if question:
+    if question and question.strip():
         _ask(question)
     exchanges = _conversation()
     if ready and not exchanges:
