@@ -1,4 +1,4 @@
-"""The Streamlit entry: which pages there are. Start it with: make run"""
+"""The Streamlit entry: which pages there are. Start it with: make chat"""
 
 import streamlit as st
 

@@ -34,13 +34,13 @@ class Assistant:
 
     Raises:
         NoIndexError: nothing has been ingested yet.
-        EmbedderMismatchError: the index was made by another embedder.
+        IndexMismatchError: the index was made by another embedder.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._index = open_index(settings)
-        self._retriever = PassageRetriever(index=self._index, k=settings.results)
+        self.index = open_index(settings)
+        self._retriever = PassageRetriever(index=self.index, k=settings.results)
         self._extractive = ExtractiveAnswerer()
         self._answerer: Answerer = (
             GenerativeAnswerer(settings) if settings.generative else self._extractive
@@ -94,7 +94,7 @@ class Assistant:
             for answerer in answerers:
                 try:
                     for draft in answerer.draft(request, config):
-                        quote = verify(draft, request, self._index.embedder)
+                        quote = verify(draft, request, self.index.embedder)
                         if quote is None:
                             withheld.append(draft.text)
                             continue
@@ -112,7 +112,7 @@ class Assistant:
         text, reason = composition.text, ""
         if not answered:
             reason = "unsupported" if withheld else "not_in_sources"
-            text = refusal_text(language, found, self._index)
+            text = refusal_text(language, found, self.index)
             yield TextDelta(text=text)
         yield Finished(
             answer=Answer(
@@ -128,7 +128,7 @@ class Assistant:
                 mode=mode,
                 model=self._answerer.model,
                 prompt_version=prompts.version(),
-                generation=self._index.generation,
+                generation=self.index.generation,
                 timings=watch.laps,
             )
         )

@@ -10,11 +10,12 @@ from langchain_core.runnables import RunnableConfig, RunnableLambda
 
 from chain.answerer import Draft, Quote, Request
 from chain.relevance import RankedUnit, asks_for, rank_units
-from core.types import Mode, Passage, ScoredPassage
+from core.types import Mode, Passage, ScoredPassage, Unit
 
 _UNITS = 3  # at most this many units besides those of a whole list
 _WITHIN = 2.5  # a unit this much below the best adds noise, not facts
 _LONGEST_LIST = 12  # items
+_SHORT_LIST = 60  # words: such a list is quoted whole as soon as two of its items are wanted
 
 
 @dataclass(frozen=True)
@@ -48,39 +49,63 @@ def _choose(request: Request) -> list[_Block]:
     if "list" in asks_for(request.question, request.language):
         chosen |= _best_list(ranked, request.found)
     threshold = ranked[0].score - _WITHIN
-    extra = [unit for unit in ranked if (unit.passage, unit.number) not in chosen]
-    wanted = _UNITS if not chosen else 1
-    for unit in extra[:wanted]:
+    # Beside a whole list, one sentence may add what it lacks; a piece of another list may not.
+    others = [unit for unit in ranked if not chosen or unit.unit.lead_in is None]
+    extra = [unit for unit in others if (unit.passage, unit.number) not in chosen]
+    for unit in extra[: 1 if chosen else _UNITS]:
         if unit.score >= threshold:
             chosen[unit.passage, unit.number] = unit.score
-            chosen |= _lead_in(unit, request.found[unit.passage].passage)
-    return _blocks(chosen)
+            chosen |= _introduction(unit, request.found[unit.passage].passage)
+    return _blocks(_completed(chosen, request.found))
 
 
 def _best_list(
     ranked: Sequence[RankedUnit], found: Sequence[ScoredPassage]
 ) -> dict[tuple[int, int], float]:
-    """The list whose lead-in or items rank best, if one of them is near the best unit at all."""
+    """The first list of which the lead-in or an item is among the best units, if there is one."""
     for unit in ranked[: 2 * _UNITS]:
-        units = found[unit.passage].passage.units
-        lead_in = unit.unit.lead_in or (unit.unit.start, unit.unit.end)
-        members = [
-            number
-            for number, other in enumerate(units)
-            if other.lead_in == lead_in or (other.start, other.end) == lead_in
-        ]
+        members = _list_of(unit.unit, found[unit.passage].passage)
         if 2 < len(members) <= _LONGEST_LIST + 1:
             return {(unit.passage, number): unit.score for number in members}
     return {}
 
 
-def _lead_in(unit: RankedUnit, passage: Passage) -> dict[tuple[int, int], float]:
+def _completed(
+    chosen: dict[tuple[int, int], float], found: Sequence[ScoredPassage]
+) -> dict[tuple[int, int], float]:
+    """With the rest of each short list of which two items are chosen."""
+    completed = dict(chosen)
+    for (index, number), score in chosen.items():
+        passage = found[index].passage
+        members = _list_of(passage.units[number], passage)
+        wanted = [n for n in members if (index, n) in chosen and passage.units[n].lead_in]
+        words = sum(len(passage.text[u.start : u.end].split()) for u in _at(passage, members))
+        if len(wanted) > 1 and words <= _SHORT_LIST:
+            completed |= {(index, n): chosen.get((index, n), score) for n in members}
+    return completed
+
+
+def _list_of(unit: Unit, passage: Passage) -> list[int]:
+    """The numbers of the lead-in and the items of the list that a unit introduces or is part of."""
+    lead_in = unit.lead_in or (unit.start, unit.end)
+    return [
+        number
+        for number, other in enumerate(passage.units)
+        if lead_in in (other.lead_in, (other.start, other.end))
+    ]
+
+
+def _introduction(unit: RankedUnit, passage: Passage) -> dict[tuple[int, int], float]:
     """The sentence that introduces an item, which may be unclear without it."""
     return {
         (unit.passage, number): unit.score
         for number, other in enumerate(passage.units)
         if unit.unit.lead_in == (other.start, other.end)
     }
+
+
+def _at(passage: Passage, numbers: Sequence[int]) -> list[Unit]:
+    return [passage.units[number] for number in numbers]
 
 
 def _blocks(chosen: dict[tuple[int, int], float]) -> list[_Block]:
@@ -101,7 +126,7 @@ def _blocks(chosen: dict[tuple[int, int], float]) -> list[_Block]:
 
 def _drafts(block: _Block, found: Sequence[ScoredPassage]) -> Iterator[Draft]:
     passage = found[block.passage].passage
-    units = [passage.units[number] for number in block.units]
+    units = _at(passage, block.units)
     quote = Quote(block.passage, units[0].start, units[-1].end)
     introduces = {unit.lead_in for unit in passage.units}
     for position, unit in enumerate(units):

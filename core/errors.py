@@ -4,7 +4,7 @@
     ├── SettingsError        a setting is wrong or unknown
     ├── DocumentError        a source text cannot be taken as it is (names file and line)
     ├── NoIndexError         nothing has been ingested yet
-    ├── EmbedderMismatchError  the index was made by another embedder
+    ├── IndexMismatchError   the index was made by another embedder or version
     ├── LockedError          another ingest run holds the lock
     ├── StoreError           the vector store cannot be reached or answers wrongly
     ├── ModelError           the language model or embeddings server failed
@@ -45,8 +45,8 @@ class NoIndexError(StrategiewijzerError):
         super().__init__("There is no index yet. Build it with: make ingest")
 
 
-class EmbedderMismatchError(StrategiewijzerError):
-    """The index was made by another embedder than the one configured."""
+class IndexMismatchError(StrategiewijzerError):
+    """The index was made by another embedder, or another version of this program."""
 
 
 class LockedError(StrategiewijzerError):

@@ -6,7 +6,7 @@ in `SourceDocument.text`, a passage's units in `Passage.text`.
 
 import datetime
 from collections.abc import Mapping
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, computed_field
 
@@ -80,9 +80,9 @@ class Unit(Frozen):
 
 
 class Passage(Frozen):
-    """A stretch of a document that is embedded and retrieved as one.
+    """A stretch of a document that is retrieved as one. Its vector is the mean of its units'.
 
-    `id` is `<document key>:<hash of what is embedded>`, so that an unchanged passage keeps its id
+    `id` is `<document key>:<hash of headings and text>`, so that an unchanged passage keeps its id
     and its vector, and a hit can be filtered by document without reading it.
     """
 
@@ -101,10 +101,11 @@ class Passage(Frozen):
         return self.document.language
 
     def context(self, unit: Unit | None = None) -> str:
-        """The text that is embedded.
+        """What a passage or one of its units says, with what it needs to be understood.
 
-        For a passage its heading path and text. For a unit the last heading (the whole path would
-        double the embedding time), the lead-in of a list item, and the unit's text.
+        For a passage its heading path and text; for a unit the last heading, the lead-in of a list
+        item, and the unit's text. The latter is what is embedded: raise `context_version` when it
+        changes.
         """
         if unit is None:
             return "\n".join((" › ".join(self.headings), self.text))
@@ -114,12 +115,14 @@ class Passage(Frozen):
         parts.append(self.text[unit.start : unit.end])
         return "\n".join(parts)
 
+    context_version: ClassVar[str] = "heading+lead-in+unit"
+
 
 class ScoredPassage(Frozen):
     """A passage found for a question.
 
-    `score` orders the results and has no unit; `similarity` is the cosine of question and passage,
-    `unit_similarities` those of question and each unit of the passage.
+    `score` orders the results: a weighted sum of z-scores, no unit. `similarity` is the cosine of
+    question and passage, `unit_similarities` those of question and each unit of the passage.
     """
 
     passage: Passage

@@ -124,14 +124,14 @@ def _status(arguments: Sequence[str]) -> None:
     if options.json:
         print("[" + ",\n".join(m.model_dump_json() for m in manifests) + "]")
         return
-    table = Table("generation", "made (UTC)", "documents", "passages", "embedder", "")
+    table = Table("generation", "made (UTC)", "documents", "passages", "method", "")
     for manifest in manifests:
         table.add_row(
             manifest.id,
             manifest.created[:19].replace("T", " "),
             str(len(manifest.documents)),
             str(manifest.passages),
-            manifest.embedder,
+            manifest.method,
             "in use" if manifest.id == current.id else "",
         )
     console = Console()

@@ -18,21 +18,19 @@ Progress = Callable[[int, int], None]
 
 
 def known_vectors(
-    kept: Sequence[Generation], passages: Sequence[Passage], embedder: Embedder
-) -> dict[str, tuple[Vectors, Vectors]]:
-    """Vectors of passages (and of their units) that a kept generation already has, by id."""
-    known: dict[str, tuple[Vectors, Vectors]] = {}
-    for generation in kept:
-        if generation.manifest.embedder != embedder.fingerprint:
+    sources: Sequence[Generation], passages: Sequence[Passage], method: str
+) -> dict[str, Vectors]:
+    """Passage id -> the vectors of its units, where one of these generations has them all."""
+    known: dict[str, Vectors] = {}
+    for generation in sources:
+        if generation.manifest.method != method:
             continue
-        missing = {passage.id: passage for passage in passages if passage.id not in known}
-        vectors = generation.passage_vectors(list(missing))
-        found = [missing[name] for name in vectors]
-        units = generation.unit_vectors([name for p in found for name in unit_ids(p)])
-        for passage in found:
+        missing = [passage for passage in passages if passage.id not in known]
+        units = generation.unit_vectors([name for p in missing for name in unit_ids(p)])
+        for passage in missing:
             names = unit_ids(passage)
             if all(name in units for name in names):
-                known[passage.id] = vectors[passage.id], np.stack([units[n] for n in names])
+                known[passage.id] = np.stack([units[name] for name in names])
     return known
 
 
@@ -41,41 +39,29 @@ def copy_unchanged(old: Generation, new: Generation, plan: Plan) -> None:
     unchanged = set(plan.unchanged)
     passages = (p for p in old.all_passages() if p.document.key in unchanged)
     for batch in _batches(passages, _COPIED_AT_ONCE):
-        vectors = old.passage_vectors([passage.id for passage in batch])
-        names = [name for passage in batch for name in unit_ids(passage)]
-        units = old.unit_vectors(names)
-        new.add(
-            batch,
-            np.stack([vectors[passage.id] for passage in batch]),
-            np.stack([units[name] for name in names]),
-        )
+        units = old.unit_vectors([name for passage in batch for name in unit_ids(passage)])
+        new.add(batch, [np.stack([units[name] for name in unit_ids(p)]) for p in batch])
 
 
 def embed(
     passages: Sequence[Passage],
-    known: Mapping[str, tuple[Vectors, Vectors]],
+    known: Mapping[str, Vectors],
     embedder: Embedder,
     new: Generation,
     progress: Progress,
 ) -> None:
-    """Stores the passages with their known vectors, or new ones where there are none."""
+    """Stores the passages with the known vectors of their units, or new ones."""
     total, done = len(passages) - len(known), 0
     for batch in _batches(passages, _STORED_AT_ONCE):
-        vectors: dict[str, tuple[Vectors, Vectors]] = {}
+        vectors: list[Vectors] = []
         for passage in batch:
             if passage.id in known:
-                vectors[passage.id] = known[passage.id]
+                vectors.append(known[passage.id])
                 continue
-            texts = [passage.context(), *(passage.context(unit) for unit in passage.units)]
-            made = embedder.passages(texts)
-            vectors[passage.id] = made[0], made[1:]
+            vectors.append(embedder.passages([passage.context(unit) for unit in passage.units]))
             done += 1
             progress(done, total)
-        new.add(
-            batch,
-            np.stack([vectors[passage.id][0] for passage in batch]),
-            np.concatenate([vectors[passage.id][1] for passage in batch]),
-        )
+        new.add(batch, vectors)
 
 
 def _batches(passages: Iterable[Passage], size: int) -> Iterator[list[Passage]]:

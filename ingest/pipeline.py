@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from core.errors import DocumentError, NoIndexError
+from core.errors import DocumentError, IndexMismatchError, NoIndexError
 from core.settings import Settings
 from core.types import Frozen, Passage, SourceDocument
 from ingest.build import Progress, copy_unchanged, embed, known_vectors
@@ -23,7 +23,7 @@ from ingest.plan import Plan, make_plan, splitter_fingerprint
 from ingest.split import split
 from vectorstore.embeddings import Embedder, make_embedder
 from vectorstore.generations import Generation, Generations, store_exists
-from vectorstore.manifest import DocumentEntry, Manifest
+from vectorstore.manifest import DocumentEntry, Manifest, method_of
 from vectorstore.store import remove_old_keyword_indexes
 
 
@@ -61,18 +61,19 @@ def ingest(
         where = ", ".join(str(folder) for folder in folders or settings.corpus_dirs)
         raise DocumentError(where, None, "there are no documents here", "Name a folder that has.")
     embedder = make_embedder(settings)
+    method = method_of(embedder)
     with exclusive(settings.data_dir, unless=dry_run):
         current, others = _generations(settings) if store_exists(settings) else (None, [])
         manifest = current.manifest if current else None
-        plan = make_plan(documents, manifest, embedder.fingerprint)
+        plan = make_plan(documents, manifest, method)
         fresh = _passages_to_make(documents, plan, embedder)
-        known = known_vectors([current, *others] if current else others, fresh, embedder)
+        known = known_vectors([current, *others] if current else others, fresh, method)
         untouched = sum(entry.passages for entry in _entries(manifest, plan.unchanged))
         published = ""
         if not dry_run:
             generations = Generations(settings)
             if not plan.is_empty:
-                new = generations.create(_manifest(documents, plan, fresh, manifest, embedder))
+                new = generations.create(_manifest(documents, plan, fresh, manifest, method))
                 if current:
                     copy_unchanged(current, new, plan)
                 embed(fresh, known, embedder, new, progress)
@@ -94,16 +95,25 @@ def ingest(
 def _generations(settings: Settings) -> tuple[Generation | None, list[Generation]]:
     """The generation in use, and all others whose vectors may be reused, newest first.
 
-    Among the others are those that a crashed run left behind.
+    Among the others are those that a crashed run left behind. What another version of this program
+    made is left out: it is built anew.
     """
     generations = Generations(settings)
     pointer = generations.pointer()
     kept = [generations.open(name) for name in reversed(pointer.kept) if name != pointer.current]
     others = [*generations.unpublished(), *kept]
     try:
-        return generations.current(), others
+        current = generations.current()
     except NoIndexError:
-        return None, others
+        return None, list(filter(_is_readable, others))
+    return current if _is_readable(current) else None, list(filter(_is_readable, others))
+
+
+def _is_readable(generation: Generation) -> bool:
+    try:
+        return bool(generation.manifest)
+    except IndexMismatchError:
+        return False
 
 
 def _passages_to_make(
@@ -123,7 +133,7 @@ def _manifest(
     plan: Plan,
     fresh: Sequence[Passage],
     before: Manifest | None,
-    embedder: Embedder,
+    method: str,
 ) -> Manifest:
     now = datetime.datetime.now(datetime.UTC)
     counts: dict[str, tuple[int, int]] = {
@@ -145,7 +155,7 @@ def _manifest(
     return Manifest(
         id=f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}",
         created=now.isoformat(timespec="seconds"),
-        embedder=embedder.fingerprint,
+        method=method,
         splitter=splitter_fingerprint(),
         documents=entries,
         passages=sum(entry.passages for entry in entries),

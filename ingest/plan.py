@@ -23,20 +23,18 @@ class Plan(Frozen):
         return not (self.added or self.changed or self.removed)
 
 
-def make_plan(
-    documents: Sequence[SourceDocument], manifest: Manifest | None, embedder: str
-) -> Plan:
+def make_plan(documents: Sequence[SourceDocument], manifest: Manifest | None, method: str) -> Plan:
     """Compares the source texts with what the generation in use was made from.
 
     Args:
         documents: all documents that the index should hold.
         manifest: of the generation in use, or None when there is none.
-        embedder: the fingerprint of the embedder to be used.
+        method: how text becomes vectors now.
     """
     keys = {document.key for document in documents}
     before = {entry.info.key: entry for entry in manifest.documents} if manifest else {}
     same_method = manifest is not None and (
-        (manifest.embedder, manifest.splitter) == (embedder, splitter_fingerprint())
+        (manifest.method, manifest.splitter) == (method, splitter_fingerprint())
     )
     unchanged = {
         document.key

@@ -25,11 +25,17 @@ _FALLBACK_LANGUAGE = "en"
 
 
 class Cues(Frozen):
-    """Lower-case words that show what kind of answer a question asks for."""
+    """Lower-case words that show what a question asks for, and what it leans on.
+
+    `list`, `number` and `date` are kinds of answer. `opening` words begin a follow-up question,
+    `referring` ones stand for something said before.
+    """
 
     list: tuple[str, ...]
     number: tuple[str, ...]
     date: tuple[str, ...]
+    opening: tuple[str, ...]
+    referring: tuple[str, ...]
 
 
 class Plural(Frozen):
@@ -45,7 +51,6 @@ class Phrases(Frozen):
     refusal: str
     searched: Plural
     nearest: str
-    language_note: str
     cues: Cues
 
     def searched_in(self, count: int, date: str) -> str:

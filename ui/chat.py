@@ -12,7 +12,6 @@ from core.types import Answer, Finished, Turn
 from ui import citations, sidebar
 from ui.markup import answer_html, code, escape
 from ui.texts import Texts
-from vectorstore.store import Index, open_index
 
 STYLE = Path(__file__).parent / "style.css"
 MAX_QUESTION = 1000  # characters
@@ -72,13 +71,8 @@ def page() -> None:
 
 
 @st.cache_resource(show_spinner=False)
-def _index() -> Index:
-    """The index, opened once; it follows new generations by itself."""
-    return open_index(Settings())
-
-
-@st.cache_resource(show_spinner=False)
 def _assistant() -> Assistant:
+    """One for all sessions; it follows new index generations by itself."""
     return Assistant(Settings())
 
 
@@ -101,7 +95,7 @@ def _ask_again(number: int) -> None:
 def _show_corpus(settings: Settings, texts: Texts) -> bool:
     """Shows what can be searched, or why nothing can; whether questions can be answered."""
     try:
-        index = _index()
+        index = _assistant().index
         documents = index.documents()
         facts = sidebar.state_html(settings, documents, index.generation, index.created, texts)
     except StrategiewijzerError as error:
@@ -174,12 +168,13 @@ def _show_answer(answer: Answer, prefix: str, texts: Texts) -> None:
     shown = answer_html(
         answer.text,
         texts,
-        language=answer.language,
+        language=citations.languages(answer)[0],
         targets=citations.anchors(answer, prefix),
         links={} if answer.answered else citations.section_links(answer),
     )
     if not answer.answered:
         shown = f'<div class="sw-refusal" role="note">{shown}</div>'
+    shown += citations.languages_html(answer, texts)
     if answer.mode == "fallback":
         shown += f'<p class="sw-note">{escape(texts("answer.fallback"))}</p>'
     shown += citations.missing_html(answer, texts) + citations.withheld_html(answer, texts)

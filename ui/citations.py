@@ -1,6 +1,7 @@
 """The sources of an answer: which passages are cited, with the quotes marked in them."""
 
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from core.types import Answer, Citation
@@ -120,6 +121,26 @@ def section_links(answer: Answer) -> dict[str, str]:
         for label in (name, f"{name} ({reference})"):
             links.setdefault(label, passage.document.url)
     return links
+
+
+def languages(answer: Answer) -> list[str]:
+    """The languages an answer is made of, most used first: those of its quotes if it has any.
+
+    A model writes in the language of the question, whatever its sources are in.
+    """
+    quoted = Counter(citation.document.language for citation in answer.citations)
+    if answer.mode == "generative" or not quoted:
+        return [answer.language]
+    return [language for language, _ in quoted.most_common()]
+
+
+def languages_html(answer: Answer, texts: Texts) -> str:
+    """Says so when an answer is not in the language of the question."""
+    names = [texts.label("languages", name) for name in languages(answer)]
+    if languages(answer) == [answer.language]:
+        return ""
+    note = texts("answer.other_language", languages=", ".join(names))
+    return f'<p class="sw-note">{escape(note)}</p>'
 
 
 def missing_html(answer: Answer, texts: Texts) -> str:

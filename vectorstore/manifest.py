@@ -1,6 +1,7 @@
 """What a generation was made from, and which generation is in use."""
 
-from core.types import DocumentInfo, Frozen
+from core.types import DocumentInfo, Frozen, Passage
+from vectorstore.embeddings import Embedder
 
 
 class DocumentEntry(Frozen):
@@ -14,11 +15,11 @@ class DocumentEntry(Frozen):
 
 
 class Manifest(Frozen):
-    """What a generation was made from. `created` is UTC, ISO 8601."""
+    """What a generation was made from. `created` is UTC, ISO 8601; `method` as in `method_of`."""
 
     id: str
     created: str
-    embedder: str
+    method: str
     splitter: str
     documents: tuple[DocumentEntry, ...]
     passages: int
@@ -33,3 +34,8 @@ class Pointer(Frozen):
 
     current: str = ""
     kept: tuple[str, ...] = ()
+
+
+def method_of(embedder: Embedder) -> str:
+    """How text becomes vectors: the embedder, and what is embedded of each unit."""
+    return f"{embedder.fingerprint}/{Passage.context_version}"

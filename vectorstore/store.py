@@ -1,7 +1,7 @@
-"""Search over the generation in use: vectors and words, fused by rank.
+"""Search over the generation in use: vectors and words, fused into one score.
 
     question -> query vector -> nearest passages  \\
-                             -> nearest units     -> allowed ones -> ranks fused -> best k
+                             -> nearest units     -> allowed ones -> z-scores added -> best k
              -> words        -> keyword matches   /
 """
 
@@ -10,17 +10,19 @@ import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from core.errors import EmbedderMismatchError
+import numpy as np
+
+from core.errors import IndexMismatchError
 from core.settings import Settings
 from core.types import DocumentInfo, ScoredPassage
 from vectorstore.chroma import GenerationGone
 from vectorstore.embeddings import Embedder, Vectors, make_embedder
 from vectorstore.generations import Generation, Generations, unit_ids
 from vectorstore.keyword import KeywordIndex
+from vectorstore.manifest import method_of
 
 _CANDIDATES = 60  # passages taken from each list before filtering
 _UNITS_PER_PASSAGE = 4
-_RANK_CONSTANT = 60  # Cormack, Clarke and Buettcher 2009
 _FALLBACK_LANGUAGE = "en"
 
 
@@ -29,7 +31,7 @@ def open_index(settings: Settings) -> "Index":
 
     Raises:
         NoIndexError: nothing has been ingested yet.
-        EmbedderMismatchError: it was made by another embedder.
+        IndexMismatchError: it was made by another embedder.
         StoreError: the store cannot be used.
     """
     index = Index(settings, Generations(settings), make_embedder(settings))
@@ -92,6 +94,8 @@ class Index:
         allowed = _allowed_versions(
             (entry.info for entry in generation.manifest.documents), language, areas
         )
+        if not allowed:
+            return []
         vector = self.embedder.query(query)
         total, total_units = generation.manifest.passages, generation.manifest.units
         count = max(_CANDIDATES, 8 * k)
@@ -103,7 +107,7 @@ class Index:
             if len(similar) >= k or count >= total:
                 break
             count *= 4  # the filters left too few: look further
-        scores = _fuse(similar, similar_units, words)
+        scores = _fuse((1.0, similar), (2.0, similar_units), (1.0, words))
         best = sorted(scores, key=lambda name: (-scores[name], name))[:k]
         return self._scored(generation, best, scores, vector)
 
@@ -134,10 +138,11 @@ class Index:
             return opened
         with self._lock:
             generation = self._generations.current()
-            if generation.manifest.embedder != self.embedder.fingerprint:
-                raise EmbedderMismatchError(
-                    f"The index was made by {generation.manifest.embedder}, but "
-                    f"{self.embedder.fingerprint} is configured. Rebuild it with: make ingest"
+            made_by, configured = generation.manifest.method, method_of(self.embedder)
+            if made_by != configured:
+                raise IndexMismatchError(
+                    f"The index was made by {made_by}, but {configured} is configured. "
+                    "Rebuild it with: make ingest"
                 )
             self._opened = generation, open_keyword(self._settings, generation)
             return self._opened
@@ -185,21 +190,29 @@ def _preference(document: DocumentInfo, language: str) -> tuple[bool, bool, str]
     )
 
 
-def _filtered(hits: list[tuple[str, float]], allowed: set[str]) -> list[str]:
-    return [name for name, _ in hits if name.partition(":")[0] in allowed]
+def _filtered(hits: Iterable[tuple[str, float]], allowed: set[str]) -> dict[str, float]:
+    return {name: score for name, score in hits if name.partition(":")[0] in allowed}
 
 
-def _best_per_passage(unit_hits: list[tuple[str, float]]) -> list[tuple[str, float]]:
+def _best_per_passage(unit_hits: Iterable[tuple[str, float]]) -> Iterable[tuple[str, float]]:
     best: dict[str, float] = {}
-    for name, similarity in unit_hits:
+    for name, similarity in unit_hits:  # best first
         best.setdefault(name.partition("#")[0], similarity)
-    return list(best.items())
+    return best.items()
 
 
-def _fuse(*rankings: Sequence[str]) -> dict[str, float]:
-    """Reciprocal rank fusion: the sum over the rankings of 1 / (60 + rank)."""
-    scores: dict[str, float] = {}
-    for ranking in rankings:
-        for rank, name in enumerate(ranking, start=1):
-            scores[name] = scores.get(name, 0.0) + 1.0 / (_RANK_CONSTANT + rank)
-    return scores
+def _fuse(*weighted: tuple[float, Mapping[str, float]]) -> dict[str, float]:
+    """The weighted sum of the z-scores that each kind of evidence gives the candidates.
+
+    A candidate that one kind did not find gets the lowest score found, or 0 where nothing was.
+    Compared with reciprocal rank fusion in docs/decisions/0002.
+    """
+    names = list(dict.fromkeys(name for _, scores in weighted for name in scores))
+    total = np.zeros(len(names))
+    for weight, scores in weighted:
+        lowest = min(scores.values(), default=0.0)
+        values = np.array([scores.get(name, lowest) for name in names])
+        spread = values.std() if len(names) else 0.0
+        if spread > 0:
+            total += weight * (values - values.mean()) / spread
+    return dict(zip(names, total.tolist(), strict=True))

@@ -1,0 +1,252 @@
+"""The parts of the chain: language, follow-ups, choosing, verifying, composing, refusing."""
+
+import json
+import re
+from dataclasses import replace
+
+import pytest
+from langchain_core.callbacks import BaseCallbackHandler
+
+from chain import __main__ as command
+from chain.answerer import Draft, Quote, Request
+from chain.assistant import Assistant
+from chain.composition import Composition
+from chain.followup import standalone
+from chain.language import detect
+from chain.relevance import asks_for
+from chain.verification import verify
+from core.settings import ROOT, Settings
+from core.types import Answer, Turn
+from vectorstore.embeddings import make_embedder
+
+
+@pytest.fixture(scope="module")
+def assistant(settings: Settings) -> Assistant:
+    return Assistant(settings)
+
+
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [
+        ("Hoeveel meldingen van online kindermisbruik waren er in 2019?", "nl"),
+        ("How many reports of online child sexual abuse were there in 2019?", "en"),
+        ("Combien de signalements d'abus sexuels d'enfants en ligne en 2019 ?", "fr"),
+        ("Wie viele Meldungen von Kindesmissbrauch im Internet gab es 2019?", "de"),
+    ],
+)
+def test_the_same_fact_is_found_in_four_languages(
+    assistant: Assistant, question: str, language: str
+) -> None:
+    answer = assistant.ask(question)
+    assert (answer.answered, answer.language) == (True, language)
+    quotes = " ".join(citation.quote for citation in answer.citations)
+    assert "725 000" in quotes or "725,000" in quotes
+
+
+@pytest.mark.parametrize(
+    ("question", "refusal"),
+    [
+        ("best pizza recipe", "The sources do not answer"),
+        ("Wat is de hoofdstad van Australië?", "De bronnen geven geen antwoord"),
+        ("Quelle est la recette de la ratatouille ?", "Les sources ne répondent pas"),
+        ("Wer hat die Fußballweltmeisterschaft 2014 gewonnen?", "Die Quellen beantworten"),
+        ("Cual es la capital de Australia?", "The sources do not answer"),
+    ],
+)
+def test_what_has_nothing_to_do_with_the_corpus_is_refused_in_the_questions_language(
+    assistant: Assistant, question: str, refusal: str
+) -> None:
+    answer = assistant.ask(question)
+    assert not answer.answered
+    assert answer.text.startswith(refusal)
+    assert answer.citations == ()
+    assert re.search("5 do[ck]ument", answer.text.lower())
+    assert assistant.index.created[:10] in answer.text
+    assert answer.passages[0].headings[-1] in answer.text
+
+
+def test_every_line_of_an_answer_has_a_marker_and_every_quote_stands_in_its_file(
+    assistant: Assistant,
+) -> None:
+    for question in (
+        "Welke acht initiatieven bevat de strategie tegen seksueel misbruik van kinderen?",
+        "What are the four priorities of the action plan on firearms?",
+        "Hoe is de uitgave van 30 miljard euro aan drugs verdeeld?",
+        "What is the difference between firearms and SALW?",
+    ):
+        answer = assistant.ask(question)
+        assert answer.answered
+        for line in filter(None, answer.text.splitlines()):
+            assert line.endswith("]"), line
+        for citation in answer.citations:
+            document = citation.document
+            file = ROOT / "corpus" / document.language / f"{document.id}.md"
+            assert citation.quote in file.read_text("utf-8")
+
+
+def test_a_whole_list_is_quoted_as_one(assistant: Assistant) -> None:
+    answer = assistant.ask(
+        "Welke acht initiatieven bevat de strategie tegen misbruik van kinderen?"
+    )
+    items = [line for line in answer.text.splitlines() if line.startswith("- ")]
+    assert len(items) == 8
+    assert {item.rpartition(" ")[2] for item in items} == {"[1]"}
+
+
+def test_an_area_narrows_the_answer(assistant: Assistant) -> None:
+    answer = assistant.ask("What are the priorities?", areas=["firearms"])
+    assert {passage.document.area for passage in answer.passages} == {"firearms"}
+    assert answer.documents == ("firearms-plan",)
+
+
+def test_callbacks_see_retrieval_and_the_choosing_of_sentences(assistant: Assistant) -> None:
+    class Names(BaseCallbackHandler):
+        def __init__(self) -> None:
+            self.seen: list[str] = []
+
+        def on_retriever_start(self, *_: object, **__: object) -> None:
+            self.seen.append("retriever")
+
+        def on_chain_start(self, *_: object, name: str = "", **__: object) -> None:
+            self.seen.append(name)
+
+    names = Names()
+    assistant.ask("Wat is EMPACT?", config={"callbacks": [names]})
+    assert names.seen == ["retriever", "extractive_answer"]
+
+
+def test_the_answer_says_what_it_was_made_with(assistant: Assistant) -> None:
+    answer = assistant.ask("Wat is EMPACT?")
+    assert answer.mode == "extractive"
+    assert answer.generation == assistant.index.generation
+    assert len(answer.prompt_version) == 12
+    assert {"retrieve", "answer"} <= answer.timings.keys()
+    assert 0 < answer.confidence < 1
+    assert Answer.model_validate(answer.model_dump(exclude={"documents"})) == answer
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Wie is Ylva Johansson?", "nl"),
+        ("Who is Ylva Johansson?", "en"),
+        ("Wer ist Ylva Johansson?", "de"),
+        ("Qui est Ylva Johansson ?", "fr"),
+        ("Ile nielegalnej broni jest w Unii Europejskiej?", "pl"),
+        ("¿Cuántas armas de fuego ilegales hay?", "es"),
+        ("en in 2010?", "nl"),
+        ("best pizza recipe", "en"),
+        ("EMPACT", "xx"),  # a name has no language: the likely one is taken
+        ("", "xx"),
+    ],
+)
+def test_a_short_question_shows_its_language(text: str, language: str) -> None:
+    assert detect(text, likely="xx") == language
+
+
+def test_a_follow_up_leans_on_the_question_before_it() -> None:
+    history = [Turn(question="Hoeveel meldingen waren er in 2019?", answer_text="725 000")]
+    assert standalone("en in 2010?", "nl", history) == (
+        "Hoeveel meldingen waren er in 2019? en in 2010?"
+    )
+    assert "2019" in standalone("Wie zei dat?", "nl", history)
+    for alone in ("Wat is de hoofdstad van Australië?", "Wat is EMPACT?"):
+        assert standalone(alone, "nl", history) == alone
+    assert standalone("en in 2010?", "nl", ()) == "en in 2010?"
+
+
+def test_a_question_shows_what_kind_of_answer_it_wants() -> None:
+    assert asks_for("Hoeveel vuurwapens waren er?", "nl") == {"number"}
+    assert asks_for("When did EUDA start?", "en") == {"date"}
+    assert asks_for("Quelles sont les priorités ?", "fr") == {"list"}
+    assert asks_for("Warum wurde das Zentrum gegründet?", "de") == frozenset()
+
+
+@pytest.fixture(scope="module")
+def request_(assistant: Assistant) -> Request:
+    question = "How many reports were there in the EU in 2019?"
+    found = assistant.index.search(question, k=6, language="en")
+    return Request(question=question, language="en", found=tuple(found))
+
+
+def test_a_quote_that_is_not_in_its_passage_is_not_verified(request_: Request) -> None:
+    embedder = make_embedder(Settings())
+    passage = request_.found[0].passage
+    unit = passage.units[0]
+    good = Draft(
+        text=" ".join(passage.text[unit.start : unit.end].split()),
+        cites=(0,),
+        quote=Quote(0, unit.start, unit.end),
+    )
+    assert verify(good, request_, embedder) == good.quote
+    for wrong in (
+        replace(good, text=good.text.replace("e", "x", 1)),
+        replace(good, quote=Quote(1, unit.start, unit.end)),
+        replace(good, quote=Quote(0, unit.start, unit.start)),
+        replace(good, quote=Quote(0, unit.start, 10**6)),
+        replace(good, quote=Quote(99, 0, 5)),
+    ):
+        assert verify(wrong, request_, embedder) is None
+
+
+@pytest.mark.parametrize(
+    ("sentence", "supported"),
+    [
+        ("Reports in the EU rose from 23 000 in 2010 to over 725.000 in 2019.", True),
+        ("In de EU stegen de meldingen van 23 000 in 2010 naar meer dan 725 000 in 2019.", True),
+        ("Reports in the EU rose from 23 000 in 2010 to over 825,000 in 2019.", False),
+        ("Reports in the EU rose from 23 000 in 2011 to over 725,000 in 2019.", False),
+        ("The moon is made of cheese.", False),
+    ],
+)
+def test_a_models_sentence_needs_a_quote_with_its_figures_and_its_meaning(
+    request_: Request, sentence: str, supported: bool
+) -> None:
+    quote = verify(Draft(text=sentence, cites=(0,)), request_, make_embedder(Settings()))
+    assert (quote is not None) is supported
+
+
+def test_a_composition_numbers_quotes_once_and_lays_out_lists(request_: Request) -> None:
+    composition = Composition(request_)
+    first, second = Quote(0, 0, 20), Quote(0, 20, 30)
+    composition.add(Draft("One.", (0,), new_paragraph=True), first)
+    composition.add(Draft("Two.", (0,)), first)
+    composition.add(Draft("Which are:", (0,), form="lead-in", new_paragraph=True), second)
+    composition.add(Draft("a;", (0,), form="item"), second)
+    composition.add(Draft("b.", (0,), form="item"), second)
+    composition.add(Draft("Last.", (0,)), first)
+    assert composition.text == (
+        "One. [1] Two. [1]\n\nWhich are: [2]\n\n- a; [2]\n- b. [2]\n\nLast. [1]"
+    )
+    assert [citation.number for citation in composition.citations] == [1, 2]
+
+
+def test_an_empty_question_is_refused_without_an_error(assistant: Assistant) -> None:
+    for question in ("", "   ", "?"):
+        assert not assistant.ask(question).answered
+
+
+def test_the_command_prints_answer_quotes_and_json(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
+    question = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
+    assert command.main([question]) == 0
+    printed = capsys.readouterr().out
+    assert "[1]" in printed
+    assert "“" in printed
+    assert command.main([question, "--json", "--area", "child-protection"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["answered"] is True
+    assert answer["documents"] == ["csa-strategy"]
+    assert "725 000" in answer["text"]
+
+
+def test_the_command_tells_a_problem_on_standard_error(
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(tmp_path_factory.mktemp("empty")))
+    assert command.main(["Wat is EMPACT?"]) == 1
+    assert "make ingest" in capsys.readouterr().err
