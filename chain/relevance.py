@@ -37,7 +37,7 @@ def rank_units(question: str, language: str, found: Sequence[ScoredPassage]) -> 
     """All units of the passages, best first.
 
     The score adds up the z-scores of: cosine of question and unit, share of the question's words
-    weighed by rarity, and the rank score of the passage; plus one for a unit that has the kind of
+    weighed by rarity, and the rank of the passage; plus one for a unit that has the kind of
     thing the question asks for.
     """
     places = [
@@ -51,13 +51,13 @@ def rank_units(question: str, language: str, found: Sequence[ScoredPassage]) -> 
     coverage = word_coverage(
         question, language, [(found[index].passage, unit) for index, _, unit in places]
     )
-    passage_score = [found[index].score for index, _, _ in places]
+    passage_rank = [-float(index) for index, _, _ in places]
     kinds = asks_for(question, language)
     fits = [
         float(bool(kinds & {"number", "date"}) and bool(_new_figures(question, found, place)))
         for place in places
     ]
-    total = _z(similarity) + _z(coverage) + _z(passage_score) + np.asarray(fits)
+    total = _z(similarity) + _z(coverage) + _z(passage_rank) + np.asarray(fits)
     ranked = [
         RankedUnit(index, number, unit, float(score))
         for (index, number, unit), score in zip(places, total, strict=True)

@@ -18,7 +18,6 @@ from eval.dataset import QUESTIONS, Question, load
 from eval.results import Results, read
 from eval.run import run
 from eval.stamp import make_stamp
-from vectorstore.store import open_index
 
 _DESCRIPTION = """\
 Ask the assistant every question of a question set and measure the answers: were the right sections
@@ -82,13 +81,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _ask(settings: Settings, questions: tuple[Question, ...], path: Path) -> Results:
-    index = open_index(settings)
+    assistant = Assistant(settings)
     stamp = make_stamp(
         settings,
         path,
         prompts=prompts.fingerprints(),
-        embedder=index.embedder.fingerprint,
-        generation=index.generation,
+        embedder=assistant.index.embedder.fingerprint,
+        generation=assistant.index.generation,
     )
     with Progress(
         TextColumn("{task.description}"),
@@ -101,27 +100,25 @@ def _ask(settings: Settings, questions: tuple[Question, ...], path: Path) -> Res
         task = progress.add_task("Asking", total=len(questions))
         return run(
             questions,
-            Assistant(settings),
+            assistant,
             stamp=stamp,
             on_result=lambda _: progress.advance(task),
         )
 
 
 def _show(results: Results, baseline: Results | None) -> None:
-    """The figures overall and by language, and what changed since the baseline."""
+    """The figures overall with intervals, by language without, and what changed since."""
     console = Console()
     columns = {"all": results.overall, **results.by_language}
-    table = Table(title="Figures, with 95% intervals")
+    table = Table(title="Figures, overall with their 95% intervals")
     table.add_column("", no_wrap=True)
     for name, summary in columns.items():
-        table.add_column(f"{name} ({summary.n})", justify="right")
+        table.add_column(f"{name} ({summary.n})", justify="right", no_wrap=name == "all")
     rows = zip(*(figures(summary) for summary in columns.values()), strict=True)
     for row in rows:
-        cells = [
-            f"{report.number(one.value, one.group)} {report.bounds(one.interval)}".strip()
-            for one in row
-        ]
-        table.add_row(report.label(row[0]), *cells)
+        overall, *by_language = (report.number(one.value, one.group) for one in row)
+        interval = report.bounds(row[0].interval)
+        table.add_row(report.label(row[0]), f"{overall} {interval}".strip(), *by_language)
     console.print(table)
     if baseline is None:
         return

@@ -190,3 +190,19 @@ def test_a_hostile_source_is_shown_and_not_run(
             expect(page.locator("blockquote")).to_contain_text(piece)
         expect(shown.locator("img, script, .katex, b")).to_have_count(0)
         assert page.evaluate("window.harmed") is None
+
+
+def test_a_new_question_comes_into_view_although_the_reader_was_further_up(
+    browser: Browser, address: str
+) -> None:
+    with opened(browser, address) as page:
+        for question in (REPORTS, "Wat is EMPACT?", "Wat is SEESAC?"):
+            ask(page, question)
+            expect(page.locator(".sw-answer").last).to_be_visible(timeout=90_000)
+        expect(page.locator(".sw-answer")).to_have_count(3)
+        page.locator("h1").scroll_into_view_if_needed()
+        expect(page.get_by_text("Wat is SEESAC?")).not_to_be_in_viewport()
+
+        ask(page, "Hoeveel vuurwapens zijn er illegaal in de EU?")
+
+        expect(page.get_by_text("Hoeveel vuurwapens zijn er illegaal")).to_be_in_viewport()

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
-from test_eval_run import HOSTILE, QUESTIONS, STAMP, Scripted, by_id
 
 from core.errors import StrategiewijzerError
 from core.settings import Settings
@@ -17,6 +16,7 @@ from eval.report import likely_cause
 from eval.results import Results, read
 from eval.run import run
 from eval.stamp import code_version, masked
+from tests.test_eval_run import HOSTILE, QUESTIONS, STAMP, Scripted, by_id
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,9 @@
 """Which sentences of an answer count as supported by the quotes they cite."""
 
 import pytest
-from test_eval_run import FIRST_SENTENCE, MARKET, SIZE, answer, cite
 
 from eval.support import claims, unsupported
+from tests.test_eval_run import FIRST_SENTENCE, MARKET, SIZE, answer, cite
 
 QUOTE = cite(1, SIZE, MARKET)
 

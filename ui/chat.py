@@ -15,6 +15,10 @@ from ui.texts import Texts
 
 STYLE = Path(__file__).parent / "style.css"
 MAX_QUESTION = 1000  # characters
+# Brings a new question into view, also when the reader was further up. No data goes in here.
+SHOW_LAST_QUESTION = """<script>
+document.querySelector(".sw-last-question")?.scrollIntoView({block: "start"});
+</script>"""
 MAX_INPUT = 4000  # what the field takes; longer than a question may be, so that we can say so
 
 
@@ -57,7 +61,7 @@ def page() -> None:
     if ready and not exchanges:
         _show_examples(texts)
     for number, exchange in enumerate(exchanges):
-        _show_question(exchange, texts)
+        _show_question(exchange, texts, is_last=number == len(exchanges) - 1)
         with st.chat_message("assistant", avatar=":material/menu_book:"):
             if exchange.answer is not None:
                 _show_answer(exchange.answer, f"exchange-{number}", texts)
@@ -118,10 +122,11 @@ def _show_examples(texts: Texts) -> None:
         st.button(example, key=f"example-{number}", on_click=_ask, args=(example,), width="stretch")
 
 
-def _show_question(exchange: Exchange, texts: Texts) -> None:
+def _show_question(exchange: Exchange, texts: Texts, *, is_last: bool) -> None:
+    place = "sw-question sw-last-question" if is_last else "sw-question"
     with st.chat_message("user", avatar=":material/person:"):
         shown = (
-            f'<h2 class="sw-question"><span class="sw-hidden">{escape(texts("chat.you_asked"))} '
+            f'<h2 class="{place}"><span class="sw-hidden">{escape(texts("chat.you_asked"))} '
             f"</span>{escape(exchange.question)}</h2>"
         )
         if exchange.areas:
@@ -137,6 +142,7 @@ def _answer(exchange: Exchange, texts: Texts) -> None:
         for earlier in _conversation()
         if earlier.answer is not None
     ]
+    st.html(SHOW_LAST_QUESTION, unsafe_allow_javascript=True)
     place = st.empty()
     place.html(f'<p role="status">{escape(texts("chat.searching"))}</p>')
     text = ""
