@@ -41,6 +41,8 @@ def main(arguments: Sequence[str]) -> int:
         print(answer.model_dump_json(indent=2))
         return 0
     print(answer.text)
+    if answer.missing:
+        print(f"\nThe quoted sources do not mention: {', '.join(answer.missing)}")
     for citation in answer.citations:
         where = ", ".join(
             part

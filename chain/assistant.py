@@ -123,6 +123,7 @@ class Assistant:
                 passages=tuple(scored.passage for scored in found),
                 answered=answered,
                 reason=reason,
+                missing=composition.missing(question) if answered else (),
                 withheld=tuple(withheld),
                 confidence=sure,
                 mode=mode,

@@ -196,11 +196,13 @@ def test_a_new_question_comes_into_view_although_the_reader_was_further_up(
     browser: Browser, address: str
 ) -> None:
     with opened(browser, address) as page:
-        for question in (REPORTS, "Wat is EMPACT?", "Wat is SEESAC?"):
+        for number, question in enumerate((REPORTS, "Wat is EMPACT?", "Wat is SEESAC?"), start=1):
             ask(page, question)
-            expect(page.locator(".sw-answer").last).to_be_visible(timeout=90_000)
-        expect(page.locator(".sw-answer")).to_have_count(3)
-        page.locator("h1").scroll_into_view_if_needed()
+            expect(page.locator("details.sw-sources")).to_have_count(number, timeout=90_000)
+        page.locator("summary").first.click()
+        page.mouse.move(800, 300)
+        page.mouse.wheel(0, -9000)  # a reader's own scrolling: the page then stays where it is
+        page.wait_for_timeout(1000)  # until it has noticed
         expect(page.get_by_text("Wat is SEESAC?")).not_to_be_in_viewport()
 
         ask(page, "Hoeveel vuurwapens zijn er illegaal in de EU?")

@@ -221,6 +221,14 @@ def test_a_composition_numbers_quotes_once_and_lays_out_lists(request_: Request)
     assert [citation.number for citation in composition.citations] == [1, 2]
 
 
+def test_a_year_that_no_quote_has_is_named_as_missing(assistant: Assistant) -> None:
+    answer = assistant.ask("Hoeveel meldingen van online kindermisbruik waren er in 2015 in de EU?")
+    assert answer.missing == ("2015",) or not answer.answered
+    answer = assistant.ask("Hoeveel meldingen van online kindermisbruik waren er in 2019 in de EU?")
+    assert answer.answered
+    assert answer.missing == ()
+
+
 def test_an_empty_question_is_refused_without_an_error(assistant: Assistant) -> None:
     for question in ("", "   ", "?"):
         assert not assistant.ask(question).answered
