@@ -200,9 +200,10 @@ def test_a_new_question_comes_into_view_although_the_reader_was_further_up(
             ask(page, question)
             expect(page.locator("details.sw-sources")).to_have_count(number, timeout=90_000)
         page.locator("summary").first.click()
-        page.mouse.move(800, 300)
-        page.mouse.wheel(0, -9000)  # a reader's own scrolling: the page then stays where it is
-        page.wait_for_timeout(1000)  # until it has noticed
+        page.mouse.move(page.viewport_size["width"] - 60, 300)  # beside the panel
+        for _ in range(5):  # a reader's own scrolling: the page then stays where it is
+            page.mouse.wheel(0, -3000)
+            page.wait_for_timeout(300)
         expect(page.get_by_text("Wat is SEESAC?")).not_to_be_in_viewport()
 
         ask(page, "Hoeveel vuurwapens zijn er illegaal in de EU?")

@@ -222,7 +222,7 @@ def test_what_a_model_could_not_support_is_told(
     )
     stand_in(monkeypatch, Finished(answer=told))
     ask(app, REPORTS)
-    assert "Niet gevonden in de bronnen: 2031" in shown(app)
+    assert "De geciteerde bronnen noemen niet: 2031" in shown(app)
     assert "Verzonnen &lt;b&gt;zin&lt;/b&gt;." in shown(app)
     assert "Het taalmodel gaf geen bruikbaar antwoord." in shown(app)
 
