@@ -19,7 +19,6 @@ from core.types import Frozen
 _HERE = Path(__file__).parent
 _PLACEHOLDERS: Mapping[str, frozenset[str]] = {
     "answer": frozenset({"language", "passages"}),
-    "condense": frozenset({"history", "question"}),
 }
 _FALLBACK_LANGUAGE = "en"
 
