@@ -5,6 +5,7 @@ found passages -> units ranked -> best units and whole lists -> blocks in readab
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from langchain_core.runnables import RunnableConfig, RunnableLambda
 
@@ -20,7 +21,7 @@ _SHORT_LIST = 60  # words: such a list is quoted whole as soon as two of its ite
 
 @dataclass(frozen=True)
 class _Block:
-    """Neighbouring units of one passage that are quoted as one."""
+    """Neighbouring units of one passage, shown as one paragraph or list."""
 
     passage: int
     units: tuple[int, ...]
@@ -125,16 +126,19 @@ def _blocks(chosen: dict[tuple[int, int], float]) -> list[_Block]:
 
 
 def _drafts(block: _Block, found: Sequence[ScoredPassage]) -> Iterator[Draft]:
+    """A draft per unit. A sentence is its own quote; a list is quoted as one, with its lead-in."""
     passage = found[block.passage].passage
-    units = _at(passage, block.units)
-    quote = Quote(block.passage, units[0].start, units[-1].end)
     introduces = {unit.lead_in for unit in passage.units}
-    for position, unit in enumerate(units):
-        is_lead_in = (unit.start, unit.end) in introduces
-        yield Draft(
-            text=" ".join(passage.text[unit.start : unit.end].split()),
-            cites=(block.passage,),
-            form="item" if unit.kind == "item" else "lead-in" if is_lead_in else "sentence",
-            quote=quote,
-            new_paragraph=position == 0,
-        )
+    units = _at(passage, block.units)
+    for _, members in groupby(units, key=lambda unit: unit.lead_in or (unit.start, unit.end)):
+        together = list(members)
+        quote = Quote(block.passage, together[0].start, together[-1].end)
+        for unit in together:
+            is_lead_in = (unit.start, unit.end) in introduces
+            yield Draft(
+                text=" ".join(passage.text[unit.start : unit.end].split()),
+                cites=(block.passage,),
+                form="item" if unit.kind == "item" else "lead-in" if is_lead_in else "sentence",
+                quote=quote,
+                new_paragraph=unit is units[0],
+            )

@@ -17,7 +17,7 @@ _LONGEST_SPEECH = 1500  # characters: a longer quotation is split at its own sen
 _LAST_RESORTS = tuple(map(re.compile, (r"[.!?][”“»\"')]*(?=\s)", r"[,;:](?=\s)", r"\S(?=\s)")))
 
 # The last word of a piece, with its period.
-_INITIAL = re.compile(r"(?<![^\W\d_])[^\W\d_]\.$")  # M. (Schinas)
+_INITIAL = re.compile(r"(?<![^\W\d_])(?<!['’])[^\W\d_]\.$")  # M. (Schinas), not video's.
 _DOTTED = re.compile(r"(?<!\w)(?:[a-z]\.){2,}$")  # o.a., e.g.
 _NO_VOWELS = re.compile(r"(?<!\w)[^\W\d_AEIOUYaeiouy][^\W\d_aeiouyA-Z]{1,4}\.$")  # nr., Mr., blz.
 _SHORT_WORD = re.compile(r"(?<!\w)[^\W\d_](?:[^\W\d_A-Z]{0,4}[^\W\d_aeiouyA-Z]|[a-z]?)\.$")

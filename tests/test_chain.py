@@ -93,6 +93,12 @@ def test_a_whole_list_is_quoted_as_one(assistant: Assistant) -> None:
     assert {item.rpartition(" ")[2] for item in items} == {"[1]"}
 
 
+def test_sentences_have_a_quote_of_their_own(assistant: Assistant) -> None:
+    answer = assistant.ask("How many reports of online child sexual abuse were there in 2019?")
+    for citation in answer.citations:
+        assert not re.search(r"\. [A-Z]", citation.quote), citation.quote
+
+
 def test_an_area_narrows_the_answer(assistant: Assistant) -> None:
     answer = assistant.ask("What are the priorities?", areas=["firearms"])
     assert {passage.document.area for passage in answer.passages} == {"firearms"}

@@ -159,6 +159,8 @@ def test_headings_of_plain_text() -> None:
                 "Het aantal steeg tot 725 000.",
                 "Hij zei: “Het is af. Wij beginnen.”",
                 "Dit geldt o.a. Europol en d.w.z. iedereen.",
+                "Het ging om 70 video's.",
+                "De meeste kwamen via e-mail.",
             ],
         ),
         (
