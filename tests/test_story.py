@@ -64,10 +64,13 @@ def test_a_list_comes_whole_and_under_its_lead_in(
     )
 
     assert (
-        "It checks, every year: [1]\n\n- the lamps; [1]\n- the foghorns; [1]\n- the stairs. [1]"
+        "It checks, every year: [2]\n\n- the lamps; [2]\n- the foghorns; [2]\n- the stairs. [2]"
         in (answer.text)
     )
-    assert answer.citations[0].quote in LIGHTHOUSES
+    sentence, whole_list = (citation.quote for citation in answer.citations)
+    assert sentence == "The harbour authority maintains the lighthouses."
+    assert whole_list in LIGHTHOUSES
+    assert whole_list.count("\n- ") == 3
 
 
 def test_what_the_sources_do_not_say_is_not_said(
