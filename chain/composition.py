@@ -23,7 +23,7 @@ class Composition:
         """One citation per distinct quote, in order of first use.
 
         Raises:
-            AssertionError: a quote is not an exact part of its passage; a fault of this project.
+            AssertionError: a quote reaches outside its passage; a fault of this project.
         """
         return tuple(self._citation(number, quote) for quote, number in self._numbers.items())
 
@@ -63,8 +63,8 @@ class Composition:
     def _citation(self, number: int, quote: Quote) -> Citation:
         passage = self._found[quote.passage].passage
         text = passage.text[quote.start : quote.end]
-        if not text or text not in passage.text:
-            raise AssertionError(f"citation {number} does not quote passage {passage.id}")
+        if not text or len(text) != quote.end - quote.start:
+            raise AssertionError(f"citation {number} reaches outside passage {passage.id}")
         return Citation(
             number=number,
             passage_id=passage.id,

@@ -227,6 +227,13 @@ def test_a_composition_numbers_quotes_once_and_lays_out_lists(request_: Request)
     assert [citation.number for citation in composition.citations] == [1, 2]
 
 
+def test_a_quote_beyond_its_passage_never_becomes_a_citation(request_: Request) -> None:
+    composition = Composition(request_)
+    composition.add(Draft("One.", (0,)), Quote(0, 0, 10**6))
+    with pytest.raises(AssertionError, match="outside passage"):
+        _ = composition.citations
+
+
 def test_a_year_that_no_quote_has_is_named_as_missing(assistant: Assistant) -> None:
     answer = assistant.ask("Hoeveel meldingen van online kindermisbruik waren er in 2015 in de EU?")
     assert answer.missing == ("2015",) or not answer.answered
