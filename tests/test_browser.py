@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from core.settings import Settings
 from ingest.pipeline import ingest
@@ -25,6 +25,7 @@ HOSTILE = (
     "![x](https://evil.example/x.png) $x^2$ :red[hi] :material/home: :smile: **vet** "
     "<img src=x onerror='window.harmed = 1'> [link](javascript:alert(1)) https://evil.example."
 )
+VIEWPORT_HEIGHT = 720  # pixels, what Playwright opens
 BROWSER_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -93,9 +94,19 @@ def wait_until_healthy(address: str, server: subprocess.Popen[bytes], log: Path)
     pytest.fail(f"the app did not start:\n{log.read_text()}")
 
 
-SCROLL_TO_TOP = """element => {
-    for (let node = element; node; node = node.parentElement) node.scrollTo(0, 0);
-}"""
+def scroll_up_from(page: Page, last: Locator) -> None:
+    """Turns the wheel, as a reader does, until `last` stays out of view.
+
+    Once is not enough: the page follows new content down until it has noticed the reader.
+    """
+    page.mouse.move(640, 300)
+    for _ in range(60):
+        page.mouse.wheel(0, -1000)
+        page.wait_for_timeout(500)
+        box = last.bounding_box()
+        if box is not None and box["y"] > VIEWPORT_HEIGHT:
+            return
+    pytest.fail("the page does not let its reader scroll up")
 
 
 @contextmanager
@@ -205,10 +216,7 @@ def test_a_new_question_comes_into_view_although_the_reader_was_further_up(
             ask(page, question)
             expect(page.locator("details.sw-sources")).to_have_count(number, timeout=90_000)
         page.locator("summary").first.click()
-        for _ in range(4):  # a reader's own scrolling: the page then stays where it is
-            page.locator("h1").evaluate(SCROLL_TO_TOP)
-            page.wait_for_timeout(400)
-        expect(page.get_by_text("Wat is SEESAC?")).not_to_be_in_viewport()
+        scroll_up_from(page, page.get_by_text("Wat is SEESAC?"))
 
         ask(page, "Hoeveel vuurwapens zijn er illegaal in de EU?")
 
