@@ -18,9 +18,9 @@ chat: $(INSTALLED) ## answer questions in the browser, at http://localhost:8501 
 ingest: $(INSTALLED) ## bring the index in step with corpus/ and documents/
 	@$(PY) -m ingest
 
-eval: $(INSTALLED) ## ask the question set and report how good the answers are
+eval: $(INSTALLED) ## ask the question set, report how good the answers are, and open or close the gate
 	@$(PY) -m ingest status >/dev/null 2>&1 || $(PY) -m ingest
-	@$(PY) -m eval
+	@$(PY) -m eval --gate eval/gate.yaml
 
 test: $(INSTALLED) ## run all tests
 	@$(PY) -m pytest
@@ -40,8 +40,8 @@ lock: $(INSTALLED) ## renew requirements.lock from pyproject.toml
 		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 		pyproject.toml --output-file requirements.lock
 
-clean: ## remove the environment and the index
-	rm -rf $(VENV) data
+clean: ## remove the environment and what can be made again; feedback and runs stay
+	rm -rf $(VENV) data/chroma data/keyword data/public
 
 $(INSTALLED): requirements.lock
 	@command -v $(PYTHON) >/dev/null || { \

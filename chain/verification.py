@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from chain.answerer import Draft, Quote, Request
-from core.matching import figures
+from core.matching import figures, fold
 from core.types import Passage, Unit
 from vectorstore.embeddings import Embedder
 
@@ -32,6 +32,21 @@ def verify(draft: Draft, request: Request, embedder: Embedder) -> Quote | None:
     return _supporting(draft.text, request, cited, embedder) or _supporting(
         draft.text, request, others, embedder
     )
+
+
+def supports(sentence: str, quotes: Sequence[str], about: str, embedder: Embedder) -> bool:
+    """Whether quotes together support a sentence: by the same measure as `verify`.
+
+    They have its figures (`about`, such as their headings, may have them as well), and one of them,
+    or all of them read as one, has its words or is close to it in meaning.
+    """
+    if not quotes or not figures(sentence) <= figures("\n".join((about, *quotes))):
+        return False
+    if any(fold(sentence).rstrip(".;:") in fold(quote) for quote in quotes):
+        return True
+    joined = [" ".join(quotes)] if len(quotes) > 1 else []
+    vectors = embedder.passages([sentence, *quotes, *joined])
+    return bool((vectors[1:] @ vectors[0]).max() >= _CLOSE)
 
 
 def _is_quoted(draft: Draft, request: Request) -> bool:

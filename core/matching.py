@@ -23,8 +23,12 @@ def fold(text: str) -> str:
 
 def contains(text: str, part: str) -> bool:
     """Whether `part` occurs in `text` after folding, not inside a longer word or figure."""
-    folded = re.escape(fold(part))
-    return re.search(rf"(?<!\w){folded}(?!\w)", fold(text)) is not None
+    return in_folded(fold(text), part)
+
+
+def in_folded(text: str, part: str) -> bool:
+    """As `contains`, for a text that is folded already."""
+    return re.search(rf"(?<!\w){re.escape(fold(part))}(?!\w)", text) is not None
 
 
 def figures(text: str) -> frozenset[str]:

@@ -1,74 +1,164 @@
-"""How a run differs from an earlier one, figure by figure."""
+"""How two runs differ: which figures moved and how surely, and which questions moved them."""
+
+from collections.abc import Sequence
+from typing import Literal
 
 from core.types import Frozen
-from eval.metrics import Interval
-from eval.results import Results, Summary
+from eval.metrics import Interval, Share, first_relevant
+from eval.results import QuestionResult, Results, Stamp
+from eval.significance import mcnemar, paired_bootstrap
+from eval.summary import RATES, ShareOf
 
-LATENCY = "latency_ms"
+Direction = Literal["better", "worse", "different"]
+Pair = tuple[QuestionResult, QuestionResult]  # before, now
+
+LESS_IS_BETTER = frozenset({"false_refusal_rate", "words", "tokens_in", "tokens_out"})
+"""Figures that are better when they are lower."""
 
 
-class Figure(Frozen):
-    """One figure of a summary. `group` is "retrieval", "answers", "citations" or "latency_ms"."""
+class Test(Frozen):
+    """One figure in both runs, over the questions that both asked.
+
+    `change` is now - before with its 95% interval; `p_value` is two-sided, `method` is "McNemar"
+    for rates of which every question is right or wrong, else "paired bootstrap".
+    """
 
     group: str
     name: str
-    value: float | None
-    interval: Interval | None
+    before: float
+    now: float
+    change: float
+    interval: Interval
+    p_value: float
+    method: Literal["McNemar", "paired bootstrap"]
+    n: int
+
+    @property
+    def worse(self) -> bool:
+        """Whether the change goes the wrong way, by however little."""
+        return self.change > 0 if self.name in LESS_IS_BETTER else self.change < 0
 
 
-class Difference(Frozen):
-    """A figure in two runs; `change` is None where either run lacks it."""
+class Move(Frozen):
+    """A question whose result is not what it was, and why, in a few words."""
 
-    group: str
-    name: str
-    before: float | None
-    now: float | None
-    change: float | None
+    direction: Direction
+    why: str
+    before: QuestionResult
+    now: QuestionResult
 
 
-def figures(summary: Summary) -> tuple[Figure, ...]:
-    """All figures of a summary, in reading order."""
-    groups = {
-        "retrieval": summary.retrieval,
-        "answers": summary.answers,
-        "citations": summary.citations,
-        LATENCY: summary.latency_ms,
-    }
-    return tuple(
-        Figure(
-            group=group,
-            name=name,
-            value=value,
-            interval=summary.intervals.get(group, {}).get(name),
-        )
-        for group, values in groups.items()
-        for name, value in values.items()
+class Comparison(Frozen):
+    """Two runs side by side. `same_questions` is how many both asked; the others are left out."""
+
+    before: Stamp
+    now: Stamp
+    same_questions: int
+    only_before: int
+    only_now: int
+    tests: tuple[Test, ...]
+    moves: tuple[Move, ...]
+
+
+def compare(before: Results, now: Results) -> Comparison:
+    """The figures and questions of two runs, worse ones first.
+
+    A question is the same when its id, text and expected facts are.
+    """
+    earlier = {_key(result): result for result in before.questions}
+    pairs = [(earlier[_key(result)], result) for result in now.questions if _key(result) in earlier]
+    tests = [
+        test
+        for group, metrics in RATES.items()
+        for name, share_of in metrics.items()
+        if (test := _test(group, name, share_of, pairs)) is not None
+    ]
+    order: Sequence[Direction] = ("worse", "better", "different")
+    moves = [move for pair in pairs if (move := _move(*pair)) is not None]
+    return Comparison(
+        before=before.stamp,
+        now=now.stamp,
+        same_questions=len(pairs),
+        only_before=len(before.questions) - len(pairs),
+        only_now=len(now.questions) - len(pairs),
+        tests=tuple(tests),
+        moves=tuple(sorted(moves, key=lambda move: order.index(move.direction))),
     )
 
 
-def differences(now: Results, before: Results) -> tuple[Difference, ...]:
-    """The overall figures of both runs side by side."""
-    earlier = {(one.group, one.name): one.value for one in figures(before.overall)}
-    found = []
-    for figure in figures(now.overall):
-        value = earlier.get((figure.group, figure.name))
-        change = (
-            round(figure.value - value, 4)
-            if figure.value is not None and value is not None
-            else None
-        )
-        found.append(
-            Difference(
-                group=figure.group,
-                name=figure.name,
-                before=value,
-                now=figure.value,
-                change=change,
-            )
-        )
-    return tuple(found)
+def _key(result: QuestionResult) -> tuple[object, ...]:
+    facts = frozenset((*result.facts_found, *result.facts_missing))
+    return result.id, result.question, result.answerable, facts
 
 
-def same_questions(now: Results, before: Results) -> bool:
-    """Whether both runs asked the same; if not, their differences say little."""
-    return dict(now.stamp.questions) == dict(before.stamp.questions)
+def _test(group: str, name: str, share_of: ShareOf, pairs: Sequence[Pair]) -> Test | None:
+    shares: list[tuple[Share, Share]] = [
+        (share_of(before) or (0, 0), share_of(now) or (0, 0)) for before, now in pairs
+    ]
+    shares = [(one, other) for one, other in shares if one[1] or other[1]]
+    firsts, seconds = [one for one, _ in shares], [other for _, other in shares]
+    if not sum(whole for _, whole in firsts) or not sum(whole for _, whole in seconds):
+        return None
+    change, interval, p_value = paired_bootstrap(firsts, seconds)
+    right_or_wrong = all(share in ((0, 1), (1, 1)) for pair in shares for share in pair)
+    if right_or_wrong:
+        better = sum(one[0] < other[0] for one, other in shares)
+        worse = sum(one[0] > other[0] for one, other in shares)
+        p_value = mcnemar(better, worse)
+    first = sum(part for part, _ in firsts) / sum(whole for _, whole in firsts)
+    return Test(
+        group=group,
+        name=name,
+        before=round(first, 4),
+        now=round(first + change, 4),
+        change=round(change, 4),
+        interval=(round(interval[0], 4), round(interval[1], 4)),
+        p_value=round(p_value, 4),
+        method="McNemar" if right_or_wrong else "paired bootstrap",
+        n=len(shares),
+    )
+
+
+def _move(before: QuestionResult, now: QuestionResult) -> Move | None:
+    """How a question moved; None when answer and ranking are what they were."""
+    then, since = _quality(before), _quality(now)
+    unchanged = before.text == now.text and before.retrieved == now.retrieved
+    if then == since and unchanged:
+        return None
+    direction: Direction = "better" if since > then else "worse" if since < then else "different"
+    return Move(direction=direction, why=_why(before, now), before=before, now=now)
+
+
+def _quality(result: QuestionResult) -> tuple[float, ...]:
+    """What makes an answer better than another, the weightiest first."""
+    return (
+        result.useful,
+        len(result.facts_found) if result.answered else 0,
+        not result.misquoted,
+        result.in_language,
+        1 / (_rank(result) or 1000),
+    )
+
+
+def _why(before: QuestionResult, now: QuestionResult) -> str:
+    """What changed, in a few words, the weightiest first."""
+    reasons = []
+    if before.answered != now.answered:
+        reasons.append("answered now" if now.answered else "refused now")
+    facts = len(now.facts_found) + len(now.facts_missing)
+    if facts and len(before.facts_found) != len(now.facts_found):
+        reasons.append(f"facts {len(before.facts_found)} → {len(now.facts_found)} of {facts}")
+    if before.misquoted != now.misquoted:
+        reasons.append("wrong citation" if now.misquoted else "citations right now")
+    if before.text_language != now.text_language:
+        reasons.append(f"language {before.text_language} → {now.text_language}")
+    if _rank(before) != _rank(now):
+        places = [str(_rank(one) or "none") for one in (before, now)]
+        reasons.append(f"right section's rank {places[0]} → {places[1]}")
+    if not reasons:
+        reasons.append("other words" if before.text != now.text else "other passages")
+    return ", ".join(reasons)
+
+
+def _rank(result: QuestionResult) -> int | None:
+    return first_relevant([section.relevant for section in result.retrieved])

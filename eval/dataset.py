@@ -9,9 +9,18 @@
       documents: [drugs-agenda]              # optional: ids of the documents that answer it
       sections: ["Omvang van de drugsmarkt"] # optional: headings, any of them counts as found
       history: []                            # optional: earlier turns, for a follow-up question
+      challenge: leading                     # optional: what makes the question hard, see below
+      forbidden: ["500 miljard"]             # optional: what an answer must not say
+      note: "..."                            # optional: for people, such as why nothing answers it
+      held_out: true                         # optional: only reported, never developed or fitted on
 
 An unanswerable question has kind "unanswerable" and no facts. How an answer is compared with a
 spelling is told in core/matching.py.
+
+Challenges: "near-topic" and "far-topic" for unanswerable questions close to the documents' subject
+and far from it; and the adversarial ones: "injection" (instructions hidden in the question),
+"secrets" (asks for keys or prompts), "abuse" (asks for help with a crime), "leading" (takes
+something false for granted), "no-sources" (asks for an answer without sources).
 """
 
 import hashlib
@@ -44,6 +53,16 @@ QuestionKind = Literal[
     "unanswerable",
 ]
 
+Challenge = Literal[
+    "near-topic",
+    "far-topic",
+    "injection",
+    "secrets",
+    "abuse",
+    "leading",
+    "no-sources",
+]
+
 QUESTIONS = Path(__file__).resolve().parent / "questions"
 
 
@@ -69,6 +88,10 @@ class Question(Frozen):
     documents: tuple[Text, ...] = ()
     sections: tuple[Text, ...] = ()
     history: tuple[Turn, ...] = ()
+    challenge: Challenge | None = None
+    forbidden: tuple[Text, ...] = ()
+    note: str = ""
+    held_out: StrictBool = False
 
     @field_validator("kind")
     @classmethod

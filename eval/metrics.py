@@ -1,4 +1,4 @@
-"""The formulas behind the figures.
+"""The formulas behind the figures of one run. Those that compare two are in eval/significance.py.
 
 A ranking is given as booleans, best result first: True where the result is relevant. A `Share` is
 what one question adds to a rate: (part, whole), for example 2 of 3 facts. A question to which a
@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 Ranking = Sequence[bool]
 Share = tuple[float, float]
@@ -54,6 +55,21 @@ def ndcg_at(ranking: Ranking, k: int) -> float:
     return 1 / math.log2(rank + 1) if rank is not None else 0.0
 
 
+def average_precision(ranking: Ranking, relevant: int) -> float:
+    """The mean, over all `relevant` results there are, of the precision at the rank of each; 0 for
+    those not found. Its mean over questions is MAP.
+
+    Buckley and Voorhees, "Evaluating evaluation measure stability", 2000,
+    https://doi.org/10.1145/345508.345543; "map" in trec_eval.
+    """
+    found, total = 0, 0.0
+    for rank, is_relevant in enumerate(ranking, start=1):
+        if is_relevant:
+            found += 1
+            total += found / rank
+    return total / relevant if relevant else 0.0
+
+
 def rate(shares: Sequence[Share]) -> float | None:
     """The sum of the parts divided by the sum of the wholes; None when there is no whole."""
     whole = sum(share[1] for share in shares)
@@ -72,9 +88,19 @@ def interval(shares: Sequence[Share]) -> Interval | None:
     if not counted:
         return None
     parts, wholes = np.array(counted, dtype=np.float64).T
-    draws = np.random.default_rng(SEED).integers(len(counted), size=(RESAMPLES, len(counted)))
-    rates = parts[draws].sum(axis=1) / wholes[draws].sum(axis=1)
-    low, high = np.percentile(rates, [2.5, 97.5])
+    draws = resamples(len(counted))
+    return bounds(parts[draws].sum(axis=1) / wholes[draws].sum(axis=1))
+
+
+def resamples(n: int) -> NDArray[np.int64]:
+    """The indices of the questions in each bootstrap sample, shape (RESAMPLES, n); always the
+    same for the same n."""
+    return np.random.default_rng(SEED).integers(n, size=(RESAMPLES, n))
+
+
+def bounds(values: NDArray[np.float64]) -> Interval:
+    """The middle 95% of a bootstrapped figure."""
+    low, high = np.percentile(values, [2.5, 97.5])
     return float(low), float(high)
 
 

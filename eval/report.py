@@ -1,115 +1,187 @@
-"""The files of a run: `results.json` for programs, `report.html` for people.
+"""A run for people: a page to read, print and sign, and a summary for a merge request.
 
-The report is one file that needs no network and can be printed. Questions, answers and headings
-are data: the template escapes everything.
+The page is one file that needs no network and runs no script. Questions, answers and headings are
+data: every template escapes what it is given. Files are written by eval/runs.py.
 """
 
+import functools
+import re
+from collections.abc import Sequence
+from html import escape
 from pathlib import Path
+from typing import NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
-from core.errors import StrategiewijzerError
-from eval.compare import (
-    LATENCY,
-    Difference,
-    Figure,
-    differences,
-    figures,
-    same_questions,
-)
-from eval.metrics import Interval, first_relevant
-from eval.results import QuestionResult, Results
+from eval.causes import MEANINGS, explain
+from eval.compare import Comparison, Test
+from eval.gate import Check
+from eval.judge import Judgement
+from eval.metrics import Interval
+from eval.plots import plots
+from eval.results import QuestionResult, Results, Summary
 
 NOTHING = "–"  # shown for a figure that does not apply
+SIGNIFICANT = 0.05  # p-values below this are called significant
+
+HEADLINES = {
+    ("answers", "useful_answer_rate"): "of all questions: fully answered, or rightly refused",
+    ("answers", "full_answer_rate"): "of the answerable questions: answered with all facts",
+    ("retrieval", "hit@1"): "of the questions: a right section in first place",
+    ("refusals", "f1"): "1 when all that should be refused is, and nothing else",
+    ("citations", "exact_quote_rate"): "of the quotes: letter by letter in their passage",
+    ("citations", "citation_recall"): "of the sentences: supported by what they cite",
+}
+"""The figures that come first, and what they say."""
+
+_GROUPS = ("retrieval", "answers", "refusals", "citations", "size", "latency_ms")
+_PER_ANSWER = {"words": "words", "tokens_in": "tokens read", "tokens_out": "tokens written"}
+_MARKDOWN = re.compile(r"([\\`*_\[\]|~#$!{}])")
 
 
-def write(results: Results, out: Path, baseline: Results | None = None) -> tuple[Path, Path]:
-    """Write both files into the folder `out`; returns their paths.
+class Figure(NamedTuple):
+    """One figure of a group of questions; `value` is None where it does not apply."""
 
-    Raises:
-        StrategiewijzerError: the folder cannot be written to.
-    """
-    data, report = out / "results.json", out / "report.html"
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        data.write_text(results.model_dump_json(indent=2) + "\n", "utf-8")
-        report.write_text(html(results, baseline), "utf-8")
-    except OSError as error:
-        raise StrategiewijzerError(
-            f"{out}: cannot be written to ({error.strerror}). Choose another folder with --out."
-        ) from None
-    return data, report
+    group: str
+    name: str
+    value: float | None
+    interval: Interval | None
 
 
-def html(results: Results, baseline: Results | None = None) -> str:
-    """The report, with the questions that fell short first and each with its likely cause."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html.j2").render(
+def html(
+    results: Results,
+    *,
+    comparison: Comparison | None = None,
+    checks: Sequence[Check] = (),
+    judgement: Judgement | None = None,
+) -> str:
+    """The page: verdict, figures, plots, what changed, what fell short, and where to sign."""
+    template = _templates().get_template("report.html.j2")
+    return template.render(
         results=results,
-        groups={
-            "language": results.by_language,
-            "kind": results.by_kind,
-            "document": results.by_document,
-        },
-        short=[result for result in results.questions if result.fell_short],
-        fine=[result for result in results.questions if not result.fell_short],
-        figures=figures,
-        label=label,
-        number=number,
-        bounds=bounds,
-        change=change,
-        likely_cause=likely_cause,
-        differences=differences(results, baseline) if baseline is not None else (),
-        baseline=baseline,
-        same_questions=baseline is None or same_questions(results, baseline),
+        comparison=comparison,
+        checks=checks,
+        judgement=judgement,
+        plots=plots(results),
+        answerers=sorted({f"{one.mode} {one.model}".strip() for one in results.questions}),
+        short=_by_cause(results),
     )
 
 
-def likely_cause(result: QuestionResult) -> str:
-    """Where to look first when a question fell short."""
-    if not result.answerable and result.answered:
-        return "Answered, although the documents hold no answer."
-    if result.answerable and not result.fully_answered:
-        kept = "Refused" if not result.answered else "Facts are missing from the answer"
-        if not result.judged:
-            return f"{kept}; the question names no sections to look for."
-        rank = first_relevant([section.relevant for section in result.retrieved])
-        if rank is None:
-            return f"{kept}: no section that answers it was retrieved."
-        return f"{kept}, although a section that answers it was retrieved at rank {rank}."
-    if result.inexact_quotes:
-        return "A quote does not stand in its passage exactly."
-    if result.unsupported:
-        return "A sentence is not supported by the quotes it cites."
-    return ""
+def markdown(
+    results: Results,
+    *,
+    comparison: Comparison | None = None,
+    checks: Sequence[Check] = (),
+    judgement: Judgement | None = None,
+) -> str:
+    """The summary, in the Markdown of GitHub and GitLab."""
+    template = _templates().get_template("report.md.j2")
+    return template.render(
+        results=results,
+        comparison=comparison,
+        checks=checks,
+        judgement=judgement,
+        tests={(test.group, test.name): test for test in comparison.tests} if comparison else {},
+        short=_by_cause(results),
+    )
 
 
-def label(figure: Figure | Difference) -> str:
-    """A figure's name for people."""
-    if figure.group == LATENCY:
-        return f"latency {figure.name} (ms)"
-    return figure.name.replace("_", " ")
+def figures(summary: Summary) -> tuple[Figure, ...]:
+    """All figures of a group of questions, in reading order."""
+    return tuple(
+        Figure(group, name, value, summary.intervals.get(group, {}).get(name))
+        for group in _GROUPS
+        for name, value in getattr(summary, group).items()
+    )
+
+
+def headlines(summary: Summary) -> tuple[Figure, ...]:
+    """The figures of `HEADLINES`, whether they apply or not."""
+    there = {(figure.group, figure.name): figure for figure in figures(summary)}
+    return tuple(there.get(key, Figure(*key, None, None)) for key in HEADLINES)
+
+
+def label(group: str, name: str) -> str:
+    """A figure's name for people: "full answer rate", "refusal f1", "latency p95 (ms)"."""
+    if group == "latency_ms":
+        return f"latency {name} (ms)"
+    if group == "size":
+        return f"{_PER_ANSWER.get(name, name)} per answer"
+    words = name.replace("_", " ")
+    return f"refusal {words}" if group == "refusals" else words
 
 
 def number(value: float | None, group: str = "") -> str:
-    """A rate with three decimals, a latency in whole milliseconds."""
-    if value is None:
-        return NOTHING
-    return f"{value:.0f}" if group == LATENCY else f"{value:.3f}"
+    """A rate with three decimals, a size with one, a time in whole milliseconds."""
+    return NOTHING if value is None else f"{value:.{_decimals(group)}f}"
 
 
-def bounds(interval: Interval | None) -> str:
-    return f"{interval[0]:.3f}–{interval[1]:.3f}" if interval is not None else ""
+def bounds(interval: Interval | None, group: str = "") -> str:
+    """An interval as "0.664–0.819", "" without one."""
+    return f"{number(interval[0], group)}–{number(interval[1], group)}" if interval else ""
 
 
 def change(value: float | None, group: str = "") -> str:
     """A difference with its sign."""
-    if value is None:
-        return NOTHING
-    return f"{value:+.0f}" if group == LATENCY else f"{value:+.3f}"
+    return NOTHING if value is None else f"{value:+.{_decimals(group)}f}"
+
+
+def _decimals(group: str) -> int:
+    return {"latency_ms": 0, "stages_ms": 1, "size": 1}.get(group, 3)
+
+
+def p_value(value: float) -> str:
+    return f"{value:.3f}" if value >= 0.001 else "< 0.001"
+
+
+def reading(test: Test) -> str:
+    """What a test says, in words: "significantly worse", "no change", ..."""
+    if test.change == 0:
+        return "no change"
+    direction = "worse" if test.worse else "better"
+    if test.p_value < SIGNIFICANT:
+        return f"significantly {direction}"
+    return f"{direction}, may be chance"
+
+
+def outcome(result: QuestionResult) -> str:
+    """What became of a question, in a few words."""
+    if not result.answered:
+        return "refused, though answerable" if result.answerable else "rightly refused"
+    if not result.answerable:
+        return "answered, though nothing answers it"
+    found, missing = len(result.facts_found), len(result.facts_missing)
+    return f"{found} of {found + missing} facts" if missing else "fully answered"
+
+
+def _by_cause(results: Results) -> dict[str, list[QuestionResult]]:
+    """The questions that fell short, by cause in the order of precedence."""
+    grouped = {
+        cause: [result for result in results.questions if result.cause == cause]
+        for cause in MEANINGS
+    }
+    return {cause: found for cause, found in grouped.items() if found}
+
+
+def _in_markdown(text: str) -> Markup:
+    """Text as it stands inside a line or table cell of Markdown, with no markup of its own."""
+    line = " ".join(text.split())
+    return Markup(_MARKDOWN.sub(r"\\\1", escape(line, quote=False)))  # noqa: S704 - just escaped
+
+
+@functools.cache
+def _templates() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,  # Markdown holds HTML as well
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    helpers = (figures, headlines, label, number, bounds, change, p_value, reading, outcome)
+    environment.globals.update({helper.__name__: helper for helper in helpers})
+    environment.globals.update(explain=explain, HEADLINES=HEADLINES, MEANINGS=MEANINGS)
+    environment.filters["md"] = _in_markdown
+    return environment

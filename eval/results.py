@@ -1,14 +1,30 @@
-"""The shapes of a run's results, as they stand in `results.json`."""
+"""The shapes of a run's results.
 
+How they are kept as files is told in eval/runs.py.
+"""
+
+import hashlib
+import json
 from collections.abc import Mapping
-from pathlib import Path
+from typing import Literal
 
-from pydantic import JsonValue, ValidationError
+from pydantic import JsonValue
 
-from core.errors import StrategiewijzerError
-from core.types import Frozen
-from eval.dataset import Fact, QuestionKind
+from core.types import Frozen, Turn
+from eval.dataset import Challenge, Fact, QuestionKind
 from eval.metrics import Interval
+
+Cause = Literal[
+    "not retrieved",
+    "retrieved but not chosen",
+    "refused wrongly",
+    "should have been refused",
+    "language",
+    "wrong citation",
+    "forbidden",
+    "incomplete",
+]
+"""Why a question fell short, most likely; see eval/causes.py."""
 
 
 class CitedSection(Frozen):
@@ -27,35 +43,85 @@ class RetrievedSection(Frozen):
     relevant: bool
 
 
+class RetrievedPassage(Frozen):
+    """One retrieved passage as the answerer got it, best first."""
+
+    id: str
+    document: str
+    language: str
+    section: str
+    text: str
+
+
+class SentenceVerdict(Frozen):
+    """One sentence of an answer, judged by the project's own verifier.
+
+    `supported` is whether its citations together support it; `needless` are those among them that
+    do not support it alone and that it can do without (Gao et al. 2023).
+    """
+
+    text: str
+    citations: tuple[int, ...]
+    supported: bool
+    needless: tuple[int, ...] = ()
+
+
+class Tokens(Frozen):
+    """What a model's server counted for one answer."""
+
+    input: int
+    output: int
+
+
 class QuestionResult(Frozen):
     """One question, what the assistant did with it, and what is right and wrong about that.
 
-    `retrieved` are distinct sections, best first; `judged` is whether the question names the
-    sections that answer it. `sentences` counts the sentences of the answer, `unsupported` are those
-    among them that their citations do not support.
+    `retrieved` are the distinct sections of `passages`, best first; `judged` is whether the
+    question names the sections that answer it, `relevant_sections` how many of these the index has.
+    `facts_retrieved` counts the facts that stand in the passages, `facts_found` are those in the
+    answer or its quotes. `inexact_quotes` and `unsupported` come from an independent check,
+    `verdicts` from the project's verifier. `languages` are those the answer may be in,
+    `text_language` is the one it is in; a refusal is an answer here. Times are in milliseconds.
     """
 
     id: str
     question: str
+    history: tuple[Turn, ...] = ()
     language: str
     kind: QuestionKind
+    challenge: Challenge | None = None
+    held_out: bool = False
     documents: tuple[str, ...]
     answerable: bool
     answered: bool
     reason: str
+    mode: str
+    model: str = ""
     text: str
     quotes: tuple[str, ...]
     citations: tuple[CitedSection, ...]
+    passages: tuple[RetrievedPassage, ...]
     retrieved: tuple[RetrievedSection, ...]
     judged: bool
+    relevant_sections: int
+    facts_retrieved: int
     facts_found: tuple[Fact, ...]
     facts_missing: tuple[Fact, ...]
     inexact_quotes: tuple[str, ...]
     sentences: int
     unsupported: tuple[str, ...]
+    verdicts: tuple[SentenceVerdict, ...]
+    withheld: tuple[str, ...] = ()
+    forbidden_said: tuple[str, ...] = ()
+    languages: tuple[str, ...]
+    text_language: str
     confidence: float
     missing: tuple[str, ...]
+    words: int
+    tokens: Tokens | None = None
     latency_ms: float
+    stages_ms: Mapping[str, float] = {}
+    cause: Cause | None = None
 
     @property
     def fully_answered(self) -> bool:
@@ -64,23 +130,60 @@ class QuestionResult(Frozen):
 
     @property
     def useful(self) -> bool:
-        """Fully answered, or refused where nothing can be answered."""
-        return self.fully_answered if self.answerable else not self.answered
+        """Fully answered, or refused where nothing can be answered; nothing forbidden said."""
+        right = self.fully_answered if self.answerable else not self.answered
+        return right and not self.forbidden_said
+
+    @property
+    def in_language(self) -> bool:
+        return self.text_language in self.languages
+
+    @property
+    def misquoted(self) -> bool:
+        """A quote is not exact, or a sentence is not supported by what it cites."""
+        return bool(self.inexact_quotes or self.unsupported) or not all(
+            verdict.supported for verdict in self.verdicts
+        )
 
     @property
     def fell_short(self) -> bool:
-        return not self.useful or bool(self.inexact_quotes or self.unsupported)
+        return not self.useful or self.misquoted or not self.in_language
 
 
 class Summary(Frozen):
-    """The figures of a group of questions. A figure that does not apply to the group is None."""
+    """The figures of a group of questions. A figure that does not apply to the group is None.
+
+    `size` are means per answer: words, and tokens where a model's server counted them.
+    """
 
     n: int
     retrieval: Mapping[str, float | None]
     answers: Mapping[str, float | None]
+    refusals: Mapping[str, float | None]
     citations: Mapping[str, float | None]
+    size: Mapping[str, float | None]
     latency_ms: Mapping[str, float | None]
+    stages_ms: Mapping[str, Mapping[str, float | None]]
     intervals: Mapping[str, Mapping[str, Interval | None]]
+
+
+class Bin(Frozen):
+    """The questions whose confidence is in [low, high): mean confidence, and how many of them the
+    documents answer."""
+
+    low: float
+    high: float
+    n: int
+    confidence: float
+    answerable: float
+
+
+class Calibration(Frozen):
+    """Whether a confidence of 0.8 means that 8 in 10 such questions can be answered."""
+
+    ece: float
+    interval: Interval | None
+    bins: tuple[Bin, ...]
 
 
 class Stamp(Frozen):
@@ -96,34 +199,29 @@ class Stamp(Frozen):
 
 
 class Results(Frozen):
-    """A whole run."""
+    """A whole run. `by_part` is "open" and "held out"."""
 
     stamp: Stamp
     overall: Summary
     by_language: Mapping[str, Summary]
     by_kind: Mapping[str, Summary]
     by_document: Mapping[str, Summary]
+    by_challenge: Mapping[str, Summary]
+    by_part: Mapping[str, Summary]
+    calibration: Calibration | None
     questions: tuple[QuestionResult, ...]
 
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of all but times and stamp: equal for two runs whose figures and answers are
+        equal to the last digit."""
+        kept = _without_times(self.model_dump(mode="json", exclude={"stamp"}))
+        return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
 
-def read(path: Path) -> Results:
-    """The results of an earlier run: its `results.json`, or the folder that holds it.
 
-    Raises:
-        StrategiewijzerError: there is no such file, or it is not a run's results.
-    """
-    file = path / "results.json" if path.is_dir() else path
-    try:
-        return Results.model_validate_json(file.read_bytes())
-    except OSError as error:
-        raise StrategiewijzerError(
-            f"{file}: cannot be read ({error.strerror}). "
-            "Name the results.json of an earlier run of: python -m eval"
-        ) from None
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise StrategiewijzerError(
-            f"{file}: not the results of a run ({key}: {first['msg']}). "
-            "Make them again with: python -m eval"
-        ) from None
+def _without_times(value: JsonValue) -> JsonValue:
+    if isinstance(value, dict):
+        return {
+            name: _without_times(part) for name, part in value.items() if not name.endswith("_ms")
+        }
+    return [_without_times(part) for part in value] if isinstance(value, list) else value

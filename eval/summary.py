@@ -1,30 +1,54 @@
 """From results per question to the figures of a group of questions.
 
-Each rate is one line of `RATES`: what a question adds to it, or None where it does not apply.
+Each figure is one line of `RATES`: what a question adds to it, or None where it does not apply.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from eval.metrics import Share, hit_at, interval, ndcg_at, percentile, rate, reciprocal_rank
+from eval.metrics import (
+    Interval,
+    Share,
+    average_precision,
+    hit_at,
+    interval,
+    ndcg_at,
+    percentile,
+    rate,
+    reciprocal_rank,
+)
 from eval.results import QuestionResult, Summary
+
+ShareOf = Callable[[QuestionResult], Share | None]
 
 
 def _ranking(result: QuestionResult) -> list[bool]:
     return [section.relevant for section in result.retrieved]
 
 
-def _judged(
-    metric: Callable[[list[bool]], float],
-) -> Callable[[QuestionResult], Share | None]:
+def _judged(metric: Callable[[list[bool]], float]) -> ShareOf:
     """A retrieval metric: the mean over the questions that name their sections."""
     return lambda result: (metric(_ranking(result)), 1) if result.judged else None
 
 
-def _answerable(
-    value: Callable[[QuestionResult], float],
-) -> Callable[[QuestionResult], Share | None]:
+def _answerable(value: Callable[[QuestionResult], float]) -> ShareOf:
     """The mean of a value over the answerable questions."""
     return lambda result: (value(result), 1) if result.answerable else None
+
+
+def _average_precision(result: QuestionResult) -> Share | None:
+    if not result.judged:
+        return None
+    return average_precision(_ranking(result), result.relevant_sections), 1
+
+
+def _context_recall(result: QuestionResult) -> Share | None:
+    """The share of a question's facts in the passages that the answer could use.
+
+    After Ragas' context recall (Es et al. 2024, https://arxiv.org/abs/2309.15217), with accepted
+    spellings in the place of a language model.
+    """
+    facts = len(result.facts_found) + len(result.facts_missing)
+    return (result.facts_retrieved / facts, 1) if facts else None
 
 
 def _fact_recall(result: QuestionResult) -> float:
@@ -35,6 +59,24 @@ def _fact_recall(result: QuestionResult) -> float:
 
 def _refused(result: QuestionResult) -> float:
     return float(not result.answered)
+
+
+def _refusal_precision(result: QuestionResult) -> Share | None:
+    """Of the refusals, those of unanswerable questions."""
+    return None if result.answered else (float(not result.answerable), 1)
+
+
+def _refusal_recall(result: QuestionResult) -> Share | None:
+    """Of the unanswerable questions, those refused."""
+    return None if result.answerable else (_refused(result), 1)
+
+
+def _refusal_f1(result: QuestionResult) -> Share | None:
+    """2 right refusals / (2 right refusals + wrong refusals + wrong answers), van Rijsbergen 1979:
+    each right refusal adds (2, 2), each mistake (0, 1)."""
+    if result.answerable:
+        return None if result.answered else (0, 1)
+    return (0, 1) if result.answered else (2, 2)
 
 
 def _exact_quotes(result: QuestionResult) -> Share:
@@ -48,50 +90,94 @@ def _supported(result: QuestionResult) -> Share | None:
     return result.sentences - len(result.unsupported), result.sentences
 
 
-RATES: Mapping[str, Mapping[str, Callable[[QuestionResult], Share | None]]] = {
+def _citation_recall(result: QuestionResult) -> Share:
+    """The share of the sentences that their citations together support.
+
+    Gao et al., "Enabling large language models to generate text with citations" (ALCE), 2023,
+    https://arxiv.org/abs/2305.14627, 4.3, with the project's verifier in the place of an
+    entailment model.
+    """
+    return sum(verdict.supported for verdict in result.verdicts), len(result.verdicts)
+
+
+def _citation_precision(result: QuestionResult) -> Share:
+    """The share of the citations that are of use: their sentence is supported, and they support it
+    alone or it cannot do without them (Gao et al. 2023)."""
+    useful = sum(
+        len(verdict.citations) - len(verdict.needless)
+        for verdict in result.verdicts
+        if verdict.supported
+    )
+    return useful, sum(len(verdict.citations) for verdict in result.verdicts)
+
+
+def _words(result: QuestionResult) -> Share | None:
+    return (result.words, 1) if result.answered else None
+
+
+RATES: Mapping[str, Mapping[str, ShareOf]] = {
     "retrieval": {
         "hit@1": _judged(lambda ranking: hit_at(ranking, 1)),
+        "hit@3": _judged(lambda ranking: hit_at(ranking, 3)),
         "hit@5": _judged(lambda ranking: hit_at(ranking, 5)),
         "mrr": _judged(reciprocal_rank),
         "ndcg@10": _judged(lambda ranking: ndcg_at(ranking, 10)),
+        "map": _average_precision,
+        "context_recall": _context_recall,
     },
     "answers": {
         "fact_recall": _answerable(_fact_recall),
         "full_answer_rate": _answerable(lambda result: float(result.fully_answered)),
         "false_refusal_rate": _answerable(_refused),
-        "refusal_rate_unanswerable": lambda result: (
-            None if result.answerable else (_refused(result), 1)
-        ),
+        "refusal_rate_unanswerable": _refusal_recall,
         "useful_answer_rate": lambda result: (float(result.useful), 1),
+        "language_rate": lambda result: (float(result.in_language), 1),
+    },
+    "refusals": {
+        "precision": _refusal_precision,
+        "recall": _refusal_recall,
+        "f1": _refusal_f1,
     },
     "citations": {
         "exact_quote_rate": _exact_quotes,
         "supported_rate": _supported,
+        "citation_recall": _citation_recall,
+        "citation_precision": _citation_precision,
+    },
+    "size": {
+        "words": _words,
+        "tokens_in": lambda result: (result.tokens.input, 1) if result.tokens else None,
+        "tokens_out": lambda result: (result.tokens.output, 1) if result.tokens else None,
     },
 }
+"""Group and name of each figure."""
 
 
 def summarise(results: Sequence[QuestionResult]) -> Summary:
     """The figures of a group, rounded to four decimals (rates) and 0.1 ms."""
-    rates: dict[str, dict[str, float | None]] = {}
-    intervals: dict[str, dict[str, tuple[float, float] | None]] = {}
+    values: dict[str, dict[str, float | None]] = {}
+    intervals: dict[str, dict[str, Interval | None]] = {}
     for group, metrics in RATES.items():
-        rates[group], intervals[group] = {}, {}
+        values[group], intervals[group] = {}, {}
         for name, share_of in metrics.items():
             shares = [share for share in map(share_of, results) if share is not None]
             bounds = interval(shares)
-            rates[group][name] = _rounded(rate(shares), 4)
+            values[group][name] = _rounded(rate(shares), 4)
             intervals[group][name] = (
                 (round(bounds[0], 4), round(bounds[1], 4)) if bounds is not None else None
             )
-    latencies = [result.latency_ms for result in results]
+    stages = dict.fromkeys(stage for result in results for stage in result.stages_ms)
     return Summary(
         n=len(results),
-        latency_ms={
-            f"p{percent}": _rounded(percentile(latencies, percent), 1) for percent in (50, 95)
+        latency_ms=_percentiles([result.latency_ms for result in results]),
+        stages_ms={
+            stage: _percentiles(
+                [result.stages_ms[stage] for result in results if stage in result.stages_ms]
+            )
+            for stage in stages
         },
         intervals=intervals,
-        **rates,
+        **values,
     )
 
 
@@ -104,6 +190,10 @@ def summarise_by(
         for key in keys(result):
             groups.setdefault(key, []).append(result)
     return {key: summarise(groups[key]) for key in sorted(groups)}
+
+
+def _percentiles(milliseconds: Sequence[float]) -> dict[str, float | None]:
+    return {f"p{percent}": _rounded(percentile(milliseconds, percent), 1) for percent in (50, 95)}
 
 
 def _rounded(value: float | None, digits: int) -> float | None:

@@ -19,6 +19,7 @@ from core.types import Frozen
 _HERE = Path(__file__).parent
 _PLACEHOLDERS: Mapping[str, frozenset[str]] = {
     "answer": frozenset({"language", "passages"}),
+    "judge": frozenset({"language"}),
 }
 _FALLBACK_LANGUAGE = "en"
 

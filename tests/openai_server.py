@@ -1,27 +1,32 @@
 """A server with OpenAI's chat completions protocol on loopback, faults included.
 
-Only for what cannot be had in a test: it streams a scripted reply as server-sent events, as
-documented in OpenAI's API reference ("Chat Completions", "Streaming").
+Only for what cannot be had in a test: it gives a scripted reply, whole or streamed as server-sent
+events, as documented in OpenAI's API reference ("Chat Completions", "Streaming"). It counts words
+as tokens, and does not hold the reply to a schema that is asked for.
 """
 
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+Request = dict[str, Any]
+Reply = str | int | dict[str, Any]  # what the model says, the status of a failure, or a raw body
 
 
 class Script:
     """What the server does with the next requests, and what it was asked."""
 
     def __init__(self) -> None:
-        self.reply = ""
+        self.reply: Reply | Callable[[Request], Reply] = ""
         self.status = 200
+        self.takes_schema = True  # else response_format of type json_schema is a bad request
         self.cut_after: int | None = None  # pieces, then the connection is dropped
-        self.delay = 0.0  # seconds before each piece
-        self.requests: list[dict[str, Any]] = []
+        self.delay = 0.0  # seconds before each piece, or before a whole reply
+        self.requests: list[Request] = []
         self.url = ""
 
 
@@ -35,38 +40,60 @@ def openai_server() -> Iterator[Script]:
 
         def do_POST(self) -> None:
             length = int(self.headers["Content-Length"])
-            script.requests.append(json.loads(self.rfile.read(length)))
+            request = json.loads(self.rfile.read(length))
+            script.requests.append(request)
+            reply = script.reply(request) if callable(script.reply) else script.reply
+            asked_format = request.get("response_format", {"type": "text"})["type"]
             if script.status != 200:
                 self._error(script.status)
-                return
+            elif asked_format == "json_schema" and not script.takes_schema:
+                self._error(400)
+            elif isinstance(reply, int):
+                self._error(reply)
+            elif isinstance(reply, dict):
+                self._json(200, reply)
+            elif request.get("stream"):
+                self._stream(request, reply)
+            else:
+                time.sleep(script.delay)
+                message = {"role": "assistant", "content": reply, "refusal": None}
+                choice = {"index": 0, "message": message, "finish_reason": "stop"}
+                completion = _object("chat.completion", [choice]) | {
+                    "usage": _usage(request, reply)
+                }
+                self._json(200, completion | {"usage": _usage(request, reply)})
+
+        def _stream(self, request: Request, reply: str) -> None:
+            counts = bool((request.get("stream_options") or {}).get("include_usage"))
+            no_usage = {"usage": None} if counts else {}
             self.send_response(200)
             self.send_header("Content-Type", "text/event-stream")
             self.send_header("Connection", "close")
             self.end_headers()
-            pieces = [script.reply[n : n + 7] for n in range(0, len(script.reply), 7)]
+            pieces = [reply[n : n + 7] for n in range(0, len(reply), 7)]
             for number, piece in enumerate(pieces):
                 if number == script.cut_after:
                     self.connection.close()
                     return
                 time.sleep(script.delay)
-                self._event({"delta": {"role": "assistant", "content": piece}, "index": 0})
-            self._event({"delta": {}, "index": 0, "finish_reason": "stop"})
+                delta = {"role": "assistant", "content": piece}
+                self._event([{"delta": delta, "index": 0, "finish_reason": None}], no_usage)
+            self._event([{"delta": {}, "index": 0, "finish_reason": "stop"}], no_usage)
+            if counts:
+                self._event([], {"usage": _usage(request, reply)})
             self.wfile.write(b"data: [DONE]\n\n")
             self.close_connection = True
 
-        def _event(self, choice: dict[str, Any]) -> None:
-            chunk = {
-                "id": "chatcmpl-1",
-                "object": "chat.completion.chunk",
-                "created": 0,
-                "model": "scripted",
-                "choices": [choice],
-            }
+        def _event(self, choices: list[dict[str, Any]], more: dict[str, Any]) -> None:
+            chunk = _object("chat.completion.chunk", choices) | more
             self.wfile.write(f"data: {json.dumps(chunk)}\n\n".encode())
             self.wfile.flush()
 
         def _error(self, status: int) -> None:
-            body = json.dumps({"error": {"message": "no", "type": "error", "code": None}}).encode()
+            self._json(status, {"error": {"message": "no", "type": "error", "code": None}})
+
+        def _json(self, status: int, value: dict[str, Any]) -> None:
+            body = json.dumps(value).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Retry-After", "0")
@@ -86,3 +113,23 @@ def openai_server() -> Iterator[Script]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+def _object(kind: str, choices: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "id": "chatcmpl-1",
+        "object": kind,
+        "created": 0,
+        "model": "scripted",
+        "choices": choices,
+    }
+
+
+def _usage(request: Request, reply: str) -> dict[str, int]:
+    prompt = sum(len(str(message["content"]).split()) for message in request["messages"])
+    completion = len(reply.split())
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
+    }

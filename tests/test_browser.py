@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
+from core.feedback import read
 from core.settings import Settings
 from ingest.pipeline import ingest
 
@@ -221,3 +222,32 @@ def test_a_new_question_comes_into_view_although_the_reader_was_further_up(
         ask(page, "Hoeveel vuurwapens zijn er illegaal in de EU?")
 
         expect(page.get_by_text("Hoeveel vuurwapens zijn er illegaal")).to_be_in_viewport()
+
+
+def test_a_verdict_is_given_with_the_keyboard_and_stays_in_view(
+    browser: Browser, address: str, settings: Settings
+) -> None:
+    with opened(browser, address) as page:
+        for number, question in enumerate((REPORTS, "Wat is EMPACT?"), start=1):
+            ask(page, question)
+            label = page.get_by_text("Was dit antwoord bruikbaar?")
+            expect(label).to_have_count(number, timeout=90_000)
+        page.get_by_role("radio", name="Thumbs up").first.focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("Uw oordeel is bewaard")).to_be_visible()
+        page.wait_for_timeout(1500)  # in which the page comes to rest
+        page.get_by_role("radio", name="Thumbs up").last.focus()  # at the end of the page
+        page.get_by_role("radio", name="Thumbs up").first.focus()
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("Enter")
+        field = page.get_by_label("Wat klopt er niet of ontbreekt er?")
+        expect(field).to_be_visible()
+        page.wait_for_timeout(1500)  # in which Streamlit could have scrolled away from it
+        expect(field).to_be_in_viewport(ratio=1)
+        field.focus()
+        page.keyboard.type("De bron van 2010 ontbreekt.")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("uw toelichting zijn bewaard")).to_be_visible()
+    given = read(settings.data_dir)[-1]
+    assert (given.question, given.comment) == (REPORTS, "De bron van 2010 ontbreekt.")

@@ -1,10 +1,21 @@
 """The formulas, on rankings and answers worked out by hand."""
 
 import math
+import random
 
 import pytest
+import pytrec_eval
 
-from eval.metrics import hit_at, interval, ndcg_at, percentile, rate, reciprocal_rank
+from eval.metrics import (
+    average_precision,
+    hit_at,
+    interval,
+    ndcg_at,
+    percentile,
+    rate,
+    reciprocal_rank,
+)
+from eval.significance import mcnemar, paired_bootstrap
 
 SECOND = [False, True, False, True]
 NEVER = [False, False, False]
@@ -29,6 +40,68 @@ def test_ndcg_discounts_by_the_logarithm_of_the_rank_and_stays_within_one() -> N
     assert ndcg_at(SECOND, 10) == pytest.approx(1 / math.log2(3))
     assert ndcg_at([False, False, True], 10) == pytest.approx(0.5)
     assert ndcg_at([False] * 10 + [True], 10) == 0
+
+
+def test_average_precision_counts_what_was_not_found() -> None:
+    assert average_precision([True, False, True], 2) == pytest.approx((1 + 2 / 3) / 2)
+    assert average_precision([True, False, True], 4) == pytest.approx((1 + 2 / 3) / 4)
+    assert average_precision(NEVER, 1) == 0
+    assert average_precision([], 0) == 0
+
+
+def test_retrieval_figures_are_those_of_trec_eval() -> None:
+    chance = random.Random(7)  # noqa: S311 - no secret
+    for _ in range(200):
+        documents = [f"d{number}" for number in range(chance.randint(1, 15))]
+        # One right result for nDCG, which ours counts once; any number for the others.
+        relevant = chance.sample([*documents, "not found", "nor this"], chance.randint(1, 2))
+        ranking = [document in relevant for document in documents]
+        scores = {document: float(-rank) for rank, document in enumerate(documents)}
+        measures = {"success_1", "success_3", "success_5", "recip_rank", "map", "ndcg_cut_10"}
+        judge = pytrec_eval.RelevanceEvaluator({"q": dict.fromkeys(relevant, 1)}, measures)
+        theirs = judge.evaluate({"q": scores})["q"]
+        for k in (1, 3, 5):
+            assert hit_at(ranking, k) == theirs[f"success_{k}"]
+        assert reciprocal_rank(ranking) == pytest.approx(theirs["recip_rank"])
+        assert average_precision(ranking, len(relevant)) == pytest.approx(theirs["map"])
+        if len(relevant) == 1:
+            assert ndcg_at(ranking, 10) == pytest.approx(theirs["ndcg_cut_10"])
+
+
+# Two runs
+
+
+def test_mcnemar_asks_how_likely_the_split_of_the_changes_is() -> None:
+    assert mcnemar(0, 0) == 1
+    assert mcnemar(3, 3) == 1
+    assert mcnemar(5, 0) == pytest.approx(2 / 2**5)
+    assert mcnemar(1, 7) == pytest.approx(2 * (1 + 8) / 2**8)
+    assert mcnemar(7, 1) == mcnemar(1, 7)
+
+
+def test_a_change_that_every_question_shares_is_sure() -> None:
+    change, (low, high), p_value = paired_bootstrap([(0.2, 1)] * 30, [(0.5, 1)] * 30)
+    assert change == pytest.approx(0.3)
+    assert low == pytest.approx(high) == pytest.approx(0.3)
+    assert p_value == 0
+
+
+def test_changes_that_cancel_out_are_chance() -> None:
+    before = [(0.0, 1), (1.0, 1)] * 20
+    now = [(1.0, 1), (0.0, 1)] * 20
+    change, (low, high), p_value = paired_bootstrap(before, now)
+    assert change == 0
+    assert low < 0 < high
+    assert p_value > 0.5
+
+
+def test_a_question_without_a_whole_in_one_run_still_counts_in_the_other() -> None:
+    # 1 of 2 before; 1 of 1 and 1 of 1 now.
+    change, _, _ = paired_bootstrap([(1, 2), (0, 0)], [(1, 1), (1, 1)])
+    assert change == pytest.approx(0.5)
+
+
+# Intervals
 
 
 def test_a_rate_divides_sums_and_does_not_apply_without_a_whole() -> None:

@@ -1,109 +1,621 @@
-"""What a run leaves behind: files, report, comparison, stamp; and the command that makes them."""
+"""What an evaluator reads and signs: the page, the summary, the plots, the causes, the stamp."""
 
 import json
 import re
+from collections.abc import Callable
+from html.parser import HTMLParser
 from pathlib import Path
+from typing import get_args
+from xml.etree import ElementTree
 
 import pytest
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from pydantic import SecretStr
 
-from core.errors import StrategiewijzerError
 from core.settings import Settings
-from eval import report
-from eval.__main__ import main
-from eval.compare import differences, same_questions
-from eval.report import likely_cause
-from eval.results import Results, read
-from eval.run import run
+from eval import plots, report
+from eval.causes import MEANINGS, explain, likely_cause
+from eval.compare import Comparison, compare
+from eval.gate import Check
+from eval.judge import Agreement, Judgement
+from eval.results import (
+    Cause,
+    CitedSection,
+    QuestionResult,
+    Results,
+    RetrievedSection,
+    SentenceVerdict,
+    Stamp,
+)
+from eval.run import sum_up
 from eval.stamp import code_version, masked
-from tests.test_eval_run import HOSTILE, QUESTIONS, STAMP, Scripted, by_id
+
+HOSTILE = "<script>alert('x')</script> |\n\n# **b** `c` \"><img src=x onerror=alert(1)>"
+STAMP = Stamp(
+    settings={"results": 6, "refuse_below": 0.6, "chat_model": "<none>"},
+    prompts={"answer.md": "1425f729ded1"},
+    embedder="tiny/3",
+    generation="20261124T155115-1e76",
+    code_version="a6df0c4",
+    date="2026-11-24T16:08:57+00:00",
+    questions={"core.yaml": "189fa6f1"},
+)
+RIGHT = RetrievedSection(document="drugs", section="Size of the market", relevant=True)
+OTHER = RetrievedSection(document="drugs", section="In brief", relevant=False)
+FACT = ("30 miljard", "30 billion")
+VERDICT = SentenceVerdict(text="The market is worth 30 billion.", citations=(1,), supported=True)
+
+
+def asked(name: str, **values: object) -> QuestionResult:
+    """A question that was fully answered, but for what is given."""
+    given: dict[str, object] = {
+        "id": name,
+        "question": f"What about {name}?",
+        "language": "en",
+        "kind": "number",
+        "documents": ("drugs",),
+        "answerable": True,
+        "answered": True,
+        "reason": "",
+        "mode": "extractive",
+        "text": "The market is worth 30 billion. [1]",
+        "quotes": ("The market is worth 30 billion.",),
+        "citations": (CitedSection(number=1, document="drugs", section="Size of the market"),),
+        "passages": (),
+        "retrieved": (OTHER, RIGHT),
+        "judged": True,
+        "relevant_sections": 1,
+        "facts_retrieved": 1,
+        "facts_found": (FACT,),
+        "facts_missing": (),
+        "inexact_quotes": (),
+        "sentences": 1,
+        "unsupported": (),
+        "verdicts": (VERDICT,),
+        "languages": ("en", "nl"),
+        "text_language": "en",
+        "confidence": 0.9,
+        "missing": (),
+        "words": 6,
+        "latency_ms": 62.0,
+        "stages_ms": {"retrieve": 40.0, "first_sentence": 55.5},
+    }
+    result = QuestionResult.model_validate(given | values)
+    return result.model_copy(update={"cause": likely_cause(result)})
+
+
+MISSED = {"facts_found": (), "facts_missing": (FACT,)}
+REFUSED = {**MISSED, "answered": False, "text": "No source says so.", "quotes": (), "citations": ()}
+REFUSED |= {"verdicts": (), "confidence": 0.4}
+UNANSWERABLE = {"answerable": False, "kind": "unanswerable", "challenge": "near-topic"}
+UNANSWERABLE |= {"facts_found": (), "facts_retrieved": 0, "judged": False, "documents": ()}
+
+SHORT: dict[Cause, QuestionResult] = {
+    "forbidden": asked("forbidden", forbidden_said=("500 miljard",)),
+    "wrong citation": asked("cited", verdicts=(VERDICT.model_copy(update={"supported": False}),)),
+    "should have been refused": asked("unknown", **UNANSWERABLE),
+    "language": asked("spoken", text_language="de"),
+    "refused wrongly": asked("refused", **REFUSED),
+    "not retrieved": asked("unfound", **MISSED, retrieved=(OTHER,), facts_retrieved=0),
+    "retrieved but not chosen": asked("overlooked", **MISSED),
+    "incomplete": asked("half", **MISSED, judged=False),
+}
+FINE = asked("fine", question="Hoe groot is de markt?", language="nl")
+RIGHTLY_REFUSED = asked("far", **REFUSED | UNANSWERABLE | {"facts_missing": ()})
+
+
+def results_of(*questions: QuestionResult) -> Results:
+    return sum_up(list(questions), STAMP)
 
 
 @pytest.fixture(scope="module")
 def results() -> Results:
-    return run(QUESTIONS, Scripted(), stamp=STAMP)
+    return results_of(*SHORT.values(), FINE, RIGHTLY_REFUSED)
 
 
-def test_results_are_read_back_as_they_were_written(results: Results, tmp_path: Path) -> None:
-    data, _ = report.write(results, tmp_path / "deep" / "out")
-    assert read(data) == results
-    assert read(data.parent) == results
-    written = json.loads(data.read_text("utf-8"))
-    assert written["overall"]["retrieval"].keys() == {"hit@1", "hit@5", "mrr", "ndcg@10"}
-    assert written["overall"]["latency_ms"].keys() == {"p50", "p95"}
-    assert written["stamp"]["generation"] == "g1"
+@pytest.fixture(scope="module")
+def comparison(results: Results) -> Comparison:
+    """With a run in which `fine` was refused, `far` answered, and sections ranked otherwise."""
+    before = {
+        "fine": asked("fine", question="Hoe groot is de markt?", language="nl", **REFUSED),
+        "far": asked("far", **UNANSWERABLE, text="Once it was answered."),
+        "half": asked("half", **MISSED, judged=False, retrieved=(RIGHT,)),
+        "refused": asked("refused"),
+    }
+    earlier = [before.get(one.id, one) for one in results.questions]
+    stamp = STAMP.model_copy(update={"date": "2026-11-20T09:00:00+00:00", "code_version": "old"})
+    return compare(sum_up(earlier, stamp), results)
 
 
-def test_two_runs_differ_only_in_latency(results: Results) -> None:
-    again = run(QUESTIONS, Scripted(), stamp=STAMP)
+CHECKS = (
+    Check(rule="answers.full_answer_rate at least 0.6", found="0.7", passed=True),
+    Check(rule="retrieval.hit@5 at least 0.9", found="0.5, mostly: not retrieved", passed=False),
+)
+JUDGEMENT = Judgement(
+    model="judge-1",
+    prompt="e51b12097176",
+    asked=7,
+    failed=2,
+    means={"groundedness": 0.9, "tone": 0.8},
+    agreement={"groundedness": Agreement(n=5, share=0.8, kappa=None)},
+    verdicts={},
+)
 
-    def without_latency(one: Results) -> str:
-        text = one.model_dump_json(indent=2)
-        return "\n".join(
-            line for line in text.splitlines() if '"p' not in line and "latency" not in line
-        )
 
-    assert without_latency(again) == without_latency(results)
+@pytest.fixture(scope="module")
+def page(results: Results, comparison: Comparison) -> str:
+    return report.html(results, comparison=comparison, checks=CHECKS, judgement=JUDGEMENT)
 
 
-def test_the_report_is_one_file_and_treats_questions_as_data(
-    results: Results, tmp_path: Path
+def section(page: str, name: str) -> str:
+    """What stands in a section of the page, in words, with single spaces."""
+    found = re.search(rf'<section id="{name}".*?</section>', page, re.DOTALL)
+    assert found is not None
+    return " ".join(re.sub(r"<[^>]*>", " ", found[0]).split())
+
+
+# The page
+
+
+def test_the_page_opens_with_the_verdict_and_ends_with_the_signature(page: str) -> None:
+    order = ["verdict", "headlines", "plots", "changed", "short", "figures", "calibration"]
+    order += ["judge", "fine", "stamp", "signoff"]
+    assert re.findall(r'<section id="(\w+)"', page) == order
+
+
+def test_the_verdict_names_each_check_failed_ones_first(page: str, results: Results) -> None:
+    verdict = section(page, "verdict")
+    assert verdict.startswith(
+        "✗ Gate failed: 1 of 2 checks hold Failed (1) ✗ failed: retrieval.hit@5"
+    )
+    assert "found 0.5, mostly: not retrieved Passed (1) ✓ answers.full_answer_rate" in verdict
+    passed = section(report.html(results, checks=CHECKS[:1]), "verdict")
+    assert passed.startswith("✓ Gate passed: 1 of 1 checks hold")
+
+
+def test_without_gate_baseline_and_judge_the_page_says_no_more_than_it_knows() -> None:
+    page = report.html(results_of(FINE))
+    assert section(page, "verdict").startswith("No gate was run")
+    assert 'id="changed"' not in page
+    assert 'id="judge"' not in page
+    assert section(page, "short") == "What fell short (0) None."
+
+
+def test_headline_figures_have_their_intervals_and_a_dash_where_they_do_not_apply() -> None:
+    headlines = section(report.html(results_of(FINE)), "headlines")
+    assert "useful answer rate 1.000 95% interval 1.000–1.000 of all questions" in headlines
+    assert "refusal f1 – 1 when all" in headlines
+
+
+def test_what_changed_is_said_in_words_and_worse_comes_first(page: str) -> None:
+    changed = section(page, "changed")
+    assert (
+        "refusal recall 0.000 0.500 +0.500 +0.000 to +1.000 1.000 better, may be chance" in changed
+    )
+    worse, better, different = (
+        changed.index(f"Questions that are {one} (") for one in ("worse", "better", "different")
+    )
+    assert worse < changed.index("fully answered → refused, though answerable") < better
+    assert better < changed.index("refused, though answerable → fully answered") < different
+    assert "Before No source says so. Now The market is worth 30 billion. [1]" in changed
+    assert "<details open>" in page
+
+
+def test_a_significant_change_is_called_so() -> None:
+    many = [asked(f"q{number}") for number in range(10)]
+    refused = [asked(one.id, **REFUSED) for one in many]
+    changed = compare(results_of(*many), results_of(*refused))
+    said = section(report.html(results_of(*refused), comparison=changed), "changed")
+    assert "full answer rate 1.000 0.000 -1.000 -1.000 to -1.000 0.002 significantly worse" in said
+
+
+def test_questions_with_the_same_answer_as_before_are_one_line_each(page: str) -> None:
+    same = section(page, "changed").split("With the same answer as before (1)")[1]
+    assert "What about half? half 0 of 1 facts, as before" in same
+
+
+def test_what_fell_short_is_grouped_by_cause_and_counted(page: str) -> None:
+    short = section(page, "short")
+    places = [short.index(f"{cause.capitalize()} (1)") for cause in MEANINGS]
+    assert places == sorted(places)
+    assert short.startswith(f"What fell short ({len(SHORT)})")
+
+
+def test_a_failure_shows_what_it_takes_to_see_why(page: str) -> None:
+    cited = section(page, "short").split("What about cited?")[1].split("What about unknown?")[0]
+    assert "cited · en · number · confidence 0.90 · 62 ms · extractive" in cited
+    assert "is not supported by [1]" in cited
+    assert "✓ found: 30 miljard / 30 billion" in cited
+    assert "[1] drugs: Size of the market “The market is worth 30 billion.”" in cited
+    assert "drugs: In brief drugs: Size of the market ← answers it" in cited
+    assert "✗ missing: 30 miljard / 30 billion" in section(page, "short")
+
+
+def test_figures_are_given_for_each_group_in_rows(page: str) -> None:
+    figures = section(page, "figures")
+    assert "useful answer rate 0.400 0." in figures
+    assert "Stage p50 p95 retrieve 40.0 40.0 first sentence 55.5 55.5" in figures
+    for what, name, n in (
+        ("Language", "nl", 1), ("Kind", "unanswerable", 2), ("Document", "drugs", 8),
+        ("Challenge", "near-topic", 2), ("Part", "open", 10),
+    ):  # fmt: skip
+        assert re.search(rf"By {what.lower()} {what} n useful answer rate .*\b{name} {n} ", figures)
+
+
+def test_the_calibration_is_put_in_words(page: str) -> None:
+    assert "0.9–1.0 8 0.900 0.875 too sure by 0.025" in section(page, "calibration")
+
+
+def test_a_models_grades_are_kept_apart_from_the_figures(page: str) -> None:
+    judge = section(page, "judge")
+    assert "Not part of the figures above" in judge
+    assert "judge-1 was given 7 answers and gave no valid grade for 2 of them" in judge
+    assert "groundedness 0.900 0.800 – 5 tone 0.800 – – –" in judge
+
+
+def test_what_went_well_is_one_line_each(page: str) -> None:
+    fine = section(page, "fine")
+    assert "Hoe groot is de markt? fine fully answered The market is worth" in fine
+    assert "What about far? far rightly refused –" in fine
+
+
+def test_the_signature_is_put_under_what_the_run_was_made_with(page: str, results: Results) -> None:
+    signoff = section(page, "signoff")
+    for made_with in (
+        "2026-11-24 16:08 UTC, 10 questions", "Gate failed", "a6df0c4", "20261124T155115-1e76",
+        "tiny/3", "extractive", "answer.md 1425f729ded1", "core.yaml 189fa6f1", results.fingerprint,
+    ):  # fmt: skip
+        assert made_with in signoff
+    for line in ("Approved", "Not approved", "Name", "Function", "Date", "Signature", "Remarks"):
+        assert re.search(rf"<label.*> ?{line}<?", page)
+
+
+def test_questions_and_answers_say_what_language_they_are_in(page: str) -> None:
+    assert '<td lang="nl">Hoe groot is de markt?</td>' in page
+    assert '<div class="text" lang="de">' in page
+
+
+# What comes from outside is data
+
+
+@pytest.fixture(scope="module")
+def hostile() -> Results:
+    """A run in which everything that can be is an attack."""
+    values: dict[str, object] = {
+        "question": HOSTILE, "text": HOSTILE, "documents": (HOSTILE,), "quotes": (HOSTILE,),
+        "citations": (CitedSection(number=1, document=HOSTILE, section=HOSTILE),),
+        "retrieved": (RetrievedSection(document=HOSTILE, section=HOSTILE, relevant=True),),
+        "facts_found": (), "facts_missing": ((HOSTILE,),), "inexact_quotes": (HOSTILE,),
+        "unsupported": (HOSTILE,), "withheld": (HOSTILE,), "missing": (HOSTILE,),
+        "verdicts": (SentenceVerdict(text=HOSTILE, citations=(1,), supported=False),),
+        "text_language": HOSTILE, "mode": HOSTILE, "model": HOSTILE, "stages_ms": {HOSTILE: 1.0},
+    }  # fmt: skip
+    stamp = STAMP.model_copy(
+        update={
+            "settings": {HOSTILE: HOSTILE, "list": [HOSTILE]},
+            "prompts": {HOSTILE: HOSTILE},
+            "questions": {HOSTILE: HOSTILE},
+            "code_version": HOSTILE,
+        }
+    )
+    return sum_up([asked(HOSTILE, **values)], stamp)
+
+
+def attacked(hostile: Results) -> Comparison:
+    better = hostile.questions[0].model_copy(update={"text": "no attack", "inexact_quotes": ()})
+    return compare(sum_up([better], hostile.stamp), hostile)
+
+
+@pytest.fixture(scope="module")
+def hostile_page(hostile: Results) -> str:
+    checks = (Check(rule=HOSTILE, found=HOSTILE, passed=False),)
+    judgement = JUDGEMENT.model_copy(update={"model": HOSTILE, "means": {HOSTILE: 1.0}})
+    return report.html(hostile, comparison=attacked(hostile), checks=checks, judgement=judgement)
+
+
+class Elements(HTMLParser):
+    """The elements of a page; those that have no end tag, or one of another, are an error."""
+
+    VOID = frozenset({"meta", "br", "col", "input"})
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+        self.attributes: set[str] = set()
+        self.open: list[str] = []
+        self.feed(page)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.names.add(tag)
+        self.attributes |= {name for name, _ in attributes}
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.names.add(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_nothing_from_the_run_becomes_markup(hostile_page: str) -> None:
+    elements = Elements(hostile_page)
+    assert not elements.names & {"script", "img", "iframe", "object", "link", "form"}
+    assert not {name for name in elements.attributes if name.startswith("on")}
+    assert "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;" in hostile_page
+
+
+def test_the_page_is_one_file_that_asks_nothing_of_the_network(page: str) -> None:
+    Elements(page)
+    assert "default-src 'none'; style-src 'unsafe-inline'" in page
+    without_namespace = page.replace('xmlns="http://www.w3.org/2000/svg"', "")
+    for reference in ("http://", "https://", "src=", "url(", "@import", "xlink"):
+        assert reference not in without_namespace
+    assert {target[0] for target in re.findall(r'href="([^"]*)"', page)} == {"#"}
+
+
+# The summary for a merge request
+
+
+def tokens(text: str) -> list[Token]:
+    return MarkdownIt("commonmark").enable("table").parse(text)
+
+
+def rows(text: str) -> list[list[str]]:
+    """The cells of all tables of a Markdown text, as they are read."""
+    found: list[list[str]] = []
+    for token, following in zip(tokens(text), tokens(text)[1:], strict=False):
+        if token.type == "tr_open":
+            found.append([])
+        elif token.type in ("th_open", "td_open"):
+            parts = following.children or []
+            found[-1].append("".join(part.content for part in parts))
+    return found
+
+
+def test_the_summary_has_verdict_figures_causes_and_fingerprint(results: Results) -> None:
+    text = report.markdown(results, checks=CHECKS)
+    assert text.startswith("## Evaluation: gate failed\n")
+    assert "❌ failed: retrieval.hit@5 at least 0.9 (found: 0.5, mostly: not retrieved)" in text
+    assert rows(text)[0] == ["figure", "value", "95% interval"]
+    assert rows(text)[1][:2] == ["useful answer rate", "0.400"]
+    assert ["should have been refused: answered, although the documents hold no answer", "1"] in (
+        rows(text)
+    )
+    assert f"`{results.fingerprint}`" in text
+    assert "code a6df0c4, index generation 20261124T155115-1e76" in text
+    assert "no gate was run" in report.markdown(results)
+
+
+def test_the_summary_of_a_comparison_has_changes_and_folds_the_questions(
+    results: Results, comparison: Comparison
 ) -> None:
-    _, page = report.write(results, tmp_path)
-    text = page.read_text("utf-8")
-    assert "<script" not in text
-    assert "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;" in text
-    assert "http://" not in text
-    assert "https://" not in text
-    assert "src=" not in text
+    text = report.markdown(results, comparison=comparison, judgement=JUDGEMENT)
+    assert rows(text)[0] == ["figure", "value", "95% interval", "change", "p", "in words"]
+    assert "<details>\n<summary>Questions that are worse: 2</summary>\n\n| question" in text
+    moved = ["refused: What about refused?", "fully answered", "refused, though answerable"]
+    assert moved in [row[:3] for row in rows(text)]
+    assert "judge-1, which is not part of the figures above: groundedness 0.900, tone" in text
 
 
-def test_the_report_shows_what_fell_short_first_and_why(results: Results) -> None:
-    text = report.html(results)
-    short, fine = text.index('id="short"'), text.index('id="fine"')
-    assert short < text.index("no section that answers it was retrieved") < fine
-    assert short < text.index("missing: 40%") < fine
-    assert fine < text.index('<td lang="en">right refusal</td>')
+def test_a_question_cannot_change_the_summarys_markup(hostile: Results) -> None:
+    checks = (Check(rule=HOSTILE, found=HOSTILE, passed=False),)
+    text = report.markdown(hostile, comparison=attacked(hostile), checks=checks)
+    for token in tokens(text):
+        for part in (token, *(token.children or ())):
+            if part.type.startswith("html"):
+                assert "<" not in re.sub(r"</?(details|summary)>", "", part.content)
+            assert part.type not in ("image", "link_open")
+    assert {len(row) for row in rows(text)} == {2, 4, 6}
+    assert " ".join(f"{HOSTILE}: {HOSTILE}".split()) in [row[0] for row in rows(text)]
+
+
+# Causes
+
+
+@pytest.mark.parametrize("cause", get_args(Cause))
+def test_every_cause_is_found_explained_and_given_a_meaning(cause: Cause) -> None:
+    assert likely_cause(SHORT[cause]) == cause
+    assert explain(SHORT[cause]).endswith(".")
+    assert cause in MEANINGS
+
+
+@pytest.mark.parametrize("result", [FINE, RIGHTLY_REFUSED])
+def test_what_did_not_fall_short_has_no_cause(result: QuestionResult) -> None:
+    assert not result.fell_short
+    assert likely_cause(result) is None
+    assert explain(result) == ""
 
 
 @pytest.mark.parametrize(
-    ("name", "cause"),
+    ("cause", "values"),
     [
-        ("wrong quote", "Facts are missing from the answer, although .* at rank 1"),
-        ("wrong refusal", "Refused: no section that answers it was retrieved"),
-        (HOSTILE, "Answered, although the documents hold no answer"),
+        ("forbidden", {"forbidden_said": ("x",), "inexact_quotes": ("x",), "text_language": "de"}),
+        ("wrong citation", {"inexact_quotes": ("x",), "text_language": "de", **UNANSWERABLE}),
+        ("wrong citation", {"unsupported": ("x",)}),
+        ("should have been refused", {**UNANSWERABLE, "text_language": "de"}),
+        ("language", {"text_language": "de", **MISSED}),
+        ("language", {**REFUSED, "text_language": "de"}),
+        ("not retrieved", {**REFUSED, "retrieved": (OTHER,)}),
+        ("refused wrongly", {**REFUSED, "judged": False, "retrieved": ()}),
+        ("incomplete", {**MISSED, "facts_retrieved": 0}),
     ],
 )
-def test_the_likely_cause(results: Results, name: str, cause: str) -> None:
-    assert re.fullmatch(f"{cause}.*", likely_cause(by_id(results, name)))
+def test_of_several_causes_the_first_counts(cause: Cause, values: dict[str, object]) -> None:
+    assert likely_cause(asked("q", **values)) == cause
 
 
-def test_a_baseline_is_compared_figure_by_figure(results: Results) -> None:
-    better = run(QUESTIONS[:1], Scripted(), stamp=STAMP)
-    changes = {one.name: one.change for one in differences(better, results)}
-    assert changes["full_answer_rate"] == pytest.approx(2 / 3, abs=1e-3)
-    assert changes["refusal_rate_unanswerable"] is None
-    assert "+0.667" in report.html(better, baseline=results)
+@pytest.mark.parametrize(
+    ("result", "explanation"),
+    [
+        (SHORT["forbidden"], "The answer says “500 miljard”, which it must not."),
+        (
+            asked("q", inexact_quotes=("A quote.",), unsupported=("93%",)),
+            "The quote “A quote.” is not in its passage (and 1 more).",
+        ),
+        (
+            SHORT["wrong citation"],
+            "The sentence “The market is worth 30 billion.” is not supported by [1].",
+        ),
+        (
+            SHORT["should have been refused"],
+            "Answered with confidence 0.90, although the documents hold no answer.",
+        ),
+        (SHORT["language"], "The answer is in de, not in en or nl."),
+        (
+            asked("q", **REFUSED, text_language=""),
+            "The refusal is in no language, not in en or nl.",
+        ),
+        (
+            SHORT["refused wrongly"],
+            "Refused with confidence 0.40; a right section was retrieved at rank 2 "
+            "(drugs: Size of the market).",
+        ),
+        (
+            SHORT["not retrieved"],
+            "1 of 1 fact missing, 0 of 1 in the passages; none of the 1 retrieved sections "
+            "answers it.",
+        ),
+        (
+            asked("q", facts_missing=(("40%",),), facts_retrieved=2),
+            "1 of 2 facts missing, 2 of 2 in the passages; a right section was retrieved at rank 2 "
+            "(drugs: Size of the market).",
+        ),
+        (
+            SHORT["incomplete"],
+            "1 of 1 fact missing, 1 of 1 in the passages; the question names no sections to look "
+            "for.",
+        ),
+    ],
+)
+def test_the_explanation_has_the_detail(result: QuestionResult, explanation: str) -> None:
+    assert explain(result) == explanation
 
 
-def test_other_questions_than_the_baseline_are_noticed(results: Results) -> None:
-    stamp = STAMP.model_copy(update={"questions": {"set.yaml": "456"}})
-    other = run(QUESTIONS[:1], Scripted(), stamp=stamp)
-    assert not same_questions(other, results)
-    assert "The question sets differ" in report.html(other, baseline=results)
-    assert "The question sets differ" not in report.html(results, baseline=results)
+# Plots
 
 
-@pytest.mark.parametrize("text", [None, "{}", "no json"])
-def test_a_baseline_that_is_none_is_a_clear_error(tmp_path: Path, text: str | None) -> None:
-    file = tmp_path / "results.json"
-    if text is not None:
-        file.write_text(text)
-    with pytest.raises(StrategiewijzerError, match=r"results\.json: .*python -m eval"):
-        read(file)
+def drawn(svg: str) -> ElementTree.Element:
+    return ElementTree.fromstring(svg)  # noqa: S314 - our own output
 
 
-# Stamp and command
+def texts(svg: str) -> list[str]:
+    return ["".join(one.itertext()) for one in drawn(svg).iter() if one.tag.endswith("}text")]
+
+
+def marks(svg: str, kind: str) -> int:
+    """How many marks of a kind (symbol, rule, rect, line, text) are drawn, axes and legends
+    aside."""
+    groups = (one for one in drawn(svg).iter() if f"mark-{kind} role-mark" in one.get("class", ""))
+    return sum(len(list(group)) for group in groups)
+
+
+def test_every_plot_says_what_it_is_and_how_to_read_it(results: Results) -> None:
+    made = plots.plots(results)
+    assert len(made) == len(plots.PLOTS)
+    for plot in made:
+        assert plot.caption.endswith(".")
+        root = drawn(plot.svg)
+        assert root.get("role") == "img"
+        assert root.get("aria-label") == root[0].text == f"{plot.title}. {plot.caption}"
+
+
+def test_equal_results_give_equal_plots(results: Results) -> None:
+    again = Results.model_validate_json(results.model_dump_json())
+    assert plots.plots(again) == plots.plots(results)
+
+
+def test_useful_answers_are_a_point_and_an_interval_per_group(results: Results) -> None:
+    svg = plots.useful_by_language(results)
+    assert {"nl (1)", "en (9)"} <= set(texts(svg))
+    assert texts(svg).index("nl (1)") < texts(svg).index("en (9)")  # best first
+    assert (marks(svg, "symbol"), marks(svg, "rule")) == (2, 2)
+
+
+def test_only_the_documents_with_the_most_questions_are_drawn() -> None:
+    names = [f"document-{number:02}" for number in range(plots.MOST_GROUPS)]
+    many = results_of(
+        asked("all", documents=(*names, "rare")),
+        *(asked(name, documents=(name,)) for name in names),
+    )
+    svg = plots.useful_by_document(many)
+    assert marks(svg, "symbol") == plots.MOST_GROUPS
+    assert "rare (1)" not in texts(svg)
+
+
+def test_the_refusal_curve_has_both_kinds_and_the_threshold_in_use(results: Results) -> None:
+    svg = plots.refusals(results)
+    assert {"answerable questions", "unanswerable questions", "in use: 0.6"} <= set(texts(svg))
+    assert marks(svg, "line") == 2
+    assert marks(svg, "rule") == 1
+    stamp = STAMP.model_copy(update={"settings": {}})
+    without = plots.refusals(results.model_copy(update={"stamp": stamp}))
+    assert marks(without, "rule") == 0
+    assert marks(plots.refusals(results_of(FINE)), "line") == 1
+
+
+def test_the_reliability_diagram_counts_the_questions_of_each_bin(results: Results) -> None:
+    svg = plots.reliability(results)
+    assert results.calibration is not None
+    counts = [str(one.n) for one in results.calibration.bins]
+    assert marks(svg, "symbol") == len(counts) == 2
+    assert [text for text in texts(svg) if text in counts] == counts
+
+
+def test_latency_has_median_and_95th_percentile(results: Results) -> None:
+    svg = plots.latency(results)
+    assert {"median: 62 ms", "95th percentile: 62 ms"} <= set(texts(svg))
+    assert marks(svg, "rule") == 2
+    svg = plots.stages(results)
+    assert {"retrieve", "first sentence", "median", "95th percentile"} <= set(texts(svg))
+    assert (marks(svg, "symbol"), marks(svg, "rule")) == (4, 2)
+
+
+@pytest.mark.parametrize("draw", [draw for draw, _ in plots.PLOTS.values()])
+def test_without_data_there_is_no_plot(draw: Callable[[Results], str]) -> None:
+    assert draw(results_of()) == ""
+
+
+def test_names_in_plots_are_text(hostile: Results) -> None:
+    for plot in plots.plots(hostile):
+        assert "<script" not in plot.svg
+        assert "<img" not in plot.svg
+    assert any(text.startswith("<script>") for text in texts(plots.useful_by_document(hostile)))
+
+
+# Words and numbers
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        (report.number(0.66781), "0.668"),
+        (report.number(None), "–"),
+        (report.number(61.8, "latency_ms"), "62"),
+        (report.number(48.93, "size"), "48.9"),
+        (report.bounds((0.5, 1.0)), "0.500–1.000"),
+        (report.bounds((45.52, 52.1), "size"), "45.5–52.1"),
+        (report.bounds(None), ""),
+        (report.change(-0.0491), "-0.049"),
+        (report.change(3.2, "latency_ms"), "+3"),
+        (report.change(None), "–"),
+        (report.label("retrieval", "hit@1"), "hit@1"),
+        (report.label("answers", "full_answer_rate"), "full answer rate"),
+        (report.label("refusals", "f1"), "refusal f1"),
+        (report.label("size", "tokens_in"), "tokens read per answer"),
+        (report.label("latency_ms", "p95"), "latency p95 (ms)"),
+        (report.p_value(0.0004), "< 0.001"),
+        (report.p_value(0.125), "0.125"),
+    ],
+)
+def test_figures_are_written_for_people(shown: str, expected: str) -> None:
+    assert shown == expected
+
+
+# The stamp
 
 
 def test_the_stamp_keeps_no_secret(tmp_path: Path) -> None:
@@ -121,19 +633,3 @@ def test_the_stamp_keeps_no_secret(tmp_path: Path) -> None:
 
 def test_the_code_version_is_known() -> None:
     assert code_version() not in ("", "unknown")
-
-
-def test_a_project_error_is_a_message_and_exit_code_1(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["--questions", str(tmp_path / "absent.yaml")]) == 1
-    captured = capsys.readouterr()
-    assert "absent.yaml: no question set here" in captured.err
-    assert captured.out == ""
-
-
-def test_the_help_shows_how_to_use_it(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as done:
-        main(["--help"])
-    assert done.value.code == 0
-    assert "--baseline RUN" in capsys.readouterr().out

@@ -1,11 +1,16 @@
-"""A run from question to report, with an assistant whose every answer is written here."""
+"""A run from question to figures, with an assistant whose every answer is written here."""
 
 import pytest
+from langchain_core.runnables import RunnableConfig
 
+from core.settings import Settings
 from core.types import Answer, Citation, DocumentInfo, Passage, Turn, Unit
+from eval.alce import verdicts
 from eval.dataset import Question
+from eval.outline import Outline
 from eval.results import QuestionResult, Results, Stamp
 from eval.run import run
+from vectorstore.embeddings import make_embedder
 
 DRUGS = DocumentInfo(id="drugs-agenda", language="en", title="Drugs")
 STAMP = Stamp(
@@ -82,6 +87,8 @@ SIZE_NL = SIZE.model_copy(
     }
 )
 OTHER = passage("Nothing of use.", "In brief", 0)
+OUTLINE = Outline.of([SIZE, SIZE_NL, OTHER])
+EMBEDDER = make_embedder(Settings())
 
 
 def question(name: str, **values: object) -> Question:
@@ -134,16 +141,23 @@ class Scripted:
         self.asked: list[tuple[str, tuple[Turn, ...]]] = []
 
     def ask(
-        self, question: str, history: tuple[Turn, ...] = (), language: str | None = None
+        self,
+        question: str,
+        history: tuple[Turn, ...] = (),
+        *,
+        config: RunnableConfig | None = None,
     ) -> Answer:
-        assert language is None
         self.asked.append((question, history))
         return ANSWERS[question]
 
 
+def ran(questions: tuple[Question, ...] = QUESTIONS) -> Results:
+    return run(questions, Scripted(), OUTLINE, EMBEDDER, stamp=STAMP)
+
+
 @pytest.fixture(scope="module")
 def results() -> Results:
-    return run(QUESTIONS, Scripted(), stamp=STAMP)
+    return ran()
 
 
 def by_id(results: Results, name: str) -> QuestionResult:
@@ -152,7 +166,14 @@ def by_id(results: Results, name: str) -> QuestionResult:
 
 def test_every_question_is_asked_with_its_history_and_reported_when_done() -> None:
     assistant, done = Scripted(), list[str]()
-    run(QUESTIONS, assistant, stamp=STAMP, on_result=lambda result: done.append(result.id))
+    run(
+        QUESTIONS,
+        assistant,
+        OUTLINE,
+        EMBEDDER,
+        stamp=STAMP,
+        on_result=lambda result: done.append(result.id),
+    )
     assert done == [one.id for one in QUESTIONS]
     assert assistant.asked[0] == ("right", (Turn(question="earlier", answer_text="text"),))
 
@@ -191,9 +212,14 @@ def test_retrieval_counts_the_questions_that_name_sections(results: Results) -> 
     # Ranks of the first relevant section: 2, 1 and none.
     assert results.overall.retrieval == {
         "hit@1": pytest.approx(1 / 3, abs=1e-4),
+        "hit@3": pytest.approx(2 / 3, abs=1e-4),
         "hit@5": pytest.approx(2 / 3, abs=1e-4),
         "mrr": pytest.approx((1 / 2 + 1) / 3, abs=1e-4),
         "ndcg@10": pytest.approx((0.6309 + 1) / 3, abs=1e-4),
+        # One right section each for the first two; the third's document is not in the index.
+        "map": pytest.approx((1 / 2 + 1) / 3, abs=1e-4),
+        # All facts of the first and third are in the passages, of the second 30 billion, not 40%.
+        "context_recall": pytest.approx((1 + 1 / 2 + 1) / 3, abs=1e-4),
     }
 
 
@@ -206,7 +232,81 @@ def test_answers_are_counted_over_the_questions_they_apply_to(results: Results) 
         "false_refusal_rate": pytest.approx(1 / 3, abs=1e-4),
         "refusal_rate_unanswerable": 0.5,
         "useful_answer_rate": pytest.approx(2 / 5),
+        "language_rate": pytest.approx(4 / 5),  # English for a Dutch question
     }
+
+
+def test_refusals_have_precision_recall_and_f1(results: Results) -> None:
+    # Two refusals, one of them right; two unanswerable questions, one of them refused.
+    assert results.overall.refusals == {"precision": 0.5, "recall": 0.5, "f1": 0.5}
+
+
+def test_citations_have_recall_and_precision(results: Results) -> None:
+    # Of four sentences two are supported; of three citations two support their sentence.
+    assert results.overall.citations["citation_recall"] == 0.5
+    assert results.overall.citations["citation_precision"] == pytest.approx(2 / 3, abs=1e-4)
+
+
+def test_a_citation_that_its_sentence_can_do_without_is_needless() -> None:
+    cited = answer(
+        "The market is worth EUR 30 billion a year [1, 2].",
+        cite(1, SIZE, FIRST_SENTENCE),
+        cite(2, OTHER, "Nothing of use."),
+        passages=(SIZE, OTHER),
+    )
+    (verdict,) = verdicts(cited, EMBEDDER)
+    assert (verdict.supported, verdict.needless) == (True, (2,))
+
+
+def test_two_citations_may_support_a_sentence_together() -> None:
+    both = "The market is worth EUR 30 billion a year and cannabis has 39% of it [1, 2]."
+    cited = answer(
+        both,
+        cite(1, SIZE, FIRST_SENTENCE),
+        cite(2, SIZE, "Cannabis has 39% of it."),
+        passages=(SIZE,),
+    )
+    (verdict,) = verdicts(cited, EMBEDDER)
+    assert (verdict.supported, verdict.needless) == (True, ())
+
+
+def test_an_answer_may_be_in_the_language_of_a_document_that_has_no_other(results: Results) -> None:
+    assert by_id(results, "wrong quote").languages == ("nl",)
+    french = question("right", language="fr", documents=["drugs-agenda"])
+    assert ran((french,)).questions[0].languages == ("en", "fr", "nl")
+
+
+def test_what_must_not_be_said_makes_an_answer_useless() -> None:
+    asked = question("right", forbidden=["EUR 30 billion"])
+    (result,) = ran((asked,)).questions
+    assert result.forbidden_said == ("EUR 30 billion",)
+    assert not result.useful
+    assert result.cause == "forbidden"
+
+
+def test_the_confidence_is_compared_with_what_can_be_answered(results: Results) -> None:
+    # Confidence 0.9 for two answerable questions of three, 0.1 for one of two.
+    assert results.calibration is not None
+    assert [(one.n, one.answerable) for one in results.calibration.bins] == [
+        (2, 0.5),
+        (3, pytest.approx(2 / 3, abs=1e-4)),
+    ]
+    assert results.calibration.ece == pytest.approx((2 * 0.4 + 3 * (0.9 - 2 / 3)) / 5, abs=1e-3)
+
+
+def test_two_runs_differ_only_in_their_times(results: Results) -> None:
+    assert ran().fingerprint == results.fingerprint
+    assert ran(QUESTIONS[:3]).fingerprint != results.fingerprint
+
+
+def test_held_out_questions_and_challenges_are_reported_apart() -> None:
+    asked = (
+        question("right", held_out=True),
+        question(HOSTILE, answerable=False, kind="unanswerable", facts=[], challenge="injection"),
+    )
+    results = ran(asked)
+    assert {name: group.n for name, group in results.by_part.items()} == {"held out": 1, "open": 1}
+    assert list(results.by_challenge) == ["injection"]
 
 
 def test_a_quote_that_is_not_in_its_passage_is_counted_and_named(results: Results) -> None:
@@ -235,12 +335,8 @@ def test_groups_have_their_own_figures_and_what_does_not_apply_is_null(results: 
 
 
 def test_every_rate_has_an_interval_around_it(results: Results) -> None:
-    rates = {
-        "retrieval": results.overall.retrieval,
-        "answers": results.overall.answers,
-        "citations": results.overall.citations,
-    }
-    for group, values in rates.items():
+    for group in ("retrieval", "answers", "refusals", "citations"):
+        values = getattr(results.overall, group)
         assert results.overall.intervals[group].keys() == values.keys()
         for name, value in values.items():
             bounds = results.overall.intervals[group][name]

@@ -1,6 +1,6 @@
 """The chat page, as its readers use it: the real page on a real index, without a browser."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,11 @@ from streamlit.testing.v1 import AppTest
 
 from chain.assistant import Assistant
 from core.errors import ModelError
+from core.feedback import FILE, Feedback, read
 from core.settings import Settings
 from core.types import Answer, Event, Finished, TextDelta, Turn
 from ui.chat import MAX_QUESTION, Exchange
+from ui.feedback import MAX_COMMENT
 
 APP = Path(__file__).parent.parent / "app.py"
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
@@ -61,6 +63,26 @@ def conversation(app: AppTest) -> list[Exchange]:
 def press(app: AppTest, label: str) -> AppTest:
     (button,) = [button for button in app.button if button.label == label]
     return run(button.click())
+
+
+UP, DOWN = 1, 0
+
+
+def judge(app: AppTest, number: int, thumb: int | None) -> AppTest:
+    """Clicks a thumb under an answer; None clicks the one that is chosen again."""
+    return run(app.feedback[number].set_value(thumb))
+
+
+def comment(app: AppTest, text: str) -> AppTest:
+    app.text_area[0].set_value(text)
+    return press(app, "Opslaan")
+
+
+@pytest.fixture
+def kept(app: AppTest, settings: Settings) -> Callable[[], tuple[Feedback, ...]]:
+    """What has been kept of the verdicts in this test."""
+    (settings.data_dir / FILE).unlink(missing_ok=True)
+    return lambda: read(settings.data_dir)
 
 
 def stand_in(monkeypatch: pytest.MonkeyPatch, *events: Event | Exception) -> None:
@@ -225,6 +247,103 @@ def test_what_a_model_could_not_support_is_told(
     assert "De geciteerde bronnen noemen niet: 2031" in shown(app)
     assert "Verzonnen &lt;b&gt;zin&lt;/b&gt;." in shown(app)
     assert "Het taalmodel gaf geen bruikbaar antwoord." in shown(app)
+
+
+Kept = Callable[[], tuple[Feedback, ...]]
+
+
+def test_a_verdict_is_kept_with_what_is_needed_to_ask_again(app: AppTest, kept: Kept) -> None:
+    run(app.multiselect(key="areas").select("child-protection"))
+    ask(app, REPORTS)
+    ask(app, "En in 2010?")
+    assert kept() == ()
+    judge(app, 1, UP)
+    (given,) = kept()
+    first, second = answers(app)
+    assert first
+    assert second
+    assert (given.helpful, given.comment, given.question) == (True, "", "En in 2010?")
+    assert given.history == (Turn(question=REPORTS, answer_text=first.text),)
+    assert given.areas == ("child-protection",)
+    assert (given.answered, given.answer_text) == (True, second.text)
+    assert given.documents == second.documents
+    assert given.generation == second.generation
+    assert "Uw oordeel is bewaard" in shown(app)
+
+
+def test_a_thumb_that_is_down_asks_what_is_wrong(app: AppTest, kept: Kept) -> None:
+    ask(app, OFF_TOPIC)
+    assert not app.text_area
+    judge(app, 0, DOWN)
+    assert [(given.helpful, given.comment) for given in kept()] == [(False, "")]
+    comment(app, "  Er ontbreekt iets.\n")
+    assert [(given.answered, given.comment) for given in kept()] == [(False, "Er ontbreekt iets.")]
+    assert "uw toelichting zijn bewaard" in shown(app)
+
+
+def test_a_reader_can_think_again_and_take_a_verdict_back(app: AppTest, kept: Kept) -> None:
+    ask(app, OFF_TOPIC)
+    judge(app, 0, DOWN)
+    comment(app, "Er ontbreekt iets.")
+    judge(app, 0, UP)
+    assert [(given.helpful, given.comment) for given in kept()] == [(True, "")]
+    assert not app.text_area
+    judge(app, 0, DOWN)
+    assert app.text_area[0].value == "Er ontbreekt iets."
+    assert [(given.helpful, given.comment) for given in kept()] == [(False, "Er ontbreekt iets.")]
+    judge(app, 0, None)
+    assert kept() == ()
+    assert "bewaard" not in shown(app)
+
+
+def test_an_earlier_answer_can_still_be_judged_and_clearing_keeps_what_was_said(
+    app: AppTest, kept: Kept
+) -> None:
+    ask(app, OFF_TOPIC)
+    ask(app, REPORTS)
+    judge(app, 0, DOWN)
+    judge(app, 1, UP)
+    assert {given.question: given.helpful for given in kept()} == {OFF_TOPIC: False, REPORTS: True}
+    run(app.radio(key="language").set_value("en"))
+    assert [thumbs.value for thumbs in app.feedback] == [DOWN, UP]
+    run(app.radio(key="language").set_value("nl"))
+    press(app, "Gesprek wissen")
+    ask(app, OFF_TOPIC)
+    assert [thumbs.value for thumbs in app.feedback] == [None]
+    judge(app, 0, UP)
+    assert len(kept()) == 3
+
+
+def test_two_readers_do_not_get_in_each_others_way(app: AppTest, kept: Kept) -> None:
+    other = run(AppTest.from_file(APP, default_timeout=120))
+    for page, thumb in ((app, UP), (other, DOWN)):
+        ask(page, OFF_TOPIC)
+        judge(page, 0, thumb)
+    assert [given.helpful for given in kept()] == [True, False]
+
+
+def test_a_comment_has_a_limit_that_a_browser_cannot_lift(app: AppTest, kept: Kept) -> None:
+    ask(app, OFF_TOPIC)
+    judge(app, 0, DOWN)
+    comment(app, "a" * (MAX_COMMENT + 1))
+    assert [len(given.comment) for given in kept()] == [MAX_COMMENT]
+
+
+def test_a_verdict_that_cannot_be_kept_is_told_and_not_lost(
+    app: AppTest, kept: Kept, settings: Settings
+) -> None:
+    ask(app, OFF_TOPIC)
+    (settings.data_dir / FILE).mkdir()  # so that nothing can be written there
+    judge(app, 0, DOWN)
+    comment(app, "Er ontbreekt iets.")
+    assert "kon niet worden bewaard" in app.error[0].value
+    assert FILE in app.error[0].value
+    assert app.feedback[0].value == DOWN
+    assert app.text_area[0].value == "Er ontbreekt iets."
+    (settings.data_dir / FILE).rmdir()
+    press(app, "Opnieuw proberen")
+    assert [given.comment for given in kept()] == ["Er ontbreekt iets."]
+    assert not app.error
 
 
 def test_without_an_index_the_page_says_how_to_make_one_and_goes_on_once_it_is_there(

@@ -1,6 +1,6 @@
 """The chat page: ask a question, read the answer, check its sources."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import streamlit as st
@@ -9,7 +9,7 @@ from chain.assistant import Assistant
 from core.errors import NoIndexError, StrategiewijzerError
 from core.settings import Settings
 from core.types import Answer, Finished, Turn
-from ui import citations, sidebar
+from ui import citations, feedback, sidebar
 from ui.markup import answer_html, code, escape
 from ui.texts import Texts
 
@@ -30,6 +30,7 @@ class Exchange:
     areas: tuple[str, ...] = ()
     answer: Answer | None = None
     problem: str = ""
+    verdict: feedback.Verdict = field(default_factory=feedback.Verdict)
 
     @property
     def too_long(self) -> bool:
@@ -65,11 +66,19 @@ def page() -> None:
         with st.chat_message("assistant", avatar=":material/menu_book:"):
             if exchange.answer is not None:
                 _show_answer(exchange.answer, f"exchange-{number}", texts)
+                feedback.show(
+                    exchange.answer,
+                    exchange.verdict,
+                    history=_turns_before(number),
+                    areas=exchange.areas,
+                    data_dir=settings.data_dir,
+                    texts=texts,
+                )
             elif exchange.too_long:
                 length = len(exchange.question)
                 st.warning(texts("chat.too_long", length=length, limit=MAX_QUESTION))
             elif ready and not exchange.problem and number == len(exchanges) - 1:
-                _answer(exchange, texts)
+                _answer(exchange, _turns_before(number), texts)
             else:
                 _show_unanswered(exchange, number, texts)
 
@@ -135,13 +144,17 @@ def _show_question(exchange: Exchange, texts: Texts, *, is_last: bool) -> None:
         st.html(shown)
 
 
-def _answer(exchange: Exchange, texts: Texts) -> None:
-    """Answers a question, showing the answer as it arrives, and keeps what came of it."""
-    history = [
+def _turns_before(number: int) -> list[Turn]:
+    """What had been asked and answered when the exchange with this number began."""
+    return [
         Turn(question=earlier.question, answer_text=earlier.answer.text)
-        for earlier in _conversation()
+        for earlier in _conversation()[:number]
         if earlier.answer is not None
     ]
+
+
+def _answer(exchange: Exchange, history: list[Turn], texts: Texts) -> None:
+    """Answers a question, showing the answer as it arrives, and keeps what came of it."""
     st.html(SHOW_LAST_QUESTION, unsafe_allow_javascript=True)
     place = st.empty()
     place.html(f'<p role="status">{escape(texts("chat.searching"))}</p>')

@@ -14,7 +14,7 @@ import numpy as np
 
 from core.errors import IndexMismatchError
 from core.settings import Settings
-from core.types import DocumentInfo, ScoredPassage
+from core.types import DocumentInfo, Passage, ScoredPassage
 from vectorstore.chroma import GenerationGone
 from vectorstore.embeddings import Embedder, Vectors, make_embedder
 from vectorstore.generations import Generation, Generations, unit_ids
@@ -62,6 +62,10 @@ class Index:
     def documents(self) -> tuple[DocumentInfo, ...]:
         """All documents in use, every language version."""
         return tuple(entry.info for entry in self._current()[0].manifest.documents)
+
+    def passages(self) -> list[Passage]:
+        """All passages in use, every language version."""
+        return list(self._current()[0].all_passages())
 
     def search(
         self,

@@ -1,1 +1,5 @@
 """Fits what is chosen from data, on questions that are never part of a reported figure."""
+
+from pathlib import Path
+
+QUESTIONS = Path(__file__).with_name("questions.yaml")

@@ -11,7 +11,6 @@ import datetime
 import hashlib
 import json
 import sys
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +20,9 @@ from chain.language import detect
 from core.errors import StrategiewijzerError
 from core.settings import Settings
 from eval.dataset import Question, load
+from eval.fitting import QUESTIONS
 from vectorstore.store import open_index
 
-QUESTIONS = Path(__file__).with_name("questions.yaml")
 _PENALTY = 1.0  # on standardised features
 Array = NDArray[np.float64]
 

@@ -1,0 +1,141 @@
+"""What readers think of answers: `Feedback`, and where it is kept.
+
+It is one SQLite table in `data_dir`, so that several app processes can write at once and a reader
+who thinks again replaces or withdraws the earlier verdict. SQLite's default journal is enough for
+a row at a time, and unlike WAL it also works for readers that may not write.
+
+Nothing is kept about the reader but what he or she typed.
+"""
+
+import datetime
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Self
+
+from pydantic import AwareDatetime, ValidationError
+
+from core.errors import StrategiewijzerError
+from core.types import Answer, Frozen, Mode, Turn
+
+FILE = "feedback.sqlite"
+_PATIENCE = 10.0  # seconds to wait while another process writes
+_TABLE = "CREATE TABLE IF NOT EXISTS feedback (id TEXT PRIMARY KEY, feedback TEXT NOT NULL)"
+
+
+class Feedback(Frozen):
+    """A reader's verdict on one answer, with what is needed to ask and judge the question again.
+
+    `id` belongs to the answer: a later verdict on it replaces this one. `date` is in UTC.
+    `history` are the turns before the question, oldest first, and `areas` what the search was
+    limited to. `sections` are the heading paths of what was cited, " › " between headings.
+    """
+
+    id: str
+    date: AwareDatetime
+    helpful: bool
+    comment: str = ""
+    question: str
+    language: str  # ISO 639-1
+    history: tuple[Turn, ...] = ()
+    areas: tuple[str, ...] = ()
+    answered: bool
+    answer_text: str
+    documents: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
+    confidence: float
+    mode: Mode
+    model: str = ""
+    prompt_version: str = ""
+    generation: str = ""
+
+    @classmethod
+    def on(
+        cls,
+        answer: Answer,
+        *,
+        id: str,
+        helpful: bool,
+        comment: str = "",
+        history: Iterable[Turn] = (),
+        areas: Iterable[str] = (),
+    ) -> Self:
+        """The verdict on this answer, given now."""
+        sections = (" › ".join(citation.headings) for citation in answer.citations)
+        return cls(
+            id=id,
+            date=datetime.datetime.now(datetime.UTC),
+            helpful=helpful,
+            comment=comment,
+            question=answer.question,
+            language=answer.language,
+            history=tuple(history),
+            areas=tuple(areas),
+            answered=answer.answered,
+            answer_text=answer.text,
+            documents=answer.documents,
+            sections=tuple(dict.fromkeys(sections)),
+            confidence=answer.confidence,
+            mode=answer.mode,
+            model=answer.model,
+            prompt_version=answer.prompt_version,
+            generation=answer.generation,
+        )
+
+
+def save(data_dir: Path, feedback: Feedback) -> None:
+    """Keeps a verdict, in place of an earlier one with the same id.
+
+    Raises:
+        StrategiewijzerError: it cannot be written; what was kept before stays.
+    """
+    with _opened(data_dir) as connection:
+        row = (feedback.id, feedback.model_dump_json())
+        connection.execute("INSERT OR REPLACE INTO feedback VALUES (?, ?)", row)
+
+
+def remove(data_dir: Path, id: str) -> None:
+    """Forgets a verdict; nothing happens when there is none with this id.
+
+    Raises:
+        StrategiewijzerError: it cannot be written.
+    """
+    with _opened(data_dir) as connection:
+        connection.execute("DELETE FROM feedback WHERE id = ?", (id,))
+
+
+def read(data_dir: Path) -> tuple[Feedback, ...]:
+    """All verdicts, oldest first; none when nobody has given one yet.
+
+    Raises:
+        StrategiewijzerError: they cannot be read.
+    """
+    if not (data_dir / FILE).exists():
+        return ()
+    with _opened(data_dir) as connection:
+        rows = connection.execute("SELECT feedback FROM feedback").fetchall()
+    try:
+        found = [Feedback.model_validate_json(row) for (row,) in rows]
+    except ValidationError as error:
+        raise StrategiewijzerError(
+            f"{data_dir / FILE} holds feedback that this version cannot read: {error}\n"
+            "Use the version of the program that wrote it."
+        ) from None
+    return tuple(sorted(found, key=lambda feedback: (feedback.date, feedback.id)))
+
+
+@contextmanager
+def _opened(data_dir: Path) -> Iterator[sqlite3.Connection]:
+    """The store, with its table; each statement is a transaction of its own."""
+    path = data_dir / FILE
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)) as connection:
+            connection.execute(_TABLE)
+            yield connection
+    except (OSError, sqlite3.Error) as error:
+        raise StrategiewijzerError(
+            f"Feedback cannot be kept in {path}: {error}. Check that this program may write "
+            "there and that the disk has room, then try again."
+        ) from error

@@ -1,0 +1,52 @@
+"""Citation recall and precision of an answer, judged by the project's own verifier.
+
+Gao et al., "Enabling large language models to generate text with citations" (ALCE), 2023,
+https://arxiv.org/abs/2305.14627, section 4.3.
+"""
+
+from collections.abc import Sequence
+
+from chain.verification import supports
+from core.types import Answer, Citation
+from eval.results import SentenceVerdict
+from eval.support import claims
+from vectorstore.embeddings import Embedder
+
+
+def verdicts(answer: Answer, embedder: Embedder) -> tuple[SentenceVerdict, ...]:
+    """One verdict per sentence of an answer; none for a refusal, which claims nothing.
+
+    A citation is needless when it does not support the sentence alone and the others do without.
+    """
+    if not answer.answered:
+        return ()
+    by_number = {citation.number: citation for citation in answer.citations}
+
+    def supported(text: str, numbers: Sequence[int]) -> bool:
+        cited = [by_number[number] for number in numbers if number in by_number]
+        quotes = [citation.quote for citation in cited]
+        return supports(text, quotes, "\n".join(map(_about, cited)), embedder)
+
+    found = []
+    for text, markers in claims(answer):
+        numbers = tuple(sorted(markers))
+        needless = tuple(
+            number
+            for number in numbers
+            if len(numbers) > 1
+            and not supported(text, [number])
+            and supported(text, [other for other in numbers if other != number])
+        )
+        found.append(
+            SentenceVerdict(
+                text=text,
+                citations=numbers,
+                supported=supported(text, numbers),
+                needless=needless,
+            )
+        )
+    return tuple(found)
+
+
+def _about(citation: Citation) -> str:
+    return "\n".join(citation.headings)

@@ -1,0 +1,149 @@
+"""What is right and wrong about one answer; deterministic, without a model."""
+
+import re
+from collections.abc import Sequence
+
+import prompts
+from chain.language import detect
+from core.matching import contains, fold
+from core.types import Answer, Passage
+from eval.alce import verdicts
+from eval.causes import likely_cause
+from eval.dataset import Question
+from eval.outline import Outline
+from eval.results import (
+    CitedSection,
+    QuestionResult,
+    RetrievedPassage,
+    RetrievedSection,
+    Tokens,
+)
+from eval.support import claims, inexact_quotes, unsupported
+from vectorstore.embeddings import Embedder
+
+_MARKER = re.compile(r"\s*\[\d+(?:,\s*\d+)*\]")
+
+
+def assess(
+    question: Question,
+    answer: Answer,
+    outline: Outline,
+    embedder: Embedder,
+    *,
+    latency_ms: float,
+    tokens: Tokens | None = None,
+) -> QuestionResult:
+    """The result of a question that was answered so; its likely cause is filled in when it fell
+    short."""
+    quotes = tuple(citation.quote for citation in answer.citations)
+    shown = "\n".join((answer.text, *quotes))
+    found = tuple(fact for fact in question.facts if _has(shown, fact))
+    in_passages = "\n".join(passage.context() for passage in answer.passages)
+    relevant = outline.relevant_sections(question)
+    text = _MARKER.sub("", answer.text)
+    # A refusal names sections in whatever language they are; its first line is its own.
+    own_words = text if answer.answered else text.partition("\n")[0]
+    result = QuestionResult(
+        id=question.id,
+        question=question.question,
+        history=question.history,
+        language=question.language,
+        kind=question.kind,
+        challenge=question.challenge,
+        held_out=question.held_out,
+        documents=question.documents,
+        answerable=question.answerable,
+        answered=answer.answered,
+        reason=answer.reason,
+        mode=answer.mode,
+        model=answer.model,
+        text=answer.text,
+        quotes=quotes,
+        citations=tuple(
+            CitedSection(
+                number=citation.number,
+                document=citation.document.id,
+                section=_section(citation.headings),
+            )
+            for citation in answer.citations
+        ),
+        passages=tuple(
+            RetrievedPassage(
+                id=passage.id,
+                document=passage.document.id,
+                language=passage.language,
+                section=_section(passage.headings),
+                text=passage.text,
+            )
+            for passage in answer.passages
+        ),
+        retrieved=_retrieved(answer.passages, relevant),
+        judged=bool(question.sections),
+        relevant_sections=len(relevant),
+        facts_retrieved=sum(_has(in_passages, fact) for fact in question.facts),
+        facts_found=found,
+        facts_missing=tuple(fact for fact in question.facts if fact not in found),
+        inexact_quotes=inexact_quotes(answer),
+        sentences=len(claims(answer)) if answer.answered else 0,
+        unsupported=unsupported(answer) if answer.answered else (),
+        verdicts=verdicts(answer, embedder),
+        withheld=answer.withheld,
+        forbidden_said=tuple(said for said in question.forbidden if fold(said) in fold(text)),
+        languages=_languages(question, answer, outline),
+        text_language=detect(own_words, answer.language),
+        confidence=answer.confidence,
+        missing=answer.missing,
+        words=len(text.split()),
+        tokens=tokens,
+        latency_ms=round(latency_ms, 1),
+        stages_ms={stage: round(1000 * spent, 1) for stage, spent in answer.timings.items()},
+    )
+    return result.model_copy(update={"cause": likely_cause(result)})
+
+
+def _has(text: str, fact: Sequence[str]) -> bool:
+    return any(contains(text, spelling) for spelling in fact)
+
+
+def _retrieved(
+    passages: Sequence[Passage], relevant: frozenset[tuple[str, int]]
+) -> tuple[RetrievedSection, ...]:
+    """The distinct sections of the passages, best first.
+
+    Language versions of a section are one section: they share document id and section number. The
+    first of them gives the heading.
+    """
+    distinct: dict[tuple[str, int], RetrievedSection] = {}
+    for passage in passages:
+        place = passage.document.id, passage.section
+        distinct.setdefault(
+            place,
+            RetrievedSection(
+                document=passage.document.id,
+                section=_section(passage.headings),
+                relevant=place in relevant,
+            ),
+        )
+    return tuple(distinct.values())
+
+
+def _languages(question: Question, answer: Answer, outline: Outline) -> tuple[str, ...]:
+    """The languages that the answer may be in.
+
+    The question's, and, when the sources' own sentences are shown, those of a cited document that
+    has no version in the question's language. A refusal is in English where the assistant does not
+    speak the question's language.
+    """
+    allowed = {question.language}
+    if not answer.answered:
+        return (question.language if question.language in prompts.languages() else "en",)
+    if answer.mode != "generative":
+        for name in answer.documents:
+            versions = outline.languages.get(name, frozenset())
+            if question.language not in versions:
+                allowed |= versions
+    return tuple(sorted(allowed))
+
+
+def _section(headings: Sequence[str]) -> str:
+    return headings[-1] if headings else ""

@@ -1,0 +1,112 @@
+"""Why a question fell short, most likely, and where to look first."""
+
+from collections.abc import Mapping, Sequence
+
+from eval.metrics import first_relevant
+from eval.results import Cause, QuestionResult
+
+MEANINGS: Mapping[Cause, str] = {
+    "forbidden": "the answer says something that the question set forbids",
+    "wrong citation": "a quote is not exact, or a sentence is not supported by what it cites",
+    "should have been refused": "answered, although the documents hold no answer",
+    "language": "answered in a language that was not expected",
+    "refused wrongly": "refused, although retrieval did not miss a right section, as far as known",
+    "not retrieved": "no section that answers the question was retrieved",
+    "retrieved but not chosen": "a right section was retrieved, and facts in the passages left out",
+    "incomplete": "facts are missing from the answer, and the passages do not tell why",
+}
+"""The causes in order of precedence: of several, a question gets the first."""
+
+
+def likely_cause(result: QuestionResult) -> Cause | None:
+    """The first cause that applies; None when the question did not fall short."""
+    if result.forbidden_said:
+        return "forbidden"
+    if result.misquoted:
+        return "wrong citation"
+    if result.answered and not result.answerable:
+        return "should have been refused"
+    if not result.in_language:
+        return "language"
+    if result.useful:
+        return None
+    if result.judged and _rank(result) is None:
+        return "not retrieved"
+    if not result.answered:
+        return "refused wrongly"
+    if result.judged and result.facts_retrieved > len(result.facts_found):
+        return "retrieved but not chosen"
+    return "incomplete"
+
+
+def explain(result: QuestionResult) -> str:
+    """The likely cause in one sentence, with its detail; "" when the question did not fall
+    short."""
+    match likely_cause(result):
+        case None:
+            return ""
+        case "forbidden":
+            return f"The answer says {_quoted(result.forbidden_said)}, which it must not."
+        case "wrong citation":
+            return _wrong_citation(result)
+        case "should have been refused":
+            return f"Answered with {_confidence(result)}, although the documents hold no answer."
+        case "language":
+            expected = " or ".join(result.languages)
+            said = "answer" if result.answered else "refusal"
+            return f"The {said} is in {result.text_language or 'no language'}, not in {expected}."
+        case "refused wrongly" | "not retrieved" if not result.answered:
+            return f"Refused with {_confidence(result)}; {_retrieval(result)}."
+        case _:
+            missing, all_facts = len(result.facts_missing), _facts(result)
+            return (
+                f"{missing} of {all_facts} {'fact' if all_facts == 1 else 'facts'} missing, "
+                f"{result.facts_retrieved} of {all_facts} in the passages; {_retrieval(result)}."
+            )
+
+
+def _rank(result: QuestionResult) -> int | None:
+    return first_relevant([section.relevant for section in result.retrieved])
+
+
+def _facts(result: QuestionResult) -> int:
+    return len(result.facts_found) + len(result.facts_missing)
+
+
+def _confidence(result: QuestionResult) -> str:
+    return f"confidence {result.confidence:.2f}"
+
+
+def _retrieval(result: QuestionResult) -> str:
+    if not result.judged:
+        return "the question names no sections to look for"
+    rank = _rank(result)
+    if rank is None:
+        return f"none of the {len(result.retrieved)} retrieved sections answers it"
+    section = result.retrieved[rank - 1]
+    return f"a right section was retrieved at rank {rank} ({section.document}: {section.section})"
+
+
+def _wrong_citation(result: QuestionResult) -> str:
+    """Names the first of the faults and counts the rest."""
+    rejected = [verdict for verdict in result.verdicts if not verdict.supported]
+    faults = [f"the quote {_quoted([one])} is not in its passage" for one in result.inexact_quotes]
+    faults += [
+        f"the sentence {_quoted([one.text])} is not supported by {_markers(one.citations)}"
+        for one in rejected
+    ]
+    faults += [
+        f"the sentence {_quoted([one])} has no citation, or a figure that its quotes lack"
+        for one in result.unsupported
+        if one not in {verdict.text for verdict in rejected}
+    ]
+    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+    return f"{faults[0][0].upper()}{faults[0][1:]}{more}."
+
+
+def _markers(numbers: Sequence[int]) -> str:
+    return "".join(f"[{number}]" for number in numbers) or "any citation"
+
+
+def _quoted(texts: Sequence[str]) -> str:
+    return ", ".join(f"“{text}”" for text in texts)

@@ -1,0 +1,106 @@
+"""Whether the labels of a question set fit the documents in the index."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from core.matching import fold, in_folded
+from core.types import Frozen
+from eval.dataset import Question
+from eval.outline import Outline
+
+
+class Problem(Frozen):
+    """Something about a question that is wrong ("error") or should be looked at ("warning")."""
+
+    question: str
+    key: str
+    message: str
+    severity: Literal["error", "warning"] = "error"
+
+
+def check(
+    questions: Sequence[Question], outline: Outline, *, fitted_on: Iterable[Question] = ()
+) -> tuple[Problem, ...]:
+    """What is wrong with these questions, in their order.
+
+    Args:
+        questions: the set.
+        outline: of the index that they are put to.
+        fitted_on: questions that weights were fitted on, which may not be reported on as well.
+    """
+    texts = Counter(_asked(question) for question in questions)
+    known = {_asked(question) for question in fitted_on}
+    problems: list[Problem] = []
+    for question in questions:
+        found = [
+            *_places(question, outline),
+            *_facts(question, outline),
+            *_unanswerable(question, outline),
+        ]
+        if texts[_asked(question)] > 1:
+            found.append(("question", "the set asks this more than once", "error"))
+        if _asked(question) in known:
+            found.append(("question", "weights were fitted on it: eval/fitting has it", "error"))
+        problems += [
+            Problem(question=question.id, key=key, message=message, severity=severity)
+            for key, message, severity in found
+        ]
+    return tuple(problems)
+
+
+_Found = tuple[str, str, Literal["error", "warning"]]
+
+
+def _asked(question: Question) -> tuple[str, ...]:
+    return (*(fold(turn.question) for turn in question.history), fold(question.question))
+
+
+def _places(question: Question, outline: Outline) -> Iterable[_Found]:
+    """Documents and sections that are not there."""
+    for name in question.documents:
+        if name not in outline.languages:
+            yield "documents", f"there is no document {name!r}", "error"
+    headings = {
+        heading
+        for (document, _), found in outline.headings.items()
+        if not question.documents or document in question.documents
+        for heading in found
+    }
+    for section in question.sections:
+        if fold(section) not in headings:
+            yield "sections", f"no section of its documents is called {section!r}", "error"
+
+
+def _facts(question: Question, outline: Outline) -> Iterable[_Found]:
+    """Facts that the named documents do not hold, and spellings that no document has."""
+    everywhere = "\n".join(outline.texts.values())
+    named = "\n".join(
+        text
+        for (document, _), text in outline.texts.items()
+        if not question.documents or document in question.documents
+    )
+    sections = "\n".join(outline.texts[place] for place in outline.relevant_sections(question))
+    for fact in question.facts:
+        where = " / ".join(fact)
+        if not any(in_folded(named, spelling) for spelling in fact):
+            yield "facts", f"its documents do not say {where!r}", "error"
+        elif question.sections and not any(in_folded(sections, spelling) for spelling in fact):
+            yield "facts", f"the sections it names do not say {where!r}", "warning"
+        for spelling in fact:
+            if not in_folded(everywhere, spelling):
+                yield "facts", f"no document has the spelling {spelling!r}", "warning"
+
+
+def _unanswerable(question: Question, outline: Outline) -> Iterable[_Found]:
+    """Answers to an unanswerable question that are there after all, and a missing reason."""
+    if question.answerable:
+        return
+    everywhere = "\n".join(outline.texts.values())
+    for said in question.forbidden:
+        if fold(said) in everywhere:
+            yield "forbidden", f"the documents do say {said!r}", "error"
+    if not question.note:
+        yield "note", "say in a note why the documents hold no answer", "warning"
+    if question.challenge is None:
+        yield "challenge", "say whether it is near-topic, far-topic or adversarial", "warning"

@@ -1,0 +1,1 @@
+"""What `python -m eval COMMAND` does, a file each."""

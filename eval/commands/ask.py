@@ -1,0 +1,194 @@
+"""`python -m eval`: ask a question set, keep the run, report on it, and open or close the gate."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+import prompts
+from chain.assistant import Assistant
+from core.settings import Settings
+from eval import gate, report, runs
+from eval.commands.tables import (
+    checks_table,
+    comparison_tables,
+    figures_table,
+    judgement_table,
+)
+from eval.compare import Comparison, compare
+from eval.dataset import QUESTIONS, Question, load
+from eval.judge import Judgement, judge, require_model
+from eval.outline import Outline
+from eval.results import Results
+from eval.run import run
+from eval.stamp import make_stamp
+
+GATE_CLOSED = 3  # exit code
+
+_DESCRIPTION = """\
+Ask the assistant every question of a question set and measure the answers: were the right sections
+retrieved, are the facts there, is what cannot be answered refused, do the citations hold.
+The run is kept in data/runs/ with a report to read and to sign.
+"""
+_EPILOG = """\
+commands, each with its own --help:
+  check      do the labels of a question set fit the documents?
+  compare    which questions moved between two runs, and how surely?
+  accept     make a run the one that others may not be worse than
+  public     ask a public set: XQuAD, SQuAD, BEIR or TSV
+  feedback   turn thumbs-down from the chat page into questions
+  export     a run as a Ragas dataset
+
+examples:
+  python -m eval
+  python -m eval --questions my-questions.yaml --out my-run
+  python -m eval --gate eval/gate.yaml            exit code 3 when the run may not go live
+  python -m eval compare previous last
+
+The format of a question set is described in eval/dataset.py.
+"""
+
+
+def main(arguments: list[str]) -> int:
+    options = _parser().parse_args(arguments)
+    settings = Settings()
+    questions = load(options.questions)[:: options.every]
+    rules = gate.read_rules(options.gate) if options.gate is not None else None
+    if options.judge:
+        require_model(settings)
+    before = _baseline(options.baseline, settings)
+    results = _ask(settings, questions, options.questions)
+    comparison = compare(before, results) if before is not None else None
+    checks = gate.judge(rules, results, comparison) if rules is not None else ()
+
+    folder = options.out or runs.new_folder(settings.data_dir, results)
+    files = _write(folder, results, comparison, checks)
+    console = Console()
+    console.print(figures_table(results))
+    if comparison is not None:
+        for table in comparison_tables(comparison):
+            console.print(table)
+    if checks:
+        console.print(checks_table(checks))
+    if options.judge:  # last: a fault of the model's server must not cost the run
+        judgement = _judge(results, settings)
+        files = _write(folder, results, comparison, checks, judgement)
+        console.print(judgement_table(judgement))
+    console.print(f"Fingerprint of figures and answers: {results.fingerprint[:16]}")
+    for file in files:
+        print(file)
+    return 0 if all(check.passed for check in checks) else GATE_CLOSED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m eval",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--questions",
+        type=Path,
+        default=QUESTIONS,
+        metavar="FILE_OR_DIR",
+        help="a question set, or a folder of them (default: eval/questions)",
+    )
+    parser.add_argument(
+        "--every",
+        type=_positive,
+        default=1,
+        metavar="N",
+        help="ask only every Nth question, for a quick look",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="where the run is written (default: a new folder in data/runs)",
+    )
+    parser.add_argument(
+        "--baseline",
+        metavar="RUN",
+        help="the run to compare with: its name or folder (default: the accepted one, if any)",
+    )
+    parser.add_argument(
+        "--gate",
+        type=Path,
+        metavar="FILE",
+        help="rules that the run must pass, such as eval/gate.yaml; else the exit code is 3",
+    )
+    parser.add_argument(
+        "--judge",
+        action="store_true",
+        help="also let the configured language model grade the answers; reported apart",
+    )
+    return parser
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError("must be 1, 2, 3 or more")
+    return int(text)
+
+
+def _baseline(name: str | None, settings: Settings) -> Results | None:
+    name = name or runs.accepted(settings.data_dir)
+    return runs.read(runs.resolve(name, settings.data_dir)) if name else None
+
+
+def _ask(settings: Settings, questions: tuple[Question, ...], path: Path) -> Results:
+    assistant = Assistant(settings)
+    index = assistant.index
+    stamp = make_stamp(
+        settings,
+        path,
+        prompts=prompts.fingerprints(),
+        embedder=index.embedder.fingerprint,
+        generation=index.generation,
+    )
+    with _progress() as progress:
+        task = progress.add_task("Asking", total=len(questions))
+        return run(
+            questions,
+            assistant,
+            Outline.of(index.passages()),
+            index.embedder,
+            stamp=stamp,
+            on_result=lambda _: progress.advance(task),
+        )
+
+
+def _write(
+    folder: Path,
+    results: Results,
+    comparison: Comparison | None,
+    checks: Sequence[gate.Check],
+    judgement: Judgement | None = None,
+) -> tuple[Path, ...]:
+    return runs.write(
+        results,
+        folder,
+        html=report.html(results, comparison=comparison, checks=checks, judgement=judgement),
+        md=report.markdown(results, comparison=comparison, checks=checks, judgement=judgement),
+    )
+
+
+def _judge(results: Results, settings: Settings) -> Judgement:
+    with _progress() as progress:
+        total = sum(result.answered for result in results.questions)
+        task = progress.add_task("Judging", total=total)
+        return judge(results, settings, on_done=lambda: progress.advance(task))
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )

@@ -1,0 +1,89 @@
+"""Tables for the terminal."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from rich.markup import escape
+from rich.table import Table
+
+from eval import report
+from eval.compare import Comparison
+from eval.gate import Check
+from eval.judge import Judgement
+from eval.results import Results, Summary
+
+_SURE = 0.05  # p-values below this are marked
+
+
+def figures_table(results: Results) -> Table:
+    """The figures overall with intervals, and by language without."""
+    columns = {"all": results.overall, **results.by_language}
+    table = Table(title="Figures, overall with their 95% intervals")
+    table.add_column("", no_wrap=True)
+    for name, summary in columns.items():
+        table.add_column(f"{name} ({summary.n})", justify="right", no_wrap=name == "all")
+    for group, name in _names(results.overall):
+        cells = [
+            report.number(getattr(summary, group)[name], group) for summary in columns.values()
+        ]
+        bounds = report.bounds(results.overall.intervals.get(group, {}).get(name), group)
+        cells[0] = f"{cells[0]} {bounds}".strip()
+        table.add_row(report.label(group, name), *cells)
+    return table
+
+
+def _names(summary: Summary) -> Iterator[tuple[str, str]]:
+    """Group and name of the figures that apply to anything, in reading order."""
+    for group in (*summary.intervals, "latency_ms"):
+        for name, value in getattr(summary, group).items():
+            if value is not None:
+                yield group, name
+
+
+def comparison_tables(comparison: Comparison) -> Iterable[Table]:
+    """What moved: the figures, then the questions."""
+    table = Table(
+        "", "before", "now", "change", "95% interval", "p", "test",
+        title=f"{comparison.before.date} → {comparison.now.date}, "
+        f"{comparison.same_questions} questions",
+    )  # fmt: skip
+    for test in comparison.tests:
+        sure = " *" if test.p_value < _SURE else ""
+        table.add_row(
+            report.label(test.group, test.name),
+            report.number(test.before, test.group),
+            report.number(test.now, test.group),
+            report.change(test.change, test.group),
+            report.bounds(test.interval, test.group),
+            f"{test.p_value:.3f}{sure}",
+            test.method,
+        )
+    yield table
+    moves = Table("", "question", "why", title="Questions that moved", show_lines=False)
+    for move in comparison.moves:
+        asked = f"{move.now.id}: {move.now.question}"
+        moves.add_row(move.direction, escape(asked), escape(move.why))
+    yield moves
+
+
+def checks_table(checks: Sequence[Check]) -> Table:
+    """The verdict of the gate, rule by rule."""
+    failed = sum(not check.passed for check in checks)
+    title = f"Gate: {failed} of {len(checks)} rules failed" if failed else "Gate: passed"
+    table = Table("", "rule", "found", title=title)
+    for check in checks:
+        table.add_row("ok" if check.passed else "FAILED", escape(check.rule), escape(check.found))
+    return table
+
+
+def judgement_table(judgement: Judgement) -> Table:
+    """What the judge says, and how far it agrees with the deterministic checks."""
+    title = (
+        f"Judge {judgement.model}: {judgement.asked} answers, {judgement.failed} without verdict"
+    )
+    table = Table("", "mean grade", "agreement", "kappa", title=title)
+    for criterion, mean in judgement.means.items():
+        agreed = judgement.agreement.get(criterion)
+        share = "" if agreed is None else f"{agreed.share:.3f} of {agreed.n}"
+        kappa = "" if agreed is None or agreed.kappa is None else f"{agreed.kappa:.3f}"
+        table.add_row(criterion, f"{mean:.3f}", share, kappa)
+    return table

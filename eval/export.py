@@ -1,0 +1,118 @@
+"""A run as a dataset for Ragas.
+
+One JSON object per line and question, with the columns of Ragas' SingleTurnSample (0.4):
+
+    user_input             the question; a follow-up question after the turns before it
+    retrieved_contexts     the texts of the retrieved passages, best first
+    retrieved_context_ids  their ids
+    response               the answer as it was shown, with its [1] markers; or the refusal
+    reference              the expected facts, joined with "; "; empty when nothing can be answered
+    reference_contexts     the texts of all passages of the index that a label names
+    reference_context_ids  their ids
+
+Why single turns: Ragas' samples of several turns have neither contexts nor response, and a dataset
+must be all of one kind. `user_input` is then a text, so the earlier questions and answers stand
+above the question, each on a line of its own: a judge cannot know otherwise what "and in 2010?" is
+about.
+
+Our labels name sections, any of which is enough. Ragas' context recall wants all of
+`reference_contexts`, so it is a lower bound here. They are left out when the index is not the one
+that the run was made with.
+
+https://docs.ragas.io/en/stable/concepts/components/eval_sample/
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from core.errors import StrategiewijzerError
+from core.types import Passage
+from eval.dataset import Question
+from eval.outline import Outline
+from eval.results import QuestionResult, Results
+
+Row = dict[str, str | list[str]]
+
+_FALLBACK_LANGUAGE = "en"  # as in search
+
+
+def rows(
+    results: Results, questions: Sequence[Question] = (), passages: Sequence[Passage] = ()
+) -> list[Row]:
+    """The rows of a run, in its order.
+
+    Args:
+        results: the run.
+        questions: what was asked, for the labels.
+        passages: all passages of the index of the run; without them no row has references.
+    """
+    asked = {(question.id, question.question): question for question in questions}
+    outline = Outline.of(passages)
+    made = []
+    for result in results.questions:
+        question = asked.get((result.id, result.question))
+        row = _row(result)
+        if passages:
+            named = _named(question, passages, outline) if question is not None else []
+            row["reference_contexts"] = [passage.text for passage in named]
+            row["reference_context_ids"] = [passage.id for passage in named]
+        made.append(row)
+    return made
+
+
+def write(
+    results: Results,
+    file: Path,
+    questions: Sequence[Question] = (),
+    passages: Sequence[Passage] = (),
+) -> None:
+    """Write the rows of a run as JSONL in UTF-8.
+
+    Raises:
+        StrategiewijzerError: the file cannot be written.
+    """
+    lines = (
+        json.dumps(row, ensure_ascii=False) + "\n" for row in rows(results, questions, passages)
+    )
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("".join(lines), "utf-8")
+    except OSError as error:
+        raise StrategiewijzerError(
+            f"{file}: cannot be written ({error.strerror}). Choose another file with --out."
+        ) from None
+
+
+def _row(result: QuestionResult) -> Row:
+    before = [line for one in result.history for line in (one.question, one.answer_text) if line]
+    facts = (*result.facts_found, *result.facts_missing)
+    return {
+        "user_input": "\n".join((*before, result.question)),
+        "retrieved_contexts": [passage.text for passage in result.passages],
+        "retrieved_context_ids": [passage.id for passage in result.passages],
+        "response": result.text,
+        "reference": "; ".join(spellings[0] for spellings in facts),
+    }
+
+
+def _named(question: Question, passages: Sequence[Passage], outline: Outline) -> list[Passage]:
+    """The passages of the sections that answer a question.
+
+    Of a document in several languages those of the version that search uses: the one in the
+    question's language, else the English one, else the first.
+    """
+    places = outline.relevant_sections(question)
+    inside = [one for one in passages if (one.document.id, one.section) in places]
+    versions: Mapping[str, str] = {
+        one.document.id: min(
+            outline.languages[one.document.id],
+            key=lambda language: (
+                language != question.language,
+                language != _FALLBACK_LANGUAGE,
+                language,
+            ),
+        )
+        for one in inside
+    }
+    return [one for one in inside if one.language == versions[one.document.id]]

@@ -1,0 +1,167 @@
+"""What readers found not useful becomes questions of a question set, for a person to complete.
+
+verdicts in data_dir -> those not asked yet -> entries at the end of a file -> python -m eval check
+"""
+
+import textwrap
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import yaml
+
+from chain.followup import standalone
+from core.errors import QuestionSetError
+from core.feedback import Feedback
+from core.matching import fold
+from eval.dataset import QUESTIONS, Question, load
+
+FILE = "feedback-questions.yaml"
+_ANSWER_IN_NOTE = 300  # characters
+_HEADER = """\
+# Questions from readers' feedback, added by: python -m eval feedback
+# To do for each: replace TODO with the facts that a good answer holds, as in
+#     facts: [["30 miljard", "30 billion"]]
+# set kind, and add documents and sections. If nothing in the documents answers it: answerable:
+# false, kind: unanswerable, and no facts. An entry that is no good question gets # before its
+# lines; deleted, it would come back. Complete entries can move to eval/questions/, with their id.
+# The format is described in eval/dataset.py.
+"""
+
+
+class Added(NamedTuple):
+    """How many verdicts became questions, and how many did not: because they are in the sets
+    already, or because a question there asks the same."""
+
+    added: int
+    known: int
+    asked: int
+
+
+def add(verdicts: Sequence[Feedback], file: Path) -> Added:
+    """Adds the questions of these verdicts to a question set; what it holds stays as it is.
+
+    Raises:
+        QuestionSetError: the file is no question set, or cannot be read or written.
+    """
+    there, elsewhere = _questions_in(file), load(QUESTIONS)
+    added_before = {question.id for question in elsewhere}
+    content = _content(file).decode("utf-8", "replace")
+    waiting = [  # an id in a comment is that of an entry which somebody rejected
+        given for given in verdicts if _id(given) not in content and _id(given) not in added_before
+    ]
+    new = _not_asked_yet(waiting, asked=[*there, *elsewhere])
+    if new:
+        append(file, [entry(given) for given in new])
+    return Added(len(new), len(verdicts) - len(waiting), len(waiting) - len(new))
+
+
+def entry(given: Feedback) -> Question:
+    """The question as it would be asked again; its labels are a start, for a person to correct.
+
+    A refusal that the reader agreed with is labelled so; else facts are to be filled in.
+    """
+    answerable = given.answered or not given.helpful
+    return Question(
+        id=_id(given),
+        question=given.question,
+        language=given.language,
+        answerable=answerable,
+        kind="definition" if answerable else "unanswerable",
+        facts=(("TODO",),) if answerable else (),
+        history=given.history,
+        note=_note(given),
+    )
+
+
+def append(file: Path, questions: Sequence[Question]) -> None:
+    """Adds questions to the end of a file, which is made when it is not there.
+
+    Raises:
+        QuestionSetError: it cannot be written, or its list has a form that nothing can be added to.
+    """
+    entries = [question.model_dump(mode="json", exclude_defaults=True) for question in questions]
+    before = _content(file)
+    text = "" if before else _HEADER
+    text += "" if before.endswith(b"\n") or not before else "\n"
+    for one in entries:
+        text += "\n" + yaml.safe_dump([one], allow_unicode=True, sort_keys=False, width=100)
+    added = text.encode("utf-8")
+    if _list_in(before + added) != _list_in(before) + entries:
+        raise QuestionSetError(
+            f"{file}: nothing can be added to it. Write its list as lines that begin with "
+            '"- id: ...", or name another file with --out.'
+        )
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("ab") as end:
+            end.write(added)
+    except OSError as error:
+        raise _unusable(file, error) from error
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes() if file.exists() else b""
+    except OSError as error:
+        raise _unusable(file, error) from error
+
+
+def _unusable(file: Path, error: OSError) -> QuestionSetError:
+    return QuestionSetError(f"{file}: {error.strerror}. Name another file with --out.")
+
+
+def _list_in(content: bytes) -> list[object]:
+    """The entries of a question set; none when it has only comments, or is no list."""
+    try:
+        entries = yaml.safe_load(content)
+    except yaml.YAMLError:
+        return []
+    return entries if isinstance(entries, list) else []
+
+
+def _questions_in(file: Path) -> tuple[Question, ...]:
+    """What a file holds; nothing when it is not there yet or has only comments.
+
+    Raises:
+        QuestionSetError: it is not a question set.
+    """
+    lines = (line.strip() for line in _content(file).splitlines())
+    return load(file) if any(line and not line.startswith(b"#") for line in lines) else ()
+
+
+def _id(given: Feedback) -> str:
+    return f"feedback-{given.id[:8]}"
+
+
+def _not_asked_yet(verdicts: Iterable[Feedback], *, asked: Iterable[Question]) -> list[Feedback]:
+    """The first verdict on each question that is not asked already."""
+    known = {_search(question) for question in asked}
+    new = []
+    for given in verdicts:
+        if _search(given) not in known:
+            known.add(_search(given))
+            new.append(given)
+    return new
+
+
+def _search(asked: Feedback | Question) -> str:
+    """What is searched for: a follow-up is another question after another one, most are not."""
+    return fold(standalone(asked.question, asked.language, asked.history))
+
+
+def _note(given: Feedback) -> str:
+    """For the person who completes the entry: who said what, and what was answered."""
+    index = f"index {given.generation}" if given.generation else ""
+    made_by = ", ".join(part for part in (given.mode, given.model, index) if part)
+    done = "Answered" if given.answered else "Refused"
+    found = "useful" if given.helpful else "not useful"
+    said = textwrap.shorten(given.answer_text, _ANSWER_IN_NOTE, placeholder=" …")
+    parts = [
+        f"A reader found this {found} on {given.date:%Y-%m-%d}.",
+        f'Comment: "{" ".join(given.comment.split())}".' if given.comment else "",
+        f"Searched within: {', '.join(given.areas)}." if given.areas else "",
+        f"{done} ({made_by}, confidence {given.confidence:.2f}): {said}",
+        f"Cited: {'; '.join(given.sections)}." if given.sections else "",
+    ]
+    return " ".join(part for part in parts if part)

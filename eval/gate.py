@@ -1,0 +1,158 @@
+"""Whether a run may go live: thresholds, and no worse than the run that was accepted.
+
+The rules are a YAML file, such as eval/gate.yaml. Figures are named "group.name" as in
+`results.json`.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import Field, ValidationError
+
+from core.errors import StrategiewijzerError
+from core.types import Frozen
+from eval.compare import Comparison
+from eval.results import QuestionResult, Results
+from eval.summary import RATES
+
+
+class NoWorse(Frozen):
+    """These figures may not have become worse with a p-value below `significance`."""
+
+    significance: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    figures: tuple[str, ...] = ()
+
+
+class Rules(Frozen):
+    """What the gate demands. `in_every_language` are floors for each language apart."""
+
+    at_least: Mapping[str, float] = {}
+    at_most: Mapping[str, float] = {}
+    in_every_language: Mapping[str, float] = {}
+    no_worse_than_accepted: NoWorse = NoWorse()
+
+
+class Check(Frozen):
+    """One rule of the gate. `rule` says what is demanded, `found` what was measured and, when it
+    failed, the commonest cause; both for people."""
+
+    rule: str
+    found: str
+    passed: bool
+
+
+def read_rules(file: Path) -> Rules:
+    """The rules of a gate.
+
+    Raises:
+        StrategiewijzerError: the file is not such rules, or names a figure that does not exist.
+    """
+    try:
+        rules = Rules.model_validate(yaml.safe_load(file.read_text("utf-8")) or {})
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise StrategiewijzerError(f"{file}: cannot be read as YAML in UTF-8: {error}") from error
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise StrategiewijzerError(f"{file}: {key}: {first['msg']}") from None
+    known = {f"{group}.{name}" for group, names in RATES.items() for name in names}
+    known |= {"latency_ms.p50", "latency_ms.p95", "calibration.ece"}
+    named = (
+        *rules.at_least,
+        *rules.at_most,
+        *rules.in_every_language,
+        *rules.no_worse_than_accepted.figures,
+    )
+    unknown = sorted(set(named) - known)
+    if unknown:
+        raise StrategiewijzerError(
+            f"{file}: unknown figure {', '.join(unknown)}. There are: {', '.join(sorted(known))}"
+        )
+    return rules
+
+
+def judge(rules: Rules, results: Results, comparison: Comparison | None) -> tuple[Check, ...]:
+    """Every rule with what was found.
+
+    Args:
+        rules: of the gate.
+        results: of the run that wants to pass.
+        comparison: with the accepted run; None leaves out the rules that need one.
+    """
+    checks = []
+    for figure, limit in rules.at_least.items():
+        checks.append(_threshold(f"{figure} at least {limit:g}", results, figure, floor=limit))
+    for figure, limit in rules.at_most.items():
+        checks.append(_threshold(f"{figure} at most {limit:g}", results, figure, ceiling=limit))
+    for figure, limit in rules.in_every_language.items():
+        for language in results.by_language:
+            rule = f"{figure} in {language} at least {limit:g}"
+            checks.append(_threshold(rule, results, figure, floor=limit, language=language))
+    if comparison is not None:
+        checks += _compared(rules.no_worse_than_accepted, comparison)
+    return tuple(checks)
+
+
+def _threshold(
+    rule: str,
+    results: Results,
+    figure: str,
+    *,
+    floor: float = float("-inf"),
+    ceiling: float = float("inf"),
+    language: str | None = None,
+) -> Check:
+    value = _value(results, figure, language)
+    if value is None:
+        # A language in which nothing can be measured is no reason to stop; a whole run is.
+        return Check(rule=rule, found="no question to measure it on", passed=language is not None)
+    passed = floor <= value <= ceiling
+    cause = "" if passed else _commonest_cause(results, figure, language)
+    return Check(rule=rule, found=f"{value:g}{cause}", passed=passed)
+
+
+def _value(results: Results, figure: str, language: str | None) -> float | None:
+    if figure == "calibration.ece":
+        return results.calibration.ece if results.calibration else None
+    group, _, name = figure.partition(".")
+    summary = results.by_language[language] if language else results.overall
+    values: Mapping[str, float | None] = getattr(summary, group)
+    return values[name]
+
+
+def _compared(rules: NoWorse, comparison: Comparison) -> list[Check]:
+    checks = []
+    for test in comparison.tests:
+        figure = f"{test.group}.{test.name}"
+        if figure in rules.figures:
+            checks.append(
+                Check(
+                    rule=f"{figure} no worse than in the run of {comparison.before.date[:10]}",
+                    found=f"{test.before:.3f} → {test.now:.3f}, p = {test.p_value:.3g}",
+                    passed=not (test.worse and test.p_value < rules.significance),
+                )
+            )
+    return checks
+
+
+def _commonest_cause(results: Results, figure: str, language: str | None) -> str:
+    """ ", mostly: ..." over the questions that pull the figure down."""
+    group, _, name = figure.partition(".")
+    share_of = RATES.get(group, {}).get(name)
+
+    def pulls_down(result: QuestionResult) -> bool:
+        share = share_of(result) if share_of is not None else None
+        if share is None or (language is not None and result.language != language):
+            return False
+        return share[0] > 0 if name == "false_refusal_rate" else share[0] < share[1]
+
+    causes = Counter(
+        result.cause for result in results.questions if result.cause and pulls_down(result)
+    )
+    if not causes:
+        return ""
+    cause, number = causes.most_common(1)[0]
+    return f", mostly: {cause} ({number} of {causes.total()})"

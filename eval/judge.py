@@ -1,0 +1,190 @@
+"""An optional judge: the configured language model grades the answers.
+
+    answered questions -> prompts/judge.md + fenced data -> model -> Grade, cached -> Judgement
+
+What it says is reported apart, next to how far it agrees with the deterministic checks, and never
+enters the figures. The scale and its meaning are in prompts/judge.md.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import prompts
+from core.errors import SettingsError, StrategiewijzerError
+from core.settings import Settings
+from core.types import Frozen
+from eval.grader import Grade, Grader, Mark, data
+from eval.results import QuestionResult, Results
+from eval.stamp import masked
+
+CRITERIA = ("groundedness", "completeness", "tone")
+_BEST: Mark = 2
+_AT_ONCE = 4  # requests
+
+
+class Agreement(Frozen):
+    """How far the judge and a deterministic check agree on yes or no, over `n` answers.
+
+    `share` is in [0, 1], `kappa` in [-1, 1] and None when it is not defined.
+    """
+
+    n: int
+    share: float
+    kappa: float | None
+
+
+class Judgement(Frozen):
+    """What the judge says about a run.
+
+    `prompt` is the fingerprint of prompts/judge.md. Of the `asked` answers `failed` got no valid
+    verdict. `means` is criterion -> mean mark / 2, in [0, 1]. `agreement` compares the best mark
+    for groundedness with "not misquoted", and for completeness, on answerable questions, with
+    "fully answered". `verdicts` are by question id, in the order of the run. A mean or agreement
+    over no answers is left out.
+    """
+
+    model: str
+    prompt: str
+    asked: int
+    failed: int
+    means: Mapping[str, float]
+    agreement: Mapping[str, Agreement]
+    verdicts: Mapping[str, Grade]
+
+
+def require_model(settings: Settings) -> None:
+    """
+    Raises:
+        SettingsError: no language model is configured.
+    """
+    if not settings.generative:
+        raise SettingsError(
+            "No language model is configured to judge the answers. Set OPENAI_API_KEY, or "
+            "OPENAI_BASE_URL for a server of your own, or leave out --judge."
+        )
+
+
+def judge(
+    results: Results, settings: Settings, *, on_done: Callable[[], None] = lambda: None
+) -> Judgement:
+    """Let the configured model grade every answered question; verdicts it gave before are kept.
+
+    `on_done` is called after each.
+
+    Raises:
+        SettingsError: no language model is configured.
+        ModelError: the first request fails. Later ones only count as failed.
+        StrategiewijzerError: the verdicts cannot be kept in the data folder.
+    """
+    require_model(settings)
+    answered = [result for result in results.questions if result.answered]
+    grades = {result.id: _kept(_file(result, settings)) for result in answered}
+    waiting = [result for result in answered if grades[result.id] is None]
+    for _ in range(len(answered) - len(waiting)):
+        on_done()
+    for result, grade in zip(waiting, _ask(waiting, settings), strict=True):
+        if grade is not None:
+            _keep(_file(result, settings), grade)
+        grades[result.id] = grade
+        on_done()
+    verdicts = {name: grade for name, grade in grades.items() if grade is not None}
+    graded = [(result, verdicts[result.id]) for result in answered if result.id in verdicts]
+    return Judgement(
+        model=settings.chat_model,
+        prompt=_fingerprint(),
+        asked=len(answered),
+        failed=len(answered) - len(verdicts),
+        means=_means(list(verdicts.values())),
+        agreement=_agreements(graded),
+        verdicts=verdicts,
+    )
+
+
+def agreement(pairs: Sequence[tuple[bool, bool]]) -> Agreement:
+    """Two yes-or-no judges of the same things, at least one: how often they agree, and Cohen's
+    kappa, which discounts the agreement to be expected by chance.
+
+    kappa = (p_o - p_e) / (1 - p_e), with p_o the share of agreement and p_e that of two judges who
+    say yes as often as these, but independently. It is not defined when p_e is 1.
+
+    Cohen, "A coefficient of agreement for nominal scales", 1960,
+    https://doi.org/10.1177/001316446002000104
+    """
+    n = len(pairs)
+    share = sum(one == other for one, other in pairs) / n
+    yes_one, yes_other = (sum(column) / n for column in zip(*pairs, strict=True))
+    chance = yes_one * yes_other + (1 - yes_one) * (1 - yes_other)
+    kappa = round((share - chance) / (1 - chance), 4) if chance < 1 else None
+    return Agreement(n=n, share=round(share, 4), kappa=kappa)
+
+
+def _means(grades: Sequence[Grade]) -> dict[str, float]:
+    if not grades:
+        return {}
+    return {
+        criterion: round(sum(getattr(one, criterion) for one in grades) / len(grades) / _BEST, 4)
+        for criterion in CRITERIA
+    }
+
+
+def _agreements(graded: Sequence[tuple[QuestionResult, Grade]]) -> dict[str, Agreement]:
+    pairs = {
+        "groundedness": [
+            (grade.groundedness == _BEST, not result.misquoted) for result, grade in graded
+        ],
+        "completeness": [
+            (grade.completeness == _BEST, result.fully_answered)
+            for result, grade in graded
+            if result.answerable
+        ],
+    }
+    return {name: agreement(compared) for name, compared in pairs.items() if compared}
+
+
+def _ask(waiting: Sequence[QuestionResult], settings: Settings) -> Iterator[Grade | None]:
+    """The grades of these, in their order. The first is asked alone: it shows whether the server
+    answers at all, and how it can be asked."""
+    if not waiting:
+        return
+    grader = Grader(settings)
+    yield grader.verdict(waiting[0], is_first=True)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        yield from pool.map(grader.verdict, waiting[1:])
+
+
+def _fingerprint() -> str:
+    return prompts.fingerprints()["judge.md"]
+
+
+def _file(result: QuestionResult, settings: Settings) -> Path:
+    """Where the verdict on this answer is kept: named for all that it depends on, no secrets."""
+    asked = (_fingerprint(), settings.chat_model, masked(settings)["openai_base_url"])
+    key = json.dumps([*asked, result.language, data(result)])
+    return settings.data_dir / "judge" / f"{hashlib.sha256(key.encode()).hexdigest()}.json"
+
+
+def _kept(file: Path) -> Grade | None:
+    """The verdict in a file; None when there is none that can be read."""
+    try:
+        return Grade.model_validate_json(file.read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+def _keep(file: Path, grade: Grade) -> None:
+    """Write a verdict so that it is there as a whole or not at all."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as part:
+            part.write(grade.model_dump_json().encode())
+        os.replace(part.name, file)
+    except OSError as error:
+        raise StrategiewijzerError(
+            f"{file.parent}: cannot be written to ({error.strerror}). Correct its permissions, or "
+            "set STRATEGIEWIJZER_DATA_DIR to another folder."
+        ) from None

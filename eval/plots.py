@@ -1,0 +1,248 @@
+"""The report's plots: static SVG that needs no network, no script and no font of its own.
+
+Described with Altair, rendered by vl-convert; equal results give equal plots, to the byte. The two
+colours are Okabe and Ito's, which colour-blind readers can tell apart; shape, dashes and words say
+the same once more, for print in grey.
+"""
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import altair as alt
+from markupsafe import escape
+
+from eval.results import Results, Summary
+
+Row = dict[str, str | float]
+Draw = Callable[[Results], str]
+
+WIDTH = 350  # pixels, axes included: two plots fit side by side on A4
+MOST_GROUPS = 25  # in one plot, those with the most questions; the report's tables have all
+INK, PALE = "#1a1f29", "#a9bacb"
+COLOURS = ["#0072B2", "#D55E00"]
+DASHES = [[1, 0], [6, 3]]
+SHARE = alt.Scale(domain=[0, 1])
+FIFTHS = alt.Axis(tickCount=5)
+LEGEND = alt.Legend(orient="top", offset=4, title=None, labelLimit=WIDTH)
+PERCENTILES = {"p50": "median", "p95": "95th percentile"}
+
+
+class Plot(NamedTuple):
+    """A picture, what it shows and how to read it."""
+
+    title: str
+    caption: str
+    svg: str
+
+
+def plots(results: Results) -> tuple[Plot, ...]:
+    """All plots there is data for, in the order of the report."""
+    drawn = (Plot(title, caption, draw(results)) for title, (draw, caption) in PLOTS.items())
+    return tuple(
+        plot._replace(svg=_titled(plot.svg, f"{plot.title}. {plot.caption}"))
+        for plot in drawn
+        if plot.svg
+    )
+
+
+def useful_by_language(results: Results) -> str:
+    return _useful(results.by_language)
+
+
+def useful_by_kind(results: Results) -> str:
+    return _useful(results.by_kind)
+
+
+def useful_by_document(results: Results) -> str:
+    return _useful(results.by_document)
+
+
+def refusals(results: Results) -> str:
+    """Per threshold which share of the questions has a confidence below it."""
+    kinds = {"unanswerable questions": False, "answerable questions": True}
+    rows: list[Row] = []
+    for kind, answerable in kinds.items():
+        sure = [one.confidence for one in results.questions if one.answerable is answerable]
+        for threshold in (step / 100 for step in range(101) if sure):
+            share = sum(confidence < threshold for confidence in sure) / len(sure)
+            rows.append({"kind": kind, "threshold": threshold, "share": share})
+    if not rows:
+        return ""
+    curves = _chart(rows).encode(
+        alt.X("threshold:Q", title="threshold for the confidence", scale=SHARE, axis=FIFTHS),
+        alt.Y("share:Q", title="share refused", scale=SHARE, axis=FIFTHS),
+        *_told_apart("kind", list(kinds), alt.StrokeDash, DASHES),
+    )
+    layers = [curves.mark_line(interpolate="step-after", strokeWidth=2)]
+    in_use = results.stamp.settings.get("refuse_below")
+    if isinstance(in_use, int | float):
+        here = _chart([{"threshold": in_use, "text": f"in use: {in_use}"}]).encode(x="threshold:Q")
+        layers.append(here.mark_rule(color=INK))
+        layers.append(here.mark_text(align="right", dx=-4, y=8, color=INK).encode(text="text:N"))
+    return _svg(layers, height=180)
+
+
+def reliability(results: Results) -> str:
+    """Per bin mean confidence and share answerable, beside the diagonal where they are equal."""
+    if results.calibration is None or not results.calibration.bins:
+        return ""
+    equal: list[Row] = [{"confidence": end, "answerable": end} for end in (0, 1)]
+    bins = _chart([one.model_dump() for one in results.calibration.bins]).encode(
+        alt.X("confidence:Q", title="mean confidence", scale=SHARE, axis=FIFTHS),
+        alt.Y("answerable:Q", title="share answerable", scale=SHARE, axis=FIFTHS),
+    )
+    size = alt.Size("n:Q", scale=alt.Scale(range=[30, 400]), legend=None)
+    layers = [
+        _chart(equal)
+        .encode(x="confidence:Q", y="answerable:Q")
+        .mark_line(color=INK, strokeDash=[4, 3], strokeWidth=1),
+        bins.encode(size).mark_circle(color=COLOURS[0], opacity=1, stroke="white"),
+        bins.encode(text="n:Q").mark_text(baseline="bottom", dy=-12, color=INK),
+    ]
+    return _svg(layers, height=180)
+
+
+def latency(results: Results) -> str:
+    """How many questions took how long, with median and 95th percentile."""
+    if not results.questions:
+        return ""
+    bars = _chart([{"ms": one.latency_ms} for one in results.questions]).encode(
+        alt.X("ms:Q", bin=alt.Bin(maxbins=20), title="milliseconds"),
+        alt.Y("count():Q", title="questions", axis=alt.Axis(tickMinStep=1)),
+    )
+    layers = [bars.mark_bar(color=PALE)]
+    marks: list[Row] = [
+        {"ms": value, "mark": f"{PERCENTILES.get(name, name)}: {value:.0f} ms"}
+        for name, value in results.overall.latency_ms.items()
+        if value is not None
+    ]
+    if marks:
+        apart = _told_apart("mark", _distinct("mark", marks), alt.StrokeDash, DASHES)
+        layers.append(_chart(marks).encode(alt.X("ms:Q"), *apart).mark_rule(strokeWidth=2))
+    return _svg(layers, height=150)
+
+
+def stages(results: Results) -> str:
+    """Median and 95th percentile of each stage, in the order of the stages."""
+    rows: list[Row] = [
+        {"stage": stage.replace("_", " "), "mark": PERCENTILES.get(name, name), "ms": value}
+        for stage, values in results.overall.stages_ms.items()
+        for name, value in values.items()
+        if value is not None
+    ]
+    if not rows:
+        return ""
+    base = _chart(rows).encode(alt.Y("stage:N", sort=_distinct("stage", rows), title=None))
+    layers = [
+        base.encode(x="min(ms):Q", x2="max(ms):Q").mark_rule(color=INK),
+        base.encode(
+            alt.X("ms:Q", title="milliseconds"),
+            *_told_apart("mark", _distinct("mark", rows), alt.Shape, ["circle", "diamond"]),
+        ).mark_point(filled=True, size=70, opacity=1),
+    ]
+    return _svg(layers, height=alt.Step(20))
+
+
+PLOTS: Mapping[str, tuple[Draw, str]] = {
+    "Useful answers by language": (
+        useful_by_language,
+        "Dot: share fully answered or rightly refused. Line: its 95% interval. In brackets: how "
+        "many questions.",
+    ),
+    "Useful answers by kind of question": (
+        useful_by_kind,
+        "Where two lines overlap widely, the difference may be chance.",
+    ),
+    "Useful answers by document": (
+        useful_by_document,
+        f"A question counts for each document that answers it; at most {MOST_GROUPS} are drawn.",
+    ),
+    "Time by stage": (
+        stages,
+        "From the median to the 95th percentile of each stage of answering; shorter is better.",
+    ),
+    "Refusals by threshold": (
+        refusals,
+        "Solid: refused rightly, should be high. Dashed: refused wrongly, should be low.",
+    ),
+    "Reliability of the confidence": (
+        reliability,
+        "Below the dashed diagonal the assistant is too sure, above it too unsure. Number and "
+        "size: questions.",
+    ),
+    "Time for an answer": (
+        latency,
+        "Height of a bar: how many questions took that long. Half took less than the median.",
+    ),
+}
+"""Title -> how it is drawn and how to read it."""
+
+
+def _useful(summaries: Mapping[str, Summary]) -> str:
+    """The useful answer rate of each group with its 95% interval, best first."""
+    rows: list[Row] = []
+    for name, summary in sorted(summaries.items(), key=lambda one: (-one[1].n, one[0])):
+        rate = summary.answers.get("useful_answer_rate")
+        bounds = summary.intervals.get("answers", {}).get("useful_answer_rate")
+        if rate is not None:
+            low, high = bounds or (rate, rate)
+            rows.append({"group": f"{name} ({summary.n})", "rate": rate, "low": low, "high": high})
+    rows = sorted(rows[:MOST_GROUPS], key=lambda row: float(row["rate"]), reverse=True)
+    if not rows:
+        return ""
+    base = _chart(rows).encode(alt.Y("group:N", sort=_distinct("group", rows), title=None))
+    layers = [
+        base.encode(
+            alt.X("low:Q", title="useful answer rate", scale=SHARE, axis=FIFTHS), x2="high:Q"
+        ).mark_rule(color=INK, strokeWidth=2),
+        base.encode(x="rate:Q").mark_circle(color=COLOURS[0], size=80, opacity=1),
+    ]
+    return _svg(layers, height=alt.Step(20))
+
+
+def _chart(rows: Sequence[Row]) -> alt.Chart:
+    return alt.Chart(alt.InlineData(values=list(rows)))
+
+
+def _distinct(field: str, rows: Sequence[Row]) -> list[str]:
+    return list(dict.fromkeys(str(row[field]) for row in rows))
+
+
+def _told_apart(
+    field: str,
+    names: list[str],
+    channel: type[alt.StrokeDash] | type[alt.Shape],
+    values: Sequence[str | Sequence[float]],
+) -> tuple[alt.Color, alt.StrokeDash | alt.Shape]:
+    """Colour and one more channel, so that what a field names differs in grey too."""
+
+    def scale(of: Sequence[str | Sequence[float]]) -> alt.Scale:
+        return alt.Scale(domain=names, range=list(of[: len(names)]))
+
+    return (
+        alt.Color(f"{field}:N", scale=scale(COLOURS), legend=LEGEND),
+        channel(f"{field}:N", scale=scale(values), legend=LEGEND),
+    )
+
+
+def _svg(layers: Sequence[alt.Chart], *, height: int | alt.Step) -> str:
+    chart = (
+        alt.layer(*layers)
+        .properties(width=WIDTH, height=height, autosize=alt.AutoSizeParams(type="fit-x"))
+        .configure(font="sans-serif", padding=2, background="transparent", aria=False)
+        .configure_axis(labelFontSize=11, titleFontSize=11, titleFontWeight="normal")
+        .configure_axisY(labelLimit=170)
+        .configure_legend(labelFontSize=11, symbolSize=70, symbolStrokeWidth=2)
+        .configure_text(fontSize=11)
+        .configure_view(stroke=None)
+    )
+    text = io.StringIO()
+    chart.save(text, format="svg")
+    return text.getvalue()
+
+
+def _titled(svg: str, title: str) -> str:
+    """The SVG as one image that says what it is, to readers who see it and who do not."""
+    start, rest = svg.replace(' xmlns:xlink="http://www.w3.org/1999/xlink"', "").split(">", 1)
+    return f'{start} role="img" aria-label="{escape(title)}"><title>{escape(title)}</title>{rest}'

@@ -1,0 +1,45 @@
+"""Public question sets, searched with the project's own index: `python -m eval public`.
+
+    file -> PublicSet -> index of its documents -> rankings -> figures
+
+For a script that tries another ranking:
+
+    public = load("xquad", Path("xquad.de.json"))
+    fitting, reporting = halves(public)
+    index = build_index(public, Settings())
+    retrieval(fitting, index).figures["hit@1"]
+"""
+
+from eval.public.index import build_index
+from eval.public.readers import load
+from eval.public.shapes import GoldAnswer, PublicDocument, PublicQuestion, PublicSet, halves
+from eval.public.tasks import (
+    Figure,
+    Retrieval,
+    SentenceFinding,
+    rank_documents,
+    retrieval,
+    retrieval_figures,
+    right_units,
+    sentence_figures,
+    sentence_finding,
+)
+
+__all__ = [
+    "Figure",
+    "GoldAnswer",
+    "PublicDocument",
+    "PublicQuestion",
+    "PublicSet",
+    "Retrieval",
+    "SentenceFinding",
+    "build_index",
+    "halves",
+    "load",
+    "rank_documents",
+    "retrieval",
+    "retrieval_figures",
+    "right_units",
+    "sentence_figures",
+    "sentence_finding",
+]

@@ -1,0 +1,144 @@
+"""Where runs are kept.
+
+data/runs/
+    20261124T175501Z/      one run, named for its date
+        questions.jsonl    a line per question: answer, passages, verdicts, causes
+        results.json       stamp, figures and fingerprint; written last
+        report.html        for people; report.md for a merge request
+    accepted               the name of the run that others may not be worse than
+"""
+
+import json
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from core.errors import StrategiewijzerError
+from eval.results import QuestionResult, Results
+
+_FIGURES = "results.json"
+_QUESTIONS = "questions.jsonl"
+_ACCEPTED = "accepted"
+
+
+def runs_folder(data_dir: Path) -> Path:
+    return data_dir / "runs"
+
+
+def new_folder(data_dir: Path, results: Results) -> Path:
+    """A folder for a run that no other has; it is not made yet."""
+    digits = "".join(character for character in results.stamp.date[:19] if character.isalnum())
+    folder = runs_folder(data_dir) / f"{digits}Z"
+    number = 2
+    while folder.exists():
+        folder = folder.with_name(f"{digits}Z-{number}")
+        number += 1
+    return folder
+
+
+def write(results: Results, folder: Path, **reports: str) -> tuple[Path, ...]:
+    """Write a run, and reports on it (extension -> text), into a folder; returns the files.
+
+    Raises:
+        StrategiewijzerError: the folder cannot be written to.
+    """
+    lines = "".join(one.model_dump_json() + "\n" for one in results.questions)
+    figures = {
+        "fingerprint": results.fingerprint,
+        **results.model_dump(mode="json", exclude={"questions"}),
+    }
+    contents = {
+        _QUESTIONS: lines,
+        **{f"report.{extension}": text for extension, text in reports.items()},
+        _FIGURES: json.dumps(figures, indent=2, ensure_ascii=False) + "\n",
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in contents.items():
+            (folder / name).write_text(text, "utf-8")
+    except OSError as error:
+        raise StrategiewijzerError(
+            f"{folder}: cannot be written to ({error.strerror}). Choose another folder with --out."
+        ) from None
+    return tuple(folder / name for name in contents)
+
+
+def read(path: Path) -> Results:
+    """A run from its folder, or from the `results.json` in it.
+
+    Raises:
+        StrategiewijzerError: there is no such run, or it was written by another version.
+    """
+    folder = path.parent if path.name == _FIGURES else path
+    try:
+        figures = json.loads((folder / _FIGURES).read_text("utf-8"))
+        lines = (folder / _QUESTIONS).read_text("utf-8").split("\n")  # splitlines knows more ends
+        figures.pop("fingerprint", None)
+        questions = tuple(QuestionResult.model_validate_json(line) for line in lines if line)
+        return Results.model_validate({**figures, "questions": questions})
+    except OSError as error:
+        raise StrategiewijzerError(
+            f"{error.filename}: cannot be read ({error.strerror}). "
+            "Name the folder of an earlier run of: python -m eval"
+        ) from None
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        reason = f"{key}: {first['msg']}"
+    except (ValueError, TypeError, AttributeError):
+        reason = "no JSON"
+    raise StrategiewijzerError(
+        f"{folder}: not a run of this version ({reason}). Make it again with: python -m eval"
+    )
+
+
+def listed(data_dir: Path) -> tuple[str, ...]:
+    """The names of the runs that are kept, oldest first."""
+    return tuple(sorted(file.parent.name for file in runs_folder(data_dir).glob(f"*/{_FIGURES}")))
+
+
+def accepted(data_dir: Path) -> str | None:
+    """The name of the run that others may not be worse than, if one was accepted."""
+    file = runs_folder(data_dir) / _ACCEPTED
+    return file.read_text("utf-8").strip() if file.is_file() else None
+
+
+def accept(data_dir: Path, name: str) -> None:
+    """Make this run the one that others may not be worse than.
+
+    Raises:
+        StrategiewijzerError: there is no such run.
+    """
+    if name not in listed(data_dir):
+        raise StrategiewijzerError(_unknown(name, data_dir))
+    (runs_folder(data_dir) / _ACCEPTED).write_text(f"{name}\n", "utf-8")
+
+
+def resolve(name: str, data_dir: Path) -> Path:
+    """The folder of a run: its name, a path, or "last", "previous" or "accepted".
+
+    Raises:
+        StrategiewijzerError: there is no such run; names those that there are.
+    """
+    names = listed(data_dir)
+    if name in ("last", "previous"):
+        back = 1 if name == "last" else 2
+        if len(names) >= back:
+            return runs_folder(data_dir) / names[-back]
+    elif name == _ACCEPTED:
+        chosen = accepted(data_dir)
+        if chosen is not None:
+            return runs_folder(data_dir) / chosen
+        raise StrategiewijzerError(
+            "No run has been accepted yet. Accept one with: python -m eval accept RUN"
+        )
+    elif name in names:
+        return runs_folder(data_dir) / name
+    elif Path(name).exists():
+        return Path(name)
+    raise StrategiewijzerError(_unknown(name, data_dir))
+
+
+def _unknown(name: str, data_dir: Path) -> str:
+    there = ", ".join(listed(data_dir)) or "none yet; make one with: python -m eval"
+    return f"There is no run {name!r}. Runs in {runs_folder(data_dir)}: {there}"

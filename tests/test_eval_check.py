@@ -1,0 +1,97 @@
+"""Whether the labels of a question set fit the documents; and whether ours do."""
+
+from collections import Counter
+
+import pytest
+
+from core.matching import fold
+from core.settings import Settings
+from eval.check import check
+from eval.dataset import QUESTIONS, Question, load
+from eval.fitting import QUESTIONS as FITTED_ON
+from eval.outline import Outline
+from tests.test_eval_run import OUTLINE, question
+from vectorstore.store import open_index
+
+GOOD = question("good", documents=["drugs-agenda"], sections=["Size of the drug market"])
+
+
+def problems(*questions: Question, fitted_on: tuple[Question, ...] = ()) -> list[tuple[str, str]]:
+    found = check(questions, OUTLINE, fitted_on=fitted_on)
+    return [(one.severity, one.key) for one in found]
+
+
+def test_a_question_whose_labels_fit_has_no_problem() -> None:
+    assert problems(GOOD.model_copy(update={"facts": (("30 billion",),)})) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"documents": ["absent"], "sections": []}, ("error", "documents")),
+        ({"sections": ["No such heading"]}, ("error", "sections")),
+        ({"facts": [["31 billion"]]}, ("error", "facts")),
+        ({"facts": [["Nothing of use"]]}, ("warning", "facts")),  # in another section
+        ({"facts": [["30 billion", "30 biljoen"]]}, ("warning", "facts")),
+    ],
+)
+def test_labels_that_do_not_fit_are_named(
+    changes: dict[str, object], expected: tuple[str, str]
+) -> None:
+    given = {"documents": ["drugs-agenda"], "sections": ["Size of the drug market"]} | changes
+    assert expected in problems(question("odd", **given))
+
+
+def test_the_same_question_twice_is_named_both_times() -> None:
+    again = GOOD.model_copy(update={"id": "again", "question": GOOD.question.upper()})
+    assert problems(GOOD, again).count(("error", "question")) == 2
+    followed = question("good", history=[{"question": "What?", "answer_text": "That."}])
+    assert ("error", "question") not in problems(GOOD, followed)
+
+
+def test_a_question_that_weights_were_fitted_on_is_named() -> None:
+    assert ("error", "question") in problems(GOOD, fitted_on=(GOOD,))
+
+
+def test_an_unanswerable_question_whose_answer_is_there_is_named() -> None:
+    asked = question(
+        "none", answerable=False, kind="unanswerable", facts=[], forbidden=["39%"], note="no"
+    )
+    assert problems(asked) == [("error", "forbidden"), ("warning", "challenge")]
+
+
+def test_an_unanswerable_question_should_say_why() -> None:
+    asked = question("none", answerable=False, kind="unanswerable", facts=[])
+    assert ("warning", "note") in problems(asked)
+
+
+# Our own sets
+
+
+def test_our_labels_fit_the_briefs(settings: Settings) -> None:
+    outline = Outline.of(open_index(settings).passages())
+    found = check(load(QUESTIONS), outline, fitted_on=load(FITTED_ON))
+    assert [one for one in found if one.severity == "error"] == []
+
+
+def test_our_sets_are_as_large_and_varied_as_promised() -> None:
+    questions = load(QUESTIONS)
+    languages = Counter(one.language for one in questions)
+    challenges = Counter(one.challenge for one in questions)
+    unanswerable = [one for one in questions if not one.answerable]
+    adversarial = {"injection", "secrets", "abuse", "leading", "no-sources"}
+    assert len(questions) >= 200
+    assert languages.keys() == {"nl", "en", "fr", "de", "pl", "es", "it"}
+    assert abs(languages["nl"] - languages["en"]) <= 0.05 * len(questions)
+    assert min(languages.values()) >= 10
+    assert sum(bool(one.history) for one in questions) >= 40
+    assert sum(challenges[name] for name in adversarial) >= 20
+    assert challenges["near-topic"] >= 25
+    assert challenges["far-topic"] >= 25
+    assert [one.id for one in unanswerable if not (one.note and one.challenge)] == []
+
+
+def test_the_held_out_part_is_marked_and_nothing_was_fitted_on_it() -> None:
+    held_out = {fold(one.question) for one in load(QUESTIONS) if one.held_out}
+    assert len(held_out) >= 50
+    assert held_out.isdisjoint(fold(one.question) for one in load(FITTED_ON))

@@ -1,0 +1,142 @@
+"""The commands of an evaluator, as typed: run, compare, accept, check, and their mistakes."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from core.settings import ROOT, Settings
+from eval import runs
+from eval.__main__ import COMMANDS, main
+from eval.commands.ask import GATE_CLOSED
+
+SET = """
+- id: size
+  question: "How much is the EU drug market worth?"
+  language: en
+  answerable: true
+  kind: number
+  facts: [["30 miljard", "30 billion"]]
+  documents: [drugs-agenda]
+  sections: ["Size of the drug market"]
+- {id: far, question: "Wie won de Tour de France?", language: nl, answerable: false,
+   kind: unanswerable, challenge: far-topic, note: "Sport."}
+"""
+OPEN = "at_least: {answers.useful_answer_rate: 1.0, citations.exact_quote_rate: 1.0}"
+CLOSED = "at_least: {size.words: 1000}"
+
+
+@pytest.fixture
+def here(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a question set and gates; runs are kept in it, the index is the briefs'."""
+    (tmp_path / "set.yaml").write_text(SET, "utf-8")
+    (tmp_path / "open.yaml").write_text(OPEN, "utf-8")
+    (tmp_path / "closed.yaml").write_text(CLOSED, "utf-8")
+    data = tmp_path / "data"
+    data.mkdir()
+    for name in ("chroma", "keyword"):
+        (data / name).symlink_to(settings.data_dir / name, target_is_directory=True)
+    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(data))
+    monkeypatch.setenv("COLUMNS", "200")  # so that tables do not break lines
+    return tmp_path
+
+
+def asked(here: Path, *more: str) -> int:
+    return main(["--questions", str(here / "set.yaml"), *more])
+
+
+def test_a_run_is_kept_with_its_reports_and_says_where(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert asked(here) == 0
+    (name,) = runs.listed(here / "data")
+    out = capsys.readouterr().out
+    for file in ("questions.jsonl", "results.json", "report.html", "report.md"):
+        assert (here / "data/runs" / name / file).stat().st_size > 0
+        assert f"{name}/{file}" in out.replace("\n", "")
+    assert "useful answer rate" in out
+    results = runs.read(runs.resolve("last", here / "data"))
+    assert results.fingerprint[:16] in out
+    assert results.overall.answers["useful_answer_rate"] == 1.0
+
+
+def test_the_gate_decides_the_exit_code(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert asked(here, "--gate", str(here / "open.yaml")) == 0
+    assert "Gate: passed" in capsys.readouterr().out
+    assert asked(here, "--gate", str(here / "closed.yaml")) == GATE_CLOSED
+    assert "Gate: 1 of 1 rules failed" in capsys.readouterr().out
+
+
+def test_two_runs_are_compared_and_one_is_accepted(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert asked(here) == 0
+    monkeypatch.setenv("STRATEGIEWIJZER_REFUSE_BELOW", "1.0")  # refuses everything
+    assert asked(here) == 0
+    capsys.readouterr()
+    assert main(["compare", "previous", "last"]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "worse" in out
+    assert "size: How much is the EU drug market worth?" in out
+    assert "refused now" in out
+    assert "McNemar" in out
+
+    first, _ = runs.listed(here / "data")
+    assert main(["accept", first]) == 0
+    assert f"{first}  accepted" in capsys.readouterr().out
+    assert asked(here, "--every", "2") == 0  # compared with the accepted run, on what both asked
+    assert "1 questions" in capsys.readouterr().out
+
+
+def test_labels_are_checked_and_counted(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(here / "set.yaml")]) == 0
+    assert "0 errors, 0 warnings" in capsys.readouterr().out
+    (here / "set.yaml").write_text(SET.replace("30 billion", "31 billion").replace("30 m", "31 m"))
+    assert main(["check", str(here / "set.yaml")]) == 1
+    assert "error: size: facts: its documents do not say" in capsys.readouterr().out
+
+
+def test_a_judge_without_a_model_is_refused_before_anything_is_asked(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert asked(here, "--judge") == 1
+    assert "leave out --judge" in capsys.readouterr().err
+    assert runs.listed(here / "data") == ()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--questions", "absent.yaml"], "absent.yaml: no question set here"),
+        (["compare", "absent", "last"], "There is no run 'absent'"),
+        (["accept", "absent"], "There is no run 'absent'"),
+        (["--gate", "absent.yaml"], "absent.yaml: cannot be read"),
+    ],
+)
+def test_a_mistake_is_a_message_and_exit_code_1(
+    here: Path,
+    arguments: Sequence[str],
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(list(arguments)) == 1
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert captured.out == ""
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)])
+def test_every_command_has_help(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as done:
+        main([*command, "--help"])
+    assert done.value.code == 0
+    assert f"usage: python -m eval{''.join(f' {name}' for name in command)}" in (
+        capsys.readouterr().out
+    )
+
+
+def test_every_command_is_documented() -> None:
+    documented = (ROOT / "docs/evaluation.md").read_text("utf-8")
+    for name in COMMANDS:
+        assert re.search(rf"python -m eval {name}\b", documented)

@@ -1,0 +1,252 @@
+"""Readers' feedback: how it is kept, and how it becomes questions of a question set."""
+
+import datetime
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from core import feedback as store
+from core.errors import QuestionSetError, StrategiewijzerError
+from core.feedback import Feedback
+from core.settings import ROOT
+from core.types import Answer, Turn
+from eval.commands import feedback
+from eval.feedback import entry as question_of
+from eval.dataset import QUESTIONS, load
+
+NOON = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.UTC)
+REPORTS = "Hoeveel meldingen van kindermisbruik gaf Malta in 2019 door?"
+HOSTILE = (
+    "'\"\n- id: evil\n  question: x\n# x: y\n--- !!python/object:os.system ls\n...\n&a *a {[ %TAG\t"
+    "\x00\x07\x85\u2028\ufeff🙂 | > @ ` null ~ no"
+)
+WRITER = """
+import datetime, sys
+from pathlib import Path
+from core.feedback import Feedback, save
+folder, writer = Path(sys.argv[1]), sys.argv[2]
+for number in range(25):
+    for id in (f"{writer}-{number}", "shared"):
+        save(folder, Feedback(
+            id=id, date=datetime.datetime.now(datetime.UTC), helpful=True, question=writer,
+            language="nl", answered=True, answer_text="", confidence=1, mode="extractive",
+        ))
+"""
+
+
+def said(number: int = 1, **changes: object) -> Feedback:
+    """The verdict with this number: a thumb down at so many seconds past noon."""
+    values: dict[str, object] = {
+        "id": f"{number:032x}"[::-1],
+        "date": NOON + datetime.timedelta(seconds=number),
+        "helpful": False,
+        "question": REPORTS,
+        "language": "nl",
+        "answered": True,
+        "answer_text": "Malta gaf er 12 door. [1]",
+        "sections": ("Cijfers › Malta",),
+        "confidence": 0.9,
+        "mode": "extractive",
+    }
+    return Feedback.model_validate(values | changes)
+
+
+def test_verdicts_are_read_as_they_were_saved_oldest_first(tmp_path: Path) -> None:
+    history = (Turn(question=HOSTILE, answer_text=HOSTILE),)
+    later, earlier = said(2, history=history, comment=HOSTILE), said(1)
+    store.save(tmp_path / "new" / "data", later)
+    store.save(tmp_path / "new" / "data", earlier)
+    assert store.read(tmp_path / "new" / "data") == (earlier, later)
+
+
+def test_another_verdict_on_the_same_answer_replaces_the_first(tmp_path: Path) -> None:
+    store.save(tmp_path, said(1))
+    store.save(tmp_path, said(2))
+    store.save(tmp_path, said(1, helpful=True))
+    assert [given.helpful for given in store.read(tmp_path)] == [True, False]
+
+
+def test_a_verdict_can_be_taken_back_also_when_it_was_never_given(tmp_path: Path) -> None:
+    store.save(tmp_path, said(1))
+    store.remove(tmp_path, said(1).id)
+    store.remove(tmp_path, said(2).id)
+    assert store.read(tmp_path) == ()
+
+
+def test_without_feedback_nothing_is_read_and_nothing_made(tmp_path: Path) -> None:
+    assert store.read(tmp_path / "data") == ()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_several_processes_write_at_once(tmp_path: Path) -> None:
+    writers = [
+        subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), name], cwd=ROOT)
+        for name in "abcd"
+    ]
+    assert [writer.wait(timeout=120) for writer in writers] == [0, 0, 0, 0]
+    assert len(store.read(tmp_path)) == 4 * 25 + 1
+
+
+def test_where_nothing_can_be_written_that_is_told(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file where the folder should be")
+    with pytest.raises(StrategiewijzerError, match=r"feedback\.sqlite.*may write"):
+        store.save(tmp_path / "data", said())
+
+
+def test_a_store_that_is_none_is_told(tmp_path: Path) -> None:
+    (tmp_path / store.FILE).write_text("no database, " * 100)
+    for use in (lambda: store.read(tmp_path), lambda: store.remove(tmp_path, "x")):
+        with pytest.raises(StrategiewijzerError, match="not a database"):
+            use()
+
+
+def test_a_verdict_has_what_the_answer_knows() -> None:
+    answer = Answer(
+        question=REPORTS, text="Nee.", language="nl", answered=False, confidence=0.2,
+        mode="generative", model="m", prompt_version="p", generation="g",
+    )  # fmt: skip
+    given = Feedback.on(answer, id="1", helpful=True)
+    for name in Answer.model_fields.keys() & Feedback.model_fields.keys():
+        assert getattr(given, name) == getattr(answer, name)
+    assert given.date.utcoffset() == datetime.timedelta(0)
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(tmp_path))
+    return tmp_path
+
+
+def test_a_thumb_down_becomes_a_question_to_complete(
+    data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    history = (Turn(question="Wat is Malta?", answer_text="Een eiland."),)
+    store.save(data_dir, said(1, history=history, comment="Het zijn er 13.", areas=("drugs",)))
+    store.save(data_dir, said(2, question="Wat is Gozo?", helpful=True))
+    assert feedback.main([]) == 0
+    (question,) = load(data_dir / feedback.FILE)
+    assert question.id == "feedback-10000000"
+    assert (question.question, question.history) == (REPORTS, history)
+    assert (question.answerable, question.kind, question.facts) == (
+        True,
+        "definition",
+        (("TODO",),),
+    )
+    for part in ("2026-11-24", '"Het zijn er 13."', "drugs", "12 door", "Cijfers › Malta"):
+        assert part in question.note
+    printed = capsys.readouterr().out
+    assert "1 added" in printed
+    assert f"python -m eval check {data_dir / feedback.FILE}" in printed
+
+
+def test_with_all_a_refusal_found_useful_is_a_question_without_an_answer(data_dir: Path) -> None:
+    store.save(data_dir, said(1, helpful=True))
+    store.save(data_dir, said(2, helpful=True, answered=False, question="Wat is Gozo?"))
+    assert feedback.main(["--all"]) == 0
+    kinds = {question.question: question.kind for question in load(data_dir / feedback.FILE)}
+    assert kinds == {REPORTS: "definition", "Wat is Gozo?": "unanswerable"}
+
+
+def test_what_a_reader_wrote_stays_text(data_dir: Path) -> None:
+    history = (Turn(question=HOSTILE, answer_text=HOSTILE),)
+    said_so = said(1, question=HOSTILE, comment=HOSTILE, answer_text=HOSTILE, history=history)
+    store.save(data_dir, said_so)
+    store.save(data_dir, said(2))
+    assert feedback.main([]) == 0
+    hostile, plain = load(data_dir / feedback.FILE)
+    assert (hostile.question, hostile.history) == (HOSTILE, history)
+    assert " ".join(HOSTILE.split()) in hostile.note
+    assert plain.question == REPORTS
+
+
+def test_a_file_is_only_added_to(data_dir: Path) -> None:
+    file = data_dir / feedback.FILE
+    store.save(data_dir, said(1))
+    feedback.main([])
+    edited = file.read_text("utf-8").replace("- - TODO", "- ['12']  # seen in the brief")
+    edited = edited.replace(REPORTS, "Hoeveel?").rstrip("\n").replace("\n", "\r\n")
+    file.write_bytes(edited.encode())
+    assert feedback.main([]) == 0
+    assert file.read_bytes() == edited.encode()
+
+    store.save(data_dir, said(2, question="Wat is Gozo?"))
+    assert feedback.main([]) == 0
+    assert file.read_bytes().startswith(edited.encode())
+    assert [question.question for question in load(file)] == ["Hoeveel?", "Wat is Gozo?"]
+
+
+def test_an_entry_that_was_put_in_a_comment_does_not_come_back(data_dir: Path) -> None:
+    file = data_dir / feedback.FILE
+    store.save(data_dir, said(1))
+    feedback.main([])
+    rejected = "".join(f"# {line}\n" for line in file.read_text("utf-8").splitlines())
+    file.write_text(rejected, "utf-8")
+    assert feedback.main([]) == 0
+    assert file.read_text("utf-8") == rejected
+    store.save(data_dir, said(2, question="Wat is Gozo?"))
+    feedback.main([])
+    assert [question.question for question in load(file)] == ["Wat is Gozo?"]
+
+
+def test_what_is_asked_already_is_skipped_and_counted(
+    data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    known = next(question for question in load(QUESTIONS) if not question.history)
+    store.save(data_dir, said(1, question=f" {known.question.upper()}", language=known.language))
+    store.save(data_dir, said(2))
+    earlier = (Turn(question="Wat is EMPACT?", answer_text="Een platform."),)
+    store.save(data_dir, said(3, question=f"{REPORTS} ", history=earlier))
+    assert feedback.main([]) == 0
+    assert "1 added. Skipped: 0 added before, 2 that ask" in capsys.readouterr().out
+    assert feedback.main([]) == 0
+    assert "0 added. Skipped: 1 added before, 2 that ask" in capsys.readouterr().out
+
+
+def test_the_same_words_after_another_question_are_another_question(data_dir: Path) -> None:
+    for number, topic in enumerate(("Wat deed Malta in 2019?", "Wat deed Cyprus in 2019?")):
+        history = (Turn(question=topic, answer_text="Veel."),)
+        store.save(data_dir, said(number, question="En in 2010?", history=history))
+    assert feedback.main([]) == 0
+    assert len(load(data_dir / feedback.FILE)) == 2
+
+
+def test_without_feedback_nothing_is_written(
+    data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert feedback.main([]) == 0
+    assert "no thumbs-down" in capsys.readouterr().out
+    assert list(data_dir.iterdir()) == []
+
+
+@pytest.mark.parametrize("content", ["no list", "[{id: a}]", "- id: a\n  question: b\n"])
+def test_a_file_that_is_no_question_set_is_told_and_left_alone(
+    data_dir: Path, content: str
+) -> None:
+    store.save(data_dir, said())
+    file = data_dir / "mine.yaml"
+    file.write_text(content)
+    with pytest.raises(QuestionSetError, match=r"mine\.yaml"):
+        feedback.main(["--out", str(file)])
+    assert file.read_text() == content
+
+
+@pytest.mark.parametrize("form", ["flow", "indented"])
+def test_a_list_in_another_form_is_not_spoiled(data_dir: Path, form: str) -> None:
+    store.save(data_dir, said())
+    entry = question_of(said(2, question="Wat is Gozo?")).model_dump(mode="json")
+    text = yaml.safe_dump([entry], default_flow_style=form == "flow")
+    text = text if form == "flow" else "".join(f"  {line}\n" for line in text.splitlines())
+    file = data_dir / "mine.yaml"
+    file.write_text(text)
+    with pytest.raises(QuestionSetError, match="nothing can be added"):
+        feedback.main(["--out", str(file)])
+    assert file.read_text() == text
+
+
+def test_a_place_where_no_file_can_be_is_told(data_dir: Path) -> None:
+    store.save(data_dir, said())
+    with pytest.raises(QuestionSetError, match="--out"):
+        feedback.main(["--out", str(data_dir)])
