@@ -81,10 +81,11 @@ def word_coverage(
     frequency = Counter(word for bag in bags for word in bag)
     shares = []
     for bag, (passage, _) in zip(bags, units, strict=True):
-        words = set(content_words(question, language, stemmed=passage.language == language))
+        words = content_words(question, language, stemmed=passage.language == language)
+        # In the order of the question: sums of floats must be the same in every process.
         weight = {word: math.log(1 + len(bags) / (1 + frequency[word])) for word in words}
         total = sum(weight.values())
-        shares.append(sum(weight[word] for word in words & bag) / total if total else 0.0)
+        shares.append(sum(weight[word] for word in weight if word in bag) / total if total else 0.0)
     return shares
 
 
