@@ -48,6 +48,7 @@ class GenerativeAnswerer:
             temperature=0,
             timeout=settings.answer_timeout,
             max_retries=2,
+            stream_usage=True,  # by default only OpenAI's own server is asked for token counts
         )
         self._chain: Runnable[dict[str, str], str] = template | model | StrOutputParser()
 

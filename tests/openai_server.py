@@ -61,7 +61,7 @@ def openai_server() -> Iterator[Script]:
                 completion = _object("chat.completion", [choice]) | {
                     "usage": _usage(request, reply)
                 }
-                self._json(200, completion | {"usage": _usage(request, reply)})
+                self._json(200, completion)
 
         def _stream(self, request: Request, reply: str) -> None:
             counts = bool((request.get("stream_options") or {}).get("include_usage"))

@@ -14,8 +14,8 @@ from core.feedback import Feedback
 from core.settings import ROOT
 from core.types import Answer, Turn
 from eval.commands import feedback
-from eval.feedback import entry as question_of
 from eval.dataset import QUESTIONS, load
+from eval.feedback import entry as question_of
 
 NOON = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.UTC)
 REPORTS = "Hoeveel meldingen van kindermisbruik gaf Malta in 2019 door?"

@@ -9,7 +9,11 @@ from langchain_core.callbacks import BaseCallbackHandler
 from chain.assistant import Assistant
 from core.settings import Settings
 from core.types import Answer
+from eval.dataset import Question
+from eval.outline import Outline
+from eval.run import run
 from tests.openai_server import Script, openai_server
+from tests.test_eval_run import STAMP
 
 QUESTION = "How many reports of online child sexual abuse were there in the EU in 2019?"
 
@@ -148,3 +152,26 @@ def test_a_tracer_sees_retrieval_and_model(assistant: Assistant, server: Script)
     server.reply = "More than 725,000 reports in the EU in 2019 [1]."
     assistant.ask(QUESTION, config={"callbacks": [names]})
     assert names.seen == ["retriever", "model"]
+
+
+def test_an_evaluation_counts_the_tokens_that_the_server_counted(
+    assistant: Assistant, server: Script
+) -> None:
+    server.reply = "In 2019 there were more than 725 000 reports in the EU [1]."
+    asked = Question.model_validate(
+        {
+            "id": "reports",
+            "question": QUESTION,
+            "language": "en",
+            "answerable": True,
+            "kind": "number",
+            "facts": [["725 000"]],
+        }
+    )
+    index = assistant.index
+    results = run([asked], assistant, Outline.of(index.passages()), index.embedder, stamp=STAMP)
+    (result,) = results.questions
+    assert result.useful
+    assert result.tokens is not None
+    assert result.tokens.output == len(server.reply.split())
+    assert results.overall.size["tokens_in"] == result.tokens.input > 100
