@@ -1,6 +1,6 @@
 """How sure the assistant is that the found passages answer the question.
 
-A logistic model over four features, fitted on `eval/fitting/questions.yaml` by
+A logistic model over four features, fitted on the questions in `eval/fitting/` by
 `python -m eval.fitting`; the weights and their provenance are in `confidence.json`.
 """
 

@@ -15,6 +15,7 @@ from ingest.__main__ import main
 from ingest.check import check
 from ingest.lock import exclusive
 from ingest.pipeline import ingest
+from vectorstore.chroma import connect
 from vectorstore.generations import Generations
 from vectorstore.store import Index, open_index
 
@@ -285,6 +286,21 @@ def test_kill_at_ten_moments_leaves_a_whole_generation_in_use(small: Small) -> N
     generations = Generations(settings)
     check(generations.current(), settings)
     assert generations.unpublished() == []
+
+
+@pytest.mark.parametrize("kind", ["passages", "units"])
+def test_a_run_clears_a_generation_of_which_only_a_part_is_left(small: Small, kind: str) -> None:
+    settings = small({"alpha.md": _document("alpha", "The ships are at sea.")})
+    ingest(settings)
+    generations = Generations(settings)
+    current = generations.current()
+    generations.create(current.manifest.model_copy(update={"id": "cut-off"}))
+    connect(settings).delete_collection(f"{kind}-cut-off")
+
+    assert ingest(settings).plan.is_empty
+
+    assert generations.current().id == current.id
+    assert [name for name in generations._collections() if "cut-off" in name] == []
 
 
 def test_the_commands_tell_what_they_did(

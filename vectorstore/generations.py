@@ -219,13 +219,17 @@ class Generations:
         return target
 
     def unpublished(self) -> list[Generation]:
-        """What runs left behind that did not get to their end; their vectors can be reused."""
-        kept, found = set(self.pointer().kept), []
-        for name in self._collections():
-            kind, _, generation_id = name.partition("-")
-            if kind == _KINDS[-1] and generation_id not in kept:
-                found.append(self.open(generation_id))
-        return found
+        """What runs left behind that did not get to their end; their vectors can be reused.
+
+        One of which only a part is there, since its making or its removal was cut off, is left out.
+        """
+        names, kept = set(self._collections()), set(self.pointer().kept)
+        ids = sorted({name.partition("-")[2] for name in names if name != POINTER} - kept)
+        return [
+            self.open(generation_id)
+            for generation_id in ids
+            if all(f"{kind}-{generation_id}" in names for kind in _KINDS)
+        ]
 
     @translated
     def _collections(self) -> list[str]:

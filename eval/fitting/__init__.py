@@ -2,4 +2,4 @@
 
 from pathlib import Path
 
-QUESTIONS = Path(__file__).with_name("questions.yaml")
+QUESTIONS = Path(__file__).parent

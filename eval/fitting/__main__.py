@@ -2,13 +2,12 @@
 
     python -m eval.fitting
 
-Logistic regression with an L2 penalty (Newton's method) on `eval/fitting/questions.yaml`. Prints
+Logistic regression with an L2 penalty (Newton's method) on the questions in `eval/fitting/`. Prints
 the area under the ROC curve, each question judged by weights fitted on all the others, and what
 thresholds between 0.1 and 0.9 would refuse.
 """
 
 import datetime
-import hashlib
 import json
 import sys
 
@@ -16,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chain.confidence import WEIGHTS, features
+from chain.followup import standalone
 from chain.language import detect
 from core.errors import StrategiewijzerError
 from core.settings import Settings
-from eval.dataset import Question, load
+from eval.dataset import Question, fingerprints, load
 from eval.fitting import QUESTIONS
 from vectorstore.store import open_index
 
@@ -48,8 +48,7 @@ def main() -> int:
             {
                 "made_by": "python -m eval.fitting",
                 "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-                "questions": QUESTIONS.name,
-                "sha256": hashlib.sha256(QUESTIONS.read_bytes()).hexdigest(),
+                "questions": fingerprints(QUESTIONS),
                 "n": len(questions),
                 "auc_leave_one_out": round(area, 3),
                 "weights": dict(
@@ -107,8 +106,9 @@ def _features(questions: tuple[Question, ...]) -> tuple[list[str], Array]:
     rows = []
     for question in questions:
         language = detect(question.question, settings.default_language)
-        found = index.search(question.question, k=settings.results, language=language)
-        rows.append(features(question.question, language, found))
+        asked = standalone(question.question, language, question.history)
+        found = index.search(asked, k=settings.results, language=language)
+        rows.append(features(asked, language, found))
     return list(rows[0]), np.array([list(row.values()) for row in rows])
 
 
