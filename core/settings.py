@@ -50,10 +50,15 @@ class Settings(BaseSettings):
     embeddings_model: str = "text-embedding-3-small"
     embeddings_api_key: SecretStr = SecretStr("")
 
+    # Reranking (optional): questions and the passages found for them then go to this server
+    rerank_url: str = ""  # the whole address, such as http://localhost:8080/rerank; empty: off
+    rerank_model: str = ""  # empty: text-embeddings-inference, which serves one model
+    rerank_api_key: SecretStr = SecretStr("")
+
     # Answers
     results: Annotated[int, Field(ge=1, le=50)] = 6  # passages an answer is made from
     default_language: str = "nl"  # when a question's language cannot be told
-    refuse_below: Annotated[float, Field(ge=0, le=1)] = 0.6  # confidence; less is a refusal
+    refuse_below: Annotated[float, Field(ge=0, le=1)] = 0.5  # confidence; less is a refusal
 
     # Language model (optional)
     openai_api_key: SecretStr = Field(

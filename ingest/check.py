@@ -1,7 +1,5 @@
 """Whether a generation is whole; asked before it is published and by `python -m ingest verify`."""
 
-from itertools import islice
-
 from core.errors import StoreError
 from core.settings import Settings
 from vectorstore.generations import Generation
@@ -24,9 +22,7 @@ def check(generation: Generation, settings: Settings) -> None:
             f"and {words} keyword entries, {(manifest.passages, manifest.units)} expected. "
             "Run: python -m ingest"
         )
-    step = max(1, manifest.passages // _SAMPLE)
-    sample = [passage.id for passage in islice(generation.all_passages(), 0, None, step)]
-    for name, vector in generation.passage_vectors(sample).items():
+    for name, vector in generation.passage_vectors(generation.sample(_SAMPLE)).items():
         found = generation.nearest_passages(vector, 3)
         if not any(hit == name or similarity > 0.9999 for hit, similarity in found):
             raise StoreError(

@@ -31,14 +31,25 @@ _LANGUAGE_SUFFIX = re.compile(r"[._](?P<language>[a-z]{2})$", re.IGNORECASE)
 
 
 def load_all(folders: Iterable[Path]) -> list[SourceDocument]:
-    """Load every text below the folders (a single file is fine), folder by folder, sorted by path.
+    """Load every text below the folders, as `find` finds them.
+
+    Raises:
+        DocumentError: a file is wrong, or two files are the same version of the same document.
+    """
+    documents = [load(file) for file in find(folders)]
+    refuse_doubles((document.key, document.path) for document in documents)
+    return documents
+
+
+def find(folders: Iterable[Path]) -> list[Path]:
+    """The files with source texts below the folders (a single file is fine), folder by folder,
+    sorted by path.
 
     A folder that is not there, hidden files and files of another format are left out, the last
     with a warning.
 
     Raises:
-        DocumentError: a file is wrong, two files are the same version of the same document, or
-            none of the folders is there.
+        DocumentError: none of the folders is there.
     """
     paths = list(folders)
     present = [path for path in paths if path.exists()]
@@ -49,18 +60,30 @@ def load_all(folders: Iterable[Path]) -> list[SourceDocument]:
         raise DocumentError(
             ", ".join(map(str, paths)), None, "not found", "Name a folder or file that exists."
         )
-    documents: dict[str, SourceDocument] = {}
-    for file in dict.fromkeys(file for path in present for file in _files(path)):
-        document = load(file)
-        if (other := documents.get(document.key)) is not None:
+    return list(dict.fromkeys(file for path in present for file in _files(path)))
+
+
+def refuse_doubles(documents: Iterable[tuple[str, str]]) -> None:
+    """Checks (key, path) of all documents.
+
+    Raises:
+        DocumentError: two files are the same version of the same document.
+    """
+    paths: dict[str, str] = {}
+    for key, path in documents:
+        if (other := paths.setdefault(key, path)) != path:
+            name, _, language = key.rpartition(".")
             raise DocumentError(
-                file,
+                path,
                 None,
-                f"{other.path} also has id {document.id} and language {document.language}",
+                f"{other} also has id {name} and language {language}",
                 "Remove one of the two files or change an id.",
             )
-        documents[document.key] = document
-    return list(documents.values())
+
+
+def fingerprint(path: Path) -> str:
+    """The SHA-256 of a file, as its document bears it."""
+    return hashlib.sha256(_read(path)).hexdigest()
 
 
 def load(path: Path) -> SourceDocument:

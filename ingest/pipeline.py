@@ -9,21 +9,22 @@ was, and the next run clears what the crash left behind.
 import datetime
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from core.errors import DocumentError, IndexMismatchError, NoIndexError
 from core.settings import Settings
 from core.types import Frozen, Passage, SourceDocument
-from ingest.build import Progress, copy_unchanged, embed, known_vectors
+from ingest.build import Progress, copy_unchanged, embed, known_passages
 from ingest.check import check
-from ingest.load import load_all
+from ingest.load import find, fingerprint, load, refuse_doubles
 from ingest.lock import exclusive
-from ingest.plan import Plan, make_plan, splitter_fingerprint
+from ingest.plan import Plan, known_files, make_plan, segments_to_merge, splitter_fingerprint
 from ingest.split import split
 from vectorstore.embeddings import Embedder, make_embedder
 from vectorstore.generations import Generation, Generations, store_exists
-from vectorstore.manifest import DocumentEntry, Manifest, method_of
+from vectorstore.manifest import DocumentEntry, Manifest, SegmentEntry, method_of
 from vectorstore.store import remove_old_keyword_indexes
 
 
@@ -44,8 +45,16 @@ def ingest(
     *,
     dry_run: bool = False,
     progress: Progress = lambda done, total: None,
+    embedder: Embedder | None = None,
 ) -> Report:
     """Makes the index hold exactly the documents in `folders` (default: `corpus_dirs`).
+
+    Args:
+        settings: where the index is.
+        folders: folders and files with source texts.
+        dry_run: only say what would be done.
+        progress: told how far the embedding is.
+        embedder: other than the one of the settings (a benchmark brings vectors that are known).
 
     Raises:
         DocumentError: a source text cannot be taken; the index stays as it was.
@@ -56,18 +65,19 @@ def ingest(
     for folder in folders:
         if not folder.exists():
             raise DocumentError(folder, None, "there is no such file or folder", "Check the path.")
-    documents = load_all(folders or settings.corpus_dirs)
-    if not documents:
+    files = find(folders or settings.corpus_dirs)
+    if not files:
         where = ", ".join(str(folder) for folder in folders or settings.corpus_dirs)
         raise DocumentError(where, None, "there are no documents here", "Name a folder that has.")
-    embedder = make_embedder(settings)
+    embedder = embedder or make_embedder(settings)
     method = method_of(embedder)
     with exclusive(settings.data_dir, unless=dry_run):
         current, others = _generations(settings) if store_exists(settings) else (None, [])
         manifest = current.manifest if current else None
+        documents = _documents(files, manifest, method)
         plan = make_plan(documents, manifest, method)
         fresh = _passages_to_make(documents, plan, embedder)
-        known = known_vectors([current, *others] if current else others, fresh, method)
+        known = known_passages([current, *others] if current else others, fresh, method)
         untouched = sum(entry.passages for entry in _entries(manifest, plan.unchanged))
         published = ""
         if not dry_run:
@@ -90,6 +100,20 @@ def ingest(
         generation=published,
         dry_run=dry_run,
     )
+
+
+def _documents(
+    files: Iterable[Path], manifest: Manifest | None, method: str
+) -> list[SourceDocument | DocumentEntry]:
+    """Loads the files; of one that is as it was, what the generation in use knows is enough."""
+    known = known_files(manifest, method)
+    documents: list[SourceDocument | DocumentEntry] = []
+    for file in files:
+        entry = known.get(str(file))
+        same = entry is not None and entry.sha256 == fingerprint(file)
+        documents.append(entry if entry and same else load(file))
+    refuse_doubles((document.key, document.path) for document in documents)
+    return documents
 
 
 def _generations(settings: Settings) -> tuple[Generation | None, list[Generation]]:
@@ -117,50 +141,66 @@ def _is_readable(generation: Generation) -> bool:
 
 
 def _passages_to_make(
-    documents: Iterable[SourceDocument], plan: Plan, embedder: Embedder
+    documents: Iterable[SourceDocument | DocumentEntry], plan: Plan, embedder: Embedder
 ) -> list[Passage]:
     wanted = {*plan.added, *plan.changed}
     return [
         passage
         for document in documents
-        if document.key in wanted
+        if isinstance(document, SourceDocument) and document.key in wanted
         for passage in split(document, embedder.token_count, embedder.limit)
     ]
 
 
 def _manifest(
-    documents: Sequence[SourceDocument],
+    documents: Sequence[SourceDocument | DocumentEntry],
     plan: Plan,
     fresh: Sequence[Passage],
     before: Manifest | None,
     method: str,
 ) -> Manifest:
     now = datetime.datetime.now(datetime.UTC)
-    counts: dict[str, tuple[int, int]] = {
-        entry.info.key: (entry.passages, entry.units) for entry in _entries(before, plan.unchanged)
-    }
+    own = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+    counts = Counter(passage.document.key for passage in fresh)
+    units = Counter({p.document.key: 0 for p in fresh})
     for passage in fresh:
-        passages, units = counts.get(passage.document.key, (0, 0))
-        counts[passage.document.key] = passages + 1, units + len(passage.units)
+        units[passage.document.key] += len(passage.units)
+    merged = segments_to_merge(before, plan, len(fresh)) if before else frozenset()
+    kept = {entry.info.key: entry for entry in _entries(before, plan.unchanged)}
     entries = tuple(
         DocumentEntry(
             info=document.info,
             sha256=document.sha256,
             path=document.path,
-            passages=counts.get(document.key, (0, 0))[0],
-            units=counts.get(document.key, (0, 0))[1],
+            passages=old.passages if old else counts[document.key],
+            units=old.units if old else units[document.key],
+            segment=old.segment if old and old.segment not in merged else own,
         )
         for document in sorted(documents, key=lambda document: document.key)
+        for old in [kept.get(document.key)]
     )
+    new = [entry for entry in entries if entry.segment == own]
     return Manifest(
-        id=f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}",
+        id=own,
         created=now.isoformat(timespec="seconds"),
         method=method,
         splitter=splitter_fingerprint(),
         documents=entries,
+        segments=(
+            *_segments_in_use(before, {entry.segment for entry in entries}),
+            SegmentEntry(
+                id=own,
+                passages=sum(entry.passages for entry in new),
+                units=sum(entry.units for entry in new),
+            ),
+        ),
         passages=sum(entry.passages for entry in entries),
         units=sum(entry.units for entry in entries),
     )
+
+
+def _segments_in_use(before: Manifest | None, ids: Collection[str]) -> Iterator[SegmentEntry]:
+    return (segment for segment in (before.segments if before else ()) if segment.id in ids)
 
 
 def _entries(manifest: Manifest | None, keys: Iterable[str]) -> Iterator[DocumentEntry]:

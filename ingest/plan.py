@@ -6,7 +6,10 @@ from functools import cache
 from pathlib import Path
 
 from core.types import Frozen, SourceDocument
-from vectorstore.manifest import Manifest
+from vectorstore.manifest import DocumentEntry, Manifest
+
+_SMALL = 500  # passages that are copied in about two seconds
+_GROWTH = 4
 
 
 class Plan(Frozen):
@@ -23,7 +26,19 @@ class Plan(Frozen):
         return not (self.added or self.changed or self.removed)
 
 
-def make_plan(documents: Sequence[SourceDocument], manifest: Manifest | None, method: str) -> Plan:
+def known_files(manifest: Manifest | None, method: str) -> dict[str, DocumentEntry]:
+    """Path -> what the generation in use knows of it, where it can be used as it is.
+
+    Nothing when text would become passages or vectors in another way now.
+    """
+    if manifest is None or (manifest.method, manifest.splitter) != (method, splitter_fingerprint()):
+        return {}
+    return {entry.path: entry for entry in manifest.documents}
+
+
+def make_plan(
+    documents: Sequence[SourceDocument | DocumentEntry], manifest: Manifest | None, method: str
+) -> Plan:
     """Compares the source texts with what the generation in use was made from.
 
     Args:
@@ -32,24 +47,45 @@ def make_plan(documents: Sequence[SourceDocument], manifest: Manifest | None, me
         method: how text becomes vectors now.
     """
     keys = {document.key for document in documents}
-    before = {entry.info.key: entry for entry in manifest.documents} if manifest else {}
-    same_method = manifest is not None and (
-        (manifest.method, manifest.splitter) == (method, splitter_fingerprint())
-    )
+    before = {entry.key for entry in manifest.documents} if manifest else set()
+    known = known_files(manifest, method)
     unchanged = {
         document.key
         for document in documents
-        if same_method
-        and document.key in before
-        and before[document.key].sha256 == document.sha256
-        and before[document.key].path == document.path
+        if (entry := known.get(document.path)) is not None
+        and (entry.key, entry.sha256) == (document.key, document.sha256)
     }
     return Plan(
-        added=tuple(sorted(keys - before.keys())),
-        changed=tuple(sorted((keys & before.keys()) - unchanged)),
-        removed=tuple(sorted(before.keys() - keys)),
+        added=tuple(sorted(keys - before)),
+        changed=tuple(sorted((keys & before) - unchanged)),
+        removed=tuple(sorted(before - keys)),
         unchanged=tuple(sorted(unchanged)),
     )
+
+
+def segments_to_merge(manifest: Manifest, plan: Plan, fresh: int) -> frozenset[str]:
+    """The segments whose unchanged documents move into the new one, so that there are never many.
+
+    Smallest first: those that are small, that are not much larger than what would be written
+    anyway, or that hold more stale passages than used ones. Segments so grow in steps of
+    `_GROWTH`: a search asks a handful, and a passage is copied as rarely.
+
+    Args:
+        manifest: of the generation in use.
+        plan: what changes.
+        fresh: how many passages the new segment gets in any case.
+    """
+    unchanged, used = set(plan.unchanged), dict.fromkeys((s.id for s in manifest.segments), 0)
+    for entry in manifest.documents:
+        if entry.info.key in unchanged:
+            used[entry.segment] += entry.passages
+    merged, size = set(), fresh
+    for segment in sorted(manifest.segments, key=lambda segment: (used[segment.id], segment.id)):
+        here = used[segment.id]
+        if here <= max(_SMALL, _GROWTH * size) or 2 * here < segment.passages:
+            merged.add(segment.id)
+            size += here
+    return frozenset(merged)
 
 
 @cache

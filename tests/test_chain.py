@@ -11,6 +11,7 @@ from chain import __main__ as command
 from chain.answerer import Draft, Quote, Request
 from chain.assistant import Assistant
 from chain.composition import Composition
+from chain.confidence import confidence, features
 from chain.followup import standalone
 from chain.language import detect
 from chain.relevance import asks_for
@@ -129,6 +130,40 @@ def test_the_answer_says_what_it_was_made_with(assistant: Assistant) -> None:
     assert {"retrieve", "answer"} <= answer.timings.keys()
     assert 0 < answer.confidence < 1
     assert Answer.model_validate(answer.model_dump(exclude={"documents"})) == answer
+
+
+@pytest.mark.parametrize(
+    ("question", "language", "feature", "value"),
+    [
+        ("How many reports did Facebook make in 2019?", "en", "names_missing", 0.0),
+        ("How many reports did Snapchat make?", "en", "names_missing", 1.0),
+        ("Wie viele Meldungen machte Snapchat?", "de", "names_missing", 0.0),  # a noun, or a name?
+        (
+            "How many child abuse reports were there in 2019?",
+            "en",
+            "figures_missing",
+            0.0,
+        ),
+        (
+            "How many child abuse reports were there in 1987?",
+            "en",
+            "figures_missing",
+            1.0,
+        ),
+        ("How many reports were there?", "en", "same_language", 1.0),
+        ("Combien de signalements ?", "fr", "same_language", 0.0),
+    ],
+)
+def test_the_confidence_sees_what_the_passages_lack(
+    assistant: Assistant, question: str, language: str, feature: str, value: float
+) -> None:
+    found = assistant.index.search(question, language=language)
+    assert features(question, language, found)[feature] == value
+
+
+def test_without_passages_there_is_no_confidence() -> None:
+    assert confidence("Anything?", "en", []) == 0
+    assert set(features("Anything?", "en", []).values()) == {0.0}
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,16 @@ import functools
 import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ParamSpec, TypeVar
+from uuid import uuid4
 
 import chromadb
 import httpx
 import numpy as np
 from chromadb.api import ClientAPI as Client
+from chromadb.api.collection_configuration import CreateCollectionConfiguration
 from chromadb.api.models.Collection import Collection
+from chromadb.api.types import GetResult as Records
+from chromadb.api.types import Include as Fields
 from chromadb.config import Settings as ChromaSettings
 from chromadb.errors import ChromaError, NotFoundError
 
@@ -22,7 +26,7 @@ from core.settings import Settings
 from core.types import Passage
 from vectorstore.embeddings import Vectors
 
-__all__ = ["BATCH", "Client", "Collection"]
+__all__ = ["BATCH", "Client", "Collection", "Fields", "Records"]
 
 BATCH = 1000  # records per call, well below what SQLite takes at once
 
@@ -70,6 +74,32 @@ def connect(settings: Settings) -> Client:
         ) from error
 
 
+def hnsw(ef_construction: int, ef_search: int, sync_every: int) -> CreateCollectionConfiguration:
+    """A graph over cosine distance; `sync_every` vectors it is written to disk.
+
+    `ef_construction` and `ef_search` are how many neighbours are looked at while a vector is added
+    and while one is searched for (https://docs.trychroma.com/docs/collections/configure).
+    """
+    return {
+        "hnsw": {
+            "space": "cosine",
+            "ef_construction": ef_construction,
+            "ef_search": ef_search,
+            "sync_threshold": sync_every,
+        }
+    }
+
+
+def in_memory(ids: Sequence[str], embeddings: Vectors) -> Collection:
+    """A collection with Chroma's defaults that ends with the process; to compare ours with."""
+    client = chromadb.EphemeralClient(settings=ChromaSettings(anonymized_telemetry=False))
+    collection = client.create_collection(f"plain-{uuid4().hex}", embedding_function=None)
+    for start in range(0, len(ids), BATCH):
+        end = start + BATCH
+        collection.add(ids=list(ids[start:end]), embeddings=embeddings[start:end])
+    return collection
+
+
 def nearest(collection: Collection, vector: Vectors, count: int) -> list[tuple[str, float]]:
     """(id, cosine), best first."""
     result = collection.query(
@@ -88,6 +118,12 @@ def vectors(collection: Collection, ids: Sequence[str]) -> dict[str, Vectors]:
     return found
 
 
+def present(collection: Collection, ids: Sequence[str]) -> set[str]:
+    """Those of the ids that are in the collection."""
+    batches = (list(ids[start : start + BATCH]) for start in range(0, len(ids), BATCH))
+    return {name for batch in batches for name in collection.get(ids=batch, include=[])["ids"]}
+
+
 def encode(passage: Passage) -> dict[str, Any]:
     return {
         "document": passage.document.id,
@@ -97,9 +133,12 @@ def encode(passage: Passage) -> dict[str, Any]:
     }
 
 
-def decode(result: Any) -> Iterator[Passage]:
+def decode(result: Any, wanted: Callable[[str], bool] = lambda name: True) -> Iterator[Passage]:
+    """The passages of a result whose ids are wanted."""
     for name, text, metadata in zip(
         result["ids"], result["documents"], result["metadatas"], strict=True
     ):
+        if not wanted(name):
+            continue
         fields = json.loads(metadata["passage"])
         yield Passage.model_validate({**fields, "id": name, "text": text}, strict=False)

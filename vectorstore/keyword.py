@@ -1,12 +1,15 @@
 """Keyword search over one generation; the only importer of tantivy.
 
 Derived from Chroma: it can always be rebuilt, and is when it is missing or its stamp differs. Each
-passage is in two kinds of fields: stemmed words of its own language, and exact words, which find
-numbers, names and references across languages. Ranking is BM25 (Robertson and Zaragoza 2009).
+passage is in three kinds of fields: stemmed words of its own language; exact words, which find
+numbers, names and references across languages; and runs of four letters, which find the parts of
+compounds ("drugsmarkt" in "drugsmarktanalyse") and words that languages share. Scores are BM25
+(Robertson and Zaragoza 2009).
 """
 
+import math
 import shutil
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from uuid import uuid4
@@ -16,13 +19,16 @@ import tantivy
 from core.matching import fold
 from core.types import Passage
 
-_STAMP = "keyword-1"  # change it when the fields below change
+_STAMP = "keyword-2"  # change it when the fields below change
 _STEMMERS = {
     "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
     "fi": "finnish", "fr": "french", "hu": "hungarian", "it": "italian", "nl": "dutch",
     "pt": "portuguese", "ro": "romanian", "sv": "swedish",
 }  # fmt: skip
 _WITHOUT_STOP_WORDS = ("el", "ro")  # tantivy has no list for these
+_LETTERS = 4  # McNamee and Mayfield 2004, https://doi.org/10.1023/B:INRT.0000009441.78971.be
+_MOST_LETTERS = 300  # runs of letters of a question that are looked up
+_BM25_LIMIT = 2.2  # k1 + 1: how often its rarity a word adds to a score at most
 _EXACT_WEIGHT = 0.5  # an exact word of the question's own language counts in its text as well
 
 
@@ -80,6 +86,60 @@ class KeywordIndex:
         hits = searcher.search(tantivy.Query.boolean_query(clauses), count).hits
         return [(searcher.doc(address)["id"][0], float(score)) for score, address in hits]
 
+    def shares(
+        self, question: str, language: str, ids: Collection[str]
+    ) -> dict[str, tuple[float, float]]:
+        """How much of the question each passage has: (words, letters), 0 to about 1.
+
+        BM25 divided by what a text with nothing but the question could reach, so that a weak match
+        stays small also when it is the best there is. A passage without any is left out. Words are
+        stems of the question's language or exact words, whichever match better.
+        """
+        letters = list(dict.fromkeys(_letters_analyzer().analyze(f" {fold(question)} ")))
+        exact = self._share("exact", content_words(question, language), ids)
+        stems: dict[str, float] = {}
+        if language in _STEMMERS:
+            words = content_words(question, language, stemmed=True)
+            stems = self._share(f"text_{language}", words, ids, heading=f"heading_{language}")
+        runs = self._share("letters", letters[:_MOST_LETTERS], ids)
+        return {
+            name: (max(stems.get(name, 0.0), exact.get(name, 0.0)), runs.get(name, 0.0))
+            for name in {*exact, *stems, *runs}
+        }
+
+    def _share(
+        self, field: str, words: Sequence[str], ids: Collection[str], heading: str = ""
+    ) -> dict[str, float]:
+        searcher = self._index.searcher()
+        count = int(searcher.num_docs)
+        words = list(dict.fromkeys(words))
+        frequency = [searcher.doc_freq(field, word) for word in words]
+        limit = _BM25_LIMIT * sum(math.log1p((count - n + 0.5) / (n + 0.5)) for n in frequency)
+        fields = (field, heading) if heading else (field,)
+        query = tantivy.Query.boolean_query(
+            [
+                (tantivy.Occur.Must, self._among(ids)),
+                (tantivy.Occur.Must, self._any((f, word) for f in fields for word in words)),
+            ]
+        )
+        if not words or not ids:
+            return {}
+        hits = searcher.search(query, len(ids), count=False).hits
+        return {searcher.doc(address)["id"][0]: float(score) / limit for score, address in hits}
+
+    def _among(self, ids: Collection[str]) -> tantivy.Query:
+        """Only these passages, without a say in the score."""
+        return tantivy.Query.const_score_query(self._any(("id", name) for name in ids), 0.0)
+
+    def _any(self, terms: Iterable[tuple[str, str]]) -> tantivy.Query:
+        schema = self._index.schema
+        return tantivy.Query.boolean_query(
+            [
+                (tantivy.Occur.Should, tantivy.Query.term_query(schema, field, word))
+                for field, word in terms
+            ]
+        )
+
     def _term(self, field: str, word: str) -> tantivy.Query:
         query = tantivy.Query.term_query(self._index.schema, field, word)
         return tantivy.Query.boost_query(query, _EXACT_WEIGHT if field == "exact" else 1.0)
@@ -96,7 +156,8 @@ def content_words(text: str, language: str, *, stemmed: bool = False) -> list[st
 
 def _record(passage: Passage) -> tantivy.Document:
     text, heading = fold(passage.text), fold(" ".join(passage.headings))
-    fields = {"id": passage.id, "exact": f"{heading}\n{text}"}
+    both = f" {heading} {text} "
+    fields = {"id": passage.id, "exact": both, "letters": both}
     if passage.language in _STEMMERS:
         fields |= {f"text_{passage.language}": text, f"heading_{passage.language}": heading}
     return tantivy.Document(**{name: [value] for name, value in fields.items()})
@@ -106,6 +167,7 @@ def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
     builder.add_text_field("exact", tokenizer_name="exact", index_option="freq")
+    builder.add_text_field("letters", tokenizer_name="letters", index_option="freq")
     for language in _STEMMERS:
         for field in ("text", "heading"):
             builder.add_text_field(
@@ -116,6 +178,7 @@ def _schema() -> tantivy.Schema:
 
 def _register(index: tantivy.Index) -> None:
     index.register_tokenizer("exact", _analyzer(None, stemmed=False))
+    index.register_tokenizer("letters", _letters_analyzer())
     for language in _STEMMERS:
         index.register_tokenizer(f"stem_{language}", _analyzer(language, stemmed=True))
 
@@ -130,4 +193,11 @@ def _analyzer(language: str | None, *, stemmed: bool) -> tantivy.TextAnalyzer:
             builder = builder.filter(tantivy.Filter.stopword(name))
         if stemmed:
             builder = builder.filter(tantivy.Filter.stemmer(name))
+    return builder.filter(tantivy.Filter.ascii_fold()).build()
+
+
+@lru_cache
+def _letters_analyzer() -> tantivy.TextAnalyzer:
+    """Runs of letters of folded text, over the ends of words as well."""
+    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.ngram(_LETTERS, _LETTERS))
     return builder.filter(tantivy.Filter.ascii_fold()).build()

@@ -1,15 +1,32 @@
 """What a generation was made from, and which generation is in use."""
 
+from typing import Any
+
+from pydantic import model_validator
+
 from core.types import DocumentInfo, Frozen, Passage
 from vectorstore.embeddings import Embedder
 
 
 class DocumentEntry(Frozen):
-    """What a generation knows of one language version of a document."""
+    """What a generation knows of one language version of a document, and where its passages are."""
 
     info: DocumentInfo
     sha256: str
     path: str
+    passages: int
+    units: int
+    segment: str
+
+    @property
+    def key(self) -> str:
+        return self.info.key
+
+
+class SegmentEntry(Frozen):
+    """A segment that a generation uses; the counts are of all it holds, stale ones included."""
+
+    id: str
     passages: int
     units: int
 
@@ -22,8 +39,28 @@ class Manifest(Frozen):
     method: str
     splitter: str
     documents: tuple[DocumentEntry, ...]
+    segments: tuple[SegmentEntry, ...]
     passages: int
     units: int
+
+    @model_validator(mode="before")
+    @classmethod
+    def _made_before_segments(cls, values: Any) -> Any:
+        """Reads what version 0.1.0 wrote: all passages in one segment named as the generation."""
+        if not isinstance(values, dict) or "segments" in values:
+            return values
+        own = {"id": values["id"], "passages": values["passages"], "units": values["units"]}
+        documents = [{**entry, "segment": own["id"]} for entry in values["documents"]]
+        return {**values, "documents": documents, "segments": [own]}
+
+    def used(self, segment_id: str) -> tuple[frozenset[str], int, int]:
+        """Of one segment: the keys of the documents in use, and how many passages and units."""
+        here = [entry for entry in self.documents if entry.segment == segment_id]
+        return (
+            frozenset(entry.info.key for entry in here),
+            sum(entry.passages for entry in here),
+            sum(entry.units for entry in here),
+        )
 
     def entry(self, key: str) -> DocumentEntry | None:
         return next((entry for entry in self.documents if entry.info.key == key), None)

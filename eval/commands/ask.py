@@ -14,7 +14,7 @@ from eval import gate, report, runs
 from eval.commands.tables import (
     checks_table,
     comparison_tables,
-    figures_table,
+    figures_tables,
     judgement_table,
 )
 from eval.compare import Comparison, compare
@@ -66,7 +66,8 @@ def main(arguments: list[str]) -> int:
     folder = options.out or runs.new_folder(settings.data_dir, results)
     files = _write(folder, results, comparison, checks)
     console = Console()
-    console.print(figures_table(results))
+    for table in figures_tables(results):
+        console.print(table)
     if comparison is not None:
         for table in comparison_tables(comparison):
             console.print(table)

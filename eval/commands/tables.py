@@ -12,23 +12,30 @@ from eval.judge import Judgement
 from eval.results import Results, Summary
 
 _SURE = 0.05  # p-values below this are marked
+_MAIN = (
+    ("retrieval", "hit@1"),
+    ("answers", "full_answer_rate"),
+    ("answers", "false_refusal_rate"),
+    ("answers", "refusal_rate_unanswerable"),
+    ("answers", "useful_answer_rate"),
+)
 
 
-def figures_table(results: Results) -> Table:
-    """The figures overall with intervals, and by language without."""
-    columns = {"all": results.overall, **results.by_language}
-    table = Table(title="Figures, overall with their 95% intervals")
-    table.add_column("", no_wrap=True)
-    for name, summary in columns.items():
-        table.add_column(f"{name} ({summary.n})", justify="right", no_wrap=name == "all")
+def figures_tables(results: Results) -> Iterable[Table]:
+    """The figures overall with their intervals, then the main ones by language."""
+    table = Table("", "value", "95% interval", title=f"Figures, {results.overall.n} questions")
     for group, name in _names(results.overall):
-        cells = [
-            report.number(getattr(summary, group)[name], group) for summary in columns.values()
-        ]
-        bounds = report.bounds(results.overall.intervals.get(group, {}).get(name), group)
-        cells[0] = f"{cells[0]} {bounds}".strip()
-        table.add_row(report.label(group, name), *cells)
-    return table
+        table.add_row(
+            report.label(group, name),
+            report.number(getattr(results.overall, group)[name], group),
+            report.bounds(results.overall.intervals.get(group, {}).get(name), group),
+        )
+    yield table
+    by_language = Table("", "n", *(report.label(*one) for one in _MAIN), title="By language")
+    for language, summary in results.by_language.items():
+        cells = (report.number(getattr(summary, group)[name], group) for group, name in _MAIN)
+        by_language.add_row(language, str(summary.n), *cells)
+    yield by_language
 
 
 def _names(summary: Summary) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,67 @@
+"""The plain LangChain recipe, to compare with: cut at 1,000 characters, take the four nearest.
+
+RecursiveCharacterTextSplitter(chunk_size=1000, chunk_overlap=200) into Chroma's defaults, asked by
+similarity with k=4: https://docs.langchain.com/oss/python/langchain/rag. The splitter is a small
+package of its own that this project does not need otherwise, so its rule is written out here.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from vectorstore import chroma
+from vectorstore.embeddings import Embedder
+
+SIZE, OVERLAP, K = 1000, 200, 4
+_SEPARATORS = ("\n\n", "\n", " ", "")
+
+
+class PlainIndex:
+    """Texts, cut and embedded one by one."""
+
+    def __init__(self, texts: Sequence[str], embedder: Embedder) -> None:
+        chunks = [(n, chunk) for n, text in enumerate(texts) for chunk in split(text)]
+        self._embedder = embedder
+        self._text_of = {str(i): number for i, (number, _) in enumerate(chunks)}
+        vectors = np.concatenate([embedder.passages([chunk]) for _, chunk in chunks])
+        self._collection = chroma.in_memory(list(self._text_of), vectors)
+
+    def search(self, question: str) -> list[int]:
+        """Positions of the texts of the four nearest chunks, best first, each once."""
+        count = min(K, len(self._text_of))
+        found = chroma.nearest(self._collection, self._embedder.query(question), count)
+        return list(dict.fromkeys(self._text_of[name] for name, _ in found))
+
+
+def split(text: str, separators: Sequence[str] = _SEPARATORS) -> list[str]:
+    """Cuts at the first separator that occurs, pieces that are too long at the next ones, and joins
+    neighbours to at most `SIZE` characters that share up to `OVERLAP`."""
+    position, separator = next((i, s) for i, s in enumerate(separators) if s in text)
+    pieces = text.split(separator) if separator else list(text)
+    chunks: list[str] = []
+    short: list[str] = []
+    for piece in filter(None, pieces):
+        if len(piece) <= SIZE:
+            short.append(piece)
+            continue
+        chunks += _joined(short, separator)
+        short = []
+        chunks += split(piece, separators[position + 1 :])
+    return chunks + _joined(short, separator)
+
+
+def _joined(pieces: Sequence[str], separator: str) -> list[str]:
+    chunks: list[str] = []
+    window: list[str] = []
+    for piece in pieces:
+        if window and len(separator.join((*window, piece))) > SIZE:
+            chunks.append(separator.join(window))
+            while window and (
+                len(separator.join(window)) > OVERLAP
+                or len(separator.join((*window, piece))) > SIZE
+            ):
+                window.pop(0)
+        window.append(piece)
+    if window:
+        chunks.append(separator.join(window))
+    return [chunk.strip() for chunk in chunks if chunk.strip()]

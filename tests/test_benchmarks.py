@@ -1,0 +1,139 @@
+"""The benchmarks at a tiny size: that they measure what they say, not how fast it is."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.settings import Settings
+from eval.benchmarks import latency as latency_module
+from eval.benchmarks import scale as scale_module
+from eval.benchmarks.corpus import Corpus, KnownVectors, Pool
+from eval.benchmarks.machine import memory_mb, this_machine
+from eval.benchmarks.measure import latency, times
+from eval.benchmarks.plain import OVERLAP, SIZE, PlainIndex, split
+from eval.benchmarks.report import plot, save, table
+from eval.benchmarks.retrieval import compare
+from ingest.load import load
+from ingest.split import split as passages_of
+from vectorstore.embeddings import make_embedder
+
+SENTENCES = tuple(f"Sentence number {n} speaks of the {n}th ship." for n in range(40))
+
+
+@pytest.fixture(scope="module")
+def corpus() -> Corpus:
+    vectors = np.random.default_rng(1).normal(size=(len(SENTENCES), 384)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return Corpus(Pool(("en",) * len(SENTENCES), SENTENCES, vectors))
+
+
+def test_a_corpus_has_the_passages_asked_for_and_one_vector_per_sentence(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    corpus.write(tmp_path, 20)
+    embedder = KnownVectors(corpus, make_embedder(Settings()))
+    documents = [load(file) for file in sorted(tmp_path.iterdir())]
+    made = [p for d in documents for p in passages_of(d, embedder.token_count, embedder.limit)]
+    assert len(made) == 20
+    assert all(3 <= len(passage.units) <= 8 for passage in made)
+    texts = [passage.context(unit) for passage in made for unit in passage.units]
+    vectors = embedder.passages(texts)
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(len(texts)), abs=1e-5)
+    headings = {text.partition("\n")[0]: text for text in texts}
+    assert len(headings) == 20
+    first = [embedder.passages([text])[0] for text in texts[:2]]
+    assert first == [pytest.approx(vector) for vector in vectors[:2]]
+
+
+def test_another_version_of_a_document_differs_in_its_first_section_only(
+    corpus: Corpus, tmp_path: Path
+) -> None:
+    corpus.write_document(tmp_path, 7)
+    before = (tmp_path / "d000007.md").read_text("utf-8").split("## ")
+    corpus.write_document(tmp_path, 7, version=1)
+    after = (tmp_path / "d000007.md").read_text("utf-8").split("## ")
+    assert before[1] != after[1]
+    assert before[2:] == after[2:]
+
+
+def test_ingest_and_search_are_measured_by_size(
+    corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (scale_module, latency_module):
+        monkeypatch.setattr(module, "corpus", lambda settings, xquad: corpus)
+    settings = Settings(data_dir=tmp_path)
+
+    grown = scale_module.measure(settings, 30, None, runs=1)
+    found = latency_module.measure(settings, 30, None, rounds=1, every=30)
+
+    assert (grown.passages, grown.documents, grown.segments) == (30, 3, 1)
+    assert grown.units >= 90
+    assert grown.unchanged.median < grown.full
+    assert (found.passages, found.errors, found.same, found.recall) == (30, 0, True, 1.0)
+    run, file = save("scale", [grown], tmp_path)
+    assert json.loads(file.read_text("utf-8"))["figures"][0]["passages"] == 30
+    assert run.machine.cores >= 1
+    for figures in ([grown], [found]):
+        assert plot(figures).startswith("<svg")
+        names, rows = table(figures)
+        assert names[0] == "passages"
+        assert rows[0][0] == "30"
+
+
+def test_the_retriever_is_compared_with_the_plain_recipe(tmp_path: Path) -> None:
+    topics = {"ships": "The harbour has 31 ships.", "trains": "The station has 12 trains."}
+    paragraphs = [
+        {"context": text, "qas": [_question(name, text)]} for name, text in topics.items()
+    ]
+    data = {"data": [{"title": "Transport", "paragraphs": paragraphs}]}
+    (tmp_path / "xquad.en.json").write_text(json.dumps(data), "utf-8")
+
+    found = compare(Settings(data_dir=tmp_path / "data"), tmp_path)
+
+    assert [(c.language, c.documents, c.questions) for c in found] == [("en", 2, 2)]
+    assert (found[0].ours.hit_at_1, found[0].plain.hit_at_1) == (1.0, 1.0)
+    assert found[0].misses_ratio is None
+    assert found[0].difference == (0.0, 0.0)
+    assert "ours" in plot(found)
+    assert table(found)[1][0][0].endswith("(2)")
+
+
+def _question(name: str, text: str) -> dict[str, object]:
+    answer = {"text": text.split()[3], "answer_start": text.index(text.split()[3])}
+    return {"id": name, "question": f"How many {name} are there?", "answers": [answer]}
+
+
+def test_the_plain_recipe_cuts_as_langchain_does() -> None:
+    paragraphs = ["a " * 300, "b " * 300, "c " * 700]
+    chunks = split("\n\n".join(part.strip() for part in paragraphs))
+    assert [chunk[0] for chunk in chunks] == ["a", "b", "c", "c"]
+    assert all(len(chunk) <= SIZE for chunk in chunks)
+    words = [str(n) for n in range(1000)]
+    chunks = split(" ".join(words))
+    shared = chunks[0].split()[-(OVERLAP // 4) :]
+    assert chunks[1].split()[: len(shared)] == shared
+    assert split("x" * 2500) == ["x" * 1000, "x" * 1000, "x" * 900]
+    assert split("short") == ["short"]
+
+
+def test_the_plain_recipe_ranks_texts_by_their_nearest_chunk() -> None:
+    plain = PlainIndex(
+        ["The harbour has ships.", "The station has trains."], make_embedder(Settings())
+    )
+    assert plain.search("Where are the trains?") == [1, 0]
+
+
+def test_times_have_a_median_and_a_spread() -> None:
+    assert times([3.0, 1.0, 2.0]).model_dump() == {"median": 2, "least": 1, "most": 3, "runs": 3}
+    measured = latency([[0.001, 0.002, 0.003], [0.003, 0.004, 0.005]])
+    assert measured.p50 == pytest.approx(3)
+    assert measured.p50_spread == pytest.approx((2, 4))
+    assert measured.questions == 6
+
+
+def test_the_machine_is_named() -> None:
+    machine = this_machine()
+    assert str(machine.cores) in str(machine)
+    assert 0 < memory_mb() <= memory_mb(peak=True)

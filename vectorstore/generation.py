@@ -1,0 +1,121 @@
+"""One index generation: a manifest, and the segments that it uses, read as one."""
+
+import functools
+import itertools
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from core.errors import IndexMismatchError
+from core.types import Passage
+from vectorstore import chroma
+from vectorstore.chroma import translated
+from vectorstore.embeddings import Vectors
+from vectorstore.manifest import Manifest
+from vectorstore.segments import Segment, document_key, merged
+
+_T = TypeVar("_T")
+
+
+@functools.lru_cache(maxsize=4)  # a run opens the same ones again, and they can be megabytes
+def _read(manifest: str) -> Manifest:
+    return Manifest.model_validate_json(manifest)
+
+
+class Generation:
+    """Reads, and while it is being built writes, one generation."""
+
+    def __init__(self, client: chroma.Client, generation_id: str) -> None:
+        self.id = generation_id
+        self._client = client
+        self._metadata = client.get_collection(f"passages-{generation_id}", None).metadata or {}
+
+    @functools.cached_property
+    def manifest(self) -> Manifest:
+        """What this generation was made from.
+
+        Raises:
+            IndexMismatchError: another version of this program made it.
+        """
+        try:
+            return _read(str(self._metadata["manifest"]))
+        except (KeyError, ValidationError):
+            raise IndexMismatchError(
+                f"Index generation {self.id} was made by another version of this program. "
+                "Rebuild the index with: make ingest"
+            ) from None
+
+    @functools.cached_property
+    @translated
+    def _segments(self) -> dict[str, Segment]:
+        opened = {}
+        for entry in self.manifest.segments:
+            documents, passages, units = self.manifest.used(entry.id)
+            stale = entry.passages - passages, entry.units - units
+            opened[entry.id] = Segment(self._client, entry.id, documents, stale)
+        return opened
+
+    @functools.cached_property
+    def _segment_of(self) -> dict[str, str]:
+        return {entry.info.key: entry.segment for entry in self.manifest.documents}
+
+    def counts(self) -> tuple[int, int]:
+        """How many passages and units are stored."""
+        counts = [segment.counts() for segment in self._segments.values()]
+        return sum(passages for passages, _ in counts), sum(units for _, units in counts)
+
+    def nearest_passages(self, vector: Vectors, count: int) -> list[tuple[str, float]]:
+        """(passage id, cosine), best first."""
+        segments = self._segments.values()
+        return merged((s.nearest_passages(vector, count) for s in segments), count)
+
+    def nearest_units(self, vector: Vectors, count: int) -> list[tuple[str, float]]:
+        """(unit id, cosine), best first."""
+        segments = self._segments.values()
+        return merged((s.nearest_units(vector, count) for s in segments), count)
+
+    def passages(self, ids: Sequence[str]) -> list[Passage]:
+        """The passages with these ids, in that order; unknown ids are left out."""
+        found = self._from_segments(ids, Segment.passages)
+        return [found[wanted] for wanted in ids if wanted in found]
+
+    def all_passages(self, documents: Collection[str] | None = None) -> Iterator[Passage]:
+        """Every passage, or those of the documents with these keys; read in batches."""
+        for segment in self._segments.values():
+            yield from segment.all_passages(documents)
+
+    def sample(self, count: int) -> list[str]:
+        """The ids of about `count` passages, spread evenly."""
+        ids = itertools.chain.from_iterable(s.all_ids() for s in self._segments.values())
+        return list(itertools.islice(ids, 0, None, max(1, self.manifest.passages // count)))
+
+    def passage_vectors(self, ids: Sequence[str]) -> dict[str, Vectors]:
+        """The vectors of those passages that this generation has."""
+        return self._from_segments(ids, Segment.passage_vectors)
+
+    def unit_vectors(self, ids: Sequence[str]) -> dict[str, Vectors]:
+        """The vectors of those units that this generation has."""
+        return self._from_segments(ids, Segment.unit_vectors)
+
+    def stored_units(self, ids: Sequence[str]) -> set[str]:
+        """Which of these units this generation has."""
+        return set(self._from_segments(ids, lambda s, i: dict.fromkeys(s.stored_units(i))))
+
+    def _from_segments(
+        self, ids: Sequence[str], read: Callable[[Segment, Sequence[str]], Mapping[str, _T]]
+    ) -> dict[str, _T]:
+        """Reads each id from the segment that has its document."""
+        by_segment: dict[str, list[str]] = {}
+        for name in ids:
+            segment_id = self._segment_of.get(document_key(name))
+            if segment_id is not None:
+                by_segment.setdefault(segment_id, []).append(name)
+        found: dict[str, _T] = {}
+        for segment_id, names in by_segment.items():
+            found.update(read(self._segments[segment_id], names))
+        return found
+
+    def add(self, passages: Sequence[Passage], unit_vectors: Sequence[Vectors]) -> None:
+        """Stores passages in this generation's own segment; see `Segment.add`."""
+        self._segments[self.id].add(passages, unit_vectors)

@@ -1,0 +1,100 @@
+"""An optional reranker: a cross-encoder on a server reads question and passages together.
+
+Off unless `rerank_url` is set. Two forms are spoken, told apart by `rerank_model`:
+
+    with a model     {"model", "query", "documents", "top_n"} -> {"results": [{"index",
+                     "relevance_score"}, ...]}   Cohere, Jina, vLLM, llama.cpp
+    without a model  {"query", "texts"} -> [{"index", "score"}, ...]   text-embeddings-inference
+
+A server that does not answer well costs a warning and at most a few seconds, never the search: the
+passages then keep their order.
+"""
+
+import logging
+from collections.abc import Sequence
+from typing import Protocol
+
+import httpx
+from pydantic import BaseModel, Field, RootModel
+
+from core.settings import Settings
+from core.types import ScoredPassage
+
+DEPTH = 20  # passages that are read
+_TIMEOUT = 5.0  # seconds
+
+logger = logging.getLogger(__name__)
+
+
+class Reranker(Protocol):
+    """Puts passages in another order."""
+
+    def reorder(self, query: str, found: Sequence[ScoredPassage]) -> list[ScoredPassage]:
+        """The same passages, best first; those after the first `DEPTH` stay behind."""
+
+
+class _Result(BaseModel):
+    index: int
+    relevance_score: float = Field(allow_inf_nan=False)
+
+
+class _Results(BaseModel):
+    results: list[_Result]
+
+
+class _TeiResult(BaseModel):
+    index: int
+    score: float = Field(allow_inf_nan=False)
+
+
+_TeiResults = RootModel[list[_TeiResult]]
+
+
+class ServerReranker:
+    """A server's order. Scores stay those of the index: the k-th place has the k-th best score."""
+
+    def __init__(self, url: str, model: str, api_key: str) -> None:
+        self._url, self._model = url, model
+        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self._client = httpx.Client(headers=headers, timeout=_TIMEOUT)
+
+    def reorder(self, query: str, found: Sequence[ScoredPassage]) -> list[ScoredPassage]:
+        first = found[:DEPTH]
+        if len(first) < 2:
+            return list(found)
+        try:
+            relevance = self._relevance(query, [scored.passage.context() for scored in first])
+            if sorted(relevance) != list(range(len(first))):
+                raise ValueError("it did not judge every passage once")
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            # The kind of error only: its text may repeat the address, with credentials in it.
+            logger.warning("The reranker did not help (%s); order unchanged", type(error).__name__)
+            return list(found)
+        order = sorted(relevance, key=lambda number: (-relevance[number], number))
+        scores = [scored.score for scored in first]
+        reordered = [
+            first[number].model_copy(update={"score": score})
+            for number, score in zip(order, scores, strict=True)
+        ]
+        return [*reordered, *found[DEPTH:]]
+
+    def _relevance(self, query: str, texts: list[str]) -> dict[int, float]:
+        """Position of each text -> how well it answers the question."""
+        if self._model:
+            body = {"model": self._model, "query": query, "documents": texts, "top_n": len(texts)}
+        else:
+            body = {"query": query, "texts": texts}
+        response = self._client.post(self._url, json=body).raise_for_status()
+        if self._model:
+            results = _Results.model_validate_json(response.content).results
+            return {result.index: result.relevance_score for result in results}
+        judged = _TeiResults.model_validate_json(response.content).root
+        return {result.index: result.score for result in judged}
+
+
+def make_reranker(settings: Settings) -> Reranker | None:
+    """The reranker of these settings, if there is one."""
+    if not settings.rerank_url:
+        return None
+    key = settings.rerank_api_key.get_secret_value()
+    return ServerReranker(settings.rerank_url, settings.rerank_model, key)

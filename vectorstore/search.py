@@ -1,0 +1,142 @@
+"""One search: vectors and words find candidates, one model ranks them.
+
+    question -> query vector -> nearest passages  \\
+                             -> nearest units     -> allowed ones -> a first look: words, best unit
+             -> words        -> keyword matches   /   -> the first 12: all their units -> best k
+
+What they are ranked by is told in vectorstore/ranking.py.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from core.types import DocumentInfo, ScoredPassage
+from vectorstore import ranking
+from vectorstore.embeddings import Vectors
+from vectorstore.generations import Generation, unit_ids
+from vectorstore.keyword import KeywordIndex
+from vectorstore.ranking import Features
+
+_CANDIDATES = 60  # passages taken from each list before filtering
+_UNITS_PER_PASSAGE = 4
+_FALLBACK_LANGUAGE = "en"
+
+Shares = Mapping[str, tuple[float, float]]  # passage id -> (words, letters)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A passage found, and what it is ranked by; `features` as in vectorstore/ranking.py."""
+
+    scored: ScoredPassage
+    features: Features
+
+
+def find(
+    generation: Generation,
+    keyword: KeywordIndex,
+    query: str,
+    vector: Vectors,
+    *,
+    k: int,
+    language: str,
+    areas: Collection[str],
+) -> list[Evidence]:
+    """The k best passages, best first; arguments as in `Index.search`, `vector` is the query's."""
+    documents = (entry.info for entry in generation.manifest.documents)
+    allowed = _allowed_versions(documents, language, areas)
+    if not allowed:
+        return []
+    total, total_units = generation.manifest.passages, generation.manifest.units
+    wanted, count = max(k, ranking.LOOK), max(k, _CANDIDATES)
+    while True:
+        similar = _filtered(generation.nearest_passages(vector, min(count, total)), allowed)
+        by_unit = generation.nearest_units(vector, min(count * _UNITS_PER_PASSAGE, total_units))
+        units = _filtered(_best_per_passage(by_unit), allowed)
+        words = _filtered(keyword.nearest(query, language, count), allowed)
+        if len(similar) >= wanted or count >= total:
+            break
+        count *= 4  # the filters left too few: look further
+    names = list(dict.fromkeys((*units, *similar, *words)))
+    shares = keyword.shares(query, language, names)
+    farthest = by_unit[-1][1]  # a unit that was not found is at most this near
+    first_look = {
+        name: ranking.score(_features(name, shares, units.get(name, farthest))) for name in names
+    }
+    likely = sorted(names, key=lambda name: (-first_look[name], name))[:wanted]
+    return _ranked(generation, likely, shares, vector)[:k]
+
+
+def _ranked(
+    generation: Generation, likely: Sequence[str], shares: Shares, vector: Vectors
+) -> list[Evidence]:
+    """The likely passages ranked by all their units; those after the first `LOOK` stay behind."""
+    passages = generation.passages(likely)
+    of_unit = generation.unit_vectors([name for p in passages for name in unit_ids(p)])
+    units = [np.stack([of_unit[name] for name in unit_ids(p)]) for p in passages]
+    found = []
+    for passage, vectors, fit in zip(
+        passages, units, ranking.passage_fits(vector, units), strict=True
+    ):
+        cosines = vectors @ vector
+        mean = vectors.mean(axis=0)
+        features = {**_features(passage.id, shares, float(cosines.max())), "passage": fit}
+        scored = ScoredPassage(
+            passage=passage,
+            score=ranking.score(features),
+            similarity=float(mean @ vector / np.linalg.norm(mean)),
+            unit_similarities=tuple(float(cosine) for cosine in cosines),
+        )
+        found.append(Evidence(scored, features))
+    first = _best_first(found[: ranking.LOOK])
+    return [*first, *(_behind(first[-1], one) for one in _best_first(found[ranking.LOOK :]))]
+
+
+def _best_first(found: Iterable[Evidence]) -> list[Evidence]:
+    return sorted(found, key=lambda one: (-one.scored.score, one.scored.passage.id))
+
+
+def _behind(last: Evidence, one: Evidence) -> Evidence:
+    """The same evidence, with a score that is no higher than the last one's."""
+    score = min(one.scored.score, last.scored.score)
+    return replace(one, scored=one.scored.model_copy(update={"score": score}))
+
+
+def _features(name: str, shares: Shares, unit: float) -> dict[str, float]:
+    words, letters = shares.get(name, (0.0, 0.0))
+    return {"words": words, "letters": letters, "unit": unit}
+
+
+def _allowed_versions(
+    documents: Iterable[DocumentInfo], language: str, areas: Collection[str]
+) -> set[str]:
+    """Keys of the documents to search: one language version each, of the wanted areas."""
+    versions: dict[str, DocumentInfo] = {}
+    for document in documents:
+        if areas and document.area not in areas:
+            continue
+        best = versions.get(document.id)
+        if best is None or _preference(document, language) < _preference(best, language):
+            versions[document.id] = document
+    return {document.key for document in versions.values()}
+
+
+def _preference(document: DocumentInfo, language: str) -> tuple[bool, bool, str]:
+    return (
+        document.language != language,
+        document.language != _FALLBACK_LANGUAGE,
+        document.language,
+    )
+
+
+def _filtered(hits: Iterable[tuple[str, float]], allowed: set[str]) -> dict[str, float]:
+    return {name: score for name, score in hits if name.partition(":")[0] in allowed}
+
+
+def _best_per_passage(unit_hits: Iterable[tuple[str, float]]) -> Iterable[tuple[str, float]]:
+    best: dict[str, float] = {}
+    for name, similarity in unit_hits:  # best first
+        best.setdefault(name.partition("#")[0], similarity)
+    return best.items()

@@ -1,0 +1,171 @@
+"""One segment: the passages of some documents and their units, written once and never changed.
+
+A segment is a pair of Chroma collections, `passages-<id>` and `units-<id>` (the sentences and list
+items of the passages). Generations share segments (docs/decisions/0005): of a segment a generation
+uses the documents that its manifest places there; what else the segment holds, an earlier
+generation used.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+import numpy as np
+
+from core.types import Passage
+from vectorstore import chroma
+from vectorstore.chroma import translated
+from vectorstore.embeddings import Vectors
+from vectorstore.manifest import SegmentEntry
+
+KINDS = ("passages", "units")
+# How many neighbours are looked at while a vector is added and while one is searched for, by
+# measurement: docs/decisions/0005.
+_EF_CONSTRUCTION, _EF_SEARCH = 100, 800
+_SYNCS = 4  # times a growing graph is written to disk; each time the whole of it
+
+
+def unit_ids(passage: Passage) -> list[str]:
+    """The ids of a passage's units, in order."""
+    return [f"{passage.id}#{number}" for number in range(len(passage.units))]
+
+
+class Segment:
+    """Reads one segment as a generation sees it; writes it while it is being built.
+
+    Args:
+        client: the store.
+        segment_id: names the two collections.
+        documents: keys of the documents that the generation uses here; others are not seen.
+        stale: (passages, units) that are stored here and belong to other documents.
+    """
+
+    def __init__(
+        self,
+        client: chroma.Client,
+        segment_id: str,
+        documents: frozenset[str],
+        stale: tuple[int, int] = (0, 0),
+    ) -> None:
+        self.id = segment_id
+        self._documents = documents
+        self._stale = stale
+        self._passages = client.get_collection(f"passages-{segment_id}", None)
+        self._units = client.get_collection(f"units-{segment_id}", None)
+
+    @translated
+    def counts(self) -> tuple[int, int]:
+        """How many passages and units are stored here, without the stale ones."""
+        passages, units = self._passages.count(), self._units.count()
+        return passages - self._stale[0], units - self._stale[1]
+
+    def nearest_passages(self, vector: Vectors, count: int) -> list[tuple[str, float]]:
+        """(passage id, cosine), best first."""
+        return self._nearest(self._passages, self._stale[0], vector, count)
+
+    def nearest_units(self, vector: Vectors, count: int) -> list[tuple[str, float]]:
+        """(unit id, cosine), best first."""
+        return self._nearest(self._units, self._stale[1], vector, count)
+
+    @translated
+    def _nearest(
+        self, collection: chroma.Collection, stale: int, vector: Vectors, count: int
+    ) -> list[tuple[str, float]]:
+        wanted = count + min(stale, count)
+        while True:
+            hits = chroma.nearest(collection, vector, wanted)
+            mine = [(name, cosine) for name, cosine in hits if self._has(name)]
+            if len(mine) >= count or len(hits) < wanted or wanted >= count + stale:
+                return mine[:count]
+            wanted = min(4 * wanted, count + stale)  # the stale ones were nearer: look further
+
+    def _has(self, name: str) -> bool:
+        return document_key(name) in self._documents
+
+    @translated
+    def passages(self, ids: Sequence[str]) -> Mapping[str, Passage]:
+        """The passages with these ids that are stored here."""
+        found = self._passages.get(ids=list(ids), include=["documents", "metadatas"])
+        return {passage.id: passage for passage in chroma.decode(found)}
+
+    def all_passages(self, documents: Collection[str] | None = None) -> Iterator[Passage]:
+        """Every passage, or those of these documents; read in batches."""
+        wanted = self._documents if documents is None else self._documents.intersection(documents)
+        for result in self._batches(["documents", "metadatas"]) if wanted else ():
+            yield from chroma.decode(result, lambda name: document_key(name) in wanted)
+
+    def all_ids(self) -> Iterator[str]:
+        """The id of every passage."""
+        for result in self._batches([]):
+            yield from filter(self._has, result["ids"])
+
+    def _batches(self, include: chroma.Fields) -> Iterator[chroma.Records]:
+        stored = self.counts()[0] + self._stale[0]
+        return (self._batch(offset, include) for offset in range(0, stored, chroma.BATCH))
+
+    @translated
+    def _batch(self, offset: int, include: chroma.Fields) -> chroma.Records:
+        return self._passages.get(limit=chroma.BATCH, offset=offset, include=include)
+
+    @translated
+    def passage_vectors(self, ids: Sequence[str]) -> Mapping[str, Vectors]:
+        """The vectors of those passages that are stored here."""
+        return chroma.vectors(self._passages, ids)
+
+    @translated
+    def unit_vectors(self, ids: Sequence[str]) -> Mapping[str, Vectors]:
+        """The vectors of those units that are stored here."""
+        return chroma.vectors(self._units, ids)
+
+    @translated
+    def stored_units(self, ids: Sequence[str]) -> set[str]:
+        """Which of these units are stored here."""
+        return chroma.present(self._units, ids)
+
+    @translated
+    def add(self, passages: Sequence[Passage], unit_vectors: Sequence[Vectors]) -> None:
+        """Stores passages, each with the vectors of its units, shape (units, dimensions).
+
+        The vector of a passage is the mean of its units', of length 1: retrieval is as good as with
+        passages embedded as well (docs/decisions/0002), for half the time.
+        """
+        means = np.stack([vectors.mean(axis=0) for vectors in unit_vectors])
+        means /= np.linalg.norm(means, axis=1, keepdims=True)
+        units = [name for passage in passages for name in unit_ids(passage)]
+        all_vectors = np.concatenate(unit_vectors)
+        for start in range(0, len(passages), chroma.BATCH):
+            end = start + chroma.BATCH
+            self._passages.add(
+                ids=[passage.id for passage in passages[start:end]],
+                embeddings=means[start:end],
+                documents=[passage.text for passage in passages[start:end]],
+                metadatas=[chroma.encode(passage) for passage in passages[start:end]],
+            )
+        for start in range(0, len(units), chroma.BATCH):
+            end = start + chroma.BATCH
+            self._units.add(ids=units[start:end], embeddings=all_vectors[start:end])
+
+
+def create(client: chroma.Client, entry: SegmentEntry, metadata: dict[str, str]) -> None:
+    """Makes the two collections of a segment, empty; the first bears the metadata.
+
+    Chroma writes the graph whenever so many vectors were added; what came after the last time is
+    added anew in every process that opens the segment. As the size is known, that is little.
+    """
+    for kind, size in zip(KINDS, (entry.passages, entry.units), strict=True):
+        sync_every = max(chroma.BATCH, size // _SYNCS - chroma.BATCH)
+        client.create_collection(
+            f"{kind}-{entry.id}",
+            embedding_function=None,
+            configuration=chroma.hnsw(_EF_CONSTRUCTION, _EF_SEARCH, sync_every),
+            metadata=metadata if kind == KINDS[0] else None,
+        )
+
+
+def document_key(name: str) -> str:
+    """The key of the document that a passage or unit id belongs to."""
+    return name.partition(":")[0]
+
+
+def merged(hits: Iterable[Sequence[tuple[str, float]]], count: int) -> list[tuple[str, float]]:
+    """The best `count` of the hits of several segments, best first."""
+    together = [hit for found in hits for hit in found]
+    return sorted(together, key=lambda hit: (-hit[1], hit[0]))[:count]
