@@ -120,10 +120,9 @@ def _test(group: str, name: str, share_of: ShareOf, pairs: Sequence[Pair]) -> Te
 
 
 def _move(before: QuestionResult, now: QuestionResult) -> Move | None:
-    """How a question moved; None when answer and ranking are what they were."""
+    """How a question moved; None when it is as good as it was and the answer the same."""
     then, since = _quality(before), _quality(now)
-    unchanged = before.text == now.text and before.retrieved == now.retrieved
-    if then == since and unchanged:
+    if then == since and before.text == now.text:
         return None
     direction: Direction = "better" if since > then else "worse" if since < then else "different"
     return Move(direction=direction, why=_why(before, now), before=before, now=now)
@@ -155,9 +154,7 @@ def _why(before: QuestionResult, now: QuestionResult) -> str:
     if _rank(before) != _rank(now):
         places = [str(_rank(one) or "none") for one in (before, now)]
         reasons.append(f"right section's rank {places[0]} → {places[1]}")
-    if not reasons:
-        reasons.append("other words" if before.text != now.text else "other passages")
-    return ", ".join(reasons)
+    return ", ".join(reasons) or "other words"
 
 
 def _rank(result: QuestionResult) -> int | None:
