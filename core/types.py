@@ -121,7 +121,7 @@ class Passage(Frozen):
 class ScoredPassage(Frozen):
     """A passage found for a question.
 
-    `score` orders the results: a weighted sum of z-scores, no unit. `similarity` is the cosine of
+    `score` orders the results, no unit (vectorstore/ranking.py). `similarity` is the cosine of
     question and passage, `unit_similarities` those of question and each unit of the passage.
     """
 

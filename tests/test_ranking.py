@@ -5,7 +5,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -150,7 +150,8 @@ def _server() -> Iterator[_Script]:
             self.send_response(script.status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            with suppress(BrokenPipeError):  # the client did not wait
+                self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:
             pass
