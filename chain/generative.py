@@ -14,12 +14,11 @@ import httpx
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import Runnable, RunnableConfig
-from langchain_openai import ChatOpenAI
 from openai import OpenAIError
-from pydantic import SecretStr
 
 import prompts
 from chain.answerer import Draft, Request
+from chain.model import chat_model
 from core.errors import ModelError
 from core.settings import Settings
 from core.types import Mode, Passage
@@ -41,16 +40,9 @@ class GenerativeAnswerer:
         template = ChatPromptTemplate.from_messages(
             [("system", prompts.load("answer")), ("human", "{question}")]
         )
-        model = ChatOpenAI(
-            model=settings.chat_model,
-            base_url=settings.openai_base_url or None,
-            api_key=SecretStr(settings.openai_api_key.get_secret_value() or "none"),
-            temperature=0,
-            timeout=settings.answer_timeout,
-            max_retries=2,
-            stream_usage=True,  # by default only OpenAI's own server is asked for token counts
+        self._chain: Runnable[dict[str, str], str] = (
+            template | chat_model(settings) | StrOutputParser()
         )
-        self._chain: Runnable[dict[str, str], str] = template | model | StrOutputParser()
 
     def draft(self, request: Request, config: RunnableConfig | None) -> Iterator[Draft]:
         passages = "\n\n".join(

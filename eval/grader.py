@@ -11,10 +11,10 @@ from typing import Literal
 import openai
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.prompts import ChatPromptTemplate
-from langchain_openai import ChatOpenAI
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 
 import prompts
+from chain.model import chat_model
 from core.errors import ModelError
 from core.settings import Settings
 from core.types import Frozen
@@ -44,14 +44,7 @@ class Grader:
         self._template = ChatPromptTemplate.from_messages(
             [("system", prompts.load("judge")), ("human", "{data}")]
         )
-        self._plain = ChatOpenAI(
-            model=settings.chat_model,
-            base_url=settings.openai_base_url or None,
-            api_key=SecretStr(settings.openai_api_key.get_secret_value() or "none"),
-            temperature=0,
-            timeout=settings.answer_timeout,
-            max_retries=2,
-        )
+        self._plain = chat_model(settings)
         # As a dictionary: given the class, the client raises on an invalid reply and hides it.
         self._structured = self._plain.with_structured_output(
             Grade.model_json_schema(), method="json_schema", strict=True, include_raw=True
