@@ -102,10 +102,9 @@ def _refuse_unknown_names(given: set[str]) -> None:
         )
 
 
-def wait_without_spinning() -> None:
-    """Tells OpenMP, before it is loaded, to let waiting threads sleep.
+def one_openmp_thread() -> None:
+    """Tells OpenMP, before it is loaded, to use one thread for each caller.
 
-    On a machine that is shared they otherwise burn the core that the work needs: a question then
-    took 310 ms to embed instead of 34 (docs/decisions/0002). A choice made outside is kept.
+    The embedder brings the threads itself (docs/decisions/0002). A choice made outside is kept.
     """
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")

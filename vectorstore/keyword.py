@@ -19,7 +19,7 @@ import tantivy
 from core.matching import fold
 from core.types import Passage
 
-_STAMP = "keyword-2"  # change it when the fields below change
+_STAMP = "keyword-3"  # change it when the fields below change
 _STEMMERS = {
     "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
     "fi": "finnish", "fr": "french", "hu": "hungarian", "it": "italian", "nl": "dutch",
@@ -48,13 +48,33 @@ class KeywordIndex:
         self._index.reload()
 
     @classmethod
-    def build(cls, folder: Path, passages: Iterable[Passage]) -> "KeywordIndex":
-        """Builds the index aside and puts it in place in one step."""
+    def build(
+        cls,
+        folder: Path,
+        passages: Iterable[Passage],
+        base: Path | None = None,
+        without: Iterable[str] = (),
+    ) -> "KeywordIndex":
+        """Builds the index aside and puts it in place in one step.
+
+        Args:
+            folder: where it goes.
+            passages: what is added.
+            base: the folder of an index to start from, else from nothing.
+            without: keys of documents of the base that are left out.
+        """
         aside = folder.with_name(f"{folder.name}.{uuid4().hex[:8]}")
-        aside.mkdir(parents=True)
-        index = tantivy.Index(_schema(), path=str(aside))
+        if base is None:
+            aside.mkdir(parents=True)
+            index = tantivy.Index(_schema(), path=str(aside))
+        else:
+            shutil.copytree(base, aside)
+            (aside / "stamp").unlink()
+            index = tantivy.Index.open(str(aside))
         _register(index)
         writer = index.writer(heap_size=64_000_000, num_threads=1)
+        for key in without:
+            writer.delete_documents_by_term("document", key)
         for passage in passages:
             writer.add_document(_record(passage))
         writer.commit()
@@ -157,7 +177,7 @@ def content_words(text: str, language: str, *, stemmed: bool = False) -> list[st
 def _record(passage: Passage) -> tantivy.Document:
     text, heading = fold(passage.text), fold(" ".join(passage.headings))
     both = f" {heading} {text} "
-    fields = {"id": passage.id, "exact": both, "letters": both}
+    fields = {"id": passage.id, "document": passage.document.key, "exact": both, "letters": both}
     if passage.language in _STEMMERS:
         fields |= {f"text_{passage.language}": text, f"heading_{passage.language}": heading}
     return tantivy.Document(**{name: [value] for name, value in fields.items()})
@@ -166,6 +186,7 @@ def _record(passage: Passage) -> tantivy.Document:
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("document", tokenizer_name="raw", index_option="basic")
     builder.add_text_field("exact", tokenizer_name="exact", index_option="freq")
     builder.add_text_field("letters", tokenizer_name="letters", index_option="freq")
     for language in _STEMMERS:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.types import DocumentInfo, ScoredPassage
+from core.types import ScoredPassage
 from vectorstore import ranking
 from vectorstore.embeddings import Vectors
 from vectorstore.generations import Generation, unit_ids
@@ -21,7 +21,6 @@ from vectorstore.ranking import Features
 
 _CANDIDATES = 60  # passages taken from each list before filtering
 _UNITS_PER_PASSAGE = 4
-_FALLBACK_LANGUAGE = "en"
 
 Shares = Mapping[str, tuple[float, float]]  # passage id -> (words, letters)
 
@@ -45,8 +44,7 @@ def find(
     areas: Collection[str],
 ) -> list[Evidence]:
     """The k best passages, best first; arguments as in `Index.search`, `vector` is the query's."""
-    documents = (entry.info for entry in generation.manifest.documents)
-    allowed = _allowed_versions(documents, language, areas)
+    allowed = generation.versions(language, frozenset(areas))
     if not allowed:
         return []
     total, total_units = generation.manifest.passages, generation.manifest.units
@@ -109,29 +107,7 @@ def _features(name: str, shares: Shares, unit: float) -> dict[str, float]:
     return {"words": words, "letters": letters, "unit": unit}
 
 
-def _allowed_versions(
-    documents: Iterable[DocumentInfo], language: str, areas: Collection[str]
-) -> set[str]:
-    """Keys of the documents to search: one language version each, of the wanted areas."""
-    versions: dict[str, DocumentInfo] = {}
-    for document in documents:
-        if areas and document.area not in areas:
-            continue
-        best = versions.get(document.id)
-        if best is None or _preference(document, language) < _preference(best, language):
-            versions[document.id] = document
-    return {document.key for document in versions.values()}
-
-
-def _preference(document: DocumentInfo, language: str) -> tuple[bool, bool, str]:
-    return (
-        document.language != language,
-        document.language != _FALLBACK_LANGUAGE,
-        document.language,
-    )
-
-
-def _filtered(hits: Iterable[tuple[str, float]], allowed: set[str]) -> dict[str, float]:
+def _filtered(hits: Iterable[tuple[str, float]], allowed: Collection[str]) -> dict[str, float]:
     return {name: score for name, score in hits if name.partition(":")[0] in allowed}
 
 

@@ -2,7 +2,7 @@
 
 import shutil
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from core.errors import IndexMismatchError
@@ -130,10 +130,37 @@ def open_keyword(settings: Settings, generation: Generation) -> KeywordIndex:
         return KeywordIndex.build(place, generation.all_passages())
 
 
+def carry_keyword(
+    settings: Settings,
+    old: Generation,
+    new: Generation,
+    *,
+    gone: Iterable[str],
+    fresh: Iterable[Passage],
+) -> None:
+    """Makes the keyword index of a generation from that of the one before.
+
+    Without one, nothing: `open_keyword` builds it from all passages.
+
+    Args:
+        settings: where the indexes are.
+        old: the generation before.
+        new: the generation that is being built.
+        gone: keys of documents that changed or went.
+        fresh: the passages of those that changed or came.
+    """
+    base = _keyword_folder(settings) / old.id
+    try:
+        KeywordIndex(base)
+    except ValueError:
+        return
+    KeywordIndex.build(_keyword_folder(settings) / new.id, fresh, base, gone)
+
+
 def remove_old_keyword_indexes(settings: Settings, kept: Collection[str]) -> None:
     """Removes the keyword indexes of generations that are no longer kept."""
     for place in _keyword_folder(settings).glob("*"):
-        if place.name not in kept:
+        if place.name.partition(".")[0] not in kept:  # after the dot: one that is being made
             shutil.rmtree(place, ignore_errors=True)
 
 
