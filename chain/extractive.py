@@ -13,8 +13,9 @@ from chain.answerer import Draft, Quote, Request
 from chain.relevance import RankedUnit, asks_for, rank_units
 from core.types import Mode, Passage, ScoredPassage, Unit
 
-_UNITS = 3  # at most this many units besides those of a whole list
-_WITHIN = 2.5  # a unit this much below the best adds noise, not facts
+_WORDS = 100  # an answer's length, besides whole lists
+_WITHIN = 4.0  # a unit that is e^4 times less likely than the best adds noise, not facts
+_LISTS_AMONG = 6  # of the best units, of which the list is wanted where one is asked for
 _LONGEST_LIST = 12  # items
 _SHORT_LIST = 60  # words: such a list is quoted whole as soon as two of its items are wanted
 
@@ -49,14 +50,19 @@ def _choose(request: Request) -> list[_Block]:
     chosen: dict[tuple[int, int], float] = {}
     if "list" in asks_for(request.question, request.language):
         chosen |= _best_list(ranked, request.found)
-    threshold = ranked[0].score - _WITHIN
     # Beside a whole list, one sentence may add what it lacks; a piece of another list may not.
     others = [unit for unit in ranked if not chosen or unit.unit.lead_in is None]
     extra = [unit for unit in others if (unit.passage, unit.number) not in chosen]
-    for unit in extra[: 1 if chosen else _UNITS]:
-        if unit.score >= threshold:
-            chosen[unit.passage, unit.number] = unit.score
-            chosen |= _introduction(unit, request.found[unit.passage].passage)
+    left = _WORDS
+    for unit in extra[: 1 if chosen else None]:
+        if unit.score < ranked[0].score - _WITHIN:
+            break
+        passage = request.found[unit.passage].passage
+        numbers = [n for n in _with_introduction(unit, passage) if (unit.passage, n) not in chosen]
+        words = _length(passage, numbers)
+        if words <= left or not chosen:
+            left -= words
+            chosen |= {(unit.passage, number): unit.score for number in numbers}
     return _blocks(_completed(chosen, request.found))
 
 
@@ -64,7 +70,7 @@ def _best_list(
     ranked: Sequence[RankedUnit], found: Sequence[ScoredPassage]
 ) -> dict[tuple[int, int], float]:
     """The first list of which the lead-in or an item is among the best units, if there is one."""
-    for unit in ranked[: 2 * _UNITS]:
+    for unit in ranked[:_LISTS_AMONG]:
         members = _list_of(unit.unit, found[unit.passage].passage)
         if 2 < len(members) <= _LONGEST_LIST + 1:
             return {(unit.passage, number): unit.score for number in members}
@@ -80,8 +86,7 @@ def _completed(
         passage = found[index].passage
         members = _list_of(passage.units[number], passage)
         wanted = [n for n in members if (index, n) in chosen and passage.units[n].lead_in]
-        words = sum(len(passage.text[u.start : u.end].split()) for u in _at(passage, members))
-        if len(wanted) > 1 and words <= _SHORT_LIST:
+        if len(wanted) > 1 and _length(passage, members) <= _SHORT_LIST:
             completed |= {(index, n): chosen.get((index, n), score) for n in members}
     return completed
 
@@ -96,17 +101,23 @@ def _list_of(unit: Unit, passage: Passage) -> list[int]:
     ]
 
 
-def _introduction(unit: RankedUnit, passage: Passage) -> dict[tuple[int, int], float]:
-    """The sentence that introduces an item, which may be unclear without it."""
-    return {
-        (unit.passage, number): unit.score
+def _with_introduction(unit: RankedUnit, passage: Passage) -> list[int]:
+    """The unit, and the sentence that introduces an item, which may be unclear without it."""
+    introductions = (
+        number
         for number, other in enumerate(passage.units)
         if unit.unit.lead_in == (other.start, other.end)
-    }
+    )
+    return [unit.number, *introductions]
 
 
 def _at(passage: Passage, numbers: Sequence[int]) -> list[Unit]:
     return [passage.units[number] for number in numbers]
+
+
+def _length(passage: Passage, numbers: Sequence[int]) -> int:
+    """The words of these units."""
+    return sum(len(passage.text[u.start : u.end].split()) for u in _at(passage, numbers))
 
 
 def _blocks(chosen: dict[tuple[int, int], float]) -> list[_Block]:

@@ -1,21 +1,39 @@
-"""How well each sentence and list item of the found passages fits the question."""
+"""How well each sentence and list item of the found passages fits the question.
 
+A linear model over six features, fitted by `python -m eval.fitting.relevance`; the weights and
+their provenance are in `relevance.json`, what else was tried in docs/decisions/0009.
+
+    cosine   of question and unit
+    words    share of the question's words that the unit has, weighed by rarity among the units
+    letters  the same of runs of four letters
+    passage  how far the score of its passage is below that of the best one (0 or less)
+    number   1 where a number is asked for and the unit has a figure that the question has not
+    date     the same where a date is asked for
+"""
+
+import json
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.matching import figures
 from core.types import Passage, ScoredPassage, Unit
 from prompts import phrases
-from vectorstore.keyword import content_words
+from vectorstore.keyword import content_words, letter_runs
+
+WEIGHTS = Path(__file__).with_name("relevance.json")
+FEATURES = ("cosine", "words", "letters", "passage", "number", "date")
 
 
 @dataclass(frozen=True)
 class RankedUnit:
-    """A unit and its score: a sum of z-scores over all units of the found passages, no unit."""
+    """A unit and its score: a difference of 1 makes it e times as likely to be the right one."""
 
     passage: int
     number: int
@@ -34,69 +52,70 @@ def asks_for(question: str, language: str) -> frozenset[str]:
 
 
 def rank_units(question: str, language: str, found: Sequence[ScoredPassage]) -> list[RankedUnit]:
-    """All units of the passages, best first.
-
-    The score adds up the z-scores of: cosine of question and unit, share of the question's words
-    weighed by rarity, and the rank of the passage; plus one for a unit that has the kind of
-    thing the question asks for.
-    """
-    places = [
-        (index, number, unit)
-        for index, scored in enumerate(found)
-        for number, unit in enumerate(scored.passage.units)
-    ]
-    if not places:
-        return []
-    similarity = [found[index].unit_similarities[number] for index, number, _ in places]
-    coverage = word_coverage(
-        question, language, [(found[index].passage, unit) for index, _, unit in places]
-    )
-    passage_rank = [-float(index) for index, _, _ in places]
-    kinds = asks_for(question, language)
-    fits = [
-        float(bool(kinds & {"number", "date"}) and bool(_new_figures(question, found, place)))
-        for place in places
-    ]
-    total = _z(similarity) + _z(coverage) + _z(passage_rank) + np.asarray(fits)
+    """All units of the passages, best first."""
+    scores = features(question, language, found) @ _weights()
     ranked = [
         RankedUnit(index, number, unit, float(score))
-        for (index, number, unit), score in zip(places, total, strict=True)
+        for (index, number, unit), score in zip(places(found), scores, strict=True)
     ]
     return sorted(ranked, key=lambda item: (-item.score, item.passage, item.number))
 
 
-def word_coverage(
-    question: str, language: str, units: Sequence[tuple[Passage, Unit]]
-) -> list[float]:
-    """For each unit the share (0-1) of the question's words that it or its heading has.
-
-    A word counts by its rarity among the units. Words are stems where the unit is in the
-    question's language, else as written: figures, names and references match across languages.
-    """
-    texts = [passage.context(unit) for passage, unit in units]
-    bags = [
-        frozenset(content_words(text, passage.language, stemmed=passage.language == language))
-        for text, (passage, _) in zip(texts, units, strict=True)
+def places(found: Sequence[ScoredPassage]) -> list[tuple[int, int, Unit]]:
+    """(position of the passage in `found`, number of the unit, unit) of every unit."""
+    return [
+        (index, number, unit)
+        for index, scored in enumerate(found)
+        for number, unit in enumerate(scored.passage.units)
     ]
-    frequency = Counter(word for bag in bags for word in bag)
+
+
+def features(question: str, language: str, found: Sequence[ScoredPassage]) -> NDArray[np.float64]:
+    """What the units are ranked by; shape (units, features), in the order of `places`."""
+    units = [(found[index], number, unit) for index, number, unit in places(found)]
+    texts = [scored.passage.text[unit.start : unit.end] for scored, _, unit in units]
+    best = max((scored.score for scored in found), default=0.0)
+    kinds, known = asks_for(question, language), figures(question)
+    has_figure = [float(bool(kinds) and bool(figures(text) - known)) for text in texts]
+    columns = (
+        [scored.unit_similarities[number] for scored, number, _ in units],
+        _words(question, language, [scored.passage for scored, _, _ in units], texts),
+        _shares([letter_runs(question)] * len(texts), [letter_runs(text) for text in texts]),
+        [scored.score - best for scored, _, _ in units],
+        [figure * ("number" in kinds) for figure in has_figure],
+        [figure * ("date" in kinds) for figure in has_figure],
+    )
+    return np.array(columns, dtype=np.float64).T
+
+
+def _words(
+    question: str, language: str, passages: Sequence[Passage], texts: Sequence[str]
+) -> list[float]:
+    """Words are stems where the unit is in the question's language, else as written: figures,
+    names and references match across languages."""
+    asked = {same: content_words(question, language, stemmed=same) for same in (True, False)}
+    same = [passage.language == language for passage in passages]
+    had = [
+        content_words(text, passage.language, stemmed=of_language)
+        for text, passage, of_language in zip(texts, passages, same, strict=True)
+    ]
+    return _shares([asked[of_language] for of_language in same], had)
+
+
+def _shares(wanted: Sequence[Sequence[str]], had: Sequence[Collection[str]]) -> list[float]:
+    """For each unit the share (0-1) of what is wanted that it has, weighed by rarity."""
+    bags = [frozenset(terms) for terms in had]
+    frequency = Counter(term for bag in bags for term in bag)
     shares = []
-    for bag, (passage, _) in zip(bags, units, strict=True):
-        words = content_words(question, language, stemmed=passage.language == language)
+    for terms, bag in zip(wanted, bags, strict=True):
         # In the order of the question: sums of floats must be the same in every process.
-        weight = {word: math.log(1 + len(bags) / (1 + frequency[word])) for word in words}
+        weight = {term: math.log(1 + len(bags) / (1 + frequency[term])) for term in terms}
         total = sum(weight.values())
-        shares.append(sum(weight[word] for word in weight if word in bag) / total if total else 0.0)
+        shares.append(sum(weight[term] for term in weight if term in bag) / total if total else 0.0)
     return shares
 
 
-def _new_figures(
-    question: str, found: Sequence[ScoredPassage], place: tuple[int, int, Unit]
-) -> frozenset[str]:
-    index, _, unit = place
-    return figures(found[index].passage.text[unit.start : unit.end]) - figures(question)
-
-
-def _z(values: Sequence[float]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    array = np.asarray(values, dtype=np.float64)
-    spread = float(array.std())
-    return (array - array.mean()) / spread if spread > 0 else np.zeros_like(array)
+@cache
+def _weights() -> NDArray[np.float64]:
+    weights: Mapping[str, float] = json.loads(WEIGHTS.read_text("utf-8"))["weights"]
+    return np.array([weights[name] for name in FEATURES])

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from core.matching import contains
 from core.settings import Settings
-from eval.fitting.ranking import Asked, cross_validated, fit
+from eval.fitting.logit import Asked, cross_validated, fit
 from vectorstore import ranking
 from vectorstore.generations import Generations
 from vectorstore.keyword import KeywordIndex

@@ -115,7 +115,7 @@ class KeywordIndex:
         stays small also when it is the best there is. A passage without any is left out. Words are
         stems of the question's language or exact words, whichever match better.
         """
-        letters = list(dict.fromkeys(_letters_analyzer().analyze(f" {fold(question)} ")))
+        letters = list(dict.fromkeys(letter_runs(question)))
         exact = self._share("exact", content_words(question, language), ids)
         stems: dict[str, float] = {}
         if language in _STEMMERS:
@@ -172,6 +172,11 @@ def content_words(text: str, language: str, *, stemmed: bool = False) -> list[st
     """
     analyzer = _analyzer(language, stemmed=stemmed)
     return list(analyzer.analyze(fold(text)))
+
+
+def letter_runs(text: str) -> list[str]:
+    """The runs of four letters of a text after `fold`, as this index has them."""
+    return list(_letters_analyzer().analyze(f" {fold(text)} "))
 
 
 def _record(passage: Passage) -> tantivy.Document:

@@ -1,0 +1,75 @@
+"""What the fits of linear models share: their data, the command and the file of weights."""
+
+import argparse
+import datetime
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from core.errors import StrategiewijzerError
+from core.settings import Settings
+from eval.dataset import Question
+from eval.dataset import load as load_questions
+from eval.fitting import QUESTIONS
+from eval.fitting.logit import Asked, cross_validated, fit
+from eval.public import PublicSet, build_index, halves, load
+from vectorstore.store import Index, open_index
+
+_PAIRS = (("en", "en"), ("de", "de"), ("en", "de"))  # languages of paragraphs and of questions
+
+
+def run(
+    arguments: Sequence[str] | None,
+    *,
+    program: str,
+    weights: Path,
+    features: Sequence[str],
+    from_xquad: Callable[[PublicSet, Index], list[Asked]],
+    from_briefs: Callable[[Sequence[Question], Index], list[Asked]],
+) -> int:
+    """Fits, prints the cross-validated figures and writes the weights; returns the exit code.
+
+    Args:
+        arguments: of the command line.
+        program: the command, for its help and the provenance.
+        weights: the file they are written to.
+        features: the names of the columns of `Asked.values`.
+        from_xquad: the questions on the even articles, asked of an index of all paragraphs.
+        from_briefs: the questions in this folder, asked of the index in use.
+    """
+    parser = argparse.ArgumentParser(prog=program)
+    parser.add_argument("--xquad", type=Path, required=True, metavar="DIR")
+    folder: Path = parser.parse_args(arguments).xquad
+    try:
+        settings = Settings()
+        sets = {}
+        for paragraphs, asked in _PAIRS:
+            questions = None if asked == paragraphs else folder / f"xquad.{asked}.json"
+            public = load("xquad", folder / f"xquad.{paragraphs}.json", None, questions)
+            made = from_xquad(halves(public)[0], build_index(public, settings))
+            sets[f"xquad {asked} over {paragraphs}, even articles"] = made
+        sets["briefs"] = from_briefs(load_questions(QUESTIONS), open_index(settings))
+    except StrategiewijzerError as error:
+        Console(stderr=True).print(error, markup=False)
+        return 1
+    console = Console()
+    for name, (hit, mrr) in cross_validated(sets).items():
+        console.print(f"{name}: hit@1 {hit:.4f}, MRR {mrr:.4f} ({len(sets[name])} questions)")
+    fitted = {
+        "made_by": program,
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "fitted_on": {name: len(asked) for name, asked in sets.items()},
+        "weights": dict(
+            zip(features, (round(float(w), 2) for w in fit(sets.values())), strict=True)
+        ),
+    }
+    weights.write_text(json.dumps(fitted, indent=2) + "\n", "utf-8")
+    console.print(fitted["weights"])
+    return 0
+
+
+def group_of(public: PublicSet) -> dict[str, int]:
+    """Document id -> its article, so that no article is in two folds."""
+    return {document.id: document.article // 2 for document in public.documents}
