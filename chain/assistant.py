@@ -17,7 +17,7 @@ from chain.confidence import confidence
 from chain.extractive import ExtractiveAnswerer
 from chain.followup import standalone
 from chain.generative import GenerativeAnswerer
-from chain.language import detect
+from chain.language import conversation
 from chain.refusal import refusal_text
 from chain.verification import verify
 from core.errors import ModelError
@@ -77,7 +77,7 @@ class Assistant:
             config: LangChain's, for callbacks and tracers.
         """
         watch = _Stopwatch()
-        language = language or detect(question, self._settings.default_language)
+        language = language or self._language(question, history)
         search_for = standalone(question, language, history)
         watch.lap("understand")
         found = self._retrieve(search_for, language, areas, config)
@@ -133,6 +133,10 @@ class Assistant:
                 timings=watch.laps,
             )
         )
+
+    def _language(self, question: str, history: Sequence[Turn]) -> str:
+        questions = [*(turn.question for turn in history), question]
+        return conversation(questions, self._settings.default_language)[-1]
 
     def _retrieve(
         self,

@@ -4,6 +4,7 @@ py3langid (Barbaresi's fork of langid.py; Lui and Baldwin 2012): 26 of 29 short 
 seven languages right at 0.1 ms, where lingua had 21 and took 500 MB more; see docs/decisions.
 """
 
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
@@ -16,6 +17,7 @@ OFFICIAL = (
 
 # Which languages people here ask in: short questions ("drug market size") need the help.
 _PRIOR = {"nl": 4.0, "en": 4.0, "de": 2.0, "fr": 2.0}
+_KEPT = 3.0  # how much more likely a question is in the language of the one before
 _SURE = 0.2  # below this the words are too few to tell
 
 
@@ -26,10 +28,30 @@ def detect(text: str, likely: str) -> str:
         text: a question.
         likely: the language to take when the text is too short to tell.
     """
+    return conversation([text], likely)[0]
+
+
+def conversation(questions: Sequence[str], likely: str) -> list[str]:
+    """The language of each question of a conversation, which mostly keeps to one.
+
+    Args:
+        questions: oldest first.
+        likely: as in `detect`, for the first; for the others it is the language of the one before.
+    """
+    languages: list[str] = []
+    prior = _PRIOR
+    for question in questions:
+        likely = _told(question, likely, prior)
+        prior = {**_PRIOR, likely: _KEPT * _PRIOR.get(likely, 1.0)}
+        languages.append(likely)
+    return languages
+
+
+def _told(text: str, likely: str, prior: Mapping[str, float]) -> str:
     if len(text.split()) < 2:  # a name or an acronym has no language
         return likely
     weighed = {
-        language: probability * _PRIOR.get(language, 1.0)
+        language: probability * prior.get(language, 1.0)
         for language, probability in _identifier().rank(text)
     }
     best = max(weighed, key=lambda language: weighed[language])

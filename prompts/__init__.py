@@ -27,8 +27,11 @@ _FALLBACK_LANGUAGE = "en"
 class Cues(Frozen):
     """Lower-case words that show what a question asks for, and what it leans on.
 
-    `list`, `number` and `date` are kinds of answer. `opening` words begin a follow-up question,
-    `referring` ones stand for something said before.
+    `list`, `number` and `date` are kinds of answer. The others tell follow-ups: `opening` words
+    begin one, `referring` ones stand for something said before. `asking` words ask, `defining` ones
+    among them what something is; `helping` verbs begin a question for yes or no. `common` names are
+    those of what every document is about. `empty` words say nothing of what a question is about;
+    what search leaves out anyway need not be among them.
     """
 
     list: tuple[str, ...]
@@ -36,6 +39,11 @@ class Cues(Frozen):
     date: tuple[str, ...]
     opening: tuple[str, ...]
     referring: tuple[str, ...]
+    asking: tuple[str, ...]
+    helping: tuple[str, ...]
+    empty: tuple[str, ...]
+    defining: tuple[str, ...]
+    common: tuple[str, ...]
 
 
 class Plural(Frozen):

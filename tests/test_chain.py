@@ -1,4 +1,4 @@
-"""The parts of the chain: language, follow-ups, choosing, verifying, composing, refusing."""
+"""The parts of the chain: language, choosing, verifying, composing, refusing."""
 
 import json
 import re
@@ -12,12 +12,11 @@ from chain.answerer import Draft, Quote, Request
 from chain.assistant import Assistant
 from chain.composition import Composition
 from chain.confidence import confidence, features
-from chain.followup import standalone
 from chain.language import detect
 from chain.relevance import asks_for
 from chain.verification import verify
 from core.settings import ROOT, Settings
-from core.types import Answer, Turn
+from core.types import Answer
 from vectorstore.embeddings import make_embedder
 
 
@@ -183,17 +182,6 @@ def test_without_passages_there_is_no_confidence() -> None:
 )
 def test_a_short_question_shows_its_language(text: str, language: str) -> None:
     assert detect(text, likely="xx") == language
-
-
-def test_a_follow_up_leans_on_the_question_before_it() -> None:
-    history = [Turn(question="Hoeveel meldingen waren er in 2019?", answer_text="725 000")]
-    assert standalone("en in 2010?", "nl", history) == (
-        "Hoeveel meldingen waren er in 2019? en in 2010?"
-    )
-    assert "2019" in standalone("Wie zei dat?", "nl", history)
-    for alone in ("Wat is de hoofdstad van Australië?", "Wat is EMPACT?"):
-        assert standalone(alone, "nl", history) == alone
-    assert standalone("en in 2010?", "nl", ()) == "en in 2010?"
 
 
 def test_a_question_shows_what_kind_of_answer_it_wants() -> None:
