@@ -28,6 +28,9 @@ _REFERENCE = re.compile(
     r"|\b(?P<celex>\d{5}[a-z]{1,2}\d{4}(?:\(\d+\))?)"
 )
 _REFERENCE_AS_WRITTEN = re.compile(_REFERENCE.pattern, re.IGNORECASE)
+# Of a sentence's own words this share stands in its evidence, in one language: closeness in meaning
+# alone let a small model's inventions about the same topic pass (docs/decisions/0007).
+_SHARED = 0.5
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 _FOLDED = re.compile(r"\w+")
 _SENTENCE_START = re.compile(r"(?:^|[.!?:]\s)[\s\W]*$")
@@ -49,6 +52,7 @@ class Details:
     names: frozenset[str]
     opening: frozenset[str]
     words: frozenset[str]
+    content: frozenset[str]  # stems without stop words
     denies: bool
 
 
@@ -76,6 +80,7 @@ def details(text: str, language: str) -> Details:
         names=names,
         opening=opening,
         words=frozenset(_FOLDED.findall(fold(text))),
+        content=frozenset(content_words(text, language, stemmed=True)),
         denies=_denies(fold(text), language),
     )
 
@@ -88,7 +93,7 @@ def states(
     ordinary: frozenset[str],
     known: frozenset[str],
 ) -> bool:
-    """Whether evidence has every figure, date, reference and name of a claim.
+    """Whether evidence has every figure, date, reference and name of a claim, and half its words.
 
     Args:
         evidence: the quoted stretch with its heading and lead-in.
@@ -107,6 +112,9 @@ def states(
     words = evidence.words | evidence.acronyms | about.words | about.acronyms
     if claim.language == evidence.language:
         names = claim.names | _unusual(claim, ordinary)
+        shared = claim.content & (evidence.content | about.content)
+        if len(shared) < _SHARED * len(claim.content):
+            return False
     else:  # names may be translated, but not those that the other language has as well
         names = (claim.names | claim.opening) & known
     return (

@@ -14,7 +14,7 @@ import prompts
 from chain.answerer import Draft, Request
 from chain.budget import answer_tokens, fenced, fitting
 from chain.model import CONDENSE_SHARE, RequestRefusedError, chat_model, within
-from chain.reader import SCHEMA, Reader
+from chain.reader import SCHEMA, read
 from core.errors import ModelError
 from core.settings import Settings
 from core.types import Mode, Passage
@@ -74,10 +74,11 @@ class GenerativeAnswerer:
         }
         values["passages"] = "\n\n".join(self._fitting(request, values))
         pieces = self._chains[form].stream(values, config)
-        reader = Reader()
-        for piece in within(max(0.0, deadline - time.monotonic()), pieces):
-            yield from reader.feed(piece)
-        yield from reader.close()
+        given: set[str] = set()
+        for draft in read(within(max(0.0, deadline - time.monotonic()), pieces)):
+            if draft.text not in given:  # models that lose their way repeat themselves
+                given.add(draft.text)
+                yield draft
 
     def _fitting(self, request: Request, values: Mapping[str, str]) -> list[str]:
         """The best passages as data, as many as the model's context takes."""

@@ -4,8 +4,9 @@ The reply itself shows its form, whatever was asked for: a JSON object is the li
 `SCHEMA`, anything else is text with [n] markers.
 """
 
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from langchain_core.utils.json import parse_partial_json
@@ -44,6 +45,18 @@ _SENTENCE = re.compile(
 _NO_ANSWER = "NO ANSWER"
 _JSON = re.compile(r"\s*(?:```(?:json)?\s*)?(?=\{)")  # models like to fence what they return
 _MAY_BECOME_JSON = re.compile(r"\s*(?:`{0,3}|```j?s?o?n?\s*)$")
+
+
+def read(pieces: Iterable[str]) -> Iterator[Draft]:
+    """The drafts of a whole reply, each as soon as it is complete.
+
+    Raises:
+        ModelError: the reply is empty, or JSON that is not as `SCHEMA` says.
+    """
+    reader = Reader()
+    for piece in pieces:
+        yield from reader.feed(piece)
+    yield from reader.close()
 
 
 class Reader:
@@ -101,27 +114,34 @@ class _Listed:
     def feed(self, piece: str) -> Iterator[Draft]:
         self._json += piece
         if "}" in piece:  # only then can a sentence have ended
-            yield from self._new(self._complete())
+            yield from self._new()
 
     def close(self) -> Iterator[Draft]:
-        if _entries(_parsed(self._json)) is None:
+        if _entries(_value(parse_partial_json, self._json.partition("```")[0])) is None:
             raise ModelError("The model's answer is not in the form that was asked for.")
-        yield from self._new(self._complete())
+        yield from self._new()
 
-    def _complete(self) -> list[Any]:
-        """The entries whose closing brace has arrived."""
-        # Up to the last brace nothing is half received; one inside a string only delays.
-        return _entries(_parsed(self._json[: self._json.rfind("}") + 1])) or []
-
-    def _new(self, entries: list[Any]) -> Iterator[Draft]:
+    def _new(self) -> Iterator[Draft]:
+        entries = self._complete()
         for entry in entries[self._given :]:
             yield from _entry_drafts(entry)
         self._given = max(self._given, len(entries))
 
+    def _complete(self) -> list[Any]:
+        """The entries whose closing brace has arrived; a brace may also stand in a sentence."""
+        end = self._json.rfind("}") + 1
+        while end:
+            for ending in ("]}", ""):
+                entries = _entries(_value(json.loads, self._json[:end] + ending))
+                if entries is not None:
+                    return entries
+            end = self._json.rfind("}", 0, end - 1) + 1
+        return []
 
-def _parsed(json: str) -> Any:
+
+def _value(parse: Callable[[str], Any], text: str) -> Any:
     try:
-        return parse_partial_json(json.partition("```")[0])
+        return parse(text)
     except ValueError:
         return None
 

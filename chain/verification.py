@@ -34,6 +34,8 @@ def verify(draft: Draft, request: Request, embedder: Embedder) -> Quote | None:
     """
     if draft.quote is not None:
         return draft.quote if _is_quoted(draft, request) else None
+    if draft.text.endswith("?"):  # small models repeat the question; it states nothing
+        return None
     claim = details(draft.text, request.language)
     names, ordinary = _names(request), _ordinary_words(request)
     cited = [number for number in draft.cites if number < len(request.found)]
