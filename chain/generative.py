@@ -1,126 +1,103 @@
 """Answers written by an OpenAI-compatible model from the numbered passages.
 
-The model proposes sentences with [n] markers; what is shown is decided by the verifier.
+passages that fit -> prompt -> model -> Reader -> drafts; what is shown is decided by the verifier
 """
 
-import contextvars
-import queue
-import re
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-import httpx
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import Runnable, RunnableConfig
-from openai import OpenAIError
 
 import prompts
 from chain.answerer import Draft, Request
-from chain.model import chat_model
+from chain.budget import answer_tokens, fenced, fitting
+from chain.model import CONDENSE_SHARE, RequestRefusedError, chat_model, within
+from chain.reader import SCHEMA, read
 from core.errors import ModelError
 from core.settings import Settings
 from core.types import Mode, Passage
 
-_MARKER = re.compile(r"\s*\[(\d{1,3})\]")
-# A sentence ends at its markers, at a line end, or at a full stop before a capital.
-_SENTENCE = re.compile(r".+?(?:(?:\s*\[\d{1,3}\])+[.;]?|[.!?](?=\s+[A-ZÀ-Þ])|\n|$)", re.S)
-_NO_ANSWER = "NO ANSWER"
-
 
 class GenerativeAnswerer:
-    """Streams an answer from the configured model."""
+    """Streams an answer from the configured model.
+
+    It asks for a structured answer until the server refuses that form and takes the other; from
+    then on, as long as this object lives, it asks for text with markers.
+    """
 
     mode: Mode = "generative"
 
     def __init__(self, settings: Settings) -> None:
         self.model = settings.chat_model
-        self._timeout = settings.answer_timeout
-        template = ChatPromptTemplate.from_messages(
+        self._seconds = settings.answer_timeout * (1 - CONDENSE_SHARE)
+        self._context = settings.model_context
+        self._structured = settings.structured_answers
+        model = chat_model(settings, answer_tokens(settings.model_context))
+        self._template = ChatPromptTemplate.from_messages(
             [("system", prompts.load("answer")), ("human", "{question}")]
         )
-        self._chain: Runnable[dict[str, str], str] = (
-            template | chat_model(settings) | StrOutputParser()
-        )
+        schema = {"name": SCHEMA["title"], "strict": True, "schema": SCHEMA}
+        asked = {"response_format": {"type": "json_schema", "json_schema": schema}}
+        # As extra_body: asked by its own name, the client parses the stream and loses token counts.
+        as_list = model.bind(extra_body=asked)
+        self._chains: Mapping[str, Runnable[dict[str, str], str]] = {
+            "answer-as-list": self._template | as_list | StrOutputParser(),
+            "answer-as-text": self._template | model | StrOutputParser(),
+        }
 
     def draft(self, request: Request, config: RunnableConfig | None) -> Iterator[Draft]:
-        passages = "\n\n".join(
-            _numbered(number, scored.passage)
-            for number, scored in enumerate(request.found, start=1)
-        )
+        deadline = time.monotonic() + self._seconds
+        if self._structured:
+            drafts = self._drafts("answer-as-list", request, config, deadline)
+            try:
+                first = next(drafts, None)
+            except RequestRefusedError:
+                yield from self._drafts("answer-as-text", request, config, deadline)
+                self._structured = False  # it was the form, not what was asked
+                return
+            if first is not None:
+                yield first
+                yield from drafts
+        else:
+            yield from self._drafts("answer-as-text", request, config, deadline)
+
+    def _drafts(
+        self, form: str, request: Request, config: RunnableConfig | None, deadline: float
+    ) -> Iterator[Draft]:
         values = {
             "question": request.question,
             "language": request.language,
-            "passages": passages,
+            "form": prompts.load(form),
+            "passages": "",
         }
-        waiting = ""
-        for piece in _within(self._timeout, self._chain.stream(values, config)):
-            waiting += piece
-            *whole, waiting = _sentences(waiting)
-            yield from (draft for text in whole if (draft := _draft(text)))
-        if (last := _draft(waiting)) is not None:
-            yield last
+        values["passages"] = "\n\n".join(self._fitting(request, values))
+        pieces = self._chains[form].stream(values, config)
+        given: set[str] = set()
+        for draft in read(within(max(0.0, deadline - time.monotonic()), pieces)):
+            if draft.text not in given:  # models that lose their way repeat themselves
+                given.add(draft.text)
+                yield draft
 
-
-def _within(seconds: float, pieces: Iterator[str]) -> Iterator[str]:
-    """The pieces of a model's answer as they come, for so many seconds at most.
-
-    They are read in a thread of their own: neither a server that falls silent nor a client that
-    reads a stream to its end before closing it can hold up the answer.
-
-    Raises:
-        ModelError: the time is up or the model failed.
-    """
-    arrived: queue.Queue[str | BaseException | None] = queue.Queue()
-
-    def read() -> None:
-        try:
-            for piece in pieces:
-                arrived.put(piece)
-            arrived.put(None)
-        except Exception as error:  # noqa: BLE001 - told to the reader below
-            arrived.put(error)
-
-    threading.Thread(target=contextvars.copy_context().run, args=(read,), daemon=True).start()
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            piece = arrived.get(timeout=max(0.0, deadline - time.monotonic()))
-        except queue.Empty:
-            raise ModelError(f"The model took more than {seconds:g} seconds.") from None
-        if piece is None:
-            return
-        if isinstance(piece, OpenAIError | httpx.HTTPError):
-            raise ModelError(f"The model did not answer ({type(piece).__name__}).")
-        if isinstance(piece, BaseException):
-            raise piece
-        yield piece
+    def _fitting(self, request: Request, values: Mapping[str, str]) -> list[str]:
+        """The best passages as data, as many as the model's context takes."""
+        numbered = [
+            _numbered(number, scored.passage)
+            for number, scored in enumerate(request.found, start=1)
+        ]
+        fit = fitting(numbered, self._context, self._template.format(**values))
+        if not fit:
+            raise ModelError(
+                f"No passage fits into {self._context} tokens. If the model takes more, set "
+                "STRATEGIEWIJZER_MODEL_CONTEXT higher."
+            )
+        return fit
 
 
 def _numbered(number: int, passage: Passage) -> str:
     """One passage as data: what it is, and its text between fences it cannot close."""
     cited = passage.document
-    about = ", ".join(filter(None, (cited.reference, passage.headings[-1], str(cited.date or ""))))
-    text = f"{about}\n{passage.text}".replace("<", "‹").replace(">", "›")
-    return f'<passage number="{number}">\n{text}\n</passage>'
-
-
-def _sentences(text: str) -> list[str]:
-    """The whole sentences of a growing text, and last the part that may still grow.
-
-    A marker that is still arriving, or that may be followed by another, stays in the last part.
-    """
-    found = [match.group() for match in _SENTENCE.finditer(text)]
-    may_end = len(found) > 1 and any(character.isalpha() for character in found[-1])
-    return found if may_end else [text]
-
-
-def _draft(text: str) -> Draft | None:
-    numbers = tuple(int(number) - 1 for number in _MARKER.findall(text))
-    sentence = _MARKER.sub("", text).strip()
-    is_item = sentence.startswith(("- ", "* ", "• "))
-    sentence = sentence.lstrip("-*• ").strip()
-    if not any(character.isalpha() for character in sentence) or _NO_ANSWER in sentence:
-        return None
-    return Draft(text=sentence, cites=numbers, form="item" if is_item else "sentence")
+    about = (cited.title, cited.reference, passage.headings[-1], str(cited.date or ""))
+    text = f"{', '.join(filter(None, about))}\n{passage.text}"
+    return fenced("passage", text, f' number="{number}"')

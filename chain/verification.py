@@ -1,17 +1,23 @@
 """Checks every drafted sentence against the passages, outside whatever drafted it.
 
-A sentence is shown only with a `Quote` that this module has found: an exact stretch of a passage
-that has every figure of the sentence and, for a model's own words, is close enough in meaning.
+A sentence is shown only with a `Quote` that this module has found: an exact stretch of a passage.
+For a model's own words the stretch must have every figure, date, reference and name of the sentence
+(chain/details.py), deny where it denies, and be close in meaning: docs/decisions/0007.
 """
 
-from collections.abc import Iterator, Sequence
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from chain.answerer import Draft, Quote, Request
+from chain.details import Details, details, states
 from core.matching import figures, fold
 from core.types import Passage, Unit
 from vectorstore.embeddings import Embedder
+from vectorstore.keyword import content_words
 
 # Cosine of a sentence and the stretch it rests on, both as bare text. Measured on the briefs: of
 # units and their translations 99% are above 0.878, of units and other units of the same section
@@ -23,19 +29,40 @@ def verify(draft: Draft, request: Request, embedder: Embedder) -> Quote | None:
     """The evidence for a draft, or None when no retrieved passage supports it.
 
     The passages that the draft cites are tried first; another passage that supports it corrects
-    the citation.
+    the citation. One unit is better evidence than two. The closest evidence decides: when it
+    denies what the draft affirms, or the reverse, nothing further away can save the draft.
     """
     if draft.quote is not None:
         return draft.quote if _is_quoted(draft, request) else None
-    others = [n for n in range(len(request.found)) if n not in draft.cites]
+    if draft.text.endswith("?"):  # small models repeat the question; it states nothing
+        return None
+    claim = details(draft.text, request.language)
+    names, ordinary = _names(request), _ordinary_words(request)
     cited = [number for number in draft.cites if number < len(request.found)]
-    return _supporting(draft.text, request, cited, embedder) or _supporting(
-        draft.text, request, others, embedder
-    )
+    others = [number for number in range(len(request.found)) if number not in cited]
+    for numbers in (cited, others):
+        for length in (1, 2):
+            stretches = [
+                stretch
+                for number in numbers
+                for stretch in _stretches(number, request.found[number].passage, length)
+                if states(
+                    stretch.details(),
+                    stretch.about(),
+                    claim,
+                    ordinary=ordinary,
+                    known=names[stretch.passage.language],
+                )
+            ]
+            found = _closest(draft.text, stretches, embedder)
+            if found is not None:
+                agrees = found.denies(draft.text, embedder) == claim.denies
+                return found.quote() if agrees else None
+    return None
 
 
 def supports(sentence: str, quotes: Sequence[str], about: str, embedder: Embedder) -> bool:
-    """Whether quotes together support a sentence: by the same measure as `verify`.
+    """Whether quotes together support a sentence by figures and meaning; languages not needed.
 
     They have its figures (`about`, such as their headings, may have them as well), and one of them,
     or all of them read as one, has its words or is close to it in meaning.
@@ -60,33 +87,85 @@ def _is_quoted(draft: Draft, request: Request) -> bool:
     return draft.text in " ".join(text[quote.start : quote.end].split())
 
 
-def _supporting(
-    sentence: str, request: Request, passages: Sequence[int], embedder: Embedder
-) -> Quote | None:
-    """The stretch of these passages that is closest to the sentence and has all its figures."""
-    wanted = figures(sentence)
-    candidates = [
-        Quote(number, units[0].start, units[-1].end)
-        for number in passages
-        for units in _neighbours(request.found[number].passage)
-        if wanted <= _known_figures(request.found[number].passage, units)
-    ]
-    if not candidates:
+@dataclass(frozen=True)
+class _Stretch:
+    """One unit of a passage, or two that follow each other, as evidence."""
+
+    number: int
+    passage: Passage
+    units: tuple[Unit, ...]
+
+    def quote(self) -> Quote:
+        return Quote(self.number, self.units[0].start, self.units[-1].end)
+
+    def texts(self) -> list[str]:
+        """The stretch as a whole, and each unit of a longer one."""
+        spans = [(self.units[0].start, self.units[-1].end)]
+        if len(self.units) > 1:
+            spans += [(unit.start, unit.end) for unit in self.units]
+        return [self.passage.text[start:end] for start, end in spans]
+
+    def details(self) -> Details:
+        """What it says, with heading and lead-in."""
+        evidence = "\n".join(self.passage.context(unit) for unit in self.units)
+        return details(evidence, self.passage.language)
+
+    def about(self) -> Details:
+        """What is said of the passage's document and section."""
+        document = self.passage.document
+        known = (document.title, document.reference, document.celex, document.publisher)
+        described = (*known, str(document.date or ""), *self.passage.headings)
+        return details("\n".join(described), self.passage.language)
+
+    def denies(self, sentence: str, embedder: Embedder) -> bool:
+        """Whether it denies; of two units the one closer to the sentence tells."""
+        whole, *parts = self.texts()
+        texts = parts or [whole]
+        denials = [details(text, self.passage.language).denies for text in texts]
+        vectors = embedder.passages([sentence, *texts])
+        return denials[int(np.argmax(vectors[1:] @ vectors[0]))]
+
+
+def _stretches(number: int, passage: Passage, length: int) -> Iterator[_Stretch]:
+    for first in range(len(passage.units) - length + 1):
+        yield _Stretch(number, passage, passage.units[first : first + length])
+
+
+def _closest(sentence: str, stretches: Sequence[_Stretch], embedder: Embedder) -> _Stretch | None:
+    """The stretch closest in meaning, if close enough.
+
+    Two units count only when they are closer together than either alone. Otherwise a neighbour
+    would lend its figures to a sentence that says nothing of it.
+    """
+    best: tuple[float, _Stretch] | None = None
+    texts = [stretch.texts() for stretch in stretches]
+    if not texts:
         return None
-    texts = [request.found[c.passage].passage.text[c.start : c.end] for c in candidates]
-    vectors = embedder.passages([sentence, *texts])
-    closeness = vectors[1:] @ vectors[0]
-    best = int(np.argmax(closeness))
-    return candidates[best] if closeness[best] >= _CLOSE else None
+    vectors = embedder.passages([sentence, *(text for several in texts for text in several)])
+    closeness = iter((vectors[1:] @ vectors[0]).tolist())
+    for stretch, several in zip(stretches, texts, strict=True):
+        whole, *parts = [next(closeness) for _ in several]
+        together = whole >= max(parts, default=whole)
+        if whole >= _CLOSE and together and (best is None or whole > best[0]):
+            best = (whole, stretch)
+    return best[1] if best else None
 
 
-def _neighbours(passage: Passage) -> Iterator[tuple[Unit, ...]]:
-    """Every unit, and every two that follow each other."""
-    for unit in passage.units:
-        yield (unit,)
-    yield from zip(passage.units, passage.units[1:], strict=False)
+def _names(request: Request) -> Mapping[str, frozenset[str]]:
+    """The names in the found passages by language."""
+    names: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
+    for scored in request.found:
+        language = scored.passage.language
+        names[language] |= details(scored.passage.text, language).names
+    return names
 
 
-def _known_figures(passage: Passage, units: Sequence[Unit]) -> frozenset[str]:
-    """The figures of the units, with those of their headings and lead-ins."""
-    return figures("\n".join(passage.context(unit) for unit in units))
+def _ordinary_words(request: Request) -> frozenset[str]:
+    """The stems of what the passages in the answer's language write without a capital."""
+    texts = (
+        scored.passage.text
+        for scored in request.found
+        if scored.passage.language == request.language
+    )
+    small = {word for text in texts for word in re.findall(r"\w+", text) if word.islower()}
+    return frozenset(content_words(" ".join(small), request.language, stemmed=True))

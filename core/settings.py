@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import SettingsError
@@ -66,7 +66,19 @@ class Settings(BaseSettings):
     )
     openai_base_url: str = Field("", validation_alias=_openai_name("OPENAI_BASE_URL"))
     chat_model: str = "gpt-4o-mini"
-    answer_timeout: Annotated[float, Field(gt=0)] = 60.0  # seconds, for a whole generated answer
+    model_context: Annotated[int, Field(ge=512)] = 8192  # tokens: rules, passages and answer
+    structured_answers: bool = True  # ask for JSON; a server that refuses is asked for text
+    answer_timeout: Annotated[float, Field(gt=0)] = 60.0  # seconds, all tries and rewrites included
+
+    @field_validator("openai_base_url", "embeddings_url", "rerank_url")
+    @classmethod
+    def _no_credentials(cls, url: str) -> str:
+        """HTTP clients log the addresses they ask: a password in one would be printed."""
+        if "@" in url.partition("://")[2].partition("/")[0]:
+            raise ValueError(
+                "the address holds a user name or password. Take it out and set the API key instead"
+            )
+        return url
 
     def __init__(self, **values: Any) -> None:
         _refuse_unknown_names(set(values))

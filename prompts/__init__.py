@@ -18,7 +18,10 @@ from core.types import Frozen
 
 _HERE = Path(__file__).parent
 _PLACEHOLDERS: Mapping[str, frozenset[str]] = {
-    "answer": frozenset({"language", "passages"}),
+    "answer": frozenset({"form", "language", "passages"}),
+    "answer-as-list": frozenset(),
+    "answer-as-text": frozenset(),
+    "condense": frozenset({"language"}),
     "judge": frozenset({"language"}),
 }
 _FALLBACK_LANGUAGE = "en"

@@ -23,6 +23,7 @@ class Script:
     def __init__(self) -> None:
         self.reply: Reply | Callable[[Request], Reply] = ""
         self.status = 200
+        self.retry_after = 0  # seconds, told with a failure
         self.takes_schema = True  # else response_format of type json_schema is a bad request
         self.cut_after: int | None = None  # pieces, then the connection is dropped
         self.delay = 0.0  # seconds before each piece, or before a whole reply
@@ -96,7 +97,7 @@ def openai_server() -> Iterator[Script]:
             body = json.dumps(value).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
-            self.send_header("Retry-After", "0")
+            self.send_header("Retry-After", str(script.retry_after))
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

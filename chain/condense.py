@@ -1,0 +1,64 @@
+"""Has the model rewrite a follow-up question so that it can be searched on its own."""
+
+from collections.abc import Sequence
+
+from langchain_core.output_parsers import StrOutputParser
+from langchain_core.prompts import ChatPromptTemplate
+from langchain_core.runnables import Runnable, RunnableConfig
+
+import prompts
+from chain.budget import fenced, fitting
+from chain.model import CONDENSE_SHARE, chat_model, within
+from core.errors import ModelError
+from core.settings import Settings
+from core.types import Turn
+
+_LONGEST = 300  # characters; a question that is longer explains or answers
+_TOKENS = 200  # of the reply
+
+
+class Condenser:
+    """Rewrites follow-ups with the configured model; safe to share between threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._seconds = settings.answer_timeout * CONDENSE_SHARE
+        self._context = settings.model_context
+        template = ChatPromptTemplate.from_messages(
+            [("system", prompts.load("condense")), ("human", "{conversation}")]
+        )
+        self._chain: Runnable[dict[str, str], str] = (
+            template | chat_model(settings, _TOKENS) | StrOutputParser()
+        )
+
+    def standalone(
+        self,
+        question: str,
+        language: str,
+        history: Sequence[Turn],
+        config: RunnableConfig | None = None,
+    ) -> str:
+        """The question, to be understood without the conversation.
+
+        Args:
+            question: the last one.
+            language: of the question (ISO 639-1), and so of the result.
+            history: earlier turns, oldest first; as many of the last as fit are shown.
+            config: LangChain's, for callbacks and tracers.
+
+        Raises:
+            ModelError: the model failed, or what it wrote is no single question.
+        """
+        if not history:
+            return question
+        last = fenced("question", question)
+        turns = [
+            "\n".join((fenced("earlier", turn.question), fenced("answer", turn.answer_text)))
+            for turn in reversed(history)
+        ]
+        kept = fitting(turns, self._context, prompts.load("condense"), last)
+        conversation = "\n\n".join((*reversed(kept), last))
+        pieces = self._chain.stream({"language": language, "conversation": conversation}, config)
+        rewritten = "".join(within(self._seconds, pieces)).strip().strip('"“”«»').strip()
+        if not rewritten or len(rewritten) > _LONGEST or len(rewritten.splitlines()) > 1:
+            raise ModelError("The model did not rewrite the question in one line.")
+        return rewritten

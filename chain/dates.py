@@ -1,0 +1,60 @@
+"""Dates in running text, in any official language of the EU and in figures."""
+
+import re
+from collections.abc import Collection
+from functools import cache
+
+from chain.vocabulary import vocabulary
+
+Date = tuple[int | None, int, int | None]  # year, month, day
+
+
+def dates_in(folded: str, language: str) -> tuple[frozenset[Date], str]:
+    """The dates of a folded text, and the text without them."""
+    dates: set[Date] = set()
+    for pattern in _patterns(language):
+        dates |= {_date(match, language) for match in pattern.finditer(folded)}
+        folded = pattern.sub(" ; ", folded)
+    return frozenset(dates), folded
+
+
+def has_date(dates: Collection[Date], years: Collection[int], claimed: Date) -> bool:
+    """Whether one of the dates is the claimed one, or says it more exactly.
+
+    A date without a year is completed by a year that stands apart.
+    """
+    year, month, day = claimed
+    return any(
+        other[1] == month
+        and day in (None, other[2])
+        and (year in (None, other[0]) or (other[0] is None and year in years))
+        for other in dates
+    )
+
+
+@cache
+def _patterns(language: str) -> tuple[re.Pattern[str], ...]:
+    """24 july 2020, july 24, 2020, 2020. július 24., july 2020, 2020-07-24, 24.7.2020."""
+    months = sorted(vocabulary(language).months, key=len, reverse=True)
+    month = rf"(?P<month>{'|'.join(map(re.escape, months))})\b\.?"
+    day = r"\b(?P<day>[0-3]?\d)(?:\.|er|st|nd|rd|th|º|°)?"
+    year = r"(?P<year>[12]\d{3})\b"
+    of = r" (?:of |de |di |d')?"
+    return tuple(
+        re.compile(pattern)
+        for pattern in (
+            r"\b(?P<year>[12]\d{3})-(?P<month>[01]\d)-(?P<day>[0-3]\d)\b",
+            r"\b(?P<day>[0-3]?\d)[./-] ?(?P<month>[01]?\d)[./-] ?(?P<year>[12]\d{3})\b",
+            rf"{day}{of}{month}(?:,?{of}{year})?",
+            rf"\b{month} {day},? {year}",
+            rf"\b{year}\.? {month} {day}",
+            rf"\b{month}{of}{year}",
+        )
+    )
+
+
+def _date(match: re.Match[str], language: str) -> Date:
+    found = match.groupdict()
+    name, year, day = found["month"], found.get("year"), found.get("day")
+    month = int(name) if name.isdigit() else vocabulary(language).months[name]
+    return (int(year) if year else None, month, int(day) if day else None)

@@ -1,0 +1,199 @@
+"""What a sentence says that its evidence must say as well, whatever the language of either.
+
+sentence -> figures with scale and unit, dates, references, names, whether it denies -> compared
+
+The comparison is strict on purpose: a sentence withheld costs less than a wrong one shown.
+"""
+
+import re
+import unicodedata
+from collections.abc import Collection
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache, lru_cache
+
+from chain.dates import Date, dates_in, has_date
+from chain.vocabulary import PERCENT, translations, vocabulary
+from core.matching import fold
+from vectorstore.keyword import content_words
+
+Quantity = tuple[Decimal, str]  # 30 billion euros: (30000000000, "EUR")
+
+# Languages in which a name has one form, apart from a genitive s, and a capital means a name.
+_NAMES_STAY = frozenset({"da", "en", "es", "fr", "it", "nl", "pt", "sv"})
+# COM(2020) 607 final, 2011/93/EU, 9945/20, 52020DC0606(01); the institution is not compared.
+_REFERENCE = re.compile(
+    r"\b(?P<act>[a-z]{2,6} ?\(\d{4}\) ?\d+)(?: final(?:/\d+)?)?"
+    r"|\b(?P<number>\d+/\d+)\b(?:/[a-zα-ω]{2,5}\b)?"
+    r"|\b(?P<celex>\d{5}[a-z]{1,2}\d{4}(?:\(\d+\))?)"
+)
+_REFERENCE_AS_WRITTEN = re.compile(_REFERENCE.pattern, re.IGNORECASE)
+# Of a sentence's own words this share stands in its evidence, in one language: closeness in meaning
+# alone let a small model's inventions about the same topic pass (docs/decisions/0007).
+_SHARED = 0.5
+_WORD = re.compile(r"\w+(?:['’]\w+)*")
+_FOLDED = re.compile(r"\w+")
+_SENTENCE_START = re.compile(r"(?:^|[.!?:]\s)[\s\W]*$")
+
+
+@dataclass(frozen=True)
+class Details:
+    """The checkable content of a text in one language.
+
+    `names` are folded and certain by their capitals; `opening` is a first word that may be one.
+    """
+
+    language: str
+    quantities: frozenset[Quantity]
+    worded: frozenset[Quantity]  # numbers in words
+    dates: frozenset[Date]
+    references: frozenset[str]
+    acronyms: frozenset[str]
+    names: frozenset[str]
+    opening: frozenset[str]
+    words: frozenset[str]
+    content: frozenset[str]  # stems without stop words
+    denies: bool
+
+
+@lru_cache(maxsize=4096)
+def details(text: str, language: str) -> Details:
+    """Takes a text apart."""
+    dates, rest = dates_in(fold(text), language)
+    references = {_reference(match) for match in _REFERENCE.finditer(rest)}
+    rest = _REFERENCE.sub(" ; ", rest)
+    words = vocabulary(language)
+    quantities = {_quantity(match, language) for match in _amounts(language).finditer(rest)}
+    worded = {
+        (Decimal(words.numbers[word]), "")
+        for word in _FOLDED.findall(rest)
+        if word in words.numbers
+    }
+    acronyms, names, opening = _names(text, language)
+    return Details(
+        language=language,
+        quantities=frozenset(quantities),
+        worded=frozenset(worded),
+        dates=dates,
+        references=frozenset(references),
+        acronyms=acronyms,
+        names=names,
+        opening=opening,
+        words=frozenset(_FOLDED.findall(fold(text))),
+        content=frozenset(content_words(text, language, stemmed=True)),
+        denies=_denies(fold(text), language),
+    )
+
+
+def states(
+    evidence: Details,
+    about: Details,
+    claim: Details,
+    *,
+    ordinary: frozenset[str],
+    known: frozenset[str],
+) -> bool:
+    """Whether evidence has every figure, date, reference and name of a claim, and half its words.
+
+    Args:
+        evidence: the quoted stretch with its heading and lead-in.
+        about: what is said of the document (title, reference, date, publisher, headings): supplies
+            names, and a reference or a date where the evidence has none, but no figures.
+        claim: the sentence to be proven.
+        ordinary: stems of words that are no names: a sentence may open with them.
+        known: names that passages in the evidence's language have.
+    """
+    has = evidence.quantities | evidence.worded
+    years = {int(value) for value, unit in has if not unit}
+    has |= {(Decimal(year), "") for year, _, _ in evidence.dates if year}
+    demanded = set(claim.quantities)
+    if vocabulary(evidence.language).numbers:  # else numbers in words cannot be found there
+        demanded |= claim.worded
+    words = evidence.words | evidence.acronyms | about.words | about.acronyms
+    if claim.language == evidence.language:
+        names = claim.names | _unusual(claim, ordinary)
+        shared = claim.content & (evidence.content | about.content)
+        if len(shared) < _SHARED * len(claim.content):
+            return False
+    else:  # names may be translated, but not those that the other language has as well
+        names = (claim.names | claim.opening) & known
+    return (
+        all(any(_same(one, other) for other in has) for one in demanded)
+        and all(has_date(evidence.dates or about.dates, years, date) for date in claim.dates)
+        and claim.references <= (evidence.references or about.references)
+        and all(acronym in words or translations(acronym) & words for acronym in claim.acronyms)
+        and names <= words
+    )
+
+
+def _unusual(claim: Details, ordinary: frozenset[str]) -> frozenset[str]:
+    """First words that are neither stop words nor ordinary: a name may hide behind the capital."""
+    return frozenset(
+        word
+        for word in claim.opening
+        if not ordinary.issuperset(content_words(word, claim.language, stemmed=True))
+    )
+
+
+def _same(claimed: Quantity, found: Quantity) -> bool:
+    """Equal in value, and in unit where both have one; a percentage is never a plain number."""
+    units = {claimed[1], found[1]}
+    return claimed[0] == found[0] and (len(units) == 1 or ("" in units and PERCENT not in units))
+
+
+def _reference(match: re.Match[str]) -> str:
+    return re.sub(r"\s", "", match["act"] or match["number"] or match["celex"])
+
+
+@cache
+def _amounts(language: str) -> re.Pattern[str]:
+    words = vocabulary(language)
+    units = _alternatives(words.units)
+    scale = f"(?P<scale>{_alternatives(words.scales)})" if words.scales else "(?P<scale>(?!))"
+    return re.compile(
+        rf"(?:(?P<before>{units}) ?)?(?<![\w/])(?P<figure>\d+(?:[.,]\d+)*)"
+        rf"(?:[ -]?{scale}(?!\w))?(?:[ -]?(?:of |de |d'|di )?(?P<after>{units})(?!\w))?"
+    )
+
+
+def _alternatives(words: Collection[str]) -> str:
+    return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
+
+
+def _quantity(match: re.Match[str], language: str) -> Quantity:
+    words = vocabulary(language)
+    figure = match["figure"].replace(",", ".")
+    # 1.2.3 is no amount: it counts as the figures that it is made of.
+    value = Decimal(figure if figure.count(".") < 2 else figure.replace(".", ""))
+    unit = words.units.get(match["after"] or match["before"] or "", "")
+    return (value * words.scales.get(match["scale"] or "", 1), unit)
+
+
+def _names(text: str, language: str) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """Acronyms, other names by their capital, and a capitalised first word; all folded."""
+    text = _REFERENCE_AS_WRITTEN.sub(" ", unicodedata.normalize("NFKC", text))
+    acronyms: set[str] = set()
+    names: set[str] = set()
+    opening: set[str] = set()
+    for match in _WORD.finditer(text):
+        word = re.sub(r"['’]s$", "", match.group())
+        name = max(_FOLDED.findall(fold(word)), key=len)  # the name in "d'Europol"
+        capitals = sum(character.isupper() for character in word)
+        has_digit = any(character.isdigit() for character in word)
+        if not word[0].isalpha() or not capitals or len(word) < 2:
+            continue
+        if capitals > 1 or has_digit:
+            acronyms.add(name.removesuffix("s") if word[-1] == "s" else name)
+        elif language in _NAMES_STAY and name not in vocabulary(language).months:
+            is_first = _SENTENCE_START.search(text[: match.start()]) is not None
+            (opening if is_first else names).add(name)
+    return frozenset(acronyms), frozenset(names), frozenset(opening)
+
+
+def _denies(folded: str, language: str) -> bool:
+    words = vocabulary(language)
+    for phrase in words.no_negation:
+        folded = re.sub(rf"\b{re.escape(phrase)}\b", " ", folded)
+    # A hyphen makes another word of it: "non-governmental".
+    found = re.findall(r"[\w'-]+", folded)
+    return any(word in words.negations or word.endswith("n't") for word in found)

@@ -1,0 +1,144 @@
+"""True sentences pass, in the source's language and in another; the same with one change do not.
+
+The sentences are every 24th unit of the bundled briefs. In one language the evidence is the
+unit's own section, in the other the same section of the translation.
+"""
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from chain.answerer import Draft, Request
+from chain.details import details
+from chain.verification import verify
+from core.settings import Settings
+from core.types import Passage, ScoredPassage
+from vectorstore.embeddings import make_embedder
+from vectorstore.store import open_index
+
+_EVERY = 24
+
+Case = tuple[str, str, list[Passage]]  # sentence, its language, passages to prove it from
+Change = Callable[[str], str | None]
+
+
+def _substitution(pattern: str, change: Callable[[re.Match[str]], str]) -> Change:
+    """Changes the first place that matches; None where there is none."""
+
+    def changed(text: str) -> str | None:
+        match = re.search(pattern, text)
+        return match and text[: match.start()] + change(match) + text[match.end() :]
+
+    return changed
+
+
+def _other_digit(match: re.Match[str]) -> str:
+    return f"{match.group()[:-1]}{(int(match.group()[-1]) + 3) % 10}"
+
+
+_UNITS = {"billion": "million", "miljard": "miljoen", "million": "billion", "miljoen": "miljard"}
+_VERB = r"\b(?:(?P<en>are|were|has|have)|zijn|waren|heeft|hebben|wordt|worden)\b"
+_NOT = {"en": "not", None: "niet"}
+_AMOUNT = r"(?<![\w/(.,-])(?!(?:19|20)\d\d)\d[\d .,]*\d(?![\w)/])"
+CHANGES: dict[str, tuple[float, Change]] = {  # the share that must be caught, in both tables
+    "number": (0.8, _substitution(_AMOUNT, _other_digit)),
+    "year": (0.9, _substitution(r"\b(?:19|20)\d\d\b", _other_digit)),
+    "unit": (1.0, _substitution("|".join(_UNITS), lambda match: _UNITS[match.group()])),
+    "percent": (1.0, _substitution(r"(?<=\d) ?%", lambda _: " million")),
+    "reference": (0.8, _substitution(r"\(\d{4}\) \d+|\b\d+/\d+\b", _other_digit)),
+    "denied": (0.9, _substitution(_VERB, lambda verb: f"{verb.group()} {_NOT[verb.lastgroup]}")),
+    "acronym": (0.8, _substitution(r"\b(?:EMPACT|SALW|EMCDDA|NCMEC|CEPOL)\b", lambda _: "ENISA")),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def cases(settings: Settings) -> dict[str, list[Case]]:
+    sections: dict[tuple[str, int, str], list[Passage]] = {}
+    for passage in open_index(settings).passages():
+        key = (passage.document.id, passage.section, passage.language)
+        sections.setdefault(key, []).append(passage)
+    found: dict[str, list[Case]] = {"same": [], "other": []}
+    units = (
+        (key, " ".join(passage.text[unit.start : unit.end].split()))
+        for key in sorted(sections)
+        for passage in sections[key]
+        for unit in passage.units
+    )
+    for number, ((document, section, language), text) in enumerate(units):
+        if number % _EVERY == 0:
+            other = {"nl": "en", "en": "nl"}[language]
+            found["same"].append((text, language, sections[document, section, language]))
+            found["other"].append((text, language, sections[document, section, other]))
+    return found
+
+
+def _is_shown(case: Case) -> bool:
+    text, language, passages = case
+    found = tuple(ScoredPassage(passage=one, score=1.0, similarity=0.9) for one in passages)
+    request = Request("?", language, found)
+    return verify(Draft(text, (0,)), request, make_embedder(Settings())) is not None
+
+
+@pytest.mark.parametrize("evidence", ["same", "other"])
+def test_a_change_to_a_true_sentence_is_caught(cases: dict[str, list[Case]], evidence: str) -> None:
+    shown = [case for case in cases[evidence] if _is_shown(case)]
+    print(f"\n{evidence} language: {len(shown)} of {len(cases[evidence])} originals accepted")  # noqa: T201
+    assert len(shown) >= 0.95 * len(cases[evidence])
+    for name, (least, change) in CHANGES.items():
+        changed = [
+            (text, language, passages)
+            for original, language, passages in shown
+            if (text := change(original)) and (name != "denied" or not _denies(original, language))
+        ]
+        caught = sum(not _is_shown(case) for case in changed)
+        print(f"  {name}: {caught} of {len(changed)} caught")  # noqa: T201
+        assert caught >= least * len(changed), name
+
+
+def _denies(text: str, language: str) -> bool:
+    return details(text, language).denies
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "same_language", "same"),
+    [
+        ("en", "EUR 30 billion", "nl", "30 miljard euro"),
+        ("en", "30 billion euros", "fr", "30 milliards d'euros"),
+        ("de", "30 Milliarden Euro", "pl", "30 miliardów euro"),
+        ("en", "725,000 and 39%", "nl", "725 000 en 39 procent"),
+        ("en", "11.6 million", "es", "11,6 millones"),
+    ],
+)
+def test_amounts_are_the_same_in_every_language(
+    language: str, text: str, same_language: str, same: str
+) -> None:
+    assert details(text, language).quantities == details(same, same_language).quantities
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("nl", "op 24 juli 2020"),
+        ("en", "on July 24, 2020"),
+        ("fr", "le 24 juillet 2020"),
+        ("de", "am 24. Juli 2020"),
+        ("es", "el 24 de julio de 2020"),
+        ("hu", "2020. július 24."),
+        ("pl", "24 lipca 2020 r."),
+        ("en", "2020-07-24"),
+        ("de", "24.07.2020"),
+    ],
+)
+def test_dates_are_the_same_in_every_language(language: str, text: str) -> None:
+    assert details(text, language).dates == {(2020, 7, 24)}
+
+
+def test_scales_and_words_mean_what_they_mean_in_their_language() -> None:
+    assert details("30 billion", "en").quantities != details("30 million", "en").quantities
+    assert details("30 billion", "en").quantities != details("30 Billionen", "de").quantities
+    assert details("eight", "en").worded == details("acht", "nl").worded
+    assert details("Directive 2011/93/EU", "en").references == {"2011/93"}
+    assert details("COM(2020) 607 final", "en").references == {"com(2020)607"}
+    assert details("It is not so.", "en").denies
+    assert not details("Not only the non-governmental ones.", "en").denies
