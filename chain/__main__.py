@@ -42,7 +42,8 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     print(answer.text)
     if answer.missing:
-        print(f"\nThe quoted sources do not mention: {', '.join(answer.missing)}")
+        where = "quoted sources" if answer.answered else "nearest passages"
+        print(f"\nThe {where} do not mention: {', '.join(answer.missing)}")
     for citation in answer.citations:
         where = ", ".join(
             part

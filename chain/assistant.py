@@ -7,6 +7,7 @@ question -> language -> standalone question -> passages -> confidence -> drafts 
 import logging
 import time
 from collections.abc import Collection, Iterator, Sequence
+from typing import Literal
 
 from langchain_core.runnables import RunnableConfig
 
@@ -14,16 +15,17 @@ import prompts
 from chain.answerer import Answerer, Request
 from chain.composition import Composition
 from chain.condense import Condenser
-from chain.confidence import confidence
+from chain.confidence import Confidence, confidence
 from chain.extractive import ExtractiveAnswerer
 from chain.followup import standalone
 from chain.generative import GenerativeAnswerer
 from chain.language import conversation
+from chain.missing import missing
 from chain.refusal import refusal_text
 from chain.verification import verify
 from core.errors import ModelError
 from core.settings import Settings
-from core.types import Answer, Event, Finished, Mode, ScoredPassage, TextDelta, Turn
+from core.types import Answer, Event, Finished, Mode, Reason, ScoredPassage, TextDelta, Turn
 from vectorstore.retriever import PassageRetriever, scored_passage
 from vectorstore.store import open_index
 
@@ -84,14 +86,14 @@ class Assistant:
         watch.lap("understand")
         found = self._retrieve(search_for, language, areas, config)
         watch.lap("retrieve")
-        sure = confidence(search_for, language, found)
+        sure = confidence(search_for, language, found, self.index.embedder)
         watch.lap("decide")
 
         request = Request(search_for, language, found)
         composition = Composition(request)
         mode: Mode = self._answerer.mode
         withheld: list[str] = []
-        if sure >= self._settings.refuse_below:
+        if sure.value >= self._settings.refuse_below:
             answerers = [self._answerer, *([self._extractive] if mode == "generative" else [])]
             for answerer in answerers:
                 try:
@@ -111,10 +113,9 @@ class Assistant:
         watch.lap("answer")
 
         answered = bool(composition.text)
-        text, reason = composition.text, ""
-        if not answered:
-            reason = "unsupported" if withheld else "not_in_sources"
-            text = refusal_text(language, found, self.index)
+        text, reason = composition.text, _reason(answered, bool(withheld), sure)
+        if reason:
+            text = refusal_text(language, reason, found, self.index)
             yield TextDelta(text=text)
         yield Finished(
             answer=Answer(
@@ -125,9 +126,11 @@ class Assistant:
                 passages=tuple(scored.passage for scored in found),
                 answered=answered,
                 reason=reason,
-                missing=composition.missing(question) if answered else (),
+                missing=missing(question, language, found, composition.citations, sure.value)
+                if reason != "off_topic"
+                else (),
                 withheld=tuple(withheld),
-                confidence=sure,
+                confidence=sure.value,
                 mode=mode,
                 model=self._answerer.model,
                 prompt_version=prompts.version(),
@@ -166,6 +169,15 @@ class Assistant:
             question, config, language=language, areas=tuple(areas or ())
         )
         return tuple(scored_passage(document) for document in documents)
+
+
+def _reason(answered: bool, withheld: bool, sure: Confidence) -> Reason | Literal[""]:
+    """Why a question is refused; empty when it is answered."""
+    if answered:
+        return ""
+    if withheld:
+        return "unsupported"
+    return "off_topic" if sure.off_topic else "not_in_sources"
 
 
 class _Stopwatch:

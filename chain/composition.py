@@ -1,7 +1,6 @@
 """Verified drafts become the text of an answer, with numbered citations."""
 
 from chain.answerer import Draft, Quote, Request
-from core.matching import figures
 from core.types import Citation
 
 
@@ -26,24 +25,6 @@ class Composition:
             AssertionError: a quote reaches outside its passage; a fault of this project.
         """
         return tuple(self._citation(number, quote) for quote, number in self._numbers.items())
-
-    def missing(self, question: str) -> tuple[str, ...]:
-        """The figures of a question (years, amounts, numbers of acts) that no quote has.
-
-        What is said of a quote counts as well: its headings, its document's reference and date.
-        """
-        known = {
-            figure
-            for citation in self.citations
-            for text in (
-                citation.quote,
-                *citation.headings,
-                citation.document.reference,
-                str(citation.document.date),
-            )
-            for figure in figures(text)
-        }
-        return tuple(sorted(figures(question) - known))
 
     def add(self, draft: Draft, quote: Quote) -> str:
         """Appends a verified draft; returns the piece of text that it adds."""

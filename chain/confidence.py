@@ -1,79 +1,141 @@
 """How sure the assistant is that the found passages answer the question.
 
-A logistic model over five features, fitted on the questions in `eval/fitting/` by
-`python -m eval.fitting`; the weights and their provenance are in `confidence.json`. What was tried
+The chance that the question is about what the sources are about, times the chance that they
+answer it then: two logistic models, fitted on the questions in `eval/fitting/` by
+`python -m eval.fitting`. The weights and their provenance are in `confidence.json`; what was tried
 besides is in docs/decisions/0006-confidence.md.
 """
 
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Hashable, Mapping, Sequence
+from functools import cache, lru_cache
 from pathlib import Path
+from typing import NamedTuple, cast
 
-from core.matching import figures, fold
-from core.types import Passage, ScoredPassage
+from chain.missing import Demands, Evidence, demands_of, of_passage
+from core.types import ScoredPassage
+from vectorstore.embeddings import Embedder, Vectors
 
 WEIGHTS = Path(__file__).with_name("confidence.json")
-_CAPITALISES_NOUNS = "de"  # a capital tells nothing about a name there
+_EVERYDAY = Path(__file__).with_name("everyday.txt")
+_UNITS = 2  # the best units, in which a figure must stand
+_MOST_NAMES = 2  # more missing names tell no more
 
 
-def features(question: str, language: str, found: Sequence[ScoredPassage]) -> dict[str, float]:
-    """What the decision rests on; all without unit.
+class Confidence(NamedTuple):
+    """Two chances (0-1): the question is on topic; the passages answer it, if it is."""
+
+    on_topic: float
+    in_sources: float
+
+    @property
+    def value(self) -> float:
+        """Between 0 (certainly not answered by the sources) and 1 (certainly answered)."""
+        return self.on_topic * self.in_sources
+
+    @property
+    def off_topic(self) -> bool:
+        return self.on_topic < 0.5
+
+
+def confidence(
+    question: str, language: str, found: Sequence[ScoredPassage], embedder: Embedder
+) -> Confidence:
+    """How sure it is that the passages answer the question.
+
+    Args:
+        question: that can be understood without the conversation.
+        language: of the question (ISO 639-1).
+        found: the passages that were found for it, best first.
+        embedder: the one that found them.
+    """
+    if not found or not re.search(r"\w", question):  # "?" asks nothing
+        return Confidence(0.0, 0.0)
+    near = similarities(language, found)
+    topic = near | {"everyday": everyday(question, embedder)}
+    return Confidence(
+        _chance("on_topic", topic),
+        _chance("in_sources", near | lacks(question, language, found)),
+    )
+
+
+def everyday(question: str, embedder: Embedder) -> float:
+    """Cosine of the question with the nearest of the sentences in `everyday.txt`.
+
+    Short questions are near to everything. What is nearer to these sentences, one for each of the
+    fields of life that people ask machines about, than others that are as near to the sources is
+    hardly about the sources: a cohort, as in speaker verification (Auckenthaler et al. 2000).
+    """
+    return float((_everyday(cast(Hashable, embedder)) @ embedder.query(question)).max())
+
+
+@lru_cache(maxsize=4)
+def _everyday(embedder: Hashable) -> Vectors:
+    return cast(Embedder, embedder).passages(_EVERYDAY.read_text("utf-8").splitlines())
+
+
+def similarities(language: str, found: Sequence[ScoredPassage]) -> dict[str, float]:
+    """How near the passages are; all without unit.
 
     `passage`, `unit`: cosine of the question with the best passage and the best sentence or item.
     `same_language`: 1 where question and passages are in one language.
-    `names_missing`: share of the question's names that no found passage has.
-    `figures_missing`: 1 where the question has a figure (a year, an amount, the number of an act)
-    that the passage with the best sentence lacks.
     """
-    if not found:
-        return dict.fromkeys(
-            ("passage", "unit", "same_language", "names_missing", "figures_missing"), 0.0
-        )
-    nearest = max(found, key=lambda scored: max(scored.unit_similarities, default=0.0))
-    names = _names(question, language)
-    words = {word for scored in found for word in _words(scored.passage.context())}
     return {
-        "passage": max(scored.similarity for scored in found),
-        "unit": max(nearest.unit_similarities, default=0.0),
+        "passage": max((scored.similarity for scored in found), default=0.0),
+        "unit": max((fit for scored in found for fit in scored.unit_similarities), default=0.0),
         "same_language": float(any(scored.passage.language == language for scored in found)),
-        "names_missing": len(names - words) / len(names) if names else 0.0,
-        "figures_missing": float(bool(figures(question) - _known_figures(nearest.passage))),
     }
 
 
-def _names(question: str, language: str) -> set[str]:
-    """The folded words with a capital after the first word: names and acronyms."""
-    if language == _CAPITALISES_NOUNS:
-        return set()
-    capitalised = (word for word in question.split()[1:] if word.lstrip("\"'(«„“‘")[:1].isupper())
-    return {part for word in capitalised for part in _words(word) if len(part) > 2}
+def lacks(question: str, language: str, found: Sequence[ScoredPassage]) -> dict[str, float]:
+    """What tells whether on-topic passages answer the question; 1 for lacking, else 0.
 
+    `figures`: none of the question's figures is in one of the two best units.
+    `countries`: none of its countries is in a found passage.
+    `names`: how many of its names, at most two, are not in the passage of the best unit.
+    `amount`: it asks for an amount of money, and no found passage has one.
 
-def _words(text: str) -> list[str]:
-    return re.findall(r"\w+", fold(text))
-
-
-def _known_figures(passage: Passage) -> frozenset[str]:
-    """The figures of a passage and of what is said about it."""
-    document = passage.document
-    return figures("\n".join((passage.context(), document.reference, str(document.date))))
-
-
-def confidence(question: str, language: str, found: Sequence[ScoredPassage]) -> float:
-    """Between 0 (certainly not answered by the sources) and 1 (certainly answered)."""
-    if not found or not _words(question):  # "?" asks nothing
-        return 0.0
-    weights = _weights()
-    total = weights["intercept"] + sum(
-        weights[name] * value for name, value in features(question, language, found).items()
+    A question that has one of two years or countries answered is answered in part.
+    """
+    demands = demands_of(question, language)
+    units = sorted(
+        ((fit, -place, n) for place, one in enumerate(found) for n, fit in _fits(one)), reverse=True
+    )[:_UNITS]
+    best = [(found[-place].passage, number) for _, place, number in units]
+    in_units = Evidence(
+        (of_passage(passage, passage.units[number]) for passage, number in best), language
     )
+    nearest = Evidence((of_passage(passage) for passage, _ in best[:1]), language)
+    anywhere = Evidence((of_passage(scored.passage) for scored in found), language)
+    return {
+        "figures": _none_of(demands.figures, in_units.figures_missing(demands)),
+        "countries": _none_of(demands.countries, anywhere.countries_missing(demands)),
+        "names": float(min(_MOST_NAMES, len(nearest.names_missing(demands)))),
+        "amount": float(_wants_amount(demands) and not anywhere.has_currency()),
+    }
+
+
+def _fits(scored: ScoredPassage) -> Sequence[tuple[int, float]]:
+    return list(enumerate(scored.unit_similarities))
+
+
+def _none_of(asked: Mapping[str, str], missing: Sequence[str]) -> float:
+    return float(0 < len(asked) == len(missing))
+
+
+def _wants_amount(demands: Demands) -> bool:
+    return "amount" in demands.kinds
+
+
+def _chance(model: str, values: Mapping[str, float]) -> float:
+    weights = _weights()[model]
+    total = weights["intercept"] + sum(weights[name] * value for name, value in values.items())
     return 1.0 / (1.0 + math.exp(-total))
 
 
 @cache
-def _weights() -> Mapping[str, float]:
-    weights: Mapping[str, float] = json.loads(WEIGHTS.read_text("utf-8"))["weights"]
+def _weights() -> Mapping[str, Mapping[str, float]]:
+    weights: Mapping[str, Mapping[str, float]] = json.loads(WEIGHTS.read_text("utf-8"))["weights"]
     return weights

@@ -7,6 +7,7 @@ from functools import cache
 from chain.relevance import asks_for
 from chain.vocabulary import vocabulary
 from core.matching import figures, fold
+from vectorstore.keyword import content_words
 
 _MARKER = re.compile(r" ?\[\d+\]")
 # COM(2020) 607, 2011/93/EU, 24 July 2020 and a bare year are no amounts.
@@ -46,7 +47,9 @@ def _is_known(part: str, known: frozenset[str]) -> bool:
 
 def _numbers(text: str, language: str) -> Iterator[str]:
     text = re.sub(f"{_REFERENCE}|{_date(language)}|{_YEAR}", lambda m: " " * len(m[0]), text)
-    return (match[0].strip() for match in _amount(language).finditer(text))
+    for match in _amount(language).finditer(text):
+        counted = match["counted"] or ""
+        yield match["amount"] + (counted if content_words(counted, language) else "")
 
 
 def _dates(text: str, language: str) -> Iterator[str]:
@@ -65,8 +68,8 @@ def _amount(language: str) -> re.Pattern[str]:
     """A figure with its scale and the word that is counted: 30 billion euros, 725 000 reports."""
     scales = "|".join(map(re.escape, vocabulary(language).scales)) or "(?!)"
     return re.compile(
-        rf"(?:(?:EUR|USD|€|\$|£) ?)?\d+(?:[.,  \u202f]\d+)*(?: ?%| (?:{scales})\b)?"
-        rf"(?: [^\W\d_A-Z]+)?"
+        rf"(?P<amount>(?:(?:EUR|USD|€|\$|£) ?)?\d+(?:[.,  \u202f]\d+)*(?: ?%| (?:{scales})\b)?)"
+        rf"(?P<counted>(?<!%) [^\W\d_A-Z]+)?"
     )
 
 
@@ -74,4 +77,5 @@ def _amount(language: str) -> re.Pattern[str]:
 def _date(language: str) -> str:
     months = sorted(vocabulary(language).months, key=len, reverse=True)
     names = "|".join(map(re.escape, months))
-    return rf"(?i:(?:\b\d{{1,2}}(?:\.|er|st|nd|rd|th)? )?\b(?:{names})\b\.? (?:\d{{1,2}}, )?[12]\d{{3}})"
+    day = r"(?:\b\d{1,2}(?:\.|er|st|nd|rd|th)? )?"
+    return rf"(?i:{day}\b(?:{names})\b\.? (?:\d{{1,2}}, )?[12]\d{{3}})"

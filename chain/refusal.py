@@ -3,22 +3,28 @@
 import datetime
 from collections.abc import Sequence
 
-from core.types import Passage, ScoredPassage
+from core.types import Passage, Reason, ScoredPassage
 from prompts import phrases
 from vectorstore.store import Index
 
 _NEAREST = 3
 
 
-def refusal_text(language: str, found: Sequence[ScoredPassage], index: Index) -> str:
-    """In the question's language: no answer, what was searched, the nearest sections.
+def refusal_text(
+    language: str, reason: Reason, found: Sequence[ScoredPassage], index: Index
+) -> str:
+    """In the question's language: no answer and why, what was searched, the nearest sections.
 
     Markdown as in an answer, without citation markers: nothing is claimed.
     """
     words = phrases(language)
     documents = {document.id for document in index.documents()}
     date = datetime.datetime.fromisoformat(index.created).date().isoformat()
-    lines = [words.refusal, "", words.searched_in(len(documents), date)]
+    lines = [
+        f"{words.refusal} {words.reasons[reason]}",
+        "",
+        words.searched_in(len(documents), date),
+    ]
     sections = nearest_sections([scored.passage for scored in found])
     if sections:
         lines += ["", words.nearest, "", *(f"- {_name(passage)}" for passage in sections)]

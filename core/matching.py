@@ -7,6 +7,7 @@ _SPACES = re.compile(r"\s+")
 # 725 000, 725,000, 725.000, 725'000: groups of exactly three digits after one to three.
 _GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:[ .,'’]\d{3})+(?![\d])")
 _FIGURE = re.compile(r"\d+(?:[.,/]\d+)*")
+_WRITTEN = re.compile(f"{_GROUPED.pattern}|{_FIGURE.pattern}")
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "–": "-", "‑": "-"})
 
 
@@ -29,6 +30,16 @@ def contains(text: str, part: str) -> bool:
 def in_folded(text: str, part: str) -> bool:
     """As `contains`, for a text that is folded already."""
     return re.search(rf"(?<!\w){re.escape(fold(part))}(?!\w)", text) is not None
+
+
+def figures_as_written(text: str) -> dict[str, str]:
+    """The figures of a text, as in `figures` -> as the text has them.
+
+    >>> figures_as_written("11,6 miljard of 725 000?")
+    {'11.6': '11,6', '725000': '725 000'}
+    """
+    text = unicodedata.normalize("NFKC", text)
+    return {figure: match[0] for match in _WRITTEN.finditer(text) for figure in figures(match[0])}
 
 
 def figures(text: str) -> frozenset[str]:

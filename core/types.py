@@ -12,6 +12,9 @@ from pydantic import BaseModel, ConfigDict, computed_field
 
 Kind = Literal["brief", "official", "upload"]
 Mode = Literal["extractive", "generative", "fallback"]
+Reason = Literal["off_topic", "not_in_sources", "unsupported"]
+"""Why a question is refused: the sources are about something else; they are near it, but do not say
+what is asked; a model wrote only what no source supports."""
 
 
 class Frozen(BaseModel):
@@ -152,6 +155,8 @@ class Answer(Frozen):
     """What the assistant says, and everything needed to check it.
 
     `text` is Markdown with [1] markers; `passages` are all that were retrieved, best first;
+    `reason` is a `Reason` when the question is refused, else empty; `missing` is what the
+    question demands and the evidence lacks;
     `withheld` are sentences of a model that no source supports; `timings` are seconds per stage.
     """
 

@@ -9,12 +9,13 @@ import string
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 import yaml
 from pydantic import ValidationError
 
 from core.errors import PromptError
-from core.types import Frozen
+from core.types import Frozen, Reason
 
 _HERE = Path(__file__).parent
 _PLACEHOLDERS: Mapping[str, frozenset[str]] = {
@@ -25,6 +26,7 @@ _PLACEHOLDERS: Mapping[str, frozenset[str]] = {
     "judge": frozenset({"language"}),
 }
 _FALLBACK_LANGUAGE = "en"
+Kind = Literal["number", "date", "amount", "reason"]
 
 
 class Cues(Frozen):
@@ -49,6 +51,20 @@ class Cues(Frozen):
     common: tuple[str, ...]
 
 
+class Demands(Frozen):
+    """Words by which the assistant tells what a question demands and whether a quote has it.
+
+    `cues` are single words that ask for an "amount" (of money) or a "reason"; `causal` words and
+    phrases give a reason; `general` words say how something is asked, not what. `kinds` is what
+    "number", "date", "amount" and "reason" are called.
+    """
+
+    cues: Mapping[Literal["amount", "reason"], tuple[str, ...]]
+    causal: tuple[str, ...]
+    general: frozenset[str]
+    kinds: Mapping[Kind, str]
+
+
 class Plural(Frozen):
     """A phrase for one and for any other count."""
 
@@ -57,11 +73,16 @@ class Plural(Frozen):
 
 
 class Phrases(Frozen):
-    """What the assistant says itself, in one language."""
+    """What the assistant says itself, in one language.
+
+    `reasons` tells why it refuses.
+    """
 
     refusal: str
+    reasons: Mapping[Reason, str]
     searched: Plural
     nearest: str
+    demands: Demands
     cues: Cues
 
     def searched_in(self, count: int, date: str) -> str:

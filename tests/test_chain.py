@@ -11,8 +11,10 @@ from chain import __main__ as command
 from chain.answerer import Draft, Quote, Request
 from chain.assistant import Assistant
 from chain.composition import Composition
-from chain.confidence import confidence, features
+from chain.confidence import confidence, lacks, similarities
+from chain.countries import countries
 from chain.language import detect
+from chain.missing import demands_of
 from chain.relevance import asks_for
 from chain.verification import verify
 from core.settings import ROOT, Settings
@@ -134,21 +136,14 @@ def test_the_answer_says_what_it_was_made_with(assistant: Assistant) -> None:
 @pytest.mark.parametrize(
     ("question", "language", "feature", "value"),
     [
-        ("How many reports did Facebook make in 2019?", "en", "names_missing", 0.0),
-        ("How many reports did Snapchat make?", "en", "names_missing", 1.0),
-        ("Wie viele Meldungen machte Snapchat?", "de", "names_missing", 0.0),  # a noun, or a name?
-        (
-            "How many child abuse reports were there in 2019?",
-            "en",
-            "figures_missing",
-            0.0,
-        ),
-        (
-            "How many child abuse reports were there in 1987?",
-            "en",
-            "figures_missing",
-            1.0,
-        ),
+        ("How many reports did Facebook make in 2019?", "en", "names", 0.0),
+        ("How many reports did Snapchat make?", "en", "names", 1.0),
+        ("Wie viele Meldungen machte Snapchat?", "de", "names", 0.0),  # a noun, or a name?
+        ("How many child abuse reports were there in 2019?", "en", "figures", 0.0),
+        ("How many child abuse reports were there in 1987?", "en", "figures", 1.0),
+        ("Were there child abuse reports in 2019 and in 1987?", "en", "figures", 0.0),
+        ("Hoeveel drugslaboratoria zijn er in Polen?", "nl", "countries", 1.0),
+        ("How much does the CER Directive cost?", "en", "amount", 1.0),
         ("How many reports were there?", "en", "same_language", 1.0),
         ("Combien de signalements ?", "fr", "same_language", 0.0),
     ],
@@ -157,12 +152,58 @@ def test_the_confidence_sees_what_the_passages_lack(
     assistant: Assistant, question: str, language: str, feature: str, value: float
 ) -> None:
     found = assistant.index.search(question, language=language)
-    assert features(question, language, found)[feature] == value
+    seen = similarities(language, found) | lacks(question, language, found)
+    assert seen[feature] == value
 
 
-def test_without_passages_there_is_no_confidence() -> None:
-    assert confidence("Anything?", "en", []) == 0
-    assert set(features("Anything?", "en", []).values()) == {0.0}
+def test_without_passages_there_is_no_confidence(assistant: Assistant) -> None:
+    assert confidence("Anything?", "en", [], assistant.index.embedder).value == 0
+    assert set(lacks("Anything?", "en", []).values()) == {0.0}
+
+
+@pytest.mark.parametrize(
+    ("question", "lacking"),
+    [
+        ("Hoeveel meldingen van online kindermisbruik waren er in 2019 en in 2022?", ("2022",)),
+        ("Hoeveel vuurwapens nam men in beslag in Spanje en Griekenland?", ("Griekenland",)),
+        ("Combien de signalements en 2019 selon l'OLAF ?", ("OLAF",)),
+        ("Wie viele Drogenlabore gab es in den Niederlanden und in Belgien?", ("Belgien",)),
+        ("How many reports of child abuse were there in 2019?", ()),
+    ],
+)
+def test_what_the_evidence_lacks_is_named_as_the_reader_wrote_it(
+    assistant: Assistant, question: str, lacking: tuple[str, ...]
+) -> None:
+    assert set(lacking) <= set(assistant.ask(question).missing)
+    assert lacking or not assistant.ask(question).missing
+
+
+def test_german_nouns_are_no_names_and_acronyms_are() -> None:
+    demands = demands_of("Welche Aufgabe hat die NATO in der gemeinsamen Cyber-Einheit?", "de")
+    assert (demands.names, demands.acronyms) == ((), ("NATO",))
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "found"),
+    [
+        ("Wat vond de Belgische regering?", "nl", {"BE": "Belgische"}),
+        ("What did the Danish police seize?", "en", {"DK": "Danish"}),
+        ("die niederländische Polizei", "de", {"NL": "niederländische"}),
+        ("les policiers français aux Pays-Bas", "fr", {"NL": "Pays-Bas", "FR": "français"}),
+        ("policy for children, police services", "en", {}),
+    ],
+)
+def test_countries_are_known_by_name_and_by_adjective(
+    text: str, language: str, found: dict[str, str]
+) -> None:
+    assert countries(text, language) == found
+
+
+def test_a_refusal_says_why(assistant: Assistant) -> None:
+    off_topic = assistant.ask("Wie won het WK voetbal in 2010?")
+    assert (off_topic.answered, off_topic.reason) == (False, "off_topic")
+    near = assistant.ask("Hoeveel drugslaboratoria werden er in 2016 in Polen ontdekt?")
+    assert (near.answered, near.reason, near.missing) == (False, "not_in_sources", ("Polen",))
 
 
 @pytest.mark.parametrize(

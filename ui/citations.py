@@ -148,7 +148,8 @@ def missing_html(answer: Answer, texts: Texts) -> str:
     if not answer.missing:
         return ""
     listed = ", ".join(answer.missing)
-    return f'<p class="sw-note">{escape(texts("answer.missing"))} {escape(listed)}</p>'
+    key = "missing" if answer.answered else "missing_nearby"
+    return f'<p class="sw-note">{escape(texts(f"answer.{key}"))} {escape(listed)}</p>'
 
 
 def withheld_html(answer: Answer, texts: Texts) -> str:

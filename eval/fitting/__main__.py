@@ -1,10 +1,11 @@
-"""Fits the weights of the confidence and writes `chain/confidence.json`.
+"""Fits the weights of the confidence and writes `chain/confidence.json` and `docs/refusal.svg`.
 
     python -m eval.fitting
 
-Logistic regression with an L2 penalty (Newton's method) on the questions in `eval/fitting/`. Prints
-the area under the ROC curve, each question judged by weights fitted on all the others, and what
-thresholds between 0.1 and 0.9 would refuse.
+Two logistic regressions with an L2 penalty (Newton's method) on the questions in `eval/fitting/`:
+is a question on topic (all questions), and do the sources answer it (those on topic). Prints, each
+question judged by weights fitted on all the others, the area under the ROC curve and what
+thresholds would refuse, and draws the latter.
 """
 
 import datetime
@@ -14,59 +15,66 @@ import sys
 import numpy as np
 from numpy.typing import NDArray
 
-from chain.confidence import WEIGHTS, features
+from chain.confidence import WEIGHTS, everyday, lacks, similarities
 from chain.followup import standalone
-from chain.language import detect
+from chain.language import conversation
 from core.errors import StrategiewijzerError
-from core.settings import Settings
-from eval.dataset import Question, fingerprints, load
+from core.settings import ROOT, Settings
+from eval.dataset import Question, fingerprints
 from eval.fitting import QUESTIONS
+from eval.fitting import questions as questions_to_fit_on
+from eval.fitting.curve import refusal_curve
 from vectorstore.store import open_index
 
+CURVE = ROOT / "docs" / "refusal.svg"
 _PENALTY = 1.0  # on standardised features
+_THRESHOLDS = np.arange(0.1, 0.95, 0.05)
 Array = NDArray[np.float64]
 
 
 def main() -> int:
     try:
-        questions = load(QUESTIONS)
-        names, values = _features(questions)
+        settings = Settings()
+        questions = questions_to_fit_on()
+        topic, sources = _features(questions, settings)
     except StrategiewijzerError as error:
         print(error, file=sys.stderr)
         return 1
     answerable = np.array([question.answerable for question in questions], dtype=float)
-    weights = fit(values, answerable)
-    left_out = np.array(
-        [
-            _probability(values[[n]], fit(np.delete(values, n, 0), np.delete(answerable, n)))[0]
-            for n in range(len(questions))
-        ]
-    )
+    far = np.array([question.challenge == "far-topic" for question in questions])
+    everything = np.ones(len(questions), dtype=bool)
+    models = {
+        "on_topic": (topic, (~far).astype(float), everything),
+        "in_sources": (sources, answerable, ~far),
+    }
+    weights = {}
+    left_out = np.ones(len(questions))
+    for model, (features, outcome, among) in models.items():
+        values = np.array([list(row.values()) for row in features])
+        fitted = fit(values[among], outcome[among])
+        rounded = (round(float(weight), 4) for weight in fitted)
+        weights[model] = dict(zip(["intercept", *features[0]], rounded, strict=True))
+        left_out *= _left_out(values, outcome, among)
     area = auc(left_out, answerable)
-    WEIGHTS.write_text(
-        json.dumps(
-            {
-                "made_by": "python -m eval.fitting",
-                "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-                "questions": fingerprints(QUESTIONS),
-                "n": len(questions),
-                "auc_leave_one_out": round(area, 3),
-                "weights": dict(
-                    zip(["intercept", *names], (round(float(w), 4) for w in weights), strict=True)
-                ),
-            },
-            indent=2,
-        )
-        + "\n",
-        "utf-8",
-    )
+    made = {
+        "made_by": "python -m eval.fitting",
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "questions": fingerprints(QUESTIONS),
+        "n": len(questions),
+        "auc_leave_one_out": round(area, 3),
+        "weights": weights,
+    }
+    WEIGHTS.write_text(json.dumps(made, indent=2) + "\n", "utf-8")
+    groups = {
+        "off topic": left_out[far],
+        "near the topic, not in the sources": left_out[(answerable == 0) & ~far],
+        "answerable": left_out[answerable == 1],
+    }
+    CURVE.write_text(refusal_curve(groups, settings.refuse_below), "utf-8")
     print(f"AUC, leave one out: {area:.3f} ({len(questions)} questions)")
-    for threshold in np.arange(0.1, 0.95, 0.1):
-        refused = left_out < threshold
-        print(
-            f"refuse below {threshold:.1f}: {refused[answerable == 1].mean():.1%} of the "
-            f"answerable, {refused[answerable == 0].mean():.1%} of the unanswerable"
-        )
+    for threshold in _THRESHOLDS:
+        shares = (f"{(of < threshold).mean():.1%} {name}" for name, of in groups.items())
+        print(f"refuse below {threshold:.2f}: {', '.join(shares)}")
     return 0
 
 
@@ -96,20 +104,34 @@ def auc(score: Array, outcome: Array) -> float:
     return float(((difference > 0) + 0.5 * (difference == 0)).mean())
 
 
+def _left_out(values: Array, outcome: Array, among: NDArray[np.bool_]) -> Array:
+    """Each question judged by weights fitted on those of the others that are `among`."""
+    judged = []
+    for number in range(len(values)):
+        others = among & (np.arange(len(values)) != number)
+        judged.append(_probability(values[[number]], fit(values[others], outcome[others]))[0])
+    return np.array(judged)
+
+
 def _probability(values: Array, weights: Array) -> Array:
     return np.asarray(1 / (1 + np.exp(-(weights[0] + values @ weights[1:]))))
 
 
-def _features(questions: tuple[Question, ...]) -> tuple[list[str], Array]:
-    settings = Settings()
+def _features(
+    questions: tuple[Question, ...], settings: Settings
+) -> tuple[list[dict[str, float]], list[dict[str, float]]]:
+    """Of each question what tells whether it is on topic, and whether the sources answer it."""
     index = open_index(settings)
-    rows = []
+    topic, sources = [], []
     for question in questions:
-        language = detect(question.question, settings.default_language)
+        turns = [*(turn.question for turn in question.history), question.question]
+        language = conversation(turns, settings.default_language)[-1]
         asked = standalone(question.question, language, question.history)
         found = index.search(asked, k=settings.results, language=language)
-        rows.append(features(asked, language, found))
-    return list(rows[0]), np.array([list(row.values()) for row in rows])
+        near = similarities(language, found)
+        topic.append(near | {"everyday": everyday(asked, index.embedder)})
+        sources.append(near | lacks(asked, language, found))
+    return topic, sources
 
 
 if __name__ == "__main__":

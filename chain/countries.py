@@ -1,0 +1,127 @@
+"""Which countries a text mentions, by name or by what is called after them ("Belgian").
+
+The names are Babel's (Unicode CLDR) in every official language of the EU. Adjectives it has only
+as names of languages ("Swedish"); the others are told by the letters that they share with the
+name of the country ("Belg-ium"), as most of them are made. "belge" for "Belgique" is missed.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+from babel import Locale, UnknownLocaleError
+
+_CALLED_AFTER = {
+    "bg": "BG", "cs": "CZ", "da": "DK", "de": "DE", "el": "GR", "es": "ES", "et": "EE", "fi": "FI",
+    "fr": "FR", "ga": "IE", "hr": "HR", "hu": "HU", "is": "IS", "it": "IT", "ja": "JP", "lt": "LT",
+    "lv": "LV", "mk": "MK", "mt": "MT", "nb": "NO", "nl": "NL", "no": "NO", "pl": "PL", "pt": "PT",
+    "ro": "RO", "ru": "RU", "sk": "SK", "sl": "SI", "sq": "AL", "sr": "RS", "sv": "SE", "tr": "TR",
+    "uk": "UA", "zh": "CN",
+}  # fmt: skip
+_VARIANTS = ("en_GB", "en_US", "fr_CA", "nl_BE", "de_AT", "fr_CH", "pt_BR", "es_MX")
+_NO_COUNTRIES = ("EU", "EZ", "UN", "XA", "XB", "ZZ", "QO")
+_SHORT = {"US": "US", "USA": "US", "VS": "US", "UK": "GB", "VK": "GB"}
+_ACCENTS = re.compile("[\u0300-\u036f]")
+_KEY = 4  # letters by which a name is looked up
+_WHOLE = 5  # a name of at most so many letters must be there in full
+_SAME = {"name": 0.65, "adjective": 0.8}  # share of its letters that a word must begin with
+_ENDING = 5  # letters a word may have after them
+
+
+class _Name(NamedTuple):
+    text: str
+    country: str
+    kind: str
+
+
+class _Names(NamedTuple):
+    """Names of several words -> code, and the single words by their first letters."""
+
+    long: Mapping[str, str]
+    by_letters: Mapping[str, list[_Name]]
+
+
+def countries(text: str, language: str) -> dict[str, str]:
+    """The countries in a text: ISO 3166 code -> the word or words that name it first.
+
+    Args:
+        text: as written; the name of a country has a capital, what is called after it may not.
+        language: of the text (ISO 639-1).
+    """
+    text = unicodedata.normalize("NFC", text)
+    found: dict[str, str] = {}
+    plain = _plain(text)
+    for name, code in _names(language).long.items():
+        if name in plain:
+            start = plain.index(name)
+            found.setdefault(code, text[start : start + len(name)])
+    for word in re.findall(r"[^\W\d_]+", text):
+        code = _country(word, language)
+        if code:
+            found.setdefault(code, word)
+    return found
+
+
+@lru_cache(maxsize=32768)
+def _country(word: str, language: str) -> str:
+    if word in _SHORT:
+        return _SHORT[word]
+    plain = _plain(word)
+    best, most = "", 0.0
+    for name in _names(language).by_letters.get(plain[:_KEY], ()):
+        same = _beginning(plain, name.text)
+        share = same / len(name.text)
+        needed = 1.0 if len(name.text) <= _WHOLE else _SAME[name.kind]
+        cased = word[0].isupper() or name.kind == "adjective"
+        if cased and share >= needed and share > most and len(plain) - same <= _ENDING:
+            best, most = name.country, share
+    return best
+
+
+def _beginning(one: str, other: str) -> int:
+    """How many letters two words have in common at their start."""
+    shared = 0
+    for a, b in zip(one, other, strict=False):
+        if a != b:
+            break
+        shared += 1
+    return shared
+
+
+def _plain(text: str) -> str:
+    """Lower case without accents, character for character in all but a few scripts."""
+    return _ACCENTS.sub("", unicodedata.normalize("NFD", text.lower()))
+
+
+@cache
+def _names(language: str) -> _Names:
+    try:
+        locale = Locale(language)
+    except UnknownLocaleError:
+        locale = Locale("en")
+    long: dict[str, str] = {}
+    single = []
+    for code, name in locale.territories.items():
+        if re.fullmatch("[A-Z]{2}", code) and code not in _NO_COUNTRIES:
+            plain = _plain(name)
+            if plain.isalpha():
+                # "Belgisch", "österreichisch": German writes what is called after it small
+                single += [_Name(plain, code, kind) for kind in ("name", "adjective")]
+            else:
+                long[plain] = code
+    single += [
+        _Name(_plain(locale.languages[name]), code, "adjective")
+        for name, code in _CALLED_AFTER.items()
+        if name in locale.languages
+    ]
+    for variant in _VARIANTS:  # "American English" has the word that "English" lacks
+        base, _, code = variant.partition("_")
+        names = (_plain(locale.languages.get(key, "")).split() for key in (variant, base))
+        single += [_Name(word, code, "adjective") for word in set(next(names)) - set(next(names))]
+    by_letters: dict[str, list[_Name]] = {}
+    for one in single:
+        if len(one.text) >= _KEY:
+            by_letters.setdefault(one.text[:_KEY], []).append(one)
+    return _Names(long, by_letters)
