@@ -44,6 +44,8 @@ def main(arguments: Sequence[str]) -> int:
     if answer.missing:
         where = "quoted sources" if answer.answered else "nearest passages"
         print(f"\nThe {where} do not mention: {', '.join(answer.missing)}")
+    if answer.related:
+        print("\nThese questions can be answered:", *answer.related, sep="\n- ")
     for citation in answer.citations:
         where = ", ".join(
             part

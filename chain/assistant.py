@@ -19,9 +19,10 @@ from chain.confidence import Confidence, confidence
 from chain.extractive import ExtractiveAnswerer
 from chain.followup import standalone
 from chain.generative import GenerativeAnswerer
+from chain.highlights import highlights
 from chain.language import conversation
 from chain.missing import missing
-from chain.refusal import refusal_text
+from chain.refusal import nearest_sections, refusal_text
 from chain.verification import verify
 from core.errors import ModelError
 from core.settings import Settings
@@ -30,6 +31,9 @@ from vectorstore.retriever import PassageRetriever, scored_passage
 from vectorstore.store import open_index
 
 logger = logging.getLogger(__name__)
+
+_OFFERED = 2  # questions beside a refusal
+_TRIED = 5  # nearest sections that they may be about
 
 
 class Assistant:
@@ -129,6 +133,8 @@ class Assistant:
                 missing=missing(question, language, found, composition.citations, sure.value)
                 if reason != "off_topic"
                 else (),
+                asked_for=self._asked_for(search_for, language, composition),
+                related=() if answered else self._related(language, found, areas),
                 withheld=tuple(withheld),
                 confidence=sure.value,
                 mode=mode,
@@ -157,6 +163,27 @@ class Assistant:
             except ModelError as error:
                 logger.warning("%s The follow-up is understood by rules.", error)
         return standalone(question, language, history)
+
+    @staticmethod
+    def _asked_for(question: str, language: str, composition: Composition) -> tuple[str, ...]:
+        if not composition.citations:
+            return ()
+        quoted = composition.citations[0].document.language
+        return highlights(question, language, composition.text, quoted)
+
+    def _related(
+        self, language: str, found: Sequence[ScoredPassage], areas: Collection[str] | None
+    ) -> tuple[str, ...]:
+        """Questions about the nearest sections, of which it is sure that they are answered."""
+        offered: list[str] = []
+        for passage in nearest_sections([scored.passage for scored in found], _TRIED):
+            question = prompts.phrases(language).about.format(heading=passage.headings[-1])
+            nearest = self.index.search(question, self._settings.results, language, areas)
+            sure = confidence(question, language, nearest, self.index.embedder)
+            leads_there = nearest[0].passage.section == passage.section
+            if leads_there and sure.value >= self._settings.refuse_below:
+                offered.append(question)
+        return tuple(offered[:_OFFERED])
 
     def _retrieve(
         self,

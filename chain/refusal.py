@@ -31,12 +31,12 @@ def refusal_text(
     return "\n".join(lines)
 
 
-def nearest_sections(passages: Sequence[Passage]) -> list[Passage]:
-    """The first passage of each of the best three sections."""
+def nearest_sections(passages: Sequence[Passage], count: int = _NEAREST) -> list[Passage]:
+    """The first passage of each of the best sections."""
     first: dict[tuple[str, int], Passage] = {}
     for passage in passages:
         first.setdefault((passage.document.key, passage.section), passage)
-    return list(first.values())[:_NEAREST]
+    return list(first.values())[:count]
 
 
 def _name(passage: Passage) -> str:

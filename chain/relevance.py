@@ -42,10 +42,10 @@ class RankedUnit:
 
 
 def asks_for(question: str, language: str) -> frozenset[str]:
-    """Which kinds of answer a question asks for: "list", "number", "date"; may be empty."""
+    """Which kinds of answer a question asks for: "list", "number", "date", "name"; may be empty."""
     cues = phrases(language).cues
     padded = f" {question.casefold()} "
-    kinds = {"list": cues.list, "number": cues.number, "date": cues.date}
+    kinds = {"list": cues.list, "number": cues.number, "date": cues.date, "name": cues.name}
     return frozenset(
         kind for kind, words in kinds.items() if any(f" {word} " in padded for word in words)
     )

@@ -156,7 +156,8 @@ class Answer(Frozen):
 
     `text` is Markdown with [1] markers; `passages` are all that were retrieved, best first;
     `reason` is a `Reason` when the question is refused, else empty; `missing` is what the
-    question demands and the evidence lacks;
+    question demands and the evidence lacks; `asked_for` are the numbers, dates or names in the text
+    that are what it asks for; `related` are questions that a refusal offers instead;
     `withheld` are sentences of a model that no source supports; `timings` are seconds per stage.
     """
 
@@ -168,6 +169,8 @@ class Answer(Frozen):
     answered: bool
     reason: str = ""
     missing: tuple[str, ...] = ()
+    asked_for: tuple[str, ...] = ()
+    related: tuple[str, ...] = ()
     withheld: tuple[str, ...] = ()
     confidence: float
     mode: Mode

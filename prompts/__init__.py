@@ -32,8 +32,8 @@ Kind = Literal["number", "date", "amount", "reason"]
 class Cues(Frozen):
     """Lower-case words that show what a question asks for, and what it leans on.
 
-    `list`, `number` and `date` are kinds of answer. The others tell follow-ups: `opening` words
-    begin one, `referring` ones stand for something said before. `asking` words ask, `defining` ones
+    `list`, `number`, `date` and `name` are kinds of answer. The others tell follow-ups: `opening`
+    words begin one, `referring` ones stand for something said before. `asking` words ask, `defining` ones
     among them what something is; `helping` verbs begin a question for yes or no. `common` names are
     those of what every document is about. `empty` words say nothing of what a question is about;
     what search leaves out anyway need not be among them.
@@ -42,6 +42,7 @@ class Cues(Frozen):
     list: tuple[str, ...]
     number: tuple[str, ...]
     date: tuple[str, ...]
+    name: tuple[str, ...]
     opening: tuple[str, ...]
     referring: tuple[str, ...]
     asking: tuple[str, ...]
@@ -75,13 +76,14 @@ class Plural(Frozen):
 class Phrases(Frozen):
     """What the assistant says itself, in one language.
 
-    `reasons` tells why it refuses.
+    `reasons` tells why it refuses; `about` is a question about the section with a `{heading}`.
     """
 
     refusal: str
     reasons: Mapping[Reason, str]
     searched: Plural
     nearest: str
+    about: str
     demands: Demands
     cues: Cues
 

@@ -18,7 +18,7 @@ from chain.missing import demands_of
 from chain.relevance import asks_for
 from chain.verification import verify
 from core.settings import ROOT, Settings
-from core.types import Answer
+from core.types import Answer, Turn
 from vectorstore.embeddings import make_embedder
 
 
@@ -204,6 +204,27 @@ def test_a_refusal_says_why(assistant: Assistant) -> None:
     assert (off_topic.answered, off_topic.reason) == (False, "off_topic")
     near = assistant.ask("Hoeveel drugslaboratoria werden er in 2016 in Polen ontdekt?")
     assert (near.answered, near.reason, near.missing) == (False, "not_in_sources", ("Polen",))
+
+
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [
+        ("Hoeveel drugslaboratoria werden er in 2016 in Polen ontdekt?", "nl"),
+        ("How many firearms were seized in Canada in 2015?", "en"),
+    ],
+)
+def test_a_refusal_offers_two_questions_that_are_answered(
+    assistant: Assistant, question: str, language: str
+) -> None:
+    refused = assistant.ask(question, language=language)
+
+    assert not refused.answered
+    assert len(refused.related) == 2
+    for offered in refused.related:
+        earlier = [Turn(question=question, answer_text=refused.text)]
+        answer = assistant.ask(offered, earlier, language)
+        assert answer.answered
+        assert any(heading in offered for c in answer.citations for heading in c.headings)
 
 
 @pytest.mark.parametrize(

@@ -190,6 +190,7 @@ def _show_answer(answer: Answer, prefix: str, texts: Texts) -> None:
         language=citations.languages(answer)[0],
         targets=citations.anchors(answer, prefix),
         links={} if answer.answered else citations.section_links(answer),
+        bold=answer.asked_for,
     )
     if not answer.answered:
         shown = f'<div class="sw-refusal" role="note">{shown}</div>'
@@ -198,3 +199,7 @@ def _show_answer(answer: Answer, prefix: str, texts: Texts) -> None:
         shown += f'<p class="sw-note">{escape(texts("answer.fallback"))}</p>'
     shown += citations.missing_html(answer, texts) + citations.withheld_html(answer, texts)
     st.html(shown + citations.sources_html(answer, prefix, texts))
+    if answer.related:
+        st.html(f'<p class="sw-note">{escape(texts("answer.related"))}</p>')
+    for number, question in enumerate(answer.related):
+        st.button(code(question), key=f"{prefix}-related-{number}", on_click=_ask, args=(question,))

@@ -9,7 +9,7 @@ through `escape` or `link`. Streamlit (`st.html`) sanitises the result once more
 import html
 import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
@@ -48,6 +48,7 @@ def answer_html(
     language: str = "",
     targets: Mapping[int, str] = MappingProxyType({}),
     links: Mapping[str, str] = MappingProxyType({}),
+    bold: Sequence[str] = (),
 ) -> str:
     """The text of an answer: paragraphs, lists and links to its citations.
 
@@ -56,12 +57,13 @@ def answer_html(
         language: ISO 639-1.
         targets: where the citation with a number is shown; other "[n]" stay text.
         links: items that are shown as a link to this address.
+        bold: stretches that stand out.
     """
 
     def marked(piece: str) -> str:
         if piece in links:
             return link(links[piece], piece, texts)
-        return _with_links(piece, targets, texts)
+        return _with_links(piece, targets, texts, bold)
 
     blocks = []
     for block in re.split(r"\n[ \t]*\n", text.strip()):
@@ -75,7 +77,7 @@ def answer_html(
     return f'<div class="sw-answer"{spoken}>{"".join(blocks)}</div>'
 
 
-def _with_links(text: str, targets: Mapping[int, str], texts: Texts) -> str:
+def _with_links(text: str, targets: Mapping[int, str], texts: Texts, bold: Sequence[str]) -> str:
     """Escaped text in which the markers of known citations are links."""
     parts, position = [], 0
     for marker in _MARKER.finditer(text):
@@ -83,12 +85,25 @@ def _with_links(text: str, targets: Mapping[int, str], texts: Texts) -> str:
         if target is None:
             continue
         label = escape(texts("sources.marker", number=int(marker[1])))
-        parts.append(escape(text[position : marker.start()].rstrip(" ")))  # stays on one line
+        words = text[position : marker.start()].rstrip(" ")  # the marker stays on one line
+        parts.append(_standing_out(words, bold))
         parts.append(
             f'<sup><a href="#{escape(target)}" aria-label="{label}">{escape(marker[0])}</a></sup>'
         )
         position = marker.end()
-    return "".join(parts) + escape(text[position:])
+    return "".join(parts) + _standing_out(text[position:], bold)
+
+
+def _standing_out(text: str, bold: Sequence[str]) -> str:
+    """Escaped text in which these stretches are bold, where they are no part of a longer word."""
+    if not bold:
+        return escape(text)
+    longest_first = "|".join(map(re.escape, sorted(bold, key=len, reverse=True)))
+    pieces = re.split(rf"(?<!\w)({longest_first})(?!\w)", text)
+    return "".join(
+        f"<strong>{escape(piece)}</strong>" if number % 2 else escape(piece)
+        for number, piece in enumerate(pieces)
+    )
 
 
 def code(text: str) -> str:
