@@ -32,11 +32,11 @@ Kind = Literal["number", "date", "amount", "reason"]
 class Cues(Frozen):
     """Lower-case words that show what a question asks for, and what it leans on.
 
-    `list`, `number`, `date` and `name` are kinds of answer. The others tell follow-ups: `opening`
-    words begin one, `referring` ones stand for something said before. `asking` words ask, `defining` ones
-    among them what something is; `helping` verbs begin a question for yes or no. `common` names are
-    those of what every document is about. `empty` words say nothing of what a question is about;
-    what search leaves out anyway need not be among them.
+    `list`, `number`, `date` and `name` are kinds of answer. The others tell follow-ups:
+    `opening` words begin one, `referring` ones stand for something said before. `asking` words
+    ask, `defining` ones among them what something is; `helping` verbs begin a question for yes
+    or no. `common` names are those of what every document is about. `empty` words say nothing
+    of what a question is about; what search leaves out anyway need not be among them.
     """
 
     list: tuple[str, ...]
