@@ -19,21 +19,27 @@ from chain.confidence import Confidence, confidence
 from chain.extractive import ExtractiveAnswerer
 from chain.followup import standalone
 from chain.generative import GenerativeAnswerer
-from chain.highlights import highlights
 from chain.language import conversation
 from chain.missing import missing
-from chain.refusal import nearest_sections, refusal_text
+from chain.refusal import refusal_text, related
 from chain.verification import verify
 from core.errors import ModelError
 from core.settings import Settings
-from core.types import Answer, Event, Finished, Mode, Reason, ScoredPassage, TextDelta, Turn
+from core.types import (
+    Answer,
+    Event,
+    Finished,
+    Mode,
+    Passage,
+    Reason,
+    ScoredPassage,
+    TextDelta,
+    Turn,
+)
 from vectorstore.retriever import PassageRetriever, scored_passage
 from vectorstore.store import open_index
 
 logger = logging.getLogger(__name__)
-
-_OFFERED = 2  # questions beside a refusal
-_TRIED = 5  # nearest sections that they may be about
 
 
 class Assistant:
@@ -133,8 +139,10 @@ class Assistant:
                 missing=missing(question, language, found, composition.citations, sure.value)
                 if reason != "off_topic"
                 else (),
-                asked_for=self._asked_for(search_for, language, composition),
-                related=() if answered else self._related(language, found, areas),
+                asked_for=composition.asked_for(),
+                related=()
+                if answered
+                else related(language, found, lambda q: self._answered_by(q, language, areas)),
                 withheld=tuple(withheld),
                 confidence=sure.value,
                 mode=mode,
@@ -164,26 +172,13 @@ class Assistant:
                 logger.warning("%s The follow-up is understood by rules.", error)
         return standalone(question, language, history)
 
-    @staticmethod
-    def _asked_for(question: str, language: str, composition: Composition) -> tuple[str, ...]:
-        if not composition.citations:
-            return ()
-        quoted = composition.citations[0].document.language
-        return highlights(question, language, composition.text, quoted)
-
-    def _related(
-        self, language: str, found: Sequence[ScoredPassage], areas: Collection[str] | None
-    ) -> tuple[str, ...]:
-        """Questions about the nearest sections, of which it is sure that they are answered."""
-        offered: list[str] = []
-        for passage in nearest_sections([scored.passage for scored in found], _TRIED):
-            question = prompts.phrases(language).about.format(heading=passage.headings[-1])
-            nearest = self.index.search(question, self._settings.results, language, areas)
-            sure = confidence(question, language, nearest, self.index.embedder)
-            leads_there = nearest[0].passage.section == passage.section
-            if leads_there and sure.value >= self._settings.refuse_below:
-                offered.append(question)
-        return tuple(offered[:_OFFERED])
+    def _answered_by(
+        self, question: str, language: str, areas: Collection[str] | None
+    ) -> Passage | None:
+        """The passage that answers a question best, if it is answered."""
+        found = self.index.search(question, self._settings.results, language, areas)
+        sure = confidence(question, language, found, self.index.embedder)
+        return found[0].passage if sure.value >= self._settings.refuse_below else None
 
     def _retrieve(
         self,

@@ -1,6 +1,7 @@
 """Verified drafts become the text of an answer, with numbered citations."""
 
 from chain.answerer import Draft, Quote, Request
+from chain.highlights import highlights
 from core.types import Citation
 
 
@@ -8,7 +9,7 @@ class Composition:
     """An answer under construction. Text is Markdown: paragraphs, "- " lists and [1] markers."""
 
     def __init__(self, request: Request) -> None:
-        self._found = request.found
+        self._request = request
         self._numbers: dict[Quote, int] = {}
         self._pieces: list[str] = []
         self._last_form = ""
@@ -26,6 +27,13 @@ class Composition:
         """
         return tuple(self._citation(number, quote) for quote, number in self._numbers.items())
 
+    def asked_for(self) -> tuple[str, ...]:
+        """The numbers, dates or names in the text that are what the question asks for."""
+        if not self._numbers:
+            return ()
+        question, language = self._request.question, self._request.language
+        return highlights(question, language, self.text, self.citations[0].document.language)
+
     def add(self, draft: Draft, quote: Quote) -> str:
         """Appends a verified draft; returns the piece of text that it adds."""
         number = self._numbers.setdefault(quote, len(self._numbers) + 1)
@@ -42,7 +50,7 @@ class Composition:
         return "\n\n" if draft.new_paragraph or self._last_form == "item" else " "
 
     def _citation(self, number: int, quote: Quote) -> Citation:
-        passage = self._found[quote.passage].passage
+        passage = self._request.found[quote.passage].passage
         text = passage.text[quote.start : quote.end]
         if not text or len(text) != quote.end - quote.start:
             raise AssertionError(f"citation {number} reaches outside passage {passage.id}")

@@ -1,13 +1,16 @@
 """What the assistant says when the sources do not answer."""
 
 import datetime
-from collections.abc import Sequence
+import itertools
+from collections.abc import Callable, Sequence
 
 from core.types import Passage, Reason, ScoredPassage
 from prompts import phrases
 from vectorstore.store import Index
 
 _NEAREST = 3
+_OFFERED = 2  # questions beside a refusal
+_TRIED = 5  # nearest sections that they may be about
 
 
 def refusal_text(
@@ -29,6 +32,29 @@ def refusal_text(
     if sections:
         lines += ["", words.nearest, "", *(f"- {_name(passage)}" for passage in sections)]
     return "\n".join(lines)
+
+
+def related(
+    language: str,
+    found: Sequence[ScoredPassage],
+    answered_by: Callable[[str], Passage | None],
+) -> tuple[str, ...]:
+    """Two questions about the nearest sections that are answered, as far as there are any.
+
+    Args:
+        language: of the questions (ISO 639-1).
+        found: the passages that were found, best first.
+        answered_by: the passage that answers a question best, if it is answered.
+    """
+    about = phrases(language).about
+    offered = (
+        question
+        for passage in nearest_sections([scored.passage for scored in found], _TRIED)
+        for question in [about.format(heading=passage.headings[-1])]
+        if (best := answered_by(question)) is not None
+        and (best.document.key, best.section) == (passage.document.key, passage.section)
+    )
+    return tuple(itertools.islice(offered, _OFFERED))
 
 
 def nearest_sections(passages: Sequence[Passage], count: int = _NEAREST) -> list[Passage]:

@@ -200,6 +200,6 @@ def _show_answer(answer: Answer, prefix: str, texts: Texts) -> None:
     shown += citations.missing_html(answer, texts) + citations.withheld_html(answer, texts)
     st.html(shown + citations.sources_html(answer, prefix, texts))
     if answer.related:
-        st.html(f'<p class="sw-note">{escape(texts("answer.related"))}</p>')
-    for number, question in enumerate(answer.related):
+        st.html(f'<p class="sw-facts">{escape(texts("answer.related"))}</p>')
+    for number, question in enumerate(answer.related):  # a label is Markdown: as code it stays data
         st.button(code(question), key=f"{prefix}-related-{number}", on_click=_ask, args=(question,))
