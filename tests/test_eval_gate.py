@@ -102,7 +102,7 @@ def gated(asked: Asked, assistant: Assistant, every: int) -> tuple[Results, list
 
 
 def test_the_gate_is_open_for_the_assistant_as_it_is(assistant: Assistant) -> None:
-    _, failed = gated(assistant, assistant, every=3)
+    _, failed = gated(assistant, assistant, every=1)  # of fewer, the calibration is mostly chance
     assert failed == []
 
 
