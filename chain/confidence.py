@@ -14,7 +14,8 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple, cast
 
-from chain.missing import Demands, Evidence, demands_of, of_passage
+from chain.demands import Demands, demands_of
+from chain.evidence import Evidence, of_passage
 from core.types import ScoredPassage
 from vectorstore.embeddings import Embedder, Vectors
 

@@ -13,8 +13,8 @@ from chain.assistant import Assistant
 from chain.composition import Composition
 from chain.confidence import confidence, lacks, similarities
 from chain.countries import countries
+from chain.demands import demands_of
 from chain.language import detect
-from chain.missing import demands_of
 from chain.relevance import asks_for
 from chain.verification import verify
 from core.settings import ROOT, Settings

@@ -1,0 +1,76 @@
+"""What a question names: figures, countries, acronyms, names, rare words, and kinds of thing."""
+
+import re
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from typing import NamedTuple
+
+from chain.countries import countries
+from chain.relevance import asks_for
+from core.matching import figures_as_written, fold
+from prompts import languages, phrases
+from vectorstore.keyword import content_words
+
+_CAPITALISES_NOUNS = "de"  # a capital tells nothing about a name there
+_SHORTEST = 5  # letters; shorter words are mostly general
+
+
+class Demands(NamedTuple):
+    """What a question asks for by name. Keys are as compared, values and words as written.
+
+    `kinds` are the kinds of thing it asks for: "number", "date", "amount" (of money), "reason".
+    """
+
+    figures: Mapping[str, str]
+    countries: Mapping[str, str]
+    acronyms: tuple[str, ...]
+    names: tuple[str, ...]
+    words: tuple[str, ...]
+    kinds: frozenset[str]
+
+
+@lru_cache(maxsize=256)
+def demands_of(question: str, language: str) -> Demands:
+    """What a question asks for by name; its language in ISO 639-1."""
+    named = countries(question, language)
+    of_countries = {word for name in named.values() for word in re.findall(r"\w+", name)}
+    kinds = set(asks_for(question, language) & {"number", "date"})
+    acronyms, names, words = [], [], []
+    known = phrases(language) if language in languages() else None
+    if known:
+        asked = set(re.findall(r"\w+", question.casefold()))
+        kinds |= {kind for kind, cues in known.demands.cues.items() if asked & set(cues)}
+    for match in re.finditer(r"\w+", question):
+        word = match.group()
+        if word in of_countries or any(letter.isdigit() for letter in word):
+            continue
+        if sum(letter.isupper() for letter in word) > 1 and len(word) > 1:
+            acronyms.append(word)
+            continue
+        general = not known or fold(word) in _general(language)
+        if general or not content_words(word, language):
+            continue
+        first = not question[: match.start()].rstrip(" \"'«„“‘(¿¡") or re.search(
+            r"[.?!:…]\W*$", question[: match.start()]
+        )
+        if word[0].isupper() and not first and language != _CAPITALISES_NOUNS and len(word) > 2:
+            names.append(word)
+        elif len(word) >= _SHORTEST:
+            words.append(word)
+    return Demands(
+        figures_as_written(question),
+        named,
+        tuple(dict.fromkeys(acronyms)),
+        tuple(dict.fromkeys(names)),
+        tuple(dict.fromkeys(words)),
+        frozenset(kinds),
+    )
+
+
+@cache
+def _general(language: str) -> frozenset[str]:
+    """Words that say how something is asked, not what."""
+    said = phrases(language)
+    cues = (said.cues.list, said.cues.number, said.cues.date, *said.demands.cues.values())
+    several = (*said.demands.causal, *(cue for words in cues for cue in words))
+    return said.demands.general | {word for cue in several for word in cue.split()}

@@ -1,0 +1,150 @@
+"""What texts have of the things a question names, compared across languages where that is possible.
+
+Figures, countries and acronyms are compared across languages; other names and rare words only where
+the evidence has the question's language and the project its phrases.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import cached_property, lru_cache
+from typing import NamedTuple
+
+from chain.countries import countries
+from chain.demands import Demands
+from chain.vocabulary import translations
+from core.matching import figures, fold
+from core.types import Citation, Passage, Unit
+from vectorstore.keyword import content_words
+
+_LETTERS = 4  # as in the keyword index
+_NAME_ALIKE = 0.5  # share of a name's runs of letters that one word of the evidence has
+_WORD_ALIKE = 0.6  # share of a word's runs that all words together have: compounds, inflections
+_ACCENTS = re.compile("[\u0300-\u036f]")
+_CURRENCY = re.compile(r"[€$£]|\b(?:eur|euros?|dollars?|usd)\b")
+
+
+class Text(NamedTuple):
+    """A piece of evidence, with its language (ISO 639-1)."""
+
+    text: str
+    language: str
+
+
+class Evidence:
+    """Texts that may hold what a question demands."""
+
+    def __init__(self, texts: Iterable[Text], language: str) -> None:
+        """`language`: of the question; only texts in it have comparable words."""
+        self._read = [_read(text) for text in texts]
+        self._same = [read for read in self._read if read.language == language]
+        self._language = language
+
+    def figures_missing(self, demands: Demands) -> list[str]:
+        known = {figure for read in self._read for figure in read.figures}
+        return [written for figure, written in demands.figures.items() if figure not in known]
+
+    def countries_missing(self, demands: Demands) -> list[str]:
+        known = {code for read in self._read for code in read.countries}
+        return [written for code, written in demands.countries.items() if code not in known]
+
+    def names_missing(self, demands: Demands) -> list[str]:
+        """Acronyms, and where words can be compared other names."""
+        if not demands.acronyms and not demands.names:
+            return []
+        known = frozenset(word for read in self._read for word in read.words)
+        missing = [name for name in demands.acronyms if not _spellings(name) & known]
+        if self._same:
+            missing += [name for name in demands.names if not self._has_name(name, known)]
+        return missing
+
+    def words_missing(self, demands: Demands) -> list[str]:
+        """Words that are there neither as such, nor in another form, nor inside another word."""
+        if not self._same or not demands.words:
+            return []
+        stems = {stem for read in self._same for stem in read.stems}
+        runs = {run for read in self._same for run in read.runs}
+        return [
+            word
+            for word in demands.words
+            if not stems & set(content_words(word, self._language, stemmed=True))
+            and _share(_plain(word), runs) < _WORD_ALIKE
+        ]
+
+    def has_currency(self) -> bool:
+        return any(read.currency for read in self._read)
+
+    def _has_name(self, name: str, known: frozenset[str]) -> bool:
+        plain = _plain(name)
+        return plain in known or any(_share(plain, _runs(word)) >= _NAME_ALIKE for word in known)
+
+
+def of_passage(passage: Passage, unit: Unit | None = None) -> Text:
+    """A passage or one of its units as evidence, with what is said about it."""
+    said = (passage.document.title, passage.document.reference)
+    return Text("\n".join((passage.context(unit), *said)), passage.language)
+
+
+def of_citation(citation: Citation) -> Text:
+    document = citation.document
+    said = (*citation.headings, document.reference, str(document.date or ""))
+    return Text("\n".join((citation.quote, *said)), document.language)
+
+
+class _Read:
+    """What a text has that can be compared; each worked out when it is first asked for."""
+
+    def __init__(self, text: Text) -> None:
+        self._text, self.language = text
+
+    @cached_property
+    def figures(self) -> frozenset[str]:
+        return figures(self._text)
+
+    @cached_property
+    def countries(self) -> frozenset[str]:
+        return frozenset(countries(self._text, self.language))
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        return frozenset(re.findall(r"\w+", _plain(self._text)))
+
+    @cached_property
+    def stems(self) -> frozenset[str]:
+        return frozenset(content_words(self._text, self.language, stemmed=True))
+
+    @cached_property
+    def runs(self) -> frozenset[str]:
+        return frozenset(run for word in self.words for run in _runs(word))
+
+    @cached_property
+    def currency(self) -> bool:
+        return _CURRENCY.search(self._text.casefold()) is not None
+
+
+@lru_cache(maxsize=2048)
+def _read(text: Text) -> _Read:
+    return _Read(text)
+
+
+@lru_cache(maxsize=1024)
+def _spellings(acronym: str) -> frozenset[str]:
+    """In all languages."""
+    return frozenset(map(_plain, (acronym, *translations(fold(acronym)))))
+
+
+def _plain(text: str) -> str:
+    """Folded and without accents."""
+    return _ACCENTS.sub("", unicodedata.normalize("NFD", fold(text)))
+
+
+@lru_cache(maxsize=16384)
+def _runs(word: str) -> frozenset[str]:
+    """The runs of letters of a word, over its ends as well."""
+    padded = f" {word} "
+    return frozenset(padded[n : n + _LETTERS] for n in range(max(1, len(padded) - _LETTERS + 1)))
+
+
+def _share(word: str, runs: Iterable[str]) -> float:
+    own = _runs(word)
+    return len(own.intersection(runs)) / len(own)
