@@ -126,6 +126,16 @@ def states(
     )
 
 
+def differs(evidence: Details, claim: Details) -> bool:
+    """Whether evidence has figures of every kind that a claim has (money, shares, numbers), but
+    not the claim's."""
+    kinds = {unit for _, unit in claim.quantities}
+    has = evidence.quantities | evidence.worded
+    return kinds <= {unit for _, unit in has} and not all(
+        any(_same(one, other) for other in has) for one in claim.quantities
+    )
+
+
 def _unusual(claim: Details, ordinary: frozenset[str]) -> frozenset[str]:
     """First words that are neither stop words nor ordinary: a name may hide behind the capital."""
     return frozenset(
@@ -181,6 +191,8 @@ def _names(text: str, language: str) -> tuple[frozenset[str], frozenset[str], fr
         capitals = sum(character.isupper() for character in word)
         has_digit = any(character.isdigit() for character in word)
         if not word[0].isalpha() or not capitals or len(word) < 2:
+            continue
+        if name in vocabulary(language).units:  # "EUR" is part of a figure
             continue
         if capitals > 1 or has_digit:
             acronyms.add(name.removesuffix("s") if word[-1] == "s" else name)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from chain.answerer import Draft, Quote, Request
-from chain.details import Details, details, states
-from core.matching import figures, fold
+from chain.details import Details, details, differs, states
+from core.matching import figures, fold, without_figures
 from core.types import Passage, Unit
 from vectorstore.embeddings import Embedder
 from vectorstore.keyword import content_words
@@ -30,7 +30,8 @@ def verify(draft: Draft, request: Request, embedder: Embedder) -> Quote | None:
 
     The passages that the draft cites are tried first; another passage that supports it corrects
     the citation. One unit is better evidence than two. The closest evidence decides: when it
-    denies what the draft affirms, or the reverse, nothing further away can save the draft.
+    denies what the draft affirms, or the reverse, or when other figures fit the draft better,
+    nothing further away can save the draft.
     """
     if draft.quote is not None:
         return draft.quote if _is_quoted(draft, request) else None
@@ -57,7 +58,8 @@ def verify(draft: Draft, request: Request, embedder: Embedder) -> Quote | None:
             found = _closest(draft.text, stretches, embedder)
             if found is not None:
                 agrees = found.denies(draft.text, embedder) == claim.denies
-                return found.quote() if agrees else None
+                stands = agrees and not _outdone(found, draft.text, claim, request, embedder)
+                return found.quote() if stands else None
     return None
 
 
@@ -149,6 +151,30 @@ def _closest(sentence: str, stretches: Sequence[_Stretch], embedder: Embedder) -
         if whole >= _CLOSE and together and (best is None or whole > best[0]):
             best = (whole, stretch)
     return best[1] if best else None
+
+
+def _outdone(
+    found: _Stretch, sentence: str, claim: Details, request: Request, embedder: Embedder
+) -> bool:
+    """Whether a unit with other figures fits the sentence better, all figures put aside.
+
+    Then the sentence gives one thing the figure of another: "the drug market is worth" what a
+    source says of the cannabis market.
+    """
+    if not claim.quantities:
+        return False
+    rivals = [
+        stretch
+        for number, scored in enumerate(request.found)
+        for stretch in _stretches(number, scored.passage, 1)
+        if differs(stretch.details(), claim)
+    ]
+    if not rivals:
+        return False
+    texts = [sentence, *(stretch.texts()[0] for stretch in (found, *rivals))]
+    vectors = embedder.passages([without_figures(text) for text in texts])
+    own, *others = (vectors[1:] @ vectors[0]).tolist()
+    return bool(max(others) > own)
 
 
 def _names(request: Request) -> Mapping[str, frozenset[str]]:

@@ -96,6 +96,24 @@ def test_a_change_to_a_true_sentence_is_caught(cases: dict[str, list[Case]], evi
         assert caught >= least * len(changed), name
 
 
+@pytest.mark.parametrize(
+    ("text", "is_shown"),
+    [
+        ("The illicit drug market in the EU is worth EUR 30 billion a year.", True),
+        ("The cannabis market is worth at least EUR 11.6 billion.", True),
+        ("The EU drug market is worth EUR 11.6 billion.", False),  # what the cannabis market is
+    ],
+)
+def test_a_thing_is_not_given_the_figure_of_another(
+    settings: Settings, text: str, is_shown: bool
+) -> None:
+    index = open_index(settings)
+    for language in ("en", "nl"):  # of the evidence
+        found = tuple(index.search("How much is the EU drug market worth?", 6, language))
+        quote = verify(Draft(text, (0,)), Request("?", "en", found), index.embedder)
+        assert (quote is not None) == is_shown, language
+
+
 def _denies(text: str, language: str) -> bool:
     return details(text, language).denies
 
