@@ -126,14 +126,18 @@ def states(
     )
 
 
-def differs(evidence: Details, claim: Details) -> bool:
-    """Whether evidence has figures of every kind that a claim has (money, shares, numbers), but
-    not the claim's."""
-    kinds = {unit for _, unit in claim.quantities}
+def has_figures(evidence: Details, claim: Details) -> bool:
+    """Whether evidence has all figures of a claim."""
     has = evidence.quantities | evidence.worded
-    return kinds <= {unit for _, unit in has} and not all(
-        any(_same(one, other) for other in has) for one in claim.quantities
-    )
+    return all(any(_same(one, other) for other in has) for one in claim.quantities)
+
+
+def has_other_figures(evidence: Details, claim: Details) -> bool:
+    """Whether evidence has figures of every kind that a claim has (money, shares, numbers), but
+    not all of the claim's."""
+    kinds = {unit for _, unit in claim.quantities}
+    of_kinds = {unit for _, unit in evidence.quantities | evidence.worded}
+    return kinds <= of_kinds and not has_figures(evidence, claim)
 
 
 def _unusual(claim: Details, ordinary: frozenset[str]) -> frozenset[str]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chain.answerer import Draft, Quote, Request
-from chain.details import Details, details, differs, states
+from chain.details import Details, details, has_figures, has_other_figures, states
 from core.matching import figures, fold, without_figures
 from core.types import Passage, Unit
 from vectorstore.embeddings import Embedder
@@ -156,25 +156,27 @@ def _closest(sentence: str, stretches: Sequence[_Stretch], embedder: Embedder) -
 def _outdone(
     found: _Stretch, sentence: str, claim: Details, request: Request, embedder: Embedder
 ) -> bool:
-    """Whether a unit with other figures fits the sentence better, all figures put aside.
+    """Whether a unit with other figures fits the sentence better than those with its figures, all
+    figures put aside.
 
     Then the sentence gives one thing the figure of another: "the drug market is worth" what a
     source says of the cannabis market.
     """
     if not claim.quantities:
         return False
-    rivals = [
+    units = [
         stretch
         for number, scored in enumerate(request.found)
         for stretch in _stretches(number, scored.passage, 1)
-        if differs(stretch.details(), claim)
     ]
+    rivals = [unit for unit in units if has_other_figures(unit.details(), claim)]
     if not rivals:
         return False
-    texts = [sentence, *(stretch.texts()[0] for stretch in (found, *rivals))]
+    having = [found, *(unit for unit in units if has_figures(unit.details(), claim))]
+    texts = [sentence, *(stretch.texts()[0] for stretch in (*having, *rivals))]
     vectors = embedder.passages([without_figures(text) for text in texts])
-    own, *others = (vectors[1:] @ vectors[0]).tolist()
-    return bool(max(others) > own)
+    fits = vectors[1:] @ vectors[0]
+    return bool(fits[len(having) :].max() > fits[: len(having)].max())
 
 
 def _names(request: Request) -> Mapping[str, frozenset[str]]:
