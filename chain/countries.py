@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 from babel import Locale, UnknownLocaleError
 
+from core.matching import without_accents
+
 _CALLED_AFTER = {
     "bg": "BG", "cs": "CZ", "da": "DK", "de": "DE", "el": "GR", "es": "ES", "et": "EE", "fi": "FI",
     "fr": "FR", "ga": "IE", "hr": "HR", "hu": "HU", "is": "IS", "it": "IT", "ja": "JP", "lt": "LT",
@@ -23,7 +25,6 @@ _CALLED_AFTER = {
 _VARIANTS = ("en_GB", "en_US", "fr_CA", "nl_BE", "de_AT", "fr_CH", "pt_BR", "es_MX")
 _NO_COUNTRIES = ("EU", "EZ", "UN", "XA", "XB", "ZZ", "QO")
 _SHORT = {"US": "US", "USA": "US", "VS": "US", "UK": "GB", "VK": "GB"}
-_ACCENTS = re.compile("[\u0300-\u036f]")
 _KEY = 4  # letters by which a name is looked up
 _WHOLE = 5  # a name of at most so many letters must be there in full
 _SAME = {"name": 0.65, "adjective": 0.8}  # share of its letters that a word must begin with
@@ -92,7 +93,7 @@ def _beginning(one: str, other: str) -> int:
 
 def _plain(text: str) -> str:
     """Lower case without accents, character for character in all but a few scripts."""
-    return _ACCENTS.sub("", unicodedata.normalize("NFD", text.lower()))
+    return without_accents(text.lower())
 
 
 @cache

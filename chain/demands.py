@@ -6,12 +6,12 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from chain.countries import countries
+from chain.language import CAPITALISES_NOUNS
 from chain.relevance import asks_for
 from core.matching import figures_as_written, fold
 from prompts import languages, phrases
 from vectorstore.keyword import content_words
 
-_CAPITALISES_NOUNS = "de"  # a capital tells nothing about a name there
 _SHORTEST = 5  # letters; shorter words are mostly general
 
 
@@ -53,7 +53,7 @@ def demands_of(question: str, language: str) -> Demands:
         first = not question[: match.start()].rstrip(" \"'«„“‘(¿¡") or re.search(
             r"[.?!:…]\W*$", question[: match.start()]
         )
-        if word[0].isupper() and not first and language != _CAPITALISES_NOUNS and len(word) > 2:
+        if word[0].isupper() and not first and language != CAPITALISES_NOUNS and len(word) > 2:
             names.append(word)
         elif len(word) >= _SHORTEST:
             words.append(word)

@@ -5,7 +5,6 @@ the evidence has the question's language and the project its phrases.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from functools import cached_property, lru_cache
 from typing import NamedTuple
@@ -13,14 +12,13 @@ from typing import NamedTuple
 from chain.countries import countries
 from chain.demands import Demands
 from chain.vocabulary import translations
-from core.matching import figures, fold
+from core.matching import figures, fold, without_accents
 from core.types import Citation, Passage, Unit
 from vectorstore.keyword import content_words
 
 _LETTERS = 4  # as in the keyword index
 _NAME_ALIKE = 0.5  # share of a name's runs of letters that one word of the evidence has
 _WORD_ALIKE = 0.6  # share of a word's runs that all words together have: compounds, inflections
-_ACCENTS = re.compile("[\u0300-\u036f]")
 _CURRENCY = re.compile(r"[€$£]|\b(?:eur|euros?|dollars?|usd)\b")
 
 
@@ -135,7 +133,7 @@ def _spellings(acronym: str) -> frozenset[str]:
 
 def _plain(text: str) -> str:
     """Folded and without accents."""
-    return _ACCENTS.sub("", unicodedata.normalize("NFD", fold(text)))
+    return without_accents(fold(text))
 
 
 @lru_cache(maxsize=16384)

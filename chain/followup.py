@@ -11,14 +11,13 @@ What was tried is told in docs/decisions/0008-follow-ups.md, the words are in pr
 import re
 from collections.abc import Sequence
 
-from chain.language import conversation
+from chain.language import CAPITALISES_NOUNS, conversation
 from core.types import Turn
 from prompts import Cues, languages, phrases
 from vectorstore.keyword import content_words
 
 _WORD = re.compile(r"\w+(?:[-./]\w+)*")  # 2011/93/EU, 1.2 and end-to-end are one word
 _DIGIT = re.compile(r"\d")
-_CAPITALISES_NOUNS = "de"  # a capital tells nothing about a name there
 _END = " ?!.…"
 
 # How many words of its own a question that leans on another has at most.
@@ -91,7 +90,7 @@ def _refers(bare: str, cues: Cues) -> bool:
 
 def _is_name(word: str, language: str) -> bool:
     """Whether a word is a figure or a name, other than of what every document is about."""
-    if language == _CAPITALISES_NOUNS:
+    if language == CAPITALISES_NOUNS:
         return word.isupper() or bool(_DIGIT.search(word))
     capital = word != word.lower() and word.casefold() not in phrases(language).cues.common
     return capital or bool(_DIGIT.search(word))

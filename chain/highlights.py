@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
+from chain.language import CAPITALISES_NOUNS
 from chain.relevance import asks_for
 from chain.vocabulary import vocabulary
 from core.matching import figures, fold
@@ -14,7 +15,6 @@ _MARKER = re.compile(r" ?\[\d+\]")
 _REFERENCE = r"\w+\(\d+\) ?\d+|\d+/\d+(?:/\w+)?"
 _YEAR = r"(?<![\d(/])[12]\d{3}(?![\d)/])"
 _NAME = re.compile(r"(?:(?<=[^.!?:] )|(?<=[(“\"]))[A-ZÀ-ÞŁŚŻ][\w&-]*(?: [A-ZÀ-ÞŁŚŻ][\w&-]*)*")
-_CAPITALISES_NOUNS = "de"  # a capital tells nothing about a name there
 
 
 def highlights(question: str, language: str, text: str, text_language: str) -> tuple[str, ...]:
@@ -58,7 +58,7 @@ def _dates(text: str, language: str) -> Iterator[str]:
 
 
 def _names(text: str, language: str) -> Iterator[str]:
-    if language == _CAPITALISES_NOUNS:
+    if language == CAPITALISES_NOUNS:
         return iter(())
     return (match[0] for match in _NAME.finditer(text))
 

@@ -14,6 +14,8 @@ OFFICIAL = (
     "lv", "mt", "nl", "pl", "pt", "ro", "sk", "sl", "sv",
 )  # fmt: skip
 """The 24 official languages of the European Union (ISO 639-1)."""
+CAPITALISES_NOUNS = "de"
+"""The language in which a capital tells nothing about a name."""
 
 # Which languages people here ask in: short questions ("drug market size") need the help.
 _PRIOR = {"nl": 4.0, "en": 4.0, "de": 2.0, "fr": 2.0}

@@ -7,6 +7,7 @@ _SPACES = re.compile(r"\s+")
 # 725 000, 725,000, 725.000, 725'000: groups of exactly three digits after one to three.
 _GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:[ .,'’]\d{3})+(?![\d])")
 _FIGURE = re.compile(r"\d+(?:[.,/]\d+)*")
+_ACCENTS = re.compile("[\u0300-\u036f]")
 _SPACED_FIGURE = re.compile(r"\d+(?:[.,\s]\d+)*")
 _WRITTEN = re.compile(f"{_GROUPED.pattern}|{_FIGURE.pattern}")
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "–": "-", "‑": "-"})
@@ -59,3 +60,12 @@ def without_figures(text: str) -> str:
     'EUR 0 billion in 0'
     """
     return _SPACED_FIGURE.sub("0", text)
+
+
+def without_accents(text: str) -> str:
+    """A text in its letters alone.
+
+    >>> without_accents("Oostenrijkse coördinatie")
+    'Oostenrijkse coordinatie'
+    """
+    return _ACCENTS.sub("", unicodedata.normalize("NFD", text))
