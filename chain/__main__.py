@@ -53,7 +53,7 @@ def main(arguments: Sequence[str]) -> int:
                 citation.document.title,
                 citation.document.reference,
                 citation.headings[-1],
-                f"p. {citation.page}" if citation.page else "",
+                f"p. {citation.page_range}" if citation.page_range else "",
             )
             if part
         )

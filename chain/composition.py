@@ -2,7 +2,7 @@
 
 from chain.answerer import Draft, Quote, Request
 from chain.highlights import highlights
-from core.types import Citation
+from core.types import Citation, Passage
 
 
 class Composition:
@@ -54,6 +54,7 @@ class Composition:
         text = passage.text[quote.start : quote.end]
         if not text or len(text) != quote.end - quote.start:
             raise AssertionError(f"citation {number} reaches outside passage {passage.id}")
+        pages = passage.pages(quote.start, quote.end)
         return Citation(
             number=number,
             passage_id=passage.id,
@@ -62,6 +63,13 @@ class Composition:
             quote=text,
             start=quote.start,
             end=quote.end,
-            page=passage.page,
-            url=passage.document.url,
+            page=pages[0] if pages else None,
+            last_page=pages[1] if pages else None,
+            url=_place(passage),
         )
+
+
+def _place(passage: Passage) -> str:
+    """The address of the passage's document, at its heading where that has a name."""
+    url = passage.document.url
+    return f"{url}#{passage.anchor}" if url and passage.anchor and "#" not in url else url

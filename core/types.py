@@ -4,6 +4,7 @@ Offsets are character offsets (Python string indices), end exclusive. A document
 in `SourceDocument.text`, a passage's units in `Passage.text`.
 """
 
+import bisect
 import datetime
 from collections.abc import Mapping
 from typing import ClassVar, Literal
@@ -36,6 +37,9 @@ class DocumentInfo(Frozen):
     publisher: str = ""
     url: str = ""
     kind: Kind = "upload"
+    version: str = ""  # as the publisher names it: "final/2"
+    effective_from: datetime.date | None = None  # in force from this day on; None: since ever
+    superseded_by: str = ""  # id of the document that took its place
 
     @property
     def key(self) -> str:
@@ -47,23 +51,31 @@ class Section(Frozen):
     """A stretch of a document under one heading, without its subsections.
 
     `number` counts the sections of a document from 0, so that the language versions of a document
-    with the same outline share it. `headings` is the path from the document's title down.
+    with the same outline share it. `headings` is the path from the document's title down; `anchor`
+    names the place of the last one in a web page ("" where there is none).
     """
 
     number: int
     headings: tuple[str, ...]
     start: int
     end: int
-    page: int | None = None
+    anchor: str = ""
 
 
 class SourceDocument(DocumentInfo):
-    """A loaded source text. `sha256` is over the file's bytes."""
+    """A loaded source text. `sha256` is over the file's bytes.
+
+    `page_starts` are the offsets at which its pages begin, the first page's included; empty where
+    the format has no pages. `guessed` are the fields that were told from the text and stated
+    nowhere.
+    """
 
     path: str
     sha256: str
     text: str
     sections: tuple[Section, ...]
+    page_starts: tuple[int, ...] = ()
+    guessed: tuple[str, ...] = ()
 
     @property
     def info(self) -> DocumentInfo:
@@ -71,14 +83,15 @@ class SourceDocument(DocumentInfo):
 
 
 class Unit(Frozen):
-    """The smallest thing an answer may quote: a sentence or a list item, never part of one.
+    """The smallest thing an answer may quote: a sentence, list item or footnote, never part of one.
 
-    For an item, `lead_in` is the (start, end) of the sentence that introduces its list.
+    For an item, `lead_in` is the (start, end) of the sentence that introduces its list. A footnote
+    ("note") stands below what refers to it.
     """
 
     start: int
     end: int
-    kind: Literal["sentence", "item"] = "sentence"
+    kind: Literal["sentence", "item", "note"] = "sentence"
     lead_in: tuple[int, int] | None = None
 
 
@@ -86,7 +99,8 @@ class Passage(Frozen):
     """A stretch of a document that is retrieved as one. Its vector is the mean of its units'.
 
     `id` is `<document key>:<hash of headings and text>`, so that an unchanged passage keeps its id
-    and its vector, and a hit can be filtered by document without reading it.
+    and its vector, and a hit can be filtered by document without reading it. `page` (from 1) is
+    where it begins, `page_breaks` are the offsets in its text where the next pages begin.
     """
 
     id: str
@@ -98,10 +112,21 @@ class Passage(Frozen):
     end: int
     units: tuple[Unit, ...]
     page: int | None = None
+    page_breaks: tuple[int, ...] = ()
+    anchor: str = ""
 
     @property
     def language(self) -> str:
         return self.document.language
+
+    def pages(self, start: int, end: int) -> tuple[int, int] | None:
+        """The first and last page (from 1) of a stretch of its text; None without pages."""
+        if self.page is None:
+            return None
+        return (
+            self.page + bisect.bisect_right(self.page_breaks, start),
+            self.page + bisect.bisect_left(self.page_breaks, end),
+        )
 
     def context(self, unit: Unit | None = None) -> str:
         """What a passage or one of its units says, with what it needs to be understood.
@@ -137,7 +162,8 @@ class ScoredPassage(Frozen):
 class Citation(Frozen):
     """One checked reference. `quote` is an exact substring of the passage's text.
 
-    `start` and `end` are the quote's offsets in the passage's text.
+    `start` and `end` are the quote's offsets in the passage's text; it stands on `page` to
+    `last_page` (from 1; None where the document has no pages).
     """
 
     number: int
@@ -148,7 +174,14 @@ class Citation(Frozen):
     start: int
     end: int
     page: int | None
+    last_page: int | None
     url: str
+
+    @property
+    def page_range(self) -> str:
+        """For example 12 or 12–13; empty where the document has no pages."""
+        ends = dict.fromkeys(page for page in (self.page, self.last_page) if page is not None)
+        return "–".join(map(str, ends))
 
 
 class Answer(Frozen):

@@ -10,6 +10,15 @@ from vectorstore.manifest import DocumentEntry, Manifest
 
 _SMALL = 500  # passages that are copied in about two seconds
 _GROWTH = 4
+_FROM_FILE_TO_PASSAGES = (
+    "load.py",
+    "describe.py",
+    "clean.py",
+    "noise.yaml",
+    "sentences.py",
+    "split.py",
+    "formats/*",
+)
 
 
 class Plan(Frozen):
@@ -96,7 +105,7 @@ def splitter_fingerprint() -> str:
     """
     here = Path(__file__).parent
     digest = hashlib.sha256()
-    for name in ("load.py", "clean.py", "noise.yaml", "sentences.py", "split.py", "formats/*.py"):
-        for file in sorted(here.glob(name)):
+    for name in _FROM_FILE_TO_PASSAGES:
+        for file in sorted(file for file in here.glob(name) if file.is_file()):
             digest.update(file.read_bytes())
     return digest.hexdigest()[:12]

@@ -6,12 +6,13 @@ the document's own, so offsets and quotes stay exact.
 """
 
 import hashlib
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate
-from typing import Literal
+from typing import Any, Literal
 
 from core.types import Passage, Section, SourceDocument, Unit
 from ingest.formats import blocks_of
@@ -39,7 +40,7 @@ class _Piece:
     start: int
     end: int
     stop: int
-    kind: Literal["sentence", "item"]
+    kind: Literal["sentence", "item", "note"]
     cost: float
     lead_in: int | None = None
 
@@ -145,7 +146,7 @@ def _pieces(
                     start=start,
                     end=end,
                     stop=block.stop if number == len(spans) - 1 else end,
-                    kind="item" if block.kind in ("item", "row") else "sentence",
+                    kind=_kind(block),
                     cost=_BETWEEN_SENTENCES if number else _cost(block, follows_lead_in),
                     lead_in=lead_in,
                 )
@@ -160,8 +161,14 @@ def _depth(block: Block) -> int:
     return max(1, block.level) if block.kind in ("item", "row") else 0
 
 
+def _kind(block: Block) -> Literal["sentence", "item", "note"]:
+    if block.kind == "note":
+        return "note"
+    return "item" if block.kind in ("item", "row") else "sentence"
+
+
 def _cost(block: Block, follows_lead_in: bool) -> float:
-    if follows_lead_in:
+    if follows_lead_in or block.kind == "note":
         return _AFTER_LEAD_IN
     return _BETWEEN_ITEMS if block.kind in ("item", "row", "line") else _BETWEEN_PARAGRAPHS
 
@@ -212,8 +219,17 @@ def _passage(
         start=start,
         end=end,
         units=tuple(units),
-        page=section.page,
+        anchor=section.anchor,
+        **_pages(document.page_starts, start, end),
     )
+
+
+def _pages(page_starts: Sequence[int], start: int, end: int) -> dict[str, Any]:
+    """The page on which a stretch of a document begins, and where in it the next pages begin."""
+    if not page_starts:
+        return {}
+    breaks = (offset - start for offset in page_starts if start < offset < end)
+    return {"page": bisect_right(page_starts, start), "page_breaks": tuple(breaks)}
 
 
 def _identity(passage: Passage, occurrence: int) -> str:

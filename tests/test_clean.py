@@ -16,7 +16,7 @@ RELEASE = Path(__file__).parent / "data/press-release-2020-07-24.nl.txt"
 
 def body(text: str) -> list[tuple[str, str]]:
     """(last heading, text) of every section of a plain text."""
-    parsed = plain.parse(text)
+    parsed = plain.read(text)
     found = sections(parsed.blocks, parsed.title)
     return [(section.headings[-1], text[section.start : section.end]) for section in found]
 

@@ -50,6 +50,7 @@ def cite(number: int, source: Passage, quote: str, start: int | None = None) -> 
         start=start,
         end=start + len(quote),
         page=None,
+        last_page=None,
         url="",
     )
 

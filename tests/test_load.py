@@ -42,6 +42,9 @@ def test_front_matter_is_the_metadata() -> None:
         "publisher": "Europese Commissie",
         "url": "https://eur-lex.europa.eu/legal-content/NL/TXT/?uri=CELEX:52020DC0606(01)",
         "kind": "brief",
+        "version": "",
+        "effective_from": None,
+        "superseded_by": "",
     }
 
 

@@ -85,6 +85,7 @@ def citation(number: int, quote: str, source: Passage, url: str | None = None) -
         start=start,
         end=start + len(quote),
         page=source.page,
+        last_page=source.page,
         url=source.document.url if url is None else url,
     )
 

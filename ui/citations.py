@@ -53,7 +53,7 @@ def _source_html(answer: Answer, citations: Sequence[Citation], prefix: str, tex
         texts.label("kinds", document.kind),
         document.reference,
         texts.date(document.date) if document.date else "",
-        texts("sources.page", page=first.page) if first.page is not None else "",
+        texts("sources.page", page=pages) if (pages := _pages(citations)) else "",
     ]
     if document.language != answer.language:
         name = texts.label("languages", document.language)
@@ -67,6 +67,11 @@ def _source_html(answer: Answer, citations: Sequence[Citation], prefix: str, tex
         f"{highlighted(text, spans, targets=anchors(answer, prefix))}</blockquote>"
         f"{_official_pages(citations, texts)}</section>"
     )
+
+
+def _pages(citations: Iterable[Citation]) -> str:
+    """Where the quotes stand, each page or range once."""
+    return ", ".join(dict.fromkeys(c.page_range for c in citations if c.page_range))
 
 
 def _official_pages(citations: Sequence[Citation], texts: Texts) -> str:

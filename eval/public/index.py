@@ -99,7 +99,7 @@ def _source_text(name: str, language: str, document: PublicDocument) -> str:
 def _mark(line: str) -> str:
     """What must stand in front of a line for the loader to take all of it as text."""
     for mark in _MARKS[:-1]:
-        blocks = plain.parse(mark + line).blocks
+        blocks = plain.read(mark + line).blocks
         if [block.kind for block in blocks] == ["paragraph"]:
             return mark
     return _MARKS[-1]

@@ -1,28 +1,44 @@
 """One module per file format.
 
-Each has `parse(content) -> Parsed` (read a file once, decide what is text and what are headings)
-and `blocks(text) -> tuple[Block, ...]` (the same blocks again, for the splitter).
+Each has `parse(path, data) -> Parsed` (read a file once, decide what is text and what are headings)
+and `blocks(text) -> tuple[Block, ...]` (the same blocks again, for the splitter). A format whose
+files are not text themselves is made into Markdown, so that its blocks are those of
+`ingest.formats.markdown`.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 
 from core.types import SourceDocument
 from ingest.formats import html, markdown, plain
-from ingest.formats.blocks import Block
+from ingest.formats.blocks import Block, Parsed
 
-FORMATS: dict[str, ModuleType] = {
-    ".md": markdown,
-    ".markdown": markdown,
-    ".txt": plain,
-    ".html": html,
-    ".htm": html,
-    ".xhtml": html,
+
+@dataclass(frozen=True)
+class Format:
+    """How files of one kind are read.
+
+    `parse` takes the path (for messages) and the bytes, and raises `DocumentError`.
+    """
+
+    parse: Callable[[Path, bytes], Parsed]
+    blocks: Callable[[str], tuple[Block, ...]] = markdown.blocks
+
+
+_MARKDOWN = Format(markdown.parse)
+_HTML = Format(html.parse)
+
+FORMATS: dict[str, Format] = {
+    ".md": _MARKDOWN,
+    ".markdown": _MARKDOWN,
+    ".txt": Format(plain.parse, plain.blocks),
+    ".html": _HTML,
+    ".htm": _HTML,
+    ".xhtml": _HTML,
 }
 
 
 def blocks_of(document: SourceDocument) -> tuple[Block, ...]:
     """The blocks of a loaded document, in order; a text without a known suffix is Markdown."""
-    module = FORMATS.get(Path(document.path).suffix.lower(), markdown)
-    blocks: tuple[Block, ...] = module.blocks(document.text)
-    return blocks
+    return FORMATS.get(Path(document.path).suffix.lower(), _MARKDOWN).blocks(document.text)

@@ -1,13 +1,17 @@
 """What every format is read into: blocks with exact offsets, and sections made of them."""
 
 import datetime
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 from core.types import Section
 
-BlockKind = Literal["heading", "paragraph", "item", "header", "row", "line", "noise"]
+BlockKind = Literal["heading", "paragraph", "item", "header", "row", "line", "note", "noise"]
+
+
+Value = str | datetime.date | None
+"""Of a field of `DocumentInfo`."""
 
 
 @dataclass(frozen=True)
@@ -16,6 +20,7 @@ class Block:
 
     `begin` to `stop` is the same with its marks ("- ", "| ... |", a code fence). `level` is that of
     a heading (1-6) or the depth of a list item (1 and up). `header` is the first row of a table.
+    A `note` is a footnote; it belongs to the block above it.
     """
 
     kind: BlockKind
@@ -25,18 +30,27 @@ class Block:
     stop: int
     level: int = 0
     title: str = ""  # of a heading, without marks
+    anchor: str = ""  # of a heading: its name in a web page
 
 
 @dataclass(frozen=True)
 class Parsed:
-    """A file's text, its blocks, and what the file says about itself (empty: nothing)."""
+    """A file's text, its blocks, where its pages begin, and what it says about itself.
+
+    `stated` are the fields of `DocumentInfo` that it gives on purpose (front matter); the others
+    (empty: nothing) are gathered from its text or properties, and may be wrong.
+    """
 
     text: str
     blocks: tuple[Block, ...]
+    page_starts: tuple[int, ...] = ()
+    stated: Mapping[str, Value] = field(default_factory=dict)
     title: str = ""
     language: str = ""
     date: datetime.date | None = None
     url: str = ""
+    reference: str = ""
+    celex: str = ""
 
 
 def first_heading(blocks: Sequence[Block]) -> Block | None:
@@ -66,7 +80,13 @@ def sections(blocks: Sequence[Block], title: str) -> tuple[Section, ...]:
             if not (path and path[0] is root and root.level == 1):
                 names.insert(0, title)
             found.append(
-                Section(number=number, headings=tuple(names), start=block.begin, end=block.stop)
+                Section(
+                    number=number,
+                    headings=tuple(names),
+                    start=block.begin,
+                    end=block.stop,
+                    anchor=path[-1].anchor if path else "",
+                )
             )
         else:
             found[-1] = found[-1].model_copy(update={"end": block.stop})

@@ -10,9 +10,9 @@ import yaml
 
 from core.errors import DocumentError
 from core.types import DocumentInfo, Kind
+from ingest.formats.blocks import Value
 
-Value = str | datetime.date | None
-
+_DATES = ("date", "effective_from")
 _FENCE = re.compile(r"---[ \t]*\n")
 _CLOSING = re.compile(r"^---[ \t]*(?:\n|\Z)", re.MULTILINE)
 _CORE_TAG = "tag:yaml.org,2002:"
@@ -29,18 +29,18 @@ _RULES: dict[str, tuple[Callable[[str], object], str]] = {
 }
 
 
-def split(path: Path, content: str) -> tuple[dict[str, Value] | None, str]:
+def split(path: Path, content: str) -> tuple[dict[str, Value], str]:
     """The metadata that a file begins with, and the text below it.
 
     Returns:
-        The fields of `DocumentInfo` that have a value (None: no front matter) and the text.
+        The fields of `DocumentInfo` that have a value (without front matter none) and the text.
 
     Raises:
         DocumentError: names the line of what is wrong.
     """
     opening = _FENCE.match(content)
     if opening is None:
-        return None, content
+        return {}, content
     closing = _CLOSING.search(content, opening.end())
     if closing is None:
         raise DocumentError(
@@ -92,14 +92,14 @@ def _value(path: Path, line: int, name: str, node: yaml.Node) -> Value:
     text = str(node.value).strip()
     if not text or node.tag == _CORE_TAG + "null":
         return None
-    if name == "date":
+    if name in _DATES:
         try:
             return datetime.date.fromisoformat(text)
         except ValueError:
             raise DocumentError(
                 path,
                 line,
-                f"date {text!r} is not a date",
+                f"{name} {text!r} is not a date",
                 "Write year-month-day, such as 2020-07-24.",
             ) from None
     if node.tag != _CORE_TAG + "str":

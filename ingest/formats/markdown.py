@@ -1,21 +1,37 @@
-"""Markdown (CommonMark with tables). The text is the file's own, so that a quote is verbatim."""
+"""Markdown (CommonMark with tables and footnotes); the text is the file's own: quotes are verbatim.
+
+A footnote is a paragraph "[^1]: text" below what refers to it. A heading may end in "{#name}", its
+name in a web page.
+"""
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from itertools import accumulate, takewhile
+from pathlib import Path
 
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
+from mdit_py_plugins.footnote import footnote_plugin
 
 from ingest import clean
+from ingest.formats import front_matter
 from ingest.formats.blocks import Block, BlockKind, Parsed, first_heading
+from ingest.formats.encoding import decode
 
 _INDENT = re.compile(r"[ \t>]*")
+_ANCHOR = re.compile(r" ?\{#([^\s{}]+)\}$")  # a heading and its name in a web page
 
 
-def parse(content: str) -> Parsed:
-    """Read Markdown without its front matter."""
+def parse(path: Path, data: bytes) -> Parsed:
+    """Reads a Markdown file; its text is what stands below the front matter."""
+    stated, content = front_matter.split(path, decode(path, data))
+    return replace(read(content), stated=stated)
+
+
+def read(content: str) -> Parsed:
+    """Reads Markdown without front matter, also that which another format was made into."""
     found = clean.mark_noise(content, blocks(content))
     heading = first_heading(found)
     return Parsed(text=content, blocks=found, title=heading.title if heading else "")
@@ -24,8 +40,15 @@ def parse(content: str) -> Parsed:
 def blocks(text: str) -> tuple[Block, ...]:
     """The blocks of a Markdown text, in order."""
     ends = accumulate(len(line) + 1 for line in text.split("\n"))
-    tree = SyntaxTreeNode(MarkdownIt("commonmark").enable("table").parse(text))
+    tree = SyntaxTreeNode(_parser().parse(text))
     return tuple(_Reader(text, (0, *ends)).walk(tree.children, depth=0))
+
+
+@cache
+def _parser() -> MarkdownIt:
+    """CommonMark with tables and footnotes; the latter stay where they are written."""
+    parser = MarkdownIt("commonmark").enable("table").use(footnote_plugin)
+    return parser.disable("footnote_tail")
 
 
 @dataclass(frozen=True)
@@ -45,6 +68,10 @@ class _Reader:
                         yield from self._item(item, depth + 1)
                 case "blockquote":
                     yield from self.walk(node.children, depth)
+                case "footnote_reference":
+                    own = [child for child in node.children if child.type == "paragraph"]
+                    if own:
+                        yield self._paragraphs("note", own, depth)
                 case "table":
                     yield from self._rows(node)
                 case "fence" | "code_block" | "html_block":
@@ -65,8 +92,10 @@ class _Reader:
         begin, stop = self._span(node)
         inline = node.children[0] if node.children else None
         words = "".join(_plain(child) for child in inline.children) if inline else ""
-        title = " ".join(words.split())
-        return Block("heading", begin, begin, stop, stop, level=int(node.tag[1]), title=title)
+        title, anchor = " ".join(words.split()), ""
+        if named := _ANCHOR.search(title):
+            title, anchor = title[: named.start()], named[1]
+        return Block("heading", begin, begin, stop, stop, int(node.tag[1]), title, anchor)
 
     def _paragraphs(self, kind: BlockKind, nodes: list[SyntaxTreeNode], depth: int) -> Block:
         """One block of paragraphs that follow each other, after the mark of a list item."""

@@ -4,9 +4,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 from ingest import clean
+from ingest.formats import front_matter
 from ingest.formats.blocks import Block, Parsed, first_heading
+from ingest.formats.encoding import decode
 
 _GROUP = re.compile(r"[^\n]*\S[^\n]*(?:\n[^\n]*\S[^\n]*)*")  # lines up to an empty one
 _ITEM = re.compile(r"[^\S\n]*(?:[•◦▪‣·*–-]|o|\d{1,3}[.)]|[a-z]\)|\([a-z0-9]{1,3}\))[^\S\n]+(?=\S)")
@@ -19,8 +22,14 @@ _MAX_TITLE = 200
 _MAX_HEADING = 120
 
 
-def parse(content: str) -> Parsed:
-    """Read plain text without its front matter: first page noise, then headings."""
+def parse(path: Path, data: bytes) -> Parsed:
+    """Reads a text file; its text is what stands below the front matter."""
+    stated, content = front_matter.split(path, decode(path, data))
+    return replace(read(content), stated=stated)
+
+
+def read(content: str) -> Parsed:
+    """Reads plain text without front matter: first page noise, then headings."""
     raw = clean.mark_link_lists(content, clean.mark_noise(content, blocks(content)))
     kept = [block for block in raw if block.kind != "noise"]
     headings = {block.begin: level for block, level in _headings(content, kept)}
@@ -32,7 +41,8 @@ def parse(content: str) -> Parsed:
     )
     if all(block.kind in ("heading", "noise") for block in found):  # short lines are all there is
         found = raw
-    return Parsed(content, found, _title(content, found), date=clean.published(content, found))
+    title, date = _title(content, found), clean.published(content, found)
+    return Parsed(content, found, title=title, date=date)
 
 
 def blocks(text: str) -> tuple[Block, ...]:
