@@ -54,6 +54,7 @@ def main(arguments: Sequence[str]) -> int:
                 citation.document.reference,
                 citation.headings[-1],
                 f"p. {citation.page_range}" if citation.page_range else "",
+                citation.standing.replace("_", " ") if citation.standing != "in_force" else "",
             )
             if part
         )

@@ -50,7 +50,8 @@ class Composition:
         return "\n\n" if draft.new_paragraph or self._last_form == "item" else " "
 
     def _citation(self, number: int, quote: Quote) -> Citation:
-        passage = self._request.found[quote.passage].passage
+        found = self._request.found[quote.passage]
+        passage = found.passage
         text = passage.text[quote.start : quote.end]
         if not text or len(text) != quote.end - quote.start:
             raise AssertionError(f"citation {number} reaches outside passage {passage.id}")
@@ -66,6 +67,7 @@ class Composition:
             page=pages[0] if pages else None,
             last_page=pages[1] if pages else None,
             url=_place(passage),
+            standing=found.standing,
         )
 
 

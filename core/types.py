@@ -18,6 +18,11 @@ Reason = Literal["off_topic", "not_in_sources", "unsupported"]
 what is asked; a model wrote only what no source supports."""
 
 
+Standing = Literal["in_force", "superseded", "upcoming", "summary"]
+"""Whether a document is what should be cited: another took its place; it is not in force yet; it is
+a brief, and the official text is there as well."""
+
+
 class Frozen(BaseModel):
     """Base of all shapes: immutable, and unknown keys are an error."""
 
@@ -151,12 +156,14 @@ class ScoredPassage(Frozen):
 
     `score` orders the results, no unit (vectorstore/ranking.py). `similarity` is the cosine of
     question and passage, `unit_similarities` those of question and each unit of the passage.
+    `standing` is that of its document when it was found.
     """
 
     passage: Passage
     score: float
     similarity: float
     unit_similarities: tuple[float, ...] = ()
+    standing: Standing = "in_force"
 
 
 class Citation(Frozen):
@@ -176,6 +183,7 @@ class Citation(Frozen):
     page: int | None
     last_page: int | None
     url: str
+    standing: Standing = "in_force"
 
     @property
     def page_range(self) -> str:

@@ -1,6 +1,9 @@
-"""Which language version of a document is used."""
+"""Which version of a document is used: of several languages, of several texts over time."""
 
-from collections.abc import Collection
+import datetime
+from collections.abc import Collection, Sequence
+
+from core.types import DocumentInfo, Standing
 
 _FALLBACK = "en"
 
@@ -11,3 +14,27 @@ def preferred(languages: Collection[str], wanted: str) -> str:
         if language in languages:
             return language
     return min(languages)
+
+
+def standings(documents: Sequence[DocumentInfo], today: datetime.date) -> dict[str, Standing]:
+    """The documents, by key, that step back for others: those that are not in force.
+
+    A document is superseded from the day on which its successor is in force; a successor that is
+    not among the documents counts as in force. A brief steps back where the official text (same
+    CELEX number) is there in its language.
+    """
+    starts = {document.id: document.effective_from for document in documents}
+    official = {(d.celex, d.language) for d in documents if d.kind == "official" and d.celex}
+
+    def begun(start: datetime.date | None) -> bool:
+        return start is None or start <= today
+
+    found: dict[str, Standing] = {}
+    for document in documents:
+        if document.superseded_by and begun(starts.get(document.superseded_by)):
+            found[document.key] = "superseded"
+        elif not begun(document.effective_from):
+            found[document.key] = "upcoming"
+        elif document.kind == "brief" and (document.celex, document.language) in official:
+            found[document.key] = "summary"
+    return found

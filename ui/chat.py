@@ -194,7 +194,7 @@ def _show_answer(answer: Answer, prefix: str, texts: Texts) -> None:
     )
     if not answer.answered:
         shown = f'<div class="sw-refusal" role="note">{shown}</div>'
-    shown += citations.languages_html(answer, texts)
+    shown += citations.languages_html(answer, texts) + citations.outdated_html(answer, texts)
     if answer.mode == "fallback":
         shown += f'<p class="sw-note">{escape(texts("answer.fallback"))}</p>'
     shown += citations.missing_html(answer, texts) + citations.withheld_html(answer, texts)

@@ -54,6 +54,7 @@ def _source_html(answer: Answer, citations: Sequence[Citation], prefix: str, tex
         document.reference,
         texts.date(document.date) if document.date else "",
         texts("sources.page", page=pages) if (pages := _pages(citations)) else "",
+        texts.label("standings", first.standing) if first.standing != "in_force" else "",
     ]
     if document.language != answer.language:
         name = texts.label("languages", document.language)
@@ -146,6 +147,16 @@ def languages_html(answer: Answer, texts: Texts) -> str:
         return ""
     note = texts("answer.other_language", languages=", ".join(names))
     return f'<p class="sw-note">{escape(note)}</p>'
+
+
+def outdated_html(answer: Answer, texts: Texts) -> str:
+    """Says so when an answer quotes documents that are not in force."""
+    told = {
+        texts(f"answer.{citation.standing}", title=citation.document.title): None
+        for citation in answer.citations
+        if citation.standing in ("superseded", "upcoming")
+    }
+    return "".join(f'<p class="sw-note">{escape(note)}</p>' for note in told)
 
 
 def missing_html(answer: Answer, texts: Texts) -> str:

@@ -1,5 +1,6 @@
 """One index generation: a manifest, and the segments that it uses, read as one."""
 
+import datetime
 import functools
 import itertools
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -8,8 +9,8 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from core.errors import IndexMismatchError
-from core.types import Passage
-from core.versions import preferred
+from core.types import Passage, Standing
+from core.versions import preferred, standings
 from vectorstore import chroma
 from vectorstore.chroma import translated
 from vectorstore.embeddings import Vectors
@@ -33,6 +34,7 @@ class Generation:
         self._metadata = client.get_collection(f"passages-{generation_id}", None).metadata or {}
         # Looked up at each question, and a manifest can have ten thousand documents.
         self._cached_versions = functools.lru_cache(maxsize=256)(self._versions)
+        self._cached_standings = functools.lru_cache(maxsize=2)(self._standings)
 
     @functools.cached_property
     def manifest(self) -> Manifest:
@@ -78,6 +80,13 @@ class Generation:
             if not areas or entry.info.area in areas:
                 of_document.setdefault(entry.info.id, {})[entry.info.language] = entry.info.key
         return frozenset(keys[preferred(keys, language)] for keys in of_document.values())
+
+    def standings(self, today: datetime.date) -> Mapping[str, Standing]:
+        """The keys of the documents that step back for others; see `core.versions.standings`."""
+        return self._cached_standings(today)
+
+    def _standings(self, today: datetime.date) -> Mapping[str, Standing]:
+        return standings([entry.info for entry in self.manifest.documents], today)
 
     def counts(self) -> tuple[int, int]:
         """How many passages and units are stored."""

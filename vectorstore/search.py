@@ -7,20 +7,25 @@
 What they are ranked by is told in vectorstore/ranking.py.
 """
 
+import datetime
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.types import ScoredPassage
+from core.types import ScoredPassage, Standing
 from vectorstore import ranking
 from vectorstore.embeddings import Vectors
 from vectorstore.generations import Generation, unit_ids
 from vectorstore.keyword import KeywordIndex
 from vectorstore.ranking import Features
+from vectorstore.segments import document_key
 
 _CANDIDATES = 60  # passages taken from each list before filtering
 _UNITS_PER_PASSAGE = 4
+# What a document that is not in force loses: it must be 20 times (e^3) as likely to come first, so
+# it is only found for what the text that took its place does not say.
+_STEP_BACK = 3.0
 
 Shares = Mapping[str, tuple[float, float]]  # passage id -> (words, letters)
 
@@ -60,15 +65,22 @@ def find(
     names = list(dict.fromkeys((*units, *similar, *words)))
     shares = keyword.shares(query, language, names)
     farthest = by_unit[-1][1]  # a unit that was not found is at most this near
+    standings = generation.standings(datetime.datetime.now(datetime.UTC).date())
     first_look = {
-        name: ranking.score(_features(name, shares, units.get(name, farthest))) for name in names
+        name: ranking.score(_features(name, shares, units.get(name, farthest)))
+        - _STEP_BACK * (document_key(name) in standings)
+        for name in names
     }
     likely = sorted(names, key=lambda name: (-first_look[name], name))[:wanted]
-    return _ranked(generation, likely, shares, vector)[:k]
+    return _ranked(generation, likely, shares, vector, standings)[:k]
 
 
 def _ranked(
-    generation: Generation, likely: Sequence[str], shares: Shares, vector: Vectors
+    generation: Generation,
+    likely: Sequence[str],
+    shares: Shares,
+    vector: Vectors,
+    standings: Mapping[str, Standing],
 ) -> list[Evidence]:
     """The likely passages ranked by all their units; those after the first `LOOK` stay behind."""
     passages = generation.passages(likely)
@@ -81,11 +93,13 @@ def _ranked(
         cosines = vectors @ vector
         mean = vectors.mean(axis=0)
         features = {**_features(passage.id, shares, float(cosines.max())), "passage": fit}
+        standing = standings.get(passage.document.key, "in_force")
         scored = ScoredPassage(
             passage=passage,
-            score=ranking.score(features),
+            score=ranking.score(features) - _STEP_BACK * (standing != "in_force"),
             similarity=float(mean @ vector / np.linalg.norm(mean)),
             unit_similarities=tuple(float(cosine) for cosine in cosines),
+            standing=standing,
         )
         found.append(Evidence(scored, features))
     first = _best_first(found[: ranking.LOOK])
@@ -108,7 +122,7 @@ def _features(name: str, shares: Shares, unit: float) -> dict[str, float]:
 
 
 def _filtered(hits: Iterable[tuple[str, float]], allowed: Collection[str]) -> dict[str, float]:
-    return {name: score for name, score in hits if name.partition(":")[0] in allowed}
+    return {name: score for name, score in hits if document_key(name) in allowed}
 
 
 def _best_per_passage(unit_hits: Iterable[tuple[str, float]]) -> Iterable[tuple[str, float]]:

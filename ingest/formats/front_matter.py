@@ -17,12 +17,15 @@ _FENCE = re.compile(r"---[ \t]*\n")
 _CLOSING = re.compile(r"^---[ \t]*(?:\n|\Z)", re.MULTILINE)
 _CORE_TAG = "tag:yaml.org,2002:"
 
+_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
 # What a value must look like, and what to write instead where it does not.
 _RULES: dict[str, tuple[Callable[[str], object], str]] = {
     "id": (
-        re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*").fullmatch,
+        _ID.fullmatch,
         "Use lower-case letters, digits and hyphens, such as drugs-agenda",
     ),
+    "superseded_by": (_ID.fullmatch, "Give the id of the other document"),
     "language": (re.compile("[a-z]{2}").fullmatch, "Use two lower-case letters, such as nl"),
     "kind": (lambda kind: kind in get_args(Kind), f"Use one of: {', '.join(get_args(Kind))}"),
     "url": (re.compile(r"https?://\S+").fullmatch, "Begin it with https:// or http://"),

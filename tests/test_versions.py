@@ -1,0 +1,96 @@
+"""Documents that are not in force step back for those that are, and are told when quoted."""
+
+import datetime
+from collections.abc import Callable, Mapping
+
+from chain.assistant import Assistant
+from core.settings import Settings
+from core.types import DocumentInfo, Kind
+from core.versions import standings
+from ingest.pipeline import ingest
+from ui import citations
+from ui.texts import load
+
+TODAY = datetime.date(2026, 11, 24)
+Small = Callable[[Mapping[str, str]], Settings]
+
+
+def document(
+    name: str,
+    language: str = "nl",
+    *,
+    kind: Kind = "upload",
+    celex: str = "",
+    effective_from: datetime.date | None = None,
+    superseded_by: str = "",
+) -> DocumentInfo:
+    return DocumentInfo(
+        id=name,
+        language=language,
+        title=name,
+        kind=kind,
+        celex=celex,
+        effective_from=effective_from,
+        superseded_by=superseded_by,
+    )
+
+
+def test_a_document_that_nothing_replaced_is_in_force() -> None:
+    assert standings([document("a"), document("b", effective_from=TODAY)], TODAY) == {}
+
+
+def test_a_superseded_document_stays_in_force_until_its_successor_begins() -> None:
+    documents = [
+        document("old", superseded_by="new"),
+        document("new", effective_from=TODAY + datetime.timedelta(days=1)),
+    ]
+    assert standings(documents, TODAY) == {"new.nl": "upcoming"}
+    assert standings(documents, TODAY + datetime.timedelta(days=1)) == {"old.nl": "superseded"}
+
+
+def test_a_successor_that_is_not_here_counts_as_in_force() -> None:
+    assert standings([document("old", superseded_by="new")], TODAY) == {"old.nl": "superseded"}
+
+
+def test_a_brief_steps_back_only_in_the_language_of_the_official_text() -> None:
+    documents = [
+        document("brief", "nl", kind="brief", celex="52020DC0607"),
+        document("brief", "en", kind="brief", celex="52020DC0607"),
+        document("52020dc0607", "nl", kind="official", celex="52020DC0607"),
+        document("other", "nl", kind="brief"),
+    ]
+    assert standings(documents, TODAY) == {"brief.nl": "summary"}
+
+
+def _plan(number: int, text: str, more: str = "") -> str:
+    return f"---\nid: plan-{number}\nlanguage: en\n{more}---\n\n# Plan {number}\n\n{text}\n"
+
+
+BEES = "## Beekeeping\n\nThe town keeps {} hives of bees on the roof of the town hall."
+DOGS = "## Dogs\n\nDogs swim in the pond from May to September."
+
+
+def test_the_text_in_force_comes_first_and_the_old_one_is_told(small: Small) -> None:
+    old = _plan(1, f"{BEES.format(12)}\n\n{DOGS}", "superseded_by: plan-2\n")
+    assistant = Assistant(_ingested(small({"old.md": old, "new.md": _plan(2, BEES.format(30))})))
+    bees = assistant.ask("How many hives of bees does the town keep?", language="en")
+    assert bees.citations[0].document.id == "plan-2"
+    assert "30 hives" in bees.text.split("[1]")[0]
+
+    dogs = assistant.ask("When do dogs swim in the pond?", language="en")
+    assert (dogs.citations[0].document.id, dogs.citations[0].standing) == ("plan-1", "superseded")
+    shown = citations.outdated_html(dogs, load("en"))
+    assert "Another document has taken the place of “Plan 1”" in shown
+
+
+def test_without_the_field_the_older_text_is_not_told_apart(small: Small) -> None:
+    assistant = Assistant(_ingested(small({"old.md": _plan(1, DOGS)})))
+    dogs = assistant.ask("When do dogs swim in the pond?", language="en")
+    assert dogs.citations[0].standing == "in_force"
+    assert citations.outdated_html(dogs, load("en")) == ""
+
+
+def _ingested(settings: Settings) -> Settings:
+    settings = settings.model_copy(update={"refuse_below": 0.0})  # fitted on other subjects
+    ingest(settings)
+    return settings
