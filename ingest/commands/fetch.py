@@ -92,6 +92,7 @@ def _show(outcomes: Sequence[Outcome], place: Path) -> None:
     counts = Counter(outcome.status for outcome in outcomes)
     for outcome in outcomes:
         if outcome.status == "failed":
-            console.print(outcome.problem, markup=False, highlight=False, soft_wrap=True)
+            problem = f"{outcome.celex} in {outcome.language}: {outcome.problem}"
+            console.print(problem, markup=False, highlight=False, soft_wrap=True)
     if counts.total() > counts["failed"]:
         print(f"The texts are in {place}. Now run: make ingest")

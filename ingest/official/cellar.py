@@ -9,12 +9,11 @@ content streams", of the Publications Office.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urljoin
 
 from lxml import etree, html
 
 from core.errors import FetchError
-from ingest.official.client import Client, Reply, Validators
+from ingest.official.client import Client, Reply, Validators, onward
 
 RESOURCES = "https://publications.europa.eu/resource/celex/"
 
@@ -50,7 +49,6 @@ class Item:
     url: str
     role: str
     name: str = ""  # stream_name: what the Office calls the file
-    order: int = 1  # stream_order
     reply: Reply | None = None  # where the answer was the file itself
 
 
@@ -92,12 +90,12 @@ class Cellar:
                 return Version(address, headers, _items(reply))
             if reply.status == 404 and _UNKNOWN.search(reply.body):
                 raise FetchError(
-                    celex,
+                    address,
                     "the Publications Office knows no text with this number",
                     "Look the number up on https://eur-lex.europa.eu.",
                 )
         raise NotHeldError(
-            f"{celex} in {language}",
+            address,
             "the Publications Office has no text in this language, neither as HTML nor as PDF",
             "Name other languages with --languages.",
         )
@@ -125,7 +123,7 @@ def _items(reply: Reply) -> tuple[Item, ...]:
     except etree.LxmlError as error:
         raise _no_list(reply, str(error)) from None
     form = next(iter(tree.xpath("//li[@title='manifestation'][.//li[@title='item']]")), tree)
-    found: dict[str, tuple[int, str]] = {}
+    found: dict[str, tuple[int, str]] = {}  # address -> order, name
     for place, entry in enumerate(form.xpath(".//li[@title='item']"), start=1):
         links = entry.xpath(".//a/@href")
         if not links:
@@ -133,22 +131,17 @@ def _items(reply: Reply) -> tuple[Item, ...]:
         name = _said(entry, "stream_name")
         order = _said(entry, "stream_order")
         if not name.lower().endswith(_PICTURES):
-            url = urljoin(reply.url, str(links[0]).strip())
+            url = onward(reply.url, str(links[0]).strip())
             found.setdefault(url, (int(order) if order.isdecimal() else place, name))
     if not found:
         raise _no_list(reply, "it names no file")
-    in_order = sorted(found.items(), key=lambda entry: entry[1][0])
-    items: list[Item] = []
-    parts, annexes = 0, 0
-    for url, (number, name) in in_order:
-        if not items or _MAIN_TEXT.search(name):
-            parts += 1
-            role = f"part-{parts}" if items else ""
-        else:
-            annexes += 1
-            role = f"annex-{annexes}"
-        items.append(Item(url, role, name, number))
-    return tuple(items)
+    names = {url: name for url, (_, name) in sorted(found.items(), key=lambda entry: entry[1][0])}
+    main = [url for url, name in names.items() if _MAIN_TEXT.search(name)] or list(names)[:1]
+    annexes = [url for url in names if url not in main]
+    roles = {url: f"part-{number}" for number, url in enumerate(main, start=1)}
+    roles |= {url: f"annex-{number}" for number, url in enumerate(annexes, start=1)}
+    roles[main[0]] = ""
+    return tuple(Item(url, roles[url], name) for url, name in names.items())
 
 
 def _said(entry: html.HtmlElement, title: str) -> str:

@@ -2,8 +2,6 @@
 nothing about what comes back.
 """
 
-import datetime
-import email.utils
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -11,27 +9,20 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 
 import httpx
-from tenacity import (
-    RetryCallState,
-    Retrying,
-    retry_if_exception_type,
-    stop_after_attempt,
-    stop_before_delay,
-    wait_exponential_jitter,
-)
 
 from core.errors import FetchError
+from ingest.official.retry import TransientError, asked_wait, retrying
 from ingest.official.transport import CheckedTransport
 
 # The Office keeps identifiers, lists and texts on this one host. EUR-Lex is not asked: it answers
 # programs with a check that only a browser passes.
 HOSTS = frozenset({"publications.europa.eu"})
 
-USER_AGENT = "Strategiewijzer/0.1 (python -m ingest fetch)"
+USER_AGENT = "Strategiewijzer (python -m ingest fetch)"
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _ANSWERS = (200, 300, 304, 404, 406)  # what the protocol knows
-_TRANSIENT = (429, 500, 502, 503, 504)
+_PASSING = (429, 500, 502, 503, 504)
 _MOST_REDIRECTS = 5
 
 
@@ -51,14 +42,6 @@ class Reply:
     status: int
     headers: Mapping[str, str]  # names in lower case
     body: bytes  # decompressed
-
-
-class _Transient(Exception):
-    """May go well the next time, after `wait` seconds if the server says how long."""
-
-    def __init__(self, problem: str, wait: float | None = None) -> None:
-        super().__init__(problem)
-        self.wait = wait
 
 
 class Client:
@@ -88,12 +71,8 @@ class Client:
         self._hosts = hosts
         self._size_limit = size_limit
         self._budget = budget
-        self._retrying = Retrying(
-            stop=stop_after_attempt(tries) | stop_before_delay(budget),
-            wait=lambda state: _wait(state, pause),
-            retry=retry_if_exception_type(_Transient),
-            reraise=True,
-        )
+        self._tries = tries
+        self._pause = pause
         self._http = httpx.Client(
             transport=transport or CheckedTransport(),
             trust_env=False,
@@ -129,11 +108,11 @@ class Client:
             FetchError: no answer that the protocol knows; says why and what to do.
         """
         deadline = time.monotonic() + self._budget
-        retrying = self._retrying.copy()
+        again = retrying(tries=self._tries, budget=self._budget, pause=self._pause)
         try:
-            return retrying(self._follow, address, headers, known or {}, deadline)
-        except _Transient as fault:
-            tries = retrying.statistics["attempt_number"]
+            return again(self._follow, address, headers, known or {}, deadline)
+        except TransientError as fault:
+            tries = again.statistics["attempt_number"]
             raise FetchError(
                 address, f"{fault}, asked {tries} time{'s'[: tries - 1]}", "Try again later."
             ) from fault
@@ -153,9 +132,9 @@ class Client:
                 with self._http.stream("GET", url, headers=asked, timeout=timeout) as response:
                     if response.status_code not in _REDIRECTS:
                         return self._read(response, deadline)
-                    url = self._next(url, response.headers.get("location", ""))
+                    url = self._checked(onward(str(url), response.headers.get("location", "")))
             except httpx.RequestError as error:
-                raise _Transient(_told(error)) from error
+                raise TransientError(_told(error)) from error
         raise FetchError(
             address,
             f"leads on and on ({_MOST_REDIRECTS} redirects, last to {url})",
@@ -174,22 +153,13 @@ class Client:
             )
         return url
 
-    def _next(self, url: httpx.URL, location: str) -> httpx.URL:
-        """Where a redirect leads; once over https, the rest is asked over https too."""
-        try:
-            target = url.join(location)
-        except httpx.InvalidURL:
-            raise FetchError(
-                url, f"leads to {location[:80]!r}, which is no address", "Try again later."
-            ) from None
-        if url.scheme == "https" and target.scheme == "http":
-            target = target.copy_with(scheme="https")
-        return self._checked(str(target))
-
     def _read(self, response: httpx.Response, deadline: float) -> Reply:
         status = response.status_code
-        if status in _TRANSIENT:
-            raise _Transient(f"the server is out of order (HTTP {status})", _retry_after(response))
+        if status in _PASSING:
+            raise TransientError(
+                f"the server cannot answer now (HTTP {status})",
+                asked_wait(response.headers.get("retry-after", "")),
+            )
         if status not in _ANSWERS:
             raise FetchError(
                 response.url,
@@ -219,6 +189,23 @@ class Client:
             )
 
 
+def onward(url: str, location: str) -> str:
+    """Where a link or redirect at an address leads; once over https, on over https.
+
+    Raises:
+        FetchError: to no address.
+    """
+    try:
+        target = httpx.URL(url).join(location)
+    except httpx.InvalidURL:
+        raise FetchError(
+            url, f"leads to {location[:80]!r}, which is no address", "Try again later."
+        ) from None
+    if url.startswith("https:") and target.scheme == "http":
+        target = target.copy_with(scheme="https")
+    return str(target)
+
+
 def _conditions(version: Validators | None) -> dict[str, str]:
     if version is None:
         return {}
@@ -235,24 +222,3 @@ def _told(error: httpx.RequestError) -> str:
     if isinstance(error, httpx.TimeoutException):
         return "no answer in time"
     return f"the connection failed ({error or type(error).__name__})"
-
-
-def _retry_after(response: httpx.Response) -> float | None:
-    """Seconds to wait, from a number or a date (RFC 9110, section 10.2.3)."""
-    value = response.headers.get("retry-after", "")
-    if value.isdecimal():
-        return float(value)
-    try:
-        moment = email.utils.parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=datetime.UTC)
-    return max((moment - datetime.datetime.now(datetime.UTC)).total_seconds(), 0.0)
-
-
-def _wait(state: RetryCallState, pause: float) -> float:
-    fault = state.outcome.exception() if state.outcome else None
-    if isinstance(fault, _Transient) and fault.wait is not None:
-        return fault.wait
-    return float(wait_exponential_jitter(initial=pause, max=30, jitter=pause)(state))

@@ -108,7 +108,8 @@ class Folder:
             belongs = record and (record.celex, record.language) == (celex, language)
             if belongs and name not in names:
                 with self._writing(path):
-                    for old in (path, self._path / name, self._path / f"{name}{_SIDECAR}"):
+                    # the record last: a crash before it, and the next run goes on from here
+                    for old in (self._path / name, self._path / f"{name}{_SIDECAR}", path):
                         old.unlink(missing_ok=True)
                 removed.append(name)
         return removed
