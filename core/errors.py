@@ -3,6 +3,7 @@
     StrategiewijzerError
     ├── SettingsError        a setting is wrong or unknown
     ├── DocumentError        a source text cannot be taken as it is (names file and line)
+    ├── FetchError           an official text could not be fetched
     ├── NoIndexError         nothing has been ingested yet
     ├── IndexMismatchError   the index was made by another embedder or version
     ├── LockedError          another ingest run holds the lock
@@ -36,6 +37,19 @@ class DocumentError(StrategiewijzerError):
     def __init__(self, path: object, line: int | None, problem: str, remedy: str) -> None:
         place = f"{path}:{line}" if line is not None else f"{path}"
         super().__init__(f"{place}: {problem}. {remedy}")
+
+
+class FetchError(StrategiewijzerError):
+    """An official text could not be fetched.
+
+    Args:
+        what: the text, file or address that is meant.
+        problem: what is wrong.
+        remedy: what to do about it.
+    """
+
+    def __init__(self, what: object, problem: str, remedy: str) -> None:
+        super().__init__(f"{what}: {problem}. {remedy}")
 
 
 class NoIndexError(StrategiewijzerError):

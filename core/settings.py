@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     # Where things are
     data_dir: Path = ROOT / "data"
     corpus_dirs: tuple[Path, ...] = (ROOT / "corpus", ROOT / "documents")
+    documents_dir: Path = ROOT / "documents"  # fetched official texts go into official/ below it
     chroma_url: str = ""  # empty: Chroma runs inside this process, in data_dir
 
     # Index

@@ -1,6 +1,8 @@
 """Keeps the index in step with the source texts.
 
     python -m ingest [PATH ...] [--dry-run] [--json]   sync the index with these folders
+    python -m ingest fetch [CELEX ...] [--languages nl,en] [--json]
+                                                       get official texts into documents/official/
     python -m ingest status [--json]                   generations, documents, what is in use
     python -m ingest verify                            check the generation in use
     python -m ingest rollback [GENERATION]             put an earlier generation in use

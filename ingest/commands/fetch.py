@@ -1,0 +1,98 @@
+"""`python -m ingest fetch [CELEX ...]`: get official texts from the Publications Office."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import TypeAdapter
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from core.errors import FetchError
+from core.settings import Settings
+from ingest.commands.parser import command_parser
+from ingest.lock import exclusive
+from ingest.official.cellar import LANGUAGES, Cellar
+from ingest.official.client import Client
+from ingest.official.fetch import Outcome, fetch
+from ingest.official.folder import Folder
+from ingest.official.sources import chosen
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs the command; returns its exit code."""
+    with Client() as client:
+        return run(arguments, Settings(), Cellar(client))
+
+
+def run(arguments: Sequence[str], settings: Settings, cellar: Cellar) -> int:
+    """Runs the command with these settings, against this repository; returns its exit code."""
+    parser = command_parser("fetch")
+    parser.add_argument(
+        "celex", nargs="*", metavar="CELEX", help="default: the texts of ingest/sources.yaml"
+    )
+    parser.add_argument("--languages", default="nl,en", help="two-letter codes; default: nl,en")
+    parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
+    options = parser.parse_args(arguments)
+    sources, languages = chosen(options.celex), _languages(options.languages)
+    place = _place(settings)
+    outcomes: list[Outcome] = []
+    progress = Console(stderr=True)
+    with (
+        exclusive(settings.data_dir),
+        progress.status("Asking the Publications Office ..."),
+    ):
+        for outcome in fetch(sources, languages, Folder(place), cellar):
+            outcomes.append(outcome)
+            what = outcome.file or f"{outcome.celex} in {outcome.language}"
+            progress.print(f"{outcome.status}: {escape(what)}", highlight=False)
+    if options.json:
+        print(TypeAdapter(list[Outcome]).dump_json(outcomes, indent=2).decode())
+    else:
+        _show(outcomes, place)
+    return 1 if any(outcome.status == "failed" for outcome in outcomes) else 0
+
+
+def _languages(given: str) -> tuple[str, ...]:
+    languages = tuple(dict.fromkeys(code.strip().lower() for code in given.split(",")))
+    for language in languages:
+        if language not in LANGUAGES:
+            raise FetchError(
+                f"--languages {given}",
+                f"{language!r} is not an official language of the EU",
+                f"Use two-letter codes with commas between them: {','.join(LANGUAGES)}.",
+            )
+    return languages
+
+
+def _place(settings: Settings) -> Path:
+    """Where the texts go: below a folder that ingest reads."""
+    place = settings.documents_dir / "official"
+    read = [folder.resolve() for folder in settings.corpus_dirs]
+    if not any(place.resolve().is_relative_to(folder) for folder in read):
+        raise FetchError(
+            place,
+            "official texts would go there, but ingest does not read it",
+            "Name a folder of the setting corpus_dirs in the setting documents_dir.",
+        )
+    return place
+
+
+def _show(outcomes: Sequence[Outcome], place: Path) -> None:
+    table = Table(
+        "text", "language", "file", "kB", "", title="Official texts", title_justify="left"
+    )
+    for outcome in outcomes:
+        size = f"{outcome.size / 1000:.0f}" if outcome.size else ""
+        cells = (outcome.celex, outcome.language, outcome.file, size, outcome.status)
+        table.add_row(*map(escape, cells))
+    console = Console()
+    console.print(table)
+    counts = Counter(outcome.status for outcome in outcomes)
+    for outcome in outcomes:
+        if outcome.status == "failed":
+            problem = f"{outcome.celex} in {outcome.language}: {outcome.problem}"
+            console.print(problem, markup=False, highlight=False, soft_wrap=True)
+    if counts.total() > counts["failed"]:
+        print(f"The texts are in {place}. Now run: make ingest")

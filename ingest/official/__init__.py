@@ -1,0 +1,9 @@
+"""Official texts from the Publications Office of the European Union.
+
+    sources.yaml -> cellar -> client -> contents -> folder
+    which texts     where     HTTP      is it it?   documents/official/
+
+`fetch.py` tells the story. The protocol is that of Cellar, the Office's repository ("Cellar
+end-user manual", section "Retrieve content streams"); docs/official-texts.md says what of it is
+used.
+"""

@@ -1,0 +1,154 @@
+"""How the Publications Office's repository, Cellar, is asked for a text.
+
+A text (a "work", here by its CELEX number) exists in languages, each of them in forms such as XHTML
+or PDF, and a form consists of one or more files ("items"). One address serves them all; the headers
+Accept and Accept-Language say which is wanted. Source: "Cellar end-user manual", section "Retrieve
+content streams", of the Publications Office.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lxml import etree, html
+
+from core.errors import FetchError
+from ingest.official.client import Client, Reply, Validators, onward
+
+RESOURCES = "https://publications.europa.eu/resource/celex/"
+
+# ISO 639-3 codes, as the Office lists them
+LANGUAGES = {
+    "bg": "bul", "cs": "ces", "da": "dan", "de": "deu", "el": "ell", "en": "eng",
+    "es": "spa", "et": "est", "fi": "fin", "fr": "fra", "ga": "gle", "hr": "hrv",
+    "hu": "hun", "it": "ita", "lt": "lit", "lv": "lav", "mt": "mlt", "nl": "nld",
+    "pl": "pol", "pt": "por", "ro": "ron", "sk": "slk", "sl": "slv", "sv": "swe",
+}  # fmt: skip
+
+TEXT = "application/xhtml+xml, text/html;q=0.9"
+# A PDF of a certain type is only given to who asks for that type.
+_PDF_TYPES = ("pdfa1a", "pdfa1b", "pdfa2a", "pdfa2b", "pdfa3", "pdf1x", "pdfx")
+FORMS = (TEXT, *(f"application/pdf;type={kind}" for kind in _PDF_TYPES), "application/pdf")
+
+_UNKNOWN = re.compile(rb"Resource \[system 'celex'.{0,200}\] not found", re.DOTALL)
+_PICTURES = (".gif", ".jpg", ".jpeg", ".png", ".svg", ".tif", ".tiff")
+_MAIN_TEXT = re.compile(r"(?:^|_)ACT(?:_|\.|$)", re.IGNORECASE)
+
+
+class NotHeldError(FetchError):
+    """The text is there, but not in this language."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One file of a text.
+
+    `role` is "" for the text itself, "part-2" for what continues it, "annex-1" for an annex.
+    """
+
+    url: str
+    role: str
+    name: str = ""  # stream_name: what the Office calls the file
+    reply: Reply | None = None  # where the answer was the file itself
+
+
+@dataclass(frozen=True)
+class Version:
+    """A text in one language and one form."""
+
+    address: str
+    headers: Mapping[str, str]
+    items: tuple[Item, ...]
+
+
+class Cellar:
+    """The repository.
+
+    Args:
+        client: what asks.
+        resources: the address that a CELEX number is put behind; only a test gives another.
+    """
+
+    def __init__(self, client: Client, resources: str = RESOURCES) -> None:
+        self._client = client
+        self._resources = resources
+
+    def find(self, celex: str, language: str, known: Mapping[str, Validators]) -> Version:
+        """The files of a text in a language (ISO 639-1), in the first of `FORMS` that there is.
+
+        Raises:
+            NotHeldError: there is no such language version.
+            FetchError: the number is unknown, or the answer is not to be used.
+        """
+        address = self._resources + celex
+        for form in FORMS:
+            headers = {"Accept": form, "Accept-Language": LANGUAGES[language]}
+            reply = self._client.get(address, headers, known)
+            if reply.status in (200, 304):
+                return Version(address, headers, (Item(reply.url, "", reply=reply),))
+            if reply.status == 300:
+                return Version(address, headers, _items(reply))
+            if reply.status == 404 and _UNKNOWN.search(reply.body):
+                raise FetchError(
+                    address,
+                    "the Publications Office knows no text with this number",
+                    "Look the number up on https://eur-lex.europa.eu.",
+                )
+        raise NotHeldError(
+            address,
+            "the Publications Office has no text in this language, neither as HTML nor as PDF",
+            "Name other languages with --languages.",
+        )
+
+    def get(self, version: Version, item: Item, known: Mapping[str, Validators]) -> Reply:
+        """One file of a text: 200, or 304 where `known` has its present version.
+
+        Raises:
+            FetchError: it cannot be had.
+        """
+        reply = item.reply or self._client.get(item.url, version.headers, known)
+        if reply.status not in (200, 304):
+            raise FetchError(
+                reply.url, f"listed, but not there (HTTP {reply.status})", "Try again later."
+            )
+        return reply
+
+
+def _items(reply: Reply) -> tuple[Item, ...]:
+    """Reads the HTML list of an answer 300: `li[title=item]` with a link, a stream_name and a
+    stream_order. Where more than one form is listed, the first is taken; pictures are left out.
+    """
+    try:
+        tree = html.document_fromstring(reply.body)
+    except etree.LxmlError as error:
+        raise _no_list(reply, str(error)) from None
+    form = next(iter(tree.xpath("//li[@title='manifestation'][.//li[@title='item']]")), tree)
+    found: dict[str, tuple[int, str]] = {}  # address -> order, name
+    for place, entry in enumerate(form.xpath(".//li[@title='item']"), start=1):
+        links = entry.xpath(".//a/@href")
+        if not links:
+            raise _no_list(reply, f"entry {place} has no link")
+        name = _said(entry, "stream_name")
+        order = _said(entry, "stream_order")
+        if not name.lower().endswith(_PICTURES):
+            url = onward(reply.url, str(links[0]).strip())
+            found.setdefault(url, (int(order) if order.isdecimal() else place, name))
+    if not found:
+        raise _no_list(reply, "it names no file")
+    names = {url: name for url, (_, name) in sorted(found.items(), key=lambda entry: entry[1][0])}
+    main = [url for url, name in names.items() if _MAIN_TEXT.search(name)] or list(names)[:1]
+    annexes = [url for url in names if url not in main]
+    roles = {url: f"part-{number}" for number, url in enumerate(main, start=1)}
+    roles |= {url: f"annex-{number}" for number, url in enumerate(annexes, start=1)}
+    roles[main[0]] = ""
+    return tuple(Item(url, roles[url], name) for url, name in names.items())
+
+
+def _said(entry: html.HtmlElement, title: str) -> str:
+    return " ".join(str(entry.xpath(f"string(.//li[@title='{title}'])")).split())
+
+
+def _no_list(reply: Reply, problem: str) -> FetchError:
+    return FetchError(
+        reply.url, f"the list of files cannot be read ({problem})", "Try again later."
+    )

@@ -1,0 +1,288 @@
+"""The Publications Office on loopback: Cellar's protocol as published, faults included.
+
+Sources: "Cellar end-user manual", section "Retrieve content streams" (Accept with a media type,
+Accept-Language with three letters), and what public clients of Cellar report: 303 from a CELEX
+address to the one file of a form, 300 with an HTML list to several, 400 without Accept-Language,
+404 with one of two bodies, a PDF of a type only to who asks for the type, 304 by ETag.
+"""
+
+import gzip
+import hashlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import repeat
+from pathlib import PurePosixPath
+from ssl import SSLContext
+from urllib.parse import unquote
+
+XHTML = "application/xhtml+xml"
+HTML = "text/html"
+PDFA = "application/pdf;type=pdfa1a"
+
+STRATEGY = "52020DC0605"
+DRUGS = "52020DC0606(01)"
+PDF = b"%PDF-1.4\n" + b"1 0 obj\n<<>>\nendobj\n" * 20 + b"%%EOF\n"
+
+
+def text(title: str) -> bytes:
+    """A text as the Office publishes them, made of our own words."""
+    sentences = "Deze tekst gaat over de veiligheidsunie en over wat daarvoor nodig is. " * 10
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<html xmlns="http://www.w3.org/1999/xhtml">'
+        f"<head><title>{title}</title></head><body><p>{title}</p><p>{sentences}</p></body></html>\n"
+    ).encode()
+
+
+_MODIFIED = "Fri, 24 Jul 2020 10:00:00 GMT"
+_UNKNOWN = "Resource [system 'celex' - id '{}'] not found."
+_NO_STREAM = "cellar identifier cellar:{} does not hold a content datastream of the requested type"
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One file of a form. `order` is its stream_order."""
+
+    name: str
+    body: bytes
+    order: int
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request as it came."""
+
+    path: str
+    accept: str
+    language: str
+    headers: dict[str, str]
+
+
+Fault = Callable[["Handler"], None]
+
+
+@dataclass
+class Office:
+    """What the server holds, what goes wrong, and what it was asked."""
+
+    url: str = ""  # of the server, without a slash at its end
+    forms: dict[tuple[str, str, str], list[Stream]] = field(default_factory=dict)
+    no_such_language: int = 404  # or 406
+    validators: bool = True  # ETag and Last-Modified with each file
+    faults: dict[str, Iterator[Fault]] = field(default_factory=dict)  # by the end of a path
+    asked: list[Asked] = field(default_factory=list)
+
+    @property
+    def resources(self) -> str:
+        """The address that a CELEX number is put behind."""
+        return f"{self.url}/resource/celex/"
+
+    def hold(self, celex: str, language: str, form: str, *bodies: bytes) -> None:
+        """Holds a text (`language` with three letters): the text itself, then its annexes."""
+        names = [f"1_{language.upper()}_ACT_part1_v5", *(
+            f"1_{language.upper()}_annexe_autre_acte_part{n}_v3" for n in range(1, len(bodies))
+        )]  # fmt: skip
+        self.forms[celex, language, form] = [
+            Stream(f"{name}.{form.partition('/')[2][:5]}", body, order)
+            for order, (name, body) in enumerate(zip(names, bodies, strict=True), start=1)
+        ]
+
+    def spoil(self, path: str, *faults: Fault, always: bool = False) -> None:
+        """The next requests whose path ends so get these answers, one each."""
+        self.faults[path] = repeat(faults[0]) if always else iter(faults)
+
+    def paths(self) -> list[str]:
+        """The paths asked for, in order."""
+        return [asked.path for asked in self.asked]
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    office: Office
+
+    def do_GET(self) -> None:
+        path = unquote(self.path)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        accept, language = headers.get("accept", ""), headers.get("accept-language", "")
+        self.office.asked.append(Asked(path, accept, language, headers))
+        for end, faults in self.office.faults.items():
+            if path.endswith(end) and (fault := next(faults, None)):
+                fault(self)
+                return
+        kind, _, name = path.removeprefix("/resource/").partition("/")
+        if kind == "celex":
+            self._negotiate(name, accept, language)
+        else:
+            self._file(name)
+
+    def _negotiate(self, celex: str, accept: str, language: str) -> None:
+        if not language:
+            self.answer(400, b"Accept-Language is missing")
+            return
+        held = [key for key in self.office.forms if key[0] == celex]
+        if not held:
+            self.answer(404, _UNKNOWN.format(celex).encode())
+            return
+        if not any(key[1] == language for key in held):
+            self.answer(self.office.no_such_language, _NO_STREAM.format(celex).encode())
+            return
+        for kind in (part.partition(";q=")[0].strip() for part in accept.split(",")):
+            streams = self.office.forms.get((celex, language, kind))
+            if streams is not None:
+                form = f"{celex}.{language}.{kind.replace('/', '-').replace(';', '-')}"
+                self._lead(form, streams)
+                return
+        self.answer(404, _NO_STREAM.format(celex).encode())
+
+    def _lead(self, form: str, streams: list[Stream]) -> None:
+        place = f"{self.office.url}/resource/cellar/{form}"
+        if len(streams) == 1:
+            self.answer(303, b"", {"Location": f"{place}/DOC_1"})
+            return
+        entries = "".join(
+            f'<li title="item"><a href="{place}/DOC_{stream.order}"><span class="url">('
+            f'{place}/DOC_{stream.order})</span></a><ul><li title="stream_name">{stream.name}</li>'
+            f'<li title="stream_label">act</li><li title="stream_order" id="streamOrder">'
+            f"{stream.order}</li></ul></li>"
+            for stream in reversed(streams)  # the order is said, not shown
+        )
+        page = (
+            "<html><head><title>300 Multiple-Choice Response</title></head><body>List of URI's:"
+            f'<ul><li title="manifestation">cellar:{form}<ul>{entries}</ul></li></ul></body></html>'
+        )
+        self.answer(300, page.encode(), {"Content-Type": "text/html;charset=UTF-8"})
+
+    def _file(self, name: str) -> None:
+        path = PurePosixPath(name)
+        for (celex, language, kind), streams in self.office.forms.items():
+            form = f"{celex}.{language}.{kind.replace('/', '-').replace(';', '-')}"
+            for stream in streams:
+                if path == PurePosixPath(form) / f"DOC_{stream.order}":
+                    self._send(stream.body, kind)
+                    return
+        self.answer(404, b"no such item")
+
+    def _send(self, body: bytes, kind: str) -> None:
+        headers = {"Content-Type": f"{kind.partition(';')[0]};charset=UTF-8"}
+        if self.office.validators:
+            etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
+            headers |= {"ETag": etag, "Last-Modified": _MODIFIED}
+            if self.headers.get("If-None-Match") == etag:
+                self.answer(304, b"", headers)
+                return
+        self.answer(200, body, headers)
+
+    def answer(self, status: int, body: bytes, headers: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        if status != 304:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def status(code: int, **headers: str) -> Fault:
+    """An answer with this status and these headers (`retry_after` is Retry-After)."""
+    named = {name.replace("_", "-").title(): value for name, value in headers.items()}
+    return lambda handler: handler.answer(code, b"", named)
+
+
+def page(body: bytes, kind: str = HTML, **headers: str) -> Fault:
+    """An answer 200 with this body in place of the text."""
+    named = {name.replace("_", "-").title(): value for name, value in headers.items()}
+    return lambda handler: handler.answer(200, body, {"Content-Type": kind, **named})
+
+
+def redirect(target: str) -> Fault:
+    """To another address."""
+    return status(302, location=target)
+
+
+def cut_off(body: bytes, kind: str = XHTML, *, chunked: bool = False) -> Fault:
+    """Half of the body, then the connection is closed."""
+
+    def fault(handler: Handler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Type", kind)
+        half = body[: len(body) // 2]
+        if chunked:
+            handler.send_header("Transfer-Encoding", "chunked")
+            half = f"{len(half):x}\r\n".encode() + half + b"\r\n"
+        else:
+            handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(half)
+        handler.close_connection = True
+
+    return fault
+
+
+def slow(body: bytes, seconds: float, kind: str = XHTML) -> Fault:
+    """A byte now and then: never silent for long, never done."""
+
+    def fault(handler: Handler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Type", kind)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        try:
+            for place in range(len(body)):
+                handler.wfile.write(body[place : place + 1])
+                handler.wfile.flush()
+                time.sleep(seconds)
+        except OSError:  # the client has had enough
+            handler.close_connection = True
+
+    return fault
+
+
+def huge(size: int, *, told: bool) -> Fault:
+    """A body of this many bytes, whose length is told beforehand or not."""
+
+    def fault(handler: Handler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Type", XHTML)
+        if told:
+            handler.send_header("Content-Length", str(size))
+        handler.send_header("Connection", "close")
+        handler.end_headers()
+        try:
+            for _ in range(size // 2**16):
+                handler.wfile.write(b" " * 2**16)
+        except OSError:
+            pass
+        handler.close_connection = True
+
+    return fault
+
+
+def gzip_bomb(size: int) -> Fault:
+    """A small body that becomes this many bytes."""
+    body = gzip.compress(bytes(size))
+    headers = {"Content-Type": XHTML, "Content-Encoding": "gzip"}
+    return lambda handler: handler.answer(200, body, headers)
+
+
+@contextmanager
+def publications_server(tls: SSLContext | None = None, host: str = "127.0.0.1") -> Iterator[Office]:
+    """Serves until the block ends, over TLS if a context is given, under the name `host`."""
+    office = Office()
+    handler = type("Bound", (Handler,), {"office": office})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    office.url = f"{'https' if tls else 'http'}://{host}:{server.server_port}"
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield office
+    finally:
+        server.shutdown()
+        server.server_close()
