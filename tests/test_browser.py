@@ -112,15 +112,16 @@ def scroll_up_from(page: Page, last: Locator) -> None:
 
 @contextmanager
 def opened(browser: Browser, address: str) -> Iterator[Page]:
-    """A page that has asked nothing of any other host when the block ends."""
+    """A page, for a reader of Dutch, that has asked nothing of any other host in the end."""
     elsewhere: list[str] = []
-    with browser.new_page() as page:
+    host = "/".join(address.split("/")[:3])
+    with browser.new_page(locale="nl-NL") as page:
         page.set_default_timeout(90_000)
         page.on(
             "request",
             lambda request: (
                 None
-                if request.url.startswith((address, "data:", "blob:"))
+                if request.url.startswith((host, "data:", "blob:"))
                 else elsewhere.append(request.url)
             ),
         )
@@ -179,6 +180,35 @@ def test_a_marker_leads_to_its_quote(browser: Browser, address: str) -> None:
         page.wait_for_timeout(1000)  # in which Streamlit could have scrolled away from it
         expect(page.locator("#exchange-0-1 mark").first).to_be_in_viewport()
         page.get_by_role("link", name="Officiële pagina openen").first.click(trial=True)
+
+
+def test_the_sources_are_listed_searched_and_read(browser: Browser, address: str) -> None:
+    with opened(browser, f"{address}/sources") as page:
+        expect(page.get_by_text("5 van 5 documenten")).to_be_visible(timeout=90_000)
+        page.get_by_role("searchbox").fill("cocaïne")
+        expect(page.get_by_text(re.compile(r"^[1-4] van 5 documenten"))).to_be_visible()
+        expect(page.get_by_text("Gevonden in:").first).to_be_visible()
+        page.get_by_role("button", name="EU-agenda en -actieplan inzake drugs").click()
+        expect(page.locator("article.sw-reading[lang=nl]")).to_contain_text("30 miljard")
+        page.get_by_role("navigation", name="Onderdelen").get_by_role("link").nth(3).click()
+        page.get_by_role("radiogroup", name="Toon een andere taal ernaast").get_by_text(
+            "Engels"
+        ).click()
+        expect(page.locator("article.sw-reading[lang=en]")).to_contain_text("30 billion")
+        page.get_by_role("button", name="Alle documenten").click()
+        expect(page.locator("article.sw-reading")).to_have_count(0)
+
+
+def test_a_quote_is_one_click_from_its_context(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        ask(page, REPORTS)
+        page.locator("summary", has_text="Bronnen (").click(timeout=90_000)
+        with page.context.expect_page() as opening:
+            page.get_by_role("link", name="Lees in de context").first.click()
+        context = opening.value
+        place = context.locator(".sw-passage:target")
+        expect(place).to_contain_text("725 000", timeout=90_000)
+        expect(place).to_be_in_viewport()
 
 
 def test_a_question_outside_the_sources_is_refused(browser: Browser, address: str) -> None:

@@ -15,6 +15,7 @@ from core.settings import Settings
 from core.types import Answer, Event, Finished, TextDelta, Turn
 from ui.chat import MAX_QUESTION, Exchange
 from ui.feedback import MAX_COMMENT
+from ui.texts import languages
 
 APP = Path(__file__).parent.parent / "app.py"
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
@@ -124,9 +125,9 @@ def test_an_empty_page_offers_questions_that_can_be_answered(app: AppTest) -> No
     assert not [button for button in app.button if button.label in examples]
 
 
-@pytest.mark.parametrize("language", ["nl", "en"])
+@pytest.mark.parametrize("language", languages())
 def test_every_example_question_is_answered(app: AppTest, language: str) -> None:
-    run(app.radio(key="language").set_value(language))
+    run(app.selectbox(key="language").set_value(language))
     for example in [button.label for button in app.button if button.label.endswith("?")]:
         ask(app, example)
     given = [answer for answer in answers(app) if answer]
@@ -175,7 +176,7 @@ def test_areas_are_named_in_the_readers_language(app: AppTest) -> None:
 def test_another_interface_language_keeps_what_was_asked_and_chosen(app: AppTest) -> None:
     run(app.multiselect(key="areas").select("child-protection"))
     ask(app, REPORTS)
-    run(app.radio(key="language").set_value("en"))
+    run(app.selectbox(key="language").set_value("en"))
     assert "Sources (" in shown(app)
     assert "725 000" in shown(app)
     assert app.multiselect(key="areas").value == ["child-protection"]
@@ -304,9 +305,9 @@ def test_an_earlier_answer_can_still_be_judged_and_clearing_keeps_what_was_said(
     judge(app, 0, DOWN)
     judge(app, 1, UP)
     assert {given.question: given.helpful for given in kept()} == {OFF_TOPIC: False, REPORTS: True}
-    run(app.radio(key="language").set_value("en"))
+    run(app.selectbox(key="language").set_value("en"))
     assert [thumbs.value for thumbs in app.feedback] == [DOWN, UP]
-    run(app.radio(key="language").set_value("nl"))
+    run(app.selectbox(key="language").set_value("nl"))
     press(app, "Gesprek wissen")
     ask(app, OFF_TOPIC)
     assert [thumbs.value for thumbs in app.feedback] == [None]

@@ -158,9 +158,13 @@ def test_hostile_text_in_a_source_is_shown_and_not_run() -> None:
         "span",
         "mark",
         "sup",
+        "a",
     }
     assert {tag for tag, _ in shown.elements} <= allowed
-    assert shown.attributes("span") == [{"id": "a-1", "tabindex": "-1"}]
+    assert shown.attributes("span")[0] == {"id": "a-1", "tabindex": "-1"}
+    assert [element["href"] for element in shown.attributes("a")] == [
+        "sources?document=evil&language=%22%3E%3Cb%3E#passage-"
+    ]
     assert shown.passage == source.text
     assert shown.marks == [HOSTILE]
 
@@ -216,7 +220,8 @@ def test_a_source_shows_its_origin_and_its_quote() -> None:
     assert shown.passage == source.text
     assert shown.attributes("blockquote") == [{"lang": "nl"}]
     assert shown.attributes("span")[0]["id"] == anchors(told, "a")[1]
-    assert [element["href"] for element in shown.attributes("a")] == [DOCUMENT.url]
+    context = "sources?document=csa-strategy&language=nl#passage-"
+    assert [element["href"] for element in shown.attributes("a")] == [context, DOCUMENT.url]
 
 
 def test_the_language_of_a_quote_is_told_when_it_is_not_the_answers() -> None:

@@ -1,19 +1,17 @@
 """The chat page: ask a question, read the answer, check its sources."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import streamlit as st
 
-from chain.assistant import Assistant
 from core.errors import NoIndexError, StrategiewijzerError
 from core.settings import Settings
 from core.types import Answer, Finished, Turn
 from ui import citations, feedback, sidebar
+from ui.assistant import assistant
 from ui.markup import answer_html, code, escape
 from ui.texts import Texts
 
-STYLE = Path(__file__).parent / "style.css"
 MAX_QUESTION = 1000  # characters
 # Brings a new question into view, also when the reader was further up. No data goes in here.
 SHOW_LAST_QUESTION = """<script>
@@ -39,13 +37,8 @@ class Exchange:
 
 def page() -> None:
     """Shows the conversation and answers its last question."""
-    try:
-        settings = Settings()
-    except StrategiewijzerError as error:
-        st.error(code(str(error)))
-        return
-    st.html(STYLE)
-    texts = sidebar.choose_language(settings)
+    settings = Settings()
+    texts = sidebar.interface_texts(settings)
     st.title(texts("title"), anchor=False)
     st.markdown(texts("purpose"))
     ready = _show_corpus(settings, texts)
@@ -83,12 +76,6 @@ def page() -> None:
                 _show_unanswered(exchange, number, texts)
 
 
-@st.cache_resource(show_spinner=False)
-def _assistant() -> Assistant:
-    """One for all sessions; it follows new index generations by itself."""
-    return Assistant(Settings())
-
-
 def _conversation() -> list[Exchange]:
     """The exchanges of this session, oldest first."""
     exchanges: list[Exchange] = st.session_state.setdefault("conversation", [])
@@ -108,9 +95,9 @@ def _ask_again(number: int) -> None:
 def _show_corpus(settings: Settings, texts: Texts) -> bool:
     """Shows what can be searched, or why nothing can; whether questions can be answered."""
     try:
-        index = _assistant().index
+        index = assistant().index
         documents = index.documents()
-        facts = sidebar.state_html(settings, documents, index.generation, index.created, texts)
+        facts = sidebar.state_html(settings, index, texts)
     except StrategiewijzerError as error:
         lead = "no_index" if isinstance(error, NoIndexError) else "store"
         st.error(f"{texts(f'errors.{lead}')}\n\n{code(str(error))}")
@@ -160,7 +147,7 @@ def _answer(exchange: Exchange, history: list[Turn], texts: Texts) -> None:
     place.html(f'<p role="status">{escape(texts("chat.searching"))}</p>')
     text = ""
     try:
-        for event in _assistant().stream(
+        for event in assistant().stream(
             exchange.question, history=history, areas=exchange.areas or None
         ):
             if isinstance(event, Finished):

@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from core.types import Answer, Citation
-from ui.markup import escape, is_web_page, link
+from ui.documents import reading_address
+from ui.markup import escape, is_web_page, link, new_tab
 from ui.texts import Texts
 
 
@@ -66,13 +67,19 @@ def _source_html(answer: Answer, citations: Sequence[Citation], prefix: str, tex
         + (f"<p>{escape(texts('sources.section'))}: {escape(section)}</p>" if section else "")
         + f'<blockquote lang="{escape(document.language)}">'
         f"{highlighted(text, spans, targets=anchors(answer, prefix))}</blockquote>"
-        f"{_official_pages(citations, texts)}</section>"
+        f"{_in_context(first, texts)}{_official_pages(citations, texts)}</section>"
     )
 
 
 def _pages(citations: Iterable[Citation]) -> str:
     """Where the quotes stand, each page or range once."""
     return ", ".join(dict.fromkeys(c.page_range for c in citations if c.page_range))
+
+
+def _in_context(citation: Citation, texts: Texts) -> str:
+    """A link to the passage in its document, in a tab of its own: the conversation stays."""
+    address = f"sources?{reading_address(citation.document, citation.passage_id)}"
+    return f"<p>{new_tab(address, texts('sources.context'), texts)}</p>"
 
 
 def _official_pages(citations: Sequence[Citation], texts: Texts) -> str:

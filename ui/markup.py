@@ -33,10 +33,13 @@ def is_web_page(url: str) -> bool:
 
 def link(url: str, label: str, texts: Texts) -> str:
     """A link that opens in a new tab; only its label when the address is not a web page."""
-    if not is_web_page(url):
-        return escape(label)
+    return new_tab(url, label, texts) if is_web_page(url) else escape(label)
+
+
+def new_tab(address: str, label: str, texts: Texts) -> str:
+    """A link to an address of which the scheme is known to be harmless."""
     return (
-        f'<a href="{escape(url)}" target="_blank" rel="noopener noreferrer">{escape(label)}'
+        f'<a href="{escape(address)}" target="_blank" rel="noopener noreferrer">{escape(label)}'
         f'<span class="sw-hidden"> ({escape(texts("sources.new_tab"))})</span>&nbsp;↗</a>'
     )
 

@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Collection, Mapping
+from pathlib import Path
 
 import streamlit as st
 
@@ -9,22 +10,30 @@ from core.settings import Settings
 from core.types import DocumentInfo
 from ui.markup import escape
 from ui.texts import Texts, languages, load
+from vectorstore.store import Index
+
+STYLE = Path(__file__).parent / "style.css"
 
 
-def choose_language(settings: Settings) -> Texts:
-    """The strings of the interface language that the reader chose."""
+def interface_texts(settings: Settings) -> Texts:
+    """The strings of the interface language: chosen here, else the browser's, else the default."""
     choices = languages()
-    default = settings.default_language if settings.default_language in choices else choices[0]
-    current: str = st.session_state.get("language", default)
-    chosen = st.sidebar.radio(
-        load(current)("sidebar.language"),
+    browser = (st.context.locale or "")[:2].lower()
+    preferred = (st.session_state.get("language"), browser, settings.default_language)
+    return load(next((language for language in preferred if language in choices), choices[0]))
+
+
+def choose_language(texts: Texts) -> None:
+    """Lets the reader choose the interface language: `st.session_state.language`."""
+    choices = languages()
+    st.sidebar.selectbox(
+        texts("sidebar.language"),
         choices,
-        index=choices.index(default),
+        index=choices.index(texts.language),
         format_func=lambda language: load(language)("name"),
         key="language",
-        horizontal=True,
+        persist_state="session",
     )
-    return load(chosen)
 
 
 def choose_areas(documents: Collection[DocumentInfo], texts: Texts) -> None:
@@ -36,26 +45,21 @@ def choose_areas(documents: Collection[DocumentInfo], texts: Texts) -> None:
         help=texts("sidebar.areas_help"),
         placeholder=texts("sidebar.all_areas"),
         key="areas",
+        persist_state="session",
         select_all=False,
     )
 
 
-def state_html(
-    settings: Settings,
-    documents: Collection[DocumentInfo],
-    generation: str,
-    created: str,
-    texts: Texts,
-) -> str:
+def state_html(settings: Settings, index: Index, texts: Texts) -> str:
     """How answers are made, and from which documents."""
-    made_on = texts.date(datetime.datetime.fromisoformat(created).date())
+    documents, made = index.documents(), datetime.datetime.fromisoformat(index.created)
     facts: Mapping[str, object] = {
         "mode": texts("sidebar.model", model=settings.chat_model)
         if settings.generative
         else texts("sidebar.offline"),
         "documents": len({document.id for document in documents}),
         "versions": len(documents),
-        "index": f"{made_on} ({generation})",
+        "index": f"{texts.date(made.date())} ({index.generation})",
     }
     listed = "".join(
         f"<dt>{escape(texts(f'sidebar.{name}'))}</dt><dd>{escape(str(value))}</dd>"

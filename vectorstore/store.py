@@ -1,18 +1,19 @@
 """The generation in use, opened for searching; who searches it is vectorstore/search.py."""
 
+import datetime
 import shutil
 import threading
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from core.errors import IndexMismatchError
 from core.settings import Settings
-from core.types import DocumentInfo, Passage, ScoredPassage
+from core.types import DocumentInfo, Passage, ScoredPassage, Standing
 from vectorstore.chroma import GenerationGone
 from vectorstore.embeddings import Embedder, make_embedder
 from vectorstore.generations import Generation, Generations
 from vectorstore.keyword import KeywordIndex
-from vectorstore.manifest import method_of
+from vectorstore.manifest import DocumentEntry, method_of
 from vectorstore.rerank import DEPTH, make_reranker
 from vectorstore.search import Evidence, find
 
@@ -55,9 +56,17 @@ class Index:
         """All documents in use, every language version."""
         return tuple(entry.info for entry in self._current()[0].manifest.documents)
 
-    def passages(self) -> list[Passage]:
-        """All passages in use, every language version."""
-        return list(self._current()[0].all_passages())
+    def entries(self) -> tuple[DocumentEntry, ...]:
+        """As `documents`, with what the generation in use knows of each."""
+        return self._current()[0].manifest.documents
+
+    def standings(self) -> Mapping[str, Standing]:
+        """The documents, by key, that step back for others today (`core.versions.standings`)."""
+        return self._current()[0].standings(datetime.datetime.now(datetime.UTC).date())
+
+    def passages(self, documents: Collection[str] | None = None) -> list[Passage]:
+        """All passages in use, every language version, or those of documents with these keys."""
+        return list(self._current()[0].all_passages(documents))
 
     def search(
         self,
