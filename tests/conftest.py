@@ -1,13 +1,15 @@
 """Fixtures: real settings, real indexes; nothing that we ship is replaced by a fake."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from core.settings import ROOT, Settings
 from ingest.pipeline import ingest
+from tests.browser import served, started
 
 CORPUS = ROOT / "corpus"
 
@@ -46,3 +48,17 @@ def small(tmp_path: Path) -> Callable[[Mapping[str, str]], Settings]:
         return Settings(data_dir=tmp_path / "data", corpus_dirs=(folder,))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One browser for all tests; each opens pages of its own."""
+    with started() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def address(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Of the app on the bundled briefs."""
+    with served(settings.data_dir, tmp_path_factory.mktemp("app") / "log") as found:
+        yield found

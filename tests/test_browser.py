@@ -1,23 +1,16 @@
 """The page in a real browser: what a reader sees, and what a hostile source cannot do."""
 
-import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from core.feedback import read
 from core.settings import Settings
 from ingest.pipeline import ingest
+from tests.browser import VIEWPORT_HEIGHT, ask, opened, served
 
 ROOT = Path(__file__).parent.parent
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
@@ -26,73 +19,6 @@ HOSTILE = (
     "![x](https://evil.example/x.png) $x^2$ :red[hi] :material/home: :smile: **vet** "
     "<img src=x onerror='window.harmed = 1'> [link](javascript:alert(1)) https://evil.example."
 )
-VIEWPORT_HEIGHT = 720  # pixels, what Playwright opens
-BROWSER_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    names = ("chromium", "chromium-browser", "google-chrome")
-    executable = next((path for name in names if (path := shutil.which(name))), None)
-    if executable is None:
-        reason = f"no browser: none of {', '.join(names)} is installed"
-        if os.environ.get("REQUIRE_BROWSER") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=BROWSER_ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-@contextmanager
-def served(data_dir: Path, log: Path) -> Iterator[str]:
-    """The address of the real app on this index; it ends with the block."""
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = free.getsockname()[1]
-    address = f"http://localhost:{port}"
-    environment = {
-        **os.environ,
-        "STRATEGIEWIJZER_DATA_DIR": str(data_dir),
-        "OPENAI_API_KEY": "",  # whatever is in .env
-        "OPENAI_BASE_URL": "",
-    }
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    with log.open("w") as output:
-        server = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
-        )
-    try:
-        wait_until_healthy(address, server, log)
-        yield address
-    finally:
-        server.terminate()
-        try:
-            server.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
-
-
-def wait_until_healthy(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(600):
-        if server.poll() is not None:
-            break
-        try:
-            urllib.request.urlopen(f"{address}/_stcore/health", timeout=5).close()
-            return
-        except OSError:
-            time.sleep(0.1)
-    pytest.fail(f"the app did not start:\n{log.read_text()}")
 
 
 def scroll_up_from(page: Page, last: Locator) -> None:
@@ -108,41 +34,6 @@ def scroll_up_from(page: Page, last: Locator) -> None:
         if box is not None and box["y"] > VIEWPORT_HEIGHT:
             return
     pytest.fail("the page does not let its reader scroll up")
-
-
-@contextmanager
-def opened(browser: Browser, address: str) -> Iterator[Page]:
-    """A page, for a reader of Dutch, that has asked nothing of any other host in the end."""
-    elsewhere: list[str] = []
-    host = "/".join(address.split("/")[:3])
-    with browser.new_page(locale="nl-NL") as page:
-        page.set_default_timeout(90_000)
-        page.on(
-            "request",
-            lambda request: (
-                None
-                if request.url.startswith((host, "data:", "blob:"))
-                else elsewhere.append(request.url)
-            ),
-        )
-        page.goto(address)
-        yield page
-        assert elsewhere == []
-
-
-def ask(page: Page, question: str) -> None:
-    """Types a question with the keyboard alone."""
-    field = page.get_by_placeholder(re.compile("Stel uw vraag"))
-    expect(field).to_be_enabled(timeout=90_000)
-    field.focus()
-    page.keyboard.type(question)
-    page.keyboard.press("Enter")
-
-
-@pytest.fixture(scope="module")
-def address(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with served(settings.data_dir, tmp_path_factory.mktemp("app") / "log") as found:
-        yield found
 
 
 def test_an_answer_can_be_checked_in_its_source(browser: Browser, address: str) -> None:
