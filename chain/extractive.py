@@ -16,10 +16,11 @@ from chain.parts import Part
 from chain.relevance import RankedUnit, asks_for, rank_units
 from core.types import Mode, Passage, ScoredPassage, Unit
 
-_WORDS = 120  # an answer's length, besides whole lists
-_WITHIN = 4.0  # a unit that is e^4 times less likely than the best adds noise, not facts
+_WORDS = 110  # an answer's length, besides whole lists
+_WITHIN = 5.0  # a unit that is e^5 times less likely than the best adds noise, not facts
 _PER_PART = 2  # units that each part of a question gets before the rest is shared
 _LISTS_AMONG = 6  # of the best units, of which the list is wanted where one is asked for
+_BESIDE_LIST = 2  # sentences
 _LONGEST_LIST = 12  # items
 _SHORT_LIST = 60  # words: such a list is quoted whole as soon as two of its items are wanted
 
@@ -61,9 +62,10 @@ def _choose(request: Request) -> list[_Block]:
     if request.parts:
         wanted += _likely(rank_units(whole.question, request.language, whole.found))
     elif chosen:
-        # Beside a whole list, one sentence may add what it lacks; a piece of another list may not.
+        # Beside a whole list sentences may add what it lacks; a piece of another list may not.
         others = (unit for unit in wanted if unit.unit.lead_in is None)
-        wanted = [unit for unit in others if (unit.passage, unit.number) not in chosen][:1]
+        beside = [unit for unit in others if (unit.passage, unit.number) not in chosen]
+        wanted = beside[:_BESIDE_LIST]
     left = _WORDS
     for unit in wanted:
         passage = request.found[unit.passage].passage

@@ -1,6 +1,6 @@
 """How well each sentence and list item of the found passages fits the question.
 
-A linear model over six features, fitted by `python -m eval.fitting.relevance`; the weights and
+A linear model over seven features, fitted by `python -m eval.fitting.relevance`; the weights and
 their provenance are in `relevance.json`, what else was tried in docs/decisions/0009.
 
     cosine   of question and unit
@@ -9,10 +9,12 @@ their provenance are in `relevance.json`, what else was tried in docs/decisions/
     passage  how far the score of its passage is below that of the best one (0 or less)
     number   1 where a number is asked for and the unit has a figure that the question has not
     date     the same where a date is asked for
+    defines  1 where it is asked what something is and the unit has the form of saying so
 """
 
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,8 +29,9 @@ from core.types import Passage, ScoredPassage, Unit
 from prompts import phrases
 from vectorstore.keyword import content_words, letter_runs
 
+_LONGEST_TERM = 4  # words that say what a definition is asked of
 WEIGHTS = Path(__file__).with_name("relevance.json")
-FEATURES = ("cosine", "words", "letters", "passage", "number", "date")
+FEATURES = ("cosine", "words", "letters", "passage", "number", "date", "defines")
 
 
 @dataclass(frozen=True)
@@ -84,8 +87,43 @@ def features(question: str, language: str, found: Sequence[ScoredPassage]) -> ND
         [scored.score - best for scored, _, _ in units],
         [figure * ("number" in kinds) for figure in has_figure],
         [figure * ("date" in kinds) for figure in has_figure],
+        _defines(question, language, [scored.passage for scored, _, _ in units], texts),
     )
     return np.array(columns, dtype=np.float64).T
+
+
+def _defines(
+    question: str, language: str, passages: Sequence[Passage], texts: Sequence[str]
+) -> list[float]:
+    """1 where the name of what is asked about is followed by what it is: "X is", "X, a", "X:"."""
+    term = _term(question, language)
+    if not term:
+        return [0.0] * len(texts)
+    name = r"\W+(?:\w+\W+){0,2}".join(map(re.escape, term))
+    forms = {
+        spoken: re.compile(rf"\b{name}(?:\)|\W? ?{_being(spoken)})", re.IGNORECASE)
+        for spoken in {passage.language for passage in passages}
+    }
+    return [
+        float(forms[passage.language].search(text) is not None)
+        for passage, text in zip(passages, texts, strict=True)
+    ]
+
+
+def _being(language: str) -> str:
+    """A pattern for what stands between a name and what it is: "is", ", the", ":"."""
+    signs = sorted(phrases(language).cues.being, key=len, reverse=True)
+    return "(?:" + "|".join(rf"{re.escape(sign)}(?!(?<=\w)\w)" for sign in signs) + ")"
+
+
+def _term(question: str, language: str) -> list[str]:
+    """The words for what a question wants defined; none where it asks something else."""
+    asks = sorted(phrases(language).cues.definition, key=len, reverse=True)
+    bare = question
+    for ask in asks:
+        bare = re.sub(rf"(?<!\w){re.escape(ask)}(?!\w)", " ", bare, flags=re.IGNORECASE)
+    term = content_words(bare, language)
+    return term if bare != question and len(term) <= _LONGEST_TERM else []
 
 
 def _words(

@@ -38,7 +38,8 @@ class Cues(Frozen):
     or no. `common` names are those of what every document is about. `empty` words say nothing
     of what a question is about; what search leaves out anyway need not be among them.
     `joining` words stand between the parts of a question, `comparing` ones make it a comparison,
-    and `versus` ones do both.
+    and `versus` ones do both. `definition` phrases ask what something is, and what is in `being`
+    stands between its name and what it is.
     """
 
     list: tuple[str, ...]
@@ -55,6 +56,8 @@ class Cues(Frozen):
     joining: tuple[str, ...]
     comparing: tuple[str, ...]
     versus: tuple[str, ...]
+    definition: tuple[str, ...]
+    being: tuple[str, ...]
 
 
 class Demands(Frozen):
