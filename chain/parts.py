@@ -81,19 +81,18 @@ def in_parts(
     """The passages found and those that the parts of the question need besides; and the parts."""
     asked = parts(question, language)
     nearest = [index.search(part, 1, language, areas) for part in asked]
-    known = {scored.passage.id for scored in found}
-    besides = {one.passage.id: one for best in nearest for one in best if one.passage.id not in known}
+    # A score is for one question: besides what was found, none fits the whole better than the last.
     lowest = min((scored.score for scored in found), default=0.0)
-    together = (
-        *found,
-        # Their scores are for another question: as whole they fit no better than the last one.
-        *(one.model_copy(update={"score": lowest}) for one in besides.values()),
-    )
+    together = {scored.passage.id: scored for scored in found}
+    for best in nearest:
+        for one in best:
+            together.setdefault(one.passage.id, one.model_copy(update={"score": lowest}))
+    passages = tuple(together.values())
     made = (
-        Part(part, _scored_for(part, together, best, index))
+        Part(part, _scored_for(part, passages, best, index))
         for part, best in zip(asked, nearest, strict=True)
     )
-    return together, tuple(made)
+    return passages, tuple(made)
 
 
 def _scored_for(

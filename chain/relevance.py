@@ -1,6 +1,6 @@
 """How well each sentence and list item of the found passages fits the question.
 
-A linear model over seven features, fitted by `python -m eval.fitting.relevance`; the weights and
+A linear model over six features, fitted by `python -m eval.fitting.relevance`; the weights and
 their provenance are in `relevance.json`, what else was tried in docs/decisions/0009.
 
     cosine   of question and unit
@@ -9,7 +9,8 @@ their provenance are in `relevance.json`, what else was tried in docs/decisions/
     passage  how far the score of its passage is below that of the best one (0 or less)
     number   1 where a number is asked for and the unit has a figure that the question has not
     date     the same where a date is asked for
-    defines  1 where it is asked what something is and the unit has the form of saying so
+
+Where it is asked what something is, a unit with the form of saying so gets a fixed amount more.
 """
 
 import json
@@ -29,9 +30,10 @@ from core.types import Passage, ScoredPassage, Unit
 from prompts import phrases
 from vectorstore.keyword import content_words, letter_runs
 
+_DEFINES = 3.0  # in the score; too few questions ask for a definition to fit it
 _LONGEST_TERM = 4  # words that say what a definition is asked of
 WEIGHTS = Path(__file__).with_name("relevance.json")
-FEATURES = ("cosine", "words", "letters", "passage", "number", "date", "defines")
+FEATURES = ("cosine", "words", "letters", "passage", "number", "date")
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ def asks_for(question: str, language: str) -> frozenset[str]:
 def rank_units(question: str, language: str, found: Sequence[ScoredPassage]) -> list[RankedUnit]:
     """All units of the passages, best first."""
     scores = features(question, language, found) @ _weights()
+    scores += _DEFINES * defines(question, language, found)
     ranked = [
         RankedUnit(index, number, unit, float(score))
         for (index, number, unit), score in zip(places(found), scores, strict=True)
@@ -87,29 +90,27 @@ def features(question: str, language: str, found: Sequence[ScoredPassage]) -> ND
         [scored.score - best for scored, _, _ in units],
         [figure * ("number" in kinds) for figure in has_figure],
         [figure * ("date" in kinds) for figure in has_figure],
-        _defines(question, language, [scored.passage for scored, _, _ in units], texts),
     )
     return np.array(columns, dtype=np.float64).T
 
 
-def _defines(
-    question: str, language: str, passages: Sequence[Passage], texts: Sequence[str]
-) -> list[float]:
-    """1 where the name of what is asked about is followed by what it is: "X is", "X, a", "X:"."""
-    term = _term(question, language)
+def defines(question: str, language: str, found: Sequence[ScoredPassage]) -> NDArray[np.float64]:
+    """1 for each unit in which the name of what is asked about is followed by what it is: "X is",
+    "X, a", "X:", or an abbreviation by its bracket; 0 for the others; in the order of `places`."""
+    term, units = _term(question, language), places(found)
     if not term:
-        return [0.0] * len(texts)
+        return np.zeros(len(units))
     name = r"\W+(?:\w+\W+){0,2}".join(map(re.escape, term))
-    forms = {
-        spoken: re.compile(rf"\b{name}(?:\)|\W? ?{_being(spoken)})", re.IGNORECASE)
-        for spoken in {passage.language for passage in passages}
-    }
-    return [
-        float(forms[passage.language].search(text) is not None)
-        for passage, text in zip(passages, texts, strict=True)
-    ]
+    said = []
+    for index, _, unit in units:
+        passage = found[index].passage
+        form = rf"\b{name}(?:\)|\W? ?{_being(passage.language)})"
+        text = passage.text[unit.start : unit.end]
+        said.append(float(re.search(form, text, re.IGNORECASE) is not None))
+    return np.array(said)
 
 
+@cache
 def _being(language: str) -> str:
     """A pattern for what stands between a name and what it is: "is", ", the", ":"."""
     signs = sorted(phrases(language).cues.being, key=len, reverse=True)

@@ -95,9 +95,7 @@ class Index:
             self._opened = None
             return self._evidence(query, k, language or "", areas or ())
 
-    def similarities(
-        self, query: str, passages: Sequence[Passage]
-    ) -> dict[str, tuple[float, ...]]:
+    def similarities(self, query: str, passages: Sequence[Passage]) -> dict[str, tuple[float, ...]]:
         """Passage id -> the cosines of a question and each of its units.
 
         Passages that the generation in use no longer has are left out.
