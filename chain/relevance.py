@@ -112,9 +112,11 @@ def defines(question: str, language: str, found: Sequence[ScoredPassage]) -> NDA
 
 @cache
 def _being(language: str) -> str:
-    """A pattern for what stands between a name and what it is: "is", ", the", ":"."""
+    """A pattern for what stands between a name and what it is: "is", ", the", ":". A verb that
+    ends the sentence stands before nothing."""
     signs = sorted(phrases(language).cues.being, key=len, reverse=True)
-    return "(?:" + "|".join(rf"{re.escape(sign)}(?!(?<=\w)\w)" for sign in signs) + ")"
+    alternatives = "|".join(rf"{re.escape(sign)}(?!(?<=\w)\w)" for sign in signs)
+    return rf"(?:{alternatives})(?=[\s\S]*\w)"
 
 
 def _term(question: str, language: str) -> list[str]:

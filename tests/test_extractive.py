@@ -29,9 +29,14 @@ the HRO for its report on storms. The harbour office was founded in 1994.
 
 ## Ferries
 
-Ferry traffic carried 40 000 passengers in 2010. The ferries were painted blue by volunteers. Ferry
-traffic carried 95 000 passengers in 2019. Ferry passengers may bring a bicycle. The ferries do not
-sail in winter.
+In 2010 there were 40 000 passengers. The ferries may carry more passengers in summer than in other
+seasons, because the days are longer and the sea is calmer, as the ferries' owners like to say. More
+passengers would need larger ferries, and the ferries carry as many passengers as the law allows for
+ferries of this kind and age. The ferries do not sail in winter.
+
+## Trade
+
+Whoever travelled in 2019 sat close: 95 000 passengers. Fish is landed at night.
 
 ## The lighthouse
 
@@ -109,7 +114,7 @@ def test_a_question_with_two_parts_gets_both_in_paragraphs_of_their_own(
 
 
 def test_a_comparison_gets_what_is_said_of_either_side(ask: Callable[[str], Answer]) -> None:
-    answer = ask("Did the ferries carry more passengers in 2010 or in 2019?")
+    answer = ask("Did the ferries carry more passengers in 2010 or was it the year 2019?")
     assert "40 000" in answer.text
     assert "95 000" in answer.text
 
