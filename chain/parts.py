@@ -11,7 +11,8 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from core.types import ScoredPassage
+from chain.followup import standalone
+from core.types import ScoredPassage, Turn
 from prompts import phrases
 from vectorstore.keyword import content_words
 from vectorstore.store import Index
@@ -39,15 +40,26 @@ def parts(question: str, language: str) -> tuple[str, ...]:
     >>> parts("Who runs it and since when does it exist?", "en")
     ('Who runs it', 'since when does it exist')
     >>> parts("How many were there in 2010 and in 2019?", "en")
-    ('How many were there in 2010', 'in 2019')
+    ('How many were there in 2010', 'How many were there in 2019')
     """
-    start, pieces = 0, []
-    for match in _borders(question, language):
-        pieces.append(question[start : match.start()])
-        start = match.end()
-    pieces.append(question[start:])
-    said = [piece.strip(_AROUND) for piece in pieces if content_words(piece, language)]
+    start, said = 0, list[str]()
+    for end, after in [*(m.span() for m in _borders(question, language)), (len(question), 0)]:
+        piece = question[start:end].strip(_AROUND)
+        if content_words(piece, language):
+            said.append(_whole(piece, language, said))
+        start = after
     return tuple(said) if len(said) > 1 else ()
+
+
+def _whole(piece: str, language: str, before: Sequence[str]) -> str:
+    """A side of a comparison is short of what is compared: it is understood as a follow-up."""
+    cues = phrases(language).cues
+    words = {word[0].casefold() for word in _WORD.finditer(piece)}
+    if not before or not words.isdisjoint(cues.asking):
+        return piece
+    follow_up = f"{cues.joining[0]} {piece}"
+    whole = standalone(follow_up, language, [Turn(question=before[-1], answer_text="")])
+    return piece if whole == follow_up else whole.strip(_AROUND)
 
 
 def _borders(question: str, language: str) -> list[re.Match[str]]:
