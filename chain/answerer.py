@@ -6,16 +6,21 @@ from typing import Literal, Protocol
 
 from langchain_core.runnables import RunnableConfig
 
+from chain.parts import Part
 from core.types import Mode, ScoredPassage
 
 
 @dataclass(frozen=True)
 class Request:
-    """What an answer is made from. `question` can be understood without the conversation."""
+    """What an answer is made from. `question` can be understood without the conversation.
+
+    `parts` are there where it asks several things.
+    """
 
     question: str
     language: str
     found: tuple[ScoredPassage, ...]
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True)

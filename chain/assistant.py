@@ -1,7 +1,7 @@
 """From a question to a checked answer, in one screen.
 
-question -> language -> standalone question -> passages -> confidence -> drafts -> verified
-         -> answer with citations, or a refusal that says what was searched
+question -> language -> standalone question -> passages -> confidence -> parts -> drafts
+         -> verified -> answer with citations, or a refusal that says what was searched
 """
 
 import logging
@@ -21,6 +21,7 @@ from chain.followup import standalone
 from chain.generative import GenerativeAnswerer
 from chain.language import conversation
 from chain.missing import missing
+from chain.parts import Part, in_parts
 from chain.refusal import refusal_text, related
 from chain.verification import verify
 from core.errors import ModelError
@@ -99,11 +100,16 @@ class Assistant:
         sure = confidence(search_for, language, found, self.index.embedder)
         watch.lap("decide")
 
-        request = Request(search_for, language, found)
+        refuses = sure.value < self._settings.refuse_below
+        asked: tuple[Part, ...] = ()
+        if not refuses:
+            found, asked = in_parts(search_for, language, found, self.index, areas)
+            watch.lap("parts")
+        request = Request(search_for, language, found, asked)
         composition = Composition(request)
         mode: Mode = self._answerer.mode
         withheld: list[str] = []
-        if sure.value >= self._settings.refuse_below:
+        if not refuses:
             answerers = [self._answerer, *([self._extractive] if mode == "generative" else [])]
             for answerer in answerers:
                 try:

@@ -1,6 +1,8 @@
 """Answers made of the sources' own sentences and lists; needs no model.
 
 found passages -> units ranked -> best units and whole lists -> blocks in readable order
+
+A question in parts gets the best units of each part first (chain/parts.py).
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,14 +12,19 @@ from itertools import groupby
 from langchain_core.runnables import RunnableConfig, RunnableLambda
 
 from chain.answerer import Draft, Quote, Request
+from chain.parts import Part
 from chain.relevance import RankedUnit, asks_for, rank_units
 from core.types import Mode, Passage, ScoredPassage, Unit
 
-_WORDS = 100  # an answer's length, besides whole lists
-_WITHIN = 4.0  # a unit that is e^4 times less likely than the best adds noise, not facts
+_WORDS = 110  # an answer's length, besides whole lists
+_WITHIN = 5.0  # a unit that is e^5 times less likely than the best adds noise, not facts
+_PER_PART = 2  # units that each part of a question gets before the rest is shared
 _LISTS_AMONG = 6  # of the best units, of which the list is wanted where one is asked for
+_BESIDE_LIST = 2  # sentences
 _LONGEST_LIST = 12  # items
 _SHORT_LIST = 60  # words: such a list is quoted whole as soon as two of its items are wanted
+
+Place = tuple[int, int]  # passage, counted in `Request.found`, and unit of it
 
 
 @dataclass(frozen=True)
@@ -26,7 +33,6 @@ class _Block:
 
     passage: int
     units: tuple[int, ...]
-    score: float
 
 
 class ExtractiveAnswerer:
@@ -44,50 +50,56 @@ class ExtractiveAnswerer:
 
 
 def _choose(request: Request) -> list[_Block]:
-    ranked = rank_units(request.question, request.language, request.found)
-    if not ranked:
-        return []
-    chosen: dict[tuple[int, int], float] = {}
-    if "list" in asks_for(request.question, request.language):
-        chosen |= _best_list(ranked, request.found)
-    # Beside a whole list, one sentence may add what it lacks; a piece of another list may not.
-    others = [unit for unit in ranked if not chosen or unit.unit.lead_in is None]
-    extra = [unit for unit in others if (unit.passage, unit.number) not in chosen]
+    """Whole lists where one is asked for, the best units of each part, then those of the whole."""
+    whole = Part(request.question, request.found)
+    chosen: list[Place] = []
+    wanted: list[RankedUnit] = []
+    for part in request.parts or (whole,):
+        ranked = rank_units(part.question, request.language, part.found)
+        if "list" in asks_for(part.question, request.language):
+            chosen += _best_list(ranked, request.found)
+        wanted += _likely(ranked)[: _PER_PART if request.parts else None]
+    if request.parts:
+        wanted += _likely(rank_units(whole.question, request.language, whole.found))
+    elif chosen:
+        # Beside a whole list sentences may add what it lacks; a piece of another list may not.
+        others = (unit for unit in wanted if unit.unit.lead_in is None)
+        beside = [unit for unit in others if (unit.passage, unit.number) not in chosen]
+        wanted = beside[:_BESIDE_LIST]
     left = _WORDS
-    for unit in extra[: 1 if chosen else None]:
-        if unit.score < ranked[0].score - _WITHIN:
-            break
+    for unit in wanted:
         passage = request.found[unit.passage].passage
         numbers = [n for n in _with_introduction(unit, passage) if (unit.passage, n) not in chosen]
         words = _length(passage, numbers)
         if words <= left or not chosen:
             left -= words
-            chosen |= {(unit.passage, number): unit.score for number in numbers}
+            chosen += [(unit.passage, number) for number in numbers]
     return _blocks(_completed(chosen, request.found))
 
 
-def _best_list(
-    ranked: Sequence[RankedUnit], found: Sequence[ScoredPassage]
-) -> dict[tuple[int, int], float]:
+def _likely(ranked: Sequence[RankedUnit]) -> list[RankedUnit]:
+    """The units that are not much less likely than the best."""
+    return [unit for unit in ranked if unit.score >= ranked[0].score - _WITHIN]
+
+
+def _best_list(ranked: Sequence[RankedUnit], found: Sequence[ScoredPassage]) -> list[Place]:
     """The first list of which the lead-in or an item is among the best units, if there is one."""
     for unit in ranked[:_LISTS_AMONG]:
         members = _list_of(unit.unit, found[unit.passage].passage)
         if 2 < len(members) <= _LONGEST_LIST + 1:
-            return {(unit.passage, number): unit.score for number in members}
-    return {}
+            return [(unit.passage, number) for number in members]
+    return []
 
 
-def _completed(
-    chosen: dict[tuple[int, int], float], found: Sequence[ScoredPassage]
-) -> dict[tuple[int, int], float]:
+def _completed(chosen: Sequence[Place], found: Sequence[ScoredPassage]) -> list[Place]:
     """With the rest of each short list of which two items are chosen."""
-    completed = dict(chosen)
-    for (index, number), score in chosen.items():
+    completed = list(chosen)
+    for index, number in chosen:
         passage = found[index].passage
         members = _list_of(passage.units[number], passage)
         wanted = [n for n in members if (index, n) in chosen and passage.units[n].lead_in]
         if len(wanted) > 1 and _length(passage, members) <= _SHORT_LIST:
-            completed |= {(index, n): chosen.get((index, n), score) for n in members}
+            completed += [(index, n) for n in members]
     return completed
 
 
@@ -120,20 +132,17 @@ def _length(passage: Passage, numbers: Sequence[int]) -> int:
     return sum(len(passage.text[u.start : u.end].split()) for u in _at(passage, numbers))
 
 
-def _blocks(chosen: dict[tuple[int, int], float]) -> list[_Block]:
-    """Neighbours joined; the best block first, each passage's blocks together in text order."""
+def _blocks(chosen: Sequence[Place]) -> list[_Block]:
+    """Neighbours joined; each passage's blocks together in text order, the first chosen first."""
     blocks: list[_Block] = []
-    for passage, number in sorted(chosen):
-        score = chosen[passage, number]
+    for passage, number in sorted(set(chosen)):
         last = blocks[-1] if blocks else None
         if last and last.passage == passage and last.units[-1] == number - 1:
-            blocks[-1] = _Block(passage, (*last.units, number), max(last.score, score))
+            blocks[-1] = _Block(passage, (*last.units, number))
         else:
-            blocks.append(_Block(passage, (number,), score))
-    best = {block.passage: 0.0 for block in blocks}
-    for block in blocks:
-        best[block.passage] = max(best[block.passage], block.score)
-    return sorted(blocks, key=lambda block: (-best[block.passage], block.passage, block.units[0]))
+            blocks.append(_Block(passage, (number,)))
+    order = list(dict.fromkeys(passage for passage, _ in chosen))
+    return sorted(blocks, key=lambda block: (order.index(block.passage), block.units[0]))
 
 
 def _drafts(block: _Block, found: Sequence[ScoredPassage]) -> Iterator[Draft]:

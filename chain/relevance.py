@@ -9,10 +9,13 @@ their provenance are in `relevance.json`, what else was tried in docs/decisions/
     passage  how far the score of its passage is below that of the best one (0 or less)
     number   1 where a number is asked for and the unit has a figure that the question has not
     date     the same where a date is asked for
+
+Where it is asked what something is, a unit with the form of saying so gets a fixed amount more.
 """
 
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +30,8 @@ from core.types import Passage, ScoredPassage, Unit
 from prompts import phrases
 from vectorstore.keyword import content_words, letter_runs
 
+_DEFINES = 3.0  # in the score; too few questions ask for a definition to fit it
+_LONGEST_TERM = 4  # words that say what a definition is asked of
 WEIGHTS = Path(__file__).with_name("relevance.json")
 FEATURES = ("cosine", "words", "letters", "passage", "number", "date")
 
@@ -54,6 +59,7 @@ def asks_for(question: str, language: str) -> frozenset[str]:
 def rank_units(question: str, language: str, found: Sequence[ScoredPassage]) -> list[RankedUnit]:
     """All units of the passages, best first."""
     scores = features(question, language, found) @ _weights()
+    scores += _DEFINES * defines(question, language, found)
     ranked = [
         RankedUnit(index, number, unit, float(score))
         for (index, number, unit), score in zip(places(found), scores, strict=True)
@@ -86,6 +92,41 @@ def features(question: str, language: str, found: Sequence[ScoredPassage]) -> ND
         [figure * ("date" in kinds) for figure in has_figure],
     )
     return np.array(columns, dtype=np.float64).T
+
+
+def defines(question: str, language: str, found: Sequence[ScoredPassage]) -> NDArray[np.float64]:
+    """1 for each unit in which the name of what is asked about is followed by what it is: "X is",
+    "X, a", "X:", or an abbreviation by its bracket; 0 for the others; in the order of `places`."""
+    term, units = _term(question, language), places(found)
+    if not term:
+        return np.zeros(len(units))
+    name = r"\W+(?:\w+\W+){0,2}".join(map(re.escape, term))
+    said = []
+    for index, _, unit in units:
+        passage = found[index].passage
+        form = rf"\b{name}(?:\)|\W? ?{_being(passage.language)})"
+        text = passage.text[unit.start : unit.end]
+        said.append(float(re.search(form, text, re.IGNORECASE) is not None))
+    return np.array(said)
+
+
+@cache
+def _being(language: str) -> str:
+    """A pattern for what stands between a name and what it is: "is", ", the", ":". A verb that
+    ends the sentence stands before nothing."""
+    signs = sorted(phrases(language).cues.being, key=len, reverse=True)
+    alternatives = "|".join(rf"{re.escape(sign)}(?!(?<=\w)\w)" for sign in signs)
+    return rf"(?:{alternatives})(?=[\s\S]*\w)"
+
+
+def _term(question: str, language: str) -> list[str]:
+    """The words for what a question wants defined; none where it asks something else."""
+    asks = sorted(phrases(language).cues.definition, key=len, reverse=True)
+    bare = question
+    for ask in asks:
+        bare = re.sub(rf"(?<!\w){re.escape(ask)}(?!\w)", " ", bare, flags=re.IGNORECASE)
+    term = content_words(bare, language)
+    return term if bare != question and len(term) <= _LONGEST_TERM else []
 
 
 def _words(

@@ -37,6 +37,9 @@ class Cues(Frozen):
     ask, `defining` ones among them what something is; `helping` verbs begin a question for yes
     or no. `common` names are those of what every document is about. `empty` words say nothing
     of what a question is about; what search leaves out anyway need not be among them.
+    `joining` words stand between the parts of a question, `comparing` ones make it a comparison,
+    and `versus` ones do both. `definition` phrases ask what something is, and what is in `being`
+    stands between its name and what it is.
     """
 
     list: tuple[str, ...]
@@ -50,6 +53,11 @@ class Cues(Frozen):
     empty: tuple[str, ...]
     defining: tuple[str, ...]
     common: tuple[str, ...]
+    joining: tuple[str, ...]
+    comparing: tuple[str, ...]
+    versus: tuple[str, ...]
+    definition: tuple[str, ...]
+    being: tuple[str, ...]
 
 
 class Demands(Frozen):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.types import ScoredPassage, Standing
+from core.types import Passage, ScoredPassage, Standing
 from vectorstore import ranking
 from vectorstore.embeddings import Vectors
 from vectorstore.generations import Generation, unit_ids
@@ -73,6 +73,18 @@ def find(
     }
     likely = sorted(names, key=lambda name: (-first_look[name], name))[:wanted]
     return _ranked(generation, likely, shares, vector, standings)[:k]
+
+
+def similarities(
+    generation: Generation, vector: Vectors, passages: Sequence[Passage]
+) -> dict[str, tuple[float, ...]]:
+    """Passage id -> the cosines of a vector and each of its units, if the generation has them."""
+    stored = generation.unit_vectors([name for passage in passages for name in unit_ids(passage)])
+    return {
+        passage.id: tuple(float(stored[name] @ vector) for name in unit_ids(passage))
+        for passage in passages
+        if all(name in stored for name in unit_ids(passage))
+    }
 
 
 def _ranked(

@@ -3,7 +3,7 @@
 import datetime
 import shutil
 import threading
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from core.errors import IndexMismatchError
@@ -15,7 +15,7 @@ from vectorstore.generations import Generation, Generations
 from vectorstore.keyword import KeywordIndex
 from vectorstore.manifest import DocumentEntry, method_of
 from vectorstore.rerank import DEPTH, make_reranker
-from vectorstore.search import Evidence, find
+from vectorstore.search import Evidence, find, similarities
 
 
 def open_index(settings: Settings) -> "Index":
@@ -103,6 +103,17 @@ class Index:
         except GenerationGone:  # replaced and removed since we opened it: ask the new one
             self._opened = None
             return self._evidence(query, k, language or "", areas or ())
+
+    def similarities(self, query: str, passages: Sequence[Passage]) -> dict[str, tuple[float, ...]]:
+        """Passage id -> the cosines of a question and each of its units.
+
+        Passages that the generation in use no longer has are left out.
+        """
+        try:
+            return similarities(self._current()[0], self.embedder.query(query), passages)
+        except GenerationGone:  # as in `evidence`
+            self._opened = None
+            return similarities(self._current()[0], self.embedder.query(query), passages)
 
     def _evidence(
         self, query: str, k: int, language: str, areas: Collection[str]

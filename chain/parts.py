@@ -1,0 +1,126 @@
+"""A question that asks several things, or compares two, is looked at in parts.
+
+    question -> parts -> of each part the passage that fits it best, and how well the units of
+                         all passages fit that part alone
+
+What was tried is told in docs/decisions/0009-choosing-sentences.md, the words are in
+prompts/phrases/.
+"""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from chain.followup import standalone
+from core.types import ScoredPassage, Turn
+from prompts import phrases
+from vectorstore.keyword import content_words
+from vectorstore.store import Index
+
+_WORD = re.compile(r"\w+(?:[-./]\w+)*")  # 2011/93/EU and end-to-end are one word
+_DIGIT = re.compile(r"\d")
+_NEAR = 2  # words after a joining word: "en in welke landen"
+_AROUND = " ,;:?!¿¡."
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of the things that a question asks.
+
+    `found` are the passages of the whole question in their order, scored for this part.
+    """
+
+    question: str
+    found: tuple[ScoredPassage, ...]
+
+
+def parts(question: str, language: str) -> tuple[str, ...]:
+    """The parts of a question that asks several things or compares; none for any other.
+
+    >>> parts("Who runs it and since when does it exist?", "en")
+    ('Who runs it', 'since when does it exist')
+    >>> parts("How many were there in 2010 and in 2019?", "en")
+    ('How many were there in 2010', 'How many were there in 2019')
+    """
+    start, said = 0, list[str]()
+    for end, after in [*(m.span() for m in _borders(question, language)), (len(question), 0)]:
+        piece = question[start:end].strip(_AROUND)
+        if content_words(piece, language):
+            said.append(_whole(piece, language, said))
+        start = after
+    return tuple(said) if len(said) > 1 else ()
+
+
+def _whole(piece: str, language: str, before: Sequence[str]) -> str:
+    """A side of a comparison is short of what is compared: it is understood as a follow-up."""
+    cues = phrases(language).cues
+    words = {word[0].casefold() for word in _WORD.finditer(piece)}
+    if not before or not words.isdisjoint(cues.asking):
+        return piece
+    follow_up = f"{cues.joining[0]} {piece}"
+    whole = standalone(follow_up, language, [Turn(question=before[-1], answer_text="")])
+    return piece if whole == follow_up else whole.strip(_AROUND)
+
+
+def _borders(question: str, language: str) -> list[re.Match[str]]:
+    """The words that part a question: "and" before another question word or between figures, and
+    in a comparison whatever stands between its sides."""
+    cues = phrases(language).cues
+    words = list(_WORD.finditer(question))
+    said = [word[0].casefold() for word in words]
+    compares = not {*cues.comparing, *cues.versus}.isdisjoint(said)
+    borders = []
+    for number in range(1, len(words)):
+        after = said[number + 1 : number + 1 + _NEAR]
+        if said[number] in cues.joining:
+            asks = not set(cues.asking).isdisjoint(after)
+            figures = _DIGIT.search(said[number - 1]) and any(map(_DIGIT.search, after))
+            border = compares or asks or figures
+        else:
+            border = said[number] in cues.versus
+        if border:
+            borders.append(words[number])
+    return borders
+
+
+def in_parts(
+    question: str,
+    language: str,
+    found: Sequence[ScoredPassage],
+    index: Index,
+    areas: Collection[str] | None,
+) -> tuple[tuple[ScoredPassage, ...], tuple[Part, ...]]:
+    """The passages found and those that the parts of the question need besides; and the parts."""
+    asked = parts(question, language)
+    nearest = [index.search(part, 1, language, areas) for part in asked]
+    # A score is for one question: besides what was found, none fits the whole better than the last.
+    lowest = min((scored.score for scored in found), default=0.0)
+    together = {scored.passage.id: scored for scored in found}
+    for best in nearest:
+        for one in best:
+            together.setdefault(one.passage.id, one.model_copy(update={"score": lowest}))
+    passages = tuple(together.values())
+    made = (
+        Part(part, _scored_for(part, passages, best, index))
+        for part, best in zip(asked, nearest, strict=True)
+    )
+    return passages, tuple(made)
+
+
+def _scored_for(
+    part: str, found: Sequence[ScoredPassage], best: Sequence[ScoredPassage], index: Index
+) -> tuple[ScoredPassage, ...]:
+    """Units by the part alone; passages as for the whole question, but the part's best among the
+    first, so that a part keeps the topic it shares with the others."""
+    cosines = index.similarities(part, [scored.passage for scored in found])
+    first = {scored.passage.id for scored in best}
+    highest = max((scored.score for scored in found), default=0.0)
+    return tuple(
+        scored.model_copy(
+            update={
+                "score": highest if scored.passage.id in first else scored.score,
+                "unit_similarities": cosines.get(scored.passage.id, scored.unit_similarities),
+            }
+        )
+        for scored in found
+    )

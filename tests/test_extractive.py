@@ -1,0 +1,178 @@
+"""What an answer made of the sources' own sentences holds, by what the question asks for."""
+
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from chain.assistant import Assistant
+from chain.parts import parts
+from chain.relevance import rank_units
+from core.settings import Settings
+from core.types import Answer
+from ingest.pipeline import ingest
+
+Small = Callable[[Mapping[str, str]], Settings]
+
+HARBOUR = """---
+id: harbour
+title: Harbour report
+language: en
+---
+
+# Harbour report
+
+## The harbour office
+
+The harbour office keeps the register of ships. The port authority works with the HRO, the office
+that keeps the register of ships. The HRO received new computers in 2018. The office staff praised
+the HRO for its report on storms. The harbour office was founded in 1994.
+
+## Passengers in 2010
+
+The ferries carried 40 000 passengers in 2010. The ferries may carry more passengers in summer than
+in other seasons, because the days are longer and the sea is calmer. More passengers would need
+larger ferries. The ferries do not sail in winter.
+
+## Passengers in 2019
+
+The ferries carried 95 000 passengers in 2019. Fish is landed at night.
+
+## The lighthouse
+
+The lighthouse on the northern pier was built by the engineer Amalia Verdonk. Visitors may climb it.
+
+## Duties of the harbour master
+
+The harbour master has these duties:
+
+- inspecting the moorings;
+- collecting the harbour dues;
+- warning skippers of storms.
+"""
+
+
+@pytest.fixture
+def ask(small: Small) -> Callable[[str], Answer]:
+    """Puts a question to the report; none is refused, so that only the choice is looked at."""
+    settings = small({"harbour.md": HARBOUR})
+    ingest(settings)
+    assistant = Assistant(settings.model_copy(update={"refuse_below": 0.0}))
+    return lambda question: assistant.ask(question, language="en")
+
+
+@pytest.mark.parametrize(
+    ("question", "language", "expected"),
+    [
+        (
+            "Wie coördineert FOCAL-SF en in welke landen loopt het?",
+            "nl",
+            ("Wie coördineert FOCAL-SF", "in welke landen loopt het"),
+        ),
+        (
+            "Combien d'armes a-t-on saisies et combien de personnes ont été arrêtées ?",
+            "fr",
+            ("Combien d'armes a-t-on saisies", "combien de personnes ont été arrêtées"),
+        ),
+        (
+            "Wie viele Labore gab es 2012 und 2016?",
+            "de",
+            ("Wie viele Labore gab es 2012", "Wie viele Labore gab es 2016"),
+        ),
+        ("Wat is het verschil tussen geweren en pistolen?", "nl",
+         ("Wat is het verschil tussen geweren", "Wat is het verschil tussen geweren pistolen")),
+        ("Are pistols seized more often than rifles?", "en",
+         ("Are pistols seized more often", "Are pistols seized more often rifles")),
+    ],
+)  # fmt: skip
+def test_a_question_is_parted_at_its_questions_and_at_the_sides_of_a_comparison(
+    question: str, language: str, expected: tuple[str, ...]
+) -> None:
+    assert parts(question, language) == expected
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How do the EU and its partners prevent and counter child abuse?",
+        "What does the strategy against organised crime say?",
+        "And when?",
+        "",
+    ],
+)
+def test_a_question_that_asks_one_thing_has_no_parts(question: str) -> None:
+    assert parts(question, "en") == ()
+
+
+def test_a_question_with_two_parts_gets_both_in_paragraphs_of_their_own(
+    ask: Callable[[str], Answer],
+) -> None:
+    answer = ask("Who built the lighthouse and how many passengers did the ferries carry in 2019?")
+    paragraphs = answer.text.split("\n\n")
+    assert "Amalia Verdonk" in paragraphs[0]
+    assert any("95 000" in paragraph for paragraph in paragraphs[1:])
+
+
+@pytest.mark.parametrize(
+    ("question", "both"),
+    [
+        (
+            "Who built the lighthouse on the northern pier and when do ferries sail?",
+            ("Amalia Verdonk", "winter"),
+        ),
+        (
+            "What is the difference between the lighthouse and the harbour office?",
+            ("northern pier", "register of ships"),
+        ),
+    ],
+)
+def test_parts_and_sides_of_a_comparison_find_a_passage_of_their_own(
+    small: Small, question: str, both: tuple[str, str]
+) -> None:
+    settings = small({"harbour.md": HARBOUR})
+    ingest(settings)
+    one = settings.model_copy(update={"refuse_below": 0.0, "results": 1})
+    answer = Assistant(one).ask(question, language="en")
+    assert len(answer.passages) == 2
+    assert all(said in answer.text for said in both)
+
+
+def test_a_definition_begins_with_the_sentence_that_says_what_it_is(
+    ask: Callable[[str], Answer],
+) -> None:
+    assert "HRO, the office" in " ".join(ask("What is the HRO?").citations[0].quote.split())
+
+
+def test_only_a_question_for_a_definition_prefers_one(small: Small) -> None:
+    settings = small({"harbour.md": HARBOUR})
+    ingest(settings)
+    index = Assistant(settings).index
+    for question, wanted in (
+        ("What is the HRO?", "keeps the register"),
+        ("What did the HRO receive?", "new computers"),
+    ):
+        found = index.search(question, language="en")
+        best = rank_units(question, "en", found)[0]
+        text = found[best.passage].passage.text[best.unit.start : best.unit.end]
+        assert wanted in " ".join(text.split())
+
+
+def test_a_question_for_yes_or_no_gets_the_sentence_that_settles_it(
+    ask: Callable[[str], Answer],
+) -> None:
+    assert "do not sail in winter" in " ".join(ask("Do the ferries sail in winter?").text.split())
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What are the duties of the harbour master?",
+        "Give an overview of what the harbour master has to do",
+        "What kinds of duties does the harbour master have?",
+    ],
+)
+def test_a_list_that_is_asked_for_is_whole_and_under_its_lead_in(
+    ask: Callable[[str], Answer], question: str
+) -> None:
+    first, second, *_ = ask(question).text.split("\n\n")
+    assert first.startswith("The harbour master has these duties:")
+    assert [line[:5] for line in second.split("\n")] == ["- ins", "- col", "- war"]
