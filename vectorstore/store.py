@@ -95,6 +95,10 @@ class Index:
             self._opened = None
             return self._evidence(query, k, language or "", areas or ())
 
+    def knows(self, word: str) -> bool:
+        """Whether a passage, in whatever language, has this word or one like it."""
+        return self._current()[1].knows(word)
+
     def _evidence(
         self, query: str, k: int, language: str, areas: Collection[str]
     ) -> list[Evidence]:

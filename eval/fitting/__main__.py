@@ -15,7 +15,7 @@ import sys
 import numpy as np
 from numpy.typing import NDArray
 
-from chain.confidence import WEIGHTS, everyday, lacks, similarities
+from chain.confidence import WEIGHTS, lacks, similarities
 from chain.followup import standalone
 from chain.language import conversation
 from core.errors import StrategiewijzerError
@@ -128,9 +128,9 @@ def _features(
         language = conversation(turns, settings.default_language)[-1]
         asked = standalone(question.question, language, question.history)
         found = index.search(asked, k=settings.results, language=language)
-        near = similarities(language, found)
-        topic.append(near | {"everyday": everyday(asked, index.embedder)})
-        sources.append(near | lacks(asked, language, found))
+        near = similarities(asked, language, found, index)
+        topic.append(near)
+        sources.append(near | lacks(asked, language, found, index))
     return topic, sources
 
 
