@@ -151,8 +151,9 @@ def _read(text: Text) -> _Read:
 
 @lru_cache(maxsize=1024)
 def _spellings(acronym: str) -> frozenset[str]:
-    """In all languages."""
-    return frozenset(map(_plain, (acronym, *translations(fold(acronym)))))
+    """In all languages, and the plural of most."""
+    singular = [_plain(name) for name in (acronym, *translations(fold(acronym)))]
+    return frozenset((*singular, *(f"{name}s" for name in singular)))
 
 
 def _plain(text: str) -> str:
