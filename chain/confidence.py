@@ -101,8 +101,8 @@ def lacks(
 
     `figures`: none of the question's figures is in one of the two best units.
     `countries`: none of its countries is in a found passage.
-    `names`: how many of its names, at most two, are not in the passage of the best unit; in another
-        language than the question's nowhere in the index, unless they are acronyms.
+    `names`: how many of its names, at most two, are in no found passage; where these are in another
+        language than the question nowhere in the index, unless they are acronyms.
     `amount`: it asks for an amount of money, and no found passage has one.
 
     A question that has one of two years or countries answered is answered in part.
@@ -115,12 +115,11 @@ def lacks(
     in_units = Evidence(
         (of_passage(passage, passage.units[number]) for passage, number in best), language
     )
-    nearest = Evidence((of_passage(passage) for passage, _ in best[:1]), language)
     anywhere = Evidence((of_passage(scored.passage) for scored in found), language)
     return {
         "figures": _none_of(demands.figures, in_units.figures_missing(demands)),
         "countries": _none_of(demands.countries, anywhere.countries_missing(demands)),
-        "names": float(min(_MOST_NAMES, len(nearest.names_missing(demands, index.knows)))),
+        "names": float(min(_MOST_NAMES, len(anywhere.names_missing(demands, index.knows)))),
         "amount": float(_wants_amount(demands) and not anywhere.has_currency()),
     }
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from eval.dataset import Question, load
 
 QUESTIONS = Path(__file__).parent
-_FOR_CONFIDENCE = "wide-"  # what the ids of wide.yaml begin with
 
 
 def questions() -> tuple[Question, ...]:
@@ -15,4 +14,9 @@ def questions() -> tuple[Question, ...]:
 
 def questions_to_rank_for() -> tuple[Question, ...]:
     """Those that the order of passages and of sentences is fitted on: without wide.yaml's."""
-    return tuple(q for q in questions() if not q.id.startswith(_FOR_CONFIDENCE))
+    return tuple(question for question in questions() if not is_wide(question))
+
+
+def is_wide(question: Question) -> bool:
+    """Whether it is of wide.yaml, which was written the way other people ask."""
+    return question.id.startswith("wide-")

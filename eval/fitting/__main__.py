@@ -21,7 +21,7 @@ from chain.language import conversation
 from core.errors import StrategiewijzerError
 from core.settings import ROOT, Settings
 from eval.dataset import Question, fingerprints
-from eval.fitting import QUESTIONS
+from eval.fitting import QUESTIONS, is_wide
 from eval.fitting import questions as questions_to_fit_on
 from eval.fitting.curve import refusal_curve
 from vectorstore.store import open_index
@@ -71,6 +71,8 @@ def main() -> int:
         "answerable": left_out[answerable == 1],
     }
     CURVE.write_text(refusal_curve(groups, settings.refuse_below), "utf-8")
+    wide = np.array([is_wide(question) for question in questions])
+    groups["answerable, of wide.yaml"] = left_out[(answerable == 1) & wide]
     print(f"AUC, leave one out: {area:.3f} ({len(questions)} questions)")
     for threshold in _THRESHOLDS:
         shares = (f"{(of < threshold).mean():.1%} {name}" for name, of in groups.items())
