@@ -66,8 +66,9 @@ def everyday(question: str, embedder: Embedder) -> float:
     """Cosine of the question with the nearest of the sentences in `everyday.txt`.
 
     Short questions are near to everything. What is nearer to these sentences, one for each of the
-    fields of life that people ask machines about, than others that are as near to the sources is
-    hardly about the sources: a cohort, as in speaker verification (Auckenthaler et al. 2000).
+    fields of life, office work and EU policy that people ask about, than others that are as near to
+    the sources is hardly about the sources: a cohort, as in speaker verification (Auckenthaler et
+    al. 2000).
     """
     return float((_everyday(cast(Hashable, embedder)) @ embedder.query(question)).max())
 

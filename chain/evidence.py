@@ -1,7 +1,8 @@
 """What texts have of the things a question names, compared across languages where that is possible.
 
 Figures, countries and acronyms are compared across languages; other names and rare words only where
-the evidence has the question's language and the project its phrases.
+the evidence has the question's language and the project its phrases. Other names that the evidence
+could only have in another language are looked up in the whole index.
 """
 
 import re
