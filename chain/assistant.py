@@ -97,7 +97,7 @@ class Assistant:
         watch.lap("understand")
         found = self._retrieve(search_for, language, areas, config)
         watch.lap("retrieve")
-        sure = confidence(search_for, language, found, self.index.embedder)
+        sure = confidence(search_for, language, found, self.index)
         watch.lap("decide")
 
         refuses = sure.value < self._settings.refuse_below
@@ -142,7 +142,9 @@ class Assistant:
                 passages=tuple(scored.passage for scored in found),
                 answered=answered,
                 reason=reason,
-                missing=missing(question, language, found, composition.citations, sure.value)
+                missing=missing(
+                    question, language, found, composition.citations, sure.value, self.index
+                )
                 if reason != "off_topic"
                 else (),
                 asked_for=composition.asked_for(),
@@ -183,7 +185,7 @@ class Assistant:
     ) -> Passage | None:
         """The passage that answers a question best, if it is answered."""
         found = self.index.search(question, self._settings.results, language, areas)
-        sure = confidence(question, language, found, self.index.embedder)
+        sure = confidence(question, language, found, self.index)
         return found[0].passage if sure.value >= self._settings.refuse_below else None
 
     def _retrieve(

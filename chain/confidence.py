@@ -18,6 +18,7 @@ from chain.demands import Demands, demands_of
 from chain.evidence import Evidence, of_passage
 from core.types import ScoredPassage
 from vectorstore.embeddings import Embedder, Vectors
+from vectorstore.store import Index
 
 WEIGHTS = Path(__file__).with_name("confidence.json")
 _EVERYDAY = Path(__file__).with_name("everyday.txt")
@@ -42,7 +43,7 @@ class Confidence(NamedTuple):
 
 
 def confidence(
-    question: str, language: str, found: Sequence[ScoredPassage], embedder: Embedder
+    question: str, language: str, found: Sequence[ScoredPassage], index: Index
 ) -> Confidence:
     """How sure it is that the passages answer the question.
 
@@ -50,15 +51,14 @@ def confidence(
         question: that can be understood without the conversation.
         language: of the question (ISO 639-1).
         found: the passages that were found for it, best first.
-        embedder: the one that found them.
+        index: that they were found in.
     """
     if not found or not re.search(r"\w", question):  # "?" asks nothing
         return Confidence(0.0, 0.0)
-    near = similarities(language, found)
-    topic = near | {"everyday": everyday(question, embedder)}
+    near = similarities(question, language, found, index)
     return Confidence(
-        _chance("on_topic", topic),
-        _chance("in_sources", near | lacks(question, language, found)),
+        _chance("on_topic", near),
+        _chance("in_sources", near | lacks(question, language, found, index)),
     )
 
 
@@ -66,8 +66,9 @@ def everyday(question: str, embedder: Embedder) -> float:
     """Cosine of the question with the nearest of the sentences in `everyday.txt`.
 
     Short questions are near to everything. What is nearer to these sentences, one for each of the
-    fields of life that people ask machines about, than others that are as near to the sources is
-    hardly about the sources: a cohort, as in speaker verification (Auckenthaler et al. 2000).
+    fields of life, office work and EU policy that people ask about, than others that are as near to
+    the sources is hardly about the sources: a cohort, as in speaker verification (Auckenthaler et
+    al. 2000).
     """
     return float((_everyday(cast(Hashable, embedder)) @ embedder.query(question)).max())
 
@@ -77,25 +78,32 @@ def _everyday(embedder: Hashable) -> Vectors:
     return cast(Embedder, embedder).passages(_EVERYDAY.read_text("utf-8").splitlines())
 
 
-def similarities(language: str, found: Sequence[ScoredPassage]) -> dict[str, float]:
+def similarities(
+    question: str, language: str, found: Sequence[ScoredPassage], index: Index
+) -> dict[str, float]:
     """How near the passages are; all without unit.
 
     `passage`, `unit`: cosine of the question with the best passage and the best sentence or item.
     `same_language`: 1 where question and passages are in one language.
+    `everyday`: cosine with the nearest of sentences about other things.
     """
     return {
         "passage": max((scored.similarity for scored in found), default=0.0),
         "unit": max((fit for scored in found for fit in scored.unit_similarities), default=0.0),
         "same_language": float(any(scored.passage.language == language for scored in found)),
+        "everyday": everyday(question, index.embedder),
     }
 
 
-def lacks(question: str, language: str, found: Sequence[ScoredPassage]) -> dict[str, float]:
+def lacks(
+    question: str, language: str, found: Sequence[ScoredPassage], index: Index
+) -> dict[str, float]:
     """What tells whether on-topic passages answer the question; 1 for lacking, else 0.
 
     `figures`: none of the question's figures is in one of the two best units.
     `countries`: none of its countries is in a found passage.
-    `names`: how many of its names, at most two, are not in the passage of the best unit.
+    `names`: how many of its names, at most two, are in no found passage; where these are in another
+        language than the question nowhere in the index, unless they are acronyms.
     `amount`: it asks for an amount of money, and no found passage has one.
 
     A question that has one of two years or countries answered is answered in part.
@@ -108,12 +116,11 @@ def lacks(question: str, language: str, found: Sequence[ScoredPassage]) -> dict[
     in_units = Evidence(
         (of_passage(passage, passage.units[number]) for passage, number in best), language
     )
-    nearest = Evidence((of_passage(passage) for passage, _ in best[:1]), language)
     anywhere = Evidence((of_passage(scored.passage) for scored in found), language)
     return {
         "figures": _none_of(demands.figures, in_units.figures_missing(demands)),
         "countries": _none_of(demands.countries, anywhere.countries_missing(demands)),
-        "names": float(min(_MOST_NAMES, len(nearest.names_missing(demands)))),
+        "names": float(min(_MOST_NAMES, len(anywhere.names_missing(demands, index.knows)))),
         "amount": float(_wants_amount(demands) and not anywhere.has_currency()),
     }
 

@@ -13,12 +13,14 @@ from prompts import languages, phrases
 from vectorstore.keyword import content_words
 
 _SHORTEST = 5  # letters; shorter words are mostly general
+_DIGITS_IN_WORD = re.compile(r"[^\W\d]+\d\w*|\b\d+[^\W\d]\w*")
 
 
 class Demands(NamedTuple):
     """What a question asks for by name. Keys are as compared, values and words as written.
 
     `kinds` are the kinds of thing it asks for: "number", "date", "amount" (of money), "reason".
+    Left out are names of what every document is about, and digits within a word ("E2EE").
     """
 
     figures: Mapping[str, str]
@@ -37,12 +39,18 @@ def demands_of(question: str, language: str) -> Demands:
     kinds = set(asks_for(question, language) & {"number", "date"})
     acronyms, names, words = [], [], []
     known = phrases(language) if language in languages() else None
+    common = known.cues.common if known else ()
     if known:
-        asked = set(re.findall(r"\w+", question.casefold()))
-        kinds |= {kind for kind, cues in known.demands.cues.items() if asked & set(cues)}
+        asked = " ".join(("", *re.findall(r"\w+", question.casefold()), ""))
+        kinds |= {
+            kind
+            for kind, cues in known.demands.cues.items()
+            if any(f" {cue} " in asked for cue in cues)
+        }
     for match in re.finditer(r"\w+", question):
         word = match.group()
-        if word in of_countries or any(letter.isdigit() for letter in word):
+        digits = any(letter.isdigit() for letter in word)
+        if digits or word in of_countries or word.casefold() in common:
             continue
         if sum(letter.isupper() for letter in word) > 1 and len(word) > 1:
             acronyms.append(word)
@@ -58,7 +66,7 @@ def demands_of(question: str, language: str) -> Demands:
         elif len(word) >= _SHORTEST:
             words.append(word)
     return Demands(
-        figures_as_written(question),
+        figures_as_written(_DIGITS_IN_WORD.sub(" ", question)),
         named,
         tuple(dict.fromkeys(acronyms)),
         tuple(dict.fromkeys(names)),

@@ -1,12 +1,13 @@
 """What texts have of the things a question names, compared across languages where that is possible.
 
 Figures, countries and acronyms are compared across languages; other names and rare words only where
-the evidence has the question's language and the project its phrases.
+the evidence has the question's language and the project its phrases. Other names that the evidence
+could only have in another language are looked up in the whole index.
 """
 
 import re
-from collections.abc import Iterable
-from functools import cached_property, lru_cache
+from collections.abc import Callable, Iterable
+from functools import cached_property, lru_cache, partial
 from typing import NamedTuple
 
 from chain.countries import countries
@@ -19,6 +20,8 @@ from vectorstore.keyword import content_words
 _LETTERS = 4  # as in the keyword index
 _NAME_ALIKE = 0.5  # share of a name's runs of letters that one word of the evidence has
 _WORD_ALIKE = 0.6  # share of a word's runs that all words together have: compounds, inflections
+_SMALL = r"(?: [a-z]{1,4}){0,2} "  # words that an acronym passes over
+_FULL_NAME = re.compile(rf"\b[A-Z]\w*(?:{_SMALL}[A-Z]\w*)+")
 _CURRENCY = re.compile(r"[€$£]|\b(?:eur|euros?|dollars?|usd)\b")
 
 
@@ -46,15 +49,17 @@ class Evidence:
         known = {code for read in self._read for code in read.countries}
         return [written for code, written in demands.countries.items() if code not in known]
 
-    def names_missing(self, demands: Demands) -> list[str]:
-        """Acronyms, and where words can be compared other names."""
+    def names_missing(self, demands: Demands, in_index: Callable[[str], bool]) -> list[str]:
+        """Names that are not here; where words cannot be compared, nowhere in the index either.
+
+        `in_index`: whether a passage of the index, in whatever language, has a word like this one.
+        """
         if not demands.acronyms and not demands.names:
             return []
         known = frozenset(word for read in self._read for word in read.words)
-        missing = [name for name in demands.acronyms if not _spellings(name) & known]
-        if self._same:
-            missing += [name for name in demands.names if not self._has_name(name, known)]
-        return missing
+        missing = [name for name in demands.acronyms if not self._has_acronym(name, known)]
+        has = partial(self._has_name, known=known) if self._same else in_index
+        return missing + [name for name in demands.names if not has(name)]
 
     def words_missing(self, demands: Demands) -> list[str]:
         """Words that are there neither as such, nor in another form, nor inside another word."""
@@ -71,6 +76,18 @@ class Evidence:
 
     def has_currency(self) -> bool:
         return any(read.currency for read in self._read)
+
+    def _has_acronym(self, name: str, known: frozenset[str]) -> bool:
+        spellings = _spellings(name)
+        if spellings & known:
+            return True
+        long = [spelling for spelling in spellings if len(spelling) >= _LETTERS]
+        return any(
+            spelling in initials
+            for read in self._read
+            for initials in read.initials
+            for spelling in long
+        )
 
     def _has_name(self, name: str, known: frozenset[str]) -> bool:
         plain = _plain(name)
@@ -97,7 +114,9 @@ class _Read:
 
     @cached_property
     def figures(self) -> frozenset[str]:
-        return figures(self._text)
+        """Also the parts of a reference: 2011 of 2011/93."""
+        found = figures(self._text)
+        return found | {part for figure in found for part in figure.split("/")}
 
     @cached_property
     def countries(self) -> frozenset[str]:
@@ -106,6 +125,12 @@ class _Read:
     @cached_property
     def words(self) -> frozenset[str]:
         return frozenset(re.findall(r"\w+", _plain(self._text)))
+
+    @cached_property
+    def initials(self) -> frozenset[str]:
+        """Of the names of several words: "eesc" for European Economic and Social Committee."""
+        names = _FULL_NAME.findall(without_accents(self._text))
+        return frozenset("".join(re.findall("[A-Z]", name)).casefold() for name in names)
 
     @cached_property
     def stems(self) -> frozenset[str]:
@@ -127,8 +152,9 @@ def _read(text: Text) -> _Read:
 
 @lru_cache(maxsize=1024)
 def _spellings(acronym: str) -> frozenset[str]:
-    """In all languages."""
-    return frozenset(map(_plain, (acronym, *translations(fold(acronym)))))
+    """In all languages, and the plural of most."""
+    singular = [_plain(name) for name in (acronym, *translations(fold(acronym)))]
+    return frozenset((*singular, *(f"{name}s" for name in singular)))
 
 
 def _plain(text: str) -> str:

@@ -11,6 +11,7 @@ from chain.evidence import Evidence, of_citation, of_passage
 from core.matching import figures
 from core.types import Citation, ScoredPassage
 from prompts import Kind, languages, phrases
+from vectorstore.store import Index
 
 _UNSURE = 0.7  # confidence; a surer answer may well say it in other words
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
@@ -22,12 +23,14 @@ def missing(
     found: Sequence[ScoredPassage],
     citations: Sequence[Citation],
     confidence: float,
+    index: Index,
 ) -> tuple[str, ...]:
     """What the question demands and the evidence lacks, in the question's words and order.
 
     Figures and kinds of figure must stand in a quote (or be said of it: heading, reference, date),
     countries and names in a passage that is quoted, rare words in any passage that was found; these
-    only when the answer is unsure. Without citations the found passages are the evidence.
+    only when the answer is unsure. Without citations the found passages are the evidence; `index`
+    is asked for names that cannot be compared with passages in another language.
     """
     demands = demands_of(question, language)
     quoted = {citation.passage_id for citation in citations}
@@ -38,7 +41,7 @@ def missing(
     words = [
         *quotes.figures_missing(demands),
         *around.countries_missing(demands),
-        *around.names_missing(demands),
+        *around.names_missing(demands, index.knows),
     ]
     if confidence < _UNSURE:
         everything = Evidence((of_passage(one.passage) for one in found), language)

@@ -138,12 +138,26 @@ def test_the_answer_says_what_it_was_made_with(assistant: Assistant) -> None:
     [
         ("How many reports did Facebook make in 2019?", "en", "names", 0.0),
         ("How many reports did Snapchat make?", "en", "names", 1.0),
+        ("Combien de signalements Snapchat a-t-il faits ?", "fr", "names", 1.0),
+        ("Combien de signalements Facebook a-t-il faits ?", "fr", "names", 0.0),
+        ("What do Brussels and Strasbourg want with Europol?", "en", "names", 0.0),
+        ("What did the EESC call a step backwards?", "en", "names", 0.0),  # only in full there
+        ("Combien d'ONG dans WePROTECT ?", "fr", "names", 0.0),  # "26 NGOs" there
         ("Wie viele Meldungen machte Snapchat?", "de", "names", 0.0),  # a noun, or a name?
         ("How many child abuse reports were there in 2019?", "en", "figures", 0.0),
         ("How many child abuse reports were there in 1987?", "en", "figures", 1.0),
         ("Were there child abuse reports in 2019 and in 1987?", "en", "figures", 0.0),
+        (
+            "What sectors did the 2008 directive on critical infrastructure cover?",
+            "en",
+            "figures",
+            0.0,
+        ),
+        ("How does E2EE hide abuse?", "en", "figures", 0.0),
         ("Hoeveel drugslaboratoria zijn er in Polen?", "nl", "countries", 1.0),
         ("How much does the CER Directive cost?", "en", "amount", 1.0),
+        ("How much money does the CER Directive bring?", "en", "amount", 1.0),
+        ("Which sectors of money and energy has the CER Directive?", "en", "amount", 0.0),
         ("How many reports were there?", "en", "same_language", 1.0),
         ("Combien de signalements ?", "fr", "same_language", 0.0),
     ],
@@ -152,13 +166,15 @@ def test_the_confidence_sees_what_the_passages_lack(
     assistant: Assistant, question: str, language: str, feature: str, value: float
 ) -> None:
     found = assistant.index.search(question, language=language)
-    seen = similarities(language, found) | lacks(question, language, found)
+    index = assistant.index
+    near = similarities(question, language, found, index)
+    seen = near | lacks(question, language, found, index)
     assert seen[feature] == value
 
 
 def test_without_passages_there_is_no_confidence(assistant: Assistant) -> None:
-    assert confidence("Anything?", "en", [], assistant.index.embedder).value == 0
-    assert set(lacks("Anything?", "en", []).values()) == {0.0}
+    assert confidence("Anything?", "en", [], assistant.index).value == 0
+    assert set(lacks("Anything?", "en", [], assistant.index).values()) == {0.0}
 
 
 @pytest.mark.parametrize(
@@ -167,6 +183,7 @@ def test_without_passages_there_is_no_confidence(assistant: Assistant) -> None:
         ("Hoeveel meldingen van online kindermisbruik waren er in 2019 en in 2022?", ("2022",)),
         ("Hoeveel vuurwapens nam men in beslag in Spanje en Griekenland?", ("Griekenland",)),
         ("Combien de signalements en 2019 selon l'OLAF ?", ("OLAF",)),
+        ("Combien d'armes à feu ont été saisies à Marseille ?", ("Marseille",)),
         ("Wie viele Drogenlabore gab es in den Niederlanden und in Belgien?", ("Belgien",)),
         ("How many reports of child abuse were there in 2019?", ()),
     ],
@@ -197,6 +214,20 @@ def test_countries_are_known_by_name_and_by_adjective(
     text: str, language: str, found: dict[str, str]
 ) -> None:
     assert countries(text, language) == found
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Wie beantrage ich einen Kredit bei der Sparkasse?",
+        "Hoe boek ik een vergaderzaal?",
+        "Which subsidies do farmers get from the EU?",
+    ],
+)
+def test_what_the_eu_and_offices_do_besides_is_off_topic(
+    assistant: Assistant, question: str
+) -> None:
+    assert assistant.ask(question).reason == "off_topic"
 
 
 def test_a_refusal_says_why(assistant: Assistant) -> None:

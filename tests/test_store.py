@@ -80,6 +80,24 @@ def test_an_area_filter_holds_even_where_nothing_there_is_near(index: Index) -> 
     assert index.search("WePROTECT", k=3, language="en", areas=["no-such-area"]) == []
 
 
+@pytest.mark.parametrize(
+    ("word", "known"),
+    [
+        ("Europol", True),
+        ("vuurwapen", True),  # only in compounds and plurals
+        ("precusors", True),  # misspelt
+        ("Lisbonne", True),  # Lisbon, Lissabon
+        ("Marseille", False),
+        ("Karamazov", False),
+        ("OLAF", False),
+    ],
+)
+def test_the_index_knows_the_words_its_passages_have_or_nearly(
+    index: Index, word: str, known: bool
+) -> None:
+    assert index.knows(word) is known
+
+
 def test_odd_questions_are_only_words(index: Index) -> None:
     for question in ("", "   ", "???", "AND OR NOT (", 'text_nl:"x" ~ ^ *', "\x00\x01", "a" * 5000):
         assert isinstance(index.search(question, k=3, language="nl"), list)

@@ -127,6 +127,23 @@ class KeywordIndex:
             for name in {*exact, *stems, *runs}
         }
 
+    def knows(self, word: str) -> bool:
+        """Whether a passage, in whatever language, has this word or one like it.
+
+        That is one with the word in it ("drugsmarkt" in "drugsmarktanalyse"), or with one or two
+        letters more, fewer or different: inflections, misspellings, other languages' spellings.
+        """
+        searcher, schema = self._index.searcher(), self._index.schema
+        for plain in content_words(word, ""):
+            alike = [tantivy.Query.term_query(schema, "exact", plain)]
+            if len(plain) > _LETTERS:
+                alike.append(tantivy.Query.regex_query(schema, "exact", f".*{plain}.*"))
+                edits = 1 if len(plain) < 2 * _LETTERS else 2
+                alike.append(tantivy.Query.fuzzy_term_query(schema, "exact", plain, edits))
+            if any(searcher.search(query, 1, count=False).hits for query in alike):
+                return True
+        return False
+
     def _share(
         self, field: str, words: Sequence[str], ids: Collection[str], heading: str = ""
     ) -> dict[str, float]:

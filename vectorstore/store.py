@@ -115,6 +115,10 @@ class Index:
             self._opened = None
             return similarities(self._current()[0], self.embedder.query(query), passages)
 
+    def knows(self, word: str) -> bool:
+        """Whether a passage, in whatever language, has this word or one like it."""
+        return self._current()[1].knows(word)
+
     def _evidence(
         self, query: str, k: int, language: str, areas: Collection[str]
     ) -> list[Evidence]:

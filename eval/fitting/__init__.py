@@ -8,5 +8,15 @@ QUESTIONS = Path(__file__).parent
 
 
 def questions() -> tuple[Question, ...]:
-    """The questions to fit on: those in this folder that are not held out to measure on."""
+    """The questions to fit the confidence on: those in this folder that are not held out."""
     return tuple(question for question in load(QUESTIONS) if not question.held_out)
+
+
+def questions_to_rank_for() -> tuple[Question, ...]:
+    """Those that the order of passages and of sentences is fitted on: without wide.yaml's."""
+    return tuple(question for question in questions() if not is_wide(question))
+
+
+def is_wide(question: Question) -> bool:
+    """Whether it is of wide.yaml, which was written the way other people ask."""
+    return question.id.startswith("wide-")

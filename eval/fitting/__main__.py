@@ -15,13 +15,13 @@ import sys
 import numpy as np
 from numpy.typing import NDArray
 
-from chain.confidence import WEIGHTS, everyday, lacks, similarities
+from chain.confidence import WEIGHTS, lacks, similarities
 from chain.followup import standalone
 from chain.language import conversation
 from core.errors import StrategiewijzerError
 from core.settings import ROOT, Settings
 from eval.dataset import Question, fingerprints
-from eval.fitting import QUESTIONS
+from eval.fitting import QUESTIONS, is_wide
 from eval.fitting import questions as questions_to_fit_on
 from eval.fitting.curve import refusal_curve
 from vectorstore.store import open_index
@@ -71,6 +71,8 @@ def main() -> int:
         "answerable": left_out[answerable == 1],
     }
     CURVE.write_text(refusal_curve(groups, settings.refuse_below), "utf-8")
+    wide = np.array([is_wide(question) for question in questions])
+    groups["answerable, of wide.yaml"] = left_out[(answerable == 1) & wide]
     print(f"AUC, leave one out: {area:.3f} ({len(questions)} questions)")
     for threshold in _THRESHOLDS:
         shares = (f"{(of < threshold).mean():.1%} {name}" for name, of in groups.items())
@@ -128,9 +130,9 @@ def _features(
         language = conversation(turns, settings.default_language)[-1]
         asked = standalone(question.question, language, question.history)
         found = index.search(asked, k=settings.results, language=language)
-        near = similarities(language, found)
-        topic.append(near | {"everyday": everyday(asked, index.embedder)})
-        sources.append(near | lacks(asked, language, found))
+        near = similarities(asked, language, found, index)
+        topic.append(near)
+        sources.append(near | lacks(asked, language, found, index))
     return topic, sources
 
 
