@@ -1,30 +1,45 @@
-"""Web pages: the main text as Markdown, without navigation, scripts and bold or italic marks."""
+"""Web pages: the main text as Markdown, without navigation, scripts and bold or italic marks.
+
+What the main text is, trafilatura tells; the structure comes from the page itself, as trafilatura's
+own output lacks the names of headings, footnotes, terms with their definitions and list numbers.
+"""
 
 import datetime
 import re
+from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
-from trafilatura import extract, extract_metadata, load_html
+from lxml import etree
+from trafilatura import extract, extract_metadata
 
-from ingest.formats import markdown
-from ingest.formats.blocks import Block, Parsed
+from ingest.formats import cellar, hypertext, markdown, notes
+from ingest.formats.blocks import Parsed
 from ingest.formats.encoding import decode
+from ingest.formats.hypertext import INLINE, Element
 
-_EMPHASIS = "//b | //strong | //i | //em | //u | //font | //mark"  # would leave marks in quotes
-_ESCAPED = re.compile(r"\\([^a-zA-Z0-9\s])")  # and so would these: 1\. Member States
+# Every piece of text gets a sign of its own before trafilatura sees it: three Braille characters.
+_SIGN_LENGTH = 3
+_FIRST_SIGN, _SIGNS = 0x2801, 255
+_SIGN = re.compile(f"[\u2801-\u28ff]{{{_SIGN_LENGTH}}}")
 
 
 def parse(path: Path, data: bytes) -> Parsed:
-    """Reads a web page; its text is the Markdown that trafilatura makes of the main content."""
-    tree = load_html(decode(path, data))
+    """Reads a web page.
+
+    Raises:
+        DocumentError: it is no text, or nested too deep to be read.
+    """
+    tree = hypertext.parse(path, decode(path, data, declares=True))
     if tree is None:
         return Parsed("", ())
-    about = extract_metadata(tree, date_config={"extensive_search": False})
-    for element in tree.xpath(_EMPHASIS):
-        element.drop_tag()
-    text = extract(tree, output_format="markdown", include_comments=False, favor_recall=True)
-    parsed = markdown.read(_ESCAPED.sub(r"\1", text or ""))
+    if cellar.is_official(tree):
+        return cellar.read(tree)
+    about = extract_metadata(deepcopy(tree), date_config={"extensive_search": False})
+    notes.attach(tree)
+    _keep_main_text(tree)
+    parsed = markdown.read(hypertext.to_markdown(tree))
     return replace(
         parsed,
         title=parsed.title or " ".join(str(tree.findtext(".//title") or "").split()),
@@ -34,6 +49,33 @@ def parse(path: Path, data: bytes) -> Parsed:
     )
 
 
-def blocks(text: str) -> tuple[Block, ...]:
-    """The blocks of the Markdown that `parse` made."""
-    return markdown.blocks(text)
+def _keep_main_text(tree: Element) -> None:
+    """Takes out of a page what trafilatura leaves out of it, block by block."""
+    signed = deepcopy(tree)
+    for number, texts in enumerate(_texts_by_block(signed)):
+        for element, side in texts:
+            setattr(element, side, _sign(number) + getattr(element, side))
+    text = extract(signed, output_format="txt", include_comments=False, favor_recall=True)
+    kept = set(_SIGN.findall(text or ""))
+    for number, texts in enumerate(_texts_by_block(tree)):
+        if _sign(number) not in kept:
+            for element, side in texts:
+                setattr(element, side, None)
+
+
+def _texts_by_block(tree: Element) -> Iterator[list[tuple[Element, str]]]:
+    """Where there is text (element, "text" or "tail"), by the paragraph or the like it is in."""
+    blocks: dict[Element, list[tuple[Element, str]]] = {}
+    for element in tree.iter(etree.Element):
+        for side, within in (("text", element), ("tail", element.getparent())):
+            if within is not None and (getattr(element, side) or "").strip():
+                while within.tag in INLINE and (parent := within.getparent()) is not None:
+                    within = parent
+                blocks.setdefault(within, []).append((element, side))
+    yield from blocks.values()
+
+
+def _sign(number: int) -> str:
+    return "".join(
+        chr(_FIRST_SIGN + number // _SIGNS**place % _SIGNS) for place in range(_SIGN_LENGTH)
+    )
