@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from lxml import etree
 
 from core.errors import DocumentError
+from ingest.formats.table import Element
 
 MOST_UNPACKED = 500_000_000  # bytes
 MOST_RATIO = 200  # of unpacked to packed; XML packs to a tenth, of a large sheet to a hundredth
@@ -73,7 +74,7 @@ def damaged(path: Path) -> DocumentError:
     )
 
 
-def tree(path: Path, archive: zipfile.ZipFile, name: str) -> etree._Element | None:
+def tree(path: Path, archive: zipfile.ZipFile, name: str) -> Element | None:
     """The tree of an XML part; None where there is no such part.
 
     Raises:
@@ -97,7 +98,7 @@ def day(text: str | None) -> date | None:
 
 
 def _check(path: Path, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
-    """Reads a part to its end: zipfile gives no more than is declared, and compares its checksum."""
+    """Reads a part to its end; zipfile gives no more than is declared, and checks the sum."""
     is_xml = PurePosixPath(part.filename).suffix.lower() in _XML
     with archive.open(part) as stream:
         before = b""

@@ -12,7 +12,7 @@ from lxml import etree
 
 from ingest.formats import hypertext, markdown, notes, table
 from ingest.formats.blocks import Parsed
-from ingest.formats.hypertext import Element
+from ingest.formats.table import Element
 
 # Class -> level of a heading. The first that is found in a class counts.
 _HEADINGS: tuple[tuple[re.Pattern[str], int], ...] = (
@@ -57,7 +57,7 @@ def read(tree: Element) -> Parsed:
         elif _ITEM.search(name):
             lists.add(paragraph)
     language = tree.get("lang") or tree.get("xml:lang") or ""
-    parsed = markdown.read(hypertext.to_markdown(content))
+    parsed = markdown.read(hypertext.to_markdown(content, names=True))
     return replace(parsed, title=title or parsed.title, language=language[:2].lower())
 
 

@@ -9,8 +9,8 @@ import mammoth
 from ingest.formats import archive, hypertext, markdown, notes
 from ingest.formats.blocks import Parsed
 
-# Word stores the English name of its own styles, whatever language it speaks; mammoth knows those
-# of headings and lists. These are the title, the templates of the Commission, and tables of contents.
+# Word stores the English names of its own styles, whatever language it speaks, and mammoth knows
+# those of headings and lists. Here are the title, the Commission's templates, and what is left out.
 _STYLES = """
 p[style-name='Title'] => h1:fresh
 p[style-name^='ManualHeading 1'] => h1:fresh

@@ -17,7 +17,8 @@ from trafilatura import extract, extract_metadata
 from ingest.formats import cellar, hypertext, markdown, notes
 from ingest.formats.blocks import Parsed
 from ingest.formats.encoding import decode
-from ingest.formats.hypertext import INLINE, Element
+from ingest.formats.hypertext import INLINE
+from ingest.formats.table import Element
 
 # Every piece of text gets a sign of its own before trafilatura sees it: three Braille characters.
 _SIGN_LENGTH = 3
@@ -39,7 +40,7 @@ def parse(path: Path, data: bytes) -> Parsed:
     about = extract_metadata(deepcopy(tree), date_config={"extensive_search": False})
     notes.attach(tree)
     _keep_main_text(tree)
-    parsed = markdown.read(hypertext.to_markdown(tree))
+    parsed = markdown.read(hypertext.to_markdown(tree, names=True))
     return replace(
         parsed,
         title=parsed.title or " ".join(str(tree.findtext(".//title") or "").split()),

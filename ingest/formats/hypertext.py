@@ -12,8 +12,7 @@ from lxml import etree, html
 
 from core.errors import DocumentError
 from ingest.formats import table
-
-Element = etree._Element
+from ingest.formats.table import Element
 
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 NOTE = "note"  # an element of our own where a note is referred to, set by ingest.formats.notes
@@ -64,15 +63,16 @@ def parse(path: Path, text: str) -> Element | None:
     return tree
 
 
-def to_markdown(root: Element) -> str:
-    """The text of a tree as Markdown."""
-    return "\n\n".join(_Writer(root).blocks(root)) + "\n"
+def to_markdown(root: Element, *, names: bool = False) -> str:
+    """The text of a tree as Markdown, with the names of headings where they lead to a place."""
+    return "\n\n".join(_Writer(root, names=names).blocks(root)) + "\n"
 
 
 class _Writer:
     """Writes one tree; `_notes` are those to be written below the block that is being read."""
 
-    def __init__(self, root: Element) -> None:
+    def __init__(self, root: Element, *, names: bool) -> None:
+        self._names = names
         self._notes: list[Element] = []
         self._depth = 0  # of lists and tables, in which headings are text
         self._around_blocks: set[Element] = set()
@@ -141,13 +141,13 @@ class _Writer:
     def _take_notes(self) -> Iterator[str]:
         notes, self._notes = self._notes, []
         for note in notes:
-            text = " ".join(self._line(part) for part in note)
+            text = " ".join(filter(None, (self._line(part) for part in note)))
             yield f"[^{note.get('label')}]: {text}"
 
     def _heading(self, element: Element) -> Iterator[str]:
         title = self._line(element).rstrip("¶# ")
         if title:
-            name = _name(element)
+            name = _name(element) if self._names else ""
             yield "#" * int(element.tag[1]) + f" {title}" + (f" {{#{name}}}" if name else "")
         yield from self._take_notes()
 

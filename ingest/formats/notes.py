@@ -7,7 +7,8 @@ import re
 
 from lxml import etree
 
-from ingest.formats.hypertext import HEADINGS, INLINE, NOTE, Element
+from ingest.formats.hypertext import HEADINGS, INLINE, NOTE
+from ingest.formats.table import Element
 
 _LABEL = re.compile(
     r"[\[(]?\s*(\d{1,4}|[a-z]{1,2}|[ivxlc]{1,6}|[*†‡§]{1,4})\s*[\])]?", re.IGNORECASE
