@@ -1,4 +1,4 @@
-"""Sidecars: what is known about a file, in a file beside it (plan.pdf.meta.yaml, plan.meta.yaml)."""
+"""Sidecars: what is known about a file, in a file beside it: plan.pdf.meta.yaml, plan.meta.yaml."""
 
 from pathlib import Path
 

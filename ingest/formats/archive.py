@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from datetime import date
 from pathlib import Path, PurePosixPath
+from xml.parsers.expat import ExpatError
 
 from lxml import etree
 
@@ -24,7 +25,10 @@ _XML = (".xml", ".rels", ".opf", ".ncx")
 _OLD_WORD = b"\xd0\xcf\x11\xe0"  # the container of .doc, and of a .docx with a password
 
 # What libraries raise on parts that are whole, but not what the format prescribes.
-MALFORMED = (KeyError, ValueError, TypeError, AttributeError, IndexError, etree.LxmlError)
+MALFORMED = (
+    *(KeyError, ValueError, TypeError, AttributeError, IndexError, RecursionError),
+    *(etree.LxmlError, ExpatError),
+)
 
 
 def open_checked(path: Path, data: bytes, needed: str) -> zipfile.ZipFile:

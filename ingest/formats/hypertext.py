@@ -26,6 +26,7 @@ _NOT_READ = """
 """
 INLINE, _SILENT = frozenset(_WITHIN_LINES.split()), frozenset(_NOT_READ.split())
 _DEEPEST = 256  # elements within each other: what is deeper is lost in libxml2
+_DEEPEST_LIST = 6  # lists within each other: markdown-it reads no more than ten
 _DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
 _XHTML = "http://www.w3.org/1999/xhtml"
 _CLOSED = re.compile(r"<(?!(?:area|base|br|col|hr|img|input|link|meta|wbr)\b)(\w+)(\s[^<>]*)?/>")
@@ -36,6 +37,7 @@ _MARKS_IN_ROW = re.compile(f"{_MARK}(?: ?[,;]? ?{_MARK})+")
 _MARK_BEFORE_POINT = re.compile(f" ?{_MARK} ?(?=[.,;:!?)])")
 # What would be something else than a paragraph in Markdown; the backslash before it is no text.
 _MARKUP = re.compile(r"#{1,6}(?:\s|$)|>|```|~~~|<|\||\[[^\]^]+\]:|[-=]+$|(?:[-*_] ?){3,}$")
+_TRAILING = re.compile(r" +$", re.MULTILINE)
 _LIST_LINE = re.compile(r"- |\d+[.)] ")
 _BULLET = re.compile(r"[-–—•·▪◦*]\s+")
 
@@ -65,7 +67,8 @@ def parse(path: Path, text: str) -> Element | None:
 
 def to_markdown(root: Element, *, names: bool = False) -> str:
     """The text of a tree as Markdown, with the names of headings where they lead to a place."""
-    return "\n\n".join(_Writer(root, names=names).blocks(root)) + "\n"
+    text = "\n\n".join(_Writer(root, names=names).blocks(root))
+    return _TRAILING.sub("", text) + "\n"
 
 
 class _Writer:
@@ -178,13 +181,13 @@ class _Writer:
             blocks[0] = label + blocks[0]
         elif label:
             blocks.insert(0, label.strip())
-        indent = " " * len(mark)
+        indent = " " * len(mark) if self._depth <= _DEEPEST_LIST else ""
         text = ""
         for block in blocks:
             gap = "\n" if _LIST_LINE.match(block) else "\n\n"
             text += (gap + indent if text else mark) + block.replace("\n", f"\n{indent}")
         if text:
-            yield text.replace(f"\n{indent}\n", "\n\n")
+            yield text
 
     def _definitions(self, element: Element) -> Iterator[str]:
         terms: list[str] = []
