@@ -63,8 +63,9 @@ def _lines(parsed: Parsed) -> Iterator[str]:
     end = parsed.page_starts[1] if len(parsed.page_starts) > 1 else _BEGINNING
     for block in parsed.blocks:
         if block.start < end and block.kind in ("heading", "paragraph", "item"):
-            text = block.title or parsed.text[block.start : block.end]
+            # With what looks like the number of an item: "24. července 2020".
+            text = block.title or parsed.text[block.begin : block.stop]
             for line in text.split("\n"):
-                line = " ".join(line.split())
+                line = " ".join(line.split()).lstrip("-*•– ")
                 if 0 < len(line) <= _LONGEST:
                     yield line
