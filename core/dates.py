@@ -61,10 +61,10 @@ def _patterns(language: str) -> tuple[re.Pattern[str], ...]:
         for pattern in (
             r"\b(?P<year>[12]\d{3})-(?P<month>[01]\d)-(?P<day>[0-3]\d)\b",
             r"\b(?P<day>[0-3]?\d)[./-] ?(?P<month>[01]?\d)[./-] ?(?P<year>[12]\d{3})\b",
+            rf"\b{year}\.? gada {day} {month}",
             rf"{day}{of}{month}(?:,?{of}{year})?",
             rf"\b{month} {day},? {year}",
             rf"\b{year}\.?(?: m\.)? {month} {day}",
-            rf"\b{year}\.? gada {day} {month}",
             rf"\b{month}{of}{year}",
         )
     )

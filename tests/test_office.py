@@ -164,6 +164,12 @@ def test_tracked_changes_count_as_accepted(tmp_path: Path) -> None:
     assert "De markt is 30 miljard euro waard." in load(word(tmp_path / "a.docx", write)).text
 
 
+def test_endnotes_are_notes_and_text_frames_are_read() -> None:
+    found = blocks(load(DATA / "frame.nl.docx"))
+    assert found[3] == ("paragraph", 0, "Tekst in een kader.")
+    assert found[found.index(BODY[0]) :] == BODY
+
+
 def test_a_table_of_contents_and_what_is_a_heading_in_a_cell_are_no_headings(
     tmp_path: Path,
 ) -> None:
@@ -293,6 +299,17 @@ def test_xml_entities_are_refused(tmp_path: Path, suffix: str) -> None:
     bomb = b'<!DOCTYPE a [<!ENTITY b "lol"><!ENTITY c "&b;&b;&b;">]><a>&c;</a>'
     with pytest.raises(DocumentError, match="defines XML entities"):
         load(zipped(tmp_path / f"a{suffix}", {NEEDED[suffix]: bomb}))
+
+
+@pytest.mark.parametrize("suffix", NEEDED)
+def test_an_encrypted_part_is_an_error(tmp_path: Path, suffix: str) -> None:
+    file = zipped(tmp_path / f"a{suffix}", {NEEDED[suffix]: b"<a/>"})
+    data = bytearray(file.read_bytes())
+    data[6] |= 1  # of the part's own header
+    data[data.index(b"PK\x01\x02") + 8] |= 1  # of the archive's directory
+    file.write_bytes(data)
+    with pytest.raises(DocumentError, match=r"has a password\. Save it without one"):
+        load(file)
 
 
 @pytest.mark.parametrize("name", ["agenda.nl.docx", "agenda.nl.odt", "agenda.nl.epub"])

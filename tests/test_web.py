@@ -107,6 +107,18 @@ def test_share_buttons_are_no_part_of_any_section(tmp_path: Path) -> None:
     assert "Facebook" not in bodies
 
 
+def test_lines_that_begin_with_a_bullet_are_items(tmp_path: Path) -> None:
+    html = """<html lang="nl"><body><p>De agenda heeft drie blokken, en wel deze:</p>
+    <p>•&nbsp;&nbsp; veiligheid, tegen handel in drugs;</p><p>&#xf0b7; betere preventie;</p>
+    <p>– minder schade,<br>· ook in gevangenissen.</p></body></html>"""
+    assert blocks(load(page(tmp_path, html)))[1:] == [
+        ("item", 1, "veiligheid, tegen handel in drugs;"),
+        ("item", 1, "betere preventie;"),
+        ("item", 1, "minder schade,"),
+        ("item", 1, "ook in gevangenissen."),
+    ]
+
+
 def test_a_table_for_layout_is_read_cell_by_cell(tmp_path: Path) -> None:
     html = """<html lang="nl"><body><table><tr><td><h1>Het plan</h1>
     <p>De Commissie neemt maatregelen tegen drugs.</p></td></tr></table></body></html>"""
@@ -169,6 +181,19 @@ def test_a_communication_has_its_title_numbered_headings_and_notes() -> None:
     assert units(document)["(b) betere preventie, met voorlichting over wat drugs aanrichten."] == (
         "De drugsagenda bestaat uit drie blokken:"
     )
+
+
+def test_lists_in_the_cells_of_an_annex_keep_their_marks(tmp_path: Path) -> None:
+    def item(mark: str, text: str) -> str:
+        return f'<p class="li Text"><span class="num">{mark}</span><span>{text}</span></p>'
+
+    symbol = chr(0xF0B7)  # a bullet in Word's Symbol font
+    cells = (item("4.", "Voorlichting"), item(symbol, "lidstaten;") + item(symbol, "EWDD"))
+    html = f"""<html xmlns="http://www.w3.org/1999/xhtml"><body><p class="Titreobjet_cp">Plan</p>
+    <table><tr><td>Maatregel</td><td>Wie</td></tr>
+    <tr><td>{cells[0]}</td><td>{cells[1]}</td></tr></table></body></html>"""
+    rows = [block[2] for block in blocks(load(page(tmp_path, html))) if block[0] == "row"]
+    assert rows == ["4. Voorlichting | • lidstaten; • EWDD"]
 
 
 def test_a_communication_is_described_by_its_cover() -> None:

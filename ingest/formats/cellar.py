@@ -137,7 +137,8 @@ class _Lists:
         else:
             self._open.append((key, self._new_list(paragraph, "ul" if before == "- " else "ol")))
         paragraph.tag, paragraph.tail = "li", None
-        paragraph.set("value", before.rstrip(".) "))
+        if before != "- ":
+            paragraph.set("value", before.rstrip(".) "))
         paragraph.text = text + (paragraph.text or "").lstrip()
         self._open[-1][1].append(paragraph)
 

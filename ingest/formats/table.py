@@ -10,7 +10,7 @@ Element: TypeAlias = etree._Element
 
 _MARK = re.compile(r"\(?(?:\d{1,3}|[a-z]{1,2}|[ivx]{1,5})[.)]", re.IGNORECASE)
 _NUMBER = re.compile(r"\d{1,3}[.)]")
-_BULLET = re.compile(r"[-–—•·▪◦*]")
+_BULLET = re.compile(r"[-–—•·▪◦*o\uf000-\uf0ff]")  # the last from Word's Symbol font
 _LARGEST_SPAN = 100
 
 
