@@ -140,6 +140,19 @@ def test_headings_are_kept_as_libreoffice_writes_them() -> None:
     assert ("note", 0, "COM(2017) 195.") in blocks(document)
 
 
+def test_a_link_with_a_number_that_leads_to_a_chapter_is_no_note(tmp_path: Path) -> None:
+    html = """<html lang="nl"><body><main>
+    <p>Zie hoofdstuk <a id="r" href="#twee">2</a> voor meer.</p>
+    <h2 id="twee"><a href="#r">2</a> De markt voor drugs</h2>
+    <div id="drie"><p>De markt voor drugs groeit ook in hoofdstuk <a href="#drie">3</a>.</p></div>
+    </main></body></html>"""
+    assert blocks(load(page(tmp_path, html))) == [
+        ("paragraph", 0, "Zie hoofdstuk 2 voor meer."),
+        ("heading", 2, "2 De markt voor drugs"),
+        ("paragraph", 0, "De markt voor drugs groeit ook in hoofdstuk 3."),
+    ]
+
+
 # EUR-Lex
 
 

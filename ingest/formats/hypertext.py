@@ -12,6 +12,7 @@ from lxml import etree, html
 
 from core.errors import DocumentError
 from ingest.formats import table
+from ingest.formats.encoding import without_control
 from ingest.formats.table import Element
 
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
@@ -68,7 +69,7 @@ def parse(path: Path, text: str) -> Element | None:
 def to_markdown(root: Element, *, names: bool = False) -> str:
     """The text of a tree as Markdown, with the names of headings where they lead to a place."""
     text = "\n\n".join(_Writer(root, names=names).blocks(root))
-    return _TRAILING.sub("", text) + "\n"
+    return without_control(_TRAILING.sub("", text)) + "\n"
 
 
 class _Writer:

@@ -28,6 +28,7 @@ def attach(root: Element) -> None:
     }
     done: set[Element] = set()  # links of notes
     moved: set[Element] = set()  # notes
+    may_be: dict[Element, bool] = {}  # whether a target is like a note; a page can lead to it often
     for link in list(root.iter("a")):
         label = _LABEL.fullmatch(_content(link))
         target = named.get(_fragment(link))
@@ -37,8 +38,12 @@ def attach(root: Element) -> None:
         if text in moved:  # referred to once more
             _cut(_around(link))
             continue
+        if text not in may_be:
+            may_be[text] = _may_be_note(text)
+        if not may_be[text] or text in link.iterancestors():
+            continue
         back = [other for other in text.iter("a") if named.get(_fragment(other)) in _near(link)]
-        if not (back or _is_telling(link)) or not _is_note(text, link):
+        if not (back or _is_telling(link)):
             continue
         done.update(text.iter("a"))
         moved.add(text)
@@ -78,10 +83,9 @@ def _is_telling(link: Element) -> bool:
     return any(_TELLING.search(value) for value in (link.get("class", ""), link.get("role", "")))
 
 
-def _is_note(text: Element, link: Element) -> bool:
+def _may_be_note(text: Element) -> bool:
     return (
         text.tag not in (*HEADINGS, "body", "html", "td", "th")
-        and not any(around is text for around in link.iterancestors())
         and next(text.iterdescendants(*HEADINGS), None) is None
         and len(_content(text)) <= _LONGEST
     )
