@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, lru_cache
 
-from chain.dates import Date, dates_in, has_date
 from chain.vocabulary import PERCENT, translations, vocabulary
+from core.dates import Date, dates_in, has_date
 from core.matching import fold
 from vectorstore.keyword import content_words
 

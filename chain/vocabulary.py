@@ -16,6 +16,7 @@ from babel import Locale
 from babel.numbers import format_compact_decimal, get_currency_name, get_currency_symbol
 from babel.units import format_unit
 
+from core.dates import months
 from core.matching import fold
 
 PERCENT = "%"
@@ -55,7 +56,7 @@ def vocabulary(language: str) -> Vocabulary:
     ours: Mapping[str, Any] = _ours().get(language, {})
     locale = Locale.parse(language)
     return Vocabulary(
-        months=_months(locale),
+        months=months(language),
         scales=_scales(locale) | ours.get("scales", {}),
         units=_units(locale) | ours.get("units", {}),
         numbers={fold(word): value for word, value in ours.get("numbers", {}).items()},
@@ -75,16 +76,6 @@ def translations(acronym: str) -> frozenset[str]:
 def _ours() -> Mapping[str, Any]:
     words: Mapping[str, Any] = yaml.safe_load(_WORDS.read_text("utf-8"))
     return words
-
-
-def _months(locale: Locale) -> dict[str, int]:
-    return {
-        fold(name).rstrip("."): number
-        for context in ("format", "stand-alone")
-        for width in ("wide", "abbreviated")
-        for number, name in locale.months[context][width].items()
-        if not name.isdigit()
-    }
 
 
 def _scales(locale: Locale) -> dict[str, int]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from core.errors import DocumentError
 from core.types import SourceDocument
 from ingest.describe import describe
-from ingest.formats import FORMATS
+from ingest.formats import CONVERT, FORMATS
 from ingest.formats.blocks import Parsed, sections
 
 log = logging.getLogger(__name__)
@@ -82,9 +82,11 @@ def load(path: Path) -> SourceDocument:
     """
     form = FORMATS.get(path.suffix.lower())
     if form is None:
-        raise DocumentError(
-            path, None, "not a format that can be read", f"Use one of: {' '.join(FORMATS)}."
+        better = CONVERT.get(path.suffix.lower())
+        remedy = (
+            f"Open it and save it as {better}." if better else f"Use one of: {' '.join(FORMATS)}."
         )
+        raise DocumentError(path, None, "not a format that can be read", remedy)
     data = _read(path)
     parsed = form.parse(path, data)
     info, guessed = describe(path, parsed)

@@ -13,6 +13,9 @@ _GROWTH = 4
 _FROM_FILE_TO_PASSAGES = (
     "load.py",
     "describe.py",
+    "clues.py",
+    "language.py",
+    "sidecar.py",
     "clean.py",
     "noise.yaml",
     "sentences.py",

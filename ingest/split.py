@@ -127,8 +127,10 @@ def _pieces(
     introducing: list[tuple[int, int]] = []  # (depth, number) of the pieces a list can belong to
     for block in blocks:
         depth = _depth(block)
-        introducing = [entry for entry in introducing if entry[0] < depth]
-        lead_in = introducing[-1][1] if introducing else None
+        is_note = block.kind == "note"  # it does not end the list it stands in
+        if not is_note:
+            introducing = [entry for entry in introducing if entry[0] < depth]
+        lead_in = introducing[-1][1] if introducing and not is_note else None
         own = text[block.start : block.end]
         if block.kind == "paragraph" or not fits(own):
             spans = [
@@ -151,7 +153,8 @@ def _pieces(
                     lead_in=lead_in,
                 )
             )
-        if depth > 0 or block.kind == "header" or own.rstrip("*_ ").endswith(":"):
+        introduces = depth > 0 or block.kind == "header" or own.rstrip("*_ ").endswith(":")
+        if introduces and not is_note:
             introducing.append((depth, len(pieces) - 1))
     return pieces
 

@@ -158,13 +158,13 @@ def test_a_web_page_keeps_its_main_text_only() -> None:
 def test_a_folder_is_read_in_order_without_hidden_and_foreign_files(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    for name in ("b.en.md", "a/c.en.txt", ".hidden.md", ".git/d.md", "data.xlsx"):
+    for name in ("b.en.md", "a/c.en.txt", ".hidden.md", ".git/d.md", "data.csv"):
         write(tmp_path, name, "# Title\n\nSome text.\n")
     with caplog.at_level(logging.WARNING):
         documents = load_all([tmp_path / "not-there", tmp_path, tmp_path / "b.en.md"])
     assert [document.id for document in documents] == ["c", "b"]
     assert [record.getMessage() for record in caplog.records] == [
-        f"{tmp_path / 'data.xlsx'} is not a format that can be read: left out",
+        f"{tmp_path / 'data.csv'} is not a format that can be read: left out",
     ]
 
 
@@ -242,15 +242,15 @@ def test_an_empty_web_page_is_an_error(tmp_path: Path) -> None:
         load(write(tmp_path, "empty.html", "<html><body><script>1</script></body></html>"))
 
 
-def test_a_file_that_is_not_utf8_is_an_error(tmp_path: Path) -> None:
+def test_a_file_that_is_not_text_is_an_error(tmp_path: Path) -> None:
     file = tmp_path / "old.nl.txt"
-    file.write_bytes("Titel\n\nGeïnde bedragen.".encode("latin-1"))
-    with pytest.raises(DocumentError, match=r"old.nl.txt:3: is not UTF-8. Save the file as UTF-8"):
+    file.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 9)
+    with pytest.raises(DocumentError, match=r"old.nl.txt: is not text, or in an unknown encoding"):
         load(file)
 
 
 def test_another_format_or_no_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DocumentError, match=r"not a format that can be read. Use one of: .md"):
-        load(write(tmp_path, "a.docx", "x"))
+        load(write(tmp_path, "a.csv", "x"))
     with pytest.raises(DocumentError, match="cannot be read"):
         load(tmp_path / "gone.md")

@@ -14,7 +14,7 @@ from ingest.split import split
 ROOT = Path(__file__).parent.parent
 DATA = Path(__file__).parent / "data"
 BRIEFS = sorted((ROOT / "corpus").rglob("*.md"))
-SOURCES = [*BRIEFS, *sorted(DATA.iterdir())]
+SOURCES = [*BRIEFS, *sorted(f for f in DATA.iterdir() if f.suffix in (".html", ".txt"))]
 MARK = re.compile(r"^\s*(?:[-*•]|\d+\.)\s+", re.MULTILINE)
 
 TokenCount = Callable[[str], int]

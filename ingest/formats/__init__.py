@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.types import SourceDocument
-from ingest.formats import html, markdown, plain
+from ingest.formats import docx, epub, html, markdown, odt, plain, pptx, xlsx
 from ingest.formats.blocks import Block, Parsed
 
 
@@ -36,7 +36,25 @@ FORMATS: dict[str, Format] = {
     ".html": _HTML,
     ".htm": _HTML,
     ".xhtml": _HTML,
+    ".docx": Format(docx.parse),
+    ".odt": Format(odt.parse),
+    ".epub": Format(epub.parse),
+    ".pptx": Format(pptx.parse),
+    ".xlsx": Format(xlsx.parse),
 }
+CONVERT = {
+    ".doc": ".docx",
+    ".rtf": ".docx",
+    ".wpd": ".docx",
+    ".pages": ".docx",
+    ".ppt": ".pptx",
+    ".odp": ".pptx",
+    ".key": ".pptx",
+    ".xls": ".xlsx",
+    ".ods": ".xlsx",
+    ".numbers": ".xlsx",
+}
+"""What is not read, because no kept library does it well, and as what it is to be saved."""
 
 
 def blocks_of(document: SourceDocument) -> tuple[Block, ...]:

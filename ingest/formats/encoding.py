@@ -1,28 +1,125 @@
-"""From the bytes of a text file to its text."""
+"""From the bytes of a text file to its text.
 
+A byte order mark decides, then UTF-8 where the bytes are that, then UTF-16 where every other byte
+is zero. What is left is one of the old code pages of Windows or ISO 8859. Read in the wrong one a
+text still has its plain letters, and they show the language; the language shows the code page.
+"""
+
+import codecs
+import logging
 import re
+from itertools import pairwise
 from pathlib import Path
 
 from core.errors import DocumentError
+from ingest.language import detect
+
+log = logging.getLogger(__name__)
 
 # A NUL would end the text of the embedder; none of these is ever shown.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_UNUSED = re.compile(r"[\x80-\x9f]")  # where ISO 8859 has nothing, and Windows has letters
+_BINARY = 0.1  # share of control characters in what is no text
+_BYTE_ORDER_MARKS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF32_LE: "utf-32-le",  # begins like UTF-16's
+    codecs.BOM_UTF32_BE: "utf-32-be",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
+_CODE_PAGES = {
+    "windows-1252": "da de en es et fi fr ga it nl pt sv",
+    "windows-1250": "cs hr hu pl ro sk sl",
+    "iso-8859-2": "cs hr hu pl ro sk sl",
+    "iso-8859-16": "ro",
+    "windows-1251": "bg",
+    "iso-8859-5": "bg",
+    "windows-1253": "el",
+    "windows-1257": "lt lv et",
+    "iso-8859-3": "mt",
+}
+_DECLARED = re.compile(
+    rb"""<\?xml[^>]*?\bencoding\s*=\s*["']([\w.:-]+)|<meta[^>]*?\bcharset\s*=\s*["']?\s*([\w.:-]+)""",
+    re.IGNORECASE,
+)
+_HEAD = 2048  # bytes in which a web page declares its encoding
+_SAMPLE = 20_000  # bytes from which a code page is told
 
 
-def decode(path: Path, data: bytes) -> str:
+def decode(path: Path, data: bytes, *, declares: bool = False) -> str:
     """The text of a file, with newlines as line ends and without control characters.
 
+    Args:
+        path: for messages.
+        data: the file's bytes.
+        declares: it is HTML or XML, which may say itself how it is encoded.
+
     Raises:
-        DocumentError: the file is not UTF-8.
+        DocumentError: the file is no text, or not in an encoding that can be told.
     """
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise DocumentError(path, line, "is not UTF-8", "Save the file as UTF-8.") from None
-    return without_control(text)
+    encoding = _marked(data) or (_declared(data) if declares else "") or _found(data)
+    raw = _decoded(data, encoding) if encoding else None
+    text = without_control(raw or "")
+    if raw is None or len(text) + raw.count("\r\n") < (1 - _BINARY) * len(raw):
+        raise DocumentError(
+            path, None, "is not text, or in an unknown encoding", "Save the file as UTF-8 text."
+        )
+    if encoding.lower() != "utf-8":
+        log.info("%s is read as %s", path, encoding)
+    return text.removeprefix("\ufeff")
 
 
 def without_control(text: str) -> str:
     """A text with newlines as line ends and without control characters."""
     return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def _marked(data: bytes) -> str:
+    return next((name for mark, name in _BYTE_ORDER_MARKS.items() if data.startswith(mark)), "")
+
+
+def _declared(data: bytes) -> str:
+    """What a web page says of its encoding; nothing where that is unknown or not so."""
+    found = _DECLARED.search(data[:_HEAD])
+    name = (found[1] or found[2]).decode("ascii") if found else ""
+    if name.lower() in ("iso-8859-1", "latin1", "ascii", "us-ascii"):
+        name = "windows-1252"  # as browsers do
+    return name if name and _decoded(data, name) is not None else ""
+
+
+def _found(data: bytes) -> str:
+    if _decoded(data, "utf-8") is not None and b"\0\0" not in data:
+        zeros = data.count(b"\0")
+        if zeros < _BINARY * len(data):
+            return "utf-8"
+    even, odd = data[::2].count(b"\0"), data[1::2].count(b"\0")
+    if max(even, odd) > len(data) // 8 and min(even, odd) < max(even, odd) // 8:
+        return "utf-16-le" if odd > even else "utf-16-be"
+    return "" if b"\0" in data else _code_page(data[:_SAMPLE])
+
+
+def _code_page(data: bytes) -> str:
+    """The code page in which a text has no capitals within words and is in a language that uses it.
+
+    Among several the one in which the language is clearest; windows-1252 where there is none.
+    """
+    ranked = [(float("inf"), 0.0, "windows-1252")]
+    for name, languages in _CODE_PAGES.items():
+        text = _decoded(data, name)
+        if text is not None and not _UNUSED.search(text):
+            language, chance = detect(text)
+            if language in languages.split():
+                ranked.append((_capitals_within(text), -chance, name))
+    return min(ranked)[2]
+
+
+def _capitals_within(text: str) -> int:
+    """How many letters beyond ASCII are capitals right after a small one, as no word has them."""
+    return sum(a.islower() and b.isupper() and not b.isascii() for a, b in pairwise(text))
+
+
+def _decoded(data: bytes, encoding: str) -> str | None:
+    try:
+        return data.decode(encoding)
+    except (UnicodeDecodeError, LookupError):
+        return None

@@ -1,8 +1,9 @@
-"""Front matter: the metadata of a document, in YAML between two --- lines above its text."""
+"""The metadata of a document in YAML: between --- lines above its text, or in a file beside it."""
 
 import datetime
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
@@ -25,11 +26,36 @@ _RULES: dict[str, tuple[Callable[[str], object], str]] = {
         _ID.fullmatch,
         "Use lower-case letters, digits and hyphens, such as drugs-agenda",
     ),
-    "superseded_by": (_ID.fullmatch, "Give the id of the other document"),
+    "superseded_by": (
+        _ID.fullmatch,
+        "Use the id of the document that took its place, such as drugs-agenda-2026",
+    ),
     "language": (re.compile("[a-z]{2}").fullmatch, "Use two lower-case letters, such as nl"),
     "kind": (lambda kind: kind in get_args(Kind), f"Use one of: {', '.join(get_args(Kind))}"),
     "url": (re.compile(r"https?://\S+").fullmatch, "Begin it with https:// or http://"),
 }
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where metadata stands: for messages. Lines count from `first_line`."""
+
+    path: Path
+    name: str
+    first_line: int
+
+    def error(self, mark: yaml.Mark | None, problem: str, remedy: str) -> DocumentError:
+        line = mark.line + self.first_line if mark else 1
+        return DocumentError(self.path, line, problem, remedy)
+
+
+def read(path: Path, content: str) -> dict[str, Value]:
+    """The metadata in a file of its own (a sidecar); its `id` may be left out.
+
+    Raises:
+        DocumentError: names the line of what is wrong.
+    """
+    return _fields(_Place(path, "the sidecar", 1), content)
 
 
 def split(path: Path, content: str) -> tuple[dict[str, Value], str]:
@@ -49,49 +75,51 @@ def split(path: Path, content: str) -> tuple[dict[str, Value], str]:
         raise DocumentError(
             path, 1, "the front matter is not closed", "Add a line --- below its last field."
         )
-    return _fields(path, content[opening.end() : closing.start()]), content[closing.end() :]
+    place = _Place(path, "the front matter", 2)  # the first line is ---
+    fields = _fields(place, content[opening.end() : closing.start()])
+    if not fields.get("id"):
+        raise place.error(
+            None,
+            f"{place.name} has no id",
+            "Add a line such as id: drugs-agenda, the same for every language version.",
+        )
+    return fields, content[closing.end() :]
 
 
-def _fields(path: Path, block: str) -> dict[str, Value]:
+def _fields(place: _Place, block: str) -> dict[str, Value]:
+    """The fields that have a value."""
     try:
         root = yaml.compose(block, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 2 if mark else 1
-        raise DocumentError(
-            path,
-            line,
-            f"the front matter is not valid YAML ({error.problem})",
+        raise place.error(
+            error.problem_mark or error.context_mark,
+            f"{place.name} is not valid YAML ({error.problem})",
             'Write one "key: value" on each line, with quotes around a value that has a colon.',
         ) from None
     if not isinstance(root, yaml.MappingNode | None):
-        raise DocumentError(
-            path, 2, "the front matter is not a list of fields", 'Write "key: value" on each line.'
+        raise place.error(
+            root.start_mark,
+            f"{place.name} is not a list of fields",
+            'Write "key: value" on each line.',
         )
     fields: dict[str, Value] = {}
     for key, value in root.value if root else []:
-        line = key.start_mark.line + 2  # marks count from 0, and the first line is ---
         name = str(key.value)
         if name not in DocumentInfo.model_fields:
             known = ", ".join(DocumentInfo.model_fields)
-            raise DocumentError(path, line, f"unknown field {name!r}", f"The fields are: {known}.")
+            raise place.error(
+                key.start_mark, f"unknown field {name!r}", f"The fields are: {known}."
+            )
         if name in fields:
-            raise DocumentError(path, line, f"{name} is given twice", "Keep one of the two.")
-        fields[name] = _value(path, line, name, value)
-    if not fields.get("id"):
-        raise DocumentError(
-            path,
-            1,
-            "the front matter has no id",
-            "Add a line such as id: drugs-agenda, the same for every language version.",
-        )
+            raise place.error(key.start_mark, f"{name} is given twice", "Keep one of the two.")
+        fields[name] = _value(place, key.start_mark, name, value)
     return {name: value for name, value in fields.items() if value}
 
 
-def _value(path: Path, line: int, name: str, node: yaml.Node) -> Value:
+def _value(place: _Place, mark: yaml.Mark, name: str, node: yaml.Node) -> Value:
     """A checked value; None where it is empty."""
     if not isinstance(node, yaml.ScalarNode):
-        raise DocumentError(path, line, f"{name} is not a single value", "Write it on one line.")
+        raise place.error(mark, f"{name} is not a single value", "Write it on one line.")
     text = str(node.value).strip()
     if not text or node.tag == _CORE_TAG + "null":
         return None
@@ -99,18 +127,18 @@ def _value(path: Path, line: int, name: str, node: yaml.Node) -> Value:
         try:
             return datetime.date.fromisoformat(text)
         except ValueError:
-            raise DocumentError(
-                path,
-                line,
+            raise place.error(
+                mark,
                 f"{name} {text!r} is not a date",
                 "Write year-month-day, such as 2020-07-24.",
             ) from None
     if node.tag != _CORE_TAG + "str":
-        raise DocumentError(
-            path, line, f"{name} is not text but {node.tag.removeprefix(_CORE_TAG)}",
+        raise place.error(
+            mark,
+            f"{name} is not text but {node.tag.removeprefix(_CORE_TAG)}",
             f'Put it between quotes: {name}: "{text}".',
-        )  # fmt: skip
+        )
     is_right, remedy = _RULES.get(name, (bool, ""))
     if not is_right(text):
-        raise DocumentError(path, line, f"{name} has a wrong value {text!r}", f"{remedy}.")
+        raise place.error(mark, f"{name} has a wrong value {text!r}", f"{remedy}.")
     return text

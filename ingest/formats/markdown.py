@@ -21,6 +21,7 @@ from ingest.formats.blocks import Block, BlockKind, Parsed, first_heading
 from ingest.formats.encoding import decode
 
 _INDENT = re.compile(r"[ \t>]*")
+_ESCAPE = re.compile(r"\\(?=[!-/:-@\[-`{-~])")  # before what would be a mark otherwise
 _ANCHOR = re.compile(r" ?\{#([^\s{}]+)\}$")  # a heading and its name in a web page
 
 
@@ -105,6 +106,7 @@ class _Reader:
         first_line = self.text[begin:stop].split("\n", 1)[0].rstrip()
         content = nodes[0].children[0].content.strip().split("\n", 1)[0].rstrip()
         start = begin + len(first_line) - len(content) if first_line.endswith(content) else begin
+        start = self._after(_ESCAPE, start)
         return Block(kind, begin, start, stop, stop, level=depth)
 
     def _item(self, item: SyntaxTreeNode, depth: int) -> Iterator[Block]:

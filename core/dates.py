@@ -4,9 +4,24 @@ import re
 from collections.abc import Collection
 from functools import cache
 
-from chain.vocabulary import vocabulary
+from babel import Locale
+
+from core.matching import fold
 
 Date = tuple[int | None, int, int | None]  # year, month, day
+
+
+@cache
+def months(language: str) -> dict[str, int]:
+    """The folded names of the months in a language (ISO 639-1), from Unicode's CLDR, to 1-12."""
+    locale = Locale.parse(language)
+    return {
+        fold(name).rstrip("."): number
+        for context in ("format", "stand-alone")
+        for width in ("wide", "abbreviated")
+        for number, name in locale.months[context][width].items()
+        if not name.isdigit()
+    }
 
 
 def dates_in(folded: str, language: str) -> tuple[frozenset[Date], str]:
@@ -34,20 +49,22 @@ def has_date(dates: Collection[Date], years: Collection[int], claimed: Date) -> 
 
 @cache
 def _patterns(language: str) -> tuple[re.Pattern[str], ...]:
-    """24 july 2020, july 24, 2020, 2020. július 24., july 2020, 2020-07-24, 24.7.2020."""
-    months = sorted(vocabulary(language).months, key=len, reverse=True)
-    month = rf"(?P<month>{'|'.join(map(re.escape, months))})\b\.?"
+    """24 july 2020, july 24, 2020, 2020. július 24., 2020 m. liepos 24 d., 2020. gada 24. jūlijs,
+    july 2020, 2020-07-24, 24.7.2020."""
+    names = sorted(months(language), key=len, reverse=True)
+    month = rf"(?P<month>{'|'.join(map(re.escape, names))})\b\.?"
     day = r"\b(?P<day>[0-3]?\d)(?:\.|er|st|nd|rd|th|º|°)?"
     year = r"(?P<year>[12]\d{3})\b"
-    of = r" (?:of |de |di |d')?"
+    of = r" (?:of |de |di |d'|ta' )?"
     return tuple(
         re.compile(pattern)
         for pattern in (
             r"\b(?P<year>[12]\d{3})-(?P<month>[01]\d)-(?P<day>[0-3]\d)\b",
             r"\b(?P<day>[0-3]?\d)[./-] ?(?P<month>[01]?\d)[./-] ?(?P<year>[12]\d{3})\b",
+            rf"\b{year}\.? gada {day} {month}",
             rf"{day}{of}{month}(?:,?{of}{year})?",
             rf"\b{month} {day},? {year}",
-            rf"\b{year}\.? {month} {day}",
+            rf"\b{year}\.?(?: m\.)? {month} {day}",
             rf"\b{month}{of}{year}",
         )
     )
@@ -56,5 +73,5 @@ def _patterns(language: str) -> tuple[re.Pattern[str], ...]:
 def _date(match: re.Match[str], language: str) -> Date:
     found = match.groupdict()
     name, year, day = found["month"], found.get("year"), found.get("day")
-    month = int(name) if name.isdigit() else vocabulary(language).months[name]
+    month = int(name) if name.isdigit() else months(language)[name]
     return (int(year) if year else None, month, int(day) if day else None)

@@ -1,0 +1,103 @@
+"""What of a web page is its text, and what is navigation, cookie bar or share button.
+
+trafilatura tells that; the structure stays the page's own, as trafilatura's output lacks the names
+of headings, footnotes, terms with their definitions, list numbers and now and then all headings.
+"""
+
+import re
+from copy import deepcopy
+from dataclasses import dataclass
+
+from lxml import etree
+from trafilatura import extract
+
+from ingest.formats.hypertext import HEADINGS, INLINE
+from ingest.formats.table import Element
+
+# Every block gets a sign of its own before trafilatura sees it: three Braille characters.
+_SIGN_LENGTH = 3
+_FIRST_SIGN, _SIGNS = 0x2801, 255
+_SIGN = re.compile(f"[\u2801-\u28ff]{{{_SIGN_LENGTH}}}")
+_PAGE_EDGES = "//div[@title='header' or @title='footer']"  # as LibreOffice exports them
+_HEADERS = ("header", "hgroup")
+
+
+@dataclass(frozen=True)
+class _Block:
+    """An element with text of its own: where that is, as (element, "text" or "tail")."""
+
+    element: Element
+    places: list[tuple[Element, str]]
+
+
+def keep(tree: Element) -> None:
+    """Takes out of a page what trafilatura leaves out of it, block by block."""
+    for element in tree.xpath(_PAGE_EDGES):
+        element.drop_tree()
+    signed = deepcopy(tree)
+    for number, block in enumerate(_blocks(signed)):
+        for element, side in block.places:
+            setattr(element, side, _sign(number) + getattr(element, side))
+    text = extract(signed, output_format="txt", include_comments=False, favor_recall=True)
+    signs = set(_SIGN.findall(text or ""))
+    blocks = _blocks(tree)
+    kept = [_sign(number) in signs for number in range(len(blocks))]
+    for block, is_kept in zip(blocks, _with_headings(blocks, kept), strict=True):
+        for element, side in block.places if not is_kept else ():
+            setattr(element, side, None)
+
+
+def _with_headings(blocks: list[_Block], kept: list[bool]) -> list[bool]:
+    """Keeps also a heading that has text below it that is kept."""
+    found = list(kept)
+    below: _Block | None = None  # kept, and without a heading between
+    for number in range(len(blocks) - 1, -1, -1):
+        block = blocks[number]
+        if block.element.tag in HEADINGS and below is not None:
+            found[number] = found[number] or _is_around(_home(block.element), below.element)
+        if found[number]:
+            below = block
+        elif block.element.tag in HEADINGS:
+            below = None
+    return found
+
+
+def _home(heading: Element) -> Element:
+    """What a heading is the heading of: the element it stands in, but for its own wrapping."""
+    home = heading.getparent()
+    while (parent := home.getparent()) is not None and (
+        home.tag in _HEADERS or _says_no_more(home, heading)
+    ):
+        home = parent
+    return home
+
+
+def _says_no_more(around: Element, heading: Element) -> bool:
+    """Whether there is no other text in an element than its heading."""
+    room = sum(len(text.strip()) for text in heading.itertext())
+    for text in around.itertext():
+        room -= len(text.strip())
+        if room < 0:
+            return False
+    return True
+
+
+def _is_around(home: Element, element: Element) -> bool:
+    return any(around is home for around in element.iterancestors())
+
+
+def _blocks(tree: Element) -> list[_Block]:
+    blocks: dict[Element, _Block] = {}
+    for element in tree.iter(etree.Element):
+        for side, within in (("text", element), ("tail", element.getparent())):
+            if within is not None and (getattr(element, side) or "").strip():
+                while within.tag in INLINE and (parent := within.getparent()) is not None:
+                    within = parent
+                blocks.setdefault(within, _Block(within, [])).places.append((element, side))
+    return list(blocks.values())
+
+
+def _sign(number: int) -> str:
+    return "".join(
+        chr(_FIRST_SIGN + number // _SIGNS**place % _SIGNS) for place in range(_SIGN_LENGTH)
+    )

@@ -1,0 +1,141 @@
+"""Footnotes of a page: a number that links to a text further on, which links back.
+
+That is how Word, LibreOffice, EUR-Lex, e-books and most web sites make them, whatever else differs.
+"""
+
+import re
+
+from lxml import etree
+
+from ingest.formats.hypertext import HEADINGS, INLINE, NOTE
+from ingest.formats.table import Element
+
+_LABEL = re.compile(
+    r"[\[(]?\s*(\d{1,4}|[a-z]{1,2}|[ivxlc]{1,6}|[*†‡§]{1,4})\s*[\])]?", re.IGNORECASE
+)
+_BACK = re.compile(r"[\s↑↩⬆^\ufe0e]+")
+_TELLING = re.compile(r"foot-?note|noteref|endnote", re.IGNORECASE)
+_LONGEST = 4000  # characters: a longer target is a chapter
+
+
+def attach(root: Element) -> None:
+    """Moves every note to where it is referred to, in an element `note` in place of its number."""
+    named = {
+        name: element
+        for element in root.iter(etree.Element)
+        for name in (element.get("id"), element.get("name"))
+        if name
+    }
+    done: set[Element] = set()  # links of notes
+    moved: set[Element] = set()  # notes
+    may_be: dict[Element, bool] = {}  # whether a target is like a note; a page can lead to it often
+    for link in list(root.iter("a")):
+        label = _LABEL.fullmatch(_content(link))
+        target = named.get(_fragment(link))
+        if label is None or target is None or link in done:
+            continue
+        text = _note_of(target)
+        if text in moved:  # referred to once more
+            _cut(_around(link))
+            continue
+        if text not in may_be:
+            may_be[text] = _may_be_note(text)
+        if not may_be[text] or text in link.iterancestors():
+            continue
+        back = [other for other in text.iter("a") if named.get(_fragment(other)) in _near(link)]
+        if not (back or _is_telling(link)):
+            continue
+        done.update(text.iter("a"))
+        moved.add(text)
+        is_numbered = not any(_LABEL.fullmatch(_content(other)) for other in back)
+        for other in back:
+            _cut(other)
+        _trim(text, label[1] if is_numbered else "")
+        _replace(_around(link), _note(label[1], text))
+
+
+def _fragment(link: Element) -> str:
+    return str(link.get("href") or "").rpartition("#")[2]
+
+
+def _content(element: Element) -> str:
+    return " ".join("".join(element.itertext()).split())
+
+
+def _near(link: Element) -> tuple[Element, ...]:
+    """A reference and what it stands in, one of which bears the name a note links back to."""
+    around = [link, *link.iterdescendants()]
+    for element in link.iterancestors():
+        if element.tag not in INLINE:
+            break
+        around.append(element)
+    return tuple(around)
+
+
+def _note_of(target: Element) -> Element:
+    """The block that a link leads to or into."""
+    while target.tag in INLINE and (parent := target.getparent()) is not None:
+        target = parent
+    return target
+
+
+def _is_telling(link: Element) -> bool:
+    return any(_TELLING.search(value) for value in (link.get("class", ""), link.get("role", "")))
+
+
+def _may_be_note(text: Element) -> bool:
+    return (
+        text.tag not in (*HEADINGS, "body", "html", "td", "th")
+        and next(text.iterdescendants(*HEADINGS), None) is None
+        and len(_content(text)) <= _LONGEST
+    )
+
+
+def _cut(element: Element) -> None:
+    """Takes an element out of its tree, and leaves the text behind it."""
+    element.tail, tail = None, element.tail
+    parent = element.getparent()
+    if parent is None:
+        return
+    before = element.getprevious()
+    parent.remove(element)
+    if tail and before is not None:
+        before.tail = (before.tail or "") + tail
+    elif tail:
+        parent.text = (parent.text or "") + tail
+
+
+def _trim(text: Element, label: str) -> None:
+    """Takes the number or the brackets it stood in off the beginning of a note, and all arrows."""
+    number = re.compile(rf"\A\s*[\[(]?\s*{re.escape(label)}(?!\w)\s*[\])]?[.:]?\s*")
+    first = next((element for element in text.iter() if (element.text or "").strip()), None)
+    if first is not None:
+        first.text = number.sub("", first.text or "", count=1)
+    for element in text.iter():
+        for side in ("text", "tail"):
+            if _BACK.fullmatch(getattr(element, side) or ""):
+                setattr(element, side, " ")
+
+
+def _around(link: Element) -> Element:
+    """The reference with the superscript and brackets that hold nothing else."""
+    around, parent = link, link.getparent()
+    while parent is not None and parent.tag in INLINE:
+        if _LABEL.fullmatch(_content(parent)) is None:
+            break
+        around, parent = parent, parent.getparent()
+    return around
+
+
+def _note(label: str, text: Element) -> Element:
+    note = etree.Element(NOTE, label=label)
+    _cut(text)
+    note.append(text)
+    return note
+
+
+def _replace(element: Element, by: Element) -> None:
+    parent = element.getparent()
+    if parent is not None:
+        by.tail, element.tail = element.tail, None
+        parent.replace(element, by)

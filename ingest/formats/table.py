@@ -1,0 +1,97 @@
+"""Tables: what their cells span, which are a list or mere layout, and how Markdown has them."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+
+from lxml import etree
+
+Element: TypeAlias = etree._Element
+
+_MARK = re.compile(r"\(?(?:\d{1,3}|[a-z]{1,2}|[ivx]{1,5})[.)]", re.IGNORECASE)
+_NUMBER = re.compile(r"\d{1,3}[.)]")
+_BULLET = re.compile(r"[-–—•·▪◦*o\uf000-\uf0ff]")  # the last from Word's Symbol font
+_LARGEST_SPAN = 100
+
+
+def cells_of(table: Element) -> list[list[Element]]:
+    """The cells of each row, without those of tables within it."""
+    rows = table.xpath("./tr | ./thead/tr | ./tbody/tr | ./tfoot/tr")
+    return [row.xpath("./td | ./th") for row in rows]
+
+
+def list_items(cells: Iterable[Sequence[Element]]) -> list[tuple[str, Element]]:
+    """The items of a table that is a list, as legal texts have them: "(a)" beside its text.
+
+    Returns:
+        Mark and text of each row; nothing when the table is no list.
+    """
+    items = []
+    for row in cells:
+        filled = [cell for cell in row if _content(cell)]
+        mark = _content(filled[0]) if filled else ""
+        if len(filled) != 2 or not (_MARK.fullmatch(mark) or _BULLET.fullmatch(mark)):
+            return []
+        items.append((mark, filled[1]))
+    return items
+
+
+def markdown_mark(mark: str) -> tuple[str, str]:
+    """What an item of a list begins with in Markdown, and what of its mark becomes its text.
+
+    >>> markdown_mark("3."), markdown_mark("(a)"), markdown_mark("•")
+    (('3. ', ''), ('- ', '(a) '), ('- ', ''))
+    """
+    if _NUMBER.fullmatch(mark):
+        return f"{mark} ", ""
+    return "- ", "" if _BULLET.fullmatch(mark) or not mark else f"{mark} "
+
+
+def is_layout(table: Element, cells: Iterable[Sequence[Element]]) -> bool:
+    """Whether a table only puts things in their place on a page."""
+    within = table.iterdescendants("table", "h1", "h2", "h3", "h4", "h5", "h6")
+    return (
+        table.get("role") in ("presentation", "none")
+        or next(within, None) is not None
+        or all(len(row) <= 1 for row in cells)
+    )
+
+
+def grid(cells: Sequence[Sequence[tuple[Element, str]]]) -> list[list[str]]:
+    """The texts of cells in rows of equal length; what spans rows stands in each of them."""
+    places: dict[tuple[int, int], str] = {}
+    for top, row in enumerate(cells):
+        left = 0
+        for cell, text in row:
+            while (top, left) in places:
+                left += 1
+            width = _span(cell, "colspan")
+            for down in range(min(_span(cell, "rowspan"), len(cells) - top)):
+                places |= {(top + down, left + right): "" for right in range(1, width)}
+                places[top + down, left] = text
+            left += width
+    columns = range(max((left + 1 for _, left in places), default=0))
+    return [[places.get((top, left), "") for left in columns] for top in range(len(cells))]
+
+
+def to_markdown(rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown; rows and columns without text are left out, "" where there is no text.
+
+    The first row is the header.
+    """
+    filled = [row for row in rows if any(row)]
+    used = [number for number, column in enumerate(zip(*filled, strict=True)) if any(column)]
+    lines = [
+        f"| {' | '.join(row[number].replace('|', chr(92) + '|') for number in used)} |"
+        for row in filled
+    ]
+    return "\n".join((lines[0], "|" + " --- |" * len(used), *lines[1:])) if lines else ""
+
+
+def _content(cell: Element) -> str:
+    return " ".join("".join(cell.itertext()).split())
+
+
+def _span(cell: Element, name: str) -> int:
+    value = cell.get(name, "1")
+    return min(max(int(value), 1), _LARGEST_SPAN) if value.isdigit() else 1

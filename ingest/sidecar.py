@@ -1,0 +1,34 @@
+"""Sidecars: what is known about a file, in a file beside it: plan.pdf.meta.yaml, plan.meta.yaml."""
+
+from pathlib import Path
+
+from core.errors import DocumentError
+from ingest.formats import front_matter
+from ingest.formats.blocks import Value
+from ingest.formats.encoding import decode
+
+SUFFIX = ".meta.yaml"
+
+
+def find(path: Path) -> Path | None:
+    """The sidecar of a file; where there are two, the one that has its whole name."""
+    beside = (path.with_name(path.name + SUFFIX), path.with_name(path.stem + SUFFIX))
+    return next((file for file in beside if file.is_file()), None)
+
+
+def read(path: Path) -> dict[str, Value]:
+    """What the sidecar of a file says; nothing where there is none.
+
+    Raises:
+        DocumentError: names the sidecar and the line of what is wrong in it.
+    """
+    file = find(path)
+    if file is None:
+        return {}
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise DocumentError(
+            file, None, f"cannot be read ({error.strerror})", "Check your rights."
+        ) from error
+    return front_matter.read(file, decode(file, data))
