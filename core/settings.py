@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     data_dir: Path = ROOT / "data"
     corpus_dirs: tuple[Path, ...] = (ROOT / "corpus", ROOT / "documents")
     chroma_url: str = ""  # empty: Chroma runs inside this process, in data_dir
+    max_file_size: Annotated[int, Field(ge=1)] = 100  # megabytes; larger source texts are refused
 
     # Index
     keep_generations: Annotated[int, Field(ge=1)] = 3

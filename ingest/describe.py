@@ -12,6 +12,7 @@ from pathlib import Path
 
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
+from core.names import printable
 from core.types import DocumentInfo
 from ingest.formats.blocks import Parsed
 
@@ -23,7 +24,7 @@ _LANGUAGE_SUFFIX = re.compile(r"[._](?P<language>[a-z]{2})$", re.IGNORECASE)
 
 def describe(path: Path, parsed: Parsed) -> tuple[DocumentInfo, tuple[str, ...]]:
     """The metadata of a document, and the names of the fields that are guesses."""
-    stem = path.stem
+    stem = printable(path.stem)
     suffix = _LANGUAGE_SUFFIX.search(stem)
     language = suffix["language"].lower() if suffix else ""
     if suffix and language in LANGUAGES:
