@@ -10,7 +10,7 @@ import pytest
 from core.errors import IndexMismatchError, StoreError
 from core.settings import Settings
 from core.types import Passage, SourceDocument
-from ingest import plan, prepare
+from ingest import pipeline, plan, prepare
 from ingest.check import check
 from ingest.load import load
 from ingest.pipeline import ingest

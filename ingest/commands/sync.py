@@ -151,7 +151,10 @@ def _watch(settings: Settings, options: argparse.Namespace) -> int:
             print(error, file=sys.stderr)
         if code == _INTERRUPTED:
             raise KeyboardInterrupt
-        print("Watching for changes; Ctrl-C ends it.", file=sys.stderr, flush=True)
+        if options.json:
+            print_json({"event": "watching"})
+        else:
+            print("Watching for changes; Ctrl-C ends it.", flush=True)
 
     try:
         on_changes(options.paths or settings.corpus_dirs, run)
