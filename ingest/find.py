@@ -48,13 +48,15 @@ class _Search:
 def find(folders: Iterable[Path]) -> Found:
     """The source texts below the folders (a single file is fine), folder by folder, by path.
 
+    Paths are absolute, so that a document is the same from wherever its folder is named.
+
     A folder that is not there is left out, as `documents/` is before its first file. Hidden files
     and sidecars are left out silently, links and other formats are listed.
 
     Raises:
         DocumentError: none of the folders is there.
     """
-    paths = list(folders)
+    paths = [Path(os.path.abspath(folder)) for folder in folders]
     present = [path for path in paths if path.exists()]
     if paths and not present:
         raise DocumentError(

@@ -104,6 +104,8 @@ def _passages_to_write(
 
 
 def _twins(documents: Iterable[Document], before: Manifest | None) -> dict[str, str]:
-    """Key of a document -> key of one in use that has the same content."""
-    known = {entry.sha256: entry.key for entry in before.documents} if before else {}
-    return {one.key: known[one.sha256] for one in documents if one.sha256 in known}
+    """Key of a document -> key of one in use with the same content, cut into the same sentences."""
+    entries = before.documents if before else ()
+    known = {(entry.sha256, entry.info.language): entry.key for entry in entries}
+    same = ((one.key, known.get((one.sha256, one.info.language))) for one in documents)
+    return {key: twin for key, twin in same if twin is not None}

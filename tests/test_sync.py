@@ -229,6 +229,15 @@ def test_a_folder_that_cannot_be_looked_into_keeps_its_documents(
     assert report.plan.is_empty
 
 
+def test_a_folder_named_in_another_way_has_the_same_documents(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = small({"alpha.md": _document("alpha")})
+    ingest(settings)
+    monkeypatch.chdir(_folder(settings))
+    assert ingest(settings, [Path("."), Path("../documents/alpha.md")]).plan.is_empty
+
+
 # What happens to a document
 
 
