@@ -64,7 +64,8 @@ def gather(
     gone = {document.key for document in documents} | {one.former_key for one in renamed}
     lost = [entry for entry in (before.documents if before else ()) if entry.key not in gone]
     fallen = [entry for entry in lost if any(_covers(failure, entry) for failure in failures)]
-    missing = [entry for entry in lost if keep_missing and entry not in fallen]
+    kept = {entry.key for entry in fallen}
+    missing = [entry for entry in lost if keep_missing and entry.key not in kept]
     outdated = not known_files(before, method)
     return Gathered(
         documents=(*documents, *(_kept(entry, outdated) for entry in fallen), *missing),

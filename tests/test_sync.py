@@ -287,6 +287,16 @@ def test_a_copy_that_stays_beside_the_original_is_added_not_renamed(small: Small
     assert ingest(settings).plan.removed == ("copy.en",)
 
 
+def test_a_copy_does_not_take_the_place_of_an_original_that_fails(small: Small) -> None:
+    settings = small({"alpha.md": TEXT})
+    ingest(settings)
+    small({"alpha.md": "", "copy.md": TEXT})
+    report = ingest(settings)
+    assert (report.plan.added, report.plan.renamed) == (("copy.en",), ())
+    assert report.failures[0].kept == ("alpha.en",)
+    assert _documents(settings) == {"alpha", "copy"}
+
+
 def test_a_file_that_fails_keeps_its_last_good_version_until_it_is_mended(small: Small) -> None:
     settings = small({"alpha.md": _document("alpha"), "beta.md": _document("beta", "Of canoes.")})
     ingest(settings)
