@@ -98,7 +98,7 @@ def _load(
                 loaded.append(load(file))
                 tell(FileDone(event="loaded", path=path, done=done, total=total))
         except DocumentError as error:
-            failures.append(Failure.of(error))
+            failures.append(Failure.of(error, path))
             tell(FileDone(event="failed", path=path, done=done, total=total, reason=str(error)))
     return loaded, failures
 

@@ -12,12 +12,12 @@ from pathlib import Path
 from core.errors import DocumentError
 from core.names import as_text, printable
 from core.types import SourceDocument
+from ingest import sidecar
 from ingest.describe import describe
 from ingest.find import find
 from ingest.formats import FORMATS
 from ingest.formats.blocks import Parsed, sections
 from ingest.read import read, sha256
-from ingest.sidecar import sidecar_of
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +81,7 @@ def load(path: Path) -> SourceDocument:
 
 
 def _fingerprint(path: Path, own: str) -> str:
-    beside = sidecar_of(path)
+    beside = sidecar.find(path)
     return own if beside is None else hashlib.sha256((own + sha256(beside)).encode()).hexdigest()
 
 

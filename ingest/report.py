@@ -14,25 +14,27 @@ ChangeKind = Literal["added", "changed", "renamed", "removed"]
 
 
 class Failure(Frozen):
-    """A file that could not be taken, why, and what to do.
+    """A file or folder that could not be taken, why, and what to do.
 
+    `place` is where to look, to be shown: the file, or its sidecar, with the line where it is known.
     `kept` are the documents that stay as they were because of it.
     """
 
     path: str
-    line: int | None = None
+    place: str
     problem: str
     remedy: str
     kept: tuple[str, ...] = ()
 
-    @property
-    def place(self) -> str:
-        """File and line, to be shown."""
-        return printable(self.path) + (f":{self.line}" if self.line else "")
-
     @classmethod
-    def of(cls, error: DocumentError) -> "Failure":
-        return cls(path=error.path, line=error.line, problem=error.problem, remedy=error.remedy)
+    def of(cls, error: DocumentError, path: str = "") -> "Failure":
+        """What an error says of the file at `path`, where that is not the one that it names."""
+        return cls(
+            path=path or error.path,
+            place=printable(error.path) + (f":{error.line}" if error.line else ""),
+            problem=error.problem,
+            remedy=error.remedy,
+        )
 
 
 class Guesses(Frozen):

@@ -306,7 +306,8 @@ def test_a_file_that_fails_keeps_its_last_good_version_until_it_is_mended(small:
     report = ingest(settings)
 
     (failure,) = report.failures
-    assert (failure.kept, failure.line) == (("beta.en",), 5)
+    assert failure.kept == ("beta.en",)
+    assert failure.place.endswith("beta.md:5")
     assert report.plan.changed == ("alpha.en",)
     assert "Of boats." in _texts(settings)
     assert "Of canoes." in _texts(settings)
@@ -316,6 +317,23 @@ def test_a_file_that_fails_keeps_its_last_good_version_until_it_is_mended(small:
     small({"alpha.md": _document("alpha", "Of boats."), "beta.md": _document("beta", "Of rafts.")})
     assert ingest(settings).failures == ()
     assert "Of canoes." not in _texts(settings)
+
+
+def test_a_document_whose_sidecar_is_wrong_stays_as_it_was(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = small({"alpha.md": _document("alpha"), "beta.md": _document("beta")})
+    ingest(settings)
+    sidecar = _folder(settings) / "beta.meta.yaml"
+    sidecar.write_text("colour: red\n")
+
+    def strict(path: Path) -> SourceDocument:
+        raise DocumentError(sidecar, 1, "unknown field 'colour'", "Take it out.")
+
+    monkeypatch.setattr(prepare, "load", strict)
+    (failure,) = ingest(settings).failures
+    assert (failure.kept, failure.place) == (("beta.en",), f"{sidecar}:1")
+    assert _documents(settings) == {"alpha", "beta"}
 
 
 def test_what_fails_after_a_change_of_the_program_stays_and_is_tried_in_every_run(
