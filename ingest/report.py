@@ -16,7 +16,7 @@ ChangeKind = Literal["added", "changed", "renamed", "removed"]
 class Failure(Frozen):
     """A file or folder that could not be taken, why, and what to do.
 
-    `place` is where to look, to be shown: the file, or its sidecar, with the line where it is known.
+    `place` is where to look, to be shown: the file or its sidecar, with the line if one is known.
     `kept` are the documents that stay as they were because of it.
     """
 
