@@ -4,6 +4,7 @@
     ├── SettingsError        a setting is wrong or unknown
     ├── DocumentError        a source text cannot be taken as it is (names file and line)
     ├── FetchError           an official text could not be fetched
+    ├── StoppedError         a run published nothing, to be on the safe side (ingest/report.py)
     ├── NoIndexError         nothing has been ingested yet
     ├── IndexMismatchError   the index was made by another embedder or version
     ├── LockedError          another ingest run holds the lock
@@ -14,6 +15,8 @@
 
 Errors of libraries are translated at the one place that imports the library.
 """
+
+from core.names import as_text, printable
 
 
 class StrategiewijzerError(Exception):
@@ -35,8 +38,12 @@ class DocumentError(StrategiewijzerError):
     """
 
     def __init__(self, path: object, line: int | None, problem: str, remedy: str) -> None:
-        place = f"{path}:{line}" if line is not None else f"{path}"
+        place = printable(path) if line is None else f"{printable(path)}:{line}"
         super().__init__(f"{place}: {problem}. {remedy}")
+        self.path = as_text(path)
+        self.line = line
+        self.problem = problem
+        self.remedy = remedy
 
 
 class FetchError(StrategiewijzerError):

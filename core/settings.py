@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     corpus_dirs: tuple[Path, ...] = (ROOT / "corpus", ROOT / "documents")
     documents_dir: Path = ROOT / "documents"  # fetched official texts go into official/ below it
     chroma_url: str = ""  # empty: Chroma runs inside this process, in data_dir
+    max_file_size: Annotated[int, Field(ge=1)] = 100  # megabytes; larger source texts are refused
 
     # Index
     keep_generations: Annotated[int, Field(ge=1)] = 3

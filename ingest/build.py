@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,29 +18,66 @@ Progress = Callable[[int, int], None]
 """Called with (passages embedded so far, passages to embed)."""
 
 
+class Stored(NamedTuple):
+    """Where the vectors of a passage's units are: in a generation, under a passage id."""
+
+    generation: Generation
+    passage_id: str
+
+
 def known_passages(
-    sources: Sequence[Generation], passages: Sequence[Passage], method: str
-) -> dict[str, Generation]:
-    """Passage id -> the first of these generations that has the vectors of all its units."""
-    known: dict[str, Generation] = {}
+    sources: Sequence[Generation],
+    passages: Sequence[Passage],
+    method: str,
+    twins: Mapping[str, str],
+) -> dict[str, Stored]:
+    """Passage id -> the first of these generations that has the vectors of all its units.
+
+    Args:
+        sources: where vectors may be.
+        passages: those that are needed.
+        method: how text becomes vectors now; others' vectors are of no use.
+        twins: key of a document -> key of one with the same content, whose vectors do as well.
+    """
+    known: dict[str, Stored] = {}
     for generation in sources:
         if generation.manifest.method != method:
             continue
-        missing = [passage for passage in passages if passage.id not in known]
-        units = generation.stored_units([name for p in missing for name in unit_ids(p)])
-        known |= {p.id: generation for p in missing if units.issuperset(unit_ids(p))}
+        wanted = [
+            (passage, name)
+            for passage in passages
+            if passage.id not in known
+            for name in _names(passage, twins)
+        ]
+        there = generation.stored_units([u for p, name in wanted for u in _units(p, name)])
+        for passage, name in wanted:
+            if there.issuperset(_units(passage, name)):
+                known.setdefault(passage.id, Stored(generation, name))
     return known
+
+
+def _names(passage: Passage, twins: Mapping[str, str]) -> Iterator[str]:
+    """The ids under which a passage may be known."""
+    key = passage.document.key
+    yield passage.id
+    if twins.get(key, key) != key:
+        yield twins[key] + passage.id.removeprefix(key)
+
+
+def _units(passage: Passage, name: str) -> list[str]:
+    """The ids of a passage's units where the passage is stored under this id."""
+    return [name + unit.removeprefix(passage.id) for unit in unit_ids(passage)]
 
 
 def copy_unchanged(old: Generation, new: Generation, plan: Plan) -> None:
     """Takes over the passages of those unchanged documents that move into the new segment."""
     moved = {*plan.unchanged} & new.manifest.used(new.id)[0]
-    _copy(old.all_passages(moved), lambda _: old, new)
+    _copy(old.all_passages(moved), lambda passage: Stored(old, passage.id), new)
 
 
 def embed(
     passages: Sequence[Passage],
-    known: Mapping[str, Generation],
+    known: Mapping[str, Stored],
     embedder: Embedder,
     new: Generation,
     progress: Progress,
@@ -56,15 +94,17 @@ def embed(
         new.add(batch, vectors)
 
 
-def _copy(
-    passages: Iterable[Passage], source: Callable[[Passage], Generation], new: Generation
-) -> None:
+def _copy(passages: Iterable[Passage], place: Callable[[Passage], Stored], new: Generation) -> None:
     for batch in _batches(passages, _COPIED_AT_ONCE):
-        units: dict[str, Vectors] = {}
-        for generation in {id(old): old for old in map(source, batch)}.values():
-            wanted = [name for p in batch if source(p) is generation for name in unit_ids(p)]
-            units |= generation.unit_vectors(wanted)
-        new.add(batch, [np.stack([units[name] for name in unit_ids(p)]) for p in batch])
+        vectors: dict[str, Vectors] = {}
+        places = [place(passage) for passage in batch]
+        names = [_units(p, at.passage_id) for p, at in zip(batch, places, strict=True)]
+        for generation in {id(at.generation): at.generation for at in places}.values():
+            here = zip(names, places, strict=True)
+            vectors |= generation.unit_vectors(
+                [unit for units, at in here if at.generation is generation for unit in units]
+            )
+        new.add(batch, [np.stack([vectors[unit] for unit in units]) for units in names])
 
 
 def _batches(passages: Iterable[Passage], size: int) -> Iterator[list[Passage]]:

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from pathlib import Path
 
+from core.names import printable
 from core.types import DocumentInfo
 from ingest import clues, sidecar
 from ingest.formats.blocks import Parsed
@@ -23,7 +24,7 @@ def describe(path: Path, parsed: Parsed) -> tuple[DocumentInfo, tuple[str, ...]]
     Raises:
         DocumentError: its sidecar is wrong.
     """
-    stem = path.stem
+    stem = printable(path.stem)
     suffix = _LANGUAGE_SUFFIX.search(stem)
     language = suffix["language"].lower() if suffix else ""
     if suffix and language in LANGUAGES:

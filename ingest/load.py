@@ -10,10 +10,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from core.errors import DocumentError
+from core.names import as_text, printable
 from core.types import SourceDocument
+from ingest import sidecar
 from ingest.describe import describe
+from ingest.find import find
 from ingest.formats import CONVERT, FORMATS
 from ingest.formats.blocks import Parsed, sections
+from ingest.read import read, sha256
 
 log = logging.getLogger(__name__)
 
@@ -24,54 +28,27 @@ def load_all(folders: Iterable[Path]) -> list[SourceDocument]:
     Raises:
         DocumentError: a file is wrong, or two files are the same version of the same document.
     """
-    documents = [load(file) for file in find(folders)]
-    refuse_doubles((document.key, document.path) for document in documents)
-    return documents
+    documents: dict[str, SourceDocument] = {}
+    for document in map(load, find(folders).files):
+        if (other := documents.setdefault(document.key, document)) is not document:
+            raise double(document.key, document.path, other.path)
+    return list(documents.values())
 
 
-def find(folders: Iterable[Path]) -> list[Path]:
-    """The files with source texts below the folders (a single file is fine), folder by folder,
-    sorted by path.
-
-    A folder that is not there, hidden files and files of another format are left out, the last
-    with a warning.
-
-    Raises:
-        DocumentError: none of the folders is there.
-    """
-    paths = list(folders)
-    present = [path for path in paths if path.exists()]
-    for path in paths:
-        if path not in present:
-            log.info("%s is not there: left out", path)  # as documents/ is before its first file
-    if paths and not present:
-        raise DocumentError(
-            ", ".join(map(str, paths)), None, "not found", "Name a folder or file that exists."
-        )
-    return list(dict.fromkeys(file for path in present for file in _files(path)))
-
-
-def refuse_doubles(documents: Iterable[tuple[str, str]]) -> None:
-    """Checks (key, path) of all documents.
-
-    Raises:
-        DocumentError: two files are the same version of the same document.
-    """
-    paths: dict[str, str] = {}
-    for key, path in documents:
-        if (other := paths.setdefault(key, path)) != path:
-            name, _, language = key.rpartition(".")
-            raise DocumentError(
-                path,
-                None,
-                f"{other} also has id {name} and language {language}",
-                "Remove one of the two files or change an id.",
-            )
+def double(key: str, path: str, other: str) -> DocumentError:
+    """The error of a file that is the same version of the same document as another file."""
+    name, _, language = key.rpartition(".")
+    return DocumentError(
+        path,
+        None,
+        f"{printable(other)} also has id {name} and language {language}",
+        "Remove one of the two files or change an id.",
+    )
 
 
 def fingerprint(path: Path) -> str:
-    """The SHA-256 of a file, as its document bears it."""
-    return hashlib.sha256(_read(path)).hexdigest()
+    """The SHA-256 of a file and its sidecar, as its document bears it."""
+    return _fingerprint(path, sha256(path))
 
 
 def load(path: Path) -> SourceDocument:
@@ -87,7 +64,7 @@ def load(path: Path) -> SourceDocument:
             f"Open it and save it as {better}." if better else f"Use one of: {' '.join(FORMATS)}."
         )
         raise DocumentError(path, None, "not a format that can be read", remedy)
-    data = _read(path)
+    data = read(path)
     parsed = form.parse(path, data)
     info, guessed = describe(path, parsed)
     found = sections(parsed.blocks, info.title)
@@ -96,8 +73,8 @@ def load(path: Path) -> SourceDocument:
     _report_noise(path, parsed)
     return SourceDocument(
         **dict(info),
-        path=str(path),
-        sha256=hashlib.sha256(data).hexdigest(),
+        path=as_text(path),
+        sha256=_fingerprint(path, hashlib.sha256(data).hexdigest()),
         text=parsed.text,
         sections=found,
         page_starts=parsed.page_starts,
@@ -105,31 +82,13 @@ def load(path: Path) -> SourceDocument:
     )
 
 
-def _files(path: Path) -> list[Path]:
-    if path.is_file():
-        return [path]
-    files = []
-    for file in sorted(path.rglob("*")):
-        if not file.is_file() or any(part.startswith(".") for part in file.relative_to(path).parts):
-            continue
-        if file.suffix.lower() in FORMATS:
-            files.append(file)
-        else:
-            log.warning("%s is not a format that can be read: left out", file)
-    return files
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise DocumentError(
-            path, None, f"cannot be read ({error.strerror})", "Check the name and your rights."
-        ) from error
+def _fingerprint(path: Path, own: str) -> str:
+    beside = sidecar.find(path)
+    return own if beside is None else hashlib.sha256((own + sha256(beside)).encode()).hexdigest()
 
 
 def _report_noise(path: Path, parsed: Parsed) -> None:
     for block in parsed.blocks:
         if block.kind == "noise":
             line = parsed.text.count("\n", 0, block.begin) + 1
-            log.info("%s: line %d of the text is page noise: left out", path, line)
+            log.info("%s: line %d of the text is page noise: left out", printable(path), line)

@@ -1,42 +1,32 @@
 """Syncs the index with the source texts.
 
-    folders -> documents -> plan -> new generation (vectors reused or embedded) -> check -> publish
+    folders -> files -> documents -> plan -> new generation (vectors reused or embedded) -> check
+            -> publish
 
 Readers see nothing of a run until its last step; a crash at any point leaves what they use as it
 was, and the next run clears what the crash left behind.
 """
 
-import datetime
-import secrets
 import time
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from core.errors import DocumentError, IndexMismatchError, NoIndexError
+from core.errors import DocumentError
+from core.names import as_text
 from core.settings import Settings
-from core.types import Frozen, Passage, SourceDocument
-from ingest.build import Progress, copy_unchanged, embed, known_passages
+from core.types import SourceDocument
+from ingest.build import copy_unchanged, embed
+from ingest.changes import document_changes
 from ingest.check import check
-from ingest.load import find, fingerprint, load, refuse_doubles
+from ingest.compose import compose
+from ingest.events import Embedded, Planned, Published, Tell, nobody
+from ingest.find import Found, find
 from ingest.lock import exclusive
-from ingest.plan import Plan, known_files, make_plan, segments_to_merge, splitter_fingerprint
-from ingest.split import split
+from ingest.prepare import Work, prepare
+from ingest.report import Guesses, Report, StoppedError, reason_to_stop
 from vectorstore.embeddings import Embedder, make_embedder
-from vectorstore.generations import Generation, Generations, store_exists
-from vectorstore.manifest import DocumentEntry, Manifest, SegmentEntry, method_of
+from vectorstore.generations import Generation, Generations
 from vectorstore.store import carry_keyword, remove_old_keyword_indexes
-
-
-class Report(Frozen):
-    """What a run did, or would do; `generation` is empty when nothing was published."""
-
-    plan: Plan
-    embedded: int
-    reused: int
-    seconds: float
-    generation: str
-    dry_run: bool
 
 
 def ingest(
@@ -44,168 +34,114 @@ def ingest(
     folders: Sequence[Path] = (),
     *,
     dry_run: bool = False,
-    progress: Progress = lambda done, total: None,
+    strict: bool = False,
+    keep_missing: bool = False,
+    allow_shrink: bool = False,
+    compare: bool = False,
+    tell: Tell = nobody,
+    before_publishing: Callable[[], None] = lambda: None,
     embedder: Embedder | None = None,
 ) -> Report:
-    """Makes the index hold exactly the documents in `folders` (default: `corpus_dirs`).
+    """Makes the index hold the documents in `folders` (default: `corpus_dirs`).
+
+    A file that cannot be taken is in the report, and its document stays as it was in the index.
 
     Args:
         settings: where the index is.
         folders: folders and files with source texts.
         dry_run: only say what would be done.
-        progress: told how far the embedding is.
+        strict: publish nothing when a file cannot be taken.
+        keep_missing: keep the documents whose files are gone.
+        allow_shrink: more than half of the documents may be removed.
+        compare: also say which passages change in each document.
+        tell: told how far the run is.
+        before_publishing: called when a new generation is about to take the place of an old one.
         embedder: other than the one of the settings (a benchmark brings vectors that are known).
 
     Raises:
-        DocumentError: a source text cannot be taken; the index stays as it was.
+        DocumentError: there are no source texts.
+        StoppedError: nothing was published, to be on the safe side; it has the report.
         LockedError: another run is busy.
         StoreError: the new generation did not pass its check; the index stays as it was.
     """
     started = time.perf_counter()
+    found = _find(settings, folders)
+    embedder = embedder or make_embedder(settings)
+    with exclusive(settings.data_dir, unless=dry_run):
+        work = prepare(settings, found, embedder, keep_missing=keep_missing, tell=tell)
+        stop = reason_to_stop(
+            work.plan, work.gathered.failures, work.before, strict=strict, allow_shrink=allow_shrink
+        )
+        report = _report(work, found, stop, dry_run=dry_run, compare=compare)
+        tell(Planned(plan=work.plan, to_embed=report.embedded))
+        published = ""
+        if not dry_run:
+            if stop:
+                raise StoppedError(report)
+            generations = Generations(settings)
+            if not work.plan.is_empty:
+                new = _build(work, generations, settings, embedder, tell)
+                if work.current:
+                    before_publishing()
+                generations.publish(new.id)
+                published = new.id
+                tell(Published(generation=published))
+            generations.remove_unpublished()
+            remove_old_keyword_indexes(settings, generations.pointer().kept)
+    seconds = time.perf_counter() - started
+    return report.model_copy(update={"seconds": seconds, "generation": published})
+
+
+def _find(settings: Settings, folders: Sequence[Path]) -> Found:
     for folder in folders:
         if not folder.exists():
             raise DocumentError(folder, None, "there is no such file or folder", "Check the path.")
-    files = find(folders or settings.corpus_dirs)
-    if not files:
-        where = ", ".join(str(folder) for folder in folders or settings.corpus_dirs)
+    found = find(folders or settings.corpus_dirs)
+    if not found.files:
+        where = ", ".join(as_text(folder) for folder in folders or settings.corpus_dirs)
         raise DocumentError(where, None, "there are no documents here", "Name a folder that has.")
-    embedder = embedder or make_embedder(settings)
-    method = method_of(embedder)
-    with exclusive(settings.data_dir, unless=dry_run):
-        current, others = _generations(settings) if store_exists(settings) else (None, [])
-        manifest = current.manifest if current else None
-        documents = _documents(files, manifest, method)
-        plan = make_plan(documents, manifest, method)
-        fresh = _passages_to_make(documents, plan, embedder)
-        known = known_passages([current, *others] if current else others, fresh, method)
-        untouched = sum(entry.passages for entry in _entries(manifest, plan.unchanged))
-        published = ""
-        if not dry_run:
-            generations = Generations(settings)
-            if not plan.is_empty:
-                new = generations.create(_manifest(documents, plan, fresh, manifest, method))
-                if current:
-                    copy_unchanged(current, new, plan)
-                embed(fresh, known, embedder, new, progress)
-                if current and len(new.manifest.segments) > 1:
-                    gone = {*plan.changed, *plan.removed}
-                    carry_keyword(settings, current, new, gone=gone, fresh=fresh)
-                check(new, settings)
-                generations.publish(new.id)
-                published = new.id
-            generations.remove_unpublished()
-            remove_old_keyword_indexes(settings, generations.pointer().kept)
+    return found
+
+
+def _report(work: Work, found: Found, stop: str, *, dry_run: bool, compare: bool) -> Report:
+    """What the run will have done when all goes well."""
+    plan, documents = work.plan, work.gathered.documents
+    entries = work.before.documents if work.before else ()
+    unchanged = frozenset(plan.unchanged)
+    untouched = sum(entry.passages for entry in entries if entry.key in unchanged)
+    old = work.current.all_passages(plan.gone) if work.current and compare else ()
     return Report(
         plan=plan,
-        embedded=len(fresh) - len(known),
-        reused=len(known) + untouched,
-        seconds=time.perf_counter() - started,
-        generation=published,
+        embedded=len(work.fresh) - len(work.known),
+        reused=len(work.known) + untouched,
         dry_run=dry_run,
-    )
-
-
-def _documents(
-    files: Iterable[Path], manifest: Manifest | None, method: str
-) -> list[SourceDocument | DocumentEntry]:
-    """Loads the files; of one that is as it was, what the generation in use knows is enough."""
-    known = known_files(manifest, method)
-    documents: list[SourceDocument | DocumentEntry] = []
-    for file in files:
-        entry = known.get(str(file))
-        same = entry is not None and entry.sha256 == fingerprint(file)
-        documents.append(entry if entry and same else load(file))
-    refuse_doubles((document.key, document.path) for document in documents)
-    return documents
-
-
-def _generations(settings: Settings) -> tuple[Generation | None, list[Generation]]:
-    """The generation in use, and all others whose vectors may be reused, newest first.
-
-    Among the others are those that a crashed run left behind. What another version of this program
-    made is left out: it is built anew.
-    """
-    generations = Generations(settings)
-    pointer = generations.pointer()
-    kept = [generations.open(name) for name in reversed(pointer.kept) if name != pointer.current]
-    others = [*generations.unpublished(), *kept]
-    try:
-        current = generations.current()
-    except NoIndexError:
-        return None, list(filter(_is_readable, others))
-    return current if _is_readable(current) else None, list(filter(_is_readable, others))
-
-
-def _is_readable(generation: Generation) -> bool:
-    try:
-        return bool(generation.manifest)
-    except IndexMismatchError:
-        return False
-
-
-def _passages_to_make(
-    documents: Iterable[SourceDocument | DocumentEntry], plan: Plan, embedder: Embedder
-) -> list[Passage]:
-    wanted = {*plan.added, *plan.changed}
-    return [
-        passage
-        for document in documents
-        if isinstance(document, SourceDocument) and document.key in wanted
-        for passage in split(document, embedder.token_count, embedder.limit)
-    ]
-
-
-def _manifest(
-    documents: Sequence[SourceDocument | DocumentEntry],
-    plan: Plan,
-    fresh: Sequence[Passage],
-    before: Manifest | None,
-    method: str,
-) -> Manifest:
-    now = datetime.datetime.now(datetime.UTC)
-    own = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
-    counts = Counter(passage.document.key for passage in fresh)
-    units = Counter({p.document.key: 0 for p in fresh})
-    for passage in fresh:
-        units[passage.document.key] += len(passage.units)
-    merged = segments_to_merge(before, plan, len(fresh)) if before else frozenset()
-    kept = {entry.info.key: entry for entry in _entries(before, plan.unchanged)}
-    entries = tuple(
-        DocumentEntry(
-            info=document.info,
-            sha256=document.sha256,
-            path=document.path,
-            passages=old.passages if old else counts[document.key],
-            units=old.units if old else units[document.key],
-            segment=old.segment if old and old.segment not in merged else own,
-        )
-        for document in sorted(documents, key=lambda document: document.key)
-        for old in [kept.get(document.key)]
-    )
-    new = [entry for entry in entries if entry.segment == own]
-    return Manifest(
-        id=own,
-        created=now.isoformat(timespec="seconds"),
-        method=method,
-        splitter=splitter_fingerprint(),
-        documents=entries,
-        segments=(
-            *_segments_in_use(before, {entry.segment for entry in entries}),
-            SegmentEntry(
-                id=own,
-                passages=sum(entry.passages for entry in new),
-                units=sum(entry.units for entry in new),
-            ),
+        failures=work.gathered.failures,
+        missing=work.gathered.missing,
+        left_out=found.left_out,
+        guesses=tuple(
+            Guesses.of(one) for one in documents if isinstance(one, SourceDocument) and one.guessed
         ),
-        passages=sum(entry.passages for entry in entries),
-        units=sum(entry.units for entry in entries),
+        stop=stop,
+        changes=document_changes(plan, documents, work.before, old, work.fresh) if compare else (),
     )
 
 
-def _segments_in_use(before: Manifest | None, ids: Collection[str]) -> Iterator[SegmentEntry]:
-    return (segment for segment in (before.segments if before else ()) if segment.id in ids)
-
-
-def _entries(manifest: Manifest | None, keys: Iterable[str]) -> Iterator[DocumentEntry]:
-    wanted = set(keys)
-    return (entry for entry in (manifest.documents if manifest else ()) if entry.info.key in wanted)
+def _build(
+    work: Work, generations: Generations, settings: Settings, embedder: Embedder, tell: Tell
+) -> Generation:
+    """A new generation, whole and checked, that no reader sees yet."""
+    manifest = compose(work.gathered.documents, work.plan, work.fresh, work.before, work.method)
+    new = generations.create(manifest)
+    if work.current:
+        copy_unchanged(work.current, new, work.plan)
+    embed(
+        work.fresh,
+        work.known,
+        embedder,
+        new,
+        lambda done, total: tell(Embedded(done=done, total=total)),
+    )
+    if work.current and len(manifest.segments) > 1:
+        carry_keyword(settings, work.current, new, gone=work.plan.gone, fresh=work.fresh)
+    check(new, settings)
+    return new

@@ -1,7 +1,7 @@
 """What an ingest run would do: documents compared with the generation in use by content hash."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -24,18 +24,39 @@ _FROM_FILE_TO_PASSAGES = (
 )
 
 
+class Rename(Frozen):
+    """A document whose content stands at another path now, under the same key or another."""
+
+    key: str
+    path: str
+    former_key: str
+    former_path: str
+
+
 class Plan(Frozen):
     """Keys of documents ("csa-strategy.nl"), by what happens to them."""
 
     added: tuple[str, ...]
     changed: tuple[str, ...]
+    renamed: tuple[Rename, ...]
     removed: tuple[str, ...]
     unchanged: tuple[str, ...]
 
     @property
     def is_empty(self) -> bool:
         """Whether the generation in use is up to date."""
-        return not (self.added or self.changed or self.removed)
+        return not (self.written or self.removed)
+
+    @property
+    def written(self) -> frozenset[str]:
+        """The documents whose passages are written anew, be it with vectors that are known."""
+        return frozenset((*self.added, *self.changed, *(one.key for one in self.renamed)))
+
+    @property
+    def gone(self) -> frozenset[str]:
+        """The documents whose passages in the generation in use are not taken over."""
+        former = (one.former_key for one in self.renamed)
+        return frozenset((*self.changed, *self.removed, *former))
 
 
 def known_files(manifest: Manifest | None, method: str) -> dict[str, DocumentEntry]:
@@ -49,7 +70,10 @@ def known_files(manifest: Manifest | None, method: str) -> dict[str, DocumentEnt
 
 
 def make_plan(
-    documents: Sequence[SourceDocument | DocumentEntry], manifest: Manifest | None, method: str
+    documents: Sequence[SourceDocument | DocumentEntry],
+    manifest: Manifest | None,
+    method: str,
+    renamed: Sequence[Rename] = (),
 ) -> Plan:
     """Compares the source texts with what the generation in use was made from.
 
@@ -57,6 +81,7 @@ def make_plan(
         documents: all documents that the index should hold.
         manifest: of the generation in use, or None when there is none.
         method: how text becomes vectors now.
+        renamed: what `renames` says of them.
     """
     keys = {document.key for document in documents}
     before = {entry.key for entry in manifest.documents} if manifest else set()
@@ -67,12 +92,49 @@ def make_plan(
         if (entry := known.get(document.path)) is not None
         and (entry.key, entry.sha256) == (document.key, document.sha256)
     }
+    now, former = {one.key for one in renamed}, {one.former_key for one in renamed}
     return Plan(
-        added=tuple(sorted(keys - before)),
-        changed=tuple(sorted((keys & before) - unchanged)),
-        removed=tuple(sorted(before - keys)),
+        added=tuple(sorted(keys - before - now)),
+        changed=tuple(sorted((keys & before) - unchanged - now)),
+        renamed=tuple(renamed),
+        removed=tuple(sorted(before - keys - former)),
         unchanged=tuple(sorted(unchanged)),
     )
+
+
+def renames(
+    documents: Sequence[SourceDocument | DocumentEntry],
+    files: Collection[str],
+    manifest: Manifest | None,
+) -> tuple[Rename, ...]:
+    """Which documents are new at their path, while what has their content left its own.
+
+    Args:
+        documents: the documents as they are now.
+        files: the paths of all files that are there.
+        manifest: of the generation in use, or None when there is none.
+    """
+    entries = manifest.documents if manifest else ()
+    left = {entry.sha256: entry for entry in entries if entry.sha256 and entry.path not in files}
+    keys, paths = {entry.key for entry in entries}, {entry.path for entry in entries}
+    now = {document.key: document for document in documents if document.path not in paths}
+    taken = {document.key for document in documents}
+    found = []
+    for _, document in sorted(now.items()):
+        entry = left.get(document.sha256)
+        if entry is None:
+            continue
+        if entry.key == document.key or (entry.key not in taken and document.key not in keys):
+            del left[document.sha256]
+            found.append(
+                Rename(
+                    key=document.key,
+                    path=document.path,
+                    former_key=entry.key,
+                    former_path=entry.path,
+                )
+            )
+    return tuple(found)
 
 
 def segments_to_merge(manifest: Manifest, plan: Plan, fresh: int) -> frozenset[str]:

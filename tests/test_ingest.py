@@ -177,18 +177,20 @@ def test_only_the_last_generations_are_kept(small: Small) -> None:
         (_document("alpha"), "alpha"),  # the same id and language twice
     ],
 )
-def test_a_wrong_document_names_its_place_and_leaves_the_index_as_it_was(
+def test_a_wrong_document_names_its_place_and_does_not_keep_the_others_back(
     small: Small, text: str, place: str
 ) -> None:
     settings = small({"alpha.md": _document("alpha")})
-    before = ingest(settings).generation
-    small({"alpha.md": _document("alpha"), "beta.md": text})
+    ingest(settings)
+    small({"alpha.md": _document("alpha"), "beta.md": text, "gamma.md": _document("gamma")})
 
-    with pytest.raises(DocumentError, match=place):
-        ingest(settings)
+    report = ingest(settings)
 
-    assert Generations(settings).pointer().current == before
-    assert open_index(settings).search("ships", k=1)
+    (failure,) = report.failures
+    assert place in f"{failure.place} {failure.problem}"
+    assert failure.remedy
+    assert report.plan.added == ("gamma.en",)
+    assert {info.id for info in open_index(settings).documents()} == {"alpha", "gamma"}
 
 
 def test_a_path_that_is_not_there_is_refused(small: Small, tmp_path: Path) -> None:
@@ -313,8 +315,12 @@ def test_the_commands_tell_what_they_did(
     assert main(["status"]) == 1
     assert "make ingest" in capsys.readouterr().err
     assert main(["--json"]) == 0
-    report = json.loads(capsys.readouterr().out)
-    assert report["plan"]["added"] == ["alpha.en"]
+    *events, last = map(json.loads, capsys.readouterr().out.splitlines())
+    assert [event["event"] for event in events] == [
+        *("found", "loaded", "planned"),
+        *("embedded", "embedded", "published"),
+    ]
+    assert last["report"]["plan"]["added"] == ["alpha.en"]
     assert main([]) == 0
     assert "unchanged" in capsys.readouterr().out
     assert main(["status"]) == 0

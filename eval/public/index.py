@@ -16,6 +16,7 @@ from core.settings import Settings
 from core.types import Passage, Unit
 from eval.public.shapes import PublicDocument, PublicSet
 from ingest.build import Progress
+from ingest.events import Embedded, Event
 from ingest.formats import plain
 from ingest.pipeline import ingest
 from vectorstore.embeddings import make_embedder
@@ -44,7 +45,12 @@ def build_index(
     for position, document in enumerate(public.documents):
         name = _index_id(position)
         (folder / f"{name}.txt").write_text(_source_text(name, public.language, document), "utf-8")
-    ingest(own, progress=progress)
+
+    def tell(event: Event) -> None:
+        if isinstance(event, Embedded):
+            progress(event.done, event.total)
+
+    ingest(own, strict=True, tell=tell)
     return open_index(own)
 
 

@@ -1,6 +1,7 @@
 """Keeps the index in step with the source texts.
 
-    python -m ingest [PATH ...] [--dry-run] [--json]   sync the index with these folders
+    python -m ingest [PATH ...] [--dry-run] [--report FILE] [--watch] ...
+                                                       sync the index with these folders
     python -m ingest fetch [CELEX ...] [--languages nl,en] [--json]
                                                        get official texts into documents/official/
     python -m ingest status [--json]                   generations, documents, what is in use
@@ -8,4 +9,5 @@
     python -m ingest rollback [GENERATION]             put an earlier generation in use
 
 Without a PATH the folders of the setting `corpus_dirs` are used: corpus/ and documents/.
+The exit code is 1 when a file could not be taken, or nothing was published to be on the safe side.
 """

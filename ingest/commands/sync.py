@@ -1,77 +1,163 @@
 """`python -m ingest [PATH ...]`: bring the index in step with the source texts."""
 
+import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-from rich.table import Table
 
+from core.errors import StrategiewijzerError
 from core.settings import Settings
+from ingest import answers, page
 from ingest.commands.parser import command_parser
+from ingest.commands.progress import print_json, progress
+from ingest.commands.summary import show
+from ingest.events import Asking, Event, Published, Tell
 from ingest.pipeline import ingest
+from ingest.report import Report, StoppedError
+from ingest.watch import on_changes
+
+_INTERRUPTED = 130  # exit code
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs the command; returns its exit code."""
+    """Runs the command; returns its exit code: 1 also when a file could not be taken."""
+    options = _options(arguments)
+    settings = Settings()
+    if options.watch:
+        return _watch(settings, options)
+    return _sync(settings, options)
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser = command_parser()
-    parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="folder or file")
-    parser.add_argument("--dry-run", action="store_true", help="show the plan, change nothing")
-    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    add = parser.add_argument
+    add("paths", nargs="*", type=Path, metavar="PATH", help="folder or file")
+    add("--dry-run", action="store_true", help="show the plan, change nothing")
+    add("--strict", action="store_true", help="publish nothing when a file cannot be taken")
+    add("--keep-missing", action="store_true", help="keep documents whose files are gone")
+    add("--allow-shrink", action="store_true", help="let more than half of the documents go")
+    add("--watch", action="store_true", help="do it again whenever a file changes")
+    add("--json", action="store_true", help="print what happens as lines of JSON, the report last")
+    add(
+        "--report",
+        type=Path,
+        metavar="FILE",
+        help="write what changes in each document to FILE.html and FILE.json",
+    )
+    add(
+        "--with-eval",
+        action="store_true",
+        help="ask the question set before and after: which answers change? (minutes)",
+    )
+    add(
+        "--questions",
+        type=Path,
+        default=answers.QUESTIONS,
+        metavar="FILE_OR_DIR",
+        help="the question set for --with-eval (default: eval/questions)",
+    )
     options = parser.parse_args(arguments)
-    columns = (
-        TextColumn("Embedding passages"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("time left"),
-        TimeRemainingColumn(),
+    if options.dry_run and (options.watch or options.with_eval):
+        parser.error("--dry-run changes nothing: leave out --watch and --with-eval")
+    if not options.questions.exists():
+        parser.error(f"--questions: there is no {options.questions}")
+    return options
+
+
+def _sync(settings: Settings, options: argparse.Namespace) -> int:
+    """One run, with all that is shown and written of it."""
+    trouble: StrategiewijzerError | None = None
+    before: list[answers.Asked] = []
+    in_use = "The index is as it was before."
+
+    def heard(event: Event) -> None:
+        nonlocal in_use
+        if isinstance(event, Published):
+            in_use = f"Generation {event.generation} is in use."
+        tell(event)
+
+    try:
+        with progress(as_json=options.json) as tell:
+            try:
+                report = _ingest(settings, options, heard, before)
+            except StoppedError as error:
+                trouble, report = error, error.report
+            if before:
+                try:
+                    report = _with_answers(report, settings, options, tell, before[0])
+                except StrategiewijzerError as error:  # what was published stays, and is told
+                    trouble = error
+        if options.json:
+            print_json({"event": "report", "report": report.model_dump(mode="json")})
+        else:
+            show(report, Console())
+        if options.report is not None:
+            files = page.write(report, options.report)
+            print(*files, sep="\n", file=sys.stderr if options.json else sys.stdout)
+    except KeyboardInterrupt:
+        print(f"Stopped. {in_use}", file=sys.stderr)
+        return _INTERRUPTED
+    if trouble is not None:
+        raise trouble
+    return 1 if report.failures else 0
+
+
+def _ingest(
+    settings: Settings, options: argparse.Namespace, tell: Tell, before: list[answers.Asked]
+) -> Report:
+    """A run; what the question set was answered just before its end is added to `before`."""
+
+    def ask_before() -> None:
+        if options.with_eval:
+            tell(Asking(when="before"))
+            before.append(answers.ask(settings, options.questions))
+
+    return ingest(
+        settings,
+        options.paths,
+        dry_run=options.dry_run,
+        strict=options.strict,
+        keep_missing=options.keep_missing,
+        allow_shrink=options.allow_shrink,
+        compare=options.report is not None,
+        tell=tell,
+        before_publishing=ask_before,
     )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("", total=None, visible=False)
-        report = ingest(
-            Settings(),
-            options.paths,
-            dry_run=options.dry_run,
-            progress=lambda done, total: bar.update(
-                task, completed=done, total=total, visible=True
-            ),
-        )
-    if options.json:
-        print(report.model_dump_json(indent=2))
-        return 0
-    table = Table(
-        title="Plan (nothing was changed)" if report.dry_run else "Ingest", title_justify="left"
-    )
-    for name in ("documents", "passages"):
-        table.add_column(name)
-        table.add_column("", justify="right")
-    plan = report.plan
-    table.add_row(
-        "added",
-        str(len(plan.added)),
-        "to embed" if report.dry_run else "embedded",
-        str(report.embedded),
-    )
-    table.add_row("changed", str(len(plan.changed)), "reused", str(report.reused))
-    table.add_row("removed", str(len(plan.removed)), "", "")
-    table.add_row("unchanged", str(len(plan.unchanged)), "seconds", f"{report.seconds:.1f}")
-    console = Console()
-    console.print(table)
-    for label, keys in (
-        ("added", plan.added),
-        ("changed", plan.changed),
-        ("removed", plan.removed),
-    ):
-        for key in keys:
-            console.print(f"  {label}: {key}", markup=False, highlight=False)
-    if report.generation:
-        print(f"Generation {report.generation} is in use.")
+
+
+def _with_answers(
+    report: Report,
+    settings: Settings,
+    options: argparse.Namespace,
+    tell: Tell,
+    before: answers.Asked,
+) -> Report:
+    tell(Asking(when="after"))
+    after = answers.ask(settings, options.questions)
+    return report.model_copy(update={"answers": answers.compare(before, after)})
+
+
+def _watch(settings: Settings, options: argparse.Namespace) -> int:
+    """Runs again and again, also after a run that went wrong, until Ctrl-C."""
+    code = 0
+
+    def run() -> None:
+        nonlocal code
+        try:
+            code = _sync(settings, options)
+        except StrategiewijzerError as error:
+            print(error, file=sys.stderr)
+        if code == _INTERRUPTED:
+            raise KeyboardInterrupt
+        if options.json:
+            print_json({"event": "watching"})
+        else:
+            print("Watching for changes; Ctrl-C ends it.", flush=True)
+
+    try:
+        on_changes(options.paths or settings.corpus_dirs, run)
+    except KeyboardInterrupt:
+        return code if code == _INTERRUPTED else 0
     return 0

@@ -1,0 +1,183 @@
+"""What a person or a program sees of a run while it is busy."""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from core.names import printable
+from ingest.events import (
+    Asking,
+    Embedded,
+    Event,
+    FileDone,
+    FilesFound,
+    Planned,
+    Published,
+    Tell,
+)
+
+_EVERY = 5.0  # seconds between two lines that only say how far a run is
+
+_READING, _EMBEDDING = "Reading files", "Embedding passages"
+
+
+@contextmanager
+def progress(*, as_json: bool, console: Console | None = None) -> Iterator[Tell]:
+    """A listener for the events of a run: JSON lines on standard output, else on standard error a
+    bar in a terminal, and lines for a log elsewhere."""
+    console = console or Console(stderr=True)
+    if as_json:
+        yield JsonLines()
+    elif console.is_terminal:
+        with _bars(console) as bars:
+            yield Bars(bars)
+    else:
+        yield LogLines(partial(print, file=sys.stderr, flush=True))
+
+
+class JsonLines:
+    """Every event as a line of JSON; of those that only count, one in a while and the last."""
+
+    def __init__(self) -> None:
+        self._pace = _Pace()
+
+    def __call__(self, event: Event) -> None:
+        if not isinstance(event, Embedded) or self._pace.is_due(event.done, event.total):
+            print_json(event.model_dump(mode="json"))
+
+
+def print_json(value: object) -> None:
+    """One line that its reader gets at once."""
+    print(json.dumps(value), flush=True)
+
+
+class LogLines:
+    """Lines with the time, and for what takes long how fast it goes and how long it still takes."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
+        self._pace = _Pace()
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, FilesFound):
+            self._say(f"{event.files} files found")
+            self._pace = _Pace()
+        elif isinstance(event, FileDone):
+            if event.event == "failed":
+                self._say(f"Not taken: {event.reason}")
+            self._count(_READING, event.done, event.total)
+        elif isinstance(event, Planned):
+            self._say(_planned(event))
+            self._pace = _Pace()
+        elif isinstance(event, Embedded):
+            self._count(_EMBEDDING, event.done, event.total)
+        else:
+            self._say(_told(event))
+
+    def _count(self, what: str, done: int, total: int) -> None:
+        if self._pace.is_due(done, total):
+            self._say(f"{what}: {done} of {total}{self._pace.told(done, total)}")
+
+    def _say(self, text: str) -> None:
+        self._write(f"{time.strftime('%H:%M:%S')} {text}")
+
+
+class Bars:
+    """A bar for each thing that takes long."""
+
+    def __init__(self, bars: Progress) -> None:
+        self._bars = bars
+        self._reading = bars.add_task(_READING, total=None)
+        self._embedding = bars.add_task(_EMBEDDING, total=None, visible=False)
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, FilesFound):
+            self._bars.update(self._reading, total=event.files)
+        elif isinstance(event, FileDone):
+            self._bars.update(self._reading, completed=event.done)
+        elif isinstance(event, Embedded):
+            self._bars.update(
+                self._embedding, completed=event.done, total=event.total, visible=True
+            )
+        elif isinstance(event, Asking):
+            self._bars.add_task(_told(event), total=None)
+
+
+def _bars(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _Rate(),
+        TimeElapsedColumn(),
+        TextColumn("time left"),
+        TimeRemainingColumn(),
+        console=console,
+    )
+
+
+class _Rate(ProgressColumn):
+    """How many a second."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:.1f}/s" if speed else "")
+
+
+class _Pace:
+    """Says when it is time for another line, and how fast a count goes."""
+
+    def __init__(self) -> None:
+        self._began = self._last = time.monotonic()
+        self._first = True
+
+    def is_due(self, done: int, total: int) -> bool:
+        """Whether the first, the last, or some seconds after the one before."""
+        now = time.monotonic()
+        if not (self._first or done == total or now - self._last >= _EVERY):
+            return False
+        self._first, self._last = False, now
+        return True
+
+    def told(self, done: int, total: int) -> str:
+        """For example " (12.5/s, 1:40 left)"; nothing before there is something to go by."""
+        spent = time.monotonic() - self._began
+        if done < 2 or done == total or not spent:
+            return ""
+        minutes, seconds = divmod(round((total - done) * spent / done), 60)
+        return f" ({done / spent:.1f}/s, {minutes}:{seconds:02} left)"
+
+
+def _planned(event: Planned) -> str:
+    plan = event.plan
+    counts = {
+        "added": plan.added,
+        "changed": plan.changed,
+        "renamed": plan.renamed,
+        "removed": plan.removed,
+        "unchanged": plan.unchanged,
+    }
+    told = ", ".join(f"{len(keys)} {name}" for name, keys in counts.items())
+    return f"{told}; {event.to_embed} passages to embed"
+
+
+def _told(event: Asking | Published) -> str:
+    if isinstance(event, Asking):
+        return f"Asking the question set, {event.when} the change"
+    return f"Generation {printable(event.generation)} is in use"

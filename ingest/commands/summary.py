@@ -1,0 +1,68 @@
+"""The report of a run, in a terminal."""
+
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from core.names import printable
+from ingest.report import Report
+
+
+def show(report: Report, console: Console) -> None:
+    """Prints what a run did or would do. What comes from files is text, never markup."""
+    console.print(_counts(report))
+    for line in _lines(report):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    if report.guesses:
+        console.print(_guesses(report))
+        console.print("To state it yourself, write FILE.meta.yaml next to the file.")
+
+
+def _counts(report: Report) -> Table:
+    title = "Plan (nothing was changed)" if report.dry_run else "Ingest"
+    table = Table(title=title, title_justify="left")
+    for name in ("documents", "passages"):
+        table.add_column(name)
+        table.add_column("", justify="right")
+    plan = report.plan
+    to_embed = "embedded" if report.generation else "to embed"
+    table.add_row("added", str(len(plan.added)), to_embed, str(report.embedded))
+    table.add_row("changed", str(len(plan.changed)), "reused", str(report.reused))
+    table.add_row("renamed", str(len(plan.renamed)), "", "")
+    table.add_row("removed", str(len(plan.removed)), "", "")
+    table.add_row("unchanged", str(len(plan.unchanged)), "seconds", f"{report.seconds:.1f}")
+    return table
+
+
+def _lines(report: Report) -> Iterator[str]:
+    plan = report.plan
+    yield from (f"  added: {printable(key)}" for key in plan.added)
+    yield from (f"  changed: {printable(key)}" for key in plan.changed)
+    for one in plan.renamed:
+        paths = f"{printable(one.former_path)} → {printable(one.path)}"
+        former = "" if one.former_key == one.key else f"{one.former_key} → "
+        yield f"  renamed: {former}{one.key} ({paths})"
+    yield from (f"  removed: {printable(key)}" for key in plan.removed)
+    yield from (f"  kept, though its file is gone: {printable(key)}" for key in report.missing)
+    for seen in report.left_out:
+        yield f"  left out: {printable(seen.path)} {seen.reason}"
+    for failure in report.failures:
+        kept = f" (stays as it was: {', '.join(failure.kept)})" if failure.kept else ""
+        yield f"  NOT TAKEN: {failure.place}: {failure.problem}. {failure.remedy}{kept}"
+    if report.answers is not None:
+        changed = len(report.answers.changed)
+        yield f"  {changed} of {report.answers.asked} answers of the question set changed"
+    if report.dry_run and report.stop:
+        yield f"A run would stop here. {report.stop}"
+    if report.generation:
+        yield f"Generation {report.generation} is in use."
+
+
+def _guesses(report: Report) -> Table:
+    table = Table("document", "guessed", title="Guessed", title_justify="left")
+    for one in report.guesses:
+        told = "\n".join(f"{name}: {printable(value)}" for name, value in one.fields.items())
+        table.add_row(Text(printable(one.path)), Text(told))
+    return table

@@ -1,0 +1,76 @@
+"""The manifest of a new generation: which documents it has, and in which segments."""
+
+import datetime
+import secrets
+from collections.abc import Sequence
+
+from core.types import Passage, SourceDocument
+from ingest.plan import Plan, segments_to_merge, splitter_fingerprint
+from vectorstore.manifest import DocumentEntry, Manifest, SegmentEntry
+
+
+def compose(
+    documents: Sequence[SourceDocument | DocumentEntry],
+    plan: Plan,
+    fresh: Sequence[Passage],
+    before: Manifest | None,
+    method: str,
+) -> Manifest:
+    """The manifest of a generation that is made now.
+
+    Args:
+        documents: all that it holds.
+        plan: what happens to them.
+        fresh: the passages of those that are written anew.
+        before: the manifest of the generation in use, or None when there is none.
+        method: how text becomes vectors now.
+    """
+    now = datetime.datetime.now(datetime.UTC)
+    own = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+    made: dict[str, list[Passage]] = {}
+    for passage in fresh:
+        made.setdefault(passage.document.key, []).append(passage)
+    unchanged = frozenset(plan.unchanged)
+    merged = segments_to_merge(before, plan, len(fresh)) if before else frozenset()
+    kept = {
+        entry.key: entry.model_copy(update={"segment": own}) if entry.segment in merged else entry
+        for entry in (before.documents if before else ())
+        if entry.key in unchanged
+    }
+    entries = tuple(
+        kept.get(document.key) or _entry(document, made.get(document.key, ()), own)
+        for document in sorted(documents, key=lambda document: document.key)
+    )
+    new = [entry for entry in entries if entry.segment == own]
+    shared = {entry.segment for entry in entries} - {own}
+    return Manifest(
+        id=own,
+        created=now.isoformat(timespec="seconds"),
+        method=method,
+        splitter=splitter_fingerprint(),
+        documents=entries,
+        segments=(
+            *(segment for segment in (before.segments if before else ()) if segment.id in shared),
+            SegmentEntry(
+                id=own,
+                passages=sum(entry.passages for entry in new),
+                units=sum(entry.units for entry in new),
+            ),
+        ),
+        passages=sum(entry.passages for entry in entries),
+        units=sum(entry.units for entry in entries),
+    )
+
+
+def _entry(
+    document: SourceDocument | DocumentEntry, passages: Sequence[Passage], segment: str
+) -> DocumentEntry:
+    """What the manifest says of a document whose passages are written in this run."""
+    return DocumentEntry(
+        info=document.info,
+        sha256=document.sha256,
+        path=document.path,
+        passages=len(passages),
+        units=sum(len(passage.units) for passage in passages),
+        segment=segment,
+    )

@@ -1,0 +1,127 @@
+"""Which files are source texts: those below the folders that are in a known format.
+
+No link below a folder is followed. What it leads to inside the folder is found at its own place;
+what is outside was not put there to be published.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.errors import DocumentError
+from core.names import as_text
+from core.types import Frozen
+from ingest import sidecar
+from ingest.formats import FORMATS
+
+HIDDEN = (".", "~$")  # "~$plan.docx": open in a word processor
+_BESIDE = (sidecar.SUFFIX, ".http.json")  # they tell of the file next to them
+
+
+class LeftOut(Frozen):
+    """A file that was seen and not taken, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """The files to load, in order; what was left out; the folders that could not be looked into."""
+
+    files: tuple[Path, ...]
+    left_out: tuple[LeftOut, ...] = ()
+    unreadable: tuple[DocumentError, ...] = ()
+
+
+@dataclass
+class _Search:
+    """What is gathered on the way through one folder."""
+
+    root: Path
+    files: list[Path] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+    unreadable: list[DocumentError] = field(default_factory=list)
+
+
+def find(folders: Iterable[Path]) -> Found:
+    """The source texts below the folders (a single file is fine), folder by folder, by path.
+
+    Paths are absolute, so that a document is the same from wherever its folder is named.
+
+    A folder that is not there is left out, as `documents/` is before its first file. Hidden files
+    and sidecars are left out silently, links and other formats are listed.
+
+    Raises:
+        DocumentError: none of the folders is there.
+    """
+    paths = [Path(os.path.abspath(folder)) for folder in folders]
+    present = [path for path in paths if path.exists()]
+    if paths and not present:
+        raise DocumentError(
+            ", ".join(map(as_text, paths)), None, "not found", "Name a folder or file that exists."
+        )
+    searches = [_search(path) for path in present]
+    return Found(
+        files=tuple(dict.fromkeys(file for one in searches for file in sorted(one.files))),
+        left_out=tuple(seen for one in searches for seen in one.left_out),
+        unreadable=tuple(error for one in searches for error in one.unreadable),
+    )
+
+
+def _search(path: Path) -> _Search:
+    search = _Search(root=path)
+    if path.is_dir():
+        _walk(path, search)
+    else:
+        search.files.append(path)
+    return search
+
+
+def _walk(folder: Path, search: _Search) -> None:
+    for entry in _entries(folder, search):
+        path = Path(entry.path)
+        reason = ""
+        if entry.is_symlink():
+            reason = _link(path, search.root)
+        elif entry.is_dir():
+            _walk(path, search)
+        elif not entry.is_file():
+            reason = "is not a file that can be read"
+        elif path.suffix.lower() in FORMATS:
+            search.files.append(path)
+        else:
+            reason = "is not a format that can be read"
+        if reason:
+            search.left_out.append(LeftOut(path=as_text(path), reason=reason))
+
+
+def _entries(folder: Path, search: _Search) -> Iterator[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            seen = sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        search.unreadable.append(
+            DocumentError(
+                folder,
+                None,
+                f"the folder cannot be looked into ({error.strerror})",
+                "Check your rights.",
+            )
+        )
+        return
+    for entry in seen:
+        if not entry.name.startswith(HIDDEN) and not entry.name.lower().endswith(_BESIDE):
+            yield entry
+
+
+def _link(path: Path, root: Path) -> str:
+    """Why a link is not followed."""
+    try:
+        target = path.resolve(strict=True)
+    except (OSError, RuntimeError):  # until Python 3.13 a loop is a RuntimeError
+        return "is a link that leads nowhere"
+    if not target.is_relative_to(root.resolve()):
+        return "is a link out of the folder; copy there what it leads to"
+    return "is a link; what it leads to is found at its own place"

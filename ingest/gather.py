@@ -1,0 +1,141 @@
+"""From files to the documents that the index should hold, whatever is wrong with some of them."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from core.errors import DocumentError
+from core.names import as_text
+from core.types import SourceDocument
+from ingest.events import FileDone, FilesFound, Tell
+from ingest.find import Found
+from ingest.load import double, fingerprint
+from ingest.plan import Rename, known_files, renames
+from ingest.read import refuse_large
+from ingest.report import Failure
+from vectorstore.manifest import DocumentEntry, Manifest
+
+Document = SourceDocument | DocumentEntry
+"""Loaded, or as the generation in use knows it."""
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """The documents that the index should hold, one for each key, and how they came to be these.
+
+    `missing` are the keys of those that are kept although their files are gone.
+    """
+
+    documents: tuple[Document, ...]
+    renamed: tuple[Rename, ...]
+    failures: tuple[Failure, ...]
+    missing: tuple[str, ...]
+
+
+def gather(
+    found: Found,
+    before: Manifest | None,
+    method: str,
+    load: Callable[[Path], SourceDocument],
+    *,
+    max_file_size: int,
+    keep_missing: bool,
+    tell: Tell,
+) -> Gathered:
+    """Loads what is new or changed; of the rest, what the generation in use knows is enough.
+
+    A file that cannot be taken leaves its document as the generation in use has it. Of two files
+    that are the same version of the same document the one that is known stays, else the first.
+
+    Args:
+        found: the files.
+        before: the manifest of the generation in use, or None when there is none.
+        method: how text becomes vectors now.
+        load: reads one file.
+        max_file_size: in megabytes; larger files are not read.
+        keep_missing: documents stay whose files are gone.
+        tell: told of each file.
+    """
+    loaded, failures = _load(found, known_files(before, method), load, max_file_size, tell)
+    documents, doubles = _without_doubles(loaded, before)
+    failures = [*map(Failure.of, found.unreadable), *failures, *doubles]
+    files = {as_text(file) for file in found.files}
+    renamed = renames(documents, files, before)
+    gone = {document.key for document in documents} | {one.former_key for one in renamed}
+    lost = [entry for entry in (before.documents if before else ()) if entry.key not in gone]
+    fallen = [entry for entry in lost if any(_covers(failure, entry) for failure in failures)]
+    kept = {entry.key for entry in fallen}
+    missing = [entry for entry in lost if keep_missing and entry.key not in kept]
+    outdated = not known_files(before, method)
+    return Gathered(
+        documents=(*documents, *(_kept(entry, outdated) for entry in fallen), *missing),
+        renamed=renamed,
+        failures=tuple(_with_kept(failure, fallen) for failure in failures),
+        missing=tuple(entry.key for entry in missing),
+    )
+
+
+def _load(
+    found: Found,
+    known: Mapping[str, DocumentEntry],
+    load: Callable[[Path], SourceDocument],
+    max_file_size: int,
+    tell: Tell,
+) -> tuple[list[Document], list[Failure]]:
+    total = len(found.files)
+    tell(FilesFound(files=total))
+    loaded: list[Document] = []
+    failures: list[Failure] = []
+    for done, file in enumerate(found.files, start=1):
+        path = as_text(file)
+        entry = known.get(path)
+        try:
+            refuse_large(file, max_file_size)
+            if entry is not None and entry.sha256 == fingerprint(file):
+                loaded.append(entry)
+                tell(FileDone(event="unchanged", path=path, done=done, total=total))
+            else:
+                loaded.append(load(file))
+                tell(FileDone(event="loaded", path=path, done=done, total=total))
+        except DocumentError as error:
+            failures.append(Failure.of(error, path))
+            tell(FileDone(event="failed", path=path, done=done, total=total, reason=str(error)))
+    return loaded, failures
+
+
+def _without_doubles(
+    loaded: Iterable[Document], before: Manifest | None
+) -> tuple[list[Document], list[Failure]]:
+    """One document for each key, and the files that are left over."""
+    known = {entry.key: entry.path for entry in before.documents} if before else {}
+    chosen: dict[str, Document] = {}
+    others: list[Document] = []
+    for document in loaded:
+        first = chosen.setdefault(document.key, document)
+        if first is document:
+            continue
+        if document.path == known.get(document.key):
+            chosen[document.key], document = document, first
+        others.append(document)
+    return list(chosen.values()), [
+        Failure.of(double(one.key, one.path, chosen[one.key].path)) for one in others
+    ]
+
+
+def _covers(failure: Failure, entry: DocumentEntry) -> bool:
+    """Whether a document's file is the one, or in the folder, that could not be read."""
+    return PurePath(entry.path).is_relative_to(failure.path)
+
+
+def _kept(entry: DocumentEntry, outdated: bool) -> DocumentEntry:
+    """An entry as it stays in the index.
+
+    After a change of the program the file may be as it was and still not be taken any more: without
+    a hash it is tried again in every run, and not counted as unchanged.
+    """
+    return entry.model_copy(update={"sha256": ""}) if outdated else entry
+
+
+def _with_kept(failure: Failure, fallen: Sequence[DocumentEntry]) -> Failure:
+    kept = tuple(entry.key for entry in fallen if _covers(failure, entry))
+    return failure.model_copy(update={"kept": kept})

@@ -1,0 +1,111 @@
+"""What a run has to do, before it writes anything: documents, plan, passages, known vectors."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from core.errors import IndexMismatchError, NoIndexError
+from core.settings import Settings
+from core.types import Passage, SourceDocument
+from ingest.build import Stored, known_passages
+from ingest.events import Tell
+from ingest.find import Found
+from ingest.gather import Document, Gathered, gather
+from ingest.load import load
+from ingest.plan import Plan, make_plan
+from ingest.split import split
+from vectorstore.embeddings import Embedder
+from vectorstore.generations import Generation, Generations, store_exists
+from vectorstore.manifest import Manifest, method_of
+
+
+@dataclass(frozen=True)
+class Work:
+    """What one run has to do.
+
+    `current` is the generation in use, or None when there is none that this program can read;
+    `fresh` are the passages to write, `known` where the vectors of some of them are already;
+    `method` is how text becomes vectors now.
+    """
+
+    current: Generation | None
+    gathered: Gathered
+    plan: Plan
+    fresh: tuple[Passage, ...]
+    known: dict[str, Stored]
+    method: str
+
+    @property
+    def before(self) -> Manifest | None:
+        """The manifest of the generation in use."""
+        return self.current.manifest if self.current else None
+
+
+def prepare(
+    settings: Settings, found: Found, embedder: Embedder, *, keep_missing: bool, tell: Tell
+) -> Work:
+    """Loads what is new or changed, and compares it with the generation in use."""
+    method = method_of(embedder)
+    current, others = _generations(settings) if store_exists(settings) else (None, [])
+    before = current.manifest if current else None
+    gathered = gather(
+        found,
+        before,
+        method,
+        load,
+        max_file_size=settings.max_file_size,
+        keep_missing=keep_missing,
+        tell=tell,
+    )
+    documents = gathered.documents
+    plan = make_plan(documents, before, method, gathered.renamed)
+    fresh = _passages_to_write(documents, plan, embedder, current)
+    sources = [current, *others] if current else others
+    known = known_passages(sources, fresh, method, _twins(documents, before))
+    return Work(current, gathered, plan, tuple(fresh), known, method)
+
+
+def _generations(settings: Settings) -> tuple[Generation | None, list[Generation]]:
+    """The generation in use, and all others whose vectors may be reused, newest first.
+
+    Among the others are those that a crashed run left behind. What another version of this program
+    made is left out: it is built anew.
+    """
+    generations = Generations(settings)
+    pointer = generations.pointer()
+    kept = [generations.open(name) for name in reversed(pointer.kept) if name != pointer.current]
+    others = [*generations.unpublished(), *kept]
+    try:
+        current = generations.current()
+    except NoIndexError:
+        return None, list(filter(_is_readable, others))
+    return current if _is_readable(current) else None, list(filter(_is_readable, others))
+
+
+def _is_readable(generation: Generation) -> bool:
+    try:
+        return bool(generation.manifest)
+    except IndexMismatchError:
+        return False
+
+
+def _passages_to_write(
+    documents: Iterable[Document], plan: Plan, embedder: Embedder, current: Generation | None
+) -> list[Passage]:
+    """The passages of new and changed documents; of one without a file, those that are in use."""
+    passages: list[Passage] = []
+    for document in documents:
+        if document.key not in plan.written:
+            continue
+        if isinstance(document, SourceDocument):
+            passages += split(document, embedder.token_count, embedder.limit)
+        elif current:
+            passages += current.all_passages({document.key})
+    return passages
+
+
+def _twins(documents: Iterable[Document], before: Manifest | None) -> dict[str, str]:
+    """Key of a document -> key of one in use with the same content, cut into the same sentences."""
+    entries = before.documents if before else ()
+    known = {(entry.sha256, entry.info.language): entry.key for entry in entries}
+    same = ((one.key, known.get((one.sha256, one.info.language))) for one in documents)
+    return {key: twin for key, twin in same if twin is not None}

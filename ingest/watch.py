@@ -1,0 +1,72 @@
+"""Runs something at once, and again whenever source texts change, until it is interrupted."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+from watchfiles import Change, watch
+from watchfiles._rust_notify import WatchfilesRustInternalError
+
+from core.errors import StrategiewijzerError
+from core.names import printable
+from ingest.find import HIDDEN
+
+_QUIET = 1000  # milliseconds without a change after which a run begins
+_AT_MOST = 10_000  # milliseconds of changes after which it begins all the same
+_PATIENCE = 5  # times in a row that the watch may fail
+
+
+def on_changes(paths: Sequence[Path], run: Callable[[], None]) -> None:
+    """Calls `run` now and after every change below the paths; returns never.
+
+    The watch begins before the first run, so that a change during a run is followed by another.
+
+    Args:
+        paths: folders and files; those that are not there are not watched.
+        run: an error of ours in it is its own to handle.
+
+    Raises:
+        StrategiewijzerError: there is nothing to watch, or the system cannot watch it.
+        KeyboardInterrupt: the only way out.
+    """
+    present = [path.resolve() for path in paths if path.exists()]
+    if not present:
+        raise StrategiewijzerError(
+            f"There is nothing to watch: {', '.join(map(printable, paths))} is not there. "
+            "Make the folder, or name another."
+        )
+    # An editor that writes a file anew and moves it into place would end the watch of the file.
+    folders = {path if path.is_dir() else path.parent for path in present}
+
+    def is_ours(_: Change, changed: str) -> bool:
+        path = Path(changed)
+        below = (path.relative_to(root) for root in present if path.is_relative_to(root))
+        return any(not any(part.startswith(HIDDEN) for part in way.parts) for way in below)
+
+    failed = 0
+    while True:
+        try:
+            for _ in _signals(folders, is_ours):
+                failed = 0
+                run()
+        except WatchfilesRustInternalError as error:  # also a change to a name that is not UTF-8
+            failed += 1
+            if failed == _PATIENCE:
+                raise StrategiewijzerError(
+                    f"The folders cannot be watched ({error}). Run python -m ingest yourself."
+                ) from error
+
+
+def _signals(folders: Iterable[Path], is_ours: Callable[[Change, str], bool]) -> Iterator[None]:
+    """One when the watch has begun, and one for every group of changes."""
+    begun = False
+    for changes in watch(
+        *folders,
+        watch_filter=is_ours,
+        debounce=_AT_MOST,
+        step=_QUIET,
+        rust_timeout=2 * _QUIET,
+        yield_on_timeout=True,
+    ):
+        if changes or not begun:
+            begun = True
+            yield
