@@ -57,12 +57,13 @@ def asks_for(question: str, language: str) -> frozenset[str]:
 
 
 def rank_units(question: str, language: str, found: Sequence[ScoredPassage]) -> list[RankedUnit]:
-    """All units of the passages, best first."""
+    """The units of the passages, best first; a footnote says little without its sentence."""
     scores = features(question, language, found) @ _weights()
     scores += _DEFINES * defines(question, language, found)
     ranked = [
         RankedUnit(index, number, unit, float(score))
         for (index, number, unit), score in zip(places(found), scores, strict=True)
+        if unit.kind != "note"
     ]
     return sorted(ranked, key=lambda item: (-item.score, item.passage, item.number))
 

@@ -176,3 +176,17 @@ def test_a_list_that_is_asked_for_is_whole_and_under_its_lead_in(
     first, second, *_ = ask(question).text.split("\n\n")
     assert first.startswith("The harbour master has these duties:")
     assert [line[:5] for line in second.split("\n")] == ["- ins", "- col", "- war"]
+
+
+def test_a_footnote_is_no_answer_by_itself(small: Small) -> None:
+    text = (
+        "---\nid: note\ntitle: Ferries\nlanguage: en\n---\n\n# Ferries\n\n## Report on ferries\n\n"
+        "The report on ferries was published in 2017.\n\n[^1]: Report on ferries, COM(2017) 195.\n"
+    )
+    settings = small({"note.md": text}).model_copy(update={"refuse_below": 0.0})
+    ingest(settings)
+    answer = Assistant(settings).ask("Which report on ferries was there?", language="en")
+    assert [unit.kind for unit in answer.passages[0].units] == ["sentence", "note"]
+    assert [one.quote for one in answer.citations] == [
+        "The report on ferries was published in 2017."
+    ]
