@@ -7,9 +7,7 @@ was, and the next run clears what the crash left behind.
 """
 
 import datetime
-import secrets
 import time
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -24,7 +22,7 @@ from ingest.plan import Plan, known_files, make_plan, segments_to_merge, splitte
 from ingest.split import split
 from vectorstore.embeddings import Embedder, make_embedder
 from vectorstore.generations import Generation, Generations, store_exists
-from vectorstore.manifest import DocumentEntry, Manifest, SegmentEntry, method_of
+from vectorstore.manifest import DocumentEntry, Manifest, SegmentEntry, method_of, new_id
 from vectorstore.store import carry_keyword, remove_old_keyword_indexes
 
 
@@ -163,29 +161,24 @@ def _manifest(
     method: str,
 ) -> Manifest:
     now = datetime.datetime.now(datetime.UTC)
-    own = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
-    counts = Counter(passage.document.key for passage in fresh)
-    units = Counter({p.document.key: 0 for p in fresh})
+    created = now.isoformat(timespec="seconds")
+    own = new_id(now)
+    made: dict[str, list[Passage]] = {}
     for passage in fresh:
-        units[passage.document.key] += len(passage.units)
+        made.setdefault(passage.document.key, []).append(passage)
     merged = segments_to_merge(before, plan, len(fresh)) if before else frozenset()
-    kept = {entry.info.key: entry for entry in _entries(before, plan.unchanged)}
+    kept = {
+        entry.key: entry.model_copy(update={"segment": own}) if entry.segment in merged else entry
+        for entry in _entries(before, plan.unchanged)
+    }
     entries = tuple(
-        DocumentEntry(
-            info=document.info,
-            sha256=document.sha256,
-            path=document.path,
-            passages=old.passages if old else counts[document.key],
-            units=old.units if old else units[document.key],
-            segment=old.segment if old and old.segment not in merged else own,
-        )
+        kept.get(document.key) or _entry(document, made.get(document.key, ()), own, created)
         for document in sorted(documents, key=lambda document: document.key)
-        for old in [kept.get(document.key)]
     )
     new = [entry for entry in entries if entry.segment == own]
     return Manifest(
         id=own,
-        created=now.isoformat(timespec="seconds"),
+        created=created,
         method=method,
         splitter=splitter_fingerprint(),
         documents=entries,
@@ -199,6 +192,25 @@ def _manifest(
         ),
         passages=sum(entry.passages for entry in entries),
         units=sum(entry.units for entry in entries),
+    )
+
+
+def _entry(
+    document: SourceDocument | DocumentEntry,
+    passages: Sequence[Passage],
+    segment: str,
+    changed: str,
+) -> DocumentEntry:
+    """What the manifest says of a document whose passages are made in this run."""
+    return DocumentEntry(
+        info=document.info,
+        sha256=document.sha256,
+        path=document.path,
+        passages=len(passages),
+        units=sum(len(passage.units) for passage in passages),
+        segment=segment,
+        pages=len(document.page_starts) if isinstance(document, SourceDocument) else 0,
+        changed=changed,
     )
 
 

@@ -154,7 +154,7 @@ def test_rollback_goes_back_and_the_next_ingest_goes_forward_again(small: Small)
 def test_a_named_generation_that_is_not_kept_is_refused(small: Small) -> None:
     settings = small({"alpha.md": _document("alpha")})
     ingest(settings)
-    with pytest.raises(StoreError, match=r"nope.*python -m ingest status"):
+    with pytest.raises(StoreError, match=r"nope.*python -m ingest history"):
         Generations(settings).rollback("nope")
 
 

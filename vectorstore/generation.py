@@ -84,6 +84,11 @@ class Generation:
         counts = [segment.counts() for segment in self._segments.values()]
         return sum(passages for passages, _ in counts), sum(units for _, units in counts)
 
+    def dimensions(self) -> int:
+        """The length of its vectors; 0 when it has none."""
+        first = list(itertools.islice(self.all_ids(), 1))
+        return next((len(vector) for vector in self.passage_vectors(first).values()), 0)
+
     def nearest_passages(self, vector: Vectors, count: int) -> list[tuple[str, float]]:
         """(passage id, cosine), best first."""
         segments = self._segments.values()
@@ -104,10 +109,14 @@ class Generation:
         for segment in self._segments.values():
             yield from segment.all_passages(documents)
 
+    def all_ids(self) -> Iterator[str]:
+        """The id of every passage; read in batches."""
+        return itertools.chain.from_iterable(s.all_ids() for s in self._segments.values())
+
     def sample(self, count: int) -> list[str]:
         """The ids of about `count` passages, spread evenly."""
-        ids = itertools.chain.from_iterable(s.all_ids() for s in self._segments.values())
-        return list(itertools.islice(ids, 0, None, max(1, self.manifest.passages // count)))
+        step = max(1, self.manifest.passages // count)
+        return list(itertools.islice(self.all_ids(), 0, None, step))
 
     def passage_vectors(self, ids: Sequence[str]) -> dict[str, Vectors]:
         """The vectors of those passages that this generation has."""

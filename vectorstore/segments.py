@@ -46,6 +46,7 @@ class Segment:
         stale: tuple[int, int] = (0, 0),
     ) -> None:
         self.id = segment_id
+        self._client = client
         self._documents = documents
         self._stale = stale
         self._passages = client.get_collection(f"passages-{segment_id}", None)
