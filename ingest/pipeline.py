@@ -42,6 +42,7 @@ def ingest(
     folders: Sequence[Path] = (),
     *,
     dry_run: bool = False,
+    rebuild: bool = False,
     progress: Progress = lambda done, total: None,
     embedder: Embedder | None = None,
 ) -> Report:
@@ -51,6 +52,7 @@ def ingest(
         settings: where the index is.
         folders: folders and files with source texts.
         dry_run: only say what would be done.
+        rebuild: make everything anew and take nothing over from earlier generations.
         progress: told how far the embedding is.
         embedder: other than the one of the settings (a benchmark brings vectors that are known).
 
@@ -70,7 +72,8 @@ def ingest(
     embedder = embedder or make_embedder(settings)
     method = method_of(embedder)
     with exclusive(settings.data_dir, unless=dry_run):
-        current, others = _generations(settings) if store_exists(settings) else (None, [])
+        reuse = store_exists(settings) and not rebuild
+        current, others = _generations(settings) if reuse else (None, [])
         manifest = current.manifest if current else None
         documents = _documents(files, manifest, method)
         plan = make_plan(documents, manifest, method)

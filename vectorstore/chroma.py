@@ -43,8 +43,14 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
-class GenerationGone(Exception):  # noqa: N818 - a signal inside this package, not an error shown
+class GenerationGone(StoreError):  # noqa: N818 - first of all a signal inside this package
     """The generation was removed by another process; read the pointer again."""
+
+    def __init__(self, told: str) -> None:
+        super().__init__(
+            f"A part of the index is gone: {told}. Try again; if it stays, run: "
+            "python -m ingest verify"
+        )
 
 
 def translated(
@@ -170,11 +176,21 @@ def encode(passage: Passage) -> dict[str, Any]:
 
 
 def decode(result: Any, wanted: Callable[[str], bool] = lambda name: True) -> Iterator[Passage]:
-    """The passages of a result whose ids are wanted."""
+    """The passages of a result whose ids are wanted.
+
+    Raises:
+        StoreError: one is not in the form that `encode` gives.
+    """
     for name, text, metadata in zip(
         result["ids"], result["documents"], result["metadatas"], strict=True
     ):
         if not wanted(name):
             continue
-        fields = json.loads(metadata["passage"])
-        yield Passage.model_validate({**fields, "id": name, "text": text}, strict=False)
+        try:
+            fields = json.loads(metadata["passage"])
+            yield Passage.model_validate({**fields, "id": name, "text": text}, strict=False)
+        except (TypeError, KeyError, ValueError) as error:
+            raise StoreError(
+                f"Passage {name} cannot be read ({type(error).__name__}). "
+                "Build the index anew with: python -m ingest --rebuild"
+            ) from error

@@ -2,7 +2,7 @@
 
 import functools
 import itertools
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -81,7 +81,7 @@ class Generation:
 
     def counts(self) -> tuple[int, int]:
         """How many passages and units are stored."""
-        counts = [segment.counts() for segment in self._segments.values()]
+        counts = [segment.counts() for segment in self.segments]
         return sum(passages for passages, _ in counts), sum(units for _, units in counts)
 
     def dimensions(self) -> int:
@@ -89,15 +89,18 @@ class Generation:
         first = list(itertools.islice(self.all_ids(), 1))
         return next((len(vector) for vector in self.passage_vectors(first).values()), 0)
 
+    @property
+    def segments(self) -> Iterable[Segment]:
+        """The segments that it uses."""
+        return self._segments.values()
+
     def nearest_passages(self, vector: Vectors, count: int) -> list[tuple[str, float]]:
         """(passage id, cosine), best first."""
-        segments = self._segments.values()
-        return merged((s.nearest_passages(vector, count) for s in segments), count)
+        return merged((s.nearest_passages(vector, count) for s in self.segments), count)
 
     def nearest_units(self, vector: Vectors, count: int) -> list[tuple[str, float]]:
         """(unit id, cosine), best first."""
-        segments = self._segments.values()
-        return merged((s.nearest_units(vector, count) for s in segments), count)
+        return merged((s.nearest_units(vector, count) for s in self.segments), count)
 
     def passages(self, ids: Sequence[str]) -> list[Passage]:
         """The passages with these ids, in that order; unknown ids are left out."""
@@ -106,12 +109,12 @@ class Generation:
 
     def all_passages(self, documents: Collection[str] | None = None) -> Iterator[Passage]:
         """Every passage, or those of the documents with these keys; read in batches."""
-        for segment in self._segments.values():
+        for segment in self.segments:
             yield from segment.all_passages(documents)
 
     def all_ids(self) -> Iterator[str]:
         """The id of every passage; read in batches."""
-        return itertools.chain.from_iterable(s.all_ids() for s in self._segments.values())
+        return itertools.chain.from_iterable(s.all_ids() for s in self.segments)
 
     def sample(self, count: int) -> list[str]:
         """The ids of about `count` passages, spread evenly."""

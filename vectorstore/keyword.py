@@ -90,6 +90,14 @@ class KeywordIndex:
     def __len__(self) -> int:
         return int(self._index.searcher().num_docs)
 
+    def ids(self) -> list[str]:
+        """The id of every passage that is indexed, in no order."""
+        searcher = self._index.searcher()
+        if not searcher.num_docs:
+            return []
+        hits = searcher.search(tantivy.Query.all_query(), int(searcher.num_docs)).hits
+        return [searcher.doc(address)["id"][0] for _, address in hits]
+
     def nearest(self, question: str, language: str, count: int) -> list[tuple[str, float]]:
         """(passage id, BM25 score), best first; empty when no word of the question occurs.
 

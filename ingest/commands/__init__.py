@@ -1,6 +1,7 @@
 """Keeps the index in step with the source texts.
 
     python -m ingest [PATH ...] [--dry-run] [--json]   sync the index with these folders
+                      [--rebuild]                  ... and reuse nothing of what is there
     python -m ingest status [--json]                   the documents of the generation in use
     python -m ingest history [--json]                  the kept generations and what each changed
     python -m ingest rollback [GENERATION]             put an earlier generation in use

@@ -24,6 +24,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = command_parser()
     parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="folder or file")
     parser.add_argument("--dry-run", action="store_true", help="show the plan, change nothing")
+    parser.add_argument("--rebuild", action="store_true", help="make everything anew")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     options = parser.parse_args(arguments)
     columns = (
@@ -40,6 +41,7 @@ def main(arguments: Sequence[str]) -> int:
             Settings(),
             options.paths,
             dry_run=options.dry_run,
+            rebuild=options.rebuild,
             progress=lambda done, total: bar.update(
                 task, completed=done, total=total, visible=True
             ),
