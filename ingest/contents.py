@@ -111,6 +111,8 @@ class Contents:
 def _text_now(entry: DocumentEntry) -> str:
     """The text of a document's file, if that is as it was when it was ingested."""
     path = Path(entry.path)
+    if not path.is_file():
+        raise DocumentError(path, None, "is not there", "Put it back, or run: python -m ingest")
     if fingerprint(path) != entry.sha256:
         raise DocumentError(path, None, "has changed", "Take it over with: python -m ingest")
     return load(path).text

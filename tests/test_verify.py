@@ -227,7 +227,7 @@ def test_what_cannot_be_compared_is_said_and_is_no_problem(whole: Settings) -> N
     assert found.problems == ()
     gone, changed = found.notes
     assert gone.startswith("alpha.en was not compared with its file:")
-    assert "No such file" in gone
+    assert "alpha.md: is not there" in gone
     assert "beta.md: has changed. Take it over with: python -m ingest" in changed
 
 

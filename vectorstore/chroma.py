@@ -76,7 +76,8 @@ def _store_error(error: Exception, folder: Path | None) -> StoreError:
     remedy = "Check it with: python -m ingest verify"
     if folder is not None:  # what Chroma says of a full disk is often something else
         remedy = obstacle(folder) or remedy
-    return StoreError(f"The vector store gave an error: {error}. {remedy}")
+    told = str(error).rstrip(". ")
+    return StoreError(f"The vector store gave an error: {told}. {remedy}")
 
 
 def connect(settings: Settings) -> Client:
