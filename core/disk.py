@@ -16,7 +16,7 @@ def obstacle(folder: Path) -> str:
     Args:
         folder: need not exist; then what counts is where it would be made.
     """
-    place = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    place = next(path for path in (folder, *folder.absolute().parents) if os.path.exists(path))
     if not place.is_dir():
         return f"{place} is a file, not a folder. Move it, or set STRATEGIEWIJZER_DATA_DIR."
     if not os.access(place, os.W_OK | os.X_OK):
@@ -24,7 +24,8 @@ def obstacle(folder: Path) -> str:
             f"{place} is read-only for this program. Give it the right to write there, or set "
             "STRATEGIEWIJZER_DATA_DIR to a folder where it has."
         )
-    free = shutil.disk_usage(place).free
-    if free < _ROOM:
-        return f"The disk of {place} is full ({free / 1e6:.1f} MB free). Make room, then try again."
+    disk = shutil.disk_usage(place)
+    if disk.total and disk.free < _ROOM:  # /proc and the like have no size
+        free = f"{disk.free / 1e6:.1f} MB free"
+        return f"The disk of {place} is full ({free}). Make room, then try again."
     return ""
