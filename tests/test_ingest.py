@@ -272,7 +272,9 @@ def test_the_commands_tell_what_they_did(
     assert main([]) == 0
     assert "unchanged" in capsys.readouterr().out
     assert main(["status"]) == 0
-    assert "alpha.en  2 passages  Alpha" in capsys.readouterr().out
+    assert (
+        "alpha.en  Alpha\n  dated 2020-07-24, language en, passages 2," in capsys.readouterr().out
+    )
     assert main(["verify"]) == 0
     assert "is whole: 1 documents, 2 passages" in capsys.readouterr().out
     assert main(["rollback"]) == 1
