@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import random
+import shutil
 import subprocess
 import zipfile
 from collections.abc import Callable, Mapping
@@ -64,6 +65,19 @@ def test_what_is_imported_elsewhere_answers_as_where_it_came_from(
     assert _found(there) == _found(settings)
     assert verify(there).problems == ()
     assert ingest(there).generation == ""  # the same files are here, so nothing is to be done
+
+
+def test_where_the_texts_have_other_paths_nothing_is_embedded_again(
+    exported: tuple[Settings, Path], tmp_path: Path
+) -> None:
+    settings, file = exported
+    there = _elsewhere(settings).model_copy(update={"corpus_dirs": (tmp_path / "copied",)})
+    shutil.copytree(settings.corpus_dirs[0], tmp_path / "copied")
+    import_generation(there, file)
+
+    report = ingest(there)
+
+    assert (report.embedded, report.plan.added, report.plan.removed) == (0, (), ())
 
 
 def test_an_import_becomes_a_new_generation_and_rollback_goes_back(
