@@ -9,6 +9,7 @@
     ├── IndexMismatchError   the index was made by another embedder or version
     ├── LockedError          another ingest run holds the lock
     ├── StoreError           the vector store cannot be reached or answers wrongly
+    ├── ArchiveError         the file of a generation cannot be written, or not be taken as it is
     ├── ModelError           the language model or embeddings server failed
     ├── PromptError          a prompt file lacks a placeholder or has an unknown one
     └── QuestionSetError     a question set is not in the agreed format
@@ -76,6 +77,10 @@ class LockedError(StrategiewijzerError):
 
 class StoreError(StrategiewijzerError):
     """The vector store cannot be reached or gives a wrong answer."""
+
+
+class ArchiveError(StrategiewijzerError):
+    """The file of an exported generation cannot be written, or is damaged, foreign or too new."""
 
 
 class ModelError(StrategiewijzerError):

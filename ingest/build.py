@@ -15,7 +15,7 @@ _STORED_AT_ONCE = 64  # passages embedded before they are written; each write co
 _COPIED_AT_ONCE = 500
 
 Progress = Callable[[int, int], None]
-"""Called with (passages embedded so far, passages to embed)."""
+"""Called with how many passages are done and how many there are to do."""
 
 
 class Stored(NamedTuple):

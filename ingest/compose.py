@@ -1,12 +1,11 @@
 """The manifest of a new generation: which documents it has, and in which segments."""
 
 import datetime
-import secrets
 from collections.abc import Sequence
 
 from core.types import Passage, SourceDocument
 from ingest.plan import Plan, segments_to_merge, splitter_fingerprint
-from vectorstore.manifest import DocumentEntry, Manifest, SegmentEntry
+from vectorstore.manifest import DocumentEntry, Manifest, SegmentEntry, new_id
 
 
 def compose(
@@ -26,7 +25,8 @@ def compose(
         method: how text becomes vectors now.
     """
     now = datetime.datetime.now(datetime.UTC)
-    own = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+    created = now.isoformat(timespec="seconds")
+    own = new_id(now)
     made: dict[str, list[Passage]] = {}
     for passage in fresh:
         made.setdefault(passage.document.key, []).append(passage)
@@ -38,14 +38,14 @@ def compose(
         if entry.key in unchanged
     }
     entries = tuple(
-        kept.get(document.key) or _entry(document, made.get(document.key, ()), own)
+        kept.get(document.key) or _entry(document, made.get(document.key, ()), own, created)
         for document in sorted(documents, key=lambda document: document.key)
     )
     new = [entry for entry in entries if entry.segment == own]
     shared = {entry.segment for entry in entries} - {own}
     return Manifest(
         id=own,
-        created=now.isoformat(timespec="seconds"),
+        created=created,
         method=method,
         splitter=splitter_fingerprint(),
         documents=entries,
@@ -63,7 +63,10 @@ def compose(
 
 
 def _entry(
-    document: SourceDocument | DocumentEntry, passages: Sequence[Passage], segment: str
+    document: SourceDocument | DocumentEntry,
+    passages: Sequence[Passage],
+    segment: str,
+    created: str,
 ) -> DocumentEntry:
     """What the manifest says of a document whose passages are written in this run."""
     return DocumentEntry(
@@ -73,4 +76,6 @@ def _entry(
         passages=len(passages),
         units=sum(len(passage.units) for passage in passages),
         segment=segment,
+        pages=len(document.page_starts) if isinstance(document, SourceDocument) else document.pages,
+        changed=created,
     )

@@ -4,12 +4,13 @@ import datetime
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from core.errors import LockedError
+from core.disk import obstacle
+from core.errors import LockedError, StoreError
 
 
 @contextmanager
@@ -22,21 +23,25 @@ def exclusive(data_dir: Path, *, unless: bool = False) -> Iterator[None]:
 
     Raises:
         LockedError: another run holds it; the message says which process, where and since when.
+        StoreError: the folder cannot be made or written to.
     """
     if unless:
         yield
         return
-    data_dir.mkdir(parents=True, exist_ok=True)
     holder = data_dir / "ingest.holder"
-    try:
-        with FileLock(data_dir / "ingest.lock", timeout=0):
+    with ExitStack() as held:
+        try:
+            data_dir.mkdir(parents=True, exist_ok=True)
+            held.enter_context(FileLock(data_dir / "ingest.lock", timeout=0))
             since = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
-            holder.write_text(
-                f"process {os.getpid()} on {socket.gethostname()} since {since}", "utf-8"
-            )
-            yield
-    except Timeout:
-        who = holder.read_text("utf-8") if holder.is_file() else "another process"
-        raise LockedError(
-            f"Another ingest run is busy ({who}). Wait until it is done, then run this again."
-        ) from None
+            who = f"process {os.getpid()} on {socket.gethostname()} since {since}"
+            holder.write_text(who, "utf-8")
+        except Timeout:
+            who = holder.read_text("utf-8") if holder.is_file() else "another process"
+            raise LockedError(
+                f"Another ingest run is busy ({who}). Wait until it is done, then run this again."
+            ) from None
+        except OSError as error:
+            remedy = obstacle(data_dir) or "Check the setting STRATEGIEWIJZER_DATA_DIR."
+            raise StoreError(f"Nothing can be written in {data_dir}: {error}. {remedy}") from error
+        yield

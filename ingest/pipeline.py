@@ -35,6 +35,7 @@ def ingest(
     *,
     dry_run: bool = False,
     strict: bool = False,
+    rebuild: bool = False,
     keep_missing: bool = False,
     allow_shrink: bool = False,
     compare: bool = False,
@@ -51,6 +52,8 @@ def ingest(
         folders: folders and files with source texts.
         dry_run: only say what would be done.
         strict: publish nothing when a file cannot be taken.
+        rebuild: make everything anew and take nothing over from earlier generations, so that a
+            file that cannot be taken would be lost: as strict.
         keep_missing: keep the documents whose files are gone.
         allow_shrink: more than half of the documents may be removed.
         compare: also say which passages change in each document.
@@ -68,9 +71,15 @@ def ingest(
     found = _find(settings, folders)
     embedder = embedder or make_embedder(settings)
     with exclusive(settings.data_dir, unless=dry_run):
-        work = prepare(settings, found, embedder, keep_missing=keep_missing, tell=tell)
+        work = prepare(
+            settings, found, embedder, rebuild=rebuild, keep_missing=keep_missing, tell=tell
+        )
         stop = reason_to_stop(
-            work.plan, work.gathered.failures, work.before, strict=strict, allow_shrink=allow_shrink
+            work.plan,
+            work.gathered.failures,
+            work.before,
+            strict=strict or rebuild,
+            allow_shrink=allow_shrink,
         )
         report = _report(work, found, stop, dry_run=dry_run, compare=compare)
         tell(Planned(plan=work.plan, to_embed=report.embedded))

@@ -41,11 +41,18 @@ class Work:
 
 
 def prepare(
-    settings: Settings, found: Found, embedder: Embedder, *, keep_missing: bool, tell: Tell
+    settings: Settings,
+    found: Found,
+    embedder: Embedder,
+    *,
+    rebuild: bool,
+    keep_missing: bool,
+    tell: Tell,
 ) -> Work:
     """Loads what is new or changed, and compares it with the generation in use."""
     method = method_of(embedder)
-    current, others = _generations(settings) if store_exists(settings) else (None, [])
+    reuse = store_exists(settings) and not rebuild
+    current, others = _generations(settings) if reuse else (None, [])
     before = current.manifest if current else None
     gathered = gather(
         found,

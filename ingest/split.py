@@ -71,7 +71,7 @@ def split(
         own = [block for block in blocks if section.start <= block.begin < section.end]
         for passage in _split_section(document, section, own, token_count, limit):
             repeated = (passage.headings, passage.text)
-            identity = _identity(passage, occurrences[repeated])
+            identity = passage_id(passage, occurrences[repeated])
             occurrences[repeated] += 1
             passages.append(passage.model_copy(update={"id": identity}))
     return passages
@@ -235,7 +235,7 @@ def _pages(page_starts: Sequence[int], start: int, end: int) -> dict[str, Any]:
     return {"page": bisect_right(page_starts, start), "page_breaks": tuple(breaks)}
 
 
-def _identity(passage: Passage, occurrence: int) -> str:
-    """The document's key and a hash of what is embedded; `occurrence` tells repeats apart."""
+def passage_id(passage: Passage, occurrence: int) -> str:
+    """The document's key and a hash of headings and text; `occurrence` tells repeats apart."""
     digest = hashlib.sha256(f"{passage.context()}\x1f{occurrence}".encode()).hexdigest()
     return f"{passage.document.key}:{digest[:24]}"

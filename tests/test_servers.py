@@ -14,6 +14,8 @@ from chain.assistant import Assistant
 from core.errors import IndexMismatchError, ModelError, StoreError
 from core.settings import Settings
 from ingest.pipeline import ingest
+from ingest.transfer import export_generation, import_generation
+from ingest.verify import verify
 from tests.test_story import LIGHTHOUSES
 from vectorstore.embeddings import LocalEmbedder, OpenAIEmbedder
 from vectorstore.generations import Generations
@@ -65,6 +67,15 @@ def test_index_and_answers_live_in_a_chroma_server_as_they_do_in_a_folder(
         answer = Assistant(replica).ask("How many lighthouses does the northern coast have?")
         assert "32 lighthouses" in answer.text
 
+        # a generation moves from the server into a folder, and from there back
+        folder = settings.model_copy(update={"chroma_url": "", "data_dir": tmp_path / "folder"})
+        export_generation(settings, tmp_path / "moved.zip")
+        import_generation(folder, tmp_path / "moved.zip")
+        assert "32 lighthouses" in Assistant(folder).ask("How many lighthouses are there?").text
+        assert verify(folder).problems == verify(settings).problems == ()
+        import_generation(settings, tmp_path / "moved.zip")
+        assert Generations(settings).rollback() != first.generation
+
         assert Generations(settings).rollback() == first.generation
         assert "31 lighthouses" in Assistant(replica).ask("How many lighthouses are there?").text
 
@@ -100,6 +111,41 @@ def test_an_embeddings_server_replaces_the_local_embedder(
 
     assert report.embedded == 2  # vectors of another embedder are not reused
     assert "31 lighthouses" in Assistant(served).ask("How many lighthouses are there?").text
+
+
+def test_a_change_of_embedder_leaves_running_readers_their_generation(
+    small: Small, embeddings_url: str
+) -> None:
+    settings = small({"lighthouses.en.md": LIGHTHOUSES}).model_copy(update={"keep_generations": 2})
+    served = settings.model_copy(
+        update={"embeddings_url": embeddings_url, "embeddings_model": "e5-passage"}
+    )
+    first = ingest(settings).generation
+    running = open_index(settings)
+    seen: list[str] = []
+
+    def asked_meanwhile(done: int, total: int) -> None:
+        seen.append(running.search("lighthouses", k=1)[0].passage.text)
+        with pytest.raises(IndexMismatchError):
+            open_index(served)
+
+    second = ingest(served, progress=asked_meanwhile).generation
+
+    assert len(seen) == 2  # while each passage was embedded
+    assert open_index(served).generation == second
+    for reader in (running, open_index(settings)):  # also one that is started only now
+        assert "lighthouses" in reader.search("lighthouses", k=1)[0].passage.text
+        assert reader.generation == first
+
+    small({"lighthouses.en.md": LIGHTHOUSES.replace("31 lighthouses", "33 lighthouses")})
+    third = ingest(served).generation
+    assert open_index(served).generation == third
+    with pytest.raises(IndexMismatchError, match=r"make ingest.*start this program again"):
+        running.search("lighthouses", k=1)  # its last generation is no longer kept
+
+    back = ingest(settings).generation  # whose turn it is now is served by the newest of its own
+    assert running.generation == back
+    assert open_index(served).generation == third
 
 
 def test_a_served_vector_is_the_local_one(embeddings_url: str) -> None:

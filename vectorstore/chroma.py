@@ -7,7 +7,8 @@ rest of the project.
 import functools
 import json
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, ParamSpec, TypeVar
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 from uuid import uuid4
 
 import chromadb
@@ -16,11 +17,13 @@ import numpy as np
 from chromadb.api import ClientAPI as Client
 from chromadb.api.collection_configuration import CreateCollectionConfiguration
 from chromadb.api.models.Collection import Collection
+from chromadb.api.shared_system_client import SharedSystemClient
 from chromadb.api.types import GetResult as Records
 from chromadb.api.types import Include as Fields
 from chromadb.config import Settings as ChromaSettings
 from chromadb.errors import ChromaError, NotFoundError
 
+from core.disk import obstacle
 from core.errors import StoreError
 from core.settings import Settings
 from core.types import Passage
@@ -30,38 +33,63 @@ __all__ = ["BATCH", "Client", "Collection", "Fields", "Records"]
 
 BATCH = 1000  # records per call, well below what SQLite takes at once
 
+
+class _OfAStore(Protocol):
+    _client: Client
+
+
+_S = TypeVar("_S", bound=_OfAStore)
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
-class GenerationGone(Exception):  # noqa: N818 - a signal inside this package, not an error shown
+class GenerationGone(StoreError):  # noqa: N818 - first of all a signal inside this package
     """The generation was removed by another process; read the pointer again."""
 
+    def __init__(self, told: str) -> None:
+        super().__init__(
+            f"A part of the index is gone: {told}. Try again; if it stays, run: "
+            "python -m ingest verify"
+        )
 
-def translated(function: Callable[_P, _T]) -> Callable[_P, _T]:
-    """Chroma's errors become ours, here and nowhere else."""
 
-    @functools.wraps(function)
-    def wrapper(*args: _P.args, **kwargs: _P.kwargs) -> _T:
+def translated(
+    method: Callable[Concatenate[_S, _P], _T],
+) -> Callable[Concatenate[_S, _P], _T]:
+    """Chroma's errors become ours, here and in `connect` and nowhere else."""
+
+    @functools.wraps(method)
+    def wrapper(self: _S, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
         try:
-            return function(*args, **kwargs)
+            return method(self, *args, **kwargs)
         except NotFoundError as error:
             raise GenerationGone(str(error)) from error
         except (ChromaError, httpx.HTTPError) as error:
-            raise StoreError(
-                f"The vector store gave an error: {error}. Check it with: python -m ingest verify"
-            ) from error
+            options = self._client.get_settings()
+            folder = Path(options.persist_directory) if options.is_persistent else None
+            raise _store_error(error, folder) from error
 
     return wrapper
 
 
+def _store_error(error: Exception, folder: Path | None) -> StoreError:
+    remedy = "Check it with: python -m ingest verify"
+    if folder is not None:  # what Chroma says of a full disk is often something else
+        remedy = obstacle(folder) or remedy
+    told = str(error).rstrip(". ")
+    return StoreError(f"The vector store gave an error: {told}. {remedy}")
+
+
 def connect(settings: Settings) -> Client:
-    """A client of the server at `chroma_url`, else of the folder in `data_dir`; telemetry off."""
+    """A client of the server at `chroma_url`, else of the folder in `data_dir`; telemetry off.
+
+    Raises:
+        StoreError: the server does not answer, or the folder cannot be used; Chroma cannot open a
+            folder that it may not write to, not even to read.
+    """
     options = ChromaSettings(anonymized_telemetry=False)
     if not settings.chroma_url:
-        path = settings.data_dir / "chroma"
-        path.mkdir(parents=True, exist_ok=True)
-        return chromadb.PersistentClient(path=path, settings=options)
+        return _open_folder(settings.data_dir / "chroma", options)
     url = httpx.URL(settings.chroma_url)
     ssl = url.scheme == "https"
     port = url.port or (443 if ssl else 80)
@@ -72,6 +100,21 @@ def connect(settings: Settings) -> Client:
             f"No Chroma server answers at {url.host}:{port}. Start it, or unset "
             "STRATEGIEWIJZER_CHROMA_URL to keep the index in this folder."
         ) from error
+    except (ChromaError, httpx.HTTPError) as error:
+        raise _store_error(error, None) from error
+
+
+def _open_folder(path: Path, options: ChromaSettings) -> Client:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        return chromadb.PersistentClient(path=path, settings=options)
+    except OSError as error:
+        remedy = obstacle(path) or "Check STRATEGIEWIJZER_DATA_DIR."
+        raise StoreError(f"The index cannot be opened in {path}: {error}. {remedy}") from error
+    except ChromaError as error:
+        # Chroma remembers what did not start as if it had: the next try would fail for that.
+        SharedSystemClient._identifier_to_system.pop(str(path), None)
+        raise _store_error(error, path) from error
 
 
 def hnsw(ef_construction: int, ef_search: int, sync_every: int) -> CreateCollectionConfiguration:
@@ -134,11 +177,21 @@ def encode(passage: Passage) -> dict[str, Any]:
 
 
 def decode(result: Any, wanted: Callable[[str], bool] = lambda name: True) -> Iterator[Passage]:
-    """The passages of a result whose ids are wanted."""
+    """The passages of a result whose ids are wanted.
+
+    Raises:
+        StoreError: one is not in the form that `encode` gives.
+    """
     for name, text, metadata in zip(
         result["ids"], result["documents"], result["metadatas"], strict=True
     ):
         if not wanted(name):
             continue
-        fields = json.loads(metadata["passage"])
-        yield Passage.model_validate({**fields, "id": name, "text": text}, strict=False)
+        try:
+            fields = json.loads(metadata["passage"])
+            yield Passage.model_validate({**fields, "id": name, "text": text}, strict=False)
+        except (TypeError, KeyError, ValueError) as error:
+            raise StoreError(
+                f"Passage {name} cannot be read ({type(error).__name__}). "
+                "Build the index anew with: python -m ingest --rebuild"
+            ) from error

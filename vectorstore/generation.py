@@ -3,7 +3,7 @@
 import datetime
 import functools
 import itertools
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -90,18 +90,26 @@ class Generation:
 
     def counts(self) -> tuple[int, int]:
         """How many passages and units are stored."""
-        counts = [segment.counts() for segment in self._segments.values()]
+        counts = [segment.counts() for segment in self.segments]
         return sum(passages for passages, _ in counts), sum(units for _, units in counts)
+
+    def dimensions(self) -> int:
+        """The length of its vectors; 0 when it has none."""
+        first = list(itertools.islice(self.all_ids(), 1))
+        return next((len(vector) for vector in self.passage_vectors(first).values()), 0)
+
+    @property
+    def segments(self) -> Iterable[Segment]:
+        """The segments that it uses."""
+        return self._segments.values()
 
     def nearest_passages(self, vector: Vectors, count: int) -> list[tuple[str, float]]:
         """(passage id, cosine), best first."""
-        segments = self._segments.values()
-        return merged((s.nearest_passages(vector, count) for s in segments), count)
+        return merged((s.nearest_passages(vector, count) for s in self.segments), count)
 
     def nearest_units(self, vector: Vectors, count: int) -> list[tuple[str, float]]:
         """(unit id, cosine), best first."""
-        segments = self._segments.values()
-        return merged((s.nearest_units(vector, count) for s in segments), count)
+        return merged((s.nearest_units(vector, count) for s in self.segments), count)
 
     def passages(self, ids: Sequence[str]) -> list[Passage]:
         """The passages with these ids, in that order; unknown ids are left out."""
@@ -110,13 +118,17 @@ class Generation:
 
     def all_passages(self, documents: Collection[str] | None = None) -> Iterator[Passage]:
         """Every passage, or those of the documents with these keys; read in batches."""
-        for segment in self._segments.values():
+        for segment in self.segments:
             yield from segment.all_passages(documents)
+
+    def all_ids(self) -> Iterator[str]:
+        """The id of every passage; read in batches."""
+        return itertools.chain.from_iterable(s.all_ids() for s in self.segments)
 
     def sample(self, count: int) -> list[str]:
         """The ids of about `count` passages, spread evenly."""
-        ids = itertools.chain.from_iterable(s.all_ids() for s in self._segments.values())
-        return list(itertools.islice(ids, 0, None, max(1, self.manifest.passages // count)))
+        step = max(1, self.manifest.passages // count)
+        return list(itertools.islice(self.all_ids(), 0, None, step))
 
     def passage_vectors(self, ids: Sequence[str]) -> dict[str, Vectors]:
         """The vectors of those passages that this generation has."""

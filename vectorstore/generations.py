@@ -40,7 +40,6 @@ class Generations:
         StoreError: the Chroma server or folder cannot be used.
     """
 
-    @translated
     def __init__(self, settings: Settings) -> None:
         self._client = chroma.connect(settings)
         self._keep = settings.keep_generations
@@ -79,6 +78,41 @@ class Generations:
             "Go back to an earlier one with: python -m ingest rollback"
         )
 
+    def made_by(self, method: str) -> Generation:
+        """The generation in use, or where another method made it the newest kept one by this one.
+
+        So who was started with another embedder than the last ingest keeps the index that it can
+        search for as long as that is kept.
+
+        Raises:
+            NoIndexError: nothing has been published yet.
+            IndexMismatchError: no kept generation was made by this method.
+        """
+        current = self.current()
+        if current.manifest.method == method:
+            return current
+        for generation in reversed(self.kept()):
+            if generation.manifest.method == method:
+                return generation
+        raise IndexMismatchError(
+            f"The index was made by {current.manifest.method}, but {method} is configured. "
+            "If the settings were changed on purpose, rebuild it with: make ingest. If it was "
+            "rebuilt with other settings, take these over and start this program again."
+        )
+
+    def kept(self) -> list[Generation]:
+        """The kept generations that can be read, oldest first."""
+        opened = map(self._readable, self.pointer().kept)
+        return [generation for generation in opened if generation is not None]
+
+    def _readable(self, generation_id: str) -> Generation | None:
+        """The generation; None when it is gone or another version of this program made it."""
+        try:
+            generation = self.open(generation_id)
+            return generation if generation.manifest else None
+        except (GenerationGone, IndexMismatchError):
+            return None
+
     @translated
     def create(self, manifest: Manifest) -> Generation:
         """A generation, with a segment of its own to be filled, that no reader sees until it is
@@ -103,16 +137,17 @@ class Generations:
             StoreError: there is no such generation.
         """
         pointer = self.pointer()
-        earlier = pointer.kept[: pointer.kept.index(pointer.current)] if pointer.current else ()
-        target = generation_id or (earlier[-1] if earlier else None)
-        if target not in pointer.kept:
-            raise StoreError(
-                f"There is no generation {target!r} to go back to. "
-                "See which there are with: python -m ingest status"
+        before = pointer.kept
+        if pointer.current in before:
+            before = before[: before.index(pointer.current)]
+        target = generation_id or (before[-1] if before else "")
+        if target not in pointer.kept or self._readable(target) is None:
+            wanted = (
+                f"There is no generation {target!r} to go back to"
                 if target
-                else "There is no earlier generation. See which there are with: "
-                "python -m ingest status"
+                else ("There is no earlier generation")
             )
+            raise StoreError(f"{wanted}. See which there are with: python -m ingest history")
         self._point(Pointer(current=target, kept=pointer.kept))
         return target
 
@@ -129,14 +164,8 @@ class Generations:
 
     def _used_segments(self) -> set[str]:
         """The segments of the kept generations, and the kept generations' own."""
-        kept = self.pointer().kept
-        used = set(kept)
-        for generation_id in kept:
-            try:
-                used |= {entry.id for entry in self.open(generation_id).manifest.segments}
-            except (GenerationGone, IndexMismatchError):
-                continue  # removed by hand, or made before there were segments
-        return used
+        shared = (segment.id for kept in self.kept() for segment in kept.manifest.segments)
+        return {*self.pointer().kept, *shared}
 
     @translated
     def remove_unpublished(self) -> None:

@@ -16,6 +16,8 @@ from uuid import uuid4
 
 import tantivy
 
+from core.disk import obstacle
+from core.errors import StoreError
 from core.matching import fold
 from core.types import Passage
 
@@ -62,24 +64,19 @@ class KeywordIndex:
             passages: what is added.
             base: the folder of an index to start from, else from nothing.
             without: keys of documents of the base that are left out.
+
+        Raises:
+            StoreError: it cannot be written.
         """
         aside = folder.with_name(f"{folder.name}.{uuid4().hex[:8]}")
-        if base is None:
-            aside.mkdir(parents=True)
-            index = tantivy.Index(_schema(), path=str(aside))
-        else:
-            shutil.copytree(base, aside)
-            (aside / "stamp").unlink()
-            index = tantivy.Index.open(str(aside))
-        _register(index)
-        writer = index.writer(heap_size=64_000_000, num_threads=1)
-        for key in without:
-            writer.delete_documents_by_term("document", key)
-        for passage in passages:
-            writer.add_document(_record(passage))
-        writer.commit()
-        writer.wait_merging_threads()
-        (aside / "stamp").write_text(_STAMP, "utf-8")
+        try:
+            _write(aside, passages, base, without)
+        except (OSError, ValueError) as error:  # ValueError: what tantivy raises
+            shutil.rmtree(aside, ignore_errors=True)
+            raise StoreError(
+                f"The keyword index cannot be written in {folder.parent}: {error}. "
+                f"{obstacle(folder) or 'Make everything anew with: python -m ingest --rebuild'}"
+            ) from error
         shutil.rmtree(folder, ignore_errors=True)
         try:
             aside.rename(folder)
@@ -89,6 +86,14 @@ class KeywordIndex:
 
     def __len__(self) -> int:
         return int(self._index.searcher().num_docs)
+
+    def ids(self) -> list[str]:
+        """The id of every passage that is indexed, in no order."""
+        searcher = self._index.searcher()
+        if not searcher.num_docs:
+            return []
+        hits = searcher.search(tantivy.Query.all_query(), int(searcher.num_docs)).hits
+        return [searcher.doc(address)["id"][0] for _, address in hits]
 
     def nearest(self, question: str, language: str, count: int) -> list[tuple[str, float]]:
         """(passage id, BM25 score), best first; empty when no word of the question occurs.
@@ -194,6 +199,27 @@ def content_words(text: str, language: str, *, stemmed: bool = False) -> list[st
 def letter_runs(text: str) -> list[str]:
     """The runs of four letters of a text after `fold`, as this index has them."""
     return list(_letters_analyzer().analyze(f" {fold(text)} "))
+
+
+def _write(
+    folder: Path, passages: Iterable[Passage], base: Path | None, without: Iterable[str]
+) -> None:
+    if base is None:
+        folder.mkdir(parents=True)
+        index = tantivy.Index(_schema(), path=str(folder))
+    else:
+        shutil.copytree(base, folder)
+        (folder / "stamp").unlink()
+        index = tantivy.Index.open(str(folder))
+    _register(index)
+    writer = index.writer(heap_size=64_000_000, num_threads=1)
+    for key in without:
+        writer.delete_documents_by_term("document", key)
+    for passage in passages:
+        writer.add_document(_record(passage))
+    writer.commit()
+    writer.wait_merging_threads()
+    (folder / "stamp").write_text(_STAMP, "utf-8")
 
 
 def _record(passage: Passage) -> tantivy.Document:

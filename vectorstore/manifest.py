@@ -1,5 +1,7 @@
 """What a generation was made from, and which generation is in use."""
 
+import datetime
+import secrets
 from typing import Any
 
 from pydantic import model_validator
@@ -9,7 +11,11 @@ from vectorstore.embeddings import Embedder
 
 
 class DocumentEntry(Frozen):
-    """What a generation knows of one language version of a document, and where its passages are."""
+    """What a generation knows of one language version of a document, and where its passages are.
+
+    `pages` is 0 where the format has none. `changed` is when the run was that last changed it (UTC,
+    ISO 8601). Version 0.1.0 wrote neither: then they are 0 and empty until the document changes.
+    """
 
     info: DocumentInfo
     sha256: str
@@ -17,6 +23,8 @@ class DocumentEntry(Frozen):
     passages: int
     units: int
     segment: str
+    pages: int = 0
+    changed: str = ""
 
     @property
     def key(self) -> str:
@@ -76,3 +84,8 @@ class Pointer(Frozen):
 def method_of(embedder: Embedder) -> str:
     """How text becomes vectors: the embedder, and what is embedded of each unit."""
     return f"{embedder.fingerprint}/{Passage.context_version}"
+
+
+def new_id(now: datetime.datetime) -> str:
+    """An id for a generation made now (UTC); ids sort by time."""
+    return f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"

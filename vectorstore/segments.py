@@ -17,6 +17,8 @@ from vectorstore.embeddings import Vectors
 from vectorstore.manifest import SegmentEntry
 
 KINDS = ("passages", "units")
+_IDS: chroma.Fields = []
+_TEXTS: chroma.Fields = ["documents", "metadatas"]
 # How many neighbours are looked at while a vector is added and while one is searched for, by
 # measurement: docs/decisions/0005.
 _EF_CONSTRUCTION, _EF_SEARCH = 100, 800
@@ -46,6 +48,7 @@ class Segment:
         stale: tuple[int, int] = (0, 0),
     ) -> None:
         self.id = segment_id
+        self._client = client
         self._documents = documents
         self._stale = stale
         self._passages = client.get_collection(f"passages-{segment_id}", None)
@@ -83,27 +86,42 @@ class Segment:
     @translated
     def passages(self, ids: Sequence[str]) -> Mapping[str, Passage]:
         """The passages with these ids that are stored here."""
-        found = self._passages.get(ids=list(ids), include=["documents", "metadatas"])
+        found = self._passages.get(ids=list(ids), include=_TEXTS)
         return {passage.id: passage for passage in chroma.decode(found)}
 
     def all_passages(self, documents: Collection[str] | None = None) -> Iterator[Passage]:
         """Every passage, or those of these documents; read in batches."""
         wanted = self._documents if documents is None else self._documents.intersection(documents)
-        for result in self._batches(["documents", "metadatas"]) if wanted else ():
+        for result in self._batches(self._passages, _TEXTS) if wanted else ():
             yield from chroma.decode(result, lambda name: document_key(name) in wanted)
 
     def all_ids(self) -> Iterator[str]:
         """The id of every passage."""
-        for result in self._batches([]):
-            yield from filter(self._has, result["ids"])
+        return filter(self._has, self.stored_passage_ids())
 
-    def _batches(self, include: chroma.Fields) -> Iterator[chroma.Records]:
-        stored = self.counts()[0] + self._stale[0]
-        return (self._batch(offset, include) for offset in range(0, stored, chroma.BATCH))
+    def stored_passage_ids(self) -> Iterator[str]:
+        """The ids of all passages that are stored here, stale ones included."""
+        return (name for result in self._batches(self._passages, _IDS) for name in result["ids"])
+
+    def stored_unit_ids(self) -> Iterator[str]:
+        """The ids of all units that are stored here, stale ones included."""
+        return (name for result in self._batches(self._units, _IDS) for name in result["ids"])
+
+    def _batches(
+        self, collection: chroma.Collection, include: chroma.Fields
+    ) -> Iterator[chroma.Records]:
+        offsets = range(0, self._count(collection), chroma.BATCH)
+        return (self._batch(collection, offset, include) for offset in offsets)
 
     @translated
-    def _batch(self, offset: int, include: chroma.Fields) -> chroma.Records:
-        return self._passages.get(limit=chroma.BATCH, offset=offset, include=include)
+    def _count(self, collection: chroma.Collection) -> int:
+        return collection.count()
+
+    @translated
+    def _batch(
+        self, collection: chroma.Collection, offset: int, include: chroma.Fields
+    ) -> chroma.Records:
+        return collection.get(limit=chroma.BATCH, offset=offset, include=include)
 
     @translated
     def passage_vectors(self, ids: Sequence[str]) -> Mapping[str, Vectors]:
@@ -124,11 +142,10 @@ class Segment:
     def add(self, passages: Sequence[Passage], unit_vectors: Sequence[Vectors]) -> None:
         """Stores passages, each with the vectors of its units, shape (units, dimensions).
 
-        The vector of a passage is the mean of its units', of length 1: retrieval is as good as with
-        passages embedded as well (docs/decisions/0002), for half the time.
+        The vector of a passage is the mean of its units': retrieval is as good as with passages
+        embedded as well (docs/decisions/0002), for half the time.
         """
-        means = np.stack([vectors.mean(axis=0) for vectors in unit_vectors])
-        means /= np.linalg.norm(means, axis=1, keepdims=True)
+        means = np.stack([mean(vectors) for vectors in unit_vectors])
         units = [name for passage in passages for name in unit_ids(passage)]
         all_vectors = np.concatenate(unit_vectors)
         for start in range(0, len(passages), chroma.BATCH):
@@ -142,6 +159,12 @@ class Segment:
         for start in range(0, len(units), chroma.BATCH):
             end = start + chroma.BATCH
             self._units.add(ids=units[start:end], embeddings=all_vectors[start:end])
+
+
+def mean(vectors: Vectors) -> Vectors:
+    """Of unit vectors, shape (units, dimensions), the mean, of length 1."""
+    middle: Vectors = vectors.mean(axis=0)
+    return middle / np.linalg.norm(middle)
 
 
 def create(client: chroma.Client, entry: SegmentEntry, metadata: dict[str, str]) -> None:

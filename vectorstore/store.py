@@ -6,14 +6,13 @@ import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from core.errors import IndexMismatchError
 from core.settings import Settings
 from core.types import DocumentInfo, Passage, ScoredPassage, Standing
 from vectorstore.chroma import GenerationGone
 from vectorstore.embeddings import Embedder, make_embedder
 from vectorstore.generations import Generation, Generations
 from vectorstore.keyword import KeywordIndex
-from vectorstore.manifest import DocumentEntry, method_of
+from vectorstore.manifest import DocumentEntry, Pointer, method_of
 from vectorstore.rerank import DEPTH, make_reranker
 from vectorstore.search import Evidence, find, similarities
 
@@ -40,7 +39,7 @@ class Index:
         self._settings = settings
         self._reranker = make_reranker(settings)
         self._lock = threading.Lock()
-        self._opened: tuple[Generation, KeywordIndex] | None = None
+        self._opened: tuple[Pointer, Generation, KeywordIndex] | None = None
 
     @property
     def generation(self) -> str:
@@ -129,25 +128,19 @@ class Index:
         return find(generation, keyword, query, vector, k=k, language=language, areas=areas)
 
     def _current(self) -> tuple[Generation, KeywordIndex]:
-        """The generation in use and its keyword index; opened anew when the pointer moved."""
-        opened = self._opened
-        if opened and opened[0].id == self._generations.pointer().current:
-            return opened
-        with self._lock:
-            generation = self._generations.current()
-            made_by, configured = generation.manifest.method, method_of(self.embedder)
-            if made_by != configured:
-                raise IndexMismatchError(
-                    f"The index was made by {made_by}, but {configured} is configured. "
-                    "Rebuild it with: make ingest"
-                )
-            self._opened = generation, open_keyword(self._settings, generation)
-            return self._opened
+        """The generation to search and its keyword index; opened anew when the pointer moved."""
+        pointer, opened = self._generations.pointer(), self._opened
+        if opened is None or opened[0] != pointer:
+            with self._lock:
+                generation = self._generations.made_by(method_of(self.embedder))
+                opened = pointer, generation, open_keyword(self._settings, generation)
+                self._opened = opened
+        return opened[1:]
 
 
 def open_keyword(settings: Settings, generation: Generation) -> KeywordIndex:
     """The keyword index of a generation, built from Chroma if it is missing or out of date."""
-    place = _keyword_folder(settings) / generation.id
+    place = keyword_folder(settings, generation.id)
     try:
         return KeywordIndex(place)
     except ValueError:
@@ -173,20 +166,21 @@ def carry_keyword(
         gone: keys of documents that changed or went.
         fresh: the passages of those that changed or came.
     """
-    base = _keyword_folder(settings) / old.id
+    base = keyword_folder(settings, old.id)
     try:
         KeywordIndex(base)
     except ValueError:
         return
-    KeywordIndex.build(_keyword_folder(settings) / new.id, fresh, base, gone)
+    KeywordIndex.build(keyword_folder(settings, new.id), fresh, base, gone)
 
 
 def remove_old_keyword_indexes(settings: Settings, kept: Collection[str]) -> None:
     """Removes the keyword indexes of generations that are no longer kept."""
-    for place in _keyword_folder(settings).glob("*"):
+    for place in keyword_folder(settings).glob("*"):
         if place.name.partition(".")[0] not in kept:  # after the dot: one that is being made
             shutil.rmtree(place, ignore_errors=True)
 
 
-def _keyword_folder(settings: Settings) -> Path:
-    return settings.data_dir / "keyword"
+def keyword_folder(settings: Settings, generation_id: str = "") -> Path:
+    """Where the keyword index of a generation is; without one, where all are."""
+    return settings.data_dir / "keyword" / generation_id

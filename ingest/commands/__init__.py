@@ -4,9 +4,12 @@
                                                        sync the index with these folders
     python -m ingest fetch [CELEX ...] [--languages nl,en] [--json]
                                                        get official texts into documents/official/
-    python -m ingest status [--json]                   generations, documents, what is in use
-    python -m ingest verify                            check the generation in use
+    python -m ingest status [--json]                   the documents of the generation in use
+    python -m ingest history [--json]                  the kept generations and what each changed
     python -m ingest rollback [GENERATION]             put an earlier generation in use
+    python -m ingest verify [--json]                   check the generation in use thoroughly
+    python -m ingest export FILE [--generation ID]     write a generation to one file
+    python -m ingest import FILE                       put a generation from such a file in use
 
 Without a PATH the folders of the setting `corpus_dirs` are used: corpus/ and documents/.
 The exit code is 1 when a file could not be taken, or nothing was published to be on the safe side.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from core.errors import StrategiewijzerError
+from core.errors import StoreError, StrategiewijzerError
 from core.settings import Settings
 from ingest import answers, page
 from ingest.commands.parser import command_parser
@@ -36,6 +36,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     add("paths", nargs="*", type=Path, metavar="PATH", help="folder or file")
     add("--dry-run", action="store_true", help="show the plan, change nothing")
     add("--strict", action="store_true", help="publish nothing when a file cannot be taken")
+    add("--rebuild", action="store_true", help="make everything anew, when the index is damaged")
     add("--keep-missing", action="store_true", help="keep documents whose files are gone")
     add("--allow-shrink", action="store_true", help="let more than half of the documents go")
     add("--watch", action="store_true", help="do it again whenever a file changes")
@@ -119,6 +120,7 @@ def _ingest(
         options.paths,
         dry_run=options.dry_run,
         strict=options.strict,
+        rebuild=options.rebuild,
         keep_missing=options.keep_missing,
         allow_shrink=options.allow_shrink,
         compare=options.report is not None,
@@ -147,6 +149,8 @@ def _watch(settings: Settings, options: argparse.Namespace) -> int:
         nonlocal code
         try:
             code = _sync(settings, options)
+        except StoreError:
+            raise  # after a full disk Chroma may hang in this process for good
         except StrategiewijzerError as error:
             print(error, file=sys.stderr)
         if code == _INTERRUPTED:

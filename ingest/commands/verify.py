@@ -2,21 +2,28 @@
 
 from collections.abc import Sequence
 
+from core.names import printable
 from core.settings import Settings
-from ingest.check import check
 from ingest.commands.parser import command_parser
-from vectorstore.generations import Generations
+from ingest.verify import verify
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs the command; returns its exit code."""
-    command_parser("verify").parse_args(arguments)
-    settings = Settings()
-    current = Generations(settings).current()
-    check(current, settings)
-    manifest = current.manifest
+    """Runs the command; returns its exit code: 1 when there is a problem."""
+    parser = command_parser("verify")
+    parser.add_argument("--json", action="store_true", help="print what was found as JSON")
+    options = parser.parse_args(arguments)
+    found = verify(Settings())
+    if options.json:
+        print(found.model_dump_json(indent=2))
+        return 1 if found.problems else 0
+    for line in (*found.problems, *found.notes):
+        print(printable(str(line)))
+    if found.problems:
+        print(f"Generation {found.generation} is damaged: {len(found.problems)} problems.")
+        return 1
     print(
-        f"Generation {current.id} is whole: {len(manifest.documents)} documents, "
-        f"{manifest.passages} passages, {manifest.units} units."
+        f"Generation {found.generation} is whole: {found.documents} documents, "
+        f"{found.passages} passages, {found.units} units."
     )
     return 0

@@ -1,0 +1,31 @@
+"""Why a folder cannot be written to, asked of the system after something failed.
+
+What a library says when a disk is full or read-only differs from call to call; this does not.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+_ROOM = 10_000_000  # bytes; with less the store cannot be expected to work
+
+
+def obstacle(folder: Path) -> str:
+    """What keeps this program from writing in a folder, and what to do; empty: nothing that shows.
+
+    Args:
+        folder: need not exist; then what counts is where it would be made.
+    """
+    place = next(path for path in (folder, *folder.absolute().parents) if os.path.exists(path))
+    if not place.is_dir():
+        return f"{place} is a file, not a folder. Move it, or set STRATEGIEWIJZER_DATA_DIR."
+    if not os.access(place, os.W_OK | os.X_OK):
+        return (
+            f"{place} is read-only for this program. Give it the right to write there, or set "
+            "STRATEGIEWIJZER_DATA_DIR to a folder where it has."
+        )
+    disk = shutil.disk_usage(place)
+    if disk.total and disk.free < _ROOM:  # /proc and the like have no size
+        free = f"{disk.free / 1e6:.1f} MB free"
+        return f"The disk of {place} is full ({free}). Make room, then try again."
+    return ""

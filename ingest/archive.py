@@ -1,0 +1,119 @@
+"""One generation as one file: a ZIP archive that other tools can read as well.
+
+    format.json      {"format": "strategiewijzer-generation", "version": 1}
+    manifest.json    what the generation was made from (`Manifest`)
+    passages.jsonl   one passage on each line (`Passage`)
+    units.npy        the vectors of their units, in that order: float32, shape (units, dimensions)
+    SHA256SUMS       of the four, as sha256sum writes and checks them
+
+What follows from these (vectors of passages, keyword index) is not in it. Nothing is unpacked to
+disk and nothing is unpickled; a file is read member by member, so that it need not fit in memory.
+The checksums tell damage, not who made the file.
+"""
+
+import hashlib
+import io
+import json
+import os
+import time
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
+
+from core.errors import ArchiveError
+from core.types import Passage
+from vectorstore.embeddings import Vectors
+from vectorstore.manifest import Manifest
+
+FORMAT = {"format": "strategiewijzer-generation", "version": 1}
+MEMBERS = ("format.json", "manifest.json", "passages.jsonl", "units.npy")
+SUMS = "SHA256SUMS"
+
+
+def write(
+    file: Path,
+    manifest: Manifest,
+    dimensions: int,
+    passages: Iterable[Passage],
+    unit_vectors: Iterable[Vectors],
+) -> None:
+    """Writes an archive; the file appears when it is complete, in place of one that was there.
+
+    Args:
+        file: where it goes.
+        manifest: of the generation.
+        dimensions: of its vectors.
+        passages: its passages, in order.
+        unit_vectors: the vectors of their units in that order, shape (units, dimensions) each.
+
+    Raises:
+        ArchiveError: the file cannot be written.
+    """
+    aside = file.with_name(f".{file.name}.{uuid4().hex[:8]}")
+    header = {"descr": "<f4", "fortran_order": False, "shape": (manifest.units, dimensions)}
+    try:
+        with aside.open("xb") as raw:
+            with zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED) as archive:
+                members = _Members(archive)
+                with members.opened("format.json") as add:
+                    add(json.dumps(FORMAT).encode())
+                with members.opened("manifest.json") as add:
+                    add(manifest.model_dump_json().encode())
+                with members.opened("passages.jsonl") as add:
+                    for passage in passages:
+                        add(f"{passage.model_dump_json()}\n".encode())
+                with members.opened("units.npy", zipfile.ZIP_STORED) as add:
+                    add(_npy_header(header))
+                    for vectors in unit_vectors:
+                        add(np.ascontiguousarray(vectors, dtype="<f4").tobytes())
+                archive.writestr(SUMS, members.sums())
+            raw.flush()
+            os.fsync(raw.fileno())
+        aside.replace(file)
+    except OSError as error:
+        raise ArchiveError(
+            f"{file} cannot be written: {error.strerror or error}. "
+            "Name a file in a folder that exists, may be written to and has room."
+        ) from error
+    finally:
+        with suppress(OSError):
+            aside.unlink(missing_ok=True)
+
+
+class _Members:
+    """The members of an archive that is being written, and their checksums."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self._archive = archive
+        self._digests: dict[str, str] = {}
+
+    @contextmanager
+    def opened(
+        self, name: str, compression: int = zipfile.ZIP_DEFLATED
+    ) -> Iterator[Callable[[bytes], None]]:
+        """What is given to the function that this yields becomes the member, in order."""
+        digest = hashlib.sha256()
+        member = zipfile.ZipInfo(name, date_time=time.gmtime()[:6])
+        member.compress_type = compression
+        member.external_attr = 0o644 << 16
+        with self._archive.open(member, "w", force_zip64=True) as out:
+
+            def add(data: bytes) -> None:
+                digest.update(data)
+                out.write(data)
+
+            yield add
+        self._digests[name] = digest.hexdigest()
+
+    def sums(self) -> str:
+        return "".join(f"{digest}  {name}\n" for name, digest in self._digests.items())
+
+
+def _npy_header(header: dict[str, object]) -> bytes:
+    out = io.BytesIO()
+    np.lib.format.write_array_header_1_0(out, header)
+    return out.getvalue()

@@ -1,0 +1,86 @@
+"""The kept generations, each compared with the one before it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from core.settings import Settings
+from core.types import DocumentInfo, Frozen
+from vectorstore.generations import Generation, Generations
+from vectorstore.manifest import Manifest
+from vectorstore.store import keyword_folder
+
+_BYTES_A_NUMBER = 4  # float32
+
+
+class Kept(Frozen):
+    """One kept generation. `created` is UTC, ISO 8601; the counts are of documents, passages and
+    units that it uses.
+
+    `added`, `changed` and `removed` are keys of documents, against the kept generation before; None
+    for the oldest. `size` is in bytes: its vectors and its keyword index on this machine. What it
+    shares with another generation counts in both.
+    """
+
+    id: str
+    created: str
+    in_use: bool
+    method: str
+    documents: int
+    passages: int
+    units: int
+    size: int
+    added: tuple[str, ...] | None = None
+    changed: tuple[str, ...] | None = None
+    removed: tuple[str, ...] | None = None
+
+
+def history(settings: Settings) -> tuple[Kept, ...]:
+    """The kept generations, oldest first.
+
+    Raises:
+        NoIndexError: nothing has been ingested yet.
+        IndexMismatchError: another version of this program made the one in use.
+    """
+    generations = Generations(settings)
+    current = generations.current().manifest
+    kept = generations.kept()
+    befores = [None, *(generation.manifest for generation in kept)]
+    return tuple(
+        Kept(
+            id=generation.id,
+            created=generation.manifest.created,
+            in_use=generation.id == current.id,
+            method=generation.manifest.method,
+            documents=len(generation.manifest.documents),
+            passages=generation.manifest.passages,
+            units=generation.manifest.units,
+            size=_size(generation, settings),
+            **_differences(before, generation.manifest),
+        )
+        for before, generation in zip(befores, kept, strict=False)
+    )
+
+
+def _differences(before: Manifest | None, after: Manifest) -> dict[str, tuple[str, ...]]:
+    if before is None:
+        return {}
+    old, new = _contents(before), _contents(after)
+    return {
+        "added": tuple(sorted(new.keys() - old.keys())),
+        "changed": tuple(sorted(key for key in new.keys() & old.keys() if new[key] != old[key])),
+        "removed": tuple(sorted(old.keys() - new.keys())),
+    }
+
+
+def _contents(manifest: Manifest) -> Mapping[str, tuple[str, DocumentInfo]]:
+    return {entry.key: (entry.sha256, entry.info) for entry in manifest.documents}
+
+
+def _size(generation: Generation, settings: Settings) -> int:
+    manifest = generation.manifest
+    vectors = (manifest.passages + manifest.units) * generation.dimensions() * _BYTES_A_NUMBER
+    return vectors + _size_of_folder(keyword_folder(settings, generation.id))
+
+
+def _size_of_folder(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
