@@ -22,8 +22,9 @@ from ingest.official.sources import chosen
 
 def main(arguments: Sequence[str]) -> int:
     """Runs the command; returns its exit code."""
-    with Client() as client:
-        return run(arguments, Settings(), Cellar(client))
+    settings = Settings()
+    with Client(size_limit=settings.max_file_size * 2**20) as client:
+        return run(arguments, settings, Cellar(client))
 
 
 def run(arguments: Sequence[str], settings: Settings, cellar: Cellar) -> int:
