@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from core.errors import NoIndexError
+from core.names import printable
 from core.settings import Settings
 from core.types import DocumentInfo
-from ingest import pipeline
+from ingest import compose
 from ingest.__main__ import main
-from core.names import printable
 from ingest.commands.status import standing
 from ingest.history import history
 from ingest.pipeline import ingest
@@ -69,7 +69,7 @@ def test_a_document_bears_when_it_last_changed(
         def now(cls, tz: datetime.tzinfo | None = None) -> "Clock":
             return cls(2026, 12, cls.day, tzinfo=tz)
 
-    monkeypatch.setattr(pipeline.datetime, "datetime", Clock)
+    monkeypatch.setattr(compose.datetime, "datetime", Clock)
     settings = small({"alpha.md": _document("alpha"), "beta.md": _document("beta")})
     ingest(settings)
     Clock.day = 2

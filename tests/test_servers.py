@@ -13,6 +13,7 @@ import pytest
 from chain.assistant import Assistant
 from core.errors import IndexMismatchError, ModelError, StoreError
 from core.settings import Settings
+from ingest.events import Embedded, Event
 from ingest.pipeline import ingest
 from ingest.transfer import export_generation, import_generation
 from ingest.verify import verify
@@ -124,12 +125,14 @@ def test_a_change_of_embedder_leaves_running_readers_their_generation(
     running = open_index(settings)
     seen: list[str] = []
 
-    def asked_meanwhile(done: int, total: int) -> None:
+    def asked_meanwhile(event: Event) -> None:
+        if not isinstance(event, Embedded):
+            return
         seen.append(running.search("lighthouses", k=1)[0].passage.text)
         with pytest.raises(IndexMismatchError):
             open_index(served)
 
-    second = ingest(served, progress=asked_meanwhile).generation
+    second = ingest(served, tell=asked_meanwhile).generation
 
     assert len(seen) == 2  # while each passage was embedded
     assert open_index(served).generation == second

@@ -84,7 +84,7 @@ def test_an_import_becomes_a_new_generation_and_rollback_goes_back(
     exported: tuple[Settings, Path], small: Small
 ) -> None:
     settings, file = exported
-    ingest(small(OTHER))
+    ingest(small(OTHER), allow_shrink=True)
     before = Generations(settings).pointer()
 
     made = import_generation(settings, file)
