@@ -36,6 +36,10 @@ class DocumentError(StrategiewijzerError):
     def __init__(self, path: object, line: int | None, problem: str, remedy: str) -> None:
         place = f"{path}:{line}" if line is not None else f"{path}"
         super().__init__(f"{place}: {problem}. {remedy}")
+        self.path = str(path)
+        self.line = line
+        self.problem = problem
+        self.remedy = remedy
 
 
 class NoIndexError(StrategiewijzerError):
