@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.types import SourceDocument
-from ingest.formats import html, markdown, plain
+from ingest.formats import html, markdown, pdf, plain
 from ingest.formats.blocks import Block, Parsed
 
 
@@ -36,6 +36,7 @@ FORMATS: dict[str, Format] = {
     ".html": _HTML,
     ".htm": _HTML,
     ".xhtml": _HTML,
+    ".pdf": Format(pdf.parse),
 }
 
 
