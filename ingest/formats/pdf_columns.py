@@ -42,24 +42,45 @@ def _flows(content: Sequence[Line | Table], left: float, right: float) -> Iterat
     if gutter is None:
         yield Flow(left, right, tuple(_with_tables(content)))
         return
-    start, end = gutter
-
-    def side(item: Line | Table) -> str:
-        if item.right <= start + 1:
-            return "left"
-        return "right" if item.left >= end - 1 else "across"
-
-    for across, band in groupby(content, key=lambda item: side(item) == "across"):
+    sides = _sides(content, *gutter)
+    for across, band in groupby(zip(content, sides, strict=True), key=lambda pair: not pair[1]):
         here = list(band)
         if across:
-            yield Flow(left, right, tuple(_with_tables(here)))
+            yield Flow(left, right, tuple(_with_tables([item for item, _ in here])))
             continue
-        first = [item for item in here if side(item) == "left"]
-        second = [item for item in here if side(item) == "right"]
+        first = [item for item, side in here if side == "left"]
+        second = [item for item, side in here if side == "right"]
         if first:
-            yield from _flows(first, left, start)
+            yield from _flows(first, left, max(item.right for item in first))
         if second:
-            yield from _flows(second, end, right)
+            yield from _flows(second, min(item.left for item in second), right)
+
+
+def _sides(content: Sequence[Line | Table], start: float, end: float) -> list[str]:
+    """On which side of a gutter things are: "left", "right" or "" (across).
+
+    The short last line of a paragraph that goes across belongs to it.
+    """
+    sides: list[str] = []
+    for number, item in enumerate(content):
+        side = "left" if item.right <= start + 1 else "right" if item.left >= end - 1 else ""
+        above = content[number - 1] if number else None
+        if side == "left" and above is not None and not sides[-1] and _is_next(above, item):
+            beside = content[number + 1 : number + 2]
+            side = "left" if beside and beside[0].base - item.base < 2 else ""
+        sides.append(side)
+    return sides
+
+
+def _is_next(above: Line | Table, item: Line | Table) -> bool:
+    """Whether a line looks like the next one of a paragraph."""
+    return (
+        isinstance(above, Line)
+        and isinstance(item, Line)
+        and above.size == item.size
+        and item.base - above.base < 1.6 * item.size
+        and abs(above.left - item.left) < 1
+    )
 
 
 def _with_tables(content: Sequence[Line | Table]) -> Iterator[Line | Table]:

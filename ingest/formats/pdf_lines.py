@@ -23,12 +23,13 @@ _BASELINE = 0.15  # of the type size: lines are not set exactly
 _RAISED = (0.15, 0.7)  # of the type size: the mark of a note, the power of a unit
 _LOWERED = -0.3
 _SMALLER = 0.86
-_TOUCHES = 0.25
+_TOUCHES = 0.5
 _MARGIN = 0.15  # of the page's height: where running headers and footers stand
 _SAME_HEIGHT = 4  # points
 _LEADERS = re.compile(r"(?:[.…·_]\s?){5,}\s*[\divxlc]*$")  # of a table of contents
 _PAGE_NUMBER = re.compile(r"[\s\-–—|]*(\d+)[\s\-–—|]*")
-_DIGITS = re.compile(r"\d+|\b[ivxlc]+\b")
+_DIGITS = re.compile(r"\d{1,4}")
+_ROMAN = re.compile(r"^\W*[ivxlc]+\W*$")  # a page number
 
 
 @dataclass(frozen=True)
@@ -160,8 +161,8 @@ def without_running_lines(pages: Sequence[Page]) -> list[list[Line]]:
     """The lines of each page, without running headers and footers, page numbers and the entries of
     a table of contents.
 
-    A running line stands in the margin of several pages at the same height and differs only in its
-    figures.
+    A running line stands in the margin of several pages at the same height, and is the same but for
+    the number of the page.
     """
     found = [lines_of(page.number, page.words) for page in pages]
     seen: defaultdict[tuple[str, bool, int], set[int]] = defaultdict(set)
@@ -184,12 +185,20 @@ def without_running_lines(pages: Sequence[Page]) -> list[list[Line]]:
 
 
 def _places(page: Page, line: Line) -> Iterator[tuple[str, bool, int]]:
-    """What a running line has in common with the others of its kind."""
+    """What a running line has in common with the others of its kind.
+
+    Its first or last figure may count the pages, from any number on.
+    """
     at_top = line.base < page.height / 2
     distance = line.base if at_top else page.height - line.base
-    if distance < _MARGIN * page.height:
-        text = _DIGITS.sub("#", fold(line.text))
-        yield text, at_top, round(distance / _SAME_HEIGHT)
+    if distance > _MARGIN * page.height:
+        return
+    height, text = round(distance / _SAME_HEIGHT), fold(line.text)
+    yield _ROMAN.sub("#", text), at_top, height
+    figures = list(_DIGITS.finditer(text))
+    for figure in figures[:1] + figures[-1:]:
+        count = f"#{int(figure[0]) - page.number}"
+        yield text[: figure.start()] + count + text[figure.end() :], at_top, height
 
 
 def _is_page_number(page: Page, line: Line) -> bool:

@@ -128,17 +128,19 @@ def _characters(page: pypdfium2.PdfTextPage) -> Iterator[_Char]:
     """The characters in the order of the file, with the white space that PDFium sees."""
     x, y, box = ctypes.c_double(), ctypes.c_double(), raw.FS_RECTF()
     style, style_of = _Style(0, 0, False, False), 0
-    for index in range(raw.FPDFText_CountChars(page)):
-        code = raw.FPDFText_GetUnicode(page, index)
+    handle = page.raw
+    for index in range(raw.FPDFText_CountChars(handle)):
+        code = raw.FPDFText_GetUnicode(handle, index)
         text = _HYPHENS.get(code) or (chr(code) if code else "")
-        if not text.strip() or raw.FPDFText_IsGenerated(page, index) == 1:
+        if not text.strip() or raw.FPDFText_IsGenerated(handle, index) == 1:
             yield _Char("", 0, 0, 0, 0, 0, 0, style)
             continue
-        owner = ctypes.cast(raw.FPDFText_GetTextObject(page, index), ctypes.c_void_p).value or 0
-        if owner != style_of:
+        found = raw.FPDFText_GetTextObject(handle, index)
+        owner = ctypes.addressof(found.contents) if found else 0
+        if owner != style_of:  # all characters of a text object have one style
             style, style_of = _style(page, index), owner
-        raw.FPDFText_GetCharOrigin(page, index, x, y)
-        raw.FPDFText_GetLooseCharBox(page, index, box)
+        raw.FPDFText_GetCharOrigin(handle, index, x, y)
+        raw.FPDFText_GetLooseCharBox(handle, index, box)
         yield _Char(text, x.value, y.value, box.left, box.right, box.bottom, box.top, style)
 
 

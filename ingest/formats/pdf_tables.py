@@ -116,16 +116,23 @@ def aligned_tables(lines: Sequence[Line]) -> Iterator[Line | Table]:
             rows[-1].append(line)
         else:
             rows.append([line])
+    for row in rows:
+        row.sort(key=lambda line: line.left)
     number = 0
     while number < len(rows):
         run = _run(rows[number:])
-        table = _aligned([sorted(row, key=lambda line: line.left) for row in run])
+        table = _aligned(run)
         if table is not None:
             yield table
         else:
             run = rows[number : number + 1]
-            yield from run[0]
+            yield _one_line(run[0])
         number += len(run)
+
+
+def _one_line(row: Sequence[Line]) -> Line:
+    """Stretches that a wide space parts, as in justified type."""
+    return Line(row[0].page, tuple(word for line in row for word in line.words))
 
 
 def _run(rows: Sequence[Sequence[Line]]) -> list[Sequence[Line]]:
