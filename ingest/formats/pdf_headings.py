@@ -40,6 +40,9 @@ def with_headings(blocks: Sequence[Block], body: float) -> list[Block]:
     """
     merged = list(_merged(blocks, body))
     looks = [_look(block, below, body) for block, below in pairwise([*merged, None])]
+    seen = {look for look, below in zip(looks, [*merged[1:], None], strict=True)
+            if below and not below.table}  # fmt: skip
+    looks = [look if look in seen else None for look in looks]  # else the caption of a table
     levels = _levels([look for look in looks if look])
     found = [
         replace(block, kind="heading", level=levels[look]) if block and look else block
@@ -92,7 +95,6 @@ def _look(block: Block, below: Block | None, body: float) -> _Look | None:
         or text.endswith(_NO_HEADING)
         or not any(map(str.isalpha, text))
         or (block.kind == "item" and not numbering)
-        or (below.table and not is_larger and not numbering)  # the caption of a table
     ):
         return None
     look = _Look(

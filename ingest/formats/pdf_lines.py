@@ -18,7 +18,10 @@ LIST_MARK = re.compile(
     r"(?P<letter>\([a-z\d]{1,4}\)|[a-z]\))(?=\s|$)"
 )
 
-_GAP = 1.1  # of the type size: a wider one is no space but a gutter or the next cell
+_GAP = 1.1  # of the type size: a wider one may be a gutter or the border of a cell
+_SURE_GAP = 2.2  # and this one is; in between it is if twice as wide as the row's narrowest space,
+_LOOSE = 2.0  # for in justified type the spaces of a row are equally wide
+_WORD_GAP = 0.15  # of the type size
 _BASELINE = 0.15  # of the type size: lines are not set exactly
 _RAISED = (0.15, 0.7)  # of the type size: the mark of a note, the power of a unit
 _LOWERED = -0.3
@@ -77,7 +80,7 @@ class Line:
         """Its words, with raised figures as superscripts."""
         parts = [self._shown(self.words[0])]
         for word, following in pairwise(self.words):
-            wide = following.left - word.right > _BASELINE * self.size
+            wide = following.left - word.right > _WORD_GAP * self.size
             parts.append(" " if word.spaced or wide else "")
             parts.append(self._shown(following))
         return "".join(parts)
@@ -109,15 +112,17 @@ def lines_of(page: int, words: Iterable[Word]) -> list[Line]:
     lines: list[Line] = []
     for row in _rows(words):
         row.sort(key=lambda word: word.left)
-        current: list[Word] = []
-        for word in row:
-            if current and _is_printed_twice(current[-1], word):
-                continue
-            if current and word.left - current[-1].right > _GAP * max(word.size, current[-1].size):
-                is_mark = len(current) == 1 and LIST_MARK.fullmatch(current[0].text)
-                if not is_mark:
-                    lines.append(Line(page, tuple(current)))
-                    current = []
+        own = [b for a, b in pairwise([None, *row]) if a is None or not _is_printed_twice(a, b)]
+        spaces = [b.left - a.right for a, b in pairwise(own)]
+        narrow = min((s for s in spaces if s > _WORD_GAP * own[0].size), default=0)
+        current = own[:1]
+        for word, space in zip(own[1:], spaces, strict=True):
+            size = max(word.size, current[-1].size)
+            is_wide = space > _SURE_GAP * size or space > max(_GAP * size, _LOOSE * narrow)
+            is_mark = len(current) == 1 and LIST_MARK.fullmatch(current[0].text)
+            if is_wide and not is_mark:
+                lines.append(Line(page, tuple(current)))
+                current = []
             current.append(word)
         lines.append(Line(page, tuple(current)))
     return sorted(lines, key=lambda line: (line.base, line.left))
