@@ -3,8 +3,8 @@
     Loader.load(path) --path--> ingest/worker.py --document, or what is wrong--> Loader.load
 
 The worker is started as a program of its own rather than by `multiprocessing`, which would run the
-main module again (Streamlit's, pytest's, a script's). Answers are JSON, not pickles: a reader that a
-hostile file has taken over must not decide what runs here.
+main module again (Streamlit's, pytest's, a script's). Answers are JSON, not pickles: a reader that
+a hostile file has taken over must not decide what runs here.
 """
 
 import json
@@ -58,7 +58,10 @@ class Loader:
                 the worker; the next file gets a new one.
             StrategiewijzerError: no worker can be started.
         """
-        worker = self._worker or self._start()
+        worker = self._worker
+        if worker is None or worker.poll() is not None:  # none yet, or ended since the last file
+            self._stop()
+            worker = self._start()
         expired = threading.Event()
 
         def expire() -> None:
@@ -91,7 +94,7 @@ class Loader:
             encoding="utf-8",
             start_new_session=True,  # Ctrl-C is for us: we end the worker
         )
-        assert self._worker.stdout  # noqa: S101 - it is a pipe
+        assert self._worker.stdout is not None  # noqa: S101 - it is a pipe
         if not self._worker.stdout.readline():
             code = self._stop(_DYING)
             raise StrategiewijzerError(
@@ -139,7 +142,8 @@ class Loader:
 
 def _ask(worker: subprocess.Popen[str], path: Path) -> str:
     """The line that answers a request; without its end when the worker ended first."""
-    assert worker.stdin and worker.stdout  # noqa: S101 - both are pipes
+    assert worker.stdin is not None  # noqa: S101 - it is a pipe
+    assert worker.stdout is not None  # noqa: S101
     try:
         worker.stdin.write(json.dumps(str(path)) + "\n")
         worker.stdin.flush()

@@ -1,4 +1,4 @@
-"""The process in which files are read: one request a line, one answer a line (`ingest/isolated.py`).
+"""The process in which files are read, for `ingest/isolated.py`: one request and answer a line.
 
 It holds itself to limits that the kernel enforces where it can (not on Windows), and imports
 nothing of the process that started it.

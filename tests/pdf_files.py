@@ -204,12 +204,15 @@ def encrypted(password: str) -> bytes:
     return buffer.getvalue()
 
 
-def bomb(megabytes: int, operators: bytes = b"(aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa) ' ") -> bytes:
-    """A small file with one page whose content is very long when it is unpacked."""
+def bomb(megabytes: int) -> bytes:
+    """A small file with one page whose text is very long when it is unpacked."""
+    words = (b"1 0 0 1 %d %d Tm (abc) Tj\n" % (x, y)
+             for x in range(20, 560, 18) for y in range(20, 820, 1))  # fmt: skip
+    everywhere = b"".join(words)
     packer = zlib.compressobj(9)
-    chunk = operators * ((1 << 20) // len(operators))
-    content = packer.compress(b"BT /F 12 Tf 1 TL 70 700 Td ")
-    content += b"".join(packer.compress(chunk) for _ in range(megabytes))
+    content = packer.compress(b"BT /F 1 Tf\n")
+    for _ in range((megabytes << 20) // len(everywhere)):
+        content += packer.compress(everywhere)
     content += packer.compress(b"ET") + packer.flush()
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",

@@ -12,7 +12,6 @@
 A PDF says where marks stand on paper, not what they are; everything else is inferred (decision 10).
 """
 
-import ctypes
 import datetime
 import logging
 import re
@@ -27,7 +26,7 @@ from core.matching import fold
 from ingest.formats import markdown
 from ingest.formats.blocks import Block, Parsed
 from ingest.formats.pdf_blocks import blocks_of, body_size
-from ingest.formats.pdf_columns import flows
+from ingest.formats.pdf_columns import Flow, flows
 from ingest.formats.pdf_headings import with_headings
 from ingest.formats.pdf_hyphens import Joiner
 from ingest.formats.pdf_lines import without_running_lines
@@ -54,8 +53,9 @@ def parse(path: Path, data: bytes) -> Parsed:
     document = _open(path, data)
     try:
         pages = [_read(path, document, number) for number in range(1, len(document) + 1)]
-        stated, created = document.get_metadata_value("Title"), document.get_metadata_value(
-            "CreationDate"
+        stated, created = (
+            document.get_metadata_value("Title"),
+            document.get_metadata_value("CreationDate"),
         )
     finally:
         document.close()
@@ -113,29 +113,29 @@ def _check_text(path: Path, pages: list[Page]) -> None:
 
 
 def _text(pages: list[Page]) -> tuple[str, tuple[int, ...]]:
-    tables = {}
-    rest = []
+    """The Markdown of all pages, and where they begin in it."""
+    tables, without_tables = [], []
     for page in pages:
-        tables[page.number], words = ruled_tables(page)
-        rest.append(replace(page, words=words))
-    lines = without_running_lines(rest)
-    body = body_size(line for page in lines for line in page)
-    in_order, notes = [], {}
-    before: list[Note] = []
-    for page, own in zip(rest, lines, strict=True):
-        content, here, carried = take_notes(flows(own, tables[page.number]), body, before)
+        found, words = ruled_tables(page)
+        tables.append(found)
+        without_tables.append(replace(page, words=words))
+    lines = without_running_lines(without_tables)
+    body = body_size(line for own in lines for line in own)
+    in_order: list[Flow] = []
+    notes: dict[int, list[Note]] = {0: []}
+    for page, own, ruled in zip(pages, lines, tables, strict=True):
+        before = notes[page.number - 1]
+        content, notes[page.number], carried = take_notes(flows(own, ruled), body, before)
         if carried:
-            last = notes[page.number - 1].pop()
-            notes[page.number - 1].append(replace(last, lines=last.lines + tuple(carried)))
-        notes[page.number] = before = here
+            before[-1] = replace(before[-1], lines=(*before[-1].lines, *carried))
         in_order += content
     blocks = with_headings(blocks_of(in_order), body)
-    joiner = Joiner(line.text for page in lines for line in page)
+    joiner = Joiner(line.text for own in lines for line in own)
     return to_markdown(blocks, notes, joiner, len(pages))
 
 
 def _title(stated: str, text: str) -> str:
-    """The title that the file states, if its first pages have it: often it is that of a template."""
+    """The title that the file states, if its first pages have it: or it is that of a template."""
     title = " ".join(stated.split())
     return title if title and fold(title) in fold(text) else ""
 

@@ -26,7 +26,7 @@ class Flow:
 
 def flows(lines: Sequence[Line], tables: Sequence[Table]) -> list[Flow]:
     """A page's lines and tables in reading order."""
-    content = [*lines, *tables]
+    content: list[Line | Table] = [*lines, *tables]
     if not content:
         return []
     left, right = min(item.left for item in content), max(item.right for item in content)

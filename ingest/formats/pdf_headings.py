@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from ingest.formats.pdf_blocks import Block
 
@@ -39,20 +38,21 @@ def with_headings(blocks: Sequence[Block], body: float) -> list[Block]:
         body: the type size of its running text.
     """
     merged = list(_merged(blocks, body))
-    looks = [_look(block, below, body) for block, below in pairwise([*merged, None])]
-    seen = {look for look, below in zip(looks, [*merged[1:], None], strict=True)
-            if below and not below.table}  # fmt: skip
-    looks = [look if look in seen else None for look in looks]  # else the caption of a table
-    levels = _levels([look for look in looks if look])
+    looks = [_look(block, body) for block in merged[:-1]]  # the last has nothing below it
+    below = [block.table is not None for block in merged[1:]]
+    sure = {look for look, is_table in zip(looks, below, strict=True) if look and not is_table}
+    levels = _levels([look for look in looks if look in sure])  # the others are captions of tables
     found = [
-        replace(block, kind="heading", level=levels[look]) if block and look else block
-        for block, look in zip(merged, looks, strict=True)
+        replace(block, kind="heading", level=levels[look]) if look in levels else block
+        for block, look in zip(merged, [*looks, None], strict=True)
     ]
-    title = next((n for n, b in enumerate(found) if (b.kind, b.level) == ("heading", 1)), 0)
-    if found and found[title].page > 1:
-        title = 0
-    return [replace(b, kind="paragraph", level=0) if b.kind == "heading" else b
-            for b in found[:title]] + found[title:]  # fmt: skip
+    first = next((n for n, block in enumerate(found) if _is_title(block)), 0)
+    above = [replace(b, kind="paragraph") if b.kind == "heading" else b for b in found[:first]]
+    return above + found[first:]
+
+
+def _is_title(block: Block) -> bool:
+    return block.kind == "heading" and block.level == 1 and block.page == 1
 
 
 def _merged(blocks: Sequence[Block], body: float) -> Iterator[Block]:
@@ -70,7 +70,7 @@ def _merged(blocks: Sequence[Block], body: float) -> Iterator[Block]:
 
 
 def _is_one_heading(above: Block, below: Block, body: float) -> bool:
-    looks = _look(above, below, body), _look(below, below, body)
+    looks = _look(above, body), _look(below, body)
     if looks[0] is None or looks[1] is None or looks[1].numbering:
         return False
     gap = below.lines[0].base - above.lines[-1].base
@@ -81,9 +81,9 @@ def _is_one_heading(above: Block, below: Block, body: float) -> bool:
     )
 
 
-def _look(block: Block, below: Block | None, body: float) -> _Look | None:
+def _look(block: Block, body: float) -> _Look | None:
     """How a block looks, if it may be a heading."""
-    if block.table or below is None:
+    if block.table:
         return None
     text = " ".join(line.text for line in block.lines)
     size = block.lines[0].size

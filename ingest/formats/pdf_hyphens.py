@@ -1,4 +1,4 @@
-"""Joins the lines of a paragraph; a hyphen at a line's end stays only where it belongs to the word."""
+"""Joins the lines of a paragraph; a hyphen at a line's end stays where it belongs to the word."""
 
 import re
 from collections.abc import Iterable
@@ -9,16 +9,15 @@ from babel import Locale
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _LAST_WORD = re.compile(r"(?<![^\W_])([^\W_]+(?:-[^\W_]+)*)[-\xad]$")
 _FIRST_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
-_LANGUAGES = "bg cs da de el en es et fi fr ga hr hu it lt lv mt nl pl pt ro sk sl sv".split()
 
 
 class Joiner:
     """Knows the words of a document, so that it can tell "ver-|slag" from "e-|mail"."""
 
     def __init__(self, lines: Iterable[str]) -> None:
-        """Takes the lines of the document; the words at their ends may be parts."""
+        """Takes the lines of the document; a part of a word at their ends is none."""
         self._words = {
-            word.lower() for line in lines for word in _WORD.findall(line)[: -1 if line else None]
+            word.lower() for line in lines for word in _WORD.findall(_LAST_WORD.sub("", line))
         }
 
     def join(self, above: str, below: str) -> tuple[str, str]:
@@ -44,9 +43,12 @@ class Joiner:
 
 @cache
 def _conjunctions() -> frozenset[str]:
-    """"And" and "or" in the languages of the Union."""
+    """The words for "and" and "or" in the languages of the Union."""
+    from ingest.describe import LANGUAGES  # which itself imports the formats
+
+    patterns = [Locale.parse(language).list_patterns for language in LANGUAGES]
     return frozenset(
-        Locale.parse(language).list_patterns[kind]["2"].replace("{0}", "").replace("{1}", "").strip()
-        for language in _LANGUAGES
+        pattern[kind]["2"].replace("{0}", "").replace("{1}", "").strip()
+        for pattern in patterns
         for kind in ("standard", "or")
     )

@@ -112,7 +112,7 @@ def lines_of(page: int, words: Iterable[Word]) -> list[Line]:
     lines: list[Line] = []
     for row in _rows(words):
         row.sort(key=lambda word: word.left)
-        own = [b for a, b in pairwise([None, *row]) if a is None or not _is_printed_twice(a, b)]
+        own = row[:1] + [b for a, b in pairwise(row) if not _is_printed_twice(a, b)]
         spaces = [b.left - a.right for a, b in pairwise(own)]
         narrow = min((s for s in spaces if s > _WORD_GAP * own[0].size), default=0)
         current = own[:1]

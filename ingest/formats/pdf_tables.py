@@ -135,9 +135,9 @@ def _one_line(row: Sequence[Line]) -> Line:
     return Line(row[0].page, tuple(word for line in row for word in line.words))
 
 
-def _run(rows: Sequence[Sequence[Line]]) -> list[Sequence[Line]]:
+def _run(rows: Sequence[list[Line]]) -> list[list[Line]]:
     """The rows from the first on that may be one table: several cells, or more of a cell above."""
-    run: list[Sequence[Line]] = []
+    run: list[list[Line]] = []
     for row in rows:
         if run:
             first = run[-1][0]
