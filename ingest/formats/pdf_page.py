@@ -9,7 +9,7 @@ import ctypes
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import pypdfium2
@@ -21,6 +21,8 @@ _HYPHENS = {0x02: "-", 0xFFFE: "-"}  # how PDFium may give a hyphen at a line's 
 _WORD_GAP = 0.15  # of the type size: a wider gap is a space, also where the file has none
 _SAME_LINE = 0.05  # of the type size
 _MAX_SEGMENTS = 2000  # of a drawing: a longer one is a picture, not the rules of a table
+_BULLET = 0.6  # of the type size: how large the mark of a list item may be drawn
+_BULLET_GAP = 1.5  # of the type size, between the mark and the text
 _NAMES_BOLD = ("bold", "black", "heavy", "demi")
 _NAMES_ITALIC = ("italic", "oblique")
 _FILL_AND_STROKE = 2  # a text render mode: bold by thick outlines
@@ -105,6 +107,7 @@ def read_page(document: pypdfium2.PdfDocument, number: int) -> Page:
         turn, width, height = _turned(page.get_bbox(), direction)
         words = _words([c for c in characters if c.style.direction == direction], turn)
         rules = tuple(_rules(page, turn)) if words else ()
+        words += _drawn_bullets(page, turn, words)
     finally:
         page.close()
     return Page(number, width, height, tuple(words), rules)
@@ -196,6 +199,32 @@ def _words(characters: list[_Char], turn: Turn) -> list[Word]:
         text, right = text + char.text, max(sides)
     finish(True)
     return words
+
+
+def _drawn_bullets(page: pypdfium2.PdfPage, turn: Turn, words: list[Word]) -> list[Word]:
+    """The marks of lists that are drawn rather than written, as browsers do.
+
+    That is a small figure as wide as it is high, a little to the left of a word that begins a line.
+    """
+    bullets: list[Word] = []
+    firsts = [word for word, before in zip(words, [None, *words], strict=False)
+              if before is None or before.base != word.base]  # fmt: skip
+    for item in page.get_objects(filter=(raw.FPDF_PAGEOBJ_PATH,), max_depth=3):
+        left, bottom, right, top = item.get_bounds()
+        (x1, y1), (x2, y2) = turn(left, bottom), turn(right, top)
+        width, height, middle = abs(x2 - x1), abs(y2 - y1), (y1 + y2) / 2
+        if not 0.8 < width / (height or 1) < 1.25:
+            continue
+        for word in firsts:
+            if (
+                width < _BULLET * word.size
+                and 0 < word.left - max(x1, x2) < _BULLET_GAP * word.size
+                and 0 < word.base - middle < 0.7 * word.size
+            ):
+                mark = replace(word, text="•", left=min(x1, x2), right=max(x1, x2), spaced=True)
+                bullets.append(mark)
+                break
+    return bullets
 
 
 def _rules(page: pypdfium2.PdfPage, turn: Turn) -> Iterator[Rule]:
