@@ -237,6 +237,17 @@ def test_properties_are_guesses(report: SourceDocument, tmp_path: Path) -> None:
     assert document.date == datetime.date.today()
 
 
+# A page printed by a browser
+
+
+def test_narrow_justified_columns_with_drawn_bullets_are_read() -> None:
+    brief = load(ROOT / "corpus/nl/firearms-plan.md")
+    document = load(DATA / "columns.pdf")
+    for kind in ("paragraph", "item"):
+        assert texts(document, kind) == texts(brief, kind)
+    assert [title for _, title in outline(document)[1:]] == [title for _, title in outline(brief)]
+
+
 # Pages in passages and citations
 
 

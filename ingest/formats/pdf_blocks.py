@@ -151,11 +151,19 @@ def _has_room(room: float, line: Line) -> bool:
 
 
 def _goes_on(block: Block, following: Block) -> bool:
-    """Whether a paragraph or item goes on in the next column or on the next page."""
+    """Whether a paragraph or item goes on in the next column or on the next page.
+
+    A full last line that ends a sentence is more often in the middle of a paragraph than its end.
+    """
     if block.table or following.table or following.kind == "item":
         return False
     last, first = block.lines[-1], following.lines[0]
     if abs(first.size - last.size) > _OTHER_SIZE * last.size or first.bold != last.bold:
         return False
-    is_open = _ENDS.search(last.text) is None
-    return is_open and (first.text[0].islower() or not _has_room(block.room, first))
+    is_full = not _has_room(block.room, first)
+    if _ENDS.search(last.text):
+        kinds = {block.kind, following.kind}
+        return (
+            is_full and kinds == {"paragraph"} and min(map(len, (block.lines, following.lines))) > 1
+        )
+    return is_full or first.text[0].islower()

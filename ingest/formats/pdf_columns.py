@@ -7,10 +7,8 @@ from statistics import median
 
 from ingest.formats.pdf_lines import Line
 from ingest.formats.pdf_tables import Table, aligned_tables
+from ingest.formats.pdf_white import white_stretches
 
-_GUTTER_ZONE = (0.2, 0.8)  # of the width of the text: where a gutter may be
-_MIN_GUTTER = 0.7  # of the type size
-_SPANNING = 0.35  # share of the lines that may cross a gutter (title, abstract, figures)
 _MIN_LINES = 4  # on each side
 _FILL = 0.6  # of a column's width that its typical line has; cells of a table have less
 
@@ -101,7 +99,8 @@ def _gutter(
         return None
     size = median(line.size for line in lines)
     best: tuple[float, float] | None = None
-    for start, end in _white_stretches(lines, left, right, size):
+    for white in white_stretches([[(line.left, line.right)] for line in lines], size):
+        start, end = _tightened(lines, *white)
         first = [line for line in lines if line.right <= start + 1]
         second = [line for line in lines if line.left >= end - 1]
         if (
@@ -113,24 +112,6 @@ def _gutter(
         ):
             best = (start, end)
     return best
-
-
-def _white_stretches(
-    lines: Sequence[Line], left: float, right: float, size: float
-) -> Iterator[tuple[float, float]]:
-    """Stretches of the middle of the text that few lines cross."""
-    width = right - left
-    first, last = (round(left + share * width) for share in _GUTTER_ZONE)
-    crossing = [0] * (last - first + 1)
-    for line in lines:
-        for x in range(max(first, int(line.left)), min(last, int(line.right)) + 1):
-            crossing[x - first] += 1
-    x = first
-    for white, run in groupby(crossing, key=lambda count: count <= _SPANNING * len(lines)):
-        length = len(list(run))
-        if white and length >= _MIN_GUTTER * size:
-            yield _tightened(lines, x, x + length)
-        x += length
 
 
 def _tightened(lines: Sequence[Line], start: float, end: float) -> tuple[float, float]:

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from statistics import median
 
 from core.matching import fold
 from ingest.formats.pdf_page import Page, Word
+from ingest.formats.pdf_white import Span, white_stretches
 
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 LIST_MARK = re.compile(
@@ -22,6 +24,8 @@ _GAP = 1.1  # of the type size: a wider one may be a gutter or the border of a c
 _SURE_GAP = 2.2  # and this one is; in between it is if twice as wide as the row's narrowest space,
 _LOOSE = 2.0  # for in justified type the spaces of a row are equally wide
 _WORD_GAP = 0.15  # of the type size
+_FEW_ROWS = 8
+_IN_COMMON = 0.8
 _BASELINE = 0.15  # of the type size: lines are not set exactly
 _RAISED = (0.15, 0.7)  # of the type size: the mark of a note, the power of a unit
 _LOWERED = -0.3
@@ -110,7 +114,9 @@ def lines_of(page: int, words: Iterable[Word]) -> list[Line]:
     but the mark of a list item belongs to its text.
     """
     lines: list[Line] = []
-    for row in _rows(words):
+    rows = _rows(words)
+    gutters = _gutters(rows)
+    for row in rows:
         row.sort(key=lambda word: word.left)
         own = row[:1] + [b for a, b in pairwise(row) if not _is_printed_twice(a, b)]
         spaces = [b.left - a.right for a, b in pairwise(own)]
@@ -120,12 +126,27 @@ def lines_of(page: int, words: Iterable[Word]) -> list[Line]:
             size = max(word.size, current[-1].size)
             is_wide = space > _SURE_GAP * size or space > max(_GAP * size, _LOOSE * narrow)
             is_mark = len(current) == 1 and LIST_MARK.fullmatch(current[0].text)
-            if is_wide and not is_mark:
+            gap = (current[-1].right, word.left)
+            if not is_mark and (is_wide or any(_spans(gap, gutter) for gutter in gutters)):
                 lines.append(Line(page, tuple(current)))
                 current = []
             current.append(word)
         lines.append(Line(page, tuple(current)))
     return sorted(lines, key=lambda line: (line.base, line.left))
+
+
+def _gutters(rows: Sequence[Sequence[Word]]) -> list[Span]:
+    """White between columns of text; without many rows there is none to be told."""
+    if len(rows) < _FEW_ROWS:
+        return []
+    spans = [[(word.left, word.right) for word in row] for row in rows]
+    return list(white_stretches(spans, median(row[0].size for row in rows)))
+
+
+def _spans(gap: Span, gutter: Span) -> bool:
+    """Whether a space between words is as wide as the white between columns there."""
+    common = min(gap[1], gutter[1]) - max(gap[0], gutter[0])
+    return common >= _IN_COMMON * (gutter[1] - gutter[0])
 
 
 def _rows(words: Iterable[Word]) -> list[list[Word]]:

@@ -14,6 +14,7 @@ _TOUCHING = 3.0  # points between rules that belong together
 _MAX_RULES = 1000  # on a page: more is a drawing
 _WITH_TEXT = 0.5  # of the cells: fewer make it a drawing
 _ROW_GAP = 2.6  # of the type size, between the rows of a table without rules
+_FEWEST_ROWS = 3  # of a table without rules: fewer may be loose lines
 _SAME_ROW = 0.15  # of the type size
 
 
@@ -154,10 +155,10 @@ def _run(rows: Sequence[list[Line]]) -> list[list[Line]]:
 
 def _aligned(run: Sequence[Sequence[Line]]) -> Table | None:
     several = [row for row in run if len(row) > 1]
-    if len(several) < 2:
+    if len(several) < _FEWEST_ROWS:
         return None
     columns = _columns([line for row in run for line in row])
-    if len(columns) < 2 or len(several) < 5 - min(len(columns), 3):
+    if len(columns) < 2:
         return None
     starts = [left for left, _ in columns]
     rows: list[list[list[Line]]] = []

@@ -1,7 +1,11 @@
-"""Makes report.pdf with LibreOffice: `python tests/data/pdf/make.py` (needs `soffice`).
+"""Makes report.pdf with LibreOffice and columns.pdf with Chromium.
 
-A report as an office program lays it out: A5, running header, "page n of m", footnotes on every
-page, headings by style, a table over two pages, a nested list; in Dutch, Greek and Czech.
+    python tests/data/pdf/make.py        (needs soffice, chromium and pandoc)
+
+`report.pdf` is as an office program lays it out: A5, running header, "page n of m", footnotes on
+two pages, headings by style, a table over two pages, a nested list; in Dutch, Greek and Czech.
+`columns.pdf` is a brief as a browser prints it: two narrow justified columns, hyphenated, with
+bullets that are drawn.
 """
 
 import subprocess
@@ -113,7 +117,25 @@ def table(rows: list[list[str]]) -> str:
     return f"<table:table>{columns}{header}{''.join(made[1:])}</table:table>"
 
 
-def main() -> None:
+COLUMNS = """<html lang="nl"><style>
+@page { size: A4; margin: 2cm } body { font: 10pt/1.3 serif; text-align: justify; hyphens: auto }
+div { column-count: 2; column-gap: 18pt } h1 { font-size: 20pt }
+</style><body><h1>Een samenvatting</h1><div>%s</div></body></html>"""
+
+
+def columns() -> None:
+    brief = (ROOT / "corpus/nl/firearms-plan.md").read_text("utf-8").split("---\n", 2)[2]
+    body = subprocess.run(["pandoc", "-f", "markdown-smart", "-t", "html"], input=brief, text=True,
+                          capture_output=True, check=True).stdout  # fmt: skip
+    source = HERE / "columns.html"
+    source.write_text(COLUMNS % body.replace("h1", "h2").replace("h2", "h3"))
+    subprocess.run(["chromium", "--headless", "--no-sandbox", "--no-pdf-header-footer",
+                    f"--print-to-pdf={HERE / 'columns.pdf'}", source.as_uri()],
+                   check=True)  # fmt: skip
+    source.unlink()
+
+
+def report() -> None:
     brief = (ROOT / "corpus/nl/drugs-agenda.md").read_text("utf-8").split("---\n", 2)[2]
     texts = [block for block in brief.split("\n\n") if len(block) > 250 and block[0].isupper()]
     texts = [text.replace("&", "&amp;") for text in texts if "\n" not in text]
@@ -149,4 +171,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    report()
+    columns()
