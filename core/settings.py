@@ -46,6 +46,10 @@ class Settings(BaseSettings):
     chroma_url: str = ""  # empty: Chroma runs inside this process, in data_dir
     max_file_size: Annotated[int, Field(ge=1)] = 100  # megabytes; larger source texts are refused
 
+    # Reading a file, in a process of its own
+    parse_timeout: Annotated[float, Field(gt=0)] = 120.0  # seconds for one file
+    parse_memory: Annotated[int, Field(ge=512)] = 2048  # megabytes, of which 250 for the program
+
     # Index
     keep_generations: Annotated[int, Field(ge=1)] = 3
     embeddings_url: str = ""  # empty: the local embedder; else an OpenAI-compatible server

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.types import SourceDocument
-from ingest.formats import docx, epub, html, markdown, odt, plain, pptx, xlsx
+from ingest.formats import docx, epub, html, markdown, odt, pdf, plain, pptx, xlsx
 from ingest.formats.blocks import Block, Parsed
 
 
@@ -19,20 +19,22 @@ from ingest.formats.blocks import Block, Parsed
 class Format:
     """How files of one kind are read.
 
-    `parse` takes the path (for messages) and the bytes, and raises `DocumentError`.
+    `parse` takes the path (for messages) and the bytes, and raises `DocumentError`. What is
+    `simple` needs no process of its own with limits (ingest/isolated.py).
     """
 
     parse: Callable[[Path, bytes], Parsed]
     blocks: Callable[[str], tuple[Block, ...]] = markdown.blocks
+    simple: bool = False
 
 
-_MARKDOWN = Format(markdown.parse)
+_MARKDOWN = Format(markdown.parse, simple=True)
 _HTML = Format(html.parse)
 
 FORMATS: dict[str, Format] = {
     ".md": _MARKDOWN,
     ".markdown": _MARKDOWN,
-    ".txt": Format(plain.parse, plain.blocks),
+    ".txt": Format(plain.parse, plain.blocks, simple=True),
     ".html": _HTML,
     ".htm": _HTML,
     ".xhtml": _HTML,
@@ -41,6 +43,7 @@ FORMATS: dict[str, Format] = {
     ".epub": Format(epub.parse),
     ".pptx": Format(pptx.parse),
     ".xlsx": Format(xlsx.parse),
+    ".pdf": Format(pdf.parse),
 }
 CONVERT = {
     ".doc": ".docx",

@@ -1,0 +1,152 @@
+"""PDF: the text of its pages in reading order, as Markdown.
+
+    pdf_page      characters -> words with place and style, ruled lines
+    pdf_tables    words within ruled lines, and cells in columns -> tables
+    pdf_lines     words -> lines, without running headers and page numbers
+    pdf_columns   lines -> flows in reading order
+    pdf_notes     flows -> footnotes apart
+    pdf_blocks    flows -> paragraphs, list items, tables, over columns and pages
+    pdf_headings  which of them are headings
+    pdf_markdown  blocks and footnotes -> text and where pages begin
+
+A PDF says where marks stand on paper, not what they are; everything else is inferred (decision 10).
+"""
+
+import datetime
+import logging
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pypdfium2
+from pypdfium2 import raw
+
+from core.errors import DocumentError
+from core.matching import fold
+from ingest.formats import markdown
+from ingest.formats.blocks import Block, Parsed
+from ingest.formats.pdf_blocks import blocks_of, body_size
+from ingest.formats.pdf_columns import Flow, flows
+from ingest.formats.pdf_headings import with_headings
+from ingest.formats.pdf_hyphens import Joiner
+from ingest.formats.pdf_lines import without_running_lines
+from ingest.formats.pdf_markdown import to_markdown
+from ingest.formats.pdf_notes import Note, take_notes
+from ingest.formats.pdf_page import Page, read_page
+from ingest.formats.pdf_tables import ruled_tables
+
+log = logging.getLogger(__name__)
+
+_END = b"%%EOF"
+_NEAR_END = 2048  # bytes; programs may leave something below the end mark
+_DATE = re.compile(r"D:(\d{4})(\d\d)(\d\d)")
+_TITLE_PAGES = 2  # on which the title that a file states must also stand
+_AGAIN = "Fetch the file again, or open it in a PDF program and save it again"
+
+
+def parse(path: Path, data: bytes) -> Parsed:
+    """Reads a PDF.
+
+    Raises:
+        DocumentError: it is damaged, needs a password or has no text.
+    """
+    document = _open(path, data)
+    try:
+        pages = [_read(path, document, number) for number in range(1, len(document) + 1)]
+        stated, created = (
+            document.get_metadata_value("Title"),
+            document.get_metadata_value("CreationDate"),
+        )
+    finally:
+        document.close()
+    _check_text(path, pages)
+    text, starts = _text(pages)
+    parsed = markdown.read(text)
+    return replace(
+        parsed,
+        page_starts=starts,
+        title=_title(stated, text[: starts[_TITLE_PAGES]] if len(starts) > _TITLE_PAGES else text)
+        or _first_title(parsed.blocks)
+        or parsed.title,
+        date=_date(created),
+    )
+
+
+def _open(path: Path, data: bytes) -> pypdfium2.PdfDocument:
+    if not data:
+        raise DocumentError(path, None, "is empty", f"{_AGAIN}.")
+    if _END not in data[-_NEAR_END:]:
+        problem = "is cut off or no PDF (its end is missing)"
+        raise DocumentError(path, None, problem, f"{_AGAIN}.")
+    try:
+        document = pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError as error:
+        if error.err_code == raw.FPDF_ERR_PASSWORD:
+            raise DocumentError(
+                path, None, "needs a password", "Save a copy without one and use that."
+            ) from None
+        raise DocumentError(path, None, "is damaged or no PDF", f"{_AGAIN}.") from None
+    if not len(document):
+        raise DocumentError(path, None, "has no pages", f"{_AGAIN}.")
+    return document
+
+
+def _read(path: Path, document: pypdfium2.PdfDocument, number: int) -> Page:
+    try:
+        return read_page(document, number)
+    except pypdfium2.PdfiumError:
+        raise DocumentError(path, None, f"page {number} is damaged", f"{_AGAIN}.") from None
+
+
+def _check_text(path: Path, pages: list[Page]) -> None:
+    empty = [page.number for page in pages if not page.words]
+    if len(empty) == len(pages):
+        raise DocumentError(
+            path,
+            None,
+            "has no text, only pictures of it (a scan)",
+            "Have the text recognised, for example with: ocrmypdf scan.pdf text.pdf",
+        )
+    if empty:
+        numbers = ", ".join(map(str, empty))
+        log.warning("%s: no text on page %s (blank, or a picture)", path, numbers)
+
+
+def _text(pages: list[Page]) -> tuple[str, tuple[int, ...]]:
+    """The Markdown of all pages, and where they begin in it."""
+    tables, without_tables = [], []
+    for page in pages:
+        found, words = ruled_tables(page)
+        tables.append(found)
+        without_tables.append(replace(page, words=words))
+    lines = without_running_lines(without_tables)
+    body = body_size(line for own in lines for line in own)
+    in_order: list[Flow] = []
+    notes: dict[int, list[Note]] = {0: []}
+    for page, own, ruled in zip(pages, lines, tables, strict=True):
+        before = notes[page.number - 1]
+        content, notes[page.number], carried = take_notes(flows(own, ruled), body, before)
+        if carried:
+            before[-1] = replace(before[-1], lines=(*before[-1].lines, *carried))
+        in_order += content
+    blocks = with_headings(blocks_of(in_order), body)
+    joiner = Joiner(line.text for own in lines for line in own)
+    return to_markdown(blocks, notes, joiner, len(pages))
+
+
+def _title(stated: str, text: str) -> str:
+    """The title that the file states, if its first pages have it: or it is that of a template."""
+    title = " ".join(stated.split())
+    return title if title and fold(title) in fold(text) else ""
+
+
+def _first_title(blocks: tuple[Block, ...]) -> str:
+    return next((b.title for b in blocks if b.kind == "heading" and b.level == 1), "")
+
+
+def _date(created: str) -> datetime.date | None:
+    match = _DATE.match(created)
+    try:
+        return datetime.date(*map(int, match.groups())) if match else None
+    except ValueError:
+        return None

@@ -1,0 +1,233 @@
+"""Words of a PDF page into lines, and the lines that only repeat from page to page left out."""
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from statistics import median
+
+from core.matching import fold
+from ingest.formats.pdf_page import Page, Word
+from ingest.formats.pdf_white import Span, white_stretches
+
+SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+LIST_MARK = re.compile(
+    r"(?P<bullet>[•◦▪▫■□●○‣⁃∙·*–—➢➔→✓o\uf000-\uf0ff-])(?=\s|$)|"
+    r"(?P<number>\d{1,3}[.)])(?=\s|$)|"
+    r"(?P<letter>\([a-z\d]{1,4}\)|[a-z]\))(?=\s|$)"
+)
+
+_GAP = 1.1  # of the type size: a wider one may be a gutter or the border of a cell
+_SURE_GAP = 2.2  # and this one is; in between it is if twice as wide as the row's narrowest space,
+_LOOSE = 2.0  # for in justified type the spaces of a row are equally wide
+_WORD_GAP = 0.15  # of the type size
+_FEW_ROWS = 8
+_IN_COMMON = 0.8
+_BASELINE = 0.15  # of the type size: lines are not set exactly
+_RAISED = (0.15, 0.7)  # of the type size: the mark of a note, the power of a unit
+_LOWERED = -0.3
+_SMALLER = 0.86
+_TOUCHES = 0.5
+_MARGIN = 0.15  # of the page's height: where running headers and footers stand
+_SAME_HEIGHT = 4  # points
+_LEADERS = re.compile(r"(?:[.…·_]\s?){5,}\s*[\divxlc]*$")  # of a table of contents
+_PAGE_NUMBER = re.compile(r"[\s\-–—|]*(\d+)[\s\-–—|]*")
+_DIGITS = re.compile(r"\d{1,4}")
+_ROMAN = re.compile(r"^\W*[ivxlc]+\W*$")  # a page number
+
+
+@dataclass(frozen=True)
+class Line:
+    """Words next to each other on one page, left to right, without a gap between them."""
+
+    page: int
+    words: tuple[Word, ...]
+
+    @cached_property
+    def size(self) -> float:
+        """The type size that most of it is set in."""
+        return self._most(lambda word: word.size)
+
+    @cached_property
+    def base(self) -> float:
+        sized = [word for word in self.words if word.size == self.size]
+        return sized[0].base
+
+    @cached_property
+    def left(self) -> float:
+        return self.words[0].left
+
+    @cached_property
+    def right(self) -> float:
+        return max(word.right for word in self.words)
+
+    @cached_property
+    def text_left(self) -> float:
+        """Where its text begins, after the mark of a list item."""
+        if len(self.words) > 1 and LIST_MARK.fullmatch(self.words[0].text):
+            return self.words[1].left
+        return self.left
+
+    @cached_property
+    def bold(self) -> bool:
+        return all(word.bold for word in self._lettered)
+
+    @cached_property
+    def italic(self) -> bool:
+        return all(word.italic for word in self._lettered)
+
+    @cached_property
+    def text(self) -> str:
+        """Its words, with raised figures as superscripts."""
+        parts = [self._shown(self.words[0])]
+        for word, following in pairwise(self.words):
+            wide = following.left - word.right > _WORD_GAP * self.size
+            parts.append(" " if word.spaced or wide else "")
+            parts.append(self._shown(following))
+        return "".join(parts)
+
+    @property
+    def _lettered(self) -> list[Word]:
+        """The words that show a style: bullets and superscripts do not."""
+        own = [word for word in self.words if word.size == self.size]
+        return [w for w in own if any(map(str.isalpha, w.text))] or own
+
+    def _shown(self, word: Word) -> str:
+        raised = word.base < self.base - _RAISED[0] * self.size
+        text = word.text.translate(SUPERSCRIPTS) if raised else word.text
+        return text[:-1].replace("\xad", "") + text[-1:]
+
+    def _most(self, value: Callable[[Word], float]) -> float:
+        lengths: Counter[float] = Counter()
+        for word in self.words:
+            lengths[value(word)] += len(word.text)
+        return max(lengths, key=lambda key: (lengths[key], key))
+
+
+def lines_of(page: int, words: Iterable[Word]) -> list[Line]:
+    """The lines of a page or of a cell, top down and from left to right.
+
+    What stands at one height with a wide gap between (columns of text, cells) are several lines,
+    but the mark of a list item belongs to its text.
+    """
+    lines: list[Line] = []
+    rows = _rows(words)
+    gutters = _gutters(rows)
+    for row in rows:
+        row.sort(key=lambda word: word.left)
+        own = row[:1] + [b for a, b in pairwise(row) if not _is_printed_twice(a, b)]
+        spaces = [b.left - a.right for a, b in pairwise(own)]
+        narrow = min((s for s in spaces if s > _WORD_GAP * own[0].size), default=0)
+        current = own[:1]
+        for word, space in zip(own[1:], spaces, strict=True):
+            size = max(word.size, current[-1].size)
+            is_wide = space > _SURE_GAP * size or space > max(_GAP * size, _LOOSE * narrow)
+            is_mark = len(current) == 1 and LIST_MARK.fullmatch(current[0].text)
+            gap = (current[-1].right, word.left)
+            if not is_mark and (is_wide or any(_spans(gap, gutter) for gutter in gutters)):
+                lines.append(Line(page, tuple(current)))
+                current = []
+            current.append(word)
+        lines.append(Line(page, tuple(current)))
+    return sorted(lines, key=lambda line: (line.base, line.left))
+
+
+def _gutters(rows: Sequence[Sequence[Word]]) -> list[Span]:
+    """White between columns of text; without many rows there is none to be told."""
+    if len(rows) < _FEW_ROWS:
+        return []
+    spans = [[(word.left, word.right) for word in row] for row in rows]
+    return list(white_stretches(spans, median(row[0].size for row in rows)))
+
+
+def _spans(gap: Span, gutter: Span) -> bool:
+    """Whether a space between words is as wide as the white between columns there."""
+    common = min(gap[1], gutter[1]) - max(gap[0], gutter[0])
+    return common >= _IN_COMMON * (gutter[1] - gutter[0])
+
+
+def _rows(words: Iterable[Word]) -> list[list[Word]]:
+    """Words at the same height; smaller raised or lowered ones join what they touch."""
+    rows: list[list[Word]] = []  # the first word of each has its size and height
+    for word in sorted(words, key=lambda word: (-word.size, word.base, word.left)):
+        row = min(
+            (row for row in rows if abs(row[0].base - word.base) <= _BASELINE * row[0].size),
+            key=lambda row: abs(row[0].base - word.base),
+            default=None,
+        ) or next((row for row in rows if _is_script_in(word, row)), None)
+        if row is None:
+            rows.append([word])
+        else:
+            row.append(word)
+    return rows
+
+
+def _is_script_in(word: Word, row: Sequence[Word]) -> bool:
+    size, rise = row[0].size, row[0].base - word.base
+    return (
+        word.size <= _SMALLER * size
+        and _LOWERED * size <= rise <= _RAISED[1] * size
+        and any(
+            -_TOUCHES * size < gap < _TOUCHES * size
+            for other in row
+            for gap in (word.left - other.right, other.left - word.right)
+        )
+    )
+
+
+def _is_printed_twice(word: Word, other: Word) -> bool:
+    """Some programs make bold type so."""
+    return word.text == other.text and abs(word.left - other.left) < 0.2 * word.size
+
+
+def without_running_lines(pages: Sequence[Page]) -> list[list[Line]]:
+    """The lines of each page, without running headers and footers, page numbers and the entries of
+    a table of contents.
+
+    A running line stands in the margin of several pages at the same height, and is the same but for
+    the number of the page.
+    """
+    found = [lines_of(page.number, page.words) for page in pages]
+    seen: defaultdict[tuple[str, bool, int], set[int]] = defaultdict(set)
+    for page, lines in zip(pages, found, strict=True):
+        for line in lines:
+            for place in _places(page, line):
+                seen[place].add(page.number)
+    enough = min(3, max(2, math.ceil(len(pages) / 2)))
+    running = {place for place, numbers in seen.items() if len(numbers) >= enough}
+    return [
+        [
+            line
+            for line in lines
+            if running.isdisjoint(_places(page, line))
+            and not _is_page_number(page, line)
+            and not _LEADERS.search(line.text)
+        ]
+        for page, lines in zip(pages, found, strict=True)
+    ]
+
+
+def _places(page: Page, line: Line) -> Iterator[tuple[str, bool, int]]:
+    """What a running line has in common with the others of its kind.
+
+    Its first or last figure may count the pages, from any number on.
+    """
+    at_top = line.base < page.height / 2
+    distance = line.base if at_top else page.height - line.base
+    if distance > _MARGIN * page.height:
+        return
+    height, text = round(distance / _SAME_HEIGHT), fold(line.text)
+    yield _ROMAN.sub("#", text), at_top, height
+    figures = list(_DIGITS.finditer(text))
+    for figure in figures[:1] + figures[-1:]:
+        count = f"#{int(figure[0]) - page.number}"
+        yield text[: figure.start()] + count + text[figure.end() :], at_top, height
+
+
+def _is_page_number(page: Page, line: Line) -> bool:
+    number = _PAGE_NUMBER.fullmatch(line.text)
+    in_margin = min(line.base, page.height - line.base) < _MARGIN * page.height
+    return number is not None and in_margin and int(number[1]) == page.number

@@ -1,0 +1,152 @@
+"""Loading in another process, so that no file can stop, hang or fill the one that runs the ingest.
+
+    Loader.load(path) --path--> ingest/worker.py --document, or what is wrong--> Loader.load
+
+The worker is started as a program of its own rather than by `multiprocessing`, which would run the
+main module again (Streamlit's, pytest's, a script's). Answers are JSON, not pickles: a reader that
+a hostile file has taken over must not decide what runs here.
+"""
+
+import json
+import logging
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from core.errors import DocumentError, StrategiewijzerError
+from core.settings import Settings
+from core.types import SourceDocument
+from ingest.worker import OUT_OF_MEMORY, Failure, Loaded
+
+_SERVE = (
+    "import sys; timeout, memory, *sys.path = sys.argv[1:]; "
+    "from ingest.worker import serve; serve(float(timeout), int(memory))"
+)
+_DYING = 5.0  # seconds between the end of a worker's pipe and its own
+
+
+class Loader:
+    """Loads files one after another in a worker process, which is kept as long as it lives.
+
+    Use it as a context manager: leaving it ends the worker.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._timeout = settings.parse_timeout
+        self._memory = settings.parse_memory
+        self._worker: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stop()
+
+    def load(self, path: Path) -> SourceDocument:
+        """Loads one file as `ingest.load.load` does.
+
+        Raises:
+            DocumentError: the file cannot be taken as it is, takes too much time or memory, or ends
+                the worker; the next file gets a new one.
+            StrategiewijzerError: no worker can be started.
+        """
+        worker = self._worker
+        if worker is None or worker.poll() is not None:  # none yet, or ended since the last file
+            self._stop()
+            worker = self._start()
+        expired = threading.Event()
+
+        def expire() -> None:
+            expired.set()
+            worker.kill()
+
+        timer = threading.Timer(self._timeout, expire)
+        timer.start()
+        try:
+            line = _ask(worker, path)
+        finally:
+            timer.cancel()
+            timer.join()
+        if expired.is_set() or not line.endswith("\n"):
+            problem, remedy = self._why(self._stop(_DYING), expired.is_set())
+            raise DocumentError(path, None, problem, remedy)
+        loaded = Loaded.model_validate_json(line)
+        for record in loaded.records:
+            logging.getLogger(record.logger).log(record.level, "%s", record.message)
+        if isinstance(loaded.outcome, Failure):
+            raise DocumentError(**dict(loaded.outcome))
+        return loaded.outcome
+
+    def _start(self) -> subprocess.Popen[str]:
+        limits = (str(self._timeout), str(self._memory))
+        self._worker = subprocess.Popen(  # noqa: S603 - this program itself
+            [sys.executable, "-c", _SERVE, *limits, *sys.path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+            start_new_session=True,  # Ctrl-C is for us: we end the worker
+        )
+        assert self._worker.stdout is not None  # noqa: S101 - it is a pipe
+        if not self._worker.stdout.readline():
+            code = self._stop(_DYING)
+            raise StrategiewijzerError(
+                f"The process that reads files did not start (exit code {code}). The reason is "
+                "printed above; if it is memory, raise STRATEGIEWIJZER_PARSE_MEMORY."
+            )
+        return self._worker
+
+    def _stop(self, patience: float = 0) -> int:
+        """Ends the worker, or waits as many seconds for its own end.
+
+        Returns:
+            Its exit code (negative: the signal that ended it).
+        """
+        worker, self._worker = self._worker, None
+        if worker is None:
+            return 0
+        with worker:  # closes the pipes and waits
+            try:
+                worker.wait(patience)
+            except subprocess.TimeoutExpired:
+                worker.kill()
+        return worker.wait()
+
+    def _why(self, code: int, expired: bool) -> tuple[str, str]:
+        """What is wrong with a file that ended the worker, and the remedy."""
+        again = "Open it in its own program and save it again"
+        if expired:
+            return (
+                f"takes longer than {self._timeout:g} seconds to read",
+                f"{again}, split it, or raise STRATEGIEWIJZER_PARSE_TIMEOUT.",
+            )
+        if code == OUT_OF_MEMORY:
+            return (
+                f"takes more than {self._memory} megabytes of memory to read",
+                f"{again}, split it, or raise STRATEGIEWIJZER_PARSE_MEMORY.",
+            )
+        how = f"signal {-code}" if code < 0 else f"exit code {code}"
+        return (
+            f"ends the process that reads it ({how})",
+            f"{again}; if that does not help, raise STRATEGIEWIJZER_PARSE_MEMORY "
+            f"({self._memory} megabytes now).",
+        )
+
+
+def _ask(worker: subprocess.Popen[str], path: Path) -> str:
+    """The line that answers a request; without its end when the worker ended first."""
+    assert worker.stdin is not None  # noqa: S101 - it is a pipe
+    assert worker.stdout is not None  # noqa: S101
+    try:
+        worker.stdin.write(json.dumps(str(path)) + "\n")
+        worker.stdin.flush()
+    except BrokenPipeError:
+        return ""
+    return worker.stdout.readline()

@@ -1,0 +1,119 @@
+"""The process in which files are read, for `ingest/isolated.py`: one request and answer a line.
+
+It holds itself to limits that the kernel enforces where it can (not on Windows), and imports
+nothing of the process that started it.
+"""
+
+import json
+import logging
+import math
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TextIO
+
+from core.errors import DocumentError
+from core.settings import one_openmp_thread
+from core.types import Frozen, SourceDocument
+
+if sys.platform != "win32":
+    import resource
+
+OUT_OF_MEMORY = 77  # exit code
+
+
+class Failure(Frozen):
+    """A `DocumentError` as data."""
+
+    path: str
+    line: int | None
+    problem: str
+    remedy: str
+
+
+class Record(Frozen):
+    """A line for the log of the process that asked."""
+
+    logger: str
+    level: int
+    message: str
+
+
+class Loaded(Frozen):
+    """The answer to one request, and what was logged on the way."""
+
+    outcome: SourceDocument | Failure
+    records: tuple[Record, ...] = ()
+
+
+def serve(timeout: float, memory: int) -> None:
+    """Answers requests on standard input until it ends.
+
+    A request is a path as a JSON string. The first line of output, empty, says that all is ready.
+
+    Args:
+        timeout: processor time for one file, in seconds.
+        memory: address space of this process, in megabytes.
+    """
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # whatever a library prints is no answer
+    one_openmp_thread()
+    from ingest.load import load  # only now: the libraries below it take their threads at import
+
+    log = _Log()
+    logging.basicConfig(level=logging.INFO, handlers=[log])
+    _limit_memory(memory)
+    _send(answers, "")
+    for line in sys.stdin:
+        _limit_time(timeout)
+        outcome: SourceDocument | Failure
+        try:
+            outcome = load(Path(json.loads(line)))
+        except DocumentError as error:
+            outcome = Failure(
+                path=error.path, line=error.line, problem=error.problem, remedy=error.remedy
+            )
+        except MemoryError:
+            os._exit(OUT_OF_MEMORY)
+        _send(answers, Loaded(outcome=outcome, records=log.take()).model_dump_json())
+
+
+class _Log(logging.Handler):
+    """Keeps what is logged until it is sent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._records: list[Record] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._records.append(
+            Record(logger=record.name, level=record.levelno, message=record.getMessage())
+        )
+
+    def take(self) -> tuple[Record, ...]:
+        taken, self._records = tuple(self._records), []
+        return taken
+
+
+def _send(answers: TextIO, line: str) -> None:
+    answers.write(line + "\n")
+    answers.flush()
+
+
+def _limit_memory(megabytes: int) -> None:
+    if sys.platform != "win32":
+        _set_limit(resource.RLIMIT_AS, megabytes << 20)
+
+
+def _limit_time(timeout: float) -> None:
+    """Ends this process when a file takes too long, also when nobody is left to wait for it."""
+    if sys.platform != "win32":
+        _set_limit(resource.RLIMIT_CPU, math.ceil(time.process_time() + timeout) + 1)
+
+
+def _set_limit(name: int, value: int) -> None:
+    if sys.platform != "win32":
+        _, hard = resource.getrlimit(name)
+        soft = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(name, (soft, hard))

@@ -1,0 +1,132 @@
+"""Loading in another process: the same documents and errors, and no file can stop the run."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from core.errors import DocumentError
+from core.settings import ROOT, Settings
+from ingest.isolated import Loader
+from ingest.load import load
+from tests import pdf_files
+
+GOOD = ROOT / "corpus/en/drugs-agenda.md"
+
+
+def write(file: Path, content: bytes) -> Path:
+    file.write_bytes(content)
+    return file
+
+
+def workers() -> list[int]:
+    command = ["pgrep", "-P", str(os.getpid()), "-f", "ingest.worker"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=False)
+    return [int(line) for line in listed.stdout.split()]
+
+
+def test_a_document_comes_out_as_if_loaded_here() -> None:
+    with Loader(Settings()) as loader:
+        for file in sorted((ROOT / "corpus").rglob("*.md")):
+            assert loader.load(file) == load(file)
+
+
+def test_one_worker_is_kept_and_ends_with_the_loader() -> None:
+    with Loader(Settings()) as loader:
+        loader.load(GOOD)
+        first = workers()
+        loader.load(GOOD)
+        assert workers() == first
+        assert len(first) == 1
+    assert workers() == []
+
+
+def test_a_document_error_comes_out_as_it_was_raised(tmp_path: Path) -> None:
+    file = write(tmp_path / "wrong.en.md", b"---\nid: wrong\nlangage: en\n---\n\nText.\n")
+    with pytest.raises(DocumentError) as here:
+        load(file)
+    with Loader(Settings()) as loader, pytest.raises(DocumentError) as there:
+        loader.load(file)
+    assert str(there.value) == str(here.value)
+    assert (there.value.path, there.value.line) == (str(file), 3)
+    assert there.value.remedy == here.value.remedy
+
+
+def test_what_the_reader_logs_is_logged_here(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = write(tmp_path / "a.en.txt", b"Share on Facebook Twitter LinkedIn\n\nA sentence here.\n")
+    with caplog.at_level(logging.INFO), Loader(Settings()) as loader:
+        loader.load(file)
+    assert [(r.name, r.levelname) for r in caplog.records] == [("ingest.load", "INFO")]
+    assert "page noise" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "name", ["a b.en.md", "été.fr.md", "new\nline.en.md", "\u202fx\u200f.en.md"]
+)
+def test_any_name_crosses_the_border(tmp_path: Path, name: str) -> None:
+    file = write(tmp_path / name, b"# Title\n\nA sentence here.\n")
+    with Loader(Settings()) as loader:
+        assert loader.load(file).path == str(file)
+
+
+def test_a_file_that_takes_too_long_is_given_up_and_the_next_one_is_loaded(tmp_path: Path) -> None:
+    file = write(tmp_path / "slow.en.pdf", pdf_files.bomb(8))
+    with Loader(Settings(parse_timeout=2)) as loader:
+        with pytest.raises(DocumentError, match="takes longer than 2 seconds") as caught:
+            loader.load(file)
+        assert caught.value.path == str(file)
+        assert "STRATEGIEWIJZER_PARSE_TIMEOUT" in caught.value.remedy
+        assert loader.load(GOOD).id == "drugs-agenda"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit for memory")
+def test_a_file_that_takes_too_much_memory_is_given_up_and_the_next_one_is_loaded(
+    tmp_path: Path,
+) -> None:
+    file = write(tmp_path / "large.en.pdf", pdf_files.bomb(20))
+    with Loader(Settings(parse_memory=512)) as loader:
+        with pytest.raises(DocumentError, match=r"memory|ends the process") as caught:
+            loader.load(file)
+        assert "STRATEGIEWIJZER_PARSE_MEMORY" in caught.value.remedy
+        assert loader.load(GOOD).id == "drugs-agenda"
+
+
+def test_a_worker_that_is_killed_between_two_files_is_replaced() -> None:
+    with Loader(Settings()) as loader:
+        loader.load(GOOD)
+        (worker,) = workers()
+        os.kill(worker, signal.SIGKILL)
+        while workers():
+            time.sleep(0.01)
+        assert loader.load(GOOD).id == "drugs-agenda"
+        assert workers() != [worker]
+
+
+def test_a_script_without_a_main_guard_is_not_run_again(tmp_path: Path) -> None:
+    script = write(
+        tmp_path / "script.py",
+        f"""
+print("started")
+from pathlib import Path
+from core.settings import Settings
+from ingest.isolated import Loader
+with Loader(Settings()) as loader:
+    print(loader.load(Path({str(GOOD)!r})).id)
+""".encode(),
+    )
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["started", "drugs-agenda"]
