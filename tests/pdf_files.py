@@ -133,18 +133,20 @@ def tables() -> bytes:
     return _document([(Frame(70, 70, WIDTH - 140, HEIGHT - 140),)], story)
 
 
-def typed(*pages: Sequence[str], rotate: int = 0, **properties: str) -> bytes:
+def typed(*pages: Sequence[str], turned: bool = False, **properties: str) -> bytes:
     """Pages of lines as they are, in Times 12; "# " and "^" before a line make it large or small.
 
-    `rotate` turns the pages as a scanner does, so that a reader turns them back.
+    `turned`: the pages lie on their side, as from a scanner, with the note to turn them back.
     """
     buffer = io.BytesIO()
     canvas = Canvas(buffer, A4)
     for name, value in properties.items():
         getattr(canvas, f"set{name.title()}")(value)
     for lines in pages:
-        if rotate:
-            canvas.setPageRotation(rotate)
+        if turned:
+            canvas.setPageRotation(90)
+            canvas.translate(HEIGHT, 0)
+            canvas.rotate(90)
         y = HEIGHT - 80
         for line in lines:
             size = {"#": 18, "^": 8}.get(line[:1], 12)

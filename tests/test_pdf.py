@@ -1,6 +1,8 @@
 """PDF: structure is found again, every passage has its page, and broken files say what to do."""
 
 import datetime
+import random
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -152,13 +154,18 @@ def test_a_hyphen_at_a_lines_end_stays_where_it_belongs_to_the_word(
 
 def test_a_turned_page_is_read_as_it_is_shown(tmp_path: Path) -> None:
     page = ("The page was scanned lying on its side,", "and turned back later.")
-    document = loaded(tmp_path, pdf_files.typed(page, rotate=90))
+    document = loaded(tmp_path, pdf_files.typed(page, turned=True))
     assert document.text == " ".join(page)
 
 
 def test_text_that_runs_upwards_is_read_and_a_stamp_left_out(tmp_path: Path) -> None:
     document = loaded(tmp_path, pdf_files.sideways())
     assert document.text == "The table is wider than the page is, so it is turned."
+
+
+def test_text_outside_of_the_page_is_left_out(tmp_path: Path) -> None:
+    page = ("Seen.", *("" for _ in range(90)), "Hidden below the page.")
+    assert loaded(tmp_path, pdf_files.typed(page)).text == "Seen."
 
 
 def test_lists_have_their_marks_and_depth(tmp_path: Path) -> None:
@@ -325,6 +332,21 @@ def test_a_file_that_cannot_be_read_says_why_and_what_to_do(
         loaded(tmp_path, content)
     assert caught.value.problem.startswith(problem)
     assert remedy in caught.value.remedy
+
+
+def test_a_damaged_file_is_read_or_refused_and_nothing_else(tmp_path: Path) -> None:
+    whole, dice = (DATA / "report.pdf").read_bytes(), random.Random(5)  # noqa: S311
+    outcomes: Counter[str] = Counter()
+    for _ in range(25):
+        content = bytearray(whole)
+        for _ in range(dice.choice((1, 20, 300))):
+            content[dice.randrange(len(content) - 50)] = dice.randrange(256)
+        try:
+            outcomes["read"] += bool(loaded(tmp_path, bytes(content)).text)
+        except DocumentError as error:
+            outcomes["refused"] += error.problem.startswith(("is damaged", "page", "has no text"))
+    assert outcomes.total() == 25
+    assert min(outcomes["read"], outcomes["refused"]) > 0
 
 
 def test_a_file_that_anyone_may_open_needs_no_password(tmp_path: Path) -> None:

@@ -59,8 +59,8 @@ def parse(path: Path, data: bytes) -> Parsed:
         )
     finally:
         document.close()
-    _check_text(path, pages)
     text, starts = _text(pages)
+    _check_text(path, pages, text)
     parsed = markdown.read(text)
     return replace(
         parsed,
@@ -98,16 +98,15 @@ def _read(path: Path, document: pypdfium2.PdfDocument, number: int) -> Page:
         raise DocumentError(path, None, f"page {number} is damaged", f"{_AGAIN}.") from None
 
 
-def _check_text(path: Path, pages: list[Page]) -> None:
-    empty = [page.number for page in pages if not page.words]
-    if len(empty) == len(pages):
+def _check_text(path: Path, pages: list[Page], text: str) -> None:
+    if not any(map(str.isalnum, text)):  # at most the page numbers that a scanner adds
         raise DocumentError(
             path,
             None,
             "has no text, only pictures of it (a scan)",
             "Have the text recognised, for example with: ocrmypdf scan.pdf text.pdf",
         )
-    if empty:
+    if empty := [page.number for page in pages if not page.words]:
         numbers = ", ".join(map(str, empty))
         log.warning("%s: no text on page %s (blank, or a picture)", path, numbers)
 

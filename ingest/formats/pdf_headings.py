@@ -37,6 +37,8 @@ def with_headings(blocks: Sequence[Block], body: float) -> list[Block]:
         blocks: of the whole document.
         body: the type size of its running text.
     """
+    if not blocks:
+        return []
     merged = list(_merged(blocks, body))
     looks = [_look(block, body) for block in merged[:-1]]  # the last has nothing below it
     below = [block.table is not None for block in merged[1:]]

@@ -2,7 +2,7 @@
 
 All places are in points, x to the right and y down from the page's upper left corner, once the
 page is turned so that most of its text runs to the right. Text that runs in another direction (a
-stamp in the margin, a watermark) is left out.
+stamp in the margin, a watermark) or outside of the page is left out.
 """
 
 import ctypes
@@ -105,7 +105,11 @@ def read_page(document: pypdfium2.PdfDocument, number: int) -> Page:
         directions.pop(-1, None)
         direction = directions.most_common(1)[0][0] if directions else 0
         turn, width, height = _turned(page.get_bbox(), direction)
-        words = _words([c for c in characters if c.style.direction == direction], turn)
+        words = [
+            word
+            for word in _words([c for c in characters if c.style.direction == direction], turn)
+            if 0 <= word.left <= word.right <= width and 0 <= word.base <= height and word.size > 0
+        ]
         rules = tuple(_rules(page, turn)) if words else ()
         words += _drawn_bullets(page, turn, words)
     finally:
