@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, lru_cache
 
+from chain.countries import countries
 from chain.dates import Date, dates_in, has_date
 from chain.vocabulary import PERCENT, translations, vocabulary
 from core.matching import fold
@@ -51,6 +52,7 @@ class Details:
     acronyms: frozenset[str]
     names: frozenset[str]
     opening: frozenset[str]
+    countries: frozenset[str]  # ISO 3166 codes
     words: frozenset[str]
     content: frozenset[str]  # stems without stop words
     denies: bool
@@ -79,6 +81,7 @@ def details(text: str, language: str) -> Details:
         acronyms=acronyms,
         names=names,
         opening=opening,
+        countries=frozenset(countries(text, language)),
         words=frozenset(_FOLDED.findall(fold(text))),
         content=frozenset(content_words(text, language, stemmed=True)),
         denies=_denies(fold(text), language),
@@ -116,6 +119,9 @@ def states(
         if len(shared) < _SHARED * len(claim.content):
             return False
     else:  # names may be translated, but not those that the other language has as well
+        named = evidence.countries | about.countries
+        if named and not claim.countries <= named:
+            return False
         names = (claim.names | claim.opening) & known
     return (
         all(any(_same(one, other) for other in has) for one in demanded)
@@ -123,6 +129,19 @@ def states(
         and claim.references <= (evidence.references or about.references)
         and all(acronym in words or translations(acronym) & words for acronym in claim.acronyms)
         and names <= words
+    )
+
+
+def unexplained_names(evidence: Details, about: Details, claim: Details) -> frozenset[str]:
+    """The names of a claim that evidence in another language has in no form that code can tell: as
+    they are, or as those of a country."""
+    if claim.language == evidence.language:
+        return frozenset()
+    named = evidence.countries | about.countries
+    return frozenset(
+        name
+        for name in claim.names - evidence.words - about.words
+        if named.isdisjoint(countries(name.capitalize(), claim.language))
     )
 
 
