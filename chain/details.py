@@ -16,6 +16,7 @@ from chain.countries import countries
 from chain.dates import Date, dates_in, has_date
 from chain.vocabulary import PERCENT, translations, vocabulary
 from core.matching import fold
+from prompts import phrases
 from vectorstore.keyword import content_words
 
 Quantity = tuple[Decimal, str]  # 30 billion euros: (30000000000, "EUR")
@@ -134,13 +135,14 @@ def states(
 
 def unexplained_names(evidence: Details, about: Details, claim: Details) -> frozenset[str]:
     """The names of a claim that evidence in another language has in no form that code can tell: as
-    they are, or as those of a country."""
+    they are, or as those of a country. Those of what every document is about are left out."""
     if claim.language == evidence.language:
         return frozenset()
     named = evidence.countries | about.countries
+    common = frozenset(phrases(claim.language).cues.common)
     return frozenset(
         name
-        for name in claim.names - evidence.words - about.words
+        for name in claim.names - evidence.words - about.words - common
         if named.isdisjoint(countries(name.capitalize(), claim.language))
     )
 
