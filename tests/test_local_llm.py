@@ -48,20 +48,22 @@ def model(models: tuple[Settings, Settings]) -> Settings:
     return models[0]
 
 
+def _figures(*texts: str) -> set[str]:
+    return {figure for text in texts for figure in figures(text)}
+
+
 def _figures_without_source(answer: Answer) -> list[str]:
     passages = {passage.id: passage for passage in answer.passages}
     cited = {citation.number: passages[citation.passage_id] for citation in answer.citations}
     leaked = []
     for text, numbers in claims(answer):
-        known = {
-            figure
-            for number in numbers
-            for figure in figures(
-                f"{cited[number].context()} {cited[number].document.reference} "
-                f"{cited[number].document.date}"
+        known = _figures(
+            *(
+                f"{one.context()} {one.document.reference} {one.document.date}"
+                for one in map(cited.__getitem__, numbers)
             )
-        }
-        leaked += sorted(figures(text) - known)
+        )
+        leaked += sorted(_figures(text) - known)
     return leaked
 
 
@@ -84,6 +86,12 @@ def test_no_figure_that_the_cited_passage_lacks_reaches_an_answer(
         if answer.answered and (found := _figures_without_source(answer))
     }
     assert leaked == {}
+    assert any(
+        _figures(sentence) - _figures(*(passage.context() for passage in answer.passages))
+        for answer in (*structured, *text)
+        for sentence in answer.withheld
+    )  # without the verifier one would have leaked
+    assert any(answer.answered and answer.mode == "generative" for answer in (*structured, *text))
     for form, given in (("structured", structured), ("text", text)):
         assert all(inexact_quotes(answer) == () for answer in given)
         written = [answer for answer in given if answer.mode == "generative"]
@@ -94,7 +102,6 @@ def test_no_figure_that_the_cited_passage_lacks_reaches_an_answer(
             f"{shown} sentences shown, {withheld} withheld"
         )
         assert len(written) >= 0.8 * len(given)
-        assert shown > 0
         assert withheld > 0  # the verifier had something to do
 
 
