@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, lru_cache
 
+from chain.countries import countries
 from chain.vocabulary import PERCENT, translations, vocabulary
 from core.dates import Date, dates_in, has_date
 from core.matching import fold
+from prompts import phrases
 from vectorstore.keyword import content_words
 
 Quantity = tuple[Decimal, str]  # 30 billion euros: (30000000000, "EUR")
@@ -51,6 +53,7 @@ class Details:
     acronyms: frozenset[str]
     names: frozenset[str]
     opening: frozenset[str]
+    countries: frozenset[str]  # ISO 3166 codes
     words: frozenset[str]
     content: frozenset[str]  # stems without stop words
     denies: bool
@@ -79,6 +82,7 @@ def details(text: str, language: str) -> Details:
         acronyms=acronyms,
         names=names,
         opening=opening,
+        countries=frozenset(countries(text, language)),
         words=frozenset(_FOLDED.findall(fold(text))),
         content=frozenset(content_words(text, language, stemmed=True)),
         denies=_denies(fold(text), language),
@@ -116,6 +120,9 @@ def states(
         if len(shared) < _SHARED * len(claim.content):
             return False
     else:  # names may be translated, but not those that the other language has as well
+        named = evidence.countries | about.countries
+        if named and not claim.countries <= named:
+            return False
         names = (claim.names | claim.opening) & known
     return (
         all(any(_same(one, other) for other in has) for one in demanded)
@@ -123,6 +130,20 @@ def states(
         and claim.references <= (evidence.references or about.references)
         and all(acronym in words or translations(acronym) & words for acronym in claim.acronyms)
         and names <= words
+    )
+
+
+def unexplained_names(evidence: Details, about: Details, claim: Details) -> frozenset[str]:
+    """The names of a claim that evidence in another language has in no form that code can tell: as
+    they are, or as those of a country. Those of what every document is about are left out."""
+    if claim.language == evidence.language:
+        return frozenset()
+    named = evidence.countries | about.countries
+    common = frozenset(phrases(claim.language).cues.common)
+    return frozenset(
+        name
+        for name in claim.names - evidence.words - about.words - common
+        if named.isdisjoint(countries(name.capitalize(), claim.language))
     )
 
 

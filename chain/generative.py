@@ -76,9 +76,10 @@ class GenerativeAnswerer:
         pieces = self._chains[form].stream(values, config)
         given: set[str] = set()
         for draft in read(within(max(0.0, deadline - time.monotonic()), pieces)):
-            if draft.text not in given:  # models that lose their way repeat themselves
-                given.add(draft.text)
-                yield draft
+            if draft.text in given:  # a model that repeats itself has lost its way: hang up
+                return
+            given.add(draft.text)
+            yield draft
 
     def _fitting(self, request: Request, values: Mapping[str, str]) -> list[str]:
         """The best passages as data, as many as the model's context takes."""

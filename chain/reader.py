@@ -42,6 +42,8 @@ _MARKER = re.compile(r"\s*\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
 _SENTENCE = re.compile(
     r".+?(?:(?:\s*\[\d{1,3}(?:\s*,\s*\d{1,3})*\])+[.;]?|[.!?](?=\s+[A-ZÀ-Þ])|\n|$)", re.S
 )
+# At the end of a reply anything else was cut, such as by the limit on an answer's tokens.
+_WHOLE = re.compile(r"[.!?:\]]\W*$")
 _NO_ANSWER = "NO ANSWER"
 _JSON = re.compile(r"\s*(?:```(?:json)?\s*)?(?=\{)")  # models like to fence what they return
 _MAY_BECOME_JSON = re.compile(r"\s*(?:`{0,3}|```j?s?o?n?\s*)$")
@@ -100,7 +102,7 @@ class _Marked:
         yield from (draft for text in whole if (draft := _draft(text)))
 
     def close(self) -> Iterator[Draft]:
-        if (last := _draft(self._waiting)) is not None:
+        if _WHOLE.search(self._waiting) and (last := _draft(self._waiting)) is not None:
             yield last
 
 

@@ -13,7 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from chain.answerer import Draft, Quote, Request
-from chain.details import Details, details, has_figures, has_other_figures, states
+from chain.details import (
+    Details,
+    details,
+    has_figures,
+    has_other_figures,
+    states,
+    unexplained_names,
+)
 from core.matching import figures, fold, without_figures
 from core.types import Passage, Unit
 from vectorstore.embeddings import Embedder
@@ -23,6 +30,10 @@ from vectorstore.keyword import content_words
 # units and their translations 99% are above 0.878, of units and other units of the same section
 # 95% are below 0.857.
 _CLOSE = 0.86
+# Cosine of a name and the nearest single word of its evidence in another language, of which it may
+# be the translation: "Raad", "Council" (docs/decisions/0007).
+_TRANSLATED = 0.86
+_LONG_WORD = re.compile(r"[^\W\d_]{3,}")
 
 
 def verify(draft: Draft, request: Request, embedder: Embedder) -> Quote | None:
@@ -35,7 +46,7 @@ def verify(draft: Draft, request: Request, embedder: Embedder) -> Quote | None:
     """
     if draft.quote is not None:
         return draft.quote if _is_quoted(draft, request) else None
-    if draft.text.endswith("?"):  # small models repeat the question; it states nothing
+    if _is_asked(draft.text, request.question):
         return None
     claim = details(draft.text, request.language)
     names, ordinary = _names(request), _ordinary_words(request)
@@ -58,7 +69,11 @@ def verify(draft: Draft, request: Request, embedder: Embedder) -> Quote | None:
             found = _closest(draft.text, stretches, embedder)
             if found is not None:
                 agrees = found.denies(draft.text, embedder) == claim.denies
-                stands = agrees and not _outdone(found, draft.text, claim, request, embedder)
+                stands = (
+                    agrees
+                    and not _outdone(found, draft.text, claim, request, embedder)
+                    and not _names_another(found, claim, embedder)
+                )
                 return found.quote() if stands else None
     return None
 
@@ -76,6 +91,12 @@ def supports(sentence: str, quotes: Sequence[str], about: str, embedder: Embedde
     joined = [" ".join(quotes)] if len(quotes) > 1 else []
     vectors = embedder.passages([sentence, *quotes, *joined])
     return bool((vectors[1:] @ vectors[0]).max() >= _CLOSE)
+
+
+def _is_asked(sentence: str, question: str) -> bool:
+    """Whether a sentence is a question or part of the one asked. Small models repeat it, also with
+    a full stop; it states nothing."""
+    return sentence.endswith("?") or fold(sentence).rstrip(" .;:!") in fold(question)
 
 
 def _is_quoted(draft: Draft, request: Request) -> bool:
@@ -107,17 +128,21 @@ class _Stretch:
             spans += [(unit.start, unit.end) for unit in self.units]
         return [self.passage.text[start:end] for start, end in spans]
 
-    def details(self) -> Details:
+    def evidence(self) -> str:
         """What it says, with heading and lead-in."""
-        evidence = "\n".join(self.passage.context(unit) for unit in self.units)
-        return details(evidence, self.passage.language)
+        return "\n".join(self.passage.context(unit) for unit in self.units)
 
-    def about(self) -> Details:
+    def description(self) -> str:
         """What is said of the passage's document and section."""
         document = self.passage.document
         known = (document.title, document.reference, document.celex, document.publisher)
-        described = (*known, str(document.date or ""), *self.passage.headings)
-        return details("\n".join(described), self.passage.language)
+        return "\n".join((*known, str(document.date or ""), *self.passage.headings))
+
+    def details(self) -> Details:
+        return details(self.evidence(), self.passage.language)
+
+    def about(self) -> Details:
+        return details(self.description(), self.passage.language)
 
     def denies(self, sentence: str, embedder: Embedder) -> bool:
         """Whether it denies; of two units the one closer to the sentence tells."""
@@ -177,6 +202,18 @@ def _outdone(
     vectors = embedder.passages([without_figures(text) for text in texts])
     fits = vectors[1:] @ vectors[0]
     return bool(fits[len(having) :].max() > fits[: len(having)].max())
+
+
+def _names_another(found: _Stretch, claim: Details, embedder: Embedder) -> bool:
+    """Whether a sentence has a name that its evidence, in another language, has in no form: neither
+    as it is nor, as far as closeness in meaning tells, translated."""
+    names = unexplained_names(found.details(), found.about(), claim)
+    if not names:
+        return False
+    words = sorted(set(_LONG_WORD.findall(f"{found.evidence()}\n{found.description()}")))
+    vectors = embedder.passages([*(name.capitalize() for name in sorted(names)), *words])
+    closeness = vectors[: len(names)] @ vectors[len(names) :].T
+    return bool((closeness.max(axis=1, initial=0.0) < _TRANSLATED).any())
 
 
 def _names(request: Request) -> Mapping[str, frozenset[str]]:

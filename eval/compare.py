@@ -12,7 +12,9 @@ from eval.summary import RATES, ShareOf
 Direction = Literal["better", "worse", "different"]
 Pair = tuple[QuestionResult, QuestionResult]  # before, now
 
-LESS_IS_BETTER = frozenset({"false_refusal_rate", "words", "tokens_in", "tokens_out"})
+LESS_IS_BETTER = frozenset(
+    {"false_refusal_rate", "fallback_rate", "words", "withheld", "tokens_in", "tokens_out"}
+)
 """Figures that are better when they are lower."""
 
 

@@ -36,7 +36,12 @@ HEADLINES = {
 """The figures that come first, and what they say."""
 
 _GROUPS = ("retrieval", "answers", "refusals", "citations", "size", "latency_ms")
-_PER_ANSWER = {"words": "words", "tokens_in": "tokens read", "tokens_out": "tokens written"}
+_PER_ANSWER = {
+    "words": "words",
+    "withheld": "sentences withheld",
+    "tokens_in": "tokens read",
+    "tokens_out": "tokens written",
+}
 _MARKDOWN = re.compile(r"([\\`*_\[\]|~#$!{}])")
 
 

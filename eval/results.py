@@ -187,7 +187,8 @@ class Calibration(Frozen):
 
 
 class Stamp(Frozen):
-    """What a run was made with. `prompts` and `questions` are fingerprints by name."""
+    """What a run was made with. `prompts` and `questions` are fingerprints by name; `model` is the
+    language model that answered, empty for the sources' own sentences."""
 
     settings: Mapping[str, JsonValue]
     prompts: Mapping[str, str]
@@ -196,6 +197,7 @@ class Stamp(Frozen):
     code_version: str
     date: str  # ISO 8601, UTC
     questions: Mapping[str, str]
+    model: str = ""
 
 
 class Results(Frozen):

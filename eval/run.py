@@ -7,6 +7,7 @@ The shapes are in eval/results.py, the figures in eval/summary.py.
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from langchain_core.callbacks import UsageMetadataCallbackHandler
@@ -41,24 +42,30 @@ def run(
     embedder: Embedder,
     *,
     stamp: Stamp,
+    parallel: int = 1,
     on_result: Callable[[QuestionResult], None] | None = None,
 ) -> Results:
     """Put each question to the assistant, without its language, and sum up.
 
-    `on_result` is told of each question as it is done.
+    `parallel` is how many are asked at a time, for models that answer many at once. `on_result` is
+    told of each question as it is done, in their order.
     """
-    results = []
-    for question in questions:
+
+    def result_of(question: Question) -> QuestionResult:
         usage = UsageMetadataCallbackHandler()
         started = time.perf_counter()
         answer = assistant.ask(question.question, question.history, config={"callbacks": [usage]})
         spent = time.perf_counter() - started
-        result = assess(
+        return assess(
             question, answer, outline, embedder, latency_ms=1000 * spent, tokens=_tokens(usage)
         )
-        results.append(result)
-        if on_result is not None:
-            on_result(result)
+
+    results = []
+    with ThreadPoolExecutor(parallel) as threads:
+        for result in threads.map(result_of, questions):
+            results.append(result)
+            if on_result is not None:
+                on_result(result)
     return sum_up(results, stamp)
 
 

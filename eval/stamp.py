@@ -34,6 +34,7 @@ def make_stamp(
         code_version=code_version(),
         date=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         questions=fingerprints(questions),
+        model=settings.chat_model if settings.generative else "",
     )
 
 

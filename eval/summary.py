@@ -35,6 +35,11 @@ def _answerable(value: Callable[[QuestionResult], float]) -> ShareOf:
     return lambda result: (value(result), 1) if result.answerable else None
 
 
+def _of_model(value: Callable[[QuestionResult], float]) -> ShareOf:
+    """The mean of a value over the questions put to a language model."""
+    return lambda result: (value(result), 1) if result.mode != "extractive" else None
+
+
 def _average_precision(result: QuestionResult) -> Share | None:
     if not result.judged:
         return None
@@ -131,6 +136,7 @@ RATES: Mapping[str, Mapping[str, ShareOf]] = {
         "false_refusal_rate": _answerable(_refused),
         "refusal_rate_unanswerable": _refusal_recall,
         "useful_answer_rate": lambda result: (float(result.useful), 1),
+        "fallback_rate": _of_model(lambda result: float(result.mode == "fallback")),
         "language_rate": lambda result: (float(result.in_language), 1),
     },
     "refusals": {
@@ -146,6 +152,7 @@ RATES: Mapping[str, Mapping[str, ShareOf]] = {
     },
     "size": {
         "words": _words,
+        "withheld": _of_model(lambda result: len(result.withheld)),
         "tokens_in": lambda result: (result.tokens.input, 1) if result.tokens else None,
         "tokens_out": lambda result: (result.tokens.output, 1) if result.tokens else None,
     },

@@ -61,6 +61,7 @@ def _serve() -> None:
     params.hostnames = ["127.0.0.1"]
     params.port = 0
     params.warmup = False
+    params.cache_ram_mib = 0  # only what the prompt before had is kept, not gigabytes of prompts
     for threads in (params.cpuparams, params.cpuparams_batch):
         threads.n_threads = (
             1  # on two busy cores a second thread that waits makes it 5 times slower

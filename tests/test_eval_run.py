@@ -9,7 +9,7 @@ from eval.alce import verdicts
 from eval.dataset import Question
 from eval.outline import Outline
 from eval.results import QuestionResult, Results, Stamp
-from eval.run import run
+from eval.run import run, sum_up
 from vectorstore.embeddings import make_embedder
 
 DRUGS = DocumentInfo(id="drugs-agenda", language="en", title="Drugs")
@@ -179,6 +179,33 @@ def test_every_question_is_asked_with_its_history_and_reported_when_done() -> No
     assert assistant.asked[0] == ("right", (Turn(question="earlier", answer_text="text"),))
 
 
+def test_questions_asked_at_the_same_time_are_reported_in_their_order(results: Results) -> None:
+    done: list[str] = []
+    at_once = run(
+        QUESTIONS,
+        Scripted(),
+        OUTLINE,
+        EMBEDDER,
+        stamp=STAMP,
+        parallel=3,
+        on_result=lambda result: done.append(result.id),
+    )
+    assert done == [one.id for one in QUESTIONS]
+    assert at_once.fingerprint == results.fingerprint
+
+
+def test_of_a_model_it_is_told_how_often_it_failed_and_what_was_withheld(results: Results) -> None:
+    one, other, *_ = results.questions
+    asked = [
+        one.model_copy(update={"mode": "generative", "withheld": ("No source says this.",)}),
+        other.model_copy(update={"mode": "fallback"}),
+    ]
+    overall = sum_up(asked, STAMP).overall
+    assert overall.answers["fallback_rate"] == 0.5
+    assert overall.size["withheld"] == 0.5
+    assert results.overall.size["withheld"] is None
+
+
 def test_what_the_assistant_did_is_kept(results: Results) -> None:
     right = by_id(results, "right")
     assert right.facts_found == (("30 miljard", "30 billion"),)
@@ -234,6 +261,7 @@ def test_answers_are_counted_over_the_questions_they_apply_to(results: Results) 
         "refusal_rate_unanswerable": 0.5,
         "useful_answer_rate": pytest.approx(2 / 5),
         "language_rate": pytest.approx(4 / 5),  # English for a Dutch question
+        "fallback_rate": None,  # no model was asked
     }
 
 
@@ -341,6 +369,8 @@ def test_every_rate_has_an_interval_around_it(results: Results) -> None:
         assert results.overall.intervals[group].keys() == values.keys()
         for name, value in values.items():
             bounds = results.overall.intervals[group][name]
+            if value is None:  # of a model, and none was asked
+                assert (name, bounds) == ("fallback_rate", None)
+                continue
             assert bounds is not None
-            assert value is not None
             assert bounds[0] <= value <= bounds[1]

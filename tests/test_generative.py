@@ -139,6 +139,26 @@ def test_the_lowest_passages_are_dropped_whole_when_the_context_is_short(
     assert 1 <= sizes[2048] < sizes[8192]
 
 
+def test_a_model_that_repeats_itself_is_not_read_further(
+    assistant: Assistant, server: Script
+) -> None:
+    said = "In 2019 there were more than 725,000 reports in the EU [1]."
+    server.reply = f"{said} {said} In 2010 there were 23,000 reports in the EU [1]."
+    answer = assistant.ask(QUESTION)
+    assert answer.text.count("725,000") == 1
+    assert "23,000" not in answer.text
+
+
+def test_a_question_given_back_as_a_sentence_is_withheld(
+    assistant: Assistant, server: Script
+) -> None:
+    question = "Were there 725,000 reports of online child sexual abuse in the EU in 2019?"
+    server.reply = f"{question[5:-1]} [1]."
+    answer = assistant.ask(question)
+    assert not answer.answered
+    assert len(answer.withheld) == 1
+
+
 def test_retries_stay_within_the_total_time(settings: Settings, server: Script) -> None:
     server.status, server.retry_after = 429, 30
     hurried = settings.model_copy(update={"openai_base_url": server.url, "answer_timeout": 1.0})

@@ -1,11 +1,13 @@
 """A real language model over the real protocol: nothing that its passage lacks reaches an answer.
 
-The model is small and writes much nonsense, which is what the verifier is tried with. A question
-takes it some ten seconds, so it gets an evenly spread sample of the question set, asked in turn for
-structured answers and for text, from one passage each.
+The model is small and writes much nonsense, which is what the verifier is tried with. It is asked
+the whole question set, in turn for structured answers and for text. Two servers with a thread each
+share the work: on two cores that is twice as fast as one, and each keeps its form's rules in its
+prompt cache.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -15,25 +17,39 @@ from core.errors import ModelError
 from core.matching import figures
 from core.settings import ROOT, Settings
 from core.types import Answer, Turn
-from eval.dataset import load
+from eval.dataset import Question, load
 from eval.support import claims, inexact_quotes
 from tests.local_llm import CONTEXT, local_llm
 
-_EVERY = 20  # of the questions in the set
+_PARTS = 4  # so that no test takes too long
 
 
 @pytest.fixture(scope="module")
-def model(settings: Settings) -> Iterator[Settings]:
-    with local_llm() as url:
-        yield settings.model_copy(
+def models(settings: Settings) -> Iterator[tuple[Settings, Settings]]:
+    """Asked for structured answers, and for text."""
+    with local_llm() as one, local_llm() as other:
+        shared = settings.model_copy(
             update={
-                "openai_base_url": url,
                 "chat_model": "smollm2",
                 "model_context": CONTEXT,
                 "results": 2,
                 "refuse_below": 0.0,  # every question reaches the model
+                "answer_timeout": 300.0,  # a slow machine is no failure of the model
             }
         )
+        yield (
+            shared.model_copy(update={"openai_base_url": one, "structured_answers": True}),
+            shared.model_copy(update={"openai_base_url": other, "structured_answers": False}),
+        )
+
+
+@pytest.fixture
+def model(models: tuple[Settings, Settings]) -> Settings:
+    return models[0]
+
+
+def _figures(*texts: str) -> set[str]:
+    return {figure for text in texts for figure in figures(text)}
 
 
 def _figures_without_source(answer: Answer) -> list[str]:
@@ -41,38 +57,52 @@ def _figures_without_source(answer: Answer) -> list[str]:
     cited = {citation.number: passages[citation.passage_id] for citation in answer.citations}
     leaked = []
     for text, numbers in claims(answer):
-        known = {
-            figure
-            for number in numbers
-            for figure in figures(
-                f"{cited[number].context()} {cited[number].document.reference} "
-                f"{cited[number].document.date}"
+        known = _figures(
+            *(
+                f"{one.context()} {one.document.reference} {one.document.date}"
+                for one in map(cited.__getitem__, numbers)
             )
-        }
-        leaked += sorted(figures(text) - known)
+        )
+        leaked += sorted(_figures(text) - known)
     return leaked
 
 
-@pytest.mark.timeout(900)
-def test_no_figure_that_the_cited_passage_lacks_reaches_an_answer(model: Settings) -> None:
-    asked = load(ROOT / "eval" / "questions")[::_EVERY]
-    assistants = [
-        Assistant(model.model_copy(update={"structured_answers": structured}))
-        for structured in (True, False)
-    ]
-    shown = withheld = 0
-    modes = set()
-    for number, question in enumerate(asked):
-        answer = assistants[number % 2].ask(question.question, language=question.language)
-        if answer.answered:
-            assert _figures_without_source(answer) == [], question.id
-        assert inexact_quotes(answer) == (), question.id
-        modes.add(answer.mode)
-        withheld += len(answer.withheld)
-        shown += len(claims(answer)) if answer.answered and answer.mode == "generative" else 0
-    print(f"{len(asked)} questions: {shown} sentences shown, {withheld} withheld")  # noqa: T201
-    assert "generative" in modes
-    assert withheld > 0  # the verifier had something to do
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("part", range(_PARTS))
+def test_no_figure_that_the_cited_passage_lacks_reaches_an_answer(
+    models: tuple[Settings, Settings], part: int
+) -> None:
+    asked = load(ROOT / "eval" / "questions")[part::_PARTS]
+
+    def answers(settings: Settings, questions: Sequence[Question]) -> list[Answer]:
+        assistant = Assistant(settings)
+        return [assistant.ask(one.question, one.history, one.language) for one in questions]
+
+    with ThreadPoolExecutor(len(models)) as threads:
+        structured, text = threads.map(answers, models, (asked[::2], asked[1::2]))
+    leaked = {
+        question.id: found
+        for question, answer in zip((*asked[::2], *asked[1::2]), (*structured, *text), strict=True)
+        if answer.answered and (found := _figures_without_source(answer))
+    }
+    assert leaked == {}
+    assert any(
+        _figures(sentence) - _figures(*(passage.context() for passage in answer.passages))
+        for answer in (*structured, *text)
+        for sentence in answer.withheld
+    )  # without the verifier one would have leaked
+    assert any(answer.answered and answer.mode == "generative" for answer in (*structured, *text))
+    for form, given in (("structured", structured), ("text", text)):
+        assert all(inexact_quotes(answer) == () for answer in given)
+        written = [answer for answer in given if answer.mode == "generative"]
+        shown = sum(len(claims(answer)) for answer in written if answer.answered)
+        withheld = sum(len(answer.withheld) for answer in written)
+        print(  # noqa: T201
+            f"\n{form}: {len(written)} of {len(given)} answers are the model's, "
+            f"{shown} sentences shown, {withheld} withheld"
+        )
+        assert len(written) >= 0.8 * len(given)
+        assert withheld > 0  # the verifier had something to do
 
 
 def test_a_model_that_gets_no_time_falls_back(model: Settings) -> None:

@@ -55,6 +55,12 @@ def test_a_half_received_marker_is_never_part_of_a_sentence() -> None:
             assert draft in DRAFTS
 
 
+def test_a_sentence_that_the_end_of_the_reply_cuts_is_no_draft() -> None:
+    assert _read(f"{MARKED} The agency costs EUR 2") == DRAFTS
+    assert _read(f"{MARKED} The agency costs EUR 2 million.") != DRAFTS
+    assert _read(f'{STRUCTURED[:-2]}, {{"text": "The agency costs EUR 2') == DRAFTS
+
+
 @pytest.mark.parametrize("reply", ["NO ANSWER", '{"sentences": []}', "[1]", "- "])
 def test_no_answer_is_no_draft(reply: str) -> None:
     assert _read(reply) == []

@@ -13,7 +13,7 @@ from chain.answerer import Draft, Request
 from chain.details import details
 from chain.verification import verify
 from core.settings import Settings
-from core.types import Passage, ScoredPassage
+from core.types import Passage, ScoredPassage, Unit
 from vectorstore.embeddings import make_embedder
 from vectorstore.store import open_index
 
@@ -37,9 +37,14 @@ def _other_digit(match: re.Match[str]) -> str:
     return f"{match.group()[:-1]}{(int(match.group()[-1]) + 3) % 10}"
 
 
+def _other_name(match: re.Match[str]) -> str:
+    return _NAMES[match.start() % len(_NAMES)]
+
+
 _UNITS = {"billion": "million", "miljard": "miljoen", "million": "billion", "miljoen": "miljard"}
 _VERB = r"\b(?:(?P<en>are|were|has|have)|zijn|waren|heeft|hebben|wordt|worden)\b"
 _NOT = {"en": "not", None: "niet"}
+_NAMES = ("Greenpeace", "Rotterdam", "Oxfam", "Microsoft", "Johansen")
 _AMOUNT = r"(?<![\w/(.,-])(?!(?:19|20)\d\d)\d[\d .,]*\d(?![\w)/])"
 CHANGES: dict[str, tuple[float, Change]] = {  # the share that must be caught, in both tables
     "number": (0.8, _substitution(_AMOUNT, _other_digit)),
@@ -48,6 +53,8 @@ CHANGES: dict[str, tuple[float, Change]] = {  # the share that must be caught, i
     "percent": (1.0, _substitution(r"(?<=\d) ?%", lambda _: " million")),
     "reference": (0.8, _substitution(r"\(\d{4}\) \d+|\b\d+/\d+\b", _other_digit)),
     "denied": (0.9, _substitution(_VERB, lambda verb: f"{verb.group()} {_NOT[verb.lastgroup]}")),
+    # Across languages a name may be a translation, which only closeness in meaning tells.
+    "name": (0.6, _substitution(r"(?<=[a-zà-ÿ,] )[A-Z][a-zà-ÿ]{3,}\b", _other_name)),
     "acronym": (0.8, _substitution(r"\b(?:EMPACT|SALW|EMCDDA|NCMEC|CEPOL)\b", lambda _: "ENISA")),
 }  # fmt: skip
 
@@ -112,6 +119,26 @@ def test_a_thing_is_not_given_the_figure_of_another(
         found = tuple(index.search("How much is the EU drug market worth?", 6, language))
         quote = verify(Draft(text, (0,)), Request("?", "en", found), index.embedder)
         assert (quote is not None) == is_shown, language
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "country", "other"),
+    [
+        ("nl", "Het is beproefd in drie landen: Spanje, Portugal en {}.", "Roemenië", "Malta"),
+        ("fr", "Cela a été testé dans trois pays : Espagne, Portugal, {}.", "Roumanie", "Malte"),
+        ("de", "Es wurde in drei Ländern erprobt: Spanien, Portugal, {}.", "Rumänien", "Malta"),
+        ("pl", "Sprawdzono to w trzech krajach: Hiszpania, Portugalia, {}.", "Rumunia", "Malta"),
+    ],
+)  # fmt: skip
+def test_a_country_is_known_in_every_language(
+    settings: Settings, language: str, text: str, country: str, other: str
+) -> None:
+    evidence = "The approach was tried out in three countries: Spain, Portugal and Romania."
+    passage = next(one for one in open_index(settings).passages() if one.language == "en")
+    units = (Unit(start=0, end=len(evidence)),)
+    passages = [passage.model_copy(update={"text": evidence, "units": units})]
+    assert _is_shown((text.format(country), language, passages))
+    assert not _is_shown((text.format(other), language, passages))
 
 
 def _denies(text: str, language: str) -> bool:

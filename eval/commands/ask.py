@@ -45,6 +45,7 @@ examples:
   python -m eval
   python -m eval --questions my-questions.yaml --out my-run
   python -m eval --gate eval/gate.yaml            exit code 3 when the run may not go live
+  OPENAI_API_KEY=... python -m eval --parallel 8  through a language model
   python -m eval compare previous last
 
 The format of a question set is described in eval/dataset.py.
@@ -59,7 +60,7 @@ def main(arguments: list[str]) -> int:
     if options.judge:
         require_model(settings)
     before = _baseline(options.baseline, settings)
-    results = _ask(settings, questions, options.questions)
+    results = _ask(settings, questions, options)
     comparison = compare(before, results) if before is not None else None
     checks = gate.judge(rules, results, comparison) if rules is not None else ()
 
@@ -105,6 +106,13 @@ def _parser() -> argparse.ArgumentParser:
         help="ask only every Nth question, for a quick look",
     )
     parser.add_argument(
+        "--parallel",
+        type=_positive,
+        default=1,
+        metavar="N",
+        help="ask N questions at a time, for a language model that answers many at once",
+    )
+    parser.add_argument(
         "--out",
         type=Path,
         metavar="DIR",
@@ -140,12 +148,14 @@ def _baseline(name: str | None, settings: Settings) -> Results | None:
     return runs.read(runs.resolve(name, settings.data_dir)) if name else None
 
 
-def _ask(settings: Settings, questions: tuple[Question, ...], path: Path) -> Results:
+def _ask(
+    settings: Settings, questions: tuple[Question, ...], options: argparse.Namespace
+) -> Results:
     assistant = Assistant(settings)
     index = assistant.index
     stamp = make_stamp(
         settings,
-        path,
+        options.questions,
         prompts=prompts.fingerprints(),
         embedder=index.embedder.fingerprint,
         generation=index.generation,
@@ -158,6 +168,7 @@ def _ask(settings: Settings, questions: tuple[Question, ...], path: Path) -> Res
             Outline.of(index.passages()),
             index.embedder,
             stamp=stamp,
+            parallel=options.parallel,
             on_result=lambda _: progress.advance(task),
         )
 
