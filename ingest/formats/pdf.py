@@ -129,7 +129,7 @@ def _text(pages: list[Page]) -> tuple[str, tuple[int, ...]]:
             before[-1] = replace(before[-1], lines=(*before[-1].lines, *carried))
         in_order += content
     blocks = with_headings(blocks_of(in_order), body)
-    joiner = Joiner(line.text for own in lines for line in own)
+    joiner = Joiner([line.text for own in lines for line in own])
     return to_markdown(blocks, notes, joiner, len(pages))
 
 
