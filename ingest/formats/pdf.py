@@ -1,6 +1,7 @@
 """PDF: the text of its pages in reading order, as Markdown.
 
-    pdf_page      characters -> words with place and style, ruled lines
+    pdf_page      characters -> words with place and style
+    pdf_drawing   ruled lines, and bullets that are drawn
     pdf_tables    words within ruled lines, and cells in columns -> tables
     pdf_lines     words -> lines, without running headers and page numbers
     pdf_columns   lines -> flows in reading order
