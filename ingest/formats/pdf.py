@@ -1,6 +1,7 @@
 """PDF: the text of its pages in reading order, as Markdown.
 
-    pdf_page      characters -> words with place and style, ruled lines
+    pdf_page      characters -> words with place and style
+    pdf_drawing   ruled lines, and bullets that are drawn
     pdf_tables    words within ruled lines, and cells in columns -> tables
     pdf_lines     words -> lines, without running headers and page numbers
     pdf_columns   lines -> flows in reading order
@@ -129,7 +130,7 @@ def _text(pages: list[Page]) -> tuple[str, tuple[int, ...]]:
             before[-1] = replace(before[-1], lines=(*before[-1].lines, *carried))
         in_order += content
     blocks = with_headings(blocks_of(in_order), body)
-    joiner = Joiner(line.text for own in lines for line in own)
+    joiner = Joiner([line.text for own in lines for line in own])
     return to_markdown(blocks, notes, joiner, len(pages))
 
 

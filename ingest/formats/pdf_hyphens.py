@@ -1,7 +1,7 @@
 """Joins the lines of a paragraph; a hyphen at a line's end stays where it belongs to the word."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import cache
 
 from babel import Locale
@@ -11,16 +11,18 @@ from ingest.language import LANGUAGES
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _LAST_WORD = re.compile(r"(?<![^\W_])([^\W_]+(?:-[^\W_]+)*)[-\xad]$")
 _FIRST_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_HYPHENATED = 0.02  # share of lines: where fewer end in a hyphen, it is that of a compound
 
 
 class Joiner:
     """Knows the words of a document, so that it can tell "ver-|slag" from "e-|mail"."""
 
-    def __init__(self, lines: Iterable[str]) -> None:
+    def __init__(self, lines: Sequence[str]) -> None:
         """Takes the lines of the document; a part of a word at their ends is none."""
-        self._words = {
-            word.lower() for line in lines for word in _WORD.findall(_LAST_WORD.sub("", line))
-        }
+        whole = [_LAST_WORD.sub("", line) for line in lines]
+        self._words = {word.lower() for line in whole for word in _WORD.findall(line)}
+        cut = sum(line != own for line, own in zip(lines, whole, strict=True))
+        self._is_hyphenated = cut > _HYPHENATED * len(lines)
 
     def join(self, above: str, below: str) -> tuple[str, str]:
         """The end of a line and the beginning of the next one, as they are to be put together."""
@@ -38,6 +40,7 @@ class Joiner:
             or head[0].isupper()
             or not stem.isalpha()
             or stem.isupper()
+            or (not self._is_hyphenated and whole not in self._words)
             or (f"{stem}-{head}".lower() in self._words and whole not in self._words)
         )
         return (above if keeps else above[:-1]), below

@@ -8,7 +8,7 @@ stamp in the margin, a watermark) or outside of the page is left out.
 import ctypes
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -16,19 +16,17 @@ import pypdfium2
 from pypdfium2 import raw
 
 from ingest.formats.encoding import without_control
+from ingest.formats.pdf_drawing import Box, Turn, drawn
 
 _HYPHENS = {0x02: "-", 0xFFFE: "-"}  # how PDFium may give a hyphen at a line's end
 _WORD_GAP = 0.15  # of the type size: a wider gap is a space, also where the file has none
 _SAME_LINE = 0.05  # of the type size
-_MAX_SEGMENTS = 2000  # of a drawing: a longer one is a picture, not the rules of a table
 _BULLET = 0.6  # of the type size: how large the mark of a list item may be drawn
 _BULLET_GAP = 1.5  # of the type size, between the mark and the text
 _NAMES_BOLD = ("bold", "black", "heavy", "demi")
 _NAMES_ITALIC = ("italic", "oblique")
 _FILL_AND_STROKE = 2  # a text render mode: bold by thick outlines
 _ITALIC_FLAG = 1 << 6
-
-Turn = Callable[[float, float], tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -46,20 +44,6 @@ class Word:
 
 
 @dataclass(frozen=True)
-class Rule:
-    """A horizontal or vertical line."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-    @property
-    def is_horizontal(self) -> bool:
-        return self.right - self.left > self.bottom - self.top
-
-
-@dataclass(frozen=True)
 class Page:
     """`number` counts from 1."""
 
@@ -67,7 +51,7 @@ class Page:
     width: float
     height: float
     words: tuple[Word, ...]
-    rules: tuple[Rule, ...]
+    rules: tuple[Box, ...]  # horizontal and vertical lines
 
 
 @dataclass(frozen=True)
@@ -110,11 +94,11 @@ def read_page(document: pypdfium2.PdfDocument, number: int) -> Page:
             for word in _words([c for c in characters if c.style.direction == direction], turn)
             if 0 <= word.left <= word.right <= width and 0 <= word.base <= height and word.size > 0
         ]
-        rules = tuple(_rules(page, turn)) if words else ()
-        words += _drawn_bullets(page, turn, words)
+        rules, dots = drawn(page, turn) if words else ([], [])
+        words += list(_bullets(dots, words))
     finally:
         page.close()
-    return Page(number, width, height, tuple(words), rules)
+    return Page(number, width, height, tuple(words), tuple(rules))
 
 
 def _turned(box: tuple[float, float, float, float], direction: int) -> tuple[Turn, float, float]:
@@ -205,65 +189,16 @@ def _words(characters: list[_Char], turn: Turn) -> list[Word]:
     return words
 
 
-def _drawn_bullets(page: pypdfium2.PdfPage, turn: Turn, words: list[Word]) -> list[Word]:
-    """The marks of lists that are drawn rather than written, as browsers do.
-
-    That is a small figure as wide as it is high, a little to the left of a word that begins a line.
-    """
-    bullets: list[Word] = []
-    firsts = [word for word, before in zip(words, [None, *words], strict=False)
-              if before is None or before.base != word.base]  # fmt: skip
-    for item in page.get_objects(filter=(raw.FPDF_PAGEOBJ_PATH,), max_depth=3):
-        left, bottom, right, top = item.get_bounds()
-        (x1, y1), (x2, y2) = turn(left, bottom), turn(right, top)
-        width, height, middle = abs(x2 - x1), abs(y2 - y1), (y1 + y2) / 2
-        if not 0.8 < width / (height or 1) < 1.25:
-            continue
+def _bullets(dots: Sequence[Box], words: list[Word]) -> Iterator[Word]:
+    """The marks of lists that are drawn rather than written, as browsers do: a dot a little to the
+    left of a word that begins a line."""
+    firsts = words[:1] + [word for before, word in pairwise(words) if before.base != word.base]
+    for dot in dots:
         for word in firsts:
             if (
-                width < _BULLET * word.size
-                and 0 < word.left - max(x1, x2) < _BULLET_GAP * word.size
-                and 0 < word.base - middle < 0.7 * word.size
+                dot.right - dot.left < _BULLET * word.size
+                and 0 < word.left - dot.right < _BULLET_GAP * word.size
+                and 0 < word.base - (dot.top + dot.bottom) / 2 < 0.7 * word.size
             ):
-                mark = replace(word, text="•", left=min(x1, x2), right=max(x1, x2), spaced=True)
-                bullets.append(mark)
+                yield replace(word, text="•", left=dot.left, right=dot.right, spaced=True)
                 break
-    return bullets
-
-
-def _rules(page: pypdfium2.PdfPage, turn: Turn) -> Iterator[Rule]:
-    """The horizontal and vertical lines, and the edges of boxes."""
-    for item in page.get_objects(filter=(raw.FPDF_PAGEOBJ_PATH,), max_depth=3):
-        count = raw.FPDFPath_CountSegments(item)
-        if count > _MAX_SEGMENTS:
-            continue
-        matrix = item.get_matrix()
-        for (x1, y1), (x2, y2) in _edges(item, count):
-            (left, top), (right, bottom) = (
-                turn(*matrix.on_point(x1, y1)),
-                turn(*matrix.on_point(x2, y2)),
-            )
-            dx, dy = abs(right - left), abs(bottom - top)
-            if min(dx, dy) < 1 and max(dx, dy) > 3:
-                yield Rule(min(left, right), min(top, bottom), max(left, right), max(top, bottom))
-
-
-def _edges(
-    path: pypdfium2.PdfObject, count: int
-) -> Iterator[tuple[tuple[float, float], tuple[float, float]]]:
-    """The straight edges of a drawing, from point to point."""
-    x, y = ctypes.c_float(), ctypes.c_float()
-    points: list[tuple[int, float, float]] = []
-    first = (0.0, 0.0)
-    for index in range(count):
-        segment = raw.FPDFPath_GetPathSegment(path, index)
-        raw.FPDFPathSegment_GetPoint(segment, x, y)
-        kind = raw.FPDFPathSegment_GetType(segment)
-        if kind == raw.FPDF_SEGMENT_MOVETO:
-            first = (x.value, y.value)
-        points.append((kind, x.value, y.value))
-        if raw.FPDFPathSegment_GetClose(segment):
-            points.append((raw.FPDF_SEGMENT_LINETO, *first))
-    for (_, *start), (kind, *end) in pairwise(points):
-        if kind == raw.FPDF_SEGMENT_LINETO:
-            yield (start[0], start[1]), (end[0], end[1])

@@ -4,8 +4,9 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from ingest.formats.pdf_drawing import Box
 from ingest.formats.pdf_lines import Line, lines_of
-from ingest.formats.pdf_page import Page, Rule, Word
+from ingest.formats.pdf_page import Page, Word
 
 Cell = tuple[Line, ...]
 Row = tuple[Cell, ...]
@@ -64,9 +65,9 @@ def _distinct(places: Iterable[float]) -> list[float]:
     return found
 
 
-def _connected(rules: Sequence[Rule]) -> list[list[Rule]]:
+def _connected(rules: Sequence[Box]) -> list[list[Box]]:
     """Rules in groups that touch each other."""
-    groups: list[list[Rule]] = []
+    groups: list[list[Box]] = []
     if len(rules) > _MAX_RULES:
         return groups
     for rule in dict.fromkeys(rules):
@@ -76,7 +77,7 @@ def _connected(rules: Sequence[Rule]) -> list[list[Rule]]:
     return groups
 
 
-def _touch(one: Rule, other: Rule) -> bool:
+def _touch(one: Box, other: Box) -> bool:
     return (
         one.left - _TOUCHING <= other.right
         and other.left - _TOUCHING <= one.right
