@@ -67,8 +67,12 @@ def _choose(request: Request) -> list[_Block]:
         beside = [unit for unit in others if (unit.passage, unit.number) not in chosen]
         wanted = beside[:_BESIDE_LIST]
     left = _WORDS
+    said = {_text(request.found[place].passage, number) for place, number in chosen}
     for unit in wanted:
         passage = request.found[unit.passage].passage
+        if (text := _text(passage, unit.number)) in said:
+            continue  # another document says it in the same words
+        said.add(text)
         numbers = [n for n in _with_introduction(unit, passage) if (unit.passage, n) not in chosen]
         words = _length(passage, numbers)
         if words <= left or not chosen:
@@ -125,6 +129,12 @@ def _with_introduction(unit: RankedUnit, passage: Passage) -> list[int]:
 
 def _at(passage: Passage, numbers: Sequence[int]) -> list[Unit]:
     return [passage.units[number] for number in numbers]
+
+
+def _text(passage: Passage, number: int) -> str:
+    """A unit in one line."""
+    unit = passage.units[number]
+    return " ".join(passage.text[unit.start : unit.end].split())
 
 
 def _length(passage: Passage, numbers: Sequence[int]) -> int:

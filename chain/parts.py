@@ -12,6 +12,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from chain.followup import standalone
+from core.matching import without_accents
 from core.types import ScoredPassage, Turn
 from prompts import phrases
 from vectorstore.keyword import content_words
@@ -46,9 +47,21 @@ def parts(question: str, language: str) -> tuple[str, ...]:
     for end, after in [*(m.span() for m in _borders(question, language)), (len(question), 0)]:
         piece = question[start:end].strip(_AROUND)
         if content_words(piece, language):
+            if not said and _only_compares(piece, language):
+                return ()  # "the 2017 and the 2020 estimate": what is compared comes last
             said.append(_whole(piece, language, said))
         start = after
     return tuple(said) if len(said) > 1 else ()
+
+
+def _only_compares(piece: str, language: str) -> bool:
+    """Whether it says that something is compared, but not what."""
+    said = phrases(language)
+    comparing = set(map(without_accents, said.cues.comparing))
+    general = comparing.union(map(without_accents, said.demands.general))
+    words = content_words(piece, language)
+    topics = (word for word in words if word not in general and not _DIGIT.search(word))
+    return not comparing.isdisjoint(words) and not any(topics)
 
 
 def _whole(piece: str, language: str, before: Sequence[str]) -> str:

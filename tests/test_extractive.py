@@ -190,3 +190,30 @@ def test_a_footnote_is_no_answer_by_itself(small: Small) -> None:
     assert [one.quote for one in answer.citations] == [
         "The report on ferries was published in 2017."
     ]
+
+
+def test_what_two_documents_say_in_the_same_words_is_said_once(small: Small) -> None:
+    text = (
+        "---\nid: {0}\ntitle: Report {0}\nlanguage: en\n---\n\n# Report {0}\n\n## Boats\n\n"
+        "The town has 40 boats.\n"
+    )
+    settings = small({f"{name}.md": text.format(name) for name in ("one", "two")})
+    settings = settings.model_copy(update={"refuse_below": 0.0})
+    ingest(settings)
+    answer = Assistant(settings).ask("How many boats does the town have?", language="en")
+    assert len(answer.passages) == 2
+    assert answer.text == "The town has 40 boats. [1]"
+
+
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [
+        ("What is the difference between the 2017 and the 2020 estimate of the market?", "en"),
+        ("Wat is het verschil tussen 2010 en 2019 in meldingen?", "nl"),
+        ("Compare the first and the second report on boats", "en"),
+    ],
+)
+def test_a_comparison_that_says_last_what_it_compares_is_not_parted(
+    question: str, language: str
+) -> None:
+    assert parts(question, language) == ()
