@@ -110,8 +110,8 @@ class Assistant:
         mode: Mode = self._answerer.mode
         withheld: list[str] = []
         if not refuses:
-            answerers = [self._answerer, *([self._extractive] if mode == "generative" else [])]
-            for answerer in answerers:
+            for answerer in dict.fromkeys((self._answerer, self._extractive)):
+                failed = False
                 try:
                     for draft in answerer.draft(request, config):
                         quote = verify(draft, request, self.index.embedder)
@@ -120,16 +120,17 @@ class Assistant:
                             continue
                         watch.lap("first_sentence", once=True)
                         yield TextDelta(text=composition.add(draft, quote))
-                    break
                 except ModelError as error:
                     logger.warning("%s The answer falls back to the sources' sentences.", error)
+                    failed = True
+                if failed or (withheld and not composition.text):  # it had no usable answer
                     mode = "fallback"
-                    if composition.text:
-                        break
+                if composition.text or mode != "fallback":
+                    break
         watch.lap("answer")
 
         answered = bool(composition.text)
-        text, reason = composition.text, _reason(answered, bool(withheld), sure)
+        text, reason = composition.text, _reason(answered, sure)
         if reason:
             text = refusal_text(language, reason, found, self.index)
             yield TextDelta(text=text)
@@ -201,12 +202,10 @@ class Assistant:
         return tuple(scored_passage(document) for document in documents)
 
 
-def _reason(answered: bool, withheld: bool, sure: Confidence) -> Reason | Literal[""]:
+def _reason(answered: bool, sure: Confidence) -> Reason | Literal[""]:
     """Why a question is refused; empty when it is answered."""
     if answered:
         return ""
-    if withheld:
-        return "unsupported"
     return "off_topic" if sure.off_topic else "not_in_sources"
 
 

@@ -46,7 +46,7 @@ def verify(draft: Draft, request: Request, embedder: Embedder) -> Quote | None:
     """
     if draft.quote is not None:
         return draft.quote if _is_quoted(draft, request) else None
-    if _is_asked(draft.text, request.question):
+    if _is_asked(draft.text, request.question) or _is_heading(draft.text, request):
         return None
     claim = details(draft.text, request.language)
     names, ordinary = _names(request), _ordinary_words(request)
@@ -97,6 +97,22 @@ def _is_asked(sentence: str, question: str) -> bool:
     """Whether a sentence is a question or part of the one asked. Small models repeat it, also with
     a full stop; it states nothing."""
     return sentence.endswith("?") or fold(sentence).rstrip(" .;:!") in fold(question)
+
+
+def _is_heading(sentence: str, request: Request) -> bool:
+    """Whether a sentence has no other words than what stands above a passage in the prompt. Small
+    models repeat that line, and it states nothing."""
+    said = _words(sentence)
+    return any(said <= _words(_above(one.passage)) for one in request.found)
+
+
+def _above(passage: Passage) -> str:
+    document = passage.document
+    return " ".join((document.title, document.reference, *passage.headings, str(document.date)))
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", fold(text)))
 
 
 def _is_quoted(draft: Draft, request: Request) -> bool:

@@ -13,9 +13,9 @@ from pydantic import BaseModel, ConfigDict, computed_field
 
 Kind = Literal["brief", "official", "upload"]
 Mode = Literal["extractive", "generative", "fallback"]
-Reason = Literal["off_topic", "not_in_sources", "unsupported"]
+Reason = Literal["off_topic", "not_in_sources"]
 """Why a question is refused: the sources are about something else; they are near it, but do not say
-what is asked; a model wrote only what no source supports."""
+what is asked."""
 
 
 Standing = Literal["in_force", "superseded", "upcoming", "summary"]

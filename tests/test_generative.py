@@ -155,7 +155,7 @@ def test_a_question_given_back_as_a_sentence_is_withheld(
     question = "Were there 725,000 reports of online child sexual abuse in the EU in 2019?"
     server.reply = f"{question[5:-1]} [1]."
     answer = assistant.ask(question)
-    assert not answer.answered
+    assert (answer.mode, answer.answered) == ("fallback", True)
     assert len(answer.withheld) == 1
 
 
@@ -181,10 +181,20 @@ def test_an_invented_figure_is_withheld(assistant: Assistant, server: Script) ->
 def test_a_sentence_about_something_else_is_withheld(assistant: Assistant, server: Script) -> None:
     server.reply = "Bananas are a popular fruit in many countries [1]."
     answer = assistant.ask(QUESTION)
-    assert not answer.answered
-    assert answer.reason == "unsupported"
-    assert answer.citations == ()
+    assert answer.withheld == (server.reply.replace(" [1]", ""),)
     assert "Bananas" not in answer.text
+    assert (answer.mode, answer.answered) == ("fallback", True)
+    assert "725,000" in answer.text
+    _assert_quotes_are_exact(answer)
+
+
+def test_a_line_that_heads_a_passage_is_no_statement(assistant: Assistant, server: Script) -> None:
+    passage = assistant.index.search(QUESTION, 1)[0].passage
+    about = (passage.document.title, passage.document.reference, passage.headings[-1])
+    server.reply = f"{', '.join(about)}, {passage.document.date} [1]."
+    answer = assistant.ask(QUESTION)
+    assert len(answer.withheld) == 1
+    assert (answer.mode, answer.answered) == ("fallback", True)
 
 
 def test_a_wrong_or_missing_citation_is_corrected(assistant: Assistant, server: Script) -> None:
