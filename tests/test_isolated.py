@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -103,8 +102,7 @@ def test_a_worker_that_is_killed_between_two_files_is_replaced() -> None:
         loader.load(GOOD)
         (worker,) = workers()
         os.kill(worker, signal.SIGKILL)
-        while workers():
-            time.sleep(0.01)
+        os.waitid(os.P_PID, worker, os.WEXITED | os.WNOWAIT)  # until it has ended, not reaped
         assert loader.load(GOOD).id == "drugs-agenda"
         assert workers() != [worker]
 
