@@ -101,8 +101,8 @@ def states(
 
     Args:
         evidence: the quoted stretch with its heading and lead-in.
-        about: what is said of the document (title, reference, date, publisher, headings): supplies
-            names, and a reference or a date where the evidence has none, but no figures.
+        about: what is said of the document (title, publisher, headings): supplies names, but no
+            figures, dates or references: a reader could not find them in the quote.
         claim: the sentence to be proven.
         ordinary: stems of words that are no names: a sentence may open with them.
         known: names that passages in the evidence's language have.
@@ -126,8 +126,8 @@ def states(
         names = (claim.names | claim.opening) & known
     return (
         all(any(_same(one, other) for other in has) for one in demanded)
-        and all(has_date(evidence.dates or about.dates, years, date) for date in claim.dates)
-        and claim.references <= (evidence.references or about.references)
+        and all(has_date(evidence.dates, years, date) for date in claim.dates)
+        and claim.references <= evidence.references
         and all(acronym in words or translations(acronym) & words for acronym in claim.acronyms)
         and names <= words
     )

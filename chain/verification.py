@@ -151,8 +151,7 @@ class _Stretch:
     def description(self) -> str:
         """What is said of the passage's document and section."""
         document = self.passage.document
-        known = (document.title, document.reference, document.celex, document.publisher)
-        return "\n".join((*known, str(document.date or ""), *self.passage.headings))
+        return "\n".join((document.title, document.publisher, *self.passage.headings))
 
     def details(self) -> Details:
         return details(self.evidence(), self.passage.language)

@@ -57,12 +57,7 @@ def _figures_without_source(answer: Answer) -> list[str]:
     cited = {citation.number: passages[citation.passage_id] for citation in answer.citations}
     leaked = []
     for text, numbers in claims(answer):
-        known = _figures(
-            *(
-                f"{one.context()} {one.document.reference} {one.document.date}"
-                for one in map(cited.__getitem__, numbers)
-            )
-        )
+        known = _figures(*(cited[number].context() for number in numbers))
         leaked += sorted(_figures(text) - known)
     return leaked
 

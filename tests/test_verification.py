@@ -141,6 +141,16 @@ def test_a_country_is_known_in_every_language(
     assert not _is_shown((text.format(other), language, passages))
 
 
+def test_the_date_and_reference_of_a_document_prove_nothing_that_its_text_says(
+    settings: Settings,
+) -> None:
+    found = tuple(open_index(settings).search("How many reports were there in 2019?", 6, "en"))
+    for said in ("in 2019", "on 24 July 2020", "in 2019 (COM(2020) 607 final)"):
+        text = f"There were over 725,000 reports of online child sexual abuse in the EU {said}."
+        quote = verify(Draft(text, (0,)), Request("?", "en", found), make_embedder(Settings()))
+        assert (quote is not None) == (said == "in 2019"), said
+
+
 def _denies(text: str, language: str) -> bool:
     return details(text, language).denies
 
