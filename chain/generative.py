@@ -6,7 +6,7 @@ passages that fit -> prompt -> model -> Reader -> drafts; what is shown is decid
 import time
 from collections.abc import Iterator, Mapping
 
-from langchain_core.output_parsers import StrOutputParser
+from langchain_core.messages import BaseMessage
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import Runnable, RunnableConfig
 
@@ -42,9 +42,10 @@ class GenerativeAnswerer:
         asked = {"response_format": {"type": "json_schema", "json_schema": schema}}
         # As extra_body: asked by its own name, the client parses the stream and loses token counts.
         as_list = model.bind(extra_body=asked)
-        self._chains: Mapping[str, Runnable[dict[str, str], str]] = {
-            "answer-as-list": self._template | as_list | StrOutputParser(),
-            "answer-as-text": self._template | model | StrOutputParser(),
+        # Without a StrOutputParser: when its reader stops, it has the model write on to the end.
+        self._chains: Mapping[str, Runnable[dict[str, str], BaseMessage]] = {
+            "answer-as-list": self._template | as_list,
+            "answer-as-text": self._template | model,
         }
 
     def draft(self, request: Request, config: RunnableConfig | None) -> Iterator[Draft]:
@@ -73,7 +74,7 @@ class GenerativeAnswerer:
             "passages": "",
         }
         values["passages"] = "\n\n".join(self._fitting(request, values))
-        pieces = self._chains[form].stream(values, config)
+        pieces = (str(message.text) for message in self._chains[form].stream(values, config))
         given: set[str] = set()
         for draft in read(within(max(0.0, deadline - time.monotonic()), pieces)):
             if draft.text in given:  # a model that repeats itself has lost its way: hang up

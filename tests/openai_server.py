@@ -28,6 +28,7 @@ class Script:
         self.cut_after: int | None = None  # pieces, then the connection is dropped
         self.delay = 0.0  # seconds before each piece, or before a whole reply
         self.requests: list[Request] = []
+        self.hung_up = threading.Event()  # a client left before the end of a stream
         self.url = ""
 
 
@@ -54,7 +55,11 @@ def openai_server() -> Iterator[Script]:
             elif isinstance(reply, dict):
                 self._json(200, reply)
             elif request.get("stream"):
-                self._stream(request, reply)
+                try:
+                    self._stream(request, reply)
+                except (BrokenPipeError, ConnectionResetError):
+                    script.hung_up.set()
+                    self.close_connection = True
             else:
                 time.sleep(script.delay)
                 message = {"role": "assistant", "content": reply, "refusal": None}

@@ -149,6 +149,15 @@ def test_a_model_that_repeats_itself_is_not_read_further(
     assert "23,000" not in answer.text
 
 
+def test_a_server_that_is_not_read_further_need_not_write_on(
+    assistant: Assistant, server: Script
+) -> None:
+    said = "In 2019 there were more than 725,000 reports in the EU [1]."
+    server.reply, server.delay = f"{said} " * 50, 0.01
+    assert assistant.ask(QUESTION).answered
+    assert server.hung_up.wait(10)
+
+
 def test_a_question_given_back_as_a_sentence_is_withheld(
     assistant: Assistant, server: Script
 ) -> None:
