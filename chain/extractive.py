@@ -67,10 +67,11 @@ def _choose(request: Request) -> list[_Block]:
         beside = [unit for unit in others if (unit.passage, unit.number) not in chosen]
         wanted = beside[:_BESIDE_LIST]
     left = _WORDS
-    said = {_text(request.found[place].passage, number) for place, number in chosen}
+    passages = [scored.passage for scored in request.found]
+    said = {_text(passages[place], passages[place].units[number]) for place, number in chosen}
     for unit in wanted:
-        passage = request.found[unit.passage].passage
-        if (text := _text(passage, unit.number)) in said:
+        passage = passages[unit.passage]
+        if (text := _text(passage, unit.unit)) in said:
             continue  # another document says it in the same words
         said.add(text)
         numbers = [n for n in _with_introduction(unit, passage) if (unit.passage, n) not in chosen]
@@ -131,9 +132,8 @@ def _at(passage: Passage, numbers: Sequence[int]) -> list[Unit]:
     return [passage.units[number] for number in numbers]
 
 
-def _text(passage: Passage, number: int) -> str:
+def _text(passage: Passage, unit: Unit) -> str:
     """A unit in one line."""
-    unit = passage.units[number]
     return " ".join(passage.text[unit.start : unit.end].split())
 
 
@@ -166,7 +166,7 @@ def _drafts(block: _Block, found: Sequence[ScoredPassage]) -> Iterator[Draft]:
         for unit in together:
             is_lead_in = (unit.start, unit.end) in introduces
             yield Draft(
-                text=" ".join(passage.text[unit.start : unit.end].split()),
+                text=_text(passage, unit),
                 cites=(block.passage,),
                 form="item" if unit.kind == "item" else "lead-in" if is_lead_in else "sentence",
                 quote=quote,

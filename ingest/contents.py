@@ -2,16 +2,16 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from core.errors import DocumentError
-from core.types import Passage
+from core.types import Passage, SourceDocument
 from ingest.check import Problem
-from ingest.load import fingerprint, load
+from ingest.load import fingerprint
 from ingest.split import passage_id
 from vectorstore.embeddings import Vectors
 from vectorstore.generations import Generation, unit_ids
@@ -88,8 +88,11 @@ class Contents:
         length = float(np.linalg.norm(vector))
         return len(vector) == self._dimensions and abs(length - 1) < _ROUNDING
 
-    def from_files(self) -> tuple[list[Problem], list[str]]:
+    def from_files(self, load: Callable[[Path], SourceDocument]) -> tuple[list[Problem], list[str]]:
         """Whether passages are what their files say there, after `problems` has read them.
+
+        Args:
+            load: reads one file.
 
         Returns:
             What is wrong; and why documents could not be compared, one line for each.
@@ -98,7 +101,7 @@ class Contents:
         for key, places in sorted(self._places.items()):
             entry = self._entries[key]
             try:
-                text = _text_now(entry)
+                text = _text_now(entry, load)
             except DocumentError as error:
                 left_out.append(f"{key} was not compared with its file: {error}")
                 continue
@@ -108,7 +111,7 @@ class Contents:
         return problems, left_out
 
 
-def _text_now(entry: DocumentEntry) -> str:
+def _text_now(entry: DocumentEntry, load: Callable[[Path], SourceDocument]) -> str:
     """The text of a document's file, if that is as it was when it was ingested."""
     path = Path(entry.path)
     if not path.is_file():

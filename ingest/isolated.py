@@ -12,6 +12,8 @@ import logging
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,6 +21,8 @@ from typing import Self
 from core.errors import DocumentError, StrategiewijzerError
 from core.settings import Settings
 from core.types import SourceDocument
+from ingest.formats import FORMATS
+from ingest.load import load
 from ingest.worker import OUT_OF_MEMORY, Failure, Loaded
 
 _SERVE = (
@@ -26,6 +30,21 @@ _SERVE = (
     "from ingest.worker import serve; serve(float(timeout), int(memory))"
 )
 _DYING = 5.0  # seconds between the end of a worker's pipe and its own
+
+
+@contextmanager
+def reading(settings: Settings) -> Iterator[Callable[[Path], SourceDocument]]:
+    """How files are read until the block ends: in another process, but for what is simple.
+
+    What it yields loads one file and raises as `Loader.load`.
+    """
+    with Loader(settings) as loader:
+        yield lambda path: load(path) if _is_simple(path) else loader.load(path)
+
+
+def _is_simple(path: Path) -> bool:
+    form = FORMATS.get(path.suffix.lower())
+    return form is None or form.simple  # of one that is not known, load says so
 
 
 class Loader:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from core.errors import IndexMismatchError, NoIndexError
 from core.settings import Settings
@@ -10,10 +9,8 @@ from core.types import Passage, SourceDocument
 from ingest.build import Stored, known_passages
 from ingest.events import Tell
 from ingest.find import Found
-from ingest.formats import FORMATS
 from ingest.gather import Document, Gathered, gather
-from ingest.isolated import Loader
-from ingest.load import load
+from ingest.isolated import reading
 from ingest.plan import Plan, make_plan
 from ingest.split import split
 from vectorstore.embeddings import Embedder
@@ -57,12 +54,12 @@ def prepare(
     reuse = store_exists(settings) and not rebuild
     current, others = _generations(settings) if reuse else (None, [])
     before = current.manifest if current else None
-    with Loader(settings) as loader:
+    with reading(settings) as load:
         gathered = gather(
             found,
             before,
             method,
-            lambda path: load(path) if _is_simple(path) else loader.load(path),
+            load,
             max_file_size=settings.max_file_size,
             keep_missing=keep_missing,
             tell=tell,
@@ -73,11 +70,6 @@ def prepare(
     sources = [current, *others] if current else others
     known = known_passages(sources, fresh, method, _twins(documents, before))
     return Work(current, gathered, plan, tuple(fresh), known, method)
-
-
-def _is_simple(path: Path) -> bool:
-    form = FORMATS.get(path.suffix.lower())
-    return form is None or form.simple  # of one that is not known, load says so
 
 
 def _generations(settings: Settings) -> tuple[Generation | None, list[Generation]]:

@@ -10,7 +10,7 @@ import pytest
 from core.errors import IndexMismatchError, StoreError
 from core.settings import Settings
 from core.types import Passage, SourceDocument
-from ingest import pipeline, plan, prepare
+from ingest import isolated, pipeline, plan
 from ingest.check import check
 from ingest.load import load
 from ingest.pipeline import ingest
@@ -350,7 +350,7 @@ def test_an_unchanged_file_is_not_parsed_again(
         read.append(path.name)
         return load(path)
 
-    monkeypatch.setattr(prepare, "load", counted)
+    monkeypatch.setattr(isolated, "load", counted)
     ingest(settings)
     ingest(settings)
     assert read == ["beta.md"]

@@ -20,7 +20,7 @@ from core.errors import DocumentError
 from core.names import as_text, printable
 from core.settings import ROOT, Settings
 from core.types import SourceDocument
-from ingest import page, plan, prepare
+from ingest import isolated, page, plan, prepare
 from ingest import read as reading
 from ingest.__main__ import main
 from ingest.changes import passage_changes, word_diff
@@ -162,7 +162,7 @@ def test_a_file_that_is_too_large_is_not_read(
         loaded.append(path.name)
         return load(path)
 
-    monkeypatch.setattr(prepare, "load", noted)
+    monkeypatch.setattr(isolated, "load", noted)
     report = ingest(settings)
 
     assert loaded == ["alpha.md"]
@@ -330,7 +330,7 @@ def test_a_document_whose_sidecar_is_wrong_stays_as_it_was(
     def strict(path: Path) -> SourceDocument:
         raise DocumentError(sidecar, 1, "unknown field 'colour'", "Take it out.")
 
-    monkeypatch.setattr(prepare, "load", strict)
+    monkeypatch.setattr(isolated, "load", strict)
     (failure,) = ingest(settings).failures
     assert (failure.kept, failure.place) == (("beta.en",), f"{sidecar}:1")
     assert _documents(settings) == {"alpha", "beta"}
@@ -347,7 +347,7 @@ def test_what_fails_after_a_change_of_the_program_stays_and_is_tried_in_every_ru
             raise DocumentError(path, None, "is refused now", "Mend it.")
         return load(path)
 
-    monkeypatch.setattr(prepare, "load", stricter)
+    monkeypatch.setattr(isolated, "load", stricter)
     monkeypatch.setattr(plan, "splitter_fingerprint", lambda: "another")
     monkeypatch.setattr("ingest.compose.splitter_fingerprint", lambda: "another")
 

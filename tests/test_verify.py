@@ -295,3 +295,13 @@ def test_what_another_version_of_the_program_made_is_refused(whole: Settings) ->
     _collection(whole, "passages").modify(metadata={"manifest": "of another kind"})
     with pytest.raises(IndexMismatchError, match="make ingest"):
         verify(whole)
+
+
+def test_a_file_is_read_again_within_the_limits_of_a_run(small: Small) -> None:
+    settings = small(FILES)
+    shutil.copy(ROOT / "tests/data/pdf/report.pdf", settings.corpus_dirs[0])
+    ingest(settings)
+    assert verify(settings).notes == ()
+    found = verify(settings.model_copy(update={"parse_timeout": 0.001}))
+    assert found.problems == ()
+    assert [note for note in found.notes if "takes longer than 0.001 seconds" in note]

@@ -69,7 +69,7 @@ def _list(index: Index, documents: Mapping[str, Versions], texts: Texts) -> None
         key="catalogue-search",
         live=True,
     )
-    hits = matches(index.passages(), words or "")
+    hits = matches(index.passages(), words) if words else {}
     shown = {name: found for name, found in documents.items() if not words or name in hits}
     count = texts("catalogue.count", number=len(shown), total=len(documents))
     st.html(f'<p class="sw-facts" role="status">{escape(count)}</p>')

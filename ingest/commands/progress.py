@@ -45,8 +45,8 @@ def progress(*, as_json: bool, console: Console | None = None) -> Iterator[Tell]
     if as_json:
         yield JsonLines()
     elif console.is_terminal:
-        with _bars(console) as bars:
-            yield Bars(bars)
+        with bars(console) as shown:
+            yield Bars(shown)
     else:
         yield LogLines(partial(print, file=sys.stderr, flush=True))
 
@@ -119,7 +119,8 @@ class Bars:
             self._bars.add_task(_told(event), total=None)
 
 
-def _bars(console: Console) -> Progress:
+def bars(console: Console) -> Progress:
+    """Bars with how many are done, how fast, and the time left; nothing where it is no terminal."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -129,6 +130,7 @@ def _bars(console: Console) -> Progress:
         TextColumn("time left"),
         TimeRemainingColumn(),
         console=console,
+        disable=not console.is_terminal,
     )
 
 
