@@ -12,6 +12,7 @@
     ├── ArchiveError         the file of a generation cannot be written, or not be taken as it is
     ├── ModelError           the language model or embeddings server failed
     ├── PromptError          a prompt file lacks a placeholder or has an unknown one
+    ├── NotAllowedError      the user's role does not include this
     └── QuestionSetError     a question set is not in the agreed format
 
 Errors of libraries are translated at the one place that imports the library.
@@ -45,6 +46,10 @@ class DocumentError(StrategiewijzerError):
         self.line = line
         self.problem = problem
         self.remedy = remedy
+
+
+class NotAllowedError(StrategiewijzerError):
+    """The user's role does not include what was asked."""
 
 
 class FetchError(StrategiewijzerError):

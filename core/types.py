@@ -234,6 +234,20 @@ class Turn(Frozen):
     answer_text: str
 
 
+class Scope(Frozen):
+    """What a search is limited to; empty fields limit nothing.
+
+    `areas` and `documents` (ids) are those to search in. `language` (ISO 639-1) is that of the
+    sources: only versions in it. `as_of` is the day whose state of affairs counts: documents of a
+    later date are left out, and what is in force is told for that day.
+    """
+
+    areas: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
+    language: str = ""
+    as_of: datetime.date | None = None
+
+
 class TextDelta(Frozen):
     """A piece of verified answer text, to be shown as it arrives."""
 

@@ -7,7 +7,7 @@ import streamlit as st
 from core.errors import NoIndexError, StrategiewijzerError
 from core.settings import Settings
 from core.types import Answer, Finished, Turn
-from ui import citations, feedback, sidebar
+from ui import answers, feedback, sidebar
 from ui.assistant import assistant
 from ui.markup import answer_html, code, escape
 from ui.texts import Texts
@@ -58,7 +58,7 @@ def page() -> None:
         _show_question(exchange, texts, is_last=number == len(exchanges) - 1)
         with st.chat_message("assistant", avatar=":material/menu_book:"):
             if exchange.answer is not None:
-                _show_answer(exchange.answer, f"exchange-{number}", texts)
+                answers.show(exchange.answer, f"exchange-{number}", texts, ask=_ask)
                 feedback.show(
                     exchange.answer,
                     exchange.verdict,
@@ -167,26 +167,3 @@ def _show_unanswered(exchange: Exchange, number: int, texts: Texts) -> None:
     else:
         st.info(texts("chat.unanswered"))
     st.button(texts("chat.retry"), key=f"retry-{number}", on_click=_ask_again, args=(number,))
-
-
-def _show_answer(answer: Answer, prefix: str, texts: Texts) -> None:
-    """An answer in its final form, with everything needed to check it."""
-    shown = answer_html(
-        answer.text,
-        texts,
-        language=citations.languages(answer)[0],
-        targets=citations.anchors(answer, prefix),
-        links={} if answer.answered else citations.section_links(answer),
-        bold=answer.asked_for,
-    )
-    if not answer.answered:
-        shown = f'<div class="sw-refusal" role="note">{shown}</div>'
-    shown += citations.languages_html(answer, texts) + citations.outdated_html(answer, texts)
-    if answer.mode == "fallback":
-        shown += f'<p class="sw-note">{escape(texts("answer.fallback"))}</p>'
-    shown += citations.missing_html(answer, texts) + citations.withheld_html(answer, texts)
-    st.html(shown + citations.sources_html(answer, prefix, texts))
-    if answer.related:
-        st.html(f'<p class="sw-facts">{escape(texts("answer.related"))}</p>')
-    for number, question in enumerate(answer.related):  # a label is Markdown: as code it stays data
-        st.button(code(question), key=f"{prefix}-related-{number}", on_click=_ask, args=(question,))
