@@ -13,6 +13,7 @@
     ├── ModelError           the language model or embeddings server failed
     ├── PromptError          a prompt file lacks a placeholder or has an unknown one
     ├── NotAllowedError      the user's role does not include this
+    │   └── SignInError      nobody is signed in, or it was too long ago
     └── QuestionSetError     a question set is not in the agreed format
 
 Errors of libraries are translated at the one place that imports the library.
@@ -50,6 +51,10 @@ class DocumentError(StrategiewijzerError):
 
 class NotAllowedError(StrategiewijzerError):
     """The user's role does not include what was asked."""
+
+
+class SignInError(NotAllowedError):
+    """Nobody is signed in, or it was too long ago."""
 
 
 class FetchError(StrategiewijzerError):

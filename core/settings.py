@@ -1,21 +1,33 @@
 """Every setting of the project, and the only reader of the environment.
 
-A setting is a field of `Settings`, an environment variable `STRATEGIEWIJZER_<FIELD>` (lists and
-paths: a JSON list) or a line of `.env`. OpenAI's own names are honoured as they are. The first of
+A setting is a field of `Settings`, an environment variable `STRATEGIEWIJZER_<FIELD>` (lists, paths
+and tables: as JSON) or a line of `.env`. OpenAI's own names are honoured as they are. The first of
 these wins: argument, environment, `.env`, default.
 """
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AliasChoices,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as NoJsonError
 
 from core.errors import SettingsError
 
 PREFIX = "STRATEGIEWIJZER_"
 ROOT = Path(__file__).resolve().parent.parent
+
+Role = Literal["reader", "evaluator", "maintainer"]
+"""A role includes those before it."""
+Entry = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 def _openai_name(name: str) -> Any:
@@ -76,6 +88,22 @@ class Settings(BaseSettings):
     structured_answers: bool = True  # ask for JSON; a server that refuses is asked for text
     answer_timeout: Annotated[float, Field(gt=0)] = 60.0  # seconds, all tries and rewrites included
 
+    # Sign-in and roles (docs/sign-in.md); where people sign in is in .streamlit/secrets.toml
+    role_claim: str = ""  # what the provider says about roles: "roles", "realm_access.roles"
+    role_values: dict[Role, tuple[Entry, ...]] = {  # values of that claim, for each role
+        "reader": ("reader",),
+        "evaluator": ("evaluator",),
+        "maintainer": ("maintainer",),
+    }
+    role_members: dict[Role, tuple[Entry, ...]] = Field(  # verified e-mail addresses, or subjects
+        {},
+        exclude=True,
+        repr=False,  # personal data: no run or log keeps them
+    )
+    default_role: Role | Literal["none"] = "reader"  # signed in, but claim and lists say nothing
+    sign_in_hours: Annotated[float, Field(gt=0, le=720)] = 12.0  # then people sign in again
+    visitor_role: Role | Literal["none"] = "reader"  # without sign-in, from another machine
+
     @field_validator("openai_base_url", "embeddings_url", "rerank_url")
     @classmethod
     def _no_credentials(cls, url: str) -> str:
@@ -98,6 +126,10 @@ class Settings(BaseSettings):
             raise SettingsError(
                 "A setting is wrong; correct it in the environment or in .env:\n  "
                 + "\n  ".join(lines)
+            ) from None
+        except NoJsonError as error:  # its cause holds the value, its message only the name
+            raise SettingsError(
+                f"A setting is no JSON; correct it in the environment or in .env: {error}"
             ) from None
 
     @property

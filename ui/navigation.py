@@ -1,31 +1,72 @@
-"""Which pages there are, and what stands on each of them."""
+"""Which pages there are, who has them, and what stands on each of them."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
-from core.errors import StrategiewijzerError
-from core.settings import Settings
-from ui import chat, sidebar, sources
+from core.errors import SignInError, StrategiewijzerError
+from core.settings import Role, Settings
+from ui import access, chat, sidebar, sign_in, sources
+from ui.access import User
 from ui.markup import code
+from ui.texts import Texts
+
+
+class Place(NamedTuple):
+    """A page, with the key of its title in ui/texts and the path of its address."""
+
+    page: Callable[[], None]
+    title: str
+    path: str
+    role: Role
+
+
+PLACES = [
+    Place(chat.page, "chat.title", "", "reader"),
+    Place(sources.page, "catalogue.title", "sources", "reader"),
+]
 
 
 def run() -> None:
     """Shows the page that the address names, in the interface language of the reader."""
     try:
-        settings = Settings()
+        texts = sidebar.interface_texts(Settings())
+        who = _who()
     except StrategiewijzerError as error:
         st.error(code(str(error)))
         return
-    texts = sidebar.interface_texts(settings)
-    st.set_page_config(page_title=texts("title"))
-    pages = [
-        st.Page(chat.page, title=texts("chat.title"), default=True),
-        st.Page(
-            sources.page,
-            title=texts("catalogue.title"),
-            url_path="sources",
-        ),
-    ]
-    shown = st.navigation(pages)
+    shown = st.navigation([_page(place, who, texts) for place in PLACES])
+    st.set_page_config(page_title=f"{shown.title} – {texts('title')}")
     sidebar.choose_language(texts)
+    if isinstance(who, User):
+        sign_in.in_sidebar(who, texts)
     st.html(sidebar.STYLE)
     shown.run()
+
+
+def _who() -> User | SignInError:
+    try:
+        return access.user()
+    except SignInError as error:
+        return error
+
+
+def _page(place: Place, who: User | SignInError, texts: Texts) -> StreamlitPage:
+    """The page; where the user may not be it only says so, and is not in the menu."""
+    instead: Callable[[], None] | None = None
+    if isinstance(who, SignInError):
+        instead = partial(sign_in.page, str(who), texts)
+    elif who.role is None:
+        instead = partial(sign_in.no_role, who, texts)
+    elif not who.may(place.role):
+        instead = partial(sign_in.forbidden, place.role, texts)
+    return st.Page(
+        instead or place.page,
+        title=texts(place.title),
+        url_path=place.path,
+        default=not place.path,
+        visibility="hidden" if instead else "visible",
+    )
