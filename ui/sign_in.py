@@ -11,9 +11,7 @@ from ui.texts import Texts
 # After signing in Streamlit always shows the first page. The browser keeps the address that was
 # asked for, and goes there once. No data goes in here.
 KEEP_PLACE = """<script>
-if (location.pathname + location.search + location.hash !== "/") {
-  sessionStorage.setItem("place", location.pathname + location.search + location.hash);
-}
+sessionStorage.setItem("place", location.pathname + location.search + location.hash);
 </script>"""
 RETURN_TO_PLACE = """<script>
 {
