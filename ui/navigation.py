@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.errors import StrategiewijzerError
 from core.settings import Settings
-from ui import chat, sidebar, sources
+from ui import access, chat, evaluation, sidebar, sources
 from ui.markup import code
 
 
@@ -25,6 +25,10 @@ def run() -> None:
             url_path="sources",
         ),
     ]
+    if access.user().may("evaluator"):
+        pages.append(
+            st.Page(evaluation.page, title=texts("evaluation.title"), url_path="evaluation")
+        )
     shown = st.navigation(pages)
     sidebar.choose_language(texts)
     st.html(sidebar.STYLE)
