@@ -32,6 +32,7 @@ def page() -> None:
     """Shows a run and how it differs from its baseline, or one question of it."""
     settings = Settings()
     texts = sidebar.interface_texts(settings)
+    st.set_page_config(layout="wide")  # two answers side by side, and tables of many figures
     st.title(texts("evaluation.title"), anchor=False)
     try:
         access.require("evaluator")

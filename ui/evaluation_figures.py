@@ -3,8 +3,8 @@
 import streamlit as st
 
 from eval import report
-from eval.compare import LESS_IS_BETTER, Comparison
-from eval.report import Figure, bounds, label, number, reading
+from eval.compare import LESS_IS_BETTER, Comparison, Test
+from eval.report import bounds, change, label, number, reading
 from ui.evaluation_runs import Kept
 from ui.evaluation_tables import explanation, figures_html, groups_html
 from ui.markup import escape
@@ -18,39 +18,36 @@ def show_headlines(run: Kept, comparison: Comparison | None, texts: Texts) -> No
     if run.figures is None:
         return
     st.html(f'<h2 class="sw-heading">{escape(texts("evaluation.headlines"))}</h2>')
-    tell_common(comparison, texts)
-    cards(report.headlines(run.figures.overall), comparison, texts)
-
-
-def tell_common(comparison: Comparison | None, texts: Texts) -> None:
-    """Says so when the runs did not ask the same questions."""
-    if comparison and comparison.only_before + comparison.only_now:
-        left_out = comparison.only_before + comparison.only_now
-        told = texts(
+    left_out = comparison.only_before + comparison.only_now if comparison else 0
+    if comparison and left_out:
+        common = texts(
             "evaluation.common_questions", same=comparison.same_questions, left_out=left_out
         )
-        st.html(f'<p class="sw-facts">{escape(told)}</p>')
-
-
-def cards(figures: tuple[Figure, ...], comparison: Comparison | None, texts: Texts) -> None:
-    """Figures side by side, as many as fit."""
+        st.html(f'<p class="sw-facts">{escape(common)}</p>')
     tests = {(test.group, test.name): test for test in comparison.tests} if comparison else {}
-    with st.container(horizontal=True):
-        for figure in figures:
-            test = tests.get((figure.group, figure.name))
-            with st.container(border=True, width=216):
-                st.metric(
-                    label(figure.group, figure.name),
-                    number(figure.value, figure.group),
-                    delta=None if test is None else round(test.change, 3),
-                    delta_color="inverse" if figure.name in LESS_IS_BETTER else "normal",
-                    help=explanation(figure.group, figure.name, texts),
-                )
-                told = [texts("evaluation.interval", bounds=bounds(figure.interval, figure.group))]
-                if test is not None:
-                    told.append(texts.label("evaluation.readings", reading(test)))
-                lines = "<br>".join(map(escape, told)) if figure.interval else ""
-                st.html(f'<p class="sw-facts">{lines}</p>')
+    grid = st.grid(3, min_column_width=150, border=True, key="evaluation-headlines")
+    for figure in report.headlines(run.figures.overall):
+        test = tests.get((figure.group, figure.name))
+        with grid.cell():
+            st.metric(
+                label(figure.group, figure.name),
+                number(figure.value, figure.group),
+                delta=_delta(test),
+                delta_color="inverse" if figure.name in LESS_IS_BETTER else "normal",
+                help=explanation(figure.group, figure.name, texts),
+            )
+            range_ = bounds(figure.interval, figure.group) or report.NOTHING
+            told = [texts("evaluation.interval", bounds=range_)]
+            if test is not None:
+                told.append(texts.label("evaluation.readings", reading(test)))
+            st.html(f'<p class="sw-facts">{"<br>".join(map(escape, told))}</p>')
+
+
+def _delta(test: Test | None) -> str | int | None:
+    """As text, which gets an arrow; nil as a number, which gets none."""
+    if test is None:
+        return None
+    return change(test.change, test.group) if test.change else 0
 
 
 def show_all(run: Kept, comparison: Comparison | None, texts: Texts) -> None:

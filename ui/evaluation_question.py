@@ -28,16 +28,15 @@ def show(run: Kept, baseline: Kept | None, name: str, texts: Texts) -> None:
         before = None  # another question that goes by the same name
     st.html(_asked_html(result, texts) + _facts_html(result, before, texts))
     if baseline is None or before is None:
-        st.html(_side_html(run, result, escape(result.text), texts))
+        st.html(_side_html("run", run, result, escape(result.text), texts))
         return
-    if before.text == result.text:
-        st.html(f'<p class="sw-facts">{escape(texts("evaluation.diff.same"))}</p>')
-    else:
-        st.html(f'<p class="sw-facts">{texts("evaluation.diff.legend")}</p>')
+    same = before.text == result.text
+    told = texts("evaluation.diff.same" if same else "evaluation.diff.legend")
+    st.html(f'<p class="sw-facts">{escape(told)}</p>')
     then, now = word_diff(before.text, result.text, texts)
     left, right = st.columns(2)
-    left.html(_side_html(baseline, before, then, texts))
-    right.html(_side_html(run, result, now, texts))
+    left.html(_side_html("baseline", baseline, before, then, texts))
+    right.html(_side_html("run", run, result, now, texts))
 
 
 def _way_back(name: str, texts: Texts) -> None:
@@ -112,11 +111,12 @@ def _facts_html(result: QuestionResult, before: QuestionResult | None, texts: Te
     return table_html(texts("evaluation.question.facts"), columns, rows)
 
 
-def _side_html(run: Kept, result: QuestionResult, answer: str, texts: Texts) -> str:
+def _side_html(side: str, run: Kept, result: QuestionResult, answer: str, texts: Texts) -> str:
     """One run's answer and all that was judged about it; `answer` is HTML."""
     date = when(run.figures, texts) if run.figures else run.name
+    heading = f"{texts(f'evaluation.choose.{side}')}: {date}"
     parts = [
-        f'<h3 class="sw-small">{escape(date)}</h3>',
+        f'<h3 class="sw-small">{escape(heading)}</h3>',
         f'<p class="sw-facts">{escape(_what_became(result, texts))}</p>',
         f'<div class="sw-diff" lang="{escape(result.text_language or result.language)}">'
         f"{answer}</div>",
@@ -136,8 +136,7 @@ def _what_became(result: QuestionResult, texts: Texts) -> str:
     """The outcome, its likely cause with what that means, how sure and how fast."""
     told = [texts.label("evaluation.outcomes", outcome(result))]
     if result.cause:
-        cause = texts.label("evaluation.causes", result.cause)
-        told.append(f"{cause} ({texts.label('evaluation.meanings', result.cause)})")
+        told.append(texts.label("evaluation.meanings", result.cause))
     told.append(texts("evaluation.question.confidence", value=f"{result.confidence:.2f}"))
     told.append(f"{result.latency_ms:.0f} ms")
     if result.model:
@@ -151,7 +150,7 @@ def _listed(name: str, items: Iterable[str], texts: Texts) -> str:
     if not listed:
         return ""
     heading = escape(texts(f"evaluation.question.{name}"))
-    return f'<h4 class="sw-small">{heading}</h4><ol class="sw-list">{listed}</ol>'
+    return f'<h4 class="sw-small">{heading}</h4><ol class="sw-list sw-{name}">{listed}</ol>'
 
 
 def _citations(result: QuestionResult) -> Iterator[str]:

@@ -8,8 +8,9 @@ import streamlit as st
 from core.matching import fold
 from eval.compare import Comparison, Direction
 from eval.results import QuestionResult
-from ui.evaluation_figures import cards, named_group
+from ui.evaluation_figures import named_group
 from ui.evaluation_runs import Kept, compared_of, headlines_of, read
+from ui.evaluation_tables import figures_html
 from ui.markup import code, escape
 from ui.texts import Texts
 
@@ -42,8 +43,8 @@ def show(run: Kept, baseline: Kept | None, comparison: Comparison | None, texts:
         return
     ids = tuple(sorted(result.id for result in shown))
     with st.expander(texts("evaluation.questions.figures", number=len(shown)), expanded=True):
-        changes = compared_of(baseline.folder, run.folder, ids) if baseline and moves else None
-        cards(headlines_of(run.folder, ids), changes, texts)
+        changes = compared_of(baseline.folder, run.folder, ids) if baseline and comparison else None
+        st.html(figures_html(headlines_of(run.folder, ids), changes, texts))
     _list(shown, moves, texts)
 
 
@@ -52,7 +53,13 @@ def _filtered(
 ) -> list[QuestionResult]:
     """The questions that the reader's filters leave."""
     words = st.text_input(
-        texts("evaluation.questions.search"), type="search", key="evaluation-words", live=True
+        texts("evaluation.questions.search"),
+        placeholder=texts("evaluation.questions.search"),
+        label_visibility="collapsed",
+        type="search",
+        key="evaluation-words",
+        persist_state="session",
+        live=True,
     )
     filters: dict[str, _Values] = {
         "language": lambda one: (one.language,),
@@ -119,7 +126,7 @@ def _list(shown: Sequence[QuestionResult], moves: Mapping[str, Direction], texts
     if pages > 1:
         number = min(st.pagination(pages, key="evaluation-page"), pages)
     for row, result in enumerate(shown[(number - 1) * PAGE : number * PAGE]):
-        with place.container(border=True):
+        with place.container(border=True, gap=None):
             st.button(
                 code(result.question),  # a label is Markdown: as code it stays data
                 key=f"plain-question-{row}",
@@ -145,4 +152,4 @@ def _facts_html(result: QuestionResult, move: Direction | None, texts: Texts) ->
     ]
     if move:
         facts.append(f"{MARKS[move]} {texts.label('evaluation.directions', move)}")
-    return " · ".join(escape(fact) for fact in facts if fact)
+    return " · ".join(escape(fact) for fact in dict.fromkeys(facts) if fact)

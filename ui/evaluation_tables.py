@@ -38,34 +38,32 @@ def table_html(
 
 
 def figures_html(figures: Iterable[Figure], comparison: Comparison | None, texts: Texts) -> str:
-    """Every figure with what it says, its interval, and how it differs from the baseline."""
-    there = [figure for figure in figures if figure.value is not None]
+    """Figures with what they say, their intervals, and how they differ from the baseline."""
     tests = {(test.group, test.name): test for test in comparison.tests} if comparison else {}
-    columns = [texts(f"evaluation.columns.{name}") for name in ("figure", "value", "interval")]
-    if comparison:
-        more = ("before", "change", "change_interval", "p", "reading")
-        columns += [texts(f"evaluation.columns.{name}") for name in more]
+    names = ("figure", "value", "before", "change", "p", "reading")[: 6 if comparison else 2]
     rows = []
-    for figure in there:
+    for figure in figures:
+        if figure.value is None:
+            continue
         explained = escape(explanation(figure.group, figure.name, texts))
         row = [
             f"{escape(label(figure.group, figure.name))}<small>{explained}</small>",
-            number(figure.value, figure.group),
-            bounds(figure.interval, figure.group),
+            _with_interval(figure),
         ]
         if comparison:
             row += _difference(tests.get((figure.group, figure.name)), texts)
         rows.append(row)
+    columns = [texts(f"evaluation.columns.{name}") for name in names]
     return table_html(texts("evaluation.figures_table"), columns, rows, hidden=True)
 
 
 def _difference(test: Test | None, texts: Texts) -> list[str]:
     if test is None:
-        return [""] * 5
+        return [""] * 4
+    low, high = (change(end, test.group) for end in test.interval)
     return [
         number(test.before, test.group),
-        change(test.change, test.group),
-        f"{change(test.interval[0], test.group)} – {change(test.interval[1], test.group)}",
+        f"{change(test.change, test.group)} <small>{low} – {high}</small>",
         f"{escape(p_value(test.p_value))} <small>{test.method}</small>",
         escape(texts.label("evaluation.readings", reading(test))),
     ]
@@ -78,11 +76,10 @@ def explanation(group: str, name: str, texts: Texts) -> str:
 
 def groups_html(caption: str, groups: Mapping[str, Summary], texts: Texts) -> str:
     """The headline figures of groups of questions, with their intervals; names are text."""
-    keys = list(report.HEADLINES)
     columns = [
         texts("evaluation.columns.group"),
         texts("evaluation.columns.questions"),
-        *(label(*key) for key in keys),
+        *(label(*key) for key in report.HEADLINES),
     ]
     rows = [
         [

@@ -14,7 +14,8 @@ from ui.texts import Texts
 
 DEFAULT = ("answers.useful_answer_rate", "retrieval.hit@1")
 SHAPES = {"other": "circle", "accepted": "square", "chosen": "diamond"}
-HEIGHT = 240  # pixels
+HEIGHT = 260  # pixels
+INK = {"light": "#16202b", "dark": "#e8edf3"}  # the theme's text colours
 
 
 def show(run: Kept, there: Sequence[Kept], texts: Texts) -> None:
@@ -80,67 +81,79 @@ def _figure(name: str, run: Kept) -> Figure | None:
     return next((one for one in there if f"{one.group}.{one.name}" == name), None)
 
 
-def _chart(
+def _rows(
     name: str, there: Sequence[Kept], chosen: Kept, texts: Texts
-) -> alt.LayerChart | alt.FacetChart:
-    """A line with its 95% band; the accepted and the chosen run have shapes of their own."""
-    roles = {role: texts(f"evaluation.trend.{role}") for role in SHAPES}
+) -> list[dict[str, str | float]]:
+    """What the chart of a figure shows: a row for each run that has it."""
     rows: list[dict[str, str | float]] = []
     for run in there:
         figure = _figure(name, run)
         if figure is None or figure.value is None or run.figures is None:
             continue
         low, high = figure.interval or (figure.value, figure.value)
-        role = "chosen" if run == chosen else "accepted" if run.accepted else "other"
+        role = "chosen" if run.name == chosen.name else "accepted" if run.accepted else "other"
+        made = datetime.datetime.fromisoformat(run.figures.stamp.date).astimezone(datetime.UTC)
         rows.append(
             {
-                "run": _axis(run),
-                "made": when(run.figures, texts),
+                "run": f"{made:%d-%m-%Y %H:%M:%S}",
                 "value": figure.value,
                 "low": low,
                 "high": high,
-                "role": roles[role],
+                "role": texts(f"evaluation.trend.{role}"),
                 "shown": number(figure.value, figure.group),
             }
         )
-    order = list(dict.fromkeys(str(row["run"]) for row in rows))
-    base = alt.Chart(alt.InlineData(values=rows)).encode(
-        alt.X(
-            "run:O",
-            sort=order,
-            title=None,
-            axis=alt.Axis(labelAngle=-35, labelOverlap=True, labelLimit=160),
-        )
+    return rows
+
+
+def _chart(name: str, there: Sequence[Kept], chosen: Kept, texts: Texts) -> alt.LayerChart:
+    """A line with its 95% band; the accepted and the chosen run have shapes of their own."""
+    rows = _rows(name, there, chosen, texts)
+    roles = [texts(f"evaluation.trend.{role}") for role in SHAPES]
+    ink = INK["dark" if st.context.theme.type == "dark" else "light"]
+    order = [str(row["run"]) for row in rows]
+    runs = alt.X(
+        "run:O",
+        sort=order,
+        title=None,
+        axis=alt.Axis(labelAngle=-30, labelOverlap=True, labelExpr="slice(datum.label, 0, -3)"),
     )
-    value = alt.Y("value:Q", title=None, scale=alt.Scale(zero=False, nice=True))
+    base = alt.Chart(alt.InlineData(values=rows)).encode(runs)
+    scale = alt.Scale(domain=list(_domain(rows)), zero=False)
+    value = alt.Y("value:Q", title=None, scale=scale)
+    band = alt.Y("low:Q", title=None, scale=scale, stack=None)
     told = [
-        alt.Tooltip("made:N", title=texts("evaluation.columns.run")),
+        alt.Tooltip("run:N", title=texts("evaluation.columns.run")),
         alt.Tooltip("value:Q", title=_label(name)),
         alt.Tooltip("low:Q", title="2.5%"),
         alt.Tooltip("high:Q", title="97.5%"),
     ]
     shape = alt.Shape(
         "role:N",
-        scale=alt.Scale(domain=list(roles.values()), range=list(SHAPES.values())),
-        legend=alt.Legend(orient="top", title=None),
+        scale=alt.Scale(domain=roles, range=list(SHAPES.values())),
+        legend=alt.Legend(orient="top", title=None, labelColor=ink, labelLimit=0),
     )
-    last = alt.Chart(alt.InlineData(values=rows[-1:])).encode(x=alt.X("run:O", sort=order), y=value)
-    return alt.layer(
-        base.mark_area(opacity=0.18).encode(alt.Y("low:Q", title=None), alt.Y2("high:Q")),
-        base.mark_line(strokeWidth=2).encode(value),
-        base.mark_point(filled=True, opacity=1, size=110).encode(value, shape, tooltip=told),
-        last.mark_text(align="right", dx=-8, dy=-14, fontSize=13, fontWeight="bold").encode(
-            text="shown:N"
-        ),
-    ).properties(height=HEIGHT)
+    last = alt.Chart(alt.InlineData(values=rows[-1:])).encode(runs, value)
+    chart: alt.LayerChart = (
+        alt.layer(
+            base.mark_area(opacity=0.18).encode(band, alt.Y2("high:Q")),
+            base.mark_line(strokeWidth=2).encode(value),
+            base.mark_point(filled=True, opacity=1, size=110).encode(value, shape, tooltip=told),
+            last.mark_text(align="right", dx=-8, dy=-14, fontSize=13, color=ink).encode(
+                text="shown:N"
+            ),
+        )
+        .properties(height=HEIGHT)
+        .configure_axis(labelColor=ink, labelFontSize=12)
+    )
+    return chart
 
 
-def _axis(run: Kept) -> str:
-    """When a run was made, short enough for an axis; with its name, no two are the same."""
-    if run.figures is None:
-        return run.name
-    made = datetime.datetime.fromisoformat(run.figures.stamp.date).astimezone(datetime.UTC)
-    return f"{made:%d-%m-%Y %H:%M:%S}"
+def _domain(rows: Sequence[dict[str, str | float]]) -> tuple[float, float]:
+    """From a little below the lowest bound to a little above the highest."""
+    low, high = min(float(row["low"]) for row in rows), max(float(row["high"]) for row in rows)
+    room = max(0.1 * (high - low), 0.02 * high, 0.01)
+    return max(0.0, low - room), high + room
 
 
 def _table_html(names: Sequence[str], there: Sequence[Kept], texts: Texts) -> str:
