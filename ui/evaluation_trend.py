@@ -15,6 +15,7 @@ from ui.texts import Texts
 DEFAULT = ("answers.useful_answer_rate", "retrieval.hit@1")
 SHAPES = {"other": "circle", "accepted": "square", "chosen": "diamond"}
 HEIGHT = 260  # pixels
+DAY_AND_MINUTE = "slice(datum.label, 0, 5) + ' ' + slice(datum.label, 11, 16)"
 INK = {"light": "#16202b", "dark": "#e8edf3"}  # the theme's text colours
 
 
@@ -81,9 +82,7 @@ def _figure(name: str, run: Kept) -> Figure | None:
     return next((one for one in there if f"{one.group}.{one.name}" == name), None)
 
 
-def _rows(
-    name: str, there: Sequence[Kept], chosen: Kept, texts: Texts
-) -> list[dict[str, str | float]]:
+def _rows(name: str, there: Sequence[Kept], chosen: Kept) -> list[dict[str, str | float]]:
     """What the chart of a figure shows: a row for each run that has it."""
     rows: list[dict[str, str | float]] = []
     for run in there:
@@ -99,7 +98,7 @@ def _rows(
                 "value": figure.value,
                 "low": low,
                 "high": high,
-                "role": texts(f"evaluation.trend.{role}"),
+                "role": role,
                 "shown": number(figure.value, figure.group),
             }
         )
@@ -108,15 +107,14 @@ def _rows(
 
 def _chart(name: str, there: Sequence[Kept], chosen: Kept, texts: Texts) -> alt.LayerChart:
     """A line with its 95% band; the accepted and the chosen run have shapes of their own."""
-    rows = _rows(name, there, chosen, texts)
-    roles = [texts(f"evaluation.trend.{role}") for role in SHAPES]
+    rows = _rows(name, there, chosen)
     ink = INK["dark" if st.context.theme.type == "dark" else "light"]
     order = [str(row["run"]) for row in rows]
     runs = alt.X(
         "run:O",
         sort=order,
         title=None,
-        axis=alt.Axis(labelAngle=-30, labelOverlap=True, labelExpr="slice(datum.label, 0, -3)"),
+        axis=alt.Axis(labelAngle=-30, labelOverlap=True, labelExpr=DAY_AND_MINUTE),
     )
     base = alt.Chart(alt.InlineData(values=rows)).encode(runs)
     scale = alt.Scale(domain=list(_domain(rows)), zero=False)
@@ -130,8 +128,8 @@ def _chart(name: str, there: Sequence[Kept], chosen: Kept, texts: Texts) -> alt.
     ]
     shape = alt.Shape(
         "role:N",
-        scale=alt.Scale(domain=roles, range=list(SHAPES.values())),
-        legend=alt.Legend(orient="top", title=None, labelColor=ink, labelLimit=0),
+        scale=alt.Scale(domain=list(SHAPES), range=list(SHAPES.values())),
+        legend=None,  # the line of text above says it, which a phone has room for
     )
     last = alt.Chart(alt.InlineData(values=rows[-1:])).encode(runs, value)
     chart: alt.LayerChart = (
@@ -139,9 +137,7 @@ def _chart(name: str, there: Sequence[Kept], chosen: Kept, texts: Texts) -> alt.
             base.mark_area(opacity=0.18).encode(band, alt.Y2("high:Q")),
             base.mark_line(strokeWidth=2).encode(value),
             base.mark_point(filled=True, opacity=1, size=110).encode(value, shape, tooltip=told),
-            last.mark_text(align="right", dx=-8, dy=-14, fontSize=13, color=ink).encode(
-                text="shown:N"
-            ),
+            last.mark_text(dy=-16, fontSize=13, color=ink).encode(text="shown:N"),
         )
         .properties(height=HEIGHT)
         .configure_axis(labelColor=ink, labelFontSize=12)
