@@ -18,6 +18,9 @@ from eval.compare import Comparison
 from eval.results import QuestionResult, Results
 from eval.summary import RATES
 
+RULES = Path(__file__).with_name("gate.yaml")
+"""What a run of our own question set must reach before it may go live."""
+
 
 class NoWorse(Frozen):
     """These figures may not have become worse with a p-value below `significance`."""

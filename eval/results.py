@@ -200,8 +200,8 @@ class Stamp(Frozen):
     model: str = ""
 
 
-class Results(Frozen):
-    """A whole run. `by_part` is "open" and "held out"."""
+class Figures(Frozen):
+    """What a run comes to, without its questions. `by_part` is "open" and "held out"."""
 
     stamp: Stamp
     overall: Summary
@@ -211,6 +211,11 @@ class Results(Frozen):
     by_challenge: Mapping[str, Summary]
     by_part: Mapping[str, Summary]
     calibration: Calibration | None
+
+
+class Results(Figures):
+    """A whole run."""
+
     questions: tuple[QuestionResult, ...]
 
     @property

@@ -9,12 +9,14 @@ data/runs/
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from core.errors import StrategiewijzerError
-from eval.results import QuestionResult, Results
+from eval.results import Figures, QuestionResult, Results
 
 _FIGURES = "results.json"
 _QUESTIONS = "questions.jsonl"
@@ -70,12 +72,34 @@ def read(path: Path) -> Results:
         StrategiewijzerError: there is no such run, or it was written by another version.
     """
     folder = path.parent if path.name == _FIGURES else path
-    try:
-        figures = json.loads((folder / _FIGURES).read_text("utf-8"))
+    with _explained(folder):
         lines = (folder / _QUESTIONS).read_text("utf-8").split("\n")  # splitlines knows more ends
-        figures.pop("fingerprint", None)
         questions = tuple(QuestionResult.model_validate_json(line) for line in lines if line)
-        return Results.model_validate({**figures, "questions": questions})
+        return Results.model_validate({**_figures(folder), "questions": questions})
+
+
+def read_figures(folder: Path) -> Figures:
+    """Only what a run comes to: a small file, while its questions are megabytes.
+
+    Raises:
+        StrategiewijzerError: there is no such run, or it was written by another version.
+    """
+    with _explained(folder):
+        return Figures.model_validate(_figures(folder))
+
+
+def _figures(folder: Path) -> dict[str, object]:
+    figures: dict[str, object] = json.loads((folder / _FIGURES).read_text("utf-8"))
+    figures.pop("fingerprint", None)
+    return figures
+
+
+@contextmanager
+def _explained(folder: Path) -> Iterator[None]:
+    """Says of what cannot be read what is wrong with it, and what to do."""
+    try:
+        yield
+        return
     except OSError as error:
         raise StrategiewijzerError(
             f"{error.filename}: cannot be read ({error.strerror}). "
@@ -103,15 +127,24 @@ def accepted(data_dir: Path) -> str | None:
     return file.read_text("utf-8").strip() if file.is_file() else None
 
 
-def accept(data_dir: Path, name: str) -> None:
-    """Make this run the one that others may not be worse than.
+def accept(data_dir: Path, name: str | None) -> None:
+    """Make this run the one that others may not be worse than; None: no run is.
 
     Raises:
-        StrategiewijzerError: there is no such run.
+        StrategiewijzerError: there is no such run, or the choice cannot be kept.
     """
-    if name not in listed(data_dir):
+    file = runs_folder(data_dir) / _ACCEPTED
+    if name is not None and name not in listed(data_dir):
         raise StrategiewijzerError(_unknown(name, data_dir))
-    (runs_folder(data_dir) / _ACCEPTED).write_text(f"{name}\n", "utf-8")
+    try:
+        if name is None:
+            file.unlink(missing_ok=True)
+        else:
+            file.write_text(f"{name}\n", "utf-8")
+    except OSError as error:
+        raise StrategiewijzerError(
+            f"{file}: cannot be written ({error.strerror}). Let this program write there."
+        ) from None
 
 
 def resolve(name: str, data_dir: Path) -> Path:

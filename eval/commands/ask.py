@@ -1,9 +1,13 @@
 """`python -m eval`: ask a question set, keep the run, report on it, and open or close the gate."""
 
 import argparse
-from collections.abc import Sequence
+import itertools
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+from pydantic import JsonValue
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -66,6 +70,31 @@ def main(arguments: list[str]) -> int:
 
     folder = options.out or runs.new_folder(settings.data_dir, results)
     files = _write(folder, results, comparison, checks)
+    if not options.json:
+        _print_figures(results, comparison, checks)
+    if options.judge:  # last: a fault of the model's server must not cost the run
+        judgement = _judge(results, settings, options)
+        files = _write(folder, results, comparison, checks, judgement)
+        if not options.json:
+            Console().print(judgement_table(judgement))
+    failed = [check for check in checks if not check.passed]
+    if options.json:
+        _tell(
+            event="run",
+            folder=str(folder),
+            gate=("closed" if failed else "open") if rules is not None else None,
+            failed=[{"rule": check.rule, "found": check.found} for check in failed],
+        )
+    else:
+        print(f"Fingerprint of figures and answers: {results.fingerprint[:16]}")
+        for file in files:
+            print(file)
+    return GATE_CLOSED if failed else 0
+
+
+def _print_figures(
+    results: Results, comparison: Comparison | None, checks: Sequence[gate.Check]
+) -> None:
     console = Console()
     for table in figures_tables(results):
         console.print(table)
@@ -74,14 +103,6 @@ def main(arguments: list[str]) -> int:
             console.print(table)
     if checks:
         console.print(checks_table(checks))
-    if options.judge:  # last: a fault of the model's server must not cost the run
-        judgement = _judge(results, settings)
-        files = _write(folder, results, comparison, checks, judgement)
-        console.print(judgement_table(judgement))
-    console.print(f"Fingerprint of figures and answers: {results.fingerprint[:16]}")
-    for file in files:
-        print(file)
-    return 0 if all(check.passed for check in checks) else GATE_CLOSED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -134,6 +155,11 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="also let the configured language model grade the answers; reported apart",
     )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print a JSON object a line, for a program: progress, then the run's folder and gate",
+    )
     return parser
 
 
@@ -160,8 +186,7 @@ def _ask(
         embedder=index.embedder.fingerprint,
         generation=index.generation,
     )
-    with _progress() as progress:
-        task = progress.add_task("Asking", total=len(questions))
+    with _progress("Asking", len(questions), options) as advance:
         return run(
             questions,
             assistant,
@@ -169,7 +194,7 @@ def _ask(
             index.embedder,
             stamp=stamp,
             parallel=options.parallel,
-            on_result=lambda _: progress.advance(task),
+            on_result=lambda _: advance(),
         )
 
 
@@ -188,19 +213,31 @@ def _write(
     )
 
 
-def _judge(results: Results, settings: Settings) -> Judgement:
-    with _progress() as progress:
-        total = sum(result.answered for result in results.questions)
-        task = progress.add_task("Judging", total=total)
-        return judge(results, settings, on_done=lambda: progress.advance(task))
+def _judge(results: Results, settings: Settings, options: argparse.Namespace) -> Judgement:
+    total = sum(result.answered for result in results.questions)
+    with _progress("Judging", total, options) as advance:
+        return judge(results, settings, on_done=advance)
 
 
-def _progress() -> Progress:
-    return Progress(
+@contextmanager
+def _progress(what: str, total: int, options: argparse.Namespace) -> Iterator[Callable[[], None]]:
+    """What is to be called for each of `total` that is done: moves a bar, or tells a program."""
+    if options.json:
+        done = itertools.count(1)
+        _tell(event="progress", doing=what, done=0, total=total)
+        yield lambda: _tell(event="progress", doing=what, done=next(done), total=total)
+        return
+    with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
-    )
+    ) as progress:
+        task = progress.add_task(what, total=total)
+        yield lambda: progress.advance(task)
+
+
+def _tell(**event: JsonValue) -> None:
+    print(json.dumps(event), flush=True)

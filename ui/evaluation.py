@@ -1,0 +1,131 @@
+"""The evaluation page: how good the answers are, since when, and why.
+
+The address `?run=NAME&baseline=NAME&question=ID` names what is shown, so that it can be shared:
+a run, the run that it is compared with, and one question of it.
+"""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.errors import NotAllowedError, StrategiewijzerError
+from core.settings import Settings
+from ui import (
+    access,
+    evaluation_accept,
+    evaluation_figures,
+    evaluation_question,
+    evaluation_questions,
+    evaluation_start,
+    evaluation_trend,
+    sidebar,
+)
+from ui.evaluation_runs import Kept, compared, kept, read
+from ui.evaluation_tables import runs_html
+from ui.markup import code
+from ui.texts import Texts
+
+NO_BASELINE = "none"
+
+
+def page() -> None:
+    """Shows a run and how it differs from its baseline, or one question of it."""
+    settings = Settings()
+    texts = sidebar.interface_texts(settings)
+    st.set_page_config(layout="wide")  # two answers side by side, and tables of many figures
+    st.title(texts("evaluation.title"), anchor=False)
+    try:
+        access.require("evaluator")
+        _show(settings, texts)
+    except NotAllowedError:
+        st.error(texts("evaluation.not_allowed"))
+    except StrategiewijzerError as error:
+        st.error(f"{texts('evaluation.problem')}\n\n{code(str(error))}")
+
+
+def _show(settings: Settings, texts: Texts) -> None:
+    there = kept(settings.data_dir)
+    if not there:
+        st.info(texts("evaluation.empty"))
+        evaluation_start.show(settings, texts, first=True)
+        return
+    question = st.query_params.get("question")
+    if question is None:
+        evaluation_start.show(settings, texts, first=False)
+    run, baseline = _choose(there, texts)
+    if run.figures is None:
+        read(run.folder)  # says what is wrong with it
+    if question is not None:
+        evaluation_question.show(run, baseline, question, texts)
+        return
+    evaluation_accept.show(settings.data_dir, run, texts)
+    comparison = compared(baseline.folder, run.folder) if baseline is not None else None
+    if comparison is not None and not comparison.same_questions:
+        st.warning(texts("evaluation.nothing_in_common"))
+        comparison = None
+    evaluation_figures.show_headlines(run, comparison, texts)
+    names = [texts(f"evaluation.tabs.{name}") for name in ("figures", "questions", "trend", "runs")]
+    figures, questions, trend, listed = st.tabs(names, key="evaluation-tab", on_change="rerun")
+    if figures.open:
+        with figures:
+            evaluation_figures.show_all(run, comparison, texts)
+    if questions.open:
+        with questions:
+            evaluation_questions.show(run, baseline, comparison, texts)
+    if trend.open:
+        with trend:
+            evaluation_trend.show(run, there, texts)
+    if listed.open:
+        with listed:
+            st.html(runs_html(there, run, texts))
+
+
+def _choose(there: Sequence[Kept], texts: Texts) -> tuple[Kept, Kept | None]:
+    """The run that the address names, or the last; and what it is compared with, if anything."""
+    names = {run.name: run for run in there}
+    wanted = st.query_params.get("run", there[0].name)
+    if wanted not in names:
+        st.warning(f"{texts('evaluation.unknown_run')} {code(wanted)}")
+    run = names.get(wanted, there[0])
+    others = [other.name for other in there if other.name != run.name and other.figures]
+    baseline = st.query_params.get("baseline", "")
+    if baseline not in (*others, NO_BASELINE):
+        baseline = _usual_baseline(run, there)
+    # The address decides, and what is chosen here changes the address.
+    st.query_params.update(run=run.name, baseline=baseline)
+    st.session_state["evaluation-run"] = run.name
+    st.session_state["evaluation-baseline"] = baseline
+    left, right = st.columns(2)
+    for place, name, options in (
+        (left, "run", list(names)),
+        (right, "baseline", [*others, NO_BASELINE]),
+    ):
+        place.selectbox(
+            texts(f"evaluation.choose.{name}"),
+            options,
+            key=f"evaluation-{name}",
+            format_func=lambda name: (
+                names[name].label(texts) if name in names else texts("evaluation.choose.none")
+            ),
+            help=texts(f"evaluation.choose.{name}_help"),
+            on_change=_chosen,
+            args=(name,),
+        )
+    return run, names.get(baseline)
+
+
+def _usual_baseline(run: Kept, there: Sequence[Kept]) -> str:
+    """The accepted run; without one, or for that run itself, the one before with as many
+    questions."""
+    for other in there:
+        if other.accepted and other.name != run.name and other.figures:
+            return other.name
+    earlier = there[there.index(run) + 1 :]
+    for other in earlier:
+        if run.figures and other.figures and other.figures.overall.n == run.figures.overall.n:
+            return other.name
+    return NO_BASELINE
+
+
+def _chosen(name: str) -> None:
+    st.query_params[name] = st.session_state[f"evaluation-{name}"]

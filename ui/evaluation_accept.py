@@ -1,0 +1,66 @@
+"""What can be done with a run: make it the accepted one, and take its report along."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from core.errors import StrategiewijzerError
+from eval import runs
+from ui import access
+from ui.evaluation_runs import Kept
+from ui.markup import code
+from ui.texts import Texts
+
+FILES = {
+    "report.html": "text/html",
+    "report.md": "text/markdown",
+    "results.json": "application/json",
+}
+UNDO = "evaluation-undo"  # which run was accepted before, "" for none
+
+
+def show(data_dir: Path, run: Kept, texts: Texts) -> None:
+    """Buttons to accept the run and to download its files."""
+    with st.container(horizontal=True):
+        if not run.accepted:
+            with st.popover(texts("evaluation.accept.offer"), icon=":material/verified:"):
+                st.markdown(texts("evaluation.accept.explained"))
+                if st.button(texts("evaluation.accept.confirm"), type="primary"):
+                    _accept(data_dir, run.name, undo=runs.accepted(data_dir) or "")
+        _offer_files(run, texts)
+    if run.accepted:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.success(texts("evaluation.accept.done"), icon=":material/verified:")
+            earlier = st.session_state.get(UNDO)
+            if earlier is not None and st.button(texts("evaluation.accept.undo")):
+                _accept(data_dir, earlier or None, undo=None)
+
+
+def _accept(data_dir: Path, name: str | None, *, undo: str | None) -> None:
+    try:
+        access.require("evaluator")
+        runs.accept(data_dir, name)
+    except StrategiewijzerError as error:
+        st.error(code(str(error)))
+        return
+    st.session_state[UNDO] = undo
+    st.rerun()
+
+
+def _offer_files(run: Kept, texts: Texts) -> None:
+    """The files are read once the list of them is open."""
+    offer = st.popover(
+        texts("evaluation.download.offer"),
+        icon=":material/download:",
+        key="evaluation-files",
+        on_change="rerun",
+    )
+    there = [name for name in FILES if (run.folder / name).is_file()] if offer.open else []
+    for name in there:
+        offer.download_button(
+            texts(f"evaluation.download.{name.partition('.')[2]}"),
+            (run.folder / name).read_bytes(),
+            f"{run.name}-{name}",
+            FILES[name],
+            on_click="ignore",
+        )

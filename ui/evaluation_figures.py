@@ -1,0 +1,85 @@
+"""How good the answers of a run are: the headline figures, then all of them."""
+
+import streamlit as st
+
+from eval import report
+from eval.compare import LESS_IS_BETTER, Comparison, Test
+from eval.report import bounds, change, label, number, reading
+from ui.evaluation_runs import Kept
+from ui.evaluation_tables import explanation, figures_html, groups_html
+from ui.markup import escape
+from ui.texts import Texts
+
+GROUPINGS = ("language", "kind", "document", "challenge", "part")
+
+
+def show_headlines(run: Kept, comparison: Comparison | None, texts: Texts) -> None:
+    """The figures that come first, each with its interval and its change."""
+    if run.figures is None:
+        return
+    st.html(f'<h2 class="sw-heading">{escape(texts("evaluation.headlines"))}</h2>')
+    left_out = comparison.only_before + comparison.only_now if comparison else 0
+    if comparison and left_out:
+        common = texts(
+            "evaluation.common_questions", same=comparison.same_questions, left_out=left_out
+        )
+        st.html(f'<p class="sw-facts">{escape(common)}</p>')
+    tests = {(test.group, test.name): test for test in comparison.tests} if comparison else {}
+    grid = st.grid(3, min_column_width=150, border=True, key="evaluation-headlines")
+    for figure in report.headlines(run.figures.overall):
+        test = tests.get((figure.group, figure.name))
+        with grid.cell():
+            st.metric(
+                label(figure.group, figure.name),
+                number(figure.value, figure.group),
+                delta=_delta(test),
+                delta_color="inverse" if figure.name in LESS_IS_BETTER else "normal",
+                help=explanation(figure.group, figure.name, texts),
+            )
+            range_ = bounds(figure.interval, figure.group) or report.NOTHING
+            told = [texts("evaluation.interval", bounds=range_)]
+            if test is not None:
+                told.append(texts.label("evaluation.readings", reading(test)))
+            st.html(f'<p class="sw-facts">{"<br>".join(map(escape, told))}</p>')
+
+
+def _delta(test: Test | None) -> str | int | None:
+    """As text, which gets an arrow; nil as a number, which gets none."""
+    if test is None:
+        return None
+    return change(test.change, test.group) if test.change else 0
+
+
+def show_all(run: Kept, comparison: Comparison | None, texts: Texts) -> None:
+    """Every figure, then the headlines of each group of questions."""
+    if run.figures is None:
+        return
+    st.html(f'<h2 class="sw-heading">{escape(texts("evaluation.all_figures"))}</h2>')
+    st.html(figures_html(report.figures(run.figures.overall), comparison, texts))
+    st.html(f'<h2 class="sw-heading">{escape(texts("evaluation.by_group"))}</h2>')
+    grouping = st.segmented_control(
+        texts("evaluation.group_by"),
+        GROUPINGS,
+        default=GROUPINGS[0],
+        required=True,
+        format_func=lambda name: texts(f"evaluation.groupings.{name}"),
+        key="evaluation-grouping",
+        persist_state="session",
+    )
+    groups = getattr(run.figures, f"by_{grouping}")
+    named = {named_group(grouping, name, texts): summary for name, summary in groups.items()}
+    if named:
+        st.html(groups_html(texts(f"evaluation.groupings.{grouping}"), named, texts))
+    else:
+        st.html(f'<p class="sw-facts">{escape(texts("evaluation.no_groups"))}</p>')
+
+
+def named_group(grouping: str, name: str, texts: Texts) -> str:
+    """A group of questions in the interface language; the name of a document is its own."""
+    kinds = {
+        "language": "languages",
+        "kind": "evaluation.kinds",
+        "challenge": "evaluation.challenges",
+        "part": "evaluation.parts",
+    }
+    return texts.label(kinds[grouping], name) if grouping in kinds else name

@@ -1,0 +1,155 @@
+"""The questions of a run: which of them, their figures, and the way to each."""
+
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import streamlit as st
+
+from core.matching import fold
+from eval.compare import Comparison, Direction
+from eval.results import QuestionResult
+from ui.evaluation_figures import named_group
+from ui.evaluation_runs import Kept, compared_of, headlines_of, read
+from ui.evaluation_tables import figures_html
+from ui.markup import code, escape
+from ui.texts import Texts
+
+PAGE = 20  # questions
+LISTED = "evaluation-listed"  # ids of the questions that the filters leave, in order
+DIRECTIONS: tuple[Direction, ...] = ("worse", "better", "different")
+MARKS: Mapping[Direction, str] = {"worse": "▼", "better": "▲", "different": "◆"}
+_Values = Callable[[QuestionResult], Iterable[str]]
+
+
+def show(run: Kept, baseline: Kept | None, comparison: Comparison | None, texts: Texts) -> None:
+    """Filters, the figures of what they leave, and a list to choose from.
+
+    Held-out questions count in the figures of the run, and are not shown: whoever sees how they
+    are answered could no longer measure with them.
+    """
+    everything = read(run.folder).questions
+    there = [result for result in everything if not result.held_out]
+    moves = {move.now.id: move.direction for move in comparison.moves} if comparison else {}
+    st.html(f'<h2 class="sw-heading">{escape(texts("evaluation.questions.heading"))}</h2>')
+    shown = _in_order(_filtered(there, moves, texts), moves)
+    st.session_state[LISTED] = [result.id for result in shown]
+    count = texts("evaluation.questions.count", number=len(shown), total=len(there))
+    if len(everything) > len(there):
+        held_out = len(everything) - len(there)
+        count += " " + texts("evaluation.questions.held_out", number=held_out)
+    st.html(f'<p class="sw-facts" role="status">{escape(count)}</p>')
+    if not shown:
+        st.info(texts("evaluation.questions.none"))
+        return
+    ids = tuple(sorted(result.id for result in shown))
+    with st.expander(texts("evaluation.questions.figures", number=len(shown)), expanded=True):
+        changes = compared_of(baseline.folder, run.folder, ids) if baseline and comparison else None
+        st.html(figures_html(headlines_of(run.folder, ids), changes, texts))
+    _list(shown, moves, texts)
+
+
+def _filtered(
+    there: Sequence[QuestionResult], moves: Mapping[str, Direction], texts: Texts
+) -> list[QuestionResult]:
+    """The questions that the reader's filters leave."""
+    words = st.text_input(
+        texts("evaluation.questions.search"),
+        placeholder=texts("evaluation.questions.search"),
+        label_visibility="collapsed",
+        type="search",
+        key="evaluation-words",
+        persist_state="session",
+        live=True,
+    )
+    filters: dict[str, _Values] = {
+        "language": lambda one: (one.language,),
+        "kind": lambda one: (one.kind,),
+        "document": lambda one: one.documents,
+        "outcome": lambda one: (outcome(one),),
+        "cause": lambda one: (one.cause,) if one.cause else (),
+        "moved": lambda one: (moves[one.id],) if one.id in moves else (),
+    }
+    columns = st.columns(3)
+    left = [one for one in there if all(word in _searched(one) for word in fold(words).split())]
+    for number, (name, values) in enumerate(filters.items()):
+        options = sorted({value for one in there for value in values(one)})
+        wanted = columns[number % 3].multiselect(
+            texts(f"evaluation.questions.{name}"),
+            options,
+            format_func=functools.partial(_named, texts, name),
+            placeholder=texts("evaluation.questions.all"),
+            key=f"evaluation-filter-{name}",
+            persist_state="session",
+            select_all=False,
+        )
+        left = [one for one in left if not wanted or set(wanted) & set(values(one))]
+    return left
+
+
+def _searched(result: QuestionResult) -> str:
+    earlier = " ".join(turn.question for turn in result.history)
+    return fold(f"{result.id} {result.question} {earlier}")
+
+
+def _named(texts: Texts, filter_name: str, value: str) -> str:
+    kinds = {"outcome": "outcomes", "cause": "causes", "moved": "directions"}
+    if filter_name in kinds:
+        return texts.label(f"evaluation.{kinds[filter_name]}", value)
+    return named_group(filter_name, value, texts)
+
+
+def outcome(result: QuestionResult) -> str:
+    """What became of a question, as a key of the texts."""
+    if not result.answered:
+        return "refused_wrongly" if result.answerable else "refused_rightly"
+    if not result.answerable:
+        return "answered_wrongly"
+    return "partial" if result.facts_missing else "full"
+
+
+def _in_order(
+    results: Sequence[QuestionResult], moves: Mapping[str, Direction]
+) -> list[QuestionResult]:
+    """What became worse first, then what else moved, then what fell short."""
+
+    def rank(result: QuestionResult) -> tuple[int, bool]:
+        move = moves.get(result.id)
+        return DIRECTIONS.index(move) if move else len(DIRECTIONS), not result.fell_short
+
+    return sorted(results, key=rank)
+
+
+def _list(shown: Sequence[QuestionResult], moves: Mapping[str, Direction], texts: Texts) -> None:
+    pages = -(-len(shown) // PAGE)
+    place = st.container()
+    number = 1
+    if pages > 1:
+        number = min(st.pagination(pages, key="evaluation-page"), pages)
+    for row, result in enumerate(shown[(number - 1) * PAGE : number * PAGE]):
+        with place.container(border=True, gap=None):
+            st.button(
+                code(result.question),  # a label is Markdown: as code it stays data
+                key=f"plain-question-{row}",
+                type="tertiary",
+                on_click=open_question,
+                args=(result.id,),
+            )
+            st.html(f'<p class="sw-facts">{_facts_html(result, moves.get(result.id), texts)}</p>')
+
+
+def open_question(name: str) -> None:
+    """Shows a question: the address names it."""
+    st.query_params["question"] = name
+
+
+def _facts_html(result: QuestionResult, move: Direction | None, texts: Texts) -> str:
+    facts = [
+        result.id,
+        texts.label("languages", result.language),
+        texts.label("evaluation.kinds", result.kind),
+        texts.label("evaluation.outcomes", outcome(result)),
+        texts.label("evaluation.causes", result.cause) if result.cause else "",
+    ]
+    if move:
+        facts.append(f"{MARKS[move]} {texts.label('evaluation.directions', move)}")
+    return " · ".join(escape(fact) for fact in dict.fromkeys(facts) if fact)

@@ -1,0 +1,150 @@
+"""Start an evaluation, see how far it is, and what came of the last one."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from core.errors import StrategiewijzerError
+from core.settings import Settings
+from eval.gate import RULES
+from ui import access, jobs
+from ui.jobs import Job
+from ui.markup import code, escape
+from ui.texts import Texts
+
+GATE_CLOSED = 3  # exit code of python -m eval
+EVERY = (1, 4, 20)  # ask every Nth question
+SETS = "questions"  # folder in data_dir for question sets of one's own
+_LAST_LINES = 5  # of what went wrong: the reason stands at the end
+
+
+def show(settings: Settings, texts: Texts, *, first: bool) -> None:
+    """The evaluation that runs, or what came of the last one and the way to start another."""
+    job = jobs.latest(settings.data_dir, "eval")
+    if job is not None and job.state == "running":
+        _watch(job, texts)
+        return
+    if job is not None:
+        _tell_end(job, texts)
+    if first:
+        st.html(f'<h2 class="sw-heading">{escape(texts("evaluation.start.first"))}</h2>')
+        _offer(settings, texts)
+        return
+    with st.expander(texts("evaluation.start.offer"), icon=":material/play_arrow:"):
+        _offer(settings, texts)
+
+
+@st.fragment(run_every=1.0)
+def _watch(job: Job, texts: Texts) -> None:
+    """How far it is; the rest of the page can be used meanwhile."""
+    if job.state != "running":
+        st.rerun()
+    with st.container(border=True):
+        st.html(
+            f'<h2 class="sw-small">{escape(texts("evaluation.start.running"))}</h2>'
+            f'<p class="sw-facts">{_who(job, texts)}</p>'
+        )
+        steps = [event for event in job.events() if event.get("event") == "progress"]
+        if steps:
+            done, total = steps[-1]["done"], steps[-1]["total"]
+            st.progress(
+                done / max(total, 1), texts("evaluation.start.done_of", done=done, total=total)
+            )
+        else:
+            st.progress(0.0, texts("evaluation.start.preparing"))
+        st.caption(texts("evaluation.start.leave"))
+        if st.button(texts("evaluation.start.stop"), icon=":material/stop:"):
+            _stop(job)
+
+
+def _stop(job: Job) -> None:
+    try:
+        access.require("evaluator")
+        jobs.stop(job)
+    except StrategiewijzerError as error:
+        st.error(code(str(error)))
+        return
+    st.rerun()
+
+
+def _tell_end(job: Job, texts: Texts) -> None:
+    """What came of the last evaluation, and what to do about it."""
+    ends = [event for event in job.events() if event.get("event") == "run"]
+    end = ends[-1] if ends else {}
+    with st.container(border=True):
+        if job.state == "stopped":
+            st.info(texts("evaluation.start.stopped"))
+        elif not end:
+            reason = "\n".join(job.errors().splitlines()[-_LAST_LINES:])
+            st.error(f"{texts('evaluation.start.failed')}\n\n{code(reason)}")
+        elif job.exit_code == GATE_CLOSED:
+            rules = "\n".join(f"{rule['rule']}: {rule['found']}" for rule in end["failed"])
+            st.warning(f"{texts('evaluation.start.closed')}\n\n{code(rules)}")
+        else:
+            opened = end["gate"] is not None
+            st.success(texts("evaluation.start.open" if opened else "evaluation.start.ended"))
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.html(f'<p class="sw-facts">{_who(job, texts)}</p>')
+            if end:
+                name = Path(end["folder"]).name
+                if st.query_params.get("run") != name:
+                    st.button(texts("evaluation.start.look"), on_click=_look, args=(name,))
+
+
+def _who(job: Job, texts: Texts) -> str:
+    since = f"{texts.date(job.started.date())}, {job.started:%H:%M} UTC"
+    key = "evaluation.start.by" if job.by else "evaluation.start.since"
+    return escape(texts(key, date=since, name=job.by))
+
+
+def _look(name: str) -> None:
+    st.query_params.from_dict({"run": name})
+
+
+def _offer(settings: Settings, texts: Texts) -> None:
+    """What is asked, whether the gate judges it, and the button."""
+    st.markdown(texts("evaluation.start.explained"))
+    told = "evaluation.start.model" if settings.generative else "evaluation.start.offline"
+    st.html(f'<p class="sw-facts">{escape(texts(told, model=settings.chat_model))}</p>')
+    own = sorted((settings.data_dir / SETS).glob("*.yaml"))
+    questions = ""
+    if own:
+        questions = st.selectbox(
+            texts("evaluation.start.set"),
+            ["", *(file.name for file in own)],
+            format_func=lambda name: name or texts("evaluation.start.our_set"),
+            help=texts("evaluation.start.set_help"),
+            key="evaluation-set",
+        )
+    every = st.radio(
+        texts("evaluation.start.every"),
+        EVERY,
+        format_func=lambda every: texts(f"evaluation.start.every_{every}"),
+        key="evaluation-every",
+    )
+    gate = st.checkbox(
+        texts("evaluation.start.gate"),
+        value=True,
+        help=texts("evaluation.start.gate_help"),
+        key="evaluation-gate",
+    )
+    if st.button(texts("evaluation.start.button"), type="primary", icon=":material/play_arrow:"):
+        chosen = next((file for file in own if file.name == questions), None)
+        _start(settings, _arguments(chosen, every, gate))
+
+
+def _arguments(questions: Path | None, every: int, gate: bool) -> tuple[str, ...]:
+    own = () if questions is None else ("--questions", str(questions.absolute()))
+    rules = ("--gate", str(RULES)) if gate else ()
+    return "-m", "eval", "--json", "--every", str(every), *own, *rules
+
+
+def _start(settings: Settings, arguments: Sequence[str]) -> None:
+    try:
+        user = access.require("evaluator")
+        jobs.start(settings.data_dir, "eval", arguments, user.name)
+    except StrategiewijzerError as error:
+        st.error(code(str(error)))
+        return
+    st.rerun()

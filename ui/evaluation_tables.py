@@ -1,0 +1,134 @@
+"""Tables of the evaluation page as HTML: what stands in them is data."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from eval import report
+from eval.compare import Comparison, Test
+from eval.report import Figure, bounds, change, label, number, p_value, reading
+from eval.results import Summary
+from ui.evaluation_runs import Kept, when
+from ui.markup import escape
+from ui.texts import Texts
+
+
+def table_html(
+    caption: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, hidden: bool = False
+) -> str:
+    """A table with a caption, the first column of which names the rows.
+
+    It scrolls by itself where it is too wide, also with the keyboard.
+
+    Args:
+        caption: what the table is; text.
+        columns: their headings; text.
+        rows: cells as HTML.
+        hidden: whether the caption is for screen readers only, as where a heading says the same.
+    """
+    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
+    body = "".join(
+        f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in rest)}</tr>'
+        for first, *rest in rows
+    )
+    shown = ' class="sw-hidden"' if hidden else ""
+    return (
+        f'<div class="sw-scroll" role="region" tabindex="0" aria-label="{escape(caption)}">'
+        f"<table><caption{shown}>{escape(caption)}</caption>"
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def figures_html(figures: Iterable[Figure], comparison: Comparison | None, texts: Texts) -> str:
+    """Figures with what they say, their intervals, and how they differ from the baseline."""
+    tests = {(test.group, test.name): test for test in comparison.tests} if comparison else {}
+    names = ("figure", "value", "before", "change", "p", "reading")[: 6 if comparison else 2]
+    rows = []
+    for figure in figures:
+        if figure.value is None:
+            continue
+        explained = escape(explanation(figure.group, figure.name, texts))
+        row = [
+            f"{escape(label(figure.group, figure.name))}<small>{explained}</small>",
+            _with_interval(figure),
+        ]
+        if comparison:
+            row += _difference(tests.get((figure.group, figure.name)), texts)
+        rows.append(row)
+    columns = [texts(f"evaluation.columns.{name}") for name in names]
+    return table_html(texts("evaluation.figures_table"), columns, rows, hidden=True)
+
+
+def _difference(test: Test | None, texts: Texts) -> list[str]:
+    if test is None:
+        return [""] * 4
+    low, high = (change(end, test.group) for end in test.interval)
+    return [
+        number(test.before, test.group),
+        f"{change(test.change, test.group)} <small>{low} – {high}</small>",
+        f"{escape(p_value(test.p_value))} <small>{test.method}</small>",
+        escape(texts.label("evaluation.readings", reading(test))),
+    ]
+
+
+def explanation(group: str, name: str, texts: Texts) -> str:
+    """What a figure says, in plain words."""
+    return texts.label("evaluation.explained", f"{group}.{name}")
+
+
+def groups_html(caption: str, groups: Mapping[str, Summary], texts: Texts) -> str:
+    """The headline figures of groups of questions, with their intervals; names are text."""
+    columns = [
+        texts("evaluation.columns.group"),
+        texts("evaluation.columns.questions"),
+        *(label(*key) for key in report.HEADLINES),
+    ]
+    rows = [
+        [
+            escape(name),
+            str(summary.n),
+            *(_with_interval(figure) for figure in report.headlines(summary)),
+        ]
+        for name, summary in groups.items()
+    ]
+    return table_html(caption, columns, rows)
+
+
+def _with_interval(figure: Figure) -> str:
+    value = number(figure.value, figure.group)
+    return f"{value} <small>{bounds(figure.interval, figure.group)}</small>"
+
+
+def runs_html(there: Iterable[Kept], chosen: Kept, texts: Texts) -> str:
+    """The runs that are kept, newest first, with what they were made with."""
+    names = ("run", "questions", "set", "answers", "index", "code")
+    columns = [texts(f"evaluation.columns.{name}") for name in names]
+    keys = list(report.HEADLINES)[:3]
+    rows = [
+        [
+            _name_html(run, chosen, texts),
+            str(run.figures.overall.n),
+            *(_with_interval(figure) for figure in report.headlines(run.figures.overall)[:3]),
+            *map(escape, _made_with(run, texts)),
+        ]
+        if run.figures
+        else [escape(run.label(texts)), *[""] * (len(names) + len(keys) - 1)]
+        for run in there
+    ]
+    columns[2:2] = [label(*key) for key in keys]
+    return table_html(texts("evaluation.runs_table"), columns, rows, hidden=True)
+
+
+def _name_html(run: Kept, chosen: Kept, texts: Texts) -> str:
+    marks = [texts("evaluation.runs.accepted")] if run.accepted else []
+    if run.name == chosen.name:
+        marks.append(texts("evaluation.runs.shown"))
+    date = escape(when(run.figures, texts)) if run.figures else ""
+    return f"{date}<small>{escape(' · '.join((run.name, *marks)))}</small>"
+
+
+def _made_with(run: Kept, texts: Texts) -> tuple[str, ...]:
+    """Question set, how answers were made, index generation and version of the code."""
+    if run.figures is None:
+        return ()
+    stamp = run.figures.stamp
+    answers = texts("sidebar.model", model=stamp.model) if stamp.model else texts("sidebar.offline")
+    return ", ".join(stamp.questions), answers, stamp.generation, stamp.code_version
