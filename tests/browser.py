@@ -8,9 +8,10 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -46,22 +47,25 @@ def started() -> Iterator[Browser]:
 
 
 @contextmanager
-def served(data_dir: Path, log: Path) -> Iterator[str]:
-    """The address of the real app on this index; it ends with the block."""
+def served(
+    data_dir: Path, log: Path, environment: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[str]:
+    """The address of the real app on this index, with these variables; it ends with the block."""
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
     address = f"http://localhost:{port}"
-    environment = {
+    variables = {
         **os.environ,
         "STRATEGIEWIJZER_DATA_DIR": str(data_dir),
         "OPENAI_API_KEY": "",  # whatever is in .env
         "OPENAI_BASE_URL": "",
+        **environment,
     }
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     with log.open("w") as output:
         server = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+            command, cwd=ROOT, env=variables, stdout=output, stderr=subprocess.STDOUT
         )
     try:
         wait_until_healthy(address, server, log)

@@ -33,7 +33,7 @@ from ingest.find import find
 from ingest.formats import CONVERT, FORMATS, front_matter
 from ingest.formats.blocks import Value
 from ingest.language import LANGUAGES
-from vectorstore.manifest import DocumentEntry
+from vectorstore.manifest import DocumentEntry, Manifest
 
 Refusal = Literal["name", "convert", "format", "empty", "large"]
 State = Literal["new", "changed", "published"]
@@ -66,7 +66,11 @@ def is_read(settings: Settings) -> bool:
 def listed(settings: Settings) -> tuple[Path, ...]:
     """The files that are there, by name."""
     place = folder(settings)
-    return tuple(file for file in find([place]).files if file.parent == Path(os.path.abspath(place))) if place.is_dir() else ()
+    return (
+        tuple(file for file in find([place]).files if file.parent == Path(os.path.abspath(place)))
+        if place.is_dir()
+        else ()
+    )
 
 
 def safe_name(given: str) -> str:
@@ -180,10 +184,13 @@ def restore(settings: Settings, one: Removed) -> None:
         kept.rmdir()
 
 
-def forget(settings: Settings, before: datetime.datetime) -> None:
-    """Deletes for good what was removed before a time."""
+def forget(settings: Settings, manifest: Manifest) -> None:
+    """Deletes for good what was removed or replaced before this generation, and is so in it."""
+    entries = {entry.path: entry for entry in manifest.documents}
     for one in removed(settings):
-        if one.date < before:
+        entry = entries.get(as_text(os.path.abspath(folder(settings) / one.name)))
+        since = entry.changed if entry else manifest.created
+        if since and datetime.datetime.fromisoformat(since) > one.date:
             shutil.rmtree(folder(settings) / _REMOVED / one.id, ignore_errors=True)
 
 
@@ -237,4 +244,6 @@ def _writing(place: Path) -> Iterator[None]:
         yield
     except OSError as error:
         remedy = obstacle(place) or "Check your rights there."
-        raise StoreError(f"Nothing can be written in {place}: {error.strerror}. {remedy}") from error
+        raise StoreError(
+            f"Nothing can be written in {place}: {error.strerror}. {remedy}"
+        ) from error

@@ -4,7 +4,7 @@ All of it is one kind of job, as only one thing at a time may touch the index.
 """
 
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -19,7 +19,8 @@ from ui.jobs import Job
 from ui.markup import code, escape
 from ui.texts import Texts
 
-Task = Literal["plan", "publish", "fetch", "rollback", "verify", "export"]
+Task = Literal["plan", "publish", "fetch", "rollback", "verify"]
+Outcome = Literal["running", "done", "problems", "failed", "stopped"]
 
 _EVERY = 2.0  # seconds between two looks at the job that runs
 _SILENT = 60.0  # seconds after which it is said that nothing moves
@@ -79,6 +80,17 @@ def report(job: Job) -> Report | None:
     return _report(job.folder, job) if job.state in ("done", "failed") else None
 
 
+def outcome(job: Job) -> Outcome:
+    """How a job stands: one that fails may have done all it could, and says what it could not."""
+    if job.state != "failed":
+        return job.state
+    found = report(job)
+    if found is not None:
+        return "problems" if found.dry_run or not found.stop else "failed"
+    finished = any(one.get("event") == "fetched" or "problems" in one for one in job.events())
+    return "problems" if finished else "failed"
+
+
 def watch(settings: Settings, texts: Texts) -> bool:
     """Shows the job that runs, for as long as it does, else how the last one ended.
 
@@ -107,9 +119,7 @@ def _watch(settings: Settings, texts: Texts, seen: tuple[str, str]) -> None:
 
 
 def _running(settings: Settings, job: Job, what: str, texts: Texts) -> None:
-    st.html(
-        f'<p class="sw-job"><strong>{escape(what)}</strong> · {escape(since(job, texts))}</p>'
-    )
+    st.html(f'<p class="sw-job"><strong>{escape(what)}</strong> · {escape(since(job, texts))}</p>')
     label, share = progress(job, texts)
     st.progress(share, text=label)
     silent = (datetime.datetime.now(datetime.UTC) - job.heard).total_seconds()
@@ -135,17 +145,18 @@ def _stop(job: Job) -> None:
 
 
 def _ended(job: Job, what: str, texts: Texts) -> None:
-    line = f"{what}: {texts(f'maintenance.states.{job.state}')} · {since(job, texts)}"
-    if job.state == "failed" and report(job) is None and (told := job.errors().strip()):
-        st.error(texts("maintenance.jobs.failed", task=what))
-        st.markdown(code("\n".join(told.splitlines()[-_LAST_LINES:])))
+    how = outcome(job)
+    line = f"{what}: {texts(f'maintenance.states.{how}')} · {since(job, texts)}"
+    if how == "failed":
+        told = "\n".join(job.errors().strip().splitlines()[-_LAST_LINES:])
+        st.error(f"{texts('maintenance.jobs.failed', task=what)}\n\n{code(told)}")
     st.html(f'<p class="sw-facts" role="status">{escape(line)}</p>')
 
 
 def since(job: Job, texts: Texts) -> str:
     """When a job began and who started it, as text."""
     moment = texts(
-        "maintenance.moment", date=texts.date(job.started.date()), time=f"{job.started:%H:%M}"
+        "maintenance.moment", date=texts.date(job.started.date()), time=f"{job.started:%H:%M:%S}"
     )
     return texts("maintenance.jobs.by", user=job.by, moment=moment) if job.by else moment
 
@@ -164,7 +175,9 @@ def progress(job: Job, texts: Texts) -> tuple[str, float]:
     if name in ("fetching", "fetched"):
         done = {(one["celex"], one["language"]) for one in events if one["event"] == "fetched"}
         return _counted("fetching", len(done), int(events[0].get("texts", 0)), texts)
-    return texts("maintenance.progress.planned" if name == "planned" else "maintenance.progress.busy"), 0.0
+    return texts(
+        "maintenance.progress.planned" if name == "planned" else "maintenance.progress.busy"
+    ), 0.0
 
 
 def _counted(what: str, done: int, total: int, texts: Texts) -> tuple[str, float]:
@@ -175,8 +188,3 @@ def _counted(what: str, done: int, total: int, texts: Texts) -> tuple[str, float
 def _mark(job: Job | None) -> tuple[str, str]:
     """Which job is the newest, and how it stands."""
     return (job.id, job.state) if job else ("", "")
-
-
-def arguments_for_publishing(fingerprint: str, options: Sequence[str]) -> tuple[str, ...]:
-    """Those that publish what a plan showed, and nothing else."""
-    return ("--json", "--as-planned", fingerprint, *options)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.errors import StrategiewijzerError
 from core.settings import Settings
-from ui import chat, sidebar, sources
+from ui import chat, maintenance, sidebar, sources
 from ui.markup import code
 
 
@@ -24,6 +24,7 @@ def run() -> None:
             title=texts("catalogue.title"),
             url_path="sources",
         ),
+        st.Page(maintenance.page, title=texts("maintenance.title"), url_path="maintenance"),
     ]
     shown = st.navigation(pages)
     sidebar.choose_language(texts)
