@@ -39,6 +39,7 @@ def ingest(
     keep_missing: bool = False,
     allow_shrink: bool = False,
     compare: bool = False,
+    planned: str = "",
     tell: Tell = nobody,
     before_publishing: Callable[[], None] = lambda: None,
     embedder: Embedder | None = None,
@@ -57,6 +58,7 @@ def ingest(
         keep_missing: keep the documents whose files are gone.
         allow_shrink: more than half of the documents may be removed.
         compare: also say which passages change in each document.
+        planned: the fingerprint of the plan that was agreed to; anything else is not published.
         tell: told how far the run is.
         before_publishing: called when a new generation is about to take the place of an old one.
         embedder: other than the one of the settings (a benchmark brings vectors that are known).
@@ -78,6 +80,7 @@ def ingest(
             work.plan,
             work.gathered.failures,
             work.before,
+            as_planned=planned in ("", work.fingerprint),
             strict=strict or rebuild,
             allow_shrink=allow_shrink,
         )
@@ -121,6 +124,7 @@ def _report(work: Work, found: Found, stop: str, *, dry_run: bool, compare: bool
     old = work.current.all_passages(plan.gone) if work.current and compare else ()
     return Report(
         plan=plan,
+        fingerprint=work.fingerprint,
         embedded=len(work.fresh) - len(work.known),
         reused=len(work.known) + untouched,
         dry_run=dry_run,

@@ -1,6 +1,7 @@
 """What an ingest run would do: documents compared with the generation in use by content hash."""
 
 import hashlib
+import json
 from collections.abc import Collection, Sequence
 from functools import cache
 from pathlib import Path
@@ -135,6 +136,26 @@ def renames(
                 )
             )
     return tuple(found)
+
+
+def plan_fingerprint(
+    documents: Sequence[SourceDocument | DocumentEntry],
+    failed: Sequence[str],
+    manifest: Manifest | None,
+    method: str,
+) -> str:
+    """Names what a run would make of which files: another one when anything of that is different.
+
+    Args:
+        documents: all documents that the index should hold.
+        failed: what could not be taken, and why.
+        manifest: of the generation in use, or None when there is none.
+        method: how text becomes vectors now.
+    """
+    contents = sorted((document.key, document.path, document.sha256) for document in documents)
+    before = manifest.id if manifest else ""
+    whole = (contents, sorted(failed), before, method, splitter_fingerprint())
+    return hashlib.sha256(json.dumps(whole).encode()).hexdigest()[:16]
 
 
 def segments_to_merge(manifest: Manifest, plan: Plan, fresh: int) -> frozenset[str]:

@@ -11,7 +11,7 @@ from ingest.events import Tell
 from ingest.find import Found
 from ingest.gather import Document, Gathered, gather
 from ingest.isolated import reading
-from ingest.plan import Plan, make_plan
+from ingest.plan import Plan, make_plan, plan_fingerprint
 from ingest.split import split
 from vectorstore.embeddings import Embedder
 from vectorstore.generations import Generation, Generations, store_exists
@@ -38,6 +38,12 @@ class Work:
     def before(self) -> Manifest | None:
         """The manifest of the generation in use."""
         return self.current.manifest if self.current else None
+
+    @property
+    def fingerprint(self) -> str:
+        """Names this work: other files, or another generation in use, are another."""
+        failed = [f"{one.place}: {one.problem}" for one in self.gathered.failures]
+        return plan_fingerprint(self.gathered.documents, failed, self.before, self.method)
 
 
 def prepare(

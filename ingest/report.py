@@ -107,9 +107,11 @@ class Report(Frozen):
 
     `missing` are documents whose files are gone and which were kept; `stop` says why nothing can be
     published like this (empty: nothing is in the way); `changes` are told only when asked for.
+    `fingerprint` names what the run makes of which files.
     """
 
     plan: Plan
+    fingerprint: str = ""
     embedded: int
     reused: int
     seconds: float = 0.0
@@ -137,6 +139,7 @@ def reason_to_stop(
     failures: Sequence[Failure],
     before: Manifest | None,
     *,
+    as_planned: bool,
     strict: bool,
     allow_shrink: bool,
 ) -> str:
@@ -146,9 +149,15 @@ def reason_to_stop(
         plan: what would be done.
         failures: what could not be loaded.
         before: the manifest of the generation in use, or None when there is none.
+        as_planned: this is what was planned, if anything was.
         strict: one failure is enough.
         allow_shrink: more than half of the documents may go.
     """
+    if not as_planned:
+        return (
+            "The files or the index have changed since the plan was made, so nothing is published. "
+            "Make a new plan with --dry-run and look at it."
+        )
     there = len(before.documents) if before else 0
     if failures and strict:
         first = failures[0]

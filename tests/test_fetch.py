@@ -528,7 +528,8 @@ def test_the_command_fails_when_one_text_did_with_all_else_done(
 ) -> None:
     office.hold(STRATEGY, "nld", XHTML, text("Strategie"))
     assert run([STRATEGY, "--json"], settings, cellar_of(office)) == 1
-    outcomes = json.loads(capsys.readouterr().out)
+    begun, *outcomes = map(json.loads, capsys.readouterr().out.splitlines())
+    assert begun == {"event": "fetching", "texts": 2}
     assert [(outcome["language"], outcome["status"]) for outcome in outcomes] == [
         ("nl", "new"),
         ("en", "failed"),

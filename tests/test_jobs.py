@@ -14,7 +14,7 @@ from ui.jobs import Job
 
 PRINTS = (
     "-c",
-    "import sys; print('{\"event\": \"one\"}'); sys.stderr.write('a word'); sys.exit(3)",
+    "import sys; print('{\"event\": \"one\"}\\nno event\\n{'); sys.stderr.write('a word'); sys.exit(3)",
 )
 WAITS = ("-c", 'import time; print(\'{"event": "one"}\', flush=True); time.sleep(60)')
 
@@ -30,7 +30,8 @@ def ended(job: Job) -> Job:
 def test_a_job_is_on_record_with_all_it_told(tmp_path: Path) -> None:
     job = ended(jobs.start(tmp_path, "ingest", PRINTS, "Els"))
     assert (job.state, job.exit_code, job.by) == ("failed", 3, "Els")
-    assert job.events() == [{"event": "one"}]
+    assert job.events() == job.recent() == [{"event": "one"}]
+    assert job.heard >= job.started.replace(microsecond=0)
     assert job.errors() == "a word"
     assert jobs.listed(tmp_path, "ingest") == (job,)
 

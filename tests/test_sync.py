@@ -418,6 +418,19 @@ def test_a_run_that_would_remove_more_than_half_stops_until_it_is_allowed(small:
     assert ingest(settings, allow_shrink=True).plan.removed == ("beta.en", "gamma.en")
 
 
+def test_only_what_was_planned_is_published(small: Small) -> None:
+    settings = small({"alpha.md": _document("alpha")})
+    first = ingest(settings, dry_run=True)
+    small({"alpha.md": _document("alpha"), "beta.md": _document("beta")})
+    second = ingest(settings, dry_run=True)
+
+    with pytest.raises(StoppedError, match="have changed since the plan was made"):
+        ingest(settings, planned=first.fingerprint)
+    assert ingest(settings, planned=second.fingerprint).plan == second.plan
+    with pytest.raises(StoppedError):  # another generation is in use now
+        ingest(settings, planned=second.fingerprint)
+
+
 # The change report
 
 

@@ -23,7 +23,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Literal
 
@@ -33,6 +33,8 @@ from core.types import Frozen
 
 Kind = Literal["ingest", "eval"]
 State = Literal["running", "done", "failed", "stopped"]
+
+_RECENT = 100_000  # bytes
 
 # Runs a command and keeps its exit code in the file that is named first.
 _RUN_AND_KEEP = """
@@ -73,8 +75,19 @@ class Job(Frozen):
 
     def events(self) -> list[dict[str, Any]]:
         """What the command has printed so far; a line that is still being written is left out."""
-        lines = _read(self.folder / "events.jsonl").split("\n")[:-1]
-        return [json.loads(line) for line in lines if line.startswith("{")]
+        return _events(_read(self.folder / "events.jsonl"))
+
+    def recent(self) -> list[dict[str, Any]]:
+        """As `events`, but only the last of them: enough to see how far it is, however long it
+        runs."""
+        return _events(_read(self.folder / "events.jsonl", last=_RECENT))
+
+    @property
+    def heard(self) -> datetime.datetime:
+        """When the command last said something."""
+        files = (self.folder / "events.jsonl", self.folder / "errors.txt")
+        last = max((file.stat().st_mtime for file in files if file.is_file()), default=0.0)
+        return datetime.datetime.fromtimestamp(last, datetime.UTC)
 
     def errors(self) -> str:
         """What the command has said beside its events."""
@@ -127,16 +140,18 @@ def start(data_dir: Path, kind: Kind, arguments: Sequence[str], by: str) -> Job:
 
 def listed(data_dir: Path, kind: Kind) -> tuple[Job, ...]:
     """All jobs of a kind that are on record, oldest first."""
-    files = sorted((data_dir / "jobs" / kind).glob("*/job.json"))
-    return tuple(
-        Job.model_validate({**json.loads(text), "folder": file.parent})
-        for file in files
-        if (text := _read(file))
-    )
+    return tuple(newest_first(data_dir, kind))[::-1]
+
+
+def newest_first(data_dir: Path, kind: Kind) -> Iterator[Job]:
+    """The jobs of a kind that are on record; each is read when it is asked for."""
+    for file in sorted((data_dir / "jobs" / kind).glob("*/job.json"), reverse=True):
+        if text := _read(file):
+            yield Job.model_validate({**json.loads(text), "folder": file.parent})
 
 
 def latest(data_dir: Path, kind: Kind) -> Job | None:
-    return next(reversed(listed(data_dir, kind)), None)
+    return next(newest_first(data_dir, kind), None)
 
 
 def stop(job: Job) -> None:
@@ -172,8 +187,21 @@ def _busy(job: Job | None) -> str:
     return f"This is being done already{who}{since}. Wait until it is done, or stop it."
 
 
-def _read(file: Path) -> str:
+def _events(text: str) -> list[dict[str, Any]]:
+    """The whole lines that are JSON objects; what else a command prints is left out."""
+    found = []
+    for line in text.split("\n")[:-1]:
+        with suppress(ValueError):
+            found.append(json.loads(line))
+    return [event for event in found if isinstance(event, dict)]
+
+
+def _read(file: Path, last: int | None = None) -> str:
+    """The text of a file, or of its last so many bytes; empty when it cannot be read."""
     try:
-        return file.read_text("utf-8")
+        with file.open("rb") as opened:
+            if last is not None:
+                opened.seek(max(0, file.stat().st_size - last))
+            return opened.read().decode("utf-8", "replace")
     except OSError:
         return ""

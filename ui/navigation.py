@@ -9,7 +9,7 @@ from streamlit.navigation.page import StreamlitPage
 
 from core.errors import SignInError, StrategiewijzerError
 from core.settings import Role, Settings
-from ui import access, chat, evaluation, sidebar, sign_in, sources
+from ui import access, chat, evaluation, maintenance, sidebar, sign_in, sources
 from ui.access import User
 from ui.markup import code
 from ui.texts import Texts
@@ -28,6 +28,7 @@ PLACES = [
     Place(chat.page, "chat.title", "", "reader"),
     Place(sources.page, "catalogue.title", "sources", "reader"),
     Place(evaluation.page, "evaluation.title", "evaluation", "evaluator"),
+    Place(maintenance.page, "maintenance.title", "maintenance", "maintainer"),
 ]
 
 

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from pydantic import TypeAdapter
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -12,6 +11,7 @@ from rich.table import Table
 from core.errors import FetchError
 from core.settings import Settings
 from ingest.commands.parser import command_parser
+from ingest.commands.progress import print_json
 from ingest.lock import exclusive
 from ingest.official.cellar import LANGUAGES, Cellar
 from ingest.official.client import Client
@@ -34,11 +34,13 @@ def run(arguments: Sequence[str], settings: Settings, cellar: Cellar) -> int:
         "celex", nargs="*", metavar="CELEX", help="default: the texts of ingest/sources.yaml"
     )
     parser.add_argument("--languages", default="nl,en", help="two-letter codes; default: nl,en")
-    parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
+    parser.add_argument("--json", action="store_true", help="print what happens as lines of JSON")
     options = parser.parse_args(arguments)
     sources, languages = chosen(options.celex), _languages(options.languages)
     place = _place(settings)
     outcomes: list[Outcome] = []
+    if options.json:
+        print_json({"event": "fetching", "texts": len(sources) * len(languages)})
     progress = Console(stderr=True)
     with (
         exclusive(settings.data_dir),
@@ -46,11 +48,12 @@ def run(arguments: Sequence[str], settings: Settings, cellar: Cellar) -> int:
     ):
         for outcome in fetch(sources, languages, Folder(place), cellar):
             outcomes.append(outcome)
+            if options.json:
+                print_json({"event": "fetched", **outcome.model_dump(mode="json")})
+                continue
             what = outcome.file or f"{outcome.celex} in {outcome.language}"
             progress.print(f"{outcome.status}: {escape(what)}", highlight=False)
-    if options.json:
-        print(TypeAdapter(list[Outcome]).dump_json(outcomes, indent=2).decode())
-    else:
+    if not options.json:
         _show(outcomes, place)
     return 1 if any(outcome.status == "failed" for outcome in outcomes) else 0
 

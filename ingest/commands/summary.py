@@ -56,6 +56,8 @@ def _lines(report: Report) -> Iterator[str]:
         yield f"  {changed} of {report.answers.asked} answers of the question set changed"
     if report.dry_run and report.stop:
         yield f"A run would stop here. {report.stop}"
+    elif report.dry_run and not plan.is_empty:
+        yield f"To publish just this: python -m ingest --as-planned {report.fingerprint}"
     if report.generation:
         yield f"Generation {report.generation} is in use."
 

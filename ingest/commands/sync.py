@@ -39,6 +39,12 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     add("--rebuild", action="store_true", help="make everything anew, when the index is damaged")
     add("--keep-missing", action="store_true", help="keep documents whose files are gone")
     add("--allow-shrink", action="store_true", help="let more than half of the documents go")
+    add(
+        "--as-planned",
+        default="",
+        metavar="FINGERPRINT",
+        help="publish only what the dry run with this fingerprint showed",
+    )
     add("--watch", action="store_true", help="do it again whenever a file changes")
     add("--json", action="store_true", help="print what happens as lines of JSON, the report last")
     add(
@@ -123,7 +129,8 @@ def _ingest(
         rebuild=options.rebuild,
         keep_missing=options.keep_missing,
         allow_shrink=options.allow_shrink,
-        compare=options.report is not None,
+        compare=options.report is not None or options.json,
+        planned=options.as_planned,
         tell=tell,
         before_publishing=ask_before,
     )

@@ -15,7 +15,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     found = verify(Settings())
     if options.json:
-        print(found.model_dump_json(indent=2))
+        print(found.model_dump_json())
         return 1 if found.problems else 0
     for line in (*found.problems, *found.notes):
         print(printable(str(line)))

@@ -1,0 +1,95 @@
+"""Maintenance in a real browser: from a hostile file to an answer, and back."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from core.settings import Settings
+from ingest.pipeline import ingest
+from tests.browser import ask, opened, served
+
+ALPHA = "---\nid: alpha\ntitle: Alpha\nlanguage: nl\n---\n\n# Alpha\n\nDe vloot telt 30 schepen.\n"
+MORE = ALPHA.replace("30 schepen", "40 schepen")
+NAME = "<img src=x onerror='window.harmed=1'> **vet** $x^2$.md"
+HOSTILE = (
+    "---\nid: tulp\ntitle: Tulp <b>vet</b> :smile: $x$\nlanguage: nl\n---\n\n# Tulp\n\n"
+    "De Zwarte Tulp telt 4321 leden <script>window.harmed = 1</script> ![x](https://evil.example/x).\n"
+)
+QUESTION = "Hoeveel leden telt de Zwarte Tulp?"
+
+
+@pytest.fixture
+def address(small: Callable[[Mapping[str, str]], Settings], tmp_path: Path) -> Iterator[str]:
+    """Of the app on an index with one document, which has changed since."""
+    settings = small({"alpha.md": ALPHA})
+    ingest(settings)
+    folder = settings.corpus_dirs[0]
+    (folder / "alpha.md").write_text(MORE, "utf-8")
+    environment = {
+        "STRATEGIEWIJZER_CORPUS_DIRS": json.dumps([str(folder)]),
+        "STRATEGIEWIJZER_DOCUMENTS_DIR": str(folder),
+    }
+    with served(settings.data_dir, tmp_path / "log", environment) as found:
+        yield found
+
+
+def go_to(page: Page, name: str) -> None:
+    page.get_by_role("tab", name=name).click()
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def test_a_document_is_uploaded_planned_published_asked_about_and_rolled_back(
+    browser: Browser, address: str
+) -> None:
+    with opened(browser, f"{address}/maintenance") as page:
+        page.locator("input[type=file]").set_input_files(
+            files=[
+                {"name": NAME, "mimeType": "text/markdown", "buffer": HOSTILE.encode()},
+                {"name": "oud.doc", "mimeType": "application/msword", "buffer": b"x"},
+            ]
+        )
+        expect(page.get_by_text("sla het op als .docx")).to_be_visible()
+        press(page, "Documenten toevoegen (1)")
+        expect(page.get_by_text("1 documenten toegevoegd")).to_be_visible()
+        expect(page.get_by_text(NAME).first).to_be_visible()
+
+        go_to(page, "Plan en publicatie")
+        press(page, "Plan maken")
+        page.locator("summary", has_text="Alpha").click()
+        changed = page.locator("details", has_text="Alpha")
+        expect(changed.locator("del", has_text="30")).to_be_visible()
+        expect(changed.locator("ins", has_text="40")).to_be_visible()
+        page.locator("summary", has_text="Tulp <b>vet</b> :smile: $x$").click()
+        expect(page.get_by_text("<script>window.harmed = 1</script>")).to_be_visible()
+        press(page, "Dit plan publiceren")
+        expect(page.get_by_text("Gepubliceerd als generatie")).to_be_visible()
+        with page.expect_download() as saving:
+            press(page, "Rapport downloaden (HTML)")
+        assert "<script" not in saving.value.path().read_text("utf-8")
+        shown = page.locator("[data-testid=stMain]")
+        expect(shown.locator("script, img, .katex")).to_have_count(0)
+        assert page.evaluate("window.harmed") is None
+
+        with opened(browser, address) as reader:
+            ask(reader, QUESTION)
+            expect(reader.locator(".sw-answer").last).to_contain_text("4321")
+
+        go_to(page, "Generaties")
+        press(page, "Index controleren")
+        expect(page.get_by_text("De index is heel.")).to_be_visible()
+        press(page, "In gebruik nemen…")
+        press(page, "Ja, in gebruik nemen")
+        expect(
+            page.get_by_text(re.compile("Naar een andere generatie gaan: klaar"))
+        ).to_be_visible()
+
+        with opened(browser, address) as reader:
+            ask(reader, QUESTION)
+            expect(reader.locator(".sw-refusal")).to_be_visible()

@@ -1,0 +1,414 @@
+"""The maintenance page: documents in, a plan, a publication, the way back; only for maintainers."""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from core.errors import DocumentError
+from core.feedback import Feedback, read, save
+from core.settings import Settings
+from ingest.pipeline import ingest
+from ui import access, jobs, maintenance_feedback
+from ui import maintenance_files as files
+from ui.access import User
+from vectorstore.generations import Generations
+
+ALPHA = "---\nid: alpha\ntitle: Alpha\nlanguage: nl\n---\n\n# Alpha\n\nDe vloot telt 30 schepen.\n"
+BETA = "---\nid: beta\ntitle: Beta\nlanguage: nl\n---\n\n# Beta\n\nDe haven telt 12 kranen.\n"
+WAITS = ("-c", "import time; time.sleep(60)", "verify")
+READER = User(id="reader", name="Rita", role="reader")
+
+Small = Callable[[Mapping[str, str]], Settings]
+
+
+@pytest.fixture
+def settings(small: Small, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Of an index with one document, and a folder for more."""
+    made = small({"alpha.md": ALPHA})
+    folder = made.corpus_dirs[0]
+    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(made.data_dir))
+    monkeypatch.setenv("STRATEGIEWIJZER_CORPUS_DIRS", json.dumps([str(folder)]))
+    monkeypatch.setenv("STRATEGIEWIJZER_DOCUMENTS_DIR", str(folder))
+    ingest(made)
+    return made.model_copy(update={"documents_dir": folder})
+
+
+@pytest.fixture(autouse=True)
+def nothing_cached() -> Iterator[None]:
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+def _page() -> None:
+    from ui import maintenance
+
+    maintenance.page()
+
+
+@pytest.fixture
+def app(settings: Settings) -> AppTest:
+    return run(AppTest.from_function(_page, default_timeout=120))
+
+
+def run(page: Any) -> AppTest:
+    """Runs a page, or what was just done to it; nothing may go wrong unnoticed."""
+    app: AppTest = page.run()
+    assert not app.exception
+    return app
+
+
+def tab(app: AppTest, name: str) -> AppTest:
+    app.session_state["maintenance-tab"] = name
+    return run(app)
+
+
+def press(app: AppTest, key: str) -> AppTest:
+    return run(app.button(key=key).click())
+
+
+def finished(app: AppTest, settings: Settings) -> AppTest:
+    """The page once the job that was started has ended."""
+    for _ in range(1200):
+        job = jobs.latest(settings.data_dir, "ingest")
+        assert job is not None
+        if job.state != "running":
+            return run(app)
+        time.sleep(0.1)
+    pytest.fail("the job does not end")
+
+
+def shown(app: AppTest) -> str:
+    """All text of the page that is data or ours."""
+    boxes = (*app.html, *app.error, *app.warning, *app.info, *app.success, *app.markdown)
+    return "\n".join(str(getattr(box, "body", "") or box.value) for box in boxes)
+
+
+def upload(app: AppTest, *given: tuple[str, str]) -> AppTest:
+    content = [(name, text.encode(), "text/markdown") for name, text in given]
+    return run(app.file_uploader[0].set_value(content))
+
+
+def planned(app: AppTest, settings: Settings) -> AppTest:
+    tab(app, "Plan en publicatie")
+    return finished(press(app, "maintenance-plan"), settings)
+
+
+def in_use(settings: Settings) -> set[str]:
+    return {entry.key for entry in Generations(settings).current().manifest.documents}
+
+
+# From a file to an answer, and back
+
+
+def test_a_document_is_added_planned_published_and_rolled_back(
+    app: AppTest, settings: Settings
+) -> None:
+    upload(app, ("beta.md", BETA))
+    press(app, "maintenance-add")
+    assert [file.name for file in files.listed(settings)] == ["beta.md"]
+    assert in_use(settings) == {"alpha.nl"}  # nothing is used until it is published
+
+    planned(app, settings)
+    assert "De haven telt 12 kranen." in shown(app)
+    assert "Toegevoegd" in shown(app)
+    finished(press(app, "maintenance-publish"), settings)
+    assert in_use(settings) == {"alpha.nl", "beta.nl"}
+    assert "Gepubliceerd als generatie" in shown(app)
+    (report,) = [one for one in app.get("download_button") if "HTML" in one.label]
+    assert report
+
+    before = Generations(settings).pointer().kept[0]
+    tab(app, "Generaties")
+    finished(press(app, f"maintenance-rollback-{before}"), settings)
+    assert in_use(settings) == {"alpha.nl"}
+    after = Generations(settings).pointer().kept[-1]  # and forward again
+    finished(press(app, f"maintenance-rollback-{after}"), settings)
+    assert in_use(settings) == {"alpha.nl", "beta.nl"}
+
+    finished(press(app, "maintenance-verify"), settings)
+    assert "De index is heel." in shown(app)
+
+
+def test_what_changed_after_the_plan_is_not_published(app: AppTest, settings: Settings) -> None:
+    files.add(settings, "beta.md", BETA.encode(), replace=False)
+    planned(app, settings)
+    (settings.corpus_dirs[0] / "gamma.md").write_text(BETA.replace("beta", "gamma"), "utf-8")
+
+    finished(press(app, "maintenance-publish"), settings)
+
+    assert "omdat documenten of de index zijn veranderd" in shown(app)
+    assert in_use(settings) == {"alpha.nl"}
+
+
+def test_a_plan_is_out_of_date_once_a_document_was_added_here(
+    app: AppTest, settings: Settings
+) -> None:
+    planned(app, settings)
+    files.add(settings, "beta.md", BETA.encode(), replace=False)
+    run(app)
+    assert "sinds het laatste plan veranderd" in shown(app)
+    assert "maintenance-publish" not in [button.key for button in app.button]
+
+
+def test_the_options_are_offered_where_they_matter(app: AppTest, settings: Settings) -> None:
+    (settings.corpus_dirs[0] / "alpha.md").unlink()
+    files.add(settings, "beta.md", BETA.encode(), replace=False)
+    files.add(settings, "empty.md", b" ", replace=False)
+    planned(app, settings)
+    assert "Publiceren zou hier stoppen" in shown(app)
+    assert "has no text" in shown(app)
+    assert app.button(key="maintenance-publish").disabled
+    run(app.checkbox(key="maintenance-shrink").check())
+    assert not app.button(key="maintenance-publish").disabled
+    assert not app.checkbox(key="maintenance-strict").value
+
+    run(app.checkbox(key="maintenance-keep-missing").check())
+    finished(press(app, "maintenance-plan"), settings)
+    assert "maintenance-shrink" not in [box.key for box in app.checkbox]
+    finished(press(app, "maintenance-publish"), settings)
+    assert in_use(settings) == {"alpha.nl", "beta.nl"}
+
+
+def test_all_is_up_to_date(app: AppTest, settings: Settings) -> None:
+    planned(app, settings)
+    assert "Er valt niets te publiceren." in shown(app)
+
+
+# Files
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("../../etc/plan.md", "plan.md"),
+        ("C:\\mijn\\plan.md", "plan.md"),
+        (".verborgen.md", "verborgen.md"),
+        ("~$plan.docx", "plan.docx"),
+        (". ..plan.md", "plan.md"),
+        ("pl\x00an\n\u202e.md", "pl-an--.md"),
+        ("<img src=x onerror=alert(1)>.md", "<img src=x onerror=alert(1)>.md"),
+        ("x" * 300 + ".md", "x" * 177 + ".md"),
+        ("é" * 300 + ".md", "é" * 88 + ".md"),
+        ("..", ""),
+        ("", ""),
+        ("/", ""),
+    ],
+)
+def test_a_name_leads_nowhere_else_and_hides_nothing(given: str, kept: str) -> None:
+    assert files.safe_name(given) == kept
+
+
+def test_what_cannot_be_taken_is_refused_with_the_remedy(app: AppTest, settings: Settings) -> None:
+    upload(
+        app,
+        ("oud.doc", "x"),
+        ("beeld.png", "x"),
+        ("leeg.md", ""),
+        ("plan.md.meta.yaml", "id: x"),
+        (".md", "x"),
+    )
+    text = shown(app)
+    assert "sla het op als .docx" in text
+    assert text.count("Gebruik een van: .md") == 3
+    assert "Dit bestand is leeg." in text
+    assert app.button(key="maintenance-add").disabled
+    assert files.listed(settings) == ()
+
+
+def test_a_name_that_is_taken_asks_what_to_do(app: AppTest, settings: Settings) -> None:
+    files.add(settings, "plan.nl.md", ALPHA.encode(), replace=False)
+    upload(app, ("Plan.nl.md", BETA))
+    run(app.radio[0].set_value("skip"))
+    assert app.button(key="maintenance-add").disabled
+    run(app.radio[0].set_value("both"))
+    press(app, "maintenance-add")
+    assert [file.name for file in files.listed(settings)] == ["Plan-2.nl.md", "plan.nl.md"]
+
+    upload(app, ("plan.nl.md", BETA))
+    press(app, "maintenance-add")  # replace
+    assert (files.folder(settings) / "plan.nl.md").read_text() == BETA
+    (gone,) = files.removed(settings)
+    press(app, f"maintenance-restore-{gone.id}")
+    assert (files.folder(settings) / "plan.nl.md").read_text() == ALPHA
+    assert len(files.removed(settings)) == 1  # the other can be put back in turn
+
+
+def test_a_removed_document_can_be_put_back_until_it_is_published(
+    app: AppTest, settings: Settings
+) -> None:
+    files.add(settings, "beta.md", BETA.encode(), replace=False)
+    ingest(settings)
+    (file,) = files.listed(settings)
+    files.describe(file, {"title": "Twee"})
+    run(app)
+    (row,) = [one for one in app.expander if "beta.md" in one.label]
+    assert "gewijzigd, nog niet gepubliceerd" in row.label
+
+    files.remove(settings, file)
+    (gone,) = files.removed(settings)
+    assert files.listed(settings) == ()
+    press(run(app), f"maintenance-restore-{gone.id}")
+    assert files.listed(settings) == (file,)
+    assert (file.parent / "beta.md.meta.yaml").read_text() == "title: Twee\n"
+
+    files.remove(settings, file)
+    time.sleep(1.1)  # times of generations are in seconds
+    ingest(settings)
+    run(app)
+    assert files.removed(settings) == ()
+
+
+def test_metadata_is_given_and_wrong_metadata_refused(settings: Settings) -> None:
+    files.add(settings, "beta.md", BETA.encode(), replace=False)
+    (file,) = files.listed(settings)
+    files.describe(
+        file, {"title": 'Het: "plan" <b>', "reference": "2020", "url": "https://eu.int/x"}
+    )
+    ingest(settings)
+    entry = Generations(settings).current().manifest.entry("beta.nl")
+    assert entry is not None
+    assert (entry.info.title, entry.info.reference) == ('Het: "plan" <b>', "2020")
+    for wrong in ({"url": "javascript:alert(1)"}, {"id": "Niet Goed"}, {"language": "Dutch"}):
+        with pytest.raises(DocumentError):
+            files.describe(file, wrong)
+    files.describe(file, {"title": ""})
+    assert not (file.parent / "beta.md.meta.yaml").exists()
+
+
+def test_the_form_writes_what_was_typed(app: AppTest, settings: Settings) -> None:
+    files.add(settings, "beta.md", BETA.encode(), replace=False)
+    run(app)
+    (row,) = [one for one in app.expander if "beta.md" in one.label]
+    key = row.key or ""
+    app.session_state[key] = True
+    run(app)
+    name = key.removeprefix("plain-own-")
+    app.text_input(key=f"maintenance-title-{name}").set_value("Havens")
+    app.text_input(key=f"maintenance-url-{name}").set_value("geen adres")
+    save_button = next(one for one in app.button if one.label == "Gegevens opslaan")
+    run(save_button.click())
+    assert "url has a wrong value" in shown(app)
+    app.text_input(key=f"maintenance-url-{name}").set_value("https://eu.int/havens")
+    run(next(one for one in app.button if one.label == "Gegevens opslaan").click())
+    sidecar = files.folder(settings) / "beta.md.meta.yaml"
+    assert sidecar.read_text() == "title: Havens\nurl: https://eu.int/havens\n"
+
+
+def test_a_folder_that_is_not_read_is_told(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("STRATEGIEWIJZER_DOCUMENTS_DIR", str(tmp_path / "elsewhere"))
+    app = run(AppTest.from_function(_page, default_timeout=120))
+    assert "in een map komen die niet wordt doorzocht" in shown(app)
+    assert not app.file_uploader
+
+
+# Official texts
+
+
+def test_only_celex_numbers_are_fetched(app: AppTest, settings: Settings) -> None:
+    run(app.text_input(key="maintenance-celex").set_value("--languages xx"))
+    press(app, "maintenance-fetch")
+    assert "not a CELEX number" in shown(app)
+    assert jobs.latest(settings.data_dir, "ingest") is None
+
+
+# Who may, and one at a time
+
+
+def test_readers_are_refused_also_where_it_happens(
+    app: AppTest, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tab(app, "Plan en publicatie")
+    monkeypatch.setattr(access, "user", lambda: READER)
+    press(app, "maintenance-plan")  # the page was open when the role went
+    assert jobs.latest(settings.data_dir, "ingest") is None
+    assert "This needs the role maintainer" in shown(app)
+    assert not app.tabs
+    assert not app.file_uploader
+
+
+def test_of_two_who_start_the_second_is_told_who_was_first(
+    app: AppTest, settings: Settings
+) -> None:
+    tab(app, "Plan en publicatie")
+    first = jobs.start(settings.data_dir, "ingest", WAITS, "Els")
+    try:
+        press(app, "maintenance-plan")
+        assert "This is being done already by Els since" in shown(app)
+        assert "gestart door Els" in shown(app)
+        assert app.button(key="maintenance-plan").disabled
+    finally:
+        jobs.stop(first)
+    finished(app, settings)
+    assert not app.button(key="maintenance-plan").disabled
+
+
+def test_a_job_is_stopped_and_leaves_the_index_as_it_was(app: AppTest, settings: Settings) -> None:
+    jobs.start(settings.data_dir, "ingest", WAITS, "Els")
+    run(app)
+    press(app, "maintenance-stop")
+    finished(app, settings)
+    assert "gestopt" in shown(app)
+    assert in_use(settings) == {"alpha.nl"}
+
+
+def test_a_run_in_a_terminal_is_told(app: AppTest, settings: Settings) -> None:
+    from ingest.lock import exclusive
+
+    tab(app, "Generaties")
+    with exclusive(settings.data_dir):
+        kept = Generations(settings).pointer().kept[0]
+        jobs.start(settings.data_dir, "ingest", ("-m", "ingest", "rollback", kept), "")
+        finished(app, settings)
+    assert "Another ingest run is busy" in shown(app)
+
+
+# Feedback
+
+
+def verdict(name: str, **given: Any) -> Feedback:
+    facts: dict[str, Any] = {
+        "id": name,
+        "date": "2026-11-25T10:00:00Z",
+        "helpful": False,
+        "question": f"Vraag {name} <script>?",
+        "language": "nl",
+        "answered": True,
+        "answer_text": "- Antwoord [1]",
+        "sections": ("Alpha › <b>Vloot</b>",),
+        "confidence": 0.9,
+        "mode": "extractive",
+    }
+    return Feedback.model_validate({**facts, **given})
+
+
+def test_the_queue_is_handled_and_reopened(app: AppTest, settings: Settings) -> None:
+    save(settings.data_dir, verdict("one", comment="=1+1 <b>fout</b>"))
+    save(settings.data_dir, verdict("two", helpful=True))
+    tab(app, "Feedback")
+    assert "Vraag one &lt;script&gt;?" in shown(app)
+    assert "&lt;b&gt;fout&lt;/b&gt;" in shown(app)
+    assert "Vraag two" not in shown(app)
+
+    press(app, "maintenance-feedback-one")
+    assert "Hier is niets." in shown(app)
+    assert read(settings.data_dir)[0].handled is not None
+
+    run(app.segmented_control(key="maintenance-feedback-filter").set_value("handled"))
+    press(app, "maintenance-feedback-one")
+    assert read(settings.data_dir)[0].handled is None
+    run(app.segmented_control(key="maintenance-feedback-filter").set_value("all"))
+    assert "Vraag two" in shown(app)
+
+
+def test_an_exported_comment_is_no_formula() -> None:
+    table = maintenance_feedback._csv([verdict("one", comment="=1+1")])
+    assert ",'=1+1," in table

@@ -1,0 +1,60 @@
+"""The maintenance page: documents, plan and publish, generations, feedback. Only for maintainers.
+
+What takes long runs in the background (ui/maintenance_jobs.py): closing the page loses nothing. The
+page asks for the role first, and whatever changes something asks for it again.
+"""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.errors import StrategiewijzerError
+from core.settings import Settings
+from ui import (
+    access,
+    maintenance_documents,
+    maintenance_feedback,
+    maintenance_fetch,
+    maintenance_generations,
+    maintenance_jobs,
+    maintenance_plan,
+    sidebar,
+)
+from ui.markup import code
+
+TAB = "maintenance-tab"
+
+
+def page() -> None:
+    """Shows what maintainers need; everybody else is told so."""
+    settings = Settings()
+    texts = sidebar.interface_texts(settings)
+    st.title(texts("maintenance.title"), anchor=False)
+    try:
+        access.require("maintainer")
+    except StrategiewijzerError as error:
+        st.error(code(str(error)))
+        return
+    maintenance_jobs.problems()
+    busy = maintenance_jobs.watch(settings, texts)
+
+    def documents() -> None:
+        maintenance_documents.show(settings, texts)
+        maintenance_fetch.show(settings, texts, busy=busy)
+
+    sections: dict[str, Callable[[], None]] = {
+        "documents": documents,
+        "plan": lambda: maintenance_plan.show(settings, texts, busy=busy),
+        "generations": lambda: maintenance_generations.show(settings, texts, busy=busy),
+        "feedback": lambda: maintenance_feedback.show(settings, texts),
+    }
+    names = [texts(f"maintenance.tabs.{name}") for name in sections]
+    tabs = st.tabs(names, key=TAB, on_change="rerun")
+    for tab, (name, show) in zip(tabs, sections.items(), strict=True):
+        if not tab.open and name != "documents":  # there a field holds what is not saved yet
+            continue
+        with tab:
+            try:
+                show()
+            except StrategiewijzerError as error:
+                st.error(code(str(error)))

@@ -1,0 +1,162 @@
+"""The queue of feedback: what readers found wrong, until a maintainer has dealt with it."""
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.errors import StrategiewijzerError
+from core.feedback import Feedback, handle, read, reopen
+from core.settings import Settings
+from ui import access
+from ui import maintenance_jobs as work
+from ui.markup import answer_html, escape
+from ui.texts import Texts
+
+_PAGE = 10  # verdicts shown at once
+_CHOICES = ("open", "handled", "all")
+_COLUMNS = (
+    *("id", "date", "helpful", "evidence", "comment", "language", "question", "answer_text"),
+    *("documents", "sections", "generation", "handled", "by"),
+)
+
+
+def show(settings: Settings, texts: Texts) -> None:
+    """Verdicts that ask for something first; the newest first among them.
+
+    Raises:
+        StrategiewijzerError: they cannot be read.
+    """
+    st.header(texts("maintenance.feedback.heading"), anchor=False)
+    st.markdown(texts("maintenance.feedback.explained"))
+    given = read(settings.data_dir)[::-1]
+    counts = {choice: len(_chosen(given, choice)) for choice in _CHOICES}
+    choice = st.segmented_control(
+        texts("maintenance.feedback.filter"),
+        _CHOICES,
+        default="open",
+        required=True,
+        format_func=lambda one: texts(f"maintenance.feedback.{one}", number=counts[one]),
+        key="maintenance-feedback-filter",
+    )
+    found = _chosen(given, choice)
+    if not found:
+        st.info(texts("maintenance.feedback.none"))
+        return
+    shown, first = st.container(), 0
+    if len(found) > _PAGE:
+        first = (
+            st.pagination(-(-len(found) // _PAGE), key="maintenance-feedback-page") - 1
+        ) * _PAGE
+    with shown:
+        for one in found[first : first + _PAGE]:
+            _verdict(one, settings, texts)
+    _export(found, texts)
+
+
+def needs_attention(one: Feedback) -> bool:
+    """Whether a reader found something wrong, or wrote something."""
+    return not one.helpful or one.evidence is False or bool(one.comment)
+
+
+def _chosen(given: Sequence[Feedback], choice: str) -> list[Feedback]:
+    if choice == "all":
+        return sorted(given, key=lambda one: one.handled is not None or not needs_attention(one))
+    if choice == "handled":
+        return [one for one in given if one.handled is not None]
+    return [one for one in given if one.handled is None and needs_attention(one)]
+
+
+def _verdict(one: Feedback, settings: Settings, texts: Texts) -> None:
+    with st.container(border=True):
+        st.html(_verdict_html(one, texts))
+        is_open = one.handled is None
+        st.button(
+            texts("maintenance.feedback.handle" if is_open else "maintenance.feedback.reopen"),
+            key=f"maintenance-feedback-{one.id}",
+            on_click=_handle if is_open else _reopen,
+            args=(settings, one.id),
+        )
+
+
+def _verdict_html(one: Feedback, texts: Texts) -> str:
+    """Question, comment and verdict; the answer and its sections can be unfolded."""
+    facts = [
+        texts("maintenance.feedback.helpful" if one.helpful else "maintenance.feedback.unhelpful"),
+        *([] if one.evidence is None else [_evidence(one.evidence, texts)]),
+        texts.date(one.date.date()),
+        texts.label("languages", one.language),
+        one.generation,
+    ]
+    if one.handled is not None:
+        moment = texts.date(one.handled.date())
+        facts.append(texts("maintenance.feedback.handled_on", date=moment, by=one.by).strip())
+    comment = f'<p class="sw-note">{escape(one.comment)}</p>' if one.comment else ""
+    sections = "".join(f"<li>{escape(section)}</li>" for section in one.sections)
+    answer = answer_html(one.answer_text, texts, language=one.language)
+    return (
+        f'<h3 class="sw-question">{escape(one.question)}</h3>'
+        f'<p class="sw-facts">{escape(" · ".join(fact for fact in facts if fact))}</p>{comment}'
+        f'<details class="sw-change"><summary>{escape(texts("maintenance.feedback.answer"))}'
+        f"</summary><div>{answer}<ul>{sections}</ul></div></details>"
+    )
+
+
+def _evidence(is_good: bool, texts: Texts) -> str:
+    return texts(f"maintenance.feedback.{'evidence_good' if is_good else 'evidence_bad'}")
+
+
+def _handle(settings: Settings, id: str) -> None:
+    try:
+        handle(settings.data_dir, id, access.require("maintainer").name)
+    except StrategiewijzerError as error:
+        work.tell(error)
+
+
+def _reopen(settings: Settings, id: str) -> None:
+    try:
+        access.require("maintainer")
+        reopen(settings.data_dir, id)
+    except StrategiewijzerError as error:
+        work.tell(error)
+
+
+def _export(found: Sequence[Feedback], texts: Texts) -> None:
+    """What is chosen, as a file."""
+    files = {"csv": (_csv(found), "text/csv"), "json": (_json(found), "application/json")}
+    with st.container(horizontal=True):
+        for kind, (content, mime) in files.items():
+            st.download_button(
+                texts("maintenance.feedback.export", kind=kind.upper()),
+                content,
+                file_name=f"feedback.{kind}",
+                mime=mime,
+                key=f"maintenance-feedback-{kind}",
+                on_click="ignore",
+            )
+
+
+def _json(found: Sequence[Feedback]) -> str:
+    return json.dumps([one.model_dump(mode="json") for one in found], ensure_ascii=False, indent=2)
+
+
+def _csv(found: Sequence[Feedback]) -> str:
+    """A table in which no text is taken for a formula by the program that opens it."""
+    text = io.StringIO()
+    table = csv.writer(text)
+    table.writerow(_COLUMNS)
+    for one in found:
+        values = one.model_dump(mode="json", include=set(_COLUMNS))
+        table.writerow([_cell(values[name]) for name in _COLUMNS])
+    return text.getvalue()
+
+
+def _cell(value: object) -> str:
+    told = (
+        "\n".join(map(str, value))
+        if isinstance(value, list)
+        else str(value if value is not None else "")
+    )
+    return f"'{told}" if told.startswith(("=", "+", "-", "@", "\t", "\r")) else told

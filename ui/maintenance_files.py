@@ -1,0 +1,249 @@
+"""A maintainer's own documents: the files in uploads/ below the setting `documents_dir`.
+
+They are used once they are published. What is removed or replaced is kept in a hidden folder, where
+ingest does not look, and can be put back until the next publication:
+
+uploads/
+    plan.nl.pdf
+    plan.nl.pdf.meta.yaml               what is known about it (ingest/sidecar.py)
+    .removed/
+        20261125T101500-3f2a/plan.nl.pdf
+"""
+
+import datetime
+import os
+import re
+import secrets
+import shutil
+import unicodedata
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+import yaml
+
+from core.disk import obstacle
+from core.errors import StoreError
+from core.names import as_text
+from core.settings import Settings
+from core.types import Frozen
+from ingest import sidecar
+from ingest.find import find
+from ingest.formats import CONVERT, FORMATS, front_matter
+from ingest.formats.blocks import Value
+from ingest.language import LANGUAGES
+from vectorstore.manifest import DocumentEntry, Manifest
+
+Refusal = Literal["name", "convert", "format", "empty", "large"]
+State = Literal["new", "changed", "published"]
+
+_LONGEST = 180  # bytes of a name; file systems allow 255, and a sidecar's is longer
+_REMOVED = ".removed"
+_STAMP = "%Y%m%dT%H%M%S"
+_NO_BEGINNING = re.compile(r"(?:[.\s]|~\$)+")  # of a name; it would hide the file
+_LANGUAGE = re.compile(r"[._](?:" + "|".join(LANGUAGES) + r")$", re.IGNORECASE)
+
+
+class Removed(Frozen):
+    """A file that was removed at a time (UTC) and can be put back."""
+
+    id: str
+    name: str
+    date: datetime.datetime
+
+
+def folder(settings: Settings) -> Path:
+    return settings.documents_dir / "uploads"
+
+
+def is_read(settings: Settings) -> bool:
+    """Whether ingest looks where the files go."""
+    place = folder(settings).resolve()
+    return any(place.is_relative_to(read.resolve()) for read in settings.corpus_dirs)
+
+
+def listed(settings: Settings) -> tuple[Path, ...]:
+    """The files that are there, by name."""
+    place = folder(settings)
+    return (
+        tuple(file for file in find([place]).files if file.parent == Path(os.path.abspath(place)))
+        if place.is_dir()
+        else ()
+    )
+
+
+def safe_name(given: str) -> str:
+    """The name under which a file is kept: no path, no hidden file, nothing that cannot be seen,
+    not too long; empty when nothing is left."""
+    name = unicodedata.normalize("NFC", re.split(r"[/\\]", as_text(given))[-1])
+    name = "".join(char if char.isprintable() else "-" for char in name).strip()
+    if hidden := _NO_BEGINNING.match(name):
+        name = name[hidden.end() :]
+    stem, suffix = os.path.splitext(name)
+    room = _LONGEST - len(suffix.encode())
+    return stem.encode()[: max(room, 0)].decode("utf-8", "ignore") + suffix if stem else ""
+
+
+def refusal(name: str, size: int, settings: Settings) -> Refusal | None:
+    """Why a file cannot be taken under this (safe) name; None when it can."""
+    suffix = Path(name).suffix.lower()
+    if not name:
+        return "name"
+    if suffix in CONVERT:
+        return "convert"
+    if suffix not in FORMATS:
+        return "format"
+    if size > settings.max_file_size * 1_000_000:
+        return "large"
+    return None if size else "empty"
+
+
+def taken(settings: Settings, name: str) -> Path | None:
+    """The file that has this name already; capitals make no difference."""
+    same = (file for file in listed(settings) if file.name.casefold() == name.casefold())
+    return next(same, None)
+
+
+def add(settings: Settings, name: str, content: bytes, *, replace: bool) -> str:
+    """Keeps a file; where its name is taken, in place of that file or under another name.
+
+    Args:
+        settings: say where.
+        name: a safe one.
+        content: of the file.
+        replace: the file that has the name now is removed, else both are kept.
+
+    Returns:
+        The name under which it is there.
+
+    Raises:
+        StoreError: it cannot be written; what was there before stays.
+    """
+    place = folder(settings)
+    with _writing(place):
+        place.mkdir(parents=True, exist_ok=True)
+        there = taken(settings, name)
+        if there is not None and not replace:
+            name = _free(settings, name)
+        unfinished = place / f".unfinished-{secrets.token_hex(4)}"
+        try:
+            unfinished.write_bytes(content)
+            if there is not None and replace:
+                known = sidecar.find(there)
+                remove(settings, there, keep_description=True)
+                if known is not None and known.name == there.name + sidecar.SUFFIX:
+                    known.rename(place / (name + sidecar.SUFFIX))
+            unfinished.replace(place / name)
+        finally:
+            unfinished.unlink(missing_ok=True)
+    return name
+
+
+def remove(settings: Settings, file: Path, *, keep_description: bool = False) -> None:
+    """Takes a file away with its sidecar, so that it can be put back.
+
+    Raises:
+        StoreError: it cannot be moved.
+    """
+    now = datetime.datetime.now(datetime.UTC)
+    kept = folder(settings) / _REMOVED / f"{now:{_STAMP}}-{secrets.token_hex(2)}"
+    beside = file.with_name(file.name + sidecar.SUFFIX)
+    with _writing(folder(settings)):
+        kept.mkdir(parents=True)
+        if beside.is_file() and keep_description:
+            shutil.copy2(beside, kept)
+        elif beside.is_file():
+            beside.rename(kept / beside.name)
+        file.rename(kept / file.name)
+
+
+def removed(settings: Settings) -> tuple[Removed, ...]:
+    """What can be put back, newest first."""
+    found = []
+    for place in sorted((folder(settings) / _REMOVED).glob("*"), reverse=True):
+        for file in find([place]).files:
+            stamp = place.name.partition("-")[0]
+            date = datetime.datetime.strptime(stamp, _STAMP).replace(tzinfo=datetime.UTC)
+            found.append(Removed(id=place.name, name=file.name, date=date))
+    return tuple(found)
+
+
+def restore(settings: Settings, one: Removed) -> None:
+    """Puts a file back with its sidecar; one that has its name now is removed in turn.
+
+    Raises:
+        StoreError: it cannot be moved.
+    """
+    kept = folder(settings) / _REMOVED / one.id
+    with _writing(folder(settings)):
+        if (there := taken(settings, one.name)) is not None:
+            remove(settings, there)
+        for file in sorted(kept.iterdir(), reverse=True):  # the sidecar first
+            file.rename(folder(settings) / file.name)
+        kept.rmdir()
+
+
+def forget(settings: Settings, manifest: Manifest) -> None:
+    """Deletes for good what was removed or replaced before this generation, and is so in it."""
+    entries = {entry.path: entry for entry in manifest.documents}
+    for one in removed(settings):
+        entry = entries.get(as_text(os.path.abspath(folder(settings) / one.name)))
+        since = entry.changed if entry else manifest.created
+        if since and datetime.datetime.fromisoformat(since) > one.date:
+            shutil.rmtree(folder(settings) / _REMOVED / one.id, ignore_errors=True)
+
+
+def state(file: Path, entries: Mapping[str, DocumentEntry]) -> State:
+    """Whether a file is published as it is, by the entries of the generation in use (by path)."""
+    entry = entries.get(as_text(file))
+    if entry is None:
+        return "new"
+    beside = sidecar.find(file)
+    latest = max(one.stat().st_mtime for one in (file, beside) if one is not None)
+    published = datetime.datetime.fromisoformat(entry.changed) if entry.changed else None
+    return "published" if published and latest < published.timestamp() else "changed"
+
+
+def describe(file: Path, fields: Mapping[str, Value]) -> None:
+    """Writes the sidecar of a file; without a field that has a value there is none.
+
+    Args:
+        file: what is described.
+        fields: those of `DocumentInfo` that are stated.
+
+    Raises:
+        DocumentError: a value is wrong; what was there before stays.
+        StoreError: it cannot be written.
+    """
+    stated = {name: value for name, value in fields.items() if value}
+    beside = file.with_name(file.name + sidecar.SUFFIX)
+    text = yaml.safe_dump(stated, sort_keys=False, allow_unicode=True, width=1000)
+    front_matter.read(beside, text)
+    unfinished = file.with_name(f".unfinished-{secrets.token_hex(4)}")
+    with _writing(file.parent):
+        if not stated:
+            beside.unlink(missing_ok=True)
+            return
+        unfinished.write_text(text, "utf-8")
+        unfinished.replace(beside)
+
+
+def _free(settings: Settings, name: str) -> str:
+    """The name with a number that makes it another: plan.nl.pdf -> plan-2.nl.pdf."""
+    stem, suffix = os.path.splitext(name)
+    if language := _LANGUAGE.search(stem):
+        stem, suffix = stem[: language.start()], language[0] + suffix
+    numbered = (f"{stem}-{number}{suffix}" for number in range(2, 10_000))
+    return next(name for name in numbered if taken(settings, name) is None)
+
+
+@contextmanager
+def _writing(place: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        remedy = obstacle(place) or "Check your rights there."
+        raise StoreError(
+            f"Nothing can be written in {place}: {error.strerror}. {remedy}"
+        ) from error

@@ -1,0 +1,167 @@
+"""Plan and publish: nothing is published but what a plan showed."""
+
+import functools
+
+import streamlit as st
+
+from core.settings import Settings
+from ingest import page
+from ingest.report import Report
+from ui import maintenance_files as files
+from ui import maintenance_jobs as work
+from ui.jobs import Job
+from ui.maintenance_report import counts_html, document_html, notes_html
+from ui.markup import code, escape
+from ui.texts import Texts
+
+_PAGE = 20  # documents shown at once
+_KEEP, _STRICT, _SHRINK = "--keep-missing", "--strict", "--allow-shrink"
+
+
+def show(settings: Settings, texts: Texts, *, busy: bool) -> None:
+    """The plan in force, the way to publish it, and what was published before.
+
+    Args:
+        settings: of the index.
+        texts: the strings of the interface language.
+        busy: a job runs; nothing else can be started.
+    """
+    st.header(texts("maintenance.plan.heading"), anchor=False)
+    st.markdown(texts("maintenance.plan.explained"))
+    last = work.latest(settings, "plan")
+    report = work.report(last) if last else None
+    _make(report, texts, busy=busy)
+    if last is not None and report is not None:
+        if _is_current(last, settings):
+            _plan(last, report, texts, busy=busy)
+        else:
+            st.info(texts("maintenance.plan.outdated"))
+    elif not busy:
+        st.info(texts("maintenance.plan.none"))
+    _published(settings, texts)
+
+
+def _make(report: Report | None, texts: Texts, *, busy: bool) -> None:
+    """Asks for a plan; whether documents without files stay is part of it."""
+    keep = False
+    if report is not None and (report.plan.removed or report.missing):
+        keep = st.checkbox(
+            texts("maintenance.plan.keep_missing"),
+            value=bool(report.missing),
+            help=texts("maintenance.plan.keep_missing_help"),
+            key="maintenance-keep-missing",
+        )
+    st.button(
+        texts("maintenance.plan.make"),
+        key="maintenance-plan",
+        help=texts("maintenance.plan.make_help"),
+        type="secondary" if report else "primary",
+        disabled=busy,
+        on_click=work.start,
+        args=("--dry-run", "--json", *([_KEEP] if keep else [])),
+    )
+
+
+def _is_current(plan: Job, settings: Settings) -> bool:
+    """Whether nothing was done since that a new plan would show.
+
+    What others do with the files is noticed when this is published.
+    """
+    newest = work.latest(settings, "plan", "publish", "fetch", "rollback")
+    uploads = files.folder(settings)
+    changed = uploads.stat().st_mtime if uploads.is_dir() else 0.0
+    return newest == plan and changed < plan.started.timestamp()
+
+
+def _plan(plan: Job, report: Report, texts: Texts, *, busy: bool) -> None:
+    st.html(f'<p class="sw-facts">{escape(work.since(plan, texts))}</p>')
+    if report.stop:
+        st.warning(f"{texts('maintenance.plan.would_stop')}\n\n{code(report.stop)}")
+    elif report.plan.is_empty:
+        st.success(texts("maintenance.plan.empty"))
+    _show(report, "maintenance-plan", texts)
+    if not report.plan.is_empty:
+        _publish(plan, report, texts, busy=busy)
+
+
+def _publish(plan: Job, report: Report, texts: Texts, *, busy: bool) -> None:
+    """The options that make a difference here, and the button."""
+    options = [_KEEP] if _KEEP in plan.arguments else []
+    if report.failures and st.checkbox(
+        texts("maintenance.plan.strict"),
+        help=texts("maintenance.plan.strict_help"),
+        key="maintenance-strict",
+    ):
+        options.append(_STRICT)
+    can = bool(report.plan.written or report.plan.unchanged or not report.failures)
+    if report.stop and can:
+        allowed = st.checkbox(
+            texts("maintenance.plan.shrink", number=len(report.plan.removed)),
+            help=texts("maintenance.plan.shrink_help"),
+            key="maintenance-shrink",
+        )
+        can = allowed
+        options.append(_SHRINK)
+    st.button(
+        texts("maintenance.plan.publish"),
+        key="maintenance-publish",
+        type="primary",
+        help=texts("maintenance.plan.publish_help"),
+        disabled=busy or not can,
+        on_click=work.start,
+        args=("--json", "--as-planned", report.fingerprint, *options),
+    )
+
+
+def _published(settings: Settings, texts: Texts) -> None:
+    """The reports of the publications, the newest first."""
+    st.header(texts("maintenance.published.heading"), anchor=False)
+    runs = {job.id: job for job in work.newest_first(settings, "publish")}
+    if not runs:
+        st.info(texts("maintenance.published.none"))
+        return
+    chosen = st.selectbox(
+        texts("maintenance.published.choose"),
+        list(runs),
+        format_func=lambda name: work.since(runs[name], texts),
+        key="maintenance-published",
+    )
+    job = runs[chosen]
+    report = work.report(job)
+    if report is None:
+        st.info(texts("maintenance.published.unfinished"))
+        if told := job.errors().strip():
+            st.markdown(code(told))
+        return
+    if report.generation:
+        st.success(texts("maintenance.published.done", generation=report.generation))
+    elif report.fingerprint != job.arguments[job.arguments.index("--as-planned") + 1]:
+        st.warning(texts("maintenance.plan.changed"))
+    else:
+        st.warning(f"{texts('maintenance.published.not')}\n\n{code(report.stop)}")
+    _show(report, "maintenance-published", texts)
+    with st.container(horizontal=True):
+        for kind, mime in (("html", "text/html"), ("json", "application/json")):
+            st.download_button(
+                texts("maintenance.published.download", kind=kind.upper()),
+                functools.partial(_file, report, kind),
+                file_name=f"{job.id}.{kind}",
+                mime=mime,
+                key=f"maintenance-download-{kind}",
+                on_click="ignore",
+            )
+
+
+def _file(report: Report, kind: str) -> bytes:
+    text = page.html(report) if kind == "html" else report.model_dump_json(indent=2)
+    return text.encode()
+
+
+def _show(report: Report, key: str, texts: Texts) -> None:
+    """What a report says, a page of documents at a time."""
+    st.html(counts_html(report, texts) + notes_html(report, texts))
+    changes, first, shown = report.changes, 0, st.container()
+    if len(changes) > _PAGE:
+        first = (st.pagination(-(-len(changes) // _PAGE), key=f"{key}-page") - 1) * _PAGE
+    for change in changes[first : first + _PAGE]:
+        shown.html(document_html(change, texts))
