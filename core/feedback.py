@@ -30,11 +30,14 @@ class Feedback(Frozen):
     `id` belongs to the answer: a later verdict on it replaces this one. `date` is in UTC.
     `history` are the turns before the question, oldest first, and `areas` what the search was
     limited to. `sections` are the heading paths of what was cited, " › " between headings.
+    `helpful` is the verdict on the answer, `evidence` that on its quotes; None: none was given.
+    `handled` is when a maintainer, `by`, had dealt with it; None: nobody has yet.
     """
 
     id: str
     date: AwareDatetime
-    helpful: bool
+    helpful: bool | None = None
+    evidence: bool | None = None
     comment: str = ""
     question: str
     language: str  # ISO 639-1
@@ -49,6 +52,8 @@ class Feedback(Frozen):
     model: str = ""
     prompt_version: str = ""
     generation: str = ""
+    handled: AwareDatetime | None = None
+    by: str = ""
 
     @classmethod
     def on(
@@ -56,7 +61,8 @@ class Feedback(Frozen):
         answer: Answer,
         *,
         id: str,
-        helpful: bool,
+        helpful: bool | None,
+        evidence: bool | None = None,
         comment: str = "",
         history: Iterable[Turn] = (),
         areas: Iterable[str] = (),
@@ -67,6 +73,7 @@ class Feedback(Frozen):
             id=id,
             date=datetime.datetime.now(datetime.UTC),
             helpful=helpful,
+            evidence=evidence,
             comment=comment,
             question=answer.question,
             language=answer.language,
@@ -123,6 +130,26 @@ def read(data_dir: Path) -> tuple[Feedback, ...]:
             "Use the version of the program that wrote it."
         ) from None
     return tuple(sorted(found, key=lambda feedback: (feedback.date, feedback.id)))
+
+
+def handle(data_dir: Path, id: str, by: str) -> None:
+    """Marks a verdict as dealt with; nothing happens when there is none with this id.
+
+    Raises:
+        StrategiewijzerError: it cannot be read or written.
+    """
+    _change(data_dir, id, handled=datetime.datetime.now(datetime.UTC), by=by)
+
+
+def reopen(data_dir: Path, id: str) -> None:
+    """Takes back that a verdict has been dealt with; as `handle`."""
+    _change(data_dir, id, handled=None, by="")
+
+
+def _change(data_dir: Path, id: str, **fields: object) -> None:
+    for given in read(data_dir):
+        if given.id == id:
+            save(data_dir, given.model_copy(update=fields))
 
 
 @contextmanager

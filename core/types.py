@@ -248,6 +248,12 @@ class Scope(Frozen):
     as_of: datetime.date | None = None
 
 
+class Stage(Frozen):
+    """What is being done for a question now."""
+
+    name: Literal["searching", "reading", "checking"]
+
+
 class TextDelta(Frozen):
     """A piece of verified answer text, to be shown as it arrives."""
 
@@ -260,4 +266,4 @@ class Finished(Frozen):
     answer: Answer
 
 
-Event = TextDelta | Finished
+Event = Stage | TextDelta | Finished

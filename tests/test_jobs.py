@@ -14,7 +14,8 @@ from ui.jobs import Job
 
 PRINTS = (
     "-c",
-    "import sys; print('{\"event\": \"one\"}\\nno event\\n{'); sys.stderr.write('a word'); sys.exit(3)",
+    "import sys; print('{\"event\": \"one\"}\\nno event\\n{'); sys.stderr.write('a word'); "
+    "sys.exit(3)",
 )
 WAITS = ("-c", 'import time; print(\'{"event": "one"}\', flush=True); time.sleep(60)')
 

@@ -13,8 +13,8 @@ from core.errors import ModelError
 from core.feedback import FILE, Feedback, read
 from core.settings import Settings
 from core.types import Answer, Event, Finished, TextDelta, Turn
-from ui.chat import MAX_QUESTION, Exchange
-from ui.feedback import MAX_COMMENT
+from ui.chat.feedback import MAX_COMMENT
+from ui.chat.page import MAX_QUESTION, Exchange
 from ui.texts import languages
 
 APP = Path(__file__).parent.parent / "app.py"

@@ -7,7 +7,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from core.types import Answer, Citation, DocumentInfo, Passage
-from ui.citations import anchors, missing_html, section_links, sources_html, withheld_html
+from ui.answers.citations import anchors, missing_html, section_links, sources_html, withheld_html
 from ui.markup import answer_html, code, escape, link
 from ui.texts import load
 

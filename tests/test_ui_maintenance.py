@@ -14,9 +14,10 @@ from core.errors import DocumentError
 from core.feedback import Feedback, read, save
 from core.settings import Settings
 from ingest.pipeline import ingest
-from ui import access, jobs, maintenance_feedback
-from ui import maintenance_files as files
+from ui import access, jobs
 from ui.access import User
+from ui.maintenance import feedback as queue
+from ui.maintenance import files as files
 from vectorstore.generations import Generations
 
 ALPHA = "---\nid: alpha\ntitle: Alpha\nlanguage: nl\n---\n\n# Alpha\n\nDe vloot telt 30 schepen.\n"
@@ -47,7 +48,7 @@ def nothing_cached() -> Iterator[None]:
 
 
 def _page() -> None:
-    from ui import maintenance
+    from ui.maintenance import page as maintenance
 
     maintenance.page()
 
@@ -410,5 +411,5 @@ def test_the_queue_is_handled_and_reopened(app: AppTest, settings: Settings) -> 
 
 
 def test_an_exported_comment_is_no_formula() -> None:
-    table = maintenance_feedback._csv([verdict("one", comment="=1+1")])
+    table = queue._csv([verdict("one", comment="=1+1")])
     assert ",'=1+1," in table

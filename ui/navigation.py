@@ -9,9 +9,13 @@ from streamlit.navigation.page import StreamlitPage
 
 from core.errors import SignInError, StrategiewijzerError
 from core.settings import Role, Settings
-from ui import access, chat, evaluation, maintenance, sidebar, sign_in, sources
+from ui import access, sidebar, sign_in
 from ui.access import User
+from ui.chat import page as chat
+from ui.evaluation import page as evaluation
+from ui.maintenance import page as maintenance
 from ui.markup import code
+from ui.sources import page as sources
 from ui.texts import Texts
 
 

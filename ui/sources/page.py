@@ -12,8 +12,8 @@ from core.settings import Settings
 from core.versions import preferred
 from ui import sidebar
 from ui.assistant import assistant
-from ui.documents import facts_html, hits_html, matches, reading_html
 from ui.markup import code, escape, link
+from ui.sources.documents import facts_html, hits_html, matches, reading_html
 from ui.texts import Texts
 from vectorstore.manifest import DocumentEntry
 from vectorstore.store import Index

@@ -10,18 +10,10 @@ import streamlit as st
 
 from core.errors import NotAllowedError, StrategiewijzerError
 from core.settings import Settings
-from ui import (
-    access,
-    evaluation_accept,
-    evaluation_figures,
-    evaluation_question,
-    evaluation_questions,
-    evaluation_start,
-    evaluation_trend,
-    sidebar,
-)
-from ui.evaluation_runs import Kept, compared, kept, read
-from ui.evaluation_tables import runs_html
+from ui import access, sidebar
+from ui.evaluation import accept, figures, question, questions, start, trend
+from ui.evaluation.runs import Kept, compared, kept, read
+from ui.evaluation.tables import runs_html
 from ui.markup import code
 from ui.texts import Texts
 
@@ -47,36 +39,38 @@ def _show(settings: Settings, texts: Texts) -> None:
     there = kept(settings.data_dir)
     if not there:
         st.info(texts("evaluation.empty"))
-        evaluation_start.show(settings, texts, first=True)
+        start.show(settings, texts, first=True)
         return
-    question = st.query_params.get("question")
-    if question is None:
-        evaluation_start.show(settings, texts, first=False)
+    wanted = st.query_params.get("question")
+    if wanted is None:
+        start.show(settings, texts, first=False)
     run, baseline = _choose(there, texts)
     if run.figures is None:
         read(run.folder)  # says what is wrong with it
-    if question is not None:
-        evaluation_question.show(run, baseline, question, texts)
+    if wanted is not None:
+        question.show(run, baseline, wanted, texts)
         return
-    evaluation_accept.show(settings.data_dir, run, texts)
+    accept.show(settings.data_dir, run, texts)
     comparison = compared(baseline.folder, run.folder) if baseline is not None else None
     if comparison is not None and not comparison.same_questions:
         st.warning(texts("evaluation.nothing_in_common"))
         comparison = None
-    evaluation_figures.show_headlines(run, comparison, texts)
+    figures.show_headlines(run, comparison, texts)
     names = [texts(f"evaluation.tabs.{name}") for name in ("figures", "questions", "trend", "runs")]
-    figures, questions, trend, listed = st.tabs(names, key="evaluation-tab", on_change="rerun")
-    if figures.open:
-        with figures:
-            evaluation_figures.show_all(run, comparison, texts)
-    if questions.open:
-        with questions:
-            evaluation_questions.show(run, baseline, comparison, texts)
-    if trend.open:
-        with trend:
-            evaluation_trend.show(run, there, texts)
-    if listed.open:
-        with listed:
+    in_figures, in_questions, in_trend, in_runs = st.tabs(
+        names, key="evaluation-tab", on_change="rerun"
+    )
+    if in_figures.open:
+        with in_figures:
+            figures.show_all(run, comparison, texts)
+    if in_questions.open:
+        with in_questions:
+            questions.show(run, baseline, comparison, texts)
+    if in_trend.open:
+        with in_trend:
+            trend.show(run, there, texts)
+    if in_runs.open:
+        with in_runs:
             st.html(runs_html(there, run, texts))
 
 

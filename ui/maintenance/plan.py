@@ -7,10 +7,10 @@ import streamlit as st
 from core.settings import Settings
 from ingest import page
 from ingest.report import Report
-from ui import maintenance_files as files
-from ui import maintenance_jobs as work
 from ui.jobs import Job
-from ui.maintenance_report import counts_html, document_html, notes_html
+from ui.maintenance import files as files
+from ui.maintenance import jobs as work
+from ui.maintenance.report import counts_html, document_html, notes_html
 from ui.markup import code, escape
 from ui.texts import Texts
 

@@ -7,7 +7,7 @@ import streamlit as st
 from core.errors import StrategiewijzerError
 from eval import runs
 from ui import access
-from ui.evaluation_runs import Kept
+from ui.evaluation.runs import Kept
 from ui.markup import code
 from ui.texts import Texts
 

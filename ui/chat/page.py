@@ -6,9 +6,11 @@ import streamlit as st
 
 from core.errors import NoIndexError, StrategiewijzerError
 from core.settings import Settings
-from core.types import Answer, Finished, Turn
-from ui import answers, feedback, sidebar
+from core.types import Answer, Finished, TextDelta, Turn
+from ui import sidebar
+from ui.answers import answer as answers
 from ui.assistant import assistant
+from ui.chat import feedback
 from ui.markup import answer_html, code, escape
 from ui.texts import Texts
 
@@ -152,7 +154,7 @@ def _answer(exchange: Exchange, history: list[Turn], texts: Texts) -> None:
         ):
             if isinstance(event, Finished):
                 exchange.answer = event.answer
-            else:
+            elif isinstance(event, TextDelta):
                 text += event.text
                 place.html(answer_html(text, texts))
     except StrategiewijzerError as error:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from core.types import Answer, Citation
-from ui.documents import reading_address
+from ui.addresses import reading_address
 from ui.markup import escape, is_web_page, link, new_tab
 from ui.texts import Texts
 

@@ -6,7 +6,7 @@ from eval import report
 from eval.compare import Comparison, Test
 from eval.report import Figure, bounds, change, label, number, p_value, reading
 from eval.results import Summary
-from ui.evaluation_runs import Kept, when
+from ui.evaluation.runs import Kept, when
 from ui.markup import escape
 from ui.texts import Texts
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
-from urllib.parse import urlencode
 
 from core.matching import fold
-from core.types import DocumentInfo, Passage, Standing
+from core.types import Passage, Standing
+from ui.addresses import place_of
 from ui.markup import escape
 from ui.texts import Texts
 from vectorstore.manifest import DocumentEntry
@@ -72,7 +72,7 @@ def reading_html(passages: Sequence[Passage], texts: Texts, *, outline: bool) ->
     parts, contents = [], []
     for headings, group in groupby(passages, key=lambda passage: passage.headings):
         section = list(group)
-        place, title = escape(_place(section[0].id)), escape(_section(headings))
+        place, title = escape(place_of(section[0].id)), escape(_section(headings))
         contents.append(f'<li><a href="#{place}">{title}</a></li>')
         parts.append(f"<h2>{title}</h2>{''.join(_passage_html(p, texts) for p in section)}")
     language = escape(passages[0].language)
@@ -83,17 +83,6 @@ def reading_html(passages: Sequence[Passage], texts: Texts, *, outline: bool) ->
         else ""
     )
     return f'<article class="sw-reading" lang="{language}">{listed}{"".join(parts)}</article>'
-
-
-def reading_address(document: DocumentInfo, passage_id: str) -> str:
-    """Query and place in the sources page where a passage can be read."""
-    query = urlencode({"document": document.id, "language": document.language})
-    return f"{query}#{_place(passage_id)}"
-
-
-def _place(passage_id: str) -> str:
-    """The name of a passage's place in the reading view."""
-    return f"passage-{passage_id.partition(':')[2]}"
 
 
 def _section(headings: Sequence[str]) -> str:
@@ -107,5 +96,5 @@ def _passage_html(passage: Passage, texts: Texts) -> str:
     if pages is not None:
         page = "–".join(map(str, dict.fromkeys(pages)))
         told = f'<p class="sw-facts">{escape(texts("sources.page", page=page))}</p>'
-    place = escape(_place(passage.id))
+    place = escape(place_of(passage.id))
     return f'<div class="sw-passage" id="{place}">{told}{escape(passage.text)}</div>'

@@ -11,7 +11,7 @@ from core.errors import StrategiewijzerError
 from core.feedback import Feedback, handle, read, reopen
 from core.settings import Settings
 from ui import access
-from ui import maintenance_jobs as work
+from ui.maintenance import jobs as work
 from ui.markup import answer_html, escape
 from ui.texts import Texts
 
@@ -58,7 +58,7 @@ def show(settings: Settings, texts: Texts) -> None:
 
 def needs_attention(one: Feedback) -> bool:
     """Whether a reader found something wrong, or wrote something."""
-    return not one.helpful or one.evidence is False or bool(one.comment)
+    return one.helpful is False or one.evidence is False or bool(one.comment)
 
 
 def _chosen(given: Sequence[Feedback], choice: str) -> list[Feedback]:
@@ -84,7 +84,7 @@ def _verdict(one: Feedback, settings: Settings, texts: Texts) -> None:
 def _verdict_html(one: Feedback, texts: Texts) -> str:
     """Question, comment and verdict; the answer and its sections can be unfolded."""
     facts = [
-        texts("maintenance.feedback.helpful" if one.helpful else "maintenance.feedback.unhelpful"),
+        *([] if one.helpful is None else [_helpful(one.helpful, texts)]),
         *([] if one.evidence is None else [_evidence(one.evidence, texts)]),
         texts.date(one.date.date()),
         texts.label("languages", one.language),
@@ -102,6 +102,10 @@ def _verdict_html(one: Feedback, texts: Texts) -> str:
         f'<details class="sw-change"><summary>{escape(texts("maintenance.feedback.answer"))}'
         f"</summary><div>{answer}<ul>{sections}</ul></div></details>"
     )
+
+
+def _helpful(is_good: bool, texts: Texts) -> str:
+    return texts(f"maintenance.feedback.{'helpful' if is_good else 'unhelpful'}")
 
 
 def _evidence(is_good: bool, texts: Texts) -> str:

@@ -7,8 +7,8 @@ import altair as alt
 import streamlit as st
 
 from eval.report import HEADLINES, Figure, bounds, figures, label, number
-from ui.evaluation_runs import Kept, when
-from ui.evaluation_tables import explanation, table_html
+from ui.evaluation.runs import Kept, when
+from ui.evaluation.tables import explanation, table_html
 from ui.markup import escape
 from ui.texts import Texts
 

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 import streamlit as st
 
 from eval.results import QuestionResult
-from ui.evaluation_diff import word_diff
-from ui.evaluation_questions import LISTED, open_question, outcome
-from ui.evaluation_runs import Kept, read, when
-from ui.evaluation_tables import table_html
+from ui.evaluation.diff import word_diff
+from ui.evaluation.questions import LISTED, open_question, outcome
+from ui.evaluation.runs import Kept, read, when
+from ui.evaluation.tables import table_html
 from ui.markup import code, escape
 from ui.texts import Texts
 

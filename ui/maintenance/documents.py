@@ -12,9 +12,9 @@ from core.names import as_text, printable
 from core.settings import Settings
 from ingest.formats import CONVERT, FORMATS
 from ui import access
-from ui import maintenance_files as files
-from ui import maintenance_jobs as work
-from ui.maintenance_about import about
+from ui.maintenance import files as files
+from ui.maintenance import jobs as work
+from ui.maintenance.about import about
 from ui.markup import code, escape
 from ui.texts import Texts
 from vectorstore.generations import Generations, store_exists

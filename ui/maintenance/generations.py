@@ -8,7 +8,7 @@ from core.errors import NoIndexError
 from core.settings import Settings
 from ingest.history import Kept, history
 from ingest.verify import Verification
-from ui import maintenance_jobs as work
+from ui.maintenance import jobs as work
 from ui.markup import code, escape
 from ui.texts import Texts
 

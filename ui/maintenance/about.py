@@ -12,7 +12,7 @@ from ingest import sidecar
 from ingest.formats.blocks import Value
 from ingest.language import LANGUAGES
 from ui import access
-from ui import maintenance_files as files
+from ui.maintenance import files as files
 from ui.markup import code
 from ui.texts import Texts
 from vectorstore.manifest import DocumentEntry

@@ -8,9 +8,9 @@ import streamlit as st
 from core.matching import fold
 from eval.compare import Comparison, Direction
 from eval.results import QuestionResult
-from ui.evaluation_figures import named_group
-from ui.evaluation_runs import Kept, compared_of, headlines_of, read
-from ui.evaluation_tables import figures_html
+from ui.evaluation.figures import named_group
+from ui.evaluation.runs import Kept, compared_of, headlines_of, read
+from ui.evaluation.tables import figures_html
 from ui.markup import code, escape
 from ui.texts import Texts
 

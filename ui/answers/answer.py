@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.types import Answer
-from ui import citations
+from ui.answers import citations
 from ui.markup import answer_html, code, escape
 from ui.texts import Texts
 

@@ -1,6 +1,6 @@
 """The maintenance page: documents, plan and publish, generations, feedback. Only for maintainers.
 
-What takes long runs in the background (ui/maintenance_jobs.py): closing the page loses nothing. The
+What takes long runs in the background (ui/jobs.py): closing the page loses nothing. The
 page asks for the role first, and whatever changes something asks for it again.
 """
 
@@ -10,16 +10,8 @@ import streamlit as st
 
 from core.errors import StrategiewijzerError
 from core.settings import Settings
-from ui import (
-    access,
-    maintenance_documents,
-    maintenance_feedback,
-    maintenance_fetch,
-    maintenance_generations,
-    maintenance_jobs,
-    maintenance_plan,
-    sidebar,
-)
+from ui import access, sidebar
+from ui.maintenance import documents, feedback, fetch, generations, jobs, plan
 from ui.markup import code
 
 TAB = "maintenance-tab"
@@ -35,18 +27,18 @@ def page() -> None:
     except StrategiewijzerError as error:
         st.error(code(str(error)))
         return
-    maintenance_jobs.problems()
-    busy = maintenance_jobs.watch(settings, texts)
+    jobs.problems()
+    busy = jobs.watch(settings, texts)
 
-    def documents() -> None:
-        maintenance_documents.show(settings, texts)
-        maintenance_fetch.show(settings, texts, busy=busy)
+    def sources() -> None:
+        documents.show(settings, texts)
+        fetch.show(settings, texts, busy=busy)
 
     sections: dict[str, Callable[[], None]] = {
-        "documents": documents,
-        "plan": lambda: maintenance_plan.show(settings, texts, busy=busy),
-        "generations": lambda: maintenance_generations.show(settings, texts, busy=busy),
-        "feedback": lambda: maintenance_feedback.show(settings, texts),
+        "documents": sources,
+        "plan": lambda: plan.show(settings, texts, busy=busy),
+        "generations": lambda: generations.show(settings, texts, busy=busy),
+        "feedback": lambda: feedback.show(settings, texts),
     }
     names = [texts(f"maintenance.tabs.{name}") for name in sections]
     tabs = st.tabs(names, key=TAB, on_change="rerun")

@@ -8,7 +8,7 @@ from core.errors import StrategiewijzerError
 from core.settings import Settings
 from ingest.official.cellar import LANGUAGES
 from ingest.official.sources import chosen, listed
-from ui import maintenance_jobs as work
+from ui.maintenance import jobs as work
 from ui.markup import escape
 from ui.texts import Texts
 

@@ -5,8 +5,8 @@ import streamlit as st
 from eval import report
 from eval.compare import LESS_IS_BETTER, Comparison, Test
 from eval.report import bounds, change, label, number, reading
-from ui.evaluation_runs import Kept
-from ui.evaluation_tables import explanation, figures_html, groups_html
+from ui.evaluation.runs import Kept
+from ui.evaluation.tables import explanation, figures_html, groups_html
 from ui.markup import escape
 from ui.texts import Texts
 

@@ -1,0 +1,1 @@
+"""An answer on the page, with everything needed to check it."""

@@ -1,0 +1,1 @@
+"""The sources page: the catalogue and the reading view."""
