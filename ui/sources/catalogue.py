@@ -18,6 +18,7 @@ from vectorstore.manifest import DocumentEntry
 from vectorstore.store import Index
 
 _PAGE = 15  # documents shown at once
+_LONGEST = 200  # characters that are searched for
 _HITS = 3  # passages of a document in a list
 _KEYS = {name: f"catalogue-{name}" for name in ("search", "area", "kind", "language", "sort")}
 _PAGE_KEY = "catalogue-page"
@@ -52,14 +53,14 @@ def show(index: Index, documents: Documents, texts: Texts) -> None:
         label_visibility="collapsed",
         type="search",
         icon=":material/search:",
-        max_chars=200,
         key=_KEYS["search"],
         live=True,
         on_change=_to_first_page,
         persist_state="session",
-    ).strip()
-    areas, kinds, language = _filters(documents, texts)
-    sort = _choose_order(texts)
+    ).strip()[:_LONGEST]
+    with st.container(horizontal=True, key="plain-filters"):
+        areas, kinds, language = _filters(documents, texts)
+        sort = _choose_order(texts)
     rows = rows_of(documents, texts.language, areas, kinds, language)
     if words:
         rows = _searched(index, rows, words, texts)
@@ -131,36 +132,38 @@ def _filters(documents: Documents, texts: Texts) -> tuple[Sequence[str], Sequenc
     chosen_areas: Sequence[str] = ()
     chosen_kinds: Sequence[str] = ()
     chosen_language: str | None = None
-    with st.container(horizontal=True, key="plain-filters"):
-        if len(areas) > 1:
-            chosen_areas = st.pills(
-                texts("catalogue.record.area"),
-                areas,
-                selection_mode="multi",
-                format_func=lambda area: code(texts.label("areas", area)),
-                key=_KEYS["area"],
-                on_change=_to_first_page,
-                persist_state="session",
-            )
-        if len(kinds) > 1:
-            chosen_kinds = st.pills(
-                texts("catalogue.record.kind"),
-                kinds,
-                selection_mode="multi",
-                format_func=lambda kind: texts.label("kinds", kind),
-                key=_KEYS["kind"],
-                on_change=_to_first_page,
-                persist_state="session",
-            )
-        if len(languages) > 1:
-            chosen_language = st.pills(
-                texts("catalogue.record.languages"),
-                languages,
-                format_func=lambda language: code(texts.label("languages", language)),
-                key=_KEYS["language"],
-                on_change=_to_first_page,
-                persist_state="session",
-            )
+    if len(areas) > 1:
+        chosen_areas = st.pills(
+            texts("catalogue.record.area"),
+            areas,
+            selection_mode="multi",
+            format_func=lambda area: code(texts.label("areas", area)),
+            wrap=True,
+            key=_KEYS["area"],
+            on_change=_to_first_page,
+            persist_state="session",
+        )
+    if len(kinds) > 1:
+        chosen_kinds = st.pills(
+            texts("catalogue.record.kind"),
+            kinds,
+            selection_mode="multi",
+            format_func=lambda kind: texts.label("kinds", kind),
+            wrap=True,
+            key=_KEYS["kind"],
+            on_change=_to_first_page,
+            persist_state="session",
+        )
+    if len(languages) > 1:
+        chosen_language = st.pills(
+            texts("catalogue.record.languages"),
+            languages,
+            format_func=lambda language: code(texts.label("languages", language)),
+            wrap=True,
+            key=_KEYS["language"],
+            on_change=_to_first_page,
+            persist_state="session",
+        )
     return chosen_areas, chosen_kinds, chosen_language
 
 

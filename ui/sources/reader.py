@@ -42,7 +42,7 @@ def show(index: Index, documents: Documents, name: str, texts: Texts) -> None:
     st.html(f'<h1 class="sw-title" lang="{escape(language)}">{escape(entry.info.title)}</h1>')
     st.html(record_html(versions, entry, index.standings(), texts))
     show_related(documents, name, _HOWS, texts)
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         links.to_chat(entry.info, texts, name)
         if entry.info.url:
             st.html(f"<p>{link(entry.info.url, texts('sources.open'), texts)}</p>", width="content")

@@ -122,7 +122,7 @@ def _section_html(
     texts: Texts,
     taken: frozenset[str] = frozenset(),
 ) -> str:
-    """A section under its heading. Passages of which the place is taken get none."""
+    """A section under its heading, with its pages. Passages of which the place is taken get none."""
     parts, page = [f"<h2>{escape(_name(section[0]))}</h2>"], None
     for passage in section:
         place = place_of(passage.id)
@@ -135,7 +135,7 @@ def _section_html(
 def _passage_html(
     passage: Passage, page: int | None, quotes: Quotes, texts: Texts, *, has_place: bool
 ) -> str:
-    """One passage; `page` is where the one before it ends."""
+    """One passage; `page` is where the one before it in its section ends."""
     breaks: dict[int, int] = {}
     if passage.page is not None:
         numbered = enumerate(passage.page_breaks, start=passage.page + 1)
