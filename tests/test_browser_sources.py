@@ -51,7 +51,7 @@ def test_the_list_is_searched_as_one_types_and_a_hit_opens_at_its_passage(
         page.get_by_role("searchbox").focus()
         page.keyboard.type("cocaine")  # no Enter
         count = page.get_by_role("status").filter(has_text="documenten")
-        expect(count).to_have_text("1 van 5 documenten · 2 passages")
+        expect(count).to_have_text("1 van 5 documenten · passages met deze woorden: 2")
         expect(page.locator(".sw-snippet mark").first).to_have_text("cocaïne")
 
         link_in_list(page, "Omvang van de drugsmarkt")
@@ -62,7 +62,7 @@ def test_the_list_is_searched_as_one_types_and_a_hit_opens_at_its_passage(
 
         page.go_back()  # one step: the list as it was
         expect(page.get_by_role("searchbox")).to_have_value("cocaine")
-        expect(count).to_have_text("1 van 5 documenten · 2 passages")
+        expect(count).to_have_text("1 van 5 documenten · passages met deze woorden: 2")
 
 
 def test_filters_limit_the_list_until_they_are_cleared(browser: Browser, address: str) -> None:
