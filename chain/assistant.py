@@ -22,7 +22,7 @@ from chain.generative import GenerativeAnswerer
 from chain.language import conversation
 from chain.missing import missing
 from chain.parts import Part, in_parts
-from chain.refusal import refusal_text, related
+from chain.refusal import count_documents, refusal_text, related
 from chain.verification import verify
 from core.errors import ModelError
 from core.settings import Settings
@@ -33,7 +33,9 @@ from core.types import (
     Mode,
     Passage,
     Reason,
+    Scope,
     ScoredPassage,
+    Stage,
     TextDelta,
     Turn,
 )
@@ -68,9 +70,11 @@ class Assistant:
         language: str | None = None,
         areas: Collection[str] | None = None,
         config: RunnableConfig | None = None,
+        *,
+        scope: Scope = Scope(),
     ) -> Answer:
         """The whole answer at once; arguments as in `stream`."""
-        *_, last = self.stream(question, history, language, areas, config)
+        *_, last = self.stream(question, history, language, areas, config, scope=scope)
         assert isinstance(last, Finished)  # noqa: S101 - what stream promises
         return last.answer
 
@@ -81,39 +85,52 @@ class Assistant:
         language: str | None = None,
         areas: Collection[str] | None = None,
         config: RunnableConfig | None = None,
+        *,
+        scope: Scope = Scope(),
     ) -> Iterator[Event]:
-        """Verified sentences as they come, each with its markers; last the finished answer.
+        """What is being done, verified sentences with their markers, last the finished answer.
+
+        The stages come before the first sentence, in the order of `Stage`; a refusal has nothing to
+        check.
 
         Args:
             question: in any official language of the EU.
             history: earlier turns, oldest first.
             language: of the question (ISO 639-1); told from the question if not given.
-            areas: only search documents of these areas; None or empty for all.
+            areas: short for a scope with these areas.
             config: LangChain's, for callbacks and tracers.
+            scope: what the search is limited to.
         """
         watch = _Stopwatch()
+        yield Stage(name="searching")
+        scope = scope.within(areas)
         language = language or self._language(question, history)
         search_for = self._standalone(question, language, history, config)
         watch.lap("understand")
-        found = self._retrieve(search_for, language, areas, config)
+        found = self._retrieve(search_for, language, scope, config)
         watch.lap("retrieve")
+        yield Stage(name="reading")
         sure = confidence(search_for, language, found, self.index)
         watch.lap("decide")
 
         refuses = sure.value < self._settings.refuse_below
         asked: tuple[Part, ...] = ()
         if not refuses:
-            found, asked = in_parts(search_for, language, found, self.index, areas)
+            found, asked = in_parts(search_for, language, found, self.index, scope)
             watch.lap("parts")
         request = Request(search_for, language, found, asked)
         composition = Composition(request)
         mode: Mode = self._answerer.mode
         withheld: list[str] = []
+        checking = False
         if not refuses:
             for answerer in dict.fromkeys((self._answerer, self._extractive)):
                 failed = False
                 try:
                     for draft in answerer.draft(request, config):
+                        if not checking:
+                            checking = True
+                            yield Stage(name="checking")
                         quote = verify(draft, request, self.index.embedder)
                         if quote is None:
                             withheld.append(draft.text)
@@ -130,9 +147,9 @@ class Assistant:
         watch.lap("answer")
 
         answered = bool(composition.text)
-        text, reason = composition.text, _reason(answered, sure)
+        text, reason = composition.text, self._reason(answered, sure, scope)
         if reason:
-            text = refusal_text(language, reason, found, self.index)
+            text = refusal_text(language, reason, found, self.index, scope)
             yield TextDelta(text=text)
         yield Finished(
             answer=Answer(
@@ -146,12 +163,12 @@ class Assistant:
                 missing=missing(
                     question, language, found, composition.citations, sure.value, self.index
                 )
-                if reason != "off_topic"
+                if answered or reason == "not_in_sources"
                 else (),
                 asked_for=composition.asked_for(),
                 related=()
                 if answered
-                else related(language, found, lambda q: self._answered_by(q, language, areas)),
+                else related(language, found, lambda q: self._answered_by(q, language, scope)),
                 withheld=tuple(withheld),
                 confidence=sure.value,
                 mode=mode,
@@ -181,11 +198,9 @@ class Assistant:
                 logger.warning("%s The follow-up is understood by rules.", error)
         return standalone(question, language, history)
 
-    def _answered_by(
-        self, question: str, language: str, areas: Collection[str] | None
-    ) -> Passage | None:
+    def _answered_by(self, question: str, language: str, scope: Scope) -> Passage | None:
         """The passage that answers a question best, if it is answered."""
-        found = self.index.search(question, self._settings.results, language, areas)
+        found = self.index.search(question, self._settings.results, language, scope=scope)
         sure = confidence(question, language, found, self.index)
         return found[0].passage if sure.value >= self._settings.refuse_below else None
 
@@ -193,20 +208,19 @@ class Assistant:
         self,
         question: str,
         language: str,
-        areas: Collection[str] | None,
+        scope: Scope,
         config: RunnableConfig | None,
     ) -> tuple[ScoredPassage, ...]:
-        documents = self._retriever.invoke(
-            question, config, language=language, areas=tuple(areas or ())
-        )
+        documents = self._retriever.invoke(question, config, language=language, scope=scope)
         return tuple(scored_passage(document) for document in documents)
 
-
-def _reason(answered: bool, sure: Confidence) -> Reason | Literal[""]:
-    """Why a question is refused; empty when it is answered."""
-    if answered:
-        return ""
-    return "off_topic" if sure.off_topic else "not_in_sources"
+    def _reason(self, answered: bool, sure: Confidence, scope: Scope) -> Reason | Literal[""]:
+        """Why a question is refused; empty when it is answered."""
+        if answered:
+            return ""
+        if not count_documents(scope, self.index):
+            return "out_of_scope"
+        return "off_topic" if sure.off_topic else "not_in_sources"
 
 
 class _Stopwatch:
