@@ -22,7 +22,8 @@ from chain.generative import GenerativeAnswerer
 from chain.language import conversation
 from chain.missing import missing
 from chain.parts import Part, in_parts
-from chain.refusal import count_documents, refusal_text, related
+from chain.refusal import count_documents, refusal_text
+from chain.suggestions import Suggestions
 from chain.verification import verify
 from core.errors import ModelError
 from core.settings import Settings
@@ -31,7 +32,6 @@ from core.types import (
     Event,
     Finished,
     Mode,
-    Passage,
     Reason,
     Scope,
     ScoredPassage,
@@ -57,6 +57,7 @@ class Assistant:
         self._settings = settings
         self.index = open_index(settings)
         self._retriever = PassageRetriever(index=self.index, k=settings.results)
+        self._suggestions = Suggestions(self.index, settings)
         self._extractive = ExtractiveAnswerer()
         self._answerer: Answerer = (
             GenerativeAnswerer(settings) if settings.generative else self._extractive
@@ -166,9 +167,7 @@ class Assistant:
                 if answered or reason == "not_in_sources"
                 else (),
                 asked_for=composition.asked_for(),
-                related=()
-                if answered
-                else related(language, found, lambda q: self._answered_by(q, language, scope)),
+                related=() if answered else self._suggestions.related(language, found, scope),
                 withheld=tuple(withheld),
                 confidence=sure.value,
                 mode=mode,
@@ -178,6 +177,16 @@ class Assistant:
                 timings=watch.laps,
             )
         )
+
+    def follow_ups(
+        self, answer: Answer, history: Sequence[Turn] = (), scope: Scope = Scope()
+    ) -> tuple[str, ...]:
+        """At most three questions to go on with, in the answer's language, that can be answered.
+
+        They are about what the answer does not cite; a refusal has its own (`Answer.related`), so
+        none. Arguments are as they were for the answer. Costs up to nine searches.
+        """
+        return self._suggestions.follow_ups(answer, history, scope) if answer.answered else ()
 
     def _language(self, question: str, history: Sequence[Turn]) -> str:
         questions = [*(turn.question for turn in history), question]
@@ -197,12 +206,6 @@ class Assistant:
             except ModelError as error:
                 logger.warning("%s The follow-up is understood by rules.", error)
         return standalone(question, language, history)
-
-    def _answered_by(self, question: str, language: str, scope: Scope) -> Passage | None:
-        """The passage that answers a question best, if it is answered."""
-        found = self.index.search(question, self._settings.results, language, scope=scope)
-        sure = confidence(question, language, found, self.index)
-        return found[0].passage if sure.value >= self._settings.refuse_below else None
 
     def _retrieve(
         self,
