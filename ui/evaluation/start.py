@@ -19,15 +19,18 @@ EVERY = (1, 4, 20)  # ask every Nth question
 _LAST_LINES = 5  # of what went wrong: the reason stands at the end
 
 
-def show(settings: Settings, texts: Texts, *, first: bool) -> None:
-    """The evaluation that runs, or what came of the last one and the way to start another."""
+def show(settings: Settings, texts: Texts, *, shown: str | None) -> None:
+    """The evaluation that runs, or what came of the last one and the way to start another.
+
+    `shown` is the name of the run that the page shows; None when there is none yet.
+    """
     job = jobs.latest(settings.data_dir, "eval")
     if job is not None and job.state == "running":
         _watch(job, texts)
         return
     if job is not None:
-        _tell_end(job, texts)
-    if first:
+        _tell_end(job, shown, texts)
+    if shown is None:
         st.html(f'<h2 class="sw-heading">{escape(texts("evaluation.start.first"))}</h2>')
         _offer(settings, texts)
         return
@@ -68,7 +71,7 @@ def _stop(job: Job) -> None:
     st.rerun()
 
 
-def _tell_end(job: Job, texts: Texts) -> None:
+def _tell_end(job: Job, shown: str | None, texts: Texts) -> None:
     """What came of the last evaluation, and what to do about it."""
     ends = [event for event in job.events() if event.get("event") == "run"]
     end = ends[-1] if ends else {}
@@ -88,7 +91,7 @@ def _tell_end(job: Job, texts: Texts) -> None:
             st.html(f'<p class="sw-facts">{_who(job, texts)}</p>')
             if end:
                 name = Path(end["folder"]).name
-                if st.query_params.get("run") != name:
+                if name != shown:
                     st.button(texts("evaluation.start.look"), on_click=_look, args=(name,))
 
 
