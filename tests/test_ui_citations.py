@@ -10,7 +10,7 @@ from core.types import Answer, Citation, DocumentInfo, Passage, Standing
 from ui.answers.chips import Chips
 from ui.answers.citations import anchors
 from ui.answers.evidence import evidence_html
-from ui.answers.notes import changed_html, missing_html, withheld_html
+from ui.answers.notes import changed_html, told_html, withheld_html
 from ui.answers.refusal import section_links
 from ui.answers.surroundings import Surroundings
 from ui.markup import answer_html, code, escape, link
@@ -238,7 +238,7 @@ def test_hostile_text_in_a_source_is_shown_and_not_run() -> None:
 
 def test_hostile_text_that_a_model_made_up_is_shown_and_not_run() -> None:
     told = answer(missing=(HOSTILE,), withheld=(HOSTILE,))
-    shown = Shown(missing_html(told, NL) + withheld_html(told, NL))
+    shown = Shown(told_html(told, NL) + withheld_html(told, NL))
     assert {tag for tag, _ in shown.elements} <= {"p", "details", "summary", "ul", "li"}
     assert shown.text.count(HOSTILE) == 2
 
