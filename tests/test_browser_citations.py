@@ -76,7 +76,7 @@ def test_a_tap_shows_the_card_on_a_phone_and_the_card_leads_to_the_quote(
         page.set_default_timeout(90_000)
         page.goto(address)
         chip = first_chip(page)
-        chip.locator(".sw-number").tap(force=True)  # the span around the link takes it
+        chip.tap()
         card = chip.locator(".sw-card")
         expect(card).to_be_visible()
         box = card.bounding_box()

@@ -230,7 +230,7 @@ def test_hostile_text_in_a_source_is_shown_and_not_run() -> None:
     assert {tag for tag, _ in shown.elements} <= allowed
     assert shown.attributes("span")[0] == {"id": "a-1", "tabindex": "-1"}
     assert [element["href"] for element in shown.attributes("a")] == [
-        f"sources?document=evil&language=%22%3E%3Cb%3E&quote=p1:8-{8 + len(HOSTILE)}#passage-p1"
+        f"sources?document=evil&language=%22%3E%3Cb%3E&quote=p1%3A8-{8 + len(HOSTILE)}#passage-p1"
     ]
     assert shown.passage == source.text
     assert shown.marks == [HOSTILE]
@@ -289,7 +289,7 @@ def test_a_source_shows_its_origin_and_its_quote() -> None:
     assert shown.attributes("span")[0]["id"] == anchors(told, "a")[1]
     start = TEXT.index(quote)
     span = f"{start}-{start + len(quote)}"
-    context = f"sources?document=csa-strategy&language=nl&quote=p1:{span}#passage-p1"
+    context = f"sources?document=csa-strategy&language=nl&quote=p1%3A{span}#passage-p1"
     assert [element["href"] for element in shown.attributes("a")] == [context, DOCUMENT.url]
 
 

@@ -87,7 +87,7 @@ def test_without_the_field_the_older_text_is_not_told_apart(small: Small) -> Non
     assistant = Assistant(_ingested(small({"old.md": _plan(1, DOGS)})))
     dogs = assistant.ask("When do dogs swim in the pond?", language="en")
     assert dogs.citations[0].standing == "in_force"
-    assert told_html(dogs, load("en")) == ""
+    assert "taken the place" not in told_html(dogs, load("en"))
 
 
 def _ingested(settings: Settings) -> Settings:
