@@ -48,7 +48,8 @@ class Shown(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, dict(attrs)))
-        self.open.append(tag)
+        if tag != "meta":  # it has no end
+            self.open.append(tag)
         if tag == "mark":
             self.marks.append("")
 
