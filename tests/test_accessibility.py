@@ -34,6 +34,16 @@ def _listed(page: Page) -> None:
     expect(page.get_by_text("5 van 5 documenten")).to_be_visible()
 
 
+def _found(page: Page) -> None:
+    _listed(page)
+    page.get_by_role("searchbox").fill("drugs")
+    expect(page.locator(".sw-snippet mark").first).to_be_visible()
+
+
+def _beside(page: Page) -> None:
+    expect(page.locator(".sw-row").first).to_be_visible()
+
+
 def _read(page: Page) -> None:
     expect(page.locator("article.sw-reading")).to_be_visible()
 
@@ -43,7 +53,9 @@ PAGES = {
     "answered": ("", _answered),
     "refused": ("", _refused),
     "sources": ("/sources", _listed),
+    "sources searched": ("/sources", _found),
     "document": ("/sources?document=drugs-agenda&language=nl", _read),
+    "two languages": ("/sources?document=drugs-agenda&language=nl&beside=en", _beside),
 }
 
 
