@@ -1,6 +1,5 @@
 """The page in a real browser: what a reader sees, and what a hostile source cannot do."""
 
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
