@@ -65,7 +65,7 @@ def page() -> None:
                     exchange.answer,
                     exchange.verdict,
                     history=_turns_before(number),
-                    areas=exchange.scope.areas,
+                    scope=exchange.scope,
                     data_dir=settings.data_dir,
                     texts=texts,
                 )
