@@ -1,5 +1,6 @@
 """The chat page, as its readers use it: the real page on a real index, without a browser."""
 
+import datetime
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,10 @@ from streamlit.testing.v1 import AppTest
 
 from chain.assistant import Assistant
 from core.errors import ModelError
-from core.feedback import FILE, Feedback, read
+from core.feedback import FILE, Feedback, handle, read
 from core.settings import Settings
-from core.types import Answer, Event, Finished, TextDelta, Turn
-from ui.chat.feedback import MAX_COMMENT
+from core.types import Answer, Event, Finished, Scope, TextDelta, Turn
+from ui.chat.feedback import MAX_COMMENT, Verdict
 from ui.chat.page import MAX_QUESTION, Exchange
 from ui.texts import languages
 
@@ -66,12 +67,18 @@ def press(app: AppTest, label: str) -> AppTest:
     return run(button.click())
 
 
-UP, DOWN = 1, 0
+UP, DOWN = True, False
 
 
-def judge(app: AppTest, number: int, thumb: int | None) -> AppTest:
+def thumbs(app: AppTest, name: str = "helpful") -> list[Any]:
+    """Under each answer that has them, the thumbs for the answer or for its evidence."""
+    keys = [exchange.verdict.key(name) for exchange in conversation(app)]
+    return [group for key in keys for group in app.pills if group.key == key]
+
+
+def judge(app: AppTest, number: int, thumb: bool | None, name: str = "helpful") -> AppTest:
     """Clicks a thumb under an answer; None clicks the one that is chosen again."""
-    return run(app.feedback[number].set_value(thumb))
+    return run(thumbs(app, name)[number].set_value(thumb))
 
 
 def comment(app: AppTest, text: str) -> AppTest:
@@ -167,6 +174,61 @@ def test_an_area_limits_where_is_searched(app: AppTest) -> None:
     assert answer
     assert {passage.document.area for passage in answer.passages} == {"drugs"}
     assert "Gezocht binnen: Drugs" in shown(app)
+
+
+def test_documents_a_language_and_a_day_limit_where_is_searched(app: AppTest) -> None:
+    run(app.multiselect(key="documents").select("drugs-agenda").select("firearms-plan"))
+    run(app.selectbox(key="source_language").select("en"))
+    run(app.date_input(key="as_of").set_value(datetime.date(2020, 7, 24)))
+    ask(app, "Hoeveel is de drugsmarkt waard?")
+    (answer,) = answers(app)
+    assert answer
+    assert {passage.document.id for passage in answer.passages} <= {"drugs-agenda", "firearms-plan"}
+    assert {passage.language for passage in answer.passages} == {"en"}
+    limits = "bronnen in het Engels; stand op 24 juli 2020</p>"
+    assert shown(app).count(limits) == 2  # in the sidebar, and with the question
+    assert "Gezocht binnen: EU-agenda en -actieplan inzake drugs 2021-2025, " in shown(app)
+
+
+def test_filters_can_be_cleared_and_what_was_asked_keeps_its_own(app: AppTest) -> None:
+    run(app.multiselect(key="areas").select("drugs"))
+    run(app.date_input(key="as_of").set_value(datetime.date(2020, 7, 24)))
+    ask(app, OFF_TOPIC)
+    press(app, "Filters wissen")
+    assert (app.multiselect(key="areas").value, app.date_input(key="as_of").value) == ([], None)
+    assert "Filters wissen" not in [button.label for button in app.button]
+    ask(app, REPORTS)
+    scopes = [exchange.scope for exchange in conversation(app)]
+    assert scopes == [Scope(areas=("drugs",), as_of=datetime.date(2020, 7, 24)), Scope()]
+    assert shown(app).count("Gezocht binnen: Drugs; stand op 24 juli 2020</p>") == 1
+
+
+def test_a_preset_is_what_is_chosen(app: AppTest) -> None:
+    def chosen() -> None:
+        import datetime
+
+        import streamlit as st
+
+        from core.types import DocumentInfo, Scope
+        from ui.chat import filters
+        from ui.texts import load
+
+        documents = [
+            DocumentInfo(id=name, language=language, title="Title", area="drugs")
+            for name, language in (("a", "nl"), ("a", "en"), ("b", "en"))
+        ]
+        if "begun" not in st.session_state:
+            st.session_state.begun = True
+            day = datetime.date(2021, 1, 2)
+            wanted = Scope(documents=("b", "gone"), language="en", as_of=day)
+            filters.preset(wanted)
+        st.session_state.scope = filters.choose(documents, load("en"))
+
+    page = run(AppTest.from_function(chosen, default_timeout=120))
+    expected = Scope(documents=("b",), language="en", as_of=datetime.date(2021, 1, 2))
+    assert page.session_state.scope == expected
+    assert page.multiselect(key="documents").options == ["Title (a)", "Title (b)"]
+    assert page.session_state.scope == run(page).session_state.scope
 
 
 def test_areas_are_named_in_the_readers_language(app: AppTest) -> None:
@@ -265,7 +327,7 @@ def test_a_verdict_is_kept_with_what_is_needed_to_ask_again(app: AppTest, kept: 
     assert second
     assert (given.helpful, given.comment, given.question) == (True, "", "En in 2010?")
     assert given.history == (Turn(question=REPORTS, answer_text=first.text),)
-    assert given.areas == ("child-protection",)
+    assert given.scope == Scope(areas=("child-protection",))
     assert (given.answered, given.answer_text) == (True, second.text)
     assert given.documents == second.documents
     assert given.generation == second.generation
@@ -306,13 +368,69 @@ def test_an_earlier_answer_can_still_be_judged_and_clearing_keeps_what_was_said(
     judge(app, 1, UP)
     assert {given.question: given.helpful for given in kept()} == {OFF_TOPIC: False, REPORTS: True}
     run(app.selectbox(key="language").set_value("en"))
-    assert [thumbs.value for thumbs in app.feedback] == [DOWN, UP]
+    assert [group.value for group in thumbs(app)] == [DOWN, UP]
     run(app.selectbox(key="language").set_value("nl"))
     press(app, "Gesprek wissen")
     ask(app, OFF_TOPIC)
-    assert [thumbs.value for thumbs in app.feedback] == [None]
+    assert [group.value for group in thumbs(app)] == [None]
     judge(app, 0, UP)
     assert len(kept()) == 3
+
+
+def test_the_evidence_is_judged_apart_from_the_answer(app: AppTest, kept: Kept) -> None:
+    ask(app, REPORTS)
+    judge(app, 0, UP)
+    judge(app, 0, DOWN, "evidence")
+    assert [(given.helpful, given.evidence) for given in kept()] == [(True, False)]
+    comment(app, "De bron is van 2010.")
+    assert [given.comment for given in kept()] == ["De bron is van 2010."]
+    judge(app, 0, None)
+    assert [(given.helpful, given.evidence) for given in kept()] == [(None, False)]
+    judge(app, 0, None, "evidence")
+    assert kept() == ()
+
+
+def test_a_refusal_has_no_evidence_to_judge(app: AppTest) -> None:
+    ask(app, OFF_TOPIC)
+    assert [len(thumbs(app, name)) for name in ("helpful", "evidence")] == [1, 0]
+
+
+def test_each_group_of_thumbs_says_what_is_judged(app: AppTest) -> None:
+    ask(app, REPORTS)
+    labels = [group.label for group in app.pills]
+    assert labels == ["Was dit antwoord bruikbaar?", "Steunen de bronnen dit antwoord?"]
+    assert thumbs(app)[0].options == ["Ja", "Nee"]
+
+
+def test_a_verdict_is_there_again_in_another_session_and_can_be_changed(
+    app: AppTest, kept: Kept
+) -> None:
+    ask(app, REPORTS)
+    judge(app, 0, UP)
+    judge(app, 0, DOWN, "evidence")
+    comment(app, "De bron is van 2010.")
+    (exchange,) = conversation(app)
+    other = AppTest.from_file(APP, default_timeout=120)
+    again = Exchange(question=REPORTS, answer=exchange.answer, verdict=Verdict(exchange.verdict.id))
+    other.session_state["conversation"] = [again]
+    run(other)
+    assert [thumbs(other, name)[0].value for name in ("helpful", "evidence")] == [UP, DOWN]
+    assert other.text_area[0].value == "De bron is van 2010."
+    judge(other, 0, UP, "evidence")
+    assert [(given.helpful, given.evidence, given.comment) for given in kept()] == [
+        (True, True, "")
+    ]
+
+
+def test_a_new_verdict_opens_a_handled_one_again(
+    app: AppTest, kept: Kept, settings: Settings
+) -> None:
+    ask(app, OFF_TOPIC)
+    judge(app, 0, DOWN)
+    handle(settings.data_dir, kept()[0].id, "Maud")
+    assert kept()[0].handled
+    comment(app, "Nog steeds niet.")
+    assert [(given.handled, given.by) for given in kept()] == [(None, "")]
 
 
 def test_two_readers_do_not_get_in_each_others_way(app: AppTest, kept: Kept) -> None:
@@ -339,7 +457,7 @@ def test_a_verdict_that_cannot_be_kept_is_told_and_not_lost(
     comment(app, "Er ontbreekt iets.")
     assert "kon niet worden bewaard" in app.error[0].value
     assert FILE in app.error[0].value
-    assert app.feedback[0].value == DOWN
+    assert thumbs(app)[0].value is DOWN
     assert app.text_area[0].value == "Er ontbreekt iets."
     (settings.data_dir / FILE).rmdir()
     press(app, "Opnieuw proberen")

@@ -6,11 +6,11 @@ import streamlit as st
 
 from core.errors import NoIndexError, StrategiewijzerError
 from core.settings import Settings
-from core.types import Answer, Finished, TextDelta, Turn
+from core.types import Answer, Finished, Scope, TextDelta, Turn
 from ui import sidebar
 from ui.answers import answer as answers
 from ui.assistant import assistant
-from ui.chat import feedback
+from ui.chat import feedback, filters
 from ui.markup import answer_html, code, escape
 from ui.texts import Texts
 
@@ -27,7 +27,7 @@ class Exchange:
     """A question with its answer, or with what went wrong, or still to be answered."""
 
     question: str
-    areas: tuple[str, ...] = ()
+    scope: Scope = Scope()
     answer: Answer | None = None
     problem: str = ""
     verdict: feedback.Verdict = field(default_factory=feedback.Verdict)
@@ -65,7 +65,7 @@ def page() -> None:
                     exchange.answer,
                     exchange.verdict,
                     history=_turns_before(number),
-                    areas=exchange.areas,
+                    scope=exchange.scope,
                     data_dir=settings.data_dir,
                     texts=texts,
                 )
@@ -86,8 +86,8 @@ def _conversation() -> list[Exchange]:
 
 def _ask(question: str) -> None:
     """Adds a question; the last one without an answer is answered when it is its turn to show."""
-    areas = tuple(st.session_state.get("areas", ()))
-    _conversation().append(Exchange(question=question.strip(), areas=areas))
+    scope = st.session_state.get("scope", Scope())
+    _conversation().append(Exchange(question=question.strip(), scope=scope))
 
 
 def _ask_again(number: int) -> None:
@@ -106,7 +106,7 @@ def _show_corpus(settings: Settings, texts: Texts) -> bool:
         st.button(texts("chat.retry"))
         return False
     with st.sidebar:
-        sidebar.choose_areas(documents, texts)
+        st.session_state.scope = filters.choose(documents, texts)
         st.button(
             texts("sidebar.clear"), on_click=_conversation().clear, disabled=not _conversation()
         )
@@ -127,9 +127,8 @@ def _show_question(exchange: Exchange, texts: Texts, *, is_last: bool) -> None:
             f'<h2 class="{place}"><span class="sw-hidden">{escape(texts("chat.you_asked"))} '
             f"</span>{escape(exchange.question)}</h2>"
         )
-        if exchange.areas:
-            areas = ", ".join(texts.label("areas", area) for area in exchange.areas)
-            shown += f'<p class="sw-facts">{escape(texts("chat.filtered", areas=areas))}</p>'
+        if limits := filters.told(exchange.scope, texts):
+            shown += f'<p class="sw-facts">{escape(limits)}</p>'
         st.html(shown)
 
 
@@ -149,9 +148,7 @@ def _answer(exchange: Exchange, history: list[Turn], texts: Texts) -> None:
     place.html(f'<p role="status">{escape(texts("chat.searching"))}</p>')
     text = ""
     try:
-        for event in assistant().stream(
-            exchange.question, history=history, areas=exchange.areas or None
-        ):
+        for event in assistant().stream(exchange.question, history=history, scope=exchange.scope):
             if isinstance(event, Finished):
                 exchange.answer = event.answer
             elif isinstance(event, TextDelta):
