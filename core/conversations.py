@@ -1,4 +1,4 @@
-"""What people asked and what they were answered: `Conversation`, and where it is kept.
+"""Where conversations are kept.
 
 `Conversations` is the store of one user: every statement names the user, so that nobody sees or
 changes what another asked. It is one SQLite file in `data_dir`, so that several app processes can
@@ -9,20 +9,18 @@ number of days that is set is neither shown nor kept.
 
 import datetime
 import sqlite3
-import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from pydantic import AwareDatetime, Field, ValidationError
+from pydantic import ValidationError
 
+from core.conversation import Conversation, Exchange, Listed, now
 from core.errors import StrategiewijzerError
 from core.matching import fold, without_accents
-from core.types import Answer, Frozen, Scope, Turn
 
 FILE = "conversations.sqlite"
-MAX_TITLE = 120  # characters
-_PATIENCE = 5.0  # seconds to wait while another process writes
+_PATIENCE = 3.0  # seconds to wait while another process writes
 _VERSION = 1  # of the tables; raise it when they change
 _TABLES = """
 CREATE TABLE IF NOT EXISTS conversations (
@@ -47,72 +45,6 @@ AND (instr(plain(name), ?) OR EXISTS (
     SELECT 1 FROM exchanges WHERE user = c.user AND conversation = c.id AND instr(words, ?)
 ))
 """
-
-
-def now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.UTC)
-
-
-def new_id() -> str:
-    return uuid.uuid4().hex
-
-
-class Exchange(Frozen):
-    """A question with its answer, or with what went wrong, or still to be answered.
-
-    `scope` is what the search was limited to. `stopped` is whether the reader did not wait for the
-    answer. `follow_ups` are questions that can be asked next; None as long as nobody has looked.
-    A verdict on the answer is kept under the same `id` (core/feedback.py).
-    """
-
-    id: str = Field(default_factory=new_id)
-    question: str
-    scope: Scope = Scope()
-    asked: AwareDatetime = Field(default_factory=now)
-    answer: Answer | None = None
-    problem: str = ""
-    stopped: bool = False
-    follow_ups: tuple[str, ...] | None = None
-
-
-class Conversation(Frozen):
-    """Exchanges, oldest first. `name` is what its user called it; empty: its first question."""
-
-    id: str = Field(default_factory=new_id)
-    name: str = ""
-    exchanges: tuple[Exchange, ...] = ()
-
-    @property
-    def title(self) -> str:
-        return self.name or (self.exchanges[0].question if self.exchanges else "")
-
-    def with_exchange(self, exchange: Exchange) -> "Conversation":
-        """With this exchange at the end, or in place of the one with its id."""
-        if all(other.id != exchange.id for other in self.exchanges):
-            return self.model_copy(update={"exchanges": (*self.exchanges, exchange)})
-        exchanges = tuple(exchange if x.id == exchange.id else x for x in self.exchanges)
-        return self.model_copy(update={"exchanges": exchanges})
-
-    def before(self, id: str) -> "Conversation":
-        """As it was when the exchange with this id had not been asked yet."""
-        ids = [exchange.id for exchange in self.exchanges]
-        return self.model_copy(update={"exchanges": self.exchanges[: ids.index(id)]})
-
-    def turns(self) -> tuple[Turn, ...]:
-        """What has been asked and answered."""
-        return tuple(
-            Turn(question=exchange.question, answer_text=exchange.answer.text)
-            for exchange in self.exchanges
-            if exchange.answer is not None
-        )
-
-
-class Listed(Frozen):
-    """A conversation in a list; `changed` is when something was last asked or answered."""
-
-    id: str
-    title: str
-    changed: AwareDatetime
 
 
 class Conversations:
@@ -146,18 +78,15 @@ class Conversations:
             values = (self.user, self._oldest(), *(word for word in words for _ in range(2)))
             rows = connection.execute(query, values).fetchall()
         return tuple(
-            Listed(
-                id=id,
-                title=title or "",
-                changed=datetime.datetime.fromtimestamp(changed, datetime.UTC),
-            )
-            for id, changed, title in rows
+            Listed(id=id, title=title or "", changed=_date(changed)) for id, changed, title in rows
         )
 
     def find(self, id: str) -> Conversation | None:
         """One of this user's; None when he or she has none with this id."""
         with self._opened() as connection:
-            query = "SELECT name FROM conversations WHERE user = ? AND id = ? AND changed >= ?"
+            query = (
+                "SELECT name, changed FROM conversations WHERE user = ? AND id = ? AND changed >= ?"
+            )
             row = connection.execute(query, (self.user, id, self._oldest())).fetchone()
             query = (
                 "SELECT exchange FROM exchanges WHERE user = ? AND conversation = ? ORDER BY asked"
@@ -172,7 +101,7 @@ class Conversations:
                 f"This version cannot read a conversation in {FILE}: {error.error_count()} fields "
                 "are not as expected. Use the version of the program that wrote it."
             ) from None
-        return Conversation(id=id, name=row[0], exchanges=exchanges)
+        return Conversation(id=id, name=row[0], changed=_date(row[1]), exchanges=exchanges)
 
     def put(self, conversation: Conversation, *exchanges: Exchange) -> None:
         """Keeps a conversation with these of its exchanges, or with all when none is given.
@@ -184,7 +113,7 @@ class Conversations:
             connection.execute(
                 "INSERT INTO conversations VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
                 "name = excluded.name, changed = excluded.changed",
-                (self.user, conversation.id, conversation.name, now().timestamp()),
+                (self.user, conversation.id, conversation.name, conversation.changed.timestamp()),
             )
             connection.executemany(
                 "INSERT OR REPLACE INTO exchanges VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -206,7 +135,7 @@ class Conversations:
         """Gives a conversation a name; its first question is its title again when that is empty."""
         with self._opened() as connection:
             query = "UPDATE conversations SET name = ? WHERE user = ? AND id = ?"
-            connection.execute(query, (" ".join(name.split())[:MAX_TITLE], self.user, id))
+            connection.execute(query, (name, self.user, id))
 
     def delete(self, id: str) -> None:
         """Forgets a conversation; nothing happens when there is none with this id."""
@@ -271,6 +200,10 @@ def _connected(path: Path | str) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _date(seconds: float) -> datetime.datetime:
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC)
 
 
 def _row(exchange: Exchange) -> tuple[str, float, str, str, str]:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from core import conversations
-from core.conversations import FILE, Conversation, Conversations, Exchange
+from core.conversation import MAX_NAME, Conversation, Exchange, now
+from core.conversations import FILE, Conversations
 from core.errors import StrategiewijzerError
 from core.settings import ROOT, Settings
 from core.types import Answer, Citation, DocumentInfo, Passage, Scope, Turn, Unit
@@ -100,7 +101,7 @@ def test_the_last_changed_comes_first_under_its_first_question_or_its_name(
     mine.put(first)
     mine.put(second)
     assert [listed.title for listed in mine.listed()] == ["Wapens", "Wat is EMPACT?"]
-    mine.put(first, first.exchanges[1])
+    mine.put(first.with_exchange(first.exchanges[1]), first.exchanges[1])
     assert [listed.id for listed in mine.listed()] == [first.id, second.id]
     mine.rename(second.id, "")
     assert mine.listed()[1].title == "Wat is SEESAC?"
@@ -186,7 +187,7 @@ def test_conversations_are_forgotten_after_the_days_that_are_set(
 ) -> None:
     asked = talk("Wat is EMPACT?")
     mine.put(asked)
-    today = conversations.now()
+    today = now()
     monkeypatch.setattr(conversations, "now", lambda: today + datetime.timedelta(days=89))
     assert mine.find(asked.id)
     monkeypatch.setattr(conversations, "now", lambda: today + datetime.timedelta(days=91))
@@ -209,7 +210,8 @@ def test_in_memory_they_live_as_long_as_the_store(tmp_path: Path) -> None:
 def test_several_processes_write_at_once(tmp_path: Path) -> None:
     script = (
         "import sys; from pathlib import Path\n"
-        "from core.conversations import Conversation, Conversations, Exchange\n"
+        "from core.conversation import Conversation, Exchange\n"
+        "from core.conversations import Conversations\n"
         "store = Conversations('an', Path(sys.argv[1]), 90)\n"
         "for number in range(20): store.put(Conversation(exchanges=(Exchange(question='?'),)))\n"
     )
@@ -266,9 +268,23 @@ def test_what_a_later_version_wrote_is_refused(mine: Conversations, tmp_path: Pa
         mine.listed()
 
 
+def test_what_is_put_back_keeps_its_date(mine: Conversations) -> None:
+    old = talk("Wat is EMPACT?").model_copy(update={"changed": now() - datetime.timedelta(days=8)})
+    mine.put(talk("Wat is SEESAC?"))
+    mine.put(old)
+    assert mine.listed()[1].changed == old.changed
+
+
 def test_turns_are_what_was_answered() -> None:
     asked = talk("Een").with_exchange(Exchange(question="Twee", stopped=True))
     assert asked.turns() == (Turn(question="Een", answer_text=answer().text),)
+
+
+def test_a_name_is_one_short_line() -> None:
+    named = talk("Een").named("  Drugs \n en  wapens " + "x" * 200)
+    assert named.title.startswith("Drugs en wapens xxx")
+    assert len(named.title) == MAX_NAME
+    assert named.named(" ").title == "Een"
 
 
 def test_how_long_they_are_kept_is_a_setting() -> None:

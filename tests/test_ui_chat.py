@@ -9,12 +9,14 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from chain.assistant import Assistant
+from core.conversation import Exchange
+from core.conversations import FILE as CONVERSATIONS
 from core.errors import ModelError
 from core.feedback import FILE, Feedback, read
 from core.settings import Settings
 from core.types import Answer, Event, Finished, TextDelta, Turn
 from ui.chat.feedback import MAX_COMMENT
-from ui.chat.page import MAX_QUESTION, Exchange
+from ui.chat.session import MAX_QUESTION, Chat
 from ui.texts import languages
 
 APP = Path(__file__).parent.parent / "app.py"
@@ -33,6 +35,7 @@ def nothing_cached() -> Iterator[None]:
 @pytest.fixture
 def app(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
+    (settings.data_dir / CONVERSATIONS).unlink(missing_ok=True)
     return run(AppTest.from_file(APP, default_timeout=120))
 
 
@@ -56,9 +59,13 @@ def answers(app: AppTest) -> list[Answer | None]:
     return [exchange.answer for exchange in conversation(app)]
 
 
+def chat(app: AppTest) -> Chat:
+    found: Chat = app.session_state["chat"]
+    return found
+
+
 def conversation(app: AppTest) -> list[Exchange]:
-    exchanges: list[Exchange] = app.session_state["conversation"]
-    return exchanges
+    return list(chat(app).conversation.exchanges)
 
 
 def press(app: AppTest, label: str) -> AppTest:
@@ -143,7 +150,7 @@ def test_a_follow_up_is_asked_with_the_conversation_so_far(
     answered = Assistant.stream
 
     def listening(self: Assistant, question: str, **rest: Any) -> Iterator[Event]:
-        heard.append(rest["history"])
+        heard.append(list(rest["history"]))
         return answered(self, question, **rest)
 
     monkeypatch.setattr(Assistant, "stream", listening)
@@ -153,11 +160,6 @@ def test_a_follow_up_is_asked_with_the_conversation_so_far(
     assert heard == [[Turn(question=REPORTS, answer_text=first.text)]]
 
 
-def test_clearing_forgets_the_conversation(app: AppTest) -> None:
-    ask(app, OFF_TOPIC)
-    press(app, "Gesprek wissen")
-    assert conversation(app) == []
-    assert not app.chat_message
 
 
 def test_an_area_limits_where_is_searched(app: AppTest) -> None:
@@ -222,7 +224,7 @@ def test_a_problem_is_told_and_the_question_can_be_asked_again(
 
 
 def test_a_question_that_was_interrupted_can_be_asked_again(app: AppTest) -> None:
-    conversation(app).append(Exchange(question=REPORTS))
+    chat(app).change(Exchange(question=REPORTS))
     ask(app, OFF_TOPIC)
     assert "nog niet beantwoord" in app.info[0].value
     press(app, "Opnieuw proberen")
@@ -297,7 +299,7 @@ def test_a_reader_can_think_again_and_take_a_verdict_back(app: AppTest, kept: Ke
     assert "bewaard" not in shown(app)
 
 
-def test_an_earlier_answer_can_still_be_judged_and_clearing_keeps_what_was_said(
+def test_an_earlier_answer_can_still_be_judged_and_another_conversation_keeps_what_was_said(
     app: AppTest, kept: Kept
 ) -> None:
     ask(app, OFF_TOPIC)
@@ -308,7 +310,7 @@ def test_an_earlier_answer_can_still_be_judged_and_clearing_keeps_what_was_said(
     run(app.selectbox(key="language").set_value("en"))
     assert [thumbs.value for thumbs in app.feedback] == [DOWN, UP]
     run(app.selectbox(key="language").set_value("nl"))
-    press(app, "Gesprek wissen")
+    press(app, "Nieuw gesprek")
     ask(app, OFF_TOPIC)
     assert [thumbs.value for thumbs in app.feedback] == [None]
     judge(app, 0, UP)
