@@ -160,8 +160,6 @@ def test_a_follow_up_is_asked_with_the_conversation_so_far(
     assert heard == [[Turn(question=REPORTS, answer_text=first.text)]]
 
 
-
-
 def test_an_area_limits_where_is_searched(app: AppTest) -> None:
     run(app.multiselect(key="areas").select("drugs"))
     ask(app, "Hoeveel is de drugsmarkt waard?")

@@ -13,6 +13,11 @@ from ui.chat.session import MAX_QUESTION, Chat, too_long
 from ui.markup import code, escape
 from ui.texts import Texts
 
+# Puts the cursor in the editor that was asked for. No data goes in here.
+FOCUS_EDITOR = """<script>
+document.querySelector("[class*='st-key-edited-'] textarea")?.focus();
+</script>"""
+
 
 def show_question(chat: Chat, exchange: Exchange, texts: Texts, *, is_last: bool) -> None:
     """The question, and its editor when the reader has asked for that."""
@@ -28,6 +33,15 @@ def show_question(chat: Chat, exchange: Exchange, texts: Texts, *, is_last: bool
         st.html(shown)
         if chat.editing == exchange.id:
             _show_editor(chat, exchange, texts)
+        elif not chat.pending:
+            st.button(
+                texts("chat.edit"),
+                icon=":material/edit:",
+                type="tertiary",
+                key=f"edit-{exchange.id}",
+                on_click=_edit,
+                args=(chat, exchange.id),
+            )
 
 
 def show_answer(
@@ -64,14 +78,6 @@ def _show_actions(chat: Chat, exchange: Exchange, texts: Texts) -> None:
                 on_click=chat.again,
                 args=(exchange,),
             )
-        st.button(
-            texts("chat.edit"),
-            icon=":material/edit:",
-            type="tertiary",
-            key=f"edit-{exchange.id}",
-            on_click=_edit,
-            args=(chat, exchange.id),
-        )
         if exchange.answer is not None:
             with st.popover(texts("chat.link"), icon=":material/link:", type="tertiary"):
                 page = urlsplit(st.context.url or "")._replace(query="", fragment="").geturl()
@@ -98,6 +104,7 @@ def _show_editor(chat: Chat, exchange: Exchange, texts: Texts) -> None:
                 texts("chat.ask"), type="primary", on_click=_save, args=(chat, exchange, key)
             )
             st.form_submit_button(texts("chat.cancel"), on_click=_edit, args=(chat, ""))
+    st.html(FOCUS_EDITOR, unsafe_allow_javascript=True)
 
 
 def _edit(chat: Chat, id: str) -> None:

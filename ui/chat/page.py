@@ -1,6 +1,7 @@
 """The chat page: ask a question, read the answer, check its sources."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import NoIndexError, StrategiewijzerError
 from core.settings import Settings
@@ -39,7 +40,8 @@ def page() -> None:
     st.title(texts("title"), anchor=False)
     with st.sidebar:
         history.show_new(session, texts)
-    ready = _show_corpus(session, settings, texts)
+        filtered, kept = st.container(), st.container()
+    ready = _show_corpus(session, settings, texts, filtered)
     question = st.chat_input(
         texts("chat.placeholder"),
         key="question",
@@ -50,7 +52,7 @@ def page() -> None:
     if question:
         session.ask(question)
     address.tell(session)
-    with st.sidebar:
+    with kept:
         history.show(session, settings, texts)
     _show_problems(session, texts)
     _show_conversation(session, settings, texts, ready=ready)
@@ -72,7 +74,7 @@ def _show_conversation(session: Chat, settings: Settings, texts: Texts, *, ready
                 exchange.show_answer(session, one, number, settings, texts)
 
 
-def _show_corpus(session: Chat, settings: Settings, texts: Texts) -> bool:
+def _show_corpus(session: Chat, settings: Settings, texts: Texts, filtered: DeltaGenerator) -> bool:
     """Shows what can be searched, or why nothing can; whether questions can be answered."""
     try:
         index = assistant().index
@@ -83,9 +85,9 @@ def _show_corpus(session: Chat, settings: Settings, texts: Texts) -> bool:
         st.error(f"{texts(f'errors.{lead}')}\n\n{code(str(error))}")
         st.button(texts("chat.retry"))
         return False
-    with st.sidebar:
+    with filtered:
         sidebar.choose_areas(documents, texts)
-        st.html(facts)
+    st.sidebar.html(facts)
     session.scope = Scope(areas=tuple(st.session_state.get("areas", ())))
     return True
 
