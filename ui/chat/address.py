@@ -34,18 +34,19 @@ def follow(chat: Chat) -> Scope | None:
             return chat.scope
         if question and chat.addressed[address] != chat.conversation.id:
             chat.open(chat.addressed[address])
-    elif id and id != chat.conversation.id:
+    elif id and id not in (chat.conversation.id, chat.told):
         chat.open(id)
     return None
 
 
 def tell(chat: Chat) -> None:
     """Lets the address name the conversation, so that a reload shows it."""
+    named = bool(chat.conversation.exchanges) and chat.store.lasting
+    chat.told = chat.conversation.id if named else ""
     now = st.query_params.to_dict()
-    if chat.conversation.exchanges and chat.store.lasting:
-        if now != {"c": chat.conversation.id}:
-            st.query_params.from_dict({"c": chat.conversation.id})
-    elif now.keys() & {"c", "q"}:
+    if named and now != {"c": chat.told}:
+        st.query_params.from_dict({"c": chat.told})
+    elif not named and now.keys() & {"c", "q"}:
         st.query_params.clear()
 
 
