@@ -1,19 +1,23 @@
 """Asks the assistant one question.
 
-    python -m chain "question" [--language nl] [--area drugs] [--json]
+    python -m chain "question" [--language nl] [--area drugs] [--document drugs-agenda]
+                    [--source-language en] [--as-of 2020-07-24] [--json]
 
-With --json the whole answer is printed as JSON: text, citations with their quotes, passages.
+--area, --document, --source-language and --as-of limit what is searched. With --json the whole
+answer is printed as JSON: text, citations with their quotes, passages.
 The exit code is 0 for an answer and for a refusal, 1 for a problem told on standard error.
 """
 
 import argparse
+import datetime
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from chain.assistant import Assistant
 from chain.language import OFFICIAL
 from core.errors import StrategiewijzerError
 from core.settings import Settings
+from core.types import DocumentInfo, Scope
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -29,11 +33,28 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--area", action="append", metavar="AREA", help="only this area; may be repeated"
     )
+    parser.add_argument(
+        "--document", action="append", metavar="ID", help="only this document; may be repeated"
+    )
+    parser.add_argument(
+        "--source-language",
+        choices=OFFICIAL,
+        default="",
+        metavar="CODE",
+        help="only sources in this language",
+    )
+    parser.add_argument(
+        "--as-of",
+        type=_day,
+        metavar="YYYY-MM-DD",
+        help="only what was there on this day, and what was in force then",
+    )
     parser.add_argument("--json", action="store_true", help="print the whole answer as JSON")
     options = parser.parse_args(arguments)
     try:
         assistant = Assistant(Settings())
-        answer = assistant.ask(options.question, language=options.language, areas=options.area)
+        scope = _scope(options, assistant.index.documents())
+        answer = assistant.ask(options.question, language=options.language, scope=scope)
     except StrategiewijzerError as error:
         print(error, file=sys.stderr)
         return 1
@@ -60,6 +81,39 @@ def main(arguments: Sequence[str]) -> int:
         )
         print(f"\n[{citation.number}] {where}\n    “{citation.quote}”\n    {citation.url}")
     return 0
+
+
+def _day(text: str) -> datetime.date:
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no date; write it as in 2020-07-24"
+        ) from None
+
+
+def _scope(options: argparse.Namespace, documents: Collection[DocumentInfo]) -> Scope:
+    """What the options limit the search to.
+
+    Raises:
+        StrategiewijzerError: there is no such area or document.
+    """
+    return Scope(
+        areas=_known("area", options.area or (), {document.area for document in documents} - {""}),
+        documents=_known("document", options.document or (), {one.id for one in documents}),
+        language=options.source_language,
+        as_of=options.as_of,
+    )
+
+
+def _known(kind: str, given: Sequence[str], there: Collection[str]) -> tuple[str, ...]:
+    for value in given:
+        if value not in there:
+            raise StrategiewijzerError(
+                f"There is no {kind} {value!r} in the index. Choose from: "
+                f"{', '.join(sorted(there)) or 'none'}"
+            )
+    return tuple(given)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,8 @@ from chain.generative import GenerativeAnswerer
 from chain.language import conversation
 from chain.missing import missing
 from chain.parts import Part, in_parts
-from chain.refusal import refusal_text, related
+from chain.refusal import count_documents, refusal_text
+from chain.suggestions import Suggestions
 from chain.verification import verify
 from core.errors import ModelError
 from core.settings import Settings
@@ -31,9 +32,10 @@ from core.types import (
     Event,
     Finished,
     Mode,
-    Passage,
     Reason,
+    Scope,
     ScoredPassage,
+    Stage,
     TextDelta,
     Turn,
 )
@@ -55,6 +57,7 @@ class Assistant:
         self._settings = settings
         self.index = open_index(settings)
         self._retriever = PassageRetriever(index=self.index, k=settings.results)
+        self._suggestions = Suggestions(self.index, settings)
         self._extractive = ExtractiveAnswerer()
         self._answerer: Answerer = (
             GenerativeAnswerer(settings) if settings.generative else self._extractive
@@ -68,9 +71,11 @@ class Assistant:
         language: str | None = None,
         areas: Collection[str] | None = None,
         config: RunnableConfig | None = None,
+        *,
+        scope: Scope = Scope(),
     ) -> Answer:
         """The whole answer at once; arguments as in `stream`."""
-        *_, last = self.stream(question, history, language, areas, config)
+        *_, last = self.stream(question, history, language, areas, config, scope=scope)
         assert isinstance(last, Finished)  # noqa: S101 - what stream promises
         return last.answer
 
@@ -81,39 +86,52 @@ class Assistant:
         language: str | None = None,
         areas: Collection[str] | None = None,
         config: RunnableConfig | None = None,
+        *,
+        scope: Scope = Scope(),
     ) -> Iterator[Event]:
-        """Verified sentences as they come, each with its markers; last the finished answer.
+        """What is being done, verified sentences with their markers, last the finished answer.
+
+        The stages come before the first sentence, in the order of `Stage`; a refusal has nothing to
+        check.
 
         Args:
             question: in any official language of the EU.
             history: earlier turns, oldest first.
             language: of the question (ISO 639-1); told from the question if not given.
-            areas: only search documents of these areas; None or empty for all.
+            areas: short for a scope with these areas.
             config: LangChain's, for callbacks and tracers.
+            scope: what the search is limited to.
         """
         watch = _Stopwatch()
+        yield Stage(name="searching")
+        scope = scope.within(areas)
         language = language or self._language(question, history)
         search_for = self._standalone(question, language, history, config)
         watch.lap("understand")
-        found = self._retrieve(search_for, language, areas, config)
+        found = self._retrieve(search_for, language, scope, config)
         watch.lap("retrieve")
+        yield Stage(name="reading")
         sure = confidence(search_for, language, found, self.index)
         watch.lap("decide")
 
         refuses = sure.value < self._settings.refuse_below
         asked: tuple[Part, ...] = ()
         if not refuses:
-            found, asked = in_parts(search_for, language, found, self.index, areas)
+            found, asked = in_parts(search_for, language, found, self.index, scope)
             watch.lap("parts")
         request = Request(search_for, language, found, asked)
         composition = Composition(request)
         mode: Mode = self._answerer.mode
         withheld: list[str] = []
+        checking = False
         if not refuses:
             for answerer in dict.fromkeys((self._answerer, self._extractive)):
                 failed = False
                 try:
                     for draft in answerer.draft(request, config):
+                        if not checking:
+                            checking = True
+                            yield Stage(name="checking")
                         quote = verify(draft, request, self.index.embedder)
                         if quote is None:
                             withheld.append(draft.text)
@@ -130,9 +148,9 @@ class Assistant:
         watch.lap("answer")
 
         answered = bool(composition.text)
-        text, reason = composition.text, _reason(answered, sure)
+        text, reason = composition.text, self._reason(answered, sure, scope)
         if reason:
-            text = refusal_text(language, reason, found, self.index)
+            text = refusal_text(language, reason, found, self.index, scope)
             yield TextDelta(text=text)
         yield Finished(
             answer=Answer(
@@ -146,12 +164,10 @@ class Assistant:
                 missing=missing(
                     question, language, found, composition.citations, sure.value, self.index
                 )
-                if reason != "off_topic"
+                if answered or reason == "not_in_sources"
                 else (),
                 asked_for=composition.asked_for(),
-                related=()
-                if answered
-                else related(language, found, lambda q: self._answered_by(q, language, areas)),
+                related=() if answered else self._suggestions.related(language, found, scope),
                 withheld=tuple(withheld),
                 confidence=sure.value,
                 mode=mode,
@@ -161,6 +177,16 @@ class Assistant:
                 timings=watch.laps,
             )
         )
+
+    def follow_ups(
+        self, answer: Answer, history: Sequence[Turn] = (), scope: Scope = Scope()
+    ) -> tuple[str, ...]:
+        """At most three questions to go on with, in the answer's language, that can be answered.
+
+        They are about what the answer does not cite; a refusal has its own (`Answer.related`), so
+        none. Arguments are as they were for the answer. Costs up to nine searches.
+        """
+        return self._suggestions.follow_ups(answer, history, scope) if answer.answered else ()
 
     def _language(self, question: str, history: Sequence[Turn]) -> str:
         questions = [*(turn.question for turn in history), question]
@@ -181,32 +207,23 @@ class Assistant:
                 logger.warning("%s The follow-up is understood by rules.", error)
         return standalone(question, language, history)
 
-    def _answered_by(
-        self, question: str, language: str, areas: Collection[str] | None
-    ) -> Passage | None:
-        """The passage that answers a question best, if it is answered."""
-        found = self.index.search(question, self._settings.results, language, areas)
-        sure = confidence(question, language, found, self.index)
-        return found[0].passage if sure.value >= self._settings.refuse_below else None
-
     def _retrieve(
         self,
         question: str,
         language: str,
-        areas: Collection[str] | None,
+        scope: Scope,
         config: RunnableConfig | None,
     ) -> tuple[ScoredPassage, ...]:
-        documents = self._retriever.invoke(
-            question, config, language=language, areas=tuple(areas or ())
-        )
+        documents = self._retriever.invoke(question, config, language=language, scope=scope)
         return tuple(scored_passage(document) for document in documents)
 
-
-def _reason(answered: bool, sure: Confidence) -> Reason | Literal[""]:
-    """Why a question is refused; empty when it is answered."""
-    if answered:
-        return ""
-    return "off_topic" if sure.off_topic else "not_in_sources"
+    def _reason(self, answered: bool, sure: Confidence, scope: Scope) -> Reason | Literal[""]:
+        """Why a question is refused; empty when it is answered."""
+        if answered:
+            return ""
+        if not count_documents(scope, self.index):
+            return "out_of_scope"
+        return "off_topic" if sure.off_topic else "not_in_sources"
 
 
 class _Stopwatch:

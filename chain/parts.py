@@ -8,12 +8,12 @@ prompts/phrases/.
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chain.followup import standalone
 from core.matching import without_accents
-from core.types import ScoredPassage, Turn
+from core.types import Scope, ScoredPassage, Turn
 from prompts import phrases
 from vectorstore.keyword import content_words
 from vectorstore.store import Index
@@ -101,11 +101,11 @@ def in_parts(
     language: str,
     found: Sequence[ScoredPassage],
     index: Index,
-    areas: Collection[str] | None,
+    scope: Scope,
 ) -> tuple[tuple[ScoredPassage, ...], tuple[Part, ...]]:
     """The passages found and those that the parts of the question need besides; and the parts."""
     asked = parts(question, language)
-    nearest = [index.search(part, 1, language, areas) for part in asked]
+    nearest = [index.search(part, 1, language, scope=scope) for part in asked]
     # A score is for one question: besides what was found, none fits the whole better than the last.
     lowest = min((scored.score for scored in found), default=0.0)
     together = {scored.passage.id: scored for scored in found}

@@ -6,16 +6,16 @@ in `SourceDocument.text`, a passage's units in `Passage.text`.
 
 import bisect
 import datetime
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, computed_field
 
 Kind = Literal["brief", "official", "upload"]
 Mode = Literal["extractive", "generative", "fallback"]
-Reason = Literal["off_topic", "not_in_sources"]
+Reason = Literal["off_topic", "not_in_sources", "out_of_scope"]
 """Why a question is refused: the sources are about something else; they are near it, but do not say
-what is asked."""
+what is asked; no document fits what the search is limited to."""
 
 
 Standing = Literal["in_force", "superseded", "upcoming", "summary"]
@@ -246,6 +246,19 @@ class Scope(Frozen):
     documents: tuple[str, ...] = ()
     language: str = ""
     as_of: datetime.date | None = None
+
+    def within(self, areas: Collection[str] | None) -> "Scope":
+        """The same scope with these areas, if there are any: the short form of public calls."""
+        return self.model_copy(update={"areas": tuple(areas)}) if areas else self
+
+    def admits(self, document: DocumentInfo) -> bool:
+        """Whether a document is searched; one without a date also as of any day."""
+        return (
+            (not self.areas or document.area in self.areas)
+            and (not self.documents or document.id in self.documents)
+            and self.language in ("", document.language)
+            and (self.as_of is None or document.date is None or document.date <= self.as_of)
+        )
 
 
 class Stage(Frozen):

@@ -16,22 +16,27 @@ def preferred(languages: Collection[str], wanted: str) -> str:
     return min(languages)
 
 
-def standings(documents: Sequence[DocumentInfo], today: datetime.date) -> dict[str, Standing]:
-    """The documents, by key, that step back for others: those that are not in force.
+def standings(documents: Sequence[DocumentInfo], day: datetime.date) -> dict[str, Standing]:
+    """The documents, by key, that step back for others on a day: those that are not in force.
 
-    A document is superseded from the day on which its successor is in force; a successor that is
-    not among the documents counts as in force. A brief steps back where the official text (same
-    CELEX number) is there in its language.
+    A document is superseded from the day on which its successor is there and in force; a successor
+    that is not among the documents counts as in force. A brief steps back where the official text
+    (same CELEX number) is there in its language. No document is there before its date.
     """
-    starts = {document.id: document.effective_from for document in documents}
-    official = {(d.celex, d.language) for d in documents if d.kind == "official" and d.celex}
 
     def begun(start: datetime.date | None) -> bool:
-        return start is None or start <= today
+        return start is None or start <= day
+
+    in_force = {d.id: begun(d.date) and begun(d.effective_from) for d in documents}
+    official = {
+        (d.celex, d.language)
+        for d in documents
+        if d.kind == "official" and d.celex and begun(d.date)
+    }
 
     found: dict[str, Standing] = {}
     for document in documents:
-        if document.superseded_by and begun(starts.get(document.superseded_by)):
+        if document.superseded_by and in_force.get(document.superseded_by, True):
             found[document.key] = "superseded"
         elif not begun(document.effective_from):
             found[document.key] = "upcoming"

@@ -85,12 +85,15 @@ class Phrases(Frozen):
     """What the assistant says itself, in one language.
 
     `reasons` tells why it refuses; `about` is a question about the section with a `{heading}`.
+    `limits` names the fields of a `Scope`; `widen` introduces those to take away.
     """
 
     refusal: str
     reasons: Mapping[Reason, str]
     searched: Plural
     nearest: str
+    widen: str
+    limits: Mapping[str, str]
     about: str
     demands: Demands
     cues: Cues

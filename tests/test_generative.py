@@ -9,7 +9,7 @@ from langchain_core.callbacks import BaseCallbackHandler
 
 from chain.assistant import Assistant
 from core.settings import Settings
-from core.types import Answer
+from core.types import Answer, Finished, Stage
 from eval.dataset import Question
 from eval.outline import Outline
 from eval.run import run
@@ -49,6 +49,16 @@ def test_a_supported_sentence_is_shown_with_a_quote_the_verifier_chose(
     assert answer.text == "In 2019 there were more than 725 000 reports in the EU. [1]"
     assert "725,000" in answer.citations[0].quote
     _assert_quotes_are_exact(answer)
+
+
+def test_checking_begins_with_the_first_sentence_of_the_model(
+    assistant: Assistant, server: Script
+) -> None:
+    server.reply = "In 2019 there were more than 725 000 reports in the EU [1]."
+    *events, last = assistant.stream(QUESTION)
+    assert events[:3] == [Stage(name="searching"), Stage(name="reading"), Stage(name="checking")]
+    assert not any(isinstance(event, Stage) for event in events[3:])
+    assert isinstance(last, Finished)
 
 
 def _structured(*sentences: tuple[str, list[int]]) -> str:

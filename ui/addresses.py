@@ -1,16 +1,63 @@
-"""Addresses within the app: what the pages link to."""
+"""Addresses within the app: what the pages link to, and how they read it back.
 
+document=ID&language=CODE&quote=HASH:FROM-TO&quote=...#passage-HASH   in the sources page
+
+HASH is the part of a passage's id after its document; FROM and TO are offsets in the passage's
+text, end exclusive. An empty quote marks nothing and only names its passage.
+Whoever has an address can change it, so what it holds is data: `quotes` leaves out what is no
+quote, and who shows them leaves out what the document does not have.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
 from urllib.parse import urlencode
 
 from core.types import DocumentInfo
 
+Span = tuple[int, int]
+"""Offsets in a passage's text, end exclusive."""
 
-def reading_address(document: DocumentInfo, passage_id: str) -> str:
-    """Query and place in the sources page where a passage can be read."""
-    query = urlencode({"document": document.id, "language": document.language})
+_QUOTE = re.compile(r"([0-9a-f]{1,64}):([0-9]{1,7})-([0-9]{1,7})", re.ASCII)
+_QUOTES = 100  # more than any answer has citations
+
+
+def reading_address(
+    document: DocumentInfo, passage_id: str, spans: Iterable[tuple[int, int]] = ()
+) -> str:
+    """Query and place in the sources page where a passage can be read, with these quotes marked.
+
+    Args:
+        document: the language version that is opened.
+        passage_id: a passage of it, which is scrolled to.
+        spans: (start, end) of each quote in that passage's text.
+    """
+    query = urlencode(reading_query(document, passage_id, spans))
     return f"{query}#{place_of(passage_id)}"
+
+
+def reading_query(
+    document: DocumentInfo, passage_id: str = "", spans: Iterable[tuple[int, int]] = ()
+) -> list[tuple[str, str]]:
+    """As `reading_address`, for a link that can name no place: the first quote is scrolled to."""
+    name = _hash(passage_id)
+    quoted = [("quote", f"{name}:{start}-{end}") for start, end in spans]
+    return [("document", document.id), ("language", document.language), *quoted]
+
+
+def quotes(values: Sequence[str]) -> dict[str, list[Span]]:
+    """The quotes that an address asks to mark, by the name of their passage's place."""
+    found: dict[str, list[Span]] = {}
+    for value in values[:_QUOTES]:
+        quote = _QUOTE.fullmatch(value)
+        if quote and int(quote[2]) <= int(quote[3]):
+            found.setdefault(f"passage-{quote[1]}", []).append((int(quote[2]), int(quote[3])))
+    return found
 
 
 def place_of(passage_id: str) -> str:
     """The name of a passage's place in the reading view."""
-    return f"passage-{passage_id.partition(':')[2]}"
+    return f"passage-{_hash(passage_id)}"
+
+
+def _hash(passage_id: str) -> str:
+    return passage_id.partition(":")[2]

@@ -9,12 +9,12 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from core.errors import IndexMismatchError
-from core.types import Passage, Standing
+from core.types import Passage, Scope, Standing
 from core.versions import preferred, standings
 from vectorstore import chroma
 from vectorstore.chroma import translated
 from vectorstore.embeddings import Vectors
-from vectorstore.manifest import Manifest
+from vectorstore.manifest import DocumentEntry, Manifest
 from vectorstore.segments import Segment, document_key, merged
 
 _T = TypeVar("_T")
@@ -34,7 +34,7 @@ class Generation:
         self._metadata = client.get_collection(f"passages-{generation_id}", None).metadata or {}
         # Looked up at each question, and a manifest can have ten thousand documents.
         self._cached_versions = functools.lru_cache(maxsize=256)(self._versions)
-        self._cached_standings = functools.lru_cache(maxsize=2)(self._standings)
+        self._cached_standings = functools.lru_cache(maxsize=16)(self._standings)
 
     @functools.cached_property
     def manifest(self) -> Manifest:
@@ -65,28 +65,29 @@ class Generation:
     def _segment_of(self) -> dict[str, str]:
         return {entry.info.key: entry.segment for entry in self.manifest.documents}
 
-    def versions(self, language: str, areas: frozenset[str]) -> frozenset[str]:
-        """Keys of the documents to search, one language version each.
+    def versions(self, language: str, scope: Scope) -> Mapping[str, int]:
+        """Keys of the documents to search, one language version each, with their passages' number.
 
         Args:
             language: the version that is wanted; `core.versions.preferred` says which is taken.
-            areas: only documents of these areas; none for all.
+            scope: what the search is limited to.
         """
-        return self._cached_versions(language, areas)
+        return self._cached_versions(language, scope)
 
-    def _versions(self, language: str, areas: frozenset[str]) -> frozenset[str]:
-        of_document: dict[str, dict[str, str]] = {}
+    def _versions(self, language: str, scope: Scope) -> Mapping[str, int]:
+        of_document: dict[str, dict[str, DocumentEntry]] = {}
         for entry in self.manifest.documents:
-            if not areas or entry.info.area in areas:
-                of_document.setdefault(entry.info.id, {})[entry.info.language] = entry.info.key
-        return frozenset(keys[preferred(keys, language)] for keys in of_document.values())
+            if scope.admits(entry.info):
+                of_document.setdefault(entry.info.id, {})[entry.info.language] = entry
+        chosen = (entries[preferred(entries, language)] for entries in of_document.values())
+        return {entry.key: entry.passages for entry in chosen}
 
-    def standings(self, today: datetime.date) -> Mapping[str, Standing]:
+    def standings(self, day: datetime.date) -> Mapping[str, Standing]:
         """The keys of the documents that step back for others; see `core.versions.standings`."""
-        return self._cached_standings(today)
+        return self._cached_standings(day)
 
-    def _standings(self, today: datetime.date) -> Mapping[str, Standing]:
-        return standings([entry.info for entry in self.manifest.documents], today)
+    def _standings(self, day: datetime.date) -> Mapping[str, Standing]:
+        return standings([entry.info for entry in self.manifest.documents], day)
 
     def counts(self) -> tuple[int, int]:
         """How many passages and units are stored."""

@@ -7,7 +7,7 @@ from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict
 
-from core.types import ScoredPassage
+from core.types import Scope, ScoredPassage
 from vectorstore.store import Index
 
 
@@ -15,7 +15,7 @@ class PassageRetriever(BaseRetriever):
     """Question -> LangChain documents, best first.
 
     A document's text is the passage's; its metadata has what is needed to cite it, and under
-    "scored" the whole `ScoredPassage`. `language` and `areas` are as in `Index.search`; given to
+    "scored" the whole `ScoredPassage`. `language` and `scope` are as in `Index.search`; given to
     `invoke` they win over those of the retriever.
     """
 
@@ -24,7 +24,7 @@ class PassageRetriever(BaseRetriever):
     index: Index
     k: int = 6
     language: str | None = None
-    areas: tuple[str, ...] = ()
+    scope: Scope = Scope()
 
     def _get_relevant_documents(
         self,
@@ -32,11 +32,11 @@ class PassageRetriever(BaseRetriever):
         *,
         run_manager: CallbackManagerForRetrieverRun,
         language: str | None = None,
-        areas: tuple[str, ...] | None = None,
+        scope: Scope | None = None,
         **kwargs: Any,
     ) -> list[Document]:
         found = self.index.search(
-            query, k=self.k, language=language or self.language, areas=areas or self.areas
+            query, self.k, language or self.language, scope=scope or self.scope
         )
         return [_document(scored) for scored in found]
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.types import Passage, ScoredPassage, Standing
+from core.types import Passage, Scope, ScoredPassage, Standing
 from vectorstore import ranking
 from vectorstore.embeddings import Vectors
 from vectorstore.generations import Generation, unit_ids
@@ -46,26 +46,27 @@ def find(
     *,
     k: int,
     language: str,
-    areas: Collection[str],
+    scope: Scope,
 ) -> list[Evidence]:
     """The k best passages, best first; arguments as in `Index.search`, `vector` is the query's."""
-    allowed = generation.versions(language, frozenset(areas))
+    allowed = generation.versions(language, scope)
     if not allowed:
         return []
     total, total_units = generation.manifest.passages, generation.manifest.units
     wanted, count = max(k, ranking.LOOK), max(k, _CANDIDATES)
+    enough = min(wanted, sum(allowed.values()))
     while True:
         similar = _filtered(generation.nearest_passages(vector, min(count, total)), allowed)
         by_unit = generation.nearest_units(vector, min(count * _UNITS_PER_PASSAGE, total_units))
         units = _filtered(_best_per_passage(by_unit), allowed)
         words = _filtered(keyword.nearest(query, language, count), allowed)
-        if len(similar) >= wanted or count >= total:
+        if len(similar) >= enough or count >= total:
             break
         count *= 4  # the filters left too few: look further
     names = list(dict.fromkeys((*units, *similar, *words)))
     shares = keyword.shares(query, language, names)
     farthest = by_unit[-1][1]  # a unit that was not found is at most this near
-    standings = generation.standings(datetime.datetime.now(datetime.UTC).date())
+    standings = generation.standings(scope.as_of or datetime.datetime.now(datetime.UTC).date())
     first_look = {
         name: ranking.score(_features(name, shares, units.get(name, farthest)))
         - _STEP_BACK * (document_key(name) in standings)

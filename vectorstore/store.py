@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from core.settings import Settings
-from core.types import DocumentInfo, Passage, ScoredPassage, Standing
+from core.types import DocumentInfo, Passage, Scope, ScoredPassage, Standing
 from vectorstore.chroma import GenerationGone
 from vectorstore.embeddings import Embedder, make_embedder
 from vectorstore.generations import Generation, Generations
@@ -73,6 +73,8 @@ class Index:
         k: int = 6,
         language: str | None = None,
         areas: Collection[str] | None = None,
+        *,
+        scope: Scope = Scope(),
     ) -> list[ScoredPassage]:
         """The k best passages for a question, best first.
 
@@ -81,10 +83,11 @@ class Index:
             k: how many passages.
             language: the question's language (ISO 639-1). Of a document in several languages only
                 the version in this language is used, else the English one, else the first.
-            areas: only documents of these areas; None or empty for all.
+            areas: short for a scope with these areas.
+            scope: what the search is limited to.
         """
         wanted = k if self._reranker is None else max(k, DEPTH)
-        found = [one.scored for one in self.evidence(query, wanted, language, areas)]
+        found = [one.scored for one in self.evidence(query, wanted, language, scope.within(areas))]
         if self._reranker is not None:
             found = self._reranker.reorder(query, found)
         return found[:k]
@@ -94,14 +97,14 @@ class Index:
         query: str,
         k: int,
         language: str | None = None,
-        areas: Collection[str] | None = None,
+        scope: Scope = Scope(),
     ) -> list[Evidence]:
         """As `search`, before any reranking, with what the order rests on."""
         try:
-            return self._evidence(query, k, language or "", areas or ())
+            return self._evidence(query, k, language or "", scope)
         except GenerationGone:  # replaced and removed since we opened it: ask the new one
             self._opened = None
-            return self._evidence(query, k, language or "", areas or ())
+            return self._evidence(query, k, language or "", scope)
 
     def similarities(self, query: str, passages: Sequence[Passage]) -> dict[str, tuple[float, ...]]:
         """Passage id -> the cosines of a question and each of its units.
@@ -118,14 +121,12 @@ class Index:
         """Whether a passage, in whatever language, has this word or one like it."""
         return self._current()[1].knows(word)
 
-    def _evidence(
-        self, query: str, k: int, language: str, areas: Collection[str]
-    ) -> list[Evidence]:
+    def _evidence(self, query: str, k: int, language: str, scope: Scope) -> list[Evidence]:
         if not query.strip():
             return []
         generation, keyword = self._current()
         vector = self.embedder.query(query)
-        return find(generation, keyword, query, vector, k=k, language=language, areas=areas)
+        return find(generation, keyword, query, vector, k=k, language=language, scope=scope)
 
     def _current(self) -> tuple[Generation, KeywordIndex]:
         """The generation to search and its keyword index; opened anew when the pointer moved."""

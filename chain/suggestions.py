@@ -1,0 +1,98 @@
+"""Questions to offer, of which it is sure that the sources answer them.
+
+passages near a question -> their sections -> a question about each heading
+    -> asked: kept where it is answered, and best by that very section
+"""
+
+import itertools
+from collections.abc import Collection, Iterator, Sequence
+
+from chain.confidence import confidence
+from chain.followup import standalone
+from core.matching import fold
+from core.settings import Settings
+from core.types import Answer, Passage, Scope, ScoredPassage, Turn
+from prompts import phrases
+from vectorstore.store import Index
+
+_RELATED = 2  # questions beside a refusal
+_RELATED_AMONG = 5  # nearest sections that they may be about
+_FOLLOW_UPS = 3
+_FOLLOW_UPS_AMONG = 8
+_LOOK = 12  # passages around a question
+
+Section = tuple[str, int]  # document key, number
+
+
+class Suggestions:
+    """Makes suggestions from the headings of an index; safe to share between threads."""
+
+    def __init__(self, index: Index, settings: Settings) -> None:
+        self._index = index
+        self._settings = settings
+
+    def related(
+        self, language: str, found: Sequence[ScoredPassage], scope: Scope
+    ) -> tuple[str, ...]:
+        """Two questions about the sections nearest to a refused one, as far as there are any.
+
+        Args:
+            language: of the questions (ISO 639-1).
+            found: the passages that were found, best first.
+            scope: what they are limited to.
+        """
+        near = nearest_sections([scored.passage for scored in found], _RELATED_AMONG)
+        return tuple(itertools.islice(self._answered(language, near, scope, ()), _RELATED))
+
+    def follow_ups(self, answer: Answer, history: Sequence[Turn], scope: Scope) -> tuple[str, ...]:
+        """Up to three questions about sections near an answer that it does not cite.
+
+        Each can be asked after the answer, and is no question that was asked before.
+        """
+        turns = [*history, Turn(question=answer.question, answer_text=answer.text)]
+        about = standalone(answer.question, answer.language, history)
+        around = self._index.search(about, _LOOK, answer.language, scope=scope)
+        passages = [*answer.passages, *(scored.passage for scored in around)]
+        cited_ids = {citation.passage_id for citation in answer.citations}
+        cited = {_section(passage) for passage in passages if passage.id in cited_ids}
+        left = [passage for passage in passages if _section(passage) not in cited]
+        near = nearest_sections(left, _FOLLOW_UPS_AMONG)
+        asked = {fold(turn.question) for turn in turns}
+        offered = (
+            question
+            for question in self._answered(answer.language, near, scope, turns)
+            if fold(question) not in asked
+        )
+        return tuple(itertools.islice(offered, _FOLLOW_UPS))
+
+    def _answered(
+        self,
+        language: str,
+        sections: Collection[Passage],
+        scope: Scope,
+        turns: Sequence[Turn],
+    ) -> Iterator[str]:
+        """The questions about these sections that they answer best, asked after these turns."""
+        for passage in sections:
+            question = phrases(language).about.format(heading=passage.headings[-1])
+            best = self._best(standalone(question, language, turns), language, scope)
+            if best is not None and _section(best) == _section(passage):
+                yield question
+
+    def _best(self, question: str, language: str, scope: Scope) -> Passage | None:
+        """The passage that answers a question best, if it is answered."""
+        found = self._index.search(question, self._settings.results, language, scope=scope)
+        sure = confidence(question, language, found, self._index)
+        return found[0].passage if sure.value >= self._settings.refuse_below else None
+
+
+def nearest_sections(passages: Sequence[Passage], count: int) -> list[Passage]:
+    """The first passage of each of the best sections."""
+    first: dict[Section, Passage] = {}
+    for passage in passages:
+        first.setdefault(_section(passage), passage)
+    return list(first.values())[:count]
+
+
+def _section(passage: Passage) -> Section:
+    return passage.document.key, passage.section

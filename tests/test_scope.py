@@ -1,0 +1,234 @@
+"""What a question is limited to goes all the way: areas, documents, language and day."""
+
+import datetime
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from chain import __main__ as command
+from chain.assistant import Assistant
+from core.settings import Settings
+from core.types import DocumentInfo, Finished, Scope, Stage, TextDelta
+from core.versions import standings
+from ingest.pipeline import ingest
+from vectorstore.retriever import PassageRetriever
+
+Small = Callable[[Mapping[str, str]], Settings]
+DRUGS = "How much is the EU drug market worth each year?"
+TWO_THINGS = "What are the priorities on firearms and how much is the drug market worth?"
+
+
+@pytest.fixture(scope="module")
+def assistant(settings: Settings) -> Assistant:
+    return Assistant(settings)
+
+
+def test_only_the_chosen_documents_are_searched(assistant: Assistant) -> None:
+    scope = Scope(documents=("firearms-plan", "csa-strategy"))
+    found = assistant.index.search("What are the priorities?", 40, "en", scope=scope)
+    assert {one.passage.document.id for one in found} == {"firearms-plan", "csa-strategy"}
+
+
+@pytest.mark.parametrize("question", [DRUGS, TWO_THINGS])
+def test_nothing_of_an_answer_is_from_outside_its_scope(
+    assistant: Assistant, question: str
+) -> None:
+    answer = assistant.ask(question, scope=Scope(documents=("firearms-plan",)))
+    assert {passage.document.id for passage in answer.passages} == {"firearms-plan"}
+    assert set(answer.documents) <= {"firearms-plan"}
+
+
+def test_what_another_document_answers_is_refused_within_this_one(assistant: Assistant) -> None:
+    assert assistant.ask(DRUGS, scope=Scope(documents=("drugs-agenda",))).answered
+    refused = assistant.ask(DRUGS, scope=Scope(documents=("csa-strategy",)))
+    assert not refused.answered
+    assert "Searched: 1 document," in refused.text
+    for question in refused.related:
+        within = assistant.ask(question, scope=Scope(documents=("csa-strategy",)))
+        assert within.documents == ("csa-strategy",)
+
+
+def test_a_document_with_few_passages_is_found_among_many(small: Small) -> None:
+    many = {
+        f"ships-{n}.md": f"# Ships {n}\n\n" + "\n\n".join(f"## Quay {m}\n\nShip {n}-{m} lies here."
+        for m in range(20))
+        for n in range(10)
+    }  # fmt: skip
+    settings = small({**many, "bees.md": "# Bees\n\nThe town keeps bees on the roof."})
+    ingest(settings)
+    scope = Scope(documents=("bees",))
+    found = Assistant(settings).index.search("Which ship lies at quay 3?", 6, "en", scope=scope)
+    assert [one.passage.document.id for one in found] == ["bees"]
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_sources_are_in_the_language_that_was_chosen(assistant: Assistant, language: str) -> None:
+    answer = assistant.ask("Wie viel ist der Drogenmarkt wert?", scope=Scope(language=language))
+    assert answer.language == "de"
+    assert {passage.language for passage in answer.passages} == {language}
+
+
+def test_a_language_that_no_source_is_in_is_refused_with_what_to_change(
+    assistant: Assistant,
+) -> None:
+    answer = assistant.ask(DRUGS, scope=Scope(language="pl"))
+    assert (answer.answered, answer.reason, answer.missing) == (False, "out_of_scope", ())
+    assert answer.text.startswith("The sources do not answer this question. No document fits")
+    assert "- language of the sources: 5" in answer.text
+    assert "policy area" not in answer.text
+
+
+def test_limits_that_only_together_leave_nothing_are_each_told(assistant: Assistant) -> None:
+    scope = Scope(areas=("drugs",), documents=("firearms-plan",))
+    lines = assistant.ask(DRUGS, scope=scope).text.splitlines()
+    assert lines[-2:] == ["- policy area: 1", "- chosen documents: 1"]
+
+
+def test_where_no_single_limit_is_to_blame_only_that_nothing_fits_is_told(
+    assistant: Assistant,
+) -> None:
+    scope = Scope(language="pl", as_of=datetime.date(1999, 1, 1))
+    answer = assistant.ask(DRUGS, scope=scope)
+    assert (answer.reason, answer.text.count("\n")) == ("out_of_scope", 0)
+
+
+BEES = "# Plan {n}\n\n## Beekeeping\n\nThe town keeps {hives} hives of bees on the town hall."
+
+
+@pytest.fixture
+def plans(small: Small) -> Assistant:
+    """A plan of 2020 that another took the place of in 2022, which is in force from 2023 on."""
+    old = "---\nid: plan-1\nlanguage: en\ndate: 2020-05-01\nsuperseded_by: plan-2\n---\n\n"
+    new = "---\nid: plan-2\nlanguage: en\ndate: 2022-05-01\neffective_from: 2023-01-01\n---\n\n"
+    texts = {"1.md": old + BEES.format(n=1, hives=12), "2.md": new + BEES.format(n=2, hives=30)}
+    settings = small(texts).model_copy(update={"refuse_below": 0.0})  # fitted on other subjects
+    ingest(settings)
+    return Assistant(settings)
+
+
+@pytest.mark.parametrize(
+    ("day", "cited"),
+    [
+        (None, {"plan-2": "in_force", "plan-1": "superseded"}),
+        ("2020-05-01", {"plan-1": "in_force"}),
+        ("2022-06-01", {"plan-1": "in_force", "plan-2": "upcoming"}),
+        ("2023-01-01", {"plan-2": "in_force", "plan-1": "superseded"}),
+    ],
+)
+def test_as_of_a_day_later_documents_are_left_out_and_standings_are_of_that_day(
+    plans: Assistant, day: str | None, cited: Mapping[str, str]
+) -> None:
+    scope = Scope(as_of=datetime.date.fromisoformat(day) if day else None)
+    found = plans.index.search("How many hives of bees?", 6, "en", scope=scope)
+    assert [(one.passage.document.id, one.standing) for one in found] == list(cited.items())
+    answer = plans.ask("How many hives of bees does the town keep?", scope=scope)
+    assert answer.citations[0].document.id == next(iter(cited))
+    assert answer.citations[0].standing == "in_force"
+
+
+def test_before_the_first_document_there_is_nothing_to_search(plans: Assistant) -> None:
+    scope = Scope(as_of=datetime.date(2020, 4, 30))
+    answer = plans.ask("How many hives of bees does the town keep?", scope=scope)
+    assert answer.reason == "out_of_scope"
+    assert answer.text.endswith("- date: 2")
+
+
+def test_a_brief_does_not_step_back_for_an_official_text_that_was_not_there_yet() -> None:
+    brief = DocumentInfo(id="brief", language="nl", title="", kind="brief", celex="5")
+    official = brief.model_copy(
+        update={"id": "official", "kind": "official", "date": datetime.date(2020, 7, 24)}
+    )
+    assert standings([brief, official], datetime.date(2020, 7, 23)) == {}
+    assert standings([brief, official], datetime.date(2020, 7, 24)) == {"brief.nl": "summary"}
+
+
+def test_a_document_without_a_date_is_there_on_every_day() -> None:
+    undated = DocumentInfo(id="a", language="nl", title="")
+    assert Scope(as_of=datetime.date(1952, 7, 23)).admits(undated)
+
+
+def test_areas_are_short_for_a_scope(assistant: Assistant) -> None:
+    question = "What are the priorities?"
+    short = assistant.index.search(question, 6, "en", ["firearms"])
+    scope = Scope(areas=("firearms",))
+    assert short == assistant.index.search(question, 6, "en", scope=scope)
+    assert assistant.ask(question, areas=["firearms"]).text == (
+        assistant.ask(question, scope=scope).text
+    )
+
+
+def test_an_empty_scope_limits_nothing(assistant: Assistant) -> None:
+    index = assistant.index
+    assert index.search(DRUGS, 6, "en", areas=[], scope=Scope()) == index.search(DRUGS, 6, "en")
+
+
+def test_the_retriever_takes_a_scope_of_its_own_or_of_a_call(assistant: Assistant) -> None:
+    scope = Scope(documents=("firearms-plan",))
+    retriever = PassageRetriever(index=assistant.index, k=3, scope=scope)
+    assert {found.metadata["scored"].passage.document.id for found in retriever.invoke(DRUGS)} == {
+        "firearms-plan"
+    }
+    called = retriever.invoke(DRUGS, scope=Scope(documents=("csa-strategy",)))
+    assert {found.metadata["scored"].passage.document.id for found in called} == {"csa-strategy"}
+
+
+@pytest.mark.parametrize(
+    ("question", "stages"),
+    [
+        (DRUGS, ["searching", "reading", "checking"]),
+        ("best pizza recipe", ["searching", "reading"]),
+    ],
+)
+def test_what_is_being_done_is_told_before_the_text(
+    assistant: Assistant, question: str, stages: list[str]
+) -> None:
+    events = list(assistant.stream(question))
+    first = next(n for n, event in enumerate(events) if isinstance(event, TextDelta))
+    assert [event.name for event in events if isinstance(event, Stage)] == stages
+    assert all(isinstance(event, Stage) for event in events[:first])
+    assert all(isinstance(event, TextDelta) for event in events[first:-1])
+    assert isinstance(events[-1], Finished)
+
+
+def test_the_command_limits_what_is_searched(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
+    limits = ["--document", "drugs-agenda", "--document", "firearms-plan"]
+    limits += ["--source-language", "nl", "--as-of", "2020-07-24"]
+    assert command.main([DRUGS, *limits]) == 0
+    assert "30 miljard euro per jaar" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("limit", "told"),
+    [
+        (["--document", "drugs"], "There is no document 'drugs' in the index. Choose from: csa-st"),
+        (["--area", "Drugs"], "There is no area 'Drugs' in the index. Choose from: child-prot"),
+    ],
+)
+def test_the_command_names_what_can_be_chosen(
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    limit: list[str],
+    told: str,
+) -> None:
+    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
+    assert command.main([DRUGS, *limit]) == 1
+    assert capsys.readouterr().err.startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("limit", "told"),
+    [
+        (["--source-language", "xx"], "invalid choice: 'xx'"),
+        (["--as-of", "24-07-2020"], "'24-07-2020' is no date; write it as in 2020-07-24"),
+    ],
+)
+def test_the_command_refuses_what_is_no_language_or_no_date(
+    capsys: pytest.CaptureFixture[str], limit: list[str], told: str
+) -> None:
+    with pytest.raises(SystemExit):
+        command.main([DRUGS, *limit])
+    assert told in capsys.readouterr().err
