@@ -68,7 +68,7 @@ def test_an_earlier_conversation_is_searched_returned_to_and_renamed(
     with opened(browser, address) as page:
         ask(page, MARKET)
         answered(page, 1)
-        button(page, "Nieuw gesprek").click()
+        page.get_by_role("button", name=re.compile("^Nieuw gesprek")).click()
         expect(page.locator("details.sw-sources")).to_have_count(0)
         ask(page, "Wat is SEESAC?")
         answered(page, 1)
@@ -171,9 +171,7 @@ def test_a_phone_shows_question_answer_and_conversations(browser: Browser, addre
         wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert wide <= 0
         page.get_by_test_id("stExpandSidebarButton").click()
-        expect(
-            button(page, "Nieuw gesprek Ctrl + Shift + O").or_(button(page, "Nieuw gesprek"))
-        ).to_be_visible()
+        expect(page.get_by_role("button", name=re.compile("^Nieuw gesprek"))).to_be_visible()
         expect(page.get_by_label("Zoeken in gesprekken")).to_be_visible()
 
 
@@ -196,7 +194,7 @@ def test_an_answer_in_the_making_tells_what_is_done_and_can_be_stopped(
         ask(page, REPORTS)
         status = page.locator(".sw-status[role=status]")
         expect(status).to_be_visible()
-        expect(button(page, "Stoppen Esc").or_(button(page, "Stoppen"))).to_be_visible()
+        expect(page.get_by_role("button", name=re.compile("^Stoppen"))).to_be_visible()
         page.keyboard.press("Escape")
         expect(page.get_by_text("U hebt deze vraag gestopt.")).to_be_visible(timeout=5_000)
         expect(field(page)).to_be_enabled()

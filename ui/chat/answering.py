@@ -36,7 +36,7 @@ def answer(chat: Chat, exchange: Exchange, history: tuple[Turn, ...], texts: Tex
     )
     text = ""
     try:
-        events = assistant().stream(exchange.question, history=history, areas=exchange.scope.areas)
+        events = assistant().stream(exchange.question, history=history, scope=exchange.scope)
         for event in in_background(events):
             if event is None:
                 _glance()

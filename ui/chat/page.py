@@ -8,7 +8,7 @@ from core.settings import Settings
 from core.types import Scope
 from ui import sidebar
 from ui.assistant import assistant
-from ui.chat import address, answering, exchange, history
+from ui.chat import address, answering, exchange, followups, history
 from ui.chat.session import Chat, chat
 from ui.markup import code, escape
 from ui.texts import Texts
@@ -57,6 +57,8 @@ def page() -> None:
     _show_problems(session, texts)
     _show_conversation(session, settings, texts, ready=ready)
     history.show_undo(session, texts)
+    if ready and not session.pending:
+        followups.show(session, texts)
     if ready and not session.conversation.exchanges:
         _show_start(session, texts)
     _announce(session, texts)
