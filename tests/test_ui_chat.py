@@ -1,5 +1,6 @@
 """The chat page, as its readers use it: the real page on a real index, without a browser."""
 
+import datetime
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from core.conversations import FILE as CONVERSATIONS
 from core.errors import ModelError
 from core.feedback import FILE, Feedback, read
 from core.settings import Settings
-from core.types import Answer, Event, Finished, TextDelta, Turn
+from core.types import Answer, Event, Finished, Scope, TextDelta, Turn
 from ui.chat.feedback import MAX_COMMENT
 from ui.chat.session import MAX_QUESTION, Chat
 from ui.texts import languages
@@ -167,6 +168,61 @@ def test_an_area_limits_where_is_searched(app: AppTest) -> None:
     assert answer
     assert {passage.document.area for passage in answer.passages} == {"drugs"}
     assert "Gezocht binnen: Drugs" in shown(app)
+
+
+def test_documents_a_language_and_a_day_limit_where_is_searched(app: AppTest) -> None:
+    run(app.multiselect(key="documents").select("drugs-agenda").select("firearms-plan"))
+    run(app.selectbox(key="source_language").select("en"))
+    run(app.date_input(key="as_of").set_value(datetime.date(2020, 7, 24)))
+    ask(app, "Hoeveel is de drugsmarkt waard?")
+    (answer,) = answers(app)
+    assert answer
+    assert {passage.document.id for passage in answer.passages} <= {"drugs-agenda", "firearms-plan"}
+    assert {passage.language for passage in answer.passages} == {"en"}
+    limits = "bronnen in het Engels; stand op 24 juli 2020</p>"
+    assert shown(app).count(limits) == 2  # in the sidebar, and with the question
+    assert "Gezocht binnen: EU-agenda en -actieplan inzake drugs 2021-2025, " in shown(app)
+
+
+def test_filters_can_be_cleared_and_what_was_asked_keeps_its_own(app: AppTest) -> None:
+    run(app.multiselect(key="areas").select("drugs"))
+    run(app.date_input(key="as_of").set_value(datetime.date(2020, 7, 24)))
+    ask(app, OFF_TOPIC)
+    press(app, "Filters wissen")
+    assert (app.multiselect(key="areas").value, app.date_input(key="as_of").value) == ([], None)
+    assert "Filters wissen" not in [button.label for button in app.button]
+    ask(app, REPORTS)
+    scopes = [exchange.scope for exchange in conversation(app)]
+    assert scopes == [Scope(areas=("drugs",), as_of=datetime.date(2020, 7, 24)), Scope()]
+    assert shown(app).count("Gezocht binnen: Drugs; stand op 24 juli 2020</p>") == 1
+
+
+def test_a_preset_is_what_is_chosen(app: AppTest) -> None:
+    def chosen() -> None:
+        import datetime
+
+        import streamlit as st
+
+        from core.types import DocumentInfo, Scope
+        from ui.chat import filters
+        from ui.texts import load
+
+        documents = [
+            DocumentInfo(id=name, language=language, title="Title", area="drugs")
+            for name, language in (("a", "nl"), ("a", "en"), ("b", "en"))
+        ]
+        if "begun" not in st.session_state:
+            st.session_state.begun = True
+            day = datetime.date(2021, 1, 2)
+            wanted = Scope(documents=("b", "gone"), language="en", as_of=day)
+            filters.preset(wanted)
+        st.session_state.scope = filters.choose(documents, load("en"))
+
+    page = run(AppTest.from_function(chosen, default_timeout=120))
+    expected = Scope(documents=("b",), language="en", as_of=datetime.date(2021, 1, 2))
+    assert page.session_state.scope == expected
+    assert page.multiselect(key="documents").options == ["Title (a)", "Title (b)"]
+    assert page.session_state.scope == run(page).session_state.scope
 
 
 def test_areas_are_named_in_the_readers_language(app: AppTest) -> None:

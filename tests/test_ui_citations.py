@@ -10,7 +10,7 @@ from core.types import Answer, Citation, DocumentInfo, Passage, Standing
 from ui.answers.chips import Chips
 from ui.answers.citations import anchors
 from ui.answers.evidence import evidence_html
-from ui.answers.notes import changed_html, missing_html, withheld_html
+from ui.answers.notes import changed_html, told_html, withheld_html
 from ui.answers.refusal import section_links
 from ui.answers.surroundings import Surroundings
 from ui.markup import answer_html, code, escape, link
@@ -48,7 +48,8 @@ class Shown(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, dict(attrs)))
-        self.open.append(tag)
+        if tag != "meta":  # it has no end
+            self.open.append(tag)
         if tag == "mark":
             self.marks.append("")
 
@@ -230,7 +231,7 @@ def test_hostile_text_in_a_source_is_shown_and_not_run() -> None:
     assert {tag for tag, _ in shown.elements} <= allowed
     assert shown.attributes("span")[0] == {"id": "a-1", "tabindex": "-1"}
     assert [element["href"] for element in shown.attributes("a")] == [
-        f"sources?document=evil&language=%22%3E%3Cb%3E&quote=p1:8-{8 + len(HOSTILE)}#passage-p1"
+        f"sources?document=evil&language=%22%3E%3Cb%3E&quote=p1%3A8-{8 + len(HOSTILE)}#passage-p1"
     ]
     assert shown.passage == source.text
     assert shown.marks == [HOSTILE]
@@ -238,7 +239,7 @@ def test_hostile_text_in_a_source_is_shown_and_not_run() -> None:
 
 def test_hostile_text_that_a_model_made_up_is_shown_and_not_run() -> None:
     told = answer(missing=(HOSTILE,), withheld=(HOSTILE,))
-    shown = Shown(missing_html(told, NL) + withheld_html(told, NL))
+    shown = Shown(told_html(told, NL) + withheld_html(told, NL))
     assert {tag for tag, _ in shown.elements} <= {"p", "details", "summary", "ul", "li"}
     assert shown.text.count(HOSTILE) == 2
 
@@ -289,7 +290,7 @@ def test_a_source_shows_its_origin_and_its_quote() -> None:
     assert shown.attributes("span")[0]["id"] == anchors(told, "a")[1]
     start = TEXT.index(quote)
     span = f"{start}-{start + len(quote)}"
-    context = f"sources?document=csa-strategy&language=nl&quote=p1:{span}#passage-p1"
+    context = f"sources?document=csa-strategy&language=nl&quote=p1%3A{span}#passage-p1"
     assert [element["href"] for element in shown.attributes("a")] == [context, DOCUMENT.url]
 
 

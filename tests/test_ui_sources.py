@@ -128,7 +128,7 @@ def test_filters_limit_the_list_and_the_search(app: AppTest) -> None:
     app.session_state["catalogue-language"] = None
     app.session_state["catalogue-area"] = ["vloot"]
     run(app.text_input(key="catalogue-search").set_value("schepen"))
-    assert "1 van 2 documenten · 1 passages" in shown(app)
+    assert "1 van 2 documenten · passages met deze woorden: 1" in shown(app)
 
 
 def test_nothing_found_says_what_to_do(app: AppTest) -> None:

@@ -1,13 +1,12 @@
-"""The sidebar: interface language, where to search, and the state of the corpus."""
+"""The sidebar: interface language, and the state of the corpus."""
 
 import datetime
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import streamlit as st
 
 from core.settings import Settings
-from core.types import DocumentInfo
 from ui.markup import escape
 from ui.texts import Texts, languages, load
 from vectorstore.store import Index
@@ -37,20 +36,6 @@ def choose_language(texts: Texts) -> None:
     # Streamlit leaves the language of the page at English. One of our own names goes in here.
     told = f'<script>document.documentElement.lang = "{texts.language}";</script>'
     st.sidebar.html(told, unsafe_allow_javascript=True)
-
-
-def choose_areas(documents: Collection[DocumentInfo], texts: Texts) -> None:
-    """Lets the reader choose the policy areas to search in: `st.session_state.areas`."""
-    st.multiselect(
-        texts("sidebar.areas"),
-        sorted({document.area for document in documents if document.area}),
-        format_func=lambda area: texts.label("areas", area),
-        help=texts("sidebar.areas_help"),
-        placeholder=texts("sidebar.all_areas"),
-        key="areas",
-        persist_state="session",
-        select_all=False,
-    )
 
 
 def state_html(settings: Settings, index: Index, texts: Texts) -> str:

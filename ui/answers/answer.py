@@ -26,10 +26,7 @@ def show(answer: Answer, prefix: str, texts: Texts, ask: Callable[[str], None]) 
     """
     around = _surroundings(answer)
     shown = _answered(answer, prefix, texts) if answer.answered else refusal_html(answer, texts)
-    shown += notes.languages_html(answer, texts) + notes.outdated_html(answer, texts)
-    if answer.mode == "fallback":
-        shown += f'<p class="sw-note">{escape(texts("answer.fallback"))}</p>'
-    shown += notes.missing_html(answer, texts) + notes.withheld_html(answer, texts)
+    shown += notes.told_html(answer, texts) + notes.withheld_html(answer, texts)
     st.html(shown + evidence_html(answer, prefix, texts, around))
     if around and (changed := notes.changed_html(answer, around, texts)):
         st.html(changed)

@@ -42,7 +42,9 @@ if (!window.swCards) {
   for (const name of ["pointerout", "focusout"]) {
     document.addEventListener(name, (event) => {
       const chip = chipOf(event.target);
-      if (chip && chipOf(event.relatedTarget) !== chip) chip.classList.remove("sw-closed");
+      if (chip) setTimeout(() => {
+        if (!chip.matches(":hover, :focus-within")) chip.classList.remove("sw-closed");
+      });
     });
   }
   document.addEventListener("keydown", (event) => {
@@ -54,7 +56,9 @@ if (!window.swCards) {
   });
   document.addEventListener("pointerdown", (event) => {
     const open = chipOf(document.activeElement);
-    if (open && chipOf(event.target) !== open) document.activeElement.blur();
+    const chip = chipOf(event.target);
+    if (open && chip !== open) document.activeElement.blur();
+    if (chip) chip.classList.remove("sw-closed");
   });
 }
 </script>"""

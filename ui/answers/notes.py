@@ -20,23 +20,28 @@ def languages(answer: Answer) -> list[str]:
     return [language for language, _ in quoted.most_common()]
 
 
-def languages_html(answer: Answer, texts: Texts) -> str:
-    """Says so when an answer is not in the language of the question."""
-    names = [texts.label("languages", name) for name in languages(answer)]
-    if languages(answer) == [answer.language]:
-        return ""
-    note = texts("answer.other_language", languages=", ".join(names))
-    return f'<p class="sw-note">{escape(note)}</p>'
-
-
-def outdated_html(answer: Answer, texts: Texts) -> str:
-    """Says so when an answer quotes documents that are not in force."""
-    told = {
-        texts(f"answer.{citation.standing}", title=citation.document.title): None
+def told(answer: Answer, texts: Texts) -> list[str]:
+    """What a reader of an answer has to know of it, a sentence each."""
+    notes = []
+    if (used := languages(answer)) != [answer.language]:
+        names = ", ".join(texts.label("languages", name) for name in used)
+        notes.append(texts("answer.other_language", languages=names))
+    notes += dict.fromkeys(
+        texts(f"answer.{citation.standing}", title=citation.document.title)
         for citation in answer.citations
         if citation.standing in ("superseded", "upcoming")
-    }
-    return "".join(f'<p class="sw-note">{escape(note)}</p>' for note in told)
+    )
+    if answer.mode == "fallback":
+        notes.append(texts("answer.fallback"))
+    if answer.missing:
+        key = "missing" if answer.answered else "missing_nearby"
+        notes.append(f"{texts(f'answer.{key}')} {', '.join(answer.missing)}")
+    return notes
+
+
+def told_html(answer: Answer, texts: Texts) -> str:
+    """As `told`, each as a note of its own."""
+    return "".join(f'<p class="sw-note">{escape(note)}</p>' for note in told(answer, texts))
 
 
 def changed_html(answer: Answer, around: Surroundings, texts: Texts) -> str:
@@ -55,15 +60,6 @@ def changed_html(answer: Answer, around: Surroundings, texts: Texts) -> str:
     items = "".join(f"<li>{escape(one)}</li>" for one in told)
     heading = escape(texts("answers.changed"))
     return f'<div class="sw-note" role="note"><p>{heading}</p><ul>{items}</ul></div>'
-
-
-def missing_html(answer: Answer, texts: Texts) -> str:
-    """What the question demands and the sources lack."""
-    if not answer.missing:
-        return ""
-    listed = ", ".join(answer.missing)
-    key = "missing" if answer.answered else "missing_nearby"
-    return f'<p class="sw-note">{escape(texts(f"answer.{key}"))} {escape(listed)}</p>'
 
 
 def withheld_html(answer: Answer, texts: Texts) -> str:

@@ -21,7 +21,7 @@ MAX_INPUT = 4000  # characters of a question; more than may be asked, so that th
 
 
 def follow(chat: Chat) -> Scope | None:
-    """Does what the address says; the scope it limits the search to, if it does."""
+    """Does what the address says; what the search is limited to from then on, if that changes."""
     params = {key: st.query_params.get_all(key) for key in st.query_params}
     question, id = _first(params, "q")[:MAX_INPUT], _first(params, "c")
     address = urlencode(params, doseq=True)
@@ -36,6 +36,8 @@ def follow(chat: Chat) -> Scope | None:
             chat.open(chat.addressed[address])
     elif id and id not in (chat.conversation.id, chat.told):
         chat.open(id)
+        if chat.conversation.exchanges:
+            return chat.conversation.exchanges[-1].scope
     return None
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 from core.conversation import Exchange
 from core.settings import Settings
 from ui.answers import answer as answers
-from ui.chat import feedback
+from ui.chat import feedback, filters
 from ui.chat.address import MAX_INPUT, question_address
 from ui.chat.session import MAX_QUESTION, Chat, too_long
 from ui.markup import code, escape
@@ -27,9 +27,8 @@ def show_question(chat: Chat, exchange: Exchange, texts: Texts, *, is_last: bool
             f'<h2 class="{place}"><span class="sw-hidden">{escape(texts("chat.you_asked"))} '
             f"</span>{escape(exchange.question)}</h2>"
         )
-        if exchange.scope.areas:
-            areas = ", ".join(texts.label("areas", area) for area in exchange.scope.areas)
-            shown += f'<p class="sw-facts">{escape(texts("chat.filtered", areas=areas))}</p>'
+        if limits := filters.told(exchange.scope, texts):
+            shown += f'<p class="sw-facts">{escape(limits)}</p>'
         st.html(shown)
         if chat.editing == exchange.id:
             _show_editor(chat, exchange, texts)

@@ -5,10 +5,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import NoIndexError, StrategiewijzerError
 from core.settings import Settings
-from core.types import Scope
 from ui import sidebar
 from ui.assistant import assistant
-from ui.chat import address, answering, exchange, followups, history
+from ui.chat import address, answering, exchange, filters, followups, history
 from ui.chat.session import Chat, chat
 from ui.markup import code, escape
 from ui.texts import Texts
@@ -36,7 +35,9 @@ def page() -> None:
     settings = Settings()
     texts = sidebar.interface_texts(settings)
     session = chat(settings)
-    address.follow(session)
+    limited = address.follow(session)
+    if limited is not None:
+        filters.preset(limited)
     st.title(texts("title"), anchor=False)
     with st.sidebar:
         history.show_new(session, texts)
@@ -88,9 +89,8 @@ def _show_corpus(session: Chat, settings: Settings, texts: Texts, filtered: Delt
         st.button(texts("chat.retry"))
         return False
     with filtered:
-        sidebar.choose_areas(documents, texts)
+        session.scope = filters.choose(documents, texts)
     st.sidebar.html(facts)
-    session.scope = Scope(areas=tuple(st.session_state.get("areas", ())))
     return True
 
 
@@ -104,6 +104,14 @@ def _show_problems(session: Chat, texts: Texts) -> None:
 def _show_start(session: Chat, texts: Texts) -> None:
     """What this is for, with questions to begin with."""
     st.markdown(texts("purpose"))
+    if limits := filters.told(session.scope, texts):
+        st.html(f'<p class="sw-note">{escape(limits)}</p>')
+        st.button(
+            texts("chat.unlimited"),
+            icon=":material/filter_alt_off:",
+            key="unlimited",
+            on_click=filters.clear,
+        )
     st.html(f'<h2 class="sw-small">{escape(texts("chat.examples"))}</h2>')
     for number, example in enumerate(texts.series("examples")):
         st.button(

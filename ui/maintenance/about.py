@@ -120,7 +120,7 @@ class _Fields:
             choices,
             index=choices.index(stated) if stated else None,
             format_func=lambda one: self._texts.label(label, one),
-            placeholder=self._known.get(field, ""),
+            placeholder=self._texts.label(label, self._known.get(field, "")),
             accept_new_options=True,
             help=self._help(field),
             key=self._key(field),

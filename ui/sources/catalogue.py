@@ -198,7 +198,7 @@ def _tell_count(rows: Sequence[Row], total: int, words: str, texts: Texts) -> No
     count = texts("catalogue.count", number=len(rows), total=total)
     if words:
         passages = sum(len(row.found.lines) for row in rows if row.found)
-        count += f" · {texts('catalogue.passages', number=passages)}"
+        count += f" · {texts('catalogue.hits', number=passages)}"
     st.html(f'<p class="sw-facts" role="status">{escape(count)}</p>')
 
 

@@ -38,7 +38,8 @@ def record_html(
         "effective": escape(texts.date(document.effective_from)) if document.effective_from else "",
         "standing": escape(texts.label("standings", standings.get(entry.key, "in_force"))),
         "languages": escape(", ".join(languages)),
-        "extent": escape(_extent(entry, texts)),
+        "pages": str(entry.pages or ""),
+        "passages": str(entry.passages),
         "origin": link(document.url, _host(document.url), texts)
         if is_web_page(document.url)
         else "",
@@ -72,13 +73,6 @@ def related(documents: Documents, name: str) -> dict[str, list[str]]:
         if any(one.celex in celexes and one.kind == counterpart for one in infos):
             found["summary_of" if is_brief else "summaries"].append(other)
     return {how: others for how, others in found.items() if others}
-
-
-def _extent(entry: DocumentEntry, texts: Texts) -> str:
-    passages = texts("catalogue.passages", number=entry.passages)
-    if not entry.pages:
-        return passages
-    return f"{passages}, {texts('catalogue.pages', number=entry.pages)}"
 
 
 def _host(url: str) -> str:

@@ -14,13 +14,13 @@ from ui.sources.reading import beside_html, marked_html, reading_html, sections_
 from ui.texts import Texts
 from vectorstore.store import Index
 
-# Goes to the place that the address names, which was not there yet when the page came; without
-# one, to the first passage with a quote. It adds no step to the browser's history. No data goes in
-# here.
+# Goes to the place that the address names, which was not there yet when the page came; where there
+# is no such place, to the first passage with a quote. It adds no step to the browser's history. No
+# data goes in here.
 SHOW_PLACE = """<script>
-const named = location.hash ? null : document.querySelector(".sw-named");
-if (named) location.replace("#" + named.id);
-else if (location.hash && !document.querySelector(":target")) location.replace(location.hash);
+const asked = document.getElementById(location.hash.slice(1));
+const place = asked || document.querySelector(".sw-named");
+if (place && !document.querySelector(":target")) location.replace("#" + place.id);
 </script>"""
 
 _HOWS = ("superseded_by", "supersedes", "summary_of", "summaries")

@@ -122,7 +122,7 @@ def _section_html(
     texts: Texts,
     taken: frozenset[str] = frozenset(),
 ) -> str:
-    """A section under its heading, with its pages. Passages of which the place is taken get none."""
+    """A section under its heading. Passages of which the place is taken get none."""
     parts, page = [f"<h2>{escape(_name(section[0]))}</h2>"], None
     for passage in section:
         place = place_of(passage.id)
