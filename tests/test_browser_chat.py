@@ -164,6 +164,50 @@ def test_a_finished_answer_is_told_to_screen_readers(browser: Browser, address: 
         expect(told).to_have_text("De bronnen geven geen antwoord; lees waarom.")
 
 
+def test_a_conversation_is_downloaded_with_its_quotes(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        ask(page, REPORTS)
+        answered(page, 1)
+        quote = page.locator("mark").first.text_content() or ""
+        for kind, ending in (("Markdown", "md"), ("Pagina om af te drukken (HTML)", "html")):
+            opener = page.get_by_role("button", name="Downloaden", exact=True)
+            if not button(page, kind).is_visible():
+                opener.click()
+            with page.expect_download() as download:
+                button(page, kind).click()
+            assert download.value.suggested_filename.endswith(f"-in-2019.{ending}")
+            text = Path(download.value.path()).read_text("utf-8")
+            assert REPORTS in text
+            assert quote[:20] in text
+
+
+def test_a_document_that_an_address_names_limits_what_is_asked(
+    browser: Browser, address: str
+) -> None:
+    with opened(browser, f"{address}/?document=firearms-plan") as page:
+        note = page.locator("[data-testid=stMain]").get_by_text("Gezocht binnen: ")
+        expect(note).to_contain_text("vuurwapens")
+        ask(page, "Wat is EMPACT?")
+        expect(page.get_by_text("Was dit antwoord bruikbaar?")).to_have_count(1)
+        expect(note).to_contain_text("vuurwapens")  # below the question
+    with opened(browser, f"{address}/?document=firearms-plan") as page:
+        button(page, "In alles zoeken").click()
+        expect(page.get_by_text("Gezocht binnen: ")).to_have_count(0)
+        ask(page, MARKET)
+        expect(page.locator(".sw-answer", has_text="30 miljard")).to_be_visible()
+
+
+def test_questions_to_go_on_with_are_asked_with_a_click(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        ask(page, REPORTS)
+        answered(page, 1)
+        offered = page.locator("[class*='st-key-plain-next-'] button").first
+        text = offered.inner_text().split("\n")[-1]
+        offered.click()
+        expect(question(page, text)).to_be_visible()
+        answered(page, 2)
+
+
 def test_a_phone_shows_question_answer_and_conversations(browser: Browser, address: str) -> None:
     with opened(browser, address, width=390) as page:
         ask(page, REPORTS)

@@ -1,14 +1,18 @@
-"""The user's conversations in the sidebar: go back to one, search, rename, delete."""
+"""The user's conversations in the sidebar: go back to one, search, rename, delete, export."""
 
 import datetime
+import functools
 import itertools
+import re
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
 from core.conversation import MAX_NAME, Conversation, Listed
 from core.errors import StrategiewijzerError
+from core.matching import without_accents
 from core.settings import Settings
+from ui.answers.export import conversation_markdown, conversation_page
 from ui.chat.session import Chat
 from ui.markup import code, escape
 from ui.texts import Texts
@@ -87,6 +91,27 @@ def _show_changes(chat: Chat, texts: Texts) -> None:
         ):
             chat.delete()
             st.rerun()
+        _show_export(chat, texts)
+
+
+def _show_export(chat: Chat, texts: Texts) -> None:
+    """The conversation as a file; it is made when it is asked for."""
+    conversation = chat.conversation
+    name = re.sub(r"[^a-z0-9]+", "-", without_accents(conversation.title.lower()))[:60].strip("-")
+    kinds = {
+        "md": ("text/markdown", conversation_markdown),
+        "html": ("text/html", conversation_page),
+    }
+    with st.popover(texts("history.export"), icon=":material/download:", type="tertiary"):
+        for ending, (mime, written) in kinds.items():
+            st.download_button(
+                texts(f"history.export_{ending}"),
+                functools.partial(written, conversation.title, conversation.exchanges, texts),
+                file_name=f"{name or 'strategiewijzer'}.{ending}",
+                mime=mime,
+                key=f"export-{ending}",
+                on_click="ignore",
+            )
 
 
 def _show_delete_all(chat: Chat, texts: Texts) -> None:
