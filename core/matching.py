@@ -10,6 +10,7 @@ _FIGURE = re.compile(r"\d+(?:[.,/]\d+)*")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _SPACED_FIGURE = re.compile(r"\d+(?:[.,\s]\d+)*")
 _WRITTEN = re.compile(f"{_GROUPED.pattern}|{_FIGURE.pattern}")
+_CLUSTER = re.compile("(?s).[\u0300-\u036f]*")  # a character with its accents
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "–": "-", "‑": "-"})
 
 
@@ -69,3 +70,35 @@ def without_accents(text: str) -> str:
     'Oostenrijkse coordinatie'
     """
     return _ACCENTS.sub("", unicodedata.normalize("NFD", text))
+
+
+def traced(text: str) -> tuple[str, list[tuple[int, int]]]:
+    """A text without accents after folding, and where in it each character of that stands.
+
+    The places are (start, end), end exclusive. A figure keeps its grouping within them.
+
+    >>> traced("É 1 000")
+    ('e 1000', [(0, 1), (1, 2), (2, 3), (4, 5), (5, 6), (6, 7)])
+    """
+    characters: list[str] = []
+    places: list[tuple[int, int]] = []
+    for cluster in _CLUSTER.finditer(text):
+        plain = unicodedata.normalize("NFKC", cluster[0]).casefold().translate(_QUOTES)
+        for character in without_accents(plain):
+            is_space = character.isspace()
+            if is_space and (not characters or characters[-1] == " "):
+                continue
+            characters.append(" " if is_space else character)
+            places.append(cluster.span())
+    if characters and characters[-1] == " ":
+        characters.pop()
+        places.pop()
+    folded = "".join(characters)
+    grouping = {
+        offset
+        for figure in _GROUPED.finditer(folded)
+        for offset in range(*figure.span())
+        if not folded[offset].isdigit()
+    }
+    kept = [offset for offset in range(len(folded)) if offset not in grouping]
+    return "".join(folded[offset] for offset in kept), [places[offset] for offset in kept]

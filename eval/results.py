@@ -3,12 +3,13 @@
 How they are kept as files is told in eval/runs.py.
 """
 
+import datetime
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import JsonValue
+from pydantic import AfterValidator, JsonValue
 
 from core.types import Frozen, Turn
 from eval.dataset import Challenge, Fact, QuestionKind
@@ -186,6 +187,16 @@ class Calibration(Frozen):
     bins: tuple[Bin, ...]
 
 
+def _moment(text: str) -> str:
+    if datetime.datetime.fromisoformat(text).tzinfo is None:
+        raise ValueError("has no time zone")
+    return text
+
+
+Moment = Annotated[str, AfterValidator(_moment)]
+"""A date and time with its zone, ISO 8601."""
+
+
 class Stamp(Frozen):
     """What a run was made with. `prompts` and `questions` are fingerprints by name; `model` is the
     language model that answered, empty for the sources' own sentences."""
@@ -195,7 +206,7 @@ class Stamp(Frozen):
     embedder: str
     generation: str
     code_version: str
-    date: str  # ISO 8601, UTC
+    date: Moment
     questions: Mapping[str, str]
     model: str = ""
 

@@ -1,6 +1,5 @@
 """The page in a real browser: what a reader sees, and what a hostile source cannot do."""
 
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -71,23 +70,6 @@ def test_a_marker_leads_to_its_quote(browser: Browser, address: str) -> None:
         page.wait_for_timeout(1000)  # in which Streamlit could have scrolled away from it
         expect(page.locator("#exchange-0-1 mark").first).to_be_in_viewport()
         page.get_by_role("link", name="Officiële pagina openen").first.click(trial=True)
-
-
-def test_the_sources_are_listed_searched_and_read(browser: Browser, address: str) -> None:
-    with opened(browser, f"{address}/sources") as page:
-        expect(page.get_by_text("5 van 5 documenten")).to_be_visible(timeout=90_000)
-        page.get_by_role("searchbox").fill("cocaïne")
-        expect(page.get_by_text(re.compile(r"^[1-4] van 5 documenten"))).to_be_visible()
-        expect(page.get_by_text("Gevonden in:").first).to_be_visible()
-        page.get_by_role("button", name="EU-agenda en -actieplan inzake drugs").click()
-        expect(page.locator("article.sw-reading[lang=nl]")).to_contain_text("30 miljard")
-        page.get_by_role("navigation", name="Onderdelen").get_by_role("link").nth(3).click()
-        page.get_by_role("radiogroup", name="Toon een andere taal ernaast").get_by_text(
-            "Engels"
-        ).click()
-        expect(page.locator("article.sw-reading[lang=en]")).to_contain_text("30 billion")
-        page.get_by_role("button", name="Alle documenten").click()
-        expect(page.locator("article.sw-reading")).to_have_count(0)
 
 
 def test_a_quote_is_one_click_from_its_context(browser: Browser, address: str) -> None:

@@ -6,8 +6,13 @@ from html.parser import HTMLParser
 import pytest
 from markdown_it import MarkdownIt
 
-from core.types import Answer, Citation, DocumentInfo, Passage
-from ui.answers.citations import anchors, missing_html, section_links, sources_html, withheld_html
+from core.types import Answer, Citation, DocumentInfo, Passage, Standing
+from ui.answers.chips import Chips
+from ui.answers.citations import anchors
+from ui.answers.evidence import evidence_html
+from ui.answers.notes import changed_html, told_html, withheld_html
+from ui.answers.refusal import section_links
+from ui.answers.surroundings import Surroundings
 from ui.markup import answer_html, code, escape, link
 from ui.texts import load
 
@@ -43,7 +48,8 @@ class Shown(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, dict(attrs)))
-        self.open.append(tag)
+        if tag != "meta":  # it has no end
+            self.open.append(tag)
         if tag == "mark":
             self.marks.append("")
 
@@ -61,9 +67,9 @@ class Shown(HTMLParser):
         return [attributes for name, attributes in self.elements if name == tag]
 
 
-def passage(text: str = TEXT, document: DocumentInfo = DOCUMENT) -> Passage:
+def passage(text: str = TEXT, document: DocumentInfo = DOCUMENT, name: str = "p1") -> Passage:
     return Passage(
-        id="p1",
+        id=f"{document.key}:{name}",
         document=document,
         text=text,
         headings=(document.title, "Omvang"),
@@ -112,33 +118,93 @@ def answer(
     )
 
 
-def test_an_answer_has_paragraphs_lists_and_links_to_its_citations() -> None:
+def numbered(number: int, sentence: str) -> str:
+    """A marker that tells what it was made from."""
+    return f"<sup>{number}:{len(sentence)}</sup>" if number < 4 else ""
+
+
+def test_an_answer_has_paragraphs_lists_and_markers_behind_its_sentences() -> None:
     shown = answer_html(
-        "Er zijn twee:\n\n- een [1]\n- twee [2]\n\nMeer niet.",
+        "Er zijn twee:\n\n- een [1]\n- twee [2]\n\nMeer [3] niet.",
         NL,
         language="nl",
-        targets={1: "a-1", 2: "a-2"},
+        marker=numbered,
     )
     assert shown == (
         '<div class="sw-answer" lang="nl"><p>Er zijn twee:</p>'
-        '<ul><li>een<sup><a href="#a-1" aria-label="Bron 1">[1]</a></sup></li>'
-        '<li>twee<sup><a href="#a-2" aria-label="Bron 2">[2]</a></sup></li></ul>'
-        "<p>Meer niet.</p></div>"
+        "<ul><li>een<sup>1:3</sup></li><li>twee<sup>2:4</sup></li></ul>"
+        "<p>Meer<sup>3:4</sup> niet.</p></div>"
     )
 
 
 def test_a_number_in_brackets_that_is_no_citation_stays_text() -> None:
-    shown = answer_html("Volgens [7] en [٣] en [" + "9" * 5000 + "].", NL, targets={3: "a-3"})
-    assert "<a" not in shown
+    shown = answer_html("Volgens [7] en [٣] en [" + "9" * 5000 + "].", NL, marker=numbered)
+    assert "<sup" not in shown
     assert "Volgens [7] en [٣]" in shown
 
 
 @pytest.mark.parametrize("prefix", ["", "- ", "# ", "> ", "1. ", "    ", "\t", "| "])
 def test_hostile_text_in_an_answer_is_shown_and_not_run(prefix: str) -> None:
-    shown = Shown(answer_html(f"{prefix}{HOSTILE} [1]", NL, targets={1: "a-1"}))
-    assert {tag for tag, _ in shown.elements} <= {"div", "p", "ul", "li", "sup", "a"}
-    assert [element["href"] for element in shown.attributes("a")] == ["#a-1"]
+    shown = Shown(answer_html(f"{prefix}{HOSTILE} [1]", NL, marker=numbered))
+    assert {tag for tag, _ in shown.elements} <= {"div", "p", "ul", "li", "sup"}
     assert HOSTILE in shown.text
+
+
+def chips(told: Answer, text: str) -> tuple[Shown, Shown]:
+    """The sentences of an answer with their chips, and the legend below."""
+    made = Chips(told, "a", NL)
+    return Shown(answer_html(text, NL, marker=made.marker)), Shown(made.legend_html())
+
+
+def test_a_chip_leads_to_its_quote_and_its_card_tells_the_source() -> None:
+    source = passage()
+    quote = "725 000 meldingen in 2019."
+    shown, _ = chips(answer(citation(1, quote, source)), f"- {quote} [1]")
+    number, to_quote = shown.attributes("a")
+    assert (number["href"], number["aria-label"]) == ("#a-1", "Bron 1")
+    assert to_quote["href"] == "#a-1"
+    (card,) = (one for one in shown.attributes("span") if one.get("class") == "sw-card")
+    assert card["id"] == number["aria-describedby"]
+    for told in (DOCUMENT.title, "COM(2020) 607 final · Omvang", quote):
+        assert told in shown.text
+
+
+def test_every_card_has_a_name_of_its_own() -> None:
+    told = answer(citation(1, "23 000", passage()))
+    shown, _ = chips(told, "Een. [1] Twee. [1]")
+    names = [one["id"] for one in shown.attributes("span") if "id" in one]
+    assert len(names) == len(set(names)) == 2
+
+
+@pytest.mark.parametrize(
+    ("sentence", "verdict", "legend"),
+    [
+        ("725 000 meldingen  in 2019.", "woordelijk uit de bron", "”"),
+        ("In 2019 waren er 725 000 meldingen.", "in andere woorden, en de bron zegt het", "✓"),
+    ],
+)
+def test_every_sentence_tells_how_it_was_checked(sentence: str, verdict: str, legend: str) -> None:
+    source = passage()
+    shown, below = chips(
+        answer(citation(1, "725 000 meldingen in 2019.", source)), f"{sentence} [1]"
+    )
+    (mark,) = (one for one in shown.attributes("span") if one.get("class") == "sw-mark")
+    assert (mark["role"], mark["aria-label"]) == ("img", verdict)
+    assert below.text == f"Elke zin is gecontroleerd: {legend} {verdict}"
+
+
+def test_an_answer_of_both_kinds_of_sentences_explains_both_marks() -> None:
+    told = answer(citation(1, "725 000 meldingen in 2019.", passage()))
+    _, below = chips(told, "725 000 meldingen in 2019. [1] Dat is meer. [1]")
+    assert "” woordelijk uit de bron · ✓ in andere woorden" in below.text
+
+
+def test_hostile_text_in_a_card_is_shown_and_not_run() -> None:
+    document = DocumentInfo(id="evil", language='"><b>', title=HOSTILE, reference=HOSTILE)
+    source = passage(HOSTILE, document)
+    shown, _ = chips(answer(citation(1, HOSTILE, source)), f"{HOSTILE} [1]")
+    assert {tag for tag, _ in shown.elements} <= {"div", "p", "span", "a", "q"}
+    assert shown.text.count(HOSTILE) == 4  # sentence, title, reference, quote
 
 
 def test_hostile_text_in_a_source_is_shown_and_not_run() -> None:
@@ -146,7 +212,9 @@ def test_hostile_text_in_a_source_is_shown_and_not_run() -> None:
         id="evil", language='"><b>', title=HOSTILE, reference=HOSTILE, url="javascript:alert(1)"
     )
     source = passage(f"Vooraf.\n{HOSTILE}\nErna.", document)
-    shown = Shown(sources_html(answer(citation(1, HOSTILE, source), passages=(source,)), "a", NL))
+    shown = Shown(
+        evidence_html(answer(citation(1, HOSTILE, source), passages=(source,)), "a", NL, None)
+    )
     allowed = {
         "details",
         "summary",
@@ -163,7 +231,7 @@ def test_hostile_text_in_a_source_is_shown_and_not_run() -> None:
     assert {tag for tag, _ in shown.elements} <= allowed
     assert shown.attributes("span")[0] == {"id": "a-1", "tabindex": "-1"}
     assert [element["href"] for element in shown.attributes("a")] == [
-        "sources?document=evil&language=%22%3E%3Cb%3E#passage-"
+        f"sources?document=evil&language=%22%3E%3Cb%3E&quote=p1%3A8-{8 + len(HOSTILE)}#passage-p1"
     ]
     assert shown.passage == source.text
     assert shown.marks == [HOSTILE]
@@ -171,7 +239,7 @@ def test_hostile_text_in_a_source_is_shown_and_not_run() -> None:
 
 def test_hostile_text_that_a_model_made_up_is_shown_and_not_run() -> None:
     told = answer(missing=(HOSTILE,), withheld=(HOSTILE,))
-    shown = Shown(missing_html(told, NL) + withheld_html(told, NL))
+    shown = Shown(told_html(told, NL) + withheld_html(told, NL))
     assert {tag for tag, _ in shown.elements} <= {"p", "details", "summary", "ul", "li"}
     assert shown.text.count(HOSTILE) == 2
 
@@ -211,7 +279,7 @@ def test_a_source_shows_its_origin_and_its_quote() -> None:
     source = passage()
     quote = "725 000 meldingen in 2019."
     told = answer(citation(1, quote, source), passages=(source,))
-    shown = Shown(sources_html(told, "a", NL))
+    shown = Shown(evidence_html(told, "a", NL, None))
     assert "Bronnen (1)" in shown.text
     assert "[1] Strategie tegen misbruik" in shown.text
     assert "Samenvatting · COM(2020) 607 final · 24 juli 2020" in shown.text
@@ -220,21 +288,25 @@ def test_a_source_shows_its_origin_and_its_quote() -> None:
     assert shown.passage == source.text
     assert shown.attributes("blockquote") == [{"lang": "nl"}]
     assert shown.attributes("span")[0]["id"] == anchors(told, "a")[1]
-    context = "sources?document=csa-strategy&language=nl#passage-"
+    start = TEXT.index(quote)
+    span = f"{start}-{start + len(quote)}"
+    context = f"sources?document=csa-strategy&language=nl&quote=p1%3A{span}#passage-p1"
     assert [element["href"] for element in shown.attributes("a")] == [context, DOCUMENT.url]
 
 
 def test_the_language_of_a_quote_is_told_when_it_is_not_the_answers() -> None:
     source = passage()
     told = answer(citation(1, "23 000", source), passages=(source,), language="en")
-    assert "Quote in Dutch" in sources_html(told, "a", load("en"))
-    assert "Citaat in het" not in sources_html(answer(citation(1, "23 000", source)), "a", NL)
+    assert "Quote in Dutch" in evidence_html(told, "a", load("en"), None)
+    assert "Citaat in het" not in evidence_html(
+        answer(citation(1, "23 000", source)), "a", NL, None
+    )
 
 
 def test_citations_of_one_passage_share_it() -> None:
     source = passage()
     told = answer(citation(1, "23 000", source), citation(2, "725 000", source), passages=(source,))
-    shown = Shown(sources_html(told, "a", NL))
+    shown = Shown(evidence_html(told, "a", NL, None))
     assert shown.marks == ["23 000", "725 000"]
     assert shown.passage == source.text
     assert "[1] [2] Strategie" in shown.text
@@ -248,7 +320,7 @@ def test_every_official_page_is_linked_once() -> None:
         citation(2, "725 000", source, "https://example.org/#b"),
         citation(3, "2019", source, "https://example.org/#b"),
     )
-    shown = sources_html(told, "a", NL)
+    shown = evidence_html(told, "a", NL, None)
     assert "Officiële pagina openen bij [1]" in shown
     assert "Officiële pagina openen bij [2] [3]" in shown
 
@@ -261,29 +333,87 @@ def test_overlapping_quotes_are_marked_without_changing_the_text() -> None:
         citation(3, "een twee drie", source),
         passages=(source,),
     )
-    shown = Shown(sources_html(told, "a", NL))
+    shown = Shown(evidence_html(told, "a", NL, None))
     assert "".join(shown.marks) == shown.passage == source.text
     places = [element["id"] for element in shown.attributes("span") if "id" in element]
     assert sorted(places, key=str) == ["a-1", "a-2", "a-3"]
 
 
 def test_a_quote_whose_passage_was_not_kept_is_shown_by_itself() -> None:
-    shown = Shown(sources_html(answer(citation(1, "725 000", passage())), "a", NL))
+    shown = Shown(evidence_html(answer(citation(1, "725 000", passage())), "a", NL, None))
     assert shown.marks == ["725 000"]
     assert shown.passage == "725 000"
 
 
 def test_without_citations_there_is_no_panel() -> None:
-    assert sources_html(answer(), "a", NL) == ""
+    assert evidence_html(answer(), "a", NL, None) == ""
 
 
-def test_a_refusal_links_the_sections_it_names() -> None:
+def test_a_refusal_links_the_sections_it_names_to_where_they_are_read() -> None:
     told = answer(
         passages=(passage(),), text="Het dichtst bij:\n\n- Strategie tegen misbruik › Omvang"
     )
     for name in ("Strategie tegen misbruik › Omvang (COM(2020) 607 final)", told.text[-33:]):
         shown = Shown(answer_html(f"- {name.strip()}", NL, links=section_links(told)))
-        assert [element["href"] for element in shown.attributes("a")] == [DOCUMENT.url]
+        assert [element["href"] for element in shown.attributes("a")] == [
+            "sources?document=csa-strategy&language=nl#passage-p1"
+        ]
+
+
+def around(*passages: Passage, standing: Standing | None = None) -> Surroundings:
+    by_key: dict[str, tuple[Passage, ...]] = {}
+    for one in passages:
+        by_key[one.document.key] = (*by_key.get(one.document.key, ()), one)
+    return Surroundings(by_key, {DOCUMENT.key: standing} if standing else {})
+
+
+def test_the_text_before_and_after_a_quote_is_one_click_away() -> None:
+    source = passage()
+    before = passage("Wat eraan voorafging.", name="p0")
+    after = passage(HOSTILE, name="p2").model_copy(update={"headings": (DOCUMENT.title, "Doel")})
+    told = answer(citation(1, "23 000", source), passages=(source,))
+    shown = Shown(evidence_html(told, "a", NL, around(before, source, after)))
+    assert shown.text.count("Tekst ervoorWat eraan voorafging.") == 1
+    assert f"Tekst ernaStrategie tegen misbruik › Doel{HOSTILE}" in shown.text
+    assert [one.get("class") for one in shown.attributes("details")] == [
+        "sw-sources",
+        "sw-nearby",
+        "sw-nearby",
+    ]
+
+
+def test_the_first_and_the_last_passage_have_one_neighbour() -> None:
+    source = passage()
+    told = answer(citation(1, "23 000", source), passages=(source,))
+    shown = evidence_html(told, "a", NL, around(source, passage("Verder.", name="p2")))
+    assert "Tekst ervoor" not in shown
+    assert "Tekst erna" in shown
+
+
+CHANGES = [
+    ((passage(),), None, ""),
+    ((), None, "staat niet meer bij de bronnen. [1]"),
+    ((passage("Heel anders.", name="p9"),), None, "het citaat staat er niet meer in. [1]"),
+    ((passage(f"Nieuw. {TEXT}", name="p9"),), None, "het citaat zelf staat er nog in. [1]"),
+    ((passage(),), "superseded", "is in de plaats van „Strategie tegen misbruik” gekomen. [1]"),
+    ((passage(),), "summary", ""),
+]
+
+
+@pytest.mark.parametrize(("now", "standing", "told"), CHANGES)
+def test_what_changed_in_a_source_since_the_answer_is_told(
+    now: tuple[Passage, ...], standing: Standing | None, told: str
+) -> None:
+    given = answer(citation(1, "725 000 meldingen in 2019.", passage()))
+    shown = Shown(changed_html(given, around(*now, standing=standing), NL)).text
+    assert shown.endswith(told) if told else shown == ""
+
+
+def test_hostile_titles_in_a_note_on_changes_are_shown_and_not_run() -> None:
+    source = passage(document=DocumentInfo(id="evil", language="nl", title=HOSTILE))
+    shown = Shown(changed_html(answer(citation(1, "23 000", source)), around(), NL))
+    assert {tag for tag, _ in shown.elements} == {"div", "p", "ul", "li"}
+    assert HOSTILE in shown.text
 
 
 def test_escaped_text_is_safe_in_an_attribute() -> None:

@@ -8,7 +8,7 @@ from core.settings import Settings
 from core.types import DocumentInfo, Kind
 from core.versions import standings
 from ingest.pipeline import ingest
-from ui.answers import citations
+from ui.answers.notes import told_html
 from ui.texts import load
 
 TODAY = datetime.date(2026, 11, 24)
@@ -79,7 +79,7 @@ def test_the_text_in_force_comes_first_and_the_old_one_is_told(small: Small) -> 
 
     dogs = assistant.ask("When do dogs swim in the pond?", language="en")
     assert (dogs.citations[0].document.id, dogs.citations[0].standing) == ("plan-1", "superseded")
-    shown = citations.outdated_html(dogs, load("en"))
+    shown = told_html(dogs, load("en"))
     assert "Another document has taken the place of “Plan 1”" in shown
 
 
@@ -87,7 +87,7 @@ def test_without_the_field_the_older_text_is_not_told_apart(small: Small) -> Non
     assistant = Assistant(_ingested(small({"old.md": _plan(1, DOGS)})))
     dogs = assistant.ask("When do dogs swim in the pond?", language="en")
     assert dogs.citations[0].standing == "in_force"
-    assert citations.outdated_html(dogs, load("en")) == ""
+    assert "taken the place" not in told_html(dogs, load("en"))
 
 
 def _ingested(settings: Settings) -> Settings:

@@ -3,8 +3,9 @@
 document=ID&language=CODE&quote=HASH:FROM-TO&quote=...#passage-HASH   in the sources page
 
 HASH is the part of a passage's id after its document; FROM and TO are offsets in the passage's
-text, end exclusive. Whoever has an address can change it, so what it holds is data: `quotes` leaves
-out what is no quote, and who shows them leaves out what the document does not have.
+text, end exclusive. An empty quote marks nothing and only names its passage.
+Whoever has an address can change it, so what it holds is data: `quotes` leaves out what is no
+quote, and who shows them leaves out what the document does not have.
 """
 
 import re
@@ -30,12 +31,17 @@ def reading_address(
         passage_id: a passage of it, which is scrolled to.
         spans: (start, end) of each quote in that passage's text.
     """
-    name = _hash(passage_id)
-    quotes = [("quote", f"{name}:{start}-{end}") for start, end in spans]
-    query = urlencode(
-        [("document", document.id), ("language", document.language), *quotes], safe=":"
-    )
+    query = urlencode(reading_query(document, passage_id, spans))
     return f"{query}#{place_of(passage_id)}"
+
+
+def reading_query(
+    document: DocumentInfo, passage_id: str = "", spans: Iterable[tuple[int, int]] = ()
+) -> list[tuple[str, str]]:
+    """As `reading_address`, for a link that can name no place: the first quote is scrolled to."""
+    name = _hash(passage_id)
+    quoted = [("quote", f"{name}:{start}-{end}") for start, end in spans]
+    return [("document", document.id), ("language", document.language), *quoted]
 
 
 def quotes(values: Sequence[str]) -> dict[str, list[Span]]:
@@ -43,7 +49,7 @@ def quotes(values: Sequence[str]) -> dict[str, list[Span]]:
     found: dict[str, list[Span]] = {}
     for value in values[:_QUOTES]:
         quote = _QUOTE.fullmatch(value)
-        if quote and int(quote[2]) < int(quote[3]):
+        if quote and int(quote[2]) <= int(quote[3]):
             found.setdefault(f"passage-{quote[1]}", []).append((int(quote[2]), int(quote[3])))
     return found
 

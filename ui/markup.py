@@ -9,7 +9,7 @@ through `escape` or `link`. Streamlit (`st.html`) sanitises the result once more
 import html
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
@@ -49,24 +49,25 @@ def answer_html(
     texts: Texts,
     *,
     language: str = "",
-    targets: Mapping[int, str] = MappingProxyType({}),
+    marker: Callable[[int, str], str] = lambda number, sentence: "",
     links: Mapping[str, str] = MappingProxyType({}),
     bold: Sequence[str] = (),
 ) -> str:
-    """The text of an answer: paragraphs, lists and links to its citations.
+    """The text of an answer: paragraphs, lists and markers of its citations.
 
     Args:
         text: paragraphs with blank lines between them; a line that starts with "- " is an item.
         language: ISO 639-1.
-        targets: where the citation with a number is shown; other "[n]" stay text.
+        marker: HTML for the marker of the citation with a number, behind a sentence; empty where
+            there is no such citation: "[n]" stays text.
         links: items that are shown as a link to this address.
         bold: stretches that stand out.
     """
 
     def marked(piece: str) -> str:
         if piece in links:
-            return link(links[piece], piece, texts)
-        return _with_links(piece, targets, texts, bold)
+            return new_tab(links[piece], piece, texts)
+        return _with_markers(piece, marker, bold)
 
     blocks = []
     for block in re.split(r"\n[ \t]*\n", text.strip()):
@@ -80,20 +81,15 @@ def answer_html(
     return f'<div class="sw-answer"{spoken}>{"".join(blocks)}</div>'
 
 
-def _with_links(text: str, targets: Mapping[int, str], texts: Texts, bold: Sequence[str]) -> str:
-    """Escaped text in which the markers of known citations are links."""
+def _with_markers(text: str, marker: Callable[[int, str], str], bold: Sequence[str]) -> str:
+    """Escaped text with a marker behind each sentence that has one."""
     parts, position = [], 0
-    for marker in _MARKER.finditer(text):
-        target = targets.get(int(marker[1]))
-        if target is None:
-            continue
-        label = escape(texts("sources.marker", number=int(marker[1])))
-        words = text[position : marker.start()].rstrip(" ")  # the marker stays on one line
-        parts.append(_standing_out(words, bold))
-        parts.append(
-            f'<sup><a href="#{escape(target)}" aria-label="{label}">{escape(marker[0])}</a></sup>'
-        )
-        position = marker.end()
+    for found in _MARKER.finditer(text):
+        words = text[position : found.start()]
+        shown = marker(int(found[1]), words.strip())
+        if shown:
+            parts.append(_standing_out(words.rstrip(" "), bold) + shown)  # on one line
+            position = found.end()
     return "".join(parts) + _standing_out(text[position:], bold)
 
 

@@ -33,6 +33,9 @@ def choose_language(texts: Texts) -> None:
         key="language",
         persist_state="session",
     )
+    # Streamlit leaves the language of the page at English. One of our own names goes in here.
+    told = f'<script>document.documentElement.lang = "{texts.language}";</script>'
+    st.sidebar.html(told, unsafe_allow_javascript=True)
 
 
 def state_html(settings: Settings, index: Index, texts: Texts) -> str:

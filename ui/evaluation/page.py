@@ -39,11 +39,11 @@ def _show(settings: Settings, texts: Texts) -> None:
     there = kept(settings.data_dir)
     if not there:
         st.info(texts("evaluation.empty"))
-        start.show(settings, texts, first=True)
+        start.show(settings, texts, shown=None)
         return
     wanted = st.query_params.get("question")
     if wanted is None:
-        start.show(settings, texts, first=False)
+        start.show(settings, texts, shown=st.query_params.get("run", there[0].name))
     run, baseline = _choose(there, texts)
     if run.figures is None:
         read(run.folder)  # says what is wrong with it

@@ -118,7 +118,7 @@ def _side_html(side: str, run: Kept, result: QuestionResult, answer: str, texts:
     parts = [
         f'<h3 class="sw-small">{escape(heading)}</h3>',
         f'<p class="sw-facts">{escape(_what_became(result, texts))}</p>',
-        f'<div class="sw-diff" lang="{escape(result.text_language or result.language)}">'
+        f'<div class="sw-compared" lang="{escape(result.text_language or result.language)}">'
         f"{answer}</div>",
         _listed("citations", _citations(result), texts),
         _listed("retrieved", _retrieved(result, texts), texts),

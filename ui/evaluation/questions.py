@@ -151,5 +151,5 @@ def _facts_html(result: QuestionResult, move: Direction | None, texts: Texts) ->
         texts.label("evaluation.causes", result.cause) if result.cause else "",
     ]
     if move:
-        facts.append(f"{MARKS[move]} {texts.label('evaluation.directions', move)}")
+        facts.append(f"{MARKS[move]}\N{NO-BREAK SPACE}{texts.label('evaluation.directions', move)}")
     return " · ".join(escape(fact) for fact in dict.fromkeys(facts) if fact)

@@ -9,25 +9,28 @@ from core.errors import StrategiewijzerError
 from core.settings import Settings
 from eval.gate import RULES
 from ui import access, jobs
+from ui.evaluation import own_sets
 from ui.jobs import Job
 from ui.markup import code, escape
 from ui.texts import Texts
 
 GATE_CLOSED = 3  # exit code of python -m eval
 EVERY = (1, 4, 20)  # ask every Nth question
-SETS = "questions"  # folder in data_dir for question sets of one's own
 _LAST_LINES = 5  # of what went wrong: the reason stands at the end
 
 
-def show(settings: Settings, texts: Texts, *, first: bool) -> None:
-    """The evaluation that runs, or what came of the last one and the way to start another."""
+def show(settings: Settings, texts: Texts, *, shown: str | None) -> None:
+    """The evaluation that runs, or what came of the last one and the way to start another.
+
+    `shown` is the name of the run that the page shows; None when there is none yet.
+    """
     job = jobs.latest(settings.data_dir, "eval")
     if job is not None and job.state == "running":
         _watch(job, texts)
         return
     if job is not None:
-        _tell_end(job, texts)
-    if first:
+        _tell_end(job, shown, texts)
+    if shown is None:
         st.html(f'<h2 class="sw-heading">{escape(texts("evaluation.start.first"))}</h2>')
         _offer(settings, texts)
         return
@@ -68,7 +71,7 @@ def _stop(job: Job) -> None:
     st.rerun()
 
 
-def _tell_end(job: Job, texts: Texts) -> None:
+def _tell_end(job: Job, shown: str | None, texts: Texts) -> None:
     """What came of the last evaluation, and what to do about it."""
     ends = [event for event in job.events() if event.get("event") == "run"]
     end = ends[-1] if ends else {}
@@ -88,7 +91,7 @@ def _tell_end(job: Job, texts: Texts) -> None:
             st.html(f'<p class="sw-facts">{_who(job, texts)}</p>')
             if end:
                 name = Path(end["folder"]).name
-                if st.query_params.get("run") != name:
+                if name != shown:
                     st.button(texts("evaluation.start.look"), on_click=_look, args=(name,))
 
 
@@ -107,31 +110,29 @@ def _offer(settings: Settings, texts: Texts) -> None:
     st.markdown(texts("evaluation.start.explained"))
     told = "evaluation.start.model" if settings.generative else "evaluation.start.offline"
     st.html(f'<p class="sw-facts">{escape(texts(told, model=settings.chat_model))}</p>')
-    own = sorted((settings.data_dir / SETS).glob("*.yaml"))
-    questions = ""
-    if own:
-        questions = st.selectbox(
-            texts("evaluation.start.set"),
-            ["", *(file.name for file in own)],
-            format_func=lambda name: name or texts("evaluation.start.our_set"),
-            help=texts("evaluation.start.set_help"),
-            key="evaluation-set",
-        )
+    own = own_sets.listed(settings.data_dir)
+    questions = st.selectbox(
+        texts("evaluation.start.set"),
+        ["", *own],
+        format_func=lambda name: name or texts("evaluation.start.our_set"),
+        key=own_sets.CHOSEN,
+    )
+    own_sets.offer(settings.data_dir, texts)
     every = st.radio(
         texts("evaluation.start.every"),
         EVERY,
         format_func=lambda every: texts(f"evaluation.start.every_{every}"),
         key="evaluation-every",
     )
-    gate = st.checkbox(
+    whole = not questions and every == 1  # what the gate's rules are made for
+    gate = whole and st.checkbox(
         texts("evaluation.start.gate"),
         value=True,
         help=texts("evaluation.start.gate_help"),
         key="evaluation-gate",
     )
     if st.button(texts("evaluation.start.button"), type="primary", icon=":material/play_arrow:"):
-        chosen = next((file for file in own if file.name == questions), None)
-        _start(settings, _arguments(chosen, every, gate))
+        _start(settings, _arguments(own.get(questions), every, gate))
 
 
 def _arguments(questions: Path | None, every: int, gate: bool) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import cast
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import DocumentError, StrategiewijzerError
 from ingest import sidecar
@@ -49,17 +50,19 @@ def about(
     known = {field: str(value) for field, value in {**info, **guessed}.items() if value}
     with st.form(f"maintenance-about-{name}"):
         fields = _Fields(name, stated, known, texts)
-        given: dict[str, Value] = {
-            "title": fields.text("title"),
-            "id": fields.text("id"),
-            "language": fields.choice("language", LANGUAGES, label="languages"),
-            "date": fields.date("date"),
-            "reference": fields.text("reference"),
-            "area": fields.choice("area", {one.info.area for one in entries}, label="areas"),
-            "url": fields.text("url"),
-            "effective_from": fields.date("effective_from"),
-            "superseded_by": fields.choice("superseded_by", {one.info.id for one in entries}),
-        }
+        areas, ids = {one.info.area for one in entries}, {one.info.id for one in entries}
+        given: dict[str, Value] = {"title": fields.text("title")}
+        with _row():
+            given["id"] = fields.text("id")
+            given["language"] = fields.choice("language", LANGUAGES, label="languages")
+        with _row():
+            given["reference"] = fields.text("reference")
+            given["area"] = fields.choice("area", areas, label="areas")
+        given["url"] = fields.text("url")
+        with _row():
+            given["date"] = fields.date("date")
+            given["effective_from"] = fields.date("effective_from")
+        given["superseded_by"] = fields.choice("superseded_by", ids)
         saved = st.form_submit_button(texts("maintenance.about.save"))
     if saved:
         try:
@@ -71,6 +74,11 @@ def about(
     if st.session_state.get(_SAVED) == name:
         st.success(texts("maintenance.about.saved"))
         del st.session_state[_SAVED]
+
+
+def _row() -> DeltaGenerator:
+    """Fields side by side, in the order of the keyboard too; below each other on a phone."""
+    return st.container(horizontal=True)
 
 
 class _Fields:
@@ -112,7 +120,7 @@ class _Fields:
             choices,
             index=choices.index(stated) if stated else None,
             format_func=lambda one: self._texts.label(label, one),
-            placeholder=self._known.get(field, ""),
+            placeholder=self._texts.label(label, self._known.get(field, "")),
             accept_new_options=True,
             help=self._help(field),
             key=self._key(field),

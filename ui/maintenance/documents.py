@@ -97,7 +97,7 @@ def _look_at(file: UploadedFile, number: int, settings: Settings, texts: Texts) 
             better=CONVERT.get(Path(name).suffix.lower(), ""),
             size=settings.max_file_size,
         )
-        st.error(f"{code(printable(file.name))}\n\n{why}")
+        st.error(f"{code(printable(file.name))} {why}")
         return None
     if name != file.name:
         st.info(f"{texts('maintenance.upload.renamed')} {code(name)}")

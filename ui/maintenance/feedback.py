@@ -95,14 +95,16 @@ def _verdict_html(one: Feedback, texts: Texts) -> str:
     if one.handled is not None:
         moment = texts.date(one.handled.date())
         facts.append(texts("maintenance.feedback.handled_on", date=moment, by=one.by).strip())
-    comment = f'<p class="sw-note">{escape(one.comment)}</p>' if one.comment else ""
-    sections = "".join(f"<li>{escape(section)}</li>" for section in one.sections)
+    comment = f'<p class="sw-note sw-comment">{escape(one.comment)}</p>' if one.comment else ""
+    cited = escape(texts("maintenance.feedback.cited"))
+    items = "".join(f"<li>{escape(section)}</li>" for section in one.sections)
+    sections = f'<h4 class="sw-small">{cited}</h4><ul>{items}</ul>' if items else ""
     answer = answer_html(one.answer_text, texts, language=one.language)
     return (
         f'<h3 class="sw-question">{escape(one.question)}</h3>'
         f'<p class="sw-facts">{escape(" · ".join(fact for fact in facts if fact))}</p>{comment}'
         f'<details class="sw-change"><summary>{escape(texts("maintenance.feedback.answer"))}'
-        f"</summary><div>{answer}<ul>{sections}</ul></div></details>"
+        f"</summary><div>{answer}{sections}</div></details>"
     )
 
 

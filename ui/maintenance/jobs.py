@@ -11,7 +11,7 @@ from typing import Any, Literal, cast
 import streamlit as st
 
 from core.disk import obstacle
-from core.errors import StrategiewijzerError
+from core.errors import LockedError, StrategiewijzerError
 from core.settings import Settings
 from ingest.report import Report
 from ui import access, jobs
@@ -50,13 +50,16 @@ def start(*arguments: str) -> None:
 
 def tell(error: StrategiewijzerError) -> None:
     """Keeps what went wrong in a callback, for `problems`."""
-    st.session_state[_PROBLEM] = str(error)
+    st.session_state[_PROBLEM] = error
 
 
-def problems() -> None:
+def problems(texts: Texts) -> None:
     """Shows what went wrong in a callback, once."""
-    if problem := st.session_state.pop(_PROBLEM, ""):
-        st.error(code(problem))
+    problem = st.session_state.pop(_PROBLEM, None)
+    if isinstance(problem, LockedError):
+        st.warning(texts("maintenance.jobs.taken"))
+    elif problem is not None:
+        st.error(code(str(problem)))
 
 
 def latest(settings: Settings, *tasks: Task) -> Job | None:

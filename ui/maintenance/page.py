@@ -27,7 +27,7 @@ def page() -> None:
     except StrategiewijzerError as error:
         st.error(code(str(error)))
         return
-    jobs.problems()
+    jobs.problems(texts)
     busy = jobs.watch(settings, texts)
 
     def sources() -> None:

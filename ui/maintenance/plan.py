@@ -15,6 +15,7 @@ from ui.markup import code, escape
 from ui.texts import Texts
 
 _PAGE = 20  # documents shown at once
+_ORDER = ("removed", "changed", "added", "renamed")  # what asks for a look comes first
 _KEEP, _STRICT, _SHRINK = "--keep-missing", "--strict", "--allow-shrink"
 
 
@@ -31,13 +32,15 @@ def show(settings: Settings, texts: Texts, *, busy: bool) -> None:
     last = work.latest(settings, "plan")
     report = work.report(last) if last else None
     _make(report, texts, busy=busy)
-    if last is not None and report is not None:
-        if _is_current(last, settings):
-            _plan(last, report, texts, busy=busy)
-        else:
-            st.info(texts("maintenance.plan.outdated"))
+    if last is None or report is None:
+        if not busy:
+            st.info(texts("maintenance.plan.none"))
+    elif _is_current(last, settings):
+        _plan(last, report, texts, busy=busy)
+    elif _was_published(settings):
+        st.info(texts("maintenance.plan.published"))
     elif not busy:
-        st.info(texts("maintenance.plan.none"))
+        st.info(texts("maintenance.plan.outdated"))
     _published(settings, texts)
 
 
@@ -67,10 +70,25 @@ def _is_current(plan: Job, settings: Settings) -> bool:
 
     What others do with the files is noticed when this is published.
     """
-    newest = work.latest(settings, "plan", "publish", "fetch", "rollback")
+    return _newest(settings) == plan and _untouched_since(plan, settings)
+
+
+def _was_published(settings: Settings) -> bool:
+    """Whether the last that was done is that a plan was published."""
+    newest = _newest(settings)
+    if newest is None or work.task(newest) != "publish":
+        return False
+    report = work.report(newest)
+    return report is not None and bool(report.generation) and _untouched_since(newest, settings)
+
+
+def _newest(settings: Settings) -> Job | None:
+    return work.latest(settings, "plan", "publish", "fetch", "rollback")
+
+
+def _untouched_since(job: Job, settings: Settings) -> bool:
     uploads = files.folder(settings)
-    changed = uploads.stat().st_mtime if uploads.is_dir() else 0.0
-    return newest == plan and changed < plan.started.timestamp()
+    return not uploads.is_dir() or uploads.stat().st_mtime < job.started.timestamp()
 
 
 def _plan(plan: Job, report: Report, texts: Texts, *, busy: bool) -> None:
@@ -139,7 +157,6 @@ def _published(settings: Settings, texts: Texts) -> None:
         st.warning(texts("maintenance.plan.changed"))
     else:
         st.warning(f"{texts('maintenance.published.not')}\n\n{code(report.stop)}")
-    _show(report, "maintenance-published", texts)
     with st.container(horizontal=True):
         for kind, mime in (("html", "text/html"), ("json", "application/json")):
             st.download_button(
@@ -150,6 +167,7 @@ def _published(settings: Settings, texts: Texts) -> None:
                 key=f"maintenance-download-{kind}",
                 on_click="ignore",
             )
+    _show(report, "maintenance-published", texts)
 
 
 def _file(report: Report, kind: str) -> bytes:
@@ -160,7 +178,8 @@ def _file(report: Report, kind: str) -> bytes:
 def _show(report: Report, key: str, texts: Texts) -> None:
     """What a report says, a page of documents at a time."""
     st.html(counts_html(report, texts) + notes_html(report, texts))
-    changes, first, shown = report.changes, 0, st.container()
+    changes = sorted(report.changes, key=lambda change: _ORDER.index(change.kind))
+    first, shown = 0, st.container()
     if len(changes) > _PAGE:
         first = (st.pagination(-(-len(changes) // _PAGE), key=f"{key}-page") - 1) * _PAGE
     for change in changes[first : first + _PAGE]:

@@ -65,7 +65,8 @@ def notes_html(report: Report, texts: Texts) -> str:
 def document_html(change: DocumentChange, texts: Texts) -> str:
     """What changes in one document: its metadata, and the words that go and come."""
     kind = escape(texts(f"maintenance.kinds.{change.kind}"))
-    count = escape(texts("maintenance.report.differ", number=len(change.passages)))
+    count = texts("maintenance.report.differ", number=len(change.passages))
+    differ = f" · {escape(count)}" if change.passages else ""
     path = f"{printable(change.former_path)} → " if change.former_path else ""
     shown = "".join(_passage(passage, texts) for passage in change.passages[:_PASSAGES])
     more = len(change.passages) - _PASSAGES
@@ -73,7 +74,7 @@ def document_html(change: DocumentChange, texts: Texts) -> str:
         shown += f"<p>{escape(texts('maintenance.report.more', number=more))}</p>"
     return (
         f'<details class="sw-change"><summary><strong>{kind}</strong> '
-        f"{escape(printable(change.title))} · {count}</summary>"
+        f"{escape(printable(change.title))}{differ}</summary>"
         f'<div><p class="sw-facts">{escape(change.key)} · {escape(path + printable(change.path))}'
         f" · {escape(texts('maintenance.report.same', number=change.unchanged))}</p>"
         f"{_fields(change, texts)}{shown}</div></details>"

@@ -1,100 +1,79 @@
-"""Documents as HTML: what is known about them, and their text to read."""
+"""Documents as a catalogue has them: what is known about each, and how they belong together."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit
 
-from core.matching import fold
-from core.types import Passage, Standing
-from ui.addresses import place_of
-from ui.markup import escape
+from core.types import Standing
+from ui.markup import escape, is_web_page, link
 from ui.texts import Texts
 from vectorstore.manifest import DocumentEntry
 
-_PATH = " › "
-_LISTED = 3  # passages of a document in a list of hits
+Versions = Mapping[str, DocumentEntry]
+"""The language versions of one document, by language (ISO 639-1)."""
+
+Documents = Mapping[str, Versions]
+"""All documents, by id."""
 
 
-def matches(passages: Iterable[Passage], words: str) -> dict[str, list[Passage]]:
-    """The passages that have all these words in their title, headings or text, by document id.
-
-    Parts of words count; case, figures' grouping and quotation marks do not (`core.matching.fold`).
-    """
-    wanted = fold(words).split()
-    found: dict[str, list[Passage]] = {}
-    for passage in passages if wanted else ():
-        text = fold(f"{passage.document.title} {passage.document.reference} {passage.context()}")
-        if all(word in text for word in wanted):
-            found.setdefault(passage.document.id, []).append(passage)
-    return found
+def by_document(entries: Iterable[DocumentEntry]) -> Documents:
+    documents: dict[str, dict[str, DocumentEntry]] = {}
+    for entry in entries:
+        documents.setdefault(entry.info.id, {})[entry.info.language] = entry
+    return documents
 
 
-def facts_html(
-    versions: Iterable[DocumentEntry],
-    entry: DocumentEntry,
-    standings: Mapping[str, Standing],
-    texts: Texts,
+def record_html(
+    versions: Versions, entry: DocumentEntry, standings: Mapping[str, Standing], texts: Texts
 ) -> str:
-    """One line about a document: kind, reference, date, area, languages, passages, standing."""
+    """The catalogue record of a document: what it is, from whom, from when and how long."""
     document = entry.info
-    languages = [texts.label("languages", version.info.language) for version in versions]
-    standing = standings.get(entry.key)
-    facts = (
-        texts.label("kinds", document.kind),
-        document.reference,
-        document.version,
-        texts.date(document.date) if document.date else "",
-        texts.label("areas", document.area),
-        ", ".join(sorted(languages)),
-        texts("catalogue.passages", number=entry.passages),
-        texts.label("standings", standing) if standing else "",
+    languages = sorted(texts.label("languages", language) for language in versions)
+    facts = {
+        "area": escape(texts.label("areas", document.area)),
+        "kind": escape(texts.label("kinds", document.kind)),
+        "publisher": escape(document.publisher),
+        "reference": escape(document.reference),
+        "version": escape(document.version),
+        "date": escape(texts.date(document.date)) if document.date else "",
+        "effective": escape(texts.date(document.effective_from)) if document.effective_from else "",
+        "standing": escape(texts.label("standings", standings.get(entry.key, "in_force"))),
+        "languages": escape(", ".join(languages)),
+        "pages": str(entry.pages or ""),
+        "passages": str(entry.passages),
+        "origin": link(document.url, _host(document.url), texts)
+        if is_web_page(document.url)
+        else "",
+    }
+    listed = "".join(
+        f"<div><dt>{escape(texts(f'catalogue.record.{name}'))}</dt><dd>{value}</dd></div>"
+        for name, value in facts.items()
+        if value
     )
-    line = " · ".join(escape(fact) for fact in facts if fact)
-    return f'<p class="sw-facts">{line}</p>'
+    return f'<dl class="sw-record">{listed}</dl>'
 
 
-def hits_html(passages: Sequence[Passage], texts: Texts) -> str:
-    """In which sections of a document what is looked for stands."""
-    names = dict.fromkeys(passage.headings[-1] for passage in passages)
-    shown = "; ".join(escape(name) for name in list(names)[:_LISTED])
-    more = len(names) - _LISTED
-    if more > 0:
-        shown += f" {escape(texts('catalogue.more', number=more))}"
-    return f'<p class="sw-facts">{escape(texts("catalogue.found_in"))} {shown}</p>'
+def related(documents: Documents, name: str) -> dict[str, list[str]]:
+    """The documents (ids) that one belongs with, by how; a successor may be unknown here."""
+    own = [entry.info for entry in documents[name].values()]
+    succeeded = {one.superseded_by for one in own if one.superseded_by}
+    celexes = {one.celex for one in own if one.celex}
+    is_brief = any(one.kind == "brief" for one in own)
+    counterpart = "official" if is_brief else "brief"
+    found: dict[str, list[str]] = {
+        "superseded_by": sorted(succeeded - {name}),
+        "supersedes": [],
+        "summary_of" if is_brief else "summaries": [],
+    }
+    for other, versions in documents.items():
+        if other == name:
+            continue
+        infos = [entry.info for entry in versions.values()]
+        if any(one.superseded_by == name for one in infos):
+            found["supersedes"].append(other)
+        if any(one.celex in celexes and one.kind == counterpart for one in infos):
+            found["summary_of" if is_brief else "summaries"].append(other)
+    return {how: others for how, others in found.items() if others}
 
 
-def reading_html(passages: Sequence[Passage], texts: Texts, *, outline: bool) -> str:
-    """A document to read, section by section, with links to its sections above if wanted.
-
-    A passage has its id as the name of its place, so that a citation can link to it.
-    """
-    if not passages:
-        return ""
-    parts, contents = [], []
-    for headings, group in groupby(passages, key=lambda passage: passage.headings):
-        section = list(group)
-        place, title = escape(place_of(section[0].id)), escape(_section(headings))
-        contents.append(f'<li><a href="#{place}">{title}</a></li>')
-        parts.append(f"<h2>{title}</h2>{''.join(_passage_html(p, texts) for p in section)}")
-    language = escape(passages[0].language)
-    listed = (
-        f'<nav class="sw-outline" aria-label="{escape(texts("catalogue.outline"))}">'
-        f"<ol>{''.join(contents)}</ol></nav>"
-        if outline and len(contents) > 1
-        else ""
-    )
-    return f'<article class="sw-reading" lang="{language}">{listed}{"".join(parts)}</article>'
-
-
-def _section(headings: Sequence[str]) -> str:
-    """The path below the document's title."""
-    return _PATH.join(headings[1:] or headings)
-
-
-def _passage_html(passage: Passage, texts: Texts) -> str:
-    pages = passage.pages(0, len(passage.text))
-    told = ""
-    if pages is not None:
-        page = "–".join(map(str, dict.fromkeys(pages)))
-        told = f'<p class="sw-facts">{escape(texts("sources.page", page=page))}</p>'
-    place = escape(place_of(passage.id))
-    return f'<div class="sw-passage" id="{place}">{told}{escape(passage.text)}</div>'
+def _host(url: str) -> str:
+    return (urlsplit(url).hostname or "").removeprefix("www.")

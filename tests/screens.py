@@ -1,0 +1,128 @@
+"""Takes the pictures of the pages in docs/screens/: each wide and on a phone, light and dark.
+
+    .venv/bin/python -m tests.screens [FOLDER]
+
+They are of the real app on the bundled briefs, with two runs of the question set. Look at them
+when a page has changed.
+"""
+
+import io
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+from core.settings import ROOT
+from tests.browser import ask, opened, served, started
+
+FOLDER = ROOT / "docs" / "screens"
+WIDTHS = (1280, 390)  # pixels
+SCHEMES = ("light", "dark")
+_TALLEST = 1600  # pixels; what is further down adds weight and little else
+DRUGS = "Hoeveel is de drugsmarkt in Europa waard?"
+
+
+def _empty(page: Page) -> None:
+    expect(page.get_by_placeholder(re.compile("Stel uw vraag"))).to_be_enabled()
+
+
+def _answered(page: Page) -> None:
+    ask(page, DRUGS)
+    page.locator("summary", has_text="Bronnen (").first.click()
+    expect(page.locator("mark").first).to_be_visible()
+
+
+def _refused(page: Page) -> None:
+    ask(page, "Wie won de Tour de France in 1998?")
+    expect(page.locator(".sw-refusal")).to_be_visible()
+
+
+def _titled(page: Page) -> None:
+    expect(page.locator("h1")).to_be_visible()
+
+
+def _beside(page: Page) -> None:
+    page.get_by_text("Engels", exact=True).last.click()
+    expect(page.locator("[lang=en]").first).to_be_visible()
+
+
+def _tab(name: str) -> Callable[[Page], None]:
+    return lambda page: page.get_by_role("tab", name=name).click()
+
+
+def _planned(page: Page) -> None:
+    _tab("Plan en publicatie")(page)
+    page.get_by_role("button", name="Plan maken", exact=True).click()
+    expect(page.get_by_role("button", name=re.compile("plan publiceren"))).to_be_visible()
+
+
+SCREENS: Mapping[str, tuple[str, Callable[[Page], None]]] = {
+    "chat-empty": ("", _empty),
+    "chat": ("", _answered),
+    "refusal": ("", _refused),
+    "sources": ("/sources", _titled),
+    "document": ("/sources?document=drugs-agenda&language=nl", _beside),
+    "evaluation": ("/evaluation", _titled),
+    "evaluation-trend": ("/evaluation", _tab("Verloop")),
+    "question": ("/evaluation?question=drugs-01", _titled),
+    "maintenance": ("/maintenance", _titled),
+    "plan": ("/maintenance", _planned),
+    "generations": ("/maintenance", _tab("Generaties")),
+    "feedback": ("/maintenance", _tab("Oordelen")),
+}
+
+
+def main(folder: Path, names: list[str]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as data, started() as browser:
+        documents = Path(data) / "documents"
+        documents.mkdir()
+        environment = {
+            "STRATEGIEWIJZER_DATA_DIR": data,
+            "STRATEGIEWIJZER_DOCUMENTS_DIR": str(documents),
+        }
+        _run("ingest", environment)
+        _run("eval", {**environment, "STRATEGIEWIJZER_RESULTS": "3"})
+        _run("eval", environment)
+        (documents / "verslag.md").write_text(
+            "---\ntitle: Verslag\nlanguage: nl\n---\n\n# Verslag\n\nEr zijn 30 schepen.\n", "utf-8"
+        )
+        log = Path(data) / "log"
+        with served(Path(data), log, environment) as address:
+            for name in names or SCREENS:
+                for width in WIDTHS:
+                    for scheme in SCHEMES:
+                        file = folder / f"{name}-{width}-{scheme}.png"
+                        _take(browser, address, name, width, scheme).save(file, optimize=True)
+                        print(file.name, file.stat().st_size // 1024, "KB")  # noqa: T201
+
+
+def _run(command: str, environment: Mapping[str, str]) -> None:
+    subprocess.run(
+        [sys.executable, "-m", command], cwd=ROOT, env={**os.environ, **environment}, check=True
+    )
+
+
+def _take(browser: Browser, address: str, name: str, width: int, scheme: str) -> Image.Image:
+    """The page at its full height, in few colours, which keeps it small."""
+    place, until = SCREENS[name]
+    with opened(browser, f"{address}{place}", scheme, width=width) as page:
+        until(page)
+        page.wait_for_timeout(1500)  # in which it comes to rest
+        inner = page.evaluate("document.querySelector('[data-testid=stMain]')?.scrollHeight ?? 0")
+        height = min(_TALLEST, max(inner, 844 if width < 500 else 720))
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(800)
+        taken = Image.open(io.BytesIO(page.screenshot()))
+    return taken.convert("RGB").quantize(64)
+
+
+if __name__ == "__main__":
+    arguments = sys.argv[1:]
+    main(Path(arguments[0]) if arguments else FOLDER, arguments[1:])

@@ -1,0 +1,210 @@
+"""What is copied of an answer is exact, and shows as exactly that wherever it is pasted."""
+
+import datetime
+
+import pytest
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from core.types import Answer, Citation, DocumentInfo, Kind
+from tests.test_ui_citations import HOSTILE
+from ui.answers.copying import escaped, markdown, markdown_text, plain_text, references
+from ui.answers.references import reference
+from ui.texts import load
+
+STRATEGY = DocumentInfo(
+    id="security-union",
+    language="en",
+    title="EU Security Union Strategy",
+    reference="COM(2020) 605 final",
+    date=datetime.date(2020, 7, 24),
+    publisher="European Commission",
+    url="https://eur-lex.europa.eu/?uri=CELEX:52020DC0605",
+    kind="official",
+)
+
+
+def cited(
+    document: DocumentInfo = STRATEGY, number: int = 1, page: int | None = 3, quote: str = "Words."
+) -> Citation:
+    return Citation(
+        number=number,
+        passage_id=f"{document.key}:p1",
+        document=document,
+        headings=(document.title, "Priorities"),
+        quote=quote,
+        start=0,
+        end=len(quote),
+        page=page,
+        last_page=page,
+        url=document.url,
+    )
+
+
+def given(text: str, *citations: Citation) -> Answer:
+    return Answer(
+        question="?",
+        text=text,
+        language="en",
+        citations=citations,
+        answered=bool(citations),
+        confidence=1,
+        mode="extractive",
+    )
+
+
+@pytest.mark.parametrize(
+    ("language", "written"),
+    [
+        (
+            "en",
+            "European Commission, EU Security Union Strategy, COM(2020) 605 final, 24 July 2020, "
+            "section “Priorities”, p. 3.",
+        ),
+        (
+            "nl",
+            "Europese Commissie, EU Security Union Strategy, COM(2020) 605 final van 24 juli 2020, "
+            "onderdeel „Priorities”, blz. 3.",
+        ),
+        (
+            "fr",
+            "Commission européenne, EU Security Union Strategy, COM(2020) 605 final du 24 juillet "
+            "2020, section « Priorities », p. 3.",
+        ),
+        (
+            "de",
+            "Europäische Kommission, EU Security Union Strategy, COM(2020) 605 final vom 24. Juli "
+            "2020, Abschnitt „Priorities“, S. 3.",
+        ),
+    ],
+)
+def test_a_reference_is_written_in_the_house_style_of_the_interface_language(
+    language: str, written: str
+) -> None:
+    assert reference(cited(), load(language)) == written
+
+
+@pytest.mark.parametrize(
+    ("changed", "written"),
+    [
+        ({"kind": "brief"}, "COM(2020) 605 final, 24 July 2020, summary, section"),
+        ({"reference": ""}, "Strategy, 24 July 2020, section"),
+        ({"date": None}, "Strategy, COM(2020) 605 final, section"),
+        (
+            {"reference": "press release of 24 July 2020"},
+            "Strategy, press release of 24 July 2020, s",
+        ),
+        ({"publisher": "Raad van Europa"}, "Raad van Europa, EU Security"),
+        ({"publisher": ""}, "EU Security Union Strategy, COM"),
+    ],
+)
+def test_a_reference_has_what_is_known(changed: dict[str, object], written: str) -> None:
+    document = STRATEGY.model_copy(update=changed)
+    assert written in reference(cited(document, page=None), load("en"))
+
+
+def test_a_plain_copy_has_the_answer_and_its_numbered_references() -> None:
+    answer = given("One. [1]\n\n- two [2]", cited(), cited(number=2, page=4))
+    head, _, below = plain_text(answer, load("en")).partition("\n\nReferences\n\n")
+    assert head == answer.text
+    assert below.splitlines() == references(answer, load("en"))
+    assert below.splitlines()[1].startswith("[2] European Commission, ")
+    assert below.endswith("p. 4. https://eur-lex.europa.eu/?uri=CELEX:52020DC0605")
+
+
+def test_a_refusal_is_copied_without_references() -> None:
+    assert plain_text(given("Nothing found."), load("en")) == "Nothing found."
+    assert markdown(given("Nothing found."), load("en")) == "Nothing found."
+
+
+def read(source: str) -> list[Token]:
+    """What a reader of Markdown makes of a text: CommonMark with tables and strikethrough."""
+    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    return parser.parse(source)
+
+
+def shown(source: str) -> str:
+    lines = [token for token in read(source) if token.children is not None]
+    assert {child.type for line in lines for child in line.children or ()} <= {
+        "text",
+        "text_special",
+        "softbreak",
+    }
+    return "\n".join("".join(child.content for child in line.children or ()) for line in lines)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HOSTILE,
+        "# kop",
+        "#",
+        "- item",
+        "+ item",
+        "* item",
+        "> citaat",
+        "1. een",
+        "12) een",
+        "---",
+        "===",
+        "```",
+        "~~~",
+        "| a | b |",
+        "a\\b",
+        "C:\\new",
+        "[1]: https://evil.example",
+        "&lt;b&gt;",
+        "<https://evil.example>",
+        "2020-2025: COM(2020) 605 final – 46 % (p. 3).",
+    ],
+)
+def test_data_in_markdown_shows_as_exactly_that(text: str) -> None:
+    tokens = read(escaped(text))
+    assert [token.type for token in tokens] == ["paragraph_open", "inline", "paragraph_close"]
+    assert shown(escaped(text)) == text
+
+
+@pytest.mark.parametrize("bare", ["https://evil.example", "www.evil.example", "a@evil.example"])
+def test_an_address_in_data_is_no_link_where_bare_addresses_are(bare: str) -> None:
+    assert bare not in escaped(bare)
+
+
+def test_dates_and_references_stay_legible_in_markdown() -> None:
+    line = "24 juli 2020, COM(2020) 605 final, 11,6 miljard (2020-2025)."
+    assert escaped(line) == line
+
+
+def test_a_list_stays_a_list_in_markdown() -> None:
+    tokens = read(markdown_text("Twee:\n\n- *een* [1]\n- 1. twee [2]\n\nKlaar."))
+    assert [token.type for token in tokens].count("list_item_open") == 2
+    assert "em_open" not in {c.type for token in tokens for c in token.children or ()}
+
+
+def test_hostile_sources_show_as_text_in_a_markdown_copy() -> None:
+    kind: Kind = "upload"
+    document = DocumentInfo(
+        id="evil",
+        language="nl",
+        title=HOSTILE,
+        reference=HOSTILE,
+        publisher=HOSTILE,
+        url="https://evil.example/a>b c<script>",
+        kind=kind,
+    )
+    tokens = read(markdown(given(f"{HOSTILE} [1]", cited(document)), load("nl")))
+    children = [child for token in tokens for child in token.children or ()]
+    assert {child.type for child in children} <= {
+        "text", "text_special", "softbreak", "strong_open", "strong_close", "em_open", "em_close",
+        "link_open", "link_close",
+    }  # fmt: skip
+    (link,) = [child for child in children if child.type == "link_open"]
+    assert link.attrs["href"] == "https://evil.example/a%3Eb%20c%3Cscript%3E"
+    text = "".join(child.content for child in children)
+    assert text.count(HOSTILE) == 4
+
+
+def test_an_address_that_is_no_web_page_is_left_out() -> None:
+    document = STRATEGY.model_copy(update={"url": "javascript:alert(1)"})
+    answer = given("One. [1]", cited(document))
+    assert "javascript" not in plain_text(answer, load("en"))
+    assert "javascript" not in markdown(answer, load("en"))

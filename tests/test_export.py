@@ -1,0 +1,175 @@
+"""A conversation that is kept says what was asked, answered and quoted, and nothing else."""
+
+import datetime
+from dataclasses import dataclass, field
+
+import pytest
+from markdown_it import MarkdownIt
+
+from core.types import Answer, Citation, DocumentInfo, Scope
+from tests.test_ui_citations import HOSTILE, Shown
+from ui.answers.export import conversation_markdown, conversation_page
+from ui.texts import languages, load
+
+NL = load("nl")
+QUOTE = "De markt is 30 miljard euro waard."
+DOCUMENT = DocumentInfo(
+    id="drugs-agenda",
+    language="nl",
+    title="EU-agenda inzake drugs",
+    reference="COM(2020) 606 final",
+    date=datetime.date(2020, 7, 24),
+    publisher="Europese Commissie",
+    url="https://eur-lex.europa.eu/?uri=CELEX:52020DC0606",
+    kind="official",
+)
+
+
+@dataclass(frozen=True)
+class Exchange:
+    question: str
+    answer: Answer | None = None
+    asked: datetime.datetime | None = None
+    scope: Scope = field(default_factory=Scope)
+
+
+def citation(number: int = 1, document: DocumentInfo = DOCUMENT, quote: str = QUOTE) -> Citation:
+    return Citation(
+        number=number,
+        passage_id=f"{document.key}:p1",
+        document=document,
+        headings=(document.title, "Omvang"),
+        quote=quote,
+        start=0,
+        end=len(quote),
+        page=4,
+        last_page=4,
+        url=document.url,
+    )
+
+
+def answer(text: str, *citations: Citation, model: str = "") -> Answer:
+    return Answer(
+        question="?",
+        text=text,
+        language="nl",
+        citations=citations,
+        answered=bool(citations),
+        confidence=1,
+        mode="generative" if model else "extractive",
+        model=model,
+        generation="g-7",
+    )
+
+
+ASKED = datetime.datetime(2026, 11, 25, 9, 5, tzinfo=datetime.timezone(datetime.timedelta(hours=1)))
+CONVERSATION = (
+    Exchange(
+        "Hoeveel is de markt waard?",
+        answer(f"{QUOTE} [1]\n\n- Dat is veel. [2]", citation(), citation(2)),
+        ASKED,
+        Scope(areas=("drugs",)),
+    ),
+    Exchange("Wie won?", answer("De bronnen geven geen antwoord.")),
+    Exchange("Onderbroken?"),
+)
+TOLD = (
+    "Hoeveel is de markt waard?",
+    "Gevraagd op 25 november 2026, 08:05 (UTC).",
+    "Drugs",
+    "Letterlijke zinnen uit de bronnen, zonder taalmodel.",
+    "Stand van de bronnen: g-7.",
+    "Europese Commissie, EU-agenda inzake drugs, COM(2020) 606 final van 24 juli 2020, "
+    "onderdeel „Omvang”, blz. 4.",
+    "https://eur-lex.europa.eu/?uri=CELEX:52020DC0606",
+    QUOTE,
+    "De bronnen geven geen antwoord.",
+    "Deze vraag is niet beantwoord.",
+    "zijn authentiek",
+)
+
+
+def shown_markdown(source: str) -> str:
+    tokens = MarkdownIt("commonmark").parse(source)
+    lines = (token.children for token in tokens if token.children)
+    return "\n".join("".join(child.content for child in line) for line in lines)
+
+
+def test_a_page_tells_all_of_a_conversation() -> None:
+    shown = Shown(conversation_page("Drugs", CONVERSATION, NL)).text
+    assert [part for part in TOLD if part not in shown] == []
+
+
+def test_markdown_tells_all_of_a_conversation() -> None:
+    shown = shown_markdown(conversation_markdown("Drugs", CONVERSATION, NL))
+    assert [part for part in TOLD if part not in shown] == []
+
+
+def test_the_numbers_of_an_answer_lead_to_its_own_quotes() -> None:
+    twice = (CONVERSATION[0], CONVERSATION[0])
+    shown = Shown(conversation_page("Drugs", twice, NL))
+    places = [one["id"] for one in shown.attributes("li") if "id" in one]
+    assert places == ["q1-1", "q1-2", "q2-1", "q2-2"]
+    links = [one for one in shown.attributes("a") if (one["href"] or "").startswith("#")]
+    assert [one["href"] for one in links] == [f"#{place}" for place in places]
+    assert [one["title"] for one in links][:2] == [
+        "woordelijk uit de bron",
+        "in andere woorden, en de bron zegt het",
+    ]
+
+
+def test_an_answer_of_a_model_says_so() -> None:
+    exchange = Exchange("Wat?", answer("Veel. [1]", citation(), model="gpt *x*"))
+    told = "Geschreven door taalmodel gpt *x*. Elke zin is bij de bron gecontroleerd."
+    assert told in Shown(conversation_page("x", [exchange], NL)).text
+    assert told in shown_markdown(conversation_markdown("x", [exchange], NL))
+
+
+def test_a_page_needs_no_network_and_runs_no_script() -> None:
+    shown = Shown(conversation_page("Drugs", CONVERSATION, NL))
+    assert {tag for tag, _ in shown.elements} & {"script", "link", "img", "iframe"} == set()
+    policies = [one["content"] for one in shown.attributes("meta") if "http-equiv" in one]
+    assert policies == ["default-src 'none'; style-src 'unsafe-inline'"]
+
+
+def hostile() -> Exchange:
+    document = DocumentInfo(
+        id="evil",
+        language='"><b>',
+        title=HOSTILE,
+        reference=HOSTILE,
+        publisher=HOSTILE,
+        url="javascript:alert(1)",
+    )
+    told = answer(f"{HOSTILE} [1]", citation(1, document, HOSTILE), model=HOSTILE)
+    return Exchange(HOSTILE, told, None, Scope(areas=(HOSTILE,)))
+
+
+def test_hostile_text_in_a_page_is_shown_and_not_run() -> None:
+    plain = {tag for tag, _ in Shown(conversation_page("x", CONVERSATION, NL)).elements}
+    shown = Shown(conversation_page(HOSTILE, [hostile()], NL))
+    assert {tag for tag, _ in shown.elements} <= plain
+    assert [one["href"] for one in shown.attributes("a")] == ["#q1-1"]
+    # The title twice; question, scope, sentence, model; author, title, reference, section, quote.
+    assert shown.text.count(HOSTILE) >= 10
+
+
+def test_hostile_text_in_markdown_is_shown_and_not_run() -> None:
+    source = conversation_markdown(HOSTILE, [hostile()], NL)
+    tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(source)
+    children = [child for token in tokens for child in token.children or ()]
+    found = {token.type for token in tokens} | {child.type for child in children}
+    kinds = {"html_block", "html_inline", "image", "link_open", "code_inline", "fence", "s_open"}
+    assert found & kinds == set()
+    assert shown_markdown(source).count(HOSTILE) >= 9
+
+
+@pytest.mark.parametrize("language", languages())
+def test_a_conversation_is_kept_in_every_interface_language(language: str) -> None:
+    texts = load(language)
+    page = conversation_page("x", CONVERSATION, texts)
+    assert f'<html lang="{language}">' in page
+    assert texts("export.unanswered") in Shown(page).text
+    assert texts("export.unanswered") in shown_markdown(
+        conversation_markdown("x", CONVERSATION, texts)
+    )

@@ -1,0 +1,96 @@
+"""An answer to take along: as text, as Markdown, or only its references."""
+
+import re
+from collections.abc import Sequence
+from urllib.parse import quote as percent_encoded
+
+import streamlit as st
+
+from core.types import Answer, Citation
+from ui.answers.references import reference
+from ui.markup import is_web_page
+from ui.texts import Texts
+
+# Whatever CommonMark, tables, strikethrough, formulas, shortcodes or bare addresses begin with.
+_SPECIAL = re.compile(r"[\\`*_\[\]<>|~$&]|:(?=[\w/-])|(?<=www)\.|@(?=\w)", re.IGNORECASE)
+_LINE_START = re.compile(r"^(#+|[-+=]+|\d+(?=[.)]))")
+
+
+def show(answer: Answer, prefix: str, texts: Texts) -> None:
+    """A button that opens the forms in which an answer can be copied, each with its own button."""
+    forms = {"text": plain_text(answer, texts), "markdown": markdown(answer, texts)}
+    if answer.citations:
+        forms["references"] = "\n".join(references(answer, texts))
+    button = st.popover(
+        texts("copying.open"), icon=":material/content_copy:", type="tertiary", key=f"{prefix}-copy"
+    )
+    with button:
+        tabs = st.tabs([texts(f"copying.forms.{form}") for form in forms])
+        for tab, text in zip(tabs, forms.values(), strict=True):
+            tab.code(text, language=None, wrap_lines=True, height=240)
+
+
+def plain_text(answer: Answer, texts: Texts) -> str:
+    """The answer with its markers, and below it the references they stand for."""
+    listed = references(answer, texts)
+    below = ["", texts("references.heading"), "", *listed] if listed else []
+    return "\n".join([answer.text, *below])
+
+
+def references(answer: Answer, texts: Texts) -> list[str]:
+    """The references of an answer as text, one per citation: "[1] European Commission, …"."""
+    return [
+        " ".join(filter(None, (f"[{one.number}]", reference(one, texts), _web_page(one))))
+        for one in answer.citations
+    ]
+
+
+def markdown(answer: Answer, texts: Texts) -> str:
+    """As `plain_text`, in Markdown that shows exactly the data it is made of."""
+    parts = [markdown_text(answer.text)]
+    if answer.citations:
+        parts += [
+            f"**{escaped(texts('references.heading'))}**",
+            *markdown_references(answer.citations, texts),
+        ]
+    return "\n\n".join(parts)
+
+
+def markdown_references(citations: Sequence[Citation], texts: Texts) -> list[str]:
+    """A paragraph per citation; its number is no list's, which Markdown would count itself."""
+    shown = []
+    for one in citations:
+        written = reference(one, texts, data=escaped, emphasis="*{}*")
+        url = _web_page(one)
+        address = f" <{percent_encoded(url, safe=_ADDRESS)}>" if url else ""
+        shown.append(rf"\[{one.number}\] {written}{address}")
+    return shown
+
+
+_ADDRESS = "%:/?#[]@!$&'()*+,;=~"  # stays as it is in an address; what could end one does not
+
+
+def markdown_text(text: str) -> str:
+    """The text of an answer (paragraphs and "- " items) as Markdown of the same shape."""
+    return "\n".join(
+        f"- {escaped(line[2:])}" if line.startswith("- ") else escaped(line)
+        for line in text.splitlines()
+    )
+
+
+def escaped(text: str) -> str:
+    """Markdown that shows exactly this line of text.
+
+    Spaces at its beginning, which could make it code, are left out.
+    """
+    words = _SPECIAL.sub(lambda found: f"\\{found[0]}", " ".join(text.split()))
+    return _LINE_START.sub(_before_last, words)
+
+
+def _before_last(found: re.Match[str]) -> str:
+    """What begins a heading, item or line, no longer able to: a number by the dot behind it."""
+    return f"{found[0]}\\" if found[0].isdigit() else f"\\{found[0]}"
+
+
+def _web_page(citation: Citation) -> str:
+    return citation.url if is_web_page(citation.url) else ""

@@ -1,0 +1,151 @@
+"""The evidence of an answer: which passages are cited, with the quotes marked in them."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+
+from core.types import Answer, Citation, Passage
+from ui.addresses import reading_address
+from ui.answers.citations import anchors, numbers, pages, section
+from ui.answers.fragments import at_quote
+from ui.answers.surroundings import Surroundings
+from ui.markup import escape, is_web_page, link, new_tab
+from ui.texts import Texts
+
+
+def evidence_html(answer: Answer, prefix: str, texts: Texts, around: Surroundings | None) -> str:
+    """Every passage that is cited, with the quotes marked in it; folded until it is asked for.
+
+    The markers in the answer link into it, and a browser unfolds it to follow such a link. It is
+    not `st.expander`, which then keeps what it holds inert: visible, but its links cannot be used.
+    It scrolls by itself, since Streamlit scrolls a chat to its end whenever it grows, which would
+    lead past the first sources.
+
+    Args:
+        answer: whose evidence is shown.
+        prefix: begins the names of its places in the page.
+        texts: the strings of the interface language.
+        around: the documents as they are now, for the text around the quotes; None: not known.
+    """
+    if not answer.citations:
+        return ""
+    by_passage: dict[str, list[Citation]] = {}
+    for citation in answer.citations:
+        by_passage.setdefault(citation.passage_id, []).append(citation)
+    shown = "".join(
+        _source_html(answer, citations, prefix, texts, around) for citations in by_passage.values()
+    )
+    heading = escape(texts("sources.heading", number=len(answer.citations)))
+    return (
+        f'<details class="sw-sources"><summary>{heading}</summary>'
+        f'<div role="region" aria-label="{heading}" tabindex="0">{shown}</div></details>'
+    )
+
+
+def _source_html(
+    answer: Answer,
+    citations: Sequence[Citation],
+    prefix: str,
+    texts: Texts,
+    around: Surroundings | None,
+) -> str:
+    """One passage with its origin, its quotes, the text around it and links to where it stands."""
+    first = citations[0]
+    document = first.document
+    by_id = {passage.id: passage.text for passage in answer.passages}
+    text = by_id.get(first.passage_id, first.quote)
+    spans = [
+        (citation.start, citation.end, citation.number)
+        if first.passage_id in by_id
+        else (0, len(text), citation.number)
+        for citation in citations
+    ]
+    facts = [
+        texts.label("kinds", document.kind),
+        document.reference,
+        texts.date(document.date) if document.date else "",
+        pages(citations, texts),
+        texts.label("standings", first.standing) if first.standing != "in_force" else "",
+    ]
+    if document.language != answer.language:
+        name = texts.label("languages", document.language)
+        facts.append(texts("sources.quote_language", language=name))
+    path = section(first)
+    before = around.before(first) if around else None
+    after = around.after(first) if around else None
+    return (
+        f'<section class="sw-source"><h3>{numbers(citations)} {escape(document.title)}</h3>'
+        f'<p class="sw-facts">{" · ".join(escape(fact) for fact in facts if fact)}</p>'
+        + (f"<p>{escape(texts('sources.section'))}: {escape(path)}</p>" if path else "")
+        + _neighbour_html(before, first, "answers.before", texts)
+        + f'<blockquote lang="{escape(document.language)}">'
+        f"{highlighted(text, spans, targets=anchors(answer, prefix))}</blockquote>"
+        + _neighbour_html(after, first, "answers.after", texts)
+        + f"{_in_context(citations, texts)}{_official_pages(citations, texts)}</section>"
+    )
+
+
+def _neighbour_html(passage: Passage | None, cited: Citation, key: str, texts: Texts) -> str:
+    """The text before or after a cited passage, folded; with its heading where that is another."""
+    if passage is None:
+        return ""
+    heading = ""
+    if passage.headings != cited.headings:
+        heading = f'<p class="sw-facts">{escape(" › ".join(passage.headings[-2:]))}</p>'
+    return (
+        f'<details class="sw-nearby"><summary>{escape(texts(key))}</summary>{heading}'
+        f'<div lang="{escape(passage.language)}">{escape(passage.text)}</div></details>'
+    )
+
+
+def _in_context(citations: Sequence[Citation], texts: Texts) -> str:
+    """A link to the quotes in their document, in a tab of its own: the conversation stays."""
+    first = citations[0]
+    spans = ((citation.start, citation.end) for citation in citations)
+    address = f"sources?{reading_address(first.document, first.passage_id, spans)}"
+    return f"<p>{new_tab(address, texts('sources.context'), texts)}</p>"
+
+
+def _official_pages(citations: Sequence[Citation], texts: Texts) -> str:
+    """One link per address; with the citations' numbers where there is more than one.
+
+    It leads to the quote itself, save for a brief, which is not the text that its page has.
+    """
+    by_url: dict[str, list[Citation]] = {}
+    for citation in citations:
+        if is_web_page(citation.url):
+            is_brief = citation.document.kind == "brief"
+            url = citation.url if is_brief else at_quote(citation.url, citation.quote)
+            by_url.setdefault(url, []).append(citation)
+    label = "sources.open" if citations[0].document.kind == "brief" else "answers.open_at_quote"
+    if len(by_url) == 1:
+        return f"<p>{link(next(iter(by_url)), texts(label), texts)}</p>"
+    return "".join(
+        f"<p>{link(url, texts(f'{label}_for', numbers=numbers(cited)), texts)}</p>"
+        for url, cited in by_url.items()
+    )
+
+
+def highlighted(
+    text: str, spans: Sequence[tuple[int, int, int]], targets: Mapping[int, str]
+) -> str:
+    """A passage with its quotes marked.
+
+    Args:
+        text: the passage, shown character for character.
+        spans: (start, end, number) of each quote; they may overlap.
+        targets: the id that the first mark of a number gets.
+    """
+    cuts = sorted({0, len(text), *(cut for start, end, _ in spans for cut in (start, end))})
+    parts = []
+    for left, right in itertools.pairwise(cuts):
+        piece = escape(text[left:right])
+        if not any(start <= left and right <= end for start, end, _ in spans):
+            parts.append(piece)
+            continue
+        mark = f"<mark>{piece}</mark>"
+        for start, _, number in spans:
+            if start == left and number in targets:  # takes the focus when a marker is followed
+                mark = f'<span id="{escape(targets[number])}" tabindex="-1">{mark}</span>'
+        ends = "".join(f"<sup>[{number}]</sup>" for _, end, number in spans if end == right)
+        parts.append(mark + ends)
+    return "".join(parts)

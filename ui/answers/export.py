@@ -1,0 +1,149 @@
+"""A conversation to keep: as Markdown, and as a page to print that needs no network.
+
+Questions, answers and sources are data: the page's template escapes what it is given, Markdown goes
+through `ui.answers.copying.escaped`.
+"""
+
+import datetime
+import functools
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from core.types import Answer, Citation, Scope
+from ui.answers import notes
+from ui.answers.citations import is_literal
+from ui.answers.copying import escaped, markdown_references, markdown_text
+from ui.answers.references import reference
+from ui.chat.filters import told
+from ui.markup import answer_html, escape, is_web_page
+from ui.texts import Texts
+
+
+class Exported(Protocol):
+    """A question of a conversation, and what came of it."""
+
+    @property
+    def question(self) -> str: ...
+    @property
+    def answer(self) -> Answer | None: ...
+    @property
+    def asked(self) -> datetime.datetime | None: ...
+    @property
+    def scope(self) -> Scope: ...
+
+
+def conversation_markdown(title: str, exchanges: Iterable[Exported], texts: Texts) -> str:
+    """A conversation as Markdown: questions, answers, and below each the quotes it rests on.
+
+    Args:
+        title: of the conversation.
+        exchanges: oldest first; those without an answer are told as such.
+        texts: the strings of the interface language.
+    """
+    blocks = [f"# {escaped(title)}", f"*{escaped(_made(texts))}*"]
+    for exchange in exchanges:
+        blocks.append(f"## {escaped(exchange.question)}")
+        if facts := question_facts(exchange, texts):
+            blocks.append(escaped(" · ".join(facts)))
+        if exchange.answer is None:
+            blocks.append(escaped(texts("export.unanswered")))
+            continue
+        blocks += _answer_blocks(exchange.answer, texts)
+    blocks += ["---", f"*{escaped(texts('export.authentic'))}*"]
+    return "\n\n".join(blocks) + "\n"
+
+
+def conversation_page(title: str, exchanges: Sequence[Exported], texts: Texts) -> str:
+    """As `conversation_markdown`, as a page in one file that runs no script."""
+    return _template().render(title=title, exchanges=exchanges, texts=texts, made=_made(texts))
+
+
+def question_facts(exchange: Exported, texts: Texts) -> list[str]:
+    """When a question was asked, and what its search was limited to."""
+    facts = []
+    if exchange.asked is not None:
+        asked = exchange.asked.astimezone(datetime.UTC)
+        date = texts.date(asked.date())
+        facts.append(texts("export.asked", date=date, time=f"{asked:%H:%M}"))
+    if scope := told(exchange.scope, texts):
+        facts.append(scope)
+    return facts
+
+
+def answer_facts(answer: Answer, texts: Texts) -> list[str]:
+    """How an answer was made and checked, from which state of the sources, and what it lacks."""
+    facts = notes.told(answer, texts)  # these tell of a fallback as well
+    if answer.answered and answer.mode != "fallback":
+        facts.insert(0, texts(f"export.modes.{answer.mode}", model=answer.model))
+    if answer.generation:
+        facts.append(texts("export.generation", generation=answer.generation))
+    return facts
+
+
+def _answer_blocks(answer: Answer, texts: Texts) -> list[str]:
+    blocks = [markdown_text(answer.text)]
+    blocks += [escaped(fact) for fact in answer_facts(answer, texts)]
+    if answer.citations:
+        blocks.append(f"### {escaped(texts('references.heading'))}")
+    for citation, written in zip(
+        answer.citations, markdown_references(answer.citations, texts), strict=True
+    ):
+        blocks.append(written)
+        lines = [line for line in citation.quote.splitlines() if line.strip()]
+        blocks.append("\n>\n".join(f"> {escaped(line)}" for line in lines))
+    return blocks
+
+
+def _made(texts: Texts) -> str:
+    return texts("export.made", date=texts.date(datetime.datetime.now(datetime.UTC).date()))
+
+
+def _sentences(answer: Answer, place: str, texts: Texts) -> Markup:
+    """The text of an answer; behind each sentence the number of its quote and how it was checked.
+
+    Args:
+        answer: what is shown.
+        place: begins the names of its quotes in the page.
+        texts: the strings of the interface language.
+    """
+    citations = {citation.number: citation for citation in answer.citations}
+
+    def marker(number: int, sentence: str) -> str:
+        citation = citations.get(number)
+        if citation is None:
+            return ""
+        kind = "literal" if is_literal(sentence, citation.quote) else "supported"
+        verdict = escape(texts(f"answers.verdicts.{kind}"))
+        target = escape(f"{place}-{number}")
+        return f'<sup><a href="#{target}" title="{verdict}">[{number}]</a></sup>'
+
+    language = notes.languages(answer)[0]
+    return Markup(answer_html(answer.text, texts, language=language, marker=marker))  # noqa: S704 - escaped there
+
+
+def _address(citation: Citation) -> str:
+    """The official page of a citation; empty where it has none that may be linked."""
+    return citation.url if is_web_page(citation.url) else ""
+
+
+@functools.cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(
+        question_facts=question_facts,
+        answer_facts=answer_facts,
+        sentences=_sentences,
+        reference=reference,
+        address=_address,
+    )
+    return environment.get_template("conversation.html.j2")

@@ -1,0 +1,71 @@
+"""What is said below an answer: languages, what is not in force, what is missing or left out."""
+
+from collections import Counter
+
+from core.types import Answer, Citation
+from ui.answers.citations import numbers
+from ui.answers.surroundings import Surroundings
+from ui.markup import escape
+from ui.texts import Texts
+
+
+def languages(answer: Answer) -> list[str]:
+    """The languages an answer is made of, most used first: those of its quotes if it has any.
+
+    A model writes in the language of the question, whatever its sources are in.
+    """
+    quoted = Counter(citation.document.language for citation in answer.citations)
+    if answer.mode == "generative" or not quoted:
+        return [answer.language]
+    return [language for language, _ in quoted.most_common()]
+
+
+def told(answer: Answer, texts: Texts) -> list[str]:
+    """What a reader of an answer has to know of it, a sentence each."""
+    notes = []
+    if (used := languages(answer)) != [answer.language]:
+        names = ", ".join(texts.label("languages", name) for name in used)
+        notes.append(texts("answer.other_language", languages=names))
+    notes += dict.fromkeys(
+        texts(f"answer.{citation.standing}", title=citation.document.title)
+        for citation in answer.citations
+        if citation.standing in ("superseded", "upcoming")
+    )
+    if answer.mode == "fallback":
+        notes.append(texts("answer.fallback"))
+    if answer.missing:
+        key = "missing" if answer.answered else "missing_nearby"
+        notes.append(f"{texts(f'answer.{key}')} {', '.join(answer.missing)}")
+    return notes
+
+
+def told_html(answer: Answer, texts: Texts) -> str:
+    """As `told`, each as a note of its own."""
+    return "".join(f'<p class="sw-note">{escape(note)}</p>' for note in told(answer, texts))
+
+
+def changed_html(answer: Answer, around: Surroundings, texts: Texts) -> str:
+    """Says what has changed in the cited documents since the answer was given."""
+    found: dict[tuple[str, str], list[Citation]] = {}
+    for citation in answer.citations:
+        change = around.change(citation)
+        if change is not None:
+            found.setdefault((change, citation.document.title), []).append(citation)
+    if not found:
+        return ""
+    told = [
+        texts(f"answers.changes.{change}", title=title, numbers=numbers(cited))
+        for (change, title), cited in found.items()
+    ]
+    items = "".join(f"<li>{escape(one)}</li>" for one in told)
+    heading = escape(texts("answers.changed"))
+    return f'<div class="sw-note" role="note"><p>{heading}</p><ul>{items}</ul></div>'
+
+
+def withheld_html(answer: Answer, texts: Texts) -> str:
+    """A model's sentences that no source supports, out of sight until they are asked for."""
+    if not answer.withheld:
+        return ""
+    summary = escape(texts("answer.withheld", number=len(answer.withheld)))
+    items = "".join(f"<li>{escape(sentence)}</li>" for sentence in answer.withheld)
+    return f'<details class="sw-note"><summary>{summary}</summary><ul>{items}</ul></details>'

@@ -1,0 +1,196 @@
+"""A document as HTML to read: its outline, its sections, and the quotes marked in its passages.
+
+A passage has its id as the name of its place, so that a citation or anybody else can link to it.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+from core.types import Passage
+from ui.addresses import Span, place_of
+from ui.markup import escape
+from ui.texts import Texts
+
+_PATH = " › "
+
+Quotes = Mapping[str, Sequence[Span]]
+"""Quotes to mark, by the name of their passage's place (`ui.addresses.quotes`)."""
+
+Sections = Mapping[int, Sequence[Passage]]
+"""The passages of a document by the number of their section, in order."""
+
+
+def sections_of(passages: Sequence[Passage]) -> Sections:
+    """The passages of one language version by section, in the order of the document."""
+    sections: dict[int, list[Passage]] = {}
+    for passage in sorted(passages, key=lambda one: one.start):
+        sections.setdefault(passage.section, []).append(passage)
+    return sections
+
+
+def reading_html(sections: Sections, quotes: Quotes, texts: Texts) -> str:
+    """A document with the links to its sections beside it, or above it where that is narrow."""
+    if not sections:
+        return ""
+    parts = [_section_html(section, quotes, texts) for section in sections.values()]
+    language = _language(sections)
+    return (
+        f'<div class="sw-book"><div>{_outline_html(sections, texts)}'
+        f'<article class="sw-reading" lang="{language}">{"".join(parts)}</article></div></div>'
+    )
+
+
+def beside_html(sections: Sections, others: Sections, quotes: Quotes, texts: Texts) -> str:
+    """Two language versions, section beside section.
+
+    Args:
+        sections: of the version that is read.
+        others: of the version beside it; sections with the same number belong together.
+        quotes: what is marked, in either.
+        texts: the strings of the interface language.
+    """
+    if not sections or not others:
+        return reading_html(sections or others, quotes, texts)
+    places = {place_of(passage.id) for section in sections.values() for passage in section}
+    rows = []
+    for number in sorted(sections.keys() | others.keys()):
+        cells = "".join(
+            f'<div lang="{_language(version)}">{_tongue_html(version, texts)}'
+            f"{_cell_html(version.get(number, ()), quotes, texts, taken)}</div>"
+            for version, taken in ((sections, frozenset[str]()), (others, frozenset(places)))
+        )
+        rows.append(f'<div class="sw-row">{cells}</div>')
+    told = "" if _alike(sections, others) else _note_html(texts("catalogue.other_outline"))
+    return (
+        f'<div class="sw-book"><div>{_outline_html(sections, texts)}'
+        f'<article class="sw-reading">{told}{"".join(rows)}</article></div></div>'
+    )
+
+
+def marked_html(sections: Sections, quotes: Quotes, texts: Texts) -> str:
+    """Says which passages have quotes that are marked, with links to them."""
+    items = []
+    for section in sections.values():
+        for passage in section:
+            if _spans(passage, quotes):
+                place, name = escape(place_of(passage.id)), escape(_name(passage))
+                items.append(f'<a href="#{place}">{name}</a>')
+    if not items:
+        return ""
+    return f'<p class="sw-note">{escape(texts("catalogue.marked"))} {"; ".join(items)}</p>'
+
+
+def _outline_html(sections: Sections, texts: Texts) -> str:
+    """The links to the sections, twice: to stay in view, and to fold where there is no room.
+
+    Style decides which of the two there is; the other is there for nobody.
+    """
+    if len(sections) < 2:
+        return ""
+    items = "".join(
+        f'<li class="sw-depth-{min(len(section[0].headings), 5)}">'
+        f'<a href="#{escape(place_of(section[0].id))}">{escape(section[0].headings[-1])}</a></li>'
+        for section in sections.values()
+    )
+    name, language = escape(texts("catalogue.outline")), _language(sections)
+    listed = f'<ol lang="{language}">{items}</ol>'
+    return (
+        f'<nav class="sw-outline sw-wide" aria-label="{name}"><p aria-hidden="true">{name}</p>'
+        f"{listed}</nav>"
+        f'<nav class="sw-outline sw-narrow" aria-label="{name}">'
+        f"<details><summary>{name}</summary>{listed}</details></nav>"
+    )
+
+
+def _tongue_html(sections: Sections, texts: Texts) -> str:
+    name = escape(texts.label("languages", _language(sections)))
+    return f'<p class="sw-tongue" lang="{escape(texts.language)}">{name}</p>'
+
+
+def _cell_html(
+    section: Sequence[Passage], quotes: Quotes, texts: Texts, taken: frozenset[str]
+) -> str:
+    if section:
+        return _section_html(section, quotes, texts, taken)
+    told = escape(texts("catalogue.no_counterpart"))
+    return f'<p class="sw-facts" lang="{escape(texts.language)}">{told}</p>'
+
+
+def _section_html(
+    section: Sequence[Passage],
+    quotes: Quotes,
+    texts: Texts,
+    taken: frozenset[str] = frozenset(),
+) -> str:
+    """A section under its heading. Passages of which the place is taken get none."""
+    parts, page = [f"<h2>{escape(_name(section[0]))}</h2>"], None
+    for passage in section:
+        place = place_of(passage.id)
+        parts.append(_passage_html(passage, page, quotes, texts, has_place=place not in taken))
+        pages = passage.pages(0, len(passage.text))
+        page = pages[1] if pages else None
+    return "".join(parts)
+
+
+def _passage_html(
+    passage: Passage, page: int | None, quotes: Quotes, texts: Texts, *, has_place: bool
+) -> str:
+    """One passage; `page` is where the one before it in its section ends."""
+    breaks: dict[int, int] = {}
+    if passage.page is not None:
+        numbered = enumerate(passage.page_breaks, start=passage.page + 1)
+        breaks = {offset: number for number, offset in numbered}
+        if passage.page != page:
+            breaks[0] = passage.page
+    text = _text_html(passage.text, _spans(passage, quotes), breaks, texts)
+    if not has_place:
+        return f'<div class="sw-passage">{text}</div>'
+    place = escape(place_of(passage.id))
+    named = " sw-named" if place_of(passage.id) in quotes else ""
+    label = escape(texts("catalogue.permalink"))
+    return (
+        f'<div class="sw-passage{named}" id="{place}">{text}'
+        f'<a class="sw-permalink" href="#{place}" aria-label="{label}" title="{label}">¶</a></div>'
+    )
+
+
+def _text_html(text: str, spans: Sequence[Span], breaks: Mapping[int, int], texts: Texts) -> str:
+    """The text, character for character, with the quotes marked and where pages begin."""
+    cuts = {0, len(text), *breaks, *(cut for span in spans for cut in span)}
+    parts = []
+    for left, right in pairwise(sorted(cuts)):
+        if left in breaks:
+            told = escape(texts("sources.page", page=breaks[left]))
+            parts.append(f'<span class="sw-page">{told}</span> ')
+        piece = escape(text[left:right])
+        is_quoted = any(start <= left and right <= end for start, end in spans)
+        parts.append(f"<mark>{piece}</mark>" if is_quoted else piece)
+    return "".join(parts)
+
+
+def _spans(passage: Passage, quotes: Quotes) -> list[Span]:
+    """The quotes that the passage has; an address may name others."""
+    asked_for = quotes.get(place_of(passage.id), ())
+    return [(start, end) for start, end in asked_for if start < end <= len(passage.text)]
+
+
+def _name(passage: Passage) -> str:
+    """The path of a section below the document's title."""
+    return _PATH.join(passage.headings[1:] or passage.headings)
+
+
+def _language(sections: Sections) -> str:
+    return escape(next(iter(sections.values()))[0].language)
+
+
+def _alike(sections: Sections, others: Sections) -> bool:
+    """Whether two versions have the same outline, so that their sections belong together."""
+
+    def outline(one: Sections) -> dict[int, int]:
+        return {number: len(section[0].headings) for number, section in one.items()}
+
+    return outline(sections) == outline(others)
+
+
+def _note_html(told: str) -> str:
+    return f'<p class="sw-note">{escape(told)}</p>'
