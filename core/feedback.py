@@ -12,12 +12,12 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-from pydantic import AwareDatetime, ValidationError
+from pydantic import AwareDatetime, ValidationError, model_validator
 
 from core.errors import StrategiewijzerError
-from core.types import Answer, Frozen, Mode, Turn
+from core.types import Answer, Frozen, Mode, Scope, Turn
 
 FILE = "feedback.sqlite"
 _PATIENCE = 10.0  # seconds to wait while another process writes
@@ -28,7 +28,7 @@ class Feedback(Frozen):
     """A reader's verdict on one answer, with what is needed to ask and judge the question again.
 
     `id` belongs to the answer: a later verdict on it replaces this one. `date` is in UTC.
-    `history` are the turns before the question, oldest first, and `areas` what the search was
+    `history` are the turns before the question, oldest first, and `scope` is what the search was
     limited to. `sections` are the heading paths of what was cited, " › " between headings.
     `helpful` is the verdict on the answer, `evidence` that on its quotes; None: none was given.
     `handled` is when a maintainer, `by`, had dealt with it; None: nobody has yet.
@@ -42,7 +42,7 @@ class Feedback(Frozen):
     question: str
     language: str  # ISO 639-1
     history: tuple[Turn, ...] = ()
-    areas: tuple[str, ...] = ()
+    scope: Scope = Scope()
     answered: bool
     answer_text: str
     documents: tuple[str, ...] = ()
@@ -55,6 +55,20 @@ class Feedback(Frozen):
     handled: AwareDatetime | None = None
     by: str = ""
 
+    @property
+    def found_wrong(self) -> bool:
+        """Whether the reader found the answer or its evidence wrong."""
+        return False in (self.helpful, self.evidence)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _kept_before_scopes(cls, values: Any) -> Any:
+        """Reads what version 0.1.0 wrote: of the scope only areas."""
+        if not isinstance(values, dict) or "areas" not in values:
+            return values
+        rest = {name: value for name, value in values.items() if name != "areas"}
+        return {**rest, "scope": {"areas": values["areas"]}}
+
     @classmethod
     def on(
         cls,
@@ -65,7 +79,7 @@ class Feedback(Frozen):
         evidence: bool | None = None,
         comment: str = "",
         history: Iterable[Turn] = (),
-        areas: Iterable[str] = (),
+        scope: Scope = Scope(),
     ) -> Self:
         """The verdict on this answer, given now."""
         sections = (" › ".join(citation.headings) for citation in answer.citations)
@@ -78,7 +92,7 @@ class Feedback(Frozen):
             question=answer.question,
             language=answer.language,
             history=tuple(history),
-            areas=tuple(areas),
+            scope=scope,
             answered=answer.answered,
             answer_text=answer.text,
             documents=answer.documents,
@@ -118,18 +132,18 @@ def read(data_dir: Path) -> tuple[Feedback, ...]:
     Raises:
         StrategiewijzerError: they cannot be read.
     """
-    if not (data_dir / FILE).exists():
-        return ()
-    with _opened(data_dir) as connection:
-        rows = connection.execute("SELECT feedback FROM feedback").fetchall()
-    try:
-        found = [Feedback.model_validate_json(row) for (row,) in rows]
-    except ValidationError as error:
-        raise StrategiewijzerError(
-            f"{data_dir / FILE} holds feedback that this version cannot read: {error}\n"
-            "Use the version of the program that wrote it."
-        ) from None
+    found = _selected(data_dir, "SELECT feedback FROM feedback")
     return tuple(sorted(found, key=lambda feedback: (feedback.date, feedback.id)))
+
+
+def find(data_dir: Path, id: str) -> Feedback | None:
+    """The verdict with this id, if there is one.
+
+    Raises:
+        StrategiewijzerError: it cannot be read.
+    """
+    found = _selected(data_dir, "SELECT feedback FROM feedback WHERE id = ?", id)
+    return found[0] if found else None
 
 
 def handle(data_dir: Path, id: str, by: str) -> None:
@@ -147,9 +161,23 @@ def reopen(data_dir: Path, id: str) -> None:
 
 
 def _change(data_dir: Path, id: str, **fields: object) -> None:
-    for given in read(data_dir):
-        if given.id == id:
-            save(data_dir, given.model_copy(update=fields))
+    given = find(data_dir, id)
+    if given is not None:
+        save(data_dir, given.model_copy(update=fields))
+
+
+def _selected(data_dir: Path, query: str, *values: str) -> list[Feedback]:
+    if not (data_dir / FILE).exists():
+        return []
+    with _opened(data_dir) as connection:
+        rows = connection.execute(query, values).fetchall()
+    try:
+        return [Feedback.model_validate_json(row) for (row,) in rows]
+    except ValidationError as error:
+        raise StrategiewijzerError(
+            f"{data_dir / FILE} holds feedback that this version cannot read: {error}\n"
+            "Use the version of the program that wrote it."
+        ) from None
 
 
 @contextmanager

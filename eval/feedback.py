@@ -14,10 +14,13 @@ from chain.followup import standalone
 from core.errors import QuestionSetError
 from core.feedback import Feedback
 from core.matching import fold
+from core.types import Scope
 from eval.dataset import QUESTIONS, Question, load
 
 FILE = "feedback-questions.yaml"
 _ANSWER_IN_NOTE = 300  # characters
+_ANSWER = {True: "the answer useful", False: "the answer not useful"}
+_EVIDENCE = {True: "the evidence good", False: "the evidence not good"}
 _HEADER = """\
 # Questions from readers' feedback, added by: python -m eval feedback
 # To do for each: replace TODO with the facts that a good answer holds, as in
@@ -155,13 +158,28 @@ def _note(given: Feedback) -> str:
     index = f"index {given.generation}" if given.generation else ""
     made_by = ", ".join(part for part in (given.mode, given.model, index) if part)
     done = "Answered" if given.answered else "Refused"
-    found = "useful" if given.helpful else "not useful"
+    found = " and ".join(
+        words[good]
+        for good, words in ((given.helpful, _ANSWER), (given.evidence, _EVIDENCE))
+        if good is not None
+    )
     said = textwrap.shorten(given.answer_text, _ANSWER_IN_NOTE, placeholder=" …")
     parts = [
-        f"A reader found this {found} on {given.date:%Y-%m-%d}.",
+        f"A reader found {found} on {given.date:%Y-%m-%d}.",
         f'Comment: "{" ".join(given.comment.split())}".' if given.comment else "",
-        f"Searched within: {', '.join(given.areas)}." if given.areas else "",
+        f"Searched within: {limits}." if (limits := _limits(given.scope)) else "",
         f"{done} ({made_by}, confidence {given.confidence:.2f}): {said}",
         f"Cited: {'; '.join(given.sections)}." if given.sections else "",
     ]
     return " ".join(part for part in parts if part)
+
+
+def _limits(scope: Scope) -> str:
+    """What the search was limited to; empty when it was not."""
+    limits = (
+        ", ".join(scope.areas),
+        ", ".join(scope.documents),
+        f"sources in {scope.language}" if scope.language else "",
+        f"as of {scope.as_of}" if scope.as_of else "",
+    )
+    return "; ".join(limit for limit in limits if limit)

@@ -50,6 +50,8 @@ def _read(page: Page) -> None:
 
 def _figures(page: Page) -> None:
     expect(page.get_by_role("table").first).to_be_visible()
+    page.get_by_text("Een meting starten").click()
+    expect(page.get_by_role("button", name="Starten")).to_be_visible()
 
 
 def _questions(page: Page) -> None:

@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from core.feedback import Feedback, save
 from core.settings import Settings
 from ingest.pipeline import ingest
+from tests.axe import broken_rules
 from tests.browser import ask, opened, served
+from ui import jobs
 
 ALPHA = "---\nid: alpha\ntitle: Alpha\nlanguage: nl\n---\n\n# Alpha\n\nDe vloot telt 30 schepen.\n"
 MORE = ALPHA.replace("30 schepen", "40 schepen")
@@ -18,6 +21,22 @@ NAME = "<img src=x onerror='window.harmed=1'> **vet** $x^2$.md"
 HOSTILE = (
     "---\nid: tulp\ntitle: Tulp <b>vet</b> :smile: $x$\nlanguage: nl\n---\n\n# Tulp\n\n"
     "De Zwarte Tulp telt 4321 leden <script>window.harmed = 1</script> ![x](https://evil.example/x).\n"
+)
+WAITS = ("-c", "import time; time.sleep(300)", "verify")
+VERDICT = Feedback.model_validate(
+    {
+        "id": "one",
+        "date": "2026-11-25T10:00:00Z",
+        "evidence": False,
+        "comment": "Het jaartal klopt niet.",
+        "question": "Hoeveel schepen telt de vloot?",
+        "language": "nl",
+        "answered": True,
+        "answer_text": "- De vloot telt 30 schepen. [1]",
+        "sections": ["Alpha"],
+        "confidence": 0.9,
+        "mode": "extractive",
+    }
 )
 QUESTION = "Hoeveel leden telt de Zwarte Tulp?"
 
@@ -93,3 +112,69 @@ def test_a_document_is_uploaded_planned_published_asked_about_and_rolled_back(
         with opened(browser, address) as reader:
             ask(reader, QUESTION)
             expect(reader.locator(".sw-refusal")).to_be_visible()
+
+
+def test_closing_the_page_while_publishing_loses_nothing(browser: Browser, address: str) -> None:
+    with opened(browser, f"{address}/maintenance") as page:
+        go_to(page, "Plan en publicatie")
+        press(page, "Plan maken")
+        press(page, "Dit plan publiceren")
+        expect(page.get_by_role("button", name="Stoppen")).to_be_visible()
+    with opened(browser, f"{address}/maintenance") as page:
+        expect(page.get_by_role("status").filter(has_text="Publiceren: klaar")).to_be_visible()
+        go_to(page, "Plan en publicatie")
+        expect(page.get_by_text("Gepubliceerd als generatie")).to_be_visible()
+        expect(page.get_by_text("Het laatste plan is gepubliceerd.")).to_be_visible()
+
+
+def test_of_two_maintainers_the_second_is_told_and_starts_nothing(
+    browser: Browser, address: str, tmp_path: Path
+) -> None:
+    with (
+        opened(browser, f"{address}/maintenance") as first,
+        opened(browser, f"{address}/maintenance") as second,
+    ):
+        for page in (first, second):
+            go_to(page, "Plan en publicatie")
+            expect(page.get_by_role("button", name="Plan maken", exact=True)).to_be_enabled()
+        # The first has just begun, and the second's page has not noticed yet.
+        job = jobs.start(tmp_path / "data", "ingest", WAITS, "Els")
+        try:
+            press(second, "Plan maken")
+            expect(second.get_by_text("Iemand anders was u net voor.")).to_be_visible()
+            for page in (first, second):
+                expect(page.get_by_text("gestart door Els")).to_be_visible()
+                expect(page.get_by_role("button", name="Plan maken", exact=True)).to_be_disabled()
+            press(first, "Stoppen")
+            for page in (first, second):
+                expect(page.get_by_text("Index controleren: gestopt")).to_be_visible()
+        finally:
+            jobs.stop(job)
+        assert jobs.listed(tmp_path / "data", "ingest") == (job,)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_rule_of_accessibility_is_broken_while_there_is_work(
+    browser: Browser, address: str, tmp_path: Path, scheme: str
+) -> None:
+    save(tmp_path / "data", VERDICT)
+    with opened(browser, f"{address}/maintenance", scheme) as page:
+        page.locator("input[type=file]").set_input_files(
+            files=[
+                {"name": "tulp.md", "mimeType": "text/markdown", "buffer": HOSTILE.encode()},
+                {"name": "oud.doc", "mimeType": "application/msword", "buffer": b"x"},
+            ]
+        )
+        expect(page.get_by_text("sla het op als .docx")).to_be_visible()
+        press(page, "Documenten toevoegen (1)")
+        page.locator("summary", has_text="tulp.md").click()
+        expect(page.get_by_role("textbox", name="Titel")).to_be_visible()
+        assert broken_rules(page) == []
+        go_to(page, "Plan en publicatie")
+        press(page, "Plan maken")
+        page.locator(".sw-change summary", has_text="Alpha").click()
+        expect(page.get_by_role("button", name="Dit plan publiceren")).to_be_enabled()
+        assert broken_rules(page) == []
+        go_to(page, "Feedback")
+        expect(page.get_by_text("Het jaartal klopt niet.")).to_be_visible()
+        assert broken_rules(page) == []

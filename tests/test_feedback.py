@@ -1,8 +1,11 @@
 """Readers' feedback: how it is kept, and how it becomes questions of a question set."""
 
 import datetime
+import json
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,7 @@ from core import feedback as store
 from core.errors import QuestionSetError, StrategiewijzerError
 from core.feedback import Feedback
 from core.settings import ROOT
-from core.types import Answer, Turn
+from core.types import Answer, Scope, Turn
 from eval.commands import feedback
 from eval.dataset import QUESTIONS, load
 from eval.feedback import entry as question_of
@@ -81,6 +84,33 @@ def test_without_feedback_nothing_is_read_and_nothing_made(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == []
 
 
+def test_one_verdict_is_found_by_its_id(tmp_path: Path) -> None:
+    assert store.find(tmp_path, said(1).id) is None
+    store.save(tmp_path, said(1))
+    store.save(tmp_path, said(2))
+    assert store.find(tmp_path, said(2).id) == said(2)
+    assert store.find(tmp_path, said(3).id) is None
+
+
+def test_what_is_dealt_with_is_marked_and_a_new_verdict_opens_it_again(tmp_path: Path) -> None:
+    store.save(tmp_path, said(1))
+    store.handle(tmp_path, said(1).id, "Maud")
+    store.handle(tmp_path, said(2).id, "Maud")
+    (handled,) = store.read(tmp_path)
+    assert (handled.by, handled.handled is not None) == ("Maud", True)
+    store.save(tmp_path, said(1, evidence=False))
+    assert store.read(tmp_path) == (said(1, evidence=False),)
+
+
+def test_a_verdict_that_was_kept_with_areas_only_is_still_read(tmp_path: Path) -> None:
+    kept = said(1).model_dump(mode="json", exclude={"scope", "evidence", "handled", "by"})
+    store.save(tmp_path, said(1))
+    with closing(sqlite3.connect(tmp_path / store.FILE, isolation_level=None)) as connection:
+        row = json.dumps({**kept, "areas": ["drugs"]})
+        connection.execute("UPDATE feedback SET feedback = ?", (row,))
+    assert store.read(tmp_path) == (said(1, scope=Scope(areas=("drugs",))),)
+
+
 def test_several_processes_write_at_once(tmp_path: Path) -> None:
     writers = [
         subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), name], cwd=ROOT)
@@ -124,7 +154,8 @@ def test_a_thumb_down_becomes_a_question_to_complete(
     data_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     history = (Turn(question="Wat is Malta?", answer_text="Een eiland."),)
-    store.save(data_dir, said(1, history=history, comment="Het zijn er 13.", areas=("drugs",)))
+    scope = Scope(areas=("drugs",), language="nl", as_of=datetime.date(2020, 7, 24))
+    store.save(data_dir, said(1, history=history, comment="Het zijn er 13.", scope=scope))
     store.save(data_dir, said(2, question="Wat is Gozo?", helpful=True))
     assert feedback.main([]) == 0
     (question,) = load(data_dir / feedback.FILE)
@@ -135,11 +166,21 @@ def test_a_thumb_down_becomes_a_question_to_complete(
         "definition",
         (("TODO",),),
     )
-    for part in ("2026-11-24", '"Het zijn er 13."', "drugs", "12 door", "Cijfers › Malta"):
+    limits = "Searched within: drugs; sources in nl; as of 2020-07-24."
+    for part in ("2026-11-24", '"Het zijn er 13."', limits, "12 door", "Cijfers › Malta"):
         assert part in question.note
     printed = capsys.readouterr().out
     assert "1 added" in printed
     assert f"python -m eval check {data_dir / feedback.FILE}" in printed
+
+
+def test_evidence_that_was_found_wrong_becomes_a_question_too(data_dir: Path) -> None:
+    store.save(data_dir, said(1, helpful=True, evidence=False))
+    store.save(data_dir, said(2, helpful=None, evidence=True, question="Wat is Gozo?"))
+    assert feedback.main([]) == 0
+    (question,) = load(data_dir / feedback.FILE)
+    told = "A reader found the answer useful and the evidence not good on 2026-11-24."
+    assert question.note.startswith(told)
 
 
 def test_with_all_a_refusal_found_useful_is_a_question_without_an_answer(data_dir: Path) -> None:

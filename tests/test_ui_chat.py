@@ -13,10 +13,10 @@ from chain.assistant import Assistant
 from core.conversation import Exchange
 from core.conversations import FILE as CONVERSATIONS
 from core.errors import ModelError
-from core.feedback import FILE, Feedback, read
+from core.feedback import FILE, Feedback, handle, read
 from core.settings import Settings
 from core.types import Answer, Event, Finished, Scope, TextDelta, Turn
-from ui.chat.feedback import MAX_COMMENT
+from ui.chat.feedback import MAX_COMMENT, Verdict
 from ui.chat.session import MAX_QUESTION, Chat
 from ui.texts import languages
 
@@ -74,12 +74,18 @@ def press(app: AppTest, label: str) -> AppTest:
     return run(button.click())
 
 
-UP, DOWN = 1, 0
+UP, DOWN = True, False
 
 
-def judge(app: AppTest, number: int, thumb: int | None) -> AppTest:
+def thumbs(app: AppTest, name: str = "helpful") -> list[Any]:
+    """Under each answer that has them, the thumbs for the answer or for its evidence."""
+    keys = [Verdict(exchange.id).key(name) for exchange in conversation(app)]
+    return [group for key in keys for group in app.pills if group.key == key]
+
+
+def judge(app: AppTest, number: int, thumb: bool | None, name: str = "helpful") -> AppTest:
     """Clicks a thumb under an answer; None clicks the one that is chosen again."""
-    return run(app.feedback[number].set_value(thumb))
+    return run(thumbs(app, name)[number].set_value(thumb))
 
 
 def comment(app: AppTest, text: str) -> AppTest:
@@ -321,7 +327,7 @@ def test_a_verdict_is_kept_with_what_is_needed_to_ask_again(app: AppTest, kept: 
     assert second
     assert (given.helpful, given.comment, given.question) == (True, "", "En in 2010?")
     assert given.history == (Turn(question=REPORTS, answer_text=first.text),)
-    assert given.areas == ("child-protection",)
+    assert given.scope == Scope(areas=("child-protection",))
     assert (given.answered, given.answer_text) == (True, second.text)
     assert given.documents == second.documents
     assert given.generation == second.generation
@@ -362,13 +368,67 @@ def test_an_earlier_answer_can_still_be_judged_and_another_conversation_keeps_wh
     judge(app, 1, UP)
     assert {given.question: given.helpful for given in kept()} == {OFF_TOPIC: False, REPORTS: True}
     run(app.selectbox(key="language").set_value("en"))
-    assert [thumbs.value for thumbs in app.feedback] == [DOWN, UP]
+    assert [group.value for group in thumbs(app)] == [DOWN, UP]
     run(app.selectbox(key="language").set_value("nl"))
     press(app, "Nieuw gesprek")
     ask(app, OFF_TOPIC)
-    assert [thumbs.value for thumbs in app.feedback] == [None]
+    assert [group.value for group in thumbs(app)] == [None]
     judge(app, 0, UP)
     assert len(kept()) == 3
+
+
+def test_the_evidence_is_judged_apart_from_the_answer(app: AppTest, kept: Kept) -> None:
+    ask(app, REPORTS)
+    judge(app, 0, UP)
+    judge(app, 0, DOWN, "evidence")
+    assert [(given.helpful, given.evidence) for given in kept()] == [(True, False)]
+    comment(app, "De bron is van 2010.")
+    assert [given.comment for given in kept()] == ["De bron is van 2010."]
+    judge(app, 0, None)
+    assert [(given.helpful, given.evidence) for given in kept()] == [(None, False)]
+    judge(app, 0, None, "evidence")
+    assert kept() == ()
+
+
+def test_a_refusal_has_no_evidence_to_judge(app: AppTest) -> None:
+    ask(app, OFF_TOPIC)
+    assert [len(thumbs(app, name)) for name in ("helpful", "evidence")] == [1, 0]
+
+
+def test_each_group_of_thumbs_says_what_is_judged(app: AppTest) -> None:
+    ask(app, REPORTS)
+    labels = [group.label for group in app.pills]
+    assert labels == ["Was dit antwoord bruikbaar?", "Steunen de bronnen dit antwoord?"]
+    assert thumbs(app)[0].options == ["Ja", "Nee"]
+
+
+def test_a_verdict_is_there_again_in_another_session_and_can_be_changed(
+    app: AppTest, kept: Kept
+) -> None:
+    ask(app, REPORTS)
+    judge(app, 0, UP)
+    judge(app, 0, DOWN, "evidence")
+    comment(app, "De bron is van 2010.")
+    other = AppTest.from_file(APP, default_timeout=120)
+    other.query_params["c"] = chat(app).conversation.id
+    run(other)
+    assert [thumbs(other, name)[0].value for name in ("helpful", "evidence")] == [UP, DOWN]
+    assert other.text_area[0].value == "De bron is van 2010."
+    judge(other, 0, UP, "evidence")
+    assert [(given.helpful, given.evidence, given.comment) for given in kept()] == [
+        (True, True, "")
+    ]
+
+
+def test_a_new_verdict_opens_a_handled_one_again(
+    app: AppTest, kept: Kept, settings: Settings
+) -> None:
+    ask(app, OFF_TOPIC)
+    judge(app, 0, DOWN)
+    handle(settings.data_dir, kept()[0].id, "Maud")
+    assert kept()[0].handled
+    comment(app, "Nog steeds niet.")
+    assert [(given.handled, given.by) for given in kept()] == [(None, "")]
 
 
 def test_two_readers_do_not_get_in_each_others_way(app: AppTest, kept: Kept) -> None:
@@ -395,7 +455,7 @@ def test_a_verdict_that_cannot_be_kept_is_told_and_not_lost(
     comment(app, "Er ontbreekt iets.")
     assert "kon niet worden bewaard" in app.error[0].value
     assert FILE in app.error[0].value
-    assert app.feedback[0].value == DOWN
+    assert thumbs(app)[0].value is DOWN
     assert app.text_area[0].value == "Er ontbreekt iets."
     (settings.data_dir / FILE).rmdir()
     press(app, "Opnieuw proberen")

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from core.errors import DocumentError
 from core.feedback import Feedback, read, save
 from core.settings import Settings
 from ingest.pipeline import ingest
+from tests.publications_server import STRATEGY, XHTML, publications_server, text
 from ui import access, jobs
 from ui.access import User
 from ui.maintenance import feedback as queue
@@ -23,6 +24,19 @@ from vectorstore.generations import Generations
 ALPHA = "---\nid: alpha\ntitle: Alpha\nlanguage: nl\n---\n\n# Alpha\n\nDe vloot telt 30 schepen.\n"
 BETA = "---\nid: beta\ntitle: Beta\nlanguage: nl\n---\n\n# Beta\n\nDe haven telt 12 kranen.\n"
 WAITS = ("-c", "import time; time.sleep(60)", "verify")
+FETCH = """
+import sys
+from core.settings import Settings
+from ingest.commands.fetch import run
+from ingest.official.cellar import Cellar
+from ingest.official.client import Client
+from ingest.official.transport import CheckedTransport
+client = Client(
+    hosts={{"{url}".partition("://")[2]}},
+    transport=CheckedTransport(is_allowed=lambda _: True), tries=1,
+)
+sys.exit(run(sys.argv[2:], Settings(), Cellar(client, "{url}/resource/celex/")))
+"""
 READER = User(id="reader", name="Rita", role="reader")
 
 Small = Callable[[Mapping[str, str]], Settings]
@@ -122,6 +136,7 @@ def test_a_document_is_added_planned_published_and_rolled_back(
     finished(press(app, "maintenance-publish"), settings)
     assert in_use(settings) == {"alpha.nl", "beta.nl"}
     assert "Gepubliceerd als generatie" in shown(app)
+    assert "Het laatste plan is gepubliceerd." in shown(app)
     (report,) = [one for one in app.get("download_button") if "HTML" in one.label]
     assert report
 
@@ -319,6 +334,31 @@ def test_only_celex_numbers_are_fetched(app: AppTest, settings: Settings) -> Non
     press(app, "maintenance-fetch")
     assert "not a CELEX number" in shown(app)
     assert jobs.latest(settings.data_dir, "ingest") is None
+
+
+def test_texts_are_fetched_and_what_failed_is_told(
+    app: AppTest, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with publications_server() as office:
+        office.hold(STRATEGY, "nld", XHTML, text("Strategie <b>x</b>"))
+        real = jobs.start
+
+        def at_the_office(
+            data_dir: Path, kind: jobs.Kind, arguments: Sequence[str], by: str
+        ) -> jobs.Job:
+            """The same work, at an office on loopback: no setting can say so."""
+            program = FETCH.format(url=office.url)
+            return real(data_dir, kind, ("-c", program, *arguments[2:]), by)
+
+        monkeypatch.setattr(jobs, "start", at_the_office)
+        run(app.text_input(key="maintenance-celex").set_value(STRATEGY))
+        press(app, "maintenance-fetch")
+        finished(app, settings)
+    assert "Officiële teksten ophalen: klaar, met problemen" in shown(app)
+    assert f"<strong>nieuw</strong> {STRATEGY} (Nederlands)" in shown(app)
+    assert f"<strong>mislukt</strong> {STRATEGY} (Engels)" in shown(app)
+    assert list((settings.documents_dir / "official").glob("*.nl.xhtml"))
+    assert in_use(settings) == {"alpha.nl"}  # not before it is published
 
 
 # Who may, and one at a time

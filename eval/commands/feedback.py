@@ -12,8 +12,8 @@ from eval.feedback import FILE, add
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m eval feedback",
-        description="Add the questions whose answers readers found not useful to a question set. "
-        "What the file already holds stays as it is.",
+        description="Add the questions whose answers or evidence readers found wrong to a "
+        "question set. What the file already holds stays as it is.",
     )
     parser.add_argument(
         "--out",
@@ -22,12 +22,14 @@ def main(arguments: list[str]) -> int:
         help=f"the question set to add to (default: {FILE} in data_dir)",
     )
     parser.add_argument(
-        "--all", action="store_true", help="also the questions whose answers were found useful"
+        "--all",
+        action="store_true",
+        help="also the questions whose answers were found good",
     )
     options = parser.parse_args(arguments)
     data_dir = Settings().data_dir
     file = options.out or data_dir / FILE
-    verdicts = [given for given in read(data_dir) if options.all or not given.helpful]
+    verdicts = [given for given in read(data_dir) if options.all or given.found_wrong]
     if not verdicts:
         kind = "feedback" if options.all else "thumbs-down"
         print(f"There is no {kind} in {data_dir} yet. Readers give it in the chat page.")

@@ -60,7 +60,7 @@ def show_answer(
             exchange.answer,
             chat.verdict(exchange),
             history=chat.conversation.before(exchange.id).turns(),
-            areas=exchange.scope.areas,
+            scope=exchange.scope,
             data_dir=settings.data_dir,
             texts=texts,
         )

@@ -1,4 +1,4 @@
-"""Under each answer: was it useful, and if not, what is wrong with it?"""
+"""Under each answer: was it useful, do its sources support it, and if not, what is wrong?"""
 
 import functools
 import uuid
@@ -11,46 +11,74 @@ import streamlit as st
 from core import feedback as store
 from core.errors import StrategiewijzerError
 from core.feedback import Feedback
-from core.types import Answer, Turn
+from core.types import Answer, Scope, Turn
 from ui.markup import code, escape
 from ui.texts import Texts
 
-# When a page that is at its end grows, Streamlit scrolls on to the new end, which takes a moment.
-# This brings what the reader clicked back into view. Only our own id goes in here.
+# A page that is at its end follows what is added there, with steps that may come late on a busy
+# machine. Whenever scrolling has come to rest this brings what the reader clicked back into view,
+# until the reader does something. Streamlit lets go of the end when it hears of a scroll while
+# nothing is added, but looks for that only when the browser tells it, and by then may have scrolled
+# on: so it is told at once. Only our own id goes in here.
 STAY_IN_VIEW = """<script>
 {{ // a block, since all scripts of a page share their names
-  let times = 5;
-  const timer = setInterval(() => {{
-    document.querySelector(".st-key-verdict-{id}")?.scrollIntoView({{block: "nearest"}});
-    if (--times === 0) clearInterval(timer);
-  }}, 200);
+  const stop = new AbortController();
+  let timer;
+  let scroller;
+  const bring = () => {{
+    const box = document.querySelector(".st-key-verdict-{id}");
+    if (!box) return stop.abort();
+    const before = scroller?.scrollTop;
+    box.scrollIntoView({{block: "nearest"}});
+    if (scroller && scroller.scrollTop !== before) scroller.dispatchEvent(new Event("scroll"));
+  }};
+  const whenAtRest = (event) => {{
+    if (event?.target.querySelector?.(".st-key-verdict-{id}")) scroller = event.target;
+    clearTimeout(timer);
+    timer = setTimeout(bring, 150); // Streamlit hears of a scroll every 100 ms
+  }};
+  stop.signal.onabort = () => clearTimeout(timer);
+  document.addEventListener("scroll", whenAtRest, {{capture: true, signal: stop.signal}});
+  for (const act of ["wheel", "pointerdown", "touchstart", "keydown"]) {{
+    document.addEventListener(act, () => stop.abort(), {{capture: true, signal: stop.signal}});
+  }}
+  whenAtRest();
 }}
 </script>"""
 MAX_COMMENT = 1000  # characters
-_DOWN = 0  # what `st.feedback` calls it
+_ICONS = {True: ":material/thumb_up:", False: ":material/thumb_down:"}
+_WORDS = {True: "agree", False: "disagree"}
 
 
 @dataclass
 class Verdict:
-    """A reader's verdict on one answer, as far as the page has to remember it.
+    """A reader's verdict on one answer and on its evidence, as far as the page has to remember it.
 
-    `comment` is what was last saved, also while the thumb is up and it does not count. `problem` is
-    why the last change could not be kept, and `just_given` that it was made since the page last
+    What was given in an earlier session is read from the store by its `id` when it is first shown.
+    `comment` is what was last saved, also while no thumb is down and it does not count. `problem`
+    is why the last change could not be kept, and `just_given` that it was made since the page last
     showed it.
     """
 
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    helpful: bool | None = None
+    evidence: bool | None = None
     comment: str = ""
     problem: str = ""
     just_given: bool = False
+    read: bool = False
 
     @property
-    def thumbs_key(self) -> str:
-        return f"thumbs-{self.id}"
+    def given(self) -> bool:
+        return self.helpful is not None or self.evidence is not None
 
     @property
-    def comment_key(self) -> str:
-        return f"comment-{self.id}"
+    def is_bad(self) -> bool:
+        return False in (self.helpful, self.evidence)
+
+    def key(self, name: str) -> str:
+        """Where Streamlit keeps "helpful", "evidence" and "comment"."""
+        return f"{name}-{self.id}"
 
 
 @st.fragment  # a verdict neither runs the whole page nor interrupts an answer in the making
@@ -59,34 +87,43 @@ def show(
     verdict: Verdict,
     *,
     history: Sequence[Turn],
-    areas: Sequence[str],
+    scope: Scope,
     data_dir: Path,
     texts: Texts,
 ) -> None:
-    """Two thumbs; under a thumb that is down, room for a comment; then what became of it."""
+    """Two thumbs for the answer and two for its evidence; room for a comment where one is down."""
+    if not verdict.read:
+        _restore(verdict, data_dir)
     keep = functools.partial(
-        _keep, answer, verdict, history=history, areas=areas, data_dir=data_dir
+        _keep, answer, verdict, history=history, scope=scope, data_dir=data_dir
     )
     with st.container(key=f"verdict-{verdict.id}"):
-        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-            question = escape(texts("feedback.question"))
-            st.html(f'<p class="sw-facts">{question}</p>', width="content")
-            thumb = st.feedback("thumbs", key=verdict.thumbs_key, on_change=keep)
-        if thumb == _DOWN:
+        with st.container(horizontal=True, gap="medium"):
+            for name in ("helpful", "evidence") if answer.citations else ("helpful",):
+                st.pills(
+                    texts(f"feedback.{name}"),
+                    (True, False),
+                    default=getattr(verdict, name),
+                    format_func=lambda good: f"{_ICONS[good]} {texts(f'feedback.{_WORDS[good]}')}",
+                    key=verdict.key(name),
+                    on_change=keep,
+                    width="content",
+                )
+        if verdict.is_bad:
             with st.form(f"form-{verdict.id}", border=False, enter_to_submit=False):
                 st.text_area(
                     texts("feedback.comment"),
                     verdict.comment,
                     height="content",
                     max_chars=MAX_COMMENT,
-                    key=verdict.comment_key,
+                    key=verdict.key("comment"),
                 )
                 st.form_submit_button(texts("feedback.save"), on_click=keep)
         if verdict.problem:
             st.error(f"{texts('errors.feedback')}\n\n{code(verdict.problem)}")
             st.button(texts("chat.retry"), key=f"keep-{verdict.id}", on_click=keep)
-        elif thumb is not None:
-            with_comment = thumb == _DOWN and verdict.comment
+        elif verdict.given:
+            with_comment = verdict.is_bad and verdict.comment
             _show_kept(
                 verdict, texts("feedback.saved_comment" if with_comment else "feedback.saved")
             )
@@ -100,32 +137,47 @@ def _show_kept(verdict: Verdict, text: str) -> None:
     st.html(shown, unsafe_allow_javascript=True)
 
 
+def _restore(verdict: Verdict, data_dir: Path) -> None:
+    """What the store has of it; a store that cannot be read is told once a verdict is given."""
+    verdict.read = True
+    try:
+        given = store.find(data_dir, verdict.id)
+    except StrategiewijzerError:
+        return
+    if given is not None:
+        verdict.helpful, verdict.evidence = given.helpful, given.evidence
+        verdict.comment = given.comment
+
+
 def _keep(
     answer: Answer,
     verdict: Verdict,
     *,
     history: Sequence[Turn],
-    areas: Sequence[str],
+    scope: Scope,
     data_dir: Path,
 ) -> None:
     """Keeps what the reader chose and wrote, or forgets it when it was taken back."""
-    thumb = st.session_state[verdict.thumbs_key]
-    written = st.session_state.get(verdict.comment_key, verdict.comment)
+    state = st.session_state
+    verdict.helpful = state.get(verdict.key("helpful"))
+    verdict.evidence = state.get(verdict.key("evidence"))
+    written = state.get(verdict.key("comment"), verdict.comment)
     verdict.comment = written.strip()[:MAX_COMMENT]
     verdict.just_given = True
     try:
-        if thumb is None:
-            store.remove(data_dir, verdict.id)
-        else:
+        if verdict.given:
             given = Feedback.on(
                 answer,
                 id=verdict.id,
-                helpful=thumb != _DOWN,
-                comment=verdict.comment if thumb == _DOWN else "",
+                helpful=verdict.helpful,
+                evidence=verdict.evidence,
+                comment=verdict.comment if verdict.is_bad else "",
                 history=history,
-                areas=areas,
+                scope=scope,
             )
             store.save(data_dir, given)
+        else:
+            store.remove(data_dir, verdict.id)
         verdict.problem = ""
     except StrategiewijzerError as error:
         verdict.problem = str(error)

@@ -11,6 +11,7 @@ from core.errors import StrategiewijzerError
 from core.feedback import Feedback, handle, read, reopen
 from core.settings import Settings
 from ui import access
+from ui.chat import filters
 from ui.maintenance import jobs as work
 from ui.markup import answer_html, escape
 from ui.texts import Texts
@@ -19,7 +20,7 @@ _PAGE = 10  # verdicts shown at once
 _CHOICES = ("open", "handled", "all")
 _COLUMNS = (
     *("id", "date", "helpful", "evidence", "comment", "language", "question", "answer_text"),
-    *("documents", "sections", "generation", "handled", "by"),
+    *("documents", "sections", "scope", "generation", "handled", "by"),
 )
 
 
@@ -89,6 +90,7 @@ def _verdict_html(one: Feedback, texts: Texts) -> str:
         texts.date(one.date.date()),
         texts.label("languages", one.language),
         one.generation,
+        filters.told(one.scope, texts),
     ]
     if one.handled is not None:
         moment = texts.date(one.handled.date())
@@ -155,6 +157,8 @@ def _csv(found: Sequence[Feedback]) -> str:
     table.writerow(_COLUMNS)
     for one in found:
         values = one.model_dump(mode="json", include=set(_COLUMNS))
+        limits = one.scope.model_dump(mode="json", exclude_defaults=True)
+        values["scope"] = json.dumps(limits, ensure_ascii=False) if limits else ""
         table.writerow([_cell(values[name]) for name in _COLUMNS])
     return text.getvalue()
 
