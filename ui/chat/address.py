@@ -43,7 +43,7 @@ def follow(chat: Chat) -> Scope | None:
 
 def tell(chat: Chat) -> None:
     """Lets the address name the conversation, so that a reload shows it."""
-    named = bool(chat.conversation.exchanges) and chat.store.lasting
+    named = bool(chat.conversation.exchanges) and chat.conversations.lasting
     chat.told = chat.conversation.id if named else ""
     now = st.query_params.to_dict()
     if named and now != {"c": chat.told}:

@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import streamlit as st
@@ -55,7 +55,7 @@ def answer(chat: Chat, exchange: Exchange, history: tuple[Turn, ...], texts: Tex
     st.rerun()  # shows it in its final form
 
 
-def in_background(events: Iterator[Event]) -> Iterator[Event | None]:
+def in_background(events: Iterator[Event]) -> Generator[Event | None, None, None]:
     """The same events; None whenever none has come for a moment.
 
     A model may say nothing for a minute. The page must not wait that long to see that its reader

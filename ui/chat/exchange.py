@@ -13,9 +13,16 @@ from ui.chat.session import MAX_QUESTION, Chat, too_long
 from ui.markup import code, escape
 from ui.texts import Texts
 
-# Puts the cursor in the editor that was asked for. No data goes in here.
+# Puts the cursor in the editor that was asked for, as soon as it is there. No data goes in here.
 FOCUS_EDITOR = """<script>
-document.querySelector("[class*='st-key-edited-'] textarea")?.focus();
+{
+  let times = 20;
+  const timer = setInterval(() => {
+    const editor = document.querySelector("[class*='st-key-edited-'] textarea");
+    editor?.focus();
+    if (editor || --times === 0) clearInterval(timer);
+  }, 100);
+}
 </script>"""
 
 
@@ -79,9 +86,10 @@ def _show_actions(chat: Chat, exchange: Exchange, texts: Texts) -> None:
             )
         if exchange.answer is not None:
             with st.popover(texts("chat.link"), icon=":material/link:", type="tertiary"):
-                page = urlsplit(st.context.url or "")._replace(query="", fragment="").geturl()
                 st.write(texts("chat.link_help"))
-                st.code(page + question_address(exchange.question, exchange.scope), language=None)
+                st.code(
+                    _here() + question_address(exchange.question, exchange.scope), language=None
+                )
 
 
 def _show_editor(chat: Chat, exchange: Exchange, texts: Texts) -> None:
@@ -104,6 +112,12 @@ def _show_editor(chat: Chat, exchange: Exchange, texts: Texts) -> None:
             )
             st.form_submit_button(texts("chat.cancel"), on_click=_edit, args=(chat, ""))
     st.html(FOCUS_EDITOR, unsafe_allow_javascript=True)
+
+
+def _here() -> str:
+    """The address of this page, without what it says about the conversation."""
+    now = urlsplit(st.context.url or "")
+    return now._replace(path=f"{now.path.rstrip('/')}/", query="", fragment="").geturl()
 
 
 def _edit(chat: Chat, id: str) -> None:

@@ -47,7 +47,7 @@ def show(chat: Chat, settings: Settings, texts: Texts) -> None:
             type="tertiary",
             on_click=_show_all,
         )
-    if chat.store.lasting:
+    if chat.conversations.lasting:
         kept = texts("history.kept", days=settings.keep_conversations)
     else:
         kept = texts("history.not_kept")

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.conversation import Conversation, Exchange
 from core.conversations import Conversations
-from core.errors import StrategiewijzerError
+from core.errors import NotAllowedError, StrategiewijzerError
 from core.settings import Settings
 from core.types import Scope
 from ui import access
@@ -33,7 +33,7 @@ class Chat:
     `verdicts` are those on answers, by exchange.
     """
 
-    store: Conversations
+    conversations: Conversations
     conversation: Conversation = field(default_factory=Conversation)
     scope: Scope = field(default_factory=Scope)
     pending: str = ""
@@ -45,6 +45,17 @@ class Chat:
     addressed: dict[str, str] = field(default_factory=dict)
     told: str = ""
     verdicts: dict[str, Verdict] = field(default_factory=dict)
+
+    @property
+    def store(self) -> Conversations:
+        """Where the user's conversations are kept.
+
+        Raises:
+            NotAllowedError: whoever uses this session now is not this user, or may not ask.
+        """
+        if access.require("reader").id != self.conversations.user:
+            raise NotAllowedError("Somebody else is signed in now. Load this page again.")
+        return self.conversations
 
     def verdict(self, exchange: Exchange) -> Verdict:
         """The reader's verdict on the answer of an exchange."""
@@ -70,7 +81,6 @@ class Chat:
 
     def ask(self, question: str) -> None:
         """Adds a question, to be answered when the page shows it; nothing when it is empty."""
-        access.require("reader")
         if not question.strip():
             return
         exchange = Exchange(question=question.strip(), scope=self.scope)
@@ -175,7 +185,7 @@ def chat(settings: Settings) -> Chat:
     """
     user = access.require("reader")
     found = st.session_state.get(_KEY)
-    if isinstance(found, Chat) and found.store.user == user.id:
+    if isinstance(found, Chat) and found.conversations.user == user.id:
         return found
     lasting = settings.keep_conversations > 0 and not user.is_visitor
     store = Conversations(
