@@ -7,18 +7,16 @@ question -> language -> standalone question -> passages -> confidence -> parts -
 import logging
 import time
 from collections.abc import Collection, Iterator, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from langchain_core.runnables import RunnableConfig
 
 import prompts
 from chain.answerer import Answerer, Request
 from chain.composition import Composition
-from chain.condense import Condenser
 from chain.confidence import Confidence, confidence
 from chain.extractive import ExtractiveAnswerer
 from chain.followup import standalone
-from chain.generative import GenerativeAnswerer
 from chain.language import conversation
 from chain.missing import missing
 from chain.parts import Part, in_parts
@@ -42,6 +40,9 @@ from core.types import (
 from vectorstore.retriever import PassageRetriever, scored_passage
 from vectorstore.store import open_index
 
+if TYPE_CHECKING:
+    from chain.condense import Condenser
+
 logger = logging.getLogger(__name__)
 
 
@@ -59,10 +60,21 @@ class Assistant:
         self._retriever = PassageRetriever(index=self.index, k=settings.results)
         self._suggestions = Suggestions(self.index, settings)
         self._extractive = ExtractiveAnswerer()
-        self._answerer: Answerer = (
-            GenerativeAnswerer(settings) if settings.generative else self._extractive
-        )
-        self._condenser = Condenser(settings) if settings.generative else None
+        self._answerer: Answerer = self._extractive
+        self._condenser: Condenser | None = None
+        if settings.generative:
+            self._answerer, self._condenser = _with_model(settings)
+
+    def warm_up(self) -> None:
+        """Loads what the first question would otherwise wait for; no language model is asked.
+
+        Raises:
+            StrategiewijzerError: the index cannot be searched.
+        """
+        question = "Wat is de strategie voor de veiligheidsunie?"
+        language = self._language(question, ())
+        found = self._retrieve(standalone(question, language, ()), language, Scope(), None)
+        confidence(question, language, found, self.index)
 
     def ask(
         self,
@@ -224,6 +236,14 @@ class Assistant:
         if not count_documents(scope, self.index):
             return "out_of_scope"
         return "off_topic" if sure.off_topic else "not_in_sources"
+
+
+def _with_model(settings: Settings) -> "tuple[Answerer, Condenser]":
+    """Imported only where a model is configured: its client takes long to import."""
+    from chain.condense import Condenser
+    from chain.generative import GenerativeAnswerer
+
+    return GenerativeAnswerer(settings), Condenser(settings)
 
 
 class _Stopwatch:

@@ -78,6 +78,9 @@ class Settings(BaseSettings):
     default_language: str = "nl"  # when a question's language cannot be told
     refuse_below: Annotated[float, Field(ge=0, le=1)] = 0.45  # confidence; docs/refusal.svg
 
+    # Conversations (docs/chat.md)
+    keep_conversations: Annotated[int, Field(ge=0, le=3650)] = 90  # days; 0: only while in use
+
     # Language model (optional)
     openai_api_key: SecretStr = Field(
         SecretStr(""), validation_alias=_openai_name("OPENAI_API_KEY")

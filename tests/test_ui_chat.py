@@ -10,12 +10,14 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from chain.assistant import Assistant
+from core.conversation import Exchange
+from core.conversations import FILE as CONVERSATIONS
 from core.errors import ModelError
 from core.feedback import FILE, Feedback, handle, read
 from core.settings import Settings
 from core.types import Answer, Event, Finished, Scope, TextDelta, Turn
 from ui.chat.feedback import MAX_COMMENT, Verdict
-from ui.chat.page import MAX_QUESTION, Exchange
+from ui.chat.session import MAX_QUESTION, Chat
 from ui.texts import languages
 
 APP = Path(__file__).parent.parent / "app.py"
@@ -34,6 +36,7 @@ def nothing_cached() -> Iterator[None]:
 @pytest.fixture
 def app(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
+    (settings.data_dir / CONVERSATIONS).unlink(missing_ok=True)
     return run(AppTest.from_file(APP, default_timeout=120))
 
 
@@ -57,9 +60,13 @@ def answers(app: AppTest) -> list[Answer | None]:
     return [exchange.answer for exchange in conversation(app)]
 
 
+def chat(app: AppTest) -> Chat:
+    found: Chat = app.session_state["chat"]
+    return found
+
+
 def conversation(app: AppTest) -> list[Exchange]:
-    exchanges: list[Exchange] = app.session_state["conversation"]
-    return exchanges
+    return list(chat(app).conversation.exchanges)
 
 
 def press(app: AppTest, label: str) -> AppTest:
@@ -72,7 +79,7 @@ UP, DOWN = True, False
 
 def thumbs(app: AppTest, name: str = "helpful") -> list[Any]:
     """Under each answer that has them, the thumbs for the answer or for its evidence."""
-    keys = [exchange.verdict.key(name) for exchange in conversation(app)]
+    keys = [Verdict(exchange.id).key(name) for exchange in conversation(app)]
     return [group for key in keys for group in app.pills if group.key == key]
 
 
@@ -150,7 +157,7 @@ def test_a_follow_up_is_asked_with_the_conversation_so_far(
     answered = Assistant.stream
 
     def listening(self: Assistant, question: str, **rest: Any) -> Iterator[Event]:
-        heard.append(rest["history"])
+        heard.append(list(rest["history"]))
         return answered(self, question, **rest)
 
     monkeypatch.setattr(Assistant, "stream", listening)
@@ -158,13 +165,6 @@ def test_a_follow_up_is_asked_with_the_conversation_so_far(
     (first, _) = answers(app)
     assert first
     assert heard == [[Turn(question=REPORTS, answer_text=first.text)]]
-
-
-def test_clearing_forgets_the_conversation(app: AppTest) -> None:
-    ask(app, OFF_TOPIC)
-    press(app, "Gesprek wissen")
-    assert conversation(app) == []
-    assert not app.chat_message
 
 
 def test_an_area_limits_where_is_searched(app: AppTest) -> None:
@@ -284,7 +284,7 @@ def test_a_problem_is_told_and_the_question_can_be_asked_again(
 
 
 def test_a_question_that_was_interrupted_can_be_asked_again(app: AppTest) -> None:
-    conversation(app).append(Exchange(question=REPORTS))
+    chat(app).change(Exchange(question=REPORTS))
     ask(app, OFF_TOPIC)
     assert "nog niet beantwoord" in app.info[0].value
     press(app, "Opnieuw proberen")
@@ -359,7 +359,7 @@ def test_a_reader_can_think_again_and_take_a_verdict_back(app: AppTest, kept: Ke
     assert "bewaard" not in shown(app)
 
 
-def test_an_earlier_answer_can_still_be_judged_and_clearing_keeps_what_was_said(
+def test_an_earlier_answer_can_still_be_judged_and_another_conversation_keeps_what_was_said(
     app: AppTest, kept: Kept
 ) -> None:
     ask(app, OFF_TOPIC)
@@ -370,7 +370,7 @@ def test_an_earlier_answer_can_still_be_judged_and_clearing_keeps_what_was_said(
     run(app.selectbox(key="language").set_value("en"))
     assert [group.value for group in thumbs(app)] == [DOWN, UP]
     run(app.selectbox(key="language").set_value("nl"))
-    press(app, "Gesprek wissen")
+    press(app, "Nieuw gesprek")
     ask(app, OFF_TOPIC)
     assert [group.value for group in thumbs(app)] == [None]
     judge(app, 0, UP)
@@ -409,10 +409,8 @@ def test_a_verdict_is_there_again_in_another_session_and_can_be_changed(
     judge(app, 0, UP)
     judge(app, 0, DOWN, "evidence")
     comment(app, "De bron is van 2010.")
-    (exchange,) = conversation(app)
     other = AppTest.from_file(APP, default_timeout=120)
-    again = Exchange(question=REPORTS, answer=exchange.answer, verdict=Verdict(exchange.verdict.id))
-    other.session_state["conversation"] = [again]
+    other.query_params["c"] = chat(app).conversation.id
     run(other)
     assert [thumbs(other, name)[0].value for name in ("helpful", "evidence")] == [UP, DOWN]
     assert other.text_area[0].value == "De bron is van 2010."

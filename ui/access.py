@@ -140,4 +140,4 @@ def _visitor(settings: Settings) -> User:
     """Somebody unknown; each session is another user, so that nobody sees what others asked."""
     key = st.session_state.setdefault("visitor", uuid.uuid4().hex)
     role = None if settings.visitor_role == "none" else settings.visitor_role
-    return User(id=f"visitor {key}", name="", role=role)
+    return User(id=f"visitor {key}", name="", role=role, is_visitor=True)

@@ -1,9 +1,16 @@
 """The assistant that all sessions of this process share."""
 
+import logging
+import threading
+
 import streamlit as st
 
 from chain.assistant import Assistant
+from core.conversations import FILE, Conversations
+from core.errors import StrategiewijzerError
 from core.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 
 @st.cache_resource(show_spinner=False)
@@ -13,4 +20,17 @@ def assistant() -> Assistant:
     Raises:
         StrategiewijzerError: as `Assistant`; the next call tries again.
     """
-    return Assistant(Settings())
+    settings = Settings()
+    made = Assistant(settings)
+    threading.Thread(target=_begin, args=(made, settings), daemon=True).start()
+    return made
+
+
+def _begin(made: Assistant, settings: Settings) -> None:
+    """What is done once, while the first reader still types."""
+    try:
+        made.warm_up()
+        if (settings.data_dir / FILE).exists():
+            Conversations("", settings.data_dir, settings.keep_conversations).forget_old()
+    except StrategiewijzerError as error:  # the reader is told when it matters
+        logger.warning("%s", error)

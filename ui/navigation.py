@@ -1,4 +1,8 @@
-"""Which pages there are, who has them, and what stands on each of them."""
+"""Which pages there are, who has them, and what stands on each of them.
+
+A page is imported when it is shown first: the evaluation brings a chart library, the maintenance
+the readers of office files, and nobody who asks a question should wait for these.
+"""
 
 from collections.abc import Callable
 from functools import partial
@@ -11,11 +15,7 @@ from core.errors import SignInError, StrategiewijzerError
 from core.settings import Role, Settings
 from ui import access, sidebar, sign_in
 from ui.access import User
-from ui.chat import page as chat
-from ui.evaluation import page as evaluation
-from ui.maintenance import page as maintenance
 from ui.markup import code
-from ui.sources import page as sources
 from ui.texts import Texts
 
 
@@ -28,11 +28,35 @@ class Place(NamedTuple):
     role: Role
 
 
+def _chat() -> None:
+    from ui.chat import page
+
+    page.page()
+
+
+def _sources() -> None:
+    from ui.sources import page
+
+    page.page()
+
+
+def _evaluation() -> None:
+    from ui.evaluation import page
+
+    page.page()
+
+
+def _maintenance() -> None:
+    from ui.maintenance import page
+
+    page.page()
+
+
 PLACES = [
-    Place(chat.page, "chat.title", "", "reader"),
-    Place(sources.page, "catalogue.title", "sources", "reader"),
-    Place(evaluation.page, "evaluation.title", "evaluation", "evaluator"),
-    Place(maintenance.page, "maintenance.title", "maintenance", "maintainer"),
+    Place(_chat, "chat.title", "", "reader"),
+    Place(_sources, "catalogue.title", "sources", "reader"),
+    Place(_evaluation, "evaluation.title", "evaluation", "evaluator"),
+    Place(_maintenance, "maintenance.title", "maintenance", "maintainer"),
 ]
 
 

@@ -22,12 +22,13 @@ _CLOCKS = 300  # seconds that the provider's clock may be ahead of ours
 class User:
     """`id` is the same at every sign-in and keeps the conversations of users apart.
 
-    `role` is None for somebody who may do nothing here.
+    `role` is None for somebody who may do nothing here. A visitor is known for one session only.
     """
 
     id: str
     name: str
     role: Role | None
+    is_visitor: bool = False
 
     def may(self, role: Role) -> bool:
         """Whether the user has this role, or one that includes it."""

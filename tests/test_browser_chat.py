@@ -1,0 +1,250 @@
+"""A conversation in a real browser: kept, found again, changed, stopped and undone."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from core.settings import Settings
+from tests.browser import ask, opened, served
+from tests.openai_server import Script, openai_server
+
+REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
+MARKET = "Hoeveel is de drugsmarkt in Europa waard?"
+
+
+def field(page: Page) -> Locator:
+    return page.get_by_placeholder(re.compile("Stel uw vraag"))
+
+
+def question(page: Page, text: str) -> Locator:
+    return page.get_by_role("heading", name=text, level=2)
+
+
+def answered(page: Page, number: int) -> None:
+    """Waits until this many answers are there and the next question can be asked."""
+    expect(page.locator("details.sw-sources")).to_have_count(number)
+    expect(page.get_by_text("Was dit antwoord bruikbaar?")).to_have_count(number)
+    expect(field(page)).to_be_enabled()
+
+
+def button(page: Page, name: str) -> Locator:
+    return page.get_by_role("button", name=name, exact=True)
+
+
+def test_a_reload_shows_the_conversation_with_its_evidence(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        ask(page, REPORTS)
+        answered(page, 1)
+        ask(page, "En in 2010?")
+        answered(page, 2)
+        expect(page).to_have_url(re.compile(r"\?c=[0-9a-f]{32}$"))
+        quotes = page.locator("mark").all_text_contents()
+        assert quotes
+        page.reload()
+        answered(page, 2)
+        assert page.locator("mark").all_text_contents() == quotes
+        page.locator("summary", has_text="Bronnen (").first.click()
+        expect(page.locator("mark").first).to_be_visible()
+
+
+def test_another_page_and_back_keeps_the_conversation(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        ask(page, REPORTS)
+        answered(page, 1)
+        place = page.url
+        page.get_by_role("link", name="Bronnen", exact=True).click()
+        expect(page.get_by_role("searchbox")).to_be_visible()
+        page.get_by_role("link", name="Vragen", exact=True).click()
+        answered(page, 1)
+        expect(page).to_have_url(place)
+
+
+def test_an_earlier_conversation_is_searched_returned_to_and_renamed(
+    browser: Browser, address: str
+) -> None:
+    with opened(browser, address) as page:
+        ask(page, MARKET)
+        answered(page, 1)
+        page.get_by_role("button", name=re.compile("^Nieuw gesprek")).click()
+        expect(page.locator("details.sw-sources")).to_have_count(0)
+        ask(page, "Wat is SEESAC?")
+        answered(page, 1)
+        listed = page.locator("[class*='st-key-plain-open-']")
+        page.get_by_label("Zoeken in gesprekken").fill("cocaine 30 miljard")
+        page.keyboard.press("Enter")
+        expect(listed.first).to_contain_text("drugsmarkt")
+        listed.first.get_by_role("button").click()
+        expect(question(page, MARKET)).to_be_visible()
+        answered(page, 1)
+        button(page, "Hernoemen").click()
+        page.get_by_label("Naam van het gesprek").fill("Drugs <b>2020</b>")
+        button(page, "Naam opslaan").click()
+        expect(listed.first).to_contain_text("Drugs <b>2020</b>")
+
+
+def test_a_deleted_conversation_can_be_put_back(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        ask(page, "Wat is EMPACT?")
+        answered(page, 1)
+        place = page.url
+        button(page, "Verwijderen").click()
+        expect(page.get_by_text("Het gesprek is verwijderd.")).to_be_visible()
+        expect(question(page, "Wat is EMPACT?")).to_have_count(0)
+        button(page, "Ongedaan maken").click()
+        expect(question(page, "Wat is EMPACT?")).to_be_visible()
+        expect(page).to_have_url(place)
+        page.reload()
+        answered(page, 1)
+        button(page, "Verwijderen").click()
+        expect(page.get_by_text("Het gesprek is verwijderd.")).to_be_visible()
+        page.goto(place)
+        expect(page.get_by_text("Dit gesprek is er niet (meer).")).to_be_visible()
+
+
+def test_an_address_asks_its_question_once(browser: Browser, address: str) -> None:
+    with opened(browser, f"{address}/?q=Wat%20is%20EMPACT%3F") as page:
+        answered(page, 1)
+        expect(page).to_have_url(re.compile(r"\?c=[0-9a-f]{32}$"))
+        place = page.url
+        page.reload()
+        answered(page, 1)
+        expect(page).to_have_url(place)
+        page.get_by_role("button", name="Link naar deze vraag").click()
+        expect(page.get_by_text(f"{address}/?q=Wat+is+EMPACT%3F")).to_be_visible()
+
+
+def test_a_question_is_changed_and_what_it_replaced_can_be_put_back(
+    browser: Browser, address: str
+) -> None:
+    with opened(browser, address) as page:
+        ask(page, REPORTS)
+        answered(page, 1)
+        ask(page, "Wat is EMPACT?")
+        answered(page, 2)
+        button(page, "Vraag aanpassen").first.click()
+        editor = page.get_by_label("Uw vraag", exact=True)
+        expect(editor).to_be_focused()
+        expect(page.get_by_text("Wat hierna kwam, vervalt (1).")).to_be_visible()
+        editor.fill(MARKET)
+        button(page, "Opnieuw vragen").click()
+        expect(question(page, MARKET)).to_be_visible()
+        answered(page, 1)
+        expect(question(page, "Wat is EMPACT?")).to_have_count(0)
+        button(page, "Ongedaan maken").click()
+        expect(question(page, REPORTS)).to_be_visible()
+        answered(page, 2)
+        page.reload()
+        answered(page, 2)
+        expect(question(page, MARKET)).to_have_count(0)
+
+
+def test_the_keyboard_alone_asks_again_and_begins_anew(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        ask(page, REPORTS)
+        answered(page, 1)
+        expect(field(page)).to_be_focused()
+        page.keyboard.type("Wat is EMPACT?")
+        page.keyboard.press("Enter")
+        answered(page, 2)
+        expect(field(page)).to_be_focused()
+        page.keyboard.press("Control+Shift+O")
+        expect(page.get_by_role("heading", name="Voorbeeldvragen")).to_be_visible()
+
+
+def test_a_finished_answer_is_told_to_screen_readers(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        ask(page, REPORTS)
+        answered(page, 1)
+        told = page.locator("#sw-live[role=status]")
+        expect(told).to_have_text(re.compile(r"^Het antwoord is er, met \d+ bronverwijzingen\.$"))
+        ask(page, "Wie won de Tour de France in 1998?")
+        expect(told).to_have_text("De bronnen geven geen antwoord; lees waarom.")
+
+
+def test_a_conversation_is_downloaded_with_its_quotes(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        ask(page, REPORTS)
+        answered(page, 1)
+        quote = page.locator("mark").first.text_content() or ""
+        for kind, ending in (("Markdown", "md"), ("Pagina om af te drukken (HTML)", "html")):
+            opener = page.get_by_role("button", name="Downloaden", exact=True)
+            if not button(page, kind).is_visible():
+                opener.click()
+            with page.expect_download() as download:
+                button(page, kind).click()
+            assert download.value.suggested_filename.endswith(f"-in-2019.{ending}")
+            text = Path(download.value.path()).read_text("utf-8")
+            assert REPORTS in text
+            assert quote[:20] in text
+
+
+def test_a_document_that_an_address_names_limits_what_is_asked(
+    browser: Browser, address: str
+) -> None:
+    with opened(browser, f"{address}/?document=firearms-plan") as page:
+        note = page.locator("[data-testid=stMain]").get_by_text("Gezocht binnen: ")
+        expect(note).to_contain_text("vuurwapens")
+        ask(page, "Wat is EMPACT?")
+        expect(page.get_by_text("Was dit antwoord bruikbaar?")).to_have_count(1)
+        expect(note).to_contain_text("vuurwapens")  # below the question
+    with opened(browser, f"{address}/?document=firearms-plan") as page:
+        button(page, "In alles zoeken").click()
+        expect(page.get_by_text("Gezocht binnen: ")).to_have_count(0)
+        ask(page, MARKET)
+        expect(page.locator(".sw-answer", has_text="30 miljard")).to_be_visible()
+
+
+def test_questions_to_go_on_with_are_asked_with_a_click(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        ask(page, REPORTS)
+        answered(page, 1)
+        offered = page.locator("[class*='st-key-plain-next-'] button").first
+        text = offered.inner_text().split("\n")[-1]
+        offered.click()
+        expect(question(page, text)).to_be_visible()
+        answered(page, 2)
+
+
+def test_a_phone_shows_question_answer_and_conversations(browser: Browser, address: str) -> None:
+    with opened(browser, address, width=390) as page:
+        ask(page, REPORTS)
+        answered(page, 1)
+        wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert wide <= 0
+        page.get_by_test_id("stExpandSidebarButton").click()
+        expect(page.get_by_role("button", name=re.compile("^Nieuw gesprek"))).to_be_visible()
+        expect(page.get_by_label("Zoeken in gesprekken")).to_be_visible()
+
+
+@pytest.fixture
+def slow(settings: Settings, tmp_path: Path) -> Iterator[tuple[str, Script]]:
+    """The app with a language model that takes its time, and that model."""
+    with openai_server() as model:
+        model.delay = 2.0
+        model.reply = "Er waren 725 000 meldingen. [1]"
+        environment = {"OPENAI_BASE_URL": model.url, "OPENAI_API_KEY": "x"}
+        with served(settings.data_dir, tmp_path / "log", environment) as address:
+            yield address, model
+
+
+def test_an_answer_in_the_making_tells_what_is_done_and_can_be_stopped(
+    browser: Browser, slow: tuple[str, Script]
+) -> None:
+    address, model = slow
+    with opened(browser, address) as page:
+        ask(page, REPORTS)
+        status = page.locator(".sw-status[role=status]")
+        expect(status).to_be_visible()
+        expect(page.get_by_role("button", name=re.compile("^Stoppen"))).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.get_by_text("U hebt deze vraag gestopt.")).to_be_visible(timeout=5_000)
+        expect(field(page)).to_be_enabled()
+        page.reload()
+        expect(page.get_by_text("U hebt deze vraag gestopt.")).to_be_visible()
+        model.delay = 0.0
+        button(page, "Opnieuw proberen").click()
+        expect(page.get_by_text("Was dit antwoord bruikbaar?")).to_be_visible()
+        expect(question(page, REPORTS)).to_have_count(1)

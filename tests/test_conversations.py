@@ -1,0 +1,292 @@
+"""Where conversations are kept: each user's own, for as long as is set, by several processes."""
+
+import datetime
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core import conversations
+from core.conversation import MAX_NAME, Conversation, Exchange, now
+from core.conversations import FILE, Conversations
+from core.errors import StrategiewijzerError
+from core.settings import ROOT, Settings
+from core.types import Answer, Citation, DocumentInfo, Passage, Scope, Turn, Unit
+
+
+def answer(text: str = "Dat waren er 725 000. [1]") -> Answer:
+    document = DocumentInfo(id="csa-strategy", language="nl", title="Strategie")
+    quote = "Er waren 725 000 meldingen."
+    return Answer(
+        question="Hoeveel meldingen?",
+        text=text,
+        language="nl",
+        citations=(
+            Citation(
+                number=1,
+                passage_id="csa-strategy.nl:1",
+                document=document,
+                headings=("Omvang",),
+                quote=quote,
+                start=0,
+                end=len(quote),
+                page=None,
+                last_page=None,
+                url="https://eur-lex.europa.eu/",
+            ),
+        ),
+        passages=(
+            Passage(
+                id="csa-strategy.nl:1",
+                document=document,
+                text=quote,
+                headings=("Omvang",),
+                section=1,
+                start=0,
+                end=len(quote),
+                units=(Unit(start=0, end=len(quote)),),
+            ),
+        ),
+        answered=True,
+        confidence=0.9,
+        mode="extractive",
+    )
+
+
+def talk(*questions: str, name: str = "") -> Conversation:
+    exchanges = tuple(Exchange(question=question, answer=answer()) for question in questions)
+    return Conversation(name=name, exchanges=exchanges)
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Conversations:
+    return Conversations("an", tmp_path, days=90)
+
+
+def test_a_conversation_comes_back_as_it_was(mine: Conversations) -> None:
+    asked = Conversation(
+        exchanges=(
+            Exchange(
+                question="Hoeveel meldingen?",
+                scope=Scope(areas=("drugs",), as_of=datetime.date(2021, 1, 1)),
+                answer=answer(),
+                follow_ups=("En in 2010?",),
+            ),
+            Exchange(question="En nu?", problem="The server is gone."),
+            Exchange(question="En dan?", stopped=True),
+        )
+    )
+    mine.put(asked)
+    assert mine.find(asked.id) == asked
+
+
+def test_the_evidence_of_an_answer_is_kept(mine: Conversations) -> None:
+    asked = talk("Hoeveel meldingen?")
+    mine.put(asked)
+    found = mine.find(asked.id)
+    assert found
+    kept = found.exchanges[0].answer
+    assert kept
+    assert kept.passages[0].text == "Er waren 725 000 meldingen."
+    assert kept.documents == ("csa-strategy",)
+
+
+def test_the_last_changed_comes_first_under_its_first_question_or_its_name(
+    mine: Conversations,
+) -> None:
+    first, second = talk("Wat is EMPACT?", "En nu?"), talk("Wat is SEESAC?", name="Wapens")
+    mine.put(first)
+    mine.put(second)
+    assert [listed.title for listed in mine.listed()] == ["Wapens", "Wat is EMPACT?"]
+    mine.put(first.with_exchange(first.exchanges[1]), first.exchanges[1])
+    assert [listed.id for listed in mine.listed()] == [first.id, second.id]
+    mine.rename(second.id, "")
+    assert mine.listed()[1].title == "Wat is SEESAC?"
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("empact", True),
+        ("CRIMINELE empact", True),  # of question and name
+        ("725000", True),  # of the answer, however its digits are grouped
+        ("725.000", True),
+        ("cocaine", True),  # without its accent
+        ("empact vuurwapens", False),
+        ("%", False),
+        ("'; DROP TABLE conversations; --", False),
+    ],
+)
+def test_titles_questions_and_answers_are_searched(
+    mine: Conversations, search: str, found: bool
+) -> None:
+    asked = talk("Wat is EMPACT?", "En cocaïne?", name="Criminele netwerken")
+    mine.put(asked)
+    assert [listed.id for listed in mine.listed(search)] == ([asked.id] if found else [])
+    assert len(mine.listed()) == 1
+
+
+def test_nobody_sees_or_changes_the_conversations_of_another(
+    mine: Conversations, tmp_path: Path
+) -> None:
+    theirs = Conversations("bo", tmp_path, days=90)
+    asked = talk("Wat is EMPACT?")
+    mine.put(asked)
+    assert theirs.find(asked.id) is None
+    assert theirs.listed() == ()
+    assert theirs.listed("empact") == ()
+    theirs.rename(asked.id, "Gekaapt")
+    theirs.drop(asked.id, asked.exchanges[0].id)
+    theirs.delete(asked.id)
+    theirs.delete_all()
+    theirs.put(Conversation(id=asked.id, exchanges=(Exchange(question="Nee"),)))
+    assert mine.find(asked.id) == asked
+    assert [listed.title for listed in theirs.listed()] == ["Nee"]
+
+
+def test_what_is_deleted_is_gone_and_can_be_put_back(mine: Conversations, tmp_path: Path) -> None:
+    asked, other = talk("Wat is de geheime Tulpenlijst?"), talk("Wat is SEESAC?")
+    mine.put(asked)
+    mine.put(other)
+    mine.delete(asked.id)
+    assert mine.find(asked.id) is None
+    assert [listed.id for listed in mine.listed()] == [other.id]
+    assert b"Tulpenlijst" not in (tmp_path / FILE).read_bytes()
+    mine.put(asked)
+    assert mine.find(asked.id) == asked
+    mine.delete_all()
+    assert mine.listed() == ()
+    assert b"SEESAC" not in (tmp_path / FILE).read_bytes()
+
+
+def test_exchanges_are_dropped_and_put_back(mine: Conversations) -> None:
+    asked = talk("Een", "Twee", "Drie")
+    mine.put(asked)
+    mine.drop(asked.id, asked.exchanges[1].id, asked.exchanges[2].id)
+    assert mine.find(asked.id) == asked.before(asked.exchanges[1].id)
+    mine.put(asked)
+    assert mine.find(asked.id) == asked
+
+
+def test_a_conversation_that_is_open_twice_loses_nothing(mine: Conversations) -> None:
+    asked = talk("Een")
+    mine.put(asked)
+    for question in ("Twee", "Drie"):  # neither window knows what the other asked
+        grown = asked.with_exchange(Exchange(question=question))
+        mine.put(grown, grown.exchanges[-1])
+    found = mine.find(asked.id)
+    assert found
+    assert [exchange.question for exchange in found.exchanges] == ["Een", "Twee", "Drie"]
+
+
+def test_conversations_are_forgotten_after_the_days_that_are_set(
+    mine: Conversations, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = talk("Wat is EMPACT?")
+    mine.put(asked)
+    today = now()
+    monkeypatch.setattr(conversations, "now", lambda: today + datetime.timedelta(days=89))
+    assert mine.find(asked.id)
+    monkeypatch.setattr(conversations, "now", lambda: today + datetime.timedelta(days=91))
+    assert mine.listed() == ()
+    assert mine.find(asked.id) is None
+    assert b"EMPACT" in (tmp_path / FILE).read_bytes()
+    Conversations("bo", tmp_path, days=90).forget_old()
+    assert b"EMPACT" not in (tmp_path / FILE).read_bytes()
+
+
+def test_in_memory_they_live_as_long_as_the_store(tmp_path: Path) -> None:
+    store, other = (Conversations("visitor", None, days=0) for _ in range(2))
+    asked = talk("Wat is EMPACT?")
+    store.put(asked)
+    assert store.find(asked.id) == asked
+    assert not store.lasting
+    assert other.listed() == ()
+
+
+def test_several_processes_write_at_once(tmp_path: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path\n"
+        "from core.conversation import Conversation, Exchange\n"
+        "from core.conversations import Conversations\n"
+        "store = Conversations('an', Path(sys.argv[1]), 90)\n"
+        "for number in range(20): store.put(Conversation(exchanges=(Exchange(question='?'),)))\n"
+    )
+    writers = [
+        subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], cwd=ROOT) for _ in range(3)
+    ]
+    assert [writer.wait(timeout=120) for writer in writers] == [0, 0, 0]
+    assert len(Conversations("an", tmp_path, days=90).listed()) == 60
+
+
+def test_a_locked_store_says_so_and_keeps_what_it_had(
+    mine: Conversations, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conversations, "_PATIENCE", 0.1)
+    mine.put(talk("Wat is EMPACT?"))
+    other = sqlite3.connect(tmp_path / FILE, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(StrategiewijzerError, match=r"locked.*try again"):
+        mine.put(talk("Wat is SEESAC?"))
+    other.execute("ROLLBACK")
+    other.close()
+    assert [listed.title for listed in mine.listed()] == ["Wat is EMPACT?"]
+
+
+def test_a_store_that_may_only_be_read_can_be_read(tmp_path: Path, mine: Conversations) -> None:
+    asked = talk("Wat is EMPACT?")
+    mine.put(asked)
+    if os.geteuid() == 0:
+        pytest.skip("root may write everything")
+    (tmp_path / FILE).chmod(0o400)
+    assert mine.find(asked.id) == asked
+    with pytest.raises(StrategiewijzerError, match="may write there"):
+        mine.put(talk("Wat is SEESAC?"))
+
+
+def test_what_is_no_store_says_so(tmp_path: Path, mine: Conversations) -> None:
+    (tmp_path / FILE).write_text("Dit is geen database, maar een brief." * 100)
+    with pytest.raises(StrategiewijzerError, match="not a database"):
+        mine.listed()
+
+
+def test_what_a_later_version_wrote_is_refused(mine: Conversations, tmp_path: Path) -> None:
+    asked = talk("Wat is EMPACT?")
+    mine.put(asked)
+    with sqlite3.connect(tmp_path / FILE) as connection:
+        connection.execute("UPDATE exchanges SET exchange = json_set(exchange, '$.mood', 'good')")
+    with pytest.raises(StrategiewijzerError, match="Use the version"):
+        mine.find(asked.id)
+    assert len(mine.listed()) == 1
+    with sqlite3.connect(tmp_path / FILE) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(StrategiewijzerError, match="later version"):
+        mine.listed()
+
+
+def test_what_is_put_back_keeps_its_date(mine: Conversations) -> None:
+    old = talk("Wat is EMPACT?").model_copy(update={"changed": now() - datetime.timedelta(days=8)})
+    mine.put(talk("Wat is SEESAC?"))
+    mine.put(old)
+    assert mine.listed()[1].changed == old.changed
+
+
+def test_turns_are_what_was_answered() -> None:
+    asked = talk("Een").with_exchange(Exchange(question="Twee", stopped=True))
+    assert asked.turns() == (Turn(question="Een", answer_text=answer().text),)
+
+
+def test_a_name_is_one_short_line() -> None:
+    named = talk("Een").named("  Drugs \n en  wapens " + "x" * 200)
+    assert named.title.startswith("Drugs en wapens xxx")
+    assert len(named.title) == MAX_NAME
+    assert named.named(" ").title == "Een"
+
+
+def test_how_long_they_are_kept_is_a_setting() -> None:
+    assert Settings().keep_conversations == 90
+    assert Settings(keep_conversations=0).keep_conversations == 0

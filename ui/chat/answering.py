@@ -1,0 +1,96 @@
+"""An answer in the making: what is being done, the text as it arrives, and a way to stop it."""
+
+import queue
+import threading
+from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import streamlit as st
+
+from core.conversation import Exchange
+from core.errors import StrategiewijzerError
+from core.types import Event, Finished, Stage, TextDelta, Turn
+from ui.assistant import assistant
+from ui.chat.session import Chat
+from ui.markup import answer_html, escape
+from ui.texts import Texts
+
+# Brings a new question into view, also when the reader was further up. No data goes in here.
+SHOW_LAST_QUESTION = """<script>
+document.querySelector(".sw-last-question")?.scrollIntoView({block: "start"});
+</script>"""
+_GLANCE = 0.1  # seconds between two looks at whether the reader wants something else
+
+
+def answer(chat: Chat, exchange: Exchange, history: tuple[Turn, ...], texts: Texts) -> None:
+    """Answers a question, showing the answer as it arrives, and takes in what came of it."""
+    st.html(SHOW_LAST_QUESTION, unsafe_allow_javascript=True)
+    status, place = st.empty(), st.empty()
+    status.html(_status(texts("chat.stages.searching")))
+    st.button(
+        texts("chat.stop"),
+        icon=":material/stop_circle:",
+        on_click=chat.stop,
+        shortcut="Esc",
+        key=f"stop-{exchange.id}",
+    )
+    text = ""
+    try:
+        events = assistant().stream(exchange.question, history=history, scope=exchange.scope)
+        for event in in_background(events):
+            if event is None:
+                _glance()
+            elif isinstance(event, Stage):
+                status.html(_status(texts(f"chat.stages.{event.name}")))
+            elif isinstance(event, TextDelta):
+                text += event.text
+                place.html(answer_html(text, texts))
+            elif isinstance(event, Finished):
+                exchange = exchange.model_copy(update={"answer": event.answer})
+    except StrategiewijzerError as error:
+        exchange = exchange.model_copy(update={"problem": str(error)})
+    chat.pending = ""
+    chat.finished = exchange.id
+    chat.change(exchange)
+    st.rerun()  # shows it in its final form
+
+
+def in_background(events: Iterator[Event]) -> Generator[Event | None, None, None]:
+    """The same events; None whenever none has come for a moment.
+
+    A model may say nothing for a minute. The page must not wait that long to see that its reader
+    has stopped it; what is left behind ends at its next event.
+    """
+    arrived: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    left = threading.Event()
+
+    def work() -> None:
+        for event in events:
+            arrived.put(event)
+            if left.is_set():
+                return
+
+    executor = ThreadPoolExecutor(1)
+    try:
+        working = executor.submit(work)
+        executor.shutdown(wait=False)
+        while True:
+            done = working.done()
+            try:
+                yield arrived.get(timeout=0 if done else _GLANCE)
+            except queue.Empty:
+                if done:
+                    working.result()  # raises what went wrong
+                    return
+                yield None
+    finally:
+        left.set()
+
+
+def _glance() -> None:
+    """Lets Streamlit end this run if the reader has done something: reading its state does."""
+    len(st.session_state)
+
+
+def _status(text: str) -> str:
+    return f'<p class="sw-status" role="status">{escape(text)}</p>'

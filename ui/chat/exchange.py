@@ -1,0 +1,128 @@
+"""One question of the conversation with what came of it, and what can be done with it."""
+
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+from core.conversation import Exchange
+from core.settings import Settings
+from ui.answers import answer as answers
+from ui.chat import feedback, filters
+from ui.chat.address import MAX_INPUT, question_address
+from ui.chat.session import MAX_QUESTION, Chat, too_long
+from ui.markup import code, escape
+from ui.texts import Texts
+
+# Puts the cursor in the editor that was asked for, as soon as it is there. No data goes in here.
+FOCUS_EDITOR = """<script>
+{
+  let times = 20;
+  const timer = setInterval(() => {
+    const editor = document.querySelector("[class*='st-key-edited-'] textarea");
+    editor?.focus();
+    if (editor || --times === 0) clearInterval(timer);
+  }, 100);
+}
+</script>"""
+
+
+def show_question(chat: Chat, exchange: Exchange, texts: Texts, *, is_last: bool) -> None:
+    """The question, and its editor when the reader has asked for that."""
+    place = "sw-question sw-last-question" if is_last else "sw-question"
+    with st.chat_message("user", avatar=":material/person:"):
+        shown = (
+            f'<h2 class="{place}"><span class="sw-hidden">{escape(texts("chat.you_asked"))} '
+            f"</span>{escape(exchange.question)}</h2>"
+        )
+        if limits := filters.told(exchange.scope, texts):
+            shown += f'<p class="sw-facts">{escape(limits)}</p>'
+        st.html(shown)
+        if chat.editing == exchange.id:
+            _show_editor(chat, exchange, texts)
+        elif not chat.pending:
+            st.button(
+                texts("chat.edit"),
+                icon=":material/edit:",
+                type="tertiary",
+                key=f"edit-{exchange.id}",
+                on_click=_edit,
+                args=(chat, exchange.id),
+            )
+
+
+def show_answer(
+    chat: Chat, exchange: Exchange, number: int, settings: Settings, texts: Texts
+) -> None:
+    """The answer with its evidence, or why there is none."""
+    if exchange.answer is not None:
+        answers.show(exchange.answer, f"exchange-{number}", texts, ask=chat.ask)
+        feedback.show(
+            exchange.answer,
+            chat.verdict(exchange),
+            history=chat.conversation.before(exchange.id).turns(),
+            scope=exchange.scope,
+            data_dir=settings.data_dir,
+            texts=texts,
+        )
+    elif too_long(exchange):
+        length = len(exchange.question)
+        st.warning(texts("chat.too_long", length=length, limit=MAX_QUESTION))
+    elif exchange.problem:
+        st.error(f"{texts('errors.other')}\n\n{code(exchange.problem)}")
+    else:
+        st.info(texts("chat.stopped" if exchange.stopped else "chat.unanswered"))
+    _show_actions(chat, exchange, texts)
+
+
+def _show_actions(chat: Chat, exchange: Exchange, texts: Texts) -> None:
+    with st.container(horizontal=True, gap="small"):
+        if exchange.answer is None and not too_long(exchange):
+            st.button(
+                texts("chat.retry"),
+                icon=":material/refresh:",
+                key=f"retry-{exchange.id}",
+                on_click=chat.again,
+                args=(exchange,),
+            )
+        if exchange.answer is not None:
+            with st.popover(texts("chat.link"), icon=":material/link:", type="tertiary"):
+                st.write(texts("chat.link_help"))
+                st.code(
+                    _here() + question_address(exchange.question, exchange.scope), language=None
+                )
+
+
+def _show_editor(chat: Chat, exchange: Exchange, texts: Texts) -> None:
+    ids = [other.id for other in chat.conversation.exchanges]
+    after = len(ids) - ids.index(exchange.id) - 1
+    key = f"edited-{exchange.id}"
+    with st.form(f"editor-{exchange.id}", border=False):
+        st.text_area(
+            texts("chat.edit_label"),
+            exchange.question,
+            max_chars=MAX_INPUT,
+            key=key,
+            height="content",
+        )
+        if after:
+            st.html(f'<p class="sw-facts">{escape(texts("chat.edit_drops", number=after))}</p>')
+        with st.container(horizontal=True):
+            st.form_submit_button(
+                texts("chat.ask"), type="primary", on_click=_save, args=(chat, exchange, key)
+            )
+            st.form_submit_button(texts("chat.cancel"), on_click=_edit, args=(chat, ""))
+    st.html(FOCUS_EDITOR, unsafe_allow_javascript=True)
+
+
+def _here() -> str:
+    """The address of this page, without what it says about the conversation."""
+    now = urlsplit(st.context.url or "")
+    return now._replace(path=f"{now.path.rstrip('/')}/", query="", fragment="").geturl()
+
+
+def _edit(chat: Chat, id: str) -> None:
+    chat.editing = id
+
+
+def _save(chat: Chat, exchange: Exchange, key: str) -> None:
+    chat.edit(exchange, st.session_state[key])

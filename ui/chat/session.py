@@ -1,0 +1,196 @@
+"""The conversation of this session, and what can be done with it.
+
+The page works on a copy in the session and keeps every change (core/conversations.py). Where that
+fails the copy goes on: the reader is told why, and the next change that succeeds keeps all of it.
+"""
+
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from core.conversation import Conversation, Exchange
+from core.conversations import Conversations
+from core.errors import NotAllowedError, StrategiewijzerError
+from core.settings import Settings
+from core.types import Scope
+from ui import access
+from ui.chat.feedback import Verdict
+
+MAX_QUESTION = 1000  # characters
+_KEY = "chat"
+
+
+@dataclass
+class Chat:
+    """What a session has to remember of the chat page.
+
+    `scope` is what the next question is limited to. `pending` is the id of the exchange that is
+    being answered, `editing` of the one whose question is being changed, `finished` of the one
+    whose answer the reader has not been told of yet. `problem` is why the last change is not kept.
+    `missing` is whether an address led to a conversation that is not there. `before` is what the
+    conversation was before something was taken from it. `addressed` are the conversations that
+    an address with a question has begun, `told` is the one that the address was given last.
+    `verdicts` are those on answers, by exchange.
+    """
+
+    conversations: Conversations
+    conversation: Conversation = field(default_factory=Conversation)
+    scope: Scope = field(default_factory=Scope)
+    pending: str = ""
+    editing: str = ""
+    finished: str = ""
+    problem: str = ""
+    missing: bool = False
+    before: Conversation | None = None
+    addressed: dict[str, str] = field(default_factory=dict)
+    told: str = ""
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+
+    @property
+    def store(self) -> Conversations:
+        """Where the user's conversations are kept.
+
+        Raises:
+            NotAllowedError: whoever uses this session now is not this user, or may not ask.
+        """
+        if access.require("reader").id != self.conversations.user:
+            raise NotAllowedError("Somebody else is signed in now. Load this page again.")
+        return self.conversations
+
+    def verdict(self, exchange: Exchange) -> Verdict:
+        """The reader's verdict on the answer of an exchange."""
+        return self.verdicts.setdefault(exchange.id, Verdict(exchange.id))
+
+    def show(self, conversation: Conversation) -> None:
+        """Turns to another conversation, such as a new one; the one before is kept."""
+        self.conversation = conversation
+        self.pending = self.editing = self.finished = self.problem = ""
+        self.missing = False
+        self.before = None
+
+    def open(self, id: str) -> None:
+        """Shows one of the user's conversations, or an empty one when it is not there."""
+        try:
+            found = self.store.find(id)
+        except StrategiewijzerError as error:
+            self.show(Conversation())
+            self.problem = str(error)
+            return
+        self.show(found or Conversation())
+        self.missing = found is None
+
+    def ask(self, question: str) -> None:
+        """Adds a question, to be answered when the page shows it; nothing when it is empty."""
+        if not question.strip():
+            return
+        exchange = Exchange(question=question.strip(), scope=self.scope)
+        self.before = None
+        self.missing = False
+        self.editing = ""
+        self.pending = "" if too_long(exchange) else exchange.id
+        self.change(exchange)
+
+    def again(self, exchange: Exchange) -> None:
+        """Asks at the end what has no answer yet."""
+        self.conversation = self.conversation.without(exchange.id)
+        self._drop(exchange.id)
+        self.ask(exchange.question)
+
+    def edit(self, exchange: Exchange, question: str) -> None:
+        """Asks another question in place of one; what followed it goes as well, until `undo`."""
+        if not question.strip():
+            return
+        before = self.conversation
+        self.conversation = before.before(exchange.id)
+        self._drop(*before.ids - self.conversation.ids)
+        self.ask(question)
+        self.before = before
+
+    def undo(self) -> None:
+        """Puts back what was taken from a conversation, in place of what came instead."""
+        if self.before is None:
+            return
+        before, came = self.before, self.conversation
+        self.show(before)
+        if came.id == before.id:
+            self._drop(*came.ids - before.ids)
+        self._keep(*before.exchanges)
+
+    def rename(self, name: str) -> None:
+        """Gives the conversation a name; an empty one gives it its first question back."""
+        self.conversation = self.conversation.named(name)
+        try:
+            self.store.rename(self.conversation.id, self.conversation.name)
+        except StrategiewijzerError as error:
+            self.problem = str(error)
+
+    def delete(self) -> None:
+        """Forgets the conversation, until `undo`."""
+        before = self.conversation
+        try:
+            self.store.delete(before.id)
+        except StrategiewijzerError as error:
+            self.problem = str(error)
+            return
+        self.show(Conversation())
+        self.before = before
+
+    def delete_all(self) -> None:
+        """Forgets all conversations of the user."""
+        try:
+            self.store.delete_all()
+        except StrategiewijzerError as error:
+            self.problem = str(error)
+            return
+        self.show(Conversation())
+
+    def stop(self) -> None:
+        """Waits no longer for the answer in the making."""
+        exchange = self.conversation.find(self.pending)
+        self.pending = ""
+        if exchange is not None:
+            self.change(exchange.model_copy(update={"stopped": True}))
+
+    def change(self, exchange: Exchange) -> None:
+        """Takes in what has become of an exchange."""
+        self.conversation = self.conversation.with_exchange(exchange)
+        self._keep(exchange)
+
+    def _keep(self, *exchanges: Exchange) -> None:
+        """Keeps these; all, if that failed before."""
+        try:
+            self.store.put(self.conversation, *(() if self.problem else exchanges))
+            self.problem = ""
+        except StrategiewijzerError as error:
+            self.problem = str(error)
+
+    def _drop(self, *ids: str) -> None:
+        try:
+            self.store.drop(self.conversation.id, *ids)
+        except StrategiewijzerError as error:
+            self.problem = str(error)
+
+
+def too_long(exchange: Exchange) -> bool:
+    return len(exchange.question) > MAX_QUESTION
+
+
+def chat(settings: Settings) -> Chat:
+    """The chat of whoever uses this session.
+
+    A visitor is somebody else in every session, so what he or she asks lives no longer than it.
+
+    Raises:
+        NotAllowedError: he or she may not ask.
+    """
+    user = access.require("reader")
+    found = st.session_state.get(_KEY)
+    if isinstance(found, Chat) and found.conversations.user == user.id:
+        return found
+    lasting = settings.keep_conversations > 0 and not user.is_visitor
+    store = Conversations(
+        user.id, settings.data_dir if lasting else None, settings.keep_conversations
+    )
+    made = Chat(store)
+    st.session_state[_KEY] = made
+    return made
