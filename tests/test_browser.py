@@ -155,3 +155,21 @@ def test_a_verdict_is_given_with_the_keyboard_and_stays_in_view(
         expect(page.get_by_text("uw toelichting zijn bewaard")).to_be_visible()
     given = read(settings.data_dir)[-1]
     assert (given.question, given.comment) == (REPORTS, "De bron van 2010 ontbreekt.")
+
+
+def test_filters_stay_while_another_page_is_shown_and_can_be_cleared(
+    browser: Browser, address: str
+) -> None:
+    with opened(browser, address) as page:
+        page.get_by_text("Zoekopdracht beperken").click()
+        page.get_by_role("combobox", name="Documenten").click()
+        page.get_by_role("option", name="EU-agenda en -actieplan inzake drugs").click()
+        page.keyboard.press("Escape")
+        told = page.get_by_role("status").filter(has_text="Gezocht binnen: EU-agenda")
+        expect(told).to_be_visible()
+        page.get_by_role("link", name="Bronnen").click()
+        expect(page.get_by_text("5 van 5 documenten")).to_be_visible()
+        page.get_by_role("link", name="Vragen").click()
+        expect(told).to_be_visible()
+        page.get_by_role("button", name="Filters wissen").click()
+        expect(told).to_have_count(0)

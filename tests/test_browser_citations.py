@@ -14,7 +14,11 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from core.settings import Settings
 from ingest.pipeline import ingest
 from tests.browser import ask, opened, served
+from tests.test_export import CONVERSATION, hostile
+from tests.test_ui_citations import HOSTILE as EVIL
+from ui.answers.export import conversation_page
 from ui.answers.fragments import at_quote
+from ui.texts import load
 
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
 HOSTILE = (
@@ -130,12 +134,11 @@ def test_an_answer_is_copied_with_the_keyboard_alone(browser: Browser, address: 
         page.keyboard.press("Enter")
         page.get_by_role("tab", name="Bronvermeldingen").focus()
         page.keyboard.press("Enter")
-        button = page.get_by_test_id("stCodeCopyButton").filter(visible=True)
+        focused = page.locator(":focus")
         for _ in range(5):
             page.keyboard.press("Tab")
-            if button.evaluate("node => node === document.activeElement"):
+            if focused.get_attribute("aria-label") == "Copy to clipboard":
                 break
-        expect(button).to_be_focused()
         page.keyboard.press("Enter")
         page.wait_for_function("navigator.clipboard.readText().then(Boolean)")
         copied = page.evaluate("navigator.clipboard.readText()")
@@ -165,6 +168,27 @@ def test_a_hostile_source_shows_as_text_in_cards_and_copies(
             page.locator("[data-testid=stMain]").locator("img, script, .katex, b")
         ).to_have_count(0)
         assert page.evaluate("window.harmed") is None
+
+
+def test_a_hostile_conversation_is_exported_as_text(browser: Browser) -> None:
+    with browser.new_page() as page:
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.set_content(conversation_page(EVIL, [hostile()], load("nl")))
+        expect(page.get_by_role("heading", level=1)).to_have_text(EVIL)
+        expect(page.locator("blockquote")).to_have_text(EVIL)
+        expect(page.locator("img, script, b")).to_have_count(0)
+        page.get_by_role("link", name="[1]").click()
+        expect(page.locator("li:target")).to_be_in_viewport()
+        assert asked == []
+
+
+def test_an_exported_conversation_fits_the_screen_and_the_paper(browser: Browser) -> None:
+    with browser.new_page(viewport={"width": 320, "height": 640}) as page:
+        page.set_content(conversation_page("Drugs", CONVERSATION, load("nl")))
+        wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert wide <= 0
+        assert page.pdf().startswith(b"%PDF")
 
 
 @contextmanager

@@ -19,7 +19,7 @@ ALPHA = "---\nid: alpha\ntitle: Alpha\nlanguage: nl\n---\n\n# Alpha\n\nDe vloot 
 MORE = ALPHA.replace("30 schepen", "40 schepen")
 NAME = "<img src=x onerror='window.harmed=1'> **vet** $x^2$.md"
 HOSTILE = (
-    "---\nid: tulp\ntitle: Tulp <b>vet</b> :smile: $x$\nlanguage: nl\n---\n\n# Tulp\n\n"
+    "---\nid: tulp\ntitle: 'Tulp <b>vet</b> :smile: $x$'\nlanguage: nl\n---\n\n# Tulp\n\n"
     "De Zwarte Tulp telt 4321 leden <script>window.harmed = 1</script> ![x](https://evil.example/x).\n"
 )
 WAITS = ("-c", "import time; time.sleep(300)", "verify")

@@ -170,7 +170,7 @@ def test_an_address_in_data_is_no_link_where_bare_addresses_are(bare: str) -> No
 
 
 def test_dates_and_references_stay_legible_in_markdown() -> None:
-    line = "24 juli 2020, COM(2020) 605 final, 11,6 miljard (2020-2025)."
+    line = "24 juli 2020, COM(2020) 605 final, 11,6 miljard (2020-2025) om 08:05: ja."
     assert escaped(line) == line
 
 

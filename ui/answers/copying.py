@@ -12,7 +12,9 @@ from ui.markup import is_web_page
 from ui.texts import Texts
 
 # Whatever CommonMark, tables, strikethrough, formulas, shortcodes or bare addresses begin with.
-_SPECIAL = re.compile(r"[\\`*_\[\]<>|~$&]|:(?=[\w/-])|(?<=www)\.|@(?=\w)", re.IGNORECASE)
+_SPECIAL = re.compile(
+    r"[\\`*_\[\]<>|~$&]|(?<!\d):(?=\d)|:(?=[^\W\d]|[/-])|(?<=www)\.|@(?=\w)", re.IGNORECASE
+)
 _LINE_START = re.compile(r"^(#+|[-+=]+|\d+(?=[.)]))")
 
 

@@ -125,6 +125,12 @@ def _sentences(answer: Answer, place: str, texts: Texts) -> Markup:
     return Markup(answer_html(answer.text, texts, language=language, marker=marker))  # noqa: S704 - escaped there
 
 
+def _reference(citation: Citation, texts: Texts) -> Markup:
+    """A reference with its title in italics."""
+    written = reference(citation, texts, data=escape, emphasis="<cite>{}</cite>")
+    return Markup(written)  # noqa: S704 - escaped here
+
+
 def _address(citation: Citation) -> str:
     """The official page of a citation; empty where it has none that may be linked."""
     return citation.url if is_web_page(citation.url) else ""
@@ -143,7 +149,7 @@ def _template() -> Template:
         question_facts=question_facts,
         answer_facts=answer_facts,
         sentences=_sentences,
-        reference=reference,
+        reference=_reference,
         address=_address,
     )
     return environment.get_template("conversation.html.j2")
