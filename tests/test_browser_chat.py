@@ -165,6 +165,17 @@ def test_the_keyboard_alone_asks_again_and_begins_anew(browser: Browser, address
         expect(page.get_by_role("heading", name="Voorbeeldvragen")).to_be_visible()
 
 
+def test_a_long_answer_is_shown_from_its_question_on(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        ask(page, "Wat is EMPACT?")
+        answered(page, 1)
+        ask(page, REPORTS)
+        answered(page, 2)
+        expect(page.locator("[class*='st-key-plain-next-']").first).to_be_attached()
+        page.wait_for_timeout(2000)  # in which Streamlit could scroll to the end
+        expect(question(page, REPORTS)).to_be_in_viewport(ratio=1)
+
+
 def test_a_finished_answer_is_told_to_screen_readers(browser: Browser, address: str) -> None:
     with opened(browser, address) as page:
         ask(page, REPORTS)
