@@ -50,6 +50,17 @@ def test_a_reload_shows_the_conversation_with_its_evidence(browser: Browser, add
         expect(page.locator("mark").first).to_be_visible()
 
 
+def test_a_verdict_is_still_shown_after_a_reload(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        ask(page, REPORTS)
+        answered(page, 1)
+        page.get_by_role("radio", name="Ja").or_(button(page, "Ja")).first.click()
+        expect(page.get_by_text("Uw oordeel is bewaard")).to_be_visible()
+        page.reload()
+        answered(page, 1)
+        expect(page.get_by_text("Uw oordeel is bewaard")).to_be_visible()
+
+
 def test_another_page_and_back_keeps_the_conversation(browser: Browser, address: str) -> None:
     with opened(browser, address) as page:
         ask(page, REPORTS)
@@ -154,6 +165,17 @@ def test_the_keyboard_alone_asks_again_and_begins_anew(browser: Browser, address
         expect(page.get_by_role("heading", name="Voorbeeldvragen")).to_be_visible()
 
 
+def test_a_long_answer_is_shown_from_its_question_on(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        ask(page, "Wat is EMPACT?")
+        answered(page, 1)
+        ask(page, REPORTS)
+        answered(page, 2)
+        expect(page.locator("[class*='st-key-plain-next-']").first).to_be_attached()
+        page.wait_for_timeout(2000)  # in which Streamlit could scroll to the end
+        expect(question(page, REPORTS)).to_be_in_viewport(ratio=1)
+
+
 def test_a_finished_answer_is_told_to_screen_readers(browser: Browser, address: str) -> None:
     with opened(browser, address) as page:
         ask(page, REPORTS)
@@ -185,14 +207,14 @@ def test_a_document_that_an_address_names_limits_what_is_asked(
     browser: Browser, address: str
 ) -> None:
     with opened(browser, f"{address}/?document=firearms-plan") as page:
-        note = page.locator("[data-testid=stMain]").get_by_text("Gezocht binnen: ")
+        note = page.locator("[data-testid=stMain]").get_by_text("Gezocht binnen:")
         expect(note).to_contain_text("vuurwapens")
         ask(page, "Wat is EMPACT?")
         expect(page.get_by_text("Was dit antwoord bruikbaar?")).to_have_count(1)
         expect(note).to_contain_text("vuurwapens")  # below the question
     with opened(browser, f"{address}/?document=firearms-plan") as page:
         button(page, "In alles zoeken").click()
-        expect(page.get_by_text("Gezocht binnen: ")).to_have_count(0)
+        expect(page.get_by_text("Gezocht binnen:")).to_have_count(0)
         ask(page, MARKET)
         expect(page.locator(".sw-answer", has_text="30 miljard")).to_be_visible()
 

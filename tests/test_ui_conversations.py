@@ -76,8 +76,8 @@ def test_another_session_of_the_same_user_finds_the_answer_with_its_evidence(
     opened: Open, settings: Settings
 ) -> None:
     app = ask(opened(), REPORTS)
-    (id,) = app.query_params["c"]
-    again = opened(c=id)
+    assert app.query_params["c"] == chat(app).conversation.id
+    again = opened(c=chat(app).conversation.id)
     assert chat(again).conversation == chat(app).conversation
     assert any("<mark" in element.body for element in again.html)
     (listed,) = kept(settings).listed()

@@ -40,7 +40,7 @@ def author(document: DocumentInfo, texts: Texts) -> str:
     """Who published a document: the institutions in the interface language, others as given."""
     for language in languages():
         for key, name in load(language).values.items():
-            if key.startswith("institutions.") and name == document.publisher:
+            if name == document.publisher and key.startswith("institutions."):
                 return texts(key)
     return document.publisher
 

@@ -12,39 +12,10 @@ from core import feedback as store
 from core.errors import StrategiewijzerError
 from core.feedback import Feedback
 from core.types import Answer, Scope, Turn
+from ui.chat.view import STAY_IN_VIEW
 from ui.markup import code, escape
 from ui.texts import Texts
 
-# A page that is at its end follows what is added there, with steps that may come late on a busy
-# machine. Whenever scrolling has come to rest this brings what the reader clicked back into view,
-# until the reader does something. Streamlit lets go of the end when it hears of a scroll while
-# nothing is added, but looks for that only when the browser tells it, and by then may have scrolled
-# on: so it is told at once. Only our own id goes in here.
-STAY_IN_VIEW = """<script>
-{{ // a block, since all scripts of a page share their names
-  const stop = new AbortController();
-  let timer;
-  let scroller;
-  const bring = () => {{
-    const box = document.querySelector(".st-key-verdict-{id}");
-    if (!box) return stop.abort();
-    const before = scroller?.scrollTop;
-    box.scrollIntoView({{block: "nearest"}});
-    if (scroller && scroller.scrollTop !== before) scroller.dispatchEvent(new Event("scroll"));
-  }};
-  const whenAtRest = (event) => {{
-    if (event?.target.querySelector?.(".st-key-verdict-{id}")) scroller = event.target;
-    clearTimeout(timer);
-    timer = setTimeout(bring, 150); // Streamlit hears of a scroll every 100 ms
-  }};
-  stop.signal.onabort = () => clearTimeout(timer);
-  document.addEventListener("scroll", whenAtRest, {{capture: true, signal: stop.signal}});
-  for (const act of ["wheel", "pointerdown", "touchstart", "keydown"]) {{
-    document.addEventListener(act, () => stop.abort(), {{capture: true, signal: stop.signal}});
-  }}
-  whenAtRest();
-}}
-</script>"""
 MAX_COMMENT = 1000  # characters
 _ICONS = {True: ":material/thumb_up:", False: ":material/thumb_down:"}
 _WORDS = {True: "agree", False: "disagree"}
@@ -133,7 +104,7 @@ def _show_kept(verdict: Verdict, text: str) -> None:
     shown = f'<p class="sw-facts" role="status">{escape(text)}</p>'
     if verdict.just_given:
         verdict.just_given = False
-        shown += STAY_IN_VIEW.format(id=verdict.id)
+        shown += STAY_IN_VIEW.format(place=f".st-key-verdict-{verdict.id}")
     st.html(shown, unsafe_allow_javascript=True)
 
 

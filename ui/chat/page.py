@@ -9,6 +9,7 @@ from ui import sidebar
 from ui.assistant import assistant
 from ui.chat import address, answering, exchange, filters, followups, history
 from ui.chat.session import Chat, chat
+from ui.chat.view import STAY_IN_VIEW
 from ui.markup import code, escape
 from ui.texts import Texts
 
@@ -58,11 +59,11 @@ def page() -> None:
     _show_problems(session, texts)
     _show_conversation(session, settings, texts, ready=ready)
     history.show_undo(session, texts)
+    _announce(session, texts)
     if ready and not session.pending:
         followups.show(session, texts)
     if ready and not session.conversation.exchanges:
         _show_start(session, texts)
-    _announce(session, texts)
 
 
 def _show_conversation(session: Chat, settings: Settings, texts: Texts, *, ready: bool) -> None:
@@ -120,7 +121,7 @@ def _show_start(session: Chat, texts: Texts) -> None:
 
 
 def _announce(session: Chat, texts: Texts) -> None:
-    """Tells of an answer that has just been finished."""
+    """Tells of an answer that has just been finished, and shows it from its question on."""
     finished = session.conversation.find(session.finished)
     session.finished = ""
     if finished is None:
@@ -132,6 +133,7 @@ def _announce(session: Chat, texts: Texts) -> None:
     else:
         told = texts("chat.finished_refusal")
     st.html(
-        f'<p class="sw-announced" hidden>{escape(told)}</p>{ANNOUNCE}',
+        f'<p class="sw-announced" hidden>{escape(told)}</p>'
+        f"{ANNOUNCE}{STAY_IN_VIEW.format(place='.sw-last-question')}",
         unsafe_allow_javascript=True,
     )

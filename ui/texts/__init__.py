@@ -43,7 +43,7 @@ class Texts:
 
     def date(self, date: datetime.date) -> str:
         """A date written out, such as "24 juli 2020"."""
-        month = self.series("months")[date.month - 1]
+        month = self(f"months.{date.month - 1}")
         return self("date", day=date.day, month=month, year=date.year)
 
 
