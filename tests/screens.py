@@ -47,11 +47,6 @@ def _titled(page: Page) -> None:
     expect(page.locator("h1")).to_be_visible()
 
 
-def _beside(page: Page) -> None:
-    page.get_by_text("Engels", exact=True).last.click()
-    expect(page.locator("[lang=en]").first).to_be_visible()
-
-
 def _tab(name: str) -> Callable[[Page], None]:
     return lambda page: page.get_by_role("tab", name=name).click()
 
@@ -67,14 +62,14 @@ SCREENS: Mapping[str, tuple[str, Callable[[Page], None]]] = {
     "chat": ("", _answered),
     "refusal": ("", _refused),
     "sources": ("/sources", _titled),
-    "document": ("/sources?document=drugs-agenda&language=nl", _beside),
+    "document": ("/sources?document=drugs-agenda&language=nl&beside=en", _titled),
     "evaluation": ("/evaluation", _titled),
     "evaluation-trend": ("/evaluation", _tab("Verloop")),
     "question": ("/evaluation?question=drugs-01", _titled),
     "maintenance": ("/maintenance", _titled),
     "plan": ("/maintenance", _planned),
     "generations": ("/maintenance", _tab("Generaties")),
-    "feedback": ("/maintenance", _tab("Oordelen")),
+    "feedback": ("/maintenance", _tab("Feedback")),
 }
 
 
