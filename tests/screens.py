@@ -25,6 +25,12 @@ FOLDER = ROOT / "docs" / "screens"
 WIDTHS = (1280, 390)  # pixels
 SCHEMES = ("light", "dark")
 _TALLEST = 1600  # pixels; what is further down adds weight and little else
+# How tall the page is when nothing has to be scrolled.
+_CONTENT = """() => {
+  let box = document.querySelector("[data-testid=stMainBlockContainer]"), tall = 0;
+  for (; box; box = box.parentElement) tall = Math.max(tall, box.scrollHeight);
+  return tall;
+}"""
 DRUGS = "Hoeveel is de drugsmarkt in Europa waard?"
 
 
@@ -47,11 +53,6 @@ def _titled(page: Page) -> None:
     expect(page.locator("h1")).to_be_visible()
 
 
-def _beside(page: Page) -> None:
-    page.get_by_text("Engels", exact=True).last.click()
-    expect(page.locator("[lang=en]").first).to_be_visible()
-
-
 def _tab(name: str) -> Callable[[Page], None]:
     return lambda page: page.get_by_role("tab", name=name).click()
 
@@ -67,14 +68,14 @@ SCREENS: Mapping[str, tuple[str, Callable[[Page], None]]] = {
     "chat": ("", _answered),
     "refusal": ("", _refused),
     "sources": ("/sources", _titled),
-    "document": ("/sources?document=drugs-agenda&language=nl", _beside),
+    "document": ("/sources?document=drugs-agenda&language=nl&beside=en", _titled),
     "evaluation": ("/evaluation", _titled),
     "evaluation-trend": ("/evaluation", _tab("Verloop")),
-    "question": ("/evaluation?question=drugs-01", _titled),
+    "question": ("/evaluation?question=strategy-20", _titled),
     "maintenance": ("/maintenance", _titled),
     "plan": ("/maintenance", _planned),
     "generations": ("/maintenance", _tab("Generaties")),
-    "feedback": ("/maintenance", _tab("Oordelen")),
+    "feedback": ("/maintenance", _tab("Feedback")),
 }
 
 
@@ -115,7 +116,7 @@ def _take(browser: Browser, address: str, name: str, width: int, scheme: str) ->
     with opened(browser, f"{address}{place}", scheme, width=width) as page:
         until(page)
         page.wait_for_timeout(1500)  # in which it comes to rest
-        inner = page.evaluate("document.querySelector('[data-testid=stMain]')?.scrollHeight ?? 0")
+        inner = page.evaluate(_CONTENT)
         height = min(_TALLEST, max(inner, 844 if width < 500 else 720))
         page.set_viewport_size({"width": width, "height": height})
         page.wait_for_timeout(800)

@@ -134,11 +134,13 @@ def test_an_answer_is_copied_with_the_keyboard_alone(browser: Browser, address: 
         page.keyboard.press("Enter")
         page.get_by_role("tab", name="Bronvermeldingen").focus()
         page.keyboard.press("Enter")
-        focused = page.locator(":focus")
-        for _ in range(5):
-            page.keyboard.press("Tab")
-            if focused.get_attribute("aria-label") == "Copy to clipboard":
+        listed = page.get_by_test_id("stCode").filter(visible=True)
+        expect(listed).to_be_visible()
+        for _ in range(10):
+            if page.evaluate("document.activeElement.ariaLabel") == "Copy to clipboard":
                 break
+            page.keyboard.press("Tab")
+            page.wait_for_timeout(200)  # in which the button comes up
         page.keyboard.press("Enter")
         page.wait_for_function("navigator.clipboard.readText().then(Boolean)")
         copied = page.evaluate("navigator.clipboard.readText()")

@@ -45,7 +45,7 @@ def show(index: Index, documents: Documents, name: str, texts: Texts) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         links.to_chat(entry.info, texts, name)
         if entry.info.url:
-            st.html(f"<p>{link(entry.info.url, texts('sources.open'), texts)}</p>", width="content")
+            st.html(link(entry.info.url, texts("sources.open"), texts), width="content")
         _other_versions(versions, language, texts)
     beside = _choose_beside(versions, language, texts)
     marked = quotes(st.query_params.get_all("quote"))
