@@ -38,7 +38,7 @@ WATCH = """() => {
     const before = document.querySelectorAll(".sw-answer").length;
     addEventListener("keydown", (event) => {
         if (event.key === "Enter") window.pressed = performance.now();
-    }, {capture: true, once: true});
+    }, {capture: true});
     window.waited = null;
     const watcher = new MutationObserver(() => {
         const answers = document.querySelectorAll(".sw-answer, .sw-refusal");
