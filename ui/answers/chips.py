@@ -54,6 +54,19 @@ if (!window.swCards) {
     const chip = chipOf(event.target);
     if (chip && event.target.closest("a")) close(chip);
   });
+  // Streamlit scrolls to the end of a chat that grows: a quote that was opened stays in view until
+  // its reader moves on.
+  document.addEventListener("focusin", ({target: quote}) => {
+    if (!quote.matches(".sw-source [id]")) return;
+    let times = 50;
+    const timer = setInterval(() => {
+      if (document.activeElement !== quote || --times === 0) clearInterval(timer);
+      else quote.scrollIntoView({block: "nearest"});
+    }, 200);
+    for (const name of ["wheel", "touchmove", "keydown", "pointerdown"]) {
+      document.addEventListener(name, () => clearInterval(timer), {once: true});
+    }
+  });
   document.addEventListener("pointerdown", (event) => {
     const open = chipOf(document.activeElement);
     const chip = chipOf(event.target);
