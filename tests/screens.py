@@ -7,6 +7,7 @@ when a page has changed.
 """
 
 import io
+import json
 import os
 import re
 import subprocess
@@ -87,6 +88,7 @@ def main(folder: Path, names: list[str]) -> None:
         environment = {
             "STRATEGIEWIJZER_DATA_DIR": data,
             "STRATEGIEWIJZER_DOCUMENTS_DIR": str(documents),
+            "STRATEGIEWIJZER_CORPUS_DIRS": json.dumps([str(ROOT / "corpus"), str(documents)]),
         }
         _run("ingest", environment)
         _run("eval", {**environment, "STRATEGIEWIJZER_RESULTS": "3"})
