@@ -137,6 +137,16 @@ def test_a_new_conversation_leaves_the_earlier_one_to_return_to(opened: Open) ->
     assert questions(app) == [REPORTS]
 
 
+def test_an_address_that_comes_late_does_not_bring_back_what_was_left(opened: Open) -> None:
+    app = ask(opened(), REPORTS)
+    left = chat(app).conversation.id
+    press(app, "Nieuw gesprek")
+    app.query_params["c"] = left
+    ask(app, OFF_TOPIC)
+    assert questions(app) == [OFF_TOPIC]
+    assert app.query_params["c"] == chat(app).conversation.id
+
+
 def test_deleting_all_takes_a_confirmation(opened: Open, settings: Settings) -> None:
     app = ask(opened(), OFF_TOPIC)
     press(app, "Ja, alles verwijderen")

@@ -21,7 +21,11 @@ MAX_INPUT = 4000  # characters of a question; more than may be asked, so that th
 
 
 def follow(chat: Chat) -> Scope | None:
-    """Does what the address says; what the search is limited to from then on, if that changes."""
+    """Does what the address says; what the search is limited to from then on, if that changes.
+
+    A conversation that this session has named itself is not opened again: the browser may still
+    send its address when the reader has just left it, and a question would end up in there.
+    """
     params = {key: st.query_params.get_all(key) for key in st.query_params}
     question, id = _first(params, "q")[:MAX_INPUT], _first(params, "c")
     address = urlencode(params, doseq=True)
@@ -34,7 +38,7 @@ def follow(chat: Chat) -> Scope | None:
             return chat.scope
         if question and chat.addressed[address] != chat.conversation.id:
             chat.open(chat.addressed[address])
-    elif id and id not in (chat.conversation.id, chat.told):
+    elif id and id not in {chat.conversation.id, *chat.told}:
         chat.open(id)
         if chat.conversation.exchanges:
             return chat.conversation.exchanges[-1].scope
@@ -44,11 +48,12 @@ def follow(chat: Chat) -> Scope | None:
 def tell(chat: Chat) -> None:
     """Lets the address name the conversation, so that a reload shows it."""
     named = bool(chat.conversation.exchanges) and chat.conversations.lasting
-    chat.told = chat.conversation.id if named else ""
     now = st.query_params.to_dict()
-    if named and now != {"c": chat.told}:
-        st.query_params.from_dict({"c": chat.told})
-    elif not named and now.keys() & {"c", "q"}:
+    if named:
+        chat.told.add(chat.conversation.id)
+        if now != {"c": chat.conversation.id}:
+            st.query_params.from_dict({"c": chat.conversation.id})
+    elif now.keys() & {"c", "q"}:
         st.query_params.clear()
 
 

@@ -29,7 +29,7 @@ class Chat:
     whose answer the reader has not been told of yet. `problem` is why the last change is not kept.
     `missing` is whether an address led to a conversation that is not there. `before` is what the
     conversation was before something was taken from it. `addressed` are the conversations that
-    an address with a question has begun, `told` is the one that the address was given last.
+    an address with a question has begun, `told` are those that the address has named.
     `verdicts` are those on answers, by exchange.
     """
 
@@ -43,7 +43,7 @@ class Chat:
     missing: bool = False
     before: Conversation | None = None
     addressed: dict[str, str] = field(default_factory=dict)
-    told: str = ""
+    told: set[str] = field(default_factory=set)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
 
     @property
