@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.errors import StrategiewijzerError
 from core.types import Answer
-from ui.answers import copying, notes
+from ui.answers import notes
 from ui.answers.chips import CARDS, Chips
 from ui.answers.evidence import evidence_html
 from ui.answers.refusal import refusal_html, tips_html
@@ -40,7 +40,6 @@ def show(answer: Answer, prefix: str, texts: Texts, ask: Callable[[str], None]) 
         st.html(tips_html(texts))
     if answer.citations:
         st.html(CARDS, unsafe_allow_javascript=True)
-    copying.show(answer, prefix, texts)
 
 
 def _answered(answer: Answer, prefix: str, texts: Texts) -> str:

@@ -7,6 +7,7 @@ import streamlit as st
 from core.conversation import Exchange
 from core.settings import Settings
 from ui.answers import answer as answers
+from ui.answers import copying
 from ui.chat import feedback, filters
 from ui.chat.address import MAX_INPUT, question_address
 from ui.chat.session import MAX_QUESTION, Chat, too_long
@@ -53,9 +54,13 @@ def show_question(chat: Chat, exchange: Exchange, texts: Texts, *, is_last: bool
 def show_answer(
     chat: Chat, exchange: Exchange, number: int, settings: Settings, texts: Texts
 ) -> None:
-    """The answer with its evidence, or why there is none."""
+    """The answer with its evidence and what can be done with it, or why there is none."""
     if exchange.answer is not None:
-        answers.show(exchange.answer, f"exchange-{number}", texts, ask=chat.ask)
+        prefix = f"exchange-{number}"
+        answers.show(exchange.answer, prefix, texts, ask=chat.ask)
+        with st.container(horizontal=True, gap="small"):
+            copying.show(exchange.answer, prefix, texts)
+            _show_link(exchange, texts)
         feedback.show(
             exchange.answer,
             chat.verdict(exchange),
@@ -67,29 +72,29 @@ def show_answer(
     elif too_long(exchange):
         length = len(exchange.question)
         st.warning(texts("chat.too_long", length=length, limit=MAX_QUESTION))
-    elif exchange.problem:
+    else:
+        _show_unanswered(chat, exchange, texts)
+
+
+def _show_link(exchange: Exchange, texts: Texts) -> None:
+    """The address that asks the question again, to copy."""
+    with st.popover(texts("chat.link"), icon=":material/link:", type="tertiary"):
+        st.write(texts("chat.link_help"))
+        st.code(_here() + question_address(exchange.question, exchange.scope), language=None)
+
+
+def _show_unanswered(chat: Chat, exchange: Exchange, texts: Texts) -> None:
+    if exchange.problem:
         st.error(f"{texts('errors.other')}\n\n{code(exchange.problem)}")
     else:
         st.info(texts("chat.stopped" if exchange.stopped else "chat.unanswered"))
-    _show_actions(chat, exchange, texts)
-
-
-def _show_actions(chat: Chat, exchange: Exchange, texts: Texts) -> None:
-    with st.container(horizontal=True, gap="small"):
-        if exchange.answer is None and not too_long(exchange):
-            st.button(
-                texts("chat.retry"),
-                icon=":material/refresh:",
-                key=f"retry-{exchange.id}",
-                on_click=chat.again,
-                args=(exchange,),
-            )
-        if exchange.answer is not None:
-            with st.popover(texts("chat.link"), icon=":material/link:", type="tertiary"):
-                st.write(texts("chat.link_help"))
-                st.code(
-                    _here() + question_address(exchange.question, exchange.scope), language=None
-                )
+    st.button(
+        texts("chat.retry"),
+        icon=":material/refresh:",
+        key=f"retry-{exchange.id}",
+        on_click=chat.again,
+        args=(exchange,),
+    )
 
 
 def _show_editor(chat: Chat, exchange: Exchange, texts: Texts) -> None:
