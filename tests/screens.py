@@ -7,6 +7,7 @@ when a page has changed.
 """
 
 import io
+import itertools
 import json
 import os
 import re
@@ -25,6 +26,7 @@ from tests.browser import ask, opened, served, started
 FOLDER = ROOT / "docs" / "screens"
 WIDTHS = (1280, 390)  # pixels
 SCHEMES = ("light", "dark")
+_AS_SEEN = {"chat"}  # what is shown there would not be in a taller window
 _TALLEST = 1600  # pixels; what is further down adds weight and little else
 # How tall the page is when nothing has to be scrolled.
 _CONTENT = """() => {
@@ -40,6 +42,15 @@ def _empty(page: Page) -> None:
 
 
 def _answered(page: Page) -> None:
+    """With the card of a number, and nothing further down."""
+    ask(page, DRUGS)
+    chip = page.get_by_role("link", name="Bron 1", exact=True).first
+    expect(page.get_by_text("Verder vragen")).to_be_attached()
+    page.wait_for_timeout(1500)  # in which the page comes to rest
+    chip.hover()
+
+
+def _with_evidence(page: Page) -> None:
     ask(page, DRUGS)
     page.locator("summary", has_text="Bronnen (").first.click()
     expect(page.locator("mark").first).to_be_visible()
@@ -48,6 +59,8 @@ def _answered(page: Page) -> None:
 def _refused(page: Page) -> None:
     ask(page, "Wie won de Tour de France in 1998?")
     expect(page.locator(".sw-refusal")).to_be_visible()
+    page.get_by_text("Nee", exact=True).click()
+    expect(page.get_by_text("Uw oordeel is bewaard")).to_be_visible()
 
 
 def _titled(page: Page) -> None:
@@ -62,22 +75,33 @@ def _planned(page: Page) -> None:
     _tab("Plan en publicatie")(page)
     page.get_by_role("button", name="Plan maken", exact=True).click()
     expect(page.get_by_role("button", name=re.compile("plan publiceren"))).to_be_visible()
+    page.locator("summary", has_text="Verslag van de haven").click()
 
 
 SCREENS: Mapping[str, tuple[str, Callable[[Page], None]]] = {
     "chat-empty": ("", _empty),
     "chat": ("", _answered),
+    "evidence": ("", _with_evidence),
     "refusal": ("", _refused),
     "sources": ("/sources", _titled),
     "document": ("/sources?document=drugs-agenda&language=nl&beside=en", _titled),
     "evaluation": ("/evaluation", _titled),
     "evaluation-trend": ("/evaluation", _tab("Verloop")),
-    "question": ("/evaluation?question=strategy-20", _titled),
+    "question": ("/evaluation?question=drugs-18", _titled),
     "maintenance": ("/maintenance", _titled),
     "plan": ("/maintenance", _planned),
     "generations": ("/maintenance", _tab("Generaties")),
     "feedback": ("/maintenance", _tab("Feedback")),
+    "sign-in": ("", _titled),
 }
+# Where people sign in; the page that asks for it does not call the provider yet.
+_PROVIDER = """[auth]
+redirect_uri = "http://localhost:{port}/oauth2callback"
+cookie_secret = "0123456789012345678901234567890123456789"
+client_id = "strategiewijzer"
+client_secret = "secret"
+server_metadata_url = "https://login.example.org/.well-known/openid-configuration"
+"""
 
 
 def main(folder: Path, names: list[str]) -> None:
@@ -93,17 +117,26 @@ def main(folder: Path, names: list[str]) -> None:
         _run("ingest", environment)
         _run("eval", {**environment, "STRATEGIEWIJZER_RESULTS": "3"})
         _run("eval", environment)
-        (documents / "verslag.md").write_text(
-            "---\ntitle: Verslag\nlanguage: nl\n---\n\n# Verslag\n\nEr zijn 30 schepen.\n", "utf-8"
-        )
-        log = Path(data) / "log"
-        with served(Path(data), log, environment) as address:
-            for name in names or SCREENS:
-                for width in WIDTHS:
-                    for scheme in SCHEMES:
+        _write(documents, "De haven kreeg 30 camera's.")
+        _run("ingest", environment)
+        _write(documents, "De haven kreeg 40 camera's. Ze hangen bij de ingang.")
+        secrets = Path(data) / "secrets.toml"
+        secrets.write_text(_PROVIDER, "utf-8")
+        chosen = names or list(SCREENS)
+        for signed_out in (False, True):
+            more = {"STREAMLIT_SECRETS_FILES": str(secrets)} if signed_out else {}
+            with served(Path(data), Path(data) / "log", {**environment, **more}) as address:
+                for name in (name for name in chosen if (name == "sign-in") is signed_out):
+                    for width, scheme in itertools.product(WIDTHS, SCHEMES):
                         file = folder / f"{name}-{width}-{scheme}.png"
                         _take(browser, address, name, width, scheme).save(file, optimize=True)
                         print(file.name, file.stat().st_size // 1024, "KB")  # noqa: T201
+
+
+def _write(folder: Path, text: str) -> None:
+    """A document that a maintainer could have added."""
+    front_matter = "---\nid: verslag\ntitle: Verslag van de haven\nlanguage: nl\n---"
+    (folder / "verslag.md").write_text(f"{front_matter}\n\n# Verslag\n\n{text}\n", "utf-8")
 
 
 def _run(command: str, environment: Mapping[str, str]) -> None:
@@ -118,12 +151,17 @@ def _take(browser: Browser, address: str, name: str, width: int, scheme: str) ->
     with opened(browser, f"{address}{place}", scheme, width=width) as page:
         until(page)
         page.wait_for_timeout(1500)  # in which it comes to rest
+        if name in _AS_SEEN:
+            return _few_colours(page.screenshot())
         inner = page.evaluate(_CONTENT)
         height = min(_TALLEST, max(inner, 844 if width < 500 else 720))
         page.set_viewport_size({"width": width, "height": height})
         page.wait_for_timeout(800)
-        taken = Image.open(io.BytesIO(page.screenshot()))
-    return taken.convert("RGB").quantize(64)
+        return _few_colours(page.screenshot())
+
+
+def _few_colours(png: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(png)).convert("RGB").quantize(64)
 
 
 if __name__ == "__main__":

@@ -309,7 +309,7 @@ def test_what_a_model_could_not_support_is_told(
     ask(app, REPORTS)
     assert "De geciteerde bronnen noemen niet: 2031" in shown(app)
     assert "Verzonnen &lt;b&gt;zin&lt;/b&gt;." in shown(app)
-    assert "Het taalmodel gaf geen bruikbaar antwoord." in shown(app)
+    assert "Het taalmodel gaf geen volledig bruikbaar antwoord." in shown(app)
 
 
 Kept = Callable[[], tuple[Feedback, ...]]

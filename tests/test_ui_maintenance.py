@@ -18,7 +18,7 @@ from tests.publications_server import STRATEGY, XHTML, publications_server, text
 from ui import access, jobs
 from ui.access import User
 from ui.maintenance import feedback as queue
-from ui.maintenance import files as files
+from ui.maintenance import files
 from vectorstore.generations import Generations
 
 ALPHA = "---\nid: alpha\ntitle: Alpha\nlanguage: nl\n---\n\n# Alpha\n\nDe vloot telt 30 schepen.\n"

@@ -13,7 +13,7 @@ from ingest import sidecar
 from ingest.formats.blocks import Value
 from ingest.language import LANGUAGES
 from ui import access
-from ui.maintenance import files as files
+from ui.maintenance import files
 from ui.markup import code
 from ui.texts import Texts
 from vectorstore.manifest import DocumentEntry

@@ -12,7 +12,7 @@ from core.names import as_text, printable
 from core.settings import Settings
 from ingest.formats import CONVERT, FORMATS
 from ui import access
-from ui.maintenance import files as files
+from ui.maintenance import files
 from ui.maintenance import jobs as work
 from ui.maintenance.about import about
 from ui.markup import code, escape

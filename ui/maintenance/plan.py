@@ -8,7 +8,7 @@ from core.settings import Settings
 from ingest import page
 from ingest.report import Report
 from ui.jobs import Job
-from ui.maintenance import files as files
+from ui.maintenance import files
 from ui.maintenance import jobs as work
 from ui.maintenance.report import counts_html, document_html, notes_html
 from ui.markup import code, escape
