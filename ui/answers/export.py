@@ -18,8 +18,8 @@ from ui.answers import notes
 from ui.answers.citations import is_literal
 from ui.answers.copying import escaped, markdown_references, markdown_text
 from ui.answers.references import reference
-from ui.chat.filters import told
 from ui.markup import answer_html, escape, is_web_page
+from ui.scope import told
 from ui.texts import Texts
 
 

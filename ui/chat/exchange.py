@@ -8,10 +8,11 @@ from core.conversation import Exchange
 from core.settings import Settings
 from ui.answers import answer as answers
 from ui.answers import copying
-from ui.chat import feedback, filters
+from ui.chat import feedback
 from ui.chat.address import MAX_INPUT, question_address
 from ui.chat.session import MAX_QUESTION, Chat, too_long
 from ui.markup import code, escape
+from ui.scope import told
 from ui.texts import Texts
 
 # Puts the cursor in the editor that was asked for, as soon as it is there. No data goes in here.
@@ -35,7 +36,7 @@ def show_question(chat: Chat, exchange: Exchange, texts: Texts, *, is_last: bool
             f'<h2 class="{place}"><span class="sw-hidden">{escape(texts("chat.you_asked"))} '
             f"</span>{escape(exchange.question)}</h2>"
         )
-        if limits := filters.told(exchange.scope, texts):
+        if limits := told(exchange.scope, texts):
             shown += f'<p class="sw-facts">{escape(limits)}</p>'
         st.html(shown)
         if chat.editing == exchange.id:

@@ -1,16 +1,13 @@
 """What a search is limited to, as the reader chooses it; kept while other pages are shown."""
 
 import datetime
-from collections import Counter
 from collections.abc import Collection, Mapping
 
 import streamlit as st
 
-from core.errors import StrategiewijzerError
 from core.types import DocumentInfo, Scope
-from core.versions import preferred
-from ui.assistant import assistant
 from ui.markup import escape
+from ui.scope import titles, told
 from ui.texts import Texts
 
 # Where Streamlit keeps what is chosen, by field of `Scope`.
@@ -29,7 +26,7 @@ def choose(documents: Collection[DocumentInfo], texts: Texts) -> Scope:
     Args:
         documents: all that can be searched, every language version.
     """
-    titles = _titles(documents, texts.language)
+    names = titles(documents, texts.language)
     with st.expander(texts("filters.heading"), icon=":material/filter_alt:", key="filters"):
         areas = st.multiselect(
             texts("filters.areas"),
@@ -42,8 +39,8 @@ def choose(documents: Collection[DocumentInfo], texts: Texts) -> Scope:
         )
         chosen = st.multiselect(
             texts("filters.documents"),
-            sorted(titles, key=lambda name: titles[name].casefold()),
-            format_func=lambda name: titles[name],
+            sorted(names, key=lambda name: names[name].casefold()),
+            format_func=lambda name: names[name],
             placeholder=texts("filters.all_documents"),
             key=KEYS["documents"],
             persist_state="session",
@@ -87,41 +84,3 @@ def preset(scope: Scope) -> None:
 def clear() -> None:
     """Limits nothing any more."""
     preset(Scope())
-
-
-def told(scope: Scope, texts: Texts) -> str:
-    """What a search was limited to, in one line; empty when nothing is."""
-    limits = [
-        ", ".join(texts.label("areas", area) for area in scope.areas),
-        ", ".join(_titles_of(scope, texts)),
-        texts("filters.in_language", language=texts.label("languages", scope.language))
-        if scope.language
-        else "",
-        texts("filters.on_day", date=texts.date(scope.as_of)) if scope.as_of else "",
-    ]
-    given = "; ".join(limit for limit in limits if limit)
-    return texts("filters.told", limits=given) if given else ""
-
-
-def _titles_of(scope: Scope, texts: Texts) -> list[str]:
-    """Of the documents in a scope; the id of one that is no longer there."""
-    try:
-        there = assistant().index.documents() if scope.documents else ()
-    except StrategiewijzerError:  # the page tells it, where it stands for itself
-        there = ()
-    titles = _titles(
-        [document for document in there if document.id in scope.documents], texts.language
-    )
-    return [titles.get(name, name) for name in scope.documents]
-
-
-def _titles(documents: Collection[DocumentInfo], language: str) -> dict[str, str]:
-    """Document id -> its title in a language if it has one in it; each is another."""
-    versions: dict[str, dict[str, DocumentInfo]] = {}
-    for document in documents:
-        versions.setdefault(document.id, {})[document.language] = document
-    titles = {name: there[preferred(there, language)].title for name, there in versions.items()}
-    count = Counter(titles.values())
-    return {
-        name: title if count[title] == 1 else f"{title} ({name})" for name, title in titles.items()
-    }

@@ -11,6 +11,7 @@ from ui.chat import address, answering, exchange, filters, followups, history
 from ui.chat.session import Chat, chat
 from ui.chat.view import STAY_IN_VIEW
 from ui.markup import code, escape
+from ui.scope import told
 from ui.texts import Texts
 
 # Tells screen readers that the answer is there, once and politely. They only hear a change in a
@@ -105,7 +106,7 @@ def _show_problems(session: Chat, texts: Texts) -> None:
 def _show_start(session: Chat, texts: Texts) -> None:
     """What this is for, with questions to begin with."""
     st.markdown(texts("purpose"))
-    if limits := filters.told(session.scope, texts):
+    if limits := told(session.scope, texts):
         st.html(f'<p class="sw-note">{escape(limits)}</p>')
         st.button(
             texts("chat.unlimited"),

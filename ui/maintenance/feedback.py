@@ -11,9 +11,9 @@ from core.errors import StrategiewijzerError
 from core.feedback import Feedback, handle, read, reopen
 from core.settings import Settings
 from ui import access
-from ui.chat import filters
 from ui.maintenance import jobs as work
 from ui.markup import answer_html, escape
+from ui.scope import told
 from ui.texts import Texts
 
 _PAGE = 10  # verdicts shown at once
@@ -90,7 +90,7 @@ def _verdict_html(one: Feedback, texts: Texts) -> str:
         texts.date(one.date.date()),
         texts.label("languages", one.language),
         one.generation,
-        filters.told(one.scope, texts),
+        told(one.scope, texts),
     ]
     if one.handled is not None:
         moment = texts.date(one.handled.date())
