@@ -78,6 +78,11 @@ def _planned(page: Page) -> None:
     page.locator("summary", has_text="Verslag van de haven").click()
 
 
+def _judged(page: Page) -> None:
+    _tab("Feedback")(page)
+    expect(page.get_by_role("radio", name=re.compile("Open"))).to_be_visible()
+
+
 SCREENS: Mapping[str, tuple[str, Callable[[Page], None]]] = {
     "chat-empty": ("", _empty),
     "chat": ("", _answered),
@@ -91,7 +96,7 @@ SCREENS: Mapping[str, tuple[str, Callable[[Page], None]]] = {
     "maintenance": ("/maintenance", _titled),
     "plan": ("/maintenance", _planned),
     "generations": ("/maintenance", _tab("Generaties")),
-    "feedback": ("/maintenance", _tab("Feedback")),
+    "feedback": ("/maintenance", _judged),
     "sign-in": ("", _titled),
 }
 # Where people sign in; the page that asks for it does not call the provider yet.

@@ -37,6 +37,13 @@ def test_a_job_is_on_record_with_all_it_told(tmp_path: Path) -> None:
     assert jobs.listed(tmp_path, "ingest") == (job,)
 
 
+def test_jobs_are_listed_in_the_order_in_which_they_were_started(tmp_path: Path) -> None:
+    """Also when several are started within a second."""
+    started = [ended(jobs.start(tmp_path, "ingest", ("-c", ""), by="")).id for _ in range(5)]
+    assert [job.id for job in jobs.listed(tmp_path, "ingest")] == started
+    assert jobs.latest(tmp_path, "ingest").id == started[-1]
+
+
 def test_a_second_one_is_told_who_was_first_and_leaves_no_trace(tmp_path: Path) -> None:
     first = jobs.start(tmp_path, "ingest", WAITS, "Els")
     with pytest.raises(LockedError, match="by Els since"):

@@ -17,7 +17,6 @@ import datetime
 import fcntl
 import json
 import os
-import secrets
 import signal
 import subprocess
 import sys
@@ -101,14 +100,15 @@ def start(data_dir: Path, kind: Kind, arguments: Sequence[str], by: str) -> Job:
         LockedError: one of this kind is running; the message says whose.
         StoreError: nothing can be written in the data folder.
     """
-    jobs, now = data_dir / "jobs", datetime.datetime.now(datetime.UTC)
-    folder = jobs / kind / f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+    jobs = data_dir / "jobs"
     try:
-        folder.mkdir(parents=True)
+        jobs.mkdir(parents=True, exist_ok=True)
         with _lock(jobs, kind, patience=1.0) as free:
             if free is None:
-                folder.rmdir()
                 raise LockedError(_busy(latest(data_dir, kind)))
+            now = datetime.datetime.now(datetime.UTC)  # names are in the order of the jobs
+            folder = jobs / kind / f"{now:%Y%m%dT%H%M%S.%f}"
+            folder.mkdir(parents=True)
             command = [sys.executable, "-c", _RUN_AND_KEEP, str(folder / "ended")]
             with open(folder / "events.jsonl", "w") as out, open(folder / "errors.txt", "w") as err:
                 process = subprocess.Popen(  # noqa: S603 - the command is ours, no shell reads it
