@@ -16,6 +16,7 @@ from core.errors import ModelError
 from core.feedback import FILE, Feedback, handle, read
 from core.settings import Settings
 from core.types import Answer, Event, Finished, Scope, TextDelta, Turn
+from tests.apps import ask, press, run
 from ui.chat.feedback import MAX_COMMENT, Verdict
 from ui.chat.session import MAX_QUESTION, Chat
 from ui.texts import languages
@@ -40,17 +41,6 @@ def app(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     return run(AppTest.from_file(APP, default_timeout=120))
 
 
-def run(page: Any) -> AppTest:
-    """Runs a page, or what was just done to it; nothing may go wrong unnoticed."""
-    app: AppTest = page.run()
-    assert not app.exception
-    return app
-
-
-def ask(app: AppTest, question: str) -> AppTest:
-    return run(app.chat_input[0].set_value(question))
-
-
 def shown(app: AppTest) -> str:
     """Everything on the page that is ours."""
     return "\n".join(element.body for element in app.html if "<style>" not in element.body)
@@ -67,11 +57,6 @@ def chat(app: AppTest) -> Chat:
 
 def conversation(app: AppTest) -> list[Exchange]:
     return list(chat(app).conversation.exchanges)
-
-
-def press(app: AppTest, label: str) -> AppTest:
-    (button,) = [button for button in app.button if button.label == label]
-    return run(button.click())
 
 
 UP, DOWN = True, False

@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import streamlit as st
@@ -15,6 +14,7 @@ from core.conversations import FILE, Conversations
 from core.errors import SignInError
 from core.settings import Settings
 from core.types import Scope
+from tests.apps import ask, press, run
 from ui.access import LOCAL
 from ui.chat.address import question_address, scope_of
 from ui.chat.session import Chat
@@ -42,21 +42,6 @@ def opened(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Open:
         return run(app)
 
     return make
-
-
-def run(page: Any) -> AppTest:
-    app: AppTest = page.run()
-    assert not app.exception
-    return app
-
-
-def ask(app: AppTest, question: str) -> AppTest:
-    return run(app.chat_input[0].set_value(question))
-
-
-def press(app: AppTest, label: str) -> AppTest:
-    (button,) = [button for button in app.button if button.label == label]
-    return run(button.click())
 
 
 def chat(app: AppTest) -> Chat:

@@ -14,6 +14,7 @@ from core.errors import QuestionSetError
 from eval import report, runs
 from eval.results import QuestionResult
 from eval.run import sum_up
+from tests.apps import press, run
 from tests.test_eval_report import HOSTILE, MISSED, REFUSED, STAMP, UNANSWERABLE, asked
 from ui import access, jobs
 from ui.access import User
@@ -90,18 +91,6 @@ def opened(tab: str = "", **address: str) -> AppTest:
     if tab:
         app.session_state["evaluation-tab"] = tab
     return run(app)
-
-
-def run(page: Any) -> AppTest:
-    """Runs a page, or what was just done to it; nothing may go wrong unnoticed."""
-    app: AppTest = page.run()
-    assert not app.exception
-    return app
-
-
-def press(app: AppTest, label: str) -> AppTest:
-    (button,) = [button for button in app.button if button.label == label]
-    return run(button.click())
 
 
 def labels(app: AppTest) -> list[str]:

@@ -14,6 +14,7 @@ from core.errors import DocumentError
 from core.feedback import Feedback, read, save
 from core.settings import Settings
 from ingest.pipeline import ingest
+from tests.apps import run
 from tests.publications_server import STRATEGY, XHTML, publications_server, text
 from ui import access, jobs
 from ui.access import User
@@ -70,13 +71,6 @@ def _page() -> None:
 @pytest.fixture
 def app(settings: Settings) -> AppTest:
     return run(AppTest.from_function(_page, default_timeout=120))
-
-
-def run(page: Any) -> AppTest:
-    """Runs a page, or what was just done to it; nothing may go wrong unnoticed."""
-    app: AppTest = page.run()
-    assert not app.exception
-    return app
 
 
 def tab(app: AppTest, name: str) -> AppTest:

@@ -12,6 +12,7 @@ from core.matching import fold, traced, without_accents
 from core.settings import ROOT, Settings
 from core.types import DocumentInfo, Passage
 from ingest.pipeline import ingest
+from tests.apps import run
 from ui.addresses import place_of, quotes, reading_address
 from ui.sources import search
 from ui.sources.reading import beside_html, marked_html, reading_html, sections_of
@@ -67,12 +68,6 @@ def _page() -> None:
 @pytest.fixture
 def app(settings: Settings) -> AppTest:
     return run(AppTest.from_function(_page, default_timeout=120))
-
-
-def run(page: Any) -> AppTest:
-    app: AppTest = page.run()
-    assert not app.exception
-    return app
 
 
 def titles(app: AppTest) -> list[str]:

@@ -1,9 +1,8 @@
 """Under each answer: was it useful, do its sources support it, and if not, what is wrong?"""
 
 import functools
-import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
@@ -31,7 +30,7 @@ class Verdict:
     showed it.
     """
 
-    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    id: str
     helpful: bool | None = None
     evidence: bool | None = None
     comment: str = ""
