@@ -17,6 +17,32 @@ Reason = Literal["off_topic", "not_in_sources", "out_of_scope"]
 """Why a question is refused: the sources are about something else; they are near it, but do not say
 what is asked; no document fits what the search is limited to."""
 
+Message = Literal[
+    "greeting",
+    "thanks",
+    "farewell",
+    "acknowledgement",
+    "capabilities",
+    "identity",
+    "workings",
+    "sources",
+    "rude",
+    "harm",
+    "opinion",
+    "legal",
+    "shorter",
+    "table",
+    "translate",
+    "email",
+    "summarise",
+]
+"""What a message is that asks the sources nothing: small talk, a question about the assistant, help
+with a crime ("harm"), an opinion or legal advice, or a task ("shorter" and what follows it)."""
+
+AnswerKind = Literal["answer", "partial", "refusal", "reply"]
+"""The sources answer; they answer and lack something that the question names; they do not answer;
+the message asks them nothing."""
+
 
 Standing = Literal["in_force", "superseded", "upcoming", "summary"]
 """Whether a document is what should be cited: another took its place; it is not in force yet; it is
@@ -169,7 +195,7 @@ class ScoredPassage(Frozen):
 class Citation(Frozen):
     """One checked reference. `quote` is an exact substring of the passage's text.
 
-    `start` and `end` are the quote's offsets in the passage's text; it stands on `page` to
+    `number` is that of its passage in the answer: quotes out of one passage share it. `start` and `end` are the quote's offsets in the passage's text; it stands on `page` to
     `last_page` (from 1; None where the document has no pages).
     """
 
@@ -195,20 +221,37 @@ class Citation(Frozen):
 class Answer(Frozen):
     """What the assistant says, and everything needed to check it.
 
-    `text` is Markdown with [1] markers; `passages` are all that were retrieved, best first;
-    `reason` is a `Reason` when the question is refused, else empty; `missing` is what the
-    question demands and the evidence lacks; `asked_for` are the numbers, dates or names in the text
-    that are what it asks for; `related` are questions that a refusal offers instead;
-    `withheld` are sentences of a model that no source supports; `timings` are seconds per stage.
+    `text` is the answer proper: one to three sentences or one whole list, for a question in parts
+    one such block a part. `more` are further blocks, best first, to be folded; under a refusal what
+    comes nearest. Both are Markdown: paragraphs, "- " items, [1] markers, and lines that begin with
+    "### " for the label (document, section) of what follows. A marker stands behind what it covers,
+    from the marker or the beginning of the paragraph before it; behind the sentence that introduces
+    a list it covers the list too.
+
+    `passages` are all that were retrieved, best first; `reason` is a `Reason` when the question is
+    refused, else empty; `missing` is what the question demands and the evidence lacks; `asked_for`
+    are the numbers, dates or names in the text that are what it asks for; `related` are questions
+    that a refusal offers instead; `withheld` are sentences of a model that no source supports;
+    `timings` are seconds per stage.
+
+    `message` is what kind of message a reply is to, else empty. `understood_as` is the question as
+    it was searched for, where that is not as it was asked; `did_you_mean` the question with a word
+    of the sources in place of one that they do not know. `elsewhere`: refused, but the sources
+    outside of the scope answer it.
     """
 
     question: str
     text: str
+    more: tuple[str, ...] = ()
     language: str
     citations: tuple[Citation, ...] = ()
     passages: tuple[Passage, ...] = ()
     answered: bool
     reason: str = ""
+    message: Message | Literal[""] = ""
+    understood_as: str = ""
+    did_you_mean: str = ""
+    elsewhere: bool = False
     missing: tuple[str, ...] = ()
     asked_for: tuple[str, ...] = ()
     related: tuple[str, ...] = ()
@@ -225,6 +268,15 @@ class Answer(Frozen):
     def documents(self) -> tuple[str, ...]:
         """Ids of the cited documents, in order of first citation."""
         return tuple(dict.fromkeys(citation.document.id for citation in self.citations))
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def kind(self) -> AnswerKind:
+        if self.message:
+            return "reply"
+        if not self.answered:
+            return "refusal"
+        return "partial" if self.missing else "answer"
 
 
 class Turn(Frozen):
