@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chain.followup import standalone
+from chain.relevance import Ranked, rank
 from core.matching import without_accents
 from core.types import Scope, ScoredPassage, Turn
 from prompts import phrases
@@ -26,13 +27,15 @@ _AROUND = " ,;:?!¿¡."
 
 @dataclass(frozen=True)
 class Part:
-    """One of the things that a question asks.
+    """One of the things that a question asks, or all that it asks.
 
-    `found` are the passages of the whole question in their order, scored for this part.
+    `found` are the passages of the whole question in their order, scored for this part; `ranked`
+    their statements.
     """
 
     question: str
     found: tuple[ScoredPassage, ...]
+    ranked: Sequence[Ranked]
 
 
 def parts(question: str, language: str) -> tuple[str, ...]:
@@ -97,14 +100,11 @@ def _borders(question: str, language: str) -> list[re.Match[str]]:
 
 
 def in_parts(
-    question: str,
-    language: str,
-    found: Sequence[ScoredPassage],
-    index: Index,
-    scope: Scope,
+    whole: Part, language: str, index: Index, scope: Scope
 ) -> tuple[tuple[ScoredPassage, ...], tuple[Part, ...]]:
-    """The passages found and those that the parts of the question need besides; and the parts."""
-    asked = parts(question, language)
+    """The passages found and those that the parts of the question need besides; and the parts,
+    which is the whole where it asks one thing."""
+    found, asked = whole.found, parts(whole.question, language)
     nearest = [index.search(part, 1, language, scope=scope) for part in asked]
     # A score is for one question: besides what was found, none fits the whole better than the last.
     lowest = min((scored.score for scored in found), default=0.0)
@@ -113,11 +113,11 @@ def in_parts(
         for one in best:
             together.setdefault(one.passage.id, one.model_copy(update={"score": lowest}))
     passages = tuple(together.values())
-    made = (
-        Part(part, _scored_for(part, passages, best, index))
-        for part, best in zip(asked, nearest, strict=True)
-    )
-    return passages, tuple(made)
+    made = []
+    for part, best in zip(asked, nearest, strict=True):
+        scored = _scored_for(part, passages, best, index)
+        made.append(Part(part, scored, rank(part, language, scored)))
+    return passages, tuple(made) or (whole,)
 
 
 def _scored_for(

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from chain.confidence import confidence
 from chain.followup import standalone
+from chain.relevance import rank
 from core.matching import fold
 from core.settings import Settings
 from core.types import Answer, Passage, Scope, ScoredPassage, Turn
@@ -82,7 +83,7 @@ class Suggestions:
     def _best(self, question: str, language: str, scope: Scope) -> Passage | None:
         """The passage that answers a question best, if it is answered."""
         found = self._index.search(question, self._settings.results, language, scope=scope)
-        sure = confidence(question, language, found, self._index)
+        sure = confidence(question, language, found, rank(question, language, found), self._index)
         return found[0].passage if sure.value >= self._settings.refuse_below else None
 
 

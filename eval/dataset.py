@@ -85,6 +85,7 @@ class Question(Frozen):
     answerable: StrictBool
     kind: QuestionKind
     facts: Annotated[tuple[Fact, ...], Field(validate_default=True)] = ()
+    answers: tuple[Text, ...] = ()
     documents: tuple[Text, ...] = ()
     sections: tuple[Text, ...] = ()
     history: tuple[Turn, ...] = ()

@@ -84,16 +84,17 @@ class Plural(Frozen):
 class Phrases(Frozen):
     """What the assistant says itself, in one language.
 
-    `reasons` tells why it refuses; `about` is a question about the section with a `{heading}`.
-    `limits` names the fields of a `Scope`; `widen` introduces those to take away.
+    `reasons` tells why it refuses, `refusal_without` says both where something is `{missing}`; `about` is a question about the section with a `{heading}`.
+    `part_of_list` says how many items of how many are shown. `limits` names the fields of a `Scope`; `widen` introduces those to take away.
     """
 
     refusal: str
+    refusal_without: str
     reasons: Mapping[Reason, str]
     searched: Plural
-    nearest: str
     widen: str
     limits: Mapping[str, str]
+    part_of_list: str
     about: str
     demands: Demands
     cues: Cues
