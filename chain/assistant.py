@@ -24,7 +24,6 @@ from chain.missing import missing
 from chain.parts import Part, in_parts
 from chain.refusal import count_documents, refusal_text
 from chain.relevance import rank
-from chain.spelling import respelt
 from chain.suggestions import Suggestions
 from chain.understanding import Understood, understand
 from chain.verification import verify
@@ -52,7 +51,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_UNSURE = 0.7  # confidence below which a misspelt word may be why
 _LOOK = 50  # passages of a document among which its beginning is looked for
 
 
@@ -211,8 +209,9 @@ class Assistant:
                 answered=answered,
                 reason=reason,
                 understood_as=meant.question if meant.question != question else "",
-                did_you_mean=self._did_you_mean(question, language, sure),
-                elsewhere=not answered and self._is_elsewhere(meant.question, language, scope),
+                did_you_mean=self._suggestions.respelt(meant.question, language, found, scope),
+                elsewhere=not answered
+                and self._suggestions.elsewhere(meant.question, language, scope),
                 missing=lacking if answered or reason == "not_in_sources" else (),
                 asked_for=composition.asked_for(),
                 related=() if answered else self._suggestions.related(language, found, scope),
@@ -282,19 +281,6 @@ class Assistant:
         titles = [one.title for one in self.index.documents() if one.id == document]
         found = self.index.search(titles[0], _LOOK, language, scope=only)
         return tuple(sorted(found, key=lambda one: one.passage.start)[:1])
-
-    def _did_you_mean(self, question: str, language: str, sure: Confidence) -> str:
-        """The question in the sources' spelling, where the answer is not sure."""
-        return respelt(question, language, self.index) if sure.value < _UNSURE else ""
-
-    def _is_elsewhere(self, question: str, language: str, scope: Scope) -> bool:
-        """Whether a question is answered outside of the scope."""
-        if scope == Scope():
-            return False
-        found = self.index.search(question, self._settings.results, language)
-        ranked = rank(question, language, found)
-        sure = confidence(question, language, found, ranked, self.index)
-        return sure.value >= self._settings.refuse_below
 
     def _retrieve(
         self,

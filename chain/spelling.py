@@ -13,8 +13,9 @@ from prompts import phrases
 from vectorstore.keyword import content_words
 from vectorstore.store import Index
 
-_SHORTEST = 5  # letters; shorter words are near to too many others
-_LONG = 8  # letters: two of them may be wrong
+_SHORTEST = 7  # letters; shorter words are near to too many others
+_WRONG = 1  # letter, or two neighbours in each other's place
+_ENDING = 2  # letters in which the forms of a word differ
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
 
@@ -43,20 +44,17 @@ def _nearest(word: str, language: str, index: Index) -> str:
     Another form of a word is no misspelling of it, and few people get the first letter wrong.
     """
     plain = _plain(word)
-    stem = content_words(word, language, stemmed=True)
     known = {
         _plain(there): there
         for passage in index.alike(word)
         if passage.language == language
         for there in _WORD.findall(passage.text)
-        if _plain(there)[:1] == plain[:1]
-        and content_words(there, language, stemmed=True) != stem
+        if _plain(there)[:1] == plain[:1] and not _plain(there).startswith(plain[:-_ENDING])
     }
-    most = 2 if len(plain) >= _LONG else 1
-    found = process.extractOne(plain, known.keys(), scorer=OSA.distance, score_cutoff=most)
+    found = process.extractOne(plain, known.keys(), scorer=OSA.distance, score_cutoff=_WRONG)
     if found is None:
         return ""
-    better = known[found[0]]
+    better: str = known[found[0]]
     return better if word[0].isupper() else better[0].lower() + better[1:]
 
 

@@ -161,15 +161,14 @@ class KeywordIndex:
         return True
 
     def alike(self, word: str, count: int) -> list[str]:
-        """The ids of passages with a word that has one letter more, fewer or other than this, of a
-        long word two."""
-        searcher, found = self._index.searcher(), []
+        """The ids of passages with a word that has one letter more, fewer or other than this, or
+        two neighbouring ones in each other's place."""
+        searcher, found = self._index.searcher(), dict[str, None]()
         for plain in content_words(word, ""):
-            edits = 1 if len(plain) < 2 * _LETTERS else 2
-            query = tantivy.Query.fuzzy_term_query(self._index.schema, "exact", plain, edits)
+            query = tantivy.Query.fuzzy_term_query(self._index.schema, "exact", plain, 1)
             hits = searcher.search(query, count, count=False).hits
-            found += [searcher.doc(address)["id"][0] for _, address in hits]
-        return found
+            found |= dict.fromkeys(searcher.doc(address)["id"][0] for _, address in hits)
+        return list(found)
 
     def _share(
         self, field: str, words: Sequence[str], ids: Collection[str], heading: str = ""
