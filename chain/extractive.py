@@ -29,6 +29,7 @@ _WITHIN = 5.0  # what is e^5 times less likely than the best adds noise, not fac
 _WORDS_OF_MORE = 150
 _NEAREST = 2  # blocks below a refusal
 _OVERVIEW = 3  # statements
+_KEPT = 1.5  # in the score: so much better must be what a part of a question takes elsewhere
 _AGAIN = 1.5  # in the score: so much better than what is new must be what was just said
 _MARKER = re.compile(r" ?\[\d+\]")
 
@@ -76,7 +77,7 @@ def choose(request: Request) -> Choice:
         return Choice(_overview(request))
     chosen: dict[int, Block] = {}
     for part in request.parts:
-        if (best := _best(part.ranked, request)) is not None:
+        if (best := _best(_close_to(chosen, part.ranked), request)) is not None:
             chosen[best.passage] = _together(chosen.get(best.passage, best), best)
     answer = tuple(chosen.values())
     if request.brief:
@@ -136,6 +137,12 @@ def _best(ranked: Sequence[Ranked], request: Request) -> Block | None:
             block = _together(block, _block(other))
             beside += 1
     return block
+
+
+def _close_to(chosen: Collection[int], ranked: Sequence[Ranked]) -> Sequence[Ranked]:
+    """First what is in a passage that is shown already, if it is nearly as good as the best."""
+    near = [one for one in ranked if one.passage in chosen and one.score > ranked[0].score - _KEPT]
+    return [*near, *(one for one in ranked if one not in near)] if near else ranked
 
 
 def _block(one: Ranked) -> Block:

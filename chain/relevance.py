@@ -34,6 +34,7 @@ from prompts import phrases
 from vectorstore.keyword import content_words, letter_runs
 
 _LIST, _COUNTED = 1.0, 2.0  # in the score, for a list where one is asked for
+_IN_VAIN = 0.1  # in the score, for a unit of a list where none is asked for
 _DEFINES = 3.0  # in the score; too few questions ask for a definition to fit it
 _LONGEST_TERM = 4  # words that say what a definition is asked of
 WEIGHTS = Path(__file__).with_name("relevance.json")
@@ -71,7 +72,8 @@ def rank(question: str, language: str, found: Sequence[ScoredPassage]) -> list[R
     """The statements of the passages, best first: each is as good as the best of what says it.
 
     Where a list is asked for, a list is worth more, above all one with as many items as are asked
-    for, and what is told in a series is taken as one.
+    for, and what is told in a series is taken as one. Where none is, each unit of a list but one is
+    read in vain.
     """
     scores = {(one.passage, one.number): one.score for one in rank_units(question, language, found)}
     wanted = asks_for(question, language)
@@ -79,7 +81,7 @@ def rank(question: str, language: str, found: Sequence[ScoredPassage]) -> list[R
     ranked = []
     for index, scored in enumerate(found):
         passage = scored.passage
-        said = statements(passage)
+        said = statements(passage, reasons="reason" in wanted)
         if "list" in wanted and (whole := series(passage, said)) is not None:
             said = [whole, *(one for one in said if not set(one.core) <= set(whole.units))]
         for one in said:
@@ -87,6 +89,8 @@ def rank(question: str, language: str, found: Sequence[ScoredPassage]) -> list[R
             if one.is_list and "list" in wanted:
                 items = sum(passage.units[number].kind == "item" for number in one.core)
                 score += _LIST + _COUNTED * (count == items + one.left_out)
+            elif one.is_list:
+                score -= _IN_VAIN * (len(one.core) - 1)
             ranked.append(Ranked(index, one, score))
     return sorted(ranked, key=lambda one: (-one.score, one.passage, one.statement.core))
 

@@ -43,8 +43,12 @@ class Statement:
     left_out: int = 0
 
 
-def statements(passage: Passage) -> list[Statement]:
-    """The statements of a passage, in text order."""
+def statements(passage: Passage, *, reasons: bool = False) -> list[Statement]:
+    """The statements of a passage, in text order.
+
+    With `reasons`, what follows from the sentence before ("The Commission therefore proposed ...")
+    brings that as well.
+    """
     found = []
     lists = _lists(passage)
     for number, unit in enumerate(passage.units):
@@ -54,7 +58,7 @@ def statements(passage: Passage) -> list[Statement]:
             members = lists[number]
             if unit.kind == "item" and passage.continues and number == 0:
                 continue
-            before = _before(passage, number, lists)
+            before = _before(passage, number, lists, reasons)
             if before is not None:
                 shown = _first_items(passage, members)
                 left_out = len(members) - len(shown)
@@ -65,7 +69,7 @@ def statements(passage: Passage) -> list[Statement]:
             if unit.kind == "item":  # its headings alone say nothing
                 found.append(Statement((number,), (number,)))
         elif unit.kind == "sentence" and not _is_listed(number, lists):
-            before = _before(passage, number, lists)
+            before = _before(passage, number, lists, reasons)
             if before is not None:
                 found.append(Statement((*before, number), (number,)))
     return found
@@ -117,6 +121,12 @@ def points_back(text: str, language: str) -> bool:
         if word not in words.linking:
             return False
     return False
+
+
+def _follows(text: str, language: str) -> bool:
+    """Whether a sentence says that it follows from another."""
+    words = [fold(word) for word in _WORD.findall(text)]
+    return not vocabulary(language).consequences.isdisjoint(words)
 
 
 @cache
@@ -194,12 +204,14 @@ def _first_items(passage: Passage, members: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _before(
-    passage: Passage, number: int, lists: dict[int, tuple[int, ...]]
+    passage: Passage, number: int, lists: dict[int, tuple[int, ...]], reasons: bool
 ) -> tuple[int, ...] | None:
     """The units that a unit points back to, at most two sentences or a list; None where it points
     to what is not there."""
     brought: list[int] = []
-    while points_back(_text(passage, number), passage.language):
+    follows = reasons and _follows(_text(passage, number), passage.language)
+    while follows or points_back(_text(passage, number), passage.language):
+        follows = False
         earlier = [n for n in range(number) if passage.units[n].kind != "note"]
         if not earlier or len(brought) >= _BACK or is_row(passage, passage.units[earlier[-1]]):
             return None
