@@ -9,7 +9,7 @@ prompts/phrases/.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chain.followup import standalone
 from chain.relevance import Ranked, rank
@@ -39,13 +39,18 @@ class Part:
 
 
 def parts(question: str, language: str) -> tuple[str, ...]:
-    """The parts of a question that asks several things or compares; none for any other.
+    """The parts of a question that asks several things or compares, or the topic of one that asks
+    what somebody says of it; none for any other.
 
+    >>> parts("What does the strategy say about drones?", "en")
+    ('drones',)
     >>> parts("Who runs it and since when does it exist?", "en")
     ('Who runs it', 'since when does it exist')
     >>> parts("How many were there in 2010 and in 2019?", "en")
     ('How many were there in 2010', 'How many were there in 2019')
     """
+    if topic := _topic(question, language):
+        return (topic,)
     start, said = 0, list[str]()
     for end, after in [*(m.span() for m in _borders(question, language)), (len(question), 0)]:
         piece = question[start:end].strip(_AROUND)
@@ -55,6 +60,14 @@ def parts(question: str, language: str) -> tuple[str, ...]:
             said.append(_whole(piece, language, said))
         start = after
     return tuple(said) if len(said) > 1 else ()
+
+
+def _topic(question: str, language: str) -> str:
+    """What a question asks somebody's words about; empty where it asks something else."""
+    for frame in phrases(language).cues.frames:
+        if found := re.fullmatch(frame, question.strip(_AROUND), re.IGNORECASE):
+            return found["topic"].strip(_AROUND)
+    return ""
 
 
 def _only_compares(piece: str, language: str) -> bool:
@@ -117,7 +130,21 @@ def in_parts(
     for part, best in zip(asked, nearest, strict=True):
         scored = _scored_for(part, passages, best, index)
         made.append(Part(part, scored, rank(part, language, scored)))
+    if len(made) == 1:  # somebody's words about a topic: both count
+        both = _both(rank(whole.question, language, passages), made[0].ranked)
+        return passages, (Part(whole.question, passages, both),)
     return passages, tuple(made) or (whole,)
+
+
+def _both(first: Sequence[Ranked], second: Sequence[Ranked]) -> list[Ranked]:
+    """The statements that both have, by the mean of their scores."""
+    scores = {(one.passage, one.statement): one.score for one in second}
+    together = [
+        replace(one, score=(one.score + scores[one.passage, one.statement]) / 2)
+        for one in first
+        if (one.passage, one.statement) in scores
+    ]
+    return sorted(together, key=lambda one: (-one.score, one.passage, one.statement.core))
 
 
 def _scored_for(
