@@ -150,9 +150,14 @@ def _block(one: Ranked) -> Block:
 
 
 def _together(first: Block, second: Block) -> Block:
-    """Two blocks of one passage as one."""
-    units = tuple(dict.fromkeys((*first.units, *second.units)))
-    return Block(first.passage, units, max(first.left_out, second.left_out))
+    """Two blocks of one passage as one; what points back to a unit stays behind it."""
+    units = list(first.units)
+    for number in second.units:
+        if number not in units:
+            before = number - 1
+            behind = before in second.units and before in units
+            units.insert(units.index(before) + 1 if behind else len(units), number)
+    return Block(first.passage, tuple(units), max(first.left_out, second.left_out))
 
 
 def _more(ranked: Sequence[Ranked], request: Request, answer: Sequence[Block]) -> tuple[Block, ...]:
