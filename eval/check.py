@@ -6,7 +6,7 @@ from typing import Literal
 
 from core.matching import fold, in_folded
 from core.types import Frozen
-from eval.dataset import Question
+from eval.dataset import Question, dialogues
 from eval.outline import Outline
 
 
@@ -29,18 +29,25 @@ def check(
         outline: of the index that they are put to.
         fitted_on: questions that weights were fitted on, which may not be reported on as well.
     """
-    texts = Counter(_asked(question) for question in questions)
+    asked = {
+        question.id: (*(fold(earlier.question) for earlier in turns[:place]), *_asked(question))
+        for turns in dialogues(questions)
+        for place, question in enumerate(turns)
+    }
+    # Conversations may open alike, and a question may come up in one.
+    texts = Counter((one.part, asked[one.id]) for one in questions if not one.conversation)
     known = {_asked(question) for question in fitted_on}
     problems: list[Problem] = []
     for question in questions:
         found = [
             *_places(question, outline),
             *_facts(question, outline),
+            *_answers(question, outline),
             *_unanswerable(question, outline),
         ]
-        if texts[_asked(question)] > 1:
+        if texts[question.part, asked[question.id]] > 1:
             found.append(("question", "the set asks this more than once", "error"))
-        if _asked(question) in known:
+        if asked[question.id] in known:
             found.append(("question", "weights were fitted on it: eval/fitting has it", "error"))
         problems += [
             Problem(question=question.id, key=key, message=message, severity=severity)
@@ -92,9 +99,19 @@ def _facts(question: Question, outline: Outline) -> Iterable[_Found]:
                 yield "facts", f"no document has the spelling {spelling!r}", "warning"
 
 
+def _answers(question: Question, outline: Outline) -> Iterable[_Found]:
+    """Answers that no unit has, and a question of which they are not told."""
+    for answer in question.answers:
+        text = fold(answer)
+        if not any(text in unit for unit in outline.units):
+            yield "answers", f"no sentence or item of a document has {answer!r}", "error"
+    if question.answerable and not question.answers:
+        yield "answers", "say which sentences or items answer it", "warning"
+
+
 def _unanswerable(question: Question, outline: Outline) -> Iterable[_Found]:
     """Answers to an unanswerable question that are there after all, and a missing reason."""
-    if question.answerable:
+    if question.kind != "unanswerable":
         return
     everywhere = "\n".join(outline.texts.values())
     for said in question.forbidden:
