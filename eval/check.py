@@ -29,13 +29,14 @@ def check(
         outline: of the index that they are put to.
         fitted_on: questions that weights were fitted on, which may not be reported on as well.
     """
-    asked = {
-        question.id: (*(fold(earlier.question) for earlier in turns[:place]), *_asked(question))
+    earlier = {
+        question.id: turns[:place]
         for turns in dialogues(questions)
         for place, question in enumerate(turns)
+        if question.conversation
     }
     # Conversations may open alike, and a question may come up in one.
-    texts = Counter((one.part, asked[one.id]) for one in questions if not one.conversation)
+    texts = Counter((one.part, _asked(one)) for one in questions if not one.conversation)
     known = {_asked(question) for question in fitted_on}
     problems: list[Problem] = []
     for question in questions:
@@ -45,9 +46,9 @@ def check(
             *_answers(question, outline),
             *_unanswerable(question, outline),
         ]
-        if texts[question.part, asked[question.id]] > 1:
+        if texts[question.part, _asked(question)] > 1:
             found.append(("question", "the set asks this more than once", "error"))
-        if asked[question.id] in known:
+        if _asked(question, earlier.get(question.id, ())) in known:
             found.append(("question", "weights were fitted on it: eval/fitting has it", "error"))
         problems += [
             Problem(question=question.id, key=key, message=message, severity=severity)
@@ -59,8 +60,10 @@ def check(
 _Found = tuple[str, str, Literal["error", "warning"]]
 
 
-def _asked(question: Question) -> tuple[str, ...]:
-    return (*(fold(turn.question) for turn in question.history), fold(question.question))
+def _asked(question: Question, earlier: Sequence[Question] = ()) -> tuple[str, ...]:
+    """The question after those before it; `earlier` are the turns of its conversation."""
+    before = (turn.question for turn in (*question.history, *earlier))
+    return (*map(fold, before), fold(question.question))
 
 
 def _places(question: Question, outline: Outline) -> Iterable[_Found]:

@@ -166,6 +166,16 @@ class Question(Frozen):
             raise PydanticCustomError("facts", "an unanswerable question has no facts")
         return facts
 
+    @field_validator("part")
+    @classmethod
+    def _apart(cls, part: Part, info: ValidationInfo) -> Part:
+        """A turn or a message among questions counts apart from them."""
+        if part != "questions":
+            return part
+        if info.data.get("conversation"):
+            return "conversations"
+        return "messages" if info.data.get("kind") == "message" else "questions"
+
 
 def load(path: Path) -> tuple[Question, ...]:
     """The questions of a file, or of all `*.yaml` files of a folder in order of name.
@@ -198,10 +208,11 @@ def load_sets(sets: Mapping[Part, Path]) -> tuple[Question, ...]:
         for question in load(path):
             if question.id in found:
                 raise QuestionSetError(
-                    f"{path}: {question.id!r} is already used in {sets[found[question.id].part]}. "
+                    f"{path}: id: {question.id!r} is already used in another of our sets. "
                     "Give each question an id of its own."
                 )
-            found[question.id] = question.model_copy(update={"part": part})
+            own = question.part if part == "questions" else part
+            found[question.id] = question.model_copy(update={"part": own})
     return tuple(found.values())
 
 
