@@ -67,10 +67,10 @@ def explain(result: QuestionResult) -> str:
         case "wrong citation":
             return _wrong_citation(result)
         case "message":
-            taken = f"the kind {result.message!r}" if result.message else "a question"
-            kind = f"of the kind {result.expected!r}" if result.expected else "a question"
-            sources = ", and sources are cited" if result.citations else ""
-            return f"The message is {kind} and was taken for {taken}{sources}."
+            kinds = [kind or "a question" for kind in (result.expected, result.message)]
+            if kinds[0] == kinds[1]:
+                return f"Taken for what it is ({kinds[0]}), but sources are cited."
+            return f"This is {kinds[0]}, and was taken for {kinds[1]}."
         case "should have been refused":
             return f"Answered with {_confidence(result)}, although the documents hold no answer."
         case "language":
@@ -82,7 +82,7 @@ def explain(result: QuestionResult) -> str:
         case "cut list":
             return f"A list is cut at {_quoted(result.reading.cut)}."
         case "loose end":
-            return f"What does {_quoted(result.reading.loose)} point to?"
+            return f"Not to be understood where it stands: {_quoted(result.reading.loose)}."
         case "buried":
             return _buried(result)
         case _:

@@ -62,7 +62,7 @@ _Found = tuple[str, str, Literal["error", "warning"]]
 
 def _asked(question: Question, earlier: Sequence[Question] = ()) -> tuple[str, ...]:
     """The question after those before it; `earlier` are the turns of its conversation."""
-    before = (turn.question for turn in (*question.history, *earlier))
+    before = [turn.question for turn in question.history] + [turn.question for turn in earlier]
     return (*map(fold, before), fold(question.question))
 
 

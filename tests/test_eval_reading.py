@@ -30,8 +30,8 @@ def passage(name: str, *units: str | tuple[str, ...]) -> Passage:
         nonlocal text
         text += between if text else ""
         start, text = len(text), text + part
-        kind = "item" if is_item else "sentence"
-        found.append(Unit(start=start, end=len(text), kind=kind, lead_in=lead_in))
+        unit = Unit(start=start, end=len(text), lead_in=lead_in)
+        found.append(unit.model_copy(update={"kind": "item"}) if is_item else unit)
         return found[-1]
 
     for unit in units:

@@ -344,7 +344,7 @@ def test_held_out_questions_and_challenges_are_reported_apart() -> None:
 # What a reader sees
 
 
-def seen(given: Answer, *, gold: str = FIRST_SENTENCE, **values: object) -> QuestionResult:
+def seen(given: Answer, *gold: str, **values: object) -> QuestionResult:
     """The result of a question that is answered so."""
 
     class Once:
@@ -357,7 +357,7 @@ def seen(given: Answer, *, gold: str = FIRST_SENTENCE, **values: object) -> Ques
         ) -> Answer:
             return given
 
-    asked = question("q", answers=[gold], **values) if gold else question("q", **values)
+    asked = question("q", answers=gold, **values)
     return run((asked,), Once(), OUTLINE, EMBEDDER, stamp=STAMP).questions[0]
 
 
@@ -377,22 +377,21 @@ FOLDED = answer(
 
 
 def test_a_short_answer_that_says_it_can_be_signed() -> None:
-    result = seen(SHORT)
+    result = seen(SHORT, FIRST_SENTENCE)
     assert result.complete
     assert result.signable
     assert result.cause is None
 
 
 def test_an_answer_among_much_else_is_buried() -> None:
-    result = seen(PADDED)  # one of three sentences answers
+    result = seen(PADDED, FIRST_SENTENCE)  # one of three sentences answers
     assert (result.useful, result.complete, result.signable) == (True, True, False)
     assert result.cause == "buried"
-    two_of_three = seen(PADDED, gold="Cannabis has 39%")
-    assert two_of_three.reading.precision == pytest.approx(1 / 3)
+    assert seen(PADDED, FIRST_SENTENCE, "Cannabis has 39%").signable  # two of three
 
 
 def test_facts_that_are_only_folded_below_the_answer_are_buried() -> None:
-    result = seen(FOLDED, gold="Cannabis has 39% of it")
+    result = seen(FOLDED, "Cannabis has 39% of it")
     assert result.facts_found
     assert (result.facts_in_text, result.complete, result.fully_answered) == (0, False, True)
     assert (result.signable, result.cause) == (False, "buried")
@@ -406,30 +405,30 @@ def test_what_an_answer_quotes_counts_for_its_facts() -> None:
 def test_a_loose_end_and_a_cut_list_cannot_be_signed() -> None:
     loose = passage("It is large. It is worth EUR 30 billion a year.", "Size", 3)
     pointing = answer(f"{loose.text} [1]", cite(1, loose, loose.text), passages=(loose,))
-    assert seen(pointing, gold="worth EUR 30 billion").cause == "loose end"
+    assert seen(pointing, "worth EUR 30 billion").cause == "loose end"
     cut = answer("It is: [1]", cite(1, loose, "It is"), passages=(loose,))
-    assert seen(cut, facts=[["It is"]]).cause == "cut list"
+    assert seen(cut, "It is", facts=[["It is"]]).cause == "cut list"
 
 
 def test_a_refusal_can_be_signed_when_nothing_answers_and_it_says_so() -> None:
     values = {"answerable": False, "kind": "unanswerable", "facts": []}
-    assert seen(REFUSAL, gold="", **values).signable
-    assert seen(REFUSAL.model_copy(update={"text": " "}), gold="", **values).signable is False
-    assert seen(SHORT, gold="", **values).signable is False
-    assert seen(REFUSAL).signable is False
+    assert seen(REFUSAL, **values).signable
+    assert seen(REFUSAL.model_copy(update={"text": " "}), **values).signable is False
+    assert seen(SHORT, **values).signable is False
+    assert seen(REFUSAL, FIRST_SENTENCE).signable is False
 
 
 def test_without_gold_nobody_can_tell_whether_an_answer_can_be_signed() -> None:
-    assert seen(SHORT, gold="").signable is None
+    assert seen(SHORT).signable is None
 
 
 def test_the_figures_of_reading_are_counted_over_what_they_apply_to() -> None:
     results = [
-        seen(SHORT),
-        seen(PADDED),
-        seen(FOLDED, gold="Cannabis has 39% of it"),
-        seen(REFUSAL),
-        seen(REFUSAL, gold="", answerable=False, kind="unanswerable", facts=[]),
+        seen(SHORT, FIRST_SENTENCE),
+        seen(PADDED, FIRST_SENTENCE),
+        seen(FOLDED, "Cannabis has 39% of it"),
+        seen(REFUSAL, FIRST_SENTENCE),
+        seen(REFUSAL, answerable=False, kind="unanswerable", facts=[]),
     ]
     overall = sum_up(results, STAMP).overall
     assert overall.reading == {
@@ -447,14 +446,13 @@ def test_the_figures_of_reading_are_counted_over_what_they_apply_to() -> None:
 
 # Messages and conversations
 
-HI = question("hi", answerable=False, kind="message", message="greeting", facts=[])
 REPLY = REFUSAL.model_copy(update={"text": "Hello. Ask me something.", "message": "greeting"})
 
 
 def test_a_message_is_handled_when_it_is_taken_for_what_it_is_without_sources() -> None:
     def handled(given: Answer, message: str = "greeting") -> QuestionResult:
         values = {"answerable": False, "kind": "message", "facts": [], "message": message}
-        return seen(given, gold="", **values)
+        return seen(given, **values)
 
     assert handled(REPLY).handled
     assert handled(REPLY).cause is None
@@ -475,10 +473,10 @@ def test_manners_are_counted_over_all_that_is_asked_and_figures_over_questions()
     results = [
         seen(SHORT),
         seen(REPLY),  # a question that is taken for a message
-        seen(as_harm, gold="", **abuse),
-        seen(as_harm, gold="", **harm),
-        seen(SHORT, gold="", **harm),
-        seen(REPLY, gold="", answerable=False, kind="message", facts=[], message="greeting"),
+        seen(as_harm, **abuse),
+        seen(as_harm, **harm),
+        seen(SHORT, **harm),
+        seen(REPLY, answerable=False, kind="message", facts=[], message="greeting"),
     ]
     run_of_all = sum_up(results, STAMP)
     assert run_of_all.overall.n == 3
