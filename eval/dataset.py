@@ -112,9 +112,9 @@ class Question(Frozen):
     answerable: StrictBool
     kind: QuestionKind
     facts: Annotated[tuple[Fact, ...], Field(validate_default=True)] = ()
+    answers: tuple[Text, ...] = ()
     documents: tuple[Text, ...] = ()
     sections: tuple[Text, ...] = ()
-    answers: tuple[Text, ...] = ()
     message: Annotated[Message | None, Field(validate_default=True)] = None
     history: tuple[Turn, ...] = ()
     conversation: str = ""
