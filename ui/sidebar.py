@@ -47,8 +47,8 @@ def state_html(settings: Settings, index: Index, texts: Texts) -> str:
         if settings.generative
         else texts("sidebar.offline"),
         "documents": len({document.id for document in documents}),
-        "kinds": _kinds(documents, texts),
         "versions": len(documents),
+        "kinds": _kinds(documents, texts),
         "index": f"{texts.date(made.date())} ({index.generation})",
     }
     listed = "".join(
