@@ -78,7 +78,7 @@ def loaded_html(documents: Collection[DocumentInfo], texts: Texts) -> str:
         told = texts("loaded.only_official")
     else:
         return ""
-    return f'<p class="sw-note">{escape(told)}</p>'
+    return f'<p class="sw-facts">{escape(told)}</p>'
 
 
 def _kinds(documents: Collection[DocumentInfo], texts: Texts) -> str:
