@@ -77,8 +77,8 @@ def related(documents: Documents, name: str) -> dict[str, list[str]]:
 
 
 def _origin_html(document: DocumentInfo, texts: Texts) -> str:
-    """Links to the pages of a document; those of a brief say what they open, others where."""
+    """Links to the pages of a document, each a <dd>; a brief's say what they open, others where."""
     is_brief = document.kind == "brief"
-    return "<br>".join(
+    return "</dd><dd>".join(
         link(url, label if is_brief else site(url), texts) for label, url in pages(document, texts)
     )
