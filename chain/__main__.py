@@ -17,7 +17,7 @@ from chain.assistant import Assistant
 from chain.language import OFFICIAL
 from core.errors import StrategiewijzerError
 from core.settings import Settings
-from core.types import DocumentInfo, Scope
+from core.types import Citation, DocumentInfo, Form, Scope
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -68,19 +68,39 @@ def main(arguments: Sequence[str]) -> int:
     if answer.related:
         print("\nThese questions can be answered:", *answer.related, sep="\n- ")
     for citation in answer.citations:
-        where = ", ".join(
-            part
-            for part in (
-                citation.document.title,
-                citation.document.reference,
-                citation.headings[-1],
-                f"p. {citation.page_range}" if citation.page_range else "",
-                citation.standing.replace("_", " ") if citation.standing != "in_force" else "",
-            )
-            if part
-        )
-        print(f"\n[{citation.number}] {where}\n    “{citation.quote}”\n    {citation.url}")
+        where = ", ".join(part for part in _where(citation) if part)
+        print(f"\n[{citation.number}] {where}\n    “{citation.quote}”")
+        for opens, url in _pages(citation):
+            print(f"    {opens}{url}")
     return 0
+
+
+def _where(citation: Citation) -> list[str]:
+    """Document, section, pages and standing of a citation; of a brief also what it summarises."""
+    document = citation.document
+    section = [citation.headings[-1], f"p. {citation.page_range}" if citation.page_range else ""]
+    standing = citation.standing.replace("_", " ") if citation.standing != "in_force" else ""
+    if document.kind == "brief":
+        official = f"of: {document.about or document.title}"
+        mark = "summary by this project, not an official text"
+        return [mark, *section, official, document.reference, standing]
+    return [document.title, document.reference, *section, standing]
+
+
+def _pages(citation: Citation) -> list[tuple[str, str]]:
+    """The web pages of a citation: of a brief what each opens, and the address."""
+    document = citation.document
+    if document.kind != "brief":
+        return [("", citation.url)]
+    forms: dict[Form, str] = {
+        "document": "official document summarised here",
+        "press_release": "press release",
+    }
+    pages = (
+        (forms[document.about_form], document.url),
+        ("questions and answers", document.questions_url),
+    )
+    return [(f"{opens}: ", url) for opens, url in pages if url]
 
 
 def _day(text: str) -> datetime.date:

@@ -390,8 +390,9 @@ def test_the_command_prints_answer_quotes_and_json(
     question = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
     assert command.main([question]) == 0
     printed = capsys.readouterr().out
-    assert "[1]" in printed
+    assert "[1] summary by this project, not an official text, " in printed
     assert "“" in printed
+    assert "    official document summarised here: https://eur-lex.europa.eu/" in printed
     assert command.main([question, "--json", "--area", "child-protection"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["answered"] is True

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 from markdown_it import MarkdownIt
 
-from core.types import Answer, Citation, DocumentInfo, Passage, Standing
+from core.types import Answer, Citation, DocumentInfo, Kind, Passage, Standing
 from ui.answers.chips import Chips
 from ui.answers.citations import anchors
 from ui.answers.evidence import evidence_html
@@ -31,17 +31,20 @@ DOCUMENT = DocumentInfo(
     url="https://eur-lex.europa.eu/?uri=CELEX:52020DC0607&from=NL",
     kind="brief",
 )
+OFFICIAL = DOCUMENT.model_copy(update={"kind": "official"})
+SUMMARY = "Samenvatting van dit project, geen officiële tekst"
 TEXT = "De cijfers zijn:\n\n- 23 000 meldingen in 2010.\n- 725 000 meldingen in 2019.\n"
 
 
 class Shown(HTMLParser):
-    """What a browser makes of HTML: its text, its elements, and the text of each <mark>."""
+    """What a browser makes of HTML: its text, its elements, the text of each <mark> and link."""
 
     def __init__(self, source: str) -> None:
         super().__init__(convert_charrefs=True)
         self.text, self.open = "", list[str]()
         self.elements: list[tuple[str, dict[str, str | None]]] = []
         self.marks: list[str] = []
+        self.links: list[str] = []
         self.passage = ""
         self.feed(source)
         self.close()
@@ -52,6 +55,8 @@ class Shown(HTMLParser):
             self.open.append(tag)
         if tag == "mark":
             self.marks.append("")
+        if tag == "a":
+            self.links.append("")
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
@@ -60,6 +65,8 @@ class Shown(HTMLParser):
         self.text += data
         if "mark" in self.open:
             self.marks[-1] += data
+        if "a" in self.open:
+            self.links[-1] += data
         if "blockquote" in self.open and "sup" not in self.open:
             self.passage += data
 
@@ -165,7 +172,8 @@ def test_a_chip_leads_to_its_quote_and_its_card_tells_the_source() -> None:
     assert to_quote["href"] == "#a-1"
     (card,) = (one for one in shown.attributes("span") if one.get("class") == "sw-card")
     assert card["id"] == number["aria-describedby"]
-    for told in (DOCUMENT.title, "COM(2020) 607 final · Omvang", quote):
+    facts = f"{SUMMARY} · vat samen: COM(2020) 607 final · Omvang"
+    for told in (DOCUMENT.title, facts, quote):
         assert told in shown.text
 
 
@@ -179,7 +187,7 @@ def test_every_card_has_a_name_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("sentence", "verdict", "legend"),
     [
-        ("725 000 meldingen  in 2019.", "woordelijk uit de bron", "”"),
+        ("725 000 meldingen  in 2019.", "woordelijk uit onze samenvatting", "”"),
         ("In 2019 waren er 725 000 meldingen.", "in andere woorden, en de bron zegt het", "✓"),
     ],
 )
@@ -196,7 +204,23 @@ def test_every_sentence_tells_how_it_was_checked(sentence: str, verdict: str, le
 def test_an_answer_of_both_kinds_of_sentences_explains_both_marks() -> None:
     told = answer(citation(1, "725 000 meldingen in 2019.", passage()))
     _, below = chips(told, "725 000 meldingen in 2019. [1] Dat is meer. [1]")
-    assert "” woordelijk uit de bron · ✓ in andere woorden" in below.text
+    assert "” woordelijk uit onze samenvatting · ✓ in andere woorden" in below.text
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("brief", "woordelijk uit onze samenvatting"),
+        ("official", "woordelijk uit de officiële tekst"),
+        ("upload", "woordelijk uit de bron"),
+    ],
+)
+def test_the_mark_says_whose_words_they_are(kind: Kind, words: str) -> None:
+    source = passage(document=DOCUMENT.model_copy(update={"kind": kind}))
+    quote = "725 000 meldingen in 2019."
+    shown, below = chips(answer(citation(1, quote, source)), f"{quote} [1]")
+    assert below.text.endswith(words)
+    assert (SUMMARY in shown.text) == (kind == "brief")
 
 
 def test_hostile_text_in_a_card_is_shown_and_not_run() -> None:
@@ -282,7 +306,7 @@ def test_a_source_shows_its_origin_and_its_quote() -> None:
     shown = Shown(evidence_html(told, "a", NL, None))
     assert "Bronnen (1)" in shown.text
     assert "[1] Strategie tegen misbruik" in shown.text
-    assert "Samenvatting · COM(2020) 607 final · 24 juli 2020" in shown.text
+    assert f"{SUMMARY} · vat samen: COM(2020) 607 final · 24 juli 2020" in shown.text
     assert "Onderdeel: Omvang" in shown.text
     assert shown.marks == [quote]
     assert shown.passage == source.text
@@ -313,16 +337,41 @@ def test_citations_of_one_passage_share_it() -> None:
     assert len(shown.attributes("section")) == 1
 
 
+def test_a_link_of_a_brief_is_called_what_it_opens() -> None:
+    def links(document: DocumentInfo) -> list[tuple[str, str | None]]:
+        told = answer(citation(1, "23 000", passage(document=document)))
+        shown = Shown(evidence_html(told, "a", NL, None))
+        labels = [label.partition(" (opent in")[0] for label in shown.links]
+        addresses = [one["href"] for one in shown.attributes("a")]
+        return list(zip(labels, addresses, strict=True))[1:]  # the first leads to its context
+
+    assert links(DOCUMENT) == [
+        ("Officieel document dat hier is samengevat (EUR-Lex)", DOCUMENT.url)
+    ]
+    package = DOCUMENT.model_copy(
+        update={
+            "about_form": "press_release",
+            "url": "https://www.press.example/ip",
+            "questions_url": "https://press.example/qanda",
+        }
+    )
+    assert links(package) == [
+        ("Persbericht (press.example)", package.url),
+        ("Vragen en antwoorden (press.example)", package.questions_url),
+    ]
+    assert links(OFFICIAL)[0][0] == "Open de bron bij dit citaat"
+
+
 def test_every_official_page_is_linked_once() -> None:
-    source = passage()
+    source = passage(document=OFFICIAL)
     told = answer(
         citation(1, "23 000", source, "https://example.org/#a"),
         citation(2, "725 000", source, "https://example.org/#b"),
-        citation(3, "2019", source, "https://example.org/#b"),
+        citation(3, "725 000", source, "https://example.org/#b"),
     )
     shown = evidence_html(told, "a", NL, None)
-    assert "Officiële pagina openen bij [1]" in shown
-    assert "Officiële pagina openen bij [2] [3]" in shown
+    assert "Open de bron bij het citaat van [1]" in shown
+    assert "Open de bron bij het citaat van [2] [3]" in shown
 
 
 def test_overlapping_quotes_are_marked_without_changing_the_text() -> None:

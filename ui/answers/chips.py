@@ -1,18 +1,19 @@
 """In the sentence: the number of its source, a card with the quote, and how it was checked."""
 
 from collections.abc import Mapping
-from typing import Literal
 
 from core.types import Answer, Citation
-from ui.answers.citations import anchors, is_literal, pages, section
+from ui import origins
+from ui.answers.citations import Verdict, anchors, pages, section, verdict
 from ui.markup import escape
 from ui.texts import Texts
 
-Verdict = Literal["literal", "supported"]
-"""What the check of a sentence found: "literal", it stands in its source letter by letter, or
-"supported", it is a model's, and its source says so."""
-
-_GLYPHS: Mapping[Verdict, str] = {"literal": "”", "supported": "✓"}
+_GLYPHS: Mapping[Verdict, str] = {
+    "literal": "”",
+    "literal_brief": "”",
+    "literal_official": "”",
+    "supported": "✓",
+}
 
 # Cards open without it. It keeps a card beside its number and inside the window, lets Escape close
 # it and a tap elsewhere as well (WCAG 1.4.13). No data goes in here.
@@ -92,8 +93,7 @@ class Chips:
         citation = self._citations.get(number)
         if citation is None:
             return ""
-        # Whoever wrote it, what it says is what counts.
-        kind: Verdict = "literal" if is_literal(sentence, citation.quote) else "supported"
+        kind = verdict(sentence, citation)
         self._verdicts.append(kind)
         card = f"{self._prefix}-card-{len(self._verdicts)}"
         return _chip_html(citation, kind, self._targets[number], card, self._texts)
@@ -120,7 +120,8 @@ def _chip_html(citation: Citation, kind: Verdict, target: str, card: str, texts:
     instead (style.css): it opens the card, which then has a link of its own.
     """
     place, name = escape(target), escape(card)
-    facts = [citation.document.reference, section(citation), pages([citation], texts)]
+    about = origins.marked(citation.document, texts)
+    facts = [*about, section(citation), pages([citation], texts)]
     language = escape(citation.document.language)
     told = escape(texts(f"answers.verdicts.{kind}"))
     return (

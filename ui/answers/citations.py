@@ -1,9 +1,15 @@
 """What is said of a citation wherever it is shown: its place, its pages, its section."""
 
 from collections.abc import Iterable
+from typing import Literal
 
-from core.types import Answer, Citation
+from core.types import Answer, Citation, Kind
 from ui.texts import Texts
+
+Verdict = Literal["literal", "literal_brief", "literal_official", "supported"]
+"""What the check of a sentence found: it stands in its source letter by letter ("literal"), which
+is a summary by this project or an official text; or it is a model's, and its source says so
+("supported"). `answers.verdicts` in ui/texts has the words for it."""
 
 
 def anchors(answer: Answer, prefix: str) -> dict[int, str]:
@@ -31,3 +37,11 @@ def is_literal(sentence: str, quote: str) -> bool:
     """Whether a sentence of an answer stands in a quote, letter by letter; spaces do not count."""
     words = " ".join(sentence.split())
     return bool(words) and words in " ".join(quote.split())
+
+
+def verdict(sentence: str, citation: Citation) -> Verdict:
+    """What the check of a sentence with this citation found; whoever wrote it."""
+    if not is_literal(sentence, citation.quote):
+        return "supported"
+    by_kind: dict[Kind, Verdict] = {"brief": "literal_brief", "official": "literal_official"}
+    return by_kind.get(citation.document.kind, "literal")

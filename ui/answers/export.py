@@ -15,10 +15,10 @@ from markupsafe import Markup
 
 from core.types import Answer, Citation, Scope
 from ui.answers import notes
-from ui.answers.citations import is_literal
-from ui.answers.copying import escaped, markdown_references, markdown_text
+from ui.answers.citations import verdict
+from ui.answers.copying import addresses, escaped, markdown_references, markdown_text
 from ui.answers.references import reference
-from ui.markup import answer_html, escape, is_web_page
+from ui.markup import answer_html, escape
 from ui.scope import told
 from ui.texts import Texts
 
@@ -116,10 +116,9 @@ def _sentences(answer: Answer, place: str, texts: Texts) -> Markup:
         citation = citations.get(number)
         if citation is None:
             return ""
-        kind = "literal" if is_literal(sentence, citation.quote) else "supported"
-        verdict = escape(texts(f"answers.verdicts.{kind}"))
+        told = escape(texts(f"answers.verdicts.{verdict(sentence, citation)}"))
         target = escape(f"{place}-{number}")
-        return f'<sup><a href="#{target}" title="{verdict}">[{number}]</a></sup>'
+        return f'<sup><a href="#{target}" title="{told}">[{number}]</a></sup>'
 
     language = notes.languages(answer)[0]
     return Markup(answer_html(answer.text, texts, language=language, marker=marker))  # noqa: S704 - escaped there
@@ -129,11 +128,6 @@ def _reference(citation: Citation, texts: Texts) -> Markup:
     """A reference with its title in italics."""
     written = reference(citation, texts, data=escape, emphasis="<cite>{}</cite>")
     return Markup(written)  # noqa: S704 - escaped here
-
-
-def _address(citation: Citation) -> str:
-    """The official page of a citation; empty where it has none that may be linked."""
-    return citation.url if is_web_page(citation.url) else ""
 
 
 @functools.cache
@@ -150,6 +144,6 @@ def _template() -> Template:
         answer_facts=answer_facts,
         sentences=_sentences,
         reference=_reference,
-        address=_address,
+        addresses=addresses,
     )
     return environment.get_template("conversation.html.j2")
