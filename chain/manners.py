@@ -1,0 +1,448 @@
+"""What kind of message this is, told before anything is searched: small talk, a task, a question.
+
+    message -> made of known phrases and filling words only     small talk or a task
+            -> a task, and what it is to be done with           summarise, translate, e-mail
+            -> asks how to commit a crime                       harm
+            -> nearer to examples of a kind than to questions   that kind
+            -> none of these                                    a question to the sources
+
+A question must never be taken for small talk: what is not certain is a question. The words and the
+examples are in `manners.yaml`, the replies in prompts/phrases/; how well it does, and how that was
+measured, is told in docs/decisions/0012-manners.md.
+"""
+
+import math
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Literal, NamedTuple, cast, get_args
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from core.matching import without_accents
+from core.types import DocumentInfo, Frozen, Message
+from prompts import phrases
+from vectorstore.embeddings import Embedder, Vectors
+
+_FILE = Path(__file__).with_name("manners.yaml")
+
+# Some symbols are words here; all others, and all punctuation, are not.
+_WORD = re.compile(r"\w+|[👋🖐🙏❤🥰💐👍👌✅👏🎉😂🖕💩😊🙂😀]")
+_DRAWN_OUT = re.compile(r"([^\W\d_])\1{2,}")  # heyyyy
+_MOST_WORDS = 30  # what is longer is no message to the assistant
+_PHRASE_WORDS = 9  # of the longest phrase
+
+_SOCIAL: tuple[Message, ...] = ("greeting", "thanks", "farewell", "acknowledgement")
+# What a message made of phrases of several kinds is: the first of these.
+_FIRST: tuple[Message, ...] = (
+    "rude", "email", "translate", "table", "summarise", "shorter", "sources", "workings",
+    "identity", "capabilities", "farewell", "thanks", "greeting", "acknowledgement",
+)  # fmt: skip
+
+# How much nearer (cosine) a message must be to an example of a kind than to any question: when
+# nothing else tells, when it speaks to the assistant, when words of that kind are in it, when it
+# judges; when a cue of opinion or legal, or the words of a crime, are in it.
+_UNTOLD, _ADDRESSED, _WORDED, _JUDGING, _CUED = 0.07, 0.035, 0.0, 0.02, -0.03
+_CUED_BEHIND = 0.02  # how much nearer it may be to another kind than to that of its cue
+_HARM_UNWORDED = 0.03  # asks how to do something, in no words that we know as a crime
+_ONLY_WORDED: tuple[Message, ...] = ("rude", "shorter", "table", "translate", "email", "summarise")
+
+# A misspelt word of so many letters may have so many of them wrong.
+_MISSPELT = ((9, 2), (5, 1))
+_MISSPELT_WORDS = 8  # in a message of at most so many
+
+_QUESTION = "question"
+_CLEARLY = 0.1  # by so much a document's name fits better than the next
+
+
+class _Harm(Frozen):
+    asking: Mapping[str, str]
+    crimes: Mapping[str, str]
+    doing: Mapping[str, str]
+    goods: Mapping[str, str]
+    attributed: Mapping[str, str]
+
+
+class _Words(Frozen):
+    """The file `manners.yaml`, explained there. Strings are phrases separated by commas."""
+
+    examples: Mapping[Message | Literal["question"], tuple[str, ...]]
+    phrases: Mapping[Message, Mapping[str, str]]
+    fillers: Mapping[str, str]
+    documents: Mapping[str, str]
+    subjects: Mapping[str, str]
+    translating: Mapping[str, str]
+    cues: Mapping[Message, Mapping[str, str]]
+    judging: Mapping[str, str]
+    harm: _Harm
+    addressed: Mapping[str, str]
+
+
+class _Token(NamedTuple):
+    """A word as it is compared, and its place in the message."""
+
+    plain: str
+    start: int
+    end: int
+
+
+def classify(message: str, language: str, embedder: Embedder) -> Message | None:
+    """What kind of message this is; None for a question to the sources.
+
+    Args:
+        message: as it was typed.
+        language: of the message (ISO 639-1); decides what a word of several languages means.
+        embedder: that of the index, which has to embed the message anyway.
+    """
+    message = unicodedata.normalize("NFC", message)
+    tokens = _tokens(message)
+    if not 0 < len(tokens) <= _MOST_WORDS:
+        return None
+    asks = "?" in message or ";" in message[-2:]  # Greek asks with a semicolon
+    told = _made_of_phrases(_plain(tokens), language, asks)
+    if told:
+        return told
+    own = _without_social(tokens, language)
+    words = _plain(own)
+    told = _made_of_phrases(words, language, asks) or _task_on_a_topic(words, message)
+    if told:
+        return told
+    text = message[own[0].start : own[-1].end] + ("?" if asks else "")
+    return _by_nearness(words, message if own == tokens else text, language, asks, embedder)
+
+
+def reply_text(kind: Message, language: str) -> str:
+    """One or two lines to a message that asks the sources nothing, with what can be done."""
+    return phrases(language).replies[kind]
+
+
+def _tokens(message: str) -> tuple[_Token, ...]:
+    return tuple(_Token(_folded(m[0]), *m.span()) for m in _WORD.finditer(message))
+
+
+def _folded(word: str) -> str:
+    plain = without_accents(unicodedata.normalize("NFKC", word).casefold())
+    return _DRAWN_OUT.sub(r"\1", plain)
+
+
+def _plain(tokens: Iterable[_Token]) -> tuple[str, ...]:
+    return tuple(token.plain for token in tokens)
+
+
+# --- Phrases ----------------------------------------------------------------------------------
+
+
+class _Tiling(NamedTuple):
+    """How the words up to some place can be made of phrases and fillers; the least is the best."""
+
+    foreign: int  # pieces of other languages
+    pieces: int
+    phrases: int  # "help" is a phrase alone, and a filler in "thanks for your help"
+    kinds: frozenset[Message]
+
+
+def _made_of_phrases(words: Sequence[str], language: str, asks: bool) -> Message | None:
+    kinds = _tiled(words, language)
+    if kinds is None and len(words) <= _MISSPELT_WORDS:
+        kinds = _tiled(_spelt(words, language), language)
+    if not kinds or (asks and not kinds.isdisjoint(("thanks", "farewell", "acknowledgement"))):
+        return None  # "good?" and "thanks, and the other?" ask something
+    return next(kind for kind in _FIRST if kind in kinds)
+
+
+def _tiled(words: Sequence[str], language: str) -> frozenset[Message] | None:
+    """The kinds of the phrases that, with fillers between them, make up these words."""
+    best: list[_Tiling | None] = [_Tiling(0, 0, 0, frozenset()), *(None for _ in words)]
+    for start in range(len(words)):
+        before = best[start]
+        if before is None:
+            continue
+        for length in range(1, min(_PHRASE_WORDS, len(words) - start) + 1):
+            for foreign, kind in _meanings(tuple(words[start : start + length]), language):
+                tiling = _Tiling(
+                    before.foreign + foreign,
+                    before.pieces + 1,
+                    before.phrases + (kind is not None),
+                    before.kinds | ({kind} if kind else set()),
+                )
+                there = best[start + length]
+                if there is None or _better(tiling, there):
+                    best[start + length] = tiling
+    return None if best[-1] is None else best[-1].kinds
+
+
+def _better(one: _Tiling, other: _Tiling) -> bool:
+    """Whether it has fewer pieces, and fewer of them phrases, but not none."""
+    return (not one.phrases, one[:3]) < (not other.phrases, other[:3])
+
+
+def _meanings(words: tuple[str, ...], language: str) -> Iterator[tuple[int, Message | None]]:
+    """Whether it is of another language, and the kind of what these words may be (None: filler)."""
+    known = _known().get(words, {})
+    kinds: dict[Message | None, int] = {}
+    for kind, languages in known.items():
+        kinds[kind] = int(languages.isdisjoint((language, "en", "any")))
+    own = [kind for kind, languages in known.items() if language in languages]
+    # "tak" is thanks in Danish and yes in Polish.
+    for kind in own or kinds:
+        yield kinds[kind], kind
+
+
+@cache
+def _known() -> Mapping[tuple[str, ...], Mapping[Message | None, frozenset[str]]]:
+    """Phrases and fillers, as words -> kind (None: filler) -> languages."""
+    known: dict[tuple[str, ...], dict[Message | None, frozenset[str]]] = {}
+    sets: list[tuple[Message | None, Mapping[str, str]]] = [*_file().phrases.items()]
+    for kind, by_language in [*sets, (None, _file().fillers)]:
+        for language, listed in by_language.items():
+            for phrase in listed.split(","):
+                words = _plain(_tokens(phrase))
+                if words:
+                    of = known.setdefault(words, {})
+                    of[kind] = of.get(kind, frozenset()) | {language}
+    return known
+
+
+def _spelt(words: Sequence[str], language: str) -> list[str]:
+    """The words, each unknown one as the known word that it may be a misspelling of."""
+    known = _vocabulary(language)
+    return [word if word in known else _nearest(word, known) for word in words]
+
+
+def _nearest(word: str, known: Mapping[str, None]) -> str:
+    most = next((wrong for letters, wrong in _MISSPELT if len(word) >= letters), 0)
+    if not most:
+        return word
+    found = process.extractOne(word, known.keys(), scorer=OSA.distance, score_cutoff=most)
+    return found[0] if found else word
+
+
+@cache
+def _vocabulary(language: str) -> Mapping[str, None]:
+    """The words of the phrases and fillers in a language and in English."""
+    return {
+        word: None
+        for words, kinds in _known().items()
+        if any(not languages.isdisjoint((language, "en", "any")) for languages in kinds.values())
+        for word in words
+    }
+
+
+def _without_social(tokens: tuple[_Token, ...], language: str) -> tuple[_Token, ...]:
+    """What is left without the greeting or thanks that a message begins or ends with."""
+    start, end = 0, len(tokens)
+    while (length := _social_at(tokens[start:end], language)) and start + length < end:
+        start += length
+    while (length := _social_at(tokens[start:end], language, last=True)) and start < end - length:
+        end -= length
+    return tokens[start:end]
+
+
+def _social_at(tokens: tuple[_Token, ...], language: str, *, last: bool = False) -> int:
+    """How many words the longest phrase of small talk takes at the beginning or the end."""
+    words = _plain(tokens)
+    for length in range(min(_PHRASE_WORDS, len(words)), 0, -1):
+        piece = words[-length:] if last else words[:length]
+        if any(kind in _SOCIAL for _, kind in _meanings(piece, language)):
+            return length
+    return 0
+
+
+# --- Tasks ------------------------------------------------------------------------------------
+
+
+def _task_on_a_topic(words: Sequence[str], message: str) -> Message | None:
+    """A task and what it is to be done with: "translate the agenda", "summarise the strategy"."""
+    opening = next((n for n, word in enumerate(words) if not _is_filler(word)), len(words) - 1)
+    if any(kind == "email" and length > 2 for length, kind in _phrases_at(words, 0, opening)):
+        return "email"
+    if _pattern("translating").fullmatch(words[opening]):
+        return "translate"
+    task = {
+        place
+        for start in range(len(words))
+        for length, kind in _phrases_at(words, start, start)
+        if kind == "summarise"
+        for place in range(start, start + length)
+    }
+    if not task or ":" in message:  # "summarise the agenda: how many ..."
+        return None
+    rest = [word for n, word in enumerate(words) if n not in task and not _is_filler(word)]
+    document = [word for word in rest if _concepts(word, "documents")]
+    names = all(
+        word in document or _concepts(word, "subjects") or word.isdigit() for word in rest
+    )
+    return "summarise" if document and names else None
+
+
+def _phrases_at(
+    words: Sequence[str], first: int, last: int
+) -> Iterator[tuple[int, Message | None]]:
+    """Length and kind of each phrase that begins at one of these places."""
+    for start in range(first, last + 1):
+        for length in range(1, min(_PHRASE_WORDS, len(words) - start) + 1):
+            for kind in _known().get(tuple(words[start : start + length]), {}):
+                yield length, kind
+
+
+def _is_filler(word: str) -> bool:
+    return None in _known().get((word,), {})
+
+
+# --- Nearness ---------------------------------------------------------------------------------
+
+
+def _by_nearness(
+    words: Sequence[str], text: str, language: str, asks: bool, embedder: Embedder
+) -> Message | None:
+    near = _nearness(text, embedder)
+    said = " ".join(words)
+    best = max(near, key=lambda kind: near[kind])
+    if _asks_for_harm(said):
+        needed = _CUED if _names_a_crime(said) else _HARM_UNWORDED
+        if near["harm"] >= needed:
+            return "harm"
+    cued = [kind for kind in _file().cues if _has(said, "cues", kind)]
+    for kind in sorted(cued, key=lambda kind: -near[kind]):
+        if near[kind] >= max(_CUED, near[best] - _CUED_BEHIND):
+            return kind
+    if best == "harm" or (asks and best in _SOCIAL):
+        return None
+    needed = _UNTOLD
+    if any(kind == best for _, kind in _phrases_at(words, 0, len(words) - 1)):
+        needed = _WORDED
+    elif best in _ONLY_WORDED:
+        return None
+    elif best == "opinion" and _has(said, "judging"):
+        needed = _JUDGING
+    elif _addressed(language).search(said):
+        needed = _ADDRESSED
+    return best if near[best] >= needed else None
+
+
+def _asks_for_harm(said: str) -> bool:
+    """Whether it asks how to do something oneself, and not what a document says of it."""
+    return _has(said, "harm", "asking") and not _has(said, "harm", "attributed")
+
+
+def _names_a_crime(said: str) -> bool:
+    return _has(said, "harm", "crimes") or (
+        _has(said, "harm", "doing") and _has(said, "harm", "goods")
+    )
+
+
+def _nearness(text: str, embedder: Embedder) -> Mapping[Message, float]:
+    """By kind, how much nearer (cosine) the nearest example of it is than any question."""
+    kinds, vectors = _examples(cast(Hashable, embedder))
+    cosines = vectors @ embedder.query(text)
+    question = float(cosines[kinds == _QUESTION].max())
+    return {kind: float(cosines[kinds == kind].max()) - question for kind in get_args(Message)}
+
+
+@lru_cache(maxsize=4)
+def _examples(embedder: Hashable) -> tuple[NDArray[np.str_], Vectors]:
+    """Kind and vector of each example."""
+    examples = [(kind, text) for kind, texts in _file().examples.items() for text in texts]
+    vectors = cast(Embedder, embedder).passages([text for _, text in examples])
+    return np.array([kind for kind, _ in examples]), vectors
+
+
+# --- Documents --------------------------------------------------------------------------------
+
+
+def document_named(message: str, documents: Sequence[DocumentInfo]) -> str | None:
+    """The id of the document that a message names; None if none, or if several fit as well.
+
+    Args:
+        message: "Vat de drugsagenda samen", "summarise COM(2020) 607".
+        documents: language versions of the same document have the same id.
+    """
+    named: dict[str, set[str]] = {}
+    for document in documents:
+        said = f"{document.title} {document.reference} {document.celex}"
+        named.setdefault(document.id, set()).update(_name_parts(said))
+    asked = _name_parts(message)
+    in_all = Counter(part for parts in named.values() for part in parts)
+    weights = {
+        id_: sum(
+            math.log((1 + len(named)) / in_all[part]) for part in parts if _is_said(part, asked)
+        )
+        for id_, parts in named.items()
+    }
+    first, second, *_ = [*sorted(weights.values(), reverse=True), 0.0, 0.0]
+    if first - second < _CLEARLY:
+        return None
+    return max(weights, key=lambda id_: weights[id_])
+
+
+def _name_parts(text: str) -> set[str]:
+    """What a name consists of: groups of words with one meaning, other words, numbers."""
+    parts: set[str] = set()
+    for token in _tokens(text):
+        concepts = _concepts(token.plain, "documents") | _concepts(token.plain, "subjects")
+        parts |= concepts or ({token.plain} if not _is_filler(token.plain) else set())
+    return parts
+
+
+def _is_said(part: str, asked: set[str]) -> bool:
+    if part in asked:
+        return True
+    most = next((wrong for letters, wrong in _MISSPELT if len(part) >= letters), 0)
+    return bool(most) and any(OSA.distance(part, word) <= most for word in asked)
+
+
+# --- The file ---------------------------------------------------------------------------------
+
+
+def _concepts(word: str, groups: Literal["documents", "subjects"]) -> frozenset[str]:
+    """The groups that a word belongs to: "drugsagenda" is an agenda, and of drugs."""
+    return frozenset(
+        name for name in getattr(_file(), groups) if _group(groups, name).search(word)
+    )
+
+
+@cache
+def _group(groups: str, name: str) -> re.Pattern[str]:
+    listed: str = getattr(_file(), groups)[name]
+    beginning = r"\b" if groups == "subjects" else ""
+    parts = (re.escape(_folded(part.strip())) for part in listed.split(","))
+    return re.compile(f"{beginning}(?:{'|'.join(parts)})")
+
+
+def _has(said: str, *path: str) -> bool:
+    return _pattern(*path).search(said) is not None
+
+
+@cache
+def _pattern(*path: str) -> re.Pattern[str]:
+    """Finds the phrases of all languages in folded words; "*" is any rest of a word."""
+    node: object = _file().model_dump()
+    for step in path:
+        node = cast(Mapping[str, object], node)[step]
+    return _compiled(cast(Mapping[str, str], node).values())
+
+
+def _compiled(lists: Iterable[str]) -> re.Pattern[str]:
+    found = {
+        " ".join(r"\w*".join(" ".join(_plain(_tokens(part))) for part in phrase.split("*")).split())
+        for listed in lists
+        for phrase in listed.split(",")
+    }
+    return re.compile(rf"(?<!\w)(?:{'|'.join(sorted(found))})(?!\w)")
+
+
+@cache
+def _addressed(language: str) -> re.Pattern[str]:
+    return _compiled(_file().addressed.get(name, "") for name in (language, "any"))
+
+
+@cache
+def _file() -> _Words:
+    return _Words.model_validate(yaml.safe_load(_FILE.read_text("utf-8")))
