@@ -54,13 +54,14 @@ _TASKS: tuple[Message, ...] = ("shorter", "table", "translate", "email", "summar
 # How much nearer (cosine) a message must be to an example of a kind than to any question, by what
 # its words tell: see _needed. Measured on eval/questions and eval/fitting: docs/decisions/0012.
 _UNTOLD = 0.07
-_ADDRESSED = 0.033
+_ADDRESSED = 0.02
 _WORDED = 0.0
 _SOCIABLE, _SOCIABLE_SAID = 0.06, 0.03
 _SAID_BEHIND = 0.02
-_SCOLDING = 0.05
-_CUED = -0.06
-_JUDGING = -0.015
+_SCOLDING = 0.04
+_CUED: Mapping[Message, float] = {"opinion": -0.1, "legal": -0.05}
+_JUDGING = -0.025
+_OWN_CASE = 0.03
 _NAMED, _UNNAMED = -0.04, 0.03
 _NEVER = math.inf
 
@@ -98,6 +99,7 @@ class _Words(Frozen):
     letters: Mapping[str, str]
     harm: _Harm
     addressed: Mapping[str, str]
+    self: Mapping[str, str]
 
 
 class _Token(NamedTuple):
@@ -131,9 +133,12 @@ def classify(message: str, language: str, embedder: Embedder) -> Message | None:
         return told
     text = message if own == tokens else message[own[0].start : own[-1].end] + "?" * asks
     told = _by_nearness(words, text, language, asks, embedder)
-    if social and (told is None or told in _SOCIAL):
-        return None if asks else _social_by_nearness(message, social, embedder)
-    return told
+    if not social:
+        return told
+    if asks:
+        return None if told in _SOCIAL else told
+    needed = _SOCIABLE if told and told not in _SOCIAL else _SOCIABLE_SAID
+    return _social_by_nearness(message, social, embedder, needed) or told
 
 
 def reply_text(kind: Message, language: str) -> str:
@@ -328,8 +333,9 @@ def _task_on_a_topic(words: Sequence[str], message: str) -> Message | None:
         if n not in task and (word == _REFERENCE or not _is_filler(word))
     ]
     document = [word for word in rest if word == _REFERENCE or _concepts(word, "documents")]
+    other = [word for word in rest[:1] if words.index(word) > opening] + rest[1:]
     names = all(
-        word in document or _concepts(word, "subjects") or word.isdigit() for word in rest
+        word in document or _concepts(word, "subjects") or word.isdigit() for word in other
     )
     return "summarise" if document and names else None
 
@@ -362,13 +368,13 @@ def _by_nearness(
 
 
 def _social_by_nearness(
-    message: str, social: frozenset[Message], embedder: Embedder
+    message: str, social: frozenset[Message], embedder: Embedder, needed: float
 ) -> Message | None:
-    """The kind of a message that begins or ends with small talk of these kinds."""
+    """The kind of small talk that a message is which begins or ends with some of these kinds."""
     near = _nearness(message, embedder)
     best = max(_SOCIAL, key=lambda kind: near[kind])
     said = max(social, key=lambda kind: near[kind])
-    if near[best] < _SOCIABLE_SAID:
+    if near[best] < needed:
         return None
     return said if near[said] >= near[best] - _SAID_BEHIND else best
 
@@ -382,8 +388,10 @@ def _needed(kind: Message, words: Sequence[str], language: str, asks: bool) -> f
         return _NAMED if _names_a_crime(said) else _UNNAMED
     if kind in ("opinion", "legal"):
         if _has(said, "cues", kind):
-            return _CUED
-        judges = kind == "opinion" and asks and _has(said, "judging")
+            return _CUED[kind]
+        if kind == "legal":
+            return _OWN_CASE if _spoken("self", language).search(said) else _NEVER
+        judges = asks and _has(said, "judging")
         return _JUDGING if judges and not _spoken("reported", language).search(said) else _NEVER
     if kind in _SOCIAL:
         return _NEVER if asks or len(words) < 2 else _SOCIABLE
@@ -400,7 +408,8 @@ def _needed(kind: Message, words: Sequence[str], language: str, asks: bool) -> f
 def _is_worded(kind: Message, words: Sequence[str]) -> bool:
     """Whether it has a phrase of this kind, and most of its words are known ones."""
     unknown = sum(word not in _known_words() for word in words)
-    return 4 * unknown <= len(words) and any(
+    most = 1 if kind in _TASKS else len(words)
+    return unknown <= min(most, len(words) // 4) and any(
         found == kind for _, found in _phrases_at(words, 0, len(words) - 1)
     )
 
@@ -512,7 +521,7 @@ def _compiled(lists: Iterable[str]) -> re.Pattern[str]:
 
 
 @cache
-def _spoken(listed: Literal["addressed", "reported"], language: str) -> re.Pattern[str]:
+def _spoken(listed: Literal["addressed", "reported", "self"], language: str) -> re.Pattern[str]:
     """As `_pattern`, of one language and English; only for lists of words that others use too."""
     by_language: Mapping[str, str] = getattr(_file(), listed)
     return _compiled(by_language[name] for name in {language, "en", "any"} & by_language.keys())
