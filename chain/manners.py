@@ -54,7 +54,7 @@ _TASKS: tuple[Message, ...] = ("shorter", "table", "translate", "email", "summar
 # How much nearer (cosine) a message must be to an example of a kind than to any question, by what
 # its words tell: see _needed. Measured on eval/questions and eval/fitting: docs/decisions/0012.
 _UNTOLD = 0.07
-_ADDRESSED = 0.02
+_ADDRESSED = 0.022
 _WORDED = 0.0
 _SOCIABLE, _SOCIABLE_SAID = 0.06, 0.03
 _SAID_BEHIND = 0.02
@@ -89,6 +89,7 @@ class _Words(Frozen):
     examples: Mapping[Message | Literal["question"], tuple[str, ...]]
     phrases: Mapping[Message, Mapping[str, str]]
     fillers: Mapping[str, str]
+    softening: Mapping[str, str]
     documents: Mapping[str, str]
     subjects: Mapping[str, str]
     translating: Mapping[str, str]
@@ -99,6 +100,7 @@ class _Words(Frozen):
     letters: Mapping[str, str]
     harm: _Harm
     addressed: Mapping[str, str]
+    polite: Mapping[str, str]
     self: Mapping[str, str]
 
 
@@ -176,21 +178,26 @@ class _Tiling(NamedTuple):
 
 
 def _made_of_phrases(words: Sequence[str], language: str, asks: bool) -> Message | None:
-    kinds = _tiled(words, language)
-    spelt = _spelt(words, language) if kinds is None and len(words) <= _MISSPELT_WORDS else words
-    if spelt != words:
-        kinds = _tiled(spelt, language)
-    if not kinds or (asks and not kinds.isdisjoint(("thanks", "farewell", "acknowledgement"))):
-        return None  # "good?" and "thanks, and the other?" ask something
-    kind = next(kind for kind in _FIRST if kind in kinds)
-    if spelt != words and (
-        kind in _NEVER_MISSPELT or (len(words) == 1 and kind not in ("greeting", "thanks"))
-    ):
+    kind = _first(_tiled(words, language), asks) or _first(_tiled(_firm(words), language), asks)
+    if kind or len(words) > _MISSPELT_WORDS:
+        return kind
+    kind = _first(_tiled(_spelt(words, language), language), asks)
+    if kind in _NEVER_MISSPELT or (len(words) == 1 and kind not in ("greeting", "thanks")):
         return None  # a search for "price" is no insult
     return kind
 
 
-def _tiled(words: Sequence[str], language: str) -> frozenset[Message] | None:
+def _first(kinds: frozenset[Message], asks: bool) -> Message | None:
+    if asks and not kinds.isdisjoint(("thanks", "farewell", "acknowledgement")):
+        return None  # "good?" and "thanks, and the other?" ask something
+    return next((kind for kind in _FIRST if kind in kinds), None)
+
+
+def _firm(words: Sequence[str]) -> list[str]:
+    return [word for word in words if not _has(word, "softening")]
+
+
+def _tiled(words: Sequence[str], language: str) -> frozenset[Message]:
     """The kinds of the phrases that, with fillers between them, make up these words."""
     best: list[_Tiling | None] = [_Tiling(0, 0, 0, frozenset()), *(None for _ in words)]
     for start in range(len(words)):
@@ -208,7 +215,7 @@ def _tiled(words: Sequence[str], language: str) -> frozenset[Message] | None:
                 there = best[start + length]
                 if there is None or _better(tiling, there):
                     best[start + length] = tiling
-    return None if best[-1] is None else best[-1].kinds
+    return best[-1].kinds if best[-1] else frozenset()
 
 
 def _better(one: _Tiling, other: _Tiling) -> bool:
@@ -248,11 +255,10 @@ def _known() -> Mapping[tuple[str, ...], Mapping[Message | None, frozenset[str]]
     return known
 
 
-def _spelt(words: Sequence[str], language: str) -> Sequence[str]:
+def _spelt(words: Sequence[str], language: str) -> list[str]:
     """The words, each unknown one as the known word that it may be a misspelling of."""
     known = _vocabulary(language)
-    spelt = tuple(word if word in known else _nearest(word, known) for word in words)
-    return words if spelt == tuple(words) else spelt
+    return [word if word in known else _nearest(word, known) for word in words]
 
 
 def _nearest(word: str, known: Sequence[str]) -> str:
@@ -334,9 +340,7 @@ def _task_on_a_topic(words: Sequence[str], message: str) -> Message | None:
     ]
     document = [word for word in rest if word == _REFERENCE or _concepts(word, "documents")]
     other = [word for word in rest[:1] if words.index(word) > opening] + rest[1:]
-    names = all(
-        word in document or _concepts(word, "subjects") or word.isdigit() for word in other
-    )
+    names = all(word in document or _concepts(word, "subjects") or word.isdigit() for word in other)
     return "summarise" if document and names else None
 
 
@@ -397,7 +401,7 @@ def _needed(kind: Message, words: Sequence[str], language: str, asks: bool) -> f
         return _NEVER if asks or len(words) < 2 else _SOCIABLE
     if _is_worded(kind, words):
         return _WORDED
-    addressed = _spoken("addressed", language).search(said) is not None
+    addressed = _spoken("addressed", language).search(said) and not _has(said, "polite")
     if kind == "rude":
         return _SCOLDING if addressed and not asks else _NEVER
     if kind in _TASKS:
@@ -469,6 +473,7 @@ def _name_parts(text: str) -> set[str]:
     parts: set[str] = set()
     for token in _tokens(text):
         concepts = _concepts(token.plain, "documents") | _concepts(token.plain, "subjects")
+        concepts -= {"other"}  # words without a meaning in common
         parts |= concepts or ({token.plain} if not _is_filler(token.plain) else set())
     return parts
 
@@ -485,9 +490,7 @@ def _is_said(part: str, asked: set[str]) -> bool:
 
 def _concepts(word: str, groups: Literal["documents", "subjects"]) -> frozenset[str]:
     """The groups that a word belongs to: "drugsagenda" is an agenda, and of drugs."""
-    return frozenset(
-        name for name in getattr(_file(), groups) if _group(groups, name).search(word)
-    )
+    return frozenset(name for name in getattr(_file(), groups) if _group(groups, name).search(word))
 
 
 @cache
