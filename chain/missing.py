@@ -30,9 +30,9 @@ def missing(
 
     Figures and kinds of figure must stand in a quote (or be said of it: heading, reference, date),
     countries and names in a passage that is quoted, rare words in any passage that was found; these
-    only under an answer that is unsure, for they never are why there is none. Without citations the
-    found passages are the evidence; `index` is asked for names that cannot be compared with passages
-    in another language.
+    only under an answer that is unsure, for they never are why there is none. Without citations
+    the found passages are the evidence; `index` is asked for names that cannot be compared with
+    passages in another language.
     """
     demands = demands_of(question, language)
     quoted = {citation.passage_id for citation in citations}
