@@ -30,8 +30,8 @@ class Feedback(Frozen):
     `id` belongs to the answer: a later verdict on it replaces this one. `date` is in UTC.
     `history` are the turns before the question, oldest first, and `scope` is what the search was
     limited to. `more` is what was folded below the answer. `sections` are the heading paths of what
-    was cited, " › " between headings. `helpful` is the verdict on the answer, `evidence` that on its
-    quotes; None: none was given. `handled` is when a maintainer, `by`, had dealt with it; None:
+    was cited, " › " between headings. `helpful` is the verdict on the answer, `evidence` that on
+    its quotes; None: none was given. `handled` is when a maintainer, `by`, had dealt with it; None:
     nobody has yet.
     """
 

@@ -11,6 +11,7 @@ from typing import Literal
 from core.types import Answer, Citation
 from ui.answers.citations import by_number
 from ui.markup import answer_html
+from ui.texts import Texts
 
 Verdict = Literal["supported", "literal", "literal_brief", "row"]
 """It is a model's, and its source says so; it stands in its source letter by letter; or in one of
@@ -35,6 +36,13 @@ class Checks:
         self.usual = by_count[0] if by_count else None
         found = {*proper, *more} - {self.usual}
         self.exceptions = tuple(one for one in VERDICTS if one in found)
+
+    def told(self, texts: Texts) -> list[str]:
+        """How the answer was checked, and the marks of what is an exception to that."""
+        if self.usual is None:
+            return []
+        marks = (f"{GLYPHS[one]} {texts(f'answers.verdicts.{one}')}" for one in self.exceptions)
+        return [texts(f"answers.checked.{self.usual}"), *marks]
 
     def quotes(self, number: int, words: str) -> tuple[Citation, ...]:
         """The quotes behind words (a line each): the one that has them all, else all of the number.

@@ -97,16 +97,8 @@ class Chips:
 
     def checked_html(self) -> str:
         """How the answer was checked, and the marks of what is an exception to that."""
-        usual = self._checks.usual
-        if usual is None:
-            return ""
-        marks = "".join(
-            f' · <span class="sw-mark" aria-hidden="true">{GLYPHS[verdict]}</span> '
-            f"{escape(self._texts(f'answers.verdicts.{verdict}'))}"
-            for verdict in self._checks.exceptions
-        )
-        told = escape(self._texts(f"answers.checked.{usual}"))
-        return f'<p class="sw-facts sw-checked">{told}{marks}</p>'
+        told = " · ".join(map(escape, self._checks.told(self._texts)))
+        return f'<p class="sw-facts sw-checked">{told}</p>' if told else ""
 
 
 def _chip_html(quotes: Sequence[Citation], target: str, card: str, texts: Texts) -> str:

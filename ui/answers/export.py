@@ -76,7 +76,7 @@ def question_facts(exchange: Exported, texts: Texts) -> list[str]:
 
 
 def answer_facts(answer: Answer, texts: Texts) -> list[str]:
-    """How an answer was made and checked, from which state of the sources, and what it lacks."""
+    """How an answer was made, from which state of the sources, and what it lacks."""
     facts = notes.told(answer, texts)  # these tell of a fallback as well
     if answer.answered and answer.mode != "fallback":
         facts.insert(0, texts(f"export.modes.{answer.mode}", model=answer.model))
@@ -89,7 +89,9 @@ def answer_facts(answer: Answer, texts: Texts) -> list[str]:
 
 def _answer_blocks(answer: Answer, texts: Texts) -> list[str]:
     proper, *more = markdown_texts(answer, texts)
-    blocks = [proper, *(escaped(fact) for fact in answer_facts(answer, texts)), *more]
+    checked = " · ".join(Checks(answer).told(texts))
+    blocks = [escaped(checked)] if checked else []
+    blocks += [proper, *(escaped(fact) for fact in answer_facts(answer, texts)), *more]
     if answer.citations:
         blocks.append(f"### {escaped(texts('references.heading'))}")
     for quotes, written in zip(
@@ -125,14 +127,7 @@ class _Shown:
 
     @property
     def checked(self) -> str:
-        """How it was checked, and the marks of what is an exception; empty: not at all."""
-        if self._checks.usual is None:
-            return ""
-        marks = (
-            f"{GLYPHS[verdict]} {self._texts(f'answers.verdicts.{verdict}')}"
-            for verdict in self._checks.exceptions
-        )
-        return " · ".join((self._texts(f"answers.checked.{self._checks.usual}"), *marks))
+        return " · ".join(self._checks.told(self._texts))
 
     def html(self, text: str, level: int) -> Markup:
         """The answer proper, or a block of what is folded on the page; labels are of this level."""
