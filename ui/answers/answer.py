@@ -117,6 +117,7 @@ def _show_understood(answer: Answer, prefix: str, texts: Texts, ask: Ask) -> Non
         st.html(f'<p class="sw-facts">{escape(told)}</p>', width="content")
         st.button(
             texts("answers.as_typed"),
+            icon=":material/undo:",
             type="tertiary",
             key=f"{prefix}-typed",
             on_click=ask,
