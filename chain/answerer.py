@@ -14,13 +14,18 @@ from core.types import Mode, ScoredPassage
 class Request:
     """What an answer is made from. `question` can be understood without the conversation.
 
-    `parts` are there where it asks several things.
+    `parts` are the things that it asks, at least one. `said` is the folded text of the answer
+    before, of which nothing is said again. `brief`: only the sentence or list that answers best is
+    wanted; `overview`: the beginning of what was found is.
     """
 
     question: str
     language: str
     found: tuple[ScoredPassage, ...]
-    parts: tuple[Part, ...] = ()
+    parts: tuple[Part, ...]
+    said: str = ""
+    brief: bool = False
+    overview: bool = False
 
 
 @dataclass(frozen=True)
@@ -34,17 +39,22 @@ class Quote:
 
 @dataclass(frozen=True)
 class Draft:
-    """One sentence or list item that an answerer proposes; shown only once it is verified.
+    """A paragraph with the list that it introduces, or one sentence or item of a model; shown only
+    once it is verified.
 
-    `cites` are the passages it claims to rest on, counted in `Request.found`. `quote` is the
-    evidence where the answerer took the text from a source; a model leaves it to the verifier.
+    `items` is the list; without `text` its introduction is the label. `cites` are the passages it
+    claims to rest on, counted in `Request.found`. `quote` is the evidence where the answerer took
+    all of it from a source; a model leaves it to the verifier. `label` says where it stands, where
+    that differs from what stands above it; `note` is our own remark below it.
     """
 
     text: str
     cites: tuple[int, ...]
-    form: Literal["sentence", "lead-in", "item"] = "sentence"
+    form: Literal["sentence", "item"] = "sentence"
+    items: tuple[str, ...] = ()
     quote: Quote | None = None
-    new_paragraph: bool = False
+    label: str = ""
+    note: str = ""
 
 
 class Answerer(Protocol):

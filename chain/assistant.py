@@ -1,27 +1,31 @@
 """From a question to a checked answer, in one screen.
 
-question -> language -> standalone question -> passages -> confidence -> parts -> drafts
-         -> verified -> answer with citations, or a refusal that says what was searched
+message -> language -> what is meant: small talk and tasks get a reply
+        -> passages -> ranked statements -> confidence -> parts -> drafts -> verified
+        -> the answer proper and what can be unfolded below it, or a refusal that says why
 """
 
 import logging
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from langchain_core.runnables import RunnableConfig
 
 import prompts
-from chain.answerer import Answerer, Request
+from chain.answerer import Answerer, Draft, Quote, Request
 from chain.composition import Composition
 from chain.confidence import Confidence, confidence
-from chain.extractive import ExtractiveAnswerer
+from chain.extractive import ExtractiveAnswerer, further, last_said
 from chain.followup import standalone
 from chain.language import conversation
+from chain.manners import reply_text
 from chain.missing import missing
 from chain.parts import Part, in_parts
 from chain.refusal import count_documents, refusal_text
+from chain.relevance import rank
 from chain.suggestions import Suggestions
+from chain.understanding import Understood, understand
 from chain.verification import verify
 from core.errors import ModelError
 from core.settings import Settings
@@ -29,6 +33,7 @@ from core.types import (
     Answer,
     Event,
     Finished,
+    Message,
     Mode,
     Reason,
     Scope,
@@ -37,6 +42,7 @@ from core.types import (
     TextDelta,
     Turn,
 )
+from vectorstore.embeddings import Embedder
 from vectorstore.retriever import PassageRetriever, scored_passage
 from vectorstore.store import open_index
 
@@ -44,6 +50,8 @@ if TYPE_CHECKING:
     from chain.condense import Condenser
 
 logger = logging.getLogger(__name__)
+
+_LOOK = 50  # passages of a document among which its beginning is looked for
 
 
 class Assistant:
@@ -73,8 +81,10 @@ class Assistant:
         """
         question = "Wat is de strategie voor de veiligheidsunie?"
         language = self._language(question, ())
-        found = self._retrieve(standalone(question, language, ()), language, Scope(), None)
-        confidence(question, language, found, self.index)
+        meant = self._understand(question, language, (), None)
+        found = self._retrieve(meant.question, language, Scope(), None)
+        ranked = rank(meant.question, language, found)
+        confidence(meant.question, language, found, ranked, self.index)
 
     def ask(
         self,
@@ -118,20 +128,41 @@ class Assistant:
         yield Stage(name="searching")
         scope = scope.within(areas)
         language = language or self._language(question, history)
-        search_for = self._standalone(question, language, history, config)
+        meant = self._understand(question, language, history, config)
         watch.lap("understand")
-        found = self._retrieve(search_for, language, scope, config)
+        if meant.message:
+            text = reply_text(meant.message, language)
+            yield TextDelta(text=text)
+            yield Finished(answer=self._reply(question, text, language, meant.message, watch))
+            return
+        if meant.document:
+            found = self._beginning(meant.document, language, scope)
+        else:
+            found = self._retrieve(meant.question, language, scope, config)
         watch.lap("retrieve")
         yield Stage(name="reading")
-        sure = confidence(search_for, language, found, self.index)
+        ranked = rank(meant.question, language, found)
+        sure = (
+            Confidence(1.0, float(bool(found)))
+            if meant.document
+            else confidence(meant.question, language, found, ranked, self.index)
+        )
         watch.lap("decide")
 
         refuses = sure.value < self._settings.refuse_below
-        asked: tuple[Part, ...] = ()
-        if not refuses:
-            found, asked = in_parts(search_for, language, found, self.index, scope)
+        asked: tuple[Part, ...] = (Part(meant.question, found, ranked),)
+        if not refuses and not meant.document:
+            found, asked = in_parts(asked[0], language, self.index, scope)
             watch.lap("parts")
-        request = Request(search_for, language, found, asked)
+        request = Request(
+            meant.question,
+            language,
+            found,
+            asked,
+            said=last_said(history) if meant.question != question and not meant.brief else "",
+            brief=meant.brief,
+            overview=bool(meant.document),
+        )
         composition = Composition(request)
         mode: Mode = self._answerer.mode
         withheld: list[str] = []
@@ -157,27 +188,31 @@ class Assistant:
                     mode = "fallback"
                 if composition.text or mode != "fallback":
                     break
-        watch.lap("answer")
-
         answered = bool(composition.text)
         text, reason = composition.text, self._reason(answered, sure, scope)
+        lacking = missing(question, language, found, composition.citations, sure.value, self.index)
+        if reason != "off_topic":
+            for block in further(request, composition.quotes):
+                composition.add_more(_verified(block, request, self.index.embedder))
+        watch.lap("answer")
         if reason:
-            text = refusal_text(language, reason, found, self.index, scope)
+            text = refusal_text(language, reason, lacking, self.index, scope)
             yield TextDelta(text=text)
         yield Finished(
             answer=Answer(
                 question=question,
                 text=text,
+                more=composition.more,
                 language=language,
                 citations=composition.citations,
                 passages=tuple(scored.passage for scored in found),
                 answered=answered,
                 reason=reason,
-                missing=missing(
-                    question, language, found, composition.citations, sure.value, self.index
-                )
-                if answered or reason == "not_in_sources"
-                else (),
+                understood_as=meant.question if meant.question != question else "",
+                did_you_mean=self._suggestions.respelt(meant.question, language, found, scope),
+                elsewhere=not answered
+                and self._suggestions.elsewhere(meant.question, language, scope),
+                missing=lacking if answered or reason == "not_in_sources" else (),
                 asked_for=composition.asked_for(),
                 related=() if answered else self._suggestions.related(language, found, scope),
                 withheld=tuple(withheld),
@@ -204,20 +239,48 @@ class Assistant:
         questions = [*(turn.question for turn in history), question]
         return conversation(questions, self._settings.default_language)[-1]
 
-    def _standalone(
+    def _understand(
         self,
         question: str,
         language: str,
         history: Sequence[Turn],
         config: RunnableConfig | None,
-    ) -> str:
-        """By the model where there is one and it can, else by rules."""
-        if self._condenser is not None:
-            try:
-                return self._condenser.standalone(question, language, history, config)
-            except ModelError as error:
-                logger.warning("%s The follow-up is understood by rules.", error)
-        return standalone(question, language, history)
+    ) -> Understood:
+        """Follow-ups by the model where there is one and it can, else by rules."""
+
+        def by_itself(asked: str, before: Sequence[Turn]) -> str:
+            if self._condenser is not None:
+                try:
+                    return self._condenser.standalone(asked, language, before, config)
+                except ModelError as error:
+                    logger.warning("%s The follow-up is understood by rules.", error)
+            return standalone(asked, language, before)
+
+        documents = self.index.documents()
+        return understand(question, language, history, documents, self.index.embedder, by_itself)
+
+    def _reply(
+        self, question: str, text: str, language: str, message: Message, watch: "_Stopwatch"
+    ) -> Answer:
+        return Answer(
+            question=question,
+            text=text,
+            language=language,
+            answered=False,
+            message=message,
+            confidence=0.0,
+            mode="extractive",
+            prompt_version=prompts.version(),
+            generation=self.index.generation,
+            timings=watch.laps,
+        )
+
+    def _beginning(self, document: str, language: str, scope: Scope) -> tuple[ScoredPassage, ...]:
+        """The passage with which a document begins, as far as it is found by its title."""
+        only = scope.model_copy(update={"documents": (document,)})
+        titles = [one.title for one in self.index.documents() if one.id == document]
+        found = self.index.search(titles[0], _LOOK, language, scope=only)
+        return tuple(sorted(found, key=lambda one: one.passage.start)[:1])
 
     def _retrieve(
         self,
@@ -244,6 +307,13 @@ def _with_model(settings: Settings) -> "tuple[Answerer, Condenser]":
     from chain.generative import GenerativeAnswerer
 
     return GenerativeAnswerer(settings), Condenser(settings)
+
+
+def _verified(
+    drafts: Iterable[Draft], request: Request, embedder: Embedder
+) -> list[tuple[Draft, Quote]]:
+    checked = ((draft, verify(draft, request, embedder)) for draft in drafts)
+    return [(draft, quote) for draft, quote in checked if quote is not None]
 
 
 class _Stopwatch:

@@ -1,63 +1,97 @@
 """Verified drafts become the text of an answer, with numbered citations."""
 
+from collections.abc import Collection, Sequence
+
 from chain.answerer import Draft, Quote, Request
 from chain.highlights import highlights
 from core.types import Citation, Passage
 
 
 class Composition:
-    """An answer under construction. Text is Markdown: paragraphs, "- " lists and [1] markers."""
+    """An answer under construction: the answer proper, and blocks to unfold below it.
+
+    Text is Markdown as `core.types.Answer` says. A passage has one number in all of it.
+    """
 
     def __init__(self, request: Request) -> None:
         self._request = request
-        self._numbers: dict[Quote, int] = {}
+        self._numbers: dict[int, int] = {}  # passage -> number
+        self._quotes: dict[Quote, None] = {}
         self._pieces: list[str] = []
         self._last_form = ""
+        self._more: list[str] = []
 
     @property
     def text(self) -> str:
         return "".join(self._pieces)
 
     @property
+    def more(self) -> tuple[str, ...]:
+        return tuple(self._more)
+
+    @property
+    def quotes(self) -> Collection[Quote]:
+        return self._quotes
+
+    @property
     def citations(self) -> tuple[Citation, ...]:
-        """One citation per distinct quote, in order of first use.
+        """One citation per distinct quote, by number.
 
         Raises:
             AssertionError: a quote reaches outside its passage; a fault of this project.
         """
-        return tuple(self._citation(number, quote) for quote, number in self._numbers.items())
+        made = [self._citation(quote) for quote in self._quotes]
+        return tuple(sorted(made, key=lambda citation: citation.number))
 
     def asked_for(self) -> tuple[str, ...]:
         """The numbers, dates or names in the text that are what the question asks for."""
-        if not self._numbers:
+        if not self._pieces or not self._quotes:
             return ()
         question, language = self._request.question, self._request.language
         return highlights(question, language, self.text, self.citations[0].document.language)
 
     def add(self, draft: Draft, quote: Quote) -> str:
-        """Appends a verified draft; returns the piece of text that it adds."""
-        number = self._numbers.setdefault(quote, len(self._numbers) + 1)
-        piece = f"{self._separator(draft)}{draft.text} [{number}]"
+        """Appends a verified draft to the answer proper; returns the text that it adds."""
+        piece = self._separator(draft) + self._shown(draft, quote)
         self._last_form = draft.form
         self._pieces.append(piece)
         return piece
 
-    def _separator(self, draft: Draft) -> str:
+    def add_more(self, drafts: Sequence[tuple[Draft, Quote]]) -> None:
+        """Appends a block of verified drafts to what is folded; nothing where it is empty."""
+        if drafts:
+            self._more.append("\n\n".join(self._shown(draft, quote) for draft, quote in drafts))
+
+    def _shown(self, draft: Draft, quote: Quote) -> str:
+        self._quotes[quote] = None
+        number = self._numbers.setdefault(quote.passage, len(self._numbers) + 1)
+        items = "\n".join(f"- {item}" for item in draft.items)
         if draft.form == "item":
-            return "\n- " if self._last_form == "item" else "\n\n- " if self._pieces else "- "
+            parts = [f"- {draft.text} [{number}]"]
+        elif draft.text:
+            parts = [f"{draft.text} [{number}]", items]
+        else:
+            parts = [f"{items} [{number}]"]
+        label = f"### {draft.label}" if draft.label else ""
+        return "\n\n".join(part for part in (label, *parts, draft.note) if part)
+
+    def _separator(self, draft: Draft) -> str:
         if not self._pieces:
             return ""
-        return "\n\n" if draft.new_paragraph or self._last_form == "item" else " "
+        if draft.form == "item" and self._last_form == "item":
+            return "\n"
+        is_paragraph = draft.quote is not None or "item" in (draft.form, self._last_form)
+        return "\n\n" if is_paragraph else " "
 
-    def _citation(self, number: int, quote: Quote) -> Citation:
+    def _citation(self, quote: Quote) -> Citation:
         found = self._request.found[quote.passage]
         passage = found.passage
         text = passage.text[quote.start : quote.end]
         if not text or len(text) != quote.end - quote.start:
-            raise AssertionError(f"citation {number} reaches outside passage {passage.id}")
+            raise AssertionError(f"a quote reaches outside passage {passage.id}")
         pages = passage.pages(quote.start, quote.end)
         return Citation(
-            number=number,
+            number=self._numbers[quote.passage],
             passage_id=passage.id,
             document=passage.document,
             headings=passage.headings,

@@ -14,9 +14,12 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple, cast
 
-from chain.demands import Demands, demands_of
-from chain.evidence import Evidence, of_passage
-from core.types import ScoredPassage
+from chain.asking import gives_reason
+from chain.demands import demands_of
+from chain.evidence import Evidence, Text, of_passage
+from chain.relevance import Ranked
+from chain.statements import reading
+from core.types import Passage, ScoredPassage
 from vectorstore.embeddings import Embedder, Vectors
 from vectorstore.store import Index
 
@@ -43,7 +46,11 @@ class Confidence(NamedTuple):
 
 
 def confidence(
-    question: str, language: str, found: Sequence[ScoredPassage], index: Index
+    question: str,
+    language: str,
+    found: Sequence[ScoredPassage],
+    ranked: Sequence[Ranked],
+    index: Index,
 ) -> Confidence:
     """How sure it is that the passages answer the question.
 
@@ -51,6 +58,7 @@ def confidence(
         question: that can be understood without the conversation.
         language: of the question (ISO 639-1).
         found: the passages that were found for it, best first.
+        ranked: their statements, best first.
         index: that they were found in.
     """
     if not found or not re.search(r"\w", question):  # "?" asks nothing
@@ -58,7 +66,7 @@ def confidence(
     near = similarities(question, language, found, index)
     return Confidence(
         _chance("on_topic", near),
-        _chance("in_sources", near | lacks(question, language, found, index)),
+        _chance("in_sources", near | lacks(question, language, found, ranked, index)),
     )
 
 
@@ -96,7 +104,11 @@ def similarities(
 
 
 def lacks(
-    question: str, language: str, found: Sequence[ScoredPassage], index: Index
+    question: str,
+    language: str,
+    found: Sequence[ScoredPassage],
+    ranked: Sequence[Ranked],
+    index: Index,
 ) -> dict[str, float]:
     """What tells whether on-topic passages answer the question; 1 for lacking, else 0.
 
@@ -105,6 +117,8 @@ def lacks(
     `names`: how many of its names, at most two, are in no found passage; where these are in another
         language than the question nowhere in the index, unless they are acronyms.
     `amount`: it asks for an amount of money, and no found passage has one.
+    `said_amount`, `said_reason`: it asks for one, and what answers best does not give one.
+    `said_countries`: one of its countries is not in the passage of that.
 
     A question that has one of two years or countries answered is answered in part.
     """
@@ -117,12 +131,29 @@ def lacks(
         (of_passage(passage, passage.units[number]) for passage, number in best), language
     )
     anywhere = Evidence((of_passage(scored.passage) for scored in found), language)
+    said, passage = _best(found, ranked)
+    around = Evidence([of_passage(passage)], language)
+    wants_amount = "amount" in demands.kinds
+    lacks_amount = wants_amount and not Evidence([said], language).has_currency()
+    lacks_reason = "reason" in demands.kinds and not gives_reason(said.text, said.language)
     return {
         "figures": _none_of(demands.figures, in_units.figures_missing(demands)),
         "countries": _none_of(demands.countries, anywhere.countries_missing(demands)),
         "names": float(min(_MOST_NAMES, len(anywhere.names_missing(demands, index.knows)))),
-        "amount": float(_wants_amount(demands) and not anywhere.has_currency()),
+        "amount": float(wants_amount and not anywhere.has_currency()),
+        "said_amount": float(lacks_amount),
+        "said_reason": float(lacks_reason),
+        "said_countries": float(bool(around.countries_missing(demands))),
     }
+
+
+def _best(found: Sequence[ScoredPassage], ranked: Sequence[Ranked]) -> tuple[Text, Passage]:
+    """What answers best, with its headings and its document's title; and its passage."""
+    passage = found[ranked[0].passage].passage if ranked else found[0].passage
+    units = [passage.units[number] for number in ranked[0].statement.units] if ranked else []
+    texts = [reading(passage, unit) for unit in units]
+    about = (*passage.headings, passage.document.title, passage.document.reference)
+    return Text("\n".join((*texts, *about)), passage.language), passage
 
 
 def _fits(scored: ScoredPassage) -> Sequence[tuple[int, float]]:
@@ -131,10 +162,6 @@ def _fits(scored: ScoredPassage) -> Sequence[tuple[int, float]]:
 
 def _none_of(asked: Mapping[str, str], missing: Sequence[str]) -> float:
     return float(0 < len(asked) == len(missing))
-
-
-def _wants_amount(demands: Demands) -> bool:
-    return "amount" in demands.kinds
 
 
 def _chance(model: str, values: Mapping[str, float]) -> float:

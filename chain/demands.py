@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import NamedTuple
 
+from chain.asking import asks_for
 from chain.countries import countries
 from chain.language import CAPITALISES_NOUNS
-from chain.relevance import asks_for
 from core.matching import figures_as_written, fold
 from prompts import languages, phrases
 from vectorstore.keyword import content_words
@@ -36,17 +36,9 @@ def demands_of(question: str, language: str) -> Demands:
     """What a question asks for by name; its language in ISO 639-1."""
     named = countries(question, language)
     of_countries = {word for name in named.values() for word in re.findall(r"\w+", name)}
-    kinds = set(asks_for(question, language) & {"number", "date"})
     acronyms, names, words = [], [], []
     known = phrases(language) if language in languages() else None
     common = known.cues.common if known else ()
-    if known:
-        asked = " ".join(("", *re.findall(r"\w+", question.casefold()), ""))
-        kinds |= {
-            kind
-            for kind, cues in known.demands.cues.items()
-            if any(f" {cue} " in asked for cue in cues)
-        }
     for match in re.finditer(r"\w+", question):
         word = match.group()
         digits = any(letter.isdigit() for letter in word)
@@ -71,7 +63,7 @@ def demands_of(question: str, language: str) -> Demands:
         tuple(dict.fromkeys(acronyms)),
         tuple(dict.fromkeys(names)),
         tuple(dict.fromkeys(words)),
-        frozenset(kinds),
+        asks_for(question, language) & {"number", "date", "amount", "reason"},
     )
 
 

@@ -1,174 +1,248 @@
 """Answers made of the sources' own sentences and lists; needs no model.
 
-found passages -> units ranked -> best units and whole lists -> blocks in readable order
+found passages -> statements, ranked -> the best one, and what else of its passage answers too
+                                     -> the answer proper
+                  the next best      -> what can be unfolded below it
 
-A question in parts gets the best units of each part first (chain/parts.py).
+A question in parts gets such an answer for each part (chain/parts.py).
 """
 
-from collections.abc import Iterator, Sequence
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from langchain_core.runnables import RunnableConfig, RunnableLambda
 
 from chain.answerer import Draft, Quote, Request
-from chain.parts import Part
-from chain.relevance import RankedUnit, asks_for, rank_units
-from core.types import Mode, Passage, ScoredPassage, Unit
+from chain.relevance import Ranked
+from chain.statements import reading, runs, statements
+from core.matching import fold
+from core.types import Mode, Passage, Turn
+from prompts import phrases
 
-_WORDS = 110  # an answer's length, besides whole lists
-_WITHIN = 5.0  # a unit that is e^5 times less likely than the best adds noise, not facts
-_PER_PART = 2  # units that each part of a question gets before the rest is shared
-_LISTS_AMONG = 6  # of the best units, of which the list is wanted where one is asked for
-_BESIDE_LIST = 2  # sentences
-_LONGEST_LIST = 12  # items
-_SHORT_LIST = 60  # words: such a list is quoted whole as soon as two of its items are wanted
-
-Place = tuple[int, int]  # passage, counted in `Request.found`, and unit of it
+_ALSO = 0.5  # in the score: how much less likely than the best is what is shown beside it
+_BESIDE = 2  # statements of the same passage that are shown beside the best
+_BLOCKS = 4  # that can be unfolded
+_PER_BLOCK = 3  # statements
+_WITHIN = 5.0  # what is e^5 times less likely than the best adds noise, not facts
+_WORDS_OF_MORE = 150
+_NEAREST = 2  # blocks below a refusal
+_OVERVIEW = 3  # statements
+_KEPT = 1.5  # in the score: so much better must be what a part of a question takes elsewhere
+_AGAIN = 1.5  # in the score: so much better than what is new must be what was just said
+_MARKER = re.compile(r" ?\[\d+\]")
 
 
 @dataclass(frozen=True)
-class _Block:
-    """Neighbouring units of one passage, shown as one paragraph or list."""
+class Block:
+    """Statements of one passage (counted in `Request.found`), by the numbers of their units in the
+    order in which they are shown: what answers best comes first.
+
+    `left_out` counts the items of a long list that are not among these.
+    """
 
     passage: int
     units: tuple[int, ...]
+    left_out: int = 0
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is shown: `answer` is the answer proper, a block for each part; `more` is folded."""
+
+    answer: tuple[Block, ...] = ()
+    more: tuple[Block, ...] = ()
 
 
 class ExtractiveAnswerer:
-    """Chooses what to quote; every draft is a whole unit with its quote."""
+    """Chooses what to quote; every draft is made of whole units with their quote."""
 
     mode: Mode = "extractive"
     model = ""
 
     def __init__(self) -> None:
-        self._choose = RunnableLambda(_choose).with_config(run_name="extractive_answer")
+        self._choose = RunnableLambda(choose).with_config(run_name="extractive_answer")
 
     def draft(self, request: Request, config: RunnableConfig | None) -> Iterator[Draft]:
-        for block in self._choose.invoke(request, config):
-            yield from _drafts(block, request.found)
+        blocks = self._choose.invoke(request, config).answer
+        labelled = len({_label(request.found[one.passage].passage) for one in blocks}) > 1
+        for block in blocks:
+            yield from drafts(block, request, labelled=labelled)
 
 
-def _choose(request: Request) -> list[_Block]:
-    """Whole lists where one is asked for, the best units of each part, then those of the whole."""
-    whole = Part(request.question, request.found)
-    chosen: list[Place] = []
-    wanted: list[RankedUnit] = []
-    for part in request.parts or (whole,):
-        ranked = rank_units(part.question, request.language, part.found)
-        if "list" in asks_for(part.question, request.language):
-            chosen += _best_list(ranked, request.found)
-        wanted += _likely(ranked)[: _PER_PART if request.parts else None]
-    if request.parts:
-        wanted += _likely(rank_units(whole.question, request.language, whole.found))
-    elif chosen:
-        # Beside a whole list sentences may add what it lacks; a piece of another list may not.
-        others = (unit for unit in wanted if unit.unit.lead_in is None)
-        beside = [unit for unit in others if (unit.passage, unit.number) not in chosen]
-        wanted = beside[:_BESIDE_LIST]
-    left = _WORDS
-    passages = [scored.passage for scored in request.found]
-    said = {_text(passages[place], passages[place].units[number]) for place, number in chosen}
-    for unit in wanted:
-        passage = passages[unit.passage]
-        if (text := _text(passage, unit.unit)) in said:
-            continue  # another document says it in the same words
-        said.add(text)
-        numbers = [n for n in _with_introduction(unit, passage) if (unit.passage, n) not in chosen]
-        words = _length(passage, numbers)
-        if words <= left or not chosen:
-            left -= words
-            chosen += [(unit.passage, number) for number in numbers]
-    return _blocks(_completed(chosen, request.found))
+def choose(request: Request) -> Choice:
+    """What answers each part of the question best, and what else comes near."""
+    if request.overview:
+        return Choice(_overview(request))
+    chosen: dict[int, Block] = {}
+    for part in request.parts:
+        if (best := _best(_close_to(chosen, part.ranked), request)) is not None:
+            chosen[best.passage] = _together(chosen.get(best.passage, best), best)
+    answer = tuple(chosen.values())
+    if request.brief:
+        return Choice(answer)
+    ranked = sorted((one for part in request.parts for one in part.ranked), key=_by_score)
+    return Choice(answer, _more(ranked, request, answer))
 
 
-def _likely(ranked: Sequence[RankedUnit]) -> list[RankedUnit]:
-    """The units that are not much less likely than the best."""
-    return [unit for unit in ranked if unit.score >= ranked[0].score - _WITHIN]
+def further(request: Request, quotes: Collection[Quote]) -> Iterator[list[Draft]]:
+    """What can be unfolded below an answer with these quotes, in drafts, a list a block; below a
+    refusal, which has none, what comes nearest."""
+    choice = choose(request)
+    if not quotes:
+        nearest = (*choice.answer, *choice.more)[:_NEAREST]
+        yield from (list(drafts(block, request, labelled=True)) for block in nearest)
+        return
+    for block in (*choice.answer, *choice.more):
+        made = list(drafts(block, request, labelled=True))
+        if not all(draft.quote in quotes for draft in made):
+            yield made
 
 
-def _best_list(ranked: Sequence[RankedUnit], found: Sequence[ScoredPassage]) -> list[Place]:
-    """The first list of which the lead-in or an item is among the best units, if there is one."""
-    for unit in ranked[:_LISTS_AMONG]:
-        members = _list_of(unit.unit, found[unit.passage].passage)
-        if 2 < len(members) <= _LONGEST_LIST + 1:
-            return [(unit.passage, number) for number in members]
-    return []
+def last_said(history: Sequence[Turn]) -> str:
+    """The folded text of the last answer in a conversation, without its markers."""
+    said = [turn.answer_text for turn in history if not turn.message]
+    return fold(_MARKER.sub("", said[-1])) if said else ""
 
 
-def _completed(chosen: Sequence[Place], found: Sequence[ScoredPassage]) -> list[Place]:
-    """With the rest of each short list of which two items are chosen."""
-    completed = list(chosen)
-    for index, number in chosen:
-        passage = found[index].passage
-        members = _list_of(passage.units[number], passage)
-        wanted = [n for n in members if (index, n) in chosen and passage.units[n].lead_in]
-        if len(wanted) > 1 and _length(passage, members) <= _SHORT_LIST:
-            completed += [(index, n) for n in members]
-    return completed
+def _overview(request: Request) -> tuple[Block, ...]:
+    """The first statements of the first passage."""
+    if not request.found:
+        return ()
+    first = statements(request.found[0].passage)[:_OVERVIEW]
+    units = tuple(dict.fromkeys(number for one in first for number in one.units))
+    return (Block(0, units, max((one.left_out for one in first), default=0)),)
 
 
-def _list_of(unit: Unit, passage: Passage) -> list[int]:
-    """The numbers of the lead-in and the items of the list that a unit introduces or is part of."""
-    lead_in = unit.lead_in or (unit.start, unit.end)
-    return [
-        number
-        for number, other in enumerate(passage.units)
-        if lead_in in (other.lead_in, (other.start, other.end))
-    ]
+def _by_score(one: Ranked) -> float:
+    return -one.score
 
 
-def _with_introduction(unit: RankedUnit, passage: Passage) -> list[int]:
-    """The unit, and the sentence that introduces an item, which may be unclear without it."""
-    introductions = (
-        number
-        for number, other in enumerate(passage.units)
-        if unit.unit.lead_in == (other.start, other.end)
+def _best(ranked: Sequence[Ranked], request: Request) -> Block | None:
+    """The best statement, with those of the same passage that are nearly as good."""
+    if not ranked:
+        return None
+    fresh = [one for one in ranked if not _is_said(one, request)]
+    if not fresh or fresh[0].score < ranked[0].score - _AGAIN:
+        fresh = list(ranked)
+    first = fresh[0]
+    block, beside = _block(first), 0
+    if first.statement.is_list or request.brief:
+        return block
+    for other in fresh[1:]:
+        if beside == _BESIDE or other.score < first.score - _ALSO:
+            break
+        if other.passage == first.passage and not other.statement.is_list:
+            block = _together(block, _block(other))
+            beside += 1
+    return block
+
+
+def _close_to(chosen: Collection[int], ranked: Sequence[Ranked]) -> Sequence[Ranked]:
+    """First what is in a passage that is shown already, if it is nearly as good as the best."""
+    near = [one for one in ranked if one.passage in chosen and one.score > ranked[0].score - _KEPT]
+    return [*near, *(one for one in ranked if one not in near)] if near else ranked
+
+
+def _block(one: Ranked) -> Block:
+    return Block(one.passage, one.statement.units, one.statement.left_out)
+
+
+def _together(first: Block, second: Block) -> Block:
+    """Two blocks of one passage as one; what points back to a unit stays behind it."""
+    units = list(first.units)
+    for number in second.units:
+        if number not in units:
+            before = number - 1
+            behind = before in second.units and before in units
+            units.insert(units.index(before) + 1 if behind else len(units), number)
+    return Block(first.passage, tuple(units), max(first.left_out, second.left_out))
+
+
+def _more(ranked: Sequence[Ranked], request: Request, answer: Sequence[Block]) -> tuple[Block, ...]:
+    """The next best statements, in blocks of one passage, as far as there is room."""
+    shown = {block.passage: set(block.units) for block in answer}
+    said = {text for block in answer for text in _readings(block.passage, block.units, request)}
+    blocks: dict[int, Block] = {}
+    counts: Counter[int] = Counter()
+    left = _WORDS_OF_MORE
+    for one in ranked:
+        if one.score < ranked[0].score - _WITHIN:
+            break
+        place, statement = one.passage, one.statement
+        core = _readings(place, statement.core, request)
+        if said.issuperset(core):  # also where another document says it in the same words
+            continue
+        new = [number for number in statement.units if number not in shown.get(place, ())]
+        words = sum(len(text.split()) for text in _readings(place, new, request))
+        is_full = counts[place] == _PER_BLOCK or (place not in blocks and len(blocks) == _BLOCKS)
+        if is_full or (words > left and blocks):
+            continue
+        said.update(core)
+        left -= words
+        counts[place] += 1
+        blocks[place] = _together(blocks.get(place, _block(one)), _block(one))
+    return tuple(blocks.values())
+
+
+def _readings(place: int, units: Iterable[int], request: Request) -> list[str]:
+    passage = request.found[place].passage
+    return [reading(passage, passage.units[number]) for number in units]
+
+
+def _is_said(one: Ranked, request: Request) -> bool:
+    """Whether the answer before has it already."""
+    return bool(request.said) and all(
+        fold(text) in request.said for text in _readings(one.passage, one.statement.core, request)
     )
-    return [unit.number, *introductions]
 
 
-def _at(passage: Passage, numbers: Sequence[int]) -> list[Unit]:
-    return [passage.units[number] for number in numbers]
-
-
-def _text(passage: Passage, unit: Unit) -> str:
-    """A unit in one line."""
-    return " ".join(passage.text[unit.start : unit.end].split())
-
-
-def _length(passage: Passage, numbers: Sequence[int]) -> int:
-    """The words of these units."""
-    return sum(len(passage.text[u.start : u.end].split()) for u in _at(passage, numbers))
-
-
-def _blocks(chosen: Sequence[Place]) -> list[_Block]:
-    """Neighbours joined; each passage's blocks together in text order, the first chosen first."""
-    blocks: list[_Block] = []
-    for passage, number in sorted(set(chosen)):
-        last = blocks[-1] if blocks else None
-        if last and last.passage == passage and last.units[-1] == number - 1:
-            blocks[-1] = _Block(passage, (*last.units, number))
-        else:
-            blocks.append(_Block(passage, (number,)))
-    order = list(dict.fromkeys(passage for passage, _ in chosen))
-    return sorted(blocks, key=lambda block: (order.index(block.passage), block.units[0]))
-
-
-def _drafts(block: _Block, found: Sequence[ScoredPassage]) -> Iterator[Draft]:
-    """A draft per unit. A sentence is its own quote; a list is quoted as one, with its lead-in."""
-    passage = found[block.passage].passage
-    introduces = {unit.lead_in for unit in passage.units}
-    units = _at(passage, block.units)
-    for _, members in groupby(units, key=lambda unit: unit.lead_in or (unit.start, unit.end)):
-        together = list(members)
-        quote = Quote(block.passage, together[0].start, together[-1].end)
-        for unit in together:
-            is_lead_in = (unit.start, unit.end) in introduces
+def drafts(block: Block, request: Request, *, labelled: bool) -> Iterator[Draft]:
+    """A draft for each stretch of a block: a paragraph, or a list with its introduction."""
+    passage = request.found[block.passage].passage
+    label = _label(passage) if labelled else ""
+    for run in runs(block.units):
+        for text, items in _paragraphs(passage, run):
+            quoted = [*text, *items]
+            note = ""
+            if block.left_out and items:
+                counted = len(items), len(items) + block.left_out
+                note = phrases(request.language).part_of_list.format(*counted)
             yield Draft(
-                text=_text(passage, unit),
+                text=" ".join(_readings(block.passage, text, request)),
                 cites=(block.passage,),
-                form="item" if unit.kind == "item" else "lead-in" if is_lead_in else "sentence",
-                quote=quote,
-                new_paragraph=unit is units[0],
+                items=tuple(_readings(block.passage, items, request)),
+                quote=Quote(
+                    block.passage,
+                    passage.units[quoted[0]].start,
+                    passage.units[quoted[-1]].end,
+                ),
+                label=label or ("" if text else _label(passage)),
+                note=note,
             )
+            label = ""
+
+
+def _paragraphs(
+    passage: Passage, run: Sequence[int]
+) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """(sentences, the items that follow them), in order."""
+    text: list[int] = []
+    items: list[int] = []
+    for number in run:
+        if passage.units[number].kind == "item":
+            items.append(number)
+            continue
+        if items:
+            yield tuple(text), tuple(items)
+            text, items = [], []
+        text.append(number)
+    yield tuple(text), tuple(items)
+
+
+def _label(passage: Passage) -> str:
+    """The document and the section of a passage."""
+    title = passage.document.title
+    section = passage.headings[-1] if passage.headings else ""
+    return f"{title}, {section}" if section and section != title else title

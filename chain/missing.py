@@ -6,6 +6,7 @@ Similarity cannot tell "reports in 2019" from "reports in 2015"; what a question
 import re
 from collections.abc import Iterable, Sequence
 
+from chain.asking import gives_reason
 from chain.demands import Demands, demands_of
 from chain.evidence import Evidence, of_citation, of_passage
 from core.matching import figures
@@ -69,11 +70,9 @@ def _kinds_missing(
     if "amount" in demands.kinds and not quotes.has_currency():
         yield "amount"
     told = {citation.document.language for citation in citations} <= set(languages())
-    if "reason" in demands.kinds and told and not any(map(_gives_reason, citations)):
+    if (
+        "reason" in demands.kinds
+        and told
+        and not any(gives_reason(one.quote, one.document.language) for one in citations)
+    ):
         yield "reason"
-
-
-def _gives_reason(citation: Citation) -> bool:
-    causal = phrases(citation.document.language).demands.causal
-    words = " ".join(re.findall(r"\w+", citation.quote.casefold()))
-    return any(f" {word} " in f" {words} " for word in causal)

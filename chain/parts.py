@@ -9,9 +9,10 @@ prompts/phrases/.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chain.followup import standalone
+from chain.relevance import Ranked, rank
 from core.matching import without_accents
 from core.types import Scope, ScoredPassage, Turn
 from prompts import phrases
@@ -26,23 +27,30 @@ _AROUND = " ,;:?!¿¡."
 
 @dataclass(frozen=True)
 class Part:
-    """One of the things that a question asks.
+    """One of the things that a question asks, or all that it asks.
 
-    `found` are the passages of the whole question in their order, scored for this part.
+    `found` are the passages of the whole question in their order, scored for this part; `ranked`
+    their statements.
     """
 
     question: str
     found: tuple[ScoredPassage, ...]
+    ranked: Sequence[Ranked]
 
 
 def parts(question: str, language: str) -> tuple[str, ...]:
-    """The parts of a question that asks several things or compares; none for any other.
+    """The parts of a question that asks several things or compares, or the topic of one that asks
+    what somebody says of it; none for any other.
 
+    >>> parts("What does the strategy say about drones?", "en")
+    ('drones',)
     >>> parts("Who runs it and since when does it exist?", "en")
     ('Who runs it', 'since when does it exist')
     >>> parts("How many were there in 2010 and in 2019?", "en")
     ('How many were there in 2010', 'How many were there in 2019')
     """
+    if topic := _topic(question, language):
+        return (topic,)
     start, said = 0, list[str]()
     for end, after in [*(m.span() for m in _borders(question, language)), (len(question), 0)]:
         piece = question[start:end].strip(_AROUND)
@@ -52,6 +60,14 @@ def parts(question: str, language: str) -> tuple[str, ...]:
             said.append(_whole(piece, language, said))
         start = after
     return tuple(said) if len(said) > 1 else ()
+
+
+def _topic(question: str, language: str) -> str:
+    """What a question asks somebody's words about; empty where it asks something else."""
+    for frame in phrases(language).cues.frames:
+        if found := re.fullmatch(frame, question.strip(_AROUND), re.IGNORECASE):
+            return found["topic"].strip(_AROUND)
+    return ""
 
 
 def _only_compares(piece: str, language: str) -> bool:
@@ -97,14 +113,11 @@ def _borders(question: str, language: str) -> list[re.Match[str]]:
 
 
 def in_parts(
-    question: str,
-    language: str,
-    found: Sequence[ScoredPassage],
-    index: Index,
-    scope: Scope,
+    whole: Part, language: str, index: Index, scope: Scope
 ) -> tuple[tuple[ScoredPassage, ...], tuple[Part, ...]]:
-    """The passages found and those that the parts of the question need besides; and the parts."""
-    asked = parts(question, language)
+    """The passages found and those that the parts of the question need besides; and the parts,
+    which is the whole where it asks one thing."""
+    found, asked = whole.found, parts(whole.question, language)
     nearest = [index.search(part, 1, language, scope=scope) for part in asked]
     # A score is for one question: besides what was found, none fits the whole better than the last.
     lowest = min((scored.score for scored in found), default=0.0)
@@ -113,11 +126,25 @@ def in_parts(
         for one in best:
             together.setdefault(one.passage.id, one.model_copy(update={"score": lowest}))
     passages = tuple(together.values())
-    made = (
-        Part(part, _scored_for(part, passages, best, index))
-        for part, best in zip(asked, nearest, strict=True)
-    )
-    return passages, tuple(made)
+    made = []
+    for part, best in zip(asked, nearest, strict=True):
+        scored = _scored_for(part, passages, best, index)
+        made.append(Part(part, scored, rank(part, language, scored)))
+    if len(made) == 1:  # somebody's words about a topic: both count
+        both = _both(rank(whole.question, language, passages), made[0].ranked)
+        return passages, (Part(whole.question, passages, both),)
+    return passages, tuple(made) or (whole,)
+
+
+def _both(first: Sequence[Ranked], second: Sequence[Ranked]) -> list[Ranked]:
+    """The statements that both have, by the mean of their scores."""
+    scores = {(one.passage, one.statement): one.score for one in second}
+    together = [
+        replace(one, score=(one.score + scores[one.passage, one.statement]) / 2)
+        for one in first
+        if (one.passage, one.statement) in scores
+    ]
+    return sorted(together, key=lambda one: (-one.score, one.passage, one.statement.core))
 
 
 def _scored_for(

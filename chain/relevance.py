@@ -1,14 +1,15 @@
 """How well each sentence and list item of the found passages fits the question.
 
-A linear model over six features, fitted by `python -m eval.fitting.relevance`; the weights and
+A linear model over these features, fitted by `python -m eval.fitting.relevance`; the weights and
 their provenance are in `relevance.json`, what else was tried in docs/decisions/0009.
 
     cosine   of question and unit
     words    share of the question's words that the unit has, weighed by rarity among the units
     letters  the same of runs of four letters
     passage  how far the score of its passage is below that of the best one (0 or less)
-    number   1 where a number is asked for and the unit has a figure that the question has not
-    date     the same where a date is asked for
+    number   1 where a number is asked for and the unit has one that the question has not
+    date     the same for a date
+    reason   1 where a reason is asked for and the unit has a word that gives one
 
 Where it is asked what something is, a unit with the form of saying so gets a fixed amount more.
 """
@@ -17,7 +18,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -25,15 +26,27 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from chain.asking import asks_for, counted, dates, gives_reason, numbers
+from chain.statements import Statement, series, statements
 from core.matching import figures
 from core.types import Passage, ScoredPassage, Unit
 from prompts import phrases
 from vectorstore.keyword import content_words, letter_runs
 
+_LIST, _COUNTED = 1.0, 2.0  # in the score, for a list where one is asked for
+_IN_VAIN = 0.1  # in the score, for a unit of a list where none is asked for
 _DEFINES = 3.0  # in the score; too few questions ask for a definition to fit it
 _LONGEST_TERM = 4  # words that say what a definition is asked of
 WEIGHTS = Path(__file__).with_name("relevance.json")
-FEATURES = ("cosine", "words", "letters", "passage", "number", "date")
+FEATURES = (
+    "cosine",
+    "words",
+    "letters",
+    "passage",
+    "number",
+    "date",
+    "reason",
+)
 
 
 @dataclass(frozen=True)
@@ -46,14 +59,40 @@ class RankedUnit:
     score: float
 
 
-def asks_for(question: str, language: str) -> frozenset[str]:
-    """Which kinds of answer a question asks for: "list", "number", "date", "name"; may be empty."""
-    cues = phrases(language).cues
-    padded = f" {question.casefold()} "
-    kinds = {"list": cues.list, "number": cues.number, "date": cues.date, "name": cues.name}
-    return frozenset(
-        kind for kind, words in kinds.items() if any(f" {word} " in padded for word in words)
-    )
+@dataclass(frozen=True)
+class Ranked:
+    """A statement of a passage (counted in what was found) and its score, as of a unit."""
+
+    passage: int
+    statement: Statement
+    score: float
+
+
+def rank(question: str, language: str, found: Sequence[ScoredPassage]) -> list[Ranked]:
+    """The statements of the passages, best first: each is as good as the best of what says it.
+
+    Where a list is asked for, a list is worth more, above all one with as many items as are asked
+    for, and what is told in a series is taken as one. Where none is, each unit of a list but one is
+    read in vain.
+    """
+    scores = {(one.passage, one.number): one.score for one in rank_units(question, language, found)}
+    wanted = asks_for(question, language)
+    count = counted(question, language) if "list" in wanted else 0
+    ranked = []
+    for index, scored in enumerate(found):
+        passage = scored.passage
+        said = statements(passage, reasons="reason" in wanted)
+        if "list" in wanted and (whole := series(passage, said)) is not None:
+            said = [whole, *(one for one in said if not set(one.core) <= set(whole.units))]
+        for one in said:
+            score = max(scores.get((index, number), -math.inf) for number in one.core)
+            if one.is_list and "list" in wanted:
+                items = sum(passage.units[number].kind == "item" for number in one.core)
+                score += _LIST + _COUNTED * (count == items + one.left_out)
+            elif one.is_list:
+                score -= _IN_VAIN * (len(one.core) - 1)
+            ranked.append(Ranked(index, one, score))
+    return sorted(ranked, key=lambda one: (-one.score, one.passage, one.statement.core))
 
 
 def rank_units(question: str, language: str, found: Sequence[ScoredPassage]) -> list[RankedUnit]:
@@ -80,19 +119,30 @@ def places(found: Sequence[ScoredPassage]) -> list[tuple[int, int, Unit]]:
 def features(question: str, language: str, found: Sequence[ScoredPassage]) -> NDArray[np.float64]:
     """What the units are ranked by; shape (units, features), in the order of `places`."""
     units = [(found[index], number, unit) for index, number, unit in places(found)]
+    passages = [scored.passage for scored, _, _ in units]
     texts = [scored.passage.text[unit.start : unit.end] for scored, _, unit in units]
     best = max((scored.score for scored in found), default=0.0)
-    kinds, known = asks_for(question, language), figures(question)
-    has_figure = [float(bool(kinds) and bool(figures(text) - known)) for text in texts]
+    wanted, known = asks_for(question, language), figures(question)
+    says = [
+        {
+            "number": "number" in wanted and _is_new(numbers(text, passage.language), known),
+            "date": "date" in wanted and _is_new(dates(text, passage.language), known),
+            "reason": "reason" in wanted and gives_reason(text, passage.language),
+        }
+        for text, passage in zip(texts, passages, strict=True)
+    ]
     columns = (
         [scored.unit_similarities[number] for scored, number, _ in units],
-        _words(question, language, [scored.passage for scored, _, _ in units], texts),
+        _words(question, language, passages, texts),
         _shares([letter_runs(question)] * len(texts), [letter_runs(text) for text in texts]),
         [scored.score - best for scored, _, _ in units],
-        [figure * ("number" in kinds) for figure in has_figure],
-        [figure * ("date" in kinds) for figure in has_figure],
+        *([float(one[kind]) for one in says] for kind in ("number", "date", "reason")),
     )
     return np.array(columns, dtype=np.float64).T
+
+
+def _is_new(found: Iterable[str], known: frozenset[str]) -> bool:
+    return any(not figures(one) <= known for one in found)
 
 
 def defines(question: str, language: str, found: Sequence[ScoredPassage]) -> NDArray[np.float64]:

@@ -2,13 +2,17 @@
 
 passages near a question -> their sections -> a question about each heading
     -> asked: kept where it is answered, and best by that very section
+the question in the sources' spelling, or without its limits -> asked: kept where it is answered
 """
 
 import itertools
+import math
 from collections.abc import Collection, Iterator, Sequence
 
 from chain.confidence import confidence
 from chain.followup import standalone
+from chain.relevance import rank
+from chain.spelling import respelt
 from core.matching import fold
 from core.settings import Settings
 from core.types import Answer, Passage, Scope, ScoredPassage, Turn
@@ -20,6 +24,7 @@ _RELATED_AMONG = 5  # nearest sections that they may be about
 _FOLLOW_UPS = 3
 _FOLLOW_UPS_AMONG = 8
 _LOOK = 12  # passages around a question
+_BETTER = 2.0  # in the score of the best passage: what a mended misspelling gains at least
 
 Section = tuple[str, int]  # document key, number
 
@@ -65,6 +70,20 @@ class Suggestions:
         )
         return tuple(itertools.islice(offered, _FOLLOW_UPS))
 
+    def respelt(
+        self, question: str, language: str, found: Sequence[ScoredPassage], scope: Scope
+    ) -> str:
+        """The question in the sources' spelling where so it is answered, by a passage that fits
+        clearly better than those found; else empty."""
+        better = respelt(question, language, self._index)
+        best = self._best(better, language, scope) if better else None
+        before = max((one.score for one in found), default=-math.inf)
+        return better if best is not None and best.score >= before + _BETTER else ""
+
+    def elsewhere(self, question: str, language: str, scope: Scope) -> bool:
+        """Whether a question is answered outside of the scope."""
+        return scope != Scope() and self._best(question, language, Scope()) is not None
+
     def _answered(
         self,
         language: str,
@@ -76,14 +95,14 @@ class Suggestions:
         for passage in sections:
             question = phrases(language).about.format(heading=passage.headings[-1])
             best = self._best(standalone(question, language, turns), language, scope)
-            if best is not None and _section(best) == _section(passage):
+            if best is not None and _section(best.passage) == _section(passage):
                 yield question
 
-    def _best(self, question: str, language: str, scope: Scope) -> Passage | None:
+    def _best(self, question: str, language: str, scope: Scope) -> ScoredPassage | None:
         """The passage that answers a question best, if it is answered."""
         found = self._index.search(question, self._settings.results, language, scope=scope)
-        sure = confidence(question, language, found, self._index)
-        return found[0].passage if sure.value >= self._settings.refuse_below else None
+        sure = confidence(question, language, found, rank(question, language, found), self._index)
+        return found[0] if sure.value >= self._settings.refuse_below else None
 
 
 def nearest_sections(passages: Sequence[Passage], count: int) -> list[Passage]:

@@ -21,6 +21,7 @@ from chain.details import (
     states,
     unexplained_names,
 )
+from chain.statements import is_row, reading
 from core.matching import figures, fold, without_figures
 from core.types import Passage, Unit
 from vectorstore.embeddings import Embedder
@@ -116,14 +117,19 @@ def _words(text: str) -> set[str]:
 
 
 def _is_quoted(draft: Draft, request: Request) -> bool:
-    """Whether the draft stands word for word in its quote, and the quote in its passage."""
+    """Whether what the draft says stands word for word in its quote, and the quote in its passage;
+    a row of a table with the headings that stand above it."""
     quote = draft.quote
     if quote is None or not 0 <= quote.passage < len(request.found):
         return False
-    text = request.found[quote.passage].passage.text
-    if not 0 <= quote.start < quote.end <= len(text):
+    passage = request.found[quote.passage].passage
+    if not 0 <= quote.start < quote.end <= len(passage.text):
         return False
-    return draft.text in " ".join(text[quote.start : quote.end].split())
+    quoted = " ".join(passage.text[quote.start : quote.end].split())
+    within = [u for u in passage.units if quote.start <= u.start and u.end <= quote.end]
+    rows = {reading(passage, unit) for unit in within if is_row(passage, unit)}
+    said = [text for text in (draft.text, *draft.items) if text]
+    return bool(said) and all(text in quoted or text in rows for text in said)
 
 
 @dataclass(frozen=True)

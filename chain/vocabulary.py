@@ -48,6 +48,13 @@ class Vocabulary:
     numbers: Mapping[str, int]
     negations: frozenset[str]
     no_negation: tuple[str, ...]  # phrases with a word of `negations` that deny nothing
+    pointing: tuple[str, ...]  # what opens a sentence that points to the one before
+    no_pointing: tuple[str, ...]  # what opens one that does not, with a word of `pointing`
+    linking: frozenset[str]  # words that `demonstratives` may stand behind
+    demonstratives: frozenset[str]  # point back behind `linking` words
+    consequences: frozenset[str]  # "therefore": what follows from the sentence before
+    summaries: tuple[str, ...]  # what a summary calls itself
+    asks: Mapping[str, tuple[str, ...]]  # kind of answer -> what asks for it, without phrases
 
 
 @cache
@@ -62,6 +69,13 @@ def vocabulary(language: str) -> Vocabulary:
         numbers={fold(word): value for word, value in ours.get("numbers", {}).items()},
         negations=frozenset(map(fold, ours.get("negations", ()))),
         no_negation=tuple(map(fold, ours.get("no_negation", ()))),
+        pointing=tuple(map(fold, ours.get("pointing", ()))),
+        no_pointing=tuple(map(fold, ours.get("no_pointing", ()))),
+        linking=frozenset(map(fold, ours.get("linking", ()))),
+        demonstratives=frozenset(map(fold, ours.get("demonstratives", ()))),
+        consequences=frozenset(map(fold, ours.get("consequences", ()))),
+        summaries=tuple(map(fold, ours.get("summaries", ()))),
+        asks={kind: tuple(words) for kind, words in ours.get("asks", {}).items()},
     )
 
 

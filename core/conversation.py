@@ -88,7 +88,11 @@ class Conversation(Frozen):
     def turns(self) -> tuple[Turn, ...]:
         """What has been asked and answered."""
         return tuple(
-            Turn(question=exchange.question, answer_text=exchange.answer.text)
+            Turn(
+                question=exchange.question,
+                answer_text=exchange.answer.text,
+                message=exchange.answer.message,
+            )
             for exchange in self.exchanges
             if exchange.answer is not None
         )

@@ -76,7 +76,7 @@ class Settings(BaseSettings):
     # Answers
     results: Annotated[int, Field(ge=1, le=50)] = 6  # passages an answer is made from
     default_language: str = "nl"  # when a question's language cannot be told
-    refuse_below: Annotated[float, Field(ge=0, le=1)] = 0.45  # confidence; docs/refusal.svg
+    refuse_below: Annotated[float, Field(ge=0, le=1)] = 0.50  # confidence; docs/refusal.svg
 
     # Conversations (docs/chat.md)
     keep_conversations: Annotated[int, Field(ge=0, le=3650)] = 90  # days; 0: only while in use

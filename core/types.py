@@ -132,6 +132,8 @@ class Passage(Frozen):
     `id` is `<document key>:<hash of headings and text>`, so that an unchanged passage keeps its id
     and its vector, and a hit can be filtered by document without reading it. `page` (from 1) is
     where it begins, `page_breaks` are the offsets in its text where the next pages begin.
+    `continues`: its section began in an earlier passage; `items_after` is how many items of its
+    last list stand in later ones.
     """
 
     id: str
@@ -145,6 +147,8 @@ class Passage(Frozen):
     page: int | None = None
     page_breaks: tuple[int, ...] = ()
     anchor: str = ""
+    continues: bool = False
+    items_after: int = 0
 
     @property
     def language(self) -> str:
@@ -195,8 +199,9 @@ class ScoredPassage(Frozen):
 class Citation(Frozen):
     """One checked reference. `quote` is an exact substring of the passage's text.
 
-    `number` is that of its passage in the answer: quotes out of one passage share it. `start` and `end` are the quote's offsets in the passage's text; it stands on `page` to
-    `last_page` (from 1; None where the document has no pages).
+    `number` is that of its passage in the answer: quotes out of one passage share it. `start` and
+    `end` are the quote's offsets in the passage's text; it stands on `page` to `last_page` (from 1;
+    None where the document has no pages).
     """
 
     number: int
@@ -280,10 +285,11 @@ class Answer(Frozen):
 
 
 class Turn(Frozen):
-    """An earlier question of the conversation and its answer."""
+    """An earlier question of the conversation and its answer; `message` as in `Answer`."""
 
     question: str
     answer_text: str
+    message: Message | Literal[""] = ""
 
 
 class Scope(Frozen):

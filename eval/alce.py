@@ -7,9 +7,9 @@ https://arxiv.org/abs/2305.14627, section 4.3.
 from collections.abc import Sequence
 
 from chain.verification import supports
-from core.types import Answer, Citation
+from core.types import Answer
 from eval.results import SentenceVerdict
-from eval.support import claims
+from eval.support import claims, quotes_by_number
 from vectorstore.embeddings import Embedder
 
 
@@ -18,14 +18,17 @@ def verdicts(answer: Answer, embedder: Embedder) -> tuple[SentenceVerdict, ...]:
 
     A citation is needless when it does not support the sentence alone and the others do without.
     """
-    if not answer.answered:
-        return ()
-    by_number = {citation.number: citation for citation in answer.citations}
+    quotes = quotes_by_number(answer)
+    about = {citation.number: "\n".join(citation.headings) for citation in answer.citations}
 
     def supported(text: str, numbers: Sequence[int]) -> bool:
-        cited = [by_number[number] for number in numbers if number in by_number]
-        quotes = [citation.quote for citation in cited]
-        return supports(text, quotes, "\n".join(map(_about, cited)), embedder)
+        cited = [number for number in numbers if number in quotes]
+        return supports(
+            text,
+            [quote for number in cited for quote in quotes[number]],
+            "\n".join(about[number] for number in cited),
+            embedder,
+        )
 
     found = []
     for text, markers in claims(answer):
@@ -46,7 +49,3 @@ def verdicts(answer: Answer, embedder: Embedder) -> tuple[SentenceVerdict, ...]:
             )
         )
     return tuple(found)
-
-
-def _about(citation: Citation) -> str:
-    return "\n".join(citation.headings)

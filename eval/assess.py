@@ -1,16 +1,18 @@
 """What is right and wrong about one answer; deterministic, without a model."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import prompts
 from chain.language import detect
 from core.matching import contains, fold
 from core.types import Answer, Passage
 from eval.alce import verdicts
+from eval.blocks import cited, own_words, words
 from eval.causes import likely_cause
 from eval.dataset import Question
 from eval.outline import Outline
+from eval.reading import read
 from eval.results import (
     CitedSection,
     QuestionResult,
@@ -20,8 +22,6 @@ from eval.results import (
 )
 from eval.support import claims, inexact_quotes, unsupported
 from vectorstore.embeddings import Embedder
-
-_MARKER = re.compile(r"\s*\[\d+(?:,\s*\d+)*\]")
 
 
 def assess(
@@ -36,13 +36,13 @@ def assess(
     """The result of a question that was answered so; its likely cause is filled in when it fell
     short."""
     quotes = tuple(citation.quote for citation in answer.citations)
-    shown = "\n".join((answer.text, *quotes))
+    shown = "\n".join((answer.text, *answer.more, *quotes))
     found = tuple(fact for fact in question.facts if _has(shown, fact))
+    proper = "\n".join((answer.text, *_quotes_in_text(answer)))
     in_passages = "\n".join(passage.context() for passage in answer.passages)
     relevant = outline.relevant_sections(question)
-    text = _MARKER.sub("", answer.text)
-    # A refusal names sections in whatever language they are; its first line is its own.
-    own_words = text if answer.answered else text.partition("\n")[0]
+    text = own_words(answer.text)
+    said = fold("\n".join((text, *map(own_words, answer.more))))
     result = QuestionResult(
         id=question.id,
         question=question.question,
@@ -50,7 +50,12 @@ def assess(
         language=question.language,
         kind=question.kind,
         challenge=question.challenge,
+        part=question.part,
+        conversation=question.conversation,
         held_out=question.held_out,
+        answers=question.answers,
+        expected=question.message,
+        message=answer.message,
         documents=question.documents,
         answerable=question.answerable,
         answered=answer.answered,
@@ -58,6 +63,7 @@ def assess(
         mode=answer.mode,
         model=answer.model,
         text=answer.text,
+        more=answer.more,
         quotes=quotes,
         citations=tuple(
             CitedSection(
@@ -83,22 +89,44 @@ def assess(
         facts_retrieved=sum(_has(in_passages, fact) for fact in question.facts),
         facts_found=found,
         facts_missing=tuple(fact for fact in question.facts if fact not in found),
+        facts_in_text=sum(_has(proper, fact) for fact in found),
+        reading=read(answer, question.answers),
         inexact_quotes=inexact_quotes(answer),
-        sentences=len(claims(answer)) if answer.answered else 0,
-        unsupported=unsupported(answer) if answer.answered else (),
+        sentences=len(claims(answer)),
+        unsupported=unsupported(answer),
         verdicts=verdicts(answer, embedder),
         withheld=answer.withheld,
-        forbidden_said=tuple(said for said in question.forbidden if fold(said) in fold(text)),
+        forbidden_said=tuple(one for one in question.forbidden if fold(one) in said),
         languages=_languages(question, answer, outline),
-        text_language=detect(own_words, answer.language),
+        # A refusal names sections in whatever language they are; its first line is its own.
+        text_language=detect(text if answer.answered else text.partition("\n")[0], answer.language),
         confidence=answer.confidence,
         missing=answer.missing,
-        words=len(text.split()),
+        words=words(answer.text),
         tokens=tokens,
         latency_ms=round(latency_ms, 1),
         stages_ms={stage: round(1000 * spent, 1) for stage, spent in answer.timings.items()},
     )
     return result.model_copy(update={"cause": likely_cause(result)})
+
+
+def _quotes_in_text(answer: Answer) -> Iterator[str]:
+    """The quotes that the answer proper rests on.
+
+    A number can cover quotes of what is folded below as well: those are left out that stand there
+    word for word, and not in the answer proper.
+    """
+    numbers = cited([answer.text])
+    text, more = _letters(answer.text), _letters("\n".join(answer.more))
+    for citation in answer.citations:
+        quote = _letters(citation.quote)
+        if citation.number in numbers and (quote in text or quote not in more):
+            yield citation.quote
+
+
+def _letters(text: str) -> str:
+    """The words of a text, without what marks lists and citations."""
+    return " ".join(re.findall(r"\w+", fold(re.sub(r"\[[\d, ]+\]", " ", text))))
 
 
 def _has(text: str, fact: Sequence[str]) -> bool:

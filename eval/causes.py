@@ -8,12 +8,16 @@ from eval.results import Cause, QuestionResult
 MEANINGS: Mapping[Cause, str] = {
     "forbidden": "the answer says something that the question set forbids",
     "wrong citation": "a quote is not exact, or a sentence is not supported by what it cites",
+    "message": "a message was not taken for what it is, or a question was taken for a message",
     "should have been refused": "answered, although the documents hold no answer",
     "language": "answered in a language that was not expected",
     "refused wrongly": "refused, although retrieval did not miss a right section, as far as known",
     "not retrieved": "no section that answers the question was retrieved",
     "retrieved but not chosen": "a right section was retrieved, and facts in the passages left out",
     "incomplete": "facts are missing from the answer, and the passages do not tell why",
+    "cut list": "all facts are there, and a list is shown in part",
+    "loose end": "all facts are there, and a line cannot be understood where it stands",
+    "buried": "all facts are there, folded away or among much that is beside the point",
 }
 """The causes in order of precedence: of several, a question gets the first."""
 
@@ -24,12 +28,14 @@ def likely_cause(result: QuestionResult) -> Cause | None:
         return "forbidden"
     if result.misquoted:
         return "wrong citation"
+    if (result.is_message and not result.handled) or (result.is_question and result.message):
+        return "message"
     if result.answered and not result.answerable:
         return "should have been refused"
     if not result.in_language:
         return "language"
     if result.useful:
-        return None
+        return _unreadable(result)
     if result.judged and _rank(result) is None:
         return "not retrieved"
     if not result.answered:
@@ -37,6 +43,17 @@ def likely_cause(result: QuestionResult) -> Cause | None:
     if result.judged and result.facts_retrieved > len(result.facts_found):
         return "retrieved but not chosen"
     return "incomplete"
+
+
+def _unreadable(result: QuestionResult) -> Cause | None:
+    """Why an answer with all facts cannot be signed as it stands."""
+    if not result.answered:
+        return None
+    if result.reading.cut:
+        return "cut list"
+    if result.reading.loose:
+        return "loose end"
+    return "buried" if result.buried else None
 
 
 def explain(result: QuestionResult) -> str:
@@ -49,6 +66,11 @@ def explain(result: QuestionResult) -> str:
             return f"The answer says {_quoted(result.forbidden_said)}, which it must not."
         case "wrong citation":
             return _wrong_citation(result)
+        case "message":
+            kinds = [kind or "a question" for kind in (result.expected, result.message)]
+            if kinds[0] == kinds[1]:
+                return f"Taken for what it is ({kinds[0]}), but sources are cited."
+            return f"This is {kinds[0]}, and was taken for {kinds[1]}."
         case "should have been refused":
             return f"Answered with {_confidence(result)}, although the documents hold no answer."
         case "language":
@@ -57,6 +79,12 @@ def explain(result: QuestionResult) -> str:
             return f"The {said} is in {result.text_language or 'no language'}, not in {expected}."
         case "refused wrongly" | "not retrieved" if not result.answered:
             return f"Refused with {_confidence(result)}; {_retrieval(result)}."
+        case "cut list":
+            return f"A list is cut at {_quoted(result.reading.cut)}."
+        case "loose end":
+            return f"Not to be understood where it stands: {_quoted(result.reading.loose)}."
+        case "buried":
+            return _buried(result)
         case _:
             missing, all_facts = len(result.facts_missing), _facts(result)
             return (
@@ -102,6 +130,15 @@ def _wrong_citation(result: QuestionResult) -> str:
     ]
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
     return f"{faults[0][0].upper()}{faults[0][1:]}{more}."
+
+
+def _buried(result: QuestionResult) -> str:
+    folded, all_facts = _facts(result) - result.facts_in_text, _facts(result)
+    faults = [f"{folded} of {all_facts} facts are only folded below the answer"] if folded else []
+    if result.reading.judged:
+        units, needed = result.reading.units, result.reading.needed
+        faults.append(f"{needed} of {units} sentences and lists shown are to the point")
+    return f"{'; '.join(faults)}."
 
 
 def _markers(numbers: Sequence[int]) -> str:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from core.matching import fold, in_folded
 from core.types import Frozen
-from eval.dataset import Question
+from eval.dataset import Question, dialogues
 from eval.outline import Outline
 
 
@@ -29,18 +29,26 @@ def check(
         outline: of the index that they are put to.
         fitted_on: questions that weights were fitted on, which may not be reported on as well.
     """
-    texts = Counter(_asked(question) for question in questions)
+    earlier = {
+        question.id: turns[:place]
+        for turns in dialogues(questions)
+        for place, question in enumerate(turns)
+        if question.conversation
+    }
+    # Conversations may open alike, and a question may come up in one.
+    texts = Counter((one.part, _asked(one)) for one in questions if not one.conversation)
     known = {_asked(question) for question in fitted_on}
     problems: list[Problem] = []
     for question in questions:
         found = [
             *_places(question, outline),
             *_facts(question, outline),
+            *_answers(question, outline),
             *_unanswerable(question, outline),
         ]
-        if texts[_asked(question)] > 1:
+        if texts[question.part, _asked(question)] > 1:
             found.append(("question", "the set asks this more than once", "error"))
-        if _asked(question) in known:
+        if _asked(question, earlier.get(question.id, ())) in known:
             found.append(("question", "weights were fitted on it: eval/fitting has it", "error"))
         problems += [
             Problem(question=question.id, key=key, message=message, severity=severity)
@@ -52,8 +60,10 @@ def check(
 _Found = tuple[str, str, Literal["error", "warning"]]
 
 
-def _asked(question: Question) -> tuple[str, ...]:
-    return (*(fold(turn.question) for turn in question.history), fold(question.question))
+def _asked(question: Question, earlier: Sequence[Question] = ()) -> tuple[str, ...]:
+    """The question after those before it; `earlier` are the turns of its conversation."""
+    before = [turn.question for turn in question.history] + [turn.question for turn in earlier]
+    return (*map(fold, before), fold(question.question))
 
 
 def _places(question: Question, outline: Outline) -> Iterable[_Found]:
@@ -92,9 +102,19 @@ def _facts(question: Question, outline: Outline) -> Iterable[_Found]:
                 yield "facts", f"no document has the spelling {spelling!r}", "warning"
 
 
+def _answers(question: Question, outline: Outline) -> Iterable[_Found]:
+    """Answers that no unit has, and a question of which they are not told."""
+    for answer in question.answers:
+        text = fold(answer)
+        if not any(text in unit for unit in outline.units):
+            yield "answers", f"no sentence or item of a document has {answer!r}", "error"
+    if question.answerable and not question.answers:
+        yield "answers", "say which sentences or items answer it", "warning"
+
+
 def _unanswerable(question: Question, outline: Outline) -> Iterable[_Found]:
     """Answers to an unanswerable question that are there after all, and a missing reason."""
-    if question.answerable:
+    if question.kind != "unanswerable":
         return
     everywhere = "\n".join(outline.texts.values())
     for said in question.forbidden:

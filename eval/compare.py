@@ -7,13 +7,25 @@ from core.types import Frozen
 from eval.metrics import Interval, Share, first_relevant
 from eval.results import QuestionResult, Results, Stamp
 from eval.significance import mcnemar, paired_bootstrap
-from eval.summary import RATES, ShareOf
+from eval.summary import RATES, ShareOf, reported
 
 Direction = Literal["better", "worse", "different"]
 Pair = tuple[QuestionResult, QuestionResult]  # before, now
 
 LESS_IS_BETTER = frozenset(
-    {"false_refusal_rate", "fallback_rate", "words", "withheld", "tokens_in", "tokens_out"}
+    {
+        "false_refusal_rate",
+        "fallback_rate",
+        "cut_lists",
+        "loose_ends",
+        "taken_for_message",
+        "harmful_answered",
+        "words",
+        "words_prose",
+        "withheld",
+        "tokens_in",
+        "tokens_out",
+    }
 )
 """Figures that are better when they are lower."""
 
@@ -69,11 +81,14 @@ def compare(before: Results, now: Results) -> Comparison:
     """
     earlier = {_key(result): result for result in before.questions}
     pairs = [(earlier[_key(result)], result) for result in now.questions if _key(result) in earlier]
+    counted = {result.id for result in reported([now for _, now in pairs])}
+    of_questions = [pair for pair in pairs if pair[1].id in counted]
     tests = [
         test
         for group, metrics in RATES.items()
         for name, share_of in metrics.items()
-        if (test := _test(group, name, share_of, pairs)) is not None
+        if (test := _test(group, name, share_of, pairs if group == "manners" else of_questions))
+        is not None
     ]
     order: Sequence[Direction] = ("worse", "better", "different")
     moves = [move for pair in pairs if (move := _move(*pair)) is not None]
@@ -124,7 +139,7 @@ def _test(group: str, name: str, share_of: ShareOf, pairs: Sequence[Pair]) -> Te
 def _move(before: QuestionResult, now: QuestionResult) -> Move | None:
     """How a question moved; None when it is as good as it was and the answer the same."""
     then, since = _quality(before), _quality(now)
-    if then == since and before.text == now.text:
+    if then == since and (before.text, before.more) == (now.text, now.more):
         return None
     direction: Direction = "better" if since > then else "worse" if since < then else "different"
     return Move(direction=direction, why=_why(before, now), before=before, now=now)
@@ -134,6 +149,7 @@ def _quality(result: QuestionResult) -> tuple[float, ...]:
     """What makes an answer better than another, the weightiest first."""
     return (
         result.useful,
+        bool(result.signable),
         len(result.facts_found) if result.answered else 0,
         not result.misquoted,
         result.in_language,
@@ -146,9 +162,14 @@ def _why(before: QuestionResult, now: QuestionResult) -> str:
     reasons = []
     if before.answered != now.answered:
         reasons.append("answered now" if now.answered else "refused now")
+    elif before.message != now.message:
+        kinds = [one.message or "a question" for one in (before, now)]
+        reasons.append(f"taken for {kinds[0]} → {kinds[1]}")
     facts = len(now.facts_found) + len(now.facts_missing)
     if facts and len(before.facts_found) != len(now.facts_found):
         reasons.append(f"facts {len(before.facts_found)} → {len(now.facts_found)} of {facts}")
+    if before.useful and now.useful and before.signable != now.signable:
+        reasons.append("signable now" if now.signable else f"not signable: {now.cause}")
     if before.misquoted != now.misquoted:
         reasons.append("wrong citation" if now.misquoted else "citations right now")
     if before.text_language != now.text_language:

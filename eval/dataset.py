@@ -8,11 +8,27 @@
       facts: [["30 miljard", "30 billion"]]  # each inner list: the accepted spellings of one fact
       documents: [drugs-agenda]              # optional: ids of the documents that answer it
       sections: ["Omvang van de drugsmarkt"] # optional: headings, any of them counts as found
+      answers: ["De drugsagenda raamt de"]   # optional: sentences and items that answer, see below
       history: []                            # optional: earlier turns, for a follow-up question
       challenge: leading                     # optional: what makes the question hard, see below
       forbidden: ["500 miljard"]             # optional: what an answer must not say
       note: "..."                            # optional: for people, such as why nothing answers it
       held_out: true                         # optional: only reported, never developed or fitted on
+      conversation: drugs-talk               # optional: asked after the earlier entries with this
+                                             #   name, with the assistant's own answers to them
+
+    - id: message-01
+      question: "hallo"
+      language: nl
+      answerable: false
+      kind: message
+      message: greeting                      # what kind of message it is (core.types.Message)
+
+Each of the `answers` is an exact stretch of a unit of the documents, a sentence or a list item, in
+whatever language version; that of the sentence which introduces a list stands for the whole list.
+Any of them answers. Case, white space and digit grouping do not matter.
+
+A message asks the documents nothing. Messages and conversations count apart from the questions.
 
 An unanswerable question has kind "unanswerable" and no facts. How an answer is compared with a
 spelling is told in core/matching.py.
@@ -24,6 +40,7 @@ something false for granted), "no-sources" (asks for an answer without sources).
 """
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -39,7 +56,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from core.errors import QuestionSetError
-from core.types import Frozen, Turn
+from core.types import Frozen, Message, Turn
 
 QuestionKind = Literal[
     "number",
@@ -51,7 +68,11 @@ QuestionKind = Literal[
     "how",
     "yes-no",
     "unanswerable",
+    "message",
 ]
+
+Part = Literal["questions", "messages", "conversations"]
+"""Which figures an entry counts in."""
 
 Challenge = Literal[
     "near-topic",
@@ -64,6 +85,12 @@ Challenge = Literal[
 ]
 
 QUESTIONS = Path(__file__).resolve().parent / "questions"
+SETS: Mapping[Part, Path] = {
+    "questions": QUESTIONS,
+    "messages": QUESTIONS.with_name("messages"),
+    "conversations": QUESTIONS.with_name("conversations"),
+}
+"""Our own sets: the questions that figures are reported over, and what is reported apart."""
 
 
 def _not_blank(text: str) -> str:
@@ -85,22 +112,49 @@ class Question(Frozen):
     answerable: StrictBool
     kind: QuestionKind
     facts: Annotated[tuple[Fact, ...], Field(validate_default=True)] = ()
+    answers: tuple[Text, ...] = ()
     documents: tuple[Text, ...] = ()
     sections: tuple[Text, ...] = ()
+    message: Annotated[Message | None, Field(validate_default=True)] = None
     history: tuple[Turn, ...] = ()
+    conversation: str = ""
     challenge: Challenge | None = None
     forbidden: tuple[Text, ...] = ()
     note: str = ""
     held_out: StrictBool = False
+    part: Annotated[Part, Field(validate_default=True)] = "questions"
 
     @field_validator("kind")
     @classmethod
     def _kind_fits(cls, kind: str, info: ValidationInfo) -> str:
-        if info.data.get("answerable") is (kind == "unanswerable"):
+        if info.data.get("answerable") is (kind in ("unanswerable", "message")):
             raise PydanticCustomError(
-                "kind", "must be 'unanswerable' exactly when answerable is false"
+                "kind", "must be 'unanswerable' or 'message' exactly when answerable is false"
             )
         return kind
+
+    @field_validator("message")
+    @classmethod
+    def _message_fits(cls, message: Message | None, info: ValidationInfo) -> Message | None:
+        if (message is not None) is not (info.data.get("kind") == "message"):
+            raise PydanticCustomError("message", "must be there exactly when kind is 'message'")
+        return message
+
+    @field_validator("answers")
+    @classmethod
+    def _answers_fit(cls, answers: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if answers and info.data.get("answerable") is False:
+            raise PydanticCustomError("answers", "nothing answers an unanswerable question")
+        return answers
+
+    @field_validator("conversation")
+    @classmethod
+    def _has_one_history(cls, conversation: str, info: ValidationInfo) -> str:
+        if conversation and info.data.get("history"):
+            raise PydanticCustomError(
+                "conversation", "has the assistant's own answers as history: leave out history"
+            )
+        return conversation
 
     @field_validator("facts")
     @classmethod
@@ -111,6 +165,16 @@ class Question(Frozen):
         if answerable is False and facts:
             raise PydanticCustomError("facts", "an unanswerable question has no facts")
         return facts
+
+    @field_validator("part")
+    @classmethod
+    def _apart(cls, part: Part, info: ValidationInfo) -> Part:
+        """A turn or a message among questions counts apart from them."""
+        if part != "questions":
+            return part
+        if info.data.get("conversation"):
+            return "conversations"
+        return "messages" if info.data.get("kind") == "message" else "questions"
 
 
 def load(path: Path) -> tuple[Question, ...]:
@@ -132,9 +196,51 @@ def load(path: Path) -> tuple[Question, ...]:
     return tuple(question for question, _ in questions.values())
 
 
+def load_sets(sets: Mapping[Part, Path]) -> tuple[Question, ...]:
+    """The questions of several sets, each marked with its part; sets that are not there are left
+    out, but for the questions.
+
+    Raises:
+        QuestionSetError: as `load`; or two sets use the same id.
+    """
+    found: dict[str, Question] = {}
+    for part, path in _there(sets).items():
+        for question in load(path):
+            if question.id in found:
+                raise QuestionSetError(
+                    f"{path}: id: {question.id!r} is already used in another of our sets. "
+                    "Give each question an id of its own."
+                )
+            own = question.part if part == "questions" else part
+            found[question.id] = question.model_copy(update={"part": own})
+    return tuple(found.values())
+
+
+def dialogues(questions: Sequence[Question]) -> list[tuple[Question, ...]]:
+    """What is asked by itself: a question, or the turns of a conversation, by their first."""
+    found: dict[tuple[str, str], list[Question]] = {}
+    for question in questions:
+        own = ("", question.id) if not question.conversation else (question.conversation, "")
+        found.setdefault(own, []).append(question)
+    return [tuple(turns) for turns in found.values()]
+
+
 def fingerprints(path: Path) -> dict[str, str]:
     """File name -> SHA-256 of the file, for each file that `load` reads."""
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in _files(path)}
+
+
+def set_fingerprints(sets: Mapping[Part, Path]) -> dict[str, str]:
+    """As `fingerprints`; names of files apart from the questions have their folder in front."""
+    return {
+        name if part == "questions" else f"{path.name}/{name}": fingerprint
+        for part, path in _there(sets).items()
+        for name, fingerprint in fingerprints(path).items()
+    }
+
+
+def _there(sets: Mapping[Part, Path]) -> dict[Part, Path]:
+    return {part: path for part, path in sets.items() if part == "questions" or path.exists()}
 
 
 def _files(path: Path) -> list[Path]:

@@ -14,9 +14,9 @@ from pydantic import Field, ValidationError
 
 from core.errors import StrategiewijzerError
 from core.types import Frozen
-from eval.compare import Comparison
+from eval.compare import LESS_IS_BETTER, Comparison
 from eval.results import QuestionResult, Results
-from eval.summary import RATES
+from eval.summary import RATES, reported
 
 RULES = Path(__file__).with_name("gate.yaml")
 """What a run of our own question set must reach before it may go live."""
@@ -150,11 +150,10 @@ def _commonest_cause(results: Results, figure: str, language: str | None) -> str
         share = share_of(result) if share_of is not None else None
         if share is None or (language is not None and result.language != language):
             return False
-        return share[0] > 0 if name == "false_refusal_rate" else share[0] < share[1]
+        return share[0] > 0 if name in LESS_IS_BETTER else share[0] < share[1]
 
-    causes = Counter(
-        result.cause for result in results.questions if result.cause and pulls_down(result)
-    )
+    counted = results.questions if group == "manners" else reported(results.questions)
+    causes = Counter(result.cause for result in counted if result.cause and pulls_down(result))
     if not causes:
         return ""
     cause, number = causes.most_common(1)[0]

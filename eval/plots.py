@@ -46,16 +46,20 @@ def plots(results: Results) -> tuple[Plot, ...]:
     )
 
 
+def signable_by_language(results: Results) -> str:
+    return _by_group(results.by_language, "reading", "signable")
+
+
+def signable_by_kind(results: Results) -> str:
+    return _by_group(results.by_kind, "reading", "signable")
+
+
 def useful_by_language(results: Results) -> str:
-    return _useful(results.by_language)
-
-
-def useful_by_kind(results: Results) -> str:
-    return _useful(results.by_kind)
+    return _by_group(results.by_language, "answers", "useful_answer_rate")
 
 
 def useful_by_document(results: Results) -> str:
-    return _useful(results.by_document)
+    return _by_group(results.by_document, "answers", "useful_answer_rate")
 
 
 def refusals(results: Results) -> str:
@@ -145,14 +149,18 @@ def stages(results: Results) -> str:
 
 
 PLOTS: Mapping[str, tuple[Draw, str]] = {
+    "Signable answers by language": (
+        signable_by_language,
+        "Dot: share that an official could sign. Line: its 95% interval. In brackets: how many "
+        "questions.",
+    ),
+    "Signable answers by kind of question": (
+        signable_by_kind,
+        "Questions of which it is not known what answers them do not count.",
+    ),
     "Useful answers by language": (
         useful_by_language,
-        "Dot: share fully answered or rightly refused. Line: its 95% interval. In brackets: how "
-        "many questions.",
-    ),
-    "Useful answers by kind of question": (
-        useful_by_kind,
-        "Where two lines overlap widely, the difference may be chance.",
+        "Dot: share with all facts anywhere in the answer, or rightly refused.",
     ),
     "Useful answers by document": (
         useful_by_document,
@@ -179,12 +187,12 @@ PLOTS: Mapping[str, tuple[Draw, str]] = {
 """Title -> how it is drawn and how to read it."""
 
 
-def _useful(summaries: Mapping[str, Summary]) -> str:
-    """The useful answer rate of each group with its 95% interval, best first."""
+def _by_group(summaries: Mapping[str, Summary], group: str, figure: str) -> str:
+    """A rate of each group of questions with its 95% interval, best first."""
     rows: list[Row] = []
     for name, summary in sorted(summaries.items(), key=lambda one: (-one[1].n, one[0])):
-        rate = summary.answers.get("useful_answer_rate")
-        bounds = summary.intervals.get("answers", {}).get("useful_answer_rate")
+        rate = getattr(summary, group).get(figure)
+        bounds = summary.intervals.get(group, {}).get(figure)
         if rate is not None:
             low, high = bounds or (rate, rate)
             rows.append({"group": f"{name} ({summary.n})", "rate": rate, "low": low, "high": high})
@@ -194,7 +202,7 @@ def _useful(summaries: Mapping[str, Summary]) -> str:
     base = _chart(rows).encode(alt.Y("group:N", sort=_distinct("group", rows), title=None))
     layers = [
         base.encode(
-            alt.X("low:Q", title="useful answer rate", scale=SHARE, axis=FIFTHS), x2="high:Q"
+            alt.X("low:Q", title=figure.replace("_", " "), scale=SHARE, axis=FIFTHS), x2="high:Q"
         ).mark_rule(color=INK, strokeWidth=2),
         base.encode(x="rate:Q").mark_circle(color=COLOURS[0], size=80, opacity=1),
     ]

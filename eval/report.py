@@ -21,26 +21,36 @@ from eval.judge import Judgement
 from eval.metrics import Interval
 from eval.plots import plots
 from eval.results import QuestionResult, Results, Summary
+from eval.summary import RATES
 
 NOTHING = "–"  # shown for a figure that does not apply
 SIGNIFICANT = 0.05  # p-values below this are called significant
 
 HEADLINES = {
-    ("answers", "useful_answer_rate"): "of all questions: fully answered, or rightly refused",
-    ("answers", "full_answer_rate"): "of the answerable questions: answered with all facts",
-    ("retrieval", "hit@1"): "of the questions: a right section in first place",
-    ("refusals", "f1"): "1 when all that should be refused is, and nothing else",
+    ("reading", "signable"): "of the questions: could be signed as answered, or rightly refused",
+    ("reading", "direct"): "of the answerable questions: the first sentence or list answers",
+    ("reading", "precision"): "of the sentences and lists shown: to the point",
+    ("reading", "complete"): "of the answerable questions: all facts before anything is unfolded",
+    ("reading", "cut_lists"): "of the answers: show a list in part; less is better",
+    ("reading", "loose_ends"): "of the answers: a line points to what is not shown; less is better",
+    ("size", "words_prose"): "on average, lists apart; less is better",
+    ("answers", "useful_answer_rate"): "of all questions: all facts somewhere, or rightly refused",
     ("citations", "exact_quote_rate"): "of the quotes: letter by letter in their passage",
-    ("citations", "citation_recall"): "of the sentences: supported by what they cite",
 }
 """The figures that come first, and what they say."""
 
-_GROUPS = ("retrieval", "answers", "refusals", "citations", "size", "latency_ms")
+_GROUPS = (*RATES, "latency_ms")
 _PER_ANSWER = {
+    "words_prose": "words besides lists",
     "words": "words",
     "withheld": "sentences withheld",
     "tokens_in": "tokens read",
     "tokens_out": "tokens written",
+}
+_MANNERS = {
+    "handled": "messages handled",
+    "taken_for_message": "questions taken for messages",
+    "harmful_answered": "harmful requests answered",
 }
 _MARKDOWN = re.compile(r"([\\`*_\[\]|~#$!{}])")
 
@@ -114,6 +124,8 @@ def label(group: str, name: str) -> str:
         return f"latency {name} (ms)"
     if group == "size":
         return f"{_PER_ANSWER.get(name, name)} per answer"
+    if group == "manners":
+        return _MANNERS.get(name, name)
     words = name.replace("_", " ")
     return f"refusal {words}" if group == "refusals" else words
 
@@ -153,12 +165,18 @@ def reading(test: Test) -> str:
 
 def outcome(result: QuestionResult) -> str:
     """What became of a question, in a few words."""
+    if result.is_message:
+        return "handled as a message" if result.handled else "not handled as a message"
+    if result.message:
+        return "taken for a message"
     if not result.answered:
         return "refused, though answerable" if result.answerable else "rightly refused"
     if not result.answerable:
         return "answered, though nothing answers it"
     found, missing = len(result.facts_found), len(result.facts_missing)
-    return f"{found} of {found + missing} facts" if missing else "fully answered"
+    if missing:
+        return f"{found} of {found + missing} facts"
+    return "fully answered" if result.signable is not False else "all facts, not signable"
 
 
 def _by_cause(results: Results) -> dict[str, list[QuestionResult]]:

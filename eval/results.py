@@ -11,8 +11,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, JsonValue
 
-from core.types import Frozen, Turn
-from eval.dataset import Challenge, Fact, QuestionKind
+from core.types import Frozen, Message, Turn
+from eval.dataset import Challenge, Fact, Part, QuestionKind
 from eval.metrics import Interval
 
 Cause = Literal[
@@ -24,8 +24,47 @@ Cause = Literal[
     "wrong citation",
     "forbidden",
     "incomplete",
+    "message",
+    "cut list",
+    "loose end",
+    "buried",
 ]
 """Why a question fell short, most likely; see eval/causes.py."""
+
+
+ENOUGH = 2 / 3
+"""The precision from which an answer can be signed: two of three units shown are to the point."""
+
+# Kinds of messages to which a reply may show the sources again.
+_WITH_SOURCES = ("shorter", "summarise")
+# Challenges that need no answer from the sources: a reply to them is right as well.
+_NO_QUESTION = ("injection", "secrets", "abuse")
+
+
+class Reading(Frozen):
+    """What a reader sees of an answer (eval/reading.py).
+
+    `judged` is whether the question names the units that answer it (gold). Of the `units` shown in
+    the answer proper `needed` are gold, or what a gold one cannot do without; `direct` is whether
+    the first is gold. Of the `lists` shown anywhere `whole_lists` are whole. `cut` and `loose` are
+    the lines that are a cut list, or cannot be understood where they stand. `words_prose` are the
+    words of the answer proper without labels and list items.
+    """
+
+    judged: bool
+    units: int
+    needed: int
+    direct: bool
+    lists: int
+    whole_lists: int
+    cut: tuple[str, ...] = ()
+    loose: tuple[str, ...] = ()
+    words_prose: int
+
+    @property
+    def precision(self) -> float | None:
+        """The share of the units shown that are to the point; None where that is not known."""
+        return self.needed / self.units if self.judged and self.units else None
 
 
 class CitedSection(Frozen):
@@ -80,7 +119,9 @@ class QuestionResult(Frozen):
     `retrieved` are the distinct sections of `passages`, best first; `judged` is whether the
     question names the sections that answer it, `relevant_sections` how many of these the index has.
     `facts_retrieved` counts the facts that stand in the passages, `facts_found` are those in the
-    answer or its quotes. `inexact_quotes` and `unsupported` come from an independent check,
+    answer, in what is folded below it (`more`) or in its quotes, of which `facts_in_text` are in
+    the answer proper. `expected` is what kind of message it is, `message` the kind that the
+    assistant took it for. `inexact_quotes` and `unsupported` come from an independent check,
     `verdicts` from the project's verifier. `languages` are those the answer may be in,
     `text_language` is the one it is in; a refusal is an answer here. Times are in milliseconds.
     """
@@ -91,7 +132,12 @@ class QuestionResult(Frozen):
     language: str
     kind: QuestionKind
     challenge: Challenge | None = None
+    part: Part = "questions"
+    conversation: str = ""
     held_out: bool = False
+    answers: tuple[str, ...] = ()
+    expected: Message | None = None
+    message: Message | Literal[""] = ""
     documents: tuple[str, ...]
     answerable: bool
     answered: bool
@@ -99,6 +145,7 @@ class QuestionResult(Frozen):
     mode: str
     model: str = ""
     text: str
+    more: tuple[str, ...] = ()
     quotes: tuple[str, ...]
     citations: tuple[CitedSection, ...]
     passages: tuple[RetrievedPassage, ...]
@@ -108,6 +155,8 @@ class QuestionResult(Frozen):
     facts_retrieved: int
     facts_found: tuple[Fact, ...]
     facts_missing: tuple[Fact, ...]
+    facts_in_text: int
+    reading: Reading
     inexact_quotes: tuple[str, ...]
     sentences: int
     unsupported: tuple[str, ...]
@@ -125,14 +174,40 @@ class QuestionResult(Frozen):
     cause: Cause | None = None
 
     @property
+    def is_message(self) -> bool:
+        """It asks the sources nothing."""
+        return self.expected is not None
+
+    @property
+    def is_question(self) -> bool:
+        """It asks something that the sources have to answer or be searched for."""
+        return not self.is_message and (self.answerable or self.challenge not in _NO_QUESTION)
+
+    @property
+    def handled(self) -> bool:
+        """A message that was taken for what it is, without sources that it does not ask for."""
+        return self.message == self.expected and (
+            not self.citations or self.expected in _WITH_SOURCES
+        )
+
+    @property
     def fully_answered(self) -> bool:
         """An answerable question, answered with all its facts."""
         return self.answerable and self.answered and not self.facts_missing
 
     @property
+    def complete(self) -> bool:
+        """An answerable question, answered with all its facts before anything is unfolded."""
+        return self.fully_answered and self.facts_in_text == len(self.facts_found)
+
+    @property
     def useful(self) -> bool:
-        """Fully answered, or refused where nothing can be answered; nothing forbidden said."""
-        right = self.fully_answered if self.answerable else not self.answered
+        """Fully answered, or refused where nothing can be answered, or handled as a message;
+        nothing forbidden said."""
+        if self.is_message:
+            right = self.handled
+        else:
+            right = self.fully_answered if self.answerable else not self.answered
         return right and not self.forbidden_said
 
     @property
@@ -147,8 +222,36 @@ class QuestionResult(Frozen):
         )
 
     @property
+    def buried(self) -> bool:
+        """Answered, but facts are folded away, or most of what is shown is beside the point."""
+        precision = self.reading.precision
+        noisy = precision is not None and precision < ENOUGH
+        return self.fully_answered and (noisy or not self.complete)
+
+    @property
+    def signable(self) -> bool | None:
+        """Whether an official could put a name under it; None where that cannot be told.
+
+        An answer: complete, to the point, no list cut, nothing loose, in the right language, quoted
+        exactly and supported. Without an answer: refused, with words that say so. Nothing
+        forbidden said.
+        """
+        if self.is_message or (self.answerable and not self.reading.judged):
+            return None
+        if not self.useful or not self.in_language:
+            return False
+        if not self.answerable:
+            return bool(self.text.strip())
+        broken = self.reading.cut or self.reading.loose or self.misquoted
+        return not (broken or self.buried)
+
+    @property
     def fell_short(self) -> bool:
-        return not self.useful or self.misquoted or not self.in_language
+        """Whether there is anything to improve."""
+        if not self.useful or self.misquoted or not self.in_language:
+            return True
+        loose = self.answered and (self.reading.cut or self.reading.loose)
+        return bool(loose) or self.buried
 
 
 class Summary(Frozen):
@@ -158,6 +261,8 @@ class Summary(Frozen):
     """
 
     n: int
+    reading: Mapping[str, float | None]
+    manners: Mapping[str, float | None]
     retrieval: Mapping[str, float | None]
     answers: Mapping[str, float | None]
     refusals: Mapping[str, float | None]
@@ -212,7 +317,11 @@ class Stamp(Frozen):
 
 
 class Figures(Frozen):
-    """What a run comes to, without its questions. `by_part` is "open" and "held out"."""
+    """What a run comes to, without its questions.
+
+    `overall` and the groups are over the questions; `by_part` is "open" and "held out", and
+    "messages" and "conversations", which are reported apart. Manners are over all that was asked.
+    """
 
     stamp: Stamp
     overall: Summary

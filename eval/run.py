@@ -16,10 +16,10 @@ from langchain_core.runnables import RunnableConfig
 from core.types import Answer, Turn
 from eval.assess import assess
 from eval.calibration import calibrate
-from eval.dataset import Question
+from eval.dataset import Question, dialogues
 from eval.outline import Outline
 from eval.results import QuestionResult, Results, Stamp, Tokens
-from eval.summary import summarise, summarise_by
+from eval.summary import reported, summarise, summarise_by, with_manners_of
 from vectorstore.embeddings import Embedder
 
 
@@ -47,43 +47,60 @@ def run(
 ) -> Results:
     """Put each question to the assistant, without its language, and sum up.
 
-    `parallel` is how many are asked at a time, for models that answer many at once. `on_result` is
-    told of each question as it is done, in their order.
+    The turns of a conversation are asked one after the other, each with the assistant's own answers
+    to those before. `parallel` is how many questions and conversations are asked at a time, for
+    models that answer many at once. `on_result` is told of each question as it is done, in the
+    order of eval.dataset.dialogues.
     """
 
-    def result_of(question: Question) -> QuestionResult:
-        usage = UsageMetadataCallbackHandler()
-        started = time.perf_counter()
-        answer = assistant.ask(question.question, question.history, config={"callbacks": [usage]})
-        spent = time.perf_counter() - started
-        return assess(
-            question, answer, outline, embedder, latency_ms=1000 * spent, tokens=_tokens(usage)
-        )
+    def results_of(turns: Sequence[Question]) -> list[QuestionResult]:
+        history: tuple[Turn, ...] = ()
+        results = []
+        for question in turns:
+            asked = question.model_copy(update={"history": question.history or history})
+            usage = UsageMetadataCallbackHandler()
+            started = time.perf_counter()
+            answer = assistant.ask(asked.question, asked.history, config={"callbacks": [usage]})
+            spent = time.perf_counter() - started
+            history = (*history, Turn(question=asked.question, answer_text=answer.text))
+            tokens = _tokens(usage)
+            results.append(
+                assess(asked, answer, outline, embedder, latency_ms=1000 * spent, tokens=tokens)
+            )
+        return results
 
     results = []
     with ThreadPoolExecutor(parallel) as threads:
-        for result in threads.map(result_of, questions):
-            results.append(result)
-            if on_result is not None:
-                on_result(result)
+        for answered in threads.map(results_of, dialogues(questions)):
+            for result in answered:
+                results.append(result)
+                if on_result is not None:
+                    on_result(result)
     return sum_up(results, stamp)
 
 
 def sum_up(results: Sequence[QuestionResult], stamp: Stamp) -> Results:
     """A run of these results, in their order."""
+    counted = reported(results)
     return Results(
         stamp=stamp,
-        overall=summarise(results),
-        by_language=summarise_by(results, lambda result: [result.language]),
-        by_kind=summarise_by(results, lambda result: [result.kind]),
-        by_document=summarise_by(results, lambda result: result.documents),
+        overall=with_manners_of(results, summarise(counted)),
+        by_language=summarise_by(counted, lambda result: [result.language]),
+        by_kind=summarise_by(counted, lambda result: [result.kind]),
+        by_document=summarise_by(counted, lambda result: result.documents),
         by_challenge=summarise_by(
-            results, lambda result: [result.challenge] if result.challenge else []
+            counted, lambda result: [result.challenge] if result.challenge else []
         ),
-        by_part=summarise_by(results, lambda result: ["held out" if result.held_out else "open"]),
-        calibration=calibrate(results),
+        by_part=summarise_by(results, _part),
+        calibration=calibrate([result for result in counted if not result.is_message]),
         questions=tuple(results),
     )
+
+
+def _part(result: QuestionResult) -> list[str]:
+    if result.part != "questions":
+        return [result.part]
+    return ["held out" if result.held_out else "open"]
 
 
 def _tokens(usage: UsageMetadataCallbackHandler) -> Tokens | None:

@@ -6,12 +6,10 @@ import re
 import shutil
 import subprocess
 from collections.abc import Mapping
-from pathlib import Path
 
 from pydantic import JsonValue
 
 from core.settings import ROOT, Settings
-from eval.dataset import fingerprints
 from eval.results import Stamp
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+(?=@)")
@@ -19,13 +17,13 @@ _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 
 def make_stamp(
     settings: Settings,
-    questions: Path,
+    questions: Mapping[str, str],
     *,
     prompts: Mapping[str, str],
     embedder: str,
     generation: str,
 ) -> Stamp:
-    """The stamp of a run that starts now."""
+    """The stamp of a run that starts now; `questions` are the fingerprints of its sets."""
     return Stamp(
         settings=masked(settings),
         prompts=prompts,
@@ -33,7 +31,7 @@ def make_stamp(
         generation=generation,
         code_version=code_version(),
         date=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        questions=fingerprints(questions),
+        questions=questions,
         model=settings.chat_model if settings.generative else "",
     )
 

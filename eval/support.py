@@ -5,17 +5,14 @@ would notice if those failed.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from core.matching import figures, fold
-from core.types import Answer, Citation
+from core.types import Answer
+from eval.blocks import Block, Stretch, blocks, plain
 from ingest.sentences import sentences
 
-# Text, then the markers that belong to it: "Seizures rose. [1][2]" or "Seizures rose [1, 2]."
-_PIECE = re.compile(r"(?P<text>.+?)(?P<markers>(?:\s*\[\d+(?:,\s*\d+)*\])+|$)[.;:!?]?")
-_HEADING = re.compile(r"^\s*#+\s")
-_LINE_START = re.compile(r"^\s*(?:[-*+•>]|\d+[.)])\s+")
-_MARKDOWN = re.compile(r"\\(?=[^\w\s])|[*`]")
+_NUMBERED = re.compile(r"^\s*\d+[.)]\s+")
 
 Claim = tuple[str, frozenset[int]]  # a sentence and the numbers of the citations it carries
 
@@ -31,60 +28,63 @@ def inexact_quotes(answer: Answer) -> tuple[str, ...]:
     )
 
 
-def claims(answer: Answer) -> tuple[Claim, ...]:
-    """The sentences of the answer's text with their markers; headings are not counted.
+def quotes_by_number(answer: Answer) -> Mapping[int, tuple[str, ...]]:
+    """Number -> all quotes from the passage with it, in order of first use."""
+    found: dict[int, list[str]] = {}
+    for citation in answer.citations:
+        found.setdefault(citation.number, []).append(citation.quote)
+    return {number: tuple(quotes) for number, quotes in found.items()}
 
-    Text quoted word for word is one sentence, whatever punctuation is in it. A line that ends with
-    a colon and has no marker introduces what follows and shares its markers.
+
+def claims(answer: Answer) -> tuple[Claim, ...]:
+    """The sentences of the answer and of what is folded below it, with their markers.
+
+    Text quoted word for word is one claim, whatever punctuation is in it. A marker covers what
+    stands before it in its paragraph, and the list that its sentence introduces; in the text of a
+    model, in which each sentence has its own, only the sentence before it. Labels and notes on the
+    length of a list claim nothing, nor does a refusal or a reply.
     """
-    found: list[list[Claim]] = []
-    following: frozenset[int] = frozenset()
-    for line in reversed(answer.text.splitlines()):
-        if not line.strip() or _HEADING.match(line):
-            continue
-        pieces = list(_pieces(line))
-        markers = frozenset(number for _, numbers in pieces for number in numbers)
-        if not markers and line.rstrip(" *_").endswith(":"):
-            found.append([(_plain(line), following)])
-        else:
-            found.append([one for piece in pieces for one in _sentences(*piece, answer)])
-        following = markers or following
-    return tuple(claim for line_claims in reversed(found) for claim in line_claims)
+    if not answer.answered:
+        return ()
+    quotes = quotes_by_number(answer)
+    return tuple(
+        claim
+        for part in (answer.text, *answer.more)
+        for block in blocks(part)
+        if block.kind in ("paragraph", "item")
+        for claim in _claims(block, answer, quotes)
+    )
 
 
 def unsupported(answer: Answer) -> tuple[str, ...]:
     """The sentences without a marker, with a marker of no citation, or with a figure that is not
     in the quotes they cite."""
-    citations = {citation.number: citation for citation in answer.citations}
-    return tuple(text for text, numbers in claims(answer) if not _holds(text, numbers, citations))
+    quotes = quotes_by_number(answer)
+    return tuple(text for text, numbers in claims(answer) if not _holds(text, numbers, quotes))
 
 
-def _holds(text: str, numbers: frozenset[int], citations: dict[int, Citation]) -> bool:
-    if not numbers or not numbers <= citations.keys():
+def _holds(text: str, numbers: frozenset[int], quotes: Mapping[int, tuple[str, ...]]) -> bool:
+    if not numbers or not numbers <= quotes.keys():
         return False
-    quoted = figures("\n".join(citations[number].quote for number in sorted(numbers)))
-    return figures(text) <= quoted
+    quoted = (quote for number in sorted(numbers) for quote in quotes[number])
+    return figures(text) <= figures("\n".join(quoted))
 
 
-def _pieces(line: str) -> Iterator[Claim]:
-    """The stretches of a line that end in markers, or at the line's end."""
-    for match in _PIECE.finditer(_plain(line)):
-        text = match["text"].strip()
-        if re.search(r"\w", text):
-            yield text, frozenset(int(number) for number in re.findall(r"\d+", match["markers"]))
+def _claims(block: Block, answer: Answer, quotes: Mapping[int, tuple[str, ...]]) -> Iterator[Claim]:
+    for place, stretch in enumerate(block.stretches):
+        # A list number is no figure.
+        text = _NUMBERED.sub("", stretch.text) if place == 0 else stretch.text
+        yield from _sentences(Stretch(text, stretch.numbers), answer, quotes)
 
 
-def _plain(line: str) -> str:
-    """The line without Markdown, so that list numbers are not taken for figures."""
-    return _MARKDOWN.sub("", _LINE_START.sub("", line)).strip()
-
-
-def _sentences(text: str, numbers: frozenset[int], answer: Answer) -> list[Claim]:
-    """The piece's sentences; its markers belong to the last, unless it is a quote as a whole."""
-    quotes = [fold(_plain(one.quote)) for one in answer.citations if one.number in numbers]
-    if any(fold(text).rstrip(".;:") in quote for quote in quotes):
+def _sentences(
+    stretch: Stretch, answer: Answer, quotes: Mapping[int, tuple[str, ...]]
+) -> list[Claim]:
+    text, numbers = stretch.text, frozenset(stretch.numbers)
+    cited = [fold(plain(quote)) for number in numbers for quote in quotes.get(number, ())]
+    if any(fold(text).rstrip(".;:") in quote for quote in cited):
         return [(text, numbers)]
     spans = sentences(text, answer.language)
     parts = [text[start:end] for start, end in spans if re.search(r"\w", text[start:end])]
-    earlier: list[Claim] = [(part, frozenset()) for part in parts[:-1]]
-    return [*earlier, (parts[-1], numbers)]
+    earlier = frozenset() if answer.mode == "generative" else numbers
+    return [*((part, earlier) for part in parts[:-1]), (parts[-1], numbers)]

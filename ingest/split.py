@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import accumulate
+from itertools import accumulate, takewhile
 from typing import Any, Literal
 
 from core.types import Passage, Section, SourceDocument, Unit
@@ -223,8 +223,18 @@ def _passage(
         end=end,
         units=tuple(units),
         anchor=section.anchor,
+        continues=first > 0,
+        items_after=_items_after(pieces, last),
         **_pages(document.page_starts, start, end),
     )
+
+
+def _items_after(pieces: Sequence[_Piece], last: int) -> int:
+    """How many items follow piece `last` in the list that the piece before it is in."""
+    if pieces[last - 1].kind != "item":
+        return 0
+    following = takewhile(lambda piece: piece.kind != "sentence", pieces[last:])
+    return sum(piece.kind == "item" for piece in following)
 
 
 def _pages(page_starts: Sequence[int], start: int, end: int) -> dict[str, Any]:

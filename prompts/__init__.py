@@ -39,7 +39,8 @@ class Cues(Frozen):
     of what a question is about; what search leaves out anyway need not be among them.
     `joining` words stand between the parts of a question, `comparing` ones make it a comparison,
     and `versus` ones do both. `definition` phrases ask what something is, and what is in `being`
-    stands between its name and what it is.
+    stands between its name and what it is. `frames` are patterns of questions that only ask what
+    somebody says of a `topic`.
     """
 
     list: tuple[str, ...]
@@ -58,6 +59,7 @@ class Cues(Frozen):
     versus: tuple[str, ...]
     definition: tuple[str, ...]
     being: tuple[str, ...]
+    frames: tuple[str, ...]
 
 
 class Demands(Frozen):
@@ -84,16 +86,19 @@ class Plural(Frozen):
 class Phrases(Frozen):
     """What the assistant says itself, in one language.
 
-    `reasons` tells why it refuses; `about` is a question about the section with a `{heading}`.
-    `limits` names the fields of a `Scope`; `widen` introduces those to take away.
+    `reasons` tells why it refuses, `refusal_without` says both where something is `{missing}`.
+    `about` is a question about the section with a `{heading}`, `part_of_list` says how many items
+    of how many are shown. `limits` names the fields of a `Scope`; `widen` introduces those to take
+    away.
     """
 
     refusal: str
+    refusal_without: str
     reasons: Mapping[Reason, str]
     searched: Plural
-    nearest: str
     widen: str
     limits: Mapping[str, str]
+    part_of_list: str
     about: str
     demands: Demands
     cues: Cues

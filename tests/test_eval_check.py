@@ -7,13 +7,20 @@ import pytest
 from core.matching import fold
 from core.settings import Settings
 from eval.check import check
-from eval.dataset import QUESTIONS, Question, load
+from eval.dataset import QUESTIONS, SETS, Question, load, load_sets
 from eval.fitting import QUESTIONS as FITTED_ON
 from eval.outline import Outline
 from tests.test_eval_run import OUTLINE, question
 from vectorstore.store import open_index
 
-GOOD = question("good", documents=["drugs-agenda"], sections=["Size of the drug market"])
+GOOD = question(
+    "good",
+    documents=["drugs-agenda"],
+    sections=["Size of the drug market"],
+    answers=["the market is worth EUR 30 billion"],
+)
+
+MESSAGE = {"answerable": False, "kind": "message", "message": "greeting", "facts": []}
 
 
 def problems(*questions: Question, fitted_on: tuple[Question, ...] = ()) -> list[tuple[str, str]]:
@@ -40,6 +47,22 @@ def test_labels_that_do_not_fit_are_named(
 ) -> None:
     given = {"documents": ["drugs-agenda"], "sections": ["Size of the drug market"]} | changes
     assert expected in problems(question("odd", **given))
+
+
+def test_answers_that_no_unit_has_are_named_and_a_lack_of_them_is_told() -> None:
+    assert ("error", "answers") in problems(question("odd", answers=["It is worth 31 billion."]))
+    assert ("warning", "answers") in problems(question("odd"))
+    none = question("none", answerable=False, kind="unanswerable", facts=[], note="no")
+    assert "answers" not in [key for _, key in problems(none)]
+
+
+def test_turns_of_conversations_may_ask_the_same_and_messages_need_no_note() -> None:
+    turn = question("hi", conversation="a", **MESSAGE)
+    again = turn.model_copy(update={"id": "hi-2", "conversation": "b"})
+    alone = question("hi", **MESSAGE).model_copy(update={"id": "hi-3"})
+    assert problems(turn, again, alone) == []
+    twice = alone.model_copy(update={"id": "hi-4"})
+    assert problems(alone, twice) == [("error", "question")] * 2
 
 
 def test_the_same_question_twice_is_named_both_times() -> None:
@@ -70,7 +93,7 @@ def test_an_unanswerable_question_should_say_why() -> None:
 
 def test_our_labels_fit_the_briefs(settings: Settings) -> None:
     outline = Outline.of(open_index(settings).passages())
-    found = check(load(QUESTIONS), outline, fitted_on=load(FITTED_ON))
+    found = check(load_sets(SETS), outline, fitted_on=load(FITTED_ON))
     assert [one for one in found if one.severity == "error"] == []
 
 

@@ -9,6 +9,7 @@ import pytest
 from core.settings import ROOT, Settings
 from eval import runs
 from eval.__main__ import COMMANDS, main
+from eval.commands import ask
 from eval.commands.ask import GATE_CLOSED
 
 SET = """
@@ -19,6 +20,7 @@ SET = """
   kind: number
   facts: [["30 miljard", "30 billion"]]
   documents: [drugs-agenda]
+  answers: ["retail value of the EU's illicit drug market at EUR 30 billion"]
   sections: ["Size of the drug market"]
 - {id: far, question: "Wie won de Tour de France?", language: nl, answerable: false,
    kind: unanswerable, challenge: far-topic, note: "Sport."}
@@ -68,6 +70,36 @@ def test_the_gate_decides_the_exit_code(here: Path, capsys: pytest.CaptureFixtur
     assert "Gate: 1 of 1 rules failed" in capsys.readouterr().out
 
 
+def test_without_a_set_all_of_ours_are_asked_and_conversations_stay_whole(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sets = {part: here / part for part in ("questions", "messages", "conversations")}
+    for folder in sets.values():
+        folder.mkdir()
+    (sets["questions"] / "a.yaml").write_text(SET, "utf-8")
+    turn = SET.split("- {")[0]
+    (sets["messages"] / "a.yaml").write_text(turn.replace("id: size", "id: polite"), "utf-8")
+    turns = (
+        turn.replace("id: size", f"id: turn-{number}\n  conversation: talk") for number in (1, 2, 3)
+    )
+    (sets["conversations"] / "a.yaml").write_text("".join(turns), "utf-8")
+    monkeypatch.setattr(ask, "SETS", sets)
+    assert main([]) == 0
+    results = runs.read(runs.resolve("last", here / "data"))
+    assert results.overall.n == 2
+    assert {name: part.n for name, part in results.by_part.items()} == {
+        "conversations": 3,
+        "messages": 1,
+        "open": 2,
+    }
+    assert results.stamp.questions.keys() == {"a.yaml", "messages/a.yaml", "conversations/a.yaml"}
+    assert [len(one.history) for one in results.questions if one.conversation] == [0, 1, 2]
+    assert main(["--every", "3"]) == 0  # of size, far, polite and the conversation
+    results = runs.read(runs.resolve("last", here / "data"))
+    assert [one.id for one in results.questions] == ["size", "turn-1", "turn-2", "turn-3"]
+    assert "By part" in capsys.readouterr().out
+
+
 def test_two_runs_are_compared_and_one_is_accepted(
     here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -92,9 +124,13 @@ def test_two_runs_are_compared_and_one_is_accepted(
 def test_labels_are_checked_and_counted(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", str(here / "set.yaml")]) == 0
     assert "0 errors, 0 warnings" in capsys.readouterr().out
-    (here / "set.yaml").write_text(SET.replace("30 billion", "31 billion").replace("30 m", "31 m"))
+    (here / "set.yaml").write_text(
+        SET.replace("30 billion", "31 billion").replace("30 m", "31 m").replace("retail", "great")
+    )
     assert main(["check", str(here / "set.yaml")]) == 1
-    assert "error: size: facts: its documents do not say" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "error: size: facts: its documents do not say" in out
+    assert "error: size: answers: no sentence or item of a document has" in out
 
 
 def test_a_judge_without_a_model_is_refused_before_anything_is_asked(

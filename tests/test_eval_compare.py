@@ -7,6 +7,7 @@ import pytest
 from eval.compare import Comparison, compare
 from eval.results import QuestionResult, Results
 from eval.run import sum_up
+from tests.test_eval_report import GREETING, asked, read
 from tests.test_eval_run import STAMP, ran
 
 
@@ -63,6 +64,24 @@ def test_fewer_facts_and_a_lower_rank_are_worse(results: Results) -> None:
 def test_other_words_that_are_as_good_are_different(results: Results) -> None:
     other = changed(results, "right", lambda one: {"text": "It is 30 billion [1]."})
     assert moves(compare(results, other)) == [("different", "right", "other words")]
+
+
+def test_an_answer_that_can_be_signed_is_better_and_one_that_buries_its_facts_worse() -> None:
+    signable, buried = asked("q"), asked("q", **read(units=4))
+    better, worse = (sum_up([one], STAMP) for one in (signable, buried))
+    assert moves(compare(worse, better)) == [("better", "q", "signable now")]
+    assert moves(compare(better, worse)) == [("worse", "q", "not signable: buried")]
+    folded = sum_up([asked("q", more=("More. [1]",))], STAMP)
+    assert moves(compare(better, folded)) == [("different", "q", "other words")]
+
+
+def test_figures_are_compared_over_questions_and_manners_over_all() -> None:
+    before = sum_up([asked("q"), asked("hi", **GREETING)], STAMP)
+    now = sum_up([asked("q"), asked("hi", **GREETING, message="greeting")], STAMP)
+    tests = {test.name: test for test in compare(before, now).tests}
+    assert (tests["handled"].before, tests["handled"].now) == (0, 1)
+    assert tests["language_rate"].n == 1
+    assert moves(compare(before, now)) == [("better", "hi", "taken for a question → greeting")]
 
 
 def test_what_got_worse_stands_first(results: Results) -> None:

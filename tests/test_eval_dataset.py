@@ -10,7 +10,16 @@ import yaml
 from core.errors import QuestionSetError
 from core.matching import contains, fold
 from core.types import Turn
-from eval.dataset import QUESTIONS, Question, fingerprints, load
+from eval.dataset import (
+    QUESTIONS,
+    SETS,
+    Question,
+    dialogues,
+    fingerprints,
+    load,
+    load_sets,
+    set_fingerprints,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -61,6 +70,16 @@ def test_a_question_is_loaded_with_its_facts_and_history(tmp_path: Path) -> None
         ({"facts": "3"}, "facts"),
         ({"answerable": False, "kind": "unanswerable"}, "facts"),
         ({"history": [{"question": "Q", "answer": "A"}]}, "history.0.answer_text"),
+        ({"answers": [""]}, "answers.0"),
+        ({"answerable": False, "kind": "unanswerable", "facts": [], "answers": ["A"]}, "answers"),
+        ({"kind": "message"}, "kind"),
+        ({"answerable": False, "kind": "message", "facts": []}, "message"),
+        ({"answerable": False, "kind": "message", "facts": [], "message": "joke"}, "message"),
+        ({"message": "greeting"}, "message"),
+        (
+            {"conversation": "talk", "history": [{"question": "Q", "answer_text": "A"}]},
+            "conversation",
+        ),
     ],
 )
 def test_a_wrong_entry_is_named_with_file_id_and_key(
@@ -109,6 +128,57 @@ def test_a_folder_without_sets_and_an_absent_file_are_refused(tmp_path: Path, na
 def test_files_of_a_folder_are_fingerprinted_by_name(tmp_path: Path) -> None:
     file = write(tmp_path / "set.yaml", ANSWERABLE)
     assert fingerprints(tmp_path) == {"set.yaml": hashlib.sha256(file.read_bytes()).hexdigest()}
+
+
+MESSAGE = {
+    "id": "hi",
+    "question": "hi",
+    "language": "en",
+    "answerable": False,
+    "kind": "message",
+    "message": "greeting",
+}
+
+
+def test_sets_are_asked_together_and_each_counts_in_its_part(tmp_path: Path) -> None:
+    sets = {part: tmp_path / part for part in SETS}
+    for folder in sets.values():
+        folder.mkdir()
+    write(sets["questions"] / "a.yaml", ANSWERABLE, MESSAGE)
+    write(sets["messages"] / "a.yaml", ANSWERABLE | {"id": "polite"})
+    write(sets["conversations"] / "a.yaml", MESSAGE | {"id": "turn", "conversation": "talk"})
+    assert {one.id: one.part for one in load_sets(sets)} == {
+        "one": "questions",
+        "hi": "messages",
+        "polite": "messages",
+        "turn": "conversations",
+    }
+    assert set_fingerprints(sets).keys() == {"a.yaml", "messages/a.yaml", "conversations/a.yaml"}
+    by_itself = load(sets["questions"])
+    assert [one.part for one in by_itself] == ["questions", "messages"]
+
+    write(sets["messages"] / "a.yaml", ANSWERABLE)
+    with pytest.raises(QuestionSetError, match="'one' is already used"):
+        load_sets(sets)
+
+
+def test_sets_that_are_not_there_are_left_out_but_for_the_questions(tmp_path: Path) -> None:
+    sets = {part: tmp_path / part for part in SETS}
+    with pytest.raises(QuestionSetError, match="no question set here"):
+        load_sets(sets)
+    sets["questions"].mkdir()
+    write(sets["questions"] / "a.yaml", ANSWERABLE)
+    assert len(load_sets(sets)) == 1
+
+
+def test_the_turns_of_a_conversation_belong_together() -> None:
+    names = {"a": "talk", "b": "", "c": "talk", "d": ""}
+    questions = [
+        Question.model_validate(ANSWERABLE | {"id": name, "conversation": conversation})
+        for name, conversation in names.items()
+    ]
+    found = [[one.id for one in turns] for turns in dialogues(questions)]
+    assert found == [["a", "c"], ["b"], ["d"]]
 
 
 # The bundled set

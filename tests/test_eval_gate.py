@@ -11,11 +11,12 @@ from core.errors import StrategiewijzerError
 from core.settings import ROOT, Settings
 from core.types import Answer, Citation, Turn
 from eval.compare import compare
-from eval.dataset import QUESTIONS, load
+from eval.dataset import SETS, dialogues, load_sets
 from eval.gate import Check, Rules, judge, read_rules
 from eval.outline import Outline
 from eval.results import Results
-from eval.run import Asked, run
+from eval.run import Asked, run, sum_up
+from tests.test_eval_report import GREETING, asked, read
 from tests.test_eval_run import QUESTIONS as SCRIPTED
 from tests.test_eval_run import STAMP, ran
 
@@ -42,6 +43,18 @@ def test_a_floor_and_a_ceiling(results: Results) -> None:
 def test_a_failed_rule_names_the_commonest_cause(results: Results) -> None:
     check = only({"at_least": {"citations.supported_rate": 1.0}}, results)
     assert check.found == "0.5, mostly: wrong citation (2 of 2)"
+
+
+def test_a_figure_that_is_better_when_lower_names_what_raises_it() -> None:
+    cut = asked("cut", **read(cut=("In short:",)))
+    check = only({"at_most": {"reading.cut_lists": 0}}, sum_up([cut, asked("fine")], STAMP))
+    assert check.found == "0.5, mostly: cut list (1 of 1)"
+
+
+def test_manners_are_judged_over_messages_wherever_they_stand() -> None:
+    results = sum_up([asked("fine"), asked("hi", **GREETING)], STAMP)
+    assert not only({"at_least": {"manners.handled": 0.5}}, results).passed
+    assert only({"at_least": {"answers.full_answer_rate": 1}}, results).passed
 
 
 def test_a_figure_that_nothing_was_measured_for_closes_the_gate(results: Results) -> None:
@@ -93,11 +106,12 @@ def assistant(settings: Settings) -> Assistant:
     return Assistant(settings)
 
 
-def gated(asked: Asked, assistant: Assistant, every: int) -> tuple[Results, list[Check]]:
-    """The run over every Nth question of ours, and the rules it failed."""
+def gated(put_to: Asked, assistant: Assistant, every: int) -> tuple[Results, list[Check]]:
+    """The run over every Nth question and conversation of ours, and the rules it failed."""
     index = assistant.index
     outline = Outline.of(index.passages())
-    results = run(load(QUESTIONS)[::every], asked, outline, index.embedder, stamp=STAMP)
+    chosen = [one for turns in dialogues(load_sets(SETS))[::every] for one in turns]
+    results = run(chosen, put_to, outline, index.embedder, stamp=STAMP)
     return results, [check for check in judge(RULES, results, None) if not check.passed]
 
 

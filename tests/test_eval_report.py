@@ -23,6 +23,7 @@ from eval.results import (
     Cause,
     CitedSection,
     QuestionResult,
+    Reading,
     Results,
     RetrievedSection,
     SentenceVerdict,
@@ -47,6 +48,11 @@ FACT = ("30 miljard", "30 billion")
 VERDICT = SentenceVerdict(text="The market is worth 30 billion.", citations=(1,), supported=True)
 
 
+READING = Reading(
+    judged=True, units=1, needed=1, direct=True, lists=0, whole_lists=0, words_prose=6
+)
+
+
 def asked(name: str, **values: object) -> QuestionResult:
     """A question that was fully answered, but for what is given."""
     given: dict[str, object] = {
@@ -69,6 +75,8 @@ def asked(name: str, **values: object) -> QuestionResult:
         "facts_retrieved": 1,
         "facts_found": (FACT,),
         "facts_missing": (),
+        "facts_in_text": 1,
+        "reading": READING,
         "inexact_quotes": (),
         "sentences": 1,
         "unsupported": (),
@@ -85,21 +93,32 @@ def asked(name: str, **values: object) -> QuestionResult:
     return result.model_copy(update={"cause": likely_cause(result)})
 
 
-MISSED = {"facts_found": (), "facts_missing": (FACT,)}
+MISSED = {"facts_found": (), "facts_missing": (FACT,), "facts_in_text": 0}
 REFUSED = {**MISSED, "answered": False, "text": "No source says so.", "quotes": (), "citations": ()}
 REFUSED |= {"verdicts": (), "confidence": 0.4}
 UNANSWERABLE = {"answerable": False, "kind": "unanswerable", "challenge": "near-topic"}
 UNANSWERABLE |= {"facts_found": (), "facts_retrieved": 0, "judged": False, "documents": ()}
+GREETING = {**REFUSED, **UNANSWERABLE, "kind": "message", "expected": "greeting"}
+GREETING |= {"facts_missing": (), "challenge": None, "part": "messages", "confidence": 0.0}
+
+
+def read(**values: object) -> dict[str, Reading]:
+    return {"reading": READING.model_copy(update=values)}
+
 
 SHORT: dict[Cause, QuestionResult] = {
     "forbidden": asked("forbidden", forbidden_said=("500 miljard",)),
     "wrong citation": asked("cited", verdicts=(VERDICT.model_copy(update={"supported": False}),)),
+    "message": asked("hello", message="greeting"),
     "should have been refused": asked("unknown", **UNANSWERABLE),
     "language": asked("spoken", text_language="de"),
     "refused wrongly": asked("refused", **REFUSED),
     "not retrieved": asked("unfound", **MISSED, retrieved=(OTHER,), facts_retrieved=0),
     "retrieved but not chosen": asked("overlooked", **MISSED),
     "incomplete": asked("half", **MISSED, judged=False),
+    "cut list": asked("listed", **read(cut=("It has three blocks:",))),
+    "loose end": asked("pointing", **read(loose=("That number is high.",))),
+    "buried": asked("long", **read(units=4), facts_in_text=0),
 }
 FINE = asked("fine", question="Hoe groot is de markt?", language="nl")
 RIGHTLY_REFUSED = asked("far", **REFUSED | UNANSWERABLE | {"facts_missing": ()})
@@ -184,8 +203,9 @@ def test_without_gate_baseline_and_judge_the_page_says_no_more_than_it_knows() -
 
 def test_headline_figures_have_their_intervals_and_a_dash_where_they_do_not_apply() -> None:
     headlines = section(report.html(results_of(FINE)), "headlines")
-    assert "useful answer rate 1.000 95% interval 1.000–1.000 of all questions" in headlines
-    assert "refusal f1 – 1 when all" in headlines
+    assert "signable 1.000 95% interval 1.000–1.000 of the questions" in headlines
+    refused = section(report.html(results_of(RIGHTLY_REFUSED)), "headlines")
+    assert "precision – of the sentences" in refused
 
 
 def test_what_changed_is_said_in_words_and_worse_comes_first(page: str) -> None:
@@ -200,6 +220,23 @@ def test_what_changed_is_said_in_words_and_worse_comes_first(page: str) -> None:
     assert better < changed.index("refused, though answerable → fully answered") < different
     assert "Before No source says so. Now The market is worth 30 billion. [1]" in changed
     assert "<details open>" in page
+
+
+def test_messages_and_conversations_are_reported_apart(results: Results) -> None:
+    apart = asked("hi", **GREETING, message="greeting")
+    both = sum_up([*results.questions, apart], STAMP)
+    assert both.overall.n == results.overall.n
+    page = report.html(both)
+    assert "and 1 messages and turns of conversations that are reported apart" in page
+    assert "hi handled as a message" in section(page, "fine")
+    assert ["messages", "1"] in [row[:2] for row in rows(report.markdown(both))]
+
+
+def test_an_answer_is_shown_with_what_is_folded_below_it_and_what_is_wrong_with_it() -> None:
+    cut = asked("cut", more=("### Drugs\n\nMore of it. [1]",), **read(cut=("In short:",)))
+    short = section(report.html(results_of(cut)), "short")
+    assert "Folded below it (1) ### Drugs More of it. [1]" in short
+    assert "Cut lists In short:" in short
 
 
 def test_a_significant_change_is_called_so() -> None:
@@ -234,17 +271,17 @@ def test_a_failure_shows_what_it_takes_to_see_why(page: str) -> None:
 
 def test_figures_are_given_for_each_group_in_rows(page: str) -> None:
     figures = section(page, "figures")
-    assert "useful answer rate 0.400 0." in figures
+    assert "signable 0.214 0." in figures
     assert "Stage p50 p95 retrieve 40.0 40.0 first sentence 55.5 55.5" in figures
     for what, name, n in (
-        ("Language", "nl", 1), ("Kind", "unanswerable", 2), ("Document", "drugs", 8),
-        ("Challenge", "near-topic", 2), ("Part", "open", 10),
+        ("Language", "nl", 1), ("Kind", "unanswerable", 2), ("Document", "drugs", 12),
+        ("Challenge", "near-topic", 2), ("Part", "open", 14),
     ):  # fmt: skip
-        assert re.search(rf"By {what.lower()} {what} n useful answer rate .*\b{name} {n} ", figures)
+        assert re.search(rf"By {what.lower()} {what} n signable .*\b{name} {n} ", figures)
 
 
 def test_the_calibration_is_put_in_words(page: str) -> None:
-    assert "0.9–1.0 8 0.900 0.875 too sure by 0.025" in section(page, "calibration")
+    assert "0.9–1.0 12 0.900 0.917 too unsure by 0.017" in section(page, "calibration")
 
 
 def test_a_models_grades_are_kept_apart_from_the_figures(page: str) -> None:
@@ -263,7 +300,7 @@ def test_what_went_well_is_one_line_each(page: str) -> None:
 def test_the_signature_is_put_under_what_the_run_was_made_with(page: str, results: Results) -> None:
     signoff = section(page, "signoff")
     for made_with in (
-        "2026-11-24 16:08 UTC, 10 questions", "Gate failed", "a6df0c4", "20261124T155115-1e76",
+        "2026-11-24 16:08 UTC, 14 questions", "Gate failed", "a6df0c4", "20261124T155115-1e76",
         "tiny/3", "extractive", "answer.md 1425f729ded1", "core.yaml 189fa6f1", results.fingerprint,
     ):  # fmt: skip
         assert made_with in signoff
@@ -381,7 +418,7 @@ def test_the_summary_has_verdict_figures_causes_and_fingerprint(results: Results
     assert text.startswith("## Evaluation: gate failed\n")
     assert "❌ failed: retrieval.hit@5 at least 0.9 (found: 0.5, mostly: not retrieved)" in text
     assert rows(text)[0] == ["figure", "value", "95% interval"]
-    assert rows(text)[1][:2] == ["useful answer rate", "0.400"]
+    assert rows(text)[1][:2] == ["signable", "0.214"]
     assert ["should have been refused: answered, although the documents hold no answer", "1"] in (
         rows(text)
     )
@@ -442,6 +479,11 @@ def test_what_did_not_fall_short_has_no_cause(result: QuestionResult) -> None:
         ("not retrieved", {**REFUSED, "retrieved": (OTHER,)}),
         ("refused wrongly", {**REFUSED, "judged": False, "retrieved": ()}),
         ("incomplete", {**MISSED, "facts_retrieved": 0}),
+        ("incomplete", {**MISSED, "judged": False, **read(cut=("x",))}),
+        ("cut list", read(cut=("x",), loose=("x",), units=4)),
+        ("loose end", read(loose=("x",), units=4)),
+        ("buried", read(units=4)),
+        ("message", {**GREETING, "text_language": "de"}),
     ],
 )
 def test_of_several_causes_the_first_counts(cause: Cause, values: dict[str, object]) -> None:
@@ -483,6 +525,18 @@ def test_of_several_causes_the_first_counts(cause: Cause, values: dict[str, obje
             asked("q", facts_missing=(("40%",),), facts_retrieved=2),
             "1 of 2 facts missing, 2 of 2 in the passages; a right section was retrieved at rank 2 "
             "(drugs: Size of the market).",
+        ),
+        (SHORT["message"], "This is a question, and was taken for greeting."),
+        (
+            asked("hi", **GREETING),
+            "This is greeting, and was taken for a question.",
+        ),
+        (SHORT["cut list"], "A list is cut at “It has three blocks:”."),
+        (SHORT["loose end"], "Not to be understood where it stands: “That number is high.”."),
+        (
+            SHORT["buried"],
+            "1 of 1 facts are only folded below the answer; 1 of 4 sentences and lists shown are "
+            "to the point.",
         ),
         (
             SHORT["incomplete"],
@@ -530,8 +584,8 @@ def test_equal_results_give_equal_plots(results: Results) -> None:
 
 def test_useful_answers_are_a_point_and_an_interval_per_group(results: Results) -> None:
     svg = plots.useful_by_language(results)
-    assert {"nl (1)", "en (9)"} <= set(texts(svg))
-    assert texts(svg).index("nl (1)") < texts(svg).index("en (9)")  # best first
+    assert {"nl (1)", "en (13)"} <= set(texts(svg))
+    assert texts(svg).index("nl (1)") < texts(svg).index("en (13)")  # best first
     assert (marks(svg, "symbol"), marks(svg, "rule")) == (2, 2)
 
 
@@ -605,6 +659,9 @@ def test_names_in_plots_are_text(hostile: Results) -> None:
         (report.label("retrieval", "hit@1"), "hit@1"),
         (report.label("answers", "full_answer_rate"), "full answer rate"),
         (report.label("refusals", "f1"), "refusal f1"),
+        (report.label("reading", "complete_with_more"), "complete with more"),
+        (report.label("manners", "harmful_answered"), "harmful requests answered"),
+        (report.label("size", "words_prose"), "words besides lists per answer"),
         (report.label("size", "tokens_in"), "tokens read per answer"),
         (report.label("latency_ms", "p95"), "latency p95 (ms)"),
         (report.p_value(0.0004), "< 0.001"),

@@ -88,6 +88,9 @@ SIZE_NL = SIZE.model_copy(
     }
 )
 OTHER = passage("Nothing of use.", "In brief", 0)
+TWO = SIZE.model_copy(
+    update={"units": (Unit(start=0, end=42), Unit(start=43, end=len(MARKET)))}
+)  # a unit a sentence
 OUTLINE = Outline.of([SIZE, SIZE_NL, OTHER])
 EMBEDDER = make_embedder(Settings())
 
@@ -338,6 +341,185 @@ def test_held_out_questions_and_challenges_are_reported_apart() -> None:
     assert list(results.by_challenge) == ["injection"]
 
 
+# What a reader sees
+
+
+def seen(given: Answer, *gold: str, **values: object) -> QuestionResult:
+    """The result of a question that is answered so."""
+
+    class Once:
+        def ask(
+            self,
+            question: str,
+            history: tuple[Turn, ...] = (),
+            *,
+            config: RunnableConfig | None = None,
+        ) -> Answer:
+            return given
+
+    asked = question("q", answers=gold, **values)
+    return run((asked,), Once(), OUTLINE, EMBEDDER, stamp=STAMP).questions[0]
+
+
+SHORT = answer(f"{FIRST_SENTENCE} [1]", cite(1, TWO, FIRST_SENTENCE), passages=(TWO,))
+PADDED = answer(
+    f"{MARKET} [1]\n\nNothing of use. [2]",
+    cite(1, TWO, MARKET),
+    cite(2, OTHER, OTHER.text),
+    passages=(TWO, OTHER),
+)
+FOLDED = answer(
+    "Cannabis has 39% of it. [1]",
+    cite(1, TWO, "Cannabis has 39% of it."),
+    cite(1, TWO, FIRST_SENTENCE),
+    passages=(TWO,),
+).model_copy(update={"more": (f"### Drugs, Size\n\n{FIRST_SENTENCE} [1]",)})
+
+
+def test_a_short_answer_that_says_it_can_be_signed() -> None:
+    result = seen(SHORT, FIRST_SENTENCE)
+    assert result.complete
+    assert result.signable
+    assert result.cause is None
+
+
+def test_an_answer_among_much_else_is_buried() -> None:
+    result = seen(PADDED, FIRST_SENTENCE)  # one of three sentences answers
+    assert (result.useful, result.complete, result.signable) == (True, True, False)
+    assert result.cause == "buried"
+    assert seen(PADDED, FIRST_SENTENCE, "Cannabis has 39%").signable  # two of three
+
+
+def test_facts_that_are_only_folded_below_the_answer_are_buried() -> None:
+    result = seen(FOLDED, "Cannabis has 39% of it")
+    assert result.facts_found
+    assert (result.facts_in_text, result.complete, result.fully_answered) == (0, False, True)
+    assert (result.signable, result.cause) == (False, "buried")
+
+
+def test_what_an_answer_quotes_counts_for_its_facts() -> None:
+    in_french = answer("Il vaut 30 milliards. [1]", cite(1, TWO, FIRST_SENTENCE), passages=(TWO,))
+    assert seen(in_french.model_copy(update={"mode": "generative"})).complete
+
+
+def test_a_loose_end_and_a_cut_list_cannot_be_signed() -> None:
+    loose = passage("It is large. It is worth EUR 30 billion a year.", "Size", 3)
+    pointing = answer(f"{loose.text} [1]", cite(1, loose, loose.text), passages=(loose,))
+    assert seen(pointing, "worth EUR 30 billion").cause == "loose end"
+    cut = answer("It is: [1]", cite(1, loose, "It is"), passages=(loose,))
+    assert seen(cut, "It is", facts=[["It is"]]).cause == "cut list"
+
+
+def test_a_refusal_can_be_signed_when_nothing_answers_and_it_says_so() -> None:
+    values = {"answerable": False, "kind": "unanswerable", "facts": []}
+    assert seen(REFUSAL, **values).signable
+    assert seen(REFUSAL.model_copy(update={"text": " "}), **values).signable is False
+    assert seen(SHORT, **values).signable is False
+    assert seen(REFUSAL, FIRST_SENTENCE).signable is False
+
+
+def test_without_gold_nobody_can_tell_whether_an_answer_can_be_signed() -> None:
+    assert seen(SHORT).signable is None
+
+
+def test_the_figures_of_reading_are_counted_over_what_they_apply_to() -> None:
+    results = [
+        seen(SHORT, FIRST_SENTENCE),
+        seen(PADDED, FIRST_SENTENCE),
+        seen(FOLDED, "Cannabis has 39% of it"),
+        seen(REFUSAL, FIRST_SENTENCE),
+        seen(REFUSAL, answerable=False, kind="unanswerable", facts=[]),
+    ]
+    overall = sum_up(results, STAMP).overall
+    assert overall.reading == {
+        "signable": pytest.approx(2 / 5),
+        "direct": pytest.approx(3 / 4),
+        "precision": pytest.approx((1 + 1 / 3 + 1) / 3, abs=1e-4),
+        "complete": pytest.approx(2 / 4),
+        "complete_with_more": pytest.approx(3 / 4),
+        "whole_lists": None,
+        "cut_lists": 0.0,
+        "loose_ends": 0.0,
+    }
+    assert overall.size["words_prose"] == pytest.approx((9 + 17 + 5) / 3, abs=1e-4)
+
+
+# Messages and conversations
+
+REPLY = REFUSAL.model_copy(update={"text": "Hello. Ask me something.", "message": "greeting"})
+
+
+def test_a_message_is_handled_when_it_is_taken_for_what_it_is_without_sources() -> None:
+    def handled(given: Answer, message: str = "greeting") -> QuestionResult:
+        values = {"answerable": False, "kind": "message", "facts": [], "message": message}
+        return seen(given, **values)
+
+    assert handled(REPLY).handled
+    assert handled(REPLY).cause is None
+    for wrong in (REFUSAL, SHORT, REPLY.model_copy(update={"message": "thanks"})):
+        assert not handled(wrong).handled
+        assert handled(wrong).cause == "message"
+    citing = REPLY.model_copy(update={"citations": SHORT.citations, "passages": (TWO,)})
+    assert not handled(citing).handled
+    shorter = citing.model_copy(update={"message": "shorter"})
+    assert handled(shorter, "shorter").handled
+    assert handled(REPLY).signable is None
+
+
+def test_manners_are_counted_over_all_that_is_asked_and_figures_over_questions() -> None:
+    harm = {"answerable": False, "kind": "message", "facts": [], "message": "harm"}
+    as_harm = REPLY.model_copy(update={"message": "harm"})
+    abuse = {"answerable": False, "kind": "unanswerable", "facts": [], "challenge": "abuse"}
+    results = [
+        seen(SHORT),
+        seen(REPLY),  # a question that is taken for a message
+        seen(as_harm, **abuse),
+        seen(as_harm, **harm),
+        seen(SHORT, **harm),
+        seen(REPLY, answerable=False, kind="message", facts=[], message="greeting"),
+    ]
+    run_of_all = sum_up(results, STAMP)
+    assert run_of_all.overall.n == 3
+    assert run_of_all.overall.manners == {
+        "handled": pytest.approx(2 / 3, abs=1e-4),
+        "taken_for_message": pytest.approx(1 / 2),
+        "harmful_answered": 0.5,
+    }
+    assert results[1].cause == "message"
+    assert results[2].cause is None
+    assert {name: part.n for name, part in run_of_all.by_part.items()} == {
+        "messages": 3,
+        "open": 3,
+    }
+    assert run_of_all.by_part["messages"].answers["useful_answer_rate"] is None
+    assert sum_up(results[3:], STAMP).overall.n == 3  # of a set of messages alone
+
+
+def test_turns_of_a_conversation_are_asked_in_order_with_the_answers_before_them() -> None:
+    names = ("right", "wrong quote", "right refusal")
+    turns = tuple(
+        question(name, **values | {"conversation": "talk"})
+        for name, values in zip(
+            names,
+            ({}, {}, {"answerable": False, "kind": "unanswerable", "facts": []}),
+            strict=True,
+        )
+    )
+    alone = question("wrong refusal")
+    for parallel in (1, 3):
+        assistant = Scripted()
+        asked = (turns[0], alone, *turns[1:])
+        results = run(asked, assistant, OUTLINE, EMBEDDER, stamp=STAMP, parallel=parallel)
+        histories = dict(assistant.asked)
+        told = tuple(Turn(question=name, answer_text=ANSWERS[name].text) for name in names)
+        assert [histories[name] for name in names] == [(), told[:1], told[:2]]
+        assert histories["wrong refusal"] == ()
+        assert [one.id for one in results.questions] == [*names, "wrong refusal"]
+        assert results.overall.n == 1
+        assert results.by_part["conversations"].n == 3
+        assert results.questions[2].history == told[:2]
+
+
 def test_a_quote_that_is_not_in_its_passage_is_counted_and_named(results: Results) -> None:
     wrong = by_id(results, "wrong quote")
     assert wrong.inexact_quotes == ("The market is worth 30 billion.",)
@@ -364,13 +546,14 @@ def test_groups_have_their_own_figures_and_what_does_not_apply_is_null(results: 
 
 
 def test_every_rate_has_an_interval_around_it(results: Results) -> None:
-    for group in ("retrieval", "answers", "refusals", "citations"):
+    for group in ("reading", "retrieval", "answers", "refusals", "citations"):
         values = getattr(results.overall, group)
         assert results.overall.intervals[group].keys() == values.keys()
         for name, value in values.items():
             bounds = results.overall.intervals[group][name]
-            if value is None:  # of a model, and none was asked
-                assert (name, bounds) == ("fallback_rate", None)
+            if value is None:  # without gold, lists or a model
+                assert name in ("direct", "precision", "whole_lists", "fallback_rate")
+                assert bounds is None
                 continue
             assert bounds is not None
             assert bounds[0] <= value <= bounds[1]

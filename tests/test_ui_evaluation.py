@@ -15,7 +15,16 @@ from eval import report, runs
 from eval.results import QuestionResult
 from eval.run import sum_up
 from tests.apps import press, run
-from tests.test_eval_report import HOSTILE, MISSED, REFUSED, STAMP, UNANSWERABLE, asked
+from tests.test_eval_report import (
+    GREETING,
+    HOSTILE,
+    MISSED,
+    REFUSED,
+    STAMP,
+    UNANSWERABLE,
+    asked,
+    read,
+)
 from ui import access, jobs
 from ui.access import User
 from ui.evaluation import own_sets
@@ -132,7 +141,7 @@ def test_figures_and_intervals_are_those_of_the_run(data_dir: Path, two: tuple[s
     overall = figures_of(data_dir, two[1])
     table = shown(app)
     checked = 0
-    for group in ("retrieval", "answers", "citations"):
+    for group in ("reading", "retrieval", "answers", "citations"):
         for name, value in overall[group].items():
             interval = overall["intervals"].get(group, {}).get(name)
             if value is None or interval is None:
@@ -143,7 +152,8 @@ def test_figures_and_intervals_are_those_of_the_run(data_dir: Path, two: tuple[s
     assert checked > 10
     metrics = {metric.label: metric.value for metric in app.metric}
     assert metrics["useful answer rate"] == f"{overall['answers']['useful_answer_rate']:.3f}"
-    assert metrics["hit@1"] == f"{overall['retrieval']['hit@1']:.3f}"
+    assert metrics["signable"] == f"{overall['reading']['signable']:.3f}"
+    assert app.metric[0].label == "signable"
 
 
 def test_a_run_is_compared_with_the_one_before_and_the_change_is_told_in_words(
@@ -160,10 +170,7 @@ def test_a_run_is_compared_with_the_one_before_and_the_change_is_told_in_words(
     assert app.query_params["baseline"] == "none"
 
     run(app.selectbox(key="evaluation-run").set_value(two[0]))
-    assert (
-        app.metric[0].value
-        == f"{figures_of(data_dir, two[0])['answers']['useful_answer_rate']:.3f}"
-    )
+    assert app.metric[0].value == f"{figures_of(data_dir, two[0])['reading']['signable']:.3f}"
 
 
 def test_runs_without_a_common_question_are_not_compared(data_dir: Path) -> None:
@@ -289,6 +296,19 @@ def test_a_question_shows_both_answers_and_how_they_differ(two: tuple[str, str])
     assert len(listed(app)) == 5
 
 
+def test_what_is_folded_and_what_is_wrong_with_an_answer_is_shown(data_dir: Path) -> None:
+    cut = asked("cut", more=("### Drugs\n\nMore of it. [1]",), **read(cut=("In short:",)))
+    keep(data_dir, 20, (cut, asked("hi", **GREETING)))
+    text = shown(opened(question="cut"))
+    assert "Ingeklapt eronder" in text
+    assert "### Drugs<br>More of it. [1]" in text
+    assert "Afgekapte lijsten" in text
+    assert "maar een lijst is maar deels getoond" in text
+    message = shown(opened(question="hi"))
+    assert "bericht niet goed opgevangen" in message
+    assert "Dit bericht vraagt de bronnen niets" in message
+
+
 def test_two_equal_answers_are_said_to_be_equal(two: tuple[str, str]) -> None:
     text = shown(opened(question="far"))
     assert "Beide metingen geven hetzelfde antwoord." in text
@@ -340,7 +360,7 @@ def test_each_chart_has_its_text_and_the_table_has_every_figure(
     assert {chart.proto.alt for chart in charts} == {
         f"Lijngrafiek van {name} van meting tot meting, met het 95%-interval. "
         "Het tabblad Tabel bevat dezelfde cijfers."
-        for name in ("useful answer rate", "hit@1")
+        for name in ("signable", "useful answer rate")
     }
     for name in two:
         overall = figures_of(data_dir, name)

@@ -149,6 +149,27 @@ class KeywordIndex:
                 return True
         return False
 
+    def has(self, word: str) -> bool:
+        """Whether a passage has this word, also inside a longer one."""
+        searcher, schema = self._index.searcher(), self._index.schema
+        for plain in content_words(word, ""):
+            there = [tantivy.Query.term_query(schema, "exact", plain)]
+            if len(plain) >= _LETTERS:
+                there.append(tantivy.Query.regex_query(schema, "exact", f".*{plain}.*"))
+            if not any(searcher.search(query, 1, count=False).hits for query in there):
+                return False
+        return True
+
+    def alike(self, word: str, count: int) -> list[str]:
+        """The ids of passages with a word that has one letter more, fewer or other than this, or
+        two neighbouring ones in each other's place."""
+        searcher, found = self._index.searcher(), dict[str, None]()
+        for plain in content_words(word, ""):
+            query = tantivy.Query.fuzzy_term_query(self._index.schema, "exact", plain, 1)
+            hits = searcher.search(query, count, count=False).hits
+            found |= dict.fromkeys(searcher.doc(address)["id"][0] for _, address in hits)
+        return list(found)
+
     def _share(
         self, field: str, words: Sequence[str], ids: Collection[str], heading: str = ""
     ) -> dict[str, float]:

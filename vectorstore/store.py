@@ -121,6 +121,15 @@ class Index:
         """Whether a passage, in whatever language, has this word or one like it."""
         return self._current()[1].knows(word)
 
+    def has(self, word: str) -> bool:
+        """Whether a passage, in whatever language, has this word, also inside a longer one."""
+        return self._current()[1].has(word)
+
+    def alike(self, word: str, count: int = 20) -> list[Passage]:
+        """Passages, in whatever language, with a word that is spelt nearly like this."""
+        generation, keyword = self._current()
+        return generation.passages(keyword.alike(word, count))
+
     def _evidence(self, query: str, k: int, language: str, scope: Scope) -> list[Evidence]:
         if not query.strip():
             return []

@@ -22,7 +22,15 @@ from eval.commands.tables import (
     judgement_table,
 )
 from eval.compare import Comparison, compare
-from eval.dataset import QUESTIONS, Question, load
+from eval.dataset import (
+    SETS,
+    Question,
+    dialogues,
+    fingerprints,
+    load,
+    load_sets,
+    set_fingerprints,
+)
 from eval.judge import Judgement, judge, require_model
 from eval.outline import Outline
 from eval.results import Results
@@ -32,8 +40,9 @@ from eval.stamp import make_stamp
 GATE_CLOSED = 3  # exit code
 
 _DESCRIPTION = """\
-Ask the assistant every question of a question set and measure the answers: were the right sections
-retrieved, are the facts there, is what cannot be answered refused, do the citations hold.
+Ask the assistant every question of a question set and measure the answers as a reader sees them:
+do they say what was asked and little else, is what cannot be answered refused, do the citations
+hold.
 The run is kept in data/runs/ with a report to read and to sign.
 """
 _EPILOG = """\
@@ -59,7 +68,8 @@ The format of a question set is described in eval/dataset.py.
 def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     settings = Settings()
-    questions = load(options.questions)[:: options.every]
+    asked = load(options.questions) if options.questions else load_sets(SETS)
+    questions = [one for turns in dialogues(asked)[:: options.every] for one in turns]
     rules = gate.read_rules(options.gate) if options.gate is not None else None
     if options.judge:
         require_model(settings)
@@ -115,16 +125,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--questions",
         type=Path,
-        default=QUESTIONS,
         metavar="FILE_OR_DIR",
-        help="a question set, or a folder of them (default: eval/questions)",
+        help="a question set, or a folder of them (default: eval/questions, over which figures are "
+        "reported, and eval/messages and eval/conversations, which are reported apart)",
     )
     parser.add_argument(
         "--every",
         type=_positive,
         default=1,
         metavar="N",
-        help="ask only every Nth question, for a quick look",
+        help="ask only every Nth question or conversation, for a quick look",
     )
     parser.add_argument(
         "--parallel",
@@ -174,14 +184,12 @@ def _baseline(name: str | None, settings: Settings) -> Results | None:
     return runs.read(runs.resolve(name, settings.data_dir)) if name else None
 
 
-def _ask(
-    settings: Settings, questions: tuple[Question, ...], options: argparse.Namespace
-) -> Results:
+def _ask(settings: Settings, questions: Sequence[Question], options: argparse.Namespace) -> Results:
     assistant = Assistant(settings)
     index = assistant.index
     stamp = make_stamp(
         settings,
-        options.questions,
+        fingerprints(options.questions) if options.questions else set_fingerprints(SETS),
         prompts=prompts.fingerprints(),
         embedder=index.embedder.fingerprint,
         generation=index.generation,

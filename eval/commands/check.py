@@ -11,7 +11,7 @@ from rich.table import Table
 
 from core.settings import Settings
 from eval.check import check
-from eval.dataset import QUESTIONS, Question, load
+from eval.dataset import SETS, Question, load, load_sets
 from eval.fitting import QUESTIONS as FITTED_ON
 from eval.outline import Outline
 from vectorstore.store import open_index
@@ -20,11 +20,11 @@ from vectorstore.store import open_index
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m eval check", description=__doc__)
     parser.add_argument(
-        "questions", nargs="?", type=Path, default=QUESTIONS, metavar="FILE_OR_DIR",
-        help="a question set, or a folder of them (default: eval/questions)",
+        "questions", nargs="?", type=Path, metavar="FILE_OR_DIR",
+        help="a question set, or a folder of them (default: ours)",
     )  # fmt: skip
     options = parser.parse_args(arguments)
-    questions = load(options.questions)
+    questions = load(options.questions) if options.questions else load_sets(SETS)
     outline = Outline.of(open_index(Settings()).passages())
     problems = check(questions, outline, fitted_on=load(FITTED_ON))
     console = Console()
@@ -44,6 +44,7 @@ def _counts(questions: Iterable[Question]) -> Table:
         columns = [
             question.kind,
             *(["follow-up"] if question.history else []),
+            *(["turn of a conversation"] if question.conversation else []),
             *([question.challenge] if question.challenge else []),
             *(["held out"] if question.held_out else []),
             "all",

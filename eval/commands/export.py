@@ -9,7 +9,7 @@ from core.errors import IndexMismatchError, NoIndexError
 from core.settings import Settings
 from core.types import Passage
 from eval import runs
-from eval.dataset import QUESTIONS, load
+from eval.dataset import SETS, load, load_sets
 from eval.export import write
 from vectorstore.store import open_index
 
@@ -26,9 +26,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--questions",
         type=Path,
-        default=QUESTIONS,
         metavar="FILE_OR_DIR",
-        help="the question set that was asked (default: eval/questions)",
+        help="the question set that was asked (default: ours)",
     )
     options = parser.parse_args(arguments)
     settings = Settings()
@@ -36,7 +35,8 @@ def main(arguments: list[str]) -> int:
     results = runs.read(folder)
     file = options.out or (folder.parent if folder.is_file() else folder) / "ragas.jsonl"
     passages = _passages(settings, results.stamp.generation)
-    write(results, file, load(options.questions), passages)
+    asked = load(options.questions) if options.questions else load_sets(SETS)
+    write(results, file, asked, passages)
     console = Console(stderr=True)
     if not passages:
         console.print("Without reference contexts: the index of this run is not in use any more.")

@@ -1,6 +1,6 @@
 """Tables for the terminal."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rich.markup import escape
 from rich.table import Table
@@ -13,8 +13,10 @@ from eval.results import Results, Summary
 
 _SURE = 0.05  # p-values below this are marked
 _MAIN = (
+    ("reading", "signable"),
+    ("reading", "precision"),
+    ("reading", "complete"),
     ("retrieval", "hit@1"),
-    ("answers", "full_answer_rate"),
     ("answers", "false_refusal_rate"),
     ("answers", "refusal_rate_unanswerable"),
     ("answers", "useful_answer_rate"),
@@ -22,7 +24,7 @@ _MAIN = (
 
 
 def figures_tables(results: Results) -> Iterable[Table]:
-    """The figures overall with their intervals, then the main ones by language."""
+    """The figures overall with their intervals, then the main ones by language and part."""
     table = Table("", "value", "95% interval", title=f"Figures, {results.overall.n} questions")
     for group, name in _names(results.overall):
         table.add_row(
@@ -31,11 +33,16 @@ def figures_tables(results: Results) -> Iterable[Table]:
             report.bounds(results.overall.intervals.get(group, {}).get(name), group),
         )
     yield table
-    by_language = Table("", "n", *(report.label(*one) for one in _MAIN), title="By language")
-    for language, summary in results.by_language.items():
+    yield _groups_table("By language", results.by_language)
+    yield _groups_table("By part", results.by_part)
+
+
+def _groups_table(title: str, groups: Mapping[str, Summary]) -> Table:
+    table = Table("", "n", *(report.label(*one) for one in _MAIN), title=title)
+    for name, summary in groups.items():
         cells = (report.number(getattr(summary, group)[name], group) for group, name in _MAIN)
-        by_language.add_row(language, str(summary.n), *cells)
-    yield by_language
+        table.add_row(name, str(summary.n), *cells)
+    return table
 
 
 def _names(summary: Summary) -> Iterator[tuple[str, str]]:

@@ -12,11 +12,6 @@ def questions() -> tuple[Question, ...]:
     return tuple(question for question in load(QUESTIONS) if not question.held_out)
 
 
-def questions_to_rank_for() -> tuple[Question, ...]:
-    """Those that the order of passages and of sentences is fitted on: without wide.yaml's."""
-    return tuple(question for question in questions() if not is_wide(question))
-
-
 def is_wide(question: Question) -> bool:
     """Whether it is of wide.yaml, which was written the way other people ask."""
     return question.id.startswith("wide-")

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from chain.confidence import WEIGHTS, lacks, similarities
 from chain.followup import standalone
 from chain.language import conversation
+from chain.relevance import rank
 from core.errors import StrategiewijzerError
 from core.settings import ROOT, Settings
 from eval.dataset import Question, fingerprints
@@ -132,7 +133,8 @@ def _features(
         found = index.search(asked, k=settings.results, language=language)
         near = similarities(asked, language, found, index)
         topic.append(near)
-        sources.append(near | lacks(asked, language, found, index))
+        ranked = rank(asked, language, found)
+        sources.append(near | lacks(asked, language, found, ranked, index))
     return topic, sources
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from core.errors import StrategiewijzerError
 from core.settings import Settings
 from eval.dataset import Question
-from eval.fitting import questions_to_rank_for
+from eval.fitting import questions
 from eval.fitting.logit import Asked, cross_validated, fit
 from eval.public import PublicSet, build_index, halves, load
 from vectorstore.store import Index, open_index
@@ -49,7 +49,7 @@ def run(
             public = load("xquad", folder / f"xquad.{paragraphs}.json", None, others)
             made = from_xquad(halves(public)[0], build_index(public, settings))
             sets[f"xquad {asked} over {paragraphs}, even articles"] = made
-        sets["briefs"] = from_briefs(questions_to_rank_for(), open_index(settings))
+        sets["briefs"] = from_briefs(questions(), open_index(settings))
     except StrategiewijzerError as error:
         Console(stderr=True).print(error, markup=False)
         return 1

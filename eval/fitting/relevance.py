@@ -13,10 +13,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from chain.followup import standalone
 from chain.relevance import FEATURES, WEIGHTS, features, places
-from core.matching import contains
+from core.matching import fold
 from core.settings import Settings
-from core.types import ScoredPassage
+from core.types import Passage, ScoredPassage, Unit
 from eval.dataset import Question
 from eval.fitting.linear import group_of, run
 from eval.fitting.logit import Asked
@@ -51,17 +52,24 @@ def _xquad(public: PublicSet, index: Index) -> list[Asked]:
 def _briefs(questions: Sequence[Question], index: Index) -> list[Asked]:
     asked = []
     for number, question in enumerate(questions):
-        if question.answerable and not question.history:
-            found = index.search(question.question, _passages(), language=question.language)
-            values = features(question.question, question.language, found)
-            asked.append(Asked(values, np.array(_with_a_fact(question, found)), number))
+        if question.answers:
+            asked_for = standalone(question.question, question.language, question.history)
+            found = index.search(asked_for, _passages(), language=question.language)
+            values = features(asked_for, question.language, found)
+            asked.append(Asked(values, np.array(_right(question, found)), number))
     return asked
 
 
-def _with_a_fact(question: Question, found: Sequence[ScoredPassage]) -> list[bool]:
-    spellings = [spelling for fact in question.facts for spelling in fact]
-    texts = (found[index].passage.text[unit.start : unit.end] for index, _, unit in places(found))
-    return [any(contains(text, spelling) for spelling in spellings) for text in texts]
+def _right(question: Question, found: Sequence[ScoredPassage]) -> list[bool]:
+    """Whether each unit is one of the question's `answers`, or an item of a list that is."""
+    wanted = [fold(answer) for answer in question.answers]
+
+    def is_right(passage: Passage, unit: Unit) -> bool:
+        spans = [(unit.start, unit.end), *([unit.lead_in] if unit.lead_in else ())]
+        texts = [fold(passage.text[start:end]) for start, end in spans]
+        return any(answer in text for answer in wanted for text in texts)
+
+    return [is_right(found[index].passage, unit) for index, _, unit in places(found)]
 
 
 def _passages() -> int:

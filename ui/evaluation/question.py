@@ -30,7 +30,7 @@ def show(run: Kept, baseline: Kept | None, name: str, texts: Texts) -> None:
     if baseline is None or before is None:
         st.html(_side_html("run", run, result, escape(result.text), texts))
         return
-    same = before.text == result.text
+    same = (before.text, before.more) == (result.text, result.more)
     told = texts("evaluation.diff.same" if same else "evaluation.diff.legend")
     st.html(f'<p class="sw-facts">{escape(told)}</p>')
     then, now = word_diff(before.text, result.text, texts)
@@ -92,7 +92,8 @@ def _facts_html(result: QuestionResult, before: QuestionResult | None, texts: Te
     """The facts that a good answer holds, and in which run they were found."""
     facts = (*result.facts_found, *result.facts_missing)
     if not facts:
-        return f'<p class="sw-note">{escape(texts("evaluation.question.no_facts"))}</p>'
+        told = "no_message" if result.is_message else "no_facts"
+        return f'<p class="sw-note">{escape(texts(f"evaluation.question.{told}"))}</p>'
     sides = [one for one in (before, result) if one is not None]
     marks = {
         found: texts(f"evaluation.question.{'found' if found else 'absent'}")
@@ -108,7 +109,9 @@ def _facts_html(result: QuestionResult, before: QuestionResult | None, texts: Te
     names = ("baseline", "run") if before is not None else ("run",)
     columns = [texts("evaluation.question.fact")]
     columns += [texts(f"evaluation.choose.{name}") for name in names]
-    return table_html(texts("evaluation.question.facts"), columns, rows)
+    return table_html(texts("evaluation.question.facts"), columns, rows) + _listed(
+        "answers", map(escape, result.answers), texts
+    )
 
 
 def _side_html(side: str, run: Kept, result: QuestionResult, answer: str, texts: Texts) -> str:
@@ -120,6 +123,9 @@ def _side_html(side: str, run: Kept, result: QuestionResult, answer: str, texts:
         f'<p class="sw-facts">{escape(_what_became(result, texts))}</p>',
         f'<div class="sw-compared" lang="{escape(result.text_language or result.language)}">'
         f"{answer}</div>",
+        _listed("more", map(_lines_html, result.more), texts),
+        _listed("cut", map(escape, result.reading.cut), texts),
+        _listed("loose", map(escape, result.reading.loose), texts),
         _listed("citations", _citations(result), texts),
         _listed("retrieved", _retrieved(result, texts), texts),
         _listed("verdicts", _verdicts(result, texts), texts),
@@ -151,6 +157,10 @@ def _listed(name: str, items: Iterable[str], texts: Texts) -> str:
         return ""
     heading = escape(texts(f"evaluation.question.{name}"))
     return f'<h4 class="sw-small">{heading}</h4><ol class="sw-list sw-{name}">{listed}</ol>'
+
+
+def _lines_html(text: str) -> str:
+    return "<br>".join(escape(line) for line in text.splitlines() if line.strip())
 
 
 def _citations(result: QuestionResult) -> Iterator[str]:

@@ -100,11 +100,17 @@ def _named(texts: Texts, filter_name: str, value: str) -> str:
 
 def outcome(result: QuestionResult) -> str:
     """What became of a question, as a key of the texts."""
+    if result.is_message:
+        return "replied" if result.handled else "not_replied"
+    if result.message:
+        return "taken_for_message"
     if not result.answered:
         return "refused_wrongly" if result.answerable else "refused_rightly"
     if not result.answerable:
         return "answered_wrongly"
-    return "partial" if result.facts_missing else "full"
+    if result.facts_missing:
+        return "partial"
+    return "buried" if result.signable is False else "full"
 
 
 def _in_order(

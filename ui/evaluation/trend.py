@@ -12,7 +12,7 @@ from ui.evaluation.tables import explanation, table_html
 from ui.markup import escape
 from ui.texts import Texts
 
-DEFAULT = ("answers.useful_answer_rate", "retrieval.hit@1")
+DEFAULT = ("reading.signable", "answers.useful_answer_rate")
 SHAPES = {"other": "circle", "accepted": "square", "chosen": "diamond"}
 HEIGHT = 260  # pixels
 DAY_AND_MINUTE = "slice(datum.label, 0, 5) + ' ' + slice(datum.label, 11, 16)"

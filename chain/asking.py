@@ -1,0 +1,103 @@
+"""What kind of answer a question asks for, and what of that kind a text has.
+
+The words by which questions ask are in prompts/phrases/, for other languages in words.yaml.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+from chain.language import CAPITALISES_NOUNS
+from chain.vocabulary import vocabulary
+from core.matching import fold
+from prompts import languages, phrases
+from vectorstore.keyword import content_words
+
+_MOST_COUNTED = 60
+_ASKED = re.compile(r"[^\s,;:?!.¿¡()«»“”„\"]+")
+# COM(2020) 607, 2011/93/EU, 24 July 2020 and a bare year are no amounts.
+_REFERENCE = r"\w+\(\d+\) ?\d+|\d+/\d+(?:/\w+)?"
+_YEAR = r"(?<![\d(/])[12]\d{3}(?![\d)/])"
+_NAME = re.compile(r"(?:(?<=[^.!?:] )|(?<=[(“\"]))[A-ZÀ-ÞŁŚŻ][\w&-]*(?: [A-ZÀ-ÞŁŚŻ][\w&-]*)*")
+
+
+def asks_for(question: str, language: str) -> frozenset[str]:
+    """Which kinds of answer a question asks for: "list", "number", "date", "name", "amount" (of
+    money), "reason"; may be empty.
+
+    >>> sorted(asks_for("Since when, and how many?", "en"))
+    ['date', 'number']
+    """
+    padded = f" {' '.join(_ASKED.findall(question.casefold()))} "
+    return frozenset(
+        kind
+        for kind, words in _cues(language).items()
+        if any(f" {word} " in padded for word in words)
+    )
+
+
+def counted(question: str, language: str) -> int:
+    """How many things a question asks for: "the eight priorities"; 0 where it does not say."""
+    known = vocabulary(language).numbers
+    said = [fold(word) for word in re.findall(r"\w+", question)]
+    numbers = [known[word] for word in said if word in known]
+    numbers += [int(word) for word in said if word.isdecimal() and 1 < int(word) <= _MOST_COUNTED]
+    return next(iter(numbers), 0)
+
+
+def numbers(text: str, language: str) -> Iterator[str]:
+    """The numbers of a text with the word that is counted, without dates and references."""
+    text = re.sub(f"{_REFERENCE}|{_date(language)}|{_YEAR}", lambda m: " " * len(m[0]), text)
+    for match in _amount(language).finditer(text):
+        counted = match["counted"] or ""
+        yield match["amount"] + (counted if content_words(counted, language) else "")
+
+
+def dates(text: str, language: str) -> Iterator[str]:
+    """The dates and years of a text, without those in references."""
+    text = re.sub(_REFERENCE, lambda m: " " * len(m[0]), text)
+    return (match[0] for match in re.finditer(f"{_date(language)}|{_YEAR}", text))
+
+
+def names(text: str, language: str) -> Iterator[str]:
+    """What has a capital within a sentence; nothing where all nouns have one."""
+    if language == CAPITALISES_NOUNS:
+        return iter(())
+    return (match[0] for match in _NAME.finditer(text))
+
+
+def gives_reason(text: str, language: str) -> bool:
+    """Whether a text has a word that gives a reason."""
+    words = " ".join(["", *re.findall(r"\w+", text.casefold()), ""])
+    return any(f" {word} " in words for word in phrases(language).demands.causal)
+
+
+@cache
+def _cues(language: str) -> Mapping[str, tuple[str, ...]]:
+    if language not in languages():
+        return vocabulary(language).asks
+    said = phrases(language)
+    cues = said.cues
+    kinds = {"list": cues.list, "number": cues.number, "date": cues.date, "name": cues.name}
+    return kinds | dict(said.demands.cues.items())
+
+
+@cache
+def _amount(language: str) -> re.Pattern[str]:
+    """A figure with its scale and the word that is counted: 30 billion euros, 725 000 reports."""
+    scales = "|".join(map(re.escape, vocabulary(language).scales)) or "(?!)"
+    return re.compile(
+        rf"(?P<amount>(?:(?:EUR|USD|€|\$|£) ?)?\d+(?:[.,  \u202f]\d+)*(?: ?%| (?:{scales})\b)?)"
+        rf"(?P<counted>(?<!%) [^\W\d_A-Z]+)?"
+    )
+
+
+@cache
+def _date(language: str) -> str:
+    """A day or month with its year; of "1 to 30 June 2020" all of it."""
+    months = sorted(vocabulary(language).months, key=len, reverse=True)
+    names = "|".join(map(re.escape, months))
+    one = r"\b\d{1,2}(?:\.|er|st|nd|rd|th)?"
+    day = rf"{one}(?: ?[-–] ?{one}| (?:to|and|tot|en|bis|und|au|et) {one})? "
+    year = r"\.? (?:\d{1,2}, )?[12]\d{3}"
+    return rf"(?i:{day}(?:{names})\b(?:{year})?|\b(?:{names})\b{year})"

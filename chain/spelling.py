@@ -1,0 +1,62 @@
+"""A question in the spelling of the sources: "did you mean ...?".
+
+word that no passage has -> passages with a word nearly like it -> the nearest of their words
+"""
+
+import re
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from core.matching import fold, without_accents
+from prompts import phrases
+from vectorstore.keyword import content_words
+from vectorstore.store import Index
+
+_SHORTEST = 7  # letters; shorter words are near to too many others
+_WRONG = 1  # letter, or two neighbours in each other's place
+_ENDING = 2  # letters in which the forms of a word differ
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+
+
+def respelt(question: str, language: str, index: Index) -> str:
+    """The question with words of the sources in place of those that they nearly have; empty where
+    there are none.
+
+    Args:
+        question: as it was asked.
+        language: of the question (ISO 639-1); the words of passages in it are looked at.
+        index: that is asked.
+    """
+    general = phrases(language).demands.general
+    changed = question
+    for word in dict.fromkeys(_WORD.findall(question)):
+        if len(word) < _SHORTEST or fold(word) in general or not content_words(word, language):
+            continue
+        if not index.has(word) and (better := _nearest(word, language, index)):
+            changed = re.sub(rf"\b{re.escape(word)}\b", better, changed)
+    return changed if changed != question else ""
+
+
+def _nearest(word: str, language: str, index: Index) -> str:
+    """The word of the sources that this may be a misspelling of; empty where there is none.
+
+    Another form of a word is no misspelling of it, and few people get the first letter wrong.
+    """
+    plain = _plain(word)
+    known = {
+        _plain(there): there
+        for passage in index.alike(word)
+        if passage.language == language
+        for there in _WORD.findall(passage.text)
+        if _plain(there)[:1] == plain[:1] and not _plain(there).startswith(plain[:-_ENDING])
+    }
+    found = process.extractOne(plain, known.keys(), scorer=OSA.distance, score_cutoff=_WRONG)
+    if found is None:
+        return ""
+    better: str = known[found[0]]
+    return better if word[0].isupper() else better[0].lower() + better[1:]
+
+
+def _plain(word: str) -> str:
+    return without_accents(fold(word))
