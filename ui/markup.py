@@ -74,11 +74,13 @@ def answer_html(
             shown.append(f'<h{level} class="sw-label">{escape(lines[0])}</h{level}>')
             covering = None
         elif kind == "list":
-            items = (_with_markers(line, (), marker, bold)[0] for line in lines)
-            shown.append(f"<ul>{''.join(f'<li>{item}</li>' for item in items)}</ul>")
-            if any(map(_MARKER.search, lines)):
-                covering = None
-            continue
+            marked = [bool(_MARKER.search(line)) for line in lines]
+            at_end = marked == [False] * (len(lines) - 1) + [True]  # covers every item
+            items = [_with_markers(line, (), marker, bold) for line in lines[:-1]]
+            items.append(_with_markers(lines[-1], lines[:-1] if at_end else (), marker, bold))
+            shown.append(f"<ul>{''.join(f'<li>{item}</li>' for item, _ in items)}</ul>")
+            if any(marked):
+                covering = items[-1][1] if at_end else None
         elif covering is not None and not _MARKER.search(lines[0]):
             shown.append(f'<p class="sw-facts">{escape(lines[0])}{note(covering)}</p>')
             covering = None
@@ -110,17 +112,17 @@ def _kind(line: str) -> str:
 
 
 def _with_markers(
-    text: str, items: Sequence[str], marker: Callable[[int, str], str], bold: Sequence[str]
+    text: str, others: Sequence[str], marker: Callable[[int, str], str], bold: Sequence[str]
 ) -> tuple[str, int | None]:
     """Escaped text with its markers, and the number of the one that it ends with.
 
-    That one covers the items that follow as well.
+    That one covers these other lines, the items of a list, as well.
     """
     parts, position, last = [], 0, None
     for found in _MARKER.finditer(text):
         words = text[position : found.start()]
         ends = not text[found.end() :].strip()
-        shown = marker(int(found[1]), "\n".join((words.strip(), *(items if ends else ()))))
+        shown = marker(int(found[1]), "\n".join((words.strip(), *(others if ends else ()))))
         if shown:
             parts.append(_standing_out(words.rstrip(" "), bold) + shown)  # on one line
             position = found.end()
