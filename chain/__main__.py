@@ -74,9 +74,8 @@ def _print(answer: Answer) -> None:
         print(f"\nDid you mean: {answer.did_you_mean}")
     if answer.elsewhere:
         print("\nNot in this selection, but elsewhere: ask again without limits to the search.")
-    if answer.missing:
-        where = "quoted sources" if answer.answered else "nearest passages"
-        print(f"\nThe {where} do not mention: {', '.join(answer.missing)}")
+    if answer.kind == "partial":  # a refusal says it itself
+        print(f"\nThe quoted sources do not mention: {', '.join(answer.missing)}")
     if answer.related:
         print("\nThese questions can be answered:", *answer.related, sep="\n- ")
     if answer.more:

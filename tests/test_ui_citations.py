@@ -322,7 +322,7 @@ def test_hostile_text_in_a_source_is_shown_and_not_run() -> None:
 
 
 def test_hostile_text_that_a_model_made_up_is_shown_and_not_run() -> None:
-    told = answer(missing=(HOSTILE,), withheld=(HOSTILE,))
+    told = answer(citation(1, "2019", passage()), missing=(HOSTILE,), withheld=(HOSTILE,))
     shown = Shown(told_html(told, NL) + withheld_html(told, NL))
     assert {tag for tag, _ in shown.elements} <= {"p", "details", "summary", "ul", "li"}
     assert shown.text.count(HOSTILE) == 2

@@ -39,9 +39,8 @@ def told(answer: Answer, texts: Texts) -> list[str]:
     )
     if answer.mode == "fallback":
         notes.append(texts("answer.fallback"))
-    if answer.missing:
-        key = "missing" if answer.answered else "missing_nearby"
-        notes.append(f"{texts(f'answer.{key}')} {', '.join(answer.missing)}")
+    if answer.kind == "partial":  # a refusal says it itself
+        notes.append(f"{texts('answer.missing')} {', '.join(answer.missing)}")
     return notes
 
 
