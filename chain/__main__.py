@@ -17,7 +17,7 @@ from chain.assistant import Assistant
 from chain.language import OFFICIAL
 from core.errors import StrategiewijzerError
 from core.settings import Settings
-from core.types import Answer, Citation, DocumentInfo, Scope
+from core.types import Answer, Citation, DocumentInfo, Form, Scope
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -95,22 +95,41 @@ def _plain(text: str) -> str:
 
 def _print_reference(citations: Sequence[Citation]) -> None:
     """Where a passage stands, and its quotes."""
-    first = citations[0]
-    pages = ", ".join(dict.fromkeys(one.page_range for one in citations if one.page_range))
-    where = ", ".join(
-        part
-        for part in (
-            first.document.title,
-            first.document.reference,
-            first.headings[-1],
-            f"p. {pages}" if pages else "",
-            first.standing.replace("_", " ") if first.standing != "in_force" else "",
-        )
-        if part
-    )
+    where = ", ".join(part for part in _where(citations) if part)
     quotes = dict.fromkeys(one.quote for one in citations)
-    print(f"\n[{first.number}] {where}", *(f"    “{quote}”" for quote in quotes), sep="\n")
-    print(f"    {first.url}")
+    print(f"\n[{citations[0].number}] {where}", *(f"    “{one}”" for one in quotes), sep="\n")
+    for opens, url in _pages(citations[0]):
+        print(f"    {opens}{url}")
+
+
+def _where(citations: Sequence[Citation]) -> list[str]:
+    """Document, section, pages and standing of a passage; of a brief also what it summarises."""
+    citation = citations[0]
+    document = citation.document
+    pages = ", ".join(dict.fromkeys(one.page_range for one in citations if one.page_range))
+    section = [citation.headings[-1], f"p. {pages}" if pages else ""]
+    standing = citation.standing.replace("_", " ") if citation.standing != "in_force" else ""
+    if document.kind == "brief":
+        official = f"of: {document.about or document.title}"
+        mark = "summary by this project, not an official text"
+        return [mark, *section, official, document.reference, standing]
+    return [document.title, document.reference, *section, standing]
+
+
+def _pages(citation: Citation) -> list[tuple[str, str]]:
+    """The web pages of a citation: of a brief what each opens, and the address."""
+    document = citation.document
+    if document.kind != "brief":
+        return [("", citation.url)]
+    forms: dict[Form, str] = {
+        "document": "official document summarised here",
+        "press_release": "press release",
+    }
+    pages = (
+        (forms[document.about_form], document.url),
+        ("questions and answers", document.questions_url),
+    )
+    return [(f"{opens}: ", url) for opens, url in pages if url]
 
 
 def _day(text: str) -> datetime.date:

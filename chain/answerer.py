@@ -14,7 +14,7 @@ from core.types import Mode, ScoredPassage
 class Request:
     """What an answer is made from. `question` can be understood without the conversation.
 
-    `parts` are the things that it asks, at least one. `said` is the folded text of the answer
+    `parts` are the things that it asks. `said` is the folded text of the answer
     before, of which nothing is said again. `brief`: only the sentence or list that answers best is
     wanted; `overview`: the beginning of what was found is.
     """
@@ -22,7 +22,7 @@ class Request:
     question: str
     language: str
     found: tuple[ScoredPassage, ...]
-    parts: tuple[Part, ...]
+    parts: tuple[Part, ...] = ()
     said: str = ""
     brief: bool = False
     overview: bool = False

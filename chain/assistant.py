@@ -6,17 +6,15 @@ message -> language -> what is meant: small talk and tasks get a reply
 """
 
 import logging
-import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from langchain_core.runnables import RunnableConfig
 
 import prompts
-from chain.answerer import Answerer, Draft, Quote, Request
-from chain.composition import Composition
+from chain.answerer import Answerer, Request
 from chain.confidence import Confidence, confidence
-from chain.extractive import ExtractiveAnswerer, further, last_said
+from chain.extractive import ExtractiveAnswerer, last_said
 from chain.followup import standalone
 from chain.language import conversation
 from chain.manners import reply_text
@@ -26,7 +24,7 @@ from chain.refusal import count_documents, refusal_text
 from chain.relevance import rank
 from chain.suggestions import Suggestions
 from chain.understanding import Understood, understand
-from chain.verification import verify
+from chain.writing import Stopwatch, Writing
 from core.errors import ModelError
 from core.settings import Settings
 from core.types import (
@@ -34,7 +32,6 @@ from core.types import (
     Event,
     Finished,
     Message,
-    Mode,
     Reason,
     Scope,
     ScoredPassage,
@@ -42,7 +39,6 @@ from core.types import (
     TextDelta,
     Turn,
 )
-from vectorstore.embeddings import Embedder
 from vectorstore.retriever import PassageRetriever, scored_passage
 from vectorstore.store import open_index
 
@@ -124,7 +120,7 @@ class Assistant:
             config: LangChain's, for callbacks and tracers.
             scope: what the search is limited to.
         """
-        watch = _Stopwatch()
+        watch = Stopwatch()
         yield Stage(name="searching")
         scope = scope.within(areas)
         language = language or self._language(question, history)
@@ -163,37 +159,19 @@ class Assistant:
             brief=meant.brief,
             overview=bool(meant.document),
         )
-        composition = Composition(request)
-        mode: Mode = self._answerer.mode
-        withheld: list[str] = []
-        checking = False
+        answerers = tuple(dict.fromkeys((self._answerer, self._extractive)))
+        writing = Writing(request, answerers, self.index.embedder)
         if not refuses:
-            for answerer in dict.fromkeys((self._answerer, self._extractive)):
-                failed = False
-                try:
-                    for draft in answerer.draft(request, config):
-                        if not checking:
-                            checking = True
-                            yield Stage(name="checking")
-                        quote = verify(draft, request, self.index.embedder)
-                        if quote is None:
-                            withheld.append(draft.text)
-                            continue
-                        watch.lap("first_sentence", once=True)
-                        yield TextDelta(text=composition.add(draft, quote))
-                except ModelError as error:
-                    logger.warning("%s The answer falls back to the sources' sentences.", error)
-                    failed = True
-                if failed or (withheld and not composition.text):  # it had no usable answer
-                    mode = "fallback"
-                if composition.text or mode != "fallback":
-                    break
+            for event in writing.write(config):
+                if isinstance(event, TextDelta):
+                    watch.moment("first_sentence")
+                yield event
+        composition = writing.composition
         answered = bool(composition.text)
         text, reason = composition.text, self._reason(answered, sure, scope)
         lacking = missing(question, language, found, composition.citations, sure.value, self.index)
         if reason != "off_topic":
-            for block in further(request, composition.quotes):
-                composition.add_more(_verified(block, request, self.index.embedder))
+            writing.unfold()
         watch.lap("answer")
         if reason:
             text = refusal_text(language, reason, lacking, self.index, scope)
@@ -215,9 +193,9 @@ class Assistant:
                 missing=lacking if answered or reason == "not_in_sources" else (),
                 asked_for=composition.asked_for(),
                 related=() if answered else self._suggestions.related(language, found, scope),
-                withheld=tuple(withheld),
+                withheld=tuple(writing.withheld),
                 confidence=sure.value,
-                mode=mode,
+                mode=writing.mode,
                 model=self._answerer.model,
                 prompt_version=prompts.version(),
                 generation=self.index.generation,
@@ -260,7 +238,7 @@ class Assistant:
         return understand(question, language, history, documents, self.index.embedder, by_itself)
 
     def _reply(
-        self, question: str, text: str, language: str, message: Message, watch: "_Stopwatch"
+        self, question: str, text: str, language: str, message: Message, watch: Stopwatch
     ) -> Answer:
         return Answer(
             question=question,
@@ -307,26 +285,3 @@ def _with_model(settings: Settings) -> "tuple[Answerer, Condenser]":
     from chain.generative import GenerativeAnswerer
 
     return GenerativeAnswerer(settings), Condenser(settings)
-
-
-def _verified(
-    drafts: Iterable[Draft], request: Request, embedder: Embedder
-) -> list[tuple[Draft, Quote]]:
-    checked = ((draft, verify(draft, request, embedder)) for draft in drafts)
-    return [(draft, quote) for draft, quote in checked if quote is not None]
-
-
-class _Stopwatch:
-    """Seconds per stage; `first_sentence` counts from the start."""
-
-    def __init__(self) -> None:
-        self._start = self._last = time.perf_counter()
-        self.laps: dict[str, float] = {}
-
-    def lap(self, stage: str, *, once: bool = False) -> None:
-        now = time.perf_counter()
-        if once:
-            self.laps.setdefault(stage, now - self._start)
-        else:
-            self.laps[stage] = now - self._last
-            self._last = now

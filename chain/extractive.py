@@ -21,12 +21,12 @@ from core.matching import fold
 from core.types import Mode, Passage, Turn
 from prompts import phrases
 
-_ALSO = 0.5  # in the score: how much less likely than the best is what is shown beside it
+_ALSO = 0.25  # in the score: how much less likely than the best is what is shown beside it
 _BESIDE = 2  # statements of the same passage that are shown beside the best
 _BLOCKS = 4  # that can be unfolded
 _PER_BLOCK = 3  # statements
-_WITHIN = 5.0  # what is e^5 times less likely than the best adds noise, not facts
-_WORDS_OF_MORE = 150
+_WITHIN = 7.0  # what is e^7 times less likely than the best adds noise, not facts
+_WORDS_OF_MORE = 200
 _NEAREST = 2  # blocks below a refusal
 _OVERVIEW = 3  # statements
 _KEPT = 1.5  # in the score: so much better must be what a part of a question takes elsewhere

@@ -85,8 +85,10 @@ def rank(question: str, language: str, found: Sequence[ScoredPassage]) -> list[R
         if "list" in wanted and (whole := series(passage, said)) is not None:
             said = [whole, *(one for one in said if not set(one.core) <= set(whole.units))]
         for one in said:
-            score = max(scores.get((index, number), -math.inf) for number in one.core)
-            if one.is_list and "list" in wanted:
+            is_wanted = one.is_list and "list" in wanted
+            telling = one.units if is_wanted else one.core
+            score = max(scores.get((index, number), -math.inf) for number in telling)
+            if is_wanted:
                 items = sum(passage.units[number].kind == "item" for number in one.core)
                 score += _LIST + _COUNTED * (count == items + one.left_out)
             elif one.is_list:

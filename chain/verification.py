@@ -157,7 +157,8 @@ class _Stretch:
     def description(self) -> str:
         """What is said of the passage's document and section."""
         document = self.passage.document
-        return "\n".join((document.title, document.publisher, *self.passage.headings))
+        publishers = (document.publisher, document.about_publisher)
+        return "\n".join((document.title, document.about, *publishers, *self.passage.headings))
 
     def details(self) -> Details:
         return details(self.evidence(), self.passage.language)

@@ -12,6 +12,11 @@ from typing import ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, computed_field
 
 Kind = Literal["brief", "official", "upload"]
+"""A summary by this project; an official text; a document that a maintainer added."""
+
+Form = Literal["document", "press_release"]
+"""What a brief summarises."""
+
 Mode = Literal["extractive", "generative", "fallback"]
 Reason = Literal["off_topic", "not_in_sources", "out_of_scope"]
 """Why a question is refused: the sources are about something else; they are near it, but do not say
@@ -56,7 +61,11 @@ class Frozen(BaseModel):
 
 
 class DocumentInfo(Frozen):
-    """What is needed to cite a document. `id` is the same for all language versions."""
+    """What is needed to cite a document. `id` is the same for all language versions.
+
+    A brief is this project's own text about an official one: its `reference`, `celex`, `date` and
+    `url` are those of the text that it summarises, of which `about` is the title.
+    """
 
     id: str
     language: str  # ISO 639-1
@@ -71,6 +80,10 @@ class DocumentInfo(Frozen):
     version: str = ""  # as the publisher names it: "final/2"
     effective_from: datetime.date | None = None  # in force from this day on; None: since ever
     superseded_by: str = ""  # id of the document that took its place
+    about: str = ""  # of a brief: the title of what it summarises
+    about_publisher: str = ""  # of a brief: who published that
+    about_form: Form = "document"  # of a brief: what that is
+    questions_url: str = ""  # of a brief about a press release: its questions and answers
 
     @property
     def key(self) -> str:

@@ -54,7 +54,7 @@ def test_an_answer_can_be_checked_in_its_source(browser: Browser, address: str) 
         assert quotes
         assert [quote for quote in quotes if not any(quote in text for text in sources)] == []
 
-        official = page.get_by_role("link", name="Officiële pagina openen").first
+        official = page.get_by_role("link", name="Officieel document dat hier is samengevat").first
         assert official.get_attribute("target") == "_blank"
         assert (official.get_attribute("href") or "").startswith("https://eur-lex.europa.eu/")
 
@@ -69,7 +69,9 @@ def test_a_marker_leads_to_its_quote(browser: Browser, address: str) -> None:
         expect(page.locator("#exchange-0-1")).to_be_focused()
         page.wait_for_timeout(1000)  # in which Streamlit could have scrolled away from it
         expect(page.locator("#exchange-0-1 mark").first).to_be_in_viewport()
-        page.get_by_role("link", name="Officiële pagina openen").first.click(trial=True)
+        page.get_by_role("link", name="Officieel document dat hier is samengevat").first.click(
+            trial=True
+        )
 
 
 def test_a_quote_is_one_click_from_its_context(browser: Browser, address: str) -> None:

@@ -144,7 +144,7 @@ def test_an_answer_is_copied_with_the_keyboard_alone(browser: Browser, address: 
         page.keyboard.press("Enter")
         page.wait_for_function("navigator.clipboard.readText().then(Boolean)")
         copied = page.evaluate("navigator.clipboard.readText()")
-    assert copied.startswith("[1] Europese Commissie, ")
+    assert copied.startswith("[1] Strategiewijzer, samenvatting van: Europese Commissie, ")
     assert "24 juli 2020" in copied
 
 

@@ -84,10 +84,113 @@ def test_a_reference_is_written_in_the_house_style_of_the_interface_language(
     assert reference(cited(), load(language)) == written
 
 
+BRIEF = STRATEGY.model_copy(
+    update={
+        "title": "The strategy in brief",
+        "publisher": "Strategiewijzer",
+        "kind": "brief",
+        "about": "EU Security Union Strategy",
+        "about_publisher": "European Commission",
+    }
+)
+PACKAGE = BRIEF.model_copy(
+    update={
+        "about": "Delivering on a Security Union",
+        "reference": "press release of 24 July 2020",
+        "about_form": "press_release",
+        "url": "https://press.example/ip",
+        "questions_url": "https://press.example/qanda",
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("language", "written"),
+    [
+        (
+            "en",
+            "Strategiewijzer, summary of: European Commission, EU Security Union Strategy, "
+            "COM(2020) 605 final, 24 July 2020 (summary by this project, not an official text: "
+            "section “Priorities”, p. 3).",
+        ),
+        (
+            "nl",
+            "Strategiewijzer, samenvatting van: Europese Commissie, EU Security Union Strategy, "
+            "COM(2020) 605 final van 24 juli 2020 (samenvatting van dit project, geen officiële "
+            "tekst: onderdeel „Priorities”, blz. 3).",
+        ),
+        (
+            "fr",
+            "Strategiewijzer, résumé de : Commission européenne, EU Security Union Strategy, "
+            "COM(2020) 605 final du 24 juillet 2020 (résumé du présent projet, pas un texte "
+            "officiel: section « Priorities », p. 3).",
+        ),
+        (
+            "de",
+            "Strategiewijzer, Zusammenfassung von: Europäische Kommission, EU Security Union "
+            "Strategy, COM(2020) 605 final vom 24. Juli 2020 (Zusammenfassung dieses Projekts, "
+            "kein amtlicher Text: Abschnitt „Priorities“, S. 3).",
+        ),
+    ],
+)
+def test_a_brief_is_referred_to_as_a_summary_of_the_official_text(
+    language: str, written: str
+) -> None:
+    assert reference(cited(BRIEF), load(language)) == written
+
+
+def test_the_reference_of_the_press_release_names_its_questions_and_answers() -> None:
+    assert reference(cited(PACKAGE, page=None), load("en")) == (
+        "Strategiewijzer, summary of: European Commission, Delivering on a Security Union, press "
+        "release of 24 July 2020, with its questions and answers (summary by this project, not an "
+        "official text: section “Priorities”)."
+    )
+
+
+def test_only_the_official_title_is_emphasised() -> None:
+    written = reference(cited(BRIEF), load("en"), emphasis="*{}*")
+    assert "European Commission, *EU Security Union Strategy*, COM" in written
+    assert "in brief" not in written
+
+
+def test_a_brief_of_a_kept_conversation_is_no_text_of_the_commission() -> None:
+    as_kept = STRATEGY.model_copy(update={"kind": "brief"})
+    assert reference(cited(as_kept), load("en")).startswith(
+        "Strategiewijzer, summary of: European Commission, COM(2020) 605 final, 24 July 2020 (s"
+    )
+
+
+@pytest.mark.parametrize(
+    ("document", "listed"),
+    [
+        (STRATEGY, "p. 3. https://eur-lex.europa.eu/?uri=CELEX:52020DC0605"),
+        (
+            BRIEF,
+            "p. 3). Official document summarised here (EUR-Lex): "
+            "https://eur-lex.europa.eu/?uri=CELEX:52020DC0605",
+        ),
+        (
+            PACKAGE,
+            "p. 3). Press release (press.example): https://press.example/ip "
+            "Questions and answers (press.example): https://press.example/qanda",
+        ),
+    ],
+)
+def test_a_copied_address_says_what_it_opens(document: DocumentInfo, listed: str) -> None:
+    answer = given("One. [1]", cited(document))
+    assert plain_text(answer, load("en")).endswith(listed)
+    tokens = read(markdown(answer, load("en")))
+    children = [child for token in tokens for child in token.children or ()]
+    assert "".join(child.content for child in children).endswith(listed)
+
+
 @pytest.mark.parametrize(
     ("changed", "written"),
     [
-        ({"kind": "brief"}, "COM(2020) 605 final, 24 July 2020, summary, section"),
+        (
+            {"kind": "brief", "about": "", "reference": "", "date": None},
+            "summary of: European Comm",
+        ),
         ({"reference": ""}, "Strategy, 24 July 2020, section"),
         ({"date": None}, "Strategy, COM(2020) 605 final, section"),
         (

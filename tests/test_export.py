@@ -113,9 +113,27 @@ def test_the_numbers_of_an_answer_lead_to_its_own_quotes() -> None:
     links = [one for one in shown.attributes("a") if (one["href"] or "").startswith("#")]
     assert [one["href"] for one in links] == [f"#{place}" for place in places]
     assert [one["title"] for one in links][:2] == [
-        "woordelijk uit de bron",
+        "woordelijk uit de officiële tekst",
         "in andere woorden, door de bron ondersteund",
     ]
+
+
+def test_a_summary_is_told_from_the_official_text_it_is_about() -> None:
+    brief = DOCUMENT.model_copy(
+        update={
+            "kind": "brief",
+            "publisher": "Strategiewijzer",
+            "about": "EU-agenda en -actieplan",
+            "about_publisher": "Europese Commissie",
+        }
+    )
+    exchange = Exchange("Wat?", answer(f"{QUOTE} [1]", citation(document=brief)))
+    page = Shown(conversation_page("x", [exchange], NL))
+    assert page.attributes("a")[0]["title"] == "woordelijk uit onze samenvatting"
+    for shown in (page.text, shown_markdown(conversation_markdown("x", [exchange], NL))):
+        assert "Strategiewijzer, samenvatting van: Europese Commissie, EU-agenda en -act" in shown
+        assert "(samenvatting van dit project, geen officiële tekst: onderdeel" in shown
+        assert "Officieel document dat hier is samengevat (EUR-Lex): https://eur-lex" in shown
 
 
 def test_an_answer_of_a_model_says_so() -> None:
@@ -146,7 +164,7 @@ def test_what_is_folded_on_the_page_stands_below_the_answer_proper() -> None:
         shown_markdown(conversation_markdown("x", FOLDED, NL)),
     ):
         order = [
-            "Woordelijk geciteerd uit de bron.",
+            "Woordelijk geciteerd uit de officiële tekst.",
             "Agenda, Omvang",
             "Opgevat als: Wat is de omvang van de drugsmarkt?",
             "Ook in de bronnen (1)",

@@ -103,13 +103,17 @@ def test_a_question_that_asks_one_thing_has_no_parts(question: str) -> None:
     assert parts(question, "en") == ()
 
 
-def test_a_question_with_two_parts_gets_both_in_paragraphs_of_their_own(
+def test_a_question_with_two_parts_gets_both_each_under_its_label(
     ask: Callable[[str], Answer],
 ) -> None:
     answer = ask("Who built the lighthouse and how many passengers did the ferries carry in 2019?")
-    paragraphs = answer.text.split("\n\n")
-    assert "Amalia Verdonk" in paragraphs[0]
-    assert any("95 000" in paragraph for paragraph in paragraphs[1:])
+    assert [paragraph for paragraph in answer.text.split("\n\n") if paragraph[0] == "#"] == [
+        "### Harbour report, The lighthouse",
+        "### Harbour report, Passengers in 2019",
+    ]
+    _, first, second = answer.text.split("### ")
+    assert "Amalia Verdonk" in first
+    assert "95 000" in second
 
 
 @pytest.mark.parametrize(

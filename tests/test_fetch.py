@@ -474,7 +474,7 @@ def test_a_folder_that_cannot_be_written_to_is_told(office: Office, tmp_path: Pa
 # Sources
 
 
-def test_the_listed_texts_have_the_area_reference_and_date_of_their_brief() -> None:
+def test_the_listed_texts_are_what_their_briefs_summarise() -> None:
     briefs = {}
     for path in (ROOT / "corpus" / "en").glob("*.md"):
         fields, _ = front_matter.split(path, path.read_text("utf-8"))
@@ -484,8 +484,9 @@ def test_the_listed_texts_have_the_area_reference_and_date_of_their_brief() -> N
     ]  # fmt: skip
     for source in listed():
         brief = briefs[source.celex]
-        told = (source.area, source.reference, source.date, source.publisher)
-        assert told == tuple(brief[name] for name in ("area", "reference", "date", "publisher"))
+        told = (source.area, source.reference, source.date, source.title, source.publisher)
+        names = ("area", "reference", "date", "about", "about_publisher")
+        assert told == tuple(brief[name] for name in names)
 
 
 def test_any_celex_number_can_be_given_and_nothing_else() -> None:

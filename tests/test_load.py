@@ -38,13 +38,35 @@ def test_front_matter_is_the_metadata() -> None:
         "celex": "52020DC0606(01)",
         "date": datetime.date(2020, 7, 24),
         "area": "drugs",
-        "publisher": "Europese Commissie",
+        "publisher": "Strategiewijzer",
         "url": "https://eur-lex.europa.eu/legal-content/NL/TXT/?uri=CELEX:52020DC0606(01)",
         "kind": "brief",
         "version": "",
         "effective_from": None,
         "superseded_by": "",
+        "about": "EU-agenda en -actieplan inzake drugs voor 2021-2025",
+        "about_publisher": "Europese Commissie",
+        "about_form": "document",
+        "questions_url": "",
     }
+
+
+def test_a_bundled_brief_is_the_projects_own_and_names_what_it_summarises(
+    briefs: list[SourceDocument],
+) -> None:
+    for brief in briefs:
+        assert (brief.kind, brief.publisher) == ("brief", "Strategiewijzer")
+        assert brief.about
+        assert brief.about_publisher in ("European Commission", "Europese Commissie")
+
+
+def test_the_brief_on_the_press_release_does_not_lead_to_the_strategy(
+    briefs: list[SourceDocument],
+) -> None:
+    package = [brief for brief in briefs if brief.id == "security-union-package"]
+    assert {brief.about_form for brief in package} == {"press_release"}
+    assert all(brief.questions_url for brief in package)
+    assert not [brief for brief in package if "52020DC0605" in brief.url]
 
 
 def test_the_text_of_a_brief_is_its_file_below_the_front_matter(

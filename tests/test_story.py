@@ -63,14 +63,14 @@ def test_a_list_comes_whole_and_under_its_lead_in(
         "Which parts of the lighthouses does the harbour authority check every year?"
     )
 
-    assert (
-        "It checks, every year: [2]\n\n- the lamps; [2]\n- the foghorns; [2]\n- the stairs. [2]"
-        in (answer.text)
+    assert answer.text == (
+        "The harbour authority maintains the lighthouses. It checks, every year: [1]\n\n"
+        "- the lamps;\n- the foghorns;\n- the stairs."
     )
-    sentence, whole_list = (citation.quote for citation in answer.citations)
-    assert sentence == "The harbour authority maintains the lighthouses."
-    assert whole_list in LIGHTHOUSES
-    assert whole_list.count("\n- ") == 3
+    quote = answer.citations[0].quote
+    assert quote in LIGHTHOUSES
+    assert quote.startswith("The harbour authority")
+    assert quote.endswith("the stairs.")
 
 
 def test_what_the_sources_do_not_say_is_not_said(
@@ -86,7 +86,6 @@ def test_what_the_sources_do_not_say_is_not_said(
     assert answer.citations == ()
     assert answer.reason in ("off_topic", "not_in_sources")
     assert "Doorzocht: 1 document" in answer.text
-    assert "Number and age" in answer.text or "Upkeep" in answer.text
 
 
 def test_the_pieces_of_a_stream_add_up_to_the_answer(

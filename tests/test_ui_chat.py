@@ -1,7 +1,7 @@
 """The chat page, as its readers use it: the real page on a real index, without a browser."""
 
 import datetime
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,12 @@ from core.conversations import FILE as CONVERSATIONS
 from core.errors import ModelError
 from core.feedback import FILE, Feedback, handle, read
 from core.settings import Settings
-from core.types import Answer, Event, Finished, Scope, TextDelta, Turn
+from core.types import Answer, DocumentInfo, Event, Finished, Kind, Scope, TextDelta, Turn
 from tests.apps import ask, press, run
 from ui.chat.feedback import MAX_COMMENT, Verdict
 from ui.chat.session import MAX_QUESTION, Chat
-from ui.texts import languages
+from ui.sidebar import loaded_html
+from ui.texts import languages, load
 
 APP = Path(__file__).parent.parent / "app.py"
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
@@ -114,6 +115,35 @@ def test_a_question_outside_the_sources_is_refused_without_quotes(app: AppTest) 
     assert 'class="sw-refusal"' in shown(app)
     assert "<mark>" not in shown(app)
     assert "%" not in shown(app)
+
+
+def test_an_empty_page_says_that_only_summaries_are_loaded(app: AppTest) -> None:
+    told = "De bronnen hier zijn samenvattingen van dit project (5), geen officiële teksten;"
+    assert told in shown(app)
+    assert "python -m ingest fetch" in shown(app)
+    ask(app, REPORTS)
+    assert told not in shown(app)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "told"),
+    [
+        ({"a": "brief", "b": "brief"}, "summaries by this project (2), not official texts;"),
+        ({"a": "brief", "b": "brief", "1": "official"}, "those of 1 of the 2 summaries"),
+        ({"a": "brief", "9": "official"}, "summaries by this project (1), not official texts;"),
+        ({"1": "official"}, "The sources here are official texts."),
+        ({"1": "upload"}, ""),
+    ],
+)
+def test_the_start_page_says_which_texts_are_loaded(kinds: Mapping[str, Kind], told: str) -> None:
+    celexes = {"a": "1", "b": ""}
+    documents = [
+        DocumentInfo(id=name, language="en", title="", kind=kind, celex=celexes.get(name, name))
+        for name, kind in kinds.items()
+    ]
+    shown = loaded_html(documents, load("en"))
+    assert told in shown
+    assert bool(shown) == bool(told)
 
 
 def test_an_empty_page_offers_questions_that_can_be_answered(app: AppTest) -> None:

@@ -31,17 +31,21 @@ DOCUMENT = DocumentInfo(
     url="https://eur-lex.europa.eu/?uri=CELEX:52020DC0607&from=NL",
     kind="brief",
 )
+OFFICIAL = DOCUMENT.model_copy(update={"id": "official", "kind": "official"})
+ADDED = DOCUMENT.model_copy(update={"id": "added", "kind": "upload"})
+SUMMARY = "Samenvatting van dit project, geen officiële tekst"
 TEXT = "De cijfers zijn:\n\n- 23 000 meldingen in 2010.\n- 725 000 meldingen in 2019.\n"
 
 
 class Shown(HTMLParser):
-    """What a browser makes of HTML: its text, its elements, and the text of each <mark>."""
+    """What a browser makes of HTML: its text, its elements, the text of each <mark> and link."""
 
     def __init__(self, source: str) -> None:
         super().__init__(convert_charrefs=True)
         self.text, self.open = "", list[str]()
         self.elements: list[tuple[str, dict[str, str | None]]] = []
         self.marks: list[str] = []
+        self.links: list[str] = []
         self.passage = ""
         self.feed(source)
         self.close()
@@ -52,6 +56,8 @@ class Shown(HTMLParser):
             self.open.append(tag)
         if tag == "mark":
             self.marks.append("")
+        if tag == "a":
+            self.links.append("")
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
@@ -60,6 +66,8 @@ class Shown(HTMLParser):
         self.text += data
         if "mark" in self.open:
             self.marks[-1] += data
+        if "a" in self.open:
+            self.links[-1] += data
         if "blockquote" in self.open and "sup" not in self.open:
             self.passage += data
 
@@ -168,7 +176,8 @@ def test_a_chip_leads_to_its_quote_and_its_card_tells_the_source() -> None:
     assert to_quote["href"] == "#a-1"
     (card,) = (one for one in shown.attributes("span") if one.get("class") == "sw-card")
     assert card["id"] == number["aria-describedby"]
-    for told in (DOCUMENT.title, "COM(2020) 607 final · Omvang", quote):
+    facts = f"{SUMMARY} · vat samen: COM(2020) 607 final · Omvang"
+    for told in (DOCUMENT.title, facts, quote):
         assert told in shown.text
 
 
@@ -179,14 +188,14 @@ def test_every_card_has_a_name_of_its_own() -> None:
     assert len(names) == len(set(names)) == 2
 
 
-OFFICIAL = DOCUMENT.model_copy(update={"id": "official", "kind": "official"})
 QUOTE = "725 000 meldingen in 2019."
 
 
 @pytest.mark.parametrize(
     ("document", "words", "told"),
     [
-        (OFFICIAL, "725 000 meldingen  in 2019.", "Woordelijk geciteerd uit de bron."),
+        (OFFICIAL, "725 000 meldingen  in 2019.", "Woordelijk geciteerd uit de officiële tekst."),
+        (ADDED, QUOTE, "Woordelijk geciteerd uit de bron."),
         (DOCUMENT, QUOTE, "Woordelijk geciteerd uit onze samenvatting."),
         (
             OFFICIAL,
@@ -208,11 +217,14 @@ def test_how_an_answer_was_checked_is_told_once_above_it(
 def test_only_the_exceptions_carry_a_mark() -> None:
     told = answer(citation(1, QUOTE, passage(document=OFFICIAL)))
     shown, above = chips(told, f"Dat is meer. [1] {QUOTE} [1] Het groeit. [1]")
-    assert marks(shown) == ["woordelijk uit de bron"]
-    assert above.text == "Elke zin wordt door zijn bron ondersteund. · ” woordelijk uit de bron"
+    assert marks(shown) == ["woordelijk uit de officiële tekst"]
+    assert (
+        above.text
+        == "Elke zin wordt door zijn bron ondersteund. · § woordelijk uit de officiële tekst"
+    )
     shown, above = chips(told, f"{QUOTE} [1] {QUOTE} [1] Het groeit. [1]")
     assert marks(shown) == ["in andere woorden, door de bron ondersteund"]
-    assert above.text.startswith("Woordelijk geciteerd uit de bron. · ✓ ")
+    assert above.text.startswith("Woordelijk geciteerd uit de officiële tekst. · ✓ ")
 
 
 def test_one_summary_among_official_texts_is_an_exception() -> None:
@@ -220,7 +232,7 @@ def test_one_summary_among_official_texts_is_an_exception() -> None:
     told = answer(citation(1, QUOTE, official), citation(2, QUOTE, brief))
     shown, above = chips(told, f"{QUOTE} [1]\n\n{QUOTE} [1]\n\n{QUOTE} [2]")
     assert marks(shown) == ["woordelijk uit onze samenvatting"]
-    assert "Woordelijk geciteerd uit de bron. · ° " in above.text
+    assert "Woordelijk geciteerd uit de officiële tekst. · ° " in above.text
 
 
 def test_a_row_of_a_table_is_told_as_such() -> None:
@@ -240,7 +252,7 @@ def test_the_marker_of_a_lead_in_covers_the_list_below_it() -> None:
     )
     shown, above = chips(told, text)
     assert marks(shown) == []
-    assert above.text == "Woordelijk geciteerd uit de bron."
+    assert above.text == "Woordelijk geciteerd uit de officiële tekst."
     wrong = text.replace("725", "900")
     assert chips(told, wrong)[1].text == "Elke zin wordt door zijn bron ondersteund."
 
@@ -269,7 +281,7 @@ def test_a_label_is_a_heading_and_no_part_of_the_quote() -> None:
     shown, above = chips(told, f"### Strategie, Omvang <b>\n{QUOTE} [1]")
     assert [tag for tag, _ in shown.elements][:3] == ["div", "h3", "p"]
     assert "Strategie, Omvang <b>" in shown.text
-    assert above.text == "Woordelijk geciteerd uit de bron."
+    assert above.text == "Woordelijk geciteerd uit de officiële tekst."
     assert '<h4 class="sw-label">' in answer_html("### Kop\n\nWoorden.", level=4)
 
 
@@ -366,7 +378,7 @@ def test_a_source_shows_its_origin_and_its_quote() -> None:
     shown = Shown(evidence_html(told, "a", NL, None))
     assert "Bronnen (1)" in shown.text
     assert "[1] Strategie tegen misbruik" in shown.text
-    assert "Samenvatting · COM(2020) 607 final · 24 juli 2020" in shown.text
+    assert f"{SUMMARY} · vat samen: COM(2020) 607 final · 24 juli 2020" in shown.text
     assert "Onderdeel: Omvang" in shown.text
     assert shown.marks == [quote]
     assert shown.passage == source.text
@@ -397,16 +409,41 @@ def test_citations_of_one_passage_share_it() -> None:
     assert len(shown.attributes("section")) == 1
 
 
+def test_a_link_of_a_brief_is_called_what_it_opens() -> None:
+    def links(document: DocumentInfo) -> list[tuple[str, str | None]]:
+        told = answer(citation(1, "23 000", passage(document=document)))
+        shown = Shown(evidence_html(told, "a", NL, None))
+        labels = [label.partition(" (opent in")[0] for label in shown.links]
+        addresses = [one["href"] for one in shown.attributes("a")]
+        return list(zip(labels, addresses, strict=True))[1:]  # the first leads to its context
+
+    assert links(DOCUMENT) == [
+        ("Officieel document dat hier is samengevat (EUR-Lex)", DOCUMENT.url)
+    ]
+    package = DOCUMENT.model_copy(
+        update={
+            "about_form": "press_release",
+            "url": "https://www.press.example/ip",
+            "questions_url": "https://press.example/qanda",
+        }
+    )
+    assert links(package) == [
+        ("Persbericht (press.example)", package.url),
+        ("Vragen en antwoorden (press.example)", package.questions_url),
+    ]
+    assert links(OFFICIAL)[0][0] == "Open de bron bij dit citaat"
+
+
 def test_every_official_page_is_linked_once() -> None:
-    source = passage()
+    source = passage(document=OFFICIAL)
     told = answer(
         citation(1, "23 000", source, "https://example.org/#a"),
         citation(2, "725 000", source, "https://example.org/#b"),
-        citation(3, "2019", source, "https://example.org/#b"),
+        citation(3, "725 000", source, "https://example.org/#b"),
     )
     shown = evidence_html(told, "a", NL, None)
-    assert "Officiële pagina openen bij [1]" in shown
-    assert "Officiële pagina openen bij [2] [3]" in shown
+    assert "Open de bron bij het citaat van [1]" in shown
+    assert "Open de bron bij het citaat van [2] [3]" in shown
 
 
 def test_overlapping_quotes_are_marked_without_changing_the_text() -> None:
@@ -434,7 +471,7 @@ def test_without_citations_there_is_no_panel() -> None:
 
 
 def test_quotes_with_one_number_have_one_place_and_no_number_behind_each() -> None:
-    source = passage()
+    source = passage(document=OFFICIAL)
     told = answer(citation(1, "23 000", source), citation(1, "725 000", source), passages=(source,))
     shown = Shown(evidence_html(told, "a", NL, None))
     assert shown.marks == ["23 000", "725 000"]
@@ -442,7 +479,7 @@ def test_quotes_with_one_number_have_one_place_and_no_number_behind_each() -> No
     assert "Bronnen (1)" in shown.text
     assert "[1] Strategie" in shown.text
     assert shown.text.count("[1]") == 1
-    assert shown.text.count("Officiële pagina openen") == 1
+    assert shown.text.count("Open de bron bij dit citaat") == 1
 
 
 def test_quotes_whose_passage_was_not_kept_are_all_shown() -> None:

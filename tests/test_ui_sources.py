@@ -106,6 +106,30 @@ def test_a_record_tells_what_a_document_is_from_whom_and_whether_it_is_in_force(
     assert len(titles(app)) == 3  # two documents, and the one to its successor
 
 
+def test_a_brief_says_that_it_is_a_summary_and_of_what(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    brief = (
+        "---\nid: haven\ntitle: De haven\nlanguage: nl\nkind: brief\ndate: 2020-01-01\n"
+        "publisher: Strategiewijzer\nreference: COM(2020) 999 final\nabout: Havennota\n"
+        "about_publisher: European Commission\nurl: https://eur-lex.europa.eu/nota\n---\n\n"
+        "# De haven\n\n## Kranen\n\nDe haven telt 12 kranen.\n"
+    )
+    made = small({"haven.md": brief})
+    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(made.data_dir))
+    monkeypatch.setenv("STRATEGIEWIJZER_CORPUS_DIRS", json.dumps([str(made.corpus_dirs[0])]))
+    ingest(made)
+    app = run(AppTest.from_function(_page, default_timeout=120))
+    for shown_in in (app, read(app, document="haven")):
+        text = shown(shown_in)
+        assert "<dd>Samenvatting van dit project, geen officiële tekst</dd>" in text
+        assert "<dd>Strategiewijzer</dd>" in text
+        official = "Europese Commissie, Havennota, COM(2020) 999 final van 1 januari 2020"
+        assert f"<dt>Samenvatting van</dt><dd>{official}</dd>" in text
+        assert ">Officieel document dat hier is samengevat (EUR-Lex)<" in text
+    assert "samenvattingen van dit project: 1; officiële teksten: geen" in shown(app)
+
+
 def test_documents_are_sorted_by_title_or_the_newest_first(app: AppTest) -> None:
     assert titles(app)[0] == "` De haven `"
     app.session_state["catalogue-sort"] = "date"

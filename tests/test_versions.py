@@ -90,6 +90,22 @@ def test_without_the_field_the_older_text_is_not_told_apart(small: Small) -> Non
     assert "taken the place" not in told_html(dogs, load("en"))
 
 
+def test_an_answer_rests_on_the_official_text_first_and_says_when_it_quotes_the_summary(
+    small: Small,
+) -> None:
+    celex = 'celex: "52020DC0699"\n'
+    brief = _plan(1, f"{BEES.format(12)}\n\n{DOGS}", f"{celex}kind: brief\nabout: Plan\n")
+    official = _plan(2, BEES.format(12), f"{celex}kind: official\n")
+    settings = _ingested(small({"brief.md": brief, "official.md": official}))
+    bees = Assistant(settings).ask("How many hives of bees does the town keep?", language="en")
+    assert bees.citations[0].document.kind == "official"
+
+    dogs = Assistant(settings).ask("When do dogs swim in the pond?", language="en")
+    assert dogs.citations[0].standing == "summary"
+    told = "“Plan 1”, which is quoted here, is a summary by this project; the official text is"
+    assert told in told_html(dogs, load("en"))
+
+
 def _ingested(settings: Settings) -> Settings:
     settings = settings.model_copy(update={"refuse_below": 0.0})  # fitted on other subjects
     ingest(settings)

@@ -1,12 +1,13 @@
 """The sidebar: interface language, and the state of the corpus."""
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import streamlit as st
 
 from core.settings import Settings
+from core.types import DocumentInfo
 from ui.markup import escape
 from ui.texts import Texts, languages, load
 from vectorstore.store import Index
@@ -47,13 +48,43 @@ def state_html(settings: Settings, index: Index, texts: Texts) -> str:
         else texts("sidebar.offline"),
         "documents": len({document.id for document in documents}),
         "versions": len(documents),
+        "kinds": _kinds(documents, texts),
         "index": f"{texts.date(made.date())} ({index.generation})",
     }
     listed = "".join(
         f"<dt>{escape(texts(f'sidebar.{name}'))}</dt><dd>{escape(str(value))}</dd>"
         for name, value in facts.items()
+        if value
     )
     return (
         f'<div class="sw-state"><h2 class="sw-small">{escape(texts("sidebar.state"))}</h2>'
         f"<dl>{listed}</dl></div>"
     )
+
+
+def loaded_html(documents: Collection[DocumentInfo], texts: Texts) -> str:
+    """Says whether the sources are official texts or this project's summaries of them.
+
+    Empty where they are neither. Official texts count for a brief in whatever language they are.
+    """
+    briefs = {one.id: one.celex for one in documents if one.kind == "brief"}
+    celexes = {one.celex for one in documents if one.kind == "official" and one.celex}
+    covered = sum(celex in celexes for celex in briefs.values())
+    if covered:
+        told = texts("loaded.official", covered=covered, briefs=len(briefs))
+    elif briefs:
+        told = texts("loaded.brief", briefs=len(briefs))
+    elif any(one.kind == "official" for one in documents):
+        told = texts("loaded.only_official")
+    else:
+        return ""
+    return f'<p class="sw-facts">{escape(told)}</p>'
+
+
+def _kinds(documents: Collection[DocumentInfo], texts: Texts) -> str:
+    """How many official texts and summaries there are; empty where there is neither."""
+    briefs = len({one.id for one in documents if one.kind == "brief"})
+    officials = len({one.id for one in documents if one.kind == "official"})
+    if officials:
+        return texts("sidebar.kinds_official", officials=officials, briefs=briefs)
+    return texts("sidebar.kinds_brief", briefs=briefs) if briefs else ""

@@ -10,7 +10,7 @@ from typing import get_args
 import yaml
 
 from core.errors import DocumentError
-from core.types import DocumentInfo, Kind
+from core.types import DocumentInfo, Form, Kind
 from ingest.formats.blocks import Value
 
 _DATES = ("date", "effective_from")
@@ -19,6 +19,7 @@ _CLOSING = re.compile(r"^---[ \t]*(?:\n|\Z)", re.MULTILINE)
 _CORE_TAG = "tag:yaml.org,2002:"
 
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_ADDRESS = re.compile(r"https?://\S+")
 
 # What a value must look like, and what to write instead where it does not.
 _RULES: dict[str, tuple[Callable[[str], object], str]] = {
@@ -32,7 +33,9 @@ _RULES: dict[str, tuple[Callable[[str], object], str]] = {
     ),
     "language": (re.compile("[a-z]{2}").fullmatch, "Use two lower-case letters, such as nl"),
     "kind": (lambda kind: kind in get_args(Kind), f"Use one of: {', '.join(get_args(Kind))}"),
-    "url": (re.compile(r"https?://\S+").fullmatch, "Begin it with https:// or http://"),
+    "url": (_ADDRESS.fullmatch, "Begin it with https:// or http://"),
+    "about_form": (lambda form: form in get_args(Form), f"Use one of: {', '.join(get_args(Form))}"),
+    "questions_url": (_ADDRESS.fullmatch, "Begin it with https:// or http://"),
 }
 
 

@@ -8,17 +8,25 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from core.types import Answer, Citation
+from core.types import Answer, Citation, Kind
 from ui.answers.citations import by_number
 from ui.markup import answer_html
 from ui.texts import Texts
 
-Verdict = Literal["supported", "literal", "literal_brief", "row"]
-"""It is a model's, and its source says so; it stands in its source letter by letter; or in one of
-our summaries; it is a row of a table, each cell with the heading of its column."""
+Verdict = Literal["supported", "literal", "literal_brief", "literal_official", "row"]
+"""It is a model's, and its source says so; it stands in its source letter by letter, which may be
+a summary by this project or an official text; it is a row of a table, each cell with the heading of
+its column."""
 
-VERDICTS: tuple[Verdict, ...] = ("supported", "literal", "literal_brief", "row")
-GLYPHS: Mapping[Verdict, str] = {"supported": "✓", "literal": "”", "literal_brief": "°", "row": "⊞"}
+GLYPHS: Mapping[Verdict, str] = {
+    "supported": "✓",
+    "literal": "”",
+    "literal_brief": "°",
+    "literal_official": "§",
+    "row": "⊞",
+}
+VERDICTS: tuple[Verdict, ...] = tuple(GLYPHS)
+_LITERAL: Mapping[Kind, Verdict] = {"brief": "literal_brief", "official": "literal_official"}
 
 
 class Checks:
@@ -56,7 +64,7 @@ class Checks:
         """How words (a line each) were checked against the quotes with a number."""
         cited = self._cited[number]
         if _has(words, cited):
-            return "literal_brief" if cited[0].document.kind == "brief" else "literal"
+            return _LITERAL.get(cited[0].document.kind, "literal")
         return "row" if all(_is_row(line, cited) for line in words.splitlines()) else "supported"
 
     def _verdicts(self, *texts: str) -> list[Verdict]:

@@ -4,15 +4,16 @@ What is folded on the page stands below the answer proper, under a heading that 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from urllib.parse import quote as percent_encoded
 
 import streamlit as st
 
 from core.types import Answer, Citation
+from ui import origins
 from ui.answers.citations import as_one, by_number
 from ui.answers.references import reference
-from ui.markup import ITEM, LABEL, is_web_page
+from ui.markup import ITEM, LABEL
 from ui.texts import Texts
 
 # Whatever CommonMark, tables, strikethrough, formulas, shortcodes or bare addresses begin with.
@@ -60,9 +61,23 @@ def more_heading(answer: Answer, texts: Texts) -> str:
 def references(answer: Answer, texts: Texts) -> list[str]:
     """The references of an answer as text, one per number: "[1] European Commission, …"."""
     return [
-        " ".join(filter(None, (f"[{one.number}]", reference(one, texts), _web_page(one))))
+        " ".join((f"[{one.number}]", reference(one, texts), *_listed(addresses(one, texts))))
         for one in map(as_one, by_number(answer.citations).values())
     ]
+
+
+def addresses(citation: Citation, texts: Texts) -> list[tuple[str, str]]:
+    """The web pages of a citation: of a brief what each opens, and the address.
+
+    The official page of any other document is what the reference itself names.
+    """
+    document = citation.document
+    named = origins.pages(document, texts, citation.url)
+    return [(f"{label}:" if document.kind == "brief" else "", url) for label, url in named]
+
+
+def _listed(pages: Iterable[tuple[str, str]]) -> list[str]:
+    return [" ".join(filter(None, page)) for page in pages]
 
 
 def markdown(answer: Answer, texts: Texts) -> str:
@@ -89,9 +104,11 @@ def markdown_references(citations: Sequence[Citation], texts: Texts) -> list[str
     shown = []
     for one in map(as_one, by_number(citations).values()):
         written = reference(one, texts, data=escaped, emphasis="*{}*")
-        url = _web_page(one)
-        address = f" <{percent_encoded(url, safe=_ADDRESS)}>" if url else ""
-        shown.append(rf"\[{one.number}\] {written}{address}")
+        links = _listed(
+            (escaped(label), f"<{percent_encoded(url, safe=_ADDRESS)}>")
+            for label, url in addresses(one, texts)
+        )
+        shown.append(" ".join((rf"\[{one.number}\]", written, *links)))
     return shown
 
 
@@ -123,7 +140,3 @@ def escaped(text: str) -> str:
 def _before_last(found: re.Match[str]) -> str:
     """What begins a heading, item or line, no longer able to: a number by the dot behind it."""
     return f"{found[0]}\\" if found[0].isdigit() else f"\\{found[0]}"
-
-
-def _web_page(citation: Citation) -> str:
-    return citation.url if is_web_page(citation.url) else ""

@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 
 from core.types import Answer, Citation, Passage
+from ui import origins
 from ui.addresses import reading_address
 from ui.answers.citations import anchors, by_number, numbers, pages, section
 from ui.answers.fragments import at_quote
@@ -54,7 +55,7 @@ def _source_html(
     text, spans = _quoted(answer, citations)
     facts = [
         texts.label("kinds", document.kind),
-        document.reference,
+        origins.number(document, texts),
         texts.date(document.date) if document.date else "",
         pages(citations, texts),
         texts.label("standings", first.standing) if first.standing != "in_force" else "",
@@ -116,13 +117,15 @@ def _official_pages(citations: Sequence[Citation], texts: Texts) -> str:
     It leads to the first quote of a number, save for a brief, which is not the text that its page
     has.
     """
+    document = citations[0].document
+    if document.kind == "brief":
+        named = origins.pages(document, texts)
+        return "".join(f"<p>{link(url, label, texts)}</p>" for label, url in named)
     by_url: dict[str, list[Citation]] = {}
     for citation, *_ in by_number(citations).values():
         if is_web_page(citation.url):
-            is_brief = citation.document.kind == "brief"
-            url = citation.url if is_brief else at_quote(citation.url, citation.quote)
-            by_url.setdefault(url, []).append(citation)
-    label = "sources.open" if citations[0].document.kind == "brief" else "answers.open_at_quote"
+            by_url.setdefault(at_quote(citation.url, citation.quote), []).append(citation)
+    label = "answers.open_at_quote"
     if len(by_url) == 1:
         return f"<p>{link(next(iter(by_url)), texts(label), texts)}</p>"
     return "".join(

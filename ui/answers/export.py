@@ -17,9 +17,15 @@ from core.types import Answer, Citation, Scope
 from ui.answers import notes
 from ui.answers.checks import GLYPHS, Checks
 from ui.answers.citations import as_one, by_number
-from ui.answers.copying import escaped, markdown_references, markdown_texts, more_heading
+from ui.answers.copying import (
+    addresses,
+    escaped,
+    markdown_references,
+    markdown_texts,
+    more_heading,
+)
 from ui.answers.references import reference
-from ui.markup import answer_html, escape, is_web_page
+from ui.markup import answer_html, escape
 from ui.scope import told
 from ui.texts import Texts
 
@@ -151,11 +157,6 @@ def _reference(citation: Citation, texts: Texts) -> Markup:
     return Markup(written)  # noqa: S704 - escaped here
 
 
-def _address(citation: Citation) -> str:
-    """The official page of a citation; empty where it has none that may be linked."""
-    return citation.url if is_web_page(citation.url) else ""
-
-
 @functools.cache
 def _template() -> Template:
     environment = Environment(
@@ -173,6 +174,6 @@ def _template() -> Template:
         as_one=as_one,
         more_heading=more_heading,
         reference=_reference,
-        address=_address,
+        addresses=addresses,
     )
     return environment.get_template("conversation.html.j2")

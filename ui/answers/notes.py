@@ -35,7 +35,7 @@ def told(answer: Answer, texts: Texts) -> list[str]:
     notes += dict.fromkeys(
         texts(f"answer.{citation.standing}", title=citation.document.title)
         for citation in answer.citations
-        if citation.standing in ("superseded", "upcoming")
+        if citation.standing != "in_force"
     )
     if answer.mode == "fallback":
         notes.append(texts("answer.fallback"))

@@ -1,10 +1,13 @@
 """The chat page: ask a question, read the answer, check its sources."""
 
+from collections.abc import Collection
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import NoIndexError, StrategiewijzerError
 from core.settings import Settings
+from core.types import DocumentInfo
 from ui import sidebar
 from ui.answers.citations import by_number, cited_in
 from ui.assistant import assistant
@@ -45,7 +48,8 @@ def page() -> None:
     with st.sidebar:
         history.show_new(session, texts)
         filtered, kept = st.container(), st.container()
-    ready = _show_corpus(session, settings, texts, filtered)
+    documents = _show_corpus(session, settings, texts, filtered)
+    ready = documents is not None
     question = st.chat_input(
         texts("chat.placeholder"),
         key="question",
@@ -64,8 +68,8 @@ def page() -> None:
     _announce(session, texts)
     if ready and not session.pending:
         followups.show(session, texts)
-    if ready and not session.conversation.exchanges:
-        _show_start(session, texts)
+    if documents is not None and not session.conversation.exchanges:
+        _show_start(session, documents, texts)
 
 
 def _show_conversation(session: Chat, settings: Settings, texts: Texts, *, ready: bool) -> None:
@@ -80,8 +84,10 @@ def _show_conversation(session: Chat, settings: Settings, texts: Texts, *, ready
                 exchange.show_answer(session, one, number, settings, texts)
 
 
-def _show_corpus(session: Chat, settings: Settings, texts: Texts, filtered: DeltaGenerator) -> bool:
-    """Shows what can be searched, or why nothing can; whether questions can be answered."""
+def _show_corpus(
+    session: Chat, settings: Settings, texts: Texts, filtered: DeltaGenerator
+) -> Collection[DocumentInfo] | None:
+    """Shows what can be searched, which it returns; or why nothing can."""
     try:
         index = assistant().index
         documents = index.documents()
@@ -90,11 +96,11 @@ def _show_corpus(session: Chat, settings: Settings, texts: Texts, filtered: Delt
         lead = "no_index" if isinstance(error, NoIndexError) else "store"
         st.error(f"{texts(f'errors.{lead}')}\n\n{code(str(error))}")
         st.button(texts("chat.retry"))
-        return False
+        return None
     with filtered:
         session.scope = filters.choose(documents, texts)
     st.sidebar.html(facts)
-    return True
+    return documents
 
 
 def _show_problems(session: Chat, texts: Texts) -> None:
@@ -104,9 +110,11 @@ def _show_problems(session: Chat, texts: Texts) -> None:
         st.warning(texts("history.missing"))
 
 
-def _show_start(session: Chat, texts: Texts) -> None:
-    """What this is for, with questions to begin with."""
+def _show_start(session: Chat, documents: Collection[DocumentInfo], texts: Texts) -> None:
+    """What this is for and what it rests on, with questions to begin with."""
     st.markdown(texts("purpose"))
+    if told_of := sidebar.loaded_html(documents, texts):
+        st.html(told_of)
     if limits := told(session.scope, texts):
         st.html(f'<p class="sw-note">{escape(limits)}</p>')
         st.button(

@@ -1,10 +1,11 @@
 """Documents as a catalogue has them: what is known about each, and how they belong together."""
 
 from collections.abc import Iterable, Mapping
-from urllib.parse import urlsplit
 
-from core.types import Standing
-from ui.markup import escape, is_web_page, link
+from core.types import DocumentInfo, Standing
+from ui.answers.references import named
+from ui.markup import escape, link
+from ui.origins import pages, site
 from ui.texts import Texts
 from vectorstore.manifest import DocumentEntry
 
@@ -28,21 +29,21 @@ def record_html(
     """The catalogue record of a document: what it is, from whom, from when and how long."""
     document = entry.info
     languages = sorted(texts.label("languages", language) for language in versions)
+    is_brief = document.kind == "brief"
     facts = {
         "area": escape(texts.label("areas", document.area)),
         "kind": escape(texts.label("kinds", document.kind)),
         "publisher": escape(document.publisher),
-        "reference": escape(document.reference),
+        "about": escape(named(document, texts)) if is_brief else "",
+        "reference": "" if is_brief else escape(document.reference),
         "version": escape(document.version),
-        "date": escape(texts.date(document.date)) if document.date else "",
+        "date": escape(texts.date(document.date)) if document.date and not is_brief else "",
         "effective": escape(texts.date(document.effective_from)) if document.effective_from else "",
         "standing": escape(texts.label("standings", standings.get(entry.key, "in_force"))),
         "languages": escape(", ".join(languages)),
         "pages": str(entry.pages or ""),
         "passages": str(entry.passages),
-        "origin": link(document.url, _host(document.url), texts)
-        if is_web_page(document.url)
-        else "",
+        "origin": _origin_html(document, texts),
     }
     listed = "".join(
         f"<div><dt>{escape(texts(f'catalogue.record.{name}'))}</dt><dd>{value}</dd></div>"
@@ -75,5 +76,9 @@ def related(documents: Documents, name: str) -> dict[str, list[str]]:
     return {how: others for how, others in found.items() if others}
 
 
-def _host(url: str) -> str:
-    return (urlsplit(url).hostname or "").removeprefix("www.")
+def _origin_html(document: DocumentInfo, texts: Texts) -> str:
+    """Links to the pages of a document, each a <dd>; a brief's say what they open, others where."""
+    is_brief = document.kind == "brief"
+    return "</dd><dd>".join(
+        link(url, label if is_brief else site(url), texts) for label, url in pages(document, texts)
+    )

@@ -7,6 +7,7 @@ import streamlit as st
 from core.versions import preferred
 from ui.addresses import quotes, reading_query
 from ui.markup import escape, link
+from ui.origins import pages
 from ui.sources import links
 from ui.sources.catalogue import show_related
 from ui.sources.documents import Documents, Versions, record_html
@@ -44,8 +45,8 @@ def show(index: Index, documents: Documents, name: str, texts: Texts) -> None:
     show_related(documents, name, _HOWS, texts)
     with st.container(horizontal=True, vertical_alignment="center"):
         links.to_chat(entry.info, texts, name)
-        if entry.info.url:
-            st.html(link(entry.info.url, texts("sources.open"), texts), width="content")
+        for label, url in pages(entry.info, texts):
+            st.html(link(url, label, texts), width="content")
         _other_versions(versions, language, texts)
     beside = _choose_beside(versions, language, texts)
     marked = quotes(st.query_params.get_all("quote"))

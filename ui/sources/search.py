@@ -58,7 +58,9 @@ def searchable(generation: str, _index: Index) -> dict[str, Searchable]:
         passages.setdefault(passage.document.key, []).append(passage)
     return {
         document.key: Searchable(
-            title=compared(f"{document.title} {document.reference} {document.celex}"),
+            title=compared(
+                f"{document.title} {document.about} {document.reference} {document.celex}"
+            ),
             lines=tuple(
                 _line(passage)
                 for passage in sorted(passages.get(document.key, ()), key=lambda one: one.start)

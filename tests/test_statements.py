@@ -1,0 +1,265 @@
+"""What may be shown of a passage: sentences with what they point to, whole lists, readable rows."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+import pytest
+
+from chain.assistant import Assistant
+from chain.statements import points_back, reading, series, statements
+from core.settings import Settings
+from core.types import Answer, Passage
+from ingest.pipeline import ingest
+from vectorstore.store import open_index
+
+MARKET = """---
+id: market
+title: Market report
+language: en
+kind: brief
+---
+
+# Market report
+
+## The market
+
+The market opens at dawn. It closes at noon. That hour was chosen in 1990. This brief
+does not say why.
+
+## Stalls
+
+Fish sells well. These are the stalls:
+
+- fish, of which
+    - cod;
+    - eel;
+- fruit.
+
+The stalls close early.
+
+## Weapons found
+
+Guards found these weapons:
+
+| Weapon | Number |
+| --- | --- |
+| revolver | 102 |
+| | 7 |
+
+## Guests
+
+The guests were:
+
+{guests}
+
+## Halls
+
+The market has three halls. Hall A sells fish. Hall B sells:
+
+- fruit;
+- nuts.
+
+Hall C is empty. In hall C a fire broke out. The roof leaks.
+""".format(guests="\n".join(f"- guest {number};" for number in range(1, 15)))
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    folder = tmp_path_factory.mktemp("market")
+    (folder / "market.md").write_text(MARKET, "utf-8")
+    settings = Settings(corpus_dirs=(folder,), data_dir=folder.parent / f"{folder.name}-data")
+    ingest(settings)
+    return settings
+
+
+@pytest.fixture(scope="module")
+def passages(market: Settings) -> Mapping[str, Passage]:
+    return {one.headings[-1]: one for one in open_index(market).passages()}
+
+
+def said(passage: Passage) -> list[list[str]]:
+    return [[reading(passage, passage.units[n]) for n in one.units] for one in statements(passage)]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "language"),
+    [
+        ("It closes at noon.", "en"),
+        ("In that year the number rose.", "en"),
+        ("According to the same report, prices fell.", "en"),
+        ("Those rules build on the directive.", "en"),
+        ("All of them share a plan.", "en"),
+        ("Ook de routekaart hoort erbij.", "nl"),
+        ("Volgens datzelfde rapport daalden de prijzen.", "nl"),
+        ("Het gaat om drie landen.", "nl"),
+        ("Van die groepen heeft een derde banden.", "nl"),
+        ("Dies gilt auch hier.", "de"),
+        ("Mit diesen Mitteln wird geforscht.", "de"),
+        ("Cela vaut aussi ici.", "fr"),
+        ("Pour ces raisons, elle propose une loi.", "fr"),
+        ("Esto vale también.", "es"),
+        ("Questo vale anche qui.", "it"),
+    ],
+)
+def test_a_sentence_points_back_with_one_of_its_first_words(sentence: str, language: str) -> None:
+    assert points_back(sentence, language)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "language"),
+    [
+        ("There are eight priorities.", "en"),
+        ("The Commission says that it will act.", "en"),
+        ("Both the Council and Parliament agreed.", "en"),
+        ("Het actieplan heeft vier prioriteiten.", "nl"),
+        ("De Commissie stelt dat dit nodig is.", "nl"),
+        ("Es gibt drei Gruppen.", "de"),
+        ("Il existe trois groupes.", "fr"),
+        ("Ir-rapport.", "mt"),
+        ("", "en"),
+    ],
+)
+def test_a_sentence_that_stands_alone_points_nowhere(sentence: str, language: str) -> None:
+    assert not points_back(sentence, language)
+
+
+def test_a_sentence_brings_what_it_points_to_and_a_summary_is_silent_about_itself(
+    passages: Mapping[str, Passage],
+) -> None:
+    assert said(passages["The market"]) == [
+        ["The market opens at dawn."],
+        ["The market opens at dawn.", "It closes at noon."],
+        ["The market opens at dawn.", "It closes at noon.", "That hour was chosen in 1990."],
+    ]
+
+
+def test_a_list_is_one_statement_with_all_that_is_listed_in_it(
+    passages: Mapping[str, Passage],
+) -> None:
+    assert said(passages["Stalls"]) == [
+        ["Fish sells well."],
+        ["Fish sells well.", "These are the stalls:", "fish, of which", "cod;", "eel;", "fruit."],
+        ["The stalls close early."],
+    ]
+
+
+def test_a_row_of_a_table_is_read_with_its_headings(passages: Mapping[str, Passage]) -> None:
+    assert said(passages["Weapons found"])[-2:] == [
+        ["Weapon: revolver; Number: 102"],
+        ["Number: 7"],
+    ]
+
+
+def test_of_a_long_list_the_first_twelve_are_shown_and_the_rest_is_counted(
+    passages: Mapping[str, Passage],
+) -> None:
+    (guests,) = statements(passages["Guests"])
+    assert (len(guests.units), guests.left_out) == (13, 2)
+
+
+def test_what_is_told_by_letter_or_number_belongs_together(
+    passages: Mapping[str, Passage],
+) -> None:
+    passage = passages["Halls"]
+    halls = series(passage, statements(passage))
+    assert halls is not None
+    shown = " ".join(reading(passage, passage.units[n]) for n in halls.units)
+    assert shown.startswith("The market has three halls. Hall A")
+    assert shown.endswith("In hall C a fire broke out.")
+    assert series(passages["Stalls"], statements(passages["Stalls"])) is None
+
+
+@pytest.fixture(scope="module")
+def ask_market(market: Settings) -> Callable[[str], Answer]:
+    assistant = Assistant(market.model_copy(update={"refuse_below": 0.0}))
+    return lambda question: assistant.ask(question, language="en")
+
+
+def test_an_answer_counts_what_it_leaves_out_of_a_list(
+    ask_market: Callable[[str], Answer],
+) -> None:
+    paragraphs = ask_market("Who were the guests?").text.split("\n\n")
+    assert paragraphs[0] == "The guests were: [1]"
+    assert paragraphs[1].count("- guest") == 12
+    assert paragraphs[2] == "12 of 14 items."
+
+
+def test_a_row_is_shown_without_pipes_and_quoted_from_the_table(
+    ask_market: Callable[[str], Answer],
+) -> None:
+    answer = ask_market("How many revolvers were found?")
+    assert "- Weapon: revolver; Number: 102 [1]" in answer.text
+    assert "|" not in answer.text
+    assert any(citation.quote == "revolver | 102" for citation in answer.citations)
+
+
+def test_a_series_is_given_whole_where_a_list_is_asked_for(
+    ask_market: Callable[[str], Answer],
+) -> None:
+    text = ask_market("Which three halls does the market have?").text
+    assert all(f"Hall {letter}" in text for letter in "ABC")
+
+
+def test_every_statement_of_the_briefs_is_whole(settings: Settings) -> None:
+    lists = 0
+    for passage in open_index(settings).passages():
+        for one in statements(passage):
+            first = passage.units[one.units[0]]
+            text = passage.text[first.start : first.end]
+            assert first.kind != "item", text
+            assert not points_back(text, passage.language), text
+            for number in one.units:
+                lists += _check_list(passage, one.units, number)
+    assert lists > 70
+
+
+def _check_list(passage: Passage, shown: tuple[int, ...], number: int) -> bool:
+    """Whether a unit introduces a list; then all its items must be shown, and it must be with any
+    of them."""
+    unit = passage.units[number]
+    if unit.lead_in is not None:
+        lead_in = next(n for n, u in enumerate(passage.units) if (u.start, u.end) == unit.lead_in)
+        assert lead_in in shown
+    items = [n for n, u in enumerate(passage.units) if u.lead_in == (unit.start, unit.end)]
+    assert set(items) <= set(shown) or len(items) > 12
+    return bool(items)
+
+
+def test_whatever_is_asked_no_list_of_the_briefs_is_cut(settings: Settings) -> None:
+    """Each list of the briefs is asked for by its introduction, and by one of its items."""
+    assistant = Assistant(settings)
+    asked = 0
+    for passage in open_index(settings).passages():
+        items = [unit for unit in passage.units if unit.lead_in is not None]
+        for unit in {item.lead_in: item for item in items}.values():
+            assert unit.lead_in is not None
+            for start, end in (unit.lead_in, (unit.start, unit.end)):
+                question = f"{passage.text[start:end].rstrip(' .:;')}?"
+                answer = assistant.ask(question[:300], language=passage.language)
+                for shown in (answer.text, *answer.more):
+                    _check_shown(answer, shown)
+                asked += 1
+    assert asked > 140
+
+
+def _check_shown(answer: Answer, shown: str) -> None:
+    """Every list of a shown text has the sentence that introduces it and all its items."""
+    texts = [" ".join(passage.text.split()) for passage in answer.passages]
+    for lead_in, items in _lists_in(shown):
+        assert lead_in, shown
+        source = next(text for text in texts if lead_in in text and items[0] in text)
+        behind = source.partition(items[-1])[2].lstrip()
+        assert not behind.startswith(("- ", "* ")), (lead_in, behind[:60])
+        assert not re.match(r"\d+\. ", behind), (lead_in, behind[:60])
+    for paragraph in shown.split("\n\n"):
+        if paragraph.endswith("]") and re.search(r": \[\d+\]$", paragraph):
+            assert f"{paragraph}\n\n- " in shown, paragraph
+
+
+def _lists_in(shown: str) -> Iterator[tuple[str, list[str]]]:
+    before = ""
+    for paragraph in shown.split("\n\n"):
+        plain = re.sub(r" \[\d+\](?=\n|$)", "", paragraph)
+        if plain.startswith("- "):
+            yield before, [line.removeprefix("- ") for line in plain.split("\n")]
+        before = plain

@@ -1,0 +1,56 @@
+"""What is said of a document's origin wherever it is shown: whose text it is, what its links open.
+
+A brief is this project's own text about an official one. It says so, its reference is told as that
+of the text it summarises, and its links are called what they open.
+"""
+
+from urllib.parse import urlsplit
+
+from core.types import DocumentInfo
+from ui.markup import is_web_page
+from ui.texts import Texts
+
+_EUR_LEX = "eur-lex.europa.eu"
+
+
+def number(document: DocumentInfo, texts: Texts) -> str:
+    """The reference of a document, or that of what a brief summarises; empty where it has none."""
+    if document.kind == "brief" and document.reference:
+        return texts("origins.summarises", reference=document.reference)
+    return document.reference
+
+
+def marked(document: DocumentInfo, texts: Texts) -> list[str]:
+    """A document's reference; before it, that a brief is no official text."""
+    mark = [texts("kinds.brief")] if document.kind == "brief" else []
+    return [fact for fact in (*mark, number(document, texts)) if fact]
+
+
+def pages(document: DocumentInfo, texts: Texts, url: str = "") -> list[tuple[str, str]]:
+    """The web pages that a document links to: what each opens, and its address.
+
+    Args:
+        document: whose pages.
+        texts: the strings of the interface language.
+        url: takes the place of the document's own address, to lead to a place in it.
+    """
+    found = [(_label(document, texts), url or document.url)]
+    if document.kind == "brief":
+        questions = texts("origins.questions", site=site(document.questions_url))
+        found.append((questions, document.questions_url))
+    return [(label, address) for label, address in found if is_web_page(address)]
+
+
+def site(url: str) -> str:
+    """The name of the site that an address leads to: "EUR-Lex", else its host."""
+    try:
+        host = (urlsplit(url).hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
+    return "EUR-Lex" if host == _EUR_LEX else host
+
+
+def _label(document: DocumentInfo, texts: Texts) -> str:
+    if document.kind == "brief":
+        return texts(f"origins.{document.about_form}", site=site(document.url))
+    return texts("sources.open")
