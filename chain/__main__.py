@@ -94,21 +94,21 @@ def _plain(text: str) -> str:
 
 
 def _print_reference(citations: Sequence[Citation]) -> None:
-    """Where a passage stands, its quotes and its web pages."""
+    """Where a passage stands, and its quotes."""
     where = ", ".join(part for part in _where(citations) if part)
     quotes = dict.fromkeys(one.quote for one in citations)
-    print(f"\n[{citations[0].number}] {where}", *(f"    “{quote}”" for quote in quotes), sep="\n")
+    print(f"\n[{citations[0].number}] {where}", *(f"    “{one}”" for one in quotes), sep="\n")
     for opens, url in _pages(citations[0]):
         print(f"    {opens}{url}")
 
 
 def _where(citations: Sequence[Citation]) -> list[str]:
-    """Document, section, pages and standing of quotes; of a brief also what it summarises."""
-    first = citations[0]
-    document = first.document
+    """Document, section, pages and standing of a passage; of a brief also what it summarises."""
+    citation = citations[0]
+    document = citation.document
     pages = ", ".join(dict.fromkeys(one.page_range for one in citations if one.page_range))
-    section = [first.headings[-1], f"p. {pages}" if pages else ""]
-    standing = first.standing.replace("_", " ") if first.standing != "in_force" else ""
+    section = [citation.headings[-1], f"p. {pages}" if pages else ""]
+    standing = citation.standing.replace("_", " ") if citation.standing != "in_force" else ""
     if document.kind == "brief":
         official = f"of: {document.about or document.title}"
         mark = "summary by this project, not an official text"

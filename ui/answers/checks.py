@@ -13,24 +13,20 @@ from ui.answers.citations import by_number
 from ui.markup import answer_html
 from ui.texts import Texts
 
-Verdict = Literal["supported", "literal", "literal_official", "literal_brief", "row"]
-"""It is a model's, and its source says so; it stands letter by letter in its source, which is an
-official text, a summary by this project or neither; it is a row of a table, each cell with its
-heading. `answers.verdicts` and `answers.checked` in ui/texts have the words for it."""
+Verdict = Literal["supported", "literal", "literal_brief", "literal_official", "row"]
+"""It is a model's, and its source says so; it stands in its source letter by letter, which may be
+a summary by this project or an official text; it is a row of a table, each cell with the heading of
+its column."""
 
-VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 GLYPHS: Mapping[Verdict, str] = {
     "supported": "✓",
     "literal": "”",
-    "literal_official": "§",
     "literal_brief": "°",
+    "literal_official": "§",
     "row": "⊞",
 }
-_LITERAL: Mapping[Kind, Verdict] = {
-    "brief": "literal_brief",
-    "official": "literal_official",
-    "upload": "literal",
-}
+VERDICTS: tuple[Verdict, ...] = tuple(GLYPHS)
+_LITERAL: Mapping[Kind, Verdict] = {"brief": "literal_brief", "official": "literal_official"}
 
 
 class Checks:
@@ -68,7 +64,7 @@ class Checks:
         """How words (a line each) were checked against the quotes with a number."""
         cited = self._cited[number]
         if _has(words, cited):
-            return _LITERAL[cited[0].document.kind]
+            return _LITERAL.get(cited[0].document.kind, "literal")
         return "row" if all(_is_row(line, cited) for line in words.splitlines()) else "supported"
 
     def _verdicts(self, *texts: str) -> list[Verdict]:

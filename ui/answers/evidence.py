@@ -114,8 +114,8 @@ def _in_context(citations: Sequence[Citation], texts: Texts) -> str:
 def _official_pages(citations: Sequence[Citation], texts: Texts) -> str:
     """One link per address; with the citations' numbers where there is more than one.
 
-    It leads to the first quote of a number, save for a brief: its pages have the text that it
-    summarises.
+    It leads to the first quote of a number, save for a brief, which is not the text that its page
+    has.
     """
     document = citations[0].document
     if document.kind == "brief":
