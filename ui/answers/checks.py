@@ -6,7 +6,7 @@ it says is what counts.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Literal, get_args
+from typing import Literal
 
 from core.types import Answer, Citation, Kind
 from ui.answers.citations import by_number
