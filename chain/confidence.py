@@ -14,11 +14,12 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple, cast
 
-from chain.asking import gives_reason
+from chain.asking import dates, gives_reason
 from chain.demands import demands_of
 from chain.evidence import Evidence, Text, of_passage
 from chain.relevance import Ranked
 from chain.statements import reading
+from core.matching import figures
 from core.types import Passage, ScoredPassage
 from vectorstore.embeddings import Embedder, Vectors
 from vectorstore.store import Index
@@ -117,7 +118,8 @@ def lacks(
     `names`: how many of its names, at most two, are in no found passage; where these are in another
         language than the question nowhere in the index, unless they are acronyms.
     `amount`: it asks for an amount of money, and no found passage has one.
-    `said_amount`, `said_reason`: it asks for one, and what answers best does not give one.
+    `said_amount`, `said_reason`, `said_number`, `said_date`: it asks for one, and what answers best
+        does not give one.
     `said_countries`: one of its countries is not in the passage of that.
 
     A question that has one of two years or countries answered is answered in part.
@@ -136,6 +138,8 @@ def lacks(
     wants_amount = "amount" in demands.kinds
     lacks_amount = wants_amount and not Evidence([said], language).has_currency()
     lacks_reason = "reason" in demands.kinds and not gives_reason(said.text, said.language)
+    lacks_number = "number" in demands.kinds and not figures(said.text) - demands.figures.keys()
+    lacks_date = "date" in demands.kinds and not any(dates(said.text, said.language))
     return {
         "figures": _none_of(demands.figures, in_units.figures_missing(demands)),
         "countries": _none_of(demands.countries, anywhere.countries_missing(demands)),
@@ -143,6 +147,8 @@ def lacks(
         "amount": float(wants_amount and not anywhere.has_currency()),
         "said_amount": float(lacks_amount),
         "said_reason": float(lacks_reason),
+        "said_number": float(lacks_number),
+        "said_date": float(lacks_date),
         "said_countries": float(bool(around.countries_missing(demands))),
     }
 

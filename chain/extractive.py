@@ -91,8 +91,11 @@ def further(request: Request, quotes: Collection[Quote]) -> Iterator[list[Draft]
     refusal, which has none, what comes nearest."""
     choice = choose(request)
     if not quotes:
-        nearest = (*choice.answer, *choice.more)[:_NEAREST]
-        yield from (list(drafts(block, request, labelled=True)) for block in nearest)
+        nearest: dict[int, Block] = {}
+        for block in (*choice.answer, *choice.more):
+            nearest.setdefault(block.passage, block)
+        for block in list(nearest.values())[:_NEAREST]:
+            yield list(drafts(block, request, labelled=True))
         return
     for block in (*choice.answer, *choice.more):
         made = list(drafts(block, request, labelled=True))
