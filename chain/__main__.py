@@ -4,7 +4,7 @@
                     [--source-language en] [--as-of 2020-07-24] [--json]
 
 --area, --document, --source-language and --as-of limit what is searched. With --json the whole
-answer is printed as JSON: text, citations with their quotes, passages.
+answer is printed as JSON: text, what else there is, citations with their quotes, passages.
 The exit code is 0 for an answer and for a refusal, 1 for a problem told on standard error.
 """
 
@@ -17,7 +17,7 @@ from chain.assistant import Assistant
 from chain.language import OFFICIAL
 from core.errors import StrategiewijzerError
 from core.settings import Settings
-from core.types import Citation, DocumentInfo, Form, Scope
+from core.types import Answer, Citation, DocumentInfo, Form, Scope
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -61,24 +61,53 @@ def main(arguments: Sequence[str]) -> int:
     if options.json:
         print(answer.model_dump_json(indent=2))
         return 0
-    print(answer.text)
-    if answer.missing:
-        where = "quoted sources" if answer.answered else "nearest passages"
-        print(f"\nThe {where} do not mention: {', '.join(answer.missing)}")
-    if answer.related:
-        print("\nThese questions can be answered:", *answer.related, sep="\n- ")
-    for citation in answer.citations:
-        where = ", ".join(part for part in _where(citation) if part)
-        print(f"\n[{citation.number}] {where}\n    “{citation.quote}”")
-        for opens, url in _pages(citation):
-            print(f"    {opens}{url}")
+    _print(answer)
     return 0
 
 
-def _where(citation: Citation) -> list[str]:
-    """Document, section, pages and standing of a citation; of a brief also what it summarises."""
+def _print(answer: Answer) -> None:
+    """The answer proper, what to know of it, what else there is, and its references."""
+    if answer.understood_as:
+        print(f"Understood as: {answer.understood_as}\n")
+    print(_plain(answer.text))
+    if answer.did_you_mean:
+        print(f"\nDid you mean: {answer.did_you_mean}")
+    if answer.elsewhere:
+        print("\nNot in this selection, but elsewhere: ask again without limits to the search.")
+    if answer.kind == "partial":  # a refusal says it itself
+        print(f"\nThe quoted sources do not mention: {', '.join(answer.missing)}")
+    if answer.related:
+        print("\nThese questions can be answered:", *answer.related, sep="\n- ")
+    if answer.more:
+        heading = "Nearest" if answer.kind == "refusal" else "Also"
+        print(f"\n{heading} in the sources:", *map(_plain, answer.more), sep="\n\n")
+    by_number: dict[int, list[Citation]] = {}
+    for citation in answer.citations:
+        by_number.setdefault(citation.number, []).append(citation)
+    for citations in by_number.values():
+        _print_reference(citations)
+
+
+def _plain(text: str) -> str:
+    """Text without what marks its labels as such."""
+    return "\n".join(line.removeprefix("### ") for line in text.splitlines())
+
+
+def _print_reference(citations: Sequence[Citation]) -> None:
+    """Where a passage stands, and its quotes."""
+    where = ", ".join(part for part in _where(citations) if part)
+    quotes = dict.fromkeys(one.quote for one in citations)
+    print(f"\n[{citations[0].number}] {where}", *(f"    “{one}”" for one in quotes), sep="\n")
+    for opens, url in _pages(citations[0]):
+        print(f"    {opens}{url}")
+
+
+def _where(citations: Sequence[Citation]) -> list[str]:
+    """Document, section, pages and standing of a passage; of a brief also what it summarises."""
+    citation = citations[0]
     document = citation.document
-    section = [citation.headings[-1], f"p. {citation.page_range}" if citation.page_range else ""]
+    pages = ", ".join(dict.fromkeys(one.page_range for one in citations if one.page_range))
+    section = [citation.headings[-1], f"p. {pages}" if pages else ""]
     standing = citation.standing.replace("_", " ") if citation.standing != "in_force" else ""
     if document.kind == "brief":
         official = f"of: {document.about or document.title}"

@@ -22,7 +22,8 @@ class Exchange(Frozen):
     """A question with its answer, or with what went wrong, or still to be answered.
 
     `scope` is what the search was limited to. `stopped` is whether the reader did not wait for the
-    answer. `follow_ups` are questions that can be asked next; None as long as nobody has looked.
+    answer. `alone` is whether it is answered without the conversation before it. `follow_ups` are
+    questions that can be asked next; None as long as nobody has looked.
     A verdict on the answer is kept under the same `id` (core/feedback.py).
     """
 
@@ -33,6 +34,7 @@ class Exchange(Frozen):
     answer: Answer | None = None
     problem: str = ""
     stopped: bool = False
+    alone: bool = False
     follow_ups: tuple[str, ...] | None = None
 
 
@@ -78,6 +80,10 @@ class Conversation(Frozen):
         """As it was when the exchange with this id had not been asked yet."""
         ids = [exchange.id for exchange in self.exchanges]
         return self.without(*ids[ids.index(id) :])
+
+    def history(self, exchange: Exchange) -> tuple[Turn, ...]:
+        """The turns that one of its exchanges is answered with."""
+        return () if exchange.alone else self.before(exchange.id).turns()
 
     def turns(self) -> tuple[Turn, ...]:
         """What has been asked and answered."""

@@ -207,7 +207,7 @@ def _date(seconds: float) -> datetime.datetime:
 
 
 def _row(exchange: Exchange) -> tuple[str, float, str, str, str]:
-    answer = exchange.answer.text if exchange.answer else ""
+    answer = "\n".join((exchange.answer.text, *exchange.answer.more)) if exchange.answer else ""
     return (
         exchange.id,
         exchange.asked.timestamp(),

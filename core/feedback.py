@@ -29,9 +29,10 @@ class Feedback(Frozen):
 
     `id` belongs to the answer: a later verdict on it replaces this one. `date` is in UTC.
     `history` are the turns before the question, oldest first, and `scope` is what the search was
-    limited to. `sections` are the heading paths of what was cited, " › " between headings.
-    `helpful` is the verdict on the answer, `evidence` that on its quotes; None: none was given.
-    `handled` is when a maintainer, `by`, had dealt with it; None: nobody has yet.
+    limited to. `more` is what was folded below the answer. `sections` are the heading paths of what
+    was cited, " › " between headings. `helpful` is the verdict on the answer, `evidence` that on
+    its quotes; None: none was given. `handled` is when a maintainer, `by`, had dealt with it; None:
+    nobody has yet.
     """
 
     id: str
@@ -45,6 +46,7 @@ class Feedback(Frozen):
     scope: Scope = Scope()
     answered: bool
     answer_text: str
+    more: tuple[str, ...] = ()
     documents: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
     confidence: float
@@ -95,6 +97,7 @@ class Feedback(Frozen):
             scope=scope,
             answered=answer.answered,
             answer_text=answer.text,
+            more=answer.more,
             documents=answer.documents,
             sections=tuple(dict.fromkeys(sections)),
             confidence=answer.confidence,

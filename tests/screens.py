@@ -45,7 +45,7 @@ def _answered(page: Page) -> None:
     """With the card of a number, and nothing further down."""
     ask(page, DRUGS)
     chip = page.get_by_role("link", name="Bron 1", exact=True).first
-    expect(page.get_by_text("Verder vragen")).to_be_attached()
+    expect(page.get_by_text("Vervolgvragen")).to_be_attached()
     page.wait_for_timeout(1500)  # in which the page comes to rest
     chip.hover()
 
@@ -60,7 +60,7 @@ def _refused(page: Page) -> None:
     ask(page, "Wie won de Tour de France in 1998?")
     expect(page.locator(".sw-refusal")).to_be_visible()
     page.get_by_text("Nee", exact=True).click()
-    expect(page.get_by_text("Uw oordeel is bewaard")).to_be_visible()
+    expect(page.get_by_text("Bewaard met dit gesprek")).to_be_visible()
 
 
 def _titled(page: Page) -> None:

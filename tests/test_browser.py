@@ -141,7 +141,7 @@ def test_a_verdict_is_given_with_the_keyboard_and_stays_in_view(
         first = page.get_by_role("radiogroup", name="Was dit antwoord bruikbaar?").first
         first.get_by_role("radio", name="Ja").focus()
         page.keyboard.press("Enter")
-        expect(page.get_by_text("Uw oordeel is bewaard")).to_be_visible()
+        expect(page.get_by_text("Bewaard met dit gesprek")).to_be_visible()
         page.wait_for_timeout(1500)  # in which the page comes to rest
         page.get_by_role("radio", name="Ja").last.focus()  # at the end of the page
         first.get_by_role("radio", name="Ja").focus()
@@ -155,7 +155,7 @@ def test_a_verdict_is_given_with_the_keyboard_and_stays_in_view(
         page.keyboard.type("De bron van 2010 ontbreekt.")
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
-        expect(page.get_by_text("uw toelichting zijn bewaard")).to_be_visible()
+        expect(page.get_by_text("met uw toelichting")).to_be_visible()
     given = read(settings.data_dir)[-1]
     assert (given.question, given.comment) == (REPORTS, "De bron van 2010 ontbreekt.")
 
@@ -164,7 +164,7 @@ def test_filters_stay_while_another_page_is_shown_and_can_be_cleared(
     browser: Browser, address: str
 ) -> None:
     with opened(browser, address) as page:
-        page.get_by_text("Zoekopdracht beperken").click()
+        page.get_by_text("Filters", exact=True).click()
         page.get_by_role("combobox", name="Documenten").click()
         page.get_by_role("option", name="EU-agenda en -actieplan inzake drugs").click()
         page.keyboard.press("Escape")

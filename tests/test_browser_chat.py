@@ -55,10 +55,10 @@ def test_a_verdict_is_still_shown_after_a_reload(browser: Browser, address: str)
         ask(page, REPORTS)
         answered(page, 1)
         page.get_by_role("radio", name="Ja").or_(button(page, "Ja")).first.click()
-        expect(page.get_by_text("Uw oordeel is bewaard")).to_be_visible()
+        expect(page.get_by_text("Bewaard met dit gesprek")).to_be_visible()
         page.reload()
         answered(page, 1)
-        expect(page.get_by_text("Uw oordeel is bewaard")).to_be_visible()
+        expect(page.get_by_text("Bewaard met dit gesprek")).to_be_visible()
 
 
 def test_another_page_and_back_keeps_the_conversation(browser: Browser, address: str) -> None:
@@ -138,7 +138,9 @@ def test_a_question_is_changed_and_what_it_replaced_can_be_put_back(
         button(page, "Vraag aanpassen").first.click()
         editor = page.get_by_label("Uw vraag", exact=True)
         expect(editor).to_be_focused()
-        expect(page.get_by_text("Wat hierna kwam, vervalt (1).")).to_be_visible()
+        expect(
+            page.get_by_text("Vragen hierna die vervallen (ongedaan te maken): 1.")
+        ).to_be_visible()
         editor.fill(MARKET)
         button(page, "Opnieuw vragen").click()
         expect(question(page, MARKET)).to_be_visible()
@@ -262,10 +264,10 @@ def test_an_answer_in_the_making_tells_what_is_done_and_can_be_stopped(
         expect(status).to_be_visible()
         expect(page.get_by_role("button", name=re.compile("^Stoppen"))).to_be_visible()
         page.keyboard.press("Escape")
-        expect(page.get_by_text("U hebt deze vraag gestopt.")).to_be_visible(timeout=5_000)
+        expect(page.get_by_text("Gestopt.", exact=True)).to_be_visible(timeout=5_000)
         expect(field(page)).to_be_enabled()
         page.reload()
-        expect(page.get_by_text("U hebt deze vraag gestopt.")).to_be_visible()
+        expect(page.get_by_text("Gestopt.", exact=True)).to_be_visible()
         model.delay = 0.0
         button(page, "Opnieuw proberen").click()
         expect(page.get_by_text("Was dit antwoord bruikbaar?")).to_be_visible()

@@ -76,7 +76,7 @@ def test_a_conversation_comes_back_as_it_was(mine: Conversations) -> None:
                 follow_ups=("En in 2010?",),
             ),
             Exchange(question="En nu?", problem="The server is gone."),
-            Exchange(question="En dan?", stopped=True),
+            Exchange(question="En dan?", stopped=True, alone=True),
         )
     )
     mine.put(asked)
@@ -127,6 +127,21 @@ def test_titles_questions_and_answers_are_searched(
     mine.put(asked)
     assert [listed.id for listed in mine.listed(search)] == ([asked.id] if found else [])
     assert len(mine.listed()) == 1
+
+
+def test_what_is_folded_below_an_answer_is_searched_too(mine: Conversations) -> None:
+    folded = answer().model_copy(update={"more": ("### Strategie, Doel\nVijf ketens. [1]",)})
+    mine.put(Conversation(exchanges=(Exchange(question="Wat?", answer=folded),)))
+    assert len(mine.listed("vijf ketens")) == 1
+
+
+def test_a_question_that_is_asked_alone_is_answered_without_the_turns_before_it() -> None:
+    asked = talk("Een", "Twee").with_exchange(Exchange(question="Drie", alone=True))
+    first, second, third = asked.exchanges
+    assert asked.history(first) == asked.history(third) == ()
+    assert [turn.question for turn in asked.history(second)] == ["Een"]
+    after = asked.with_exchange(Exchange(question="Vier"))
+    assert [turn.question for turn in after.history(after.exchanges[-1])] == ["Een", "Twee"]
 
 
 def test_nobody_sees_or_changes_the_conversations_of_another(

@@ -215,6 +215,54 @@ def test_a_plain_copy_has_the_answer_and_its_numbered_references() -> None:
     assert below.endswith("p. 4. https://eur-lex.europa.eu/?uri=CELEX:52020DC0605")
 
 
+def folded() -> Answer:
+    answer = given("### Strategy, *Priorities*\nOne. [1]", cited(), cited(page=5), cited(number=2))
+    return answer.model_copy(update={"more": ("### Agenda, Size\n\nTwo. [2]",)})
+
+
+def test_a_copy_has_what_is_folded_below_the_answer_and_a_passage_once() -> None:
+    assert plain_text(folded(), load("en")).splitlines()[:-2] == [
+        "Strategy, *Priorities*",
+        "One. [1]",
+        "",
+        "Also in the sources (1)",
+        "",
+        "Agenda, Size",
+        "",
+        "Two. [2]",
+        "",
+        "References",
+        "",
+    ]
+    first, second = references(folded(), load("en"))
+    assert first.startswith("[1] European Commission, ")
+    assert "p. 3–5." in first
+    assert second.startswith("[2] ")
+
+
+def test_labels_are_bold_in_a_markdown_copy_and_show_as_what_they_are() -> None:
+    source = markdown(folded(), load("en"))
+    tokens = read(source)
+    assert [token.type for token in tokens].count("paragraph_open") == 8
+    assert "heading_open" not in {token.type for token in tokens}
+    bold = [
+        "".join(child.content for child in token.children or ())
+        for token in tokens
+        if token.children and token.children[1:] and token.children[1].type == "strong_open"
+    ]
+    assert bold == [
+        "Strategy, *Priorities*",
+        "Also in the sources (1)",
+        "Agenda, Size",
+        "References",
+    ]
+
+
+def test_under_a_refusal_what_is_folded_is_called_nearest() -> None:
+    refused = folded().model_copy(update={"answered": False})
+    assert "Nearest in the sources (1)" in plain_text(refused, load("en"))
+
+
 def test_a_refusal_is_copied_without_references() -> None:
     assert plain_text(given("Nothing found."), load("en")) == "Nothing found."
     assert markdown(given("Nothing found."), load("en")) == "Nothing found."

@@ -77,7 +77,7 @@ TOLD = (
     "Hoeveel is de markt waard?",
     "Gevraagd op 25 november 2026, 08:05 (UTC).",
     "Drugs",
-    "Letterlijke zinnen uit de bronnen, zonder taalmodel.",
+    "Gemaakt zonder taalmodel.",
     "Stand van de bronnen: g-7.",
     "Europese Commissie, EU-agenda inzake drugs, COM(2020) 606 final van 24 juli 2020, "
     "onderdeel „Omvang”, blz. 4.",
@@ -114,7 +114,7 @@ def test_the_numbers_of_an_answer_lead_to_its_own_quotes() -> None:
     assert [one["href"] for one in links] == [f"#{place}" for place in places]
     assert [one["title"] for one in links][:2] == [
         "woordelijk uit de officiële tekst",
-        "in andere woorden, en de bron zegt het",
+        "in andere woorden, door de bron ondersteund",
     ]
 
 
@@ -138,9 +138,65 @@ def test_a_summary_is_told_from_the_official_text_it_is_about() -> None:
 
 def test_an_answer_of_a_model_says_so() -> None:
     exchange = Exchange("Wat?", answer("Veel. [1]", citation(), model="gpt *x*"))
-    told = "Geschreven door taalmodel gpt *x*. Elke zin is bij de bron gecontroleerd."
+    told = "Geschreven door taalmodel gpt *x*."
     assert told in Shown(conversation_page("x", [exchange], NL)).text
     assert told in shown_markdown(conversation_markdown("x", [exchange], NL))
+
+
+FOLDED = (
+    Exchange(
+        "En de omvang?",
+        answer(
+            f"### Agenda, Omvang\n{QUOTE} [1]", citation(), citation(quote="Meer."), citation(2)
+        ).model_copy(
+            update={
+                "more": (f"### Agenda, *Waarde*\n{QUOTE} [2]",),
+                "understood_as": "Wat is de omvang van de drugsmarkt?",
+            }
+        ),
+    ),
+)
+
+
+def test_what_is_folded_on_the_page_stands_below_the_answer_proper() -> None:
+    for shown in (
+        Shown(conversation_page("x", FOLDED, NL)).text,
+        shown_markdown(conversation_markdown("x", FOLDED, NL)),
+    ):
+        order = [
+            "Woordelijk geciteerd uit de officiële tekst.",
+            "Agenda, Omvang",
+            "Opgevat als: Wat is de omvang van de drugsmarkt?",
+            "Ook in de bronnen (1)",
+            "Agenda, *Waarde*",
+            "Bronvermeldingen",
+        ]
+        places = [shown.index(part) for part in order]
+        assert places == sorted(places)
+        assert "###" not in shown
+
+
+def test_a_passage_is_referred_to_once_with_all_its_quotes() -> None:
+    page = Shown(conversation_page("x", FOLDED, NL))
+    assert [one["id"] for one in page.attributes("li")] == ["q1-1", "q1-2"]
+    assert len(page.attributes("blockquote")) == 3
+    markdown = conversation_markdown("x", FOLDED, NL)
+    assert markdown.count("Europese Commissie, ") == 2
+    assert markdown.count("\n> ") == 3
+
+
+def test_the_headings_of_a_page_have_an_order() -> None:
+    tags = [tag for tag, _ in Shown(conversation_page("x", FOLDED, NL)).elements]
+    assert [tag for tag in tags if tag in ("h1", "h2", "h3", "h4")] == [
+        "h1", "h2", "h3", "h3", "h4", "h3",
+    ]  # fmt: skip
+
+
+def test_a_reply_is_kept_as_it_was_said() -> None:
+    told = answer("Graag gedaan.").model_copy(update={"message": "thanks"})
+    shown = Shown(conversation_page("x", [Exchange("Bedankt!", told)], NL)).text
+    assert "Graag gedaan." in shown
+    assert "Stand van de bronnen" not in shown
 
 
 def test_a_page_needs_no_network_and_runs_no_script() -> None:

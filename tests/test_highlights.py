@@ -6,7 +6,6 @@ from chain.assistant import Assistant
 from chain.highlights import highlights
 from core.settings import Settings
 from ui.markup import answer_html
-from ui.texts import load
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +59,7 @@ def test_an_answer_names_the_number_that_was_asked_for(assistant: Assistant) -> 
 
 
 def test_bold_stretches_stay_text_and_whole_words() -> None:
-    html = answer_html("46% of <b> 46% and 146% [1]", load("en"), bold=("46%", "<b>"))
+    html = answer_html("46% of <b> 46% and 146% [1]", bold=("46%", "<b>"))
 
     assert html.count("<strong>46%</strong>") == 2
     assert "<strong>&lt;b&gt;</strong>" in html

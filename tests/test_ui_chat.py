@@ -346,7 +346,7 @@ def test_a_verdict_is_kept_with_what_is_needed_to_ask_again(app: AppTest, kept: 
     assert (given.answered, given.answer_text) == (True, second.text)
     assert given.documents == second.documents
     assert given.generation == second.generation
-    assert "Uw oordeel is bewaard" in shown(app)
+    assert "Bewaard met dit gesprek" in shown(app)
 
 
 def test_a_thumb_that_is_down_asks_what_is_wrong(app: AppTest, kept: Kept) -> None:
@@ -356,7 +356,7 @@ def test_a_thumb_that_is_down_asks_what_is_wrong(app: AppTest, kept: Kept) -> No
     assert [(given.helpful, given.comment) for given in kept()] == [(False, "")]
     comment(app, "  Er ontbreekt iets.\n")
     assert [(given.answered, given.comment) for given in kept()] == [(False, "Er ontbreekt iets.")]
-    assert "uw toelichting zijn bewaard" in shown(app)
+    assert "met uw toelichting" in shown(app)
 
 
 def test_a_reader_can_think_again_and_take_a_verdict_back(app: AppTest, kept: Kept) -> None:

@@ -7,11 +7,11 @@ import pytest
 from markdown_it import MarkdownIt
 
 from core.types import Answer, Citation, DocumentInfo, Kind, Passage, Standing
+from ui.answers.answer import more_html
 from ui.answers.chips import Chips
 from ui.answers.citations import anchors
 from ui.answers.evidence import evidence_html
 from ui.answers.notes import changed_html, told_html, withheld_html
-from ui.answers.refusal import section_links
 from ui.answers.surroundings import Surroundings
 from ui.markup import answer_html, code, escape, link
 from ui.texts import load
@@ -31,7 +31,8 @@ DOCUMENT = DocumentInfo(
     url="https://eur-lex.europa.eu/?uri=CELEX:52020DC0607&from=NL",
     kind="brief",
 )
-OFFICIAL = DOCUMENT.model_copy(update={"kind": "official"})
+OFFICIAL = DOCUMENT.model_copy(update={"id": "official", "kind": "official"})
+ADDED = DOCUMENT.model_copy(update={"id": "added", "kind": "upload"})
 SUMMARY = "Samenvatting van dit project, geen officiële tekst"
 TEXT = "De cijfers zijn:\n\n- 23 000 meldingen in 2010.\n- 725 000 meldingen in 2019.\n"
 
@@ -133,7 +134,6 @@ def numbered(number: int, sentence: str) -> str:
 def test_an_answer_has_paragraphs_lists_and_markers_behind_its_sentences() -> None:
     shown = answer_html(
         "Er zijn twee:\n\n- een [1]\n- twee [2]\n\nMeer [3] niet.",
-        NL,
         language="nl",
         marker=numbered,
     )
@@ -145,22 +145,26 @@ def test_an_answer_has_paragraphs_lists_and_markers_behind_its_sentences() -> No
 
 
 def test_a_number_in_brackets_that_is_no_citation_stays_text() -> None:
-    shown = answer_html("Volgens [7] en [٣] en [" + "9" * 5000 + "].", NL, marker=numbered)
+    shown = answer_html("Volgens [7] en [٣] en [" + "9" * 5000 + "].", marker=numbered)
     assert "<sup" not in shown
     assert "Volgens [7] en [٣]" in shown
 
 
-@pytest.mark.parametrize("prefix", ["", "- ", "# ", "> ", "1. ", "    ", "\t", "| "])
+@pytest.mark.parametrize("prefix", ["", "- ", "# ", "### ", "> ", "1. ", "    ", "\t", "| "])
 def test_hostile_text_in_an_answer_is_shown_and_not_run(prefix: str) -> None:
-    shown = Shown(answer_html(f"{prefix}{HOSTILE} [1]", NL, marker=numbered))
-    assert {tag for tag, _ in shown.elements} <= {"div", "p", "ul", "li", "sup"}
+    shown = Shown(answer_html(f"{prefix}{HOSTILE} [1]", marker=numbered))
+    assert {tag for tag, _ in shown.elements} <= {"div", "p", "ul", "li", "sup", "h3"}
     assert HOSTILE in shown.text
 
 
 def chips(told: Answer, text: str) -> tuple[Shown, Shown]:
-    """The sentences of an answer with their chips, and the legend below."""
-    made = Chips(told, "a", NL)
-    return Shown(answer_html(text, NL, marker=made.marker)), Shown(made.legend_html())
+    """A text of an answer with its chips, and how it was checked, which stands above."""
+    made = Chips(told.model_copy(update={"text": text}), "a", NL)
+    return Shown(answer_html(text, marker=made.marker)), Shown(made.checked_html())
+
+
+def marks(shown: Shown) -> list[str | None]:
+    return [one["aria-label"] for one in shown.attributes("span") if one.get("class") == "sw-mark"]
 
 
 def test_a_chip_leads_to_its_quote_and_its_card_tells_the_source() -> None:
@@ -184,43 +188,129 @@ def test_every_card_has_a_name_of_its_own() -> None:
     assert len(names) == len(set(names)) == 2
 
 
+QUOTE = "725 000 meldingen in 2019."
+
+
 @pytest.mark.parametrize(
-    ("sentence", "verdict", "legend"),
+    ("document", "words", "told"),
     [
-        ("725 000 meldingen  in 2019.", "woordelijk uit onze samenvatting", "”"),
-        ("In 2019 waren er 725 000 meldingen.", "in andere woorden, en de bron zegt het", "✓"),
+        (OFFICIAL, "725 000 meldingen  in 2019.", "Woordelijk geciteerd uit de officiële tekst."),
+        (ADDED, QUOTE, "Woordelijk geciteerd uit de bron."),
+        (DOCUMENT, QUOTE, "Woordelijk geciteerd uit onze samenvatting."),
+        (
+            OFFICIAL,
+            "In 2019 waren er 725 000 meldingen.",
+            "Elke zin wordt door zijn bron ondersteund.",
+        ),
     ],
 )
-def test_every_sentence_tells_how_it_was_checked(sentence: str, verdict: str, legend: str) -> None:
-    source = passage()
-    shown, below = chips(
-        answer(citation(1, "725 000 meldingen in 2019.", source)), f"{sentence} [1]"
+def test_how_an_answer_was_checked_is_told_once_above_it(
+    document: DocumentInfo, words: str, told: str
+) -> None:
+    shown, above = chips(
+        answer(citation(1, QUOTE, passage(document=document))), f"{words} [1]\n\n{words} [1]"
     )
-    (mark,) = (one for one in shown.attributes("span") if one.get("class") == "sw-mark")
-    assert (mark["role"], mark["aria-label"]) == ("img", verdict)
-    assert below.text == f"Elke zin is gecontroleerd: {legend} {verdict}"
-
-
-def test_an_answer_of_both_kinds_of_sentences_explains_both_marks() -> None:
-    told = answer(citation(1, "725 000 meldingen in 2019.", passage()))
-    _, below = chips(told, "725 000 meldingen in 2019. [1] Dat is meer. [1]")
-    assert "” woordelijk uit onze samenvatting · ✓ in andere woorden" in below.text
+    assert marks(shown) == []
+    assert above.text == told
 
 
 @pytest.mark.parametrize(
-    ("kind", "words"),
+    ("kind", "glyph", "words"),
     [
-        ("brief", "woordelijk uit onze samenvatting"),
-        ("official", "woordelijk uit de officiële tekst"),
-        ("upload", "woordelijk uit de bron"),
+        ("brief", "°", "woordelijk uit onze samenvatting"),
+        ("official", "§", "woordelijk uit de officiële tekst"),
+        ("upload", "”", "woordelijk uit de bron"),
     ],
 )
-def test_the_mark_says_whose_words_they_are(kind: Kind, words: str) -> None:
+def test_the_mark_says_whose_words_they_are(kind: Kind, glyph: str, words: str) -> None:
     source = passage(document=DOCUMENT.model_copy(update={"kind": kind}))
-    quote = "725 000 meldingen in 2019."
-    shown, below = chips(answer(citation(1, quote, source)), f"{quote} [1]")
-    assert below.text.endswith(words)
+    shown, above = chips(
+        answer(citation(1, QUOTE, source)), f"Dat is meer. [1] {QUOTE} [1] Het groeit. [1]"
+    )
+    assert marks(shown) == [words]
+    assert above.text.endswith(f" · {glyph} {words}")
     assert (SUMMARY in shown.text) == (kind == "brief")
+
+
+def test_only_the_exceptions_carry_a_mark() -> None:
+    told = answer(citation(1, QUOTE, passage(document=OFFICIAL)))
+    shown, above = chips(told, f"Dat is meer. [1] {QUOTE} [1] Het groeit. [1]")
+    assert marks(shown) == ["woordelijk uit de officiële tekst"]
+    assert (
+        above.text
+        == "Elke zin wordt door zijn bron ondersteund. · § woordelijk uit de officiële tekst"
+    )
+    shown, above = chips(told, f"{QUOTE} [1] {QUOTE} [1] Het groeit. [1]")
+    assert marks(shown) == ["in andere woorden, door de bron ondersteund"]
+    assert above.text.startswith("Woordelijk geciteerd uit de officiële tekst. · ✓ ")
+
+
+def test_one_summary_among_official_texts_is_an_exception() -> None:
+    official, brief = passage(document=OFFICIAL), passage()
+    told = answer(citation(1, QUOTE, official), citation(2, QUOTE, brief))
+    shown, above = chips(told, f"{QUOTE} [1]\n\n{QUOTE} [1]\n\n{QUOTE} [2]")
+    assert marks(shown) == ["woordelijk uit onze samenvatting"]
+    assert "Woordelijk geciteerd uit de officiële tekst. · ° " in above.text
+
+
+def test_a_row_of_a_table_is_told_as_such() -> None:
+    table = "| Wapen | Aantal |\n| --- | --- |\n| revolver | 102 |\n"
+    told = answer(citation(1, "| revolver | 102 |", passage(table, OFFICIAL)))
+    _, above = chips(told, "Wapen: revolver; Aantal: 102 [1]")
+    assert above.text == "Uit een tabel in de bron, met de koppen erbij."
+    _, above = chips(told, "Wapen: revolver; Aantal: 103 [1]")
+    assert above.text == "Elke zin wordt door zijn bron ondersteund."
+
+
+def test_the_marker_of_a_lead_in_covers_the_list_below_it() -> None:
+    told = answer(citation(1, TEXT.strip(), passage(document=OFFICIAL)))
+    text = (
+        "De cijfers zijn: [1]\n\n- 23 000 meldingen in 2010.\n- 725 000 meldingen in 2019.\n\n"
+        "2 van 5 punten."
+    )
+    shown, above = chips(told, text)
+    assert marks(shown) == []
+    assert above.text == "Woordelijk geciteerd uit de officiële tekst."
+    wrong = text.replace("725", "900")
+    assert chips(told, wrong)[1].text == "Elke zin wordt door zijn bron ondersteund."
+
+
+def test_a_note_on_a_list_is_small_and_has_what_the_page_adds() -> None:
+    text = "Drie: [1]\n\n- een\n- twee\n\n2 van 3 punten.\n\nVerder. [2]\n\nZomaar."
+    shown = answer_html(text, marker=numbered, note=lambda number: f" <i>{number}</i>")
+    assert '<p class="sw-facts">2 van 3 punten. <i>1</i></p><p>Verder.' in shown
+    assert shown.endswith("<p>Zomaar.</p></div>")
+
+
+def test_the_marker_at_the_end_of_a_list_without_a_lead_in_covers_all_of_it() -> None:
+    shown = answer_html("- een\n- twee [1]\n\n2 van 3 punten.", marker=numbered)
+    assert "<li>een</li><li>twee<sup>1:8</sup></li>" in shown
+    assert '<p class="sw-facts">2 van 3 punten.</p>' in shown
+
+
+def test_a_list_whose_items_have_markers_has_no_note() -> None:
+    shown = answer_html("Twee: [1]\n\n- een [2]\n- twee [3]\n\nZomaar.", marker=numbered)
+    assert "<p>Twee:<sup>1:5</sup></p>" in shown
+    assert "<p>Zomaar.</p>" in shown
+
+
+def test_a_label_is_a_heading_and_no_part_of_the_quote() -> None:
+    told = answer(citation(1, QUOTE, passage(document=OFFICIAL)))
+    shown, above = chips(told, f"### Strategie, Omvang <b>\n{QUOTE} [1]")
+    assert [tag for tag, _ in shown.elements][:3] == ["div", "h3", "p"]
+    assert "Strategie, Omvang <b>" in shown.text
+    assert above.text == "Woordelijk geciteerd uit de officiële tekst."
+    assert '<h4 class="sw-label">' in answer_html("### Kop\n\nWoorden.", level=4)
+
+
+def test_the_card_shows_the_quote_of_its_own_paragraph() -> None:
+    source = passage()
+    told = answer(citation(1, "23 000 meldingen in 2010.", source), citation(1, QUOTE, source))
+    shown, _ = chips(told, f"23 000 meldingen in 2010. [1]\n\n{QUOTE} [1]\n\nAnders gezegd. [1]")
+    cards = [one["id"] for one in shown.attributes("span") if one.get("class") == "sw-card"]
+    assert len(set(cards)) == 3
+    assert len(shown.attributes("q")) == 1 + 1 + 2
+    assert {one["href"] for one in shown.attributes("a")} == {"#a-1"}
 
 
 def test_hostile_text_in_a_card_is_shown_and_not_run() -> None:
@@ -262,7 +352,7 @@ def test_hostile_text_in_a_source_is_shown_and_not_run() -> None:
 
 
 def test_hostile_text_that_a_model_made_up_is_shown_and_not_run() -> None:
-    told = answer(missing=(HOSTILE,), withheld=(HOSTILE,))
+    told = answer(citation(1, "2019", passage()), missing=(HOSTILE,), withheld=(HOSTILE,))
     shown = Shown(told_html(told, NL) + withheld_html(told, NL))
     assert {tag for tag, _ in shown.elements} <= {"p", "details", "summary", "ul", "li"}
     assert shown.text.count(HOSTILE) == 2
@@ -398,15 +488,48 @@ def test_without_citations_there_is_no_panel() -> None:
     assert evidence_html(answer(), "a", NL, None) == ""
 
 
-def test_a_refusal_links_the_sections_it_names_to_where_they_are_read() -> None:
-    told = answer(
-        passages=(passage(),), text="Het dichtst bij:\n\n- Strategie tegen misbruik › Omvang"
+def test_quotes_with_one_number_have_one_place_and_no_number_behind_each() -> None:
+    source = passage(document=OFFICIAL)
+    told = answer(citation(1, "23 000", source), citation(1, "725 000", source), passages=(source,))
+    shown = Shown(evidence_html(told, "a", NL, None))
+    assert shown.marks == ["23 000", "725 000"]
+    assert [one["id"] for one in shown.attributes("span") if "id" in one] == ["a-1"]
+    assert "Bronnen (1)" in shown.text
+    assert "[1] Strategie" in shown.text
+    assert shown.text.count("[1]") == 1
+    assert shown.text.count("Open de bron bij dit citaat") == 1
+
+
+def test_quotes_whose_passage_was_not_kept_are_all_shown() -> None:
+    source = passage()
+    told = answer(citation(1, "23 000", source), citation(1, "725 000", source))
+    shown = Shown(evidence_html(told, "a", NL, None))
+    assert shown.marks == ["23 000", "725 000"]
+    assert shown.passage == "23 000\n\n725 000"
+
+
+def test_what_else_there_is_is_folded_without_anything_in_bold() -> None:
+    source = passage()
+    told = answer(citation(1, QUOTE, source), citation(2, "23 000", passage(name="p2"))).model_copy(
+        update={
+            "text": f"{QUOTE} [1]",
+            "more": ("### Strategie, Omvang\n23 000 [2]", f"### {HOSTILE}\n2019 [2]"),
+            "asked_for": ("2019",),
+        }
     )
-    for name in ("Strategie tegen misbruik › Omvang (COM(2020) 607 final)", told.text[-33:]):
-        shown = Shown(answer_html(f"- {name.strip()}", NL, links=section_links(told)))
-        assert [element["href"] for element in shown.attributes("a")] == [
-            "sources?document=csa-strategy&language=nl#passage-p1"
-        ]
+    shown = Shown(more_html(told, Chips(told, "a", NL), NL))
+    assert [(tag, one) for tag, one in shown.elements if tag == "details"] == [
+        ("details", {"class": "sw-more"})
+    ]
+    assert shown.text.startswith("Ook in de bronnen (2)Strategie, Omvang")
+    assert HOSTILE in shown.text
+    assert not shown.attributes("strong")
+    assert {tag for tag, _ in shown.elements} <= {
+        "details", "summary", "div", "h3", "p", "span", "a", "q",
+    }  # fmt: skip
+    refused = told.model_copy(update={"answered": False})
+    shown = Shown(more_html(refused, Chips(refused, "a", NL), NL))
+    assert shown.text.startswith("Dichtstbijzijnde passages (2)")
 
 
 def around(*passages: Passage, standing: Standing | None = None) -> Surroundings:
@@ -422,8 +545,8 @@ def test_the_text_before_and_after_a_quote_is_one_click_away() -> None:
     after = passage(HOSTILE, name="p2").model_copy(update={"headings": (DOCUMENT.title, "Doel")})
     told = answer(citation(1, "23 000", source), passages=(source,))
     shown = Shown(evidence_html(told, "a", NL, around(before, source, after)))
-    assert shown.text.count("Tekst ervoorWat eraan voorafging.") == 1
-    assert f"Tekst ernaStrategie tegen misbruik › Doel{HOSTILE}" in shown.text
+    assert shown.text.count("Vorige passageWat eraan voorafging.") == 1
+    assert f"Volgende passageStrategie tegen misbruik › Doel{HOSTILE}" in shown.text
     assert [one.get("class") for one in shown.attributes("details")] == [
         "sw-sources",
         "sw-nearby",
@@ -435,8 +558,8 @@ def test_the_first_and_the_last_passage_have_one_neighbour() -> None:
     source = passage()
     told = answer(citation(1, "23 000", source), passages=(source,))
     shown = evidence_html(told, "a", NL, around(source, passage("Verder.", name="p2")))
-    assert "Tekst ervoor" not in shown
-    assert "Tekst erna" in shown
+    assert "Vorige passage" not in shown
+    assert "Volgende passage" in shown
 
 
 CHANGES = [

@@ -1,4 +1,4 @@
-"""Text as HTML: escaping, links, and the paragraphs, lists and markers of an answer.
+"""Text as HTML: escaping, links, and the labels, paragraphs, lists and markers of an answer.
 
 Questions, source texts and answers are data. They are shown as HTML that is built here and never
 pass through Streamlit's Markdown, which would still turn `:shortcodes:`, `$formulas$` and bare
@@ -9,12 +9,12 @@ through `escape` or `link`. Streamlit (`st.html`) sanitises the result once more
 import html
 import itertools
 import re
-from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
 from ui.texts import Texts
 
+LABEL, ITEM = "### ", "- "  # what lines of an answer's text begin with
 _MARKER = re.compile(r"\[([0-9]{1,4})\]")
 
 
@@ -46,51 +46,88 @@ def new_tab(address: str, label: str, texts: Texts) -> str:
 
 def answer_html(
     text: str,
-    texts: Texts,
     *,
     language: str = "",
-    marker: Callable[[int, str], str] = lambda number, sentence: "",
-    links: Mapping[str, str] = MappingProxyType({}),
+    marker: Callable[[int, str], str] = lambda number, words: "",
+    note: Callable[[int], str] = lambda number: "",
     bold: Sequence[str] = (),
+    level: int = 3,
 ) -> str:
-    """The text of an answer: paragraphs, lists and markers of its citations.
+    """The text of an answer, of which the grammar is told at `core.types.Answer`.
+
+    A paragraph without a marker behind a list that a marker covers is ours, and shown as a note.
 
     Args:
-        text: paragraphs with blank lines between them; a line that starts with "- " is an item.
+        text: paragraphs, items, labels and markers.
         language: ISO 639-1.
-        marker: HTML for the marker of the citation with a number, behind a sentence; empty where
-            there is no such citation: "[n]" stays text.
-        links: items that are shown as a link to this address.
+        marker: HTML for the marker of the citation with a number, behind the words that it covers,
+            those of a list a line each; empty where there is no such citation: "[n]" stays text.
+        note: HTML behind a note on a list, from the number that covers the list.
         bold: stretches that stand out.
+        level: of the headings that labels are shown as.
     """
-
-    def marked(piece: str) -> str:
-        if piece in links:
-            return new_tab(links[piece], piece, texts)
-        return _with_markers(piece, marker, bold)
-
-    blocks = []
-    for block in re.split(r"\n[ \t]*\n", text.strip()):
-        for is_item, lines in itertools.groupby(block.splitlines(), lambda x: x.startswith("- ")):
-            if is_item:
-                items = "".join(f"<li>{marked(line[2:])}</li>" for line in lines)
-                blocks.append(f"<ul>{items}</ul>")
-            else:
-                blocks.append(f"<p>{marked(' '.join(lines))}</p>")
+    shown: list[str] = []
+    pieces = _pieces(text)
+    covering: int | None = None
+    for (kind, lines), (next_kind, next_lines) in itertools.pairwise((*pieces, ("", ()))):
+        if kind == "label":
+            shown.append(f'<h{level} class="sw-label">{escape(lines[0])}</h{level}>')
+            covering = None
+        elif kind == "list":
+            marked = [bool(_MARKER.search(line)) for line in lines]
+            at_end = marked == [False] * (len(lines) - 1) + [True]  # covers every item
+            items = [_with_markers(line, (), marker, bold) for line in lines[:-1]]
+            items.append(_with_markers(lines[-1], lines[:-1] if at_end else (), marker, bold))
+            shown.append(f"<ul>{''.join(f'<li>{item}</li>' for item, _ in items)}</ul>")
+            if any(marked):
+                covering = items[-1][1] if at_end else None
+        elif covering is not None and not _MARKER.search(lines[0]):
+            shown.append(f'<p class="sw-facts">{escape(lines[0])}{note(covering)}</p>')
+            covering = None
+        else:
+            own = next_kind != "list" or any(map(_MARKER.search, next_lines))
+            words, last = _with_markers(lines[0], () if own else next_lines, marker, bold)
+            shown.append(f"<p>{words}</p>")
+            covering = None if next_kind != "list" else last
     spoken = f' lang="{escape(language)}"' if language else ""
-    return f'<div class="sw-answer"{spoken}>{"".join(blocks)}</div>'
+    return f'<div class="sw-answer"{spoken}>{"".join(shown)}</div>'
 
 
-def _with_markers(text: str, marker: Callable[[int, str], str], bold: Sequence[str]) -> str:
-    """Escaped text with a marker behind each sentence that has one."""
-    parts, position = [], 0
+def _pieces(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Labels, paragraphs (one line each) and lists (a line an item), as (kind, lines)."""
+    found: list[tuple[str, tuple[str, ...]]] = []
+    for block in re.split(r"\n[ \t]*\n", text.strip()):
+        for kind, lines in itertools.groupby(block.splitlines(), _kind):
+            if kind == "label":
+                found += ((kind, (line.removeprefix(LABEL),)) for line in lines)
+            elif kind == "list":
+                found.append((kind, tuple(line.removeprefix(ITEM) for line in lines)))
+            else:
+                found.append((kind, (" ".join(lines),)))
+    return tuple(found)
+
+
+def _kind(line: str) -> str:
+    return "list" if line.startswith(ITEM) else "label" if line.startswith(LABEL) else "paragraph"
+
+
+def _with_markers(
+    text: str, others: Sequence[str], marker: Callable[[int, str], str], bold: Sequence[str]
+) -> tuple[str, int | None]:
+    """Escaped text with its markers, and the number of the one that it ends with.
+
+    That one covers these other lines, the items of a list, as well.
+    """
+    parts, position, last = [], 0, None
     for found in _MARKER.finditer(text):
         words = text[position : found.start()]
-        shown = marker(int(found[1]), words.strip())
+        ends = not text[found.end() :].strip()
+        shown = marker(int(found[1]), "\n".join((words.strip(), *(others if ends else ()))))
         if shown:
             parts.append(_standing_out(words.rstrip(" "), bold) + shown)  # on one line
             position = found.end()
-    return "".join(parts) + _standing_out(text[position:], bold)
+            last = int(found[1]) if ends else None
+    return "".join(parts) + _standing_out(text[position:], bold), last
 
 
 def _standing_out(text: str, bold: Sequence[str]) -> str:
@@ -103,6 +140,11 @@ def _standing_out(text: str, bold: Sequence[str]) -> str:
         f"<strong>{escape(piece)}</strong>" if number % 2 else escape(piece)
         for number, piece in enumerate(pieces)
     )
+
+
+def numbers_in(text: str) -> list[int]:
+    """The numbers of the markers in the text of an answer, each once, in order."""
+    return list(dict.fromkeys(int(number) for number in _MARKER.findall(text)))
 
 
 def code(text: str) -> str:

@@ -1,21 +1,31 @@
-"""An answer on the page: its text, what to know about it, and its evidence."""
+"""An answer on the page: the answer proper, what is folded below it, and its evidence."""
 
-from collections.abc import Callable
+from typing import Protocol
 
 import streamlit as st
 
 from core.errors import StrategiewijzerError
-from core.types import Answer
+from core.types import Answer, Scope
+from ui.addresses import reading_address
 from ui.answers import notes
 from ui.answers.chips import CARDS, Chips
+from ui.answers.citations import by_number
 from ui.answers.evidence import evidence_html
 from ui.answers.refusal import refusal_html, tips_html
 from ui.answers.surroundings import Surroundings, surroundings
-from ui.markup import answer_html, code, escape
+from ui.markup import answer_html, code, escape, new_tab
 from ui.texts import Texts
 
 
-def show(answer: Answer, prefix: str, texts: Texts, ask: Callable[[str], None]) -> None:
+class Ask(Protocol):
+    """Asks a question: `alone`, without the conversation so far; in this scope, if one is given."""
+
+    def __call__(
+        self, question: str, *, alone: bool = False, scope: Scope | None = None
+    ) -> None: ...
+
+
+def show(answer: Answer, prefix: str, texts: Texts, ask: Ask, *, alone: bool = False) -> None:
     """An answer in its final form, with everything needed to check it.
 
     Args:
@@ -23,11 +33,22 @@ def show(answer: Answer, prefix: str, texts: Texts, ask: Callable[[str], None]) 
         prefix: begins the names of its places in the page; no other answer there has it.
         texts: the strings of the interface language.
         ask: asks a question that is offered.
+        alone: whether it was asked without the conversation before it.
     """
+    if answer.understood_as and not alone:
+        _show_understood(answer, prefix, texts, ask)
     around = _surroundings(answer)
-    shown = _answered(answer, prefix, texts) if answer.answered else refusal_html(answer, texts)
-    shown += notes.told_html(answer, texts) + notes.withheld_html(answer, texts)
-    st.html(shown + evidence_html(answer, prefix, texts, around))
+    chips = Chips(answer, prefix, texts)
+    st.html(_proper_html(answer, chips, texts))
+    _show_corrections(answer, prefix, texts, ask)
+    below = (
+        notes.told_html(answer, texts)
+        + notes.withheld_html(answer, texts)
+        + more_html(answer, chips, texts)
+        + evidence_html(answer, prefix, texts, around)
+    )
+    if below:
+        st.html(below)
     if around and (changed := notes.changed_html(answer, around, texts)):
         st.html(changed)
         again = texts("answers.ask_again")
@@ -36,23 +57,94 @@ def show(answer: Answer, prefix: str, texts: Texts, ask: Callable[[str], None]) 
         st.html(f'<p class="sw-facts">{escape(texts("answer.related"))}</p>')
     for number, question in enumerate(answer.related):  # a label is Markdown: as code it stays data
         st.button(code(question), key=f"{prefix}-related-{number}", on_click=ask, args=(question,))
-    if not answer.answered:
+    if answer.kind == "refusal":
         st.html(tips_html(texts))
     if answer.citations:
         st.html(CARDS, unsafe_allow_javascript=True)
 
 
-def _answered(answer: Answer, prefix: str, texts: Texts) -> str:
-    """The sentences of an answer, each with its marker, and what the marks mean."""
-    chips = Chips(answer, prefix, texts)
+def _proper_html(answer: Answer, chips: Chips, texts: Texts) -> str:
+    """The answer proper, below how it was checked; a refusal looks like one, a reply like talk."""
+    if answer.kind == "refusal":
+        return refusal_html(answer)
     shown = answer_html(
         answer.text,
-        texts,
         language=notes.languages(answer)[0],
         marker=chips.marker,
+        note=_Sections(answer, texts),
         bold=answer.asked_for,
     )
-    return shown + chips.legend_html()
+    return chips.checked_html() + shown
+
+
+def more_html(answer: Answer, chips: Chips, texts: Texts) -> str:
+    """What else the sources say, or what comes nearest; folded, nothing when there is nothing."""
+    if not answer.more:
+        return ""
+    key = "nearest" if answer.kind == "refusal" else "more"
+    summary = escape(texts(f"answers.{key}", number=len(answer.more)))
+    checked = chips.checked_html() if answer.kind == "refusal" else ""
+    blocks = "".join(
+        answer_html(
+            block,
+            language=notes.languages(answer, block)[0],
+            marker=chips.marker,
+            note=_Sections(answer, texts),
+        )
+        for block in answer.more
+    )
+    return f'<details class="sw-more"><summary>{summary}</summary>{checked}{blocks}</details>'
+
+
+class _Sections:
+    """Behind a note on a list that was cut short: a link to its section in the sources page."""
+
+    def __init__(self, answer: Answer, texts: Texts) -> None:
+        self._cited = by_number(answer.citations)
+        self._texts = texts
+
+    def __call__(self, number: int) -> str:
+        first = self._cited[number][0]
+        spans = [(one.start, one.end) for one in self._cited[number]]
+        address = f"sources?{reading_address(first.document, first.passage_id, spans)}"
+        return f" {new_tab(address, self._texts('answers.whole_list'), self._texts)}"
+
+
+def _show_understood(answer: Answer, prefix: str, texts: Texts, ask: Ask) -> None:
+    """How a follow-up was understood, and a way to have it asked as it stands."""
+    told = texts("answers.understood", question=answer.understood_as)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.html(f'<p class="sw-facts">{escape(told)}</p>', width="content")
+        st.button(
+            texts("answers.as_typed"),
+            icon=":material/undo:",
+            type="tertiary",
+            key=f"{prefix}-typed",
+            on_click=ask,
+            args=(answer.question,),
+            kwargs={"alone": True},
+        )
+
+
+def _show_corrections(answer: Answer, prefix: str, texts: Texts, ask: Ask) -> None:
+    """Another spelling of the question, and the same question without limits to the search."""
+    if answer.did_you_mean:
+        st.button(
+            f"{texts('answers.did_you_mean')} {code(answer.did_you_mean)}",
+            icon=":material/spellcheck:",
+            key=f"plain-meant-{prefix}",
+            on_click=ask,
+            args=(answer.did_you_mean,),
+        )
+    if answer.elsewhere:
+        st.button(
+            texts("answers.elsewhere"),
+            icon=":material/filter_alt_off:",
+            key=f"{prefix}-elsewhere",
+            on_click=ask,
+            args=(answer.question,),
+            kwargs={"scope": Scope()},
+        )
 
 
 def _surroundings(answer: Answer) -> Surroundings | None:

@@ -1,19 +1,13 @@
-"""In the sentence: the number of its source, a card with the quote, and how it was checked."""
+"""Behind the words: the number of their source, a card with the quote, and how it was checked."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from core.types import Answer, Citation
 from ui import origins
-from ui.answers.citations import Verdict, anchors, pages, section, verdict
+from ui.answers.checks import GLYPHS, Checks, Verdict
+from ui.answers.citations import anchors, pages, section
 from ui.markup import escape
 from ui.texts import Texts
-
-_GLYPHS: Mapping[Verdict, str] = {
-    "literal": "”",
-    "literal_brief": "”",
-    "literal_official": "”",
-    "supported": "✓",
-}
 
 # Cards open without it. It keeps a card beside its number and inside the window, lets Escape close
 # it and a tap elsewhere as well (WCAG 1.4.13). No data goes in here.
@@ -82,59 +76,64 @@ class Chips:
     """The markers of one answer as they are shown; `marker` goes into `ui.markup.answer_html`."""
 
     def __init__(self, answer: Answer, prefix: str, texts: Texts) -> None:
-        self._citations = {citation.number: citation for citation in answer.citations}
+        self._checks = Checks(answer)
         self._targets = anchors(answer, prefix)
         self._prefix = prefix
         self._texts = texts
-        self._verdicts: list[Verdict] = []
+        self._made = 0
 
-    def marker(self, number: int, sentence: str) -> str:
-        """A link to the quote, its card, and the mark of the check; empty: no such citation."""
-        citation = self._citations.get(number)
-        if citation is None:
+    def marker(self, number: int, words: str) -> str:
+        """A link to the quotes, their card, and a mark where the check is not the usual one.
+
+        Empty: there is no such citation.
+        """
+        quotes = self._checks.quotes(number, words)
+        if not quotes:
             return ""
-        kind = verdict(sentence, citation)
-        self._verdicts.append(kind)
-        card = f"{self._prefix}-card-{len(self._verdicts)}"
-        return _chip_html(citation, kind, self._targets[number], card, self._texts)
+        self._made += 1
+        card = f"{self._prefix}-card-{self._made}"
+        shown = _chip_html(quotes, self._targets[number], card, self._texts)
+        verdict = self._checks.verdict(number, words)
+        return shown if verdict == self._checks.usual else shown + _mark_html(verdict, self._texts)
 
-    def legend_html(self) -> str:
-        """What the marks mean that were made so far."""
-        told = [
-            f'<span class="sw-mark" aria-hidden="true">{glyph}</span> '
-            f"{escape(self._texts(f'answers.verdicts.{kind}'))}"
-            for kind, glyph in _GLYPHS.items()
-            if kind in self._verdicts
-        ]
-        if not told:
-            return ""
-        lead = escape(self._texts("answers.checked"))
-        return f'<p class="sw-facts sw-legend">{lead} {" · ".join(told)}</p>'
+    def checked_html(self) -> str:
+        """How the answer was checked, and the marks of what is an exception to that."""
+        told = " · ".join(map(escape, self._checks.told(self._texts)))
+        return f'<p class="sw-facts sw-checked">{told}</p>' if told else ""
 
 
-def _chip_html(citation: Citation, kind: Verdict, target: str, card: str, texts: Texts) -> str:
-    """A link to the quote, with its card, and the mark of the check.
+def _chip_html(quotes: Sequence[Citation], target: str, card: str, texts: Texts) -> str:
+    """A link to quotes out of one passage, with their card.
 
     All of it is part of a paragraph, which only takes spans. Brackets are there for whoever copies
     the sentence. Where a finger cannot hover, a tap on the number reaches the span around the link
     instead (style.css): it opens the card, which then has a link of its own.
     """
+    first = quotes[0]
     place, name = escape(target), escape(card)
-    about = origins.marked(citation.document, texts)
-    facts = [*about, section(citation), pages([citation], texts)]
-    language = escape(citation.document.language)
-    told = escape(texts(f"answers.verdicts.{kind}"))
+    facts = [*origins.marked(first.document, texts), section(first), pages(quotes, texts)]
+    language = escape(first.document.language)
+    quoted = "".join(
+        f'<q class="sw-card-quote" lang="{language}">{escape(one.quote)}</q>' for one in quotes
+    )
     return (
         f'<span class="sw-chip" tabindex="-1">'
         f'<a href="#{place}" aria-describedby="{name}" '
-        f'aria-label="{escape(texts("sources.marker", number=citation.number))}">'
-        f'<span class="sw-bracket">[</span><span class="sw-number">{citation.number}</span>'
+        f'aria-label="{escape(texts("sources.marker", number=first.number))}">'
+        f'<span class="sw-bracket">[</span><span class="sw-number">{first.number}</span>'
         f'<span class="sw-bracket">]</span></a>'
         f'<span class="sw-card" id="{name}">'
-        f'<span class="sw-card-title" lang="{language}">{escape(citation.document.title)}</span>'
+        f'<span class="sw-card-title" lang="{language}">{escape(first.document.title)}</span>'
         f'<span class="sw-card-facts">{" · ".join(escape(fact) for fact in facts if fact)}</span>'
-        f'<q class="sw-card-quote" lang="{language}">{escape(citation.quote)}</q>'
+        f"{quoted}"
         f'<a class="sw-card-link" href="#{place}">{escape(texts("answers.to_quote"))}</a>'
-        f'</span></span><span class="sw-mark" role="img" aria-label="{told}" title="{told}">'
-        f"{_GLYPHS[kind]}</span>"
+        f"</span></span>"
+    )
+
+
+def _mark_html(verdict: Verdict, texts: Texts) -> str:
+    told = escape(texts(f"answers.verdicts.{verdict}"))
+    return (
+        f'<span class="sw-mark" role="img" aria-label="{told}" title="{told}">'
+        f"{GLYPHS[verdict]}</span>"
     )

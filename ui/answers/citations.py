@@ -1,25 +1,34 @@
 """What is said of a citation wherever it is shown: its place, its pages, its section."""
 
-from collections.abc import Iterable
-from typing import Literal
+from collections.abc import Iterable, Sequence
 
-from core.types import Answer, Citation, Kind
+from core.types import Answer, Citation
+from ui.markup import numbers_in
 from ui.texts import Texts
 
-Verdict = Literal["literal", "literal_brief", "literal_official", "supported"]
-"""What the check of a sentence found: it stands in its source letter by letter ("literal"), which
-is a summary by this project or an official text; or it is a model's, and its source says so
-("supported"). `answers.verdicts` in ui/texts has the words for it."""
+
+def by_number(citations: Iterable[Citation]) -> dict[int, tuple[Citation, ...]]:
+    """The quotes under each number, in order: those out of one passage share it."""
+    found: dict[int, tuple[Citation, ...]] = {}
+    for citation in citations:
+        found[citation.number] = (*found.get(citation.number, ()), citation)
+    return found
+
+
+def cited_in(text: str, answer: Answer) -> list[Citation]:
+    """The citations of an answer that a text of it has markers for."""
+    there = numbers_in(text)
+    return [citation for citation in answer.citations if citation.number in there]
 
 
 def anchors(answer: Answer, prefix: str) -> dict[int, str]:
-    """The place in the page where each citation of an answer is shown."""
+    """The place in the page where the first quote of each number is shown."""
     return {citation.number: f"{prefix}-{citation.number}" for citation in answer.citations}
 
 
 def numbers(citations: Iterable[Citation]) -> str:
     """For example "[1] [3]"."""
-    return " ".join(f"[{citation.number}]" for citation in citations)
+    return " ".join(f"[{number}]" for number in by_number(citations))
 
 
 def pages(citations: Iterable[Citation], texts: Texts) -> str:
@@ -33,15 +42,8 @@ def section(citation: Citation) -> str:
     return " › ".join(name for name in citation.headings if name != citation.document.title)
 
 
-def is_literal(sentence: str, quote: str) -> bool:
-    """Whether a sentence of an answer stands in a quote, letter by letter; spaces do not count."""
-    words = " ".join(sentence.split())
-    return bool(words) and words in " ".join(quote.split())
-
-
-def verdict(sentence: str, citation: Citation) -> Verdict:
-    """What the check of a sentence with this citation found; whoever wrote it."""
-    if not is_literal(sentence, citation.quote):
-        return "supported"
-    by_kind: dict[Kind, Verdict] = {"brief": "literal_brief", "official": "literal_official"}
-    return by_kind.get(citation.document.kind, "literal")
+def as_one(citations: Sequence[Citation]) -> Citation:
+    """The first of the quotes out of one passage, on the pages of all: for their one reference."""
+    pages = [page for one in citations for page in (one.page, one.last_page) if page is not None]
+    ends = {"page": min(pages), "last_page": max(pages)} if pages else {}
+    return citations[0].model_copy(update=ends)

@@ -1,4 +1,7 @@
-"""An answer to take along: as text, as Markdown, or only its references."""
+"""An answer to take along: as text, as Markdown, or only its references.
+
+What is folded on the page stands below the answer proper, under a heading that says so.
+"""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -8,7 +11,9 @@ import streamlit as st
 
 from core.types import Answer, Citation
 from ui import origins
+from ui.answers.citations import as_one, by_number
 from ui.answers.references import reference
+from ui.markup import ITEM, LABEL
 from ui.texts import Texts
 
 # Whatever CommonMark, tables, strikethrough, formulas, shortcodes or bare addresses begin with.
@@ -33,17 +38,31 @@ def show(answer: Answer, prefix: str, texts: Texts) -> None:
 
 
 def plain_text(answer: Answer, texts: Texts) -> str:
-    """The answer with its markers, and below it the references they stand for."""
-    listed = references(answer, texts)
-    below = ["", texts("references.heading"), "", *listed] if listed else []
-    return "\n".join([answer.text, *below])
+    """The answer with its markers, what else there is, and the references they stand for."""
+    parts = [plain(answer.text)]
+    if answer.more:
+        parts += [more_heading(answer, texts), *map(plain, answer.more)]
+    if listed := references(answer, texts):
+        parts += [texts("references.heading"), "\n".join(listed)]
+    return "\n\n".join(parts)
+
+
+def plain(text: str) -> str:
+    """The text of an answer, its labels without what marks them as such."""
+    return "\n".join(line.removeprefix(LABEL) for line in text.splitlines())
+
+
+def more_heading(answer: Answer, texts: Texts) -> str:
+    """What stands above the blocks that are folded on the page."""
+    key = "nearest" if answer.kind == "refusal" else "more"
+    return texts(f"answers.{key}", number=len(answer.more))
 
 
 def references(answer: Answer, texts: Texts) -> list[str]:
-    """The references of an answer as text, one per citation: "[1] European Commission, …"."""
+    """The references of an answer as text, one per number: "[1] European Commission, …"."""
     return [
         " ".join((f"[{one.number}]", reference(one, texts), *_listed(addresses(one, texts))))
-        for one in answer.citations
+        for one in map(as_one, by_number(answer.citations).values())
     ]
 
 
@@ -63,7 +82,7 @@ def _listed(pages: Iterable[tuple[str, str]]) -> list[str]:
 
 def markdown(answer: Answer, texts: Texts) -> str:
     """As `plain_text`, in Markdown that shows exactly the data it is made of."""
-    parts = [markdown_text(answer.text)]
+    parts = markdown_texts(answer, texts)
     if answer.citations:
         parts += [
             f"**{escaped(texts('references.heading'))}**",
@@ -72,10 +91,18 @@ def markdown(answer: Answer, texts: Texts) -> str:
     return "\n\n".join(parts)
 
 
+def markdown_texts(answer: Answer, texts: Texts) -> list[str]:
+    """The answer proper, and what is folded below it on the page."""
+    parts = [markdown_text(answer.text)]
+    if answer.more:
+        parts += [f"**{escaped(more_heading(answer, texts))}**", *map(markdown_text, answer.more)]
+    return parts
+
+
 def markdown_references(citations: Sequence[Citation], texts: Texts) -> list[str]:
-    """A paragraph per citation; its number is no list's, which Markdown would count itself."""
+    """A paragraph per number; it is no list's, which Markdown would count itself."""
     shown = []
-    for one in citations:
+    for one in map(as_one, by_number(citations).values()):
         written = reference(one, texts, data=escaped, emphasis="*{}*")
         links = _listed(
             (escaped(label), f"<{percent_encoded(url, safe=_ADDRESS)}>")
@@ -89,11 +116,16 @@ _ADDRESS = "%:/?#[]@!$&'()*+,;=~"  # stays as it is in an address; what could en
 
 
 def markdown_text(text: str) -> str:
-    """The text of an answer (paragraphs and "- " items) as Markdown of the same shape."""
-    return "\n".join(
-        f"- {escaped(line[2:])}" if line.startswith("- ") else escaped(line)
-        for line in text.splitlines()
-    )
+    """The text of an answer as Markdown of the same shape; labels are paragraphs in bold."""
+    return "\n".join(map(_markdown_line, text.splitlines()))
+
+
+def _markdown_line(line: str) -> str:
+    if line.startswith(LABEL):
+        return f"**{escaped(line.removeprefix(LABEL))}**\n"
+    if line.startswith(ITEM):
+        return f"- {escaped(line.removeprefix(ITEM))}"
+    return escaped(line)
 
 
 def escaped(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from core.types import Answer, Citation, Passage
 from ui import origins
 from ui.addresses import reading_address
-from ui.answers.citations import anchors, numbers, pages, section
+from ui.answers.citations import anchors, by_number, numbers, pages, section
 from ui.answers.fragments import at_quote
 from ui.answers.surroundings import Surroundings
 from ui.markup import escape, is_web_page, link, new_tab
@@ -35,7 +35,7 @@ def evidence_html(answer: Answer, prefix: str, texts: Texts, around: Surrounding
     shown = "".join(
         _source_html(answer, citations, prefix, texts, around) for citations in by_passage.values()
     )
-    heading = escape(texts("sources.heading", number=len(answer.citations)))
+    heading = escape(texts("sources.heading", number=len(by_number(answer.citations))))
     return (
         f'<details class="sw-sources"><summary>{heading}</summary>'
         f'<div role="region" aria-label="{heading}" tabindex="0">{shown}</div></details>'
@@ -52,14 +52,7 @@ def _source_html(
     """One passage with its origin, its quotes, the text around it and links to where it stands."""
     first = citations[0]
     document = first.document
-    by_id = {passage.id: passage.text for passage in answer.passages}
-    text = by_id.get(first.passage_id, first.quote)
-    spans = [
-        (citation.start, citation.end, citation.number)
-        if first.passage_id in by_id
-        else (0, len(text), citation.number)
-        for citation in citations
-    ]
+    text, spans = _quoted(answer, citations)
     facts = [
         texts.label("kinds", document.kind),
         origins.number(document, texts),
@@ -83,6 +76,18 @@ def _source_html(
         + _neighbour_html(after, first, "answers.after", texts)
         + f"{_in_context(citations, texts)}{_official_pages(citations, texts)}</section>"
     )
+
+
+def _quoted(
+    answer: Answer, citations: Sequence[Citation]
+) -> tuple[str, list[tuple[int, int, int]]]:
+    """A passage and the (start, end, number) of its quotes; only the quotes if it was not kept."""
+    for passage in answer.passages:
+        if passage.id == citations[0].passage_id:
+            return passage.text, [(one.start, one.end, one.number) for one in citations]
+    text = "\n\n".join(dict.fromkeys(one.quote for one in citations))
+    starts = [(text.index(one.quote), one) for one in citations]
+    return text, [(start, start + len(one.quote), one.number) for start, one in starts]
 
 
 def _neighbour_html(passage: Passage | None, cited: Citation, key: str, texts: Texts) -> str:
@@ -109,14 +114,15 @@ def _in_context(citations: Sequence[Citation], texts: Texts) -> str:
 def _official_pages(citations: Sequence[Citation], texts: Texts) -> str:
     """One link per address; with the citations' numbers where there is more than one.
 
-    It leads to the quote itself, save for a brief: its pages have the text that it summarises.
+    It leads to the first quote of a number, save for a brief, which is not the text that its page
+    has.
     """
     document = citations[0].document
     if document.kind == "brief":
         named = origins.pages(document, texts)
         return "".join(f"<p>{link(url, label, texts)}</p>" for label, url in named)
     by_url: dict[str, list[Citation]] = {}
-    for citation in citations:
+    for citation, *_ in by_number(citations).values():
         if is_web_page(citation.url):
             by_url.setdefault(at_quote(citation.url, citation.quote), []).append(citation)
     label = "answers.open_at_quote"
@@ -135,9 +141,12 @@ def highlighted(
 
     Args:
         text: the passage, shown character for character.
-        spans: (start, end, number) of each quote; they may overlap.
+        spans: (start, end, number) of each quote; they may overlap. Where all have one number, it
+            is not repeated behind each.
         targets: the id that the first mark of a number gets.
     """
+    several = len({number for *_, number in spans}) > 1
+    left_over = dict(targets)
     cuts = sorted({0, len(text), *(cut for start, end, _ in spans for cut in (start, end))})
     parts = []
     for left, right in itertools.pairwise(cuts):
@@ -147,8 +156,8 @@ def highlighted(
             continue
         mark = f"<mark>{piece}</mark>"
         for start, _, number in spans:
-            if start == left and number in targets:  # takes the focus when a marker is followed
-                mark = f'<span id="{escape(targets[number])}" tabindex="-1">{mark}</span>'
-        ends = "".join(f"<sup>[{number}]</sup>" for _, end, number in spans if end == right)
-        parts.append(mark + ends)
+            if start == left and number in left_over:  # takes the focus when a marker is followed
+                mark = f'<span id="{escape(left_over.pop(number))}" tabindex="-1">{mark}</span>'
+        ending = (number for _, end, number in spans if end == right) if several else ()
+        parts.append(mark + "".join(f"<sup>[{number}]</sup>" for number in ending))
     return "".join(parts)

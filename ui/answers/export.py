@@ -15,8 +15,15 @@ from markupsafe import Markup
 
 from core.types import Answer, Citation, Scope
 from ui.answers import notes
-from ui.answers.citations import verdict
-from ui.answers.copying import addresses, escaped, markdown_references, markdown_text
+from ui.answers.checks import GLYPHS, Checks
+from ui.answers.citations import as_one, by_number
+from ui.answers.copying import (
+    addresses,
+    escaped,
+    markdown_references,
+    markdown_texts,
+    more_heading,
+)
 from ui.answers.references import reference
 from ui.markup import answer_html, escape
 from ui.scope import told
@@ -75,26 +82,33 @@ def question_facts(exchange: Exported, texts: Texts) -> list[str]:
 
 
 def answer_facts(answer: Answer, texts: Texts) -> list[str]:
-    """How an answer was made and checked, from which state of the sources, and what it lacks."""
+    """How an answer was made, from which state of the sources, and what it lacks."""
     facts = notes.told(answer, texts)  # these tell of a fallback as well
     if answer.answered and answer.mode != "fallback":
         facts.insert(0, texts(f"export.modes.{answer.mode}", model=answer.model))
-    if answer.generation:
+    if answer.understood_as:
+        facts.insert(0, texts("answers.understood", question=answer.understood_as))
+    if answer.generation and answer.kind != "reply":
         facts.append(texts("export.generation", generation=answer.generation))
     return facts
 
 
 def _answer_blocks(answer: Answer, texts: Texts) -> list[str]:
-    blocks = [markdown_text(answer.text)]
-    blocks += [escaped(fact) for fact in answer_facts(answer, texts)]
+    proper, *more = markdown_texts(answer, texts)
+    checked = " · ".join(Checks(answer).told(texts))
+    blocks = [escaped(checked)] if checked else []
+    blocks += [proper, *(escaped(fact) for fact in answer_facts(answer, texts)), *more]
     if answer.citations:
         blocks.append(f"### {escaped(texts('references.heading'))}")
-    for citation, written in zip(
-        answer.citations, markdown_references(answer.citations, texts), strict=True
+    for quotes, written in zip(
+        by_number(answer.citations).values(),
+        markdown_references(answer.citations, texts),
+        strict=True,
     ):
         blocks.append(written)
-        lines = [line for line in citation.quote.splitlines() if line.strip()]
-        blocks.append("\n>\n".join(f"> {escaped(line)}" for line in lines))
+        for quote in dict.fromkeys(one.quote for one in quotes):
+            lines = [line for line in quote.splitlines() if line.strip()]
+            blocks.append("\n>\n".join(f"> {escaped(line)}" for line in lines))
     return blocks
 
 
@@ -102,26 +116,39 @@ def _made(texts: Texts) -> str:
     return texts("export.made", date=texts.date(datetime.datetime.now(datetime.UTC).date()))
 
 
-def _sentences(answer: Answer, place: str, texts: Texts) -> Markup:
-    """The text of an answer; behind each sentence the number of its quote and how it was checked.
+class _Shown:
+    """What an answer says, as HTML: behind it the numbers of its quotes.
 
     Args:
         answer: what is shown.
-        place: begins the names of its quotes in the page.
+        place: begins the names of its references in the page.
         texts: the strings of the interface language.
     """
-    citations = {citation.number: citation for citation in answer.citations}
 
-    def marker(number: int, sentence: str) -> str:
-        citation = citations.get(number)
-        if citation is None:
+    def __init__(self, answer: Answer, place: str, texts: Texts) -> None:
+        self._answer = answer
+        self._place = place
+        self._texts = texts
+        self._checks = Checks(answer)
+
+    @property
+    def checked(self) -> str:
+        return " · ".join(self._checks.told(self._texts))
+
+    def html(self, text: str, level: int) -> Markup:
+        """The answer proper, or a block of what is folded on the page; labels are of this level."""
+        language = notes.languages(self._answer, text)[0]
+        shown = answer_html(text, language=language, marker=self._marker, level=level)
+        return Markup(shown)  # noqa: S704 - escaped there
+
+    def _marker(self, number: int, words: str) -> str:
+        if not self._checks.quotes(number, words):
             return ""
-        told = escape(texts(f"answers.verdicts.{verdict(sentence, citation)}"))
-        target = escape(f"{place}-{number}")
-        return f'<sup><a href="#{target}" title="{told}">[{number}]</a></sup>'
-
-    language = notes.languages(answer)[0]
-    return Markup(answer_html(answer.text, texts, language=language, marker=marker))  # noqa: S704 - escaped there
+        verdict = self._checks.verdict(number, words)
+        told = escape(self._texts(f"answers.verdicts.{verdict}"))
+        target = escape(f"{self._place}-{number}")
+        mark = "" if verdict == self._checks.usual else GLYPHS[verdict]
+        return f'<sup><a href="#{target}" title="{told}">[{number}]</a>{mark}</sup>'
 
 
 def _reference(citation: Citation, texts: Texts) -> Markup:
@@ -142,7 +169,10 @@ def _template() -> Template:
     environment.globals.update(
         question_facts=question_facts,
         answer_facts=answer_facts,
-        sentences=_sentences,
+        shown_answer=_Shown,
+        by_number=by_number,
+        as_one=as_one,
+        more_heading=more_heading,
         reference=_reference,
         addresses=addresses,
     )

@@ -3,29 +3,35 @@
 from collections import Counter
 
 from core.types import Answer, Citation
-from ui.answers.citations import numbers
+from ui.answers.citations import cited_in, numbers
 from ui.answers.surroundings import Surroundings
 from ui.markup import escape
 from ui.texts import Texts
 
 
-def languages(answer: Answer) -> list[str]:
-    """The languages an answer is made of, most used first: those of its quotes if it has any.
+def languages(answer: Answer, text: str = "") -> list[str]:
+    """The languages of a text of an answer, most used first: those of its quotes if it has any.
 
     A model writes in the language of the question, whatever its sources are in.
+
+    Args:
+        answer: whose text it is.
+        text: a block of what is folded; empty: the answer proper.
     """
-    quoted = Counter(citation.document.language for citation in answer.citations)
+    quoted = Counter(one.document.language for one in cited_in(text or answer.text, answer))
     if answer.mode == "generative" or not quoted:
         return [answer.language]
     return [language for language, _ in quoted.most_common()]
 
 
 def told(answer: Answer, texts: Texts) -> list[str]:
-    """What a reader of an answer has to know of it, a sentence each."""
+    """What a reader of an answer has to know of it, a sentence each; nothing of a reply."""
+    if answer.kind == "reply" and not answer.citations:
+        return []
     notes = []
     if (used := languages(answer)) != [answer.language]:
-        names = ", ".join(texts.label("languages", name) for name in used)
-        notes.append(texts("answer.other_language", languages=names))
+        asked, *names = (texts.label("languages", name) for name in (answer.language, *used))
+        notes.append(texts("answer.other_language", language=asked, languages=", ".join(names)))
     notes += dict.fromkeys(
         texts(f"answer.{citation.standing}", title=citation.document.title)
         for citation in answer.citations
@@ -33,9 +39,8 @@ def told(answer: Answer, texts: Texts) -> list[str]:
     )
     if answer.mode == "fallback":
         notes.append(texts("answer.fallback"))
-    if answer.missing:
-        key = "missing" if answer.answered else "missing_nearby"
-        notes.append(f"{texts(f'answer.{key}')} {', '.join(answer.missing)}")
+    if answer.kind == "partial":  # a refusal says it itself
+        notes.append(f"{texts('answer.missing')} {', '.join(answer.missing)}")
     return notes
 
 

@@ -1,14 +1,13 @@
-"""A refusal that helps: what was searched, what comes near, and what else can be tried."""
+"""A refusal that helps: what was searched, and what else can be tried."""
 
 from core.types import Answer
-from ui.addresses import reading_address
 from ui.markup import answer_html, escape, new_tab
 from ui.texts import Texts
 
 
-def refusal_html(answer: Answer, texts: Texts) -> str:
-    """The text of a refusal, in which the nearest sections lead to where they can be read."""
-    shown = answer_html(answer.text, texts, language=answer.language, links=section_links(answer))
+def refusal_html(answer: Answer) -> str:
+    """The text of a refusal; what comes nearest is folded below it."""
+    shown = answer_html(answer.text, language=answer.language)
     return f'<div class="sw-refusal" role="note">{shown}</div>'
 
 
@@ -20,14 +19,3 @@ def tips_html(texts: Texts) -> str:
         f'<div class="sw-tips"><p class="sw-facts">{escape(texts("answers.try"))}</p>'
         f"<ul>{tips}<li>{catalogue}</li></ul></div>"
     )
-
-
-def section_links(answer: Answer) -> dict[str, str]:
-    """Where each section that was found can be read, by the names an answer's text gives it."""
-    links: dict[str, str] = {}
-    for passage in answer.passages:
-        name, reference = " › ".join(passage.headings), passage.document.reference
-        address = f"sources?{reading_address(passage.document, passage.id)}"
-        for label in (name, f"{name} ({reference})"):
-            links.setdefault(label, address)
-    return links

@@ -44,7 +44,7 @@ def answer(chat: Chat, exchange: Exchange, history: tuple[Turn, ...], texts: Tex
                 status.html(_status(texts(f"chat.stages.{event.name}")))
             elif isinstance(event, TextDelta):
                 text += event.text
-                place.html(answer_html(text, texts))
+                place.html(answer_html(text))
             elif isinstance(event, Finished):
                 exchange = exchange.model_copy(update={"answer": event.answer})
     except StrategiewijzerError as error:

@@ -58,14 +58,16 @@ def show_answer(
     """The answer with its evidence and what can be done with it, or why there is none."""
     if exchange.answer is not None:
         prefix = f"exchange-{number}"
-        answers.show(exchange.answer, prefix, texts, ask=chat.ask)
+        answers.show(exchange.answer, prefix, texts, ask=chat.ask, alone=exchange.alone)
+        if exchange.answer.kind == "reply":
+            return
         with st.container(horizontal=True, gap="small"):
             copying.show(exchange.answer, prefix, texts)
             _show_link(exchange, texts)
         feedback.show(
             exchange.answer,
             chat.verdict(exchange),
-            history=chat.conversation.before(exchange.id).turns(),
+            history=chat.conversation.history(exchange),
             scope=exchange.scope,
             data_dir=settings.data_dir,
             texts=texts,

@@ -69,7 +69,8 @@ def show(
     )
     with st.container(key=f"verdict-{verdict.id}"):
         with st.container(horizontal=True, gap="medium"):
-            for name in ("helpful", "evidence") if answer.citations else ("helpful",):
+            is_cited = answer.answered and answer.citations
+            for name in ("helpful", "evidence") if is_cited else ("helpful",):
                 st.pills(
                     texts(f"feedback.{name}"),
                     (True, False),

@@ -35,7 +35,7 @@ def _found(exchange: Exchange, conversation: Conversation) -> tuple[str, ...]:
     """None when the index cannot be searched, which the next question tells."""
     if exchange.answer is None:
         return ()
-    history = conversation.before(exchange.id).turns()
+    history = conversation.history(exchange)
     try:
         return assistant().follow_ups(exchange.answer, history, exchange.scope)
     except StrategiewijzerError:

@@ -9,6 +9,7 @@ from core.errors import NoIndexError, StrategiewijzerError
 from core.settings import Settings
 from core.types import DocumentInfo
 from ui import sidebar
+from ui.answers.citations import by_number, cited_in
 from ui.assistant import assistant
 from ui.chat import address, answering, exchange, filters, followups, history
 from ui.chat.session import Chat, chat
@@ -77,7 +78,7 @@ def _show_conversation(session: Chat, settings: Settings, texts: Texts, *, ready
         exchange.show_question(session, one, texts, is_last=number == len(exchanges) - 1)
         with st.chat_message("assistant", avatar=":material/menu_book:"):
             if ready and one.id == session.pending:
-                history = session.conversation.before(one.id).turns()
+                history = session.conversation.history(one)
                 answering.answer(session, one, history, texts)
             else:
                 exchange.show_answer(session, one, number, settings, texts)
@@ -135,12 +136,15 @@ def _announce(session: Chat, texts: Texts) -> None:
     session.finished = ""
     if finished is None:
         return
-    if finished.answer is None:
+    answer = finished.answer
+    if answer is None:
         told = texts("chat.finished_problem")
-    elif finished.answer.answered:
-        told = texts("chat.finished", number=len(finished.answer.citations))
-    else:
+    elif answer.kind == "reply":
+        told = texts("chat.finished_reply")
+    elif answer.kind == "refusal":
         told = texts("chat.finished_refusal")
+    else:
+        told = texts("chat.finished", number=len(by_number(cited_in(answer.text, answer))))
     st.html(
         f'<p class="sw-announced" hidden>{escape(told)}</p>'
         f"{ANNOUNCE}{STAY_IN_VIEW.format(place='.sw-last-question')}",

@@ -79,11 +79,19 @@ class Chat:
         self.show(found or Conversation())
         self.missing = found is None
 
-    def ask(self, question: str) -> None:
-        """Adds a question, to be answered when the page shows it; nothing when it is empty."""
+    def ask(self, question: str, *, alone: bool = False, scope: Scope | None = None) -> None:
+        """Adds a question, to be answered when the page shows it; nothing when it is empty.
+
+        Args:
+            question: as the reader typed it.
+            alone: to be answered without the conversation before it.
+            scope: what its search is limited to; None: what the reader has chosen.
+        """
         if not question.strip():
             return
-        exchange = Exchange(question=question.strip(), scope=self.scope)
+        exchange = Exchange(
+            question=question.strip(), scope=self.scope if scope is None else scope, alone=alone
+        )
         self.before = None
         self.missing = False
         self.editing = ""
@@ -94,7 +102,7 @@ class Chat:
         """Asks at the end what has no answer yet."""
         self.conversation = self.conversation.without(exchange.id)
         self._drop(exchange.id)
-        self.ask(exchange.question)
+        self.ask(exchange.question, alone=exchange.alone, scope=exchange.scope)
 
     def edit(self, exchange: Exchange, question: str) -> None:
         """Asks another question in place of one; what followed it goes as well, until `undo`."""

@@ -1,0 +1,103 @@
+"""Answers of every form, made by hand of passages that are in an index."""
+
+from collections.abc import Mapping
+
+from chain.assistant import Assistant
+from core.settings import Settings
+from core.types import Answer, Citation, Passage, Unit
+
+
+def made(settings: Settings) -> Mapping[str, Answer]:
+    """An answer out of two passages with more below it, a list cut short, and what is no answer."""
+    found = Assistant(settings).index.passages(["drugs-agenda.nl", "csa-strategy.nl"])
+    prose = [one for one in found if sum(unit.kind == "sentence" for unit in one.units) > 3]
+    first, second, third = prose[:3]
+    listing = next(one for one in found if sum(unit.kind == "item" for unit in one.units) > 3)
+    return {
+        "answer": _answer(
+            "Hoeveel?",
+            f"{_sentence(first, 0)} [1]\n\n{_sentence(first, 2)} [1]",
+            *(_citation(1, first, first.units[number]) for number in (0, 2)),
+            _citation(2, second, second.units[0]),
+            _citation(3, third, third.units[0]),
+            passages=(first, second, third),
+            more=(
+                f"### {_label(second)}\n{_sentence(second, 0)} [2]",
+                f"### {_label(third)}\n{_sentence(third, 0)} [3]",
+            ),
+        ),
+        "list": _list(listing),
+        "refusal": _answer(
+            "Hoeveel in 2031?",
+            "De bronnen beantwoorden deze vraag niet.\n\nDoorzocht: 5 documenten.",
+            _citation(1, second, second.units[0]),
+            passages=(second,),
+            more=(f"### {_label(second)}\n{_sentence(second, 0)} [1]",),
+            answered=False,
+        ).model_copy(
+            update={
+                "did_you_mean": "Hoeveel is de *drugsmarkt* waard",
+                "elsewhere": True,
+                "related": ("Wat is EMPACT?",),
+            }
+        ),
+        "reply": _answer("Hallo", "Dag! Stel gerust een vraag.", answered=False).model_copy(
+            update={"message": "greeting"}
+        ),
+    }
+
+
+def _list(passage: Passage) -> Answer:
+    """A list of which the first two items are shown, as one quote."""
+    items = [unit for unit in passage.units if unit.lead_in is not None]
+    items = [unit for unit in items if unit.lead_in == items[0].lead_in]
+    start, end = items[0].lead_in or (0, 0)
+    shown = "\n".join(f"- {passage.text[one.start : one.end]}" for one in items[:2])
+    text = f"{passage.text[start:end]} [1]\n\n{shown}\n\n2 van de {len(items)} punten."
+    whole = Unit(start=start, end=items[1].end)
+    return _answer("Welke?", text, _citation(1, passage, whole), passages=(passage,))
+
+
+def _answer(
+    question: str,
+    text: str,
+    *citations: Citation,
+    passages: tuple[Passage, ...] = (),
+    more: tuple[str, ...] = (),
+    answered: bool = True,
+) -> Answer:
+    return Answer(
+        question=question,
+        text=text,
+        more=more,
+        language="nl",
+        citations=citations,
+        passages=passages,
+        answered=answered,
+        confidence=0.9 if answered else 0.1,
+        mode="extractive",
+    )
+
+
+def _sentence(passage: Passage, number: int) -> str:
+    unit = passage.units[number]
+    return " ".join(passage.text[unit.start : unit.end].split())
+
+
+def _label(passage: Passage) -> str:
+    return f"{passage.document.title}, {passage.headings[-1]}"
+
+
+def _citation(number: int, passage: Passage, unit: Unit) -> Citation:
+    return Citation(
+        number=number,
+        passage_id=passage.id,
+        document=passage.document,
+        headings=passage.headings,
+        quote=passage.text[unit.start : unit.end],
+        start=unit.start,
+        end=unit.end,
+        page=None,
+        last_page=None,
+        url=passage.document.url,
+    )

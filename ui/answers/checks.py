@@ -1,0 +1,99 @@
+"""How what an answer shows was checked: one way for most of it, and what is an exception to that.
+
+A model's sentence that stands in its source word for word is told as such: whoever wrote it, what
+it says is what counts.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from core.types import Answer, Citation, Kind
+from ui.answers.citations import by_number
+from ui.markup import answer_html
+from ui.texts import Texts
+
+Verdict = Literal["supported", "literal", "literal_brief", "literal_official", "row"]
+"""It is a model's, and its source says so; it stands in its source letter by letter, which may be
+a summary by this project or an official text; it is a row of a table, each cell with the heading of
+its column."""
+
+GLYPHS: Mapping[Verdict, str] = {
+    "supported": "✓",
+    "literal": "”",
+    "literal_brief": "°",
+    "literal_official": "§",
+    "row": "⊞",
+}
+VERDICTS: tuple[Verdict, ...] = tuple(GLYPHS)
+_LITERAL: Mapping[Kind, Verdict] = {"brief": "literal_brief", "official": "literal_official"}
+
+
+class Checks:
+    """The checks of one answer.
+
+    `usual` is what holds for most of the answer proper, or of what is folded where that has no
+    markers; None: there are no markers at all. `exceptions` are the other verdicts that occur.
+    """
+
+    def __init__(self, answer: Answer) -> None:
+        self._cited = by_number(answer.citations)
+        proper, more = self._verdicts(answer.text), self._verdicts(*answer.more)
+        counted = Counter(proper or more)
+        by_count = sorted(counted, key=lambda one: (-counted[one], VERDICTS.index(one)))
+        self.usual = by_count[0] if by_count else None
+        found = {*proper, *more} - {self.usual}
+        self.exceptions = tuple(one for one in VERDICTS if one in found)
+
+    def told(self, texts: Texts) -> list[str]:
+        """How the answer was checked, and the marks of what is an exception to that."""
+        if self.usual is None:
+            return []
+        marks = (f"{GLYPHS[one]} {texts(f'answers.verdicts.{one}')}" for one in self.exceptions)
+        return [texts(f"answers.checked.{self.usual}"), *marks]
+
+    def quotes(self, number: int, words: str) -> tuple[Citation, ...]:
+        """The quotes behind words (a line each): the one that has them all, else all of the number.
+
+        Empty: there is no citation with this number.
+        """
+        cited = self._cited.get(number, ())
+        return next(((one,) for one in cited if _has(words, [one])), cited)
+
+    def verdict(self, number: int, words: str) -> Verdict:
+        """How words (a line each) were checked against the quotes with a number."""
+        cited = self._cited[number]
+        if _has(words, cited):
+            return _LITERAL.get(cited[0].document.kind, "literal")
+        return "row" if all(_is_row(line, cited) for line in words.splitlines()) else "supported"
+
+    def _verdicts(self, *texts: str) -> list[Verdict]:
+        found: list[Verdict] = []
+
+        def marker(number: int, words: str) -> str:
+            if number not in self._cited:
+                return ""
+            found.append(self.verdict(number, words))
+            return " "
+
+        for text in texts:
+            answer_html(text, marker=marker)
+        return found
+
+
+def _has(words: str, citations: Sequence[Citation]) -> bool:
+    """Whether every line stands in one of the quotes, letter by letter; spaces do not count."""
+    quotes = [_spaced(citation.quote) for citation in citations]
+    lines = [_spaced(line) for line in words.splitlines()]
+    return any(lines) and all(any(line in quote for quote in quotes) for line in lines)
+
+
+def _is_row(line: str, citations: Sequence[Citation]) -> bool:
+    """Whether a line is "heading: cell; heading: cell", with every cell in a quoted table."""
+    tables = [_spaced(one.quote) for one in citations if "|" in one.quote]
+    cells = [cell.partition(": ") for cell in _spaced(line).split("; ")]
+    return all(there and any(value in table for table in tables) for _, there, value in cells)
+
+
+def _spaced(text: str) -> str:
+    return " ".join(text.split())
