@@ -38,7 +38,7 @@ _WORD = re.compile(r"\w+|[👋🖐🙏❤🥰💐👍👌✅👏🎉😂🖕💩
 _DRAWN_OUT = re.compile(r"([^\W\d_])\1{2,}")  # heyyyy
 _SHORTENED = {"s": "is", "re": "are", "m": "am"}  # what's, you're, I'm
 _SHORTENED_BEFORE = frozenset(
-    ["what", "who", "where", "how", "that", "it", "this", "there", "i", "you", "we", "they"]
+    ("what", "who", "where", "how", "that", "it", "this", "there", "i", "you", "we", "they")
 )
 _MOST_WORDS = 30  # what is longer is no message to the assistant
 _PHRASE_WORDS = 9  # of the longest phrase
@@ -58,10 +58,11 @@ _TASKS: tuple[Message, ...] = ("shorter", "table", "translate", "email", "summar
 _UNTOLD = 0.07
 _ADDRESSED = 0.022
 _WORDED = 0.0
-_SOCIABLE, _SOCIABLE_SAID = 0.06, 0.03
+_SOCIABLE, _SOCIABLE_SAID = 0.06, 0.02
 _SAID_BEHIND = 0.02
 _SCOLDING = 0.04
 _CUED: Mapping[Message, float] = {"opinion": -0.1, "legal": -0.05}
+_CUED_BEHIND = 0.03
 _JUDGING = -0.025
 _OWN_CASE = 0.03
 _NAMED, _UNNAMED = -0.04, 0.03
@@ -103,6 +104,7 @@ class _Words(Frozen):
     harm: _Harm
     addressed: Mapping[str, str]
     polite: Mapping[str, str]
+    existing: Mapping[str, str]
     self: Mapping[str, str]
 
 
@@ -333,7 +335,8 @@ def _task_on_a_topic(words: Sequence[str], message: str) -> Message | None:
         if kind in ("summarise", "shorter")  # "a short summary"
         for place in range(start, start + length)
     }
-    if not task or ":" in message:  # "summarise the agenda: how many ..."
+    # "summarise the agenda: how many ...", "is there a summary of the agenda"
+    if not task or ":" in message or _asks_for_existing(words):
         return None
     rest = [
         word
@@ -344,6 +347,10 @@ def _task_on_a_topic(words: Sequence[str], message: str) -> Message | None:
     other = [word for word in rest[:1] if words.index(word) > opening] + rest[1:]
     names = all(word in document or _concepts(word, "subjects") or word.isdigit() for word in other)
     return "summarise" if document and names else None
+
+
+def _asks_for_existing(words: Sequence[str]) -> bool:
+    return _pattern("existing").match(" ".join(words)) is not None
 
 
 def _phrases_at(
@@ -370,7 +377,12 @@ def _by_nearness(
     fits = [kind for kind in near if near[kind] >= _needed(kind, words, language, asks)]
     if "harm" in fits:
         return "harm"
-    return max(fits, key=lambda kind: near[kind], default=None)
+    said = " ".join(words)
+    best = max(fits, key=lambda kind: near[kind], default=None)
+    for kind in sorted(_file().cues, key=lambda kind: -near[kind]):
+        if best in fits and kind in fits and _has(said, "cues", kind):
+            return kind if near[kind] >= near[best] - _CUED_BEHIND else best
+    return best
 
 
 def _social_by_nearness(
@@ -389,23 +401,32 @@ def _needed(kind: Message, words: Sequence[str], language: str, asks: bool) -> f
     """How much nearer to an example of the kind than to any question the message must be."""
     said = " ".join(words)
     if kind == "harm":
-        if not _has(said, "harm", "asking") or _has(said, "harm", "attributed"):
+        named = _names_a_crime(said)
+        own = named and _of_oneself(said, language) and not _has(said, "cues", "legal")
+        if not (own or _has(said, "harm", "asking")) or _has(said, "harm", "attributed"):
             return _NEVER
-        return _NAMED if _names_a_crime(said) else _UNNAMED
+        return _NAMED if named else _UNNAMED
     if kind in ("opinion", "legal"):
         if _has(said, "cues", kind):
             return _CUED[kind]
         if kind == "legal":
-            return _OWN_CASE if _spoken("self", language).search(said) else _NEVER
+            return _OWN_CASE if _of_oneself(said, language) else _NEVER
         judges = asks and _has(said, "judging")
-        return _JUDGING if judges and not _spoken("reported", language).search(said) else _NEVER
+        return (
+            _JUDGING
+            if judges and not _spoken("reported", (language, "en")).search(said)
+            else _NEVER
+        )
     if kind in _SOCIAL:
         return _NEVER if asks or len(words) < 2 else _SOCIABLE
     if _is_worded(kind, words):
         return _WORDED
-    addressed = _spoken("addressed", language).search(said) and not _has(said, "polite")
+    addressed = _spoken("addressed", (language, "en", "any")).search(said) and not _has(
+        said, "polite"
+    )
     if kind == "rude":
-        return _SCOLDING if addressed and not asks else _NEVER
+        insults = any(found == kind for _, found in _phrases_at(words, 0, len(words) - 1))
+        return _SCOLDING if (addressed or insults) and not asks else _NEVER
     if kind in _TASKS:
         return _NEVER
     return _ADDRESSED if addressed else _UNTOLD
@@ -413,11 +434,17 @@ def _needed(kind: Message, words: Sequence[str], language: str, asks: bool) -> f
 
 def _is_worded(kind: Message, words: Sequence[str]) -> bool:
     """Whether it has a phrase of this kind, and most of its words are known ones."""
+    if kind in _TASKS and _asks_for_existing(words):
+        return False
     unknown = sum(word not in _known_words() for word in words)
     most = 1 if kind in _TASKS else len(words)
     return unknown <= min(most, len(words) // 4) and any(
         found == kind for _, found in _phrases_at(words, 0, len(words) - 1)
     )
+
+
+def _of_oneself(said: str, language: str) -> bool:
+    return _spoken("self", (language,)).search(said) is not None
 
 
 def _names_a_crime(said: str) -> bool:
@@ -526,10 +553,13 @@ def _compiled(lists: Iterable[str]) -> re.Pattern[str]:
 
 
 @cache
-def _spoken(listed: Literal["addressed", "reported", "self"], language: str) -> re.Pattern[str]:
-    """As `_pattern`, of one language and English; only for lists of words that others use too."""
+def _spoken(
+    listed: Literal["addressed", "reported", "self"], spoken: tuple[str, ...]
+) -> re.Pattern[str]:
+    """As `_pattern`, in these languages only: these words mean other things in others."""
     by_language: Mapping[str, str] = getattr(_file(), listed)
-    return _compiled(by_language[name] for name in {language, "en", "any"} & by_language.keys())
+    lists = [by_language[name] for name in spoken if name in by_language]
+    return _compiled(lists) if lists else re.compile(r"(?!)")  # finds nothing
 
 
 @cache
