@@ -77,6 +77,7 @@ class Assistant:
         """
         question = "Wat is de strategie voor de veiligheidsunie?"
         language = self._language(question, ())
+        self._understand("Wat denk je?", language, (), None)  # a question alone needs less
         meant = self._understand(question, language, (), None)
         found = self._retrieve(meant.question, language, Scope(), None)
         ranked = rank(meant.question, language, found)

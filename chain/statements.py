@@ -113,7 +113,7 @@ def points_back(text: str, language: str) -> bool:
     said = f"{' '.join(opening)} "
     if not opening or any(said.startswith(f"{phrase} ") for phrase in words.no_pointing):
         return False
-    if _opening(language).match(said):
+    if _opening(language).match(said) or not words.same.isdisjoint(opening):
         return True
     for word in opening:
         if word in words.demonstratives:
