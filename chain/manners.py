@@ -4,6 +4,7 @@
             -> a task, and what it is to be done with           summarise, translate, e-mail
             -> asks how to commit a crime                       harm
             -> nearer to examples of a kind than to questions   that kind
+            -> likely of a kind by its vector (chain/probe.py)  that kind
             -> none of these                                    a question to the sources
 
 A question must never be taken for small talk: what is not certain is a question. The words and the
@@ -26,6 +27,7 @@ from numpy.typing import NDArray
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from chain.probe import likeliest
 from core.matching import without_accents
 from core.types import DocumentInfo, Frozen, Message
 from prompts import phrases
@@ -72,6 +74,9 @@ _NEVER = math.inf
 _MISSPELT = ((9, 2), (6, 1))
 _MISSPELT_WORDS = 8  # in a message of at most so many
 _NEVER_MISSPELT: tuple[Message, ...] = ("rude", "acknowledgement")
+
+# How likely a kind must be by the vector alone: a crime more readily than anything else.
+CHANCES: Mapping[str, float] = {"harm": 0.7, "": 0.9}
 
 _QUESTION = "question"
 _REFERENCE = "com"  # COM(2020) 607; in Portuguese also a filler
@@ -138,13 +143,18 @@ def classify(message: str, language: str, embedder: Embedder) -> Message | None:
     if told:
         return told
     text = message if own == tokens else message[own[0].start : own[-1].end] + "?" * asks
-    told = _by_nearness(words, text, language, asks, embedder)
+    told = _by_nearness(words, text, language, asks, embedder) or _by_chance(text, embedder)
     if not social:
         return told
     if asks:
         return None if told in _SOCIAL else told
     needed = _SOCIABLE if told and told not in _SOCIAL else _SOCIABLE_SAID
     return _social_by_nearness(message, social, embedder, needed) or told
+
+
+def examples() -> Mapping[str, tuple[str, ...]]:
+    """The examples that a message is compared with, by kind; "question" is one."""
+    return {str(kind): texts for kind, texts in _file().examples.items()}
 
 
 def reply_text(kind: Message, language: str) -> str:
@@ -385,6 +395,12 @@ def _by_nearness(
     return best
 
 
+def _by_chance(text: str, embedder: Embedder) -> Message | None:
+    """The kind that a message is by its vector alone, where that is nearly sure."""
+    kind, chance = likeliest(text, embedder)
+    return kind if kind and chance >= CHANCES.get(kind, CHANCES[""]) else None
+
+
 def _social_by_nearness(
     message: str, social: frozenset[Message], embedder: Embedder, needed: float
 ) -> Message | None:
@@ -464,9 +480,9 @@ def _nearness(text: str, embedder: Embedder) -> Mapping[Message, float]:
 @lru_cache(maxsize=4)
 def _examples(embedder: Hashable) -> tuple[NDArray[np.str_], Vectors]:
     """Kind and vector of each example."""
-    examples = [(kind, text) for kind, texts in _file().examples.items() for text in texts]
-    vectors = cast(Embedder, embedder).passages([text for _, text in examples])
-    return np.array([kind for kind, _ in examples]), vectors
+    listed = [(kind, text) for kind, texts in examples().items() for text in texts]
+    vectors = cast(Embedder, embedder).passages([text for _, text in listed])
+    return np.array([kind for kind, _ in listed]), vectors
 
 
 # --- Documents --------------------------------------------------------------------------------

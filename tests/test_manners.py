@@ -3,7 +3,6 @@
 import statistics
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -12,14 +11,14 @@ import yaml
 from chain import manners
 from chain.language import OFFICIAL, detect
 from chain.manners import classify, document_named, reply_text
-from core.settings import Settings
+from core.settings import ROOT, Settings
 from core.types import DocumentInfo, Message
 from eval.dataset import QUESTIONS, Question, load
 from prompts import Phrases, languages, phrases
 from vectorstore.embeddings import Embedder, make_embedder
 
 FITTING = QUESTIONS.parent / "fitting"
-MESSAGES = Path(__file__).parent / "data" / "messages.yaml"
+MESSAGES = ROOT / "eval" / "fitting" / "messages" / "rounds.yaml"
 SLOWEST = 0.015  # seconds, besides the embedding of the message
 
 
