@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parent.parent
 VIEWPORT_HEIGHT = 720  # pixels
@@ -124,3 +124,8 @@ def ask(page: Page, question: str) -> None:
     field.focus()
     page.keyboard.type(question)
     page.keyboard.press("Enter")
+
+
+def evidence(page: Page) -> Locator:
+    """What unfolds the sources of an answer, one for each answer."""
+    return page.locator("details.sw-sources > summary")

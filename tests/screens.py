@@ -21,7 +21,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from core.settings import ROOT
-from tests.browser import ask, opened, served, started
+from tests.browser import ask, evidence, opened, served, started
 
 FOLDER = ROOT / "docs" / "screens"
 WIDTHS = (1280, 390)  # pixels
@@ -52,7 +52,7 @@ def _answered(page: Page) -> None:
 
 def _with_evidence(page: Page) -> None:
     ask(page, DRUGS)
-    page.locator("summary", has_text="Bronnen (").first.click()
+    evidence(page).first.click()
     expect(page.locator("mark").first).to_be_visible()
 
 

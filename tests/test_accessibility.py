@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.settings import Settings
 from tests.axe import broken_rules
-from tests.browser import ask, opened, served
+from tests.browser import ask, evidence, opened, served
 from tests.test_ui_evaluation import BEFORE, NOW, keep
 
 
@@ -20,7 +20,7 @@ def _empty(page: Page) -> None:
 
 def _answered(page: Page) -> None:
     ask(page, "Hoeveel is de drugsmarkt in Europa waard?")
-    page.locator("summary", has_text="Bronnen (").click()
+    evidence(page).click()
     expect(page.locator("mark").first).to_be_visible()
     expect(page.get_by_text("Was dit antwoord bruikbaar?")).to_be_visible()
 

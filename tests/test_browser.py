@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from core.feedback import read
 from core.settings import Settings
 from ingest.pipeline import ingest
-from tests.browser import VIEWPORT_HEIGHT, ask, opened, served
+from tests.browser import VIEWPORT_HEIGHT, ask, evidence, opened, served
 
 ROOT = Path(__file__).parent.parent
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
@@ -44,7 +44,7 @@ def test_an_answer_can_be_checked_in_its_source(browser: Browser, address: str) 
         expect(answer).to_be_visible(timeout=90_000)
         assert answer.get_attribute("lang") == "nl"
 
-        panel = page.locator("summary", has_text="Bronnen (")
+        panel = evidence(page)
         first = page.locator("#exchange-0-1 mark")
         expect(first).to_be_hidden()
         panel.click()
@@ -77,7 +77,7 @@ def test_a_marker_leads_to_its_quote(browser: Browser, address: str) -> None:
 def test_a_quote_is_one_click_from_its_context(browser: Browser, address: str) -> None:
     with opened(browser, address) as page:
         ask(page, REPORTS)
-        page.locator("summary", has_text="Bronnen (").click(timeout=90_000)
+        evidence(page).click(timeout=90_000)
         with page.context.expect_page() as opening:
             page.get_by_role("link", name="Lees in de context").first.click()
         context = opening.value
@@ -102,7 +102,7 @@ def test_a_hostile_source_is_shown_and_not_run(
     ingest(settings)
     with served(settings.data_dir, tmp_path / "log") as address, opened(browser, address) as page:
         ask(page, "Hoeveel leden telt de Zwarte Tulp?")
-        panel = page.locator("summary", has_text="Bronnen (")
+        panel = evidence(page)
         expect(panel).to_be_visible(timeout=90_000)
         panel.click()
         expect(page.locator("mark").first).to_be_visible()
@@ -122,7 +122,7 @@ def test_a_new_question_comes_into_view_although_the_reader_was_further_up(
         for number, question in enumerate((REPORTS, "Wat is EMPACT?", "Wat is SEESAC?"), start=1):
             ask(page, question)
             expect(page.locator("details.sw-sources")).to_have_count(number, timeout=90_000)
-        page.locator("summary").first.click()
+        evidence(page).first.click()
         scroll_up_from(page, page.get_by_text("Wat is SEESAC?"))
 
         ask(page, "Hoeveel vuurwapens zijn er illegaal in de EU?")

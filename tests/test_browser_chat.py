@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from core.settings import Settings
-from tests.browser import ask, opened, served
+from tests.browser import ask, evidence, opened, served
 from tests.openai_server import Script, openai_server
 
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
@@ -46,7 +46,7 @@ def test_a_reload_shows_the_conversation_with_its_evidence(browser: Browser, add
         page.reload()
         answered(page, 2)
         assert page.locator("mark").all_text_contents() == quotes
-        page.locator("summary", has_text="Bronnen (").first.click()
+        evidence(page).first.click()
         expect(page.locator("mark").first).to_be_visible()
 
 
