@@ -76,7 +76,7 @@ _MISSPELT_WORDS = 8  # in a message of at most so many
 _NEVER_MISSPELT: tuple[Message, ...] = ("rude", "acknowledgement")
 
 # How likely a kind must be by the vector alone: a crime more readily than anything else.
-CHANCES: Mapping[str, float] = {"harm": 0.7, "": 0.9}
+CHANCES: Mapping[str, float] = {"harm": 0.6, "": 0.9}
 
 _QUESTION = "question"
 _REFERENCE = "com"  # COM(2020) 607; in Portuguese also a filler
