@@ -52,7 +52,7 @@ def _answered(page: Page) -> None:
 
 def _with_evidence(page: Page) -> None:
     ask(page, DRUGS)
-    page.locator("summary", has_text="Bronnen (").first.click()
+    page.locator(".sw-sources > summary").first.click()
     expect(page.locator("mark").first).to_be_visible()
 
 

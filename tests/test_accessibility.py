@@ -20,7 +20,7 @@ def _empty(page: Page) -> None:
 
 def _answered(page: Page) -> None:
     ask(page, "Hoeveel is de drugsmarkt in Europa waard?")
-    page.locator("summary", has_text="Bronnen (").click()
+    page.locator(".sw-sources > summary").click()
     expect(page.locator("mark").first).to_be_visible()
     expect(page.get_by_text("Was dit antwoord bruikbaar?")).to_be_visible()
 

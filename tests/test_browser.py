@@ -44,7 +44,7 @@ def test_an_answer_can_be_checked_in_its_source(browser: Browser, address: str) 
         expect(answer).to_be_visible(timeout=90_000)
         assert answer.get_attribute("lang") == "nl"
 
-        panel = page.locator("summary", has_text="Bronnen (")
+        panel = page.locator(".sw-sources > summary")
         first = page.locator("#exchange-0-1 mark")
         expect(first).to_be_hidden()
         panel.click()
@@ -77,7 +77,7 @@ def test_a_marker_leads_to_its_quote(browser: Browser, address: str) -> None:
 def test_a_quote_is_one_click_from_its_context(browser: Browser, address: str) -> None:
     with opened(browser, address) as page:
         ask(page, REPORTS)
-        page.locator("summary", has_text="Bronnen (").click(timeout=90_000)
+        page.locator(".sw-sources > summary").click(timeout=90_000)
         with page.context.expect_page() as opening:
             page.get_by_role("link", name="Lees in de context").first.click()
         context = opening.value
@@ -102,7 +102,7 @@ def test_a_hostile_source_is_shown_and_not_run(
     ingest(settings)
     with served(settings.data_dir, tmp_path / "log") as address, opened(browser, address) as page:
         ask(page, "Hoeveel leden telt de Zwarte Tulp?")
-        panel = page.locator("summary", has_text="Bronnen (")
+        panel = page.locator(".sw-sources > summary")
         expect(panel).to_be_visible(timeout=90_000)
         panel.click()
         expect(page.locator("mark").first).to_be_visible()

@@ -46,7 +46,7 @@ def test_a_reload_shows_the_conversation_with_its_evidence(browser: Browser, add
         page.reload()
         answered(page, 2)
         assert page.locator("mark").all_text_contents() == quotes
-        page.locator("summary", has_text="Bronnen (").first.click()
+        page.locator(".sw-sources > summary").first.click()
         expect(page.locator("mark").first).to_be_visible()
 
 

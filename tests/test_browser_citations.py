@@ -99,6 +99,7 @@ def test_a_tap_shows_the_card_on_a_phone_and_the_card_leads_to_the_quote(
 def test_a_chip_is_large_enough_for_a_finger(browser: Browser, address: str) -> None:
     with opened(browser, address, width=320) as page:
         first_chip(page)
+        page.evaluate("document.querySelectorAll('details').forEach(one => (one.open = true))")
         for link in page.locator(".sw-chip > a").all():
             box = link.bounding_box()
             assert box is not None
