@@ -77,6 +77,7 @@ class Assistant:
         """
         question = "Wat is de strategie voor de veiligheidsunie?"
         language = self._language(question, ())
+        self._understand("Wat denk je?", language, (), None)  # a question alone needs less
         meant = self._understand(question, language, (), None)
         found = self._retrieve(meant.question, language, Scope(), None)
         ranked = rank(meant.question, language, found)
@@ -126,7 +127,7 @@ class Assistant:
         language = language or self._language(question, history)
         meant = self._understand(question, language, history, config)
         watch.lap("understand")
-        if meant.message:
+        if meant.message and not meant.asks:
             text = reply_text(meant.message, language)
             yield TextDelta(text=text)
             yield Finished(answer=self._reply(question, text, language, meant.message, watch))
@@ -186,6 +187,7 @@ class Assistant:
                 passages=tuple(scored.passage for scored in found),
                 answered=answered,
                 reason=reason,
+                message=meant.message if answered else "",
                 understood_as=meant.question if meant.question != question else "",
                 did_you_mean=self._suggestions.respelt(meant.question, language, found, scope),
                 elsewhere=not answered

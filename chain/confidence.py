@@ -131,11 +131,11 @@ def lacks(
         (of_passage(passage, passage.units[number]) for passage, number in best), language
     )
     anywhere = Evidence((of_passage(scored.passage) for scored in found), language)
-    said, passage = _best(found, ranked)
+    words, said, passage = _best(found, ranked)
     around = Evidence([of_passage(passage)], language)
     wants_amount = "amount" in demands.kinds
     lacks_amount = wants_amount and not Evidence([said], language).has_currency()
-    lacks_reason = "reason" in demands.kinds and not gives_reason(said.text, said.language)
+    lacks_reason = "reason" in demands.kinds and not gives_reason(words, said.language)
     return {
         "figures": _none_of(demands.figures, in_units.figures_missing(demands)),
         "countries": _none_of(demands.countries, anywhere.countries_missing(demands)),
@@ -147,13 +147,13 @@ def lacks(
     }
 
 
-def _best(found: Sequence[ScoredPassage], ranked: Sequence[Ranked]) -> tuple[Text, Passage]:
-    """What answers best, with its headings and its document's title; and its passage."""
+def _best(found: Sequence[ScoredPassage], ranked: Sequence[Ranked]) -> tuple[str, Text, Passage]:
+    """The words of what answers best, these with what is said of them, and their passage."""
     passage = found[ranked[0].passage].passage if ranked else found[0].passage
     units = [passage.units[number] for number in ranked[0].statement.units] if ranked else []
-    texts = [reading(passage, unit) for unit in units]
+    words = "\n".join(reading(passage, unit) for unit in units)
     about = (*passage.headings, passage.document.title, passage.document.reference)
-    return Text("\n".join((*texts, *about)), passage.language), passage
+    return words, Text("\n".join((words, *about)), passage.language), passage
 
 
 def _fits(scored: ScoredPassage) -> Sequence[tuple[int, float]]:

@@ -28,7 +28,7 @@ _PER_BLOCK = 3  # statements
 _WITHIN = 7.0  # what is e^7 times less likely than the best adds noise, not facts
 _WORDS_OF_MORE = 200
 _NEAREST = 2  # blocks below a refusal
-_OVERVIEW = 3  # statements
+_OVERVIEW = 8  # statements
 _KEPT = 1.5  # in the score: so much better must be what a part of a question takes elsewhere
 _AGAIN = 1.5  # in the score: so much better than what is new must be what was just said
 _MARKER = re.compile(r" ?\[\d+\]")
@@ -91,8 +91,11 @@ def further(request: Request, quotes: Collection[Quote]) -> Iterator[list[Draft]
     refusal, which has none, what comes nearest."""
     choice = choose(request)
     if not quotes:
-        nearest = (*choice.answer, *choice.more)[:_NEAREST]
-        yield from (list(drafts(block, request, labelled=True)) for block in nearest)
+        nearest: dict[int, Block] = {}
+        for block in (*choice.answer, *choice.more):
+            nearest.setdefault(block.passage, block)
+        for block in list(nearest.values())[:_NEAREST]:
+            yield list(drafts(block, request, labelled=True))
         return
     for block in (*choice.answer, *choice.more):
         made = list(drafts(block, request, labelled=True))

@@ -30,8 +30,9 @@ def missing(
 
     Figures and kinds of figure must stand in a quote (or be said of it: heading, reference, date),
     countries and names in a passage that is quoted, rare words in any passage that was found; these
-    only when the answer is unsure. Without citations the found passages are the evidence; `index`
-    is asked for names that cannot be compared with passages in another language.
+    only under an answer that is unsure, for they never are why there is none. Without citations
+    the found passages are the evidence; `index` is asked for names that cannot be compared with
+    passages in another language.
     """
     demands = demands_of(question, language)
     quoted = {citation.passage_id for citation in citations}
@@ -44,7 +45,7 @@ def missing(
         *around.countries_missing(demands),
         *around.names_missing(demands, index.knows),
     ]
-    if confidence < _UNSURE:
+    if citations and confidence < _UNSURE:
         everything = Evidence((of_passage(one.passage) for one in found), language)
         words += everything.words_missing(demands)
     kinds = phrases(language).demands.kinds

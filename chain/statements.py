@@ -113,7 +113,7 @@ def points_back(text: str, language: str) -> bool:
     said = f"{' '.join(opening)} "
     if not opening or any(said.startswith(f"{phrase} ") for phrase in words.no_pointing):
         return False
-    if _opening(language).match(said):
+    if _opening(language).match(said) or not words.same.isdisjoint(opening):
         return True
     for word in opening:
         if word in words.demonstratives:
@@ -209,12 +209,16 @@ def _before(
     """The units that a unit points back to, at most two sentences or a list; None where it points
     to what is not there."""
     brought: list[int] = []
-    follows = reasons and _follows(_text(passage, number), passage.language)
-    while follows or points_back(_text(passage, number), passage.language):
-        follows = False
+    while True:
+        text = _text(passage, number)
+        needed = points_back(text, passage.language)
+        if not needed and not (reasons and _follows(text, passage.language)):
+            break
         earlier = [n for n in range(number) if passage.units[n].kind != "note"]
         if not earlier or len(brought) >= _BACK or is_row(passage, passage.units[earlier[-1]]):
-            return None
+            if needed:
+                return None
+            break
         number = earlier[-1]
         members = next((m for m in lists.values() if number in m), (number,))
         if len(members) > LONGEST_LIST + 1 or about_itself(passage, passage.units[number]):

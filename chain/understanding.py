@@ -16,14 +16,20 @@ from vectorstore.embeddings import Embedder
 class Understood(NamedTuple):
     """What is meant.
 
-    `question` can be understood without the conversation. `brief`: only what answers it best is
-    wanted. `document` is the id of one to be summarised. With a `message` nothing is searched.
+    `question` can be understood without the conversation. `message` is as in `Answer`: with
+    `brief` ("shorter") only what answers the question best is wanted, `document` is the id of one
+    to be summarised, and without either nothing is searched.
     """
 
     question: str
+    message: Message | Literal[""] = ""
     brief: bool = False
     document: str = ""
-    message: Message | Literal[""] = ""
+
+    @property
+    def asks(self) -> bool:
+        """Whether anything is to be searched."""
+        return not self.message or self.brief or bool(self.document)
 
 
 def understand(
@@ -47,9 +53,7 @@ def understand(
     asked = [turn for turn in history if not turn.message]
     kind = classify(question, language, embedder)
     if kind == "summarise" and (named := document_named(question, documents)):
-        return Understood(question, document=named)
+        return Understood(question, kind, document=named)
     if kind == "shorter" and asked:
-        return Understood(standalone(asked[-1].question, asked[:-1]), brief=True)
-    if kind is not None:
-        return Understood(question, message=kind)
-    return Understood(standalone(question, asked))
+        return Understood(standalone(asked[-1].question, asked[:-1]), kind, brief=True)
+    return Understood(question, kind) if kind else Understood(standalone(question, asked))

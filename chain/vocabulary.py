@@ -52,6 +52,7 @@ class Vocabulary:
     no_pointing: tuple[str, ...]  # what opens one that does not, with a word of `pointing`
     linking: frozenset[str]  # words that `demonstratives` may stand behind
     demonstratives: frozenset[str]  # point back behind `linking` words
+    same: frozenset[str]  # point back wherever they are among the first words
     consequences: frozenset[str]  # "therefore": what follows from the sentence before
     summaries: tuple[str, ...]  # what a summary calls itself
     asks: Mapping[str, tuple[str, ...]]  # kind of answer -> what asks for it, without phrases
@@ -73,6 +74,7 @@ def vocabulary(language: str) -> Vocabulary:
         no_pointing=tuple(map(fold, ours.get("no_pointing", ()))),
         linking=frozenset(map(fold, ours.get("linking", ()))),
         demonstratives=frozenset(map(fold, ours.get("demonstratives", ()))),
+        same=frozenset(map(fold, ours.get("same", ()))),
         consequences=frozenset(map(fold, ours.get("consequences", ()))),
         summaries=tuple(map(fold, ours.get("summaries", ()))),
         asks={kind: tuple(words) for kind, words in ours.get("asks", {}).items()},

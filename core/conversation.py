@@ -91,7 +91,7 @@ class Conversation(Frozen):
             Turn(
                 question=exchange.question,
                 answer_text=exchange.answer.text,
-                message=exchange.answer.message,
+                message=exchange.answer.message if exchange.answer.kind == "reply" else "",
             )
             for exchange in self.exchanges
             if exchange.answer is not None

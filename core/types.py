@@ -252,7 +252,8 @@ class Answer(Frozen):
     that a refusal offers instead; `withheld` are sentences of a model that no source supports;
     `timings` are seconds per stage.
 
-    `message` is what kind of message a reply is to, else empty. `understood_as` is the question as
+    `message` is what kind of message this is a reply to, or the task that it carries out; else
+    empty. `understood_as` is the question as
     it was searched for, where that is not as it was asked; `did_you_mean` the question with a word
     of the sources in place of one that they do not know. `elsewhere`: refused, but the sources
     outside of the scope answer it.
@@ -290,15 +291,14 @@ class Answer(Frozen):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def kind(self) -> AnswerKind:
-        if self.message:
-            return "reply"
         if not self.answered:
-            return "refusal"
+            return "reply" if self.message else "refusal"
         return "partial" if self.missing else "answer"
 
 
 class Turn(Frozen):
-    """An earlier question of the conversation and its answer; `message` as in `Answer`."""
+    """An earlier question of the conversation and its answer; `message` of one that was only
+    replied to, as in `Answer`."""
 
     question: str
     answer_text: str

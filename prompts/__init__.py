@@ -9,13 +9,13 @@ import string
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, get_args
 
 import yaml
-from pydantic import ValidationError
+from pydantic import AfterValidator, ValidationError
 
 from core.errors import PromptError
-from core.types import Frozen, Reason
+from core.types import Frozen, Message, Reason
 
 _HERE = Path(__file__).parent
 _PLACEHOLDERS: Mapping[str, frozenset[str]] = {
@@ -83,13 +83,21 @@ class Plural(Frozen):
     other: str
 
 
+def _to_every_message(replies: Mapping[Message, str]) -> Mapping[Message, str]:
+    lacking = sorted(set(get_args(Message)) - {kind for kind, text in replies.items() if text})
+    if lacking:
+        raise ValueError(f"no reply to {', '.join(lacking)}")
+    return replies
+
+
 class Phrases(Frozen):
     """What the assistant says itself, in one language.
 
     `reasons` tells why it refuses, `refusal_without` says both where something is `{missing}`.
     `about` is a question about the section with a `{heading}`, `part_of_list` says how many items
     of how many are shown. `limits` names the fields of a `Scope`; `widen` introduces those to take
-    away.
+    away. `replies` answer messages that ask the sources nothing; to "shorter" and "summarise" where
+    there is nothing to shorten and no document is named.
     """
 
     refusal: str
@@ -100,6 +108,7 @@ class Phrases(Frozen):
     limits: Mapping[str, str]
     part_of_list: str
     about: str
+    replies: Annotated[Mapping[Message, str], AfterValidator(_to_every_message)]
     demands: Demands
     cues: Cues
 

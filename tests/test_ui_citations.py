@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 from markdown_it import MarkdownIt
 
-from core.types import Answer, Citation, DocumentInfo, Passage, Standing
+from core.types import Answer, Citation, DocumentInfo, Kind, Passage, Standing
 from ui.answers.answer import more_html
 from ui.answers.chips import Chips
 from ui.answers.citations import anchors
@@ -212,6 +212,24 @@ def test_how_an_answer_was_checked_is_told_once_above_it(
     )
     assert marks(shown) == []
     assert above.text == told
+
+
+@pytest.mark.parametrize(
+    ("kind", "glyph", "words"),
+    [
+        ("brief", "°", "woordelijk uit onze samenvatting"),
+        ("official", "§", "woordelijk uit de officiële tekst"),
+        ("upload", "”", "woordelijk uit de bron"),
+    ],
+)
+def test_the_mark_says_whose_words_they_are(kind: Kind, glyph: str, words: str) -> None:
+    source = passage(document=DOCUMENT.model_copy(update={"kind": kind}))
+    shown, above = chips(
+        answer(citation(1, QUOTE, source)), f"Dat is meer. [1] {QUOTE} [1] Het groeit. [1]"
+    )
+    assert marks(shown) == [words]
+    assert above.text.endswith(f" · {glyph} {words}")
+    assert (SUMMARY in shown.text) == (kind == "brief")
 
 
 def test_only_the_exceptions_carry_a_mark() -> None:

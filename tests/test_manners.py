@@ -1,0 +1,219 @@
+"""Small talk, tasks and questions that the sources cannot be asked are told from those they can."""
+
+import statistics
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+import pytest
+import yaml
+
+from chain import manners
+from chain.language import OFFICIAL, detect
+from chain.manners import classify, document_named, reply_text
+from core.settings import Settings
+from core.types import DocumentInfo, Message
+from eval.dataset import QUESTIONS, Question, load
+from prompts import Phrases, languages, phrases
+from vectorstore.embeddings import Embedder, make_embedder
+
+FITTING = QUESTIONS.parent / "fitting"
+MESSAGES = Path(__file__).parent / "data" / "messages.yaml"
+SLOWEST = 0.015  # seconds, besides the embedding of the message
+
+
+@pytest.fixture(scope="module")
+def embedder() -> Embedder:
+    return make_embedder(Settings())
+
+
+def told(message: str, embedder: Embedder, likely: str = "nl") -> Message | None:
+    return classify(message, detect(message, likely), embedder)
+
+
+def messages() -> Iterator[tuple[str, str]]:
+    """Kind (or "question") and message."""
+    for kind, by_language in yaml.safe_load(MESSAGES.read_text("utf-8")).items():
+        for listed in by_language.values():
+            yield from ((kind, message) for message in listed)
+
+
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [
+        ("hallo", "greeting"),
+        ("bedankt", "thanks"),
+        ("kun je dat korter zeggen?", "shorter"),
+        ("How can I smuggle a gun into the EU without getting caught?", "harm"),
+        ("How are guns smuggled into the EU, according to the action plan?", None),
+        ("Hallo, hoeveel meldingen waren er in 2019?", None),
+        ("Hallo, wie ben je?", "identity"),
+        ("Thanks, and the drugs?", None),
+        ("summarise the drugs agenda", "summarise"),
+        ("vat het antwoord samen: hoeveel wapens waren het?", None),
+        ("list in a table the eight priorities", None),
+        ("Put that in a table", "table"),
+        ("What do you think of the strategy?", "opinion"),
+        ("What did the European Parliament think of the strategy?", None),
+        ("Can I be prosecuted if I keep it?", "legal"),
+        ("Is possession punishable?", None),
+        ("", None),
+        ("?!", None),
+        ("👍", "acknowledgement"),
+    ],
+)
+def test_a_message_is_told_from_a_question(
+    message: str, kind: Message | None, embedder: Embedder
+) -> None:
+    assert told(message, embedder) == kind
+
+
+@pytest.mark.parametrize(
+    "message", ["Bednkt!", "HEYYYY", "thx", "merci   beaucoup!!!", "dziekuje", "Tack så mycket :)"]
+)
+def test_spelling_and_punctuation_do_not_matter(message: str, embedder: Embedder) -> None:
+    assert told(message, embedder) in ("thanks", "greeting")
+
+
+def test_what_a_word_means_depends_on_the_language(embedder: Embedder) -> None:
+    assert classify("tak", "da", embedder) == "thanks"
+    assert classify("tak", "pl", embedder) == "acknowledgement"
+
+
+def test_nearly_all_messages_are_told_right(embedder: Embedder) -> None:
+    wrong = [
+        f"{message!r}: {found} instead of {kind}"
+        for kind, message in messages()
+        if kind != "question" and (found := told(message, embedder)) != kind
+    ]
+    assert len(wrong) <= 12, "\n".join(wrong)
+
+
+def test_no_question_is_taken_for_a_message(embedder: Embedder) -> None:
+    wrong = [
+        message
+        for kind, message in messages()
+        if kind == "question" and told(message, embedder) is not None
+    ]
+    assert not wrong
+
+
+def test_no_answerable_question_of_the_evaluation_is_taken_for_a_message(
+    embedder: Embedder,
+) -> None:
+    fitting = ("followups", "kinds", "more", "near", "questions", "wide")
+    questions: list[Question] = [
+        *load(QUESTIONS),
+        *(question for name in fitting for question in load(FITTING / f"{name}.yaml")),
+    ]
+    asked = [
+        (text, question.language)
+        for question in questions
+        if question.answerable
+        for text in (question.question, *(turn.question for turn in question.history))
+    ]
+    wrong = [text for text, language in asked if classify(text, language, embedder) is not None]
+    assert len(asked) > 600
+    assert not wrong
+
+
+def test_searches_for_words_are_questions(embedder: Embedder) -> None:
+    for words in (
+        "goede praktijken",
+        "price",
+        "kinderen",
+        "sources of income",
+        "goods",
+        "letter bombs",
+    ):
+        assert told(words, embedder) is None
+
+
+def test_every_language_has_words_for_every_kind() -> None:
+    told_by_words = manners._file()
+    for by_language in (*told_by_words.phrases.values(), *told_by_words.cues.values()):
+        assert set(OFFICIAL) <= by_language.keys()
+    assert set(OFFICIAL) <= told_by_words.harm.asking.keys()
+    assert {*told_by_words.examples} == {*get_args(Message), "question"}
+    assert sum(len(texts) for texts in told_by_words.examples.values()) <= 400
+
+
+def test_it_takes_little_time(embedder: Embedder) -> None:
+    listed = [message for _, message in messages()][::5]
+    for message in listed:
+        embedder.query(message)
+    classify("Wat denk je?", "nl", embedder)  # loads words and examples
+    times = []
+    for message in listed:
+        started = time.perf_counter()
+        classify(message, "nl", embedder)
+        times.append(time.perf_counter() - started)
+    assert statistics.median(times) < SLOWEST
+
+
+def test_there_is_a_reply_to_every_message_in_every_language() -> None:
+    for language in languages():
+        replies = {reply_text(kind, language) for kind in get_args(Message)}
+        assert len(replies) == len(get_args(Message))
+        assert not any("[" in reply or "\n" in reply for reply in replies)
+    assert reply_text("thanks", "mt") == reply_text("thanks", "en")
+
+
+def test_phrases_that_lack_a_reply_are_refused() -> None:
+    given = phrases("en").model_dump()
+    given["replies"] = {"greeting": "Hello!"}
+    with pytest.raises(ValueError, match="no reply to acknowledgement, capabilities"):
+        Phrases.model_validate(given)
+
+
+TITLES = {
+    "csa-strategy": (
+        "EU strategy for a more effective fight against child sexual abuse (2020-2025)",
+        607,
+    ),
+    "drugs-agenda": ("EU Agenda and Action Plan on Drugs 2021-2025", 606),
+    "firearms-plan": ("2020-2025 EU action plan on firearms trafficking", 608),
+    "security-union-strategy": ("The EU Security Union Strategy 2020-2025", 605),
+}
+DOCUMENTS = [
+    *(
+        DocumentInfo(id=id_, language="en", title=title, reference=f"COM(2020) {number} final")
+        for id_, (title, number) in TITLES.items()
+    ),
+    DocumentInfo(
+        id="drugs-agenda", language="nl", title="EU-agenda en -actieplan inzake drugs 2021-2025"
+    ),
+    DocumentInfo(
+        id="security-union-package",
+        language="en",
+        title="The package of 24 July 2020: delivering on the Security Union",
+        reference="press release of 24 July 2020",
+    ),
+    DocumentInfo(id="upload", language="nl", title="Jaarverslag waterschap Rivierenland"),
+]
+
+
+@pytest.mark.parametrize(
+    ("message", "id_"),
+    [
+        ("Vat de drugsagenda samen", "drugs-agenda"),
+        ("summarise the firearms action plan", "firearms-plan"),
+        ("Summary of COM(2020) 607", "csa-strategy"),
+        ("Résume la stratégie pour l'union de la sécurité", "security-union-strategy"),
+        ("Fasse die Strategie gegen Kindesmissbrauch zusammen", "csa-strategy"),
+        ("Riassumi l'agenda sulle droghe", "drugs-agenda"),
+        ("Summarise the press release", "security-union-package"),
+        ("Vat het jaarverslag van het waterschap samen", "upload"),
+        ("Vat het jaarverslga samen", "upload"),
+        ("Summarise the strategy", None),  # there are two
+        ("Summarise this document", None),
+        ("Vat dit samen", None),
+    ],
+)
+def test_a_summary_is_of_the_document_that_is_named(message: str, id_: str | None) -> None:
+    assert document_named(message, DOCUMENTS) == id_
+
+
+def test_no_document_is_named_where_there_are_none() -> None:
+    assert document_named("Vat de drugsagenda samen", []) is None
