@@ -30,7 +30,7 @@ _WORDS_OF_MORE = 200
 _NEAREST = 2  # blocks below a refusal
 _OVERVIEW = 8  # statements
 _KEPT = 1.5  # in the score: so much better must be what a part of a question takes elsewhere
-_AGAIN = 1.5  # in the score: so much better than what is new must be what was just said
+_AGAIN = 2.0  # in the score: so much better than what is new must be what was just said
 _MARKER = re.compile(r" ?\[\d+\]")
 
 
