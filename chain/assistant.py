@@ -6,6 +6,7 @@ message -> language -> what is meant: small talk and tasks get a reply
 """
 
 import logging
+import math
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_EXCLUDED = 5.0  # in the score: so much better is what the scope leaves out than what it holds
 _LOOK = 50  # passages of a document among which its beginning is looked for
 
 
@@ -146,7 +148,10 @@ class Assistant:
         )
         watch.lap("decide")
 
-        refuses = sure.value < self._settings.refuse_below
+        outside = self._suggestions.elsewhere(meant.question, language, scope)
+        refuses = sure.value < self._settings.refuse_below or (
+            outside is not None and outside.score > _top(found) + _EXCLUDED
+        )
         asked: tuple[Part, ...] = (Part(meant.question, found, ranked),)
         if not refuses and not meant.document:
             found, asked = in_parts(asked[0], language, self.index, scope)
@@ -190,8 +195,7 @@ class Assistant:
                 message=meant.message if answered else "",
                 understood_as=meant.question if meant.question != question else "",
                 did_you_mean=self._suggestions.respelt(meant.question, language, found, scope),
-                elsewhere=not answered
-                and self._suggestions.elsewhere(meant.question, language, scope),
+                elsewhere=outside is not None and not answered,
                 missing=lacking if answered or reason == "not_in_sources" else (),
                 asked_for=composition.asked_for(),
                 related=() if answered else self._suggestions.related(language, found, scope),
@@ -279,6 +283,10 @@ class Assistant:
         if not count_documents(scope, self.index):
             return "out_of_scope"
         return "off_topic" if sure.off_topic else "not_in_sources"
+
+
+def _top(found: Sequence[ScoredPassage]) -> float:
+    return max((one.score for one in found), default=-math.inf)
 
 
 def _with_model(settings: Settings) -> "tuple[Answerer, Condenser]":

@@ -16,7 +16,7 @@ from langchain_core.runnables import RunnableConfig, RunnableLambda
 
 from chain.answerer import Draft, Quote, Request
 from chain.relevance import Ranked
-from chain.statements import reading, runs, statements
+from chain.statements import left_out, reading, runs, statements
 from core.matching import fold
 from core.types import Mode, Passage, Turn
 from prompts import phrases
@@ -30,21 +30,17 @@ _WORDS_OF_MORE = 200
 _NEAREST = 2  # blocks below a refusal
 _OVERVIEW = 8  # statements
 _KEPT = 1.5  # in the score: so much better must be what a part of a question takes elsewhere
-_AGAIN = 1.5  # in the score: so much better than what is new must be what was just said
+_AGAIN = 2.0  # in the score: so much better than what is new must be what was just said
 _MARKER = re.compile(r" ?\[\d+\]")
 
 
 @dataclass(frozen=True)
 class Block:
     """Statements of one passage (counted in `Request.found`), by the numbers of their units in the
-    order in which they are shown: what answers best comes first.
-
-    `left_out` counts the items of a long list that are not among these.
-    """
+    order in which they are shown: what answers best comes first."""
 
     passage: int
     units: tuple[int, ...]
-    left_out: int = 0
 
 
 @dataclass(frozen=True)
@@ -115,7 +111,7 @@ def _overview(request: Request) -> tuple[Block, ...]:
         return ()
     first = statements(request.found[0].passage)[:_OVERVIEW]
     units = tuple(dict.fromkeys(number for one in first for number in one.units))
-    return (Block(0, units, max((one.left_out for one in first), default=0)),)
+    return (Block(0, units),)
 
 
 def _by_score(one: Ranked) -> float:
@@ -149,7 +145,7 @@ def _close_to(chosen: Collection[int], ranked: Sequence[Ranked]) -> Sequence[Ran
 
 
 def _block(one: Ranked) -> Block:
-    return Block(one.passage, one.statement.units, one.statement.left_out)
+    return Block(one.passage, one.statement.units)
 
 
 def _together(first: Block, second: Block) -> Block:
@@ -160,7 +156,7 @@ def _together(first: Block, second: Block) -> Block:
             before = number - 1
             behind = before in second.units and before in units
             units.insert(units.index(before) + 1 if behind else len(units), number)
-    return Block(first.passage, tuple(units), max(first.left_out, second.left_out))
+    return Block(first.passage, tuple(units))
 
 
 def _more(ranked: Sequence[Ranked], request: Request, answer: Sequence[Block]) -> tuple[Block, ...]:
@@ -209,9 +205,8 @@ def drafts(block: Block, request: Request, *, labelled: bool) -> Iterator[Draft]
         for text, items in _paragraphs(passage, run):
             quoted = [*text, *items]
             note = ""
-            if block.left_out and items:
-                counted = len(items), len(items) + block.left_out
-                note = phrases(request.language).part_of_list.format(*counted)
+            if items and (rest := left_out(passage, items[-1])):
+                note = phrases(request.language).part_of_list.format(len(items), len(items) + rest)
             yield Draft(
                 text=" ".join(_readings(block.passage, text, request)),
                 cites=(block.passage,),

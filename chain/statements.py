@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import groupby
+from itertools import groupby, takewhile
 
 from chain.vocabulary import vocabulary
 from core.matching import fold
@@ -61,10 +61,9 @@ def statements(passage: Passage, *, reasons: bool = False) -> list[Statement]:
             before = _before(passage, number, lists, reasons)
             if before is not None:
                 shown = _first_items(passage, members)
-                left_out = len(members) - len(shown)
-                if members[-1] == len(passage.units) - 1:
-                    left_out += passage.items_after
-                found.append(Statement((*before, *shown), shown, True, left_out))
+                found.append(
+                    Statement((*before, *shown), shown, True, left_out(passage, shown[-1]))
+                )
         elif is_row(passage, unit):
             if unit.kind == "item":  # its headings alone say nothing
                 found.append(Statement((number,), (number,)))
@@ -201,6 +200,16 @@ def _first_items(passage: Passage, members: tuple[int, ...]) -> tuple[int, ...]:
     if len(items) <= LONGEST_LIST:
         return members
     return tuple(n for n in members if n < items[LONGEST_LIST])
+
+
+def left_out(passage: Passage, last: int) -> int:
+    """How many items of the list that unit `last` is in follow it, here and in later passages."""
+    rest = passage.units[last + 1 :]
+    items = list(
+        takewhile(lambda unit: unit.kind != "sentence" and not is_row(passage, unit), rest)
+    )
+    after = passage.items_after if len(items) == len(rest) else 0
+    return sum(unit.kind == "item" for unit in items) + after
 
 
 def _before(

@@ -80,9 +80,12 @@ class Suggestions:
         before = max((one.score for one in found), default=-math.inf)
         return better if best is not None and best.score >= before + _BETTER else ""
 
-    def elsewhere(self, question: str, language: str, scope: Scope) -> bool:
-        """Whether a question is answered outside of the scope."""
-        return scope != Scope() and self._best(question, language, Scope()) is not None
+    def elsewhere(self, question: str, language: str, scope: Scope) -> ScoredPassage | None:
+        """The passage outside of the scope that answers a question best; None where nothing does,
+        or a document within, in whatever language."""
+        best = self._best(question, language, Scope()) if scope != Scope() else None
+        within = scope.model_copy(update={"language": ""})
+        return None if best is None or within.admits(best.passage.document) else best
 
     def _answered(
         self,

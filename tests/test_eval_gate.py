@@ -143,6 +143,8 @@ class Broken:
 
 def citing_another_passage(answer: Answer) -> Answer:
     """Each citation points to the first sentence of the last passage, and is exact there."""
+    if not answer.citations:
+        return answer
     wrong = answer.passages[-1]
     start, end = wrong.units[0].start, wrong.units[0].end
 

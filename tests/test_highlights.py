@@ -40,6 +40,12 @@ def assistant(settings: Settings) -> Assistant:
             "At the time Margaritis Schinas and the EMCDDA were. [1]",
             ("Margaritis Schinas", "EMCDDA"),
         ),
+        (
+            "How many were seized?",
+            "en",
+            "From 1 to 30 June 2020 40 pistols were seized, 12 on 5 June. [1]",
+            ("40 pistols", "12"),
+        ),
         ("Wer war zuständig?", "de", "Zuständig war die Kommission in 2020. [1]", ()),
         ("Why was it done?", "en", "In 2020 there were 5 reasons. [1]", ()),
         ("How many were there?", "en", "Few. [1]\n\nIn 2020 there were 5 reports. [2]", ()),
