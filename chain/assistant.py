@@ -6,7 +6,6 @@ message -> language -> what is meant: small talk and tasks get a reply
 """
 
 import logging
-import math
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
@@ -23,7 +22,7 @@ from chain.missing import missing
 from chain.parts import Part, in_parts
 from chain.refusal import count_documents, refusal_text
 from chain.relevance import rank
-from chain.suggestions import Suggestions
+from chain.suggestions import Suggestions, highest
 from chain.understanding import Understood, understand
 from chain.writing import Stopwatch, Writing
 from core.errors import ModelError
@@ -150,7 +149,7 @@ class Assistant:
 
         outside = self._suggestions.elsewhere(meant.question, language, scope)
         refuses = sure.value < self._settings.refuse_below or (
-            outside is not None and outside.score > _top(found) + _EXCLUDED
+            outside is not None and outside.score > highest(found) + _EXCLUDED
         )
         asked: tuple[Part, ...] = (Part(meant.question, found, ranked),)
         if not refuses and not meant.document:
@@ -283,10 +282,6 @@ class Assistant:
         if not count_documents(scope, self.index):
             return "out_of_scope"
         return "off_topic" if sure.off_topic else "not_in_sources"
-
-
-def _top(found: Sequence[ScoredPassage]) -> float:
-    return max((one.score for one in found), default=-math.inf)
 
 
 def _with_model(settings: Settings) -> "tuple[Answerer, Condenser]":

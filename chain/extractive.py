@@ -43,14 +43,6 @@ class Block:
     units: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class Choice:
-    """What is shown: `answer` is the answer proper, a block for each part; `more` is folded."""
-
-    answer: tuple[Block, ...] = ()
-    more: tuple[Block, ...] = ()
-
-
 class ExtractiveAnswerer:
     """Chooses what to quote; every draft is made of whole units with their quote."""
 
@@ -61,39 +53,36 @@ class ExtractiveAnswerer:
         self._choose = RunnableLambda(choose).with_config(run_name="extractive_answer")
 
     def draft(self, request: Request, config: RunnableConfig | None) -> Iterator[Draft]:
-        blocks = self._choose.invoke(request, config).answer
+        blocks = self._choose.invoke(request, config)
         labelled = len({_label(request.found[one.passage].passage) for one in blocks}) > 1
         for block in blocks:
             yield from drafts(block, request, labelled=labelled)
 
 
-def choose(request: Request) -> Choice:
-    """What answers each part of the question best, and what else comes near."""
+def choose(request: Request) -> tuple[Block, ...]:
+    """What answers each part of the question best."""
     if request.overview:
-        return Choice(_overview(request))
+        return _overview(request)
     chosen: dict[int, Block] = {}
     for part in request.parts:
         if (best := _best(_close_to(chosen, part.ranked), request)) is not None:
             chosen[best.passage] = _together(chosen.get(best.passage, best), best)
-    answer = tuple(chosen.values())
-    if request.brief:
-        return Choice(answer)
-    ranked = sorted((one for part in request.parts for one in part.ranked), key=_by_score)
-    return Choice(answer, _more(ranked, request, answer))
+    return tuple(chosen.values())
 
 
 def further(request: Request, quotes: Collection[Quote]) -> Iterator[list[Draft]]:
     """What can be unfolded below an answer with these quotes, in drafts, a list a block; below a
     refusal, which has none, what comes nearest."""
-    choice = choose(request)
+    answer = choose(request)
+    blocks = (*answer, *_more(request, answer))
     if not quotes:
         nearest: dict[int, Block] = {}
-        for block in (*choice.answer, *choice.more):
+        for block in blocks:
             nearest.setdefault(block.passage, block)
         for block in list(nearest.values())[:_NEAREST]:
             yield list(drafts(block, request, labelled=True))
         return
-    for block in (*choice.answer, *choice.more):
+    for block in blocks:
         made = list(drafts(block, request, labelled=True))
         if not all(draft.quote in quotes for draft in made):
             yield made
@@ -112,10 +101,6 @@ def _overview(request: Request) -> tuple[Block, ...]:
     first = statements(request.found[0].passage)[:_OVERVIEW]
     units = tuple(dict.fromkeys(number for one in first for number in one.units))
     return (Block(0, units),)
-
-
-def _by_score(one: Ranked) -> float:
-    return -one.score
 
 
 def _best(ranked: Sequence[Ranked], request: Request) -> Block | None:
@@ -159,8 +144,12 @@ def _together(first: Block, second: Block) -> Block:
     return Block(first.passage, tuple(units))
 
 
-def _more(ranked: Sequence[Ranked], request: Request, answer: Sequence[Block]) -> tuple[Block, ...]:
+def _more(request: Request, answer: Sequence[Block]) -> tuple[Block, ...]:
     """The next best statements, in blocks of one passage, as far as there is room."""
+    if request.brief or request.overview:
+        return ()
+    every = (one for part in request.parts for one in part.ranked)
+    ranked = sorted(every, key=lambda one: -one.score)
     shown = {block.passage: set(block.units) for block in answer}
     said = {text for block in answer for text in _readings(block.passage, block.units, request)}
     blocks: dict[int, Block] = {}

@@ -157,12 +157,16 @@ def reading(passage: Passage, unit: Unit) -> str:
 
 def is_row(passage: Passage, unit: Unit) -> bool:
     """Whether a unit is a row of a table; also the one with the headings."""
-    return passage.text[: unit.start].rstrip(" \t").endswith("|")
+    return passage.text[_line_start(passage, unit.start) : unit.start].rstrip(" \t").endswith("|")
+
+
+def _line_start(passage: Passage, offset: int) -> int:
+    return passage.text.rfind("\n", 0, offset) + 1
 
 
 def _cells(passage: Passage, start: int, end: int) -> list[str]:
     """The cells of the row with this text; a first one that is empty stands before it."""
-    line = passage.text[passage.text.rfind("\n", 0, start) + 1 : end]
+    line = passage.text[_line_start(passage, start) : end]
     return [" ".join(cell.split()).replace("\\|", "|") for cell in _CELLS.split(line)[1:]]
 
 

@@ -54,7 +54,7 @@ class Suggestions:
 
         Each can be asked after the answer, and is no question that was asked before.
         """
-        turns = [*history, Turn(question=answer.question, answer_text=answer.text)]
+        turns = [*history, Turn.of(answer.question, answer)]
         about = standalone(answer.question, answer.language, history)
         around = self._index.search(about, _LOOK, answer.language, scope=scope)
         passages = [*answer.passages, *(scored.passage for scored in around)]
@@ -77,8 +77,7 @@ class Suggestions:
         clearly better than those found; else empty."""
         better = respelt(question, language, self._index)
         best = self._best(better, language, scope) if better else None
-        before = max((one.score for one in found), default=-math.inf)
-        return better if best is not None and best.score >= before + _BETTER else ""
+        return better if best is not None and best.score >= highest(found) + _BETTER else ""
 
     def elsewhere(self, question: str, language: str, scope: Scope) -> ScoredPassage | None:
         """The passage outside of the scope that answers a question best; None where nothing does,
@@ -106,6 +105,11 @@ class Suggestions:
         found = self._index.search(question, self._settings.results, language, scope=scope)
         sure = confidence(question, language, found, rank(question, language, found), self._index)
         return found[0] if sure.value >= self._settings.refuse_below else None
+
+
+def highest(found: Sequence[ScoredPassage]) -> float:
+    """The score of the best passage; below all others where nothing was found."""
+    return max((one.score for one in found), default=-math.inf)
 
 
 def nearest_sections(passages: Sequence[Passage], count: int) -> list[Passage]:

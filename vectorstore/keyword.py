@@ -138,27 +138,31 @@ class KeywordIndex:
         That is one with the word in it ("drugsmarkt" in "drugsmarktanalyse"), or with one or two
         letters more, fewer or different: inflections, misspellings, other languages' spellings.
         """
-        searcher, schema = self._index.searcher(), self._index.schema
         for plain in content_words(word, ""):
-            alike = [tantivy.Query.term_query(schema, "exact", plain)]
-            if len(plain) > _LETTERS:
-                alike.append(tantivy.Query.regex_query(schema, "exact", f".*{plain}.*"))
-                edits = 1 if len(plain) < 2 * _LETTERS else 2
-                alike.append(tantivy.Query.fuzzy_term_query(schema, "exact", plain, edits))
-            if any(searcher.search(query, 1, count=False).hits for query in alike):
+            if self._holds(plain, _LETTERS + 1):
+                return True
+            edits = 1 if len(plain) < 2 * _LETTERS else 2
+            if len(plain) > _LETTERS and self._occurs(
+                tantivy.Query.fuzzy_term_query(self._index.schema, "exact", plain, edits)
+            ):
                 return True
         return False
 
     def has(self, word: str) -> bool:
         """Whether a passage has this word, also inside a longer one."""
-        searcher, schema = self._index.searcher(), self._index.schema
-        for plain in content_words(word, ""):
-            there = [tantivy.Query.term_query(schema, "exact", plain)]
-            if len(plain) >= _LETTERS:
-                there.append(tantivy.Query.regex_query(schema, "exact", f".*{plain}.*"))
-            if not any(searcher.search(query, 1, count=False).hits for query in there):
-                return False
-        return True
+        return all(self._holds(plain, _LETTERS) for plain in content_words(word, ""))
+
+    def _holds(self, plain: str, shortest: int) -> bool:
+        """Whether a passage has a word as it is, or inside another if it has so many letters."""
+        schema = self._index.schema
+        if self._occurs(tantivy.Query.term_query(schema, "exact", plain)):
+            return True
+        return len(plain) >= shortest and self._occurs(
+            tantivy.Query.regex_query(schema, "exact", f".*{plain}.*")
+        )
+
+    def _occurs(self, query: tantivy.Query) -> bool:
+        return bool(self._index.searcher().search(query, 1, count=False).hits)
 
     def alike(self, word: str, count: int) -> list[str]:
         """The ids of passages with a word that has one letter more, fewer or other than this, or
