@@ -88,11 +88,7 @@ class Conversation(Frozen):
     def turns(self) -> tuple[Turn, ...]:
         """What has been asked and answered."""
         return tuple(
-            Turn(
-                question=exchange.question,
-                answer_text=exchange.answer.text,
-                message=exchange.answer.message if exchange.answer.kind == "reply" else "",
-            )
+            Turn.of(exchange.question, exchange.answer)
             for exchange in self.exchanges
             if exchange.answer is not None
         )

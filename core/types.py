@@ -304,6 +304,12 @@ class Turn(Frozen):
     answer_text: str
     message: Message | Literal[""] = ""
 
+    @classmethod
+    def of(cls, question: str, answer: Answer) -> "Turn":
+        """A question and what came of it."""
+        message = answer.message if answer.kind == "reply" else ""
+        return cls(question=question, answer_text=answer.text, message=message)
+
 
 class Scope(Frozen):
     """What a search is limited to; empty fields limit nothing.

@@ -62,7 +62,7 @@ def run(
             started = time.perf_counter()
             answer = assistant.ask(asked.question, asked.history, config={"callbacks": [usage]})
             spent = time.perf_counter() - started
-            history = (*history, Turn(question=asked.question, answer_text=answer.text))
+            history = (*history, Turn.of(asked.question, answer))
             tokens = _tokens(usage)
             results.append(
                 assess(asked, answer, outline, embedder, latency_ms=1000 * spent, tokens=tokens)

@@ -4,7 +4,7 @@ import pytest
 
 from chain.assistant import Assistant
 from core.settings import Settings
-from core.types import Answer, Finished, Scope, TextDelta, Turn
+from core.types import Finished, Scope, TextDelta, Turn
 
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019 in de EU?"
 
@@ -12,11 +12,6 @@ REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019 in de EU
 @pytest.fixture(scope="module")
 def assistant(settings: Settings) -> Assistant:
     return Assistant(settings)
-
-
-def turn(question: str, answer: Answer) -> Turn:
-    message = answer.message if answer.kind == "reply" else ""
-    return Turn(question=question, answer_text=answer.text, message=message)
 
 
 @pytest.mark.parametrize(
@@ -56,8 +51,8 @@ def test_a_question_is_never_taken_for_small_talk(assistant: Assistant, question
 def test_a_follow_up_tells_how_it_was_understood_across_small_talk(assistant: Assistant) -> None:
     first = assistant.ask(REPORTS)
     assert first.understood_as == ""
-    thanks = assistant.ask("bedankt!", [turn(REPORTS, first)])
-    history = [turn(REPORTS, first), turn("bedankt!", thanks)]
+    thanks = assistant.ask("bedankt!", [Turn.of(REPORTS, first)])
+    history = [Turn.of(REPORTS, first), Turn.of("bedankt!", thanks)]
     answer = assistant.ask("en in 2010?", history, "nl")
     assert answer.understood_as == REPORTS.replace("2019", "2010")
     assert "23 000" in answer.text
@@ -67,7 +62,7 @@ def test_shorter_gives_the_first_block_of_the_answer_before(assistant: Assistant
     question = "What does the strategy say about end-to-end encryption?"
     first = assistant.ask(question)
     assert first.more
-    short = assistant.ask("can you make that shorter?", [turn(question, first)])
+    short = assistant.ask("can you make that shorter?", [Turn.of(question, first)])
     assert (short.kind, short.message, short.more) == ("answer", "shorter", ())
     assert short.understood_as == question
     assert first.text.startswith(short.text)
@@ -109,7 +104,7 @@ def test_an_answer_outside_of_the_filters_is_offered(assistant: Assistant) -> No
 def test_the_same_words_are_not_said_twice_in_a_row(assistant: Assistant) -> None:
     question = "Wat is het preventienetwerk?"
     first = assistant.ask(question)
-    again = assistant.ask("wat nog meer?", [turn(question, first)], "nl")
+    again = assistant.ask("wat nog meer?", [Turn.of(question, first)], "nl")
     assert again.understood_as
     assert again.text.split(" [")[0] not in first.text
 
