@@ -17,7 +17,13 @@ from chain.model import CONDENSE_SHARE, RequestRefusedError, chat_model, within
 from chain.reader import SCHEMA, read
 from core.errors import ModelError
 from core.settings import Settings
-from core.types import Mode, Passage
+from core.types import Mode, ScoredPassage, Standing
+
+# What a passage's own text may not say of its document.
+_STANDINGS: Mapping[Standing, str] = {
+    "upcoming": "not yet in force",
+    "superseded": "no longer in force",
+}
 
 
 class GenerativeAnswerer:
@@ -85,8 +91,7 @@ class GenerativeAnswerer:
     def _fitting(self, request: Request, values: Mapping[str, str]) -> list[str]:
         """The best passages as data, as many as the model's context takes."""
         numbered = [
-            _numbered(number, scored.passage)
-            for number, scored in enumerate(request.found, start=1)
+            _numbered(number, scored) for number, scored in enumerate(request.found, start=1)
         ]
         fit = fitting(numbered, self._context, self._template.format(**values))
         if not fit:
@@ -97,9 +102,12 @@ class GenerativeAnswerer:
         return fit
 
 
-def _numbered(number: int, passage: Passage) -> str:
+def _numbered(number: int, found: ScoredPassage) -> str:
     """One passage as data: what it is, and its text between fences it cannot close."""
-    cited = passage.document
-    about = (cited.title, cited.reference, passage.headings[-1], str(cited.date or ""))
-    text = f"{', '.join(filter(None, about))}\n{passage.text}"
-    return fenced("passage", text, f' number="{number}"')
+    passage, cited = found.passage, found.passage.document
+    kind = f"summary of {cited.reference or cited.about}" if cited.kind == "brief" else "full text"
+    date = str(cited.date or "")
+    standing = _STANDINGS.get(found.standing, "")
+    about = (cited.title, cited.reference if cited.kind != "brief" else "", kind, date, standing)
+    said = "; ".join(filter(None, (*about, f"section {passage.headings[-1]}")))
+    return fenced("passage", f"{said}\n{passage.text}", f' number="{number}"')
