@@ -7,18 +7,17 @@ parameter that a server refuses is left out from then on. A model that fails in 
 left alone for a while.
 """
 
-import contextvars
 import logging
-import queue
-import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_openai.chat_models.base import BaseChatOpenAI
 
+from chain.breaker import Breaker
+from chain.reply import replied, within
 from chain.servers import Context, Server
 from chain.trouble import (
     asked_to_wait,
@@ -41,10 +40,7 @@ model that reasons needs some ten seconds for either."""
 _TRIES = 3  # of a request that may work in a moment
 _FIRST_WAIT = 0.5  # seconds before the second try; then twice as long
 _LASTING: frozenset[ModelTrouble] = frozenset({"key", "quota", "unknown_model", "unreachable"})
-_PAUSES = (30.0, 600.0)  # seconds that a model is left alone: at first, and at most
 _LIMITS = ("max_completion_tokens", "max_tokens")  # OpenAI's name, and that of all others
-_OUT_OF_TOKENS = frozenset({"length", "max_output_tokens"})
-_THOUGHTS = ("<think>", "</think>")
 _FORMS = frozenset({"response_format", "text"})  # as the two APIs call the form of a reply
 
 
@@ -68,7 +64,7 @@ class ChatModel:
         self.name = name or settings.model
         """Empty until the server was asked which one it has."""
         self._client: BaseChatOpenAI | None = None
-        self._breaker = _Breaker()
+        self._breaker = Breaker()
         self._refused: frozenset[str] = frozenset()
         self._has_system_role = True
         self._context_told = False
@@ -147,14 +143,15 @@ class ChatModel:
         started = self._breaker.admit()
         pieces = self._pieces(messages, schema, tokens, config, started + seconds)
         try:
-            yield from within(seconds, pieces)
+            for piece in within(seconds, pieces):
+                self._breaker.worked()
+                yield piece
         except ModelError as error:
             if error.reason in _LASTING:
                 self._breaker.failed(error, started)
             else:
                 self._breaker.worked()
             raise
-        self._breaker.worked()
 
     def whole(
         self,
@@ -187,13 +184,13 @@ class ChatModel:
             sent = {key: value for key, value in fields.items() if key not in left_out}
             asked = messages if self._has_system_role else _in_one(messages)
             try:
-                for piece in _replied(client, asked, sent, config):
-                    begun = True
+                for piece in replied(client, asked, sent, config):
+                    if not begun:
+                        begun = True
+                        self._refused |= left_out
                     yield piece
-                self._refused |= left_out
                 return
-            except ModelError:  # of the reply, so the request was taken
-                self._refused |= left_out
+            except ModelError:
                 raise
             except Exception as error:
                 told = translated(error, name, self._server.secret)
@@ -253,174 +250,6 @@ class ChatModel:
             for key, value in fields.items()
             if value is not None and key not in self._refused
         }
-
-
-class _Breaker:
-    """Leaves a model alone after a failure that lasts, each time longer; then one question tries
-    again."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._first: ModelError | None = None
-        self._pause = 0.0
-        self._opened = self._until = 0.0  # of time.monotonic()
-
-    def check(self) -> None:
-        """
-        Raises:
-            ModelError: the model is left alone.
-        """
-        left = self._until - time.monotonic()
-        if self._first is not None and left > 0:
-            raise ModelError(
-                f"The model is not asked for {left:.0f} seconds more, since it failed: "
-                f"{self._first}",
-                "paused",
-                self._first.reason,
-            )
-
-    def admit(self) -> float:
-        """The moment at which a request begins; until it ends others wait after a failure.
-
-        Raises:
-            ModelError: the model is left alone.
-        """
-        with self._lock:
-            self.check()
-            now = time.monotonic()
-            self._until = now + self._pause
-            return now
-
-    def failed(self, error: ModelError, started: float) -> None:
-        """A request that began at this moment failed in a way that lasts."""
-        with self._lock:
-            if self._first is None or started >= self._opened:  # else it is the same failure
-                self._pause = min(max(2 * self._pause, _PAUSES[0]), _PAUSES[1])
-                self._opened = time.monotonic()
-                self._until = self._opened + self._pause
-                self._first = error
-
-    def worked(self) -> None:
-        with self._lock:
-            self._first, self._pause = None, 0.0
-
-
-def within(seconds: float, pieces: Iterator[str]) -> Iterator[str]:
-    """The pieces of a model's reply as they come, for so many seconds at most.
-
-    They are read in a thread of their own: neither a server that falls silent nor a client that
-    reads a stream to its end before closing it can hold up the answer. Whoever stops reading ends
-    the thread at the next piece.
-
-    Raises:
-        ModelError: the time is up, or what the pieces raise.
-    """
-    arrived: queue.Queue[str | BaseException | None] = queue.Queue()
-    abandoned = threading.Event()
-
-    def read() -> None:
-        try:
-            for piece in pieces:
-                if abandoned.is_set():
-                    return
-                arrived.put(piece)
-            arrived.put(None)
-        except Exception as error:  # noqa: BLE001 - told to the reader below
-            arrived.put(error)
-
-    threading.Thread(target=contextvars.copy_context().run, args=(read,), daemon=True).start()
-    deadline = time.monotonic() + seconds
-    try:
-        while True:
-            try:
-                piece = arrived.get(timeout=max(0.0, deadline - time.monotonic()))
-            except queue.Empty:
-                raise ModelError(
-                    f"The model gave no whole answer within {seconds:g} seconds. Set "
-                    "STRATEGIEWIJZER_ANSWER_TIMEOUT higher.",
-                    "slow",
-                ) from None
-            if piece is None:
-                return
-            if isinstance(piece, BaseException):
-                raise piece from None
-            yield piece
-    finally:
-        abandoned.set()
-
-
-def _replied(
-    client: BaseChatOpenAI,
-    messages: Sequence[BaseMessage],
-    sent: Mapping[str, Any],
-    config: RunnableConfig | None,
-) -> Iterator[str]:
-    """The pieces of one reply, without the thoughts that some models put before it.
-
-    Raises:
-        ModelError: the reply is empty or has no end.
-        Exception: the client's own.
-    """
-    ending, written = "", False
-
-    def texts() -> Iterator[str]:
-        nonlocal ending
-        body = {key: value for key, value in sent.items() if key != "stream"}
-        if "stream" in sent:
-            parts: Iterable[BaseMessage] = client.stream(list(messages), config, extra_body=body)
-        else:
-            parts = [client.invoke(list(messages), config, extra_body=body)]
-        for part in parts:
-            ending = _ending(part.response_metadata) or ending
-            yield str(part.text)
-
-    for text in without_thoughts(texts()):
-        written = written or bool(text.strip())
-        yield text
-    if ending in _OUT_OF_TOKENS:
-        told = "" if written else " before it wrote anything"
-        raise ModelError(
-            f"The model reached its limit of tokens{told}. Set STRATEGIEWIJZER_ANSWER_TOKENS "
-            "higher or leave it empty, or STRATEGIEWIJZER_REASONING_EFFORT lower.",
-            "cut" if written else "empty",
-        )
-    if ending == "content_filter":
-        raise ModelError(
-            "The model's server filters the answer out. See its settings for content.",
-            "cut" if written else "refused",
-        )
-    if not written:
-        raise ModelError("The model's answer is empty.", "empty")
-    if not ending:
-        raise ModelError("The model's answer broke off on its way.", "cut")
-
-
-def _ending(about: Mapping[str, Any]) -> str:
-    """How a reply ended, as either API says it: "stop", "length", "completed", ..."""
-    incomplete = about.get("incomplete_details") or {}
-    return str(incomplete.get("reason") or about.get("finish_reason") or about.get("status") or "")
-
-
-def without_thoughts(pieces: Iterable[str]) -> Iterator[str]:
-    """A reply without the <think>...</think> with which some models begin where their server does
-    not take it out."""
-    waiting, thinks = "", True  # or may still turn out to
-    for piece in pieces:
-        if not thinks:
-            yield piece
-            continue
-        waiting += piece
-        begin = waiting.lstrip()
-        if begin.startswith(_THOUGHTS[0]):
-            _, ended, rest = begin.partition(_THOUGHTS[1])
-            if ended:
-                thinks, waiting = False, ""
-                yield rest
-        elif not _THOUGHTS[0].startswith(begin):
-            thinks, piece, waiting = False, waiting, ""
-            yield piece
-    if waiting and not waiting.lstrip().startswith(_THOUGHTS[0]):
-        yield waiting
 
 
 def _in_one(messages: Sequence[BaseMessage]) -> list[BaseMessage]:

@@ -54,6 +54,9 @@ RATE_LIMIT = openai_error(
 NO_MODEL = openai_error(
     404, "The model `scripted` does not exist or you do not have access to it.", "model_not_found"
 )
+NO_DEPLOYMENT = openai_error(
+    404, "The API deployment for this resource does not exist.", "DeploymentNotFound"
+)
 TOO_LONG = openai_error(
     400,
     "This model's maximum context length is 4096 tokens. However, your messages resulted in 5000 "

@@ -14,9 +14,10 @@ from langchain_core.tracers import LangChainTracer
 from pydantic import SecretStr
 
 from chain import __main__ as command
-from chain import model as model_module
+from chain import breaker
 from chain.assistant import Assistant
-from chain.model import ChatModel, without_thoughts
+from chain.model import ChatModel
+from chain.reply import without_thoughts
 from core.errors import ModelError, SettingsError
 from core.settings import Settings
 from core.types import ModelTrouble, Turn
@@ -242,6 +243,7 @@ def test_what_is_no_thought_is_kept(reply: str) -> None:
         (published.TOO_LONG, "too_long", "STRATEGIEWIJZER_MODEL_CONTEXT"),
         (published.TOO_LONG_FOR_LLAMA_CPP, "too_long", "STRATEGIEWIJZER_MODEL_CONTEXT"),
         (published.FILTERED, "refused", "content_filter, prompt"),
+        (published.NO_DEPLOYMENT, "unknown_model", "DeploymentNotFound"),
         (403, "key", "status 403"),
         (404, "unknown_model", "OPENAI_BASE_URL"),
         (504, "slow", "ANSWER_TIMEOUT"),
@@ -317,17 +319,15 @@ def test_a_failure_that_lasts_is_not_tried_at_every_question(
     now = [1000.0]
     server.reply = published.WRONG_KEY
     model = _model(server)
-    monkeypatch.setattr(model_module, "_PAUSES", (30.0, 100.0))
+    monkeypatch.setattr(breaker, "_PAUSES", (30.0, 100.0))
     real = time.monotonic
 
     class Clock:
-        sleep = staticmethod(time.sleep)
-
         @staticmethod
         def monotonic() -> float:
             return now[0] + real()
 
-    monkeypatch.setattr(model_module, "time", Clock)
+    monkeypatch.setattr(breaker, "time", Clock)
     assert _failed(model).reason == "key"
     for pause in (30.0, 60.0, 100.0, 100.0):
         error = _failed(model)
@@ -341,7 +341,7 @@ def test_a_failure_that_lasts_is_not_tried_at_every_question(
         assert _failed(model).reason == "key"
     now[0] += 101
     server.reply = SAID
-    assert _whole(model) == SAID
+    assert next(model.stream(MESSAGES, seconds=5.0))  # also if it is not read to its end
     assert _whole(model) == SAID
 
 
