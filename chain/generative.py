@@ -82,7 +82,7 @@ class GenerativeAnswerer:
         values["passages"] = "\n\n".join(self._fitting(request, values))
         pieces = (str(message.text) for message in self._chains[form].stream(values, config))
         given: set[str] = set()
-        for draft in read(within(max(0.0, deadline - time.monotonic()), pieces)):
+        for draft in read(within(max(0.0, deadline - time.monotonic()), pieces), request.language):
             if draft.text in given:  # a model that repeats itself has lost its way: hang up
                 return
             given.add(draft.text)
