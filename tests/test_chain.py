@@ -20,6 +20,7 @@ from chain.relevance import rank
 from chain.verification import verify
 from core.settings import ROOT, Settings
 from core.types import Answer, Turn
+from eval.dataset import load
 from vectorstore.embeddings import make_embedder
 
 
@@ -297,6 +298,14 @@ def test_a_refusal_offers_two_questions_that_are_answered(
 )
 def test_a_short_question_shows_its_language(text: str, language: str) -> None:
     assert detect(text, likely="xx") == language
+
+
+def test_a_text_is_taken_to_be_in_another_language_only_where_that_is_clear() -> None:
+    asked = [(one.question, one.language) for one in load(ROOT / "eval" / "questions")]
+    assert [text for text, language in asked if written_in(text, language) != language] == []
+    told = [written_in(text, "hu") == language for text, language in asked]
+    assert sum(told) >= 0.9 * len(told)
+    assert written_in("Europol, Frontex", "pl") == "pl"
 
 
 def test_a_question_shows_what_kind_of_answer_it_wants() -> None:
