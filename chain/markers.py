@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 Cited = tuple[int, tuple[int, ...]]  # where a marker stood, and its numbers
+Closing = Literal["", "marker", "stop, marker", "marker, stop"]
 
 _NUMBER = r"\^?\d{1,2}"
 _NUMBERS = rf"{_NUMBER}(?:\s*[,;&–—-]\s*{_NUMBER})*"
@@ -62,10 +63,7 @@ def plain(text: str) -> tuple[str, list[Cited]]:
     return f"{said}{flat[last:]}".strip(), cited
 
 
-_Closing = Literal["", "marker", "stop, marker", "marker, stop"]
-
-
-def closing(text: str) -> _Closing:
+def closing(text: str) -> Closing:
     """How a text ends that ends with a marker; a number in parentheses is one with a full stop."""
     flat = _without_markup(text)
     marks = list(_marks(flat))
