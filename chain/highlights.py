@@ -25,11 +25,17 @@ def highlights(question: str, language: str, text: str, text_language: str) -> t
     found = [
         *(numbers(first, text_language) if "number" in kinds else ()),
         *(dates(first, text_language) if "date" in kinds else ()),
-        *(names(first, text_language) if "name" in kinds else ()),
+        *(_names(first, text_language) if "name" in kinds else ()),
     ]
     known, asked = figures(question), fold(question)
     new = (part for part in found if fold(part) not in asked and not _is_known(part, known))
     return tuple(dict.fromkeys(new))
+
+
+def _names(text: str, language: str) -> list[str]:
+    """The names, without the months of dates and the letters of references: COM(2020) 605."""
+    when = " ".join(dates(text, language)).split()
+    return [name for name in names(text, language) if name not in when and f"{name}(" not in text]
 
 
 def _is_known(part: str, known: frozenset[str]) -> bool:

@@ -313,9 +313,10 @@ class Turn(Frozen):
 
     @classmethod
     def of(cls, question: str, answer: Answer) -> "Turn":
-        """A question and what came of it."""
+        """A question and what came of it; of a task ("shorter") the question that it is about."""
         message = answer.message if answer.kind == "reply" else ""
-        return cls(question=question, answer_text=answer.text, message=message)
+        asked = (answer.message and answer.understood_as) or question
+        return cls(question=asked, answer_text=answer.text, message=message)
 
 
 class Scope(Frozen):

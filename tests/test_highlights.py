@@ -41,6 +41,12 @@ def assistant(settings: Settings) -> Assistant:
             ("Margaritis Schinas", "EMCDDA"),
         ),
         (
+            "Who is to do that?",
+            "en",
+            "A European Commission text of 24 July 2020, COM(2020) 608, says so. [1]",
+            ("European Commission",),
+        ),
+        (
             "How many were seized?",
             "en",
             "From 1 to 30 June 2020 40 pistols were seized, 12 on 5 June. [1]",

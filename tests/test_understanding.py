@@ -66,6 +66,9 @@ def test_shorter_gives_the_first_block_of_the_answer_before(assistant: Assistant
     assert (short.kind, short.message, short.more) == ("answer", "shorter", ())
     assert short.understood_as == question
     assert first.text.startswith(short.text)
+    history = [Turn.of(question, first), Turn.of("can you make that shorter?", short)]
+    assert [turn.question for turn in history] == [question, question]
+    assert "shorter" not in assistant.ask("And who proposed it?", history, "en").understood_as
 
 
 def test_a_summary_of_a_document_is_its_overview(assistant: Assistant) -> None:
