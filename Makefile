@@ -10,10 +10,10 @@ INSTALLED := $(VENV)/.installed
 WITH_LLM := $(VENV)/.installed-local-llm
 LLM_EXTRA := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["local-llm"], sep="\n")
 .DEFAULT_GOAL := help
-.PHONY: help chat ingest eval test lint format lock clean
+.PHONY: help chat ingest eval test test-model lint format lock clean
 
 help: ## list the chores
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 chat: $(INSTALLED) ## answer questions in the browser, at http://localhost:8501 (PORT=... for another)
 	@$(PY) -m ingest status >/dev/null 2>&1 || $(PY) -m ingest
@@ -28,6 +28,9 @@ eval: $(INSTALLED) ## ask the question set, report how good the answers are, and
 
 test: $(INSTALLED) $(WITH_LLM) ## run all tests
 	@$(PY) -m pytest
+
+test-model: $(INSTALLED) $(WITH_LLM) ## ask a small language model all questions, not every tenth
+	@$(PY) -m pytest -s -m whole_model tests/test_local_llm.py
 
 lint: $(INSTALLED) ## check style and types
 	@$(VENV)/bin/ruff check .

@@ -174,20 +174,23 @@ class Assistant:
                 yield event
         composition = writing.composition
         answered = bool(composition.text)
-        text, reason = composition.text, self._reason(answered, sure, scope)
+        text, told_in = composition.text, composition.language
+        reason = self._reason(answered, sure, scope)
         lacking = missing(question, language, found, composition.citations, sure.value, self.index)
         if reason != "off_topic":
             writing.unfold()
         watch.lap("answer")
         if reason:
             text = refusal_text(language, reason, lacking, self.index, scope)
+            told_in = prompts.spoken(language)
             yield TextDelta(text=text)
         yield Finished(
             answer=Answer(
                 question=question,
                 text=text,
                 more=composition.more,
-                language=language,
+                language=told_in,
+                asked_in=language if told_in != language else "",
                 citations=composition.citations,
                 passages=tuple(scored.passage for scored in found),
                 answered=answered,
@@ -213,7 +216,7 @@ class Assistant:
     def follow_ups(
         self, answer: Answer, history: Sequence[Turn] = (), scope: Scope = Scope()
     ) -> tuple[str, ...]:
-        """At most three questions to go on with, in the answer's language, that can be answered.
+        """At most three questions to go on with, in the question's language, that can be answered.
 
         They are about what the answer does not cite; a refusal has its own (`Answer.related`), so
         none. Arguments are as they were for the answer. Costs up to nine searches.
@@ -250,7 +253,8 @@ class Assistant:
         return Answer(
             question=question,
             text=text,
-            language=language,
+            language=prompts.spoken(language),
+            asked_in=language if prompts.spoken(language) != language else "",
             answered=False,
             message=message,
             confidence=0.0,

@@ -1,9 +1,11 @@
 """Verified drafts become the text of an answer, with numbered citations."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 
 from chain.answerer import Draft, Quote, Request
 from chain.highlights import highlights
+from chain.language import written_in
 from core.types import Citation, Passage
 
 
@@ -18,12 +20,21 @@ class Composition:
         self._numbers: dict[int, int] = {}  # passage -> number
         self._quotes: dict[Quote, None] = {}
         self._pieces: list[str] = []
+        self._written: list[str] = []  # what a model says in its own words
+        self._quoted: Counter[str] = Counter()  # the languages of what the sources say
         self._last_form = ""
         self._more: list[str] = []
 
     @property
     def text(self) -> str:
         return "".join(self._pieces)
+
+    @property
+    def language(self) -> str:
+        """The language of the answer proper: of a model's words, else of most of the quotes."""
+        if self._written:
+            return written_in(" ".join(self._written), self._request.language)
+        return self._quoted.most_common(1)[0][0] if self._quoted else self._request.language
 
     @property
     def more(self) -> tuple[str, ...]:
@@ -48,13 +59,17 @@ class Composition:
         if not self._pieces or not self._quotes:
             return ()
         question, language = self._request.question, self._request.language
-        return highlights(question, language, self.text, self.citations[0].document.language)
+        return highlights(question, language, self.text, self.language)
 
     def add(self, draft: Draft, quote: Quote) -> str:
         """Appends a verified draft to the answer proper; returns the text that it adds."""
         piece = self._separator(draft) + self._shown(draft, quote)
         self._last_form = draft.form
         self._pieces.append(piece)
+        if draft.quote is None:
+            self._written.append(draft.text)
+        else:
+            self._quoted[self._request.found[quote.passage].passage.language] += 1
         return piece
 
     def add_more(self, drafts: Sequence[tuple[Draft, Quote]]) -> None:

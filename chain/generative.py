@@ -54,9 +54,8 @@ class GenerativeAnswerer:
         messages = self._template.format_messages(**values)
         seconds = max(0.0, deadline - time.monotonic())
         given: set[str] = set()
-        for draft in read(
-            self._model.stream(messages, seconds=seconds, schema=schema, config=config)
-        ):
+        pieces = self._model.stream(messages, seconds=seconds, schema=schema, config=config)
+        for draft in read(pieces, request.language):
             if draft.text in given:  # a model that repeats itself has lost its way: hang up
                 return
             given.add(draft.text)

@@ -1,4 +1,4 @@
-"""The language of a question, told offline.
+"""The language of a question and of a model's text, told offline.
 
 py3langid (Barbaresi's fork of langid.py; Lui and Baldwin 2012): 26 of 29 short test questions in
 seven languages right at 0.1 ms, where lingua had 21 and took 500 MB more; see docs/decisions.
@@ -20,6 +20,8 @@ CAPITALISES_NOUNS = "de"
 # Which languages people here ask in: short questions ("drug market size") need the help.
 _PRIOR = {"nl": 4.0, "en": 4.0, "de": 2.0, "fr": 2.0}
 _KEPT = 3.0  # how much more likely a question is in the language of the one before
+# Of 1,352 units of the briefs none has another language with such a chance, and 93% their own.
+_CLEAR = 0.8
 _SURE = 0.2  # below this the words are too few to tell
 
 
@@ -47,6 +49,17 @@ def conversation(questions: Sequence[str], likely: str) -> list[str]:
         prior = {**_PRIOR, likely: _KEPT * _PRIOR.get(likely, 1.0)}
         languages.append(likely)
     return languages
+
+
+def written_in(text: str, likely: str) -> str:
+    """The official EU language that a text is in.
+
+    Args:
+        text: one that was asked for in a certain language.
+        likely: that language; the text is in another only where this is clear.
+    """
+    language, chance = _identifier().classify(text)
+    return str(language) if chance >= _CLEAR else likely
 
 
 def _told(text: str, likely: str, prior: Mapping[str, float]) -> str:

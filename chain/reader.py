@@ -1,17 +1,19 @@
 """Reads a model's reply, while it arrives, as drafts: sentences and the passages they cite.
 
+reply -> without the model's thoughts -> text, or JSON with texts -> chain/prose.py -> drafts
+
 The reply itself shows its form, whatever was asked for: a JSON object is the list of sentences of
-`SCHEMA`, anything else is text with [n] markers.
+`SCHEMA`, also in a code fence or behind other text; anything else is text with [n] markers.
 """
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from langchain_core.utils.json import parse_partial_json
-
 from chain.answerer import Draft
+from chain.prose import Prose
 from core.errors import ModelError
 
 SCHEMA: Mapping[str, Any] = {
@@ -37,157 +39,175 @@ SCHEMA: Mapping[str, Any] = {
 }
 """JSON Schema of a structured answer, within what OpenAI's strict mode takes."""
 
-_MARKER = re.compile(r"\s*\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]")
-# A sentence ends at its markers, at a line end, or at a full stop before a capital.
-_SENTENCE = re.compile(
-    r".+?(?:(?:\s*\[\d{1,3}(?:\s*,\s*\d{1,3})*\])+[.;]?|[.!?](?=\s+[A-ZÀ-Þ])|\n|$)", re.S
-)
-# At the end of a reply anything else was cut, such as by the limit on an answer's tokens.
-_WHOLE = re.compile(r"[.!?:\]]\W*$")
-_NO_ANSWER = "NO ANSWER"
-_JSON = re.compile(r"\s*(?:```(?:json)?\s*)?(?=\{)")  # models like to fence what they return
-_MAY_BECOME_JSON = re.compile(r"\s*(?:`{0,3}|```j?s?o?n?\s*)$")
+_LONGEST = 4000  # characters of an entry of JSON, or of what stands before the first
+_LIST = re.compile(r'"sentences"\s*:\s*\[$')
+_THOUGHTS = {
+    tag: f"{tag[0]}/{tag[1:]}"
+    for tag in ("<think>", "<thinking>", "<thought>", "<reasoning>", "[think]")
+}
 
 
-def read(pieces: Iterable[str]) -> Iterator[Draft]:
+def read(pieces: Iterable[str], language: str = "en") -> Iterator[Draft]:
     """The drafts of a whole reply, each as soon as it is complete.
 
+    Args:
+        pieces: of the reply, of any size; when they end with a `ModelError`, what is complete by
+            then is given before it is raised.
+        language: in which the reply was asked for (ISO 639-1).
+
     Raises:
-        ModelError: the reply is empty, or JSON that is not as `SCHEMA` says.
+        ModelError: the reply is empty, does not end, or is JSON that is not as `SCHEMA` says.
     """
-    reader = Reader()
-    for piece in pieces:
-        yield from reader.feed(piece)
+    reader = Reader(language)
+    try:
+        for piece in pieces:
+            yield from reader.feed(piece)
+    except ModelError:
+        yield from reader.close(broken=True)
+        raise
     yield from reader.close()
 
 
 class Reader:
-    """Gathers one reply; every draft is given once, as soon as its sentence is complete."""
+    """Gathers one reply; every draft is given once, as soon as its sentence is complete.
 
-    def __init__(self) -> None:
-        self._text = ""
-        self._form: _Marked | _Listed | None = None
+    It reads by the character, so that the pieces in which a reply arrives make no difference.
+    """
+
+    def __init__(self, language: str = "en") -> None:
+        self._language = language
+        self._thoughts = _Thoughts()
+        self._prose = Prose(language)
+        self._listed: _Listed | None = None
 
     def feed(self, piece: str) -> Iterator[Draft]:
-        """The drafts that a further piece of the reply completes."""
-        self._text += piece
-        if self._form is None:
-            if _MAY_BECOME_JSON.match(self._text):
-                return
-            start = _JSON.match(self._text)
-            self._form = _Listed() if start else _Marked()
-            piece = self._text[start.end() :] if start else self._text
-        yield from self._form.feed(piece)
+        """The drafts that a further piece of the reply completes.
 
-    def close(self) -> Iterator[Draft]:
-        """The drafts that the end of the reply completes.
+        Raises:
+            ModelError: a sentence or an entry does not end.
+        """
+        for character in piece:
+            for said in self._thoughts.without(character):
+                yield from self._take(said)
+
+    def close(self, *, broken: bool = False) -> Iterator[Draft]:
+        """The drafts that the end of the reply completes; never half a sentence.
+
+        Args:
+            broken: the reply broke off: a full stop at its end may be that of "EUR 2.5 million".
 
         Raises:
             ModelError: the reply is empty, or JSON that is not as `SCHEMA` says.
         """
-        if self._form is None:
-            raise ModelError("The model's answer is empty.")
-        yield from self._form.close()
+        if self._listed is None:
+            yield from self._prose.feed(self._thoughts.rest())
+            yield from self._prose.close(broken=broken)
+            if self._prose.is_empty and not broken:
+                raise ModelError("The model's answer is empty.", "empty")
+        elif not self._listed.has_begun and not broken:
+            raise ModelError(
+                "The model's answer is not in the form that was asked for.", "protocol"
+            )
+
+    def _take(self, character: str) -> Iterator[Draft]:
+        if self._listed is not None:
+            yield from self._listed.take(character)
+        elif character == "{" and self._prose.at_line_start:
+            self._listed = _Listed(self._language)
+        elif character == '"' and self._prose.waiting.rstrip().endswith("{"):
+            self._listed = _Listed(self._language)
+            yield from self._listed.take(character)
+        else:
+            yield from self._prose.feed(character)
+            if character == ">" and self._prose.waiting.lower().endswith("</think>"):
+                self._prose.forget()  # some servers leave out where the thoughts begin
 
 
-class _Marked:
-    """Text with [n] markers. A marker that is still arriving is never part of a draft."""
+class _Thoughts:
+    """What a model thinks before it replies, between tags."""
 
     def __init__(self) -> None:
-        self._waiting = ""
+        self._held = ""  # what may become a tag
+        self._end = ""  # the tag that ends them, while they last
+        self._is_over = False
 
-    def feed(self, piece: str) -> Iterator[Draft]:
-        self._waiting += piece
-        *whole, self._waiting = _sentences(self._waiting)
-        yield from (draft for text in whole if (draft := _draft(text)))
+    def without(self, character: str) -> str:
+        """What has been said, no thoughts, as far as this character tells."""
+        if self._is_over:
+            return character
+        self._held += character
+        if self._end:
+            self._held = self._held[-len(self._end) :]
+            if self._held.lower() == self._end:
+                self._held = self._end = ""
+            return ""
+        self._held = self._held.lstrip()
+        begun = self._held.lower()
+        self._end = _THOUGHTS.get(begun, "")
+        if any(tag.startswith(begun) for tag in _THOUGHTS):
+            return ""
+        self._is_over = True
+        return self._held
 
-    def close(self) -> Iterator[Draft]:
-        if _WHOLE.search(self._waiting) and (last := _draft(self._waiting)) is not None:
-            yield last
+    def rest(self) -> str:
+        """What turns out to be no tag at the end of the reply."""
+        return "" if self._end or self._is_over else self._held
 
 
 class _Listed:
-    """The growing JSON of `SCHEMA`. A sentence is complete when its entry is closed."""
+    """The growing JSON of `SCHEMA`, behind its first brace. A sentence is complete when its entry
+    is closed."""
 
-    def __init__(self) -> None:
-        self._json = ""
-        self._given = 0
+    def __init__(self, language: str) -> None:
+        self.has_begun = False  # the list of sentences
+        self._has_ended = False
+        self._json = ""  # the entry that is arriving, or what stands before the list
+        self._depth = 0  # of the braces in it that are open
+        self._is_quoted = False
+        self._is_escaped = False
+        self._prose = Prose(language)
 
-    def feed(self, piece: str) -> Iterator[Draft]:
-        self._json += piece
-        if "}" in piece:  # only then can a sentence have ended
-            yield from self._new()
+    def take(self, character: str) -> Iterator[Draft]:
+        """The drafts of the entry that a character completes."""
+        if self._has_ended or (self.has_begun and not self._json and character not in '{"'):
+            self._has_ended |= character == "]"
+            return
+        self._json += character
+        if len(self._json) > _LONGEST:
+            raise ModelError(f"The model wrote more than {_LONGEST} characters for one sentence.")
+        if not self.has_begun:
+            if character == "[" and _LIST.search(self._json):
+                self.has_begun, self._json = True, ""
+        elif self._completes(character):
+            entry, self._json = self._json, ""
+            yield from self._drafts(entry)
 
-    def close(self) -> Iterator[Draft]:
-        if _entries(_value(parse_partial_json, self._json.partition("```")[0])) is None:
-            raise ModelError("The model's answer is not in the form that was asked for.")
-        yield from self._new()
+    def _completes(self, character: str) -> bool:
+        """Whether a character closes the entry; a brace may also stand in a sentence."""
+        if self._is_escaped:
+            self._is_escaped = False
+        elif self._is_quoted and character == "\\":
+            self._is_escaped = True
+        elif character == '"':
+            self._is_quoted = not self._is_quoted
+        elif not self._is_quoted:
+            self._depth += (character in "{[") - (character in "}]")
+        return not self._depth and not self._is_quoted
 
-    def _new(self) -> Iterator[Draft]:
-        entries = self._complete()
-        for entry in entries[self._given :]:
-            yield from _entry_drafts(entry)
-        self._given = max(self._given, len(entries))
-
-    def _complete(self) -> list[Any]:
-        """The entries whose closing brace has arrived; a brace may also stand in a sentence."""
-        end = self._json.rfind("}") + 1
-        while end:
-            for ending in ("]}", ""):
-                entries = _entries(_value(json.loads, self._json[:end] + ending))
-                if entries is not None:
-                    return entries
-            end = self._json.rfind("}", 0, end - 1) + 1
-        return []
-
-
-def _value(parse: Callable[[str], Any], text: str) -> Any:
-    try:
-        return parse(text)
-    except ValueError:
-        return None
-
-
-def _entries(value: Any) -> list[Any] | None:
-    entries = value.get("sentences") if isinstance(value, dict) else None
-    return entries if isinstance(entries, list) else None
-
-
-def _entry_drafts(entry: Any) -> Iterator[Draft]:
-    """The sentences of one entry; each claims the entry's passages. One out of form is left out."""
-    if not isinstance(entry, dict) or not isinstance(entry.get("text"), str):
-        return
-    numbers = entry.get("passages")
-    cites = tuple(
-        number - 1
-        for number in (numbers if isinstance(numbers, list) else ())
-        if isinstance(number, int) and number > 0
-    )
-    for match in _SENTENCE.finditer(entry["text"]):
-        draft = _draft(match.group())
-        if draft is not None:
-            yield Draft(text=draft.text, cites=cites or draft.cites, form=draft.form)
-
-
-def _sentences(text: str) -> list[str]:
-    """The whole sentences of a growing text, and last the part that may still grow.
-
-    A marker that is still arriving, or that may be followed by another, stays in the last part.
-    """
-    found = [match.group() for match in _SENTENCE.finditer(text)]
-    may_end = len(found) > 1 and any(character.isalpha() for character in found[-1])
-    return found if may_end else [text]
-
-
-def _draft(text: str) -> Draft | None:
-    numbers = re.findall(r"\d+", " ".join(_MARKER.findall(text)))
-    sentence = " ".join(_MARKER.sub("", text).split())
-    is_item = sentence.startswith(("- ", "* ", "• "))
-    sentence = sentence.lstrip("-*• ").strip()
-    if not any(character.isalpha() for character in sentence) or _NO_ANSWER in sentence:
-        return None
-    return Draft(
-        text=sentence,
-        cites=tuple(int(number) - 1 for number in numbers if int(number) > 0),
-        form="item" if is_item else "sentence",
-    )
+    def _drafts(self, entry: str) -> Iterator[Draft]:
+        """The sentences of an entry; each claims its passages. One out of form is left out."""
+        try:
+            value = json.loads(entry, strict=False)  # models leave line ends as they are
+        except (ValueError, RecursionError):
+            return
+        fields = value if isinstance(value, dict) else {"text": value}
+        text, numbers = fields.get("text"), fields.get("passages")
+        if not isinstance(text, str):
+            return
+        cites = tuple(
+            number - 1
+            for number in (numbers if isinstance(numbers, list) else ())
+            if isinstance(number, int) and number > 0
+        )
+        for draft in (*self._prose.feed(text), *self._prose.end_line()):
+            yield replace(draft, cites=cites or draft.cites)

@@ -55,8 +55,8 @@ class Suggestions:
         Each can be asked after the answer, and is no question that was asked before.
         """
         turns = [*history, Turn.of(answer.question, answer)]
-        about = standalone(answer.question, answer.language, history)
-        around = self._index.search(about, _LOOK, answer.language, scope=scope)
+        about = standalone(answer.question, answer.question_language, history)
+        around = self._index.search(about, _LOOK, answer.question_language, scope=scope)
         passages = [*answer.passages, *(scored.passage for scored in around)]
         cited_ids = {citation.passage_id for citation in answer.citations}
         cited = {_section(passage) for passage in passages if passage.id in cited_ids}
@@ -65,7 +65,7 @@ class Suggestions:
         asked = {fold(turn.question) for turn in turns}
         offered = (
             question
-            for question in self._answered(answer.language, near, scope, turns)
+            for question in self._answered(answer.question_language, near, scope, turns)
             if fold(question) not in asked
         )
         return tuple(itertools.islice(offered, _FOLLOW_UPS))

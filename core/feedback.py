@@ -28,11 +28,12 @@ class Feedback(Frozen):
     """A reader's verdict on one answer, with what is needed to ask and judge the question again.
 
     `id` belongs to the answer: a later verdict on it replaces this one. `date` is in UTC.
-    `history` are the turns before the question, oldest first, and `scope` is what the search was
-    limited to. `more` is what was folded below the answer. `sections` are the heading paths of what
-    was cited, " › " between headings. `helpful` is the verdict on the answer, `evidence` that on
-    its quotes; None: none was given. `handled` is when a maintainer, `by`, had dealt with it; None:
-    nobody has yet.
+    `language` is that of the question, `answer_language` that of the answer's text (empty in what
+    version 0.1.0 wrote). `history` are the turns before the question, oldest first, and `scope` is
+    what the search was limited to. `more` is what was folded below the answer. `sections` are the
+    heading paths of what was cited, " › " between headings. `helpful` is the verdict on the answer,
+    `evidence` that on its quotes; None: none was given. `handled` is when a maintainer, `by`, had
+    dealt with it; None: nobody has yet.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Feedback(Frozen):
     scope: Scope = Scope()
     answered: bool
     answer_text: str
+    answer_language: str = ""
     more: tuple[str, ...] = ()
     documents: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
@@ -92,11 +94,12 @@ class Feedback(Frozen):
             evidence=evidence,
             comment=comment,
             question=answer.question,
-            language=answer.language,
+            language=answer.question_language,
             history=tuple(history),
             scope=scope,
             answered=answer.answered,
             answer_text=answer.text,
+            answer_language=answer.language,
             more=answer.more,
             documents=answer.documents,
             sections=tuple(dict.fromkeys(sections)),

@@ -274,6 +274,8 @@ class Answer(Frozen):
     configured model did not write this answer, or not all of it ("cut"). `timings` are seconds per
     stage.
 
+    `language` is that of `text`; `asked_in` that of the question, where it is another.
+
     `message` is what kind of message this is a reply to, or the task that it carries out; else
     empty. `understood_as` is the question as
     it was searched for, where that is not as it was asked; `did_you_mean` the question with a word
@@ -284,7 +286,8 @@ class Answer(Frozen):
     question: str
     text: str
     more: tuple[str, ...] = ()
-    language: str
+    language: str  # ISO 639-1
+    asked_in: str = ""
     citations: tuple[Citation, ...] = ()
     passages: tuple[Passage, ...] = ()
     answered: bool
@@ -310,6 +313,10 @@ class Answer(Frozen):
     def documents(self) -> tuple[str, ...]:
         """Ids of the cited documents, in order of first citation."""
         return tuple(dict.fromkeys(citation.document.id for citation in self.citations))
+
+    @property
+    def question_language(self) -> str:
+        return self.asked_in or self.language
 
     @computed_field  # type: ignore[prop-decorator]
     @property

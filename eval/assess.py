@@ -164,7 +164,7 @@ def _languages(question: Question, answer: Answer, outline: Outline) -> tuple[st
     """
     allowed = {question.language}
     if not answer.answered:
-        return (question.language if question.language in prompts.languages() else "en",)
+        return (prompts.spoken(question.language),)
     if answer.mode != "generative":
         for name in answer.documents:
             versions = outline.languages.get(name, frozenset())

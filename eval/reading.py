@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from core.matching import figures, fold
+from core.sentences import sentences
 from core.types import Answer, Passage, Unit
 from eval.blocks import Block, Stretch, blocks
 from eval.pointers import about_itself, points_back
 from eval.results import Reading
-from ingest.sentences import sentences
 
 LONGEST_LIST = 12
 """Items: of a longer list these many may be shown, with a note that says so."""

@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterator, Mapping
 
 from core.matching import figures, fold
+from core.sentences import sentences
 from core.types import Answer
 from eval.blocks import Block, Stretch, blocks, plain
-from ingest.sentences import sentences
 
 _NUMBERED = re.compile(r"^\s*\d+[.)]\s+")
 

@@ -12,16 +12,16 @@ from vectorstore.manifest import DocumentEntry, Manifest
 _SMALL = 500  # passages that are copied in about two seconds
 _GROWTH = 4
 _FROM_FILE_TO_PASSAGES = (
-    "load.py",
-    "describe.py",
-    "clues.py",
-    "language.py",
-    "sidecar.py",
-    "clean.py",
-    "noise.yaml",
-    "sentences.py",
-    "split.py",
-    "formats/*",
+    "ingest/load.py",
+    "ingest/describe.py",
+    "ingest/clues.py",
+    "ingest/language.py",
+    "ingest/sidecar.py",
+    "ingest/clean.py",
+    "ingest/noise.yaml",
+    "core/sentences.py",
+    "ingest/split.py",
+    "ingest/formats/*",
 )
 
 
@@ -189,9 +189,9 @@ def splitter_fingerprint() -> str:
 
     Their vectors are still reused for passages that come out the same.
     """
-    here = Path(__file__).parent
+    root = Path(__file__).parent.parent
     digest = hashlib.sha256()
     for name in _FROM_FILE_TO_PASSAGES:
-        for file in sorted(file for file in here.glob(name) if file.is_file()):
+        for file in sorted(file for file in root.glob(name) if file.is_file()):
             digest.update(file.read_bytes())
     return digest.hexdigest()[:12]

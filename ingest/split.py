@@ -14,10 +14,10 @@ from functools import cache
 from itertools import accumulate, takewhile
 from typing import Any, Literal
 
+from core.sentences import cut, sentences
 from core.types import Passage, Section, SourceDocument, Unit
 from ingest.formats import blocks_of
 from ingest.formats.blocks import Block
-from ingest.sentences import cut, sentences
 
 # What the parts of a long section aim for: about 1,000 characters.
 TARGET_TOKENS = 240

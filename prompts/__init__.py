@@ -141,6 +141,11 @@ def languages() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in (_HERE / "phrases").glob("*.yaml")))
 
 
+def spoken(language: str) -> str:
+    """The language of the fixed phrases for a language: itself, or English."""
+    return language if language in languages() else _FALLBACK_LANGUAGE
+
+
 @cache
 def phrases(language: str) -> Phrases:
     """The fixed phrases in a language, or in English where there are none.
@@ -148,9 +153,7 @@ def phrases(language: str) -> Phrases:
     Raises:
         PromptError: the file has wrong or missing entries.
     """
-    path = _HERE / "phrases" / f"{language}.yaml"
-    if language not in languages():
-        path = _HERE / "phrases" / f"{_FALLBACK_LANGUAGE}.yaml"
+    path = _HERE / "phrases" / f"{spoken(language)}.yaml"
     try:
         return Phrases.model_validate(yaml.safe_load(path.read_text("utf-8")))
     except ValidationError as error:

@@ -15,11 +15,12 @@ from chain.composition import Composition
 from chain.confidence import confidence, lacks, similarities
 from chain.countries import countries
 from chain.demands import demands_of
-from chain.language import detect
+from chain.language import detect, written_in
 from chain.relevance import rank
 from chain.verification import verify
 from core.settings import ROOT, Settings
 from core.types import Answer, Turn
+from eval.dataset import load
 from vectorstore.embeddings import make_embedder
 
 
@@ -41,7 +42,7 @@ def test_the_same_fact_is_found_in_four_languages(
     assistant: Assistant, question: str, language: str
 ) -> None:
     answer = assistant.ask(question)
-    assert (answer.answered, answer.language) == (True, language)
+    assert (answer.answered, answer.question_language) == (True, language)
     quotes = " ".join(citation.quote for citation in answer.citations)
     assert "725 000" in quotes or "725,000" in quotes
 
@@ -62,9 +63,24 @@ def test_what_has_nothing_to_do_with_the_corpus_is_refused_in_the_questions_lang
     answer = assistant.ask(question)
     assert not answer.answered
     assert answer.text.startswith(refusal)
+    assert answer.language == written_in(answer.text, "")
     assert (answer.citations, answer.more) == ((), ())
     assert re.search("5 do[ck]ument", answer.text.lower())
     assert assistant.index.created[:10] in answer.text
+
+
+def test_an_answer_tells_the_language_of_its_text_and_that_of_the_question(
+    assistant: Assistant,
+) -> None:
+    for question, asked_in in (
+        ("Ile zgłoszeń niegodziwego traktowania dzieci w internecie było w 2019 r.?", "pl"),
+        ("¿Cuál es la capital de Australia?", "es"),  # refused
+        ("Bom dia!", "pt"),  # replied to
+    ):
+        answer = assistant.ask(question, language=asked_in)
+        assert (answer.language, answer.question_language) == ("en", asked_in)
+    answer = assistant.ask("Hoeveel is de drugsmarkt in Europa waard?")
+    assert (answer.language, answer.asked_in, answer.question_language) == ("nl", "", "nl")
 
 
 def test_every_paragraph_of_an_answer_has_a_marker_and_every_quote_stands_in_its_file(
@@ -282,6 +298,14 @@ def test_a_refusal_offers_two_questions_that_are_answered(
 )
 def test_a_short_question_shows_its_language(text: str, language: str) -> None:
     assert detect(text, likely="xx") == language
+
+
+def test_a_text_is_taken_to_be_in_another_language_only_where_that_is_clear() -> None:
+    asked = [(one.question, one.language) for one in load(ROOT / "eval" / "questions")]
+    assert [text for text, language in asked if written_in(text, language) != language] == []
+    told = [written_in(text, "hu") == language for text, language in asked]
+    assert sum(told) >= 0.9 * len(told)
+    assert written_in("Europol, Frontex", "pl") == "pl"
 
 
 def test_a_question_shows_what_kind_of_answer_it_wants() -> None:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from core.sentences import sentences
 from ingest.clean import is_noise
 from ingest.formats import plain
 from ingest.formats.blocks import sections
 from ingest.load import load
-from ingest.sentences import sentences
 
 RELEASE = Path(__file__).parent / "data/press-release-2020-07-24.nl.txt"
 
@@ -190,8 +190,14 @@ def test_headings_of_plain_text() -> None:
                 "Dr. Meyer hat z. B. gesagt: „Gut. Sehr gut.“",
                 "Das ist der 2. Bericht.",
                 "Die Nr. 5 fehlt.",
+                "Es wächst.",
+                "725 000 waren es, vgl. 273/2004.",
+                "Im Jahr gem. 5 waren es.",
             ],
         ),
+        ("el", ["Η αγορά αυξάνεται.", "Βλ. άρθρο 5 της COM(2020) 607.", "Έτσι είναι.", "Είναι."]),
+        ("bg", ["Пазарът расте.", "В чл. 5 се казва това.", "725 000 са.", "Така е."]),
+        ("hu", ["A piac nő.", "Őrök vigyáznak.", "2020. július 24-én is."]),
     ],
 )
 def test_sentences_end_where_a_reader_ends_them(language: str, expected: list[str]) -> None:

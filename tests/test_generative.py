@@ -8,13 +8,16 @@ import pytest
 from langchain_core.callbacks import BaseCallbackHandler
 
 from chain.assistant import Assistant
+from core.feedback import Feedback
 from core.settings import Settings
-from core.types import Answer, Finished, Stage
+from core.types import Answer, Finished, Scope, Stage
 from eval.dataset import Question
 from eval.outline import Outline
 from eval.run import run
 from tests.openai_server import Reply, Script, openai_server
 from tests.test_eval_run import STAMP
+from ui.answers.notes import languages, told
+from ui.texts import load
 
 QUESTION = "How many reports of online child sexual abuse were there in the EU in 2019?"
 
@@ -212,6 +215,32 @@ def test_a_line_that_heads_a_passage_is_no_statement(assistant: Assistant, serve
     answer = assistant.ask(QUESTION)
     assert len(answer.withheld) == 1
     assert (answer.mode, answer.answered) == ("fallback", True)
+
+
+def test_an_answer_in_another_language_than_was_asked_for_is_told_as_what_it_is(
+    assistant: Assistant, server: Script
+) -> None:
+    server.reply = "In 2019 there were more than 725,000 reports in the EU [1]."
+    answer = assistant.ask("Ile zgłoszeń było w UE w 2019 r.?", language="pl")
+    assert (answer.mode, answer.language, answer.asked_in) == ("generative", "en", "pl")
+    assert languages(answer) == ["en"]
+    assert told(answer, load("en")) == []  # a note on what its quotes are in would be about others
+    assert Feedback.on(answer, id="1", helpful=True).language == "pl"
+
+
+def test_what_is_quoted_below_a_models_answer_has_the_language_of_its_source(
+    assistant: Assistant, server: Script
+) -> None:
+    server.reply = (
+        "Het aantal meldingen van seksueel misbruik van kinderen in de EU steeg van 23 000 in 2010 "
+        "tot meer dan 725 000 in 2019 [1]."
+    )
+    question = "Hoeveel meldingen van kindermisbruik waren er in de EU in 2019?"
+    answer = assistant.ask(question, language="nl", scope=Scope(language="en"))
+    assert (answer.mode, answer.language, answer.asked_in) == ("generative", "nl", "")
+    assert languages(answer, answer.text) == ["nl"]
+    assert answer.more
+    assert all(languages(answer, block) == ["en"] for block in answer.more)
 
 
 def test_a_wrong_or_missing_citation_is_corrected(assistant: Assistant, server: Script) -> None:

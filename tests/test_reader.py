@@ -1,6 +1,8 @@
 """A model's reply becomes drafts while it arrives, whatever its form and wherever it is cut."""
 
 import json
+import time
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -21,8 +23,13 @@ DRAFTS = [
 ]
 
 
-def _read(reply: str, size: int = 1) -> list[Draft]:
-    return list(read(reply[start : start + size] for start in range(0, len(reply), size)))
+def _read(reply: str, size: int = 1, language: str = "en") -> list[Draft]:
+    pieces = (reply[start : start + size] for start in range(0, len(reply), size))
+    return list(read(pieces, language))
+
+
+def _texts(reply: str, language: str = "en") -> list[str]:
+    return [draft.text for draft in _read(reply, language=language)]
 
 
 @pytest.mark.parametrize("size", [1, 7, 1000])
@@ -32,12 +39,262 @@ def _read(reply: str, size: int = 1) -> list[Draft]:
         STRUCTURED,
         f"```json\n{json.dumps(json.loads(STRUCTURED), indent=2)}\n```",
         f"\n {STRUCTURED}",
+        f"<think>\nThe passages say it [1].\n</think>\n\n{STRUCTURED}",
+        f"{STRUCTURED}\n\nLet me know what else you need.",
         MARKED,
         MARKED.replace("[1][3]", "[1, 3]"),
+        f"<think>\nThe passages say it [1].\n</think>\n\n{MARKED}",
+        f"```markdown\n{MARKED}\n```",
+        f"## Answer\n\n{MARKED}\n\n---\n",
+        f'"{MARKED}"',
     ],
 )
 def test_every_form_gives_the_same_drafts_however_it_is_cut(reply: str, size: int) -> None:
     assert _read(reply, size) == DRAFTS
+
+
+# The same answer in every form, in six languages
+
+ANSWERS: dict[str, tuple[str, ...]] = {
+    "nl": (
+        "De strategie (COM(2020) 607 final) is van 24 juli 2020.",
+        "Volgens art. 5, lid 2, o.a. Europol en dhr. Schinas kost het ca. 2,5 mln. euro.",
+        "“Zo is het”, zei de Raad.",
+    ),
+    "en": (
+        "The market is worth EUR 30 billion, e.g. No. 3 of the report.",
+        "725,000 reports were made in Article 5(2) of the U.S. list.",
+        "eu-LISA said: “It works. It is safe.”",
+    ),
+    "fr": (
+        "« C'est fait », a dit M. Schinas.",
+        "Écrit à l'art. 5, il vaut 2,5 milliards d'euros.",
+        "À la fin, 725 000 signalements ont été faits.",
+    ),
+    "de": (
+        "Gemäß Art. 5 Abs. 2 gilt das ab dem 24. Juli 2020.",
+        "„So ist es“, sagt z. B. Dr. Meyer.",
+        "Übrigens gab es 725 000 Meldungen.",
+    ),
+    "pl": (
+        "Rynek jest wart 30 mld euro.",
+        "Środki z art. 5 ust. 2 są np. dla Europolu.",
+        "Źródła są z 24 lipca 2020 r. i „nowe”.",
+    ),
+    "es": (
+        "El mercado vale 30 000 millones de euros.",
+        "África no está en el art. 5, p. ej. en el anexo.",
+        "«Así es», dijo la Comisión.",
+    ),
+}
+CITES = ((0,), (1, 2), (3,))
+
+
+def _with_marker(sentence: str, marker: str) -> str:
+    """A marker before the full stop, or behind the sentence that a quotation mark ends."""
+    return f"{sentence[:-1]} {marker}." if sentence[-1] == "." else f"{sentence} {marker}"
+
+
+def _numbers(cites: Sequence[int]) -> list[int]:
+    return [number + 1 for number in cites]
+
+
+def _square(cites: Sequence[int]) -> str:
+    return "".join(f"[{number}]" for number in _numbers(cites))
+
+
+def _before(answer: Sequence[str]) -> list[str]:
+    return [_with_marker(one, _square(cites)) for one, cites in zip(answer, CITES, strict=True)]
+
+
+def _behind(answer: Sequence[str], mark: Callable[[Sequence[int]], str]) -> list[str]:
+    return [f"{one} {mark(cites)}" for one, cites in zip(answer, CITES, strict=True)]
+
+
+def _json(answer: Sequence[str], opening: str = "") -> str:
+    entries = [
+        {"text": opening + one, "passages": _numbers(cites)}
+        for one, cites in zip(answer, CITES, strict=True)
+    ]
+    return json.dumps({"sentences": entries}, indent=1, ensure_ascii=False)
+
+
+FORMS: dict[str, Callable[[Sequence[str]], str]] = {
+    "before the stop": lambda answer: " ".join(_before(answer)),
+    "behind the stop": lambda answer: " ".join(_behind(answer, _square)),
+    "a line each": lambda answer: "\n".join(_behind(answer, lambda cites: f"{_numbers(cites)}")),
+    "brackets": lambda answer: " ".join(
+        _behind(answer, lambda cites: "".join(f"【{number}†source】" for number in _numbers(cites)))
+    ),
+    "parentheses": lambda answer: "\n\n".join(
+        _behind(answer, lambda cites: f"({', '.join(map(str, _numbers(cites)))})")
+    ),
+    "footnotes, in bold": lambda answer: "\n".join(
+        f"**{one}**{''.join(f'[^{number}]' for number in _numbers(cites))}"
+        for one, cites in zip(answer, CITES, strict=True)
+    ),
+    "JSON": _json,
+    "bullets": lambda answer: "\n".join(f"- {one}" for one in _before(answer)),
+    "numbers": lambda answer: "\n".join(
+        f"{number}. {one}" for number, one in enumerate(_before(answer), start=1)
+    ),
+    "JSON of items": lambda answer: f"<think>Hm.</think>```json\n{_json(answer, '- ')}\n```",
+}
+ITEMS = ("bullets", "numbers", "JSON of items")
+
+
+@pytest.mark.parametrize("language", ANSWERS)
+@pytest.mark.parametrize("form", FORMS)
+def test_sixty_replies_are_read_right_in_pieces_of_any_size(form: str, language: str) -> None:
+    answer = ANSWERS[language]
+    reply = FORMS[form](answer)
+    expected = [
+        Draft(one, cites, form="item" if form in ITEMS else "sentence")
+        for one, cites in zip(answer, CITES, strict=True)
+    ]
+    for size in (1, 3, 7, len(reply)):
+        assert _read(reply, size, language) == expected
+
+
+# Where sentences end
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        ("pl", ["Rynek rośnie.", "Środki są duże.", "Źródła są nowe."]),
+        ("sl", ["Trg raste.", "Žrtve so otroci.", "Čas teče."]),
+        ("el", ["Η αγορά αυξάνεται.", "Έτσι είναι.", "Τι είναι;", "Είναι αυτό."]),
+        ("bg", ["Пазарът расте.", "В чл. 5 се казва това.", "Така е."]),
+        ("hu", ["A bizottság 2020. július 24-én elfogadta.", "A piac nő.", "Őrök vannak."]),
+        (
+            "de",
+            ["Es wächst.", "„Sehr“, sagt sie.", "725 000 waren es.", "«Ja.»", "Am 2. Mai nicht."],
+        ),
+        ("en", ["It grew.", "725,000 were made.", "Is it so?", "Yes!", "“No,” he said.", "It is."]),
+        ("es", ["¿Es así?", "¡Sí!", "Ávila crece."]),
+        ("lv", ["Tas ir pieņemts 2020. gada 24. jūlijā.", "Šis ir tirgus."]),
+    ],
+)
+def test_sentences_without_markers_end_where_a_reader_ends_them(
+    language: str, expected: list[str]
+) -> None:
+    assert _texts(" ".join(expected), language) == expected
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        ("It grows [1], and use rises [2]. It fell [3]", [(1, 2), (3,)]),
+        ("It grows [1] The agency started [2]", [(1,), (2,)]),
+        ("It grows [1-3]. It fell [2, 4]. It rose ([1], [2]).", [(1, 2, 3), (2, 4), (1, 2)]),
+        ("It grows (1). It fell. (2) It rose (1, 2).", [(1,), (2,), (1, 2)]),
+        ("It grows【1】. It fell【2:0†a.pdf】. It rose [passage 3].", [(1,), (2,), (3,)]),
+        ("It grows¹. It fell.² It rose in 2019³.", [(1,), (2,), (3,)]),
+        ("It grows <sup>1</sup>. It fell\\[2\\]. It rose [[3]](#s).", [(1,), (2,), (3,)]),
+        ("It grows\n[1]\nIt fell.\n[2]\n\nIt rose **[3]**.", [(1,), (2,), (3,)]),
+        ("It comes from drugs, e.g. [1] heroin. It fell etc. [2] and so on.", [(1,), (2,)]),
+        ("eu-LISA grows [1]. eu-LISA fell. [2] eu-LISA rose [3].", [(1,), (2,), (3,)]),
+        ("[1] It grows.\n[2] It fell.", [(1,), (2,)]),
+        ("It grows[1].It fell[2].", [(1,), (2,)]),
+        ("It grows [1][9][1].", [(1, 9)]),
+    ],
+)
+def test_markers_in_any_notation_are_read(reply: str, expected: list[tuple[int, ...]]) -> None:
+    drafts = _read(reply)
+    assert [tuple(number + 1 for number in draft.cites) for draft in drafts] == expected
+    assert not any(mark in draft.text for draft in drafts for mark in "[]()【】<>¹²³*")
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "It is laid down in Article 5(2)."),
+        ("en", "It is laid down in paragraph (2)."),
+        ("en", "It is laid down in Article 5 (2)."),
+        ("nl", "Het staat in lid (2)."),
+        ("de", "Es steht in Abs. (2)."),
+        ("es", "Está en el apartado (2)."),
+        ("en", "It was signed (2020)."),
+        ("en", "It was signed [2020]."),
+        ("en", "It measures 400 km² and 10³ tonnes of CO²."),
+        ("en", "Call [112] for help."),
+        ("en", "It is COM(2020) 607 final."),
+        ("en", "It has (1) drugs, (2) firearms and (3) abuse."),
+        ("de", "Bürger*innen zahlen 5 * 3 Euro für file_name_one."),
+    ],
+)
+def test_figures_and_parts_of_acts_are_no_markers(language: str, sentence: str) -> None:
+    assert _read(sentence, language=language) == [Draft(sentence, ())]
+
+
+def test_markup_is_left_out() -> None:
+    reply = (
+        "# What it is worth\n\n> The **drug** market is *worth* __EUR 30__ `billion` [1].<br>\n"
+        "It is in [the agenda](https://example.org/a_(b)) ~~now~~ [2].\n***\n"
+    )
+    assert _read(reply) == [
+        Draft("The drug market is worth EUR 30 billion.", (0,)),
+        Draft("It is in the agenda now.", (1,)),
+    ]
+
+
+def test_a_quotation_over_several_sentences_stays_whole() -> None:
+    quotation = "He said: “It grew. It fell.” Then it rose [1]."
+    assert _texts(quotation) == ["He said: “It grew. It fell.”", "Then it rose."]
+
+
+def test_a_line_that_is_only_full_goes_on_in_the_next() -> None:
+    wrapped = (
+        "The drug market in the European Union is estimated to be worth\n"
+        "EUR 30 billion\na year [1].\nIt fell."
+    )
+    assert _texts(wrapped) == [wrapped.split(" [1]")[0].replace("\n", " ") + ".", "It fell."]
+
+
+# Lists and tables
+
+
+def test_a_list_is_its_introduction_and_its_items() -> None:
+    reply = (
+        "The pillars are:\n\n- **Drugs** – 30% [1]\n* Firearms. They are many [2].\n"
+        "  1. rifles\n  2. pistols\na) first\n(b) second\n• third\n- [x] done\n\nThat is all [3]."
+    )
+    drafts = _read(reply)
+    assert [draft.text for draft in drafts] == [
+        "The pillars are:", "Drugs – 30%", "Firearms.", "They are many.", "rifles", "pistols",
+        "first", "second", "third", "done", "That is all.",
+    ]  # fmt: skip
+    assert [draft.form for draft in drafts] == ["sentence", *["item"] * 9, "sentence"]
+
+
+def test_a_date_at_the_beginning_of_a_line_is_no_number_of_an_item() -> None:
+    reply = "24. Juli 2020 ist der Tag [1].\n1. Juli 2020 auch [2].\n"
+    assert _texts(reply, "de") == ["24. Juli 2020 ist der Tag.", "1. Juli 2020 auch."]
+
+
+def test_numbered_sentences_in_one_line_are_items() -> None:
+    reply = "(1) The Commission acts. (2) Member States follow."
+    assert _read(reply) == [
+        Draft("The Commission acts.", (), form="item"),
+        Draft("Member States follow.", (), form="item"),
+    ]
+
+
+def test_the_rows_of_a_table_are_items_with_their_headings() -> None:
+    head = "| Market | Worth | Source |\n|:---|---:|---|\n"
+    rows = "| Drugs. All | **EUR 30 billion** | [1] |\n| Cannabis [2] | | |\n"
+    assert _read(f"In figures:\n{head}{rows}\nThat is all.") == [
+        Draft("In figures:", ()),
+        Draft("Market: Drugs. All; Worth: EUR 30 billion", (0,), form="item"),
+        Draft("Market: Cannabis", (1,), form="item"),
+        Draft("That is all.", ()),
+    ]
+    assert _texts(rows) == ["Drugs. All; EUR 30 billion", "Cannabis"]
+    assert _texts(rows[:-10]) == ["Drugs. All; EUR 30 billion"]
+
+
+# As soon as it is complete
 
 
 def test_a_structured_sentence_is_given_as_soon_as_it_is_complete() -> None:
@@ -45,6 +302,23 @@ def test_a_structured_sentence_is_given_as_soon_as_it_is_complete() -> None:
     first_ends = STRUCTURED.index("}, {") + 1
     assert list(reader.feed(STRUCTURED[: first_ends - 1])) == []
     assert list(reader.feed(STRUCTURED[first_ends - 1 : first_ends])) == DRAFTS[:1]
+
+
+@pytest.mark.parametrize(
+    ("reply", "next_begins"),
+    [
+        ("It grows [1]. T", "T"),
+        ("It grows. [1] e", "e"),
+        ("It grows [1]\n", "\n"),
+        ("- It grows [1]\n", "\n"),
+        ("It grows. The ", " "),
+        ("It grows.\nT", "T"),
+    ],
+)
+def test_a_sentence_does_not_wait_for_the_next(reply: str, next_begins: str) -> None:
+    reader = Reader()
+    assert list(reader.feed(reply.removesuffix(next_begins))) == []
+    assert [draft.text.rstrip(".") for draft in reader.feed(next_begins)] == ["It grows"]
 
 
 def test_a_half_received_marker_is_never_part_of_a_sentence() -> None:
@@ -55,23 +329,87 @@ def test_a_half_received_marker_is_never_part_of_a_sentence() -> None:
             assert draft in DRAFTS
 
 
+# What breaks off
+
+
 def test_a_sentence_that_the_end_of_the_reply_cuts_is_no_draft() -> None:
     assert _read(f"{MARKED} The agency costs EUR 2") == DRAFTS
     assert _read(f"{MARKED} The agency costs EUR 2 million.") != DRAFTS
     assert _read(f'{STRUCTURED[:-2]}, {{"text": "The agency costs EUR 2') == DRAFTS
+    assert _texts("They are:\n- drugs [1]\n- firearms [2]\n- abu")[1:] == ["drugs", "firearms"]
+    assert _texts("They are:\n- drugs\n- firearms\n- abuse")[1:] == ["drugs", "firearms", "abuse"]
 
 
-@pytest.mark.parametrize("reply", ["NO ANSWER", '{"sentences": []}', "[1]", "- "])
+@pytest.mark.parametrize("reply", [MARKED, f"- {MARKED}", STRUCTURED])
+def test_wherever_a_reply_breaks_off_only_whole_sentences_are_kept(reply: str) -> None:
+    def broken(end: int) -> Iterator[str]:
+        yield reply[:end]
+        raise ModelError("The model's answer broke off.")
+
+    whole = _texts(reply)
+    for end in range(len(reply) + 1):
+        kept = _until_error(broken(end))
+        without_stop = [text.removesuffix(".") for text in whole]
+        assert [text.removesuffix(".") for text in kept] == without_stop[: len(kept)]
+    with pytest.raises(ModelError, match="broke off"):
+        list(read(broken(0)))
+    assert kept == whole
+
+
+def _until_error(pieces: Iterator[str]) -> list[str]:
+    given: list[str] = []
+    try:
+        for draft in read(pieces):
+            given.append(draft.text)
+    except ModelError:
+        pass
+    return given
+
+
+def test_a_full_stop_at_which_a_reply_broke_off_may_be_that_of_a_figure() -> None:
+    def broken() -> Iterator[str]:
+        yield "It grows [1].\nThe agency costs EUR 2."
+        raise ModelError("The model's answer broke off.")
+
+    assert _until_error(broken()) == ["It grows."]
+    assert _texts("It grows [1].\nThe agency costs EUR 2.")[1:] == ["The agency costs EUR 2."]
+
+
+def test_json_that_breaks_off_keeps_its_complete_sentences() -> None:
+    cut = STRUCTURED[: STRUCTURED.index("started")]
+    assert _read(cut) == DRAFTS[:1]
+
+
+# No answer, and no reply
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "NO ANSWER", "**NO ANSWER**", "NO ANSWER.", "`NO ANSWER`", '"No answer."', "NO_ANSWER",
+        "- NO ANSWER [1]", "The", "```\nNO ANSWER\n```", "<think>Hm.</think>NO ANSWER",
+        '{"sentences": []}',
+        '{"sentences": [{"text": "**NO ANSWER**", "passages": []}]}', "[1]", "- ",
+    ],
+)  # fmt: skip
 def test_no_answer_is_no_draft(reply: str) -> None:
     assert _read(reply) == []
 
 
 @pytest.mark.parametrize(
-    "reply", ["", " \n", "```", "{", '{"answer": "It is so."}', '{"sentences": "none"}', "{]"]
-)
+    "reply",
+    [
+        "", " \n", "```", "```json\n```", "{", '{"answer": "It is so."}', '{"sentences": "none"}',
+        "{]", "<think>It is", "<think>It is.</think>\n", "Here it is:\n{",
+    ],
+)  # fmt: skip
 def test_an_empty_or_malformed_reply_is_an_error(reply: str) -> None:
     with pytest.raises(ModelError):
         _read(reply)
+
+
+def test_thoughts_of_which_the_beginning_was_left_out_are_not_given_with_the_answer() -> None:
+    assert _texts("Hmm, is it so?\n\nIt may be</think>\n\nIt grows [1].")[-1] == "It grows."
 
 
 def test_entries_out_of_form_are_left_out_and_the_rest_is_kept() -> None:
@@ -81,15 +419,47 @@ def test_entries_out_of_form_are_left_out_and_the_rest_is_kept() -> None:
         {"text": "Good one.", "passages": ["1", 0, -2, 2]},
         {"text": "Marked [3]."},
         {"text": "Two things. Both here.", "passages": [1]},
+        "A bare one [2]",
+        {"text": "- an item\n- another", "passages": [1]},
     ]
     assert _read(json.dumps({"sentences": odd})) == [
         Draft("Good one.", (1,)),
         Draft("Marked.", (2,)),
         Draft("Two things.", (0,)),
         Draft("Both here.", (0,)),
+        Draft("A bare one", (1,)),
+        Draft("an item", (0,), form="item"),
+        Draft("another", (0,), form="item"),
     ]
 
 
-def test_json_that_breaks_off_keeps_its_complete_sentences() -> None:
-    cut = STRUCTURED[: STRUCTURED.index("started")]
-    assert _read(cut) == DRAFTS[:1]
+# Hostile and endless
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "It grows and grows. ", "It grows [1]. ", "- drugs\n", "| a | b |\n", " ", "\n", "<think>",
+        '{"sentences": [', "{", "[", "(", "It (grows ", "*", "`", "```\n", '"', "[1]", "(1) ",
+        "a. b. ", "A. B. ", "word ", "a", "[a](", "<b", "\\",
+    ],
+)  # fmt: skip
+def test_much_of_the_same_is_read_in_time_or_given_up(unit: str) -> None:
+    size = 1_000_000 if unit.isalpha() or unit.startswith("It grows and") else 100_000
+    begun = time.process_time()
+    _until_error(iter([unit * (size // len(unit))]))
+    assert time.process_time() - begun < size / 30_000
+
+
+def test_nested_braces_are_given_up() -> None:
+    for nested in ('{"a":' * 200_000, "[" * 1_000_000, '{"text": "' + "}" * 1_000_000):
+        begun = time.process_time()
+        with pytest.raises(ModelError):
+            _read('{"sentences": [{"text": "It grows.", "more": ' + nested, 1000)
+        assert time.process_time() - begun < 5
+
+
+def test_a_sentence_that_does_not_end_is_an_error_and_what_came_before_is_kept() -> None:
+    assert _until_error(iter([MARKED, " And", " so on" * 1000])) == [one.text for one in DRAFTS]
+    with pytest.raises(ModelError, match="2000 characters"):
+        _read(f"{MARKED} And{' so on' * 1000}")

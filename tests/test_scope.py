@@ -64,7 +64,7 @@ def test_a_document_with_few_passages_is_found_among_many(small: Small) -> None:
 @pytest.mark.parametrize("language", ["nl", "en"])
 def test_sources_are_in_the_language_that_was_chosen(assistant: Assistant, language: str) -> None:
     answer = assistant.ask("Wie viel ist der Drogenmarkt wert?", scope=Scope(language=language))
-    assert answer.language == "de"
+    assert (answer.question_language, answer.language) == ("de", language)
     assert {passage.language for passage in answer.passages} == {language}
 
 

@@ -36,7 +36,7 @@ def test_follow_ups_are_answered_from_what_was_not_cited_yet(
     for follow_up in offered:
         assert follow_up.startswith(opening)
         next_one = assistant.ask(follow_up, [_turn(answer)])
-        assert (next_one.answered, next_one.language) == (True, language)
+        assert (next_one.answered, next_one.question_language) == (True, language)
         assert next_one.passages[0].headings[-1] in follow_up
         assert (next_one.passages[0].document.id, next_one.passages[0].headings) not in cited
 

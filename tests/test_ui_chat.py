@@ -172,7 +172,7 @@ def test_every_example_question_is_answered(app: AppTest, language: str) -> None
         ask(app, example)
     given = [answer for answer in answers(app) if answer]
     assert [answer.question for answer in given if not answer.answered] == []
-    assert {answer.language for answer in given} == {language}
+    assert {answer.question_language for answer in given} == {language}
 
 
 def test_a_follow_up_is_asked_with_the_conversation_so_far(

@@ -444,6 +444,15 @@ def test_the_queue_is_handled_and_reopened(app: AppTest, settings: Settings) -> 
     assert "Vraag two" in shown(app)
 
 
+def test_an_answer_is_shown_in_its_own_language(app: AppTest, settings: Settings) -> None:
+    """A French question may have an English answer."""
+    kept = {"language": "fr", "answer_language": "en", "more": ("- Aussi [1]",)}
+    save(settings.data_dir, verdict("one", answer_text="- Answer [1]", **kept))
+    tab(app, "Feedback")
+    assert 'class="sw-answer" lang="en"' in shown(app)
+    assert 'lang="fr"' not in shown(app)  # what is folded may be in any language
+
+
 def test_an_exported_comment_is_no_formula() -> None:
     table = queue._csv([verdict("one", comment="=1+1")])
     assert ",'=1+1," in table

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
+from core.sentences import sentences
 from ingest.formats.pdf_blocks import Block
 from ingest.formats.pdf_hyphens import Joiner
 from ingest.formats.pdf_lines import LIST_MARK, Line
 from ingest.formats.pdf_notes import Note, numbers_in, without_marks, without_own_mark
 from ingest.formats.pdf_tables import Row
-from ingest.sentences import sentences
 
 _Parts = list[tuple[int, str]]  # a text in parts: the page on which each stands, and the part
 

@@ -60,7 +60,7 @@ def _source_html(
         pages(citations, texts),
         texts.label("standings", first.standing) if first.standing != "in_force" else "",
     ]
-    if document.language != answer.language:
+    if document.language != answer.question_language:
         name = texts.label("languages", document.language)
         facts.append(texts("sources.quote_language", language=name))
     path = section(first)

@@ -12,14 +12,15 @@ from ui.texts import Texts
 def languages(answer: Answer, text: str = "") -> list[str]:
     """The languages of a text of an answer, most used first: those of its quotes if it has any.
 
-    A model writes in the language of the question, whatever its sources are in.
+    What a model says is in the answer's language, whatever its sources are in.
 
     Args:
         answer: whose text it is.
         text: a block of what is folded; empty: the answer proper.
     """
-    quoted = Counter(one.document.language for one in cited_in(text or answer.text, answer))
-    if answer.mode == "generative" or not quoted:
+    text = text or answer.text
+    quoted = Counter(one.document.language for one in cited_in(text, answer))
+    if not quoted or (answer.mode == "generative" and text == answer.text):
         return [answer.language]
     return [language for language, _ in quoted.most_common()]
 
@@ -29,8 +30,9 @@ def told(answer: Answer, texts: Texts) -> list[str]:
     if answer.kind == "reply" and not answer.citations:
         return []
     notes = []
-    if (used := languages(answer)) != [answer.language]:
-        asked, *names = (texts.label("languages", name) for name in (answer.language, *used))
+    asked_in, used = answer.question_language, languages(answer)
+    if answer.mode != "generative" and answer.answered and used != [asked_in]:
+        asked, *names = (texts.label("languages", name) for name in (asked_in, *used))
         notes.append(texts("answer.other_language", language=asked, languages=", ".join(names)))
     notes += dict.fromkeys(
         texts(f"answer.{citation.standing}", title=citation.document.title)
