@@ -57,6 +57,21 @@ class Draft:
     note: str = ""
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """What the passages say of a draft.
+
+    "supported": its `quotes` together say it. "uncertain": `quotes` are what comes nearest, and
+    may not say it. "contradicted": it has a detail, or a whole clause, that the passages do not
+    have. `doubt` is why it is not supported, in plain English, for the model that is asked to
+    mend it; it repeats words of the draft and none of the passages.
+    """
+
+    state: Literal["supported", "uncertain", "contradicted"]
+    quotes: tuple[Quote, ...] = ()
+    doubt: str = ""
+
+
 class Answerer(Protocol):
     """Writes drafts, best first in readable order; yields nothing when it has no answer.
 

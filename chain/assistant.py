@@ -203,6 +203,7 @@ class Assistant:
                 asked_for=composition.asked_for(),
                 related=() if answered else self._suggestions.related(language, found, scope),
                 withheld=tuple(writing.withheld),
+                contradicted=tuple(writing.contradicted),
                 trouble=writing.trouble,
                 confidence=sure.value,
                 mode=writing.mode,

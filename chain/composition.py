@@ -61,32 +61,35 @@ class Composition:
         question, language = self._request.question, self._request.language
         return highlights(question, language, self.text, self.language)
 
-    def add(self, draft: Draft, quote: Quote) -> str:
+    def add(self, draft: Draft, quotes: Sequence[Quote]) -> str:
         """Appends a verified draft to the answer proper; returns the text that it adds."""
-        piece = self._separator(draft) + self._shown(draft, quote)
+        piece = self._separator(draft) + self._shown(draft, quotes)
         self._last_form = draft.form
         self._pieces.append(piece)
         if draft.quote is None:
             self._written.append(draft.text)
         else:
-            self._quoted[self._request.found[quote.passage].passage.language] += 1
+            self._quoted[self._request.found[draft.quote.passage].passage.language] += 1
         return piece
 
-    def add_more(self, drafts: Sequence[tuple[Draft, Quote]]) -> None:
+    def add_more(self, drafts: Sequence[tuple[Draft, Sequence[Quote]]]) -> None:
         """Appends a block of verified drafts to what is folded; nothing where it is empty."""
         if drafts:
-            self._more.append("\n\n".join(self._shown(draft, quote) for draft, quote in drafts))
+            self._more.append("\n\n".join(self._shown(draft, quotes) for draft, quotes in drafts))
 
-    def _shown(self, draft: Draft, quote: Quote) -> str:
-        self._quotes[quote] = None
-        number = self._numbers.setdefault(quote.passage, len(self._numbers) + 1)
+    def _shown(self, draft: Draft, quotes: Sequence[Quote]) -> str:
+        self._quotes.update(dict.fromkeys(quotes))
+        passages = dict.fromkeys(quote.passage for quote in quotes)
+        marks = "".join(
+            f"[{self._numbers.setdefault(passage, len(self._numbers) + 1)}]" for passage in passages
+        )
         items = "\n".join(f"- {item}" for item in draft.items)
         if draft.form == "item":
-            parts = [f"- {draft.text} [{number}]"]
+            parts = [f"- {draft.text} {marks}"]
         elif draft.text:
-            parts = [f"{draft.text} [{number}]", items]
+            parts = [f"{draft.text} {marks}", items]
         else:
-            parts = [f"{items} [{number}]"]
+            parts = [f"{items} {marks}"]
         label = f"### {draft.label}" if draft.label else ""
         return "\n\n".join(part for part in (label, *parts, draft.note) if part)
 

@@ -9,10 +9,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
-from chain.answerer import Draft, Quote, Request
+from chain.answerer import Draft, Quote, Request, Verdict
 from chain.details import (
     Details,
     details,
@@ -37,8 +38,8 @@ _TRANSLATED = 0.86
 _LONG_WORD = re.compile(r"[^\W\d_]{3,}")
 
 
-def verify(draft: Draft, request: Request, embedder: Embedder) -> Quote | None:
-    """The evidence for a draft, or None when no retrieved passage supports it.
+def verify(draft: Draft, request: Request, embedder: Embedder) -> Verdict:
+    """What the passages say of a draft, with the evidence for it.
 
     The passages that the draft cites are tried first; another passage that supports it corrects
     the citation. One unit is better evidence than two. The closest evidence decides: when it
@@ -46,9 +47,11 @@ def verify(draft: Draft, request: Request, embedder: Embedder) -> Quote | None:
     nothing further away can save the draft.
     """
     if draft.quote is not None:
-        return draft.quote if _is_quoted(draft, request) else None
+        if _is_quoted(draft, request):
+            return Verdict("supported", (draft.quote,))
+        return Verdict("contradicted", doubt="It is not the text that it quotes.")
     if _is_asked(draft.text, request.question) or _is_heading(draft.text, request):
-        return None
+        return Verdict("contradicted", doubt="It states nothing.")
     claim = details(draft.text, request.language)
     names, ordinary = _names(request), _ordinary_words(request)
     cited = [number for number in draft.cites if number < len(request.found)]
@@ -75,8 +78,9 @@ def verify(draft: Draft, request: Request, embedder: Embedder) -> Quote | None:
                     and not _outdone(found, draft.text, claim, request, embedder)
                     and not _names_another(found, claim, embedder)
                 )
-                return found.quote() if stands else None
-    return None
+                state: Literal["supported", "uncertain"] = "supported" if stands else "uncertain"
+                return Verdict(state, (found.quote(),))
+    return Verdict("uncertain")
 
 
 def supports(sentence: str, quotes: Sequence[str], about: str, embedder: Embedder) -> bool:

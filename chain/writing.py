@@ -22,7 +22,8 @@ logger = logging.getLogger(__name__)
 
 
 class Writing:
-    """One answer in the making. `mode`, `withheld` and `trouble` are as in `Answer`.
+    """One answer in the making. `mode`, `withheld`, `contradicted` and `trouble` are as in
+    `Answer`.
 
     The second answerer is asked where the first fails or nothing that it says is supported.
     """
@@ -31,6 +32,7 @@ class Writing:
         self.composition = Composition(request)
         self.mode: Mode = answerers[0].mode
         self.withheld: list[str] = []
+        self.contradicted: list[str] = []
         self.trouble: ModelTrouble | Literal[""] = ""
         self._request = request
         self._answerers = answerers
@@ -46,17 +48,19 @@ class Writing:
                     if not checking:
                         checking = True
                         yield Stage(name="checking")
-                    quote = verify(draft, self._request, self._embedder)
-                    if quote is None:
+                    verdict = verify(draft, self._request, self._embedder)
+                    if verdict.state == "supported":
+                        yield TextDelta(text=self.composition.add(draft, verdict.quotes))
+                    elif verdict.state == "uncertain":
                         self.withheld.append(draft.text)
                     else:
-                        yield TextDelta(text=self.composition.add(draft, quote))
+                        self.contradicted.append(draft.text)
             except ModelError as error:
                 self.trouble = "cut" if self.composition.text else error.first
                 rest = "ends" if self.composition.text else "falls back to the sources' sentences"
                 logger.warning("%s The answer %s.", error, rest)
                 failed = True
-            if not self.composition.text and (failed or self.withheld):
+            if not self.composition.text and (failed or self.withheld or self.contradicted):
                 self.mode = "fallback"
             if self.composition.text or self.mode != "fallback":
                 return
@@ -65,7 +69,9 @@ class Writing:
         """Adds what can be unfolded below the answer proper, or below a refusal."""
         for block in further(self._request, self.composition.quotes):
             checked = ((draft, verify(draft, self._request, self._embedder)) for draft in block)
-            self.composition.add_more([(draft, quote) for draft, quote in checked if quote])
+            self.composition.add_more(
+                [(draft, one.quotes) for draft, one in checked if one.state == "supported"]
+            )
 
 
 class Stopwatch:

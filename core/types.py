@@ -269,10 +269,10 @@ class Answer(Frozen):
     `passages` are all that were retrieved, best first; `reason` is a `Reason` when the question is
     refused, else empty; `missing` is what the question demands and the evidence lacks; `asked_for`
     are the numbers, dates or names in the text that are what it asks for; `related` are questions
-    that a refusal offers instead; `withheld` are sentences of a model that no source supports;
-    `trouble` is why the
-    configured model did not write this answer, or not all of it ("cut"). `timings` are seconds per
-    stage.
+    that a refusal offers instead. Of a model's sentences `withheld` are those that the sources may
+    not support, to be told apart from the answer; `contradicted` are those with a detail that the
+    sources do not have, to be shown to nobody but evaluators. `trouble` is why the configured model
+    did not write this answer, or not all of it ("cut"). `timings` are seconds per stage.
 
     `language` is that of `text`; `asked_in` that of the question, where it is another.
 
@@ -300,6 +300,7 @@ class Answer(Frozen):
     asked_for: tuple[str, ...] = ()
     related: tuple[str, ...] = ()
     withheld: tuple[str, ...] = ()
+    contradicted: tuple[str, ...] = ()
     trouble: ModelTrouble | Literal[""] = ""
     confidence: float
     mode: Mode

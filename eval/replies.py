@@ -1,4 +1,4 @@
-"""Replies of a strong language model to prompts of ours, written by hand, each sentence with false twins.
+"""Replies of a strong model to prompts of ours, written by hand; each sentence has false twins.
 
 Files of tests/replies/. They were written by careful reading by several hands that did not see the
 verifier. What is in `held` is measured on and never looked at when the verifier is changed.
@@ -70,8 +70,8 @@ class Reply(Frozen):
         lacking = [name for name in self.passages if name not in passages]
         if lacking:
             raise StrategiewijzerError(
-                f"Reply {self.id}: the index has no passage {lacking[0]}. A source text has changed: "
-                "read the reply again and name the passage that took its place."
+                f"Reply {self.id}: the index has no passage {lacking[0]}. A source text has "
+                "changed: read the reply again and name the passage that took its place."
             )
         found = tuple(
             ScoredPassage(passage=passages[name], score=0.0, similarity=0.0)
