@@ -74,24 +74,26 @@ class Evidence:
             words = states.words(text)
             found.append(self._centred(words.states))
             for start, end in words.spans:
-                place = start - len(heading) - 1
+                begin = start - len(heading) - 1
                 texts.append(text[start:end])
                 passage_of.append(number)
-                starts.append(place)
-                unit_of.append(_unit(passage, place))
+                starts.append(begin)
+                unit_of.append(_unit(passage, begin))
         self._texts = texts
         self._states = np.concatenate(found)
         self._passage = np.array(passage_of)
         self._unit = np.array(unit_of)
         self._masks: dict[Place, NDArray[np.bool_]] = {}
-        for place in sorted({(p, u) for p, u in zip(passage_of, unit_of, strict=True) if u >= 0}):
-            number, unit_number = place
-            inside = (self._unit == unit_number) | (self._unit == -1)
-            lead = passages[number].units[unit_number].lead_in
+        for place in sorted(set(zip(passage_of, unit_of, strict=True))):
+            of, at = place
+            if at < 0:
+                continue
+            inside = (self._unit == at) | (self._unit == -1)
+            lead = passages[of].units[at].lead_in
             if lead is not None:
-                at = np.array(starts)
-                inside |= (at >= lead[0]) & (at < lead[1])
-            self._masks[place] = (self._passage == number) & inside
+                begins = np.array(starts)
+                inside |= (begins >= lead[0]) & (begins < lead[1])
+            self._masks[place] = (self._passage == of) & inside
 
     def basis(self, sentence: str, language: str) -> Basis | None:
         """What a sentence in this language rests on; None where either has no words."""

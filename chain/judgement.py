@@ -11,7 +11,7 @@ Parikh et al. 2016, arXiv:1606.01933.
 
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from chain.alignment import Basis
 WEIGHTS = Path(__file__).with_name("judgement.npz")
 NEIGHBOURS = 4  # words to either side that are the surroundings of a word
 WINDOW = 8  # words to either side of what is closest to it
-Array = NDArray[np.floating]
+Array = NDArray[np.floating[Any]]
 
 
 class Features(NamedTuple):
@@ -100,7 +100,7 @@ def doubt(basis: Basis) -> Doubt:
 def forward(net: dict[str, Array], given: Features) -> tuple[float, Array]:
     """Doubt about the sentence, and about each of its words, as log-odds, by one network."""
     states, evidence = given.states @ net["W"], given.evidence @ net["W"]
-    attention = np.exp(net["al"]) * (given.states @ given.evidence.T)
+    attention: Array = np.exp(net["al"]) * (given.states @ given.evidence.T)
     attention = attention + net["be"] * (states @ evidence.T) / np.sqrt(states.shape[1])
     attention = _softmax(attention)
     aligned = attention @ evidence
