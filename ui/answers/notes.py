@@ -78,7 +78,7 @@ def changed_html(answer: Answer, around: Surroundings, texts: Texts) -> str:
 
 
 def withheld_html(answer: Answer, texts: Texts) -> str:
-    """A model's sentences that the sources do not confirm, out of sight until they are asked for."""
+    """A model's sentences that the sources do not confirm, folded."""
     if not answer.withheld:
         return ""
     summary = escape(texts("answer.withheld", number=len(answer.withheld)))
