@@ -14,6 +14,7 @@ from langchain_core.runnables import RunnableConfig
 import prompts
 from chain.answerer import Answerer, Request
 from chain.confidence import Confidence, confidence
+from chain.editing import Editors
 from chain.extractive import ExtractiveAnswerer, last_said
 from chain.followup import standalone
 from chain.language import conversation
@@ -68,8 +69,9 @@ class Assistant:
         self._extractive = ExtractiveAnswerer()
         self._answerer: Answerer = self._extractive
         self._condenser: Condenser | None = None
+        self._editors: Editors | None = None
         if settings.generative:
-            self._answerer, self._condenser = _with_model(settings)
+            self._answerer, self._condenser, self._editors = _with_model(settings)
 
     def warm_up(self) -> None:
         """Loads what the first question would otherwise wait for; no language model is asked.
@@ -166,7 +168,7 @@ class Assistant:
             overview=bool(meant.document),
         )
         answerers = tuple(dict.fromkeys((self._answerer, self._extractive)))
-        writing = Writing(request, answerers, self.index.embedder)
+        writing = Writing(request, answerers, self._editors)
         if not refuses:
             for event in writing.write(config):
                 if isinstance(event, TextDelta):
@@ -204,6 +206,7 @@ class Assistant:
                 related=() if answered else self._suggestions.related(language, found, scope),
                 withheld=tuple(writing.withheld),
                 contradicted=tuple(writing.contradicted),
+                unchecked=writing.unchecked,
                 trouble=writing.trouble,
                 confidence=sure.value,
                 mode=writing.mode,
@@ -291,11 +294,20 @@ class Assistant:
         return "off_topic" if sure.off_topic else "not_in_sources"
 
 
-def _with_model(settings: Settings) -> "tuple[Answerer, Condenser]":
+def _with_model(settings: Settings) -> "tuple[Answerer, Condenser, Editors]":
     """Imported only where a model is configured: its client takes long to import."""
+    from chain.checker import Checker
     from chain.condense import Condenser
     from chain.generative import GenerativeAnswerer
-    from chain.model import ChatModel
+    from chain.model import CONDENSE_SHARE, ChatModel
+    from chain.repair import Repairer
 
     model = ChatModel(settings)
-    return GenerativeAnswerer(model, settings), Condenser(model, settings)
+    other = settings.checker_model not in ("", settings.model)
+    checks_with = ChatModel(settings, settings.checker_model) if other else model
+    editors = Editors(
+        Repairer(model),
+        Checker(checks_with) if settings.checker else None,
+        settings.answer_timeout * (1 - CONDENSE_SHARE),
+    )
+    return GenerativeAnswerer(model, settings), Condenser(model, settings), editors

@@ -11,18 +11,13 @@ from langchain_core.runnables import RunnableConfig
 
 import prompts
 from chain.answerer import Draft, Request
-from chain.budget import fenced, fitting
-from chain.model import CONDENSE_SHARE, ChatModel
+from chain.budget import fitting
+from chain.model import CONDENSE_SHARE, MEND_SHARE, ChatModel
 from chain.reader import SCHEMA, read
+from chain.sources import passage_data
 from core.errors import ModelError
 from core.settings import Settings
-from core.types import Mode, ScoredPassage, Standing
-
-# What a passage's own text may not say of its document.
-_STANDINGS: Mapping[Standing, str] = {
-    "upcoming": "not yet in force",
-    "superseded": "no longer in force",
-}
+from core.types import Mode
 
 
 class GenerativeAnswerer:
@@ -32,7 +27,7 @@ class GenerativeAnswerer:
 
     def __init__(self, model: ChatModel, settings: Settings) -> None:
         self._model = model
-        self._seconds = settings.answer_timeout * (1 - CONDENSE_SHARE)
+        self._seconds = settings.answer_timeout * (1 - CONDENSE_SHARE - MEND_SHARE)
         self._template = ChatPromptTemplate.from_messages(
             [("system", prompts.load("answer")), ("human", "{question}")]
         )
@@ -64,7 +59,7 @@ class GenerativeAnswerer:
     def _fitting(self, request: Request, values: Mapping[str, str]) -> list[str]:
         """The best passages as data, as many as the model's context takes."""
         numbered = [
-            _numbered(number, scored) for number, scored in enumerate(request.found, start=1)
+            passage_data(number, scored) for number, scored in enumerate(request.found, start=1)
         ]
         room = self._model.room()
         fit = fitting(numbered, room, self._template.format(**values))
@@ -75,14 +70,3 @@ class GenerativeAnswerer:
                 "too_long",
             )
         return fit
-
-
-def _numbered(number: int, found: ScoredPassage) -> str:
-    """One passage as data: what it is, and its text between fences it cannot close."""
-    passage, cited = found.passage, found.passage.document
-    kind = f"summary of {cited.reference or cited.about}" if cited.kind == "brief" else "full text"
-    date = str(cited.date or "")
-    standing = _STANDINGS.get(found.standing, "")
-    about = (cited.title, cited.reference if cited.kind != "brief" else "", kind, date, standing)
-    said = "; ".join(filter(None, (*about, f"section {passage.headings[-1]}")))
-    return fenced("passage", f"{said}\n{passage.text}", f' number="{number}"')

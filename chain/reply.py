@@ -1,8 +1,6 @@
 """One reply of a language model: its pieces, within a time, and how it ended."""
 
-import contextvars
 import queue
-import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -11,6 +9,7 @@ from langchain_core.messages import BaseMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_openai.chat_models.base import BaseChatOpenAI
 
+from chain.aside import aside
 from core.errors import ModelError
 
 _OUT_OF_TOKENS = frozenset({"length", "max_output_tokens"})
@@ -28,19 +27,7 @@ def within(seconds: float, pieces: Iterator[str]) -> Iterator[str]:
         ModelError: the time is up, or what the pieces raise.
     """
     arrived: queue.Queue[str | BaseException | None] = queue.Queue()
-    abandoned = threading.Event()
-
-    def read() -> None:
-        try:
-            for piece in pieces:
-                if abandoned.is_set():
-                    return
-                arrived.put(piece)
-            arrived.put(None)
-        except Exception as error:  # noqa: BLE001 - told to the reader below
-            arrived.put(error)
-
-    threading.Thread(target=contextvars.copy_context().run, args=(read,), daemon=True).start()
+    abandoned = aside(pieces, arrived.put)
     deadline = time.monotonic() + seconds
     try:
         while True:

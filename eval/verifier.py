@@ -10,7 +10,6 @@ computed, not measured: as if a second reader with that accuracy read all that p
 import argparse
 import sys
 from collections.abc import Iterable, Sequence
-from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -99,13 +98,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _outcomes(half: Half) -> list[Outcome]:
     replies = read(half)
-    index = open_index(Settings())
-    passages = {passage.id: passage for passage in index.passages()}
-    judge = partial(verify, embedder=index.embedder)
+    passages = {passage.id: passage for passage in open_index(Settings()).passages()}
     outcomes = []
     with bar(f"Verifying, {half} half", len(replies)) as advance:
         for reply in replies:
-            outcomes.append(outcome(reply, passages, judge))
+            outcomes.append(outcome(reply, passages, verify))
             advance()
     return outcomes
 

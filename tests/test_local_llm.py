@@ -40,6 +40,7 @@ def models(settings: Settings) -> Iterator[tuple[Settings, Settings]]:
                 "answer_tokens": 384,  # else it writes on without an end
                 "results": 2,
                 "refuse_below": 0.0,  # every question reaches the model
+                "checker": False,  # so small a model gives no verdicts
                 "answer_timeout": 300.0,  # a slow machine is no failure of the model
             }
         )
