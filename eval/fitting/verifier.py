@@ -215,7 +215,8 @@ def _first(key: Any, width: int, whole: int) -> dict[str, Any]:
         return jax.random.normal(next(keys), (rows, columns)) * gain * rows**-0.5
 
     return {
-        "W": drawn(width, _WIDTH, 4), "c1": drawn(8 * _WIDTH + 8, _HIDDEN), "b1": jnp.zeros(_HIDDEN),
+        "W": drawn(width, _WIDTH, 4),
+        "c1": drawn(8 * _WIDTH + 8, _HIDDEN), "b1": jnp.zeros(_HIDDEN),
         "c2": drawn(3 * _HIDDEN, _LAST), "b2": jnp.zeros(_LAST), "o": drawn(_LAST, 1),
         "ob": jnp.array(-2.0), "d1": drawn(whole, _WHOLE), "db": jnp.zeros(_WHOLE),
         "d2": drawn(_WHOLE, 1), "so": jnp.array([1.0, 0.5]), "sb": jnp.array(0.0),
