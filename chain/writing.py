@@ -63,6 +63,8 @@ class Writing:
             if not self.composition.text and (failed or self.withheld or self.contradicted):
                 self.mode = "fallback"
             if self.composition.text or self.mode != "fallback":
+                if ending := self.composition.end():
+                    yield TextDelta(text=ending)
                 return
 
     def unfold(self) -> None:
