@@ -26,9 +26,10 @@ _LANGUAGE_WORDS = 4  # of a message that only names a language: "into French, pl
 
 # Cosine of what a model made of a follow-up with the follow-up as it may be meant. On
 # eval/fitting/rewritings.yaml those that ask the same have 0.93 or more, and of those that do not,
-# and have its figures, none has more than 0.88 (docs/decisions/0008).
+# and have its figures and its question mark, none has more than 0.88 (docs/decisions/0008).
 _MEANT = 0.9
 _BEFORE = 3  # earlier questions that a follow-up may lean on
+_MARKS = ("?", ";", ";")  # Greek asks with a semicolon
 
 Rewrite = Callable[[str, Sequence[Turn]], str]
 
@@ -140,11 +141,16 @@ def _by_itself(
 def _is_meant(
     rewritten: str, question: str, by_rules: str, before: Sequence[Turn], embedder: Embedder
 ) -> bool:
-    """Whether a rewritten follow-up asks what the follow-up does, and not something that the model
-    was told to, made up, or was asked before."""
+    """Whether a rewritten follow-up asks what the follow-up does, and is not another question, one
+    that was asked before, an answer, or an order to the model."""
+    if fold(rewritten) == fold(question):
+        return True
     earlier = [turn.question for turn in before]
-    if fold(rewritten) in map(fold, earlier) or not figures(question) <= figures(rewritten):
-        return fold(rewritten) == fold(question)
+    asks = rewritten.endswith(_MARKS) or not question.strip().endswith(_MARKS)
+    if not asks or fold(rewritten) in map(fold, earlier):
+        return False
+    if not figures(question) <= figures(rewritten):
+        return False
     meant = (question, by_rules, *(f"{asked} {question}" for asked in earlier[-_BEFORE:]))
     vector = embedder.query(rewritten)
     return max(float(vector @ embedder.query(text)) for text in meant) >= _MEANT
