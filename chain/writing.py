@@ -73,6 +73,8 @@ class Writing:
             if not self.composition.text and (failure or self.withheld or self.contradicted):
                 self.mode = "fallback"
             if self.composition.text or self.mode != "fallback":
+                if ending := self.composition.end():
+                    yield TextDelta(text=ending)
                 return
 
     def _take_in(self, editing: Editing) -> None:
