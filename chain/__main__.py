@@ -1,11 +1,13 @@
-"""Asks the assistant one question.
+"""Asks the assistant one question, or finds out whether the configured language model works.
 
     python -m chain "question" [--language nl] [--area drugs] [--document drugs-agenda]
                     [--source-language en] [--as-of 2020-07-24] [--json]
+    python -m chain --check-model
 
 --area, --document, --source-language and --as-of limit what is searched. With --json the whole
 answer is printed as JSON: text, what else there is, citations with their quotes, passages.
-The exit code is 0 for an answer and for a refusal, 1 for a problem told on standard error.
+--check-model asks the model one question of its own and prints what works (docs/models.md).
+The exit code is 0 for an answer, a refusal and a model that works, 1 for a problem.
 """
 
 import argparse
@@ -26,7 +28,7 @@ def main(arguments: Sequence[str]) -> int:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("question")
+    parser.add_argument("question", nargs="?", default="")
     parser.add_argument(
         "--language", choices=OFFICIAL, metavar="CODE", help="of the question, if not told well"
     )
@@ -50,8 +52,15 @@ def main(arguments: Sequence[str]) -> int:
         help="only what was there on this day, and what was in force then",
     )
     parser.add_argument("--json", action="store_true", help="print the whole answer as JSON")
+    parser.add_argument(
+        "--check-model", action="store_true", help="ask the language model one question"
+    )
     options = parser.parse_args(arguments)
+    if bool(options.question) == options.check_model:
+        parser.error("ask one question, or give --check-model")
     try:
+        if options.check_model:
+            return _check_model(Settings())
         assistant = Assistant(Settings())
         scope = _scope(options, assistant.index.documents())
         answer = assistant.ask(options.question, language=options.language, scope=scope)
@@ -65,11 +74,31 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
+def _check_model(settings: Settings) -> int:
+    """Prints what works of the configured models; the exit code."""
+    from chain.model_check import check  # the model's client takes long to import
+
+    code = 0
+    for seen in check(settings):
+        for label, told in seen.lines:
+            print(f"{label:<9}{told}")
+        print("It works.\n" if seen.works else "It does not work.\n")
+        code = code if seen.works else 1
+    return code
+
+
 def _print(answer: Answer) -> None:
     """The answer proper, what to know of it, what else there is, and its references."""
     if answer.understood_as:
         print(f"Understood as: {answer.understood_as}\n")
     print(_plain(answer.text))
+    if answer.trouble and answer.mode == "generative":
+        print("\nThe language model's answer broke off; it may not be complete.")
+    elif answer.trouble:
+        print(
+            f"\nThe language model was not used ({answer.trouble.replace('_', ' ')}): these are "
+            "sentences from the sources. Try: python -m chain --check-model"
+        )
     if answer.did_you_mean:
         print(f"\nDid you mean: {answer.did_you_mean}")
     if answer.elsewhere:

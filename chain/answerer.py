@@ -65,7 +65,10 @@ class Answerer(Protocol):
     """
 
     mode: Mode
-    model: str
+
+    @property
+    def model(self) -> str:
+        """The name of the language model that writes; empty without one."""
 
     def draft(self, request: Request, config: RunnableConfig | None) -> Iterator[Draft]:
         """Proposes sentences one by one."""

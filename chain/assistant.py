@@ -26,7 +26,7 @@ from chain.suggestions import Suggestions, highest
 from chain.understanding import Understood, understand
 from chain.writing import Stopwatch, Writing
 from core.errors import ModelError
-from core.settings import Settings
+from core.settings import Settings, trace_with_langsmith
 from core.types import (
     Answer,
     Event,
@@ -60,6 +60,7 @@ class Assistant:
     """
 
     def __init__(self, settings: Settings) -> None:
+        trace_with_langsmith(settings.langsmith_tracing)
         self._settings = settings
         self.index = open_index(settings)
         self._retriever = PassageRetriever(index=self.index, k=settings.results)
@@ -202,6 +203,7 @@ class Assistant:
                 asked_for=composition.asked_for(),
                 related=() if answered else self._suggestions.related(language, found, scope),
                 withheld=tuple(writing.withheld),
+                trouble=writing.trouble,
                 confidence=sure.value,
                 mode=writing.mode,
                 model=self._answerer.model,
@@ -292,5 +294,7 @@ def _with_model(settings: Settings) -> "tuple[Answerer, Condenser]":
     """Imported only where a model is configured: its client takes long to import."""
     from chain.condense import Condenser
     from chain.generative import GenerativeAnswerer
+    from chain.model import ChatModel
 
-    return GenerativeAnswerer(settings), Condenser(settings)
+    model = ChatModel(settings)
+    return GenerativeAnswerer(model, settings), Condenser(model, settings)

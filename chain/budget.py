@@ -5,8 +5,7 @@ model_context = rules and question + passages or history + a quarter for the ans
 
 from collections.abc import Sequence
 
-ANSWER_SHARE = 4
-"""The answer has one part in so many of the context."""
+_ANSWER_SHARE = 4  # the answer has one part in so many of the context
 
 # No tokenizer is at hand for whichever model is configured. Measured with SmolLM2's small
 # vocabulary (49,152) a token of a Dutch brief has 2.4 bytes or more, of an English one 4.
@@ -14,8 +13,8 @@ _BYTES_PER_TOKEN = 2
 
 
 def answer_tokens(context: int) -> int:
-    """The longest answer, in tokens."""
-    return context // ANSWER_SHARE
+    """The room that is kept for the answer, in tokens."""
+    return context // _ANSWER_SHARE
 
 
 def tokens(text: str) -> int:

@@ -2,32 +2,27 @@
 
 from collections.abc import Sequence
 
-from langchain_core.output_parsers import StrOutputParser
 from langchain_core.prompts import ChatPromptTemplate
-from langchain_core.runnables import Runnable, RunnableConfig
+from langchain_core.runnables import RunnableConfig
 
 import prompts
 from chain.budget import fenced, fitting
-from chain.model import CONDENSE_SHARE, chat_model, within
+from chain.model import CONDENSE_SHARE, ChatModel
 from core.errors import ModelError
 from core.settings import Settings
 from core.types import Turn
 
 _LONGEST = 300  # characters; a question that is longer explains or answers
-_TOKENS = 200  # of the reply
 
 
 class Condenser:
     """Rewrites follow-ups with the configured model; safe to share between threads."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, model: ChatModel, settings: Settings) -> None:
+        self._model = model
         self._seconds = settings.answer_timeout * CONDENSE_SHARE
-        self._context = settings.model_context
-        template = ChatPromptTemplate.from_messages(
+        self._template = ChatPromptTemplate.from_messages(
             [("system", prompts.load("condense")), ("human", "{conversation}")]
-        )
-        self._chain: Runnable[dict[str, str], str] = (
-            template | chat_model(settings, _TOKENS) | StrOutputParser()
         )
 
     def standalone(
@@ -55,10 +50,11 @@ class Condenser:
             "\n".join((fenced("earlier", turn.question), fenced("answer", turn.answer_text)))
             for turn in reversed(history)
         ]
-        kept = fitting(turns, self._context, prompts.load("condense"), last)
+        kept = fitting(turns, self._model.room(), prompts.load("condense"), last)
         conversation = "\n\n".join((*reversed(kept), last))
-        pieces = self._chain.stream({"language": language, "conversation": conversation}, config)
-        rewritten = "".join(within(self._seconds, pieces)).strip().strip('"“”«»').strip()
+        messages = self._template.format_messages(language=language, conversation=conversation)
+        reply = self._model.whole(messages, seconds=self._seconds, config=config)
+        rewritten = reply.strip().strip('"“”«»').strip()
         if not rewritten or len(rewritten) > _LONGEST or len(rewritten.splitlines()) > 1:
             raise ModelError("The model did not rewrite the question in one line.")
         return rewritten

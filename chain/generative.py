@@ -6,14 +6,13 @@ passages that fit -> prompt -> model -> Reader -> drafts; what is shown is decid
 import time
 from collections.abc import Iterator, Mapping
 
-from langchain_core.messages import BaseMessage
 from langchain_core.prompts import ChatPromptTemplate
-from langchain_core.runnables import Runnable, RunnableConfig
+from langchain_core.runnables import RunnableConfig
 
 import prompts
 from chain.answerer import Draft, Request
-from chain.budget import answer_tokens, fenced, fitting
-from chain.model import CONDENSE_SHARE, RequestRefusedError, chat_model, within
+from chain.budget import fenced, fitting
+from chain.model import CONDENSE_SHARE, ChatModel
 from chain.reader import SCHEMA, read
 from core.errors import ModelError
 from core.settings import Settings
@@ -27,62 +26,38 @@ _STANDINGS: Mapping[Standing, str] = {
 
 
 class GenerativeAnswerer:
-    """Streams an answer from the configured model.
-
-    It asks for a structured answer until the server refuses that form and takes the other; from
-    then on, as long as this object lives, it asks for text with markers.
-    """
+    """Streams an answer from a model: a structured one as long as its server takes a schema."""
 
     mode: Mode = "generative"
 
-    def __init__(self, settings: Settings) -> None:
-        self.model = settings.chat_model
+    def __init__(self, model: ChatModel, settings: Settings) -> None:
+        self._model = model
         self._seconds = settings.answer_timeout * (1 - CONDENSE_SHARE)
-        self._context = settings.model_context
-        self._structured = settings.structured_answers
-        model = chat_model(settings, answer_tokens(settings.model_context))
         self._template = ChatPromptTemplate.from_messages(
             [("system", prompts.load("answer")), ("human", "{question}")]
         )
-        schema = {"name": SCHEMA["title"], "strict": True, "schema": SCHEMA}
-        asked = {"response_format": {"type": "json_schema", "json_schema": schema}}
-        # As extra_body: asked by its own name, the client parses the stream and loses token counts.
-        as_list = model.bind(extra_body=asked)
-        # Without a StrOutputParser: when its reader stops, it has the model write on to the end.
-        self._chains: Mapping[str, Runnable[dict[str, str], BaseMessage]] = {
-            "answer-as-list": self._template | as_list,
-            "answer-as-text": self._template | model,
-        }
+
+    @property
+    def model(self) -> str:
+        return self._model.name
 
     def draft(self, request: Request, config: RunnableConfig | None) -> Iterator[Draft]:
         deadline = time.monotonic() + self._seconds
-        if self._structured:
-            drafts = self._drafts("answer-as-list", request, config, deadline)
-            try:
-                first = next(drafts, None)
-            except RequestRefusedError:
-                yield from self._drafts("answer-as-text", request, config, deadline)
-                self._structured = False  # it was the form, not what was asked
-                return
-            if first is not None:
-                yield first
-                yield from drafts
-        else:
-            yield from self._drafts("answer-as-text", request, config, deadline)
-
-    def _drafts(
-        self, form: str, request: Request, config: RunnableConfig | None, deadline: float
-    ) -> Iterator[Draft]:
+        schema = SCHEMA if self._model.takes_schema else None
         values = {
             "question": request.question,
             "language": request.language,
-            "form": prompts.load(form),
+            "form": prompts.load("answer-as-list" if schema else "answer-as-text"),
             "passages": "",
         }
         values["passages"] = "\n\n".join(self._fitting(request, values))
-        pieces = (str(message.text) for message in self._chains[form].stream(values, config))
+        messages = self._template.format_messages(**values)
+        seconds = max(0.0, deadline - time.monotonic())
         given: set[str] = set()
-        for draft in read(within(max(0.0, deadline - time.monotonic()), pieces), request.language):
+        for draft in read(
+            self._model.stream(messages, seconds=seconds, schema=schema, config=config),
+            request.language,
+        ):
             if draft.text in given:  # a model that repeats itself has lost its way: hang up
                 return
             given.add(draft.text)
@@ -93,11 +68,13 @@ class GenerativeAnswerer:
         numbered = [
             _numbered(number, scored) for number, scored in enumerate(request.found, start=1)
         ]
-        fit = fitting(numbered, self._context, self._template.format(**values))
+        room = self._model.room()
+        fit = fitting(numbered, room, self._template.format(**values))
         if not fit:
             raise ModelError(
-                f"No passage fits into {self._context} tokens. If the model takes more, set "
-                "STRATEGIEWIJZER_MODEL_CONTEXT higher."
+                f"No passage fits into {room} tokens. If the model takes more, set "
+                "STRATEGIEWIJZER_MODEL_CONTEXT higher.",
+                "too_long",
             )
         return fit
 

@@ -1,96 +1,259 @@
-"""The configured language model: its client, its time limit, its errors."""
+"""The configured language model: asked in the form its server takes, within a time, or not at all.
 
-import contextvars
-import queue
-import threading
+messages -> what the server takes of the optional parameters -> pieces of the reply -> how it ended
+
+Nothing optional is sent that nobody set, but for the form of the reply and the count of tokens. A
+parameter that a server refuses is left out from then on. A model that fails in a way that lasts is
+left alone for a while.
+"""
+
+import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-import httpx
-from langchain_openai import ChatOpenAI
-from openai import APIStatusError, OpenAIError
-from pydantic import SecretStr
+from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
+from langchain_core.runnables import RunnableConfig
+from langchain_openai.chat_models.base import BaseChatOpenAI
 
+from chain.breaker import Breaker
+from chain.reply import replied, within
+from chain.servers import Context, Server
+from chain.trouble import (
+    asked_to_wait,
+    passes,
+    refused_parameter,
+    refuses_system_role,
+    translated,
+    wants_responses,
+)
 from core.errors import ModelError
-from core.settings import Settings
+from core.settings import Settings, trace_with_langsmith
+from core.types import ModelTrouble
 
-CONDENSE_SHARE = 0.1
-"""The part of `answer_timeout` in which a follow-up is rewritten; the rest is for the answer."""
+logger = logging.getLogger(__name__)
 
-_NO_SCHEMA = frozenset({400, 415, 422, 501})  # how servers refuse a response format
-# What langchain-openai lets through when a server answers in another form than the protocol's.
-_NO_PROTOCOL = (ValueError, LookupError, TypeError, AttributeError)
+CONDENSE_SHARE = 0.25
+"""The part of `answer_timeout` in which a follow-up is rewritten; the rest is for the answer. A
+model that reasons needs some ten seconds for either."""
 
-
-class RequestRefusedError(ModelError):
-    """The server refuses the form of the request; it may take another form."""
-
-
-def chat_model(settings: Settings, max_tokens: int | None = None) -> ChatOpenAI:
-    """A client of the OpenAI-compatible server of these settings, at temperature 0.
-
-    It tries a failed request twice more with growing pauses; `within` bounds them all together.
-    """
-    return ChatOpenAI(
-        model=settings.chat_model,
-        base_url=settings.openai_base_url or None,
-        api_key=SecretStr(settings.openai_api_key.get_secret_value() or "none"),
-        temperature=0,
-        timeout=settings.answer_timeout,
-        max_retries=2,
-        max_tokens=max_tokens,  # type: ignore[call-arg] # an alias that mypy does not see
-        stream_usage=True,  # by default only OpenAI's own server is asked for token counts
-    )
+_TRIES = 3  # of a request that may work in a moment
+_FIRST_WAIT = 0.5  # seconds before the second try; then twice as long
+_LASTING: frozenset[ModelTrouble] = frozenset({"key", "quota", "unknown_model", "unreachable"})
+_LIMITS = ("max_completion_tokens", "max_tokens")  # OpenAI's name, and that of all others
+_FORMS = frozenset({"response_format", "text"})  # as the two APIs call the form of a reply
 
 
-def within(seconds: float, pieces: Iterator[str]) -> Iterator[str]:
-    """The pieces of a model's reply as they come, for so many seconds at most.
+class ChatModel:
+    """One configured model; safe to share between threads.
 
-    They are read in a thread of their own: neither a server that falls silent nor a client that
-    reads a stream to its end before closing it can hold up the answer. Whoever stops reading ends
-    the thread at the next piece.
+    What it learns of its server it remembers as long as it lives: share it.
+
+    Args:
+        settings: where the server is, and what is to be sent.
+        name: of another model on the same server than `settings.model`.
 
     Raises:
-        RequestRefusedError: the server does not take requests of this form.
-        ModelError: the time is up or the model failed; never with the text of the failure, which
-            may repeat a key or an address.
+        SettingsError: a package that a setting needs is missing.
     """
-    arrived: queue.Queue[str | BaseException | None] = queue.Queue()
-    abandoned = threading.Event()
 
-    def read() -> None:
+    def __init__(self, settings: Settings, name: str = "") -> None:
+        trace_with_langsmith(settings.langsmith_tracing)
+        self._settings = settings
+        self._server = Server(settings)
+        self.name = name or settings.model
+        """Empty until the server was asked which one it has."""
+        self._client: BaseChatOpenAI | None = None
+        self._breaker = Breaker()
+        self._refused: frozenset[str] = frozenset()
+        self._has_system_role = True
+        self._context_told = False
+
+    @property
+    def address(self) -> str:
+        """Of the server, without anything secret."""
+        return self._server.address
+
+    @property
+    def takes_schema(self) -> bool:
+        """Whether a reply is still asked for in the form of a schema."""
+        return self._settings.structured_answers and not self._refused & _FORMS
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """The parameters that the server has refused, and that are no longer sent."""
+        return tuple(sorted(self._refused))
+
+    def named(self) -> str:
+        """The name of the model; where no setting has it, the server's only one.
+
+        Raises:
+            ModelError: the server has another number of models, or does not say.
+        """
+        if not self.name:
+            self.name = self._server.only_model()
+        return self.name
+
+    def room(self) -> int:
+        """Tokens for prompt and answer: `model_context`, or less where Ollama really uses less.
+
+        Raises:
+            ModelError: the server does not say which model it has.
+        """
+        seen = self.ollama_context()
+        if seen is None or seen.used >= self._settings.model_context:
+            return self._settings.model_context
+        if not self._context_told:
+            self._context_told = True
+            logger.warning("%s", seen)
+        return seen.used
+
+    def ollama_context(self) -> Context | None:
+        """What Ollama takes of a prompt; None where the server is not Ollama.
+
+        Raises:
+            ModelError: the server does not say which model it has.
+        """
+        self._breaker.check()
+        return self._server.context(self.named())
+
+    def stream(
+        self,
+        messages: Sequence[BaseMessage],
+        *,
+        seconds: float,
+        schema: Mapping[str, Any] | None = None,
+        tokens: int | None = None,
+        config: RunnableConfig | None = None,
+    ) -> Iterator[str]:
+        """The reply in pieces, as they come.
+
+        Args:
+            messages: what the model is asked; at most the first has the role of the system.
+            seconds: for all tries together.
+            schema: a JSON schema with a title that the reply is to follow; where the server takes
+                none, the reply is in whatever form the messages ask for.
+            tokens: the longest reply, reasoning included; `answer_tokens` if not given.
+            config: LangChain's, for callbacks and tracers.
+
+        Raises:
+            ModelError: the model failed. With the reason "cut" the pieces are the beginning of a
+                reply that broke off, by its limit of tokens or on its way.
+        """
+        started = self._breaker.admit()
+        pieces = self._pieces(messages, schema, tokens, config, started + seconds)
         try:
-            for piece in pieces:
-                if abandoned.is_set():
-                    return
-                arrived.put(piece)
-            arrived.put(None)
-        except Exception as error:  # noqa: BLE001 - told to the reader below
-            arrived.put(error)
+            for piece in within(seconds, pieces):
+                self._breaker.worked()
+                yield piece
+        except ModelError as error:
+            if error.reason in _LASTING:
+                self._breaker.failed(error, started)
+            else:
+                self._breaker.worked()
+            raise
 
-    threading.Thread(target=contextvars.copy_context().run, args=(read,), daemon=True).start()
-    deadline = time.monotonic() + seconds
-    try:
+    def whole(
+        self,
+        messages: Sequence[BaseMessage],
+        *,
+        seconds: float,
+        schema: Mapping[str, Any] | None = None,
+        tokens: int | None = None,
+        config: RunnableConfig | None = None,
+    ) -> str:
+        """The whole reply; arguments and errors as in `stream`."""
+        parts = self.stream(messages, seconds=seconds, schema=schema, tokens=tokens, config=config)
+        return "".join(parts)
+
+    def _pieces(
+        self,
+        messages: Sequence[BaseMessage],
+        schema: Mapping[str, Any] | None,
+        tokens: int | None,
+        config: RunnableConfig | None,
+        deadline: float,
+    ) -> Iterator[str]:
+        """As `stream`, with as many tries as it takes to ask in the way that the server takes."""
+        name, tries, wait = self.named(), 1, _FIRST_WAIT
+        left_out: set[str] = set()  # on trial, where the server does not say what it refuses
         while True:
+            begun = False
+            client = self._client or self._made(name, responses=False)
+            fields = self._fields(client, schema, tokens)
+            sent = {key: value for key, value in fields.items() if key not in left_out}
+            asked = messages if self._has_system_role else _in_one(messages)
             try:
-                piece = arrived.get(timeout=max(0.0, deadline - time.monotonic()))
-            except queue.Empty:
-                raise ModelError(f"The model took more than {seconds:g} seconds.") from None
-            if piece is None:
+                for piece in replied(client, asked, sent, config):
+                    if not begun:
+                        begun = True
+                        self._refused |= left_out
+                    yield piece
                 return
-            if isinstance(piece, BaseException):
-                raise _translated(piece) from None
-            yield piece
-    finally:
-        abandoned.set()
+            except ModelError:
+                raise
+            except Exception as error:
+                told = translated(error, name, self._server.secret)
+                if not isinstance(told, ModelError):
+                    raise
+                if begun:
+                    raise ModelError(f"The model's answer broke off. {told}", "cut") from None
+                if named := refused_parameter(error, sent):
+                    logger.info("The model's server refuses %r; it is not sent again.", named)
+                    self._refused |= {named}
+                elif self._has_system_role and refuses_system_role(error):
+                    self._has_system_role = False
+                elif not client.use_responses_api and wants_responses(error):
+                    self._made(name, responses=True)
+                elif told.reason == "parameter" and sent:
+                    left_out |= sent.keys() & _FORMS or sent.keys()
+                elif passes(error) and tries < _TRIES:
+                    wait = max(wait, asked_to_wait(error))
+                    if time.monotonic() + wait >= deadline:
+                        raise told from None
+                    time.sleep(wait)
+                    tries, wait = tries + 1, 2 * wait
+                else:
+                    raise told from None
+
+    def _made(self, name: str, *, responses: bool) -> BaseChatOpenAI:
+        self._client = self._server.client(name, responses=responses)
+        return self._client
+
+    def _fields(
+        self, client: BaseChatOpenAI, schema: Mapping[str, Any] | None, tokens: int | None
+    ) -> dict[str, Any]:
+        """The optional parts of a request that are set and not refused, as its API calls them.
+
+        They go into the body as they are: langchain-openai would rename or leave out some, and
+        would parse a stream of a certain form and lose its token counts.
+        """
+        settings = self._settings
+        tokens, effort = tokens or settings.answer_tokens, settings.reasoning_effort or None
+        form: dict[str, Any] | None = None
+        if schema is not None and self.takes_schema:
+            form = {"name": schema["title"], "strict": True, "schema": schema}
+        fields: dict[str, Any] = {"stream": True, "temperature": settings.temperature}
+        if client.use_responses_api:
+            fields["text"] = form and {"format": {"type": "json_schema", **form}}
+            fields["max_output_tokens"] = tokens
+            fields["reasoning"] = effort and {"effort": effort}
+        else:
+            fields["response_format"] = form and {"type": "json_schema", "json_schema": form}
+            limits = _LIMITS if self._server.official else _LIMITS[::-1]
+            fields |= dict.fromkeys([n for n in limits if n not in self._refused][:1], tokens)
+            fields["reasoning_effort"] = effort
+            if "stream" not in self._refused:  # refused without it
+                fields["stream_options"] = {"include_usage": True}
+        return {
+            key: value
+            for key, value in fields.items()
+            if value is not None and key not in self._refused
+        }
 
 
-def _translated(error: BaseException) -> BaseException:
-    kind = type(error).__name__
-    if isinstance(error, APIStatusError) and error.status_code in _NO_SCHEMA:
-        return RequestRefusedError(f"The model's server refuses the request ({kind}).")
-    if isinstance(error, OpenAIError | httpx.HTTPError | httpx.InvalidURL):
-        return ModelError(f"The model did not answer ({kind}).")
-    if isinstance(error, _NO_PROTOCOL):
-        return ModelError(f"The model's server does not speak OpenAI's protocol ({kind}).")
-    return error
+def _in_one(messages: Sequence[BaseMessage]) -> list[BaseMessage]:
+    """The rules and the question in one message, for models that take no others."""
+    if len(messages) < 2 or not isinstance(messages[0], SystemMessage):
+        return list(messages)
+    return [HumanMessage(f"{messages[0].text}\n\n{messages[1].text}"), *messages[2:]]

@@ -6,6 +6,7 @@ answerers, one after the other until one has an answer -> drafts -> verified -> 
 import logging
 import time
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from langchain_core.runnables import RunnableConfig
 
@@ -14,14 +15,14 @@ from chain.composition import Composition
 from chain.extractive import further
 from chain.verification import verify
 from core.errors import ModelError
-from core.types import Mode, Stage, TextDelta
+from core.types import Mode, ModelTrouble, Stage, TextDelta
 from vectorstore.embeddings import Embedder
 
 logger = logging.getLogger(__name__)
 
 
 class Writing:
-    """One answer in the making. `mode` and `withheld` are as in `Answer`.
+    """One answer in the making. `mode`, `withheld` and `trouble` are as in `Answer`.
 
     The second answerer is asked where the first fails or nothing that it says is supported.
     """
@@ -30,6 +31,7 @@ class Writing:
         self.composition = Composition(request)
         self.mode: Mode = answerers[0].mode
         self.withheld: list[str] = []
+        self.trouble: ModelTrouble | Literal[""] = ""
         self._request = request
         self._answerers = answerers
         self._embedder = embedder
@@ -50,9 +52,11 @@ class Writing:
                     else:
                         yield TextDelta(text=self.composition.add(draft, quote))
             except ModelError as error:
-                logger.warning("%s The answer falls back to the sources' sentences.", error)
+                self.trouble = "cut" if self.composition.text else error.first
+                rest = "ends" if self.composition.text else "falls back to the sources' sentences"
+                logger.warning("%s The answer %s.", error, rest)
                 failed = True
-            if failed or (self.withheld and not self.composition.text):
+            if not self.composition.text and (failed or self.withheld):
                 self.mode = "fallback"
             if self.composition.text or self.mode != "fallback":
                 return

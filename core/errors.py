@@ -20,6 +20,7 @@ Errors of libraries are translated at the one place that imports the library.
 """
 
 from core.names import as_text, printable
+from core.types import ModelTrouble
 
 
 class StrategiewijzerError(Exception):
@@ -94,7 +95,20 @@ class ArchiveError(StrategiewijzerError):
 
 
 class ModelError(StrategiewijzerError):
-    """A language model or embeddings server failed; the message never holds a secret."""
+    """A language model or embeddings server failed; the message never holds a secret.
+
+    Args:
+        message: what failed, with the server's own code, and what to do about it.
+        reason: why the language model did not answer.
+        first: of a model that is left alone for a while ("paused"): why it failed before.
+    """
+
+    def __init__(
+        self, message: str, reason: ModelTrouble = "failed", first: ModelTrouble | None = None
+    ) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.first = first or reason
 
 
 class PromptError(StrategiewijzerError):

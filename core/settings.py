@@ -7,7 +7,7 @@ these wins: argument, environment, `.env`, default.
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AliasChoices,
@@ -16,6 +16,7 @@ from pydantic import (
     StringConstraints,
     ValidationError,
     field_validator,
+    model_validator,
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as NoJsonError
@@ -81,15 +82,24 @@ class Settings(BaseSettings):
     # Conversations (docs/chat.md)
     keep_conversations: Annotated[int, Field(ge=0, le=3650)] = 90  # days; 0: only while in use
 
-    # Language model (optional)
+    # Language model (optional, docs/models.md). Questions are sent to one only where `model`, the
+    # base URL or the Azure endpoint is set; a key by itself sends nothing.
+    model: str = ""  # empty with a base URL: the only one that the server has
+    checker_model: str = ""  # on the same server; empty: `model` itself
     openai_api_key: SecretStr = Field(
         SecretStr(""), validation_alias=_openai_name("OPENAI_API_KEY")
     )
     openai_base_url: str = Field("", validation_alias=_openai_name("OPENAI_BASE_URL"))
-    chat_model: str = "gpt-4o-mini"
+    azure_endpoint: str = ""  # Azure's older form, with `model` as deployment; v1 is a base URL
+    azure_api_version: str = "2024-10-21"
+    azure_identity: bool = False  # a token of Entra ID in place of a key; needs azure-identity
     model_context: Annotated[int, Field(ge=512)] = 8192  # tokens: rules, passages and answer
     structured_answers: bool = True  # ask for JSON; a server that refuses is asked for text
-    answer_timeout: Annotated[float, Field(gt=0)] = 60.0  # seconds, all tries and rewrites included
+    reasoning_effort: str = ""  # such as "low"; these three are sent only where they are set
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    answer_tokens: Annotated[int, Field(ge=1)] | None = None  # a reply's limit, reasoning included
+    answer_timeout: Annotated[float, Field(gt=0)] = 90.0  # seconds, all tries and rewrites included
+    langsmith_tracing: bool = False  # questions, passages and answers go to LangSmith
 
     # Sign-in and roles (docs/sign-in.md); where people sign in is in .streamlit/secrets.toml
     role_claim: str = ""  # what the provider says about roles: "roles", "realm_access.roles"
@@ -107,7 +117,12 @@ class Settings(BaseSettings):
     sign_in_hours: Annotated[float, Field(gt=0, le=720)] = 12.0  # then people sign in again
     visitor_role: Role | Literal["none"] = "reader"  # without sign-in, from another machine
 
-    @field_validator("openai_base_url", "embeddings_url", "rerank_url")
+    @field_validator("temperature", "answer_tokens", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @field_validator("openai_base_url", "azure_endpoint", "embeddings_url", "rerank_url")
     @classmethod
     def _no_credentials(cls, url: str) -> str:
         """HTTP clients log the addresses they ask: a password in one would be printed."""
@@ -123,7 +138,7 @@ class Settings(BaseSettings):
             super().__init__(**values)
         except ValidationError as error:
             lines = [
-                f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+                ": ".join(filter(None, (".".join(map(str, problem["loc"])), problem["msg"])))
                 for problem in error.errors(include_input=False, include_url=False)
             ]
             raise SettingsError(
@@ -135,10 +150,23 @@ class Settings(BaseSettings):
                 f"A setting is no JSON; correct it in the environment or in .env: {error}"
             ) from None
 
+    @model_validator(mode="after")
+    def _azure_is_whole(self) -> Self:
+        if self.azure_endpoint and self.openai_base_url:
+            raise ValueError("azure_endpoint and openai_base_url are both set. Leave one of them")
+        if self.azure_endpoint and not self.model:
+            raise ValueError("azure_endpoint needs the name of a deployment. Set model to it")
+        return self
+
     @property
     def generative(self) -> bool:
-        """Whether a language model is configured."""
-        return bool(self.openai_api_key.get_secret_value() or self.openai_base_url)
+        """Whether questions are sent to a language model."""
+        return bool(self.model or self.openai_base_url or self.azure_endpoint)
+
+    @property
+    def model_label(self) -> str:
+        """What pages and runs call the model: its name, else its server's address."""
+        return self.model or self.openai_base_url
 
 
 def _refuse_unknown_names(given: set[str]) -> None:
@@ -161,3 +189,13 @@ def one_openmp_thread() -> None:
     The embedder brings the threads itself (docs/decisions/0002). A choice made outside is kept.
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def trace_with_langsmith(enabled: bool) -> None:
+    """Has LangChain send all that this process does to LangSmith, or nothing, whatever variables of
+    LangSmith's or LangChain's own stand in the environment."""
+    from langsmith import configure  # takes long to import
+
+    configure(enabled=enabled)
+    for outdated in ("LANGCHAIN_TRACING", "LANGCHAIN_HANDLER"):  # with these LangChain stops
+        os.environ.pop(outdated, None)

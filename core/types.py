@@ -22,6 +22,26 @@ Reason = Literal["off_topic", "not_in_sources", "out_of_scope"]
 """Why a question is refused: the sources are about something else; they are near it, but do not say
 what is asked; no document fits what the search is limited to."""
 
+ModelTrouble = Literal[
+    "key",
+    "quota",
+    "unknown_model",
+    "parameter",
+    "too_long",
+    "slow",
+    "unreachable",
+    "empty",
+    "cut",
+    "refused",
+    "protocol",
+    "paused",
+    "failed",
+]
+"""Why a language model did not write an answer, or not all of it ("cut"): its server refuses the
+key, has no credit or room, does not know the model, refuses a parameter, finds the prompt too long,
+is too slow or not there; the reply is empty, broke off, was filtered out or is not in OpenAI's
+protocol; the model failed a moment ago and is left alone for a while; something else."""
+
 Message = Literal[
     "greeting",
     "thanks",
@@ -250,7 +270,9 @@ class Answer(Frozen):
     refused, else empty; `missing` is what the question demands and the evidence lacks; `asked_for`
     are the numbers, dates or names in the text that are what it asks for; `related` are questions
     that a refusal offers instead; `withheld` are sentences of a model that no source supports;
-    `timings` are seconds per stage.
+    `trouble` is why the
+    configured model did not write this answer, or not all of it ("cut"). `timings` are seconds per
+    stage.
 
     `language` is that of `text`; `asked_in` that of the question, where it is another.
 
@@ -278,6 +300,7 @@ class Answer(Frozen):
     asked_for: tuple[str, ...] = ()
     related: tuple[str, ...] = ()
     withheld: tuple[str, ...] = ()
+    trouble: ModelTrouble | Literal[""] = ""
     confidence: float
     mode: Mode
     model: str = ""

@@ -8,13 +8,12 @@ import logging
 from collections.abc import Sequence
 from typing import Literal
 
-import openai
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.prompts import ChatPromptTemplate
 from pydantic import ValidationError
 
 import prompts
-from chain.model import chat_model
+from chain.model import ChatModel
 from core.errors import ModelError
 from core.settings import Settings
 from core.types import Frozen
@@ -23,8 +22,6 @@ from eval.results import QuestionResult
 logger = logging.getLogger(__name__)
 
 Mark = Literal[0, 1, 2]
-# What langchain-openai lets through when a server answers in another form than the protocol's.
-_NO_PROTOCOL = (ValueError, LookupError, TypeError, AttributeError)
 
 
 class Grade(Frozen):
@@ -39,17 +36,12 @@ class Grade(Frozen):
 class Grader:
     """The configured model as a judge; safe to share between threads."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, model: ChatModel, settings: Settings) -> None:
+        self._model = model
+        self._seconds = settings.answer_timeout
         self._template = ChatPromptTemplate.from_messages(
             [("system", prompts.load("judge")), ("human", "{data}")]
         )
-        self._plain = chat_model(settings)
-        # As a dictionary: given the class, the client raises on an invalid reply and hides it.
-        self._structured = self._plain.with_structured_output(
-            Grade.model_json_schema(), method="json_schema", strict=True, include_raw=True
-        )
-        self._takes_schema = True
 
     def verdict(self, result: QuestionResult, *, is_first: bool = False) -> Grade | None:
         """The model's grade; None when it gives no valid one.
@@ -59,10 +51,10 @@ class Grader:
         """
         try:
             grade = self._grade(result)
-        except (openai.OpenAIError, *_NO_PROTOCOL) as error:
-            if is_first and isinstance(error, (openai.APIError, *_NO_PROTOCOL)):
-                raise ModelError(_remedy(error, self._settings)) from None
-            logger.warning("No verdict on %s: %s.", result.id, type(error).__name__)
+        except ModelError as error:
+            if is_first:
+                raise ModelError(f"{error} Or leave out --judge.", error.reason) from None
+            logger.warning("No verdict on %s: %s", result.id, error)
             return None
         if grade is None:
             logger.warning("No verdict on %s: the judge's reply is not in form.", result.id)
@@ -84,17 +76,14 @@ class Grader:
             return None
 
     def _reply(self, messages: Sequence[BaseMessage]) -> str:
-        """The model's reply; without a schema once a server has shown that it takes none."""
-        if self._takes_schema:
-            try:
-                outcome = self._structured.invoke(messages)
-                # Older models of OpenAI are made to call a function and then say nothing.
-                return outcome["raw"].text or json.dumps(outcome["parsed"])
-            except (openai.BadRequestError, openai.UnprocessableEntityError):
-                reply = self._plain.invoke(messages).text  # fails too when it is not the schema
-                self._takes_schema = False
-                return reply
-        return self._plain.invoke(messages).text
+        """The model's reply; empty where it wrote nothing, which is asked again as any other."""
+        schema = Grade.model_json_schema()
+        try:
+            return self._model.whole(messages, seconds=self._seconds, schema=schema)
+        except ModelError as error:
+            if error.reason == "empty":
+                return ""
+            raise
 
 
 def data(result: QuestionResult) -> str:
@@ -136,30 +125,3 @@ def _read(reply: str) -> Grade:
     if grade is None:
         raise ValueError(problem)
     return grade
-
-
-def _remedy(error: Exception, settings: Settings) -> str:
-    """What a failing server means and what to do; never the error's own text, which may hold a
-    key."""
-    match error:
-        case openai.AuthenticationError() | openai.PermissionDeniedError():
-            said = "refuses the key. Correct OPENAI_API_KEY"
-        case openai.NotFoundError():
-            said = (
-                f"does not know the model {settings.chat_model!r} or the address. Correct "
-                "STRATEGIEWIJZER_CHAT_MODEL or OPENAI_BASE_URL (most end in /v1)"
-            )
-        case openai.RateLimitError():
-            said = "has no room or no credit left. Wait or top it up"
-        case openai.APITimeoutError():
-            said = (
-                f"gave no answer within {settings.answer_timeout:g} seconds. Set "
-                "STRATEGIEWIJZER_ANSWER_TIMEOUT higher"
-            )
-        case openai.APIConnectionError():
-            said = "cannot be reached. Start it, or correct OPENAI_BASE_URL"
-        case openai.APIStatusError():
-            said = f"fails with status {error.status_code}. See its log"
-        case _:
-            said = "does not speak OpenAI's protocol. Correct OPENAI_BASE_URL (most end in /v1)"
-    return f"The judge's server {said}, or leave out --judge."

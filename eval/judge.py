@@ -15,12 +15,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import prompts
+from chain.model import ChatModel
 from core.errors import SettingsError, StrategiewijzerError
 from core.settings import Settings
 from core.types import Frozen
 from eval.grader import Grade, Grader, Mark, data
 from eval.results import QuestionResult, Results
-from eval.stamp import masked
 
 CRITERIA = ("groundedness", "completeness", "tone")
 _BEST: Mark = 2
@@ -64,8 +64,8 @@ def require_model(settings: Settings) -> None:
     """
     if not settings.generative:
         raise SettingsError(
-            "No language model is configured to judge the answers. Set OPENAI_API_KEY, or "
-            "OPENAI_BASE_URL for a server of your own, or leave out --judge."
+            "No language model is configured to judge the answers. Set STRATEGIEWIJZER_MODEL and "
+            "OPENAI_API_KEY, or OPENAI_BASE_URL for a server of your own, or leave out --judge."
         )
 
 
@@ -83,19 +83,23 @@ def judge(
     """
     require_model(settings)
     answered = [result for result in results.questions if result.answered]
-    grades = {result.id: _kept(_file(result, settings)) for result in answered}
+    model = ChatModel(settings)
+    folder, judged_by = settings.data_dir / "judge", (model.named(), model.address)
+    files = {result.id: folder / _file_name(result, judged_by) for result in answered}
+    grades = {name: _kept(file) for name, file in files.items()}
     waiting = [result for result in answered if grades[result.id] is None]
     for _ in range(len(answered) - len(waiting)):
         on_done()
-    for result, grade in zip(waiting, _ask(waiting, settings), strict=True):
+    grader = Grader(model, settings)
+    for result, grade in zip(waiting, _ask(waiting, grader), strict=True):
         if grade is not None:
-            _keep(_file(result, settings), grade)
+            _keep(files[result.id], grade)
         grades[result.id] = grade
         on_done()
     verdicts = {name: grade for name, grade in grades.items() if grade is not None}
     graded = [(result, verdicts[result.id]) for result in answered if result.id in verdicts]
     return Judgement(
-        model=settings.chat_model,
+        model=model.name,
         prompt=_fingerprint(),
         asked=len(answered),
         failed=len(answered) - len(verdicts),
@@ -146,12 +150,11 @@ def _agreements(graded: Sequence[tuple[QuestionResult, Grade]]) -> dict[str, Agr
     return {name: agreement(compared) for name, compared in pairs.items() if compared}
 
 
-def _ask(waiting: Sequence[QuestionResult], settings: Settings) -> Iterator[Grade | None]:
+def _ask(waiting: Sequence[QuestionResult], grader: Grader) -> Iterator[Grade | None]:
     """The grades of these, in their order. The first is asked alone: it shows whether the server
     answers at all, and how it can be asked."""
     if not waiting:
         return
-    grader = Grader(settings)
     yield grader.verdict(waiting[0], is_first=True)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         yield from pool.map(grader.verdict, waiting[1:])
@@ -161,11 +164,10 @@ def _fingerprint() -> str:
     return prompts.fingerprints()["judge.md"]
 
 
-def _file(result: QuestionResult, settings: Settings) -> Path:
-    """Where the verdict on this answer is kept: named for all that it depends on, no secrets."""
-    asked = (_fingerprint(), settings.chat_model, masked(settings)["openai_base_url"])
-    key = json.dumps([*asked, result.language, data(result)])
-    return settings.data_dir / "judge" / f"{hashlib.sha256(key.encode()).hexdigest()}.json"
+def _file_name(result: QuestionResult, judged_by: Sequence[str]) -> str:
+    """Of the verdict on this answer: named for all that it depends on, no secrets."""
+    key = json.dumps([_fingerprint(), *judged_by, result.language, data(result)])
+    return f"{hashlib.sha256(key.encode()).hexdigest()}.json"
 
 
 def _kept(file: Path) -> Grade | None:

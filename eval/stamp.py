@@ -32,7 +32,7 @@ def make_stamp(
         code_version=code_version(),
         date=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         questions=questions,
-        model=settings.chat_model if settings.generative else "",
+        model=settings.model_label,
     )
 
 

@@ -58,7 +58,8 @@ def served(
     variables = {
         **os.environ,
         "STRATEGIEWIJZER_DATA_DIR": str(data_dir),
-        "OPENAI_API_KEY": "",  # whatever is in .env
+        "STRATEGIEWIJZER_MODEL": "",  # whatever is in .env
+        "OPENAI_API_KEY": "",
         "OPENAI_BASE_URL": "",
         **environment,
     }

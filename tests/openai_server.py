@@ -1,20 +1,139 @@
-"""A server with OpenAI's chat completions protocol on loopback, faults included.
+"""A server with OpenAI's protocol on loopback, with the refusals and faults of real ones.
 
 Only for what cannot be had in a test: it gives a scripted reply, whole or streamed as server-sent
-events, as documented in OpenAI's API reference ("Chat Completions", "Streaming"). It counts words
-as tokens, and does not hold the reply to a schema that is asked for.
+events, by Chat Completions or Responses, as documented in OpenAI's API reference. It counts words
+as tokens, and does not hold the reply to a schema that is asked for. Error bodies are those that
+OpenAI, Azure, Mistral and llama.cpp return; Ollama's `/api/show` and `/api/ps` are as in its
+docs/api.md.
 """
 
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 Request = dict[str, Any]
 Reply = str | int | dict[str, Any]  # what the model says, the status of a failure, or a raw body
+
+
+class Fault(dict[str, Any]):
+    """An error body, and the status that it comes with."""
+
+    def __init__(self, status: int, body: Mapping[str, Any]) -> None:
+        super().__init__(body)
+        self.status = status
+
+
+def openai_error(
+    status: int, message: str, code: str | None = None, param: str | None = None
+) -> Fault:
+    """An error as OpenAI and Azure put it."""
+    kind = "invalid_request_error" if status < 429 else code
+    error = {"message": message, "type": kind, "param": param, "code": code}
+    return Fault(status, {"error": error})
+
+
+WRONG_KEY = openai_error(
+    401,
+    "Incorrect API key provided: sk-very-****-key. You can find your API key at "
+    "https://platform.openai.com/account/api-keys.",
+    "invalid_api_key",
+)
+NO_CREDIT = openai_error(
+    429,
+    "You exceeded your current quota, please check your plan and billing details.",
+    "insufficient_quota",
+)
+RATE_LIMIT = openai_error(
+    429, "Rate limit reached for scripted on requests per min.", "rate_limit_exceeded"
+)
+NO_MODEL = openai_error(
+    404, "The model `scripted` does not exist or you do not have access to it.", "model_not_found"
+)
+NO_DEPLOYMENT = openai_error(
+    404, "The API deployment for this resource does not exist.", "DeploymentNotFound"
+)
+TOO_LONG = openai_error(
+    400,
+    "This model's maximum context length is 4096 tokens. However, your messages resulted in 5000 "
+    "tokens. Please reduce the length of the messages.",
+    "context_length_exceeded",
+    "messages",
+)
+TOO_LONG_FOR_LLAMA_CPP = Fault(
+    400,
+    {
+        "error": {
+            "code": 400,
+            "message": "the request exceeds the available context size. try increasing the context "
+            "size or enable context shift",
+            "type": "exceed_context_size_error",
+            "n_prompt_tokens": 5000,
+            "n_ctx": 4096,
+        }
+    },
+)
+FILTERED = openai_error(
+    400,
+    "The response was filtered due to the prompt triggering Azure OpenAI's content management "
+    "policy. Please modify your prompt and retry.",
+    "content_filter",
+    "prompt",
+)
+ONLY_RESPONSES = openai_error(
+    404,
+    "This model is only supported in v1/responses and not in v1/chat/completions.",
+    None,
+    "model",
+)
+NO_STREAM = openai_error(
+    400, "Your organization must be verified to stream this model.", "unsupported_value", "stream"
+)
+
+
+def reasoning_model(request: Request) -> Fault | None:
+    """What o1, o3 and gpt-5 refuse."""
+    if request.get("temperature", 1) != 1:
+        return openai_error(
+            400,
+            f"Unsupported value: 'temperature' does not support {request['temperature']} with this "
+            "model. Only the default (1) value is supported.",
+            "unsupported_value",
+            "temperature",
+        )
+    if "max_tokens" in request:
+        return openai_error(
+            400,
+            "Unsupported parameter: 'max_tokens' is not supported with this model. Use "
+            "'max_completion_tokens' instead.",
+            "unsupported_parameter",
+            "max_tokens",
+        )
+    return None
+
+
+def strict_fields(*allowed: str) -> Callable[[Request], Fault | None]:
+    """A server that, as Mistral's, refuses every field that it does not know, and names it only in
+    its text."""
+
+    def refusal(request: Request) -> Fault | None:
+        for name, value in request.items():
+            if name not in ("model", "messages", "stream", *allowed):
+                detail = {
+                    "type": "extra_forbidden",
+                    "loc": ["body", name],
+                    "msg": "Extra inputs are not permitted",
+                    "input": value,
+                }
+                body = {"object": "error", "message": {"detail": [detail]}, "param": None}
+                return Fault(422, body | {"type": "invalid_request_error", "code": None})
+        return None
+
+    return refusal
 
 
 class Script:
@@ -25,9 +144,19 @@ class Script:
         self.status = 200
         self.retry_after = 0  # seconds, told with a failure
         self.takes_schema = True  # else response_format of type json_schema is a bad request
+        self.refusal: Callable[[Request], Fault | None] = lambda _: None
         self.cut_after: int | None = None  # pieces, then the connection is dropped
+        self.finish = "stop"  # how a reply ends: also "length", "content_filter"
+        self.reasoning = 0  # tokens of thought that are counted as the reply's
+        self.reasons_only_if_short: int | None = None  # fewer tokens than this leave none to write
         self.delay = 0.0  # seconds before each piece, or before a whole reply
+        self.models: list[str] = ["scripted"]
+        self.ollama: dict[str, dict[str, Any]] = {}  # what /api/show and /api/ps say; else none
+        self.context: int | None = None  # words of the prompt's end that the model is given
+        self.read = ""  # the last prompt, as far as the model was given it
         self.requests: list[Request] = []
+        self.paths: list[str] = []
+        self.headers: list[dict[str, str]] = []
         self.hung_up = threading.Event()  # a client left before the end of a stream
         self.url = ""
 
@@ -40,65 +169,89 @@ def openai_server() -> Iterator[Script]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def do_GET(self) -> None:
+            path = urlsplit(self.path).path
+            script.paths.append(self.path)
+            if path.endswith("/models"):
+                listed = [{"id": n, "object": "model", "created": 0} for n in script.models]
+                self._json(200, {"object": "list", "data": listed})
+            elif path in script.ollama:
+                self._json(200, script.ollama[path])
+            else:
+                self._json(404, {"error": "not found"})
+
         def do_POST(self) -> None:
             length = int(self.headers["Content-Length"])
             request = json.loads(self.rfile.read(length))
+            path = urlsplit(self.path).path
+            script.paths.append(self.path)
+            script.headers.append({key.lower(): value for key, value in self.headers.items()})
+            if "/api/" in path:
+                found = script.ollama.get(path)
+                self._json(200 if found else 404, found or {"error": "not found"})
+                return
             script.requests.append(request)
+            script.read = " ".join(_prompt(request).split()[-(script.context or 0) :])
             reply = script.reply(request) if callable(script.reply) else script.reply
-            asked_format = request.get("response_format", {"type": "text"})["type"]
+            refusal = script.refusal(request)
             if script.status != 200:
                 self._error(script.status)
-            elif asked_format == "json_schema" and not script.takes_schema:
+            elif refusal is not None:
+                self._json(refusal.status, refusal)
+            elif _asks_for_schema(request) and not script.takes_schema:
                 self._error(400)
             elif isinstance(reply, int):
                 self._error(reply)
+            elif isinstance(reply, Fault):
+                self._json(reply.status, reply)
             elif isinstance(reply, dict):
                 self._json(200, reply)
-            elif request.get("stream"):
-                try:
-                    self._stream(request, reply)
-                except (BrokenPipeError, ConnectionResetError):
-                    script.hung_up.set()
-                    self.close_connection = True
             else:
-                time.sleep(script.delay)
-                message = {"role": "assistant", "content": reply, "refusal": None}
-                choice = {"index": 0, "message": message, "finish_reason": "stop"}
-                completion = _object("chat.completion", [choice]) | {
-                    "usage": _usage(request, reply)
-                }
-                self._json(200, completion)
+                self._say(request, reply, responses=path.endswith("/responses"))
 
-        def _stream(self, request: Request, reply: str) -> None:
-            counts = bool((request.get("stream_options") or {}).get("include_usage"))
-            no_usage = {"usage": None} if counts else {}
+        def _say(self, request: Request, reply: str, *, responses: bool) -> None:
+            limit = request.get("max_completion_tokens") or request.get("max_output_tokens")
+            ending, least = script.finish, script.reasons_only_if_short
+            if least is not None and limit is not None and limit < least:
+                reply, ending = "", "length"
+            if not request.get("stream"):
+                time.sleep(script.delay)
+                whole = _response if responses else _completion
+                self._json(200, whole(request, reply, ending, script.reasoning))
+                return
+            try:
+                events = (_response_events if responses else _chunks)(
+                    request, reply, ending, script.reasoning
+                )
+                self._stream(events)
+            except (BrokenPipeError, ConnectionResetError):
+                script.hung_up.set()
+                self.close_connection = True
+
+        def _stream(self, events: Iterator[dict[str, Any]]) -> None:
             self.send_response(200)
             self.send_header("Content-Type", "text/event-stream")
             self.send_header("Connection", "close")
             self.end_headers()
-            pieces = [reply[n : n + 7] for n in range(0, len(reply), 7)]
-            for number, piece in enumerate(pieces):
-                if number == script.cut_after:
-                    self.connection.close()
-                    return
-                time.sleep(script.delay)
-                delta = {"role": "assistant", "content": piece}
-                self._event([{"delta": delta, "index": 0, "finish_reason": None}], no_usage)
-            self._event([{"delta": {}, "index": 0, "finish_reason": "stop"}], no_usage)
-            if counts:
-                self._event([], {"usage": _usage(request, reply)})
+            pieces = 0
+            for event in events:
+                if event.get("type", "").endswith(".delta") or _content(event):
+                    if pieces == script.cut_after:
+                        self.connection.close()
+                        return
+                    pieces += 1
+                    time.sleep(script.delay)
+                if "type" in event:
+                    self.wfile.write(f"event: {event['type']}\n".encode())
+                self.wfile.write(f"data: {json.dumps(event)}\n\n".encode())
+                self.wfile.flush()
             self.wfile.write(b"data: [DONE]\n\n")
             self.close_connection = True
-
-        def _event(self, choices: list[dict[str, Any]], more: dict[str, Any]) -> None:
-            chunk = _object("chat.completion.chunk", choices) | more
-            self.wfile.write(f"data: {json.dumps(chunk)}\n\n".encode())
-            self.wfile.flush()
 
         def _error(self, status: int) -> None:
             self._json(status, {"error": {"message": "no", "type": "error", "code": None}})
 
-        def _json(self, status: int, value: dict[str, Any]) -> None:
+        def _json(self, status: int, value: Mapping[str, Any]) -> None:
             body = json.dumps(value).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
@@ -121,6 +274,30 @@ def openai_server() -> Iterator[Script]:
         server.server_close()
 
 
+def api_version(path: str) -> str:
+    """What Azure's older form has in the query of an address."""
+    return parse_qs(urlsplit(path).query).get("api-version", [""])[0]
+
+
+def _asks_for_schema(request: Request) -> bool:
+    form = request.get("response_format") or (request.get("text") or {}).get("format") or {}
+    return form.get("type") == "json_schema"
+
+
+def _prompt(request: Request) -> str:
+    messages = request.get("messages") or request.get("input") or []
+    return "\n".join(str(message["content"]) for message in messages)
+
+
+def _split(reply: str) -> list[str]:
+    return [reply[n : n + 7] for n in range(0, len(reply), 7)]
+
+
+def _content(event: dict[str, Any]) -> str:
+    choices = event.get("choices") or [{}]
+    return (choices[0].get("delta") or {}).get("content") or ""
+
+
 def _object(kind: str, choices: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "id": "chatcmpl-1",
@@ -131,11 +308,80 @@ def _object(kind: str, choices: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _usage(request: Request, reply: str) -> dict[str, int]:
-    prompt = sum(len(str(message["content"]).split()) for message in request["messages"])
-    completion = len(reply.split())
+def _completion(request: Request, reply: str, ending: str, reasoning: int) -> dict[str, Any]:
+    message = {"role": "assistant", "content": reply, "refusal": None}
+    choice = {"index": 0, "message": message, "finish_reason": ending}
+    return _object("chat.completion", [choice]) | {"usage": _usage(request, reply, reasoning)}
+
+
+def _chunks(request: Request, reply: str, ending: str, reasoning: int) -> Iterator[dict[str, Any]]:
+    counts = bool((request.get("stream_options") or {}).get("include_usage"))
+    no_usage = {"usage": None} if counts else {}
+
+    def chunk(choices: list[dict[str, Any]]) -> dict[str, Any]:
+        return _object("chat.completion.chunk", choices) | no_usage
+
+    for piece in _split(reply):
+        delta = {"role": "assistant", "content": piece}
+        yield chunk([{"delta": delta, "index": 0, "finish_reason": None}])
+    yield chunk([{"delta": {}, "index": 0, "finish_reason": ending}])
+    if counts:
+        yield chunk([]) | {"usage": _usage(request, reply, reasoning)}
+
+
+def _response(request: Request, reply: str, ending: str, reasoning: int) -> dict[str, Any]:
+    text = {"type": "output_text", "text": reply, "annotations": []}
+    message = {
+        "type": "message",
+        "id": "msg_1",
+        "role": "assistant",
+        "status": "completed",
+        "content": [text],
+    }
+    thought = {"type": "reasoning", "id": "rs_1", "summary": []}
+    why = {"length": "max_output_tokens"}.get(ending, ending)
+    usage = _usage(request, reply, reasoning)
+    return {
+        "id": "resp_1",
+        "object": "response",
+        "created_at": 0,
+        "status": "completed" if ending == "stop" else "incomplete",
+        "incomplete_details": None if ending == "stop" else {"reason": why},
+        "error": None,
+        "model": "scripted",
+        "output": [*([thought] if reasoning else []), *([message] if reply else [])],
+        "parallel_tool_calls": True,
+        "tool_choice": "auto",
+        "tools": [],
+        "usage": {
+            "input_tokens": usage["prompt_tokens"],
+            "input_tokens_details": {"cached_tokens": 0},
+            "output_tokens": usage["completion_tokens"],
+            "output_tokens_details": {"reasoning_tokens": reasoning},
+            "total_tokens": usage["total_tokens"],
+        },
+    }
+
+
+def _response_events(
+    request: Request, reply: str, ending: str, reasoning: int
+) -> Iterator[dict[str, Any]]:
+    whole = _response(request, reply, ending, reasoning)
+    begun = whole | {"status": "in_progress", "output": [], "usage": None}
+    yield {"type": "response.created", "sequence_number": 0, "response": begun}
+    place = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
+    for number, piece in enumerate(_split(reply), start=1):
+        delta = {"delta": piece, "sequence_number": number, "logprobs": []}
+        yield {"type": "response.output_text.delta", **place, **delta}
+    kind = "response.completed" if ending == "stop" else "response.incomplete"
+    yield {"type": kind, "sequence_number": 9999, "response": whole}
+
+
+def _usage(request: Request, reply: str, reasoning: int) -> dict[str, Any]:
+    prompt, completion = len(_prompt(request).split()), len(reply.split()) + reasoning
     return {
         "prompt_tokens": prompt,
         "completion_tokens": completion,
         "total_tokens": prompt + completion,
+        "completion_tokens_details": {"reasoning_tokens": reasoning},
     }

@@ -6,6 +6,7 @@ import pytest
 
 from chain.budget import answer_tokens, fitting, tokens
 from chain.condense import Condenser
+from chain.model import ChatModel
 from core.errors import ModelError
 from core.settings import Settings
 from core.types import Turn
@@ -24,7 +25,8 @@ def server() -> Iterator[Script]:
 
 
 def _condenser(server: Script, **more: object) -> Condenser:
-    return Condenser(Settings(openai_base_url=server.url, chat_model="scripted", **more))
+    settings = Settings(openai_base_url=server.url, model="scripted", **more)
+    return Condenser(ChatModel(settings), settings)
 
 
 @pytest.mark.parametrize("reply", [REWRITTEN, f' "{REWRITTEN}"\n'])
@@ -54,10 +56,10 @@ def test_what_is_no_question_is_an_error(server: Script, reply: str | int) -> No
         _condenser(server).standalone("en in 2010?", "nl", HISTORY)
 
 
-def test_a_slow_model_has_a_tenth_of_the_time_for_it(server: Script) -> None:
+def test_a_slow_model_has_a_quarter_of_the_time_for_it(server: Script) -> None:
     server.reply, server.delay = REWRITTEN, 1.0
     with pytest.raises(ModelError, match=r"0\.3 seconds"):
-        _condenser(server, answer_timeout=3.0).standalone("en in 2010?", "nl", HISTORY)
+        _condenser(server, answer_timeout=1.2).standalone("en in 2010?", "nl", HISTORY)
 
 
 def test_the_oldest_turns_are_dropped_when_they_do_not_fit(server: Script) -> None:

@@ -52,6 +52,7 @@ def test_a_setting_comes_from_argument_then_environment_then_default(
 def test_openai_names_are_honoured_and_secrets_masked(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not Settings().generative
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    assert not Settings().generative  # a key that happens to be there sends nothing
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:8080/v1")
     settings = Settings()
     assert settings.generative
@@ -76,7 +77,8 @@ def test_a_wrong_value_names_the_setting_and_not_the_value(monkeypatch: pytest.M
 def test_a_dotenv_file_is_read_and_checked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     file = tmp_path / ".env"
     monkeypatch.setitem(Settings.model_config, "env_file", file)
-    file.write_text("STRATEGIEWIJZER_RESULTS=5\nOPENAI_API_KEY=sk-secret\nOTHER=1\n", "utf-8")
+    lines = ("STRATEGIEWIJZER_RESULTS=5", "STRATEGIEWIJZER_MODEL=gpt-5", "OTHER=1", "")
+    file.write_text("\n".join(lines), "utf-8")
     assert Settings().results == 5
     assert Settings().generative
     file.write_text("STRATEGIEWIJZER_RESULTZ=5\n", "utf-8")
@@ -84,9 +86,11 @@ def test_a_dotenv_file_is_read_and_checked(monkeypatch: pytest.MonkeyPatch, tmp_
         Settings()
 
 
-@pytest.mark.parametrize("name", ["openai_base_url", "embeddings_url", "rerank_url"])
+@pytest.mark.parametrize(
+    "name", ["openai_base_url", "azure_endpoint", "embeddings_url", "rerank_url"]
+)
 def test_an_address_with_a_password_is_refused_without_repeating_it(name: str) -> None:
     with pytest.raises(SettingsError, match="set the API key instead") as caught:
         Settings(**{name: "https://user:hush@models.example/v1"})
     assert "hush" not in str(caught.value)
-    assert getattr(Settings(**{name: "https://models.example/a@b"}), name)
+    assert getattr(Settings(**{name: "https://models.example/a@b"}, model="m"), name)

@@ -34,7 +34,7 @@ from eval.stamp import code_version, masked
 
 HOSTILE = "<script>alert('x')</script> |\n\n# **b** `c` \"><img src=x onerror=alert(1)>"
 STAMP = Stamp(
-    settings={"results": 6, "refuse_below": 0.6, "chat_model": "<none>"},
+    settings={"results": 6, "refuse_below": 0.6, "model": "<none>"},
     prompts={"answer.md": "1425f729ded1"},
     embedder="tiny/3",
     generation="20261124T155115-1e76",

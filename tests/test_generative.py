@@ -32,7 +32,7 @@ def server() -> Iterator[Script]:
 def assistant(settings: Settings, server: Script) -> Assistant:
     return Assistant(
         settings.model_copy(
-            update={"openai_base_url": server.url, "chat_model": "scripted", "answer_timeout": 5.0}
+            update={"openai_base_url": server.url, "model": "scripted", "answer_timeout": 5.0}
         )
     )
 
@@ -147,8 +147,6 @@ def test_the_lowest_passages_are_dropped_whole_when_the_context_is_short(
         sizes[context] = rules.count("<passage number=")
         for scored in answer.passages[: sizes[context]]:
             assert scored.text.replace("<", "‹").replace(">", "›") in rules
-        sent = server.requests[-1]
-        assert sent["max_completion_tokens"] == context // 4
     assert 1 <= sizes[2048] < sizes[8192]
 
 

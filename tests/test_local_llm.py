@@ -15,6 +15,7 @@ from babel.dates import get_month_names
 
 from chain.assistant import Assistant
 from chain.condense import Condenser
+from chain.model import ChatModel
 from core.errors import ModelError
 from core.matching import figures
 from core.settings import ROOT, Settings
@@ -34,8 +35,9 @@ def models(settings: Settings) -> Iterator[tuple[Settings, Settings]]:
     with local_llm() as one, local_llm() as other:
         shared = settings.model_copy(
             update={
-                "chat_model": "smollm2",
+                "model": "smollm2",
                 "model_context": CONTEXT,
+                "answer_tokens": 384,  # else it writes on without an end
                 "results": 2,
                 "refuse_below": 0.0,  # every question reaches the model
                 "answer_timeout": 300.0,  # a slow machine is no failure of the model
@@ -141,7 +143,7 @@ def test_a_model_that_gets_no_time_falls_back(model: Settings) -> None:
 def test_a_follow_up_is_rewritten_or_the_failure_is_told(model: Settings) -> None:
     history = [Turn(question="How many reports were there in 2019?", answer_text="725,000. [1]")]
     try:
-        rewritten = Condenser(model).standalone("And in 2010?", "en", history)
+        rewritten = Condenser(ChatModel(model), model).standalone("And in 2010?", "en", history)
     except ModelError:
         return
     assert 0 < len(rewritten) <= 300

@@ -3,7 +3,7 @@
 import datetime
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import streamlit as st
@@ -15,8 +15,19 @@ from core.conversations import FILE as CONVERSATIONS
 from core.errors import ModelError
 from core.feedback import FILE, Feedback, handle, read
 from core.settings import Settings
-from core.types import Answer, DocumentInfo, Event, Finished, Kind, Scope, TextDelta, Turn
+from core.types import (
+    Answer,
+    DocumentInfo,
+    Event,
+    Finished,
+    Kind,
+    ModelTrouble,
+    Scope,
+    TextDelta,
+    Turn,
+)
 from tests.apps import ask, press, run
+from ui.answers.notes import told
 from ui.chat.feedback import MAX_COMMENT, Verdict
 from ui.chat.session import MAX_QUESTION, Chat
 from ui.sidebar import loaded_html
@@ -263,6 +274,15 @@ def test_another_interface_language_keeps_what_was_asked_and_chosen(app: AppTest
 def test_the_sidebar_tells_what_is_searched_and_how(app: AppTest) -> None:
     assert "<dt>Documenten</dt><dd>5</dd><dt>Taalversies</dt><dd>10</dd>" in shown(app)
     assert "zonder taalmodel" in shown(app)
+    assert "STRATEGIEWIJZER_MODEL" not in shown(app)
+
+
+def test_who_has_set_only_a_key_is_told_how_a_model_is_switched_on(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-x")
+    run(app)
+    assert "zonder taalmodel (er is een sleutel; STRATEGIEWIJZER_MODEL" in shown(app)
 
 
 def test_a_question_that_is_too_long_is_told_so_and_not_asked(
@@ -310,7 +330,7 @@ def test_a_question_that_was_interrupted_can_be_asked_again(app: AppTest) -> Non
 def test_what_a_model_could_not_support_is_told(
     app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = Answer(
+    given = Answer(
         question=REPORTS,
         text="Iets.",
         language="nl",
@@ -320,11 +340,30 @@ def test_what_a_model_could_not_support_is_told(
         confidence=1,
         mode="fallback",
     )
-    stand_in(monkeypatch, Finished(answer=told))
+    stand_in(monkeypatch, Finished(answer=given))
     ask(app, REPORTS)
     assert "De geciteerde bronnen noemen niet: 2031" in shown(app)
     assert "Verzonnen &lt;b&gt;zin&lt;/b&gt;." in shown(app)
     assert "Het taalmodel gaf geen volledig bruikbaar antwoord." in shown(app)
+
+
+@pytest.mark.parametrize("trouble", get_args(ModelTrouble))
+@pytest.mark.parametrize("language", languages())
+def test_why_a_model_was_not_used_is_told_in_one_line(language: str, trouble: ModelTrouble) -> None:
+    answer = Answer(
+        question=REPORTS,
+        text="Iets.",
+        language=language,
+        answered=True,
+        trouble=trouble,
+        confidence=1,
+        mode="fallback",
+    )
+    (line,) = told(answer, load(language))
+    assert line not in told(answer.model_copy(update={"trouble": ""}), load(language))
+    if trouble == "cut":
+        (other,) = told(answer.model_copy(update={"mode": "generative"}), load(language))
+        assert other != line
 
 
 Kept = Callable[[], tuple[Feedback, ...]]

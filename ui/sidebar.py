@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.settings import Settings
 from core.types import DocumentInfo
+from ui import access
 from ui.markup import escape
 from ui.texts import Texts, languages, load
 from vectorstore.store import Index
@@ -43,9 +44,7 @@ def state_html(settings: Settings, index: Index, texts: Texts) -> str:
     """How answers are made, and from which documents."""
     documents, made = index.documents(), datetime.datetime.fromisoformat(index.created)
     facts: Mapping[str, object] = {
-        "mode": texts("sidebar.model", model=settings.chat_model)
-        if settings.generative
-        else texts("sidebar.offline"),
+        "mode": _mode(settings, texts),
         "documents": len({document.id for document in documents}),
         "versions": len(documents),
         "kinds": _kinds(documents, texts),
@@ -79,6 +78,15 @@ def loaded_html(documents: Collection[DocumentInfo], texts: Texts) -> str:
     else:
         return ""
     return f'<p class="sw-facts">{escape(told)}</p>'
+
+
+def _mode(settings: Settings, texts: Texts) -> str:
+    """How answers are made; a maintainer who has set a key is told what else a model wants."""
+    if settings.generative:
+        return texts("sidebar.model", model=settings.model_label)
+    has_key = bool(settings.openai_api_key.get_secret_value())
+    only_key = has_key and access.user().may("maintainer")
+    return texts("sidebar.only_key" if only_key else "sidebar.offline")
 
 
 def _kinds(documents: Collection[DocumentInfo], texts: Texts) -> str:

@@ -58,7 +58,7 @@ examples:
   python -m eval
   python -m eval --questions my-questions.yaml --out my-run
   python -m eval --gate eval/gate.yaml            exit code 3 when the run may not go live
-  OPENAI_API_KEY=... python -m eval --parallel 8  through a language model
+  python -m eval --parallel 8                     through a language model, where one is set
   python -m eval compare previous last
 
 The format of a question set is described in eval/dataset.py.

@@ -39,7 +39,11 @@ def told(answer: Answer, texts: Texts) -> list[str]:
         for citation in answer.citations
         if citation.standing != "in_force"
     )
-    if answer.mode == "fallback":
+    if answer.trouble == "cut" and answer.mode == "generative":
+        notes.append(texts("answer.broke_off"))
+    elif answer.trouble:
+        notes.append(texts("answer.no_model", why=texts(f"answer.trouble.{answer.trouble}")))
+    elif answer.mode == "fallback":
         notes.append(texts("answer.fallback"))
     if answer.kind == "partial":  # a refusal says it itself
         notes.append(f"{texts('answer.missing')} {', '.join(answer.missing)}")

@@ -109,7 +109,7 @@ def _offer(settings: Settings, texts: Texts) -> None:
     """What is asked, whether the gate judges it, and the button."""
     st.markdown(texts("evaluation.start.explained"))
     told = "evaluation.start.model" if settings.generative else "evaluation.start.offline"
-    st.html(f'<p class="sw-facts">{escape(texts(told, model=settings.chat_model))}</p>')
+    st.html(f'<p class="sw-facts">{escape(texts(told, model=settings.model_label))}</p>')
     own = own_sets.listed(settings.data_dir)
     questions = st.selectbox(
         texts("evaluation.start.set"),

@@ -1,0 +1,60 @@
+"""Leaves a model alone for a while after a failure that will not go away by itself at once."""
+
+import threading
+import time
+
+from core.errors import ModelError
+
+_PAUSES = (30.0, 600.0)  # seconds: at first, and at most
+
+
+class Breaker:
+    """Each pause is twice as long as the last; after it one question tries, while others wait.
+
+    Safe to share between threads.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._first: ModelError | None = None
+        self._pause = 0.0
+        self._opened = self._until = 0.0  # of time.monotonic()
+
+    def check(self) -> None:
+        """
+        Raises:
+            ModelError: the model is left alone.
+        """
+        left = self._until - time.monotonic()
+        if self._first is not None and left > 0:
+            raise ModelError(
+                f"The model is not asked for {left:.0f} seconds more, since it failed: "
+                f"{self._first}",
+                "paused",
+                self._first.reason,
+            )
+
+    def admit(self) -> float:
+        """The moment at which a request begins; until it ends others wait after a failure.
+
+        Raises:
+            ModelError: the model is left alone.
+        """
+        with self._lock:
+            self.check()
+            now = time.monotonic()
+            self._until = now + self._pause
+            return now
+
+    def failed(self, error: ModelError, started: float) -> None:
+        """A request that began at this moment failed in a way that lasts."""
+        with self._lock:
+            if self._first is None or started >= self._opened:  # else it is the same failure
+                self._pause = min(max(2 * self._pause, _PAUSES[0]), _PAUSES[1])
+                self._opened = time.monotonic()
+                self._until = self._opened + self._pause
+                self._first = error
+
+    def worked(self) -> None:
+        with self._lock:
+            self._first, self._pause = None, 0.0
