@@ -24,6 +24,7 @@ from chain.refusal import count_documents, refusal_text
 from chain.relevance import rank
 from chain.suggestions import Suggestions, highest
 from chain.understanding import Understood, understand
+from chain.verification import prepare
 from chain.writing import Stopwatch, Writing
 from core.settings import Settings, trace_with_langsmith
 from core.types import (
@@ -83,6 +84,8 @@ class Assistant:
         found = self._retrieve(meant.question, language, Scope(), None)
         ranked = rank(meant.question, language, found)
         confidence(meant.question, language, found, ranked, self.index)
+        if self._settings.generative:
+            prepare(Request(meant.question, language, found))
 
     def ask(
         self,

@@ -14,7 +14,7 @@ from chain.answerer import Answerer, Request
 from chain.composition import Composition
 from chain.editing import Editing, Editors
 from chain.extractive import further
-from chain.verification import verify
+from chain.verification import prepare, verify
 from core.errors import ModelError
 from core.types import Mode, ModelTrouble, Stage, TextDelta
 
@@ -53,6 +53,8 @@ class Writing:
         checking = False
         for answerer in self._answerers:
             editors = self._editors if answerer.model else None
+            if answerer.model:
+                prepare(self._request)
             editing = Editing(self._request, editors)
             shown = Composition(self._request)
             failure: ModelError | None = None
