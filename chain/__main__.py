@@ -99,6 +99,8 @@ def _print(answer: Answer) -> None:
             f"\nThe language model was not used ({answer.trouble.replace('_', ' ')}): these are "
             "sentences from the sources. Try: python -m chain --check-model"
         )
+    if answer.unchecked:
+        print("\nThe extra check by a language model failed; the local checks were made.")
     if answer.did_you_mean:
         print(f"\nDid you mean: {answer.did_you_mean}")
     if answer.elsewhere:

@@ -14,6 +14,7 @@ from langchain_core.runnables import RunnableConfig
 import prompts
 from chain.answerer import Answerer, Request, Task
 from chain.confidence import Confidence, confidence
+from chain.editing import Editors
 from chain.extractive import ExtractiveAnswerer, last_said
 from chain.language import conversation
 from chain.manners import reply_text, task_reply
@@ -23,6 +24,7 @@ from chain.refusal import count_documents, refusal_text
 from chain.relevance import rank
 from chain.suggestions import Suggestions, highest
 from chain.understanding import Understood, understand
+from chain.verification import prepare
 from chain.writing import Stopwatch, Writing
 from core.settings import Settings, trace_with_langsmith
 from core.types import (
@@ -65,8 +67,9 @@ class Assistant:
         self._extractive = ExtractiveAnswerer()
         self._answerer: Answerer = self._extractive
         self._condenser: Condenser | None = None
+        self._editors: Editors | None = None
         if settings.generative:
-            self._answerer, self._condenser = _with_model(settings)
+            self._answerer, self._condenser, self._editors = _with_model(settings)
 
     def warm_up(self) -> None:
         """Loads what the first question would otherwise wait for; no language model is asked.
@@ -81,6 +84,8 @@ class Assistant:
         found = self._retrieve(meant.question, language, Scope(), None)
         ranked = rank(meant.question, language, found)
         confidence(meant.question, language, found, ranked, self.index)
+        if self._settings.generative:
+            prepare(Request(meant.question, language, found))
 
     def ask(
         self,
@@ -164,7 +169,7 @@ class Assistant:
         # Quotes can stand in for a short answer, not for a table or a translation.
         quotes = () if meant.last and not meant.brief else (self._extractive,)
         answerers = tuple(dict.fromkeys((self._answerer, *quotes)))
-        writing = Writing(request, answerers, self.index.embedder)
+        writing = Writing(request, answerers, self._editors)
         if not refuses:
             for event in writing.write(config):
                 if isinstance(event, TextDelta):
@@ -215,6 +220,7 @@ class Assistant:
                 related=() if answered else self._suggestions.related(language, found, scope),
                 withheld=tuple(writing.withheld),
                 contradicted=tuple(writing.contradicted),
+                unchecked=writing.unchecked,
                 trouble=writing.trouble,
                 confidence=sure.value,
                 mode=writing.mode,
@@ -341,11 +347,20 @@ def _task(question: str, meant: Understood) -> Task | None:
     return Task(meant.message, question, meant.last.answer_text if meant.last else "")
 
 
-def _with_model(settings: Settings) -> "tuple[Answerer, Condenser]":
+def _with_model(settings: Settings) -> "tuple[Answerer, Condenser, Editors]":
     """Imported only where a model is configured: its client takes long to import."""
+    from chain.checker import Checker
     from chain.condense import Condenser
     from chain.generative import GenerativeAnswerer
-    from chain.model import ChatModel
+    from chain.model import CONDENSE_SHARE, ChatModel
+    from chain.repair import Repairer
 
     model = ChatModel(settings)
-    return GenerativeAnswerer(model, settings), Condenser(model, settings)
+    other = settings.checker_model not in ("", settings.model)
+    checks_with = ChatModel(settings, settings.checker_model) if other else model
+    editors = Editors(
+        Repairer(model),
+        Checker(checks_with) if settings.checker else None,
+        settings.answer_timeout * (1 - CONDENSE_SHARE),
+    )
+    return GenerativeAnswerer(model, settings), Condenser(model, settings), editors

@@ -23,7 +23,7 @@ class Composition:
         self._pieces: list[str] = []
         self._written: list[str] = []  # what a model says in its own words
         self._quoted: Counter[str] = Counter()  # the languages of what the sources say
-        self._last_form = ""
+        self._last: Draft | None = None
         self._more: list[str] = []
         self._letter = _letter(request)
 
@@ -67,7 +67,7 @@ class Composition:
         """Appends a verified draft to the answer proper; returns the text that it adds. The first
         of an e-mail comes with our own opening."""
         piece = self._separator(draft) + self._shown(draft, quotes)
-        self._last_form = draft.form
+        self._last = draft
         self._pieces.append(piece)
         if draft.quote is None:
             self._written.append(draft.text)
@@ -103,11 +103,13 @@ class Composition:
         return "\n\n".join(part for part in (label, *parts, draft.note) if part)
 
     def _separator(self, draft: Draft) -> str:
-        if not self._pieces:
+        last = self._last
+        if last is None:
             return f"{self._letter.opening}\n\n" if self._letter else ""
-        if draft.form == "item" and self._last_form == "item":
+        forms = (draft.form, last.form)
+        if forms == ("item", "item") and not last.note:
             return "\n"
-        is_paragraph = draft.quote is not None or "item" in (draft.form, self._last_form)
+        is_paragraph = draft.quote is not None or "item" in forms
         return "\n\n" if is_paragraph else " "
 
     def _citation(self, quote: Quote) -> Citation:

@@ -4,7 +4,7 @@ passages that fit -> prompt -> model -> Reader -> drafts; what is shown is decid
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableConfig
@@ -12,17 +12,12 @@ from langchain_core.runnables import RunnableConfig
 import prompts
 from chain.answerer import Draft, Request
 from chain.budget import fenced, fitting
-from chain.model import CONDENSE_SHARE, ChatModel
+from chain.model import CONDENSE_SHARE, MEND_SHARE, ChatModel
 from chain.reader import SCHEMA, read
+from chain.sources import passage_data
 from core.errors import ModelError
 from core.settings import Settings
-from core.types import Mode, ScoredPassage, Standing
-
-# What a passage's own text may not say of its document.
-_STANDINGS: Mapping[Standing, str] = {
-    "upcoming": "not yet in force",
-    "superseded": "no longer in force",
-}
+from core.types import Mode
 
 
 class GenerativeAnswerer:
@@ -32,7 +27,7 @@ class GenerativeAnswerer:
 
     def __init__(self, model: ChatModel, settings: Settings) -> None:
         self._model = model
-        self._seconds = settings.answer_timeout * (1 - CONDENSE_SHARE)
+        self._seconds = settings.answer_timeout * (1 - CONDENSE_SHARE - MEND_SHARE)
         self._templates = {
             name: ChatPromptTemplate.from_messages(
                 [("system", prompts.load(name)), ("human", "{asked}")]
@@ -71,7 +66,7 @@ class GenerativeAnswerer:
         """The best passages as data, as many as the model's context takes with the rest of the
         prompt."""
         numbered = [
-            _numbered(number, scored) for number, scored in enumerate(request.found, start=1)
+            passage_data(number, scored) for number, scored in enumerate(request.found, start=1)
         ]
         room = self._model.room()
         fit = fitting(numbered, room, rest)
@@ -90,14 +85,3 @@ def _asked(request: Request) -> str:
         return request.question
     text = fenced("answer", request.task.text) if request.task.text else ""
     return "\n".join(filter(None, (text, fenced("message", request.task.message))))
-
-
-def _numbered(number: int, found: ScoredPassage) -> str:
-    """One passage as data: what it is, and its text between fences it cannot close."""
-    passage, cited = found.passage, found.passage.document
-    kind = f"summary of {cited.reference or cited.about}" if cited.kind == "brief" else "full text"
-    date = str(cited.date or "")
-    standing = _STANDINGS.get(found.standing, "")
-    about = (cited.title, cited.reference if cited.kind != "brief" else "", kind, date, standing)
-    said = "; ".join(filter(None, (*about, f"section {passage.headings[-1]}")))
-    return fenced("passage", f"{said}\n{passage.text}", f' number="{number}"')

@@ -36,6 +36,8 @@ logger = logging.getLogger(__name__)
 CONDENSE_SHARE = 0.25
 """The part of `answer_timeout` in which a follow-up is rewritten; the rest is for the answer. A
 model that reasons needs some ten seconds for either."""
+MEND_SHARE = 0.25
+"""The part that is kept for what comes after the model's reply: checking and mending it."""
 
 _TRIES = 3  # of a request that may work in a moment
 _FIRST_WAIT = 0.5  # seconds before the second try; then twice as long

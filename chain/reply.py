@@ -1,8 +1,6 @@
 """One reply of a language model: its pieces, within a time, and how it ended."""
 
-import contextvars
 import queue
-import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -11,10 +9,11 @@ from langchain_core.messages import BaseMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_openai.chat_models.base import BaseChatOpenAI
 
+from chain.aside import aside
+from chain.thoughts import without_thoughts
 from core.errors import ModelError
 
 _OUT_OF_TOKENS = frozenset({"length", "max_output_tokens"})
-_THOUGHTS = ("<think>", "</think>")
 
 
 def within(seconds: float, pieces: Iterator[str]) -> Iterator[str]:
@@ -28,19 +27,7 @@ def within(seconds: float, pieces: Iterator[str]) -> Iterator[str]:
         ModelError: the time is up, or what the pieces raise.
     """
     arrived: queue.Queue[str | BaseException | None] = queue.Queue()
-    abandoned = threading.Event()
-
-    def read() -> None:
-        try:
-            for piece in pieces:
-                if abandoned.is_set():
-                    return
-                arrived.put(piece)
-            arrived.put(None)
-        except Exception as error:  # noqa: BLE001 - told to the reader below
-            arrived.put(error)
-
-    threading.Thread(target=contextvars.copy_context().run, args=(read,), daemon=True).start()
+    abandoned = aside(pieces, arrived.put)
     deadline = time.monotonic() + seconds
     try:
         while True:
@@ -111,25 +98,3 @@ def _ending(about: Mapping[str, Any]) -> str:
     """How a reply ended, as either API says it: "stop", "length", "completed", ..."""
     incomplete = about.get("incomplete_details") or {}
     return str(incomplete.get("reason") or about.get("finish_reason") or about.get("status") or "")
-
-
-def without_thoughts(pieces: Iterable[str]) -> Iterator[str]:
-    """A reply without the <think>...</think> with which some models begin where their server does
-    not take it out."""
-    waiting, thinks = "", True  # or may still turn out to
-    for piece in pieces:
-        if not thinks:
-            yield piece
-            continue
-        waiting += piece
-        begin = waiting.lstrip()
-        if begin.startswith(_THOUGHTS[0]):
-            _, ended, rest = begin.partition(_THOUGHTS[1])
-            if ended:
-                thinks, waiting = False, ""
-                yield rest
-        elif not _THOUGHTS[0].startswith(begin):
-            thinks, piece, waiting = False, waiting, ""
-            yield piece
-    if waiting and not waiting.lstrip().startswith(_THOUGHTS[0]):
-        yield waiting

@@ -1,6 +1,6 @@
 """Has an answer written and checked: what is verified becomes part of it, the rest is withheld.
 
-answerers, one after the other until one has an answer -> drafts -> verified -> composition
+answerers, one after the other until one has an answer -> drafts -> edited -> composition
 """
 
 import logging
@@ -12,65 +12,87 @@ from langchain_core.runnables import RunnableConfig
 
 from chain.answerer import Answerer, Request
 from chain.composition import Composition
+from chain.editing import Editing, Editors
 from chain.extractive import further
-from chain.verification import verify
+from chain.verification import prepare, verify
 from core.errors import ModelError
 from core.types import Mode, ModelTrouble, Stage, TextDelta
-from vectorstore.embeddings import Embedder
 
 logger = logging.getLogger(__name__)
 
 
 class Writing:
-    """One answer in the making. `mode`, `withheld`, `contradicted` and `trouble` are as in
-    `Answer`.
+    """One answer in the making. `mode`, `withheld`, `contradicted`, `unchecked` and `trouble` are
+    as in `Answer`.
 
-    The second answerer is asked where the first fails or nothing that it says is supported.
+    The second answerer is asked where the first fails or nothing that it says is supported. The
+    editors work on what a model writes.
     """
 
-    def __init__(self, request: Request, answerers: Sequence[Answerer], embedder: Embedder) -> None:
+    def __init__(
+        self,
+        request: Request,
+        answerers: Sequence[Answerer],
+        editors: Editors | None = None,
+    ) -> None:
         self.composition = Composition(request)
         self.mode: Mode = answerers[0].mode
         self.withheld: list[str] = []
         self.contradicted: list[str] = []
+        self.unchecked = False
         self.trouble: ModelTrouble | Literal[""] = ""
         self._request = request
         self._answerers = answerers
-        self._embedder = embedder
+        self._editors = editors
 
     def write(self, config: RunnableConfig | None) -> Iterator[Stage | TextDelta]:
-        """Writes the answer proper; says once that something is checked, then what is verified."""
+        """Writes the answer proper; says once that something is checked, then what is verified.
+
+        What is mended comes last; it has its place once all is written.
+        """
         checking = False
         for answerer in self._answerers:
-            failed = False
+            editors = self._editors if answerer.model else None
+            if answerer.model:
+                prepare(self._request)
+            editing = Editing(self._request, editors)
+            shown = Composition(self._request)
+            failure: ModelError | None = None
             try:
-                for draft in answerer.draft(self._request, config):
-                    if not checking:
+                for event in editing.run(answerer.draft(self._request, config), config):
+                    if not isinstance(event, Stage):
+                        yield TextDelta(text=shown.add(event.draft, event.verdict.quotes))
+                    elif not checking:
                         checking = True
-                        yield Stage(name="checking")
-                    verdict = verify(draft, self._request, self._embedder)
-                    if verdict.state == "supported":
-                        yield TextDelta(text=self.composition.add(draft, verdict.quotes))
-                    elif verdict.state == "uncertain":
-                        self.withheld.append(draft.text)
-                    else:
-                        self.contradicted.append(draft.text)
+                        yield event
             except ModelError as error:
-                self.trouble = "cut" if self.composition.text else error.first
+                failure = error
+            self._take_in(editing)
+            if failure is not None:
+                self.trouble = "cut" if self.composition.text else failure.first
                 rest = "ends" if self.composition.text else "falls back to the sources' sentences"
-                logger.warning("%s The answer %s.", error, rest)
-                failed = True
-            if not self.composition.text and (failed or self.withheld or self.contradicted):
+                logger.warning("%s The answer %s.", failure, rest)
+            if not self.composition.text and (failure or self.withheld or self.contradicted):
                 self.mode = "fallback"
             if self.composition.text or self.mode != "fallback":
                 if ending := self.composition.end():
                     yield TextDelta(text=ending)
                 return
 
+    def _take_in(self, editing: Editing) -> None:
+        """What stands of a reply, in its order, and what does not."""
+        manuscript = editing.manuscript
+        self.composition = Composition(self._request)
+        for draft, verdict in manuscript.final():
+            self.composition.add(draft, verdict.quotes)
+        self.withheld += [claim.draft.text for _, claim in manuscript.doubtful()]
+        self.contradicted += manuscript.contradicted()
+        self.unchecked = editing.unchecked
+
     def unfold(self) -> None:
         """Adds what can be unfolded below the answer proper, or below a refusal."""
         for block in further(self._request, self.composition.quotes):
-            checked = ((draft, verify(draft, self._request, self._embedder)) for draft in block)
+            checked = ((draft, verify(draft, self._request)) for draft in block)
             self.composition.add_more(
                 [(draft, one.quotes) for draft, one in checked if one.state == "supported"]
             )

@@ -85,6 +85,7 @@ class Settings(BaseSettings):
     # Language model (optional, docs/models.md). Questions are sent to one only where `model`, the
     # base URL or the Azure endpoint is set; a key by itself sends nothing.
     model: str = ""  # empty with a base URL: the only one that the server has
+    checker: bool = True  # a model reads each sentence again, with its evidence alone
     checker_model: str = ""  # on the same server; empty: `model` itself
     openai_api_key: SecretStr = Field(
         SecretStr(""), validation_alias=_openai_name("OPENAI_API_KEY")

@@ -271,8 +271,9 @@ class Answer(Frozen):
     are the numbers, dates or names in the text that are what it asks for; `related` are questions
     that a refusal offers instead. Of a model's sentences `withheld` are those that the sources may
     not support, to be told apart from the answer; `contradicted` are those with a detail that the
-    sources do not have, to be shown to nobody but evaluators. `trouble` is why the configured model
-    did not write this answer, or not all of it ("cut"). `timings` are seconds per stage.
+    sources do not have, to be shown to nobody but evaluators. `unchecked`: of those in `text` a
+    second model was to read all, and has not. `trouble` is why the configured model did not write
+    this answer, or not all of it ("cut"). `timings` are seconds per stage.
 
     `language` is that of `text`; `asked_in` that of the question, where it is another.
 
@@ -301,6 +302,7 @@ class Answer(Frozen):
     related: tuple[str, ...] = ()
     withheld: tuple[str, ...] = ()
     contradicted: tuple[str, ...] = ()
+    unchecked: bool = False
     trouble: ModelTrouble | Literal[""] = ""
     confidence: float
     mode: Mode

@@ -96,6 +96,7 @@ def assess(
         unsupported=unsupported(answer),
         verdicts=verdicts(answer, embedder),
         withheld=answer.withheld,
+        contradicted=answer.contradicted,
         forbidden_said=tuple(one for one in question.forbidden if fold(one) in said),
         languages=_languages(question, answer, outline),
         # A refusal names sections in whatever language they are; its first line is its own.

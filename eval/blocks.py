@@ -24,7 +24,7 @@ _MARKERS = r"(?:\s*\[\d+(?:,\s*\d+)*\])+"
 _STRETCH = re.compile(rf"(?P<text>.+?)(?P<markers>{_MARKERS}|$)(?P<after>[.;:!?]?)")
 _MARKER = re.compile(_MARKERS)
 _EMPHASIS = re.compile(r"\\(?=[^\w\s])|\*{1,3}|`")
-_LONGEST_NOTE = 8  # words
+_LONGEST_NOTE = 12  # words
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,8 @@ def plain(text: str) -> str:
 
 
 def _note(block: Block, before: Sequence[Block]) -> Block | None:
-    """The block as a note, when it says how many of the items before it are shown: "12 of 23"."""
+    """The block as a note, when it says how many of the items before it are shown: "12 of 23", and
+    maybe why."""
     shown = 0
     while shown < len(before) and before[-1 - shown].kind == "item":
         shown += 1

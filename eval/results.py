@@ -162,6 +162,7 @@ class QuestionResult(Frozen):
     unsupported: tuple[str, ...]
     verdicts: tuple[SentenceVerdict, ...]
     withheld: tuple[str, ...] = ()
+    contradicted: tuple[str, ...] = ()
     forbidden_said: tuple[str, ...] = ()
     languages: tuple[str, ...]
     text_language: str

@@ -212,7 +212,7 @@ RATES: Mapping[str, Mapping[str, ShareOf]] = {
     "size": {
         "words_prose": _answered(lambda result: result.reading.words_prose),
         "words": _answered(lambda result: result.words),
-        "withheld": _of_model(lambda result: len(result.withheld)),
+        "withheld": _of_model(lambda result: len(result.withheld) + len(result.contradicted)),
         "tokens_in": lambda result: (result.tokens.input, 1) if result.tokens else None,
         "tokens_out": lambda result: (result.tokens.output, 1) if result.tokens else None,
     },

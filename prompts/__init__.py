@@ -22,8 +22,10 @@ _PLACEHOLDERS: Mapping[str, frozenset[str]] = {
     "answer": frozenset({"form", "language", "passages"}),
     "answer-as-list": frozenset(),
     "answer-as-text": frozenset(),
+    "checker": frozenset(),
     "condense": frozenset({"language"}),
     "judge": frozenset({"language"}),
+    "repair": frozenset({"language"}),
     "task": frozenset({"form", "language", "passages", "task"}),
     "task-email": frozenset(),
     "task-shorter": frozenset(),
@@ -111,7 +113,8 @@ class Phrases(Frozen):
 
     `reasons` tells why it refuses, `refusal_without` says both where something is `{missing}`.
     `about` is a question about the section with a `{heading}`, `part_of_list` says how many items
-    of how many are shown. `limits` names the fields of a `Scope`; `widen` introduces those to take
+    of how many are shown, `part_confirmed` the same where the sources do not confirm the others.
+    `limits` names the fields of a `Scope`; `widen` introduces those to take
     away. `replies` answer messages that ask the sources nothing; to "shorter" and "summarise" where
     there is nothing to shorten and no document is named, to other tasks where there is no model.
     `tasks` says why one is not carried out with a model; `letter` stands around an e-mail.
@@ -124,6 +127,7 @@ class Phrases(Frozen):
     widen: str
     limits: Mapping[str, str]
     part_of_list: str
+    part_confirmed: str
     about: str
     replies: Annotated[Mapping[Message, str], AfterValidator(_to_every_message)]
     tasks: Mapping[TaskProblem, str]

@@ -4,15 +4,18 @@ Only for what cannot be had in a test: it gives a scripted reply, whole or strea
 events, by Chat Completions or Responses, as documented in OpenAI's API reference. It counts words
 as tokens, and does not hold the reply to a schema that is asked for. Error bodies are those that
 OpenAI, Azure, Mistral and llama.cpp return; Ollama's `/api/show` and `/api/ps` are as in its
-docs/api.md.
+docs/api.md. What is asked of it as checker or to mend is told apart by the prompt, and is answered
+and kept apart: unless told otherwise it accepts all, and mends nothing.
 """
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -136,11 +139,37 @@ def strict_fields(*allowed: str) -> Callable[[Request], Fault | None]:
     return refusal
 
 
+def numbers(request: Request) -> list[int]:
+    """The sentences that the model is to check or mend."""
+    return [int(number) for number in re.findall(r'<sentence number="(\d+)">', _prompt(request))]
+
+
+def checked(request: Request, rejected: Mapping[int, str] = MappingProxyType({})) -> str:
+    """A checker's reply that supports all sentences but these: number -> reason."""
+    listed = [
+        {
+            "number": number,
+            "reason": rejected.get(number, "It is what the evidence says."),
+            "verdict": "not supported" if number in rejected else "supported",
+        }
+        for number in numbers(request)
+    ]
+    return json.dumps({"verdicts": listed})
+
+
+def mended(texts: Mapping[int, str]) -> str:
+    """The reply of a model that was asked to mend: number -> new text."""
+    listed = [{"number": number, "text": text} for number, text in texts.items()]
+    return json.dumps({"sentences": listed})
+
+
 class Script:
     """What the server does with the next requests, and what it was asked."""
 
     def __init__(self) -> None:
         self.reply: Reply | Callable[[Request], Reply] = ""
+        self.check: Reply | Callable[[Request], Reply] = checked
+        self.mend: Reply | Callable[[Request], Reply] = mended({})
         self.status = 200
         self.retry_after = 0  # seconds, told with a failure
         self.takes_schema = True  # else response_format of type json_schema is a bad request
@@ -154,7 +183,9 @@ class Script:
         self.ollama: dict[str, dict[str, Any]] = {}  # what /api/show and /api/ps say; else none
         self.context: int | None = None  # words of the prompt's end that the model is given
         self.read = ""  # the last prompt, as far as the model was given it
-        self.requests: list[Request] = []
+        self.requests: list[Request] = []  # but for these:
+        self.checks: list[Request] = []
+        self.mendings: list[Request] = []
         self.paths: list[str] = []
         self.headers: list[dict[str, str]] = []
         self.hung_up = threading.Event()  # a client left before the end of a stream
@@ -190,9 +221,11 @@ def openai_server() -> Iterator[Script]:
                 found = script.ollama.get(path)
                 self._json(200 if found else 404, found or {"error": "not found"})
                 return
-            script.requests.append(request)
-            script.read = " ".join(_prompt(request).split()[-(script.context or 0) :])
-            reply = script.reply(request) if callable(script.reply) else script.reply
+            asked, said = _role(script, request)
+            asked.append(request)
+            if asked is script.requests:
+                script.read = " ".join(_prompt(request).split()[-(script.context or 0) :])
+            reply = said(request) if callable(said) else said
             refusal = script.refusal(request)
             if script.status != 200:
                 self._error(script.status)
@@ -282,6 +315,18 @@ def api_version(path: str) -> str:
 def _asks_for_schema(request: Request) -> bool:
     form = request.get("response_format") or (request.get("text") or {}).get("format") or {}
     return form.get("type") == "json_schema"
+
+
+def _role(
+    script: Script, request: Request
+) -> tuple[list[Request], Reply | Callable[[Request], Reply]]:
+    """Where a request is kept, and what is said to it."""
+    prompt = _prompt(request)
+    if prompt.startswith("You check sentences"):
+        return script.checks, script.check
+    if prompt.startswith("You mend sentences"):
+        return script.mendings, script.mend
+    return script.requests, script.reply
 
 
 def _prompt(request: Request) -> str:

@@ -325,6 +325,7 @@ def hostile() -> Results:
         "retrieved": (RetrievedSection(document=HOSTILE, section=HOSTILE, relevant=True),),
         "facts_found": (), "facts_missing": ((HOSTILE,),), "inexact_quotes": (HOSTILE,),
         "unsupported": (HOSTILE,), "withheld": (HOSTILE,), "missing": (HOSTILE,),
+        "contradicted": (HOSTILE,),
         "verdicts": (SentenceVerdict(text=HOSTILE, citations=(1,), supported=False),),
         "text_language": HOSTILE, "mode": HOSTILE, "model": HOSTILE, "stages_ms": {HOSTILE: 1.0},
     }  # fmt: skip

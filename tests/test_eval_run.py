@@ -200,12 +200,14 @@ def test_questions_asked_at_the_same_time_are_reported_in_their_order(results: R
 def test_of_a_model_it_is_told_how_often_it_failed_and_what_was_withheld(results: Results) -> None:
     one, other, *_ = results.questions
     asked = [
-        one.model_copy(update={"mode": "generative", "withheld": ("No source says this.",)}),
+        one.model_copy(
+            update={"mode": "generative", "withheld": ("Maybe.",), "contradicted": ("No.", "No!")}
+        ),
         other.model_copy(update={"mode": "fallback"}),
     ]
     overall = sum_up(asked, STAMP).overall
     assert overall.answers["fallback_rate"] == 0.5
-    assert overall.size["withheld"] == 0.5
+    assert overall.size["withheld"] == 1.5
     assert results.overall.size["withheld"] is None
 
 

@@ -14,7 +14,7 @@ from core.types import Answer, Finished, Scope, Stage
 from eval.dataset import Question
 from eval.outline import Outline
 from eval.run import run
-from tests.openai_server import Reply, Script, openai_server
+from tests.openai_server import Reply, Script, checked, openai_server
 from tests.test_eval_run import STAMP
 from ui.answers.notes import languages, told
 from ui.texts import load
@@ -176,7 +176,7 @@ def test_a_question_given_back_as_a_sentence_is_withheld(
     server.reply = f"{question[5:-1]} [1]."
     answer = assistant.ask(question)
     assert (answer.mode, answer.answered) == ("fallback", True)
-    assert len(answer.withheld) == 1
+    assert len(answer.contradicted) == 1
 
 
 def test_retries_stay_within_the_total_time(settings: Settings, server: Script) -> None:
@@ -213,7 +213,7 @@ def test_a_line_that_heads_a_passage_is_no_statement(assistant: Assistant, serve
     about = (passage.document.title, passage.document.reference, passage.headings[-1])
     server.reply = f"{', '.join(about)}, {passage.document.date} [1]."
     answer = assistant.ask(QUESTION)
-    assert len(answer.withheld) == 1
+    assert len(answer.contradicted) == 1
     assert (answer.mode, answer.answered) == ("fallback", True)
 
 
@@ -324,7 +324,7 @@ def test_a_tracer_sees_retrieval_and_model(assistant: Assistant, server: Script)
     names = Names()
     server.reply = "More than 725,000 reports in the EU in 2019 [1]."
     assistant.ask(QUESTION, config={"callbacks": [names]})
-    assert names.seen == ["retriever", "model"]
+    assert names.seen == ["retriever", "model", "model"]  # the second one checks
 
 
 def test_an_evaluation_counts_the_tokens_that_the_server_counted(
@@ -346,5 +346,6 @@ def test_an_evaluation_counts_the_tokens_that_the_server_counted(
     (result,) = results.questions
     assert result.useful
     assert result.tokens is not None
-    assert result.tokens.output == len(server.reply.split())
+    (check,) = server.checks
+    assert result.tokens.output == len(server.reply.split()) + len(checked(check).split())
     assert results.overall.size["tokens_in"] == result.tokens.input > 100

@@ -336,14 +336,18 @@ def test_what_a_model_could_not_support_is_told(
         language="nl",
         answered=True,
         missing=("2031",),
-        withheld=("Verzonnen <b>zin</b>.",),
+        withheld=("Onzekere <b>zin</b>.",),
+        contradicted=("Verzonnen zin.", "Nog een."),
         confidence=1,
         mode="fallback",
     )
     stand_in(monkeypatch, Finished(answer=given))
     ask(app, REPORTS)
     assert "De geciteerde bronnen noemen niet: 2031" in shown(app)
-    assert "Verzonnen &lt;b&gt;zin&lt;/b&gt;." in shown(app)
+    assert "Niet bevestigd door de bronnen (1)" in shown(app)
+    assert "Onzekere &lt;b&gt;zin&lt;/b&gt;." in shown(app)
+    assert "Verzonnen" not in shown(app)
+    assert "met details die daar niet in staan: 2" in shown(app)
     assert "Het taalmodel gaf geen volledig bruikbaar antwoord." in shown(app)
 
 
@@ -364,6 +368,22 @@ def test_why_a_model_was_not_used_is_told_in_one_line(language: str, trouble: Mo
     if trouble == "cut":
         (other,) = told(answer.model_copy(update={"mode": "generative"}), load(language))
         assert other != line
+
+
+@pytest.mark.parametrize("language", languages())
+def test_that_a_checker_failed_is_told_in_one_line(language: str) -> None:
+    answer = Answer(
+        question=REPORTS,
+        text="Iets.",
+        language=language,
+        answered=True,
+        unchecked=True,
+        confidence=1,
+        mode="generative",
+    )
+    (line,) = told(answer, load(language))
+    assert told(answer.model_copy(update={"unchecked": False}), load(language)) == []
+    assert line not in (load(other)("answer.unchecked") for other in set(languages()) - {language})
 
 
 Kept = Callable[[], tuple[Feedback, ...]]

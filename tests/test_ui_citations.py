@@ -282,6 +282,12 @@ def test_a_note_on_a_list_is_small_and_has_what_the_page_adds() -> None:
     assert shown.endswith("<p>Zomaar.</p></div>")
 
 
+def test_a_note_on_a_list_with_a_marker_at_each_item_is_small_as_well() -> None:
+    text = "Drie: [1]\n\n- een [1]\n- twee [2]\n\n2 van de 3 punten.\n\nZomaar."
+    shown = answer_html(text, marker=numbered, note=lambda number: f" <i>{number}</i>")
+    assert '<p class="sw-facts">2 van de 3 punten.</p><p>Zomaar.</p>' in shown
+
+
 def test_the_marker_at_the_end_of_a_list_without_a_lead_in_covers_all_of_it() -> None:
     shown = answer_html("- een\n- twee [1]\n\n2 van 3 punten.", marker=numbered)
     assert "<li>een</li><li>twee<sup>1:8</sup></li>" in shown

@@ -55,24 +55,25 @@ def answer_html(
 ) -> str:
     """The text of an answer, of which the grammar is told at `core.types.Answer`.
 
-    A paragraph without a marker behind a list that a marker covers is ours, and shown as a note.
+    A paragraph without a marker behind a list with markers is ours, and shown as a note.
 
     Args:
         text: paragraphs, items, labels and markers.
         language: ISO 639-1.
         marker: HTML for the marker of the citation with a number, behind the words that it covers,
             those of a list a line each; empty where there is no such citation: "[n]" stays text.
-        note: HTML behind a note on a list, from the number that covers the list.
+        note: HTML behind a note on a list, from the number that covers all of the list.
         bold: stretches that stand out.
         level: of the headings that labels are shown as.
     """
     shown: list[str] = []
     pieces = _pieces(text)
     covering: int | None = None
+    is_marked = False  # the list before this piece, by more than what covers all of it
     for (kind, lines), (next_kind, next_lines) in itertools.pairwise((*pieces, ("", ()))):
         if kind == "label":
             shown.append(f'<h{level} class="sw-label">{escape(lines[0])}</h{level}>')
-            covering = None
+            covering, is_marked = None, False
         elif kind == "list":
             marked = [bool(_MARKER.search(line)) for line in lines]
             at_end = marked == [False] * (len(lines) - 1) + [True]  # covers every item
@@ -81,14 +82,16 @@ def answer_html(
             shown.append(f"<ul>{''.join(f'<li>{item}</li>' for item, _ in items)}</ul>")
             if any(marked):
                 covering = items[-1][1] if at_end else None
-        elif covering is not None and not _MARKER.search(lines[0]):
-            shown.append(f'<p class="sw-facts">{escape(lines[0])}{note(covering)}</p>')
-            covering = None
+            is_marked = any(marked) and not at_end
+        elif (covering is not None or is_marked) and not _MARKER.search(lines[0]):
+            whole = "" if covering is None else note(covering)
+            shown.append(f'<p class="sw-facts">{escape(lines[0])}{whole}</p>')
+            covering, is_marked = None, False
         else:
             own = next_kind != "list" or any(map(_MARKER.search, next_lines))
             words, last = _with_markers(lines[0], () if own else next_lines, marker, bold)
             shown.append(f"<p>{words}</p>")
-            covering = None if next_kind != "list" else last
+            covering, is_marked = None if next_kind != "list" else last, False
     spoken = f' lang="{escape(language)}"' if language else ""
     return f'<div class="sw-answer"{spoken}>{"".join(shown)}</div>'
 

@@ -47,6 +47,10 @@ def told(answer: Answer, texts: Texts) -> list[str]:
         notes.append(texts("answer.no_model", why=texts(f"answer.trouble.{answer.trouble}")))
     elif answer.mode == "fallback":
         notes.append(texts("answer.fallback"))
+    if answer.unchecked:
+        notes.append(texts("answer.unchecked"))
+    if answer.contradicted:
+        notes.append(texts("answer.contradicted", number=len(answer.contradicted)))
     if answer.kind == "partial":  # a refusal says it itself
         notes.append(f"{texts('answer.missing')} {', '.join(answer.missing)}")
     return notes
@@ -76,7 +80,7 @@ def changed_html(answer: Answer, around: Surroundings, texts: Texts) -> str:
 
 
 def withheld_html(answer: Answer, texts: Texts) -> str:
-    """A model's sentences that no source supports, out of sight until they are asked for."""
+    """A model's sentences that the sources do not confirm, folded."""
     if not answer.withheld:
         return ""
     summary = escape(texts("answer.withheld", number=len(answer.withheld)))

@@ -132,6 +132,7 @@ def _side_html(side: str, run: Kept, result: QuestionResult, answer: str, texts:
         _listed("inexact", map(escape, result.inexact_quotes), texts),
         _listed("unsupported", map(escape, result.unsupported), texts),
         _listed("withheld", map(escape, result.withheld), texts),
+        _listed("contradicted", map(escape, result.contradicted), texts),
         _listed("forbidden", map(escape, result.forbidden_said), texts),
         _listed("missing", map(escape, result.missing), texts),
     ]

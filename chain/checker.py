@@ -1,0 +1,77 @@
+"""A second pair of eyes: a model reads sentences that passed the local checks, with their evidence.
+
+It sees neither question nor conversation. What it says only takes a sentence away, never brings one
+in: the quotes that are shown stay the verifier's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from langchain_core.prompts import ChatPromptTemplate
+from langchain_core.runnables import RunnableConfig
+
+import prompts
+from chain.answerer import Request
+from chain.budget import fitting
+from chain.model import ChatModel
+from chain.numbered import Entry, entries, schema
+from chain.sources import Claim, claim_data
+from core.errors import ModelError
+
+_VERDICTS = {"supported": True, "not supported": False}
+SCHEMA = schema(
+    "verdicts",
+    {"reason": {"type": "string"}, "verdict": {"type": "string", "enum": list(_VERDICTS)}},
+)
+_LONGEST_REASON = 300  # characters
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """Whether the evidence says a sentence, and why; the reason is a model's words."""
+
+    supported: bool
+    reason: str
+
+
+class Checker:
+    """Reads sentences with a model; safe to share between threads."""
+
+    def __init__(self, model: ChatModel) -> None:
+        self._model = model
+        self._template = ChatPromptTemplate.from_messages(
+            [("system", prompts.load("checker")), ("human", "{sentences}")]
+        )
+
+    def opinions(
+        self,
+        claims: Sequence[Claim],
+        request: Request,
+        *,
+        seconds: float,
+        config: RunnableConfig | None,
+    ) -> list[Opinion | None]:
+        """What it says of the first of these, as many as fit; None where it gave no verdict.
+
+        Raises:
+            ModelError: the model failed, not one sentence fits, or the reply is not in form.
+        """
+        given = [claim_data(number, claim, request) for number, claim in enumerate(claims, start=1)]
+        kept = fitting(given, self._model.room(), prompts.load("checker"))
+        if not kept:
+            raise ModelError(
+                "No sentence with its evidence fits the checker's context.", "too_long"
+            )
+        messages = self._template.format_messages(sentences="\n\n".join(kept))
+        reply = self._model.whole(messages, seconds=seconds, schema=SCHEMA, config=config)
+        told = entries(reply, "verdicts", len(kept))
+        return [_opinion(told.get(number, {})) for number in range(1, len(kept) + 1)]
+
+
+def _opinion(entry: Entry) -> Opinion | None:
+    """What an entry says; None where it has no verdict."""
+    verdict, reason = entry.get("verdict"), entry.get("reason")
+    if not isinstance(verdict, str) or verdict not in _VERDICTS:
+        return None
+    said = " ".join(reason.split()) if isinstance(reason, str) else ""
+    return Opinion(_VERDICTS[verdict], said[:_LONGEST_REASON])
