@@ -209,7 +209,11 @@ class Assistant:
                 reason=reason,
                 message=meant.message if answered else "",
                 understood_as=meant.question if meant.question != question else "",
-                did_you_mean=self._suggestions.respelt(meant.question, language, found, scope),
+                did_you_mean=(
+                    ""
+                    if meant.last
+                    else self._suggestions.respelt(meant.question, language, found, scope)
+                ),
                 elsewhere=outside is not None and not answered,
                 missing=lacking if answered or reason == "not_in_sources" else (),
                 asked_for=composition.asked_for(),
@@ -304,7 +308,9 @@ class Assistant:
     ) -> tuple[ScoredPassage, ...]:
         """The passages to answer from; of a task those that the last answer cites."""
         if meant.last:
-            return tuple(self.index.cited(meant.last.cited, meant.question))
+            cited = tuple(self.index.cited(meant.last.cited, meant.question))
+            if cited or not meant.brief:
+                return cited
         if meant.document:
             return self._beginning(meant.document, language, scope)
         return self._retrieve(meant.question, language, scope, config)

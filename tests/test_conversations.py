@@ -292,7 +292,7 @@ def test_what_is_put_back_keeps_its_date(mine: Conversations) -> None:
 
 def test_turns_are_what_was_answered() -> None:
     asked = talk("Een").with_exchange(Exchange(question="Twee", stopped=True))
-    assert asked.turns() == (Turn(question="Een", answer_text=answer().text),)
+    assert asked.turns() == (Turn.of("Een", answer()),)
 
 
 def test_a_name_is_one_short_line() -> None:

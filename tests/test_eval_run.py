@@ -513,7 +513,7 @@ def test_turns_of_a_conversation_are_asked_in_order_with_the_answers_before_them
         asked = (turns[0], alone, *turns[1:])
         results = run(asked, assistant, OUTLINE, EMBEDDER, stamp=STAMP, parallel=parallel)
         histories = dict(assistant.asked)
-        told = tuple(Turn(question=name, answer_text=ANSWERS[name].text) for name in names)
+        told = tuple(Turn.of(name, ANSWERS[name]) for name in names)
         assert [histories[name] for name in names] == [(), told[:1], told[:2]]
         assert histories["wrong refusal"] == ()
         assert [one.id for one in results.questions] == [*names, "wrong refusal"]

@@ -260,6 +260,9 @@ def test_passages_that_are_gone_are_no_evidence(
     answer = assistant.ask("Put that in a table", gone)
     assert (answer.kind, answer.message) == ("reply", "table")
     assert server.requests == []
+    server.reply = f"{SAID} [1]"
+    short = assistant.ask("Shorter please", gone)  # the question can be searched for again
+    assert (short.message, short.text) == ("shorter", f"{SAID} [1]")
 
 
 def test_without_a_model_the_replies_are_as_they_were(settings: Settings) -> None:

@@ -190,7 +190,7 @@ def test_a_follow_up_is_asked_with_the_conversation_so_far(
     ask(app, "En in 2010?")
     (first, _) = answers(app)
     assert first
-    assert heard == [[Turn(question=REPORTS, answer_text=first.text)]]
+    assert heard == [[Turn.of(REPORTS, first)]]
 
 
 def test_an_area_limits_where_is_searched(app: AppTest) -> None:
@@ -400,7 +400,7 @@ def test_a_verdict_is_kept_with_what_is_needed_to_ask_again(app: AppTest, kept: 
     assert first
     assert second
     assert (given.helpful, given.comment, given.question) == (True, "", "En in 2010?")
-    assert given.history == (Turn(question=REPORTS, answer_text=first.text),)
+    assert given.history == (Turn.of(REPORTS, first),)
     assert given.scope == Scope(areas=("child-protection",))
     assert (given.answered, given.answer_text) == (True, second.text)
     assert given.documents == second.documents
