@@ -22,9 +22,10 @@ chat: $(INSTALLED) ## answer questions in the browser, at http://localhost:8501 
 ingest: $(INSTALLED) ## bring the index in step with corpus/ and documents/
 	@$(PY) -m ingest
 
-eval: $(INSTALLED) ## ask the question set, report how good the answers are, and open or close the gate
+eval: $(INSTALLED) ## ask the question set, measure the checks on a model's sentences, and open or close the gate
 	@$(PY) -m ingest status >/dev/null 2>&1 || $(PY) -m ingest
 	@$(PY) -m eval --gate eval/gate.yaml
+	@$(PY) -m eval.verifier --gate eval/gate.yaml
 
 test: $(INSTALLED) $(WITH_LLM) ## run all tests
 	@$(PY) -m pytest

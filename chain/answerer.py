@@ -7,7 +7,17 @@ from typing import Literal, Protocol
 from langchain_core.runnables import RunnableConfig
 
 from chain.parts import Part
-from core.types import Mode, ScoredPassage
+from core.types import Message, Mode, ScoredPassage
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be done instead of answering a question: `kind` ("table"), with the answer `text`
+    or, where that is empty, with the passages. `message` is how the reader put it."""
+
+    kind: Message
+    message: str
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -16,7 +26,8 @@ class Request:
 
     `parts` are the things that it asks. `said` is the folded text of the answer
     before, of which nothing is said again. `brief`: only the sentence or list that answers best is
-    wanted; `overview`: the beginning of what was found is.
+    wanted; `overview`: the beginning of what was found is. `task`: something else is to be done, of
+    which only a model is capable; `language` is then that of the result, `found` what it rests on.
     """
 
     question: str
@@ -26,6 +37,7 @@ class Request:
     said: str = ""
     brief: bool = False
     overview: bool = False
+    task: Task | None = None
 
 
 @dataclass(frozen=True)

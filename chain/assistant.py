@@ -1,6 +1,6 @@
 """From a question to a checked answer, in one screen.
 
-message -> language -> what is meant: small talk and tasks get a reply
+message -> language -> what is meant: small talk gets a reply, tasks rest on the last answer's
         -> passages -> ranked statements -> confidence -> parts -> drafts -> verified
         -> the answer proper and what can be unfolded below it, or a refusal that says why
 """
@@ -12,27 +12,25 @@ from typing import TYPE_CHECKING, Literal
 from langchain_core.runnables import RunnableConfig
 
 import prompts
-from chain.answerer import Answerer, Request
+from chain.answerer import Answerer, Request, Task
 from chain.confidence import Confidence, confidence
 from chain.editing import Editors
 from chain.extractive import ExtractiveAnswerer, last_said
-from chain.followup import standalone
 from chain.language import conversation
-from chain.manners import reply_text
+from chain.manners import reply_text, task_reply
 from chain.missing import missing
 from chain.parts import Part, in_parts
 from chain.refusal import count_documents, refusal_text
 from chain.relevance import rank
 from chain.suggestions import Suggestions, highest
 from chain.understanding import Understood, understand
+from chain.verification import prepare
 from chain.writing import Stopwatch, Writing
-from core.errors import ModelError
 from core.settings import Settings, trace_with_langsmith
 from core.types import (
     Answer,
     Event,
     Finished,
-    Message,
     Reason,
     Scope,
     ScoredPassage,
@@ -86,6 +84,8 @@ class Assistant:
         found = self._retrieve(meant.question, language, Scope(), None)
         ranked = rank(meant.question, language, found)
         confidence(meant.question, language, found, ranked, self.index)
+        if self._settings.generative:
+            prepare(Request(meant.question, language, found))
 
     def ask(
         self,
@@ -133,54 +133,64 @@ class Assistant:
         meant = self._understand(question, language, history, config)
         watch.lap("understand")
         if meant.message and not meant.asks:
-            text = reply_text(meant.message, language)
-            yield TextDelta(text=text)
-            yield Finished(answer=self._reply(question, text, language, meant.message, watch))
+            yield from self._reply(question, language, meant, watch)
             return
-        if meant.document:
-            found = self._beginning(meant.document, language, scope)
-        else:
-            found = self._retrieve(meant.question, language, scope, config)
+        found = self._found(meant, language, scope, config)
         watch.lap("retrieve")
         yield Stage(name="reading")
         ranked = rank(meant.question, language, found)
+        is_given = bool(meant.document or meant.last)  # what to look at
         sure = (
             Confidence(1.0, float(bool(found)))
-            if meant.document
+            if is_given
             else confidence(meant.question, language, found, ranked, self.index)
         )
         watch.lap("decide")
 
-        outside = self._suggestions.elsewhere(meant.question, language, scope)
+        outside = (
+            None if meant.last else self._suggestions.elsewhere(meant.question, language, scope)
+        )
         refuses = sure.value < self._settings.refuse_below or (
             outside is not None and outside.score > highest(found) + _EXCLUDED
         )
         asked: tuple[Part, ...] = (Part(meant.question, found, ranked),)
-        if not refuses and not meant.document:
+        if not refuses and not is_given:
             found, asked = in_parts(asked[0], language, self.index, scope)
             watch.lap("parts")
         request = Request(
             meant.question,
-            language,
+            meant.language or language,
             found,
             asked,
-            said=last_said(history) if meant.question != question and not meant.brief else "",
+            said=last_said(history) if meant.question != question and not meant.message else "",
             brief=meant.brief,
             overview=bool(meant.document),
+            task=_task(question, meant),
         )
-        answerers = tuple(dict.fromkeys((self._answerer, self._extractive)))
-        writing = Writing(request, answerers, self.index.embedder, self._editors)
+        # Quotes can stand in for a short answer, not for a table or a translation.
+        quotes = () if meant.last and not meant.brief else (self._extractive,)
+        answerers = tuple(dict.fromkeys((self._answerer, *quotes)))
+        writing = Writing(request, answerers, self._editors)
         if not refuses:
             for event in writing.write(config):
                 if isinstance(event, TextDelta):
                     watch.moment("first_sentence")
                 yield event
         composition = writing.composition
+        if not quotes and not composition.text:
+            yield from self._reply(
+                question, language, meant._replace(problem="failed"), watch, writing
+            )
+            return
         answered = bool(composition.text)
         text, told_in = composition.text, composition.language
         reason = self._reason(answered, sure, scope)
-        lacking = missing(question, language, found, composition.citations, sure.value, self.index)
-        if reason != "off_topic":
+        lacking = (
+            ()
+            if meant.last
+            else missing(question, language, found, composition.citations, sure.value, self.index)
+        )
+        if reason != "off_topic" and not meant.last:
             writing.unfold()
         watch.lap("answer")
         if reason:
@@ -239,42 +249,73 @@ class Assistant:
         history: Sequence[Turn],
         config: RunnableConfig | None,
     ) -> Understood:
-        """Follow-ups by the model where there is one and it can, else by rules."""
+        """Follow-ups and tasks by the model where there is one, else by rules."""
+        condenser, documents = self._condenser, self.index.documents()
 
-        def by_itself(asked: str, before: Sequence[Turn]) -> str:
-            if self._condenser is not None:
-                try:
-                    return self._condenser.standalone(asked, language, before, config)
-                except ModelError as error:
-                    logger.warning("%s The follow-up is understood by rules.", error)
-            return standalone(asked, language, before)
+        def rewrite(asked: str, before: Sequence[Turn]) -> str:
+            assert condenser is not None  # noqa: S101 - else it is not given
+            return condenser.standalone(asked, language, before, config)
 
-        documents = self.index.documents()
-        return understand(question, language, history, documents, self.index.embedder, by_itself)
-
-    def _reply(
-        self, question: str, text: str, language: str, message: Message, watch: Stopwatch
-    ) -> Answer:
-        return Answer(
-            question=question,
-            text=text,
-            language=prompts.spoken(language),
-            asked_in=language if prompts.spoken(language) != language else "",
-            answered=False,
-            message=message,
-            confidence=0.0,
-            mode="extractive",
-            prompt_version=prompts.version(),
-            generation=self.index.generation,
-            timings=watch.laps,
+        return understand(
+            question,
+            language,
+            history,
+            documents,
+            self.index.embedder,
+            rewrite if condenser is not None else None,
         )
 
+    def _reply(
+        self,
+        question: str,
+        language: str,
+        meant: Understood,
+        watch: Stopwatch,
+        writing: Writing | None = None,
+    ) -> Iterator[Event]:
+        """What is said to a message that asks nothing, or where a task cannot be carried out."""
+        assert meant.message  # noqa: S101 - else it is a question
+        text = (
+            task_reply(meant.problem, language)
+            if meant.problem
+            else reply_text(meant.message, language)
+        )
+        yield TextDelta(text=text)
+        yield Finished(
+            answer=Answer(
+                question=question,
+                text=text,
+                language=prompts.spoken(language),
+                asked_in=language if prompts.spoken(language) != language else "",
+                answered=False,
+                message=meant.message,
+                withheld=tuple(writing.withheld) if writing else (),
+                contradicted=tuple(writing.contradicted) if writing else (),
+                trouble=writing.trouble if writing else "",
+                confidence=0.0,
+                mode=writing.mode if writing else "extractive",
+                prompt_version=prompts.version(),
+                generation=self.index.generation,
+                timings=watch.laps,
+            )
+        )
+
+    def _found(
+        self, meant: Understood, language: str, scope: Scope, config: RunnableConfig | None
+    ) -> tuple[ScoredPassage, ...]:
+        """The passages to answer from; of a task those that the last answer cites."""
+        if meant.last:
+            return tuple(self.index.cited(meant.last.cited, meant.question))
+        if meant.document:
+            return self._beginning(meant.document, language, scope)
+        return self._retrieve(meant.question, language, scope, config)
+
     def _beginning(self, document: str, language: str, scope: Scope) -> tuple[ScoredPassage, ...]:
-        """The passage with which a document begins, as far as it is found by its title."""
+        """The passages with which a document begins, as far as they are found by its title."""
         only = scope.model_copy(update={"documents": (document,)})
         titles = [one.title for one in self.index.documents() if one.id == document]
         found = self.index.search(titles[0], _LOOK, language, scope=only)
-        return tuple(sorted(found, key=lambda one: one.passage.start)[:1])
+        return tuple(sorted(found, key=lambda one: one.passage.start)[: self._settings.results])
 
     def _retrieve(
         self,
@@ -293,6 +334,12 @@ class Assistant:
         if not count_documents(scope, self.index):
             return "out_of_scope"
         return "off_topic" if sure.off_topic else "not_in_sources"
+
+
+def _task(question: str, meant: Understood) -> Task | None:
+    if not meant.message:
+        return None
+    return Task(meant.message, question, meant.last.answer_text if meant.last else "")
 
 
 def _with_model(settings: Settings) -> "tuple[Answerer, Condenser, Editors]":

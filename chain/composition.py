@@ -7,6 +7,7 @@ from chain.answerer import Draft, Quote, Request
 from chain.highlights import highlights
 from chain.language import written_in
 from core.types import Citation, Passage
+from prompts import Letter, languages, phrases
 
 
 class Composition:
@@ -24,6 +25,7 @@ class Composition:
         self._quoted: Counter[str] = Counter()  # the languages of what the sources say
         self._last: Draft | None = None
         self._more: list[str] = []
+        self._letter = _letter(request)
 
     @property
     def text(self) -> str:
@@ -62,7 +64,8 @@ class Composition:
         return highlights(question, language, self.text, self.language)
 
     def add(self, draft: Draft, quotes: Sequence[Quote]) -> str:
-        """Appends a verified draft to the answer proper; returns the text that it adds."""
+        """Appends a verified draft to the answer proper; returns the text that it adds. The first
+        of an e-mail comes with our own opening."""
         piece = self._separator(draft) + self._shown(draft, quotes)
         self._last = draft
         self._pieces.append(piece)
@@ -71,6 +74,12 @@ class Composition:
         else:
             self._quoted[self._request.found[draft.quote.passage].passage.language] += 1
         return piece
+
+    def end(self) -> str:
+        """Ends the answer proper; returns the text that this adds: of an e-mail our own closing."""
+        closing = self._letter.closing if self._letter and self._pieces else ""
+        self._pieces += [f"\n\n{closing}"] if closing else []
+        return self._pieces[-1] if closing else ""
 
     def add_more(self, drafts: Sequence[tuple[Draft, Sequence[Quote]]]) -> None:
         """Appends a block of verified drafts to what is folded; nothing where it is empty."""
@@ -96,7 +105,7 @@ class Composition:
     def _separator(self, draft: Draft) -> str:
         last = self._last
         if last is None:
-            return ""
+            return f"{self._letter.opening}\n\n" if self._letter else ""
         forms = (draft.form, last.form)
         if forms == ("item", "item") and not last.note:
             return "\n"
@@ -123,6 +132,13 @@ class Composition:
             url=_place(passage),
             standing=found.standing,
         )
+
+
+def _letter(request: Request) -> Letter | None:
+    """What an e-mail begins and ends with; nothing in a language that we have no words in."""
+    if request.task is None or request.task.kind != "email" or request.language not in languages():
+        return None
+    return phrases(request.language).letter
 
 
 def _place(passage: Passage) -> str:

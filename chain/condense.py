@@ -9,6 +9,7 @@ import prompts
 from chain.budget import fenced, fitting
 from chain.model import CONDENSE_SHARE, ChatModel
 from core.errors import ModelError
+from core.sentences import sentences
 from core.settings import Settings
 from core.types import Turn
 
@@ -57,4 +58,6 @@ class Condenser:
         rewritten = reply.strip().strip('"“”«»').strip()
         if not rewritten or len(rewritten) > _LONGEST or len(rewritten.splitlines()) > 1:
             raise ModelError("The model did not rewrite the question in one line.")
+        if len(sentences(rewritten, language)) > len(sentences(question, language)):
+            raise ModelError("The model wrote more than the question.")
         return rewritten

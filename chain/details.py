@@ -7,7 +7,7 @@ The comparison is strict on purpose: a sentence withheld costs less than a wrong
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -16,7 +16,6 @@ from chain.countries import countries
 from chain.vocabulary import PERCENT, translations, vocabulary
 from core.dates import Date, dates_in, has_date
 from core.matching import fold
-from prompts import phrases
 from vectorstore.keyword import content_words
 
 Quantity = tuple[Decimal, str]  # 30 billion euros: (30000000000, "EUR")
@@ -89,85 +88,41 @@ def details(text: str, language: str) -> Details:
     )
 
 
-def states(
-    evidence: Details,
-    about: Details,
-    claim: Details,
-    *,
-    ordinary: frozenset[str],
-    known: frozenset[str],
-) -> bool:
-    """Whether evidence has every figure, date, reference and name of a claim, and half its words.
+def lacking(claim: Details, said: Sequence[Details], about: Sequence[Details]) -> list[str]:
+    """The details of a claim that its evidence does not have, as they are compared.
 
     Args:
-        evidence: the quoted stretch with its heading and lead-in.
-        about: what is said of the document (title, publisher, headings): supplies names, but no
-            figures, dates or references: a reader could not find them in the quote.
         claim: the sentence to be proven.
-        ordinary: stems of words that are no names: a sentence may open with them.
-        known: names that passages in the evidence's language have.
+        said: the quoted units, each with its heading and lead-in.
+        about: what is said of their documents (title, publisher, headings): supplies names, but no
+            figures, dates or references: a reader could not find them in the quotes.
     """
-    has = evidence.quantities | evidence.worded
+    has = frozenset().union(*(one.quantities | one.worded for one in said))
+    dates = frozenset().union(*(one.dates for one in said))
     years = {int(value) for value, unit in has if not unit}
-    has |= {(Decimal(year), "") for year, _, _ in evidence.dates if year}
+    has |= {(Decimal(year), "") for year, _, _ in dates if year}
     demanded = set(claim.quantities)
-    if vocabulary(evidence.language).numbers:  # else numbers in words cannot be found there
+    if all(vocabulary(one.language).numbers for one in said):  # else words for numbers are unknown
         demanded |= claim.worded
-    words = evidence.words | evidence.acronyms | about.words | about.acronyms
-    if claim.language == evidence.language:
-        names = claim.names | _unusual(claim, ordinary)
-        shared = claim.content & (evidence.content | about.content)
-        if len(shared) < _SHARED * len(claim.content):
-            return False
-    else:  # names may be translated, but not those that the other language has as well
-        named = evidence.countries | about.countries
-        if named and not claim.countries <= named:
-            return False
-        names = (claim.names | claim.opening) & known
-    return (
-        all(any(_same(one, other) for other in has) for one in demanded)
-        and all(has_date(evidence.dates, years, date) for date in claim.dates)
-        and claim.references <= evidence.references
-        and all(acronym in words or translations(acronym) & words for acronym in claim.acronyms)
-        and names <= words
-    )
+    words = frozenset().union(*(one.words | one.acronyms for one in (*said, *about)))
+    countries = frozenset().union(*(one.countries for one in (*said, *about)))
+    same = {one.language for one in said} == {claim.language}
+    return [
+        *(f"{one[0]:f} {one[1]}".strip() for one in demanded if not _is_among(one, has)),
+        *(_written(one) for one in claim.dates if not has_date(dates, years, one)),
+        *sorted(claim.references - frozenset().union(*(one.references for one in said))),
+        *(one for one in sorted(claim.acronyms) if not {one, *translations(one)} & words),
+        *(sorted(claim.names - words) if same else ()),
+        *(sorted(claim.countries - countries) if countries and not same else ()),
+    ]
 
 
-def unexplained_names(evidence: Details, about: Details, claim: Details) -> frozenset[str]:
-    """The names of a claim that evidence in another language has in no form that code can tell: as
-    they are, or as those of a country. Those of what every document is about are left out."""
-    if claim.language == evidence.language:
-        return frozenset()
-    named = evidence.countries | about.countries
-    common = frozenset(phrases(claim.language).cues.common)
-    return frozenset(
-        name
-        for name in claim.names - evidence.words - about.words - common
-        if named.isdisjoint(countries(name.capitalize(), claim.language))
-    )
+def _is_among(one: Quantity, others: Collection[Quantity]) -> bool:
+    return any(_same(one, other) for other in others)
 
 
-def has_figures(evidence: Details, claim: Details) -> bool:
-    """Whether evidence has all figures of a claim."""
-    has = evidence.quantities | evidence.worded
-    return all(any(_same(one, other) for other in has) for one in claim.quantities)
-
-
-def has_other_figures(evidence: Details, claim: Details) -> bool:
-    """Whether evidence has figures of every kind that a claim has (money, shares, numbers), but
-    not all of the claim's."""
-    kinds = {unit for _, unit in claim.quantities}
-    of_kinds = {unit for _, unit in evidence.quantities | evidence.worded}
-    return kinds <= of_kinds and not has_figures(evidence, claim)
-
-
-def _unusual(claim: Details, ordinary: frozenset[str]) -> frozenset[str]:
-    """First words that are neither stop words nor ordinary: a name may hide behind the capital."""
-    return frozenset(
-        word
-        for word in claim.opening
-        if not ordinary.issuperset(content_words(word, claim.language, stemmed=True))
-    )
+def _written(date: Date) -> str:
+    return "-".join(str(part) for part in date if part)
 
 
 def _same(claimed: Quantity, found: Quantity) -> bool:

@@ -19,7 +19,6 @@ from chain.manuscript import Line, Manuscript
 from chain.verification import verify
 from core.errors import ModelError
 from core.types import Stage
-from vectorstore.embeddings import Embedder
 
 if TYPE_CHECKING:  # a model's client takes long to import
     from chain.checker import Checker, Opinion
@@ -55,10 +54,9 @@ class Editing:
     `unchecked`: a checker was to read all that is shown, and has not.
     """
 
-    def __init__(self, request: Request, embedder: Embedder, editors: Editors | None) -> None:
+    def __init__(self, request: Request, editors: Editors | None) -> None:
         self.manuscript = Manuscript(request.language)
         self._request = request
-        self._embedder = embedder
         self._editors = editors
         self._inbox: queue.SimpleQueue[_Arrival] = queue.SimpleQueue()
 
@@ -109,7 +107,7 @@ class Editing:
             raise failure
 
     def _verified(self, draft: Draft) -> Line:
-        return Line(draft, verify(draft, self._request, self._embedder))
+        return Line(draft, verify(draft, self._request))
 
     def _wait(self, desk: "_Desk", seconds: float) -> Iterator[Line]:
         """Gives the lines of the whole reply as they are checked, or unchecked after so long."""

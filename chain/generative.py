@@ -1,17 +1,17 @@
-"""Answers written by an OpenAI-compatible model from the numbered passages.
+"""Answers written by an OpenAI-compatible model from the numbered passages, and tasks done by it.
 
 passages that fit -> prompt -> model -> Reader -> drafts; what is shown is decided by the verifier
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableConfig
 
 import prompts
 from chain.answerer import Draft, Request
-from chain.budget import fitting
+from chain.budget import fenced, fitting
 from chain.model import CONDENSE_SHARE, MEND_SHARE, ChatModel
 from chain.reader import SCHEMA, read
 from chain.sources import passage_data
@@ -28,9 +28,12 @@ class GenerativeAnswerer:
     def __init__(self, model: ChatModel, settings: Settings) -> None:
         self._model = model
         self._seconds = settings.answer_timeout * (1 - CONDENSE_SHARE - MEND_SHARE)
-        self._template = ChatPromptTemplate.from_messages(
-            [("system", prompts.load("answer")), ("human", "{question}")]
-        )
+        self._templates = {
+            name: ChatPromptTemplate.from_messages(
+                [("system", prompts.load(name)), ("human", "{asked}")]
+            )
+            for name in ("answer", "task")
+        }
 
     @property
     def model(self) -> str:
@@ -39,14 +42,17 @@ class GenerativeAnswerer:
     def draft(self, request: Request, config: RunnableConfig | None) -> Iterator[Draft]:
         deadline = time.monotonic() + self._seconds
         schema = SCHEMA if self._model.takes_schema else None
+        task = request.task
+        template = self._templates["task" if task else "answer"]
         values = {
-            "question": request.question,
+            "asked": _asked(request),
+            "task": prompts.load(f"task-{task.kind}").strip() if task else "",
             "language": request.language,
             "form": prompts.load("answer-as-list" if schema else "answer-as-text"),
             "passages": "",
         }
-        values["passages"] = "\n\n".join(self._fitting(request, values))
-        messages = self._template.format_messages(**values)
+        values["passages"] = "\n\n".join(self._fitting(request, template.format(**values)))
+        messages = template.format_messages(**values)
         seconds = max(0.0, deadline - time.monotonic())
         given: set[str] = set()
         pieces = self._model.stream(messages, seconds=seconds, schema=schema, config=config)
@@ -56,13 +62,14 @@ class GenerativeAnswerer:
             given.add(draft.text)
             yield draft
 
-    def _fitting(self, request: Request, values: Mapping[str, str]) -> list[str]:
-        """The best passages as data, as many as the model's context takes."""
+    def _fitting(self, request: Request, rest: str) -> list[str]:
+        """The best passages as data, as many as the model's context takes with the rest of the
+        prompt."""
         numbered = [
             passage_data(number, scored) for number, scored in enumerate(request.found, start=1)
         ]
         room = self._model.room()
-        fit = fitting(numbered, room, self._template.format(**values))
+        fit = fitting(numbered, room, rest)
         if not fit:
             raise ModelError(
                 f"No passage fits into {room} tokens. If the model takes more, set "
@@ -70,3 +77,11 @@ class GenerativeAnswerer:
                 "too_long",
             )
         return fit
+
+
+def _asked(request: Request) -> str:
+    """The question; for a task what it is to be done with, and the reader's words, as data."""
+    if request.task is None:
+        return request.question
+    text = fenced("answer", request.task.text) if request.task.text else ""
+    return "\n".join(filter(None, (text, fenced("message", request.task.message))))

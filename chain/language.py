@@ -4,10 +4,13 @@ py3langid (Barbaresi's fork of langid.py; Lui and Baldwin 2012): 26 of 29 short 
 seven languages right at 0.1 ms, where lingua had 21 and took 500 MB more; see docs/decisions.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 
+from babel import Locale
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
+from rapidfuzz.distance import Prefix
 
 OFFICIAL = (
     "bg", "cs", "da", "de", "el", "en", "es", "et", "fi", "fr", "ga", "hr", "hu", "it", "lt",
@@ -23,6 +26,9 @@ _KEPT = 3.0  # how much more likely a question is in the language of the one bef
 # Of 1,352 units of the briefs none has another language with such a chance, and 93% their own.
 _CLEAR = 0.8
 _SURE = 0.2  # below this the words are too few to tell
+_NAMES_IN = ("nl", "en", "fr", "de")  # languages whose names of languages are known to everybody
+_ENDING = 3  # letters at the end of a language's name that change with its case: polski, polsku
+_STEM = 4
 
 
 def detect(text: str, likely: str) -> str:
@@ -60,6 +66,43 @@ def written_in(text: str, likely: str) -> str:
     """
     language, chance = _identifier().classify(text)
     return str(language) if chance >= _CLEAR else likely
+
+
+def named(text: str, language: str) -> str:
+    """The official EU language that a text names, the last if it names several; empty if none.
+
+    >>> named("Vertaal dat naar het Pools", "nl")
+    'pl'
+
+    Args:
+        text: a message.
+        language: in which it is (ISO 639-1); languages are called as in this one, in their own, or
+            in Dutch, English, French or German.
+    """
+    found = ""
+    for word in re.findall(r"[^\W\d_]+", text.casefold()):
+        shared = {name: Prefix.similarity(name, word) for name in _names(language)}
+        fits = [
+            name
+            for name, length in shared.items()
+            if length >= max(_STEM, len(name) - _ENDING) and len(word) - length <= _ENDING
+        ]
+        if fits:
+            found = _names(language)[max(fits, key=lambda name: (shared[name], -len(name)))]
+    return found
+
+
+@cache
+def _names(language: str) -> Mapping[str, str]:
+    """What the official languages are called -> their codes; a short name only in its own language:
+    "lets" is Dutch for Latvian."""
+    names = {}
+    for code in OFFICIAL:
+        for spoken in (*_NAMES_IN, code, *((language,) if language in OFFICIAL else ())):
+            words = str(Locale(spoken).languages[code]).casefold().split()
+            least = _STEM if spoken == language else _STEM + 1
+            names.update(dict.fromkeys((word for word in words if len(word) >= least), code))
+    return names
 
 
 def _told(text: str, likely: str, prior: Mapping[str, float]) -> str:

@@ -30,7 +30,7 @@ from rapidfuzz.distance import OSA
 from chain.probe import likeliest
 from core.matching import without_accents
 from core.types import DocumentInfo, Frozen, Message
-from prompts import phrases
+from prompts import TaskProblem, phrases
 from vectorstore.embeddings import Embedder, Vectors
 
 _FILE = Path(__file__).with_name("manners.yaml")
@@ -160,6 +160,11 @@ def examples() -> Mapping[str, tuple[str, ...]]:
 def reply_text(kind: Message, language: str) -> str:
     """One or two lines to a message that asks the sources nothing, with what can be done."""
     return phrases(language).replies[kind]
+
+
+def task_reply(problem: TaskProblem, language: str) -> str:
+    """One or two lines where a task is not carried out although there is a model."""
+    return phrases(language).tasks[problem]
 
 
 def _tokens(message: str) -> tuple[_Token, ...]:

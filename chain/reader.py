@@ -14,6 +14,7 @@ from typing import Any
 
 from chain.answerer import Draft
 from chain.prose import Prose
+from chain.thoughts import Thoughts
 from core.errors import ModelError
 
 SCHEMA: Mapping[str, Any] = {
@@ -41,10 +42,6 @@ SCHEMA: Mapping[str, Any] = {
 
 _LONGEST = 4000  # characters of an entry of JSON, or of what stands before the first
 _LIST = re.compile(r'"sentences"\s*:\s*\[$')
-_THOUGHTS = {
-    tag: f"{tag[0]}/{tag[1:]}"
-    for tag in ("<think>", "<thinking>", "<thought>", "<reasoning>", "[think]")
-}
 
 
 def read(pieces: Iterable[str], language: str = "en") -> Iterator[Draft]:
@@ -76,7 +73,7 @@ class Reader:
 
     def __init__(self, language: str = "en") -> None:
         self._language = language
-        self._thoughts = _Thoughts()
+        self._thoughts = Thoughts()
         self._prose = Prose(language)
         self._listed: _Listed | None = None
 
@@ -121,37 +118,6 @@ class Reader:
             yield from self._prose.feed(character)
             if character == ">" and self._prose.waiting.lower().endswith("</think>"):
                 self._prose.forget()  # some servers leave out where the thoughts begin
-
-
-class _Thoughts:
-    """What a model thinks before it replies, between tags."""
-
-    def __init__(self) -> None:
-        self._held = ""  # what may become a tag
-        self._end = ""  # the tag that ends them, while they last
-        self._is_over = False
-
-    def without(self, character: str) -> str:
-        """What has been said, no thoughts, as far as this character tells."""
-        if self._is_over:
-            return character
-        self._held += character
-        if self._end:
-            self._held = self._held[-len(self._end) :]
-            if self._held.lower() == self._end:
-                self._held = self._end = ""
-            return ""
-        self._held = self._held.lstrip()
-        begun = self._held.lower()
-        self._end = _THOUGHTS.get(begun, "")
-        if any(tag.startswith(begun) for tag in _THOUGHTS):
-            return ""
-        self._is_over = True
-        return self._held
-
-    def rest(self) -> str:
-        """What turns out to be no tag at the end of the reply."""
-        return "" if self._end or self._is_over else self._held
 
 
 class _Listed:

@@ -10,10 +10,10 @@ from langchain_core.runnables import RunnableConfig
 from langchain_openai.chat_models.base import BaseChatOpenAI
 
 from chain.aside import aside
+from chain.thoughts import without_thoughts
 from core.errors import ModelError
 
 _OUT_OF_TOKENS = frozenset({"length", "max_output_tokens"})
-_THOUGHTS = ("<think>", "</think>")
 
 
 def within(seconds: float, pieces: Iterator[str]) -> Iterator[str]:
@@ -98,25 +98,3 @@ def _ending(about: Mapping[str, Any]) -> str:
     """How a reply ended, as either API says it: "stop", "length", "completed", ..."""
     incomplete = about.get("incomplete_details") or {}
     return str(incomplete.get("reason") or about.get("finish_reason") or about.get("status") or "")
-
-
-def without_thoughts(pieces: Iterable[str]) -> Iterator[str]:
-    """A reply without the <think>...</think> with which some models begin where their server does
-    not take it out."""
-    waiting, thinks = "", True  # or may still turn out to
-    for piece in pieces:
-        if not thinks:
-            yield piece
-            continue
-        waiting += piece
-        begin = waiting.lstrip()
-        if begin.startswith(_THOUGHTS[0]):
-            _, ended, rest = begin.partition(_THOUGHTS[1])
-            if ended:
-                thinks, waiting = False, ""
-                yield rest
-        elif not _THOUGHTS[0].startswith(begin):
-            thinks, piece, waiting = False, waiting, ""
-            yield piece
-    if waiting and not waiting.lstrip().startswith(_THOUGHTS[0]):
-        yield waiting

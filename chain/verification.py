@@ -1,50 +1,42 @@
 """Checks every drafted sentence against the passages, outside whatever drafted it.
 
-A sentence is shown only with a `Quote` that this module has found: an exact stretch of a passage.
-For a model's own words the stretch must have every figure, date, reference and name of the sentence
-(chain/details.py), deny where it denies, and be close in meaning: docs/decisions/0007.
+    sentence -> the units that its words rest on -> has their details? -> says what they say?
+
+A sentence is shown only with the `Quote`s that this module has found: exact stretches of passages.
+Together they must have every figure, date, reference, acronym and country of a model's sentence
+(chain/details.py), and say what it says as far as its words in context tell
+(chain/judgement.py): docs/decisions/0007.
 """
 
 import re
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+import threading
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import groupby
 
-import numpy as np
-
+from chain.alignment import Evidence, Place
 from chain.answerer import Draft, Quote, Request, Verdict
-from chain.details import (
-    Details,
-    details,
-    has_figures,
-    has_other_figures,
-    states,
-    unexplained_names,
-)
+from chain.details import Details, details, lacking
+from chain.judgement import centre, doubt
 from chain.statements import is_row, reading
-from core.matching import figures, fold, without_figures
-from core.types import Passage, Unit
+from core.matching import figures, fold
+from core.types import Passage
 from vectorstore.embeddings import Embedder
-from vectorstore.keyword import content_words
+from vectorstore.words import word_states
 
 # Cosine of a sentence and the stretch it rests on, both as bare text. Measured on the briefs: of
 # units and their translations 99% are above 0.878, of units and other units of the same section
 # 95% are below 0.857.
 _CLOSE = 0.86
-# Cosine of a name and the nearest single word of its evidence in another language, of which it may
-# be the translation: "Raad", "Council" (docs/decisions/0007).
-_TRANSLATED = 0.86
-_LONG_WORD = re.compile(r"[^\W\d_]{3,}")
+# Log-odds of doubt above which a sentence is not shown as supported (docs/decisions/0007).
+_DOUBTED = 0.0
+_ADDRESS = re.compile(r"https?://\S+|www\.\S+|\S+@\S+|(?<![\w.@/-])(?:[\w-]*[a-zA-Z][\w-]*\.)+[a-z]{2,}\b")
 
 
-def verify(draft: Draft, request: Request, embedder: Embedder) -> Verdict:
-    """What the passages say of a draft, with the evidence for it.
+def verify(draft: Draft, request: Request) -> Verdict:
+    """What the passages say of a draft, with the evidence for it, from whichever passages.
 
-    The passages that the draft cites are tried first; another passage that supports it corrects
-    the citation. One unit is better evidence than two. The closest evidence decides: when it
-    denies what the draft affirms, or the reverse, or when other figures fit the draft better,
-    nothing further away can save the draft.
+    An answerer's own quote has only to be the text that it says it is.
     """
     if draft.quote is not None:
         if _is_quoted(draft, request):
@@ -52,35 +44,72 @@ def verify(draft: Draft, request: Request, embedder: Embedder) -> Verdict:
         return Verdict("contradicted", doubt="It is not the text that it quotes.")
     if _is_asked(draft.text, request.question) or _is_heading(draft.text, request):
         return Verdict("contradicted", doubt="It states nothing.")
-    claim = details(draft.text, request.language)
-    names, ordinary = _names(request), _ordinary_words(request)
-    cited = [number for number in draft.cites if number < len(request.found)]
-    others = [number for number in range(len(request.found)) if number not in cited]
-    for numbers in (cited, others):
-        for length in (1, 2):
-            stretches = [
-                stretch
-                for number in numbers
-                for stretch in _stretches(number, request.found[number].passage, length)
-                if states(
-                    stretch.details(),
-                    stretch.about(),
-                    claim,
-                    ordinary=ordinary,
-                    known=names[stretch.passage.language],
-                )
-            ]
-            found = _closest(draft.text, stretches, embedder)
-            if found is not None:
-                agrees = found.denies(draft.text, embedder) == claim.denies
-                stands = (
-                    agrees
-                    and not _outdone(found, draft.text, claim, request, embedder)
-                    and not _names_another(found, claim, embedder)
-                )
-                state: Literal["supported", "uncertain"] = "supported" if stands else "uncertain"
-                return Verdict(state, (found.quote(),))
-    return Verdict("uncertain")
+    passages = _passages(request)
+    basis = _evidence(passages).basis(draft.text, request.language)
+    if basis is None:
+        return Verdict("contradicted", doubt="It has no words.")
+    quotes = _quotes(basis.places, passages)
+    missing = [
+        *_addresses(draft.text, quotes, passages),
+        *lacking(
+            details(draft.text, request.language),
+            [_said(place, passages) for place in basis.places],
+            [_about(passages[number]) for number, _ in basis.places],
+        ),
+    ]
+    if missing:
+        return Verdict("contradicted", quotes, f"The sources do not have: {', '.join(missing)}.")
+    found = doubt(basis)
+    if found.score > _DOUBTED:
+        return Verdict("uncertain", quotes, f"Not certain: {', '.join(found.words)}.")
+    return Verdict("supported", quotes)
+
+
+def prepare(request: Request) -> None:
+    """Reads the passages in a thread of its own: some tenths of a second, in which a model is only
+    beginning to write."""
+    threading.Thread(target=_evidence, args=(_passages(request),), daemon=True).start()
+
+
+def _passages(request: Request) -> tuple[Passage, ...]:
+    return tuple(one.passage for one in request.found)
+
+
+@lru_cache(maxsize=16)
+def _evidence(passages: tuple[Passage, ...]) -> Evidence:
+    return Evidence(passages, word_states(), centre())
+
+
+def _quotes(places: Sequence[Place], passages: Sequence[Passage]) -> tuple[Quote, ...]:
+    """The units as quotes, in the order in which their passages come; neighbours in one piece."""
+    first = list(dict.fromkeys(number for number, _ in places))
+    made = []
+    for number in first:
+        units = sorted(unit for passage, unit in places if passage == number)
+        for _, run in groupby(enumerate(units), key=lambda pair: pair[1] - pair[0]):
+            inside = [passages[number].units[unit] for _, unit in run]
+            made.append(Quote(number, inside[0].start, inside[-1].end))
+    return tuple(made)
+
+
+def _addresses(text: str, quotes: Sequence[Quote], passages: Sequence[Passage]) -> list[str]:
+    """The addresses of pages and of mail in a text that its evidence does not have."""
+    said = fold("\n".join(passages[one.passage].text[one.start : one.end] for one in quotes))
+    return [one for one in _ADDRESS.findall(text) if fold(one).strip(".,;:)") not in said]
+
+
+def _said(place: Place, passages: Sequence[Passage]) -> Details:
+    """The details of a unit with its heading and lead-in."""
+    passage = passages[place[0]]
+    return details(passage.context(passage.units[place[1]]), passage.language)
+
+
+def _about(passage: Passage) -> Details:
+    """The details of what is said of a passage's document and section."""
+    document = passage.document
+    publishers = (document.publisher, document.about_publisher)
+    text = "\n".join((document.title, document.about, *publishers, *passage.headings))
+    return details(text, passage.language)
 
 
 def supports(sentence: str, quotes: Sequence[str], about: str, embedder: Embedder) -> bool:
@@ -134,129 +163,3 @@ def _is_quoted(draft: Draft, request: Request) -> bool:
     rows = {reading(passage, unit) for unit in within if is_row(passage, unit)}
     said = [text for text in (draft.text, *draft.items) if text]
     return bool(said) and all(text in quoted or text in rows for text in said)
-
-
-@dataclass(frozen=True)
-class _Stretch:
-    """One unit of a passage, or two that follow each other, as evidence."""
-
-    number: int
-    passage: Passage
-    units: tuple[Unit, ...]
-
-    def quote(self) -> Quote:
-        return Quote(self.number, self.units[0].start, self.units[-1].end)
-
-    def texts(self) -> list[str]:
-        """The stretch as a whole, and each unit of a longer one."""
-        spans = [(self.units[0].start, self.units[-1].end)]
-        if len(self.units) > 1:
-            spans += [(unit.start, unit.end) for unit in self.units]
-        return [self.passage.text[start:end] for start, end in spans]
-
-    def evidence(self) -> str:
-        """What it says, with heading and lead-in."""
-        return "\n".join(self.passage.context(unit) for unit in self.units)
-
-    def description(self) -> str:
-        """What is said of the passage's document and section."""
-        document = self.passage.document
-        publishers = (document.publisher, document.about_publisher)
-        return "\n".join((document.title, document.about, *publishers, *self.passage.headings))
-
-    def details(self) -> Details:
-        return details(self.evidence(), self.passage.language)
-
-    def about(self) -> Details:
-        return details(self.description(), self.passage.language)
-
-    def denies(self, sentence: str, embedder: Embedder) -> bool:
-        """Whether it denies; of two units the one closer to the sentence tells."""
-        whole, *parts = self.texts()
-        texts = parts or [whole]
-        denials = [details(text, self.passage.language).denies for text in texts]
-        vectors = embedder.passages([sentence, *texts])
-        return denials[int(np.argmax(vectors[1:] @ vectors[0]))]
-
-
-def _stretches(number: int, passage: Passage, length: int) -> Iterator[_Stretch]:
-    for first in range(len(passage.units) - length + 1):
-        yield _Stretch(number, passage, passage.units[first : first + length])
-
-
-def _closest(sentence: str, stretches: Sequence[_Stretch], embedder: Embedder) -> _Stretch | None:
-    """The stretch closest in meaning, if close enough.
-
-    Two units count only when they are closer together than either alone. Otherwise a neighbour
-    would lend its figures to a sentence that says nothing of it.
-    """
-    best: tuple[float, _Stretch] | None = None
-    texts = [stretch.texts() for stretch in stretches]
-    if not texts:
-        return None
-    vectors = embedder.passages([sentence, *(text for several in texts for text in several)])
-    closeness = iter((vectors[1:] @ vectors[0]).tolist())
-    for stretch, several in zip(stretches, texts, strict=True):
-        whole, *parts = [next(closeness) for _ in several]
-        together = whole >= max(parts, default=whole)
-        if whole >= _CLOSE and together and (best is None or whole > best[0]):
-            best = (whole, stretch)
-    return best[1] if best else None
-
-
-def _outdone(
-    found: _Stretch, sentence: str, claim: Details, request: Request, embedder: Embedder
-) -> bool:
-    """Whether a unit with other figures fits the sentence better than those with its figures, all
-    figures put aside.
-
-    Then the sentence gives one thing the figure of another: "the drug market is worth" what a
-    source says of the cannabis market.
-    """
-    if not claim.quantities:
-        return False
-    units = [
-        stretch
-        for number, scored in enumerate(request.found)
-        for stretch in _stretches(number, scored.passage, 1)
-    ]
-    rivals = [unit for unit in units if has_other_figures(unit.details(), claim)]
-    if not rivals:
-        return False
-    having = [found, *(unit for unit in units if has_figures(unit.details(), claim))]
-    texts = [sentence, *(stretch.texts()[0] for stretch in (*having, *rivals))]
-    vectors = embedder.passages([without_figures(text) for text in texts])
-    fits = vectors[1:] @ vectors[0]
-    return bool(fits[len(having) :].max() > fits[: len(having)].max())
-
-
-def _names_another(found: _Stretch, claim: Details, embedder: Embedder) -> bool:
-    """Whether a sentence has a name that its evidence, in another language, has in no form: neither
-    as it is nor, as far as closeness in meaning tells, translated."""
-    names = unexplained_names(found.details(), found.about(), claim)
-    if not names:
-        return False
-    words = sorted(set(_LONG_WORD.findall(f"{found.evidence()}\n{found.description()}")))
-    vectors = embedder.passages([*(name.capitalize() for name in sorted(names)), *words])
-    closeness = vectors[: len(names)] @ vectors[len(names) :].T
-    return bool((closeness.max(axis=1, initial=0.0) < _TRANSLATED).any())
-
-
-def _names(request: Request) -> Mapping[str, frozenset[str]]:
-    """The names in the found passages by language."""
-    names: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
-    for scored in request.found:
-        language = scored.passage.language
-        names[language] |= details(scored.passage.text, language).names
-    return names
-
-
-def _ordinary_words(request: Request) -> frozenset[str]:
-    """The stems of what the passages in the answer's language write without a capital."""
-    texts = (
-        scored.passage.text
-        for scored in request.found
-        if scored.passage.language == request.language
-    )
-    small = {word for text in texts for word in re.findall(r"\w+", text) if word.islower()}
-    return frozenset(content_words(" ".join(small), request.language, stemmed=True))

@@ -14,10 +14,9 @@ from chain.answerer import Answerer, Request
 from chain.composition import Composition
 from chain.editing import Editing, Editors
 from chain.extractive import further
-from chain.verification import verify
+from chain.verification import prepare, verify
 from core.errors import ModelError
 from core.types import Mode, ModelTrouble, Stage, TextDelta
-from vectorstore.embeddings import Embedder
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +33,6 @@ class Writing:
         self,
         request: Request,
         answerers: Sequence[Answerer],
-        embedder: Embedder,
         editors: Editors | None = None,
     ) -> None:
         self.composition = Composition(request)
@@ -45,7 +43,6 @@ class Writing:
         self.trouble: ModelTrouble | Literal[""] = ""
         self._request = request
         self._answerers = answerers
-        self._embedder = embedder
         self._editors = editors
 
     def write(self, config: RunnableConfig | None) -> Iterator[Stage | TextDelta]:
@@ -56,7 +53,9 @@ class Writing:
         checking = False
         for answerer in self._answerers:
             editors = self._editors if answerer.model else None
-            editing = Editing(self._request, self._embedder, editors)
+            if answerer.model:
+                prepare(self._request)
+            editing = Editing(self._request, editors)
             shown = Composition(self._request)
             failure: ModelError | None = None
             try:
@@ -76,6 +75,8 @@ class Writing:
             if not self.composition.text and (failure or self.withheld or self.contradicted):
                 self.mode = "fallback"
             if self.composition.text or self.mode != "fallback":
+                if ending := self.composition.end():
+                    yield TextDelta(text=ending)
                 return
 
     def _take_in(self, editing: Editing) -> None:
@@ -91,7 +92,7 @@ class Writing:
     def unfold(self) -> None:
         """Adds what can be unfolded below the answer proper, or below a refusal."""
         for block in further(self._request, self.composition.quotes):
-            checked = ((draft, verify(draft, self._request, self._embedder)) for draft in block)
+            checked = ((draft, verify(draft, self._request)) for draft in block)
             self.composition.add_more(
                 [(draft, one.quotes) for draft, one in checked if one.state == "supported"]
             )

@@ -331,18 +331,22 @@ class Answer(Frozen):
 
 class Turn(Frozen):
     """An earlier question of the conversation and its answer; `message` of one that was only
-    replied to, as in `Answer`."""
+    replied to, as in `Answer`. `cited` are the ids of the passages that the answer cites: the first
+    is that of the marker [1]; none where the question was refused."""
 
     question: str
     answer_text: str
     message: Message | Literal[""] = ""
+    cited: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, question: str, answer: Answer) -> "Turn":
         """A question and what came of it; of a task ("shorter") the question that it is about."""
         message = answer.message if answer.kind == "reply" else ""
         asked = (answer.message and answer.understood_as) or question
-        return cls(question=asked, answer_text=answer.text, message=message)
+        quoted = answer.citations if answer.answered else ()
+        cited = tuple(dict.fromkeys(citation.passage_id for citation in quoted))
+        return cls(question=asked, answer_text=answer.text, message=message, cited=cited)
 
 
 class Scope(Frozen):

@@ -1,11 +1,12 @@
 """Whether a run may go live: thresholds, and no worse than the run that was accepted.
 
 The rules are a YAML file, such as eval/gate.yaml. Figures are named "group.name" as in
-`results.json`.
+`results.json`; those of the verifier as in eval/verdicts.py.
 """
 
+import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from pydantic import Field, ValidationError
 
 from core.errors import StrategiewijzerError
 from core.types import Frozen
+from eval import verdicts
 from eval.compare import LESS_IS_BETTER, Comparison
 from eval.results import QuestionResult, Results
 from eval.summary import RATES, reported
@@ -29,13 +31,20 @@ class NoWorse(Frozen):
     figures: tuple[str, ...] = ()
 
 
-class Rules(Frozen):
-    """What the gate demands. `in_every_language` are floors for each language apart."""
+class Limits(Frozen):
+    """Floors and ceilings of figures."""
 
     at_least: Mapping[str, float] = {}
     at_most: Mapping[str, float] = {}
+
+
+class Rules(Limits):
+    """What the gate demands. `in_every_language` are floors for each language apart; `verifier`
+    is about the figures of `python -m eval.verifier` over the held half, not about a run."""
+
     in_every_language: Mapping[str, float] = {}
     no_worse_than_accepted: NoWorse = NoWorse()
+    verifier: Limits = Limits()
 
 
 class Check(Frozen):
@@ -69,12 +78,18 @@ def read_rules(file: Path) -> Rules:
         *rules.in_every_language,
         *rules.no_worse_than_accepted.figures,
     )
-    unknown = sorted(set(named) - known)
+    _require_known(named, known, str(file))
+    of_verifier = (*rules.verifier.at_least, *rules.verifier.at_most)
+    _require_known(of_verifier, verdicts.FIGURES, f"{file}: verifier")
+    return rules
+
+
+def _require_known(named: Iterable[str], known: Collection[str], place: str) -> None:
+    unknown = sorted(set(named) - set(known))
     if unknown:
         raise StrategiewijzerError(
-            f"{file}: unknown figure {', '.join(unknown)}. There are: {', '.join(sorted(known))}"
+            f"{place}: unknown figure {', '.join(unknown)}. There are: {', '.join(sorted(known))}"
         )
-    return rules
 
 
 def judge(rules: Rules, results: Results, comparison: Comparison | None) -> tuple[Check, ...]:
@@ -96,6 +111,24 @@ def judge(rules: Rules, results: Results, comparison: Comparison | None) -> tupl
             checks.append(_threshold(rule, results, figure, floor=limit, language=language))
     if comparison is not None:
         checks += _compared(rules.no_worse_than_accepted, comparison)
+    return tuple(checks)
+
+
+def judge_verifier(limits: Limits, found: Mapping[str, verdicts.Figure]) -> tuple[Check, ...]:
+    """Every limit of the verifier with what was found."""
+    bounded = [(name, limit, math.inf) for name, limit in limits.at_least.items()]
+    bounded += [(name, -math.inf, limit) for name, limit in limits.at_most.items()]
+    checks = []
+    for name, floor, ceiling in bounded:
+        value = found[name].value
+        demand = f"at least {floor:g}" if ceiling == math.inf else f"at most {ceiling:g}"
+        checks.append(
+            Check(
+                rule=f"{name} {demand}",
+                found="nothing to measure it on" if value is None else f"{value:.3f}",
+                passed=value is not None and floor <= value <= ceiling,
+            )
+        )
     return tuple(checks)
 
 

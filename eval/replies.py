@@ -2,11 +2,12 @@
 
 Files of tests/replies/. They were written by careful reading by several hands that did not see the
 verifier. What is in `held` is measured on and never looked at when the verifier is changed.
+The verifier learns from other sentences, also with twins: those of eval/fitting/replies/.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal, TypeVar, get_args
 
 import yaml
 from pydantic import Field, ValidationError
@@ -17,12 +18,15 @@ from core.settings import ROOT
 from core.types import Frozen, Passage, ScoredPassage
 
 FOLDER = ROOT / "tests" / "replies"
+LESSONS = ROOT / "eval" / "fitting" / "replies"
 Half = Literal["open", "held"]
 HALVES: tuple[Half, ...] = get_args(Half)
 Change = Literal[
     "figure", "date", "name", "swap", "negation", "modality", "scope", "cause", "addition",
     "relation",
 ]  # fmt: skip
+
+Shape = TypeVar("Shape", bound=Frozen)
 
 
 class Twin(Frozen):
@@ -79,6 +83,26 @@ class Reply(Frozen):
         )
         return Request(self.means or self.question, self.language, found)
 
+    def rider(self, text: str) -> Draft:
+        """A rider as a model's draft, which cites all that the reply cites."""
+        cites = {number - 1 for sentence in self.sentences for number in sentence.cites}
+        return Draft(text, tuple(sorted(cites)))
+
+
+class LessonSentence(Frozen):
+    """A true sentence about a passage, in any language, and its false twins."""
+
+    language: str
+    text: str
+    twins: tuple[Twin, ...]
+
+
+class Lesson(Frozen):
+    """Sentences about one passage (its id) that the verifier learns from."""
+
+    passage: str
+    sentences: tuple[LessonSentence, ...]
+
 
 def read(half: Half, folder: Path = FOLDER) -> tuple[Reply, ...]:
     """The replies of one half.
@@ -86,13 +110,22 @@ def read(half: Half, folder: Path = FOLDER) -> tuple[Reply, ...]:
     Raises:
         StrategiewijzerError: a file is not in form.
     """
-    return tuple(_read(sorted((folder / half).glob("*.yaml"))))
+    return tuple(_read(folder / half, Reply))
 
 
-def _read(files: Iterable[Path]) -> Iterable[Reply]:
-    for file in files:
+def lessons(folder: Path = LESSONS) -> tuple[Lesson, ...]:
+    """What the verifier learns from.
+
+    Raises:
+        StrategiewijzerError: a file is not in form.
+    """
+    return tuple(_read(folder, Lesson))
+
+
+def _read(folder: Path, shape: type[Shape]) -> Iterator[Shape]:
+    for file in sorted(folder.glob("*.yaml")):
         try:
             for entry in yaml.safe_load(file.read_text("utf-8")):
-                yield Reply.model_validate(entry)
+                yield shape.model_validate(entry)
         except (yaml.YAMLError, ValidationError, TypeError) as error:
             raise StrategiewijzerError(f"{file}: {error}") from error

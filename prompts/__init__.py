@@ -26,9 +26,18 @@ _PLACEHOLDERS: Mapping[str, frozenset[str]] = {
     "condense": frozenset({"language"}),
     "judge": frozenset({"language"}),
     "repair": frozenset({"language"}),
+    "task": frozenset({"form", "language", "passages", "task"}),
+    "task-email": frozenset(),
+    "task-shorter": frozenset(),
+    "task-summarise": frozenset(),
+    "task-table": frozenset(),
+    "task-translate": frozenset(),
 }
 _FALLBACK_LANGUAGE = "en"
 Kind = Literal["number", "date", "amount", "reason"]
+TaskProblem = Literal["no_answer", "which_language", "failed"]
+"""Why a task is not carried out although there is a model: there is no answer to do it with, the
+language of a translation is not named, or nothing that the model wrote was supported."""
 
 
 class Cues(Frozen):
@@ -85,6 +94,13 @@ class Plural(Frozen):
     other: str
 
 
+class Letter(Frozen):
+    """What an e-mail begins and ends with."""
+
+    opening: str
+    closing: str
+
+
 def _to_every_message(replies: Mapping[Message, str]) -> Mapping[Message, str]:
     lacking = sorted(set(get_args(Message)) - {kind for kind, text in replies.items() if text})
     if lacking:
@@ -100,7 +116,8 @@ class Phrases(Frozen):
     of how many are shown, `part_confirmed` the same where the sources do not confirm the others.
     `limits` names the fields of a `Scope`; `widen` introduces those to take
     away. `replies` answer messages that ask the sources nothing; to "shorter" and "summarise" where
-    there is nothing to shorten and no document is named.
+    there is nothing to shorten and no document is named, to other tasks where there is no model.
+    `tasks` says why one is not carried out with a model; `letter` stands around an e-mail.
     """
 
     refusal: str
@@ -113,6 +130,8 @@ class Phrases(Frozen):
     part_confirmed: str
     about: str
     replies: Annotated[Mapping[Message, str], AfterValidator(_to_every_message)]
+    tasks: Mapping[TaskProblem, str]
+    letter: Letter
     demands: Demands
     cues: Cues
 

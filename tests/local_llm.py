@@ -61,6 +61,7 @@ def _serve() -> None:
     params.hostnames = ["127.0.0.1"]
     params.port = 0
     params.warmup = False
+    params.sampling.penalty_repeat = 1.2  # else most of its structured replies never end
     params.cache_ram_mib = 0  # only what the prompt before had is kept, not gigabytes of prompts
     for threads in (params.cpuparams, params.cpuparams_batch):
         threads.n_threads = (

@@ -49,7 +49,9 @@ def test_without_history_nothing_is_asked(server: Script) -> None:
     assert server.requests == []
 
 
-@pytest.mark.parametrize("reply", ["", "  ", '""', "word " * 100, "One?\nTwo?", 401, 500])
+@pytest.mark.parametrize(
+    "reply", ["", "  ", '""', "word " * 100, "One?\nTwo?", "One? Ignore this.", 401, 500]
+)
 def test_what_is_no_question_is_an_error(server: Script, reply: str | int) -> None:
     server.reply = reply
     with pytest.raises(ModelError):

@@ -80,13 +80,12 @@ def write(
     settings: Settings, request_: Request, server: Script
 ) -> Callable[..., tuple[Writing, list[str]]]:
     """Has a reply edited; the answer, and what a reader saw of it, piece by piece."""
-    embedder = open_index(settings).embedder
     model = ChatModel(Settings(openai_base_url=server.url, model="scripted"))
 
     def written(says: Says | str, seconds: float = 20.0) -> tuple[Writing, list[str]]:
         says = Says(says) if isinstance(says, str) else says
         editors = Editors(Repairer(model), Checker(model), seconds)
-        writing = Writing(request_, [says], embedder, editors)
+        writing = Writing(request_, [says], editors)
         seen = [event.text for event in writing.write(None) if isinstance(event, TextDelta)]
         return writing, seen
 

@@ -37,7 +37,8 @@ def models(settings: Settings) -> Iterator[tuple[Settings, Settings]]:
             update={
                 "model": "smollm2",
                 "model_context": CONTEXT,
-                "answer_tokens": 384,  # else it writes on without an end
+                "temperature": 0.0,  # the same replies in every run
+                "answer_tokens": 256,  # else it writes on without an end
                 "results": 2,
                 "refuse_below": 0.0,  # every question reaches the model
                 "checker": False,  # so small a model gives no verdicts
@@ -121,8 +122,13 @@ def _ask_and_check(models: tuple[Settings, Settings], asked: Sequence[Question])
     assert any(answer.answered and answer.mode == "generative" for answer in (*structured, *text))
     for form, given in (("structured", structured), ("text", text)):
         assert all(inexact_quotes(answer) == () for answer in given)
-        # What it wrote may all be withheld: then the sources' own sentences take its place.
-        written = [answer for answer in given if answer.mode == "generative" or answer.withheld]
+        # What it wrote may all be withheld, or break off in the first sentence at the limit of its
+        # tokens: then the sources' own sentences take its place.
+        written = [
+            answer
+            for answer in given
+            if answer.mode == "generative" or answer.withheld or answer.trouble == "cut"
+        ]
         own = [one for one in written if one.mode == "generative" and one.answered]
         shown = sum(len(claims(answer)) for answer in own)
         withheld = sum(len(answer.withheld) for answer in written)

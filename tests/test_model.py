@@ -17,7 +17,7 @@ from chain import __main__ as command
 from chain import breaker
 from chain.assistant import Assistant
 from chain.model import ChatModel
-from chain.reply import without_thoughts
+from chain.thoughts import without_thoughts
 from core.errors import ModelError, SettingsError
 from core.settings import Settings
 from core.types import ModelTrouble, Turn

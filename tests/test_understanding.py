@@ -1,9 +1,11 @@
 """What is meant: small talk, tasks, follow-ups, misspellings, filters that exclude the answer."""
 
 import pytest
+import yaml
 
 from chain.assistant import Assistant
-from core.settings import Settings
+from chain.understanding import understand
+from core.settings import ROOT, Settings
 from core.types import Finished, Scope, TextDelta, Turn
 
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019 in de EU?"
@@ -56,6 +58,34 @@ def test_a_follow_up_tells_how_it_was_understood_across_small_talk(assistant: As
     answer = assistant.ask("en in 2010?", history, "nl")
     assert answer.understood_as == REPORTS.replace("2019", "2010")
     assert "23 000" in answer.text
+
+
+@pytest.mark.parametrize("held_out", [False, True])
+def test_a_rewriting_is_used_where_it_asks_what_the_follow_up_does(
+    assistant: Assistant, held_out: bool
+) -> None:
+    """As docs/decisions/0008-follow-ups.md reports it."""
+    entries = yaml.safe_load((ROOT / "eval/fitting/rewritings.yaml").read_text("utf-8"))
+
+    def used(kind: str) -> list[bool]:
+        return [
+            understand(
+                one["question"],
+                one["language"],
+                [Turn(question=one["before"], answer_text="")],
+                (),
+                assistant.index.embedder,
+                lambda *_, rewritten=text: rewritten,
+            ).question
+            == text
+            for one in entries
+            if one.get("held_out", False) is held_out
+            for text in one[kind]
+        ]
+
+    kept, strayed = used("kept"), used("strayed")
+    assert all(kept)
+    assert not any(strayed)
 
 
 def test_shorter_gives_the_first_block_of_the_answer_before(assistant: Assistant) -> None:

@@ -14,7 +14,6 @@ from chain.details import details
 from chain.verification import verify
 from core.settings import Settings
 from core.types import Passage, ScoredPassage, Unit
-from vectorstore.embeddings import make_embedder
 from vectorstore.store import open_index
 
 _EVERY = 24
@@ -84,7 +83,7 @@ def _is_shown(case: Case) -> bool:
     text, language, passages = case
     found = tuple(ScoredPassage(passage=one, score=1.0, similarity=0.9) for one in passages)
     request = Request("?", language, found)
-    return verify(Draft(text, (0,)), request, make_embedder(Settings())).state == "supported"
+    return verify(Draft(text, (0,)), request).state == "supported"
 
 
 @pytest.mark.parametrize("evidence", ["same", "other"])
@@ -117,7 +116,7 @@ def test_a_thing_is_not_given_the_figure_of_another(
     index = open_index(settings)
     for language in ("en", "nl"):  # of the evidence
         found = tuple(index.search("How much is the EU drug market worth?", 6, language))
-        verdict = verify(Draft(text, (0,)), Request("?", "en", found), index.embedder)
+        verdict = verify(Draft(text, (0,)), Request("?", "en", found))
         assert (verdict.state == "supported") == is_shown, language
 
 
@@ -147,7 +146,7 @@ def test_the_date_and_reference_of_a_document_prove_nothing_that_its_text_says(
     found = tuple(open_index(settings).search("How many reports were there in 2019?", 6, "en"))
     for said in ("in 2019", "on 24 July 2020", "in 2019 (COM(2020) 607 final)"):
         text = f"There were over 725,000 reports of online child sexual abuse in the EU {said}."
-        verdict = verify(Draft(text, (0,)), Request("?", "en", found), make_embedder(Settings()))
+        verdict = verify(Draft(text, (0,)), Request("?", "en", found))
         assert (verdict.state == "supported") == (said == "in 2019"), said
 
 

@@ -117,6 +117,15 @@ class Index:
             self._opened = None
             return similarities(self._current()[0], self.embedder.query(query), passages)
 
+    def cited(self, ids: Sequence[str], query: str) -> list[ScoredPassage]:
+        """The passages with these ids, in that order, as close to a question as they are; without
+        those that the generation in use no longer has."""
+        try:
+            return self._cited(ids, query)
+        except GenerationGone:  # as in `evidence`
+            self._opened = None
+            return self._cited(ids, query)
+
     def knows(self, word: str) -> bool:
         """Whether a passage, in whatever language, has this word or one like it."""
         return self._current()[1].knows(word)
@@ -136,6 +145,21 @@ class Index:
         generation, keyword = self._current()
         vector = self.embedder.query(query)
         return find(generation, keyword, query, vector, k=k, language=language, scope=scope)
+
+    def _cited(self, ids: Sequence[str], query: str) -> list[ScoredPassage]:
+        generation, standings = self._current()[0], self.standings()
+        passages = generation.passages(ids)
+        cosines = similarities(generation, self.embedder.query(query), passages)
+        return [
+            ScoredPassage(
+                passage=passage,
+                score=0.0,  # none was searched for
+                similarity=max(cosines[passage.id]),
+                unit_similarities=cosines[passage.id],
+                standing=standings.get(passage.document.key, "in_force"),
+            )
+            for passage in passages
+        ]
 
     def _current(self) -> tuple[Generation, KeywordIndex]:
         """The generation to search and its keyword index; opened anew when the pointer moved."""

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from pydantic import JsonValue
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 import prompts
 from chain.assistant import Assistant
 from core.settings import Settings
 from eval import gate, report, runs
+from eval.commands.progress import bar
 from eval.commands.tables import (
     checks_table,
     comparison_tables,
@@ -235,16 +235,8 @@ def _progress(what: str, total: int, options: argparse.Namespace) -> Iterator[Ca
         _tell(event="progress", doing=what, done=0, total=total)
         yield lambda: _tell(event="progress", doing=what, done=next(done), total=total)
         return
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    ) as progress:
-        task = progress.add_task(what, total=total)
-        yield lambda: progress.advance(task)
+    with bar(what, total) as advance:
+        yield advance
 
 
 def _tell(**event: JsonValue) -> None:

@@ -26,9 +26,11 @@ def languages(answer: Answer, text: str = "") -> list[str]:
 
 
 def told(answer: Answer, texts: Texts) -> list[str]:
-    """What a reader of an answer has to know of it, a sentence each; nothing of a reply."""
+    """What a reader of an answer has to know of it, a sentence each; of a reply only why a task was
+    not carried out."""
     if answer.kind == "reply" and not answer.citations:
-        return []
+        why = texts(f"answer.trouble.{answer.trouble}") if answer.trouble else ""
+        return [texts("answer.no_task", why=why)] if why else []
     notes = []
     asked_in, used = answer.question_language, languages(answer)
     if answer.mode != "generative" and answer.answered and used != [asked_in]:

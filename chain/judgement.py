@@ -1,0 +1,180 @@
+"""Whether a sentence says what its evidence says, judged by its words in context.
+
+    basis -> what is known of each word -> doubt about each -> doubt about the sentence
+
+A small network, fitted by `python -m eval.fitting.verifier` on true sentences about the briefs and
+twins of them with one subtle change (docs/decisions/0007). It compares every word with the words of
+the evidence that it attends to, and so do its neighbours with theirs; so it also sees who does what
+to whom. Attention after Vaswani et al. 2017, arXiv:1706.03762; comparing what is aligned after
+Parikh et al. 2016, arXiv:1606.01933.
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chain.alignment import Basis
+
+WEIGHTS = Path(__file__).with_name("judgement.npz")
+NEIGHBOURS = 4  # words to either side that are the surroundings of a word
+WINDOW = 8  # words to either side of what is closest to it
+Array = NDArray[np.floating[Any]]
+
+
+class Features(NamedTuple):
+    """What the network sees of a sentence.
+
+    `states` (words, dimensions) and `evidence` (evidence words, dimensions); `words` (words, 7)
+    tells of each word how close the closest is, whether it carries meaning, stands in the evidence
+    as it is, has a capital or a figure, how long it is, and how much closer its surroundings would
+    be elsewhere; `in_first` (evidence words); `sentence` are figures of the whole.
+    """
+
+    states: Array
+    evidence: Array
+    words: Array
+    in_first: Array
+    sentence: Array
+
+
+class Doubt(NamedTuple):
+    """How likely it is that a sentence is not supported, as log-odds, and the words that tell."""
+
+    score: float
+    words: tuple[str, ...]
+
+
+def features(basis: Basis) -> Features:
+    """What is known of a sentence and of each of its words."""
+    close = basis.closeness
+    nearest, best = close.argmax(axis=1), basis.coverage
+    apart = _surroundings(basis, nearest, best)
+    known = {word.casefold() for word in basis.evidence}
+    has_figure = np.array([any(map(str.isdigit, word)) for word in basis.words])
+    has_capital = np.array([word[0].isupper() for word in basis.words])
+    same = np.array([word.casefold() in known for word in basis.words])
+    length = np.array([min(len(word), 12) / 12 for word in basis.words])
+    words = np.stack(
+        [best, basis.content, same, has_capital, has_figure, length, apart * 4], axis=1
+    )
+    name = has_capital & (np.arange(len(basis.words)) > 0)
+    plain = basis.content & ~name & ~has_figure
+    content = best[basis.content]
+    first = close[:, basis.in_first].max(axis=1) if basis.in_first.any() else best * 0
+    order = basis.positions[nearest[basis.content]]
+    steps = np.diff(order) if len(order) > 1 else np.zeros(1)
+    whole = [
+        content.mean(), content.min(), np.sort(content)[:2].mean(),
+        first[basis.content].mean(), first[basis.content].min(), best.mean(),
+        len(basis.places) / 3, len(basis.words) / 30,
+        _least(best[name], 0.6), _least(best[has_figure], 0.7), _least(best[plain], 0.5),
+        _least(best[~basis.content], 0.6),
+        _least(apart[basis.content], 0), apart[basis.content].mean(),
+        _least(apart[(name | has_figure) & same], 0),
+        (steps < 0).mean(), (np.abs(steps) > 10).mean(),
+        (content < 0.35).mean(), (content < 0.45).mean(),
+    ]  # fmt: skip
+    return Features(
+        basis.states,
+        basis.evidence_states,
+        words.astype(np.float32),
+        basis.in_first.astype(np.float32),
+        np.array(whole, np.float32),
+    )
+
+
+def doubt(basis: Basis) -> Doubt:
+    """How much there is to doubt about a sentence."""
+    given = features(basis)
+    nets = _networks()
+    told = [forward(net, given) for net in nets]
+    score = float(np.mean([score for score, _ in told]))
+    by_word = np.mean([words for _, words in told], axis=0)
+    worst = [n for n in np.argsort(-by_word)[:3] if by_word[n] > by_word.max() - 1.5]
+    return Doubt(score, tuple(basis.words[number] for number in sorted(worst)))
+
+
+def forward(net: dict[str, Array], given: Features) -> tuple[float, Array]:
+    """Doubt about the sentence, and about each of its words, as log-odds, by one network."""
+    states, evidence = given.states @ net["W"], given.evidence @ net["W"]
+    attention: Array = np.exp(net["al"]) * (given.states @ given.evidence.T)
+    attention = attention + net["be"] * (states @ evidence.T) / np.sqrt(states.shape[1])
+    attention = _softmax(attention)
+    aligned = attention @ evidence
+    seen = [states, aligned, np.abs(states - aligned), states * aligned, given.words]
+    seen.append((attention @ given.in_first)[:, None])
+    for step in (1, -1):
+        beside, aligned_beside = _moved(states, step), attention @ _moved(evidence, step)
+        seen += [np.abs(beside - aligned_beside), beside * aligned_beside]
+    hidden = _gelu(np.concatenate(seen, axis=1) @ net["c1"] + net["b1"])
+    looks = _softmax((hidden @ net["q"]) @ (hidden @ net["kk"]).T / np.sqrt(net["q"].shape[1]))
+    hidden = hidden + looks @ (hidden @ net["vv"])
+    around = np.concatenate([_moved(hidden, 1), hidden, _moved(hidden, -1)], axis=1)
+    words = (_gelu(around @ net["c2"] + net["b2"]) @ net["o"])[:, 0] + net["ob"]
+    most = float(words.max())
+    pooled = most + float(np.log(np.exp(words - most).sum()))
+    whole = _gelu(((given.sentence - net["mu"]) / net["sd"]) @ net["d1"] + net["db"]) @ net["d2"]
+    score = net["so"][0] * pooled + net["so"][1] * float(whole[0]) + net["sb"]
+    return float(score), words
+
+
+def centre() -> Array:
+    """The mean state of words that `chain.alignment.Evidence` wants."""
+    return _networks()[0]["centre"]
+
+
+@cache
+def _networks() -> list[dict[str, Array]]:
+    with np.load(WEIGHTS) as stored:
+        names = [name for name in stored.files if name != "centre"]
+        mean = stored["centre"].astype(np.float32)
+        count = len(stored[names[0]])
+        return [
+            {"centre": mean, **{name: stored[name][n].astype(np.float32) for name in names}}
+            for n in range(count)
+        ]
+
+
+def _surroundings(basis: Basis, nearest: NDArray[np.int_], best: Array) -> Array:
+    """Of each word: how much less close the words around it are to the words around its closest
+    than to any; 0 where they stand together in the evidence too, else negative."""
+    made = np.zeros(len(basis.words), np.float32)
+    for number in range(len(basis.words)):
+        around = [
+            other
+            for other in range(max(0, number - NEIGHBOURS), number + NEIGHBOURS + 1)
+            if other != number and other < len(basis.words) and basis.content[other]
+        ]
+        if around:
+            window = np.abs(basis.positions - basis.positions[nearest[number]]) <= WINDOW
+            made[number] = (basis.closeness[around][:, window].max(axis=1) - best[around]).mean()
+    return made
+
+
+def _least(values: Array, otherwise: float) -> float:
+    return float(values.min()) if len(values) else otherwise
+
+
+def _moved(values: Array, step: int) -> Array:
+    """Each row takes the place of the next (or the one before); nothing comes in."""
+    made = np.zeros_like(values)
+    if step > 0:
+        made[step:] = values[:-step]
+    else:
+        made[:step] = values[-step:]
+    return made
+
+
+def _softmax(values: Array) -> Array:
+    raised: Array = np.exp(values - values.max(axis=-1, keepdims=True))
+    made: Array = raised / raised.sum(axis=-1, keepdims=True)
+    return made
+
+
+def _gelu(values: Array) -> Array:
+    """The tanh form of Hendrycks and Gimpel 2016, arXiv:1606.08415."""
+    made: Array = 0.5 * values * (1 + np.tanh(0.7978845608 * (values + 0.044715 * values**3)))
+    return made

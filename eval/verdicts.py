@@ -1,0 +1,164 @@
+"""What the verifier says of the replies in tests/replies/, and how good that is.
+
+replies -> outcomes: a verdict on every sentence, twin and rider -> a share per reply -> figures
+
+With a checker, which reads what the verifier lets pass, figures are computed, not measured: a true
+sentence that passes is shown with the probability that the checker is right, a false one with the
+probability that it is wrong, each by itself.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Literal, get_args
+
+from chain.answerer import Draft, Request, Verdict
+from core.types import Frozen, Passage
+from eval.metrics import Interval, Share, balanced, interval, rate
+from eval.replies import Change, Reply
+
+Verify = Callable[[Draft, Request], Verdict]
+Kind = Literal["true", "false", "rider"]
+CHANGES: tuple[Change, ...] = get_args(Change)
+
+
+class Judged(Frozen):
+    """A text of a reply and what the verifier says of it; `type` is that of a false twin."""
+
+    text: str
+    kind: Kind
+    type: Change | None
+    state: Literal["supported", "uncertain", "contradicted"]
+    doubt: str
+    seconds: float
+
+    def shown(self, checker: float | None) -> float:
+        """The probability that it is shown as supported, with a checker of this accuracy."""
+        if self.state != "supported":
+            return 0.0
+        if checker is None:
+            return 1.0
+        return checker if self.kind == "true" else 1 - checker
+
+
+class Outcome(Frozen):
+    """A reply and all that was judged of it."""
+
+    reply: Reply
+    judged: tuple[Judged, ...]
+
+    def of(self, kind: Kind, change: Change | None = None) -> list[Judged]:
+        """What is of this kind, and of this type if one is given."""
+        return [one for one in self.judged if one.kind == kind and change in (None, one.type)]
+
+
+class Figure(Frozen):
+    """A rate over replies and its 95% interval, None where there is nothing to measure; `n` is
+    what it is a share of."""
+
+    value: float | None
+    interval: Interval | None
+    n: int
+
+
+def outcome(reply: Reply, passages: Mapping[str, Passage], verify: Verify) -> Outcome:
+    """Asks the verifier about every text of a reply.
+
+    Raises:
+        StrategiewijzerError: a passage of the reply is not among `passages`, by id.
+    """
+    request = reply.request(passages)
+
+    def judged(draft: Draft, kind: Kind, change: Change | None) -> Judged:
+        start = time.perf_counter()
+        verdict = verify(draft, request)
+        return Judged(
+            text=draft.text,
+            kind=kind,
+            type=change,
+            state=verdict.state,
+            doubt=verdict.doubt,
+            seconds=time.perf_counter() - start,
+        )
+
+    return Outcome(reply=reply, judged=tuple(judged(*one) for one in _drafts(reply)))
+
+
+def _drafts(reply: Reply) -> Iterator[tuple[Draft, Kind, Change | None]]:
+    for sentence in reply.sentences:
+        yield sentence.draft(), "true", None
+        for twin in sentence.twins:
+            yield sentence.draft(twin.text), "false", twin.type
+    for rider in reply.riders:
+        yield reply.rider(rider), "rider", None
+
+
+ShareOf = Callable[[Outcome, float | None], Share]
+"""What a reply adds to a rate, without a checker (None) or with one of this accuracy."""
+
+
+def _shown(kind: Kind, change: Change | None = None) -> ShareOf:
+    def share(outcome: Outcome, checker: float | None) -> Share:
+        judged = outcome.of(kind, change)
+        return sum(one.shown(checker) for one in judged), len(judged)
+
+    return share
+
+
+def _withheld(outcome: Outcome, checker: float | None) -> Share:
+    shown, n = _shown("true")(outcome, checker)
+    return n - shown, n
+
+
+def _left_in(state: str) -> ShareOf:
+    """Of the true sentences, those with this verdict; a checker has no say in it."""
+
+    def share(outcome: Outcome, checker: float | None) -> Share:
+        true = outcome.of("true")
+        return sum(one.state == state for one in true), len(true)
+
+    return share
+
+
+def _whole(outcome: Outcome, checker: float | None) -> Share:
+    """Whether all sentences are shown; a reply without sentences says nothing."""
+    true = outcome.of("true")
+    return (math.prod(one.shown(checker) for one in true), 1) if true else (0, 0)
+
+
+RATES: Mapping[str, ShareOf] = {
+    "true_withheld": _withheld,
+    "true_uncertain": _left_in("uncertain"),
+    "true_contradicted": _left_in("contradicted"),
+    "whole_replies": _whole,
+    "false_passed": _shown("false"),
+    **{f"false_passed.{change}": _shown("false", change) for change in CHANGES},
+    "riders_passed": _shown("rider"),
+}
+BALANCED = "balanced_accuracy"
+FIGURES = (*RATES, BALANCED)
+"""The names of all figures, as the gate knows them."""
+
+
+def figures(outcomes: Sequence[Outcome], checker: float | None = None) -> Mapping[str, Figure]:
+    """All figures by name, without a checker or with one of this accuracy.
+
+    The balanced accuracy is the mean of the true sentences shown and the false twins not shown.
+    """
+    found = {}
+    for name, share_of in RATES.items():
+        shares = [share_of(one, checker) for one in outcomes]
+        found[name] = Figure(
+            value=rate(shares),
+            interval=interval(shares),
+            n=int(sum(whole for _, whole in shares)),
+        )
+    true = [_shown("true")(one, checker) for one in outcomes]
+    false = [_shown("false")(one, checker) for one in outcomes]
+    both = balanced(true, [(n - shown, n) for shown, n in false])
+    found[BALANCED] = Figure(
+        value=both[0] if both else None,
+        interval=both[1] if both else None,
+        n=found["true_withheld"].n + found["false_passed"].n,
+    )
+    return found

@@ -1,0 +1,157 @@
+"""What becomes of a strong model's sentences: measures the verifier on those of tests/replies/.
+
+    python -m eval.verifier [--half open|held] [--list] [--gate eval/gate.yaml]
+
+True sentences should be shown and their false twins not. Half of the replies are held out: the
+verifier is measured on them, and nobody who changes it looks at them. Columns with a checker are
+computed, not measured: as if a second reader with that accuracy read all that passes.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from chain.verification import verify
+from core.errors import StrategiewijzerError
+from core.settings import Settings
+from eval import gate, report
+from eval.commands.ask import GATE_CLOSED
+from eval.commands.progress import bar
+from eval.commands.tables import checks_table
+from eval.metrics import percentile
+from eval.replies import HALVES, Half, read
+from eval.verdicts import CHANGES, Figure, Outcome, figures, outcome
+from vectorstore.store import open_index
+
+CHECKERS = (0.8, 0.9, 0.95)
+_ROWS = {
+    "true_withheld": "true withheld",
+    "true_uncertain": "  uncertain",
+    "true_contradicted": "  contradicted",
+    "whole_replies": "replies left whole",
+    "false_passed": "false passed",
+    **{f"false_passed.{change}": f"  {change}" for change in CHANGES},
+    "riders_passed": "riders passed",
+    "balanced_accuracy": "balanced accuracy",
+}
+_NOT_CHECKED = ("true_uncertain", "true_contradicted")  # a checker has no say in them
+
+
+def main(arguments: list[str]) -> int:
+    """Returns the exit code: 0 well, 1 a problem told on standard error, 3 the gate is closed."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.list and options.half == "held":
+        parser.error(
+            "the sentences of the held half are never listed: a verifier that was changed to fit "
+            "them is not measured by them any more. Use --half open."
+        )
+    if options.gate is not None and options.half == "open":
+        parser.error("the gate is about the held half; leave out --half open.")
+    halves = (options.half,) if options.half else HALVES
+    try:
+        rules = gate.read_rules(options.gate) if options.gate is not None else None
+        outcomes = {half: _outcomes(half) for half in halves}
+    except StrategiewijzerError as error:
+        Console(stderr=True).print(escape(str(error)), soft_wrap=True)
+        return 1
+    console = Console()
+    for half, found in outcomes.items():
+        console.print(_figures_table(half, found))
+        console.print(_languages_table(half, found))
+    if options.list:
+        for line in _lines(outcomes["open"]):
+            console.print(escape(line), soft_wrap=True)
+    if rules is None:
+        return 0
+    checks = gate.judge_verifier(rules.verifier, figures(outcomes["held"]))
+    console.print(checks_table(checks))
+    return 0 if all(check.passed for check in checks) else GATE_CLOSED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m eval.verifier",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--half", choices=HALVES, help="only this half (default: both)")
+    parser.add_argument(
+        "--list",
+        action="store_true",
+        help="of the open half, list every true sentence withheld, and why, and what false passed",
+    )
+    parser.add_argument(
+        "--gate",
+        type=Path,
+        metavar="FILE",
+        help="rules whose limits for the verifier the held half must keep, such as "
+        "eval/gate.yaml; else the exit code is 3",
+    )
+    return parser
+
+
+def _outcomes(half: Half) -> list[Outcome]:
+    replies = read(half)
+    passages = {passage.id: passage for passage in open_index(Settings()).passages()}
+    outcomes = []
+    with bar(f"Verifying, {half} half", len(replies)) as advance:
+        for reply in replies:
+            outcomes.append(outcome(reply, passages, verify))
+            advance()
+    return outcomes
+
+
+def _figures_table(half: Half, outcomes: Sequence[Outcome]) -> Table:
+    """All figures: measured, with intervals, and computed for each checker."""
+    checkers = (f"{accuracy:g}" for accuracy in CHECKERS)
+    seconds = [one.seconds for outcome in outcomes for one in outcome.judged]
+    table = Table(
+        "", "n", "measured", "95% interval", *checkers,
+        title=f"Verifier, {half} half: {len(outcomes)} replies",
+        caption=f"Last {len(CHECKERS)} columns: computed, not measured, with a checker of this "
+        "accuracy.\nSeconds a sentence, median and 95th percentile: "
+        f"{report.number(percentile(seconds, 50))}, {report.number(percentile(seconds, 95))}",
+    )  # fmt: skip
+    measured = figures(outcomes)
+    computed = [figures(outcomes, accuracy) for accuracy in CHECKERS]
+    for name, label in _ROWS.items():
+        found = measured[name]
+        others = () if name in _NOT_CHECKED else (one[name].value for one in computed)
+        table.add_row(label, str(found.n), *_cells(found), *map(report.number, others))
+    return table
+
+
+def _languages_table(half: Half, outcomes: Sequence[Outcome]) -> Table:
+    table = Table(
+        "", "true", "withheld", "95% interval", "false", "passed", "95% interval",
+        title=f"By language, {half} half",
+    )  # fmt: skip
+    for language in sorted({one.reply.language for one in outcomes}):
+        found = figures([one for one in outcomes if one.reply.language == language])
+        withheld, passed = found["true_withheld"], found["false_passed"]
+        table.add_row(language, str(withheld.n), *_cells(withheld), str(passed.n), *_cells(passed))
+    return table
+
+
+def _cells(figure: Figure) -> tuple[str, str]:
+    return report.number(figure.value), report.bounds(figure.interval)
+
+
+def _lines(outcomes: Iterable[Outcome]) -> Iterable[str]:
+    """Every true sentence withheld, with the doubt, and every false one passed."""
+    for found in outcomes:
+        for one in found.judged:
+            if one.kind == "true" and one.state != "supported":
+                yield f"{found.reply.id} withheld, {one.state}: {one.text} ({one.doubt or '-'})"
+            elif one.kind != "true" and one.state == "supported":
+                yield f"{found.reply.id} passed, {one.type or one.kind}: {one.text}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
