@@ -32,6 +32,7 @@ _REFERENCE_AS_WRITTEN = re.compile(_REFERENCE.pattern, re.IGNORECASE)
 # Of a sentence's own words this share stands in its evidence, in one language: closeness in meaning
 # alone let a small model's inventions about the same topic pass (docs/decisions/0007).
 _SHARED = 0.5
+_DATED = 2  # units, best first, from which a sentence may have its dates
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 _FOLDED = re.compile(r"\w+")
 _SENTENCE_START = re.compile(r"(?:^|[.!?:]\s)[\s\W]*$")
@@ -93,12 +94,13 @@ def lacking(claim: Details, said: Sequence[Details], about: Sequence[Details]) -
 
     Args:
         claim: the sentence to be proven.
-        said: the quoted units, each with its heading and lead-in.
+        said: the quoted units, best first, each with its heading and lead-in.
         about: what is said of their documents (title, publisher, headings): supplies names, but no
             figures, dates or references: a reader could not find them in the quotes.
     """
     has = frozenset().union(*(one.quantities | one.worded for one in said))
-    dates = frozenset().union(*(one.dates for one in said))
+    # A sentence has one date, or two; further units lend theirs to what they do not tell.
+    dates = frozenset().union(*(one.dates for one in said[:_DATED]))
     years = {int(value) for value, unit in has if not unit}
     has |= {(Decimal(year), "") for year, _, _ in dates if year}
     demanded = set(claim.quantities)
