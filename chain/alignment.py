@@ -16,7 +16,7 @@ from vectorstore.words import States, WordStates
 
 Place = tuple[int, int]  # the number of a passage, and of a unit in it
 
-_MOST_UNITS = 3  # that a sentence rests on together
+_MOST_UNITS = 5  # that a sentence rests on together
 _GAIN = 0.015  # in mean closeness, that a further unit must bring
 _MOST_WORDS = 56  # of a sentence that are compared
 _MOST_EVIDENCE = 140  # words of the units that they are compared with

@@ -115,7 +115,8 @@ class Assistant:
         """What is being done, verified sentences with their markers, last the finished answer.
 
         The stages come before the first sentence, in the order of `Stage`; a refusal has nothing to
-        check.
+        check. A sentence that a model had to mend comes after the others; the finished answer has
+        it in its place.
 
         Args:
             question: in any official language of the EU.

@@ -29,7 +29,7 @@ from vectorstore.words import word_states
 # 95% are below 0.857.
 _CLOSE = 0.86
 # Log-odds of doubt above which a sentence is not shown as supported (docs/decisions/0007).
-_DOUBTED = 0.0
+_DOUBTED = 0.8
 _ADDRESS = re.compile(r"https?://\S+|www\.\S+|\S+@\S+|(?<![\w.@/-])(?:[\w-]*[a-zA-Z][\w-]*\.)+[a-z]{2,}\b")
 
 

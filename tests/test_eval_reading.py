@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
+import prompts
 from core.types import Answer, Citation, DocumentInfo, Mode, Passage, Unit
 from eval.blocks import blocks, words
 from eval.pointers import about_itself, points_back
@@ -126,6 +127,12 @@ def test_an_answer_is_taken_apart_into_labels_paragraphs_items_and_notes() -> No
 @pytest.mark.parametrize("text", ["3 of 23 items.", "3 van de 23 punten.", "Hier 3 von 23 Punkten"])
 def test_a_note_counts_the_items_above_it(text: str) -> None:
     assert blocks(f"A: [1]\n\n{LIST}\n\n{text}")[-1].kind == "note"
+
+
+@pytest.mark.parametrize("language", prompts.languages())
+def test_a_note_may_say_why_items_are_left_out(language: str) -> None:
+    note = prompts.phrases(language).part_confirmed.format(2, 3)
+    assert blocks(f"A: [1]\n\n- een [1]\n- twee [2]\n\n{note}")[-1].kind == "note"
 
 
 @pytest.mark.parametrize("text", ["2 of 23 items.", "3 items.", "3 of 2 items.", "3 of 23. [1]"])

@@ -285,19 +285,13 @@ def test_a_note_on_a_list_is_small_and_has_what_the_page_adds() -> None:
 def test_a_note_on_a_list_with_a_marker_at_each_item_is_small_as_well() -> None:
     text = "Drie: [1]\n\n- een [1]\n- twee [2]\n\n2 van de 3 punten.\n\nZomaar."
     shown = answer_html(text, marker=numbered, note=lambda number: f" <i>{number}</i>")
-    assert '<p class="sw-facts">2 van de 3 punten.</p><p>Zomaar.</p>' in shown
+    assert '</ul><p class="sw-facts">2 van de 3 punten.</p><p>Zomaar.</p>' in shown
 
 
 def test_the_marker_at_the_end_of_a_list_without_a_lead_in_covers_all_of_it() -> None:
     shown = answer_html("- een\n- twee [1]\n\n2 van 3 punten.", marker=numbered)
     assert "<li>een</li><li>twee<sup>1:8</sup></li>" in shown
     assert '<p class="sw-facts">2 van 3 punten.</p>' in shown
-
-
-def test_a_list_whose_items_have_markers_has_no_note() -> None:
-    shown = answer_html("Twee: [1]\n\n- een [2]\n- twee [3]\n\nZomaar.", marker=numbered)
-    assert "<p>Twee:<sup>1:5</sup></p>" in shown
-    assert "<p>Zomaar.</p>" in shown
 
 
 def test_a_label_is_a_heading_and_no_part_of_the_quote() -> None:
