@@ -1,5 +1,6 @@
 """With a model: tasks on the last answer, checked like any answer; without one, a reply."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -15,7 +16,8 @@ from ui.texts import load
 QUESTION = "How many reports of online child sexual abuse were there in the EU in 2019?"
 SAID = "In 2019 there were more than 725 000 reports in the EU."
 GERMAN = "2019 gab es in der EU mehr als 725 000 Meldungen über sexuellen Missbrauch von Kindern."
-DUTCH = "In 2019 waren er in de EU meer dan 725 000 meldingen van seksueel misbruik van kinderen."
+DUTCH = "De meldingen van online kindermisbruik in de EU stegen tot meer dan 725 000 in 2019."
+FRENCH = "Les signalements concernant l'UE sont passés de 23 000 en 2010 à 725 000 en 2019."
 INVENTED = "In 2021 there were 912,345 reports in the EU."
 
 
@@ -44,6 +46,11 @@ def _prompt(server: Script) -> tuple[str, str]:
     """The rules and what was asked, of the only request."""
     ((rules, asked),) = [request["messages"] for request in server.requests]
     return rules["content"], asked["content"]
+
+
+def _bare(answer: Answer) -> str:
+    """The text without markers: how many quotes a sentence rests on is the verifier's affair."""
+    return re.sub(r"(?: ?\[\d+\])+", "", answer.text)
 
 
 def _assert_quotes_are_exact(answer: Answer) -> None:
@@ -89,7 +96,7 @@ def test_a_task_is_done_from_what_the_last_answer_cites_and_checked(
     answer = assistant.ask(message, history)
     assert (answer.kind, answer.message, answer.mode) == ("answer", kind, "generative")
     assert answer.understood_as == QUESTION
-    assert answer.text.startswith(f"{shown} [1]")
+    assert _bare(answer).startswith(shown)
     assert "912" not in answer.text
     assert INVENTED in (*answer.withheld, *answer.contradicted)
     assert [passage.id for passage in answer.passages] == list(history[-1].cited)
@@ -117,7 +124,7 @@ def test_a_task_is_done_from_what_the_last_answer_cites_and_checked(
         (
             "Traduis cela en français",
             "fr",
-            "En 2019, il y a eu plus de 725 000 signalements d'abus sexuels d'enfants dans l'UE.",
+            FRENCH,
         ),
     ],
 )
@@ -133,10 +140,11 @@ def test_a_translation_is_checked_across_languages(
     server.reply = f"{reply} [1] {wrong} [1]"
     answer = assistant.ask(message, history)
     assert (answer.kind, answer.message, answer.language) == ("answer", "translate", language)
-    assert answer.text == f"{reply} [1]"
+    assert _bare(answer) == reply
     assert answer.citations[0].document.language == "en"
     assert f"code: {language}." in _prompt(server)[0]
-    assert told(answer, load("en")) == []
+    assert wrong in (*answer.withheld, *answer.contradicted)
+    assert not any("No sources were found" in note for note in told(answer, load("en")))
 
 
 def test_a_task_can_follow_a_task(
@@ -150,7 +158,7 @@ def test_a_task_can_follow_a_task(
     answer = assistant.ask("Turn this into an email in English", history, "en")
     assert german.text in _prompt(server)[1]
     assert answer.understood_as == QUESTION
-    assert answer.text == f"Dear colleague,\n\n{SAID} [1]\n\nKind regards,"
+    assert _bare(answer) == f"Dear colleague,\n\n{SAID}\n\nKind regards,"
 
 
 def test_what_is_streamed_of_an_email_is_what_it_is_at_last(
@@ -168,7 +176,7 @@ def test_an_email_in_a_language_without_our_words_has_no_greeting(
 ) -> None:
     server.reply = "En 2019 hubo en la UE más de 725 000 denuncias de abuso sexual de menores. [1]"
     answer = assistant.ask("Turn this into an email in Spanish", history)
-    assert answer.text == server.reply
+    assert _bare(answer) == server.reply.removesuffix(" [1]")
 
 
 def test_a_language_that_is_not_named_is_asked_for_and_can_then_be_said(
@@ -182,7 +190,7 @@ def test_a_language_that_is_not_named_is_asked_for_and_can_then_be_said(
     history.append(Turn.of("Please translate the answer", asks))
     server.reply = f"{GERMAN} [1]"
     answer = assistant.ask("German", history, "en")
-    assert (answer.message, answer.text) == ("translate", server.reply)
+    assert (answer.message, _bare(answer)) == ("translate", GERMAN)
 
 
 @pytest.mark.parametrize("message", ["Put that in a table", "Turn this into an email"])
@@ -231,7 +239,7 @@ def test_a_model_that_fails_is_told_of_and_shorter_is_then_a_quote(
 def test_a_summary_is_written_from_the_beginning_of_the_document(
     assistant: Assistant, server: Script
 ) -> None:
-    server.reply = "The EU Drugs Agenda consists of three blocks. [1]"
+    server.reply = "The drugs agenda consists of three blocks. [1]"
     answer = assistant.ask("summarise the drugs agenda")
     assert (answer.kind, answer.message, answer.mode) == ("answer", "summarise", "generative")
     assert answer.documents == ("drugs-agenda",)
@@ -262,7 +270,7 @@ def test_passages_that_are_gone_are_no_evidence(
     assert server.requests == []
     server.reply = f"{SAID} [1]"
     short = assistant.ask("Shorter please", gone)  # the question can be searched for again
-    assert (short.message, short.text) == ("shorter", f"{SAID} [1]")
+    assert (short.message, _bare(short)) == ("shorter", SAID)
 
 
 def test_without_a_model_the_replies_are_as_they_were(settings: Settings) -> None:
