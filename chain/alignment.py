@@ -28,7 +28,8 @@ class Basis:
     """A sentence and what it rests on most likely.
 
     `words` are those of the sentence, `states` theirs, shape (words, dimensions); `content` tells
-    which carry meaning. `places` are the units, the one that covers most first; `evidence` are the
+    which carry meaning. `places` are the units, the one that covers most first, and `reached` is the
+    mean closeness of the content to the first unit, to the first two, ...; `evidence` are the
     words of these with lead-in and heading, `positions` where they stand in all passages,
     `in_first` which belong to the first unit. `closeness` has a cosine for every word and every
     word of the evidence.
@@ -38,6 +39,7 @@ class Basis:
     states: States
     content: NDArray[np.bool_]
     places: tuple[Place, ...]
+    reached: tuple[float, ...]
     evidence: tuple[str, ...]
     evidence_states: States
     positions: NDArray[np.int_]
@@ -109,7 +111,7 @@ class Evidence:
         closeness = states @ self._states.T
         places = list(self._masks)
         covers = np.stack([closeness[:, self._masks[place]].max(axis=1) for place in places])
-        chosen = _covering(covers[:, content])
+        chosen, reached = _covering(covers[:, content])
         kept = np.zeros(len(self._texts), bool)
         for number in chosen:
             kept |= self._masks[places[number]]
@@ -119,6 +121,7 @@ class Evidence:
             states=states,
             content=content,
             places=tuple(places[number] for number in chosen),
+            reached=reached,
             evidence=tuple(self._texts[number] for number in at),
             evidence_states=self._states[at],
             positions=at,
@@ -134,18 +137,21 @@ class Evidence:
         return made
 
 
-def _covering(covers: States) -> list[int]:
-    """The units that together cover words best, one after the other; `covers` is (units, words)."""
-    chosen = [int(covers.mean(axis=1).argmax())]
-    reached = covers[chosen[0]]
+def _covering(covers: States) -> tuple[list[int], tuple[float, ...]]:
+    """The units that together cover words best, one after the other, and how well they do then;
+    `covers` is (units, words)."""
+    chosen: list[int] = []
+    means: list[float] = []
+    best = np.full(covers.shape[1], -1.0)
     while len(chosen) < _MOST_UNITS:
-        means = np.maximum(covers, reached).mean(axis=1)
-        best = int(means.argmax())
-        if means[best] - reached.mean() < _GAIN:
+        possible = np.maximum(covers, best).mean(axis=1)
+        number = int(possible.argmax())
+        if chosen and possible[number] - means[-1] < _GAIN:
             break
-        chosen.append(best)
-        reached = np.maximum(reached, covers[best])
-    return chosen
+        chosen.append(number)
+        means.append(float(possible[number]))
+        best = np.maximum(best, covers[number])
+    return chosen, tuple(means)
 
 
 def _unit(passage: Passage, place: int) -> int:

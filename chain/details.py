@@ -32,7 +32,6 @@ _REFERENCE_AS_WRITTEN = re.compile(_REFERENCE.pattern, re.IGNORECASE)
 # Of a sentence's own words this share stands in its evidence, in one language: closeness in meaning
 # alone let a small model's inventions about the same topic pass (docs/decisions/0007).
 _SHARED = 0.5
-_DATED = 2  # units, best first, from which a sentence may have its dates
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 _FOLDED = re.compile(r"\w+")
 _SENTENCE_START = re.compile(r"(?:^|[.!?:]\s)[\s\W]*$")
@@ -99,8 +98,7 @@ def lacking(claim: Details, said: Sequence[Details], about: Sequence[Details]) -
             figures, dates or references: a reader could not find them in the quotes.
     """
     has = frozenset().union(*(one.quantities | one.worded for one in said))
-    # A sentence has one date, or two; further units lend theirs to what they do not tell.
-    dates = frozenset().union(*(one.dates for one in said[:_DATED]))
+    dates = frozenset().union(*(one.dates for one in said))
     years = {int(value) for value, unit in has if not unit}
     has |= {(Decimal(year), "") for year, _, _ in dates if year}
     demanded = set(claim.quantities)
@@ -117,6 +115,24 @@ def lacking(claim: Details, said: Sequence[Details], about: Sequence[Details]) -
         *(sorted(claim.names - words) if same else ()),
         *(sorted(claim.countries - countries) if countries and not same else ()),
     ]
+
+
+def doubtful(claim: Details, said: Sequence[Details]) -> list[str]:
+    """What of a claim its best evidence does not bear out, though all of its evidence together has
+    the details: a date that another unit lends, a denial that nobody makes, or one left out.
+
+    Args:
+        claim: the sentence to be proven.
+        said: the quoted units, best first, each with its heading and lead-in.
+    """
+    first = said[0]
+    years = {int(value) for value, unit in first.quantities if not unit}
+    found = [_written(one) for one in claim.dates if not has_date(first.dates, years, one)]
+    if claim.denies and not any(one.denies for one in said):
+        found.append("that it denies")
+    if first.denies and not claim.denies:
+        found.append("that it does not deny")
+    return found
 
 
 def _is_among(one: Quantity, others: Collection[Quantity]) -> bool:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chain.alignment import Basis
+from core.matching import fold
 
 WEIGHTS = Path(__file__).with_name("judgement.npz")
 NEIGHBOURS = 4  # words to either side that are the surroundings of a word
@@ -52,10 +53,10 @@ def features(basis: Basis) -> Features:
     close = basis.closeness
     nearest, best = close.argmax(axis=1), basis.coverage
     apart = _surroundings(basis, nearest, best)
-    known = {word.casefold() for word in basis.evidence}
+    known = {fold(word) for word in basis.evidence}
     has_figure = np.array([any(map(str.isdigit, word)) for word in basis.words])
     has_capital = np.array([word[0].isupper() for word in basis.words])
-    same = np.array([word.casefold() in known for word in basis.words])
+    same = np.array([fold(word) in known for word in basis.words])
     length = np.array([min(len(word), 12) / 12 for word in basis.words])
     words = np.stack(
         [best, basis.content, same, has_capital, has_figure, length, apart * 4], axis=1

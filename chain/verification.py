@@ -16,7 +16,7 @@ from itertools import groupby
 
 from chain.alignment import Evidence, Place
 from chain.answerer import Draft, Quote, Request, Verdict
-from chain.details import Details, details, lacking
+from chain.details import Details, details, doubtful, lacking
 from chain.judgement import centre, doubt
 from chain.statements import is_row, reading
 from core.matching import figures, fold
@@ -30,7 +30,12 @@ from vectorstore.words import word_states
 _CLOSE = 0.86
 # Log-odds of doubt above which a sentence is not shown as supported (docs/decisions/0007).
 _DOUBTED = 0.8
-_ADDRESS = re.compile(r"https?://\S+|www\.\S+|\S+@\S+|(?<![\w.@/-])(?:[\w-]*[a-zA-Z][\w-]*\.)+[a-z]{2,}\b")
+# Closeness of its words to their evidence that a sentence can spare: quotes that add no more than
+# this are not needed.
+_SPARE = 0.05
+_ADDRESS = re.compile(
+    r"https?://\S+|www\.\S+|\S+@\S+|(?<![\w.@/-])(?:[\w-]*[a-zA-Z][\w-]*\.)+[a-z]{2,}\b"
+)
 
 
 def verify(draft: Draft, request: Request) -> Verdict:
@@ -48,21 +53,30 @@ def verify(draft: Draft, request: Request) -> Verdict:
     basis = _evidence(passages).basis(draft.text, request.language)
     if basis is None:
         return Verdict("contradicted", doubt="It has no words.")
+    claim = details(draft.text, request.language)
+
+    def missing(places: Sequence[Place]) -> list[str]:
+        said = [_said(place, passages) for place in places]
+        return lacking(claim, said, [_about(passages[number]) for number, _ in places])
+
     quotes = _quotes(basis.places, passages)
-    missing = [
-        *_addresses(draft.text, quotes, passages),
-        *lacking(
-            details(draft.text, request.language),
-            [_said(place, passages) for place in basis.places],
-            [_about(passages[number]) for number, _ in basis.places],
-        ),
-    ]
-    if missing:
-        return Verdict("contradicted", quotes, f"The sources do not have: {', '.join(missing)}.")
+    absent = [*_addresses(draft.text, quotes, passages), *missing(basis.places)]
+    if absent:
+        return Verdict("contradicted", quotes, f"The sources do not have: {', '.join(absent)}.")
     found = doubt(basis)
-    if found.score > _DOUBTED:
-        return Verdict("uncertain", quotes, f"Not certain: {', '.join(found.words)}.")
-    return Verdict("supported", quotes)
+    doubts = [
+        *doubtful(claim, [_said(place, passages) for place in basis.places]),
+        *(found.words if found.score > _DOUBTED else ()),
+    ]
+    if doubts:
+        return Verdict("uncertain", quotes, f"Not certain: {', '.join(doubts)}.")
+    # No more quotes than it takes: what they say is often said in several places.
+    needed = next(
+        count
+        for count, reached in enumerate(basis.reached, start=1)
+        if reached >= basis.reached[-1] - _SPARE and not missing(basis.places[:count])
+    )
+    return Verdict("supported", _quotes(basis.places[:needed], passages))
 
 
 def prepare(request: Request) -> None:

@@ -27,7 +27,8 @@ from core.errors import StoreError
 
 States = NDArray[np.float32]
 
-WORD = re.compile(r"\w+(?:[’'.,/-]\w+)*")  # 2011/93/EU, 1.2 and end-to-end are one word
+# 725 000, 2011/93/EU, 1.2 and end-to-end are one word each.
+WORD = re.compile(r"(?<!\d)\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)|\w+(?:[’'.,/-]\w+)*")
 
 _LAYERS = 10
 _BLOCK = 32  # weights with one scale
