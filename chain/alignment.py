@@ -28,8 +28,8 @@ class Basis:
     """A sentence and what it rests on most likely.
 
     `words` are those of the sentence, `states` theirs, shape (words, dimensions); `content` tells
-    which carry meaning. `places` are the units, the one that covers most first, and `reached` is the
-    mean closeness of the content to the first unit, to the first two, ...; `evidence` are the
+    which carry meaning. `places` are the units, the one that covers most first, and `reached` how
+    close the content is on average to the first unit, to the first two, ...; `evidence` are the
     words of these with lead-in and heading, `positions` where they stand in all passages,
     `in_first` which belong to the first unit. `closeness` has a cosine for every word and every
     word of the evidence.

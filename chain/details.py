@@ -16,6 +16,7 @@ from chain.countries import countries
 from chain.vocabulary import PERCENT, translations, vocabulary
 from core.dates import Date, dates_in, has_date
 from core.matching import fold
+from prompts import phrases
 from vectorstore.keyword import content_words
 
 Quantity = tuple[Decimal, str]  # 30 billion euros: (30000000000, "EUR")
@@ -119,7 +120,8 @@ def lacking(claim: Details, said: Sequence[Details], about: Sequence[Details]) -
 
 def doubtful(claim: Details, said: Sequence[Details]) -> list[str]:
     """What of a claim its best evidence does not bear out, though all of its evidence together has
-    the details: a date that another unit lends, a denial that nobody makes, or one left out.
+    the details: a date or reference that another unit lends, a denial that nobody makes or that is
+    left out.
 
     Args:
         claim: the sentence to be proven.
@@ -128,11 +130,26 @@ def doubtful(claim: Details, said: Sequence[Details]) -> list[str]:
     first = said[0]
     years = {int(value) for value, unit in first.quantities if not unit}
     found = [_written(one) for one in claim.dates if not has_date(first.dates, years, one)]
+    found += sorted(claim.references - first.references)
     if claim.denies and not any(one.denies for one in said):
         found.append("that it denies")
     if first.denies and not claim.denies:
         found.append("that it does not deny")
     return found
+
+
+def unexplained_names(
+    claim: Details, said: Sequence[Details], about: Sequence[Details]
+) -> frozenset[str]:
+    """The names of a claim that evidence in another language has neither as they are nor as those
+    of a country; they may be translated. Those of what every document is about are left out."""
+    words = frozenset().union(*(one.words | one.acronyms for one in (*said, *about)))
+    common = frozenset(phrases(claim.language).cues.common)
+    return frozenset(
+        name
+        for name in claim.names - words - common
+        if not countries(name.capitalize(), claim.language)
+    )
 
 
 def _is_among(one: Quantity, others: Collection[Quantity]) -> bool:

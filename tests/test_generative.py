@@ -75,7 +75,7 @@ def test_a_structured_answer_is_asked_for_and_read(assistant: Assistant, server:
     )
     answer = assistant.ask(QUESTION)
     assert answer.text == "In 2019 there were more than 725 000 reports in the EU. [1]"
-    assert answer.withheld == ("In 2021 there were 912,345 reports in the EU.",)
+    assert answer.contradicted == ("In 2021 there were 912,345 reports in the EU.",)
     asked = server.requests[0]["response_format"]
     assert (asked["type"], asked["json_schema"]["strict"]) == ("json_schema", True)
     _assert_quotes_are_exact(answer)
@@ -195,7 +195,7 @@ def test_an_invented_figure_is_withheld(assistant: Assistant, server: Script) ->
     answer = assistant.ask(QUESTION)
     assert "725,000" in answer.text
     assert "912" not in answer.text
-    assert answer.withheld == ("In 2021 there were 912,345 reports in the EU.",)
+    assert answer.contradicted == ("In 2021 there were 912,345 reports in the EU.",)
 
 
 def test_a_sentence_about_something_else_is_withheld(assistant: Assistant, server: Script) -> None:

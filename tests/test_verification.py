@@ -90,7 +90,7 @@ def _is_shown(case: Case) -> bool:
 def test_a_change_to_a_true_sentence_is_caught(cases: dict[str, list[Case]], evidence: str) -> None:
     shown = [case for case in cases[evidence] if _is_shown(case)]
     print(f"\n{evidence} language: {len(shown)} of {len(cases[evidence])} originals accepted")  # noqa: T201
-    assert len(shown) >= 0.95 * len(cases[evidence])
+    assert len(shown) >= {"same": 0.95, "other": 0.8}[evidence] * len(cases[evidence])
     for name, (least, change) in CHANGES.items():
         changed = [
             (text, language, passages)

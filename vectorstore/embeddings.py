@@ -126,7 +126,8 @@ class OpenAIEmbedder:
 
 
 @lru_cache(maxsize=1)
-def _local_embedder() -> LocalEmbedder:
+def local_embedder() -> LocalEmbedder:
+    """The one of this process; loaded at the first call."""
     return LocalEmbedder()
 
 
@@ -138,7 +139,7 @@ def make_embedder(settings: Settings) -> Embedder:
             settings.embeddings_model,
             settings.embeddings_api_key.get_secret_value(),
         )
-    return _local_embedder()
+    return local_embedder()
 
 
 # A NUL ends the text inside the engine: control characters become spaces.
