@@ -189,10 +189,11 @@ def _fitted(batch: Batch, seed: int) -> dict[str, NDArray[Any]]:
         whole = optax.sigmoid_binary_cross_entropy(score, part["wrong"]).mean()
         return whole + by_word.sum() / part["is_word"].sum()
 
-    @jax.jit
-    def step(net: Any, state: Any, part: Any, key: Any) -> Any:
+    def advance(net: Any, state: Any, part: Any, key: Any) -> Any:
         changes, state = optimiser.update(jax.grad(loss)(net, part, key), state, net)
         return optax.apply_updates(net, changes), state
+
+    step = jax.jit(advance)
 
     order, key = np.random.default_rng(seed), jax.random.PRNGKey(seed + 9)
     for _ in track(range(_EPOCHS), f"network {seed}", transient=True):
