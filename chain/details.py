@@ -17,7 +17,6 @@ from chain.vocabulary import PERCENT, translations, vocabulary
 from core.dates import Date, dates_in, has_date
 from core.matching import fold
 from prompts import phrases
-from vectorstore.keyword import content_words
 
 Quantity = tuple[Decimal, str]  # 30 billion euros: (30000000000, "EUR")
 
@@ -30,9 +29,6 @@ _REFERENCE = re.compile(
     r"|\b(?P<celex>\d{5}[a-z]{1,2}\d{4}(?:\(\d+\))?)"
 )
 _REFERENCE_AS_WRITTEN = re.compile(_REFERENCE.pattern, re.IGNORECASE)
-# Of a sentence's own words this share stands in its evidence, in one language: closeness in meaning
-# alone let a small model's inventions about the same topic pass (docs/decisions/0007).
-_SHARED = 0.5
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 _FOLDED = re.compile(r"\w+")
 _SENTENCE_START = re.compile(r"(?:^|[.!?:]\s)[\s\W]*$")
@@ -42,7 +38,7 @@ _SENTENCE_START = re.compile(r"(?:^|[.!?:]\s)[\s\W]*$")
 class Details:
     """The checkable content of a text in one language.
 
-    `names` are folded and certain by their capitals; `opening` is a first word that may be one.
+    `names` are folded and certain by their capitals; a first word is none.
     """
 
     language: str
@@ -52,10 +48,8 @@ class Details:
     references: frozenset[str]
     acronyms: frozenset[str]
     names: frozenset[str]
-    opening: frozenset[str]
     countries: frozenset[str]  # ISO 3166 codes
     words: frozenset[str]
-    content: frozenset[str]  # stems without stop words
     denies: bool
 
 
@@ -72,7 +66,7 @@ def details(text: str, language: str) -> Details:
         for word in _FOLDED.findall(rest)
         if word in words.numbers
     }
-    acronyms, names, opening = _names(text, language)
+    acronyms, names = _names(text, language)
     return Details(
         language=language,
         quantities=frozenset(quantities),
@@ -81,10 +75,8 @@ def details(text: str, language: str) -> Details:
         references=frozenset(references),
         acronyms=acronyms,
         names=names,
-        opening=opening,
         countries=frozenset(countries(text, language)),
         words=frozenset(_FOLDED.findall(fold(text))),
-        content=frozenset(content_words(text, language, stemmed=True)),
         denies=_denies(fold(text), language),
     )
 
@@ -194,12 +186,11 @@ def _quantity(match: re.Match[str], language: str) -> Quantity:
     return (value * words.scales.get(match["scale"] or "", 1), unit)
 
 
-def _names(text: str, language: str) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
-    """Acronyms, other names by their capital, and a capitalised first word; all folded."""
+def _names(text: str, language: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Acronyms, and other names by their capital, but for a first word; all folded."""
     text = _REFERENCE_AS_WRITTEN.sub(" ", unicodedata.normalize("NFKC", text))
     acronyms: set[str] = set()
     names: set[str] = set()
-    opening: set[str] = set()
     for match in _WORD.finditer(text):
         word = re.sub(r"['’]s$", "", match.group())
         name = max(_FOLDED.findall(fold(word)), key=len)  # the name in "d'Europol"
@@ -212,9 +203,9 @@ def _names(text: str, language: str) -> tuple[frozenset[str], frozenset[str], fr
         if capitals > 1 or has_digit:
             acronyms.add(name.removesuffix("s") if word[-1] == "s" else name)
         elif language in _NAMES_STAY and name not in vocabulary(language).months:
-            is_first = _SENTENCE_START.search(text[: match.start()]) is not None
-            (opening if is_first else names).add(name)
-    return frozenset(acronyms), frozenset(names), frozenset(opening)
+            if _SENTENCE_START.search(text[: match.start()]) is None:
+                names.add(name)
+    return frozenset(acronyms), frozenset(names)
 
 
 def _denies(folded: str, language: str) -> bool:
