@@ -202,9 +202,12 @@ def _names(text: str, language: str) -> tuple[frozenset[str], frozenset[str]]:
             continue
         if capitals > 1 or has_digit:
             acronyms.add(name.removesuffix("s") if word[-1] == "s" else name)
-        elif language in _NAMES_STAY and name not in vocabulary(language).months:
-            if _SENTENCE_START.search(text[: match.start()]) is None:
-                names.add(name)
+        elif (
+            language in _NAMES_STAY
+            and name not in vocabulary(language).months
+            and not _SENTENCE_START.search(text[: match.start()])
+        ):
+            names.add(name)
     return frozenset(acronyms), frozenset(names)
 
 
