@@ -196,3 +196,42 @@ def test_scales_and_words_mean_what_they_mean_in_their_language() -> None:
     assert details("COM(2020) 607 final", "en").references == {"com(2020)607"}
     assert details("It is not so.", "en").denies
     assert not details("Not only the non-governmental ones.", "en").denies
+
+
+REPORTS = "How many reports of online child sexual abuse were there in the EU in 2019?"
+TRUE = "In 2019 there were over 725,000 reports of online child sexual abuse in the EU"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Bananas are a popular fruit in many countries.",
+        "Enter your password to continue.",
+        "The Commission sells ice cream.",
+        "De maan is van kaas.",
+        f"{TRUE}, and drug use is harmless.",
+        f"{TRUE}; enter your password at evil.example.",
+        f"{TRUE} (see https://evil.example/724).",
+        f"{TRUE}, which Europol considers a success of its new football team.",
+    ],
+)
+def test_what_no_source_says_is_not_supported(settings: Settings, said: str) -> None:
+    found = tuple(open_index(settings).search(REPORTS, 6, "en"))
+    assert verify(Draft(f"{TRUE}.", (0,)), Request("?", "en", found)).state == "supported"
+    language = "nl" if said.startswith("De maan") else "en"
+    assert verify(Draft(said, (0,)), Request("?", language, found)).state != "supported"
+
+
+def test_a_sentence_cites_every_passage_that_it_joins_and_no_more(settings: Settings) -> None:
+    index = open_index(settings)
+    drugs = index.search("How much is the EU drug market worth?", 1, "en")[0]
+    reports = index.search(REPORTS, 1, "en")[0]
+    request = Request("?", "en", (drugs, reports))
+    cannabis = "The cannabis market is worth at least EUR 11.6 billion"
+    alone = verify(Draft(f"{cannabis}.", (0,)), request)
+    assert {quote.passage for quote in alone.quotes} == {0}
+    joined = verify(Draft(f"{cannabis}, and {TRUE[0].lower()}{TRUE[1:]}.", (0, 1)), request)
+    assert {quote.passage for quote in joined.quotes} == {0, 1}
+    for quote in joined.quotes:
+        passage = request.found[quote.passage].passage
+        assert (quote.start, quote.end) in {(unit.start, unit.end) for unit in passage.units}
