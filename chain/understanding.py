@@ -24,9 +24,9 @@ logger = logging.getLogger(__name__)
 _WITH_ANSWER: tuple[Message, ...] = ("shorter", "table", "translate", "email")
 _LANGUAGE_WORDS = 4  # of a message that only names a language: "into French, please"
 
-# Cosine of what a model made of a follow-up with the follow-up as it may be meant. On
-# eval/fitting/rewritings.yaml those that ask the same have 0.93 or more, and of those that do not,
-# and have its figures and its question mark, none has more than 0.88 (docs/decisions/0008).
+# Cosine of what a model made of a follow-up with the follow-up as it may be meant. In
+# eval/fitting/rewritings those that ask the same have 0.93 or more, and of those that do not, and
+# have its figures and its question mark, none has more than 0.88 (docs/decisions/0008).
 _MEANT = 0.9
 _BEFORE = 3  # earlier questions that a follow-up may lean on
 _MARKS = ("?", ";", ";")  # Greek asks with a semicolon

@@ -8,7 +8,7 @@ import pytest
 from langchain_core.callbacks import BaseCallbackHandler
 
 from chain import __main__ as command
-from chain.answerer import Draft, Quote, Request
+from chain.answerer import Draft, Quote, Request, Verdict
 from chain.asking import asks_for
 from chain.assistant import Assistant
 from chain.composition import Composition
@@ -21,7 +21,6 @@ from chain.verification import verify
 from core.settings import ROOT, Settings
 from core.types import Answer, Turn
 from eval.dataset import load
-from vectorstore.embeddings import make_embedder
 
 
 @pytest.fixture(scope="module")
@@ -327,7 +326,6 @@ def request_(assistant: Assistant) -> Request:
 
 
 def test_a_quote_that_is_not_in_its_passage_is_not_verified(request_: Request) -> None:
-    embedder = make_embedder(Settings())
     passage = request_.found[0].passage
     unit = passage.units[0]
     good = Draft(
@@ -335,7 +333,8 @@ def test_a_quote_that_is_not_in_its_passage_is_not_verified(request_: Request) -
         cites=(0,),
         quote=Quote(0, unit.start, unit.end),
     )
-    assert verify(good, request_, embedder) == good.quote
+    assert good.quote is not None
+    assert verify(good, request_) == Verdict("supported", (good.quote,))
     for wrong in (
         replace(good, text=good.text.replace("e", "x", 1)),
         replace(good, quote=Quote(1, unit.start, unit.end)),
@@ -343,7 +342,7 @@ def test_a_quote_that_is_not_in_its_passage_is_not_verified(request_: Request) -
         replace(good, quote=Quote(0, unit.start, 10**6)),
         replace(good, quote=Quote(99, 0, 5)),
     ):
-        assert verify(wrong, request_, embedder) is None
+        assert verify(wrong, request_).state == "contradicted"
 
 
 @pytest.mark.parametrize(
@@ -360,20 +359,21 @@ def test_a_models_sentence_needs_a_quote_with_its_figures_and_its_meaning(
     request_: Request, sentence: str, supported: bool
 ) -> None:
     asked = replace(request_, language="nl" if sentence.startswith("In de") else "en")
-    quote = verify(Draft(text=sentence, cites=(0,)), asked, make_embedder(Settings()))
-    assert (quote is not None) is supported
+    verdict = verify(Draft(text=sentence, cites=(0,)), asked)
+    assert (verdict.state == "supported") is supported
+    assert bool(verdict.quotes) or not supported
 
 
 def test_a_composition_numbers_passages_once_and_lays_out_lists(request_: Request) -> None:
     composition = Composition(request_)
     first, second, other = Quote(0, 0, 20), Quote(0, 20, 30), Quote(1, 0, 10)
-    composition.add(Draft("One. Two.", (0,), quote=first), first)
-    composition.add(Draft("Which are:", (0,), items=("a;", "b."), quote=second), second)
-    composition.add(Draft("Last.", (1,), quote=other, label="There", note="2 of 3."), other)
+    composition.add(Draft("One. Two.", (0,), quote=first), (first,))
+    composition.add(Draft("Which are:", (0,), items=("a;", "b."), quote=second), (second,))
+    composition.add(Draft("Last.", (1,), quote=other, label="There", note="2 of 3."), (other,))
     assert composition.text == (
         "One. Two. [1]\n\nWhich are: [1]\n\n- a;\n- b.\n\n### There\n\nLast. [2]\n\n2 of 3."
     )
-    composition.add_more([(Draft("", (0,), items=("c;", "d."), label="Here"), first)])
+    composition.add_more([(Draft("", (0,), items=("c;", "d."), label="Here"), (first,))])
     assert composition.more == ("### Here\n\n- c;\n- d. [1]",)
     assert [citation.number for citation in composition.citations] == [1, 1, 2]
 
@@ -382,14 +382,14 @@ def test_the_sentences_of_a_model_run_on_and_its_items_make_a_list(request_: Req
     composition = Composition(request_)
     quote = Quote(0, 0, 20)
     for text, form in (("One.", "sentence"), ("Two.", "sentence"), ("a", "item"), ("b", "item")):
-        composition.add(Draft(text, (0,), form), quote)  # type: ignore[arg-type]
-    composition.add(Draft("Three.", (0,)), quote)
+        composition.add(Draft(text, (0,), form), (quote,))  # type: ignore[arg-type]
+    composition.add(Draft("Three.", (0,)), (quote,))
     assert composition.text == "One. [1] Two. [1]\n\n- a [1]\n- b [1]\n\nThree. [1]"
 
 
 def test_a_quote_beyond_its_passage_never_becomes_a_citation(request_: Request) -> None:
     composition = Composition(request_)
-    composition.add(Draft("One.", (0,)), Quote(0, 0, 10**6))
+    composition.add(Draft("One.", (0,)), (Quote(0, 0, 10**6),))
     with pytest.raises(AssertionError, match="outside passage"):
         _ = composition.citations
 

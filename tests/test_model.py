@@ -188,14 +188,13 @@ def test_a_follow_up_is_rewritten_without_a_limit_of_tokens(
     settings: Settings, server: Script
 ) -> None:
     server.refusal, server.reasons_only_if_short = published.reasoning_model, 500
+    rewritten = "How many reports of online child sexual abuse came from the EU in 2010?"
     server.reply = lambda request: (
-        "How many reports were there in 2010?"
-        if "rewrite" in request["messages"][0]["content"]
-        else SAID
+        rewritten if "rewrite" in request["messages"][0]["content"] else SAID
     )
     history = [Turn(question=QUESTION, answer_text="More than 725,000. [1]")]
     answer = _assistant(settings, server).ask("And in 2010?", history)
-    assert answer.understood_as == "How many reports were there in 2010?"
+    assert answer.understood_as == rewritten
 
 
 @pytest.mark.parametrize(("finish", "cut_after"), [("length", None), ("stop", 14)])
