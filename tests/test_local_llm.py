@@ -117,7 +117,7 @@ def _ask_and_check(models: tuple[Settings, Settings], asked: Sequence[Question])
     assert any(
         _figures(sentence) - _figures(*(passage.context() for passage in answer.passages))
         for answer in (*structured, *text)
-        for sentence in answer.withheld
+        for sentence in (*answer.withheld, *answer.contradicted)
     )  # without the verifier one would have leaked
     assert any(answer.answered and answer.mode == "generative" for answer in (*structured, *text))
     for form, given in (("structured", structured), ("text", text)):
@@ -127,11 +127,14 @@ def _ask_and_check(models: tuple[Settings, Settings], asked: Sequence[Question])
         written = [
             answer
             for answer in given
-            if answer.mode == "generative" or answer.withheld or answer.trouble == "cut"
+            if answer.mode == "generative"
+            or answer.withheld
+            or answer.contradicted
+            or answer.trouble == "cut"
         ]
         own = [one for one in written if one.mode == "generative" and one.answered]
         shown = sum(len(claims(answer)) for answer in own)
-        withheld = sum(len(answer.withheld) for answer in written)
+        withheld = sum(len(one.withheld) + len(one.contradicted) for one in written)
         print(  # noqa: T201
             f"\n{form}: {len(written)} of {len(given)} answers are the model's, "
             f"{shown} sentences shown, {withheld} withheld"
