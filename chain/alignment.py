@@ -18,8 +18,8 @@ Place = tuple[int, int]  # the number of a passage, and of a unit in it
 
 _MOST_UNITS = 5  # that a sentence rests on together
 _GAIN = 0.015  # in mean closeness, that a further unit must bring
-_MOST_WORDS = 56  # of a sentence that are compared
-_MOST_EVIDENCE = 140  # words of the units that they are compared with
+MOST_WORDS = 56  # of a sentence that are compared
+MOST_EVIDENCE = 140  # words of the units that they are compared with
 _SHORT = 4  # letters: shorter words are no content unless they are names or figures
 
 
@@ -100,11 +100,11 @@ class Evidence:
     def basis(self, sentence: str, language: str) -> Basis | None:
         """What a sentence in this language rests on; None where either has no words."""
         words = self._of.words(sentence)
-        spans = words.spans[:_MOST_WORDS]
+        spans = words.spans[:MOST_WORDS]
         texts = tuple(sentence[start:end] for start, end in spans)
         if not texts or not self._masks:
             return None
-        states = self._centred(words.states[:_MOST_WORDS])
+        states = self._centred(words.states[:MOST_WORDS])
         content = np.array([_is_content(word, language) for word in texts])
         if not content.any():
             content[:] = True
@@ -115,7 +115,7 @@ class Evidence:
         kept = np.zeros(len(self._texts), bool)
         for number in chosen:
             kept |= self._masks[places[number]]
-        at = np.nonzero(kept)[0][:_MOST_EVIDENCE]
+        at = np.nonzero(kept)[0][:MOST_EVIDENCE]
         return Basis(
             words=texts,
             states=states,

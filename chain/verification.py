@@ -95,10 +95,15 @@ def _is_near(
     Always told by the local embedder, whatever the index was made with: the limits are its own.
     """
     quoted = [passages[one.passage].text[one.start : one.end] for one in quotes]
-    joined = [" ".join(quoted)] if len(quoted) > 1 else []
-    vectors = local_embedder().passages([text, *quoted, *joined])
     same = {passages[one.passage].language for one in quotes} == {language}
-    return bool((vectors[1:] @ vectors[0]).max() >= (_NEAR if same else _NEAR_TRANSLATED))
+    return _closeness(text, quoted, local_embedder()) >= (_NEAR if same else _NEAR_TRANSLATED)
+
+
+def _closeness(text: str, quotes: Sequence[str], embedder: Embedder) -> float:
+    """The highest cosine of a text with one of the quotes, or with all of them read as one."""
+    joined = [" ".join(quotes)] if len(quotes) > 1 else []
+    vectors = embedder.passages([text, *quotes, *joined])
+    return float((vectors[1:] @ vectors[0]).max())
 
 
 def _untranslated(names: Collection[str], basis: Basis) -> list[str]:
@@ -167,9 +172,7 @@ def supports(sentence: str, quotes: Sequence[str], about: str, embedder: Embedde
         return False
     if any(fold(sentence).rstrip(".;:") in fold(quote) for quote in quotes):
         return True
-    joined = [" ".join(quotes)] if len(quotes) > 1 else []
-    vectors = embedder.passages([sentence, *quotes, *joined])
-    return bool((vectors[1:] @ vectors[0]).max() >= _CLOSE)
+    return _closeness(sentence, quotes, embedder) >= _CLOSE
 
 
 def _is_asked(sentence: str, question: str) -> bool:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
-from chain.alignment import Evidence
+from chain.alignment import MOST_EVIDENCE, MOST_WORDS, Evidence
 from chain.judgement import WEIGHTS, Features, features
 from core.errors import StrategiewijzerError
 from core.settings import Settings
@@ -32,7 +32,6 @@ _PASSAGES = 6  # that a sentence is judged by
 _NETWORKS = 2  # whose mean is taken
 _WIDTH, _HIDDEN, _LAST, _WHOLE, _LOOKS = 48, 64, 32, 24, 32
 _EPOCHS, _BATCH, _RATE = 7, 64, 2e-3
-_WORDS, _EVIDENCE = 56, 140  # as chain/alignment.py keeps at most
 _RIDERS = 0.22  # of the true sentences get one
 _AND = {
     "bg": "и", "cs": "a", "da": "og", "de": "und", "el": "και", "en": "and", "es": "y", "fi": "ja",
@@ -149,13 +148,13 @@ def _batch(
     """The features of sentences in arrays of one size, what is missing as zeros."""
     count, width = len(examples), len(mean)
     made: Batch = {
-        "v": np.zeros((count, _WORDS, width), np.float16),
-        "e": np.zeros((count, _EVIDENCE, width), np.float16),
-        "is_word": np.zeros((count, _WORDS), np.float32),
-        "is_evidence": np.zeros((count, _EVIDENCE), np.float32),
-        "wrong_word": np.zeros((count, _WORDS), np.float32),
-        "words": np.zeros((count, _WORDS, 7), np.float32),
-        "in_first": np.zeros((count, _EVIDENCE), np.float32),
+        "v": np.zeros((count, MOST_WORDS, width), np.float16),
+        "e": np.zeros((count, MOST_EVIDENCE, width), np.float16),
+        "is_word": np.zeros((count, MOST_WORDS), np.float32),
+        "is_evidence": np.zeros((count, MOST_EVIDENCE), np.float32),
+        "wrong_word": np.zeros((count, MOST_WORDS), np.float32),
+        "words": np.zeros((count, MOST_WORDS, 7), np.float32),
+        "in_first": np.zeros((count, MOST_EVIDENCE), np.float32),
         "wrong": np.array([one.wrong for one in examples], np.float32),
     }
     whole: list[NDArray[Any]] = []
