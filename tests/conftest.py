@@ -1,14 +1,18 @@
 """Fixtures: real settings, real indexes; nothing that we ship is replaced by a fake."""
 
+import hashlib
 import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from playwright.sync_api import Browser
 
 from core.settings import ROOT, Settings
-from ingest.pipeline import ingest
 from tests.browser import served, started
 
 CORPUS = ROOT / "corpus"
@@ -23,12 +27,51 @@ def _no_settings_from_outside() -> None:
     Settings.model_config["env_file"] = None
 
 
+# All that an index over the bundled briefs is made by.
+_MAKERS = ("core", "corpus", "ingest", "vectorstore", "requirements.lock")
+
+_MAKE = """
+import sys
+from pathlib import Path
+from core.settings import Settings
+from ingest.pipeline import ingest
+Settings.model_config["env_file"] = None
+ingest(Settings(data_dir=Path(sys.argv[1]), corpus_dirs=(Path(sys.argv[2]),)))
+"""
+
+
+def _fingerprint(names: tuple[str, ...]) -> str:
+    digest = hashlib.sha256()
+    for top in (ROOT / name for name in names):
+        for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
+            if path.is_file() and path.suffix != ".pyc":
+                digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
 @pytest.fixture(scope="session")
-def settings(tmp_path_factory: pytest.TempPathFactory, _no_settings_from_outside: None) -> Settings:
-    """Settings of an index over the bundled briefs; built once: do not ingest into it."""
-    made = Settings(data_dir=tmp_path_factory.mktemp("data"), corpus_dirs=(CORPUS,))
-    ingest(made)
-    return made
+def settings(
+    pytestconfig: pytest.Config,
+    tmp_path_factory: pytest.TempPathFactory,
+    _no_settings_from_outside: None,
+) -> Settings:
+    """Settings of an index over the bundled briefs: do not ingest into it.
+
+    It is built once per state of the code that builds it, by a process of its own, and kept in
+    pytest's cache; each session, and each of several workers, has a copy.
+    """
+    folder = pytestconfig.cache.mkdir("indexes")
+    kept = folder / _fingerprint(_MAKERS)
+    with FileLock(folder / "lock"):
+        if not kept.exists():
+            for old in (path for path in folder.iterdir() if path.is_dir()):
+                shutil.rmtree(old)
+            making = folder / "making"
+            subprocess.run([sys.executable, "-c", _MAKE, making, CORPUS], cwd=ROOT, check=True)
+            making.rename(kept)
+    data = tmp_path_factory.mktemp("data") / "index"
+    shutil.copytree(kept, data)
+    return Settings(data_dir=data, corpus_dirs=(CORPUS,))
 
 
 @pytest.fixture
