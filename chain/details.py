@@ -169,7 +169,7 @@ def _amounts(language: str) -> re.Pattern[str]:
     scale = f"(?P<scale>{_alternatives(words.scales)})" if words.scales else "(?P<scale>(?!))"
     return re.compile(
         rf"(?:(?P<before>{units}) ?)?(?<![\w/])(?P<figure>\d+(?:[.,]\d+)*)"
-        rf"(?:[ -]?{scale}(?!\w))?(?:[ -]?(?:of |de |d'|di )?(?P<after>{units})(?!\w))?"
+        rf"(?:[ -]?{scale}(?!\w)\.?)?(?:[ -]?(?:of |de |d'|di )?(?P<after>{units})(?!\w))?"
     )
 
 

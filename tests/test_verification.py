@@ -159,6 +159,9 @@ def _denies(text: str, language: str) -> bool:
     [
         ("en", "EUR 30 billion", "nl", "30 miljard euro"),
         ("en", "30 billion euros", "fr", "30 milliards d'euros"),
+        ("en", "30 billion euros", "pt", "30 mil milhões de euros"),
+        ("en", "30 billion euros", "de", "30 Mrd. Euro"),
+        ("en", "1 million reports", "pl", "z 1 miliona zgłoszeń"),
         ("de", "30 Milliarden Euro", "pl", "30 miliardów euro"),
         ("en", "725,000 and 39%", "nl", "725 000 en 39 procent"),
         ("en", "11.6 million", "es", "11,6 millones"),
