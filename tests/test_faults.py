@@ -308,8 +308,13 @@ def _run_of(child: subprocess.Popen[str], kill_after: float | None = None) -> tu
 
 
 @pytest.mark.timeout(900)
-def test_fifty_kills_at_random_moments_leave_a_whole_generation_in_use(small: Small) -> None:
-    seed = random.randrange(1_000_000)  # noqa: S311
+@pytest.mark.parametrize(
+    ("kills", "seed"), [(8, 8), pytest.param(42, None, marks=pytest.mark.long)]
+)
+def test_kills_at_random_moments_leave_a_whole_generation_in_use(
+    small: Small, kills: int, seed: int | None
+) -> None:
+    seed = random.randrange(1_000_000) if seed is None else seed  # noqa: S311
     print(f"seed {seed}")  # noqa: T201 - to see the same again
     dice = random.Random(seed)  # noqa: S311
     settings = small(_version(0))
@@ -319,7 +324,7 @@ def test_fifty_kills_at_random_moments_leave_a_whole_generation_in_use(small: Sm
     assert code == 0
     index, before, waiting = open_index(settings), "1", _waiting(settings)
     number, killed, published = 1, 0, 0
-    while killed < 50:
+    while killed < kills:
         number += 1
         assert number < 200, "the runs end before they are killed"
         small(_version(number))

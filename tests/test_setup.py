@@ -11,6 +11,7 @@ import pytest
 from core.settings import ROOT
 
 LOCK = (ROOT / "requirements.lock").read_text("utf-8")
+DEV_LOCK = (ROOT / "requirements-dev.lock").read_text("utf-8")
 
 
 def _make(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -19,22 +20,30 @@ def _make(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_every_package_in_the_lock_has_hashes_and_no_address_of_an_index() -> None:
-    packages = re.split(r"\n(?=\S)", LOCK.partition("\n\n")[2] or LOCK)
+@pytest.mark.parametrize("lock", [LOCK, DEV_LOCK])
+def test_every_package_in_a_lock_has_hashes_and_no_address_of_an_index(lock: str) -> None:
+    packages = re.split(r"\n(?=\S)", lock.partition("\n\n")[2] or lock)
     pinned = [package for package in packages if "==" in package.splitlines()[0]]
     assert len(pinned) > 100
     assert all("--hash=sha256:" in package for package in pinned)
-    assert "://" not in LOCK
-    assert "--index-url" not in LOCK
-    assert "--find-links" not in LOCK
+    assert "://" not in lock
+    assert "--index-url" not in lock
+    assert "--find-links" not in lock
 
 
-def test_every_declared_dependency_is_in_the_lock() -> None:
+def _pinned(lock: str) -> dict[str, str]:
+    return dict(re.findall(r"^([a-z0-9-]+)==(\S+)", lock, re.M))
+
+
+def test_every_declared_dependency_is_in_its_lock_and_those_of_the_tests_only_in_theirs() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
-    names = {re.split(r"[<>=!~\[ ]", dependency)[0] for dependency in wanted}
-    locked = set(re.findall(r"^([a-z0-9-]+)==", LOCK, re.M))
-    assert names <= locked
+    names, dev = (
+        {re.split(r"[<>=!~\[ ]", dependency)[0] for dependency in wanted}
+        for wanted in (project["dependencies"], project["optional-dependencies"]["dev"])
+    )
+    assert names <= _pinned(LOCK).keys()
+    assert dev - names <= _pinned(DEV_LOCK).keys() - _pinned(LOCK).keys()
+    assert _pinned(LOCK).items() <= _pinned(DEV_LOCK).items()
 
 
 def test_every_package_of_ours_is_declared() -> None:
@@ -49,7 +58,8 @@ def test_every_package_of_ours_is_declared() -> None:
 
 def test_help_lists_every_chore_once() -> None:
     printed = _make("help").stdout
-    for chore in ("chat", "ingest", "eval", "test", "test-model", "lint", "format", "help"):
+    tests = ("test", "test-all", "test-model", "lint")
+    for chore in ("chat", "ingest", "eval", *tests, "format", "lock", "help"):
         assert len(re.findall(rf"^  make {chore}(?!\S)", printed, re.M)) == 1
 
 
