@@ -154,7 +154,7 @@ def _build(
         new,
         lambda done, total: tell(Embedded(done=done, total=total)),
     )
-    if work.current and len(manifest.segments) > 1:
-        carry_keyword(settings, work.current, new, gone=work.plan.gone, fresh=work.fresh)
+    if work.current and not work.plan.gone:
+        carry_keyword(settings, work.current, new, work.fresh)
     check(new, settings)
     return new

@@ -182,14 +182,9 @@ def open_keyword(settings: Settings, generation: Generation) -> KeywordIndex:
 
 
 def carry_keyword(
-    settings: Settings,
-    old: Generation,
-    new: Generation,
-    *,
-    gone: Iterable[str],
-    fresh: Iterable[Passage],
+    settings: Settings, old: Generation, new: Generation, fresh: Iterable[Passage]
 ) -> None:
-    """Makes the keyword index of a generation from that of the one before.
+    """Makes the keyword index of a generation from that of the one before, whose passages it has.
 
     Without one, nothing: `open_keyword` builds it from all passages.
 
@@ -197,15 +192,14 @@ def carry_keyword(
         settings: where the indexes are.
         old: the generation before.
         new: the generation that is being built.
-        gone: keys of documents that changed or went.
-        fresh: the passages of those that changed or came.
+        fresh: the passages that it has besides.
     """
     base = keyword_folder(settings, old.id)
     try:
         KeywordIndex(base)
     except ValueError:
         return
-    KeywordIndex.build(keyword_folder(settings, new.id), fresh, base, gone)
+    KeywordIndex.build(keyword_folder(settings, new.id), fresh, base)
 
 
 def remove_old_keyword_indexes(settings: Settings, kept: Collection[str]) -> None:
