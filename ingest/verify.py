@@ -11,8 +11,8 @@ from core.settings import Settings
 from core.types import Frozen
 from ingest.check import Problem, problems_at_once
 from ingest.contents import Contents, some
+from ingest.fingerprint import splitter_fingerprint
 from ingest.isolated import reading
-from ingest.plan import splitter_fingerprint
 from vectorstore.generations import Generation, Generations
 from vectorstore.manifest import Pointer
 from vectorstore.segments import Segment, document_key

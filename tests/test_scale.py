@@ -4,7 +4,6 @@ import json
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -133,7 +132,7 @@ def test_a_keyword_index_that_cannot_be_put_in_place_is_told_and_the_same_of_ano
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "rename", refused)
-        with pytest.raises(StoreError, match="keyword index cannot be written.*not permitted"):
+        with pytest.raises(StoreError, match=r"keyword index cannot be written.*not permitted"):
             KeywordIndex.build(place, [])
     assert not list(tmp_path.iterdir())
     with monkeypatch.context() as patch:
