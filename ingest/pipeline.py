@@ -26,7 +26,7 @@ from ingest.prepare import Work, prepare
 from ingest.report import Guesses, Report, StoppedError, reason_to_stop
 from vectorstore.embeddings import Embedder, make_embedder
 from vectorstore.generations import Generation, Generations
-from vectorstore.store import carry_keyword, remove_old_keyword_indexes
+from vectorstore.store import carry_keyword, tidy
 
 
 def ingest(
@@ -98,8 +98,7 @@ def ingest(
                 generations.publish(new.id)
                 published = new.id
                 tell(Published(generation=published))
-            generations.remove_unpublished()
-            remove_old_keyword_indexes(settings, generations.pointer().kept)
+            tidy(settings, generations)
     seconds = time.perf_counter() - started
     return report.model_copy(update={"seconds": seconds, "generation": published})
 

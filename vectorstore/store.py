@@ -1,6 +1,7 @@
 """The generation in use, opened for searching; who searches it is vectorstore/search.py."""
 
 import datetime
+import logging
 import shutil
 import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -10,11 +11,14 @@ from core.settings import Settings
 from core.types import DocumentInfo, Passage, Scope, ScoredPassage, Standing
 from vectorstore.chroma import GenerationGone
 from vectorstore.embeddings import Embedder, make_embedder
-from vectorstore.generations import Generation, Generations
+from vectorstore.generations import Generation, Generations, store_folder
 from vectorstore.keyword import KeywordIndex
+from vectorstore.leftovers import Leftovers, LeftoversError, look
 from vectorstore.manifest import DocumentEntry, Pointer, method_of
 from vectorstore.rerank import DEPTH, make_reranker
 from vectorstore.search import Evidence, find, similarities
+
+logger = logging.getLogger(__name__)
 
 
 def open_index(settings: Settings) -> "Index":
@@ -200,6 +204,26 @@ def carry_keyword(
     except ValueError:
         return
     KeywordIndex.build(keyword_folder(settings, new.id), fresh, base)
+
+
+def tidy(settings: Settings, generations: Generations) -> None:
+    """Removes what no kept generation uses: in the store, in its folder, and of keyword indexes."""
+    generations.remove_unpublished()
+    remove_old_keyword_indexes(settings, generations.pointer().kept)
+    try:
+        if leftovers(settings):
+            look(store_folder(settings), remove=True)
+    except LeftoversError as error:  # nobody is kept from anything: the next run tries again
+        logger.warning("What removed generations left behind is still there: %s", error)
+
+
+def leftovers(settings: Settings) -> Leftovers | None:
+    """What removed generations left in the store's folder; None when a server has the store.
+
+    Raises:
+        LeftoversError: it could not be counted.
+    """
+    return None if settings.chroma_url else look(store_folder(settings))
 
 
 def remove_old_keyword_indexes(settings: Settings, kept: Collection[str]) -> None:
