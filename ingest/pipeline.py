@@ -21,7 +21,7 @@ from ingest.check import check
 from ingest.compose import compose
 from ingest.events import Embedded, Planned, Published, Tell, nobody
 from ingest.find import Found, find
-from ingest.lock import exclusive
+from ingest.lock import writing
 from ingest.prepare import Work, prepare
 from ingest.report import Guesses, Report, StoppedError, reason_to_stop
 from vectorstore.embeddings import Embedder, make_embedder
@@ -72,7 +72,7 @@ def ingest(
     started = time.perf_counter()
     found = _find(settings, folders)
     embedder = embedder or make_embedder(settings)
-    with exclusive(settings.data_dir, unless=dry_run):
+    with writing(settings, unless=dry_run) as lease:
         work = prepare(
             settings, found, embedder, rebuild=rebuild, keep_missing=keep_missing, tell=tell
         )
@@ -90,7 +90,7 @@ def ingest(
         if not dry_run:
             if stop:
                 raise StoppedError(report)
-            generations = Generations(settings)
+            generations = Generations(settings, lease)
             if not work.plan.is_empty:
                 new = _build(work, generations, settings, embedder, tell)
                 if work.current:

@@ -15,7 +15,7 @@ from core.settings import Settings
 from ingest.archive import write
 from ingest.build import Progress
 from ingest.check import check
-from ingest.lock import exclusive
+from ingest.lock import writing
 from ingest.unarchive import Archive
 from vectorstore.embeddings import Vectors, make_embedder
 from vectorstore.generations import Generation, Generations, unit_ids
@@ -107,8 +107,8 @@ def import_generation(
             "vectors cannot be searched. Set the embedder that made it, or make the index here "
             "with: make ingest"
         )
-    with exclusive(settings.data_dir):
-        generations = Generations(settings)
+    with writing(settings) as lease:
+        generations = Generations(settings, lease)
         new = generations.create(_as_new(archive.manifest))
         try:
             _fill(new, archive, progress)
