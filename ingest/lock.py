@@ -1,4 +1,4 @@
-"""One ingest run at a time."""
+"""One ingest run at a time: in a data folder, and on a Chroma server."""
 
 import datetime
 import os
@@ -6,11 +6,14 @@ import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 from filelock import FileLock, Timeout
 
 from core.disk import obstacle
 from core.errors import LockedError, StoreError
+from core.settings import Settings
+from vectorstore.lease import Lease, leased
 
 
 @contextmanager
@@ -33,9 +36,7 @@ def exclusive(data_dir: Path, *, unless: bool = False) -> Iterator[None]:
         try:
             data_dir.mkdir(parents=True, exist_ok=True)
             held.enter_context(FileLock(data_dir / "ingest.lock", timeout=0))
-            since = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
-            who = f"process {os.getpid()} on {socket.gethostname()} since {since}"
-            holder.write_text(who, "utf-8")
+            holder.write_text(_who(), "utf-8")
         except Timeout:
             who = holder.read_text("utf-8") if holder.is_file() else "another process"
             raise LockedError(
@@ -45,3 +46,36 @@ def exclusive(data_dir: Path, *, unless: bool = False) -> Iterator[None]:
             remedy = obstacle(data_dir) or "Check the setting STRATEGIEWIJZER_DATA_DIR."
             raise StoreError(f"Nothing can be written in {data_dir}: {error}. {remedy}") from error
         yield
+
+
+@contextmanager
+def writing(settings: Settings, *, unless: bool = False) -> Iterator[Lease | None]:
+    """Holds what a run needs to change the index: the lock of the data folder, and where the store
+    is a server's the lease of that, which it gives.
+
+    Args:
+        settings: where the index is.
+        unless: take none (a dry run changes nothing).
+
+    Raises:
+        LockedError, StoreError: as of `exclusive` and of `Lease`.
+    """
+    with exclusive(settings.data_dir, unless=unless):
+        if unless or not settings.chroma_url:
+            yield None
+            return
+        with leased(settings, _owner(settings.data_dir), _who()) as lease:
+            yield lease
+
+
+def _who() -> str:
+    since = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
+    return f"process {os.getpid()} on {socket.gethostname()} since {since}"
+
+
+def _owner(data_dir: Path) -> str:
+    """A name for this data folder that no other has."""
+    file = data_dir / "ingest.owner"
+    if not file.is_file():
+        file.write_text(uuid4().hex, "utf-8")
+    return file.read_text("utf-8")

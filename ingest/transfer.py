@@ -15,12 +15,12 @@ from core.settings import Settings
 from ingest.archive import write
 from ingest.build import Progress
 from ingest.check import check
-from ingest.lock import exclusive
+from ingest.lock import writing
 from ingest.unarchive import Archive
 from vectorstore.embeddings import Vectors, make_embedder
 from vectorstore.generations import Generation, Generations, unit_ids
 from vectorstore.manifest import Manifest, SegmentEntry, method_of, new_id
-from vectorstore.store import remove_old_keyword_indexes
+from vectorstore.store import tidy
 
 _AT_ONCE = 500  # passages whose vectors are held in memory
 
@@ -107,8 +107,8 @@ def import_generation(
             "vectors cannot be searched. Set the embedder that made it, or make the index here "
             "with: make ingest"
         )
-    with exclusive(settings.data_dir):
-        generations = Generations(settings)
+    with writing(settings) as lease:
+        generations = Generations(settings, lease)
         new = generations.create(_as_new(archive.manifest))
         try:
             _fill(new, archive, progress)
@@ -117,8 +117,7 @@ def import_generation(
             raise
         check(new, settings)
         generations.publish(new.id)
-        generations.remove_unpublished()
-        remove_old_keyword_indexes(settings, generations.pointer().kept)
+        tidy(settings, generations)
     return new.id
 
 

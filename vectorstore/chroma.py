@@ -29,7 +29,7 @@ from core.settings import Settings
 from core.types import Passage
 from vectorstore.embeddings import Vectors
 
-__all__ = ["BATCH", "Client", "Collection", "Fields", "Records"]
+__all__ = ["BATCH", "Client", "Collection", "Fields", "NotFoundError", "Records"]
 
 BATCH = 1000  # records per call, well below what SQLite takes at once
 
@@ -80,6 +80,11 @@ def _store_error(error: Exception, folder: Path | None) -> StoreError:
     return StoreError(f"The vector store gave an error: {told}. {remedy}")
 
 
+def store_folder(settings: Settings) -> Path:
+    """Where Chroma keeps everything when it runs inside this process."""
+    return settings.data_dir / "chroma"
+
+
 def connect(settings: Settings) -> Client:
     """A client of the server at `chroma_url`, else of the folder in `data_dir`; telemetry off.
 
@@ -89,7 +94,7 @@ def connect(settings: Settings) -> Client:
     """
     options = ChromaSettings(anonymized_telemetry=False)
     if not settings.chroma_url:
-        return _open_folder(settings.data_dir / "chroma", options)
+        return _open_folder(store_folder(settings), options)
     url = httpx.URL(settings.chroma_url)
     ssl = url.scheme == "https"
     port = url.port or (443 if ssl else 80)
@@ -115,6 +120,16 @@ def _open_folder(path: Path, options: ChromaSettings) -> Client:
         # Chroma remembers what did not start as if it had: the next try would fail for that.
         SharedSystemClient._identifier_to_system.pop(str(path), None)
         raise _store_error(error, path) from error
+
+
+def create_once(client: Client, name: str, metadata: dict[str, str | float]) -> Collection | None:
+    """An empty collection of this name; None where there is one already."""
+    try:
+        return client.create_collection(name, embedding_function=None, metadata=metadata)
+    except ChromaError as error:  # its class says less than its words
+        if "already exists" in str(error):
+            return None
+        raise
 
 
 def hnsw(ef_construction: int, ef_search: int, sync_every: int) -> CreateCollectionConfiguration:

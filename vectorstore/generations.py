@@ -8,6 +8,7 @@ pointer: which generation is in use and which are kept. Changing the pointer is 
 readers see the old generation or the new one, never a mixture.
 """
 
+import datetime
 import json
 import logging
 from collections.abc import Mapping
@@ -16,12 +17,13 @@ from typing import Any
 from core.errors import IndexMismatchError, NoIndexError, StoreError
 from core.settings import Settings
 from vectorstore import chroma
-from vectorstore.chroma import GenerationGone, translated
+from vectorstore.chroma import GenerationGone, store_folder, translated
 from vectorstore.generation import Generation
-from vectorstore.manifest import Manifest, Pointer, SegmentEntry
+from vectorstore.lease import LEASE, Lease
+from vectorstore.manifest import Manifest, Pointer, SegmentEntry, made_at
 from vectorstore.segments import KINDS, create, unit_ids
 
-__all__ = ["Generation", "Generations", "store_exists", "unit_ids"]
+__all__ = ["Generation", "Generations", "store_exists", "store_folder", "unit_ids"]
 
 POINTER = "strategiewijzer"
 
@@ -30,19 +32,24 @@ logger = logging.getLogger(__name__)
 
 def store_exists(settings: Settings) -> bool:
     """Whether there is a store to connect to; connecting makes the folder."""
-    return bool(settings.chroma_url) or (settings.data_dir / "chroma").is_dir()
+    return bool(settings.chroma_url) or store_folder(settings).is_dir()
 
 
 class Generations:
     """All generations of one store.
 
+    Args:
+        settings: where it is.
+        lease: held by whoever writes to a server's store.
+
     Raises:
         StoreError: the Chroma server or folder cannot be used.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, lease: Lease | None = None) -> None:
         self._client = chroma.connect(settings)
         self._keep = settings.keep_generations
+        self._lease = lease
 
     def pointer(self) -> Pointer:
         """What is in use now; asked of the store every time, so other processes' work is seen."""
@@ -113,17 +120,36 @@ class Generations:
         except (GenerationGone, IndexMismatchError):
             return None
 
+    def _is_whole(self, generation_id: str) -> bool:
+        """Whether all collections are there that the generation uses."""
+        generation = self._readable(generation_id)
+        if generation is None:
+            return False
+        used = generation.manifest.segments
+        return {f"{kind}-{one.id}" for kind in KINDS for one in used} <= self._collections().keys()
+
     @translated
     def create(self, manifest: Manifest) -> Generation:
         """A generation, with a segment of its own to be filled, that no reader sees until it is
         published."""
         nothing = SegmentEntry(id=manifest.id, passages=0, units=0)
         own = next((entry for entry in manifest.segments if entry.id == manifest.id), nothing)
-        create(self._client, own, {"manifest": manifest.model_dump_json()})
+        owner = {"owner": self._lease.owner} if self._lease else {}
+        create(self._client, own, {"manifest": manifest.model_dump_json(), **owner})
         return Generation(self._client, manifest.id)
 
     def publish(self, generation_id: str) -> None:
-        """Puts a finished generation in use; keeps it and the last ones before it."""
+        """Puts a finished generation in use; keeps it and the last ones before it.
+
+        Raises:
+            LockedError: the lease was lost meanwhile.
+            StoreError: a part of the generation is not in the store.
+        """
+        if not self._is_whole(generation_id):
+            raise StoreError(
+                f"Generation {generation_id} was not published: a part of it is gone from the "
+                "store, perhaps by another run. Run this again."
+            )
         kept = (*self.pointer().kept, generation_id)[-self._keep :]
         self._point(Pointer(current=generation_id, kept=kept))
 
@@ -141,7 +167,7 @@ class Generations:
         if pointer.current in before:
             before = before[: before.index(pointer.current)]
         target = generation_id or (before[-1] if before else "")
-        if target not in pointer.kept or self._readable(target) is None:
+        if target not in pointer.kept or not self._is_whole(target):
             wanted = (
                 f"There is no generation {target!r} to go back to"
                 if target
@@ -153,14 +179,15 @@ class Generations:
 
     def unpublished(self) -> list[Generation]:
         """What runs left behind that did not get to their end; their vectors can be reused."""
-        names, used = self._collections(), self._used_segments()
+        names, used = self._collections().keys(), self._used_segments()
         ids = [name.removeprefix(f"{KINDS[0]}-") for name in names if name.startswith(KINDS[0])]
         whole = (name for name in ids if {f"{kind}-{name}" for kind in KINDS} <= names)
         return [self.open(generation_id) for generation_id in whole if generation_id not in used]
 
     @translated
-    def _collections(self) -> set[str]:
-        return {collection.name for collection in self._client.list_collections()}
+    def _collections(self) -> dict[str, Mapping[str, Any]]:
+        """Name -> metadata."""
+        return {one.name: one.metadata or {} for one in self._client.list_collections()}
 
     def _used_segments(self) -> set[str]:
         """The segments of the kept generations, and the kept generations' own."""
@@ -170,12 +197,22 @@ class Generations:
     @translated
     def remove_unpublished(self) -> None:
         """Removes segments that no kept generation uses: dropped ones and leftovers of a crash."""
-        used = self._used_segments()
-        for name in sorted(self._collections()):
+        used, there = self._used_segments(), self._collections()
+        for name in sorted(there):
             kind, _, segment_id = name.partition("-")
-            if kind in KINDS and segment_id not in used:
+            made_with = there.get(f"{KINDS[0]}-{segment_id}", {})
+            if kind in KINDS and segment_id not in used and self._may_go(segment_id, made_with):
                 logger.info("removing collection %s", name)
                 self._client.delete_collection(name)
+
+    def _may_go(self, segment_id: str, made_with: Mapping[str, Any]) -> bool:
+        """On a server, what this data folder made, or is older than a run that lost its lease
+        without noticing; such a run may still be filling it."""
+        if self._lease is None or made_with.get("owner") == self._lease.owner:
+            return True
+        made = made_at(segment_id)
+        lease = datetime.timedelta(seconds=LEASE)
+        return made is None or made < datetime.datetime.now(datetime.UTC) - lease
 
     @translated
     def _metadata(self) -> Mapping[str, Any]:
@@ -183,6 +220,8 @@ class Generations:
 
     @translated
     def _point(self, pointer: Pointer) -> None:
+        if self._lease:
+            self._lease.confirm()
         metadata = {"current": pointer.current, "kept": json.dumps(pointer.kept)}
         collection = self._client.get_or_create_collection(POINTER, embedding_function=None)
         collection.modify(metadata=metadata)

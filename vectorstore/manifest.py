@@ -9,6 +9,8 @@ from pydantic import model_validator
 from core.types import DocumentInfo, Frozen, Passage
 from vectorstore.embeddings import Embedder
 
+_TIME = "%Y%m%dT%H%M%S"
+
 
 class DocumentEntry(Frozen):
     """What a generation knows of one language version of a document, and where its passages are.
@@ -88,4 +90,13 @@ def method_of(embedder: Embedder) -> str:
 
 def new_id(now: datetime.datetime) -> str:
     """An id for a generation made now (UTC); ids sort by time."""
-    return f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+    return f"{now:{_TIME}}-{secrets.token_hex(2)}"
+
+
+def made_at(generation_id: str) -> datetime.datetime | None:
+    """When a generation was made (UTC) by its id; None where that is not one of `new_id`."""
+    try:
+        made = datetime.datetime.strptime(generation_id.partition("-")[0], _TIME)
+    except ValueError:
+        return None
+    return made.replace(tzinfo=datetime.UTC)

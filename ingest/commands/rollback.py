@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from core.settings import Settings
 from ingest.commands.parser import command_parser
-from ingest.lock import exclusive
+from ingest.lock import writing
 from vectorstore.generations import Generations
 
 
@@ -14,7 +14,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("generation", nargs="?", help="default: the one before the one in use")
     options = parser.parse_args(arguments)
     settings = Settings()
-    with exclusive(settings.data_dir):
-        now = Generations(settings).rollback(options.generation)
+    with writing(settings) as lease:
+        now = Generations(settings, lease).rollback(options.generation)
     print(f"Generation {now} is in use. The next ingest follows the source texts again.")
     return 0

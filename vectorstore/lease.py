@@ -1,0 +1,140 @@
+"""The right to write to a Chroma server's store, which several machines may want at once.
+
+It is a collection beside the pointer, without records: that a name is given only once makes taking
+it one step. Who has it renews it while it works; who does not for `LEASE` seconds loses it. On a
+machine by itself the lock of its data folder is enough (`ingest/lock.py`).
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+from core.errors import LockedError, StoreError
+from core.settings import Settings
+from vectorstore import chroma
+from vectorstore.chroma import translated
+
+LEASE = 600.0  # seconds
+_RENEWALS = 10  # in that time
+_NAME = "strategiewijzer-lock"
+
+logger = logging.getLogger(__name__)
+
+
+class Lease:
+    """Takes the lock of the store.
+
+    Args:
+        client: of the server.
+        owner: names the data folder that wants it. One that has it already had a crash: as only
+            one run at a time has the folder's own lock, it may take it again.
+        who: what the others are told.
+
+    Raises:
+        LockedError: somebody else has it.
+    """
+
+    def __init__(self, client: chroma.Client, owner: str, who: str) -> None:
+        self.owner = owner
+        self._client = client
+        self._said = {"owner": owner, "who": who, "token": uuid4().hex}
+        self._expires = 0.0
+        self._done = threading.Event()
+        self._collection = self._take()
+        self._renewing = threading.Thread(target=self._keep_renewing, daemon=True)
+        self._renewing.start()
+
+    @translated
+    def _take(self) -> chroma.Collection:
+        self._expires = time.time() + LEASE
+        for _ in range(2):
+            made = chroma.create_once(self._client, _NAME, self._metadata())
+            if made is not None:
+                return made
+            try:
+                there = self._client.get_collection(_NAME, None)
+            except chroma.NotFoundError:  # given back since
+                continue
+            said = there.metadata or {}
+            expires = float(said.get("expires", 0))
+            if said.get("owner") != self.owner and time.time() < expires:
+                raise _locked(str(said.get("who", "another process")), expires)
+            self._discard(there)
+        raise _locked("another process", time.time() + LEASE)
+
+    def confirm(self) -> None:
+        """Asked before anything is published.
+
+        Raises:
+            LockedError: it was not renewed in time, or somebody else took it.
+        """
+        if time.time() >= self._expires or not self._is_mine():
+            raise LockedError(
+                "This run lost the lock of the index: the Chroma server or this machine did not "
+                "answer for a while. Nothing was published. Run this again."
+            )
+
+    def give_back(self) -> None:
+        """Lets others take it."""
+        self._done.set()
+        self._renewing.join()
+        try:
+            self._discard(self._collection)
+        except StoreError as error:  # what the run did is done; the lock ends by itself
+            logger.warning("The lock of the index was not given back: %s", error)
+
+    @translated
+    def _is_mine(self) -> bool:
+        try:
+            said = self._client.get_collection(_NAME, None).metadata or {}
+        except chroma.NotFoundError:
+            return False
+        return bool(said.get("token") == self._said["token"])
+
+    def _metadata(self) -> dict[str, str | float]:
+        return {**self._said, "expires": self._expires}
+
+    def _keep_renewing(self) -> None:
+        while not self._done.wait(LEASE / _RENEWALS):
+            try:
+                self._renew()
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next try may do better
+                logger.warning("The lock of the index was not renewed: %s", error)
+
+    @translated
+    def _renew(self) -> None:
+        expires = time.time() + LEASE
+        self._collection.modify(metadata={**self._said, "expires": expires})
+        self._expires = expires
+
+    @translated
+    def _discard(self, collection: chroma.Collection) -> None:
+        """Removes this very lock. Chroma deletes by name, which another one may have by now, and
+        renames by identity: so it gets a name of its own first."""
+        name = f"{_NAME}-{uuid4().hex}"
+        try:
+            collection.modify(name=name)
+            self._client.delete_collection(name)
+        except chroma.NotFoundError:  # somebody else was faster
+            return
+
+
+@contextmanager
+def leased(settings: Settings, owner: str, who: str) -> Iterator[Lease]:
+    """Holds the lock of the server's store; arguments and errors as of `Lease`."""
+    lease = Lease(chroma.connect(settings), owner, who)
+    try:
+        yield lease
+    finally:
+        lease.give_back()
+
+
+def _locked(who: str, expires: float) -> LockedError:
+    until = time.strftime("%H:%M", time.localtime(expires))
+    return LockedError(
+        f"Another ingest run is busy on this Chroma server ({who}). Wait until it is done, then "
+        f"run this again. If it was cut off, its lock ends at {until}."
+    )
