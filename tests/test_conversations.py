@@ -5,7 +5,9 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -92,6 +94,29 @@ def test_the_evidence_of_an_answer_is_kept(mine: Conversations) -> None:
     assert kept
     assert kept.passages[0].text == "Er waren 725 000 meldingen."
     assert kept.documents == ("csa-strategy",)
+
+
+def test_a_conversation_is_read_as_it_was_at_one_moment(
+    mine: Conversations, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another window that forgets it meanwhile does not leave it without its questions."""
+    asked = talk("Wat is EMPACT?")
+    mine.put(asked)
+    forgetting = threading.Thread(target=Conversations("an", tmp_path, days=90).delete_all)
+
+    class Between(sqlite3.Connection):
+        def execute(self, query: str, *values: Any) -> sqlite3.Cursor:
+            if query.startswith("SELECT exchange "):
+                forgetting.start()
+                forgetting.join(0.5)
+            return super().execute(query, *values)
+
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *_, **kw: connect(*_, **kw, factory=Between))
+    assert mine.find(asked.id) == asked
+    forgetting.join()
+    monkeypatch.undo()
+    assert mine.find(asked.id) is None
 
 
 def test_the_last_changed_comes_first_under_its_first_question_or_its_name(

@@ -499,7 +499,7 @@ def test_a_new_verdict_opens_a_handled_one_again(
 ) -> None:
     ask(app, OFF_TOPIC)
     judge(app, 0, DOWN)
-    handle(settings.data_dir, kept()[0].id, "Maud")
+    handle(settings.data_dir, kept()[0], "Maud")
     assert kept()[0].handled
     comment(app, "Nog steeds niet.")
     assert [(given.handled, given.by) for given in kept()] == [(None, "")]

@@ -78,7 +78,7 @@ def _verdict(one: Feedback, settings: Settings, texts: Texts) -> None:
             texts("maintenance.feedback.handle" if is_open else "maintenance.feedback.reopen"),
             key=f"maintenance-feedback-{one.id}",
             on_click=_handle if is_open else _reopen,
-            args=(settings, one.id),
+            args=(settings, one),
         )
 
 
@@ -117,17 +117,17 @@ def _evidence(is_good: bool, texts: Texts) -> str:
     return texts(f"maintenance.feedback.{'evidence_good' if is_good else 'evidence_bad'}")
 
 
-def _handle(settings: Settings, id: str) -> None:
+def _handle(settings: Settings, given: Feedback) -> None:
     try:
-        handle(settings.data_dir, id, access.require("maintainer").name)
+        handle(settings.data_dir, given, access.require("maintainer").name)
     except StrategiewijzerError as error:
         work.tell(error)
 
 
-def _reopen(settings: Settings, id: str) -> None:
+def _reopen(settings: Settings, given: Feedback) -> None:
     try:
         access.require("maintainer")
-        reopen(settings.data_dir, id)
+        reopen(settings.data_dir, given)
     except StrategiewijzerError as error:
         work.tell(error)
 
