@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.disk import make_private
 from core.errors import StrategiewijzerError
 
 
@@ -96,10 +97,9 @@ def transaction(connection: sqlite3.Connection, *, writes: bool) -> Iterator[Non
 def _keep_private(path: Path) -> None:
     """Makes a file that only its owner may read, or takes the right to from everybody else.
 
-    A folder that is made for it is as private; what others may do in one that is there already is
-    for its owner to say. SQLite gives its journal the mode of the file.
+    SQLite gives its journal the mode of the file.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(path.parent)
     if not path.exists():
         path.touch(mode=0o600)
     mode = path.stat().st_mode

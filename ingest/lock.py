@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from core.disk import obstacle
+from core.disk import make_private, obstacle
 from core.errors import LockedError, StoreError
 
 
@@ -31,7 +31,7 @@ def exclusive(data_dir: Path, *, unless: bool = False) -> Iterator[None]:
     holder = data_dir / "ingest.holder"
     with ExitStack() as held:
         try:
-            data_dir.mkdir(parents=True, exist_ok=True)
+            make_private(data_dir)
             held.enter_context(FileLock(data_dir / "ingest.lock", timeout=0))
             since = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
             who = f"process {os.getpid()} on {socket.gethostname()} since {since}"

@@ -3,9 +3,11 @@
 import datetime
 import os
 import sqlite3
+import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -285,6 +287,32 @@ def test_a_store_that_may_only_be_read_can_be_read(tmp_path: Path, mine: Convers
     assert mine.find(asked.id) == asked
     with pytest.raises(StrategiewijzerError, match="may write there"):
         mine.put(talk("Wat is SEESAC?"))
+
+
+@pytest.mark.parametrize("use", [Conversations.listed, Conversations.forget_old])
+def test_nobody_else_on_the_machine_can_read_them(
+    tmp_path: Path, use: Callable[[Conversations], object]
+) -> None:
+    usual = os.umask(0)
+    try:
+        use(Conversations("an", tmp_path / "data", days=90))
+    finally:
+        os.umask(usual)
+    assert modes(tmp_path / "data", tmp_path / "data" / FILE) == [0o700, 0o600]
+
+
+def test_what_everybody_could_read_is_made_private_and_the_folder_left_to_its_owner(
+    tmp_path: Path, mine: Conversations
+) -> None:
+    mine.put(talk("Wat is EMPACT?"))
+    tmp_path.chmod(0o750)
+    (tmp_path / FILE).chmod(0o664)
+    assert len(mine.listed()) == 1
+    assert modes(tmp_path, tmp_path / FILE) == [0o750, 0o600]
+
+
+def modes(*places: Path) -> list[int]:
+    return [stat.S_IMODE(place.stat().st_mode) for place in places]
 
 
 def test_what_is_no_store_says_so(tmp_path: Path, mine: Conversations) -> None:

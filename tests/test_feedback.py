@@ -2,7 +2,9 @@
 
 import datetime
 import json
+import os
 import sqlite3
+import stat
 import subprocess
 import sys
 import threading
@@ -161,6 +163,17 @@ def test_several_processes_write_at_once(tmp_path: Path) -> None:
     ]
     assert [writer.wait(timeout=120) for writer in writers] == [0, 0, 0, 0]
     assert len(store.read(tmp_path)) == 4 * 25 + 1
+
+
+def test_nobody_else_on_the_machine_can_read_them(tmp_path: Path) -> None:
+    usual = os.umask(0)
+    try:
+        store.save(tmp_path / "data", said())
+    finally:
+        os.umask(usual)
+    kept = tmp_path / "data" / store.FILE
+    modes = [stat.S_IMODE(place.stat().st_mode) for place in (kept.parent, kept)]
+    assert modes == [0o700, 0o600]
 
 
 def test_where_nothing_can_be_written_that_is_told(tmp_path: Path) -> None:
