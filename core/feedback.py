@@ -24,7 +24,11 @@ _PATIENCE = 10.0  # seconds to wait while another process writes
 _STORE = Store(
     "Feedback",
     version=1,
-    tables="CREATE TABLE IF NOT EXISTS feedback (id TEXT PRIMARY KEY, feedback TEXT NOT NULL);",
+    # What versions without a number kept has names of maintainers, which are forgotten.
+    tables="""
+CREATE TABLE IF NOT EXISTS feedback (id TEXT PRIMARY KEY, feedback TEXT NOT NULL);
+UPDATE feedback SET feedback = json_set(feedback, '$.by', '') WHERE json_valid(feedback);
+""",
 )
 _SAVE = "INSERT OR REPLACE INTO feedback VALUES (?, ?)"
 
@@ -37,8 +41,8 @@ class Feedback(Frozen):
     version 0.1.0 wrote). `history` are the turns before the question, oldest first, and `scope` is
     what the search was limited to. `more` is what was folded below the answer. `sections` are the
     heading paths of what was cited, " › " between headings. `helpful` is the verdict on the answer,
-    `evidence` that on its quotes; None: none was given. `handled` is when a maintainer, `by`, had
-    dealt with it; None: nobody has yet.
+    `evidence` that on its quotes; None: none was given. `handled` is when a maintainer had
+    dealt with it, whose identifier is `by`; None: nobody has yet.
     """
 
     id: str

@@ -202,6 +202,7 @@ def test_a_conversation_is_downloaded_with_its_quotes(browser: Browser, address:
                 opener.click()
             with page.expect_download() as download:
                 button(page, kind).click()
+            assert download.value.url.startswith("blob:")  # nobody else can fetch it
             assert download.value.suggested_filename.endswith(f"-in-2019.{ending}")
             text = Path(download.value.path()).read_text("utf-8")
             assert REPORTS in text

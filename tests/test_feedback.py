@@ -156,6 +156,14 @@ def test_a_verdict_that_was_kept_with_areas_only_is_still_read(tmp_path: Path) -
     assert store.read(tmp_path) == (said(1, scope=Scope(areas=("drugs",))),)
 
 
+def test_names_that_earlier_versions_kept_are_forgotten(tmp_path: Path) -> None:
+    store.save(tmp_path, said(1, handled=NOON, by="Maud"))
+    with closing(sqlite3.connect(tmp_path / store.FILE, isolation_level=None)) as connection:
+        connection.execute("PRAGMA user_version = 0")
+    assert store.read(tmp_path) == (said(1, handled=NOON),)
+    assert b"Maud" not in (tmp_path / store.FILE).read_bytes()
+
+
 def test_several_processes_write_at_once(tmp_path: Path) -> None:
     writers = [
         subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), name], cwd=ROOT)
