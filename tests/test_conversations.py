@@ -6,8 +6,9 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from core.conversations import FILE, Conversations
 from core.errors import StrategiewijzerError
 from core.settings import ROOT, Settings
 from core.types import Answer, Citation, DocumentInfo, Passage, Scope, Turn, Unit
+
+NOBODY = 65534  # the user id that Linux has for whoever may nothing
 
 
 def answer(text: str = "Dat waren er 725 000. [1]") -> Answer:
@@ -278,15 +281,26 @@ def test_a_locked_store_says_so_and_keeps_what_it_had(
     assert [listed.title for listed in mine.listed()] == ["Wat is EMPACT?"]
 
 
-def test_a_store_that_may_only_be_read_can_be_read(tmp_path: Path, mine: Conversations) -> None:
+@pytest.fixture
+def mortal() -> Iterator[None]:
+    """Whoever runs the tests may not write where the mode of a file forbids it, also as root."""
+    if os.geteuid():
+        yield
+        return
+    os.seteuid(NOBODY)
+    yield
+    os.seteuid(0)
+
+
+def test_a_store_that_may_only_be_read_can_be_read(mortal: None) -> None:
     asked = talk("Wat is EMPACT?")
-    mine.put(asked)
-    if os.geteuid() == 0:
-        pytest.skip("root may write everything")
-    (tmp_path / FILE).chmod(0o400)
-    assert mine.find(asked.id) == asked
-    with pytest.raises(StrategiewijzerError, match="may write there"):
-        mine.put(talk("Wat is SEESAC?"))
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own are for whoever runs it only
+        store = Conversations("an", Path(folder), days=90)
+        store.put(asked)
+        (Path(folder) / FILE).chmod(0o400)
+        assert store.find(asked.id) == asked
+        with pytest.raises(StrategiewijzerError, match="may write there"):
+            store.put(talk("Wat is SEESAC?"))
 
 
 @pytest.mark.parametrize("use", [Conversations.listed, Conversations.forget_old])
