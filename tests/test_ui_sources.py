@@ -1,8 +1,8 @@
 """The sources page: the catalogue, its search, and the reading view."""
 
 import json
-from pathlib import Path
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
