@@ -1,16 +1,15 @@
 """Where conversations are kept.
 
 `Conversations` is the store of one user: every statement names the user, so that nobody sees or
-changes what another asked. It is one SQLite file in `data_dir`, so that several app processes can
-write at once; SQLite's default journal also works for readers that may not write (as in
-core/feedback.py). What is deleted is overwritten in the file, and what has not changed for the
-number of days that is set is neither shown nor kept.
+changes what another asked. It is one private SQLite file (core/private.py) in `data_dir`. What has
+not changed for the number of days that is set is neither shown nor kept.
 """
 
 import datetime
 import sqlite3
+import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -18,11 +17,14 @@ from pydantic import ValidationError
 from core.conversation import Conversation, Exchange, Listed, now
 from core.errors import StrategiewijzerError
 from core.matching import fold, without_accents
+from core.private import Store, transaction
 
 FILE = "conversations.sqlite"
 _PATIENCE = 3.0  # seconds to wait while another process writes
-_VERSION = 1  # of the tables; raise it when they change
-_TABLES = """
+_STORE = Store(
+    "Conversations",
+    version=1,
+    tables="""
 CREATE TABLE IF NOT EXISTS conversations (
     user TEXT, id TEXT, name TEXT NOT NULL, changed REAL NOT NULL, PRIMARY KEY (user, id)
 );
@@ -33,7 +35,8 @@ CREATE TABLE IF NOT EXISTS exchanges (
     PRIMARY KEY (user, conversation, id),
     FOREIGN KEY (user, conversation) REFERENCES conversations ON DELETE CASCADE
 );
-"""
+""",
+)
 _LISTED = """
 SELECT id, changed, CASE name WHEN '' THEN (
     SELECT question FROM exchanges WHERE user = c.user AND conversation = c.id
@@ -61,20 +64,20 @@ class Conversations:
 
     def __init__(self, user: str, folder: Path | None, days: int) -> None:
         self.user = user
-        self._folder = folder
         self._days = days
-        self._memory = None if folder else _connected(":memory:")
+        self._kept = folder / FILE if folder else _STORE.in_memory()
+        self._turn = threading.Lock()  # of who uses the memory
 
     @property
     def lasting(self) -> bool:
         """Whether they outlive this object."""
-        return self._memory is None
+        return isinstance(self._kept, Path)
 
     def listed(self, search: str = "") -> tuple[Listed, ...]:
         """Last changed first; those with all words of a search in title, questions or answers."""
         words = _plain(search).split()
         query = _LISTED + _HAS_WORD * len(words) + "ORDER BY changed DESC, id"
-        with self._opened() as connection:
+        with self._opened(writes=False) as connection:
             values = (self.user, self._oldest(), *(word for word in words for _ in range(2)))
             rows = connection.execute(query, values).fetchall()
         return tuple(
@@ -83,7 +86,7 @@ class Conversations:
 
     def find(self, id: str) -> Conversation | None:
         """One of this user's; None when he or she has none with this id."""
-        with self._opened() as connection:
+        with self._opened(writes=False) as connection:
             query = (
                 "SELECT name, changed FROM conversations WHERE user = ? AND id = ? AND changed >= ?"
             )
@@ -158,47 +161,24 @@ class Conversations:
 
     def _oldest(self) -> float:
         """When a conversation must have changed to be kept, in seconds since 1970."""
-        if self._memory is not None:
+        if not self.lasting:
             return 0.0
         return (now() - datetime.timedelta(days=self._days)).timestamp()
 
     @contextmanager
-    def _opened(self) -> Iterator[sqlite3.Connection]:
+    def _opened(self, *, writes: bool = True) -> Iterator[sqlite3.Connection]:
         """The store; what is done in the block is one transaction."""
-        if self._memory is not None:
-            with self._memory:
-                yield self._memory
-            return
-        path = self._folder / FILE if self._folder else Path()
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with closing(_connected(path)) as connection, connection:
-                yield connection
-        except (OSError, sqlite3.Error) as error:
-            raise StrategiewijzerError(
-                f"Conversations cannot be kept in {path}: {error}. Check that this program may "
-                "write there and that the disk has room, then try again."
-            ) from error
+        if isinstance(self._kept, Path):
+            with _STORE.opened(self._kept, writes=writes, patience=_PATIENCE) as connection:
+                yield _searchable(connection)
+        else:
+            with self._turn, transaction(self._kept, writes=writes):
+                yield _searchable(self._kept)
 
 
-def _connected(path: Path | str) -> sqlite3.Connection:
-    """An open store with its tables."""
-    connection = sqlite3.connect(path, timeout=_PATIENCE, check_same_thread=False)
-    try:
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version > _VERSION:
-            raise StrategiewijzerError(
-                f"{path} was written by a later version of this program. Use that version."
-            )
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA secure_delete = ON")
-        connection.create_function("plain", 1, _plain, deterministic=True)
-        if version < _VERSION:  # nothing is written where all is there: it may be read-only
-            script = f"BEGIN IMMEDIATE;{_TABLES}PRAGMA user_version = {_VERSION};COMMIT;"
-            connection.executescript(script)
-    except BaseException:
-        connection.close()
-        raise
+def _searchable(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """The store with what SQL does not have: a name as it is searched."""
+    connection.create_function("plain", 1, _plain, deterministic=True)
     return connection
 
 

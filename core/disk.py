@@ -1,7 +1,4 @@
-"""Why a folder cannot be written to, asked of the system after something failed.
-
-What a library says when a disk is full or read-only differs from call to call; this does not.
-"""
+"""Folders for data: made for their owner, and why one cannot be written to."""
 
 import os
 import shutil
@@ -10,8 +7,21 @@ from pathlib import Path
 _ROOM = 10_000_000  # bytes; with less the store cannot be expected to work
 
 
+def make_private(folder: Path) -> None:
+    """Makes a folder, and those above it that lack, for nobody but their owner.
+
+    One that is there already stays as it is: who may look into it is for its owner to say.
+    """
+    if not folder.is_dir():
+        make_private(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+
+
 def obstacle(folder: Path) -> str:
     """What keeps this program from writing in a folder, and what to do; empty: nothing that shows.
+
+    It is asked of the system after something failed: what a library says when a disk is full or
+    read-only differs from call to call, this does not.
 
     Args:
         folder: need not exist; then what counts is where it would be made.

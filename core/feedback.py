@@ -1,27 +1,36 @@
 """What readers think of answers: `Feedback`, and where it is kept.
 
-It is one SQLite table in `data_dir`, so that several app processes can write at once and a reader
-who thinks again replaces or withdraws the earlier verdict. SQLite's default journal is enough for
-a row at a time, and unlike WAL it also works for readers that may not write.
+It is one private SQLite file (core/private.py) in `data_dir`. A reader who thinks again replaces or
+withdraws the earlier verdict.
 
 Nothing is kept about the reader but what he or she typed.
 """
 
 import datetime
 import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Self
 
 from pydantic import AwareDatetime, ValidationError, model_validator
 
 from core.errors import StrategiewijzerError
+from core.private import Store
 from core.types import Answer, Frozen, Mode, Scope, Turn
 
 FILE = "feedback.sqlite"
 _PATIENCE = 10.0  # seconds to wait while another process writes
-_TABLE = "CREATE TABLE IF NOT EXISTS feedback (id TEXT PRIMARY KEY, feedback TEXT NOT NULL)"
+_STORE = Store(
+    "Feedback",
+    version=1,
+    # What versions without a number kept has names of maintainers, which are forgotten.
+    tables="""
+CREATE TABLE IF NOT EXISTS feedback (id TEXT PRIMARY KEY, feedback TEXT NOT NULL);
+UPDATE feedback SET feedback = json_set(feedback, '$.by', '') WHERE json_valid(feedback);
+""",
+)
+_SAVE = "INSERT OR REPLACE INTO feedback VALUES (?, ?)"
 
 
 class Feedback(Frozen):
@@ -32,8 +41,8 @@ class Feedback(Frozen):
     version 0.1.0 wrote). `history` are the turns before the question, oldest first, and `scope` is
     what the search was limited to. `more` is what was folded below the answer. `sections` are the
     heading paths of what was cited, " › " between headings. `helpful` is the verdict on the answer,
-    `evidence` that on its quotes; None: none was given. `handled` is when a maintainer, `by`, had
-    dealt with it; None: nobody has yet.
+    `evidence` that on its quotes; None: none was given. `handled` is when a maintainer had
+    dealt with it, whose identifier is `by`; None: nobody has yet.
     """
 
     id: str
@@ -117,9 +126,8 @@ def save(data_dir: Path, feedback: Feedback) -> None:
     Raises:
         StrategiewijzerError: it cannot be written; what was kept before stays.
     """
-    with _opened(data_dir) as connection:
-        row = (feedback.id, feedback.model_dump_json())
-        connection.execute("INSERT OR REPLACE INTO feedback VALUES (?, ?)", row)
+    with _opened(data_dir, writes=True) as connection:
+        connection.execute(_SAVE, _row(feedback))
 
 
 def remove(data_dir: Path, id: str) -> None:
@@ -128,7 +136,7 @@ def remove(data_dir: Path, id: str) -> None:
     Raises:
         StrategiewijzerError: it cannot be written.
     """
-    with _opened(data_dir) as connection:
+    with _opened(data_dir, writes=True) as connection:
         connection.execute("DELETE FROM feedback WHERE id = ?", (id,))
 
 
@@ -138,7 +146,10 @@ def read(data_dir: Path) -> tuple[Feedback, ...]:
     Raises:
         StrategiewijzerError: they cannot be read.
     """
-    found = _selected(data_dir, "SELECT feedback FROM feedback")
+    if not (data_dir / FILE).exists():
+        return ()
+    with _opened(data_dir, writes=False) as connection:
+        found = _selected(connection)
     return tuple(sorted(found, key=lambda feedback: (feedback.date, feedback.id)))
 
 
@@ -148,55 +159,48 @@ def find(data_dir: Path, id: str) -> Feedback | None:
     Raises:
         StrategiewijzerError: it cannot be read.
     """
-    found = _selected(data_dir, "SELECT feedback FROM feedback WHERE id = ?", id)
-    return found[0] if found else None
+    if not (data_dir / FILE).exists():
+        return None
+    with _opened(data_dir, writes=False) as connection:
+        return next(iter(_selected(connection, id)), None)
 
 
-def handle(data_dir: Path, id: str, by: str) -> None:
-    """Marks a verdict as dealt with; nothing happens when there is none with this id.
+def handle(data_dir: Path, given: Feedback, by: str) -> None:
+    """Marks a verdict as dealt with; nothing happens when the reader has replaced or withdrawn it.
 
     Raises:
         StrategiewijzerError: it cannot be read or written.
     """
-    _change(data_dir, id, handled=datetime.datetime.now(datetime.UTC), by=by)
+    _change(data_dir, given, handled=datetime.datetime.now(datetime.UTC), by=by)
 
 
-def reopen(data_dir: Path, id: str) -> None:
+def reopen(data_dir: Path, given: Feedback) -> None:
     """Takes back that a verdict has been dealt with; as `handle`."""
-    _change(data_dir, id, handled=None, by="")
+    _change(data_dir, given, handled=None, by="")
 
 
-def _change(data_dir: Path, id: str, **fields: object) -> None:
-    given = find(data_dir, id)
-    if given is not None:
-        save(data_dir, given.model_copy(update=fields))
+def _change(data_dir: Path, given: Feedback, **fields: object) -> None:
+    with _opened(data_dir, writes=True) as connection:
+        for kept in _selected(connection, given.id):
+            if kept.date == given.date:
+                connection.execute(_SAVE, _row(kept.model_copy(update=fields)))
 
 
-def _selected(data_dir: Path, query: str, *values: str) -> list[Feedback]:
-    if not (data_dir / FILE).exists():
-        return []
-    with _opened(data_dir) as connection:
-        rows = connection.execute(query, values).fetchall()
+def _row(feedback: Feedback) -> tuple[str, str]:
+    return feedback.id, feedback.model_dump_json()
+
+
+def _selected(connection: sqlite3.Connection, id: str | None = None) -> list[Feedback]:
+    """The verdict with this id, or all."""
+    query = "SELECT feedback FROM feedback WHERE ?1 IS NULL OR id = ?1"
     try:
-        return [Feedback.model_validate_json(row) for (row,) in rows]
+        return [Feedback.model_validate_json(row) for (row,) in connection.execute(query, (id,))]
     except ValidationError as error:
         raise StrategiewijzerError(
-            f"{data_dir / FILE} holds feedback that this version cannot read: {error}\n"
+            f"{FILE} holds feedback that this version cannot read: {error}\n"
             "Use the version of the program that wrote it."
         ) from None
 
 
-@contextmanager
-def _opened(data_dir: Path) -> Iterator[sqlite3.Connection]:
-    """The store, with its table; each statement is a transaction of its own."""
-    path = data_dir / FILE
-    try:
-        data_dir.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)) as connection:
-            connection.execute(_TABLE)
-            yield connection
-    except (OSError, sqlite3.Error) as error:
-        raise StrategiewijzerError(
-            f"Feedback cannot be kept in {path}: {error}. Check that this program may write "
-            "there and that the disk has room, then try again."
-        ) from error
+def _opened(data_dir: Path, *, writes: bool) -> AbstractContextManager[sqlite3.Connection]:
+    return _STORE.opened(data_dir / FILE, writes=writes, patience=_PATIENCE)

@@ -104,11 +104,11 @@ class Settings(BaseSettings):
 
     # Sign-in and roles (docs/sign-in.md); where people sign in is in .streamlit/secrets.toml
     role_claim: str = ""  # what the provider says about roles: "roles", "realm_access.roles"
-    role_values: dict[Role, tuple[Entry, ...]] = {  # values of that claim, for each role
-        "reader": ("reader",),
-        "evaluator": ("evaluator",),
-        "maintainer": ("maintainer",),
-    }
+    role_values: dict[Role, tuple[Entry, ...]] = Field(  # values of that claim, for each role
+        {"reader": ("reader",), "evaluator": ("evaluator",), "maintainer": ("maintainer",)},
+        exclude=True,
+        repr=False,  # may be personal data, as `role_members` is
+    )
     role_members: dict[Role, tuple[Entry, ...]] = Field(  # verified e-mail addresses, or subjects
         {},
         exclude=True,

@@ -2,10 +2,12 @@
 
 import datetime
 import importlib.metadata
+import os
 import re
 import shutil
 import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 
 from pydantic import JsonValue
 
@@ -13,6 +15,7 @@ from core.settings import ROOT, Settings
 from eval.results import Stamp
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+(?=@)")
+_QUERY = re.compile(r"(?<=://)([^?#\s]*[?#])\S+")
 
 
 def make_stamp(
@@ -32,16 +35,26 @@ def make_stamp(
         code_version=code_version(),
         date=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         questions=questions,
-        model=settings.model_label,
+        model=str(_plain(settings.model_label)),
     )
 
 
 def masked(settings: Settings) -> dict[str, JsonValue]:
-    """The settings as JSON values, without keys and without credentials in addresses."""
-    return {
-        name: _CREDENTIALS.sub("***", value) if isinstance(value, str) else value
-        for name, value in settings.model_dump(mode="json").items()
-    }
+    """The settings as JSON values: without keys, without what may be secret in an address, and
+    with "~" for the home folder, which is often named for somebody."""
+    values: dict[str, JsonValue] = settings.model_dump(mode="json")
+    return {name: _plain(value) for name, value in values.items()}
+
+
+def _plain(value: JsonValue) -> JsonValue:
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    if not isinstance(value, str):
+        return value
+    path, home = Path(value), os.path.expanduser("~")  # where there is none, "~"
+    if path.is_relative_to(home):
+        return str("~" / path.relative_to(home))
+    return _QUERY.sub(r"\1***", _CREDENTIALS.sub("***", value))
 
 
 def code_version() -> str:

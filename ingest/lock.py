@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from filelock import FileLock, Timeout
 
-from core.disk import obstacle
+from core.disk import make_private, obstacle
 from core.errors import LockedError, StoreError
 from core.settings import Settings
 from vectorstore.lease import Lease, leased
@@ -34,7 +34,7 @@ def exclusive(data_dir: Path, *, unless: bool = False) -> Iterator[None]:
     holder = data_dir / "ingest.holder"
     with ExitStack() as held:
         try:
-            data_dir.mkdir(parents=True, exist_ok=True)
+            make_private(data_dir)
             held.enter_context(FileLock(data_dir / "ingest.lock", timeout=0))
             holder.write_text(_who(), "utf-8")
         except Timeout:

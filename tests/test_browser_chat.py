@@ -202,10 +202,19 @@ def test_a_conversation_is_downloaded_with_its_quotes(browser: Browser, address:
                 opener.click()
             with page.expect_download() as download:
                 button(page, kind).click()
+            assert download.value.url.startswith("blob:")  # nobody else can fetch it
             assert download.value.suggested_filename.endswith(f"-in-2019.{ending}")
             text = Path(download.value.path()).read_text("utf-8")
             assert REPORTS in text
             assert quote[:20] in text
+        saved_again: list[object] = []
+        page.on("download", saved_again.append)
+        opener.click()
+        expect(button(page, "Markdown")).to_be_hidden()
+        opener.click()  # draws again what is in it
+        expect(button(page, "Markdown")).to_be_visible()
+        page.wait_for_timeout(500)
+        assert saved_again == []
 
 
 def test_a_document_that_an_address_names_limits_what_is_asked(

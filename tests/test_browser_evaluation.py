@@ -86,6 +86,7 @@ def test_a_run_is_started_goes_on_alone_is_looked_into_and_taken_along(
         press(page, "Downloaden")
         with page.expect_download() as saving:
             press(page, re.compile("Rapport om af te drukken"))
+        assert saving.value.url.startswith("blob:")
         saved = saving.value.path().read_text("utf-8")
         assert saved == (data_dir / "runs" / name / "report.html").read_text("utf-8")
         assert f"{useful:.3f}" in saved

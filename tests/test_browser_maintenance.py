@@ -89,11 +89,12 @@ def test_a_document_is_uploaded_planned_published_asked_about_and_rolled_back(
         expect(page.get_by_text("<script>window.harmed = 1</script>")).to_be_visible()
         press(page, "Dit plan publiceren")
         expect(page.get_by_text("Gepubliceerd als generatie")).to_be_visible()
-        with page.expect_download() as saving:
-            press(page, "Rapport downloaden (HTML)")
-        assert "<script" not in saving.value.path().read_text("utf-8")
         shown = page.locator("[data-testid=stMain]")
         expect(shown.locator("script, img, .katex")).to_have_count(0)
+        with page.expect_download() as saving:
+            press(page, "Rapport downloaden (HTML)")
+        assert saving.value.url.startswith("blob:")
+        assert "<script" not in saving.value.path().read_text("utf-8")
         assert page.evaluate("window.harmed") is None
 
         with opened(browser, address) as reader:

@@ -213,8 +213,7 @@ def test_without_passages_there_is_no_confidence(assistant: Assistant) -> None:
 def test_what_the_evidence_lacks_is_named_as_the_reader_wrote_it(
     assistant: Assistant, question: str, lacking: tuple[str, ...]
 ) -> None:
-    assert set(lacking) <= set(assistant.ask(question).missing)
-    assert lacking or not assistant.ask(question).missing
+    assert assistant.ask(question).missing == lacking
 
 
 def test_german_nouns_are_no_names_and_acronyms_are() -> None:
@@ -396,7 +395,8 @@ def test_a_quote_beyond_its_passage_never_becomes_a_citation(request_: Request) 
 
 def test_a_year_that_no_quote_has_is_named_as_missing(assistant: Assistant) -> None:
     answer = assistant.ask("Hoeveel meldingen van online kindermisbruik waren er in 2015 in de EU?")
-    assert answer.missing == ("2015",) or not answer.answered
+    assert answer.missing == ("2015",)
+    assert not answer.answered
     answer = assistant.ask("Hoeveel meldingen van online kindermisbruik waren er in 2019 in de EU?")
     assert answer.answered
     assert answer.missing == ()

@@ -3,9 +3,14 @@
 import datetime
 import os
 import sqlite3
+import stat
 import subprocess
 import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +20,8 @@ from core.conversations import FILE, Conversations
 from core.errors import StrategiewijzerError
 from core.settings import ROOT, Settings
 from core.types import Answer, Citation, DocumentInfo, Passage, Scope, Turn, Unit
+
+NOBODY = 65534  # the user id that Linux has for whoever may nothing
 
 
 def answer(text: str = "Dat waren er 725 000. [1]") -> Answer:
@@ -92,6 +99,29 @@ def test_the_evidence_of_an_answer_is_kept(mine: Conversations) -> None:
     assert kept
     assert kept.passages[0].text == "Er waren 725 000 meldingen."
     assert kept.documents == ("csa-strategy",)
+
+
+def test_a_conversation_is_read_as_it_was_at_one_moment(
+    mine: Conversations, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another window that forgets it meanwhile does not leave it without its questions."""
+    asked = talk("Wat is EMPACT?")
+    mine.put(asked)
+    forgetting = threading.Thread(target=Conversations("an", tmp_path, days=90).delete_all)
+
+    class Between(sqlite3.Connection):
+        def execute(self, query: str, *values: Any) -> sqlite3.Cursor:
+            if query.startswith("SELECT exchange "):
+                forgetting.start()
+                forgetting.join(0.5)
+            return super().execute(query, *values)
+
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *_, **kw: connect(*_, **kw, factory=Between))
+    assert mine.find(asked.id) == asked
+    forgetting.join()
+    monkeypatch.undo()
+    assert mine.find(asked.id) is None
 
 
 def test_the_last_changed_comes_first_under_its_first_question_or_its_name(
@@ -251,15 +281,52 @@ def test_a_locked_store_says_so_and_keeps_what_it_had(
     assert [listed.title for listed in mine.listed()] == ["Wat is EMPACT?"]
 
 
-def test_a_store_that_may_only_be_read_can_be_read(tmp_path: Path, mine: Conversations) -> None:
+@pytest.fixture
+def mortal() -> Iterator[None]:
+    """Whoever runs the tests may not write where the mode of a file forbids it, also as root."""
+    if os.geteuid():
+        yield
+        return
+    os.seteuid(NOBODY)
+    yield
+    os.seteuid(0)
+
+
+def test_a_store_that_may_only_be_read_can_be_read(mortal: None) -> None:
     asked = talk("Wat is EMPACT?")
-    mine.put(asked)
-    if os.geteuid() == 0:
-        pytest.skip("root may write everything")
-    (tmp_path / FILE).chmod(0o400)
-    assert mine.find(asked.id) == asked
-    with pytest.raises(StrategiewijzerError, match="may write there"):
-        mine.put(talk("Wat is SEESAC?"))
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own are for whoever runs it only
+        store = Conversations("an", Path(folder), days=90)
+        store.put(asked)
+        (Path(folder) / FILE).chmod(0o400)
+        assert store.find(asked.id) == asked
+        with pytest.raises(StrategiewijzerError, match="may write there"):
+            store.put(talk("Wat is SEESAC?"))
+
+
+@pytest.mark.parametrize("use", [Conversations.listed, Conversations.forget_old])
+def test_nobody_else_on_the_machine_can_read_them(
+    tmp_path: Path, use: Callable[[Conversations], object]
+) -> None:
+    usual = os.umask(0)
+    try:
+        use(Conversations("an", tmp_path / "data", days=90))
+    finally:
+        os.umask(usual)
+    assert modes(tmp_path / "data", tmp_path / "data" / FILE) == [0o700, 0o600]
+
+
+def test_what_everybody_could_read_is_made_private_and_the_folder_left_to_its_owner(
+    tmp_path: Path, mine: Conversations
+) -> None:
+    mine.put(talk("Wat is EMPACT?"))
+    tmp_path.chmod(0o750)
+    (tmp_path / FILE).chmod(0o664)
+    assert len(mine.listed()) == 1
+    assert modes(tmp_path, tmp_path / FILE) == [0o750, 0o600]
+
+
+def modes(*places: Path) -> list[int]:
+    return [stat.S_IMODE(place.stat().st_mode) for place in places]
 
 
 def test_what_is_no_store_says_so(tmp_path: Path, mine: Conversations) -> None:

@@ -1,12 +1,16 @@
 """Settings and the comparison of texts across notations."""
 
+import stat
 from pathlib import Path
 
 import pytest
 
+from core.disk import make_private
 from core.errors import SettingsError
 from core.matching import contains, figures, fold
 from core.settings import Settings
+from ingest.lock import exclusive
+from vectorstore.generations import Generations
 
 
 def test_figures_are_the_same_in_every_notation() -> None:
@@ -94,3 +98,22 @@ def test_an_address_with_a_password_is_refused_without_repeating_it(name: str) -
         Settings(**{name: "https://user:hush@models.example/v1"})
     assert "hush" not in str(caught.value)
     assert getattr(Settings(**{name: "https://models.example/a@b"}, model="m"), name)
+
+
+def test_a_folder_for_data_is_made_for_its_owner_only(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir(mode=0o755)
+    make_private(tmp_path / "there" / "made" / "data")
+    made = tmp_path / "there" / "made"
+    modes = [stat.S_IMODE(place.stat().st_mode) for place in (made.parent, made, made / "data")]
+    assert modes == [0o755, 0o700, 0o700]
+
+
+@pytest.mark.parametrize("first", ["ingest", "app"])
+def test_whatever_makes_the_data_folder_first_makes_it_private(tmp_path: Path, first: str) -> None:
+    data = tmp_path / "data"
+    if first == "ingest":
+        with exclusive(data):
+            pass
+    else:
+        Generations(Settings(data_dir=data))
+    assert stat.S_IMODE(data.stat().st_mode) == 0o700

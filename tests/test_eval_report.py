@@ -30,7 +30,7 @@ from eval.results import (
     Stamp,
 )
 from eval.run import sum_up
-from eval.stamp import code_version, masked
+from eval.stamp import code_version, make_stamp, masked
 
 HOSTILE = "<script>alert('x')</script> |\n\n# **b** `c` \"><img src=x onerror=alert(1)>"
 STAMP = Stamp(
@@ -687,6 +687,37 @@ def test_the_stamp_keeps_no_secret(tmp_path: Path) -> None:
     assert "hush" not in json.dumps(kept)
     assert kept["chroma_url"] == "https://***@chroma.example:8000"
     assert kept["results"] == settings.results
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("openai_base_url", "https://models.example/v1?tenant=7&code=hush#hush"),
+        ("embeddings_url", "https://models.example/v1?hush"),
+        ("chroma_url", "http://chroma.example:8000/?k=hush"),
+    ],
+)
+def test_the_stamp_keeps_nothing_of_the_query_of_an_address(name: str, address: str) -> None:
+    settings = Settings.model_construct(**{name: address})
+    stamp = make_stamp(settings, {}, prompts={}, embedder="e5", generation="g")
+    assert "hush" not in stamp.model_dump_json()
+    assert stamp.settings[name] == address.partition("?")[0] + "?***"
+
+
+def test_the_stamp_names_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither who has which role nor whose machine it is."""
+    monkeypatch.setenv("HOME", "/home/grace")
+    settings = Settings(
+        data_dir=Path("/home/grace/data"),
+        corpus_dirs=(Path("/home/grace/corpus"), Path("/srv/corpus")),
+        role_claim="email",
+        role_values={"maintainer": ["grace@example.org"]},
+        role_members={"evaluator": ["grace@example.org"]},
+    )
+    kept = masked(settings)
+    assert "grace" not in json.dumps(kept)
+    assert (kept["data_dir"], kept["corpus_dirs"]) == ("~/data", ["~/corpus", "/srv/corpus"])
+    assert "grace@" not in repr(settings)
 
 
 def test_the_code_version_is_known() -> None:

@@ -2,11 +2,16 @@
 
 import datetime
 import json
+import os
 import sqlite3
+import stat
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -94,12 +99,52 @@ def test_one_verdict_is_found_by_its_id(tmp_path: Path) -> None:
 
 def test_what_is_dealt_with_is_marked_and_a_new_verdict_opens_it_again(tmp_path: Path) -> None:
     store.save(tmp_path, said(1))
-    store.handle(tmp_path, said(1).id, "Maud")
-    store.handle(tmp_path, said(2).id, "Maud")
+    store.handle(tmp_path, said(1), "Maud")
+    store.handle(tmp_path, said(2), "Maud")
     (handled,) = store.read(tmp_path)
     assert (handled.by, handled.handled is not None) == ("Maud", True)
     store.save(tmp_path, said(1, evidence=False))
     assert store.read(tmp_path) == (said(1, evidence=False),)
+
+
+@pytest.mark.parametrize("change", [lambda *_: store.handle(*_, "Maud"), store.reopen])
+@pytest.mark.parametrize("left", [(said(1, date=NOON, helpful=True),), ()])
+def test_a_reader_who_thinks_again_meanwhile_has_the_last_word(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    change: Callable[[Path, Feedback], None],
+    left: tuple[Feedback, ...],
+) -> None:
+    """A verdict that is replaced or withdrawn while a maintainer's click is being kept."""
+
+    def think_again() -> None:
+        if left:
+            store.save(tmp_path, left[0])
+        else:
+            store.remove(tmp_path, said(1).id)
+
+    reader = threading.Thread(target=think_again)
+    copied = Feedback.model_copy
+
+    def between_reading_and_writing(*given: Any, **changes: Any) -> Feedback:
+        reader.start()
+        reader.join(0.5)
+        return copied(*given, **changes)
+
+    store.save(tmp_path, said(1))
+    monkeypatch.setattr(Feedback, "model_copy", between_reading_and_writing)
+    change(tmp_path, said(1))
+    reader.join()
+    assert store.read(tmp_path) == left
+
+
+def test_a_verdict_that_no_maintainer_saw_is_not_marked(tmp_path: Path) -> None:
+    """The page showed an earlier one of the same answer."""
+    store.save(tmp_path, said(1))
+    replaced = said(1, date=NOON, comment="Het zijn er 13.")
+    store.save(tmp_path, replaced)
+    store.handle(tmp_path, said(1), "Maud")
+    assert store.read(tmp_path) == (replaced,)
 
 
 def test_a_verdict_that_was_kept_with_areas_only_is_still_read(tmp_path: Path) -> None:
@@ -111,6 +156,14 @@ def test_a_verdict_that_was_kept_with_areas_only_is_still_read(tmp_path: Path) -
     assert store.read(tmp_path) == (said(1, scope=Scope(areas=("drugs",))),)
 
 
+def test_names_that_earlier_versions_kept_are_forgotten(tmp_path: Path) -> None:
+    store.save(tmp_path, said(1, handled=NOON, by="Maud"))
+    with closing(sqlite3.connect(tmp_path / store.FILE, isolation_level=None)) as connection:
+        connection.execute("PRAGMA user_version = 0")
+    assert store.read(tmp_path) == (said(1, handled=NOON),)
+    assert b"Maud" not in (tmp_path / store.FILE).read_bytes()
+
+
 def test_several_processes_write_at_once(tmp_path: Path) -> None:
     writers = [
         subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), name], cwd=ROOT)
@@ -118,6 +171,17 @@ def test_several_processes_write_at_once(tmp_path: Path) -> None:
     ]
     assert [writer.wait(timeout=120) for writer in writers] == [0, 0, 0, 0]
     assert len(store.read(tmp_path)) == 4 * 25 + 1
+
+
+def test_nobody_else_on_the_machine_can_read_them(tmp_path: Path) -> None:
+    usual = os.umask(0)
+    try:
+        store.save(tmp_path / "data", said())
+    finally:
+        os.umask(usual)
+    kept = tmp_path / "data" / store.FILE
+    modes = [stat.S_IMODE(place.stat().st_mode) for place in (kept.parent, kept)]
+    assert modes == [0o700, 0o600]
 
 
 def test_where_nothing_can_be_written_that_is_told(tmp_path: Path) -> None:

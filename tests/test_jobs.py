@@ -1,9 +1,15 @@
 """Long work in a process of its own, which closing a page or the app does not end."""
 
+import os
+import resource
+import signal
+import stat
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,9 +50,9 @@ def test_jobs_are_listed_in_the_order_in_which_they_were_started(tmp_path: Path)
     assert jobs.latest(tmp_path, "ingest").id == started[-1]
 
 
-def test_a_second_one_is_told_who_was_first_and_leaves_no_trace(tmp_path: Path) -> None:
+def test_a_second_one_is_told_that_another_was_first_and_leaves_no_trace(tmp_path: Path) -> None:
     first = jobs.start(tmp_path, "ingest", WAITS, "Els")
-    with pytest.raises(LockedError, match="by Els since"):
+    with pytest.raises(LockedError, match="already since 20"):
         jobs.start(tmp_path, "ingest", WAITS, "Jan")
     other = jobs.start(tmp_path, "eval", PRINTS, "Jan")  # another kind does not wait
     assert first.state == "running"
@@ -71,6 +77,92 @@ def test_it_outlives_the_process_that_started_it(tmp_path: Path) -> None:
         jobs.start(tmp_path, "ingest", PRINTS, "")
     jobs.stop(job)
     assert ended(job).state == "stopped"
+
+
+def test_a_command_that_lost_its_wrapper_still_runs_and_can_be_stopped(tmp_path: Path) -> None:
+    job = jobs.start(tmp_path, "ingest", WAITS, "")
+    while not job.events():  # the command itself has begun
+        time.sleep(0.05)
+    os.kill(job.process, signal.SIGKILL)
+    time.sleep(0.2)
+    assert job.state == "running"
+    with pytest.raises(LockedError):
+        jobs.start(tmp_path, "ingest", PRINTS, "")
+    jobs.stop(job)
+    assert ended(job).state == "stopped"
+    assert ended(jobs.start(tmp_path, "ingest", PRINTS, "")).state == "failed"
+
+
+def test_any_number_of_watchers_see_the_same(tmp_path: Path) -> None:
+    job = jobs.start(tmp_path, "ingest", WAITS, "")
+    jobs.stop(job)
+    ended(job)
+    seen: list[str] = []
+
+    def watch() -> None:
+        seen.extend(job.state for _ in range(2000))
+
+    watchers = [threading.Thread(target=watch) for _ in range(3)]
+    for watcher in watchers:
+        watcher.start()
+    ended(jobs.start(tmp_path, "ingest", PRINTS, ""))  # nor do they keep anybody from starting
+    for watcher in watchers:
+        watcher.join()
+    assert set(seen) == {"stopped"}
+
+
+def test_a_stopped_job_does_not_run_again_while_another_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = jobs.start(tmp_path, "ingest", WAITS, "")
+    jobs.stop(first)
+    ended(first)
+    begun, seen = subprocess.Popen, []
+
+    def begin(*command: Any, **options: Any) -> Any:
+        seen.append(first.state)
+        return begun(*command, **options)
+
+    monkeypatch.setattr(subprocess, "Popen", begin)
+    ended(jobs.start(tmp_path, "ingest", PRINTS, ""))
+    assert seen == ["stopped"]
+
+
+def test_an_exit_code_is_kept_whole_or_not_at_all(tmp_path: Path) -> None:
+    job = jobs.start(tmp_path, "ingest", ("-c", "import time; time.sleep(1)"), "")
+    resource.prlimit(job.process, resource.RLIMIT_FSIZE, (0, 0))  # as on a full disk
+    assert ended(job).state == "stopped"
+    assert job.exit_code is None
+    assert not (job.folder / "ended").exists()
+
+
+def test_one_that_ends_while_it_is_stopped_has_just_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = ended(jobs.start(tmp_path, "ingest", PRINTS, ""))
+    os.waitpid(job.process, 0)
+    monkeypatch.setattr(Job, "state", "running")  # as it was a moment ago
+    jobs.stop(job)
+
+
+def test_only_the_newest_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "KEPT", 3)
+    (tmp_path / "jobs" / "ingest" / "19990101T000000.0").mkdir(
+        parents=True
+    )  # nothing is told of it
+    other = ended(jobs.start(tmp_path, "eval", PRINTS, ""))
+    started = [ended(jobs.start(tmp_path, "ingest", PRINTS, "")) for _ in range(5)]
+    assert jobs.listed(tmp_path, "ingest") == tuple(started[-3:])
+    assert {place.name for place in (tmp_path / "jobs" / "ingest").iterdir()} == {
+        job.id for job in started[-3:]
+    }
+    assert jobs.listed(tmp_path, "eval") == (other,)
+
+
+def test_only_their_owner_can_read_them(tmp_path: Path) -> None:
+    job = ended(jobs.start(tmp_path / "data", "ingest", PRINTS, ""))
+    assert stat.S_IMODE(job.folder.parents[2].stat().st_mode) == 0o700
+    assert stat.S_IMODE(job.folder.parents[1].stat().st_mode) == 0o700
 
 
 def test_a_folder_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None:

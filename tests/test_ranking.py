@@ -62,7 +62,9 @@ def test_the_order_does_not_depend_on_how_many_are_wanted(index: Index) -> None:
 
 def test_the_score_is_the_weighted_sum_of_the_features(index: Index) -> None:
     weights = json.loads(ranking.WEIGHTS.read_text("utf-8"))["weights"]
-    for one in index.evidence(DRUGS, 6, language="nl"):
+    found = index.evidence(DRUGS, 6, language="nl")
+    assert len(found) == 6
+    for one in found:
         assert set(one.features) == set(ranking.FEATURES) == set(weights)
         expected = sum(weights[name] * value for name, value in one.features.items())
         assert one.scored.score == pytest.approx(expected)

@@ -3,12 +3,15 @@
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
+import chromadb
 import pytest
 
-from core.settings import ROOT
+from core.settings import ROOT, Settings
+from vectorstore import chroma
 
 LOCK = (ROOT / "requirements.lock").read_text("utf-8")
 DEV_LOCK = (ROOT / "requirements-dev.lock").read_text("utf-8")
@@ -87,10 +90,24 @@ def test_a_missing_python_is_named_with_its_remedy(tmp_path: Path) -> None:
     assert "Install Python 3.11" in result.stderr
 
 
-def test_telemetry_is_off() -> None:
-    streamlit = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text("utf-8"))
-    assert streamlit["browser"]["gatherUsageStats"] is False
-    assert "anonymized_telemetry=False" in (ROOT / "vectorstore" / "chroma.py").read_text("utf-8")
+def test_streamlit_reports_no_use() -> None:
+    """As Streamlit itself reads its settings here."""
+    command = [sys.executable, "-m", "streamlit", "config", "show"]
+    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert re.findall("^.*gatherUsageStats = .*$", shown, re.M) == ["gatherUsageStats = false"]
+
+
+@pytest.mark.parametrize(
+    ("client", "url"),
+    [("PersistentClient", ""), ("HttpClient", "http://chroma.example:8000")],
+)
+def test_chroma_reports_no_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, client: str, url: str
+) -> None:
+    asked_with = []
+    monkeypatch.setattr(chromadb, client, lambda **options: asked_with.append(options["settings"]))
+    chroma.connect(Settings(data_dir=tmp_path, chroma_url=url))
+    assert [settings.anonymized_telemetry for settings in asked_with] == [False]
 
 
 def test_the_readme_shows_the_two_commands_and_real_files() -> None:

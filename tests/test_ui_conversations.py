@@ -181,7 +181,7 @@ def test_where_nothing_can_be_kept_the_chat_goes_on_and_keeps_all_later(
     (settings.data_dir / FILE).mkdir()
     app = ask(opened(), OFF_TOPIC)
     ask(app, REPORTS)
-    assert all(exchange.answer for exchange in chat(app).conversation.exchanges)
+    assert [bool(exchange.answer) for exchange in chat(app).conversation.exchanges] == [True, True]
     assert any("kunnen nu niet worden bewaard" in warning.value for warning in app.warning)
     (settings.data_dir / FILE).rmdir()
     ask(app, "Wat is EMPACT?")

@@ -477,10 +477,10 @@ def test_a_run_that_fails_says_why(data_dir: Path) -> None:
 
 
 def test_a_run_that_another_started_is_told_and_can_be_stopped(data_dir: Path) -> None:
-    job = jobs.start(data_dir, "eval", WAITS, "Els <b>")
+    job = jobs.start(data_dir, "eval", WAITS, "https://idp.example Els<b>")
     try:
         app = opened()
-        assert "door Els &lt;b&gt;." in shown(app)
+        assert "door Els&lt;b&gt;." in shown(app)
         assert "Starten" not in labels(app)
         press(app, "Deze meting stoppen")
         assert "voortijdig gestopt" in shown(app)

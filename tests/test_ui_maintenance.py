@@ -1,6 +1,8 @@
 """The maintenance page: documents in, a plan, a publication, the way back; only for maintainers."""
 
+import base64
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -16,7 +18,7 @@ from core.settings import Settings
 from ingest.pipeline import ingest
 from tests.apps import run
 from tests.publications_server import STRATEGY, XHTML, publications_server, text
-from ui import access, jobs
+from ui import access, jobs, names
 from ui.access import User
 from ui.maintenance import feedback as queue
 from ui.maintenance import files
@@ -99,6 +101,13 @@ def shown(app: AppTest) -> str:
     return "\n".join(str(getattr(box, "body", "") or box.value) for box in boxes)
 
 
+def saved(app: AppTest) -> str:
+    """The file that the page has the browser save."""
+    (script,) = [one.body for one in app.html if "createObjectURL" in one.body]
+    (content,) = re.findall(r'"content": "([^"]*)"', script)
+    return base64.b64decode(content).decode()
+
+
 def upload(app: AppTest, *given: tuple[str, str]) -> AppTest:
     content = [(name, text.encode(), "text/markdown") for name, text in given]
     return run(app.file_uploader[0].set_value(content))
@@ -131,8 +140,11 @@ def test_a_document_is_added_planned_published_and_rolled_back(
     assert in_use(settings) == {"alpha.nl", "beta.nl"}
     assert "Gepubliceerd als generatie" in shown(app)
     assert "Het laatste plan is gepubliceerd." in shown(app)
-    (report,) = [one for one in app.get("download_button") if "HTML" in one.label]
-    assert report
+    press(app, "maintenance-download-html")
+    assert "De haven telt 12 kranen." in saved(app)
+    press(app, "maintenance-download-json")
+    assert json.loads(saved(app))["generation"] == Generations(settings).current().id
+    assert not app.get("download_button")  # which would serve it at an address
 
     before = Generations(settings).pointer().kept[0]
     tab(app, "Generaties")
@@ -368,6 +380,32 @@ def test_readers_are_refused_also_where_it_happens(
     assert "This needs the role maintainer" in shown(app)
     assert not app.tabs
     assert not app.file_uploader
+
+
+def test_what_is_kept_of_who_did_something_is_an_identifier(
+    app: AppTest, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pages say the name as long as the app runs."""
+    els = User(id="https://idp.example 4711", name="els@example.org", role="maintainer")
+    monkeypatch.setattr(access, "user", lambda: els)
+    save(settings.data_dir, verdict("one"))
+    tab(app, "Feedback")
+    press(app, "maintenance-feedback-one")
+    run(app.segmented_control(key="maintenance-feedback-filter").set_value("all"))
+    assert re.search("afgehandeld op .* els@example.org", shown(app))
+    assert read(settings.data_dir)[0].by == els.id
+
+    planned(app, settings)
+    assert "gestart door els@example.org op" in shown(app)
+    job = jobs.latest(settings.data_dir, "ingest")
+    assert job is not None
+    assert job.by == els.id
+    places = [place for place in settings.data_dir.rglob("*") if place.is_file()]
+    assert [place.name for place in places if b"els@" in place.read_bytes()] == []
+
+    monkeypatch.setattr(names, "_seen", {})  # the app was started again
+    run(app)
+    assert "gestart door 4711 op" in shown(app)
 
 
 def test_of_two_who_start_the_second_is_told_who_was_first(

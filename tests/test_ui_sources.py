@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -193,10 +194,10 @@ def test_what_is_traced_is_what_is_compared(text: str) -> None:
     assert len(places) == len(folded)
 
 
-def test_the_briefs_are_traced_exactly() -> None:
-    for file in ROOT.glob("corpus/*/*.md"):
-        text = file.read_text("utf-8")
-        assert traced(text)[0] == without_accents(fold(text))
+@pytest.mark.parametrize("file", sorted(ROOT.glob("corpus/*/*.md")), ids=lambda file: file.stem)
+def test_the_briefs_are_traced_exactly(file: Path) -> None:
+    text = file.read_text("utf-8")
+    assert traced(text)[0] == without_accents(fold(text))
 
 
 def test_the_words_are_found_where_they_stand() -> None:

@@ -1,19 +1,56 @@
 """The pages say the same in every interface language."""
 
+import ast
 import datetime
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
 
 import pytest
 
+from core.settings import ROOT
 from ui.texts import languages, load
 
-PAGES = sorted(Path(__file__).parent.parent.glob("ui/*.py"))
+SHOWN_BY = sorted(path for path in (ROOT / "ui").rglob("*") if path.suffix in (".py", ".j2"))
 
 
 def placeholders(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+def asked_for(file: Path) -> Iterator[tuple[str, set[str] | None]]:
+    """The texts that a module or a template asks for, and what it fills in; None: not known.
+
+    Each is a pattern: what stands in braces in an f-string may be anything.
+    """
+    content = file.read_text("utf-8")
+    if file.suffix == ".j2":
+        for key in re.findall(r"""\btexts\(\s*["']([^"']+)["']""", content):
+            yield re.escape(key), None
+        return
+    for node in ast.walk(ast.parse(content)):
+        if isinstance(node, ast.Call) and re.search(r"\b_?texts$", ast.unparse(node.func)):
+            names = [keyword.arg for keyword in node.keywords]
+            filled = None if None in names else {name for name in names if name}
+            for key in node.args[:1]:
+                yield from ((pattern, filled) for pattern in patterns(key))
+
+
+def patterns(key: ast.expr) -> Iterator[str]:
+    """What a key may be; nothing where it is made elsewhere."""
+    match key:
+        case ast.Constant(value=str(text)):
+            yield re.escape(text)
+        case ast.JoinedStr(values=parts):
+            if isinstance(parts[0], ast.Constant):
+                yield "".join(
+                    re.escape(str(part.value)) if isinstance(part, ast.Constant) else "[^.]+"
+                    for part in parts
+                )
+        case ast.IfExp(body=one, orelse=other):
+            yield from patterns(one)
+            yield from patterns(other)
 
 
 def test_dutch_and_english_are_there() -> None:
@@ -28,13 +65,28 @@ def test_every_language_has_the_same_keys_with_the_same_placeholders(language: s
 
 @pytest.mark.parametrize("language", languages())
 def test_no_text_is_empty(language: str) -> None:
-    assert all(text.strip() for text in load(language).values.values())
+    assert [key for key, text in load(language).values.items() if not text.strip()] == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_the_texts_a_page_asks_for_exist(page: Path) -> None:
-    asked_for = re.findall(r"""texts\(\s*["']([^"']+)["']""", page.read_text("utf-8"))
-    assert set(asked_for) <= set(load("nl").values)
+@pytest.mark.parametrize("file", SHOWN_BY, ids=lambda file: str(file.relative_to(ROOT)))
+def test_the_texts_that_are_asked_for_exist_and_are_filled(file: Path) -> None:
+    known = load("nl").values
+    for pattern, filled in asked_for(file):
+        keys = [key for key in known if re.fullmatch(pattern, key)]
+        assert keys, pattern
+        if len(keys) == 1 and filled is not None:
+            assert placeholders(known[keys[0]]) <= filled, pattern
+
+
+def test_texts_are_looked_for_in_every_module_and_template() -> None:
+    with_texts = {file.relative_to(ROOT).as_posix() for file in SHOWN_BY if [*asked_for(file)]}
+    assert {
+        "ui/sidebar.py",
+        "ui/maintenance/plan.py",
+        "ui/answers/conversation.html.j2",
+    } <= with_texts
+    names = {"ui/" + name for name in ("chat", "answers", "sources", "evaluation", "maintenance")}
+    assert names <= {name.rpartition("/")[0] for name in with_texts}
 
 
 @pytest.mark.parametrize(("language", "written"), [("nl", "24 juli 2020"), ("en", "24 July 2020")])

@@ -1,7 +1,8 @@
 """True sentences pass, in the source's language and in another; the same with one change do not.
 
-The sentences are every 24th unit of the bundled briefs. In one language the evidence is the
-unit's own section, in the other the same section of the translation.
+The sentences are every 24th unit of the bundled briefs, and more where a change applies to few of
+these. In one language the evidence is the unit's own section, in the other the same section of the
+translation.
 """
 
 import re
@@ -17,6 +18,7 @@ from core.types import Passage, ScoredPassage, Unit
 from vectorstore.store import open_index
 
 _EVERY = 24
+_LEAST = 6  # sentences that each change is tried on
 
 Case = tuple[str, str, list[Passage]]  # sentence, its language, passages to prove it from
 Change = Callable[[str], str | None]
@@ -45,17 +47,16 @@ _VERB = r"\b(?:(?P<en>are|were|has|have)|zijn|waren|heeft|hebben|wordt|worden)\b
 _NOT = {"en": "not", None: "niet"}
 _NAMES = ("Greenpeace", "Rotterdam", "Oxfam", "Microsoft", "Johansen")
 _AMOUNT = r"(?<![\w/(.,-])(?!(?:19|20)\d\d)\d[\d .,]*\d(?![\w)/])"
-CHANGES: dict[str, tuple[float, Change]] = {  # the share that must be caught, in both tables
-    "number": (0.8, _substitution(_AMOUNT, _other_digit)),
-    "year": (0.9, _substitution(r"\b(?:19|20)\d\d\b", _other_digit)),
-    "unit": (1.0, _substitution("|".join(_UNITS), lambda match: _UNITS[match.group()])),
-    "percent": (1.0, _substitution(r"(?<=\d) ?%", lambda _: " million")),
-    "reference": (0.8, _substitution(r"\(\d{4}\) \d+|\b\d+/\d+\b", _other_digit)),
-    "denied": (0.9, _substitution(_VERB, lambda verb: f"{verb.group()} {_NOT[verb.lastgroup]}")),
-    # Across languages a name may be a translation, which only closeness in meaning tells.
-    "name": (0.6, _substitution(r"(?<=[a-zà-ÿ,] )[A-Z][a-zà-ÿ]{3,}\b", _other_name)),
-    "acronym": (0.8, _substitution(r"\b(?:EMPACT|SALW|EMCDDA|NCMEC|CEPOL)\b", lambda _: "ENISA")),
-}  # fmt: skip
+CHANGES: dict[str, Change] = {
+    "number": _substitution(_AMOUNT, _other_digit),
+    "year": _substitution(r"\b(?:19|20)\d\d\b", _other_digit),
+    "unit": _substitution("|".join(_UNITS), lambda match: _UNITS[match.group()]),
+    "percent": _substitution(r"(?<=\d) ?%", lambda _: " million"),
+    "reference": _substitution(r"\(\d{4}\) \d+|\b\d+/\d+\b", _other_digit),
+    "denied": _substitution(_VERB, lambda verb: f"{verb.group()} {_NOT[verb.lastgroup]}"),
+    "name": _substitution(r"(?<=[a-zà-ÿ,] )[A-Z][a-zà-ÿ]{3,}\b", _other_name),
+    "acronym": _substitution(r"\b(?:EMPACT|SALW|EMCDDA|NCMEC|CEPOL)\b", lambda _: "ENISA"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -65,18 +66,32 @@ def cases(settings: Settings) -> dict[str, list[Case]]:
         key = (passage.document.id, passage.section, passage.language)
         sections.setdefault(key, []).append(passage)
     found: dict[str, list[Case]] = {"same": [], "other": []}
-    units = (
+    units = [
         (key, " ".join(passage.text[unit.start : unit.end].split()))
         for key in sorted(sections)
         for passage in sections[key]
         for unit in passage.units
-    )
-    for number, ((document, section, language), text) in enumerate(units):
-        if number % _EVERY == 0:
-            other = {"nl": "en", "en": "nl"}[language]
-            found["same"].append((text, language, sections[document, section, language]))
-            found["other"].append((text, language, sections[document, section, other]))
+    ]
+    taken = units[::_EVERY]
+    for kind in CHANGES:
+        lacking = _LEAST - sum(
+            _changed(kind, text, language) is not None for (*_, language), text in taken
+        )
+        fitting = [unit for unit in units if _changed(kind, unit[1], unit[0][2]) is not None]
+        for number in range(lacking):
+            taken.append(fitting[number * len(fitting) // lacking])
+    for (document, section, language), text in taken:
+        other = {"nl": "en", "en": "nl"}[language]
+        found["same"].append((text, language, sections[document, section, language]))
+        found["other"].append((text, language, sections[document, section, other]))
     return found
+
+
+def _changed(kind: str, text: str, language: str) -> str | None:
+    """The sentence with this change; None where it has nothing to change, or denies already."""
+    if kind == "denied" and details(text, language).denies:
+        return None
+    return CHANGES[kind](text)
 
 
 def _is_shown(case: Case) -> bool:
@@ -86,20 +101,31 @@ def _is_shown(case: Case) -> bool:
     return verify(Draft(text, (0,)), request).state == "supported"
 
 
+@pytest.fixture(scope="module")
+def accepted(cases: dict[str, list[Case]]) -> dict[str, list[Case]]:
+    """The true sentences that are shown."""
+    return {evidence: [case for case in cases[evidence] if _is_shown(case)] for evidence in cases}
+
+
+@pytest.mark.parametrize(("evidence", "least"), [("same", 0.95), ("other", 0.8)])
+def test_a_true_sentence_is_shown(
+    cases: dict[str, list[Case]], accepted: dict[str, list[Case]], evidence: str, least: float
+) -> None:
+    assert len(accepted[evidence]) >= least * len(cases[evidence]) > 0
+
+
+@pytest.mark.parametrize("kind", CHANGES)
 @pytest.mark.parametrize("evidence", ["same", "other"])
-def test_a_change_to_a_true_sentence_is_caught(cases: dict[str, list[Case]], evidence: str) -> None:
-    shown = [case for case in cases[evidence] if _is_shown(case)]
-    print(f"\n{evidence} language: {len(shown)} of {len(cases[evidence])} originals accepted")  # noqa: T201
-    assert len(shown) >= {"same": 0.95, "other": 0.8}[evidence] * len(cases[evidence])
-    for name, (least, change) in CHANGES.items():
-        changed = [
-            (text, language, passages)
-            for original, language, passages in shown
-            if (text := change(original)) and (name != "denied" or not _denies(original, language))
-        ]
-        caught = sum(not _is_shown(case) for case in changed)
-        print(f"  {name}: {caught} of {len(changed)} caught")  # noqa: T201
-        assert caught >= least * len(changed), name
+def test_a_change_to_a_true_sentence_is_caught(
+    accepted: dict[str, list[Case]], evidence: str, kind: str
+) -> None:
+    changed = [
+        (text, language, passages)
+        for original, language, passages in accepted[evidence]
+        if (text := _changed(kind, original, language))
+    ]
+    assert len(changed) >= _LEAST // 2
+    assert [case[0] for case in changed if _is_shown(case)] == []
 
 
 @pytest.mark.parametrize(
@@ -148,10 +174,6 @@ def test_the_date_and_reference_of_a_document_prove_nothing_that_its_text_says(
         text = f"There were over 725,000 reports of online child sexual abuse in the EU {said}."
         verdict = verify(Draft(text, (0,)), Request("?", "en", found))
         assert (verdict.state == "supported") == (said == "in 2019"), said
-
-
-def _denies(text: str, language: str) -> bool:
-    return details(text, language).denies
 
 
 @pytest.mark.parametrize(

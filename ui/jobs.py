@@ -1,31 +1,33 @@
 """Long work that goes on when its page is closed: a command line of ours in a process of its own.
 
 data_dir/jobs/
-    ingest.lock            held by the process tree of the job that runs
+    ingest.lock            held while a job of this kind is being started
     ingest/                a kind of job, of which one runs at a time
-        20261125T101500-3f2a/   one job, named for its start (UTC)
+        20261125T101500.123456/ one job, named for its start (UTC)
             job.json       who started what, and its process
-            events.jsonl   what the command printed: a JSON object a line
+            events.jsonl   what the command prints: a JSON object a line; locked while it runs
             errors.txt     what it said beside that
             ended          its exit code; missing while it runs and when it was stopped
 
-The lock is made before the process is, which inherits it; the system frees it when the last process
-that has it ends, however that happens. So of two people who start a job one is told who was first.
+A job locks the file that it prints to, which all of its processes have open. The system frees it
+when the last of them ends, however that happens; whoever looks shares the lock, so looking is never
+taken for running. Files appear whole or not at all. The last `KEPT` jobs of a kind are kept.
 """
 
 import datetime
 import fcntl
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import Any, Literal
 
+from core.disk import make_private
 from core.errors import LockedError, StoreError
 from core.settings import ROOT
 from core.types import Frozen
@@ -33,13 +35,16 @@ from core.types import Frozen
 Kind = Literal["ingest", "eval"]
 State = Literal["running", "done", "failed", "stopped"]
 
+KEPT = 100  # jobs of a kind
 _RECENT = 100_000  # bytes
 
 # Runs a command and keeps its exit code in the file that is named first.
 _RUN_AND_KEEP = """
 import pathlib, subprocess, sys
 code = subprocess.run(sys.argv[2:], stdin=subprocess.DEVNULL).returncode
-pathlib.Path(sys.argv[1]).write_text(str(code))
+ended = pathlib.Path(sys.argv[1])
+ended.with_suffix(".part").write_text(str(code))
+ended.with_suffix(".part").replace(ended)
 """
 
 
@@ -49,27 +54,24 @@ class Job(Frozen):
     id: str
     kind: Kind
     arguments: tuple[str, ...]
-    by: str  # the user's name; empty without sign-in
+    by: str  # the user's identifier; empty without sign-in
     started: datetime.datetime
     process: int
     folder: Path
 
     @property
     def state(self) -> State:
-        if (self.folder / "ended").is_file():
-            return "done" if self.exit_code == 0 else "failed"
-        data_dir = self.folder.parents[2]
-        with _lock(data_dir / "jobs", self.kind) as free:
-            if free is None and latest(data_dir, self.kind) == self:
-                return "running"
-        return "done" if self.exit_code == 0 else "stopped"  # it may have ended just now
+        if _runs(self.folder):
+            return "running"
+        code = self.exit_code
+        return "stopped" if code is None else "failed" if code else "done"
 
     @property
     def exit_code(self) -> int | None:
         """None while it runs, and when it was stopped."""
         try:
             return int((self.folder / "ended").read_text("utf-8"))
-        except (OSError, ValueError):
+        except OSError:
             return None
 
     def events(self) -> list[dict[str, Any]]:
@@ -102,39 +104,52 @@ def start(data_dir: Path, kind: Kind, arguments: Sequence[str], by: str) -> Job:
     """
     jobs = data_dir / "jobs"
     try:
-        jobs.mkdir(parents=True, exist_ok=True)
-        with _lock(jobs, kind, patience=1.0) as free:
-            if free is None:
-                raise LockedError(_busy(latest(data_dir, kind)))
-            now = datetime.datetime.now(datetime.UTC)  # names are in the order of the jobs
-            folder = jobs / kind / f"{now:%Y%m%dT%H%M%S.%f}"
-            folder.mkdir(parents=True)
-            command = [sys.executable, "-c", _RUN_AND_KEEP, str(folder / "ended")]
-            with open(folder / "events.jsonl", "w") as out, open(folder / "errors.txt", "w") as err:
-                process = subprocess.Popen(  # noqa: S603 - the command is ours, no shell reads it
-                    [*command, sys.executable, *arguments],
-                    cwd=ROOT,
-                    stdin=subprocess.DEVNULL,
-                    stdout=out,
-                    stderr=err,
-                    start_new_session=True,  # Ctrl-C in the app's terminal does not end it
-                    pass_fds=(free.fileno(),),
-                )
-            job = Job(
-                id=folder.name,
-                kind=kind,
-                arguments=tuple(arguments),
-                by=by,
-                started=now,
-                process=process.pid,
-                folder=folder,
-            )
-            (folder / "job.json").write_text(job.model_dump_json(exclude={"folder"}), "utf-8")
+        make_private(jobs / kind)
+        with _turn(jobs / f"{kind}.lock"):
+            folders = sorted((jobs / kind).iterdir())
+            if running := next(filter(_runs, reversed(folders)), None):
+                raise LockedError(_busy(_job(running)))
+            for old in folders[: len(folders) + 1 - KEPT]:
+                shutil.rmtree(old, ignore_errors=True)
+            return _start(jobs / kind, kind, arguments, by)
     except OSError as error:
         raise StoreError(
             f"Nothing can be written in {jobs}: {error}. Check that this program may write there "
             "and that the disk has room."
         ) from error
+
+
+def _start(jobs: Path, kind: Kind, arguments: Sequence[str], by: str) -> Job:
+    now = datetime.datetime.now(datetime.UTC)  # names are in the order of the jobs
+    folder = jobs / f"{now:%Y%m%dT%H%M%S.%f}"
+    folder.mkdir()
+    command = [sys.executable, "-c", _RUN_AND_KEEP, str(folder / "ended")]
+    with open(folder / "events.jsonl", "w") as out, open(folder / "errors.txt", "w") as err:
+        fcntl.flock(out, fcntl.LOCK_EX)
+        process = subprocess.Popen(  # noqa: S603 - the command is ours, no shell reads it
+            [*command, sys.executable, *arguments],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+            start_new_session=True,  # Ctrl-C in the app's terminal does not end it
+        )
+    job = Job(
+        id=folder.name,
+        kind=kind,
+        arguments=tuple(arguments),
+        by=by,
+        started=now,
+        process=process.pid,
+        folder=folder,
+    )
+    part = folder / "job.part"
+    try:
+        part.write_text(job.model_dump_json(exclude={"folder"}), "utf-8")
+        part.replace(folder / "job.json")
+    except OSError:  # nobody would see it run
+        _kill(process.pid)
+        raise
     return job
 
 
@@ -146,8 +161,8 @@ def listed(data_dir: Path, kind: Kind) -> tuple[Job, ...]:
 def newest_first(data_dir: Path, kind: Kind) -> Iterator[Job]:
     """The jobs of a kind that are on record; each is read when it is asked for."""
     for file in sorted((data_dir / "jobs" / kind).glob("*/job.json"), reverse=True):
-        if text := _read(file):
-            yield Job.model_validate({**json.loads(text), "folder": file.parent})
+        if job := _job(file.parent):
+            yield job
 
 
 def latest(data_dir: Path, kind: Kind) -> Job | None:
@@ -157,34 +172,46 @@ def latest(data_dir: Path, kind: Kind) -> Job | None:
 def stop(job: Job) -> None:
     """Ends a job that runs, with all its processes; nothing happens to one that has ended."""
     if job.state == "running":
-        os.killpg(job.process, signal.SIGKILL)
+        _kill(job.process)
+
+
+def _kill(process: int) -> None:
+    """Ends a process and all that it began; one that has just ended is left in peace."""
+    with suppress(ProcessLookupError):
+        os.killpg(process, signal.SIGKILL)
 
 
 @contextmanager
-def _lock(jobs: Path, kind: Kind, patience: float = 0.0) -> Iterator[IO[str] | None]:
-    """The open file that holds the lock of a kind of job; None when a job holds it.
+def _turn(lock: Path) -> Iterator[None]:
+    """Waits until nobody else is starting a job."""
+    with lock.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
-    Who only looks whether a job runs holds it for an instant: `patience` (seconds) outlasts that.
-    """
-    with (jobs / f"{kind}.lock").open("a") as file:
-        until = time.monotonic() + patience
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if time.monotonic() < until:
-                    time.sleep(0.05)
-                    continue
-                yield None
-            else:
-                yield file
-            return
+
+def _runs(folder: Path) -> bool:
+    """Whether the command of a job has not ended and one of its processes is there."""
+    if (folder / "ended").exists():
+        return False
+    try:
+        with (folder / "events.jsonl").open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _job(folder: Path) -> Job | None:
+    """The job of a folder; None when it is not, or no longer, on record."""
+    text = _read(folder / "job.json")
+    return Job.model_validate({**json.loads(text), "folder": folder}) if text else None
 
 
 def _busy(job: Job | None) -> str:
-    who = f" by {job.by}" if job and job.by else ""
     since = f" since {job.started:%Y-%m-%d %H:%M} (UTC)" if job else ""
-    return f"This is being done already{who}{since}. Wait until it is done, or stop it."
+    return f"This is being done already{since}. Wait until it is done, or stop it."
 
 
 def _events(text: str) -> list[dict[str, Any]]:

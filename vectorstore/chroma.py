@@ -23,7 +23,7 @@ from chromadb.api.types import Include as Fields
 from chromadb.config import Settings as ChromaSettings
 from chromadb.errors import ChromaError, NotFoundError
 
-from core.disk import obstacle
+from core.disk import make_private, obstacle
 from core.errors import StoreError
 from core.settings import Settings
 from core.types import Passage
@@ -111,7 +111,8 @@ def connect(settings: Settings) -> Client:
 
 def _open_folder(path: Path, options: ChromaSettings) -> Client:
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        make_private(path.parent)
+        path.mkdir(exist_ok=True)
         return chromadb.PersistentClient(path=path, settings=options)
     except OSError as error:
         remedy = obstacle(path) or "Check STRATEGIEWIJZER_DATA_DIR."

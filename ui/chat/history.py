@@ -12,6 +12,7 @@ from core.conversation import MAX_NAME, Conversation, Listed
 from core.errors import StrategiewijzerError
 from core.matching import without_accents
 from core.settings import Settings
+from ui import downloads
 from ui.answers.export import conversation_markdown, conversation_page
 from ui.chat.session import Chat
 from ui.markup import code, escape
@@ -104,13 +105,12 @@ def _show_export(chat: Chat, texts: Texts) -> None:
     }
     with st.popover(texts("history.export"), icon=":material/download:", type="tertiary"):
         for ending, (mime, written) in kinds.items():
-            st.download_button(
+            downloads.offer(
                 texts(f"history.export_{ending}"),
                 functools.partial(written, conversation.title, conversation.exchanges, texts),
-                file_name=f"{name or 'strategiewijzer'}.{ending}",
+                name=f"{name or 'strategiewijzer'}.{ending}",
                 mime=mime,
                 key=f"export-{ending}",
-                on_click="ignore",
             )
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.errors import StrategiewijzerError
 from eval import runs
-from ui import access
+from ui import access, downloads
 from ui.evaluation.runs import Kept
 from ui.markup import code
 from ui.texts import Texts
@@ -48,7 +48,7 @@ def _accept(data_dir: Path, name: str | None, *, undo: str | None) -> None:
 
 
 def _offer_files(run: Kept, texts: Texts) -> None:
-    """The files are read once the list of them is open."""
+    """The list of files is read once it is open."""
     offer = st.popover(
         texts("evaluation.download.offer"),
         icon=":material/download:",
@@ -57,10 +57,11 @@ def _offer_files(run: Kept, texts: Texts) -> None:
     )
     there = [name for name in FILES if (run.folder / name).is_file()] if offer.open else []
     for name in there:
-        offer.download_button(
-            texts(f"evaluation.download.{name.partition('.')[2]}"),
-            (run.folder / name).read_bytes(),
-            f"{run.name}-{name}",
-            FILES[name],
-            on_click="ignore",
-        )
+        with offer:
+            downloads.offer(
+                texts(f"evaluation.download.{name.partition('.')[2]}"),
+                (run.folder / name).read_bytes,
+                name=f"{run.name}-{name}",
+                mime=FILES[name],
+                key=f"evaluation-download-{name}",
+            )

@@ -12,6 +12,7 @@ from ui import access, jobs
 from ui.evaluation import own_sets
 from ui.jobs import Job
 from ui.markup import code, escape
+from ui.names import name_of, on_record
 from ui.texts import Texts
 
 GATE_CLOSED = 3  # exit code of python -m eval
@@ -98,7 +99,7 @@ def _tell_end(job: Job, shown: str | None, texts: Texts) -> None:
 def _who(job: Job, texts: Texts) -> str:
     since = f"{texts.date(job.started.date())}, {job.started:%H:%M} UTC"
     key = "evaluation.start.by" if job.by else "evaluation.start.since"
-    return escape(texts(key, date=since, name=job.by))
+    return escape(texts(key, date=since, name=name_of(job.by)))
 
 
 def _look(name: str) -> None:
@@ -144,7 +145,7 @@ def _arguments(questions: Path | None, every: int, gate: bool) -> tuple[str, ...
 def _start(settings: Settings, arguments: Sequence[str]) -> None:
     try:
         user = access.require("evaluator")
-        jobs.start(settings.data_dir, "eval", arguments, user.name)
+        jobs.start(settings.data_dir, "eval", arguments, on_record(user))
     except StrategiewijzerError as error:
         st.error(code(str(error)))
         return

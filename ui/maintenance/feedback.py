@@ -1,6 +1,7 @@
 """The queue of feedback: what readers found wrong, until a maintainer has dealt with it."""
 
 import csv
+import functools
 import io
 import json
 from collections.abc import Sequence
@@ -10,9 +11,10 @@ import streamlit as st
 from core.errors import StrategiewijzerError
 from core.feedback import Feedback, handle, read, reopen
 from core.settings import Settings
-from ui import access
+from ui import access, downloads
 from ui.maintenance import jobs as work
 from ui.markup import answer_html, escape
+from ui.names import name_of, on_record
 from ui.scope import told
 from ui.texts import Texts
 
@@ -78,7 +80,7 @@ def _verdict(one: Feedback, settings: Settings, texts: Texts) -> None:
             texts("maintenance.feedback.handle" if is_open else "maintenance.feedback.reopen"),
             key=f"maintenance-feedback-{one.id}",
             on_click=_handle if is_open else _reopen,
-            args=(settings, one.id),
+            args=(settings, one),
         )
 
 
@@ -94,7 +96,9 @@ def _verdict_html(one: Feedback, texts: Texts) -> str:
     ]
     if one.handled is not None:
         moment = texts.date(one.handled.date())
-        facts.append(texts("maintenance.feedback.handled_on", date=moment, by=one.by).strip())
+        facts.append(
+            texts("maintenance.feedback.handled_on", date=moment, by=name_of(one.by)).strip()
+        )
     comment = f'<p class="sw-note sw-comment">{escape(one.comment)}</p>' if one.comment else ""
     cited = escape(texts("maintenance.feedback.cited"))
     items = "".join(f"<li>{escape(section)}</li>" for section in one.sections)
@@ -117,33 +121,32 @@ def _evidence(is_good: bool, texts: Texts) -> str:
     return texts(f"maintenance.feedback.{'evidence_good' if is_good else 'evidence_bad'}")
 
 
-def _handle(settings: Settings, id: str) -> None:
+def _handle(settings: Settings, given: Feedback) -> None:
     try:
-        handle(settings.data_dir, id, access.require("maintainer").name)
+        handle(settings.data_dir, given, on_record(access.require("maintainer")))
     except StrategiewijzerError as error:
         work.tell(error)
 
 
-def _reopen(settings: Settings, id: str) -> None:
+def _reopen(settings: Settings, given: Feedback) -> None:
     try:
         access.require("maintainer")
-        reopen(settings.data_dir, id)
+        reopen(settings.data_dir, given)
     except StrategiewijzerError as error:
         work.tell(error)
 
 
 def _export(found: Sequence[Feedback], texts: Texts) -> None:
     """What is chosen, as a file."""
-    files = {"csv": (_csv(found), "text/csv"), "json": (_json(found), "application/json")}
+    files = {"csv": (_csv, "text/csv"), "json": (_json, "application/json")}
     with st.container(horizontal=True):
-        for kind, (content, mime) in files.items():
-            st.download_button(
+        for kind, (written, mime) in files.items():
+            downloads.offer(
                 texts("maintenance.feedback.export", kind=kind.upper()),
-                content,
-                file_name=f"feedback.{kind}",
+                functools.partial(written, found),
+                name=f"feedback.{kind}",
                 mime=mime,
                 key=f"maintenance-feedback-{kind}",
-                on_click="ignore",
             )
 
 

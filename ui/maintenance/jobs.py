@@ -17,6 +17,7 @@ from ingest.report import Report
 from ui import access, jobs
 from ui.jobs import Job
 from ui.markup import code, escape
+from ui.names import name_of, on_record
 from ui.texts import Texts
 
 Task = Literal["plan", "publish", "fetch", "rollback", "verify"]
@@ -43,7 +44,7 @@ def start(*arguments: str) -> None:
     """
     try:
         user = access.require("maintainer")
-        jobs.start(Settings().data_dir, "ingest", ("-m", "ingest", *arguments), user.name)
+        jobs.start(Settings().data_dir, "ingest", ("-m", "ingest", *arguments), on_record(user))
     except StrategiewijzerError as error:
         tell(error)
 
@@ -161,7 +162,7 @@ def since(job: Job, texts: Texts) -> str:
     moment = texts(
         "maintenance.moment", date=texts.date(job.started.date()), time=f"{job.started:%H:%M:%S}"
     )
-    return texts("maintenance.jobs.by", user=job.by, moment=moment) if job.by else moment
+    return texts("maintenance.jobs.by", user=name_of(job.by), moment=moment) if job.by else moment
 
 
 def progress(job: Job, texts: Texts) -> tuple[str, float]:

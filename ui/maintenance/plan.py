@@ -7,6 +7,7 @@ import streamlit as st
 from core.settings import Settings
 from ingest import page
 from ingest.report import Report
+from ui import downloads
 from ui.jobs import Job
 from ui.maintenance import files
 from ui.maintenance import jobs as work
@@ -159,20 +160,18 @@ def _published(settings: Settings, texts: Texts) -> None:
         st.warning(f"{texts('maintenance.published.not')}\n\n{code(report.stop)}")
     with st.container(horizontal=True):
         for kind, mime in (("html", "text/html"), ("json", "application/json")):
-            st.download_button(
+            downloads.offer(
                 texts("maintenance.published.download", kind=kind.upper()),
                 functools.partial(_file, report, kind),
-                file_name=f"{job.id}.{kind}",
+                name=f"{job.id}.{kind}",
                 mime=mime,
                 key=f"maintenance-download-{kind}",
-                on_click="ignore",
             )
     _show(report, "maintenance-published", texts)
 
 
-def _file(report: Report, kind: str) -> bytes:
-    text = page.html(report) if kind == "html" else report.model_dump_json(indent=2)
-    return text.encode()
+def _file(report: Report, kind: str) -> str:
+    return page.html(report) if kind == "html" else report.model_dump_json(indent=2)
 
 
 def _show(report: Report, key: str, texts: Texts) -> None:
