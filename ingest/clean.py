@@ -7,6 +7,7 @@ known one); when in doubt it is text. The words are in `noise.yaml`.
 import datetime
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import takewhile
@@ -153,6 +154,7 @@ def published(text: str, blocks: Sequence[Block]) -> datetime.date | None:
         line = fold(text[block.start : block.end])
         if block.kind == "noise" and line.startswith(_words().sources):
             for day, month, year in _DATE.findall(line):
-                if month in _words().months:
-                    return datetime.date(int(year), _words().months[month], int(day))
+                with suppress(ValueError):  # the 31st of June
+                    if month in _words().months:
+                        return datetime.date(int(year), _words().months[month], int(day))
     return None

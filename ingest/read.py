@@ -3,6 +3,7 @@
 import hashlib
 import os
 import time
+import traceback
 from collections.abc import Callable
 from io import BufferedReader
 from pathlib import Path
@@ -44,6 +45,18 @@ def refuse_large(path: Path, megabytes: int) -> None:
             f"has {size / 1e6:.0f} megabytes, and {megabytes} are allowed",
             "Split it, take large pictures out, or raise STRATEGIEWIJZER_MAX_FILE_SIZE.",
         )
+
+
+def unforeseen(path: Path, error: Exception) -> DocumentError:
+    """What is told of a file that raised something that no reader expects."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(place.filename).name}:{place.lineno}"
+    return DocumentError(
+        path,
+        None,
+        f"could not be read ({type(error).__name__} at {where})",
+        "Open it in its own program and save it again, or save its text in a new file.",
+    )
 
 
 def _undisturbed(path: Path, use: Callable[[BufferedReader], _T]) -> _T:

@@ -11,7 +11,7 @@ from core.settings import Settings
 from core.types import Frozen
 from ingest.check import Problem, problems_at_once
 from ingest.contents import Contents, some
-from ingest.isolated import reading
+from ingest.isolated import Loader
 from ingest.plan import splitter_fingerprint
 from vectorstore.generations import Generation, Generations
 from vectorstore.manifest import Pointer
@@ -58,8 +58,8 @@ def verify(settings: Settings) -> Verification:
         problems += contents.problems()
         problems += _words(current, settings)
         if same_code:
-            with reading(settings) as load:
-                wrong, notes = contents.from_files(load)
+            with Loader(settings) as loader:
+                wrong, notes = contents.from_files(lambda path: loader.load(path).document)
             problems += wrong
         else:
             notes = [
