@@ -3,13 +3,12 @@
 import hashlib
 import os
 import time
-import traceback
 from collections.abc import Callable
 from io import BufferedReader
 from pathlib import Path
 from typing import TypeVar
 
-from core.errors import DocumentError
+from core.errors import DocumentError, kind_and_place
 
 _TRIES = 5
 _PAUSE = 0.3  # seconds between them
@@ -49,12 +48,10 @@ def refuse_large(path: Path, megabytes: int) -> None:
 
 def unforeseen(path: Path, error: Exception) -> DocumentError:
     """What is told of a file that raised something that no reader expects."""
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    where = f"{Path(place.filename).name}:{place.lineno}"
     return DocumentError(
         path,
         None,
-        f"could not be read ({type(error).__name__} at {where})",
+        f"could not be read ({kind_and_place(error)})",
         "Open it in its own program and save it again, or save its text in a new file.",
     )
 
