@@ -19,6 +19,9 @@
 Errors of libraries are translated at the one place that imports the library.
 """
 
+import traceback
+from pathlib import Path
+
 from core.names import as_text, printable
 from core.types import ModelTrouble
 
@@ -117,3 +120,13 @@ class PromptError(StrategiewijzerError):
 
 class QuestionSetError(StrategiewijzerError):
     """A question set is not in the agreed format; names the entry and the key."""
+
+
+def kind_and_place(error: BaseException) -> str:
+    """What was raised and where, without its message, which may hold a question or a text.
+
+    Such as "IndexError at sources.py:53".
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [f" at {Path(frame.filename).name}:{frame.lineno}" for frame in frames[-1:]]
+    return type(error).__name__ + "".join(places)

@@ -3,9 +3,12 @@
 The library knows many abbreviations of many languages, but none of policy texts. Rather than keep
 a list of them, a boundary goes where what stands around it shows that no sentence ended there. In
 five languages that write "2." for "second" the library ends no sentence before a figure at all.
+
+All of it takes time in proportion to the text, whatever is in it.
 """
 
 import re
+from collections import deque
 from collections.abc import Callable, Iterator
 
 from sentencex import get_sentence_boundaries
@@ -13,6 +16,10 @@ from sentencex import get_sentence_boundaries
 Span = tuple[int, int]
 
 _LONGEST_SPEECH = 1500  # characters: a longer quotation is split at its own sentences
+_STRETCH = 10_000  # characters the library sees at once: its time can grow with their square
+_STRETCH_ENDS = tuple(map(re.compile, (r"(?s:.*)[.!?]\s", r"(?s:.*)\s")))
+_ENDING = 32  # characters at the end of a piece that show whether a sentence ends there
+_SPACE = re.compile(r"\s*")
 
 # Where a sentence that is too long is cut: after a sentence, a clause, a word.
 _LAST_RESORTS = tuple(map(re.compile, (r"[.!?][”“»\"')]*(?=\s)", r"[,;:](?=\s)", r"\S(?=\s)")))
@@ -45,17 +52,23 @@ _CLOSERS = {"“": "”", "”": "”", "„": "“”", "«": "»", "»": "«",
 
 def sentences(text: str, language: str) -> list[Span]:
     """The sentences of a paragraph, as offsets without the white space around them."""
-    pairs, _ = _enclosed(text)
-    kept_together = [(start, end) for start, end in pairs if end - start <= _LONGEST_SPEECH]
+    kept_together = _kept_together(text)
     found: list[Span] = []
+    has_letters = False  # the last one
     for start, end in _pieces(text, language):
-        if found and (
-            any(first < start < last for first, last in kept_together)
-            or _runs_on(text[slice(*found[-1])], text[start:end], language)
-        ):
-            found[-1] = (found[-1][0], end)
+        while kept_together and kept_together[0][1] <= start:
+            kept_together.popleft()
+        within = bool(kept_together) and kept_together[0][0] < start
+        piece = text[start:end]
+        begun, stopped = found[-1] if found else (0, 0)
+        ending = text[max(begun, stopped - _ENDING) : stopped]
+        # "1." is no sentence either
+        if found and (within or not has_letters or _runs_on(ending, piece, language)):
+            found[-1] = (begun, end)
         else:
             found.append((start, end))
+            has_letters = False
+        has_letters = has_letters or any(map(str.isalpha, piece))
     return found
 
 
@@ -83,7 +96,7 @@ def cut(text: str, span: Span, fits: Callable[[str], bool]) -> list[Span]:
             most,
         )
         pieces.append(_trim(text, start, stop))
-        start, _ = _trim(text, stop, end)
+        start = _after_space(text, stop, end)
     return [*pieces, (start, end)]
 
 
@@ -102,14 +115,27 @@ def _longest(text: str, start: int, end: int, fits: Callable[[str], bool]) -> in
 
 def _pieces(text: str, language: str) -> Iterator[Span]:
     """The sentences as far as the library tells, and what begins with a figure in them."""
-    for piece in get_sentence_boundaries(language, text):
-        start, end = piece["start_index"], piece["end_index"]
-        for figure in _BEFORE_FIGURE.finditer(text, start, end):
-            yield _trim(text, start, figure.start())
-            start = figure.end()
-        start, end = _trim(text, start, end)
-        if start < end:
-            yield start, end
+    for first, last in _stretches(text):
+        for piece in get_sentence_boundaries(language, text[first:last]):
+            start, end = first + piece["start_index"], first + piece["end_index"]
+            for figure in _BEFORE_FIGURE.finditer(text, start, end):
+                yield _trim(text, start, figure.start())
+                start = figure.end()
+            start, end = _trim(text, start, end)
+            if start < end:
+                yield start, end
+
+
+def _stretches(text: str) -> Iterator[Span]:
+    """A text in parts of limited length, which end at a sentence if they can, else at a space."""
+    start = 0
+    while len(text) - start > _STRETCH:
+        most = start + _STRETCH
+        ends = (boundary.match(text, start, most) for boundary in _STRETCH_ENDS)
+        stop = next((end.end() for end in ends if end), most)
+        yield start, stop
+        start = stop
+    yield start, len(text)
 
 
 def _trim(text: str, start: int, end: int) -> Span:
@@ -118,17 +144,33 @@ def _trim(text: str, start: int, end: int) -> Span:
     return start + len(piece) - len(piece.lstrip()), start + len(piece.rstrip())
 
 
+def _after_space(text: str, start: int, end: int) -> int:
+    """Where a span begins, without white space before it."""
+    space = _SPACE.match(text, start, end)
+    return space.end() if space else start
+
+
 def _runs_on(before: str, after: str, language: str) -> bool:
     """Whether two pieces are one sentence: what stands between them is no end of a sentence."""
     return bool(
-        not any(char.isalpha() for char in before)  # "1."
-        or after.lstrip(_OPENING)[:1].islower()
+        after.lstrip(_OPENING)[:1].islower()
         or _INITIAL.search(before)
         or _DOTTED.search(before)
         or _NO_VOWELS.search(before)
         or (_SHORT_WORD.search(before) and _NUMBER.match(after))
         or (language in _ORDINAL_LANGUAGES and _ORDINAL.search(before))
     )
+
+
+def _kept_together(text: str) -> deque[Span]:
+    """The quotations and parentheses that are short enough not to be split, in order, without
+    those within others."""
+    pairs, _ = _enclosed(text)
+    found: deque[Span] = deque()
+    for start, end in sorted(pairs):
+        if end - start <= _LONGEST_SPEECH and (not found or start >= found[-1][1]):
+            found.append((start, end))
+    return found
 
 
 def _enclosed(text: str) -> tuple[list[Span], list[int]]:

@@ -6,7 +6,8 @@ known one); when in doubt it is text. The words are in `noise.yaml`.
 
 import datetime
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import takewhile
@@ -84,15 +85,21 @@ def is_short_line(text: str, block: Block) -> bool:
 
 def _below_link_headings(text: str, kept: Sequence[Block]) -> Iterator[int]:
     """Where a heading such as "See also" begins, and each short line and item below it."""
+    below = 0  # the first block after the row that was looked at last
+    row: Sequence[Block] = ()
     for number, block in enumerate(kept):
-        heading = fold(text[block.start : block.end]).rstrip(" :")
-        if block.kind != "paragraph" or heading not in _words().link_headings:
+        if block.kind != "paragraph" or not _is_link_heading(text[block.start : block.end]):
             continue
-        row = list(takewhile(lambda below: is_short_line(text, below), kept[number + 1 :]))
-        below = number + 1 + len(row)
-        if row or below == len(kept):
+        if number >= below:  # else it stands in that row itself
+            row = _row(kept, number + 1, lambda line: is_short_line(text, line))
+            below = number + 1 + len(row)
+            yield from (link.begin for link in _without_heading(row, below < len(kept)))
+        if number + 1 < below or below == len(kept):
             yield block.begin
-            yield from (link.begin for link in _without_heading(row, kept[below:]))
+
+
+def _is_link_heading(line: str) -> bool:
+    return len(line) <= _SHORT_LINE and fold(line).rstrip(" :") in _words().link_headings
 
 
 def _long_rows(text: str, kept: Sequence[Block]) -> Iterator[int]:
@@ -103,9 +110,9 @@ def _long_rows(text: str, kept: Sequence[Block]) -> Iterator[int]:
     """
     number = 1
     while number < len(kept):
-        row = list(takewhile(lambda b: is_short_paragraph(text, b), kept[number:]))
+        row = _row(kept, number, lambda block: is_short_paragraph(text, block))
         lines = [text[block.start : block.end] for block in kept[number - 1 : number + len(row)]]
-        links = _without_heading(row, kept[number + len(row) :])
+        links = _without_heading(row, number + len(row) < len(kept))
         introduces = [line.endswith(":") for line in lines]
         introduced = introduces[0] or any(
             colon and not any(introduces[n + 1 : n + 3]) and n + 2 < len(lines)
@@ -116,14 +123,19 @@ def _long_rows(text: str, kept: Sequence[Block]) -> Iterator[int]:
         number += len(row) + 1
 
 
+def _row(kept: Sequence[Block], start: int, belongs: Callable[[Block], bool]) -> list[Block]:
+    """The blocks from one on that belong to a row."""
+    return list(takewhile(belongs, (kept[number] for number in range(start, len(kept)))))
+
+
 def is_short_paragraph(text: str, block: Block) -> bool:
     """Whether a block is one line of its own and no sentence: a heading, a title of a link."""
     return block.kind == "paragraph" and is_short_line(text, block)
 
 
-def _without_heading(row: list[Block], below: Sequence[Block]) -> list[Block]:
+def _without_heading(row: list[Block], has_text_below: bool) -> list[Block]:
     """A row of lines without its last one, where that is the heading of the text below."""
-    return row[:-1] if row and below and row[-1].kind == "paragraph" else row
+    return row[:-1] if row and has_text_below and row[-1].kind == "paragraph" else row
 
 
 def is_noise(line: str) -> bool:
@@ -153,6 +165,7 @@ def published(text: str, blocks: Sequence[Block]) -> datetime.date | None:
         line = fold(text[block.start : block.end])
         if block.kind == "noise" and line.startswith(_words().sources):
             for day, month, year in _DATE.findall(line):
-                if month in _words().months:
-                    return datetime.date(int(year), _words().months[month], int(day))
+                with suppress(ValueError):  # the 31st of June
+                    if month in _words().months:
+                        return datetime.date(int(year), _words().months[month], int(day))
     return None

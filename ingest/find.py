@@ -1,7 +1,7 @@
 """Which files are source texts: those below the folders that are in a known format.
 
-No link below a folder is followed. What it leads to inside the folder is found at its own place;
-what is outside was not put there to be published.
+No link below a folder is followed, be it to a source text or to a sidecar. What it leads to inside
+the folder is found at its own place; what is outside was not put there to be published.
 """
 
 import os
@@ -112,7 +112,8 @@ def _entries(folder: Path, search: _Search) -> Iterator[os.DirEntry[str]]:
         )
         return
     for entry in seen:
-        if not entry.name.startswith(HIDDEN) and not entry.name.lower().endswith(_BESIDE):
+        is_beside = entry.name.lower().endswith(_BESIDE)
+        if not entry.name.startswith(HIDDEN) and (entry.is_symlink() or not is_beside):
             yield entry
 
 
@@ -124,4 +125,6 @@ def _link(path: Path, root: Path) -> str:
         return "is a link that leads nowhere"
     if not target.is_relative_to(root.resolve()):
         return "is a link out of the folder; copy there what it leads to"
+    if path.name.lower().endswith(_BESIDE):
+        return "is a link; copy there what it leads to"
     return "is a link; what it leads to is found at its own place"

@@ -4,15 +4,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from core.errors import DocumentError
+from core.errors import DocumentError, StrategiewijzerError
 from core.names import as_text
-from core.types import SourceDocument
+from core.types import Passage, SourceDocument
 from ingest.events import FileDone, FilesFound, Tell
 from ingest.find import Found
 from ingest.load import double, fingerprint
 from ingest.plan import Rename, known_files, renames
-from ingest.read import refuse_large
+from ingest.read import refuse_large, unforeseen
 from ingest.report import Failure
+from ingest.worker import Loaded
 from vectorstore.manifest import DocumentEntry, Manifest
 
 Document = SourceDocument | DocumentEntry
@@ -23,10 +24,12 @@ Document = SourceDocument | DocumentEntry
 class Gathered:
     """The documents that the index should hold, one for each key, and how they came to be these.
 
-    `missing` are the keys of those that are kept although their files are gone.
+    `passages` are those of each loaded document, by its path; `missing` are the keys of documents
+    that are kept although their files are gone.
     """
 
     documents: tuple[Document, ...]
+    passages: Mapping[str, tuple[Passage, ...]]
     renamed: tuple[Rename, ...]
     failures: tuple[Failure, ...]
     missing: tuple[str, ...]
@@ -36,7 +39,7 @@ def gather(
     found: Found,
     before: Manifest | None,
     method: str,
-    load: Callable[[Path], SourceDocument],
+    load: Callable[[Path], Loaded],
     *,
     max_file_size: int,
     keep_missing: bool,
@@ -51,12 +54,19 @@ def gather(
         found: the files.
         before: the manifest of the generation in use, or None when there is none.
         method: how text becomes vectors now.
-        load: reads one file.
+        load: reads and cuts one file.
         max_file_size: in megabytes; larger files are not read.
         keep_missing: documents stay whose files are gone.
         tell: told of each file.
     """
-    loaded, failures = _load(found, known_files(before, method), load, max_file_size, tell)
+    passages: dict[str, tuple[Passage, ...]] = {}
+
+    def load_one(path: Path) -> SourceDocument:
+        loaded = load(path)
+        passages[loaded.document.path] = loaded.passages
+        return loaded.document
+
+    loaded, failures = _load(found, known_files(before, method), load_one, max_file_size, tell)
     documents, doubles = _without_doubles(loaded, before)
     failures = [*map(Failure.of, found.unreadable), *failures, *doubles]
     files = {as_text(file) for file in found.files}
@@ -69,6 +79,7 @@ def gather(
     outdated = not known_files(before, method)
     return Gathered(
         documents=(*documents, *(_kept(entry, outdated) for entry in fallen), *missing),
+        passages=passages,
         renamed=renamed,
         failures=tuple(_with_kept(failure, fallen) for failure in failures),
         missing=tuple(entry.key for entry in missing),
@@ -88,19 +99,37 @@ def _load(
     failures: list[Failure] = []
     for done, file in enumerate(found.files, start=1):
         path = as_text(file)
-        entry = known.get(path)
         try:
-            refuse_large(file, max_file_size)
-            if entry is not None and entry.sha256 == fingerprint(file):
-                loaded.append(entry)
-                tell(FileDone(event="unchanged", path=path, done=done, total=total))
-            else:
-                loaded.append(load(file))
-                tell(FileDone(event="loaded", path=path, done=done, total=total))
+            document = _current(file, known.get(path), load, max_file_size)
         except DocumentError as error:
-            failures.append(Failure.of(error, path))
-            tell(FileDone(event="failed", path=path, done=done, total=total, reason=str(error)))
+            failed = error
+        except StrategiewijzerError:  # no other file would be read either
+            raise
+        except Exception as error:  # noqa: BLE001 - it is this file's failure
+            failed = unforeseen(file, error)
+        else:
+            loaded.append(document)
+            if isinstance(document, SourceDocument):
+                tell(FileDone(event="loaded", path=path, done=done, total=total))
+            else:
+                tell(FileDone(event="unchanged", path=path, done=done, total=total))
+            continue
+        failures.append(Failure.of(failed, path))
+        tell(FileDone(event="failed", path=path, done=done, total=total, reason=str(failed)))
     return loaded, failures
+
+
+def _current(
+    file: Path,
+    known: DocumentEntry | None,
+    load: Callable[[Path], SourceDocument],
+    max_file_size: int,
+) -> Document:
+    """What is known of a file, if that is still so; else the file is loaded."""
+    refuse_large(file, max_file_size)
+    if known is not None and known.sha256 == fingerprint(file):
+        return known
+    return load(file)
 
 
 def _without_doubles(

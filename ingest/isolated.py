@@ -1,6 +1,6 @@
-"""Loading in another process, so that no file can stop, hang or fill the one that runs the ingest.
+"""Reading in another process, so that no file can stop, hang or fill the one that runs the ingest.
 
-    Loader.load(path) --path--> ingest/worker.py --document, or what is wrong--> Loader.load
+    Loader.load(path) --path--> ingest/worker.py --document and passages, or what is wrong--> it
 
 The worker is started as a program of its own rather than by `multiprocessing`, which would run the
 main module again (Streamlit's, pytest's, a script's). Answers are JSON, not pickles: a reader that
@@ -12,50 +12,37 @@ import logging
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from core.errors import DocumentError, StrategiewijzerError
 from core.settings import Settings
-from core.types import SourceDocument
-from ingest.formats import FORMATS
-from ingest.load import load
-from ingest.worker import OUT_OF_MEMORY, Failure, Loaded
+from ingest.worker import OUT_OF_MEMORY, Answer, Failure, Loaded
 
 _SERVE = (
-    "import sys; timeout, memory, *sys.path = sys.argv[1:]; "
-    "from ingest.worker import serve; serve(float(timeout), int(memory))"
+    "import sys; timeout, memory, limit, estimated, *sys.path = sys.argv[1:]; "
+    "from ingest.worker import serve; "
+    "serve(float(timeout), int(memory), int(limit), bool(int(estimated)))"
 )
 _DYING = 5.0  # seconds between the end of a worker's pipe and its own
-
-
-@contextmanager
-def reading(settings: Settings) -> Iterator[Callable[[Path], SourceDocument]]:
-    """How files are read until the block ends: in another process, but for what is simple.
-
-    What it yields loads one file and raises as `Loader.load`.
-    """
-    with Loader(settings) as loader:
-        yield lambda path: load(path) if _is_simple(path) else loader.load(path)
-
-
-def _is_simple(path: Path) -> bool:
-    form = FORMATS.get(path.suffix.lower())
-    return form is None or form.simple  # of one that is not known, load says so
 
 
 class Loader:
     """Loads files one after another in a worker process, which is kept as long as it lives.
 
     Use it as a context manager: leaving it ends the worker.
+
+    Args:
+        settings: the limits, and which embedder's tokens are counted.
+        limit: the most tokens of a passage.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, limit: int = 512) -> None:
         self._timeout = settings.parse_timeout
         self._memory = settings.parse_memory
+        self._limit = limit
+        self._estimated = bool(settings.embeddings_url)
         self._worker: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
@@ -69,8 +56,8 @@ class Loader:
     ) -> None:
         self._stop()
 
-    def load(self, path: Path) -> SourceDocument:
-        """Loads one file as `ingest.load.load` does.
+    def load(self, path: Path) -> Loaded:
+        """Loads one file as `ingest.load.load` does, and cuts it as `ingest.split.split` does.
 
         Raises:
             DocumentError: the file cannot be taken as it is, takes too much time or memory, or ends
@@ -90,22 +77,22 @@ class Loader:
         timer = threading.Timer(self._timeout, expire)
         timer.start()
         try:
-            line = _ask(worker, path)
+            line = self._ask(worker, path)
         finally:
             timer.cancel()
             timer.join()
         if expired.is_set() or not line.endswith("\n"):
             problem, remedy = self._why(self._stop(_DYING), expired.is_set())
             raise DocumentError(path, None, problem, remedy)
-        loaded = Loaded.model_validate_json(line)
-        for record in loaded.records:
+        answer = Answer.model_validate_json(line)
+        for record in answer.records:
             logging.getLogger(record.logger).log(record.level, "%s", record.message)
-        if isinstance(loaded.outcome, Failure):
-            raise DocumentError(**dict(loaded.outcome))
-        return loaded.outcome
+        if isinstance(answer.outcome, Failure):
+            raise DocumentError(**dict(answer.outcome))
+        return answer.outcome
 
     def _start(self) -> subprocess.Popen[str]:
-        limits = (str(self._timeout), str(self._memory))
+        limits = map(str, (self._timeout, self._memory, self._limit, int(self._estimated)))
         self._worker = subprocess.Popen(  # noqa: S603 - this program itself
             [sys.executable, "-c", _SERVE, *limits, *sys.path],
             stdin=subprocess.PIPE,
@@ -121,6 +108,20 @@ class Loader:
                 "printed above; if it is memory, raise STRATEGIEWIJZER_PARSE_MEMORY."
             )
         return self._worker
+
+    def _ask(self, worker: subprocess.Popen[str], path: Path) -> str:
+        """The line that answers a request; without its end when the worker ended first.
+
+        No answer is longer than the memory that the worker has.
+        """
+        assert worker.stdin is not None  # noqa: S101 - it is a pipe
+        assert worker.stdout is not None  # noqa: S101
+        try:
+            worker.stdin.write(json.dumps(str(path)) + "\n")
+            worker.stdin.flush()
+        except BrokenPipeError:
+            return ""
+        return worker.stdout.readline(self._memory << 20)
 
     def _stop(self, patience: float = 0) -> int:
         """Ends the worker, or waits as many seconds for its own end.
@@ -157,15 +158,3 @@ class Loader:
             f"{again}; if that does not help, raise STRATEGIEWIJZER_PARSE_MEMORY "
             f"({self._memory} megabytes now).",
         )
-
-
-def _ask(worker: subprocess.Popen[str], path: Path) -> str:
-    """The line that answers a request; without its end when the worker ended first."""
-    assert worker.stdin is not None  # noqa: S101 - it is a pipe
-    assert worker.stdout is not None  # noqa: S101
-    try:
-        worker.stdin.write(json.dumps(str(path)) + "\n")
-        worker.stdin.flush()
-    except BrokenPipeError:
-        return ""
-    return worker.stdout.readline()

@@ -21,6 +21,8 @@ from ingest.read import read, sha256
 
 log = logging.getLogger(__name__)
 
+_NAMED = 20  # lines of page noise in the log
+
 
 def load_all(folders: Iterable[Path]) -> list[SourceDocument]:
     """Load every text below the folders, as `find` finds them.
@@ -88,7 +90,13 @@ def _fingerprint(path: Path, own: str) -> str:
 
 
 def _report_noise(path: Path, parsed: Parsed) -> None:
-    for block in parsed.blocks:
-        if block.kind == "noise":
-            line = parsed.text.count("\n", 0, block.begin) + 1
-            log.info("%s: line %d of the text is page noise: left out", printable(path), line)
+    noise = [block for block in parsed.blocks if block.kind == "noise"]
+    if noise:
+        lines = [parsed.text.count("\n", 0, block.begin) + 1 for block in noise[:_NAMED]]
+        more = f" and {len(noise) - _NAMED} more" if len(noise) > _NAMED else ""
+        log.info(
+            "%s: left out as page noise: what begins in lines %s%s of the text",
+            printable(path),
+            ", ".join(map(str, lines)),
+            more,
+        )

@@ -61,7 +61,8 @@ def ingest(
         planned: the fingerprint of the plan that was agreed to; anything else is not published.
         tell: told how far the run is.
         before_publishing: called when a new generation is about to take the place of an old one.
-        embedder: other than the one of the settings (a benchmark brings vectors that are known).
+        embedder: other than the one of the settings, by whose tokens texts are cut all the same
+            (a benchmark brings vectors that are known).
 
     Raises:
         DocumentError: there are no source texts.

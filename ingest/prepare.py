@@ -10,9 +10,8 @@ from ingest.build import Stored, known_passages
 from ingest.events import Tell
 from ingest.find import Found
 from ingest.gather import Document, Gathered, gather
-from ingest.isolated import reading
+from ingest.isolated import Loader
 from ingest.plan import Plan, make_plan, plan_fingerprint
-from ingest.split import split
 from vectorstore.embeddings import Embedder
 from vectorstore.generations import Generation, Generations, store_exists
 from vectorstore.manifest import Manifest, method_of
@@ -60,19 +59,19 @@ def prepare(
     reuse = store_exists(settings) and not rebuild
     current, others = _generations(settings) if reuse else (None, [])
     before = current.manifest if current else None
-    with reading(settings) as load:
+    with Loader(settings, embedder.limit) as loader:
         gathered = gather(
             found,
             before,
             method,
-            load,
+            loader.load,
             max_file_size=settings.max_file_size,
             keep_missing=keep_missing,
             tell=tell,
         )
     documents = gathered.documents
     plan = make_plan(documents, before, method, gathered.renamed)
-    fresh = _passages_to_write(documents, plan, embedder, current)
+    fresh = _passages_to_write(gathered, plan, current)
     sources = [current, *others] if current else others
     known = known_passages(sources, fresh, method, _twins(documents, before))
     return Work(current, gathered, plan, tuple(fresh), known, method)
@@ -102,16 +101,14 @@ def _is_readable(generation: Generation) -> bool:
         return False
 
 
-def _passages_to_write(
-    documents: Iterable[Document], plan: Plan, embedder: Embedder, current: Generation | None
-) -> list[Passage]:
+def _passages_to_write(gathered: Gathered, plan: Plan, current: Generation | None) -> list[Passage]:
     """The passages of new and changed documents; of one without a file, those that are in use."""
     passages: list[Passage] = []
-    for document in documents:
+    for document in gathered.documents:
         if document.key not in plan.written:
             continue
         if isinstance(document, SourceDocument):
-            passages += split(document, embedder.token_count, embedder.limit)
+            passages += gathered.passages[document.path]
         elif current:
             passages += current.all_passages({document.key})
     return passages

@@ -8,7 +8,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import TypeVar
 
-from core.errors import DocumentError
+from core.errors import DocumentError, kind_and_place
 
 _TRIES = 5
 _PAUSE = 0.3  # seconds between them
@@ -44,6 +44,16 @@ def refuse_large(path: Path, megabytes: int) -> None:
             f"has {size / 1e6:.0f} megabytes, and {megabytes} are allowed",
             "Split it, take large pictures out, or raise STRATEGIEWIJZER_MAX_FILE_SIZE.",
         )
+
+
+def unforeseen(path: Path, error: Exception) -> DocumentError:
+    """What is told of a file that raised something that no reader expects."""
+    return DocumentError(
+        path,
+        None,
+        f"could not be read ({kind_and_place(error)})",
+        "Open it in its own program and save it again, or save its text in a new file.",
+    )
 
 
 def _undisturbed(path: Path, use: Callable[[BufferedReader], _T]) -> _T:

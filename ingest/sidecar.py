@@ -1,5 +1,6 @@
 """Sidecars: what is known about a file, in a file beside it: plan.pdf.meta.yaml, plan.meta.yaml."""
 
+import stat
 from pathlib import Path
 
 from core.errors import DocumentError
@@ -11,9 +12,19 @@ SUFFIX = ".meta.yaml"
 
 
 def find(path: Path) -> Path | None:
-    """The sidecar of a file; where there are two, the one that has its whole name."""
+    """The sidecar of a file; where there are two, the one that has its whole name.
+
+    A link is none: what it leads to was not put there to be published.
+    """
     beside = (path.with_name(path.name + SUFFIX), path.with_name(path.stem + SUFFIX))
-    return next((file for file in beside if file.is_file()), None)
+    return next((file for file in beside if _is_there(file)), None)
+
+
+def _is_there(file: Path) -> bool:
+    try:
+        return stat.S_ISREG(file.lstat().st_mode)
+    except OSError:  # also a name that is too long for a file
+        return False
 
 
 def read(path: Path) -> dict[str, Value]:

@@ -2,16 +2,16 @@
 
 A passage is a section, or where that is long a part of it, cut between paragraphs, sentences or
 list items so that the parts are about equally long. It never crosses a section, and its text is
-the document's own, so offsets and quotes stay exact.
+the document's own, so offsets and quotes stay exact. All of it takes time in proportion to the
+text, whatever is in it.
 """
 
 import hashlib
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from itertools import accumulate, takewhile
+from itertools import accumulate
 from typing import Any, Literal
 
 from core.sentences import cut, sentences
@@ -65,10 +65,11 @@ def split(
     if limit < 64:
         raise ValueError(f"a passage of at most {limit} tokens cannot hold a sentence")
     blocks = blocks_of(document)
+    begins = [block.begin for block in blocks]
     passages: list[Passage] = []
     occurrences: Counter[tuple[tuple[str, ...], str]] = Counter()
     for section in document.sections:
-        own = [block for block in blocks if section.start <= block.begin < section.end]
+        own = blocks[bisect_left(begins, section.start) : bisect_left(begins, section.end)]
         for passage in _split_section(document, section, own, token_count, limit):
             repeated = (passage.headings, passage.text)
             identity = passage_id(passage, occurrences[repeated])
@@ -85,43 +86,59 @@ def _split_section(
     limit: int,
 ) -> list[Passage]:
     headings = _short_headings(section.headings, token_count, limit)
+    path = " › ".join(headings)
     empty = token_count("")  # what every count includes
-    room = limit - token_count(" › ".join(headings))
 
-    @cache
-    def size(text: str) -> int:
-        return token_count(text) - empty
+    def fits(part: str) -> bool:
+        return token_count(f"{path}\n{part}") <= limit
 
-    while True:  # sizes do not add up exactly: where a passage is over the limit, aim lower
-        pieces = _pieces(document, blocks, size, room)
-        sizes = [size(document.text[piece.begin : piece.stop]) for piece in pieces]
-        groups = _group(pieces, sizes, room)
-        passages = [
-            _passage(document, section, headings, pieces, first, last) for first, last in groups
-        ]
-        excess = max((token_count(p.context()) for p in passages), default=0) - limit
-        if excess <= 0:
-            return passages
-        room -= excess
+    pieces = _pieces(document, blocks, fits)
+    items_after = _items_after(pieces)
+    sizes = [token_count(document.text[piece.begin : piece.stop]) - empty for piece in pieces]
+    return [
+        _passage(document, section, headings, pieces, items_after, first, last)
+        for group in _group(pieces, sizes, limit - token_count(path))
+        for first, last in _fitting(document.text, pieces, *group, fits)
+    ]
+
+
+def _fitting(
+    text: str, pieces: Sequence[_Piece], first: int, last: int, fits: Callable[[str], bool]
+) -> Iterator[tuple[int, int]]:
+    """A range of pieces, halved until each part fits: between two pieces there can be much text
+    that is of neither, such as the line below the header of a wide table."""
+    if last - first == 1 or fits(text[pieces[first].begin : pieces[last - 1].stop]):
+        yield first, last
+        return
+    middle = (first + last) // 2
+    yield from _fitting(text, pieces, first, middle, fits)
+    yield from _fitting(text, pieces, middle, last, fits)
 
 
 def _short_headings(
     headings: tuple[str, ...], token_count: Callable[[str], int], limit: int
 ) -> tuple[str, ...]:
-    """The lower part of the path that leaves at least half of a passage for its text."""
-    while headings and token_count(" › ".join(headings)) > limit // 2:
+    """The lower part of the path that leaves at least half of a passage for its text.
+
+    A last heading that is too long for that by itself is cut short: a passage always has one.
+    """
+
+    def fits(path: str) -> bool:
+        return token_count(path) <= limit // 2
+
+    while len(headings) > 1 and not fits(" › ".join(headings)):
         headings = headings[1:]
+    (last,) = headings[-1:]
+    if len(headings) == 1 and not fits(last):
+        start, end = cut(last, (0, len(last)), lambda part: fits(f"{part}…"))[0]
+        headings = (f"{last[start:end]}…",)
     return headings
 
 
 def _pieces(
-    document: SourceDocument, blocks: Sequence[Block], size: Callable[[str], int], room: int
+    document: SourceDocument, blocks: Sequence[Block], fits: Callable[[str], bool]
 ) -> list[_Piece]:
     """The units of a section in order, each short enough for a passage."""
-
-    def fits(part: str) -> bool:
-        return size(part) <= room
-
     text = document.text
     pieces: list[_Piece] = []
     introducing: list[tuple[int, int]] = []  # (depth, number) of the pieces a list can belong to
@@ -142,12 +159,16 @@ def _pieces(
         spans = [part for whole in spans for part in cut(text, whole, fits)]
         follows_lead_in = lead_in is not None and lead_in == len(pieces) - 1
         for number, (start, end) in enumerate(spans):
+            begin = start if number else block.begin
+            stop = block.stop if number == len(spans) - 1 else end
+            if not fits(text[begin:stop]):  # with its marks, such as those of many empty cells
+                begin, stop = start, end
             pieces.append(
                 _Piece(
-                    begin=start if number else block.begin,
+                    begin=begin,
                     start=start,
                     end=end,
-                    stop=block.stop if number == len(spans) - 1 else end,
+                    stop=stop,
                     kind=_kind(block),
                     cost=_BETWEEN_SENTENCES if number else _cost(block, follows_lead_in),
                     lead_in=lead_in,
@@ -202,6 +223,7 @@ def _passage(
     section: Section,
     headings: tuple[str, ...],
     pieces: Sequence[_Piece],
+    items_after: Sequence[int],
     first: int,
     last: int,
 ) -> Passage:
@@ -224,25 +246,27 @@ def _passage(
         units=tuple(units),
         anchor=section.anchor,
         continues=first > 0,
-        items_after=_items_after(pieces, last),
+        items_after=items_after[last],
         **_pages(document.page_starts, start, end),
     )
 
 
-def _items_after(pieces: Sequence[_Piece], last: int) -> int:
-    """How many items follow piece `last` in the list that the piece before it is in."""
-    if pieces[last - 1].kind != "item":
-        return 0
-    following = takewhile(lambda piece: piece.kind != "sentence", pieces[last:])
-    return sum(piece.kind == "item" for piece in following)
+def _items_after(pieces: Sequence[_Piece]) -> list[int]:
+    """For each place between pieces how many items follow in the list that the one before is in."""
+    counts: list[int] = []
+    following = 0
+    for piece in reversed(pieces):
+        counts.append(following if piece.kind == "item" else 0)
+        following = 0 if piece.kind == "sentence" else following + (piece.kind == "item")
+    return [0, *reversed(counts)]
 
 
 def _pages(page_starts: Sequence[int], start: int, end: int) -> dict[str, Any]:
     """The page on which a stretch of a document begins, and where in it the next pages begin."""
     if not page_starts:
         return {}
-    breaks = (offset - start for offset in page_starts if start < offset < end)
-    return {"page": bisect_right(page_starts, start), "page_breaks": tuple(breaks)}
+    first, after = bisect_right(page_starts, start), bisect_left(page_starts, end)
+    return {"page": first, "page_breaks": tuple(at - start for at in page_starts[first:after])}
 
 
 def passage_id(passage: Passage, occurrence: int) -> str:

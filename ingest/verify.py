@@ -14,7 +14,7 @@ from core.types import Frozen
 from ingest.check import Problem, problems_at_once
 from ingest.contents import Contents, some
 from ingest.fingerprint import splitter_fingerprint
-from ingest.isolated import reading
+from ingest.isolated import Loader
 from vectorstore.generations import Generation, Generations
 from vectorstore.leftovers import LeftoversError
 from vectorstore.manifest import Pointer
@@ -61,8 +61,8 @@ def verify(settings: Settings) -> Verification:
         problems += contents.problems()
         problems += _words(current, settings)
         if same_code:
-            with reading(settings) as load:
-                wrong, notes = contents.from_files(load)
+            with Loader(settings) as loader:
+                wrong, notes = contents.from_files(lambda path: loader.load(path).document)
             problems += wrong
         else:
             notes = [

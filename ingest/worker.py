@@ -1,4 +1,4 @@
-"""The process in which files are read, for `ingest/isolated.py`: one request and answer a line.
+"""The process that reads and cuts files, for `ingest/isolated.py`: one request and answer a line.
 
 It holds itself to limits that the kernel enforces where it can (not on Windows), and imports
 nothing of the process that started it.
@@ -15,7 +15,7 @@ from typing import TextIO
 
 from core.errors import DocumentError
 from core.settings import one_openmp_thread
-from core.types import Frozen, SourceDocument
+from core.types import Frozen, Passage, SourceDocument
 
 if sys.platform != "win32":
     import resource
@@ -31,6 +31,10 @@ class Failure(Frozen):
     problem: str
     remedy: str
 
+    @classmethod
+    def of(cls, error: DocumentError) -> "Failure":
+        return cls(path=error.path, line=error.line, problem=error.problem, remedy=error.remedy)
+
 
 class Record(Frozen):
     """A line for the log of the process that asked."""
@@ -41,13 +45,20 @@ class Record(Frozen):
 
 
 class Loaded(Frozen):
+    """A source text and its passages, in order."""
+
+    document: SourceDocument
+    passages: tuple[Passage, ...]
+
+
+class Answer(Frozen):
     """The answer to one request, and what was logged on the way."""
 
-    outcome: SourceDocument | Failure
+    outcome: Loaded | Failure
     records: tuple[Record, ...] = ()
 
 
-def serve(timeout: float, memory: int) -> None:
+def serve(timeout: float, memory: int, limit: int, estimated: bool) -> None:
     """Answers requests on standard input until it ends.
 
     A request is a path as a JSON string. The first line of output, empty, says that all is ready.
@@ -55,28 +66,41 @@ def serve(timeout: float, memory: int) -> None:
     Args:
         timeout: processor time for one file, in seconds.
         memory: address space of this process, in megabytes.
+        limit: the most tokens of a passage.
+        estimated: whether these are estimated, as `token_counter` of vectorstore/embeddings.py.
     """
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever a library prints is no answer
     one_openmp_thread()
-    from ingest.load import load  # only now: the libraries below it take their threads at import
+    # only now: the libraries below these take their threads at import
+    from ingest.load import load
+    from ingest.read import unforeseen
+    from ingest.split import split
+    from vectorstore.embeddings import token_counter
 
+    def answer(path: Path) -> str:
+        outcome: Loaded | Failure
+        try:
+            document = load(path)
+            passages = split(document, token_count, limit)
+            outcome = Loaded(document=document, passages=tuple(passages))
+            return Answer(outcome=outcome, records=log.take()).model_dump_json()
+        except DocumentError as error:
+            outcome = Failure.of(error)
+        except MemoryError:
+            os._exit(OUT_OF_MEMORY)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this file's failure
+            outcome = Failure.of(unforeseen(path, error))
+        return Answer(outcome=outcome, records=log.take()).model_dump_json()
+
+    token_count = token_counter(estimated=estimated)
     log = _Log()
     logging.basicConfig(level=logging.INFO, handlers=[log])
     _limit_memory(memory)
     _send(answers, "")
     for line in sys.stdin:
         _limit_time(timeout)
-        outcome: SourceDocument | Failure
-        try:
-            outcome = load(Path(json.loads(line)))
-        except DocumentError as error:
-            outcome = Failure(
-                path=error.path, line=error.line, problem=error.problem, remedy=error.remedy
-            )
-        except MemoryError:
-            os._exit(OUT_OF_MEMORY)
-        _send(answers, Loaded(outcome=outcome, records=log.take()).model_dump_json())
+        _send(answers, answer(Path(json.loads(line))))
 
 
 class _Log(logging.Handler):

@@ -13,7 +13,9 @@ from core.errors import DocumentError
 from core.settings import ROOT, Settings
 from ingest.isolated import Loader
 from ingest.load import load
+from ingest.split import split
 from tests import pdf_files
+from vectorstore.embeddings import token_counter
 
 GOOD = ROOT / "corpus/en/drugs-agenda.md"
 
@@ -30,9 +32,12 @@ def workers() -> list[int]:
 
 
 def test_a_document_comes_out_as_if_loaded_here() -> None:
+    token_count = token_counter(estimated=False)
     with Loader(Settings()) as loader:
         for file in sorted((ROOT / "corpus").rglob("*.md")):
-            assert loader.load(file) == load(file)
+            loaded = loader.load(file)
+            assert loaded.document == load(file)
+            assert loaded.passages == tuple(split(loaded.document, token_count))
 
 
 def test_one_worker_is_kept_and_ends_with_the_loader() -> None:
@@ -72,7 +77,7 @@ def test_what_the_reader_logs_is_logged_here(
 def test_any_name_crosses_the_border(tmp_path: Path, name: str) -> None:
     file = write(tmp_path / name, b"# Title\n\nA sentence here.\n")
     with Loader(Settings()) as loader:
-        assert loader.load(file).path == str(file)
+        assert loader.load(file).document.path == str(file)
 
 
 def test_a_file_that_takes_too_long_is_given_up_and_the_next_one_is_loaded(tmp_path: Path) -> None:
@@ -82,7 +87,7 @@ def test_a_file_that_takes_too_long_is_given_up_and_the_next_one_is_loaded(tmp_p
             loader.load(file)
         assert caught.value.path == str(file)
         assert "STRATEGIEWIJZER_PARSE_TIMEOUT" in caught.value.remedy
-        assert loader.load(GOOD).id == "drugs-agenda"
+        assert loader.load(GOOD).document.id == "drugs-agenda"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit for memory")
@@ -94,7 +99,7 @@ def test_a_file_that_takes_too_much_memory_is_given_up_and_the_next_one_is_loade
         with pytest.raises(DocumentError, match=r"memory|ends the process") as caught:
             loader.load(file)
         assert "STRATEGIEWIJZER_PARSE_MEMORY" in caught.value.remedy
-        assert loader.load(GOOD).id == "drugs-agenda"
+        assert loader.load(GOOD).document.id == "drugs-agenda"
 
 
 def test_a_worker_that_is_killed_between_two_files_is_replaced() -> None:
@@ -103,7 +108,7 @@ def test_a_worker_that_is_killed_between_two_files_is_replaced() -> None:
         (worker,) = workers()
         os.kill(worker, signal.SIGKILL)
         os.waitid(os.P_PID, worker, os.WEXITED | os.WNOWAIT)  # until it has ended, not reaped
-        assert loader.load(GOOD).id == "drugs-agenda"
+        assert loader.load(GOOD).document.id == "drugs-agenda"
         assert workers() != [worker]
 
 
@@ -116,7 +121,7 @@ from pathlib import Path
 from core.settings import Settings
 from ingest.isolated import Loader
 with Loader(Settings()) as loader:
-    print(loader.load(Path({str(GOOD)!r})).id)
+    print(loader.load(Path({str(GOOD)!r})).document.id)
 """.encode(),
     )
     done = subprocess.run(

@@ -9,12 +9,13 @@ import pytest
 
 from core.errors import IndexMismatchError, StoreError
 from core.settings import Settings
-from core.types import Passage, SourceDocument
-from ingest import isolated, pipeline, plan
+from core.types import Passage
+from ingest import pipeline, plan
 from ingest.check import check
-from ingest.load import load
+from ingest.isolated import Loader
 from ingest.pipeline import ingest
 from ingest.plan import Plan, segments_to_merge
+from ingest.worker import Loaded
 from tests.test_ingest import _document
 from vectorstore import chroma, segments
 from vectorstore.generations import Generation, Generations
@@ -389,11 +390,12 @@ def test_an_unchanged_file_is_not_parsed_again(
     small(_files(beta="Now of boats."))
     read: list[str] = []
 
-    def counted(path: Path) -> SourceDocument:
+    def counted(loader: Loader, path: Path) -> Loaded:
         read.append(path.name)
-        return load(path)
+        return load_in_process(loader, path)
 
-    monkeypatch.setattr(isolated, "load", counted)
+    load_in_process = Loader.load
+    monkeypatch.setattr(Loader, "load", counted)
     ingest(settings)
     ingest(settings)
     assert read == ["beta.md"]

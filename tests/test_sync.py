@@ -19,8 +19,7 @@ from rich.console import Console
 from core.errors import DocumentError
 from core.names import as_text, printable
 from core.settings import ROOT, Settings
-from core.types import SourceDocument
-from ingest import isolated, page, plan, prepare
+from ingest import page, plan
 from ingest import read as reading
 from ingest.__main__ import main
 from ingest.changes import passage_changes, word_diff
@@ -29,10 +28,13 @@ from ingest.commands.progress import LogLines, progress
 from ingest.commands.summary import show
 from ingest.events import Embedded, FileDone, FilesFound
 from ingest.find import find
+from ingest.isolated import Loader
 from ingest.load import load
 from ingest.pipeline import ingest
 from ingest.read import read
 from ingest.report import Report, StoppedError
+from ingest.split import split
+from ingest.worker import Loaded
 from tests.test_ingest import _document, _environment
 from vectorstore.generations import Generations
 from vectorstore.store import open_index
@@ -88,6 +90,9 @@ def test_no_link_is_followed_and_each_is_listed_with_its_reason(tmp_path: Path) 
     (inside / "folder").symlink_to(outside, target_is_directory=True)
     (inside / "file.md").symlink_to(outside / "plan.md")
     (inside / "loop").symlink_to(inside / "loop")
+    (outside / "secret").write_text("title: Not for anybody\n")
+    (inside / "sub/plan.md.meta.yaml").symlink_to(outside / "secret")
+    (inside / "sub/plan.meta.yaml").symlink_to(inside / "sub/plan.md")
     (inside / "sub/above").symlink_to(inside, target_is_directory=True)
     os.mkfifo(inside / "pipe.md")
 
@@ -101,7 +106,10 @@ def test_no_link_is_followed_and_each_is_listed_with_its_reason(tmp_path: Path) 
         "loop": "is a link that leads nowhere",
         "above": "is a link; what it leads to is found at its own place",
         "pipe.md": "is not a file that can be read",
+        "plan.md.meta.yaml": "is a link out of the folder; copy there what it leads to",
+        "plan.meta.yaml": "is a link; copy there what it leads to",
     }
+    assert load(inside / "sub/plan.md").title == "Title"
 
 
 @pytest.mark.parametrize(
@@ -158,11 +166,12 @@ def test_a_file_that_is_too_large_is_not_read(
         file.truncate(200_000_000)
     loaded: list[str] = []
 
-    def noted(path: Path) -> SourceDocument:
+    def noted(loader: Loader, path: Path) -> Loaded:
         loaded.append(path.name)
-        return load(path)
+        return load_in_process(loader, path)
 
-    monkeypatch.setattr(isolated, "load", noted)
+    load_in_process = Loader.load
+    monkeypatch.setattr(Loader, "load", noted)
     report = ingest(settings)
 
     assert loaded == ["alpha.md"]
@@ -319,18 +328,12 @@ def test_a_file_that_fails_keeps_its_last_good_version_until_it_is_mended(small:
     assert "Of canoes." not in _texts(settings)
 
 
-def test_a_document_whose_sidecar_is_wrong_stays_as_it_was(
-    small: Small, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_document_whose_sidecar_is_wrong_stays_as_it_was(small: Small) -> None:
     settings = small({"alpha.md": _document("alpha"), "beta.md": _document("beta")})
     ingest(settings)
     sidecar = _folder(settings) / "beta.meta.yaml"
     sidecar.write_text("colour: red\n")
 
-    def strict(path: Path) -> SourceDocument:
-        raise DocumentError(sidecar, 1, "unknown field 'colour'", "Take it out.")
-
-    monkeypatch.setattr(isolated, "load", strict)
     (failure,) = ingest(settings).failures
     assert (failure.kept, failure.place) == (("beta.en",), f"{sidecar}:1")
     assert _documents(settings) == {"alpha", "beta"}
@@ -342,12 +345,13 @@ def test_what_fails_after_a_change_of_the_program_stays_and_is_tried_in_every_ru
     settings = small({"alpha.md": _document("alpha"), "beta.md": _document("beta", "Of canoes.")})
     ingest(settings)
 
-    def stricter(path: Path) -> SourceDocument:
+    def stricter(loader: Loader, path: Path) -> Loaded:
         if path.name == "beta.md":
             raise DocumentError(path, None, "is refused now", "Mend it.")
-        return load(path)
+        return load_in_process(loader, path)
 
-    monkeypatch.setattr(isolated, "load", stricter)
+    load_in_process = Loader.load
+    monkeypatch.setattr(Loader, "load", stricter)
     monkeypatch.setattr(plan, "splitter_fingerprint", lambda: "another")
     monkeypatch.setattr("ingest.compose.splitter_fingerprint", lambda: "another")
 
@@ -501,7 +505,7 @@ def test_a_word_diff_gives_back_both_texts() -> None:
 def test_passages_of_other_sections_or_other_words_are_not_paired(tmp_path: Path) -> None:
     def passages(text: str) -> Any:
         (tmp_path / "a.en.md").write_text(text)
-        return prepare.split(load(tmp_path / "a.en.md"), len)
+        return split(load(tmp_path / "a.en.md"), len)
 
     before = passages("# T\n\n## A\n\nSix ships sail to the north.\n\n## B\n\nA house.\n")
     after = passages("# T\n\n## A\n\nNobody eats apples.\n\n## B\n\nSix ships sail to the south.\n")

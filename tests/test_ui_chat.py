@@ -318,6 +318,22 @@ def test_a_problem_is_told_and_the_question_can_be_asked_again(
     assert "725 000" in shown(app)
 
 
+def test_whatever_goes_wrong_ends_the_question_with_a_message(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with monkeypatch.context() as patched:
+        stand_in(patched, TextDelta(text="Half"), IndexError("tuple index out of range"))
+        ask(app, REPORTS)
+        assert "` IndexError `" in app.error[0].value
+        assert "IndexError" in caplog.text
+        assert REPORTS not in caplog.text
+        run(app)  # it is not asked again by itself
+        assert not chat(app).pending
+    press(app, "Opnieuw proberen")
+    assert not app.error
+    assert "725 000" in shown(app)
+
+
 def test_a_question_that_was_interrupted_can_be_asked_again(app: AppTest) -> None:
     chat(app).change(Exchange(question=REPORTS))
     ask(app, OFF_TOPIC)

@@ -5,6 +5,7 @@ An OpenAI-compatible server replaces it by setting `embeddings_url`.
 """
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Protocol
@@ -116,8 +117,7 @@ class OpenAIEmbedder:
         return (vectors / lengths).astype(np.float32)
 
     def token_count(self, text: str) -> int:
-        # The server's tokenizer is not known: an estimate on the safe side for European languages.
-        return len(_clean(text).encode()) // 3
+        return _estimated_tokens(text)
 
     def _query(self, text: str) -> Vectors:
         vector: Vectors = self.passages([text])[0]
@@ -140,6 +140,19 @@ def make_embedder(settings: Settings) -> Embedder:
             settings.embeddings_api_key.get_secret_value(),
         )
     return local_embedder()
+
+
+def token_counter(*, estimated: bool) -> Callable[[str], int]:
+    """How an embedder counts the tokens of a text: by an estimate where a server embeds.
+
+    It needs neither the server nor its key, so that a process that has neither can count.
+    """
+    return _estimated_tokens if estimated else local_embedder().token_count
+
+
+def _estimated_tokens(text: str) -> int:
+    # The server's tokenizer is not known: an estimate on the safe side for European languages.
+    return len(_clean(text).encode()) // 3
 
 
 # A NUL ends the text inside the engine: control characters become spaces.

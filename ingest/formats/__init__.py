@@ -19,22 +19,20 @@ from ingest.formats.blocks import Block, Parsed
 class Format:
     """How files of one kind are read.
 
-    `parse` takes the path (for messages) and the bytes, and raises `DocumentError`. What is
-    `simple` needs no process of its own with limits (ingest/isolated.py).
+    `parse` takes the path (for messages) and the bytes, and raises `DocumentError`.
     """
 
     parse: Callable[[Path, bytes], Parsed]
     blocks: Callable[[str], tuple[Block, ...]] = markdown.blocks
-    simple: bool = False
 
 
-_MARKDOWN = Format(markdown.parse, simple=True)
+_MARKDOWN = Format(markdown.parse)
 _HTML = Format(html.parse)
 
 FORMATS: dict[str, Format] = {
     ".md": _MARKDOWN,
     ".markdown": _MARKDOWN,
-    ".txt": Format(plain.parse, plain.blocks, simple=True),
+    ".txt": Format(plain.parse, plain.blocks),
     ".html": _HTML,
     ".htm": _HTML,
     ".xhtml": _HTML,

@@ -17,6 +17,7 @@ _DATES = ("date", "effective_from")
 _FENCE = re.compile(r"---[ \t]*\n")
 _CLOSING = re.compile(r"^---[ \t]*(?:\n|\Z)", re.MULTILINE)
 _CORE_TAG = "tag:yaml.org,2002:"
+_LONGEST = 50_000  # characters of metadata
 
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _ADDRESS = re.compile(r"https?://\S+")
@@ -91,6 +92,12 @@ def split(path: Path, content: str) -> tuple[dict[str, Value], str]:
 
 def _fields(place: _Place, block: str) -> dict[str, Value]:
     """The fields that have a value."""
+    if len(block) > _LONGEST:
+        raise place.error(
+            None,
+            f"{place.name} is longer than {_LONGEST:,} characters",
+            "Keep the fields of the document in it, and put the rest into its text.",
+        )
     try:
         root = yaml.compose(block, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
@@ -98,6 +105,17 @@ def _fields(place: _Place, block: str) -> dict[str, Value]:
             error.problem_mark or error.context_mark,
             f"{place.name} is not valid YAML ({error.problem})",
             'Write one "key: value" on each line, with quotes around a value that has a colon.',
+        ) from None
+    except yaml.reader.ReaderError as error:
+        raise DocumentError(
+            place.path,
+            block.count("\n", 0, error.position) + place.first_line,
+            f"{place.name} is not valid YAML (the character U+{ord(block[error.position]):04X})",
+            "Take the character out.",
+        ) from None
+    except RecursionError:
+        raise place.error(
+            None, f"{place.name} is nested too deep", 'Write one "key: value" on each line.'
         ) from None
     if not isinstance(root, yaml.MappingNode | None):
         raise place.error(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from itertools import accumulate, takewhile
 from pathlib import Path
+from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
@@ -22,6 +23,7 @@ from ingest.formats.encoding import decode
 
 _INDENT = re.compile(r"[ \t>]*")
 _ESCAPE = re.compile(r"\\(?=[!-/:-@\[-`{-~])")  # before what would be a mark otherwise
+_LONGEST_HEADING = 1000  # characters
 _ANCHOR = re.compile(r" ?\{#([^\s{}]+)\}$")  # a heading and its name in a web page
 
 
@@ -41,21 +43,27 @@ def read(content: str) -> Parsed:
 def blocks(text: str) -> tuple[Block, ...]:
     """The blocks of a Markdown text, in order."""
     ends = accumulate(len(line) + 1 for line in text.split("\n"))
-    tree = SyntaxTreeNode(_parser().parse(text))
-    return tuple(_Reader(text, (0, *ends)).walk(tree.children, depth=0))
+    references: dict[str, Any] = {}
+    tree = SyntaxTreeNode(_parser().parse(text, references))
+    return tuple(_Reader(text, (0, *ends), references).walk(tree.children, depth=0))
 
 
 @cache
 def _parser() -> MarkdownIt:
-    """CommonMark with tables and footnotes; the latter stay where they are written."""
+    """CommonMark with tables and footnotes; the latter stay where they are written.
+
+    What is in a line is not looked at: only headings need that, and it can take time with the
+    square of its length.
+    """
     parser = MarkdownIt("commonmark").enable("table").use(footnote_plugin)
-    return parser.disable("footnote_tail")
+    return parser.disable(["footnote_tail", "inline"])
 
 
 @dataclass(frozen=True)
 class _Reader:
     text: str
     line_starts: tuple[int, ...]
+    references: dict[str, Any]  # the links that are defined apart
 
     def walk(self, nodes: list[SyntaxTreeNode], depth: int) -> Iterator[Block]:
         for node in nodes:
@@ -91,12 +99,18 @@ class _Reader:
 
     def _heading(self, node: SyntaxTreeNode) -> Block:
         begin, stop = self._span(node)
-        inline = node.children[0] if node.children else None
-        words = "".join(_plain(child) for child in inline.children) if inline else ""
-        title, anchor = " ".join(words.split()), ""
+        title, anchor = " ".join(self._words(node.children[0].content).split()), ""
         if named := _ANCHOR.search(title):
             title, anchor = title[: named.start()], named[1]
         return Block("heading", begin, begin, stop, stop, int(node.tag[1]), title, anchor)
+
+    def _words(self, line: str) -> str:
+        """A heading without its marks; one that is no heading for people is left as it is."""
+        if len(line) > _LONGEST_HEADING:
+            return line
+        parser = _parser()
+        tokens = parser.inline.parse(line, parser, self.references, [])
+        return "".join(map(_plain, SyntaxTreeNode(tokens).children))
 
     def _paragraphs(self, kind: BlockKind, nodes: list[SyntaxTreeNode], depth: int) -> Block:
         """One block of paragraphs that follow each other, after the mark of a list item."""

@@ -1,7 +1,7 @@
 """Plain text, such as a page copied from a web site: paragraphs, list items, short headings."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +11,7 @@ from ingest.formats import front_matter
 from ingest.formats.blocks import Block, Parsed, first_heading
 from ingest.formats.encoding import decode
 
-_GROUP = re.compile(r"[^\n]*\S[^\n]*(?:\n[^\n]*\S[^\n]*)*")  # lines up to an empty one
+_LINE = re.compile(r"[^\n]+")
 _ITEM = re.compile(r"[^\S\n]*(?:[•◦▪‣·*–-]|o|\d{1,3}[.)]|[a-z]\)|\([a-z0-9]{1,3}\))[^\S\n]+(?=\S)")
 _SENTENCE_END = re.compile(r"[.:;?!…][”“»\"')\]]*$")
 _STARTS_PARAGRAPH = re.compile(r"[“„«\"'(\[]*[A-ZÀ-ÖØ-ÞΑ-ΩА-Я]")
@@ -49,9 +49,24 @@ def blocks(text: str) -> tuple[Block, ...]:
     """The paragraphs and list items of a plain text, in order; headings count as paragraphs."""
     return tuple(
         _block(text, start, end)
-        for group in _GROUP.finditer(text)
-        for start, end in _split(text, group.start(), group.end())
+        for first, last in _groups(text)
+        for start, end in _split(text, first, last)
     )
+
+
+def _groups(text: str) -> Iterator[tuple[int, int]]:
+    """The lines that no empty line stands between."""
+    lines = (line for line in _LINE.finditer(text) if not line[0].isspace())
+    group: tuple[int, int] | None = None
+    for line in lines:
+        if group and line.start() == group[1] + 1:
+            group = group[0], line.end()
+            continue
+        if group:
+            yield group
+        group = line.span()
+    if group:
+        yield group
 
 
 def _split(text: str, start: int, end: int) -> list[tuple[int, int]]:

@@ -1,5 +1,6 @@
 """An answer in the making: what is being done, the text as it arrives, and a way to stop it."""
 
+import logging
 import queue
 import threading
 from collections.abc import Generator, Iterator
@@ -8,12 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 import streamlit as st
 
 from core.conversation import Exchange
-from core.errors import StrategiewijzerError
+from core.errors import StrategiewijzerError, kind_and_place
 from core.types import Event, Finished, Stage, TextDelta, Turn
 from ui.assistant import assistant
 from ui.chat.session import Chat
 from ui.markup import answer_html, escape
 from ui.texts import Texts
+
+logger = logging.getLogger(__name__)
 
 # Brings a new question into view, also when the reader was further up. No data goes in here.
 SHOW_LAST_QUESTION = """<script>
@@ -49,6 +52,9 @@ def answer(chat: Chat, exchange: Exchange, history: tuple[Turn, ...], texts: Tex
                 exchange = exchange.model_copy(update={"answer": event.answer})
     except StrategiewijzerError as error:
         exchange = exchange.model_copy(update={"problem": str(error)})
+    except Exception as error:  # noqa: BLE001 - else the question would be asked at every rerun
+        logger.error("A question ended with %s", kind_and_place(error))
+        exchange = exchange.model_copy(update={"problem": type(error).__name__})
     chat.pending = ""
     chat.finished = exchange.id
     chat.change(exchange)

@@ -1,13 +1,17 @@
 """Questions that can be asked next, below the last answer."""
 
+import logging
+
 import streamlit as st
 
 from core.conversation import Conversation, Exchange
-from core.errors import StrategiewijzerError
+from core.errors import StrategiewijzerError, kind_and_place
 from ui.assistant import assistant
 from ui.chat.session import Chat
 from ui.markup import code, escape
 from ui.texts import Texts
+
+logger = logging.getLogger(__name__)
 
 
 def show(chat: Chat, texts: Texts) -> None:
@@ -39,4 +43,7 @@ def _found(exchange: Exchange, conversation: Conversation) -> tuple[str, ...]:
     try:
         return assistant().follow_ups(exchange.answer, history, exchange.scope)
     except StrategiewijzerError:
+        return ()
+    except Exception as error:  # noqa: BLE001 - else they would be looked for at every rerun
+        logger.error("Related questions ended with %s", kind_and_place(error))
         return ()
