@@ -65,7 +65,7 @@ def test_what_has_nothing_to_do_with_the_corpus_is_refused_in_the_questions_lang
     assert answer.language == written_in(answer.text, "")
     assert (answer.citations, answer.more) == ((), ())
     assert re.search("5 do[ck]ument", answer.text.lower())
-    assert assistant.index.created[:10] in answer.text
+    assert assistant.index.snapshot().created[:10] in answer.text
 
 
 def test_an_answer_tells_the_language_of_its_text_and_that_of_the_question(
@@ -187,8 +187,8 @@ def test_the_answer_says_what_it_was_made_with(assistant: Assistant) -> None:
 def test_the_confidence_sees_what_the_passages_lack(
     assistant: Assistant, question: str, language: str, feature: str, value: float
 ) -> None:
-    found = assistant.index.search(question, language=language)
-    index = assistant.index
+    index = assistant.index.snapshot()
+    found = index.search(question, language=language)
     near = similarities(question, language, found, index)
     ranked = rank(question, language, found)
     seen = near | lacks(question, language, found, ranked, index)
@@ -196,7 +196,7 @@ def test_the_confidence_sees_what_the_passages_lack(
 
 
 def test_without_passages_there_is_no_confidence(assistant: Assistant) -> None:
-    assert confidence("Anything?", "en", [], [], assistant.index).value == 0
+    assert confidence("Anything?", "en", [], [], assistant.index.snapshot()).value == 0
 
 
 @pytest.mark.parametrize(

@@ -219,7 +219,7 @@ def test_a_snippet_shows_the_words_however_long_the_passage_is() -> None:
 
 
 def test_words_may_be_divided_over_title_and_text(settings: Settings) -> None:
-    index = open_index(settings)
+    index = open_index(settings).snapshot()
     lines = search.searchable(index.generation, index)
     found = search.find("haven schepen", index.documents(), lines)
     assert list(found) == ["haven.nl"]

@@ -51,17 +51,18 @@ class Lease:
     def _take(self) -> chroma.Collection:
         self._expires = time.time() + LEASE
         for _ in range(2):
-            made = chroma.create_once(self._client, _NAME, self._metadata())
+            said: dict[str, str | float] = {**self._said, "expires": self._expires}
+            made = chroma.create_once(self._client, _NAME, said)
             if made is not None:
                 return made
             try:
                 there = self._client.get_collection(_NAME, None)
             except chroma.NotFoundError:  # given back since
                 continue
-            said = there.metadata or {}
-            expires = float(said.get("expires", 0))
-            if said.get("owner") != self.owner and time.time() < expires:
-                raise _locked(str(said.get("who", "another process")), expires)
+            other = there.metadata or {}
+            expires = float(other.get("expires", 0))
+            if other.get("owner") != self.owner and time.time() < expires:
+                raise _locked(str(other.get("who", "another process")), expires)
             self._discard(there)
         raise _locked("another process", time.time() + LEASE)
 
@@ -94,14 +95,11 @@ class Lease:
             return False
         return bool(said.get("token") == self._said["token"])
 
-    def _metadata(self) -> dict[str, str | float]:
-        return {**self._said, "expires": self._expires}
-
     def _keep_renewing(self) -> None:
         while not self._done.wait(LEASE / _RENEWALS):
             try:
                 self._renew()
-            except Exception as error:  # noqa: BLE001 - whatever it is, the next try may do better
+            except StoreError as error:  # the next try may do better
                 logger.warning("The lock of the index was not renewed: %s", error)
 
     @translated
