@@ -16,11 +16,12 @@ from ingest.language import detect
 
 log = logging.getLogger(__name__)
 
-# A NUL would end the text of the embedder. Marks without width and those that turn the direction of
-# writing would show readers another text than the one that is searched, quoted and checked.
-_CONTROL = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff"
-    "\ufff9-\ufffb\U000e0000-\U000e007f]"
+# A NUL would end the text of the embedder; none of these is ever shown.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# Marks without width and those that turn the direction of writing would show readers another text
+# than the one that is searched, quoted and checked.
+_HIDDEN = re.compile(
+    "[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
 _UNUSED = re.compile(r"[\x80-\x9f]")  # where ISO 8859 has nothing, and Windows has letters
 _BINARY = 0.1  # share of control characters in what is no text
@@ -67,20 +68,23 @@ def decode(path: Path, data: bytes, *, declares: bool = False) -> str:
     """
     encoding = _marked(data) or (_declared(data) if declares else "") or _found(data)
     raw = _decoded(data, encoding) if encoding else None
-    text = without_control(raw or "")
-    if raw is None or len(text) + raw.count("\r\n") < (1 - _BINARY) * len(raw):
+    if raw is None or len(_CONTROL.findall(_newlines(raw))) > _BINARY * len(raw):
         raise DocumentError(
             path, None, "is not text, or in an unknown encoding", "Save the file as UTF-8 text."
         )
     if encoding.lower() != "utf-8":
         log.info("%s is read as %s", path, encoding)
-    return text.removeprefix("\ufeff")
+    return without_control(raw)
 
 
 def without_control(text: str) -> str:
     """A text with newlines as line ends and without control characters, marks without width and
     marks that turn the direction of writing."""
-    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return _HIDDEN.sub("", _CONTROL.sub("", _newlines(text)))
+
+
+def _newlines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _marked(data: bytes) -> str:
