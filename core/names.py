@@ -1,9 +1,26 @@
 """Names of files and titles, which others chose: as text that can be kept, and as text to show."""
 
+import os
+import re
+from pathlib import Path
+
+_CODE = re.compile(r"\\x([89a-f][0-9a-f])")  # of a byte that is not UTF-8
+
 
 def as_text(path: object) -> str:
     """A path as text that can be stored: bytes that are not UTF-8 become codes such as \\xff."""
     return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def as_path(text: str) -> Path:
+    """The path that `as_text` made a text of: with bytes for its codes where there is no such file.
+
+    A name can have four such characters itself; then it is there as it is.
+    """
+    path = Path(text)
+    if os.path.lexists(path):
+        return path
+    return Path(_CODE.sub(lambda code: chr(0xDC00 + int(code[1], 16)), text))
 
 
 def printable(name: object) -> str:

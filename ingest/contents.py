@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import DocumentError
+from core.names import as_path
 from core.types import Passage, SourceDocument
 from ingest.check import Problem
 from ingest.load import fingerprint
@@ -113,7 +114,7 @@ class Contents:
 
 def _text_now(entry: DocumentEntry, load: Callable[[Path], SourceDocument]) -> str:
     """The text of a document's file, if that is as it was when it was ingested."""
-    path = Path(entry.path)
+    path = as_path(entry.path)
     if not path.is_file():
         raise DocumentError(path, None, "is not there", "Put it back, or run: python -m ingest")
     if fingerprint(path) != entry.sha256:

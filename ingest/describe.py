@@ -12,7 +12,8 @@ from pathlib import Path
 from core.names import printable
 from core.types import DocumentInfo
 from ingest import clues, sidecar
-from ingest.formats.blocks import Parsed
+from ingest.formats.blocks import Parsed, Value
+from ingest.formats.encoding import without_control
 from ingest.language import LANGUAGES, detect
 
 _LANGUAGE_SUFFIX = re.compile(r"[._](?P<language>[a-z]{2})$", re.IGNORECASE)
@@ -45,7 +46,13 @@ def describe(path: Path, parsed: Parsed) -> tuple[DocumentInfo, tuple[str, ...]]
         "celex": parsed.celex or clues.celex(parsed),
     }
     guesses = {name: value for name, value in found.items() if value and name not in known}
-    return DocumentInfo.model_validate({**guesses, **known}), tuple(guesses)
+    shown = {name: _shown(value) for name, value in {**guesses, **known}.items()}
+    return DocumentInfo.model_validate(shown), tuple(guesses)
+
+
+def _shown(value: Value) -> Value:
+    """A value without what cannot be seen: an escape in YAML or a property can bring that in."""
+    return " ".join(without_control(value).split()) if isinstance(value, str) else value
 
 
 def _slug(name: str) -> str:

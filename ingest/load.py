@@ -17,6 +17,7 @@ from ingest.describe import describe
 from ingest.find import find
 from ingest.formats import CONVERT, FORMATS
 from ingest.formats.blocks import Parsed, sections
+from ingest.formats.limits import LimitError, check_blocks
 from ingest.read import read, sha256
 
 log = logging.getLogger(__name__)
@@ -67,7 +68,11 @@ def load(path: Path) -> SourceDocument:
         )
         raise DocumentError(path, None, "not a format that can be read", remedy)
     data = read(path)
-    parsed = form.parse(path, data)
+    try:
+        parsed = form.parse(path, data)
+        check_blocks(parsed.text, parsed.blocks)
+    except LimitError as error:
+        raise over_limit(path, error) from error
     info, guessed = describe(path, parsed)
     found = sections(parsed.blocks, info.title)
     if not any(char.isalnum() for s in found for char in parsed.text[s.start : s.end]):
@@ -82,6 +87,11 @@ def load(path: Path) -> SourceDocument:
         page_starts=parsed.page_starts,
         guessed=guessed,
     )
+
+
+def over_limit(path: Path, error: LimitError) -> DocumentError:
+    """The error of a document that has too much of something."""
+    return DocumentError(path, None, str(error), "Split it into several files, or take them out.")
 
 
 def _fingerprint(path: Path, own: str) -> str:

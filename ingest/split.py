@@ -18,6 +18,7 @@ from core.sentences import cut, sentences
 from core.types import Passage, Section, SourceDocument, Unit
 from ingest.formats import blocks_of
 from ingest.formats.blocks import Block
+from ingest.formats.limits import MOST_UNITS, refuse_above
 
 # What the parts of a long section aim for: about 1,000 characters.
 TARGET_TOKENS = 240
@@ -61,12 +62,14 @@ def split(
 
     Raises:
         ValueError: the limit is too small to hold any text.
+        LimitError: the document has too many units.
     """
     if limit < 64:
         raise ValueError(f"a passage of at most {limit} tokens cannot hold a sentence")
     blocks = blocks_of(document)
     begins = [block.begin for block in blocks]
     passages: list[Passage] = []
+    units = 0
     occurrences: Counter[tuple[tuple[str, ...], str]] = Counter()
     for section in document.sections:
         own = blocks[bisect_left(begins, section.start) : bisect_left(begins, section.end)]
@@ -75,6 +78,8 @@ def split(
             identity = passage_id(passage, occurrences[repeated])
             occurrences[repeated] += 1
             passages.append(passage.model_copy(update={"id": identity}))
+            units += len(passage.units)
+        refuse_above(MOST_UNITS, units, "sentences, list items and table rows")
     return passages
 
 
@@ -94,7 +99,9 @@ def _split_section(
 
     pieces = _pieces(document, blocks, fits)
     items_after = _items_after(pieces)
-    sizes = [token_count(document.text[piece.begin : piece.stop]) - empty for piece in pieces]
+    sizes = [
+        max(token_count(document.text[piece.begin : piece.stop]) - empty, 1) for piece in pieces
+    ]
     return [
         _passage(document, section, headings, pieces, items_after, first, last)
         for group in _group(pieces, sizes, limit - token_count(path))

@@ -73,7 +73,8 @@ def serve(timeout: float, memory: int, limit: int, estimated: bool) -> None:
     os.dup2(2, 1)  # whatever a library prints is no answer
     one_openmp_thread()
     # only now: the libraries below these take their threads at import
-    from ingest.load import load
+    from ingest.formats.limits import LimitError
+    from ingest.load import load, over_limit
     from ingest.read import unforeseen
     from ingest.split import split
     from vectorstore.embeddings import token_counter
@@ -87,6 +88,8 @@ def serve(timeout: float, memory: int, limit: int, estimated: bool) -> None:
             return Answer(outcome=outcome, records=log.take()).model_dump_json()
         except DocumentError as error:
             outcome = Failure.of(error)
+        except LimitError as error:
+            outcome = Failure.of(over_limit(path, error))
         except MemoryError:
             os._exit(OUT_OF_MEMORY)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this file's failure

@@ -22,7 +22,6 @@ from ingest.official.fetch import Outcome, fetch
 from ingest.official.folder import Folder
 from ingest.official.retry import asked_wait
 from ingest.official.sources import Source, chosen, listed
-from ingest.official.transport import Address, CheckedTransport
 from tests.publications_server import (
     DRUGS,
     HTML,
@@ -44,11 +43,6 @@ from tests.publications_server import (
 )
 
 
-def loopback(_: Address) -> bool:
-    """The rule of these tests: the server is on loopback. No setting can say so."""
-    return True
-
-
 @pytest.fixture
 def office() -> Iterator[Office]:
     with publications_server() as served:
@@ -65,8 +59,7 @@ Fetch = Callable[..., list[Outcome]]
 
 def cellar_of(office: Office, *, size_limit: int = 10**6, budget: float = 20.0) -> Cellar:
     client = Client(
-        hosts={office.url.partition("://")[2]},
-        transport=CheckedTransport(is_allowed=loopback),
+        origins={office.url},
         size_limit=size_limit,
         budget=budget,
         tries=3,

@@ -1,12 +1,19 @@
 """Documents that are made to do harm, or just odd: each is its own failure, and nothing else is."""
 
+import statistics
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 
+from core.errors import DocumentError
 from core.settings import Settings
+from ingest.load import load
 from ingest.pipeline import ingest
+from ingest.split import split
+from vectorstore.embeddings import token_counter
 
 Small = Callable[[Mapping[str, str]], Settings]
 
@@ -56,3 +63,155 @@ def test_an_odd_sidecar_is_the_failure_of_its_file(small: Small) -> None:
     (failure,) = ingest(settings, dry_run=True).failures
     assert Path(failure.path).name == "odd.en.md"
     assert "odd.en.md.meta.yaml" in failure.place
+
+
+# Time in proportion to size
+
+SHAPES: dict[str, Callable[[int], str]] = {
+    "spaces.md": lambda n: "# T\n\nA word" + " " * n + "b.\n",
+    "spaces.txt": lambda n: "T\n\nA word.\n" + " " * n + "\nAnother.\n",
+    "parentheses.md": lambda n: "# T\n\nA " + "(" * n + ".\n",
+    "headings.md": lambda n: "# T\n\n" + "## H\n\nText.\n\n" * (n // 20),
+    "items.md": lambda n: "# T\n\nThe list:\n\n" + "- an item\n" * (n // 20),
+    "items.txt": lambda n: "T\n\nThe list:\n\n" + "- an item\n" * (n // 20),
+    "letters.md": lambda n: "# T\n\n" + "a." * (n // 4) + "\n",
+    "numbers.txt": lambda n: "T\n\n" + "1. " * (n // 4) + "\n",
+    "brackets.md": lambda n: "# T\n\nA " + "[" * n + ".\n",
+    "quoted.md": lambda n: "# T\n\n" + '"A." ' * (n // 10) + "\n",
+    "quotes.md": lambda n: "# T\n\n" + "'a' " * (n // 4) + "\n",
+    "lines.txt": lambda n: "T\n\n" + "a\n" * (n // 10),
+    "links.txt": lambda n: "T\n\nA sentence.\n\n" + "See also\n\n" * (n // 20),
+    "notes.md": lambda n: "# T\n\nText[^1].\n\n" + "[^1]: note.\n\n" * (n // 20),
+    "rows.md": lambda n: "# T\n\n| a | b |\n|---|---|\n" + "| c | d |\n" * (n // 20),
+    "paragraphs.html": lambda n: "<p>A b c d.</p>" * (n // 20),
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_twice_the_size_takes_about_twice_the_time(tmp_path: Path, name: str) -> None:
+    """Medians of processor time, of small and large in turn, once more where a busy machine got in
+    the way; what takes the square of its size is never near 2.5."""
+    token_count = token_counter(estimated=True)
+
+    def seconds(size: int) -> float:
+        file = tmp_path / f"t.en.{name.rpartition('.')[2]}"
+        file.write_text(SHAPES[name](size))
+        started = time.process_time()
+        split(load(file), token_count)
+        return time.process_time() - started
+
+    def ratio(size: int) -> float:
+        pairs = [(seconds(size), seconds(2 * size)) for _ in range(5)]
+        once, twice = map(statistics.median, zip(*pairs, strict=True))
+        return twice / once
+
+    size = 10_000
+    while seconds(size) < 0.1 and size < 1_280_000:  # from there on it can be measured
+        size *= 2
+    assert any(ratio(size) <= 2.5 for _ in range(3))
+
+
+# Limits
+
+
+def test_a_wide_sparse_table_is_cut_into_passages_that_fit(tmp_path: Path) -> None:
+    columns = 250
+    rows = [["x" if place == row else "" for place in range(columns)] for row in range(20)]
+    header = [f"c{place}" for place in range(columns)]
+    file = tmp_path / "wide.en.md"
+    lines = [header, ["---"] * columns, *rows]
+    file.write_text("# T\n\n" + "".join(f"| {' | '.join(line)} |\n" for line in lines))
+    token_count = token_counter(estimated=False)
+    passages = split(load(file), token_count)
+    assert max(token_count(passage.context()) for passage in passages) <= 512
+    units = [p.text[unit.start : unit.end] for p in passages for unit in p.units]
+    assert units.count("x") == 20
+
+
+def _workbook(folder: Path, columns: int) -> Path:
+    book = Workbook()
+    sheet = book.active
+    for place in range(1, columns + 1):
+        sheet.cell(place, 10 * place, f"text {place}")
+    book.save(folder / "wide.en.xlsx")
+    return folder / "wide.en.xlsx"
+
+
+def test_a_sparse_workbook_is_read_without_its_empty_columns(tmp_path: Path) -> None:
+    document = load(_workbook(tmp_path, 250))
+    assert document.text.count("text ") == 250
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("# T\n\n" + "## H\n\nText.\n\n" * 10_000, "has more than 10,000 headings (10,001)"),
+        ("# T\n\n" + "- a\n" * 50_001, "has more than 50,000 paragraphs, list items and table"),
+        (f"# T\n\n|{'a|' * 300}\n|{'-|' * 300}\n|b|\n", "has more than 256 columns (300)"),
+        ("# T\n\n" + ">" * 50 + " text\n", "has lists or quotations more than 10 deep"),
+        ("# T\n\n" + "1. " * 50 + "text\n", "has lists or quotations more than 10 deep"),
+        (f"# T\n\n{'It is so. ' * 100_001}\n", "has more than 100,000 sentences, list items"),
+    ],
+    ids=["headings", "items", "columns", "quotations", "lists", "sentences"],
+)
+def test_a_document_beyond_a_limit_is_refused_with_the_limit(
+    small: Small, text: str, problem: str
+) -> None:
+    settings = small({"ships.en.md": GOOD, "odd.en.md": text})
+    report = ingest(settings, dry_run=True)
+    (failure,) = report.failures
+    assert failure.problem.startswith(problem)
+    assert failure.remedy.startswith("Split it into several files")
+    assert report.plan.added == ("ships.en",)
+
+
+def test_a_workbook_beyond_a_limit_is_refused_with_the_limit(tmp_path: Path) -> None:
+    with pytest.raises(DocumentError, match=r"has more than 256 columns \(257\)\. Split it"):
+        load(_workbook(tmp_path, 300))
+
+
+# Odd marks
+
+
+@pytest.mark.parametrize("digit", ["③", "²", "9" * 12])
+def test_odd_digits_in_a_web_page_are_no_numbers(tmp_path: Path, digit: str) -> None:
+    file = tmp_path / "odd.en.html"
+    file.write_text(
+        f"<ol start='{digit}'><li value='{digit}'>It begins here.</li></ol>"
+        f"<table><tr><td colspan='{digit}' rowspan='{digit}'>a</td><td>b</td></tr>"
+        "<tr><td>c</td><td>d</td></tr></table>"
+    )
+    assert "It begins here." in load(file).text
+
+
+@pytest.mark.parametrize("charset", ["undefined", "idna", "punycode", "base64", "no-such"])
+def test_an_odd_charset_in_a_web_page_is_none(tmp_path: Path, charset: str) -> None:
+    file = tmp_path / "odd.en.html"
+    file.write_text(f"<meta charset='{charset}'><p>The ships sail on, à Paris.</p>")
+    assert "à Paris" in load(file).text
+
+
+HIDDEN = "\u202e\u2066\u200b\u2060\ufeff\u200f\x07\U000e0041"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("odd.en.md", f"# Ti{HIDDEN}tle\n\nSome {HIDDEN}text.\n"),
+        ("odd.en.md", "# Ti&#x202e;tle\n\nSome text.\n"),
+        ("odd.en.md", '---\nid: odd\ntitle: "Ti\\u202etle"\n---\n\nSome text.\n'),
+        ("odd.en.txt", f"Ti{HIDDEN}tle\n\nSome {HIDDEN}text.\n"),
+        ("odd.en.html", f"<h1>Ti{HIDDEN}tle</h1><p>Some {HIDDEN}text.</p>"),
+    ],
+    ids=["markdown", "entity", "front matter", "text", "page"],
+)
+def test_what_cannot_be_seen_or_turns_writing_around_is_left_out(
+    tmp_path: Path, name: str, text: str
+) -> None:
+    file = tmp_path / name
+    file.write_text(text, encoding="utf-8")
+    document = load(file)
+    assert document.title == "Title"
+    assert "Some text." in document.text
+    shown = document.text.replace("&#x202e;", "")
+    assert not set(HIDDEN) & set(shown + "".join(document.sections[0].headings))

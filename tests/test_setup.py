@@ -110,6 +110,31 @@ def test_chroma_reports_no_use(
     assert [settings.anonymized_telemetry for settings in asked_with] == [False]
 
 
+@pytest.mark.parametrize(("published", "served"), [(True, True), (False, False)])
+def test_chat_serves_what_was_published_when_a_document_is_bad(
+    tmp_path: Path, published: bool, served: bool
+) -> None:
+    """The Python of this environment has no index, and an ingest of which one document fails."""
+    python, index = tmp_path / "bin/python", tmp_path / "index"
+    python.parent.mkdir()
+    python.write_text(
+        f"""#!/bin/sh
+case "$*" in
+  *status) test -e {index} ;;
+  *ingest) echo "NOT TAKEN: bad.md"; {f"touch {index};" if published else ""} exit 1 ;;
+  *streamlit*) echo served ;;
+esac
+""",
+        "utf-8",
+    )
+    python.chmod(0o755)
+    (tmp_path / ".installed").touch()
+    result = _make(f"VENV={tmp_path}", "chat")
+    assert "NOT TAKEN: bad.md" in result.stdout
+    assert ("served" in result.stdout) == served
+    assert (result.returncode == 0) == served
+
+
 def test_the_readme_shows_the_two_commands_and_real_files() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
     assert "make chat" in readme

@@ -33,11 +33,7 @@ from core.settings import Settings
 from ingest.commands.fetch import run
 from ingest.official.cellar import Cellar
 from ingest.official.client import Client
-from ingest.official.transport import CheckedTransport
-client = Client(
-    hosts={{"{url}".partition("://")[2]}},
-    transport=CheckedTransport(is_allowed=lambda _: True), tries=1,
-)
+client = Client(origins={{"{url}"}}, tries=1)
 sys.exit(run(sys.argv[2:], Settings(), Cellar(client, "{url}/resource/celex/")))
 """
 READER = User(id="reader", name="Rita", role="reader")

@@ -1,11 +1,13 @@
 """`verify` on stores that were damaged for real: every damage is seen, with what mends it."""
 
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +21,8 @@ from ingest.pipeline import ingest
 from ingest.verify import Verification, verify
 from tests.test_ingest import _document, _environment
 from vectorstore import chroma
+from vectorstore.embeddings import Vectors
+from vectorstore.generation import Generation
 from vectorstore.generations import POINTER, Generations
 from vectorstore.keyword import KeywordIndex
 from vectorstore.store import open_index
@@ -50,6 +54,36 @@ def test_a_whole_index_has_no_problems(whole: Settings) -> None:
     found = verify(whole)
     assert (found.problems, found.notes) == ((), ())
     assert (found.documents, found.passages, found.units) == (2, 4, 4)
+
+
+@pytest.mark.parametrize(("missed", "problems"), [(1, 0), (8, 1)])
+def test_a_near_duplicate_that_the_search_misses_stops_nothing_and_a_broken_search_does(
+    small: Small, monkeypatch: pytest.MonkeyPatch, missed: int, problems: int
+) -> None:
+    text = "".join(f"## Part {n}\n\nShip number {n} sails.\n\n" for n in range(16))
+    settings = small({"ships.en.md": f"# Ships\n\n{text}"})
+    ingest(settings)
+    lost = set(Generations(settings).current().sample(20)[:missed])
+    nearest = Generation.nearest_passages
+
+    def missing(self: Generation, vector: Vectors, count: int) -> list[tuple[str, float]]:
+        (best, similarity), *rest = nearest(self, vector, count)
+        return rest if best in lost else [(best, similarity), *rest]
+
+    monkeypatch.setattr(Generation, "nearest_passages", missing)
+    monkeypatch.setattr("ingest.check._SAME", 0.9999)  # no two of these say the same
+    assert len(verify(settings).problems) == problems
+
+
+def test_files_whose_names_are_not_utf_8_are_compared_too(small: Small) -> None:
+    settings = small(FILES)
+    for name in (b"\xff\xfe.md", rb"\xff.md"):
+        path = os.path.join(os.fsencode(settings.corpus_dirs[0]), name)
+        Path(os.fsdecode(path)).write_text(f"Text of {name!r}, about ships.\n")
+    ingest(settings)
+    found = verify(settings)
+    assert (found.problems, found.notes) == ((), ())
+    assert found.documents == 4
 
 
 def test_a_unit_that_is_gone_is_named(whole: Settings) -> None:

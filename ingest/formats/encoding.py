@@ -18,6 +18,11 @@ log = logging.getLogger(__name__)
 
 # A NUL would end the text of the embedder; none of these is ever shown.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# Marks without width and those that turn the direction of writing would show readers another text
+# than the one that is searched, quoted and checked.
+_HIDDEN = re.compile(
+    "[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
 _UNUSED = re.compile(r"[\x80-\x9f]")  # where ISO 8859 has nothing, and Windows has letters
 _BINARY = 0.1  # share of control characters in what is no text
 _BYTE_ORDER_MARKS = {
@@ -42,6 +47,10 @@ _DECLARED = re.compile(
     rb"""<\?xml[^>]*?\bencoding\s*=\s*["']([\w.:-]+)|<meta[^>]*?\bcharset\s*=\s*["']?\s*([\w.:-]+)""",
     re.IGNORECASE,
 )
+_TEXT_ENCODING = re.compile(
+    r"utf-(?:8|16|32)\b.*|ascii|cp\d+|iso8859-\d+|koi8-\w|mac-\w+|tis-620"
+    r"|gb\w+|big5\w*|euc_\w+|shift_jis\w*|iso2022_\w+|hz"
+)  # not idna, punycode and others that Python has for programs
 _HEAD = 2048  # bytes in which a web page declares its encoding
 _SAMPLE = 20_000  # bytes from which a code page is told
 
@@ -59,19 +68,23 @@ def decode(path: Path, data: bytes, *, declares: bool = False) -> str:
     """
     encoding = _marked(data) or (_declared(data) if declares else "") or _found(data)
     raw = _decoded(data, encoding) if encoding else None
-    text = without_control(raw or "")
-    if raw is None or len(text) + raw.count("\r\n") < (1 - _BINARY) * len(raw):
+    if raw is None or len(_CONTROL.findall(_newlines(raw))) > _BINARY * len(raw):
         raise DocumentError(
             path, None, "is not text, or in an unknown encoding", "Save the file as UTF-8 text."
         )
     if encoding.lower() != "utf-8":
         log.info("%s is read as %s", path, encoding)
-    return text.removeprefix("\ufeff")
+    return without_control(raw)
 
 
 def without_control(text: str) -> str:
-    """A text with newlines as line ends and without control characters."""
-    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    """A text with newlines as line ends and without control characters, marks without width and
+    marks that turn the direction of writing."""
+    return _HIDDEN.sub("", _CONTROL.sub("", _newlines(text)))
+
+
+def _newlines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _marked(data: bytes) -> str:
@@ -84,7 +97,11 @@ def _declared(data: bytes) -> str:
     name = (found[1] or found[2]).decode("ascii") if found else ""
     if name.lower() in ("iso-8859-1", "latin1", "ascii", "us-ascii"):
         name = "windows-1252"  # as browsers do
-    return name if name and _decoded(data, name) is not None else ""
+    try:
+        known = _TEXT_ENCODING.fullmatch(codecs.lookup(name).name) if name else None
+    except LookupError:
+        return ""
+    return name if known and _decoded(data, name) is not None else ""
 
 
 def _found(data: bytes) -> str:
@@ -121,5 +138,5 @@ def _capitals_within(text: str) -> int:
 def _decoded(data: bytes, encoding: str) -> str | None:
     try:
         return data.decode(encoding)
-    except (UnicodeDecodeError, LookupError):
+    except UnicodeError:
         return None

@@ -165,14 +165,13 @@ class _Writer:
             yield lines
 
     def _list(self, element: Element) -> Iterator[str]:
-        number = int(start) if (start := element.get("start", "1")).isdigit() else 1
+        number = table.number(element.get("start"), 1)
         for child in element:
             if child.tag != "li":  # a list right in a list belongs to the item above it
                 for block in self._block(child):
                     yield "  " + block.replace("\n", "\n  ")
                 continue
-            if (value := child.get("value", "")).isdigit():
-                number = int(value)
+            number = table.number(child.get("value"), number)
             yield from self._item(child, f"{number}. " if element.tag == "ol" else "- ")
             number += 1
 

@@ -19,10 +19,12 @@ from mdit_py_plugins.footnote import footnote_plugin
 from ingest import clean
 from ingest.formats import front_matter
 from ingest.formats.blocks import Block, BlockKind, Parsed, first_heading
-from ingest.formats.encoding import decode
+from ingest.formats.encoding import decode, without_control
+from ingest.formats.limits import DEEPEST, LimitError
 
 _INDENT = re.compile(r"[ \t>]*")
 _ESCAPE = re.compile(r"\\(?=[!-/:-@\[-`{-~])")  # before what would be a mark otherwise
+_AROUND = ("blockquote_open", "bullet_list_open", "ordered_list_open", "list_item_open")
 _LONGEST_HEADING = 1000  # characters
 _ANCHOR = re.compile(r" ?\{#([^\s{}]+)\}$")  # a heading and its name in a web page
 
@@ -44,7 +46,13 @@ def blocks(text: str) -> tuple[Block, ...]:
     """The blocks of a Markdown text, in order."""
     ends = accumulate(len(line) + 1 for line in text.split("\n"))
     references: dict[str, Any] = {}
-    tree = SyntaxTreeNode(_parser().parse(text, references))
+    tokens = _parser().parse(text, references)
+    if any(
+        token.level >= DEEPEST - 1 and token.nesting == 1 and token.type in _AROUND
+        for token in tokens
+    ):
+        raise LimitError(f"has lists or quotations more than {DEEPEST // 2} deep")
+    tree = SyntaxTreeNode(tokens)
     return tuple(_Reader(text, (0, *ends), references).walk(tree.children, depth=0))
 
 
@@ -55,7 +63,8 @@ def _parser() -> MarkdownIt:
     What is in a line is not looked at: only headings need that, and it can take time with the
     square of its length.
     """
-    parser = MarkdownIt("commonmark").enable("table").use(footnote_plugin)
+    rules = MarkdownIt("commonmark", {"maxNesting": DEEPEST})  # what is deeper is lost
+    parser = rules.enable("table").use(footnote_plugin)
     return parser.disable(["footnote_tail", "inline"])
 
 
@@ -99,7 +108,8 @@ class _Reader:
 
     def _heading(self, node: SyntaxTreeNode) -> Block:
         begin, stop = self._span(node)
-        title, anchor = " ".join(self._words(node.children[0].content).split()), ""
+        words = without_control(self._words(node.children[0].content))  # "&#x202e;" was one
+        title, anchor = " ".join(words.split()), ""
         if named := _ANCHOR.search(title):
             title, anchor = title[: named.start()], named[1]
         return Block("heading", begin, begin, stop, stop, int(node.tag[1]), title, anchor)

@@ -77,14 +77,15 @@ def _split(text: str, start: int, end: int) -> list[tuple[int, int]]:
     starts = [start, *(m.end() for m in _NEWLINE.finditer(text, start, end))]
     lines = list(zip(starts, [*(next_start - 1 for next_start in starts[1:]), end], strict=True))
     full = _WRAPPED * max(line_end - line for line, line_end in lines)
+    noise = [clean.is_noise(text[line:line_end]) for line, line_end in lines]
     cuts = [start]
-    for (line, line_end), (below, below_end) in pairwise(lines):
+    for number, ((line, line_end), (below, _)) in enumerate(pairwise(lines)):
         is_end = line_end - line < full or _SENTENCE_END.search(text[line:line_end].rstrip())
         if (
             _ITEM.match(text, below, end)
             or (is_end and _STARTS_PARAGRAPH.match(text, below))
-            or clean.is_noise(text[line:line_end])
-            or clean.is_noise(text[below:below_end])
+            or noise[number]
+            or noise[number + 1]
         ):
             cuts.append(below)
     return list(zip(cuts, [*cuts[1:], end], strict=True))

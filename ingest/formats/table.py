@@ -6,11 +6,14 @@ from typing import TypeAlias
 
 from lxml import etree
 
+from ingest.formats import limits
+
 Element: TypeAlias = etree._Element
 
 _MARK = re.compile(r"\(?(?:\d{1,3}|[a-z]{1,2}|[ivx]{1,5})[.)]", re.IGNORECASE)
 _NUMBER = re.compile(r"\d{1,3}[.)]")
 _BULLET = re.compile(r"[-–—•·▪◦*o\uf000-\uf0ff]")  # the last from Word's Symbol font
+_FIGURES = re.compile("[0-9]{1,9}")  # not "²" or "③"; Markdown takes as many
 _LARGEST_SPAN = 100
 
 
@@ -78,9 +81,13 @@ def to_markdown(rows: Iterable[Sequence[str]]) -> str:
     """A table in Markdown; rows and columns without text are left out, "" where there is no text.
 
     The first row is the header.
+
+    Raises:
+        LimitError: it has too many columns.
     """
     filled = [row for row in rows if any(row)]
     used = [number for number, column in enumerate(zip(*filled, strict=True)) if any(column)]
+    limits.refuse_above(limits.MOST_COLUMNS, len(used), "columns")
     lines = [
         f"| {' | '.join(row[number].replace('|', chr(92) + '|') for number in used)} |"
         for row in filled
@@ -93,5 +100,9 @@ def _content(cell: Element) -> str:
 
 
 def _span(cell: Element, name: str) -> int:
-    value = cell.get(name, "1")
-    return min(max(int(value), 1), _LARGEST_SPAN) if value.isdigit() else 1
+    return min(max(number(cell.get(name), 1), 1), _LARGEST_SPAN)
+
+
+def number(written: str | None, otherwise: int) -> int:
+    """What an attribute such as "12" says; something else where it is no such number."""
+    return int(written) if written and _FIGURES.fullmatch(written) else otherwise

@@ -2,7 +2,7 @@
 
 import datetime
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from openpyxl import load_workbook
 from openpyxl.cell.cell import Cell
 from openpyxl.utils.exceptions import InvalidFileException
 
-from ingest.formats import archive, markdown, table
+from ingest.formats import archive, limits, markdown, table
 from ingest.formats.blocks import Parsed
 from ingest.formats.encoding import without_control
 
@@ -28,8 +28,7 @@ def parse(path: Path, data: bytes) -> Parsed:
         for sheet in workbook.worksheets:
             if sheet.sheet_state == "visible":
                 sheet.reset_dimensions()  # what a file says of its size may be wrong
-                rows = [[_text(cell) for cell in row] for row in sheet.iter_rows()]
-                sections.append((sheet.title, table.to_markdown(_even(rows))))
+                sections.append((sheet.title, table.to_markdown(_rows(sheet.iter_rows()))))
         about = workbook.properties
         title, language, date = about.title, about.language, about.created
     except (InvalidFileException, *archive.MALFORMED) as error:
@@ -44,10 +43,17 @@ def parse(path: Path, data: bytes) -> Parsed:
     )
 
 
-def _even(rows: list[list[str]]) -> Iterator[list[str]]:
-    """Rows of one length."""
-    longest = max(map(len, rows), default=0)
-    return (row + [""] * (longest - len(row)) for row in rows)
+def _rows(sheet: Iterable[Iterable[Cell]]) -> list[list[str]]:
+    """The rows with text, of one length: without the columns that are empty in all of them."""
+    rows: list[dict[int, str]] = []
+    used: set[int] = set()
+    for row in sheet:
+        if cells := {column: text for column, cell in enumerate(row) if (text := _text(cell))}:
+            rows.append(cells)
+            used |= cells.keys()
+            limits.refuse_above(limits.MOST_COLUMNS, len(used), "columns")
+    columns = sorted(used)
+    return [[row.get(column, "") for column in columns] for row in rows]
 
 
 def _text(cell: Cell) -> str:

@@ -1,7 +1,9 @@
-"""A careful HTTP client: it asks the hosts it may ask, tries again within bounds, and believes
+"""A careful HTTP client: it asks the host it may ask, tries again within bounds, and believes
 nothing about what comes back.
 """
 
+import contextlib
+import ssl
 import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -12,15 +14,15 @@ import httpx
 
 from core.errors import FetchError
 from ingest.official.retry import TransientError, asked_wait, retrying
-from ingest.official.transport import CheckedTransport
 
-# The Office keeps identifiers, lists and texts on this one host. EUR-Lex is not asked: it answers
-# programs with a check that only a browser passes.
-HOSTS = frozenset({"publications.europa.eu"})
+# The Office keeps identifiers, lists and texts on this one host, whose certificate says that it is
+# the Office. EUR-Lex is not asked: it answers programs with a check that only a browser passes.
+ORIGINS = frozenset({"https://publications.europa.eu"})
 
 USER_AGENT = "Strategiewijzer (python -m ingest fetch)"
 
-_REDIRECTS = (301, 302, 303, 307, 308)
+_CONDITIONS = ("If-None-Match", "If-Modified-Since")
+_KNOWN = "known"  # the versions that are here already, carried by each request
 _ANSWERS = (200, 300, 304, 404, 406)  # what the protocol knows
 _PASSING = (429, 500, 502, 503, 504)
 _MOST_REDIRECTS = 5
@@ -45,39 +47,42 @@ class Reply:
 
 
 class Client:
-    """Asks for one address at a time. Keeps no cookies, sends no credentials, uses no proxy.
+    """Asks for one address at a time. Keeps no cookies and sends no credentials.
+
+    What the environment says of a proxy and of whom to trust counts (HTTPS_PROXY, NO_PROXY,
+    SSL_CERT_FILE).
 
     Args:
-        hosts: which hosts may be asked, at first and after a redirect ("name" or "name:port").
-        transport: what connects; the default refuses all but public addresses.
+        origins: what may be asked, at first and after a redirect ("https://name").
+        verify: whom to trust; None: the authorities that browsers trust, or the environment's.
         size_limit: bytes an answer may have, compressed or not.
         budget: seconds for one answer, all tries, waits and redirects included.
         tries: how often an address is asked when the fault may pass.
         pause: seconds before the second try; it doubles, and a random part of it is added.
 
-    `hosts` and `transport` have no setting on purpose: only a test gives others.
+    `origins` and `verify` have no setting on purpose: only a test gives others.
     """
 
     def __init__(
         self,
         *,
-        hosts: Collection[str] = HOSTS,
-        transport: httpx.BaseTransport | None = None,
+        origins: Collection[str] = ORIGINS,
+        verify: ssl.SSLContext | None = None,
         size_limit: int = 100 * 2**20,
         budget: float = 180.0,
         tries: int = 4,
         pause: float = 1.0,
     ) -> None:
-        self._hosts = hosts
+        self._origins = origins
         self._size_limit = size_limit
         self._budget = budget
         self._tries = tries
         self._pause = pause
         self._http = httpx.Client(
-            transport=transport or CheckedTransport(),
-            trust_env=False,
+            verify=verify or httpx.create_ssl_context(),
             headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip"},
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            event_hooks={"request": [self._check]},
         )
 
     def __enter__(self) -> "Client":
@@ -114,7 +119,9 @@ class Client:
         except TransientError as fault:
             tries = again.statistics["attempt_number"]
             raise FetchError(
-                address, f"{fault}, asked {tries} time{'s'[: tries - 1]}", "Try again later."
+                address,
+                f"{fault}, asked {tries} time{'s'[: tries - 1]}",
+                "Try again later; where a proxy leads out, name it in HTTPS_PROXY.",
             ) from fault
 
     def _follow(
@@ -124,34 +131,44 @@ class Client:
         known: Mapping[str, Validators],
         deadline: float,
     ) -> Reply:
-        url = self._checked(address)
-        for _ in range(_MOST_REDIRECTS + 1):
-            asked = {**headers, **_conditions(known.get(str(url)))}
-            timeout = httpx.Timeout(min(30.0, max(deadline - time.monotonic(), 0.1)))
-            try:
-                with self._http.stream("GET", url, headers=asked, timeout=timeout) as response:
-                    if response.status_code not in _REDIRECTS:
+        timeout = httpx.Timeout(min(30.0, max(deadline - time.monotonic(), 0.1)))
+        try:
+            request = self._http.build_request(
+                "GET", address, headers=headers, timeout=timeout, extensions={_KNOWN: known}
+            )
+            for _ in range(_MOST_REDIRECTS + 1):
+                with contextlib.closing(self._http.send(request, stream=True)) as response:
+                    if response.next_request is None:
                         return self._read(response, deadline)
-                    url = self._checked(onward(str(url), response.headers.get("location", "")))
-            except httpx.RequestError as error:
-                raise TransientError(_told(error)) from error
+                    request = response.next_request
+        except httpx.InvalidURL:
+            raise _no_address(address, address) from None
+        except httpx.RequestError as error:
+            raise TransientError(_told(error)) from error
         raise FetchError(
             address,
-            f"leads on and on ({_MOST_REDIRECTS} redirects, last to {url})",
+            f"leads on and on ({_MOST_REDIRECTS} redirects, last to {request.url})",
             "Try again later.",
         )
 
-    def _checked(self, address: str) -> httpx.URL:
-        url = httpx.URL(address)
-        allowed = url.scheme in ("http", "https") and url.netloc.decode() in self._hosts
-        if not allowed or url.userinfo:
+    def _check(self, request: httpx.Request) -> None:
+        """Looks at each request before it is sent, also at those that redirects lead to: may this
+        be asked, and which version of it is here already? What is asked over https at all, is."""
+        url = request.url
+        host = url.netloc.decode()
+        if f"https://{host}" in self._origins:
+            url = url.copy_with(scheme="https")
+        if f"{url.scheme}://{host}" not in self._origins or url.userinfo:
             raise FetchError(
                 url,
                 "an address that may not be asked",
-                f"Only {', '.join(sorted(self._hosts))} is: get this text with a browser, and put "
-                "it into the folder of your documents.",
+                f"Only {', '.join(sorted(self._origins))} is: get this text with a browser, and "
+                "put it into the folder of your documents.",
             )
-        return url
+        request.url = url
+        for name in _CONDITIONS:
+            request.headers.pop(name, None)  # of the address that led here
+        request.headers.update(_conditions(request.extensions[_KNOWN].get(str(url))))
 
     def _read(self, response: httpx.Response, deadline: float) -> Reply:
         status = response.status_code
@@ -190,27 +207,26 @@ class Client:
 
 
 def onward(url: str, location: str) -> str:
-    """Where a link or redirect at an address leads; once over https, on over https.
+    """Where a link at an address leads.
 
     Raises:
         FetchError: to no address.
     """
     try:
-        target = httpx.URL(url).join(location)
+        return str(httpx.URL(url).join(location))
     except httpx.InvalidURL:
-        raise FetchError(
-            url, f"leads to {location[:80]!r}, which is no address", "Try again later."
-        ) from None
-    if url.startswith("https:") and target.scheme == "http":
-        target = target.copy_with(scheme="https")
-    return str(target)
+        raise _no_address(url, location) from None
+
+
+def _no_address(url: str, location: str) -> FetchError:
+    return FetchError(url, f"leads to {location[:80]!r}, which is no address", "Try again later.")
 
 
 def _conditions(version: Validators | None) -> dict[str, str]:
     if version is None:
         return {}
-    named = {"If-None-Match": version.etag, "If-Modified-Since": version.last_modified}
-    return {name: value for name, value in named.items() if value}
+    named = zip(_CONDITIONS, (version.etag, version.last_modified), strict=True)
+    return {name: value for name, value in named if value}
 
 
 def _digits(headers: httpx.Headers) -> str:
