@@ -1,12 +1,11 @@
 """An answer in the making: what is being done, the text as it arrives, and a way to stop it."""
 
 import queue
-import threading
 from collections.abc import Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import streamlit as st
 
+from chain.aside import aside
 from core.conversation import Exchange
 from core.errors import StrategiewijzerError
 from core.types import Event, Finished, Stage, TextDelta, Turn
@@ -61,28 +60,20 @@ def in_background(events: Iterator[Event]) -> Generator[Event | None, None, None
     A model may say nothing for a minute. The page must not wait that long to see that its reader
     has stopped it; what is left behind ends at its next event.
     """
-    arrived: queue.SimpleQueue[Event] = queue.SimpleQueue()
-    left = threading.Event()
-
-    def work() -> None:
-        for event in events:
-            arrived.put(event)
-            if left.is_set():
-                return
-
-    executor = ThreadPoolExecutor(1)
+    arrived: queue.SimpleQueue[Event | Exception | None] = queue.SimpleQueue()
+    left = aside(events, arrived.put)
     try:
-        working = executor.submit(work)
-        executor.shutdown(wait=False)
         while True:
-            done = working.done()
             try:
-                yield arrived.get(timeout=0 if done else _GLANCE)
+                event = arrived.get(timeout=_GLANCE)
             except queue.Empty:
-                if done:
-                    working.result()  # raises what went wrong
-                    return
                 yield None
+                continue
+            if event is None:
+                return
+            if isinstance(event, Exception):
+                raise event
+            yield event
     finally:
         left.set()
 
