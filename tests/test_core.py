@@ -94,3 +94,13 @@ def test_an_address_with_a_password_is_refused_without_repeating_it(name: str) -
         Settings(**{name: "https://user:hush@models.example/v1"})
     assert "hush" not in str(caught.value)
     assert getattr(Settings(**{name: "https://models.example/a@b"}, model="m"), name)
+
+
+@pytest.mark.parametrize(
+    "name", ["chroma_url", "openai_base_url", "azure_endpoint", "embeddings_url", "rerank_url"]
+)
+@pytest.mark.parametrize("end", ["?api_key=hush", "/v1?x=1&code=hush", "#hush"])
+def test_an_address_with_a_query_is_refused_without_repeating_it(name: str, end: str) -> None:
+    with pytest.raises(SettingsError, match="query") as raised:
+        Settings(**{name: f"https://models.example{end}"})
+    assert "hush" not in str(raised.value)
