@@ -193,8 +193,10 @@ class Assistant:
         if reason != "off_topic" and not meant.last:
             writing.unfold()
         watch.lap("answer")
+        markers = composition.markers
         if reason:
             text = refusal_text(language, reason, lacking, self.index, scope)
+            markers = ((), *markers[1:])
             told_in = prompts.spoken(language)
             yield TextDelta(text=text)
         yield Finished(
@@ -202,6 +204,7 @@ class Assistant:
                 question=question,
                 text=text,
                 more=composition.more,
+                markers=markers,
                 language=told_in,
                 asked_in=language if told_in != language else "",
                 citations=composition.citations,
@@ -289,6 +292,7 @@ class Assistant:
             answer=Answer(
                 question=question,
                 text=text,
+                markers=((),),
                 language=prompts.spoken(language),
                 asked_in=language if prompts.spoken(language) != language else "",
                 answered=False,

@@ -115,12 +115,13 @@ class Server:
         Raises:
             ModelError: it does not list them.
         """
+        http: Any = self._http  # the client takes httpx's as well as its own
         client = openai.OpenAI(
             base_url=self._url,
             api_key=self._token or self.secret or "none",
             timeout=_QUICK,
             max_retries=0,
-            http_client=self._http,
+            http_client=http,
         )
         try:
             return [one.id for one in client.models.list().data]

@@ -196,8 +196,8 @@ def _is_heading(sentence: str, request: Request) -> bool:
 
 
 def _is_instruction(sentence: str) -> bool:
-    """Whether a sentence is a piece of a prompt for a writer ("Rules:"). Small models repeat it, and
-    details that the sources might lack are not in it."""
+    """Whether a sentence is a piece of a prompt for a writer ("Rules:"). Small models repeat it; it
+    has no details that the sources might lack."""
     said = max((" ".join(_sequence(one)) for one in _CLAUSE_END.split(sentence)), key=len)
     told = _instructions()
     return (

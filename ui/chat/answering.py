@@ -8,7 +8,7 @@ import streamlit as st
 from chain.aside import aside
 from core.conversation import Exchange
 from core.errors import StrategiewijzerError
-from core.types import Event, Finished, Stage, TextDelta, Turn
+from core.types import Event, Finished, Marked, Stage, TextDelta, Turn
 from ui.assistant import assistant
 from ui.chat.session import Chat
 from ui.markup import answer_html, escape
@@ -33,7 +33,7 @@ def answer(chat: Chat, exchange: Exchange, history: tuple[Turn, ...], texts: Tex
         shortcut="Esc",
         key=f"stop-{exchange.id}",
     )
-    text = ""
+    said = Marked("")
     try:
         events = assistant().stream(exchange.question, history=history, scope=exchange.scope)
         for event in in_background(events):
@@ -42,8 +42,8 @@ def answer(chat: Chat, exchange: Exchange, history: tuple[Turn, ...], texts: Tex
             elif isinstance(event, Stage):
                 status.html(_status(texts(f"chat.stages.{event.name}")))
             elif isinstance(event, TextDelta):
-                text += event.text
-                place.html(answer_html(text))
+                said = Marked.joined((said, Marked(event.text, event.markers)))
+                place.html(answer_html(said))
             elif isinstance(event, Finished):
                 exchange = exchange.model_copy(update={"answer": event.answer})
     except StrategiewijzerError as error:
