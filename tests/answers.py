@@ -15,6 +15,13 @@ def marked(text: str) -> Marked:
     return Marked(text, tuple(markers))
 
 
+def retold(answer: Answer, **values: object) -> Answer:
+    """An answer with other values, of which every number in brackets is a marker."""
+    told = answer.model_copy(update=values)
+    markers = tuple(marked(text).markers for text in (told.text, *told.more))
+    return told.model_copy(update={"markers": markers})
+
+
 def made(settings: Settings) -> Mapping[str, Answer]:
     """An answer out of two passages with more below it, a list cut short, and what is no answer."""
     found = Assistant(settings).index.passages(["drugs-agenda.nl", "csa-strategy.nl"])

@@ -99,7 +99,7 @@ def test_the_page_shows_the_bracket_as_text_and_our_numbers_as_chips(answer: Ans
     )
     assert shown.count("<p>The budget was doubled [1].<span") == 2
     assert 'href="#a-1"' not in shown
-    assert shown.count('href="#a-3"') == 2
+    assert shown.count('<a href="#a-3"') == 2
     assert languages(answer, answer.further[0]) == ["fr"]
 
 
