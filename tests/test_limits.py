@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from langchain_core.messages import HumanMessage
 
+from chain.assistant import Assistant
 from chain.model import ChatModel
 from chain.reader import read
 from chain.reply import within
@@ -101,6 +102,34 @@ def test_a_server_that_never_ends_its_reply_is_hung_up_on() -> None:
         started = time.monotonic()
         _failed(url, seconds=1.0)
         assert time.monotonic() < started + 5
+        assert hung_up.wait(5)
+
+
+@pytest.mark.parametrize(
+    ("piece", "mode"),
+    [
+        ("It grows by {} percent [1]. ", "fallback"),
+        ("<think> Hm {}", "fallback"),
+        ("word{} ", "fallback"),
+        ("[{}] (", "fallback"),
+        (" \n", "fallback"),
+    ],
+)
+def test_a_question_is_answered_in_its_time_whatever_the_model_does(
+    settings: Settings, piece: str, mode: str
+) -> None:
+    def endless() -> Iterator[bytes]:
+        for number in itertools.count():
+            yield _event(piece.format(number))
+
+    with _serving(endless) as (url, hung_up):
+        values = {"openai_base_url": url, "model": "scripted", "answer_timeout": 8.0}
+        assistant = Assistant(settings.model_copy(update=values))
+        assistant.warm_up()
+        started = time.monotonic()
+        answer = assistant.ask("How many reports were there in the EU in 2019?")
+        assert time.monotonic() < started + 8
+        assert (answer.mode, answer.answered) == (mode, True)
         assert hung_up.wait(5)
 
 
