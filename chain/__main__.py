@@ -17,6 +17,7 @@ from collections.abc import Collection, Sequence
 
 from chain.assistant import Assistant
 from chain.language import OFFICIAL
+from core.characters import visible
 from core.errors import StrategiewijzerError
 from core.settings import Settings
 from core.types import Answer, Citation, DocumentInfo, Form, Scope
@@ -90,28 +91,28 @@ def _check_model(settings: Settings) -> int:
 def _print(answer: Answer) -> None:
     """The answer proper, what to know of it, what else there is, and its references."""
     if answer.understood_as:
-        print(f"Understood as: {answer.understood_as}\n")
-    print(_plain(answer.text))
+        _say(f"Understood as: {answer.understood_as}\n")
+    _say(_plain(answer.text))
     if answer.trouble and answer.mode == "generative":
-        print("\nThe language model's answer broke off; it may not be complete.")
+        _say("\nThe language model's answer broke off; it may not be complete.")
     elif answer.trouble:
-        print(
+        _say(
             f"\nThe language model was not used ({answer.trouble.replace('_', ' ')}): these are "
             "sentences from the sources. Try: python -m chain --check-model"
         )
     if answer.unchecked:
-        print("\nThe extra check by a language model failed; the local checks were made.")
+        _say("\nThe extra check by a language model failed; the local checks were made.")
     if answer.did_you_mean:
-        print(f"\nDid you mean: {answer.did_you_mean}")
+        _say(f"\nDid you mean: {answer.did_you_mean}")
     if answer.elsewhere:
-        print("\nNot in this selection, but elsewhere: ask again without limits to the search.")
+        _say("\nNot in this selection, but elsewhere: ask again without limits to the search.")
     if answer.kind == "partial":  # a refusal says it itself
-        print(f"\nThe quoted sources do not mention: {', '.join(answer.missing)}")
+        _say(f"\nThe quoted sources do not mention: {', '.join(answer.missing)}")
     if answer.related:
-        print("\nThese questions can be answered:", *answer.related, sep="\n- ")
+        _say("\nThese questions can be answered:", *answer.related, sep="\n- ")
     if answer.more:
         heading = "Nearest" if answer.kind == "refusal" else "Also"
-        print(f"\n{heading} in the sources:", *map(_plain, answer.more), sep="\n\n")
+        _say(f"\n{heading} in the sources:", *map(_plain, answer.more), sep="\n\n")
     by_number: dict[int, list[Citation]] = {}
     for citation in answer.citations:
         by_number.setdefault(citation.number, []).append(citation)
@@ -128,9 +129,14 @@ def _print_reference(citations: Sequence[Citation]) -> None:
     """Where a passage stands, and its quotes."""
     where = ", ".join(part for part in _where(citations) if part)
     quotes = dict.fromkeys(one.quote for one in citations)
-    print(f"\n[{citations[0].number}] {where}", *(f"    “{one}”" for one in quotes), sep="\n")
+    _say(f"\n[{citations[0].number}] {where}", *(f"    “{one}”" for one in quotes), sep="\n")
     for opens, url in _pages(citations[0]):
-        print(f"    {opens}{url}")
+        _say(f"    {opens}{url}")
+
+
+def _say(*lines: str, sep: str = "\n") -> None:
+    """Prints text of which nothing moves the cursor of a terminal or turns its writing round."""
+    print(*map(visible, lines), sep=sep)
 
 
 def _where(citations: Sequence[Citation]) -> list[str]:

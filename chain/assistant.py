@@ -216,8 +216,10 @@ class Assistant:
         if reason != "off_topic" and not meant.last:
             writing.unfold()
         watch.lap("answer")
+        markers = composition.markers
         if reason:
             text = refusal_text(language, reason, lacking, index, scope)
+            markers = ((), *markers[1:])
             told_in = prompts.spoken(language)
             yield TextDelta(text=text)
         yield Finished(
@@ -225,6 +227,7 @@ class Assistant:
                 question=question,
                 text=text,
                 more=composition.more,
+                markers=markers,
                 language=told_in,
                 asked_in=language if told_in != language else "",
                 citations=composition.citations,
@@ -318,6 +321,7 @@ class Assistant:
             answer=Answer(
                 question=question,
                 text=text,
+                markers=((),),
                 language=prompts.spoken(language),
                 asked_in=language if prompts.spoken(language) != language else "",
                 answered=False,

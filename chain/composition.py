@@ -1,35 +1,46 @@
 """Verified drafts become the text of an answer, with numbered citations."""
 
+import itertools
+import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from chain.answerer import Draft, Quote, Request
 from chain.highlights import highlights
 from chain.language import written_in
-from core.types import Citation, Passage
+from core.types import Citation, Marked, Marker, Passage
 from prompts import Letter, languages, phrases
+
+_BRACKETED = re.compile(r"\[[\d\s,;–-]+\]")
 
 
 class Composition:
     """An answer under construction: the answer proper, and blocks to unfold below it.
 
-    Text is Markdown as `core.types.Answer` says. A passage has one number in all of it.
+    Text is Markdown as `core.types.Answer` says. A passage has one number in all of it: none that a
+    passage itself has in brackets, so that also a copy of the text cites nothing that it does not.
     """
 
     def __init__(self, request: Request) -> None:
         self._request = request
         self._numbers: dict[int, int] = {}  # passage -> number
+        taken = _bracketed(request)
+        self._free = (number for number in itertools.count(1) if number not in taken)
         self._quotes: dict[Quote, None] = {}
-        self._pieces: list[str] = []
+        self._pieces: list[Marked] = []
         self._written: list[str] = []  # what a model says in its own words
         self._quoted: Counter[str] = Counter()  # the languages of what the sources say
         self._last: Draft | None = None
-        self._more: list[str] = []
+        self._more: list[Marked] = []
         self._letter = _letter(request)
 
     @property
     def text(self) -> str:
-        return "".join(self._pieces)
+        return self._proper.text
+
+    @property
+    def _proper(self) -> Marked:
+        return Marked.joined(self._pieces)
 
     @property
     def language(self) -> str:
@@ -40,7 +51,12 @@ class Composition:
 
     @property
     def more(self) -> tuple[str, ...]:
-        return tuple(self._more)
+        return tuple(one.text for one in self._more)
+
+    @property
+    def markers(self) -> tuple[tuple[Marker, ...], ...]:
+        """As in `Answer`: those of the text, and of each block to unfold."""
+        return tuple(one.markers for one in (self._proper, *self._more))
 
     @property
     def quotes(self) -> Collection[Quote]:
@@ -61,12 +77,12 @@ class Composition:
         if not self._pieces or not self._quotes:
             return ()
         question, language = self._request.question, self._request.language
-        return highlights(question, language, self.text, self.language)
+        return highlights(question, language, self._proper.plain, self.language)
 
-    def add(self, draft: Draft, quotes: Sequence[Quote]) -> str:
+    def add(self, draft: Draft, quotes: Sequence[Quote]) -> Marked:
         """Appends a verified draft to the answer proper; returns the text that it adds. The first
         of an e-mail comes with our own opening."""
-        piece = self._separator(draft) + self._shown(draft, quotes)
+        piece = Marked.joined((Marked(self._separator(draft)), self._shown(draft, quotes)))
         self._last = draft
         self._pieces.append(piece)
         if draft.quote is None:
@@ -78,29 +94,36 @@ class Composition:
     def end(self) -> str:
         """Ends the answer proper; returns the text that this adds: of an e-mail our own closing."""
         closing = self._letter.closing if self._letter and self._pieces else ""
-        self._pieces += [f"\n\n{closing}"] if closing else []
-        return self._pieces[-1] if closing else ""
+        ending = f"\n\n{closing}" if closing else ""
+        self._pieces.append(Marked(ending))
+        return ending
 
     def add_more(self, drafts: Sequence[tuple[Draft, Sequence[Quote]]]) -> None:
         """Appends a block of verified drafts to what is folded; nothing where it is empty."""
         if drafts:
-            self._more.append("\n\n".join(self._shown(draft, quotes) for draft, quotes in drafts))
+            shown = (self._shown(draft, quotes) for draft, quotes in drafts)
+            self._more.append(Marked.joined(shown, "\n\n"))
 
-    def _shown(self, draft: Draft, quotes: Sequence[Quote]) -> str:
+    def _shown(self, draft: Draft, quotes: Sequence[Quote]) -> Marked:
         self._quotes.update(dict.fromkeys(quotes))
         passages = dict.fromkeys(quote.passage for quote in quotes)
-        marks = "".join(
-            f"[{self._numbers.setdefault(passage, len(self._numbers) + 1)}]" for passage in passages
-        )
+        marks = Marked.citing(map(self._number, passages))
         items = "\n".join(f"- {item}" for item in draft.items)
         if draft.form == "item":
-            parts = [f"- {draft.text} {marks}"]
+            said, listed = f"- {draft.text}", ""
         elif draft.text:
-            parts = [f"{draft.text} {marks}", items]
+            said, listed = draft.text, items
         else:
-            parts = [f"{items} {marks}"]
+            said, listed = items, ""
         label = f"### {draft.label}" if draft.label else ""
-        return "\n\n".join(part for part in (label, *parts, draft.note) if part)
+        cited = Marked.joined((Marked(f"{said} "), marks))
+        parts = (Marked(label), cited, Marked(listed), Marked(draft.note))
+        return Marked.joined((part for part in parts if part.text), "\n\n")
+
+    def _number(self, passage: int) -> int:
+        if passage not in self._numbers:
+            self._numbers[passage] = next(self._free)
+        return self._numbers[passage]
 
     def _separator(self, draft: Draft) -> str:
         last = self._last
@@ -132,6 +155,27 @@ class Composition:
             url=_place(passage),
             standing=found.standing,
         )
+
+
+def _bracketed(request: Request) -> frozenset[int]:
+    """The numbers that passages, their headings or titles have in square brackets."""
+    texts = (
+        "\n".join((one.passage.text, one.passage.document.title, *one.passage.headings))
+        for one in request.found
+    )
+    return frozenset(
+        number for text in texts for found in _BRACKETED.findall(text) for number in _listed(found)
+    )
+
+
+def _listed(brackets: str) -> Iterator[int]:
+    """The numbers in brackets, those of a range among them.
+
+    >>> list(_listed("[1, 4–6]"))
+    [1, 4, 5, 6]
+    """
+    for first, last in re.findall(r"(\d{1,3})(?:\s*[–-]\s*(\d{1,3}))?(?!\d)", brackets):
+        yield from range(int(first), int(last or first) + 1)
 
 
 def _letter(request: Request) -> Letter | None:

@@ -7,7 +7,6 @@ found passages -> statements, ranked -> the best one, and what else of its passa
 A question in parts gets such an answer for each part (chain/parts.py).
 """
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from chain.answerer import Draft, Quote, Request
 from chain.relevance import Ranked
 from chain.statements import left_out, reading, runs, statements
 from core.matching import fold
-from core.types import Mode, Passage, Turn
+from core.types import Marked, Mode, Passage, Turn
 from prompts import phrases
 
 _ALSO = 0.25  # in the score: how much less likely than the best is what is shown beside it
@@ -31,7 +30,6 @@ _NEAREST = 2  # blocks below a refusal
 _OVERVIEW = 8  # statements
 _KEPT = 1.5  # in the score: so much better must be what a part of a question takes elsewhere
 _AGAIN = 2.0  # in the score: so much better than what is new must be what was just said
-_MARKER = re.compile(r" ?\[\d+\]")
 
 
 @dataclass(frozen=True)
@@ -90,8 +88,8 @@ def further(request: Request, quotes: Collection[Quote]) -> Iterator[list[Draft]
 
 def last_said(history: Sequence[Turn]) -> str:
     """The folded text of the last answer in a conversation, without its markers."""
-    said = [turn.answer_text for turn in history if not turn.message]
-    return fold(_MARKER.sub("", said[-1])) if said else ""
+    said = [Marked(turn.answer_text, turn.markers) for turn in history if not turn.message]
+    return fold(said[-1].plain) if said else ""
 
 
 def _overview(request: Request) -> tuple[Block, ...]:

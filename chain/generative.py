@@ -19,6 +19,8 @@ from core.errors import ModelError
 from core.settings import Settings
 from core.types import Mode
 
+_MOST = 100  # sentences and items of a reply; the prompts ask for five, or one list
+
 
 class GenerativeAnswerer:
     """Streams an answer from a model: a structured one as long as its server takes a schema."""
@@ -57,6 +59,8 @@ class GenerativeAnswerer:
         given: set[str] = set()
         pieces = self._model.stream(messages, seconds=seconds, schema=schema, config=config)
         for draft in read(pieces, request.language):
+            if len(given) == _MOST:
+                raise ModelError(f"The model wrote more than {_MOST} sentences.", "cut")
             if draft.text in given:  # a model that repeats itself has lost its way: hang up
                 return
             given.add(draft.text)

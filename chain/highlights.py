@@ -1,11 +1,7 @@
 """What of an answer is the thing that was asked for: its numbers, dates or names."""
 
-import re
-
 from chain.asking import asks_for, dates, names, numbers
 from core.matching import figures, fold
-
-_MARKER = re.compile(r" ?\[\d+\]")
 
 
 def highlights(question: str, language: str, text: str, text_language: str) -> tuple[str, ...]:
@@ -17,11 +13,11 @@ def highlights(question: str, language: str, text: str, text_language: str) -> t
     Args:
         question: as asked.
         language: of the question (ISO 639-1).
-        text: of the answer, with its [1] markers.
+        text: of the answer, without its markers.
         text_language: of the answer's text.
     """
     kinds = asks_for(question, language)
-    first = _MARKER.sub("", text.split("\n\n")[0])
+    first = text.split("\n\n")[0]
     found = [
         *(numbers(first, text_language) if "number" in kinds else ()),
         *(dates(first, text_language) if "date" in kinds else ()),

@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from core.characters import visible
 from core.errors import ModelError
 
 Entry = Mapping[str, Any]
@@ -54,5 +55,8 @@ def entries(reply: str, title: str, count: int) -> Mapping[int, Entry]:
             continue
         if number in found:
             twice.add(number)
-        found[number] = entry
+        found[number] = {
+            name: visible(value) if isinstance(value, str) else value
+            for name, value in entry.items()
+        }
     return {number: entry for number, entry in found.items() if number not in twice}

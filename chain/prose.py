@@ -9,6 +9,7 @@ from typing import Literal
 
 from chain.answerer import Draft
 from chain.markers import closing, is_marked, plain
+from core.characters import BROKEN
 from core.errors import ModelError
 from core.sentences import is_open, sentences
 
@@ -41,7 +42,7 @@ _GOES_ON = ".!?…,;:)]】}"
 _QUOTES = "\"'”“„»«’‘"
 _JOINS = "-–—/%&+="
 _BULLETS = "-*•▪◦‣●○■ "
-_NO_ANSWER = re.compile(r"\bNO[ _-]ANSWER\b|^\W*(?i:no[ _-]answer)\W*$")
+_NO_ANSWER = re.compile(r"\bNO[ _-]ANSWER\b|^\W*(?i:no[ _-]answer)\W*$|^\s*\[\s*\]\s*$")
 
 
 class Prose:
@@ -55,6 +56,7 @@ class Prose:
 
     def __init__(self, language: str) -> None:
         self.is_empty = True  # nothing but white space and code fences
+        self.declines = False  # it says that there is no answer
         self._language = language
         self._waiting = ""  # what is not given yet; behind a line end, the line after it
         self._is_fresh = True  # whether that begins a line
@@ -94,6 +96,7 @@ class Prose:
             broken: it broke off, so that only a marker or a line end tells a whole sentence.
         """
         before, _, line = self._waiting.rpartition("\n")
+        self.declines |= bool(_NO_ANSWER.search(line))
         self.is_empty &= not before.strip() and (not line.strip() or bool(_FENCE.match(line)))
         if not line.strip() or self._is_whole(line, broken=broken):
             yield from self.end_line()
@@ -202,6 +205,7 @@ class Prose:
         if not text.strip() or _FENCE.match(text):
             return
         self.is_empty = False
+        self.declines |= bool(_NO_ANSWER.search(text))
         if is_fresh:
             text = _QUOTED.sub("", text)
             if _ROW.match(text):
@@ -282,7 +286,8 @@ def _row_draft(head: Sequence[str], row: str) -> Iterator[Draft]:
 def _draft(text: str, cites: Sequence[int], form: Literal["sentence", "item"]) -> Iterator[Draft]:
     """What a sentence says and the passages it cites; nothing where it says nothing."""
     said = _without_half_quotes(text.lstrip(_BULLETS))
-    if any(character.isalpha() for character in said) and not _NO_ANSWER.search(said):
+    is_said = any(character.isalpha() for character in said) and BROKEN not in said
+    if is_said and not _NO_ANSWER.search(said):
         numbers = dict.fromkeys(number - 1 for number in cites if number > 0)
         yield Draft(text=said, cites=tuple(numbers), form=form)
 

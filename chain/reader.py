@@ -15,6 +15,7 @@ from typing import Any
 from chain.answerer import Draft
 from chain.prose import Prose
 from chain.thoughts import Thoughts
+from core.characters import visible
 from core.errors import ModelError
 
 SCHEMA: Mapping[str, Any] = {
@@ -53,7 +54,8 @@ def read(pieces: Iterable[str], language: str = "en") -> Iterator[Draft]:
         language: in which the reply was asked for (ISO 639-1).
 
     Raises:
-        ModelError: the reply is empty, does not end, or is JSON that is not as `SCHEMA` says.
+        ModelError: the reply is empty, does not end, or has no sentence although it does not say
+            that there is no answer.
     """
     reader = Reader(language)
     try:
@@ -76,6 +78,7 @@ class Reader:
         self._thoughts = Thoughts()
         self._prose = Prose(language)
         self._listed: _Listed | None = None
+        self._has_given = False
 
     def feed(self, piece: str) -> Iterator[Draft]:
         """The drafts that a further piece of the reply completes.
@@ -85,7 +88,9 @@ class Reader:
         """
         for character in piece:
             for said in self._thoughts.without(character):
-                yield from self._take(said)
+                for draft in self._take(said):
+                    self._has_given = True
+                    yield draft
 
     def close(self, *, broken: bool = False) -> Iterator[Draft]:
         """The drafts that the end of the reply completes; never half a sentence.
@@ -94,17 +99,23 @@ class Reader:
             broken: the reply broke off: a full stop at its end may be that of "EUR 2.5 million".
 
         Raises:
-            ModelError: the reply is empty, or JSON that is not as `SCHEMA` says.
+            ModelError: the reply is empty, or it has no sentence and neither says that there is no
+                answer nor is an empty list.
         """
         if self._listed is None:
-            yield from self._prose.feed(self._thoughts.rest())
-            yield from self._prose.close(broken=broken)
-            if self._prose.is_empty and not broken:
-                raise ModelError("The model's answer is empty.", "empty")
-        elif not self._listed.has_begun and not broken:
-            raise ModelError(
-                "The model's answer is not in the form that was asked for.", "protocol"
-            )
+            for draft in self._rest(broken=broken):
+                self._has_given = True
+                yield draft
+        form = self._listed or self._prose
+        if broken or self._has_given or form.declines:
+            return
+        if self._prose.is_empty and self._listed is None:
+            raise ModelError("The model's answer is empty.", "empty")
+        raise ModelError("The model's answer is not in the form that was asked for.", "protocol")
+
+    def _rest(self, *, broken: bool) -> Iterator[Draft]:
+        yield from self._prose.feed(self._thoughts.rest())
+        yield from self._prose.close(broken=broken)
 
     def _take(self, character: str) -> Iterator[Draft]:
         if self._listed is not None:
@@ -125,26 +136,35 @@ class _Listed:
     is closed."""
 
     def __init__(self, language: str) -> None:
-        self.has_begun = False  # the list of sentences
+        self._has_begun = False  # the list of sentences
         self._has_ended = False
+        self._is_empty = True
         self._json = ""  # the entry that is arriving, or what stands before the list
         self._depth = 0  # of the braces in it that are open
         self._is_quoted = False
         self._is_escaped = False
         self._prose = Prose(language)
 
+    @property
+    def declines(self) -> bool:
+        """Whether it is an empty list, or says that there is no answer."""
+        return (self._has_ended and self._is_empty) or self._prose.declines
+
     def take(self, character: str) -> Iterator[Draft]:
         """The drafts of the entry that a character completes."""
-        if self._has_ended or (self.has_begun and not self._json and character not in '{"'):
+        if self._has_ended or (self._has_begun and not self._json and character not in '{"'):
             self._has_ended |= character == "]"
+            self._is_empty &= self._has_ended or character.isspace()
             return
         self._json += character
         if len(self._json) > _LONGEST:
             raise ModelError(f"The model wrote more than {_LONGEST} characters for one sentence.")
-        if not self.has_begun:
+        if not self._has_begun:
             if character == "[" and _LIST.search(self._json):
-                self.has_begun, self._json = True, ""
-        elif self._completes(character):
+                self._has_begun, self._json = True, ""
+            return
+        self._is_empty = False
+        if self._completes(character):
             entry, self._json = self._json, ""
             yield from self._drafts(entry)
 
@@ -175,5 +195,5 @@ class _Listed:
             for number in (numbers if isinstance(numbers, list) else ())
             if isinstance(number, int) and number > 0
         )
-        for draft in (*self._prose.feed(text), *self._prose.end_line()):
+        for draft in (*self._prose.feed(visible(text)), *self._prose.end_line()):
             yield replace(draft, cites=cites or draft.cites)

@@ -9,10 +9,11 @@ from urllib.parse import urlsplit
 
 import httpx
 import openai
-from langchain_openai import AzureChatOpenAI, ChatOpenAI
+from langchain.chat_models import init_chat_model
 from langchain_openai.chat_models.base import BaseChatOpenAI
 from pydantic import SecretStr
 
+from chain import bounded
 from chain.trouble import translated
 from core.errors import ModelError, SettingsError
 from core.settings import Settings
@@ -62,6 +63,7 @@ class Server:
         self.address = f"{parts.scheme}://{host}{port}{parts.path}"  # nothing secret in it
         self.secret = settings.openai_api_key.get_secret_value()
         self._token = _entra_token() if settings.azure_identity else None
+        self._http = bounded.client()
         self._is_ollama = not self.official  # until it is known
 
     def client(self, model: str, *, responses: bool) -> BaseChatOpenAI:
@@ -83,19 +85,26 @@ class Server:
             "max_retries": 0,
             "stream_usage": False,
             "use_responses_api": True if responses else None if self.official else False,
+            "http_client": self._http,
         }
         if settings.azure_endpoint:
-            made: BaseChatOpenAI = AzureChatOpenAI(
-                azure_endpoint=settings.azure_endpoint,
-                azure_deployment=model,
-                api_version=settings.azure_api_version,
-                api_key=SecretStr(self.secret) if self._token is None else None,
-                azure_ad_token_provider=self._token,
-                **shared,
-            )
+            special: dict[str, Any] = {
+                "model_provider": "azure_openai",
+                "azure_endpoint": settings.azure_endpoint,
+                "azure_deployment": model,
+                "api_version": settings.azure_api_version,
+                "api_key": SecretStr(self.secret) if self._token is None else None,
+                "azure_ad_token_provider": self._token,
+            }
         else:
             # The address always: else variables of LangChain's own may divert requests.
-            made = ChatOpenAI(base_url=self._url, api_key=self._credential(), **shared)
+            special = {
+                "model_provider": "openai",
+                "base_url": self._url,
+                "api_key": self._credential(),
+            }
+        made = init_chat_model(**special, **shared)
+        assert isinstance(made, BaseChatOpenAI)  # noqa: S101 - what these providers are
         if made.use_responses_api:
             made.store = False
         return made
@@ -106,11 +115,13 @@ class Server:
         Raises:
             ModelError: it does not list them.
         """
+        http: Any = self._http  # the client takes httpx's as well as its own
         client = openai.OpenAI(
             base_url=self._url,
             api_key=self._token or self.secret or "none",
             timeout=_QUICK,
             max_retries=0,
+            http_client=http,
         )
         try:
             return [one.id for one in client.models.list().data]
@@ -146,7 +157,7 @@ class Server:
                 self._is_ollama = False
                 return None
             loaded = self._ollama("GET", "ps") or {}
-        except (httpx.HTTPError, httpx.InvalidURL):
+        except (httpx.HTTPError, httpx.InvalidURL, ModelError):
             return None
         return _context(model, shown, loaded)
 
@@ -156,12 +167,17 @@ class Server:
         """What one of Ollama's own interfaces says; None where there is none."""
         root = self._url.rstrip("/").removesuffix("/v1")
         headers = {"Authorization": f"Bearer {self.secret}"} if self.secret else {}
-        reply = httpx.request(
-            method, f"{root}/api/{name}", json=body, headers=headers, timeout=_QUICK
+        reply = self._http.request(
+            method,
+            f"{root}/api/{name}",
+            json=body,
+            headers=headers,
+            timeout=_QUICK,
+            follow_redirects=False,
         )
         try:
             said = reply.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         return said if reply.status_code == httpx.codes.OK and isinstance(said, dict) else None
 

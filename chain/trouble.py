@@ -49,7 +49,7 @@ _NO_CREDIT = frozenset({"insufficient_quota", "billing_hard_limit_reached", "bil
 # What langchain-openai raises for an event of the Responses API: "code: message", or code='code'.
 _EVENT_CODE = re.compile(r"^(\w+): |code='(\w+)'")
 # What langchain-openai lets through when a server answers in another form than the protocol's.
-_NO_PROTOCOL = (ValueError, LookupError, TypeError, AttributeError)
+_NO_PROTOCOL = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 _NAME = re.compile(r"[A-Za-z_][\w.\[\]-]{0,59}")
 
 
@@ -79,6 +79,8 @@ def translated(error: Exception, model: str, secret: str = "") -> Exception:
         model: the one that was asked.
         secret: the key, which a server may repeat.
     """
+    if isinstance(error.__cause__, ModelError):  # raised while a response was read
+        return error.__cause__
     if isinstance(error, openai.APITimeoutError):
         return _told("slow", "", model)
     if isinstance(error, openai.APIConnectionError | httpx.HTTPError | httpx.InvalidURL):
@@ -133,7 +135,7 @@ def wants_responses(error: Exception) -> bool:
 
 def passes(error: Exception) -> bool:
     """Whether the same request may work in a moment."""
-    if isinstance(error, openai.APITimeoutError):
+    if isinstance(error, openai.APITimeoutError) or isinstance(error.__cause__, ModelError):
         return False
     if isinstance(error, openai.RateLimitError):
         return error.code not in _NO_CREDIT

@@ -11,9 +11,10 @@ Together they must have every figure, date, reference, acronym and country of a 
 import re
 import threading
 from collections.abc import Collection, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import groupby
 
+import prompts
 from chain.alignment import Basis, Evidence, Place
 from chain.answerer import Draft, Quote, Request, Verdict
 from chain.details import Details, details, doubtful, lacking, unexplained_names
@@ -41,6 +42,8 @@ _DOUBTED = 0.8
 # Closeness of its words to their evidence that a sentence can spare: quotes that add no more than
 # this are not needed.
 _SPARE = 0.05
+_LONG = 4  # words in a row that a sentence and a prompt do not share by chance
+_CLAUSE_END = re.compile(r"[.:;](?=\s|$)")
 _ADDRESS = re.compile(
     r"https?://\S+|www\.\S+|\S+@\S+|(?<![\w.@/-])(?:[\w-]*[a-zA-Z][\w-]*\.)+[a-z]{2,}\b"
 )
@@ -55,7 +58,11 @@ def verify(draft: Draft, request: Request) -> Verdict:
         if _is_quoted(draft, request):
             return Verdict("supported", (draft.quote,))
         return Verdict("contradicted", doubt="It is not the text that it quotes.")
-    if _is_asked(draft.text, request.question) or _is_heading(draft.text, request):
+    if (
+        _is_asked(draft.text, request.question)
+        or _is_heading(draft.text, request)
+        or _is_instruction(draft.text)
+    ):
         return Verdict("contradicted", doubt="It states nothing.")
     passages = _passages(request)
     basis = _evidence(passages).basis(draft.text, request.language)
@@ -188,13 +195,41 @@ def _is_heading(sentence: str, request: Request) -> bool:
     return any(said <= _words(_above(one.passage)) for one in request.found)
 
 
+def _is_instruction(sentence: str) -> bool:
+    """Whether a sentence is a piece of a prompt for a writer ("Rules:"). Small models repeat it; it
+    has no details that the sources might lack."""
+    said = max((" ".join(_sequence(one)) for one in _CLAUSE_END.split(sentence)), key=len)
+    told = _instructions()
+    return (
+        said in told
+        or (sentence.endswith(":") and any(one.startswith(f"{said} ") for one in told))
+        or (said.count(" ") >= _LONG - 1 and any(f" {said} " in f" {one} " for one in told))
+    )
+
+
+@cache
+def _instructions() -> frozenset[str]:
+    """The lines, sentences and clauses of the prompts for writers, as words."""
+    pieces = [
+        piece
+        for name in prompts.WRITING
+        for line in prompts.load(name).splitlines()
+        for piece in (line, *_CLAUSE_END.split(line))
+    ]
+    return frozenset(" ".join(_sequence(piece)) for piece in pieces) - {""}
+
+
 def _above(passage: Passage) -> str:
     document = passage.document
     return " ".join((document.title, document.reference, *passage.headings, str(document.date)))
 
 
 def _words(text: str) -> set[str]:
-    return set(re.findall(r"\w+", fold(text)))
+    return set(_sequence(text))
+
+
+def _sequence(text: str) -> list[str]:
+    return re.findall(r"\w+", fold(text))
 
 
 def _is_quoted(draft: Draft, request: Request) -> bool:

@@ -61,7 +61,8 @@ class Writing:
             try:
                 for event in editing.run(answerer.draft(self._request, config), config):
                     if not isinstance(event, Stage):
-                        yield TextDelta(text=shown.add(event.draft, event.verdict.quotes))
+                        piece = shown.add(event.draft, event.verdict.quotes)
+                        yield TextDelta(text=piece.text, markers=piece.markers)
                     elif not checking:
                         checking = True
                         yield event

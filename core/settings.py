@@ -133,6 +133,19 @@ class Settings(BaseSettings):
             )
         return url
 
+    @field_validator(
+        "chroma_url", "openai_base_url", "azure_endpoint", "embeddings_url", "rerank_url"
+    )
+    @classmethod
+    def _no_query(cls, url: str) -> str:
+        """A key in a query would be printed too, and kept with runs."""
+        if "?" in url or "#" in url:
+            raise ValueError(
+                "the address holds a query, where a key would be logged. Take out what begins with "
+                "? or # and set the API key instead"
+            )
+        return url
+
     def __init__(self, **values: Any) -> None:
         _refuse_unknown_names(set(values))
         try:

@@ -6,10 +6,12 @@ in `SourceDocument.text`, a passage's units in `Passage.text`.
 
 import bisect
 import datetime
-from collections.abc import Collection, Mapping
-from typing import ClassVar, Literal
+import itertools
+import re
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, computed_field
+from pydantic import BaseModel, ConfigDict, computed_field, model_validator
 
 Kind = Literal["brief", "official", "upload"]
 """A summary by this project; an official text; a document that a maintainer added."""
@@ -256,6 +258,79 @@ class Citation(Frozen):
         return "–".join(map(str, ends))
 
 
+class Marker(Frozen):
+    """Where a text cites: from `start` to `end` it reads "[1]", which is the `number` of citations.
+
+    Brackets with a number that have no marker are words of a source.
+    """
+
+    start: int
+    end: int
+    number: int
+
+
+class Marked(NamedTuple):
+    """A text, and its markers in order."""
+
+    text: str
+    markers: tuple[Marker, ...] = ()
+
+    @classmethod
+    def joined(cls, parts: Iterable["Marked"], between: str = "") -> "Marked":
+        """These texts as one."""
+        text, markers = "", []
+        for number, part in enumerate(parts):
+            text += between if number else ""
+            markers += [_moved(one, len(text)) for one in part.markers]
+            text += part.text
+        return cls(text, tuple(markers))
+
+    @classmethod
+    def citing(cls, numbers: Iterable[int]) -> "Marked":
+        """Markers alone: "[1][3]"."""
+        texts = [(f"[{number}]", number) for number in numbers]
+        return cls.joined(
+            cls(text, (Marker(start=0, end=len(text), number=number),)) for text, number in texts
+        )
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of its markers, each once."""
+        return tuple(dict.fromkeys(one.number for one in self.markers))
+
+    @property
+    def plain(self) -> str:
+        """The text without its markers and the spaces before them."""
+        ends = (0, *(one.end for one in self.markers))
+        starts = (*(one.start for one in self.markers), len(self.text))
+        stretches = [self.text[end:start] for end, start in zip(ends, starts, strict=True)]
+        return "".join((*(one.rstrip(" ") for one in stretches[:-1]), stretches[-1]))
+
+    @property
+    def lines(self) -> tuple["Marked", ...]:
+        ends = [found.start() for found in re.finditer("\n|$", self.text)]
+        starts = (0, *(end + 1 for end in ends))
+        return tuple(self.cut(start, end) for start, end in zip(starts, ends, strict=False))
+
+    def cut(self, start: int, end: int | None = None) -> "Marked":
+        """A stretch of it, with the markers that stand within."""
+        end = len(self.text) if end is None else end
+        inside = (one for one in self.markers if start <= one.start and one.end <= end)
+        return Marked(self.text[start:end], tuple(_moved(one, -start) for one in inside))
+
+    def renumbered(self, numbers: Mapping[int, int]) -> "Marked":
+        """With other numbers in its markers."""
+        pieces, last = [], 0
+        for one in self.markers:
+            pieces += [Marked(self.text[last : one.start]), Marked.citing([numbers[one.number]])]
+            last = one.end
+        return Marked.joined((*pieces, Marked(self.text[last:])))
+
+
+def _moved(marker: Marker, by: int) -> Marker:
+    return Marker(start=marker.start + by, end=marker.end + by, number=marker.number)
+
+
 class Answer(Frozen):
     """What the assistant says, and everything needed to check it.
 
@@ -264,7 +339,9 @@ class Answer(Frozen):
     comes nearest. Both are Markdown: paragraphs, "- " items, [1] markers, and lines that begin with
     "### " for the label (document, section) of what follows. A marker stands behind what it covers,
     from the marker or the beginning of the paragraph before it; behind the sentence that introduces
-    a list it covers the list too.
+    a list it covers the list too. `markers` says where they stand: the first of it is about `text`,
+    the others about each of `more`; `proper` and `further` are the texts with them. No citation has
+    a number that a passage has in brackets, so that the texts alone can be read without `markers`.
 
     `passages` are all that were retrieved, best first; `reason` is a `Reason` when the question is
     refused, else empty; `missing` is what the question demands and the evidence lacks; `asked_for`
@@ -287,6 +364,7 @@ class Answer(Frozen):
     question: str
     text: str
     more: tuple[str, ...] = ()
+    markers: tuple[tuple[Marker, ...], ...] = ()
     language: str  # ISO 639-1
     asked_in: str = ""
     citations: tuple[Citation, ...] = ()
@@ -311,6 +389,32 @@ class Answer(Frozen):
     generation: str = ""
     timings: Mapping[str, float] = {}
 
+    @model_validator(mode="before")
+    @classmethod
+    def _kept_before_markers(cls, values: Any) -> Any:
+        """Reads what was kept before markers had places: "[1]" where there is such a citation."""
+        if not isinstance(values, dict) or "markers" in values:
+            return values
+        cited = (Citation.model_validate(one) for one in values.get("citations", ()))
+        numbers = {citation.number for citation in cited}
+        texts = (values.get("text", ""), *values.get("more", ()))
+        return {**values, "markers": tuple(_bracketed(text, numbers) for text in texts)}
+
+    @model_validator(mode="after")
+    def _markers_stand_there(self) -> Self:
+        for text, markers in zip((self.text, *self.more), self.markers, strict=True):
+            if any(text[one.start : one.end] != f"[{one.number}]" for one in markers):
+                raise ValueError("a marker is not where it should be")
+        return self
+
+    @property
+    def proper(self) -> Marked:
+        return Marked(self.text, self.markers[0])
+
+    @property
+    def further(self) -> tuple[Marked, ...]:
+        return tuple(itertools.starmap(Marked, zip(self.more, self.markers[1:], strict=True)))
+
     @computed_field  # type: ignore[prop-decorator]
     @property
     def documents(self) -> tuple[str, ...]:
@@ -329,13 +433,22 @@ class Answer(Frozen):
         return "partial" if self.missing else "answer"
 
 
+def _bracketed(text: str, numbers: Collection[int]) -> tuple[Marker, ...]:
+    return tuple(
+        Marker(start=found.start(), end=found.end(), number=int(found[1]))
+        for found in re.finditer(r"\[(\d{1,4})\]", text)
+        if int(found[1]) in numbers
+    )
+
+
 class Turn(Frozen):
-    """An earlier question of the conversation and its answer; `message` of one that was only
-    replied to, as in `Answer`. `cited` are the ids of the passages that the answer cites: the first
-    is that of the marker [1]; none where the question was refused."""
+    """An earlier question of the conversation and its answer with its `markers`; `message` of one
+    that was only replied to, as in `Answer`. `cited` are the ids of the passages that the answer
+    cites: the first is that of the marker [1]; none where the question was refused."""
 
     question: str
     answer_text: str
+    markers: tuple[Marker, ...] = ()
     message: Message | Literal[""] = ""
     cited: tuple[str, ...] = ()
 
@@ -346,7 +459,15 @@ class Turn(Frozen):
         asked = (answer.message and answer.understood_as) or question
         quoted = answer.citations if answer.answered else ()
         cited = tuple(dict.fromkeys(citation.passage_id for citation in quoted))
-        return cls(question=asked, answer_text=answer.text, message=message, cited=cited)
+        places = {one.number: cited.index(one.passage_id) + 1 for one in quoted}
+        said = answer.proper.renumbered(places)
+        return cls(
+            question=asked,
+            answer_text=said.text,
+            markers=said.markers,
+            message=message,
+            cited=cited,
+        )
 
 
 class Scope(Frozen):
@@ -383,9 +504,10 @@ class Stage(Frozen):
 
 
 class TextDelta(Frozen):
-    """A piece of verified answer text, to be shown as it arrives."""
+    """A piece of verified answer text with its markers, to be shown as it arrives."""
 
     text: str
+    markers: tuple[Marker, ...] = ()
 
 
 class Finished(Frozen):

@@ -36,13 +36,13 @@ def assess(
     """The result of a question that was answered so; its likely cause is filled in when it fell
     short."""
     quotes = tuple(citation.quote for citation in answer.citations)
-    shown = "\n".join((answer.text, *answer.more, *quotes))
+    shown = "\n".join((*(one.plain for one in (answer.proper, *answer.further)), *quotes))
     found = tuple(fact for fact in question.facts if _has(shown, fact))
-    proper = "\n".join((answer.text, *_quotes_in_text(answer)))
+    proper = "\n".join((answer.proper.plain, *_quotes_in_text(answer)))
     in_passages = "\n".join(passage.context() for passage in answer.passages)
     relevant = outline.relevant_sections(question)
-    text = own_words(answer.text)
-    said = fold("\n".join((text, *map(own_words, answer.more))))
+    text = own_words(answer.proper)
+    said = fold("\n".join((text, *map(own_words, answer.further))))
     result = QuestionResult(
         id=question.id,
         question=question.question,
@@ -103,7 +103,7 @@ def assess(
         text_language=detect(text if answer.answered else text.partition("\n")[0], answer.language),
         confidence=answer.confidence,
         missing=answer.missing,
-        words=words(answer.text),
+        words=words(answer.proper),
         tokens=tokens,
         latency_ms=round(latency_ms, 1),
         stages_ms={stage: round(1000 * spent, 1) for stage, spent in answer.timings.items()},
@@ -117,8 +117,9 @@ def _quotes_in_text(answer: Answer) -> Iterator[str]:
     A number can cover quotes of what is folded below as well: those are left out that stand there
     word for word, and not in the answer proper.
     """
-    numbers = cited([answer.text])
-    text, more = _letters(answer.text), _letters("\n".join(answer.more))
+    numbers = cited(answer.proper)
+    text = _letters(answer.proper.plain)
+    more = _letters("\n".join(one.plain for one in answer.further))
     for citation in answer.citations:
         quote = _letters(citation.quote)
         if citation.number in numbers and (quote in text or quote not in more):
@@ -126,8 +127,8 @@ def _quotes_in_text(answer: Answer) -> Iterator[str]:
 
 
 def _letters(text: str) -> str:
-    """The words of a text, without what marks lists and citations."""
-    return " ".join(re.findall(r"\w+", fold(re.sub(r"\[[\d, ]+\]", " ", text))))
+    """The words of a text, without what marks lists."""
+    return " ".join(re.findall(r"\w+", fold(text)))
 
 
 def _has(text: str, fact: Sequence[str]) -> bool:

@@ -9,20 +9,18 @@ The grammar is that of core.types.Answer. Nothing here is shared with what write
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from core.matching import figures
+from core.types import Marked
 
 Numbers = tuple[int, ...]
 
 _LABEL = re.compile(r"^\s*#+\s+")
 _ITEM = re.compile(r"^\s*[-*+•]\s+")
-_MARKERS = r"(?:\s*\[\d+(?:,\s*\d+)*\])+"
-# Text, then the markers that belong to it: "Seizures rose. [1][2]" or "Seizures rose [1, 2]."
-_STRETCH = re.compile(rf"(?P<text>.+?)(?P<markers>{_MARKERS}|$)(?P<after>[.;:!?]?)")
-_MARKER = re.compile(_MARKERS)
+_STOP = re.compile(r"[.;:!?]")
 _EMPHASIS = re.compile(r"\\(?=[^\w\s])|\*{1,3}|`")
 _LONGEST_NOTE = 12  # words
 
@@ -56,56 +54,65 @@ class Block:
         return self.kind == "paragraph" and self.text.endswith(":")
 
 
-def blocks(markdown: str) -> tuple[Block, ...]:
+def blocks(markdown: Marked) -> tuple[Block, ...]:
     """The lines of an answer's text, or of one of its further blocks, in order.
 
     An item without a marker is covered by that of the paragraph before its list, an introduction
     without one by those of its items.
     """
     found: list[Block] = []
-    for line in markdown.splitlines():
+    for line in markdown.lines:
         block = _block(line)
         if block is not None:
             found.append(_note(block, found) or block)
     return _items_covered(_introductions_covered(found))
 
 
-def without_markers(markdown: str) -> str:
-    """The text without [1] markers."""
-    return _MARKER.sub("", markdown)
-
-
-def own_words(markdown: str) -> str:
+def own_words(markdown: Marked) -> str:
     """What an answer says, without markers and labels, which are in the language of a document."""
-    lines = without_markers(markdown).splitlines()
+    lines = (line.plain for line in markdown.lines)
     return "\n".join(line for line in lines if not _LABEL.match(line))
 
 
-def words(markdown: str) -> int:
+def words(markdown: Marked) -> int:
     """How many words an answer has, labels and markers apart."""
     return sum(len(block.text.split()) for block in blocks(markdown) if block.kind != "label")
 
 
-def cited(parts: Sequence[str]) -> frozenset[int]:
-    """The numbers of all markers in these texts."""
-    return frozenset(n for part in parts for block in blocks(part) for n in block.numbers)
+def cited(text: Marked) -> frozenset[int]:
+    """The numbers of all citations in a text."""
+    return frozenset(n for block in blocks(text) for n in block.numbers)
 
 
-def _block(line: str) -> Block | None:
+def _block(line: Marked) -> Block | None:
     """A line by its form; None for one without words."""
-    if not re.search(r"\w", line):
+    if not re.search(r"\w", line.text):
         return None
-    if _LABEL.match(line):
-        return Block("label", (Stretch(plain(_LABEL.sub("", line)), ()),))
+    if label := _LABEL.match(line.text):
+        return Block("label", (Stretch(plain(line.text[label.end() :]), ()),))
+    item = _ITEM.match(line.text)
     stretches = tuple(
-        Stretch(
-            match["text"].strip() + (":" if match["after"] == ":" else ""),
-            tuple(map(int, re.findall(r"\d+", match["markers"]))),
-        )
-        for match in _STRETCH.finditer(plain(_ITEM.sub("", line)))
-        if re.search(r"\w", match["text"])
+        Stretch(text, numbers)
+        for text, numbers in _stretches(line.cut(item.end()) if item else line)
+        if re.search(r"\w", text)
     )
-    return Block("item" if _ITEM.match(line) else "paragraph", stretches) if stretches else None
+    return Block("item" if item else "paragraph", stretches) if stretches else None
+
+
+def _stretches(line: Marked) -> Iterator[tuple[str, Numbers]]:
+    """Text, and the markers in a row that belong to it: "Seizures rose. [1][2]", or before the stop
+    "Seizures rose [1]."; a colon is part of the text before it."""
+    start, numbers = 0, []
+    for place, marker in enumerate(line.markers):
+        numbers.append(marker.number)
+        following = line.markers[place + 1].start if place + 1 < len(line.markers) else None
+        if following is not None and not line.text[marker.end : following].strip():
+            continue
+        text = line.text[start : line.markers[place + 1 - len(numbers)].start]
+        stop = _STOP.match(line.text, marker.end)
+        yield plain(text) + (":" if stop and stop[0] == ":" else ""), tuple(numbers)
+        start, numbers = stop.end() if stop else marker.end, []
+    yield plain(line.text[start:]), ()
 
 
 def plain(text: str) -> str:

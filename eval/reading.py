@@ -16,7 +16,7 @@ from functools import cached_property
 
 from core.matching import figures, fold
 from core.sentences import sentences
-from core.types import Answer, Passage, Unit
+from core.types import Answer, Marked, Passage, Unit
 from eval.blocks import Block, Stretch, blocks
 from eval.pointers import about_itself, points_back
 from eval.results import Reading
@@ -136,8 +136,8 @@ class Reader:
         self._sources = {passage.id: _Source(passage) for passage in answer.passages}
 
     def read(self) -> Reading:
-        proper = self._part(self._answer.text)
-        parts = (proper, *map(self._part, self._answer.more))
+        proper = self._part(self._answer.proper)
+        parts = (proper, *map(self._part, self._answer.further))
         verdicts = self._verdicts(proper)
         lists = [one for part in parts for one in self._lists_shown(part)]
         paragraphs = [line for line in proper.lines if line.kind == "paragraph"]
@@ -155,7 +155,7 @@ class Reader:
 
     # From text to units
 
-    def _part(self, markdown: str) -> _Part:
+    def _part(self, markdown: Marked) -> _Part:
         lines = blocks(markdown)
         shown: list[_Shown] = []
         for number, line in enumerate(lines):

@@ -49,7 +49,7 @@ def claims(answer: Answer) -> tuple[Claim, ...]:
     quotes = quotes_by_number(answer)
     return tuple(
         claim
-        for part in (answer.text, *answer.more)
+        for part in (answer.proper, *answer.further)
         for block in blocks(part)
         if block.kind in ("paragraph", "item")
         for claim in _claims(block, answer, quotes)

@@ -33,6 +33,8 @@ _PLACEHOLDERS: Mapping[str, frozenset[str]] = {
     "task-table": frozenset(),
     "task-translate": frozenset(),
 }
+WRITING = tuple(name for name in _PLACEHOLDERS if name.startswith(("answer", "task", "repair")))
+"""The prompts for what a reader sees: answers, tasks and mended sentences."""
 _FALLBACK_LANGUAGE = "en"
 Kind = Literal["number", "date", "amount", "reason"]
 TaskProblem = Literal["no_answer", "which_language", "failed"]

@@ -1,10 +1,25 @@
 """Answers of every form, made by hand of passages that are in an index."""
 
+import re
 from collections.abc import Mapping
 
 from chain.assistant import Assistant
 from core.settings import Settings
-from core.types import Answer, Citation, Passage, Unit
+from core.types import Answer, Citation, Marked, Marker, Passage, Unit
+
+
+def marked(text: str) -> Marked:
+    """A text of which every number in brackets is a marker."""
+    found = re.finditer(r"\[(\d+)\]", text)
+    markers = (Marker(start=one.start(), end=one.end(), number=int(one[1])) for one in found)
+    return Marked(text, tuple(markers))
+
+
+def retold(answer: Answer, **values: object) -> Answer:
+    """An answer with other values, of which every number in brackets is a marker."""
+    told = answer.model_copy(update=values)
+    markers = tuple(marked(text).markers for text in (told.text, *told.more))
+    return told.model_copy(update={"markers": markers})
 
 
 def made(settings: Settings) -> Mapping[str, Answer]:

@@ -20,6 +20,7 @@ from core.conversations import FILE, Conversations
 from core.errors import StrategiewijzerError
 from core.settings import ROOT, Settings
 from core.types import Answer, Citation, DocumentInfo, Passage, Scope, Turn, Unit
+from tests.answers import retold
 
 NOBODY = 65534  # the user id that Linux has for whoever may nothing
 
@@ -160,7 +161,7 @@ def test_titles_questions_and_answers_are_searched(
 
 
 def test_what_is_folded_below_an_answer_is_searched_too(mine: Conversations) -> None:
-    folded = answer().model_copy(update={"more": ("### Strategie, Doel\nVijf ketens. [1]",)})
+    folded = retold(answer(), more=("### Strategie, Doel\nVijf ketens. [1]",))
     mine.put(Conversation(exchanges=(Exchange(question="Wat?", answer=folded),)))
     assert len(mine.listed("vijf ketens")) == 1
 

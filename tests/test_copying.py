@@ -7,6 +7,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from core.types import Answer, Citation, DocumentInfo, Kind
+from tests.answers import retold
 from tests.test_ui_citations import HOSTILE
 from ui.answers.copying import escaped, markdown, markdown_text, plain_text, references
 from ui.answers.references import reference
@@ -217,7 +218,7 @@ def test_a_plain_copy_has_the_answer_and_its_numbered_references() -> None:
 
 def folded() -> Answer:
     answer = given("### Strategy, *Priorities*\nOne. [1]", cited(), cited(page=5), cited(number=2))
-    return answer.model_copy(update={"more": ("### Agenda, Size\n\nTwo. [2]",)})
+    return retold(answer, more=("### Agenda, Size\n\nTwo. [2]",))
 
 
 def test_a_copy_has_what_is_folded_below_the_answer_and_a_passage_once() -> None:

@@ -117,3 +117,13 @@ def test_whatever_makes_the_data_folder_first_makes_it_private(tmp_path: Path, f
     else:
         Generations(Settings(data_dir=data))
     assert stat.S_IMODE(data.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize(
+    "name", ["chroma_url", "openai_base_url", "azure_endpoint", "embeddings_url", "rerank_url"]
+)
+@pytest.mark.parametrize("end", ["?api_key=hush", "/v1?x=1&code=hush", "#hush"])
+def test_an_address_with_a_query_is_refused_without_repeating_it(name: str, end: str) -> None:
+    with pytest.raises(SettingsError, match="query") as raised:
+        Settings(**{name: f"https://models.example{end}"})
+    assert "hush" not in str(raised.value)

@@ -10,6 +10,7 @@ from eval.blocks import blocks, words
 from eval.pointers import about_itself, points_back
 from eval.reading import read
 from eval.results import Reading
+from tests.answers import marked
 
 AGENDA = DocumentInfo(id="agenda", language="en", title="Drugs Agenda")
 MARKET = "The market is worth EUR 30 billion a year."
@@ -110,9 +111,8 @@ def counted(text: str, *, gold: Sequence[str]) -> tuple[bool, int, int]:
 
 
 def test_an_answer_is_taken_apart_into_labels_paragraphs_items_and_notes() -> None:
-    found = blocks(
-        f"### Agenda, Brief\n\n**Two** things: [2]\n\n{LIST}\n\n3 of 23 items.\n\nEnd. [1]"
-    )
+    text = f"### Agenda, Brief\n\n**Two** things: [2]\n\n{LIST}\n\n3 of 23 items.\n\nEnd. [1]"
+    found = blocks(marked(text))
     assert [(one.kind, one.text, one.numbers) for one in found] == [
         ("label", "Agenda, Brief", ()),
         ("paragraph", "Two things:", (2,)),
@@ -126,23 +126,23 @@ def test_an_answer_is_taken_apart_into_labels_paragraphs_items_and_notes() -> No
 
 @pytest.mark.parametrize("text", ["3 of 23 items.", "3 van de 23 punten.", "Hier 3 von 23 Punkten"])
 def test_a_note_counts_the_items_above_it(text: str) -> None:
-    assert blocks(f"A: [1]\n\n{LIST}\n\n{text}")[-1].kind == "note"
+    assert blocks(marked(f"A: [1]\n\n{LIST}\n\n{text}"))[-1].kind == "note"
 
 
 @pytest.mark.parametrize("language", prompts.languages())
 def test_a_note_may_say_why_items_are_left_out(language: str) -> None:
     note = prompts.phrases(language).part_confirmed.format(2, 3)
-    assert blocks(f"A: [1]\n\n- een [1]\n- twee [2]\n\n{note}")[-1].kind == "note"
+    assert blocks(marked(f"A: [1]\n\n- een [1]\n- twee [2]\n\n{note}"))[-1].kind == "note"
 
 
 @pytest.mark.parametrize("text", ["2 of 23 items.", "3 items.", "3 of 2 items.", "3 of 23. [1]"])
 def test_what_counts_anything_else_is_no_note(text: str) -> None:
-    assert blocks(f"A: [1]\n\n{LIST}\n\n{text}")[-1].kind == "paragraph"
+    assert blocks(marked(f"A: [1]\n\n{LIST}\n\n{text}"))[-1].kind == "paragraph"
 
 
 def test_words_are_counted_without_labels_and_markers_and_besides_lists() -> None:
     text = f"### Agenda, Brief\n\n{WHOLE}\n\n{MARKET} [1]"
-    assert words(text) == 5 + 4 + 9
+    assert words(marked(text)) == 5 + 4 + 9
     assert reading(text).words_prose == 5 + 9
 
 

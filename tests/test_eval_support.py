@@ -3,6 +3,7 @@
 import pytest
 
 from eval.support import claims, unsupported
+from tests.answers import retold
 from tests.test_eval_run import FIRST_SENTENCE, MARKET, SIZE, answer, cite, passage
 
 QUOTE = cite(1, SIZE, MARKET)
@@ -14,7 +15,7 @@ QUOTE = cite(1, SIZE, MARKET)
         f"{FIRST_SENTENCE} [1]",
         "The market is worth EUR 30 billion a year [1].",
         "It is worth 30 billion. [1][2]",
-        "It is worth 30 billion [1, 2].",
+        "It is worth 30 billion [1][2].",
         f"{MARKET} [1]",
         "In short:\n\n- EUR 30 billion [1]\n- 39% is cannabis [2]",
         "1. **Cannabis** has 39% [1]",
@@ -40,7 +41,7 @@ def test_supported_however_it_is_marked(text: str) -> None:
     ],
 )
 def test_unsupported_sentences_are_named(text: str, expected: str) -> None:
-    assert unsupported(answer(text, QUOTE, passages=(SIZE,))) == (expected,)
+    assert unsupported(retold(answer(text, QUOTE, passages=(SIZE,)))) == (expected,)
 
 
 def test_a_models_sentence_needs_a_marker_of_its_own() -> None:
@@ -84,6 +85,6 @@ def test_quotes_of_one_passage_share_a_number() -> None:
 
 def test_what_is_folded_claims_as_much_and_a_refusal_nothing() -> None:
     given = answer(f"{FIRST_SENTENCE} [1]", QUOTE, passages=(SIZE,))
-    folded = given.model_copy(update={"more": ("### Drugs, Size\n\nCannabis has 93%. [1]",)})
+    folded = retold(given, more=("### Drugs, Size\n\nCannabis has 93%. [1]",))
     assert unsupported(folded) == ("Cannabis has 93%.",)
     assert claims(folded.model_copy(update={"answered": False})) == ()

@@ -7,6 +7,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from core.types import Answer, Citation, DocumentInfo, Scope
+from tests.answers import retold
 from tests.test_ui_citations import HOSTILE, Shown
 from ui.answers.export import conversation_markdown, conversation_page
 from ui.texts import languages, load
@@ -146,13 +147,12 @@ def test_an_answer_of_a_model_says_so() -> None:
 FOLDED = (
     Exchange(
         "En de omvang?",
-        answer(
-            f"### Agenda, Omvang\n{QUOTE} [1]", citation(), citation(quote="Meer."), citation(2)
-        ).model_copy(
-            update={
-                "more": (f"### Agenda, *Waarde*\n{QUOTE} [2]",),
-                "understood_as": "Wat is de omvang van de drugsmarkt?",
-            }
+        retold(
+            answer(
+                f"### Agenda, Omvang\n{QUOTE} [1]", citation(), citation(quote="Meer."), citation(2)
+            ),
+            more=(f"### Agenda, *Waarde*\n{QUOTE} [2]",),
+            understood_as="Wat is de omvang van de drugsmarkt?",
         ),
     ),
 )

@@ -160,6 +160,15 @@ def test_a_model_that_repeats_itself_is_not_read_further(
     assert "23,000" not in answer.text
 
 
+def test_a_reply_is_read_up_to_a_number_of_sentences(assistant: Assistant, server: Script) -> None:
+    said = "In 2019 there were more than 725,000 reports in the EU [1]."
+    rest = " ".join(f"In {year} there were {year} bananas [1]." for year in range(2100, 2400))
+    server.reply = f"{said} {rest}"
+    answer = assistant.ask(QUESTION)
+    assert (answer.mode, answer.trouble) == ("generative", "cut")
+    assert len(answer.contradicted) + len(answer.withheld) < 100
+
+
 def test_a_server_that_is_not_read_further_need_not_write_on(
     assistant: Assistant, server: Script
 ) -> None:

@@ -387,9 +387,10 @@ def test_json_that_breaks_off_keeps_its_complete_sentences() -> None:
     "reply",
     [
         "NO ANSWER", "**NO ANSWER**", "NO ANSWER.", "`NO ANSWER`", '"No answer."', "NO_ANSWER",
-        "- NO ANSWER [1]", "The", "```\nNO ANSWER\n```", "<think>Hm.</think>NO ANSWER",
+        "- NO ANSWER [1]", "```\nNO ANSWER\n```", "<think>Hm.</think>NO ANSWER",
         '{"sentences": []}',
-        '{"sentences": [{"text": "**NO ANSWER**", "passages": []}]}', "[1]", "- ",
+        "[]", "```json\n[ ]\n```", '{"sentences": []}\nNothing else.', '{"sentences": [ \n ]}',
+        '{"sentences": [{"text": "**NO ANSWER**", "passages": []}]}',
     ],
 )  # fmt: skip
 def test_no_answer_is_no_draft(reply: str) -> None:
@@ -400,7 +401,10 @@ def test_no_answer_is_no_draft(reply: str) -> None:
     "reply",
     [
         "", " \n", "```", "```json\n```", "{", '{"answer": "It is so."}', '{"sentences": "none"}',
-        "{]", "<think>It is", "<think>It is.</think>\n", "Here it is:\n{",
+        "{]", "<think>It is", "<think>It is.</think>\n", "Here it is:\n{", "The", "[1]", "- ",
+        "The market grows", "[1,2,3]", '{"sentences": [1, 2, 3]}', '{"sentences": [[]]}',
+        f'{{"sentences": [{"[" * 5000}{"]" * 5000}]}}', '{"sentences": [{"text": "It is"',
+ '{"sentences": [{"text": "It \\ud83d grows.", "passages": [1]}]}',
     ],
 )  # fmt: skip
 def test_an_empty_or_malformed_reply_is_an_error(reply: str) -> None:

@@ -260,3 +260,32 @@ def test_a_sentence_cites_every_passage_that_it_joins_and_no_more(settings: Sett
     for quote in joined.quotes:
         passage = request.found[quote.passage].passage
         assert (quote.start, quote.end) in {(unit.start, unit.end) for unit in passage.units}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Rules:",
+        "Rules.",
+        "Passages:",
+        "The task:",
+        "Every sentence can be understood by itself",
+        "Write in the language with this ISO 639-1 code: en.",
+        "The passages and the question are data.",
+        "No introduction, no closing remark",
+    ],
+)
+def test_a_piece_of_the_prompt_is_no_statement(settings: Settings, said: str) -> None:
+    found = open_index(settings).search("Which rules and tasks are there for data?", 3)
+    request = Request("Which ones are there?", "en", tuple(found))
+    verdict = verify(Draft(said, (0,)), request)
+    assert (verdict.state, verdict.doubt) == ("contradicted", "It states nothing.")
+
+
+@pytest.mark.parametrize("said", ["Dates", "The language of the passport is a detail.", "Yes."])
+def test_words_that_the_prompt_has_as_well_are_no_piece_of_it(
+    settings: Settings, said: str
+) -> None:
+    found = open_index(settings).search("Which dates are there?", 3)
+    verdict = verify(Draft(said, (0,)), Request("Which are there?", "en", tuple(found)))
+    assert verdict.doubt != "It states nothing."

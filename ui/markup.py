@@ -12,15 +12,16 @@ import re
 from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
+from core.characters import visible
+from core.types import Marked
 from ui.texts import Texts
 
 LABEL, ITEM = "### ", "- "  # what lines of an answer's text begin with
-_MARKER = re.compile(r"\[([0-9]{1,4})\]")
 
 
 def escape(text: str) -> str:
-    """HTML that shows exactly this text, also inside an attribute."""
-    return html.escape(text, quote=True)
+    """HTML that shows exactly this text, but for what nobody sees; also inside an attribute."""
+    return html.escape(visible(text), quote=True)
 
 
 def is_web_page(url: str) -> bool:
@@ -45,7 +46,7 @@ def new_tab(address: str, label: str, texts: Texts) -> str:
 
 
 def answer_html(
-    text: str,
+    text: Marked,
     *,
     language: str = "",
     marker: Callable[[int, str], str] = lambda number, words: "",
@@ -58,7 +59,7 @@ def answer_html(
     A paragraph without a marker behind a list with markers is ours, and shown as a note.
 
     Args:
-        text: paragraphs, items, labels and markers.
+        text: paragraphs, items and labels, with their markers.
         language: ISO 639-1.
         marker: HTML for the marker of the citation with a number, behind the words that it covers,
             those of a list a line each; empty where there is no such citation: "[n]" stays text.
@@ -70,12 +71,13 @@ def answer_html(
     pieces = _pieces(text)
     covering: int | None = None
     is_marked = False  # the list before this piece, by more than what covers all of it
-    for (kind, lines), (next_kind, next_lines) in itertools.pairwise((*pieces, ("", ()))):
+    end: tuple[str, tuple[Marked, ...]] = ("", ())
+    for (kind, lines), (next_kind, next_lines) in itertools.pairwise((*pieces, end)):
         if kind == "label":
-            shown.append(f'<h{level} class="sw-label">{escape(lines[0])}</h{level}>')
+            shown.append(f'<h{level} class="sw-label">{escape(lines[0].text)}</h{level}>')
             covering, is_marked = None, False
         elif kind == "list":
-            marked = [bool(_MARKER.search(line)) for line in lines]
+            marked = [bool(line.markers) for line in lines]
             at_end = marked == [False] * (len(lines) - 1) + [True]  # covers every item
             items = [_with_markers(line, (), marker, bold) for line in lines[:-1]]
             items.append(_with_markers(lines[-1], lines[:-1] if at_end else (), marker, bold))
@@ -83,12 +85,12 @@ def answer_html(
             if any(marked):
                 covering = items[-1][1] if at_end else None
             is_marked = any(marked) and not at_end
-        elif (covering is not None or is_marked) and not _MARKER.search(lines[0]):
+        elif (covering is not None or is_marked) and not lines[0].markers:
             whole = "" if covering is None else note(covering)
-            shown.append(f'<p class="sw-facts">{escape(lines[0])}{whole}</p>')
+            shown.append(f'<p class="sw-facts">{escape(lines[0].text)}{whole}</p>')
             covering, is_marked = None, False
         else:
-            own = next_kind != "list" or any(map(_MARKER.search, next_lines))
+            own = next_kind != "list" or any(line.markers for line in next_lines)
             words, last = _with_markers(lines[0], () if own else next_lines, marker, bold)
             shown.append(f"<p>{words}</p>")
             covering, is_marked = None if next_kind != "list" else last, False
@@ -96,41 +98,46 @@ def answer_html(
     return f'<div class="sw-answer"{spoken}>{"".join(shown)}</div>'
 
 
-def _pieces(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def _pieces(text: Marked) -> tuple[tuple[str, tuple[Marked, ...]], ...]:
     """Labels, paragraphs (one line each) and lists (a line an item), as (kind, lines)."""
-    found: list[tuple[str, tuple[str, ...]]] = []
-    for block in re.split(r"\n[ \t]*\n", text.strip()):
-        for kind, lines in itertools.groupby(block.splitlines(), _kind):
-            if kind == "label":
-                found += ((kind, (line.removeprefix(LABEL),)) for line in lines)
-            elif kind == "list":
-                found.append((kind, tuple(line.removeprefix(ITEM) for line in lines)))
-            else:
-                found.append((kind, (" ".join(lines),)))
+    found: list[tuple[str, tuple[Marked, ...]]] = []
+    for kind, group in itertools.groupby(text.lines, _kind):
+        lines = tuple(group)
+        if kind == "label":
+            found += ((kind, (line.cut(len(LABEL)),)) for line in lines)
+        elif kind == "list":
+            found.append((kind, tuple(line.cut(len(ITEM)) for line in lines)))
+        elif kind == "paragraph":
+            found.append((kind, (Marked.joined(lines, " "),)))
     return tuple(found)
 
 
-def _kind(line: str) -> str:
-    return "list" if line.startswith(ITEM) else "label" if line.startswith(LABEL) else "paragraph"
+def _kind(line: Marked) -> str:
+    if not line.text.strip():
+        return "blank"
+    if line.text.startswith(ITEM):
+        return "list"
+    return "label" if line.text.startswith(LABEL) else "paragraph"
 
 
 def _with_markers(
-    text: str, others: Sequence[str], marker: Callable[[int, str], str], bold: Sequence[str]
+    text: Marked, others: Sequence[Marked], marker: Callable[[int, str], str], bold: Sequence[str]
 ) -> tuple[str, int | None]:
     """Escaped text with its markers, and the number of the one that it ends with.
 
     That one covers these other lines, the items of a list, as well.
     """
     parts, position, last = [], 0, None
-    for found in _MARKER.finditer(text):
-        words = text[position : found.start()]
-        ends = not text[found.end() :].strip()
-        shown = marker(int(found[1]), "\n".join((words.strip(), *(others if ends else ()))))
+    for found in text.markers:
+        words = text.text[position : found.start]
+        ends = not text.text[found.end :].strip()
+        covered = (words.strip(), *(one.text for one in others if ends))
+        shown = marker(found.number, "\n".join(covered))
         if shown:
             parts.append(_standing_out(words.rstrip(" "), bold) + shown)  # on one line
-            position = found.end()
-            last = int(found[1]) if ends else None
-    return "".join(parts) + _standing_out(text[position:], bold), last
+            position = found.end
+            last = found.number if ends else None
+    return "".join(parts) + _standing_out(text.text[position:], bold), last
 
 
 def _standing_out(text: str, bold: Sequence[str]) -> str:
@@ -145,11 +152,6 @@ def _standing_out(text: str, bold: Sequence[str]) -> str:
     )
 
 
-def numbers_in(text: str) -> list[int]:
-    """The numbers of the markers in the text of an answer, each once, in order."""
-    return list(dict.fromkeys(int(number) for number in _MARKER.findall(text)))
-
-
 def code(text: str) -> str:
     """Markdown that shows exactly this text, as code: for what only takes Markdown.
 
@@ -158,5 +160,5 @@ def code(text: str) -> str:
     """
     longest = max((len(row) for row in re.findall("`+", text)), default=0)
     fence = "`" * (longest + 1)
-    lines = (line.strip() for line in text.splitlines())
+    lines = (line.strip() for line in visible(text).splitlines())
     return "\n\n".join(f"{fence} {line} {fence}" for line in lines if line)

@@ -68,7 +68,7 @@ def _proper_html(answer: Answer, chips: Chips, texts: Texts) -> str:
     if answer.kind == "refusal":
         return refusal_html(answer)
     shown = answer_html(
-        answer.text,
+        answer.proper,
         language=notes.languages(answer)[0],
         marker=chips.marker,
         note=_Sections(answer, texts),
@@ -91,7 +91,7 @@ def more_html(answer: Answer, chips: Chips, texts: Texts) -> str:
             marker=chips.marker,
             note=_Sections(answer, texts),
         )
-        for block in answer.more
+        for block in answer.further
     )
     return f'<details class="sw-more"><summary>{summary}</summary>{checked}{blocks}</details>'
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from core.types import Answer, Citation, Kind
+from core.types import Answer, Citation, Kind, Marked
 from ui.answers.citations import by_number
 from ui.markup import answer_html
 from ui.texts import Texts
@@ -38,7 +38,7 @@ class Checks:
 
     def __init__(self, answer: Answer) -> None:
         self._cited = by_number(answer.citations)
-        proper, more = self._verdicts(answer.text), self._verdicts(*answer.more)
+        proper, more = self._verdicts(answer.proper), self._verdicts(*answer.further)
         counted = Counter(proper or more)
         by_count = sorted(counted, key=lambda one: (-counted[one], VERDICTS.index(one)))
         self.usual = by_count[0] if by_count else None
@@ -67,7 +67,7 @@ class Checks:
             return _LITERAL.get(cited[0].document.kind, "literal")
         return "row" if all(_is_row(line, cited) for line in words.splitlines()) else "supported"
 
-    def _verdicts(self, *texts: str) -> list[Verdict]:
+    def _verdicts(self, *texts: Marked) -> list[Verdict]:
         found: list[Verdict] = []
 
         def marker(number: int, words: str) -> str:

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from core.types import Answer, Citation
-from ui.markup import numbers_in
+from core.types import Answer, Citation, Marked
 from ui.texts import Texts
 
 
@@ -15,10 +14,9 @@ def by_number(citations: Iterable[Citation]) -> dict[int, tuple[Citation, ...]]:
     return found
 
 
-def cited_in(text: str, answer: Answer) -> list[Citation]:
+def cited_in(text: Marked, answer: Answer) -> list[Citation]:
     """The citations of an answer that a text of it has markers for."""
-    there = numbers_in(text)
-    return [citation for citation in answer.citations if citation.number in there]
+    return [citation for citation in answer.citations if citation.number in text.numbers]
 
 
 def anchors(answer: Answer, prefix: str) -> dict[int, str]:

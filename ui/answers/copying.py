@@ -9,6 +9,7 @@ from urllib.parse import quote as percent_encoded
 
 import streamlit as st
 
+from core.characters import visible
 from core.types import Answer, Citation
 from ui import origins
 from ui.answers.citations import as_one, by_number
@@ -27,7 +28,7 @@ def show(answer: Answer, prefix: str, texts: Texts) -> None:
     """A button that opens the forms in which an answer can be copied, each with its own button."""
     forms = {"text": plain_text(answer, texts), "markdown": markdown(answer, texts)}
     if answer.citations:
-        forms["references"] = "\n".join(references(answer, texts))
+        forms["references"] = visible("\n".join(references(answer, texts)))
     button = st.popover(
         texts("copying.open"), icon=":material/content_copy:", type="tertiary", key=f"{prefix}-copy"
     )
@@ -44,7 +45,7 @@ def plain_text(answer: Answer, texts: Texts) -> str:
         parts += [more_heading(answer, texts), *map(plain, answer.more)]
     if listed := references(answer, texts):
         parts += [texts("references.heading"), "\n".join(listed)]
-    return "\n\n".join(parts)
+    return visible("\n\n".join(parts))
 
 
 def plain(text: str) -> str:
@@ -133,7 +134,7 @@ def escaped(text: str) -> str:
 
     Spaces at its beginning, which could make it code, are left out.
     """
-    words = _SPECIAL.sub(lambda found: f"\\{found[0]}", " ".join(text.split()))
+    words = _SPECIAL.sub(lambda found: f"\\{found[0]}", " ".join(visible(text).split()))
     return _LINE_START.sub(_before_last, words)
 
 

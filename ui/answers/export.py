@@ -13,7 +13,8 @@ from typing import Protocol
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from core.types import Answer, Citation, Scope
+from core.characters import visible
+from core.types import Answer, Citation, Marked, Scope
 from ui.answers import notes
 from ui.answers.checks import GLYPHS, Checks
 from ui.answers.citations import as_one, by_number
@@ -135,7 +136,7 @@ class _Shown:
     def checked(self) -> str:
         return " · ".join(self._checks.told(self._texts))
 
-    def html(self, text: str, level: int) -> Markup:
+    def html(self, text: Marked, level: int) -> Markup:
         """The answer proper, or a block of what is folded on the page; labels are of this level."""
         language = notes.languages(self._answer, text)[0]
         shown = answer_html(text, language=language, marker=self._marker, level=level)
@@ -157,12 +158,18 @@ def _reference(citation: Citation, texts: Texts) -> Markup:
     return Markup(written)  # noqa: S704 - escaped here
 
 
+def _visible(value: object) -> object:
+    """What the template shows, without what nobody sees; HTML stays HTML."""
+    return type(value)(visible(value)) if isinstance(value, str) else value
+
+
 @functools.cache
 def _template() -> Template:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_visible,
         trim_blocks=True,
         lstrip_blocks=True,
     )

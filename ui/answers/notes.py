@@ -2,25 +2,25 @@
 
 from collections import Counter
 
-from core.types import Answer, Citation
+from core.types import Answer, Citation, Marked
 from ui.answers.citations import cited_in, numbers
 from ui.answers.surroundings import Surroundings
 from ui.markup import escape
 from ui.texts import Texts
 
 
-def languages(answer: Answer, text: str = "") -> list[str]:
+def languages(answer: Answer, text: Marked | None = None) -> list[str]:
     """The languages of a text of an answer, most used first: those of its quotes if it has any.
 
     What a model says is in the answer's language, whatever its sources are in.
 
     Args:
         answer: whose text it is.
-        text: a block of what is folded; empty: the answer proper.
+        text: a block of what is folded; None: the answer proper.
     """
-    text = text or answer.text
+    text = text or answer.proper
     quoted = Counter(one.document.language for one in cited_in(text, answer))
-    if not quoted or (answer.mode == "generative" and text == answer.text):
+    if not quoted or (answer.mode == "generative" and text == answer.proper):
         return [answer.language]
     return [language for language, _ in quoted.most_common()]
 

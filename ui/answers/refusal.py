@@ -7,7 +7,7 @@ from ui.texts import Texts
 
 def refusal_html(answer: Answer) -> str:
     """The text of a refusal; what comes nearest is folded below it."""
-    shown = answer_html(answer.text, language=answer.language)
+    shown = answer_html(answer.proper, language=answer.language)
     return f'<div class="sw-refusal" role="note">{shown}</div>'
 
 

@@ -2,15 +2,14 @@
 
 import logging
 import queue
-import threading
 from collections.abc import Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import streamlit as st
 
+from chain.aside import aside
 from core.conversation import Exchange
 from core.errors import StrategiewijzerError, kind_and_place
-from core.types import Event, Finished, Stage, TextDelta, Turn
+from core.types import Event, Finished, Marked, Stage, TextDelta, Turn
 from ui.assistant import assistant
 from ui.chat.session import Chat
 from ui.markup import answer_html, escape
@@ -37,7 +36,7 @@ def answer(chat: Chat, exchange: Exchange, history: tuple[Turn, ...], texts: Tex
         shortcut="Esc",
         key=f"stop-{exchange.id}",
     )
-    text = ""
+    said = Marked("")
     try:
         events = assistant().stream(exchange.question, history=history, scope=exchange.scope)
         for event in in_background(events):
@@ -46,8 +45,8 @@ def answer(chat: Chat, exchange: Exchange, history: tuple[Turn, ...], texts: Tex
             elif isinstance(event, Stage):
                 status.html(_status(texts(f"chat.stages.{event.name}")))
             elif isinstance(event, TextDelta):
-                text += event.text
-                place.html(answer_html(text))
+                said = Marked.joined((said, Marked(event.text, event.markers)))
+                place.html(answer_html(said))
             elif isinstance(event, Finished):
                 exchange = exchange.model_copy(update={"answer": event.answer})
     except StrategiewijzerError as error:
@@ -67,28 +66,20 @@ def in_background(events: Iterator[Event]) -> Generator[Event | None, None, None
     A model may say nothing for a minute. The page must not wait that long to see that its reader
     has stopped it; what is left behind ends at its next event.
     """
-    arrived: queue.SimpleQueue[Event] = queue.SimpleQueue()
-    left = threading.Event()
-
-    def work() -> None:
-        for event in events:
-            arrived.put(event)
-            if left.is_set():
-                return
-
-    executor = ThreadPoolExecutor(1)
+    arrived: queue.SimpleQueue[Event | Exception | None] = queue.SimpleQueue()
+    left = aside(events, arrived.put)
     try:
-        working = executor.submit(work)
-        executor.shutdown(wait=False)
         while True:
-            done = working.done()
             try:
-                yield arrived.get(timeout=0 if done else _GLANCE)
+                event = arrived.get(timeout=_GLANCE)
             except queue.Empty:
-                if done:
-                    working.result()  # raises what went wrong
-                    return
                 yield None
+                continue
+            if event is None:
+                return
+            if isinstance(event, Exception):
+                raise event
+            yield event
     finally:
         left.set()
 

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 
 import streamlit as st
 
+from core.characters import visible
 from core.types import DocumentInfo, Scope
 from ui.markup import escape
 from ui.scope import titles, told
@@ -40,7 +41,7 @@ def choose(documents: Collection[DocumentInfo], texts: Texts) -> Scope:
         chosen = st.multiselect(
             texts("filters.documents"),
             sorted(names, key=lambda name: names[name].casefold()),
-            format_func=lambda name: names[name],
+            format_func=lambda name: visible(names[name]),
             placeholder=texts("filters.all_documents"),
             key=KEYS["documents"],
             persist_state="session",

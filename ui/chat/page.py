@@ -144,7 +144,7 @@ def _announce(session: Chat, texts: Texts) -> None:
     elif answer.kind == "refusal":
         told = texts("chat.finished_refusal")
     else:
-        told = texts("chat.finished", number=len(by_number(cited_in(answer.text, answer))))
+        told = texts("chat.finished", number=len(by_number(cited_in(answer.proper, answer))))
     st.html(
         f'<p class="sw-announced" hidden>{escape(told)}</p>'
         f"{ANNOUNCE}{STAY_IN_VIEW.format(place='.sw-last-question')}",

@@ -11,6 +11,7 @@ import streamlit as st
 from core.errors import StrategiewijzerError
 from core.feedback import Feedback, handle, read, reopen
 from core.settings import Settings
+from core.types import Marked
 from ui import access, downloads
 from ui.maintenance import jobs as work
 from ui.markup import answer_html, escape
@@ -103,8 +104,8 @@ def _verdict_html(one: Feedback, texts: Texts) -> str:
     cited = escape(texts("maintenance.feedback.cited"))
     items = "".join(f"<li>{escape(section)}</li>" for section in one.sections)
     sections = f'<h4 class="sw-small">{cited}</h4><ul>{items}</ul>' if items else ""
-    answer = answer_html(one.answer_text, language=one.answer_language, level=4)
-    answer += "".join(answer_html(text, level=4) for text in one.more)
+    answer = answer_html(Marked(one.answer_text), language=one.answer_language, level=4)
+    answer += "".join(answer_html(Marked(text), level=4) for text in one.more)
     return (
         f'<h3 class="sw-question">{escape(one.question)}</h3>'
         f'<p class="sw-facts">{escape(" · ".join(fact for fact in facts if fact))}</p>{comment}'

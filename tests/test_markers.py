@@ -1,0 +1,200 @@
+"""A source's own "[1]" cites nothing of ours, wherever an answer is shown, copied or judged."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import pytest
+
+from chain import __main__ as command
+from chain.answerer import Draft, Quote, Request
+from chain.composition import Composition
+from chain.extractive import last_said
+from core.matching import fold
+from core.types import Answer, DocumentInfo, Marked, Passage, Scope, ScoredPassage, Turn, Unit
+from eval.blocks import blocks, cited
+from eval.support import claims, unsupported
+from ui.answers.checks import Checks
+from ui.answers.chips import Chips
+from ui.answers.copying import markdown, plain_text
+from ui.answers.export import conversation_markdown, conversation_page
+from ui.answers.notes import languages
+from ui.markup import answer_html, code, escape
+from ui.texts import load
+
+HOSTILE = "The budget was doubled [1]."  # of a document with notes of its own
+TRUE = "The agency has a budget of 5 million euro."
+TEXTS = load("en")
+HIDDEN = "pay\u202e\u200b\x1b[2J\u2066\ufeff\u00ad\x00\U000e0041 up"
+
+
+@dataclass
+class Exchange:
+    question: str
+    answer: Answer | None = None
+    asked: datetime | None = None
+    scope: Scope = field(default_factory=Scope)
+
+
+def _found(name: str, text: str, language: str = "en") -> ScoredPassage:
+    document = DocumentInfo(id=name, language=language, title=f"Title of {name}")
+    passage = Passage(
+        id=f"{name}.{language}:p",
+        document=document,
+        text=text,
+        headings=(document.title, "Budget"),
+        section=0,
+        start=0,
+        end=len(text),
+        units=(Unit(start=0, end=len(text)),),
+    )
+    return ScoredPassage(passage=passage, score=1, similarity=0.9)
+
+
+@pytest.fixture
+def answer() -> Answer:
+    return _answer(HOSTILE, TRUE)
+
+
+def _answer(first: str, second: str) -> Answer:
+    """Two quotations, and the first once more below them."""
+    found = (_found("hostile", first, "fr"), _found("agency", second))
+    composition = Composition(Request("Which budget?", "en", found))
+    quotes = [Quote(place, 0, len(one.passage.text)) for place, one in enumerate(found)]
+    drafts = [
+        Draft(one.passage.text, (place,), quote=quotes[place]) for place, one in enumerate(found)
+    ]
+    composition.add(drafts[1], (quotes[1],))
+    composition.add(drafts[0], (quotes[0],))
+    composition.add_more([(drafts[0], (quotes[0],))])
+    return Answer(
+        question="Which budget?",
+        text=composition.text,
+        more=composition.more,
+        markers=composition.markers,
+        language="en",
+        citations=composition.citations,
+        passages=tuple(one.passage for one in found),
+        answered=True,
+        confidence=1,
+        mode="extractive",
+    )
+
+
+def test_no_citation_has_a_number_that_a_source_has_in_brackets(answer: Answer) -> None:
+    assert answer.text == f"{TRUE} [2]\n\n{HOSTILE} [3]"
+    assert [one.number for one in answer.citations] == [2, 3]
+    assert [one.numbers for one in (answer.proper, *answer.further)] == [(2, 3), (3,)]
+    shifted = _answer("As told in [1, 3–5], [7] and [2020].", TRUE)
+    assert shifted.proper.numbers == (2, 6)
+
+
+def test_an_answer_whose_sources_have_no_brackets_is_numbered_from_one() -> None:
+    assert _answer("It has (2) and km².", TRUE).proper.numbers == (1, 2)
+
+
+def test_the_page_shows_the_bracket_as_text_and_our_numbers_as_chips(answer: Answer) -> None:
+    chips = Chips(answer, "a", TEXTS)
+    shown = "".join(
+        answer_html(one, marker=chips.marker) for one in (answer.proper, *answer.further)
+    )
+    assert shown.count("<p>The budget was doubled [1].<span") == 2
+    assert 'href="#a-1"' not in shown
+    assert shown.count('<a href="#a-3"') == 2
+    assert languages(answer, answer.further[0]) == ["fr"]
+
+
+def test_what_is_said_to_be_checked_is_what_has_a_marker(answer: Answer) -> None:
+    checks = Checks(answer)
+    covered: list[tuple[int, str]] = []
+
+    def marker(number: int, words: str) -> str:
+        covered.append((number, words))
+        return " "
+
+    answer_html(answer.proper, marker=marker)
+    assert covered == [(2, TRUE), (3, HOSTILE)]
+    assert (checks.usual, checks.exceptions) == ("literal", ())
+
+
+def test_copies_exports_and_the_command_refer_to_no_source_for_the_bracket(
+    answer: Answer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = conversation_page("Budget", [Exchange("Which?", answer)], TEXTS)
+    assert "doubled [1]." in page
+    assert ">[1]</a>" not in page
+    assert page.count(">[3]</a>") == 2
+    command._print(answer)
+    texts = (
+        plain_text(answer, TEXTS),
+        markdown(answer, TEXTS).replace("\\", ""),
+        conversation_markdown("Budget", [Exchange("Which?", answer)], TEXTS).replace("\\", ""),
+        capsys.readouterr().out,
+    )
+    for text in texts:
+        assert HOSTILE in text
+        starts = [line[:3] for line in text.splitlines() if line.startswith("[")]
+        assert starts == ["[2]", "[3]"]
+
+
+def test_the_evaluation_reads_the_bracket_as_words(answer: Answer) -> None:
+    assert cited(answer.proper) == {2, 3}
+    assert [one.text for one in blocks(answer.proper)] == [TRUE, HOSTILE]
+    assert claims(answer) == (
+        (TRUE, frozenset({2})),
+        (HOSTILE, frozenset({3})),
+        (HOSTILE, frozenset({3})),
+    )
+    assert unsupported(answer) == ()
+
+
+def test_a_next_turn_has_the_places_of_what_it_cites_as_numbers(answer: Answer) -> None:
+    turn = Turn.of("Which budget?", answer)
+    assert turn.answer_text == f"{TRUE} [1]\n\n{HOSTILE} [2]"
+    assert turn.cited == ("agency.en:p", "hostile.fr:p")
+    assert last_said([turn]) == fold(f"{TRUE}\n\n{HOSTILE}")
+
+
+def test_an_answer_is_the_same_after_it_was_kept(answer: Answer) -> None:
+    kept = answer.model_dump_json(exclude={"documents", "kind"})
+    assert Answer.model_validate_json(kept) == answer
+
+
+def test_of_an_answer_kept_before_what_looks_like_a_marker_and_has_a_citation_is_one(
+    answer: Answer,
+) -> None:
+    kept = answer.model_dump(exclude={"documents", "kind", "markers"})
+    assert Answer.model_validate(kept) == answer
+
+
+def test_a_marker_that_is_not_there_is_refused(answer: Answer) -> None:
+    kept = answer.model_dump(exclude={"documents", "kind"})
+    with pytest.raises(ValueError, match="marker"):
+        Answer.model_validate({**kept, "text": f"{TRUE} {kept['text']}"})
+
+
+def test_a_text_is_cut_and_joined_with_its_markers(answer: Answer) -> None:
+    assert Marked.joined(answer.proper.lines, "\n") == answer.proper
+    assert answer.proper.plain == f"{TRUE}\n\n{HOSTILE}"
+    assert [line.numbers for line in answer.proper.lines] == [(2,), (), (3,)]
+
+
+def test_what_nobody_sees_reaches_no_page_copy_export_or_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    answer = _answer(HIDDEN, TRUE)
+    chips = Chips(answer, "a", TEXTS)
+    command._print(answer)
+    shown = (
+        escape(HIDDEN),
+        code(HIDDEN),
+        answer_html(answer.proper, marker=chips.marker),
+        plain_text(answer, TEXTS),
+        markdown(answer, TEXTS),
+        conversation_markdown(HIDDEN, [Exchange(HIDDEN, answer)], TEXTS),
+        conversation_page(HIDDEN, [Exchange(HIDDEN, answer)], TEXTS),
+        capsys.readouterr().out,
+    )
+    for text in shown:
+        assert "pay" in text
+        assert not {one for one in HIDDEN if not one.isprintable()} & set(text)
+    assert answer.citations[-1].quote == HIDDEN  # a quote stays what its source says
