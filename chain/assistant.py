@@ -38,8 +38,9 @@ from core.types import (
     TextDelta,
     Turn,
 )
+from vectorstore.chroma import GenerationGone
 from vectorstore.retriever import PassageRetriever, scored_passage
-from vectorstore.store import open_index
+from vectorstore.store import Snapshot, open_index
 
 if TYPE_CHECKING:
     from chain.condense import Condenser
@@ -62,8 +63,7 @@ class Assistant:
         trace_with_langsmith(settings.langsmith_tracing)
         self._settings = settings
         self.index = open_index(settings)
-        self._retriever = PassageRetriever(index=self.index, k=settings.results)
-        self._suggestions = Suggestions(self.index, settings)
+        self._suggestions = Suggestions(settings)
         self._extractive = ExtractiveAnswerer()
         self._answerer: Answerer = self._extractive
         self._condenser: Condenser | None = None
@@ -78,12 +78,13 @@ class Assistant:
             StrategiewijzerError: the index cannot be searched.
         """
         question = "Wat is de strategie voor de veiligheidsunie?"
-        language = self._language(question, ())
-        self._understand("Wat denk je?", language, (), None)  # a question alone needs less
-        meant = self._understand(question, language, (), None)
-        found = self._retrieve(meant.question, language, Scope(), None)
+        language, index = self._language(question, ()), self.index.snapshot()
+        # a question alone needs less
+        self._understand(index, "Wat denk je?", language, (), None)
+        meant = self._understand(index, question, language, (), None)
+        found = self._retrieve(index, meant.question, language, Scope(), None)
         ranked = rank(meant.question, language, found)
-        confidence(meant.question, language, found, ranked, self.index)
+        confidence(meant.question, language, found, ranked, index)
         if self._settings.generative:
             prepare(Request(meant.question, language, found))
 
@@ -126,16 +127,36 @@ class Assistant:
             config: LangChain's, for callbacks and tracers.
             scope: what the search is limited to.
         """
-        watch = Stopwatch()
-        yield Stage(name="searching")
         scope = scope.within(areas)
         language = language or self._language(question, history)
-        meant = self._understand(question, language, history, config)
+        shown = False
+        try:
+            for event in self._answer(question, history, language, config, scope):
+                shown = shown or isinstance(event, TextDelta)
+                yield event
+        except GenerationGone:
+            if shown:
+                raise
+            yield from self._answer(question, history, language, config, scope)
+
+    def _answer(
+        self,
+        question: str,
+        history: Sequence[Turn],
+        language: str,
+        config: RunnableConfig | None,
+        scope: Scope,
+    ) -> Iterator[Event]:
+        """What `stream` tells, all of it from the generation that is in use at the beginning."""
+        watch = Stopwatch()
+        yield Stage(name="searching")
+        index = self.index.snapshot()
+        meant = self._understand(index, question, language, history, config)
         watch.lap("understand")
         if meant.message and not meant.asks:
-            yield from self._reply(question, language, meant, watch)
+            yield from self._reply(index, question, language, meant, watch)
             return
-        found = self._found(meant, language, scope, config)
+        found = self._found(index, meant, language, scope, config)
         watch.lap("retrieve")
         yield Stage(name="reading")
         ranked = rank(meant.question, language, found)
@@ -143,19 +164,21 @@ class Assistant:
         sure = (
             Confidence(1.0, float(bool(found)))
             if is_given
-            else confidence(meant.question, language, found, ranked, self.index)
+            else confidence(meant.question, language, found, ranked, index)
         )
         watch.lap("decide")
 
         outside = (
-            None if meant.last else self._suggestions.elsewhere(meant.question, language, scope)
+            None
+            if meant.last
+            else self._suggestions.elsewhere(index, meant.question, language, scope)
         )
         refuses = sure.value < self._settings.refuse_below or (
             outside is not None and outside.score > highest(found) + _EXCLUDED
         )
         asked: tuple[Part, ...] = (Part(meant.question, found, ranked),)
         if not refuses and not is_given:
-            found, asked = in_parts(asked[0], language, self.index, scope)
+            found, asked = in_parts(asked[0], language, index, scope)
             watch.lap("parts")
         request = Request(
             meant.question,
@@ -179,22 +202,22 @@ class Assistant:
         composition = writing.composition
         if not quotes and not composition.text:
             yield from self._reply(
-                question, language, meant._replace(problem="failed"), watch, writing
+                index, question, language, meant._replace(problem="failed"), watch, writing
             )
             return
         answered = bool(composition.text)
         text, told_in = composition.text, composition.language
-        reason = self._reason(answered, sure, scope)
+        reason = self._reason(index, answered, sure, scope)
         lacking = (
             ()
             if meant.last
-            else missing(question, language, found, composition.citations, sure.value, self.index)
+            else missing(question, language, found, composition.citations, sure.value, index)
         )
         if reason != "off_topic" and not meant.last:
             writing.unfold()
         watch.lap("answer")
         if reason:
-            text = refusal_text(language, reason, lacking, self.index, scope)
+            text = refusal_text(language, reason, lacking, index, scope)
             told_in = prompts.spoken(language)
             yield TextDelta(text=text)
         yield Finished(
@@ -213,12 +236,14 @@ class Assistant:
                 did_you_mean=(
                     ""
                     if meant.last
-                    else self._suggestions.respelt(meant.question, language, found, scope)
+                    else self._suggestions.respelt(index, meant.question, language, found, scope)
                 ),
                 elsewhere=outside is not None and not answered,
                 missing=lacking if answered or reason == "not_in_sources" else (),
                 asked_for=composition.asked_for(),
-                related=() if answered else self._suggestions.related(language, found, scope),
+                related=()
+                if answered
+                else self._suggestions.related(index, language, found, scope),
                 withheld=tuple(writing.withheld),
                 contradicted=tuple(writing.contradicted),
                 unchecked=writing.unchecked,
@@ -227,7 +252,7 @@ class Assistant:
                 mode=writing.mode,
                 model=self._answerer.model,
                 prompt_version=prompts.version(),
-                generation=self.index.generation,
+                generation=index.generation,
                 timings=watch.laps,
             )
         )
@@ -240,7 +265,9 @@ class Assistant:
         They are about what the answer does not cite; a refusal has its own (`Answer.related`), so
         none. Arguments are as they were for the answer. Costs up to nine searches.
         """
-        return self._suggestions.follow_ups(answer, history, scope) if answer.answered else ()
+        if not answer.answered:
+            return ()
+        return self._suggestions.follow_ups(self.index.snapshot(), answer, history, scope)
 
     def _language(self, question: str, history: Sequence[Turn]) -> str:
         questions = [*(turn.question for turn in history), question]
@@ -248,13 +275,14 @@ class Assistant:
 
     def _understand(
         self,
+        index: Snapshot,
         question: str,
         language: str,
         history: Sequence[Turn],
         config: RunnableConfig | None,
     ) -> Understood:
         """Follow-ups and tasks by the model where there is one, else by rules."""
-        condenser, documents = self._condenser, self.index.documents()
+        condenser, documents = self._condenser, index.documents()
 
         def rewrite(asked: str, before: Sequence[Turn]) -> str:
             assert condenser is not None  # noqa: S101 - else it is not given
@@ -265,12 +293,13 @@ class Assistant:
             language,
             history,
             documents,
-            self.index.embedder,
+            index.embedder,
             rewrite if condenser is not None else None,
         )
 
     def _reply(
         self,
+        index: Snapshot,
         question: str,
         language: str,
         meant: Understood,
@@ -299,45 +328,56 @@ class Assistant:
                 confidence=0.0,
                 mode=writing.mode if writing else "extractive",
                 prompt_version=prompts.version(),
-                generation=self.index.generation,
+                generation=index.generation,
                 timings=watch.laps,
             )
         )
 
     def _found(
-        self, meant: Understood, language: str, scope: Scope, config: RunnableConfig | None
+        self,
+        index: Snapshot,
+        meant: Understood,
+        language: str,
+        scope: Scope,
+        config: RunnableConfig | None,
     ) -> tuple[ScoredPassage, ...]:
         """The passages to answer from; of a task those that the last answer cites."""
         if meant.last:
-            cited = tuple(self.index.cited(meant.last.cited, meant.question))
+            cited = tuple(index.cited(meant.last.cited, meant.question))
             if cited or not meant.brief:
                 return cited
         if meant.document:
-            return self._beginning(meant.document, language, scope)
-        return self._retrieve(meant.question, language, scope, config)
+            return self._beginning(index, meant.document, language, scope)
+        return self._retrieve(index, meant.question, language, scope, config)
 
-    def _beginning(self, document: str, language: str, scope: Scope) -> tuple[ScoredPassage, ...]:
+    def _beginning(
+        self, index: Snapshot, document: str, language: str, scope: Scope
+    ) -> tuple[ScoredPassage, ...]:
         """The passages with which a document begins, as far as they are found by its title."""
         only = scope.model_copy(update={"documents": (document,)})
-        titles = [one.title for one in self.index.documents() if one.id == document]
-        found = self.index.search(titles[0], _LOOK, language, scope=only)
+        titles = [one.title for one in index.documents() if one.id == document]
+        found = index.search(titles[0], _LOOK, language, scope=only)
         return tuple(sorted(found, key=lambda one: one.passage.start)[: self._settings.results])
 
     def _retrieve(
         self,
+        index: Snapshot,
         question: str,
         language: str,
         scope: Scope,
         config: RunnableConfig | None,
     ) -> tuple[ScoredPassage, ...]:
-        documents = self._retriever.invoke(question, config, language=language, scope=scope)
+        retriever = PassageRetriever(index=index, k=self._settings.results)
+        documents = retriever.invoke(question, config, language=language, scope=scope)
         return tuple(scored_passage(document) for document in documents)
 
-    def _reason(self, answered: bool, sure: Confidence, scope: Scope) -> Reason | Literal[""]:
+    def _reason(
+        self, index: Snapshot, answered: bool, sure: Confidence, scope: Scope
+    ) -> Reason | Literal[""]:
         """Why a question is refused; empty when it is answered."""
         if answered:
             return ""
-        if not count_documents(scope, self.index):
+        if not count_documents(scope, index):
             return "out_of_scope"
         return "off_topic" if sure.off_topic else "not_in_sources"
 

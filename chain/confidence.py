@@ -21,7 +21,7 @@ from chain.relevance import Ranked
 from chain.statements import reading
 from core.types import Passage, ScoredPassage
 from vectorstore.embeddings import Embedder, Vectors
-from vectorstore.store import Index
+from vectorstore.store import Snapshot
 
 WEIGHTS = Path(__file__).with_name("confidence.json")
 _EVERYDAY = Path(__file__).with_name("everyday.txt")
@@ -50,7 +50,7 @@ def confidence(
     language: str,
     found: Sequence[ScoredPassage],
     ranked: Sequence[Ranked],
-    index: Index,
+    index: Snapshot,
 ) -> Confidence:
     """How sure it is that the passages answer the question.
 
@@ -87,7 +87,7 @@ def _everyday(embedder: Hashable) -> Vectors:
 
 
 def similarities(
-    question: str, language: str, found: Sequence[ScoredPassage], index: Index
+    question: str, language: str, found: Sequence[ScoredPassage], index: Snapshot
 ) -> dict[str, float]:
     """How near the passages are; all without unit.
 
@@ -108,7 +108,7 @@ def lacks(
     language: str,
     found: Sequence[ScoredPassage],
     ranked: Sequence[Ranked],
-    index: Index,
+    index: Snapshot,
 ) -> dict[str, float]:
     """What tells whether on-topic passages answer the question; 1 for lacking, else 0.
 

@@ -12,7 +12,7 @@ from chain.evidence import Evidence, of_citation, of_passage
 from core.matching import figures
 from core.types import Citation, ScoredPassage
 from prompts import Kind, languages, phrases
-from vectorstore.store import Index
+from vectorstore.store import Snapshot
 
 _UNSURE = 0.7  # confidence; a surer answer may well say it in other words
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
@@ -24,7 +24,7 @@ def missing(
     found: Sequence[ScoredPassage],
     citations: Sequence[Citation],
     confidence: float,
-    index: Index,
+    index: Snapshot,
 ) -> tuple[str, ...]:
     """What the question demands and the evidence lacks, in the question's words and order.
 

@@ -17,7 +17,7 @@ from core.matching import without_accents
 from core.types import Scope, ScoredPassage, Turn
 from prompts import phrases
 from vectorstore.keyword import content_words
-from vectorstore.store import Index
+from vectorstore.store import Snapshot
 
 _WORD = re.compile(r"\w+(?:[-./]\w+)*")  # 2011/93/EU and end-to-end are one word
 _DIGIT = re.compile(r"\d")
@@ -113,7 +113,7 @@ def _borders(question: str, language: str) -> list[re.Match[str]]:
 
 
 def in_parts(
-    whole: Part, language: str, index: Index, scope: Scope
+    whole: Part, language: str, index: Snapshot, scope: Scope
 ) -> tuple[tuple[ScoredPassage, ...], tuple[Part, ...]]:
     """The passages found and those that the parts of the question need besides; and the parts,
     which is the whole where it asks one thing."""
@@ -148,7 +148,7 @@ def _both(first: Sequence[Ranked], second: Sequence[Ranked]) -> list[Ranked]:
 
 
 def _scored_for(
-    part: str, found: Sequence[ScoredPassage], best: Sequence[ScoredPassage], index: Index
+    part: str, found: Sequence[ScoredPassage], best: Sequence[ScoredPassage], index: Snapshot
 ) -> tuple[ScoredPassage, ...]:
     """Units by the part alone; passages as for the whole question, but the part's best among the
     first, so that a part keeps the topic it shares with the others."""

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 from core.types import Reason, Scope
 from prompts import phrases
-from vectorstore.store import Index
+from vectorstore.store import Snapshot
 
 
 def refusal_text(
-    language: str, reason: Reason, missing: Sequence[str], index: Index, scope: Scope
+    language: str, reason: Reason, missing: Sequence[str], index: Snapshot, scope: Scope
 ) -> str:
     """In the question's language: first that there is no answer and why, then what was searched.
 
@@ -29,12 +29,12 @@ def refusal_text(
     return "\n".join([first, "", words.searched_in(count_documents(scope, index), date)])
 
 
-def count_documents(scope: Scope, index: Index) -> int:
+def count_documents(scope: Scope, index: Snapshot) -> int:
     """How many documents a scope admits, in whatever languages they are."""
     return len({document.id for document in index.documents() if scope.admits(document)})
 
 
-def _without_a_limit(scope: Scope, index: Index) -> dict[str, int]:
+def _without_a_limit(scope: Scope, index: Snapshot) -> dict[str, int]:
     """How many documents there are to search without one of the limits, as far as there are any."""
     nothing = Scope()
     counts = {

@@ -11,7 +11,7 @@ from rapidfuzz.distance import OSA
 from core.matching import fold, without_accents
 from prompts import phrases
 from vectorstore.keyword import content_words
-from vectorstore.store import Index
+from vectorstore.store import Snapshot
 
 _SHORTEST = 7  # letters; shorter words are near to too many others
 _WRONG = 1  # letter, or two neighbours in each other's place
@@ -19,7 +19,7 @@ _ENDING = 2  # letters in which the forms of a word differ
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
 
-def respelt(question: str, language: str, index: Index) -> str:
+def respelt(question: str, language: str, index: Snapshot) -> str:
     """The question with words of the sources in place of those that they nearly have; empty where
     there are none.
 
@@ -38,7 +38,7 @@ def respelt(question: str, language: str, index: Index) -> str:
     return changed if changed != question else ""
 
 
-def _nearest(word: str, language: str, index: Index) -> str:
+def _nearest(word: str, language: str, index: Snapshot) -> str:
     """The word of the sources that this may be a misspelling of; empty where there is none.
 
     Another form of a word is no misspelling of it, and few people get the first letter wrong.

@@ -17,7 +17,7 @@ from core.matching import fold
 from core.settings import Settings
 from core.types import Answer, Passage, Scope, ScoredPassage, Turn
 from prompts import phrases
-from vectorstore.store import Index
+from vectorstore.store import Snapshot
 
 _RELATED = 2  # questions beside a refusal
 _RELATED_AMONG = 5  # nearest sections that they may be about
@@ -30,33 +30,36 @@ Section = tuple[str, int]  # document key, number
 
 
 class Suggestions:
-    """Makes suggestions from the headings of an index; safe to share between threads."""
+    """Makes suggestions from the headings of an index, which each method is given; safe to share
+    between threads."""
 
-    def __init__(self, index: Index, settings: Settings) -> None:
-        self._index = index
+    def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
     def related(
-        self, language: str, found: Sequence[ScoredPassage], scope: Scope
+        self, index: Snapshot, language: str, found: Sequence[ScoredPassage], scope: Scope
     ) -> tuple[str, ...]:
         """Two questions about the sections nearest to a refused one, as far as there are any.
 
         Args:
+            index: that they were found in.
             language: of the questions (ISO 639-1).
             found: the passages that were found, best first.
             scope: what they are limited to.
         """
         near = nearest_sections([scored.passage for scored in found], _RELATED_AMONG)
-        return tuple(itertools.islice(self._answered(language, near, scope, ()), _RELATED))
+        return tuple(itertools.islice(self._answered(index, language, near, scope, ()), _RELATED))
 
-    def follow_ups(self, answer: Answer, history: Sequence[Turn], scope: Scope) -> tuple[str, ...]:
+    def follow_ups(
+        self, index: Snapshot, answer: Answer, history: Sequence[Turn], scope: Scope
+    ) -> tuple[str, ...]:
         """Up to three questions about sections near an answer that it does not cite.
 
         Each can be asked after the answer, and is no question that was asked before.
         """
         turns = [*history, Turn.of(answer.question, answer)]
         about = standalone(answer.question, answer.question_language, history)
-        around = self._index.search(about, _LOOK, answer.question_language, scope=scope)
+        around = index.search(about, _LOOK, answer.question_language, scope=scope)
         passages = [*answer.passages, *(scored.passage for scored in around)]
         cited_ids = {citation.passage_id for citation in answer.citations}
         cited = {_section(passage) for passage in passages if passage.id in cited_ids}
@@ -65,29 +68,37 @@ class Suggestions:
         asked = {fold(turn.question) for turn in turns}
         offered = (
             question
-            for question in self._answered(answer.question_language, near, scope, turns)
+            for question in self._answered(index, answer.question_language, near, scope, turns)
             if fold(question) not in asked
         )
         return tuple(itertools.islice(offered, _FOLLOW_UPS))
 
     def respelt(
-        self, question: str, language: str, found: Sequence[ScoredPassage], scope: Scope
+        self,
+        index: Snapshot,
+        question: str,
+        language: str,
+        found: Sequence[ScoredPassage],
+        scope: Scope,
     ) -> str:
         """The question in the sources' spelling where so it is answered, by a passage that fits
         clearly better than those found; else empty."""
-        better = respelt(question, language, self._index)
-        best = self._best(better, language, scope) if better else None
+        better = respelt(question, language, index)
+        best = self._best(index, better, language, scope) if better else None
         return better if best is not None and best.score >= highest(found) + _BETTER else ""
 
-    def elsewhere(self, question: str, language: str, scope: Scope) -> ScoredPassage | None:
+    def elsewhere(
+        self, index: Snapshot, question: str, language: str, scope: Scope
+    ) -> ScoredPassage | None:
         """The passage outside of the scope that answers a question best; None where nothing does,
         or a document within, in whatever language."""
-        best = self._best(question, language, Scope()) if scope != Scope() else None
+        best = self._best(index, question, language, Scope()) if scope != Scope() else None
         within = scope.model_copy(update={"language": ""})
         return None if best is None or within.admits(best.passage.document) else best
 
     def _answered(
         self,
+        index: Snapshot,
         language: str,
         sections: Collection[Passage],
         scope: Scope,
@@ -96,14 +107,16 @@ class Suggestions:
         """The questions about these sections that they answer best, asked after these turns."""
         for passage in sections:
             question = phrases(language).about.format(heading=passage.headings[-1])
-            best = self._best(standalone(question, language, turns), language, scope)
+            best = self._best(index, standalone(question, language, turns), language, scope)
             if best is not None and _section(best.passage) == _section(passage):
                 yield question
 
-    def _best(self, question: str, language: str, scope: Scope) -> ScoredPassage | None:
+    def _best(
+        self, index: Snapshot, question: str, language: str, scope: Scope
+    ) -> ScoredPassage | None:
         """The passage that answers a question best, if it is answered."""
-        found = self._index.search(question, self._settings.results, language, scope=scope)
-        sure = confidence(question, language, found, rank(question, language, found), self._index)
+        found = index.search(question, self._settings.results, language, scope=scope)
+        sure = confidence(question, language, found, rank(question, language, found), index)
         return found[0] if sure.value >= self._settings.refuse_below else None
 
 

@@ -4,7 +4,8 @@ import datetime
 from collections.abc import Sequence
 
 from core.types import Passage, SourceDocument
-from ingest.plan import Plan, segments_to_merge, splitter_fingerprint
+from ingest.fingerprint import splitter_fingerprint
+from ingest.plan import Plan, segments_to_merge
 from vectorstore.manifest import DocumentEntry, Manifest, SegmentEntry, new_id
 
 

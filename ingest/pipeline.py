@@ -26,7 +26,7 @@ from ingest.prepare import Work, prepare
 from ingest.report import Guesses, Report, StoppedError, reason_to_stop
 from vectorstore.embeddings import Embedder, make_embedder
 from vectorstore.generations import Generation, Generations
-from vectorstore.store import carry_keyword, remove_old_keyword_indexes
+from vectorstore.store import carry_keyword, tidy
 
 
 def ingest(
@@ -98,8 +98,7 @@ def ingest(
                 generations.publish(new.id)
                 published = new.id
                 tell(Published(generation=published))
-            generations.remove_unpublished()
-            remove_old_keyword_indexes(settings, generations.pointer().kept)
+            tidy(settings, generations)
     seconds = time.perf_counter() - started
     return report.model_copy(update={"seconds": seconds, "generation": published})
 
@@ -154,7 +153,7 @@ def _build(
         new,
         lambda done, total: tell(Embedded(done=done, total=total)),
     )
-    if work.current and len(manifest.segments) > 1:
-        carry_keyword(settings, work.current, new, gone=work.plan.gone, fresh=work.fresh)
+    if work.current and not work.plan.gone:
+        carry_keyword(settings, work.current, new, work.fresh)
     check(new, settings)
     return new

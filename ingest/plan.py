@@ -3,26 +3,13 @@
 import hashlib
 import json
 from collections.abc import Collection, Sequence
-from functools import cache
-from pathlib import Path
 
 from core.types import Frozen, SourceDocument
+from ingest.fingerprint import splitter_fingerprint
 from vectorstore.manifest import DocumentEntry, Manifest
 
 _SMALL = 500  # passages that are copied in about two seconds
 _GROWTH = 4
-_FROM_FILE_TO_PASSAGES = (
-    "ingest/load.py",
-    "ingest/describe.py",
-    "ingest/clues.py",
-    "ingest/language.py",
-    "ingest/sidecar.py",
-    "ingest/clean.py",
-    "ingest/noise.yaml",
-    "core/sentences.py",
-    "ingest/split.py",
-    "ingest/formats/*",
-)
 
 
 class Rename(Frozen):
@@ -181,17 +168,3 @@ def segments_to_merge(manifest: Manifest, plan: Plan, fresh: int) -> frozenset[s
             merged.add(segment.id)
             size += here
     return frozenset(merged)
-
-
-@cache
-def splitter_fingerprint() -> str:
-    """Names the code that turns files into passages: its change makes every document "changed".
-
-    Their vectors are still reused for passages that come out the same.
-    """
-    root = Path(__file__).parent.parent
-    digest = hashlib.sha256()
-    for name in _FROM_FILE_TO_PASSAGES:
-        for file in sorted(file for file in root.glob(name) if file.is_file()):
-            digest.update(file.read_bytes())
-    return digest.hexdigest()[:12]

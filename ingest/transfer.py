@@ -20,7 +20,7 @@ from ingest.unarchive import Archive
 from vectorstore.embeddings import Vectors, make_embedder
 from vectorstore.generations import Generation, Generations, unit_ids
 from vectorstore.manifest import Manifest, SegmentEntry, method_of, new_id
-from vectorstore.store import remove_old_keyword_indexes
+from vectorstore.store import tidy
 
 _AT_ONCE = 500  # passages whose vectors are held in memory
 
@@ -117,8 +117,7 @@ def import_generation(
             raise
         check(new, settings)
         generations.publish(new.id)
-        generations.remove_unpublished()
-        remove_old_keyword_indexes(settings, generations.pointer().kept)
+        tidy(settings, generations)
     return new.id
 
 

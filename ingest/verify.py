@@ -6,17 +6,20 @@ pointer -> counts and a sample -> segments -> passages and vectors -> words -> f
 from collections import Counter
 from collections.abc import Iterator
 
+from rich.filesize import decimal
+
 from core.errors import NoIndexError, StoreError
 from core.settings import Settings
 from core.types import Frozen
 from ingest.check import Problem, problems_at_once
 from ingest.contents import Contents, some
+from ingest.fingerprint import splitter_fingerprint
 from ingest.isolated import reading
-from ingest.plan import splitter_fingerprint
 from vectorstore.generations import Generation, Generations
+from vectorstore.leftovers import LeftoversError
 from vectorstore.manifest import Pointer
 from vectorstore.segments import Segment, document_key
-from vectorstore.store import keyword_folder, open_keyword
+from vectorstore.store import keyword_folder, leftovers, open_keyword
 
 
 class Verification(Frozen):
@@ -74,7 +77,7 @@ def verify(settings: Settings) -> Verification:
         passages=manifest.passages,
         units=manifest.units,
         problems=tuple(problems),
-        notes=tuple(notes),
+        notes=(*notes, *_left_behind(settings)),
     )
 
 
@@ -88,6 +91,26 @@ def _pointer(pointer: Pointer, generations: Generations) -> Iterator[Problem]:
             yield Problem(
                 problem=f"Generation {generation_id} is kept, but cannot be read from the store"
             )
+
+
+def _left_behind(settings: Settings) -> Iterator[str]:
+    """What removed generations left in the store's folder."""
+    try:
+        left = leftovers(settings)
+    except LeftoversError as error:
+        yield f"What removed generations left behind was not counted: {error}"
+        return
+    if left is None:
+        yield (
+            "What removed generations left behind can only be counted on the Chroma server's "
+            "machine, with: python vectorstore/leftovers.py FOLDER"
+        )
+    elif left:
+        yield (
+            f"Removed generations left behind {left.folders} folders with "
+            f"{decimal(left.folder_bytes)}, and {decimal(left.free_bytes)} of the database that "
+            "may hold their text. Remove them with: python -m ingest"
+        )
 
 
 def _segment(segment: Segment, generation: Generation) -> Iterator[Problem]:

@@ -1,9 +1,9 @@
 """Generations share segments: what a change writes, what stays, and what is never mixed up."""
 
 import json
+import shutil
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -70,32 +70,75 @@ def test_a_changed_document_is_written_alone_and_the_rest_is_shared(small: Small
 
 
 @pytest.mark.usefixtures("_never_merged")
-def test_the_keyword_index_is_carried_over_with_what_changed(
+def test_the_keyword_index_is_carried_over_where_documents_only_came(
     small: Small, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = small(_files(beta="Once of canoes."))
+    settings = small(_files())
     ingest(settings)
-    open_index(settings)  # makes the keyword index, from all passages
-    small(_files(beta="Now of rafts."))
+    small({**_files(), "delta.md": _document("delta", "Now of rafts.")})
     monkeypatch.setattr(KeywordIndex, "build", _only_from_a_base(KeywordIndex.build))
 
     ingest(settings)
     words = open_keyword(settings, _current(settings))
 
     assert len(words) == _current(settings).counts()[0]
-    assert words.nearest("canoes", "en", 9) == []
-    assert [name.partition(":")[0] for name, _ in words.nearest("rafts", "en", 9)] == ["beta.en"]
-    assert len(words.nearest("ships", "en", 9)) == 2
+    assert [name.partition(":")[0] for name, _ in words.nearest("rafts", "en", 9)] == ["delta.en"]
+    assert len(words.nearest("ships", "en", 9)) == 3
 
 
 def _only_from_a_base(build: Callable[..., KeywordIndex]) -> Callable[..., KeywordIndex]:
     def checked(
-        folder: Path, passages: Iterable[Passage], base: Path | None = None, without: Any = ()
+        folder: Path, passages: Iterable[Passage], base: Path | None = None
     ) -> KeywordIndex:
         assert base is not None, "it was made from all passages"
-        return build(folder, passages, base, without)
+        return build(folder, passages, base)
 
     return checked
+
+
+@pytest.mark.usefixtures("_never_merged")
+def test_after_updates_each_passage_has_the_shares_it_has_in_an_index_made_at_once(
+    small: Small,
+) -> None:
+    settings = small(_files(beta="Once of canoes."))
+    ingest(settings)
+    for text in ("Now of rafts.", "Again of canoes.", "Now of ships."):
+        small(_files(beta=text))
+        ingest(settings)
+    small({**_files(beta="Now of ships."), "delta.md": _document("delta", "Of ships as well.")})
+    ingest(settings)
+    words = open_keyword(settings, _current(settings))
+    passages = list(_current(settings).all_passages())
+
+    at_once = KeywordIndex.build(settings.data_dir / "at-once", passages)
+
+    for question in ("Does alpha speak of ships?", "canoes", "What is spoken of beta and rafts?"):
+        shares = words.shares(question, "en", [passage.id for passage in passages])
+        assert shares == at_once.shares(question, "en", [passage.id for passage in passages])
+        assert all(share >= 0 for pair in shares.values() for share in pair)
+
+
+def test_a_keyword_index_that_cannot_be_put_in_place_is_told_and_the_same_of_another_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "words"
+
+    def refused(self: Path, target: Path) -> None:
+        raise PermissionError("not permitted")
+
+    def taken(self: Path, target: Path) -> None:  # another process was there first
+        shutil.copytree(self, target)
+        raise OSError("not empty")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", refused)
+        with pytest.raises(StoreError, match=r"keyword index cannot be written.*not permitted"):
+            KeywordIndex.build(place, [])
+    assert not list(tmp_path.iterdir())
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", taken)
+        assert len(KeywordIndex.build(place, [])) == 0
+    assert [found.name for found in tmp_path.iterdir()] == ["words"]
 
 
 def test_a_keyword_index_that_is_being_made_is_not_removed(small: Small) -> None:

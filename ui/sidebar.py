@@ -11,7 +11,7 @@ from core.types import DocumentInfo
 from ui import access
 from ui.markup import escape
 from ui.texts import Texts, languages, load
-from vectorstore.store import Index
+from vectorstore.store import Snapshot
 
 STYLE = Path(__file__).parent / "style.css"
 
@@ -40,7 +40,7 @@ def choose_language(texts: Texts) -> None:
     st.sidebar.html(told, unsafe_allow_javascript=True)
 
 
-def state_html(settings: Settings, index: Index, texts: Texts) -> str:
+def state_html(settings: Settings, index: Snapshot, texts: Texts) -> str:
     """How answers are made, and from which documents."""
     documents, made = index.documents(), datetime.datetime.fromisoformat(index.created)
     facts: Mapping[str, object] = {

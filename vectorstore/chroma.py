@@ -80,6 +80,11 @@ def _store_error(error: Exception, folder: Path | None) -> StoreError:
     return StoreError(f"The vector store gave an error: {told}. {remedy}")
 
 
+def store_folder(settings: Settings) -> Path:
+    """Where Chroma keeps everything when it runs inside this process."""
+    return settings.data_dir / "chroma"
+
+
 def connect(settings: Settings) -> Client:
     """A client of the server at `chroma_url`, else of the folder in `data_dir`; telemetry off.
 
@@ -89,7 +94,7 @@ def connect(settings: Settings) -> Client:
     """
     options = ChromaSettings(anonymized_telemetry=False)
     if not settings.chroma_url:
-        return _open_folder(settings.data_dir / "chroma", options)
+        return _open_folder(store_folder(settings), options)
     url = httpx.URL(settings.chroma_url)
     ssl = url.scheme == "https"
     port = url.port or (443 if ssl else 80)

@@ -16,12 +16,12 @@ from typing import Any
 from core.errors import IndexMismatchError, NoIndexError, StoreError
 from core.settings import Settings
 from vectorstore import chroma
-from vectorstore.chroma import GenerationGone, translated
+from vectorstore.chroma import GenerationGone, store_folder, translated
 from vectorstore.generation import Generation
 from vectorstore.manifest import Manifest, Pointer, SegmentEntry
 from vectorstore.segments import KINDS, create, unit_ids
 
-__all__ = ["Generation", "Generations", "store_exists", "unit_ids"]
+__all__ = ["Generation", "Generations", "store_exists", "store_folder", "unit_ids"]
 
 POINTER = "strategiewijzer"
 
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 def store_exists(settings: Settings) -> bool:
     """Whether there is a store to connect to; connecting makes the folder."""
-    return bool(settings.chroma_url) or (settings.data_dir / "chroma").is_dir()
+    return bool(settings.chroma_url) or store_folder(settings).is_dir()
 
 
 class Generations:

@@ -10,6 +10,7 @@ compounds ("drugsmarkt" in "drugsmarktanalyse") and words that languages share. 
 import math
 import shutil
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from uuid import uuid4
@@ -21,7 +22,7 @@ from core.errors import StoreError
 from core.matching import fold
 from core.types import Passage
 
-_STAMP = "keyword-3"  # change it when the fields below change
+_STAMP = "keyword-4"  # change it when the fields below change
 _STEMMERS = {
     "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
     "fi": "finnish", "fr": "french", "hu": "hungarian", "it": "italian", "nl": "dutch",
@@ -55,33 +56,33 @@ class KeywordIndex:
         folder: Path,
         passages: Iterable[Passage],
         base: Path | None = None,
-        without: Iterable[str] = (),
     ) -> "KeywordIndex":
         """Builds the index aside and puts it in place in one step.
+
+        Passages can be added to a base and not taken out of one: tantivy goes on counting what was
+        deleted in its statistics, so that shares of what stays would be wrong.
 
         Args:
             folder: where it goes.
             passages: what is added.
             base: the folder of an index to start from, else from nothing.
-            without: keys of documents of the base that are left out.
 
         Raises:
             StoreError: it cannot be written.
         """
         aside = folder.with_name(f"{folder.name}.{uuid4().hex[:8]}")
         try:
-            _write(aside, passages, base, without)
+            _write(aside, passages, base)
+            shutil.rmtree(folder, ignore_errors=True)
+            aside.rename(folder)
         except (OSError, ValueError) as error:  # ValueError: what tantivy raises
             shutil.rmtree(aside, ignore_errors=True)
+            with suppress(ValueError):  # another process put the same index there first
+                return cls(folder)
             raise StoreError(
                 f"The keyword index cannot be written in {folder.parent}: {error}. "
                 f"{obstacle(folder) or 'Make everything anew with: python -m ingest --rebuild'}"
             ) from error
-        shutil.rmtree(folder, ignore_errors=True)
-        try:
-            aside.rename(folder)
-        except OSError:  # another process put the same index there first
-            shutil.rmtree(aside, ignore_errors=True)
         return cls(folder)
 
     def __len__(self) -> int:
@@ -226,9 +227,7 @@ def letter_runs(text: str) -> list[str]:
     return list(_letters_analyzer().analyze(f" {fold(text)} "))
 
 
-def _write(
-    folder: Path, passages: Iterable[Passage], base: Path | None, without: Iterable[str]
-) -> None:
+def _write(folder: Path, passages: Iterable[Passage], base: Path | None) -> None:
     if base is None:
         folder.mkdir(parents=True)
         index = tantivy.Index(_schema(), path=str(folder))
@@ -238,8 +237,6 @@ def _write(
         index = tantivy.Index.open(str(folder))
     _register(index)
     writer = index.writer(heap_size=64_000_000, num_threads=1)
-    for key in without:
-        writer.delete_documents_by_term("document", key)
     for passage in passages:
         writer.add_document(_record(passage))
     writer.commit()
@@ -250,7 +247,7 @@ def _write(
 def _record(passage: Passage) -> tantivy.Document:
     text, heading = fold(passage.text), fold(" ".join(passage.headings))
     both = f" {heading} {text} "
-    fields = {"id": passage.id, "document": passage.document.key, "exact": both, "letters": both}
+    fields = {"id": passage.id, "exact": both, "letters": both}
     if passage.language in _STEMMERS:
         fields |= {f"text_{passage.language}": text, f"heading_{passage.language}": heading}
     return tantivy.Document(**{name: [value] for name, value in fields.items()})
@@ -259,7 +256,6 @@ def _record(passage: Passage) -> tantivy.Document:
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("document", tokenizer_name="raw", index_option="basic")
     builder.add_text_field("exact", tokenizer_name="exact", index_option="freq")
     builder.add_text_field("letters", tokenizer_name="letters", index_option="freq")
     for language in _STEMMERS:

@@ -8,7 +8,7 @@ from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict
 
 from core.types import Scope, ScoredPassage
-from vectorstore.store import Index
+from vectorstore.store import Index, Snapshot
 
 
 class PassageRetriever(BaseRetriever):
@@ -21,7 +21,7 @@ class PassageRetriever(BaseRetriever):
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
-    index: Index
+    index: Index | Snapshot
     k: int = 6
     language: str | None = None
     scope: Scope = Scope()

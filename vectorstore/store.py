@@ -1,20 +1,27 @@
 """The generation in use, opened for searching; who searches it is vectorstore/search.py."""
 
 import datetime
+import logging
 import shutil
 import threading
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from core.settings import Settings
 from core.types import DocumentInfo, Passage, Scope, ScoredPassage, Standing
 from vectorstore.chroma import GenerationGone
 from vectorstore.embeddings import Embedder, make_embedder
-from vectorstore.generations import Generation, Generations
+from vectorstore.generations import Generation, Generations, store_folder
 from vectorstore.keyword import KeywordIndex
+from vectorstore.leftovers import Leftovers, LeftoversError, look
 from vectorstore.manifest import DocumentEntry, Pointer, method_of
-from vectorstore.rerank import DEPTH, make_reranker
+from vectorstore.rerank import DEPTH, Reranker, make_reranker
 from vectorstore.search import Evidence, find, similarities
+
+logger = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
 
 
 def open_index(settings: Settings) -> "Index":
@@ -30,42 +37,50 @@ def open_index(settings: Settings) -> "Index":
     return index
 
 
-class Index:
-    """Searches whatever generation is in use at each question; safe to share between threads."""
+class Snapshot:
+    """One generation, opened for searching: whoever asks it several things is told of one state.
 
-    def __init__(self, settings: Settings, generations: Generations, embedder: Embedder) -> None:
+    Its methods raise `GenerationGone` once the generation was removed, which is when
+    `keep_generations` others were published after it.
+    """
+
+    def __init__(
+        self,
+        generation: Generation,
+        keyword: KeywordIndex,
+        embedder: Embedder,
+        reranker: Reranker | None,
+    ) -> None:
         self.embedder = embedder
-        self._generations = generations
-        self._settings = settings
-        self._reranker = make_reranker(settings)
-        self._lock = threading.Lock()
-        self._opened: tuple[Pointer, Generation, KeywordIndex] | None = None
+        self._generation = generation
+        self._keyword = keyword
+        self._reranker = reranker
 
     @property
     def generation(self) -> str:
-        """The id of the generation in use."""
-        return self._current()[0].id
+        """Its id."""
+        return self._generation.id
 
     @property
     def created(self) -> str:
-        """When the generation in use was made (UTC, ISO 8601)."""
-        return self._current()[0].manifest.created
+        """When it was made (UTC, ISO 8601)."""
+        return self._generation.manifest.created
 
     def documents(self) -> tuple[DocumentInfo, ...]:
-        """All documents in use, every language version."""
-        return tuple(entry.info for entry in self._current()[0].manifest.documents)
+        """All its documents, every language version."""
+        return tuple(entry.info for entry in self._generation.manifest.documents)
 
     def entries(self) -> tuple[DocumentEntry, ...]:
-        """As `documents`, with what the generation in use knows of each."""
-        return self._current()[0].manifest.documents
+        """As `documents`, with what it knows of each."""
+        return self._generation.manifest.documents
 
     def standings(self) -> Mapping[str, Standing]:
         """The documents, by key, that step back for others today (`core.versions.standings`)."""
-        return self._current()[0].standings(datetime.datetime.now(datetime.UTC).date())
+        return self._generation.standings(datetime.datetime.now(datetime.UTC).date())
 
     def passages(self, documents: Collection[str] | None = None) -> list[Passage]:
-        """All passages in use, every language version, or those of documents with these keys."""
-        return list(self._current()[0].all_passages(documents))
+        """All passages, every language version, or those of documents with these keys."""
+        return list(self._generation.all_passages(documents))
 
     def search(
         self,
@@ -100,54 +115,29 @@ class Index:
         scope: Scope = Scope(),
     ) -> list[Evidence]:
         """As `search`, before any reranking, with what the order rests on."""
-        try:
-            return self._evidence(query, k, language or "", scope)
-        except GenerationGone:  # replaced and removed since we opened it: ask the new one
-            self._opened = None
-            return self._evidence(query, k, language or "", scope)
+        if not query.strip():
+            return []
+        return find(
+            self._generation,
+            self._keyword,
+            query,
+            self.embedder.query(query),
+            k=k,
+            language=language or "",
+            scope=scope,
+        )
 
     def similarities(self, query: str, passages: Sequence[Passage]) -> dict[str, tuple[float, ...]]:
         """Passage id -> the cosines of a question and each of its units.
 
-        Passages that the generation in use no longer has are left out.
+        Passages that it does not have are left out.
         """
-        try:
-            return similarities(self._current()[0], self.embedder.query(query), passages)
-        except GenerationGone:  # as in `evidence`
-            self._opened = None
-            return similarities(self._current()[0], self.embedder.query(query), passages)
+        return similarities(self._generation, self.embedder.query(query), passages)
 
     def cited(self, ids: Sequence[str], query: str) -> list[ScoredPassage]:
         """The passages with these ids, in that order, as close to a question as they are; without
-        those that the generation in use no longer has."""
-        try:
-            return self._cited(ids, query)
-        except GenerationGone:  # as in `evidence`
-            self._opened = None
-            return self._cited(ids, query)
-
-    def knows(self, word: str) -> bool:
-        """Whether a passage, in whatever language, has this word or one like it."""
-        return self._current()[1].knows(word)
-
-    def has(self, word: str) -> bool:
-        """Whether a passage, in whatever language, has this word, also inside a longer one."""
-        return self._current()[1].has(word)
-
-    def alike(self, word: str, count: int = 20) -> list[Passage]:
-        """Passages, in whatever language, with a word that is spelt nearly like this."""
-        generation, keyword = self._current()
-        return generation.passages(keyword.alike(word, count))
-
-    def _evidence(self, query: str, k: int, language: str, scope: Scope) -> list[Evidence]:
-        if not query.strip():
-            return []
-        generation, keyword = self._current()
-        vector = self.embedder.query(query)
-        return find(generation, keyword, query, vector, k=k, language=language, scope=scope)
-
-    def _cited(self, ids: Sequence[str], query: str) -> list[ScoredPassage]:
-        generation, standings = self._current()[0], self.standings()
+        those that it does not have."""
+        generation, standings = self._generation, self.standings()
         passages = generation.passages(ids)
         cosines = similarities(generation, self.embedder.query(query), passages)
         return [
@@ -161,15 +151,82 @@ class Index:
             for passage in passages
         ]
 
-    def _current(self) -> tuple[Generation, KeywordIndex]:
-        """The generation to search and its keyword index; opened anew when the pointer moved."""
+    def knows(self, word: str) -> bool:
+        """Whether a passage, in whatever language, has this word or one like it."""
+        return self._keyword.knows(word)
+
+    def has(self, word: str) -> bool:
+        """Whether a passage, in whatever language, has this word, also inside a longer one."""
+        return self._keyword.has(word)
+
+    def alike(self, word: str, count: int = 20) -> list[Passage]:
+        """Passages, in whatever language, with a word that is spelt nearly like this."""
+        return self._generation.passages(self._keyword.alike(word, count))
+
+
+class Index:
+    """The generation in use; safe to share between threads.
+
+    What a question or a page needs several answers for, it asks one `snapshot`. The other methods
+    are for those who ask one thing: they take a snapshot each, and once more where the generation
+    was removed meanwhile.
+    """
+
+    def __init__(self, settings: Settings, generations: Generations, embedder: Embedder) -> None:
+        self.embedder = embedder
+        self._generations = generations
+        self._settings = settings
+        self._reranker = make_reranker(settings)
+        self._lock = threading.Lock()
+        self._opened: tuple[Pointer, Snapshot] | None = None
+
+    def snapshot(self) -> Snapshot:
+        """The generation that is in use now; opened anew when the pointer moved."""
         pointer, opened = self._generations.pointer(), self._opened
         if opened is None or opened[0] != pointer:
             with self._lock:
                 generation = self._generations.made_by(method_of(self.embedder))
-                opened = pointer, generation, open_keyword(self._settings, generation)
+                words = open_keyword(self._settings, generation)
+                opened = pointer, Snapshot(generation, words, self.embedder, self._reranker)
                 self._opened = opened
-        return opened[1:]
+        return opened[1]
+
+    @property
+    def generation(self) -> str:
+        """The id of the generation in use."""
+        return self.snapshot().generation
+
+    def documents(self) -> tuple[DocumentInfo, ...]:
+        """All documents in use, every language version."""
+        return self.snapshot().documents()
+
+    def passages(self, documents: Collection[str] | None = None) -> list[Passage]:
+        """All passages in use, as `Snapshot.passages`."""
+        return self._asked(lambda now: now.passages(documents))
+
+    def search(
+        self,
+        query: str,
+        k: int = 6,
+        language: str | None = None,
+        areas: Collection[str] | None = None,
+        *,
+        scope: Scope = Scope(),
+    ) -> list[ScoredPassage]:
+        """As `Snapshot.search`."""
+        return self._asked(lambda now: now.search(query, k, language, areas, scope=scope))
+
+    def evidence(
+        self, query: str, k: int, language: str | None = None, scope: Scope = Scope()
+    ) -> list[Evidence]:
+        """As `Snapshot.evidence`."""
+        return self._asked(lambda now: now.evidence(query, k, language, scope))
+
+    def _asked(self, question: Callable[[Snapshot], _T]) -> _T:
+        try:
+            return question(self.snapshot())
+        except GenerationGone:  # replaced and removed since the pointer was read: ask the new one
+            return question(self.snapshot())
 
 
 def open_keyword(settings: Settings, generation: Generation) -> KeywordIndex:
@@ -182,14 +239,9 @@ def open_keyword(settings: Settings, generation: Generation) -> KeywordIndex:
 
 
 def carry_keyword(
-    settings: Settings,
-    old: Generation,
-    new: Generation,
-    *,
-    gone: Iterable[str],
-    fresh: Iterable[Passage],
+    settings: Settings, old: Generation, new: Generation, fresh: Iterable[Passage]
 ) -> None:
-    """Makes the keyword index of a generation from that of the one before.
+    """Makes the keyword index of a generation from that of the one before, whose passages it has.
 
     Without one, nothing: `open_keyword` builds it from all passages.
 
@@ -197,15 +249,34 @@ def carry_keyword(
         settings: where the indexes are.
         old: the generation before.
         new: the generation that is being built.
-        gone: keys of documents that changed or went.
-        fresh: the passages of those that changed or came.
+        fresh: the passages that it has besides.
     """
     base = keyword_folder(settings, old.id)
     try:
         KeywordIndex(base)
     except ValueError:
         return
-    KeywordIndex.build(keyword_folder(settings, new.id), fresh, base, gone)
+    KeywordIndex.build(keyword_folder(settings, new.id), fresh, base)
+
+
+def tidy(settings: Settings, generations: Generations) -> None:
+    """Removes what no kept generation uses: in the store, in its folder, and of keyword indexes."""
+    generations.remove_unpublished()
+    remove_old_keyword_indexes(settings, generations.pointer().kept)
+    try:
+        if leftovers(settings):
+            look(store_folder(settings), remove=True)
+    except LeftoversError as error:  # nobody is kept from anything: the next run tries again
+        logger.warning("What removed generations left behind is still there: %s", error)
+
+
+def leftovers(settings: Settings) -> Leftovers | None:
+    """What removed generations left in the store's folder; None when a server has the store.
+
+    Raises:
+        LeftoversError: it could not be counted.
+    """
+    return None if settings.chroma_url else look(store_folder(settings))
 
 
 def remove_old_keyword_indexes(settings: Settings, kept: Collection[str]) -> None:

@@ -124,7 +124,7 @@ def _features(
     questions: tuple[Question, ...], settings: Settings
 ) -> tuple[list[dict[str, float]], list[dict[str, float]]]:
     """Of each question what tells whether it is on topic, and whether the sources answer it."""
-    index = open_index(settings)
+    index = open_index(settings).snapshot()
     topic, sources = [], []
     for question in questions:
         turns = [*(turn.question for turn in question.history), question.question]

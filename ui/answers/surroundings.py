@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.types import Answer, Citation, Passage, Standing
 from ui.assistant import assistant
+from vectorstore.store import Snapshot
 
 Change = Literal["gone", "changed", "moved", "superseded"]
 """What became of a quote: its document is gone; its words are no longer in it; they are, in a
@@ -54,20 +55,19 @@ def surroundings(answer: Answer) -> Surroundings:
     Raises:
         StrategiewijzerError: the index cannot be used.
     """
-    index = assistant().index
-    generation = index.generation
+    index = assistant().index.snapshot()
     keys = {citation.document.key for citation in answer.citations}
     return Surroundings(
-        {key: _passages(generation, key) for key in keys},
+        {key: _passages(index.generation, key, index) for key in keys},
         index.standings() if keys else {},
     )
 
 
 @st.cache_resource(show_spinner=False, max_entries=100)
-def _passages(generation: str, key: str) -> tuple[Passage, ...]:
+def _passages(generation: str, key: str, _index: Snapshot) -> tuple[Passage, ...]:
     """The passages of a document in use, in order; `generation` only tells one state from another.
 
     They are shared by all sessions and never changed.
     """
-    found = assistant().index.passages([key])
+    found = _index.passages([key])
     return tuple(sorted(found, key=lambda passage: passage.start))

@@ -89,7 +89,7 @@ def _show_corpus(
 ) -> Collection[DocumentInfo] | None:
     """Shows what can be searched, which it returns; or why nothing can."""
     try:
-        index = assistant().index
+        index = assistant().index.snapshot()
         documents = index.documents()
         facts = sidebar.state_html(settings, index, texts)
     except StrategiewijzerError as error:

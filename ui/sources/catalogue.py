@@ -14,13 +14,13 @@ from ui.sources.documents import Documents, record_html, related
 from ui.sources.rows import Row, ordered, rows_of
 from ui.sources.search import Found, find, searchable, snippet_html, spans
 from ui.texts import Texts
-from vectorstore.store import Index
+from vectorstore.store import Snapshot
 
 _PAGE = 15  # documents shown at once
 _HITS = 3  # passages of a document in a list
 
 
-def show(index: Index, documents: Documents, texts: Texts) -> None:
+def show(index: Snapshot, documents: Documents, texts: Texts) -> None:
     """All documents, or those that are searched for.
 
     Raises:
@@ -45,7 +45,7 @@ def show(index: Index, documents: Documents, texts: Texts) -> None:
             _show_row(row, documents, standings, words, texts)
 
 
-def _searched(index: Index, rows: Iterable[Row], words: str, texts: Texts) -> list[Row]:
+def _searched(index: Snapshot, rows: Iterable[Row], words: str, texts: Texts) -> list[Row]:
     """The documents with these words, each in the version that has them, where possible its own."""
     with st.spinner(texts("catalogue.searching")):
         lines = searchable(index.generation, index)

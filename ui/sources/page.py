@@ -14,7 +14,7 @@ from ui.markup import code
 from ui.sources import catalogue, reader
 from ui.sources.documents import by_document
 from ui.texts import Texts
-from vectorstore.store import Index
+from vectorstore.store import Snapshot
 
 
 def page() -> None:
@@ -22,7 +22,7 @@ def page() -> None:
     settings = Settings()
     texts = sidebar.interface_texts(settings)
     try:
-        _show(assistant().index, settings, texts)
+        _show(assistant().index.snapshot(), settings, texts)
     except NoIndexError as error:
         st.title(texts("catalogue.title"), anchor=False)
         st.info(f"{texts('errors.no_index')}\n\n{code(str(error))}")
@@ -31,7 +31,7 @@ def page() -> None:
         st.error(f"{texts('errors.store')}\n\n{code(str(error))}")
 
 
-def _show(index: Index, settings: Settings, texts: Texts) -> None:
+def _show(index: Snapshot, settings: Settings, texts: Texts) -> None:
     with st.sidebar:
         st.html(sidebar.state_html(settings, index, texts))
     # A page link within the page changes the query but not the address bar: tell the browser.

@@ -13,7 +13,7 @@ from ui.sources.catalogue import show_related
 from ui.sources.documents import Documents, Versions, record_html
 from ui.sources.reading import beside_html, marked_html, reading_html, sections_of
 from ui.texts import Texts
-from vectorstore.store import Index
+from vectorstore.store import Snapshot
 
 # Goes to the place that the address names, which was not there yet when the page came; where there
 # is no such place, to the first passage with a quote. It adds no step to the browser's history. No
@@ -27,7 +27,7 @@ if (place && !document.querySelector(":target")) location.replace("#" + place.id
 _HOWS = ("superseded_by", "supersedes", "summary_of", "summaries")
 
 
-def show(index: Index, documents: Documents, name: str, texts: Texts) -> None:
+def show(index: Snapshot, documents: Documents, name: str, texts: Texts) -> None:
     """The document with this id, in the language and with the quotes that the address names.
 
     Raises:

@@ -12,7 +12,7 @@ from core.matching import fold, traced, without_accents
 from core.types import DocumentInfo, Passage
 from ui.addresses import Span
 from ui.markup import escape
-from vectorstore.store import Index
+from vectorstore.store import Snapshot
 
 _AROUND = 60  # characters before the first word in a snippet
 _LENGTH = 260  # characters of a snippet
@@ -47,7 +47,7 @@ class Found:
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
-def searchable(generation: str, _index: Index) -> dict[str, Searchable]:
+def searchable(generation: str, _index: Snapshot) -> dict[str, Searchable]:
     """What can be searched in a generation, by document key; made once for all sessions.
 
     Raises:

@@ -1,0 +1,70 @@
+"""Which code, and which libraries, turn files into passages."""
+
+import ast
+import hashlib
+import sys
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+CODE = (
+    "ingest/load.py",
+    "ingest/describe.py",
+    "ingest/clues.py",
+    "ingest/language.py",
+    "ingest/sidecar.py",
+    "ingest/clean.py",
+    "ingest/noise.yaml",
+    "core/dates.py",
+    "core/matching.py",
+    "core/sentences.py",
+    "ingest/split.py",
+    "ingest/formats/*",
+)
+# Distributions that this code reads files with; tests/test_plan.py sees that none is missing.
+LIBRARIES = (
+    "babel",
+    "lxml",
+    "mammoth",
+    "markdown-it-py",
+    "mdit-py-plugins",
+    "openpyxl",
+    "py3langid",
+    "pypdfium2",
+    "python-pptx",
+    "pyyaml",
+    "sentencex",
+    "trafilatura",
+)
+ROOT = Path(__file__).parent.parent
+
+
+@cache
+def splitter_fingerprint() -> str:
+    """Names what turns files into passages: where it is another, every document is "changed".
+
+    That is our code, without comments and docstrings, and the versions of the libraries and of
+    Python that it reads with. Vectors are still reused for passages that come out the same.
+    """
+    digest = hashlib.sha256(f"python {sys.version_info[:2]}".encode())
+    for name in LIBRARIES:
+        digest.update(f"{name} {version(name)}".encode())
+    for file in code_files():
+        text = file.read_text("utf-8")
+        digest.update((meaning(text) if file.suffix == ".py" else text).encode())
+    return digest.hexdigest()[:12]
+
+
+def code_files() -> list[Path]:
+    """The files of `CODE`."""
+    return [file for name in CODE for file in sorted(ROOT.glob(name)) if file.is_file()]
+
+
+def meaning(source: str) -> str:
+    """What Python source does: its syntax tree, without docstrings."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        documented = ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef
+        if isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None:
+            node.body = node.body[1:]
+    return ast.dump(tree)
