@@ -31,13 +31,14 @@ _FOLLOWING = 4  # questions each reader asks in one conversation
 
 
 class PagesAt(Frozen):
-    """Figures with so many readers at once.
+    """Figures of a checkout with so many readers at once.
 
     `opening` is from connecting to a page that takes a question, `asking` from a question to its
-    answer in its final form. `per_second` counts questions, `cpu` is seconds of the app's processor
-    time for one, `received` kilobytes sent to the browser for one. `memory` is the app's peak in MB.
+    answer in its final form. `per_second` counts questions. For one, `cpu` is how many seconds of
+    processor time the app takes, `received` how many kilobytes it sends. `memory` is its peak in MB.
     """
 
+    checkout: str
     readers: int
     opening: Latency
     asking: Latency
@@ -47,15 +48,17 @@ class PagesAt(Frozen):
     memory: float
 
 
-def pages(settings: Settings, readers: Sequence[int], root: Path = ROOT) -> list[PagesAt]:
+def pages(settings: Settings, readers: Sequence[int], against: Path | None = None) -> list[PagesAt]:
     """Measures each number of readers with an app of its own.
 
     Args:
         settings: where the index is.
         readers: how many ask at once.
-        root: the checkout whose app is measured.
+        against: another checkout, whose app is measured before ours, so that a busy machine
+            disturbs both alike.
     """
-    return [measure(settings, number, root) for number in readers]
+    roots = [ROOT] if against is None else [against.resolve(), ROOT]
+    return [measure(settings, number, root) for number in readers for root in roots]
 
 
 def measure(settings: Settings, readers: int, root: Path = ROOT) -> PagesAt:
@@ -73,6 +76,7 @@ def measure(settings: Settings, readers: int, root: Path = ROOT) -> PagesAt:
             memory = memory_mb(peak=True, pid=pid)
     number = readers * _FOLLOWING
     return PagesAt(
+        checkout=root.name,
         readers=readers,
         opening=latency([[opening for opening, _, _ in taken]]),
         asking=latency([answers for _, answers, _ in taken]),
