@@ -1,6 +1,7 @@
 """What the layer before the app refuses and what it tells browsers: the real app, real sockets."""
 
 import asyncio
+import contextlib
 import socket
 import threading
 import uuid
@@ -15,7 +16,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from playwright.sync_api import Browser, expect
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
@@ -134,6 +135,19 @@ def test_nothing_is_asked_outside_at_the_start(tmp_path: Path, listens_on: str) 
         with served(tmp_path / "data", tmp_path / "log", environment) as address:
             httpx.get(address).raise_for_status()
     assert asked == []
+
+
+def test_a_message_has_a_bound(app: Served) -> None:
+    with connect(f"ws://{app.host}/{STREAM}", origin=Origin(app.address), proxy=None) as reader:
+        with contextlib.suppress(ConnectionClosedError):  # before all of it is sent
+            reader.send(bytes(51 * 2**20))
+        with pytest.raises(ConnectionClosedError) as closed:
+            reader.recv(timeout=60)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1009
+    assert (
+        "frame" in closed.value.rcvd.reason
+    )  # the server's: Streamlit's own comes after all of it
 
 
 # What browsers are told

@@ -35,7 +35,8 @@ class PagesAt(Frozen):
 
     `opening` is from connecting to a page that takes a question, `asking` from a question to its
     answer in its final form. `per_second` counts questions. For one, `cpu` is how many seconds of
-    processor time the app takes, `received` how many kilobytes it sends. `memory` is its peak in MB.
+    processor time the app takes, `received` how many kilobytes it sends. `memory` is its peak, in
+    MB.
     """
 
     checkout: str
