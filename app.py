@@ -1,5 +1,17 @@
-"""The Streamlit entry: which pages there are. Start it with: make chat"""
+"""The app. Start it with: make chat
 
-from ui import navigation
+The server imports it for the ASGI application; Streamlit runs it as the script of every page.
+"""
 
-navigation.run()
+if __name__ == "__main__":
+    from ui import navigation
+
+    navigation.run()
+else:
+    import streamlit as st
+    from starlette.middleware import Middleware
+
+    from ui import uploads
+    from ui.guard import Guard
+
+    app = st.App(__file__, lifespan=uploads.lifespan, middleware=[Middleware(Guard)])

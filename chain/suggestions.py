@@ -5,9 +5,11 @@ passages near a question -> their sections -> a question about each heading
 the question in the sources' spelling, or without its limits -> asked: kept where it is answered
 """
 
+import datetime
 import itertools
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import lru_cache, partial
 
 from chain.confidence import confidence
 from chain.followup import standalone
@@ -26,7 +28,10 @@ _FOLLOW_UPS_AMONG = 8
 _LOOK = 12  # passages around a question
 _BETTER = 2.0  # in the score of the best passage: what a mended misspelling gains at least
 
+_REMEMBERED = 2000  # questions
+
 Section = tuple[str, int]  # document key, number
+_Asked = Callable[[datetime.date, str, str, Scope], ScoredPassage | None]
 
 
 class Suggestions:
@@ -35,6 +40,7 @@ class Suggestions:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._known: tuple[Snapshot, _Asked] | None = None
 
     def related(
         self, index: Snapshot, language: str, found: Sequence[ScoredPassage], scope: Scope
@@ -84,7 +90,7 @@ class Suggestions:
         """The question in the sources' spelling where so it is answered, by a passage that fits
         clearly better than those found; else empty."""
         better = respelt(question, language, index)
-        best = self._best(index, better, language, scope) if better else None
+        best = self._asked(index, better, language, scope) if better else None
         return better if best is not None and best.score >= highest(found) + _BETTER else ""
 
     def elsewhere(
@@ -92,7 +98,7 @@ class Suggestions:
     ) -> ScoredPassage | None:
         """The passage outside of the scope that answers a question best; None where nothing does,
         or a document within, in whatever language."""
-        best = self._best(index, question, language, Scope()) if scope != Scope() else None
+        best = self._asked(index, question, language, Scope()) if scope != Scope() else None
         within = scope.model_copy(update={"language": ""})
         return None if best is None or within.admits(best.passage.document) else best
 
@@ -107,14 +113,29 @@ class Suggestions:
         """The questions about these sections that they answer best, asked after these turns."""
         for passage in sections:
             question = phrases(language).about.format(heading=passage.headings[-1])
-            best = self._best(index, standalone(question, language, turns), language, scope)
+            best = self._asked(index, standalone(question, language, turns), language, scope)
             if best is not None and _section(best.passage) == _section(passage):
                 yield question
 
-    def _best(
+    def _asked(
         self, index: Snapshot, question: str, language: str, scope: Scope
     ) -> ScoredPassage | None:
-        """The passage that answers a question best, if it is answered."""
+        """The passage that answers a question best, if it is answered.
+
+        There are not many questions about headings, and the same are looked at for many readers:
+        what answers them is remembered for as long as the generation is in use.
+        """
+        known = self._known
+        if known is None or known[0] is not index:
+            known = index, lru_cache(maxsize=_REMEMBERED)(partial(self._best, index))
+            self._known = known
+        today = datetime.datetime.now(datetime.UTC).date()  # decides what is in force
+        return known[1](today, question, language, scope)
+
+    def _best(
+        self, index: Snapshot, today: datetime.date, question: str, language: str, scope: Scope
+    ) -> ScoredPassage | None:
+        del today
         found = index.search(question, self._settings.results, language, scope=scope)
         sure = confidence(question, language, found, rank(question, language, found), index)
         return found[0] if sure.value >= self._settings.refuse_below else None

@@ -5,6 +5,7 @@ and tables: as JSON) or a line of `.env`. OpenAI's own names are honoured as the
 these wins: argument, environment, `.env`, default.
 """
 
+import functools
 import os
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -181,6 +182,26 @@ class Settings(BaseSettings):
     def model_label(self) -> str:
         """What pages and runs call the model: its name, else its server's address."""
         return self.model or self.openai_base_url
+
+
+def current() -> Settings:
+    """The settings as they are now; read anew only when the environment or `.env` has changed.
+
+    Raises:
+        SettingsError: as `Settings`.
+    """
+    file = Settings.model_config.get("env_file")
+    state = None
+    if isinstance(file, Path) and file.is_file():
+        found = file.stat()
+        state = found.st_mtime_ns, found.st_size, found.st_ino
+    return _read(frozenset(os.environ.items()), state)
+
+
+@functools.lru_cache(maxsize=1)
+def _read(environment: frozenset[tuple[str, str]], file: tuple[int, int, int] | None) -> Settings:
+    del environment, file  # they only tell one state from another
+    return Settings()
 
 
 def _refuse_unknown_names(given: set[str]) -> None:

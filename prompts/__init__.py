@@ -161,6 +161,7 @@ def load(name: str) -> str:
     return text
 
 
+@cache
 def languages() -> tuple[str, ...]:
     """The languages that the fixed phrases exist in."""
     return tuple(sorted(path.stem for path in (_HERE / "phrases").glob("*.yaml")))

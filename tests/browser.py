@@ -96,8 +96,12 @@ def wait_until_healthy(address: str, server: subprocess.Popen[bytes], log: Path)
 def opened(
     browser: Browser, address: str, scheme: str = "light", *, width: int = 1280
 ) -> Iterator[Page]:
-    """A page, for a reader of Dutch, that has asked nothing of any other host in the end."""
+    """A page, for a reader of Dutch.
+
+    In the end it has asked nothing of any other host, nor anything that its policy does not allow.
+    """
     elsewhere: list[str] = []
+    disallowed: list[str] = []
     host = "/".join(address.split("/")[:3])
     with browser.new_page(
         locale="nl-NL",
@@ -113,9 +117,16 @@ def opened(
                 else elsewhere.append(request.url)
             ),
         )
+        page.on(
+            "console",
+            lambda message: (
+                disallowed.append(message.text) if "Security Policy" in message.text else None
+            ),
+        )
         page.goto(address)
         yield page
         assert elsewhere == []
+        assert disallowed == []
 
 
 def ask(page: Page, question: str) -> None:

@@ -12,6 +12,7 @@ from eval.benchmarks import scale as scale_module
 from eval.benchmarks.corpus import Corpus, KnownVectors, Pool
 from eval.benchmarks.machine import memory_mb, this_machine
 from eval.benchmarks.measure import latency, times
+from eval.benchmarks.pages import measure as measure_pages
 from eval.benchmarks.plain import OVERLAP, SIZE, PlainIndex, split
 from eval.benchmarks.report import plot, save, table
 from eval.benchmarks.retrieval import compare
@@ -80,6 +81,18 @@ def test_ingest_and_search_are_measured_by_size(
         names, rows = table(figures)
         assert names[0] == "passages"
         assert rows[0][0] == "30"
+
+
+def test_readers_of_the_real_page_are_measured(settings: Settings) -> None:
+    found = measure_pages(settings, readers=2)
+    assert (found.readers, found.asking.questions, found.opening.questions) == (2, 8, 2)
+    assert 0 < found.asking.p50 <= found.asking.p95
+    assert found.per_second > 0
+    assert found.cpu > 0
+    assert found.received > 1  # kilobytes: an answer with its evidence
+    assert found.memory > 100
+    assert plot([found]).startswith("<svg")
+    assert table([found])[1][0][1] == "2"
 
 
 def test_the_retriever_is_compared_with_the_plain_recipe(tmp_path: Path) -> None:

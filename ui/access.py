@@ -21,7 +21,7 @@ from streamlit.errors import StreamlitSecretNotFoundError
 
 from core.errors import NotAllowedError, SettingsError, SignInError
 from core.settings import Role as Role
-from core.settings import Settings
+from core.settings import Settings, current
 from ui.roles import User as User
 from ui.roles import user_of
 
@@ -38,7 +38,7 @@ def user() -> User:
         SignInError: nobody is signed in.
         SettingsError: a setting or the sign-in is not as it should be; nobody is let in.
     """
-    settings = Settings()
+    settings = current()
     if provider() is None:
         return LOCAL if _from_this_machine() else _visitor(settings)
     claims = st.user.to_dict()

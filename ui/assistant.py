@@ -1,5 +1,6 @@
 """The assistant that all sessions of this process share."""
 
+import gc
 import logging
 import threading
 
@@ -30,6 +31,8 @@ def _begin(made: Assistant, settings: Settings) -> None:
     """What is done once, while the first reader still types."""
     try:
         made.warm_up()
+        gc.collect()
+        gc.freeze()  # what is loaded now stays: collecting garbage need not look at it again
         if (settings.data_dir / FILE).exists():
             Conversations("", settings.data_dir, settings.keep_conversations).forget_old()
     except StrategiewijzerError as error:  # the reader is told when it matters

@@ -12,7 +12,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from core.errors import SignInError, StrategiewijzerError
-from core.settings import Role, Settings
+from core.settings import Role, current
 from ui import access, sidebar, sign_in
 from ui.access import User
 from ui.markup import code
@@ -63,7 +63,7 @@ PLACES = [
 def run() -> None:
     """Shows the page that the address names, in the interface language of the reader."""
     try:
-        texts = sidebar.interface_texts(Settings())
+        texts = sidebar.interface_texts(current())
         who = _who()
     except StrategiewijzerError as error:
         st.error(code(str(error)))

@@ -3,9 +3,10 @@
     python -m eval.benchmarks retrieval --xquad DIR    ours against the plain LangChain recipe
     python -m eval.benchmarks scale [--sizes 1000,..]  ingest, and one changed document, by size
     python -m eval.benchmarks latency [--sizes 200,..] search, alone and 16 at once, by size
+    python -m eval.benchmarks pages [--readers 25,..]  the chat page, with so many readers at once
 
-The last two recombine the sentences of the index in use (run `make ingest` first), with --xquad
-also those of XQuAD. JSON and a plot go to `data_dir`/benchmarks.
+All but the first need an index (run `make ingest`). Scale and latency recombine its sentences, with
+--xquad also those of XQuAD. JSON and a plot go to `data_dir`/benchmarks.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from core.errors import StrategiewijzerError
 from core.settings import Settings
 from eval.benchmarks.indexes import folder
 from eval.benchmarks.latency import latencies
+from eval.benchmarks.pages import pages
 from eval.benchmarks.report import Figures, save, table
 from eval.benchmarks.retrieval import compare
 from eval.benchmarks.scale import scale
@@ -49,6 +51,8 @@ def main(arguments: Sequence[str]) -> int:
 def _run(options: argparse.Namespace, settings: Settings) -> Sequence[Figures]:
     if options.name == "retrieval":
         return compare(settings, options.xquad, options.every)
+    if options.name == "pages":
+        return pages(settings, options.readers, options.against)
     sizes = options.sizes or SIZES[options.name]
     if options.name == "scale":
         return scale(settings, sizes, options.xquad, options.runs)
@@ -65,6 +69,9 @@ def _parser() -> argparse.ArgumentParser:
     retrieval = commands.add_parser("retrieval", help="ours against the plain recipe, on XQuAD")
     retrieval.add_argument("--xquad", type=Path, required=True, help="folder with xquad.en.json")
     retrieval.add_argument("--every", type=int, default=1, help="ask every n-th question only")
+    page = commands.add_parser("pages", help="the chat page, with many readers at once")
+    page.add_argument("--readers", type=_sizes, default=(1, 25), help="how many; default 1,25")
+    page.add_argument("--against", type=Path, help="another checkout, measured in turn with this")
     for name in SIZES:
         command = commands.add_parser(name)
         command.add_argument("--xquad", type=Path, help="folder with xquad.en.json")

@@ -36,9 +36,19 @@ def this_machine() -> Machine:
     )
 
 
-def memory_mb(peak: bool = False) -> float:
-    """Resident memory of this process in MB, now or at most; 0 where /proc is not."""
-    return _kilobytes(Path("/proc/self/status"), "VmHWM" if peak else "VmRSS") / 1e3
+def memory_mb(peak: bool = False, pid: int | None = None) -> float:
+    """Resident memory of a process, or of this one, in MB, now or at most; 0 where /proc is not."""
+    status = Path("/proc") / str(pid or "self") / "status"
+    return _kilobytes(status, "VmHWM" if peak else "VmRSS") / 1e3
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time that a process has used; 0 where /proc is not."""
+    file = Path("/proc") / str(pid) / "stat"
+    if not file.is_file():
+        return 0.0
+    values = file.read_text("utf-8").rpartition(")")[2].split()  # a name may have spaces
+    return (int(values[11]) + int(values[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _kilobytes(file: Path, name: str) -> float:

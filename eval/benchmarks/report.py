@@ -10,11 +10,12 @@ import altair as alt
 from core.types import Frozen
 from eval.benchmarks.latency import LatencyAt
 from eval.benchmarks.machine import Machine, this_machine
+from eval.benchmarks.pages import PagesAt
 from eval.benchmarks.retrieval import Comparison
 from eval.benchmarks.scale import Scale
 from eval.stamp import code_version
 
-Figures = Comparison | LatencyAt | Scale
+Figures = Comparison | LatencyAt | PagesAt | Scale
 _COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7"]  # Okabe and Ito's
 
 
@@ -49,7 +50,9 @@ def plot(figures: Sequence[Figures]) -> str:
     """An SVG: time against size, and for `scale` memory; for `retrieval` hit@1 of both sides."""
     rows = [row for figure in figures for row in _rows(figure)]
     if isinstance(figures[0], Comparison):
-        return _svg(_bars(rows))
+        return _svg(_bars(rows, "hit@1", "retriever", "set"))
+    if isinstance(figures[0], PagesAt):
+        return _svg(_bars(rows, "questions a second", "checkout", "readers"))
     charts = [_lines([r for r in rows if r["unit"] == unit], unit) for unit in _units(rows)]
     return _svg(alt.hconcat(*charts).resolve_scale(color="independent"))
 
@@ -87,6 +90,18 @@ def _cells(figure: Figures) -> dict[str, str]:
             "recall@20": f"{figure.recall:.4f}",
             "memory": f"{figure.memory:.0f} MB",
         }
+    if isinstance(figure, PagesAt):
+        opening, asking = figure.opening, figure.asking
+        return {
+            "checkout": figure.checkout,
+            "readers": str(figure.readers),
+            "a second": f"{figure.per_second:.1f}",
+            "answer p50 / p95": f"{asking.p50 / 1000:.2f} / {asking.p95 / 1000:.2f} s",
+            "page p50 / p95": f"{opening.p50 / 1000:.2f} / {opening.p95 / 1000:.2f} s",
+            "processor a question": f"{figure.cpu:.3f} s",
+            "sent a question": f"{figure.received:.0f} kB",
+            "memory": f"{figure.memory:.0f} MB",
+        }
     ours, plain = figure.ours, figure.plain
     ratio = "-" if figure.misses_ratio is None else f"{figure.misses_ratio:.2f} x"
     return {
@@ -105,6 +120,14 @@ def _rows(figure: Figures) -> list[dict[str, str | float]]:
         sides = {"ours": figure.ours.hit_at_1, "plain": figure.plain.hit_at_1}
         name = f"{figure.name} {figure.language}"
         return [{"set": name, "retriever": side, "hit@1": hit} for side, hit in sides.items()]
+    if isinstance(figure, PagesAt):
+        return [
+            {
+                "readers": figure.readers,
+                "checkout": figure.checkout,
+                "questions a second": figure.per_second,
+            }
+        ]
     if isinstance(figure, Scale):
         values = {
             "seconds": {
@@ -147,15 +170,17 @@ def _lines(rows: Sequence[dict[str, str | float]], unit: str) -> alt.Chart:
     return lines.properties(width=300, height=220)
 
 
-def _bars(rows: Sequence[dict[str, str | float]]) -> alt.Chart:
+def _bars(rows: Sequence[dict[str, str | float]], value: str, by: str, within: str) -> alt.Chart:
+    """A bar of a value for each `by`, below each other for each `within`."""
+    names = list(dict.fromkeys(str(row[by]) for row in rows))
     bars: alt.Chart = (
         alt.Chart(alt.InlineData(values=list(rows)))
         .mark_bar()
         .encode(
-            alt.X("hit@1:Q", scale=alt.Scale(domain=[0, 1])),
-            alt.Y("retriever:N", title=None),
-            alt.Row("set:N", title=None),
-            alt.Color("retriever:N", scale=alt.Scale(range=_COLOURS[:2]), legend=None),
+            alt.X(f"{value}:Q"),
+            alt.Y(f"{by}:N", title=None),
+            alt.Row(f"{within}:N"),
+            alt.Color(f"{by}:N", scale=alt.Scale(range=_COLOURS[: len(names)]), legend=None),
         )
         .properties(width=300)
     )

@@ -15,6 +15,7 @@ from ui.answers.refusal import refusal_html, tips_html
 from ui.answers.surroundings import Surroundings, surroundings
 from ui.markup import answer_html, code, escape, new_tab
 from ui.texts import Texts
+from vectorstore.store import Snapshot
 
 
 class Ask(Protocol):
@@ -25,7 +26,15 @@ class Ask(Protocol):
     ) -> None: ...
 
 
-def show(answer: Answer, prefix: str, texts: Texts, ask: Ask, *, alone: bool = False) -> None:
+def show(
+    answer: Answer,
+    prefix: str,
+    texts: Texts,
+    ask: Ask,
+    index: Snapshot | None,
+    *,
+    alone: bool = False,
+) -> None:
     """An answer in its final form, with everything needed to check it.
 
     Args:
@@ -33,11 +42,12 @@ def show(answer: Answer, prefix: str, texts: Texts, ask: Ask, *, alone: bool = F
         prefix: begins the names of its places in the page; no other answer there has it.
         texts: the strings of the interface language.
         ask: asks a question that is offered.
+        index: the sources as they are now; None while they cannot be used.
         alone: whether it was asked without the conversation before it.
     """
     if answer.understood_as and not alone:
         _show_understood(answer, prefix, texts, ask)
-    around = _surroundings(answer)
+    around = _surroundings(answer, index)
     chips = Chips(answer, prefix, texts)
     st.html(_proper_html(answer, chips, texts))
     _show_corrections(answer, prefix, texts, ask)
@@ -147,9 +157,11 @@ def _show_corrections(answer: Answer, prefix: str, texts: Texts, ask: Ask) -> No
         )
 
 
-def _surroundings(answer: Answer) -> Surroundings | None:
+def _surroundings(answer: Answer, index: Snapshot | None) -> Surroundings | None:
     """The cited documents as they are now; None while the index cannot be used."""
+    if index is None:
+        return None
     try:
-        return surroundings(answer)
+        return surroundings(answer, index)
     except StrategiewijzerError:
         return None

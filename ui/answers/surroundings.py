@@ -7,7 +7,6 @@ from typing import Literal
 import streamlit as st
 
 from core.types import Answer, Citation, Passage, Standing
-from ui.assistant import assistant
 from vectorstore.store import Snapshot
 
 Change = Literal["gone", "changed", "moved", "superseded"]
@@ -49,13 +48,12 @@ class Surroundings:
         return None
 
 
-def surroundings(answer: Answer) -> Surroundings:
-    """What the index in use has of the documents that an answer cites.
+def surroundings(answer: Answer, index: Snapshot) -> Surroundings:
+    """What an index has of the documents that an answer cites.
 
     Raises:
         StrategiewijzerError: the index cannot be used.
     """
-    index = assistant().index.snapshot()
     keys = {citation.document.key for citation in answer.citations}
     return Surroundings(
         {key: _passages(index.generation, key, index) for key in keys},

@@ -14,6 +14,7 @@ from ui.chat.session import MAX_QUESTION, Chat, too_long
 from ui.markup import code, escape
 from ui.scope import told
 from ui.texts import Texts
+from vectorstore.store import Snapshot
 
 # Puts the cursor in the editor that was asked for, as soon as it is there. No data goes in here.
 FOCUS_EDITOR = """<script>
@@ -53,12 +54,21 @@ def show_question(chat: Chat, exchange: Exchange, texts: Texts, *, is_last: bool
 
 
 def show_answer(
-    chat: Chat, exchange: Exchange, number: int, settings: Settings, texts: Texts
+    chat: Chat,
+    exchange: Exchange,
+    number: int,
+    settings: Settings,
+    texts: Texts,
+    index: Snapshot | None,
 ) -> None:
-    """The answer with its evidence and what can be done with it, or why there is none."""
+    """The answer with its evidence and what can be done with it, or why there is none.
+
+    Args:
+        index: the sources as they are now; None while they cannot be used.
+    """
     if exchange.answer is not None:
         prefix = f"exchange-{number}"
-        answers.show(exchange.answer, prefix, texts, ask=chat.ask, alone=exchange.alone)
+        answers.show(exchange.answer, prefix, texts, chat.ask, index, alone=exchange.alone)
         if exchange.answer.kind == "reply":
             return
         with st.container(horizontal=True, gap="small"):

@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import NoIndexError, StrategiewijzerError
-from core.settings import Settings
+from core.settings import Settings, current
 from core.types import DocumentInfo
 from ui import sidebar
 from ui.answers.citations import by_number, cited_in
@@ -17,6 +17,7 @@ from ui.chat.view import STAY_IN_VIEW
 from ui.markup import code, escape
 from ui.scope import told
 from ui.texts import Texts
+from vectorstore.store import Snapshot
 
 # Tells screen readers that the answer is there, once and politely. They only hear a change in a
 # region that was there before, so it stands outside of what Streamlit replaces. What it says is
@@ -38,7 +39,7 @@ ANNOUNCE = """<script>
 
 def page() -> None:
     """Shows the conversation and answers its last question."""
-    settings = Settings()
+    settings = current()
     texts = sidebar.interface_texts(settings)
     session = chat(settings)
     limited = address.follow(session)
@@ -48,8 +49,8 @@ def page() -> None:
     with st.sidebar:
         history.show_new(session, texts)
         filtered, kept = st.container(), st.container()
-    documents = _show_corpus(session, settings, texts, filtered)
-    ready = documents is not None
+    index = _show_corpus(session, settings, texts, filtered)
+    ready = index is not None
     question = st.chat_input(
         texts("chat.placeholder"),
         key="question",
@@ -63,30 +64,32 @@ def page() -> None:
     with kept:
         history.show(session, settings, texts)
     _show_problems(session, texts)
-    _show_conversation(session, settings, texts, ready=ready)
+    _show_conversation(session, settings, texts, index)
     history.show_undo(session, texts)
     _announce(session, texts)
     if ready and not session.pending:
         followups.show(session, texts)
-    if documents is not None and not session.conversation.exchanges:
-        _show_start(session, documents, texts)
+    if index is not None and not session.conversation.exchanges:
+        _show_start(session, index.documents(), texts)
 
 
-def _show_conversation(session: Chat, settings: Settings, texts: Texts, *, ready: bool) -> None:
+def _show_conversation(
+    session: Chat, settings: Settings, texts: Texts, index: Snapshot | None
+) -> None:
     exchanges = session.conversation.exchanges
     for number, one in enumerate(exchanges):
         exchange.show_question(session, one, texts, is_last=number == len(exchanges) - 1)
         with st.chat_message("assistant", avatar=":material/menu_book:"):
-            if ready and one.id == session.pending:
+            if index is not None and one.id == session.pending:
                 history = session.conversation.history(one)
                 answering.answer(session, one, history, texts)
             else:
-                exchange.show_answer(session, one, number, settings, texts)
+                exchange.show_answer(session, one, number, settings, texts, index)
 
 
 def _show_corpus(
     session: Chat, settings: Settings, texts: Texts, filtered: DeltaGenerator
-) -> Collection[DocumentInfo] | None:
+) -> Snapshot | None:
     """Shows what can be searched, which it returns; or why nothing can."""
     try:
         index = assistant().index.snapshot()
@@ -100,7 +103,7 @@ def _show_corpus(
     with filtered:
         session.scope = filters.choose(documents, texts)
     st.sidebar.html(facts)
-    return documents
+    return index
 
 
 def _show_problems(session: Chat, texts: Texts) -> None:

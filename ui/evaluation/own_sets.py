@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.errors import QuestionSetError, StoreError, StrategiewijzerError
 from eval.dataset import load
-from ui import access
+from ui import access, uploads
 from ui.markup import code
 from ui.texts import Texts
 
@@ -27,10 +27,11 @@ def listed(data_dir: Path) -> dict[str, Path]:
 
 def offer(data_dir: Path, texts: Texts) -> None:
     """A place to add a set; one that is not as it should be is refused with what is wrong."""
-    st.file_uploader(
+    uploads.uploader(
         texts("evaluation.own.choose"),
+        "evaluator",
+        _LARGEST,
         type=["yaml", "yml"],
-        max_upload_size=_LARGEST,
         help=texts("evaluation.own.help"),
         key=_GIVEN,
         on_change=_add,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.errors import NotAllowedError, StrategiewijzerError
-from core.settings import Settings
+from core.settings import Settings, current
 from ui import access, sidebar
 from ui.evaluation import accept, figures, question, questions, start, trend
 from ui.evaluation.runs import Kept, compared, kept, read
@@ -22,7 +22,7 @@ NO_BASELINE = "none"
 
 def page() -> None:
     """Shows a run and how it differs from its baseline, or one question of it."""
-    settings = Settings()
+    settings = current()
     texts = sidebar.interface_texts(settings)
     st.set_page_config(layout="wide")  # two answers side by side, and tables of many figures
     st.title(texts("evaluation.title"), anchor=False)

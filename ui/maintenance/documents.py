@@ -11,7 +11,7 @@ from core.errors import NoIndexError, StrategiewijzerError
 from core.names import as_text, printable
 from core.settings import Settings
 from ingest.formats import CONVERT, FORMATS
-from ui import access
+from ui import access, uploads
 from ui.maintenance import files
 from ui.maintenance import jobs as work
 from ui.maintenance.about import about
@@ -59,10 +59,11 @@ def _manifest(settings: Settings) -> Manifest | None:
 
 
 def _upload(settings: Settings, texts: Texts) -> None:
-    given = st.file_uploader(
+    given = uploads.uploader(
         texts("maintenance.upload.choose"),
+        "maintainer",
+        settings.max_file_size,
         accept_multiple_files=True,
-        max_upload_size=settings.max_file_size,
         help=texts("maintenance.upload.help"),
         key=f"maintenance-upload-{st.session_state.setdefault(_ROUND, 0)}",
     )

@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.disk import obstacle
 from core.errors import LockedError, StrategiewijzerError
-from core.settings import Settings
+from core.settings import Settings, current
 from ingest.report import Report
 from ui import access, jobs
 from ui.jobs import Job
@@ -44,7 +44,7 @@ def start(*arguments: str) -> None:
     """
     try:
         user = access.require("maintainer")
-        jobs.start(Settings().data_dir, "ingest", ("-m", "ingest", *arguments), on_record(user))
+        jobs.start(current().data_dir, "ingest", ("-m", "ingest", *arguments), on_record(user))
     except StrategiewijzerError as error:
         tell(error)
 

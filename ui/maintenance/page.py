@@ -9,7 +9,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.errors import StrategiewijzerError
-from core.settings import Settings
+from core.settings import current
 from ui import access, sidebar
 from ui.maintenance import documents, feedback, fetch, generations, jobs, plan
 from ui.markup import code
@@ -19,7 +19,7 @@ TAB = "maintenance-tab"
 
 def page() -> None:
     """Shows what maintainers need; everybody else is told so."""
-    settings = Settings()
+    settings = current()
     texts = sidebar.interface_texts(settings)
     st.title(texts("maintenance.title"), anchor=False)
     try:

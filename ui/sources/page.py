@@ -7,7 +7,7 @@ hold); without it the page lists them all.
 import streamlit as st
 
 from core.errors import NoIndexError, StrategiewijzerError
-from core.settings import Settings
+from core.settings import Settings, current
 from ui import sidebar
 from ui.assistant import assistant
 from ui.markup import code
@@ -19,7 +19,7 @@ from vectorstore.store import Snapshot
 
 def page() -> None:
     """Lists the documents, or shows the one that the address names."""
-    settings = Settings()
+    settings = current()
     texts = sidebar.interface_texts(settings)
     try:
         _show(assistant().index.snapshot(), settings, texts)

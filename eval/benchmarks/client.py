@@ -1,0 +1,97 @@
+"""A reader without a browser: one session of the pages over Streamlit's own WebSocket protocol.
+
+It does what the browser does and no more: it shakes hands from the page's own origin, asks for a
+page, keeps the messages that the server may later name by their hash, and sends what was typed.
+"""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ClientState_pb2 import ClientState
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Origin, Subprotocol
+
+_LARGEST = 200 * 2**20  # bytes of a message, as Streamlit has it
+
+
+class Session:
+    """One session of one page.
+
+    `id` is what the server calls it, `html` are the texts that the last run of the page sent, in
+    that order, `received` is how many bytes came so far.
+    """
+
+    def __init__(self, socket: ClientConnection, address: str, path: str) -> None:
+        self.id = ""
+        self.html: list[str] = []
+        self.received = 0
+        self._socket = socket
+        self._address = address
+        self._path = path
+        self._page = ""
+        self._input = ""
+        self._kept: dict[str, ForwardMsg] = {}
+
+    async def load(self) -> None:
+        """Asks for the page and waits until all of it is there."""
+        await self._run(self._state())
+
+    async def ask(self, question: str) -> None:
+        """Asks a question and waits until the answer is there in its final form."""
+        state = self._state()
+        value = state.widget_states.widgets.add()
+        value.id = self._input
+        value.chat_input_value.data = question
+        await self._run(state)
+
+    def _state(self) -> ClientState:
+        state = ClientState(page_script_hash=self._page, page_name="" if self._page else self._path)
+        state.context_info.locale = "nl-NL"
+        state.context_info.url = f"{self._address}/{self._path}"
+        state.cached_message_hashes.extend(self._kept)
+        return state
+
+    async def _run(self, state: ClientState) -> None:
+        await self._socket.send(BackMsg(rerun_script=state).SerializeToString())
+        is_over = False
+        while not is_over:
+            frame = await self._socket.recv(decode=False)
+            self.received += len(frame)
+            is_over = self._take(ForwardMsg.FromString(frame))
+
+    def _take(self, message: ForwardMsg) -> bool:
+        """Takes in a message; whether the page is finished with it."""
+        if message.ref_hash:
+            message = self._kept[message.ref_hash]
+        elif message.metadata.cacheable:
+            self._kept[message.hash] = message
+        kind = message.WhichOneof("type")
+        if kind == "new_session":
+            self.html = []
+            self.id = message.new_session.initialize.session_id
+            self._page = message.new_session.page_script_hash
+        elif kind == "delta":
+            element = message.delta.new_element
+            if element.WhichOneof("type") == "chat_input":
+                self._input = element.chat_input.id
+            elif element.WhichOneof("type") == "html":
+                self.html.append(element.html.body)
+        finished = ForwardMsg.FINISHED_SUCCESSFULLY
+        return kind == "script_finished" and message.script_finished == finished
+
+
+@asynccontextmanager
+async def session(address: str, path: str = "") -> AsyncGenerator[Session]:
+    """A session of the page at this path of the app at this address; nothing is asked for yet."""
+    place = urlsplit(address)
+    async with connect(
+        f"ws://{place.netloc}/_stcore/stream",
+        origin=Origin(f"{place.scheme}://{place.netloc}"),
+        subprotocols=[Subprotocol("streamlit")],
+        max_size=_LARGEST,
+        proxy=None,
+    ) as socket:
+        yield Session(socket, address, path)

@@ -1,0 +1,319 @@
+"""What the layer before the app refuses and what it tells browsers: the real app, real sockets."""
+
+import asyncio
+import contextlib
+import socket
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, expect
+from websockets.exceptions import ConnectionClosedError, InvalidStatus
+from websockets.sync.client import connect
+from websockets.typing import Origin
+
+from eval.benchmarks.client import session as session_of
+from tests.browser import served
+
+STREAM = "_stcore/stream"
+XSRF = "_streamlit_xsrf"
+
+
+class Served(NamedTuple):
+    """The app at an address of this machine; `asked` grows with every request that it sends out."""
+
+    address: str
+    asked: list[str]
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.address).netloc
+
+
+@contextmanager
+def outside(asked: list[str]) -> Iterator[str]:
+    """The address of a proxy that answers nothing, as a network does that lets nothing out."""
+    with closing(socket.create_server(("localhost", 0))) as server:
+
+        def listen() -> None:
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                with connection:
+                    asked.append(connection.recv(1000).decode().partition("\r")[0])
+
+        threading.Thread(target=listen, daemon=True).start()
+        yield f"http://localhost:{server.getsockname()[1]}"
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The app without an index, which no test here needs."""
+    folder = tmp_path_factory.mktemp("guarded")
+    asked: list[str] = []
+    with outside(asked) as proxy:
+        environment = {"HTTP_PROXY": proxy, "HTTPS_PROXY": proxy, "NO_PROXY": "localhost"}
+        with served(folder / "data", folder / "log", environment) as address:
+            yield Served(address, asked)
+
+
+def shakes_hands(app: Served, origin: str | None, host: str = "") -> bool:
+    """Whether a WebSocket is opened for a page of this origin."""
+    place = urlsplit(app.address)
+    with socket.create_connection((place.hostname or "", place.port or 0)) as raw:
+        try:
+            with connect(
+                f"ws://{host or app.host}/{STREAM}",
+                sock=raw,
+                origin=None if origin is None else Origin(origin),
+                proxy=None,
+            ):
+                pass
+        except InvalidStatus as error:
+            if error.response.status_code != 403:
+                raise
+            return False
+    return True
+
+
+# Origins
+
+
+def test_a_page_of_the_app_itself_is_let_in(app: Served) -> None:
+    assert shakes_hands(app, app.address)
+    assert shakes_hands(app, "http://intern.example", host="intern.example")
+    assert shakes_hands(app, "https://intern.example", host="intern.example")  # TLS ends before
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://evil.example",
+        "http://localhost:1",  # any other program of this machine that serves pages
+        "http://localhost",
+        "http://127.0.0.1:8501",
+        "http://[::1",
+        "null",
+        "",
+        None,  # no browser
+    ],
+)
+def test_any_other_origin_is_refused_and_nothing_is_asked_outside(
+    app: Served, origin: str | None
+) -> None:
+    assert not shakes_hands(app, origin)
+    assert app.asked == []
+
+
+def test_an_address_that_only_looks_like_the_apps_own_is_refused(app: Served) -> None:
+    port = urlsplit(app.address).port
+    assert not shakes_hands(app, f"http://localhost:{port}.evil.example")
+    assert not shakes_hands(app, f"http://evil.example@localhost:{port}")
+    assert not shakes_hands(app, f"ftp://localhost:{port}")
+
+
+@pytest.mark.parametrize("listens_on", ["localhost", "0.0.0.0"])  # noqa: S104 # one of this test's
+def test_nothing_is_asked_outside_at_the_start(tmp_path: Path, listens_on: str) -> None:
+    asked: list[str] = []
+    with outside(asked) as proxy:
+        environment = {
+            "HTTP_PROXY": proxy,
+            "HTTPS_PROXY": proxy,
+            "NO_PROXY": "localhost",
+            "STREAMLIT_SERVER_ADDRESS": listens_on,
+        }
+        with served(tmp_path / "data", tmp_path / "log", environment) as address:
+            httpx.get(address).raise_for_status()
+    assert asked == []
+
+
+def test_a_message_has_a_bound(app: Served) -> None:
+    with connect(f"ws://{app.host}/{STREAM}", origin=Origin(app.address), proxy=None) as reader:
+        with contextlib.suppress(ConnectionClosedError):  # before all of it is sent
+            reader.send(bytes(51 * 2**20))
+        with pytest.raises(ConnectionClosedError) as closed:
+            reader.recv(timeout=60)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1009
+    assert (
+        "frame" in closed.value.rcvd.reason
+    )  # the server's: Streamlit's own comes after all of it
+
+
+# What browsers are told
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/maintenance", "/_stcore/health", "/media/none", "/static/none.js", "//x"]
+)
+def test_every_answer_has_the_headers_that_protect(app: Served, path: str) -> None:
+    headers = httpx.get(app.address + path).headers
+    policy = {
+        name: sources
+        for name, _, sources in (
+            part.strip().partition(" ") for part in headers["Content-Security-Policy"].split(";")
+        )
+    }
+    assert policy["frame-ancestors"] == "'none'"
+    assert policy["default-src"] == policy["connect-src"] == "'self'"
+    assert policy["object-src"] == policy["base-uri"] == "'none'"
+    assert not any("*" in sources or "http" in sources for sources in policy.values())
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+
+
+def test_no_other_page_may_send_messages_to_the_app(app: Served) -> None:
+    assert httpx.get(f"{app.address}/_stcore/host-config").json()["allowedOrigins"] == []
+
+
+# Uploads
+
+
+def put(
+    app: Served,
+    session: str,
+    content: bytes = b"# Plan\n",
+    *,
+    file: str = "",
+    origin: str | None = "",
+    **headers: str,
+) -> int:
+    """The status of an upload to a session as the page does it; `origin` may be another or none."""
+    with httpx.Client(base_url=app.address) as client:
+        client.get("/_stcore/health")
+        sent = {"X-Xsrftoken": client.cookies[XSRF], **headers}
+        if origin is not None:
+            sent["Origin"] = origin or app.address
+        answer = client.put(
+            f"/_stcore/upload_file/{session}/{file or uuid.uuid4()}",
+            files={"file": ("plan.en.md", content)},
+            headers=sent,
+        )
+    return answer.status_code
+
+
+def with_session(app: Served, path: str, *uploads: dict[str, object]) -> list[int]:
+    """The statuses of uploads to a session that shows this page."""
+
+    async def run() -> list[int]:
+        async with session_of(app.address, path) as session:
+            await session.load()
+            return [
+                await asyncio.to_thread(put, app, session.id, **upload)  # type: ignore[arg-type]
+                for upload in uploads
+            ]
+
+    return asyncio.run(run())
+
+
+def test_a_session_that_shows_no_uploader_may_not_upload(app: Served) -> None:
+    assert with_session(app, "", {}) == [403]
+    assert with_session(app, "sources", {}) == [403]
+    assert put(app, "no-session") == 403
+
+
+def test_a_maintainer_uploads_where_the_page_asks_for_files(app: Served) -> None:
+    assert with_session(app, "maintenance", {}) == [204]
+
+
+def test_an_upload_must_come_from_the_page(app: Served) -> None:
+    statuses = with_session(
+        app, "maintenance", {"origin": None}, {"origin": "http://localhost:1"}, {}
+    )
+    assert statuses == [403, 403, 204]
+
+
+def test_what_is_too_large_is_refused_before_it_is_read(app: Served) -> None:
+    async def run() -> int:
+        async with session_of(app.address, "maintenance") as session:
+            await session.load()
+
+            def declared() -> int:
+                with closing(HTTPConnection(app.host)) as connection:
+                    connection.putrequest("PUT", f"/_stcore/upload_file/{session.id}/x")
+                    connection.putheader("Origin", app.address)
+                    connection.putheader("Content-Length", str(150 * 2**20))
+                    connection.endheaders()
+                    return connection.getresponse().status
+
+            return await asyncio.to_thread(declared)
+
+    assert asyncio.run(run()) == 413
+
+
+def test_a_size_that_is_not_said_is_refused(app: Served) -> None:
+    async def run() -> int:
+        async with session_of(app.address, "maintenance") as session:
+            await session.load()
+
+            def chunked() -> int:
+                path = f"{app.address}/_stcore/upload_file/{session.id}/x"
+                parts = iter([b"x"])  # httpx sends this in chunks, without a length
+                return httpx.put(path, content=parts, headers={"Origin": app.address}).status_code
+
+            return await asyncio.to_thread(chunked)
+
+    assert asyncio.run(run()) == 411
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
+@pytest.mark.parametrize("path", ["/", "/_stcore/health", "/_stcore/agent/interact"])
+def test_nothing_else_takes_data(app: Served, method: str, path: str) -> None:
+    answer = httpx.request(method, app.address + path, headers={"Origin": app.address})
+    assert answer.status_code == 405
+
+
+# In a browser
+
+
+@contextmanager
+def another_site(html: str) -> Iterator[str]:
+    """The address of a site of somebody else with this page."""
+
+    class Site(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(html.encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("localhost", 0), Site) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://localhost:{server.server_port}"
+        server.shutdown()
+
+
+def test_another_site_cannot_frame_the_app(browser: Browser, app: Served) -> None:
+    with (
+        another_site(f'<iframe src="{app.address}"></iframe>') as site,
+        browser.new_page() as page,
+    ):
+        page.goto(site)
+        page.wait_for_timeout(3000)  # milliseconds
+        (frame,) = page.frames[1:]
+        assert "streamlit" not in frame.content().lower()
+
+
+def test_another_site_has_no_hold_of_a_window_that_it_opened(browser: Browser, app: Served) -> None:
+    with another_site("<p>Hello</p>") as site, browser.new_page() as page:
+        page.goto(site)
+        with page.expect_popup() as opened:
+            page.evaluate("address => { window.other = window.open(address) }", app.address)
+        expect(opened.value.get_by_test_id("stApp")).to_be_visible()
+        assert page.evaluate("window.other.closed")
+        assert opened.value.evaluate("window.opener") is None

@@ -1,0 +1,114 @@
+"""The layer between the network and Streamlit: what may come in, and what browsers are told.
+
+Streamlit lets in pages of any port of this machine and whoever is no browser, asks an outside
+address for its own name when it does not know a page's, takes files from anybody, and may be framed
+by any site. It sits behind this, however it is started (app.py).
+"""
+
+import logging
+import re
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
+
+from ui import uploads
+
+logger = logging.getLogger(__name__)
+
+# Streamlit runs scripts of ours that stand in the page, and sets styles on elements.
+_POLICY = {
+    "default-src": "'self'",
+    "script-src": "'self' 'unsafe-inline'",
+    "style-src": "'self' 'unsafe-inline'",
+    "img-src": "'self' data: blob:",
+    "font-src": "'self' data:",
+    "connect-src": "'self'",
+    "worker-src": "'self' blob:",
+    "frame-src": "'none'",
+    "object-src": "'none'",
+    "base-uri": "'none'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+}
+HEADERS = {
+    "Content-Security-Policy": "; ".join(" ".join(part) for part in _POLICY.items()),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",  # addresses of pages hold questions
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_UPLOAD = re.compile(r".*/_stcore/upload_file/([^/]+)/[^/]+")
+_SIZE = re.compile(r"[0-9]{1,15}")
+
+
+class Guard:
+    """ASGI middleware. What it refuses reaches no code of Streamlit."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            headers = Headers(scope=scope)
+            if _is_same_origin(headers):
+                await self._app(scope, receive, send)
+                return
+            logger.warning(
+                "Refused a connection of %r to %r. A proxy must pass on Host and Origin as the "
+                "browser sends them (docs/sign-in.md).",
+                headers.get("origin"),
+                headers.get("host"),
+            )
+            await WebSocketClose(1008)(scope, receive, send)
+        elif scope["type"] == "http":
+            telling = _with_headers(send)
+            if status := _refusal(scope):
+                await PlainTextResponse(status_code=status)(scope, receive, telling)
+            else:
+                await self._app(scope, receive, telling)
+        else:
+            await self._app(scope, receive, send)
+
+
+def _is_same_origin(headers: Headers) -> bool:
+    """Whether a page of this very app asks: of the same host and port.
+
+    Browsers always say so when they open a WebSocket or send data. TLS may end at a proxy, so
+    either scheme is the same.
+    """
+    host = headers.get("host")
+    return bool(host) and headers.get("origin") in (f"http://{host}", f"https://{host}")
+
+
+def _refusal(scope: Scope) -> int:
+    """The HTTP status by which a request is refused, 0 when it is not.
+
+    Only uploads and their removal may change anything, and only from a page of this app.
+    """
+    if scope["method"] in ("GET", "HEAD"):
+        return 0
+    found = _UPLOAD.fullmatch(scope["path"])
+    if found is None or scope["method"] not in ("PUT", "DELETE"):
+        return 405
+    headers = Headers(scope=scope)
+    if not _is_same_origin(headers):
+        return 403
+    if scope["method"] == "DELETE":
+        return 0
+    size = headers.get("content-length", "")
+    if not _SIZE.fullmatch(size) or "transfer-encoding" in headers:  # which would decide
+        return 411
+    return uploads.refusal(found[1], int(size))
+
+
+def _with_headers(send: Send) -> Send:
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers[name] = value
+        await send(message)
+
+    return sent
