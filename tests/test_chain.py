@@ -307,6 +307,29 @@ def test_a_text_is_taken_to_be_in_another_language_only_where_that_is_clear() ->
     assert written_in("Europol, Frontex", "pl") == "pl"
 
 
+@pytest.mark.parametrize(
+    ("question", "language", "kind"),
+    [
+        ("How many?", "en", "number"),
+        ("Since when?", "en", "date"),
+        ("'How many?'", "en", "number"),
+        ("‘How many?’", "en", "number"),
+        ("[How many]", "en", "number"),
+        ("*How many*", "en", "number"),
+        ("_How many_", "en", "number"),
+        ("How many…", "en", "number"),
+        ("And how many/which of them?", "en", "number"),
+        ("Europol – since when—", "en", "date"),
+        ("Who–when–where", "en", "date"),
+        ("“‹Wie viele›”", "de", "number"),
+        ("Wie groß ist der Markt?", "de", "number"),
+        ("Combien d’argent ?", "fr", "amount"),
+    ],
+)
+def test_a_cue_counts_beside_whatever_punctuation(question: str, language: str, kind: str) -> None:
+    assert kind in asks_for(question, language)
+
+
 def test_a_question_shows_what_kind_of_answer_it_wants() -> None:
     assert asks_for("Hoeveel vuurwapens waren er?", "nl") == {"number"}
     assert asks_for("When did EUDA start?", "en") == {"date"}
