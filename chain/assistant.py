@@ -320,7 +320,7 @@ class Assistant:
         """The passages with which a document begins, as far as they are found by its title."""
         only = scope.model_copy(update={"documents": (document,)})
         titles = [one.title for one in self.index.documents() if one.id == document]
-        found = self.index.search(titles[0], _LOOK, language, scope=only)
+        found = self.index.search(titles[0], _LOOK, language, scope=only, rerank=False)
         return tuple(sorted(found, key=lambda one: one.passage.start)[: self._settings.results])
 
     def _retrieve(

@@ -56,7 +56,9 @@ class Suggestions:
         """
         turns = [*history, Turn.of(answer.question, answer)]
         about = standalone(answer.question, answer.question_language, history)
-        around = self._index.search(about, _LOOK, answer.question_language, scope=scope)
+        around = self._index.search(
+            about, _LOOK, answer.question_language, scope=scope, rerank=False
+        )
         passages = [*answer.passages, *(scored.passage for scored in around)]
         cited_ids = {citation.passage_id for citation in answer.citations}
         cited = {_section(passage) for passage in passages if passage.id in cited_ids}
@@ -102,7 +104,8 @@ class Suggestions:
 
     def _best(self, question: str, language: str, scope: Scope) -> ScoredPassage | None:
         """The passage that answers a question best, if it is answered."""
-        found = self._index.search(question, self._settings.results, language, scope=scope)
+        wanted = self._settings.results
+        found = self._index.search(question, wanted, language, scope=scope, rerank=False)
         sure = confidence(question, language, found, rank(question, language, found), self._index)
         return found[0] if sure.value >= self._settings.refuse_below else None
 

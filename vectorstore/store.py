@@ -75,6 +75,7 @@ class Index:
         areas: Collection[str] | None = None,
         *,
         scope: Scope = Scope(),
+        rerank: bool = True,
     ) -> list[ScoredPassage]:
         """The k best passages for a question, best first.
 
@@ -85,11 +86,13 @@ class Index:
                 the version in this language is used, else the English one, else the first.
             areas: short for a scope with these areas.
             scope: what the search is limited to.
+            rerank: whether a reranker, where there is one, has the last word.
         """
-        wanted = k if self._reranker is None else max(k, DEPTH)
+        reranker = self._reranker if rerank else None
+        wanted = k if reranker is None else max(k, DEPTH)
         found = [one.scored for one in self.evidence(query, wanted, language, scope.within(areas))]
-        if self._reranker is not None:
-            found = self._reranker.reorder(query, found)
+        if reranker is not None:
+            found = reranker.reorder(query, found)
         return found[:k]
 
     def evidence(
