@@ -38,6 +38,7 @@ from core.types import (
     TextDelta,
     Turn,
 )
+from vectorstore.embeddings import local_embedder
 from vectorstore.retriever import PassageRetriever, scored_passage
 from vectorstore.store import open_index
 
@@ -82,7 +83,7 @@ class Assistant:
         self._understand("Wat denk je?", language, (), None)  # a question alone needs less
         meant = self._understand(question, language, (), None)
         found = self._retrieve(meant.question, language, Scope(), None)
-        ranked = rank(meant.question, language, found)
+        ranked = rank(meant.question, language, found, self.index.profile.relevance)
         confidence(meant.question, language, found, ranked, self.index)
         if self._settings.generative:
             prepare(Request(meant.question, language, found))
@@ -138,7 +139,7 @@ class Assistant:
         found = self._found(meant, language, scope, config)
         watch.lap("retrieve")
         yield Stage(name="reading")
-        ranked = rank(meant.question, language, found)
+        ranked = rank(meant.question, language, found, self.index.profile.relevance)
         is_given = bool(meant.document or meant.last)  # what to look at
         sure = (
             Confidence(1.0, float(bool(found)))
@@ -265,7 +266,7 @@ class Assistant:
             language,
             history,
             documents,
-            self.index.embedder,
+            local_embedder(),
             rewrite if condenser is not None else None,
         )
 

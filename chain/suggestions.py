@@ -106,7 +106,8 @@ class Suggestions:
         """The passage that answers a question best, if it is answered."""
         wanted = self._settings.results
         found = self._index.search(question, wanted, language, scope=scope, rerank=False)
-        sure = confidence(question, language, found, rank(question, language, found), self._index)
+        ranked = rank(question, language, found, self._index.profile.relevance)
+        sure = confidence(question, language, found, ranked, self._index)
         return found[0] if sure.value >= self._settings.refuse_below else None
 
 

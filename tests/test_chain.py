@@ -190,7 +190,7 @@ def test_the_confidence_sees_what_the_passages_lack(
     found = assistant.index.search(question, language=language)
     index = assistant.index
     near = similarities(question, language, found, index)
-    ranked = rank(question, language, found)
+    ranked = rank(question, language, found, index.profile.relevance)
     seen = near | lacks(question, language, found, ranked, index)
     assert seen[feature] == value
 

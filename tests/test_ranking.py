@@ -18,9 +18,10 @@ from chain.assistant import Assistant
 from core.matching import contains
 from core.settings import Settings
 from eval.fitting.logit import Asked, cross_validated, fit
-from vectorstore import ranking
 from vectorstore.generations import Generations
 from vectorstore.keyword import KeywordIndex
+from vectorstore.profile import LOOK, passage_fits
+from vectorstore.ranking import FEATURES
 from vectorstore.rerank import DEPTH, ServerReranker, make_reranker
 from vectorstore.store import Index, open_index
 
@@ -54,7 +55,7 @@ def test_an_exact_reference_or_rare_name_comes_first(
 
 
 def test_the_order_does_not_depend_on_how_many_are_wanted(index: Index) -> None:
-    most = index.search(DRUGS, k=ranking.LOOK, language="nl")
+    most = index.search(DRUGS, k=LOOK, language="nl")
     for k in (1, 3, 6):
         assert index.search(DRUGS, k=k, language="nl") == most[:k]
     scores = [scored.score for scored in index.search(DRUGS, k=40, language="nl")]
@@ -63,9 +64,9 @@ def test_the_order_does_not_depend_on_how_many_are_wanted(index: Index) -> None:
 
 
 def test_the_score_is_the_weighted_sum_of_the_features(index: Index) -> None:
-    weights = json.loads(ranking.WEIGHTS.read_text("utf-8"))["weights"]
+    weights = index.profile.ranking
     for one in index.evidence(DRUGS, 6, language="nl"):
-        assert set(one.features) == set(ranking.FEATURES) == set(weights)
+        assert set(one.features) == set(FEATURES) == set(weights)
         expected = sum(weights[name] * value for name, value in one.features.items())
         assert one.scored.score == pytest.approx(expected)
         assert one.features["unit"] == pytest.approx(max(one.scored.unit_similarities))
@@ -103,11 +104,11 @@ def test_what_all_candidates_share_does_not_count_for_a_passage() -> None:
     common, first, second = np.eye(3, dtype=np.float32)
     units = [np.stack([common + first]), np.stack([common + second])]
     question = (0.9 * common + 0.4 * first).astype(np.float32)
-    fits = ranking.passage_fits(question, units)
+    fits = passage_fits(question, units)
     assert fits[0] == pytest.approx(0.4 / 2**0.5)
     assert fits[1] == pytest.approx(-0.4 / 2**0.5)
-    assert ranking.passage_fits(question, []) == []
-    assert ranking.passage_fits(question, units[:1]) == [0.0]
+    assert passage_fits(question, []) == []
+    assert passage_fits(question, units[:1]) == [0.0]
 
 
 def test_fitting_finds_the_feature_that_tells_right_from_wrong() -> None:

@@ -71,7 +71,7 @@ def _fishing(small: Small) -> Settings:
         {
             f"port-{n:02}.en.md": f"# Port {n}\n\n"
             + "\n\n".join(
-                f"## Quay {m} of port {n}\n\n{n * m + m} ships moor here. Crew {n}-{m} unloads them."
+                f"## Quay {m} of port {n}\n\n{n * m + m} ships moor here. Crew {n}-{m} unloads."
                 for m in range(10)
             )
             for n in range(24)

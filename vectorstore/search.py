@@ -17,11 +17,11 @@ from functools import lru_cache
 import numpy as np
 
 from core.types import Passage, Scope, ScoredPassage, Standing
-from vectorstore import ranking
 from vectorstore.embeddings import Vectors
 from vectorstore.generations import Generation, unit_ids
 from vectorstore.keyword import KeywordIndex
-from vectorstore.ranking import Features
+from vectorstore.profile import LOOK, Profile, mean_cosine, passage_fits
+from vectorstore.ranking import Features, score
 from vectorstore.segments import document_key
 
 _CANDIDATES = 60  # passages taken from each list before filtering
@@ -53,12 +53,13 @@ def find(
     k: int,
     language: str,
     scope: Scope,
+    profile: Profile,
 ) -> list[Evidence]:
     """The k best passages, best first; arguments as in `Index.search`, `vector` is the query's."""
     allowed = generation.versions(language, scope)
     if not allowed:
         return []
-    wanted, size = max(k, ranking.LOOK), sum(allowed.values())
+    wanted, size = max(k, LOOK), sum(allowed.values())
     if size <= min(_FEW, _RARE * generation.manifest.passages):
         nearness = _nearness_of_all(generation, frozenset(allowed), vector)
     else:
@@ -66,12 +67,12 @@ def find(
     shares = keyword.shares(query, language, nearness)
     standings = generation.standings(scope.as_of or datetime.datetime.now(datetime.UTC).date())
     first_look = {
-        name: ranking.score(_features(name, shares, unit))
+        name: score(_features(name, shares, profile.on_scale("unit", unit)), profile.ranking)
         - _STEP_BACK * (document_key(name) in standings)
         for name, unit in nearness.items()
     }
     likely = sorted(first_look, key=lambda name: (-first_look[name], name))[:wanted]
-    return _ranked(generation, likely, shares, vector, standings)[:k]
+    return _ranked(generation, likely, shares, vector, standings, profile)[:k]
 
 
 def _nearest(
@@ -123,12 +124,14 @@ def _units_of(
 
 
 def similarities(
-    generation: Generation, vector: Vectors, passages: Sequence[Passage]
+    generation: Generation, vector: Vectors, passages: Sequence[Passage], profile: Profile
 ) -> dict[str, tuple[float, ...]]:
     """Passage id -> the cosines of a vector and each of its units, if the generation has them."""
     stored = generation.unit_vectors([name for passage in passages for name in unit_ids(passage)])
     return {
-        passage.id: tuple(float(stored[name] @ vector) for name in unit_ids(passage))
+        passage.id: tuple(
+            profile.on_scale("unit", float(stored[name] @ vector)) for name in unit_ids(passage)
+        )
         for passage in passages
         if all(name in stored for name in unit_ids(passage))
     }
@@ -140,29 +143,30 @@ def _ranked(
     shares: Shares,
     vector: Vectors,
     standings: Mapping[str, Standing],
+    profile: Profile,
 ) -> list[Evidence]:
     """The likely passages ranked by all their units; those after the first `LOOK` stay behind."""
     passages = generation.passages(likely)
     of_unit = generation.unit_vectors([name for p in passages for name in unit_ids(p)])
     units = [np.stack([of_unit[name] for name in unit_ids(p)]) for p in passages]
     found = []
-    for passage, vectors, fit in zip(
-        passages, units, ranking.passage_fits(vector, units), strict=True
-    ):
-        cosines = vectors @ vector
-        mean = vectors.mean(axis=0)
-        features = {**_features(passage.id, shares, float(cosines.max())), "passage": fit}
+    for passage, vectors, fit in zip(passages, units, passage_fits(vector, units), strict=True):
+        cosines = profile.on_scale("unit", vectors @ vector)
+        features = {
+            **_features(passage.id, shares, float(cosines.max())),
+            "passage": profile.on_scale("fit", fit),
+        }
         standing = standings.get(passage.document.key, "in_force")
         scored = ScoredPassage(
             passage=passage,
-            score=ranking.score(features) - _STEP_BACK * (standing != "in_force"),
-            similarity=float(mean @ vector / np.linalg.norm(mean)),
+            score=score(features, profile.ranking) - _STEP_BACK * (standing != "in_force"),
+            similarity=profile.on_scale("passage", mean_cosine(vectors, vector)),
             unit_similarities=tuple(float(cosine) for cosine in cosines),
             standing=standing,
         )
         found.append(Evidence(scored, features))
-    first = _best_first(found[: ranking.LOOK])
-    return [*first, *(_behind(first[-1], one) for one in _best_first(found[ranking.LOOK :]))]
+    first = _best_first(found[:LOOK])
+    return [*first, *(_behind(first[-1], one) for one in _best_first(found[LOOK:]))]
 
 
 def _best_first(found: Iterable[Evidence]) -> list[Evidence]:
@@ -171,8 +175,8 @@ def _best_first(found: Iterable[Evidence]) -> list[Evidence]:
 
 def _behind(last: Evidence, one: Evidence) -> Evidence:
     """The same evidence, with a score that is no higher than the last one's."""
-    score = min(one.scored.score, last.scored.score)
-    return replace(one, scored=one.scored.model_copy(update={"score": score}))
+    lowest = min(one.scored.score, last.scored.score)
+    return replace(one, scored=one.scored.model_copy(update={"score": lowest}))
 
 
 def _features(name: str, shares: Shares, unit: float) -> dict[str, float]:

@@ -7,6 +7,7 @@ generation used.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import cast
 
 import numpy as np
 
@@ -106,7 +107,8 @@ class Segment:
     def _ids_of(self, documents: Collection[str]) -> list[str]:
         """The ids of the passages of these documents, in the order in which they were added."""
         ids = sorted({key.rpartition(".")[0] for key in documents})
-        found = self._passages.get(where={"document": {"$in": ids}}, include=_IDS) if ids else None
+        where = cast(chroma.Where, {"document": {"$in": ids}})
+        found = self._passages.get(where=where, include=_IDS) if ids else None
         names = found["ids"] if found else []
         return [name for name in names if document_key(name) in documents]
 

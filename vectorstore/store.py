@@ -13,6 +13,7 @@ from vectorstore.embeddings import Embedder, make_embedder
 from vectorstore.generations import Generation, Generations
 from vectorstore.keyword import KeywordIndex
 from vectorstore.manifest import DocumentEntry, Pointer, method_of
+from vectorstore.profile import Profile, profile_of
 from vectorstore.rerank import DEPTH, make_reranker
 from vectorstore.search import Evidence, find, similarities
 
@@ -39,12 +40,20 @@ class Index:
         self._settings = settings
         self._reranker = make_reranker(settings)
         self._lock = threading.Lock()
+        self._profile: Profile | None = None
         self._opened: tuple[Pointer, Generation, KeywordIndex] | None = None
 
     @property
     def generation(self) -> str:
         """The id of the generation in use."""
         return self._current()[0].id
+
+    @property
+    def profile(self) -> Profile:
+        """What its cosines are read with; an embedder without one is measured at the first use."""
+        if self._profile is None:
+            self._profile = profile_of(self.embedder, self._settings.data_dir / "embedders")
+        return self._profile
 
     @property
     def created(self) -> str:
@@ -115,10 +124,10 @@ class Index:
         Passages that the generation in use no longer has are left out.
         """
         try:
-            return similarities(self._current()[0], self.embedder.query(query), passages)
+            return self._similarities(query, passages)
         except GenerationGone:  # as in `evidence`
             self._opened = None
-            return similarities(self._current()[0], self.embedder.query(query), passages)
+            return self._similarities(query, passages)
 
     def cited(self, ids: Sequence[str], query: str) -> list[ScoredPassage]:
         """The passages with these ids, in that order, as close to a question as they are; without
@@ -142,17 +151,32 @@ class Index:
         generation, keyword = self._current()
         return generation.passages(keyword.alike(word, count))
 
+    def _similarities(
+        self, query: str, passages: Sequence[Passage]
+    ) -> dict[str, tuple[float, ...]]:
+        vector = self.embedder.query(query)
+        return similarities(self._current()[0], vector, passages, self.profile)
+
     def _evidence(self, query: str, k: int, language: str, scope: Scope) -> list[Evidence]:
         if not query.strip():
             return []
         generation, keyword = self._current()
         vector = self.embedder.query(query)
-        return find(generation, keyword, query, vector, k=k, language=language, scope=scope)
+        return find(
+            generation,
+            keyword,
+            query,
+            vector,
+            k=k,
+            language=language,
+            scope=scope,
+            profile=self.profile,
+        )
 
     def _cited(self, ids: Sequence[str], query: str) -> list[ScoredPassage]:
         generation, standings = self._current()[0], self.standings()
         passages = generation.passages(ids)
-        cosines = similarities(generation, self.embedder.query(query), passages)
+        cosines = similarities(generation, self.embedder.query(query), passages, self.profile)
         return [
             ScoredPassage(
                 passage=passage,
