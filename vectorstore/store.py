@@ -51,9 +51,10 @@ class Index:
     @property
     def profile(self) -> Profile:
         """What its cosines are read with; an embedder without one is measured at the first use."""
-        if self._profile is None:
-            self._profile = profile_of(self.embedder, self._settings.data_dir / "embedders")
-        return self._profile
+        with self._lock:  # one thread measures
+            if self._profile is None:
+                self._profile = profile_of(self.embedder, self._settings.data_dir / "embedders")
+            return self._profile
 
     @property
     def created(self) -> str:
