@@ -14,7 +14,7 @@ from prompts import languages, phrases
 from vectorstore.keyword import content_words
 
 _MOST_COUNTED = 60
-_ASKED = re.compile(r"[^\s,;:?!.¿¡()«»“”„\"]+")
+_ASKED = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")  # jusqu'à and end-to-end are one word each
 # COM(2020) 607, 2011/93/EU, 24 July 2020 and a bare year are no amounts.
 _REFERENCE = r"\w+\(\d+\) ?\d+|\d+/\d+(?:/\w+)?"
 _YEAR = r"(?<![\d(/])[12]\d{3}(?![\d)/])"
@@ -28,7 +28,7 @@ def asks_for(question: str, language: str) -> frozenset[str]:
     >>> sorted(asks_for("Since when, and how many?", "en"))
     ['date', 'number']
     """
-    padded = f" {' '.join(_ASKED.findall(question.casefold()))} "
+    padded = f" {fold(' '.join(_ASKED.findall(question)))} "
     return frozenset(
         kind
         for kind, words in _cues(language).items()
@@ -74,12 +74,15 @@ def gives_reason(text: str, language: str) -> bool:
 
 @cache
 def _cues(language: str) -> Mapping[str, tuple[str, ...]]:
-    if language not in languages():
-        return vocabulary(language).asks
-    said = phrases(language)
-    cues = said.cues
-    kinds = {"list": cues.list, "number": cues.number, "date": cues.date, "name": cues.name}
-    return kinds | dict(said.demands.cues.items())
+    asks: Mapping[str, tuple[str, ...]]
+    if language in languages():
+        said = phrases(language)
+        cues = said.cues
+        asks = {"list": cues.list, "number": cues.number, "date": cues.date, "name": cues.name}
+        asks = asks | dict(said.demands.cues.items())
+    else:
+        asks = vocabulary(language).asks
+    return {kind: tuple(map(fold, words)) for kind, words in asks.items()}
 
 
 @cache

@@ -39,6 +39,7 @@ from core.types import (
     Turn,
 )
 from vectorstore.chroma import GenerationGone
+from vectorstore.embeddings import local_embedder
 from vectorstore.retriever import PassageRetriever, scored_passage
 from vectorstore.store import Snapshot, open_index
 
@@ -83,7 +84,7 @@ class Assistant:
         self._understand(index, "Wat denk je?", language, (), None)
         meant = self._understand(index, question, language, (), None)
         found = self._retrieve(index, meant.question, language, Scope(), None)
-        ranked = rank(meant.question, language, found)
+        ranked = rank(meant.question, language, found, index.profile.relevance)
         confidence(meant.question, language, found, ranked, index)
         if self._settings.generative:
             prepare(Request(meant.question, language, found))
@@ -159,7 +160,7 @@ class Assistant:
         found = self._found(index, meant, language, scope, config)
         watch.lap("retrieve")
         yield Stage(name="reading")
-        ranked = rank(meant.question, language, found)
+        ranked = rank(meant.question, language, found, index.profile.relevance)
         is_given = bool(meant.document or meant.last)  # what to look at
         sure = (
             Confidence(1.0, float(bool(found)))
@@ -296,7 +297,7 @@ class Assistant:
             language,
             history,
             documents,
-            index.embedder,
+            local_embedder(),
             rewrite if condenser is not None else None,
         )
 
@@ -360,7 +361,7 @@ class Assistant:
         """The passages with which a document begins, as far as they are found by its title."""
         only = scope.model_copy(update={"documents": (document,)})
         titles = [one.title for one in index.documents() if one.id == document]
-        found = index.search(titles[0], _LOOK, language, scope=only)
+        found = index.search(titles[0], _LOOK, language, scope=only, rerank=False)
         return tuple(sorted(found, key=lambda one: one.passage.start)[: self._settings.results])
 
     def _retrieve(

@@ -2,16 +2,14 @@
 
 The chance that the question is about what the sources are about, times the chance that they
 answer it then: two logistic models, fitted on the questions in `eval/fitting/` by
-`python -m eval.fitting`. The weights and their provenance are in `confidence.json`; what was tried
-besides is in docs/decisions/0006-confidence.md.
+`python -m eval.fitting`. The weights and their provenance are in the embedder's profile
+(vectorstore/profile.py); what was tried besides is in docs/decisions/0006-confidence.md.
 """
 
-import json
 import math
 import re
 from collections.abc import Hashable, Mapping, Sequence
-from functools import cache, lru_cache
-from pathlib import Path
+from functools import lru_cache
 from typing import NamedTuple, cast
 
 from chain.asking import gives_reason
@@ -21,10 +19,9 @@ from chain.relevance import Ranked
 from chain.statements import reading
 from core.types import Passage, ScoredPassage
 from vectorstore.embeddings import Embedder, Vectors
+from vectorstore.profile import everyday as everyday_sentences
 from vectorstore.store import Snapshot
 
-WEIGHTS = Path(__file__).with_name("confidence.json")
-_EVERYDAY = Path(__file__).with_name("everyday.txt")
 _UNITS = 2  # the best units, in which a figure must stand
 _MOST_NAMES = 2  # more missing names tell no more
 
@@ -63,14 +60,15 @@ def confidence(
     """
     if not found or not re.search(r"\w", question):  # "?" asks nothing
         return Confidence(0.0, 0.0)
+    weights = index.profile.confidence
     near = similarities(question, language, found, index)
     return Confidence(
-        _chance("on_topic", near),
-        _chance("in_sources", near | lacks(question, language, found, ranked, index)),
+        _chance(weights["on_topic"], near),
+        _chance(weights["in_sources"], near | lacks(question, language, found, ranked, index)),
     )
 
 
-def everyday(question: str, embedder: Embedder) -> float:
+def everyday(question: str, index: Snapshot) -> float:
     """Cosine of the question with the nearest of the sentences in `everyday.txt`.
 
     Short questions are near to everything. What is nearer to these sentences, one for each of the
@@ -78,12 +76,14 @@ def everyday(question: str, embedder: Embedder) -> float:
     the sources is hardly about the sources: a cohort, as in speaker verification (Auckenthaler et
     al. 2000).
     """
-    return float((_everyday(cast(Hashable, embedder)) @ embedder.query(question)).max())
+    embedder = index.embedder
+    nearest = float((_everyday(cast(Hashable, embedder)) @ embedder.query(question)).max())
+    return index.profile.on_scale("everyday", nearest)
 
 
 @lru_cache(maxsize=4)
 def _everyday(embedder: Hashable) -> Vectors:
-    return cast(Embedder, embedder).passages(_EVERYDAY.read_text("utf-8").splitlines())
+    return cast(Embedder, embedder).passages(everyday_sentences())
 
 
 def similarities(
@@ -99,7 +99,7 @@ def similarities(
         "passage": max((scored.similarity for scored in found), default=0.0),
         "unit": max((fit for scored in found for fit in scored.unit_similarities), default=0.0),
         "same_language": float(any(scored.passage.language == language for scored in found)),
-        "everyday": everyday(question, index.embedder),
+        "everyday": everyday(question, index),
     }
 
 
@@ -164,13 +164,6 @@ def _none_of(asked: Mapping[str, str], missing: Sequence[str]) -> float:
     return float(0 < len(asked) == len(missing))
 
 
-def _chance(model: str, values: Mapping[str, float]) -> float:
-    weights = _weights()[model]
+def _chance(weights: Mapping[str, float], values: Mapping[str, float]) -> float:
     total = weights["intercept"] + sum(weights[name] * value for name, value in values.items())
     return 1.0 / (1.0 + math.exp(-total))
-
-
-@cache
-def _weights() -> Mapping[str, Mapping[str, float]]:
-    weights: Mapping[str, Mapping[str, float]] = json.loads(WEIGHTS.read_text("utf-8"))["weights"]
-    return weights

@@ -127,7 +127,7 @@ def classify(message: str, language: str, embedder: Embedder) -> Message | None:
     Args:
         message: as it was typed.
         language: of the message (ISO 639-1); decides what a word of several languages means.
-        embedder: that of the index, which has to embed the message anyway.
+        embedder: the local one, whose cosines the margins above are.
     """
     message = unicodedata.normalize("NFC", message)
     tokens = _tokens(message)

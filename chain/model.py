@@ -16,7 +16,6 @@ from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_openai.chat_models.base import BaseChatOpenAI
 
-from chain.breaker import Breaker
 from chain.reply import replied, within
 from chain.servers import Context, Server
 from chain.trouble import (
@@ -27,6 +26,7 @@ from chain.trouble import (
     translated,
     wants_responses,
 )
+from core.breaker import Breaker
 from core.errors import ModelError
 from core.settings import Settings, trace_with_langsmith
 from core.types import ModelTrouble

@@ -118,6 +118,7 @@ def in_parts(
     """The passages found and those that the parts of the question need besides; and the parts,
     which is the whole where it asks one thing."""
     found, asked = whole.found, parts(whole.question, language)
+    weights = index.profile.relevance
     nearest = [index.search(part, 1, language, scope=scope) for part in asked]
     # A score is for one question: besides what was found, none fits the whole better than the last.
     lowest = min((scored.score for scored in found), default=0.0)
@@ -129,9 +130,9 @@ def in_parts(
     made = []
     for part, best in zip(asked, nearest, strict=True):
         scored = _scored_for(part, passages, best, index)
-        made.append(Part(part, scored, rank(part, language, scored)))
+        made.append(Part(part, scored, rank(part, language, scored, weights)))
     if len(made) == 1:  # somebody's words about a topic: both count
-        both = _both(rank(whole.question, language, passages), made[0].ranked)
+        both = _both(rank(whole.question, language, passages, weights), made[0].ranked)
         return passages, (Part(whole.question, passages, both),)
     return passages, tuple(made) or (whole,)
 

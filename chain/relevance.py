@@ -1,7 +1,8 @@
 """How well each sentence and list item of the found passages fits the question.
 
 A linear model over these features, fitted by `python -m eval.fitting.relevance`; the weights and
-their provenance are in `relevance.json`, what else was tried in docs/decisions/0009.
+their provenance are in the embedder's profile (vectorstore/profile.py), what else was tried in
+docs/decisions/0009.
 
     cosine   of question and unit
     words    share of the question's words that the unit has, weighed by rarity among the units
@@ -14,14 +15,12 @@ their provenance are in `relevance.json`, what else was tried in docs/decisions/
 Where it is asked what something is, a unit with the form of saying so gets a fixed amount more.
 """
 
-import json
 import math
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +36,6 @@ _LIST, _COUNTED = 1.0, 2.0  # in the score, for a list where one is asked for
 _IN_VAIN = 0.1  # in the score, for a unit of a list where none is asked for
 _DEFINES = 3.0  # in the score; too few questions ask for a definition to fit it
 _LONGEST_TERM = 4  # words that say what a definition is asked of
-WEIGHTS = Path(__file__).with_name("relevance.json")
 FEATURES = (
     "cosine",
     "words",
@@ -47,6 +45,9 @@ FEATURES = (
     "date",
     "reason",
 )
+
+
+Weights = Mapping[str, float]  # by feature
 
 
 @dataclass(frozen=True)
@@ -68,14 +69,19 @@ class Ranked:
     score: float
 
 
-def rank(question: str, language: str, found: Sequence[ScoredPassage]) -> list[Ranked]:
+def rank(
+    question: str, language: str, found: Sequence[ScoredPassage], weights: Weights
+) -> list[Ranked]:
     """The statements of the passages, best first: each is as good as the best of what says it.
+
+    `weights` are those of the index that the passages were found in (`Profile.relevance`).
 
     Where a list is asked for, a list is worth more, above all one with as many items as are asked
     for, and what is told in a series is taken as one. Where none is, each unit of a list but one is
     read in vain.
     """
-    scores = {(one.passage, one.number): one.score for one in rank_units(question, language, found)}
+    units = rank_units(question, language, found, weights)
+    scores = {(one.passage, one.number): one.score for one in units}
     wanted = asks_for(question, language)
     count = counted(question, language) if "list" in wanted else 0
     ranked = []
@@ -97,9 +103,11 @@ def rank(question: str, language: str, found: Sequence[ScoredPassage]) -> list[R
     return sorted(ranked, key=lambda one: (-one.score, one.passage, one.statement.core))
 
 
-def rank_units(question: str, language: str, found: Sequence[ScoredPassage]) -> list[RankedUnit]:
+def rank_units(
+    question: str, language: str, found: Sequence[ScoredPassage], weights: Weights
+) -> list[RankedUnit]:
     """The units of the passages, best first; a footnote says little without its sentence."""
-    scores = features(question, language, found) @ _weights()
+    scores = features(question, language, found) @ [weights[name] for name in FEATURES]
     scores += _DEFINES * defines(question, language, found)
     ranked = [
         RankedUnit(index, number, unit, float(score))
@@ -207,9 +215,3 @@ def _shares(wanted: Sequence[Sequence[str]], had: Sequence[Collection[str]]) -> 
         total = sum(weight.values())
         shares.append(sum(weight[term] for term in weight if term in bag) / total if total else 0.0)
     return shares
-
-
-@cache
-def _weights() -> NDArray[np.float64]:
-    weights: Mapping[str, float] = json.loads(WEIGHTS.read_text("utf-8"))["weights"]
-    return np.array([weights[name] for name in FEATURES])

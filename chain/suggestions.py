@@ -65,7 +65,7 @@ class Suggestions:
         """
         turns = [*history, Turn.of(answer.question, answer)]
         about = standalone(answer.question, answer.question_language, history)
-        around = index.search(about, _LOOK, answer.question_language, scope=scope)
+        around = index.search(about, _LOOK, answer.question_language, scope=scope, rerank=False)
         passages = [*answer.passages, *(scored.passage for scored in around)]
         cited_ids = {citation.passage_id for citation in answer.citations}
         cited = {_section(passage) for passage in passages if passage.id in cited_ids}
@@ -136,8 +136,10 @@ class Suggestions:
         self, index: Snapshot, today: datetime.date, question: str, language: str, scope: Scope
     ) -> ScoredPassage | None:
         del today
-        found = index.search(question, self._settings.results, language, scope=scope)
-        sure = confidence(question, language, found, rank(question, language, found), index)
+        wanted = self._settings.results
+        found = index.search(question, wanted, language, scope=scope, rerank=False)
+        ranked = rank(question, language, found, index.profile.relevance)
+        sure = confidence(question, language, found, ranked, index)
         return found[0] if sure.value >= self._settings.refuse_below else None
 
 

@@ -73,7 +73,7 @@ def understand(
         language: of the question (ISO 639-1).
         history: earlier turns, oldest first.
         documents: those in use.
-        embedder: that of the index.
+        embedder: the local one; small talk and rewritings are told by its cosines.
         rewrite: has a model make a question after some turns one that stands alone; without it
             there is no model, and only "shorter" and the summary of a document are carried out.
     """

@@ -173,7 +173,8 @@ def supports(sentence: str, quotes: Sequence[str], about: str, embedder: Embedde
     """Whether quotes together support a sentence by figures and meaning; languages not needed.
 
     They have its figures (`about`, such as their headings, may have them as well), and one of them,
-    or all of them read as one, has its words or is close to it in meaning.
+    or all of them read as one, has its words or is close to it in meaning. The limit of that is the
+    local embedder's: `embedder` is to be that one.
     """
     if not quotes or not figures(sentence) <= figures("\n".join((about, *quotes))):
         return False

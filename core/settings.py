@@ -69,6 +69,8 @@ class Settings(BaseSettings):
     embeddings_url: str = ""  # empty: the local embedder; else an OpenAI-compatible server
     embeddings_model: str = "text-embedding-3-small"
     embeddings_api_key: SecretStr = SecretStr("")
+    embeddings_query_prefix: str = ""  # what its model wants before a question: E5 "query: "
+    embeddings_passage_prefix: str = ""  # and before a source text: E5 "passage: "
 
     # Reranking (optional): questions and the passages found for them then go to this server
     rerank_url: str = ""  # the whole address, such as http://localhost:8080/rerank; empty: off

@@ -220,7 +220,8 @@ class ScoredPassage(Frozen):
     """A passage found for a question.
 
     `score` orders the results, no unit (vectorstore/ranking.py). `similarity` is the cosine of
-    question and passage, `unit_similarities` those of question and each unit of the passage.
+    question and passage, `unit_similarities` those of question and each unit of the passage; of
+    another embedder than the default one on that one's scale (vectorstore/profile.py).
     `standing` is that of its document when it was found.
     """
 

@@ -190,7 +190,7 @@ def test_the_confidence_sees_what_the_passages_lack(
     index = assistant.index.snapshot()
     found = index.search(question, language=language)
     near = similarities(question, language, found, index)
-    ranked = rank(question, language, found)
+    ranked = rank(question, language, found, index.profile.relevance)
     seen = near | lacks(question, language, found, ranked, index)
     assert seen[feature] == value
 
@@ -304,6 +304,29 @@ def test_a_text_is_taken_to_be_in_another_language_only_where_that_is_clear() ->
     told = [written_in(text, "hu") == language for text, language in asked]
     assert sum(told) >= 0.9 * len(told)
     assert written_in("Europol, Frontex", "pl") == "pl"
+
+
+@pytest.mark.parametrize(
+    ("question", "language", "kind"),
+    [
+        ("How many?", "en", "number"),
+        ("Since when?", "en", "date"),
+        ("'How many?'", "en", "number"),
+        ("‘How many?’", "en", "number"),
+        ("[How many]", "en", "number"),
+        ("*How many*", "en", "number"),
+        ("_How many_", "en", "number"),
+        ("How many…", "en", "number"),
+        ("And how many/which of them?", "en", "number"),
+        ("Europol – since when—", "en", "date"),
+        ("Who–when–where", "en", "date"),
+        ("“‹Wie viele›”", "de", "number"),
+        ("Wie groß ist der Markt?", "de", "number"),
+        ("Combien d’argent ?", "fr", "amount"),
+    ],
+)
+def test_a_cue_counts_beside_whatever_punctuation(question: str, language: str, kind: str) -> None:
+    assert kind in asks_for(question, language)
 
 
 def test_a_question_shows_what_kind_of_answer_it_wants() -> None:

@@ -14,10 +14,10 @@ from langchain_core.tracers import LangChainTracer
 from pydantic import SecretStr
 
 from chain import __main__ as command
-from chain import breaker
 from chain.assistant import Assistant
 from chain.model import ChatModel
 from chain.thoughts import without_thoughts
+from core import breaker
 from core.errors import ModelError, SettingsError
 from core.settings import Settings
 from core.types import ModelTrouble, Turn

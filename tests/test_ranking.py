@@ -2,6 +2,7 @@
 
 import json
 import logging
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -13,12 +14,14 @@ import numpy as np
 import pytest
 from pydantic import SecretStr
 
+from chain.assistant import Assistant
 from core.matching import contains
 from core.settings import Settings
 from eval.fitting.logit import Asked, cross_validated, fit
-from vectorstore import ranking
 from vectorstore.generations import Generations
 from vectorstore.keyword import KeywordIndex
+from vectorstore.profile import LOOK, passage_fits
+from vectorstore.ranking import FEATURES
 from vectorstore.rerank import DEPTH, ServerReranker, make_reranker
 from vectorstore.store import Index, open_index
 
@@ -52,7 +55,7 @@ def test_an_exact_reference_or_rare_name_comes_first(
 
 
 def test_the_order_does_not_depend_on_how_many_are_wanted(index: Index) -> None:
-    most = index.search(DRUGS, k=ranking.LOOK, language="nl")
+    most = index.search(DRUGS, k=LOOK, language="nl")
     for k in (1, 3, 6):
         assert index.search(DRUGS, k=k, language="nl") == most[:k]
     scores = [scored.score for scored in index.search(DRUGS, k=40, language="nl")]
@@ -61,11 +64,11 @@ def test_the_order_does_not_depend_on_how_many_are_wanted(index: Index) -> None:
 
 
 def test_the_score_is_the_weighted_sum_of_the_features(index: Index) -> None:
-    weights = json.loads(ranking.WEIGHTS.read_text("utf-8"))["weights"]
+    weights = index.profile.ranking
     found = index.evidence(DRUGS, 6, language="nl")
     assert len(found) == 6
     for one in found:
-        assert set(one.features) == set(ranking.FEATURES) == set(weights)
+        assert set(one.features) == set(FEATURES) == set(weights)
         expected = sum(weights[name] * value for name, value in one.features.items())
         assert one.scored.score == pytest.approx(expected)
         assert one.features["unit"] == pytest.approx(max(one.scored.unit_similarities))
@@ -103,11 +106,11 @@ def test_what_all_candidates_share_does_not_count_for_a_passage() -> None:
     common, first, second = np.eye(3, dtype=np.float32)
     units = [np.stack([common + first]), np.stack([common + second])]
     question = (0.9 * common + 0.4 * first).astype(np.float32)
-    fits = ranking.passage_fits(question, units)
+    fits = passage_fits(question, units)
     assert fits[0] == pytest.approx(0.4 / 2**0.5)
     assert fits[1] == pytest.approx(-0.4 / 2**0.5)
-    assert ranking.passage_fits(question, []) == []
-    assert ranking.passage_fits(question, units[:1]) == [0.0]
+    assert passage_fits(question, []) == []
+    assert passage_fits(question, units[:1]) == [0.0]
 
 
 def test_fitting_finds_the_feature_that_tells_right_from_wrong() -> None:
@@ -238,6 +241,70 @@ def test_a_failing_server_costs_a_warning_not_the_search(
     assert "reranker did not help" in caplog.text
     assert "sk-rerank" not in caplog.text
     assert "127.0.0.1" not in caplog.text
+
+
+def test_a_server_that_is_down_is_left_alone_for_a_while(
+    index: Index,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("vectorstore.rerank._TIMEOUT", 0.3)
+    before = index.search(DRUGS, k=4, language="nl")
+    with _server() as script:
+        script.delay, script.status, script.reply = 1.0, 503, {}
+        reranked = _with_reranker(settings, script)
+        started = time.monotonic()
+        for _ in range(10):
+            assert reranked.search(DRUGS, k=4, language="nl") == before
+        assert len(script.requests) == 1
+        assert time.monotonic() - started < 2
+
+
+def test_a_question_that_a_server_refuses_does_not_take_it_from_the_others(
+    index: Index, settings: Settings
+) -> None:
+    with _server() as script:
+        script.status, script.reply = 413, {"error": "too long"}
+        reranked = _with_reranker(settings, script)
+        for _ in range(3):
+            reranked.search(DRUGS, k=4, language="nl")
+        assert len(script.requests) == 3
+
+
+def test_a_reply_without_end_is_not_waited_for(
+    index: Index, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vectorstore.rerank._TIMEOUT", 0.5)
+    found = index.search(DRUGS, k=4, language="nl")
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def drip() -> None:
+            client, _ = listening.accept()
+            with client, suppress(OSError):
+                client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+                while True:
+                    client.sendall(b" ")
+                    time.sleep(0.05)
+
+        threading.Thread(target=drip, daemon=True).start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/rerank"
+        started = time.monotonic()
+        assert ServerReranker(url, "m", "").reorder(DRUGS, found) == found
+        assert time.monotonic() - started < 2
+
+
+def test_suggestions_ask_no_reranker(settings: Settings) -> None:
+    with _server() as script:
+        script.reply = lambda request: [
+            {"index": n, "score": -float(n)} for n in range(len(request["texts"]))
+        ]
+        assistant = Assistant(settings.model_copy(update={"rerank_url": script.url}))
+        answer = assistant.ask(DRUGS, language="nl")
+        assert answer.answered
+        assert len(script.requests) == 1
+        assert assistant.follow_ups(answer)
+        assert not assistant.ask("Wie won het songfestival van 1975?", language="nl").answered
+        assert len(script.requests) == 2
 
 
 def test_nobody_listening_and_a_wrong_address_are_no_error_either(index: Index) -> None:

@@ -2,16 +2,20 @@
 
 import datetime
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
 
 from chain import __main__ as command
 from chain.assistant import Assistant
 from core.settings import Settings
-from core.types import DocumentInfo, Finished, Scope, Stage, TextDelta
+from core.types import DocumentInfo, Finished, Scope, ScoredPassage, Stage, TextDelta
 from core.versions import standings
 from ingest.pipeline import ingest
+from vectorstore.generations import Generation
 from vectorstore.retriever import PassageRetriever
+from vectorstore.segments import Segment
+from vectorstore.store import open_index
 
 Small = Callable[[Mapping[str, str]], Settings]
 DRUGS = "How much is the EU drug market worth each year?"
@@ -60,6 +64,62 @@ def test_a_document_with_few_passages_is_found_among_many(small: Small) -> None:
     scope = Scope(documents=("bees",))
     found = Assistant(settings).index.search("Which ship lies at quay 3?", 6, "en", scope=scope)
     assert [one.passage.document.id for one in found] == ["bees"]
+
+
+def _fishing(small: Small) -> Settings:
+    """Twenty-four documents of ten passages each, of which one is asked for."""
+    return small(
+        {
+            f"port-{n:02}.en.md": f"# Port {n}\n\n"
+            + "\n\n".join(
+                f"## Quay {m} of port {n}\n\n{n * m + m} ships moor here. Crew {n}-{m} unloads."
+                for m in range(10)
+            )
+            for n in range(24)
+        }
+    )
+
+
+def test_a_narrow_scope_is_answered_by_its_own_passages_as_the_wide_way_would(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = _fishing(small)
+    ingest(settings)
+    index = open_index(settings)
+    scope = Scope(documents=("port-07",))
+    asked = ("How many ships moor at quay 3 of port 7?", "Which crew unloads at quay 9?")
+    with monkeypatch.context() as patched:
+        patched.setattr(Generation, "nearest_units", _never)
+        patched.setattr(Generation, "nearest_passages", _never)
+        narrow = [index.search(question, 6, "en", scope=scope) for question in asked]
+        with pytest.raises(AssertionError):
+            index.search(asked[0], 6, "en")
+    monkeypatch.setattr("vectorstore.search._FEW", 0)
+    for question, found in zip(asked, narrow, strict=True):
+        assert _told(index.search(question, 6, "en", scope=scope)) == _told(found)
+    assert narrow[0][0].passage.headings[-1] == "Quay 3 of port 7"
+
+
+def test_the_passages_of_some_documents_are_read_without_the_others(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = _fishing(small)
+    ingest(settings)
+    index = open_index(settings)
+    keys = ["port-20.en", "port-03.en"]
+    expected = [one for one in index.passages() if one.document.key in keys]
+    assert len(expected) == 20
+    monkeypatch.setattr(Segment, "_batches", _never)
+    assert index.passages(keys) == expected
+    assert index.passages([]) == index.passages(["no-such.en"]) == []
+
+
+def _never(*_: object) -> Any:
+    raise AssertionError("it looks at everything")
+
+
+def _told(found: list[ScoredPassage]) -> list[tuple[str, float]]:
+    return [(one.passage.id, round(one.score, 4)) for one in found]
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])

@@ -20,6 +20,7 @@ from chromadb.api.models.Collection import Collection
 from chromadb.api.shared_system_client import SharedSystemClient
 from chromadb.api.types import GetResult as Records
 from chromadb.api.types import Include as Fields
+from chromadb.api.types import Where
 from chromadb.config import Settings as ChromaSettings
 from chromadb.errors import ChromaError, NotFoundError
 
@@ -29,7 +30,7 @@ from core.settings import Settings
 from core.types import Passage
 from vectorstore.embeddings import Vectors
 
-__all__ = ["BATCH", "Client", "Collection", "Fields", "NotFoundError", "Records"]
+__all__ = ["BATCH", "Client", "Collection", "Fields", "NotFoundError", "Records", "Where"]
 
 BATCH = 1000  # records per call, well below what SQLite takes at once
 

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,14 @@ from numpy.typing import NDArray
 from core.errors import ModelError
 from core.settings import Settings, one_openmp_thread
 
+if TYPE_CHECKING:
+    from openai import OpenAI
+
 Vectors = NDArray[np.float32]
+
+
+_BATCH = 32  # texts of one request: as many as text-embeddings-inference takes unless told more
+_PATIENCE = 10.0  # seconds that somebody with a question waits for its vector, twice at most
 
 
 class Embedder(Protocol):
@@ -79,50 +86,77 @@ class LocalEmbedder:
 class OpenAIEmbedder:
     """Any server with OpenAI's embeddings API (OpenAI, Azure, vLLM, TEI, Ollama).
 
+    Args:
+        url: of the API, usually ending in /v1.
+        model: its name there.
+        api_key: may be empty.
+        query_prefix: what the model wants before a question, such as E5's "query: ".
+        passage_prefix: what it wants before a source text.
+
     Raises:
         ModelError: the server cannot be reached, refuses, or answers out of form.
     """
 
-    limit = 512
-
-    def __init__(self, url: str, model: str, api_key: str) -> None:
+    def __init__(
+        self,
+        url: str,
+        model: str,
+        api_key: str,
+        *,
+        query_prefix: str = "",
+        passage_prefix: str = "",
+    ) -> None:
         from openai import OpenAI
 
         self._client = OpenAI(base_url=url, api_key=api_key or "none", timeout=60, max_retries=3)
+        self._hasty = self._client.with_options(timeout=_PATIENCE, max_retries=1)
         self._model = model
-        self.fingerprint = f"{model}/openai"
+        self._query_prefix, self._passage_prefix = query_prefix, passage_prefix
+        self.limit = 512 - _estimated_tokens(passage_prefix)
+        prefixes = f"/{query_prefix}|{passage_prefix}" if query_prefix or passage_prefix else ""
+        self.fingerprint = f"{model}/openai{prefixes}"
         self._cached_query = lru_cache(maxsize=256)(self._query)
 
     def query(self, text: str) -> Vectors:
         return self._cached_query(text)
 
     def passages(self, texts: list[str]) -> Vectors:
-        from openai import OpenAIError
-
-        try:
-            response = self._client.embeddings.create(
-                model=self._model, input=[_clean(text) for text in texts], encoding_format="float"
-            )
-        except OpenAIError as error:
-            raise ModelError(
-                f"The embeddings server did not answer ({type(error).__name__}). "
-                "Check STRATEGIEWIJZER_EMBEDDINGS_URL, _MODEL and _API_KEY."
-            ) from None
-        vectors = np.asarray([entry.embedding for entry in response.data], dtype=np.float32)
-        if vectors.shape[:1] != (len(texts),):
-            raise ModelError(
-                f"The embeddings server gave {len(response.data)} vectors for {len(texts)} texts."
-            )
-        lengths: Vectors = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return (vectors / lengths).astype(np.float32)
+        prefixed = [self._passage_prefix + text for text in texts]
+        batches = (prefixed[start : start + _BATCH] for start in range(0, len(texts), _BATCH))
+        return np.concatenate([self._vectors(self._client, batch) for batch in batches])
 
     def token_count(self, text: str) -> int:
         return _estimated_tokens(text)
 
     def _query(self, text: str) -> Vectors:
-        vector: Vectors = self.passages([text])[0]
+        vector: Vectors = self._vectors(self._hasty, [self._query_prefix + text])[0]
         vector.setflags(write=False)
         return vector
+
+    def _vectors(self, client: "OpenAI", texts: list[str]) -> Vectors:
+        from openai import OpenAIError
+
+        try:
+            response = client.embeddings.create(
+                model=self._model, input=[_clean(text) for text in texts], encoding_format="float"
+            )
+            vectors = np.asarray([entry.embedding for entry in response.data], dtype=np.float32)
+        except (OpenAIError, ValueError) as error:  # vectors of different lengths are a ValueError
+            raise ModelError(
+                f"The embeddings server did not answer well ({type(error).__name__}). "
+                "Check STRATEGIEWIJZER_EMBEDDINGS_URL, _MODEL and _API_KEY."
+            ) from None
+        if vectors.shape[:1] != (len(texts),):
+            raise ModelError(
+                f"The embeddings server gave {len(response.data)} vectors for {len(texts)} texts."
+            )
+        lengths: Vectors = np.linalg.norm(vectors, axis=1, keepdims=True)
+        if not (np.isfinite(lengths) & (lengths > 0)).all():
+            raise ModelError(
+                "The embeddings server gave a vector without direction. "
+                "Check STRATEGIEWIJZER_EMBEDDINGS_MODEL."
+            )
+        return (vectors / lengths).astype(np.float32)
 
 
 @lru_cache(maxsize=1)
@@ -138,6 +172,8 @@ def make_embedder(settings: Settings) -> Embedder:
             settings.embeddings_url,
             settings.embeddings_model,
             settings.embeddings_api_key.get_secret_value(),
+            query_prefix=settings.embeddings_query_prefix,
+            passage_prefix=settings.embeddings_passage_prefix,
         )
     return local_embedder()
 

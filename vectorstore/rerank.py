@@ -7,21 +7,26 @@ Off unless `rerank_url` is set. Two forms are spoken, told apart by `rerank_mode
     without a model  {"query", "texts"} -> [{"index", "score"}, ...]   text-embeddings-inference
 
 A server that does not answer well costs a warning and at most a few seconds, never the search: the
-passages then keep their order.
+passages then keep their order, and the server is left alone for a while (`core/breaker.py`).
 """
 
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import httpx
 from pydantic import BaseModel, Field, RootModel
 
+from core.breaker import Breaker
+from core.errors import ModelError
 from core.settings import Settings
 from core.types import ScoredPassage
 
 DEPTH = 20  # passages that are read
 _TIMEOUT = 5.0  # seconds
+_LONGEST = 1_000_000  # bytes of a reply; twenty scores take about two thousand
+_OF_THIS_QUESTION = (400, 413, 422)  # refusals that say nothing about the next question
 
 logger = logging.getLogger(__name__)
 
@@ -57,10 +62,15 @@ class ServerReranker:
         self._url, self._model = url, model
         headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._client = httpx.Client(headers=headers, timeout=_TIMEOUT)
+        self._breaker = Breaker()
 
     def reorder(self, query: str, found: Sequence[ScoredPassage]) -> list[ScoredPassage]:
         first = found[:DEPTH]
         if len(first) < 2:
+            return list(found)
+        try:
+            started = self._breaker.admit()
+        except ModelError:  # what failed was told then
             return list(found)
         try:
             relevance = self._relevance(query, [scored.passage.context() for scored in first])
@@ -69,7 +79,12 @@ class ServerReranker:
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             # The kind of error only: its text may repeat the address, with credentials in it.
             logger.warning("The reranker did not help (%s); order unchanged", type(error).__name__)
+            if _is_of_this_question(error):
+                self._breaker.worked()
+            else:
+                self._breaker.failed(ModelError(type(error).__name__), started)
             return list(found)
+        self._breaker.worked()
         order = sorted(relevance, key=lambda number: (-relevance[number], number))
         scores = [scored.score for scored in first]
         reordered = [
@@ -84,12 +99,28 @@ class ServerReranker:
             body = {"model": self._model, "query": query, "documents": texts, "top_n": len(texts)}
         else:
             body = {"query": query, "texts": texts}
-        response = self._client.post(self._url, json=body).raise_for_status()
+        reply = self._reply(body)
         if self._model:
-            results = _Results.model_validate_json(response.content).results
+            results = _Results.model_validate_json(reply).results
             return {result.index: result.relevance_score for result in results}
-        judged = _TeiResults.model_validate_json(response.content).root
+        judged = _TeiResults.model_validate_json(reply).root
         return {result.index: result.score for result in judged}
+
+    def _reply(self, body: Mapping[str, object]) -> bytes:
+        """What the server says, within the time and length that a reply may have."""
+        ends, reply = time.monotonic() + _TIMEOUT, b""
+        with self._client.stream("POST", self._url, json=body) as response:
+            for part in response.raise_for_status().iter_bytes():
+                reply += part
+                if len(reply) > _LONGEST or time.monotonic() > ends:
+                    raise ValueError("its reply does not end")
+        return reply
+
+
+def _is_of_this_question(error: Exception) -> bool:
+    return (
+        isinstance(error, httpx.HTTPStatusError) and error.response.status_code in _OF_THIS_QUESTION
+    )
 
 
 def make_reranker(settings: Settings) -> Reranker | None:

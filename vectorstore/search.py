@@ -3,26 +3,32 @@
     question -> query vector -> nearest passages  \\
                              -> nearest units     -> allowed ones -> a first look: words, best unit
              -> words        -> keyword matches   /   -> the first 12: all their units -> best k
+    (a narrow scope) ----------> all its passages -/
 
 What they are ranked by is told in vectorstore/ranking.py.
 """
 
 import datetime
+import itertools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
 from core.types import Passage, Scope, ScoredPassage, Standing
-from vectorstore import ranking
 from vectorstore.embeddings import Vectors
 from vectorstore.generations import Generation, unit_ids
 from vectorstore.keyword import KeywordIndex
-from vectorstore.ranking import Features
+from vectorstore.profile import LOOK, Profile, mean_cosine, passage_fits
+from vectorstore.ranking import Features, score
 from vectorstore.segments import document_key
 
 _CANDIDATES = 60  # passages taken from each list before filtering
 _UNITS_PER_PASSAGE = 4
+# Documents with so few passages, of the whole and altogether, are hardly among what is nearest of
+# all: all of theirs are looked at instead. The last such scopes are kept, some 8 MB each at most.
+_RARE, _FEW, _SCOPES = 0.05, 1000, 8
 # What a document that is not in force loses: it must be 20 times (e^3) as likely to come first, so
 # it is only found for what the text that took its place does not say.
 _STEP_BACK = 3.0
@@ -47,13 +53,40 @@ def find(
     k: int,
     language: str,
     scope: Scope,
+    profile: Profile,
 ) -> list[Evidence]:
     """The k best passages, best first; arguments as in `Index.search`, `vector` is the query's."""
     allowed = generation.versions(language, scope)
     if not allowed:
         return []
+    wanted, size = max(k, LOOK), sum(allowed.values())
+    if size <= min(_FEW, _RARE * generation.manifest.passages):
+        nearness = _nearness_of_all(generation, frozenset(allowed), vector)
+    else:
+        nearness = _nearest(generation, keyword, query, language, vector, allowed, wanted)
+    shares = keyword.shares(query, language, nearness)
+    standings = generation.standings(scope.as_of or datetime.datetime.now(datetime.UTC).date())
+    first_look = {
+        name: score(_features(name, shares, profile.on_scale("unit", unit)), profile.ranking)
+        - _STEP_BACK * (document_key(name) in standings)
+        for name, unit in nearness.items()
+    }
+    likely = sorted(first_look, key=lambda name: (-first_look[name], name))[:wanted]
+    return _ranked(generation, likely, shares, vector, standings, profile)[:k]
+
+
+def _nearest(
+    generation: Generation,
+    keyword: KeywordIndex,
+    query: str,
+    language: str,
+    vector: Vectors,
+    allowed: Mapping[str, int],
+    wanted: int,
+) -> dict[str, float]:
+    """Of the passages near in meaning or in words: the cosine of the best unit."""
     total, total_units = generation.manifest.passages, generation.manifest.units
-    wanted, count = max(k, ranking.LOOK), max(k, _CANDIDATES)
+    count = max(wanted, _CANDIDATES)
     enough = min(wanted, sum(allowed.values()))
     while True:
         similar = _filtered(generation.nearest_passages(vector, min(count, total)), allowed)
@@ -63,26 +96,42 @@ def find(
         if len(similar) >= enough or count >= total:
             break
         count *= 4  # the filters left too few: look further
-    names = list(dict.fromkeys((*units, *similar, *words)))
-    shares = keyword.shares(query, language, names)
     farthest = by_unit[-1][1]  # a unit that was not found is at most this near
-    standings = generation.standings(scope.as_of or datetime.datetime.now(datetime.UTC).date())
-    first_look = {
-        name: ranking.score(_features(name, shares, units.get(name, farthest)))
-        - _STEP_BACK * (document_key(name) in standings)
-        for name in names
-    }
-    likely = sorted(names, key=lambda name: (-first_look[name], name))[:wanted]
-    return _ranked(generation, likely, shares, vector, standings)[:k]
+    return {name: units.get(name, farthest) for name in (*units, *similar, *words)}
+
+
+def _nearness_of_all(
+    generation: Generation, documents: frozenset[str], vector: Vectors
+) -> dict[str, float]:
+    """Of all passages of a few documents: the cosine of the best unit."""
+    names, vectors, starts = _units_of(generation, documents)
+    best = np.maximum.reduceat(vectors @ vector, starts)
+    return dict(zip(names, map(float, best), strict=True))
+
+
+@lru_cache(maxsize=_SCOPES)
+def _units_of(
+    generation: Generation, documents: frozenset[str]
+) -> tuple[tuple[str, ...], Vectors, list[int]]:
+    """The passages of a few documents, the vectors of their units in one array, shape (units,
+    dimensions), and where in it each passage begins."""
+    passages = list(generation.all_passages(documents))
+    stored = generation.unit_vectors([name for one in passages for name in unit_ids(one)])
+    vectors = np.stack([stored[name] for one in passages for name in unit_ids(one)])
+    sizes = [len(one.units) for one in passages]
+    starts = [0, *itertools.accumulate(sizes[:-1])]
+    return tuple(one.id for one in passages), vectors, starts
 
 
 def similarities(
-    generation: Generation, vector: Vectors, passages: Sequence[Passage]
+    generation: Generation, vector: Vectors, passages: Sequence[Passage], profile: Profile
 ) -> dict[str, tuple[float, ...]]:
     """Passage id -> the cosines of a vector and each of its units, if the generation has them."""
     stored = generation.unit_vectors([name for passage in passages for name in unit_ids(passage)])
     return {
-        passage.id: tuple(float(stored[name] @ vector) for name in unit_ids(passage))
+        passage.id: tuple(
+            profile.on_scale("unit", float(stored[name] @ vector)) for name in unit_ids(passage)
+        )
         for passage in passages
         if all(name in stored for name in unit_ids(passage))
     }
@@ -94,29 +143,30 @@ def _ranked(
     shares: Shares,
     vector: Vectors,
     standings: Mapping[str, Standing],
+    profile: Profile,
 ) -> list[Evidence]:
     """The likely passages ranked by all their units; those after the first `LOOK` stay behind."""
     passages = generation.passages(likely)
     of_unit = generation.unit_vectors([name for p in passages for name in unit_ids(p)])
     units = [np.stack([of_unit[name] for name in unit_ids(p)]) for p in passages]
     found = []
-    for passage, vectors, fit in zip(
-        passages, units, ranking.passage_fits(vector, units), strict=True
-    ):
-        cosines = vectors @ vector
-        mean = vectors.mean(axis=0)
-        features = {**_features(passage.id, shares, float(cosines.max())), "passage": fit}
+    for passage, vectors, fit in zip(passages, units, passage_fits(vector, units), strict=True):
+        cosines = profile.on_scale("unit", vectors @ vector)
+        features = {
+            **_features(passage.id, shares, float(cosines.max())),
+            "passage": profile.on_scale("fit", fit),
+        }
         standing = standings.get(passage.document.key, "in_force")
         scored = ScoredPassage(
             passage=passage,
-            score=ranking.score(features) - _STEP_BACK * (standing != "in_force"),
-            similarity=float(mean @ vector / np.linalg.norm(mean)),
+            score=score(features, profile.ranking) - _STEP_BACK * (standing != "in_force"),
+            similarity=profile.on_scale("passage", mean_cosine(vectors, vector)),
             unit_similarities=tuple(float(cosine) for cosine in cosines),
             standing=standing,
         )
         found.append(Evidence(scored, features))
-    first = _best_first(found[: ranking.LOOK])
-    return [*first, *(_behind(first[-1], one) for one in _best_first(found[ranking.LOOK :]))]
+    first = _best_first(found[:LOOK])
+    return [*first, *(_behind(first[-1], one) for one in _best_first(found[LOOK:]))]
 
 
 def _best_first(found: Iterable[Evidence]) -> list[Evidence]:
@@ -125,8 +175,8 @@ def _best_first(found: Iterable[Evidence]) -> list[Evidence]:
 
 def _behind(last: Evidence, one: Evidence) -> Evidence:
     """The same evidence, with a score that is no higher than the last one's."""
-    score = min(one.scored.score, last.scored.score)
-    return replace(one, scored=one.scored.model_copy(update={"score": score}))
+    lowest = min(one.scored.score, last.scored.score)
+    return replace(one, scored=one.scored.model_copy(update={"score": lowest}))
 
 
 def _features(name: str, shares: Shares, unit: float) -> dict[str, float]:

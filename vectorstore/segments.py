@@ -7,6 +7,7 @@ generation used.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import cast
 
 import numpy as np
 
@@ -22,6 +23,7 @@ _TEXTS: chroma.Fields = ["documents", "metadatas"]
 # How many neighbours are looked at while a vector is added and while one is searched for, by
 # measurement: docs/decisions/0005.
 _EF_CONSTRUCTION, _EF_SEARCH = 100, 800
+_FEW = 100  # documents that Chroma is asked for by name; more are picked out of all
 _SYNCS = 4  # times a growing graph is written to disk; each time the whole of it
 
 
@@ -92,8 +94,23 @@ class Segment:
     def all_passages(self, documents: Collection[str] | None = None) -> Iterator[Passage]:
         """Every passage, or those of these documents; read in batches."""
         wanted = self._documents if documents is None else self._documents.intersection(documents)
-        for result in self._batches(self._passages, _TEXTS) if wanted else ():
+        if documents is not None and len(wanted) <= _FEW:
+            names = self._ids_of(wanted)
+            for start in range(0, len(names), chroma.BATCH):
+                found = self.passages(names[start : start + chroma.BATCH])
+                yield from (found[name] for name in names[start : start + chroma.BATCH])
+            return
+        for result in self._batches(self._passages, _TEXTS):
             yield from chroma.decode(result, lambda name: document_key(name) in wanted)
+
+    @translated
+    def _ids_of(self, documents: Collection[str]) -> list[str]:
+        """The ids of the passages of these documents, in the order in which they were added."""
+        ids = sorted({key.rpartition(".")[0] for key in documents})
+        where = cast(chroma.Where, {"document": {"$in": ids}})
+        found = self._passages.get(where=where, include=_IDS) if ids else None
+        names = found["ids"] if found else []
+        return [name for name in names if document_key(name) in documents]
 
     def all_ids(self) -> Iterator[str]:
         """The id of every passage."""

@@ -16,6 +16,7 @@ from vectorstore.generations import Generation, Generations, store_folder
 from vectorstore.keyword import KeywordIndex
 from vectorstore.leftovers import Leftovers, LeftoversError, look
 from vectorstore.manifest import DocumentEntry, Pointer, method_of
+from vectorstore.profile import Profile, profile_of
 from vectorstore.rerank import DEPTH, Reranker, make_reranker
 from vectorstore.search import Evidence, find, similarities
 
@@ -50,16 +51,23 @@ class Snapshot:
         keyword: KeywordIndex,
         embedder: Embedder,
         reranker: Reranker | None,
+        profile: Callable[[], Profile],
     ) -> None:
         self.embedder = embedder
         self._generation = generation
         self._keyword = keyword
         self._reranker = reranker
+        self._profile = profile
 
     @property
     def generation(self) -> str:
         """Its id."""
         return self._generation.id
+
+    @property
+    def profile(self) -> Profile:
+        """What its cosines are read with."""
+        return self._profile()
 
     @property
     def created(self) -> str:
@@ -90,6 +98,7 @@ class Snapshot:
         areas: Collection[str] | None = None,
         *,
         scope: Scope = Scope(),
+        rerank: bool = True,
     ) -> list[ScoredPassage]:
         """The k best passages for a question, best first.
 
@@ -100,11 +109,13 @@ class Snapshot:
                 the version in this language is used, else the English one, else the first.
             areas: short for a scope with these areas.
             scope: what the search is limited to.
+            rerank: whether a reranker, where there is one, has the last word.
         """
-        wanted = k if self._reranker is None else max(k, DEPTH)
+        reranker = self._reranker if rerank else None
+        wanted = k if reranker is None else max(k, DEPTH)
         found = [one.scored for one in self.evidence(query, wanted, language, scope.within(areas))]
-        if self._reranker is not None:
-            found = self._reranker.reorder(query, found)
+        if reranker is not None:
+            found = reranker.reorder(query, found)
         return found[:k]
 
     def evidence(
@@ -125,6 +136,7 @@ class Snapshot:
             k=k,
             language=language or "",
             scope=scope,
+            profile=self.profile,
         )
 
     def similarities(self, query: str, passages: Sequence[Passage]) -> dict[str, tuple[float, ...]]:
@@ -132,14 +144,14 @@ class Snapshot:
 
         Passages that it does not have are left out.
         """
-        return similarities(self._generation, self.embedder.query(query), passages)
+        return similarities(self._generation, self.embedder.query(query), passages, self.profile)
 
     def cited(self, ids: Sequence[str], query: str) -> list[ScoredPassage]:
         """The passages with these ids, in that order, as close to a question as they are; without
         those that it does not have."""
         generation, standings = self._generation, self.standings()
         passages = generation.passages(ids)
-        cosines = similarities(generation, self.embedder.query(query), passages)
+        cosines = similarities(generation, self.embedder.query(query), passages, self.profile)
         return [
             ScoredPassage(
                 passage=passage,
@@ -178,6 +190,8 @@ class Index:
         self._settings = settings
         self._reranker = make_reranker(settings)
         self._lock = threading.Lock()
+        self._measuring = threading.Lock()
+        self._profile: Profile | None = None
         self._opened: tuple[Pointer, Snapshot] | None = None
 
     def snapshot(self) -> Snapshot:
@@ -187,9 +201,19 @@ class Index:
             with self._lock:
                 generation = self._generations.made_by(method_of(self.embedder))
                 words = open_keyword(self._settings, generation)
-                opened = pointer, Snapshot(generation, words, self.embedder, self._reranker)
-                self._opened = opened
+                snapshot = Snapshot(
+                    generation, words, self.embedder, self._reranker, lambda: self.profile
+                )
+                self._opened = opened = pointer, snapshot
         return opened[1]
+
+    @property
+    def profile(self) -> Profile:
+        """What cosines are read with; an embedder without one is measured at the first use."""
+        with self._measuring:  # one thread measures
+            if self._profile is None:
+                self._profile = profile_of(self.embedder, self._settings.data_dir / "embedders")
+            return self._profile
 
     @property
     def generation(self) -> str:

@@ -16,7 +16,7 @@ from eval.benchmarks.scale import Scale
 from eval.stamp import code_version
 
 Figures = Comparison | LatencyAt | PagesAt | Scale
-_COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7"]  # Okabe and Ito's
+_COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00"]  # Okabe and Ito's
 
 
 class Benchmark(Frozen):
@@ -84,6 +84,7 @@ def _cells(figure: Figures) -> dict[str, str]:
             "embedding p50 / p95": f"{figure.embedding.p50:.1f} / {figure.embedding.p95:.1f} ms",
             "search p50 / p95": f"{alone.p50:.1f} / {alone.p95:.1f} ms",
             "p50 of rounds": f"{alone.p50_spread[0]:.1f}-{alone.p50_spread[1]:.1f} ms",
+            "one document p50 / p95": f"{figure.narrow.p50:.1f} / {figure.narrow.p95:.1f} ms",
             "16 threads p50 / p95": f"{together.p50:.0f} / {together.p95:.0f} ms",
             "p95 by one's p50": f"{together.p95 / alone.p50:.1f} x",
             "errors, same": f"{figure.errors}, {'yes' if figure.same else 'no'}",
@@ -142,6 +143,7 @@ def _rows(figure: Figures) -> list[dict[str, str | float]]:
             "milliseconds": {
                 "alone p50": figure.alone.p50,
                 "alone p95": figure.alone.p95,
+                "one document p50": figure.narrow.p50,
                 "16 threads p50": figure.together.p50,
                 "16 threads p95": figure.together.p95,
             }

@@ -36,6 +36,7 @@ from eval.outline import Outline
 from eval.results import Results
 from eval.run import run
 from eval.stamp import make_stamp
+from vectorstore.embeddings import local_embedder
 
 GATE_CLOSED = 3  # exit code
 
@@ -199,7 +200,7 @@ def _ask(settings: Settings, questions: Sequence[Question], options: argparse.Na
             questions,
             assistant,
             Outline.of(index.passages()),
-            index.embedder,
+            local_embedder(),
             stamp=stamp,
             parallel=options.parallel,
             on_result=lambda _: advance(),

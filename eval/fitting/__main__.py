@@ -1,4 +1,5 @@
-"""Fits the weights of the confidence and writes `chain/confidence.json` and `docs/refusal.svg`.
+"""Fits the weights of the confidence and writes them into the embedder's profile
+(vectorstore/profile.py), and `docs/refusal.svg`.
 
     python -m eval.fitting
 
@@ -9,13 +10,12 @@ thresholds would refuse, and draws the latter.
 """
 
 import datetime
-import json
 import sys
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chain.confidence import WEIGHTS, lacks, similarities
+from chain.confidence import lacks, similarities
 from chain.followup import standalone
 from chain.language import conversation
 from chain.relevance import rank
@@ -25,7 +25,8 @@ from eval.dataset import Question, fingerprints
 from eval.fitting import QUESTIONS, is_wide
 from eval.fitting import questions as questions_to_fit_on
 from eval.fitting.curve import refusal_curve
-from vectorstore.store import open_index
+from vectorstore.profile import write
+from vectorstore.store import Snapshot, open_index
 
 CURVE = ROOT / "docs" / "refusal.svg"
 _PENALTY = 1.0  # on standardised features
@@ -37,7 +38,8 @@ def main() -> int:
     try:
         settings = Settings()
         questions = questions_to_fit_on()
-        topic, sources = _features(questions, settings)
+        index = open_index(settings).snapshot()
+        topic, sources = _features(questions, settings, index)
     except StrategiewijzerError as error:
         print(error, file=sys.stderr)
         return 1
@@ -65,7 +67,7 @@ def main() -> int:
         "auc_leave_one_out": round(area, 3),
         "weights": weights,
     }
-    WEIGHTS.write_text(json.dumps(made, indent=2) + "\n", "utf-8")
+    write(index.embedder.fingerprint, "confidence", made)
     groups = {
         "off topic": left_out[far],
         "near the topic, not in the sources": left_out[(answerable == 0) & ~far],
@@ -121,10 +123,9 @@ def _probability(values: Array, weights: Array) -> Array:
 
 
 def _features(
-    questions: tuple[Question, ...], settings: Settings
+    questions: tuple[Question, ...], settings: Settings, index: Snapshot
 ) -> tuple[list[dict[str, float]], list[dict[str, float]]]:
     """Of each question what tells whether it is on topic, and whether the sources answer it."""
-    index = open_index(settings).snapshot()
     topic, sources = [], []
     for question in questions:
         turns = [*(turn.question for turn in question.history), question.question]
@@ -133,7 +134,7 @@ def _features(
         found = index.search(asked, k=settings.results, language=language)
         near = similarities(asked, language, found, index)
         topic.append(near)
-        ranked = rank(asked, language, found)
+        ranked = rank(asked, language, found, index.profile.relevance)
         sources.append(near | lacks(asked, language, found, ranked, index))
     return topic, sources
 

@@ -2,7 +2,6 @@
 
 import argparse
 import datetime
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from eval.dataset import Question
 from eval.fitting import questions
 from eval.fitting.logit import Asked, cross_validated, fit
 from eval.public import PublicSet, build_index, halves, load
+from vectorstore.profile import Section, write
 from vectorstore.store import Index, open_index
 
 _PAIRS = (("en", "en"), ("de", "de"), ("en", "de"))  # languages of paragraphs and of questions
@@ -23,7 +23,7 @@ def run(
     arguments: Sequence[str] | None,
     *,
     program: str,
-    weights: Path,
+    section: Section,
     features: Sequence[str],
     from_xquad: Callable[[PublicSet, Index], list[Asked]],
     from_briefs: Callable[[Sequence[Question], Index], list[Asked]],
@@ -33,7 +33,7 @@ def run(
     Args:
         arguments: of the command line.
         program: the command, for its help and the provenance.
-        weights: the file they are written to.
+        section: of the profile, that they are written into.
         features: the names of the columns of `Asked.values`.
         from_xquad: the questions on the even articles, asked of an index of all paragraphs.
         from_briefs: the questions in this folder, asked of the index in use.
@@ -49,7 +49,8 @@ def run(
             public = load("xquad", folder / f"xquad.{paragraphs}.json", None, others)
             made = from_xquad(halves(public)[0], build_index(public, settings))
             sets[f"xquad {asked} over {paragraphs}, even articles"] = made
-        sets["briefs"] = from_briefs(questions(), open_index(settings))
+        index = open_index(settings)
+        sets["briefs"] = from_briefs(questions(), index)
     except StrategiewijzerError as error:
         Console(stderr=True).print(error, markup=False)
         return 1
@@ -64,7 +65,7 @@ def run(
             zip(features, (round(float(w), 2) for w in fit(sets.values())), strict=True)
         ),
     }
-    weights.write_text(json.dumps(fitted, indent=2) + "\n", "utf-8")
+    write(index.embedder.fingerprint, section, fitted)
     console.print(fitted["weights"])
     return 0
 

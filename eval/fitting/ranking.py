@@ -1,4 +1,5 @@
-"""Fits the weights by which passages are ranked and writes `vectorstore/ranking.json`.
+"""Fits the weights by which passages are ranked and writes them into the
+embedder's profile (vectorstore/profile.py).
 
     python -m eval.fitting.ranking --xquad DIR
 
@@ -19,7 +20,8 @@ from eval.fitting.logit import Asked
 from eval.outline import Outline
 from eval.public import PublicSet
 from eval.public.index import document_of
-from vectorstore.ranking import FEATURES, LOOK, WEIGHTS
+from vectorstore.profile import LOOK
+from vectorstore.ranking import FEATURES
 from vectorstore.search import Evidence
 from vectorstore.store import Index
 
@@ -28,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return run(
         arguments,
         program="python -m eval.fitting.ranking",
-        weights=WEIGHTS,
+        section="ranking",
         features=FEATURES,
         from_xquad=_xquad,
         from_briefs=_briefs,

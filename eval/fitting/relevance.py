@@ -1,4 +1,5 @@
-"""Fits the weights by which sentences are chosen and writes `chain/relevance.json`.
+"""Fits the weights by which sentences are chosen and writes them into the
+embedder's profile (vectorstore/profile.py).
 
     python -m eval.fitting.relevance --xquad DIR
 
@@ -14,7 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from chain.followup import standalone
-from chain.relevance import FEATURES, WEIGHTS, features, places
+from chain.relevance import FEATURES, features, places
 from core.matching import fold
 from core.settings import Settings
 from core.types import Passage, ScoredPassage, Unit
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return run(
         arguments,
         program="python -m eval.fitting.relevance",
-        weights=WEIGHTS,
+        section="relevance",
         features=FEATURES,
         from_xquad=_xquad,
         from_briefs=_briefs,

@@ -1,4 +1,4 @@
-"""Leaves a model alone for a while after a failure that will not go away by itself at once."""
+"""Leaves a server alone for a while after a failure that will not go away by itself at once."""
 
 import threading
 import time

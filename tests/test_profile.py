@@ -1,0 +1,207 @@
+"""An embedder that nothing was fitted for: its cosines are moved onto the scale of the weights."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from chain.assistant import Assistant
+from chain.confidence import confidence
+from chain.followup import standalone
+from chain.relevance import rank
+from core.errors import ModelError
+from core.settings import Settings
+from eval.dataset import Question
+from eval.fitting import questions
+from eval.outline import Outline
+from ingest.pipeline import ingest
+from vectorstore import profile
+from vectorstore.embeddings import Vectors, local_embedder
+from vectorstore.generations import Generations, unit_ids
+from vectorstore.profile import DEFAULT, profile_of
+from vectorstore.store import Index, open_index
+
+
+class Turned:
+    """The local embedder's vectors centred and rotated: cosines are at 0.2 to 0.6, not at 0.8."""
+
+    limit = 512
+    fingerprint = "turned/384"
+
+    def __init__(self, known: dict[str, Vectors]) -> None:
+        """`known`: vectors of texts that need not be made again."""
+        self._known = known
+        self._centre = np.mean(list(known.values()), axis=0)
+        self._rotation = np.linalg.qr(np.random.default_rng(5).normal(size=(384, 384)))[0]
+
+    def query(self, text: str) -> Vectors:
+        return self._turned(local_embedder().query(text))
+
+    def passages(self, texts: list[str]) -> Vectors:
+        unknown = [text for text in texts if text not in self._known]
+        if unknown:
+            made = local_embedder().passages(unknown)
+            self._known |= dict(zip(unknown, made, strict=True))
+        return self._turned(np.stack([self._known[text] for text in texts]))
+
+    def token_count(self, text: str) -> int:
+        return local_embedder().token_count(text)
+
+    def _turned(self, vectors: Vectors) -> Vectors:
+        turned = (vectors - self._centre) @ self._rotation
+        lengths = np.linalg.norm(turned, axis=-1, keepdims=True)
+        return np.asarray(turned / lengths, dtype=np.float32)
+
+
+@pytest.fixture(scope="module")
+def index(settings: Settings) -> Index:
+    return open_index(settings)
+
+
+@pytest.fixture(scope="module")
+def turned(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Index:
+    """The same briefs, in the other geometry."""
+    generation = Generations(settings).current()
+    passages = list(generation.all_passages())
+    stored = generation.unit_vectors([name for one in passages for name in unit_ids(one)])
+    known = {
+        one.context(unit): stored[name]
+        for one in passages
+        for unit, name in zip(one.units, unit_ids(one), strict=True)
+    }
+    embedder = Turned(known)
+    own = settings.model_copy(update={"data_dir": tmp_path_factory.mktemp("turned")})
+    ingest(own, embedder=embedder)
+    return Index(own, Generations(own), embedder)
+
+
+@pytest.mark.timeout(900)
+def test_another_geometry_is_searched_and_refused_as_well_as_the_one_that_was_fitted(
+    index: Index, turned: Index
+) -> None:
+    asked = questions()[1::2]  # none of these has the embedders been compared by
+    raw = turned.embedder.query("Wat is EMPACT?") @ turned.embedder.passages(["EMPACT is"])[0]
+    assert raw < 0.7  # it is another geometry
+    here, there = _figures(index, asked), _figures(turned, asked)
+    assert here["hit@1"] > 0.8
+    for name, share in here.items():
+        assert there[name] == pytest.approx(share, abs=0.03), name
+
+
+def _figures(index: Index, asked: tuple[Question, ...]) -> dict[str, float]:
+    """hit@1, and the shares of answerable and of other questions that are refused."""
+    outline = Outline.of(index.passages())
+    hits, refused = [], {True: list[bool](), False: list[bool]()}
+    for one in asked:
+        text = standalone(one.question, one.language, one.history)
+        found = index.search(text, 6, one.language)
+        ranked = rank(text, one.language, found, index.profile.relevance)
+        sure = confidence(text, one.language, found, ranked, index)
+        refused[one.answerable].append(sure.value < Settings().refuse_below)
+        sections = outline.relevant_sections(one)
+        if sections and not one.history:
+            first = found[0].passage
+            hits.append((first.document.id, first.section) in sections)
+    return {
+        "hit@1": float(np.mean(hits)),
+        "answerable, refused": float(np.mean(refused[True])),
+        "unanswerable, refused": float(np.mean(refused[False])),
+    }
+
+
+def test_an_answer_in_another_geometry(turned: Index, settings: Settings) -> None:
+    assistant = Assistant(settings)
+    expected = assistant.ask("Hoeveel is de drugsmarkt waard?", language="nl")
+    assistant.index = assistant._retriever.index = turned
+    assistant._suggestions._index = turned
+    answer = assistant.ask("Hoeveel is de drugsmarkt waard?", language="nl")
+    assert answer.text == expected.text
+    assert assistant.ask("Goedemorgen!", language="nl").message == "greeting"
+    assert not assistant.ask("Wie won het songfestival van 1975?", language="nl").answered
+
+
+class Hashed:
+    """An embedder of whatever geometry, without a model."""
+
+    limit = 512
+    fingerprint = "hashed/16"
+    asked = 0
+    fails = False
+
+    def query(self, text: str) -> Vectors:
+        return self.passages([text])[0]
+
+    def passages(self, texts: list[str]) -> Vectors:
+        if self.fails:
+            raise ModelError("The embeddings server did not answer.")
+        self.asked += len(texts)
+        seeds = (int.from_bytes(hashlib.sha256(text.encode()).digest()[:4]) for text in texts)
+        made = np.stack([np.random.default_rng(seed).normal(size=16) for seed in seeds])
+        return np.asarray(made / np.linalg.norm(made, axis=1, keepdims=True), dtype=np.float32)
+
+    def token_count(self, text: str) -> int:
+        return len(text) // 4
+
+
+def test_the_default_embedder_is_read_as_it_is(tmp_path: Path) -> None:
+    made = profile_of(local_embedder(), tmp_path)
+    assert (local_embedder().fingerprint, made.own) == (DEFAULT, None)
+    assert made.on_scale("unit", 0.8123456789) == 0.8123456789
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_was_measured_of_the_default_embedder_is_still_so() -> None:
+    stored = profile_of(local_embedder(), Path()).cosines
+    for kind, found in profile.measure(local_embedder()).items():
+        assert found.mean == pytest.approx(stored[kind].mean, abs=2e-3)
+        assert found.spread == pytest.approx(stored[kind].spread, abs=2e-3)
+
+
+def test_an_unknown_embedder_is_measured_once_and_never_read_as_it_is(tmp_path: Path) -> None:
+    embedder = Hashed()
+    made = profile_of(embedder, tmp_path)
+    assert made.own is not None
+    for kind, own in made.own.items():
+        assert made.on_scale(kind, own.mean) == pytest.approx(made.cosines[kind].mean)
+        above = made.on_scale(kind, own.mean + own.spread)
+        assert above == pytest.approx(made.cosines[kind].mean + made.cosines[kind].spread)
+    asked = embedder.asked
+    assert profile_of(embedder, tmp_path) == made
+    assert embedder.asked == asked > 100
+    (file,) = tmp_path.iterdir()
+    file.write_text("{", "utf-8")
+    assert profile_of(embedder, tmp_path) == made
+    assert embedder.asked > asked
+
+
+def test_nothing_is_kept_of_an_embedder_that_fails(tmp_path: Path) -> None:
+    embedder = Hashed()
+    embedder.fails = True
+    with pytest.raises(ModelError):
+        profile_of(embedder, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture
+def own_profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    folder = tmp_path / "profiles"
+    shutil.copytree(profile.FOLDER, folder)
+    monkeypatch.setattr(profile, "FOLDER", folder)
+    return folder
+
+
+def test_what_is_fitted_for_an_embedder_is_used_for_it_alone(
+    own_profiles: Path, tmp_path: Path
+) -> None:
+    before = profile_of(Hashed(), tmp_path / "kept")
+    weights = dict.fromkeys(before.ranking, 1.0)
+    file = profile.write("hashed/16", "ranking", {"made_by": "a test", "weights": weights})
+    assert file.parent == own_profiles
+    assert json.loads(file.read_text("utf-8"))["ranking"]["made_by"] == "a test"
+    made = profile_of(Hashed(), tmp_path / "kept")
+    assert made == before.model_copy(update={"ranking": weights})
+    assert profile_of(local_embedder(), tmp_path).ranking == before.ranking

