@@ -147,7 +147,7 @@ def test_a_message_has_a_bound(app: Served) -> None:
     assert closed.value.rcvd.code == 1009
     assert (
         "frame" in closed.value.rcvd.reason
-    )  # the server's: Streamlit's own comes after all of it
+    )  # the server's own, early bound
 
 
 # What browsers are told
