@@ -23,7 +23,7 @@ from vectorstore import profile
 from vectorstore.embeddings import Vectors, local_embedder
 from vectorstore.generations import Generations, unit_ids
 from vectorstore.profile import DEFAULT, profile_of
-from vectorstore.store import Index, open_index
+from vectorstore.store import Index, Snapshot, open_index
 
 
 class Turned:
@@ -86,13 +86,13 @@ def test_another_geometry_is_searched_and_refused_as_well_as_the_one_that_was_fi
     asked = questions()[1::2]  # none of these has the embedders been compared by
     raw = turned.embedder.query("Wat is EMPACT?") @ turned.embedder.passages(["EMPACT is"])[0]
     assert raw < 0.7  # it is another geometry
-    here, there = _figures(index, asked), _figures(turned, asked)
+    here, there = (_figures(one.snapshot(), asked) for one in (index, turned))
     assert here["hit@1"] > 0.8
     for name, share in here.items():
         assert there[name] == pytest.approx(share, abs=0.03), name
 
 
-def _figures(index: Index, asked: tuple[Question, ...]) -> dict[str, float]:
+def _figures(index: Snapshot, asked: tuple[Question, ...]) -> dict[str, float]:
     """hit@1, and the shares of answerable and of other questions that are refused."""
     outline = Outline.of(index.passages())
     hits, refused = [], {True: list[bool](), False: list[bool]()}
@@ -117,7 +117,6 @@ def test_an_answer_in_another_geometry(turned: Index, settings: Settings) -> Non
     assistant = Assistant(settings)
     expected = assistant.ask("Hoeveel is de drugsmarkt waard?", language="nl")
     assistant.index = assistant._retriever.index = turned
-    assistant._suggestions._index = turned
     answer = assistant.ask("Hoeveel is de drugsmarkt waard?", language="nl")
     assert answer.text == expected.text
     assert assistant.ask("Goedemorgen!", language="nl").message == "greeting"
