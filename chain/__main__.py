@@ -92,6 +92,8 @@ def _print(answer: Answer) -> None:
     """The answer proper, what to know of it, what else there is, and its references."""
     if answer.understood_as:
         _say(f"Understood as: {answer.understood_as}\n")
+    if answer.opening_left_out:
+        _say("What the language model answered first is left out: the sources do not confirm it.\n")
     _say(_plain(answer.text))
     if answer.trouble and answer.mode == "generative":
         _say("\nThe language model's answer broke off; it may not be complete.")

@@ -251,6 +251,7 @@ class Assistant:
                 withheld=tuple(writing.withheld),
                 contradicted=tuple(writing.contradicted),
                 unchecked=writing.unchecked,
+                opening_left_out=writing.opening_left_out,
                 trouble=writing.trouble,
                 confidence=sure.value,
                 mode=writing.mode,

@@ -106,6 +106,10 @@ class Manuscript:
         states = ((line.draft.text, line.verdict.state) for line in self.lines)
         return [text for text, state in states if state == "contradicted"]
 
+    def has_opening(self) -> bool:
+        """Whether what the reply begins with stands; that is where a model answers."""
+        return all(self.settled(is_whole=True)[:1])
+
     def claim(self, line: Line) -> Claim:
         """A line with what it cannot be understood without."""
         grounds = self._grounds(self.lines.index(line))

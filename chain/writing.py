@@ -22,8 +22,8 @@ logger = logging.getLogger(__name__)
 
 
 class Writing:
-    """One answer in the making. `mode`, `withheld`, `contradicted`, `unchecked` and `trouble` are
-    as in `Answer`.
+    """One answer in the making. `mode`, `withheld`, `contradicted`, `unchecked`,
+    `opening_left_out` and `trouble` are as in `Answer`.
 
     The second answerer is asked where the first fails or nothing that it says is supported. The
     editors work on what a model writes.
@@ -40,6 +40,7 @@ class Writing:
         self.withheld: list[str] = []
         self.contradicted: list[str] = []
         self.unchecked = False
+        self.opening_left_out = False
         self.trouble: ModelTrouble | Literal[""] = ""
         self._request = request
         self._answerers = answerers
@@ -89,6 +90,7 @@ class Writing:
         self.withheld += [claim.draft.text for _, claim in manuscript.doubtful()]
         self.contradicted += manuscript.contradicted()
         self.unchecked = editing.unchecked
+        self.opening_left_out = bool(self.composition.text) and not manuscript.has_opening()
 
     def unfold(self) -> None:
         """Adds what can be unfolded below the answer proper, or below a refusal."""

@@ -350,8 +350,9 @@ class Answer(Frozen):
     that a refusal offers instead. Of a model's sentences `withheld` are those that the sources may
     not support, to be told apart from the answer; `contradicted` are those with a detail that the
     sources do not have, to be shown to nobody but evaluators. `unchecked`: of those in `text` a
-    second model was to read all, and has not. `trouble` is why the configured model did not write
-    this answer, or not all of it ("cut"). `timings` are seconds per stage.
+    second model was to read all, and has not. `opening_left_out`: what the model began with, where
+    it answers, is not in `text`, so that the rest may mislead. `trouble` is why the configured
+    model did not write this answer, or not all of it ("cut"). `timings` are seconds per stage.
 
     `language` is that of `text`; `asked_in` that of the question, where it is another.
 
@@ -382,6 +383,7 @@ class Answer(Frozen):
     withheld: tuple[str, ...] = ()
     contradicted: tuple[str, ...] = ()
     unchecked: bool = False
+    opening_left_out: bool = False
     trouble: ModelTrouble | Literal[""] = ""
     confidence: float
     mode: Mode

@@ -207,6 +207,18 @@ def test_an_invented_figure_is_withheld(assistant: Assistant, server: Script) ->
     assert answer.contradicted == ("In 2021 there were 912,345 reports in the EU.",)
 
 
+def test_an_answer_without_its_opening_says_so(assistant: Assistant, server: Script) -> None:
+    told = "In 2019 there were more than 725,000 reports in the EU [1]."
+    opening = "No, in 2021 there were 912,345 reports in the EU [1]."
+    server.reply = f"{opening} {told}"
+    assert assistant.ask(QUESTION).opening_left_out
+    server.reply = f"{told} {opening}"
+    assert not assistant.ask(QUESTION).opening_left_out
+    server.reply = opening
+    answer = assistant.ask(QUESTION)  # of which the sources' own sentences are shown
+    assert (answer.mode, answer.opening_left_out) == ("fallback", False)
+
+
 def test_a_sentence_about_something_else_is_withheld(assistant: Assistant, server: Script) -> None:
     server.reply = "Bananas are a popular fruit in many countries [1]."
     answer = assistant.ask(QUESTION)

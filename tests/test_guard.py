@@ -145,9 +145,7 @@ def test_a_message_has_a_bound(app: Served) -> None:
             reader.recv(timeout=60)
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1009
-    assert (
-        "frame" in closed.value.rcvd.reason
-    )  # the server's own, early bound
+    assert "frame" in closed.value.rcvd.reason  # the server's own, early bound
 
 
 # What browsers are told

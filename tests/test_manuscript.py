@@ -97,3 +97,17 @@ def test_nothing_is_settled_before_what_it_depends_on() -> None:
 def test_an_introduction_without_a_list_is_a_sentence() -> None:
     made = _manuscript("The Commission said:", "Drugs kill.")
     assert made.settled(is_whole=False) == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("sketch", "has"),
+    [
+        (("It is not banned.", "?Drugs kill."), True),
+        (("?It is not banned.", "Drugs kill."), False),
+        (("!It is not banned.", "Drugs kill."), False),
+        (("It rejects:", "- ?bans", "- !fines", "Drugs kill."), False),
+        ((), True),
+    ],
+)
+def test_it_knows_whether_its_opening_stands(sketch: tuple[str, ...], has: bool) -> None:
+    assert _manuscript(*sketch).has_opening() == has

@@ -84,7 +84,9 @@ def _proper_html(answer: Answer, chips: Chips, texts: Texts) -> str:
         note=_Sections(answer, texts),
         bold=answer.asked_for,
     )
-    return chips.checked_html() + shown
+    lacking = notes.opening(answer, texts)
+    above = f'<p class="sw-note" role="note">{escape(lacking)}</p>' if lacking else ""
+    return chips.checked_html() + above + shown
 
 
 def more_html(answer: Answer, chips: Chips, texts: Texts) -> str:

@@ -85,6 +85,8 @@ def question_facts(exchange: Exported, texts: Texts) -> list[str]:
 def answer_facts(answer: Answer, texts: Texts) -> list[str]:
     """How an answer was made, from which state of the sources, and what it lacks."""
     facts = notes.told(answer, texts)  # these tell of a fallback as well
+    if lacking := notes.opening(answer, texts):
+        facts.insert(0, lacking)
     if answer.answered and answer.mode != "fallback":
         facts.insert(0, texts(f"export.modes.{answer.mode}", model=answer.model))
     if answer.understood_as:

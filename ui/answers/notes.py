@@ -25,6 +25,11 @@ def languages(answer: Answer, text: Marked | None = None) -> list[str]:
     return [language for language, _ in quoted.most_common()]
 
 
+def opening(answer: Answer, texts: Texts) -> str:
+    """What is said above an answer that lacks what the model began with; else nothing."""
+    return texts("answer.opening_left_out") if answer.opening_left_out else ""
+
+
 def told(answer: Answer, texts: Texts) -> list[str]:
     """What a reader of an answer has to know of it, a sentence each; of a reply only why a task was
     not carried out."""
@@ -80,9 +85,10 @@ def changed_html(answer: Answer, around: Surroundings, texts: Texts) -> str:
 
 
 def withheld_html(answer: Answer, texts: Texts) -> str:
-    """A model's sentences that the sources do not confirm, folded."""
+    """A model's sentences that the sources do not confirm; folded, unless its opening is lacking."""
     if not answer.withheld:
         return ""
     summary = escape(texts("answer.withheld", number=len(answer.withheld)))
     items = "".join(f"<li>{escape(sentence)}</li>" for sentence in answer.withheld)
-    return f'<details class="sw-note"><summary>{summary}</summary><ul>{items}</ul></details>'
+    state = " open" if answer.opening_left_out else ""
+    return f'<details class="sw-note"{state}><summary>{summary}</summary><ul>{items}</ul></details>'
