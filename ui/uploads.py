@@ -6,11 +6,11 @@ with a role, and no more than that place is for.
 """
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections import deque
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from core.errors import StrategiewijzerError
 from core.settings import Role
 from ui import access
 
@@ -44,21 +45,19 @@ _lock = threading.Lock()
 
 
 def uploader(label: str, role: Role, largest: int, **options: Any) -> Any:
-    """As `st.file_uploader`, for people with this role; from now on their session may send files.
+    """As `st.file_uploader`; from now on the session of somebody with this role may send files.
 
     Args:
         label: what stands above it.
-        role: whoever has it may send files here.
+        role: without it nothing that is sent is taken.
         largest: megabytes that a file may have.
         options: any other argument of `st.file_uploader`.
-
-    Raises:
-        NotAllowedError: the user does not have the role.
     """
-    access.require(role)
     context = get_script_run_ctx()
-    if context is not None:
-        allow(context.session_id, largest * _MEGABYTE)
+    with contextlib.suppress(StrategiewijzerError):
+        access.require(role)
+        if context is not None:
+            allow(context.session_id, largest * _MEGABYTE)
     return st.file_uploader(label, max_upload_size=largest, **options)
 
 
@@ -92,7 +91,7 @@ def refusal(session: str, size: int) -> int:
         return 0
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def lifespan(app: object) -> AsyncGenerator[None]:
     """While the app runs: files of sessions that are over are dropped."""
     del app
