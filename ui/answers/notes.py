@@ -85,7 +85,7 @@ def changed_html(answer: Answer, around: Surroundings, texts: Texts) -> str:
 
 
 def withheld_html(answer: Answer, texts: Texts) -> str:
-    """A model's sentences that the sources do not confirm; folded unless the first is among them."""
+    """A model's sentences that the sources do not confirm, folded unless the first is one."""
     if not answer.withheld:
         return ""
     summary = escape(texts("answer.withheld", number=len(answer.withheld)))
