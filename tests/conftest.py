@@ -18,6 +18,7 @@ from tests.browser import served, started
 CORPUS = ROOT / "corpus"
 
 
+@pytest.hookimpl(tryfirst=True)  # before the workers' own, which reads the mark
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """For several workers: tests of a file share what they set up, those in a browser one app."""
     for item in items:
