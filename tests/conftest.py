@@ -18,14 +18,6 @@ from tests.browser import served, started
 CORPUS = ROOT / "corpus"
 
 
-@pytest.hookimpl(tryfirst=True)  # before the workers' own, which reads the mark
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """For several workers: tests of a file share what they set up, those in a browser one app."""
-    for item in items:
-        in_browser = "browser" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("browser" if in_browser else item.path.name))
-
-
 @pytest.fixture(autouse=True, scope="session")
 def _no_settings_from_outside() -> None:
     """Tests do not depend on the variables or the `.env` of whoever runs them."""
