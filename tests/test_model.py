@@ -263,7 +263,7 @@ def test_the_reason_comes_from_what_the_server_says(
 def test_a_server_that_is_not_there_or_silent(server: Script) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        nowhere = f"http://127.0.0.1:{unused.getsockname()[1]}/v1?key={SECRET}"
+        nowhere = f"http://127.0.0.1:{unused.getsockname()[1]}/v1"
         assert _failed(_model(server, openai_base_url=nowhere)).reason == "unreachable"
     server.delay = 2.0
     error = _failed(_model(server), seconds=0.2)
