@@ -218,7 +218,7 @@ def test_a_text_is_kept_whole_whatever_it_looks_like(tmp_path: Path, settings: S
             assert passage.headings == ('A "quoted": title',)
             units = [span_of(document, passage, unit) for unit in passage.units]
             for unit, (start, end) in zip(passage.units, units, strict=True):
-                shown = passage.text[unit.start : unit.end].removeprefix("\u200b")
+                shown = passage.text[unit.start : unit.end].removeprefix("\u200c")
                 assert shown == as_line(document.text)[start:end]
             seen[document.id] = " ".join(document.text[start:end] for start, end in units)
     for document in documents:

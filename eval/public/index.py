@@ -24,7 +24,7 @@ from vectorstore.manifest import method_of
 from vectorstore.store import Index, open_index
 
 _NOT_IN_A_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_MARKS = ("", "\u200b", "• ")  # nothing, a space without width, a bullet
+_MARKS = ("", "\u200c", "• ")  # nothing, a mark without width, a bullet
 
 
 def build_index(
