@@ -116,7 +116,7 @@ def _figures(index: Snapshot, asked: tuple[Question, ...]) -> dict[str, float]:
 def test_an_answer_in_another_geometry(turned: Index, settings: Settings) -> None:
     assistant = Assistant(settings)
     expected = assistant.ask("Hoeveel is de drugsmarkt waard?", language="nl")
-    assistant.index = assistant._retriever.index = turned
+    assistant.index = turned
     answer = assistant.ask("Hoeveel is de drugsmarkt waard?", language="nl")
     assert answer.text == expected.text
     assert assistant.ask("Goedemorgen!", language="nl").message == "greeting"

@@ -70,7 +70,7 @@ def test_an_answer_without_its_opening_says_so_above_it_and_shows_what_is_not_co
     answer = made(settings)["answer"].model_copy(update=lacking)
     say(answer)
     page = shown(ask(app, "Question?"))
-    told = "What the language model answered first is left out"
+    told = "Wat het taalmodel als eerste antwoordde, is weggelaten"
     assert page.index(told) < page.index(answer.proper.plain[:20]) < page.index("No, it is not.")
     assert '<details class="sw-note" open>' in page
 
