@@ -15,7 +15,7 @@ WITH_LLM := $(VENV)/.installed-local-llm
 LLM_EXTRA := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["local-llm"], sep="\n")
 COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
-PYTEST := $(PY) -m pytest --numprocesses auto --dist loadfile
+PYTEST := $(PY) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 .DEFAULT_GOAL := help
 .PHONY: help chat ingest eval test test-all test-model lint format lock clean
 

@@ -18,6 +18,11 @@ from tests.browser import served, started
 CORPUS = ROOT / "corpus"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Has what takes longest begin first, so that no worker is left alone with it."""
+    items.sort(key=lambda item: item.path.name != "test_local_llm.py")
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _no_settings_from_outside() -> None:
     """Tests do not depend on the variables or the `.env` of whoever runs them."""

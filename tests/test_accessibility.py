@@ -13,6 +13,8 @@ from tests.axe import broken_rules
 from tests.browser import ask, evidence, opened, served
 from tests.test_ui_evaluation import BEFORE, NOW, keep
 
+pytestmark = pytest.mark.long
+
 
 def _empty(page: Page) -> None:
     expect(page.get_by_placeholder(re.compile("Stel uw vraag"))).to_be_enabled()

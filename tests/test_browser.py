@@ -172,7 +172,7 @@ def test_filters_stay_while_another_page_is_shown_and_can_be_cleared(
         expect(told).to_be_visible()
         page.get_by_role("link", name="Bronnen").click()
         expect(page.get_by_text("5 van 5 documenten")).to_be_visible()
-        page.get_by_role("link", name="Vragen").click()
+        page.get_by_role("link", name="Vragen", exact=True).click()
         expect(told).to_be_visible()
         page.get_by_role("button", name="Filters wissen").click()
         expect(told).to_have_count(0)

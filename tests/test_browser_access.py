@@ -15,6 +15,8 @@ from tests.test_browser_sign_in import sign_in, signing_in, visited
 from ui.navigation import PLACES
 from ui.texts import load
 
+pytestmark = pytest.mark.long
+
 ADDRESSES = ["", "/sources", "/sources?document=drugs-agenda&language=nl", *(
     f"/{place.path}" for place in PLACES if place.path not in ("", "sources")
 )]  # fmt: skip

@@ -15,6 +15,8 @@ from tests.axe import broken_rules
 from tests.browser import opened, served
 from ui.access import LOCAL
 
+pytestmark = pytest.mark.long
+
 Places = Mapping[str, str]
 
 

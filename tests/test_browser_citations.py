@@ -20,6 +20,8 @@ from ui.answers.export import conversation_page
 from ui.answers.fragments import at_quote
 from ui.texts import load
 
+pytestmark = pytest.mark.long
+
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
 HOSTILE = (
     "De Zwarte Tulp telt 4321 leden <script>window.harmed = 1</script> "

@@ -14,6 +14,8 @@ from core.settings import Settings
 from eval import report, runs
 from tests.browser import opened, served
 
+pytestmark = pytest.mark.long
+
 HOSTILE = "<img src=x onerror='window.harmed=1'> **Hoeveel** $x^2$ is de drugsmarkt waard? :smile:"
 MANY = 60  # questions: enough to see it run
 QUESTIONS = [

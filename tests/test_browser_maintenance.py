@@ -15,6 +15,8 @@ from tests.axe import broken_rules
 from tests.browser import ask, opened, served
 from ui import jobs
 
+pytestmark = pytest.mark.long
+
 ALPHA = "---\nid: alpha\ntitle: Alpha\nlanguage: nl\n---\n\n# Alpha\n\nDe vloot telt 30 schepen.\n"
 MORE = ALPHA.replace("30 schepen", "40 schepen")
 NAME = "<img src=x onerror='window.harmed=1'> **vet** $x^2$.md"

@@ -19,7 +19,7 @@ from ui.roles import User as Person
 from ui.texts import load
 
 # The provider still uses an interface of Authlib that goes away in its next major version.
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
 TEXTS = load("nl")
 CLIENT_SECRET = "client-hush-hush"  # noqa: S105 - of a provider that lives as long as a test

@@ -12,6 +12,8 @@ from tests.browser import opened, served
 from ui.addresses import reading_address
 from vectorstore.store import open_index
 
+pytestmark = pytest.mark.long
+
 DRUGS = "/sources?document=drugs-agenda&language=nl"
 HOSTILE = (
     "<script>window.harmed = 1</script> ![x](https://evil.example/x.png) $x^2$ :red[hi] :smile: "

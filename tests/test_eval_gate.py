@@ -175,6 +175,7 @@ def _with(settings: Settings, **changes: object) -> Assistant:
             "citations.citation_recall",
             "wrong citation",
             id="cites the wrong passage",
+            marks=pytest.mark.long,
         ),
         pytest.param(
             lambda settings, whole: _with(settings, refuse_below=0.0),
@@ -187,12 +188,14 @@ def _with(settings: Settings, **changes: object) -> Assistant:
             "answers.false_refusal_rate",
             "refused wrongly",
             id="always refuses",
+            marks=pytest.mark.long,
         ),
         pytest.param(
             lambda settings, whole: Broken(whole, language="en"),
             "answers.language_rate",
             "language",
             id="answers in the wrong language",
+            marks=pytest.mark.long,
         ),
     ],
 )

@@ -108,6 +108,7 @@ def test_no_question_is_taken_for_a_message(embedder: Embedder) -> None:
     assert not wrong
 
 
+@pytest.mark.long
 def test_no_answerable_question_of_the_evaluation_is_taken_for_a_message(
     embedder: Embedder,
 ) -> None:

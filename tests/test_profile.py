@@ -79,6 +79,7 @@ def turned(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Inde
     return Index(own, Generations(own), embedder)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)
 def test_another_geometry_is_searched_and_refused_as_well_as_the_one_that_was_fitted(
     index: Index, turned: Index

@@ -97,6 +97,7 @@ def embeddings_url() -> Iterator[str]:
         yield f"http://127.0.0.1:{port}/v1"
 
 
+@pytest.mark.long
 def test_an_embeddings_server_replaces_the_local_embedder(
     small: Small, embeddings_url: str
 ) -> None:

@@ -676,6 +676,7 @@ QUESTIONS = """
 """
 
 
+@pytest.mark.long
 def test_the_report_tells_which_answers_changed(
     small: Small, typed: Callable[..., int], tmp_path: Path
 ) -> None:
