@@ -4,12 +4,13 @@ import asyncio
 import socket
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -22,6 +23,7 @@ from websockets.typing import Origin
 from eval.benchmarks.client import session as session_of
 from tests.browser import served
 
+_T = TypeVar("_T")
 STREAM = "_stcore/stream"
 XSRF = "_streamlit_xsrf"
 
@@ -201,6 +203,12 @@ def put(
     return answer.status_code
 
 
+def apart(work: Coroutine[Any, Any, _T]) -> _T:
+    """Runs it in a thread of its own: the browser of other tests has an event loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
 def with_session(app: Served, path: str, *uploads: dict[str, object]) -> list[int]:
     """The statuses of uploads to a session that shows this page."""
 
@@ -212,7 +220,7 @@ def with_session(app: Served, path: str, *uploads: dict[str, object]) -> list[in
                 for upload in uploads
             ]
 
-    return asyncio.run(run())
+    return apart(run())
 
 
 def test_a_session_that_shows_no_uploader_may_not_upload(app: Served) -> None:
@@ -247,7 +255,7 @@ def test_what_is_too_large_is_refused_before_it_is_read(app: Served) -> None:
 
             return await asyncio.to_thread(declared)
 
-    assert asyncio.run(run()) == 413
+    assert apart(run()) == 413
 
 
 def test_a_size_that_is_not_said_is_refused(app: Served) -> None:
@@ -262,7 +270,7 @@ def test_a_size_that_is_not_said_is_refused(app: Served) -> None:
 
             return await asyncio.to_thread(chunked)
 
-    assert asyncio.run(run()) == 411
+    assert apart(run()) == 411
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])

@@ -1,6 +1,7 @@
 """Search over the bundled briefs: fusion, language preference, filters, LangChain, threads."""
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from langchain_core.runnables import RunnableLambda
 from core.errors import IndexMismatchError, NoIndexError
 from core.settings import Settings
 from core.types import ScoredPassage
+from vectorstore import chroma
 from vectorstore.embeddings import LocalEmbedder, make_embedder
 from vectorstore.generations import Generations
 from vectorstore.keyword import _STEMMERS, KeywordIndex, content_words
@@ -174,3 +176,11 @@ def test_words_are_stemmed_in_every_language_that_claims_it() -> None:
         "lidstaat",
     ]
     assert content_words("725 000 of 725,000", "en") == ["725000", "725000"]
+
+
+def test_threads_that_open_a_folder_at_once_all_get_it(tmp_path: Path) -> None:
+    for number in range(8):
+        settings = Settings(data_dir=tmp_path / str(number))
+        with ThreadPoolExecutor(8) as threads:
+            clients = list(threads.map(chroma.connect, [settings] * 8))
+        assert all(client.list_collections() == [] for client in clients)

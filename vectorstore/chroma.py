@@ -6,6 +6,7 @@ rest of the project.
 
 import functools
 import json
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
@@ -86,6 +87,9 @@ def store_folder(settings: Settings) -> Path:
     return settings.data_dir / "chroma"
 
 
+_opening = threading.Lock()  # Chroma starts a folder twice when two threads open it at once
+
+
 def connect(settings: Settings) -> Client:
     """A client of the server at `chroma_url`, else of the folder in `data_dir`; telemetry off.
 
@@ -114,7 +118,8 @@ def _open_folder(path: Path, options: ChromaSettings) -> Client:
     try:
         make_private(path.parent)
         path.mkdir(exist_ok=True)
-        return chromadb.PersistentClient(path=path, settings=options)
+        with _opening:
+            return chromadb.PersistentClient(path=path, settings=options)
     except OSError as error:
         remedy = obstacle(path) or "Check STRATEGIEWIJZER_DATA_DIR."
         raise StoreError(f"The index cannot be opened in {path}: {error}. {remedy}") from error
