@@ -17,10 +17,11 @@ Where it is asked what something is, a unit with the form of saying so gets a fi
 
 import math
 import re
+import sys
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,7 @@ from vectorstore.keyword import content_words, letter_runs
 _LIST, _COUNTED = 1.0, 2.0  # in the score, for a list where one is asked for
 _IN_VAIN = 0.1  # in the score, for a unit of a list where none is asked for
 _DEFINES = 3.0  # in the score; too few questions ask for a definition to fit it
+_REMEMBERED = 500  # passages
 _LONGEST_TERM = 4  # words that say what a definition is asked of
 FEATURES = (
     "cosine",
@@ -89,7 +91,7 @@ def rank(
         passage = scored.passage
         said = statements(passage, reasons="reason" in wanted)
         if "list" in wanted and (whole := series(passage, said)) is not None:
-            said = [whole, *(one for one in said if not set(one.core) <= set(whole.units))]
+            said = (whole, *(one for one in said if not set(one.core) <= set(whole.units)))
         for one in said:
             is_wanted = one.is_list and "list" in wanted
             telling = one.units if is_wanted else one.core
@@ -130,6 +132,7 @@ def features(question: str, language: str, found: Sequence[ScoredPassage]) -> ND
     """What the units are ranked by; shape (units, features), in the order of `places`."""
     units = [(found[index], number, unit) for index, number, unit in places(found)]
     passages = [scored.passage for scored, _, _ in units]
+    runs = [one for scored in found for one in _letters(scored.passage)]
     texts = [scored.passage.text[unit.start : unit.end] for scored, _, unit in units]
     best = max((scored.score for scored in found), default=0.0)
     wanted, known = asks_for(question, language), figures(question)
@@ -143,8 +146,8 @@ def features(question: str, language: str, found: Sequence[ScoredPassage]) -> ND
     ]
     columns = (
         [scored.unit_similarities[number] for scored, number, _ in units],
-        _words(question, language, passages, texts),
-        _shares([letter_runs(question)] * len(texts), [letter_runs(text) for text in texts]),
+        _words(question, language, [scored.passage for scored in found]),
+        _shares([tuple(letter_runs(question))] * len(runs), runs),
         [scored.score - best for scored, _, _ in units],
         *([float(one[kind]) for one in says] for kind in ("number", "date", "reason")),
     )
@@ -190,28 +193,54 @@ def _term(question: str, language: str) -> list[str]:
     return term if bare != question and len(term) <= _LONGEST_TERM else []
 
 
-def _words(
-    question: str, language: str, passages: Sequence[Passage], texts: Sequence[str]
-) -> list[float]:
+def _words(question: str, language: str, passages: Sequence[Passage]) -> list[float]:
     """Words are stems where the unit is in the question's language, else as written: figures,
     names and references match across languages."""
-    asked = {same: content_words(question, language, stemmed=same) for same in (True, False)}
-    same = [passage.language == language for passage in passages]
-    had = [
-        content_words(text, passage.language, stemmed=of_language)
-        for text, passage, of_language in zip(texts, passages, same, strict=True)
-    ]
-    return _shares([asked[of_language] for of_language in same], had)
+    asked = {same: tuple(content_words(question, language, stemmed=same)) for same in (True, False)}
+    wanted: list[tuple[str, ...]] = []
+    had: list[frozenset[str]] = []
+    for passage in passages:
+        same = passage.language == language
+        wanted += [asked[same]] * len(passage.units)
+        had += _content(passage, same)
+    return _shares(wanted, had)
 
 
-def _shares(wanted: Sequence[Sequence[str]], had: Sequence[Collection[str]]) -> list[float]:
+# What many questions find is looked at once.
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _letters(passage: Passage) -> tuple[frozenset[str], ...]:
+    """The runs of letters of each unit; most are those of others too."""
+    return tuple(frozenset(map(sys.intern, letter_runs(text))) for text in _texts(passage))
+
+
+@lru_cache(maxsize=2 * _REMEMBERED)
+def _content(passage: Passage, stemmed: bool) -> tuple[frozenset[str], ...]:
+    """The words of each unit."""
+    return tuple(
+        frozenset(content_words(text, passage.language, stemmed=stemmed))
+        for text in _texts(passage)
+    )
+
+
+def _texts(passage: Passage) -> Iterator[str]:
+    return (passage.text[unit.start : unit.end] for unit in passage.units)
+
+
+def _shares(wanted: Sequence[tuple[str, ...]], had: Sequence[frozenset[str]]) -> list[float]:
     """For each unit the share (0-1) of what is wanted that it has, weighed by rarity."""
-    bags = [frozenset(terms) for terms in had]
-    frequency = Counter(term for bag in bags for term in bag)
-    shares = []
-    for terms, bag in zip(wanted, bags, strict=True):
+    frequency = Counter(term for bag in had for term in bag)
+
+    @cache
+    def weighed(terms: tuple[str, ...]) -> tuple[dict[str, float], float]:
         # In the order of the question: sums of floats must be the same in every process.
-        weight = {term: math.log(1 + len(bags) / (1 + frequency[term])) for term in terms}
-        total = sum(weight.values())
-        shares.append(sum(weight[term] for term in weight if term in bag) / total if total else 0.0)
+        weights = {term: math.log(1 + len(had) / (1 + frequency[term])) for term in terms}
+        return weights, sum(weights.values())
+
+    shares = []
+    for terms, bag in zip(wanted, had, strict=True):
+        weights, total = weighed(terms)
+        had_of_it = sum(weight for term, weight in weights.items() if term in bag)
+        shares.append(had_of_it / total if total else 0.0)
     return shares

@@ -11,7 +11,7 @@ summary says about itself.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import groupby, takewhile
 
 from chain.vocabulary import vocabulary
@@ -43,7 +43,8 @@ class Statement:
     left_out: int = 0
 
 
-def statements(passage: Passage, *, reasons: bool = False) -> list[Statement]:
+@lru_cache(maxsize=2000)  # the same passages are found again and again
+def statements(passage: Passage, *, reasons: bool = False) -> tuple[Statement, ...]:
     """The statements of a passage, in text order.
 
     With `reasons`, what follows from the sentence before ("The Commission therefore proposed ...")
@@ -71,7 +72,7 @@ def statements(passage: Passage, *, reasons: bool = False) -> list[Statement]:
             before = _before(passage, number, lists, reasons)
             if before is not None:
                 found.append(Statement((*before, number), (number,)))
-    return found
+    return tuple(found)
 
 
 def series(passage: Passage, among: Sequence[Statement]) -> Statement | None:

@@ -1,5 +1,8 @@
 """What one run of a page asks for: nothing twice that does not change meanwhile."""
 
+import os
+import shutil
+import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -10,9 +13,11 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from chain.assistant import Assistant
+from core.conversations import Conversations
 from core.settings import ROOT, Settings, current
 from tests.apps import ask, run
 from vectorstore.generations import Generations
+from vectorstore.manifest import Pointer
 from vectorstore.store import Snapshot
 
 QUESTIONS = ("Hoeveel is de drugsmarkt in Europa waard?", "Wat is EMPACT?", "Wat is SEESAC?")
@@ -54,6 +59,47 @@ def test_a_conversation_is_shown_again_from_one_state_of_index_and_settings(
     st.cache_resource.clear()
     assert asked["pointer"] == 1  # however many answers there are
     assert read["__init__"] == 0
+
+
+def test_a_question_costs_one_run_of_the_page(
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    counted: Callable[[type, str], Counter[str]],
+) -> None:
+    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
+    monkeypatch.setenv("STRATEGIEWIJZER_KEEP_CONVERSATIONS", "0")
+    st.cache_resource.clear()
+    app = run(AppTest.from_file(ROOT / "app.py", default_timeout=120))
+    listed = counted(Conversations, "listed")  # once a run
+    app = ask(app, QUESTIONS[0])
+    st.cache_resource.clear()
+    assert listed["listed"] == 1
+    assert [button.label for button in app.button].count("Nieuw gesprek") == 1
+    assert "edit" in {(button.key or "").partition("-")[0] for button in app.button}
+    assert "stop" not in {(button.key or "").partition("-")[0] for button in app.button}
+
+
+def test_the_store_is_asked_what_is_in_use_only_after_something_was_written(
+    settings: Settings, tmp_path: Path, counted: Callable[[type, str], Counter[str]]
+) -> None:
+    data = shutil.copytree(settings.data_dir, tmp_path / "data")
+    file = data / "chroma" / "chroma.sqlite3"
+    generations = Generations(settings.model_copy(update={"data_dir": data}))
+    asked = counted(Generations, "_asked")
+
+    def looked(written: float) -> int:
+        """How often the store is asked by two looks at a file that was written to then."""
+        os.utime(file, (written, written))
+        before = asked["_asked"]
+        assert generations.pointer() == generations.pointer() != Pointer()
+        return asked["_asked"] - before
+
+    now = time.time()
+    assert looked(now - 60) == 1
+    assert looked(now - 60) == 0
+    assert looked(now - 30) == 1
+    assert looked(time.time()) == 2  # what is written in the same moment has the same time
+    assert looked(now + 60) == 2  # a clock that is ahead tells nothing
 
 
 def test_settings_are_read_anew_when_the_environment_or_the_file_changes(

@@ -22,6 +22,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -37,6 +38,7 @@ State = Literal["running", "done", "failed", "stopped"]
 
 KEPT = 100  # jobs of a kind
 _RECENT = 100_000  # bytes
+_PATIENCE = 5.0  # seconds
 
 # Runs a command and keeps its exit code in the file that is named first.
 _RUN_AND_KEEP = """
@@ -170,9 +172,15 @@ def latest(data_dir: Path, kind: Kind) -> Job | None:
 
 
 def stop(job: Job) -> None:
-    """Ends a job that runs, with all its processes; nothing happens to one that has ended."""
+    """Ends a job that runs, with all its processes; nothing happens to one that has ended.
+
+    On a busy machine they may take a moment to end, for which this waits.
+    """
     if job.state == "running":
         _kill(job.process)
+    until = time.monotonic() + _PATIENCE
+    while _runs(job.folder) and time.monotonic() < until:
+        time.sleep(0.01)
 
 
 def _kill(process: int) -> None:

@@ -7,6 +7,7 @@ rest of the project.
 import functools
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
@@ -85,6 +86,22 @@ def _store_error(error: Exception, folder: Path | None) -> StoreError:
 def store_folder(settings: Settings) -> Path:
     """Where Chroma keeps everything when it runs inside this process."""
     return settings.data_dir / "chroma"
+
+
+def written(settings: Settings) -> int | None:
+    """When the store's folder was last written to, in nanoseconds; None where that does not tell
+    whether it was written to since: on a server, and within a second of it, as two writes may get
+    one time (git looks at its index so, https://git-scm.com/docs/racy-git).
+
+    The file is not opened: closing it would take Chroma's locks on it away.
+    """
+    if settings.chroma_url:
+        return None
+    try:
+        time_written = (store_folder(settings) / "chroma.sqlite3").stat().st_mtime_ns
+    except OSError:
+        return None
+    return time_written if time.time_ns() - time_written > 10**9 else None
 
 
 _opening = threading.Lock()  # Chroma starts a folder twice when two threads open it at once

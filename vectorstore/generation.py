@@ -17,6 +17,8 @@ from vectorstore.embeddings import Vectors
 from vectorstore.manifest import DocumentEntry, Manifest
 from vectorstore.segments import Segment, document_key, merged
 
+_REMEMBERED = 2000  # passages
+
 _T = TypeVar("_T")
 
 
@@ -35,6 +37,7 @@ class Generation:
         # Looked up at each question, and a manifest can have ten thousand documents.
         self._cached_versions = functools.lru_cache(maxsize=256)(self._versions)
         self._cached_standings = functools.lru_cache(maxsize=16)(self._standings)
+        self._remembered: dict[str, Passage] = {}
 
     @functools.cached_property
     def manifest(self) -> Manifest:
@@ -114,7 +117,13 @@ class Generation:
 
     def passages(self, ids: Sequence[str]) -> list[Passage]:
         """The passages with these ids, in that order; unknown ids are left out."""
-        found = self._from_segments(ids, Segment.passages)
+        remembered = self._remembered
+        found = {name: remembered[name] for name in ids if name in remembered}
+        read = self._from_segments([name for name in ids if name not in found], Segment.passages)
+        if len(remembered) + len(read) > _REMEMBERED:
+            self._remembered = remembered = {}
+        remembered.update(read)  # the same ones are found again and again
+        found.update(read)
         return [found[wanted] for wanted in ids if wanted in found]
 
     def all_passages(self, documents: Collection[str] | None = None) -> Iterator[Passage]:

@@ -9,6 +9,7 @@ readers see the old generation or the new one, never a mixture.
 """
 
 import datetime
+import functools
 import json
 import logging
 from collections.abc import Mapping
@@ -50,9 +51,18 @@ class Generations:
         self._client = chroma.connect(settings)
         self._keep = settings.keep_generations
         self._lease = lease
+        self._written = functools.partial(chroma.written, settings)
+        self._known: tuple[int | None, Pointer] = None, Pointer()
 
     def pointer(self) -> Pointer:
-        """What is in use now; asked of the store every time, so other processes' work is seen."""
+        """What is in use now, whichever process published it: asked of the store whenever that may
+        have been written to since the last time."""
+        written, known = self._written(), self._known
+        if written is None or written != known[0]:
+            self._known = known = written, self._asked()
+        return known[1]
+
+    def _asked(self) -> Pointer:
         try:
             metadata = self._metadata()
         except GenerationGone:  # the store is new

@@ -5,6 +5,7 @@ import queue
 from collections.abc import Generator, Iterator
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from chain.aside import aside
 from core.conversation import Exchange
@@ -24,18 +25,29 @@ document.querySelector(".sw-last-question")?.scrollIntoView({block: "start"});
 _GLANCE = 0.1  # seconds between two looks at whether the reader wants something else
 
 
-def answer(chat: Chat, exchange: Exchange, history: tuple[Turn, ...], texts: Texts) -> None:
-    """Answers a question, showing the answer as it arrives, and takes in what came of it."""
-    st.html(SHOW_LAST_QUESTION, unsafe_allow_javascript=True)
-    status, place = st.empty(), st.empty()
-    status.html(_status(texts("chat.stages.searching")))
-    st.button(
-        texts("chat.stop"),
-        icon=":material/stop_circle:",
-        on_click=chat.stop,
-        shortcut="Esc",
-        key=f"stop-{exchange.id}",
-    )
+def answer(
+    making: DeltaGenerator, chat: Chat, exchange: Exchange, history: tuple[Turn, ...], texts: Texts
+) -> Exchange:
+    """Answers a question and takes in what came of it, which it returns.
+
+    Args:
+        making: where the answer is shown as it arrives; empty again at the end.
+        chat: of which the exchange is the pending one.
+        exchange: the question.
+        history: what it can point back to.
+        texts: the strings of the interface language.
+    """
+    with making.container():
+        st.html(SHOW_LAST_QUESTION, unsafe_allow_javascript=True)
+        status, place = st.empty(), st.empty()
+        status.html(_status(texts("chat.stages.searching")))
+        st.button(
+            texts("chat.stop"),
+            icon=":material/stop_circle:",
+            on_click=chat.stop,
+            shortcut="Esc",
+            key=f"stop-{exchange.id}",
+        )
     said = Marked("")
     try:
         events = assistant().stream(exchange.question, history=history, scope=exchange.scope)
@@ -57,7 +69,8 @@ def answer(chat: Chat, exchange: Exchange, history: tuple[Turn, ...], texts: Tex
     chat.pending = ""
     chat.finished = exchange.id
     chat.change(exchange)
-    st.rerun()  # shows it in its final form
+    making.empty()
+    return exchange
 
 
 def in_background(events: Iterator[Event]) -> Generator[Event | None, None, None]:

@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.conversation import Exchange
 from core.settings import Settings
@@ -29,8 +30,8 @@ FOCUS_EDITOR = """<script>
 </script>"""
 
 
-def show_question(chat: Chat, exchange: Exchange, texts: Texts, *, is_last: bool) -> None:
-    """The question, and its editor when the reader has asked for that."""
+def show_question(exchange: Exchange, texts: Texts, *, is_last: bool) -> DeltaGenerator:
+    """The question; returns the place below it, for `show_edit`."""
     place = "sw-question sw-last-question" if is_last else "sw-question"
     with st.chat_message("user", avatar=":material/person:"):
         shown = (
@@ -40,17 +41,23 @@ def show_question(chat: Chat, exchange: Exchange, texts: Texts, *, is_last: bool
         if limits := told(exchange.scope, texts):
             shown += f'<p class="sw-facts">{escape(limits)}</p>'
         st.html(shown)
-        if chat.editing == exchange.id:
+        return st.empty()
+
+
+def show_edit(place: DeltaGenerator, chat: Chat, exchange: Exchange, texts: Texts) -> None:
+    """The editor of a question when the reader has asked for that, else what asks for it."""
+    if chat.editing == exchange.id:
+        with place.container():
             _show_editor(chat, exchange, texts)
-        elif not chat.pending:
-            st.button(
-                texts("chat.edit"),
-                icon=":material/edit:",
-                type="tertiary",
-                key=f"edit-{exchange.id}",
-                on_click=_edit,
-                args=(chat, exchange.id),
-            )
+    else:
+        place.button(
+            texts("chat.edit"),
+            icon=":material/edit:",
+            type="tertiary",
+            key=f"edit-{exchange.id}",
+            on_click=_edit,
+            args=(chat, exchange.id),
+        )
 
 
 def show_answer(

@@ -5,6 +5,7 @@ from collections.abc import Collection
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from core.conversation import Exchange
 from core.errors import NoIndexError, StrategiewijzerError
 from core.settings import Settings, current
 from core.types import DocumentInfo
@@ -47,8 +48,7 @@ def page() -> None:
         filters.preset(limited)
     st.title(texts("title"), anchor=False)
     with st.sidebar:
-        history.show_new(session, texts)
-        filtered, kept = st.container(), st.container()
+        new, filtered, kept = st.container(), st.container(), st.container()
     index = _show_corpus(session, settings, texts, filtered)
     ready = index is not None
     question = st.chat_input(
@@ -61,10 +61,13 @@ def page() -> None:
     if question:
         session.ask(question)
     address.tell(session)
+    with new:
+        history.show_new(session, texts)
     with kept:
         history.show(session, settings, texts)
-    _show_problems(session, texts)
+    problems = st.empty()
     _show_conversation(session, settings, texts, index)
+    _show_problems(problems, session, texts)
     history.show_undo(session, texts)
     _announce(session, texts)
     if ready and not session.pending:
@@ -76,15 +79,34 @@ def page() -> None:
 def _show_conversation(
     session: Chat, settings: Settings, texts: Texts, index: Snapshot | None
 ) -> None:
+    """All exchanges, of which the pending one is answered here. A question can be edited once no
+    answer is in the making, which the edit would end."""
     exchanges = session.conversation.exchanges
+    places = []
     for number, one in enumerate(exchanges):
-        exchange.show_question(session, one, texts, is_last=number == len(exchanges) - 1)
+        is_last = number == len(exchanges) - 1
+        places.append(exchange.show_question(one, texts, is_last=is_last))
         with st.chat_message("assistant", avatar=":material/menu_book:"):
+            making = st.empty()  # always there, so that what follows keeps its place
             if index is not None and one.id == session.pending:
                 history = session.conversation.history(one)
-                answering.answer(session, one, history, texts)
-            else:
-                exchange.show_answer(session, one, number, settings, texts, index)
+                one = answering.answer(making, session, one, history, texts)
+                index = _as_answered(one, index)
+            exchange.show_answer(session, one, number, settings, texts, index)
+    if not session.pending:
+        for place, one in zip(places, session.conversation.exchanges, strict=True):
+            exchange.show_edit(place, session, one, texts)
+
+
+def _as_answered(one: Exchange, index: Snapshot) -> Snapshot | None:
+    """The sources that answered, also where they were published since the page was begun; None
+    where they cannot be used any more."""
+    if one.answer is None or one.answer.generation == index.generation:
+        return index
+    try:
+        return assistant().index.snapshot()
+    except StrategiewijzerError:
+        return None
 
 
 def _show_corpus(
@@ -106,11 +128,12 @@ def _show_corpus(
     return index
 
 
-def _show_problems(session: Chat, texts: Texts) -> None:
-    if session.problem:
-        st.warning(f"{texts('history.problem')}\n\n{code(session.problem)}")
-    if session.missing:
-        st.warning(texts("history.missing"))
+def _show_problems(place: DeltaGenerator, session: Chat, texts: Texts) -> None:
+    with place.container():
+        if session.problem:
+            st.warning(f"{texts('history.problem')}\n\n{code(session.problem)}")
+        if session.missing:
+            st.warning(texts("history.missing"))
 
 
 def _show_start(session: Chat, documents: Collection[DocumentInfo], texts: Texts) -> None:
