@@ -12,7 +12,7 @@ from pathlib import Path
 from core.errors import DocumentError
 from core.names import as_text, printable
 from core.types import SourceDocument
-from ingest import sidecar
+from ingest import formats, sidecar
 from ingest.describe import describe
 from ingest.find import find
 from ingest.formats import CONVERT, FORMATS
@@ -60,8 +60,7 @@ def load(path: Path) -> SourceDocument:
     Raises:
         DocumentError: the file cannot be taken as it is; says where and what to do.
     """
-    form = FORMATS.get(path.suffix.lower())
-    if form is None:
+    if path.suffix.lower() not in FORMATS:
         better = CONVERT.get(path.suffix.lower())
         remedy = (
             f"Open it and save it as {better}." if better else f"Use one of: {' '.join(FORMATS)}."
@@ -69,7 +68,7 @@ def load(path: Path) -> SourceDocument:
         raise DocumentError(path, None, "not a format that can be read", remedy)
     data = read(path)
     try:
-        parsed = form.parse(path, data)
+        parsed = formats.parse(path, data)
         check_blocks(parsed.text, parsed.blocks)
     except LimitError as error:
         raise over_limit(path, error) from error

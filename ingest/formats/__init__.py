@@ -6,42 +6,26 @@ files are not text themselves is made into Markdown, so that its blocks are thos
 `ingest.formats.markdown`.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from core.types import SourceDocument
-from ingest.formats import docx, epub, html, markdown, odt, pdf, plain, pptx, xlsx
+from ingest.formats import markdown, plain
 from ingest.formats.blocks import Block, Parsed
 
-
-@dataclass(frozen=True)
-class Format:
-    """How files of one kind are read.
-
-    `parse` takes the path (for messages) and the bytes, and raises `DocumentError`.
-    """
-
-    parse: Callable[[Path, bytes], Parsed]
-    blocks: Callable[[str], tuple[Block, ...]] = markdown.blocks
-
-
-_MARKDOWN = Format(markdown.parse)
-_HTML = Format(html.parse)
-
-FORMATS: dict[str, Format] = {
-    ".md": _MARKDOWN,
-    ".markdown": _MARKDOWN,
-    ".txt": Format(plain.parse, plain.blocks),
-    ".html": _HTML,
-    ".htm": _HTML,
-    ".xhtml": _HTML,
-    ".docx": Format(docx.parse),
-    ".odt": Format(odt.parse),
-    ".epub": Format(epub.parse),
-    ".pptx": Format(pptx.parse),
-    ".xlsx": Format(xlsx.parse),
-    ".pdf": Format(pdf.parse),
+FORMATS = {
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".txt": "plain",
+    ".html": "html",
+    ".htm": "html",
+    ".xhtml": "html",
+    ".docx": "docx",
+    ".odt": "odt",
+    ".epub": "epub",
+    ".pptx": "pptx",
+    ".xlsx": "xlsx",
+    ".pdf": "pdf",
 }
 CONVERT = {
     ".doc": ".docx",
@@ -58,6 +42,21 @@ CONVERT = {
 """What is not read, because no kept library does it well, and as what it is to be saved."""
 
 
+def parse(path: Path, data: bytes) -> Parsed:
+    """Reads the bytes of a file whose suffix is one of `FORMATS`.
+
+    Its module is imported only now: the libraries of all formats take longer to import than most
+    files to read.
+
+    Raises:
+        DocumentError: the file cannot be taken as it is.
+    """
+    module = import_module(f"ingest.formats.{FORMATS[path.suffix.lower()]}")
+    parsed: Parsed = module.parse(path, data)
+    return parsed
+
+
 def blocks_of(document: SourceDocument) -> tuple[Block, ...]:
     """The blocks of a loaded document, in order; a text without a known suffix is Markdown."""
-    return FORMATS.get(Path(document.path).suffix.lower(), _MARKDOWN).blocks(document.text)
+    is_plain = FORMATS.get(Path(document.path).suffix.lower()) == "plain"
+    return plain.blocks(document.text) if is_plain else markdown.blocks(document.text)
