@@ -4,11 +4,12 @@ import datetime
 import functools
 import itertools
 import re
+from collections.abc import Callable, Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-from core.conversation import MAX_NAME, Conversation, Listed
+from core.conversation import MAX_NAME, Conversation, Exchange, Listed
 from core.errors import StrategiewijzerError
 from core.matching import without_accents
 from core.settings import Settings
@@ -97,8 +98,8 @@ def _show_changes(chat: Chat, texts: Texts) -> None:
 
 def _show_export(chat: Chat, texts: Texts) -> None:
     """The conversation as a file; it is made when it is asked for."""
-    conversation = chat.conversation
-    name = re.sub(r"[^a-z0-9]+", "-", without_accents(conversation.title.lower()))[:60].strip("-")
+    title = without_accents(chat.conversation.title.lower())
+    name = re.sub(r"[^a-z0-9]+", "-", title)[:60].strip("-")
     kinds = {
         "md": ("text/markdown", conversation_markdown),
         "html": ("text/html", conversation_page),
@@ -107,11 +108,18 @@ def _show_export(chat: Chat, texts: Texts) -> None:
         for ending, (mime, written) in kinds.items():
             downloads.offer(
                 texts(f"history.export_{ending}"),
-                functools.partial(written, conversation.title, conversation.exchanges, texts),
+                functools.partial(_file, chat, written, texts),
                 name=f"{name or 'strategiewijzer'}.{ending}",
                 mime=mime,
                 key=f"export-{ending}",
             )
+
+
+def _file(
+    chat: Chat, written: Callable[[str, Sequence[Exchange], Texts], str], texts: Texts
+) -> str:
+    """The conversation as it is now, with an answer that came after the page was begun."""
+    return written(chat.conversation.title, chat.conversation.exchanges, texts)
 
 
 def _show_delete_all(chat: Chat, texts: Texts) -> None:
