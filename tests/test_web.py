@@ -119,6 +119,22 @@ def test_lines_that_begin_with_a_bullet_are_items(tmp_path: Path) -> None:
     ]
 
 
+def test_dashes_and_stars_within_a_line_stay_as_they_are(tmp_path: Path) -> None:
+    html = """<html lang="nl"><body><p>Onderzoeks- en ontwikkelingsbeleid – voor 2021 – 2025.</p>
+    <ul><li>Onderzoeks- en ontwikkelingsbeleid – voor 2021 – 2025 * 3;
+    <p>en metro- en treinstations – ook nieuwe.</p></li>
+    <li>– in- en uitvoer van drugs<br>– of in- en doorvoer.</li></ul>
+    <table><tr><td>–</td><td>land- en tuinbouw – en visserij.</td></tr></table></body></html>"""
+    assert [" ".join(text.split()) for _, _, text in blocks(load(page(tmp_path, html)))] == [
+        "Onderzoeks- en ontwikkelingsbeleid – voor 2021 – 2025.",
+        "Onderzoeks- en ontwikkelingsbeleid – voor 2021 – 2025 * 3; "
+        "en metro- en treinstations – ook nieuwe.",
+        "in- en uitvoer van drugs",
+        "of in- en doorvoer.",
+        "land- en tuinbouw – en visserij.",
+    ]
+
+
 def test_a_table_for_layout_is_read_cell_by_cell(tmp_path: Path) -> None:
     html = """<html lang="nl"><body><table><tr><td><h1>Het plan</h1>
     <p>De Commissie neemt maatregelen tegen drugs.</p></td></tr></table></body></html>"""

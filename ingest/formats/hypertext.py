@@ -40,7 +40,7 @@ _MARK_BEFORE_POINT = re.compile(f" ?{_MARK} ?(?=[.,;:!?)])")
 _MARKUP = re.compile(r"#{1,6}(?:\s|$)|>|```|~~~|<|\||\[[^\]^]+\]:|[-=]+$|(?:[-*_] ?){3,}$")
 _TRAILING = re.compile(r" +$", re.MULTILINE)
 _LIST_LINE = re.compile(r"- |\d+[.)] ")
-_BULLET = re.compile(r"[-–—•·▪◦*\uf000-\uf0ff]\s+")  # the last from Word's Symbol font
+_BULLET = re.compile(r"\A[-–—•·▪◦*\uf000-\uf0ff]\s+")  # the last from Word's Symbol font
 
 
 def parse(path: Path, text: str) -> Element | None:
@@ -137,7 +137,7 @@ class _Writer:
     def _paragraphs(self, run: list[str]) -> Iterator[str]:
         for paragraph in _clean("".join(run)).split("\n\n"):
             if paragraph:
-                first, *others = (_BULLET.sub("- ", s, count=1) for s in paragraph.split("\n"))
+                first, *others = (_BULLET.sub("- ", s) for s in paragraph.split("\n"))
                 text = f"\\{first}" if _MARKUP.match(first) else first
                 for line in others:
                     text += f" {line}" if _MARKUP.match(line) else f"\n{line}"
