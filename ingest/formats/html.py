@@ -18,11 +18,12 @@ def parse(path: Path, data: bytes) -> Parsed:
     Raises:
         DocumentError: it is no text, or nested too deep to be read.
     """
-    tree = hypertext.parse(path, decode(path, data, declares=True))
+    text = decode(path, data, declares=True)
+    tree = hypertext.parse(path, text)
     if tree is None:
         return Parsed("", ())
     if cellar.is_official(tree):
-        return cellar.read(tree)
+        return cellar.read(tree, text)
     about = extract_metadata(deepcopy(tree), date_config={"extensive_search": False})
     notes.attach(tree)
     main_text.keep(tree)

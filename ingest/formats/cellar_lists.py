@@ -1,0 +1,201 @@
+"""The lists of legal texts: paragraphs "1.", points "(a)" and "(i)", indents, as items of lists.
+
+A mark stands beside its text in a cell or box, in a `span` before it, or is typed at its beginning.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lxml import etree
+
+from ingest.formats import cellar_styles, table
+from ingest.formats.hypertext import HEADINGS, NOTE, cut, unwrap
+from ingest.formats.table import Element
+
+_MARK = r"\(?(?:\d{1,3}[a-z]?|[a-z]{1,2}|[ivx]{1,5})\)|\d{1,3}[a-z]?\.|[—–•·▪◦\uf000-\uf0ff-]"
+_TYPED = re.compile(rf"({_MARK})\s+(?=\S)")
+_ALONE = re.compile(_MARK)
+_RECITAL = re.compile(r"\(\d{1,3}\)")
+_NUMBERED = re.compile(r"\d{3}[A-Za-z]*\.\d{3}[A-Za-z]*")  # id of a box with a numbered paragraph
+_HANGING = re.compile(r"text-indent:\s*-")
+_AROUND_ITEMS = ("td", "th", "li", "dd", "table")
+_BELOW_TITLE = HEADINGS[1:]
+_ROMAN = ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii", "xiii", "xiv")
+
+
+def make(content: Element) -> None:
+    """Makes lists of all that has a mark; recitals stay paragraphs, and begin with their number."""
+    for division in list(content.iter("div")):
+        if _HANGING.search(division.get("style", "")):
+            unwrap(division)
+    lists = _Lists()
+    before_headings = True
+    for element in list(content.iter("p", "div", "table", *_BELOW_TITLE)):
+        if element.tag in _BELOW_TITLE:
+            before_headings = False
+        elif element.tag == "table":
+            if before_headings:
+                _unfold_recitals(element)
+            lists.absorb(element)
+        elif mark := _take_mark(element):
+            is_recital = cellar_styles.role(element.get("class", "")) == "recital"
+            if (is_recital or before_headings) and _RECITAL.fullmatch(mark):
+                _prepend(element, f"{mark} ")
+            else:
+                lists.add(element, mark)
+        elif element.tag == "p" and cellar_styles.is_item(element.get("class", "")):
+            lists.add(element, "")
+
+
+def words(element: Element) -> str:
+    """The text of an element without its notes."""
+    texts = element.xpath(f".//text()[not(ancestor::{NOTE})]")
+    return " ".join("".join(texts).split())
+
+
+def _unfold_recitals(element: Element) -> None:
+    """Puts what stands in a table of recitals, "(1)" beside its text, in place of it."""
+    items = table.list_items(table.cells_of(element))
+    if not items or not all(_RECITAL.fullmatch(mark) for mark, _ in items):
+        return
+    for mark, cell in items:
+        cell.tag = "div"
+        _prepend(cell, f"{mark} ")
+        element.addprevious(cell)
+    cut(element)
+
+
+def _is_within_item(element: Element) -> bool:
+    return any(around.tag in _AROUND_ITEMS for around in element.iterancestors())
+
+
+def _take_mark(element: Element) -> str:
+    """The mark that a paragraph or box begins with, which is taken off; "" where it has none."""
+    number = _number(element)
+    if number is not None:
+        mark = words(number)
+        cut(number)
+        return mark
+    paragraph = element
+    if element.tag == "div" and _NUMBERED.fullmatch(element.get("id", "")):
+        paragraph = next(element.iterchildren(etree.Element), element)
+    if paragraph.tag != "p" or paragraph.find(".//p") is not None or _is_within_item(paragraph):
+        return ""
+    if cellar_styles.role(paragraph.get("class", "")) not in ("plain", "other", "recital"):
+        return ""
+    typed = _TYPED.match(words(paragraph))
+    if typed:
+        _cut_letters(paragraph, len(typed[1]))
+    return typed[1] if typed else ""
+
+
+def _number(element: Element) -> Element | None:
+    """What in a paragraph or box holds the mark and nothing else."""
+    if element.tag == "p":
+        return next(iter(element.xpath("(.//span[@class='num'])[1]")), None)
+    first = next(element.iterchildren(etree.Element), None)
+    if first is None or (element.text or "").strip():
+        return None
+    is_number = (
+        "grid-list" in element.get("class", "").split()
+        or first.get("class") == "no-parag"
+        or (first.tag == "p" and "display: inline" in first.get("style", ""))
+    )
+    return first if is_number and _ALONE.fullmatch(words(first)) else None
+
+
+def _cut_letters(element: Element, letters: int) -> None:
+    """Takes the first letters off the text of an element, and the white space around them."""
+    for owner, side in _texts(element):
+        text = (getattr(owner, side) or "").lstrip()
+        taken = min(letters, len(text))
+        setattr(owner, side, text[taken:].lstrip())
+        letters -= taken
+        if text[taken:].strip():
+            return
+
+
+def _texts(element: Element) -> Iterator[tuple[Element, str]]:
+    """The places of text in an element, in order."""
+    yield element, "text"
+    for child in element:
+        yield from _texts(child)
+        yield child, "tail"
+
+
+def _prepend(element: Element, text: str) -> None:
+    """Puts text before the first words of an element."""
+    for owner, side in _texts(element):
+        own = getattr(owner, side) or ""
+        if own.strip():
+            setattr(owner, side, text + own.lstrip())
+            return
+
+
+class _Lists:
+    """Makes lists of elements that follow each other.
+
+    An element goes on with the list that its mark goes on with, else with the deepest of its class
+    and kind of mark; it goes one deeper where there is none.
+    """
+
+    def __init__(self) -> None:
+        self._open: dict[Element, list[_Open]] = {}  # the first list -> it and those within
+
+    def add(self, element: Element, mark: str) -> None:
+        before, text = table.markdown_mark(mark)
+        above = element.getprevious()
+        stack = self._open.get(above, []) if above is not None else []
+        name = element.get("class", "")
+        alike = [one for one in stack if one.name == name and _kind(one.mark) == _kind(mark)]
+        next_of = [one for one in alike if _follows(one.mark, mark)]
+        if (alike and mark.strip("()") != "i") or next_of:
+            goes_on = (next_of or alike)[-1]
+            del stack[stack.index(goes_on) + 1 :]
+            goes_on.mark = mark
+        else:
+            goes_on = _Open(name, mark, etree.Element("ul" if before == "- " else "ol"))
+            if stack:
+                stack[-1].items[-1].append(goes_on.items)
+            else:
+                element.addprevious(goes_on.items)
+                stack = self._open[goes_on.items] = []
+            stack.append(goes_on)
+        element.tag, element.tail = "li", None
+        if before != "- ":
+            element.set("value", before.rstrip(".) "))
+        if text:
+            _prepend(element, text)
+        goes_on.items.append(element)
+
+    def absorb(self, element: Element) -> None:
+        """Moves a table that is a list into the item that it stands below."""
+        above = element.getprevious()
+        if above in self._open and table.list_items(table.cells_of(element)):
+            element.tail = None
+            above[-1].append(element)
+
+
+@dataclass
+class _Open:
+    """A list that can go on: class and mark of its last item."""
+
+    name: str
+    mark: str
+    items: Element
+
+
+def _follows(before: str, mark: str) -> bool:
+    """Whether a mark is the next after another: "(c)" after "(b)", "(ii)" after "(i)"."""
+    one, two = before.strip("()."), mark.strip("().")
+    if one.isdecimal() and two.isdecimal():
+        return int(two) == int(one) + 1
+    if one in _ROMAN and two in _ROMAN and _ROMAN.index(two) == _ROMAN.index(one) + 1:
+        return True
+    return len(one) == len(two) == 1 and ord(two) == ord(one) + 1
+
+
+def _kind(mark: str) -> str:
+    """A mark without what counts on: (a) and (b) are of one kind, • and – are of two."""
+    return re.sub(r"[^\W\d]+", "a", re.sub(r"\d+", "1", mark))
