@@ -36,8 +36,9 @@ def pages(citations: Iterable[Citation], texts: Texts) -> str:
 
 
 def section(citation: Citation) -> str:
-    """The heading path of a citation below its document's title."""
-    return " › ".join(name for name in citation.headings if name != citation.document.title)
+    """The heading path of a citation below its document's title, and the point it is in."""
+    headings = (name for name in citation.headings if name != citation.document.title)
+    return " › ".join((*headings, *citation.marks))
 
 
 def as_one(citations: Sequence[Citation]) -> Citation:
