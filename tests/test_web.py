@@ -144,6 +144,41 @@ def test_a_table_for_layout_is_read_cell_by_cell(tmp_path: Path) -> None:
     ]
 
 
+SUBSIDY = """<!doctype html><html lang="nl"><head><title>Warmtepompen | Voorbeeld</title></head>
+<body><header><nav><a href="/">Home</a></nav><h1>Subsidie voor een warmtepomp</h1>
+<p class="intro">Met deze subsidie krijgt u een deel van de kosten van een warmtepomp terug.</p>
+<p>Delen: <a href="/f">Facebook</a></p></header>
+<main><p>U vraagt de subsidie aan na de installatie van de warmtepomp. De regeling loopt tot 2030 en
+is bedoeld voor eigenaren van bestaande woningen.</p><h2>Voorwaarden</h2>
+<p>De warmtepomp staat op de meldcodelijst. De installateur staat ingeschreven bij de Kamer.</p>
+<table><tr><th>Regel</th><th>Zie ook</th></tr><tr><td>Isolatie</td><td><ul>
+<li><a href="/a">Regeling voor isolatie</a></li><li><a href="/b">Lijst van materialen</a></li></ul>
+</td></tr></table></main><footer><p>Contact</p></footer></body></html>"""
+
+
+def test_the_lead_paragraph_below_the_title_is_text(tmp_path: Path) -> None:
+    assert blocks(load(page(tmp_path, SUBSIDY)))[:3] == [
+        ("heading", 1, "Subsidie voor een warmtepomp"),
+        ("paragraph", 0, "Met deze subsidie krijgt u een deel van de kosten van een warmtepomp "
+                         "terug."),
+        ("paragraph", 0, "U vraagt de subsidie aan na de installatie van de warmtepomp. De "
+                         "regeling loopt tot 2030 en is bedoeld voor eigenaren van bestaande "
+                         "woningen."),
+    ]  # fmt: skip
+
+
+def test_links_in_a_list_in_a_table_are_text(tmp_path: Path) -> None:
+    rows = [text for kind, _, text in blocks(load(page(tmp_path, SUBSIDY))) if kind == "row"]
+    assert rows == ["Isolatie | • Regeling voor isolatie • Lijst van materialen"]
+
+
+def test_a_page_without_a_heading_of_its_own_has_the_title_of_its_head(tmp_path: Path) -> None:
+    html = SUBSIDY.replace("<h1>Subsidie voor een warmtepomp</h1>", "")
+    document = load(page(tmp_path, html))
+    assert document.title == "Warmtepompen"
+    assert document.sections[-1].headings == ("Warmtepompen", "Voorwaarden")
+
+
 def test_headings_are_kept_as_libreoffice_writes_them() -> None:
     document = load(DATA / "agenda.nl.html")
     headings = [block[1:] for block in blocks(document) if block[0] == "heading"]
