@@ -19,14 +19,13 @@ from ingest.formats import (
     hypertext,
     markdown,
     notes,
+    typed_notes,
 )
 from ingest.formats.blocks import Parsed
 from ingest.formats.hypertext import cut
 from ingest.formats.table import Element
 
-_CONTENT = (
-    "//*[@class='contentWrapper' or @id='docHtml' or @id='document1' or @id='TexteOnly']"
-)
+_CONTENT = "//*[@class='contentWrapper' or @id='docHtml' or @id='document1' or @id='TexteOnly']"
 
 
 def is_official(tree: Element) -> bool:
@@ -49,6 +48,7 @@ def read(tree: Element, text: str) -> Parsed:
     notes.attach(tree)
     content = _content(tree)
     language = str(stated.get("language") or tree.get("lang") or tree.get("xml:lang") or "")
+    typed_notes.attach(content)
     lines, amended = consolidated.unfold(content)
     lines = lines or list(filter(None, [str(stated.get("title", ""))]))
     titled = cellar_title.set_title(content, lines, language)
@@ -56,6 +56,8 @@ def read(tree: Element, text: str) -> Parsed:
     for paragraph in list(content.iter("p", "div")):
         if cellar_styles.role(paragraph.get("class", "")) == "left out":
             cut(paragraph)
+    for number in content.xpath(".//span[@class='num']"):
+        number.tail = f" {number.tail or ''}"
     cellar_outline.mark(content)
     cellar_lists.make(content)
     parsed = markdown.read(hypertext.to_markdown(content, names=True))

@@ -1,7 +1,7 @@
 """What a page of EUR-Lex or Cellar says about its text: in comments, `meta` elements and its cover.
 
-Pages made from Word files by CONVEX have the variables of the Commission's templates in a comment;
-consolidated texts have CELEX number, language and date in `<title>`, LexUriServ's pages Dublin Core.
+Pages made from Word files by CONVEX have the variables of the Commission's templates in a comment.
+Consolidated texts have CELEX number, language and date in `<title>`; LexUriServ's have Dublin Core.
 """
 
 import datetime

@@ -4,13 +4,13 @@ A mark stands beside its text in a cell or box, in a `span` before it, or is typ
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lxml import etree
 
 from ingest.formats import cellar_styles, table
-from ingest.formats.hypertext import HEADINGS, NOTE, cut, unwrap
+from ingest.formats.element_text import cut_letters, prepend, words
+from ingest.formats.hypertext import HEADINGS, cut, unwrap
 from ingest.formats.table import Element
 
 _MARK = r"\(?(?:\d{1,3}[a-z]?|[a-z]{1,2}|[ivx]{1,5})\)|\d{1,3}[a-z]?\.|[—–•·▪◦\uf000-\uf0ff-]"
@@ -21,7 +21,24 @@ _NUMBERED = re.compile(r"\d{3}[A-Za-z]*\.\d{3}[A-Za-z]*")  # id of a box with a 
 _HANGING = re.compile(r"text-indent:\s*-")
 _AROUND_ITEMS = ("td", "th", "li", "dd", "table")
 _BELOW_TITLE = HEADINGS[1:]
-_ROMAN = ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii", "xiii", "xiv")
+_DEEPEST = 6  # lists within each other
+_ROMAN = (
+    "",
+    "i",
+    "ii",
+    "iii",
+    "iv",
+    "v",
+    "vi",
+    "vii",
+    "viii",
+    "ix",
+    "x",
+    "xi",
+    "xii",
+    "xiii",
+    "xiv",
+)
 
 
 def make(content: Element) -> None:
@@ -41,17 +58,11 @@ def make(content: Element) -> None:
         elif mark := _take_mark(element):
             is_recital = cellar_styles.role(element.get("class", "")) == "recital"
             if (is_recital or before_headings) and _RECITAL.fullmatch(mark):
-                _prepend(element, f"{mark} ")
+                prepend(element, f"{mark} ")
             else:
                 lists.add(element, mark)
         elif element.tag == "p" and cellar_styles.is_item(element.get("class", "")):
             lists.add(element, "")
-
-
-def words(element: Element) -> str:
-    """The text of an element without its notes."""
-    texts = element.xpath(f".//text()[not(ancestor::{NOTE})]")
-    return " ".join("".join(texts).split())
 
 
 def _unfold_recitals(element: Element) -> None:
@@ -61,7 +72,7 @@ def _unfold_recitals(element: Element) -> None:
         return
     for mark, cell in items:
         cell.tag = "div"
-        _prepend(cell, f"{mark} ")
+        prepend(cell, f"{mark} ")
         element.addprevious(cell)
     cut(element)
 
@@ -86,7 +97,7 @@ def _take_mark(element: Element) -> str:
         return ""
     typed = _TYPED.match(words(paragraph))
     if typed:
-        _cut_letters(paragraph, len(typed[1]))
+        cut_letters(paragraph, len(typed[1]))
     return typed[1] if typed else ""
 
 
@@ -103,34 +114,6 @@ def _number(element: Element) -> Element | None:
         or (first.tag == "p" and "display: inline" in first.get("style", ""))
     )
     return first if is_number and _ALONE.fullmatch(words(first)) else None
-
-
-def _cut_letters(element: Element, letters: int) -> None:
-    """Takes the first letters off the text of an element, and the white space around them."""
-    for owner, side in _texts(element):
-        text = (getattr(owner, side) or "").lstrip()
-        taken = min(letters, len(text))
-        setattr(owner, side, text[taken:].lstrip())
-        letters -= taken
-        if text[taken:].strip():
-            return
-
-
-def _texts(element: Element) -> Iterator[tuple[Element, str]]:
-    """The places of text in an element, in order."""
-    yield element, "text"
-    for child in element:
-        yield from _texts(child)
-        yield child, "tail"
-
-
-def _prepend(element: Element, text: str) -> None:
-    """Puts text before the first words of an element."""
-    for owner, side in _texts(element):
-        own = getattr(owner, side) or ""
-        if own.strip():
-            setattr(owner, side, text + own.lstrip())
-            return
 
 
 class _Lists:
@@ -150,8 +133,9 @@ class _Lists:
         name = element.get("class", "")
         alike = [one for one in stack if one.name == name and _kind(one.mark) == _kind(mark)]
         next_of = [one for one in alike if _follows(one.mark, mark)]
-        if (alike and mark.strip("()") != "i") or next_of:
-            goes_on = (next_of or alike)[-1]
+        is_new = not alike or (mark.strip("()") == "i" and not next_of)
+        if not is_new or len(stack) == _DEEPEST:
+            goes_on = (next_of or alike or stack)[-1]
             del stack[stack.index(goes_on) + 1 :]
             goes_on.mark = mark
         else:
@@ -166,7 +150,7 @@ class _Lists:
         if before != "- ":
             element.set("value", before.rstrip(".) "))
         if text:
-            _prepend(element, text)
+            prepend(element, text)
         goes_on.items.append(element)
 
     def absorb(self, element: Element) -> None:

@@ -8,8 +8,8 @@ import re
 from lxml import etree
 
 from ingest.formats import cellar_styles, legal_lines
-from ingest.formats.cellar_lists import words
 from ingest.formats.cellar_styles import Role
+from ingest.formats.element_text import words
 from ingest.formats.hypertext import cut
 from ingest.formats.table import Element
 
@@ -120,7 +120,6 @@ class _Outline:
 def _as_heading(paragraph: Element, level: int) -> None:
     paragraph.tag = f"h{level}"
     for number in paragraph.xpath(".//span[@class='num']"):
-        number.tail = f" {number.tail or ''}"
         if _BULLET.fullmatch(words(number)):
             cut(number)
     line_break = next(paragraph.iter("br"), None)

@@ -9,8 +9,8 @@ from lxml import etree
 from ingest.formats import cellar_styles
 from ingest.formats.blocks import Value
 from ingest.formats.cellar_about import first_date, official_title
-from ingest.formats.cellar_lists import words
 from ingest.formats.cellar_styles import Role
+from ingest.formats.element_text import words
 from ingest.formats.hypertext import NOTE, cut
 from ingest.formats.table import Element
 from ingest.language import detect

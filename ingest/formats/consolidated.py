@@ -6,11 +6,12 @@ the text give the title of the act, and what each mark means.
 
 import re
 
-from ingest.formats.cellar_lists import words
+from ingest.formats.element_text import words
 from ingest.formats.hypertext import cut
 from ingest.formats.table import Element, cells_of
 
-_MARK = re.compile(r"[►▼]\s?[A-Z]{1,2}\d{0,3}")
+_MARK = re.compile(r"►\s?[A-Z]{1,2}\d{0,3}")
+_BEGINS = re.compile(r"▼\s?[A-Z]{1,2}\d{0,3}")
 _MARKS = re.compile(r"[►▼]\s?[A-Z]{1,2}\d{0,3}\s*|\s*◄")
 _ONLY_MARKS = re.compile(r"(?:[►▼]\s?[A-Z]{1,2}\d{0,3}|◄|[\s—_-])+")
 _LONGEST = 300  # characters of the list of amendments
@@ -42,9 +43,14 @@ def unfold(content: Element) -> tuple[list[str], str]:
 
 
 def _tables(content: Element) -> list[Element]:
-    """The tables of marks above a text."""
-    found = [t for t in content.iter("table") if _is_of_marks(t)]
-    return [t for t in found if t.getparent() is found[0].getparent()]
+    """The tables of marks above a text, which begins with a mark of its own."""
+    found: list[Element] = []
+    for element in content.iter("table", "p"):
+        if element.tag == "table" and _is_of_marks(element):
+            found.append(element)
+        elif element.tag == "p" and _BEGINS.match(words(element)):
+            break
+    return [table for table in found if table.getparent() is found[0].getparent()]
 
 
 def _is_of_marks(table: Element) -> bool:

@@ -4,6 +4,7 @@ They are known by their words alone, for pages whose paragraphs say nothing of w
 """
 
 import re
+import unicodedata
 from typing import Literal
 
 from core.matching import fold
@@ -27,10 +28,18 @@ _DIVISIONS = """
     afdeling avsnitt roinn jakso jagu szakasz skirsnis iedaļa oddíl oddiel odjeljak oddelek taqsima
     раздел τμήμα subsection
 """
+
+
+def _words(line: str) -> list[str]:
+    """The words of a line without accents, which Greek capitals lack."""
+    letters = unicodedata.normalize("NFD", fold(line))
+    return "".join(char for char in letters if not unicodedata.combining(char)).split()
+
+
 _KINDS: dict[str, Label] = {
-    **dict.fromkeys(map(fold, _ARTICLES.split()), "article"),
-    **dict.fromkeys(map(fold, _ANNEXES.split()), "annex"),
-    **dict.fromkeys(map(fold, _DIVISIONS.split()), "division"),
+    **dict.fromkeys(_words(_ARTICLES), "article"),
+    **dict.fromkeys(_words(_ANNEXES), "annex"),
+    **dict.fromkeys(_words(_DIVISIONS), "division"),
 }
 _NUMBER = re.compile(
     r"(?:\d{1,3}[a-z]{0,3}|[ivxlc]{1,7}[a-z]?|[a-zα-ω])(?:[.)]|\.?[oº°])?|premier|1er|first"
@@ -49,7 +58,7 @@ def label(line: str) -> Label | None:
     """
     if len(line) > _LONGEST_LABEL:
         return None
-    words = fold(line).split()
+    words = _words(line)
     kinds = [_KINDS[word] for word in words if word in _KINDS]
     numbers = [word for word in words if word not in _KINDS and _NUMBER.fullmatch(word)]
     if len(kinds) == 1 and len(words) == 2 and len(numbers) == 1:
@@ -63,7 +72,7 @@ def kind(line: str) -> str:
     >>> kind("HOOFDSTUK III"), kind("Hoofdstuk IV")
     ('hoofdstuk', 'hoofdstuk')
     """
-    return " ".join(word for word in fold(line).split() if not _NUMBER.fullmatch(word))
+    return " ".join(word for word in _words(line) if not _NUMBER.fullmatch(word))
 
 
 def is_title(line: str) -> bool:

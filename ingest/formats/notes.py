@@ -13,6 +13,7 @@ from ingest.formats.table import Element
 _LABEL = re.compile(
     r"[\[(]?\s*(\d{1,4}|[a-z]{1,2}|[ivxlc]{1,6}|[*†‡§]{1,4})\s*[\])]?", re.IGNORECASE
 )
+_OPENING, _CLOSING = re.compile(r"[(\[]\s*\Z"), re.compile(r"\s*[)\]]")
 _BACK = re.compile(r"[\s↑↩⬆^\ufe0e]+")
 _TELLING = re.compile(r"foot-?note|noteref|endnote", re.IGNORECASE)
 _LONGEST = 4000  # characters: a longer target is a chapter
@@ -51,7 +52,9 @@ def attach(root: Element) -> None:
         for other in back:
             cut(other)
         _trim(text, label[1] if is_numbered else "")
-        _replace(_around(link), _note(label[1], text))
+        note = _note(label[1], text)
+        _replace(_around(link), note)
+        _drop_brackets(note)
 
 
 def _fragment(link: Element) -> str:
@@ -122,6 +125,18 @@ def _around(link: Element) -> Element:
             break
         around, parent = parent, parent.getparent()
     return around
+
+
+def _drop_brackets(note: Element) -> None:
+    """Takes out the brackets that a reference stood in, where they are not part of its link."""
+    before, side = note.getprevious(), "tail"
+    if before is None:
+        before, side = note.getparent(), "text"
+    opening = _OPENING.search(getattr(before, side) or "")
+    closing = _CLOSING.match(note.tail or "")
+    if opening and closing:
+        setattr(before, side, (getattr(before, side) or "")[: opening.start()])
+        note.tail = (note.tail or "")[closing.end() :]
 
 
 def _note(label: str, text: Element) -> Element:
