@@ -215,7 +215,8 @@ def test_a_consolidated_text_without_classes_is_known_by_its_marks(tmp_path: Pat
 # LexUriServ
 
 OLD = """<html lang="EN"><head>
-<meta name="DC.description" content="Council Regulation (EC) No 6/2002 of 12 December 2001 on Community designs "><meta name="DC.identifier" scheme="URI"
+<meta name="DC.description" content="Council Regulation (EC) No 6/2002 of 12 December 2001
+on Community designs "><meta name="DC.identifier" scheme="URI"
 content="http://europa.eu.int/eur-lex/lex/LexUriServ/LexUriServ.do?uri=CELEX:32002R0006:EN:HTML">
 <title>EUR-Lex - 32002R0006 - EN</title></head><body><p class="bglang">Avis juridique</p>
 <h1>32002R0006</h1><p><em>Official Journal L 003 , 05/01/2002 P. 0001 - 0024</em></p>
