@@ -26,6 +26,7 @@ _TITLES_OF: dict[Role, tuple[Role, ...]] = {
     "group": ("group",),
 }
 _DEEPEST = 6
+_QUOTED = tuple("„“”‘’«»\"'")
 _BETWEEN = " – "  # a label and its title
 _LINE_END = "\ue001"
 _BULLET = re.compile(r"[^\w(]")
@@ -63,6 +64,8 @@ def _role(paragraph: Element, line: str) -> Role:
         return "other"
     role = cellar_styles.role(paragraph.get("class", ""))
     if role == "heading" and legal_lines.is_sentence(line):  # typed in the wrong style
+        return "other"
+    if line.startswith(_QUOTED):  # of another act, which this one amends
         return "other"
     found = legal_lines.label(line) if role == "plain" else None
     return _ROLES_OF_LABELS[found] if found else role
@@ -104,7 +107,7 @@ class _Outline:
                     del self._divisions[self._divisions.index(kind) :]
                 self._divisions.append(kind)
                 return min(self._base + len(self._divisions) - 1, _DEEPEST)
-            case "article" | "subtitle":
+            case "article":
                 return min(self._base + len(self._divisions), _DEEPEST)
             case "group":
                 return min(self._base + len(self._divisions) + number - 1, _DEEPEST)

@@ -35,7 +35,7 @@ _ROLES: tuple[tuple[Role, str], ...] = (
     ("title", r"Titreobjet|Prliminairetitre|doc-ti|title-doc-(?:first|last)"),
     ("kind", r"Typedudocument|Prliminairetype"),
     ("status", r"Statut"),
-    ("part", r"(?:Annexetitre|Exposdesmotifstitre|Fichefinanciretitre)\w*|title-annex-1"),
+    ("part", r"(?:Annexetitre|Exposdesmotifstitre)\w*|Fichefinanci\w*titre\w*|title-annex-1"),
     ("division", r"(?:Part|Chapter|Section)Title|ti-section-1|title-division-1"),
     ("article", r"Titrearticle|ti-art|title-article-norm"),
     (
@@ -43,7 +43,7 @@ _ROLES: tuple[tuple[Role, str], ...] = (
         r"Articletitle|sti-art|ti-section-2|title-division-2|stitle-article-norm|title-annex-2",
     ),
     ("group", r"ti-grseq-\d|title-gr-seq-level-\d"),
-    ("heading", r"(?:Manual|Annex)?Heading[1-6]"),
+    ("heading", r"(?:Manual|Annex)?[Hh]eading[1-6]\D*"),
     ("recital", r"(?:Manual)?Considrant"),
     ("plain", r"Normal"),
 )
@@ -53,7 +53,7 @@ _OWN = re.compile(  # no other publisher's page has these
     r"|sti-art|ti-section-1|title-article-norm|title-doc-first|title-division-1"
 )
 _ITEM = re.compile(r"li|(?:Point|Tiret|ListBullet|ListDash|ListNumber)\w*")
-_LEVEL = re.compile(r"(\d)$")
+_LEVEL = re.compile(r"(\d)\D*$")
 
 
 def role(name: str) -> Role:
