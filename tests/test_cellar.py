@@ -55,7 +55,9 @@ voorlopers van drugs in de Unie (verordening voorlopers van drugs)</p>
 <p class="oj-doc-ti">Stoffen</p><p class="oj-ti-grseq-1">Deel A — Zuren</p>
 {box("1.1.", "Azijnzuuranhydride.")}
 <div class="oj-enumeration-spacing"><p style="display: inline;">2. </p>
-<p style="display: inline;"><span>Zoutzuur.</span></p></div></div></body></html>"""
+<p style="display: inline;"><span>Zoutzuur.</span></p></div></div><hr class="oj-separator"/>
+<p class="oj-normal">ELI: http://data.europa.eu/eli/reg/2024/42/oj</p>
+<p class="oj-normal">ISSN 1977-0758 (electronic edition)</p></body></html>"""
 
 
 def test_an_act_has_its_chapters_articles_and_annexes_with_their_titles(tmp_path: Path) -> None:
@@ -374,6 +376,24 @@ def test_numbered_lines_of_a_communication_are_its_headings(tmp_path: Path) -> N
         (2, "1 Introduction"),
         (3, "2.1 Where do we stand?"),
         (2, "3. Conclusions"),
+    ]
+
+
+def test_paragraphs_between_two_points_belong_to_the_first(tmp_path: Path) -> None:
+    def point(depth: int, mark: str, text: str) -> str:
+        return f'<p class="li Point{depth}"><span class="num">{mark}</span><span>{text}</span></p>'
+
+    html = f"""<html lang="en"><body><p class="Titrearticle">Article 1</p>
+    {point(0, "(1)", "Article 3 is amended:")}{point(1, "(a)", "paragraphs are added:")}
+    <p class="Normal">‘5. The Commission shall act.</p><p class="Normal">6. It shall report.’;</p>
+    {point(1, "(b)", "paragraph 7 is deleted;")}{point(0, "(2)", "Article 4 is deleted.")}
+    </body></html>"""
+    assert blocks(load(page(tmp_path, html, "act.html")))[1:] == [
+        ("item", 1, "(1) Article 3 is amended:"),
+        ("item", 2, "(a) paragraphs are added:\n\n    ‘5. The Commission shall act."),
+        ("item", 3, "It shall report.’;"),
+        ("item", 2, "(b) paragraph 7 is deleted;"),
+        ("item", 1, "(2) Article 4 is deleted."),
     ]
 
 

@@ -5,6 +5,7 @@ a consolidated text, by LexUriServ), its paragraphs become headings and lists, a
 is known about it.
 """
 
+import re
 from dataclasses import replace
 
 from lxml import etree
@@ -22,10 +23,12 @@ from ingest.formats import (
     typed_notes,
 )
 from ingest.formats.blocks import Parsed
+from ingest.formats.element_text import words
 from ingest.formats.hypertext import cut
 from ingest.formats.table import Element
 
 _CONTENT = "//*[@class='contentWrapper' or @id='docHtml' or @id='document1' or @id='TexteOnly']"
+_IMPRINT = re.compile(r"ELI: ?https?://\S+|ISSN \d{4}-\d{3}[\dX]\b[^.]{0,60}")
 
 
 def is_official(tree: Element) -> bool:
@@ -54,7 +57,8 @@ def read(tree: Element, text: str) -> Parsed:
     titled = cellar_title.set_title(content, lines, language)
     stated = {**cellar_about.cover(content), **titled, "version": amended, **stated}
     for paragraph in list(content.iter("p", "div")):
-        if cellar_styles.role(paragraph.get("class", "")) == "left out":
+        is_left_out = cellar_styles.role(paragraph.get("class", "")) == "left out"
+        if is_left_out or (paragraph.tag == "p" and _IMPRINT.fullmatch(words(paragraph))):
             cut(paragraph)
     for number in content.xpath(".//span[@class='num']"):
         number.tail = f" {number.tail or ''}"

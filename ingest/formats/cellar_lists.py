@@ -5,6 +5,7 @@ A mark stands beside its text in a cell or box, in a `span` before it, or is typ
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 
 from lxml import etree
 
@@ -18,10 +19,12 @@ _TYPED = re.compile(rf"({_MARK})\s+(?=\S)")
 _ALONE = re.compile(_MARK)
 _RECITAL = re.compile(r"\(\d{1,3}\)")
 _NUMBERED = re.compile(r"\d{3}[A-Za-z]*\.\d{3}[A-Za-z]*")  # id of a box with a numbered paragraph
+_FORMS = ("content", "border")  # a page of the file; a frame around a paragraph
 _HANGING = re.compile(r"text-indent:\s*-")
 _AROUND_ITEMS = ("td", "th", "li", "dd", "table")
 _BELOW_TITLE = HEADINGS[1:]
 _DEEPEST = 6  # lists within each other
+_FARTHEST = 30  # elements between two items of a list
 _ROMAN = (
     "",
     "i",
@@ -43,8 +46,9 @@ _ROMAN = (
 
 def make(content: Element) -> None:
     """Makes lists of all that has a mark; recitals stay paragraphs, and begin with their number."""
-    for division in list(content.iter("div")):
-        if _HANGING.search(division.get("style", "")):
+    for division in list(content.iterdescendants("div")):
+        is_mere_form = division.get("class") in _FORMS or _HANGING.search(division.get("style", ""))
+        if is_mere_form:
             unwrap(division)
     lists = _Lists()
     before_headings = True
@@ -116,51 +120,6 @@ def _number(element: Element) -> Element | None:
     return first if is_number and _ALONE.fullmatch(words(first)) else None
 
 
-class _Lists:
-    """Makes lists of elements that follow each other.
-
-    An element goes on with the list that its mark goes on with, else with the deepest of its class
-    and kind of mark; it goes one deeper where there is none.
-    """
-
-    def __init__(self) -> None:
-        self._open: dict[Element, list[_Open]] = {}  # the first list -> it and those within
-
-    def add(self, element: Element, mark: str) -> None:
-        before, text = table.markdown_mark(mark)
-        above = element.getprevious()
-        stack = self._open.get(above, []) if above is not None else []
-        name = element.get("class", "")
-        alike = [one for one in stack if one.name == name and _kind(one.mark) == _kind(mark)]
-        next_of = [one for one in alike if _follows(one.mark, mark)]
-        is_new = not alike or (mark.strip("()") == "i" and not next_of)
-        if not is_new or len(stack) == _DEEPEST:
-            goes_on = (next_of or alike or stack)[-1]
-            del stack[stack.index(goes_on) + 1 :]
-            goes_on.mark = mark
-        else:
-            goes_on = _Open(name, mark, etree.Element("ul" if before == "- " else "ol"))
-            if stack:
-                stack[-1].items[-1].append(goes_on.items)
-            else:
-                element.addprevious(goes_on.items)
-                stack = self._open[goes_on.items] = []
-            stack.append(goes_on)
-        element.tag, element.tail = "li", None
-        if before != "- ":
-            element.set("value", before.rstrip(".) "))
-        if text:
-            prepend(element, text)
-        goes_on.items.append(element)
-
-    def absorb(self, element: Element) -> None:
-        """Moves a table that is a list into the item that it stands below."""
-        above = element.getprevious()
-        if above in self._open and table.list_items(table.cells_of(element)):
-            element.tail = None
-            above[-1].append(element)
-
-
 @dataclass
 class _Open:
     """A list that can go on: class and mark of its last item."""
@@ -168,6 +127,69 @@ class _Open:
     name: str
     mark: str
     items: Element
+
+
+class _Lists:
+    """Makes lists of elements that follow each other.
+
+    An element goes on with the list whose last mark its own comes next after, also where paragraphs
+    stand between: these belong to the item above them. Else it goes on with the deepest list right
+    above it of its class and kind of mark; it goes one deeper where there is none.
+    """
+
+    def __init__(self) -> None:
+        self._open: dict[Element, list[_Open]] = {}  # the first list -> it and those within
+
+    def add(self, element: Element, mark: str) -> None:
+        name = element.get("class", "")
+        before, text = table.markdown_mark(mark)
+        stack, goes_on = self._continued(element, name, mark)
+        if goes_on is None:
+            goes_on = _Open(name, mark, etree.Element("ul" if before == "- " else "ol"))
+            if stack:
+                stack[-1].items[-1].append(goes_on.items)
+            else:
+                element.addprevious(goes_on.items)
+                stack = self._open[goes_on.items] = []
+            stack.append(goes_on)
+        del stack[stack.index(goes_on) + 1 :]
+        goes_on.mark = mark
+        element.tag, element.tail = "li", None
+        if before != "- ":
+            element.set("value", before.rstrip(".) "))
+        if text:
+            prepend(element, text)
+        goes_on.items.append(element)
+
+    def _continued(
+        self, element: Element, name: str, mark: str
+    ) -> tuple[list[_Open], _Open | None]:
+        """The lists above an element, empty where there are none; and the one it goes on with."""
+        between: list[Element] = []
+        for above in islice(element.itersiblings(preceding=True), _FARTHEST):
+            stack = self._open.get(above, [])
+            next_of = [one for one in stack if one.name == name and _follows(one.mark, mark)]
+            if next_of:
+                for one in reversed(between):
+                    next_of[-1].items[-1].append(one)
+                return stack, next_of[-1]
+            if above.tag in HEADINGS:
+                break
+            between.append(above)
+        above = element.getprevious()
+        stack = self._open.get(above, []) if above is not None else []
+        if not stack or cellar_styles.is_item(stack[0].name) != cellar_styles.is_item(name):
+            return [], None
+        alike = [one for one in stack if one.name == name and _kind(one.mark) == _kind(mark)]
+        is_new = not alike or mark.strip("()") == "i"
+        return stack, (alike or stack)[-1] if not is_new or len(stack) == _DEEPEST else None
+
+    def absorb(self, element: Element) -> None:
+        """Moves a table that is a list into the item that it stands below."""
+        above = element.getprevious()
+        if above in self._open and table.list_items(table.cells_of(element)):
+            element.tail = None
+            above[-1].append(element)
 
 
 def _follows(before: str, mark: str) -> bool:

@@ -49,7 +49,7 @@ _ROLES: tuple[tuple[Role, str], ...] = (
 )
 _PATTERNS = tuple((role, re.compile(pattern)) for role, pattern in _ROLES)
 _OWN = re.compile(  # no other publisher's page has these
-    r"Typedudocument|Titreobjet|Rfrenceinstitutionnelle|ManualHeading1|footnoteRef|doc-ti|ti-art"
+    r"Typedudocument|Titreobjet|Titrearticle|Rfrenceinstitutionnelle|ManualHeading1|footnoteRef|doc-ti|ti-art"
     r"|sti-art|ti-section-1|title-article-norm|title-doc-first|title-division-1"
 )
 _ITEM = re.compile(r"li|(?:Point|Tiret|ListBullet|ListDash|ListNumber)\w*")

@@ -41,6 +41,7 @@ _MARK_IN_SPACE = re.compile(f" {_MARK}(?= )|{_MARK}")
 _MARKUP = re.compile(r"#{1,6}(?:\s|$)|>|```|~~~|<|\||\[[^\]^]+\]:|[-=]+$|(?:[-*_] ?){3,}$")
 _TRAILING = re.compile(r" +$", re.MULTILINE)
 _LIST_LINE = re.compile(r"- |\d+[.)] ")
+_INTERRUPTS = re.compile(r"- |1[.)] ")  # lists that can follow a paragraph without an empty line
 _BULLET = re.compile(r"\A[-–—•·▪◦*\uf000-\uf0ff]\s+")  # the last from Word's Symbol font
 
 
@@ -213,7 +214,7 @@ class _Writer:
         indent = " " * len(mark) if self._depth <= _DEEPEST_LIST else ""
         text = ""
         for block in blocks:
-            gap = "\n" if _LIST_LINE.match(block) else "\n\n"
+            gap = "\n" if _INTERRUPTS.match(block) else "\n\n"
             text += (gap + indent if text else mark) + block.replace("\n", f"\n{indent}")
         if text:
             yield text
