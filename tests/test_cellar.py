@@ -312,9 +312,10 @@ PROPOSAL = f"""<html xmlns="http://www.w3.org/1999/xhtml"><head><title>IMMC.COM.
 <p class="Typedudocument">REGULATION OF THE EUROPEAN PARLIAMENT AND OF THE COUNCIL</p>
 <p class="Titreobjet">on "sustainable" fuels</p><p class="Normal">Whereas:</p>
 <p class="li ManualConsidrant"><span class="num">(1)</span><span>Fuels count. So do we.</span></p>
-<p class="Titrearticle">Article 1</p><p class="Normal">Subject matter</p>
-<p class="Normal">It has a subject.</p><p class="Normal">Article 2</p><p class="Normal">Scope</p>
-<p class="li Point0"><span class="num">(a)</span><span>planes;</span></p>
+<p class="SectionTitle">TITLE I</p><p class="SectionTitle">GENERAL PROVISIONS</p>
+<p class="Titrearticle"><span>Article 1</span><span> <br/>Subject matter</span></p>
+<p class="Normal">It has one.</p><p class="Normal">Article 2</p><p class="Normal">Scope</p>
+<p class="li Point0"><span>(a)</span><span>planes;</span></p>
 <p class="li Point1"><span class="num">(i)</span><span>large ones.</span></p></div>
 <div class="content"><p class="Annexetitre">Annex I (volumes)</p><p class="Normal">Some.</p></div>
 </div></body></html>"""
@@ -332,9 +333,10 @@ def test_a_proposal_has_its_memorandum_its_articles_and_its_annex(tmp_path: Path
         ("heading", 2, f"Proposal for a {kind}"),
         ("paragraph", 0, "Whereas:"),
         ("paragraph", 0, "(1) Fuels count. So do we."),
-        ("heading", 3, "Article 1 – Subject matter"),
-        ("paragraph", 0, "It has a subject."),
-        ("heading", 3, "Article 2 – Scope"),
+        ("heading", 3, "TITLE I – GENERAL PROVISIONS"),
+        ("heading", 4, "Article 1 – Subject matter"),
+        ("paragraph", 0, "It has one."),
+        ("heading", 4, "Article 2 – Scope"),
         ("item", 1, "(a) planes;"),
         ("item", 2, "(i) large ones."),
         ("heading", 2, "Annex I (volumes)"),

@@ -60,6 +60,9 @@ def read(tree: Element, text: str) -> Parsed:
         is_left_out = cellar_styles.role(paragraph.get("class", "")) == "left out"
         if is_left_out or (paragraph.tag == "p" and _IMPRINT.fullmatch(words(paragraph))):
             cut(paragraph)
+    for paragraph in content.iter("p"):
+        if cellar_styles.is_item(paragraph.get("class", "")):
+            cellar_lists.name_number(paragraph)
     for number in content.xpath(".//span[@class='num']"):
         number.tail = f" {number.tail or ''}"
     cellar_outline.mark(content)

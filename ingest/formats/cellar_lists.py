@@ -16,6 +16,7 @@ from ingest.formats.table import Element
 
 _MARK = r"\(?(?:\d{1,3}[a-z]?|[a-z]{1,2}|[ivx]{1,5})\)|\d{1,3}[a-z]?\.|[—–•·▪◦\uf000-\uf0ff-]"
 _TYPED = re.compile(rf"({_MARK})\s+(?=\S)")
+_NUMBER = re.compile(rf"{_MARK}|(?:\d{{1,2}}\.){{1,5}}\d{{0,2}}")
 _ALONE = re.compile(_MARK)
 _RECITAL = re.compile(r"\(\d{1,3}\)")
 _NUMBERED = re.compile(r"\d{3}[A-Za-z]*\.\d{3}[A-Za-z]*")  # id of a box with a numbered paragraph
@@ -81,6 +82,14 @@ def _unfold_recitals(element: Element) -> None:
     cut(element)
 
 
+def name_number(paragraph: Element) -> None:
+    """Gives the `span` of a number its class, where a paragraph of a list lacks that."""
+    first = next(paragraph.iterchildren(etree.Element), None)
+    is_number = first is not None and first.tag == "span" and not (paragraph.text or "").strip()
+    if first is not None and is_number and _NUMBER.fullmatch(words(first)):
+        first.set("class", "num")
+
+
 def _is_within_item(element: Element) -> bool:
     return any(around.tag in _AROUND_ITEMS for around in element.iterancestors())
 
@@ -113,7 +122,7 @@ def _number(element: Element) -> Element | None:
     if first is None or (element.text or "").strip():
         return None
     is_number = (
-        "grid-list" in element.get("class", "").split()
+        "grid-list-column-1" in first.get("class", "").split()
         or first.get("class") == "no-parag"
         or (first.tag == "p" and "display: inline" in first.get("style", ""))
     )

@@ -18,13 +18,7 @@ _ROLES_OF_LABELS: dict[legal_lines.Label, Role] = {
     "division": "division",
     "annex": "part",
 }
-_TITLES_OF: dict[Role, tuple[Role, ...]] = {
-    "division": ("subtitle",),
-    "article": ("subtitle",),
-    "part": ("subtitle",),
-    "title": ("title", "subtitle"),
-    "group": ("group",),
-}
+_LABELS: tuple[Role, ...] = ("division", "article", "part", "title", "group")
 _DEEPEST = 6
 _QUOTED = tuple("„“”‘’«»\"'")
 _BETWEEN = " – "  # a label and its title
@@ -45,7 +39,7 @@ def mark(content: Element) -> None:
         around = depths[max(number - 1, 0) : number] + depths[number + 1 : number + 2]
         if role == "plain" and depths[number] and depths[number] not in around:
             level = outline.heading(depths[number])
-        elif last is not None and role in _TITLES_OF[last_role] and _takes(last, role):
+        elif last is not None and _is_title_of(last, last_role, line, role):
             _join(last, paragraph)
             continue
         elif last is not None and _is_typed_title(role, last, line):
@@ -56,7 +50,7 @@ def mark(content: Element) -> None:
         last = None
         if level:
             _as_heading(paragraph, level)
-            last, last_role = (paragraph, role) if role in _TITLES_OF else (None, role)
+            last, last_role = (paragraph, role) if role in _LABELS else (None, role)
 
 
 def _role(paragraph: Element, line: str) -> Role:
@@ -80,8 +74,14 @@ def _is_typed_title(role: Role, last: Element, line: str) -> bool:
     return role == "plain" and is_label and legal_lines.is_title(line)
 
 
-def _takes(last: Element, role: Role) -> bool:
-    return role != "group" or legal_lines.label(words(last)) is not None
+def _is_title_of(last: Element, last_role: Role, line: str, role: Role) -> bool:
+    """Whether a line that is of a heading by its class goes on with the heading above it."""
+    is_titled = legal_lines.label(words(last)) is None
+    return (
+        role == "subtitle"
+        or (role == last_role == "title")
+        or (role == last_role and not is_titled and legal_lines.label(line) is None)
+    )
 
 
 def _is_within(element: Element, tags: tuple[str, ...]) -> bool:
