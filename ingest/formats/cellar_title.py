@@ -62,9 +62,9 @@ def _of_template(content: Element, paragraphs: Sequence[Element]) -> dict[str, V
     first: dict[Role, str] = {}
     own: list[Element] = []
     is_after_memorandum = False
-    for paragraph in paragraphs:
+    roles = [cellar_styles.role(paragraph.get("class", "")) for paragraph in paragraphs]
+    for number, (paragraph, role) in enumerate(zip(paragraphs, roles, strict=True)):
         name, line = paragraph.get("class", ""), words(paragraph)
-        role = cellar_styles.role(name)
         is_after_memorandum = is_after_memorandum or role == "part"
         if role not in ("title", "kind", "status"):
             continue
@@ -74,7 +74,9 @@ def _of_template(content: Element, paragraphs: Sequence[Element]) -> dict[str, V
         elif role == "kind" and is_after_memorandum and not cellar_styles.is_cover(name):
             paragraph.text = f"{first.get('status', '')} {paragraph.text or ''}"
             is_after_memorandum = False
-        elif line == first[role]:
+        elif _squeezed(line) == _squeezed(first[role]) or (
+            role == "kind" and _is_above_part(roles, number)
+        ):
             cut(paragraph)
     subject = first.get("title", "")
     title = official_title(first.get("status", ""), first.get("kind", ""), subject)
@@ -84,6 +86,16 @@ def _of_template(content: Element, paragraphs: Sequence[Element]) -> dict[str, V
     for paragraph in own:
         cut(paragraph)
     return {"title": title}
+
+
+def _is_above_part(roles: Sequence[Role], number: int) -> bool:
+    """Whether a cover is followed by a heading of its own, such as that of an annex."""
+    below = (roles[later] for later in range(number + 1, len(roles)))
+    return next((role for role in below if role not in ("left out", "title")), None) == "part"
+
+
+def _squeezed(line: str) -> str:
+    return "".join(line.split()).casefold()
 
 
 def _short(named: Sequence[str], title: str) -> str:
