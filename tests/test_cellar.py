@@ -318,7 +318,8 @@ PROPOSAL = f"""<html xmlns="http://www.w3.org/1999/xhtml"><head><title>IMMC.COM.
 <p class="li Point0"><span>(a)</span><span>planes;</span></p>
 <p class="li Point1"><span class="num">(i)</span><span>large ones.</span></p></div>
 <div class="content"><p class="Logo">EUROPEAN COMMISSION</p><p class="Typedudocument_cp">ANNEX</p>
-<p class="Accompagnant_cp">to the</p><p class="Annexetitre">Annex I (volumes)</p><p class="Normal">Some.</p></div>
+<p class="Accompagnant_cp">to the</p><p class="Annexetitre">Annex I (volumes)</p>
+<p class="Normal">Some.</p></div>
 </div></body></html>"""
 
 
