@@ -122,6 +122,20 @@ def test_a_list_without_boxes_belongs_to_the_paragraph_above_it(tmp_path: Path) 
     ]
 
 
+def test_recitals_below_headings_stay_paragraphs_until_the_first_article(tmp_path: Path) -> None:
+    html = f"""<html lang="en"><body><p class="doc-ti">COMMISSION DECISION</p>
+    <p class="doc-ti">on aid<br/>to ports</p><p class="ti-grseq-1">I. PROCEDURE</p>
+    {box("(1)", "By letter. It was sent.")}<p class="ti-art">Article 1</p>
+    {box("(1)", "The aid is unlawful.")}</body></html>"""
+    assert blocks(load(page(tmp_path, html, "act.html"))) == [
+        ("heading", 1, "COMMISSION DECISION on aid to ports"),
+        ("heading", 2, "I. PROCEDURE"),
+        ("paragraph", 0, "(1) By letter. It was sent."),
+        ("heading", 2, "Article 1"),
+        ("item", 1, "(1) The aid is unlawful."),
+    ]
+
+
 # Consolidated texts
 
 ABOVE = """<html xmlns="http://www.w3.org/1999/xhtml"><head>

@@ -22,7 +22,7 @@ from ingest.formats import (
     notes,
     typed_notes,
 )
-from ingest.formats.blocks import Parsed
+from ingest.formats.blocks import Parsed, first_heading
 from ingest.formats.element_text import words
 from ingest.formats.hypertext import cut
 from ingest.formats.table import Element
@@ -68,7 +68,10 @@ def read(tree: Element, text: str) -> Parsed:
     cellar_outline.mark(content)
     cellar_lists.make(content)
     parsed = markdown.read(hypertext.to_markdown(content, names=True))
-    return replace(parsed, stated=stated, language=language[:2].lower())
+    heading = first_heading(parsed.blocks)
+    own = parsed.title if heading is not None and heading.level == 1 else ""
+    title = own or cellar_about.page_title(tree) or parsed.title
+    return replace(parsed, stated=stated, title=title, language=language[:2].lower())
 
 
 def _content(tree: Element) -> Element:

@@ -37,8 +37,7 @@ def variables(text: str) -> Mapping[str, str]:
 def stated(tree: Element, text: str) -> dict[str, Value]:
     """The fields of `DocumentInfo` that a page gives, apart from the title of an act."""
     found = _from_variables(variables(text))
-    page_title = " ".join(str(tree.findtext(".//title") or "").split())
-    if told := _CONSOLIDATED.fullmatch(page_title):
+    if told := _CONSOLIDATED.fullmatch(page_title(tree)):
         found["celex"], found["language"] = told["celex"], told["language"].lower()
         found["date"] = _day(int(told["year"]), int(told["month"]), int(told["day"]))
     core = {m.get("name", "").lower(): m.get("content", "") for m in tree.iter("meta")}
@@ -53,6 +52,11 @@ def stated(tree: Element, text: str) -> dict[str, Value]:
     if found["language"] not in LANGUAGES:
         del found["language"]
     return {name: value for name, value in found.items() if value}
+
+
+def page_title(tree: Element) -> str:
+    """What stands in the title bar of a browser."""
+    return " ".join(str(tree.findtext(".//title") or "").split())
 
 
 def cover(content: Element) -> dict[str, Value]:

@@ -9,7 +9,7 @@ from itertools import islice
 
 from lxml import etree
 
-from ingest.formats import cellar_styles, table
+from ingest.formats import cellar_styles, legal_lines, table
 from ingest.formats.element_text import cut_letters, prepend, words
 from ingest.formats.hypertext import HEADINGS, cut, unwrap
 from ingest.formats.table import Element
@@ -26,23 +26,8 @@ _AROUND_ITEMS = ("td", "th", "li", "dd", "table")
 _BELOW_TITLE = HEADINGS[1:]
 _DEEPEST = 6  # lists within each other
 _FARTHEST = 30  # elements between two items of a list
-_ROMAN = (
-    "",
-    "i",
-    "ii",
-    "iii",
-    "iv",
-    "v",
-    "vi",
-    "vii",
-    "viii",
-    "ix",
-    "x",
-    "xi",
-    "xii",
-    "xiii",
-    "xiv",
-)
+_ROMANS = "i ii iii iv v vi vii viii ix x xi xii xiii xiv xv"
+_ROMAN = ("", *_ROMANS.split())
 
 
 def make(content: Element) -> None:
@@ -52,17 +37,20 @@ def make(content: Element) -> None:
         if is_mere_form:
             unwrap(division)
     lists = _Lists()
-    before_headings = True
+    before_articles = True
     for element in list(content.iter("p", "div", "table", *_BELOW_TITLE)):
         if element.tag in _BELOW_TITLE:
-            before_headings = False
+            first, _, _ = words(element).partition(" – ")
+            before_articles = before_articles and legal_lines.label(first) is None
         elif element.tag == "table":
-            if before_headings:
+            if before_articles:
                 _unfold_recitals(element)
             lists.absorb(element)
         elif mark := _take_mark(element):
-            is_recital = cellar_styles.role(element.get("class", "")) == "recital"
-            if (is_recital or before_headings) and _RECITAL.fullmatch(mark):
+            name = element.get("class", "")
+            may_be_recital = before_articles and not cellar_styles.is_item(name)
+            is_recital = cellar_styles.role(name) == "recital" or may_be_recital
+            if is_recital and _RECITAL.fullmatch(mark):
                 prepend(element, f"{mark} ")
             else:
                 lists.add(element, mark)

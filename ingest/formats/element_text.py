@@ -7,9 +7,9 @@ from ingest.formats.table import Element
 
 
 def words(element: Element) -> str:
-    """The text of an element without its notes."""
-    texts = element.xpath(f".//text()[not(ancestor::{NOTE})]")
-    return " ".join("".join(texts).split())
+    """The text of an element without its notes, in one line."""
+    found = element.xpath(f".//text()[not(ancestor::{NOTE})] | .//br | .//p | .//td | .//div")
+    return " ".join("".join(one if isinstance(one, str) else " " for one in found).split())
 
 
 def texts(element: Element) -> Iterator[tuple[Element, str]]:

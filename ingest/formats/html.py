@@ -7,7 +7,7 @@ from pathlib import Path
 
 from trafilatura import extract_metadata
 
-from ingest.formats import cellar, hypertext, main_text, markdown, notes
+from ingest.formats import cellar, cellar_about, hypertext, main_text, markdown, notes
 from ingest.formats.blocks import Parsed, first_heading
 from ingest.formats.encoding import decode
 
@@ -24,7 +24,7 @@ def parse(path: Path, data: bytes) -> Parsed:
         return Parsed("", ())
     if cellar.is_official(tree):
         return cellar.read(tree, text)
-    page_title = " ".join(str(tree.findtext(".//title") or "").split())
+    page_title = cellar_about.page_title(tree)
     about = extract_metadata(deepcopy(tree), date_config={"extensive_search": False})
     notes.attach(tree)
     main_text.keep(tree)
