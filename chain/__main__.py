@@ -146,7 +146,7 @@ def _where(citations: Sequence[Citation]) -> list[str]:
     citation = citations[0]
     document = citation.document
     pages = ", ".join(dict.fromkeys(one.page_range for one in citations if one.page_range))
-    section = [citation.headings[-1], f"p. {pages}" if pages else ""]
+    section = [" › ".join((citation.headings[-1], *citation.marks)), f"p. {pages}" if pages else ""]
     standing = citation.standing.replace("_", " ") if citation.standing != "in_force" else ""
     if document.kind == "brief":
         official = f"of: {document.about or document.title}"

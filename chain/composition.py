@@ -147,6 +147,7 @@ class Composition:
             passage_id=passage.id,
             document=passage.document,
             headings=passage.headings,
+            marks=passage.marks(quote.start),
             quote=text,
             start=quote.start,
             end=quote.end,

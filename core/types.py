@@ -152,13 +152,15 @@ class Unit(Frozen):
     """The smallest thing an answer may quote: a sentence, list item or footnote, never part of one.
 
     For an item, `lead_in` is the (start, end) of the sentence that introduces its list. A footnote
-    ("note") stands below what refers to it.
+    ("note") stands below what refers to it. `marks` are those of the points that it is in, from
+    the outermost on: ("2", "(a)").
     """
 
     start: int
     end: int
     kind: Literal["sentence", "item", "note"] = "sentence"
     lead_in: tuple[int, int] | None = None
+    marks: tuple[str, ...] = ()
 
 
 class Passage(Frozen):
@@ -197,6 +199,11 @@ class Passage(Frozen):
             self.page + bisect.bisect_right(self.page_breaks, start),
             self.page + bisect.bisect_left(self.page_breaks, end),
         )
+
+    def marks(self, start: int) -> tuple[str, ...]:
+        """The marks of the points that a place in its text is in: ("2", "(a)")."""
+        around = (unit.marks for unit in self.units if unit.start <= start < unit.end)
+        return next(around, ())
 
     def context(self, unit: Unit | None = None) -> str:
         """What a passage or one of its units says, with what it needs to be understood.
@@ -237,7 +244,7 @@ class Citation(Frozen):
 
     `number` is that of its passage in the answer: quotes out of one passage share it. `start` and
     `end` are the quote's offsets in the passage's text; it stands on `page` to `last_page` (from 1;
-    None where the document has no pages).
+    None where the document has no pages). `marks` are those of the point that it begins in.
     """
 
     number: int
@@ -251,6 +258,7 @@ class Citation(Frozen):
     last_page: int | None
     url: str
     standing: Standing = "in_force"
+    marks: tuple[str, ...] = ()
 
     @property
     def page_range(self) -> str:

@@ -7,6 +7,7 @@ text, whatever is in it.
 """
 
 import hashlib
+import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +23,16 @@ from ingest.formats.limits import MOST_UNITS, refuse_above
 
 # What the parts of a long section aim for: about 1,000 characters.
 TARGET_TOKENS = 240
+
+_LONGEST_ITEM = 400  # characters: a longer one is cut into sentences
+_LONGEST_ROOT = 150  # characters of a title as the first heading of a passage
+
+# The mark of a point: in Markdown's own number, or typed before its text.
+_NUMBER = re.compile(r"(\d{1,3})[.)]\s*$")
+_MARK = re.compile(
+    r"(\((?:\d{1,3}[a-z]?|[a-z]{1,2}|[ivx]{1,5})\)|(?:\d{1,3}[a-z]?|[a-z]{1,2}|[ivx]{1,5})\)"
+    r"|(?:\d{1,3}\.){1,5}|\d{1,3}[a-z]\.)\s"
+)
 
 # What it costs to cut at a place; for comparison, a part of twice the target costs 1.
 _BETWEEN_PARAGRAPHS = 0.0
@@ -44,6 +55,7 @@ class _Piece:
     kind: Literal["sentence", "item", "note"]
     cost: float
     lead_in: int | None = None
+    marks: tuple[str, ...] = ()
 
 
 def split(
@@ -127,12 +139,19 @@ def _short_headings(
 ) -> tuple[str, ...]:
     """The lower part of the path that leaves at least half of a passage for its text.
 
+    The title of the document, as the first heading of all its passages, is cut short: it would
+    decide which of them are found.
+
     A last heading that is too long for that by itself is cut short: a passage always has one.
     """
 
     def fits(path: str) -> bool:
         return token_count(path) <= limit // 2
 
+    root = headings[0]
+    if len(root) > _LONGEST_ROOT:
+        start, end = cut(root, (0, len(root)), lambda part: len(part) < _LONGEST_ROOT)[0]
+        headings = (f"{root[start:end].rstrip(',;:')}…", *headings[1:])
     while len(headings) > 1 and not fits(" › ".join(headings)):
         headings = headings[1:]
     (last,) = headings[-1:]
@@ -149,6 +168,7 @@ def _pieces(
     text = document.text
     pieces: list[_Piece] = []
     introducing: list[tuple[int, int]] = []  # (depth, number) of the pieces a list can belong to
+    points: list[tuple[int, str]] = []  # (depth, mark) of the items that a block stands in
     for block in blocks:
         depth = _depth(block)
         is_note = block.kind == "note"  # it does not end the list it stands in
@@ -156,10 +176,14 @@ def _pieces(
             introducing = [entry for entry in introducing if entry[0] < depth]
         lead_in = introducing[-1][1] if introducing and not is_note else None
         own = text[block.start : block.end]
-        if block.kind == "paragraph" or not fits(own):
+        if not is_note:
+            points = [point for point in points if point[0] < block.level + (not depth)]
+            points.append((block.level, _mark(block, text)))
+        is_long_item = block.kind == "item" and len(own) > _LONGEST_ITEM
+        if block.kind == "paragraph" or is_long_item or not fits(own):
             spans = [
                 (block.start + start, block.start + end)
-                for start, end in sentences(own, document.language)
+                for start, end in _sentences(own, document.language)
             ]
         else:
             spans = [(block.start, block.end)]
@@ -179,12 +203,29 @@ def _pieces(
                     kind=_kind(block),
                     cost=_BETWEEN_SENTENCES if number else _cost(block, follows_lead_in),
                     lead_in=lead_in,
+                    marks=tuple(mark for _, mark in points if mark),
                 )
             )
         introduces = depth > 0 or block.kind == "header" or own.rstrip("*_ ").endswith(":")
         if introduces and not is_note:
             introducing.append((depth, len(pieces) - 1))
     return pieces
+
+
+def _sentences(text: str, language: str) -> list[tuple[int, int]]:
+    """The sentences of a paragraph; the mark that it begins with belongs to the first."""
+    typed = _MARK.match(text)
+    after = typed.end() if typed else 0
+    found = [(start + after, end + after) for start, end in sentences(text[after:], language)]
+    return [(0, found[0][1]), *found[1:]] if found else []
+
+
+def _mark(block: Block, text: str) -> str:
+    """The mark of an item or recital, "" where it has none."""
+    if number := _NUMBER.search(text, block.begin, block.start):
+        return number[1]
+    typed = _MARK.match(text, block.start, block.end)
+    return typed[1] if typed and block.kind in ("item", "paragraph") else ""
 
 
 def _depth(block: Block) -> int:
@@ -237,7 +278,8 @@ def _passage(
     start, end = pieces[first].begin, pieces[last - 1].stop
     units = []
     for piece in pieces[first:last]:
-        unit = Unit(start=piece.start - start, end=piece.end - start, kind=piece.kind)
+        unit = Unit(start=piece.start - start, end=piece.end - start, kind=piece.kind,
+                    marks=piece.marks)  # fmt: skip
         if piece.lead_in is not None and piece.lead_in >= first:
             lead = pieces[piece.lead_in]
             unit = unit.model_copy(update={"lead_in": (lead.start - start, lead.end - start)})

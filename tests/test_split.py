@@ -191,6 +191,52 @@ def test_nested_items_are_introduced_by_their_parent(
     ]
 
 
+def test_a_long_item_is_cut_into_sentences(tmp_path: Path, token_count: TokenCount) -> None:
+    sentence = "The plan sets out what the Union will do against drugs in the next years."
+    long = " ".join([sentence] * 6)
+    text = f"# Plan\n\nThe parts:\n\n- {long}\n- {sentence} {sentence}\n"
+    (passage,) = split(document(tmp_path, text), token_count)
+    assert texts(passage) == ["The parts:", *[sentence] * 6, f"{sentence} {sentence}"]
+    assert {lead_in(passage, unit) for unit in passage.units[1:]} == {"The parts:"}
+
+
+def test_a_point_of_a_legal_text_is_citable_as_such(
+    tmp_path: Path, token_count: TokenCount
+) -> None:
+    text = """# Act
+
+Whereas:
+
+(27) The first recital. It has two sentences.
+
+## Article 16
+
+1. Providers shall act.
+2. Providers shall:
+   - (a) ensure safety;
+   - (b) keep records:
+     - (i) of tests.
+
+   A second subparagraph.
+
+- no mark
+"""
+    found = split(document(tmp_path, text), token_count)
+    marks = {p.text[u.start : u.end]: u.marks for p in found for u in p.units}
+    assert marks == {
+        "Whereas:": (),
+        "(27) The first recital.": ("(27)",),
+        "It has two sentences.": ("(27)",),
+        "Providers shall act.": ("1",),
+        "Providers shall:": ("2",),
+        "(a) ensure safety;": ("2", "(a)"),
+        "(b) keep records:": ("2", "(b)"),
+        "(i) of tests.": ("2", "(b)", "(i)"),
+        "A second subparagraph.": ("2",),
+        "no mark": (),
+    }
+
+
 def test_rows_of_a_table_and_lines_of_code_are_whole(
     tmp_path: Path, token_count: TokenCount
 ) -> None:
@@ -239,13 +285,26 @@ def test_a_long_sentence_is_cut_at_clauses(tmp_path: Path, token_count: TokenCou
 
 def test_a_heading_never_takes_more_than_half(tmp_path: Path, token_count: TokenCount) -> None:
     heading = "A very long heading about many things " * 60
-    text = f"# {heading}\n\n## Short\n\nOne sentence. Another sentence.\n"
+    text = f"# Plan\n\n## {heading}\n\n### Short\n\nOne sentence. Another sentence.\n"
     (passage,) = split(document(tmp_path, text), token_count)
     assert passage.headings == ("Short",)
-    (passage,) = split(document(tmp_path, f"# {heading}\n\nOne sentence."), token_count)
+    text = f"# Plan\n\n## {heading}\n\nOne sentence."
+    (passage,) = split(document(tmp_path, text), token_count)
     (cut_short,) = passage.headings  # there is always one: pages and prompts show the last
     assert re.fullmatch(r"A very long heading about many .*\w…", cut_short)
     assert 200 < token_count(cut_short) <= 256
+
+
+def test_the_root_of_a_heading_path_is_short(tmp_path: Path, token_count: TokenCount) -> None:
+    title = "Proposal for a regulation on " + ", ".join(f"subject number {n}" for n in range(30))
+    source = document(tmp_path, f"# {title}\n\n## Article 1\n\nOne sentence.\n")
+    (passage,) = split(source, token_count)
+    root, article = passage.headings
+    assert article == "Article 1"
+    assert root.endswith("…")
+    assert title.startswith(root.rstrip("…"))
+    assert len(root) <= 150
+    assert passage.document.title == title
 
 
 def test_a_limit_that_holds_no_text_is_refused(tmp_path: Path, token_count: TokenCount) -> None:

@@ -10,7 +10,7 @@ from core.types import Answer, Citation, DocumentInfo, Kind, Marked, Passage, St
 from tests.answers import marked, retold
 from ui.answers.answer import more_html
 from ui.answers.chips import Chips
-from ui.answers.citations import anchors
+from ui.answers.citations import anchors, as_one, section
 from ui.answers.evidence import evidence_html
 from ui.answers.notes import changed_html, told_html, withheld_html
 from ui.answers.surroundings import Surroundings
@@ -252,6 +252,15 @@ def test_one_summary_among_official_texts_is_an_exception() -> None:
     shown, above = chips(told, f"{QUOTE} [1]\n\n{QUOTE} [1]\n\n{QUOTE} [2]")
     assert marks(shown) == ["woordelijk uit onze samenvatting"]
     assert "Woordelijk geciteerd uit de officiële tekst. · ° " in above.text
+
+
+def test_a_point_is_told_behind_its_section() -> None:
+    one, two = (
+        citation(1, QUOTE, passage()).model_copy(update={"marks": ("2", mark)})
+        for mark in ("a)", "b)")
+    )
+    assert section(one).endswith(" › 2 › a)")
+    assert section(as_one([one, two])).endswith(" › 2")
 
 
 def test_a_row_of_a_table_is_told_as_such() -> None:

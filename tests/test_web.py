@@ -119,6 +119,22 @@ def test_lines_that_begin_with_a_bullet_are_items(tmp_path: Path) -> None:
     ]
 
 
+def test_dashes_and_stars_within_a_line_stay_as_they_are(tmp_path: Path) -> None:
+    html = """<html lang="nl"><body><p>Onderzoeks- en ontwikkelingsbeleid – voor 2021 – 2025.</p>
+    <ul><li>Onderzoeks- en ontwikkelingsbeleid – voor 2021 – 2025 * 3;
+    <p>en metro- en treinstations – ook nieuwe.</p></li>
+    <li>– in- en uitvoer van drugs<br>– of in- en doorvoer.</li></ul>
+    <table><tr><td>–</td><td>land- en tuinbouw – en visserij.</td></tr></table></body></html>"""
+    assert [" ".join(text.split()) for _, _, text in blocks(load(page(tmp_path, html)))] == [
+        "Onderzoeks- en ontwikkelingsbeleid – voor 2021 – 2025.",
+        "Onderzoeks- en ontwikkelingsbeleid – voor 2021 – 2025 * 3; "
+        "en metro- en treinstations – ook nieuwe.",
+        "in- en uitvoer van drugs",
+        "of in- en doorvoer.",
+        "land- en tuinbouw – en visserij.",
+    ]
+
+
 def test_a_table_for_layout_is_read_cell_by_cell(tmp_path: Path) -> None:
     html = """<html lang="nl"><body><table><tr><td><h1>Het plan</h1>
     <p>De Commissie neemt maatregelen tegen drugs.</p></td></tr></table></body></html>"""
@@ -126,6 +142,41 @@ def test_a_table_for_layout_is_read_cell_by_cell(tmp_path: Path) -> None:
         ("heading", 1, "Het plan"),
         ("paragraph", 0, "De Commissie neemt maatregelen tegen drugs."),
     ]
+
+
+SUBSIDY = """<!doctype html><html lang="nl"><head><title>Warmtepompen | Voorbeeld</title></head>
+<body><header><nav><a href="/">Home</a></nav><h1>Subsidie voor een warmtepomp</h1>
+<p class="intro">Met deze subsidie krijgt u een deel van de kosten van een warmtepomp terug.</p>
+<p>Delen: <a href="/f">Facebook</a></p></header>
+<main><p>U vraagt de subsidie aan na de installatie van de warmtepomp. De regeling loopt tot 2030 en
+is bedoeld voor eigenaren van bestaande woningen.</p><h2>Voorwaarden</h2>
+<p>De warmtepomp staat op de meldcodelijst. De installateur staat ingeschreven bij de Kamer.</p>
+<table><tr><th>Regel</th><th>Zie ook</th></tr><tr><td>Isolatie</td><td><ul>
+<li><a href="/a">Regeling voor isolatie</a></li><li><a href="/b">Lijst van materialen</a></li></ul>
+</td></tr></table></main><footer><p>Contact</p></footer></body></html>"""
+
+
+def test_the_lead_paragraph_below_the_title_is_text(tmp_path: Path) -> None:
+    assert blocks(load(page(tmp_path, SUBSIDY)))[:3] == [
+        ("heading", 1, "Subsidie voor een warmtepomp"),
+        ("paragraph", 0, "Met deze subsidie krijgt u een deel van de kosten van een warmtepomp "
+                         "terug."),
+        ("paragraph", 0, "U vraagt de subsidie aan na de installatie van de warmtepomp. De "
+                         "regeling loopt tot 2030 en is bedoeld voor eigenaren van bestaande "
+                         "woningen."),
+    ]  # fmt: skip
+
+
+def test_links_in_a_list_in_a_table_are_text(tmp_path: Path) -> None:
+    rows = [text for kind, _, text in blocks(load(page(tmp_path, SUBSIDY))) if kind == "row"]
+    assert rows == ["Isolatie | • Regeling voor isolatie • Lijst van materialen"]
+
+
+def test_a_page_without_a_heading_of_its_own_has_the_title_of_its_head(tmp_path: Path) -> None:
+    html = SUBSIDY.replace("<h1>Subsidie voor een warmtepomp</h1>", "")
+    document = load(page(tmp_path, html))
+    assert document.title == "Warmtepompen"
+    assert document.sections[-1].headings == ("Warmtepompen", "Voorwaarden")
 
 
 def test_headings_are_kept_as_libreoffice_writes_them() -> None:
@@ -159,12 +210,11 @@ def test_a_link_with_a_number_that_leads_to_a_chapter_is_no_note(tmp_path: Path)
 def test_a_communication_has_its_title_numbered_headings_and_notes() -> None:
     document = load(DATA / "communication.nl.xhtml")
     assert [section.headings[1:] for section in document.sections] == [
-        (),
         ("1. Omvang van de drugsmarkt",),
         ("1. Omvang van de drugsmarkt", "1.1. Doel en benadering"),
         ("2. Uitvoering",),
     ]
-    assert document.sections[1].anchor == "_Toc1"
+    assert document.sections[0].anchor == "_Toc1"
     body = blocks(document)[blocks(document).index(("heading", 2, "1. Omvang van de drugsmarkt")) :]
     assert body[1:] == [
         ("paragraph", 0, "De drugsagenda schat de handelswaarde van de illegale drugsmarkt in de "
@@ -214,7 +264,7 @@ def test_a_communication_is_described_by_its_cover() -> None:
     assert document.title == "Over een EU-agenda en -actieplan inzake drugs"
     assert document.reference == "COM(2020) 606 final"
     assert document.date == datetime.date(2020, 7, 24)
-    assert document.guessed == ("title", "date", "reference")
+    assert document.guessed == ()
 
 
 def test_an_annex_is_titled_as_one(tmp_path: Path) -> None:
@@ -227,7 +277,7 @@ def test_an_annex_is_titled_as_one(tmp_path: Path) -> None:
     </div></body></html>"""
     document = load(page(tmp_path, html))
     assert [section.headings for section in document.sections] == [
-        ("BIJLAGE bij de mededeling over een EU-drugsagenda", "BIJLAGE Maatregelen"),
+        ("BIJLAGE bij de mededeling over een EU-drugsagenda", "BIJLAGE – Maatregelen"),
     ]
     assert document.text.count("drugsagenda") == 1
 
@@ -243,8 +293,7 @@ def test_an_act_of_the_official_journal_has_its_articles_as_sections(tmp_path: P
     </p></div></body></html>"""
     assert blocks(load(page(tmp_path, html))) == [
         ("heading", 1, "VERORDENING inzake drugs"),
-        ("heading", 3, "Artikel 1"),
-        ("heading", 4, "Doel"),
+        ("heading", 2, "Artikel 1 – Doel"),
         ("paragraph", 0, "De lidstaten doen het volgende:"),
         ("note", 0, "Zie PB L 1."),
         ("item", 1, "a) zij voorkomen;"),

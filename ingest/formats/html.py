@@ -7,8 +7,8 @@ from pathlib import Path
 
 from trafilatura import extract_metadata
 
-from ingest.formats import cellar, hypertext, main_text, markdown, notes
-from ingest.formats.blocks import Parsed
+from ingest.formats import cellar, cellar_about, hypertext, main_text, markdown, notes
+from ingest.formats.blocks import Parsed, first_heading
 from ingest.formats.encoding import decode
 
 
@@ -18,18 +18,22 @@ def parse(path: Path, data: bytes) -> Parsed:
     Raises:
         DocumentError: it is no text, or nested too deep to be read.
     """
-    tree = hypertext.parse(path, decode(path, data, declares=True))
+    text = decode(path, data, declares=True)
+    tree = hypertext.parse(path, text)
     if tree is None:
         return Parsed("", ())
     if cellar.is_official(tree):
-        return cellar.read(tree)
+        return cellar.read(tree, text)
+    page_title = cellar_about.page_title(tree)
     about = extract_metadata(deepcopy(tree), date_config={"extensive_search": False})
     notes.attach(tree)
     main_text.keep(tree)
     parsed = markdown.read(hypertext.to_markdown(tree, names=True))
+    heading = first_heading(parsed.blocks)
+    own = parsed.title if heading is not None and heading.level == 1 else ""
     return replace(
         parsed,
-        title=parsed.title or " ".join(str(tree.findtext(".//title") or "").split()),
+        title=own or about.title or page_title or parsed.title,
         language=str(tree.get("lang") or "")[:2].lower(),
         date=datetime.date.fromisoformat(about.date) if about.date else None,
         url=about.url if about.url and about.url.startswith(("http://", "https://")) else "",

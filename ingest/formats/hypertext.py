@@ -36,11 +36,13 @@ _NOT_SHOWN = re.compile("[\u00ad\u200b\u2060\ufeff]")
 _MARK, _BREAK = "\ue000", "\ue001"  # where a note was referred to, where a line ends
 _MARKS_IN_ROW = re.compile(f"{_MARK}(?: ?[,;]? ?{_MARK})+")
 _MARK_BEFORE_POINT = re.compile(f" ?{_MARK} ?(?=[.,;:!?)])")
+_MARK_IN_SPACE = re.compile(f" {_MARK}(?= )|{_MARK}")
 # What would be something else than a paragraph in Markdown; the backslash before it is no text.
 _MARKUP = re.compile(r"#{1,6}(?:\s|$)|>|```|~~~|<|\||\[[^\]^]+\]:|[-=]+$|(?:[-*_] ?){3,}$")
 _TRAILING = re.compile(r" +$", re.MULTILINE)
 _LIST_LINE = re.compile(r"- |\d+[.)] ")
-_BULLET = re.compile(r"[-–—•·▪◦*\uf000-\uf0ff]\s+")  # the last from Word's Symbol font
+_INTERRUPTS = re.compile(r"- |1[.)] ")  # lists that can follow a paragraph without an empty line
+_BULLET = re.compile(r"\A[-–—•·▪◦*\uf000-\uf0ff]\s+")  # the last from Word's Symbol font
 
 
 def parse(path: Path, text: str) -> Element | None:
@@ -70,6 +72,32 @@ def to_markdown(root: Element, *, names: bool = False) -> str:
     """The text of a tree as Markdown, with the names of headings where they lead to a place."""
     text = "\n\n".join(_Writer(root, names=names).blocks(root))
     return without_control(_TRAILING.sub("", text)) + "\n"
+
+
+def cut(element: Element) -> None:
+    """Takes an element out of its tree, and leaves the text behind it."""
+    element.tail, tail = None, element.tail
+    parent = element.getparent()
+    if parent is None:
+        return
+    before = element.getprevious()
+    parent.remove(element)
+    if tail and before is not None:
+        before.tail = (before.tail or "") + tail
+    elif tail:
+        parent.text = (parent.text or "") + tail
+
+
+def unwrap(element: Element) -> None:
+    """Puts what is in an element in place of it."""
+    before = etree.Element("wbr")
+    before.tail = element.text
+    element.addprevious(before)
+    for child in list(element):
+        element.addprevious(child)
+    element.text = None
+    cut(element)
+    cut(before)
 
 
 class _Writer:
@@ -137,7 +165,7 @@ class _Writer:
     def _paragraphs(self, run: list[str]) -> Iterator[str]:
         for paragraph in _clean("".join(run)).split("\n\n"):
             if paragraph:
-                first, *others = (_BULLET.sub("- ", s, count=1) for s in paragraph.split("\n"))
+                first, *others = (_BULLET.sub("- ", s) for s in paragraph.split("\n"))
                 text = f"\\{first}" if _MARKUP.match(first) else first
                 for line in others:
                     text += f" {line}" if _MARKUP.match(line) else f"\n{line}"
@@ -186,7 +214,7 @@ class _Writer:
         indent = " " * len(mark) if self._depth <= _DEEPEST_LIST else ""
         text = ""
         for block in blocks:
-            gap = "\n" if _LIST_LINE.match(block) else "\n\n"
+            gap = "\n" if _INTERRUPTS.match(block) else "\n\n"
             text += (gap + indent if text else mark) + block.replace("\n", f"\n{indent}")
         if text:
             yield text
@@ -225,7 +253,7 @@ def _clean(text: str) -> str:
     """A run of text as it is shown: lines end where a line break was."""
     text = _SPACES.sub(" ", _NOT_SHOWN.sub("", text))
     text = _MARKS_IN_ROW.sub(_MARK, text)
-    text = _MARK_BEFORE_POINT.sub("", text).replace(_MARK, "")
+    text = _MARK_IN_SPACE.sub("", _MARK_BEFORE_POINT.sub("", text))
     lines = [line.strip() for line in text.split(_BREAK)]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
 

@@ -12,7 +12,7 @@ from lxml import etree
 from trafilatura import extract
 
 from ingest.formats.hypertext import HEADINGS, INLINE
-from ingest.formats.table import Element
+from ingest.formats.table import Element, cells_of, is_layout
 
 # Every block gets a sign of its own before trafilatura sees it: three Braille characters.
 _SIGN_LENGTH = 3
@@ -20,6 +20,7 @@ _FIRST_SIGN, _SIGNS = 0x2801, 255
 _SIGN = re.compile(f"[\u2801-\u28ff]{{{_SIGN_LENGTH}}}")
 _PAGE_EDGES = "//div[@title='header' or @title='footer']"  # as LibreOffice exports them
 _HEADERS = ("header", "hgroup")
+_SHORTEST_LEAD = 40  # characters
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ def keep(tree: Element) -> None:
     signs = set(_SIGN.findall(text or ""))
     blocks = _blocks(tree)
     kept = [_sign(number) in signs for number in range(len(blocks))]
-    for block, is_kept in zip(blocks, _with_headings(blocks, kept), strict=True):
+    kept = _with_leads(blocks, _with_headings(blocks, _with_tables(blocks, kept)))
+    for block, is_kept in zip(blocks, kept, strict=True):
         for element, side in block.places if not is_kept else ():
             setattr(element, side, None)
 
@@ -60,6 +62,34 @@ def _with_headings(blocks: list[_Block], kept: list[bool]) -> list[bool]:
         elif block.element.tag in HEADINGS:
             below = None
     return found
+
+
+def _with_leads(blocks: list[_Block], kept: list[bool]) -> list[bool]:
+    """Keeps also the sentences between the title of a page and the text that is kept."""
+    found = list(kept)
+    is_below_title = False
+    for number, block in enumerate(blocks):
+        if block.element.tag in HEADINGS:
+            is_below_title = block.element.tag == "h1" and kept[number]
+        elif kept[number]:
+            is_below_title = False
+        elif is_below_title:
+            found[number] = _is_sentence(block.element)
+    return found
+
+
+def _is_sentence(element: Element) -> bool:
+    text = " ".join("".join(element.itertext()).split())
+    is_link = next(element.iter("a"), None) is not None
+    return len(text) >= _SHORTEST_LEAD and text.endswith((".", "!", "?")) and not is_link
+
+
+def _with_tables(blocks: list[_Block], kept: list[bool]) -> list[bool]:
+    """Keeps all of a table of which something is kept, such as its cells with links."""
+    around = [next(block.element.iterancestors("table"), None) for block in blocks]
+    of_text = {table for table, is_kept in zip(around, kept, strict=True) if is_kept} - {None}
+    of_text -= {t for t in of_text if t is not None and is_layout(t, cells_of(t))}
+    return [one or table in of_text for one, table in zip(kept, around, strict=True)]
 
 
 def _home(heading: Element) -> Element:

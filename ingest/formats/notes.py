@@ -7,12 +7,13 @@ import re
 
 from lxml import etree
 
-from ingest.formats.hypertext import HEADINGS, INLINE, NOTE
+from ingest.formats.hypertext import HEADINGS, INLINE, NOTE, cut
 from ingest.formats.table import Element
 
 _LABEL = re.compile(
     r"[\[(]?\s*(\d{1,4}|[a-z]{1,2}|[ivxlc]{1,6}|[*†‡§]{1,4})\s*[\])]?", re.IGNORECASE
 )
+_OPENING, _CLOSING = re.compile(r"[(\[]\s*\Z"), re.compile(r"\s*[)\]]")
 _BACK = re.compile(r"[\s↑↩⬆^\ufe0e]+")
 _TELLING = re.compile(r"foot-?note|noteref|endnote", re.IGNORECASE)
 _LONGEST = 4000  # characters: a longer target is a chapter
@@ -36,7 +37,7 @@ def attach(root: Element) -> None:
             continue
         text = _note_of(target)
         if text in moved:  # referred to once more
-            _cut(_around(link))
+            cut(_around(link))
             continue
         if text not in may_be:
             may_be[text] = _may_be_note(text)
@@ -49,9 +50,11 @@ def attach(root: Element) -> None:
         moved.add(text)
         is_numbered = not any(_LABEL.fullmatch(_content(other)) for other in back)
         for other in back:
-            _cut(other)
+            cut(other)
         _trim(text, label[1] if is_numbered else "")
-        _replace(_around(link), _note(label[1], text))
+        note = _note(label[1], text)
+        _replace(_around(link), note)
+        _drop_brackets(note)
 
 
 def _fragment(link: Element) -> str:
@@ -65,6 +68,9 @@ def _content(element: Element) -> str:
 def _near(link: Element) -> tuple[Element, ...]:
     """A reference and what it stands in, one of which bears the name a note links back to."""
     around = [link, *link.iterdescendants()]
+    before = link.getprevious()
+    if before is not None and _is_empty(before):
+        around.append(before)
     for element in link.iterancestors():
         if element.tag not in INLINE:
             break
@@ -73,10 +79,18 @@ def _near(link: Element) -> tuple[Element, ...]:
 
 
 def _note_of(target: Element) -> Element:
-    """The block that a link leads to or into."""
+    """The block that a link leads to, into, or to right before it."""
+    after = target.getnext()
+    if _is_empty(target) and after is not None and after.tag not in INLINE:
+        return after
     while target.tag in INLINE and (parent := target.getparent()) is not None:
         target = parent
     return target
+
+
+def _is_empty(element: Element) -> bool:
+    """Whether an element only names a place."""
+    return element.tag == "a" and not _content(element)
 
 
 def _is_telling(link: Element) -> bool:
@@ -89,20 +103,6 @@ def _may_be_note(text: Element) -> bool:
         and next(text.iterdescendants(*HEADINGS), None) is None
         and len(_content(text)) <= _LONGEST
     )
-
-
-def _cut(element: Element) -> None:
-    """Takes an element out of its tree, and leaves the text behind it."""
-    element.tail, tail = None, element.tail
-    parent = element.getparent()
-    if parent is None:
-        return
-    before = element.getprevious()
-    parent.remove(element)
-    if tail and before is not None:
-        before.tail = (before.tail or "") + tail
-    elif tail:
-        parent.text = (parent.text or "") + tail
 
 
 def _trim(text: Element, label: str) -> None:
@@ -127,9 +127,21 @@ def _around(link: Element) -> Element:
     return around
 
 
+def _drop_brackets(note: Element) -> None:
+    """Takes out the brackets that a reference stood in, where they are not part of its link."""
+    before, side = note.getprevious(), "tail"
+    if before is None:
+        before, side = note.getparent(), "text"
+    opening = _OPENING.search(getattr(before, side) or "")
+    closing = _CLOSING.match(note.tail or "")
+    if opening and closing:
+        setattr(before, side, (getattr(before, side) or "")[: opening.start()])
+        note.tail = (note.tail or "")[closing.end() :]
+
+
 def _note(label: str, text: Element) -> Element:
     note = etree.Element(NOTE, label=label)
-    _cut(text)
+    cut(text)
     note.append(text)
     return note
 

@@ -10,7 +10,9 @@ from ingest.formats import limits
 
 Element: TypeAlias = etree._Element
 
-_MARK = re.compile(r"\(?(?:\d{1,3}|[a-z]{1,2}|[ivx]{1,5})[.)]", re.IGNORECASE)
+_MARK = re.compile(
+    r"\(?(?:\d{1,3}[a-z]?|[a-z]{1,2}|[ivx]{1,5})[.)]|(?:\d{1,3}\.){2,5}", re.IGNORECASE
+)
 _NUMBER = re.compile(r"\d{1,3}[.)]")
 _BULLET = re.compile(r"[-–—•·▪◦*o\uf000-\uf0ff]")  # the last from Word's Symbol font
 _FIGURES = re.compile("[0-9]{1,9}")  # not "²" or "③"; Markdown takes as many

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from core.types import Answer, Citation
 from ui import origins
 from ui.answers.checks import GLYPHS, Checks, Verdict
-from ui.answers.citations import anchors, pages, section
+from ui.answers.citations import anchors, as_one, pages, section
 from ui.markup import escape
 from ui.texts import Texts
 
@@ -111,7 +111,7 @@ def _chip_html(quotes: Sequence[Citation], target: str, card: str, texts: Texts)
     """
     first = quotes[0]
     place, name = escape(target), escape(card)
-    facts = [*origins.marked(first.document, texts), section(first), pages(quotes, texts)]
+    facts = [*origins.marked(first.document, texts), section(as_one(quotes)), pages(quotes, texts)]
     language = escape(first.document.language)
     quoted = "".join(
         f'<q class="sw-card-quote" lang="{language}">{escape(one.quote)}</q>' for one in quotes

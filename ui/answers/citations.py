@@ -1,6 +1,7 @@
 """What is said of a citation wherever it is shown: its place, its pages, its section."""
 
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 
 from core.types import Answer, Citation, Marked
 from ui.texts import Texts
@@ -36,12 +37,16 @@ def pages(citations: Iterable[Citation], texts: Texts) -> str:
 
 
 def section(citation: Citation) -> str:
-    """The heading path of a citation below its document's title."""
-    return " › ".join(name for name in citation.headings if name != citation.document.title)
+    """The heading path of a citation below its document's title, and the point it is in."""
+    headings = (name for name in citation.headings if name != citation.document.title)
+    return " › ".join((*headings, *citation.marks))
 
 
 def as_one(citations: Sequence[Citation]) -> Citation:
-    """The first of the quotes out of one passage, on the pages of all: for their one reference."""
+    """The first of the quotes out of one passage, for their one reference: on the pages of all, and
+    in the point that holds all."""
+    points = zip(*(one.marks for one in citations), strict=False)
+    marks = tuple(same[0] for same in takewhile(lambda same: len(set(same)) == 1, points))
     pages = [page for one in citations for page in (one.page, one.last_page) if page is not None]
     ends = {"page": min(pages), "last_page": max(pages)} if pages else {}
-    return citations[0].model_copy(update=ends)
+    return citations[0].model_copy(update={**ends, "marks": marks})

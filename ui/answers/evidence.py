@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from core.types import Answer, Citation, Passage
 from ui import origins
 from ui.addresses import reading_address
-from ui.answers.citations import anchors, by_number, numbers, pages, section
+from ui.answers.citations import anchors, as_one, by_number, numbers, pages, section
 from ui.answers.fragments import at_quote
 from ui.answers.surroundings import Surroundings
 from ui.markup import escape, is_web_page, link, new_tab
@@ -63,7 +63,7 @@ def _source_html(
     if document.language != answer.question_language:
         name = texts.label("languages", document.language)
         facts.append(texts("sources.quote_language", language=name))
-    path = section(first)
+    path = section(as_one(citations))
     before = around.before(first) if around else None
     after = around.after(first) if around else None
     return (
