@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from core.types import Passage, SourceDocument
 from ingest.comparison import Comparison, Misread
 from ingest.formats import blocks_of
+from ingest.formats.blocks import first_heading
 from ingest.source_parts import APART, LABEL
 
 WORDS = 5  # in a run
@@ -86,8 +87,10 @@ def compare(
 
 def _headings(document: SourceDocument) -> Iterator[_Kept]:
     """All but the title, which may be put together, and told from elsewhere than the text."""
-    for block in blocks_of(document):
-        if block.kind == "heading" and block.title != document.title:
+    blocks = blocks_of(document)
+    root = first_heading(blocks)
+    for block in blocks:
+        if block.kind == "heading" and not (block is root and block.level == 1):
             page = bisect_right(document.page_starts, block.begin)
             for line in block.title.split(_JOINED):
                 yield _Kept(line, block.title, (page, page) if page else None)

@@ -7,6 +7,7 @@ each other; there may be more of them than anybody reads, such as the navigation
 
 import io
 import posixpath
+import re
 import zipfile
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -18,10 +19,12 @@ from pypdf import PdfReader
 
 from ingest import source_parts
 from ingest.formats.encoding import decode
-from ingest.source_parts import APART, as_label
+from ingest.source_parts import APART, LABEL, as_label
 
 _READ_APART = frozenset(("script", "style", "template", "title", "textarea", "noscript"))
 _SMALL = 0.85  # of the size of the text around
+# A label that is marked already; else "word(1)", and the marks of changes in consolidated texts.
+_UNLINKED = re.compile(rf"({LABEL.pattern})|(?<=[^\W\d_])\(\d{{1,3}}\)|[►▼]\s*[A-Z]\d{{0,3}}|◄")
 _LONGEST_LABEL = 8  # characters of a link that may be the number of a note: "[123]"
 
 
@@ -108,7 +111,7 @@ class _Page(HTMLParser):
         self._after_term = False
 
     def text(self) -> str:
-        return "".join(self._found)
+        return _UNLINKED.sub(lambda mark: mark[1] or as_label(mark[0]), "".join(self._found))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in _READ_APART:

@@ -206,6 +206,21 @@ def test_what_a_page_adds_to_its_text_is_nothing_that_is_missing(page: str) -> N
     assert of_text("The markets of the Union grow as in 2019.", page) == []
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        '<p>The markets(1) of the <a href="#n2">(2)</a>Union ▼M1 grow ►C1 as◄ in 2019.</p>',
+        '<p>The markets<a href="#n1"><sup>1</sup></a> of the Un&shy;ion <b>grow</b> as in 2019.',
+        "<p>The markets of the Union<script>alert(1)</script> grow <!-- ! -->as in 2019.</p>",
+    ],
+)
+def test_marks_of_notes_and_of_changes_are_no_words_of_a_page(tmp_path: Path, page: str) -> None:
+    path = written(tmp_path / "a.html", page)
+    source = read(path, path.read_bytes())
+    assert of_text("The markets of the Union grow as in 2019.", *source) == []
+    assert of_text("The markets of a Union grow as in 2019.", *source)
+
+
 def test_a_sentence_may_go_on_at_the_next_page_and_nowhere_else() -> None:
     text = "The markets of the Union grow as in 2019."
     first, second = "The markets of the Union\nfoot", "head\ngrow as in 2019."
