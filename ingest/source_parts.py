@@ -156,7 +156,7 @@ def _shown(cell: Element, shared: list[str]) -> tuple[str, ...]:
         case "b":
             return ("True" if value == "1" else "False",)
         case "n" if value:
-            return tuple(_numbers(float(value)))
+            return (*_numbers(float(value)), value)
         case _:
             return (value,)
 

@@ -1,5 +1,6 @@
 """Every run of five words that is kept stands in the file itself, in every format."""
 
+import datetime
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -108,8 +109,10 @@ def workbook(path: Path) -> None:
     file = Workbook()
     sheet = file.active
     assert sheet is not None
+    moment = datetime.datetime(2020, 7, 24, 9, 30)
     for number, line in enumerate(LINES):
-        sheet.append([line, number / 3])
+        sheet.append([line, number / 3, 0.39, 10**16, moment.date(), moment, moment.time(), True])
+        sheet.cell(number + 1, 3).number_format = "0.0%"
     file.save(path)
 
 
