@@ -252,7 +252,7 @@ def test_the_command_tells_what_share_stands(
     written(tmp_path / "plan.nl.txt", "\n\n".join(LINES))
     assert main(["--verify-text", str(tmp_path)]) == 0
     runs = sum(len(line.split()) - 4 for line in LINES)
-    told = f"{runs} of {runs} runs of five words stand in their files (100.00%)"
+    told = f"{runs} of {runs} runs of five words stand in their files (100.000%)"
     assert capsys.readouterr().out == f"{told}; 1 files, 0 not read.\n"
 
 
@@ -269,7 +269,7 @@ def test_the_command_names_file_and_place_of_what_is_missing(
     assert main(["--verify-text", str(path)]) == 1
     assert capsys.readouterr().out.splitlines() == [
         f"{path}, Het plan: not in the file: beleid – zoals in 2018 – geldt voor onderzoeks-",
-        "6 of 11 runs of five words stand in their files (54.55%); 1 files, 0 not read.",
+        "6 of 11 runs of five words stand in their files (54.545%); 1 files, 0 not read.",
     ]
 
 
@@ -281,7 +281,7 @@ def test_a_file_that_cannot_be_read_is_told_and_the_others_are_looked_at(
     assert main(["--verify-text", str(tmp_path)]) == 1
     first, last = capsys.readouterr().out.splitlines()
     assert "a.docx: is damaged" in first
-    assert last.endswith("(100.00%); 2 files, 1 not read.")
+    assert last.endswith("(100.000%); 2 files, 1 not read.")
 
 
 def test_nothing_else_is_done_along_with_it(capsys: pytest.CaptureFixture[str]) -> None:

@@ -40,7 +40,7 @@ def verify_text(settings: Settings, paths: Sequence[Path]) -> int:
                 print(printable(line), flush=True)
     stand = (runs - missing) / runs if runs else 1.0
     print(
-        f"{runs - missing:,} of {runs:,} runs of five words stand in their files ({stand:.2%}); "
+        f"{runs - missing:,} of {runs:,} runs of five words stand in their files ({stand:.3%}); "
         f"{len(found.files)} files, {problems} not read."
     )
     return 1 if missing or problems else 0
