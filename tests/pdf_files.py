@@ -216,22 +216,60 @@ def bomb(megabytes: int) -> bytes:
     for _ in range((megabytes << 20) // len(everywhere)):
         content += packer.compress(everywhere)
     content += packer.compress(b"ET") + packer.flush()
-    objects = [
-        b"<< /Type /Catalog /Pages 2 0 R >>",
+    packed = b"<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream"
+    return _raw([packed % (len(content), content), _FONT % b""])
+
+
+def emoji() -> bytes:
+    """A page on which "~" is a character beyond U+FFFF."""
+    to_unicode = b"1 beginbfchar <7E> <D83DDE00> endbfchar 1 beginbfrange <20> <7D> <0020> endbfrange"
+    content = b"BT /F 12 Tf 70 700 Td (The young ~ were asked.) Tj ET"
+    return _raw([_stream(content), _FONT % b"/ToUnicode 6 0 R", _stream(
+        b"begincmap 1 begincodespacerange <00> <FF> endcodespacerange " + to_unicode + b" endcmap"
+    )])  # fmt: skip
+
+
+def council_cover(alternative: str, content: bytes = b"") -> bytes:
+    """A page with the alternative text of a tagged figure, as the covers of the Council have it."""
+    shown = b"/Figure << /MCID 0 >> BDC 0 0 5 5 re f EMC BT /F 12 Tf 70 700 Td (%s) Tj ET"
+    text = alternative.encode("utf-16")
+    return _raw(
+        [
+            _stream(shown % (content or b"Delegations will find the text below.")),
+            _FONT % b"",
+            b"<< /Type /StructTreeRoot /K 7 0 R /ParentTree << /Nums [0 [7 0 R]] >> >>",
+            b"<< /Type /StructElem /S /Figure /P 6 0 R /Pg 3 0 R /K 0 /Alt <%s> >>"
+            % text.hex().encode(),
+        ],
+        catalog=b"/StructTreeRoot 6 0 R /MarkInfo << /Marked true >>",
+        page=b"/StructParents 0",
+    )
+
+
+_FONT = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica %s >>"
+
+
+def _stream(content: bytes) -> bytes:
+    return b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content)
+
+
+def _raw(objects: Sequence[bytes], catalog: bytes = b"", page: bytes = b"") -> bytes:
+    """One page: its content is the first object (4 0 R), its font the second (5 0 R)."""
+    file, places = b"%PDF-1.7\n", []
+    before = [
+        b"<< /Type /Catalog /Pages 2 0 R %s >>" % catalog,
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
         b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R"
-        b" /Resources << /Font << /F 5 0 R >> >> >>",
-        b"<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream" % (len(content), content),
-        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+        b" /Resources << /Font << /F 5 0 R >> >> %s >>" % page,
     ]
-    file, places = b"%PDF-1.7\n", []
-    for number, body in enumerate(objects, 1):
+    for number, body in enumerate([*before, *objects], 1):
         places.append(len(file))
         file += b"%d 0 obj\n%s\nendobj\n" % (number, body)
     table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    count = len(places) + 1
     return file + (
-        b"xref\n0 6\n0000000000 65535 f \n%strailer << /Size 6 /Root 1 0 R >>\n"
-        b"startxref\n%d\n%%%%EOF\n" % (table, len(file))
+        b"xref\n0 %d\n0000000000 65535 f \n%strailer << /Size %d /Root 1 0 R >>\n"
+        b"startxref\n%d\n%%%%EOF\n" % (count, table, count, len(file))
     )
 
 

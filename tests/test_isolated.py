@@ -14,6 +14,7 @@ from core.settings import ROOT, Settings
 from ingest.isolated import Loader
 from ingest.load import load
 from ingest.split import split
+from ingest.worker import Answer, Failure, Record, as_json
 from tests import pdf_files
 from vectorstore.embeddings import token_counter
 
@@ -133,3 +134,23 @@ with Loader(Settings()) as loader:
         check=True,
     )
     assert done.stdout.split() == ["started", "drugs-agenda"]
+
+
+def test_a_log_line_that_is_no_text_does_not_stop_the_file(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    content = pdf_files.typed(["The market for drugs grows."], [])
+    file = write(tmp_path / os.fsdecode(b"\xff.en.pdf"), content)
+    with caplog.at_level(logging.WARNING), Loader(Settings()) as loader:
+        assert "The market" in loader.load(file).document.text
+    assert "no text on page 2" in caplog.text
+
+
+def test_an_answer_that_cannot_be_written_is_told_as_such(tmp_path: Path) -> None:
+    record = Record(logger="a", level=1, message="half a character: \ud83d")
+    failure = Failure(path="a", line=None, problem="p", remedy="r")
+    line = as_json(Answer(outcome=failure, records=(record,)), tmp_path / "a.pdf")
+    outcome = Answer.model_validate_json(line).outcome
+    assert isinstance(outcome, Failure)
+    assert "the result could not be written" in outcome.problem
+    assert "memory" not in outcome.remedy.lower()

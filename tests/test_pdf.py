@@ -351,3 +351,9 @@ def test_a_damaged_file_is_read_or_refused_and_nothing_else(tmp_path: Path) -> N
 
 def test_a_file_that_anyone_may_open_needs_no_password(tmp_path: Path) -> None:
     assert "market for drugs" in loaded(tmp_path, pdf_files.encrypted("")).text
+
+
+def test_a_character_of_two_halves_is_one(tmp_path: Path) -> None:
+    document = loaded(tmp_path, pdf_files.emoji())
+    assert "The young \U0001f600 were asked." in document.text
+    split(document, len)

@@ -19,6 +19,8 @@ from ingest.formats.encoding import without_control
 from ingest.formats.pdf_drawing import Box, Turn, drawn
 
 _HYPHENS = {0x02: "-", 0xFFFE: "-"}  # how PDFium may give a hyphen at a line's end
+_HIGH, _LOW = 0xD800, 0xDC00  # where the halves of characters beyond U+FFFF begin in UTF-16
+_UNKNOWN = 0xFFFD
 _WORD_GAP = 0.15  # of the type size: a wider gap is a space, also where the file has none
 _SAME_LINE = 0.05  # of the type size
 _BULLET = 0.6  # of the type size: how large the mark of a list item may be drawn
@@ -120,8 +122,15 @@ def _characters(page: pypdfium2.PdfTextPage) -> Iterator[_Char]:
     x, y, box = ctypes.c_double(), ctypes.c_double(), raw.FS_RECTF()
     style, style_of = _Style(0, 0, False, False), 0
     handle = page.raw
+    high = 0  # the first half of a character beyond U+FFFF: PDFium gives UTF-16
     for index in range(raw.FPDFText_CountChars(handle)):
         code = raw.FPDFText_GetUnicode(handle, index)
+        if code >> 10 == _HIGH >> 10:
+            high = code
+            continue
+        if code >> 10 == _LOW >> 10:
+            code = 0x10000 + (high - _HIGH << 10) + code - _LOW if high else _UNKNOWN
+        high = 0
         text = _HYPHENS.get(code) or (chr(code) if code else "")
         if not text.strip() or raw.FPDFText_IsGenerated(handle, index) == 1:
             yield _Char("", 0, 0, 0, 0, 0, 0, style)
