@@ -73,14 +73,17 @@ def documents(settings: Settings, folder: Path, lists: Path) -> list[DocumentsRe
 
     Args:
         settings: the limits of the reader.
-        folder: documents, or deltatextsplitter's folder with its `pdfs` and `refs`.
+        folder: documents, or deltatextsplitter's folder, of whose `pdfs` those with `refs` are read.
         lists: where the lists of headings are.
 
     Raises:
         DocumentError: the folder is not there or has no documents, or a list is wrong.
     """
     pdfs = folder / "pdfs"
-    files = find([pdfs if pdfs.is_dir() else folder]).files
+    if pdfs.is_dir():
+        files = [file for file in find([pdfs]).files if references(file).is_file()]
+    else:
+        files = list(find([folder]).files)
     if not files:
         raise DocumentError(folder, None, "there are no documents here", "Name a folder that has.")
     with Loader(settings) as loader:

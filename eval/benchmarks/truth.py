@@ -74,10 +74,15 @@ def truth_of(path: Path, lists: Path) -> Truth | None:
     """
     own = lists / f"{path.name}.yaml"
     listed = _read(own) if own.is_file() else None
-    sheet = path.parent.parent / "refs" / f"{path.stem}_references.xlsx"
+    sheet = references(path)
     if sheet.is_file() and not (listed and listed.headings):
-        return Truth(titles=listed.titles if listed else (), headings=_references(sheet))
+        return Truth(titles=listed.titles if listed else (), headings=_headlines(sheet))
     return listed
+
+
+def references(path: Path) -> Path:
+    """Where the list of one of deltatextsplitter's files is."""
+    return path.parent.parent / "refs" / f"{path.stem}_references.xlsx"
 
 
 def is_title(title: str, truth: Truth) -> bool:
@@ -189,7 +194,7 @@ def _headings(text: str) -> Iterator[Heading]:
         )
 
 
-def _references(file: Path) -> tuple[Heading, ...]:
+def _headlines(file: Path) -> tuple[Heading, ...]:
     workbook = openpyxl.load_workbook(file, read_only=True)
     rows = workbook.worksheets[0].iter_rows(values_only=True)
     names = [str(name) for name in next(rows)]
