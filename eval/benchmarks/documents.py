@@ -20,6 +20,7 @@ from eval.benchmarks.truth import (
     is_label,
     is_title,
     parents,
+    references,
     truth_of,
 )
 from ingest.find import find
@@ -73,7 +74,7 @@ def documents(settings: Settings, folder: Path, lists: Path) -> list[DocumentsRe
 
     Args:
         settings: the limits of the reader.
-        folder: documents, or deltatextsplitter's folder, of whose `pdfs` those with `refs` are read.
+        folder: documents, or deltatextsplitter's folder: then those of `pdfs` that are in `refs`.
         lists: where the lists of headings are.
 
     Raises:
