@@ -21,9 +21,9 @@ from core.settings import Settings
 from ingest.worker import OUT_OF_MEMORY, Answer, Failure, Loaded
 
 _SERVE = (
-    "import sys; timeout, memory, limit, estimated, *sys.path = sys.argv[1:]; "
+    "import sys; timeout, memory, limit, estimated, compares, *sys.path = sys.argv[1:]; "
     "from ingest.worker import serve; "
-    "serve(float(timeout), int(memory), int(limit), bool(int(estimated)))"
+    "serve(float(timeout), int(memory), int(limit), bool(int(estimated)), bool(int(compares)))"
 )
 _DYING = 5.0  # seconds between the end of a worker's pipe and its own
 
@@ -36,13 +36,16 @@ class Loader:
     Args:
         settings: the limits, and which embedder's tokens are counted.
         limit: the most tokens of a passage.
+        compares: whether every file is compared with what is read of it, which can take as long as
+            reading it.
     """
 
-    def __init__(self, settings: Settings, limit: int = 512) -> None:
+    def __init__(self, settings: Settings, limit: int = 512, *, compares: bool = False) -> None:
         self._timeout = settings.parse_timeout
         self._memory = settings.parse_memory
         self._limit = limit
         self._estimated = bool(settings.embeddings_url)
+        self._compares = compares
         self._worker: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
@@ -92,7 +95,8 @@ class Loader:
         return answer.outcome
 
     def _start(self) -> subprocess.Popen[str]:
-        limits = map(str, (self._timeout, self._memory, self._limit, int(self._estimated)))
+        flags = int(self._estimated), int(self._compares)
+        limits = map(str, (self._timeout, self._memory, self._limit, *flags))
         self._worker = subprocess.Popen(  # noqa: S603 - this program itself
             [sys.executable, "-c", _SERVE, *limits, *sys.path],
             stdin=subprocess.PIPE,

@@ -13,9 +13,11 @@ import time
 from pathlib import Path
 from typing import TextIO
 
-from core.errors import DocumentError
+from core.errors import DocumentError, kind_and_place
+from core.names import as_text
 from core.settings import one_openmp_thread
 from core.types import Frozen, Passage, SourceDocument
+from ingest.comparison import Comparison
 
 if sys.platform != "win32":
     import resource
@@ -45,10 +47,11 @@ class Record(Frozen):
 
 
 class Loaded(Frozen):
-    """A source text and its passages, in order."""
+    """A source text and its passages, in order; the comparison with its file where one is made."""
 
     document: SourceDocument
     passages: tuple[Passage, ...]
+    comparison: Comparison | None = None
 
 
 class Answer(Frozen):
@@ -58,7 +61,7 @@ class Answer(Frozen):
     records: tuple[Record, ...] = ()
 
 
-def serve(timeout: float, memory: int, limit: int, estimated: bool) -> None:
+def serve(timeout: float, memory: int, limit: int, estimated: bool, compares: bool) -> None:
     """Answers requests on standard input until it ends.
 
     A request is a path as a JSON string. The first line of output, empty, says that all is ready.
@@ -68,6 +71,7 @@ def serve(timeout: float, memory: int, limit: int, estimated: bool) -> None:
         memory: address space of this process, in megabytes.
         limit: the most tokens of a passage.
         estimated: whether these are estimated, as `token_counter` of vectorstore/embeddings.py.
+        compares: whether what is read is held against the file (ingest/compare_text.py).
     """
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever a library prints is no answer
@@ -75,26 +79,32 @@ def serve(timeout: float, memory: int, limit: int, estimated: bool) -> None:
     # only now: the libraries below these take their threads at import
     from ingest.formats.limits import LimitError
     from ingest.load import load, over_limit
-    from ingest.read import unforeseen
+    from ingest.read import read, unforeseen
     from ingest.split import split
     from vectorstore.embeddings import token_counter
 
-    def answer(path: Path) -> str:
-        outcome: Loaded | Failure
+    def outcome(path: Path) -> Loaded | Failure:
         try:
             document = load(path)
             passages = split(document, token_count, limit)
-            outcome = Loaded(document=document, passages=tuple(passages))
-            return Answer(outcome=outcome, records=log.take()).model_dump_json()
+            return Loaded(
+                document=document,
+                passages=tuple(passages),
+                comparison=compared(path, document, passages) if compares else None,
+            )
         except DocumentError as error:
-            outcome = Failure.of(error)
+            return Failure.of(error)
         except LimitError as error:
-            outcome = Failure.of(over_limit(path, error))
+            return Failure.of(over_limit(path, error))
         except MemoryError:
             os._exit(OUT_OF_MEMORY)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this file's failure
-            outcome = Failure.of(unforeseen(path, error))
-        return Answer(outcome=outcome, records=log.take()).model_dump_json()
+            return Failure.of(unforeseen(path, error))
+
+    def compared(path: Path, document: SourceDocument, passages: list[Passage]) -> Comparison:
+        from ingest import compare_text, source_text
+
+        return compare_text.compare(document, passages, source_text.read(path, read(path)))
 
     token_count = token_counter(estimated=estimated)
     log = _Log()
@@ -103,7 +113,27 @@ def serve(timeout: float, memory: int, limit: int, estimated: bool) -> None:
     _send(answers, "")
     for line in sys.stdin:
         _limit_time(timeout)
-        _send(answers, answer(Path(json.loads(line))))
+        path = Path(json.loads(line))
+        result = outcome(path)
+        try:
+            written = as_json(Answer(outcome=result, records=log.take()), path)
+        except MemoryError:
+            os._exit(OUT_OF_MEMORY)
+        _send(answers, written)
+
+
+def as_json(answer: Answer, path: Path) -> str:
+    """An answer as one line, or in its place the failure to write it."""
+    try:
+        return answer.model_dump_json()
+    except ValueError as error:  # what was read is no text: half of a character, for example
+        failure = Failure(
+            path=as_text(path),
+            line=None,
+            problem=f"was read, but the result could not be written ({kind_and_place(error)})",
+            remedy="Open it in its own program and save it again, or save its text in a new file.",
+        )
+        return Answer(outcome=failure).model_dump_json()
 
 
 class _Log(logging.Handler):
@@ -114,9 +144,8 @@ class _Log(logging.Handler):
         self._records: list[Record] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._records.append(
-            Record(logger=record.name, level=record.levelno, message=record.getMessage())
-        )
+        message = record.getMessage().encode("utf-8", "backslashreplace").decode()
+        self._records.append(Record(logger=record.name, level=record.levelno, message=message))
 
     def take(self) -> tuple[Record, ...]:
         taken, self._records = tuple(self._records), []

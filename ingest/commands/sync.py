@@ -13,6 +13,7 @@ from ingest import answers, page
 from ingest.commands.parser import command_parser
 from ingest.commands.progress import print_json, progress
 from ingest.commands.summary import show
+from ingest.commands.verify_text import verify_text
 from ingest.events import Asking, Event, Published, Tell
 from ingest.pipeline import ingest
 from ingest.report import Report, StoppedError
@@ -25,6 +26,8 @@ def main(arguments: Sequence[str]) -> int:
     """Runs the command; returns its exit code: 1 also when a file could not be taken."""
     options = _options(arguments)
     settings = Settings()
+    if options.verify_text:
+        return verify_text(settings, options.paths)
     if options.watch:
         return _watch(settings, options)
     return _sync(settings, options)
@@ -46,6 +49,11 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
         help="publish only what the dry run with this fingerprint showed",
     )
     add("--watch", action="store_true", help="do it again whenever a file changes")
+    add(
+        "--verify-text",
+        action="store_true",
+        help="change nothing; is all that would be quoted in the files, word for word?",
+    )
     add("--json", action="store_true", help="print what happens as lines of JSON, the report last")
     add(
         "--report",
@@ -68,6 +76,9 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.dry_run and (options.watch or options.with_eval):
         parser.error("--dry-run changes nothing: leave out --watch and --with-eval")
+    alone = parser.parse_args(["--verify-text", "--", *map(str, options.paths)])
+    if options.verify_text and options != alone:
+        parser.error("--verify-text only looks: leave out all other options")
     if not options.questions.exists():
         parser.error(f"--questions: there is no {options.questions}")
     return options
