@@ -1,7 +1,7 @@
 """How well real documents are read: headings, titles and paragraphs, every word, and what it costs.
 
 Headings and titles are held against lists that people made (truth.py), words against the file's
-own text as another program takes it out (ingest/source_text.py).
+own text as another program takes it out (ingest/compare_text.py).
 """
 
 import re
@@ -23,16 +23,20 @@ from eval.benchmarks.truth import (
     references,
     truth_of,
 )
+from ingest import source_text
+from ingest.compare_text import compare
+from ingest.comparison import Comparison
 from ingest.find import find
 from ingest.formats import blocks_of
 from ingest.formats.blocks import Block
 from ingest.isolated import Loader
 from ingest.load import load
+from ingest.read import read
 
 _LONG = 150  # characters of a paragraph that is a sentence or more
 
-# What a paragraph ends with: a mark, perhaps with "and" or "or", a quote or a note's label behind.
-_CLOSED = re.compile(r"[.!?:;…,—–](?:\W|_|\[\^\w+\]|\d{1,3}\W*$)*(?:\w{1,4}\W*)?$")
+# What a paragraph ends with: a mark, perhaps with quotes or a note's label behind; "; and".
+_CLOSED = re.compile(r"(?:[.!?:;…,—–](?:\W|_|\[\^\w+\]|\d{1,3}(?!\w))*|;\s*\w{1,4}\W*)$")
 
 
 class Share(Frozen):
@@ -100,16 +104,18 @@ def documents(settings: Settings, folder: Path, lists: Path) -> list[DocumentsRe
 def measure(path: Path, truth: Truth | None, loader: Loader) -> DocumentsRead:
     """The figures of one file; of headings and title only where there is a list."""
     try:
-        document = loader.load(path).document
+        loaded = loader.load(path)
     except DocumentError as error:
         return DocumentsRead(name=path.name, unread=1, wrong=(f"not read: {error.problem}",))
+    document = loaded.document
     blocks = blocks_of(document)
     figures = DocumentsRead(
         name=path.name,
         pages=len(document.page_starts),
         cpu=_cpu(lambda: load(path)) if document.page_starts else 0.0,
     )
-    parts = [_paragraphs(document.text, blocks)]
+    comparison = compare(document, loaded.passages, source_text.read(path, read(path)))
+    parts = [_runs(comparison), _paragraphs(document.text, blocks)]
     if truth and truth.titles:
         parts.append(_title(document.title, truth))
     if truth and truth.headings:
@@ -197,6 +203,12 @@ def _headings(title: str, blocks: Sequence[Block], truth: Truth) -> _Part:
         ),
     ]
     return shares, wrong
+
+
+def _runs(comparison: Comparison) -> _Part:
+    right = comparison.runs - comparison.missing
+    wrong = [f"not in the file: {one.text}" for one in comparison.misread]
+    return {"runs": Share(right=right, of=comparison.runs)}, wrong
 
 
 def _paragraphs(text: str, blocks: Sequence[Block]) -> _Part:
