@@ -159,29 +159,29 @@ def _title(title: str, truth: Truth) -> _Part:
 
 def _headings(title: str, blocks: Sequence[Block], truth: Truth) -> _Part:
     """A heading that is the title counts with the titles only, right or wrong."""
-    read = [
+    seen = [
         Heading(block.title, block.level)
         for block in blocks
         if block.kind == "heading" and block.title != title and not is_title(block.title, truth)
     ]
     true = truth.headings
-    matches = align(true, read)
+    matches = align(true, seen)
     place = {number: match.true for match in matches for number in range(match.first, match.after)}
     required = [number for number, heading in enumerate(true) if not heading.optional]
     found = [match for match in matches if not true[match.true].optional]
     wanted = sorted(set(required) - {match.true for match in found})
     extra = [
         heading
-        for number, heading in enumerate(read)
+        for number, heading in enumerate(seen)
         if number not in place and not any(is_label(heading, true[missed]) for missed in wanted)
     ]
     above = dict(zip(required, parents([true[number] for number in required]), strict=True))
-    above_read = parents(read)
+    above_seen = parents(seen)
 
     def is_below_the_right_one(match: Match) -> bool:
-        upper = above_read[match.first]
+        upper = above_seen[match.first]
         while upper is not None and upper in place and true[place[upper]].optional:
-            upper = above_read[upper]
+            upper = above_seen[upper]
         right = above[match.true]
         return (None if right is None else required[right]) == (
             None if upper is None else place.get(upper, -1)
