@@ -197,6 +197,11 @@ def _headings(title: str, blocks: Sequence[Block], truth: Truth) -> _Part:
         *(f"heading not found: {true[number].text}" for number in wanted),
         *(f"no heading: {heading.text}" for heading in extra),
         *(
+            f"heading in two: {true[match.true].text}"
+            for match in found
+            if match.after - match.first > 1
+        ),
+        *(
             f"heading below a wrong one: {true[match.true].text}"
             for match, right in zip(found, below, strict=True)
             if not right
