@@ -83,6 +83,7 @@ def test_a_folder_is_measured_file_by_file_and_together(tmp_path: Path) -> None:
         "cut",
         "cut",
         "heading not found",
+        "heading in two",
         "heading below a wrong one",
     ]
     assert (broken.unread, broken.recall.of) == (1, 0)
