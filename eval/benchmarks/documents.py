@@ -35,8 +35,11 @@ from ingest.read import read
 
 _LONG = 150  # characters of a paragraph that is a sentence or more
 
-# What a paragraph ends with: a mark, perhaps with quotes or a note's label behind; "; and".
-_CLOSED = re.compile(r"(?:[.!?:;…,—–](?:\W|_|\[\^\w+\]|\d{1,3}(?!\w))*|;\s*\w{1,4}\W*)$")
+# What a paragraph ends with: a mark, perhaps with quotes or a note's label behind. After a comma,
+# or "; and", the next may begin, but not with a word in lower case.
+_CLOSED = re.compile(r"[.!?:;…—–](?:\W|[_⁰¹²³⁴-⁹]|\[\^\w+\]|\d{1,3}(?!\w))*$")
+_GOES_ON = re.compile(r"[,;]\s*\w{0,4}\W*$")
+_IN_LOWER_CASE = re.compile(r"[^\W\d_](?!\))")
 
 
 class Share(Frozen):
@@ -235,11 +238,12 @@ def _paragraphs(text: str, blocks: Sequence[Block]) -> _Part:
 
 
 def _is_cut(text: str, after: str) -> bool:
-    """Whether a paragraph breaks off: without a mark at its end, or at a comma before a word in
-    lower case ("b)" is none)."""
-    if not _CLOSED.search(text[-20:]):
-        return True
-    return text.endswith(",") and after[:1].islower() and after[1:2] != ")"
+    """Whether a paragraph breaks off before its sentence ends."""
+    ending = text[-20:]
+    if _CLOSED.search(ending):
+        return False
+    begins = _IN_LOWER_CASE.match(after)  # "b)" does not
+    return not _GOES_ON.search(ending) or (begins is not None and begins[0].islower())
 
 
 def _cpu(action: Callable[[], object]) -> float:
