@@ -193,7 +193,10 @@ def test_a_list_of_deltatextsplitter_is_read_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "lists" / "harbours.pdf.yaml").write_text("title: On harbours\n", "utf-8")
     both = truth_of(file, tmp_path / "lists")
     assert both == Truth(titles=("On harbours",), headings=(Heading("Article 1 Scope", 1),))
-    assert truth_of(tmp_path / "pdfs" / "ships.pdf", tmp_path / "lists") is None
+    ships = tmp_path / "pdfs" / "ships.pdf"
+    assert truth_of(ships, tmp_path / "lists") is None
+    (tmp_path / "pdfs" / "ships.pdf.yaml").write_text("title: On ships\n", "utf-8")
+    assert truth_of(ships, tmp_path / "lists") == Truth(titles=("On ships",))
 
 
 def test_the_lists_that_come_with_the_benchmark_can_be_read(tmp_path: Path) -> None:
@@ -219,3 +222,25 @@ def test_sums_count_each_heading_once() -> None:
     both = together("all", [one, other])
     assert (both.recall.value, both.unread, both.pages, both.cpu) == (0.25, 1, 2, 0.1)
     assert both.titles.value is None
+
+
+ENDINGS = [
+    ("where ships call.", "", False),
+    ("where ships call.¹²", "", False),
+    ("where ships call; and", "(b) others", False),
+    ("where ships call, or", "b) others", False),
+    ("where ships call,", "Having regard to others", False),
+    ("where ships call,", "which others do not", True),
+    ("where ships call, or", "are to call", True),
+    ("as laid down in Regulation (EU)", "2024/1", True),
+    ("on the ships and the", "Harbours", True),
+]
+
+
+def test_a_paragraph_is_cut_where_its_sentence_goes_on(tmp_path: Path) -> None:
+    for number, (ending, after, _) in enumerate(ENDINGS):
+        text = f"{'Harbours of the Union are meant. ' * 6}and those {ending}\n\n{after}\n"
+        (tmp_path / f"harbours-{number}.md").write_text(text, "utf-8")
+    reports = documents(Settings(data_dir=tmp_path), tmp_path, tmp_path)
+    for (ending, after, is_cut), report in zip(ENDINGS, reports, strict=False):
+        assert report.paragraphs == Share(right=int(not is_cut), of=1), (ending, after)

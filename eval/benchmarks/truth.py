@@ -30,7 +30,7 @@ LISTS = Path(__file__).parent / "headings"
 _ALIKE = 0.8  # the least similarity of one heading as two people write it; deltatextsplitter's too
 _OPTIONAL = "? "
 
-# "article 5", "hoofdstuk iii", "2 1", "annex": what stands before a heading's own words
+# "article 5", "hoofdstuk iii", "2 1": what may stand before a heading's own words
 _LABEL = re.compile(
     r"(?:[^\W\d]+ )?(?P<number>\d+[a-z]{0,2}(?: \d+[a-z]?)*|[ivxlcdm]+|[a-z]|premi[eè]re?)(?: |$)"
 )
@@ -67,13 +67,14 @@ class Match:
 
 
 def truth_of(path: Path, lists: Path) -> Truth | None:
-    """The list of a document: in the folder `lists`, or among deltatextsplitter's.
+    """The list of a document: in the folder `lists`, beside it, or among deltatextsplitter's.
 
     Raises:
         DocumentError: the list cannot be read.
     """
-    own = lists / f"{path.name}.yaml"
-    listed = _read(own) if own.is_file() else None
+    places = (folder / f"{path.name}.yaml" for folder in (lists, path.parent))
+    own = next((place for place in places if place.is_file()), None)
+    listed = _read(own) if own else None
     sheet = references(path)
     if sheet.is_file() and not (listed and listed.headings):
         return Truth(titles=listed.titles if listed else (), headings=_headlines(sheet))
