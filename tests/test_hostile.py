@@ -10,8 +10,10 @@ from openpyxl import Workbook
 
 from core.errors import DocumentError
 from core.settings import Settings
+from ingest.compare_text import compare
 from ingest.load import load
 from ingest.pipeline import ingest
+from ingest.source_text import read
 from ingest.split import split
 from vectorstore.embeddings import token_counter
 
@@ -102,7 +104,8 @@ def test_eight_times_the_size_takes_about_eight_times_the_time(tmp_path: Path, n
         gc.disable()
         try:
             started = time.process_time()
-            split(load(file), token_count)
+            document = load(file)
+            compare(document, split(document, token_count), read(file, file.read_bytes()))
             return time.process_time() - started
         finally:
             gc.enable()

@@ -12,6 +12,8 @@ import pytest
 from docx.enum.style import WD_STYLE_TYPE
 from docx.oxml import parse_xml
 from openpyxl import Workbook
+from pptx import Presentation
+from pptx.util import Inches
 
 from core.errors import DocumentError
 from core.types import Passage, SourceDocument
@@ -203,7 +205,273 @@ def test_text_that_looks_like_markdown_stays_text(tmp_path: Path) -> None:
     assert blocks(document) == [("paragraph", 0, line) for line in lines]
 
 
+@pytest.mark.parametrize("where", ["style", "style that another is based on", "paragraph"])
+def test_what_has_an_outline_level_is_a_heading(tmp_path: Path, where: str) -> None:
+    def write(file: Any) -> None:
+        def level(element: Any, number: int) -> None:
+            element.get_or_add_pPr().append(parse_xml(f'<w:outlineLvl {W} w:val="{number}"/>'))
+
+        for number, text in enumerate(("De markt", "De omvang")):
+            paragraph = file.add_paragraph(text)
+            if where == "paragraph":
+                level(paragraph._p, number)
+                continue
+            style = file.styles.add_style(f"Kop van ons {number}", WD_STYLE_TYPE.PARAGRAPH)
+            level(style.element, number)
+            paragraph.style = style
+            if where != "style":
+                above = file.styles.add_style(f"Kop {number} rood", WD_STYLE_TYPE.PARAGRAPH)
+                above.base_style = style
+                paragraph.style = above
+        body = file.add_paragraph("De markt groeit.")
+        level(body._p, 9)  # which is how Word writes that it has none
+
+    assert blocks(load(word(tmp_path / "a.docx", write))) == [
+        ("heading", 1, "De markt"),
+        ("heading", 2, "De omvang"),
+        ("paragraph", 0, "De markt groeit."),
+    ]
+
+
+def test_a_long_paragraph_with_an_outline_level_is_text(tmp_path: Path) -> None:
+    text = "De Commissie ziet toe op de uitvoering van de agenda. " * 5
+
+    def write(file: Any) -> None:
+        paragraph = file.add_paragraph(text)
+        paragraph._p.get_or_add_pPr().append(parse_xml(f'<w:outlineLvl {W} w:val="1"/>'))
+
+    document = load(word(tmp_path / "a.docx", write))
+    assert blocks(document) == [("paragraph", 0, text.strip())]
+
+
+def test_a_style_that_does_not_say_its_type_is_one_of_paragraphs(tmp_path: Path) -> None:
+    def write(file: Any) -> None:
+        file.add_heading("De markt", 1)
+        style = file.styles["Heading 1"].element
+        del style.attrib[f"{{{style.nsmap['w']}}}type"]
+        file.add_paragraph("De markt groeit.")
+
+    found = blocks(load(word(tmp_path / "a.docx", write)))
+    assert found == [("heading", 1, "De markt"), ("paragraph", 0, "De markt groeit.")]
+
+
+# OpenDocument
+
+
+def open_text(path: Path, body: str, meta: str = "", **parts: str) -> Path:
+    names = {"draw": "drawing", "svg": "svg-compatible"}
+    spaces = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{names.get(name, name)}:1.0"'
+        for name in ("office", "text", "draw", "svg", "meta")
+    )
+    content = f"<office:body><office:text>{body}</office:text></office:body>"
+    about = f"<office:meta>{meta}</office:meta>"
+    written = {
+        "content.xml": f"<office:document-content {spaces}>{content}</office:document-content>",
+        "meta.xml": f"<office:document-meta {spaces}>{about}</office:document-meta>",
+        **parts,
+    }
+    return zipped(path, {name: text.encode() for name, text in written.items()})
+
+
+def test_text_in_shapes_stands_below_the_paragraph_they_are_in(tmp_path: Path) -> None:
+    shape = (
+        "<draw:custom-shape><svg:title>pijl</svg:title><text:p>In een vorm.</text:p>"
+        "<draw:enhanced-geometry/></draw:custom-shape>"
+    )
+    group = "<draw:g><draw:rect><text:p>Een.</text:p></draw:rect><draw:ellipse/></draw:g>"
+    body = (
+        f'<text:h text:outline-level="1">De {shape}markt</text:h>'
+        f"<text:p>De <text:span>markt {shape}groeit</text:span> snel{group}.</text:p>"
+        "<draw:rect><text:p>Los op de bladzijde.</text:p></draw:rect>"
+        "<text:p>Een teken <draw:frame><draw:image/></draw:frame>in een zin.</text:p>"
+    )
+    assert blocks(load(open_text(tmp_path / "a.nl.odt", body))) == [
+        ("heading", 1, "De markt"),
+        ("paragraph", 0, "In een vorm."),
+        ("paragraph", 0, "De markt groeit snel."),
+        ("paragraph", 0, "In een vorm."),
+        ("paragraph", 0, "Een."),
+        ("paragraph", 0, "Los op de bladzijde."),
+        ("paragraph", 0, "Een teken in een zin."),
+    ]
+
+
+@pytest.mark.parametrize("content", ["content.xml", "encrypted-package"])
+def test_an_encrypted_text_is_told_as_such(tmp_path: Path, content: str) -> None:
+    manifest = (
+        '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
+        f'<manifest:file-entry manifest:full-path="{content}"><manifest:encryption-data/>'
+        "</manifest:file-entry></manifest:manifest>"
+    )
+    parts = {content: b"\x93\x1f\0\xe2" * 99, "META-INF/manifest.xml": manifest.encode()}
+    with pytest.raises(DocumentError, match=r"has a password\. Save it without one"):
+        load(zipped(tmp_path / "a.odt", parts))
+
+
+# When a text was made
+
+
+CORE = (
+    '<cp:coreProperties xmlns:dcterms="http://purl.org/dc/terms/" xmlns:cp="http://schemas.'
+    'openxmlformats.org/package/2006/metadata/core-properties"><dcterms:created>{}</dcterms:created>'
+    "<dcterms:modified>{}</dcterms:modified></cp:coreProperties>"
+)
+APP = (
+    '<Properties xmlns="http://schemas.openxmlformats.org/officeDocument/2006/'
+    'extended-properties"><Words>{}</Words></Properties>'
+)
+
+
+@pytest.mark.parametrize("suffix", [".docx", ".pptx", ".xlsx"])
+@pytest.mark.parametrize(
+    ("created", "saved", "words", "date"),
+    [
+        ("2020-07-20T09:00:00Z", "2020-07-23T18:00:00Z", 900, datetime.date(2020, 7, 20)),
+        ("2013-01-27T09:14:16Z", "2013-01-27T09:15:58Z", 0, None),
+        ("2013-01-27T09:14:16Z", "2020-07-23T18:00:00Z", 900, None),
+    ],
+    ids=["its own", "of an empty file", "of a text seven years before"],
+)
+def test_the_date_of_a_template_is_none_of_the_text(
+    tmp_path: Path, suffix: str, created: str, saved: str, words: int, date: datetime.date | None
+) -> None:
+    file = tmp_path / f"a.nl{suffix}"
+    if suffix == ".docx":
+        word(file, lambda document: document.add_paragraph("De markt groeit."))
+    elif suffix == ".pptx":
+        slide_show(file, lambda slide: text_box(slide, 1, "De markt groeit."))
+    else:
+        workbook = Workbook()
+        workbook.active.append(["De markt groeit."])
+        workbook.save(file)
+    with zipfile.ZipFile(file) as whole:
+        parts = {name: whole.read(name) for name in whole.namelist()}
+    parts["docProps/core.xml"] = CORE.format(created, saved).encode()
+    parts["docProps/app.xml"] = APP.format(words).encode()
+    assert load(zipped(file, parts)).date == date
+
+
+@pytest.mark.parametrize(
+    ("meta", "date"),
+    [
+        ("<dc:date>2020-07-23T18:00:00</dc:date>", datetime.date(2020, 7, 20)),
+        ('<meta:template meta:date="2020-07-20T08:00:00"/>', datetime.date(2020, 7, 20)),
+        ('<meta:template meta:date="2020-07-20T10:00:00"/>', None),
+        ('<meta:document-statistic meta:word-count="0"/>', None),
+        ("<dc:date>2026-07-23T18:00:00</dc:date>", None),
+    ],
+    ids=["its own", "after its template", "of its template", "of an empty file", "long before"],
+)
+def test_the_date_of_a_template_is_none_of_an_open_document(
+    tmp_path: Path, meta: str, date: datetime.date | None
+) -> None:
+    meta = meta.replace("<dc:date", '<dc:date xmlns:dc="http://purl.org/dc/elements/1.1/"')
+    created = "<meta:creation-date>2020-07-20T09:00:00</meta:creation-date>"
+    file = open_text(tmp_path / "a.nl.odt", "<text:p>De markt groeit.</text:p>", created + meta)
+    assert load(file).date == date
+
+
+# Slides
+
+
+def slide_show(path: Path, *write: Callable[[Any], None]) -> Path:
+    presentation = Presentation()
+    for one in write:
+        one(presentation.slides.add_slide(presentation.slide_layouts[6]))  # without placeholders
+    presentation.save(str(path))
+    return path
+
+
+def text_box(slide: Any, top: int, text: str) -> None:
+    box = slide.shapes.add_textbox(Inches(1), Inches(top), Inches(5), Inches(1))
+    box.text_frame.text = text
+
+
+def test_a_slide_without_a_title_is_a_section_all_the_same(tmp_path: Path) -> None:
+    def titled(slide: Any) -> None:
+        text_box(slide, 3, "De markt groeit al jaren.")
+        text_box(slide, 1, "De markt")
+
+    def list_only(slide: Any) -> None:
+        text_box(slide, 1, "Uitvoering\nde lidstaten;\nde Commissie.")
+
+    def sentence(slide: Any) -> None:
+        text_box(slide, 1, "De Commissie ziet daarop toe, en doet daarvan elk jaar verslag.")
+
+    file = slide_show(tmp_path / "plan.nl.pptx", titled, list_only, sentence)
+    document = load(file)
+    assert blocks(document) == [
+        ("heading", 2, "De markt"),
+        ("paragraph", 0, "De markt groeit al jaren."),
+        ("heading", 2, "Uitvoering"),
+        ("item", 1, "de lidstaten;"),
+        ("item", 1, "de Commissie."),
+        ("heading", 2, "3"),
+        ("paragraph", 0, "De Commissie ziet daarop toe, en doet daarvan elk jaar verslag."),
+    ]
+    assert [section.headings[-1] for section in document.sections] == [
+        "De markt",
+        "Uitvoering",
+        "3",
+    ]
+    assert [passage.page for passage in passages(document)] == [1, 2, 3]
+
+
+def test_text_of_a_slide_that_looks_like_markdown_stays_text(tmp_path: Path) -> None:
+    file = slide_show(
+        tmp_path / "a.nl.pptx",
+        lambda slide: (text_box(slide, 1, "Titel"), text_box(slide, 2, "# vijf is een aantal.")),
+    )
+    assert blocks(load(file))[1] == ("paragraph", 0, "# vijf is een aantal.")
+
+
 # Workbooks
+
+
+@pytest.mark.parametrize("corner", ["Land", None])
+def test_the_header_of_a_sheet_is_its_first_full_row_and_what_is_above_it_titles(
+    tmp_path: Path, corner: str | None
+) -> None:
+    workbook = Workbook()
+    sheet = workbook.active
+    assert sheet is not None
+    sheet.title = "Blad1"
+    for row in (
+        ["Tabel 1: in beslag genomen drugs"],
+        [None, "in kilo's"],
+        [],
+        [corner, 2018, 2019],
+        ["België", 12, 14, "geschat"],
+        ["Nederland", 31, 33],
+        ["Spanje", 40, None],
+        ["Bron: de lidstaten."],
+    ):
+        sheet.append(row)
+    workbook.save(tmp_path / "drugs.nl.xlsx")
+    document = load(tmp_path / "drugs.nl.xlsx")
+    assert [(kind, text.strip(" |")) for kind, _, text in blocks(document)] == [
+        ("heading", "Blad1"),
+        ("heading", "Tabel 1: in beslag genomen drugs – in kilo's"),
+        ("header", f"{corner or ''} | 2018 | 2019".strip(" |")),
+        ("row", "België | 12 | 14 | geschat"),
+        ("row", "Nederland | 31 | 33"),
+        ("row", "Spanje | 40"),
+        ("row", "Bron: de lidstaten."),
+    ]
+
+
+def test_a_long_text_above_a_table_is_text(tmp_path: Path) -> None:
+    text = "- Deze tabel telt wat de lidstaten in beslag namen en aan de Unie meldden. " * 3
+    workbook = Workbook()
+    sheet = workbook.active
+    assert sheet is not None
+    for row in ([text], ["Land", "Kilo"], ["België", 12]):
+        sheet.append(row)
+    workbook.save(tmp_path / "drugs.nl.xlsx")
+    document = load(tmp_path / "drugs.nl.xlsx")
+    assert blocks(document)[1] == ("paragraph", 0, text.strip())
+    assert units(document)["België | 12"] == "Land | Kilo"
 
 
 def test_each_sheet_is_a_section_and_each_row_a_unit_below_its_header(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ _SMALL = 10_000_000  # bytes that are harmless whatever the ratio
 _CHUNK = 1 << 20
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError)
 _XML = (".xml", ".rels", ".opf", ".ncx")
+_MANIFEST = "META-INF/manifest.xml"  # of OpenDocument, which encrypts parts in its own way
 _OLD_WORD = b"\xd0\xcf\x11\xe0"  # the container of .doc, and of a .docx with a password
 
 # What libraries raise on parts that are whole, but not what the format prescribes.
@@ -64,7 +65,9 @@ def open_checked(path: Path, data: bytes, needed: str) -> zipfile.ZipFile:
     except _DAMAGED as error:
         raise damaged(path) from error
     except RuntimeError as error:  # how zipfile asks for a password
-        raise DocumentError(path, None, "has a password", "Save it without one.") from error
+        raise _protected(path) from error
+    if _MANIFEST in archive.namelist() and b":encryption-data" in archive.read(_MANIFEST):
+        raise _protected(path)
     if needed not in archive.namelist():
         raise DocumentError(
             path, None, f"is not a {path.suffix} file (no {needed})", "Save it anew under its type."
@@ -76,6 +79,10 @@ def damaged(path: Path) -> DocumentError:
     return DocumentError(
         path, None, "is damaged", f"Open it and save it anew as {path.suffix.lower()}."
     )
+
+
+def _protected(path: Path) -> DocumentError:
+    return DocumentError(path, None, "has a password", "Save it without one.")
 
 
 def tree(path: Path, archive: zipfile.ZipFile, name: str) -> Element | None:

@@ -24,6 +24,7 @@ from ingest.formats.limits import DEEPEST, LimitError
 
 _INDENT = re.compile(r"[ \t>]*")
 _ESCAPE = re.compile(r"\\(?=[!-/:-@\[-`{-~])")  # before what would be a mark otherwise
+_MARK = re.compile(r"[#>`~<|\[=*_+-]")  # with which something else than a paragraph may begin
 _AROUND = ("blockquote_open", "bullet_list_open", "ordered_list_open", "list_item_open")
 _LONGEST_HEADING = 1000  # characters
 _ANCHOR = re.compile(r" ?\{#([^\s{}]+)\}$")  # a heading and its name in a web page
@@ -40,6 +41,11 @@ def read(content: str) -> Parsed:
     found = clean.mark_noise(content, blocks(content))
     heading = first_heading(found)
     return Parsed(text=content, blocks=found, title=heading.title if heading else "")
+
+
+def paragraph(line: str) -> str:
+    """A line of plain text as a paragraph, whatever it begins with."""
+    return f"\\{line}" if _MARK.match(line) else line
 
 
 def blocks(text: str) -> tuple[Block, ...]:

@@ -5,12 +5,11 @@ those of HTML. (odfdo's own Markdown loses which note belongs to what, and numbe
 """
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 from lxml import etree
 
-from ingest.formats import archive, hypertext, markdown
+from ingest.formats import archive, hypertext, markdown, properties
 from ingest.formats.blocks import Parsed
 from ingest.formats.hypertext import NOTE
 from ingest.formats.table import Element
@@ -19,8 +18,7 @@ _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 _TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 _STYLE = "{urn:oasis:names:tc:opendocument:xmlns:style:1.0}"
-_META = "{urn:oasis:names:tc:opendocument:xmlns:meta:1.0}"
-_DUBLIN = "{http://purl.org/dc/elements/1.1/}"
+_DRAW = "{urn:oasis:names:tc:opendocument:xmlns:drawing:1.0}"
 
 _RENAMED = {
     f"{_TEXT}p": "p",
@@ -63,21 +61,28 @@ def parse(path: Path, data: bytes) -> Parsed:
     with archive.open_checked(path, data, "content.xml") as parts:
         content = archive.tree(path, parts, "content.xml")
         styles = archive.tree(path, parts, "styles.xml")
-        about = archive.tree(path, parts, "meta.xml")
+        about = properties.of_open_document(path, parts)
     body = content.find(f"{_OFFICE}body/{_OFFICE}text") if content is not None else None
     if content is None or body is None:
         raise archive.damaged(path)
+    _move_shapes(body)
     _rename(body, _Styles([content] if styles is None else [content, styles]))
-    parsed = markdown.read(hypertext.to_markdown(body))
-    if about is None:
-        return parsed
-    told = about[0] if len(about) else about
-    return replace(
-        parsed,
-        title=parsed.title or (told.findtext(f"{_DUBLIN}title") or "").strip(),
-        language=(told.findtext(f"{_DUBLIN}language") or "")[:2].lower(),
-        date=archive.day(told.findtext(f"{_META}creation-date")),
-    )
+    return about.added_to(markdown.read(hypertext.to_markdown(body)))
+
+
+def _move_shapes(body: Element) -> None:
+    """Puts shapes and frames below the paragraph that they stand in, whose text goes on."""
+    lowest: dict[Element, Element] = {}  # paragraph -> what was put below it last
+    for shape in list(body.iter(f"{_DRAW}*")):
+        around = next(shape.iterancestors(f"{_TEXT}p", f"{_TEXT}h", f"{_DRAW}*"), None)
+        parent = shape.getparent()
+        if parent is None or around is None or str(around.tag).startswith(_DRAW):
+            continue
+        place = etree.Element(f"{_TEXT}span")
+        place.tail, shape.tail = shape.tail, None
+        parent.replace(shape, place)
+        lowest.get(around, around).addnext(shape)
+        lowest[around] = shape
 
 
 class _Styles:

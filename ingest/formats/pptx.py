@@ -1,24 +1,34 @@
 """Presentations (.pptx): a section for each slide, with its speaker's notes; a slide is a page."""
 
 import io
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pptx import Presentation
+from pptx.enum.shapes import PP_PLACEHOLDER
 from pptx.exc import PythonPptxError
-from pptx.presentation import Presentation as Slides
 from pptx.shapes.base import BaseShape
 from pptx.shapes.graphfrm import GraphicFrame
 from pptx.shapes.group import GroupShape
 from pptx.slide import Slide
 from pptx.text.text import TextFrame
 
-from ingest.formats import archive, markdown, table
+from ingest.formats import archive, markdown, properties, table
 from ingest.formats.blocks import Parsed
 from ingest.formats.encoding import without_control
 
 _BREAK = "\v"  # python-pptx gives it for a line break
+_FURNITURE = (PP_PLACEHOLDER.FOOTER, PP_PLACEHOLDER.DATE, PP_PLACEHOLDER.SLIDE_NUMBER)
+_LONGEST_TITLE = 100  # characters
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A paragraph of a text, and how deep it is indented, from 0."""
+
+    depth: int
+    text: str
 
 
 def parse(path: Path, data: bytes) -> Parsed:
@@ -27,30 +37,22 @@ def parse(path: Path, data: bytes) -> Parsed:
     Raises:
         DocumentError: it is damaged, protected, or would unpack to too much.
     """
-    archive.open_checked(path, data, "ppt/presentation.xml").close()
+    with archive.open_checked(path, data, "ppt/presentation.xml") as parts:
+        about = properties.of_office(path, parts)
     try:
-        slides = Presentation(io.BytesIO(data))
-        pages = ["\n\n".join(_blocks(slide)) + "\n\n" for slide in slides.slides]
-        about = slides.core_properties
-        title, language, date = about.title, about.language, about.created
+        slides = Presentation(io.BytesIO(data)).slides
+        pages = [
+            "\n\n".join(_blocks(slide, number)) + "\n\n" for number, slide in enumerate(slides, 1)
+        ]
+        title = next(filter(None, map(_title, slides)), "")
     except (PythonPptxError, *archive.MALFORMED) as error:
         raise archive.damaged(path) from error
     text, starts = "", []
     for page in pages:
         starts.append(len(text))
         text += page
-    parsed = markdown.read(text.rstrip() + "\n")
-    return replace(
-        parsed,
-        page_starts=tuple(starts),
-        title=_first_title(slides) or title,
-        language=language[:2].lower(),
-        date=date.date() if date else None,
-    )
-
-
-def _first_title(slides: Slides) -> str:
-    return next((title for slide in slides.slides if (title := _title(slide))), "")
+    parsed = replace(markdown.read(text.rstrip() + "\n"), page_starts=tuple(starts), title=title)
+    return about.added_to(parsed)
 
 
 def _title(slide: Slide) -> str:
@@ -62,21 +64,39 @@ def _line(text: str) -> str:
     return " ".join(without_control(text.replace(_BREAK, " ")).split())
 
 
-def _blocks(slide: Slide) -> Iterator[str]:
-    """The title of a slide, its texts and tables from top to bottom, and its notes."""
+def _blocks(slide: Slide, number: int) -> Iterator[str]:
+    """The title of a slide, its texts and tables from top to bottom, and its notes.
+
+    A slide without a title has its first line for one, where that is like one, else its number.
+    """
     title = slide.shapes.title
-    if heading := _title(slide):
-        yield f"## {heading}"
+    heading = _title(slide)
+    body: list[list[_Line] | str] = []
     for shape in _in_order(slide.shapes):
-        if title is not None and shape.shape_id == title.shape_id:
+        if (title is not None and shape.shape_id == title.shape_id) or _is_furniture(shape):
             continue
         if shape.has_text_frame:
-            yield from _text(shape.text_frame)  # type: ignore[attr-defined]
+            body.append(_lines(shape.text_frame))  # type: ignore[attr-defined]
         elif isinstance(shape, GraphicFrame) and shape.has_table:
             rows = [[_line(cell.text) for cell in row.cells] for row in shape.table.rows]
-            yield from filter(None, [table.to_markdown(rows)])
+            body.append(table.to_markdown(rows))
     if slide.has_notes_slide and (frame := slide.notes_slide.notes_text_frame) is not None:
-        yield from _text(frame)
+        body.append(_lines(frame))
+    body = list(filter(None, body))
+    if not heading and body and isinstance(body[0], list) and _is_like_title(body[0][0].text):
+        heading = body[0].pop(0).text
+    yield f"## {heading or number}"
+    for part in body:
+        yield from [part] if isinstance(part, str) else _text(part)
+
+
+def _is_furniture(shape: BaseShape) -> bool:
+    """Whether a shape is what slides have at their edges: footer, date, number."""
+    return shape.is_placeholder and shape.placeholder_format.type in _FURNITURE
+
+
+def _is_like_title(line: str) -> bool:
+    return len(line) <= _LONGEST_TITLE and not line.endswith((".", ":", ";", ",", "?", "!", "…"))
 
 
 def _in_order(shapes: Iterable[BaseShape]) -> Iterator[BaseShape]:
@@ -87,11 +107,18 @@ def _in_order(shapes: Iterable[BaseShape]) -> Iterator[BaseShape]:
             yield shape
 
 
-def _text(frame: TextFrame) -> Iterator[str]:
+def _lines(frame: TextFrame) -> list[_Line]:
+    lines = (_Line(paragraph.level, _line(paragraph.text)) for paragraph in frame.paragraphs)
+    return [line for line in lines if line.text]
+
+
+def _text(lines: Sequence[_Line]) -> Iterator[str]:
     """The paragraphs of a text; a list where there are several, as deep as they are indented."""
-    lines = [(paragraph.level, _line(paragraph.text)) for paragraph in frame.paragraphs]
-    lines = [(level, line) for level, line in lines if line]
     if len(lines) > 1:
-        yield "\n".join("  " * level + f"- {line}" for level, line in lines)
+        items, depth = [], -1
+        for line in lines:
+            depth = min(line.depth, depth + 1)  # deeper than that is code in Markdown
+            items.append("  " * depth + f"- {line.text}")
+        yield "\n".join(items)
     else:
-        yield from (line for _, line in lines)
+        yield from (markdown.paragraph(line.text) for line in lines)

@@ -2,7 +2,7 @@
 
 import datetime
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,9 +10,11 @@ from openpyxl import load_workbook
 from openpyxl.cell.cell import Cell
 from openpyxl.utils.exceptions import InvalidFileException
 
-from ingest.formats import archive, limits, markdown, table
+from ingest.formats import archive, limits, markdown, properties, table
 from ingest.formats.blocks import Parsed
 from ingest.formats.encoding import without_control
+
+_LONGEST_TITLE = 150  # characters of a line above a table
 
 
 def parse(path: Path, data: bytes) -> Parsed:
@@ -21,26 +23,43 @@ def parse(path: Path, data: bytes) -> Parsed:
     Raises:
         DocumentError: it is damaged, protected, or would unpack to too much.
     """
-    archive.open_checked(path, data, "xl/workbook.xml").close()
+    with archive.open_checked(path, data, "xl/workbook.xml") as parts:
+        about = properties.of_office(path, parts)
     try:
         workbook = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
         sections = []
         for sheet in workbook.worksheets:
             if sheet.sheet_state == "visible":
                 sheet.reset_dimensions()  # what a file says of its size may be wrong
-                sections.append((sheet.title, table.to_markdown(_rows(sheet.iter_rows()))))
-        about = workbook.properties
-        title, language, date = about.title, about.language, about.created
+                sections.append((sheet.title, "\n\n".join(_blocks(_rows(sheet.iter_rows())))))
     except (InvalidFileException, *archive.MALFORMED) as error:
         raise archive.damaged(path) from error
     text = "\n\n".join(f"## {name}\n\n{rows}" for name, rows in sections if rows)
-    parsed = markdown.read(text + "\n")
-    return replace(
-        parsed,
-        title=title or "",
-        language=(language or "")[:2].lower(),
-        date=date.date() if date else None,
-    )
+    return about.added_to(replace(markdown.read(text + "\n"), title=""))
+
+
+def _blocks(rows: list[list[str]]) -> Iterator[str]:
+    """The titles of a sheet as one heading, and long texts among them; then its table."""
+    header = _header(rows)
+    above = [" ".join(filter(None, row)) for row in rows[:header]]
+    if titles := [line for line in above if len(line) <= _LONGEST_TITLE]:
+        yield f"### {' – '.join(titles)}"
+    yield from (markdown.paragraph(line) for line in above if len(line) > _LONGEST_TITLE)
+    if rows:
+        yield table.to_markdown(rows[header:])
+
+
+def _header(rows: list[list[str]]) -> int:
+    """Which row is the header: the first that fills the columns of the table.
+
+    These are the columns that most rows fill; that of the row's names may have no name itself.
+    Where there is no such row it is the first.
+    """
+    wide = [row for row in rows if sum(map(bool, row)) > 1]
+    filled = [sum(map(bool, column)) for column in zip(*wide, strict=True)]
+    columns = [number for number, count in enumerate(filled) if 2 * count >= len(wide)]
+    full = (n for n, row in enumerate(rows) if columns[1:] and all(row[c] for c in columns[1:]))
+    return next(full, 0)
 
 
 def _rows(sheet: Iterable[Iterable[Cell]]) -> list[list[str]]:
