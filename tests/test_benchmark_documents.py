@@ -244,3 +244,18 @@ def test_a_paragraph_is_cut_where_its_sentence_goes_on(tmp_path: Path) -> None:
     reports = documents(Settings(data_dir=tmp_path), tmp_path, tmp_path)
     for (ending, after, is_cut), report in zip(ENDINGS, reports, strict=False):
         assert report.paragraphs == Share(right=int(not is_cut), of=1), (ending, after)
+
+
+def test_a_wrong_title_is_no_wrong_heading_and_may_be_a_true_one(tmp_path: Path) -> None:
+    for name in ("ships", "ports"):
+        text = "# Article 1 Scope\n\nPorts are meant.\n\n## Definitions\n\nA port has ships.\n"
+        (tmp_path / f"{name}.md").write_text(text, "utf-8")
+    listed = "title: On ports\nheadings: |\n"
+    (tmp_path / "ports.md.yaml").write_text(
+        f"{listed}  Article 1 Scope\n    Definitions\n", "utf-8"
+    )
+    (tmp_path / "ships.md.yaml").write_text(f"{listed}  Definitions\n", "utf-8")
+    ports, ships = documents(Settings(data_dir=tmp_path), tmp_path, tmp_path)[:2]
+    assert ports.titles == Share(right=0, of=1)
+    assert ports.recall == ports.precision == ports.parents == Share(right=2, of=2)
+    assert ships.recall == ships.precision == ships.parents == Share(right=1, of=1)

@@ -161,11 +161,11 @@ def _title(title: str, truth: Truth) -> _Part:
 
 
 def _headings(title: str, blocks: Sequence[Block], truth: Truth) -> _Part:
-    """A heading that is the title counts with the titles only, right or wrong."""
+    """A heading that is the title, right or wrong, counts with the titles only."""
     seen = [
         Heading(block.title, block.level)
         for block in blocks
-        if block.kind == "heading" and block.title != title and not is_title(block.title, truth)
+        if block.kind == "heading" and not is_title(block.title, truth)
     ]
     true = truth.headings
     matches = align(true, seen)
@@ -173,17 +173,24 @@ def _headings(title: str, blocks: Sequence[Block], truth: Truth) -> _Part:
     required = [number for number, heading in enumerate(true) if not heading.optional]
     found = [match for match in matches if not true[match.true].optional]
     wanted = sorted(set(required) - {match.true for match in found})
+    free = {
+        number
+        for number, heading in enumerate(seen)
+        if (true[place[number]].optional if number in place else heading.text == title)
+    }
     extra = [
         heading
         for number, heading in enumerate(seen)
-        if number not in place and not any(is_label(heading, true[missed]) for missed in wanted)
+        if number not in place
+        and number not in free
+        and not any(is_label(heading, true[missed]) for missed in wanted)
     ]
     above = dict(zip(required, parents([true[number] for number in required]), strict=True))
     above_seen = parents(seen)
 
     def is_below_the_right_one(match: Match) -> bool:
         upper = above_seen[match.first]
-        while upper is not None and upper in place and true[place[upper]].optional:
+        while upper in free:
             upper = above_seen[upper]
         right = above[match.true]
         return (None if right is None else required[right]) == (
