@@ -144,6 +144,13 @@ def test_a_heading_is_found_as_one_line_as_its_title_or_as_two() -> None:
     assert pairs(true, apart) == [(0, 0, 2), (1, 2, 4)]
 
 
+def test_a_list_may_leave_out_the_title_below_a_label() -> None:
+    assert pairs(headings("ANNEX I"), headings("ANNEX I – Harbours of the Union")) == [(0, 0, 1)]
+    assert pairs(headings("ANNEX I"), headings("Annex I")) == [(0, 0, 1)]
+    assert pairs(headings("ANNEX I"), headings("ANNEX II Harbours")) == []
+    assert pairs(headings("Article 4"), headings("Article 4 This is for all harbours.")) == []
+
+
 def test_a_heading_with_another_number_or_in_another_place_is_not_found() -> None:
     assert (
         pairs(headings("Article 5 Entry into force"), headings("Article 6 Entry into force")) == []
@@ -259,3 +266,9 @@ def test_a_wrong_title_is_no_wrong_heading_and_may_be_a_true_one(tmp_path: Path)
     assert ports.titles == Share(right=0, of=1)
     assert ports.recall == ports.precision == ports.parents == Share(right=2, of=2)
     assert ships.recall == ships.precision == ships.parents == Share(right=1, of=1)
+
+    (tmp_path / "ships.md.yaml").write_text(
+        "title: Article 1 Scope\nheadings: |\n  Article 1 Scope\n  Definitions\n", "utf-8"
+    )
+    ships = documents(Settings(data_dir=tmp_path), tmp_path, tmp_path)[1]
+    assert ships.titles == ships.recall == ships.precision == Share(right=1, of=1)

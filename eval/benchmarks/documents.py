@@ -170,13 +170,17 @@ def _headings(title: str, blocks: Sequence[Block], truth: Truth) -> _Part:
     true = truth.headings
     matches = align(true, seen)
     place = {number: match.true for match in matches for number in range(match.first, match.after)}
-    required = [number for number, heading in enumerate(true) if not heading.optional]
-    found = [match for match in matches if not true[match.true].optional]
+    required = [
+        number
+        for number, heading in enumerate(true)
+        if not heading.optional and not is_title(heading.text, truth)
+    ]
+    found = [match for match in matches if match.true in required]
     wanted = sorted(set(required) - {match.true for match in found})
     free = {
         number
         for number, heading in enumerate(seen)
-        if (true[place[number]].optional if number in place else heading.text == title)
+        if (place[number] not in required if number in place else heading.text == title)
     }
     extra = [
         heading

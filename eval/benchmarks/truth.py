@@ -150,6 +150,8 @@ def _same(true: str, read: Sequence[str]) -> bool:
     found, found_label, found_own = _parts(" ".join(read))
     if label and found_label and label != found_label:
         return False
+    if label and not own:  # the list leaves out the title that a line below the label has
+        return (found.startswith(f"{whole} ") and not read[-1].endswith(".")) or found == whole
     pairs = [(whole, found), (own, found), (own, found_own)]
     return any(a and b and _alike(a, b) for a, b in pairs)
 
