@@ -195,7 +195,7 @@ class _Hashed:
             characters = _codes(text[:_LONGEST])
             own = int(np.sum(characters * _powers(_BASE, len(characters))))
             by_length.setdefault(len(characters), {}).setdefault(own, []).append(text)
-        there: set[str] = set()
+        there = set(by_length.pop(0, {}).get(0, ()))  # nothing stands everywhere
         for length, sought in by_length.items():
             places = len(self._sums) - length
             if places > 0:

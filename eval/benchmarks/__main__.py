@@ -4,9 +4,10 @@
     python -m eval.benchmarks scale [--sizes 1000,..]  ingest, and one changed document, by size
     python -m eval.benchmarks latency [--sizes 200,..] search, alone and 16 at once, by size
     python -m eval.benchmarks pages [--readers 25,..]  the chat page, with so many readers at once
+    python -m eval.benchmarks documents DIR            how well real documents are read
 
-All but the first need an index (run `make ingest`). Scale and latency recombine its sentences, with
---xquad also those of XQuAD. JSON and a plot go to `data_dir`/benchmarks.
+Scale, latency and pages need an index (run `make ingest`). Scale and latency recombine its
+sentences, with --xquad also those of XQuAD. JSON and a plot go to `data_dir`/benchmarks.
 """
 
 import argparse
@@ -19,12 +20,14 @@ from rich.table import Table
 
 from core.errors import StrategiewijzerError
 from core.settings import Settings
+from eval.benchmarks.documents import documents
 from eval.benchmarks.indexes import folder
 from eval.benchmarks.latency import latencies
 from eval.benchmarks.pages import pages
 from eval.benchmarks.report import Figures, save, table
 from eval.benchmarks.retrieval import compare
 from eval.benchmarks.scale import scale
+from eval.benchmarks.truth import LISTS
 
 SIZES = {"scale": (1_000, 10_000, 100_000), "latency": (200, 1_000, 10_000, 100_000)}
 
@@ -51,6 +54,8 @@ def main(arguments: Sequence[str]) -> int:
 def _run(options: argparse.Namespace, settings: Settings) -> Sequence[Figures]:
     if options.name == "retrieval":
         return compare(settings, options.xquad, options.every)
+    if options.name == "documents":
+        return documents(settings, options.folder, options.lists)
     if options.name == "pages":
         return pages(settings, options.readers, options.against)
     sizes = options.sizes or SIZES[options.name]
@@ -72,6 +77,9 @@ def _parser() -> argparse.ArgumentParser:
     page = commands.add_parser("pages", help="the chat page, with many readers at once")
     page.add_argument("--readers", type=_sizes, default=(1, 25), help="how many; default 1,25")
     page.add_argument("--against", type=Path, help="another checkout, measured in turn with this")
+    read = commands.add_parser("documents", help="how well the documents of a folder are read")
+    read.add_argument("folder", metavar="DIR", type=Path, help="real documents")
+    read.add_argument("--lists", metavar="DIR", type=Path, default=LISTS, help="true headings")
     for name in SIZES:
         command = commands.add_parser(name)
         command.add_argument("--xquad", type=Path, help="folder with xquad.en.json")

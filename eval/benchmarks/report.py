@@ -8,6 +8,7 @@ from pathlib import Path
 import altair as alt
 
 from core.types import Frozen
+from eval.benchmarks.documents import DocumentsRead, Share
 from eval.benchmarks.latency import LatencyAt
 from eval.benchmarks.machine import Machine, this_machine
 from eval.benchmarks.pages import PagesAt
@@ -15,7 +16,7 @@ from eval.benchmarks.retrieval import Comparison
 from eval.benchmarks.scale import Scale
 from eval.stamp import code_version
 
-Figures = Comparison | LatencyAt | PagesAt | Scale
+Figures = Comparison | DocumentsRead | LatencyAt | PagesAt | Scale
 _COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00"]  # Okabe and Ito's
 
 
@@ -47,10 +48,13 @@ def save(name: str, figures: Sequence[Figures], folder: Path) -> tuple[Benchmark
 
 
 def plot(figures: Sequence[Figures]) -> str:
-    """An SVG: time against size, and for `scale` memory; for `retrieval` hit@1 of both sides."""
+    """An SVG: time against size, and for `scale` memory; for `retrieval` hit@1 of both sides;
+    for `documents` what is right of all of them."""
     rows = [row for figure in figures for row in _rows(figure)]
     if isinstance(figures[0], Comparison):
         return _svg(_bars(rows, "hit@1", "retriever", "set"))
+    if isinstance(figures[0], DocumentsRead):
+        return _svg(_bars(rows, "share", "what", "documents"))
     if isinstance(figures[0], PagesAt):
         return _svg(_bars(rows, "questions a second", "checkout", "readers"))
     charts = [_lines([r for r in rows if r["unit"] == unit], unit) for unit in _units(rows)]
@@ -103,6 +107,15 @@ def _cells(figure: Figures) -> dict[str, str]:
             "sent a question": f"{figure.received:.0f} kB",
             "memory": f"{figure.memory:.0f} MB",
         }
+    if isinstance(figure, DocumentsRead):
+        shares = {name: _share(share) for name, share in _shares(figure).items()}
+        cpu = f"{1000 * figure.cpu / figure.pages:.1f} ms" if figure.pages else "-"
+        return {
+            "documents": figure.name if figure.files == 1 else f"{figure.name} ({figure.files})",
+            "not read": str(figure.unread),
+            **shares,
+            "processor a page": cpu,
+        }
     ours, plain = figure.ours, figure.plain
     ratio = "-" if figure.misses_ratio is None else f"{figure.misses_ratio:.2f} x"
     return {
@@ -121,6 +134,13 @@ def _rows(figure: Figures) -> list[dict[str, str | float]]:
         sides = {"ours": figure.ours.hit_at_1, "plain": figure.plain.hit_at_1}
         name = f"{figure.name} {figure.language}"
         return [{"set": name, "retriever": side, "hit@1": hit} for side, hit in sides.items()]
+    if isinstance(figure, DocumentsRead):
+        named = _shares(figure) if figure.name.startswith("all") else {}
+        return [
+            {"documents": figure.name, "what": what, "share": share.value}
+            for what, share in named.items()
+            if share.value is not None
+        ]
     if isinstance(figure, PagesAt):
         return [
             {
@@ -153,6 +173,21 @@ def _rows(figure: Figures) -> list[dict[str, str | float]]:
         for unit, named in values.items()
         for what, value in named.items()
     ]
+
+
+def _shares(figure: DocumentsRead) -> dict[str, Share]:
+    return {
+        "titles": figure.titles,
+        "headings found": figure.recall,
+        "headings right": figure.precision,
+        "below the right one": figure.parents,
+        "runs of five words": figure.runs,
+        "whole paragraphs": figure.paragraphs,
+    }
+
+
+def _share(share: Share) -> str:
+    return "-" if share.value is None else f"{share.value:.3f} ({share.right}/{share.of})"
 
 
 def _units(rows: Sequence[dict[str, str | float]]) -> list[str]:

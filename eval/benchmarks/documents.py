@@ -1,0 +1,264 @@
+"""How well real documents are read: headings, titles and paragraphs, every word, and what it costs.
+
+Headings and titles are held against lists that people made (truth.py), words against the file's
+own text as another program takes it out (ingest/compare_text.py).
+"""
+
+import re
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from core.errors import DocumentError
+from core.settings import Settings
+from core.types import Frozen
+from eval.benchmarks.truth import (
+    Heading,
+    Match,
+    Truth,
+    align,
+    is_label,
+    is_title,
+    parents,
+    references,
+    truth_of,
+)
+from ingest import source_text
+from ingest.compare_text import compare
+from ingest.comparison import Comparison
+from ingest.find import find
+from ingest.formats import blocks_of
+from ingest.formats.blocks import Block
+from ingest.isolated import Loader
+from ingest.load import load
+from ingest.read import read
+
+_LONG = 150  # characters of a paragraph that is a sentence or more
+
+# What a paragraph ends with: a mark, perhaps with quotes or a note's label behind. After a comma,
+# or "; and", the next may begin, but not with a word in lower case.
+_CLOSED = re.compile(r"[.!?:;…—–](?:\W|[_⁰¹²³⁴-⁹]|\[\^\w+\]|\d{1,3}(?!\w))*$")
+_GOES_ON = re.compile(r"[,;]\s*\w{0,4}\W*$")
+_IN_LOWER_CASE = re.compile(r"[^\W\d_](?!\))")
+
+
+class Share(Frozen):
+    """How many of how many are as they should be."""
+
+    right: int = 0
+    of: int = 0
+
+    @property
+    def value(self) -> float | None:
+        return self.right / self.of if self.of else None
+
+
+class DocumentsRead(Frozen):
+    """Figures of one file, or of several together.
+
+    `unread` counts files that were refused or that ended the reader. `parents` is of the headings
+    that were found: whether they stand below the right one. `paragraphs` is of long ones: whether
+    they end where a sentence does. `cpu` is seconds of processor time for `pages`, of formats that
+    have pages. `wrong` tells what is not right, for those who mend it.
+    """
+
+    name: str
+    files: int = 1
+    unread: int = 0
+    titles: Share = Share()
+    recall: Share = Share()
+    precision: Share = Share()
+    parents: Share = Share()
+    runs: Share = Share()
+    paragraphs: Share = Share()
+    pages: int = 0
+    cpu: float = 0.0
+    wrong: tuple[str, ...] = ()
+
+
+def documents(settings: Settings, folder: Path, lists: Path) -> list[DocumentsRead]:
+    """Reads every file of a folder; the figures of each, then of each format and of all together.
+
+    Args:
+        settings: the limits of the reader.
+        folder: documents, or deltatextsplitter's folder: then those of `pdfs` that are in `refs`.
+        lists: where the lists of headings are.
+
+    Raises:
+        DocumentError: the folder is not there or has no documents, or a list is wrong.
+    """
+    pdfs = folder / "pdfs"
+    if pdfs.is_dir():
+        files = [file for file in find([pdfs]).files if references(file).is_file()]
+    else:
+        files = list(find([folder]).files)
+    if not files:
+        raise DocumentError(folder, None, "there are no documents here", "Name a folder that has.")
+    with Loader(settings) as loader:
+        figures = [measure(file, truth_of(file, lists), loader) for file in files]
+    formats = sorted({file.suffix for file in files})
+    kinds = [
+        together(f"all {suffix}", [one for one in figures if one.name.endswith(suffix)])
+        for suffix in formats
+    ]
+    return [*figures, *kinds, together("all", figures)]
+
+
+def measure(path: Path, truth: Truth | None, loader: Loader) -> DocumentsRead:
+    """The figures of one file; of headings and title only where there is a list."""
+    try:
+        loaded = loader.load(path)
+    except DocumentError as error:
+        return DocumentsRead(name=path.name, unread=1, wrong=(f"not read: {error.problem}",))
+    document = loaded.document
+    blocks = blocks_of(document)
+    figures = DocumentsRead(
+        name=path.name,
+        pages=len(document.page_starts),
+        cpu=_cpu(lambda: load(path)) if document.page_starts else 0.0,
+    )
+    comparison = compare(document, loaded.passages, source_text.read(path, read(path)))
+    parts = [_runs(comparison), _paragraphs(document.text, blocks)]
+    if truth and truth.titles:
+        parts.append(_title(document.title, truth))
+    if truth and truth.headings:
+        parts.append(_headings(document.title, blocks, truth))
+    shares = {name: share for part in parts for name, share in part[0].items()}
+    wrong = tuple(line for part in parts for line in part[1])
+    return figures.model_copy(update={**shares, "wrong": wrong})
+
+
+def together(name: str, figures: Sequence[DocumentsRead]) -> DocumentsRead:
+    """The sums of several files: each heading, run and paragraph counts once."""
+
+    def total(shares: Iterable[Share]) -> Share:
+        counts = [(share.right, share.of) for share in shares]
+        return Share(right=sum(right for right, _ in counts), of=sum(of for _, of in counts))
+
+    return DocumentsRead(
+        name=name,
+        files=sum(one.files for one in figures),
+        unread=sum(one.unread for one in figures),
+        titles=total(one.titles for one in figures),
+        recall=total(one.recall for one in figures),
+        precision=total(one.precision for one in figures),
+        parents=total(one.parents for one in figures),
+        runs=total(one.runs for one in figures),
+        paragraphs=total(one.paragraphs for one in figures),
+        pages=sum(one.pages for one in figures),
+        cpu=sum(one.cpu for one in figures),
+    )
+
+
+_Part = tuple[dict[str, Share], list[str]]
+"""Figures by their names, and what is wrong."""
+
+
+def _title(title: str, truth: Truth) -> _Part:
+    right = is_title(title, truth)
+    wrong = [] if right else [f"title: {title}"]
+    return {"titles": Share(right=int(right), of=1)}, wrong
+
+
+def _headings(title: str, blocks: Sequence[Block], truth: Truth) -> _Part:
+    """A heading that is the title, right or wrong, counts with the titles only."""
+    seen = [
+        Heading(block.title, block.level)
+        for block in blocks
+        if block.kind == "heading" and not is_title(block.title, truth)
+    ]
+    true = truth.headings
+    matches = align(true, seen)
+    place = {number: match.true for match in matches for number in range(match.first, match.after)}
+    required = [
+        number
+        for number, heading in enumerate(true)
+        if not heading.optional and not is_title(heading.text, truth)
+    ]
+    found = [match for match in matches if match.true in required]
+    wanted = sorted(set(required) - {match.true for match in found})
+    free = {
+        number
+        for number, heading in enumerate(seen)
+        if (place[number] not in required if number in place else heading.text == title)
+    }
+    extra = [
+        heading
+        for number, heading in enumerate(seen)
+        if number not in place
+        and number not in free
+        and not any(is_label(heading, true[missed]) for missed in wanted)
+    ]
+    above = dict(zip(required, parents([true[number] for number in required]), strict=True))
+    above_seen = parents(seen)
+
+    def is_below_the_right_one(match: Match) -> bool:
+        upper = above_seen[match.first]
+        while upper in free:
+            upper = above_seen[upper]
+        right = above[match.true]
+        return (None if right is None else required[right]) == (
+            None if upper is None else place.get(upper, -1)
+        )
+
+    below = [is_below_the_right_one(match) for match in found]
+    shares = {
+        "recall": Share(right=len(found), of=len(required)),
+        "precision": Share(right=len(found), of=len(found) + len(extra)),
+        "parents": Share(right=sum(below), of=len(found)),
+    }
+    wrong = [
+        *(f"heading not found: {true[number].text}" for number in wanted),
+        *(f"no heading: {heading.text}" for heading in extra),
+        *(
+            f"heading in two: {true[match.true].text}"
+            for match in found
+            if match.after - match.first > 1
+        ),
+        *(
+            f"heading below a wrong one: {true[match.true].text}"
+            for match, right in zip(found, below, strict=True)
+            if not right
+        ),
+    ]
+    return shares, wrong
+
+
+def _runs(comparison: Comparison) -> _Part:
+    right = comparison.runs - comparison.missing
+    wrong = [f"not in the file: {one.text}" for one in comparison.misread]
+    return {"runs": Share(right=right, of=comparison.runs)}, wrong
+
+
+def _paragraphs(text: str, blocks: Sequence[Block]) -> _Part:
+    """Long paragraphs and list items, and whether they end where a sentence does."""
+    spoken = [block for block in blocks if block.kind not in ("note", "noise")]
+    right, wrong = 0, []
+    long = [
+        (block, after)
+        for block, after in zip(spoken, [*spoken[1:], None], strict=True)
+        if block.kind in ("paragraph", "item") and block.end - block.start >= _LONG
+    ]
+    for block, after in long:
+        own = text[block.start : block.end].rstrip()
+        if _is_cut(own, text[after.start : after.end] if after else ""):
+            wrong.append(f"cut: … {own[-60:]}")
+        else:
+            right += 1
+    return {"paragraphs": Share(right=right, of=len(long))}, wrong
+
+
+def _is_cut(text: str, after: str) -> bool:
+    """Whether a paragraph breaks off before its sentence ends."""
+    ending = text[-20:]
+    if _CLOSED.search(ending):
+        return False
+    begins = _IN_LOWER_CASE.match(after)  # "b)" does not
+    return not _GOES_ON.search(ending) or (begins is not None and begins[0].islower())
+
+
+def _cpu(action: Callable[[], object]) -> float:
+    """Seconds of processor time."""
+    started = time.process_time()
+    action()
+    return time.process_time() - started

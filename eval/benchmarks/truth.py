@@ -1,0 +1,212 @@
+"""Lists of a document's true headings, made by people, and how near what was read comes to them.
+
+A list is YAML, named after the file with .yaml behind it:
+
+    title: Regulation (EU) 2024/1689 laying down harmonised rules   # or a list of accepted titles
+    headings: |
+      ? PREAMBLE
+      CHAPTER I GENERAL PROVISIONS
+        Article 1 Subject matter
+
+In order, two spaces a level; a label ("Article 1", "2.1") and its title are one heading. One with
+"? " in front may be found or not. The list of a file of deltatextsplitter (PyPI) is
+`../refs/<name>_references.xlsx`, of which the rows "Headline" are headings; it has no title.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from pathlib import Path
+
+import openpyxl
+import yaml
+from pydantic import ValidationError
+
+from core.errors import DocumentError
+from core.types import Frozen
+
+LISTS = Path(__file__).parent / "headings"
+_ALIKE = 0.8  # the least similarity of one heading as two people write it; deltatextsplitter's too
+_OPTIONAL = "? "
+
+# "article 5", "hoofdstuk iii", "2 1": what may stand before a heading's own words
+_LABEL = re.compile(
+    r"(?:[^\W\d]+ )?(?P<number>\d+[a-z]{0,2}(?: \d+[a-z]?)*|[ivxlcdm]+|[a-z]|premi[eè]re?)(?: |$)"
+)
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading and how deep it is (the least depth is any number)."""
+
+    text: str
+    depth: int
+    optional: bool = False
+
+
+class Truth(Frozen):
+    """The titles of a document that are accepted (none: unknown) and its headings, in order."""
+
+    titles: tuple[str, ...] = ()
+    headings: tuple[Heading, ...] = ()
+
+
+class _List(Frozen):
+    title: str | tuple[str, ...] = ()
+    headings: str = ""
+
+
+@dataclass(frozen=True)
+class Match:
+    """A true heading and the one or two that were read for it, by their places."""
+
+    true: int
+    first: int
+    after: int
+
+
+def truth_of(path: Path, lists: Path) -> Truth | None:
+    """The list of a document: in the folder `lists`, beside it, or among deltatextsplitter's.
+
+    Raises:
+        DocumentError: the list cannot be read.
+    """
+    places = (folder / f"{path.name}.yaml" for folder in (lists, path.parent))
+    own = next((place for place in places if place.is_file()), None)
+    listed = _read(own) if own else None
+    sheet = references(path)
+    if sheet.is_file() and not (listed and listed.headings):
+        return Truth(titles=listed.titles if listed else (), headings=_headlines(sheet))
+    return listed
+
+
+def references(path: Path) -> Path:
+    """Where the list of one of deltatextsplitter's files is."""
+    return path.parent.parent / "refs" / f"{path.stem}_references.xlsx"
+
+
+def is_title(title: str, truth: Truth) -> bool:
+    """Whether a title is one that is accepted."""
+    return any(_alike(_words(title), _words(accepted)) for accepted in truth.titles)
+
+
+def is_label(read: Heading, true: Heading) -> bool:
+    """Whether no more was read than the label of a heading, "Article 1": too little, not wrong."""
+    words, label, own = _parts(read.text)
+    return bool(label) and not own and _parts(true.text)[0].startswith(f"{words} ")
+
+
+def align(true: Sequence[Heading], read: Sequence[Heading]) -> list[Match]:
+    """The most pairs of true and read headings that are the same, in the order of both.
+
+    A heading that was read as two, its label and its title, is found as well.
+    """
+    alike = {
+        (t, r, after)
+        for t, heading in enumerate(true)
+        for r in range(len(read))
+        for after in (r + 1, r + 2)
+        if after <= len(read) and _same(heading.text, [one.text for one in read[r:after]])
+    }
+    best = [[0] * (len(read) + 1) for _ in range(len(true) + 1)]  # from a place on to the ends
+
+    def count(t: int, r: int, after: int) -> int:
+        return best[t + 1][after] + 1 if (t, r, after) in alike else 0
+
+    for t in range(len(true) - 1, -1, -1):
+        for r in range(len(read) - 1, -1, -1):
+            best[t][r] = max(best[t + 1][r], best[t][r + 1], count(t, r, r + 1), count(t, r, r + 2))
+    matches, t, r = [], 0, 0
+    while t < len(true) and r < len(read):
+        after = next((a for a in (r + 1, r + 2) if count(t, r, a) == best[t][r] > 0), 0)
+        if after:
+            matches.append(Match(t, r, after))
+            t, r = t + 1, after
+        elif best[t][r] == best[t + 1][r]:
+            t += 1
+        else:
+            r += 1
+    return matches
+
+
+def parents(headings: Sequence[Heading]) -> list[int | None]:
+    """For each heading the place of the one that it stands below."""
+    path: list[int] = []
+    found: list[int | None] = []
+    for place, heading in enumerate(headings):
+        path = [above for above in path if headings[above].depth < heading.depth]
+        found.append(path[-1] if path else None)
+        path.append(place)
+    return found
+
+
+def _same(true: str, read: Sequence[str]) -> bool:
+    whole, label, own = _parts(true)
+    if len(read) == 2:  # a label and a title, nothing else
+        first = _parts(read[0])
+        if first[2] or not first[1]:
+            return False
+    found, found_label, found_own = _parts(" ".join(read))
+    if label and found_label and label != found_label:
+        return False
+    if label and not own:  # the list leaves out the title that a line below the label has
+        return (found.startswith(f"{whole} ") and not read[-1].endswith(".")) or found == whole
+    pairs = [(whole, found), (own, found), (own, found_own)]
+    return any(a and b and _alike(a, b) for a, b in pairs)
+
+
+def _parts(text: str) -> tuple[str, str, str]:
+    """A heading in bare words; the number of its label; what follows the label."""
+    words = _words(text)
+    label = _LABEL.match(words)
+    return (words, label["number"], words[label.end() :]) if label else (words, "", words)
+
+
+def _words(text: str) -> str:
+    return " ".join(re.findall(r"[^\W_]+", re.sub(r"\[\^\w+\]", "", text).casefold()))
+
+
+def _alike(one: str, other: str) -> bool:
+    if one == other:
+        return True
+    if 2 * min(len(one), len(other)) < _ALIKE * (len(one) + len(other)):
+        return False
+    matcher = SequenceMatcher(None, one, other, autojunk=False)
+    return matcher.quick_ratio() >= _ALIKE and matcher.ratio() >= _ALIKE
+
+
+def _read(file: Path) -> Truth:
+    try:
+        listed = _List.model_validate(yaml.safe_load(file.read_text("utf-8")))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValidationError) as error:
+        raise DocumentError(
+            file, None, f"is not a list of headings ({error})", "See docs/benchmarks.md."
+        ) from error
+    titles = (listed.title,) if isinstance(listed.title, str) else listed.title
+    return Truth(titles=titles, headings=tuple(_headings(listed.headings)))
+
+
+def _headings(text: str) -> Iterator[Heading]:
+    for line in filter(str.strip, text.splitlines()):
+        heading = line.strip()
+        yield Heading(
+            text=heading.removeprefix(_OPTIONAL),
+            depth=1 + (len(line) - len(line.lstrip())) // 2,
+            optional=heading.startswith(_OPTIONAL),
+        )
+
+
+def _headlines(file: Path) -> tuple[Heading, ...]:
+    workbook = openpyxl.load_workbook(file, read_only=True)
+    rows = workbook.worksheets[0].iter_rows(values_only=True)
+    names = [str(name) for name in next(rows)]
+    found = []
+    for row in rows:  # some of the sheets go on to their last possible row
+        if row[0] is None:
+            break
+        values = dict(zip(names, row, strict=True))
+        if values["MainType"] == "Headline":
+            found.append(Heading(str(values["Title"]), int(str(values["Cascadelevel"]))))
+    workbook.close()
+    return tuple(found)
