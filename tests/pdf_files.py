@@ -222,7 +222,9 @@ def bomb(megabytes: int) -> bytes:
 
 def emoji() -> bytes:
     """A page on which "~" is a character beyond U+FFFF."""
-    to_unicode = b"1 beginbfchar <7E> <D83DDE00> endbfchar 1 beginbfrange <20> <7D> <0020> endbfrange"
+    to_unicode = (
+        b"1 beginbfchar <7E> <D83DDE00> endbfchar 1 beginbfrange <20> <7D> <0020> endbfrange"
+    )
     content = b"BT /F 12 Tf 70 700 Td (The young ~ were asked.) Tj ET"
     return _raw([_stream(content), _FONT % b"/ToUnicode 6 0 R", _stream(
         b"begincmap 1 begincodespacerange <00> <FF> endcodespacerange " + to_unicode + b" endcmap"
