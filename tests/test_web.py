@@ -204,6 +204,15 @@ def test_a_link_with_a_number_that_leads_to_a_chapter_is_no_note(tmp_path: Path)
     ]
 
 
+def test_the_number_of_a_note_is_taken_off_its_beginning_and_nothing_else(tmp_path: Path) -> None:
+    html = """<html lang="en"><body><main><p>The committee votes on it.<span>
+    <a class="footnoteRef" id="r" href="#n">1</a></span></p>
+    <p id="n"><a href="#r">(1)</a><span><i></i> Regulation (EU</span><span>) No 182/2011.</span></p>
+    </main></body></html>"""
+    document = load(page(tmp_path, html))
+    assert ("note", 0, "Regulation (EU) No 182/2011.") in blocks(document)
+
+
 # EUR-Lex
 
 

@@ -4,6 +4,8 @@ That is how Word, LibreOffice, EUR-Lex, e-books and most web sites make them, wh
 """
 
 import re
+from collections.abc import Iterator
+from typing import Literal
 
 from lxml import etree
 
@@ -108,13 +110,23 @@ def _may_be_note(text: Element) -> bool:
 def _trim(text: Element, label: str) -> None:
     """Takes the number or the brackets it stood in off the beginning of a note, and all arrows."""
     number = re.compile(rf"\A\s*[\[(]?\s*{re.escape(label)}(?!\w)\s*[\])]?[.:]?\s*")
-    first = next((element for element in text.iter() if (element.text or "").strip()), None)
-    if first is not None:
-        first.text = number.sub("", first.text or "", count=1)
+    for element, side in _places(text):
+        if (written := getattr(element, side) or "").strip():
+            setattr(element, side, number.sub("", written, count=1))
+            break
     for element in text.iter():
         for side in ("text", "tail"):
             if _BACK.fullmatch(getattr(element, side) or ""):
                 setattr(element, side, " ")
+
+
+def _places(text: Element) -> Iterator[tuple[Element, Literal["text", "tail"]]]:
+    """Where text of an element can stand, in the order of reading."""
+    for event, element in etree.iterwalk(text, events=("start", "end")):
+        if event == "start":
+            yield element, "text"
+        elif element is not text:
+            yield element, "tail"
 
 
 def _around(link: Element) -> Element:
