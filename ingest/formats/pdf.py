@@ -125,11 +125,13 @@ def _text(pages: list[Page]) -> tuple[str, tuple[int, ...]]:
     notes: dict[int, list[Note]] = {0: []}
     for page, own, ruled in zip(pages, lines, tables, strict=True):
         before = notes[page.number - 1]
-        content, notes[page.number], carried = take_notes(flows(own, ruled), body, before)
+        content, notes[page.number], carried = take_notes(
+            flows(own, ruled), page.rules, body, before
+        )
         if carried:
             before[-1] = replace(before[-1], lines=(*before[-1].lines, *carried))
         in_order += content
-    blocks = with_headings(blocks_of(in_order), body)
+    blocks = with_headings(blocks_of(in_order, body), body)
     joiner = Joiner([line.text for own in lines for line in own])
     return to_markdown(blocks, notes, joiner, len(pages))
 

@@ -31,6 +31,7 @@ _RAISED = (0.15, 0.7)  # of the type size: the mark of a note, the power of a un
 _LOWERED = -0.3
 _SMALLER = 0.86
 _TOUCHES = 0.5
+_NOTE_GAP = 4.0  # of the type size, between the raised number of a footnote and its text
 _MARGIN = 0.15  # of the page's height: where running headers and footers stand
 _SAME_HEIGHT = 4  # points
 _LEADERS = re.compile(r"(?:[.…·_]\s?){5,}\s*[\divxlc]*$")  # of a table of contents
@@ -125,7 +126,10 @@ def lines_of(page: int, words: Iterable[Word]) -> list[Line]:
         for word, space in zip(own[1:], spaces, strict=True):
             size = max(word.size, current[-1].size)
             is_wide = space > _SURE_GAP * size or space > max(_GAP * size, _LOOSE * narrow)
-            is_mark = len(current) == 1 and LIST_MARK.fullmatch(current[0].text)
+            is_mark = len(current) == 1 and (
+                LIST_MARK.fullmatch(word_text := current[0].text)
+                or (word_text.isdigit() and current[0].size <= _SMALLER * word.size)  # of a note
+            )
             gap = (current[-1].right, word.left)
             if not is_mark and (is_wide or any(_spans(gap, gutter) for gutter in gutters)):
                 lines.append(Line(page, tuple(current)))
@@ -170,10 +174,16 @@ def _is_script_in(word: Word, row: Sequence[Word]) -> bool:
     return (
         word.size <= _SMALLER * size
         and _LOWERED * size <= rise <= _RAISED[1] * size
-        and any(
-            -_TOUCHES * size < gap < _TOUCHES * size
-            for other in row
-            for gap in (word.left - other.right, other.left - word.right)
+        and (
+            any(
+                -_TOUCHES * size < gap < _TOUCHES * size
+                for other in row
+                for gap in (word.left - other.right, other.left - word.right)
+            )
+            or (
+                word.text.isdigit()  # the number of a note, set apart
+                and 0 < min(other.left for other in row) - word.right < _NOTE_GAP * size
+            )
         )
     )
 
