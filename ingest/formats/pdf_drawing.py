@@ -52,12 +52,20 @@ def drawn(page: pypdfium2.PdfPage, turn: Turn) -> tuple[list[Box], list[Box]]:
         if 0 < width < _DOT and _ROUND[0] * height < width < _ROUND[1] * height:
             dots.append(whole)
             continue
+        if min(whole.size) > _THIN and not _is_outlined(path):  # a background
+            continue
         matrix = path.get_matrix()
         for start, end in _edges(path, count):
             edge = Box.between(turn(*matrix.on_point(*start)), turn(*matrix.on_point(*end)))
             if min(edge.size) < _THIN and max(edge.size) > _SHORT:
                 rules.append(edge)
     return rules, dots
+
+
+def _is_outlined(path: pypdfium2.PdfObject) -> bool:
+    fill, stroke = ctypes.c_int(), ctypes.c_int()
+    raw.FPDFPath_GetDrawMode(path, fill, stroke)
+    return bool(stroke.value)
 
 
 def _edges(path: pypdfium2.PdfObject, count: int) -> Iterator[tuple[Point, Point]]:
