@@ -34,7 +34,7 @@ from ingest.formats.pdf_cover import read_cover
 from ingest.formats.pdf_drawing import Box
 from ingest.formats.pdf_headings import with_headings
 from ingest.formats.pdf_hyphens import Joiner
-from ingest.formats.pdf_lines import Line, without_running_lines
+from ingest.formats.pdf_lines import Line, underlines, without_running_lines
 from ingest.formats.pdf_markdown import to_markdown
 from ingest.formats.pdf_notes import Note, take_notes
 from ingest.formats.pdf_page import Page, read_page
@@ -149,11 +149,15 @@ def _text(
             for box in boxes[line.page]
         )
 
+    def is_underlined(line: Line) -> bool:
+        return underlines(line, pages[line.page - 1].rules)
+
     blocks = with_headings(
         blocks_of(in_order, body),
         body,
         bookmarks=bookmarks,
         is_boxed=is_boxed,
+        is_underlined=is_underlined,
         has_cover=has_cover,
     )
     joiner = Joiner([line.text for own in lines for line in own])

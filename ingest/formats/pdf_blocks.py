@@ -14,7 +14,7 @@ from ingest.formats.pdf_tables import Table
 
 _ENDS = re.compile(r"[.:;?!…][”“»\"')\]⁰¹²³⁴⁵⁶⁷⁸⁹]*$")
 _STARTS = re.compile(r"[“„«\"'(\[–•]*[^\W_a-zà-öø-ÿα-ωа-я]")  # with a capital or figure
-_SURE_BULLETS = "•◦▪▫■□●○‣⁃➢➔→✓"
+_SURE_BULLETS = "•◦▪▫■□●○‣⁃➢➔→⇒✓✔►▶▸◆◇◊❖❑☐"
 _INDENT = 0.8  # of the type size
 _WIDER_GAP = 1.25  # of the usual distance between lines
 _USUAL_GAPS = (0.9, 2.2)  # of the type size

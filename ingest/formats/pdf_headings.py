@@ -11,6 +11,7 @@ from ingest.formats.pdf_blocks import Block
 from ingest.formats.pdf_lines import LIST_MARK, Line
 
 _LARGER = 1.08  # of the body's type size
+_NOT_SMALLER = 0.95
 _LONGEST = {True: 300, False: 160}  # characters of a heading, in larger type or not
 _LONGEST_TITLE = 600
 _MAX_LINES = 6
@@ -25,9 +26,10 @@ _SENTENCES = re.compile(r"[^\W\d_]{3}[.!?][”’»\"]?\s+[“‘„«\"]?[^\W\d
 _WIDE = 2.2  # of the type size: words so far apart are two things at one height
 _CLOSE = 1.6  # of the type size, between the lines of a heading
 _NEAR = 4.0  # between those of a title that is set in the middle
-_CENTRED = 8.0  # points from the middle of the text
+_CENTRED = 8.0  # points
 _RUNNING = 120  # characters of a paragraph of running text
-_TITLE = 10  # letters
+_TITLE = 8  # letters
+_SEVERAL = 3  # words
 _DEEPEST = 6
 
 
@@ -40,6 +42,7 @@ class _Look:
     italic: bool
     capitals: bool
     numbering: str = ""
+    underlined: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,7 @@ def with_headings(
     *,
     bookmarks: Collection[str],
     is_boxed: Callable[[Line], bool],
+    is_underlined: Callable[[Line], bool],
     has_cover: bool,
 ) -> list[Block]:
     """The same blocks, with those that are headings marked with their level (1-6).
@@ -76,19 +80,21 @@ def with_headings(
         bookmarks: the titles of the file's outline, folded: a line that is one of them needs no
             look of its own.
         is_boxed: whether a line stands in a drawn box.
+        is_underlined: whether all of a line is underlined.
         has_cover: whether the first page is a form that is filled in.
     """
     merged = list(_merged(blocks, body))
-    found = _headings(merged, body, bookmarks, is_boxed)
+    found = _headings(merged, body, bookmarks, is_boxed, is_underlined)
     start = next((n for n, block in enumerate(merged) if _is_running(block)), len(merged))
     title = _title({n: h for n, h in found.items() if n < start}, merged, has_cover)
     if start < len(merged):
+        looks = {h.look for n, h in found.items() if n >= start - 1}
         found = {
             number: heading
             for number, heading in found.items()
             if number >= start - 1
             or number == title
-            or (number > title and (heading.part or heading.look.numbering))
+            or (number > title and _is_in_text(heading, looks, merged[number], has_cover))
         }
     levels = _levels(found, title)
     return [
@@ -102,6 +108,7 @@ def _headings(
     body: float,
     bookmarks: Collection[str],
     is_boxed: Callable[[Line], bool],
+    is_underlined: Callable[[Line], bool],
 ) -> dict[int, _Heading]:
     """The headings by their place among the blocks."""
     found: dict[int, _Heading] = {}
@@ -111,6 +118,8 @@ def _headings(
         part = _part(block)
         if _stands_out(block, body) or part or fold(_text(block)) in bookmarks:
             found[number] = _Heading(_look(block), part)
+        elif block.lines[0].size > _NOT_SMALLER * body and all(map(is_underlined, block.lines)):
+            found[number] = _Heading(replace(_look(block), underlined=True), part)
     captions = {h.look for n, h in found.items() if blocks[n + 1].table is not None}
     captions -= {h.look for n, h in found.items() if blocks[n + 1].table is None}
     return {
@@ -125,6 +134,15 @@ def _is_listed(heading: _Heading, below: _Heading | None) -> bool:
     return bool(heading.part and below and below.part and heading.part.rank == below.part.rank > 0)
 
 
+def _is_in_text(
+    heading: _Heading, looks: Collection[_Look], block: Block, has_cover: bool
+) -> bool:
+    """Whether a heading above all running text is no line of a cover."""
+    if heading.part or heading.look.numbering:
+        return True
+    return heading.look in looks and not (has_cover and block.page == 1)
+
+
 def _is_running(block: Block) -> bool:
     """Whether a block is text rather than a line of a cover."""
     if block.table or len(block.lines) < 2:
@@ -134,10 +152,12 @@ def _is_running(block: Block) -> bool:
 
 
 def _title(found: dict[int, _Heading], blocks: Sequence[Block], has_cover: bool) -> int:
-    """The place of the title among the first headings: the largest, or the longest of these; -1."""
+    """The place of the title among the first headings, or -1: the largest; of equally large ones
+    the first, but rather one of several words."""
 
-    def rank(number: int) -> tuple[float, int]:
-        return found[number].look.size, len(_text(blocks[number]))
+    def rank(number: int) -> tuple[float, bool, int]:
+        words = _text(blocks[number]).split()
+        return found[number].look.size, len(words) >= _SEVERAL, -number
 
     return max(
         (
@@ -154,10 +174,9 @@ def _title(found: dict[int, _Heading], blocks: Sequence[Block], has_cover: bool)
 
 def _merged(blocks: Sequence[Block], body: float) -> Iterator[Block]:
     """The blocks, with the lines of a heading that is broken on purpose in one."""
-    middles = _middles(blocks)
     current: Block | None = None
     for block in blocks:
-        if current is not None and _is_one_heading(current, block, body, middles):
+        if current is not None and _is_one_heading(current, block, body):
             current = replace(current, lines=current.lines + block.lines)
             continue
         if current is not None:
@@ -167,18 +186,7 @@ def _merged(blocks: Sequence[Block], body: float) -> Iterator[Block]:
         yield current
 
 
-def _middles(blocks: Sequence[Block]) -> dict[int, float]:
-    """The middle of the text of each page."""
-    sides: dict[int, tuple[float, float]] = {}
-    for line in (line for block in blocks for line in block.lines):
-        left, right = sides.get(line.page, (line.left, line.right))
-        sides[line.page] = min(left, line.left), max(right, line.right)
-    return {page: (left + right) / 2 for page, (left, right) in sides.items()}
-
-
-def _is_one_heading(
-    above: Block, below: Block, body: float, middles: dict[int, float]
-) -> bool:
+def _is_one_heading(above: Block, below: Block, body: float) -> bool:
     if above.table or below.table or above.page != below.page or _part(below):
         return False
     if _numbering(below) or below.kind == "item" or _is_apart(below) or _is_apart(above):
@@ -194,11 +202,15 @@ def _is_one_heading(
         return False
     if gap < _CLOSE * size and _look(above, plain=True) == _look(below):
         return True
-    is_title = all(
-        abs((line.left + line.right) / 2 - middles[line.page]) < _CENTRED
-        for line in (*above.lines, *below.lines)
-    )
-    return is_title and len(_text(above)) + len(_text(below)) <= _LONGEST_TITLE and not part
+    fits = len(_text(above)) + len(_text(below)) <= _LONGEST_TITLE
+    return fits and _is_centred((*above.lines, *below.lines))
+
+
+def _is_centred(lines: Sequence[Line]) -> bool:
+    """Whether lines of different length have one middle."""
+    middles = [(line.left + line.right) / 2 for line in lines]
+    lefts = [line.left for line in lines]
+    return max(middles) - min(middles) < _CENTRED < max(lefts) - min(lefts)
 
 
 def _may_be_heading(block: Block) -> bool:
@@ -215,7 +227,7 @@ def _may_be_heading(block: Block) -> bool:
         and (block.kind != "item" or bool(numbering) or _is_bullet(block))
         and not (_LOWER.match(_without_mark(block)) and not numbering)
         and not _is_apart(block)
-        and not _SENTENCES.search(text)
+        and not _SENTENCES.search(_NUMBERING.sub("", text, count=1))
     )
 
 
@@ -225,7 +237,10 @@ def _is_apart(block: Block) -> bool:
         return True
     for line in block.lines:
         words = line.words[1:] if _numbering(block) or _is_bullet(block) else line.words
-        if any(b.left - a.right > _WIDE * line.size for a, b in pairwise(words)):
+        spaces = [b.left - a.right for a, b in pairwise(words)]
+        # In justified type all spaces of a line are wide.
+        usual = _WIDE * min(spaces) if len(spaces) > 1 else 2 * _WIDE * line.size
+        if spaces and max(spaces) > max(_WIDE * line.size, usual):
             return True
     return False
 
@@ -245,7 +260,7 @@ def _stands_out(block: Block, body: float) -> bool:
     if len(text) > _LONGEST[is_larger] * (2 if block.page <= 3 else 1):
         return False
     is_styled = look.bold or look.italic or (look.capitals and look.numbering)
-    return is_larger or (size > 0.95 * body and bool(is_styled or "." in look.numbering))
+    return is_larger or (size > _NOT_SMALLER * body and bool(is_styled or "." in look.numbering))
 
 
 def _text(block: Block) -> str:
@@ -322,6 +337,8 @@ def _is_above(upper: _Heading, lower: _Heading, order: dict[_Look, int]) -> bool
         is_larger = upper.look.size >= _LARGER * lower.look.size
         is_smaller = lower.look.size >= _LARGER * upper.look.size
         return is_larger or (upper.part is not None and not is_smaller)
+    if upper.depth and lower.depth:
+        return upper.depth < lower.depth
     return order[upper.look] < order[lower.look]
 
 
