@@ -235,14 +235,10 @@ def _is_apart(block: Block) -> bool:
     """Whether a block is a remark, a quotation, or things beside each other."""
     if _ENCLOSED.fullmatch(_text(block)) and not _part(block):
         return True
-    for line in block.lines:
-        words = line.words[1:] if _numbering(block) or _is_bullet(block) else line.words
-        spaces = [b.left - a.right for a, b in pairwise(words)]
-        # In justified type all spaces of a line are wide.
-        usual = _WIDE * min(spaces) if len(spaces) > 1 else 2 * _WIDE * line.size
-        if spaces and max(spaces) > max(_WIDE * line.size, usual):
-            return True
-    return False
+    last = block.lines[-1]  # the others may be stretched to the full width
+    is_numbered = len(block.lines) == 1 and (_numbering(block) or _is_bullet(block))
+    words = last.words[1:] if is_numbered else last.words
+    return any(b.left - a.right > _WIDE * last.size for a, b in pairwise(words))
 
 
 def _is_bullet(block: Block) -> bool:

@@ -13,7 +13,7 @@ Row = tuple[Cell, ...]
 
 _TOUCHING = 3.0  # points between rules that belong together
 _MAX_RULES = 1000  # on a page: more is a drawing
-_WITH_TEXT = 0.5  # of the cells: fewer make it a drawing
+_WITH_TEXT = 0.35  # of the cells: fewer make it a drawing
 _BORDER = 0.8  # of the page's height: what is higher frames the page
 _IN_BOX = 4  # lines: fewer may be a heading with a frame
 _ROW_GAP = 2.6  # of the type size, between the rows of a table without rules
