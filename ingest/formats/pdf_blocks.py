@@ -123,9 +123,7 @@ def _usual_gap(lines: Sequence[Line], right: float, body: float) -> float:
     what follows a short line may be another paragraph.
     """
     low, high = _USUAL_GAPS
-    gaps = [
-        ((below.base - line.base) / below.size, line, below) for line, below in pairwise(lines)
-    ]
+    gaps = [((below.base - line.base) / below.size, line, below) for line, below in pairwise(lines)]
     usual = [entry for entry in gaps if low < entry[0] < high]
     running = [e for e in usual if e[1].size == e[2].size and e[2].size >= (1 - _OTHER_SIZE) * body]
     full = [e for e in running if not _has_room(right - e[1].right, e[2])]

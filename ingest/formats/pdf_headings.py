@@ -29,7 +29,8 @@ _NEAR = 4.0  # between those of a title that is set in the middle
 _CENTRED = 8.0  # points
 _RUNNING = 120  # characters of a paragraph of running text
 _TITLE = 8  # letters
-_SEVERAL = 3  # words
+_SPACES = 2  # in a title, rather than fewer
+_NO_TITLE = re.compile(r"(?:\S+ ){0,4}\(?\d{1,4}[./ -]{1,2}\S{1,12}[./ -]{1,2}\d{2,4}\b")  # a date
 _DEEPEST = 6
 
 
@@ -134,9 +135,7 @@ def _is_listed(heading: _Heading, below: _Heading | None) -> bool:
     return bool(heading.part and below and below.part and heading.part.rank == below.part.rank > 0)
 
 
-def _is_in_text(
-    heading: _Heading, looks: Collection[_Look], block: Block, has_cover: bool
-) -> bool:
+def _is_in_text(heading: _Heading, looks: Collection[_Look], block: Block, has_cover: bool) -> bool:
     """Whether a heading above all running text is no line of a cover."""
     if heading.part or heading.look.numbering:
         return True
@@ -153,11 +152,11 @@ def _is_running(block: Block) -> bool:
 
 def _title(found: dict[int, _Heading], blocks: Sequence[Block], has_cover: bool) -> int:
     """The place of the title among the first headings, or -1: the largest; of equally large ones
-    the first, but rather one of several words."""
+    the longest, or the first where each is a word or two."""
 
-    def rank(number: int) -> tuple[float, bool, int]:
-        words = _text(blocks[number]).split()
-        return found[number].look.size, len(words) >= _SEVERAL, -number
+    def rank(number: int) -> tuple[float, int, int]:
+        text = _text(blocks[number])
+        return found[number].look.size, len(text) * (text.count(" ") >= _SPACES), -number
 
     return max(
         (
@@ -165,6 +164,7 @@ def _title(found: dict[int, _Heading], blocks: Sequence[Block], has_cover: bool)
             for number, heading in found.items()
             if not (heading.part or heading.look.numbering)
             and sum(map(str.isalpha, _text(blocks[number]))) >= _TITLE
+            and not _NO_TITLE.match(_text(blocks[number]))
             and not (has_cover and blocks[number].page == 1)
         ),
         key=rank,
@@ -310,9 +310,7 @@ def _levels(found: dict[int, _Heading], title: int) -> dict[int, int]:
     return levels
 
 
-def _above(
-    heading: _Heading, path: Sequence[_Heading], order: dict[_Look, int]
-) -> list[_Heading]:
+def _above(heading: _Heading, path: Sequence[_Heading], order: dict[_Look, int]) -> list[_Heading]:
     """The headings of a path that another one stands below."""
     for place, other in enumerate(path):
         if other == heading or (heading.depth and other.depth == heading.depth):
