@@ -25,7 +25,7 @@ _LONGEST = 20_000  # bytes of an alternative text
 
 
 def read_cover(document: pypdfium2.PdfDocument) -> dict[str, Value]:
-    """The title, language and date of the document; nothing where its first page has no such cover."""
+    """The title, language and date of the document; nothing where it has no such cover."""
     page = document[0]
     try:
         texts = list(_alternatives(page))
@@ -45,12 +45,11 @@ def read_cover(document: pypdfium2.PdfDocument) -> dict[str, Value]:
 
 def _date(text: str, language: str) -> datetime.date | None:
     dates, _ = dates_in(fold(text), language)
-    for year, month, day in dates:
-        try:
-            return datetime.date(year, month, day)
-        except (TypeError, ValueError):  # a part is missing, or the 31st of June
-            continue
-    return None
+    whole = [(year, month, day) for year, month, day in dates if year and month and day]
+    try:
+        return datetime.date(*whole[0]) if whole else None
+    except ValueError:  # the 31st of June
+        return None
 
 
 def _alternatives(page: pypdfium2.PdfPage) -> Iterator[str]:

@@ -280,9 +280,9 @@ def _is_page_number(page: Page, line: Line) -> bool:
 
 
 def _is_language(page: Page, line: Line) -> bool:
-    """Whether a line is the mark of the language at the foot of the Union's documents: "EN 3 EN"."""
-    words = [word for word in line.text.split() if not word.isdigit()]
-    return _in_margin(page, line) and bool(words) and all(word in _LANGUAGE_MARKS for word in words)
+    """Whether a line is the mark of the language at the foot of a page of the Union: "EN 3 EN"."""
+    words = {word for word in line.text.split() if not word.isdigit()}
+    return _in_margin(page, line) and bool(words) and words <= _LANGUAGE_MARKS
 
 
 def _in_margin(page: Page, line: Line) -> bool:
