@@ -261,10 +261,10 @@ def test_a_mark_of_a_list_item_is_known(mark: str) -> None:
 
 def test_the_backgrounds_of_words_are_no_columns(tmp_path: Path) -> None:
     page: list[Mark] = running(60)
-    for row, y in enumerate(range(120, 300, 30)):
+    for row, y in enumerate(range(120, 180, 30)):
         for x in (70, 200, 330):
             at = x + 10 + 18 * row
-            shaded = box(at - 4, y + 8, at + 14, y + 24, filled=True)
+            shaded = box(at - 4, y, at + 14, y + 30, filled=True)
             page += [box(x, y, x + 130, y + 30), shaded, text(y + 20, "no", x=at)]
     document = loaded(tmp_path, placed(page))
-    assert texts(document, "row") == ["no | no | no"] * 5
+    assert texts(document, "row") == ["no | no | no"]

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import NamedTuple
 
 import pypdfium2
 from pypdfium2 import raw
@@ -66,8 +67,7 @@ class _Style:
     symbols: bool = False
 
 
-@dataclass(frozen=True)
-class _Char:
+class _Char(NamedTuple):
     text: str  # empty: white space
     x: float
     y: float
@@ -134,7 +134,7 @@ def _characters(page: pypdfium2.PdfTextPage) -> Iterator[_Char]:
             code = 0x10000 + (high - _HIGH << 10) + code - _LOW if high else _UNKNOWN
         high = 0
         text = _HYPHENS.get(code) or (chr(code) if code else "")
-        if not text.strip() or raw.FPDFText_IsGenerated(handle, index) == 1:
+        if not text.strip():  # also what PDFium adds: it is always white space
             yield _Char("", 0, 0, 0, 0, 0, 0, style)
             continue
         found = raw.FPDFText_GetTextObject(handle, index)
