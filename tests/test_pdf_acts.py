@@ -179,6 +179,19 @@ def test_another_figure_is_no_cover(tmp_path: Path) -> None:
     assert (document.title, document.language) == ("a", "en")
 
 
+def test_a_part_of_an_act_is_no_title(tmp_path: Path) -> None:
+    page = [text(80, "CHAPTER I", x=0, font=BOLD, size=16), *running(120), *running(170)]
+    assert loaded(tmp_path, placed(page)).title == "a"
+
+
+def test_the_title_is_not_the_slogan_of_the_back_page(tmp_path: Path) -> None:
+    pages = [
+        [text(80, "The market for precursors", font=BOLD, size=16), *running(120)],
+        [*running(80), text(400, "Safer together in the Union", font=BOLD, size=30), *running(500)],
+    ]
+    assert loaded(tmp_path, placed(*pages)).title == "The market for precursors"
+
+
 # Paragraphs and footnotes
 
 

@@ -27,7 +27,7 @@ from pypdfium2 import raw
 from core.errors import DocumentError
 from core.matching import fold
 from ingest.formats import markdown
-from ingest.formats.blocks import Block, Parsed
+from ingest.formats.blocks import Parsed
 from ingest.formats.pdf_blocks import blocks_of, body_size
 from ingest.formats.pdf_columns import Flow, flows
 from ingest.formats.pdf_cover import read_cover
@@ -46,6 +46,7 @@ _END = b"%%EOF"
 _NEAR_END = 2048  # bytes; programs may leave something below the end mark
 _DATE = re.compile(r"D:(\d{4})(\d\d)(\d\d)")
 _TITLE_PAGES = 2  # on which the title that a file states must also stand
+_SPACES = 2  # in a stated title that counts beside the one that is shown
 _BOOKMARKS = 10_000
 _AGAIN = "Fetch the file again, or open it in a PDF program and save it again"
 
@@ -74,9 +75,11 @@ def parse(path: Path, data: bytes) -> Parsed:
         parsed,
         page_starts=starts,
         stated=cover,
-        title=_title(stated, text[: starts[_TITLE_PAGES]] if len(starts) > _TITLE_PAGES else text)
-        or _first_title(parsed.blocks)
-        or parsed.title,
+        title=_title(
+            stated,
+            text[: starts[_TITLE_PAGES]] if len(starts) > _TITLE_PAGES else text,
+            next((b.title for b in parsed.blocks if b.kind == "heading" and b.level == 1), ""),
+        ),
         date=_date(created),
     )
 
@@ -164,14 +167,12 @@ def _text(
     return to_markdown(blocks, notes, joiner, len(pages))
 
 
-def _title(stated: str, text: str) -> str:
-    """The title that the file states, if its first pages have it: or it is that of a template."""
+def _title(stated: str, text: str, shown: str) -> str:
+    """The title that the file states, if its first pages have it (or it is that of a template) and
+    what they show as the title does not say more."""
     title = " ".join(stated.split())
-    return title if title and fold(title) in fold(text) else ""
-
-
-def _first_title(blocks: tuple[Block, ...]) -> str:
-    return next((b.title for b in blocks if b.kind == "heading" and b.level == 1), "")
+    is_there = bool(title) and fold(title) in fold(text) and fold(title) not in fold(shown)
+    return title if is_there and (not shown or title.count(" ") >= _SPACES) else shown
 
 
 def _date(created: str) -> datetime.date | None:

@@ -152,11 +152,11 @@ def _is_running(block: Block) -> bool:
 
 def _title(found: dict[int, _Heading], blocks: Sequence[Block], has_cover: bool) -> int:
     """The place of the title among the first headings, or -1: the largest; of equally large ones
-    the longest, or the first where each is a word or two."""
+    the first, but rather one of several words."""
 
-    def rank(number: int) -> tuple[float, int, int]:
-        text = _text(blocks[number])
-        return found[number].look.size, len(text) * (text.count(" ") >= _SPACES), -number
+    def rank(number: int) -> tuple[float, bool, int]:
+        is_long = _text(blocks[number]).count(" ") >= _SPACES
+        return found[number].look.size, is_long, -number
 
     return max(
         (
