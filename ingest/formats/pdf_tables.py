@@ -12,7 +12,6 @@ Cell = tuple[Line, ...]
 Row = tuple[Cell, ...]
 
 _TOUCHING = 3.0  # points between rules that belong together
-_MAX_RULES = 1000  # on a page: more is a drawing
 _WITH_TEXT = 0.35  # of the cells: fewer make it a drawing
 _BORDER = 0.8  # of the page's height: what is higher frames the page
 _IN_BOX = 4  # lines: fewer may be a heading with a frame
@@ -76,8 +75,6 @@ def _distinct(places: Iterable[float]) -> list[float]:
 def _connected(rules: Sequence[Box]) -> list[list[Box]]:
     """Rules in groups that touch each other."""
     groups: list[list[Box]] = []
-    if len(rules) > _MAX_RULES:
-        return groups
     for rule in dict.fromkeys(rules):
         touching = [group for group in groups if any(_touch(rule, other) for other in group)]
         merged = [rule, *(other for group in touching for other in group)]
