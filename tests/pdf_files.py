@@ -9,6 +9,7 @@ import sys
 import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from reportlab.lib.enums import TA_JUSTIFY
 from reportlab.lib.pagesizes import A4
@@ -153,6 +154,58 @@ def typed(*pages: Sequence[str], turned: bool = False, **properties: str) -> byt
             canvas.setFont("Times-Roman", size)
             canvas.drawString(70, y, line.lstrip("#^").strip() if size != 12 else line)
             y -= 14 if line else 10
+        canvas.showPage()
+    canvas.save()
+    return buffer.getvalue()
+
+
+Mark = Callable[[Canvas], None]
+
+
+def text(y: float, words: str, x: float = 70, font: str = "Times-Roman", size: float = 12) -> Mark:
+    """Words at a height from the top of the page, in points; in the middle where `x` is 0."""
+
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont(font, size)
+        if x:
+            canvas.drawString(x, HEIGHT - y, words)
+        else:
+            canvas.drawCentredString(WIDTH / 2, HEIGHT - y, words)
+
+    return draw
+
+
+def lines(y: float, *words: str, leading: float = 20, **style: Any) -> list[Mark]:
+    """Lines below each other, the first at a height from the top of the page."""
+    return [text(y + number * leading, line, **style) for number, line in enumerate(words)]
+
+
+def rule(y: float, left: float, right: float) -> Mark:
+    return lambda canvas: canvas.line(left, HEIGHT - y, right, HEIGHT - y)
+
+
+def box(left: float, top: float, right: float, bottom: float, *, filled: bool = False) -> Mark:
+    """A frame, or a grey background without one."""
+
+    def draw(canvas: Canvas) -> None:
+        canvas.setFillGray(0.9)
+        place = (left, HEIGHT - bottom, right - left, bottom - top)
+        canvas.rect(*place, stroke=not filled, fill=filled)
+        canvas.setFillGray(0)
+
+    return draw
+
+
+def placed(*pages: Sequence[Mark], bookmarks: Sequence[str] = ()) -> bytes:
+    """Pages on which everything has its place; all bookmarks are those of the first page."""
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, A4)
+    for number, marks in enumerate(pages):
+        for bookmark in bookmarks if number == 0 else ():
+            canvas.bookmarkPage(bookmark)
+            canvas.addOutlineEntry(bookmark, bookmark)
+        for mark in marks:
+            mark(canvas)
         canvas.showPage()
     canvas.save()
     return buffer.getvalue()

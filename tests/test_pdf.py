@@ -185,7 +185,7 @@ def test_a_contents_list_is_left_out(tmp_path: Path) -> None:
             "# Introduction", "This is the text, and it is long enough.")  # fmt: skip
     document = loaded(tmp_path, pdf_files.typed(page))
     assert (
-        document.text == "# Contents\n\n# Introduction\n\nThis is the text, and it is long enough."
+        document.text == "# Contents\n\n## Introduction\n\nThis is the text, and it is long enough."
     )
 
 

@@ -16,7 +16,9 @@ A PDF says where marks stand on paper, not what they are; everything else is inf
 import datetime
 import logging
 import re
+from collections.abc import Collection
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import pypdfium2
@@ -25,12 +27,14 @@ from pypdfium2 import raw
 from core.errors import DocumentError
 from core.matching import fold
 from ingest.formats import markdown
-from ingest.formats.blocks import Block, Parsed
+from ingest.formats.blocks import Parsed
 from ingest.formats.pdf_blocks import blocks_of, body_size
 from ingest.formats.pdf_columns import Flow, flows
+from ingest.formats.pdf_cover import read_cover
+from ingest.formats.pdf_drawing import Box
 from ingest.formats.pdf_headings import with_headings
 from ingest.formats.pdf_hyphens import Joiner
-from ingest.formats.pdf_lines import without_running_lines
+from ingest.formats.pdf_lines import Line, underlines, without_running_lines
 from ingest.formats.pdf_markdown import to_markdown
 from ingest.formats.pdf_notes import Note, take_notes
 from ingest.formats.pdf_page import Page, read_page
@@ -42,6 +46,8 @@ _END = b"%%EOF"
 _NEAR_END = 2048  # bytes; programs may leave something below the end mark
 _DATE = re.compile(r"D:(\d{4})(\d\d)(\d\d)")
 _TITLE_PAGES = 2  # on which the title that a file states must also stand
+_SPACES = 2  # in a stated title that counts beside the one that is shown
+_BOOKMARKS = 10_000
 _AGAIN = "Fetch the file again, or open it in a PDF program and save it again"
 
 
@@ -58,17 +64,22 @@ def parse(path: Path, data: bytes) -> Parsed:
             document.get_metadata_value("Title"),
             document.get_metadata_value("CreationDate"),
         )
+        cover = read_cover(document)
+        bookmarks = {fold(entry.get_title()) for entry in islice(document.get_toc(), _BOOKMARKS)}
     finally:
         document.close()
-    text, starts = _text(pages)
+    text, starts = _text(pages, bookmarks, bool(cover))
     _check_text(path, pages, text)
     parsed = markdown.read(text)
     return replace(
         parsed,
         page_starts=starts,
-        title=_title(stated, text[: starts[_TITLE_PAGES]] if len(starts) > _TITLE_PAGES else text)
-        or _first_title(parsed.blocks)
-        or parsed.title,
+        stated=cover,
+        title=_title(
+            stated,
+            text[: starts[_TITLE_PAGES]] if len(starts) > _TITLE_PAGES else text,
+            next((b.title for b in parsed.blocks if b.kind == "heading" and b.level == 1), ""),
+        ),
         date=_date(created),
     )
 
@@ -112,11 +123,14 @@ def _check_text(path: Path, pages: list[Page], text: str) -> None:
         log.warning("%s: no text on page %s (blank, or a picture)", path, numbers)
 
 
-def _text(pages: list[Page]) -> tuple[str, tuple[int, ...]]:
+def _text(
+    pages: list[Page], bookmarks: Collection[str], has_cover: bool
+) -> tuple[str, tuple[int, ...]]:
     """The Markdown of all pages, and where they begin in it."""
     tables, without_tables = [], []
+    boxes: dict[int, list[Box]] = {}
     for page in pages:
-        found, words = ruled_tables(page)
+        found, boxes[page.number], words = ruled_tables(page)
         tables.append(found)
         without_tables.append(replace(page, words=words))
     lines = without_running_lines(without_tables)
@@ -125,23 +139,40 @@ def _text(pages: list[Page]) -> tuple[str, tuple[int, ...]]:
     notes: dict[int, list[Note]] = {0: []}
     for page, own, ruled in zip(pages, lines, tables, strict=True):
         before = notes[page.number - 1]
-        content, notes[page.number], carried = take_notes(flows(own, ruled), body, before)
+        content, notes[page.number], carried = take_notes(
+            flows(own, ruled), page.rules, body, before
+        )
         if carried:
             before[-1] = replace(before[-1], lines=(*before[-1].lines, *carried))
         in_order += content
-    blocks = with_headings(blocks_of(in_order), body)
+
+    def is_boxed(line: Line) -> bool:
+        return any(
+            box.left < line.left < box.right and box.top < line.base < box.bottom
+            for box in boxes[line.page]
+        )
+
+    def is_underlined(line: Line) -> bool:
+        return underlines(line, pages[line.page - 1].rules)
+
+    blocks = with_headings(
+        blocks_of(in_order, body),
+        body,
+        bookmarks=bookmarks,
+        is_boxed=is_boxed,
+        is_underlined=is_underlined,
+        has_cover=has_cover,
+    )
     joiner = Joiner([line.text for own in lines for line in own])
     return to_markdown(blocks, notes, joiner, len(pages))
 
 
-def _title(stated: str, text: str) -> str:
-    """The title that the file states, if its first pages have it: or it is that of a template."""
+def _title(stated: str, text: str, shown: str) -> str:
+    """The title that the file states, if its first pages have it (or it is that of a template) and
+    what they show as the title does not say more."""
     title = " ".join(stated.split())
-    return title if title and fold(title) in fold(text) else ""
-
-
-def _first_title(blocks: tuple[Block, ...]) -> str:
-    return next((b.title for b in blocks if b.kind == "heading" and b.level == 1), "")
+    is_there = bool(title) and fold(title) in fold(text) and fold(title) not in fold(shown)
+    return title if is_there and (not shown or title.count(" ") >= _SPACES) else shown
 
 
 def _date(created: str) -> datetime.date | None:

@@ -14,11 +14,14 @@ from ingest.formats.pdf_tables import Table
 
 _ENDS = re.compile(r"[.:;?!…][”“»\"')\]⁰¹²³⁴⁵⁶⁷⁸⁹]*$")
 _STARTS = re.compile(r"[“„«\"'(\[–•]*[^\W_a-zà-öø-ÿα-ωа-я]")  # with a capital or figure
-_SURE_BULLETS = "•◦▪▫■□●○‣⁃➢➔→✓"
+_SURE_BULLETS = "•◦▪▫■□●○‣⁃➢➔→⇒✓✔►▶▸◆◇◊❖❑☐"
 _INDENT = 0.8  # of the type size
 _WIDER_GAP = 1.25  # of the usual distance between lines
 _USUAL_GAPS = (0.9, 2.2)  # of the type size
 _OTHER_SIZE = 0.05
+_FAR = 2.5  # of the usual distance: no paragraph goes on beyond it
+_SHORT = 0.25  # of the width of the text: a line that leaves as much ends on purpose
+_LONGEST_UNIT = 8  # words
 
 
 @dataclass(frozen=True)
@@ -48,11 +51,16 @@ def body_size(lines: Iterable[Line]) -> float:
     return max(lengths, key=lambda size: lengths[size], default=0)
 
 
-def blocks_of(flows: Iterable[Flow]) -> list[Block]:
-    """The blocks of a document in reading order; paragraphs go on over columns and pages."""
+def blocks_of(flows: Iterable[Flow], body: float) -> list[Block]:
+    """The blocks of a document in reading order; paragraphs go on over columns and pages.
+
+    Args:
+        flows: of the whole document.
+        body: the type size of its running text.
+    """
     found: list[Block] = []
     for flow in flows:
-        own = list(_blocks(flow))
+        own = list(_blocks(flow, body))
         if found and own:
             if _goes_on(found[-1], own[0]):
                 above = found.pop()
@@ -74,9 +82,9 @@ def _whole_table(above: Table | None, below: Table | None) -> Table | None:
     return replace(above, rows=above.rows + below.rows[first == header :])
 
 
-def _blocks(flow: Flow) -> Iterator[Block]:
+def _blocks(flow: Flow, body: float) -> Iterator[Block]:
     indents: list[float] = []  # of the list items above
-    for group in _groups(flow):
+    for group in _groups(flow, body):
         if isinstance(group, Table):
             yield Block("table", table=group)
             continue
@@ -92,12 +100,12 @@ def _blocks(flow: Flow) -> Iterator[Block]:
         yield Block("item", tuple(group), level=len(indents), room=room)
 
 
-def _groups(flow: Flow) -> Iterator[list[Line] | Table]:
+def _groups(flow: Flow, body: float) -> Iterator[list[Line] | Table]:
     """The tables of a flow, and its lines, those of one paragraph or item together."""
-    gap = _usual_gap([item for item in flow.content if isinstance(item, Line)])
+    gap = _usual_gap([item for item in flow.content if isinstance(item, Line)], flow.right, body)
     group: list[Line] = []
     for item in flow.content:
-        if group and (isinstance(item, Table) or _begins_another(group, item, flow.right, gap)):
+        if group and (isinstance(item, Table) or _begins_another(group, item, flow, gap)):
             yield group
             group = []
         if isinstance(item, Table):
@@ -108,30 +116,40 @@ def _groups(flow: Flow) -> Iterator[list[Line] | Table]:
         yield group
 
 
-def _usual_gap(lines: Sequence[Line]) -> float:
-    """The distance between the lines of a paragraph, as a multiple of the type size."""
+def _usual_gap(lines: Sequence[Line], right: float, body: float) -> float:
+    """The distance between the lines of a paragraph, as a multiple of the type size.
+
+    Taken below full lines of running text where there are some: small print is set closer, and
+    what follows a short line may be another paragraph.
+    """
     low, high = _USUAL_GAPS
-    gaps = [(below.base - line.base) / below.size for line, below in pairwise(lines)]
-    return median([gap for gap in gaps if low < gap < high] or [1.2])
+    gaps = [((below.base - line.base) / below.size, line, below) for line, below in pairwise(lines)]
+    usual = [entry for entry in gaps if low < entry[0] < high]
+    running = [e for e in usual if e[1].size == e[2].size and e[2].size >= (1 - _OTHER_SIZE) * body]
+    full = [e for e in running if not _has_room(right - e[1].right, e[2])]
+    return median([gap for gap, _, _ in full or running or usual] or [1.2])
 
 
-def _begins_another(group: Sequence[Line], line: Line, right: float, gap: float) -> bool:
+def _begins_another(group: Sequence[Line], line: Line, flow: Flow, gap: float) -> bool:
     """Whether a line below those of a group begins another paragraph, item or heading."""
     last = group[-1]
-    if line.base - last.base <= 0.5 * last.size:  # next to it
+    distance = line.base - last.base
+    if distance <= 0.5 * last.size:  # next to it
         return False
-    is_other_style = abs(line.size - last.size) > _OTHER_SIZE * last.size or (
-        (line.bold, line.italic) != (last.bold, last.italic)
-    )
-    had_room = _has_room(right - last.right, line)
-    ended = _ENDS.search(last.text) is not None
-    if line.base - last.base > _WIDER_GAP * gap * max(line.size, last.size):
-        return True
     if abs(line.size - last.size) > _OTHER_SIZE * last.size:
         return True
+    room = flow.right - last.right
+    had_room, ended = _has_room(room, line), _ENDS.search(last.text) is not None
     if _has_mark(line) and (had_room or ended or line.text[0] in _SURE_BULLETS):
         return True
-    if had_room and (ended or is_other_style or _STARTS.match(line.text)):
+    usual = gap * max(line.size, last.size)
+    if not (ended or had_room) and line.text[0].islower() and distance < _FAR * usual:
+        return False
+    if distance > _WIDER_GAP * usual:
+        return True
+    is_other_style = (line.bold, line.italic) != (last.bold, last.italic)
+    is_short = room > _SHORT * (flow.right - flow.left)
+    if had_room and (ended or (_STARTS.match(line.text) and (is_other_style or is_short))):
         return True
     indent = _INDENT * line.size
     if len(group) > 1 or _has_mark(last):
@@ -144,10 +162,22 @@ def _has_mark(line: Line) -> bool:
 
 
 def _has_room(room: float, line: Line) -> bool:
-    """Whether the first word of a line would have fitted on the line above: it was broken there on
+    """Whether what a line begins with would have fitted on the line above: it was broken there on
     purpose."""
-    word = line.words[0]
-    return word.right - word.left + 0.5 * line.size < room
+    return _unit(line) - line.left + 0.5 * line.size < room
+
+
+def _unit(line: Line) -> float:
+    """Where the first words of a line end that are not parted: "No 525/2013", "(OJ L 335, p. 1)".
+
+    Publishers set them with spaces at which no line ends, which look like others in the file.
+    """
+    words = line.words[:_LONGEST_UNIT]
+    for number, (word, following) in enumerate(pairwise(words)):
+        opened = sum(w.text.count("(") - w.text.count(")") for w in words[: number + 1])
+        if opened <= 0 and not following.text[0].isdigit():
+            return word.right
+    return words[-1].right
 
 
 def _goes_on(block: Block, following: Block) -> bool:
@@ -158,12 +188,14 @@ def _goes_on(block: Block, following: Block) -> bool:
     if block.table or following.table or following.kind == "item":
         return False
     last, first = block.lines[-1], following.lines[0]
-    if abs(first.size - last.size) > _OTHER_SIZE * last.size or first.bold != last.bold:
+    if abs(first.size - last.size) > _OTHER_SIZE * last.size:
         return False
-    is_full = not _has_room(block.room, first)
+    is_full, is_lower = not _has_room(block.room, first), first.text[0].islower()
+    if first.bold != last.bold:  # a heading, or changes that are shown in bold
+        return is_full and is_lower and not _ENDS.search(last.text)
     if _ENDS.search(last.text):
         kinds = {block.kind, following.kind}
         return (
             is_full and kinds == {"paragraph"} and min(map(len, (block.lines, following.lines))) > 1
         )
-    return is_full or first.text[0].islower()
+    return is_full or is_lower

@@ -9,6 +9,7 @@ import pypdfium2
 from pypdfium2 import raw
 
 _MAX_SEGMENTS = 2000  # of a drawing: a longer one is a picture, not the rules of a table
+_MAX_RULES = 1000  # on a page: more is a drawing
 _THIN = 1.0  # points
 _SHORT = 3.0
 _DOT = 12.0  # points; how small it must be depends on the text beside it
@@ -39,7 +40,10 @@ class Box:
 
 
 def drawn(page: pypdfium2.PdfPage, turn: Turn) -> tuple[list[Box], list[Box]]:
-    """The horizontal and vertical lines, edges of boxes included, and the dots."""
+    """The horizontal and vertical lines, edges of boxes included, and the dots.
+
+    Backgrounds have no edges; a page with very many lines has a drawing, and no lines.
+    """
     rules: list[Box] = []
     dots: list[Box] = []
     for path in page.get_objects(filter=(raw.FPDF_PAGEOBJ_PATH,), max_depth=3):
@@ -52,12 +56,20 @@ def drawn(page: pypdfium2.PdfPage, turn: Turn) -> tuple[list[Box], list[Box]]:
         if 0 < width < _DOT and _ROUND[0] * height < width < _ROUND[1] * height:
             dots.append(whole)
             continue
+        if min(whole.size) > _THIN and not _is_outlined(path):  # a background
+            continue
         matrix = path.get_matrix()
         for start, end in _edges(path, count):
             edge = Box.between(turn(*matrix.on_point(*start)), turn(*matrix.on_point(*end)))
             if min(edge.size) < _THIN and max(edge.size) > _SHORT:
                 rules.append(edge)
-    return rules, dots
+    return (rules if len(rules) <= _MAX_RULES else []), dots
+
+
+def _is_outlined(path: pypdfium2.PdfObject) -> bool:
+    fill, stroke = ctypes.c_int(), ctypes.c_int()
+    raw.FPDFPath_GetDrawMode(path, fill, stroke)
+    return bool(stroke.value)
 
 
 def _edges(path: pypdfium2.PdfObject, count: int) -> Iterator[tuple[Point, Point]]:

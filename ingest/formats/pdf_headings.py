@@ -1,18 +1,36 @@
 """Which blocks of a PDF are headings, and of which level: by type size, weight and numbering."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
+from core.matching import fold
+from ingest.formats.divisions import Division, division
 from ingest.formats.pdf_blocks import Block
+from ingest.formats.pdf_lines import LIST_MARK, Line
 
 _LARGER = 1.08  # of the body's type size
+_NOT_SMALLER = 0.95
 _LONGEST = {True: 300, False: 160}  # characters of a heading, in larger type or not
+_LONGEST_TITLE = 600
 _MAX_LINES = 6
 _NO_HEADING = (".", ";", ",", ":", "-")
+_AFTER_END = "”’‘“»\"'⁰¹²³⁴⁵⁶⁷⁸⁹▌▐* "
 _NUMBERING = re.compile(
     r"(?P<decimal>\d{1,2}(?:\.\d{1,2})*)(?:[.)]\s|\s)|(?P<roman>[IVX]+)[.)]\s|(?P<letter>[A-Z])[.)]\s"
 )
+_LOWER = re.compile(r"[“‘\"'(\[]*[a-zà-öø-ÿα-ωа-я]")
+_ENCLOSED = re.compile(r"[(\[].*[)\]]|[“‘„«\"].*[”’“»\"]", re.DOTALL)
+_SENTENCES = re.compile(r"[^\W\d_]{3}[.!?][”’»\"]?\s+[“‘„«\"]?[^\W\d_a-zà-öø-ÿα-ωа-я]")
+_WIDE = 2.2  # of the type size: words so far apart are two things at one height
+_CLOSE = 1.6  # of the type size, between the lines of a heading
+_NEAR = 4.0  # between those of a title that is set in the middle
+_CENTRED = 8.0  # points
+_RUNNING = 120  # characters of a paragraph of running text
+_TITLE = 8  # letters
+_SPACES = 2  # in a title, rather than fewer
+_NO_TITLE = re.compile(r"(?:\S+ ){0,4}\(?\d{1,4}[./ -]{1,2}\S{1,12}[./ -]{1,2}\d{2,4}\b")  # a date
 _DEEPEST = 6
 
 
@@ -25,36 +43,133 @@ class _Look:
     italic: bool
     capitals: bool
     numbering: str = ""
+    underlined: bool = False
 
 
-def with_headings(blocks: Sequence[Block], body: float) -> list[Block]:
+@dataclass(frozen=True)
+class _Heading:
+    """A look, and the part of an act that it begins, if it does."""
+
+    look: _Look
+    part: Division | None
+
+    @property
+    def depth(self) -> int:
+        """That of a decimal number: 2 for "2.1"; 0 without one."""
+        numbering = self.look.numbering
+        return 1 + numbering.count(".") if numbering.startswith("decimal") else 0
+
+
+def with_headings(
+    blocks: Sequence[Block],
+    body: float,
+    *,
+    bookmarks: Collection[str],
+    is_boxed: Callable[[Line], bool],
+    is_underlined: Callable[[Line], bool],
+    has_cover: bool,
+) -> list[Block]:
     """The same blocks, with those that are headings marked with their level (1-6).
 
-    Larger type is a higher level; of headings in equally large type, the look that comes first in
-    the document. What stands above the title is no heading.
+    The title has level 1. A number or the kind of a part gives the depth where there is one;
+    otherwise larger type is a higher level, and of equally large type what comes first. What
+    stands on a cover or above the title is no heading.
 
     Args:
         blocks: of the whole document.
         body: the type size of its running text.
+        bookmarks: the titles of the file's outline, folded: a line that is one of them needs no
+            look of its own.
+        is_boxed: whether a line stands in a drawn box.
+        is_underlined: whether all of a line is underlined.
+        has_cover: whether the first page is a form that is filled in.
     """
-    if not blocks:
-        return []
     merged = list(_merged(blocks, body))
-    looks = [_look(block, body) for block in merged[:-1]]  # the last has nothing below it
-    below = [block.table is not None for block in merged[1:]]
-    sure = {look for look, is_table in zip(looks, below, strict=True) if look and not is_table}
-    levels = _levels([look for look in looks if look in sure])  # the others are captions of tables
-    found = [
-        replace(block, kind="heading", level=levels[look]) if look in levels else block
-        for block, look in zip(merged, [*looks, None], strict=True)
+    found = _headings(merged, body, bookmarks, is_boxed, is_underlined)
+    start = next((n for n, block in enumerate(merged) if _is_running(block)), len(merged))
+    title = _title({n: h for n, h in found.items() if n < start}, merged, has_cover)
+    if start < len(merged):
+        looks = {h.look for n, h in found.items() if n >= start - 1}
+        found = {
+            number: heading
+            for number, heading in found.items()
+            if number >= start - 1
+            or number == title
+            or (number > title and _is_in_text(heading, looks, merged[number], has_cover))
+        }
+    levels = _levels(found, title)
+    return [
+        replace(block, kind="heading", level=levels[number]) if number in levels else block
+        for number, block in enumerate(merged)
     ]
-    first = next((n for n, block in enumerate(found) if _is_title(block)), 0)
-    above = [replace(b, kind="paragraph") if b.kind == "heading" else b for b in found[:first]]
-    return above + found[first:]
 
 
-def _is_title(block: Block) -> bool:
-    return block.kind == "heading" and block.level == 1 and block.page == 1
+def _headings(
+    blocks: Sequence[Block],
+    body: float,
+    bookmarks: Collection[str],
+    is_boxed: Callable[[Line], bool],
+    is_underlined: Callable[[Line], bool],
+) -> dict[int, _Heading]:
+    """The headings by their place among the blocks."""
+    found: dict[int, _Heading] = {}
+    for number, block in enumerate(blocks[:-1]):  # the last has nothing below it
+        if block.table or not _may_be_heading(block) or any(map(is_boxed, block.lines)):
+            continue
+        part = _part(block)
+        if _stands_out(block, body) or part or fold(_text(block)) in bookmarks:
+            found[number] = _Heading(_look(block), part)
+        elif block.lines[0].size > _NOT_SMALLER * body and all(map(is_underlined, block.lines)):
+            found[number] = _Heading(replace(_look(block), underlined=True), part)
+    captions = {h.look for n, h in found.items() if blocks[n + 1].table is not None}
+    captions -= {h.look for n, h in found.items() if blocks[n + 1].table is None}
+    return {
+        number: heading
+        for number, heading in found.items()
+        if heading.look not in captions and not _is_listed(heading, found.get(number + 1))
+    }
+
+
+def _is_listed(heading: _Heading, below: _Heading | None) -> bool:
+    """Whether parts are only named, one below the other, as in a table of correlations."""
+    return bool(heading.part and below and below.part and heading.part.rank == below.part.rank > 0)
+
+
+def _is_in_text(heading: _Heading, looks: Collection[_Look], block: Block, has_cover: bool) -> bool:
+    """Whether a heading above all running text is no line of a cover."""
+    if heading.part or heading.look.numbering:
+        return True
+    return heading.look in looks and not (has_cover and block.page == 1)
+
+
+def _is_running(block: Block) -> bool:
+    """Whether a block is text rather than a line of a cover."""
+    if block.table or len(block.lines) < 2:
+        return False
+    text = _text(block)
+    return len(text) >= _RUNNING and text.rstrip(_AFTER_END).endswith(_NO_HEADING)
+
+
+def _title(found: dict[int, _Heading], blocks: Sequence[Block], has_cover: bool) -> int:
+    """The place of the title among the first headings, or -1: the largest; of equally large ones
+    the first, but rather one of several words."""
+
+    def rank(number: int) -> tuple[float, bool, int]:
+        is_long = _text(blocks[number]).count(" ") >= _SPACES
+        return found[number].look.size, is_long, -number
+
+    return max(
+        (
+            number
+            for number, heading in found.items()
+            if not (heading.part or heading.look.numbering)
+            and sum(map(str.isalpha, _text(blocks[number]))) >= _TITLE
+            and not _NO_TITLE.match(_text(blocks[number]))
+            and not (has_cover and blocks[number].page == 1)
+        ),
+        key=rank,
+        default=-1,
+    )
 
 
 def _merged(blocks: Sequence[Block], body: float) -> Iterator[Block]:
@@ -72,58 +187,163 @@ def _merged(blocks: Sequence[Block], body: float) -> Iterator[Block]:
 
 
 def _is_one_heading(above: Block, below: Block, body: float) -> bool:
-    looks = _look(above, body), _look(below, body)
-    if looks[0] is None or looks[1] is None or looks[1].numbering:
+    if above.table or below.table or above.page != below.page or _part(below):
+        return False
+    if _numbering(below) or below.kind == "item" or _is_apart(below) or _is_apart(above):
         return False
     gap = below.lines[0].base - above.lines[-1].base
+    size = max(above.lines[-1].size, below.lines[0].size)
+    if not 0 < gap < _NEAR * size:
+        return False
+    part = _part(above)
+    if part and part.alone and len(above.lines) == 1:
+        return _may_be_heading(below) and len(below.lines) <= _MAX_LINES
+    if not (_stands_out(above, body) and _stands_out(below, body)):
+        return False
+    if gap < _CLOSE * size and _look(above, plain=True) == _look(below):
+        return True
+    fits = len(_text(above)) + len(_text(below)) <= _LONGEST_TITLE
+    return fits and _is_centred((*above.lines, *below.lines))
+
+
+def _is_centred(lines: Sequence[Line]) -> bool:
+    """Whether lines of different length have one middle."""
+    middles = [(line.left + line.right) / 2 for line in lines]
+    lefts = [line.left for line in lines]
+    return max(middles) - min(middles) < _CENTRED < max(lefts) - min(lefts)
+
+
+def _may_be_heading(block: Block) -> bool:
+    """Whether the words of a block may be a heading: no sentence, nothing in parentheses or quotes,
+    nothing that begins with a small letter."""
+    text = _text(block)
+    numbering = _numbering(block)
+    bare = text.rstrip(_AFTER_END)
     return (
-        replace(looks[0], numbering="") == looks[1]
-        and above.page == below.page
-        and 0 < gap < 1.6 * looks[1].size
+        len(block.lines) <= _MAX_LINES + 2 * (block.page <= 3)
+        and len(text) <= _LONGEST_TITLE
+        and not bare.endswith(_NO_HEADING)
+        and any(len(word) > 2 for word in re.findall(r"[^\W\d_]+", text))
+        and (block.kind != "item" or bool(numbering) or _is_bullet(block))
+        and not (_LOWER.match(_without_mark(block)) and not numbering)
+        and not _is_apart(block)
+        and not _SENTENCES.search(_NUMBERING.sub("", text, count=1))
     )
 
 
-def _look(block: Block, body: float) -> _Look | None:
-    """How a block looks, if it may be a heading."""
+def _is_apart(block: Block) -> bool:
+    """Whether a block is a remark, a quotation, or things beside each other."""
+    if _ENCLOSED.fullmatch(_text(block)) and not _part(block):
+        return True
+    last = block.lines[-1]  # the others may be stretched to the full width
+    is_numbered = len(block.lines) == 1 and (_numbering(block) or _is_bullet(block))
+    words = last.words[1:] if is_numbered else last.words
+    return any(b.left - a.right > _WIDE * last.size for a, b in pairwise(words))
+
+
+def _is_bullet(block: Block) -> bool:
+    mark = LIST_MARK.fullmatch(block.lines[0].words[0].text)
+    return mark is not None and mark["bullet"] is not None and all(w.bold for w in block.lines)
+
+
+def _stands_out(block: Block, body: float) -> bool:
+    """Whether the type or the numbering of a block is that of a heading."""
     if block.table:
-        return None
-    text = " ".join(line.text for line in block.lines)
+        return False
+    text, look = _text(block), _look(block)
     size = block.lines[0].size
     is_larger = size >= _LARGER * body
-    numbering = _numbering(text)
-    if (
-        len(block.lines) > _MAX_LINES
-        or len(text) > _LONGEST[is_larger]
-        or text.endswith(_NO_HEADING)
-        or not any(map(str.isalpha, text))
-        or (block.kind == "item" and not numbering)
-    ):
+    if len(text) > _LONGEST[is_larger] * (2 if block.page <= 3 else 1):
+        return False
+    is_styled = look.bold or look.italic or (look.capitals and look.numbering)
+    return is_larger or (size > _NOT_SMALLER * body and bool(is_styled or "." in look.numbering))
+
+
+def _text(block: Block) -> str:
+    return " ".join(line.text for line in block.lines)
+
+
+def _without_mark(block: Block) -> str:
+    text = _text(block)
+    return text.split(" ", 1)[-1] if _is_bullet(block) else text
+
+
+def _part(block: Block) -> Division | None:
+    """The part of an act that a block begins, if its first line names that and nothing else."""
+    if block.table:
         return None
-    look = _Look(
-        size=round(2 * size) / 2,
+    found = division(block.lines[0].text)
+    return found if found and (found.alone or all(line.bold for line in block.lines)) else None
+
+
+def _look(block: Block, *, plain: bool = False) -> _Look:
+    """How a block looks; `plain`: without its numbering."""
+    return _Look(
+        size=round(2 * block.lines[0].size) / 2,
         bold=all(line.bold for line in block.lines),
         italic=all(line.italic for line in block.lines),
-        capitals=text.isupper(),
-        numbering=numbering,
+        capitals=_text(block).isupper(),
+        numbering="" if plain else _numbering(block),
     )
-    is_body_size = size > 0.95 * body
-    stands_out = look.bold or look.italic or (look.capitals and numbering) or "." in numbering
-    return look if is_larger or (is_body_size and stands_out) else None
 
 
-def _numbering(text: str) -> str:
+def _numbering(block: Block) -> str:
     """The kind of numbering a text begins with: "decimal", "decimal.", "roman", "letter" or ""."""
-    match = _NUMBERING.match(text)
+    match = None if block.table else _NUMBERING.match(_text(block))
     if match is None or match.lastgroup is None:
         return ""
     return match.lastgroup + "." * match[match.lastgroup].count(".")
 
 
-def _levels(looks: Sequence[_Look]) -> dict[_Look, int]:
-    """The level of each look. One without numbers is that of the first like it with numbers."""
-    order: dict[_Look, _Look] = {}  # look -> the look whose level it has
+def _levels(found: dict[int, _Heading], title: int) -> dict[int, int]:
+    """The level of each heading: how many are above it, and one."""
+    order = _order([heading.look for heading in found.values()])
+    levels: dict[int, int] = {}
+    above: list[_Heading] = []
+    for number, heading in found.items():
+        if number == title:
+            levels[number], above = 1, []
+            continue
+        above = _above(heading, above, order)
+        levels[number] = min(_DEEPEST, len(above) + 2)
+        above.append(heading)
+    return levels
+
+
+def _above(heading: _Heading, path: Sequence[_Heading], order: dict[_Look, int]) -> list[_Heading]:
+    """The headings of a path that another one stands below."""
+    for place, other in enumerate(path):
+        if other == heading or (heading.depth and other.depth == heading.depth):
+            return list(path[:place])
+    kept = list(path)
+    while kept and not _is_above(kept[-1], heading, order):
+        kept.pop()
+    if heading.depth > 1:
+        shallower = [n for n, other in enumerate(path) if 0 < other.depth < heading.depth]
+        return list(path[: shallower[-1] + 1]) if shallower else kept
+    return kept
+
+
+def _is_above(upper: _Heading, lower: _Heading, order: dict[_Look, int]) -> bool:
+    if upper.part and lower.part:
+        return upper.part.rank < lower.part.rank
+    if upper.part or lower.part:
+        is_larger = upper.look.size >= _LARGER * lower.look.size
+        is_smaller = lower.look.size >= _LARGER * upper.look.size
+        return is_larger or (upper.part is not None and not is_smaller)
+    if upper.depth and lower.depth:
+        return upper.depth < lower.depth
+    return order[upper.look] < order[lower.look]
+
+
+def _order(looks: Sequence[_Look]) -> dict[_Look, int]:
+    """Larger type first, then what comes first. A look without numbers is as the first like it with
+    numbers."""
+    numbered: dict[_Look, _Look] = {}
     for look in looks:
-        numbered = (other for other in looks if replace(other, numbering="") == look != other)
-        order[look] = next(numbered, look)
-    ranks = sorted(dict.fromkeys(order.values()), key=lambda look: -look.size)
-    return {look: min(_DEEPEST, ranks.index(rank) + 1) for look, rank in order.items()}
+        if look.numbering:
+            numbered.setdefault(replace(look, numbering=""), look)
+    same = {look: numbered.get(look, look) for look in looks}
+    ranks = sorted(dict.fromkeys(same.values()), key=lambda look: -look.size)
+    places = {look: place for place, look in enumerate(ranks)}
+    return {look: places[rank] for look, rank in same.items()}

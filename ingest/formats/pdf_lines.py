@@ -10,14 +10,18 @@ from itertools import pairwise
 from statistics import median
 
 from core.matching import fold
+from ingest.formats.divisions import division
+from ingest.formats.pdf_drawing import Box
 from ingest.formats.pdf_page import Page, Word
 from ingest.formats.pdf_white import Span, white_stretches
+from ingest.language import LANGUAGES
 
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 LIST_MARK = re.compile(
-    r"(?P<bullet>[•◦▪▫■□●○‣⁃∙·*–—➢➔→✓o\uf000-\uf0ff-])(?=\s|$)|"
+    r"(?P<bullet>[•◦▪▫■□●○‣⁃∙·*‒–—−➢➔→⇒✓✔►▶▸◆◇◊❖❑☐»›o\uf000-\uf0ff-])(?=\s|$)|"
     r"(?P<number>\d{1,3}[.)])(?=\s|$)|"
-    r"(?P<letter>\([a-z\d]{1,4}\)|[a-z]\))(?=\s|$)"
+    r"(?P<letter>\((?:[a-z\d]{1,4}(?:[-–][a-z\d]{1,2})?|[ivxl]{1,7})\)|"  # (b), (8b), (36-a)
+    r"\d{1,3}[-–]?[a-z]{1,2}[.)]|[a-z]\))(?=\s|$)"  # 5a.
 )
 
 _GAP = 1.1  # of the type size: a wider one may be a gutter or the border of a cell
@@ -31,10 +35,13 @@ _RAISED = (0.15, 0.7)  # of the type size: the mark of a note, the power of a un
 _LOWERED = -0.3
 _SMALLER = 0.86
 _TOUCHES = 0.5
+_UNDER = 0.3  # of the type size: how far below a line its underlining is
+_NOTE_GAP = 4.0  # of the type size, between the raised number of a footnote and its text
 _MARGIN = 0.15  # of the page's height: where running headers and footers stand
 _SAME_HEIGHT = 4  # points
 _LEADERS = re.compile(r"(?:[.…·_]\s?){5,}\s*[\divxlc]*$")  # of a table of contents
 _PAGE_NUMBER = re.compile(r"[\s\-–—|]*(\d+)[\s\-–—|]*")
+_LANGUAGE_MARKS = frozenset(language.upper() for language in LANGUAGES)
 _DIGITS = re.compile(r"\d{1,4}")
 _ROMAN = re.compile(r"^\W*[ivxlc]+\W*$")  # a page number
 
@@ -125,7 +132,10 @@ def lines_of(page: int, words: Iterable[Word]) -> list[Line]:
         for word, space in zip(own[1:], spaces, strict=True):
             size = max(word.size, current[-1].size)
             is_wide = space > _SURE_GAP * size or space > max(_GAP * size, _LOOSE * narrow)
-            is_mark = len(current) == 1 and LIST_MARK.fullmatch(current[0].text)
+            is_mark = len(current) == 1 and (
+                LIST_MARK.fullmatch(word_text := current[0].text)
+                or (word_text.isdigit() and current[0].size <= _SMALLER * word.size)  # of a note
+            )
             gap = (current[-1].right, word.left)
             if not is_mark and (is_wide or any(_spans(gap, gutter) for gutter in gutters)):
                 lines.append(Line(page, tuple(current)))
@@ -149,6 +159,21 @@ def _spans(gap: Span, gutter: Span) -> bool:
     return common >= _IN_COMMON * (gutter[1] - gutter[0])
 
 
+def underlines(line: Line, rules: Sequence[Box]) -> bool:
+    """Whether rules run below a line from its first word or the one after its mark to its end."""
+    own = [
+        rule
+        for rule in rules
+        if 0 <= rule.top - line.base < _UNDER * line.size
+        and rule.bottom - rule.top < rule.right - rule.left
+    ]
+    return (
+        bool(own)
+        and min(rule.left for rule in own) < line.text_left + line.size
+        and line.right - line.size < max(rule.right for rule in own) < line.right + line.size
+    )
+
+
 def _rows(words: Iterable[Word]) -> list[list[Word]]:
     """Words at the same height; smaller raised or lowered ones join what they touch."""
     rows: list[list[Word]] = []  # the first word of each has its size and height
@@ -170,10 +195,16 @@ def _is_script_in(word: Word, row: Sequence[Word]) -> bool:
     return (
         word.size <= _SMALLER * size
         and _LOWERED * size <= rise <= _RAISED[1] * size
-        and any(
-            -_TOUCHES * size < gap < _TOUCHES * size
-            for other in row
-            for gap in (word.left - other.right, other.left - word.right)
+        and (
+            any(
+                -_TOUCHES * size < gap < _TOUCHES * size
+                for other in row
+                for gap in (word.left - other.right, other.left - word.right)
+            )
+            or (
+                word.text.isdigit()  # the number of a note, set apart
+                and 0 < min(other.left for other in row) - word.right < _NOTE_GAP * size
+            )
         )
     )
 
@@ -199,21 +230,37 @@ def without_running_lines(pages: Sequence[Page]) -> list[list[Line]]:
     enough = min(3, max(2, math.ceil(len(pages) / 2)))
     running = {place for place, numbers in seen.items() if len(numbers) >= enough}
     return [
-        [
-            line
-            for line in lines
-            if running.isdisjoint(_places(page, line))
-            and not _is_page_number(page, line)
-            and not _LEADERS.search(line.text)
-        ]
+        list(
+            _without_contents(
+                line
+                for line in lines
+                if running.isdisjoint(_places(page, line))
+                and not _is_page_number(page, line)
+                and not _is_language(page, line)
+            )
+        )
         for page, lines in zip(pages, found, strict=True)
     ]
+
+
+def _without_contents(lines: Iterable[Line]) -> Iterator[Line]:
+    """Lines without those of a table of contents: what ends in leaders and a number, and above what
+    goes on so."""
+    above: Line | None = None
+    for line in lines:
+        is_entry = _LEADERS.search(line.text) is not None
+        if above is not None and not (is_entry and line.text[0].islower()):
+            yield above
+        above = None if is_entry else line
+    if above is not None:
+        yield above
 
 
 def _places(page: Page, line: Line) -> Iterator[tuple[str, bool, int]]:
     """What a running line has in common with the others of its kind.
 
-    Its first or last figure may count the pages, from any number on.
+    Its first or last figure may count the pages, from any number on, unless it is that of an
+    article, which can begin on each of several pages.
     """
     at_top = line.base < page.height / 2
     distance = line.base if at_top else page.height - line.base
@@ -221,7 +268,7 @@ def _places(page: Page, line: Line) -> Iterator[tuple[str, bool, int]]:
         return
     height, text = round(distance / _SAME_HEIGHT), fold(line.text)
     yield _ROMAN.sub("#", text), at_top, height
-    figures = list(_DIGITS.finditer(text))
+    figures = [] if division(line.text) else list(_DIGITS.finditer(text))
     for figure in figures[:1] + figures[-1:]:
         count = f"#{int(figure[0]) - page.number}"
         yield text[: figure.start()] + count + text[figure.end() :], at_top, height
@@ -229,5 +276,14 @@ def _places(page: Page, line: Line) -> Iterator[tuple[str, bool, int]]:
 
 def _is_page_number(page: Page, line: Line) -> bool:
     number = _PAGE_NUMBER.fullmatch(line.text)
-    in_margin = min(line.base, page.height - line.base) < _MARGIN * page.height
-    return number is not None and in_margin and int(number[1]) == page.number
+    return number is not None and _in_margin(page, line) and int(number[1]) == page.number
+
+
+def _is_language(page: Page, line: Line) -> bool:
+    """Whether a line is the mark of the language at the foot of a page of the Union: "EN 3 EN"."""
+    words = {word for word in line.text.split() if not word.isdigit()}
+    return _in_margin(page, line) and bool(words) and words <= _LANGUAGE_MARKS
+
+
+def _in_margin(page: Page, line: Line) -> bool:
+    return min(line.base, page.height - line.base) < _MARGIN * page.height

@@ -1,6 +1,7 @@
 """The blocks of a PDF as Markdown, with the offsets at which its pages begin."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from core.sentences import sentences
 from ingest.formats.pdf_blocks import Block
@@ -36,6 +37,14 @@ def to_markdown(
     return writer.text(), writer.page_starts(pages)
 
 
+class _Item(NamedTuple):
+    """An open list item: its kind of mark, and the columns of its mark and of its text."""
+
+    kind: str
+    indent: int
+    text: int
+
+
 class _Writer:
     def __init__(self, notes: Mapping[int, Sequence[Note]], joiner: Joiner) -> None:
         self._notes = notes
@@ -45,7 +54,7 @@ class _Writer:
         self._pieces: list[str] = []
         self._length = 0
         self._starts: dict[int, int] = {}  # page -> where its first text is
-        self._list = ""  # the mark of the list that the text ends in
+        self._items: list[_Item] = []  # those that the text ends in, from the outermost on
 
     def text(self) -> str:
         return "".join(self._pieces)
@@ -61,21 +70,34 @@ class _Writer:
         self.notes_before(block.page)
         if block.table is not None:
             self._rows(block.table.rows)
-            self._list = ""
+            self._items.clear()
+            return
+        mark, lines = _marked(block)
+        parts = self._joined(lines)
+        if block.kind == "paragraph":
+            parts = self._cut_where_notes_come(parts)
         else:
-            mark, lines = _marked(block)
-            parts = self._joined(lines)
-            if block.kind == "paragraph":
-                parts = self._cut_where_notes_come(parts)
-            else:
-                self.notes_before(parts[-1][0])
-            kind = mark.strip("0123456789 ")
-            if block.kind == "item" and kind == self._list:
-                self._add("\n")
-            else:
-                self._add_space()
-            self._add_parts(mark, parts)
-            self._list = kind if block.kind == "item" else ""
+            self.notes_before(parts[-1][0])
+        if block.kind == "item":
+            mark = self._begin_item(mark, block.level)
+        else:
+            self._add_space()
+            self._items.clear()
+        self._add_parts(mark, parts)
+
+    def _begin_item(self, mark: str, depth: int) -> str:
+        """The mark of an item as far in as its list is: at most one step more than what it is in,
+        or Markdown takes it for code."""
+        last = self._items[-1] if self._items else None
+        del self._items[depth - 1 :]
+        indent = self._items[-1].text if self._items else 0
+        item = _Item(mark.strip("0123456789 "), indent, indent + len(mark))
+        if last is not None and item.kind == last.kind and item.indent == last.indent:
+            self._add("\n")
+        else:
+            self._add_space()
+        self._items.append(item)
+        return " " * indent + mark
 
     def notes_referred_to(self) -> None:
         """Writes the footnotes that the blocks so far refer to."""
@@ -97,7 +119,7 @@ class _Writer:
             text = "".join(self._joiner.join(text, line.text))
         self._add_space()
         self._add_parts(f"[^{note.number}]: ", [(note.page, text)])
-        self._list = ""
+        self._items.clear()
 
     def _cut_where_notes_come(self, parts: _Parts) -> _Parts:
         """Writes a paragraph up to the sentence that goes on to another page, and the footnotes of
@@ -163,15 +185,23 @@ class _Writer:
 def _marked(block: Block) -> tuple[str, Sequence[Line]]:
     """The Markdown mark of a block and its lines without a mark of their own."""
     if block.kind == "heading":
-        return "#" * block.level + " ", block.lines
+        return "#" * block.level + " ", _without_bullet(block.lines)
     if block.kind == "paragraph":
         return "", block.lines
-    indent, first = "    " * (block.level - 1), block.lines[0]
+    first = block.lines[0]
     mark = LIST_MARK.fullmatch(first.words[0].text)
     if mark is None or mark["letter"]:  # Markdown has no such list
-        return f"{indent}- ", block.lines
+        return "- ", block.lines
     shown = mark["number"] or "-"
-    return f"{indent}{shown} ", (Line(first.page, first.words[1:]), *block.lines[1:])
+    return f"{shown} ", (Line(first.page, first.words[1:]), *block.lines[1:])
+
+
+def _without_bullet(lines: Sequence[Line]) -> Sequence[Line]:
+    first = lines[0]
+    mark = LIST_MARK.fullmatch(first.words[0].text)
+    if mark is None or mark["bullet"] is None or len(first.words) == 1:
+        return lines
+    return (Line(first.page, first.words[1:]), *lines[1:])
 
 
 def _split(parts: _Parts, at: int) -> tuple[_Parts, _Parts]:

@@ -1,10 +1,12 @@
-"""Footnotes of a PDF: small type at the foot of a page, found again by their raised numbers."""
+"""Footnotes of a PDF: small type at the foot of a page, or type of any size below a short rule,
+found again by their raised numbers."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ingest.formats.pdf_columns import Flow
+from ingest.formats.pdf_drawing import Box
 from ingest.formats.pdf_lines import Line
 
 _NORMAL = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
@@ -16,6 +18,10 @@ _MARK = re.compile(
     r"(?:[,\s](?=[⁰¹²³⁴⁵⁶⁷⁸⁹])|\s(?=[.,;:!?)]))?"
 )
 
+_SHORT_RULE = (30.0, 0.6)  # in points, and of the width of the text
+_EDGE = 6.0  # points from where the text begins
+_NEAR = 4.0  # of the type size: how far below it the first note is
+_UNDER = 0.4  # of the type size: how far below a line its underlining is
 _ENDS = re.compile(r"[.!?][”“»\"')\]]*$")
 
 
@@ -55,12 +61,13 @@ def without_own_mark(text: str) -> str:
 
 
 def take_notes(
-    flows: Sequence[Flow], body: float, before: Sequence[Note]
+    flows: Sequence[Flow], rules: Sequence[Box], body: float, before: Sequence[Note]
 ) -> tuple[list[Flow], list[Note], list[Line]]:
     """Parts the footnotes of a page from its text.
 
     Args:
         flows: of one page.
+        rules: the lines that are drawn on it.
         body: the type size of the running text.
         before: the notes of the page before; the last may go on here.
 
@@ -80,7 +87,7 @@ def take_notes(
     notes: list[Note] = []
     carried: list[Line] = []
     for flow in flows:
-        foot = _foot(flow, body)
+        foot = _foot(flow, rules, body)
         taken = 0
         for line in foot:
             number, is_raised = own_number(line), line.text.lstrip("(")[:1] in "⁰¹²³⁴⁵⁶⁷⁸⁹"
@@ -101,11 +108,35 @@ def take_notes(
     return [flow for flow in kept if flow.content], notes, carried
 
 
-def _foot(flow: Flow, body: float) -> list[Line]:
-    """The lines in small type at the end of a column."""
+def _foot(flow: Flow, rules: Sequence[Box], body: float) -> list[Line]:
+    """The lines at the end of a column in small type, or below the rule that parts the notes."""
+    content = flow.content
+    lines = [item for item in content if isinstance(item, Line)]
+    separators = [rule.top for rule in rules if _parts_notes(rule, flow, lines)]
+    below = max(separators, default=float("inf"))
     foot: list[Line] = []
-    for item in reversed(flow.content):
-        if not isinstance(item, Line) or item.size > _SIZE * body:
+    for item in reversed(content):
+        if not isinstance(item, Line) or (item.size > _SIZE * body and item.base < below):
             break
         foot.insert(0, item)
     return foot
+
+
+def _parts_notes(rule: Box, flow: Flow, lines: Sequence[Line]) -> bool:
+    """Whether a rule is the short one that word processors draw above footnotes: what is below it
+    begins with a number, and it underlines nothing."""
+    width, height = rule.size
+    if height > width or abs(rule.left - flow.left) > _EDGE or not _is_short(width, flow):
+        return False
+    below = [line for line in lines if line.base > rule.top]
+    return (
+        bool(below)
+        and own_number(below[0]) > 0
+        and below[0].base - rule.top < _NEAR * below[0].size
+        and not any(0 <= rule.top - line.base < _UNDER * line.size for line in lines)
+    )
+
+
+def _is_short(width: float, flow: Flow) -> bool:
+    shortest, longest = _SHORT_RULE
+    return shortest <= width <= longest * (flow.right - flow.left)

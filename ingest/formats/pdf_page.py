@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import NamedTuple
 
 import pypdfium2
 from pypdfium2 import raw
@@ -27,6 +28,7 @@ _BULLET = 0.6  # of the type size: how large the mark of a list item may be draw
 _BULLET_GAP = 1.5  # of the type size, between the mark and the text
 _NAMES_BOLD = ("bold", "black", "heavy", "demi")
 _NAMES_ITALIC = ("italic", "oblique")
+_NAMES_SYMBOLS = ("wingdings", "webdings", "dingbats")  # a lone one is the mark of a list item
 _FILL_AND_STROKE = 2  # a text render mode: bold by thick outlines
 _ITALIC_FLAG = 1 << 6
 
@@ -62,10 +64,10 @@ class _Style:
     direction: int  # 0 to the right, 1 up, 2 to the left, 3 down; -1 slanted
     bold: bool
     italic: bool
+    symbols: bool = False
 
 
-@dataclass(frozen=True)
-class _Char:
+class _Char(NamedTuple):
     text: str  # empty: white space
     x: float
     y: float
@@ -132,7 +134,7 @@ def _characters(page: pypdfium2.PdfTextPage) -> Iterator[_Char]:
             code = 0x10000 + (high - _HIGH << 10) + code - _LOW if high else _UNKNOWN
         high = 0
         text = _HYPHENS.get(code) or (chr(code) if code else "")
-        if not text.strip() or raw.FPDFText_IsGenerated(handle, index) == 1:
+        if not text.strip():  # also what PDFium adds: it is always white space
             yield _Char("", 0, 0, 0, 0, 0, 0, style)
             continue
         found = raw.FPDFText_GetTextObject(handle, index)
@@ -163,6 +165,7 @@ def _style(page: pypdfium2.PdfTextPage, index: int) -> _Style:
         bold=any(part in font for part in _NAMES_BOLD)
         or raw.FPDFTextObj_GetTextRenderMode(owner) == _FILL_AND_STROKE,
         italic=any(part in font for part in _NAMES_ITALIC) or bool(flags.value & _ITALIC_FLAG),
+        symbols=any(part in font for part in _NAMES_SYMBOLS),
     )
 
 
@@ -174,6 +177,7 @@ def _words(characters: list[_Char], turn: Turn) -> list[Word]:
     def finish(spaced: bool) -> None:
         if clean := without_control(unicodedata.normalize("NFC", text)):
             size, bold, italic = round(style.size, 1), style.bold, style.italic
+            clean = "•" if style.symbols and len(clean) == 1 else clean
             words.append(Word(clean, left, right, base, size, bold, italic, spaced))
 
     for char in characters:

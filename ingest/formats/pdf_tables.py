@@ -12,8 +12,9 @@ Cell = tuple[Line, ...]
 Row = tuple[Cell, ...]
 
 _TOUCHING = 3.0  # points between rules that belong together
-_MAX_RULES = 1000  # on a page: more is a drawing
-_WITH_TEXT = 0.5  # of the cells: fewer make it a drawing
+_WITH_TEXT = 0.35  # of the cells: fewer make it a drawing
+_BORDER = 0.8  # of the page's height: what is higher frames the page
+_IN_BOX = 4  # lines: fewer may be a heading with a frame
 _ROW_GAP = 2.6  # of the type size, between the rows of a table without rules
 _FEWEST_ROWS = 3  # of a table without rules: fewer may be loose lines
 _SAME_ROW = 0.15  # of the type size
@@ -31,13 +32,14 @@ class Table:
     rows: tuple[Row, ...]
 
 
-def ruled_tables(page: Page) -> tuple[list[Table], tuple[Word, ...]]:
-    """The tables of a page that are drawn with lines, and the words outside of them."""
-    words, tables = page.words, []
+def ruled_tables(page: Page) -> tuple[list[Table], list[Box], tuple[Word, ...]]:
+    """The tables of a page that are drawn with lines, the boxes with several lines of text that are
+    none, and the words outside of the tables."""
+    words, tables, boxes = page.words, [], []
     for group in _connected(page.rules):
         columns = _distinct(x for rule in group for x in (rule.left, rule.right))
         heights = _distinct(y for rule in group for y in (rule.top, rule.bottom))
-        if len(columns) < 3 or len(heights) < 3:
+        if len(columns) < 2 or len(heights) < 2:
             continue
         inside = [
             word
@@ -45,11 +47,16 @@ def ruled_tables(page: Page) -> tuple[list[Table], tuple[Word, ...]]:
             if columns[0] < _middle(word) < columns[-1] and heights[0] < word.base < heights[-1]
         ]
         table = _table(page.number, inside, columns, heights)
-        if table is not None:
+        if table is None:
+            box = Box(columns[0], heights[0], columns[-1], heights[-1])
+            is_border = box.size[1] > _BORDER * page.height
+            if not is_border and len({word.base for word in inside}) >= _IN_BOX:
+                boxes.append(box)
+        else:
             tables.append(table)
             taken = set(map(id, inside))
             words = tuple(word for word in words if id(word) not in taken)
-    return tables, words
+    return tables, boxes, words
 
 
 def _middle(word: Word) -> float:
@@ -68,8 +75,6 @@ def _distinct(places: Iterable[float]) -> list[float]:
 def _connected(rules: Sequence[Box]) -> list[list[Box]]:
     """Rules in groups that touch each other."""
     groups: list[list[Box]] = []
-    if len(rules) > _MAX_RULES:
-        return groups
     for rule in dict.fromkeys(rules):
         touching = [group for group in groups if any(_touch(rule, other) for other in group)]
         merged = [rule, *(other for group in touching for other in group)]
