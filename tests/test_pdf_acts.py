@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ingest.formats import blocks_of
-from ingest.formats.divisions import division
+from ingest.formats.legal_lines import division
 from ingest.formats.pdf_lines import LIST_MARK
 from tests import pdf_files
 from tests.pdf_files import Mark, box, lines, placed, rule, text

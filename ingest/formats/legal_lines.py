@@ -5,29 +5,29 @@ They are known by their words alone, for pages whose paragraphs say nothing of w
 
 import re
 import unicodedata
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from core.matching import fold
 
 Label = Literal["article", "division", "annex"]
 
-_ARTICLES = """
-    article artikel articolo artículo artigo articolul artikolu artikkel artikla airteagal artykuł
-    straipsnis pants cikk článek článok članak člen член άρθρο
-"""
-_ANNEXES = """
-    annex annexe anhang anexo anexa allegato bijlage bilag bilaga annessi anness iarscríbhinn lisa
-    liite melléklet pielikums priedas priloga prilog příloha príloha załącznik приложение παράρτημα
-"""
-_DIVISIONS = """
-    part partie parte partea parti teil deel del cuid osa rész dalis daļa část časť dio część част
-    дял μέρος title titre titolo titolu titel titlul título teideal tytuł afsnit avdelning osasto
-    jaotis cím hlava glava naslov sadaļa antraštinė τίτλος chapter chapitre capo capítulo capitolul
-    kapitel kapitolu kapitola hoofdstuk caibidil rozdział luku peatükk fejezet skyrius nodaļa
-    poglavlje poglavje глава κεφάλαιο section sección secção secțiunea sezione sekcja abschnitt
-    afdeling avsnitt roinn jakso jagu szakasz skirsnis iedaļa oddíl oddiel odjeljak oddelek taqsima
-    раздел τμήμα subsection
-"""
+_WORDS = {  # from the largest part to the smallest
+    "part": "част část del teil μέρος part parte osa partie cuid dio rész dalis daļa parti deel "
+    "część partea časť",
+    "title": "дял hlava afsnit titel τίτλος title título jaotis osasto titre teideal glava cím "
+    "titolo antraštinė sadaļa titolu tytuł titlul naslov avdelning",
+    "chapter": "глава kapitola kapitel κεφάλαιο chapter capítulo peatükk luku chapitre caibidil "
+    "poglavlje fejezet capo capitolo skyrius nodaļa kapitolu hoofdstuk rozdział capitolul poglavje",
+    "section": "раздел oddíl afdeling abschnitt τμήμα section sección jagu jakso roinn odjeljak "
+    "szakasz sezione skirsnis iedaļa taqsima sekcja secção seção secțiunea oddiel oddelek avsnitt "
+    "subsection",
+    "article": "член článek artikel άρθρο article artículo artikkel artikla airteagal članak cikk "
+    "articolo straipsnis pants artikolu artykuł artigo articolul článok člen",
+    "annex": "приложение příloha bilag anhang παράρτημα annex anexo lisa liite annexe iarscríbhinn "
+    "prilog melléklet allegato priedas pielikums anness bijlage załącznik anexa príloha priloga "
+    "bilaga annessi",
+}
+_RANKS = {"annex": 0, "part": 1, "title": 2, "chapter": 3, "section": 4, "article": 5}
 
 
 def _words(line: str) -> list[str]:
@@ -36,13 +36,19 @@ def _words(line: str) -> list[str]:
     return "".join(char for char in letters if not unicodedata.combining(char)).split()
 
 
-_KINDS: dict[str, Label] = {
-    **dict.fromkeys(_words(_ARTICLES), "article"),
-    **dict.fromkeys(_words(_ANNEXES), "annex"),
-    **dict.fromkeys(_words(_DIVISIONS), "division"),
-}
+_RANK = {word: _RANKS[kind] for kind, written in _WORDS.items() for word in _words(written)}
+_LABELS: dict[int, Label] = {_RANKS["article"]: "article", _RANKS["annex"]: "annex"}
+_KINDS: dict[str, Label] = {word: _LABELS.get(rank, "division") for word, rank in _RANK.items()}
 _NUMBER = re.compile(
     r"(?:\d{1,3}[a-z]{0,3}|[ivxlc]{1,7}[a-z]?|[a-zα-ω])(?:[.)]|\.?[oº°])?|premier|1er|first"
+)
+_QUOTED = 6  # an article that another one inserts elsewhere
+_NUMBER_AS_SET = r"(?:\d{1,3}(?:\s?[a-z]{1,3})?|[IVXLC]+[a-zA-Z]?|[A-Z]|premier|unique|1er)"
+_LINE = re.compile(
+    rf"(?P<quote>[‘“„«\"'’‚]\s?)?"
+    rf"(?:(?P<first>{_NUMBER_AS_SET})\.?\s+(?P<after>[^\W\d_]+)|(?P<word>[^\W\d_]+)"
+    rf"(?:\s+(?P<number>{_NUMBER_AS_SET})(?:\.?º)?)?)(?P<rest>\.?[⁰¹²³⁴⁵⁶⁷⁸⁹*\s]*(?:[:.–—-]?\s+\S.*)?)$",
+    re.DOTALL,
 )
 _LONGEST_LABEL = 40  # characters
 _LONGEST_TITLE = 200
@@ -96,3 +102,31 @@ def heading_depth(line: str) -> int:
     if number is None or len(line) > _LONGEST_TITLE or line.endswith(_CLOSING):
         return 0
     return number[1].count(".") + 1
+
+
+class Division(NamedTuple):
+    """`rank`: 0 for the largest parts; `alone`: nothing but the number stands on the line."""
+
+    rank: int
+    alone: bool
+
+
+def division(text: str) -> Division | None:
+    """What kind of part a line begins, if it does."""
+    match = _LINE.match(text)
+    if match is None:
+        return None
+    word = match["word"] or match["after"]
+    rank = _RANK.get(" ".join(_words(word)))
+    is_annex = rank == _RANKS["annex"]
+    if rank is None or not (is_annex or match["number"] or match["first"]):
+        return None
+    if not (match["after"] or word[0].isupper()) or (is_annex and not _is_own(match, word)):
+        return None
+    alone = not match["rest"].strip(".⁰¹²³⁴⁵⁶⁷⁸⁹* \n")
+    return Division(_QUOTED if match["quote"] and rank == _RANKS["article"] else rank, alone)
+
+
+def _is_own(match: re.Match[str], word: str) -> bool:
+    """Whether "Annex" is no word of a sentence: in capitals, with a number or by itself."""
+    return word.isupper() or bool(match["number"]) or not match["rest"].strip()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from core.matching import fold
-from ingest.formats.divisions import Division, division
+from ingest.formats.legal_lines import Division, division
 from ingest.formats.pdf_blocks import Block
 from ingest.formats.pdf_lines import LIST_MARK, Line
 

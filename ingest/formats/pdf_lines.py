@@ -10,7 +10,7 @@ from itertools import pairwise
 from statistics import median
 
 from core.matching import fold
-from ingest.formats.divisions import division
+from ingest.formats.legal_lines import division
 from ingest.formats.pdf_drawing import Box
 from ingest.formats.pdf_page import Page, Word
 from ingest.formats.pdf_white import Span, white_stretches
