@@ -261,5 +261,6 @@ def test_the_set_over_real_texts_is_split_by_document_and_in_four_languages() ->
         {one.documents[0] for one in found if one.answerable and one.held_out is held}
         for held in (False, True)
     ]
-    assert halves[0] and halves[1] and not halves[0] & halves[1]
-    assert [one.id for one in found if one.answerable and not one.answers] == []
+    assert all(halves)
+    assert halves[0].isdisjoint(halves[1])
+    assert all(one.answers for one in found if one.answerable)
