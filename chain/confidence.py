@@ -61,7 +61,7 @@ def confidence(
     if not found or not re.search(r"\w", question):  # "?" asks nothing
         return Confidence(0.0, 0.0)
     weights = index.profile.confidence
-    near = similarities(question, language, found, index)
+    near = similarities(question, language, _in_language(found, ranked), index)
     return Confidence(
         _chance(weights["on_topic"], near),
         _chance(weights["in_sources"], near | lacks(question, language, found, ranked, index)),
@@ -120,9 +120,12 @@ def lacks(
     `said_amount`, `said_reason`: it asks for one, and what answers best does not give one.
     `said_countries`: one of its countries is not in the passage of that.
 
-    A question that has one of two years or countries answered is answered in part.
+    A question that has one of two years or countries answered is answered in part. Of passages in
+    several languages those count that are in the language of what answers best.
     """
     demands = demands_of(question, language)
+    words, said, passage = _best(found, ranked)
+    found = _in_language(found, ranked)
     units = sorted(
         ((fit, -place, n) for place, one in enumerate(found) for n, fit in _fits(one)), reverse=True
     )[:_UNITS]
@@ -131,7 +134,6 @@ def lacks(
         (of_passage(passage, passage.units[number]) for passage, number in best), language
     )
     anywhere = Evidence((of_passage(scored.passage) for scored in found), language)
-    words, said, passage = _best(found, ranked)
     around = Evidence([of_passage(passage)], language)
     wants_amount = "amount" in demands.kinds
     lacks_amount = wants_amount and not Evidence([said], language).has_currency()
@@ -145,6 +147,17 @@ def lacks(
         "said_reason": float(lacks_reason),
         "said_countries": float(bool(around.countries_missing(demands))),
     }
+
+
+def _in_language(
+    found: Sequence[ScoredPassage], ranked: Sequence[Ranked]
+) -> Sequence[ScoredPassage]:
+    """The passages in the language of what answers best: cosines in one language and names in
+    another tell nothing of it."""
+    if not found:
+        return found
+    language = _best(found, ranked)[2].language
+    return [scored for scored in found if scored.passage.language == language]
 
 
 def _best(found: Sequence[ScoredPassage], ranked: Sequence[Ranked]) -> tuple[str, Text, Passage]:

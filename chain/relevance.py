@@ -4,13 +4,14 @@ A linear model over these features, fitted by `python -m eval.fitting.relevance`
 their provenance are in the embedder's profile (vectorstore/profile.py), what else was tried in
 docs/decisions/0009.
 
-    cosine   of question and unit
+    cosine   of question and unit, above the level of the unit's language
     words    share of the question's words that the unit has, weighed by rarity among the units
     letters  the same of runs of four letters
     passage  how far the score of its passage is below that of the best one (0 or less)
     number   1 where a number is asked for and the unit has one that the question has not
     date     the same for a date
     reason   1 where a reason is asked for and the unit has a word that gives one
+    across   1 where the unit is in another language than the question, as in vectorstore/ranking.py
 
 Where it is asked what something is, a unit with the form of saying so gets a fixed amount more.
 """
@@ -46,6 +47,7 @@ FEATURES = (
     "number",
     "date",
     "reason",
+    "across",
 )
 
 
@@ -145,11 +147,12 @@ def features(question: str, language: str, found: Sequence[ScoredPassage]) -> ND
         for text, passage in zip(texts, passages, strict=True)
     ]
     columns = (
-        [scored.unit_similarities[number] for scored, number, _ in units],
+        [scored.unit_similarities[number] - scored.level for scored, number, _ in units],
         _words(question, language, [scored.passage for scored in found]),
         _shares([tuple(letter_runs(question))] * len(runs), runs),
         [scored.score - best for scored, _, _ in units],
         *([float(one[kind]) for one in says] for kind in ("number", "date", "reason")),
+        [float(passage.language != language) for passage in passages],
     )
     return np.array(columns, dtype=np.float64).T
 

@@ -228,7 +228,8 @@ class ScoredPassage(Frozen):
 
     `score` orders the results, no unit (vectorstore/ranking.py). `similarity` is the cosine of
     question and passage, `unit_similarities` those of question and each unit of the passage; of
-    another embedder than the default one on that one's scale (vectorstore/profile.py).
+    another embedder than the default one on that one's scale (vectorstore/profile.py). `level` is
+    how much nearer to the question any text of its language is (vectorstore/levels.py).
     `standing` is that of its document when it was found.
     """
 
@@ -236,6 +237,7 @@ class ScoredPassage(Frozen):
     score: float
     similarity: float
     unit_similarities: tuple[float, ...] = ()
+    level: float = 0.0
     standing: Standing = "in_force"
 
 

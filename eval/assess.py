@@ -53,6 +53,7 @@ def assess(
         part=question.part,
         conversation=question.conversation,
         held_out=question.held_out,
+        across_languages=_across(question, outline),
         answers=question.answers,
         expected=question.message,
         message=answer.message,
@@ -84,7 +85,7 @@ def assess(
             for passage in answer.passages
         ),
         retrieved=_retrieved(answer.passages, relevant),
-        judged=bool(question.sections),
+        judged=bool(question.sections or relevant),
         relevant_sections=len(relevant),
         facts_retrieved=sum(_has(in_passages, fact) for fact in question.facts),
         facts_found=found,
@@ -173,6 +174,13 @@ def _languages(question: Question, answer: Answer, outline: Outline) -> tuple[st
             if question.language not in versions:
                 allowed |= versions
     return tuple(sorted(allowed))
+
+
+def _across(question: Question, outline: Outline) -> bool | None:
+    named = outline.documents(question)
+    if not question.answerable or not question.documents or not named:
+        return None
+    return all(question.language not in outline.languages[name] for name in named)
 
 
 def _section(headings: Sequence[str]) -> str:

@@ -68,28 +68,38 @@ def _asked(question: Question, earlier: Sequence[Question] = ()) -> tuple[str, .
 
 def _places(question: Question, outline: Outline) -> Iterable[_Found]:
     """Documents and sections that are not there."""
-    for name in question.documents:
-        if name not in outline.languages:
-            yield "documents", f"there is no document {name!r}", "error"
+    absent = _absent(question, outline)
+    for name in absent:
+        severity = _severity(len(absent) < len(question.documents))
+        yield "documents", f"there is no document {name!r}", severity
+    named = outline.documents(question)
     headings = {
         heading
         for (document, _), found in outline.headings.items()
-        if not question.documents or document in question.documents
+        if document in named
         for heading in found
     }
     for section in question.sections:
         if fold(section) not in headings:
-            yield "sections", f"no section of its documents is called {section!r}", "error"
+            message = f"no section of its documents is called {section!r}"
+            yield "sections", message, _severity(bool(absent))
+
+
+def _absent(question: Question, outline: Outline) -> list[str]:
+    """The documents that it names and that are not there, such as official texts not fetched."""
+    return [name for name in question.documents if not outline.called(name)]
+
+
+def _severity(excused: bool) -> Literal["error", "warning"]:
+    """Of what is not found; it is excused where it may be in a document that is not there."""
+    return "warning" if excused else "error"
 
 
 def _facts(question: Question, outline: Outline) -> Iterable[_Found]:
     """Facts that the named documents do not hold, and spellings that no document has."""
     everywhere = "\n".join(outline.texts.values())
-    named = "\n".join(
-        text
-        for (document, _), text in outline.texts.items()
-        if not question.documents or document in question.documents
-    )
+    documents = outline.documents(question)
+    named = "\n".join(text for (name, _), text in outline.texts.items() if name in documents)
     sections = "\n".join(outline.texts[place] for place in outline.relevant_sections(question))
     for fact in question.facts:
         where = " / ".join(fact)
@@ -104,10 +114,12 @@ def _facts(question: Question, outline: Outline) -> Iterable[_Found]:
 
 def _answers(question: Question, outline: Outline) -> Iterable[_Found]:
     """Answers that no unit has, and a question of which they are not told."""
+    excused = bool(_absent(question, outline))
     for answer in question.answers:
         text = fold(answer)
         if not any(text in unit for unit in outline.units):
-            yield "answers", f"no sentence or item of a document has {answer!r}", "error"
+            message = f"no sentence or item of a document has {answer!r}"
+            yield "answers", message, _severity(excused)
     if question.answerable and not question.answers:
         yield "answers", "say which sentences or items answer it", "warning"
 

@@ -6,7 +6,7 @@
       answerable: true
       kind: number
       facts: [["30 miljard", "30 billion"]]  # each inner list: the accepted spellings of one fact
-      documents: [drugs-agenda]              # optional: ids of the documents that answer it
+      documents: [drugs-agenda, 52020DC0606] # optional: the documents that answer it, see below
       sections: ["Omvang van de drugsmarkt"] # optional: headings, any of them counts as found
       answers: ["De drugsagenda raamt de"]   # optional: sentences and items that answer, see below
       history: []                            # optional: earlier turns, for a follow-up question
@@ -23,6 +23,10 @@
       answerable: false
       kind: message
       message: greeting                      # what kind of message it is (core.types.Message)
+
+A document is named by its id, an official text by its CELEX number as well. A brief and the
+official text that it is about can both be named: whichever are in the index count. Of a document
+that has none of the `sections`, those that say the answer count.
 
 Each of the `answers` is an exact stretch of a unit of the documents, a sentence or a list item, in
 whatever language version; that of the sentence which introduces a list stands for the whole list.

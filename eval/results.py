@@ -117,7 +117,9 @@ class QuestionResult(Frozen):
     """One question, what the assistant did with it, and what is right and wrong about that.
 
     `retrieved` are the distinct sections of `passages`, best first; `judged` is whether the
-    question names the sections that answer it, `relevant_sections` how many of these the index has.
+    question names what answers it, `relevant_sections` how many such sections the index has.
+    `across_languages` is whether the documents that answer it are in other languages only; None
+    where that is not known.
     `facts_retrieved` counts the facts that stand in the passages, `facts_found` are those in the
     answer, in what is folded below it (`more`) or in its quotes, of which `facts_in_text` are in
     the answer proper. `expected` is what kind of message it is, `message` the kind that the
@@ -135,6 +137,7 @@ class QuestionResult(Frozen):
     part: Part = "questions"
     conversation: str = ""
     held_out: bool = False
+    across_languages: bool | None = None
     answers: tuple[str, ...] = ()
     expected: Message | None = None
     message: Message | Literal[""] = ""
@@ -320,8 +323,9 @@ class Stamp(Frozen):
 class Figures(Frozen):
     """What a run comes to, without its questions.
 
-    `overall` and the groups are over the questions; `by_part` is "open" and "held out", and
-    "messages" and "conversations", which are reported apart. Manners are over all that was asked.
+    `overall` and the groups are over the questions; `by_part` is "open" and "held out", "same
+    language" and "across languages" where the question names what answers it, and "messages" and
+    "conversations", which are reported apart. Manners are over all that was asked.
     """
 
     stamp: Stamp

@@ -100,7 +100,10 @@ def sum_up(results: Sequence[QuestionResult], stamp: Stamp) -> Results:
 def _part(result: QuestionResult) -> list[str]:
     if result.part != "questions":
         return [result.part]
-    return ["held out" if result.held_out else "open"]
+    parts = ["held out" if result.held_out else "open"]
+    if result.across_languages is not None:
+        parts.append("across languages" if result.across_languages else "same language")
+    return parts
 
 
 def _tokens(usage: UsageMetadataCallbackHandler) -> Tokens | None:

@@ -6,11 +6,12 @@ import pytest
 
 from core.matching import fold
 from core.settings import Settings
+from core.types import DocumentInfo
 from eval.check import check
 from eval.dataset import QUESTIONS, SETS, Question, load, load_sets
 from eval.fitting import QUESTIONS as FITTED_ON
 from eval.outline import Outline
-from tests.test_eval_run import OUTLINE, question
+from tests.test_eval_run import DRUGS, MARKET, OUTLINE, passage, question
 from vectorstore.store import open_index
 
 GOOD = question(
@@ -54,6 +55,44 @@ def test_answers_that_no_unit_has_are_named_and_a_lack_of_them_is_told() -> None
     assert ("warning", "answers") in problems(question("odd"))
     none = question("none", answerable=False, kind="unanswerable", facts=[], note="no")
     assert "answers" not in [key for _, key in problems(none)]
+
+
+OFFICIAL = DocumentInfo(
+    id="agenda", language="en", title="Agenda", celex="52020DC0606", kind="official"
+)
+OF_OFFICIAL = passage("It sells for EUR 30 billion a year.", "1. Introduction", 2, OFFICIAL)
+OF_BRIEF = passage(MARKET, "Size of the drug market", 3, DRUGS.model_copy(update={"kind": "brief"}))
+
+
+def test_a_label_names_a_brief_and_the_official_text_whether_or_not_that_is_there() -> None:
+    both = question(
+        "both",
+        documents=["drugs-agenda", "52020DC0606"],
+        sections=["Size of the drug market"],
+        answers=["the market is worth EUR 30 billion", "sells for EUR 30 billion"],
+        facts=[["30 billion"]],
+    )
+    without, within = Outline.of([OF_BRIEF]), Outline.of([OF_BRIEF, OF_OFFICIAL])
+    assert [one.severity for one in check([both], without)] == ["warning"] * 2
+    assert without.relevant_sections(both) == {("drugs-agenda", 3)}
+    assert check([both], within) == ()
+    assert within.relevant_sections(both) == {("drugs-agenda", 3), ("agenda", 2)}
+
+
+def test_the_number_of_the_official_text_does_not_name_the_brief_about_it() -> None:
+    brief = DRUGS.model_copy(update={"kind": "brief", "celex": "52020DC0606"})
+    outline = Outline.of([passage(MARKET, "Size", 3, brief)])
+    assert outline.called("52020DC0606") == frozenset()
+    assert outline.called("drugs-agenda") == {"drugs-agenda"}
+
+
+def test_without_headings_the_sections_that_say_the_answer_or_all_facts_count() -> None:
+    by_facts = question("facts", documents=["52020dc0606"], facts=[["30 billion"]])
+    by_answer = question("answer", documents=["agenda"], answers=["Nothing like this", "It sells"])
+    outline = Outline.of([OF_OFFICIAL, passage("Nothing of use.", "2. More", 3, OFFICIAL)])
+    assert outline.relevant_sections(by_facts) == {("agenda", 2)}
+    assert outline.relevant_sections(by_answer) == {("agenda", 2)}
+    assert outline.relevant_sections(question("neither")) == frozenset()
 
 
 def test_turns_of_conversations_may_ask_the_same_and_messages_need_no_note() -> None:

@@ -91,6 +91,7 @@ def test_without_a_set_all_of_ours_are_asked_and_conversations_stay_whole(
         "conversations": 3,
         "messages": 1,
         "open": 2,
+        "same language": 1,
     }
     assert results.stamp.questions.keys() == {"a.yaml", "messages/a.yaml", "conversations/a.yaml"}
     assert [len(one.history) for one in results.questions if one.conversation] == [0, 1, 2]
@@ -119,6 +120,30 @@ def test_two_runs_are_compared_and_one_is_accepted(
     assert f"{first}  accepted" in capsys.readouterr().out
     assert asked(here, "--every", "2") == 0  # compared with the accepted run, on what both asked
     assert "1 questions" in capsys.readouterr().out
+
+
+def test_a_set_is_put_to_documents_of_its_own(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = here / "texts"
+    folder.mkdir()
+    market = "We put the retail value of the EU's illicit drug market at EUR 30 billion."
+    (folder / "drugs-agenda.en.md").write_text(
+        f"# Drugs\n\n## Size of the drug market\n\n{market}\n"
+    )
+    corpus = ["--corpus", str(folder)]
+    assert asked(here, *corpus) == 0
+    assert "1 added" in capsys.readouterr().err
+    results = runs.read(runs.resolve("last", here / "data"))
+    assert {passage.document for passage in results.questions[0].passages} == {"drugs-agenda"}
+    assert market in results.questions[0].text
+    assert asked(here, *corpus) == 0
+    assert "0 passages to embed" in capsys.readouterr().err
+    assert {path.name for path in folder.iterdir()} == {"drugs-agenda.en.md"}
+    assert main(["check", str(here / "set.yaml"), *corpus]) == 0
+    assert "0 errors" in capsys.readouterr().out
+    assert asked(here, "--corpus", str(here / "absent")) == 1
+    assert "absent" in capsys.readouterr().err
 
 
 def test_labels_are_checked_and_counted(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

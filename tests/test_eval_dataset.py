@@ -249,3 +249,18 @@ def test_a_bundled_history_does_not_give_the_answer_away() -> None:
         for turn in question.history:
             for fact in question.facts:
                 assert not any(contains(turn.answer_text, spelling) for spelling in fact)
+
+
+def test_the_set_over_real_texts_is_split_by_document_and_in_four_languages() -> None:
+    found = load(QUESTIONS.with_name("documents"))
+    languages = Counter(one.language for one in found)
+    assert len(found) >= 60
+    assert languages.keys() == {"nl", "en", "de", "fr"}
+    assert sum(not one.answerable for one in found) >= 10
+    halves = [
+        {one.documents[0] for one in found if one.answerable and one.held_out is held}
+        for held in (False, True)
+    ]
+    assert all(halves)
+    assert halves[0].isdisjoint(halves[1])
+    assert all(one.answers for one in found if one.answerable)

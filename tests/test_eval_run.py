@@ -334,6 +334,21 @@ def test_two_runs_differ_only_in_their_times(results: Results) -> None:
     assert ran(QUESTIONS[:3]).fingerprint != results.fingerprint
 
 
+def test_questions_in_another_language_than_what_answers_them_are_reported_apart() -> None:
+    asked = (
+        question("right", documents=["drugs-agenda"]),
+        question("right", language="nl", documents=["drugs-agenda"]),
+        question("right", language="fr", documents=["drugs-agenda"]),
+        question("right", language="fr", documents=["absent"]),
+        question("right", language="fr"),
+    )
+    assert {name: group.n for name, group in ran(asked).by_part.items()} == {
+        "open": 5,
+        "same language": 2,
+        "across languages": 1,
+    }
+
+
 def test_held_out_questions_and_challenges_are_reported_apart() -> None:
     asked = (
         question("right", held_out=True),

@@ -1,4 +1,4 @@
-"""In which order candidates come: one linear model over four kinds of evidence.
+"""In which order candidates come: one linear model over five kinds of evidence.
 
 The score of a passage is a weighted sum of its features; a difference of 1 makes it e times as
 likely to be the right one. The features are shares and cosines as they are, not z-scores: a match
@@ -12,11 +12,15 @@ that is weak stays weak also when it is the best there is. The weights were fitt
     passage  cosine of question and the mean of the passage's units, after taking away from the
              latter what all candidates have in common ("all but the top" with the mean only:
              Mu and Viswanath 2018, arXiv:1702.01417)
+    across   1 for a passage in another language than the question: what it has in common with that
+             are figures, names and meaning, so the words and letters that any two texts of one
+             language share must not decide against it. Where all candidates are in one language it
+             changes nothing.
 """
 
 from collections.abc import Mapping
 
-FEATURES = ("words", "letters", "unit", "passage")
+FEATURES = ("words", "letters", "unit", "passage", "across")
 Features = Mapping[str, float]
 
 

@@ -20,12 +20,14 @@ from core.types import Passage, Scope, ScoredPassage, Standing
 from vectorstore.embeddings import Vectors
 from vectorstore.generations import Generation, unit_ids
 from vectorstore.keyword import KeywordIndex
+from vectorstore.levels import NONE, Level, language_of, levels
 from vectorstore.profile import LOOK, Profile, mean_cosine, passage_fits
 from vectorstore.ranking import Features, score
 from vectorstore.segments import document_key
 
 _CANDIDATES = 60  # passages taken from each list before filtering
 _UNITS_PER_PASSAGE = 4
+_LANGUAGES = 4  # that make it look further at most
 # Documents with so few passages, of the whole and altogether, are hardly among what is nearest of
 # all: all of theirs are looked at instead. The last such scopes are kept, some 8 MB each at most.
 _RARE, _FEW, _SCOPES = 0.05, 1000, 8
@@ -64,15 +66,16 @@ def find(
         nearness = _nearness_of_all(generation, frozenset(allowed), vector)
     else:
         nearness = _nearest(generation, keyword, query, language, vector, allowed, wanted)
-    shares = keyword.shares(query, language, nearness)
+    level = levels(generation, keyword, query, language, vector, allowed, profile)
+    features = _Features(keyword.shares(query, language, nearness), level, language)
     standings = generation.standings(scope.as_of or datetime.datetime.now(datetime.UTC).date())
     first_look = {
-        name: score(_features(name, shares, profile.on_scale("unit", unit)), profile.ranking)
+        name: score(features.of(name, profile.on_scale("unit", unit)), profile.ranking)
         - _STEP_BACK * (document_key(name) in standings)
         for name, unit in nearness.items()
     }
     likely = sorted(first_look, key=lambda name: (-first_look[name], name))[:wanted]
-    return _ranked(generation, likely, shares, vector, standings, profile)[:k]
+    return _ranked(generation, likely, features, vector, standings, profile)[:k]
 
 
 def _nearest(
@@ -86,7 +89,8 @@ def _nearest(
 ) -> dict[str, float]:
     """Of the passages near in meaning or in words: the cosine of the best unit."""
     total, total_units = generation.manifest.passages, generation.manifest.units
-    count = max(wanted, _CANDIDATES)
+    # What is nearest of all is mostly in the question's language: look as far in the others too.
+    count = max(wanted, _CANDIDATES) * min(_LANGUAGES, len({*map(language_of, allowed)}))
     enough = min(wanted, sum(allowed.values()))
     while True:
         similar = _filtered(generation.nearest_passages(vector, min(count, total)), allowed)
@@ -140,7 +144,7 @@ def similarities(
 def _ranked(
     generation: Generation,
     likely: Sequence[str],
-    shares: Shares,
+    features: "_Features",
     vector: Vectors,
     standings: Mapping[str, Standing],
     profile: Profile,
@@ -152,19 +156,20 @@ def _ranked(
     found = []
     for passage, vectors, fit in zip(passages, units, passage_fits(vector, units), strict=True):
         cosines = profile.on_scale("unit", vectors @ vector)
-        features = {
-            **_features(passage.id, shares, float(cosines.max())),
+        own = {
+            **features.of(passage.id, float(cosines.max())),
             "passage": profile.on_scale("fit", fit),
         }
         standing = standings.get(passage.document.key, "in_force")
         scored = ScoredPassage(
             passage=passage,
-            score=score(features, profile.ranking) - _STEP_BACK * (standing != "in_force"),
+            score=score(own, profile.ranking) - _STEP_BACK * (standing != "in_force"),
             similarity=profile.on_scale("passage", mean_cosine(vectors, vector)),
             unit_similarities=tuple(float(cosine) for cosine in cosines),
+            level=features.level(passage.id).unit,
             standing=standing,
         )
-        found.append(Evidence(scored, features))
+        found.append(Evidence(scored, own))
     first = _best_first(found[:LOOK])
     return [*first, *(_behind(first[-1], one) for one in _best_first(found[LOOK:]))]
 
@@ -179,9 +184,27 @@ def _behind(last: Evidence, one: Evidence) -> Evidence:
     return replace(one, scored=one.scored.model_copy(update={"score": lowest}))
 
 
-def _features(name: str, shares: Shares, unit: float) -> dict[str, float]:
-    words, letters = shares.get(name, (0.0, 0.0))
-    return {"words": words, "letters": letters, "unit": unit}
+@dataclass(frozen=True)
+class _Features:
+    """All but `passage` of what passages are ranked by, above the levels of their languages."""
+
+    shares: Shares
+    levels: Mapping[str, Level]
+    language: str  # of the question
+
+    def of(self, name: str, unit: float) -> dict[str, float]:
+        """Of a passage (its id), given the cosine of its best unit."""
+        words, letters = self.shares.get(name, (0.0, 0.0))
+        level = self.level(name)
+        return {
+            "words": words - level.words,
+            "letters": letters - level.letters,
+            "unit": unit - level.unit,
+            "across": float(language_of(document_key(name)) != self.language),
+        }
+
+    def level(self, name: str) -> Level:
+        return self.levels.get(language_of(document_key(name)), NONE)
 
 
 def _filtered(hits: Iterable[tuple[str, float]], allowed: Collection[str]) -> dict[str, float]:

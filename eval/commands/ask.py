@@ -14,6 +14,7 @@ import prompts
 from chain.assistant import Assistant
 from core.settings import Settings
 from eval import gate, report, runs
+from eval.commands import corpus
 from eval.commands.progress import bar
 from eval.commands.tables import (
     checks_table,
@@ -58,6 +59,7 @@ commands, each with its own --help:
 examples:
   python -m eval
   python -m eval --questions my-questions.yaml --out my-run
+  python -m eval --corpus my-documents --questions my-questions.yaml
   python -m eval --gate eval/gate.yaml            exit code 3 when the run may not go live
   python -m eval --parallel 8                     through a language model, where one is set
   python -m eval compare previous last
@@ -75,7 +77,7 @@ def main(arguments: list[str]) -> int:
     if options.judge:
         require_model(settings)
     before = _baseline(options.baseline, settings)
-    results = _ask(settings, questions, options)
+    results = _ask(corpus.chosen(options, settings, as_json=options.json), questions, options)
     comparison = compare(before, results) if before is not None else None
     checks = gate.judge(rules, results, comparison) if rules is not None else ()
 
@@ -130,6 +132,7 @@ def _parser() -> argparse.ArgumentParser:
         help="a question set, or a folder of them (default: eval/questions, over which figures are "
         "reported, and eval/messages and eval/conversations, which are reported apart)",
     )
+    corpus.add_option(parser)
     parser.add_argument(
         "--every",
         type=_positive,

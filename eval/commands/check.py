@@ -11,6 +11,7 @@ from rich.table import Table
 
 from core.settings import Settings
 from eval.check import check
+from eval.commands import corpus
 from eval.dataset import SETS, Question, load, load_sets
 from eval.fitting import QUESTIONS as FITTED_ON
 from eval.outline import Outline
@@ -23,9 +24,10 @@ def main(arguments: list[str]) -> int:
         "questions", nargs="?", type=Path, metavar="FILE_OR_DIR",
         help="a question set, or a folder of them (default: ours)",
     )  # fmt: skip
+    corpus.add_option(parser)
     options = parser.parse_args(arguments)
     questions = load(options.questions) if options.questions else load_sets(SETS)
-    outline = Outline.of(open_index(Settings()).passages())
+    outline = Outline.of(open_index(corpus.chosen(options, Settings())).passages())
     problems = check(questions, outline, fitted_on=load(FITTED_ON))
     console = Console()
     for problem in problems:

@@ -12,6 +12,7 @@ from core.settings import Settings
 from eval.dataset import Question
 from eval.fitting import questions
 from eval.fitting.logit import Asked, cross_validated, fit
+from eval.fitting.mixed import in_turn
 from eval.public import PublicSet, build_index, halves, load
 from vectorstore.profile import Section, write
 from vectorstore.store import Index, open_index
@@ -36,7 +37,8 @@ def run(
         section: of the profile, that they are written into.
         features: the names of the columns of `Asked.values`.
         from_xquad: the questions on the even articles, asked of an index of all paragraphs.
-        from_briefs: the questions in this folder, asked of the index in use.
+        from_briefs: the questions in this folder, asked of an index of the briefs: the one in use,
+            and those in which each is in one language.
     """
     parser = argparse.ArgumentParser(prog=program)
     parser.add_argument("--xquad", type=Path, required=True, metavar="DIR")
@@ -51,6 +53,9 @@ def run(
             sets[f"xquad {asked} over {paragraphs}, even articles"] = made
         index = open_index(settings)
         sets["briefs"] = from_briefs(questions(), index)
+        for turn, mixed in enumerate(in_turn(settings), start=1):
+            name = f"briefs, each in one language, turn {turn}"
+            sets[name] = from_briefs(questions(), mixed)
     except StrategiewijzerError as error:
         Console(stderr=True).print(error, markup=False)
         return 1

@@ -4,24 +4,26 @@ embedder's profile (vectorstore/profile.py).
     python -m eval.fitting.relevance --xquad DIR
 
 DIR has `xquad.en.json` and `xquad.de.json`. A unit of the passages found is right where it has a
-part of the gold answer (XQuAD, even articles) or one of the facts of a question in this folder.
+part of the gold answer (XQuAD, even articles), or is one that a question in this folder names, or
+says one of its facts in another language in a section that it names.
 Prints, for each set, hit@1 and MRR of weights fitted on the other articles or questions (six
 folds).
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
 from chain.followup import standalone
 from chain.relevance import FEATURES, features, places
-from core.matching import fold
+from core.matching import fold, in_folded
 from core.settings import Settings
 from core.types import Passage, ScoredPassage, Unit
 from eval.dataset import Question
 from eval.fitting.linear import group_of, run
 from eval.fitting.logit import Asked
+from eval.outline import Outline, Place
 from eval.public import PublicSet
 from eval.public.tasks import right_units
 from vectorstore.store import Index
@@ -51,24 +53,34 @@ def _xquad(public: PublicSet, index: Index) -> list[Asked]:
 
 
 def _briefs(questions: Sequence[Question], index: Index) -> list[Asked]:
-    asked = []
+    asked, outline = [], Outline.of(index.passages())
     for number, question in enumerate(questions):
-        if question.answers:
+        sections = outline.relevant_sections(question)
+        if question.answers or sections:
             asked_for = standalone(question.question, question.language, question.history)
             found = index.search(asked_for, _passages(), language=question.language)
             values = features(asked_for, question.language, found)
-            asked.append(Asked(values, np.array(_right(question, found)), number))
+            asked.append(Asked(values, np.array(_right(question, found, sections)), number))
     return asked
 
 
-def _right(question: Question, found: Sequence[ScoredPassage]) -> list[bool]:
-    """Whether each unit is one of the question's `answers`, or an item of a list that is."""
+def _right(
+    question: Question, found: Sequence[ScoredPassage], sections: Collection[Place]
+) -> list[bool]:
+    """Whether each unit is one of the question's `answers`, or an item of a list that is; in
+    another language than the question's whether it has a fact and stands in one of the sections."""
     wanted = [fold(answer) for answer in question.answers]
 
     def is_right(passage: Passage, unit: Unit) -> bool:
         spans = [(unit.start, unit.end), *([unit.lead_in] if unit.lead_in else ())]
         texts = [fold(passage.text[start:end]) for start, end in spans]
-        return any(answer in text for answer in wanted for text in texts)
+        if any(answer in text for answer in wanted for text in texts):
+            return True
+        return (
+            passage.language != question.language
+            and (passage.document.id, passage.section) in sections
+            and any(in_folded(texts[0], said) for fact in question.facts for said in fact)
+        )
 
     return [is_right(found[index].passage, unit) for index, _, unit in places(found)]
 

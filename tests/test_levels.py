@@ -1,0 +1,93 @@
+"""Documents in several languages in one index: each language is measured by itself."""
+
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from chain.confidence import confidence
+from chain.relevance import rank
+from core.settings import Settings
+from ingest.pipeline import ingest
+from vectorstore.levels import levels
+from vectorstore.store import Index, open_index
+
+PARKING = """# Parkeren in de stad
+
+## Vergunningen
+
+Hoeveel vergunningen er zijn, staat in het register van de gemeente. De gemeente houdt bij hoeveel
+openbare plaatsen er eind 2020 waren in de wijken, en welke daarvan vrij waren.
+
+## Tarieven
+
+Het college stelt vast hoeveel een vergunning kost. Wie er eind 2020 een had, betaalt niet opnieuw.
+
+## Toezicht
+
+Er waren eind 2020 in de openbare ruimte van de stad twee toezichthouders voor het parkeren.
+"""
+CHARGING = """# Rollout of alternative fuels infrastructure
+
+## Where do we stand today?
+
+By the end of 2020, there were over 226 000 publicly accessible recharging points for electric cars
+across the Member States.
+
+## Ports
+
+Ships at berth need electricity from the shore.
+
+## Data
+
+Operators share the location of each station with drivers.
+"""
+QUESTION = "Hoeveel openbare laadpunten voor elektrische auto's waren er eind 2020?"
+
+
+@pytest.fixture
+def index(small: Callable[[Mapping[str, str]], Settings]) -> Index:
+    settings = small({"parking.nl.md": PARKING, "charging.en.md": CHARGING})
+    ingest(settings)
+    return open_index(settings)
+
+
+def test_a_passage_in_another_language_is_not_beaten_by_words_of_the_question_alone(
+    index: Index,
+) -> None:
+    first = index.search(QUESTION, language="nl")[0].passage
+    assert "226 000" in first.text
+
+
+def test_a_passage_in_the_language_of_the_question_is_still_found_first(index: Index) -> None:
+    asked = "Hoeveel toezichthouders voor het parkeren waren er eind 2020?"
+    first = index.search(asked, language="nl")[0].passage
+    assert "twee toezichthouders" in first.text
+
+
+def test_what_any_text_of_a_language_has_is_above_that_of_others(index: Index) -> None:
+    snapshot = index.snapshot()
+    given = (
+        snapshot._generation,
+        snapshot._keyword,
+        QUESTION,
+        "nl",
+        index.embedder.query(QUESTION),
+    )
+    of = levels(*given, ["parking.nl", "charging.en"], index.profile)
+    assert of["nl"].letters > 0 > of["en"].letters
+    for values in zip(*of.values(), strict=True):
+        assert sum(values) == pytest.approx(0, abs=1e-9)
+    assert levels(*given, ["parking.nl"], index.profile) == {}
+
+
+def test_the_confidence_is_that_of_passages_in_the_language_of_what_answers(index: Index) -> None:
+    snapshot = index.snapshot()
+    found = snapshot.search(QUESTION, language="nl")
+    assert {one.passage.language for one in found} == {"nl", "en"}
+    ranked = rank(QUESTION, "nl", found, snapshot.profile.relevance)
+    best = found[ranked[0].passage].passage.language
+    alone = [one for one in found if one.passage.language == best]
+    again = rank(QUESTION, "nl", alone, snapshot.profile.relevance)
+    assert confidence(QUESTION, "nl", found, ranked, snapshot) == confidence(
+        QUESTION, "nl", alone, again, snapshot
+    )

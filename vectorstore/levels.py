@@ -1,0 +1,89 @@
+"""How near any text of a language is to a question, whatever it is about.
+
+A question has more words, letters and meaning in common with texts in its own language than with
+others, and more with a related language than with a far one. So where documents in several
+languages are searched, a passage is ranked by how much it exceeds its language: what a cohort of
+passages of that language has is its level, as in speaker verification (Auckenthaler et al. 2000).
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+
+from vectorstore.embeddings import Vectors
+from vectorstore.generations import Generation, unit_ids
+from vectorstore.keyword import KeywordIndex
+from vectorstore.profile import Profile
+
+_T = TypeVar("_T")
+
+_COHORT = 200  # passages of a language
+_FEW = 10  # of so few, half of what they have is taken for their own
+
+
+class Level(NamedTuple):
+    """What a text of a language has, as the features of vectorstore/ranking.py, above the mean of
+    all languages."""
+
+    words: float = 0.0
+    letters: float = 0.0
+    unit: float = 0.0
+
+
+NONE = Level()
+
+
+def language_of(document: str) -> str:
+    """The language of a document, by its key."""
+    return document.rpartition(".")[2]
+
+
+def levels(
+    generation: Generation,
+    keyword: KeywordIndex,
+    query: str,
+    language: str,
+    vector: Vectors,
+    documents: Collection[str],
+    profile: Profile,
+) -> Mapping[str, Level]:
+    """The level of each language that the documents (keys) are in; none where they are in one.
+
+    Args:
+        query, language, vector: the question, its language and its vector.
+    """
+    spoken = sorted({language_of(document) for document in documents})
+    if len(spoken) < 2:
+        return {}
+    found, sizes = [], []
+    for one in spoken:
+        names, vectors, starts = _cohort(generation, one)
+        shares = keyword.shares(query, language, names)
+        words, letters = np.mean([shares.get(name, (0.0, 0.0)) for name in names], axis=0)
+        unit = float(np.maximum.reduceat(vectors @ vector, starts).mean())
+        found.append((words, letters, profile.on_scale("unit", unit)))
+        sizes.append(len(names))
+    above = np.array(found) - np.mean(found, axis=0)
+    above *= (np.array(sizes) / (np.array(sizes) + _FEW))[:, None]
+    return {one: Level(*map(float, of)) for one, of in zip(spoken, above, strict=True)}
+
+
+@lru_cache(maxsize=24)
+def _cohort(generation: Generation, language: str) -> tuple[tuple[str, ...], Vectors, list[int]]:
+    """Passages of a language, the vectors of their units, shape (units, dimensions), and where in
+    these each passage begins."""
+    keys = sorted(entry.info.key for entry in generation.manifest.documents)
+    chosen = _spread([key for key in keys if language_of(key) == language], _COHORT)
+    passages = _spread(list(generation.all_passages(frozenset(chosen))), _COHORT)
+    stored = generation.unit_vectors([name for one in passages for name in unit_ids(one)])
+    vectors = np.stack([stored[name] for one in passages for name in unit_ids(one)])
+    starts = [0, *np.cumsum([len(one.units) for one in passages])[:-1].tolist()]
+    return tuple(one.id for one in passages), vectors, starts
+
+
+def _spread(values: Sequence[_T], count: int) -> list[_T]:
+    """So many of the values at most, at even distances."""
+    places = np.linspace(0, len(values) - 1, min(count, len(values)))
+    return [values[place] for place in places.round().astype(int)]
