@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
+import numpy as np
 from pydantic import ValidationError
 
 from core.errors import IndexMismatchError
@@ -15,9 +16,9 @@ from vectorstore import chroma
 from vectorstore.chroma import translated
 from vectorstore.embeddings import Vectors
 from vectorstore.manifest import DocumentEntry, Manifest
-from vectorstore.segments import Segment, document_key, merged
+from vectorstore.segments import Segment, document_key, merged, unit_ids
 
-_REMEMBERED = 2000  # passages
+_REMEMBERED = 1000  # passages, with the vectors of their units some 15 MB
 
 _T = TypeVar("_T")
 
@@ -25,6 +26,19 @@ _T = TypeVar("_T")
 @functools.lru_cache(maxsize=4)  # a run opens the same ones again, and they can be megabytes
 def _read(manifest: str) -> Manifest:
     return Manifest.model_validate_json(manifest)
+
+
+def _recalled(
+    known: dict[str, _T], ids: Sequence[str], read: Callable[[Sequence[str]], Mapping[str, _T]]
+) -> Mapping[str, _T]:
+    """What has these ids: as known, else as read, and then known. Most questions find what others
+    found; where too much is known it begins anew."""
+    found = {name: value for name in ids if (value := known.get(name)) is not None}
+    found.update(read([name for name in ids if name not in found]))
+    if len(known) > _REMEMBERED:
+        known.clear()
+    known.update(found)
+    return found
 
 
 class Generation:
@@ -37,7 +51,8 @@ class Generation:
         # Looked up at each question, and a manifest can have ten thousand documents.
         self._cached_versions = functools.lru_cache(maxsize=256)(self._versions)
         self._cached_standings = functools.lru_cache(maxsize=16)(self._standings)
-        self._remembered: dict[str, Passage] = {}
+        self._passages_read: dict[str, Passage] = {}
+        self._units_read: dict[str, Vectors] = {}
 
     @functools.cached_property
     def manifest(self) -> Manifest:
@@ -117,14 +132,23 @@ class Generation:
 
     def passages(self, ids: Sequence[str]) -> list[Passage]:
         """The passages with these ids, in that order; unknown ids are left out."""
-        remembered = self._remembered
-        found = {name: remembered[name] for name in ids if name in remembered}
-        read = self._from_segments([name for name in ids if name not in found], Segment.passages)
-        if len(remembered) + len(read) > _REMEMBERED:
-            self._remembered = remembered = {}
-        remembered.update(read)  # the same ones are found again and again
-        found.update(read)
+
+        def read(names: Sequence[str]) -> Mapping[str, Passage]:
+            return self._from_segments(names, Segment.passages)
+
+        found = _recalled(self._passages_read, ids, read)
         return [found[wanted] for wanted in ids if wanted in found]
+
+    def units(self, passages: Sequence[Passage]) -> list[Vectors]:
+        """The vectors of the units of passages that it has, shape (units, dimensions) each."""
+        names = {one.id: unit_ids(one) for one in passages}
+
+        def read(ids: Sequence[str]) -> Mapping[str, Vectors]:
+            stored = self.unit_vectors([name for id in ids for name in names[id]])
+            return {id: np.stack([stored[name] for name in names[id]]) for id in ids}
+
+        found = _recalled(self._units_read, list(names), read)
+        return [found[one.id] for one in passages]
 
     def all_passages(self, documents: Collection[str] | None = None) -> Iterator[Passage]:
         """Every passage, or those of the documents with these keys; read in batches."""

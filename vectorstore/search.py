@@ -151,8 +151,7 @@ def _ranked(
 ) -> list[Evidence]:
     """The likely passages ranked by all their units; those after the first `LOOK` stay behind."""
     passages = generation.passages(likely)
-    of_unit = generation.unit_vectors([name for p in passages for name in unit_ids(p)])
-    units = [np.stack([of_unit[name] for name in unit_ids(p)]) for p in passages]
+    units = generation.units(passages)
     found = []
     for passage, vectors, fit in zip(passages, units, passage_fits(vector, units), strict=True):
         cosines = profile.on_scale("unit", vectors @ vector)
