@@ -26,6 +26,7 @@ class Outline:
     def of(cls, passages: Iterable[Passage]) -> "Outline":
         languages: dict[str, set[str]] = {}
         labels: dict[str, set[str]] = {}
+        about: dict[str, str] = {}  # brief -> what it is about
         headings: dict[Place, set[str]] = {}
         texts: dict[Place, list[str]] = {}
         units: list[str] = []
@@ -33,12 +34,16 @@ class Outline:
             document, place = passage.document, (passage.document.id, passage.section)
             languages.setdefault(document.id, set()).add(passage.language)
             labels.setdefault(fold(document.id), set()).add(document.id)
-            if document.kind != "brief":  # that of a brief is the number of what it is about
+            if document.kind == "brief":  # its number is that of what it is about
+                about[document.id] = fold(document.celex)
+            else:
                 labels.setdefault(fold(document.celex), set()).add(document.id)
             headings.setdefault(place, set()).add(last_heading(passage.headings))
             texts.setdefault(place, []).append(passage.context())
             units += (fold(passage.text[unit.start : unit.end]) for unit in passage.units)
         labels.pop("", None)
+        for brief, official in about.items():
+            labels[fold(brief)] |= labels.get(official, set())
         return cls(
             languages={name: frozenset(found) for name, found in languages.items()},
             labels={name: frozenset(found) for name, found in labels.items()},
@@ -54,7 +59,8 @@ class Outline:
         return frozenset(name for label in question.documents for name in self.called(label))
 
     def called(self, label: str) -> frozenset[str]:
-        """The documents that a label names: by id, official ones by CELEX number as well."""
+        """The documents that a label names: by id, official ones also by CELEX number or by the
+        brief about them, which steps back for them (`core.versions.standings`)."""
         return self.labels.get(fold(label), frozenset())
 
     def relevant_sections(self, question: Question) -> frozenset[Place]:

@@ -86,6 +86,23 @@ def test_the_number_of_the_official_text_does_not_name_the_brief_about_it() -> N
     assert outline.called("drugs-agenda") == {"drugs-agenda"}
 
 
+def test_a_label_of_a_brief_names_the_official_text_where_that_is_there() -> None:
+    labelled = question(
+        "brief",
+        documents=["drugs-agenda"],
+        sections=["Size of the drug market"],
+        answers=["the market is worth EUR 30 billion", "sells for EUR 30 billion"],
+        facts=[["30 billion"]],
+    )
+    brief = OF_BRIEF.document.model_copy(update={"celex": OFFICIAL.celex})
+    of_brief = OF_BRIEF.model_copy(update={"document": brief})
+    assert Outline.of([of_brief]).called("drugs-agenda") == {"drugs-agenda"}
+    both = Outline.of([of_brief, OF_OFFICIAL])
+    assert both.called("drugs-agenda") == {"drugs-agenda", "agenda"}
+    assert both.relevant_sections(labelled) == {("drugs-agenda", 3), ("agenda", 2)}
+    assert check([labelled], both) == ()
+
+
 def test_without_headings_the_sections_that_say_the_answer_or_all_facts_count() -> None:
     by_facts = question("facts", documents=["52020dc0606"], facts=[["30 billion"]])
     by_answer = question("answer", documents=["agenda"], answers=["Nothing like this", "It sells"])
