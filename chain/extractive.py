@@ -228,6 +228,6 @@ def _paragraphs(
 
 def _label(passage: Passage) -> str:
     """The document and the section of a passage."""
-    title = passage.document.title
-    section = passage.headings[-1] if passage.headings else ""
-    return f"{title}, {section}" if section and section != title else title
+    title = passage.document.short_title
+    section = passage.headings[-1] if len(passage.headings) > 1 else ""
+    return f"{title}, {section}" if section and section != passage.document.title else title

@@ -82,6 +82,10 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+_LONGEST_NAME = 100  # characters
+_ACT = re.compile(r"\D{1,60}\d{1,4}/\d{1,4}(?:/[A-Z]{2,4})?\b")  # "Directive 2005/29/EC"
+
+
 class DocumentInfo(Frozen):
     """What is needed to cite a document. `id` is the same for all language versions.
 
@@ -111,6 +115,19 @@ class DocumentInfo(Frozen):
     def key(self) -> str:
         """One language version of one document: "csa-strategy.nl"."""
         return f"{self.id}.{self.language}"
+
+    @property
+    def short_title(self) -> str:
+        """What it is called beside its section: the title, or where that is long the number of the
+        act or document, or the beginning of the title.
+
+        >>> # REGULATION (EU) 2016/679 OF THE EUROPEAN ...    ->    REGULATION (EU) 2016/679
+        """
+        if len(self.title) <= _LONGEST_NAME:
+            return self.title
+        act = _ACT.match(self.title)
+        cut = f"{self.title[:_LONGEST_NAME].rpartition(' ')[0]}…"
+        return act[0] if act else self.reference or cut
 
 
 class Section(Frozen):

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from core.sentences import cut, sentences
 from core.types import Passage, Section, SourceDocument, Unit
-from ingest.formats import blocks_of
+from ingest.formats import blocks_of, legal_lines
 from ingest.formats.blocks import Block
 from ingest.formats.limits import MOST_UNITS, refuse_above
 
@@ -33,6 +33,8 @@ _MARK = re.compile(
     r"(\((?:\d{1,3}[a-z]?|[a-z]{1,2}|[ivx]{1,5})\)|(?:\d{1,3}[a-z]?|[a-z]{1,2}|[ivx]{1,5})\)"
     r"|(?:\d{1,3}\.){1,5}|\d{1,3}[a-z]\.)\s"
 )
+
+_SAID = (".", ":", ";", ".’", ".”", ".»")  # how a numbered paragraph ends
 
 # What it costs to cut at a place; for comparison, a part of twice the target costs 1.
 _BETWEEN_PARAGRAPHS = 0.0
@@ -109,7 +111,7 @@ def _split_section(
     def fits(part: str) -> bool:
         return token_count(f"{path}\n{part}") <= limit
 
-    pieces = _pieces(document, blocks, fits)
+    pieces = _pieces(document, blocks, fits, section.headings[-1])
     items_after = _items_after(pieces)
     sizes = [
         max(token_count(document.text[piece.begin : piece.stop]) - empty, 1) for piece in pieces
@@ -162,10 +164,13 @@ def _short_headings(
 
 
 def _pieces(
-    document: SourceDocument, blocks: Sequence[Block], fits: Callable[[str], bool]
+    document: SourceDocument,
+    blocks: Sequence[Block],
+    fits: Callable[[str], bool],
+    heading: str,
 ) -> list[_Piece]:
     """The units of a section in order, each short enough for a passage."""
-    text = document.text
+    text, in_article = document.text, legal_lines.is_article(heading)
     pieces: list[_Piece] = []
     introducing: list[tuple[int, int]] = []  # (depth, number) of the pieces a list can belong to
     points: list[tuple[int, str]] = []  # (depth, mark) of the items that a block stands in
@@ -176,9 +181,12 @@ def _pieces(
             introducing = [entry for entry in introducing if entry[0] < depth]
         lead_in = introducing[-1][1] if introducing and not is_note else None
         own = text[block.start : block.end]
+        mark = _mark(block, text)
         if not is_note:
-            points = [point for point in points if point[0] < block.level + (not depth)]
-            points.append((block.level, _mark(block, text)))
+            goes_on = not depth and not mark  # in the point that is open
+            points = [point for point in points if point[0] < block.level + goes_on]
+            points.append((block.level, mark))
+        is_numbered = depth == 1 and lead_in is None and _is_numbered(mark, own, in_article)
         is_long_item = block.kind == "item" and len(own) > _LONGEST_ITEM
         if block.kind == "paragraph" or is_long_item or not fits(own):
             spans = [
@@ -200,7 +208,7 @@ def _pieces(
                     start=start,
                     end=end,
                     stop=stop,
-                    kind=_kind(block),
+                    kind="sentence" if is_numbered else _kind(block),
                     cost=_BETWEEN_SENTENCES if number else _cost(block, follows_lead_in),
                     lead_in=lead_in,
                     marks=tuple(mark for _, mark in points if mark),
@@ -226,6 +234,13 @@ def _mark(block: Block, text: str) -> str:
         return number[1]
     typed = _MARK.match(text, block.start, block.end)
     return typed[1] if typed and block.kind in ("item", "paragraph") else ""
+
+
+def _is_numbered(mark: str, text: str, in_article: bool) -> bool:
+    """Whether an item that nothing introduces is a numbered paragraph of an article or a recital,
+    which says something by itself, rather than a part of a list."""
+    is_number = mark.strip("().")[:1].isdigit()
+    return is_number and (in_article or mark.startswith("(")) and text.endswith(_SAID)
 
 
 def _depth(block: Block) -> int:

@@ -9,6 +9,7 @@ from core.disk import make_private
 from core.errors import SettingsError
 from core.matching import contains, figures, fold
 from core.settings import Settings
+from core.types import DocumentInfo
 from ingest.lock import exclusive
 from vectorstore.generations import Generations
 
@@ -127,3 +128,18 @@ def test_an_address_with_a_query_is_refused_without_repeating_it(name: str, end:
     with pytest.raises(SettingsError, match="query") as raised:
         Settings(**{name: f"https://models.example{end}"})
     assert "hush" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("title", "reference", "short"),
+    [
+        ("A plan for harbours", "COM(2020) 1 final", "A plan for harbours"),
+        (f"REGULATION (EU) 2016/679 OF THE {'LONG ' * 20}", "", "REGULATION (EU) 2016/679"),
+        (f"Richtlijn 2005/29/EG {'en meer ' * 20}", "", "Richtlijn 2005/29/EG"),
+        (f"Proposal amending {'very much ' * 20}", "COM(2021) 552 final", "COM(2021) 552 final"),
+        (f"Proposal amending {'very much ' * 20}", "", f"Proposal amending{' very much' * 8}…"),
+    ],
+)
+def test_a_long_title_has_a_short_form(title: str, reference: str, short: str) -> None:
+    info = DocumentInfo(id="a", language="en", title=title, reference=reference)
+    assert info.short_title == short

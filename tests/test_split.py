@@ -322,3 +322,39 @@ def test_an_unchanged_passage_keeps_its_id(tmp_path: Path, token_count: TokenCou
     assert [passage.text for passage in after] == ["Intro.", "Same text.", "New text."]
     assert after[1].id == before[0].id
     assert after[2].id != before[1].id
+
+
+ACT = """# Regulation (EU) 2024/1 on harbours
+
+(1) Harbours are open to all.
+
+(2) They need care. It costs money.
+
+## Article 1 – Notices
+
+1. A master notifies an incident within 72 hours. The notice is written.
+2. The notice states:
+   - (a) the place;
+   - (b) the time.
+
+## Tasks
+
+1. Dredge the harbour.
+2. Paint the quay.
+"""
+
+
+def test_numbered_paragraphs_of_an_article_are_no_list(
+    tmp_path: Path, token_count: TokenCount
+) -> None:
+    recitals, article, tasks = split(document(tmp_path, ACT), token_count)
+    assert [unit.marks for unit in recitals.units] == [("(1)",), ("(2)",), ("(2)",)]
+    assert [(unit.kind, unit.marks) for unit in article.units] == [
+        ("sentence", ("1",)),
+        ("sentence", ("2",)),
+        ("item", ("2", "(a)")),
+        ("item", ("2", "(b)")),
+    ]
+    lead = article.units[1]
+    assert article.units[2].lead_in == (lead.start, lead.end)
+    assert [unit.kind for unit in tasks.units] == ["item", "item"]  # a list by itself

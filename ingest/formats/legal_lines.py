@@ -130,3 +130,13 @@ def division(text: str) -> Division | None:
 def _is_own(match: re.Match[str], word: str) -> bool:
     """Whether "Annex" is no word of a sentence: in capitals, with a number or by itself."""
     return word.isupper() or bool(match["number"]) or not match["rest"].strip()
+
+
+def is_article(heading: str) -> bool:
+    """Whether a heading is that of an article, with its title or without.
+
+    >>> is_article("Article 5 – Prohibited practices"), is_article("Article 5"), is_article("Annex")
+    (True, True, False)
+    """
+    found = division(heading)
+    return found is not None and found.rank >= _RANKS["article"]
