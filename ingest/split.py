@@ -34,6 +34,7 @@ _MARK = re.compile(
     r"|(?:\d{1,3}\.){1,5}|\d{1,3}[a-z]\.)\s"
 )
 
+_SHORTEST_PARAGRAPH = 100  # characters, of what is numbered outside of articles
 _SAID = (".", ":", ";", ".’", ".”", ".»")  # how a numbered paragraph ends
 
 # What it costs to cut at a place; for comparison, a part of twice the target costs 1.
@@ -237,10 +238,11 @@ def _mark(block: Block, text: str) -> str:
 
 
 def _is_numbered(mark: str, text: str, in_article: bool) -> bool:
-    """Whether an item that nothing introduces is a numbered paragraph of an article or a recital,
-    which says something by itself, rather than a part of a list."""
+    """Whether an item that nothing introduces is a numbered paragraph, such as one of an article or
+    a recital, which says something by itself, rather than a part of a list."""
     is_number = mark.strip("().")[:1].isdigit()
-    return is_number and (in_article or mark.startswith("(")) and text.endswith(_SAID)
+    is_paragraph = in_article or mark.startswith("(") or len(text) > _SHORTEST_PARAGRAPH
+    return is_number and is_paragraph and text.endswith(_SAID)
 
 
 def _depth(block: Block) -> int:

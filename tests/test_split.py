@@ -341,13 +341,18 @@ ACT = """# Regulation (EU) 2024/1 on harbours
 
 1. Dredge the harbour.
 2. Paint the quay.
+
+## Events
+
+7. The harbour master closed the northern basin on 3 May 2020, as the storm
+   had moved the buoys, and opened it in June.
 """
 
 
 def test_numbered_paragraphs_of_an_article_are_no_list(
     tmp_path: Path, token_count: TokenCount
 ) -> None:
-    recitals, article, tasks = split(document(tmp_path, ACT), token_count)
+    recitals, article, tasks, events = split(document(tmp_path, ACT), token_count)
     assert [unit.marks for unit in recitals.units] == [("(1)",), ("(2)",), ("(2)",)]
     assert [(unit.kind, unit.marks) for unit in article.units] == [
         ("sentence", ("1",)),
@@ -358,3 +363,4 @@ def test_numbered_paragraphs_of_an_article_are_no_list(
     lead = article.units[1]
     assert article.units[2].lead_in == (lead.start, lead.end)
     assert [unit.kind for unit in tasks.units] == ["item", "item"]  # a list by itself
+    assert [(unit.kind, unit.marks) for unit in events.units] == [("sentence", ("7",))]
