@@ -69,7 +69,6 @@ def page() -> None:
     _show_conversation(session, settings, texts, index)
     _show_problems(problems, session, texts)
     history.show_undo(session, texts)
-    _announce(session, texts)
     if ready and not session.pending:
         followups.show(session, texts)
     if index is not None and not session.conversation.exchanges:
@@ -92,6 +91,9 @@ def _show_conversation(
                 history = session.conversation.history(one)
                 one = answering.answer(making, session, one, history, texts)
                 index = _as_answered(one, index)
+            if one.id == session.finished:  # first: what it brings into view, the reader may leave
+                session.finished = ""
+                _announce(making, one, texts)
             exchange.show_answer(session, one, number, settings, texts, index)
     if not session.pending:
         for place, one in zip(places, session.conversation.exchanges, strict=True):
@@ -156,12 +158,8 @@ def _show_start(session: Chat, documents: Collection[DocumentInfo], texts: Texts
         )
 
 
-def _announce(session: Chat, texts: Texts) -> None:
+def _announce(place: DeltaGenerator, finished: Exchange, texts: Texts) -> None:
     """Tells of an answer that has just been finished, and shows it from its question on."""
-    finished = session.conversation.find(session.finished)
-    session.finished = ""
-    if finished is None:
-        return
     answer = finished.answer
     if answer is None:
         told = texts("chat.finished_problem")
@@ -171,7 +169,7 @@ def _announce(session: Chat, texts: Texts) -> None:
         told = texts("chat.finished_refusal")
     else:
         told = texts("chat.finished", number=len(by_number(cited_in(answer.proper, answer))))
-    st.html(
+    place.html(
         f'<p class="sw-announced" hidden>{escape(told)}</p>'
         f"{ANNOUNCE}{STAY_IN_VIEW.format(place='.sw-last-question')}",
         unsafe_allow_javascript=True,
