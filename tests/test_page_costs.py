@@ -41,6 +41,14 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Callable[[type, str], Counter[st
     return count
 
 
+def _opened(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """The chat page of an app that has just begun."""
+    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
+    monkeypatch.setenv("STRATEGIEWIJZER_KEEP_CONVERSATIONS", "0")
+    st.cache_resource.clear()
+    return run(AppTest.from_file(ROOT / "app.py", default_timeout=120))
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_conversation_is_shown_again_from_one_state_of_index_and_settings(
     settings: Settings,
@@ -48,10 +56,7 @@ def test_a_conversation_is_shown_again_from_one_state_of_index_and_settings(
     monkeypatch: pytest.MonkeyPatch,
     counted: Callable[[type, str], Counter[str]],
 ) -> None:
-    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
-    monkeypatch.setenv("STRATEGIEWIJZER_KEEP_CONVERSATIONS", "0")
-    st.cache_resource.clear()
-    app = run(AppTest.from_file(ROOT / "app.py", default_timeout=120))
+    app = _opened(settings, monkeypatch)
     for question in QUESTIONS:
         app = ask(app, question)
     asked, read = counted(Generations, "pointer"), counted(Settings, "__init__")
@@ -66,10 +71,7 @@ def test_a_question_costs_one_run_of_the_page(
     monkeypatch: pytest.MonkeyPatch,
     counted: Callable[[type, str], Counter[str]],
 ) -> None:
-    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
-    monkeypatch.setenv("STRATEGIEWIJZER_KEEP_CONVERSATIONS", "0")
-    st.cache_resource.clear()
-    app = run(AppTest.from_file(ROOT / "app.py", default_timeout=120))
+    app = _opened(settings, monkeypatch)
     listed = counted(Conversations, "listed")  # once a run
     app = ask(app, QUESTIONS[0])
     st.cache_resource.clear()

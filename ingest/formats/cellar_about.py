@@ -12,6 +12,7 @@ from core.dates import dates_in
 from core.matching import fold
 from ingest.formats.blocks import Value
 from ingest.formats.table import Element
+from ingest.formats.table import content as in_one_line
 from ingest.language import LANGUAGES
 
 _VARIABLES = "<!--all docVars name and value:"
@@ -63,7 +64,7 @@ def cover(content: Element) -> dict[str, Value]:
     """Date and reference of a text of the Commission as its cover has them."""
     found: dict[str, Value] = {}
     for paragraph in content.iter("p"):
-        name, line = paragraph.get("class", ""), " ".join("".join(paragraph.itertext()).split())
+        name, line = paragraph.get("class", ""), in_one_line(paragraph)
         if name == "Rfrenceinstitutionnelle":
             found.setdefault("reference", line)
         elif name == "Emission" and (day := first_date(line, "en")):

@@ -12,7 +12,7 @@ from lxml import etree
 from trafilatura import extract
 
 from ingest.formats.hypertext import HEADINGS, INLINE
-from ingest.formats.table import Element, cells_of, is_layout
+from ingest.formats.table import Element, cells_of, content, is_layout
 
 # Every block gets a sign of its own before trafilatura sees it: three Braille characters.
 _SIGN_LENGTH = 3
@@ -79,7 +79,7 @@ def _with_leads(blocks: list[_Block], kept: list[bool]) -> list[bool]:
 
 
 def _is_sentence(element: Element) -> bool:
-    text = " ".join("".join(element.itertext()).split())
+    text = content(element)
     is_link = next(element.iter("a"), None) is not None
     return len(text) >= _SHORTEST_LEAD and text.endswith((".", "!", "?")) and not is_link
 

@@ -4,13 +4,12 @@ That is how Word, LibreOffice, EUR-Lex, e-books and most web sites make them, wh
 """
 
 import re
-from collections.abc import Iterator
-from typing import Literal
 
 from lxml import etree
 
+from ingest.formats.element_text import texts
 from ingest.formats.hypertext import HEADINGS, INLINE, NOTE, cut
-from ingest.formats.table import Element
+from ingest.formats.table import Element, content
 
 _LABEL = re.compile(
     r"[\[(]?\s*(\d{1,4}|[a-z]{1,2}|[ivxlc]{1,6}|[*†‡§]{1,4})\s*[\])]?", re.IGNORECASE
@@ -33,7 +32,7 @@ def attach(root: Element) -> None:
     moved: set[Element] = set()  # notes
     may_be: dict[Element, bool] = {}  # whether a target is like a note; a page can lead to it often
     for link in list(root.iter("a")):
-        label = _LABEL.fullmatch(_content(link))
+        label = _LABEL.fullmatch(content(link))
         target = named.get(_fragment(link))
         if label is None or target is None or link in done:
             continue
@@ -50,7 +49,7 @@ def attach(root: Element) -> None:
             continue
         done.update(text.iter("a"))
         moved.add(text)
-        is_numbered = not any(_LABEL.fullmatch(_content(other)) for other in back)
+        is_numbered = not any(_LABEL.fullmatch(content(other)) for other in back)
         for other in back:
             cut(other)
         _trim(text, label[1] if is_numbered else "")
@@ -61,10 +60,6 @@ def attach(root: Element) -> None:
 
 def _fragment(link: Element) -> str:
     return str(link.get("href") or "").rpartition("#")[2]
-
-
-def _content(element: Element) -> str:
-    return " ".join("".join(element.itertext()).split())
 
 
 def _near(link: Element) -> tuple[Element, ...]:
@@ -92,7 +87,7 @@ def _note_of(target: Element) -> Element:
 
 def _is_empty(element: Element) -> bool:
     """Whether an element only names a place."""
-    return element.tag == "a" and not _content(element)
+    return element.tag == "a" and not content(element)
 
 
 def _is_telling(link: Element) -> bool:
@@ -103,14 +98,14 @@ def _may_be_note(text: Element) -> bool:
     return (
         text.tag not in (*HEADINGS, "body", "html", "td", "th")
         and next(text.iterdescendants(*HEADINGS), None) is None
-        and len(_content(text)) <= _LONGEST
+        and len(content(text)) <= _LONGEST
     )
 
 
 def _trim(text: Element, label: str) -> None:
     """Takes the number or the brackets it stood in off the beginning of a note, and all arrows."""
     number = re.compile(rf"\A\s*[\[(]?\s*{re.escape(label)}(?!\w)\s*[\])]?[.:]?\s*")
-    for element, side in _places(text):
+    for element, side in texts(text):
         if (written := getattr(element, side) or "").strip():
             setattr(element, side, number.sub("", written, count=1))
             break
@@ -120,20 +115,11 @@ def _trim(text: Element, label: str) -> None:
                 setattr(element, side, " ")
 
 
-def _places(text: Element) -> Iterator[tuple[Element, Literal["text", "tail"]]]:
-    """Where text of an element can stand, in the order of reading."""
-    for event, element in etree.iterwalk(text, events=("start", "end")):
-        if event == "start":
-            yield element, "text"
-        elif element is not text:
-            yield element, "tail"
-
-
 def _around(link: Element) -> Element:
     """The reference with the superscript and brackets that hold nothing else."""
     around, parent = link, link.getparent()
     while parent is not None and parent.tag in INLINE:
-        if _LABEL.fullmatch(_content(parent)) is None:
+        if _LABEL.fullmatch(content(parent)) is None:
             break
         around, parent = parent, parent.getparent()
     return around

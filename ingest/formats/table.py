@@ -33,8 +33,8 @@ def list_items(cells: Iterable[Sequence[Element]]) -> list[tuple[str, Element]]:
     """
     items = []
     for row in cells:
-        filled = [cell for cell in row if _content(cell)]
-        mark = _content(filled[0]) if filled else ""
+        filled = [cell for cell in row if content(cell)]
+        mark = content(filled[0]) if filled else ""
         if len(filled) != 2 or not (_MARK.fullmatch(mark) or _BULLET.fullmatch(mark)):
             return []
         items.append((mark, filled[1]))
@@ -97,8 +97,9 @@ def to_markdown(rows: Iterable[Sequence[str]]) -> str:
     return "\n".join((lines[0], "|" + " --- |" * len(used), *lines[1:])) if lines else ""
 
 
-def _content(cell: Element) -> str:
-    return " ".join("".join(cell.itertext()).split())
+def content(element: Element) -> str:
+    """The text of an element, in one line."""
+    return " ".join("".join(element.itertext()).split())
 
 
 def _span(cell: Element, name: str) -> int:
