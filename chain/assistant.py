@@ -180,6 +180,7 @@ class Assistant:
         asked: tuple[Part, ...] = (Part(meant.question, found, ranked),)
         if not refuses and not is_given:
             found, asked = in_parts(asked[0], language, index, scope)
+            found = (*found, *index.rests([one.passage for one in found], meant.question))
             watch.lap("parts")
         request = Request(
             meant.question,

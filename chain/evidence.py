@@ -13,6 +13,7 @@ from typing import NamedTuple
 from chain.countries import countries
 from chain.demands import Demands
 from chain.vocabulary import translations
+from core.acts import names_of
 from core.matching import figures, fold, without_accents
 from core.types import Citation, Passage, Unit
 from vectorstore.keyword import content_words
@@ -96,7 +97,7 @@ class Evidence:
 
 def of_passage(passage: Passage, unit: Unit | None = None) -> Text:
     """A passage or one of its units as evidence, with what is said about it."""
-    said = (passage.document.title, passage.document.reference)
+    said = (passage.document.title, passage.document.reference, *names_of(passage.document))
     return Text("\n".join((passage.context(unit), *said)), passage.language)
 
 

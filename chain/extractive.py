@@ -9,13 +9,13 @@ A question in parts gets such an answer for each part (chain/parts.py).
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from langchain_core.runnables import RunnableConfig, RunnableLambda
 
 from chain.answerer import Draft, Quote, Request
 from chain.relevance import Ranked
-from chain.statements import left_out, reading, runs, statements
+from chain.statements import LONGEST_LIST, first_items, left_out, reading, runs, statements
 from core.matching import fold
 from core.types import Marked, Mode, Passage, Turn
 from prompts import phrases
@@ -35,10 +35,16 @@ _AGAIN = 2.0  # in the score: so much better than what is new must be what was j
 @dataclass(frozen=True)
 class Block:
     """Statements of one passage (counted in `Request.found`), by the numbers of their units in the
-    order in which they are shown: what answers best comes first."""
+    order in which they are shown: what answers best comes first.
+
+    Of a list that stands in several passages, each has a block: `before` counts the items in those
+    before this one, `goes_on` tells that there is one behind it.
+    """
 
     passage: int
     units: tuple[int, ...]
+    before: int = 0
+    goes_on: bool = False
 
 
 class ExtractiveAnswerer:
@@ -65,7 +71,7 @@ def choose(request: Request) -> tuple[Block, ...]:
     for part in request.parts:
         if (best := _best(_close_to(chosen, part.ranked), request)) is not None:
             chosen[best.passage] = _together(chosen.get(best.passage, best), best)
-    return tuple(chosen.values())
+    return tuple(whole for block in chosen.values() for whole in _whole(block, chosen, request))
 
 
 def further(request: Request, quotes: Collection[Quote]) -> Iterator[list[Draft]]:
@@ -90,6 +96,24 @@ def last_said(history: Sequence[Turn]) -> str:
     """The folded text of the last answer in a conversation, without its markers."""
     said = [Marked(turn.answer_text, turn.markers) for turn in history if not turn.message]
     return fold(said[-1].plain) if said else ""
+
+
+def _whole(block: Block, shown: Collection[int], request: Request) -> Iterator[Block]:
+    """A block with those in which the list that it ends with goes on, as far as lists are shown."""
+    places = {one.passage.id: number for number, one in enumerate(request.found)}
+    while True:
+        passage = request.found[block.passage].passage
+        items = [n for n in block.units if passage.units[n].kind == "item"]
+        place = places.get(passage.continued_in)
+        if not items or left_out(passage, items[-1]) != passage.items_after or place in (None, *shown):
+            break
+        before = block.before + len(items)
+        rest = first_items(request.found[place].passage, LONGEST_LIST - before)
+        if not rest:
+            break
+        yield replace(block, goes_on=True)
+        block = Block(place, rest, before)
+    yield block
 
 
 def _overview(request: Request) -> tuple[Block, ...]:
@@ -187,13 +211,13 @@ def _is_said(one: Ranked, request: Request) -> bool:
 def drafts(block: Block, request: Request, *, labelled: bool) -> Iterator[Draft]:
     """A draft for each stretch of a block: a paragraph, or a list with its introduction."""
     passage = request.found[block.passage].passage
-    label = _label(passage) if labelled else ""
+    label = _label(passage) if labelled and not block.before else ""
     for run in runs(block.units):
         for text, items in _paragraphs(passage, run):
             quoted = [*text, *items]
-            note = ""
-            if items and (rest := left_out(passage, items[-1])):
-                note = phrases(request.language).part_of_list.format(len(items), len(items) + rest)
+            note, count = "", block.before + len(items)
+            if items and not block.goes_on and (rest := left_out(passage, items[-1])):
+                note = phrases(request.language).part_of_list.format(count, count + rest)
             yield Draft(
                 text=" ".join(_readings(block.passage, text, request)),
                 cites=(block.passage,),
@@ -203,7 +227,7 @@ def drafts(block: Block, request: Request, *, labelled: bool) -> Iterator[Draft]
                     passage.units[quoted[0]].start,
                     passage.units[quoted[-1]].end,
                 ),
-                label=label or ("" if text else _label(passage)),
+                label=label or ("" if text or block.before else _label(passage)),
                 note=note,
             )
             label = ""

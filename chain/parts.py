@@ -15,12 +15,13 @@ from chain.followup import standalone
 from chain.relevance import Ranked, rank
 from core.matching import without_accents
 from core.types import Scope, ScoredPassage, Turn
-from prompts import phrases
+from prompts import Cues, phrases
 from vectorstore.keyword import content_words
 from vectorstore.store import Snapshot
 
 _WORD = re.compile(r"\w+(?:[-./]\w+)*")  # 2011/93/EU and end-to-end are one word
 _DIGIT = re.compile(r"\d")
+_COMPARATIVE = re.compile(r"\w{3,}er(?:e[nrs]?)?")  # larger, größere, kleinere
 _NEAR = 2  # words after a joining word: "en in welke landen"
 _AROUND = " ,;:?!¿¡."
 
@@ -97,7 +98,10 @@ def _borders(question: str, language: str) -> list[re.Match[str]]:
     cues = phrases(language).cues
     words = list(_WORD.finditer(question))
     said = [word[0].casefold() for word in words]
-    compares = not {*cues.comparing, *cues.versus}.isdisjoint(said)
+    versus = {
+        n for n, word in enumerate(said) if word in cues.versus or _is_than(said[:n], word, cues)
+    }
+    compares = bool(versus) or not set(cues.comparing).isdisjoint(said)
     borders = []
     for number in range(1, len(words)):
         after = said[number + 1 : number + 1 + _NEAR]
@@ -106,10 +110,17 @@ def _borders(question: str, language: str) -> list[re.Match[str]]:
             figures = _DIGIT.search(said[number - 1]) and any(map(_DIGIT.search, after))
             border = compares or asks or figures
         else:
-            border = said[number] in cues.versus
+            border = number in versus
         if border:
             borders.append(words[number])
     return borders
+
+
+def _is_than(before: Sequence[str], word: str, cues: Cues) -> bool:
+    """Whether a word stands between two things that are compared: "als" and "dan" mean other things
+    too where nothing before them compares."""
+    compares = not set(cues.comparing).isdisjoint(before)
+    return word in cues.than and (compares or any(map(_COMPARATIVE.fullmatch, before[-_NEAR:])))
 
 
 def in_parts(

@@ -13,7 +13,8 @@ docs/decisions/0009.
     reason   1 where a reason is asked for and the unit has a word that gives one
     across   1 where the unit is in another language than the question, as in vectorstore/ranking.py
 
-Where it is asked what something is, a unit with the form of saying so gets a fixed amount more.
+Where it is asked what something is, a unit with the form of saying so gets a fixed amount more, and
+so does one of a document that the question names; one of a recital or a memorandum gets less.
 """
 
 import math
@@ -29,7 +30,7 @@ from numpy.typing import NDArray
 
 from chain.asking import asks_for, counted, dates, gives_reason, numbers
 from chain.statements import Statement, series, statements
-from core.matching import figures
+from core.matching import figures, without_accents
 from core.types import Passage, ScoredPassage, Unit
 from prompts import phrases
 from vectorstore.keyword import content_words, letter_runs
@@ -37,8 +38,12 @@ from vectorstore.keyword import content_words, letter_runs
 _LIST, _COUNTED = 1.0, 2.0  # in the score, for a list where one is asked for
 _IN_VAIN = 0.1  # in the score, for a unit of a list where none is asked for
 _DEFINES = 3.0  # in the score; too few questions ask for a definition to fit it
+_NAMED = 2.0  # in the score, for what is in a document that the question names
+_PREAMBLE = 1.0  # in the score, against recitals and memoranda: an article may lay it down
 _REMEMBERED = 500  # passages
 _LONGEST_TERM = 4  # words that say what a definition is asked of
+# What a definition begins with: its mark, and a quotation mark before the term.
+_QUOTED = re.compile(r"(?:\(?\w{1,4}[.)] ?)?(?=[\"'“”„‟«»‘‚‹›])")
 FEATURES = (
     "cosine",
     "words",
@@ -113,6 +118,10 @@ def rank_units(
     """The units of the passages, best first; a footnote says little without its sentence."""
     scores = features(question, language, found) @ [weights[name] for name in FEATURES]
     scores += _DEFINES * defines(question, language, found)
+    scores += [
+        _NAMED * found[place].named - _PREAMBLE * found[place].passage.preamble
+        for place, _, _ in places(found)
+    ]
     ranked = [
         RankedUnit(index, number, unit, float(score))
         for (index, number, unit), score in zip(places(found), scores, strict=True)
@@ -163,7 +172,8 @@ def _is_new(found: Iterable[str], known: frozenset[str]) -> bool:
 
 def defines(question: str, language: str, found: Sequence[ScoredPassage]) -> NDArray[np.float64]:
     """1 for each unit in which the name of what is asked about is followed by what it is: "X is",
-    "X, a", "X:", or an abbreviation by its bracket; 0 for the others; in the order of `places`."""
+    "X, a", "X:", or an abbreviation by its bracket; 2 for one that begins with that name in
+    quotation marks, as in a law; 0 for the others; in the order of `places`."""
     term, units = _term(question, language), places(found)
     if not term:
         return np.zeros(len(units))
@@ -172,8 +182,10 @@ def defines(question: str, language: str, found: Sequence[ScoredPassage]) -> NDA
     for index, _, unit in units:
         passage = found[index].passage
         form = rf"\b{name}(?:\)|\W? ?{_being(passage.language)})"
-        text = passage.text[unit.start : unit.end]
-        said.append(float(re.search(form, text, re.IGNORECASE) is not None))
+        text = without_accents(passage.text[unit.start : unit.end])  # as the term is
+        quoted = _QUOTED.match(text)
+        begins = quoted and re.match(rf"\W*{name}\b", text[quoted.end() :], re.IGNORECASE)
+        said.append(2.0 if begins else float(bool(re.search(form, text, re.IGNORECASE))))
     return np.array(said)
 
 
@@ -181,7 +193,7 @@ def defines(question: str, language: str, found: Sequence[ScoredPassage]) -> NDA
 def _being(language: str) -> str:
     """A pattern for what stands between a name and what it is: "is", ", the", ":". A verb that
     ends the sentence stands before nothing."""
-    signs = sorted(phrases(language).cues.being, key=len, reverse=True)
+    signs = sorted(map(without_accents, phrases(language).cues.being), key=len, reverse=True)
     alternatives = "|".join(rf"{re.escape(sign)}(?!(?<=\w)\w)" for sign in signs)
     return rf"(?:{alternatives})(?=[\s\S]*\w)"
 
@@ -189,11 +201,13 @@ def _being(language: str) -> str:
 def _term(question: str, language: str) -> list[str]:
     """The words for what a question wants defined; none where it asks something else."""
     asks = sorted(phrases(language).cues.definition, key=len, reverse=True)
-    bare = question
+    by = "|".join(map(re.escape, phrases(language).cues.according))
+    bare = re.sub(rf"(?<!\w)(?:{by})(?!\w).*", " ", question, flags=re.IGNORECASE)
+    named = bare
     for ask in asks:
         bare = re.sub(rf"(?<!\w){re.escape(ask)}(?!\w)", " ", bare, flags=re.IGNORECASE)
     term = content_words(bare, language)
-    return term if bare != question and len(term) <= _LONGEST_TERM else []
+    return term if bare != named and len(term) <= _LONGEST_TERM else []
 
 
 def _words(question: str, language: str, passages: Sequence[Passage]) -> list[float]:

@@ -68,7 +68,7 @@ def statements(passage: Passage, *, reasons: bool = False) -> tuple[Statement, .
         elif is_row(passage, unit):
             if unit.kind == "item":  # its headings alone say nothing
                 found.append(Statement((number,), (number,)))
-        elif unit.kind == "sentence" and not _is_listed(number, lists):
+        elif unit.kind == "sentence" and not (_is_listed(number, lists) or _is_open(passage, unit)):
             before = _before(passage, number, lists, reasons)
             if before is not None:
                 found.append(Statement((*before, number), (number,)))
@@ -143,6 +143,11 @@ def about_itself(passage: Passage, unit: Unit) -> bool:
     return any(name in text for name in vocabulary(passage.language).summaries)
 
 
+def _is_open(passage: Passage, unit: Unit) -> bool:
+    """Whether what a sentence announces is not in it: "Having regard to ...," "Done at Brussels,"."""
+    return passage.text[unit.start : unit.end].rstrip("*_ ").endswith((",", ":"))
+
+
 def reading(passage: Passage, unit: Unit) -> str:
     """A unit as it is shown: in one line, and a row of a table with its headings.
 
@@ -205,6 +210,20 @@ def _first_items(passage: Passage, members: tuple[int, ...]) -> tuple[int, ...]:
     if len(items) <= LONGEST_LIST:
         return members
     return tuple(n for n in members if n < items[LONGEST_LIST])
+
+
+def first_items(passage: Passage, most: int) -> tuple[int, ...]:
+    """The first items of the list that a passage begins with, with what is listed under these."""
+    found: list[int] = []
+    for number, unit in enumerate(passage.units):
+        if unit.kind == "sentence" or is_row(passage, unit):
+            break
+        most -= unit.kind == "item" and unit.lead_in is None
+        if most < 0:
+            break
+        if unit.kind == "item":
+            found.append(number)
+    return tuple(found)
 
 
 def left_out(passage: Passage, last: int) -> int:

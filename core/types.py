@@ -187,7 +187,8 @@ class Passage(Frozen):
     and its vector, and a hit can be filtered by document without reading it. `page` (from 1) is
     where it begins, `page_breaks` are the offsets in its text where the next pages begin.
     `continues`: its section began in an earlier passage; `items_after` is how many items of its
-    last list stand in later ones.
+    last list stand in later ones, the next of which is `continued_in` (its id). `preamble`: it stands before the first article of a text that has
+    articles, so it is a recital or a memorandum and lays nothing down.
     """
 
     id: str
@@ -203,6 +204,8 @@ class Passage(Frozen):
     anchor: str = ""
     continues: bool = False
     items_after: int = 0
+    continued_in: str = ""
+    preamble: bool = False
 
     @property
     def language(self) -> str:
@@ -247,7 +250,7 @@ class ScoredPassage(Frozen):
     question and passage, `unit_similarities` those of question and each unit of the passage; of
     another embedder than the default one on that one's scale (vectorstore/profile.py). `level` is
     how much nearer to the question any text of its language is (vectorstore/levels.py).
-    `standing` is that of its document when it was found.
+    `standing` is that of its document when it was found. `named`: the question names its document.
     """
 
     passage: Passage
@@ -256,6 +259,7 @@ class ScoredPassage(Frozen):
     unit_similarities: tuple[float, ...] = ()
     level: float = 0.0
     standing: Standing = "in_force"
+    named: bool = False
 
 
 class Citation(Frozen):

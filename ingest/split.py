@@ -34,6 +34,9 @@ _MARK = re.compile(
     r"|(?:\d{1,3}\.){1,5}|\d{1,3}[a-z]\.)\s"
 )
 
+# How a definition begins: with its term in quotation marks.
+_TERM = re.compile(r"[\"'“”„‟«»‘‚‹›][^\"“”«»‹›\n]{1,120}[\"'”“»’‘›]")
+
 _SHORTEST_PARAGRAPH = 100  # characters, of what is numbered outside of articles
 _SAID = (".", ":", ";", ".’", ".”", ".»")  # how a numbered paragraph ends
 
@@ -83,17 +86,25 @@ def split(
         raise ValueError(f"a passage of at most {limit} tokens cannot hold a sentence")
     blocks = blocks_of(document)
     begins = [block.begin for block in blocks]
+    enacts = _first_article(document)
     passages: list[Passage] = []
     units = 0
     occurrences: Counter[tuple[tuple[str, ...], str]] = Counter()
     for section in document.sections:
         own = blocks[bisect_left(begins, section.start) : bisect_left(begins, section.end)]
-        for passage in _split_section(document, section, own, token_count, limit):
+        first = len(passages)
+        for passage in _split_section(
+            document, section, own, token_count, limit, preamble=section.number < enacts
+        ):
             repeated = (passage.headings, passage.text)
             identity = passage_id(passage, occurrences[repeated])
             occurrences[repeated] += 1
             passages.append(passage.model_copy(update={"id": identity}))
             units += len(passage.units)
+        for number, following in enumerate(passages[first + 1 :], start=first):
+            if passages[number].items_after:
+                goes_on = {"continued_in": following.id}
+                passages[number] = passages[number].model_copy(update=goes_on)
         refuse_above(MOST_UNITS, units, "sentences, list items and table rows")
     return passages
 
@@ -104,6 +115,8 @@ def _split_section(
     blocks: Sequence[Block],
     token_count: Callable[[str], int],
     limit: int,
+    *,
+    preamble: bool,
 ) -> list[Passage]:
     headings = _short_headings(section.headings, token_count, limit)
     path = " › ".join(headings)
@@ -112,13 +125,13 @@ def _split_section(
     def fits(part: str) -> bool:
         return token_count(f"{path}\n{part}") <= limit
 
-    pieces = _pieces(document, blocks, fits, section.headings[-1])
+    pieces = _pieces(document, blocks, fits, section.headings[-1], preamble=preamble)
     items_after = _items_after(pieces)
     sizes = [
         max(token_count(document.text[piece.begin : piece.stop]) - empty, 1) for piece in pieces
     ]
     return [
-        _passage(document, section, headings, pieces, items_after, first, last)
+        _passage(document, section, headings, pieces, items_after, first, last, preamble=preamble)
         for group in _group(pieces, sizes, limit - token_count(path))
         for first, last in _fitting(document.text, pieces, *group, fits)
     ]
@@ -169,6 +182,8 @@ def _pieces(
     blocks: Sequence[Block],
     fits: Callable[[str], bool],
     heading: str,
+    *,
+    preamble: bool,
 ) -> list[_Piece]:
     """The units of a section in order, each short enough for a passage."""
     text, in_article = document.text, legal_lines.is_article(heading)
@@ -187,7 +202,12 @@ def _pieces(
             goes_on = not depth and not mark  # in the point that is open
             points = [point for point in points if point[0] < block.level + goes_on]
             points.append((block.level, mark))
-        is_numbered = depth == 1 and lead_in is None and _is_numbered(mark, own, in_article)
+        is_paragraph = depth == 1 and (
+            _is_recital(mark, own)
+            if preamble and lead_in is not None
+            else lead_in is None and _is_numbered(mark, own, in_article)
+        )
+        says_all = is_paragraph or (in_article and depth > 0 and _defines(own))
         is_long_item = block.kind == "item" and len(own) > _LONGEST_ITEM
         if block.kind == "paragraph" or is_long_item or not fits(own):
             spans = [
@@ -209,9 +229,9 @@ def _pieces(
                     start=start,
                     end=end,
                     stop=stop,
-                    kind="sentence" if is_numbered else _kind(block),
+                    kind="sentence" if says_all else _kind(block),
                     cost=_BETWEEN_SENTENCES if number else _cost(block, follows_lead_in),
-                    lead_in=lead_in,
+                    lead_in=None if says_all else lead_in,
                     marks=tuple(mark for _, mark in points if mark),
                 )
             )
@@ -243,6 +263,25 @@ def _is_numbered(mark: str, text: str, in_article: bool) -> bool:
     is_number = mark.strip("().")[:1].isdigit()
     is_paragraph = in_article or mark.startswith("(") or len(text) > _SHORTEST_PARAGRAPH
     return is_number and is_paragraph and text.endswith(_SAID)
+
+
+def _is_recital(mark: str, text: str) -> bool:
+    """Whether an item below "Whereas:" is a recital."""
+    return mark.startswith("(") and mark[1:2].isdigit() and text.endswith(".")
+
+
+def _defines(text: str) -> bool:
+    """Whether a point of an article is a definition, which says all by itself."""
+    typed = _MARK.match(text)
+    return _TERM.match(text, typed.end() if typed else 0) is not None
+
+
+def _first_article(document: SourceDocument) -> int:
+    """The number of the first section that is an article, or stands in one; 0 without any."""
+    for section in document.sections:
+        if any(map(legal_lines.is_article, section.headings[1:])):
+            return section.number
+    return 0
 
 
 def _depth(block: Block) -> int:
@@ -291,6 +330,8 @@ def _passage(
     items_after: Sequence[int],
     first: int,
     last: int,
+    *,
+    preamble: bool,
 ) -> Passage:
     start, end = pieces[first].begin, pieces[last - 1].stop
     units = []
@@ -313,6 +354,7 @@ def _passage(
         anchor=section.anchor,
         continues=first > 0,
         items_after=items_after[last],
+        preamble=preamble,
         **_pages(document.page_starts, start, end),
     )
 

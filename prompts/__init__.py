@@ -51,8 +51,9 @@ class Cues(Frozen):
     or no. `common` names are those of what every document is about. `empty` words say nothing
     of what a question is about; what search leaves out anyway need not be among them.
     `joining` words stand between the parts of a question, `comparing` ones make it a comparison,
-    and `versus` ones do both. `definition` phrases ask what something is, and what is in `being`
-    stands between its name and what it is. `frames` are patterns of questions that only ask what
+    `versus` ones do both, and so do `than` ones behind a comparative. `definition` phrases ask what
+    something is, `according` ones say by which text, and what is in `being` stands between its name
+    and what it is. `frames` are patterns of questions that only ask what
     somebody says of a `topic`.
     """
 
@@ -70,7 +71,9 @@ class Cues(Frozen):
     joining: tuple[str, ...]
     comparing: tuple[str, ...]
     versus: tuple[str, ...]
+    than: tuple[str, ...]
     definition: tuple[str, ...]
+    according: tuple[str, ...]
     being: tuple[str, ...]
     frames: tuple[str, ...]
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 import numpy as np
 from pydantic import ValidationError
 
+from core import acts
 from core.errors import IndexMismatchError
 from core.types import Passage, Scope, Standing
 from core.versions import preferred, standings
@@ -68,6 +69,11 @@ class Generation:
                 f"Index generation {self.id} was made by another version of this program. "
                 "Rebuild the index with: make ingest"
             ) from None
+
+    @functools.cached_property
+    def names(self) -> acts.Names:
+        """What its documents are called in questions."""
+        return acts.names_in(entry.info for entry in self.manifest.documents)
 
     @functools.cached_property
     @translated

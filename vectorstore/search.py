@@ -16,6 +16,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from core.acts import named
 from core.types import Passage, Scope, ScoredPassage, Standing
 from vectorstore.embeddings import Vectors
 from vectorstore.generations import Generation, unit_ids
@@ -27,6 +28,7 @@ from vectorstore.segments import document_key
 
 _CANDIDATES = 60  # passages taken from each list before filtering
 _UNITS_PER_PASSAGE = 4
+_MORE = 2  # times as many as are ranked are looked at, as recitals go behind
 _LANGUAGES = 4  # that make it look further at most
 # Documents with so few passages, of the whole and altogether, are hardly among what is nearest of
 # all: all of theirs are looked at instead. The last such scopes are kept, some 8 MB each at most.
@@ -34,6 +36,9 @@ _RARE, _FEW, _SCOPES = 0.05, 1000, 8
 # What a document that is not in force loses: it must be 20 times (e^3) as likely to come first, so
 # it is only found for what the text that took its place does not say.
 _STEP_BACK = 3.0
+_NAMED = 3.0  # what a document that the question names gains
+# What a recital or a memorandum loses: where an article says it too, that is to be cited.
+_PREAMBLE = 2.0
 
 Shares = Mapping[str, tuple[float, float]]  # passage id -> (words, letters)
 
@@ -66,16 +71,28 @@ def find(
         nearness = _nearness_of_all(generation, frozenset(allowed), vector)
     else:
         nearness = _nearest(generation, keyword, query, language, vector, allowed, wanted)
+    asked_for = named(query, generation.names).intersection(allowed)
+    if asked_for and sum(map(allowed.__getitem__, asked_for)) <= _FEW:
+        nearness |= _nearness_of_all(generation, asked_for, vector)
     level = levels(generation, keyword, query, language, vector, allowed, profile)
-    features = _Features(keyword.shares(query, language, nearness), level, language)
-    standings = generation.standings(scope.as_of or datetime.datetime.now(datetime.UTC).date())
+    day = scope.as_of or datetime.datetime.now(datetime.UTC).date()
+    features = _Features(
+        keyword.shares(query, language, nearness),
+        level,
+        language,
+        generation.standings(day),
+        asked_for,
+    )
     first_look = {
         name: score(features.of(name, profile.on_scale("unit", unit)), profile.ranking)
-        - _STEP_BACK * (document_key(name) in standings)
+        + features.of_document(document_key(name))
         for name, unit in nearness.items()
     }
-    likely = sorted(first_look, key=lambda name: (-first_look[name], name))[:wanted]
-    return _ranked(generation, likely, features, vector, standings, profile)[:k]
+    likely = sorted(first_look, key=lambda name: (-first_look[name], name))[: _MORE * wanted]
+    for passage in generation.passages(likely):
+        first_look[passage.id] -= _PREAMBLE * passage.preamble
+    likely = sorted(likely, key=lambda name: (-first_look[name], name))[:wanted]
+    return _ranked(generation, likely, features, vector, profile)[:k]
 
 
 def _nearest(
@@ -146,7 +163,6 @@ def _ranked(
     likely: Sequence[str],
     features: "_Features",
     vector: Vectors,
-    standings: Mapping[str, Standing],
     profile: Profile,
 ) -> list[Evidence]:
     """The likely passages ranked by all their units; those after the first `LOOK` stay behind."""
@@ -159,14 +175,17 @@ def _ranked(
             **features.of(passage.id, float(cosines.max())),
             "passage": profile.on_scale("fit", fit),
         }
-        standing = standings.get(passage.document.key, "in_force")
+        key = passage.document.key
         scored = ScoredPassage(
             passage=passage,
-            score=score(own, profile.ranking) - _STEP_BACK * (standing != "in_force"),
+            score=score(own, profile.ranking)
+            + features.of_document(key)
+            - _PREAMBLE * passage.preamble,
             similarity=profile.on_scale("passage", mean_cosine(vectors, vector)),
             unit_similarities=tuple(float(cosine) for cosine in cosines),
             level=features.level(passage.id).unit,
-            standing=standing,
+            standing=features.standings.get(key, "in_force"),
+            named=key in features.named,
         )
         found.append(Evidence(scored, own))
     first = _best_first(found[:LOOK])
@@ -190,6 +209,12 @@ class _Features:
     shares: Shares
     levels: Mapping[str, Level]
     language: str  # of the question
+    standings: Mapping[str, Standing]  # of the documents that step back
+    named: frozenset[str]  # documents, in the question
+
+    def of_document(self, key: str) -> float:
+        """What a passage gains or loses for its document."""
+        return _NAMED * (key in self.named) - _STEP_BACK * (key in self.standings)
 
     def of(self, name: str, unit: float) -> dict[str, float]:
         """Of a passage (its id), given the cosine of its best unit."""

@@ -22,6 +22,8 @@ from vectorstore.search import Evidence, find, similarities
 
 logger = logging.getLogger(__name__)
 
+_RESTS = 4  # passages of one list behind the first, at most
+
 _T = TypeVar("_T")
 
 
@@ -162,6 +164,21 @@ class Snapshot:
             )
             for passage in passages
         ]
+
+    def rests(self, passages: Sequence[Passage], query: str) -> list[ScoredPassage]:
+        """The passages in which the last lists of these go on, as far as they are not among them;
+        as close to a question as they are."""
+        known = {passage.id for passage in passages}
+        rests: list[str] = []
+        for passage in passages:
+            for _ in range(_RESTS):
+                following = self._generation.passages([passage.continued_in])
+                if not passage.items_after or not following or passage.continued_in in known:
+                    break
+                rests.append(passage.continued_in)
+                known.add(passage.continued_in)
+                (passage,) = following
+        return self.cited(rests, query)
 
     def knows(self, word: str) -> bool:
         """Whether a passage, in whatever language, has this word or one like it."""
