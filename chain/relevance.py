@@ -39,7 +39,7 @@ _LIST, _COUNTED = 1.0, 2.0  # in the score, for a list where one is asked for
 _IN_VAIN = 0.1  # in the score, for a unit of a list where none is asked for
 _DEFINES = 3.0  # in the score; too few questions ask for a definition to fit it
 _NAMED = 2.0  # in the score, for what is in a document that the question names
-_PREAMBLE = 1.0  # in the score, against recitals and memoranda: an article may lay it down
+_PREAMBLE = 3.0  # in the score, against recitals and memoranda: an article may lay it down
 _REMEMBERED = 500  # passages
 _LONGEST_TERM = 4  # words that say what a definition is asked of
 # What a definition begins with: its mark, and a quotation mark before the term.
@@ -177,7 +177,7 @@ def defines(question: str, language: str, found: Sequence[ScoredPassage]) -> NDA
     term, units = _term(question, language), places(found)
     if not term:
         return np.zeros(len(units))
-    name = r"\W+(?:\w+\W+){0,2}".join(map(re.escape, term))
+    name = r"\W+(?:\w+\W+){0,2}".join(rf"{re.escape(word)}\w{{0,2}}" for word in term)
     said = []
     for index, _, unit in units:
         passage = found[index].passage
@@ -205,7 +205,8 @@ def _term(question: str, language: str) -> list[str]:
     bare = re.sub(rf"(?<!\w)(?:{by})(?!\w).*", " ", question, flags=re.IGNORECASE)
     named = bare
     for ask in asks:
-        bare = re.sub(rf"(?<!\w){re.escape(ask)}(?!\w)", " ", bare, flags=re.IGNORECASE)
+        end = "" if ask.endswith(("'", "’")) else r"(?!\w)"
+        bare = re.sub(rf"(?<!\w){re.escape(ask)}{end}", " ", bare, flags=re.IGNORECASE)
     term = content_words(bare, language)
     return term if bare != named and len(term) <= _LONGEST_TERM else []
 

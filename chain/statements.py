@@ -25,6 +25,8 @@ _BACK = 2  # sentences that one brings along at most
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
 _OPENING = 6  # words that are looked at
 _ENUMERATED = re.compile(r"(?P<name>[^\W\d_]{3,}) (?P<number>[A-Z]|[IVX]+|\d{1,2})\b")
+_ADDRESS = re.compile(r"\b(?:https?://|www\.)\S+")
+_FEWEST = 5  # words, of what is more than an address
 _CELLS = re.compile(r"(?<!\\)\|")
 
 
@@ -53,7 +55,7 @@ def statements(passage: Passage, *, reasons: bool = False) -> tuple[Statement, .
     found = []
     lists = _lists(passage)
     for number, unit in enumerate(passage.units):
-        if unit.kind == "note" or about_itself(passage, unit):
+        if unit.kind == "note" or about_itself(passage, unit) or _says_little(passage, unit):
             continue
         if number in lists:
             members = lists[number]
@@ -141,6 +143,13 @@ def about_itself(passage: Passage, unit: Unit) -> bool:
         return False
     text = fold(passage.text[unit.start : unit.end])
     return any(name in text for name in vocabulary(passage.language).summaries)
+
+
+def _says_little(passage: Passage, unit: Unit) -> bool:
+    """Whether nothing is said but where to look, or nothing at all: "See https://...", ";"."""
+    text = passage.text[unit.start : unit.end]
+    words = _WORD.findall(_ADDRESS.sub("", text))
+    return not words or (len(words) < _FEWEST and _ADDRESS.search(text) is not None)
 
 
 def _is_open(passage: Passage, unit: Unit) -> bool:

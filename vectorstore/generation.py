@@ -89,6 +89,14 @@ class Generation:
     def _segment_of(self) -> dict[str, str]:
         return {entry.info.key: entry.segment for entry in self.manifest.documents}
 
+    @functools.cached_property
+    def _entries(self) -> Mapping[str, Sequence[DocumentEntry]]:
+        """The versions of each document, by its id."""
+        found: dict[str, list[DocumentEntry]] = {}
+        for entry in self.manifest.documents:
+            found.setdefault(entry.info.id, []).append(entry)
+        return found
+
     def versions(self, language: str, scope: Scope) -> Mapping[str, int]:
         """Keys of the documents to search, one language version each, with their passages' number.
 
@@ -100,7 +108,8 @@ class Generation:
 
     def _versions(self, language: str, scope: Scope) -> Mapping[str, int]:
         of_document: dict[str, dict[str, DocumentEntry]] = {}
-        for entry in self.manifest.documents:
+        named = [self._entries[id_] for id_ in scope.documents if id_ in self._entries]
+        for entry in itertools.chain(*named) if scope.documents else self.manifest.documents:
             if scope.admits(entry.info):
                 of_document.setdefault(entry.info.id, {})[entry.info.language] = entry
         chosen = (entries[preferred(entries, language)] for entries in of_document.values())
@@ -159,7 +168,10 @@ class Generation:
     def all_passages(self, documents: Collection[str] | None = None) -> Iterator[Passage]:
         """Every passage, or those of the documents with these keys; read in batches."""
         for segment in self.segments:
-            yield from segment.all_passages(documents)
+            for passage in segment.all_passages(documents):
+                if documents is not None and len(self._passages_read) < _REMEMBERED:
+                    self._passages_read[passage.id] = passage
+                yield passage
 
     def all_ids(self) -> Iterator[str]:
         """The id of every passage; read in batches."""

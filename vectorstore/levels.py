@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from vectorstore.embeddings import Vectors
-from vectorstore.generations import Generation, unit_ids
+from vectorstore.generations import Generation
 from vectorstore.keyword import KeywordIndex
 from vectorstore.profile import Profile
 
@@ -77,9 +77,8 @@ def _cohort(generation: Generation, language: str) -> tuple[tuple[str, ...], Vec
     keys = sorted(entry.info.key for entry in generation.manifest.documents)
     chosen = _spread([key for key in keys if language_of(key) == language], _COHORT)
     passages = _spread(list(generation.all_passages(frozenset(chosen))), _COHORT)
-    stored = generation.unit_vectors([name for one in passages for name in unit_ids(one)])
-    vectors = np.stack([stored[name] for one in passages for name in unit_ids(one)])
-    starts = [0, *np.cumsum([len(one.units) for one in passages])[:-1].tolist()]
+    vectors = np.concatenate(generation.units(passages))
+    starts = [0, *np.cumsum([len(one.units) for one in passages[:-1]]).tolist()]
     return tuple(one.id for one in passages), vectors, starts
 
 

@@ -137,10 +137,8 @@ def _units_of(
     """The passages of a few documents, the vectors of their units in one array, shape (units,
     dimensions), and where in it each passage begins."""
     passages = list(generation.all_passages(documents))
-    stored = generation.unit_vectors([name for one in passages for name in unit_ids(one)])
-    vectors = np.stack([stored[name] for one in passages for name in unit_ids(one)])
-    sizes = [len(one.units) for one in passages]
-    starts = [0, *itertools.accumulate(sizes[:-1])]
+    vectors = np.concatenate(generation.units(passages))
+    starts = [0, *itertools.accumulate([len(one.units) for one in passages[:-1]])]
     return tuple(one.id for one in passages), vectors, starts
 
 
