@@ -104,8 +104,12 @@ def _whole(block: Block, shown: Collection[int], request: Request) -> Iterator[B
     while True:
         passage = request.found[block.passage].passage
         items = [n for n in block.units if passage.units[n].kind == "item"]
-        place = places.get(passage.continued_in)
-        if not items or left_out(passage, items[-1]) != passage.items_after or place in (None, *shown):
+        place = places.get(passage.continued_in, -1)
+        if (
+            not items
+            or left_out(passage, items[-1]) != passage.items_after
+            or place in (None, *shown)
+        ):
             break
         before = block.before + len(items)
         rest = first_items(request.found[place].passage, LONGEST_LIST - before)

@@ -153,7 +153,7 @@ def _says_little(passage: Passage, unit: Unit) -> bool:
 
 
 def _is_open(passage: Passage, unit: Unit) -> bool:
-    """Whether what a sentence announces is not in it: "Having regard to ...," "Done at Brussels,"."""
+    """Whether a sentence announces what is not in it: "Having regard to ...," "Done at X,"."""
     return passage.text[unit.start : unit.end].rstrip("*_ ").endswith((",", ":"))
 
 

@@ -187,8 +187,9 @@ class Passage(Frozen):
     and its vector, and a hit can be filtered by document without reading it. `page` (from 1) is
     where it begins, `page_breaks` are the offsets in its text where the next pages begin.
     `continues`: its section began in an earlier passage; `items_after` is how many items of its
-    last list stand in later ones, the next of which is `continued_in` (its id). `preamble`: it stands before the first article of a text that has
-    articles, so it is a recital or a memorandum and lays nothing down.
+    last list stand in later ones, the next of which is `continued_in` (its id). `preamble`: it
+    stands before the first article of a text that has articles, so it is a recital or a memorandum
+    and lays nothing down.
     """
 
     id: str

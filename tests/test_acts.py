@@ -1,4 +1,4 @@
-"""Answers from acts: what an article lays down, a definition, a whole list, the act that is named."""
+"""Answers from acts: an article before a recital, a definition, a whole list, the named act."""
 
 from collections.abc import Callable, Mapping
 
@@ -22,7 +22,11 @@ _SAID = (
     "the flag is hoisted at sunrise and is taken in at sunset except on days of public mourning",
     "the wages of the keepers are paid on the last working day of the month and noted in the book",
 )
-_POINTS = tuple(f"{point}, of which the keepers give an account to the ministry at the end of each year, with what it cost and who did it" for point in _SAID)
+_POINTS = tuple(
+    f"{point}, of which the keepers give an account to the ministry at the end of each year, with "
+    "what it cost and who did it"
+    for point in _SAID
+)
 _MARKS = "abcdefghi"
 LIGHTS = f"""---
 id: lights
@@ -35,8 +39,8 @@ language: en
 
 Whereas:
 
-(1) A lighthouse should have a keeper on watch at night, for ships depend on its light. The number of
-keepers of a lighthouse should follow from the length of the night.
+(1) A lighthouse should have a keeper on watch at night, for ships depend on its light. The number
+of keepers of a lighthouse should follow from the length of the night.
 
 (2) Keepers should be paid in time.
 
@@ -44,7 +48,7 @@ keepers of a lighthouse should follow from the length of the night.
 
 For the purposes of this Regulation:
 
-(1) ‘beacon’ means a fire or a lamp on a tower that ships at sea can see from a distance of ten miles;
+(1) ‘beacon’ means a fire or a lamp on a tower that ships see from ten miles away;
 
 (2) ‘keeper’ means a person who lives in a lighthouse and watches its lamp.
 
@@ -117,12 +121,9 @@ def test_an_article_comes_before_the_recital_that_says_it_too(settings: Settings
 
 
 def test_what_something_is_is_told_by_its_definition(settings: Settings) -> None:
-    answer = Assistant(settings).ask(
-        "What is a beacon according to the Regulation?", language="en"
-    )
+    answer = Assistant(settings).ask("What is a beacon according to the Regulation?", language="en")
     assert answer.text == (
-        "(1) ‘beacon’ means a fire or a lamp on a tower that ships at sea can see from a distance "
-        "of ten miles; [1]"
+        "(1) ‘beacon’ means a fire or a lamp on a tower that ships see from ten miles away; [1]"
     )
 
 
@@ -142,7 +143,9 @@ def test_a_list_that_stands_in_several_passages_is_shown_whole(
     assert {first.id, *(passage.id for passage in rest)} <= cited
 
 
-@pytest.mark.parametrize("question", ["How many are on watch under the AVG?", "Who is on watch under 2016/679?"])
+@pytest.mark.parametrize(
+    "question", ["How many are on watch under the AVG?", "Who is on watch under 2016/679?"]
+)
 def test_a_document_that_the_question_names_comes_first(index: Index, question: str) -> None:
     found = index.search(question, language="en")
     assert found[0].passage.document.key == "lights.en"
