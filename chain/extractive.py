@@ -108,7 +108,7 @@ def _whole(block: Block, shown: Collection[int], request: Request) -> Iterator[B
         if (
             not items
             or left_out(passage, items[-1]) != passage.items_after
-            or place in (None, *shown)
+            or place in (-1, *shown)
         ):
             break
         before = block.before + len(items)
