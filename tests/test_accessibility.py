@@ -24,7 +24,7 @@ def _answered(page: Page) -> None:
     ask(page, "Hoeveel is de drugsmarkt in Europa waard?")
     evidence(page).click()
     expect(page.locator("mark").first).to_be_visible()
-    expect(page.get_by_text("Was dit antwoord bruikbaar?")).to_be_visible()
+    expect(page.get_by_role("radiogroup", name="Was dit antwoord bruikbaar?")).to_be_visible()
 
 
 def _refused(page: Page) -> None:

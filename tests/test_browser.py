@@ -136,15 +136,15 @@ def test_a_verdict_is_given_with_the_keyboard_and_stays_in_view(
     with opened(browser, address) as page:
         for number, question in enumerate((REPORTS, "Wat is EMPACT?"), start=1):
             ask(page, question)
-            label = page.get_by_text("Was dit antwoord bruikbaar?")
-            expect(label).to_have_count(number, timeout=90_000)
+            group = page.get_by_role("radiogroup", name="Was dit antwoord bruikbaar?")
+            expect(group).to_have_count(number, timeout=90_000)
         first = page.get_by_role("radiogroup", name="Was dit antwoord bruikbaar?").first
-        first.get_by_role("radio", name="Ja").focus()
+        first.get_by_role("radio").first.focus()
         page.keyboard.press("Enter")
         expect(page.get_by_text("Bewaard met dit gesprek")).to_be_visible()
         page.wait_for_timeout(1500)  # in which the page comes to rest
-        page.get_by_role("radio", name="Ja").last.focus()  # at the end of the page
-        first.get_by_role("radio", name="Ja").focus()
+        group.last.get_by_role("radio").first.focus()  # at the end of the page
+        first.get_by_role("radio").first.focus()
         page.keyboard.press("ArrowRight")
         page.keyboard.press("Enter")
         field = page.get_by_label("Wat klopt er niet of ontbreekt er?")

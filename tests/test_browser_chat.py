@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import docx
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -26,7 +27,7 @@ def question(page: Page, text: str) -> Locator:
 def answered(page: Page, number: int) -> None:
     """Waits until this many answers are there and the next question can be asked."""
     expect(page.locator("details.sw-sources")).to_have_count(number)
-    expect(page.get_by_text("Was dit antwoord bruikbaar?")).to_have_count(number)
+    expect(page.get_by_role("radiogroup", name="Was dit antwoord bruikbaar?")).to_have_count(number)
     expect(field(page)).to_be_enabled()
 
 
@@ -54,7 +55,7 @@ def test_a_verdict_is_still_shown_after_a_reload(browser: Browser, address: str)
     with opened(browser, address) as page:
         ask(page, REPORTS)
         answered(page, 1)
-        page.get_by_role("radio", name="Ja").or_(button(page, "Ja")).first.click()
+        page.get_by_role("radio", name="Bruikbaar").first.click()
         expect(page.get_by_text("Bewaard met dit gesprek")).to_be_visible()
         page.reload()
         answered(page, 1)
@@ -225,7 +226,7 @@ def test_a_document_that_an_address_names_limits_what_is_asked(
     with opened(browser, f"{address}/?document=firearms-plan") as page:
         expect(page.locator(".sw-note", has_text="Gezocht binnen:")).to_contain_text("vuurwapen")
         ask(page, "Wat is EMPACT?")
-        expect(page.get_by_text("Was dit antwoord bruikbaar?")).to_have_count(1)
+        expect(page.get_by_role("radiogroup", name="Was dit antwoord bruikbaar?")).to_have_count(1)
         asked = page.get_by_test_id("stChatMessage").first
         expect(asked).to_contain_text("Gezocht binnen: EU-actieplan 2020-2025 inzake")
     with opened(browser, f"{address}/?document=firearms-plan") as page:
@@ -284,5 +285,64 @@ def test_an_answer_in_the_making_tells_what_is_done_and_can_be_stopped(
         expect(page.get_by_text("Gestopt.", exact=True)).to_be_visible()
         model.delay = 0.0
         button(page, "Opnieuw proberen").click()
-        expect(page.get_by_text("Was dit antwoord bruikbaar?")).to_be_visible()
+        expect(page.get_by_role("radiogroup", name="Was dit antwoord bruikbaar?")).to_be_visible()
         expect(question(page, REPORTS)).to_have_count(1)
+
+
+def test_an_answer_is_copied_linked_and_saved_from_one_row(
+    browser: Browser, address: str, tmp_path: Path
+) -> None:
+    with opened(browser, address) as page:
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        ask(page, REPORTS)
+        answered(page, 1)
+        heights = set()
+        for name in ("Kopiëren", "Link", "Meer"):
+            box = button(page, name).bounding_box()
+            heights.add(round((box["y"] + box["height"] / 2) / 10) if box else None)
+        assert len(heights) == 1
+        button(page, "Kopiëren").click()
+        expect(page.get_by_text("Gekopieerd.")).to_be_visible()
+        text = page.evaluate("navigator.clipboard.readText()")
+        assert "[1]" in text
+        assert "Bronvermeldingen" in text
+        expect(page.get_by_text("Gekopieerd.")).to_have_count(0, timeout=10_000)  # for a moment
+        button(page, "Link").click()
+        expect(page.get_by_text("Gekopieerd.")).to_be_visible()
+        assert "?q=" in page.evaluate("navigator.clipboard.readText()")
+        button(page, "Meer").click()
+        with page.expect_download() as saving:
+            page.get_by_text("Word-document opslaan").click()
+        saving.value.save_as(tmp_path / "answer.docx")
+        paragraphs = [one.text for one in docx.Document(str(tmp_path / "answer.docx")).paragraphs]
+        assert REPORTS in paragraphs
+
+
+def test_a_conversation_is_printed_from_a_page_of_its_own(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        page.add_init_script("window.print = () => { window.top.printed = document.title; }")
+        page.reload()
+        ask(page, REPORTS)
+        answered(page, 1)
+        button(page, "Downloaden").click()
+        button(page, "Afdrukken of PDF").click()
+        frame = page.frame_locator("iframe.sw-print")
+        expect(frame.locator("h1")).to_have_text(REPORTS)
+        page.wait_for_timeout(500)
+        assert REPORTS in page.evaluate("window.printed")
+
+
+def test_what_can_be_done_with_earlier_answers_shows_where_the_reader_is(
+    browser: Browser, address: str
+) -> None:
+    with opened(browser, address) as page:
+        ask(page, REPORTS)
+        answered(page, 1)
+        ask(page, MARKET)
+        answered(page, 2)
+        page.mouse.move(5, 5)
+        earlier = page.locator("[class*='st-key-earlier-actions-']")
+        expect(earlier).to_have_css("opacity", "0")
+        expect(page.locator("[class*='st-key-actions-']")).to_have_css("opacity", "1")
+        button(page, "Kopiëren").first.focus()
+        expect(earlier).to_have_css("opacity", "1")

@@ -1,8 +1,11 @@
 """A conversation that is kept says what was asked, answered and quoted, and nothing else."""
 
 import datetime
+import io
 from dataclasses import dataclass, field
 
+import docx
+import mammoth
 import pytest
 from markdown_it import MarkdownIt
 
@@ -10,6 +13,7 @@ from core.types import Answer, Citation, DocumentInfo, Scope
 from tests.answers import retold
 from tests.test_ui_citations import HOSTILE, Shown
 from ui.answers.export import conversation_markdown, conversation_page
+from ui.answers.word import conversation_docx
 from ui.texts import languages, load
 
 NL = load("nl")
@@ -104,6 +108,37 @@ def test_a_page_tells_all_of_a_conversation() -> None:
 def test_markdown_tells_all_of_a_conversation() -> None:
     shown = shown_markdown(conversation_markdown("Drugs", CONVERSATION, NL))
     assert [part for part in TOLD if part not in shown] == []
+
+
+def shown_docx(file: bytes) -> Shown:
+    """As a program that reads Word files shows it, footnotes below."""
+    return Shown(mammoth.convert_to_html(io.BytesIO(file)).value)
+
+
+def test_a_word_file_tells_all_of_a_conversation() -> None:
+    shown = shown_docx(conversation_docx("Drugs", CONVERSATION, NL))
+    assert [part for part in TOLD if part not in shown.text] == []
+
+
+def test_each_marker_is_a_footnote_with_its_reference_and_its_quotes() -> None:
+    file = conversation_docx("Drugs", (CONVERSATION[0], CONVERSATION[0]), NL)
+    shown = shown_docx(file)
+    notes = [one["id"] for one in shown.attributes("li") if "footnote" in (one.get("id") or "")]
+    assert notes == [f"footnote-{number}" for number in range(1, 5)]
+    assert shown.text.count(f"“{QUOTE}”") == 4
+    paragraphs = docx.Document(io.BytesIO(file)).paragraphs
+    listed = [one.text for one in paragraphs if one.style and one.style.name == "List Bullet"]
+    assert listed == ["Dat is veel."] * 2
+    assert [one.text for one in paragraphs if one.text == QUOTE] == [QUOTE] * 2
+
+
+def test_hostile_text_in_a_word_file_is_text() -> None:
+    text = f"{HOSTILE}\x00\x1b\ufffe"
+    told = answer(f"{text} [1]", citation(1, DOCUMENT, text))
+    shown = shown_docx(conversation_docx(text, [Exchange(text, told), hostile()], NL))
+    assert shown.text.count(HOSTILE) >= 10
+    plain = shown_docx(conversation_docx("x", CONVERSATION, NL))
+    assert {tag for tag, _ in shown.elements} <= {tag for tag, _ in plain.elements}
 
 
 def test_the_numbers_of_an_answer_lead_to_its_own_quotes() -> None:

@@ -470,8 +470,10 @@ def test_an_earlier_answer_can_still_be_judged_and_another_conversation_keeps_wh
 def test_the_evidence_is_judged_apart_from_the_answer(app: AppTest, kept: Kept) -> None:
     ask(app, REPORTS)
     judge(app, 0, UP)
+    assert thumbs(app, "evidence") == []  # asked of those who are not content
+    judge(app, 0, DOWN)
     judge(app, 0, DOWN, "evidence")
-    assert [(given.helpful, given.evidence) for given in kept()] == [(True, False)]
+    assert [(given.helpful, given.evidence) for given in kept()] == [(False, False)]
     comment(app, "De bron is van 2010.")
     assert [given.comment for given in kept()] == ["De bron is van 2010."]
     judge(app, 0, None)
@@ -487,24 +489,27 @@ def test_a_refusal_has_no_evidence_to_judge(app: AppTest) -> None:
 
 def test_each_group_of_thumbs_says_what_is_judged(app: AppTest) -> None:
     ask(app, REPORTS)
+    assert thumbs(app)[0].options == ["Bruikbaar", "Niet bruikbaar"]
+    judge(app, 0, DOWN)
     labels = [group.label for group in app.pills]
     assert labels == ["Was dit antwoord bruikbaar?", "Steunen de bronnen dit antwoord?"]
-    assert thumbs(app)[0].options == ["Ja", "Nee"]
+    assert thumbs(app, "evidence")[0].options == ["Ja", "Nee"]
 
 
 def test_a_verdict_is_there_again_in_another_session_and_can_be_changed(
     app: AppTest, kept: Kept
 ) -> None:
     ask(app, REPORTS)
-    judge(app, 0, UP)
+    judge(app, 0, DOWN)
     judge(app, 0, DOWN, "evidence")
     comment(app, "De bron is van 2010.")
     other = AppTest.from_file(APP, default_timeout=120)
     other.query_params["c"] = chat(app).conversation.id
     run(other)
-    assert [thumbs(other, name)[0].value for name in ("helpful", "evidence")] == [UP, DOWN]
+    assert [thumbs(other, name)[0].value for name in ("helpful", "evidence")] == [DOWN, DOWN]
     assert other.text_area[0].value == "De bron is van 2010."
     judge(other, 0, UP, "evidence")
+    judge(other, 0, UP)
     assert [(given.helpful, given.evidence, given.comment) for given in kept()] == [
         (True, True, "")
     ]

@@ -68,11 +68,11 @@ def answer_html(
         level: of the headings that labels are shown as.
     """
     shown: list[str] = []
-    pieces = _pieces(text)
+    found = pieces(text)
     covering: int | None = None
     is_marked = False  # the list before this piece, by more than what covers all of it
     end: tuple[str, tuple[Marked, ...]] = ("", ())
-    for (kind, lines), (next_kind, next_lines) in itertools.pairwise((*pieces, end)):
+    for (kind, lines), (next_kind, next_lines) in itertools.pairwise((*found, end)):
         if kind == "label":
             shown.append(f'<h{level} class="sw-label">{escape(lines[0].text)}</h{level}>')
             covering, is_marked = None, False
@@ -98,8 +98,9 @@ def answer_html(
     return f'<div class="sw-answer"{spoken}>{"".join(shown)}</div>'
 
 
-def _pieces(text: Marked) -> tuple[tuple[str, tuple[Marked, ...]], ...]:
-    """Labels, paragraphs (one line each) and lists (a line an item), as (kind, lines)."""
+def pieces(text: Marked) -> tuple[tuple[str, tuple[Marked, ...]], ...]:
+    """What an answer is made of, as (kind, lines): a "label" or a "paragraph", one line each,
+    or a "list", a line an item."""
     found: list[tuple[str, tuple[Marked, ...]]] = []
     for kind, group in itertools.groupby(text.lines, _kind):
         lines = tuple(group)

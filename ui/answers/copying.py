@@ -7,8 +7,6 @@ import re
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote as percent_encoded
 
-import streamlit as st
-
 from core.characters import visible
 from core.types import Answer, Citation
 from ui import origins
@@ -22,20 +20,6 @@ _SPECIAL = re.compile(
     r"[\\`*_\[\]<>|~$&]|(?<!\d):(?=\d)|:(?=[^\W\d]|[/-])|(?<=www)\.|@(?=\w)", re.IGNORECASE
 )
 _LINE_START = re.compile(r"^(#+|[-+=]+|\d+(?=[.)]))")
-
-
-def show(answer: Answer, prefix: str, texts: Texts) -> None:
-    """A button that opens the forms in which an answer can be copied, each with its own button."""
-    forms = {"text": plain_text(answer, texts), "markdown": markdown(answer, texts)}
-    if answer.citations:
-        forms["references"] = visible("\n".join(references(answer, texts)))
-    button = st.popover(
-        texts("copying.open"), icon=":material/content_copy:", type="tertiary", key=f"{prefix}-copy"
-    )
-    with button:
-        tabs = st.tabs([texts(f"copying.forms.{form}") for form in forms])
-        for tab, text in zip(tabs, forms.values(), strict=True):
-            tab.code(text, language=None, wrap_lines=True, height=240)
 
 
 def plain_text(answer: Answer, texts: Texts) -> str:

@@ -52,7 +52,7 @@ def conversation_markdown(title: str, exchanges: Iterable[Exported], texts: Text
         exchanges: oldest first; those without an answer are told as such.
         texts: the strings of the interface language.
     """
-    blocks = [f"# {escaped(title)}", f"*{escaped(_made(texts))}*"]
+    blocks = [f"# {escaped(title)}", f"*{escaped(made(texts))}*"]
     for exchange in exchanges:
         blocks.append(f"## {escaped(exchange.question)}")
         if facts := question_facts(exchange, texts):
@@ -67,7 +67,7 @@ def conversation_markdown(title: str, exchanges: Iterable[Exported], texts: Text
 
 def conversation_page(title: str, exchanges: Sequence[Exported], texts: Texts) -> str:
     """As `conversation_markdown`, as a page in one file that runs no script."""
-    return _template().render(title=title, exchanges=exchanges, texts=texts, made=_made(texts))
+    return _template().render(title=title, exchanges=exchanges, texts=texts, made=made(texts))
 
 
 def question_facts(exchange: Exported, texts: Texts) -> list[str]:
@@ -115,7 +115,7 @@ def _answer_blocks(answer: Answer, texts: Texts) -> list[str]:
     return blocks
 
 
-def _made(texts: Texts) -> str:
+def made(texts: Texts) -> str:
     return texts("export.made", date=texts.date(datetime.datetime.now(datetime.UTC).date()))
 
 

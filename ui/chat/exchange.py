@@ -1,16 +1,14 @@
 """One question of the conversation with what came of it, and what can be done with it."""
 
-from urllib.parse import urlsplit
-
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.conversation import Exchange
 from core.settings import Settings
+from core.types import Answer
 from ui.answers import answer as answers
-from ui.answers import copying
-from ui.chat import feedback
-from ui.chat.address import MAX_INPUT, question_address
+from ui.chat import actions, feedback
+from ui.chat.address import MAX_INPUT
 from ui.chat.session import MAX_QUESTION, Chat, too_long
 from ui.markup import code, escape
 from ui.scope import told
@@ -78,17 +76,7 @@ def show_answer(
         answers.show(exchange.answer, prefix, texts, chat.ask, index, alone=exchange.alone)
         if exchange.answer.kind == "reply":
             return
-        with st.container(horizontal=True, gap="small"):
-            copying.show(exchange.answer, prefix, texts)
-            _show_link(exchange, texts)
-        feedback.show(
-            exchange.answer,
-            chat.verdict(exchange),
-            history=chat.conversation.history(exchange),
-            scope=exchange.scope,
-            data_dir=settings.data_dir,
-            texts=texts,
-        )
+        _show_below(chat, exchange, exchange.answer, prefix, settings, texts)
     elif too_long(exchange):
         length = len(exchange.question)
         st.warning(texts("chat.too_long", length=length, limit=MAX_QUESTION))
@@ -96,11 +84,31 @@ def show_answer(
         _show_unanswered(chat, exchange, texts)
 
 
-def _show_link(exchange: Exchange, texts: Texts) -> None:
-    """The address that asks the question again, to copy."""
-    with st.popover(texts("chat.link"), icon=":material/link:", type="tertiary"):
-        st.write(texts("chat.link_help"))
-        st.code(_here() + question_address(exchange.question, exchange.scope), language=None)
+@st.fragment  # neither runs the whole page nor interrupts an answer in the making
+def _show_below(
+    chat: Chat,
+    exchange: Exchange,
+    answer: Answer,
+    prefix: str,
+    settings: Settings,
+    texts: Texts,
+) -> None:
+    """One row with what can be done with an answer and the reader's verdict on it."""
+    is_last = exchange is chat.conversation.exchanges[-1]
+    row = "actions" if is_last else "earlier-actions"
+    with st.container(
+        horizontal=True, vertical_alignment="center", gap="small", key=f"{row}-{exchange.id}"
+    ):
+        actions.show(exchange, answer, prefix, texts)
+        keep = feedback.show(
+            answer,
+            chat.verdict(exchange),
+            history=chat.conversation.history(exchange),
+            scope=exchange.scope,
+            data_dir=settings.data_dir,
+            texts=texts,
+        )
+    feedback.show_more(answer, chat.verdict(exchange), keep, texts)
 
 
 def _show_unanswered(chat: Chat, exchange: Exchange, texts: Texts) -> None:
@@ -137,12 +145,6 @@ def _show_editor(chat: Chat, exchange: Exchange, texts: Texts) -> None:
             )
             st.form_submit_button(texts("chat.cancel"), on_click=_edit, args=(chat, ""))
     st.html(FOCUS_EDITOR, unsafe_allow_javascript=True)
-
-
-def _here() -> str:
-    """The address of this page, without what it says about the conversation."""
-    now = urlsplit(st.context.url or "")
-    return now._replace(path=f"{now.path.rstrip('/')}/", query="", fragment="").geturl()
 
 
 def _edit(chat: Chat, id: str) -> None:

@@ -1,9 +1,10 @@
-"""Under each answer: was it useful, do its sources support it, and if not, what is wrong?"""
+"""Under each answer: was it useful, and if not, do its sources support it and what is wrong?"""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 
@@ -17,7 +18,10 @@ from ui.texts import Texts
 
 MAX_COMMENT = 1000  # characters
 _ICONS = {True: ":material/thumb_up:", False: ":material/thumb_down:"}
-_WORDS = {True: "agree", False: "disagree"}
+_WORDS = {
+    "helpful": {True: "useful", False: "not_useful"},
+    "evidence": {True: "agree", False: "disagree"},
+}
 
 
 @dataclass
@@ -51,7 +55,6 @@ class Verdict:
         return f"{name}-{self.id}"
 
 
-@st.fragment  # a verdict neither runs the whole page nor interrupts an answer in the making
 def show(
     answer: Answer,
     verdict: Verdict,
@@ -60,26 +63,26 @@ def show(
     scope: Scope,
     data_dir: Path,
     texts: Texts,
-) -> None:
-    """Two thumbs for the answer and two for its evidence; room for a comment where one is down."""
+) -> Callable[[], None]:
+    """Two thumbs for the answer; returns what keeps the verdict, for `show_more`."""
     if not verdict.read:
         _restore(verdict, data_dir)
     keep = functools.partial(
         _keep, answer, verdict, history=history, scope=scope, data_dir=data_dir
     )
+    _show_thumbs("helpful", verdict, keep, texts, label_visibility="collapsed")
+    return keep
+
+
+def show_more(answer: Answer, verdict: Verdict, keep: Callable[[], None], texts: Texts) -> None:
+    """That a verdict was kept; where the thumb is down two for the evidence and room for a comment.
+
+    A verdict on the evidence that was given without that is shown as well.
+    """
     with st.container(key=f"verdict-{verdict.id}"):
-        with st.container(horizontal=True, gap="medium"):
-            is_cited = answer.answered and answer.citations
-            for name in ("helpful", "evidence") if is_cited else ("helpful",):
-                st.pills(
-                    texts(f"feedback.{name}"),
-                    (True, False),
-                    default=getattr(verdict, name),
-                    format_func=lambda good: f"{_ICONS[good]} {texts(f'feedback.{_WORDS[good]}')}",
-                    key=verdict.key(name),
-                    on_change=keep,
-                    width="content",
-                )
+        judged = verdict.is_bad or verdict.evidence is not None
+        if answer.answered and answer.citations and judged:
+            _show_thumbs("evidence", verdict, keep, texts)
         if verdict.is_bad:
             with st.form(f"form-{verdict.id}", border=False, enter_to_submit=False):
                 st.text_area(
@@ -98,6 +101,26 @@ def show(
             _show_kept(
                 verdict, texts("feedback.saved_comment" if with_comment else "feedback.saved")
             )
+
+
+def _show_thumbs(
+    name: Literal["helpful", "evidence"],
+    verdict: Verdict,
+    keep: Callable[[], None],
+    texts: Texts,
+    *,
+    label_visibility: Literal["visible", "collapsed"] = "visible",
+) -> None:
+    st.pills(
+        texts(f"feedback.{name}"),
+        (True, False),
+        default=getattr(verdict, name),
+        format_func=lambda good: f"{_ICONS[good]} {texts(f'feedback.{_WORDS[name][good]}')}",
+        key=verdict.key(name),
+        on_change=keep,
+        label_visibility=label_visibility,
+        width="content",
+    )
 
 
 def _show_kept(verdict: Verdict, text: str) -> None:
@@ -131,7 +154,7 @@ def _keep(
     """Keeps what the reader chose and wrote, or forgets it when it was taken back."""
     state = st.session_state
     verdict.helpful = state.get(verdict.key("helpful"))
-    verdict.evidence = state.get(verdict.key("evidence"))
+    verdict.evidence = state.get(verdict.key("evidence"), verdict.evidence)
     written = state.get(verdict.key("comment"), verdict.comment)
     verdict.comment = written.strip()[:MAX_COMMENT]
     verdict.just_given = True

@@ -3,7 +3,6 @@
 import datetime
 import functools
 import itertools
-import re
 from collections.abc import Callable, Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -11,13 +10,15 @@ import streamlit as st
 
 from core.conversation import MAX_NAME, Conversation, Exchange, Listed
 from core.errors import StrategiewijzerError
-from core.matching import without_accents
 from core.settings import Settings
 from ui import downloads
 from ui.answers.export import conversation_markdown, conversation_page
+from ui.answers.word import conversation_docx
 from ui.chat.session import Chat
 from ui.markup import code, escape
 from ui.texts import Texts
+
+_Written = Callable[[str, Sequence[Exchange], Texts], str | bytes]
 
 _SHOWN = 15  # conversations, until the reader asks for more
 
@@ -97,10 +98,9 @@ def _show_changes(chat: Chat, texts: Texts) -> None:
 
 
 def _show_export(chat: Chat, texts: Texts) -> None:
-    """The conversation as a file; it is made when it is asked for."""
-    title = without_accents(chat.conversation.title.lower())
-    name = re.sub(r"[^a-z0-9]+", "-", title)[:60].strip("-")
-    kinds = {
+    """The conversation to keep; it is made when it is asked for."""
+    kinds: dict[str, tuple[str, _Written]] = {
+        "docx": (downloads.DOCX, conversation_docx),
         "md": ("text/markdown", conversation_markdown),
         "html": ("text/html", conversation_page),
     }
@@ -109,15 +109,21 @@ def _show_export(chat: Chat, texts: Texts) -> None:
             downloads.offer(
                 texts(f"history.export_{ending}"),
                 functools.partial(_file, chat, written, texts),
-                name=f"{name or 'strategiewijzer'}.{ending}",
+                name=downloads.file_name(chat.conversation.title, ending),
                 mime=mime,
                 key=f"export-{ending}",
             )
+        _show_print(chat, texts)
 
 
-def _file(
-    chat: Chat, written: Callable[[str, Sequence[Exchange], Texts], str], texts: Texts
-) -> str:
+@st.fragment  # as a download
+def _show_print(chat: Chat, texts: Texts) -> None:
+    if st.button(texts("history.print"), key="export-print"):
+        now = chat.conversation
+        downloads.print_page(conversation_page(now.title, now.exchanges, texts))
+
+
+def _file(chat: Chat, written: _Written, texts: Texts) -> str | bytes:
     """The conversation as it is now, with an answer that came after the page was begun."""
     return written(chat.conversation.title, chat.conversation.exchanges, texts)
 

@@ -1,0 +1,158 @@
+"""A conversation as a Word document, in which each marker is a footnote with reference and quotes.
+
+python-docx writes everything but footnotes, which it has no means for: their part is made here
+(ISO/IEC 29500-1, 17.11). All text is data, and stands in text nodes alone.
+"""
+
+import io
+import re
+from collections.abc import Iterable, Sequence
+
+from docx import Document
+from docx.document import Document as Word
+from docx.opc.constants import CONTENT_TYPE, RELATIONSHIP_TYPE
+from docx.opc.packuri import PackURI
+from docx.opc.part import Part
+from docx.oxml import OxmlElement
+from docx.oxml.ns import nsdecls, qn
+from docx.text.paragraph import Paragraph
+from lxml import etree
+
+from core.characters import visible
+from core.types import Answer, Citation, Marked
+from ui.answers.checks import Checks
+from ui.answers.citations import as_one, by_number
+from ui.answers.copying import addresses, more_heading
+from ui.answers.export import Exported, answer_facts, made, question_facts
+from ui.answers.references import reference
+from ui.markup import pieces
+from ui.texts import Texts
+
+_ITALIC = re.compile("\x02(.*?)\x03", re.DOTALL)  # what nobody types, around a title
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_EMPTY = (
+    f"<w:footnotes {nsdecls('w')}>"
+    '<w:footnote w:type="separator" w:id="-1"><w:p><w:r><w:separator/></w:r></w:p></w:footnote>'
+    '<w:footnote w:type="continuationSeparator" w:id="0"><w:p><w:r><w:continuationSeparator/></w:r>'
+    "</w:p></w:footnote></w:footnotes>"
+)
+
+
+def conversation_docx(title: str, exchanges: Iterable[Exported], texts: Texts) -> bytes:
+    """As `ui.answers.export.conversation_markdown`, as a Word file."""
+    word, footnotes = Document(), _Footnotes(texts)
+    word.core_properties.title = word.core_properties.subject = _clean(title)[:255]
+    word.core_properties.author = texts("title")
+    word.core_properties.comments = ""
+    word.add_heading(_clean(title), 0)
+    _fact(word, made(texts))
+    for exchange in exchanges:
+        word.add_heading(_clean(exchange.question), 1)
+        if facts := question_facts(exchange, texts):
+            _fact(word, " · ".join(facts))
+        if exchange.answer is None:
+            word.add_paragraph(texts("export.unanswered"))
+        else:
+            _add_answer(word, exchange.answer, footnotes, texts)
+    _fact(word, texts("export.authentic"))
+    footnotes.attach(word)
+    file = io.BytesIO()
+    word.save(file)
+    return file.getvalue()
+
+
+def _add_answer(word: Word, answer: Answer, footnotes: "_Footnotes", texts: Texts) -> None:
+    if checked := " · ".join(Checks(answer).told(texts)):
+        _fact(word, checked)
+    cited = by_number(answer.citations)
+    _add_text(word, answer.proper, cited, footnotes)
+    for fact in answer_facts(answer, texts):
+        _fact(word, fact)
+    if answer.more:
+        word.add_heading(_clean(more_heading(answer, texts)), 2)
+        for block in answer.further:
+            _add_text(word, block, cited, footnotes)
+
+
+def _add_text(
+    word: Word, text: Marked, cited: dict[int, tuple[Citation, ...]], footnotes: "_Footnotes"
+) -> None:
+    for kind, lines in pieces(text):
+        for line in lines:
+            if kind == "label":
+                word.add_heading(_clean(line.text), 3)
+                continue
+            paragraph = word.add_paragraph(style="List Bullet" if kind == "list" else None)
+            position = 0
+            for marker in line.markers:
+                if marker.number in cited:
+                    paragraph.add_run(_clean(line.text[position : marker.start]).rstrip(" "))
+                    footnotes.refer(paragraph, cited[marker.number])
+                    position = marker.end
+            paragraph.add_run(_clean(line.text[position:]))
+
+
+def _fact(word: Word, text: str) -> None:
+    word.add_paragraph().add_run(_clean(text)).italic = True
+
+
+def _clean(text: str) -> str:
+    return _NO_XML.sub("", visible(text))
+
+
+class _Footnotes:
+    """The footnotes of a document, numbered as they are referred to."""
+
+    def __init__(self, texts: Texts) -> None:
+        self._texts = texts
+        self._root = etree.fromstring(_EMPTY)
+        self._count = 0
+
+    def refer(self, paragraph: Paragraph, quotes: Sequence[Citation]) -> None:
+        """Adds a footnote with the reference of these quotes out of one passage, and the quotes."""
+        self._count += 1
+        paragraph._p.append(_superscript("w:footnoteReference", self._count))
+        note = etree.SubElement(self._root, qn("w:footnote"), {qn("w:id"): str(self._count)})
+        one = as_one(quotes)
+        written = reference(one, self._texts, data=_clean, emphasis="\x02{}\x03")
+        pages = (" ".join(filter(None, page)) for page in addresses(one, self._texts))
+        first = etree.SubElement(note, qn("w:p"))
+        first.append(_superscript("w:footnoteRef"))
+        for number, words in enumerate(_ITALIC.split(f" {written} {' '.join(pages)}")):
+            first.append(_run(words, italic=bool(number % 2)))
+        for quote in dict.fromkeys(one.quote for one in quotes):
+            told = f"“{' '.join(quote.split())}”"
+            etree.SubElement(note, qn("w:p")).append(_run(told, language=one.document.language))
+
+    def attach(self, word: Word) -> None:
+        part = Part(
+            PackURI("/word/footnotes.xml"),
+            CONTENT_TYPE.WML_FOOTNOTES,
+            etree.tostring(self._root, xml_declaration=True, encoding="UTF-8", standalone=True),
+            word.part.package,
+        )
+        word.part.relate_to(part, RELATIONSHIP_TYPE.FOOTNOTES)
+
+
+def _run(text: str, *, italic: bool = False, language: str = "") -> etree._Element:
+    run = OxmlElement("w:r")
+    properties = etree.SubElement(run, qn("w:rPr"))
+    if italic:
+        etree.SubElement(properties, qn("w:i"))
+    etree.SubElement(properties, qn("w:sz"), {qn("w:val"): "18"})  # half points
+    if language:
+        etree.SubElement(properties, qn("w:lang"), {qn("w:val"): language})
+    words = etree.SubElement(run, qn("w:t"))
+    words.set("{http://www.w3.org/XML/1998/namespace}space", "preserve")
+    words.text = _clean(text)
+    return run
+
+
+def _superscript(tag: str, number: int | None = None) -> etree._Element:
+    run = OxmlElement("w:r")
+    properties = etree.SubElement(run, qn("w:rPr"))
+    etree.SubElement(properties, qn("w:vertAlign"), {qn("w:val"): "superscript"})
+    mark = etree.SubElement(run, qn(tag))
+    if number is not None:
+        mark.set(qn("w:id"), str(number))
+    return run

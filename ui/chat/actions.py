@@ -1,0 +1,54 @@
+"""What can be done with an answer: copy it, pass it on, keep it as a file."""
+
+from functools import partial
+from typing import Literal, get_args
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+from core.characters import visible
+from core.conversation import Exchange
+from core.types import Answer
+from ui import downloads
+from ui.answers import copying
+from ui.answers.word import conversation_docx
+from ui.chat.address import question_address
+from ui.texts import Texts
+
+_Form = Literal["markdown", "references", "docx"]
+
+
+def show(exchange: Exchange, answer: Answer, prefix: str, texts: Texts) -> None:
+    """Buttons in a row; what they copy or save is made when it is asked for."""
+    button = partial(st.button, type="tertiary")
+    if button(texts("copying.open"), icon=":material/content_copy:", key=f"{prefix}-copy"):
+        downloads.copy(copying.plain_text(answer, texts), texts)
+    if button(
+        texts("chat.link"),
+        icon=":material/link:",
+        key=f"{prefix}-link",
+        help=texts("chat.link_help"),
+    ):
+        downloads.copy(_here() + question_address(exchange.question, exchange.scope), texts)
+    forms = [form for form in get_args(_Form) if answer.citations or form != "references"]
+    form: _Form | None = st.menu_button(
+        texts("copying.more"),
+        forms,
+        format_func=lambda form: texts(f"copying.forms.{form}"),
+        type="tertiary",
+        key=f"{prefix}-forms",
+    )
+    if form == "markdown":
+        downloads.copy(copying.markdown(answer, texts), texts)
+    elif form == "references":
+        downloads.copy(visible("\n".join(copying.references(answer, texts))), texts)
+    elif form == "docx":
+        made = conversation_docx(exchange.question, [exchange], texts)
+        name = downloads.file_name(exchange.question, "docx")
+        downloads.save(made, name=name, mime=downloads.DOCX)
+
+
+def _here() -> str:
+    """The address of this page, without what it says about the conversation."""
+    now = urlsplit(st.context.url or "")
+    return now._replace(path=f"{now.path.rstrip('/')}/", query="", fragment="").geturl()
