@@ -39,7 +39,8 @@ class Exchange(Frozen):
 
 
 class Conversation(Frozen):
-    """Exchanges, oldest first. `name` is what its user called it; empty: its first question.
+    """Exchanges, oldest first. `name` is what its user called it; empty: its first question that the
+    sources answer, else its first.
 
     `changed` is when something was last asked or answered.
     """
@@ -51,7 +52,9 @@ class Conversation(Frozen):
 
     @property
     def title(self) -> str:
-        return self.name or (self.exchanges[0].question if self.exchanges else "")
+        answered = (one for one in self.exchanges if one.answer and one.answer.answered)
+        first = next(answered, self.exchanges[0] if self.exchanges else None)
+        return self.name or (first.question if first else "")
 
     @property
     def ids(self) -> frozenset[str]:

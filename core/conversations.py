@@ -40,7 +40,7 @@ CREATE TABLE IF NOT EXISTS exchanges (
 _LISTED = """
 SELECT id, changed, CASE name WHEN '' THEN (
     SELECT question FROM exchanges WHERE user = c.user AND conversation = c.id
-    ORDER BY asked LIMIT 1
+    ORDER BY json_extract(exchange, '$.answer.answered') IS NOT 1, asked LIMIT 1
 ) ELSE name END AS title FROM conversations AS c WHERE user = ? AND changed >= ?
 """
 _HAS_WORD = """

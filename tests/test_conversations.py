@@ -91,6 +91,18 @@ def test_a_conversation_comes_back_as_it_was(mine: Conversations) -> None:
     assert mine.find(asked.id) == asked
 
 
+def test_a_conversation_is_called_by_the_first_question_that_was_answered(
+    mine: Conversations,
+) -> None:
+    greeted = Exchange(question="hallo", answer=answer().model_copy(update={"answered": False}))
+    asked = Exchange(question="Wat is EMPACT?", answer=answer())
+    for exchanges, title in (((greeted,), "hallo"), ((greeted, asked), "Wat is EMPACT?")):
+        talked = Conversation(exchanges=exchanges)
+        mine.put(talked)
+        assert talked.title == mine.listed()[0].title == title
+    assert Conversation().title == ""
+
+
 def test_the_evidence_of_an_answer_is_kept(mine: Conversations) -> None:
     asked = talk("Hoeveel meldingen?")
     mine.put(asked)

@@ -2,6 +2,7 @@
 
 import datetime
 import io
+import re
 from dataclasses import dataclass, field
 
 import docx
@@ -9,12 +10,17 @@ import mammoth
 import pytest
 from markdown_it import MarkdownIt
 
+from chain.assistant import Assistant
+from core.settings import Settings
 from core.types import Answer, Citation, DocumentInfo, Scope
 from tests.answers import retold
 from tests.test_ui_citations import HOSTILE, Shown
 from ui.answers.export import conversation_markdown, conversation_page
+from ui.answers.made import made_html
 from ui.answers.word import conversation_docx
 from ui.texts import languages, load
+from vectorstore.ranking import FEATURES
+from vectorstore.store import open_index
 
 NL = load("nl")
 QUOTE = "De markt is 30 miljard euro waard."
@@ -282,3 +288,22 @@ def test_a_conversation_is_kept_in_every_interface_language(language: str) -> No
     assert texts("export.unanswered") in shown_markdown(
         conversation_markdown("x", CONVERSATION, texts)
     )
+
+
+def test_an_evaluator_sees_how_an_answer_was_made(settings: Settings) -> None:
+    index = open_index(settings).snapshot()
+    question = "Hoeveel is de drugsmarkt in Europa waard?"
+    told = Assistant(settings).ask(question, language="nl")
+    shown = Shown(made_html(told, Scope(), index, NL))
+    assert question in shown.text
+    assert "zonder taalmodel" in shown.text
+    assert shown.text.count(" ms") == len(told.timings)
+    assert re.search(r"1\. [^0-9]*drugs.*? ✓", shown.text)
+    columns = [one for one in shown.attributes("th") if one.get("scope") == "col"]
+    assert len(columns) == 2 + len(FEATURES)
+    old = told.model_copy(update={"generation": "another", "text": HOSTILE, "question": HOSTILE})
+    shown = Shown(made_html(old, Scope(), index, NL))
+    assert "zijn sindsdien bijgewerkt" in shown.text
+    assert HOSTILE in shown.text
+    assert "script" not in {tag for tag, _ in shown.elements}
+    assert "Passages" not in Shown(made_html(told, Scope(), None, NL)).text

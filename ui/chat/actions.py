@@ -8,18 +8,24 @@ import streamlit as st
 
 from core.characters import visible
 from core.conversation import Exchange
+from core.errors import StrategiewijzerError
 from core.types import Answer
-from ui import downloads
+from ui import access, downloads
 from ui.answers import copying
+from ui.answers.made import made_html
 from ui.answers.word import conversation_docx
 from ui.chat.address import question_address
+from ui.markup import code
 from ui.texts import Texts
+from vectorstore.store import Snapshot
 
-_Form = Literal["markdown", "references", "docx"]
+_Form = Literal["markdown", "references", "docx", "made"]
 
 
-def show(exchange: Exchange, answer: Answer, prefix: str, texts: Texts) -> None:
-    """Buttons in a row; what they copy or save is made when it is asked for."""
+def show(
+    exchange: Exchange, answer: Answer, prefix: str, texts: Texts, index: Snapshot | None
+) -> None:
+    """Buttons in a row; what they copy, save or show is made when it is asked for."""
     button = partial(st.button, type="tertiary")
     if button(texts("copying.open"), icon=":material/content_copy:", key=f"{prefix}-copy"):
         downloads.copy(copying.plain_text(answer, texts), texts)
@@ -30,7 +36,11 @@ def show(exchange: Exchange, answer: Answer, prefix: str, texts: Texts) -> None:
         help=texts("chat.link_help"),
     ):
         downloads.copy(_here() + question_address(exchange.question, exchange.scope), texts)
-    forms = [form for form in get_args(_Form) if answer.citations or form != "references"]
+    left_out = {
+        "references": not answer.citations,
+        "made": not access.user().may("evaluator"),
+    }
+    forms = [form for form in get_args(_Form) if not left_out.get(form)]
     form: _Form | None = st.menu_button(
         texts("copying.more"),
         forms,
@@ -46,6 +56,19 @@ def show(exchange: Exchange, answer: Answer, prefix: str, texts: Texts) -> None:
         made = conversation_docx(exchange.question, [exchange], texts)
         name = downloads.file_name(exchange.question, "docx")
         downloads.save(made, name=name, mime=downloads.DOCX)
+    elif form == "made":
+        _show_made(exchange, answer, texts, index)
+
+
+def _show_made(exchange: Exchange, answer: Answer, texts: Texts, index: Snapshot | None) -> None:
+    @st.dialog(texts("made.title"), width="large")
+    def opened() -> None:
+        try:
+            st.html(made_html(answer, exchange.scope, index, texts))
+        except StrategiewijzerError as error:
+            st.warning(code(str(error)))
+
+    opened()
 
 
 def _here() -> str:

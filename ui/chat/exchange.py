@@ -76,7 +76,7 @@ def show_answer(
         answers.show(exchange.answer, prefix, texts, chat.ask, index, alone=exchange.alone)
         if exchange.answer.kind == "reply":
             return
-        _show_below(chat, exchange, exchange.answer, prefix, settings, texts)
+        _show_below(chat, exchange, exchange.answer, prefix, settings, texts, index)
     elif too_long(exchange):
         length = len(exchange.question)
         st.warning(texts("chat.too_long", length=length, limit=MAX_QUESTION))
@@ -92,6 +92,7 @@ def _show_below(
     prefix: str,
     settings: Settings,
     texts: Texts,
+    index: Snapshot | None,
 ) -> None:
     """One row with what can be done with an answer and the reader's verdict on it."""
     is_last = exchange is chat.conversation.exchanges[-1]
@@ -99,7 +100,7 @@ def _show_below(
     with st.container(
         horizontal=True, vertical_alignment="center", gap="small", key=f"{row}-{exchange.id}"
     ):
-        actions.show(exchange, answer, prefix, texts)
+        actions.show(exchange, answer, prefix, texts, index)
         keep = feedback.show(
             answer,
             chat.verdict(exchange),

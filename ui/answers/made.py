@@ -1,0 +1,87 @@
+"""How an answer was made, for evaluators: what was searched for, found and checked, and when."""
+
+from collections.abc import Iterable, Sequence
+
+from babel.numbers import format_decimal
+
+from core.types import Answer, Scope
+from ui.answers.checks import Checks
+from ui.markup import escape
+from ui.texts import Texts
+from vectorstore.ranking import FEATURES
+from vectorstore.search import Evidence
+from vectorstore.store import Snapshot
+
+_PASSAGES = 12
+
+
+def made_html(answer: Answer, scope: Scope, index: Snapshot | None, texts: Texts) -> str:
+    """Tables of it, as HTML.
+
+    Args:
+        answer: one to a question.
+        scope: what its search was limited to.
+        index: in which it is searched once more, for scores; None where that cannot be.
+        texts: the strings of the interface language.
+    """
+    made = [
+        (texts("made.asked"), answer.question),
+        (texts("made.searched"), answer.understood_as or answer.question),
+        (texts("made.language"), texts.label("languages", answer.asked_in or answer.language)),
+        (texts("made.mode"), texts(f"made.modes.{answer.mode}", model=answer.model)),
+        (texts("made.confidence"), _figure(answer.confidence, texts)),
+        (texts("made.checked"), " · ".join(Checks(answer).told(texts)) or "–"),
+        (texts("made.withheld"), str(len(answer.withheld) + len(answer.contradicted))),
+        (texts("made.index"), answer.generation),
+        *(
+            (texts.label("made.stages", stage), _milliseconds(spent, texts))
+            for stage, spent in answer.timings.items()
+        ),
+    ]
+    return _table(texts("made.heading"), (), made) + _passages(answer, scope, index, texts)
+
+
+def _passages(answer: Answer, scope: Scope, index: Snapshot | None, texts: Texts) -> str:
+    if index is None or answer.kind == "reply":
+        return ""
+    asked = answer.understood_as or answer.question
+    language = answer.asked_in or answer.language
+    found = index.evidence(asked, _PASSAGES, language, scope)
+    cited = {citation.passage_id for citation in answer.citations}
+    names = [texts(f"made.features.{name}") for name in FEATURES]
+    columns = (texts("made.document"), texts("made.score"), *names)
+    rows = [_row(number, one, cited, texts) for number, one in enumerate(found, start=1)]
+    told = texts("made.passages" if index.generation == answer.generation else "made.passages_now")
+    return _table(told, columns, rows)
+
+
+def _row(number: int, one: Evidence, cited: set[str], texts: Texts) -> tuple[str, ...]:
+    passage = one.scored.passage
+    mark = " ✓" if passage.id in cited else ""
+    place = " › ".join((passage.document.short_title, *passage.headings[1:][-1:]))
+    figures = (one.scored.score, *(one.features[name] for name in FEATURES))
+    return (f"{number}. {place}{mark}", *(_figure(figure, texts) for figure in figures))
+
+
+def _table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in columns)
+    body = "".join(
+        f'<tr><th scope="row">{escape(first)}</th>'
+        + "".join(f"<td>{escape(cell)}</td>" for cell in rest)
+        + "</tr>"
+        for first, *rest in rows
+    )
+    return (
+        f'<div class="sw-scroll" tabindex="0" role="group" aria-label="{escape(caption)}"><table>'
+        f"<caption>{escape(caption)}</caption>"
+        + (f"<thead><tr>{head}</tr></thead>" if columns else "")
+        + f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def _figure(number: float, texts: Texts) -> str:
+    return format_decimal(number, format="0.00", locale=texts.language)
+
+
+def _milliseconds(spent: float, texts: Texts) -> str:
+    return texts("made.ms", number=format_decimal(round(1000 * spent), locale=texts.language))
