@@ -39,8 +39,8 @@ class Exchange(Frozen):
 
 
 class Conversation(Frozen):
-    """Exchanges, oldest first. `name` is what its user called it; empty: its first question that the
-    sources answer, else its first.
+    """Exchanges, oldest first. `name` is what its user called it; empty: its first question that
+    was answered, else its first.
 
     `changed` is when something was last asked or answered.
     """

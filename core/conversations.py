@@ -2,10 +2,13 @@
 
 `Conversations` is the store of one user: every statement names the user, so that nobody sees or
 changes what another asked. It is one private SQLite file (core/private.py) in `data_dir`. What has
-not changed for the number of days that is set is neither shown nor kept.
+not changed for the number of days that is set is neither shown nor kept. Only what its user shares
+can others read, by an address that cannot be guessed, of which the file has the hash alone.
 """
 
 import datetime
+import hashlib
+import secrets
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -23,7 +26,7 @@ FILE = "conversations.sqlite"
 _PATIENCE = 3.0  # seconds to wait while another process writes
 _STORE = Store(
     "Conversations",
-    version=1,
+    version=2,
     tables="""
 CREATE TABLE IF NOT EXISTS conversations (
     user TEXT, id TEXT, name TEXT NOT NULL, changed REAL NOT NULL, PRIMARY KEY (user, id)
@@ -33,6 +36,11 @@ CREATE TABLE IF NOT EXISTS exchanges (
     user TEXT, conversation TEXT, id TEXT, asked REAL NOT NULL,
     question TEXT NOT NULL, words TEXT NOT NULL, exchange TEXT NOT NULL,
     PRIMARY KEY (user, conversation, id),
+    FOREIGN KEY (user, conversation) REFERENCES conversations ON DELETE CASCADE
+);
+CREATE TABLE IF NOT EXISTS shares (
+    user TEXT, conversation TEXT, token TEXT NOT NULL, expires REAL NOT NULL,
+    PRIMARY KEY (user, conversation),
     FOREIGN KEY (user, conversation) REFERENCES conversations ON DELETE CASCADE
 );
 """,
@@ -86,15 +94,50 @@ class Conversations:
 
     def find(self, id: str) -> Conversation | None:
         """One of this user's; None when he or she has none with this id."""
+        return self._find(self.user, id)
+
+    def share(self, id: str, until: datetime.datetime) -> str:
+        """Lets everybody who may use the pages read one of this user's conversations, as it is
+        then; returns what they name it by, in place of what they named it by before."""
+        token = secrets.token_urlsafe(24)
+        with self._opened() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO shares SELECT user, id, ?, ? FROM conversations "
+                "WHERE user = ? AND id = ?",
+                (_hash(token), until.timestamp(), self.user, id),
+            )
+        return token
+
+    def shared_until(self, id: str) -> datetime.datetime | None:
+        """Until when one of this user's conversations is shared; None when it is not."""
+        query = "SELECT expires FROM shares WHERE user = ? AND conversation = ? AND expires > ?"
+        with self._opened(writes=False) as connection:
+            row = connection.execute(query, (self.user, id, now().timestamp())).fetchone()
+        return _date(row[0]) if row else None
+
+    def unshare(self, id: str) -> None:
+        """Nobody else can read this conversation any more."""
+        with self._opened() as connection:
+            query = "DELETE FROM shares WHERE user = ? AND conversation = ?"
+            connection.execute(query, (self.user, id))
+
+    def find_shared(self, token: str) -> Conversation | None:
+        """What anybody has shared under this name; None when that is nothing, or not any more."""
+        query = "SELECT user, conversation FROM shares WHERE token = ? AND expires > ?"
+        with self._opened(writes=False) as connection:
+            row = connection.execute(query, (_hash(token), now().timestamp())).fetchone()
+        return self._find(*row) if row else None
+
+    def _find(self, user: str, id: str) -> Conversation | None:
         with self._opened(writes=False) as connection:
             query = (
                 "SELECT name, changed FROM conversations WHERE user = ? AND id = ? AND changed >= ?"
             )
-            row = connection.execute(query, (self.user, id, self._oldest())).fetchone()
+            row = connection.execute(query, (user, id, self._oldest())).fetchone()
             query = (
                 "SELECT exchange FROM exchanges WHERE user = ? AND conversation = ? ORDER BY asked"
             )
-            rows = connection.execute(query, (self.user, id)).fetchall()
+            rows = connection.execute(query, (user, id)).fetchall()
         if row is None:
             return None
         try:
@@ -180,6 +223,10 @@ def _searchable(connection: sqlite3.Connection) -> sqlite3.Connection:
     """The store with what SQL does not have: a name as it is searched."""
     connection.create_function("plain", 1, _plain, deterministic=True)
     return connection
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _date(seconds: float) -> datetime.datetime:

@@ -346,3 +346,24 @@ def test_what_can_be_done_with_earlier_answers_shows_where_the_reader_is(
         expect(page.locator("[class*='st-key-actions-']")).to_have_css("opacity", "1")
         button(page, "Kopiëren").first.focus()
         expect(earlier).to_have_css("opacity", "1")
+
+
+def test_a_shared_conversation_is_read_by_another_and_taken_back(
+    browser: Browser, address: str
+) -> None:
+    with opened(browser, address) as page, opened(browser, address) as other:
+        ask(page, REPORTS)
+        answered(page, 1)
+        button(page, "Delen").click()
+        button(page, "Link maken").click()
+        link = page.get_by_text("?s=").inner_text()
+        other.goto(link)
+        expect(other.get_by_role("heading", name=REPORTS).last).to_be_visible()
+        expect(other.locator("details.sw-sources")).to_have_count(1)
+        expect(other.get_by_text("Gedeeld gesprek, alleen om te lezen.")).to_be_visible()
+        assert field(other).count() == 0
+        button(page, "Niet meer delen").click()
+        expect(page.get_by_text("Gedeeld tot en met")).to_have_count(0)
+        other.reload()
+        expect(other.get_by_text("wordt niet (meer) gedeeld")).to_be_visible()
+        other.get_by_role("link", name="Zelf een vraag stellen").click()

@@ -150,6 +150,57 @@ def test_the_last_changed_comes_first_under_its_first_question_or_its_name(
     assert mine.listed()[1].title == "Wat is SEESAC?"
 
 
+def test_what_is_shared_can_be_read_by_others_until_it_ends(
+    mine: Conversations, tmp_path: Path
+) -> None:
+    talked, kept = talk("Wat is EMPACT?"), talk("Wat is SEESAC?")
+    mine.put(talked)
+    mine.put(kept)
+    theirs = Conversations("bo", tmp_path, days=90)
+    tomorrow = now() + datetime.timedelta(days=1)
+    token = mine.share(talked.id, tomorrow)
+    assert theirs.find_shared(token) == talked
+    assert theirs.find(talked.id) is None
+    assert mine.shared_until(talked.id) == tomorrow
+    assert (mine.shared_until(kept.id), theirs.shared_until(talked.id)) == (None, None)
+    assert token.encode() not in (tmp_path / FILE).read_bytes()
+    theirs.unshare(talked.id)  # not theirs
+    longer = talked.with_exchange(Exchange(question="En nu?"))
+    mine.put(longer)
+    assert theirs.find_shared(token) == longer
+    another = mine.share(talked.id, tomorrow)
+    assert theirs.find_shared(token) is None
+    assert theirs.find_shared(another) == longer
+    mine.unshare(talked.id)
+    assert theirs.find_shared(another) is None
+    ended = mine.share(talked.id, now() - datetime.timedelta(seconds=1))
+    assert (theirs.find_shared(ended), mine.shared_until(talked.id)) == (None, None)
+    last = mine.share(talked.id, tomorrow)
+    mine.delete(talked.id)
+    assert theirs.find_shared(last) is None
+    assert theirs.find_shared("") is None
+
+
+def test_nobody_shares_what_is_not_theirs(mine: Conversations, tmp_path: Path) -> None:
+    talked = talk("Wat is EMPACT?")
+    mine.put(talked)
+    theirs = Conversations("bo", tmp_path, days=90)
+    token = theirs.share(talked.id, now() + datetime.timedelta(days=1))
+    assert mine.find_shared(token) is None
+
+
+def test_a_file_of_the_version_before_can_be_shared_from(
+    mine: Conversations, tmp_path: Path
+) -> None:
+    talked = talk("Wat is EMPACT?")
+    mine.put(talked)
+    with sqlite3.connect(tmp_path / FILE) as connection:
+        connection.execute("DROP TABLE shares")
+        connection.execute("PRAGMA user_version = 1")
+    token = mine.share(talked.id, now() + datetime.timedelta(days=1))
+    assert mine.find_shared(token) == talked
+
+
 @pytest.mark.parametrize(
     ("search", "found"),
     [

@@ -10,7 +10,9 @@ quote, and who shows them leaves out what the document does not have.
 
 import re
 from collections.abc import Iterable, Sequence
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
+
+import streamlit as st
 
 from core.types import DocumentInfo
 
@@ -19,6 +21,12 @@ Span = tuple[int, int]
 
 _QUOTE = re.compile(r"([0-9a-f]{1,64}):([0-9]{1,7})-([0-9]{1,7})", re.ASCII)
 _QUOTES = 100  # more than any answer has citations
+
+
+def here() -> str:
+    """The address of the page that is shown, without what it says about it."""
+    now = urlsplit(st.context.url or "")
+    return now._replace(path=f"{now.path.rstrip('/')}/", query="", fragment="").geturl()
 
 
 def reading_address(

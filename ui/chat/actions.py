@@ -2,7 +2,6 @@
 
 from functools import partial
 from typing import Literal, get_args
-from urllib.parse import urlsplit
 
 import streamlit as st
 
@@ -10,7 +9,7 @@ from core.characters import visible
 from core.conversation import Exchange
 from core.errors import StrategiewijzerError
 from core.types import Answer
-from ui import access, downloads
+from ui import access, addresses, downloads
 from ui.answers import copying
 from ui.answers.made import made_html
 from ui.answers.word import conversation_docx
@@ -35,7 +34,9 @@ def show(
         key=f"{prefix}-link",
         help=texts("chat.link_help"),
     ):
-        downloads.copy(_here() + question_address(exchange.question, exchange.scope), texts)
+        downloads.copy(
+            addresses.here() + question_address(exchange.question, exchange.scope), texts
+        )
     left_out = {
         "references": not answer.citations,
         "made": not access.user().may("evaluator"),
@@ -69,9 +70,3 @@ def _show_made(exchange: Exchange, answer: Answer, texts: Texts, index: Snapshot
             st.warning(code(str(error)))
 
     opened()
-
-
-def _here() -> str:
-    """The address of this page, without what it says about the conversation."""
-    now = urlsplit(st.context.url or "")
-    return now._replace(path=f"{now.path.rstrip('/')}/", query="", fragment="").geturl()

@@ -14,6 +14,7 @@ from core.settings import Settings
 from ui import downloads
 from ui.answers.export import conversation_markdown, conversation_page
 from ui.answers.word import conversation_docx
+from ui.chat import sharing
 from ui.chat.session import Chat
 from ui.markup import code, escape
 from ui.texts import Texts
@@ -95,6 +96,8 @@ def _show_changes(chat: Chat, texts: Texts) -> None:
             chat.delete()
             st.rerun()
         _show_export(chat, texts)
+        if chat.conversations.lasting:
+            sharing.show(chat, texts)
 
 
 def _show_export(chat: Chat, texts: Texts) -> None:

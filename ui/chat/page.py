@@ -12,7 +12,7 @@ from core.types import DocumentInfo
 from ui import sidebar
 from ui.answers.citations import by_number, cited_in
 from ui.assistant import assistant
-from ui.chat import address, answering, exchange, filters, followups, history
+from ui.chat import address, answering, exchange, filters, followups, history, sharing
 from ui.chat.session import Chat, chat
 from ui.chat.view import STAY_IN_VIEW
 from ui.markup import code, escape
@@ -43,6 +43,9 @@ def page() -> None:
     settings = current()
     texts = sidebar.interface_texts(settings)
     session = chat(settings)
+    if token := st.query_params.get("s"):
+        sharing.show_shared(token, session, texts)
+        return
     limited = address.follow(session)
     if limited is not None:
         filters.preset(limited)

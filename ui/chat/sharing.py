@@ -1,0 +1,84 @@
+"""A conversation that others may read: its user makes the link, and can take it back."""
+
+import datetime
+from urllib.parse import parse_qs, urlencode
+
+import streamlit as st
+
+from core.conversation import now
+from core.errors import StrategiewijzerError
+from core.types import Scope
+from ui import addresses
+from ui.answers import answer as answers
+from ui.assistant import assistant
+from ui.chat.address import question_address
+from ui.chat.session import Chat
+from ui.markup import code, escape
+from ui.texts import Texts
+
+_DAYS = (7, 30, 90)
+
+
+@st.fragment  # neither runs the whole page nor interrupts an answer in the making
+def show(chat: Chat, texts: Texts) -> None:
+    """What makes the link and what takes it back."""
+    with st.popover(texts("sharing.open"), icon=":material/share:", type="tertiary"):
+        st.write(texts("sharing.help"))
+        try:
+            _show_link(chat, texts)
+        except StrategiewijzerError as error:
+            st.warning(f"{texts('history.problem')}\n\n{code(str(error))}")
+
+
+def _show_link(chat: Chat, texts: Texts) -> None:
+    store, id = chat.store, chat.conversation.id
+    days = st.radio(
+        texts("sharing.days"),
+        _DAYS,
+        format_func=lambda days: texts("sharing.number_of_days", number=days),
+        horizontal=True,
+        key="share-days",
+    )
+    if st.button(texts("sharing.make"), icon=":material/link:", key="share"):
+        token = store.share(id, now() + datetime.timedelta(days=days))
+        st.code(f"{addresses.here()}?{urlencode({'s': token})}", language=None, wrap_lines=True)
+    if until := store.shared_until(id):
+        st.html(f'<p class="sw-facts">{escape(_until(until, texts))}</p>')
+        if st.button(texts("sharing.stop"), icon=":material/link_off:", key="unshare"):
+            store.unshare(id)
+            st.rerun(scope="fragment")
+
+
+def show_shared(token: str, chat: Chat, texts: Texts) -> None:
+    """The conversation that was shared under this name, to read; or that there is none."""
+    try:
+        conversation = chat.store.find_shared(token)
+        index = assistant().index.snapshot()
+    except StrategiewijzerError as error:
+        st.error(f"{texts('errors.other')}\n\n{code(str(error))}")
+        return
+    if conversation is None:
+        st.warning(texts("sharing.none"))
+        st.link_button(texts("sharing.ask"), addresses.here(), type="primary")
+        return
+    st.title(code(conversation.title), anchor=False)
+    st.html(f'<p class="sw-facts">{escape(texts("sharing.shared"))}</p>')
+    for number, one in enumerate(conversation.exchanges):
+        with st.chat_message("user", avatar=":material/person:"):
+            st.html(f'<h2 class="sw-question">{escape(one.question)}</h2>')
+        with st.chat_message("assistant", avatar=":material/menu_book:"):
+            if one.answer is None:
+                st.info(texts("export.unanswered"))
+            else:
+                answers.show(one.answer, f"shared-{number}", texts, _ask, index, alone=True)
+    st.link_button(texts("sharing.ask"), addresses.here(), type="primary")
+
+
+def _ask(question: str, *, alone: bool = False, scope: Scope | None = None) -> None:
+    """Asks in a conversation of the reader's own."""
+    query = question_address(question, scope or Scope())
+    st.query_params.from_dict(parse_qs(query.removeprefix("?")))
+
+
+def _until(until: datetime.datetime, texts: Texts) -> str:
+    return texts("sharing.until", date=texts.date(until.date()))
