@@ -248,7 +248,9 @@ class Assistant:
                 asked_for=composition.asked_for(),
                 related=()
                 if answered
-                else self._suggestions.related(index, language, found, scope),
+                else self._suggestions.related(
+                    index, meant.question, language, found, scope, history
+                ),
                 withheld=tuple(writing.withheld),
                 contradicted=tuple(writing.contradicted),
                 unchecked=writing.unchecked,

@@ -148,6 +148,15 @@ def in_parts(
     return passages, tuple(made) or (whole,)
 
 
+def as_asked(whole: Part, language: str, index: Snapshot) -> Sequence[Ranked]:
+    """The statements as `in_parts` ranks them for somebody's words about a topic, without another
+    search; of any other question those of the whole."""
+    if not (topic := _topic(whole.question, language)):
+        return whole.ranked
+    scored = _scored_for(topic, whole.found, (), index)
+    return _both(whole.ranked, rank(topic, language, scored, index.profile.relevance))
+
+
 def _both(first: Sequence[Ranked], second: Sequence[Ranked]) -> list[Ranked]:
     """The statements that both have, by the mean of their scores."""
     scores = {(one.passage, one.statement): one.score for one in second}

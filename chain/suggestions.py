@@ -1,60 +1,86 @@
 """Questions to offer, of which it is sure that the sources answer them.
 
-passages near a question -> their sections -> a question about each heading
-    -> asked: kept where it is answered, and best by that very section
+passages near a question -> their sections -> what these can be asked (chain/questions.py)
+    -> asked: kept where that very section, and the sentence meant, answers best and surely
 the question in the sources' spelling, or without its limits -> asked: kept where it is answered
 """
 
 import datetime
 import itertools
 import math
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
+from typing import NamedTuple
 
 from chain.confidence import confidence
 from chain.followup import standalone
+from chain.parts import Part, as_asked
+from chain.questions import Asked, questions
 from chain.relevance import rank
 from chain.spelling import respelt
-from core.matching import fold
 from core.settings import Settings
 from core.types import Answer, Passage, Scope, ScoredPassage, Turn
-from prompts import phrases
+from vectorstore.keyword import content_words
 from vectorstore.store import Snapshot
 
 _RELATED = 2  # questions beside a refusal
-_RELATED_AMONG = 5  # nearest sections that they may be about
 _FOLLOW_UPS = 3
-_FOLLOW_UPS_AMONG = 8
+_AMONG = 8  # nearest sections that they may be about
+_A_SECTION = 2  # questions about one that are tried
+_TRIED = 8  # questions in all
 _LOOK = 12  # passages around a question
 _BETTER = 2.0  # in the score of the best passage: what a mended misspelling gains at least
+_SURE = 0.7  # confidence: what is offered is answered more surely than what is asked
+_SAME = 0.6  # of the words of a sentence: a citation with so many of them says the same
 
 _REMEMBERED = 2000  # questions
 
 Section = tuple[str, int]  # document key, number
-_Asked = Callable[[datetime.date, str, str, Scope], ScoredPassage | None]
+
+
+class _Tried(NamedTuple):
+    """What answers a question: the best passage, and the best statement's passage and units."""
+
+    best: ScoredPassage
+    passage: Passage
+    units: frozenset[int]
+    confidence: float
+
+
+_Ask = Callable[[datetime.date, str, str, Scope], _Tried | None]
 
 
 class Suggestions:
-    """Makes suggestions from the headings of an index, which each method is given; safe to share
+    """Makes suggestions from the sections of an index, which each method is given; safe to share
     between threads."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._known: tuple[Snapshot, _Asked] | None = None
+        self._known: tuple[Snapshot, _Ask] | None = None
 
     def related(
-        self, index: Snapshot, language: str, found: Sequence[ScoredPassage], scope: Scope
+        self,
+        index: Snapshot,
+        question: str,
+        language: str,
+        found: Sequence[ScoredPassage],
+        scope: Scope,
+        history: Sequence[Turn],
     ) -> tuple[str, ...]:
         """Two questions about the sections nearest to a refused one, as far as there are any.
 
         Args:
             index: that they were found in.
+            question: the refused one.
             language: of the questions (ISO 639-1).
             found: the passages that were found, best first.
             scope: what they are limited to.
+            history: earlier turns.
         """
-        near = nearest_sections([scored.passage for scored in found], _RELATED_AMONG)
-        return tuple(itertools.islice(self._answered(index, language, near, scope, ()), _RELATED))
+        turns = [*history, Turn(question=question, answer_text="")]
+        near = [scored.passage for scored in found]
+        offered = self._offered(index, language, near, near, scope, turns)
+        return tuple(itertools.islice(offered, _RELATED))
 
     def follow_ups(
         self, index: Snapshot, answer: Answer, history: Sequence[Turn], scope: Scope
@@ -63,20 +89,18 @@ class Suggestions:
 
         Each can be asked after the answer, and is no question that was asked before.
         """
+        language = answer.question_language
         turns = [*history, Turn.of(answer.question, answer)]
-        about = standalone(answer.question, answer.question_language, history)
-        around = index.search(about, _LOOK, answer.question_language, scope=scope, rerank=False)
+        about = standalone(answer.question, language, history)
+        around = index.search(about, _LOOK, language, scope=scope, rerank=False)
         passages = [*answer.passages, *(scored.passage for scored in around)]
         cited_ids = {citation.passage_id for citation in answer.citations}
         cited = {_section(passage) for passage in passages if passage.id in cited_ids}
         left = [passage for passage in passages if _section(passage) not in cited]
-        near = nearest_sections(left, _FOLLOW_UPS_AMONG)
-        asked = {fold(turn.question) for turn in turns}
-        offered = (
-            question
-            for question in self._answered(index, answer.question_language, near, scope, turns)
-            if fold(question) not in asked
-        )
+        spoken = {citation.document.id for citation in answer.citations}
+        left.sort(key=lambda passage: passage.document.id not in spoken)
+        said = [citation.quote for citation in answer.citations]
+        offered = self._offered(index, language, left, passages, scope, turns, said)
         return tuple(itertools.islice(offered, _FOLLOW_UPS))
 
     def respelt(
@@ -90,40 +114,55 @@ class Suggestions:
         """The question in the sources' spelling where so it is answered, by a passage that fits
         clearly better than those found; else empty."""
         better = respelt(question, language, index)
-        best = self._asked(index, better, language, scope) if better else None
-        return better if best is not None and best.score >= highest(found) + _BETTER else ""
+        tried = self._asked(index, better, language, scope) if better else None
+        gained = tried is not None and tried.best.score >= highest(found) + _BETTER
+        return better if gained else ""
 
     def elsewhere(
         self, index: Snapshot, question: str, language: str, scope: Scope
     ) -> ScoredPassage | None:
         """The passage outside of the scope that answers a question best; None where nothing does,
         or a document within, in whatever language."""
-        best = self._asked(index, question, language, Scope()) if scope != Scope() else None
+        tried = self._asked(index, question, language, Scope()) if scope != Scope() else None
         within = scope.model_copy(update={"language": ""})
-        return None if best is None or within.admits(best.passage.document) else best
+        return None if tried is None or within.admits(tried.passage.document) else tried.best
 
-    def _answered(
+    def _offered(
         self,
         index: Snapshot,
         language: str,
-        sections: Collection[Passage],
+        passages: Sequence[Passage],
+        around: Sequence[Passage],
         scope: Scope,
         turns: Sequence[Turn],
+        said: Sequence[str] = (),
     ) -> Iterator[str]:
-        """The questions about these sections that they answer best, asked after these turns."""
-        for passage in sections:
-            question = phrases(language).about.format(heading=passage.headings[-1])
-            best = self._asked(index, standalone(question, language, turns), language, scope)
-            if best is not None and _section(best.passage) == _section(passage):
-                yield question
+        """Questions about the sections of the passages, at most one about each, that are answered
+        by that section and neither were asked in these turns nor are answered by what was said."""
+        taken = [_words(turn.question, language) for turn in turns]
+        tries = itertools.count(1)
+        for section in nearest_sections(passages, _AMONG):
+            versions = _versions(index, section) if section.language != language else ()
+            asked = questions(section, around, language, versions)
+            for one in itertools.islice(asked, _A_SECTION):
+                words = _words(one.question, language)
+                if any(words <= old for old in taken) or _is_said(one, section, said):
+                    continue
+                if standalone(one.question, language, turns) != one.question:
+                    continue  # would be taken for a part of what was asked before
+                if next(tries) > _TRIED:
+                    return
+                tried = self._asked(index, one.question, language, scope)
+                if tried is not None and _answers(tried, one, section):
+                    taken.append(words)
+                    yield one.question
+                    break
 
-    def _asked(
-        self, index: Snapshot, question: str, language: str, scope: Scope
-    ) -> ScoredPassage | None:
-        """The passage that answers a question best, if it is answered.
+    def _asked(self, index: Snapshot, question: str, language: str, scope: Scope) -> _Tried | None:
+        """What answers a question best, if it is answered.
 
-        There are not many questions about headings, and the same are looked at for many readers:
-        what answers them is remembered for as long as the generation is in use.
+        Sections have few questions, and the same are looked at for many readers: what answers them
+        is remembered for as long as the generation is in use.
         """
         known = self._known
         if known is None or known[0] is not index:
@@ -134,13 +173,43 @@ class Suggestions:
 
     def _best(
         self, index: Snapshot, today: datetime.date, question: str, language: str, scope: Scope
-    ) -> ScoredPassage | None:
+    ) -> _Tried | None:
         del today
         wanted = self._settings.results
         found = index.search(question, wanted, language, scope=scope, rerank=False)
         ranked = rank(question, language, found, index.profile.relevance)
         sure = confidence(question, language, found, ranked, index)
-        return found[0] if sure.value >= self._settings.refuse_below else None
+        if sure.value < self._settings.refuse_below or not ranked:
+            return None
+        first, *_ = as_asked(Part(question, tuple(found), ranked), language, index)
+        passage = found[first.passage].passage
+        return _Tried(found[0], passage, frozenset(first.statement.units), sure.value)
+
+
+def _answers(tried: _Tried, asked: Asked, section: Passage) -> bool:
+    """Whether what answers best is what the question was made from, and surely so."""
+    meant = tried.passage.id == section.id and bool(asked.units & tried.units)
+    found_there = _section(tried.passage) == _section(tried.best.passage) == _section(section)
+    return tried.confidence >= _SURE and (meant if asked.units else found_there)
+
+
+def _is_said(asked: Asked, section: Passage, said: Sequence[str]) -> bool:
+    """Whether one of the quotes says what answers the question."""
+    texts = (section.text[section.units[n].start : section.units[n].end] for n in asked.units)
+    words = _words(" ".join(texts), section.language)
+    quoted = (_words(quote, section.language) for quote in said)
+    return bool(words) and any(len(words & one) >= _SAME * len(words) for one in quoted)
+
+
+def _words(text: str, language: str) -> frozenset[str]:
+    return frozenset(content_words(text, language))
+
+
+def _versions(index: Snapshot, section: Passage) -> list[Passage]:
+    """The same section in the other languages of its document."""
+    id_, key = section.document.id, section.document.key
+    others = {one.key for one in index.documents() if one.id == id_} - {key}
+    return [one for one in index.passages(others) if one.section == section.section]
 
 
 def highest(found: Sequence[ScoredPassage]) -> float:

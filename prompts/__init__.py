@@ -106,6 +106,49 @@ class Letter(Frozen):
     closing: str
 
 
+class Form(Frozen):
+    """A pattern of a sentence, and the question that it answers, with the pattern's groups."""
+
+    says: str
+    asks: str
+
+
+class Suggesting(Frozen):
+    """How questions to go on with are made (chain/questions.py).
+
+    `about` asks about a `{topic}`, `about_in` about one in a `{document}`; topics with a form of
+    `listed` are asked for. `documents` are the names of documents by CELEX number or id, as
+    subjects; `titled` is any other, by its title. `forms` are of sentences, in order of preference;
+    their group `subject` is put in running text. A document calls itself `itself`. `pointing` words
+    point elsewhere, `openings` begin no subject, and `vague` subjects say nothing alone.
+
+    Of headings: `tail` is left out, `acting` ones tell what to do and are no topic, `untopical`
+    words make none ("Aim and approach"; as `content_words` has them). What is `bare` lacks one of
+    the `articles` before its noun (any group): that of the passage, else `article` where the noun
+    has the form of `article_for`. `glossary` are forms of headings in other languages,
+    in small letters, and what they are about in this one.
+    """
+
+    about: str
+    about_in: str
+    titled: str
+    documents: Mapping[str, str]
+    listed: tuple[Form, ...]
+    forms: tuple[Form, ...]
+    itself: str
+    pointing: frozenset[str]
+    openings: frozenset[str]
+    vague: frozenset[str]
+    tail: str
+    acting: str
+    untopical: frozenset[str]
+    bare: str
+    articles: tuple[str, ...]
+    article: str
+    article_for: str
+    glossary: tuple[Form, ...]
+
+
 def _to_every_message(replies: Mapping[Message, str]) -> Mapping[Message, str]:
     lacking = sorted(set(get_args(Message)) - {kind for kind, text in replies.items() if text})
     if lacking:
@@ -117,7 +160,7 @@ class Phrases(Frozen):
     """What the assistant says itself, in one language.
 
     `reasons` tells why it refuses, `refusal_without` says both where something is `{missing}`.
-    `about` is a question about the section with a `{heading}`, `part_of_list` says how many items
+    `part_of_list` says how many items
     of how many are shown, `part_confirmed` the same where the sources do not confirm the others.
     `limits` names the fields of a `Scope`; `widen` introduces those to take
     away. `replies` answer messages that ask the sources nothing; to "shorter" and "summarise" where
@@ -133,7 +176,7 @@ class Phrases(Frozen):
     limits: Mapping[str, str]
     part_of_list: str
     part_confirmed: str
-    about: str
+    suggesting: Suggesting
     replies: Annotated[Mapping[Message, str], AfterValidator(_to_every_message)]
     tasks: Mapping[TaskProblem, str]
     letter: Letter

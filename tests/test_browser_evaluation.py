@@ -78,11 +78,11 @@ def test_a_run_is_started_goes_on_alone_is_looked_into_and_taken_along(
     assert runs.listed(data_dir) == ()  # it was still running when its page closed
 
     with opened(browser, address) as page:  # while it runs, or when it has just ended
-        expect(page.get_by_text("De laatste meting is klaar.")).to_be_visible()
+        expect(page.get_by_text("Deze meting is klaar.")).to_be_visible()
         (name,) = runs.listed(data_dir)
         figures = json.loads((data_dir / "runs" / name / "results.json").read_text("utf-8"))
         useful = figures["overall"]["answers"]["useful_answer_rate"]
-        metric = page.get_by_test_id("stMetric").filter(has_text="useful answer rate")
+        metric = page.get_by_test_id("stMetric").filter(has_text="bruikbaar")
         expect(metric).to_contain_text(f"{useful:.3f}")
 
         asked: list[str] = []
@@ -114,7 +114,7 @@ def test_a_run_is_started_goes_on_alone_is_looked_into_and_taken_along(
         page.get_by_role("tab", name="Verloop").click()
         expect(page.get_by_role("tab", name="Tabel")).to_be_visible()
         expect(page.locator("[role=graphics-document]").first).to_have_attribute(
-            "aria-label", re.compile("^Lijngrafiek van useful answer rate")
+            "aria-label", re.compile("^Lijngrafiek van bruikbaar")
         )
         page.get_by_role("tab", name="Tabel").click()
         table = page.get_by_role("table", name="Verloop over de metingen")

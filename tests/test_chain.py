@@ -276,7 +276,8 @@ def test_a_refusal_offers_two_questions_that_are_answered(
         earlier = [Turn(question=question, answer_text=refused.text)]
         answer = assistant.ask(offered, earlier, language)
         assert answer.answered
-        assert any(heading in offered for c in answer.citations for heading in c.headings)
+        assert answer.confidence >= 0.7
+        assert not answer.missing
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 evaluators."""
 
 import json
+import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,8 +13,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.errors import QuestionSetError
 from eval import report, runs
-from eval.results import QuestionResult
+from eval.results import QuestionResult, Stamp
 from eval.run import sum_up
+from eval.summary import RATES
 from tests.apps import press, run
 from tests.test_eval_report import (
     GREETING,
@@ -29,8 +31,9 @@ from ui import access, jobs
 from ui.access import User
 from ui.evaluation import own_sets
 from ui.evaluation.diff import word_diff
+from ui.evaluation.tables import label
 from ui.markup import escape
-from ui.texts import load
+from ui.texts import languages, load
 
 READER = User(id="reader", name="Rita", role="reader")
 WAITS = ("-c", "import time; time.sleep(60)", "eval")
@@ -65,10 +68,12 @@ NOW = (
 )
 
 
-def keep(data_dir: Path, day: int, questions: tuple[QuestionResult, ...]) -> str:
+def keep(
+    data_dir: Path, day: int, questions: tuple[QuestionResult, ...], stamp: Stamp = STAMP
+) -> str:
     """A run of these questions, made on this day; returns its name."""
     date = f"2026-11-{day:02}T09:00:00+00:00"
-    results = sum_up(questions, STAMP.model_copy(update={"date": date}))
+    results = sum_up(questions, stamp.model_copy(update={"date": date}))
     folder = runs.new_folder(data_dir, results)
     runs.write(results, folder, html=report.html(results), md=report.markdown(results))
     return folder.name
@@ -151,9 +156,64 @@ def test_figures_and_intervals_are_those_of_the_run(data_dir: Path, two: tuple[s
             checked += 1
     assert checked > 10
     metrics = {metric.label: metric.value for metric in app.metric}
-    assert metrics["useful answer rate"] == f"{overall['answers']['useful_answer_rate']:.3f}"
-    assert metrics["signable"] == f"{overall['reading']['signable']:.3f}"
-    assert app.metric[0].label == "signable"
+    assert metrics["bruikbaar"] == f"{overall['answers']['useful_answer_rate']:.3f}"
+    assert metrics["ondertekenbaar"] == f"{overall['reading']['signable']:.3f}"
+
+
+def test_what_readers_notice_comes_first_and_technical_figures_are_folded(
+    two: tuple[str, str],
+) -> None:
+    app = opened()
+    assert [metric.label for metric in app.metric][:5] == [
+        "ondertekenbaar",
+        "volledig",
+        "ter zake",
+        "terecht geweigerd",
+        "onterecht geweigerd",
+    ]
+    folded = {box.label: "".join(one.body for one in box.html) for box in app.expander}
+    assert "juiste sectie eerst (hit@1)" in folded["Technische cijfers"]
+    assert shown(app).count("juiste sectie eerst (hit@1)") == 1
+    assert "ondertekenbaar" not in folded["Technische cijfers"]
+    assert "letterlijke citaten" in [metric.label for metric in app.expander[1].metric]
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_figure_has_a_name_in_the_language_of_the_page(language: str) -> None:
+    texts = load(language)
+    figures = [(group, name) for group, names in RATES.items() for name in names]
+    names = {label(*figure, texts) for figure in (*figures, ("latency_ms", "p50"))}
+    assert len(names) == len(figures) + 1
+    assert not {f"{group}.{name}" for group, name in figures} & names
+
+
+def test_what_differs_between_two_runs_stands_above_their_figures(data_dir: Path) -> None:
+    stamp = STAMP.model_copy(
+        update={
+            "settings": STAMP.settings | {"results": 3, "<b>": HOSTILE},
+            "prompts": {"answer.md": "other", "phrases/nl.yaml": "new"},
+            "code_version": "b7b7b7b",
+        }
+    )
+    keep(data_dir, 20, BEFORE, stamp)
+    keep(data_dir, 24, NOW)
+    app = opened()
+    bodies = [one.body for one in app.html]
+    (told,) = (body for body in bodies if "sw-differences" in body)
+    plain = re.sub(r"<[^>]+>", "", told)
+    assert "Versie: b7b7b7b →is nu a6df0c4" in plain
+    assert "Instelling results: 3 →is nu 6" in plain
+    assert "Gewijzigde prompts: answer.md, phrases/nl.yaml" in plain
+    assert "Index" not in plain
+    assert escape(HOSTILE) in told
+    assert HOSTILE not in told
+    assert bodies.index(told) < next(n for n, body in enumerate(bodies) if "Belangrijkste" in body)
+    run(app.selectbox(key="evaluation-baseline").set_value("none"))
+    assert "sw-differences" not in shown(app)
+
+
+def test_runs_that_were_made_alike_say_so(two: tuple[str, str]) -> None:
+    assert "Instellingen, prompts, index en versie zijn gelijk." in shown(opened())
 
 
 def test_a_run_is_compared_with_the_one_before_and_the_change_is_told_in_words(
@@ -360,7 +420,7 @@ def test_each_chart_has_its_text_and_the_table_has_every_figure(
     assert {chart.proto.alt for chart in charts} == {
         f"Lijngrafiek van {name} van meting tot meting, met het 95%-interval. "
         "Het tabblad Tabel bevat dezelfde cijfers."
-        for name in ("signable", "useful answer rate")
+        for name in ("ondertekenbaar", "bruikbaar")
     }
     for name in two:
         overall = figures_of(data_dir, name)
@@ -474,6 +534,32 @@ def test_a_run_that_fails_says_why(data_dir: Path) -> None:
     run(app)
     assert "niet gelukt" in shown(app)
     assert "make ingest" in shown(app)
+
+
+def ended(data_dir: Path, name: str, *, failed: tuple[dict[str, str], ...] = ()) -> None:
+    """A job on record that made this run, judged by the gate."""
+    event = {"event": "run", "folder": name, "gate": not failed, "failed": failed}
+    script = f"print({json.dumps(event)!r}); raise SystemExit({3 if failed else 0})"
+    job = jobs.start(data_dir, "eval", ("-c", script, "eval"), "")
+    while job.state == "running":
+        time.sleep(0.05)
+
+
+def test_the_verdict_is_that_of_the_run_on_the_screen(data_dir: Path, two: tuple[str, str]) -> None:
+    ended(data_dir, two[0], failed=({"rule": "signable at least 0.5", "found": "0.4"},))
+    ended(data_dir, two[1])
+    app = opened()
+    assert "Deze meting haalt de kwaliteitseis." in shown(app)
+    assert "haalt de kwaliteitseis niet" not in shown(app)
+    assert "Deze meting tonen" not in labels(app)
+
+    app = opened(run=two[0])
+    assert "haalt de kwaliteitseis niet" in shown(app)
+    assert "signable at least 0.5: 0.4" in shown(app)
+    assert "Deze meting haalt de kwaliteitseis." not in shown(app)
+    press(app, "Deze meting tonen")
+    assert app.query_params["run"] == two[1]
+    assert "Deze meting haalt de kwaliteitseis." in shown(app)
 
 
 def test_a_run_that_another_started_is_told_and_can_be_stopped(data_dir: Path) -> None:

@@ -1,20 +1,30 @@
-"""How good the answers of a run are: the headline figures, then all of them."""
+"""How good the answers of a run are: what readers notice first, then all figures."""
+
+from collections.abc import Iterable
 
 import streamlit as st
 
 from eval import report
 from eval.compare import LESS_IS_BETTER, Comparison, Test
-from eval.report import bounds, change, label, number, reading
+from eval.report import Figure, bounds, change, number, reading
 from ui.evaluation.runs import Kept
-from ui.evaluation.tables import explanation, figures_html, groups_html
+from ui.evaluation.tables import (
+    READERS_FIGURES,
+    explanation,
+    figures_html,
+    groups_html,
+    label,
+    of_readers,
+)
 from ui.markup import escape
 from ui.texts import Texts
 
+TECHNICAL = ("retrieval", "refusals", "citations", "size", "latency_ms")  # groups of figures
 GROUPINGS = ("language", "kind", "document", "challenge", "part")
 
 
 def show_headlines(run: Kept, comparison: Comparison | None, texts: Texts) -> None:
-    """The figures that come first, each with its interval and its change."""
+    """The figures that come first, each with its interval and its change; others are folded."""
     if run.figures is None:
         return
     st.html(f'<h2 class="sw-heading">{escape(texts("evaluation.headlines"))}</h2>')
@@ -24,13 +34,26 @@ def show_headlines(run: Kept, comparison: Comparison | None, texts: Texts) -> No
             "evaluation.common_questions", same=comparison.same_questions, left_out=left_out
         )
         st.html(f'<p class="sw-facts">{escape(common)}</p>')
+    _metrics("evaluation-headlines", of_readers(run.figures.overall), comparison, texts)
+    others = [
+        figure
+        for figure in report.headlines(run.figures.overall)
+        if (figure.group, figure.name) not in READERS_FIGURES
+    ]
+    with st.expander(texts("evaluation.more_headlines")):
+        _metrics("evaluation-more-headlines", others, comparison, texts)
+
+
+def _metrics(
+    key: str, figures: Iterable[Figure], comparison: Comparison | None, texts: Texts
+) -> None:
     tests = {(test.group, test.name): test for test in comparison.tests} if comparison else {}
-    grid = st.grid(3, min_column_width=150, border=True, key="evaluation-headlines")
-    for figure in report.headlines(run.figures.overall):
+    grid = st.grid(3, min_column_width=150, border=True, key=key)
+    for figure in figures:
         test = tests.get((figure.group, figure.name))
         with grid.cell():
             st.metric(
-                label(figure.group, figure.name),
+                label(figure.group, figure.name, texts),
                 number(figure.value, figure.group),
                 delta=_delta(test),
                 delta_color="inverse" if figure.name in LESS_IS_BETTER else "normal",
@@ -51,11 +74,22 @@ def _delta(test: Test | None) -> str | int | None:
 
 
 def show_all(run: Kept, comparison: Comparison | None, texts: Texts) -> None:
-    """Every figure, then the headlines of each group of questions."""
+    """Every figure, technical ones folded, then the readers' figures of each group of questions."""
     if run.figures is None:
         return
     st.html(f'<h2 class="sw-heading">{escape(texts("evaluation.all_figures"))}</h2>')
-    st.html(figures_html(report.figures(run.figures.overall), comparison, texts))
+    everything = report.figures(run.figures.overall)
+    first = {
+        figure: READERS_FIGURES.index(figure[:2])
+        for figure in everything
+        if figure[:2] in READERS_FIGURES
+    }
+    plain = [figure for figure in everything if figure.group not in TECHNICAL]
+    plain.sort(key=lambda figure: first.get(figure, len(first)))
+    st.html(figures_html(plain, comparison, texts))
+    with st.expander(texts("evaluation.technical")):
+        technical = [figure for figure in everything if figure.group in TECHNICAL]
+        st.html(figures_html(technical, comparison, texts))
     st.html(f'<h2 class="sw-heading">{escape(texts("evaluation.by_group"))}</h2>')
     grouping = st.segmented_control(
         texts("evaluation.group_by"),

@@ -11,7 +11,7 @@ import streamlit as st
 from core.errors import NotAllowedError, StrategiewijzerError
 from core.settings import Settings, current
 from ui import access, sidebar
-from ui.evaluation import accept, figures, question, questions, start, trend
+from ui.evaluation import accept, differences, figures, question, questions, start, trend
 from ui.evaluation.runs import Kept, compared, kept, read
 from ui.evaluation.tables import runs_html
 from ui.markup import code
@@ -55,6 +55,8 @@ def _show(settings: Settings, texts: Texts) -> None:
     if comparison is not None and not comparison.same_questions:
         st.warning(texts("evaluation.nothing_in_common"))
         comparison = None
+    if comparison is not None:
+        differences.show(comparison.before, comparison.now, texts)
     figures.show_headlines(run, comparison, texts)
     names = [texts(f"evaluation.tabs.{name}") for name in ("figures", "questions", "trend", "runs")]
     in_figures, in_questions, in_trend, in_runs = st.tabs(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -21,7 +22,7 @@ _LAST_LINES = 5  # of what went wrong: the reason stands at the end
 
 
 def show(settings: Settings, texts: Texts, *, shown: str | None) -> None:
-    """The evaluation that runs, or what came of the last one and the way to start another.
+    """The evaluation that runs, or what came of the run on the screen and the way to start another.
 
     `shown` is the name of the run that the page shows; None when there is none yet.
     """
@@ -29,8 +30,11 @@ def show(settings: Settings, texts: Texts, *, shown: str | None) -> None:
     if job is not None and job.state == "running":
         _watch(job, texts)
         return
-    if job is not None:
-        _tell_end(job, shown, texts)
+    made = _maker(settings.data_dir, shown)
+    if job is not None and job != made:
+        _tell_last(job, texts)
+    if made is not None:
+        _tell_verdict(made, texts)
     if shown is None:
         st.html(f'<h2 class="sw-heading">{escape(texts("evaluation.start.first"))}</h2>')
         _offer(settings, texts)
@@ -72,28 +76,51 @@ def _stop(job: Job) -> None:
     st.rerun()
 
 
-def _tell_end(job: Job, shown: str | None, texts: Texts) -> None:
-    """What came of the last evaluation, and what to do about it."""
+def _maker(data_dir: Path, shown: str | None) -> Job | None:
+    """The job that made the run on the screen, if it is on record."""
+    there = jobs.newest_first(data_dir, "eval")
+    return next((job for job in there if shown and _made(job) == shown), None)
+
+
+def _end(job: Job) -> dict[str, Any]:
+    """How a run ended; empty where it did not."""
     ends = [event for event in job.events() if event.get("event") == "run"]
-    end = ends[-1] if ends else {}
+    return ends[-1] if ends else {}
+
+
+def _made(job: Job) -> str:
+    end = _end(job)
+    return Path(end["folder"]).name if end else ""
+
+
+def _tell_verdict(job: Job, texts: Texts) -> None:
+    """Whether the run on the screen passed."""
+    end = _end(job)
     with st.container(border=True):
-        if job.state == "stopped":
-            st.info(texts("evaluation.start.stopped"))
-        elif not end:
-            reason = "\n".join(job.errors().splitlines()[-_LAST_LINES:])
-            st.error(f"{texts('evaluation.start.failed')}\n\n{code(reason)}")
-        elif job.exit_code == GATE_CLOSED:
+        if job.exit_code == GATE_CLOSED:
             rules = "\n".join(f"{rule['rule']}: {rule['found']}" for rule in end["failed"])
             st.warning(f"{texts('evaluation.start.closed')}\n\n{code(rules)}")
         else:
             opened = end["gate"] is not None
             st.success(texts("evaluation.start.open" if opened else "evaluation.start.ended"))
+        st.html(f'<p class="sw-facts">{_who(job, texts)}</p>')
+
+
+def _tell_last(job: Job, texts: Texts) -> None:
+    """That the last evaluation gave no run, or another one than is on the screen."""
+    with st.container(border=True):
+        name = _made(job)
+        if job.state == "stopped":
+            st.info(texts("evaluation.start.stopped"))
+        elif not name:
+            reason = "\n".join(job.errors().splitlines()[-_LAST_LINES:])
+            st.error(f"{texts('evaluation.start.failed')}\n\n{code(reason)}")
+        else:
+            st.html(f'<p class="sw-facts">{escape(texts("evaluation.start.other"))}</p>')
         with st.container(horizontal=True, vertical_alignment="center"):
             st.html(f'<p class="sw-facts">{_who(job, texts)}</p>')
-            if end:
-                name = Path(end["folder"]).name
-                if name != shown:
-                    st.button(texts("evaluation.start.look"), on_click=_look, args=(name,))
+            if name:
+                st.button(texts("evaluation.start.look"), on_click=_look, args=(name,))
 
 
 def _who(job: Job, texts: Texts) -> str:

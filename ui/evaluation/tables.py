@@ -4,11 +4,32 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from eval import report
 from eval.compare import Comparison, Test
-from eval.report import Figure, bounds, change, label, number, p_value, reading
+from eval.report import Figure, bounds, change, number, p_value, reading
 from eval.results import Summary
 from ui.evaluation.runs import Kept, when
 from ui.markup import escape
 from ui.texts import Texts
+
+READERS_FIGURES = (
+    ("reading", "signable"),
+    ("reading", "complete"),
+    ("reading", "precision"),
+    ("answers", "refusal_rate_unanswerable"),
+    ("answers", "false_refusal_rate"),
+    ("answers", "useful_answer_rate"),
+)
+"""What a reader notices, which comes first."""
+
+
+def label(group: str, name: str, texts: Texts) -> str:
+    """A figure's name in the language of the page."""
+    return texts.label("evaluation.names", f"{group}.{name}")
+
+
+def of_readers(summary: Summary) -> tuple[Figure, ...]:
+    """The figures of `READERS_FIGURES`, whether they apply or not."""
+    there = {(figure.group, figure.name): figure for figure in report.figures(summary)}
+    return tuple(there.get(key, Figure(*key, None, None)) for key in READERS_FIGURES)
 
 
 def table_html(
@@ -47,7 +68,7 @@ def figures_html(figures: Iterable[Figure], comparison: Comparison | None, texts
             continue
         explained = escape(explanation(figure.group, figure.name, texts))
         row = [
-            f"{escape(label(figure.group, figure.name))}<small>{explained}</small>",
+            f"{escape(label(figure.group, figure.name, texts))}<small>{explained}</small>",
             _with_interval(figure),
         ]
         if comparison:
@@ -75,17 +96,17 @@ def explanation(group: str, name: str, texts: Texts) -> str:
 
 
 def groups_html(caption: str, groups: Mapping[str, Summary], texts: Texts) -> str:
-    """The headline figures of groups of questions, with their intervals; names are text."""
+    """The readers' figures of groups of questions, with their intervals; names are text."""
     columns = [
         texts("evaluation.columns.group"),
         texts("evaluation.columns.questions"),
-        *(label(*key) for key in report.HEADLINES),
+        *(label(*key, texts) for key in READERS_FIGURES),
     ]
     rows = [
         [
             escape(name),
             str(summary.n),
-            *(_with_interval(figure) for figure in report.headlines(summary)),
+            *(_with_interval(figure) for figure in of_readers(summary)),
         ]
         for name, summary in groups.items()
     ]
@@ -101,19 +122,19 @@ def runs_html(there: Iterable[Kept], chosen: Kept, texts: Texts) -> str:
     """The runs that are kept, newest first, with what they were made with."""
     names = ("run", "questions", "set", "answers", "index", "code")
     columns = [texts(f"evaluation.columns.{name}") for name in names]
-    keys = list(report.HEADLINES)[:3]
+    keys = READERS_FIGURES[:3]
     rows = [
         [
             _name_html(run, chosen, texts),
             str(run.figures.overall.n),
-            *(_with_interval(figure) for figure in report.headlines(run.figures.overall)[:3]),
+            *(_with_interval(figure) for figure in of_readers(run.figures.overall)[:3]),
             *map(escape, _made_with(run, texts)),
         ]
         if run.figures
         else [escape(run.label(texts)), *[""] * (len(names) + len(keys) - 1)]
         for run in there
     ]
-    columns[2:2] = [label(*key) for key in keys]
+    columns[2:2] = [label(*key, texts) for key in keys]
     return table_html(texts("evaluation.runs_table"), columns, rows, hidden=True)
 
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import altair as alt
 import streamlit as st
 
-from eval.report import HEADLINES, Figure, bounds, figures, label, number
+from eval.report import HEADLINES, Figure, bounds, figures, number
 from ui.evaluation.runs import Kept, when
-from ui.evaluation.tables import explanation, table_html
+from ui.evaluation.tables import READERS_FIGURES, explanation, label, table_html
 from ui.markup import escape
 from ui.texts import Texts
 
@@ -32,7 +32,7 @@ def show(run: Kept, there: Sequence[Kept], texts: Texts) -> None:
         texts("evaluation.trend.figures"),
         _figures_of(run),
         default=[name for name in DEFAULT if name in _figures_of(run)],
-        format_func=_label,
+        format_func=lambda name: _label(name, texts),
         key="evaluation-trend",
         persist_state="session",
     )
@@ -45,11 +45,12 @@ def show(run: Kept, there: Sequence[Kept], texts: Texts) -> None:
         for name in chosen:
             group, _, figure = name.partition(".")
             st.html(
-                f'<h3 class="sw-small">{escape(_label(name))}</h3>'
+                f'<h3 class="sw-small">{escape(_label(name, texts))}</h3>'
                 f'<p class="sw-facts">{escape(explanation(group, figure, texts))}</p>'
             )
             st.altair_chart(
-                _chart(name, same, run, texts), alt=texts("evaluation.trend.alt", name=_label(name))
+                _chart(name, same, run, texts),
+                alt=texts("evaluation.trend.alt", name=_label(name, texts)),
             )
     table.html(_table_html(chosen, same, texts))
 
@@ -67,12 +68,13 @@ def _figures_of(run: Kept) -> list[str]:
         return []
     there = figures(run.figures.overall)
     names = [f"{one.group}.{one.name}" for one in there if one.value is not None]
-    first = [".".join(key) for key in HEADLINES]
+    first = [".".join(key) for key in dict.fromkeys((*READERS_FIGURES, *HEADLINES))]
     return sorted(names, key=lambda name: first.index(name) if name in first else len(first))
 
 
-def _label(name: str) -> str:
-    return label(*name.split(".", 1))
+def _label(name: str, texts: Texts) -> str:
+    group, _, figure = name.partition(".")
+    return label(group, figure, texts)
 
 
 def _figure(name: str, run: Kept) -> Figure | None:
@@ -122,7 +124,7 @@ def _chart(name: str, there: Sequence[Kept], chosen: Kept, texts: Texts) -> alt.
     band = alt.Y("low:Q", title=None, scale=scale, stack=None)
     told = [
         alt.Tooltip("run:N", title=texts("evaluation.columns.run")),
-        alt.Tooltip("value:Q", title=_label(name)),
+        alt.Tooltip("value:Q", title=_label(name, texts)),
         alt.Tooltip("low:Q", title="2.5%"),
         alt.Tooltip("high:Q", title="97.5%"),
     ]
@@ -153,7 +155,7 @@ def _domain(rows: Sequence[dict[str, str | float]]) -> tuple[float, float]:
 
 
 def _table_html(names: Sequence[str], there: Sequence[Kept], texts: Texts) -> str:
-    columns = [texts("evaluation.columns.run"), *map(_label, names)]
+    columns = [texts("evaluation.columns.run"), *(_label(name, texts) for name in names)]
     rows = []
     for run in there:
         row = [escape(when(run.figures, texts) if run.figures else run.name)]
