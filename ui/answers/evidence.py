@@ -18,8 +18,9 @@ from ui.markup import escape, is_web_page, link, new_tab
 from ui.texts import Texts
 
 # Opens and closes the panel. It is no part of what Streamlit replaces, and closes when its answer
-# goes. The step in the browser's history is there for Back; Streamlit, which would run the page
-# again, does not hear of it. No data goes in here: the panel has copies of what is in the page.
+# goes. The step in the browser's history is there for Back. Streamlit runs a page again whenever a
+# reader goes back, but for addresses with a "#": so ours has one while the panel is open. No data
+# goes in here: the panel has copies of what is in the page.
 PANEL = """<script>
 if (!window.swPanel) {
   window.swPanel = true;
@@ -54,11 +55,13 @@ if (!window.swPanel) {
     }
   };
 
-  const fill = (section, target) => {
+  const fill = (section, words = []) => {
     source = section;
     const all = [...section.closest(".sw-sources").querySelectorAll(".sw-source")];
     const copy = section.cloneNode(true);
-    const quote = copy.querySelector(target ? `[id="${CSS.escape(target)}"] mark` : "mark");
+    const marks = [...copy.querySelectorAll("mark")];
+    const meant = marks.filter((one) => words.includes(one.textContent));
+    if (meant.length < marks.length) meant.forEach((one) => one.classList.add("sw-meant"));
     const text = copy.querySelector("blockquote").cloneNode(true);
     text.querySelectorAll("mark, sup").forEach((one) => one.remove());
     const alone = text.textContent.trim().length < 100; // the text around it is in others
@@ -77,6 +80,7 @@ if (!window.swPanel) {
     body.scrollTop = 0;
     part("place").textContent = `${all.indexOf(section) + 1} / ${all.length}`;
     for (const name of ["previous", "next"]) part(name).hidden = all.length < 2;
+    const quote = meant[0] ?? marks[0];
     const [box, room] = [quote?.getBoundingClientRect(), body.getBoundingClientRect()];
     if (box?.bottom > room.bottom) body.scrollTop = box.top - room.top - room.height / 3;
   };
@@ -112,7 +116,7 @@ if (!window.swPanel) {
     }
   };
 
-  const open = (chip, section, target) => {
+  const open = (chip, section) => {
     card = chip.querySelector(".sw-card").id;
     if (!panel) {
       steadily(() => {
@@ -125,20 +129,21 @@ if (!window.swPanel) {
       part("close").addEventListener("click", () => close());
       panel.addEventListener("cancel", (event) => { event.preventDefault(); close(); });
       panel.addEventListener("click", (event) => { if (event.target === panel) close(); });
-      history.pushState({swPanel: true}, "");
+      const here = location.href.includes("#") ? location.href : `${location.href}#`;
+      history.replaceState(history.state, "", here);
+      history.pushState({swPanel: true}, "", here);
     }
-    fill(section, target);
+    fill(section, [...chip.querySelectorAll("q")].map((one) => one.textContent));
     part("body").focus({preventScroll: true});
   };
 
   document.addEventListener("click", (event) => {
     const link = event.target instanceof Element && event.target.closest(".sw-chip a[href^='#']");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    const target = link.hash.slice(1);
-    const section = document.getElementById(target)?.closest(".sw-source");
+    const section = document.getElementById(link.hash.slice(1))?.closest(".sw-source");
     if (!section) return;
     event.preventDefault();
-    open(link.closest(".sw-chip"), section, target);
+    open(link.closest(".sw-chip"), section);
   });
   window.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !panel) return;
@@ -146,12 +151,12 @@ if (!window.swPanel) {
     event.stopImmediatePropagation(); // it would stop an answer in the making as well
     close();
   }, {capture: true});
-  window.addEventListener("popstate", (event) => {
-    if (!panel && !leaving && !event.state?.swPanel) return;
-    event.stopImmediatePropagation();
-    if (panel) close();
+  window.addEventListener("popstate", () => {
+    if (!panel && !leaving) return;
     leaving = false;
-  }, {capture: true});
+    if (panel) close();
+    history.replaceState(history.state, "", location.href.replace(/#$/, ""));
+  });
   wide.addEventListener("change", () => {
     if (!panel) return;
     panel.close();
