@@ -13,7 +13,9 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from core.settings import Settings
 from ingest.pipeline import ingest
+from tests.axe import broken_rules
 from tests.browser import ask, opened, served
+from tests.openai_server import openai_server
 from tests.test_export import CONVERSATION, hostile
 from tests.test_ui_citations import HOSTILE as EVIL
 from ui.answers.export import conversation_page
@@ -22,6 +24,7 @@ from ui.texts import load
 
 pytestmark = pytest.mark.long
 
+MARKET = "Hoeveel is de drugsmarkt in Europa waard?"
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
 HOSTILE = (
     "De Zwarte Tulp telt 4321 leden <script>window.harmed = 1</script> "
@@ -89,10 +92,8 @@ def test_a_tap_shows_the_card_on_a_phone_and_the_card_leads_to_the_quote(
         assert box is not None
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= PHONE["width"]
-        expect(page.locator("#exchange-0-1")).to_be_hidden()
         card.get_by_role("link", name="Toon het citaat in zijn passage").tap()
-        expect(page.locator("#exchange-0-1")).to_be_focused()
-        expect(page.locator("#exchange-0-1 mark").first).to_be_in_viewport()
+        expect(panel(page).locator("mark").first).to_be_in_viewport()
         expect(card).to_be_hidden()
         wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert wide <= 0
@@ -109,22 +110,187 @@ def test_a_chip_is_large_enough_for_a_finger(browser: Browser, address: str) -> 
             assert min(box["width"], box["height"]) >= 24
 
 
-def test_a_click_opens_the_evidence_at_the_quote_and_the_text_around_it_is_one_click_away(
+def panel(page: Page) -> Locator:
+    """What is open beside the answer or over it."""
+    return page.get_by_role("dialog", name="Bron bij het antwoord")
+
+
+def sent_from_now_on(page: Page) -> list[object]:
+    """What the page, opened anew, sends to the app: every run of it is asked for so."""
+    sent: list[object] = []
+    page.on("websocket", lambda one: one.on("framesent", lambda frame: sent.append(frame)))
+    page.reload()
+    return sent
+
+
+def place(page: Page) -> tuple[int, int]:
+    """How far the page is scrolled, and where the first number stands, in pixels."""
+    top, chip = page.evaluate(
+        """() => [document.querySelector(".stMain").scrollTop,
+                  document.querySelector(".sw-chip").getBoundingClientRect().top]"""
+    )
+    return round(top), round(chip)
+
+
+def test_a_click_opens_the_source_beside_the_answer_which_stays_where_it_is(
     browser: Browser, address: str
 ) -> None:
     with opened(browser, address) as page:
+        sent = sent_from_now_on(page)
         chip = first_chip(page)
-        chip.locator("> a").click()
-        quote = page.locator("#exchange-0-1")
-        expect(quote).to_be_focused()
-        expect(quote.locator("mark").first).to_be_in_viewport()
+        number = chip.locator("> a")
+        before, stood, runs = page.url, place(page), len(sent)
+        number.click()
+        expect(panel(page)).to_be_visible()
+        expect(panel(page).locator(".sw-panel-body")).to_be_focused()
+        expect(panel(page).locator("mark").first).to_be_in_viewport()
+        expect(panel(page).get_by_role("heading")).to_contain_text("[1] ")
+        expect(panel(page)).to_contain_text("Onderdeel: ")
+        expect(panel(page).get_by_role("link", name="Lees in de context")).to_be_visible()
+        expect(panel(page).get_by_role("link", name="Persbericht")).to_be_attached()
+        expect(panel(page).locator("mark.sw-meant")).to_have_text(
+            chip.locator("q").all_inner_texts()
+        )
         expect(chip.locator(".sw-card")).to_be_hidden()
-        source = page.locator(".sw-source", has=quote)
-        around = source.locator(".sw-nearby").first
-        expect(around.locator("> div")).to_be_hidden()
+        expect(number).to_have_attribute("aria-current", "true")
+        page.wait_for_timeout(1000)  # in which Streamlit could have scrolled away from it
+        assert abs(place(page)[1] - stood[1]) <= 2
+        answer, beside = page.locator(".sw-answer").first.bounding_box(), panel(page).bounding_box()
+        assert answer is not None
+        assert beside is not None
+        assert answer["x"] + answer["width"] <= beside["x"]
+
+        page.mouse.move(answer["x"] + 100, answer["y"] + 20)
+        page.mouse.wheel(0, 200)
+        page.wait_for_timeout(500)
+        expect(panel(page)).to_be_visible()
+        assert panel(page).bounding_box() == beside
+        page.mouse.wheel(0, -2000)
+        page.wait_for_timeout(500)
+        stood = place(page)
+        page.keyboard.press("Escape")
+        expect(panel(page)).to_be_hidden()
+        expect(number).to_be_focused()
+        expect(chip.locator(".sw-card")).to_be_hidden()
+        expect(number).not_to_have_attribute("aria-current", "true")
+        page.wait_for_timeout(1000)
+        assert abs(place(page)[1] - stood[1]) <= 2
+        assert page.url == before
+        assert len(sent) == runs  # nothing is run again
+
+
+def test_the_sources_of_an_answer_are_gone_through_in_the_panel_with_the_keyboard(
+    browser: Browser, address: str
+) -> None:
+    with opened(browser, address) as page:
+        ask(page, MARKET)
+        number = page.locator(".sw-chip > a").first
+        expect(page.get_by_role("button", name="Kopiëren")).to_be_visible()
+        number.focus()
+        page.keyboard.press("Enter")
+        told = panel(page).get_by_role("status")
+        expect(told).to_have_text(re.compile(r"1 / [2-9]"))
+        first = panel(page).get_by_role("heading").inner_text()
+        panel(page).get_by_role("button", name="Volgende bron").focus()
+        page.keyboard.press("Enter")
+        expect(told).to_have_text(re.compile(r"2 / [2-9]"))
+        expect(panel(page).locator("mark").first).to_be_in_viewport()
+        assert panel(page).get_by_role("heading").inner_text() != first
+        panel(page).get_by_role("button", name="Vorige bron").focus()
+        page.keyboard.press("Enter")
+        expect(panel(page).get_by_role("heading")).to_have_text(first)
+        around = panel(page).locator(".sw-nearby").first
         around.locator("summary").click()
-        expect(around.locator("> div")).to_be_visible()
         assert len(around.locator("> div").inner_text()) > 100
+        panel(page).get_by_role("button", name="Sluiten").focus()
+        page.keyboard.press("Enter")
+        expect(panel(page)).to_be_hidden()
+        expect(number).to_be_focused()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_back_closes_the_source_and_the_page_is_as_it_was(
+    browser: Browser, address: str, width: int
+) -> None:
+    with opened(browser, address, width=width) as page:
+        sent = sent_from_now_on(page)
+        number = first_chip(page).locator("> a")
+        before, stood, runs = page.url, place(page), len(sent)
+        for _ in range(2):
+            number.click()
+            expect(panel(page)).to_be_visible()
+            page.go_back()
+            expect(panel(page)).to_be_hidden()
+            page.wait_for_timeout(1000)  # in which the page could have been run again
+            assert place(page) == stood
+            assert page.url == before
+            assert len(sent) == runs
+            expect(number).to_be_focused()
+
+
+def test_on_a_phone_the_source_lies_over_the_page_and_holds_the_focus(
+    browser: Browser, address: str
+) -> None:
+    with opened(browser, address, width=390) as page:
+        number = first_chip(page).locator("> a")
+        stood = place(page)
+        number.click()
+        box = panel(page).bounding_box()
+        assert box is not None
+        assert (box["x"], box["width"]) == (0, 390)
+        assert 0 < box["y"] < 200
+        assert place(page) == stood
+        for _ in range(12):  # the page below cannot be reached; the browser's own bar can
+            page.keyboard.press("Tab")
+            assert page.evaluate(
+                "document.activeElement === document.body "
+                "|| !!document.activeElement.closest('.sw-panel')"
+            )
+        panel(page).get_by_role("button", name="Sluiten").click()
+        expect(panel(page)).to_be_hidden()
+        expect(number).to_be_focused()
+        assert place(page) == stood
+
+
+def test_a_source_stays_open_while_the_next_answer_is_made_and_goes_with_its_own(
+    browser: Browser, settings: Settings, tmp_path: Path
+) -> None:
+    with openai_server() as model:
+        model.reply = "Er waren 725 000 meldingen. [1]"
+        environment = {"OPENAI_BASE_URL": model.url, "OPENAI_API_KEY": "x"}
+        with (
+            served(settings.data_dir, tmp_path / "log", environment) as address,
+            opened(browser, address) as page,
+        ):
+            number = first_chip(page).locator("> a")
+            model.delay = 3.0
+            ask(page, REPORTS)
+            expect(page.get_by_role("button", name=re.compile("^Stoppen"))).to_be_visible()
+            number.click()
+            expect(panel(page)).to_be_visible()
+            page.keyboard.press("Escape")  # does not stop the answer
+            expect(panel(page)).to_be_hidden()
+            number.click()
+            page.go_back()  # nor does this
+            expect(panel(page)).to_be_hidden()
+            number.click()
+            expect(page.get_by_role("button", name="Kopiëren")).to_have_count(2)
+            expect(page.get_by_text("Gestopt.", exact=True)).to_have_count(0)
+            expect(panel(page).locator("mark").first).to_be_visible()
+            page.get_by_role("button", name=re.compile("^Nieuw gesprek")).click()
+            expect(page.locator("details.sw-sources")).to_have_count(0)
+            expect(panel(page)).to_be_hidden()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1024, 1280])
+def test_no_rule_is_broken_by_an_open_source(
+    browser: Browser, address: str, width: int, scheme: str
+) -> None:
+    with opened(browser, address, scheme, width=width) as page:
+        first_chip(page).locator("> a").click()
+        expect(panel(page)).to_be_visible()
+        assert broken_rules(page) == []
 
 
 def test_an_answer_is_copied_with_the_keyboard_alone(browser: Browser, address: str) -> None:
@@ -164,6 +330,11 @@ def test_a_hostile_source_shows_as_text_in_cards_and_copies(
         chip = page.locator(".sw-chip").first
         chip.locator("> a").focus()
         expect(chip.locator(".sw-card")).to_be_visible()
+        page.keyboard.press("Enter")
+        for piece in ("<script>", "$x^2$", ":red[hi]", "<img src=x", "Tulp <b>vet</b> $y$"):
+            expect(panel(page)).to_contain_text(piece)
+        expect(panel(page).locator("img, script, .katex, b")).to_have_count(0)
+        page.keyboard.press("Escape")
         page.get_by_role("button", name="Kopiëren").click()
         copied = page.get_by_test_id("stCode").first
         expect(copied).to_be_visible()

@@ -6,14 +6,14 @@ from html.parser import HTMLParser
 import pytest
 from markdown_it import MarkdownIt
 
-from core.types import Answer, Citation, DocumentInfo, Kind, Marked, Passage, Standing
+from core.types import Answer, Citation, DocumentInfo, Kind, Marked, Passage, Standing, Unit
 from tests.answers import marked, retold
 from ui.answers.answer import more_html
 from ui.answers.chips import Chips
 from ui.answers.citations import anchors, as_one, section
 from ui.answers.evidence import evidence_html
 from ui.answers.notes import changed_html, told_html, withheld_html
-from ui.answers.surroundings import Surroundings
+from ui.answers.surroundings import Surroundings, excerpts
 from ui.markup import answer_html, code, escape, link
 from ui.texts import load
 
@@ -323,6 +323,68 @@ def test_the_card_shows_the_quote_of_its_own_paragraph() -> None:
     assert {one["href"] for one in shown.attributes("a")} == {"#a-1"}
 
 
+SENTENCES = ("Eerste.", "Tweede.", "Derde.", "Vierde.", "Vijfde.")
+
+
+def sentences(*told: str, name: str = "p1") -> Passage:
+    text, units = "", list[Unit]()
+    for one in told:
+        units.append(Unit(start=len(text), end=len(text) + len(one)))
+        text += f"{one} "
+    return passage(text, name=name).model_copy(update={"units": tuple(units)})
+
+
+def read(source: Passage, *quotes: str, beside: Surroundings | None = None) -> list[str]:
+    """The excerpts with these quotes, which are in brackets."""
+    cited = [citation(1, quote, source) for quote in quotes]
+    found = excerpts(answer(*cited, passages=(source,)), cited, beside)
+    return [
+        "".join(f"[{words}]" if quoted else words for words, quoted in pieces) for pieces in found
+    ]
+
+
+def test_an_excerpt_has_the_sentence_before_and_the_one_after_the_quote() -> None:
+    source = sentences(*SENTENCES)
+    assert read(source, "Derde.") == ["Tweede. [Derde.] Vierde."]
+    assert read(source, "Eerste.") == ["[Eerste.] Tweede."]
+    assert read(source, "Vijfde.", "Eerste.") == ["[Eerste.] Tweede.", "Vierde. [Vijfde.]"]
+    assert read(source, "Eerste.", "Derde.") == ["[Eerste.] Tweede. [Derde.] Vierde."]
+    assert read(source, "Derde. Vierde.", "Vierde.") == ["Tweede. [Derde. ][Vierde.] Vijfde."]
+
+
+def test_an_excerpt_goes_on_in_the_passages_of_the_same_section() -> None:
+    source, before = sentences("Midden."), sentences("Ver weg.", "Vooraf.", name="p0")
+    after = sentences("Erna.", name="p2")
+    shown = read(source, "Midden.", beside=around(before, source, after))
+    assert [" ".join(one.split()) for one in shown] == ["Vooraf. [Midden.] Erna."]
+    elsewhere = after.model_copy(update={"headings": (DOCUMENT.title, "Doel")})
+    assert read(source, "Midden.", beside=around(source, elsewhere)) == ["[Midden.]"]
+
+
+def test_a_long_sentence_beside_a_quote_is_cut_and_the_quote_never() -> None:
+    long = "woord " * 100 + "einde."
+    (shown,) = read(sentences(long, "Kort.", long), "Kort.")
+    assert shown.startswith("… woord ")
+    assert " einde. [Kort.] woord " in shown
+    assert shown.endswith("woord …")
+    assert len(shown) < 420
+    assert read(sentences(long), long) == [f"[{long}]"]
+
+
+def test_only_the_quote_is_there_of_a_passage_that_was_not_kept() -> None:
+    cited = [citation(1, QUOTE, passage())]
+    assert excerpts(answer(*cited), cited, None) == [[(QUOTE, True)]]
+
+
+def test_a_card_marks_the_quote_in_the_text_around_it() -> None:
+    source = sentences(HOSTILE, QUOTE, "Erna.")
+    told = answer(citation(1, QUOTE, source), passages=(source,))
+    shown, _ = chips(told, f"{QUOTE} [1]")
+    assert {tag for tag, _ in shown.elements} <= {"div", "p", "span", "a", "q"}
+    assert f"{HOSTILE[-100:]} {QUOTE} Erna." in shown.text
+    assert len(shown.attributes("q")) == 1
+
+
 def test_hostile_text_in_a_card_is_shown_and_not_run() -> None:
     document = DocumentInfo(id="evil", language='"><b>', title=HOSTILE, reference=HOSTILE)
     source = passage(HOSTILE, document)
@@ -341,6 +403,8 @@ def test_hostile_text_in_a_source_is_shown_and_not_run() -> None:
     )
     allowed = {
         "details",
+        "dialog",
+        "button",
         "summary",
         "div",
         "section",

@@ -10,7 +10,7 @@ from ui.addresses import reading_address
 from ui.answers import notes
 from ui.answers.chips import CARDS, Chips
 from ui.answers.citations import by_number
-from ui.answers.evidence import evidence_html
+from ui.answers.evidence import PANEL, evidence_html
 from ui.answers.refusal import refusal_html, tips_html
 from ui.answers.surroundings import Surroundings, surroundings
 from ui.markup import answer_html, code, escape, new_tab
@@ -48,7 +48,7 @@ def show(
     if answer.understood_as and not alone:
         _show_understood(answer, prefix, texts, ask)
     around = _surroundings(answer, index)
-    chips = Chips(answer, prefix, texts)
+    chips = Chips(answer, prefix, texts, around)
     st.html(_proper_html(answer, chips, texts))
     _show_corrections(answer, prefix, texts, ask)
     below = (
@@ -70,7 +70,7 @@ def show(
     if answer.kind == "refusal":
         st.html(tips_html(texts))
     if answer.citations:
-        st.html(CARDS, unsafe_allow_javascript=True)
+        st.html(CARDS + PANEL, unsafe_allow_javascript=True)
 
 
 def _proper_html(answer: Answer, chips: Chips, texts: Texts) -> str:

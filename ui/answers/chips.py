@@ -1,4 +1,4 @@
-"""Behind the words: the number of their source, a card with the quote, and how it was checked."""
+"""Behind the words: the number of their source, a card with what it says, how it was checked."""
 
 from collections.abc import Sequence
 
@@ -6,6 +6,7 @@ from core.types import Answer, Citation
 from ui import origins
 from ui.answers.checks import GLYPHS, Checks, Verdict
 from ui.answers.citations import anchors, as_one, pages, section
+from ui.answers.surroundings import Piece, Surroundings, excerpts
 from ui.markup import escape
 from ui.texts import Texts
 
@@ -49,19 +50,6 @@ if (!window.swCards) {
     const chip = chipOf(event.target);
     if (chip && event.target.closest("a")) close(chip);
   });
-  // Streamlit scrolls to the end of a chat that grows: a quote that was opened stays in view until
-  // its reader moves on.
-  document.addEventListener("focusin", ({target: quote}) => {
-    if (!quote.matches(".sw-source [id]")) return;
-    let times = 50;
-    const timer = setInterval(() => {
-      if (document.activeElement !== quote || --times === 0) clearInterval(timer);
-      else quote.scrollIntoView({block: "nearest"});
-    }, 200);
-    for (const name of ["wheel", "touchmove", "keydown", "pointerdown"]) {
-      document.addEventListener(name, () => clearInterval(timer), {once: true});
-    }
-  });
   document.addEventListener("pointerdown", (event) => {
     const open = chipOf(document.activeElement);
     const chip = chipOf(event.target);
@@ -75,7 +63,11 @@ if (!window.swCards) {
 class Chips:
     """The markers of one answer as they are shown; `marker` goes into `ui.markup.answer_html`."""
 
-    def __init__(self, answer: Answer, prefix: str, texts: Texts) -> None:
+    def __init__(
+        self, answer: Answer, prefix: str, texts: Texts, around: Surroundings | None = None
+    ) -> None:
+        self._answer = answer
+        self._around = around
         self._checks = Checks(answer)
         self._targets = anchors(answer, prefix)
         self._prefix = prefix
@@ -92,7 +84,8 @@ class Chips:
             return ""
         self._made += 1
         card = f"{self._prefix}-card-{self._made}"
-        shown = _chip_html(quotes, self._targets[number], card, self._texts)
+        read = excerpts(self._answer, quotes, self._around)
+        shown = _chip_html(quotes, read, self._targets[number], card, self._texts)
         verdict = self._checks.verdict(number, words)
         return shown if verdict == self._checks.usual else shown + _mark_html(verdict, self._texts)
 
@@ -102,8 +95,14 @@ class Chips:
         return f'<p class="sw-facts sw-checked">{told}</p>' if told else ""
 
 
-def _chip_html(quotes: Sequence[Citation], target: str, card: str, texts: Texts) -> str:
-    """A link to quotes out of one passage, with their card.
+def _chip_html(
+    quotes: Sequence[Citation],
+    read: Sequence[Sequence[Piece]],
+    target: str,
+    card: str,
+    texts: Texts,
+) -> str:
+    """A link to quotes out of one passage, with their card: the quotes in the text around them.
 
     All of it is part of a paragraph, which only takes spans. Brackets are there for whoever copies
     the sentence. Where a finger cannot hover, a tap on the number reaches the span around the link
@@ -114,7 +113,7 @@ def _chip_html(quotes: Sequence[Citation], target: str, card: str, texts: Texts)
     facts = [*origins.marked(first.document, texts), section(as_one(quotes)), pages(quotes, texts)]
     language = escape(first.document.language)
     quoted = "".join(
-        f'<q class="sw-card-quote" lang="{language}">{escape(one.quote)}</q>' for one in quotes
+        f'<span class="sw-card-text" lang="{language}">{_excerpt_html(one)}</span>' for one in read
     )
     return (
         f'<span class="sw-chip" tabindex="-1">'
@@ -129,6 +128,11 @@ def _chip_html(quotes: Sequence[Citation], target: str, card: str, texts: Texts)
         f'<a class="sw-card-link" href="#{place}">{escape(texts("answers.to_quote"))}</a>'
         f"</span></span>"
     )
+
+
+def _excerpt_html(pieces: Sequence[Piece]) -> str:
+    shown = ((escape(words), quoted) for words, quoted in pieces)
+    return "".join(f"<q>{words}</q>" if quoted else words for words, quoted in shown)
 
 
 def _mark_html(verdict: Verdict, texts: Texts) -> str:

@@ -1,17 +1,24 @@
 """The documents of an answer as they are now: the text around its quotes, and what has changed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import streamlit as st
 
 from core.types import Answer, Citation, Passage, Standing
+from ui.addresses import Span
 from vectorstore.store import Snapshot
 
 Change = Literal["gone", "changed", "moved", "superseded"]
 """What became of a quote: its document is gone; its words are no longer in it; they are, in a
 passage that has changed; another document took the place of its document."""
+
+Piece = tuple[str, bool]
+"""Words of a source, and whether they are quoted."""
+
+_LONGEST = 200  # characters of a sentence beside a quote
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,56 @@ def surroundings(answer: Answer, index: Snapshot) -> Surroundings:
         {key: _passages(index.generation, key, index) for key in keys},
         index.standings() if keys else {},
     )
+
+
+def excerpts(
+    answer: Answer, quotes: Sequence[Citation], around: Surroundings | None
+) -> list[list[Piece]]:
+    """Quotes out of one passage, each with the sentence before and the one after it.
+
+    These may stand in the passages next to it, in the same section. Quotes that are that near to
+    each other share an excerpt; only the quotes are there if the passage was not kept.
+    """
+    passage = next((one for one in answer.passages if one.id == quotes[0].passage_id), None)
+    if passage is None:
+        return [[(one.quote, True)] for one in quotes]
+    text, units, shift = "", list[Span](), 0
+    before = around.before(quotes[0]) if around else None
+    after = around.after(quotes[0]) if around else None
+    for one in (before, passage, after):
+        if one is None or one.headings != passage.headings:
+            continue
+        shift = len(text) if one is passage else shift
+        units += ((len(text) + unit.start, len(text) + unit.end) for unit in one.units)
+        text += f"{one.text}\n\n"
+    quoted = sorted((shift + one.start, shift + one.end) for one in quotes)
+    stretches: list[tuple[int, int]] = []
+    for start, end in quoted:
+        first = max((left for left, right in units if right <= start), default=start)
+        last = min((right for left, right in units if left >= end), default=end)
+        if start - first > _LONGEST:
+            first = text.find(" ", start - _LONGEST, start) + 1 or start
+        if last - end > _LONGEST:
+            last = max(end, text.rfind(" ", end, end + _LONGEST))
+        if stretches and first <= stretches[-1][1]:
+            first, last = stretches[-1][0], max(last, stretches.pop()[1])
+        stretches.append((first, last))
+    return [_pieces(text, stretch, quoted, units) for stretch in stretches]
+
+
+def _pieces(text: str, stretch: Span, quoted: Sequence[Span], units: Sequence[Span]) -> list[Piece]:
+    """A stretch of a text, cut where quotes begin and end; dots where it has half a sentence."""
+    first, last = stretch
+    cuts = sorted({first, last, *(cut for span in quoted for cut in span if first < cut < last)})
+    found = [
+        (text[left:right], any(start <= left and right <= end for start, end in quoted))
+        for left, right in pairwise(cuts)
+    ]
+    if all(first != start for start, _ in (*units, *quoted)):
+        found.insert(0, ("… ", False))
+    if all(last != end for _, end in (*units, *quoted)):
+        found.append((" …", False))
+    return found
 
 
 @st.cache_resource(show_spinner=False, max_entries=100)
