@@ -108,6 +108,7 @@ def _entries(folder: Path, search: _Search) -> Iterator[os.DirEntry[str]]:
                 None,
                 f"the folder cannot be looked into ({error.strerror})",
                 "Check your rights.",
+                "unreadable",
             )
         )
         return
