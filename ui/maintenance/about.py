@@ -22,7 +22,7 @@ from vectorstore.manifest import DocumentEntry
 
 _FIRST, _LAST = datetime.date(1900, 1, 1), datetime.date(2199, 12, 31)
 _LONGEST = 500  # characters of a field
-_SAVED = "maintenance-saved"
+SAVED = "maintenance-saved"  # of which document the details were just saved
 
 
 def about(
@@ -75,9 +75,9 @@ def about(
             if value and (field in {*stated, *said.guessed} or value != known.get(field))
         }
         _save(settings, file, name, {**stated, **dict.fromkeys(given), **new}, texts)
-    if st.session_state.get(_SAVED) == name:
+    if st.session_state.get(SAVED) == name:
         st.success(texts("maintenance.about.saved"))
-        del st.session_state[_SAVED]
+        del st.session_state[SAVED]
 
 
 def _save(
@@ -89,7 +89,7 @@ def _save(
     except StrategiewijzerError as error:
         trouble.show(error, texts)
         return
-    st.session_state[_SAVED] = name
+    st.session_state[SAVED] = name
     st.rerun()
 
 

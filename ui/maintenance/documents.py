@@ -17,7 +17,7 @@ from ingest.isolated import Loader
 from ui import access, uploads
 from ui.maintenance import files, reading, trouble
 from ui.maintenance import jobs as work
-from ui.maintenance.about import about
+from ui.maintenance.about import SAVED, about
 from ui.maintenance.reading import Said
 from ui.markup import code, escape
 from ui.texts import Texts
@@ -167,17 +167,19 @@ def _can_be_read(
         (st.warning if can else st.error)(f"{shown} {trouble.reason(said.failure, texts)}")
         trouble.details(f"{said.failure.problem}. {said.failure.remedy}", texts)
         return can
-    _notes(said, str(files.folder(settings) / name), keys, texts)
+    _notes(said, str(files.folder(settings) / name), keys, texts, name=f"{shown} ")
     return True
 
 
-def _notes(said: Said, path: str, keys: Mapping[str, DocumentEntry], texts: Texts) -> None:
-    """What to know of a file that can be taken."""
+def _notes(
+    said: Said, path: str, keys: Mapping[str, DocumentEntry], texts: Texts, *, name: str = ""
+) -> None:
+    """What to know of a file that can be taken; `name` stands before it, as Markdown."""
     if said.unused:
-        st.info(f"{texts('maintenance.upload.unused')} {code(', '.join(said.unused))}")
+        st.info(f"{name}{texts('maintenance.upload.unused')} {code(', '.join(said.unused))}")
     other = keys.get(said.info.key) if said.info else None
     if other is not None and other.path != as_text(Path(os.path.abspath(path))):
-        st.warning(f"{texts('maintenance.upload.double')} {code(other.info.title)}")
+        st.warning(f"{name}{texts('maintenance.upload.double')} {code(other.info.title)}")
 
 
 def _look_at(
@@ -212,7 +214,7 @@ def _add(chosen: Sequence[Chosen], settings: Settings, texts: Texts) -> None:
 
 
 def _rows(settings: Settings, entries: Sequence[DocumentEntry]) -> list[_Row]:
-    """What was added here and all else that is in use; what is not published yet comes first."""
+    """What was added here and all else that is in use; what is new comes first."""
     by_path = {entry.path: entry for entry in entries}
     found = {as_text(file): file for file in files.listed(settings)}
     places = {**{path: files.of(settings, one) for path, one in by_path.items()}, **found}
@@ -220,7 +222,7 @@ def _rows(settings: Settings, entries: Sequence[DocumentEntry]) -> list[_Row]:
         _Row(path, file, by_path.get(path), files.state(file, by_path) if file else "gone")
         for path, file in places.items()
     ]
-    return sorted(rows, key=lambda row: (row.state == "published", row.label.casefold()))
+    return sorted(rows, key=lambda row: (row.state != "new", row.label.casefold()))
 
 
 def _documents(
@@ -243,10 +245,12 @@ def _documents(
         first = (st.pagination(-(-len(rows) // _PAGE), key="maintenance-own-page") - 1) * _PAGE
     for row in rows[first : first + _PAGE]:
         name = hashlib.sha256(row.path.encode()).hexdigest()[:12]
-        standing = texts(f"maintenance.own.{row.state}")
+        key, standing = f"plain-own-{name}", texts(f"maintenance.own.{row.state}")
+        if st.session_state.get(SAVED) == name:  # with another label Streamlit would fold it
+            st.session_state[key] = True
         place = shown.expander(
             f"{code(printable(row.label))} · {standing}",
-            key=f"plain-own-{name}",
+            key=key,
             on_change="rerun",
         )
         if place.open:
