@@ -81,13 +81,12 @@ def test_a_document_is_uploaded_planned_published_asked_about_and_rolled_back(
         expect(page.get_by_text("Toegevoegde documenten: 1")).to_be_visible()
         expect(page.get_by_text(NAME).first).to_be_visible()
 
-        go_to(page, "Controleren en publiceren")
-        press(page, "Wijzigingen bekijken")
-        page.locator("summary", has_text="Alpha").click()
-        changed = page.locator("details", has_text="Alpha")
+        press(page, "Wijzigingen bekijken")  # which is offered at once
+        page.locator(".sw-change summary", has_text="Alpha").click()
+        changed = page.locator(".sw-change", has_text="Alpha")
         expect(changed.locator("del", has_text="30")).to_be_visible()
         expect(changed.locator("ins", has_text="40")).to_be_visible()
-        page.locator("summary", has_text="Tulp <b>vet</b> :smile: $x$").click()
+        page.locator(".sw-change summary", has_text="Tulp <b>vet</b> :smile: $x$").click()
         expect(page.get_by_text("<script>window.harmed = 1</script>")).to_be_visible()
         press(page, "Deze wijzigingen publiceren")
         expect(page.get_by_text("Gepubliceerd. Teruggaan kan")).to_be_visible()
@@ -115,6 +114,27 @@ def test_a_document_is_uploaded_planned_published_asked_about_and_rolled_back(
         with opened(browser, address) as reader:
             ask(reader, QUESTION)
             expect(reader.locator(".sw-refusal")).to_be_visible()
+
+
+def test_a_document_in_use_is_corrected_and_a_broken_file_told_at_once(
+    browser: Browser, address: str
+) -> None:
+    with opened(browser, f"{address}/maintenance", width=390) as page:
+        page.locator("input[type=file]").set_input_files(
+            files=[{"name": "plan.pdf", "mimeType": "application/pdf", "buffer": b"geen pdf"}]
+        )
+        expect(page.get_by_text("Dit bestand is beschadigd")).to_be_visible()
+        expect(page.get_by_text("is cut off or no PDF")).to_be_hidden()  # until it is unfolded
+        page.locator("summary", has_text="Alpha (nl, alpha.md)").click()
+        title = page.get_by_role("textbox", name="Titel")
+        expect(title).to_have_value("Alpha")
+        title.fill("De vloot")
+        press(page, "Gegevens opslaan")
+        expect(page.get_by_text("Opgeslagen.")).to_be_visible()
+        expect(page.get_by_text("gewijzigd, nog niet gepubliceerd")).to_be_visible()
+        press(page, "Wijzigingen bekijken")
+        page.locator(".sw-change summary", has_text="De vloot").click()
+        expect(page.locator(".sw-fields ins", has_text="De vloot")).to_be_visible()
 
 
 def test_closing_the_page_while_publishing_loses_nothing(browser: Browser, address: str) -> None:
