@@ -21,9 +21,34 @@ Errors of libraries are translated at the one place that imports the library.
 
 import traceback
 from pathlib import Path
+from typing import Literal
 
 from core.names import as_text, printable
 from core.types import ModelTrouble
+
+Fault = Literal[
+    "value",
+    "front_matter",
+    "format",
+    "damaged",
+    "password",
+    "no_text",
+    "scan",
+    "encoding",
+    "unsafe",
+    "limits",
+    "large",
+    "resources",
+    "double",
+    "unreadable",
+    "changing",
+    "other",
+]
+"""What is wrong with a document: the value of a field; front matter or a sidecar that is no list of
+fields; a format that is not read; a damaged file; a password; no text; only pictures of text; no
+known encoding; something that only an attack needs; too many of its parts; too many bytes; too much
+time or memory; the id and language of another file; no rights, or not there; somebody is writing to
+it; something else."""
 
 
 class StrategiewijzerError(Exception):
@@ -42,15 +67,27 @@ class DocumentError(StrategiewijzerError):
         line: 1-based line, or None when the whole file is meant.
         problem: what is wrong.
         remedy: what to do about it.
+        fault: which kind of problem it is, for whoever says it in another language.
+        field: whose value is meant, of those of `DocumentInfo`.
     """
 
-    def __init__(self, path: object, line: int | None, problem: str, remedy: str) -> None:
+    def __init__(
+        self,
+        path: object,
+        line: int | None,
+        problem: str,
+        remedy: str,
+        fault: Fault = "other",
+        field: str = "",
+    ) -> None:
         place = printable(path) if line is None else f"{printable(path)}:{line}"
         super().__init__(f"{place}: {problem}. {remedy}")
         self.path = as_text(path)
         self.line = line
         self.problem = problem
         self.remedy = remedy
+        self.fault = fault
+        self.field = field
 
 
 class NotAllowedError(StrategiewijzerError):

@@ -150,7 +150,7 @@ class SourceDocument(DocumentInfo):
 
     `page_starts` are the offsets at which its pages begin, the first page's included; empty where
     the format has no pages. `guessed` are the fields that were told from the text and stated
-    nowhere.
+    nowhere; `unused` are names in its front matter that are no fields.
     """
 
     path: str
@@ -159,6 +159,7 @@ class SourceDocument(DocumentInfo):
     sections: tuple[Section, ...]
     page_starts: tuple[int, ...] = ()
     guessed: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
 
     @property
     def info(self) -> DocumentInfo:

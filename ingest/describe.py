@@ -23,7 +23,8 @@ def describe(path: Path, parsed: Parsed) -> tuple[DocumentInfo, tuple[str, ...]]
     """The metadata of a document, and the names of the fields that are guesses.
 
     Raises:
-        DocumentError: its sidecar is wrong.
+        DocumentError: its sidecar is wrong, or a value in its front matter that the sidecar does
+            not replace.
     """
     stem = printable(path.stem)
     suffix = _LANGUAGE_SUFFIX.search(stem)
@@ -33,7 +34,11 @@ def describe(path: Path, parsed: Parsed) -> tuple[DocumentInfo, tuple[str, ...]]
     else:
         language = ""
     named = {"id": _slug(stem), "language": language}
-    stated = {**named, **parsed.stated, **sidecar.read(path)}
+    beside = sidecar.read(path)
+    for name, error in parsed.wrong.items():
+        if name not in beside:
+            raise error
+    stated = {**named, **parsed.stated, **beside}
     known = {name: value for name, value in stated.items() if value}
     told = parsed.language if parsed.language in LANGUAGES else ""
     language = str(known.get("language") or told or detect(parsed.text)[0])

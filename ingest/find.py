@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from core.errors import DocumentError
 from core.names import as_text
@@ -19,10 +20,24 @@ HIDDEN = (".", "~$")  # "~$plan.docx": open in a word processor
 _BESIDE = (sidecar.SUFFIX, ".http.json")  # they tell of the file next to them
 
 
+Why = Literal["other", "format", "nowhere", "outside", "beside", "inside"]
+"""No file; a format that is not read; a link to nowhere, out of the folder, beside a document, or
+to what is found at its own place."""
+_REASONS: dict[Why, str] = {
+    "other": "is not a file that can be read",
+    "format": "is not a format that can be read",
+    "nowhere": "is a link that leads nowhere",
+    "outside": "is a link out of the folder; copy there what it leads to",
+    "beside": "is a link; copy there what it leads to",
+    "inside": "is a link; what it leads to is found at its own place",
+}
+
+
 class LeftOut(Frozen):
-    """A file that was seen and not taken, and why."""
+    """A file that was seen and not taken, and why, in a word and in words."""
 
     path: str
+    why: Why = "other"
     reason: str
 
 
@@ -82,19 +97,19 @@ def _search(path: Path) -> _Search:
 def _walk(folder: Path, search: _Search) -> None:
     for entry in _entries(folder, search):
         path = Path(entry.path)
-        reason = ""
+        why: Why | None = None
         if entry.is_symlink():
-            reason = _link(path, search.root)
+            why = _link(path, search.root)
         elif entry.is_dir():
             _walk(path, search)
         elif not entry.is_file():
-            reason = "is not a file that can be read"
+            why = "other"
         elif path.suffix.lower() in FORMATS:
             search.files.append(path)
         else:
-            reason = "is not a format that can be read"
-        if reason:
-            search.left_out.append(LeftOut(path=as_text(path), reason=reason))
+            why = "format"
+        if why:
+            search.left_out.append(LeftOut(path=as_text(path), why=why, reason=_REASONS[why]))
 
 
 def _entries(folder: Path, search: _Search) -> Iterator[os.DirEntry[str]]:
@@ -108,6 +123,7 @@ def _entries(folder: Path, search: _Search) -> Iterator[os.DirEntry[str]]:
                 None,
                 f"the folder cannot be looked into ({error.strerror})",
                 "Check your rights.",
+                "unreadable",
             )
         )
         return
@@ -117,14 +133,14 @@ def _entries(folder: Path, search: _Search) -> Iterator[os.DirEntry[str]]:
             yield entry
 
 
-def _link(path: Path, root: Path) -> str:
+def _link(path: Path, root: Path) -> Why:
     """Why a link is not followed."""
     try:
         target = path.resolve(strict=True)
     except (OSError, RuntimeError):  # until Python 3.13 a loop is a RuntimeError
-        return "is a link that leads nowhere"
+        return "nowhere"
     if not target.is_relative_to(root.resolve()):
-        return "is a link out of the folder; copy there what it leads to"
+        return "outside"
     if path.name.lower().endswith(_BESIDE):
-        return "is a link; copy there what it leads to"
-    return "is a link; what it leads to is found at its own place"
+        return "beside"
+    return "inside"

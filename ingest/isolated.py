@@ -86,7 +86,7 @@ class Loader:
             timer.join()
         if expired.is_set() or not line.endswith("\n"):
             problem, remedy = self._why(self._stop(_DYING), expired.is_set())
-            raise DocumentError(path, None, problem, remedy)
+            raise DocumentError(path, None, problem, remedy, "resources")
         answer = Answer.model_validate_json(line)
         for record in answer.records:
             logging.getLogger(record.logger).log(record.level, "%s", record.message)

@@ -46,6 +46,7 @@ def double(key: str, path: str, other: str) -> DocumentError:
         None,
         f"{printable(other)} also has id {name} and language {language}",
         "Remove one of the two files or change an id.",
+        "double",
     )
 
 
@@ -65,7 +66,7 @@ def load(path: Path) -> SourceDocument:
         remedy = (
             f"Open it and save it as {better}." if better else f"Use one of: {' '.join(FORMATS)}."
         )
-        raise DocumentError(path, None, "not a format that can be read", remedy)
+        raise DocumentError(path, None, "not a format that can be read", remedy, "format")
     data = read(path)
     try:
         parsed = formats.parse(path, data)
@@ -75,7 +76,9 @@ def load(path: Path) -> SourceDocument:
     info, guessed = describe(path, parsed)
     found = sections(parsed.blocks, info.title)
     if not any(char.isalnum() for s in found for char in parsed.text[s.start : s.end]):
-        raise DocumentError(path, None, "has no text", "Remove the file or add its text.")
+        raise DocumentError(
+            path, None, "has no text", "Remove the file or add its text.", "no_text"
+        )
     _report_noise(path, parsed)
     return SourceDocument(
         **dict(info),
@@ -85,12 +88,14 @@ def load(path: Path) -> SourceDocument:
         sections=found,
         page_starts=parsed.page_starts,
         guessed=guessed,
+        unused=tuple(map(printable, parsed.unused)),
     )
 
 
 def over_limit(path: Path, error: LimitError) -> DocumentError:
     """The error of a document that has too much of something."""
-    return DocumentError(path, None, str(error), "Split it into several files, or take them out.")
+    remedy = "Split it into several files, or take them out."
+    return DocumentError(path, None, str(error), remedy, "limits")
 
 
 def _fingerprint(path: Path, own: str) -> str:

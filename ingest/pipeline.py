@@ -23,7 +23,7 @@ from ingest.events import Embedded, Planned, Published, Tell, nobody
 from ingest.find import Found, find
 from ingest.lock import writing
 from ingest.prepare import Work, prepare
-from ingest.report import Guesses, Report, StoppedError, reason_to_stop
+from ingest.report import Guesses, Report, StoppedError, Unused, reason_to_stop
 from vectorstore.embeddings import Embedder, make_embedder
 from vectorstore.generations import Generation, Generations
 from vectorstore.store import carry_keyword, tidy
@@ -118,6 +118,7 @@ def _find(settings: Settings, folders: Sequence[Path]) -> Found:
 def _report(work: Work, found: Found, stop: str, *, dry_run: bool, compare: bool) -> Report:
     """What the run will have done when all goes well."""
     plan, documents = work.plan, work.gathered.documents
+    loaded = [one for one in documents if isinstance(one, SourceDocument)]
     entries = work.before.documents if work.before else ()
     unchanged = frozenset(plan.unchanged)
     untouched = sum(entry.passages for entry in entries if entry.key in unchanged)
@@ -131,9 +132,8 @@ def _report(work: Work, found: Found, stop: str, *, dry_run: bool, compare: bool
         failures=work.gathered.failures,
         missing=work.gathered.missing,
         left_out=found.left_out,
-        guesses=tuple(
-            Guesses.of(one) for one in documents if isinstance(one, SourceDocument) and one.guessed
-        ),
+        guesses=tuple(Guesses.of(one) for one in loaded if one.guessed),
+        unused=tuple(Unused(path=one.path, names=one.unused) for one in loaded if one.unused),
         stop=stop,
         changes=document_changes(plan, documents, work.before, old, work.fresh) if compare else (),
     )

@@ -43,6 +43,7 @@ def refuse_large(path: Path, megabytes: int) -> None:
             None,
             f"has {size / 1e6:.0f} megabytes, and {megabytes} are allowed",
             "Split it, take large pictures out, or raise STRATEGIEWIJZER_MAX_FILE_SIZE.",
+            "large",
         )
 
 
@@ -70,7 +71,11 @@ def _undisturbed(path: Path, use: Callable[[BufferedReader], _T]) -> _T:
         if _version(before) == _version(_stat(path)):
             return result
     raise DocumentError(
-        path, None, "changes while it is read", "Wait until it is complete, then run this again."
+        path,
+        None,
+        "changes while it is read",
+        "Wait until it is complete, then run this again.",
+        "changing",
     )
 
 
@@ -87,5 +92,9 @@ def _version(stat: os.stat_result) -> tuple[int, ...]:
 
 def _unreadable(path: Path, error: OSError) -> DocumentError:
     return DocumentError(
-        path, None, f"cannot be read ({error.strerror})", "Check the name and your rights."
+        path,
+        None,
+        f"cannot be read ({error.strerror})",
+        "Check the name and your rights.",
+        "unreadable",
     )

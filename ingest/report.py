@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from core.errors import DocumentError, StrategiewijzerError
+from core.errors import DocumentError, Fault, StrategiewijzerError
 from core.names import printable
 from core.types import Frozen, SourceDocument
 from ingest.find import LeftOut
@@ -24,6 +24,8 @@ class Failure(Frozen):
     place: str
     problem: str
     remedy: str
+    fault: Fault = "other"
+    field: str = ""
     kept: tuple[str, ...] = ()
 
     @classmethod
@@ -34,6 +36,8 @@ class Failure(Frozen):
             place=printable(error.path) + (f":{error.line}" if error.line else ""),
             problem=error.problem,
             remedy=error.remedy,
+            fault=error.fault,
+            field=error.field,
         )
 
 
@@ -48,6 +52,13 @@ class Guesses(Frozen):
     def of(cls, document: SourceDocument) -> "Guesses":
         fields = {name: str(getattr(document, name)) for name in document.guessed}
         return cls(key=document.key, path=document.path, fields=fields)
+
+
+class Unused(Frozen):
+    """What the front matter of a file says beside the fields of a document; it does no harm."""
+
+    path: str
+    names: tuple[str, ...]
 
 
 class PassageChange(Frozen):
@@ -121,6 +132,7 @@ class Report(Frozen):
     missing: tuple[str, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     guesses: tuple[Guesses, ...] = ()
+    unused: tuple[Unused, ...] = ()
     stop: str = ""
     changes: tuple[DocumentChange, ...] = ()
     answers: Answers | None = None

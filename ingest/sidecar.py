@@ -40,6 +40,6 @@ def read(path: Path) -> dict[str, Value]:
         data = file.read_bytes()
     except OSError as error:
         raise DocumentError(
-            file, None, f"cannot be read ({error.strerror})", "Check your rights."
+            file, None, f"cannot be read ({error.strerror})", "Check your rights.", "unreadable"
         ) from error
     return front_matter.read(file, decode(file, data))

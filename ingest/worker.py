@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import TextIO
 
-from core.errors import DocumentError, kind_and_place
+from core.errors import DocumentError, Fault, kind_and_place
 from core.names import as_text
 from core.settings import one_openmp_thread
 from core.types import Frozen, Passage, SourceDocument
@@ -32,10 +32,13 @@ class Failure(Frozen):
     line: int | None
     problem: str
     remedy: str
+    fault: Fault = "other"
+    field: str = ""
 
     @classmethod
     def of(cls, error: DocumentError) -> "Failure":
-        return cls(path=error.path, line=error.line, problem=error.problem, remedy=error.remedy)
+        names = ("path", "line", "problem", "remedy", "fault", "field")
+        return cls(**{name: getattr(error, name) for name in names})
 
 
 class Record(Frozen):

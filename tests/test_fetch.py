@@ -470,8 +470,8 @@ def test_a_folder_that_cannot_be_written_to_is_told(office: Office, tmp_path: Pa
 def test_the_listed_texts_are_what_their_briefs_summarise() -> None:
     briefs = {}
     for path in (ROOT / "corpus" / "en").glob("*.md"):
-        fields, _ = front_matter.split(path, path.read_text("utf-8"))
-        briefs.setdefault(fields.get("celex"), fields)
+        front, _ = front_matter.split(path, path.read_text("utf-8"))
+        briefs.setdefault(front.stated.get("celex"), front.stated)
     assert [source.celex for source in listed()] == [
         "52020DC0605", "52020DC0606(01)", "52020DC0607", "52020DC0608",
     ]  # fmt: skip

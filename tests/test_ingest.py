@@ -171,7 +171,7 @@ def test_only_the_last_generations_are_kept(small: Small) -> None:
 @pytest.mark.parametrize(
     ("text", "place"),
     [
-        (_document("beta").replace("id: beta\n", ""), "beta.md:1"),
+        (_document("beta").replace("id: beta\n", "id\n"), "beta.md:3"),  # no key and value
         (_document("beta").replace("language: en", "language: english"), "beta.md:5"),
         (_document("alpha"), "alpha"),  # the same id and language twice
     ],
@@ -190,6 +190,13 @@ def test_a_wrong_document_names_its_place_and_does_not_keep_the_others_back(
     assert failure.remedy
     assert report.plan.added == ("gamma.en",)
     assert {info.id for info in open_index(settings).documents()} == {"alpha", "gamma"}
+
+
+def test_what_is_not_used_of_front_matter_is_told_and_the_document_taken(small: Small) -> None:
+    text = _document("beta").replace("id: beta\n", "tags: [ships]\nauthor: Els\n")
+    report = ingest(small({"beta.md": text}))
+    assert report.plan.added == ("beta.en",)
+    assert [one.names for one in report.unused] == [("tags", "author")]
 
 
 def test_a_path_that_is_not_there_is_refused(small: Small, tmp_path: Path) -> None:

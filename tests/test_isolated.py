@@ -52,7 +52,7 @@ def test_one_worker_is_kept_and_ends_with_the_loader() -> None:
 
 
 def test_a_document_error_comes_out_as_it_was_raised(tmp_path: Path) -> None:
-    file = write(tmp_path / "wrong.en.md", b"---\nid: wrong\nlangage: en\n---\n\nText.\n")
+    file = write(tmp_path / "wrong.en.md", b"---\nid: wrong\nlanguage: english\n---\n\nText.\n")
     with pytest.raises(DocumentError) as here:
         load(file)
     with Loader(Settings()) as loader, pytest.raises(DocumentError) as there:
@@ -60,6 +60,7 @@ def test_a_document_error_comes_out_as_it_was_raised(tmp_path: Path) -> None:
     assert str(there.value) == str(here.value)
     assert (there.value.path, there.value.line) == (str(file), 3)
     assert there.value.remedy == here.value.remedy
+    assert (there.value.fault, there.value.field) == ("value", "language")
 
 
 def test_what_the_reader_logs_is_logged_here(

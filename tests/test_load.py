@@ -207,9 +207,6 @@ def test_the_same_version_twice_names_both_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("fields", "line", "message"),
     [
-        ("title: A\nlanguage: nl", 1, "the front matter has no id. Add a line such as id: drugs"),
-        ("id:\nlanguage: nl", 1, "the front matter has no id."),
-        ("id: a\ncolour: red", 3, "unknown field 'colour'. The fields are: id, language, title"),
         ("id: a\nid: b", 3, "id is given twice. Keep one"),
         ("id: My Plan", 2, "id has a wrong value 'My Plan'. Use lower-case letters, digits"),
         ("id: a\n\nlanguage: NLD", 4, "language has a wrong value 'NLD'. Use two lower-case"),
@@ -231,6 +228,28 @@ def test_wrong_front_matter_names_file_line_and_remedy(
     with pytest.raises(DocumentError) as caught:
         load(file)
     assert str(caught.value).startswith(f"{file}:{line}: {message}")
+
+
+@pytest.mark.parametrize("fields", ["title: A", "id:\ntitle: A", ""])
+def test_front_matter_without_an_id_takes_it_from_the_name_of_the_file(
+    tmp_path: Path, fields: str
+) -> None:
+    document = load(write(tmp_path, "plan.en.md", f"---\n{fields}\n---\n\n# A\n\nText.\n"))
+    assert (document.id, document.language, document.title) == ("plan", "en", "A")
+
+
+def test_what_other_programs_keep_in_front_matter_is_told_and_does_no_harm(tmp_path: Path) -> None:
+    fields = "title: A\ntags: [drugs, vet]\nauthor:\n  name: X\ndraft: no\n"
+    document = load(write(tmp_path, "plan.en.md", f"---\n{fields}---\n\n# B\n\nText.\n"))
+    assert (document.title, document.unused) == ("A", ("tags", "author", "draft"))
+
+
+def test_a_sidecar_cures_a_wrong_value_in_front_matter(tmp_path: Path) -> None:
+    file = write(tmp_path, "plan.en.md", "---\ndate: 24-07-2020\n---\n\n# A\n\nText.\n")
+    with pytest.raises(DocumentError, match="is not a date"):
+        load(file)
+    write(tmp_path, "plan.en.md.meta.yaml", "date: 2020-07-24\n")
+    assert load(file).date == datetime.date(2020, 7, 24)
 
 
 def test_front_matter_must_be_closed(tmp_path: Path) -> None:

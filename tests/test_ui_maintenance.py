@@ -1,6 +1,7 @@
 """The maintenance page: documents in, a plan, a publication, the way back; only for maintainers."""
 
 import base64
+import datetime
 import json
 import re
 import time
@@ -110,7 +111,7 @@ def upload(app: AppTest, *given: tuple[str, str]) -> AppTest:
 
 
 def planned(app: AppTest, settings: Settings) -> AppTest:
-    tab(app, "Plan en publicatie")
+    tab(app, "Controleren en publiceren")
     return finished(press(app, "maintenance-plan"), settings)
 
 
@@ -134,8 +135,8 @@ def test_a_document_is_added_planned_published_and_rolled_back(
     assert "Toegevoegd" in shown(app)
     finished(press(app, "maintenance-publish"), settings)
     assert in_use(settings) == {"alpha.nl", "beta.nl"}
-    assert "Gepubliceerd als generatie" in shown(app)
-    assert "Het laatste plan is gepubliceerd." in shown(app)
+    assert "Gepubliceerd. Teruggaan kan" in shown(app)
+    assert "Wat u hebt bekeken, is gepubliceerd." in shown(app)
     press(app, "maintenance-download-html")
     assert "De haven telt 12 kranen." in saved(app)
     press(app, "maintenance-download-json")
@@ -143,7 +144,7 @@ def test_a_document_is_added_planned_published_and_rolled_back(
     assert not app.get("download_button")  # which would serve it at an address
 
     before = Generations(settings).pointer().kept[0]
-    tab(app, "Generaties")
+    tab(app, "Versies")
     finished(press(app, f"maintenance-rollback-{before}"), settings)
     assert in_use(settings) == {"alpha.nl"}
     after = Generations(settings).pointer().kept[-1]  # and forward again
@@ -151,7 +152,7 @@ def test_a_document_is_added_planned_published_and_rolled_back(
     assert in_use(settings) == {"alpha.nl", "beta.nl"}
 
     finished(press(app, "maintenance-verify"), settings)
-    assert "De index is heel." in shown(app)
+    assert "De index is in orde." in shown(app)
 
 
 def test_what_changed_after_the_plan_is_not_published(app: AppTest, settings: Settings) -> None:
@@ -171,7 +172,7 @@ def test_a_plan_is_out_of_date_once_a_document_was_added_here(
     planned(app, settings)
     files.add(settings, "beta.md", BETA.encode(), replace=False)
     run(app)
-    assert "sinds het laatste plan veranderd" in shown(app)
+    assert "sinds de wijzigingen het laatst zijn bekeken" in shown(app)
     assert "maintenance-publish" not in [button.key for button in app.button]
 
 
@@ -180,8 +181,8 @@ def test_the_options_are_offered_where_they_matter(app: AppTest, settings: Setti
     files.add(settings, "beta.md", BETA.encode(), replace=False)
     files.add(settings, "empty.md", b" ", replace=False)
     planned(app, settings)
-    assert "Publiceren zou hier stoppen" in shown(app)
-    assert "has no text" in shown(app)
+    assert "Meer dan de helft van de documenten zou verdwijnen" in shown(app)
+    assert "In dit bestand staat geen tekst." in shown(app)
     assert app.button(key="maintenance-publish").disabled
     run(app.checkbox(key="maintenance-shrink").check())
     assert not app.button(key="maintenance-publish").disabled
@@ -258,13 +259,124 @@ def test_a_name_that_is_taken_asks_what_to_do(app: AppTest, settings: Settings) 
     assert len(files.removed(settings)) == 1  # the other can be put back in turn
 
 
+def test_the_preview_is_offered_right_after_an_upload(app: AppTest, settings: Settings) -> None:
+    assert "maintenance-preview" not in [button.key for button in app.button]
+    upload(app, ("beta.md", BETA))
+    press(app, "maintenance-add")
+    finished(press(app, "maintenance-preview"), settings)
+    assert app.session_state["maintenance-tab"] == "Controleren en publiceren"
+    assert "De haven telt 12 kranen." in shown(app)
+    finished(press(app, "maintenance-publish"), settings)
+    tab(app, "Documenten")
+    assert "maintenance-preview" not in [button.key for button in app.button]
+
+
+def test_what_cannot_be_read_is_told_at_upload(app: AppTest, settings: Settings) -> None:
+    upload(
+        app, ("plan.pdf", "geen pdf"), ("leeg.md", "# Kop\n"), ("beta.md", "---\nid: B\n---\nX.")
+    )
+    text = shown(app)
+    assert "Dit bestand is beschadigd" in text
+    assert "In dit bestand staat geen tekst." in text
+    assert "Het veld “Id” heeft een waarde die niet kan." in text  # which the form cures
+    press(app, "maintenance-add")
+    assert [file.name for file in files.listed(settings)] == ["beta.md"]
+
+
+def test_what_to_know_of_a_file_is_told_at_upload(app: AppTest, settings: Settings) -> None:
+    front = "---\ntags: [haven]\nauthor: Els\n---\n\n# Haven\n\nDe haven telt 12 kranen.\n"
+    upload(app, ("haven.nl.md", front), ("ander.md", ALPHA))
+    assert "worden niet gebruikt: ` tags, author `" in shown(app)
+    assert "hetzelfde id en dezelfde taal" in shown(app)
+    press(app, "maintenance-add")
+    planned(app, settings)
+    assert "<strong>haven.nl.md</strong>: tags, author" in shown(app)
+
+
+def test_every_document_in_use_can_be_corrected_and_removed(
+    app: AppTest, settings: Settings
+) -> None:
+    alpha = settings.corpus_dirs[0] / "alpha.md"
+    opened(app, "Alpha (nl, alpha.md)")
+    field(app, "reference").set_value("COM(2020) 1")
+    save_details(app)
+    assert (alpha.parent / "alpha.md.meta.yaml").read_text() == "reference: COM(2020) 1\n"
+    (row,) = [one for one in app.expander if "alpha.md" in one.label]
+    assert "gewijzigd, nog niet gepubliceerd" in row.label
+
+    remove = next(one for one in app.button if one.label == "Dit document verwijderen")
+    run(remove.click())
+    assert not alpha.exists()
+    assert not list(alpha.parent.glob("alpha.md*"))
+    (gone,) = files.removed(settings)
+    press(app, f"maintenance-restore-{gone.id}")
+    assert alpha.read_text() == ALPHA
+    assert (alpha.parent / "alpha.md.meta.yaml").exists()
+
+
+def test_a_document_outside_of_the_folders_is_not_touched(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """A generation that was imported names paths of another machine."""
+    entry = Generations(settings).current().manifest.documents[0]
+    (tmp_path / "secret.md").write_text("x")
+    assert files.of(settings, entry) == settings.corpus_dirs[0] / "alpha.md"
+    elsewhere = entry.model_copy(update={"path": str(tmp_path / "secret.md")})
+    assert files.of(settings, elsewhere) is None
+
+
+def test_what_was_removed_is_erased_also_when_nothing_else_changed(
+    app: AppTest, settings: Settings
+) -> None:
+    files.add(settings, "beta.md", BETA.encode(), replace=False)
+    (file,) = files.listed(settings)
+    files.remove(settings, file)  # it never was in use
+    time.sleep(1.1)  # times of removal are in seconds
+    planned(app, settings)
+    assert "Voor lezers verandert er niets." in shown(app)
+    before = Generations(settings).pointer()
+    finished(press(app, "maintenance-publish"), settings)
+    tab(app, "Documenten")
+    assert files.removed(settings) == ()
+    assert Generations(settings).pointer() == before
+
+
+def test_what_is_still_in_use_is_not_erased(app: AppTest, settings: Settings) -> None:
+    """The last good version of a document that was replaced by one that cannot be read."""
+    files.add(settings, "beta.md", BETA.encode(), replace=False)
+    ingest(settings)
+    files.add(settings, "beta.md", b"# Kop\n", replace=True)
+    time.sleep(1.1)
+    planned(app, settings)
+    finished(press(app, "maintenance-publish"), settings)
+    run(app)
+    assert [one.name for one in files.removed(settings)] == ["beta.md"]
+
+
+def test_no_path_and_no_jargon_stands_outside_of_the_details(
+    app: AppTest, settings: Settings
+) -> None:
+    files.add(settings, "beta.md", b"# Kop\n", replace=False)
+    files.add(settings, "plan.nl.md", b"# Plan\n\n24 juli 2020\n\nTekst.\n", replace=False)
+    planned(app, settings)
+    pages = [shown(app)]
+    finished(press(app, "maintenance-publish"), settings)
+    pages.append(shown(app))
+    pages.append(shown(tab(app, "Versies")))
+    for page in pages:
+        visible = re.sub(r"<details class=.sw-details.*?</details>", "", page, flags=re.DOTALL)
+        assert str(settings.corpus_dirs[0]) not in visible
+        assert Generations(settings).current().id not in visible
+        assert not re.search(r"vector|generatie|fingerprint|has no text|uit de tekst", visible)
+
+
 def test_a_removed_document_can_be_put_back_until_it_is_published(
     app: AppTest, settings: Settings
 ) -> None:
     files.add(settings, "beta.md", BETA.encode(), replace=False)
     ingest(settings)
     (file,) = files.listed(settings)
-    files.describe(file, {"title": "Twee"})
+    files.describe(settings, file, {"title": "Twee"})
     run(app)
     (row,) = [one for one in app.expander if "beta.md" in one.label]
     assert "gewijzigd, nog niet gepubliceerd" in row.label
@@ -287,7 +399,7 @@ def test_metadata_is_given_and_wrong_metadata_refused(settings: Settings) -> Non
     files.add(settings, "beta.md", BETA.encode(), replace=False)
     (file,) = files.listed(settings)
     files.describe(
-        file, {"title": 'Het: "plan" <b>', "reference": "2020", "url": "https://eu.int/x"}
+        settings, file, {"title": 'Het: "plan" <b>', "reference": "2020", "url": "https://eu.int/x"}
     )
     ingest(settings)
     entry = Generations(settings).current().manifest.entry("beta.nl")
@@ -295,28 +407,76 @@ def test_metadata_is_given_and_wrong_metadata_refused(settings: Settings) -> Non
     assert (entry.info.title, entry.info.reference) == ('Het: "plan" <b>', "2020")
     for wrong in ({"url": "javascript:alert(1)"}, {"id": "Niet Goed"}, {"language": "Dutch"}):
         with pytest.raises(DocumentError):
-            files.describe(file, wrong)
-    files.describe(file, {"title": ""})
+            files.describe(settings, file, wrong)
+    files.describe(settings, file, {"title": ""})
     assert not (file.parent / "beta.md.meta.yaml").exists()
 
 
-def test_the_form_writes_what_was_typed(app: AppTest, settings: Settings) -> None:
+def opened(app: AppTest, name: str) -> AppTest:
+    """The page with the document unfolded of which the label has this."""
+    (row,) = [one for one in app.expander if name in one.label]
+    app.session_state[row.key or ""] = True
+    return run(app)
+
+
+def field(app: AppTest, name: str) -> Any:
+    """The field of the document that is open."""
+    (found,) = [
+        one
+        for one in (*app.text_input, *app.date_input, *app.selectbox)
+        if re.fullmatch(f"maintenance-{name}-[0-9a-f]{{12}}-[0-9a-f]{{8}}", one.key or "")
+    ]
+    return found
+
+
+def save_details(app: AppTest) -> AppTest:
+    return run(next(one for one in app.button if one.label == "Gegevens opslaan").click())
+
+
+def test_the_form_shows_what_the_file_says_and_writes_what_was_typed(
+    app: AppTest, settings: Settings
+) -> None:
     files.add(settings, "beta.md", BETA.encode(), replace=False)
-    run(app)
-    (row,) = [one for one in app.expander if "beta.md" in one.label]
-    key = row.key or ""
-    app.session_state[key] = True
-    run(app)
-    name = key.removeprefix("plain-own-")
-    app.text_input(key=f"maintenance-title-{name}").set_value("Havens")
-    app.text_input(key=f"maintenance-url-{name}").set_value("geen adres")
-    save_button = next(one for one in app.button if one.label == "Gegevens opslaan")
-    run(save_button.click())
-    assert "url has a wrong value" in shown(app)
-    app.text_input(key=f"maintenance-url-{name}").set_value("https://eu.int/havens")
-    run(next(one for one in app.button if one.label == "Gegevens opslaan").click())
+    opened(run(app), "beta.md")
+    assert (field(app, "title").value, field(app, "id").value) == ("Beta", "beta")
+    field(app, "title").set_value("Havens")
+    field(app, "url").set_value("geen adres")
+    save_details(app)
+    assert "Het veld “Officiële pagina” heeft een waarde die niet kan." in shown(app)
+    field(app, "url").set_value("https://eu.int/havens")
+    save_details(app)
+    assert "Opgeslagen." in shown(app)
     sidecar = files.folder(settings) / "beta.md.meta.yaml"
     assert sidecar.read_text() == "title: Havens\nurl: https://eu.int/havens\n"
+
+
+def test_what_was_filled_in_stands_out_until_it_is_confirmed(
+    app: AppTest, settings: Settings
+) -> None:
+    text = "# De haven\n\n24 juli 2020\n\nDe haven telt 12 kranen.\n"
+    files.add(settings, "beta.nl.md", text.encode(), replace=False)
+    opened(run(app), "beta.nl.md")
+    assert "controleer dit: Titel, Datum." in shown(app)
+    assert field(app, "title").label == "Titel (automatisch ingevuld)"
+    assert field(app, "date").value.isoformat() == "2020-07-24"
+    save_details(app)
+    assert field(app, "title").label == "Titel"
+    sidecar = files.folder(settings) / "beta.nl.md.meta.yaml"
+    assert sidecar.read_text() == "title: De haven\ndate: 2020-07-24\n"
+
+
+def test_the_form_cures_what_the_plan_complains_of(app: AppTest, settings: Settings) -> None:
+    wrong = BETA.replace("language: nl", "language: nl\ndate: 24-07-2020")
+    files.add(settings, "beta.md", wrong.encode(), replace=False)
+    planned(app, settings)
+    assert "<strong>beta.md</strong>: Het veld “Datum”" in shown(app)
+    tab(app, "Documenten")
+    opened(app, "beta.md")
+    field(app, "date").set_value(datetime.date(2020, 7, 24))
+    save_details(app)
+    planned(app, settings)
+    finished(press(app, "maintenance-publish"), settings)
+    assert in_use(settings) == {"alpha.nl", "beta.nl"}
 
 
 def test_a_folder_that_is_not_read_is_told(
@@ -324,7 +484,7 @@ def test_a_folder_that_is_not_read_is_told(
 ) -> None:
     monkeypatch.setenv("STRATEGIEWIJZER_DOCUMENTS_DIR", str(tmp_path / "elsewhere"))
     app = run(AppTest.from_function(_page, default_timeout=120))
-    assert "in een map komen die niet wordt doorzocht" in shown(app)
+    assert "de map waarin ze zouden komen, wordt niet doorzocht" in shown(app)
     assert not app.file_uploader
 
 
@@ -334,7 +494,8 @@ def test_a_folder_that_is_not_read_is_told(
 def test_only_celex_numbers_are_fetched(app: AppTest, settings: Settings) -> None:
     run(app.text_input(key="maintenance-celex").set_value("--languages xx"))
     press(app, "maintenance-fetch")
-    assert "not a CELEX number" in shown(app)
+    assert "Controleer de CELEX-nummers" in shown(app)
+    assert "not a CELEX number" in shown(app)  # in the details
     assert jobs.latest(settings.data_dir, "ingest") is None
 
 
@@ -369,11 +530,11 @@ def test_texts_are_fetched_and_what_failed_is_told(
 def test_readers_are_refused_also_where_it_happens(
     app: AppTest, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tab(app, "Plan en publicatie")
+    tab(app, "Controleren en publiceren")
     monkeypatch.setattr(access, "user", lambda: READER)
     press(app, "maintenance-plan")  # the page was open when the role went
     assert jobs.latest(settings.data_dir, "ingest") is None
-    assert "This needs the role maintainer" in shown(app)
+    assert "Dit mag alleen een beheerder." in shown(app)
     assert not app.tabs
     assert not app.file_uploader
 
@@ -407,7 +568,7 @@ def test_what_is_kept_of_who_did_something_is_an_identifier(
 def test_of_two_who_start_the_second_is_told_who_was_first(
     app: AppTest, settings: Settings
 ) -> None:
-    tab(app, "Plan en publicatie")
+    tab(app, "Controleren en publiceren")
     first = jobs.start(settings.data_dir, "ingest", WAITS, "Els")
     try:
         press(app, "maintenance-plan")
@@ -432,7 +593,7 @@ def test_a_job_is_stopped_and_leaves_the_index_as_it_was(app: AppTest, settings:
 def test_a_run_in_a_terminal_is_told(app: AppTest, settings: Settings) -> None:
     from ingest.lock import exclusive
 
-    tab(app, "Generaties")
+    tab(app, "Versies")
     with exclusive(settings.data_dir):
         kept = Generations(settings).pointer().kept[0]
         jobs.start(settings.data_dir, "ingest", ("-m", "ingest", "rollback", kept), "")

@@ -40,14 +40,16 @@ def _lines(report: Report) -> Iterator[str]:
     plan = report.plan
     yield from (f"  added: {printable(key)}" for key in plan.added)
     yield from (f"  changed: {printable(key)}" for key in plan.changed)
-    for one in plan.renamed:
-        paths = f"{printable(one.former_path)} → {printable(one.path)}"
-        former = "" if one.former_key == one.key else f"{one.former_key} → "
-        yield f"  renamed: {former}{one.key} ({paths})"
+    for rename in plan.renamed:
+        paths = f"{printable(rename.former_path)} → {printable(rename.path)}"
+        former = "" if rename.former_key == rename.key else f"{rename.former_key} → "
+        yield f"  renamed: {former}{rename.key} ({paths})"
     yield from (f"  removed: {printable(key)}" for key in plan.removed)
     yield from (f"  kept, though its file is gone: {printable(key)}" for key in report.missing)
     for seen in report.left_out:
         yield f"  left out: {printable(seen.path)} {seen.reason}"
+    for one in report.unused:
+        yield f"  not used of {printable(one.path)}: {', '.join(one.names)}"
     for failure in report.failures:
         kept = f" (stays as it was: {', '.join(failure.kept)})" if failure.kept else ""
         yield f"  NOT TAKEN: {failure.place}: {failure.problem}. {failure.remedy}{kept}"

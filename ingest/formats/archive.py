@@ -45,7 +45,11 @@ def open_checked(path: Path, data: bytes, needed: str) -> zipfile.ZipFile:
     """
     if data.startswith(_OLD_WORD):
         raise DocumentError(
-            path, None, "has a password or is of an old format", f"Save it anew as {path.suffix}."
+            path,
+            None,
+            "has a password or is of an old format",
+            f"Save it anew as {path.suffix}.",
+            "password",
         )
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
@@ -58,6 +62,7 @@ def open_checked(path: Path, data: bytes, needed: str) -> zipfile.ZipFile:
             None,
             f"would unpack from {len(data):,} to {declared:,} bytes",
             "Do not trust it; ask its sender for another copy, or save its text in a new file.",
+            "unsafe",
         )
     try:
         for part in archive.infolist():
@@ -70,19 +75,23 @@ def open_checked(path: Path, data: bytes, needed: str) -> zipfile.ZipFile:
         raise _protected(path)
     if needed not in archive.namelist():
         raise DocumentError(
-            path, None, f"is not a {path.suffix} file (no {needed})", "Save it anew under its type."
+            path,
+            None,
+            f"is not a {path.suffix} file (no {needed})",
+            "Save it anew under its type.",
+            "damaged",
         )
     return archive
 
 
 def damaged(path: Path) -> DocumentError:
     return DocumentError(
-        path, None, "is damaged", f"Open it and save it anew as {path.suffix.lower()}."
+        path, None, "is damaged", f"Open it and save it anew as {path.suffix.lower()}.", "damaged"
     )
 
 
 def _protected(path: Path) -> DocumentError:
-    return DocumentError(path, None, "has a password", "Save it without one.")
+    return DocumentError(path, None, "has a password", "Save it without one.", "password")
 
 
 def tree(path: Path, archive: zipfile.ZipFile, name: str) -> Element | None:
@@ -115,5 +124,7 @@ def _check(path: Path, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
         before = b""
         while chunk := stream.read(_CHUNK):
             if is_xml and b"<!ENTITY" in before[-8:] + chunk:
-                raise DocumentError(path, None, "defines XML entities", "Open it and save it anew.")
+                raise DocumentError(
+                    path, None, "defines XML entities", "Open it and save it anew.", "unsafe"
+                )
             before = chunk

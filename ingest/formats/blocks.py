@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from core.errors import DocumentError
 from core.types import Section
 
 BlockKind = Literal["heading", "paragraph", "item", "header", "row", "line", "note", "noise"]
@@ -37,14 +38,17 @@ class Block:
 class Parsed:
     """A file's text, its blocks, where its pages begin, and what it says about itself.
 
-    `stated` are the fields of `DocumentInfo` that it gives on purpose (front matter); the others
-    (empty: nothing) are gathered from its text or properties, and may be wrong.
+    `stated` are the fields of `DocumentInfo` that it gives on purpose (front matter), `wrong` says
+    what is wrong with what it gives of another one, and `unused` are names that are no fields; the
+    others (empty: nothing) are gathered from its text or properties, and may be wrong.
     """
 
     text: str
     blocks: tuple[Block, ...]
     page_starts: tuple[int, ...] = ()
     stated: Mapping[str, Value] = field(default_factory=dict)
+    wrong: Mapping[str, DocumentError] = field(default_factory=dict)
+    unused: tuple[str, ...] = ()
     title: str = ""
     language: str = ""
     date: datetime.date | None = None

@@ -70,7 +70,11 @@ def decode(path: Path, data: bytes, *, declares: bool = False) -> str:
     raw = _decoded(data, encoding) if encoding else None
     if raw is None or len(_CONTROL.findall(_newlines(raw))) > _BINARY * len(raw):
         raise DocumentError(
-            path, None, "is not text, or in an unknown encoding", "Save the file as UTF-8 text."
+            path,
+            None,
+            "is not text, or in an unknown encoding",
+            "Save the file as UTF-8 text.",
+            "encoding",
         )
     if encoding.lower() != "utf-8":
         log.info("%s is read as %s", path, encoding)

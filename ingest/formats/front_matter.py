@@ -2,14 +2,14 @@
 
 import datetime
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
 
 import yaml
 
-from core.errors import DocumentError
+from core.errors import DocumentError, Fault
 from core.types import DocumentInfo, Form, Kind
 from ingest.formats.blocks import Value
 
@@ -41,6 +41,19 @@ _RULES: dict[str, tuple[Callable[[str], object], str]] = {
 
 
 @dataclass(frozen=True)
+class FrontMatter:
+    """What a file says about itself above its text.
+
+    `stated` are the fields of `DocumentInfo` that have a value; `wrong` says what is wrong with the
+    value of another one (a sidecar may state it rightly); `unused` are keys of other programs.
+    """
+
+    stated: Mapping[str, Value] = field(default_factory=dict)
+    wrong: Mapping[str, DocumentError] = field(default_factory=dict)
+    unused: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class _Place:
     """Where metadata stands: for messages. Lines count from `first_line`."""
 
@@ -48,50 +61,71 @@ class _Place:
     name: str
     first_line: int
 
-    def error(self, mark: yaml.Mark | None, problem: str, remedy: str) -> DocumentError:
+    def error(
+        self, mark: yaml.Mark | None, problem: str, remedy: str, field: str = ""
+    ) -> DocumentError:
+        """What is wrong with the value of a field, or with the whole."""
         line = mark.line + self.first_line if mark else 1
-        return DocumentError(self.path, line, problem, remedy)
+        fault: Fault = "value" if field else "front_matter"
+        return DocumentError(self.path, line, problem, remedy, fault, field)
 
 
 def read(path: Path, content: str) -> dict[str, Value]:
-    """The metadata in a file of its own (a sidecar); its `id` may be left out.
+    """The metadata in a file of its own (a sidecar), where every key is a field of ours.
 
     Raises:
         DocumentError: names the line of what is wrong.
     """
-    return _fields(_Place(path, "the sidecar", 1), content)
+    place = _Place(path, "the sidecar", 1)
+    fields: dict[str, Value] = {}
+    for name, key, value in _pairs(place, content):
+        if name not in DocumentInfo.model_fields:
+            known = ", ".join(DocumentInfo.model_fields)
+            raise place.error(
+                key.start_mark, f"unknown field {name!r}", f"The fields are: {known}.", name
+            )
+        fields[name] = _value(place, key.start_mark, name, value)
+    return {name: value for name, value in fields.items() if value}
 
 
-def split(path: Path, content: str) -> tuple[dict[str, Value], str]:
-    """The metadata that a file begins with, and the text below it.
+def split(path: Path, content: str) -> tuple[FrontMatter, str]:
+    """What a file begins with to say about itself, and the text below it.
 
-    Returns:
-        The fields of `DocumentInfo` that have a value (without front matter none) and the text.
+    Other programs keep fields of their own there (tags, author): these are no error.
 
     Raises:
-        DocumentError: names the line of what is wrong.
+        DocumentError: it is no list of fields; names the line.
     """
     opening = _FENCE.match(content)
     if opening is None:
-        return {}, content
+        return FrontMatter(), content
     closing = _CLOSING.search(content, opening.end())
     if closing is None:
         raise DocumentError(
-            path, 1, "the front matter is not closed", "Add a line --- below its last field."
+            path,
+            1,
+            "the front matter is not closed",
+            "Add a line --- below its last field.",
+            "front_matter",
         )
     place = _Place(path, "the front matter", 2)  # the first line is ---
-    fields = _fields(place, content[opening.end() : closing.start()])
-    if not fields.get("id"):
-        raise place.error(
-            None,
-            f"{place.name} has no id",
-            "Add a line such as id: drugs-agenda, the same for every language version.",
-        )
-    return fields, content[closing.end() :]
+    stated: dict[str, Value] = {}
+    wrong: dict[str, DocumentError] = {}
+    unused: list[str] = []
+    for name, key, value in _pairs(place, content[opening.end() : closing.start()]):
+        if name not in DocumentInfo.model_fields:
+            unused.append(name)
+            continue
+        try:
+            stated[name] = _value(place, key.start_mark, name, value)
+        except DocumentError as error:
+            wrong[name] = error
+    stated = {name: value for name, value in stated.items() if value}
+    return FrontMatter(stated, wrong, tuple(unused)), content[closing.end() :]
 
 
-def _fields(place: _Place, block: str) -> dict[str, Value]:
-    """The fields that have a value."""
+def _pairs(place: _Place, block: str) -> Iterator[tuple[str, yaml.Node, yaml.Node]]:
+    """The name of every field, its key and its value."""
     if len(block) > _LONGEST:
         raise place.error(
             None,
@@ -112,6 +146,7 @@ def _fields(place: _Place, block: str) -> dict[str, Value]:
             block.count("\n", 0, error.position) + place.first_line,
             f"{place.name} is not valid YAML (the character U+{ord(block[error.position]):04X})",
             "Take the character out.",
+            "front_matter",
         ) from None
     except RecursionError:
         raise place.error(
@@ -123,24 +158,21 @@ def _fields(place: _Place, block: str) -> dict[str, Value]:
             f"{place.name} is not a list of fields",
             'Write "key: value" on each line.',
         )
-    fields: dict[str, Value] = {}
+    names: set[str] = set()
     for key, value in root.value if root else []:
         name = str(key.value)
-        if name not in DocumentInfo.model_fields:
-            known = ", ".join(DocumentInfo.model_fields)
+        if name in names:
             raise place.error(
-                key.start_mark, f"unknown field {name!r}", f"The fields are: {known}."
+                key.start_mark, f"{name} is given twice", "Keep one of the two.", name
             )
-        if name in fields:
-            raise place.error(key.start_mark, f"{name} is given twice", "Keep one of the two.")
-        fields[name] = _value(place, key.start_mark, name, value)
-    return {name: value for name, value in fields.items() if value}
+        names.add(name)
+        yield name, key, value
 
 
 def _value(place: _Place, mark: yaml.Mark, name: str, node: yaml.Node) -> Value:
     """A checked value; None where it is empty."""
     if not isinstance(node, yaml.ScalarNode):
-        raise place.error(mark, f"{name} is not a single value", "Write it on one line.")
+        raise place.error(mark, f"{name} is not a single value", "Write it on one line.", name)
     text = str(node.value).strip()
     if not text or node.tag == _CORE_TAG + "null":
         return None
@@ -152,14 +184,16 @@ def _value(place: _Place, mark: yaml.Mark, name: str, node: yaml.Node) -> Value:
                 mark,
                 f"{name} {text!r} is not a date",
                 "Write year-month-day, such as 2020-07-24.",
+                name,
             ) from None
     if node.tag != _CORE_TAG + "str":
         raise place.error(
             mark,
             f"{name} is not text but {node.tag.removeprefix(_CORE_TAG)}",
             f'Put it between quotes: {name}: "{text}".',
+            name,
         )
     is_right, remedy = _RULES.get(name, (bool, ""))
     if not is_right(text):
-        raise place.error(mark, f"{name} has a wrong value {text!r}", f"{remedy}.")
+        raise place.error(mark, f"{name} has a wrong value {text!r}", f"{remedy}.", name)
     return text

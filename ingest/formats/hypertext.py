@@ -64,6 +64,7 @@ def parse(path: Path, text: str) -> Element | None:
             None,
             f"has more than {_DEEPEST} elements within each other",
             "Open it in a browser, copy its text, and save that.",
+            "limits",
         )
     return tree
 

@@ -32,8 +32,8 @@ _ANCHOR = re.compile(r" ?\{#([^\s{}]+)\}$")  # a heading and its name in a web p
 
 def parse(path: Path, data: bytes) -> Parsed:
     """Reads a Markdown file; its text is what stands below the front matter."""
-    stated, content = front_matter.split(path, decode(path, data))
-    return replace(read(content), stated=stated)
+    front, content = front_matter.split(path, decode(path, data))
+    return replace(read(content), stated=front.stated, wrong=front.wrong, unused=front.unused)
 
 
 def read(content: str) -> Parsed:

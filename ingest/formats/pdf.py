@@ -86,20 +86,20 @@ def parse(path: Path, data: bytes) -> Parsed:
 
 def _open(path: Path, data: bytes) -> pypdfium2.PdfDocument:
     if not data:
-        raise DocumentError(path, None, "is empty", f"{_AGAIN}.")
+        raise DocumentError(path, None, "is empty", f"{_AGAIN}.", "damaged")
     if _END not in data[-_NEAR_END:]:
         problem = "is cut off or no PDF (its end is missing)"
-        raise DocumentError(path, None, problem, f"{_AGAIN}.")
+        raise DocumentError(path, None, problem, f"{_AGAIN}.", "damaged")
     try:
         document = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
         if error.err_code == raw.FPDF_ERR_PASSWORD:
             raise DocumentError(
-                path, None, "needs a password", "Save a copy without one and use that."
+                path, None, "needs a password", "Save a copy without one and use that.", "password"
             ) from None
-        raise DocumentError(path, None, "is damaged or no PDF", f"{_AGAIN}.") from None
+        raise DocumentError(path, None, "is damaged or no PDF", f"{_AGAIN}.", "damaged") from None
     if not len(document):
-        raise DocumentError(path, None, "has no pages", f"{_AGAIN}.")
+        raise DocumentError(path, None, "has no pages", f"{_AGAIN}.", "no_text")
     return document
 
 
@@ -107,7 +107,9 @@ def _read(path: Path, document: pypdfium2.PdfDocument, number: int) -> Page:
     try:
         return read_page(document, number)
     except pypdfium2.PdfiumError:
-        raise DocumentError(path, None, f"page {number} is damaged", f"{_AGAIN}.") from None
+        raise DocumentError(
+            path, None, f"page {number} is damaged", f"{_AGAIN}.", "damaged"
+        ) from None
 
 
 def _check_text(path: Path, pages: list[Page], text: str) -> None:
@@ -117,6 +119,7 @@ def _check_text(path: Path, pages: list[Page], text: str) -> None:
             None,
             "has no text, only pictures of it (a scan)",
             "Have the text recognised, for example with: ocrmypdf scan.pdf text.pdf",
+            "scan",
         )
     if empty := [page.number for page in pages if not page.words]:
         numbers = ", ".join(map(str, empty))

@@ -24,8 +24,8 @@ _MAX_HEADING = 120
 
 def parse(path: Path, data: bytes) -> Parsed:
     """Reads a text file; its text is what stands below the front matter."""
-    stated, content = front_matter.split(path, decode(path, data))
-    return replace(read(content), stated=stated)
+    front, content = front_matter.split(path, decode(path, data))
+    return replace(read(content), stated=front.stated, wrong=front.wrong, unused=front.unused)
 
 
 def read(content: str) -> Parsed:

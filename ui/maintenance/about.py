@@ -1,7 +1,8 @@
-"""What is known about a maintainer's own document, to be given or corrected."""
+"""What is known about a document, to be given or corrected."""
 
 import datetime
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -9,47 +10,50 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import DocumentError, StrategiewijzerError
+from core.settings import Settings
 from ingest import sidecar
 from ingest.formats.blocks import Value
 from ingest.language import LANGUAGES
 from ui import access
-from ui.maintenance import files
-from ui.markup import code
+from ui.maintenance import files, trouble
+from ui.maintenance.reading import Said
 from ui.texts import Texts
 from vectorstore.manifest import DocumentEntry
 
 _FIRST, _LAST = datetime.date(1900, 1, 1), datetime.date(2199, 12, 31)
 _LONGEST = 500  # characters of a field
-_SAVED = "maintenance-saved"
+SAVED = "maintenance-saved"  # of which document the details were just saved
 
 
 def about(
+    settings: Settings,
     file: Path,
     name: str,
-    entry: DocumentEntry | None,
-    guessed: Mapping[str, str],
+    said: Said,
     entries: Sequence[DocumentEntry],
     texts: Texts,
 ) -> None:
-    """A form with what the file's sidecar states; what is known otherwise stands in grey.
+    """A form with all that is known of a document; saving it states what was checked or corrected.
 
     Args:
-        file: the document.
+        settings: say where uploads go.
+        file: of the document.
         name: of its own among the page's keys; no data.
-        entry: what the generation in use knows of it.
-        guessed: what the last plan told from its text.
+        said: what the file says, or the generation in use knows.
         entries: all documents in use, of which areas and ids can be chosen.
         texts: the strings of the interface language.
     """
     try:
         stated = sidecar.read(file)
-    except DocumentError as error:
-        st.error(code(str(error)))
+    except DocumentError:  # its form is told above; what is saved takes its place
         stated = {}
-    info = entry.info.model_dump(mode="json") if entry else {}
-    known = {field: str(value) for field, value in {**info, **guessed}.items() if value}
-    with st.form(f"maintenance-about-{name}"):
-        fields = _Fields(name, stated, known, texts)
+    known: dict[str, Value] = {**(dict(said.info) if said.info else {}), **stated}
+    version = hashlib.sha256(repr((known, said.guessed)).encode()).hexdigest()[:8]
+    if said.guessed:
+        names = ", ".join(texts(f"maintenance.fields.{field}") for field in said.guessed)
+        st.warning(texts("maintenance.about.guessed", fields=names))
+    with st.form(f"maintenance-about-{name}-{version}"):
+        fields = _Fields(f"{name}-{version}", known, said.guessed, texts)
         areas, ids = {one.info.area for one in entries}, {one.info.id for one in entries}
         given: dict[str, Value] = {"title": fields.text("title")}
         with _row():
@@ -65,15 +69,28 @@ def about(
         given["superseded_by"] = fields.choice("superseded_by", ids)
         saved = st.form_submit_button(texts("maintenance.about.save"))
     if saved:
-        try:
-            access.require("maintainer")
-            files.describe(file, {**stated, **given})
-            st.session_state[_SAVED] = name
-        except StrategiewijzerError as error:
-            st.error(code(str(error)))
-    if st.session_state.get(_SAVED) == name:
+        new = {
+            field: value
+            for field, value in given.items()
+            if value and (field in {*stated, *said.guessed} or value != known.get(field))
+        }
+        _save(settings, file, name, {**stated, **dict.fromkeys(given), **new}, texts)
+    if st.session_state.get(SAVED) == name:
         st.success(texts("maintenance.about.saved"))
-        del st.session_state[_SAVED]
+        del st.session_state[SAVED]
+
+
+def _save(
+    settings: Settings, file: Path, name: str, fields: Mapping[str, Value], texts: Texts
+) -> None:
+    try:
+        access.require("maintainer")
+        files.describe(settings, file, fields)
+    except StrategiewijzerError as error:
+        trouble.show(error, texts)
+        return
+    st.session_state[SAVED] = name
+    st.rerun()
 
 
 def _row() -> DeltaGenerator:
@@ -82,28 +99,27 @@ def _row() -> DeltaGenerator:
 
 
 class _Fields:
-    """The fields of one form: labelled, with what is stated in it and what is known behind it."""
+    """The fields of one form, with what is known in them; what was guessed says so."""
 
     def __init__(
-        self, name: str, stated: Mapping[str, Value], known: Mapping[str, str], texts: Texts
+        self, name: str, known: Mapping[str, Value], guessed: Collection[str], texts: Texts
     ) -> None:
-        self._name, self._stated, self._known, self._texts = name, stated, known, texts
+        self._name, self._known, self._guessed, self._texts = name, known, guessed, texts
 
     def text(self, field: str) -> str:
         return st.text_input(
             self._label(field),
-            value=str(self._stated.get(field) or ""),
+            value=str(self._known.get(field) or ""),
             max_chars=_LONGEST,
-            placeholder=self._known.get(field),
             help=self._help(field),
             key=self._key(field),
         ).strip()
 
     def date(self, field: str) -> datetime.date | None:
-        stated = self._stated.get(field)
+        known = self._known.get(field)
         return st.date_input(
             self._label(field),
-            value=stated if isinstance(stated, datetime.date) else None,
+            value=known if isinstance(known, datetime.date) else None,
             min_value=_FIRST,
             max_value=_LAST,
             format="YYYY-MM-DD",
@@ -113,14 +129,14 @@ class _Fields:
 
     def choice(self, field: str, options: Sequence[str] | set[str], label: str = "") -> str:
         """One of these, or another that is typed; `label` names the texts that the options have."""
-        stated = str(self._stated.get(field) or "")
-        choices = sorted({*options, stated} - {""})
+        known = str(self._known.get(field) or "")
+        choices = sorted({*options, known} - {""})
         chosen = st.selectbox(
             self._label(field),
             choices,
-            index=choices.index(stated) if stated else None,
+            index=choices.index(known) if known else None,
             format_func=lambda one: self._texts.label(label, one),
-            placeholder=self._texts.label(label, self._known.get(field, "")),
+            placeholder=self._texts("maintenance.about.choose"),
             accept_new_options=True,
             help=self._help(field),
             key=self._key(field),
@@ -128,7 +144,9 @@ class _Fields:
         return cast(str, chosen or "").strip()
 
     def _label(self, field: str) -> str:
-        return self._texts(f"maintenance.fields.{field}")
+        label = self._texts(f"maintenance.fields.{field}")
+        is_guessed = field in self._guessed
+        return self._texts("maintenance.about.check", field=label) if is_guessed else label
 
     def _help(self, field: str) -> str:
         return self._texts(f"maintenance.about.{field}")

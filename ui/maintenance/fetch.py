@@ -9,6 +9,7 @@ from core.settings import Settings
 from ingest.official.cellar import LANGUAGES
 from ingest.official.sources import chosen, listed
 from ui.maintenance import jobs as work
+from ui.maintenance import trouble
 from ui.markup import escape
 from ui.texts import Texts
 
@@ -44,7 +45,7 @@ def show(settings: Settings, texts: Texts, *, busy: bool) -> None:
         rows = "".join(
             f"<li><strong>{escape(_status(one['status'], texts))}</strong> "
             f"{escape(one['celex'])} ({escape(texts.label('languages', one['language']))}) "
-            f"{escape(one['file'] or one['problem'])}</li>"
+            f"{escape(one['file']) or trouble.fold(one['problem'], texts)}</li>"
             for one in outcomes
         )
         st.html(f'<p class="sw-facts">{escape(work.since(job, texts))}</p><ul>{rows}</ul>')

@@ -9,7 +9,8 @@ from core.settings import Settings
 from ingest.history import Kept, history
 from ingest.verify import Verification
 from ui.maintenance import jobs as work
-from ui.markup import code, escape
+from ui.maintenance import trouble
+from ui.markup import escape
 from ui.texts import Texts
 
 
@@ -53,7 +54,8 @@ def _generation(one: Kept, texts: Texts) -> str:
     told = f'<ul class="sw-facts">{lines}</ul>' if lines else ""
     return (
         f'<h3 class="sw-small">{escape(moment + in_use)}</h3>'
-        f'<p class="sw-facts">{escape(one.id)} · {escape(facts)} · {escape(one.method)}</p>{told}'
+        f'<p class="sw-facts">{escape(facts)}</p>{told}'
+        + trouble.fold(f"{one.id} · {one.method}", texts)
     )
 
 
@@ -89,7 +91,6 @@ def _verify(settings: Settings, texts: Texts, *, busy: bool) -> None:
     found = Verification.model_validate(told[-1])
     facts = texts(
         "maintenance.verify.facts",
-        generation=found.generation,
         documents=found.documents,
         passages=found.passages,
         units=found.units,
@@ -97,10 +98,10 @@ def _verify(settings: Settings, texts: Texts, *, busy: bool) -> None:
     st.html(f'<p class="sw-facts">{escape(work.since(job, texts))}</p>')
     if found.problems:
         st.error(texts("maintenance.verify.damaged", number=len(found.problems)))
-        st.markdown(code("\n".join(map(str, found.problems))))
+        trouble.details("\n".join(map(str, found.problems)), texts)
     else:
         st.success(texts("maintenance.verify.whole"))
     st.html(f'<p class="sw-facts">{escape(facts)}</p>')
     if found.notes:
-        st.markdown(texts("maintenance.verify.notes"))
-        st.markdown(code("\n".join(found.notes)))
+        st.markdown(texts("maintenance.verify.notes", number=len(found.notes)))
+        trouble.details("\n".join(found.notes), texts)

@@ -16,7 +16,8 @@ from core.settings import Settings, current
 from ingest.report import Report
 from ui import access, jobs
 from ui.jobs import Job
-from ui.markup import code, escape
+from ui.maintenance import trouble
+from ui.markup import escape
 from ui.names import name_of, on_record
 from ui.texts import Texts
 
@@ -27,6 +28,7 @@ _EVERY = 2.0  # seconds between two looks at the job that runs
 _SILENT = 60.0  # seconds after which it is said that nothing moves
 _LAST_LINES = 12  # of what a job said that failed
 _PROBLEM = "maintenance-problem"
+TAB = "maintenance-tab"  # which section of the page is shown
 
 
 def task(job: Job) -> Task:
@@ -60,7 +62,7 @@ def problems(texts: Texts) -> None:
     if isinstance(problem, LockedError):
         st.warning(texts("maintenance.jobs.taken"))
     elif problem is not None:
-        st.error(code(str(problem)))
+        trouble.show(problem, texts)
 
 
 def latest(settings: Settings, *tasks: Task) -> Job | None:
@@ -71,6 +73,16 @@ def latest(settings: Settings, *tasks: Task) -> Job | None:
 def newest_first(settings: Settings, *tasks: Task) -> Iterator[Job]:
     """The jobs on record that do one of these."""
     return (job for job in jobs.newest_first(settings.data_dir, "ingest") if task(job) in tasks)
+
+
+def published(settings: Settings) -> datetime.datetime | None:
+    """When the last publication from here began that was done, be it that nothing changed."""
+    done = (
+        job.started
+        for job in newest_first(settings, "publish")
+        if (said := report(job)) is not None and not said.stop
+    )
+    return next(done, None)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
@@ -130,7 +142,7 @@ def _running(settings: Settings, job: Job, what: str, texts: Texts) -> None:
     if silent > _SILENT:
         st.warning(texts("maintenance.jobs.silent", time=f"{job.heard:%H:%M:%S}"))
         if told := obstacle(settings.data_dir):
-            st.warning(code(told))
+            trouble.details(told, texts)
     st.button(
         texts("maintenance.jobs.stop"),
         key="maintenance-stop",
@@ -152,8 +164,8 @@ def _ended(job: Job, what: str, texts: Texts) -> None:
     how = outcome(job)
     line = f"{what}: {texts(f'maintenance.states.{how}')} · {since(job, texts)}"
     if how == "failed":
-        told = "\n".join(job.errors().strip().splitlines()[-_LAST_LINES:])
-        st.error(f"{texts('maintenance.jobs.failed', task=what)}\n\n{code(told)}")
+        st.error(texts("maintenance.jobs.failed", task=what))
+        trouble.details("\n".join(job.errors().strip().splitlines()[-_LAST_LINES:]), texts)
     st.html(f'<p class="sw-facts" role="status">{escape(line)}</p>')
 
 

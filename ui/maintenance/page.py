@@ -11,10 +11,7 @@ import streamlit as st
 from core.errors import StrategiewijzerError
 from core.settings import current
 from ui import access, sidebar
-from ui.maintenance import documents, feedback, fetch, generations, jobs, plan
-from ui.markup import code
-
-TAB = "maintenance-tab"
+from ui.maintenance import documents, feedback, fetch, generations, jobs, plan, trouble
 
 
 def page() -> None:
@@ -25,13 +22,13 @@ def page() -> None:
     try:
         access.require("maintainer")
     except StrategiewijzerError as error:
-        st.error(code(str(error)))
+        trouble.show(error, texts)
         return
     jobs.problems(texts)
     busy = jobs.watch(settings, texts)
 
     def sources() -> None:
-        documents.show(settings, texts)
+        documents.show(settings, texts, busy=busy)
         fetch.show(settings, texts, busy=busy)
 
     sections: dict[str, Callable[[], None]] = {
@@ -41,7 +38,7 @@ def page() -> None:
         "feedback": lambda: feedback.show(settings, texts),
     }
     names = [texts(f"maintenance.tabs.{name}") for name in sections]
-    tabs = st.tabs(names, key=TAB, on_change="rerun")
+    tabs = st.tabs(names, key=jobs.TAB, on_change="rerun")
     for tab, (name, show) in zip(tabs, sections.items(), strict=True):
         if not tab.open and name != "documents":  # there a field holds what is not saved yet
             continue
@@ -49,4 +46,4 @@ def page() -> None:
             try:
                 show()
             except StrategiewijzerError as error:
-                st.error(code(str(error)))
+                trouble.show(error, texts)

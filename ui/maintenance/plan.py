@@ -9,10 +9,10 @@ from ingest import page
 from ingest.report import Report
 from ui import downloads
 from ui.jobs import Job
-from ui.maintenance import files
+from ui.maintenance import files, trouble
 from ui.maintenance import jobs as work
 from ui.maintenance.report import counts_html, document_html, notes_html
-from ui.markup import code, escape
+from ui.markup import escape
 from ui.texts import Texts
 
 _PAGE = 20  # documents shown at once
@@ -37,7 +37,7 @@ def show(settings: Settings, texts: Texts, *, busy: bool) -> None:
         if not busy:
             st.info(texts("maintenance.plan.none"))
     elif _is_current(last, settings):
-        _plan(last, report, texts, busy=busy)
+        _plan(last, report, settings, texts, busy=busy)
     elif _was_published(settings):
         st.info(texts("maintenance.plan.published"))
     elif not busy:
@@ -80,7 +80,7 @@ def _was_published(settings: Settings) -> bool:
     if newest is None or work.task(newest) != "publish":
         return False
     report = work.report(newest)
-    return report is not None and bool(report.generation) and _untouched_since(newest, settings)
+    return report is not None and not report.stop and _untouched_since(newest, settings)
 
 
 def _newest(settings: Settings) -> Job | None:
@@ -92,15 +92,27 @@ def _untouched_since(job: Job, settings: Settings) -> bool:
     return not uploads.is_dir() or uploads.stat().st_mtime < job.started.timestamp()
 
 
-def _plan(plan: Job, report: Report, texts: Texts, *, busy: bool) -> None:
+def _plan(plan: Job, report: Report, settings: Settings, texts: Texts, *, busy: bool) -> None:
+    """What publishing would change, and the way to do it: also where it only erases for good."""
     st.html(f'<p class="sw-facts">{escape(work.since(plan, texts))}</p>')
     if report.stop:
-        st.warning(f"{texts('maintenance.plan.would_stop')}\n\n{code(report.stop)}")
+        st.warning(_stop(report, texts))
+        trouble.details(report.stop, texts)
     elif report.plan.is_empty:
-        st.success(texts("maintenance.plan.empty"))
+        waiting = "erase" if files.removed(settings) else "empty"
+        st.success(texts(f"maintenance.plan.{waiting}"))
     _show(report, "maintenance-plan", texts)
-    if not report.plan.is_empty:
+    if not report.plan.is_empty or files.removed(settings):
         _publish(plan, report, texts, busy=busy)
+
+
+def _stop(report: Report, texts: Texts, *, strict: bool = False) -> str:
+    """Why nothing can be, or was, published; `strict`: one file that is not taken is enough."""
+    if report.failures and strict:
+        return texts("maintenance.plan.strict_stop", number=len(report.failures))
+    if report.failures and not (report.plan.written or report.plan.unchanged):
+        return texts("maintenance.plan.none_taken")
+    return texts("maintenance.plan.would_shrink", number=len(report.plan.removed))
 
 
 def _publish(plan: Job, report: Report, texts: Texts, *, busy: bool) -> None:
@@ -149,15 +161,18 @@ def _published(settings: Settings, texts: Texts) -> None:
     report = work.report(job)
     if report is None:
         st.info(texts("maintenance.published.unfinished"))
-        if told := job.errors().strip():
-            st.markdown(code(told))
+        trouble.details(job.errors(), texts)
         return
     if report.generation:
-        st.success(texts("maintenance.published.done", generation=report.generation))
+        st.success(texts("maintenance.published.done"))
+    elif not report.stop:
+        st.success(texts("maintenance.published.nothing"))
     elif report.fingerprint != job.arguments[job.arguments.index("--as-planned") + 1]:
         st.warning(texts("maintenance.plan.changed"))
     else:
-        st.warning(f"{texts('maintenance.published.not')}\n\n{code(report.stop)}")
+        why = _stop(report, texts, strict=_STRICT in job.arguments)
+        st.warning(f"{texts('maintenance.published.not')} {why}")
+        trouble.details(report.stop, texts)
     with st.container(horizontal=True):
         for kind, mime in (("html", "text/html"), ("json", "application/json")):
             downloads.offer(

@@ -1,11 +1,12 @@
 """What a run changes, or would change, as HTML: the same data as the page of ingest/page.py, in the
-interface language. What comes from files and from ingest itself is data and English."""
+interface language. What comes from files is data; what ingest says in English is folded."""
 
 from collections.abc import Iterable, Iterator
 
 from core.names import printable
 from ingest.changes import word_diff
-from ingest.report import DocumentChange, PassageChange, Report
+from ingest.report import DocumentChange, Guesses, PassageChange, Report
+from ui.maintenance import trouble
 from ui.markup import escape
 from ui.texts import Texts
 
@@ -37,29 +38,44 @@ def counts_html(report: Report, texts: Texts) -> str:
 
 def notes_html(report: Report, texts: Texts) -> str:
     """What could not be taken, what was guessed, what was kept without its file or left out."""
+    kept = texts("maintenance.report.kept")
     failures = (
-        f"{failure.place}: {failure.problem}. {failure.remedy}"
-        + (
-            f" ({texts('maintenance.report.kept', keys=', '.join(failure.kept))})"
-            if failure.kept
-            else ""
-        )
+        trouble.failure_html(failure, texts, more=kept if failure.kept else "")
         for failure in report.failures
     )
-    guesses = (
-        f"{printable(one.path)}: "
-        + "; ".join(f"{name}: {printable(value)}" for name, value in one.fields.items())
-        for one in report.guesses
+    guesses = (_guesses(one, texts) for one in report.guesses)
+    unused = (
+        f"<strong>{escape(trouble.name(one.path))}</strong>: {escape(', '.join(one.names))}"
+        for one in report.unused
     )
-    left_out = (f"{printable(seen.path)} {seen.reason}" for seen in report.left_out)
+    left_out = (
+        f"<strong>{escape(trouble.name(seen.path))}</strong>: "
+        f"{escape(texts(f'maintenance.left_out.{seen.why}'))}"
+        for seen in report.left_out
+    )
     return "".join(
         (
             _listed("failures", failures, texts, is_open=True),
-            _listed("guesses", guesses, texts),
-            _listed("missing", report.missing, texts),
+            _listed("guesses", guesses, texts, is_open=True),
+            _listed("unused", unused, texts),
+            _listed("missing", map(escape, report.missing), texts),
             _listed("left_out", left_out, texts),
         )
     )
+
+
+def _guesses(one: Guesses, texts: Texts) -> str:
+    """What was filled in of a document, to be checked."""
+    fields = "".join(
+        f"<div><dt>{escape(texts.label('maintenance.fields', name))}</dt>"
+        f"<dd><mark>{escape(_value(name, value, texts))}</mark></dd></div>"
+        for name, value in one.fields.items()
+    )
+    return f'<strong>{escape(trouble.name(one.path))}</strong><dl class="sw-guesses">{fields}</dl>'
+
+
+def _value(name: str, value: str, texts: Texts) -> str:
+    return texts.label("languages", value) if name == "language" else value
 
 
 def document_html(change: DocumentChange, texts: Texts) -> str:
@@ -67,7 +83,7 @@ def document_html(change: DocumentChange, texts: Texts) -> str:
     kind = escape(texts(f"maintenance.kinds.{change.kind}"))
     count = texts("maintenance.report.differ", number=len(change.passages))
     differ = f" · {escape(count)}" if change.passages else ""
-    path = f"{printable(change.former_path)} → " if change.former_path else ""
+    path = f"{trouble.name(change.former_path)} → " if change.former_path else ""
     shown = "".join(_passage(passage, texts) for passage in change.passages[:_PASSAGES])
     more = len(change.passages) - _PASSAGES
     if more > 0:
@@ -75,7 +91,7 @@ def document_html(change: DocumentChange, texts: Texts) -> str:
     return (
         f'<details class="sw-change"><summary><strong>{kind}</strong> '
         f"{escape(printable(change.title))}{differ}</summary>"
-        f'<div><p class="sw-facts">{escape(change.key)} · {escape(path + printable(change.path))}'
+        f'<div><p class="sw-facts">{escape(path + trouble.name(change.path))}'
         f" · {escape(texts('maintenance.report.same', number=change.unchanged))}</p>"
         f"{_fields(change, texts)}{shown}</div></details>"
     )
@@ -124,8 +140,8 @@ def _headings(path: tuple[str, ...]) -> str:
 
 
 def _listed(name: str, lines: Iterable[str], texts: Texts, *, is_open: bool = False) -> str:
-    """A list that can be folded; nothing where it is empty."""
-    items = [f"<li>{escape(line)}</li>" for line in lines]
+    """A list of HTML that can be folded; nothing where it is empty."""
+    items = [f"<li>{line}</li>" for line in lines]
     if not items:
         return ""
     title = escape(texts(f"maintenance.report.{name}", number=len(items)))
