@@ -22,13 +22,15 @@ class Exchange(Frozen):
     """A question with its answer, or with what went wrong, or still to be answered.
 
     `scope` is what the search was limited to. `stopped` is whether the reader did not wait for the
-    answer. `alone` is whether it is answered without the conversation before it. `follow_ups` are
-    questions that can be asked next; None as long as nobody has looked.
+    answer. `alone` is whether it is answered without the conversation before it. `context` is the
+    rest of a long text that the question stood in; it is not searched. `follow_ups` are questions
+    that can be asked next; None as long as nobody has looked.
     A verdict on the answer is kept under the same `id` (core/feedback.py).
     """
 
     id: str = Field(default_factory=new_id)
     question: str
+    context: str = ""
     scope: Scope = Scope()
     asked: AwareDatetime = Field(default_factory=now)
     answer: Answer | None = None

@@ -10,8 +10,9 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from chain.assistant import Assistant
-from core.conversation import Exchange
+from core.conversation import Conversation, Exchange
 from core.conversations import FILE as CONVERSATIONS
+from core.conversations import Conversations
 from core.errors import ModelError
 from core.feedback import FILE, Feedback, handle, read
 from core.settings import Settings
@@ -28,8 +29,9 @@ from core.types import (
 )
 from tests.apps import ask, press, run
 from ui.answers.notes import told
+from ui.chat.asked import MAX_QUESTION, question_in
 from ui.chat.feedback import MAX_COMMENT, Verdict
-from ui.chat.session import MAX_QUESTION, Chat
+from ui.chat.session import Chat
 from ui.sidebar import loaded_html
 from ui.texts import languages, load
 
@@ -291,6 +293,49 @@ def test_a_question_that_is_too_long_is_told_so_and_not_asked(
     stand_in(monkeypatch, AssertionError("asked"))
     ask(app, "a" * (MAX_QUESTION + 1))
     assert "1001 tekens" in app.warning[0].value
+    assert conversation(app) == []
+    press(app, "Nieuw gesprek")
+    assert not app.warning
+
+
+FILLING = "Dit zegt iets over de haven, maar vraagt niets. " * 30
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        (f"{FILLING}{OFF_TOPIC}", OFF_TOPIC),
+        (f"{OFF_TOPIC}\n\n{FILLING}Echt waar?", OFF_TOPIC),
+        (f"{FILLING}Is dat zo in 2019? {OFF_TOPIC} {FILLING}", OFF_TOPIC),
+        (f"{FILLING}\n\nEen kop zonder punt\n\n“Wat is\nEMPACT?”", "“Wat is EMPACT?”"),
+        (FILLING, ""),
+        (f"{FILLING}{'a ' * MAX_QUESTION}?", ""),
+        (f"{'a' * 200 * MAX_QUESTION} {OFF_TOPIC}", ""),
+    ],
+)
+def test_of_a_long_text_the_question_in_it_is_asked(text: str, question: str) -> None:
+    found, rest = question_in(text)
+    assert found == question
+    assert len(rest) <= len(text)
+    assert "haven" in rest or not question
+
+
+def test_the_rest_of_a_long_text_is_kept_and_not_asked(app: AppTest) -> None:
+    ask(app, f"{FILLING}{OFF_TOPIC}")
+    (one,) = conversation(app)
+    assert (one.question, one.context) == (OFF_TOPIC, FILLING.strip())
+    assert "niet doorzocht" in shown(app)
+
+
+def test_while_a_question_is_answered_no_other_is_asked() -> None:
+    made = Chat(Conversations("", None, 0))
+    made.conversation = Conversation(exchanges=(first := Exchange(question="Wat is EMPACT?"),))
+    made.pending = first.id
+    made.ask("Wat is SEESAC?")
+    made.again(first)
+    made.edit(first, "Wat is SEESAC?")
+    assert made.conversation.exchanges == (first,)
+    assert made.pending == first.id
 
 
 def test_an_empty_question_is_not_asked(app: AppTest) -> None:

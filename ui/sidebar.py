@@ -14,6 +14,23 @@ from ui.texts import Texts, languages, load
 from vectorstore.store import Snapshot
 
 STYLE = Path(__file__).parent / "style.css"
+# On a phone the sidebar lies over the page, and Streamlit leaves it there when something is chosen
+# in it: a page, a conversation, a new one. Only our own names go in here.
+_OUT_OF_THE_WAY = """<script>
+{
+  window.swSidebar?.abort();
+  window.swSidebar = new AbortController();
+  const closer = "[data-testid=stSidebarCollapseButton] button";
+  const chosen = ["[data-testid=stSidebarNavLink]", "[class*=st-key-plain-open-] button",
+    ".st-key-new button"].join();
+  document.addEventListener("click", (event) => {
+    const isPhone = matchMedia("(max-width: 768px)").matches;
+    if (isPhone && event.target.closest?.(chosen)) {
+      setTimeout(() => document.querySelector(closer)?.click());
+    }
+  }, {signal: window.swSidebar.signal});
+}
+</script>"""
 
 
 def interface_texts(settings: Settings) -> Texts:
@@ -37,7 +54,7 @@ def choose_language(texts: Texts) -> None:
     )
     # Streamlit leaves the language of the page at English. One of our own names goes in here.
     told = f'<script>document.documentElement.lang = "{texts.language}";</script>'
-    st.sidebar.html(told, unsafe_allow_javascript=True)
+    st.sidebar.html(f"{told}{_OUT_OF_THE_WAY}", unsafe_allow_javascript=True)
 
 
 def state_html(settings: Settings, index: Snapshot, texts: Texts) -> str:

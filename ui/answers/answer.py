@@ -11,10 +11,10 @@ from ui.answers import notes
 from ui.answers.chips import CARDS, Chips
 from ui.answers.citations import by_number
 from ui.answers.evidence import PANEL, evidence_html
-from ui.answers.refusal import refusal_html, tips_html
+from ui.answers.refusal import refusal_html
 from ui.answers.surroundings import Surroundings, surroundings
 from ui.markup import answer_html, code, escape, new_tab
-from ui.texts import Texts
+from ui.texts import Texts, languages, load
 from vectorstore.store import Snapshot
 
 
@@ -45,12 +45,14 @@ def show(
         index: the sources as they are now; None while they cannot be used.
         alone: whether it was asked without the conversation before it.
     """
+    if answer.kind == "refusal" and answer.language in languages():
+        texts = load(answer.language)  # all of it in one language: that of the question
     if answer.understood_as and not alone:
         _show_understood(answer, prefix, texts, ask)
     around = _surroundings(answer, index)
     chips = Chips(answer, prefix, texts, around)
     st.html(_proper_html(answer, chips, texts))
-    _show_corrections(answer, prefix, texts, ask)
+    _show_suggestions(answer, prefix, texts, ask)
     below = (
         notes.told_html(answer, texts)
         + notes.withheld_html(answer, texts)
@@ -58,17 +60,11 @@ def show(
         + evidence_html(answer, prefix, texts, around)
     )
     if below:
-        st.html(below)
+        st.html(f'<div class="sw-below">{below}</div>')
     if around and (changed := notes.changed_html(answer, around, texts)):
         st.html(changed)
         again = texts("answers.ask_again")
         st.button(again, key=f"{prefix}-again", on_click=ask, args=(answer.question,))
-    if answer.related:
-        st.html(f'<p class="sw-facts">{escape(texts("answer.related"))}</p>')
-    for number, question in enumerate(answer.related):  # a label is Markdown: as code it stays data
-        st.button(code(question), key=f"{prefix}-related-{number}", on_click=ask, args=(question,))
-    if answer.kind == "refusal":
-        st.html(tips_html(texts))
     if answer.citations:
         st.html(CARDS + PANEL, unsafe_allow_javascript=True)
 
@@ -76,7 +72,7 @@ def show(
 def _proper_html(answer: Answer, chips: Chips, texts: Texts) -> str:
     """The answer proper, below how it was checked; a refusal looks like one, a reply like talk."""
     if answer.kind == "refusal":
-        return refusal_html(answer)
+        return refusal_html(answer, texts)
     shown = answer_html(
         answer.proper,
         language=notes.languages(answer)[0],
@@ -138,25 +134,40 @@ def _show_understood(answer: Answer, prefix: str, texts: Texts, ask: Ask) -> Non
         )
 
 
-def _show_corrections(answer: Answer, prefix: str, texts: Texts, ask: Ask) -> None:
-    """Another spelling of the question, and the same question without limits to the search."""
-    if answer.did_you_mean:
-        st.button(
-            f"{texts('answers.did_you_mean')} {code(answer.did_you_mean)}",
-            icon=":material/spellcheck:",
-            key=f"plain-meant-{prefix}",
-            on_click=ask,
-            args=(answer.did_you_mean,),
-        )
-    if answer.elsewhere:
-        st.button(
-            texts("answers.elsewhere"),
-            icon=":material/filter_alt_off:",
-            key=f"{prefix}-elsewhere",
-            on_click=ask,
-            args=(answer.question,),
-            kwargs={"scope": Scope()},
-        )
+def _show_suggestions(answer: Answer, prefix: str, texts: Texts, ask: Ask) -> None:
+    """What can be asked instead: the question in another spelling, or without limits to the search,
+    and questions that can be answered. A label is Markdown: as code a question stays data."""
+    with st.container(gap=None, key=f"suggested-{prefix}"):
+        if answer.did_you_mean:
+            st.button(
+                f"{texts('answers.did_you_mean')} {code(answer.did_you_mean)}",
+                icon=":material/spellcheck:",
+                type="tertiary",
+                key=f"plain-meant-{prefix}",
+                on_click=ask,
+                args=(answer.did_you_mean,),
+            )
+        if answer.elsewhere:
+            st.button(
+                texts("answers.elsewhere"),
+                icon=":material/filter_alt_off:",
+                type="tertiary",
+                key=f"{prefix}-elsewhere",
+                on_click=ask,
+                args=(answer.question,),
+                kwargs={"scope": Scope()},
+            )
+        if answer.related:
+            st.html(f'<p class="sw-facts">{escape(texts("answer.related"))}</p>')
+        for number, question in enumerate(answer.related):
+            st.button(
+                code(question),
+                icon=":material/subdirectory_arrow_right:",
+                type="tertiary",
+                key=f"{prefix}-related-{number}",
+                on_click=ask,
+                args=(question,),
+            )
 
 
 def _surroundings(answer: Answer, index: Snapshot | None) -> Surroundings | None:

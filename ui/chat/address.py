@@ -16,9 +16,7 @@ import streamlit as st
 
 from core.conversation import Conversation
 from core.types import Scope
-from ui.chat.session import Chat
-
-MAX_INPUT = 4000  # characters of a question; more than may be asked, so that the page can say so
+from ui.chat.session import FIELD, Chat
 
 
 def follow(chat: Chat) -> Scope | None:
@@ -28,13 +26,15 @@ def follow(chat: Chat) -> Scope | None:
     send its address when the reader has just left it, and a question would end up in there.
     """
     params = {key: st.query_params.get_all(key) for key in st.query_params}
-    question, id = _first(params, "q")[:MAX_INPUT], _first(params, "c")
+    question, id = _first(params, "q"), _first(params, "c")
     address = urlencode(params, doseq=True)
     if question or scope_of(params) != Scope():
         if address not in chat.addressed:
             chat.show(Conversation())
             chat.scope = scope_of(params)
             chat.ask(question)
+            if chat.too_long:
+                st.session_state[FIELD] = question
             chat.addressed[address] = chat.conversation.id
             return chat.scope
         if question and chat.addressed[address] != chat.conversation.id:

@@ -18,10 +18,6 @@ from ui.texts import Texts
 
 logger = logging.getLogger(__name__)
 
-# Brings a new question into view, also when the reader was further up. No data goes in here.
-SHOW_LAST_QUESTION = """<script>
-document.querySelector(".sw-last-question")?.scrollIntoView({block: "start"});
-</script>"""
 _GLANCE = 0.1  # seconds between two looks at whether the reader wants something else
 
 
@@ -38,7 +34,6 @@ def answer(
         texts: the strings of the interface language.
     """
     with making.container():
-        st.html(SHOW_LAST_QUESTION, unsafe_allow_javascript=True)
         status, place = st.empty(), st.empty()
         status.html(_status(texts("chat.stages.searching")))
         st.button(

@@ -1,15 +1,14 @@
 """One question of the conversation with what came of it, and what can be done with it."""
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from core.conversation import Exchange
 from core.settings import Settings
 from core.types import Answer
 from ui.answers import answer as answers
 from ui.chat import actions, feedback
-from ui.chat.address import MAX_INPUT
-from ui.chat.session import MAX_QUESTION, Chat, too_long
+from ui.chat.session import Chat
+from ui.chat.view import bring_into_view
 from ui.markup import code, escape
 from ui.scope import told
 from ui.texts import Texts
@@ -28,8 +27,9 @@ FOCUS_EDITOR = """<script>
 </script>"""
 
 
-def show_question(exchange: Exchange, texts: Texts, *, is_last: bool) -> DeltaGenerator:
-    """The question; returns the place below it, for `show_edit`."""
+def show_question(chat: Chat, exchange: Exchange, texts: Texts, *, is_last: bool) -> None:
+    """The question, and below it its editor when the reader has asked for that. The last one comes
+    into view when it is asked or the conversation is opened."""
     place = "sw-question sw-last-question" if is_last else "sw-question"
     with st.chat_message("user", avatar=":material/person:"):
         shown = (
@@ -38,24 +38,27 @@ def show_question(exchange: Exchange, texts: Texts, *, is_last: bool) -> DeltaGe
         )
         if limits := told(exchange.scope, texts):
             shown += f'<p class="sw-facts">{escape(limits)}</p>'
+        if exchange.context:
+            context = escape(texts("chat.context", number=len(exchange.context)))
+            shown += (
+                f'<details class="sw-context"><summary>{context}</summary>'
+                f"<div>{escape(exchange.context)}</div></details>"
+            )
         st.html(shown)
-        return st.empty()
-
-
-def show_edit(place: DeltaGenerator, chat: Chat, exchange: Exchange, texts: Texts) -> None:
-    """The editor of a question when the reader has asked for that, else what asks for it."""
-    if chat.editing == exchange.id:
-        with place.container():
+        if is_last:
+            script = bring_into_view(f".st-key-turn-{exchange.id}", "start")
+            st.html(script, unsafe_allow_javascript=True)
+        if chat.editing == exchange.id:
             _show_editor(chat, exchange, texts)
-    else:
-        place.button(
-            texts("chat.edit"),
-            icon=":material/edit:",
-            type="tertiary",
-            key=f"edit-{exchange.id}",
-            on_click=_edit,
-            args=(chat, exchange.id),
-        )
+        else:
+            st.button(
+                texts("chat.edit"),
+                icon=":material/edit:",
+                type="tertiary",
+                key=f"edit-{exchange.id}",
+                on_click=_edit,
+                args=(chat, exchange.id),
+            )
 
 
 def show_answer(
@@ -77,9 +80,6 @@ def show_answer(
         if exchange.answer.kind == "reply":
             return
         _show_below(chat, exchange, exchange.answer, prefix, settings, texts, index)
-    elif too_long(exchange):
-        length = len(exchange.question)
-        st.warning(texts("chat.too_long", length=length, limit=MAX_QUESTION))
     else:
         _show_unanswered(chat, exchange, texts)
 
@@ -134,7 +134,6 @@ def _show_editor(chat: Chat, exchange: Exchange, texts: Texts) -> None:
         st.text_area(
             texts("chat.edit_label"),
             exchange.question,
-            max_chars=MAX_INPUT,
             key=key,
             height="content",
         )

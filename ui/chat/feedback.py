@@ -12,7 +12,7 @@ from core import feedback as store
 from core.errors import StrategiewijzerError
 from core.feedback import Feedback
 from core.types import Answer, Scope, Turn
-from ui.chat.view import STAY_IN_VIEW
+from ui.chat.view import bring_into_view
 from ui.markup import code, escape
 from ui.texts import Texts
 
@@ -127,7 +127,7 @@ def _show_kept(verdict: Verdict, text: str) -> None:
     shown = f'<p class="sw-facts" role="status">{escape(text)}</p>'
     if verdict.just_given:
         verdict.just_given = False
-        shown += STAY_IN_VIEW.format(place=f".st-key-verdict-{verdict.id}")
+        shown += bring_into_view(f".st-key-verdict-{verdict.id}", "nearest")
     st.html(shown, unsafe_allow_javascript=True)
 
 

@@ -15,7 +15,7 @@ from ui import downloads
 from ui.answers.export import conversation_markdown, conversation_page
 from ui.answers.word import conversation_docx
 from ui.chat import sharing
-from ui.chat.session import Chat
+from ui.chat.session import FIELD, Chat
 from ui.markup import code, escape
 from ui.texts import Texts
 
@@ -144,9 +144,9 @@ def show_new(chat: Chat, texts: Texts) -> None:
     st.button(
         texts("history.new"),
         icon=":material/add_comment:",
-        on_click=chat.show,
-        args=(Conversation(),),
-        disabled=not chat.conversation.exchanges,
+        on_click=_begin,
+        args=(chat,),
+        disabled=not chat.conversation.exchanges and not chat.too_long,
         shortcut="Mod+Shift+O",
         key="new",
         width="stretch",
@@ -162,6 +162,13 @@ def show_undo(chat: Chat, texts: Texts) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="undo-bar"):
         st.html(f'<p class="sw-facts" role="status">{escape(told)}</p>', width="content")
         st.button(texts("history.undo"), icon=":material/undo:", on_click=chat.undo, key="undo")
+
+
+def _begin(chat: Chat) -> None:
+    """A new conversation; a text that could not be asked goes as well, any other stays."""
+    if chat.too_long:
+        st.session_state[FIELD] = ""
+    chat.show(Conversation())
 
 
 def _show_all() -> None:

@@ -13,8 +13,8 @@ from ui import sidebar
 from ui.answers.citations import by_number, cited_in
 from ui.assistant import assistant
 from ui.chat import address, answering, exchange, filters, followups, history, sharing
-from ui.chat.session import Chat, chat
-from ui.chat.view import STAY_IN_VIEW
+from ui.chat.asked import MAX_QUESTION, length_html
+from ui.chat.session import FIELD, Chat, chat
 from ui.markup import code, escape
 from ui.scope import told
 from ui.texts import Texts
@@ -53,16 +53,7 @@ def page() -> None:
     with st.sidebar:
         new, filtered, kept = st.container(), st.container(), st.container()
     index = _show_corpus(session, settings, texts, filtered)
-    ready = index is not None
-    question = st.chat_input(
-        texts("chat.placeholder"),
-        key="question",
-        max_chars=address.MAX_INPUT,
-        disabled=not ready,
-        submit_mode="disable",
-    )
-    if question:
-        session.ask(question)
+    _show_field(session, texts, ready=index is not None)
     address.tell(session)
     with new:
         history.show_new(session, texts)
@@ -71,36 +62,63 @@ def page() -> None:
     problems = st.empty()
     _show_conversation(session, settings, texts, index)
     _show_problems(problems, session, texts)
-    history.show_undo(session, texts)
-    if ready and not session.pending:
-        followups.show(session, texts)
-    if index is not None and not session.conversation.exchanges:
-        _show_start(session, index.documents(), texts)
+    if not session.conversation.exchanges:
+        history.show_undo(session, texts)
+        if index is not None:
+            _show_start(session, index.documents(), texts)
+
+
+def _show_field(session: Chat, texts: Texts, *, ready: bool) -> None:
+    """Where a question is typed, and what is to be said about how long it is. In a container of its
+    own, since Streamlit scrolls to the end of a page that has the field anywhere else."""
+    with st.bottom:
+        if session.too_long:
+            st.warning(texts("chat.too_long", length=session.too_long, limit=MAX_QUESTION))
+        st.html(length_html(texts), unsafe_allow_javascript=True)
+        st.chat_input(
+            texts("chat.placeholder"),
+            key=FIELD,
+            disabled=not ready,
+            submit_mode="disable",
+            on_submit=_ask_typed,
+            args=(session,),
+        )
+
+
+def _ask_typed(session: Chat) -> None:
+    """Asks what was typed; what cannot be asked, or not yet, stays in the field."""
+    text, busy = st.session_state[FIELD], bool(session.pending)
+    session.ask(text)
+    if busy or session.too_long:
+        st.session_state[FIELD] = text
 
 
 def _show_conversation(
     session: Chat, settings: Settings, texts: Texts, index: Snapshot | None
 ) -> None:
-    """All exchanges, of which the pending one is answered here. A question can be edited once no
-    answer is in the making, which the edit would end."""
+    """All exchanges, of which the pending one is answered here. What asks something is hidden
+    meanwhile (style.css)."""
     exchanges = session.conversation.exchanges
-    places = []
     for number, one in enumerate(exchanges):
         is_last = number == len(exchanges) - 1
-        places.append(exchange.show_question(one, texts, is_last=is_last))
-        with st.chat_message("assistant", avatar=":material/menu_book:"):
-            making = st.empty()  # always there, so that what follows keeps its place
-            if index is not None and one.id == session.pending:
-                history = session.conversation.history(one)
-                one = answering.answer(making, session, one, history, texts)
-                index = _as_answered(one, index)
-            if one.id == session.finished:  # first: what it brings into view, the reader may leave
-                session.finished = ""
-                _announce(making, one, texts)
-            exchange.show_answer(session, one, number, settings, texts, index)
-    if not session.pending:
-        for place, one in zip(places, session.conversation.exchanges, strict=True):
-            exchange.show_edit(place, session, one, texts)
+        with st.container(key=f"turn-{one.id}"):
+            exchange.show_question(session, one, texts, is_last=is_last)
+            with st.chat_message("assistant", avatar=":material/menu_book:"):
+                making = st.empty()  # always there, so that what follows keeps its place
+                if index is not None and one.id == session.pending:
+                    history_so_far = session.conversation.history(one)
+                    one = answering.answer(making, session, one, history_so_far, texts)
+                    index = _as_answered(one, index)
+                if one.id == session.finished:
+                    session.finished = ""
+                    _announce(making, one, texts)
+                exchange.show_answer(session, one, number, settings, texts, index)
+            below = st.empty()  # emptied at once when another question is asked
+            if is_last:
+                with below.container():
+                    history.show_undo(session, texts)
+                    if index is not None and not session.pending:
+                        followups.show(session, texts)
 
 
 def _as_answered(one: Exchange, index: Snapshot) -> Snapshot | None:
@@ -162,7 +180,7 @@ def _show_start(session: Chat, documents: Collection[DocumentInfo], texts: Texts
 
 
 def _announce(place: DeltaGenerator, finished: Exchange, texts: Texts) -> None:
-    """Tells of an answer that has just been finished, and shows it from its question on."""
+    """Tells screen readers of an answer that has just been finished."""
     answer = finished.answer
     if answer is None:
         told = texts("chat.finished_problem")
@@ -173,7 +191,6 @@ def _announce(place: DeltaGenerator, finished: Exchange, texts: Texts) -> None:
     else:
         told = texts("chat.finished", number=len(by_number(cited_in(answer.proper, answer))))
     place.html(
-        f'<p class="sw-announced" hidden>{escape(told)}</p>'
-        f"{ANNOUNCE}{STAY_IN_VIEW.format(place='.sw-last-question')}",
+        f'<p class="sw-announced" hidden>{escape(told)}</p>{ANNOUNCE}',
         unsafe_allow_javascript=True,
     )

@@ -14,9 +14,10 @@ from core.errors import NotAllowedError, StrategiewijzerError
 from core.settings import Settings
 from core.types import Scope
 from ui import access
+from ui.chat.asked import question_in
 from ui.chat.feedback import Verdict
 
-MAX_QUESTION = 1000  # characters
+FIELD = "question"  # where Streamlit keeps what is typed
 _KEY = "chat"
 
 
@@ -26,7 +27,8 @@ class Chat:
 
     `scope` is what the next question is limited to. `pending` is the id of the exchange that is
     being answered, `editing` of the one whose question is being changed, `finished` of the one
-    whose answer the reader has not been told of yet. `problem` is why the last change is not kept.
+    whose answer the reader has not been told of yet. `too_long` is the length of a text that could
+    not be asked, 0 if there is none. `problem` is why the last change is not kept.
     `missing` is whether an address led to a conversation that is not there. `before` is what the
     conversation was before something was taken from it. `addressed` are the conversations that
     an address with a question has begun, `told` are those that the address has named.
@@ -39,6 +41,7 @@ class Chat:
     pending: str = ""
     editing: str = ""
     finished: str = ""
+    too_long: int = 0
     problem: str = ""
     missing: bool = False
     before: Conversation | None = None
@@ -66,6 +69,7 @@ class Chat:
         self.conversation = conversation
         self.pending = self.editing = self.finished = self.problem = ""
         self.missing = False
+        self.too_long = 0
         self.before = None
 
     def open(self, id: str) -> None:
@@ -80,38 +84,41 @@ class Chat:
         self.missing = found is None
 
     def ask(self, question: str, *, alone: bool = False, scope: Scope | None = None) -> None:
-        """Adds a question, to be answered when the page shows it; nothing when it is empty.
+        """Adds a question, to be answered when the page shows it.
+
+        Nothing is asked while another question is being answered, nor by a text that is empty, or
+        too long and without a question (`too_long`).
 
         Args:
             question: as the reader typed it.
             alone: to be answered without the conversation before it.
             scope: what its search is limited to; None: what the reader has chosen.
         """
-        if not question.strip():
+        if self.pending or not question.strip():
             return
-        exchange = Exchange(
-            question=question.strip(), scope=self.scope if scope is None else scope, alone=alone
-        )
-        self.before = None
-        self.missing = False
-        self.editing = ""
-        self.pending = "" if too_long(exchange) else exchange.id
-        self.change(exchange)
+        scope = self.scope if scope is None else scope
+        asked = self._read(question, alone=alone, scope=scope)
+        if asked is not None:
+            self._begin(asked)
 
     def again(self, exchange: Exchange) -> None:
         """Asks at the end what has no answer yet."""
+        if self.pending:
+            return
         self.conversation = self.conversation.without(exchange.id)
         self._drop(exchange.id)
-        self.ask(exchange.question, alone=exchange.alone, scope=exchange.scope)
+        kept = exchange.model_dump(include={"question", "context", "alone", "scope"})
+        self._begin(Exchange.model_validate(kept))
 
-    def edit(self, exchange: Exchange, question: str) -> None:
+    def edit(self, exchange: Exchange, text: str) -> None:
         """Asks another question in place of one; what followed it goes as well, until `undo`."""
-        if not question.strip():
+        asked = self._read(text, scope=self.scope) if text.strip() and not self.pending else None
+        if asked is None:
             return
         before = self.conversation
         self.conversation = before.before(exchange.id)
         self._drop(*before.ids - self.conversation.ids)
-        self.ask(question)
+        self._begin(asked.model_copy(update={"context": asked.context or exchange.context}))
         self.before = before
 
     def undo(self) -> None:
@@ -164,6 +171,21 @@ class Chat:
         self.conversation = self.conversation.with_exchange(exchange)
         self._keep(exchange)
 
+    def _read(self, text: str, *, alone: bool = False, scope: Scope) -> Exchange | None:
+        """What a text asks; None, and its length is remembered, where that is not found."""
+        question, context = question_in(text.strip())
+        self.too_long = 0 if question else len(text.strip())
+        if not question:
+            return None
+        return Exchange(question=question, context=context, alone=alone, scope=scope)
+
+    def _begin(self, exchange: Exchange) -> None:
+        self.before = None
+        self.missing = False
+        self.editing = ""
+        self.pending = exchange.id
+        self.change(exchange)
+
     def _keep(self, *exchanges: Exchange) -> None:
         """Keeps these; all, if that failed before."""
         try:
@@ -177,10 +199,6 @@ class Chat:
             self.store.drop(self.conversation.id, *ids)
         except StrategiewijzerError as error:
             self.problem = str(error)
-
-
-def too_long(exchange: Exchange) -> bool:
-    return len(exchange.question) > MAX_QUESTION
 
 
 def chat(settings: Settings) -> Chat:

@@ -1,32 +1,32 @@
-"""What the reader looks at stays in view."""
+"""What the reader has asked for comes into view."""
 
-# A page that is at its end follows what is added there, with steps that may come late on a busy
-# machine. Whenever scrolling has come to rest this brings what the reader looks at back into view,
-# until the reader does something. Streamlit lets go of the end when it hears of a scroll while
-# nothing is added, but looks for that only when the browser tells it, and by then may have scrolled
-# on: so it is told at once. Only our own names go in here.
-STAY_IN_VIEW = """<script>
-{{ // a block, since all scripts of a page share their names
-  const stop = new AbortController();
-  let timer;
-  let scroller;
-  const bring = () => {{
-    const box = document.querySelector("{place}");
-    if (!box) return stop.abort();
-    const before = scroller?.scrollTop;
-    box.scrollIntoView({{block: "nearest"}});
-    if (scroller && scroller.scrollTop !== before) scroller.dispatchEvent(new Event("scroll"));
-  }};
-  const whenAtRest = (event) => {{
-    if (event?.target.querySelector?.("{place}")) scroller = event.target;
-    clearTimeout(timer);
-    timer = setTimeout(bring, 150); // Streamlit hears of a scroll every 100 ms
-  }};
-  stop.signal.onabort = () => clearTimeout(timer);
-  document.addEventListener("scroll", whenAtRest, {{capture: true, signal: stop.signal}});
+from typing import Literal
+
+# What stands above it may come later, such as buttons whose code is still on its way: whenever the
+# page's height changes the place is shown again, until the reader does something.
+_SCRIPT = """<script>
+{{
+  window.swView?.abort();
+  const view = window.swView = new AbortController();
+  const show = () => document.querySelector("{place}")?.scrollIntoView({{block: "{block}"}});
+  const heights = new ResizeObserver(show);
+  heights.observe(document.querySelector("[data-testid=stMainBlockContainer]"));
+  view.signal.onabort = () => heights.disconnect();
   for (const act of ["wheel", "pointerdown", "touchstart", "keydown"]) {{
-    document.addEventListener(act, () => stop.abort(), {{capture: true, signal: stop.signal}});
+    document.addEventListener(act, () => view.abort(), {{capture: true, signal: view.signal}});
   }}
-  whenAtRest();
+  show();
 }}
 </script>"""
+
+
+def bring_into_view(place: str, block: Literal["start", "nearest"]) -> str:
+    """A script that shows a place, once its element is drawn or its own text has changed.
+
+    Nothing else scrolls the chat page, so what is in view stays there.
+
+    Args:
+        place: a CSS selector, in which only our own names go.
+        block: whether it goes to the top, or no further than needed.
+    """
+    return _SCRIPT.format(place=place, block=block)
