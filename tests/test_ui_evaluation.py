@@ -121,6 +121,10 @@ def listed(app: AppTest) -> list[str]:
     ]
 
 
+def dutch(figure: str) -> str:
+    return figure.replace(".", ",")
+
+
 def figures_of(data_dir: Path, name: str) -> Mapping[str, Any]:
     overall: Mapping[str, Any] = json.loads((data_dir / "runs" / name / "results.json").read_text())
     return overall["overall"]
@@ -147,12 +151,12 @@ def test_figures_and_intervals_are_those_of_the_run(data_dir: Path, two: tuple[s
             if value is None or interval is None:
                 continue
             low, high = interval
-            assert f"{value:.3f} <small>{low:.3f}–{high:.3f}</small>" in table, name
+            assert dutch(f"{value:.3f} <small>{low:.3f}–{high:.3f}</small>") in table, name
             checked += 1
     assert checked > 10
     metrics = {metric.label: metric.value for metric in app.metric}
-    assert metrics["useful answer rate"] == f"{overall['answers']['useful_answer_rate']:.3f}"
-    assert metrics["signable"] == f"{overall['reading']['signable']:.3f}"
+    assert metrics["useful answer rate"] == dutch(f"{overall['answers']['useful_answer_rate']:.3f}")
+    assert metrics["signable"] == dutch(f"{overall['reading']['signable']:.3f}")
     assert app.metric[0].label == "signable"
 
 
@@ -162,7 +166,7 @@ def test_a_run_is_compared_with_the_one_before_and_the_change_is_told_in_words(
     app = opened()
     assert app.query_params["baseline"] == two[0]
     before, now = (figures_of(data_dir, name)["answers"]["false_refusal_rate"] for name in two)
-    assert f"{now - before:+.3f}" in shown(app)
+    assert dutch(f"{now - before:+.3f}") in shown(app)
     assert "slechter, kan toeval zijn" in shown(app)
 
     run(app.selectbox(key="evaluation-baseline").set_value("none"))
@@ -170,7 +174,9 @@ def test_a_run_is_compared_with_the_one_before_and_the_change_is_told_in_words(
     assert app.query_params["baseline"] == "none"
 
     run(app.selectbox(key="evaluation-run").set_value(two[0]))
-    assert app.metric[0].value == f"{figures_of(data_dir, two[0])['reading']['signable']:.3f}"
+    assert app.metric[0].value == dutch(
+        f"{figures_of(data_dir, two[0])['reading']['signable']:.3f}"
+    )
 
 
 def test_runs_without_a_common_question_are_not_compared(data_dir: Path) -> None:
@@ -366,7 +372,7 @@ def test_each_chart_has_its_text_and_the_table_has_every_figure(
         overall = figures_of(data_dir, name)
         low, high = overall["intervals"]["answers"]["useful_answer_rate"]
         value = overall["answers"]["useful_answer_rate"]
-        assert f"{value:.3f} <small>{low:.3f}–{high:.3f}</small>" in shown(app)
+        assert dutch(f"{value:.3f} <small>{low:.3f}–{high:.3f}</small>") in shown(app)
 
 
 def test_runs_of_other_questions_are_left_out_of_the_trend(

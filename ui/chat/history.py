@@ -5,7 +5,6 @@ import functools
 import itertools
 import re
 from collections.abc import Callable, Sequence
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
@@ -13,7 +12,7 @@ from core.conversation import MAX_NAME, Conversation, Exchange, Listed
 from core.errors import StrategiewijzerError
 from core.matching import without_accents
 from core.settings import Settings
-from ui import downloads
+from ui import downloads, formats
 from ui.answers.export import conversation_markdown, conversation_page
 from ui.chat.session import Chat
 from ui.markup import code, escape
@@ -38,7 +37,7 @@ def show(chat: Chat, settings: Settings, texts: Texts) -> None:
         told = texts("history.not_found" if search else "history.none")
         st.html(f'<p class="sw-facts" role="status">{escape(told)}</p>')
     shown = _SHOWN if not st.session_state.get("all-conversations") else len(listed)
-    today = datetime.datetime.now(_zone()).date()
+    today = datetime.datetime.now(formats.zone()).date()
     for period, group in itertools.groupby(listed[:shown], lambda one: _period(one, today)):
         st.html(f'<h3 class="sw-period">{escape(texts(f"history.{period}"))}</h3>')
         for one in group:
@@ -160,17 +159,9 @@ def _show_all() -> None:
 
 
 def _period(one: Listed, today: datetime.date) -> str:
-    days = (today - one.changed.astimezone(_zone()).date()).days
+    days = (today - one.changed.astimezone(formats.zone()).date()).days
     if days <= 0:
         return "today"
     if days == 1:
         return "yesterday"
     return "week" if days <= 7 else "older"
-
-
-def _zone() -> datetime.tzinfo:
-    """Of the reader's browser."""
-    try:
-        return ZoneInfo(st.context.timezone or "UTC")
-    except (ZoneInfoNotFoundError, ValueError):
-        return datetime.UTC

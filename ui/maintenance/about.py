@@ -12,7 +12,7 @@ from core.errors import DocumentError, StrategiewijzerError
 from ingest import sidecar
 from ingest.formats.blocks import Value
 from ingest.language import LANGUAGES
-from ui import access
+from ui import access, formats
 from ui.maintenance import files
 from ui.markup import code
 from ui.texts import Texts
@@ -106,7 +106,7 @@ class _Fields:
             value=stated if isinstance(stated, datetime.date) else None,
             min_value=_FIRST,
             max_value=_LAST,
-            format="YYYY-MM-DD",
+            format=formats.date_field(self._texts.language),
             help=self._help(field),
             key=self._key(field),
         )

@@ -1,15 +1,18 @@
 """What a run changes, or would change, as HTML: the same data as the page of ingest/page.py, in the
 interface language. What comes from files and from ingest itself is data and English."""
 
+import datetime
 from collections.abc import Iterable, Iterator
 
 from core.names import printable
 from ingest.changes import word_diff
 from ingest.report import DocumentChange, PassageChange, Report
+from ui import formats
 from ui.markup import escape
 from ui.texts import Texts
 
 _PATH = " › "
+_DATES = ("date", "effective_from")  # fields
 _PASSAGES = 40  # of one document; the report that can be downloaded has them all
 
 
@@ -28,7 +31,8 @@ def counts_html(report: Report, texts: Texts) -> str:
         "reused": report.reused,
     }
     rows = "".join(
-        f"<div><dt>{escape(texts(f'maintenance.counts.{name}'))}</dt><dd>{number}</dd></div>"
+        f"<div><dt>{escape(texts(f'maintenance.counts.{name}'))}</dt>"
+        f"<dd>{formats.number(number, texts.language)}</dd></div>"
         for name, number in counts.items()
         if number or name in ("added", "changed", "removed")
     )
@@ -48,7 +52,9 @@ def notes_html(report: Report, texts: Texts) -> str:
     )
     guesses = (
         f"{printable(one.path)}: "
-        + "; ".join(f"{name}: {printable(value)}" for name, value in one.fields.items())
+        + "; ".join(
+            f"{name}: {printable(_value(name, value, texts))}" for name, value in one.fields.items()
+        )
         for one in report.guesses
     )
     left_out = (f"{printable(seen.path)} {seen.reason}" for seen in report.left_out)
@@ -84,10 +90,21 @@ def document_html(change: DocumentChange, texts: Texts) -> str:
 def _fields(change: DocumentChange, texts: Texts) -> str:
     rows = "".join(
         f'<tr><th scope="row">{escape(texts.label("maintenance.fields", name))}</th>'
-        f"<td><del>{escape(before)}</del> <ins>{escape(after)}</ins></td></tr>"
+        f"<td><del>{escape(_value(name, before, texts))}</del> "
+        f"<ins>{escape(_value(name, after, texts))}</ins></td></tr>"
         for name, (before, after) in change.fields.items()
     )
     return f'<table class="sw-fields"><tbody>{rows}</tbody></table>' if rows else ""
+
+
+def _value(name: str, value: str, texts: Texts) -> str:
+    """The value of a field; a date as the language of the page writes it."""
+    if name not in _DATES or not value:
+        return value
+    try:
+        return texts.date(datetime.date.fromisoformat(value))
+    except ValueError:
+        return value
 
 
 def _passage(passage: PassageChange, texts: Texts) -> str:
