@@ -72,9 +72,9 @@ def _tab(name: str) -> Callable[[Page], None]:
 
 
 def _planned(page: Page) -> None:
-    _tab("Plan en publicatie")(page)
-    page.get_by_role("button", name="Plan maken", exact=True).click()
-    expect(page.get_by_role("button", name=re.compile("plan publiceren"))).to_be_visible()
+    _tab("Wijzigingen en publicatie")(page)
+    page.get_by_role("button", name="Wijzigingen bekijken", exact=True).click()
+    expect(page.get_by_role("button", name=re.compile("wijzigingen publiceren"))).to_be_visible()
     page.locator("summary", has_text="Verslag van de haven").click()
 
 
@@ -95,7 +95,7 @@ SCREENS: Mapping[str, tuple[str, Callable[[Page], None]]] = {
     "question": ("/evaluation?question=drugs-18", _titled),
     "maintenance": ("/maintenance", _titled),
     "plan": ("/maintenance", _planned),
-    "generations": ("/maintenance", _tab("Generaties")),
+    "generations": ("/maintenance", _tab("Versies")),
     "feedback": ("/maintenance", _judged),
     "sign-in": ("", _titled),
 }

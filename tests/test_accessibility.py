@@ -91,8 +91,8 @@ PAGES = {
     "trend": ("/evaluation", _trend),
     "evaluated question": ("/evaluation?question=deal", _one_question),
     "maintenance": ("/maintenance", _tab("Documenten")),
-    "plan": ("/maintenance", _tab("Plan en publicatie")),
-    "generations": ("/maintenance", _tab("Generaties")),
+    "plan": ("/maintenance", _tab("Wijzigingen en publicatie")),
+    "generations": ("/maintenance", _tab("Versies")),
     "feedback": ("/maintenance", _tab("Feedback")),
 }
 

@@ -82,8 +82,8 @@ def test_a_run_is_started_goes_on_alone_is_looked_into_and_taken_along(
         (name,) = runs.listed(data_dir)
         figures = json.loads((data_dir / "runs" / name / "results.json").read_text("utf-8"))
         useful = figures["overall"]["answers"]["useful_answer_rate"]
-        metric = page.get_by_test_id("stMetric").filter(has_text="useful answer rate")
-        expect(metric).to_contain_text(f"{useful:.3f}")
+        metric = page.get_by_test_id("stMetric").filter(has_text="nuttige antwoorden")
+        expect(metric).to_contain_text(f"{useful:.3f}".replace(".", ","))
 
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
@@ -114,11 +114,11 @@ def test_a_run_is_started_goes_on_alone_is_looked_into_and_taken_along(
         page.get_by_role("tab", name="Verloop").click()
         expect(page.get_by_role("tab", name="Tabel")).to_be_visible()
         expect(page.locator("[role=graphics-document]").first).to_have_attribute(
-            "aria-label", re.compile("^Lijngrafiek van useful answer rate")
+            "aria-label", re.compile("^Lijngrafiek van nuttige antwoorden")
         )
         page.get_by_role("tab", name="Tabel").click()
         table = page.get_by_role("table", name="Verloop over de metingen")
-        expect(table).to_contain_text(f"{useful:.3f}")
+        expect(table).to_contain_text(f"{useful:.3f}".replace(".", ","))
 
         for tab in ("Cijfers", "Vragen", "Verloop", "Metingen"):
             page.set_viewport_size({"width": 390, "height": 720})

@@ -81,16 +81,16 @@ def test_a_document_is_uploaded_planned_published_asked_about_and_rolled_back(
         expect(page.get_by_text("1 documenten toegevoegd")).to_be_visible()
         expect(page.get_by_text(NAME).first).to_be_visible()
 
-        go_to(page, "Plan en publicatie")
-        press(page, "Plan maken")
+        go_to(page, "Wijzigingen en publicatie")
+        press(page, "Wijzigingen bekijken")
         page.locator("summary", has_text="Alpha").click()
         changed = page.locator("details", has_text="Alpha")
         expect(changed.locator("del", has_text="30")).to_be_visible()
         expect(changed.locator("ins", has_text="40")).to_be_visible()
         page.locator("summary", has_text="Tulp <b>vet</b> :smile: $x$").click()
         expect(page.get_by_text("<script>window.harmed = 1</script>")).to_be_visible()
-        press(page, "Dit plan publiceren")
-        expect(page.get_by_text("Gepubliceerd als generatie")).to_be_visible()
+        press(page, "Deze wijzigingen publiceren")
+        expect(page.get_by_text("Gepubliceerd als versie")).to_be_visible()
         shown = page.locator("[data-testid=stMain]")
         expect(shown.locator("script, img, .katex")).to_have_count(0)
         asked: list[str] = []
@@ -105,14 +105,12 @@ def test_a_document_is_uploaded_planned_published_asked_about_and_rolled_back(
             ask(reader, QUESTION)
             expect(reader.locator(".sw-answer").last).to_contain_text("4321")
 
-        go_to(page, "Generaties")
+        go_to(page, "Versies")
         press(page, "Index controleren")
-        expect(page.get_by_text("De index is heel.")).to_be_visible()
-        press(page, "In gebruik nemen…")
-        press(page, "Ja, in gebruik nemen")
-        expect(
-            page.get_by_text(re.compile("Naar een andere generatie gaan: klaar"))
-        ).to_be_visible()
+        expect(page.get_by_text("De index is in orde.")).to_be_visible()
+        press(page, "Deze versie terugzetten")
+        press(page, "Ja, terugzetten")
+        expect(page.get_by_text(re.compile("Een andere versie terugzetten: klaar"))).to_be_visible()
 
         with opened(browser, address) as reader:
             ask(reader, QUESTION)
@@ -121,15 +119,15 @@ def test_a_document_is_uploaded_planned_published_asked_about_and_rolled_back(
 
 def test_closing_the_page_while_publishing_loses_nothing(browser: Browser, address: str) -> None:
     with opened(browser, f"{address}/maintenance") as page:
-        go_to(page, "Plan en publicatie")
-        press(page, "Plan maken")
-        press(page, "Dit plan publiceren")
+        go_to(page, "Wijzigingen en publicatie")
+        press(page, "Wijzigingen bekijken")
+        press(page, "Deze wijzigingen publiceren")
         expect(page.get_by_role("button", name="Stoppen")).to_be_visible()
     with opened(browser, f"{address}/maintenance") as page:
         expect(page.get_by_role("status").filter(has_text="Publiceren: klaar")).to_be_visible()
-        go_to(page, "Plan en publicatie")
-        expect(page.get_by_text("Gepubliceerd als generatie")).to_be_visible()
-        expect(page.get_by_text("Het laatste plan is gepubliceerd.")).to_be_visible()
+        go_to(page, "Wijzigingen en publicatie")
+        expect(page.get_by_text("Gepubliceerd als versie")).to_be_visible()
+        expect(page.get_by_text("Deze wijzigingen zijn gepubliceerd.")).to_be_visible()
 
 
 def test_of_two_maintainers_the_second_is_told_and_starts_nothing(
@@ -140,16 +138,20 @@ def test_of_two_maintainers_the_second_is_told_and_starts_nothing(
         opened(browser, f"{address}/maintenance") as second,
     ):
         for page in (first, second):
-            go_to(page, "Plan en publicatie")
-            expect(page.get_by_role("button", name="Plan maken", exact=True)).to_be_enabled()
+            go_to(page, "Wijzigingen en publicatie")
+            expect(
+                page.get_by_role("button", name="Wijzigingen bekijken", exact=True)
+            ).to_be_enabled()
         # The first has just begun, and the second's page has not noticed yet.
         job = jobs.start(tmp_path / "data", "ingest", WAITS, "Els")
         try:
-            press(second, "Plan maken")
+            press(second, "Wijzigingen bekijken")
             expect(second.get_by_text("Iemand anders was u net voor.")).to_be_visible()
             for page in (first, second):
                 expect(page.get_by_text("gestart door Els")).to_be_visible()
-                expect(page.get_by_role("button", name="Plan maken", exact=True)).to_be_disabled()
+                expect(
+                    page.get_by_role("button", name="Wijzigingen bekijken", exact=True)
+                ).to_be_disabled()
             press(first, "Stoppen")
             for page in (first, second):
                 expect(page.get_by_text("Index controleren: gestopt")).to_be_visible()
@@ -175,10 +177,10 @@ def test_no_rule_of_accessibility_is_broken_while_there_is_work(
         page.locator("summary", has_text="tulp.md").click()
         expect(page.get_by_role("textbox", name="Titel")).to_be_visible()
         assert broken_rules(page) == []
-        go_to(page, "Plan en publicatie")
-        press(page, "Plan maken")
+        go_to(page, "Wijzigingen en publicatie")
+        press(page, "Wijzigingen bekijken")
         page.locator(".sw-change summary", has_text="Alpha").click()
-        expect(page.get_by_role("button", name="Dit plan publiceren")).to_be_enabled()
+        expect(page.get_by_role("button", name="Deze wijzigingen publiceren")).to_be_enabled()
         assert broken_rules(page) == []
         go_to(page, "Feedback")
         expect(page.get_by_text("Het jaartal klopt niet.")).to_be_visible()

@@ -110,7 +110,7 @@ def upload(app: AppTest, *given: tuple[str, str]) -> AppTest:
 
 
 def planned(app: AppTest, settings: Settings) -> AppTest:
-    tab(app, "Plan en publicatie")
+    tab(app, "Wijzigingen en publicatie")
     return finished(press(app, "maintenance-plan"), settings)
 
 
@@ -134,8 +134,8 @@ def test_a_document_is_added_planned_published_and_rolled_back(
     assert "Toegevoegd" in shown(app)
     finished(press(app, "maintenance-publish"), settings)
     assert in_use(settings) == {"alpha.nl", "beta.nl"}
-    assert "Gepubliceerd als generatie" in shown(app)
-    assert "Het laatste plan is gepubliceerd." in shown(app)
+    assert "Gepubliceerd als versie" in shown(app)
+    assert "Deze wijzigingen zijn gepubliceerd." in shown(app)
     press(app, "maintenance-download-html")
     assert "De haven telt 12 kranen." in saved(app)
     press(app, "maintenance-download-json")
@@ -143,7 +143,7 @@ def test_a_document_is_added_planned_published_and_rolled_back(
     assert not app.get("download_button")  # which would serve it at an address
 
     before = Generations(settings).pointer().kept[0]
-    tab(app, "Generaties")
+    tab(app, "Versies")
     finished(press(app, f"maintenance-rollback-{before}"), settings)
     assert in_use(settings) == {"alpha.nl"}
     after = Generations(settings).pointer().kept[-1]  # and forward again
@@ -151,7 +151,7 @@ def test_a_document_is_added_planned_published_and_rolled_back(
     assert in_use(settings) == {"alpha.nl", "beta.nl"}
 
     finished(press(app, "maintenance-verify"), settings)
-    assert "De index is heel." in shown(app)
+    assert "De index is in orde." in shown(app)
 
 
 def test_what_changed_after_the_plan_is_not_published(app: AppTest, settings: Settings) -> None:
@@ -161,7 +161,7 @@ def test_what_changed_after_the_plan_is_not_published(app: AppTest, settings: Se
 
     finished(press(app, "maintenance-publish"), settings)
 
-    assert "omdat documenten of de index zijn veranderd" in shown(app)
+    assert "documenten of de index zijn intussen veranderd" in shown(app)
     assert in_use(settings) == {"alpha.nl"}
 
 
@@ -171,7 +171,7 @@ def test_a_plan_is_out_of_date_once_a_document_was_added_here(
     planned(app, settings)
     files.add(settings, "beta.md", BETA.encode(), replace=False)
     run(app)
-    assert "sinds het laatste plan veranderd" in shown(app)
+    assert "Documenten of de index zijn intussen veranderd" in shown(app)
     assert "maintenance-publish" not in [button.key for button in app.button]
 
 
@@ -180,7 +180,7 @@ def test_the_options_are_offered_where_they_matter(app: AppTest, settings: Setti
     files.add(settings, "beta.md", BETA.encode(), replace=False)
     files.add(settings, "empty.md", b" ", replace=False)
     planned(app, settings)
-    assert "Publiceren zou hier stoppen" in shown(app)
+    assert "Publiceren is niet mogelijk" in shown(app)
     assert "has no text" in shown(app)
     assert app.button(key="maintenance-publish").disabled
     run(app.checkbox(key="maintenance-shrink").check())
@@ -196,7 +196,7 @@ def test_the_options_are_offered_where_they_matter(app: AppTest, settings: Setti
 
 def test_all_is_up_to_date(app: AppTest, settings: Settings) -> None:
     planned(app, settings)
-    assert "Er valt niets te publiceren." in shown(app)
+    assert "er is niets te publiceren." in shown(app)
 
 
 # Files
@@ -324,7 +324,7 @@ def test_a_folder_that_is_not_read_is_told(
 ) -> None:
     monkeypatch.setenv("STRATEGIEWIJZER_DOCUMENTS_DIR", str(tmp_path / "elsewhere"))
     app = run(AppTest.from_function(_page, default_timeout=120))
-    assert "in een map komen die niet wordt doorzocht" in shown(app)
+    assert "deze map wordt niet doorzocht" in shown(app)
     assert not app.file_uploader
 
 
@@ -369,7 +369,7 @@ def test_texts_are_fetched_and_what_failed_is_told(
 def test_readers_are_refused_also_where_it_happens(
     app: AppTest, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tab(app, "Plan en publicatie")
+    tab(app, "Wijzigingen en publicatie")
     monkeypatch.setattr(access, "user", lambda: READER)
     press(app, "maintenance-plan")  # the page was open when the role went
     assert jobs.latest(settings.data_dir, "ingest") is None
@@ -407,11 +407,11 @@ def test_what_is_kept_of_who_did_something_is_an_identifier(
 def test_of_two_who_start_the_second_is_told_who_was_first(
     app: AppTest, settings: Settings
 ) -> None:
-    tab(app, "Plan en publicatie")
+    tab(app, "Wijzigingen en publicatie")
     first = jobs.start(settings.data_dir, "ingest", WAITS, "Els")
     try:
         press(app, "maintenance-plan")
-        assert "Iemand anders was u net voor." in shown(app)
+        assert "Iemand anders was u voor;" in shown(app)
         assert "gestart door Els" in shown(app)
         assert app.button(key="maintenance-plan").disabled
     finally:
@@ -432,7 +432,7 @@ def test_a_job_is_stopped_and_leaves_the_index_as_it_was(app: AppTest, settings:
 def test_a_run_in_a_terminal_is_told(app: AppTest, settings: Settings) -> None:
     from ingest.lock import exclusive
 
-    tab(app, "Generaties")
+    tab(app, "Versies")
     with exclusive(settings.data_dir):
         kept = Generations(settings).pointer().kept[0]
         jobs.start(settings.data_dir, "ingest", ("-m", "ingest", "rollback", kept), "")
@@ -468,7 +468,7 @@ def test_the_queue_is_handled_and_reopened(app: AppTest, settings: Settings) -> 
     assert "Vraag two" not in shown(app)
 
     press(app, "maintenance-feedback-one")
-    assert "Hier is niets." in shown(app)
+    assert "Geen feedback." in shown(app)
     assert read(settings.data_dir)[0].handled is not None
 
     run(app.segmented_control(key="maintenance-feedback-filter").set_value("handled"))

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from ui.texts import Texts, languages, load
 
-# Nothing but texts of ours goes in here. Calendars follow the language of the browser, so that the
-# page gives its own for it. What Streamlit shows of ours or of the sources is left as it is.
+# Nothing but texts of ours goes in here. What Streamlit shows of ours or of the sources is left as it
+# is. Names of months and days in calendars are in the language of the browser.
 _SCRIPT = """<script>
 {{ // a block, since all scripts of a page share their names
   const words = new Map({words});
@@ -15,6 +15,7 @@ _SCRIPT = """<script>
   const ours = ".stHtml, [role=option][data-key]";
   const oursAsText = ours + ", [data-testid=stMarkdownContainer], [data-testid=stCode], "
     + "[data-testid=stMultiSelectTagsContainer], [data-testid=stFileUploaderFileName]";
+  const uploader = "[data-testid=stFileUploaderDropzone]"; // its button is Markdown of Streamlit's
   const told = (text) => {{
     if (words.has(text)) return words.get(text);
     for (const [before, after, first, last] of around) {{
@@ -26,7 +27,8 @@ _SCRIPT = """<script>
   const tell = (node) => {{
     if (node.nodeType === Node.TEXT_NODE) {{
       const text = node.data.trim();
-      if (!text || node.parentElement?.closest(oursAsText)) return;
+      const parent = node.parentElement;
+      if (!text || (parent?.closest(oursAsText) && !parent.closest(uploader))) return;
       if (told(text) !== text) node.data = node.data.replace(text, () => told(text));
     }} else if (!node.closest(ours)) {{
       for (const name of shown) {{
@@ -53,8 +55,6 @@ _SCRIPT = """<script>
     subtree: true, childList: true, characterData: true, attributeFilter: shown,
   }});
   document.documentElement.lang = "{language}";
-  Object.defineProperty(navigator, "language", {{value: "{language}", configurable: true}});
-  window.dispatchEvent(new Event("languagechange"));
   tellAll(document.body);
 }}
 </script>"""

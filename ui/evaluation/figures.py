@@ -4,9 +4,9 @@ import streamlit as st
 
 from eval import report
 from eval.compare import LESS_IS_BETTER, Comparison, Test
-from eval.report import bounds, change, label, number, reading
+from eval.report import bounds, change, number, reading
 from ui.evaluation.runs import Kept
-from ui.evaluation.tables import explanation, figures_html, groups_html
+from ui.evaluation.tables import explanation, figure_name, figures_html, groups_html
 from ui.markup import escape
 from ui.texts import Texts
 
@@ -30,7 +30,7 @@ def show_headlines(run: Kept, comparison: Comparison | None, texts: Texts) -> No
         test = tests.get((figure.group, figure.name))
         with grid.cell():
             st.metric(
-                label(figure.group, figure.name),
+                figure_name(figure.group, figure.name, texts),
                 texts.figure(number(figure.value, figure.group)),
                 delta=_delta(test, texts),
                 delta_color="inverse" if figure.name in LESS_IS_BETTER else "normal",

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from eval import report
 from eval.compare import Comparison, Test
-from eval.report import Figure, bounds, change, label, number, p_value, reading
+from eval.report import Figure, bounds, change, number, p_value, reading
 from eval.results import Summary
 from ui import formats
 from ui.evaluation.runs import Kept, when
@@ -48,7 +48,7 @@ def figures_html(figures: Iterable[Figure], comparison: Comparison | None, texts
             continue
         explained = escape(explanation(figure.group, figure.name, texts))
         row = [
-            f"{escape(label(figure.group, figure.name))}<small>{explained}</small>",
+            f"{escape(figure_name(figure.group, figure.name, texts))}<small>{explained}</small>",
             _with_interval(figure, texts),
         ]
         if comparison:
@@ -61,14 +61,20 @@ def figures_html(figures: Iterable[Figure], comparison: Comparison | None, texts
 def _difference(test: Test | None, texts: Texts) -> list[str]:
     if test is None:
         return [""] * 4
+    method = texts.label("evaluation.methods", test.method)
     low, high = (change(end, test.group) for end in test.interval)
     changed = f"{change(test.change, test.group)} <small>{low} – {high}</small>"
     return [
         texts.figure(number(test.before, test.group)),
         texts.figure(changed),
-        f"{escape(texts.figure(p_value(test.p_value)))} <small>{test.method}</small>",
+        f"{escape(texts.figure(p_value(test.p_value)))} <small>{escape(method)}</small>",
         escape(texts.label("evaluation.readings", reading(test))),
     ]
+
+
+def figure_name(group: str, name: str, texts: Texts) -> str:
+    """What a figure is called."""
+    return texts.label("evaluation.figures", f"{group}.{name}")
 
 
 def explanation(group: str, name: str, texts: Texts) -> str:
@@ -81,7 +87,7 @@ def groups_html(caption: str, groups: Mapping[str, Summary], texts: Texts) -> st
     columns = [
         texts("evaluation.columns.group"),
         texts("evaluation.columns.questions"),
-        *(label(*key) for key in report.HEADLINES),
+        *(figure_name(*key, texts) for key in report.HEADLINES),
     ]
     rows = [
         [
@@ -118,7 +124,7 @@ def runs_html(there: Iterable[Kept], chosen: Kept, texts: Texts) -> str:
         else [escape(run.label(texts)), *[""] * (len(names) + len(keys) - 1)]
         for run in there
     ]
-    columns[2:2] = [label(*key) for key in keys]
+    columns[2:2] = [figure_name(*key, texts) for key in keys]
     return table_html(texts("evaluation.runs_table"), columns, rows, hidden=True)
 
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import altair as alt
 import streamlit as st
 
-from eval.report import HEADLINES, Figure, bounds, figures, label, number
+from eval.report import HEADLINES, Figure, bounds, figures, number
 from ui import formats
 from ui.evaluation.runs import Kept, when
-from ui.evaluation.tables import explanation, table_html
+from ui.evaluation.tables import explanation, figure_name, table_html
 from ui.markup import escape
 from ui.texts import Texts
 
@@ -33,7 +33,7 @@ def show(run: Kept, there: Sequence[Kept], texts: Texts) -> None:
         texts("evaluation.trend.figures"),
         _figures_of(run),
         default=[name for name in DEFAULT if name in _figures_of(run)],
-        format_func=_label,
+        format_func=lambda name: _label(name, texts),
         key="evaluation-trend",
         persist_state="session",
     )
@@ -46,11 +46,12 @@ def show(run: Kept, there: Sequence[Kept], texts: Texts) -> None:
         for name in chosen:
             group, _, figure = name.partition(".")
             st.html(
-                f'<h3 class="sw-small">{escape(_label(name))}</h3>'
+                f'<h3 class="sw-small">{escape(_label(name, texts))}</h3>'
                 f'<p class="sw-facts">{escape(explanation(group, figure, texts))}</p>'
             )
             st.altair_chart(
-                _chart(name, same, run, texts), alt=texts("evaluation.trend.alt", name=_label(name))
+                _chart(name, same, run, texts),
+                alt=texts("evaluation.trend.alt", name=_label(name, texts)),
             )
     table.html(_table_html(chosen, same, texts))
 
@@ -72,8 +73,9 @@ def _figures_of(run: Kept) -> list[str]:
     return sorted(names, key=lambda name: first.index(name) if name in first else len(first))
 
 
-def _label(name: str) -> str:
-    return label(*name.split(".", 1))
+def _label(name: str, texts: Texts) -> str:
+    group, _, figure = name.partition(".")
+    return figure_name(group, figure, texts)
 
 
 def _figure(name: str, run: Kept) -> Figure | None:
@@ -131,7 +133,7 @@ def _chart(name: str, there: Sequence[Kept], chosen: Kept, texts: Texts) -> alt.
     band = alt.Y("low:Q", title=None, scale=scale, axis=point, stack=None)
     told = [
         alt.Tooltip("run:N", title=texts("evaluation.columns.run")),
-        alt.Tooltip("shown:N", title=_label(name)),
+        alt.Tooltip("shown:N", title=_label(name, texts)),
         alt.Tooltip("from:N", title=texts.figure("2.5%")),
         alt.Tooltip("to:N", title=texts.figure("97.5%")),
     ]
@@ -162,7 +164,7 @@ def _domain(rows: Sequence[dict[str, str | float]]) -> tuple[float, float]:
 
 
 def _table_html(names: Sequence[str], there: Sequence[Kept], texts: Texts) -> str:
-    columns = [texts("evaluation.columns.run"), *map(_label, names)]
+    columns = [texts("evaluation.columns.run"), *(_label(name, texts) for name in names)]
     rows = []
     for run in there:
         row = [escape(when(run.figures, texts) if run.figures else run.name)]
