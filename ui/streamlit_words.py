@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from ui.texts import Texts, languages, load
 
-# Nothing but texts of ours goes in here. What Streamlit shows of ours or of the sources is left as it
-# is. Names of months and days in calendars are in the language of the browser.
+# Nothing but texts of ours goes in here. What Streamlit shows of ours or of the sources is left
+# alone. Names of months and days in calendars are in the language of the browser.
 _SCRIPT = """<script>
 {{ // a block, since all scripts of a page share their names
   const words = new Map({words});
