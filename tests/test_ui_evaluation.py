@@ -311,7 +311,7 @@ def test_what_is_folded_and_what_is_wrong_with_an_answer_is_shown(data_dir: Path
     assert "Onvolledige lijsten" in text
     assert "maar een lijst is onvolledig" in text
     message = shown(opened(question="hi"))
-    assert "bericht niet goed opgevangen" in message
+    assert "bericht niet juist beantwoord" in message
     assert "Dit bericht vraagt de bronnen niets" in message
 
 
@@ -380,7 +380,7 @@ def test_runs_of_other_questions_are_left_out_of_the_trend(
 ) -> None:
     keep(data_dir, 22, (asked("other"),))
     assert "2 metingen met dezelfde vragen" in shown(opened("Verloop"))
-    assert "1 andere zijn weggelaten" in shown(opened("Verloop"))
+    assert "1 andere zijn niet vergelijkbaar" in shown(opened("Verloop"))
 
 
 def test_one_run_is_no_trend_yet(data_dir: Path) -> None:
