@@ -312,7 +312,7 @@ def test_what_is_folded_and_what_is_wrong_with_an_answer_is_shown(data_dir: Path
     assert "maar een lijst is onvolledig" in text
     message = shown(opened(question="hi"))
     assert "bericht niet juist beantwoord" in message
-    assert "Dit bericht vraagt de bronnen niets" in message
+    assert "Dit bericht is geen vraag aan de bronnen" in message
 
 
 def test_two_equal_answers_are_said_to_be_equal(two: tuple[str, str]) -> None:
