@@ -3,8 +3,9 @@
 import datetime
 from collections.abc import Sequence
 
+from core.dates import written
 from core.types import Reason, Scope
-from prompts import phrases
+from prompts import phrases, spoken
 from vectorstore.store import Snapshot
 
 
@@ -25,7 +26,8 @@ def refusal_text(
         wider = _without_a_limit(scope, index)
         listed = [f"- {words.limits[name]}: {count}" for name, count in wider.items()]
         return "\n".join([first, "", words.widen, "", *listed] if listed else [first])
-    date = datetime.datetime.fromisoformat(index.created).date().isoformat()
+    made = datetime.datetime.fromisoformat(index.created).date()
+    date = written(made, spoken(language))
     return "\n".join([first, "", words.searched_in(count_documents(scope, index), date)])
 
 

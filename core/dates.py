@@ -1,10 +1,12 @@
 """Dates in running text, in any official language of the EU and in figures."""
 
+import datetime
 import re
 from collections.abc import Collection
 from functools import cache
 
 from babel import Locale
+from babel.dates import format_date
 
 from core.matching import fold
 
@@ -22,6 +24,17 @@ def months(language: str) -> dict[str, int]:
         for number, name in locale.months[context][width].items()
         if not name.isdigit()
     }
+
+
+@cache
+def locale(language: str) -> Locale:
+    """The locale of a language (ISO 639-1); English is that of Europe, with the day first."""
+    return Locale.parse({"en": "en_GB"}.get(language, language))
+
+
+def written(day: datetime.date, language: str) -> str:
+    """A date written out, such as "24 juli 2020"."""
+    return format_date(day, "long", locale=locale(language))
 
 
 def dates_in(folded: str, language: str) -> tuple[frozenset[Date], str]:

@@ -261,7 +261,7 @@ def test_labels_are_bold_in_a_markdown_copy_and_show_as_what_they_are() -> None:
 
 def test_under_a_refusal_what_is_folded_is_called_nearest() -> None:
     refused = folded().model_copy(update={"answered": False})
-    assert "Nearest in the sources (1)" in plain_text(refused, load("en"))
+    assert "Nearest passages (1)" in plain_text(refused, load("en"))
 
 
 def test_a_refusal_is_copied_without_references() -> None:

@@ -155,7 +155,7 @@ def test_the_numbers_of_an_answer_lead_to_its_own_quotes() -> None:
     links = [one for one in shown.attributes("a") if (one["href"] or "").startswith("#")]
     assert [one["href"] for one in links] == [f"#{place}" for place in places]
     assert [one["title"] for one in links][:2] == [
-        "woordelijk uit de officiële tekst",
+        "letterlijk uit de officiële tekst",
         "in andere woorden, door de bron ondersteund",
     ]
 
@@ -171,7 +171,7 @@ def test_a_summary_is_told_from_the_official_text_it_is_about() -> None:
     )
     exchange = Exchange("Wat?", answer(f"{QUOTE} [1]", citation(document=brief)))
     page = Shown(conversation_page("x", [exchange], NL))
-    assert page.attributes("a")[0]["title"] == "woordelijk uit onze samenvatting"
+    assert page.attributes("a")[0]["title"] == "letterlijk uit onze samenvatting"
     for shown in (page.text, shown_markdown(conversation_markdown("x", [exchange], NL))):
         assert "Strategiewijzer, samenvatting van: Europese Commissie, EU-agenda en -act" in shown
         assert "(samenvatting van dit project, geen officiële tekst: onderdeel" in shown
@@ -205,7 +205,7 @@ def test_what_is_folded_on_the_page_stands_below_the_answer_proper() -> None:
         shown_markdown(conversation_markdown("x", FOLDED, NL)),
     ):
         order = [
-            "Woordelijk geciteerd uit de officiële tekst.",
+            "Letterlijk geciteerd uit de officiële tekst.",
             "Agenda, Omvang",
             "Opgevat als: Wat is de omvang van de drugsmarkt?",
             "Ook in de bronnen (1)",

@@ -81,12 +81,12 @@ def test_the_answer_proper_stands_above_what_is_folded(
     answer = made(settings)["answer"]
     say(answer)
     page = shown(ask(app, "Hoeveel?"))
-    order = ("Woordelijk geciteerd", answer.citations[0].quote[:30], '<details class="sw-more">',
+    order = ("Letterlijk geciteerd", answer.citations[0].quote[:30], '<details class="sw-more">',
              "Ook in de bronnen (2)", '<h3 class="sw-label">', answer.citations[2].quote[:30],
              "Bronnen (3)")  # fmt: skip
     places = [page.index(part) for part in order]
     assert places == sorted(places)
-    assert page.count("Woordelijk geciteerd") == 1
+    assert page.count("Letterlijk geciteerd") == 1
     assert "###" not in page
     assert "sw-mark" not in page
     assert page.count('id="exchange-0-1"') == 1
@@ -103,7 +103,7 @@ def test_a_list_that_was_cut_short_leads_to_the_whole(
     span = f"{answer.citations[0].start}-{answer.citations[0].end}"
     note = page[page.index("2 van de ") :]
     assert f"%3A{span}#passage-" in note[: note.index("</p>")]
-    assert "Woordelijk geciteerd" in page
+    assert "Letterlijk geciteerd" in page
     assert "sw-mark" not in page
 
 

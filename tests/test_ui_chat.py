@@ -404,7 +404,7 @@ def test_what_a_model_could_not_support_is_told(
     )
     stand_in(monkeypatch, Finished(answer=given))
     ask(app, REPORTS)
-    assert "De geciteerde bronnen noemen niet: 2031" in shown(app)
+    assert "De bronnen noemen niet: 2031" in shown(app)
     assert "Niet bevestigd door de bronnen (1)" in shown(app)
     assert "Onzekere &lt;b&gt;zin&lt;/b&gt;." in shown(app)
     assert "Verzonnen" not in shown(app)

@@ -195,9 +195,9 @@ QUOTE = "725 000 meldingen in 2019."
 @pytest.mark.parametrize(
     ("document", "words", "told"),
     [
-        (OFFICIAL, "725 000 meldingen  in 2019.", "Woordelijk geciteerd uit de officiële tekst."),
-        (ADDED, QUOTE, "Woordelijk geciteerd uit de bron."),
-        (DOCUMENT, QUOTE, "Woordelijk geciteerd uit onze samenvatting."),
+        (OFFICIAL, "725 000 meldingen  in 2019.", "Letterlijk geciteerd uit de officiële tekst."),
+        (ADDED, QUOTE, "Letterlijk geciteerd uit de bron."),
+        (DOCUMENT, QUOTE, "Letterlijk geciteerd uit onze samenvatting."),
         (
             OFFICIAL,
             "In 2019 waren er 725 000 meldingen.",
@@ -218,9 +218,9 @@ def test_how_an_answer_was_checked_is_told_once_above_it(
 @pytest.mark.parametrize(
     ("kind", "glyph", "words"),
     [
-        ("brief", "°", "woordelijk uit onze samenvatting"),
-        ("official", "§", "woordelijk uit de officiële tekst"),
-        ("upload", "”", "woordelijk uit de bron"),
+        ("brief", "°", "letterlijk uit onze samenvatting"),
+        ("official", "§", "letterlijk uit de officiële tekst"),
+        ("upload", "”", "letterlijk uit de bron"),
     ],
 )
 def test_the_mark_says_whose_words_they_are(kind: Kind, glyph: str, words: str) -> None:
@@ -236,22 +236,22 @@ def test_the_mark_says_whose_words_they_are(kind: Kind, glyph: str, words: str) 
 def test_only_the_exceptions_carry_a_mark() -> None:
     told = answer(citation(1, QUOTE, passage(document=OFFICIAL)))
     shown, above = chips(told, f"Dat is meer. [1] {QUOTE} [1] Het groeit. [1]")
-    assert marks(shown) == ["woordelijk uit de officiële tekst"]
+    assert marks(shown) == ["letterlijk uit de officiële tekst"]
     assert (
         above.text
-        == "Elke zin wordt door zijn bron ondersteund. · § woordelijk uit de officiële tekst"
+        == "Elke zin wordt door zijn bron ondersteund. · § letterlijk uit de officiële tekst"
     )
     shown, above = chips(told, f"{QUOTE} [1] {QUOTE} [1] Het groeit. [1]")
     assert marks(shown) == ["in andere woorden, door de bron ondersteund"]
-    assert above.text.startswith("Woordelijk geciteerd uit de officiële tekst. · ✓ ")
+    assert above.text.startswith("Letterlijk geciteerd uit de officiële tekst. · ✓ ")
 
 
 def test_one_summary_among_official_texts_is_an_exception() -> None:
     official, brief = passage(document=OFFICIAL), passage()
     told = answer(citation(1, QUOTE, official), citation(2, QUOTE, brief))
     shown, above = chips(told, f"{QUOTE} [1]\n\n{QUOTE} [1]\n\n{QUOTE} [2]")
-    assert marks(shown) == ["woordelijk uit onze samenvatting"]
-    assert "Woordelijk geciteerd uit de officiële tekst. · ° " in above.text
+    assert marks(shown) == ["letterlijk uit onze samenvatting"]
+    assert "Letterlijk geciteerd uit de officiële tekst. · ° " in above.text
 
 
 def test_a_point_is_told_behind_its_section() -> None:
@@ -280,7 +280,7 @@ def test_the_marker_of_a_lead_in_covers_the_list_below_it() -> None:
     )
     shown, above = chips(told, text)
     assert marks(shown) == []
-    assert above.text == "Woordelijk geciteerd uit de officiële tekst."
+    assert above.text == "Letterlijk geciteerd uit de officiële tekst."
     wrong = text.replace("725", "900")
     assert chips(told, wrong)[1].text == "Elke zin wordt door zijn bron ondersteund."
 
@@ -309,7 +309,7 @@ def test_a_label_is_a_heading_and_no_part_of_the_quote() -> None:
     shown, above = chips(told, f"### Strategie, Omvang <b>\n{QUOTE} [1]")
     assert [tag for tag, _ in shown.elements][:3] == ["div", "h3", "p"]
     assert "Strategie, Omvang <b>" in shown.text
-    assert above.text == "Woordelijk geciteerd uit de officiële tekst."
+    assert above.text == "Letterlijk geciteerd uit de officiële tekst."
     assert '<h4 class="sw-label">' in answer_html(Marked("### Kop\n\nWoorden."), level=4)
 
 

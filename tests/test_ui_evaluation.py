@@ -126,6 +126,10 @@ def listed(app: AppTest) -> list[str]:
     ]
 
 
+def dutch(figure: str) -> str:
+    return figure.replace(".", ",")
+
+
 def figures_of(data_dir: Path, name: str) -> Mapping[str, Any]:
     overall: Mapping[str, Any] = json.loads((data_dir / "runs" / name / "results.json").read_text())
     return overall["overall"]
@@ -152,7 +156,7 @@ def test_figures_and_intervals_are_those_of_the_run(data_dir: Path, two: tuple[s
             if value is None or interval is None:
                 continue
             low, high = interval
-            assert f"{value:.3f} <small>{low:.3f}–{high:.3f}</small>" in table, name
+            assert dutch(f"{value:.3f} <small>{low:.3f}–{high:.3f}</small>") in table, name
             checked += 1
     assert checked > 10
     metrics = {metric.label: metric.value for metric in app.metric}
@@ -222,7 +226,7 @@ def test_a_run_is_compared_with_the_one_before_and_the_change_is_told_in_words(
     app = opened()
     assert app.query_params["baseline"] == two[0]
     before, now = (figures_of(data_dir, name)["answers"]["false_refusal_rate"] for name in two)
-    assert f"{now - before:+.3f}" in shown(app)
+    assert dutch(f"{now - before:+.3f}") in shown(app)
     assert "slechter, kan toeval zijn" in shown(app)
 
     run(app.selectbox(key="evaluation-baseline").set_value("none"))
@@ -230,7 +234,9 @@ def test_a_run_is_compared_with_the_one_before_and_the_change_is_told_in_words(
     assert app.query_params["baseline"] == "none"
 
     run(app.selectbox(key="evaluation-run").set_value(two[0]))
-    assert app.metric[0].value == f"{figures_of(data_dir, two[0])['reading']['signable']:.3f}"
+    assert app.metric[0].value == dutch(
+        f"{figures_of(data_dir, two[0])['reading']['signable']:.3f}"
+    )
 
 
 def test_runs_without_a_common_question_are_not_compared(data_dir: Path) -> None:
@@ -362,11 +368,11 @@ def test_what_is_folded_and_what_is_wrong_with_an_answer_is_shown(data_dir: Path
     text = shown(opened(question="cut"))
     assert "Ingeklapt eronder" in text
     assert "### Drugs<br>More of it. [1]" in text
-    assert "Afgekapte lijsten" in text
-    assert "maar een lijst is maar deels getoond" in text
+    assert "Onvolledige lijsten" in text
+    assert "maar een lijst is onvolledig" in text
     message = shown(opened(question="hi"))
-    assert "bericht niet goed opgevangen" in message
-    assert "Dit bericht vraagt de bronnen niets" in message
+    assert "bericht niet juist beantwoord" in message
+    assert "Dit bericht is geen vraag aan de bronnen" in message
 
 
 def test_two_equal_answers_are_said_to_be_equal(two: tuple[str, str]) -> None:
@@ -426,21 +432,21 @@ def test_each_chart_has_its_text_and_the_table_has_every_figure(
         overall = figures_of(data_dir, name)
         low, high = overall["intervals"]["answers"]["useful_answer_rate"]
         value = overall["answers"]["useful_answer_rate"]
-        assert f"{value:.3f} <small>{low:.3f}–{high:.3f}</small>" in shown(app)
+        assert dutch(f"{value:.3f} <small>{low:.3f}–{high:.3f}</small>") in shown(app)
 
 
 def test_runs_of_other_questions_are_left_out_of_the_trend(
     data_dir: Path, two: tuple[str, str]
 ) -> None:
     keep(data_dir, 22, (asked("other"),))
-    assert "De 2 metingen die dezelfde vragen stelden" in shown(opened("Verloop"))
-    assert "1 andere zijn weggelaten" in shown(opened("Verloop"))
+    assert "2 metingen met dezelfde vragen" in shown(opened("Verloop"))
+    assert "1 andere zijn niet vergelijkbaar" in shown(opened("Verloop"))
 
 
 def test_one_run_is_no_trend_yet(data_dir: Path) -> None:
     keep(data_dir, 20, BEFORE)
     app = opened("Verloop")
-    assert "nog geen verloop" in shown(app)
+    assert "na een tweede meting met dezelfde vragen" in shown(app)
     assert not app.get("vega_lite_chart")
 
 
@@ -450,19 +456,19 @@ def test_one_run_is_no_trend_yet(data_dir: Path) -> None:
 def test_a_run_is_accepted_and_that_is_undone(data_dir: Path, two: tuple[str, str]) -> None:
     runs.accept(data_dir, two[0])
     app = opened()
-    press(app, "Deze meting aanvaarden")
+    press(app, "Ja, als referentie instellen")
     assert runs.accepted(data_dir) == two[1]
-    assert "Dit is de aanvaarde meting" in shown(app)
+    assert "Dit is de referentie" in shown(app)
     press(app, "Ongedaan maken")
     assert runs.accepted(data_dir) == two[0]
-    press(app, "Deze meting aanvaarden")
+    press(app, "Ja, als referentie instellen")
     assert runs.accepted(data_dir) == two[1]
 
 
 def test_the_first_run_that_is_accepted_can_be_let_go_of(
     data_dir: Path, two: tuple[str, str]
 ) -> None:
-    app = press(opened(), "Deze meting aanvaarden")
+    app = press(opened(), "Ja, als referentie instellen")
     press(app, "Ongedaan maken")
     assert runs.accepted(data_dir) is None
 
@@ -532,7 +538,7 @@ def test_a_run_that_fails_says_why(data_dir: Path) -> None:
             break
         time.sleep(0.1)
     run(app)
-    assert "niet gelukt" in shown(app)
+    assert "De laatste meting is mislukt" in shown(app)
     assert "make ingest" in shown(app)
 
 
@@ -569,7 +575,7 @@ def test_a_run_that_another_started_is_told_and_can_be_stopped(data_dir: Path) -
         assert "door Els&lt;b&gt;." in shown(app)
         assert "Starten" not in labels(app)
         press(app, "Deze meting stoppen")
-        assert "voortijdig gestopt" in shown(app)
+        assert "De laatste meting is gestopt" in shown(app)
         assert job.state == "stopped"
         assert "Starten" in labels(app)
     finally:
@@ -587,7 +593,7 @@ def test_readers_do_not_see_the_page(two: tuple[str, str], monkeypatch: pytest.M
     assert not app.metric
 
 
-@pytest.mark.parametrize("action", ["Starten", "Deze meting aanvaarden"])
+@pytest.mark.parametrize("action", ["Starten", "Ja, als referentie instellen"])
 def test_readers_are_refused_also_where_it_happens(
     data_dir: Path, two: tuple[str, str], monkeypatch: pytest.MonkeyPatch, action: str
 ) -> None:

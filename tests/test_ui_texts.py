@@ -10,6 +10,7 @@ from string import Formatter
 import pytest
 
 from core.settings import ROOT
+from eval.summary import RATES
 from ui.texts import languages, load
 
 SHOWN_BY = sorted(path for path in (ROOT / "ui").rglob("*") if path.suffix in (".py", ".j2"))
@@ -102,3 +103,10 @@ def test_an_area_without_a_label_goes_by_its_own_name() -> None:
 def test_an_unknown_interface_language_is_refused() -> None:
     with pytest.raises(KeyError):
         load("../nl")
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_figure_of_an_evaluation_has_a_name(language: str) -> None:
+    there = {f"{group}.{name}" for group, names in RATES.items() for name in names}
+    named = {key.removeprefix("evaluation.names.") for key in load(language).values}
+    assert there | {"latency_ms.p50", "latency_ms.p95"} <= named

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.settings import Settings
 from core.types import DocumentInfo
-from ui import access
+from ui import access, formats, streamlit_words
 from ui.markup import escape
 from ui.texts import Texts, languages, load
 from vectorstore.store import Snapshot
@@ -31,18 +31,25 @@ _OUT_OF_THE_WAY = """<script>
   }, {signal: window.swSidebar.signal});
 }
 </script>"""
+_COOKIE = "strategiewijzer_language"
+_A_YEAR = 365 * 24 * 3600  # seconds
 
 
 def interface_texts(settings: Settings) -> Texts:
-    """The strings of the interface language: chosen here, else the browser's, else the default."""
+    """The strings of the interface language: chosen now or before, else the browser's, else the
+    default."""
     choices = languages()
+    chosen = st.session_state.get("language") or st.context.cookies.get(_COOKIE)
     browser = (st.context.locale or "")[:2].lower()
-    preferred = (st.session_state.get("language"), browser, settings.default_language)
+    preferred = (chosen, browser, settings.default_language)
     return load(next((language for language in preferred if language in choices), choices[0]))
 
 
 def choose_language(texts: Texts) -> None:
-    """Lets the reader choose the interface language: `st.session_state.language`."""
+    """Lets the reader choose the interface language: `st.session_state.language`.
+
+    The browser remembers a choice, in a cookie that says nothing else (docs/chat.md).
+    """
     choices = languages()
     st.sidebar.selectbox(
         texts("sidebar.language"),
@@ -51,15 +58,24 @@ def choose_language(texts: Texts) -> None:
         format_func=lambda language: load(language)("name"),
         key="language",
         persist_state="session",
+        on_change=_choose,
     )
-    # Streamlit leaves the language of the page at English. One of our own names goes in here.
-    told = f'<script>document.documentElement.lang = "{texts.language}";</script>'
-    st.sidebar.html(f"{told}{_OUT_OF_THE_WAY}", unsafe_allow_javascript=True)
+    if st.session_state.get("language-chosen"):
+        kept = f"{_COOKIE}={texts.language}; Path=/; Max-Age={_A_YEAR}; SameSite=Lax"
+        script = f'<script>document.cookie = "{kept}";</script>'  # only our own names go in here
+        st.sidebar.html(script, unsafe_allow_javascript=True)
+    scripts = f"{streamlit_words.script(texts)}{_OUT_OF_THE_WAY}"
+    st.sidebar.html(scripts, unsafe_allow_javascript=True)
+
+
+def _choose() -> None:
+    st.session_state["language-chosen"] = True
 
 
 def state_html(settings: Settings, index: Snapshot, texts: Texts) -> str:
     """How answers are made, and from which documents."""
-    documents, made = index.documents(), datetime.datetime.fromisoformat(index.created)
+    documents = index.documents()
+    made = formats.local(datetime.datetime.fromisoformat(index.created))
     facts: Mapping[str, object] = {
         "mode": _mode(settings, texts),
         "documents": len({document.id for document in documents}),

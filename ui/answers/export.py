@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from core.characters import visible
 from core.types import Answer, Citation, Marked, Scope
+from ui import formats
 from ui.answers import notes
 from ui.answers.checks import GLYPHS, Checks
 from ui.answers.citations import as_one, by_number
@@ -74,9 +75,8 @@ def question_facts(exchange: Exported, texts: Texts) -> list[str]:
     """When a question was asked, and what its search was limited to."""
     facts = []
     if exchange.asked is not None:
-        asked = exchange.asked.astimezone(datetime.UTC)
-        date = texts.date(asked.date())
-        facts.append(texts("export.asked", date=date, time=f"{asked:%H:%M}"))
+        zone = formats.zone_name(exchange.asked, texts.language)
+        facts.append(texts("export.asked", moment=texts.moment(exchange.asked), zone=zone))
     if scope := told(exchange.scope, texts):
         facts.append(scope)
     return facts
@@ -116,7 +116,7 @@ def _answer_blocks(answer: Answer, texts: Texts) -> list[str]:
 
 
 def made(texts: Texts) -> str:
-    return texts("export.made", date=texts.date(datetime.datetime.now(datetime.UTC).date()))
+    return texts("export.made", date=texts.date(datetime.datetime.now(formats.zone()).date()))
 
 
 class _Shown:

@@ -3,6 +3,7 @@
 from collections import Counter
 
 from core.types import Answer, Citation, Marked
+from prompts import phrases
 from ui.answers.citations import cited_in, numbers
 from ui.answers.surroundings import Surroundings
 from ui.markup import escape
@@ -57,8 +58,17 @@ def told(answer: Answer, texts: Texts) -> list[str]:
     if answer.contradicted:
         notes.append(texts("answer.contradicted", number=len(answer.contradicted)))
     if answer.kind == "partial":  # a refusal says it itself
-        notes.append(f"{texts('answer.missing')} {', '.join(answer.missing)}")
+        notes.append(_missing(answer, texts))
     return notes
+
+
+def _missing(answer: Answer, texts: Texts) -> str:
+    """What is asked and the sources do not say; of a kind of answer in a sentence of its own."""
+    kinds = phrases(answer.question_language).demands.kinds
+    for kind, word in kinds.items():
+        if answer.missing == (word,):
+            return texts(f"answer.lacks.{kind}")
+    return f"{texts('answer.missing')} {', '.join(answer.missing)}"
 
 
 def told_html(answer: Answer, texts: Texts) -> str:

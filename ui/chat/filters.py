@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.characters import visible
 from core.types import DocumentInfo, Scope
+from ui import formats
 from ui.markup import escape
 from ui.scope import titles, told
 from ui.texts import Texts
@@ -60,7 +61,7 @@ def choose(documents: Collection[DocumentInfo], texts: Texts) -> Scope:
             texts("filters.as_of"),
             None,
             min_value=_FIRST_DAY,
-            format="YYYY-MM-DD",
+            format=formats.date_field(texts.language),
             help=texts("filters.as_of_help"),
             key=KEYS["as_of"],
             persist_state="session",

@@ -4,14 +4,13 @@ import datetime
 import functools
 import itertools
 from collections.abc import Callable, Sequence
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
 from core.conversation import MAX_NAME, Conversation, Exchange, Listed
 from core.errors import StrategiewijzerError
 from core.settings import Settings
-from ui import downloads
+from ui import downloads, formats
 from ui.answers.export import conversation_markdown, conversation_page
 from ui.answers.word import conversation_docx
 from ui.chat import sharing
@@ -40,7 +39,7 @@ def show(chat: Chat, settings: Settings, texts: Texts) -> None:
         told = texts("history.not_found" if search else "history.none")
         st.html(f'<p class="sw-facts" role="status">{escape(told)}</p>')
     shown = _SHOWN if not st.session_state.get("all-conversations") else len(listed)
-    today = datetime.datetime.now(_zone()).date()
+    today = datetime.datetime.now(formats.zone()).date()
     for period, group in itertools.groupby(listed[:shown], lambda one: _period(one, today)):
         st.html(f'<h3 class="sw-period">{escape(texts(f"history.{period}"))}</h3>')
         for one in group:
@@ -176,17 +175,9 @@ def _show_all() -> None:
 
 
 def _period(one: Listed, today: datetime.date) -> str:
-    days = (today - one.changed.astimezone(_zone()).date()).days
+    days = (today - one.changed.astimezone(formats.zone()).date()).days
     if days <= 0:
         return "today"
     if days == 1:
         return "yesterday"
     return "week" if days <= 7 else "older"
-
-
-def _zone() -> datetime.tzinfo:
-    """Of the reader's browser."""
-    try:
-        return ZoneInfo(st.context.timezone or "UTC")
-    except (ZoneInfoNotFoundError, ValueError):
-        return datetime.UTC

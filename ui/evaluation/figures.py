@@ -54,23 +54,23 @@ def _metrics(
         with grid.cell():
             st.metric(
                 label(figure.group, figure.name, texts),
-                number(figure.value, figure.group),
-                delta=_delta(test),
+                texts.figure(number(figure.value, figure.group)),
+                delta=_delta(test, texts),
                 delta_color="inverse" if figure.name in LESS_IS_BETTER else "normal",
                 help=explanation(figure.group, figure.name, texts),
             )
-            range_ = bounds(figure.interval, figure.group) or report.NOTHING
+            range_ = texts.figure(bounds(figure.interval, figure.group)) or report.NOTHING
             told = [texts("evaluation.interval", bounds=range_)]
             if test is not None:
                 told.append(texts.label("evaluation.readings", reading(test)))
             st.html(f'<p class="sw-facts">{"<br>".join(map(escape, told))}</p>')
 
 
-def _delta(test: Test | None) -> str | int | None:
+def _delta(test: Test | None, texts: Texts) -> str | int | None:
     """As text, which gets an arrow; nil as a number, which gets none."""
     if test is None:
         return None
-    return change(test.change, test.group) if test.change else 0
+    return texts.figure(change(test.change, test.group)) if test.change else 0
 
 
 def show_all(run: Kept, comparison: Comparison | None, texts: Texts) -> None:

@@ -144,7 +144,9 @@ def _what_became(result: QuestionResult, texts: Texts) -> str:
     told = [texts.label("evaluation.outcomes", outcome(result))]
     if result.cause:
         told.append(texts.label("evaluation.meanings", result.cause))
-    told.append(texts("evaluation.question.confidence", value=f"{result.confidence:.2f}"))
+    told.append(
+        texts("evaluation.question.confidence", value=texts.figure(f"{result.confidence:.2f}"))
+    )
     told.append(f"{result.latency_ms:.0f} ms")
     if result.model:
         told.append(result.model)

@@ -34,9 +34,8 @@ class Kept(NamedTuple):
 
 
 def when(figures: Figures, texts: Texts) -> str:
-    """The date and time of a run: "25 November 2026, 10:15:07 UTC"."""
-    made = datetime.datetime.fromisoformat(figures.stamp.date).astimezone(datetime.UTC)
-    return f"{texts.date(made.date())}, {made:%H:%M:%S} UTC"
+    """The date and time of a run where the reader is: "25 November 2026, 10:15:07"."""
+    return texts.moment(datetime.datetime.fromisoformat(figures.stamp.date), seconds=True)
 
 
 def kept(data_dir: Path) -> list[Kept]:

@@ -124,7 +124,7 @@ def _tell_last(job: Job, texts: Texts) -> None:
 
 
 def _who(job: Job, texts: Texts) -> str:
-    since = f"{texts.date(job.started.date())}, {job.started:%H:%M} UTC"
+    since = texts.moment(job.started)
     key = "evaluation.start.by" if job.by else "evaluation.start.since"
     return escape(texts(key, date=since, name=name_of(job.by)))
 

@@ -6,6 +6,7 @@ from eval import report
 from eval.compare import Comparison, Test
 from eval.report import Figure, bounds, change, number, p_value, reading
 from eval.results import Summary
+from ui import formats
 from ui.evaluation.runs import Kept, when
 from ui.markup import escape
 from ui.texts import Texts
@@ -69,7 +70,7 @@ def figures_html(figures: Iterable[Figure], comparison: Comparison | None, texts
         explained = escape(explanation(figure.group, figure.name, texts))
         row = [
             f"{escape(label(figure.group, figure.name, texts))}<small>{explained}</small>",
-            _with_interval(figure),
+            _with_interval(figure, texts),
         ]
         if comparison:
             row += _difference(tests.get((figure.group, figure.name)), texts)
@@ -81,11 +82,13 @@ def figures_html(figures: Iterable[Figure], comparison: Comparison | None, texts
 def _difference(test: Test | None, texts: Texts) -> list[str]:
     if test is None:
         return [""] * 4
+    method = texts.label("evaluation.methods", test.method)
     low, high = (change(end, test.group) for end in test.interval)
+    changed = f"{change(test.change, test.group)} <small>{low} – {high}</small>"
     return [
-        number(test.before, test.group),
-        f"{change(test.change, test.group)} <small>{low} – {high}</small>",
-        f"{escape(p_value(test.p_value))} <small>{test.method}</small>",
+        texts.figure(number(test.before, test.group)),
+        texts.figure(changed),
+        f"{escape(texts.figure(p_value(test.p_value)))} <small>{escape(method)}</small>",
         escape(texts.label("evaluation.readings", reading(test))),
     ]
 
@@ -105,17 +108,17 @@ def groups_html(caption: str, groups: Mapping[str, Summary], texts: Texts) -> st
     rows = [
         [
             escape(name),
-            str(summary.n),
-            *(_with_interval(figure) for figure in of_readers(summary)),
+            formats.number(summary.n, texts.language),
+            *(_with_interval(figure, texts) for figure in of_readers(summary)),
         ]
         for name, summary in groups.items()
     ]
     return table_html(caption, columns, rows)
 
 
-def _with_interval(figure: Figure) -> str:
+def _with_interval(figure: Figure, texts: Texts) -> str:
     value = number(figure.value, figure.group)
-    return f"{value} <small>{bounds(figure.interval, figure.group)}</small>"
+    return texts.figure(f"{value} <small>{bounds(figure.interval, figure.group)}</small>")
 
 
 def runs_html(there: Iterable[Kept], chosen: Kept, texts: Texts) -> str:
@@ -126,8 +129,8 @@ def runs_html(there: Iterable[Kept], chosen: Kept, texts: Texts) -> str:
     rows = [
         [
             _name_html(run, chosen, texts),
-            str(run.figures.overall.n),
-            *(_with_interval(figure) for figure in of_readers(run.figures.overall)[:3]),
+            formats.number(run.figures.overall.n, texts.language),
+            *(_with_interval(figure, texts) for figure in of_readers(run.figures.overall)[:3]),
             *map(escape, _made_with(run, texts)),
         ]
         if run.figures

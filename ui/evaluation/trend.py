@@ -1,12 +1,14 @@
 """How the figures went from run to run, as charts and as a table."""
 
 import datetime
+import json
 from collections.abc import Sequence
 
 import altair as alt
 import streamlit as st
 
 from eval.report import HEADLINES, Figure, bounds, figures, number
+from ui import formats
 from ui.evaluation.runs import Kept, when
 from ui.evaluation.tables import READERS_FIGURES, explanation, label, table_html
 from ui.markup import escape
@@ -15,7 +17,6 @@ from ui.texts import Texts
 DEFAULT = ("reading.signable", "answers.useful_answer_rate")
 SHAPES = {"other": "circle", "accepted": "square", "chosen": "diamond"}
 HEIGHT = 260  # pixels
-DAY_AND_MINUTE = "slice(datum.label, 0, 5) + ' ' + slice(datum.label, 11, 16)"
 INK = {"light": "#16202b", "dark": "#e8edf3"}  # the theme's text colours
 
 
@@ -84,7 +85,9 @@ def _figure(name: str, run: Kept) -> Figure | None:
     return next((one for one in there if f"{one.group}.{one.name}" == name), None)
 
 
-def _rows(name: str, there: Sequence[Kept], chosen: Kept) -> list[dict[str, str | float]]:
+def _rows(
+    name: str, there: Sequence[Kept], chosen: Kept, texts: Texts
+) -> list[dict[str, str | float]]:
     """What the chart of a figure shows: a row for each run that has it."""
     rows: list[dict[str, str | float]] = []
     for run in there:
@@ -93,15 +96,18 @@ def _rows(name: str, there: Sequence[Kept], chosen: Kept) -> list[dict[str, str 
             continue
         low, high = figure.interval or (figure.value, figure.value)
         role = "chosen" if run.name == chosen.name else "accepted" if run.accepted else "other"
-        made = datetime.datetime.fromisoformat(run.figures.stamp.date).astimezone(datetime.UTC)
+        made = datetime.datetime.fromisoformat(run.figures.stamp.date)
         rows.append(
             {
-                "run": f"{made:%d-%m-%Y %H:%M:%S}",
+                "run": texts.moment(made, seconds=True),
+                "when": formats.day_and_time(made, texts.language),
                 "value": figure.value,
                 "low": low,
                 "high": high,
                 "role": role,
-                "shown": number(figure.value, figure.group),
+                "shown": texts.figure(number(figure.value, figure.group)),
+                "from": texts.figure(number(low, figure.group)),
+                "to": texts.figure(number(high, figure.group)),
             }
         )
     return rows
@@ -109,24 +115,27 @@ def _rows(name: str, there: Sequence[Kept], chosen: Kept) -> list[dict[str, str 
 
 def _chart(name: str, there: Sequence[Kept], chosen: Kept, texts: Texts) -> alt.LayerChart:
     """A line with its 95% band; the accepted and the chosen run have shapes of their own."""
-    rows = _rows(name, there, chosen)
+    rows = _rows(name, there, chosen, texts)
     ink = INK["dark" if st.context.theme.type == "dark" else "light"]
-    order = [str(row["run"]) for row in rows]
+    labels = {str(row["run"]): row["when"] for row in rows}
     runs = alt.X(
         "run:O",
-        sort=order,
+        sort=list(labels),
         title=None,
-        axis=alt.Axis(labelAngle=-30, labelOverlap=True, labelExpr=DAY_AND_MINUTE),
+        axis=alt.Axis(
+            labelAngle=-30, labelOverlap=True, labelExpr=f"({json.dumps(labels)})[datum.label]"
+        ),
     )
     base = alt.Chart(alt.InlineData(values=rows)).encode(runs)
     scale = alt.Scale(domain=list(_domain(rows)), zero=False)
-    value = alt.Y("value:Q", title=None, scale=scale)
-    band = alt.Y("low:Q", title=None, scale=scale, stack=None)
+    point = alt.Axis(labelExpr=f"replace(datum.label, '.', {json.dumps(texts.figure('.'))})")
+    value = alt.Y("value:Q", title=None, scale=scale, axis=point)
+    band = alt.Y("low:Q", title=None, scale=scale, axis=point, stack=None)
     told = [
         alt.Tooltip("run:N", title=texts("evaluation.columns.run")),
-        alt.Tooltip("value:Q", title=_label(name, texts)),
-        alt.Tooltip("low:Q", title="2.5%"),
-        alt.Tooltip("high:Q", title="97.5%"),
+        alt.Tooltip("shown:N", title=_label(name, texts)),
+        alt.Tooltip("from:N", title=texts.figure("2.5%")),
+        alt.Tooltip("to:N", title=texts.figure("97.5%")),
     ]
     shape = alt.Shape(
         "role:N",
@@ -165,6 +174,7 @@ def _table_html(names: Sequence[str], there: Sequence[Kept], texts: Texts) -> st
                 row.append("")
                 continue
             interval = bounds(figure.interval, figure.group)
-            row.append(f"{number(figure.value, figure.group)} <small>{interval}</small>")
+            value = number(figure.value, figure.group)
+            row.append(texts.figure(f"{value} <small>{interval}</small>"))
         rows.append(row)
     return table_html(texts("evaluation.trend.heading"), columns, rows, hidden=True)

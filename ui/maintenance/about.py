@@ -14,7 +14,7 @@ from core.settings import Settings
 from ingest import sidecar
 from ingest.formats.blocks import Value
 from ingest.language import LANGUAGES
-from ui import access
+from ui import access, formats
 from ui.maintenance import files, trouble
 from ui.maintenance.reading import Said
 from ui.texts import Texts
@@ -122,7 +122,7 @@ class _Fields:
             value=known if isinstance(known, datetime.date) else None,
             min_value=_FIRST,
             max_value=_LAST,
-            format="YYYY-MM-DD",
+            format=formats.date_field(self._texts.language),
             help=self._help(field),
             key=self._key(field),
         )

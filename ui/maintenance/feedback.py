@@ -12,7 +12,7 @@ from core.errors import StrategiewijzerError
 from core.feedback import Feedback, handle, read, reopen
 from core.settings import Settings
 from core.types import Marked
-from ui import access, downloads
+from ui import access, downloads, formats
 from ui.maintenance import jobs as work
 from ui.markup import answer_html, escape
 from ui.names import name_of, on_record
@@ -90,13 +90,13 @@ def _verdict_html(one: Feedback, texts: Texts) -> str:
     facts = [
         *([] if one.helpful is None else [_helpful(one.helpful, texts)]),
         *([] if one.evidence is None else [_evidence(one.evidence, texts)]),
-        texts.date(one.date.date()),
+        texts.date(formats.local(one.date).date()),
         texts.label("languages", one.language),
         one.generation,
         told(one.scope, texts),
     ]
     if one.handled is not None:
-        moment = texts.date(one.handled.date())
+        moment = texts.date(formats.local(one.handled).date())
         facts.append(
             texts("maintenance.feedback.handled_on", date=moment, by=name_of(one.by)).strip()
         )

@@ -36,14 +36,13 @@ def show(settings: Settings, texts: Texts, *, busy: bool) -> None:
 
 
 def _generation(one: Kept, texts: Texts) -> str:
-    made = datetime.datetime.fromisoformat(one.created)
-    moment = texts("maintenance.moment", date=texts.date(made.date()), time=f"{made:%H:%M}")
+    moment = texts.moment(datetime.datetime.fromisoformat(one.created))
     in_use = f" · {texts('maintenance.generations.in_use')}" if one.in_use else ""
     facts = texts(
         "maintenance.generations.facts",
         documents=one.documents,
         passages=one.passages,
-        size=f"{one.size / 1e6:.1f}",
+        size=round(one.size / 1e6, 1),
     )
     changes = {"added": one.added, "changed": one.changed, "removed": one.removed}
     lines = "".join(

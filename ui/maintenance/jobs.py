@@ -14,7 +14,7 @@ from core.disk import obstacle
 from core.errors import LockedError, StrategiewijzerError
 from core.settings import Settings, current
 from ingest.report import Report
-from ui import access, jobs
+from ui import access, formats, jobs
 from ui.jobs import Job
 from ui.maintenance import trouble
 from ui.markup import escape
@@ -140,7 +140,7 @@ def _running(settings: Settings, job: Job, what: str, texts: Texts) -> None:
     st.progress(share, text=label)
     silent = (datetime.datetime.now(datetime.UTC) - job.heard).total_seconds()
     if silent > _SILENT:
-        st.warning(texts("maintenance.jobs.silent", time=f"{job.heard:%H:%M:%S}"))
+        st.warning(texts("maintenance.jobs.silent", time=formats.clock(job.heard, texts.language)))
         if told := obstacle(settings.data_dir):
             trouble.details(told, texts)
     st.button(
@@ -171,9 +171,7 @@ def _ended(job: Job, what: str, texts: Texts) -> None:
 
 def since(job: Job, texts: Texts) -> str:
     """When a job began and who started it, as text."""
-    moment = texts(
-        "maintenance.moment", date=texts.date(job.started.date()), time=f"{job.started:%H:%M:%S}"
-    )
+    moment = texts.moment(job.started, seconds=True)
     return texts("maintenance.jobs.by", user=name_of(job.by), moment=moment) if job.by else moment
 
 

@@ -1,16 +1,19 @@
 """What a run changes, or would change, as HTML: the same data as the page of ingest/page.py, in the
 interface language. What comes from files is data; what ingest says in English is folded."""
 
+import datetime
 from collections.abc import Iterable, Iterator
 
 from core.names import printable
 from ingest.changes import word_diff
 from ingest.report import DocumentChange, Guesses, PassageChange, Report
+from ui import formats
 from ui.maintenance import trouble
 from ui.markup import escape
 from ui.texts import Texts
 
 _PATH = " › "
+_DATES = ("date", "effective_from")  # fields
 _PASSAGES = 40  # of one document; the report that can be downloaded has them all
 
 
@@ -29,7 +32,8 @@ def counts_html(report: Report, texts: Texts) -> str:
         "reused": report.reused,
     }
     rows = "".join(
-        f"<div><dt>{escape(texts(f'maintenance.counts.{name}'))}</dt><dd>{number}</dd></div>"
+        f"<div><dt>{escape(texts(f'maintenance.counts.{name}'))}</dt>"
+        f"<dd>{formats.number(number, texts.language)}</dd></div>"
         for name, number in counts.items()
         if number or name in ("added", "changed", "removed")
     )
@@ -74,10 +78,6 @@ def _guesses(one: Guesses, texts: Texts) -> str:
     return f'<strong>{escape(trouble.name(one.path))}</strong><dl class="sw-guesses">{fields}</dl>'
 
 
-def _value(name: str, value: str, texts: Texts) -> str:
-    return texts.label("languages", value) if name == "language" else value
-
-
 def document_html(change: DocumentChange, texts: Texts) -> str:
     """What changes in one document: its metadata, and the words that go and come."""
     kind = escape(texts(f"maintenance.kinds.{change.kind}"))
@@ -100,10 +100,23 @@ def document_html(change: DocumentChange, texts: Texts) -> str:
 def _fields(change: DocumentChange, texts: Texts) -> str:
     rows = "".join(
         f'<tr><th scope="row">{escape(texts.label("maintenance.fields", name))}</th>'
-        f"<td><del>{escape(before)}</del> <ins>{escape(after)}</ins></td></tr>"
+        f"<td><del>{escape(_value(name, before, texts))}</del> "
+        f"<ins>{escape(_value(name, after, texts))}</ins></td></tr>"
         for name, (before, after) in change.fields.items()
     )
     return f'<table class="sw-fields"><tbody>{rows}</tbody></table>' if rows else ""
+
+
+def _value(name: str, value: str, texts: Texts) -> str:
+    """The value of a field; a date or a language as the language of the page writes it."""
+    if name == "language":
+        return texts.label("languages", value)
+    if name not in _DATES or not value:
+        return value
+    try:
+        return texts.date(datetime.date.fromisoformat(value))
+    except ValueError:
+        return value
 
 
 def _passage(passage: PassageChange, texts: Texts) -> str:

@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from ui import formats
+
 FOLDER = Path(__file__).parent
 
 
@@ -27,8 +29,8 @@ class Texts:
     values: Mapping[str, str]
 
     def __call__(self, key: str, **filled: object) -> str:
-        """The string with its placeholders filled in."""
-        return self.values[key].format(**filled)
+        """The string with its placeholders filled in; numbers as the language writes them."""
+        return self.values[key].format(**{name: self._filled(one) for name, one in filled.items()})
 
     def series(self, key: str) -> list[str]:
         """A list in the file, in order."""
@@ -43,8 +45,20 @@ class Texts:
 
     def date(self, date: datetime.date) -> str:
         """A date written out, such as "24 juli 2020"."""
-        month = self(f"months.{date.month - 1}")
-        return self("date", day=date.day, month=month, year=date.year)
+        return formats.date(date, self.language)
+
+    def moment(self, moment: datetime.datetime, *, seconds: bool = False) -> str:
+        """Date and time where the reader is, such as "24 juli 2020, 10:15"."""
+        return formats.moment(moment, self.language, seconds=seconds)
+
+    def figure(self, text: str) -> str:
+        """A figure that is written with a point, such as "0.794", as the language writes it."""
+        return formats.figure(text, self.language)
+
+    def _filled(self, value: object) -> object:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return formats.number(value, self.language)
+        return value
 
 
 @functools.cache
