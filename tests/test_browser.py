@@ -64,6 +64,7 @@ def test_a_marker_leads_to_its_quote(browser: Browser, address: str) -> None:
         ask(page, REPORTS)
         marker = page.get_by_role("link", name="Bron 1", exact=True).first
         expect(marker).to_be_visible(timeout=90_000)
+        expect(page.locator("details.sw-sources")).to_have_count(1)
         marker.focus()
         page.keyboard.press("Enter")
         source = page.get_by_role("dialog", name="Bron bij het antwoord")

@@ -116,7 +116,7 @@ def test_a_deleted_conversation_can_be_put_back(browser: Browser, address: str) 
         button(page, "Verwijderen").click()
         expect(page.get_by_text("Het gesprek is verwijderd.")).to_be_visible()
         page.goto(place)
-        expect(page.get_by_text("Dit gesprek is er niet (meer).")).to_be_visible()
+        expect(page.get_by_text("Dit gesprek is verwijderd of niet van u.")).to_be_visible()
 
 
 def test_an_address_asks_its_question_once(browser: Browser, address: str) -> None:
@@ -127,8 +127,11 @@ def test_an_address_asks_its_question_once(browser: Browser, address: str) -> No
         page.reload()
         answered(page, 1)
         expect(page).to_have_url(place)
-        page.get_by_role("button", name="Link naar deze vraag").click()
-        expect(page.get_by_text(f"{address}/?q=Wat+is+EMPACT%3F")).to_be_visible()
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        button(page, "Link").click()
+        expect(page.get_by_text("Gekopieerd.")).to_be_visible()
+        copied = page.evaluate("navigator.clipboard.readText()")
+        assert copied == f"{address}/?q=Wat+is+EMPACT%3F"
 
 
 def test_a_question_is_changed_and_what_it_replaced_can_be_put_back(
@@ -199,7 +202,7 @@ def test_a_conversation_is_downloaded_with_its_quotes(browser: Browser, address:
         quote = page.locator("mark").first.text_content() or ""
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
-        for kind, ending in (("Markdown", "md"), ("Pagina om af te drukken (HTML)", "html")):
+        for kind, ending in (("Markdown", "md"), ("Webpagina (HTML)", "html")):
             opener = page.get_by_role("button", name="Downloaden", exact=True)
             if not button(page, kind).is_visible():
                 opener.click()

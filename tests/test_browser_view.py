@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from babel.numbers import format_decimal
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from core.settings import Settings
@@ -79,11 +80,12 @@ def test_a_long_text_without_a_question_is_refused_and_stays(
     with opened(browser, address) as page:
         length = page.locator(".sw-length")
         field(page).fill("a" * (MAX_QUESTION - 100))
-        expect(length).to_have_text("900 van 1000 tekens")
+        expect(length).to_have_text("900 van 1.000 tekens")
         field(page).fill(NO_QUESTION)
         expect(length).to_contain_text("alleen de vraag")
         field(page).press("Enter")
-        expect(page.get_by_role("alert")).to_contain_text(f"{len(NO_QUESTION.strip())} tekens")
+        told = format_decimal(len(NO_QUESTION.strip()), locale="nl")
+        expect(page.get_by_role("alert")).to_contain_text(f"{told} tekens")
         expect(field(page)).to_have_value(NO_QUESTION)
         expect(page.locator(".sw-question")).to_have_count(0)
         page.get_by_role("button", name=re.compile("^Nieuw gesprek")).click()
@@ -98,7 +100,7 @@ def test_the_question_in_a_long_text_is_asked(browser: Browser, address: str) ->
         at_top(page, 1)
         expect(page.get_by_role("heading", name=MARKET, level=2)).to_be_visible()
         expect(page.locator(".sw-answer", has_text="30 miljard").first).to_be_visible()
-        page.get_by_text(re.compile(r"Rest van uw tekst \(\d+ tekens\)")).click()
+        page.get_by_text(re.compile(r"Rest van uw tekst \([\d.]+ tekens\)")).click()
         expect(page.get_by_text("de haven van Rotterdam").first).to_be_visible()
         expect(page.locator(".sw-length")).to_be_empty()
         page.get_by_role("button", name=re.compile("^Nieuw gesprek")).click()

@@ -42,13 +42,11 @@ def show(
         "made": not access.user().may("evaluator"),
     }
     forms = [form for form in get_args(_Form) if not left_out.get(form)]
-    form: _Form | None = st.menu_button(
-        texts("copying.more"),
-        forms,
-        format_func=lambda form: texts(f"copying.forms.{form}"),
-        type="tertiary",
-        key=f"{prefix}-forms",
-    )
+    form = None
+    with st.popover(texts("copying.more"), type="tertiary", key=f"{prefix}-more"):
+        for one in forms:
+            if button(texts(f"copying.forms.{one}"), key=f"{prefix}-{one}"):
+                form = one
     if form == "markdown":
         downloads.copy(copying.markdown(answer, texts), texts)
     elif form == "references":
