@@ -83,7 +83,7 @@ def test_a_run_is_started_goes_on_alone_is_looked_into_and_taken_along(
         figures = json.loads((data_dir / "runs" / name / "results.json").read_text("utf-8"))
         useful = figures["overall"]["answers"]["useful_answer_rate"]
         metric = page.get_by_test_id("stMetric").filter(has_text="bruikbaar")
-        expect(metric).to_contain_text(f"{useful:.3f}")
+        expect(metric).to_contain_text(f"{useful:.3f}".replace(".", ","))
 
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))

@@ -166,7 +166,7 @@ def test_of_two_maintainers_the_second_is_told_and_starts_nothing(
         job = jobs.start(tmp_path / "data", "ingest", WAITS, "Els")
         try:
             press(second, "Wijzigingen bekijken")
-            expect(second.get_by_text("Iemand anders was u net voor.")).to_be_visible()
+            expect(second.get_by_text("Iemand anders was u voor")).to_be_visible()
             for page in (first, second):
                 expect(page.get_by_text("gestart door Els")).to_be_visible()
                 expect(

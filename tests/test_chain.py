@@ -1,5 +1,6 @@
 """The parts of the chain: language, choosing, verifying, composing, refusing."""
 
+import datetime
 import json
 import re
 from dataclasses import replace
@@ -18,6 +19,7 @@ from chain.demands import demands_of
 from chain.language import detect, written_in
 from chain.relevance import rank
 from chain.verification import verify
+from core.dates import written
 from core.settings import ROOT, Settings
 from core.types import Answer, Turn
 from eval.dataset import load
@@ -65,7 +67,8 @@ def test_what_has_nothing_to_do_with_the_corpus_is_refused_in_the_questions_lang
     assert answer.language == written_in(answer.text, "")
     assert (answer.citations, answer.more) == ((), ())
     assert re.search("5 do[ck]ument", answer.text.lower())
-    assert assistant.index.snapshot().created[:10] in answer.text
+    created = datetime.datetime.fromisoformat(assistant.index.snapshot().created).date()
+    assert written(created, answer.language) in answer.text
 
 
 def test_an_answer_tells_the_language_of_its_text_and_that_of_the_question(
