@@ -292,7 +292,7 @@ def test_a_question_that_is_too_long_is_told_so_and_not_asked(
 ) -> None:
     stand_in(monkeypatch, AssertionError("asked"))
     ask(app, "a" * (MAX_QUESTION + 1))
-    assert "1001 tekens" in app.warning[0].value
+    assert "1.001 tekens" in app.warning[0].value
     assert conversation(app) == []
     press(app, "Nieuw gesprek")
     assert not app.warning

@@ -74,7 +74,7 @@ def test_the_conversation_of_another_user_is_not_shown(opened: Open, settings: S
     kept(settings, "somebody else").put(theirs)
     app = opened(c=theirs.id)
     assert questions(app) == []
-    assert "er niet (meer)" in app.warning[0].value
+    assert "verwijderd of niet van u" in app.warning[0].value
     assert "vertrouwelijks" not in str(app.button)
 
 

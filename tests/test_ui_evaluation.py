@@ -160,7 +160,8 @@ def test_figures_and_intervals_are_those_of_the_run(data_dir: Path, two: tuple[s
             checked += 1
     assert checked > 10
     metrics = {metric.label: metric.value for metric in app.metric}
-    assert metrics["bruikbaar"] == f"{overall['answers']['useful_answer_rate']:.3f}"
+    useful = f"{overall['answers']['useful_answer_rate']:.3f}"
+    assert metrics["bruikbaar"] == useful.replace(".", ",")
     assert metrics["ondertekenbaar"] == f"{overall['reading']['signable']:.3f}"
 
 
@@ -538,7 +539,7 @@ def test_a_run_that_fails_says_why(data_dir: Path) -> None:
             break
         time.sleep(0.1)
     run(app)
-    assert "De laatste meting is mislukt" in shown(app)
+    assert "De laatste meting is niet gelukt" in shown(app)
     assert "make ingest" in shown(app)
 
 
@@ -575,7 +576,7 @@ def test_a_run_that_another_started_is_told_and_can_be_stopped(data_dir: Path) -
         assert "door Els&lt;b&gt;." in shown(app)
         assert "Starten" not in labels(app)
         press(app, "Deze meting stoppen")
-        assert "De laatste meting is gestopt" in shown(app)
+        assert "De laatste meting is voortijdig gestopt" in shown(app)
         assert job.state == "stopped"
         assert "Starten" in labels(app)
     finally:

@@ -162,7 +162,7 @@ def test_what_changed_after_the_plan_is_not_published(app: AppTest, settings: Se
 
     finished(press(app, "maintenance-publish"), settings)
 
-    assert "documenten of de index zijn intussen veranderd" in shown(app)
+    assert "documenten of de index zijn veranderd nadat u de wijzigingen bekeek" in shown(app)
     assert in_use(settings) == {"alpha.nl"}
 
 
@@ -197,7 +197,7 @@ def test_the_options_are_offered_where_they_matter(app: AppTest, settings: Setti
 
 def test_all_is_up_to_date(app: AppTest, settings: Settings) -> None:
     planned(app, settings)
-    assert "er is niets te publiceren." in shown(app)
+    assert "Er valt niets te publiceren." in shown(app)
 
 
 # Files
