@@ -160,9 +160,8 @@ def test_figures_and_intervals_are_those_of_the_run(data_dir: Path, two: tuple[s
             checked += 1
     assert checked > 10
     metrics = {metric.label: metric.value for metric in app.metric}
-    useful = f"{overall['answers']['useful_answer_rate']:.3f}"
-    assert metrics["bruikbaar"] == useful.replace(".", ",")
-    assert metrics["ondertekenbaar"] == f"{overall['reading']['signable']:.3f}"
+    assert metrics["bruikbaar"] == dutch(f"{overall['answers']['useful_answer_rate']:.3f}")
+    assert metrics["ondertekenbaar"] == dutch(f"{overall['reading']['signable']:.3f}")
 
 
 def test_what_readers_notice_comes_first_and_technical_figures_are_folded(
