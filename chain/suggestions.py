@@ -78,7 +78,7 @@ class Suggestions:
             history: earlier turns.
         """
         turns = [*history, Turn(question=question, answer_text="")]
-        near = [scored.passage for scored in found]
+        near = [*(scored.passage for scored in found), *_near(index, question, language, scope)]
         offered = self._offered(index, language, near, near, scope, turns)
         return tuple(itertools.islice(offered, _RELATED))
 
@@ -92,8 +92,7 @@ class Suggestions:
         language = answer.question_language
         turns = [*history, Turn.of(answer.question, answer)]
         about = standalone(answer.question, language, history)
-        around = index.search(about, _LOOK, language, scope=scope, rerank=False)
-        passages = [*answer.passages, *(scored.passage for scored in around)]
+        passages = [*answer.passages, *_near(index, about, language, scope)]
         cited_ids = {citation.passage_id for citation in answer.citations}
         cited = {_section(passage) for passage in passages if passage.id in cited_ids}
         left = [passage for passage in passages if _section(passage) not in cited]
@@ -184,6 +183,12 @@ class Suggestions:
         first, *_ = as_asked(Part(question, tuple(found), ranked), language, index)
         passage = found[first.passage].passage
         return _Tried(found[0], passage, frozenset(first.statement.units), sure.value)
+
+
+def _near(index: Snapshot, question: str, language: str, scope: Scope) -> list[Passage]:
+    """The passages around a question."""
+    around = index.search(question, _LOOK, language, scope=scope, rerank=False)
+    return [scored.passage for scored in around]
 
 
 def _answers(tried: _Tried, asked: Asked, section: Passage) -> bool:
