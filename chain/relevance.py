@@ -116,15 +116,16 @@ def rank_units(
     question: str, language: str, found: Sequence[ScoredPassage], weights: Weights
 ) -> list[RankedUnit]:
     """The units of the passages, best first; a footnote says little without its sentence."""
+    there = places(found)
     scores = features(question, language, found) @ [weights[name] for name in FEATURES]
     scores += _DEFINES * defines(question, language, found)
     scores += [
         _NAMED * found[place].named - _PREAMBLE * found[place].passage.preamble
-        for place, _, _ in places(found)
+        for place, _, _ in there
     ]
     ranked = [
         RankedUnit(index, number, unit, float(score))
-        for (index, number, unit), score in zip(places(found), scores, strict=True)
+        for (index, number, unit), score in zip(there, scores, strict=True)
         if unit.kind != "note"
     ]
     return sorted(ranked, key=lambda item: (-item.score, item.passage, item.number))

@@ -92,14 +92,15 @@ def split(
     occurrences: Counter[tuple[tuple[str, ...], str]] = Counter()
     for section in document.sections:
         own = blocks[bisect_left(begins, section.start) : bisect_left(begins, section.end)]
-        first = len(passages)
+        first, preamble = len(passages), section.number < enacts
         for passage in _split_section(
-            document, section, own, token_count, limit, preamble=section.number < enacts
+            document, section, own, token_count, limit, preamble=preamble
         ):
             repeated = (passage.headings, passage.text)
             identity = passage_id(passage, occurrences[repeated])
             occurrences[repeated] += 1
-            passages.append(passage.model_copy(update={"id": identity}))
+            told = {"id": identity, "preamble": preamble}
+            passages.append(passage.model_copy(update=told))
             units += len(passage.units)
         for number, following in enumerate(passages[first + 1 :], start=first):
             if passages[number].items_after:
@@ -131,7 +132,7 @@ def _split_section(
         max(token_count(document.text[piece.begin : piece.stop]) - empty, 1) for piece in pieces
     ]
     return [
-        _passage(document, section, headings, pieces, items_after, first, last, preamble=preamble)
+        _passage(document, section, headings, pieces, items_after, first, last)
         for group in _group(pieces, sizes, limit - token_count(path))
         for first, last in _fitting(document.text, pieces, *group, fits)
     ]
@@ -330,8 +331,6 @@ def _passage(
     items_after: Sequence[int],
     first: int,
     last: int,
-    *,
-    preamble: bool,
 ) -> Passage:
     start, end = pieces[first].begin, pieces[last - 1].stop
     units = []
@@ -354,7 +353,6 @@ def _passage(
         anchor=section.anchor,
         continues=first > 0,
         items_after=items_after[last],
-        preamble=preamble,
         **_pages(document.page_starts, start, end),
     )
 

@@ -18,35 +18,35 @@ from ui.texts import Texts
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
-# A page may be drawn again, and its scripts with it; a file is saved once.
-_SAVE = """<script>
+# A page may be drawn again, and its scripts with it; what they do is done once.
+_ONCE = """<script>
 {{ // a block, since all scripts of a page share their names
-  const {{token, content, type, name}} = {file};
-  const saved = (window.swSaved ??= new Set());
-  if (!saved.has(token)) {{
-    saved.add(token);
-    const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([bytes], {{type}}));
-    link.download = name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+  const {{token, ...given}} = {given};
+  const done = (window.swDone ??= new Set());
+  if (!done.has(token)) {{
+    done.add(token);
+    ({act})(given, token);
   }}
 }}
 </script>"""
 
+_SAVE = """({content, type, name}) => {
+  const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([bytes], {type}));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+}"""
 
 # Where a page has no secure address, browsers only copy what is selected.
-_COPY = """<p class="sw-facts sw-copied" role="status" id="sw-copied-{token}"></p><script>
-{{
-  const {{token, text, done, failed}} = {given};
-  const copied = (window.swSaved ??= new Set());
-  const tell = (said, place = document.getElementById("sw-copied-" + token)) => {{
+_COPY = """({text, copied, failed}, token) => {
+  const tell = (said, place = document.getElementById("sw-copied-" + token)) => {
     if (place) place.textContent = said;
     if (place && said) setTimeout(tell, 4000, "", place);
-  }};
-  const select = () => {{
-    const area = Object.assign(document.createElement("textarea"), {{value: text, readOnly: true}});
+  };
+  const select = () => {
+    const area = Object.assign(document.createElement("textarea"), {value: text, readOnly: true});
     const before = document.activeElement;
     area.style.position = "fixed";
     area.style.opacity = "0";
@@ -54,16 +54,22 @@ _COPY = """<p class="sw-facts sw-copied" role="status" id="sw-copied-{token}"></
     area.select();
     const worked = document.execCommand("copy");
     area.remove();
-    before?.focus({{preventScroll: true}});
-    tell(worked ? done : failed);
-  }};
-  if (!copied.has(token)) {{
-    copied.add(token);
-    if (navigator.clipboard) navigator.clipboard.writeText(text).then(() => tell(done), select);
-    else select();
-  }}
-}}
-</script>"""
+    before?.focus({preventScroll: true});
+    tell(worked ? copied : failed);
+  };
+  if (navigator.clipboard) navigator.clipboard.writeText(text).then(() => tell(copied), select);
+  else select();
+}"""
+
+# The page is shown nowhere: only the browser's own dialogue is, which also saves as PDF.
+_PRINT = """({page}) => {
+  document.querySelector("iframe.sw-print")?.remove();
+  const frame = Object.assign(document.createElement("iframe"), {srcdoc: page, tabIndex: -1});
+  frame.className = "sw-print";
+  frame.ariaHidden = "true";
+  frame.onload = () => frame.contentWindow.print();
+  document.body.append(frame);
+}"""
 
 
 @st.fragment  # saving neither runs the whole page nor interrupts an answer in the making
@@ -84,31 +90,8 @@ def offer(label: str, made: Callable[[], str | bytes], *, name: str, mime: str, 
 def save(content: str | bytes, *, name: str, mime: str) -> None:
     """Saves a file in the browser; arguments as in `offer`."""
     whole = content.encode() if isinstance(content, str) else content
-    file = {
-        "token": uuid.uuid4().hex,
-        "content": base64.b64encode(whole).decode(),
-        "type": mime,
-        "name": name,
-    }
-    st.html(_SAVE.format(file=_json(file)), unsafe_allow_javascript=True)
-
-
-# The page is shown nowhere: only the browser's own dialogue is, which also saves as PDF.
-_PRINT = """<script>
-{{
-  const {{token, page}} = {given};
-  const printed = (window.swSaved ??= new Set());
-  if (!printed.has(token)) {{
-    printed.add(token);
-    document.querySelector("iframe.sw-print")?.remove();
-    const frame = Object.assign(document.createElement("iframe"), {{srcdoc: page, tabIndex: -1}});
-    frame.className = "sw-print";
-    frame.ariaHidden = "true";
-    frame.onload = () => frame.contentWindow.print();
-    document.body.append(frame);
-  }}
-}}
-</script>"""
+    coded = base64.b64encode(whole).decode()
+    st.html(_once(_SAVE, content=coded, type=mime, name=name), unsafe_allow_javascript=True)
 
 
 def print_page(page: str) -> None:
@@ -117,8 +100,7 @@ def print_page(page: str) -> None:
     Args:
         page: HTML that runs no script.
     """
-    given = _json({"token": uuid.uuid4().hex, "page": page})
-    st.html(_PRINT.format(given=given), unsafe_allow_javascript=True)
+    st.html(_once(_PRINT, page=page), unsafe_allow_javascript=True)
 
 
 def file_name(title: str, ending: str) -> str:
@@ -133,16 +115,14 @@ def file_name(title: str, ending: str) -> str:
 
 def copy(text: str, texts: Texts) -> None:
     """Puts a text on the reader's clipboard, and tells so for a moment."""
-    given = {
-        "token": uuid.uuid4().hex,
-        "text": text,
-        "done": texts("copying.done"),
-        "failed": texts("copying.failed"),
-    }
-    script = _COPY.format(token=given["token"], given=_json(given))
-    st.html(script, unsafe_allow_javascript=True, width="content")
+    token = uuid.uuid4().hex
+    told = {"copied": texts("copying.done"), "failed": texts("copying.failed")}
+    place = f'<p class="sw-facts sw-copied" role="status" id="sw-copied-{token}"></p>'
+    script = _once(_COPY, token, text=text, **told)
+    st.html(place + script, unsafe_allow_javascript=True, width="content")
 
 
-def _json(values: dict[str, str]) -> str:
-    """As a script can have it: nothing in it ends the script."""
-    return json.dumps(values).replace("<", "\\u003c")
+def _once(act: str, token: str = "", **given: str) -> str:
+    """A script that does something once with what it is given, which it cannot be ended by."""
+    known = json.dumps({"token": token or uuid.uuid4().hex, **given}).replace("<", "\\u003c")
+    return _ONCE.format(act=act, given=known)

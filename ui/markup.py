@@ -9,7 +9,7 @@ through `escape` or `link`. Streamlit (`st.html`) sanitises the result once more
 import html
 import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from urllib.parse import urlsplit
 
 from core.characters import visible
@@ -42,6 +42,33 @@ def new_tab(address: str, label: str, texts: Texts) -> str:
     return (
         f'<a href="{escape(address)}" target="_blank" rel="noopener noreferrer">{escape(label)}'
         f'<span class="sw-hidden"> ({escape(texts("sources.new_tab"))})</span>&nbsp;↗</a>'
+    )
+
+
+def table_html(
+    caption: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, hidden: bool = False
+) -> str:
+    """A table with a caption, the first column of which names the rows.
+
+    It scrolls by itself where it is too wide, also with the keyboard.
+
+    Args:
+        caption: what the table is; text.
+        columns: their headings; text. None where the first column tells it all.
+        rows: cells as HTML.
+        hidden: whether the caption is for screen readers only, as where a heading says the same.
+    """
+    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
+    body = "".join(
+        f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in rest)}</tr>'
+        for first, *rest in rows
+    )
+    heads = f"<thead><tr>{head}</tr></thead>" if columns else ""
+    shown = ' class="sw-hidden"' if hidden else ""
+    return (
+        f'<div class="sw-scroll" role="region" tabindex="0" aria-label="{escape(caption)}">'
+        f"<table><caption{shown}>{escape(caption)}</caption>"
+        f"{heads}<tbody>{body}</tbody></table></div>"
     )
 
 

@@ -165,6 +165,12 @@ class Generation:
         found = _recalled(self._units_read, list(names), read)
         return [found[one.id] for one in passages]
 
+    def stacked(self, passages: Sequence[Passage]) -> tuple[Vectors, list[int]]:
+        """The vectors of the units of passages in one array, shape (units, dimensions), and where
+        in it each passage begins."""
+        starts = itertools.accumulate((len(one.units) for one in passages[:-1]), initial=0)
+        return np.concatenate(self.units(passages)), list(starts)
+
     def all_passages(self, documents: Collection[str] | None = None) -> Iterator[Passage]:
         """Every passage, or those of the documents with these keys; read in batches."""
         for segment in self.segments:

@@ -77,9 +77,7 @@ def _cohort(generation: Generation, language: str) -> tuple[tuple[str, ...], Vec
     keys = sorted(entry.info.key for entry in generation.manifest.documents)
     chosen = _spread([key for key in keys if language_of(key) == language], _COHORT)
     passages = _spread(list(generation.all_passages(frozenset(chosen))), _COHORT)
-    vectors = np.concatenate(generation.units(passages))
-    starts = [0, *np.cumsum([len(one.units) for one in passages[:-1]]).tolist()]
-    return tuple(one.id for one in passages), vectors, starts
+    return tuple(one.id for one in passages), *generation.stacked(passages)
 
 
 def _spread(values: Sequence[_T], count: int) -> list[_T]:

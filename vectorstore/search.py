@@ -9,7 +9,6 @@ What they are ranked by is told in vectorstore/ranking.py.
 """
 
 import datetime
-import itertools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -137,9 +136,7 @@ def _units_of(
     """The passages of a few documents, the vectors of their units in one array, shape (units,
     dimensions), and where in it each passage begins."""
     passages = list(generation.all_passages(documents))
-    vectors = np.concatenate(generation.units(passages))
-    starts = [0, *itertools.accumulate([len(one.units) for one in passages[:-1]])]
-    return tuple(one.id for one in passages), vectors, starts
+    return tuple(one.id for one in passages), *generation.stacked(passages)
 
 
 def similarities(

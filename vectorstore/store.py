@@ -172,13 +172,12 @@ class Snapshot:
         rests: list[str] = []
         for passage in passages:
             for _ in range(_RESTS):
-                following = self._generation.passages([passage.continued_in])
-                if not passage.items_after or not following or passage.continued_in in known:
+                if not passage.continued_in or passage.continued_in in known:
                     break
                 rests.append(passage.continued_in)
                 known.add(passage.continued_in)
-                (passage,) = following
-        return self.cited(rests, query)
+                (passage,) = self._generation.passages([passage.continued_in])
+        return self.cited(rests, query) if rests else []
 
     def knows(self, word: str) -> bool:
         """Whether a passage, in whatever language, has this word or one like it."""

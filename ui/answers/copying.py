@@ -46,7 +46,7 @@ def more_heading(answer: Answer, texts: Texts) -> str:
 def references(answer: Answer, texts: Texts) -> list[str]:
     """The references of an answer as text, one per number: "[1] European Commission, …"."""
     return [
-        " ".join((f"[{one.number}]", reference(one, texts), *_listed(addresses(one, texts))))
+        " ".join((f"[{one.number}]", reference(one, texts), *listed(addresses(one, texts))))
         for one in map(as_one, by_number(answer.citations).values())
     ]
 
@@ -61,7 +61,7 @@ def addresses(citation: Citation, texts: Texts) -> list[tuple[str, str]]:
     return [(f"{label}:" if document.kind == "brief" else "", url) for label, url in named]
 
 
-def _listed(pages: Iterable[tuple[str, str]]) -> list[str]:
+def listed(pages: Iterable[tuple[str, str]]) -> list[str]:
     return [" ".join(filter(None, page)) for page in pages]
 
 
@@ -89,7 +89,7 @@ def markdown_references(citations: Sequence[Citation], texts: Texts) -> list[str
     shown = []
     for one in map(as_one, by_number(citations).values()):
         written = reference(one, texts, data=escaped, emphasis="*{}*")
-        links = _listed(
+        links = listed(
             (escaped(label), f"<{percent_encoded(url, safe=_ADDRESS)}>")
             for label, url in addresses(one, texts)
         )

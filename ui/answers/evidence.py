@@ -174,8 +174,6 @@ def evidence_html(answer: Answer, prefix: str, texts: Texts, around: Surrounding
 
     The markers in the answer link into it, and a browser unfolds it to follow such a link. It is
     not `st.expander`, which then keeps what it holds inert: visible, but its links cannot be used.
-    It scrolls by itself, since Streamlit scrolls a chat to its end whenever it grows, which would
-    lead past the first sources.
 
     Args:
         answer: whose evidence is shown.

@@ -1,12 +1,8 @@
 """How an answer was made, for evaluators: what was searched for, found and checked, and when."""
 
-from collections.abc import Iterable, Sequence
-
-from babel.numbers import format_decimal
-
 from core.types import Answer, Scope
 from ui.answers.checks import Checks
-from ui.markup import escape
+from ui.markup import escape, table_html
 from ui.texts import Texts
 from vectorstore.ranking import FEATURES
 from vectorstore.search import Evidence
@@ -34,11 +30,12 @@ def made_html(answer: Answer, scope: Scope, index: Snapshot | None, texts: Texts
         (texts("made.withheld"), str(len(answer.withheld) + len(answer.contradicted))),
         (texts("made.index"), answer.generation),
         *(
-            (texts.label("made.stages", stage), _milliseconds(spent, texts))
+            (texts.label("made.stages", stage), texts("made.ms", number=round(1000 * spent)))
             for stage, spent in answer.timings.items()
         ),
     ]
-    return _table(texts("made.heading"), (), made) + _passages(answer, scope, index, texts)
+    rows = [tuple(map(escape, row)) for row in made]
+    return table_html(texts("made.heading"), (), rows) + _passages(answer, scope, index, texts)
 
 
 def _passages(answer: Answer, scope: Scope, index: Snapshot | None, texts: Texts) -> str:
@@ -52,7 +49,7 @@ def _passages(answer: Answer, scope: Scope, index: Snapshot | None, texts: Texts
     columns = (texts("made.document"), texts("made.score"), *names)
     rows = [_row(number, one, cited, texts) for number, one in enumerate(found, start=1)]
     told = texts("made.passages" if index.generation == answer.generation else "made.passages_now")
-    return _table(told, columns, rows)
+    return table_html(told, columns, rows)
 
 
 def _row(number: int, one: Evidence, cited: set[str], texts: Texts) -> tuple[str, ...]:
@@ -60,28 +57,8 @@ def _row(number: int, one: Evidence, cited: set[str], texts: Texts) -> tuple[str
     mark = " ✓" if passage.id in cited else ""
     place = " › ".join((passage.document.short_title, *passage.headings[1:][-1:]))
     figures = (one.scored.score, *(one.features[name] for name in FEATURES))
-    return (f"{number}. {place}{mark}", *(_figure(figure, texts) for figure in figures))
-
-
-def _table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in columns)
-    body = "".join(
-        f'<tr><th scope="row">{escape(first)}</th>'
-        + "".join(f"<td>{escape(cell)}</td>" for cell in rest)
-        + "</tr>"
-        for first, *rest in rows
-    )
-    return (
-        f'<div class="sw-scroll" tabindex="0" role="group" aria-label="{escape(caption)}"><table>'
-        f"<caption>{escape(caption)}</caption>"
-        + (f"<thead><tr>{head}</tr></thead>" if columns else "")
-        + f"<tbody>{body}</tbody></table></div>"
-    )
+    return (escape(f"{number}. {place}{mark}"), *(_figure(figure, texts) for figure in figures))
 
 
 def _figure(number: float, texts: Texts) -> str:
-    return format_decimal(number, format="0.00", locale=texts.language)
-
-
-def _milliseconds(spent: float, texts: Texts) -> str:
-    return texts("made.ms", number=format_decimal(round(1000 * spent), locale=texts.language))
+    return texts.figure(f"{number:.2f}")

@@ -22,7 +22,7 @@ from core.characters import visible
 from core.types import Answer, Citation, Marked
 from ui.answers.checks import Checks
 from ui.answers.citations import as_one, by_number
-from ui.answers.copying import addresses, more_heading
+from ui.answers.copying import addresses, listed, more_heading
 from ui.answers.export import Exported, answer_facts, made, question_facts
 from ui.answers.references import reference
 from ui.markup import pieces
@@ -115,7 +115,7 @@ class _Footnotes:
         note = etree.SubElement(self._root, qn("w:footnote"), {qn("w:id"): str(self._count)})
         one = as_one(quotes)
         written = reference(one, self._texts, data=_clean, emphasis="\x02{}\x03")
-        pages = (" ".join(filter(None, page)) for page in addresses(one, self._texts))
+        pages = listed(addresses(one, self._texts))
         first = etree.SubElement(note, qn("w:p"))
         first.append(_superscript("w:footnoteRef"))
         for number, words in enumerate(_ITALIC.split(f" {written} {' '.join(pages)}")):

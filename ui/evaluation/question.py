@@ -8,8 +8,7 @@ from eval.results import QuestionResult
 from ui.evaluation.diff import word_diff
 from ui.evaluation.questions import LISTED, open_question, outcome
 from ui.evaluation.runs import Kept, read, when
-from ui.evaluation.tables import table_html
-from ui.markup import code, escape
+from ui.markup import code, escape, table_html
 from ui.texts import Texts
 
 

@@ -1,6 +1,6 @@
 """Tables of the evaluation page as HTML: what stands in them is data."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from eval import report
 from eval.compare import Comparison, Test
@@ -8,7 +8,7 @@ from eval.report import Figure, bounds, change, number, p_value, reading
 from eval.results import Summary
 from ui import formats
 from ui.evaluation.runs import Kept, when
-from ui.markup import escape
+from ui.markup import escape, table_html
 from ui.texts import Texts
 
 READERS_FIGURES = (
@@ -31,32 +31,6 @@ def of_readers(summary: Summary) -> tuple[Figure, ...]:
     """The figures of `READERS_FIGURES`, whether they apply or not."""
     there = {(figure.group, figure.name): figure for figure in report.figures(summary)}
     return tuple(there.get(key, Figure(*key, None, None)) for key in READERS_FIGURES)
-
-
-def table_html(
-    caption: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, hidden: bool = False
-) -> str:
-    """A table with a caption, the first column of which names the rows.
-
-    It scrolls by itself where it is too wide, also with the keyboard.
-
-    Args:
-        caption: what the table is; text.
-        columns: their headings; text.
-        rows: cells as HTML.
-        hidden: whether the caption is for screen readers only, as where a heading says the same.
-    """
-    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
-    body = "".join(
-        f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in rest)}</tr>'
-        for first, *rest in rows
-    )
-    shown = ' class="sw-hidden"' if hidden else ""
-    return (
-        f'<div class="sw-scroll" role="region" tabindex="0" aria-label="{escape(caption)}">'
-        f"<table><caption{shown}>{escape(caption)}</caption>"
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
 
 
 def figures_html(figures: Iterable[Figure], comparison: Comparison | None, texts: Texts) -> str:

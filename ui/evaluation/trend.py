@@ -10,8 +10,8 @@ import streamlit as st
 from eval.report import HEADLINES, Figure, bounds, figures, number
 from ui import formats
 from ui.evaluation.runs import Kept, when
-from ui.evaluation.tables import READERS_FIGURES, explanation, label, table_html
-from ui.markup import escape
+from ui.evaluation.tables import READERS_FIGURES, explanation, label
+from ui.markup import escape, table_html
 from ui.texts import Texts
 
 DEFAULT = ("reading.signable", "answers.useful_answer_rate")
