@@ -1,10 +1,11 @@
 """Asks the assistant one question, or finds out whether the configured language model works.
 
     python -m chain "question" [--language nl] [--area drugs] [--document drugs-agenda]
-                    [--source-language en] [--as-of 2020-07-24] [--json]
+                    [--source-language en] [--as-of 2020-07-24] [--trial] [--json]
     python -m chain --check-model
 
---area, --document, --source-language and --as-of limit what is searched. With --json the whole
+--area, --document, --source-language and --as-of limit what is searched. --trial asks what
+`python -m ingest --trial` has built and not published. With --json the whole
 answer is printed as JSON: text, what else there is, citations with their quotes, passages.
 --check-model asks the model one question of its own and prints what works (docs/models.md).
 The exit code is 0 for an answer, a refusal and a model that works, 1 for a problem.
@@ -52,6 +53,7 @@ def main(arguments: Sequence[str]) -> int:
         metavar="YYYY-MM-DD",
         help="only what was there on this day, and what was in force then",
     )
+    parser.add_argument("--trial", action="store_true", help="ask what is not published yet")
     parser.add_argument("--json", action="store_true", help="print the whole answer as JSON")
     parser.add_argument(
         "--check-model", action="store_true", help="ask the language model one question"
@@ -62,7 +64,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if options.check_model:
             return _check_model(Settings())
-        assistant = Assistant(Settings())
+        assistant = Assistant(Settings(), trial=options.trial)
         scope = _scope(options, assistant.index.documents())
         answer = assistant.ask(options.question, language=options.language, scope=scope)
     except StrategiewijzerError as error:

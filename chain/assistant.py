@@ -58,12 +58,13 @@ class Assistant:
     Raises:
         NoIndexError: nothing has been ingested yet.
         IndexMismatchError: the index was made by another embedder.
+        StoreError: with `trial`, there is nothing to try out.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, trial: bool = False) -> None:
         trace_with_langsmith(settings.langsmith_tracing)
         self._settings = settings
-        self.index = open_index(settings)
+        self.index = open_index(settings, trial=trial)
         self._suggestions = Suggestions(settings)
         self._extractive = ExtractiveAnswerer()
         self._answerer: Answerer = self._extractive

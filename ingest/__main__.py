@@ -6,7 +6,7 @@ from importlib import import_module
 
 from core.errors import StrategiewijzerError
 
-_COMMANDS = ("fetch", "status", "history", "rollback", "verify", "export", "import")
+_COMMANDS = ("fetch", "status", "history", "rollback", "discard", "verify", "export", "import")
 
 
 def main(arguments: Sequence[str]) -> int:

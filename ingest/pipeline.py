@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from core.errors import DocumentError
+from core.errors import DocumentError, IndexMismatchError, StoreError
 from core.names import as_text
 from core.settings import Settings
 from core.types import SourceDocument
@@ -34,6 +34,7 @@ def ingest(
     folders: Sequence[Path] = (),
     *,
     dry_run: bool = False,
+    trial: bool = False,
     strict: bool = False,
     rebuild: bool = False,
     keep_missing: bool = False,
@@ -52,6 +53,8 @@ def ingest(
         settings: where the index is.
         folders: folders and files with source texts.
         dry_run: only say what would be done.
+        trial: do not publish the new generation, but leave it to be tried out; the next run with
+            the same plan publishes it as it is.
         strict: publish nothing when a file cannot be taken.
         rebuild: make everything anew and take nothing over from earlier generations, so that a
             file that cannot be taken would be lost: as strict.
@@ -87,21 +90,29 @@ def ingest(
         )
         report = _report(work, found, stop, dry_run=dry_run, compare=compare)
         tell(Planned(plan=work.plan, to_embed=report.embedded))
-        published = ""
+        published = tried = ""
         if not dry_run:
             if stop:
                 raise StoppedError(report)
             generations = Generations(settings, lease)
-            if not work.plan.is_empty:
-                new = _build(work, generations, settings, embedder, tell)
-                if work.current:
-                    before_publishing()
-                generations.publish(new.id)
-                published = new.id
-                tell(Published(generation=published))
+            if work.plan.is_empty:
+                generations.discard()
+            else:
+                new = None if rebuild else _tried_out(work, generations, settings)
+                new = new or _build(work, generations, settings, embedder, tell)
+                if trial:
+                    generations.try_out(new.id, work.fingerprint)
+                    tried = new.id
+                else:
+                    if work.current:
+                        before_publishing()
+                    generations.publish(new.id)
+                    published = new.id
+                    tell(Published(generation=published))
             tidy(settings, generations)
     seconds = time.perf_counter() - started
-    return report.model_copy(update={"seconds": seconds, "generation": published})
+    done = {"seconds": seconds, "generation": published, "trial": tried}
+    return report.model_copy(update=done)
 
 
 def _find(settings: Settings, folders: Sequence[Path]) -> Found:
@@ -137,6 +148,16 @@ def _report(work: Work, found: Found, stop: str, *, dry_run: bool, compare: bool
         stop=stop,
         changes=document_changes(plan, documents, work.before, old, work.fresh) if compare else (),
     )
+
+
+def _tried_out(work: Work, generations: Generations, settings: Settings) -> Generation | None:
+    """The trial of this very work, if it is whole."""
+    try:
+        trial = generations.trial(work.method, work.fingerprint)
+        check(trial, settings)
+    except (StoreError, IndexMismatchError):
+        return None
+    return trial
 
 
 def _build(

@@ -116,9 +116,9 @@ class Answers(Frozen):
 class Report(Frozen):
     """What a run did, or would do; `generation` is empty when nothing was published.
 
-    `missing` are documents whose files are gone and which were kept; `stop` says why nothing can be
-    published like this (empty: nothing is in the way); `changes` are told only when asked for.
-    `fingerprint` names what the run makes of which files.
+    `trial` is what can be tried out instead. `missing` are documents whose files are gone and which
+    were kept; `stop` says why nothing can be published like this (empty: nothing is in the way);
+    `changes` are told only when asked for. `fingerprint` names what the run makes of which files.
     """
 
     plan: Plan
@@ -127,6 +127,7 @@ class Report(Frozen):
     reused: int
     seconds: float = 0.0
     generation: str = ""
+    trial: str = ""
     dry_run: bool
     failures: tuple[Failure, ...] = ()
     missing: tuple[str, ...] = ()

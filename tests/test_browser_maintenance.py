@@ -205,3 +205,48 @@ def test_no_rule_of_accessibility_is_broken_while_there_is_work(
         go_to(page, "Feedback")
         expect(page.get_by_text("Het jaartal klopt niet.")).to_be_visible()
         assert broken_rules(page) == []
+
+
+def test_what_would_be_published_is_asked_before_it_is(browser: Browser, address: str) -> None:
+    with opened(browser, f"{address}/maintenance") as page:
+        page.locator("input[type=file]").set_input_files(
+            files=[{"name": "tulp.md", "mimeType": "text/markdown", "buffer": HOSTILE.encode()}]
+        )
+        press(page, "Documenten toevoegen (1)")
+        press(page, "Wijzigingen bekijken")
+        press(page, "Eerst uitproberen")
+        field = page.get_by_role("textbox", name="Vraag aan beide versies")
+        field.fill(QUESTION)
+        field.press("Enter")
+        present = page.locator(".stColumn", has_text="Nu: zoals gepubliceerd")
+        planned = page.locator(".stColumn", has_text="Straks: na publicatie")
+        expect(planned.locator(".sw-answer")).to_contain_text("4321")
+        expect(present.locator(".sw-refusal")).to_be_visible()
+        assert page.evaluate("window.harmed") is None
+        left, right = present.bounding_box(), planned.bounding_box()
+        assert left is not None
+        assert right is not None
+        assert left["x"] + left["width"] <= right["x"]  # side by side
+        assert broken_rules(page) == []
+        planned.locator(".sw-chip > a").first.click()
+        expect(page.locator(".sw-panel[open]")).to_contain_text("4321")
+        page.keyboard.press("Escape")
+        expect(page.locator(".sw-panel[open]")).to_have_count(0)
+
+        page.set_viewport_size({"width": 390, "height": 720})
+        expect(planned).to_have_css("width", re.compile(r"^3\d\d"))
+        left, right = present.bounding_box(), planned.bounding_box()
+        assert left is not None
+        assert right is not None
+        assert left["y"] + left["height"] <= right["y"]  # one after the other
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+        with opened(browser, address) as reader:
+            ask(reader, QUESTION)
+            expect(reader.locator(".sw-refusal")).to_be_visible()
+        press(page, "Deze wijzigingen publiceren")
+        expect(page.get_by_text("Gepubliceerd. Teruggaan kan")).to_be_visible()
+        expect(field).to_be_hidden()
+        with opened(browser, address) as reader:
+            ask(reader, QUESTION)
+            expect(reader.locator(".sw-answer").last).to_contain_text("4321")

@@ -134,6 +134,24 @@ def test_after_a_crash_the_same_folder_goes_on_at_once_and_another_when_the_lock
     ingest(there)
 
 
+def test_what_one_machine_tries_out_another_leaves_alone_and_can_publish(
+    small: Small, here: Settings, there: Settings
+) -> None:
+    small(_files(1))
+    tried = ingest(here, trial=True)
+
+    Generations(there).remove_unpublished()
+
+    assert "0 ships" in _ships(there)
+    asked = open_index(there, trial=True).search("How many ships are here?", 1)
+    assert "1 ships" in asked[0].passage.text
+
+    report = ingest(there, planned=tried.fingerprint)
+
+    assert (report.generation, report.embedded) == (tried.trial, 0)
+    assert "1 ships" in _ships(here)
+
+
 def test_of_many_that_want_it_at_once_one_gets_it_also_when_it_has_to_be_taken_over(
     here: Settings,
 ) -> None:

@@ -651,3 +651,99 @@ def test_an_answer_is_shown_in_its_own_language(app: AppTest, settings: Settings
 def test_an_exported_comment_is_no_formula() -> None:
     table = queue._csv([verdict("one", comment="=1+1")])
     assert ",'=1+1," in table
+
+
+# What would be published is asked first
+
+
+def built(app: AppTest, settings: Settings) -> AppTest:
+    """The page once what a document more would make is there to be asked."""
+    files.add(settings, "beta.md", BETA.encode(), replace=False)
+    planned(app, settings)
+    return finished(press(app, "maintenance-trial"), settings)
+
+
+def can_be_asked(app: AppTest) -> bool:
+    return any(one.key == "maintenance-trial-question" for one in app.text_input)
+
+
+def put(app: AppTest, question: str) -> AppTest:
+    app.text_input(key="maintenance-trial-question").set_value(question)
+    (ask,) = [button for button in app.button if button.label == "Aan beide vragen"]
+    return run(ask.click())
+
+
+def test_what_would_be_published_is_asked_beside_what_is(app: AppTest, settings: Settings) -> None:
+    before = Generations(settings).pointer()
+    built(app, settings)
+    after = Generations(settings).pointer()
+    assert after.published == before
+    assert not [button for button in app.button if button.key == "maintenance-trial"]
+
+    put(app, "Hoeveel kranen telt de haven?")
+    present, planned_ = app.columns
+    assert "12 kranen" not in "".join(box.body for box in present.html)
+    assert "12 kranen" in "".join(box.body for box in planned_.html)
+    assert "sw-chip" in "".join(box.body for box in planned_.html)
+    assert "Nu: zoals gepubliceerd" in present.html[0].body
+    assert "Straks: na publicatie" in planned_.html[0].body
+    put(app, "Hoeveel schepen telt de vloot?")
+    for side in app.columns:
+        assert "30 schepen" in "".join(box.body for box in side.html)
+
+    finished(press(app, "maintenance-publish"), settings)
+    assert Generations(settings).current().id == after.trial
+    assert not can_be_asked(app)
+    assert "Wat u hebt bekeken, is gepubliceerd." in shown(app)
+
+
+def test_what_was_tried_is_discarded_and_can_be_built_again(
+    app: AppTest, settings: Settings
+) -> None:
+    built(app, settings)
+    tried = Generations(settings).pointer().trial
+    (discard,) = [button for button in app.button if button.label == "Weggooien"]
+    finished(run(discard.click()), settings)
+    assert Generations(settings).pointer().trial == ""
+    assert "De haven telt 12 kranen." in shown(app)  # the plan is still there
+    finished(press(app, "maintenance-trial"), settings)
+    assert Generations(settings).pointer().trial not in ("", tried)
+
+
+def test_an_outdated_trial_is_not_shown(app: AppTest, settings: Settings) -> None:
+    built(app, settings)
+    assert can_be_asked(app)
+    files.add(settings, "gamma.md", BETA.replace("beta", "gamma").encode(), replace=False)
+    run(app)
+    assert not can_be_asked(app)
+    assert "veranderd sinds" in shown(app)
+    planned(app, settings)
+    assert not can_be_asked(app)
+    assert app.button(key="maintenance-trial")
+
+
+def test_before_the_first_publication_only_the_new_version_answers(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settings = settings.model_copy(update={"data_dir": tmp_path / "new"})
+    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
+    app = planned(run(AppTest.from_function(_page, default_timeout=120)), settings)
+    finished(press(app, "maintenance-trial"), settings)
+    put(app, "Hoeveel schepen telt de vloot?")
+    present, planned_ = app.columns
+    assert "Er is nog niets gepubliceerd" in present.error[0].value
+    assert "30 schepen" in "".join(box.body for box in planned_.html)
+
+
+def test_a_question_to_both_versions_is_text(app: AppTest, settings: Settings) -> None:
+    built(app, settings)
+    put(app, "Hoeveel kranen telt <b>de haven</b>?")
+    assert "&lt;b&gt;de haven&lt;/b&gt;" in shown(app)
+    assert "<b>de haven</b>" not in shown(app)
+
+
+def test_where_the_index_is_up_to_date_there_is_nothing_to_try(
+    app: AppTest, settings: Settings
+) -> None:
+    planned(app, settings)
+    assert not [button for button in app.button if button.key == "maintenance-trial"]

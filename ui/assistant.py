@@ -27,6 +27,16 @@ def assistant() -> Assistant:
     return made
 
 
+@st.cache_resource(show_spinner=False)
+def trial_assistant() -> Assistant:
+    """Answers maintainers from what is not published yet; follows a later trial by itself.
+
+    Raises:
+        StrategiewijzerError: as `Assistant`; the next call tries again.
+    """
+    return Assistant(Settings(), trial=True)
+
+
 def _begin(made: Assistant, settings: Settings) -> None:
     """What is done once, while the first reader still types."""
     try:

@@ -4,8 +4,8 @@ A generation is a manifest: which documents, and in which segments their passage
 (`vectorstore/segments.py`). A run that changes something writes one new segment, named as its
 generation, and shares the others with the generation before. The manifest is the metadata of the
 collection `passages-<id>`. The collection `strategiewijzer` holds no vectors; its metadata is the
-pointer: which generation is in use and which are kept. Changing the pointer is one write, so
-readers see the old generation or the new one, never a mixture.
+pointer: which generation is in use, which are kept, and which is only tried out. Changing the
+pointer is one write, so readers see the old generation or the new one, never a mixture.
 """
 
 import datetime
@@ -60,7 +60,8 @@ class Generations:
         written, known = self._written(), self._known
         if written is None or written != known[0]:
             self._known = known = written, self._asked()
-        return known[1]
+        pointer, now = known[1], datetime.datetime.now(datetime.UTC)
+        return pointer if (pointer.tried_until or now) > now else pointer.published
 
     def _asked(self) -> Pointer:
         try:
@@ -70,6 +71,8 @@ class Generations:
         return Pointer(
             current=str(metadata.get("current", "")),
             kept=tuple(json.loads(str(metadata.get("kept", "[]")))),
+            trial=str(metadata.get("trial", "")),
+            plan=str(metadata.get("plan", "")),
         )
 
     @translated
@@ -117,6 +120,26 @@ class Generations:
             "rebuilt with other settings, take these over and start this program again."
         )
 
+    def trial(self, method: str, plan: str = "") -> Generation:
+        """The generation that is tried out before it is published.
+
+        Args:
+            method: how text becomes vectors now.
+            plan: the fingerprint of the plan that it must be of, if of a certain one.
+
+        Raises:
+            StoreError: there is none.
+        """
+        pointer = self.pointer()
+        if pointer.trial and plan in ("", pointer.plan):
+            generation = self.open(pointer.trial)
+            if generation.manifest.method == method:
+                return generation
+        raise StoreError(
+            "There is nothing to try out: it was discarded, published or replaced, or its day is "
+            "over. Build it with: python -m ingest --trial"
+        )
+
     def kept(self) -> list[Generation]:
         """The kept generations that can be read, oldest first."""
         opened = map(self._readable, self.pointer().kept)
@@ -147,6 +170,24 @@ class Generations:
         owner = {"owner": self._lease.owner} if self._lease else {}
         create(self._client, own, {"manifest": manifest.model_dump_json(), **owner})
         return Generation(self._client, manifest.id)
+
+    def try_out(self, generation_id: str, plan: str) -> None:
+        """Makes a finished generation the trial of a plan, in place of any other: no reader sees
+        it, and no run removes it, until something is put in use or `TRIAL` has passed.
+
+        Raises:
+            LockedError: the lease was lost meanwhile.
+        """
+        self._point(self.pointer().model_copy(update={"trial": generation_id, "plan": plan}))
+
+    def discard(self) -> None:
+        """Ends the trial, if there is one.
+
+        Raises:
+            LockedError: the lease was lost meanwhile.
+        """
+        if self.pointer().trial:
+            self._point(self.pointer().published)
 
     def publish(self, generation_id: str) -> None:
         """Puts a finished generation in use; keeps it and the last ones before it.
@@ -188,7 +229,8 @@ class Generations:
         return target
 
     def unpublished(self) -> list[Generation]:
-        """What runs left behind that did not get to their end; their vectors can be reused."""
+        """What runs left behind that did not get to their end, and the trial; their vectors can be
+        reused."""
         names, used = self._collections().keys(), self._used_segments()
         ids = [name.removeprefix(f"{KINDS[0]}-") for name in names if name.startswith(KINDS[0])]
         whole = (name for name in ids if {f"{kind}-{name}" for kind in KINDS} <= names)
@@ -206,8 +248,10 @@ class Generations:
 
     @translated
     def remove_unpublished(self) -> None:
-        """Removes segments that no kept generation uses: dropped ones and leftovers of a crash."""
-        used, there = self._used_segments(), self._collections()
+        """Removes segments that neither a kept generation nor the trial uses: dropped ones and
+        leftovers of a crash."""
+        # what the trial shares is of the generation in use, which is kept as long as there is one
+        used, there = {*self._used_segments(), self.pointer().trial}, self._collections()
         for name in sorted(there):
             kind, _, segment_id = name.partition("-")
             made_with = there.get(f"{KINDS[0]}-{segment_id}", {})
@@ -232,6 +276,6 @@ class Generations:
     def _point(self, pointer: Pointer) -> None:
         if self._lease:
             self._lease.confirm()
-        metadata = {"current": pointer.current, "kept": json.dumps(pointer.kept)}
+        metadata = {**pointer.model_dump(), "kept": json.dumps(pointer.kept)}
         collection = self._client.get_or_create_collection(POINTER, embedding_function=None)
         collection.modify(metadata=metadata)

@@ -10,6 +10,8 @@ from core.types import DocumentInfo, Frozen, Passage
 from vectorstore.embeddings import Embedder
 
 _TIME = "%Y%m%dT%H%M%S"
+TRIAL = datetime.timedelta(days=1)
+"""How long a generation that is not published can be tried out."""
 
 
 class DocumentEntry(Frozen):
@@ -77,10 +79,26 @@ class Manifest(Frozen):
 
 
 class Pointer(Frozen):
-    """Which generation is in use, and which are kept, oldest first."""
+    """Which generation is in use, and which are kept, oldest first.
+
+    `trial` is one that is built but not published, of the plan with the fingerprint `plan`.
+    """
 
     current: str = ""
     kept: tuple[str, ...] = ()
+    trial: str = ""
+    plan: str = ""
+
+    @property
+    def published(self) -> "Pointer":
+        """What readers go by: without the trial."""
+        return Pointer(current=self.current, kept=self.kept)
+
+    @property
+    def tried_until(self) -> datetime.datetime | None:
+        """When the trial ends (UTC), if nothing ends it before; None when there is none."""
+        made = made_at(self.trial)
+        return made + TRIAL if made else None
 
 
 def method_of(embedder: Embedder) -> str:

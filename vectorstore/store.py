@@ -27,15 +27,15 @@ _RESTS = 4  # passages of one list behind the first, at most
 _T = TypeVar("_T")
 
 
-def open_index(settings: Settings) -> "Index":
-    """The index in use.
+def open_index(settings: Settings, *, trial: bool = False) -> "Index":
+    """The index in use, or the one that is tried out.
 
     Raises:
         NoIndexError: nothing has been ingested yet.
         IndexMismatchError: it was made by another embedder.
-        StoreError: the store cannot be used.
+        StoreError: the store cannot be used, or there is nothing to try out.
     """
-    index = Index(settings, Generations(settings), make_embedder(settings))
+    index = Index(settings, Generations(settings), make_embedder(settings), trial=trial)
     index.documents()
     return index
 
@@ -198,10 +198,20 @@ class Index:
     What a question or a page needs several answers for, it asks one `snapshot`. The other methods
     are for those who ask one thing: they take a snapshot each, and once more where the generation
     was removed meanwhile.
+
+    With `trial` it is the generation that is tried out, for as long as there is one.
     """
 
-    def __init__(self, settings: Settings, generations: Generations, embedder: Embedder) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        generations: Generations,
+        embedder: Embedder,
+        *,
+        trial: bool = False,
+    ) -> None:
         self.embedder = embedder
+        self._trial = trial
         self._generations = generations
         self._settings = settings
         self._reranker = make_reranker(settings)
@@ -211,11 +221,19 @@ class Index:
         self._opened: tuple[Pointer, Snapshot] | None = None
 
     def snapshot(self) -> Snapshot:
-        """The generation that is in use now; opened anew when the pointer moved."""
+        """The generation that is in use now; opened anew when the pointer moved.
+
+        Raises:
+            StoreError: there is nothing to try out any more.
+        """
         pointer, opened = self._generations.pointer(), self._opened
+        if not self._trial:
+            pointer = pointer.published
         if opened is None or opened[0] != pointer:
             with self._lock:
-                generation = self._generations.made_by(method_of(self.embedder))
+                generations = self._generations
+                find_it = generations.trial if self._trial else generations.made_by
+                generation = find_it(method_of(self.embedder))
                 words = open_keyword(self._settings, generation)
                 snapshot = Snapshot(
                     generation, words, self.embedder, self._reranker, lambda: self.profile
@@ -300,9 +318,11 @@ def carry_keyword(
 
 
 def tidy(settings: Settings, generations: Generations) -> None:
-    """Removes what no kept generation uses: in the store, in its folder, and of keyword indexes."""
+    """Removes what neither a kept generation nor the trial uses: in the store, in its folder, and
+    of keyword indexes."""
     generations.remove_unpublished()
-    remove_old_keyword_indexes(settings, generations.pointer().kept)
+    pointer = generations.pointer()
+    remove_old_keyword_indexes(settings, (*pointer.kept, pointer.trial))
     try:
         if leftovers(settings):
             look(store_folder(settings), remove=True)

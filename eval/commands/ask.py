@@ -134,6 +134,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     corpus.add_option(parser)
     parser.add_argument(
+        "--trial",
+        action="store_true",
+        help="ask what `python -m ingest --trial` has built and not published",
+    )
+    parser.add_argument(
         "--every",
         type=_positive,
         default=1,
@@ -189,7 +194,7 @@ def _baseline(name: str | None, settings: Settings) -> Results | None:
 
 
 def _ask(settings: Settings, questions: Sequence[Question], options: argparse.Namespace) -> Results:
-    assistant = Assistant(settings)
+    assistant = Assistant(settings, trial=options.trial)
     index = assistant.index
     stamp = make_stamp(
         settings,

@@ -7,6 +7,8 @@
                                                        get official texts into documents/official/
     python -m ingest status [--json]                   the documents of the generation in use
     python -m ingest history [--json]                  the kept generations and what each changed
+    python -m ingest [PATH ...] --trial                build what would be published, to be asked
+    python -m ingest discard                           drop what --trial built
     python -m ingest rollback [GENERATION]             put an earlier generation in use
     python -m ingest verify [--json]                   check the generation in use thoroughly
     python -m ingest export FILE [--generation ID]     write a generation to one file

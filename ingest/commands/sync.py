@@ -38,6 +38,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     add = parser.add_argument
     add("paths", nargs="*", type=Path, metavar="PATH", help="folder or file")
     add("--dry-run", action="store_true", help="show the plan, change nothing")
+    add("--trial", action="store_true", help="build what would be published, to be asked first")
     add("--strict", action="store_true", help="publish nothing when a file cannot be taken")
     add("--rebuild", action="store_true", help="make everything anew, when the index is damaged")
     add("--keep-missing", action="store_true", help="keep documents whose files are gone")
@@ -76,6 +77,10 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if options.dry_run and (options.watch or options.with_eval):
         parser.error("--dry-run changes nothing: leave out --watch and --with-eval")
+    if options.trial and (options.dry_run or options.rebuild or options.watch or options.with_eval):
+        parser.error(
+            "--trial publishes nothing: leave out --dry-run, --rebuild, --watch and --with-eval"
+        )
     alone = parser.parse_args(["--verify-text", "--", *map(str, options.paths)])
     if options.verify_text and options != alone:
         parser.error("--verify-text only looks: leave out all other options")
@@ -136,6 +141,7 @@ def _ingest(
         settings,
         options.paths,
         dry_run=options.dry_run,
+        trial=options.trial,
         strict=options.strict,
         rebuild=options.rebuild,
         keep_missing=options.keep_missing,

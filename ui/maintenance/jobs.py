@@ -21,7 +21,7 @@ from ui.markup import escape
 from ui.names import name_of, on_record
 from ui.texts import Texts
 
-Task = Literal["plan", "publish", "fetch", "rollback", "verify"]
+Task = Literal["plan", "trial", "discard", "publish", "fetch", "rollback", "verify"]
 Outcome = Literal["running", "done", "problems", "failed", "stopped"]
 
 _EVERY = 2.0  # seconds between two looks at the job that runs
@@ -35,7 +35,9 @@ def task(job: Job) -> Task:
     """What a job does."""
     command = (*job.arguments[2:], "")[0]
     if command.startswith("--"):
-        return "plan" if "--dry-run" in job.arguments else "publish"
+        if "--dry-run" in job.arguments:
+            return "plan"
+        return "trial" if "--trial" in job.arguments else "publish"
     return cast(Task, command)
 
 

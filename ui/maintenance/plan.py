@@ -9,7 +9,7 @@ from ingest import page
 from ingest.report import Report
 from ui import downloads
 from ui.jobs import Job
-from ui.maintenance import files, trouble
+from ui.maintenance import files, trial, trouble
 from ui.maintenance import jobs as work
 from ui.maintenance.report import counts_html, document_html, notes_html
 from ui.markup import escape
@@ -103,7 +103,7 @@ def _plan(plan: Job, report: Report, settings: Settings, texts: Texts, *, busy: 
         st.success(texts(f"maintenance.plan.{waiting}"))
     _show(report, "maintenance-plan", texts)
     if not report.plan.is_empty or files.removed(settings):
-        _publish(plan, report, texts, busy=busy)
+        _publish(plan, report, settings, texts, busy=busy)
 
 
 def _stop(report: Report, texts: Texts, *, strict: bool = False) -> str:
@@ -115,8 +115,8 @@ def _stop(report: Report, texts: Texts, *, strict: bool = False) -> str:
     return texts("maintenance.plan.would_shrink", number=len(report.plan.removed))
 
 
-def _publish(plan: Job, report: Report, texts: Texts, *, busy: bool) -> None:
-    """The options that make a difference here, and the button."""
+def _publish(plan: Job, report: Report, settings: Settings, texts: Texts, *, busy: bool) -> None:
+    """The options that make a difference here, the buttons, and what can be asked before."""
     options = [_KEEP] if _KEEP in plan.arguments else []
     if report.failures and st.checkbox(
         texts("maintenance.plan.strict"),
@@ -133,15 +133,29 @@ def _publish(plan: Job, report: Report, texts: Texts, *, busy: bool) -> None:
         )
         can = allowed
         options.append(_SHRINK)
-    st.button(
-        texts("maintenance.plan.publish"),
-        key="maintenance-publish",
-        type="primary",
-        help=texts("maintenance.plan.publish_help"),
-        disabled=busy or not can,
-        on_click=work.start,
-        args=("--json", "--as-planned", report.fingerprint, *options),
-    )
+    arguments = ("--json", "--as-planned", report.fingerprint, *options)
+    tried = trial.there(report, settings)
+    with st.container(horizontal=True):
+        st.button(
+            texts("maintenance.plan.publish"),
+            key="maintenance-publish",
+            type="primary",
+            help=texts("maintenance.plan.publish_help"),
+            disabled=busy or not can,
+            on_click=work.start,
+            args=arguments,
+        )
+        if not tried and not report.plan.is_empty:
+            st.button(
+                texts("maintenance.trial.build"),
+                key="maintenance-trial",
+                help=texts("maintenance.trial.build_help"),
+                disabled=busy or not can,
+                on_click=work.start,
+                args=("--trial", *arguments),
+            )
+    if tried:
+        trial.show(tried, texts, busy=busy)
 
 
 def _published(settings: Settings, texts: Texts) -> None:
