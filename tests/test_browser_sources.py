@@ -175,6 +175,7 @@ def test_on_a_phone_a_summary_is_folded_and_the_text_stays_where_it_is(
     with opened(browser, f"{address}{DRUGS}", width=390) as page:
         digest = page.locator(".st-key-digest")
         expect(digest.locator("[class*=st-key-plain-question]").first).to_be_attached()
+        expect(digest.locator("details").first).not_to_have_attribute("open", "")
         expect(digest.locator(".sw-answer").first).to_be_hidden()
         box = digest.bounding_box()
         assert box is not None

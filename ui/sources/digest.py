@@ -53,6 +53,7 @@ def show(index: Snapshot, versions: Versions, language: str, texts: Texts) -> bo
     try:
         said = _digest(index.generation, read.key, index)
         if said is not None:
+            st.html(f'<h2 class="sw-hidden">{escape(texts("catalogue.digest"))}</h2>')
             answer.show(said, "digest", texts, _ask, index)
         questions = _questions(
             index.generation, asked.key, texts.language, asked, index
@@ -62,7 +63,7 @@ def show(index: Snapshot, versions: Versions, language: str, texts: Texts) -> bo
     except Exception as error:  # noqa: BLE001 - the text can be read all the same
         logger.error("A summary ended with %s", kind_and_place(error))
     if questions:
-        st.html(f'<h3 class="sw-small">{escape(texts("catalogue.questions"))}</h3>')
+        st.html(f'<h2 class="sw-small">{escape(texts("catalogue.questions"))}</h2>')
     for number, question in enumerate(questions):
         links.to_question(question, read, f"plain-question-{number}")
     return said is not None or bool(questions)
