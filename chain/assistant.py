@@ -22,13 +22,14 @@ from chain.missing import missing
 from chain.parts import Part, in_parts
 from chain.refusal import count_documents, refusal_text
 from chain.relevance import rank
-from chain.suggestions import Suggestions, highest
+from chain.suggestions import Suggestions, highest, is_better_outside
 from chain.understanding import Understood, understand
 from chain.verification import prepare
 from chain.writing import Stopwatch, Writing
 from core.settings import Settings, trace_with_langsmith
 from core.types import (
     Answer,
+    DocumentInfo,
     Event,
     Finished,
     Reason,
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_EXCLUDED = 5.0  # in the score: so much better is what the scope leaves out than what it holds
 _LOOK = 50  # passages of a document among which its beginning is looked for
 
 
@@ -175,8 +175,8 @@ class Assistant:
             if meant.last
             else self._suggestions.elsewhere(index, meant.question, language, scope)
         )
-        refuses = sure.value < self._settings.refuse_below or (
-            outside is not None and outside.score > highest(found) + _EXCLUDED
+        refuses = sure.value < self._settings.refuse_below or is_better_outside(
+            outside, highest(found)
         )
         asked: tuple[Part, ...] = (Part(meant.question, found, ranked),)
         if not refuses and not is_given:
@@ -277,6 +277,19 @@ class Assistant:
         if not answer.answered:
             return ()
         return self._suggestions.follow_ups(self.index.snapshot(), answer, history, scope)
+
+    def questions_about(
+        self, index: Snapshot, document: DocumentInfo, language: str
+    ) -> tuple[str, ...]:
+        """Up to five questions, spread over a document, that it answers when the search is limited
+        to it. Costs up to 19 searches.
+
+        Args:
+            index: that the document is in.
+            document: the language version that they are made from.
+            language: of the questions (ISO 639-1).
+        """
+        return self._suggestions.about(index, document, language)
 
     def _language(self, question: str, history: Sequence[Turn]) -> str:
         questions = [*(turn.question for turn in history), question]

@@ -23,7 +23,9 @@ _LONGEST_TITLE = 60
 _FEW = 3  # words: a topic of so few may be one of other documents
 _ASIDE = re.compile(r"\s+\([^()]*\)")
 _NUMBERED = re.compile(r"^(?:[\dIVXLC]+(?:\.\d+)*[.)]?|[a-z]\)|§ ?\d+)\s+")  # "4.2.1 ", "IV. "
-_LABEL = re.compile(r"[^:]*\d+: (?P<rest>.+)")  # "Priority 2: ..."
+_LABEL = re.compile(
+    r"[^:]*?\d+(?:er)?(?::| [–—-]) (?P<rest>.+)"
+)  # "Priority 2: ...", "Article 3 – ..."
 # Acronyms and names such as WePROTECT; those of the agencies, which have no second capital.
 _NAME = re.compile(
     r"(?<![\w-])(?:[^\W\d_]*[A-Z][^\W\d_]*[A-Z][^\W\d_]*|Europol|Eurojust|Interpol|Frontex)(?![\w(-])"
@@ -40,7 +42,12 @@ class Asked(NamedTuple):
 
 
 def questions(
-    passage: Passage, around: Sequence[Passage], language: str, versions: Sequence[Passage]
+    passage: Passage,
+    around: Sequence[Passage],
+    language: str,
+    versions: Sequence[Passage],
+    *,
+    named: bool = False,
 ) -> Iterator[Asked]:
     """What the section of a passage can be asked, the most direct question first.
 
@@ -50,6 +57,7 @@ def questions(
             names its document.
         language: of the questions (ISO 639-1).
         versions: the same section in other languages.
+        named: whether a question names its document in any case.
     """
     if language not in languages():
         return
@@ -66,7 +74,7 @@ def questions(
             and words <= set(content_words(f"{one.headings[-1]} {one.text}", language))
             for one in around
         )
-        several = elsewhere or passage.language != language or len(words) <= _FEW
+        several = named or elsewhere or passage.language != language or len(words) <= _FEW
         document = document_name(passage.document, language)
         listed = (form.asks for form in said.listed if _pattern(form.says).fullmatch(topic))
         form = next(listed, said.about_in if elsewhere or (several and document) else said.about)

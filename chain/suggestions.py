@@ -2,24 +2,27 @@
 
 passages near a question -> their sections -> what these can be asked (chain/questions.py)
     -> asked: kept where that very section, and the sentence meant, answers best and surely
+sections of a document, evenly over it -> the same, limited to that document
 the question in the sources' spelling, or without its limits -> asked: kept where it is answered
 """
 
 import datetime
 import itertools
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
 from typing import NamedTuple
 
 from chain.confidence import confidence
+from chain.digest import spread, stretches
 from chain.followup import standalone
 from chain.parts import Part, as_asked
 from chain.questions import Asked, questions
 from chain.relevance import rank
 from chain.spelling import respelt
 from core.settings import Settings
-from core.types import Answer, Passage, Scope, ScoredPassage, Turn
+from core.types import Answer, DocumentInfo, Passage, Scope, ScoredPassage, Turn
 from vectorstore.keyword import content_words
 from vectorstore.store import Snapshot
 
@@ -27,8 +30,13 @@ _RELATED = 2  # questions beside a refusal
 _FOLLOW_UPS = 3
 _AMONG = 8  # nearest sections that they may be about
 _A_SECTION = 2  # questions about one that are tried
+_ABOUT = 5  # questions about a document
+_LOOKED_AT = 60  # passages of it
+_TRIED_ABOUT = 14  # questions about it in all
+_ALIKE = 2  # of them that ask for the same kind of thing, such as "When did ...?"
 _TRIED = 8  # questions in all
 _LOOK = 12  # passages around a question
+_EXCLUDED = 5.0  # in the score: so much better is what the scope leaves out than what it holds
 _BETTER = 2.0  # in the score of the best passage: what a mended misspelling gains at least
 _SURE = 0.7  # confidence: what is offered is answered more surely than what is asked
 _SAME = 0.6  # of the words of a sentence: a citation with so many of them says the same
@@ -101,6 +109,54 @@ class Suggestions:
         said = [citation.quote for citation in answer.citations]
         offered = self._offered(index, language, left, passages, scope, turns, said)
         return tuple(itertools.islice(offered, _FOLLOW_UPS))
+
+    def about(self, index: Snapshot, document: DocumentInfo, language: str) -> tuple[str, ...]:
+        """Up to five questions that a language version of a document answers, in its order.
+
+        They are made of all parts of it, and asked with the search limited to it; costs up to 19
+        searches.
+        """
+        passages = spread(index.passages([document.key]), _LOOKED_AT)
+        scope = Scope(documents=(document.id,))
+        waiting = {
+            number: self._candidates(index, [passages[place] for place in places], language)
+            for number, places in enumerate(stretches(len(passages), _ABOUT))
+        }
+        found: list[tuple[int, str]] = []
+        given, tries = Counter[int](), Counter[int]()
+        while waiting and len(found) < _ABOUT and tries.total() < _TRIED_ABOUT:
+            number = min(waiting, key=lambda one: (given[one], tries[one]))
+            candidate = next(waiting[number], None)
+            if candidate is None:
+                del waiting[number]
+                continue
+            passage, asked = candidate
+            words = _words(asked.question, language)
+            alike = sum(_opening(old) == _opening(asked.question) for _, old in found)
+            if any(words <= _words(old, language) for _, old in found) or (
+                asked.units and alike == _ALIKE
+            ):
+                continue
+            tries[number] += 1
+            tried = self._asked(index, asked.question, language, scope)
+            if tried is None or not _answers(tried, asked, passage):
+                continue
+            outside = self.elsewhere(index, asked.question, language, scope)
+            if not is_better_outside(outside, tried.best.score):
+                given[number] += 1
+                found.append((passage.start, asked.question))
+        return tuple(question for _, question in sorted(found))
+
+    def _candidates(
+        self, index: Snapshot, passages: Sequence[Passage], language: str
+    ) -> Iterator[tuple[Passage, Asked]]:
+        """What the passages can be asked: first what a sentence of them answers."""
+        listed = []
+        for passage in passages:
+            versions = _versions(index, passage) if passage.language != language else ()
+            asked = questions(passage, (), language, versions, named=True)
+            listed += [(passage, one) for one in itertools.islice(asked, _A_SECTION)]
+        yield from sorted(listed, key=lambda one: not one[1].units)
 
     def respelt(
         self,
@@ -206,6 +262,10 @@ def _is_said(asked: Asked, section: Passage, said: Sequence[str]) -> bool:
     return bool(words) and any(len(words & one) >= _SAME * len(words) for one in quoted)
 
 
+def _opening(question: str) -> str:
+    return question.split(maxsplit=1)[0]
+
+
 def _words(text: str, language: str) -> frozenset[str]:
     return frozenset(content_words(text, language))
 
@@ -215,6 +275,12 @@ def _versions(index: Snapshot, section: Passage) -> list[Passage]:
     id_, key = section.document.id, section.document.key
     others = {one.key for one in index.documents() if one.id == id_} - {key}
     return [one for one in index.passages(others) if one.section == section.section]
+
+
+def is_better_outside(outside: ScoredPassage | None, inside: float) -> bool:
+    """Whether what a scope leaves out answers so much better than the best score within that it is
+    no answer to tell the latter."""
+    return outside is not None and outside.score > inside + _EXCLUDED
 
 
 def highest(found: Sequence[ScoredPassage]) -> float:

@@ -148,6 +148,44 @@ def test_a_question_about_a_document_stays_in_the_session(browser: Browser, addr
         assert page.evaluate("window.stays")
 
 
+def test_a_document_is_told_in_short_and_a_question_about_it_is_asked(
+    browser: Browser, address: str
+) -> None:
+    with opened(browser, f"{address}{DRUGS}") as page:
+        page.evaluate("window.stays = true")
+        digest = page.locator(".st-key-digest")
+        expect(digest.get_by_text("Letterlijk geciteerd uit onze samenvatting.")).to_be_visible()
+        expect(digest.locator(".sw-label").first).to_have_text("In het kort")
+        asked = digest.locator("[class*=st-key-plain-question] button")
+        expect(asked).to_have_count(5)
+        digest.get_by_role("link", name="Bron 1", exact=True).click()
+        expect(page.get_by_role("dialog").locator("mark").first).to_be_visible()
+        page.keyboard.press("Escape")
+        question = asked.first.inner_text().splitlines()[-1]
+        asked.first.click()
+        expect(page.locator(".sw-question, .sw-last-question").first).to_contain_text(question)
+        expect(page.locator(".sw-answer").first).to_contain_text("drie blokken")
+        expect(page.get_by_text(re.compile("^Gezocht binnen: EU-agenda")).first).to_be_visible()
+        assert page.evaluate("window.stays")
+
+
+def test_on_a_phone_a_summary_is_folded_and_the_text_stays_where_it_is(
+    browser: Browser, address: str
+) -> None:
+    with opened(browser, f"{address}{DRUGS}", width=390) as page:
+        digest = page.locator(".st-key-digest")
+        expect(digest.locator("[class*=st-key-plain-question]").first).to_be_attached()
+        expect(digest.locator("details").first).not_to_have_attribute("open", "")
+        expect(digest.locator(".sw-answer").first).to_be_hidden()
+        box = digest.bounding_box()
+        assert box is not None
+        assert box["height"] < 60
+        digest.locator("summary").first.click()
+        expect(digest.locator(".sw-answer").first).to_be_visible()
+        wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+        assert not page.evaluate(wide)
+
+
 def test_what_a_source_says_is_shown_plainly(browser: Browser, hostile: str) -> None:
     with opened(browser, f"{hostile}/sources") as page:
         main = page.get_by_test_id("stMain")

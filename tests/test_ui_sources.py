@@ -9,13 +9,18 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from core.errors import StoreError
 from core.matching import fold, traced, without_accents
 from core.settings import ROOT, Settings
 from core.types import DocumentInfo, Passage
 from ingest.pipeline import ingest
 from tests.apps import run
 from ui.addresses import place_of, quotes, reading_address
+from ui.answers.chips import CARDS
+from ui.answers.evidence import PANEL
 from ui.sources import search
+from ui.sources.digest import FOLD
+from ui.sources.reader import SHOW_PLACE
 from ui.sources.reading import beside_html, marked_html, reading_html, sections_of
 from ui.texts import load
 from vectorstore.store import open_index
@@ -40,6 +45,8 @@ FILES = {
         f"De vloot telt 40 schepen. {HOSTILE}\n"
     ),
 }
+
+OUR_SCRIPTS = (SHOW_PLACE, FOLD, CARDS + PANEL)
 
 Small = Callable[[Mapping[str, str]], Settings]
 
@@ -248,9 +255,10 @@ def test_what_is_no_quote_is_ignored(app: AppTest, settings: Settings, quote: st
     passage = open_index(settings).passages(["haven.nl"])[0]
     name = place_of(passage.id).removeprefix("passage-")
     read(app, document="haven", language="zz", quote=[quote.format(name=name)])
-    assert 'class="sw-reading"' in shown(app)
-    assert "<mark>" not in shown(app)
-    assert "script" not in shown(app).replace("</script>", "").replace("<script>\nconst", "")
+    bodies = [box.proto.body for box in app.get("html")]
+    (text,) = (body for body in bodies if 'class="sw-reading"' in body)
+    assert "<mark>" not in text  # a summary marks what it quotes
+    assert "script" not in "".join(body for body in bodies if body not in OUR_SCRIPTS)
 
 
 def test_an_unknown_document_is_named_above_the_list(app: AppTest) -> None:
@@ -281,6 +289,54 @@ def test_the_version_history_is_told_in_both_directions(app: AppTest) -> None:
 def test_a_document_can_be_asked_about(app: AppTest) -> None:
     read(app, document="haven", language="nl")
     assert app.button(key="ask-haven").label == "Stel een vraag over dit document"
+
+
+def questions_of(app: AppTest) -> list[str]:
+    return [one.label for one in app.button if str(one.key).startswith("plain-question-")]
+
+
+def test_a_document_is_told_in_short_by_quotes_with_their_sections_before_its_text(
+    app: AppTest,
+) -> None:
+    read(app, document="haven", language="en")
+    assert [one.label for one in app.expander] == ["Samenvatting en vragen"]
+    text = shown(app)
+    told = text.index("Letterlijk geciteerd uit de bron.")
+    assert told < text.index("There are 30 ships") < text.index("sw-reading")
+    assert '<h3 class="sw-label">Ships</h3>' in text
+    assert questions_of(app)
+    assert "Vragen die dit document beantwoordt" in text
+
+
+def test_a_document_that_says_nothing_alone_has_no_summary_and_no_empty_heading(
+    app: AppTest,
+) -> None:
+    read(app, document="nieuw", language="nl")
+    assert not app.expander
+    assert "Vragen die dit document beantwoordt" not in shown(app)
+    assert "De vloot telt 40 schepen." in shown(app)
+
+
+def test_a_summary_that_cannot_be_made_leaves_the_text(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise StoreError("It cannot be read.")
+
+    monkeypatch.setattr("ui.sources.digest.digest", fails)
+    read(app, document="haven", language="en")
+    assert not app.exception
+    assert not app.expander
+    assert "sw-reading" in shown(app)
+
+
+def test_a_summary_is_folded_for_who_comes_for_a_passage(app: AppTest, settings: Settings) -> None:
+    passage = open_index(settings).passages(["haven.en"])[0]
+    name = place_of(passage.id).removeprefix("passage-")
+    read(app, document="haven", language="en", quote=f"{name}:0-5")
+    assert not app.expander[0].proto.expanded
+    app.query_params.pop("quote")
+    assert run(app).expander[0].proto.expanded
 
 
 def passage(text: str, section: int, **more: Any) -> Passage:

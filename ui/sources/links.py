@@ -4,7 +4,7 @@ Page links have an address to copy or to open in a new tab. What they say is dat
 Markdown: as code it stays data.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -45,8 +45,18 @@ def to_chat(document: DocumentInfo, texts: Texts, key: str) -> None:
     It is no page link, of which the address would lack the way to the first page.
     """
     if st.button(texts("catalogue.ask"), key=f"ask-{key}", icon=":material/forum:"):
-        page = st.Page(_of_which_the_address_counts, title="chat", url_path="", default=True)
-        st.switch_page(page, query_params={"document": document.id})
+        _to_first_page({"document": document.id})
+
+
+def to_question(question: str, document: DocumentInfo, key: str) -> None:
+    """A button that goes and asks this of one document."""
+    if st.button(code(question), key=key, icon=":material/subdirectory_arrow_right:"):
+        _to_first_page({"q": question, "document": document.id})
+
+
+def _to_first_page(query: Mapping[str, str]) -> None:
+    page = st.Page(_of_which_the_address_counts, title="chat", url_path="", default=True)
+    st.switch_page(page, query_params=query)
 
 
 def _of_which_the_address_counts() -> None:

@@ -8,7 +8,7 @@ from core.versions import preferred
 from ui.addresses import quotes, reading_query
 from ui.markup import escape, link
 from ui.origins import pages
-from ui.sources import links
+from ui.sources import digest, links
 from ui.sources.catalogue import show_related
 from ui.sources.documents import Documents, Versions, record_html
 from ui.sources.reading import beside_html, marked_html, reading_html, sections_of
@@ -50,6 +50,7 @@ def show(index: Snapshot, documents: Documents, name: str, texts: Texts) -> None
         _other_versions(versions, language, texts)
     beside = _choose_beside(versions, language, texts)
     marked = quotes(st.query_params.get_all("quote"))
+    inside, whole = digest.place(texts, folded=bool(marked))
     shown = [sections_of(index.passages([versions[one].key])) for one in (language, *beside)]
     told = "".join(marked_html(sections, marked, texts) for sections in shown)
     if told:
@@ -59,6 +60,10 @@ def show(index: Snapshot, documents: Documents, name: str, texts: Texts) -> None
     else:
         st.html(reading_html(shown[0], marked, texts))
     st.html(SHOW_PLACE, unsafe_allow_javascript=True)
+    with inside:
+        there = digest.show(index, versions, language, texts)
+    if not there:
+        whole.empty()
 
 
 def _other_versions(versions: Versions, language: str, texts: Texts) -> None:

@@ -1,0 +1,111 @@
+"""A document in short is its own sentences, and the questions about it are answered by it."""
+
+import time
+
+import pytest
+
+from chain.assistant import Assistant
+from chain.digest import digest, stretches
+from core.settings import Settings
+from core.types import Scope
+from vectorstore.store import Snapshot
+
+KEYS = [
+    f"{name}.{language}"
+    for name in (
+        "csa-strategy",
+        "drugs-agenda",
+        "firearms-plan",
+        "security-union-package",
+        "security-union-strategy",
+    )
+    for language in ("nl", "en")
+]
+
+
+@pytest.fixture(scope="module")
+def assistant(settings: Settings) -> Assistant:
+    return Assistant(settings)
+
+
+@pytest.fixture(scope="module")
+def index(assistant: Assistant) -> Snapshot:
+    return assistant.index.snapshot()
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_document_in_short_is_quotes_from_its_sections_in_its_order(
+    index: Snapshot, key: str
+) -> None:
+    said = digest(index, key)
+    assert said is not None
+    passages = {one.id: one for one in index.passages([key])}
+    assert 4 <= len(said.citations) <= 5
+    for citation in said.citations:
+        assert passages[citation.passage_id].text[citation.start : citation.end] == citation.quote
+        assert f"### {citation.headings[-1]}" in said.text
+    starts = [passages[one.passage_id].start + one.start for one in said.citations]
+    assert starts == sorted(starts)
+    assert len({one.headings for one in said.citations}) == len(said.citations)
+    assert len(said.text.split()) < 250
+
+
+@pytest.mark.parametrize(
+    ("key", "sentence"),
+    [
+        ("drugs-agenda.nl", "De drugsagenda bestaat uit drie blokken:"),
+        ("firearms-plan.en", "The action plan has four priorities:"),
+        ("security-union-strategy.en", "The strategy has four priorities"),
+    ],
+)
+def test_how_a_document_is_divided_is_told_and_not_what_its_record_says(
+    index: Snapshot, key: str, sentence: str
+) -> None:
+    said = digest(index, key)
+    assert said is not None
+    assert sentence in said.text
+    assert "final" not in said.text
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_questions_about_a_document_are_answered_by_it(
+    assistant: Assistant, index: Snapshot, key: str
+) -> None:
+    (document,) = (one for one in index.documents() if one.key == key)
+    asked = assistant.questions_about(index, document, document.language)
+    assert 2 <= len(asked) <= 5
+    assert len(set(asked)) == len(asked)
+    cited = set()
+    for question in asked:
+        answer = assistant.ask(question, scope=Scope(documents=(document.id,)))
+        assert answer.kind == "answer", question
+        assert answer.language == document.language
+        assert answer.documents == (document.id,)
+        cited.add(answer.citations[0].headings)
+    assert len(cited) == len(asked), "each from another section"
+
+
+def test_questions_in_a_language_that_a_document_is_not_in(
+    assistant: Assistant, index: Snapshot
+) -> None:
+    (document,) = (one for one in index.documents() if one.key == "security-union-strategy.en")
+    asked = assistant.questions_about(index, document, "fr")
+    assert len(asked) == 5
+    assert all(question.startswith("Que dit la stratégie") for question in asked)
+
+
+def test_they_are_made_within_a_second(settings: Settings) -> None:
+    assistant = Assistant(settings)  # remembers no question yet
+    assistant.warm_up()
+    index = assistant.index.snapshot()
+    for document in index.documents():
+        start = time.process_time()
+        digest(index, document.key)
+        assistant.questions_about(index, document, document.language)
+        assert time.process_time() - start < 1
+
+
+def test_a_long_row_is_divided_evenly_and_a_short_one_as_far_as_it_goes() -> None:
+    assert [len(one) for one in stretches(17, 5)] == [3, 3, 4, 3, 4]
+    assert list(stretches(2, 5)) == [range(1), range(1, 2)]
+    assert list(stretches(0, 5)) == []
