@@ -64,8 +64,10 @@ def test_a_quote_is_kept_remarked_removed_and_downloaded(
         remark.fill("Voor de brief")
         page.get_by_role("button", name="Verwijderen").click()
         expect(page.get_by_text("Het citaat is verwijderd")).to_be_visible()
+        expect(page.get_by_label("Opmerking")).to_have_count(0)
         assert store.notes() == ()
         page.get_by_role("button", name="Ongedaan maken").click()
+        expect(page.get_by_text("Het citaat is verwijderd")).to_have_count(0)
         expect(page.get_by_label("Opmerking")).to_have_value("Voor de brief")
         assert [one.remark for one in store.notes()] == ["Voor de brief"]
 
