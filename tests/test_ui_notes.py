@@ -5,11 +5,13 @@ from streamlit.testing.v1 import AppTest
 
 from core import conversations
 from core.conversations import FILE
+from core.errors import NotAllowedError
 from core.settings import Settings
 from tests.apps import ask, press, run
 from tests.test_notes import HOSTILE, note
 from tests.test_ui_conversations import REPORTS, Open, chat, kept
 from tests.test_ui_conversations import opened as opened
+from ui.chat import session
 from ui.roles import User
 from ui.texts import languages, load
 
@@ -155,12 +157,16 @@ def test_a_visitor_is_told_that_nothing_lasts(
 
 
 def test_whoever_has_no_role_does_not_get_in(
-    noted: AppTest, monkeypatch: pytest.MonkeyPatch
+    noted: AppTest, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ui.access.user", lambda: User(id="bo", name="Bo", role=None))
+    nobody = User(id="local", name="", role=None)
+    kept(settings, nobody.id).put_note(note())
+    monkeypatch.setattr("ui.access.user", lambda: nobody)
     app = noted.run()
-    assert "needs the role reader" in app.exception[0].message
+    assert app.exception
     assert not app.html
+    with pytest.raises(NotAllowedError, match="needs the role reader"):
+        session.chat(settings)
 
 
 @pytest.mark.parametrize("language", languages())
