@@ -1,9 +1,10 @@
-"""Where conversations are kept.
+"""Where conversations and notes are kept.
 
 `Conversations` is the store of one user: every statement names the user, so that nobody sees or
-changes what another asked. It is one private SQLite file (core/private.py) in `data_dir`. What has
-not changed for the number of days that is set is neither shown nor kept. Only what its user shares
-can others read, by an address that cannot be guessed, of which the file has the hash alone.
+changes what another asked or noted. It is one private SQLite file (core/private.py) in `data_dir`.
+What has not changed for the number of days that is set is neither shown nor kept. Only the
+conversations that their user shares can others read, by an address that cannot be guessed, of
+which the file has the hash alone.
 """
 
 import datetime
@@ -20,13 +21,14 @@ from pydantic import ValidationError
 from core.conversation import Conversation, Exchange, Listed, now
 from core.errors import StrategiewijzerError
 from core.matching import fold, without_accents
+from core.note import MAX_NOTES, MAX_QUOTE, Note
 from core.private import Store, transaction
 
 FILE = "conversations.sqlite"
 _PATIENCE = 3.0  # seconds to wait while another process writes
 _STORE = Store(
     "Conversations",
-    version=2,
+    version=3,
     tables="""
 CREATE TABLE IF NOT EXISTS conversations (
     user TEXT, id TEXT, name TEXT NOT NULL, changed REAL NOT NULL, PRIMARY KEY (user, id)
@@ -43,6 +45,10 @@ CREATE TABLE IF NOT EXISTS shares (
     PRIMARY KEY (user, conversation),
     FOREIGN KEY (user, conversation) REFERENCES conversations ON DELETE CASCADE
 );
+CREATE TABLE IF NOT EXISTS notes (
+    user TEXT, id TEXT, changed REAL NOT NULL, note TEXT NOT NULL, PRIMARY KEY (user, id)
+);
+CREATE INDEX IF NOT EXISTS notes_by_change ON notes (changed);
 """,
 )
 _LISTED = """
@@ -59,12 +65,12 @@ AND (instr(plain(name), ?) OR EXISTS (
 
 
 class Conversations:
-    """The conversations of one user.
+    """The conversations and notes of one user.
 
     Args:
         user: whose they are.
         folder: where the file is; None: they are kept in memory, as long as this object lives.
-        days: how long they are kept after the last question.
+        days: how long they are kept after the last question, or change of the note.
 
     Every method raises StrategiewijzerError when the file cannot be read or written, or was
     written by a later version; what was kept before stays.
@@ -140,13 +146,8 @@ class Conversations:
             rows = connection.execute(query, (user, id)).fetchall()
         if row is None:
             return None
-        try:
+        with _readable("conversation"):
             exchanges = tuple(Exchange.model_validate_json(exchange) for (exchange,) in rows)
-        except ValidationError as error:
-            raise StrategiewijzerError(
-                f"This version cannot read a conversation in {FILE}: {error.error_count()} fields "
-                "are not as expected. Use the version of the program that wrote it."
-            ) from None
         return Conversation(id=id, name=row[0], changed=_date(row[1]), exchanges=exchanges)
 
     def put(self, conversation: Conversation, *exchanges: Exchange) -> None:
@@ -190,9 +191,46 @@ class Conversations:
             connection.execute(query, (self.user, id))
 
     def delete_all(self) -> None:
-        """Forgets all conversations of this user."""
+        """Forgets all conversations and notes of this user."""
         with self._opened() as connection:
             connection.execute("DELETE FROM conversations WHERE user = ?", (self.user,))
+            connection.execute("DELETE FROM notes WHERE user = ?", (self.user,))
+
+    def notes(self) -> tuple[Note, ...]:
+        """This user's notes, last kept first."""
+        query = "SELECT note FROM notes WHERE user = ? AND changed >= ?"
+        with self._opened(writes=False) as connection:
+            rows = connection.execute(query, (self.user, self._oldest())).fetchall()
+        with _readable("note"):
+            found = [Note.model_validate_json(note) for (note,) in rows]
+        return tuple(sorted(found, key=lambda note: note.kept, reverse=True))
+
+    def noted(self) -> frozenset[str]:
+        """The ids of this user's notes."""
+        query = "SELECT id FROM notes WHERE user = ? AND changed >= ?"
+        with self._opened(writes=False) as connection:
+            rows = connection.execute(query, (self.user, self._oldest())).fetchall()
+        return frozenset(id for (id,) in rows)
+
+    def put_note(self, note: Note) -> bool:
+        """Keeps a note, in place of the one with its id; False, and nothing is kept, where its
+        quote is too long or there are as many as one user may have."""
+        query = "SELECT count(*) FROM notes WHERE user = ? AND id != ?"
+        with self._opened() as connection:
+            self._forget_old(connection)
+            (others,) = connection.execute(query, (self.user, note.id)).fetchone()
+            if others >= MAX_NOTES or len(note.citation.quote) > MAX_QUOTE:
+                return False
+            connection.execute(
+                "INSERT OR REPLACE INTO notes VALUES (?, ?, ?, ?)",
+                (self.user, note.id, note.changed.timestamp(), note.model_dump_json()),
+            )
+        return True
+
+    def drop_note(self, id: str) -> None:
+        """Forgets a note; nothing happens when there is none with this id."""
+        with self._opened() as connection:
+            connection.execute("DELETE FROM notes WHERE user = ? AND id = ?", (self.user, id))
 
     def forget_old(self) -> None:
         """Forgets what was kept long enough, of all users."""
@@ -200,10 +238,11 @@ class Conversations:
             self._forget_old(connection)
 
     def _forget_old(self, connection: sqlite3.Connection) -> None:
-        connection.execute("DELETE FROM conversations WHERE changed < ?", (self._oldest(),))
+        for table in ("conversations", "notes"):
+            connection.execute(f"DELETE FROM {table} WHERE changed < ?", (self._oldest(),))  # noqa: S608 - ours
 
     def _oldest(self) -> float:
-        """When a conversation must have changed to be kept, in seconds since 1970."""
+        """When a conversation or note must have changed to be kept, in seconds since 1970."""
         if not self.lasting:
             return 0.0
         return (now() - datetime.timedelta(days=self._days)).timestamp()
@@ -223,6 +262,18 @@ def _searchable(connection: sqlite3.Connection) -> sqlite3.Connection:
     """The store with what SQL does not have: a name as it is searched."""
     connection.create_function("plain", 1, _plain, deterministic=True)
     return connection
+
+
+@contextmanager
+def _readable(what: str) -> Iterator[None]:
+    """Tells that a row is of another version of the program, where the block cannot read it."""
+    try:
+        yield
+    except ValidationError as error:
+        raise StrategiewijzerError(
+            f"This version cannot read a {what} in {FILE}: {error.error_count()} fields "
+            "are not as expected. Use the version of the program that wrote it."
+        ) from None
 
 
 def _hash(token: str) -> str:

@@ -50,6 +50,10 @@ def _read(page: Page) -> None:
     expect(page.locator("article.sw-reading")).to_be_visible()
 
 
+def _no_notes(page: Page) -> None:
+    expect(page.get_by_text("U hebt nog geen citaten bewaard")).to_be_visible()
+
+
 def _figures(page: Page) -> None:
     expect(page.get_by_role("table").first).to_be_visible()
     page.get_by_text("Een meting starten").click()
@@ -86,6 +90,7 @@ PAGES = {
     "sources searched": ("/sources", _found),
     "document": ("/sources?document=drugs-agenda&language=nl", _read),
     "two languages": ("/sources?document=drugs-agenda&language=nl&beside=en", _beside),
+    "no notes": ("/notes", _no_notes),
     "evaluation": ("/evaluation", _figures),
     "evaluated questions": ("/evaluation", _questions),
     "trend": ("/evaluation", _trend),
@@ -123,6 +128,7 @@ def test_no_rule_is_broken(browser: Browser, address: str, name: str, scheme: st
         "",
         "/sources",
         "/sources?document=drugs-agenda&language=nl",
+        "/notes",
         "/evaluation",
         "/evaluation?question=deal",
     ],

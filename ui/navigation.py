@@ -40,6 +40,12 @@ def _sources() -> None:
     page.page()
 
 
+def _notes() -> None:
+    from ui.notes import page
+
+    page.page()
+
+
 def _evaluation() -> None:
     from ui.evaluation import page
 
@@ -55,6 +61,7 @@ def _maintenance() -> None:
 PLACES = [
     Place(_chat, "chat.title", "", "reader"),
     Place(_sources, "catalogue.title", "sources", "reader"),
+    Place(_notes, "notes.title", "notes", "reader"),
     Place(_evaluation, "evaluation.title", "evaluation", "evaluator"),
     Place(_maintenance, "maintenance.title", "maintenance", "maintainer"),
 ]

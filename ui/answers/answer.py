@@ -175,6 +175,6 @@ def _surroundings(answer: Answer, index: Snapshot | None) -> Surroundings | None
     if index is None:
         return None
     try:
-        return surroundings(answer, index)
+        return surroundings(answer.citations, index)
     except StrategiewijzerError:
         return None

@@ -1,10 +1,13 @@
 """What is said of a citation wherever it is shown: its place, its pages, its section."""
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import takewhile
 
 from core.types import Answer, Citation, Marked
 from ui.texts import Texts
+
+_ITEM_BEGINS = re.compile(r"\s*(?:[-*•–]|\(?\w{1,4}[.)])?\s*")  # all there is between two items
 
 
 def by_number(citations: Iterable[Citation]) -> dict[int, tuple[Citation, ...]]:
@@ -50,3 +53,30 @@ def as_one(citations: Sequence[Citation]) -> Citation:
     pages = [page for one in citations for page in (one.page, one.last_page) if page is not None]
     ends = {"page": min(pages), "last_page": max(pages)} if pages else {}
     return citations[0].model_copy(update={**ends, "marks": marks})
+
+
+def stretches(citations: Iterable[Citation], answer: Answer) -> list[Citation]:
+    """The quotes out of one passage, in its order; those that follow each other, such as the items
+    of a list, as one."""
+    ordered = sorted(citations, key=lambda one: (one.start, one.end))
+    passage = next((one for one in answer.passages if one.id == ordered[0].passage_id), None)
+    groups: list[list[Citation]] = []
+    for one in ordered:
+        end = max((before.end for before in groups[-1]), default=0) if groups else 0
+        if groups and one.end <= end:
+            continue
+        if groups and passage and _ITEM_BEGINS.fullmatch(passage.text[end : one.start]):
+            groups[-1].append(one)
+        else:
+            groups.append([one])
+    return [
+        as_one(group).model_copy(
+            update={
+                "quote": passage.text[group[0].start : group[-1].end],
+                "end": group[-1].end,
+            }
+            if passage
+            else {}
+        )
+        for group in groups
+    ]

@@ -86,15 +86,19 @@ def markdown_texts(answer: Answer, texts: Texts) -> list[str]:
 
 def markdown_references(citations: Sequence[Citation], texts: Texts) -> list[str]:
     """A paragraph per number; it is no list's, which Markdown would count itself."""
-    shown = []
-    for one in map(as_one, by_number(citations).values()):
-        written = reference(one, texts, data=escaped, emphasis="*{}*")
-        links = listed(
-            (escaped(label), f"<{percent_encoded(url, safe=_ADDRESS)}>")
-            for label, url in addresses(one, texts)
-        )
-        shown.append(" ".join((rf"\[{one.number}\]", written, *links)))
-    return shown
+    return [
+        rf"\[{one.number}\] {markdown_reference(one, texts)}"
+        for one in map(as_one, by_number(citations).values())
+    ]
+
+
+def markdown_reference(citation: Citation, texts: Texts) -> str:
+    """A reference with the web pages of its citation."""
+    links = listed(
+        (escaped(label), f"<{percent_encoded(url, safe=_ADDRESS)}>")
+        for label, url in addresses(citation, texts)
+    )
+    return " ".join((reference(citation, texts, data=escaped, emphasis="*{}*"), *links))
 
 
 _ADDRESS = "%:/?#[]@!$&'()*+,;=~"  # stays as it is in an address; what could end one does not

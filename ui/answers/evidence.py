@@ -8,14 +8,17 @@ needed and nothing of it moves. Without the script the number is a link to what 
 import itertools
 from collections.abc import Mapping, Sequence
 
+from core.note import quote_id
 from core.types import Answer, Citation, Passage
 from ui import origins
 from ui.addresses import reading_address
-from ui.answers.citations import anchors, as_one, by_number, numbers, pages, section
+from ui.answers.citations import anchors, as_one, by_number, numbers, pages, section, stretches
 from ui.answers.fragments import at_quote
 from ui.answers.surroundings import Surroundings
 from ui.markup import escape, is_web_page, link, new_tab
 from ui.texts import Texts
+
+_FIRST_WORDS = 6  # of a quote, to tell it from others
 
 # Opens and closes the panel. It is no part of what Streamlit replaces, and closes when its answer
 # goes. The step in the browser's history is there for Back. Streamlit runs a page again whenever a
@@ -245,7 +248,8 @@ def _source_html(
         + f'<blockquote lang="{escape(document.language)}">'
         f"{highlighted(text, spans, targets=anchors(answer, prefix))}</blockquote>"
         + _neighbour_html(after, first, "answers.after", texts)
-        + f"{_in_context(citations, texts)}{_official_pages(citations, texts)}</section>"
+        + _keep_html(stretches(citations, answer), prefix, texts)
+        + f"{in_context(citations, texts)}{official_pages(citations, texts)}</section>"
     )
 
 
@@ -274,7 +278,23 @@ def _neighbour_html(passage: Passage | None, cited: Citation, key: str, texts: T
     )
 
 
-def _in_context(citations: Sequence[Citation], texts: Texts) -> str:
+def _keep_html(quotes: Sequence[Citation], prefix: str, texts: Texts) -> str:
+    """Buttons that keep these quotes, or take them away again (ui/notes/keeping.py, which shows
+    them where quotes can be kept); of several each names its own by its first words."""
+    names = [" ".join(one.quote.split()[:_FIRST_WORDS]) for one in quotes]
+    keys = [
+        (f"notes.{key}_which" if len(quotes) > 1 else f"notes.{key}") for key in ("keep", "kept")
+    ]
+    return "".join(
+        f'<div class="sw-keep"><button type="button" data-keep="{escape(prefix)}-{quote_id(one)}">'
+        f'<span class="sw-unkept">{escape(texts(keys[0], quote=name))}</span>'
+        f'<span class="sw-kept">{escape(texts(keys[1], quote=name))}</span></button>'
+        f'<span class="sw-keep-told" role="status"></span></div>'
+        for one, name in zip(quotes, names, strict=True)
+    )
+
+
+def in_context(citations: Sequence[Citation], texts: Texts) -> str:
     """A link to the quotes in their document, in a tab of its own: the conversation stays."""
     first = citations[0]
     spans = ((citation.start, citation.end) for citation in citations)
@@ -282,7 +302,7 @@ def _in_context(citations: Sequence[Citation], texts: Texts) -> str:
     return f"<p>{new_tab(address, texts('sources.context'), texts)}</p>"
 
 
-def _official_pages(citations: Sequence[Citation], texts: Texts) -> str:
+def official_pages(citations: Sequence[Citation], texts: Texts) -> str:
     """One link per address; with the citations' numbers where there is more than one.
 
     It leads to the first quote of a number, save for a brief, which is not the text that its page

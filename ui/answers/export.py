@@ -110,9 +110,14 @@ def _answer_blocks(answer: Answer, texts: Texts) -> list[str]:
     ):
         blocks.append(written)
         for quote in dict.fromkeys(one.quote for one in quotes):
-            lines = [line for line in quote.splitlines() if line.strip()]
-            blocks.append("\n>\n".join(f"> {escaped(line)}" for line in lines))
+            blocks.append(quoted(quote))
     return blocks
+
+
+def quoted(quote: str) -> str:
+    """A quote as Markdown."""
+    lines = [line for line in quote.splitlines() if line.strip()]
+    return "\n>\n".join(f"> {escaped(line)}" for line in lines)
 
 
 def made(texts: Texts) -> str:

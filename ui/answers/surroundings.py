@@ -1,6 +1,6 @@
-"""The documents of an answer as they are now: the text around its quotes, and what has changed."""
+"""Cited documents as they are now: the text around quotes, and what has changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -55,13 +55,13 @@ class Surroundings:
         return None
 
 
-def surroundings(answer: Answer, index: Snapshot) -> Surroundings:
-    """What an index has of the documents that an answer cites.
+def surroundings(citations: Iterable[Citation], index: Snapshot) -> Surroundings:
+    """What an index has of the documents that are cited.
 
     Raises:
         StrategiewijzerError: the index cannot be used.
     """
-    keys = {citation.document.key for citation in answer.citations}
+    keys = {citation.document.key for citation in citations}
     return Surroundings(
         {key: _passages(index.generation, key, index) for key in keys},
         index.standings() if keys else {},

@@ -40,67 +40,80 @@ _EMPTY = (
 
 def conversation_docx(title: str, exchanges: Iterable[Exported], texts: Texts) -> bytes:
     """As `ui.answers.export.conversation_markdown`, as a Word file."""
-    word, footnotes = Document(), _Footnotes(texts)
-    word.core_properties.title = word.core_properties.subject = _clean(title)[:255]
-    word.core_properties.author = texts("title")
-    word.core_properties.comments = ""
-    word.add_heading(_clean(title), 0)
-    _fact(word, made(texts))
+    word, footnotes = begun(title, texts)
     for exchange in exchanges:
-        word.add_heading(_clean(exchange.question), 1)
+        word.add_heading(clean(exchange.question), 1)
         if facts := question_facts(exchange, texts):
-            _fact(word, " · ".join(facts))
+            fact(word, " · ".join(facts))
         if exchange.answer is None:
             word.add_paragraph(texts("export.unanswered"))
         else:
             _add_answer(word, exchange.answer, footnotes, texts)
-    _fact(word, texts("export.authentic"))
+    return finished(word, footnotes, texts)
+
+
+def begun(title: str, texts: Texts) -> tuple[Word, "Footnotes"]:
+    """A document with its title, and what takes its footnotes."""
+    word = Document()
+    word.core_properties.title = word.core_properties.subject = clean(title)[:255]
+    word.core_properties.author = texts("title")
+    word.core_properties.comments = ""
+    word.add_heading(clean(title), 0)
+    fact(word, made(texts))
+    return word, Footnotes(texts)
+
+
+def finished(word: Word, footnotes: "Footnotes", texts: Texts) -> bytes:
+    """The file, with what is said at its end."""
+    fact(word, texts("export.authentic"))
     footnotes.attach(word)
     file = io.BytesIO()
     word.save(file)
     return file.getvalue()
 
 
-def _add_answer(word: Word, answer: Answer, footnotes: "_Footnotes", texts: Texts) -> None:
+def _add_answer(word: Word, answer: Answer, footnotes: "Footnotes", texts: Texts) -> None:
     if checked := " · ".join(Checks(answer).told(texts)):
-        _fact(word, checked)
+        fact(word, checked)
     cited = by_number(answer.citations)
     _add_text(word, answer.proper, cited, footnotes)
-    for fact in answer_facts(answer, texts):
-        _fact(word, fact)
+    for one in answer_facts(answer, texts):
+        fact(word, one)
     if answer.more:
-        word.add_heading(_clean(more_heading(answer, texts)), 2)
+        word.add_heading(clean(more_heading(answer, texts)), 2)
         for block in answer.further:
             _add_text(word, block, cited, footnotes)
 
 
 def _add_text(
-    word: Word, text: Marked, cited: dict[int, tuple[Citation, ...]], footnotes: "_Footnotes"
+    word: Word, text: Marked, cited: dict[int, tuple[Citation, ...]], footnotes: "Footnotes"
 ) -> None:
     for kind, lines in pieces(text):
         for line in lines:
             if kind == "label":
-                word.add_heading(_clean(line.text), 3)
+                word.add_heading(clean(line.text), 3)
                 continue
             paragraph = word.add_paragraph(style="List Bullet" if kind == "list" else None)
             position = 0
             for marker in line.markers:
                 if marker.number in cited:
-                    paragraph.add_run(_clean(line.text[position : marker.start]).rstrip(" "))
+                    paragraph.add_run(clean(line.text[position : marker.start]).rstrip(" "))
                     footnotes.refer(paragraph, cited[marker.number])
                     position = marker.end
-            paragraph.add_run(_clean(line.text[position:]))
+            paragraph.add_run(clean(line.text[position:]))
 
 
-def _fact(word: Word, text: str) -> None:
-    word.add_paragraph().add_run(_clean(text)).italic = True
+def fact(word: Word, text: str) -> None:
+    """A line of what is to be known, in italics."""
+    word.add_paragraph().add_run(clean(text)).italic = True
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
+    """What of a text can stand in the file, and is seen."""
     return _NO_XML.sub("", visible(text))
 
 
-class _Footnotes:
+class Footnotes:
     """The footnotes of a document, numbered as they are referred to."""
 
     def __init__(self, texts: Texts) -> None:
@@ -108,19 +121,22 @@ class _Footnotes:
         self._root = etree.fromstring(_EMPTY)
         self._count = 0
 
-    def refer(self, paragraph: Paragraph, quotes: Sequence[Citation]) -> None:
-        """Adds a footnote with the reference of these quotes out of one passage, and the quotes."""
+    def refer(
+        self, paragraph: Paragraph, quotes: Sequence[Citation], *, repeated: bool = True
+    ) -> None:
+        """Adds a footnote with the reference of these quotes out of one passage, and the quotes
+        where they are `repeated`."""
         self._count += 1
         paragraph._p.append(_superscript("w:footnoteReference", self._count))
         note = etree.SubElement(self._root, qn("w:footnote"), {qn("w:id"): str(self._count)})
         one = as_one(quotes)
-        written = reference(one, self._texts, data=_clean, emphasis="\x02{}\x03")
+        written = reference(one, self._texts, data=clean, emphasis="\x02{}\x03")
         pages = listed(addresses(one, self._texts))
         first = etree.SubElement(note, qn("w:p"))
         first.append(_superscript("w:footnoteRef"))
         for number, words in enumerate(_ITALIC.split(f" {written} {' '.join(pages)}")):
             first.append(_run(words, italic=bool(number % 2)))
-        for quote in dict.fromkeys(one.quote for one in quotes):
+        for quote in dict.fromkeys(one.quote for one in quotes if repeated):
             told = f"“{' '.join(quote.split())}”"
             etree.SubElement(note, qn("w:p")).append(_run(told, language=one.document.language))
 
@@ -144,7 +160,7 @@ def _run(text: str, *, italic: bool = False, language: str = "") -> etree._Eleme
         etree.SubElement(properties, qn("w:lang"), {qn("w:val"): language})
     words = etree.SubElement(run, qn("w:t"))
     words.set("{http://www.w3.org/XML/1998/namespace}space", "preserve")
-    words.text = _clean(text)
+    words.text = clean(text)
     return run
 
 

@@ -16,6 +16,7 @@ from ui.chat import address, answering, exchange, filters, followups, history, s
 from ui.chat.asked import MAX_QUESTION, length_html
 from ui.chat.session import FIELD, Chat, chat
 from ui.markup import code, escape
+from ui.notes import keeping
 from ui.scope import told
 from ui.texts import Texts
 from vectorstore.store import Snapshot
@@ -61,6 +62,7 @@ def page() -> None:
         history.show(session, settings, texts)
     problems = st.empty()
     _show_conversation(session, settings, texts, index)
+    keeping.show(session, session.conversation, "exchange", texts)
     _show_problems(problems, session, texts)
     if not session.conversation.exchanges:
         history.show_undo(session, texts)

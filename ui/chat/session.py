@@ -11,6 +11,7 @@ import streamlit as st
 from core.conversation import Conversation, Exchange
 from core.conversations import Conversations
 from core.errors import NotAllowedError, StrategiewijzerError
+from core.note import Note
 from core.settings import Settings
 from core.types import Scope
 from ui import access
@@ -32,7 +33,8 @@ class Chat:
     `missing` is whether an address led to a conversation that is not there. `before` is what the
     conversation was before something was taken from it. `addressed` are the conversations that
     an address with a question has begun, `told` are those that the address has named.
-    `verdicts` are those on answers, by exchange.
+    `verdicts` are those on answers, by exchange. `removed` is the note that was last taken away,
+    and `kept_told` the quote that was last kept or taken away, with what the reader is told of it.
     """
 
     conversations: Conversations
@@ -48,6 +50,8 @@ class Chat:
     addressed: dict[str, str] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
+    removed: Note | None = None
+    kept_told: tuple[str, str] = ("", "")
 
     @property
     def store(self) -> Conversations:
@@ -151,13 +155,14 @@ class Chat:
         self.before = before
 
     def delete_all(self) -> None:
-        """Forgets all conversations of the user."""
+        """Forgets all conversations and notes of the user."""
         try:
             self.store.delete_all()
         except StrategiewijzerError as error:
             self.problem = str(error)
             return
         self.show(Conversation())
+        self.removed = None
 
     def stop(self) -> None:
         """Waits no longer for the answer in the making."""

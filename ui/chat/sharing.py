@@ -14,6 +14,7 @@ from ui.assistant import assistant
 from ui.chat.address import question_address
 from ui.chat.session import Chat
 from ui.markup import code, escape
+from ui.notes import keeping
 from ui.texts import Texts
 
 _DAYS = (7, 30, 90)
@@ -71,6 +72,7 @@ def show_shared(token: str, chat: Chat, texts: Texts) -> None:
                 st.info(texts("export.unanswered"))
             else:
                 answers.show(one.answer, f"shared-{number}", texts, _ask, index, alone=True)
+    keeping.show(chat, conversation, "shared", texts)
     st.link_button(texts("sharing.ask"), addresses.here(), type="primary")
 
 

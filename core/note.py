@@ -1,0 +1,42 @@
+"""A quote that a reader keeps, to find it again: `Note`."""
+
+import hashlib
+
+from pydantic import AwareDatetime, Field
+
+from core.conversation import now
+from core.types import Citation, Frozen
+
+MAX_NOTES = 500  # of one user
+MAX_REMARK = 2000  # characters
+MAX_QUOTE = 20_000  # characters
+
+
+class Note(Frozen):
+    """A quote with its reference, as it was when it was kept.
+
+    `question` is what it answered, in the conversation with the id `conversation`, which may be
+    gone. `changed` is when it was kept or its remark was last changed.
+    """
+
+    citation: Citation
+    question: str
+    conversation: str
+    remark: str = ""
+    kept: AwareDatetime = Field(default_factory=now)
+    changed: AwareDatetime = Field(default_factory=now)
+
+    @property
+    def id(self) -> str:
+        return quote_id(self.citation)
+
+    def remarked(self, remark: str) -> "Note":
+        """With another remark, cut where it is too long."""
+        cut = remark.strip()[:MAX_REMARK]
+        return self.model_copy(update={"remark": cut, "changed": now()})
+
+
+def quote_id(citation: Citation) -> str:
+    """The same for the same words of the same passage, so that nothing is kept twice."""
+    place = f"{citation.passage_id}:{citation.start}-{citation.end}"
+    return hashlib.sha256(place.encode()).hexdigest()[:32]

@@ -1,0 +1,223 @@
+"""Quotes that are kept: each user's own, as long as conversations, and exported as they are."""
+
+import datetime
+import io
+import sqlite3
+from pathlib import Path
+
+import docx
+import mammoth
+import pytest
+from markdown_it import MarkdownIt
+
+from core import conversations
+from core.conversation import now
+from core.conversations import FILE, Conversations
+from core.errors import StrategiewijzerError
+from core.note import MAX_NOTES, MAX_QUOTE, MAX_REMARK, Note
+from core.types import Citation
+from tests.test_conversations import answer, talk
+from tests.test_ui_citations import HOSTILE
+from ui.answers.citations import stretches
+from ui.answers.surroundings import Surroundings
+from ui.notes.export import grouped, notes_docx, notes_markdown
+from ui.texts import load
+
+NL = load("nl")
+
+
+def note(quote: str = "Er waren 725 000 meldingen.", start: int = 0, **given: object) -> Note:
+    at = {"quote": quote, "start": start, "end": start + len(quote)}
+    citation = answer().citations[0].model_copy(update=at)
+    return Note(citation=citation, question="Hoeveel meldingen?", conversation="c").model_copy(
+        update=given
+    )
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Conversations:
+    return Conversations("an", tmp_path, days=90)
+
+
+def test_a_note_comes_back_as_it_was_last_kept_first(mine: Conversations) -> None:
+    older = note("Oud.", kept=now() - datetime.timedelta(days=1))
+    newer = note("Nieuw.").remarked("Voor de brief")
+    assert mine.put_note(newer)
+    assert mine.put_note(older)
+    assert mine.notes() == (newer, older)
+    assert mine.noted() == {newer.id, older.id}
+
+
+def test_the_same_words_of_the_same_passage_are_kept_once(mine: Conversations) -> None:
+    mine.put_note(note())
+    mine.put_note(note().remarked("Nog eens"))
+    (kept,) = mine.notes()
+    assert kept.remark == "Nog eens"
+    assert note("Er waren").id != note().id
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_file_of_a_version_before_takes_notes(
+    mine: Conversations, tmp_path: Path, version: int
+) -> None:
+    talked = talk("Wat is EMPACT?")
+    mine.put(talked)
+    with sqlite3.connect(tmp_path / FILE) as connection:
+        connection.execute("DROP TABLE notes")
+        connection.execute(f"PRAGMA user_version = {version}")
+    assert mine.notes() == ()
+    assert mine.put_note(note())
+    assert [one.id for one in mine.notes()] == [note().id]
+    assert mine.find(talked.id) == talked
+
+
+def test_nobody_sees_or_changes_the_notes_of_another(mine: Conversations, tmp_path: Path) -> None:
+    theirs = Conversations("bo", tmp_path, days=90)
+    mine.put_note(note().remarked("Van An"))
+    assert theirs.notes() == ()
+    assert theirs.noted() == frozenset()
+    theirs.drop_note(note().id)
+    theirs.put_note(note().remarked("Van Bo"))
+    theirs.delete_all()
+    assert [one.remark for one in mine.notes()] == ["Van An"]
+
+
+def test_what_is_shared_has_no_notes(mine: Conversations, tmp_path: Path) -> None:
+    talked = talk("Wat is EMPACT?")
+    mine.put(talked)
+    mine.put_note(note(conversation=talked.id).remarked("Vertrouwelijk"))
+    token = mine.share(talked.id, now() + datetime.timedelta(days=1))
+    shared = Conversations("bo", tmp_path, days=90).find_shared(token)
+    assert shared
+    assert "Vertrouwelijk" not in shared.model_dump_json()
+
+
+def test_a_note_outlives_its_conversation_but_not_the_erasure_of_all(
+    mine: Conversations, tmp_path: Path
+) -> None:
+    talked = talk("Wat is EMPACT?")
+    mine.put(talked)
+    mine.put_note(note(conversation=talked.id).remarked("Tulpenlijst"))
+    mine.delete(talked.id)
+    assert len(mine.notes()) == 1
+    mine.delete_all()
+    assert mine.notes() == ()
+    assert b"Tulpenlijst" not in (tmp_path / FILE).read_bytes()
+
+
+def test_a_removed_note_is_overwritten_and_can_be_put_back(
+    mine: Conversations, tmp_path: Path
+) -> None:
+    kept = note().remarked("Tulpenlijst")
+    mine.put_note(kept)
+    mine.drop_note(kept.id)
+    assert mine.notes() == ()
+    assert b"Tulpenlijst" not in (tmp_path / FILE).read_bytes()
+    mine.put_note(kept)
+    assert mine.notes() == (kept,)
+
+
+def test_notes_are_kept_as_long_as_conversations(mine: Conversations, tmp_path: Path) -> None:
+    old = now() - datetime.timedelta(days=91)
+    mine.put_note(note("Tulpenlijst.", kept=old, changed=old))
+    mine.put_note(note("Nog in gebruik.", kept=old))  # its remark has changed since
+    assert [one.citation.quote for one in mine.notes()] == ["Nog in gebruik."]
+    assert len(mine.noted()) == 1
+    mine.forget_old()
+    assert b"Tulpenlijst" not in (tmp_path / FILE).read_bytes()
+    Conversations("", tmp_path, days=0).forget_old()
+    assert mine.notes() == ()
+
+
+def test_what_is_kept_in_memory_ends_with_it(tmp_path: Path) -> None:
+    visitor = Conversations("visitor", None, days=0)
+    assert visitor.put_note(note())
+    assert len(visitor.notes()) == 1
+    assert Conversations("visitor", None, days=0).notes() == ()
+
+
+def test_there_is_a_limit_to_how_many_and_how_long(
+    mine: Conversations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert MAX_NOTES == 500
+    monkeypatch.setattr(conversations, "MAX_NOTES", 2)
+    assert mine.put_note(note("Een."))
+    assert not mine.put_note(note("x" * (MAX_QUOTE + 1)))
+    assert mine.put_note(note("Twee."))
+    assert not mine.put_note(note("Drie!!"))
+    assert mine.put_note(note("Twee.").remarked("Dit kan nog"))
+    assert {one.citation.quote for one in mine.notes()} == {"Een.", "Twee."}
+    assert len(note().remarked("x" * 5000).remark) == MAX_REMARK
+
+
+def test_hostile_text_stays_text(mine: Conversations) -> None:
+    kept = note(HOSTILE, question=HOSTILE).remarked(f"'; DROP TABLE notes; -- {HOSTILE}")
+    mine.put_note(kept)
+    assert mine.notes() == (kept,)
+    mine.drop_note("' OR 1 = 1 --")
+    assert mine.notes() == (kept,)
+
+
+def test_a_note_of_another_version_is_refused_with_a_message(
+    mine: Conversations, tmp_path: Path
+) -> None:
+    mine.put_note(note())
+    with sqlite3.connect(tmp_path / FILE) as connection:
+        connection.execute("UPDATE notes SET note = '{}'")
+    with pytest.raises(StrategiewijzerError, match="cannot read a note"):
+        mine.notes()
+
+
+def test_the_items_of_a_list_are_one_quote_and_others_are_not() -> None:
+    text = "Drie taken:\n- Een taak.\n- Nog een taak.\n\nDaartussen staat iets. En het einde."
+    passage = answer().passages[0].model_copy(update={"text": text})
+
+    def cited(words: str) -> Citation:
+        start = text.index(words)
+        at = {"quote": words, "start": start, "end": start + len(words)}
+        return answer().citations[0].model_copy(update=at)
+
+    quotes = [cited(one) for one in ("En het einde.", "Nog een taak.", "Drie taken:", "Een taak.")]
+    found = stretches(quotes, answer().model_copy(update={"passages": (passage,)}))
+    assert [one.quote for one in found] == [
+        "Drie taken:\n- Een taak.\n- Nog een taak.",
+        "En het einde.",
+    ]
+    assert all(text[one.start : one.end] == one.quote for one in found)
+    alone = stretches(quotes, answer().model_copy(update={"passages": ()}))
+    assert len(alone) == 4  # the passage was not kept
+
+
+GONE = Surroundings({}, {})
+
+
+def test_the_word_file_has_each_reference_as_a_footnote() -> None:
+    kept = note("Een taak.\n\nNog een taak.").remarked("Voor de brief.\nMorgen.")
+    file = notes_docx(grouped([kept], "document", NL), GONE, NL)
+    shown = mammoth.convert_to_html(io.BytesIO(file)).value
+    assert shown.count('<li id="footnote-') == 1
+    assert "<em>Strategie</em>, onderdeel „Omvang”." in shown
+    assert shown.count("Nog een taak.") == 1  # the footnote does not repeat it
+    told = [one.text for one in docx.Document(io.BytesIO(file)).paragraphs]
+    for words in ("Strategie", "Een taak.", "Vraag: Hoeveel meldingen?", "Morgen."):
+        assert words in told
+    assert "„Strategie” staat niet meer bij de bronnen." in told
+
+
+def test_markdown_shows_exactly_what_was_kept() -> None:
+    kept = note(HOSTILE, question=HOSTILE).remarked(HOSTILE)
+    written = notes_markdown(grouped([kept], "date", NL), None, NL)
+    shown = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(written)
+    assert "<script" not in shown
+    assert "<img" not in shown
+    assert "https://eur-lex.europa.eu/" in shown
+    assert "<em>Strategie</em>" in shown
+    assert "veranderd" not in shown
+    notes_docx(grouped([kept], "date", NL), None, NL)
+
+
+def test_notes_are_grouped_by_document_or_by_day() -> None:
+    old = note("Oud.", kept=datetime.datetime(2026, 1, 2, 12, tzinfo=datetime.UTC))
+    new = note("Nieuw.", kept=datetime.datetime(2026, 1, 3, 12, tzinfo=datetime.UTC))
+    assert grouped([old, new], "document", NL) == {"Strategie": [new, old]}
+    assert list(grouped([old, new], "date", NL)) == ["3 januari 2026", "2 januari 2026"]

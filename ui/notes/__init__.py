@@ -1,0 +1,1 @@
+"""The notes page, and keeping quotes for it."""

@@ -1,0 +1,118 @@
+"""Keeping a quote of an answer with one click, and taking it away with another.
+
+The buttons stand in the evidence, and in the panel that the browser copies from it
+(ui/answers/evidence.py). Each presses one of Streamlit's, which is not shown. Which quotes are kept
+is said by style, so that nothing that is read is replaced.
+"""
+
+import streamlit as st
+
+from core.conversation import Conversation
+from core.errors import StrategiewijzerError
+from core.note import MAX_NOTES, MAX_QUOTE, Note
+from ui.answers.citations import by_number, stretches
+from ui.chat.session import Chat
+from ui.markup import escape
+from ui.texts import Texts
+
+# What is told of a quote is taken from the page as text; no data goes in here.
+_SCRIPT = """<script>
+if (!window.swKeep) {
+  window.swKeep = true;
+  document.addEventListener("click", (event) => {
+    const asked = event.target.closest?.("[data-keep]")?.dataset.keep;
+    if (asked) document.querySelector(`.st-key-keep-${CSS.escape(asked)} button`)?.click();
+  });
+}
+{
+  const {textContent, dataset} = document.querySelector(".sw-keep-outcome");
+  document.querySelectorAll(".sw-keep-told").forEach((place) => {
+    const {keep} = place.previousElementSibling.dataset;
+    place.textContent = dataset.of && keep.endsWith(dataset.of) ? textContent : "";
+  });
+}
+</script>"""
+
+
+@st.fragment  # neither runs the whole page nor interrupts an answer in the making
+def show(chat: Chat, conversation: Conversation, prefix: str, texts: Texts) -> None:
+    """What keeps the quotes of the answers of a conversation.
+
+    Args:
+        chat: of whoever reads it, and keeps the quotes.
+        conversation: of which the answers are shown.
+        prefix: begins the names of their places in the page, before their number.
+        texts: the strings of the interface language.
+    """
+    found: dict[str, Note] = {}
+    for number, one in enumerate(conversation.exchanges):
+        for citations in by_number(one.answer.citations).values() if one.answer else ():
+            for quote in stretches(citations, one.answer) if one.answer else ():
+                note = Note(citation=quote, question=one.question, conversation=conversation.id)
+                found[f"{prefix}-{number}-{note.id}"] = note
+    if not found:
+        return
+    with st.container(key="keepers"):
+        for place, note in found.items():
+            st.button(
+                texts("notes.keep"), key=f"keep-{place}", on_click=_turn, args=(chat, note, texts)
+            )
+    try:
+        kept = chat.store.noted()
+    except StrategiewijzerError:
+        kept = frozenset()
+    is_kept = ", ".join(f'[data-keep$="{id}"]' for id in kept & {one.id for one in found.values()})
+    style = ".stApp .sw-keep { display: block; }" + (
+        f":is({is_kept}) .sw-unkept {{ display: none; }} "
+        f":is({is_kept}) .sw-kept {{ display: inline; }}"
+        if is_kept
+        else ""
+    )
+    of, told = chat.kept_told
+    chat.kept_told = ("", "")
+    outcome = f'<p class="sw-keep-outcome" hidden data-of="{escape(of)}">{escape(told)}</p>'
+    st.html(f"{outcome}<style>{style}</style>{_SCRIPT}", unsafe_allow_javascript=True)
+
+
+def _turn(chat: Chat, note: Note, texts: Texts) -> None:
+    """Keeps a quote, with the remark that it had when it was taken away; takes away a kept one."""
+    id = note.id
+    try:
+        if take_away(chat, id):
+            told = texts("notes.taken_away")
+        else:
+            again = chat.removed if chat.removed and chat.removed.id == id else note
+            told = texts("notes.now_kept") if put(chat, again) else full(texts)
+    except StrategiewijzerError as error:
+        told = f"{texts('notes.problem')} {error}"
+    chat.kept_told = (id, told)
+
+
+def put(chat: Chat, note: Note) -> bool:
+    """Keeps a note, or what has become of it; False where there is no room.
+
+    Raises:
+        StrategiewijzerError: as the store.
+    """
+    kept = chat.store.put_note(note)
+    if kept and chat.removed and chat.removed.id == note.id:
+        chat.removed = None
+    return kept
+
+
+def take_away(chat: Chat, id: str) -> bool:
+    """Forgets the note with this id; the session has it until another is taken away. False where
+    there is none.
+
+    Raises:
+        StrategiewijzerError: as the store.
+    """
+    found = next((one for one in chat.store.notes() if one.id == id), None)
+    if found is not None:
+        chat.store.drop_note(id)
+        chat.removed = found
+    return found is not None
+
+
+def full(texts: Texts) -> str:
+    return texts("notes.full", limit=MAX_NOTES, length=MAX_QUOTE)

@@ -1,0 +1,228 @@
+"""The notes page: the quotes that a reader has kept, with their references and own remarks."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import get_args
+
+import streamlit as st
+
+from core.errors import StrategiewijzerError
+from core.note import MAX_REMARK, Note
+from core.settings import Settings, current
+from ui import downloads, formats, sidebar
+from ui.answers.evidence import in_context, official_pages
+from ui.answers.references import reference
+from ui.answers.surroundings import Surroundings, surroundings
+from ui.assistant import assistant
+from ui.chat.session import Chat, chat
+from ui.markup import code, escape
+from ui.notes.export import By, changed, grouped, notes_docx, notes_markdown
+from ui.notes.keeping import full, put, take_away
+from ui.texts import Texts
+
+_SHOWN = 20  # notes, until the reader asks for more
+
+
+def page() -> None:
+    """Lists the notes of whoever uses this session."""
+    settings = current()
+    texts = sidebar.interface_texts(settings)
+    session = chat(settings)
+    st.title(texts("notes.title"), anchor=False)
+    if problem := st.session_state.pop("notes-problem", ""):
+        st.warning(problem)
+    try:
+        notes = session.store.notes()
+        conversations = {one.id for one in session.store.listed()}
+    except StrategiewijzerError as error:
+        st.error(f"{texts('notes.problem')}\n\n{code(str(error))}")
+        return
+    st.html(f'<p class="sw-facts">{escape(_how_long(session, settings, texts))}</p>')
+    if not notes:
+        _show_empty(session, texts)
+        return
+    around = _around(notes)
+    by = _show_choices(notes, around, texts)
+    removed = [session.removed] if session.removed else []
+    shown = st.session_state.get("notes-shown", _SHOWN)
+    left = shown
+    groups = grouped({one.id: one for one in (*removed, *notes)}.values(), by, texts)
+    for heading, group in groups.items():
+        if left <= 0:
+            break
+        st.html(f'<h2 class="sw-notes-group">{escape(heading)}</h2>')
+        for note in group[:left]:
+            if note is session.removed:
+                _show_removed(session, texts)
+            else:
+                _show(session, note, around, texts, has_asked=note.conversation in conversations)
+        left -= len(group)
+    if len(notes) > shown:
+        told = texts("history.more", number=len(notes) - shown)
+        st.button(told, type="tertiary", key="more-notes", on_click=_show_more, args=(shown,))
+
+
+def _how_long(session: Chat, settings: Settings, texts: Texts) -> str:
+    if session.conversations.lasting:
+        return texts("notes.how_long", days=settings.keep_conversations)
+    return texts("notes.not_lasting")
+
+
+def _show_empty(session: Chat, texts: Texts) -> None:
+    """How a quote is kept; and the one that was just removed."""
+    if session.removed:
+        _show_removed(session, texts)
+    st.info(texts("notes.empty"))
+    if st.button(texts("notes.to_chat"), icon=":material/forum:", key="to-chat"):
+        _to_chat()
+
+
+def _around(notes: Sequence[Note]) -> Surroundings | None:
+    """The cited documents as they are now; None while the sources cannot be used."""
+    try:
+        return surroundings((one.citation for one in notes), assistant().index.snapshot())
+    except StrategiewijzerError:
+        return None
+
+
+def _show_choices(notes: Sequence[Note], around: Surroundings | None, texts: Texts) -> By:
+    """How the notes are grouped, which is returned; and what saves those that are chosen, or all
+    where none is."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        by: By = (
+            st.segmented_control(
+                texts("notes.group"),
+                get_args(By),
+                default="document",
+                required=True,
+                format_func=lambda by: texts(f"notes.by.{by}"),
+                key="notes-by",
+            )
+            or "document"
+        )
+        chosen = [one for one in notes if st.session_state.get(f"choose-{one.id}")]
+        exported = grouped(chosen or notes, by, texts)
+        with st.popover(texts("history.export"), icon=":material/download:", key="notes-export"):
+            key = "chosen" if chosen else "all"
+            st.write(texts(f"notes.export_{key}", number=len(chosen or notes)))
+            for ending, mime, made in (
+                ("docx", downloads.DOCX, notes_docx),
+                ("md", "text/markdown", notes_markdown),
+            ):
+                downloads.offer(
+                    texts(f"history.export_{ending}"),
+                    partial(made, exported, around, texts),
+                    name=downloads.file_name(texts("notes.title"), ending),
+                    mime=mime,
+                    key=f"export-notes-{ending}",
+                )
+    return by
+
+
+def _show(
+    session: Chat, note: Note, around: Surroundings | None, texts: Texts, *, has_asked: bool
+) -> None:
+    """One note, with what can be done with it."""
+    with st.container(border=True, key=f"note-{note.id}"):
+        st.html(_note_html(note, around, texts))
+        _show_question(session, note, texts, has_asked=has_asked)
+        key = f"remark-{note.id}"
+        st.text_area(
+            texts("notes.remark"),
+            note.remark,
+            key=key,
+            height="content",
+            max_chars=MAX_REMARK,
+            placeholder=texts("notes.remark_help"),
+            on_change=_remark,
+            args=(session, note, key, texts),
+        )
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.checkbox(texts("notes.choose"), key=f"choose-{note.id}")
+            st.button(
+                texts("notes.remove"),
+                icon=":material/delete:",
+                type="tertiary",
+                key=f"remove-{note.id}",
+                on_click=_remove,
+                args=(session, note, texts),
+            )
+
+
+def _note_html(note: Note, around: Surroundings | None, texts: Texts) -> str:
+    """The quote, its reference, what has changed since, and links to where it stands."""
+    one = note.citation
+    written = reference(one, texts, data=escape, emphasis="<cite>{}</cite>")
+    change = changed(note, around, texts)
+    told = f'<p class="sw-note" role="note">{escape(change)}</p>' if change else ""
+    kept = texts("notes.kept_on", date=texts.date(formats.local(note.kept).date()))
+    return (
+        f'<div class="sw-source sw-kept-quote"><blockquote lang="{escape(one.document.language)}">'
+        f"{escape(one.quote)}</blockquote><p>{written}</p>"
+        f'<p class="sw-facts">{escape(kept)}</p>{told}'
+        f"{in_context([one], texts)}{official_pages([one], texts)}</div>"
+    )
+
+
+def _show_question(session: Chat, note: Note, texts: Texts, *, has_asked: bool) -> None:
+    """The question, which opens its conversation where that is still there."""
+    if not has_asked:
+        told = texts("notes.asked", question=note.question)
+        st.html(f'<p class="sw-facts">{escape(told)}</p>')
+    elif st.button(
+        code(note.question),
+        icon=":material/forum:",
+        type="tertiary",
+        key=f"plain-asked-{note.id}",
+        help=texts("notes.to_conversation"),
+    ):
+        if note.conversation != session.conversation.id:
+            session.open(note.conversation)
+        _to_chat()
+
+
+def _to_chat() -> None:
+    st.switch_page(st.Page(_chat, title="chat", url_path="", default=True))
+
+
+def _chat() -> None:
+    """Stands for the chat page, which Streamlit knows by its address."""
+
+
+def _show_removed(session: Chat, texts: Texts) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", key="undo-bar"):
+        told = escape(texts("notes.taken_away"))
+        st.html(f'<p class="sw-facts" role="status">{told}</p>', width="content")
+        undo = texts("history.undo")
+        st.button(undo, icon=":material/undo:", key="undo", on_click=_undo, args=(session, texts))
+
+
+def _remark(session: Chat, note: Note, key: str, texts: Texts) -> None:
+    _change(lambda: put(session, note.remarked(st.session_state[key] or "")), texts)
+
+
+def _undo(session: Chat, texts: Texts) -> None:
+    if session.removed:
+        _change(partial(put, session, session.removed), texts)
+
+
+def _remove(session: Chat, note: Note, texts: Texts) -> None:
+    def remove() -> None:
+        take_away(session, note.id)  # with a remark that was typed a moment ago
+
+    _change(remove, texts)
+
+
+def _change(act: Callable[[], bool | None], texts: Texts) -> None:
+    """Does something with a note; why that failed is told when the page is shown."""
+    problem = ""
+    try:
+        if act() is False:
+            problem = full(texts)
+    except StrategiewijzerError as error:
+        problem = f"{texts('notes.problem')}\n\n{code(str(error))}"
+    st.session_state["notes-problem"] = problem
+
+
+def _show_more(shown: int) -> None:
+    st.session_state["notes-shown"] = shown + _SHOWN
