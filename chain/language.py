@@ -1,5 +1,9 @@
 """The language of a question and of a model's text, told offline.
 
+    letters of the text        -> chance of each language
+    its question words, "is"   -> five times as likely where they are of that language
+    the language of the one before, those that people here ask in -> more likely
+
 py3langid (Barbaresi's fork of langid.py; Lui and Baldwin 2012): 26 of 29 short test questions in
 seven languages right at 0.1 ms, where lingua had 21 and took 500 MB more; see docs/decisions.
 """
@@ -12,6 +16,9 @@ from babel import Locale
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 from rapidfuzz.distance import Prefix
 
+from chain.vocabulary import telling
+from core.matching import fold
+
 OFFICIAL = (
     "bg", "cs", "da", "de", "el", "en", "es", "et", "fi", "fr", "ga", "hr", "hu", "it", "lt",
     "lv", "mt", "nl", "pl", "pt", "ro", "sk", "sl", "sv",
@@ -22,6 +29,10 @@ CAPITALISES_NOUNS = "de"
 
 # Which languages people here ask in: short questions ("drug market size") need the help.
 _PRIOR = {"nl": 4.0, "en": 4.0, "de": 2.0, "fr": 2.0}
+# In "Wat is pseudonimisering?" the term has most of the letters, and tells nothing. Of 77 short
+# questions (tests/data/short-questions.yaml) 74 are right, not 68, and of 1,318 messages none less;
+# at 10 four of those go wrong.
+_TELLS = 5.0  # how much more likely a language is for each of its function words in a question
 _KEPT = 3.0  # how much more likely a question is in the language of the one before
 # Of 1,352 units of the briefs none has another language with such a chance, and 93% their own.
 _CLEAR = 0.8
@@ -108,8 +119,9 @@ def _names(language: str) -> Mapping[str, str]:
 def _told(text: str, likely: str, prior: Mapping[str, float]) -> str:
     if len(text.split()) < 2:  # a name or an acronym has no language
         return likely
+    words = set(re.findall(r"[^\W\d_]+", fold(text)))
     weighed = {
-        language: probability * prior.get(language, 1.0)
+        language: probability * prior.get(language, 1.0) * _TELLS ** len(words & telling(language))
         for language, probability in _identifier().rank(text)
     }
     best = max(weighed, key=lambda language: weighed[language])

@@ -89,6 +89,12 @@ def translations(acronym: str) -> frozenset[str]:
 
 
 @cache
+def telling(language: str) -> frozenset[str]:
+    """Folded words of a question that tell it is in this language: question words, "is", "the"."""
+    return frozenset(map(fold, _ours()[language]["telling"]))
+
+
+@cache
 def _ours() -> Mapping[str, Any]:
     words: Mapping[str, Any] = yaml.safe_load(_WORDS.read_text("utf-8"))
     return words

@@ -49,11 +49,19 @@ class Rules(Limits):
 
 class Check(Frozen):
     """One rule of the gate. `rule` says what is demanded, `found` what was measured and, when it
-    failed, the commonest cause; both for people."""
+    failed, the commonest cause; both for people who read English. The others say the same to a
+    program: a floor, a ceiling, or what the accepted run had (`before`)."""
 
     rule: str
     found: str
     passed: bool
+    figure: str = ""
+    language: str = ""
+    value: float | None = None
+    floor: float | None = None
+    ceiling: float | None = None
+    before: float | None = None
+    cause: str = ""
 
 
 def read_rules(file: Path) -> Rules:
@@ -137,17 +145,30 @@ def _threshold(
     results: Results,
     figure: str,
     *,
-    floor: float = float("-inf"),
-    ceiling: float = float("inf"),
+    floor: float | None = None,
+    ceiling: float | None = None,
     language: str | None = None,
 ) -> Check:
     value = _value(results, figure, language)
-    if value is None:
+    check = Check(
+        rule=rule,
+        found="no question to measure it on",
         # A language in which nothing can be measured is no reason to stop; a whole run is.
-        return Check(rule=rule, found="no question to measure it on", passed=language is not None)
-    passed = floor <= value <= ceiling
-    cause = "" if passed else _commonest_cause(results, figure, language)
-    return Check(rule=rule, found=f"{value:g}{cause}", passed=passed)
+        passed=language is not None,
+        figure=figure,
+        language=language or "",
+        value=value,
+        floor=floor,
+        ceiling=ceiling,
+    )
+    if value is None:
+        return check
+    above = floor is None or value >= floor
+    if above and (ceiling is None or value <= ceiling):
+        return check.model_copy(update={"found": f"{value:g}", "passed": True})
+    cause, told = _commonest_cause(results, figure, language)
+    update = {"found": f"{value:g}{told}", "passed": False, "cause": cause}
+    return check.model_copy(update=update)
 
 
 def _value(results: Results, figure: str, language: str | None) -> float | None:
@@ -169,13 +190,16 @@ def _compared(rules: NoWorse, comparison: Comparison) -> list[Check]:
                     rule=f"{figure} no worse than in the run of {comparison.before.date[:10]}",
                     found=f"{test.before:.3f} → {test.now:.3f}, p = {test.p_value:.3g}",
                     passed=not (test.worse and test.p_value < rules.significance),
+                    figure=figure,
+                    value=test.now,
+                    before=test.before,
                 )
             )
     return checks
 
 
-def _commonest_cause(results: Results, figure: str, language: str | None) -> str:
-    """ ", mostly: ..." over the questions that pull the figure down."""
+def _commonest_cause(results: Results, figure: str, language: str | None) -> tuple[str, str]:
+    """The commonest over the questions that pull the figure down, and ", mostly: ..."."""
     group, _, name = figure.partition(".")
     share_of = RATES.get(group, {}).get(name)
 
@@ -188,6 +212,6 @@ def _commonest_cause(results: Results, figure: str, language: str | None) -> str
     counted = results.questions if group == "manners" else reported(results.questions)
     causes = Counter(result.cause for result in counted if result.cause and pulls_down(result))
     if not causes:
-        return ""
+        return "", ""
     cause, number = causes.most_common(1)[0]
-    return f", mostly: {cause} ({number} of {causes.total()})"
+    return cause, f", mostly: {cause} ({number} of {causes.total()})"

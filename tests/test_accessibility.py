@@ -27,6 +27,30 @@ def _answered(page: Page) -> None:
     expect(page.get_by_role("radiogroup", name="Was dit antwoord bruikbaar?")).to_be_visible()
 
 
+def _rested(page: Page) -> None:
+    ask(page, "Hoeveel is de drugsmarkt in Europa waard?")
+    expect(page.get_by_text("Vervolgvragen")).to_be_visible()
+    page.wait_for_timeout(2000)  # in which what goes away has faded
+
+
+def _more(page: Page) -> None:
+    _rested(page)
+    page.get_by_role("button", name="Meer", exact=True).click()
+    expect(page.get_by_role("button", name="Hoe dit antwoord is gemaakt")).to_be_visible()
+
+
+def _made(page: Page) -> None:
+    _more(page)
+    page.get_by_role("button", name="Hoe dit antwoord is gemaakt").click()
+    expect(page.get_by_test_id("stDialog")).to_contain_text("Stappen")
+
+
+def _shared(page: Page) -> None:
+    _rested(page)
+    page.get_by_role("button", name="Delen", exact=True).click()
+    expect(page.get_by_test_id("stPopoverBody")).to_be_visible()
+
+
 def _refused(page: Page) -> None:
     ask(page, "Wie won de Tour de France in 1998?")
     expect(page.locator(".sw-refusal")).to_be_visible()
@@ -85,6 +109,9 @@ def _tab(name: str) -> Callable[[Page], None]:
 PAGES = {
     "empty": ("", _empty),
     "answered": ("", _answered),
+    "more to do": ("", _more),
+    "how it was made": ("", _made),
+    "sharing": ("", _shared),
     "refused": ("", _refused),
     "sources": ("/sources", _listed),
     "sources searched": ("/sources", _found),

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 import pytest
+import yaml
 from langchain_core.callbacks import BaseCallbackHandler
 
 from chain import __main__ as command
@@ -23,6 +24,8 @@ from core.dates import written
 from core.settings import ROOT, Settings
 from core.types import Answer, Turn
 from eval.dataset import load
+
+SHORT_QUESTIONS = ROOT / "tests" / "data" / "short-questions.yaml"
 
 
 @pytest.fixture(scope="module")
@@ -300,6 +303,20 @@ def test_a_refusal_offers_two_questions_that_are_answered(
 )
 def test_a_short_question_shows_its_language(text: str, language: str) -> None:
     assert detect(text, likely="xx") == language
+
+
+@pytest.mark.parametrize(("half", "right"), [("developing", 74), ("held", 77)])
+def test_a_question_about_one_term_shows_its_language_by_its_other_words(
+    half: str, right: int
+) -> None:
+    asked = yaml.safe_load(SHORT_QUESTIONS.read_text("utf-8"))[half]
+    told = [
+        all(detect(text, likely=page) == language for page in ("nl", "en"))
+        for language, texts in asked.items()
+        for text in texts
+    ]
+    assert len(told) == 77
+    assert sum(told) >= right
 
 
 def test_a_text_is_taken_to_be_in_another_language_only_where_that_is_clear() -> None:

@@ -4,7 +4,7 @@ evaluators."""
 import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.errors import QuestionSetError
 from eval import report, runs
+from eval.compare import compare
+from eval.gate import Rules, judge
 from eval.results import QuestionResult, Stamp
 from eval.run import sum_up
 from eval.summary import RATES
@@ -542,7 +544,7 @@ def test_a_run_that_fails_says_why(data_dir: Path) -> None:
     assert "make ingest" in shown(app)
 
 
-def ended(data_dir: Path, name: str, *, failed: tuple[dict[str, str], ...] = ()) -> None:
+def ended(data_dir: Path, name: str, *, failed: Sequence[Mapping[str, object]] = ()) -> None:
     """A job on record that made this run, judged by the gate."""
     event = {"event": "run", "folder": name, "gate": not failed, "failed": failed}
     script = f"print({json.dumps(event)!r}); raise SystemExit({3 if failed else 0})"
@@ -566,6 +568,51 @@ def test_the_verdict_is_that_of_the_run_on_the_screen(data_dir: Path, two: tuple
     press(app, "Deze meting tonen")
     assert app.query_params["run"] == two[1]
     assert "Deze meting haalt de kwaliteitseis." in shown(app)
+
+
+def test_rules_that_were_not_met_are_told_in_the_language_of_the_page(
+    data_dir: Path, two: tuple[str, str]
+) -> None:
+    rules = {
+        "at_least": {"reading.signable": 0.9, "size.tokens_in": 1},
+        "at_most": {"answers.false_refusal_rate": 0},
+        "in_every_language": {"answers.useful_answer_rate": 1},
+        "no_worse_than_accepted": {"figures": ["retrieval.mrr"], "significance": 0.5},
+    }
+    before, now = (runs.read(data_dir / "runs" / name) for name in two)
+    comparison = compare(before, now)
+    (test,) = [one for one in comparison.tests if one.name == "mrr"]
+    fell = test.model_copy(update={"change": -0.2, "p_value": 0.01, "before": 0.5, "now": 0.3})
+    fallen = comparison.model_copy(update={"tests": (fell,)})
+    checks = judge(Rules.model_validate(rules), now, fallen)
+    ended(data_dir, two[1], failed=[one.model_dump(mode="json") for one in checks])
+    told = shown(opened())
+    assert "- ondertekenbaar: 0,833, en ten minste 0,900 is nodig" in told
+    assert "- gelezen tokens per antwoord: –, en ten minste 1,0 is nodig" in told
+    assert re.search(r"onterecht geweigerd.*: 0,\d+, en ten hoogste 0,000 mag; vooral: \w+", told)
+    assert re.search(r"\(Engels\): [01],\d+, en ten minste 1,000 is nodig", told)
+    assert "0,300, significant slechter dan de 0,500 van de referentie" in told
+    assert not re.search(r"at least|at most|mostly|no worse|to measure", told)
+
+
+def test_who_starts_second_sees_the_run_that_is_going_on(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened()
+    begin, first = jobs.start, []
+
+    def late(*arguments: Any) -> jobs.Job:
+        first.append(begin(data_dir, "eval", WAITS, "https://idp.example Els"))
+        return begin(*arguments)
+
+    monkeypatch.setattr(jobs, "start", late)
+    try:
+        press(app, "Starten")
+        assert "Er loopt een meting" in shown(app)
+        assert "door Els." in shown(app)
+        assert not app.error
+    finally:
+        jobs.stop(first[0])
 
 
 def test_a_run_that_another_started_is_told_and_can_be_stopped(data_dir: Path) -> None:

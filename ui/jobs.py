@@ -101,7 +101,7 @@ def start(data_dir: Path, kind: Kind, arguments: Sequence[str], by: str) -> Job:
     """Starts a job; it goes on when this process ends.
 
     Raises:
-        LockedError: one of this kind is running; the message says whose.
+        LockedError: one of this kind is running, which is the latest.
         StoreError: nothing can be written in the data folder.
     """
     jobs = data_dir / "jobs"
@@ -109,8 +109,8 @@ def start(data_dir: Path, kind: Kind, arguments: Sequence[str], by: str) -> Job:
         make_private(jobs / kind)
         with _turn(jobs / f"{kind}.lock"):
             folders = sorted((jobs / kind).iterdir())
-            if running := next(filter(_runs, reversed(folders)), None):
-                raise LockedError(_busy(_job(running)))
+            if any(map(_runs, folders)):
+                raise LockedError("This is being done already. Wait until it is done, or stop it.")
             for old in folders[: len(folders) + 1 - KEPT]:
                 shutil.rmtree(old, ignore_errors=True)
             return _start(jobs / kind, kind, arguments, by)
@@ -215,11 +215,6 @@ def _job(folder: Path) -> Job | None:
     """The job of a folder; None when it is not, or no longer, on record."""
     text = _read(folder / "job.json")
     return Job.model_validate({**json.loads(text), "folder": folder}) if text else None
-
-
-def _busy(job: Job | None) -> str:
-    since = f" since {job.started:%Y-%m-%d %H:%M} (UTC)" if job else ""
-    return f"This is being done already{since}. Wait until it is done, or stop it."
 
 
 def _events(text: str) -> list[dict[str, Any]]:

@@ -96,7 +96,7 @@ def main(arguments: list[str]) -> int:
             event="run",
             folder=str(folder),
             gate=("closed" if failed else "open") if rules is not None else None,
-            failed=[{"rule": check.rule, "found": check.found} for check in failed],
+            failed=[check.model_dump(exclude={"passed"}) for check in failed],
         )
     else:
         print(f"Fingerprint of figures and answers: {results.fingerprint[:16]}")

@@ -8,7 +8,7 @@ from core.errors import StrategiewijzerError
 from eval import runs
 from ui import access, downloads
 from ui.evaluation.runs import Kept
-from ui.markup import code
+from ui.maintenance import trouble
 from ui.texts import Texts
 
 FILES = {
@@ -26,22 +26,22 @@ def show(data_dir: Path, run: Kept, texts: Texts) -> None:
             with st.popover(texts("evaluation.accept.offer"), icon=":material/verified:"):
                 st.markdown(texts("evaluation.accept.explained"))
                 if st.button(texts("evaluation.accept.confirm"), type="primary"):
-                    _accept(data_dir, run.name, undo=runs.accepted(data_dir) or "")
+                    _accept(data_dir, run.name, texts, undo=runs.accepted(data_dir) or "")
         _offer_files(run, texts)
     if run.accepted:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.success(texts("evaluation.accept.done"), icon=":material/verified:")
             earlier = st.session_state.get(UNDO)
             if earlier is not None and st.button(texts("evaluation.accept.undo")):
-                _accept(data_dir, earlier or None, undo=None)
+                _accept(data_dir, earlier or None, texts, undo=None)
 
 
-def _accept(data_dir: Path, name: str | None, *, undo: str | None) -> None:
+def _accept(data_dir: Path, name: str | None, texts: Texts, *, undo: str | None) -> None:
     try:
         access.require("evaluator")
         runs.accept(data_dir, name)
     except StrategiewijzerError as error:
-        st.error(code(str(error)))
+        trouble.unexpected(error, texts)
         return
     st.session_state[UNDO] = undo
     st.rerun()

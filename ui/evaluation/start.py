@@ -1,17 +1,20 @@
 """Start an evaluation, see how far it is, and what came of the last one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from core.errors import StrategiewijzerError
+from core.errors import LockedError, StrategiewijzerError
 from core.settings import Settings
 from eval.gate import RULES
+from eval.report import number
 from ui import access, jobs
 from ui.evaluation import own_sets
+from ui.evaluation.tables import label
 from ui.jobs import Job
+from ui.maintenance import trouble
 from ui.markup import code, escape
 from ui.names import name_of, on_record
 from ui.texts import Texts
@@ -63,15 +66,15 @@ def _watch(job: Job, texts: Texts) -> None:
             st.progress(0.0, texts("evaluation.start.preparing"))
         st.caption(texts("evaluation.start.leave"))
         if st.button(texts("evaluation.start.stop"), icon=":material/stop:"):
-            _stop(job)
+            _stop(job, texts)
 
 
-def _stop(job: Job) -> None:
+def _stop(job: Job, texts: Texts) -> None:
     try:
         access.require("evaluator")
         jobs.stop(job)
     except StrategiewijzerError as error:
-        st.error(code(str(error)))
+        trouble.unexpected(error, texts)
         return
     st.rerun()
 
@@ -98,12 +101,32 @@ def _tell_verdict(job: Job, texts: Texts) -> None:
     end = _end(job)
     with st.container(border=True):
         if job.exit_code == GATE_CLOSED:
-            rules = "\n".join(f"{rule['rule']}: {rule['found']}" for rule in end["failed"])
-            st.warning(f"{texts('evaluation.start.closed')}\n\n{code(rules)}")
+            unmet = "\n".join(f"- {_unmet(rule, texts)}" for rule in end["failed"])
+            st.warning(f"{texts('evaluation.start.closed')}\n\n{unmet}")
         else:
             opened = end["gate"] is not None
             st.success(texts("evaluation.start.open" if opened else "evaluation.start.ended"))
         st.html(f'<p class="sw-facts">{_who(job, texts)}</p>')
+
+
+def _unmet(rule: Mapping[str, Any], texts: Texts) -> str:
+    """A rule that was not met, in the language of the page; as it stands where an older run tells
+    no more. In Markdown."""
+    if not rule.get("figure"):
+        return code(f"{rule['rule']}: {rule['found']}")
+    group, _, name = rule["figure"].partition(".")
+    language = texts.label("languages", rule["language"])
+    bound = next(one for one in ("floor", "ceiling", "before") if rule[one] is not None)
+    demand = texts(
+        f"evaluation.start.unmet.{bound}",
+        figure=f"{label(group, name, texts)} ({language})"
+        if language
+        else label(group, name, texts),
+        value=texts.figure(number(rule["value"], group)),
+        bound=texts.figure(number(rule[bound], group)),
+    )
+    cause = texts.label("evaluation.causes", rule["cause"])
+    return demand + (texts("evaluation.start.unmet.cause", cause=cause) if cause else "")
 
 
 def _tell_last(job: Job, texts: Texts) -> None:
@@ -160,7 +183,7 @@ def _offer(settings: Settings, texts: Texts) -> None:
         key="evaluation-gate",
     )
     if st.button(texts("evaluation.start.button"), type="primary", icon=":material/play_arrow:"):
-        _start(settings, _arguments(own.get(questions), every, gate))
+        _start(settings, _arguments(own.get(questions), every, gate), texts)
 
 
 def _arguments(questions: Path | None, every: int, gate: bool) -> tuple[str, ...]:
@@ -169,11 +192,13 @@ def _arguments(questions: Path | None, every: int, gate: bool) -> tuple[str, ...
     return "-m", "eval", "--json", "--every", str(every), *own, *rules
 
 
-def _start(settings: Settings, arguments: Sequence[str]) -> None:
+def _start(settings: Settings, arguments: Sequence[str], texts: Texts) -> None:
     try:
         user = access.require("evaluator")
         jobs.start(settings.data_dir, "eval", arguments, on_record(user))
+    except LockedError:
+        pass  # somebody was first: theirs is shown, with who and since when
     except StrategiewijzerError as error:
-        st.error(code(str(error)))
+        trouble.unexpected(error, texts)
         return
     st.rerun()

@@ -36,6 +36,12 @@ def show(error: StrategiewijzerError, texts: Texts) -> None:
     details(str(error), texts)
 
 
+def unexpected(error: StrategiewijzerError, texts: Texts) -> None:
+    """Shows that something did not work; why stands in the details, whatever the page is for."""
+    st.error(texts("maintenance.errors.other"))
+    details(str(error), texts)
+
+
 def details(told: str, texts: Texts) -> None:
     """What is for whoever runs the program, folded."""
     if told.strip():
