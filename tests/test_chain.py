@@ -25,7 +25,7 @@ from core.settings import ROOT, Settings
 from core.types import Answer, Turn
 from eval.dataset import load
 
-SHORT_QUESTIONS = ROOT / "tests" / "data" / "short-questions.yaml"
+SHORT_QUESTIONS = ROOT / "tests" / "short-questions.yaml"
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,6 @@ from ui.addresses import place_of, quotes, reading_address
 from ui.answers.chips import CARDS
 from ui.answers.evidence import PANEL
 from ui.sources import search
-from ui.sources.digest import FOLD
 from ui.sources.reader import SHOW_PLACE
 from ui.sources.reading import beside_html, marked_html, reading_html, sections_of
 from ui.texts import load
@@ -46,7 +45,7 @@ FILES = {
     ),
 }
 
-OUR_SCRIPTS = (SHOW_PLACE, FOLD, CARDS + PANEL)
+OUR_SCRIPTS = (SHOW_PLACE, CARDS + PANEL)
 
 Small = Callable[[Mapping[str, str]], Settings]
 

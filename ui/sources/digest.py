@@ -23,23 +23,13 @@ logger = logging.getLogger(__name__)
 
 _KEPT = 200  # documents in a language
 
-# Folds it on a phone, once, before there is anything in it: so the text stays where it is. No data
-# goes in here.
-FOLD = """<script>
-const digest = document.querySelector(".st-key-digest details[open]");
-if (digest && !digest.dataset.met && matchMedia("(max-width: 640px)").matches)
-  digest.querySelector("summary").click();
-if (digest) digest.dataset.met = "yes";
-</script>"""
 
-
-def place(texts: Texts, *, folded: bool) -> tuple[DeltaGenerator, DeltaGenerator]:
-    """Where they will stand, and all of that, to be emptied where there is nothing to tell;
-    `folded` for a reader who has come for a passage."""
+def place(texts: Texts) -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Where they will stand, folded so that the text stays where it is when they come; and all of
+    that, to be emptied where there is nothing to tell."""
     whole = st.empty()
     with whole.container(key="digest"):
-        inside = st.expander(texts("catalogue.digest"), expanded=not folded)
-        st.html(FOLD, unsafe_allow_javascript=True)
+        inside = st.expander(texts("catalogue.digest"))
     return inside, whole
 
 

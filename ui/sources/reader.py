@@ -50,7 +50,7 @@ def show(index: Snapshot, documents: Documents, name: str, texts: Texts) -> None
         _other_versions(versions, language, texts)
     beside = _choose_beside(versions, language, texts)
     marked = quotes(st.query_params.get_all("quote"))
-    inside, whole = digest.place(texts, folded=bool(marked))
+    inside, whole = digest.place(texts)
     shown = [sections_of(index.passages([versions[one].key])) for one in (language, *beside)]
     told = "".join(marked_html(sections, marked, texts) for sections in shown)
     if told:
