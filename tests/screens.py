@@ -1,6 +1,7 @@
-"""Takes the pictures of the pages in docs/screens/: each wide and on a phone, light and dark.
+"""Takes pictures of the pages.
 
-    .venv/bin/python -m tests.screens [FOLDER]
+    .venv/bin/python -m tests.screens                    those that README.md shows, in docs/screens
+    .venv/bin/python -m tests.screens FOLDER [NAME ...]  each wide and on a phone, light and dark
 
 They are of the real app on the bundled briefs, with two runs of the question set. Look at them
 when a page has changed.
@@ -14,7 +15,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from PIL import Image
@@ -23,9 +24,8 @@ from playwright.sync_api import Browser, Page, expect
 from core.settings import ROOT
 from tests.browser import ask, evidence, opened, served, started
 
-FOLDER = ROOT / "docs" / "screens"
-WIDTHS = (1280, 390)  # pixels
-SCHEMES = ("light", "dark")
+SHOWN = ("chat", "document", "evaluation", "plan")  # in README.md, wide and light
+SIZES = [*itertools.product((1280, 390), ("light", "dark"))]  # pixels
 _AS_SEEN = {"chat"}  # what is shown there would not be in a taller window
 _TALLEST = 1600  # pixels; what is further down adds weight and little else
 # How tall the page is when nothing has to be scrolled.
@@ -59,8 +59,6 @@ def _with_evidence(page: Page) -> None:
 def _refused(page: Page) -> None:
     ask(page, "Wie won de Tour de France in 1998?")
     expect(page.locator(".sw-refusal")).to_be_visible()
-    page.get_by_text("Nee", exact=True).click()
-    expect(page.get_by_text("Bewaard met dit gesprek")).to_be_visible()
 
 
 def _titled(page: Page) -> None:
@@ -74,7 +72,7 @@ def _tab(name: str) -> Callable[[Page], None]:
 def _planned(page: Page) -> None:
     _tab("Controleren en publiceren")(page)
     page.get_by_role("button", name="Wijzigingen bekijken", exact=True).click()
-    expect(page.get_by_role("button", name=re.compile("plan publiceren"))).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("wijzigingen publiceren"))).to_be_visible()
     page.locator("summary", has_text="Verslag van de haven").click()
 
 
@@ -109,7 +107,9 @@ server_metadata_url = "https://login.example.org/.well-known/openid-configuratio
 """
 
 
-def main(folder: Path, names: list[str]) -> None:
+def main(
+    folder: Path, names: Sequence[str] = tuple(SCREENS), sizes: Sequence[tuple[int, str]] = SIZES
+) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as data, started() as browser:
         documents = Path(data) / "documents"
@@ -127,12 +127,11 @@ def main(folder: Path, names: list[str]) -> None:
         _write(documents, "De haven kreeg 40 camera's. Ze hangen bij de ingang.")
         secrets = Path(data) / "secrets.toml"
         secrets.write_text(_PROVIDER, "utf-8")
-        chosen = names or list(SCREENS)
         for signed_out in (False, True):
             more = {"STREAMLIT_SECRETS_FILES": str(secrets)} if signed_out else {}
             with served(Path(data), Path(data) / "log", {**environment, **more}) as address:
-                for name in (name for name in chosen if (name == "sign-in") is signed_out):
-                    for width, scheme in itertools.product(WIDTHS, SCHEMES):
+                for name in (name for name in names if (name == "sign-in") is signed_out):
+                    for width, scheme in sizes:
                         file = folder / f"{name}-{width}-{scheme}.png"
                         _take(browser, address, name, width, scheme).save(file, optimize=True)
                         print(file.name, file.stat().st_size // 1024, "KB")  # noqa: T201
@@ -170,5 +169,7 @@ def _few_colours(png: bytes) -> Image.Image:
 
 
 if __name__ == "__main__":
-    arguments = sys.argv[1:]
-    main(Path(arguments[0]) if arguments else FOLDER, arguments[1:])
+    if arguments := sys.argv[1:]:
+        main(Path(arguments[0]), arguments[1:] or tuple(SCREENS))
+    else:
+        main(ROOT / "docs" / "screens", SHOWN, SIZES[:1])
