@@ -73,7 +73,7 @@ def _planned(page: Page) -> None:
     _tab("Controleren en publiceren")(page)
     page.get_by_role("button", name="Wijzigingen bekijken", exact=True).click()
     expect(page.get_by_role("button", name=re.compile("wijzigingen publiceren"))).to_be_visible()
-    page.locator("summary", has_text="Verslag van de haven").click()
+    page.get_by_text("Gewijzigd Verslag van de").click()
 
 
 def _judged(page: Page) -> None:

@@ -329,13 +329,9 @@ def test_a_summary_that_cannot_be_made_leaves_the_text(
     assert "sw-reading" in shown(app)
 
 
-def test_a_summary_is_folded_for_who_comes_for_a_passage(app: AppTest, settings: Settings) -> None:
-    passage = open_index(settings).passages(["haven.en"])[0]
-    name = place_of(passage.id).removeprefix("passage-")
-    read(app, document="haven", language="en", quote=f"{name}:0-5")
+def test_a_summary_is_folded(app: AppTest) -> None:
+    read(app, document="haven", language="en")
     assert not app.expander[0].proto.expanded
-    app.query_params.pop("quote")
-    assert run(app).expander[0].proto.expanded
 
 
 def passage(text: str, section: int, **more: Any) -> Passage:
