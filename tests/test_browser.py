@@ -167,6 +167,7 @@ def test_filters_stay_while_another_page_is_shown_and_can_be_cleared(
     with opened(browser, address) as page:
         expect(page.get_by_placeholder("Stel uw vraag")).to_be_enabled()  # all is there
         page.get_by_text("Filters", exact=True).click()
+        page.wait_for_timeout(1000)  # they unfold; a list that is opened meanwhile closes again
         page.get_by_role("combobox", name="Documenten").click()
         page.get_by_role("option", name="EU-agenda en -actieplan inzake drugs").click()
         page.keyboard.press("Escape")
