@@ -15,6 +15,7 @@ from core.types import Answer, Scope
 from ingest.report import Report
 from ui.answers import answer as answers
 from ui.assistant import assistant, trial_assistant
+from ui.chat.asked import MAX_QUESTION
 from ui.maintenance import jobs as work
 from ui.maintenance import trouble
 from ui.markup import escape
@@ -25,7 +26,6 @@ from vectorstore.manifest import Pointer
 _QUESTION = "maintenance-trial-question"
 _ASKED = "maintenance-trial-asked"
 _ANSWERS = "maintenance-trial-answers"
-_LONGEST = 2000  # characters of a question
 
 _SIDES: dict[str, Callable[[], Assistant]] = {"present": assistant, "planned": trial_assistant}
 
@@ -59,7 +59,7 @@ def show(pointer: Pointer, texts: Texts, *, busy: bool) -> None:
         moment = texts.moment(pointer.tried_until)
         st.markdown(texts("maintenance.trial.explained", moment=moment))
     with st.form("maintenance-trial-form", border=False):
-        st.text_input(texts("maintenance.trial.question"), key=_QUESTION, max_chars=_LONGEST)
+        st.text_input(texts("maintenance.trial.question"), key=_QUESTION, max_chars=MAX_QUESTION)
         with st.container(horizontal=True):
             st.form_submit_button(
                 texts("maintenance.trial.ask"), type="primary", on_click=_ask_typed

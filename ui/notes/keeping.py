@@ -46,8 +46,10 @@ def show(chat: Chat, conversation: Conversation, prefix: str, texts: Texts) -> N
     """
     found: dict[str, Note] = {}
     for number, one in enumerate(conversation.exchanges):
-        for citations in by_number(one.answer.citations).values() if one.answer else ():
-            for quote in stretches(citations, one.answer) if one.answer else ():
+        if one.answer is None:
+            continue
+        for citations in by_number(one.answer.citations).values():
+            for quote in stretches(citations, one.answer):
                 note = Note(citation=quote, question=one.question, conversation=conversation.id)
                 found[f"{prefix}-{number}-{note.id}"] = note
     if not found:
