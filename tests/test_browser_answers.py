@@ -100,7 +100,7 @@ def test_a_cut_list_leads_to_its_section(browser: Browser, places: Places) -> No
         link = page.get_by_role("link", name="De hele lijst lezen")
         with page.context.expect_page() as opening:
             link.click()
-        expect(opening.value.locator("mark").first).to_be_in_viewport()
+        expect(opening.value.locator(".sw-reading mark").first).to_be_in_viewport()
 
 
 def test_what_was_understood_is_corrected_with_the_keyboard(
