@@ -142,9 +142,9 @@ class E5:
     def _graph(self) -> bytes:
         """The layers as an ONNX model: "rows" (tokens, width) -> "states" and "last", alike.
 
-        Weights and inputs of the matrix products have 8 bits, with a scale for each output of a
-        matrix and each token of an input: with one scale for all tokens, as the operator has it,
-        the vectors differ from those in single precision ten times as much.
+        Two of the four matrix products of a layer have weights and inputs of 8 bits, with a scale
+        for each output and each token. The inputs of the other two, normalised states, have single
+        values far above all others, for which 8 bits are too few.
         """
         from onnx import TensorProto, helper, numpy_helper
 
@@ -167,9 +167,22 @@ class E5:
             options = {"axis": -1, "epsilon": self._epsilon}
             return node("LayerNormalization", inputs, scale, shift, output=output, **options)
 
-        def linear(inputs: str, names: Sequence[str], rows: int, columns: int) -> str:
+        def linear(
+            inputs: str,
+            names: Sequence[str],
+            rows: int,
+            columns: int,
+            *,
+            has_eight_bits: bool = False,
+        ) -> str:
             matrices = [self._rows(f"{name}.w", range(rows), columns) for name in names]
             weights = np.concatenate(matrices)
+            bias = constant(
+                f"{names[0]}.b", np.concatenate([self._vector(f"{name}.b", rows) for name in names])
+            )
+            if not has_eight_bits:
+                product = node("MatMul", inputs, constant(f"{names[0]}.w", weights.T))
+                return node("Add", product, bias)
             scale = np.abs(weights).max(axis=1) / _HIGHEST
             given = [
                 constant(f"{names[0]}.w", np.rint(weights.T / scale).astype(np.int8)),
@@ -179,8 +192,7 @@ class E5:
             highest = node("ReduceMax", node("Abs", inputs), last, keepdims=1)
             evened = node("Div", inputs, highest)
             product = node("DynamicQuantizeMatMul", evened, *given, domain="com.microsoft")
-            bias = np.concatenate([self._vector(f"{name}.b", rows) for name in names])
-            return node("Add", node("Mul", product, highest), constant(f"{names[0]}.b", bias))
+            return node("Add", node("Mul", product, highest), bias)
 
         last = constant("last axis", np.array([-1]))
         apart = constant("apart", np.array([-1, 3, self._heads, width // self._heads]))
@@ -196,10 +208,12 @@ class E5:
             scores = node("MatMul", parts[0], node("Transpose", parts[1], perm=[0, 1, 3, 2]))
             attention = node("Softmax", node("Mul", scores, scale), axis=-1)
             seen = node("Transpose", node("MatMul", attention, parts[2]), perm=[0, 2, 1, 3])
-            attended = linear(node("Reshape", seen, together), [f"{at}.ao"], width, width)
+            attended = linear(
+                node("Reshape", seen, together), [f"{at}.ao"], width, width, has_eight_bits=True
+            )
             states = normalised(node("Add", states, attended), f"{at}.aln")
             inner = node("Gelu", linear(states, [f"{at}.fi"], self._inner, width))
-            outer = linear(inner, [f"{at}.fo"], width, self._inner)
+            outer = linear(inner, [f"{at}.fo"], width, self._inner, has_eight_bits=True)
             name = _OUTPUTS.get(layer + 1, "")
             states = normalised(node("Add", states, outer), f"{at}.oln", name)
         shapes = [
