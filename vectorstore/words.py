@@ -21,6 +21,7 @@ States = NDArray[np.float32]
 # 725 000, 2011/93/EU, 1.2 and end-to-end are one word each.
 WORD = re.compile(r"(?<!\d)\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)|\w+(?:[’'.,/-]\w+)*")
 
+_DECIMAL = re.compile(r"(?<=\d),(?=\d{1,2}(?!\d))")  # 11,6 is what 11.6 is elsewhere
 _PREFIX = "passage: "  # what the model was trained with (Wang et al. 2024, arXiv:2402.05672)
 _KEPT = 1024  # texts whose words are remembered
 
@@ -62,7 +63,7 @@ class WordStates:
 
     def _tokens(self, text: str) -> tuple[NDArray[np.int_], NDArray[np.int_], States]:
         """Where tokens start and end in the text, and their states."""
-        ids, starts, ends = self._model.tokens(_PREFIX + text)
+        ids, starts, ends = self._model.tokens(_PREFIX + _DECIMAL.sub(".", text))
         starts, ends = starts - len(_PREFIX), ends - len(_PREFIX)
         # What is empty or stands before the text belongs to no word.
         nowhere = ends <= np.maximum(starts, 0)
