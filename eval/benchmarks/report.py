@@ -9,6 +9,7 @@ import altair as alt
 
 from core.types import Frozen
 from eval.benchmarks.documents import DocumentsRead, Share
+from eval.benchmarks.embedding import EmbeddingBy
 from eval.benchmarks.latency import LatencyAt
 from eval.benchmarks.machine import Machine, this_machine
 from eval.benchmarks.pages import PagesAt
@@ -16,7 +17,7 @@ from eval.benchmarks.retrieval import Comparison
 from eval.benchmarks.scale import Scale
 from eval.stamp import code_version
 
-Figures = Comparison | DocumentsRead | LatencyAt | PagesAt | Scale
+Figures = Comparison | DocumentsRead | EmbeddingBy | LatencyAt | PagesAt | Scale
 _COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00"]  # Okabe and Ito's
 
 
@@ -49,12 +50,14 @@ def save(name: str, figures: Sequence[Figures], folder: Path) -> tuple[Benchmark
 
 def plot(figures: Sequence[Figures]) -> str:
     """An SVG: time against size, and for `scale` memory; for `retrieval` hit@1 of both sides;
-    for `documents` what is right of all of them."""
+    for `documents` what is right of all of them; for `embedding` the times of both."""
     rows = [row for figure in figures for row in _rows(figure)]
     if isinstance(figures[0], Comparison):
         return _svg(_bars(rows, "hit@1", "retriever", "set"))
     if isinstance(figures[0], DocumentsRead):
         return _svg(_bars(rows, "share", "what", "documents"))
+    if isinstance(figures[0], EmbeddingBy):
+        return _svg(_bars(rows, "milliseconds", "engine", "what"))
     if isinstance(figures[0], PagesAt):
         return _svg(_bars(rows, "questions a second", "checkout", "readers"))
     charts = [_lines([r for r in rows if r["unit"] == unit], unit) for unit in _units(rows)]
@@ -94,6 +97,18 @@ def _cells(figure: Figures) -> dict[str, str]:
             "errors, same": f"{figure.errors}, {'yes' if figure.same else 'no'}",
             "recall@20": f"{figure.recall:.4f}",
             "memory": f"{figure.memory:.0f} MB",
+        }
+    if isinstance(figure, EmbeddingBy):
+        asked, passage = figure.question, figure.passage
+        return {
+            "engine": figure.engine,
+            "loading": f"{figure.loading:.2f} s",
+            "a question p50 / p95": f"{asked.p50:.1f} / {asked.p95:.1f} ms",
+            "a passage p50 / p95": f"{passage.p50:.1f} / {passage.p95:.1f} ms",
+            "on all cores": f"{figure.at_once:.1f} ms a passage",
+            "16 threads p50 / p95": f"{figure.together.p50:.0f} / {figure.together.p95:.0f} ms",
+            "memory": f"{figure.memory:.0f} MB",
+            "least cosine": f"{figure.cosine:.4f}",
         }
     if isinstance(figure, PagesAt):
         opening, asking = figure.opening, figure.asking
@@ -140,6 +155,16 @@ def _rows(figure: Figures) -> list[dict[str, str | float]]:
             {"documents": figure.name, "what": what, "share": share.value}
             for what, share in named.items()
             if share.value is not None
+        ]
+    if isinstance(figure, EmbeddingBy):
+        measured = {
+            "a question": figure.question.p50,
+            "a passage": figure.passage.p50,
+            "a passage, on all cores": figure.at_once,
+        }
+        return [
+            {"engine": figure.engine, "what": what, "milliseconds": value}
+            for what, value in measured.items()
         ]
     if isinstance(figure, PagesAt):
         return [
