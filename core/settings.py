@@ -220,6 +220,14 @@ def _refuse_unknown_names(given: set[str]) -> None:
         )
 
 
+def one_openmp_thread() -> None:
+    """Tells OpenMP, before it is loaded, to use one thread for each caller.
+
+    A choice made outside is kept.
+    """
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
 def trace_with_langsmith(enabled: bool) -> None:
     """Has LangChain send all that this process does to LangSmith, or nothing, whatever variables of
     LangSmith's or LangChain's own stand in the environment."""

