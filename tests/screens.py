@@ -1,6 +1,6 @@
 """Takes pictures of the pages.
 
-    .venv/bin/python -m tests.screens                    those that README.md and docs show, in docs/screens
+    .venv/bin/python -m tests.screens                    those that the docs show, in docs/screens
     .venv/bin/python -m tests.screens FOLDER [NAME ...]  each wide and on a phone, light and dark
 
 They are of the real app on the bundled briefs, with two runs of the question set. Look at them

@@ -1,5 +1,6 @@
 """The documentation: every relative link leads to a file, every anchor to a heading."""
 
+import itertools
 import re
 from collections import Counter
 from pathlib import Path
@@ -19,7 +20,7 @@ def _inline(file: Path) -> list[tuple[bool, Token]]:
     tokens = MarkdownIt().enable("table").parse(file.read_text("utf-8"))
     return [
         (before.type == "heading_open", token)
-        for before, token in zip(tokens, tokens[1:], strict=False)
+        for before, token in itertools.pairwise(tokens)
         if token.type == "inline"
     ]
 
