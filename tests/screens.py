@@ -1,6 +1,6 @@
 """Takes pictures of the pages.
 
-    .venv/bin/python -m tests.screens                    those that README.md shows, in docs/screens
+    .venv/bin/python -m tests.screens                    those that the docs show, in docs/screens
     .venv/bin/python -m tests.screens FOLDER [NAME ...]  each wide and on a phone, light and dark
 
 They are of the real app on the bundled briefs, with two runs of the question set. Look at them
@@ -24,7 +24,7 @@ from playwright.sync_api import Browser, Page, expect
 from core.settings import ROOT
 from tests.browser import ask, evidence, opened, served, started
 
-SHOWN = ("chat", "document", "evaluation", "plan")  # in README.md, wide and light
+SHOWN = ("chat", "document", "evaluation", "plan")  # in README.md and docs, wide and light
 SIZES = [*itertools.product((1280, 390), ("light", "dark"))]  # pixels
 _AS_SEEN = {"chat"}  # what is shown there would not be in a taller window
 _TALLEST = 1600  # pixels; what is further down adds weight and little else

@@ -135,12 +135,10 @@ esac
     assert (result.returncode == 0) == served
 
 
-def test_the_readme_shows_the_two_commands_and_real_files() -> None:
+def test_the_readme_shows_the_two_commands() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
     assert "make chat" in readme
     assert "make test" in readme
-    for path in re.findall(r"\]\(((?!http)[^)#]+)", readme):
-        assert (ROOT / path).exists(), path
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
