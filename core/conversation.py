@@ -59,11 +59,9 @@ class Conversation(Frozen):
 
     @property
     def ids(self) -> frozenset[str]:
-        """The ids of its exchanges."""
         return frozenset(exchange.id for exchange in self.exchanges)
 
     def find(self, id: str) -> Exchange | None:
-        """The exchange with this id, or None."""
         return next((exchange for exchange in self.exchanges if exchange.id == id), None)
 
     def named(self, name: str) -> "Conversation":
@@ -76,7 +74,6 @@ class Conversation(Frozen):
         return self.model_copy(update={"exchanges": tuple(exchanges.values()), "changed": now()})
 
     def without(self, *ids: str) -> "Conversation":
-        """A copy without the exchanges with these ids."""
         kept = tuple(exchange for exchange in self.exchanges if exchange.id not in ids)
         return self.model_copy(update={"exchanges": kept})
 

@@ -34,7 +34,8 @@ _SAVE = "INSERT OR REPLACE INTO feedback VALUES (?, ?)"
 
 
 class Feedback(Frozen):
-    """A reader's verdict on one answer, with what is needed to ask and judge the question again.
+    """A reader's verdict on one answer, with all that is needed to ask and judge the question
+    again.
 
     `id` is that of the answer: a later verdict on it replaces this one. `date` is in UTC.
     `language` is that of the question, `answer_language` that of the answer's text (empty in files

@@ -85,8 +85,8 @@ def transaction(connection: sqlite3.Connection, *, writes: bool) -> Iterator[Non
     """A transaction: reads see one state, and writes are stored whole or not at all.
 
     Args:
-        writes: locks out other writers for the whole block, so that what is written can rest on
-            what was read.
+        writes: locks out other writers for the whole block, so that a write can rest on an
+            earlier read.
     """
     with connection:
         connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -122,7 +122,7 @@ class DocumentInfo(Frozen):
         """A short name to show beside a section: the title, or where that is long the number of the
         act or document, or the beginning of the title.
 
-        >>> # REGULATION (EU) 2016/679 OF THE EUROPEAN ...    ->    REGULATION (EU) 2016/679
+        "REGULATION (EU) 2016/679 OF THE EUROPEAN ..." becomes "REGULATION (EU) 2016/679".
         """
         if len(self.title) <= _LONGEST_NAME:
             return self.title

@@ -48,7 +48,7 @@ class Plan(Frozen):
 
 
 def known_files(manifest: Manifest | None, method: str) -> dict[str, DocumentEntry]:
-    """Maps paths to entries of the generation in use that can be used as they are.
+    """Maps paths to entries of the generation in use that are still valid.
 
     Empty when the splitter or the embedding method has changed.
     """
@@ -98,7 +98,7 @@ def renames(
     """The documents whose content left one path and stands at another.
 
     Args:
-        documents: the documents as they are now.
+        documents: the current documents.
         files: the paths of all files that exist.
         manifest: of the generation in use, or None when there is none.
     """

@@ -91,8 +91,8 @@ class OpenAIEmbedder:
         url: of the API, usually ending in /v1.
         model: its name there.
         api_key: may be empty.
-        query_prefix: what the model wants before a question, such as E5's "query: ".
-        passage_prefix: what it wants before a source text.
+        query_prefix: the model's prefix for a question, such as E5's "query: ".
+        passage_prefix: the model's prefix for a source text.
 
     Raises:
         ModelError: the server cannot be reached, refuses, or answers out of form.

@@ -135,7 +135,6 @@ class Generation:
 
     @property
     def segments(self) -> Iterable[Segment]:
-        """The segments that it uses."""
         return self._segments.values()
 
     def nearest_passages(self, vector: Vectors, count: int) -> list[tuple[str, float]]:

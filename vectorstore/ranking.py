@@ -12,10 +12,10 @@ eval.fitting.ranking`; they and their provenance are in the embedder's profile
     passage  cosine of question and the mean of the passage's units, after taking away from the
              latter the mean of all candidates ("all but the top" with the mean only:
              Mu and Viswanath 2018, arXiv:1702.01417)
-    across   1 for a passage in another language than the question: what it has in common with that
-             are figures, names and meaning, so the words and letters that any two texts of one
-             language share must not decide against it. Where all candidates are in one language it
-             changes nothing.
+    across   1 for a passage in another language than the question. The two share figures, names and
+             meaning, but not the words and letters that any two texts of one language share;
+             these must not decide against it. It changes nothing if all candidates are in one
+             language.
 """
 
 from collections.abc import Mapping

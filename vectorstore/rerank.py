@@ -125,7 +125,6 @@ def _is_of_this_question(error: Exception) -> bool:
 
 
 def make_reranker(settings: Settings) -> Reranker | None:
-    """The reranker of these settings, or None."""
     if not settings.rerank_url:
         return None
     key = settings.rerank_api_key.get_secret_value()
