@@ -1,1 +1,1 @@
-"""Shapes, settings and errors that every package agrees on; imports nothing of ours."""
+"""Data types, settings and errors that all packages share; imports no other package of ours."""

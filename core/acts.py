@@ -1,4 +1,4 @@
-"""What acts of the EU are called: "AVG", "the AI Act", "Directive 2011/93/EU", "COM(2020) 607"."""
+"""Names of EU acts: "AVG", "the AI Act", "Directive 2011/93/EU", "COM(2020) 607"."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,7 +11,7 @@ from core.matching import fold, without_accents
 from core.types import DocumentInfo
 
 _FILE = Path(__file__).with_name("acts.yaml")
-_LONGEST = 8  # words of a name
+_LONGEST = 8  # words in a name
 _CELEX = re.compile(r"3(\d{4})[A-Z]{1,2}(\d{4})")
 _REFERENCE = re.compile(r"(?:COM|SWD|JOIN)\(\d{4}\) ?\d+")
 
@@ -19,7 +19,7 @@ Names = Mapping[str, frozenset[str]]
 
 
 def names_of(document: DocumentInfo) -> tuple[str, ...]:
-    """The common names of a document, in several languages; none of most.
+    """The common names of a document in several languages; most documents have none.
 
     >>> names_of(DocumentInfo(id="a", language="fr", title="RÈGLEMENT", celex="32016R0679"))[:3]
     ('GDPR', 'General Data Protection Regulation', 'AVG')
@@ -28,7 +28,7 @@ def names_of(document: DocumentInfo) -> tuple[str, ...]:
 
 
 def names_in(documents: Iterable[DocumentInfo]) -> Names:
-    """Names and numbers of documents, as compared -> the keys of the documents that bear them."""
+    """Maps each normalised name or number to the keys of the documents it belongs to."""
     keys: dict[str, set[str]] = {}
     for document in documents:
         for name in (*names_of(document), *_numbers(document)):

@@ -1,4 +1,4 @@
-"""Leaves a server alone for a while after a failure that will not go away by itself at once."""
+"""Circuit breaker: leaves a server alone for a while after a failure that lasts."""
 
 import threading
 import time
@@ -9,7 +9,8 @@ _PAUSES = (30.0, 600.0)  # seconds: at first, and at most
 
 
 class Breaker:
-    """Each pause is twice as long as the last; after it one question tries, while others wait.
+    """Circuit breaker. Each pause is twice as long as the last; after it one request tries while
+    others wait.
 
     Safe to share between threads.
     """
@@ -35,7 +36,7 @@ class Breaker:
             )
 
     def admit(self) -> float:
-        """The moment at which a request begins; until it ends others wait after a failure.
+        """Lets a request begin, and returns when. Until it ends, others wait after a failure.
 
         Raises:
             ModelError: the model is left alone.
@@ -47,9 +48,9 @@ class Breaker:
             return now
 
     def failed(self, error: ModelError, started: float) -> None:
-        """A request that began at this moment failed in a way that lasts."""
+        """Records the lasting failure of a request that began at `started`."""
         with self._lock:
-            if self._first is None or started >= self._opened:  # else it is the same failure
+            if self._first is None or started >= self._opened:  # else the same failure
                 self._pause = min(max(2 * self._pause, _PAUSES[0]), _PAUSES[1])
                 self._opened = time.monotonic()
                 self._until = self._opened + self._pause

@@ -1,4 +1,4 @@
-"""What somebody asked and what the answers were: `Conversation`."""
+"""A user's questions and their answers: `Conversation`."""
 
 import datetime
 import uuid
@@ -19,13 +19,12 @@ def new_id() -> str:
 
 
 class Exchange(Frozen):
-    """A question with its answer, or with what went wrong, or still to be answered.
+    """A question with its answer or its error; with neither while it is being answered.
 
-    `scope` is what the search was limited to. `stopped` is whether the reader did not wait for the
-    answer. `alone` is whether it is answered without the conversation before it. `context` is the
-    rest of a long text that the question stood in; it is not searched. `follow_ups` are questions
-    that can be asked next; None as long as nobody has looked.
-    A verdict on the answer is kept under the same `id` (core/feedback.py).
+    `scope` limits the search. `stopped`: the reader did not wait for the answer. `alone`: it is
+    answered without the conversation before it. `context` is the rest of a long message; it is not
+    searched. `follow_ups` are suggested questions; None until they are looked for. Feedback on the
+    answer has the same `id` (core/feedback.py).
     """
 
     id: str = Field(default_factory=new_id)
@@ -41,8 +40,8 @@ class Exchange(Frozen):
 
 
 class Conversation(Frozen):
-    """Exchanges, oldest first. `name` is what its user called it; empty: its first question that
-    was answered, else its first.
+    """Exchanges, oldest first. Without a `name` from its user, the title is the first answered
+    question, else the first question.
 
     `changed` is when something was last asked or answered.
     """
@@ -60,38 +59,35 @@ class Conversation(Frozen):
 
     @property
     def ids(self) -> frozenset[str]:
-        """Of its exchanges."""
         return frozenset(exchange.id for exchange in self.exchanges)
 
     def find(self, id: str) -> Exchange | None:
-        """The exchange with this id."""
         return next((exchange for exchange in self.exchanges if exchange.id == id), None)
 
     def named(self, name: str) -> "Conversation":
-        """Under another name."""
+        """A copy with another name, cut to `MAX_NAME`."""
         return self.model_copy(update={"name": " ".join(name.split())[:MAX_NAME]})
 
     def with_exchange(self, exchange: Exchange) -> "Conversation":
-        """With this exchange at the end, or in place of the one with its id."""
+        """A copy with this exchange at the end, or in place of the one with its id."""
         exchanges = {**{other.id: other for other in self.exchanges}, exchange.id: exchange}
         return self.model_copy(update={"exchanges": tuple(exchanges.values()), "changed": now()})
 
     def without(self, *ids: str) -> "Conversation":
-        """Without the exchanges with these ids."""
         kept = tuple(exchange for exchange in self.exchanges if exchange.id not in ids)
         return self.model_copy(update={"exchanges": kept})
 
     def before(self, id: str) -> "Conversation":
-        """As it was when the exchange with this id had not been asked yet."""
+        """A copy with only the exchanges before the one with this id."""
         ids = [exchange.id for exchange in self.exchanges]
         return self.without(*ids[ids.index(id) :])
 
     def history(self, exchange: Exchange) -> tuple[Turn, ...]:
-        """The turns that one of its exchanges is answered with."""
+        """The earlier turns that an exchange is answered with."""
         return () if exchange.alone else self.before(exchange.id).turns()
 
     def turns(self) -> tuple[Turn, ...]:
-        """What has been asked and answered."""
+        """The answered exchanges as turns."""
         return tuple(
             Turn.of(exchange.question, exchange.answer)
             for exchange in self.exchanges

@@ -1,10 +1,10 @@
-"""Where conversations and notes are kept.
+"""Storage of conversations and notes.
 
 `Conversations` is the store of one user: every statement names the user, so that nobody sees or
-changes what another asked or noted. It is one private SQLite file (core/private.py) in `data_dir`.
-What has not changed for the number of days that is set is neither shown nor kept. Only the
-conversations that their user shares can others read, by an address that cannot be guessed, of
-which the file has the hash alone.
+changes what another asked or noted. All are in one private SQLite file (core/private.py) in
+`data_dir`. What has not changed for the set number of days is neither shown nor kept. Others read a
+conversation only when its user shares it, by a link with a random token, of which the file has only
+the hash.
 """
 
 import datetime
@@ -68,8 +68,8 @@ class Conversations:
     """The conversations and notes of one user.
 
     Args:
-        user: whose they are.
-        folder: where the file is; None: they are kept in memory, as long as this object lives.
+        user: identifier of their owner.
+        folder: where the file is; None: kept in memory, as long as this object lives.
         days: how long they are kept after the last question, or change of the note.
 
     Every method raises StrategiewijzerError when the file cannot be read or written, or was
@@ -80,15 +80,16 @@ class Conversations:
         self.user = user
         self._days = days
         self._kept = folder / FILE if folder else _STORE.in_memory()
-        self._turn = threading.Lock()  # of who uses the memory
+        self._turn = threading.Lock()  # guards the database in memory
 
     @property
     def lasting(self) -> bool:
-        """Whether they outlive this object."""
+        """Whether they are in a file, and so outlive this object."""
         return isinstance(self._kept, Path)
 
     def listed(self, search: str = "") -> tuple[Listed, ...]:
-        """Last changed first; those with all words of a search in title, questions or answers."""
+        """The conversations, last changed first; with `search`, those that have all its words in
+        title, questions or answers."""
         words = _plain(search).split()
         query = _LISTED + _HAS_WORD * len(words) + "ORDER BY changed DESC, id"
         with self._opened(writes=False) as connection:
@@ -99,12 +100,12 @@ class Conversations:
         )
 
     def find(self, id: str) -> Conversation | None:
-        """One of this user's; None when he or she has none with this id."""
+        """This user's conversation with this id, or None."""
         return self._find(self.user, id)
 
     def share(self, id: str, until: datetime.datetime) -> str:
-        """Lets everybody who may use the pages read one of this user's conversations, as it is
-        then; returns what they name it by, in place of what they named it by before."""
+        """Shares one of this user's conversations, as it stands whenever it is read, with all users
+        of the pages. Returns the token of its link, which replaces any earlier one."""
         token = secrets.token_urlsafe(24)
         with self._opened() as connection:
             connection.execute(
@@ -115,20 +116,21 @@ class Conversations:
         return token
 
     def shared_until(self, id: str) -> datetime.datetime | None:
-        """Until when one of this user's conversations is shared; None when it is not."""
+        """When the share of one of this user's conversations ends; None when it is not shared."""
         query = "SELECT expires FROM shares WHERE user = ? AND conversation = ? AND expires > ?"
         with self._opened(writes=False) as connection:
             row = connection.execute(query, (self.user, id, now().timestamp())).fetchone()
         return _date(row[0]) if row else None
 
     def unshare(self, id: str) -> None:
-        """Nobody else can read this conversation any more."""
+        """Ends the share of a conversation."""
         with self._opened() as connection:
             query = "DELETE FROM shares WHERE user = ? AND conversation = ?"
             connection.execute(query, (self.user, id))
 
     def find_shared(self, token: str) -> Conversation | None:
-        """What anybody has shared under this name; None when that is nothing, or not any more."""
+        """The conversation shared under this token; None when there is none or the share has
+        ended."""
         query = "SELECT user, conversation FROM shares WHERE token = ? AND expires > ?"
         with self._opened(writes=False) as connection:
             row = connection.execute(query, (_hash(token), now().timestamp())).fetchone()
@@ -151,9 +153,9 @@ class Conversations:
         return Conversation(id=id, name=row[0], changed=_date(row[1]), exchanges=exchanges)
 
     def put(self, conversation: Conversation, *exchanges: Exchange) -> None:
-        """Keeps a conversation with these of its exchanges, or with all when none is given.
+        """Stores a conversation with these of its exchanges, or with all when none is given.
 
-        What is kept of it already stays, so that it can be open twice.
+        Exchanges stored before stay, so that a conversation can be open in two windows.
         """
         with self._opened() as connection:
             self._forget_old(connection)
@@ -171,7 +173,7 @@ class Conversations:
             )
 
     def drop(self, conversation: str, *exchanges: str) -> None:
-        """Forgets exchanges (ids) of a conversation (id)."""
+        """Deletes exchanges (ids) of a conversation (id)."""
         with self._opened() as connection:
             connection.executemany(
                 "DELETE FROM exchanges WHERE user = ? AND conversation = ? AND id = ?",
@@ -179,25 +181,25 @@ class Conversations:
             )
 
     def rename(self, id: str, name: str) -> None:
-        """Gives a conversation a name; its first question is its title again when that is empty."""
+        """Names a conversation; an empty name makes a question its title again."""
         with self._opened() as connection:
             query = "UPDATE conversations SET name = ? WHERE user = ? AND id = ?"
             connection.execute(query, (name, self.user, id))
 
     def delete(self, id: str) -> None:
-        """Forgets a conversation; nothing happens when there is none with this id."""
+        """Deletes a conversation; does nothing when there is none with this id."""
         with self._opened() as connection:
             query = "DELETE FROM conversations WHERE user = ? AND id = ?"
             connection.execute(query, (self.user, id))
 
     def delete_all(self) -> None:
-        """Forgets all conversations and notes of this user."""
+        """Deletes all conversations and notes of this user."""
         with self._opened() as connection:
             connection.execute("DELETE FROM conversations WHERE user = ?", (self.user,))
             connection.execute("DELETE FROM notes WHERE user = ?", (self.user,))
 
     def notes(self) -> tuple[Note, ...]:
-        """This user's notes, last kept first."""
+        """This user's notes, newest first."""
         query = "SELECT note FROM notes WHERE user = ? AND changed >= ?"
         with self._opened(writes=False) as connection:
             rows = connection.execute(query, (self.user, self._oldest())).fetchall()
@@ -213,8 +215,8 @@ class Conversations:
         return frozenset(id for (id,) in rows)
 
     def put_note(self, note: Note) -> bool:
-        """Keeps a note, in place of the one with its id; False, and nothing is kept, where its
-        quote is too long or there are as many as one user may have."""
+        """Stores a note, in place of the one with its id. Returns False and stores nothing when its
+        quote is too long or the user has `MAX_NOTES` already."""
         query = "SELECT count(*) FROM notes WHERE user = ? AND id != ?"
         with self._opened() as connection:
             self._forget_old(connection)
@@ -228,12 +230,12 @@ class Conversations:
         return True
 
     def drop_note(self, id: str) -> None:
-        """Forgets a note; nothing happens when there is none with this id."""
+        """Deletes a note; does nothing when there is none with this id."""
         with self._opened() as connection:
             connection.execute("DELETE FROM notes WHERE user = ? AND id = ?", (self.user, id))
 
     def forget_old(self) -> None:
-        """Forgets what was kept long enough, of all users."""
+        """Deletes what has expired, of all users."""
         with self._opened() as connection:
             self._forget_old(connection)
 
@@ -242,14 +244,14 @@ class Conversations:
             connection.execute(f"DELETE FROM {table} WHERE changed < ?", (self._oldest(),))  # noqa: S608 - ours
 
     def _oldest(self) -> float:
-        """When a conversation or note must have changed to be kept, in seconds since 1970."""
+        """The earliest time of change that is kept, in seconds since 1970."""
         if not self.lasting:
             return 0.0
         return (now() - datetime.timedelta(days=self._days)).timestamp()
 
     @contextmanager
     def _opened(self, *, writes: bool = True) -> Iterator[sqlite3.Connection]:
-        """The store; what is done in the block is one transaction."""
+        """The store; the block is one transaction."""
         if isinstance(self._kept, Path):
             with _STORE.opened(self._kept, writes=writes, patience=_PATIENCE) as connection:
                 yield _searchable(connection)
@@ -259,14 +261,14 @@ class Conversations:
 
 
 def _searchable(connection: sqlite3.Connection) -> sqlite3.Connection:
-    """The store with what SQL does not have: a name as it is searched."""
+    """Adds the SQL function `plain`, which normalises a name for search."""
     connection.create_function("plain", 1, _plain, deterministic=True)
     return connection
 
 
 @contextmanager
 def _readable(what: str) -> Iterator[None]:
-    """Tells that a row is of another version of the program, where the block cannot read it."""
+    """Reports a row that the block cannot read as written by another version of the program."""
     try:
         yield
     except ValidationError as error:
@@ -296,5 +298,5 @@ def _row(exchange: Exchange) -> tuple[str, float, str, str, str]:
 
 
 def _plain(text: str) -> str:
-    """The text as it is searched: without case, accents and digit grouping."""
+    """A text normalised for search: without case, accents and digit grouping."""
     return without_accents(fold(text))

@@ -1,4 +1,4 @@
-"""Dates in running text, in any official language of the EU and in figures."""
+"""Dates in running text: written out in any official language of the EU, or in figures."""
 
 import datetime
 import re
@@ -15,7 +15,7 @@ Date = tuple[int | None, int, int | None]  # year, month, day
 
 @cache
 def months(language: str) -> dict[str, int]:
-    """The folded names of the months in a language (ISO 639-1), from Unicode's CLDR, to 1-12."""
+    """Maps the folded month names of a language (ISO 639-1, from Unicode's CLDR) to 1-12."""
     locale = Locale.parse(language)
     return {
         fold(name).rstrip("."): number
@@ -28,7 +28,7 @@ def months(language: str) -> dict[str, int]:
 
 @cache
 def locale(language: str) -> Locale:
-    """The locale of a language (ISO 639-1); English is that of Europe, with the day first."""
+    """The locale of a language (ISO 639-1); for English the British one, with the day first."""
     return Locale.parse({"en": "en_GB"}.get(language, language))
 
 
@@ -47,9 +47,9 @@ def dates_in(folded: str, language: str) -> tuple[frozenset[Date], str]:
 
 
 def has_date(dates: Collection[Date], years: Collection[int], claimed: Date) -> bool:
-    """Whether one of the dates is the claimed one, or says it more exactly.
+    """Whether one of the dates equals the claimed one or is more precise.
 
-    A date without a year is completed by a year that stands apart.
+    A date without a year may be of any of the `years` that stand apart.
     """
     year, month, day = claimed
     return any(
@@ -62,8 +62,8 @@ def has_date(dates: Collection[Date], years: Collection[int], claimed: Date) -> 
 
 @cache
 def _patterns(language: str) -> tuple[re.Pattern[str], ...]:
-    """24 july 2020, july 24, 2020, 2020. július 24., 2020 m. liepos 24 d., 2020. gada 24. jūlijs,
-    july 2020, 2020-07-24, 24.7.2020."""
+    """Patterns for 24 july 2020, july 24, 2020, 2020. július 24., 2020 m. liepos 24 d., 2020. gada
+    24. jūlijs, july 2020, 2020-07-24, 24.7.2020."""
     names = sorted(months(language), key=len, reverse=True)
     month = rf"(?P<month>{'|'.join(map(re.escape, names))})\b\.?"
     day = r"\b(?P<day>[0-3]?\d)(?:\.|er|st|nd|rd|th|º|°)?"

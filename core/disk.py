@@ -1,16 +1,16 @@
-"""Folders for data: made for their owner, and why one cannot be written to."""
+"""Data folders: makes private ones, and says why one cannot be written to."""
 
 import os
 import shutil
 from pathlib import Path
 
-_ROOM = 10_000_000  # bytes; with less the store cannot be expected to work
+_ROOM = 10_000_000  # bytes free; with less the store may fail
 
 
 def make_private(folder: Path) -> None:
-    """Makes a folder, and those above it that lack, for nobody but their owner.
+    """Makes a folder and its missing parents, with access for their owner only.
 
-    One that is there already stays as it is: who may look into it is for its owner to say.
+    An existing folder keeps its permissions, which are its owner's choice.
     """
     if not folder.is_dir():
         make_private(folder.parent)
@@ -18,13 +18,13 @@ def make_private(folder: Path) -> None:
 
 
 def obstacle(folder: Path) -> str:
-    """What keeps this program from writing in a folder, and what to do; empty: nothing that shows.
+    """Why this program cannot write to a folder, and the remedy; empty when no cause is found.
 
-    It is asked of the system after something failed: what a library says when a disk is full or
-    read-only differs from call to call, this does not.
+    Asks the operating system after a failure, as libraries report a full or read-only disk
+    differently from call to call.
 
     Args:
-        folder: need not exist; then what counts is where it would be made.
+        folder: need not exist; then its nearest existing parent counts.
     """
     place = next(path for path in (folder, *folder.absolute().parents) if os.path.exists(path))
     if not place.is_dir():

@@ -2,18 +2,18 @@
 
     StrategiewijzerError
     ├── SettingsError        a setting is wrong or unknown
-    ├── DocumentError        a source text cannot be taken as it is (names file and line)
+    ├── DocumentError        a source text cannot be used as it is (names file and line)
     ├── FetchError           an official text could not be fetched
-    ├── StoppedError         a run published nothing, to be on the safe side (ingest/report.py)
+    ├── StoppedError         a run refused to publish (ingest/report.py)
     ├── NoIndexError         nothing has been ingested yet
     ├── IndexMismatchError   the index was made by another embedder or version
     ├── LockedError          another ingest run holds the lock
     ├── StoreError           the vector store cannot be reached or answers wrongly
-    ├── ArchiveError         the file of a generation cannot be written, or not be taken as it is
+    ├── ArchiveError         the file of a generation cannot be written or read
     ├── ModelError           the language model or embeddings server failed
     ├── PromptError          a prompt file lacks a placeholder or has an unknown one
     ├── NotAllowedError      the user's role does not include this
-    │   └── SignInError      nobody is signed in, or it was too long ago
+    │   └── SignInError      nobody is signed in, or the sign-in expired
     └── QuestionSetError     a question set is not in the agreed format
 
 Errors of libraries are translated at the one place that imports the library.
@@ -44,11 +44,11 @@ Fault = Literal[
     "changing",
     "other",
 ]
-"""What is wrong with a document: the value of a field; front matter or a sidecar that is no list of
-fields; a format that is not read; a damaged file; a password; no text; only pictures of text; no
-known encoding; something that only an attack needs; too many of its parts; too many bytes; too much
-time or memory; the id and language of another file; no rights, or not there; somebody is writing to
-it; something else."""
+"""The kind of problem with a document, in this order: a field's value; front matter or a sidecar
+that is no list of fields; a format that is not read; a damaged file; a password; no text; only
+pictures of text; an unknown encoding; content that only an attack needs; too many parts; too many
+bytes; too much time or memory; the id and language of another file; no permission, or no file; a
+file that is being written; anything else."""
 
 
 class StrategiewijzerError(Exception):
@@ -60,15 +60,15 @@ class SettingsError(StrategiewijzerError):
 
 
 class DocumentError(StrategiewijzerError):
-    """A source text cannot be taken as it is.
+    """A source text cannot be used as it is.
 
     Args:
         path: the file.
         line: 1-based line, or None when the whole file is meant.
         problem: what is wrong.
         remedy: what to do about it.
-        fault: which kind of problem it is, for whoever says it in another language.
-        field: whose value is meant, of those of `DocumentInfo`.
+        fault: the kind of problem, for messages in other languages.
+        field: the field of `DocumentInfo` whose value is wrong.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class NotAllowedError(StrategiewijzerError):
 
 
 class SignInError(NotAllowedError):
-    """Nobody is signed in, or it was too long ago."""
+    """Nobody is signed in, or the sign-in expired."""
 
 
 class FetchError(StrategiewijzerError):
@@ -140,7 +140,7 @@ class ModelError(StrategiewijzerError):
     Args:
         message: what failed, with the server's own code, and what to do about it.
         reason: why the language model did not answer.
-        first: of a model that is left alone for a while ("paused"): why it failed before.
+        first: with the reason "paused": why the model failed before.
     """
 
     def __init__(
@@ -160,9 +160,9 @@ class QuestionSetError(StrategiewijzerError):
 
 
 def kind_and_place(error: BaseException) -> str:
-    """What was raised and where, without its message, which may hold a question or a text.
+    """Type and place of an error, without its message, which may hold a question or a text.
 
-    Such as "IndexError at sources.py:53".
+    For example "IndexError at sources.py:53".
     """
     frames = traceback.extract_tb(error.__traceback__)
     places = [f" at {Path(frame.filename).name}:{frame.lineno}" for frame in frames[-1:]]

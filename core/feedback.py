@@ -1,9 +1,9 @@
-"""What readers think of answers: `Feedback`, and where it is kept.
+"""Feedback of readers on answers, `Feedback`, and its storage.
 
-It is one private SQLite file (core/private.py) in `data_dir`. A reader who thinks again replaces or
-withdraws the earlier verdict.
+It is one private SQLite file (core/private.py) in `data_dir`. A reader can replace or withdraw an
+earlier verdict.
 
-Nothing is kept about the reader but what he or she typed.
+Of the reader only what he or she typed is stored.
 """
 
 import datetime
@@ -24,7 +24,7 @@ _PATIENCE = 10.0  # seconds to wait while another process writes
 _STORE = Store(
     "Feedback",
     version=1,
-    # What versions without a number kept has names of maintainers, which are forgotten.
+    # Files without a version number name maintainers: the UPDATE removes these names.
     tables="""
 CREATE TABLE IF NOT EXISTS feedback (id TEXT PRIMARY KEY, feedback TEXT NOT NULL);
 UPDATE feedback SET feedback = json_set(feedback, '$.by', '') WHERE json_valid(feedback);
@@ -34,15 +34,16 @@ _SAVE = "INSERT OR REPLACE INTO feedback VALUES (?, ?)"
 
 
 class Feedback(Frozen):
-    """A reader's verdict on one answer, with what is needed to ask and judge the question again.
+    """A reader's verdict on one answer, with all that is needed to ask and judge the question
+    again.
 
-    `id` belongs to the answer: a later verdict on it replaces this one. `date` is in UTC.
-    `language` is that of the question, `answer_language` that of the answer's text (empty in what
-    version 0.1.0 wrote). `history` are the turns before the question, oldest first, and `scope` is
-    what the search was limited to. `more` is what was folded below the answer. `sections` are the
-    heading paths of what was cited, " › " between headings. `helpful` is the verdict on the answer,
-    `evidence` that on its quotes; None: none was given. `handled` is when a maintainer had
-    dealt with it, whose identifier is `by`; None: nobody has yet.
+    `id` is that of the answer: a later verdict on it replaces this one. `date` is in UTC.
+    `language` is that of the question, `answer_language` that of the answer's text (empty in files
+    of version 0.1.0). `history` are the turns before the question, oldest first; `scope` limited
+    the search. `more` was folded below the answer. `sections` are the heading paths of the
+    citations, " › " between headings. `helpful` is the verdict on the answer, `evidence` that on
+    its quotes; None: no verdict. `handled` is when the maintainer with the identifier `by` dealt
+    with it; None: not yet.
     """
 
     id: str
@@ -76,7 +77,7 @@ class Feedback(Frozen):
     @model_validator(mode="before")
     @classmethod
     def _kept_before_scopes(cls, values: Any) -> Any:
-        """Reads what version 0.1.0 wrote: of the scope only areas."""
+        """Reads feedback of version 0.1.0, whose scope is only areas."""
         if not isinstance(values, dict) or "areas" not in values:
             return values
         rest = {name: value for name, value in values.items() if name != "areas"}
@@ -94,7 +95,7 @@ class Feedback(Frozen):
         history: Iterable[Turn] = (),
         scope: Scope = Scope(),
     ) -> Self:
-        """The verdict on this answer, given now."""
+        """The verdict on this answer, dated now."""
         sections = (" › ".join(citation.headings) for citation in answer.citations)
         return cls(
             id=id,
@@ -121,7 +122,7 @@ class Feedback(Frozen):
 
 
 def save(data_dir: Path, feedback: Feedback) -> None:
-    """Keeps a verdict, in place of an earlier one with the same id.
+    """Stores a verdict, in place of an earlier one with the same id.
 
     Raises:
         StrategiewijzerError: it cannot be written; what was kept before stays.
@@ -131,7 +132,7 @@ def save(data_dir: Path, feedback: Feedback) -> None:
 
 
 def remove(data_dir: Path, id: str) -> None:
-    """Forgets a verdict; nothing happens when there is none with this id.
+    """Deletes a verdict; does nothing when there is none with this id.
 
     Raises:
         StrategiewijzerError: it cannot be written.
@@ -141,7 +142,7 @@ def remove(data_dir: Path, id: str) -> None:
 
 
 def read(data_dir: Path) -> tuple[Feedback, ...]:
-    """All verdicts, oldest first; none when nobody has given one yet.
+    """All verdicts, oldest first.
 
     Raises:
         StrategiewijzerError: they cannot be read.
@@ -154,7 +155,7 @@ def read(data_dir: Path) -> tuple[Feedback, ...]:
 
 
 def find(data_dir: Path, id: str) -> Feedback | None:
-    """The verdict with this id, if there is one.
+    """The verdict with this id, or None.
 
     Raises:
         StrategiewijzerError: it cannot be read.
@@ -166,7 +167,7 @@ def find(data_dir: Path, id: str) -> Feedback | None:
 
 
 def handle(data_dir: Path, given: Feedback, by: str) -> None:
-    """Marks a verdict as dealt with; nothing happens when the reader has replaced or withdrawn it.
+    """Marks a verdict as handled; does nothing when the reader has replaced or withdrawn it.
 
     Raises:
         StrategiewijzerError: it cannot be read or written.
@@ -175,7 +176,7 @@ def handle(data_dir: Path, given: Feedback, by: str) -> None:
 
 
 def reopen(data_dir: Path, given: Feedback) -> None:
-    """Takes back that a verdict has been dealt with; as `handle`."""
+    """Marks a verdict as not handled; otherwise as `handle`."""
     _change(data_dir, given, handled=None, by="")
 
 

@@ -1,4 +1,5 @@
-"""One way to compare text across notations: case, spaces, digit grouping, quotation marks."""
+"""Text normalisation, to compare texts whatever their case, spaces, digit grouping and quotation
+marks."""
 
 import re
 import unicodedata
@@ -14,7 +15,7 @@ _QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "„": 
 
 
 def fold(text: str) -> str:
-    """The text as it is compared: NFKC, lower case, single spaces, figures without grouping.
+    """Normalises a text: NFKC, lower case, single spaces, figures without grouping.
 
     >>> fold("More than 725 000  Reports")
     'more than 725000 reports'
@@ -30,12 +31,12 @@ def contains(text: str, part: str) -> bool:
 
 
 def in_folded(text: str, part: str) -> bool:
-    """As `contains`, for a text that is folded already."""
+    """As `contains`, for a text that is already folded."""
     return re.search(rf"(?<!\w){re.escape(fold(part))}(?!\w)", text) is not None
 
 
 def figures_as_written(text: str) -> dict[str, str]:
-    """The figures of a text, as in `figures` -> as the text has them.
+    """Maps each normalised number to how it is written.
 
     >>> figures_as_written("11,6 miljard of 725 000?")
     {'11.6': '11,6', '725000': '725 000'}
@@ -45,7 +46,7 @@ def figures_as_written(text: str) -> dict[str, str]:
 
 
 def figures(text: str) -> frozenset[str]:
-    """The figures of a text in one notation: decimal commas become points.
+    """The normalised numbers of a text: decimal commas become points.
 
     >>> sorted(figures("EUR 11,6 billion in 2019, 725 000 reports"))
     ['11.6', '2019', '725000']
@@ -54,7 +55,7 @@ def figures(text: str) -> frozenset[str]:
 
 
 def without_accents(text: str) -> str:
-    """A text in its letters alone.
+    """Strips the accents from a text.
 
     >>> without_accents("Oostenrijkse coördinatie")
     'Oostenrijkse coordinatie'
@@ -63,9 +64,10 @@ def without_accents(text: str) -> str:
 
 
 def traced(text: str) -> tuple[str, list[tuple[int, int]]]:
-    """A text without accents after folding, and where in it each character of that stands.
+    """Folds a text and strips accents; also maps each character of the result to its place in the
+    text.
 
-    The places are (start, end), end exclusive. A figure keeps its grouping within them.
+    Places are (start, end), end exclusive; a figure keeps its grouping within them.
 
     >>> traced("É 1 000")
     ('e 1000', [(0, 1), (1, 2), (2, 3), (4, 5), (5, 6), (6, 7)])

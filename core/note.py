@@ -1,4 +1,4 @@
-"""A quote that a reader keeps, to find it again: `Note`."""
+"""A quote that a reader keeps: `Note`."""
 
 import hashlib
 
@@ -15,8 +15,8 @@ MAX_QUOTE = 20_000  # characters
 class Note(Frozen):
     """A quote with its reference, as it was when it was kept.
 
-    `question` is what it answered, in the conversation with the id `conversation`, which may be
-    gone. `changed` is when it was kept or its remark was last changed.
+    `question` is what it answered, in the conversation with the id `conversation`, which may have
+    been deleted. `changed` is when it was kept or its remark last changed.
     """
 
     citation: Citation
@@ -31,12 +31,12 @@ class Note(Frozen):
         return quote_id(self.citation)
 
     def remarked(self, remark: str) -> "Note":
-        """With another remark, cut where it is too long."""
+        """A copy with another remark, cut to `MAX_REMARK`."""
         cut = remark.strip()[:MAX_REMARK]
         return self.model_copy(update={"remark": cut, "changed": now()})
 
 
 def quote_id(citation: Citation) -> str:
-    """The same for the same words of the same passage, so that nothing is kept twice."""
+    """An id from passage and place of a quote, so that none is kept twice."""
     place = f"{citation.passage_id}:{citation.start}-{citation.end}"
     return hashlib.sha256(place.encode()).hexdigest()[:32]

@@ -1,8 +1,7 @@
-"""SQLite files of what people asked and thought, which nobody but their owner may read.
+"""Private SQLite files for what people ask and think, which only their owner may read.
 
-Several app processes can write to one at once. SQLite's default journal is enough for writes as
-small as these and, unlike WAL, also works where the file may only be read. What is deleted is
-overwritten.
+Several app processes can write to one at once. SQLite's default journal is enough for such small
+writes and, unlike WAL, also works where the file is read-only. Deleted content is overwritten.
 """
 
 import sqlite3
@@ -17,11 +16,11 @@ from core.errors import StrategiewijzerError
 
 @dataclass(frozen=True)
 class Store:
-    """A kind of file.
+    """A kind of SQLite file.
 
     Args:
-        what: is kept in it, for messages: "Feedback".
-        tables: the SQL that makes its tables, and changes those of an earlier version.
+        what: its content, for messages: "Feedback".
+        tables: the SQL that makes its tables and migrates those of an earlier version.
         version: of the tables; raise it when `tables` changes.
     """
 
@@ -31,10 +30,10 @@ class Store:
 
     @contextmanager
     def opened(self, path: Path, *, writes: bool, patience: float) -> Iterator[sqlite3.Connection]:
-        """A file of this kind, made if need be, for one `transaction`.
+        """Opens a file of this kind for one `transaction`; makes it when it does not exist.
 
         Args:
-            path: of the file.
+            path: the file.
             writes: as in `transaction`.
             patience: seconds to wait while another process writes.
 
@@ -56,7 +55,7 @@ class Store:
             ) from error
 
     def in_memory(self) -> sqlite3.Connection:
-        """One that lives as long as the connection."""
+        """A database in memory, which lives as long as the connection."""
         return self._connected(":memory:", 0)
 
     def _connected(self, path: Path | str, patience: float) -> sqlite3.Connection:
@@ -71,7 +70,7 @@ class Store:
                 )
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA secure_delete = ON")
-            if version < self.version:  # nothing is written where all is there
+            if version < self.version:  # else the file is only read
                 connection.executescript(
                     f"BEGIN IMMEDIATE;{self.tables}PRAGMA user_version = {self.version};COMMIT;"
                 )
@@ -83,11 +82,11 @@ class Store:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection, *, writes: bool) -> Iterator[None]:
-    """What is read in the block is of one moment, and what is written is kept whole or not at all.
+    """A transaction: reads see one state, and writes are stored whole or not at all.
 
     Args:
-        writes: nobody else may write from the start of the block to its end, so that what is
-            written can rest on what was read.
+        writes: locks out other writers for the whole block, so that a write can rest on an
+            earlier read.
     """
     with connection:
         connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
@@ -95,7 +94,7 @@ def transaction(connection: sqlite3.Connection, *, writes: bool) -> Iterator[Non
 
 
 def _keep_private(path: Path) -> None:
-    """Makes a file that only its owner may read, or takes the right to from everybody else.
+    """Makes a file that only its owner may read, or removes the permissions of all others.
 
     SQLite gives its journal the mode of the file.
     """
@@ -104,5 +103,5 @@ def _keep_private(path: Path) -> None:
         path.touch(mode=0o600)
     mode = path.stat().st_mode
     if mode & 0o077:
-        with suppress(PermissionError):  # another user's, who lets us read it
+        with suppress(PermissionError):  # the file of another user, who lets us read it
             path.chmod(mode & 0o700)

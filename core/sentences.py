@@ -1,10 +1,10 @@
-"""Sentence boundaries: those of the library sentencex and before figures, some taken away.
+"""Sentence boundaries: those of the library sentencex, some added before figures, some dropped.
 
-The library knows many abbreviations of many languages, but none of policy texts. Rather than keep
-a list of them, a boundary goes where what stands around it shows that no sentence ended there. In
-five languages that write "2." for "second" the library ends no sentence before a figure at all.
+The library knows many abbreviations of many languages, but none of policy texts. Rather than list
+these, a boundary is dropped where the text around it shows that no sentence ends. In five languages
+that write "2." for "second" the library ends no sentence before a figure at all.
 
-All of it takes time in proportion to the text, whatever is in it.
+Time is linear in the length of the text, whatever it holds.
 """
 
 import re
@@ -51,10 +51,10 @@ _CLOSERS = {"“": "”", "”": "”", "„": "“”", "«": "»", "»": "«",
 
 
 def sentences(text: str, language: str) -> list[Span]:
-    """The sentences of a paragraph, as offsets without the white space around them."""
+    """The sentences of a paragraph as offsets, without the white space around them."""
     kept_together = _kept_together(text)
     found: list[Span] = []
-    has_letters = False  # the last one
+    has_letters = False  # whether the last sentence has any
     for start, end in _pieces(text, language):
         while kept_together and kept_together[0][1] <= start:
             kept_together.popleft()
@@ -73,13 +73,13 @@ def sentences(text: str, language: str) -> list[Span]:
 
 
 def is_open(text: str) -> bool:
-    """Whether a text ends within quotation marks or parentheses that may still close."""
+    """Whether a text ends inside quotation marks or parentheses that may still close."""
     _, left = _enclosed(text)
     return any(len(text) - start < _LONGEST_SPEECH for start in left)
 
 
 def cut(text: str, span: Span, fits: Callable[[str], bool]) -> list[Span]:
-    """Cut what is too long for one passage, as a last resort.
+    """Cuts a span that is too long for one passage, as a last resort.
 
     Each piece fits. It ends at the last sentence, else clause, else word that lets it fit.
     """
@@ -101,7 +101,7 @@ def cut(text: str, span: Span, fits: Callable[[str], bool]) -> list[Span]:
 
 
 def _longest(text: str, start: int, end: int, fits: Callable[[str], bool]) -> int:
-    """Where the longest part from `start` that fits ends; at least one character further."""
+    """The end of the longest part from `start` that fits; at least one character further."""
     low, high = start + 1, min(end, start + 256)
     while fits(text[start:high]):
         if high == end:
@@ -114,7 +114,7 @@ def _longest(text: str, start: int, end: int, fits: Callable[[str], bool]) -> in
 
 
 def _pieces(text: str, language: str) -> Iterator[Span]:
-    """The sentences as far as the library tells, and what begins with a figure in them."""
+    """The sentences that the library finds, also cut before figures."""
     for first, last in _stretches(text):
         for piece in get_sentence_boundaries(language, text[first:last]):
             start, end = first + piece["start_index"], first + piece["end_index"]
@@ -127,7 +127,8 @@ def _pieces(text: str, language: str) -> Iterator[Span]:
 
 
 def _stretches(text: str) -> Iterator[Span]:
-    """A text in parts of limited length, which end at a sentence if they can, else at a space."""
+    """Parts of at most `_STRETCH` characters, which end at a sentence if possible, else at a
+    space."""
     start = 0
     while len(text) - start > _STRETCH:
         most = start + _STRETCH
@@ -145,13 +146,13 @@ def _trim(text: str, start: int, end: int) -> Span:
 
 
 def _after_space(text: str, start: int, end: int) -> int:
-    """Where a span begins, without white space before it."""
+    """The start of a span after its leading white space."""
     space = _SPACE.match(text, start, end)
     return space.end() if space else start
 
 
 def _runs_on(before: str, after: str, language: str) -> bool:
-    """Whether two pieces are one sentence: what stands between them is no end of a sentence."""
+    """Whether two pieces are one sentence, as the boundary between them is false."""
     return bool(
         after.lstrip(_OPENING)[:1].islower()
         or _INITIAL.search(before)
@@ -163,8 +164,8 @@ def _runs_on(before: str, after: str, language: str) -> bool:
 
 
 def _kept_together(text: str) -> deque[Span]:
-    """The quotations and parentheses that are short enough not to be split, in order, without
-    those within others."""
+    """The quotations and parentheses that are short enough to keep whole, in order, without nested
+    ones."""
     pairs, _ = _enclosed(text)
     found: deque[Span] = deque()
     for start, end in sorted(pairs):
@@ -174,9 +175,10 @@ def _kept_together(text: str) -> deque[Span]:
 
 
 def _enclosed(text: str) -> tuple[list[Span], list[int]]:
-    """What stands between quotation marks or parentheses, and where what never closes begins."""
+    """The spans between quotation marks or parentheses, and the starts of those that never
+    close."""
     pairs: list[Span] = []
-    opened: list[tuple[int, str]] = []  # where, and what closes it
+    opened: list[tuple[int, str]] = []  # where it opens, and what closes it
     for position, char in enumerate(text):
         if opened and char in opened[-1][1]:
             pairs.append((opened.pop()[0], position + 1))

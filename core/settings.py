@@ -60,7 +60,7 @@ class Settings(BaseSettings):
     chroma_url: str = ""  # empty: Chroma runs inside this process, in data_dir
     max_file_size: Annotated[int, Field(ge=1)] = 100  # megabytes; larger source texts are refused
 
-    # Reading a file, in a process of its own
+    # Limits of the worker process that reads files
     parse_timeout: Annotated[float, Field(gt=0)] = 120.0  # seconds for one file
     parse_memory: Annotated[int, Field(ge=512)] = 2048  # megabytes, of which 250 for the program
 
@@ -69,8 +69,8 @@ class Settings(BaseSettings):
     embeddings_url: str = ""  # empty: the local embedder; else an OpenAI-compatible server
     embeddings_model: str = "text-embedding-3-small"
     embeddings_api_key: SecretStr = SecretStr("")
-    embeddings_query_prefix: str = ""  # what its model wants before a question: E5 "query: "
-    embeddings_passage_prefix: str = ""  # and before a source text: E5 "passage: "
+    embeddings_query_prefix: str = ""  # prefix of a question: E5 "query: "
+    embeddings_passage_prefix: str = ""  # prefix of a source text: E5 "passage: "
 
     # Reranking (optional): questions and the passages found for them then go to this server
     rerank_url: str = ""  # the whole address, such as http://localhost:8080/rerank; empty: off
@@ -99,14 +99,14 @@ class Settings(BaseSettings):
     azure_identity: bool = False  # a token of Entra ID in place of a key; needs azure-identity
     model_context: Annotated[int, Field(ge=512)] = 8192  # tokens: rules, passages and answer
     structured_answers: bool = True  # ask for JSON; a server that refuses is asked for text
-    reasoning_effort: str = ""  # such as "low"; these three are sent only where they are set
+    reasoning_effort: str = ""  # such as "low"; this and the next two are sent only when set
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     answer_tokens: Annotated[int, Field(ge=1)] | None = None  # a reply's limit, reasoning included
     answer_timeout: Annotated[float, Field(gt=0)] = 90.0  # seconds, all tries and rewrites included
     langsmith_tracing: bool = False  # questions, passages and answers go to LangSmith
 
     # Sign-in and roles (docs/sign-in.md); where people sign in is in .streamlit/secrets.toml
-    role_claim: str = ""  # what the provider says about roles: "roles", "realm_access.roles"
+    role_claim: str = ""  # the claim with the roles: "roles", "realm_access.roles"
     role_values: dict[Role, tuple[Entry, ...]] = Field(  # values of that claim, for each role
         {"reader": ("reader",), "evaluator": ("evaluator",), "maintainer": ("maintainer",)},
         exclude=True,
@@ -117,7 +117,7 @@ class Settings(BaseSettings):
         exclude=True,
         repr=False,  # personal data: no run or log keeps them
     )
-    default_role: Role | Literal["none"] = "reader"  # signed in, but claim and lists say nothing
+    default_role: Role | Literal["none"] = "reader"  # of people whom claim and lists do not name
     sign_in_hours: Annotated[float, Field(gt=0, le=720)] = 12.0  # then people sign in again
     visitor_role: Role | Literal["none"] = "reader"  # without sign-in, from another machine
 
@@ -129,7 +129,7 @@ class Settings(BaseSettings):
     @field_validator("openai_base_url", "azure_endpoint", "embeddings_url", "rerank_url")
     @classmethod
     def _no_credentials(cls, url: str) -> str:
-        """HTTP clients log the addresses they ask: a password in one would be printed."""
+        """Refuses a password in an address: HTTP clients log the addresses they request."""
         if "@" in url.partition("://")[2].partition("/")[0]:
             raise ValueError(
                 "the address holds a user name or password. Take it out and set the API key instead"
@@ -141,7 +141,7 @@ class Settings(BaseSettings):
     )
     @classmethod
     def _no_query(cls, url: str) -> str:
-        """A key in a query would be printed too, and kept with runs."""
+        """Refuses a query in an address: a key in it would be logged, and stored with runs."""
         if "?" in url or "#" in url:
             raise ValueError(
                 "the address holds a query, where a key would be logged. Take out what begins with "
@@ -162,7 +162,7 @@ class Settings(BaseSettings):
                 "A setting is wrong; correct it in the environment or in .env:\n  "
                 + "\n  ".join(lines)
             ) from None
-        except NoJsonError as error:  # its cause holds the value, its message only the name
+        except NoJsonError as error:  # its cause has the value, its message only the name
             raise SettingsError(
                 f"A setting is no JSON; correct it in the environment or in .env: {error}"
             ) from None
@@ -182,12 +182,12 @@ class Settings(BaseSettings):
 
     @property
     def model_label(self) -> str:
-        """What pages and runs call the model: its name, else its server's address."""
+        """The display name of the model: its name, else its server's address."""
         return self.model or self.openai_base_url
 
 
 def current() -> Settings:
-    """The settings as they are now; read anew only when the environment or `.env` has changed.
+    """The current settings; read again only when the environment or `.env` has changed.
 
     Raises:
         SettingsError: as `Settings`.
@@ -202,7 +202,7 @@ def current() -> Settings:
 
 @functools.lru_cache(maxsize=1)
 def _read(environment: frozenset[tuple[str, str]], file: tuple[int, int, int] | None) -> Settings:
-    del environment, file  # they only tell one state from another
+    del environment, file  # only keys of the cache
     return Settings()
 
 
@@ -221,18 +221,18 @@ def _refuse_unknown_names(given: set[str]) -> None:
 
 
 def one_openmp_thread() -> None:
-    """Tells OpenMP, before it is loaded, to use one thread for each caller.
+    """Limits OpenMP, before it is loaded, to one thread for each caller.
 
-    A choice made outside is kept.
+    A value that is already in the environment stays.
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def trace_with_langsmith(enabled: bool) -> None:
-    """Has LangChain send all that this process does to LangSmith, or nothing, whatever variables of
-    LangSmith's or LangChain's own stand in the environment."""
+    """Turns LangSmith tracing of LangChain on or off, whatever variables of either are in the
+    environment."""
     from langsmith import configure  # takes long to import
 
     configure(enabled=enabled)
-    for outdated in ("LANGCHAIN_TRACING", "LANGCHAIN_HANDLER"):  # with these LangChain stops
+    for outdated in ("LANGCHAIN_TRACING", "LANGCHAIN_HANDLER"):  # LangChain fails with these
         os.environ.pop(outdated, None)

@@ -1,4 +1,4 @@
-"""The shapes everything agrees on.
+"""The data types that all packages share.
 
 Offsets are character offsets (Python string indices), end exclusive. A document's offsets count
 in `SourceDocument.text`, a passage's units in `Passage.text`.
@@ -14,15 +14,15 @@ from typing import Any, ClassVar, Literal, NamedTuple, Self
 from pydantic import BaseModel, ConfigDict, computed_field, model_validator
 
 Kind = Literal["brief", "official", "upload"]
-"""A summary by this project; an official text; a document that a maintainer added."""
+"""This project's own summary; an official text; a document that a maintainer added."""
 
 Form = Literal["document", "press_release"]
 """What a brief summarises."""
 
 Mode = Literal["extractive", "generative", "fallback"]
 Reason = Literal["off_topic", "not_in_sources", "out_of_scope"]
-"""Why a question is refused: the sources are about something else; they are near it, but do not say
-what is asked; no document fits what the search is limited to."""
+"""Why a question is refused, in this order: the sources are about another topic; they are near the
+topic, but lack the answer; no document is in the scope of the search."""
 
 ModelTrouble = Literal[
     "key",
@@ -39,10 +39,10 @@ ModelTrouble = Literal[
     "paused",
     "failed",
 ]
-"""Why a language model did not write an answer, or not all of it ("cut"): its server refuses the
-key, has no credit or room, does not know the model, refuses a parameter, finds the prompt too long,
-is too slow or not there; the reply is empty, broke off, was filtered out or is not in OpenAI's
-protocol; the model failed a moment ago and is left alone for a while; something else."""
+"""Why a language model did not write an answer, or not all of it ("cut"), in this order: its server
+refuses the key, has no credit or room, does not know the model, refuses a parameter, finds the
+prompt too long, is too slow, cannot be reached; the reply is empty, broke off, was filtered out or
+breaks OpenAI's protocol; the model is paused after a failure; anything else."""
 
 Message = Literal[
     "greeting",
@@ -63,21 +63,22 @@ Message = Literal[
     "email",
     "summarise",
 ]
-"""What a message is that asks the sources nothing: small talk, a question about the assistant, help
-with a crime ("harm"), an opinion or legal advice, or a task ("shorter" and what follows it)."""
+"""The kind of a message that does not ask the sources anything: small talk, a question about the
+assistant, a request for help with a crime ("harm"), for an opinion or for legal advice, or a task
+("shorter" and those after it)."""
 
 AnswerKind = Literal["answer", "partial", "refusal", "reply"]
-"""The sources answer; they answer and lack something that the question names; they do not answer;
-the message asks them nothing."""
+"""The sources answer; they answer, but lack something that the question names; they do not answer;
+the message does not ask them anything."""
 
 
 Standing = Literal["in_force", "superseded", "upcoming", "summary"]
-"""Whether a document is what should be cited: another took its place; it is not in force yet; it is
-a brief, and the official text is there as well."""
+"""Whether a document should be cited: it is in force; another replaces it; it is not in force yet;
+it is a brief, and its official text is there too."""
 
 
 class Frozen(BaseModel):
-    """Base of all shapes: immutable, and unknown keys are an error."""
+    """Base of all data types: immutable, and unknown keys are an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -87,7 +88,7 @@ _ACT = re.compile(r"\D{1,60}\d{1,4}/\d{1,4}(?:/[A-Z]{2,4})?\b")  # "Directive 20
 
 
 class DocumentInfo(Frozen):
-    """What is needed to cite a document. `id` is the same for all language versions.
+    """The metadata to cite a document by. `id` is the same for all language versions.
 
     A brief is this project's own text about an official one: its `reference`, `celex`, `date` and
     `url` are those of the text that it summarises, of which `about` is the title.
@@ -104,8 +105,8 @@ class DocumentInfo(Frozen):
     url: str = ""
     kind: Kind = "upload"
     version: str = ""  # as the publisher names it: "final/2"
-    effective_from: datetime.date | None = None  # in force from this day on; None: since ever
-    superseded_by: str = ""  # id of the document that took its place
+    effective_from: datetime.date | None = None  # in force from this day on; None: always
+    superseded_by: str = ""  # id of the document that replaces it
     about: str = ""  # of a brief: the title of what it summarises
     about_publisher: str = ""  # of a brief: who published that
     about_form: Form = "document"  # of a brief: what that is
@@ -113,15 +114,15 @@ class DocumentInfo(Frozen):
 
     @property
     def key(self) -> str:
-        """One language version of one document: "csa-strategy.nl"."""
+        """Identifies one language version of one document: "csa-strategy.nl"."""
         return f"{self.id}.{self.language}"
 
     @property
     def short_title(self) -> str:
-        """What it is called beside its section: the title, or where that is long the number of the
+        """A short name to show beside a section: the title, or where that is long the number of the
         act or document, or the beginning of the title.
 
-        >>> # REGULATION (EU) 2016/679 OF THE EUROPEAN ...    ->    REGULATION (EU) 2016/679
+        "REGULATION (EU) 2016/679 OF THE EUROPEAN ..." becomes "REGULATION (EU) 2016/679".
         """
         if len(self.title) <= _LONGEST_NAME:
             return self.title
@@ -133,9 +134,9 @@ class DocumentInfo(Frozen):
 class Section(Frozen):
     """A stretch of a document under one heading, without its subsections.
 
-    `number` counts the sections of a document from 0, so that the language versions of a document
-    with the same outline share it. `headings` is the path from the document's title down; `anchor`
-    names the place of the last one in a web page ("" where there is none).
+    `number` counts the sections of a document from 0, so that language versions with the same
+    outline share it. `headings` is the path from the document's title down; `anchor` is the id of
+    the last one in a web page ("" without one).
     """
 
     number: int
@@ -148,9 +149,9 @@ class Section(Frozen):
 class SourceDocument(DocumentInfo):
     """A loaded source text. `sha256` is over the file's bytes.
 
-    `page_starts` are the offsets at which its pages begin, the first page's included; empty where
-    the format has no pages. `guessed` are the fields that were told from the text and stated
-    nowhere; `unused` are names in its front matter that are no fields.
+    `page_starts` are the offsets at which its pages begin, the first included; empty in a format
+    without pages. `guessed` are the fields that were inferred from the text; `unused` are names in
+    its front matter that are no fields.
     """
 
     path: str
@@ -167,11 +168,11 @@ class SourceDocument(DocumentInfo):
 
 
 class Unit(Frozen):
-    """The smallest thing an answer may quote: a sentence, list item or footnote, never part of one.
+    """The smallest quotable part of a passage: a whole sentence, list item or footnote.
 
     For an item, `lead_in` is the (start, end) of the sentence that introduces its list. A footnote
-    ("note") stands below what refers to it. `marks` are those of the points that it is in, from
-    the outermost on: ("2", "(a)").
+    ("note") stands below its reference. `marks` are those of the points around it, outermost first:
+    ("2", "(a)").
     """
 
     start: int
@@ -182,15 +183,16 @@ class Unit(Frozen):
 
 
 class Passage(Frozen):
-    """A stretch of a document that is retrieved as one. Its vector is the mean of its units'.
+    """A stretch of a document that is retrieved as one. Its vector is the mean of its units'
+    vectors.
 
     `id` is `<document key>:<hash of headings and text>`, so that an unchanged passage keeps its id
     and its vector, and a hit can be filtered by document without reading it. `page` (from 1) is
     where it begins, `page_breaks` are the offsets in its text where the next pages begin.
-    `continues`: its section began in an earlier passage; `items_after` is how many items of its
-    last list stand in later ones, the next of which is `continued_in` (its id). `preamble`: it
-    stands before the first article of a text that has articles, so it is a recital or a memorandum
-    and lays nothing down.
+    `continues`: its section began in an earlier passage. `items_after` is how many items of its
+    last list are in later passages, the first of which is `continued_in` (its id). `preamble`: it
+    stands before the first article of a text with articles, so it is a recital or a memorandum and
+    lays nothing down.
     """
 
     id: str
@@ -223,16 +225,15 @@ class Passage(Frozen):
         )
 
     def marks(self, start: int) -> tuple[str, ...]:
-        """The marks of the points that a place in its text is in: ("2", "(a)")."""
+        """The marks of the points around a place in its text: ("2", "(a)")."""
         around = (unit.marks for unit in self.units if unit.start <= start < unit.end)
         return next(around, ())
 
     def context(self, unit: Unit | None = None) -> str:
-        """What a passage or one of its units says, with what it needs to be understood.
+        """The text of a passage or of one of its units, with its context.
 
         For a passage its heading path and text; for a unit the last heading, the lead-in of a list
-        item, and the unit's text. The latter is what is embedded: raise `context_version` when it
-        changes.
+        item, and the unit's text. The latter is embedded: raise `context_version` when it changes.
         """
         if unit is None:
             return "\n".join((" › ".join(self.headings), self.text))
@@ -248,11 +249,11 @@ class Passage(Frozen):
 class ScoredPassage(Frozen):
     """A passage found for a question.
 
-    `score` orders the results, no unit (vectorstore/ranking.py). `similarity` is the cosine of
-    question and passage, `unit_similarities` those of question and each unit of the passage; of
-    another embedder than the default one on that one's scale (vectorstore/profile.py). `level` is
-    how much nearer to the question any text of its language is (vectorstore/levels.py).
-    `standing` is that of its document when it was found. `named`: the question names its document.
+    `score` orders the results and has no unit (vectorstore/ranking.py). `similarity` is the cosine
+    of question and passage, `unit_similarities` those of question and each unit, on the scale of
+    the default embedder (vectorstore/profile.py). `level` is how much nearer to the question any
+    text of its language is (vectorstore/levels.py). `standing` is that of its document when it was
+    found. `named`: the question names its document.
     """
 
     passage: Passage
@@ -265,11 +266,11 @@ class ScoredPassage(Frozen):
 
 
 class Citation(Frozen):
-    """One checked reference. `quote` is an exact substring of the passage's text.
+    """A checked citation. `quote` is an exact substring of the passage's text.
 
-    `number` is that of its passage in the answer: quotes out of one passage share it. `start` and
+    `number` is that of its passage in the answer: quotes from one passage share it. `start` and
     `end` are the quote's offsets in the passage's text; it stands on `page` to `last_page` (from 1;
-    None where the document has no pages). `marks` are those of the point that it begins in.
+    None without pages). `marks` are those of the point that it begins in.
     """
 
     number: int
@@ -287,15 +288,15 @@ class Citation(Frozen):
 
     @property
     def page_range(self) -> str:
-        """For example 12 or 12–13; empty where the document has no pages."""
+        """For example 12 or 12–13; empty without pages."""
         ends = dict.fromkeys(page for page in (self.page, self.last_page) if page is not None)
         return "–".join(map(str, ends))
 
 
 class Marker(Frozen):
-    """Where a text cites: from `start` to `end` it reads "[1]", which is the `number` of citations.
+    """A citation marker in a text: `start` to `end` reads "[1]", the `number` of its citations.
 
-    Brackets with a number that have no marker are words of a source.
+    A number in brackets without a marker is a source's own text.
     """
 
     start: int
@@ -304,14 +305,14 @@ class Marker(Frozen):
 
 
 class Marked(NamedTuple):
-    """A text, and its markers in order."""
+    """A text and its markers, in order."""
 
     text: str
     markers: tuple[Marker, ...] = ()
 
     @classmethod
     def joined(cls, parts: Iterable["Marked"], between: str = "") -> "Marked":
-        """These texts as one."""
+        """These texts as one, with `between` between them."""
         text, markers = "", []
         for number, part in enumerate(parts):
             text += between if number else ""
@@ -329,7 +330,7 @@ class Marked(NamedTuple):
 
     @property
     def numbers(self) -> tuple[int, ...]:
-        """The numbers of its markers, each once."""
+        """The distinct numbers of its markers."""
         return tuple(dict.fromkeys(one.number for one in self.markers))
 
     @property
@@ -347,13 +348,13 @@ class Marked(NamedTuple):
         return tuple(self.cut(start, end) for start, end in zip(starts, ends, strict=False))
 
     def cut(self, start: int, end: int | None = None) -> "Marked":
-        """A stretch of it, with the markers that stand within."""
+        """A stretch of it, with the markers inside."""
         end = len(self.text) if end is None else end
         inside = (one for one in self.markers if start <= one.start and one.end <= end)
         return Marked(self.text[start:end], tuple(_moved(one, -start) for one in inside))
 
     def renumbered(self, numbers: Mapping[int, int]) -> "Marked":
-        """With other numbers in its markers."""
+        """A copy with other numbers in its markers."""
         pieces, last = [], 0
         for one in self.markers:
             pieces += [Marked(self.text[last : one.start]), Marked.citing([numbers[one.number]])]
@@ -366,34 +367,34 @@ def _moved(marker: Marker, by: int) -> Marker:
 
 
 class Answer(Frozen):
-    """What the assistant says, and everything needed to check it.
+    """An answer, and everything needed to check it.
 
-    `text` is the answer proper: one to three sentences or one whole list, for a question in parts
-    one such block a part. `more` are further blocks, best first, to be folded; under a refusal what
-    comes nearest. Both are Markdown: paragraphs, "- " items, [1] markers, and lines that begin with
-    "### " for the label (document, section) of what follows. A marker stands behind what it covers,
-    from the marker or the beginning of the paragraph before it; behind the sentence that introduces
-    a list it covers the list too. `markers` says where they stand: the first of it is about `text`,
-    the others about each of `more`; `proper` and `further` are the texts with them. No citation has
-    a number that a passage has in brackets, so that the texts alone can be read without `markers`.
+    `text` is the answer proper: one to three sentences or one whole list; for a question in parts,
+    one such block for each part. `more` are further blocks, best first, to be folded; under a
+    refusal the nearest text. Both are Markdown: paragraphs, "- " items, [1] markers, and lines that
+    begin with "### " for the label (document, section) of what follows. A marker covers the text
+    before it, back to the previous marker or the beginning of the paragraph; behind the sentence
+    that introduces a list it covers the list too. `markers` are their places: first those in
+    `text`, then those in each of `more`; `proper` and `further` are the texts with them. No
+    citation has a number that a passage has in brackets, so the texts can be read without
+    `markers`.
 
-    `passages` are all that were retrieved, best first; `reason` is a `Reason` when the question is
-    refused, else empty; `missing` is what the question demands and the evidence lacks; `asked_for`
-    are the numbers, dates or names in the text that are what it asks for; `related` are questions
-    that a refusal offers instead. Of a model's sentences `withheld` are those that the sources may
-    not support, to be told apart from the answer; `contradicted` are those with a detail that the
-    sources do not have, to be shown to nobody but evaluators. `unchecked`: of those in `text` a
-    second model was to read all, and has not. `opening_left_out`: what the model began with, where
-    it answers, is not in `text`, so that the rest may mislead. `trouble` is why the configured
-    model did not write this answer, or not all of it ("cut"). `timings` are seconds per stage.
+    `passages` are all retrieved passages, best first. `reason` is the `Reason` of a refusal, else
+    empty. `missing` is what the question demands and the evidence lacks; `asked_for` are the
+    numbers, dates or names in the text that answer it; `related` are questions that a refusal
+    offers instead. `withheld` are sentences of a model that the sources may not support, to be
+    shown apart from the answer; `contradicted` are those with a detail that the sources do not
+    have, to be shown only to evaluators. `unchecked`: a second model was to read all sentences of a
+    model in `text`, and has not. `opening_left_out`: the model's opening, if it answers, is not in
+    `text`, so that the rest may mislead. `trouble` is why the configured model did not write this
+    answer, or not all of it ("cut"). `timings` are seconds per stage.
 
-    `language` is that of `text`; `asked_in` that of the question, where it is another.
+    `language` is that of `text`; `asked_in` that of the question, if different.
 
-    `message` is what kind of message this is a reply to, or the task that it carries out; else
-    empty. `understood_as` is the question as
-    it was searched for, where that is not as it was asked; `did_you_mean` the question with a word
-    of the sources in place of one that they do not know. `elsewhere`: refused, but the sources
-    outside of the scope answer it.
+    `message` is the kind of the message that is replied to, or of the task that is done; else
+    empty. `understood_as` is the question as it was searched for, if different; `did_you_mean` is
+    the question with an unknown word replaced by a word of the sources. `elsewhere`: refused, but
+    sources outside of the scope answer it.
     """
 
     question: str
@@ -428,7 +429,7 @@ class Answer(Frozen):
     @model_validator(mode="before")
     @classmethod
     def _kept_before_markers(cls, values: Any) -> Any:
-        """Reads what was kept before markers had places: "[1]" where there is such a citation."""
+        """Reads an answer without places of markers: each "[1]" with such a citation is one."""
         if not isinstance(values, dict) or "markers" in values:
             return values
         cited = (Citation.model_validate(one) for one in values.get("citations", ()))
@@ -478,9 +479,8 @@ def _bracketed(text: str, numbers: Collection[int]) -> tuple[Marker, ...]:
 
 
 class Turn(Frozen):
-    """An earlier question of the conversation and its answer with its `markers`; `message` of one
-    that was only replied to, as in `Answer`. `cited` are the ids of the passages that the answer
-    cites: the first is that of the marker [1]; none where the question was refused."""
+    """An earlier question and its answer with its `markers`; `message` as in `Answer`. `cited` are
+    the ids of the cited passages, in the order of their markers, [1] first; empty for a refusal."""
 
     question: str
     answer_text: str
@@ -490,7 +490,8 @@ class Turn(Frozen):
 
     @classmethod
     def of(cls, question: str, answer: Answer) -> "Turn":
-        """A question and what came of it; of a task ("shorter") the question that it is about."""
+        """A question with its answer as a turn; for a task ("shorter") the question that it is
+        about."""
         message = answer.message if answer.kind == "reply" else ""
         asked = (answer.message and answer.understood_as) or question
         quoted = answer.citations if answer.answered else ()
@@ -507,11 +508,11 @@ class Turn(Frozen):
 
 
 class Scope(Frozen):
-    """What a search is limited to; empty fields limit nothing.
+    """The limits of a search; empty fields limit nothing.
 
-    `areas` and `documents` (ids) are those to search in. `language` (ISO 639-1) is that of the
-    sources: only versions in it. `as_of` is the day whose state of affairs counts: documents of a
-    later date are left out, and what is in force is told for that day.
+    `areas` and `documents` (ids) are searched. `language` (ISO 639-1) selects source texts in it.
+    `as_of` is the day of reference: documents of a later date are left out, and standings are those
+    of that day.
     """
 
     areas: tuple[str, ...] = ()
@@ -520,11 +521,11 @@ class Scope(Frozen):
     as_of: datetime.date | None = None
 
     def within(self, areas: Collection[str] | None) -> "Scope":
-        """The same scope with these areas, if there are any: the short form of public calls."""
+        """A copy with these areas, if there are any: the short form in public calls."""
         return self.model_copy(update={"areas": tuple(areas)}) if areas else self
 
     def admits(self, document: DocumentInfo) -> bool:
-        """Whether a document is searched; one without a date also as of any day."""
+        """Whether a document is in the scope; a document without a date is, whatever the day."""
         return (
             (not self.areas or document.area in self.areas)
             and (not self.documents or document.id in self.documents)
@@ -534,7 +535,7 @@ class Scope(Frozen):
 
 
 class Stage(Frozen):
-    """What is being done for a question now."""
+    """The step that a question is in."""
 
     name: Literal["searching", "reading", "checking"]
 

@@ -1,4 +1,4 @@
-"""Which version of a document is used: of several languages, of several texts over time."""
+"""Selects versions of documents: among languages, and over time."""
 
 import datetime
 from collections.abc import Collection, Sequence
@@ -9,7 +9,7 @@ _FALLBACK = "en"
 
 
 def preferred(languages: Collection[str], wanted: str) -> str:
-    """Of the languages that a document is in: the wanted one, else English, else the first."""
+    """The language version to use: the wanted language, else English, else the first."""
     for language in (wanted, _FALLBACK):
         if language in languages:
             return language
@@ -17,7 +17,7 @@ def preferred(languages: Collection[str], wanted: str) -> str:
 
 
 def standings(documents: Sequence[DocumentInfo], day: datetime.date) -> dict[str, Standing]:
-    """The documents, by key, that step back for others on a day: those that are not in force.
+    """The standings, by key, of the documents that give way to others on a day.
 
     A document is superseded from the day on which its successor is there and in force; a successor
     that is not among the documents counts as in force. A brief steps back where the official text

@@ -1,1 +1,1 @@
-"""From files to an index: load a text, leave page noise out, split it into passages, publish."""
+"""From files to an index: load texts, leave out page noise, split into passages, publish."""

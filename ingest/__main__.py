@@ -10,7 +10,8 @@ _COMMANDS = ("fetch", "status", "history", "rollback", "discard", "verify", "exp
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs one command; returns the exit code (0 well, 1 a problem told on standard error)."""
+    """Runs one command; returns the exit code (0: success, 1: a problem reported on standard
+    error)."""
     command, rest = "sync", arguments
     if arguments and arguments[0] in _COMMANDS:
         command, *rest = arguments

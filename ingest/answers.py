@@ -1,7 +1,7 @@
 """Which answers of a question set a run changes.
 
-The set is asked by `python -m eval` in a process of its own, as the evaluation builds on ingest and
-not the other way round. Its runs are read from where it keeps them (`eval/runs.py`):
+`python -m eval` asks the set in a process of its own, as the evaluation imports ingest and not the
+reverse. Its runs are read from where it stores them (`eval/runs.py`):
 `data/runs/<name>/results.json` with the stamp of the run, `questions.jsonl` with a line per answer.
 """
 
@@ -24,7 +24,7 @@ QUESTIONS = ROOT / "eval" / "questions"
 
 
 class _Read(BaseModel):
-    """Base of what we read of another package's files: the rest of them is not our business."""
+    """Base for the files of another package, of which only some fields are read."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -59,7 +59,7 @@ class Asked:
 
 
 def ask(settings: Settings, questions: Path = QUESTIONS) -> Asked:
-    """The answers from the generation in use: those of a run that is kept, else of a new one.
+    """The answers from the generation in use: those of a stored run, else of a new one.
 
     Raises:
         StrategiewijzerError: the questions could not be asked; says why.
@@ -78,7 +78,7 @@ def ask(settings: Settings, questions: Path = QUESTIONS) -> Asked:
 
 
 def compare(before: Asked, after: Asked) -> Answers:
-    """The questions whose answer is another text, or falls short in another way."""
+    """The questions whose answers differ in text or in shortcoming."""
     pairs = [(before.answers[name], now) for name, now in after.answers.items()]
     return Answers(
         run_before=before.run,
@@ -106,7 +106,7 @@ def _conditions(stamp: _Stamp) -> tuple[object, ...]:
 
 
 def _kept(settings: Settings, questions: Path, generation: str) -> Asked | None:
-    """The last run that asked all these questions of a generation."""
+    """The last stored run that asked all these questions of a generation."""
     wanted = _fingerprints(questions)
     count = sum(len(yaml.safe_load(file.read_bytes())) for file in _sets(questions))
     for file in sorted((settings.data_dir / "runs").glob("*/results.json"), reverse=True):
@@ -117,7 +117,7 @@ def _kept(settings: Settings, questions: Path, generation: str) -> Asked | None:
             lines = (file.parent / "questions.jsonl").read_text("utf-8").split("\n")
             answers = [_Answer.model_validate_json(line) for line in lines if line]
             if len(answers) != count:
-                continue  # a quick look at some of them
+                continue  # a run over some of the questions
         except (OSError, ValidationError):
             continue  # of another version, or being written
         return Asked(file.parent.name, stamp, {answer.id: answer for answer in answers})
@@ -125,7 +125,7 @@ def _kept(settings: Settings, questions: Path, generation: str) -> Asked | None:
 
 
 def _fingerprints(questions: Path) -> dict[str, str]:
-    """As in the stamp of a run: file name -> SHA-256."""
+    """Maps file names to SHA-256, as in the stamp of a run."""
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in _sets(questions)}
 
 

@@ -6,9 +6,9 @@
     units.npy        the vectors of their units, in that order: float32, shape (units, dimensions)
     SHA256SUMS       of the four, as sha256sum writes and checks them
 
-What follows from these (vectors of passages, keyword index) is not in it. Nothing is unpacked to
-disk and nothing is unpickled; a file is read member by member, so that it need not fit in memory.
-The checksums tell damage, not who made the file.
+What can be derived (vectors of passages, keyword index) is not in it. Nothing is unpacked to disk
+and nothing is unpickled; a file is read member by member, so that it need not fit in memory. The
+checksums detect damage, not forgery.
 """
 
 import hashlib
@@ -41,10 +41,10 @@ def write(
     passages: Iterable[Passage],
     unit_vectors: Iterable[Vectors],
 ) -> None:
-    """Writes an archive; the file appears when it is complete, in place of one that was there.
+    """Writes an archive; the file appears when it is complete, in place of an older one.
 
     Args:
-        file: where it goes.
+        file: the path to write.
         manifest: of the generation.
         dimensions: of its vectors.
         passages: its passages, in order.
@@ -85,7 +85,7 @@ def write(
 
 
 class _Members:
-    """The members of an archive that is being written, and their checksums."""
+    """Writes the members of an archive, and their checksums."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
@@ -95,7 +95,7 @@ class _Members:
     def opened(
         self, name: str, compression: int = zipfile.ZIP_DEFLATED
     ) -> Iterator[Callable[[bytes], None]]:
-        """What is given to the function that this yields becomes the member, in order."""
+        """Opens a member; the yielded function appends bytes to it."""
         digest = hashlib.sha256()
         member = zipfile.ZipInfo(name, date_time=time.gmtime()[:6])
         member.compress_type = compression

@@ -1,4 +1,4 @@
-"""Fills a new generation: copied, reused and new vectors."""
+"""Fills a new generation with copied, reused and new vectors."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -11,11 +11,11 @@ from ingest.plan import Plan
 from vectorstore.embeddings import Embedder, Vectors
 from vectorstore.generations import Generation, unit_ids
 
-_STORED_AT_ONCE = 64  # passages embedded before they are written; each write costs 0.1 s
+_STORED_AT_ONCE = 64  # passages in one write, each of which costs 0.1 s
 _COPIED_AT_ONCE = 500
 
 Progress = Callable[[int, int], None]
-"""Called with how many passages are done and how many there are to do."""
+"""Called with the number of passages that are done, and that of all."""
 
 
 class Stored(NamedTuple):
@@ -31,13 +31,13 @@ def known_passages(
     method: str,
     twins: Mapping[str, str],
 ) -> dict[str, Stored]:
-    """Passage id -> the first of these generations that has the vectors of all its units.
+    """Maps the id of a passage to the first generation that has the vectors of all its units.
 
     Args:
-        sources: where vectors may be.
-        passages: those that are needed.
-        method: how text becomes vectors now; others' vectors are of no use.
-        twins: key of a document -> key of one with the same content, whose vectors do as well.
+        sources: generations to look in.
+        passages: those to find.
+        method: the embedding method; vectors of another one are not used.
+        twins: key of a document -> key of one with the same content, whose vectors fit too.
     """
     known: dict[str, Stored] = {}
     for generation in sources:
@@ -57,7 +57,7 @@ def known_passages(
 
 
 def _names(passage: Passage, twins: Mapping[str, str]) -> Iterator[str]:
-    """The ids under which a passage may be known."""
+    """The ids that a passage may be stored under."""
     key = passage.document.key
     yield passage.id
     if twins.get(key, key) != key:
@@ -65,12 +65,12 @@ def _names(passage: Passage, twins: Mapping[str, str]) -> Iterator[str]:
 
 
 def _units(passage: Passage, name: str) -> list[str]:
-    """The ids of a passage's units where the passage is stored under this id."""
+    """The ids of a passage's units when it is stored under this id."""
     return [name + unit.removeprefix(passage.id) for unit in unit_ids(passage)]
 
 
 def copy_unchanged(old: Generation, new: Generation, plan: Plan) -> None:
-    """Takes over the passages of those unchanged documents that move into the new segment."""
+    """Copies the passages of those unchanged documents that move into the new segment."""
     moved = {*plan.unchanged} & new.manifest.used(new.id)[0]
     _copy(old.all_passages(moved), lambda passage: Stored(old, passage.id), new)
 
@@ -82,7 +82,7 @@ def embed(
     new: Generation,
     progress: Progress,
 ) -> None:
-    """Stores the passages with the vectors that a generation knows of them, or new ones."""
+    """Stores the passages, with known vectors or new ones."""
     _copy((p for p in passages if p.id in known), lambda passage: known[passage.id], new)
     total, done = len(passages) - len(known), 0
     for batch in _batches((p for p in passages if p.id not in known), _STORED_AT_ONCE):

@@ -1,4 +1,5 @@
-"""What a run changes in each document: its metadata, and which passages come, go or differ."""
+"""The changes of a run to each document: its metadata, and passages that are added, removed or
+changed."""
 
 import difflib
 import functools
@@ -11,12 +12,12 @@ from ingest.plan import Plan
 from ingest.report import ChangeKind, DocumentChange, PassageChange
 from vectorstore.manifest import DocumentEntry, Manifest
 
-_ALIKE = 0.5  # share of equal words from which on a passage is another version of one, not another
+_ALIKE = 0.5  # share of equal words from which a passage is a changed one, not a new one
 _WORD = re.compile(r"\s+|\w+|[^\w\s]")
 
 
 class Piece(NamedTuple):
-    """A stretch of two texts side by side: in both, or only in the one before or after."""
+    """A stretch of a word diff: in both texts, or only in the old or the new one."""
 
     kind: Literal["same", "gone", "new"]
     text: str
@@ -31,10 +32,10 @@ def document_changes(
 ) -> tuple[DocumentChange, ...]:
     """Every document that a plan adds, changes, renames or removes, by key.
 
-    A document of which nothing would read differently (only the program changed) is left out.
+    A document that reads as before (only the program changed) is left out.
 
     Args:
-        plan: what is done.
+        plan: the plan of the run.
         documents: all documents that the index should hold.
         manifest: of the generation in use, or None when there is none.
         before: the passages that the generation in use has of the documents in `plan.gone`.
@@ -77,10 +78,11 @@ def document_changes(
 def passage_changes(
     before: Sequence[Passage], after: Sequence[Passage]
 ) -> tuple[tuple[PassageChange, ...], int]:
-    """What differs between two versions of a document, in reading order, and how much does not.
+    """The differences between two versions of a document, in reading order, and the number of
+    passages that are equal.
 
-    A passage that is not there any more is paired with one that has the same text under other
-    headings, else with the most similar one that is new in its section.
+    A removed passage is paired with a new one of the same text under other headings, else with the
+    most similar new one in its section.
 
     Returns:
         The changes, and the number of passages that are the same.
@@ -102,7 +104,7 @@ def passage_changes(
 
 
 def word_diff(before: str, after: str) -> Iterator[Piece]:
-    """Two texts as one, with the words that went and those that came."""
+    """The word diff of two texts, as stretches."""
     old, new = _WORD.findall(before), _WORD.findall(after)
     matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
     for kind, old_start, old_end, new_start, new_end in matcher.get_opcodes():
@@ -123,7 +125,7 @@ def _by_document(passages: Iterable[Passage]) -> dict[str, list[Passage]]:
 
 
 def _fields(before: DocumentInfo, after: DocumentInfo) -> Mapping[str, tuple[str, str]]:
-    """The metadata that changed, as text; a field without a value is empty."""
+    """The changed metadata as text, (before, after); a field without a value is empty."""
     old, new = before.model_dump(mode="json"), after.model_dump(mode="json")
     return {
         name: (str(old[name] or ""), str(new[name] or ""))
@@ -133,12 +135,12 @@ def _fields(before: DocumentInfo, after: DocumentInfo) -> Mapping[str, tuple[str
 
 
 def _content(passage: Passage) -> str:
-    """What its id says of headings and text; the same in a document under another key."""
+    """The hash of headings and text in its id; the same in a document under another key."""
     return passage.id.removeprefix(passage.document.key)
 
 
 def _without_common(passages: Sequence[Passage], others: Sequence[Passage]) -> dict[str, Passage]:
-    """Those that the others do not have as well, by id."""
+    """The passages that the others lack, by id."""
     common = set(map(_content, others))
     return {one.id: one for one in passages if _content(one) not in common}
 

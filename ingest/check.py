@@ -1,6 +1,6 @@
-"""Whether a generation is whole, as far as that shows in a moment: asked before it is published.
+"""A quick check of a generation before it is published.
 
-`ingest/verify.py` looks at everything.
+`ingest/verify.py` checks everything.
 """
 
 from collections.abc import Iterator
@@ -14,13 +14,13 @@ from vectorstore.store import open_keyword
 
 REBUILD = "Build the index anew with: python -m ingest --rebuild"
 
-_SAMPLE = 20  # passages that are looked for by their own vectors
-_MAY_BE_MISSED = 0.1  # of them: the search is approximate, above all where many are nearly the same
-_SAME = 0.99  # cosine
+_SAMPLE = 20  # passages that are searched for by their own vectors
+_MAY_BE_MISSED = 0.1  # share of these: search is approximate, above all among near-duplicates
+_SAME = 0.99  # cosine of near-duplicates
 
 
 class Problem(Frozen):
-    """Something that is wrong with an index, and what to do about it."""
+    """A problem of an index, and the remedy."""
 
     problem: str
     remedy: str = REBUILD
@@ -40,7 +40,7 @@ def check(generation: Generation, settings: Settings) -> None:
 
 
 def problems_at_once(generation: Generation, settings: Settings) -> Iterator[Problem]:
-    """What a look at counts and a sample of the passages shows."""
+    """The problems in the counts and in a sample of the passages."""
     manifest = generation.manifest
     words = len(open_keyword(settings, generation))
     if (*generation.counts(), words) != (manifest.passages, manifest.units, manifest.passages):
@@ -58,6 +58,6 @@ def problems_at_once(generation: Generation, settings: Settings) -> Iterator[Pro
 
 
 def _is_found(generation: Generation, name: str, vector: Vectors) -> bool:
-    """Whether a passage comes up for its own vector, or one that says nearly the same."""
+    """Whether a search for a passage's own vector finds it, or a near-duplicate."""
     found = generation.nearest_passages(vector, 3)
     return any(hit == name or similarity > _SAME for hit, similarity in found)

@@ -1,7 +1,8 @@
-"""Page noise: share buttons, cookie bars, lists of links. Marked, never cut: offsets stay exact.
+"""Page noise: share buttons, cookie bars, lists of links. It is marked, not cut, so that offsets
+stay exact.
 
 A block is noise when nearly all of it is (most words are labels of buttons, or the whole line is a
-known one); when in doubt it is text. The words are in `noise.yaml`.
+known one); in doubt it is text. The words are in `noise.yaml`.
 """
 
 import datetime
@@ -23,7 +24,7 @@ _BREADCRUMBS = re.compile(r"(?:[^>›»|/\n]+ [>›»|/] ){2,}[^>›»|/\n]+")
 _DATE = re.compile(r"(?<!\d)(\d{1,2})(?:\.|er)? ([^\W\d_]+) (\d{4})(?!\d)")
 _BUTTON_SHARE = 0.5  # of the words of a line
 _SHORT_LINE = 150  # characters
-_LINK_LIST = 4  # short lines in a row, without a heading that says they are links
+_LINK_LIST = 4  # short lines in a row that need no heading to be a list of links
 _COOKIE_BAR = 400  # characters
 
 
@@ -52,7 +53,7 @@ def _words() -> _Words:
 
 
 def mark_noise(text: str, blocks: Sequence[Block]) -> tuple[Block, ...]:
-    """The same blocks, with paragraphs that are page noise marked as such."""
+    """The blocks, with paragraphs of page noise marked."""
     return tuple(
         replace(block, kind="noise")
         if block.kind == "paragraph" and is_noise(text[block.start : block.end])
@@ -62,10 +63,10 @@ def mark_noise(text: str, blocks: Sequence[Block]) -> tuple[Block, ...]:
 
 
 def mark_link_lists(text: str, blocks: Sequence[Block]) -> tuple[Block, ...]:
-    """The same blocks of plain text, with lists of link titles and their headings marked as noise.
+    """The blocks of a plain text, with lists of link titles and their headings marked as noise.
 
-    Such a list is a row of short lines without a sentence, below a heading that says so or at
-    least four long. A last line that has text below it is that text's heading, and stays.
+    Such a list is a row of short lines without a sentence, below a heading for links or at least
+    four long. A last line with text below it is the heading of that text, and stays.
     """
     kept = [block for block in blocks if block.kind != "noise"]
     links = {*_below_link_headings(text, kept), *_long_rows(text, kept)}
@@ -84,13 +85,14 @@ def is_short_line(text: str, block: Block) -> bool:
 
 
 def _below_link_headings(text: str, kept: Sequence[Block]) -> Iterator[int]:
-    """Where a heading such as "See also" begins, and each short line and item below it."""
-    below = 0  # the first block after the row that was looked at last
+    """The beginnings of headings such as "See also", and of the short lines and items below
+    each."""
+    below = 0  # the first block after the last row
     row: Sequence[Block] = ()
     for number, block in enumerate(kept):
         if block.kind != "paragraph" or not _is_link_heading(text[block.start : block.end]):
             continue
-        if number >= below:  # else it stands in that row itself
+        if number >= below:  # else it is in that row
             row = _row(kept, number + 1, lambda line: is_short_line(text, line))
             below = number + 1 + len(row)
             yield from (link.begin for link in _without_heading(row, below < len(kept)))
@@ -103,10 +105,11 @@ def _is_link_heading(line: str) -> bool:
 
 
 def _long_rows(text: str, kept: Sequence[Block]) -> Iterator[int]:
-    """Where each line begins of the rows that are long enough to be a list of links by themselves.
+    """The beginnings of the lines in rows that are long enough to be lists of links without a
+    heading.
 
-    The first line of a text is its title. Lines that something with a colon introduces are text,
-    and so is a row with a line of figures only: that is a table.
+    The first line of a text is its title. Lines below one with a colon are text, and so is a row
+    with a line of figures only: a table.
     """
     number = 1
     while number < len(kept):
@@ -124,7 +127,7 @@ def _long_rows(text: str, kept: Sequence[Block]) -> Iterator[int]:
 
 
 def _row(kept: Sequence[Block], start: int, belongs: Callable[[Block], bool]) -> list[Block]:
-    """The blocks from one on that belong to a row."""
+    """The consecutive blocks from `start` on that belong to a row."""
     return list(takewhile(belongs, (kept[number] for number in range(start, len(kept)))))
 
 
@@ -134,7 +137,7 @@ def is_short_paragraph(text: str, block: Block) -> bool:
 
 
 def _without_heading(row: list[Block], has_text_below: bool) -> list[Block]:
-    """A row of lines without its last one, where that is the heading of the text below."""
+    """A row of lines without its last one, if that is the heading of the text below."""
     return row[:-1] if row and has_text_below and row[-1].kind == "paragraph" else row
 
 
@@ -160,7 +163,7 @@ def is_noise(line: str) -> bool:
 
 
 def published(text: str, blocks: Sequence[Block]) -> datetime.date | None:
-    """The date in the line by which a site says where it took the text from."""
+    """The date in the line that gives the source of a page's text."""
     for block in blocks:
         line = fold(text[block.start : block.end])
         if block.kind == "noise" and line.startswith(_words().sources):

@@ -1,7 +1,7 @@
-"""What the beginning of a document tells about it: reference, CELEX number, address, date.
+"""Metadata from the beginning of a document: reference, CELEX number, address, date.
 
-Only a line of its own counts, as on a title page: what a sentence or note mentions is mostly
-another document.
+Only a line of its own counts, as on a title page: sentences and notes mostly mention other
+documents.
 """
 
 import datetime
@@ -12,7 +12,7 @@ from core.dates import dates_in
 from core.matching import fold
 from ingest.formats.blocks import Parsed
 
-_BEGINNING = 1500  # characters in which a title page ends, where there are no pages
+_BEGINNING = 1500  # characters of a title page, in a format without pages
 _LONGEST = 80  # characters of a line of its own
 _FEW_WORDS = 6  # beside a date: "Press release | Brussels, 24 July 2020"
 _LABEL = r"(?:[^\W\d]+ ?:\s*)?[(\[]?"  # "Reference: "
@@ -38,7 +38,7 @@ def eli(parsed: Parsed) -> str:
 
 
 def date(parsed: Parsed, language: str) -> datetime.date | None:
-    """The first date that stands in a line with at most a few other words."""
+    """The first date in a line with at most a few other words."""
     for line in _lines(parsed):
         dates, rest = dates_in(fold(line), language)
         whole = [(year, month, day) for year, month, day in dates if year and day]
@@ -63,7 +63,7 @@ def _lines(parsed: Parsed) -> Iterator[str]:
     end = parsed.page_starts[1] if len(parsed.page_starts) > 1 else _BEGINNING
     for block in parsed.blocks:
         if block.start < end and block.kind in ("heading", "paragraph", "item"):
-            # With what looks like the number of an item: "24. července 2020".
+            # `begin` keeps what Markdown takes for the number of an item: "24. července 2020".
             text = block.title or parsed.text[block.begin : block.stop]
             for line in text.split("\n"):
                 line = " ".join(line.split()).lstrip("-*•– ")

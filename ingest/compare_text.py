@@ -1,10 +1,10 @@
-"""Whether what is kept of a file stands in it word for word: the check behind every exact quote.
+"""Verbatim check: whether the stored text of a file stands in it word for word.
 
     units and headings -> runs of five words -> looked up in the file's own text -> what is missing
 
-White space does not count, nor does what is ours: list marks, bars of tables, backslashes, numbers
-of notes that stand below their sentence now. A run is never of two units, or of two cells of a row.
-It takes time that grows with the length of the text, whatever is in it.
+White space is ignored, and so is what we write ourselves: list marks, bars of tables, backslashes,
+numbers of notes that we move below their sentence. A run never spans two units, or two cells of a
+row. Time is linear in the length of the text, whatever it holds.
 """
 
 import re
@@ -24,20 +24,20 @@ from ingest.formats.blocks import first_heading
 from ingest.source_parts import APART, LABEL
 
 WORDS = 5  # in a run
-_LONGEST = 200  # characters of a run that are looked up
-# White space, what nobody sees, bullets, and the marks of our own Markdown.
+_LONGEST = 200  # characters of a run that are compared
+# White space, invisible characters, bullets, and the marks of our own Markdown.
 _NOT_COMPARED = re.compile(
     "[\\s\\\\•◦▪‣·\x01-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
     "\ue002-\uf8ff\ufff9-\ufffb\U000e0000-\U000e007f]+"
 )
 _BAR = re.compile(r"(?<!\\)\|")
-_JOINED = " – "  # our mark between what is one heading here and two lines there
+_JOINED = " – "  # we write it between two lines of the file that are one heading
 _LABELS = re.compile(rf"[(\[]?{LABEL.pattern}(?:[,;]?{LABEL.pattern})*[)\]]?")
 _HYPHEN = re.compile("[-\u2010]$")
 _BASE = 0x9E3779B97F4A7C15  # odd, so that it has an inverse
 _BITS = 16
 _REST = np.uint64(64 - _BITS)
-_RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹"  # as we write small figures of a PDF: of a square metre, of a note
+_RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹"  # we write raised figures of a PDF so: of a square metre, of a note
 _AS_FIGURES, _LEFT_OUT = str.maketrans(_RAISED, "0123456789"), str.maketrans("", "", _RAISED)
 _LIGATURES = str.maketrans({char: unicodedata.normalize("NFKC", char) for char in "ﬀﬁﬂﬃﬄﬅﬆ"})
 
@@ -47,7 +47,7 @@ _Numbers = NDArray[np.uint64]
 
 @dataclass(frozen=True)
 class _Kept:
-    """A text that is kept, and the pages (from 1) that it stands on."""
+    """A stored text, and its pages (from 1)."""
 
     text: str
     heading: str
@@ -57,11 +57,11 @@ class _Kept:
 def compare(
     document: SourceDocument, passages: Sequence[Passage], source: Sequence[str]
 ) -> Comparison:
-    """Looks up all that is kept of a document.
+    """Looks up all stored text of a document in its file.
 
     Args:
         document: as it was loaded.
-        passages: of it.
+        passages: the passages of the document.
         source: the file's own text, page by page, as `ingest.source_text.read` gives it.
     """
     windows: dict[tuple[int, int], list[tuple[_Kept, list[str]]]] = {}
@@ -86,7 +86,7 @@ def compare(
 
 
 def _headings(document: SourceDocument) -> Iterator[_Kept]:
-    """All but the title, which may be put together, and told from elsewhere than the text."""
+    """All headings but the title, which may be composed, or come from elsewhere than the text."""
     blocks = blocks_of(document)
     root = first_heading(blocks)
     for block in blocks:
@@ -115,12 +115,12 @@ def _words(text: str) -> list[str]:
 
 
 def _runs(words: Sequence[str]) -> list[_Run]:
-    """Every run of five words; the words themselves where they are fewer."""
+    """The word n-grams, of five words; all words as one run if there are fewer."""
     return [tuple(words[n : n + WORDS]) for n in range(max(len(words) - WORDS, 0) + 1)]
 
 
 def _stretches(words: Sequence[str], wrong: Sequence[bool]) -> Iterator[str]:
-    """The words of runs that are missing, those of runs that overlap as one text."""
+    """The words of missing runs; overlapping runs are one text."""
     start = end = 0
     for number in (n for n, is_wrong in enumerate(wrong) if is_wrong):
         if number >= end:
@@ -135,9 +135,9 @@ def _stretches(words: Sequence[str], wrong: Sequence[bool]) -> Iterator[str]:
 class _Source:
     """The text of some pages, in which runs are looked up.
 
-    A sentence may be read with and without the numbers of notes, a word that is broken at the end
-    of a line with and without its hyphen. Where lines of other text stand in between, as at the
-    foot of a page, the words before them end a line and those after them begin one.
+    A sentence may be read with or without the numbers of notes, a word broken at the end of a line
+    with or without its hyphen. Where other text comes between, as at the foot of a page, the words
+    before it end a line and those after it begin one.
     """
 
     def __init__(self, pages: Iterable[str]) -> None:
@@ -152,7 +152,7 @@ class _Source:
         self._text = _Hashed(APART.join(sorted(readings)))
 
     def lacking(self, runs: Iterable[_Run]) -> set[_Run]:
-        """Those of some runs that do not stand in the text."""
+        """The runs that are not in the text."""
         missing = set(runs)
         for raised in (_AS_FIGURES, _LEFT_OUT):
             missing = self._lacking(
@@ -170,16 +170,16 @@ class _Source:
 
 
 def _parted(run: _Run) -> Iterator[tuple[str, str]]:
-    """The ways in which a run may go on in another line: how the one ends, how the other begins."""
+    """The ways to split a run over two lines: the end of one, and the beginning of another."""
     for number in range(1, len(run)):
         yield "".join(run[:number]) + "\n", "\n" + "".join(run[number:])
 
 
 class _Hashed:
-    """A text in which other texts are found by a rolling hash, all of one length in one pass.
+    """A text in which others are found by a rolling hash (Rabin-Karp), in one pass per length.
 
     The hash of a text is the sum of its characters, each times the next power of `_BASE`, modulo
-    2**64; that of a stretch is the difference of two sums, moved down by the inverse power.
+    2**64; that of a stretch is the difference of two prefix sums, times the inverse power.
     """
 
     def __init__(self, text: str) -> None:
@@ -189,18 +189,18 @@ class _Hashed:
         self._inverse = _powers(pow(_BASE, -1, 1 << 64), len(characters))
 
     def found(self, texts: Iterable[str]) -> set[str]:
-        """Those of some texts that stand in this one; of a very long one its beginning counts."""
+        """The texts that occur in this one; only the beginning of a very long one is compared."""
         by_length: dict[int, dict[int, list[str]]] = {}
         for text in texts:
             characters = _codes(text[:_LONGEST])
             own = int(np.sum(characters * _powers(_BASE, len(characters))))
             by_length.setdefault(len(characters), {}).setdefault(own, []).append(text)
-        there = set(by_length.pop(0, {}).get(0, ()))  # nothing stands everywhere
+        there = set(by_length.pop(0, {}).get(0, ()))  # an empty text is everywhere
         for length, sought in by_length.items():
             places = len(self._sums) - length
             if places > 0:
                 hashes = (self._sums[length:] - self._sums[:-length]) * self._inverse[:places]
-                may_be = np.zeros(1 << _BITS, bool)  # by the first bits: most are none of them
+                may_be = np.zeros(1 << _BITS, bool)  # by the first bits: rules out most
                 may_be[np.fromiter(sought, np.uint64, len(sought)) >> _REST] = True
                 for own in np.unique(hashes[may_be[hashes >> _REST]]):
                     there.update(sought.get(int(own), ()))

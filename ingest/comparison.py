@@ -1,12 +1,12 @@
-"""What came of holding a reading against its file; `ingest/compare_text.py` makes it."""
+"""The result of the verbatim check in `ingest/compare_text.py`."""
 
 from core.types import Frozen
 
 
 class Misread(Frozen):
-    """Words that do not stand in the file as they are kept, and where they are kept.
+    """Stored words that are not in the file, and where they are stored.
 
-    `page` counts from 1, and is None in a file without pages.
+    `page` counts from 1; None in a file without pages.
     """
 
     text: str
@@ -15,7 +15,7 @@ class Misread(Frozen):
 
 
 class Comparison(Frozen):
-    """How many runs of words were looked up in the file, and how many are missing there."""
+    """The number of runs of words that were looked up in the file, and of those that it lacks."""
 
     runs: int
     missing: int

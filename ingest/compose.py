@@ -1,4 +1,4 @@
-"""The manifest of a new generation: which documents it has, and in which segments."""
+"""The manifest of a new generation: its documents, and the segments that they are in."""
 
 import datetime
 from collections.abc import Sequence
@@ -16,14 +16,14 @@ def compose(
     before: Manifest | None,
     method: str,
 ) -> Manifest:
-    """The manifest of a generation that is made now.
+    """The manifest of a new generation.
 
     Args:
-        documents: all that it holds.
-        plan: what happens to them.
-        fresh: the passages of those that are written anew.
+        documents: all documents of the generation.
+        plan: the plan of the run.
+        fresh: the passages that are written.
         before: the manifest of the generation in use, or None when there is none.
-        method: how text becomes vectors now.
+        method: the embedding method.
     """
     now = datetime.datetime.now(datetime.UTC)
     created = now.isoformat(timespec="seconds")
@@ -69,7 +69,7 @@ def _entry(
     segment: str,
     created: str,
 ) -> DocumentEntry:
-    """What the manifest says of a document whose passages are written in this run."""
+    """The manifest entry of a document whose passages this run writes."""
     return DocumentEntry(
         info=document.info,
         sha256=document.sha256,

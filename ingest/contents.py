@@ -1,4 +1,4 @@
-"""Every passage of a generation: its id, its units, its vectors, and the file that it is from."""
+"""Full check of the passages of a generation: ids, units, vectors, and the files they are from."""
 
 import hashlib
 from collections import Counter
@@ -20,16 +20,16 @@ from vectorstore.manifest import DocumentEntry
 from vectorstore.segments import document_key, mean
 
 _AT_ONCE = 500  # passages whose vectors are held in memory
-_ROUNDING = 1e-3  # of lengths, and of each number of a vector
+_ROUNDING = 1e-3  # tolerance for lengths, and for each number of a vector
 
 
 class Contents:
-    """Reads a generation once; what is wrong with it comes out of `problems` and `from_files`.
+    """Reads a generation once; `problems` and `from_files` report what is wrong with it.
 
     Args:
-        generation: what is read.
-        ids_too: whether the ids of passages can be made again: not when another version of the
-            code that splits made them.
+        generation: the generation to read.
+        ids_too: whether to compute the ids of passages again; not when another version of the
+            splitter made them.
     """
 
     def __init__(self, generation: Generation, *, ids_too: bool) -> None:
@@ -39,11 +39,11 @@ class Contents:
         self._dimensions = generation.dimensions()
         self._repeats: Counter[tuple[str, str]] = Counter()
         self._right_ids: set[str] = set()
-        # of each document: where a passage begins and ends, the hash of its text, and its id
+        # document key -> for each passage: start, end, hash of its text, id
         self._places: dict[str, list[tuple[int, int, str, str]]] = {}
 
     def problems(self) -> Iterator[Problem]:
-        """What is wrong with passages and vectors; reads them all."""
+        """The problems of passages and vectors; reads them all."""
         passages = self._generation.all_passages()
         while batch := list(islice(passages, _AT_ONCE)):
             for passage in batch:
@@ -85,18 +85,18 @@ class Contents:
                 )
 
     def _is_unit(self, vector: Vectors) -> bool:
-        """Whether a vector has the dimensions of all, and length 1, which NaN has not."""
+        """Whether a vector has the right dimensions and length 1; NaN has not."""
         length = float(np.linalg.norm(vector))
         return len(vector) == self._dimensions and abs(length - 1) < _ROUNDING
 
     def from_files(self, load: Callable[[Path], SourceDocument]) -> tuple[list[Problem], list[str]]:
-        """Whether passages are what their files say there, after `problems` has read them.
+        """Compares passages with their files; only after `problems` has read them.
 
         Args:
             load: reads one file.
 
         Returns:
-            What is wrong; and why documents could not be compared, one line for each.
+            The problems; and for each document that could not be compared, a line that says why.
         """
         problems, left_out = [], []
         for key, places in sorted(self._places.items()):
@@ -113,7 +113,7 @@ class Contents:
 
 
 def _text_now(entry: DocumentEntry, load: Callable[[Path], SourceDocument]) -> str:
-    """The text of a document's file, if that is as it was when it was ingested."""
+    """The text of a document's file, if that is unchanged since it was ingested."""
     path = as_path(entry.path)
     if not path.is_file():
         raise DocumentError(path, None, "is not there", "Put it back, or run: python -m ingest")
@@ -123,7 +123,7 @@ def _text_now(entry: DocumentEntry, load: Callable[[Path], SourceDocument]) -> s
 
 
 def some(names: Iterable[str]) -> str:
-    """The first of some names, and how many more there are."""
+    """The first few names, and the number of the others."""
     first, *others = sorted(names)
     return f"{first} and {len(others)} more" if others else first
 

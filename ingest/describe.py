@@ -1,7 +1,6 @@
-"""What is known about a document: its metadata, and which of it was only guessed.
+"""The metadata of a document, and which fields are guesses.
 
-What its sidecar states comes first, then its front matter, then its name, then what its first lines
-and its properties tell.
+Sources by precedence: its sidecar, its front matter, its name, its first lines and properties.
 """
 
 import hashlib
@@ -24,7 +23,7 @@ def describe(path: Path, parsed: Parsed) -> tuple[DocumentInfo, tuple[str, ...]]
 
     Raises:
         DocumentError: its sidecar is wrong, or a value in its front matter that the sidecar does
-            not replace.
+            not override.
     """
     stem = printable(path.stem)
     suffix = _LANGUAGE_SUFFIX.search(stem)
@@ -56,7 +55,7 @@ def describe(path: Path, parsed: Parsed) -> tuple[DocumentInfo, tuple[str, ...]]
 
 
 def _shown(value: Value) -> Value:
-    """A value without what cannot be seen: an escape in YAML or a property can bring that in."""
+    """A value without invisible characters, which a YAML escape or a property can bring in."""
     return " ".join(without_control(value).split()) if isinstance(value, str) else value
 
 

@@ -1,4 +1,4 @@
-"""What a run tells while it is busy, for whoever shows it."""
+"""Progress events of a run, for whatever shows them."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -8,20 +8,20 @@ from ingest.plan import Plan
 
 
 class FilesFound(Frozen):
-    """So many files will be looked at."""
+    """The number of files that will be loaded or skipped."""
 
     event: Literal["found"] = "found"
     files: int
 
 
 class FileDone(Frozen):
-    """File number `done` of `total` was loaded, is as it was, or could not be taken."""
+    """File number `done` of `total` was loaded, is unchanged, or failed."""
 
     event: Literal["loaded", "unchanged", "failed"]
     path: str
     done: int
     total: int
-    reason: str = ""  # why not, and what to do
+    reason: str = ""  # why it failed, and the remedy
 
 
 class Planned(Frozen):
@@ -31,7 +31,7 @@ class Planned(Frozen):
 
 
 class Embedded(Frozen):
-    """So many passages have their vectors, of those that need new ones."""
+    """The number of passages embedded so far, of those that need new vectors."""
 
     event: Literal["embedded"] = "embedded"
     done: int
@@ -55,4 +55,4 @@ Tell = Callable[[Event], None]
 
 
 def nobody(event: Event) -> None:
-    """Listens to nothing."""
+    """Ignores events."""

@@ -1,7 +1,7 @@
-"""Which files are source texts: those below the folders that are in a known format.
+"""Finds source texts: the files in a known format below the folders.
 
-No link below a folder is followed, be it to a source text or to a sidecar. What it leads to inside
-the folder is found at its own place; what is outside was not put there to be published.
+Links below a folder are not followed, to a source text or to a sidecar. A target inside the folder
+is found at its own place; one outside was not put there to be published.
 """
 
 import os
@@ -17,12 +17,12 @@ from ingest import sidecar
 from ingest.formats import FORMATS
 
 HIDDEN = (".", "~$")  # "~$plan.docx": open in a word processor
-_BESIDE = (sidecar.SUFFIX, ".http.json")  # they tell of the file next to them
+_BESIDE = (sidecar.SUFFIX, ".http.json")  # they describe the file next to them
 
 
 Why = Literal["other", "format", "nowhere", "outside", "beside", "inside"]
-"""No file; a format that is not read; a link to nowhere, out of the folder, beside a document, or
-to what is found at its own place."""
+"""Why a file is skipped, in this order: it is no file; its format is not read; it is a link to
+nowhere, out of the folder, beside a document, or to a file that is found at its own place."""
 _REASONS: dict[Why, str] = {
     "other": "is not a file that can be read",
     "format": "is not a format that can be read",
@@ -34,7 +34,7 @@ _REASONS: dict[Why, str] = {
 
 
 class LeftOut(Frozen):
-    """A file that was seen and not taken, and why, in a word and in words."""
+    """A skipped file, and why, as a code and in words."""
 
     path: str
     why: Why = "other"
@@ -43,7 +43,7 @@ class LeftOut(Frozen):
 
 @dataclass(frozen=True)
 class Found:
-    """The files to load, in order; what was left out; the folders that could not be looked into."""
+    """The files to load, in order; the skipped files; the folders that cannot be read."""
 
     files: tuple[Path, ...]
     left_out: tuple[LeftOut, ...] = ()
@@ -52,7 +52,7 @@ class Found:
 
 @dataclass
 class _Search:
-    """What is gathered on the way through one folder."""
+    """What is found on the way through one folder."""
 
     root: Path
     files: list[Path] = field(default_factory=list)
@@ -65,11 +65,11 @@ def find(folders: Iterable[Path]) -> Found:
 
     Paths are absolute, so that a document is the same from wherever its folder is named.
 
-    A folder that is not there is left out, as `documents/` is before its first file. Hidden files
-    and sidecars are left out silently, links and other formats are listed.
+    A missing folder is skipped, as `documents/` is before its first file. Hidden files and sidecars
+    are skipped silently; links and other formats are listed.
 
     Raises:
-        DocumentError: none of the folders is there.
+        DocumentError: none of the folders exists.
     """
     paths = [Path(os.path.abspath(folder)) for folder in folders]
     present = [path for path in paths if path.exists()]

@@ -1,4 +1,4 @@
-"""Which code, and which libraries, turn files into passages."""
+"""The fingerprint of the code and the libraries that turn files into passages."""
 
 import ast
 import hashlib
@@ -21,7 +21,7 @@ CODE = (
     "ingest/split.py",
     "ingest/formats/*",
 )
-# Distributions that this code reads files with; tests/test_plan.py sees that none is missing.
+# Distributions that this code reads files with; tests/test_plan.py checks that none is missing.
 LIBRARIES = (
     "babel",
     "lxml",
@@ -41,10 +41,10 @@ ROOT = Path(__file__).parent.parent
 
 @cache
 def splitter_fingerprint() -> str:
-    """Names what turns files into passages: where it is another, every document is "changed".
+    """Fingerprint of what turns files into passages; when it changes, every document is "changed".
 
-    That is our code, without comments and docstrings, and the versions of the libraries and of
-    Python that it reads with. Vectors are still reused for passages that come out the same.
+    It covers our code, without comments and docstrings, and the versions of the libraries and of
+    Python that it reads with. Passages that come out the same keep their vectors.
     """
     digest = hashlib.sha256(f"python {sys.version_info[:2]}".encode())
     for name in LIBRARIES:
@@ -61,7 +61,7 @@ def code_files() -> list[Path]:
 
 
 def meaning(source: str) -> str:
-    """What Python source does: its syntax tree, without docstrings."""
+    """The syntax tree of Python source, without docstrings."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
         documented = ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef

@@ -1,4 +1,4 @@
-"""From files to the documents that the index should hold, whatever is wrong with some of them."""
+"""Collects the documents that the index should hold; a file that fails does not stop the others."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ Document = SourceDocument | DocumentEntry
 
 @dataclass(frozen=True)
 class Gathered:
-    """The documents that the index should hold, one for each key, and how they came to be these.
+    """The documents that the index should hold, one for each key, and how they were found.
 
     `passages` are those of each loaded document, by its path; `missing` are the keys of documents
     that are kept although their files are gone.
@@ -45,19 +45,19 @@ def gather(
     keep_missing: bool,
     tell: Tell,
 ) -> Gathered:
-    """Loads what is new or changed; of the rest, what the generation in use knows is enough.
+    """Loads new and changed files; for the others takes the entries of the generation in use.
 
-    A file that cannot be taken leaves its document as the generation in use has it. Of two files
-    that are the same version of the same document the one that is known stays, else the first.
+    A file that fails leaves its document as the generation in use has it. Of two files with the
+    same document version the known one stays, else the first.
 
     Args:
         found: the files.
         before: the manifest of the generation in use, or None when there is none.
-        method: how text becomes vectors now.
+        method: the embedding method.
         load: reads and cuts one file.
         max_file_size: in megabytes; larger files are not read.
-        keep_missing: documents stay whose files are gone.
-        tell: told of each file.
+        keep_missing: keep documents whose files are gone.
+        tell: called for each file.
     """
     passages: dict[str, tuple[Passage, ...]] = {}
 
@@ -103,9 +103,9 @@ def _load(
             document = _current(file, known.get(path), load, max_file_size)
         except DocumentError as error:
             failed = error
-        except StrategiewijzerError:  # no other file would be read either
+        except StrategiewijzerError:  # every other file would fail too
             raise
-        except Exception as error:  # noqa: BLE001 - it is this file's failure
+        except Exception as error:  # noqa: BLE001 - a failure of this file only
             failed = unforeseen(file, error)
         else:
             loaded.append(document)
@@ -125,7 +125,7 @@ def _current(
     load: Callable[[Path], SourceDocument],
     max_file_size: int,
 ) -> Document:
-    """What is known of a file, if that is still so; else the file is loaded."""
+    """The known entry of a file, if the file is unchanged; else the file is loaded."""
     refuse_large(file, max_file_size)
     if known is not None and known.sha256 == fingerprint(file):
         return known
@@ -135,7 +135,7 @@ def _current(
 def _without_doubles(
     loaded: Iterable[Document], before: Manifest | None
 ) -> tuple[list[Document], list[Failure]]:
-    """One document for each key, and the files that are left over."""
+    """One document for each key, and failures for the other files."""
     known = {entry.key: entry.path for entry in before.documents} if before else {}
     chosen: dict[str, Document] = {}
     others: list[Document] = []
@@ -152,15 +152,15 @@ def _without_doubles(
 
 
 def _covers(failure: Failure, entry: DocumentEntry) -> bool:
-    """Whether a document's file is the one, or in the folder, that could not be read."""
+    """Whether a document's file is, or is in, what could not be read."""
     return PurePath(entry.path).is_relative_to(failure.path)
 
 
 def _kept(entry: DocumentEntry, outdated: bool) -> DocumentEntry:
-    """An entry as it stays in the index.
+    """The entry of a document that stays in the index.
 
-    After a change of the program the file may be as it was and still not be taken any more: without
-    a hash it is tried again in every run, and not counted as unchanged.
+    After a change of the program an unchanged file may fail to load: without a hash it is tried
+    again in every run, and not counted as unchanged.
     """
     return entry.model_copy(update={"sha256": ""}) if outdated else entry
 

@@ -13,12 +13,12 @@ _BYTES_A_NUMBER = 4  # float32
 
 
 class Kept(Frozen):
-    """One kept generation. `created` is UTC, ISO 8601; the counts are of documents, passages and
-    units that it uses.
+    """One kept generation. `created` is UTC, ISO 8601; the counts are of the documents, passages
+    and units that it uses.
 
-    `added`, `changed` and `removed` are keys of documents, against the kept generation before; None
-    for the oldest. `size` is in bytes: its vectors and its keyword index on this machine. What it
-    shares with another generation counts in both.
+    `added`, `changed` and `removed` are keys of documents, compared with the kept generation
+    before; None for the oldest. `size` is in bytes: its vectors, and its keyword index on this
+    machine. What it shares with another generation counts in both.
     """
 
     id: str

@@ -1,6 +1,6 @@
-"""Reading in another process, so that no file can stop, hang or fill the one that runs the ingest.
+"""Reads files in a worker process, so that no file can stop, hang or fill the process of the run.
 
-    Loader.load(path) --path--> ingest/worker.py --document and passages, or what is wrong--> it
+    Loader.load(path) --path--> ingest/worker.py --document and passages, or error--> it
 
 The worker is started as a program of its own rather than by `multiprocessing`, which would run the
 main module again (Streamlit's, pytest's, a script's). Answers are JSON, not pickles: a reader that
@@ -25,19 +25,19 @@ _SERVE = (
     "from ingest.worker import serve; "
     "serve(float(timeout), int(memory), int(limit), bool(int(estimated)), bool(int(compares)))"
 )
-_DYING = 5.0  # seconds between the end of a worker's pipe and its own
+_DYING = 5.0  # seconds from the end of a worker's pipe to the end of the worker
 
 
 class Loader:
-    """Loads files one after another in a worker process, which is kept as long as it lives.
+    """Loads files one after another in a worker process, which it keeps.
 
     Use it as a context manager: leaving it ends the worker.
 
     Args:
         settings: the limits, and which embedder's tokens are counted.
         limit: the most tokens of a passage.
-        compares: whether every file is compared with what is read of it, which can take as long as
-            reading it.
+        compares: whether to check every reading against its file, which can take as long as the
+            reading.
     """
 
     def __init__(self, settings: Settings, limit: int = 512, *, compares: bool = False) -> None:
@@ -63,8 +63,8 @@ class Loader:
         """Loads one file as `ingest.load.load` does, and cuts it as `ingest.split.split` does.
 
         Raises:
-            DocumentError: the file cannot be taken as it is, takes too much time or memory, or ends
-                the worker; the next file gets a new one.
+            DocumentError: the file cannot be used as it is, takes too much time or memory, or ends
+                the worker; the next file gets a new worker.
             StrategiewijzerError: no worker can be started.
         """
         worker = self._worker
@@ -102,7 +102,7 @@ class Loader:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             encoding="utf-8",
-            start_new_session=True,  # Ctrl-C is for us: we end the worker
+            start_new_session=True,  # keeps Ctrl-C from the worker, which we end ourselves
         )
         assert self._worker.stdout is not None  # noqa: S101 - it is a pipe
         if not self._worker.stdout.readline():
@@ -114,9 +114,9 @@ class Loader:
         return self._worker
 
     def _ask(self, worker: subprocess.Popen[str], path: Path) -> str:
-        """The line that answers a request; without its end when the worker ended first.
+        """The line that answers a request; without a line end if the worker ended first.
 
-        No answer is longer than the memory that the worker has.
+        No answer is longer than the worker's memory.
         """
         assert worker.stdin is not None  # noqa: S101 - it is a pipe
         assert worker.stdout is not None  # noqa: S101
@@ -128,7 +128,7 @@ class Loader:
         return worker.stdout.readline(self._memory << 20)
 
     def _stop(self, patience: float = 0) -> int:
-        """Ends the worker, or waits as many seconds for its own end.
+        """Ends the worker, or first waits this many seconds for it to end.
 
         Returns:
             Its exit code (negative: the signal that ended it).
@@ -144,7 +144,7 @@ class Loader:
         return worker.wait()
 
     def _why(self, code: int, expired: bool) -> tuple[str, str]:
-        """What is wrong with a file that ended the worker, and the remedy."""
+        """The problem of a file that ended the worker, and the remedy."""
         again = "Open it in its own program and save it again"
         if expired:
             return (

@@ -9,7 +9,7 @@ LANGUAGES = tuple(_EU_LANGUAGES.split())  # ISO 639-1
 
 
 def detect(text: str) -> tuple[str, float]:
-    """The most likely language of a text, and how likely it is among these (0-1)."""
+    """The most likely official EU language of a text, and its probability among these (0-1)."""
     language, chance = _identifier().classify(text)
     return str(language), float(chance)
 

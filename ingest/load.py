@@ -39,7 +39,7 @@ def load_all(folders: Iterable[Path]) -> list[SourceDocument]:
 
 
 def double(key: str, path: str, other: str) -> DocumentError:
-    """The error of a file that is the same version of the same document as another file."""
+    """The error for a file that is the same version of the same document as another file."""
     name, _, language = key.rpartition(".")
     return DocumentError(
         path,
@@ -51,7 +51,7 @@ def double(key: str, path: str, other: str) -> DocumentError:
 
 
 def fingerprint(path: Path) -> str:
-    """The SHA-256 of a file and its sidecar, as its document bears it."""
+    """The SHA-256 of a file and its sidecar, as in its document."""
     return _fingerprint(path, sha256(path))
 
 
@@ -59,7 +59,7 @@ def load(path: Path) -> SourceDocument:
     """Load one text file.
 
     Raises:
-        DocumentError: the file cannot be taken as it is; says where and what to do.
+        DocumentError: the file cannot be used as it is; says where, and the remedy.
     """
     if path.suffix.lower() not in FORMATS:
         better = CONVERT.get(path.suffix.lower())
@@ -93,7 +93,7 @@ def load(path: Path) -> SourceDocument:
 
 
 def over_limit(path: Path, error: LimitError) -> DocumentError:
-    """The error of a document that has too much of something."""
+    """The error for a document that exceeds a limit."""
     remedy = "Split it into several files, or take them out."
     return DocumentError(path, None, str(error), remedy, "limits")
 

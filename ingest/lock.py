@@ -18,7 +18,7 @@ from vectorstore.lease import Lease, leased
 
 @contextmanager
 def exclusive(data_dir: Path, *, unless: bool = False) -> Iterator[None]:
-    """Holds the ingest lock of a data folder; the system frees it when the process ends.
+    """Holds the ingest lock of a data folder; the system releases it when the process ends.
 
     Args:
         data_dir: the folder that only one run may write to.
@@ -50,8 +50,8 @@ def exclusive(data_dir: Path, *, unless: bool = False) -> Iterator[None]:
 
 @contextmanager
 def writing(settings: Settings, *, unless: bool = False) -> Iterator[Lease | None]:
-    """Holds what a run needs to change the index: the lock of the data folder, and where the store
-    is a server's the lease of that, which it gives.
+    """Holds the locks for changing the index: that of the data folder and, for a server's store,
+    its lease, which is yielded.
 
     Args:
         settings: where the index is.
@@ -74,7 +74,7 @@ def _who() -> str:
 
 
 def _owner(data_dir: Path) -> str:
-    """A name for this data folder that no other has."""
+    """A unique name for this data folder."""
     file = data_dir / "ingest.owner"
     if not file.is_file():
         file.write_text(uuid4().hex, "utf-8")

@@ -1,7 +1,7 @@
 """The report of a run as a page and as JSON.
 
 The page is one file that needs no network and runs no script. Source texts, names and answers are
-data: the template escapes all it is given.
+untrusted: the template escapes them all.
 """
 
 import functools
@@ -36,7 +36,7 @@ def write(report: Report, file: Path) -> tuple[Path, Path]:
 
 
 def html(report: Report) -> str:
-    """What happened to each document, with the words that went and came; failures first."""
+    """The report as a page: what happened to each document, with word diffs; failures first."""
     return _templates().get_template("changes.html.j2").render(report=report)
 
 

@@ -3,8 +3,8 @@
     folders -> files -> documents -> plan -> new generation (vectors reused or embedded) -> check
             -> publish
 
-Readers see nothing of a run until its last step; a crash at any point leaves what they use as it
-was, and the next run clears what the crash left behind.
+Readers see nothing of a run until its last step. A crash at any point leaves the index in use as it
+was, and the next run removes what the crash left behind.
 """
 
 import time
@@ -47,29 +47,29 @@ def ingest(
 ) -> Report:
     """Makes the index hold the documents in `folders` (default: `corpus_dirs`).
 
-    A file that cannot be taken is in the report, and its document stays as it was in the index.
+    A file that fails is in the report, and its document stays as it was in the index.
 
     Args:
         settings: where the index is.
         folders: folders and files with source texts.
         dry_run: only say what would be done.
-        trial: do not publish the new generation, but leave it to be tried out; the next run with
-            the same plan publishes it as it is.
-        strict: publish nothing when a file cannot be taken.
-        rebuild: make everything anew and take nothing over from earlier generations, so that a
-            file that cannot be taken would be lost: as strict.
+        trial: build the new generation and leave it as a trial; the next run with the same plan
+            publishes it as it is.
+        strict: publish nothing when a file fails.
+        rebuild: make everything anew and reuse nothing of earlier generations. The document of a
+            file that fails would be lost, so this implies `strict`.
         keep_missing: keep the documents whose files are gone.
-        allow_shrink: more than half of the documents may be removed.
-        compare: also say which passages change in each document.
-        planned: the fingerprint of the plan that was agreed to; anything else is not published.
-        tell: told how far the run is.
-        before_publishing: called when a new generation is about to take the place of an old one.
-        embedder: other than the one of the settings, by whose tokens texts are cut all the same
-            (a benchmark brings vectors that are known).
+        allow_shrink: allow more than half of the documents to be removed.
+        compare: also report which passages change in each document.
+        planned: the fingerprint of the approved plan; any other plan is not published.
+        tell: called with progress events.
+        before_publishing: called just before a new generation replaces an old one.
+        embedder: used in place of that of the settings, by whose tokens texts are cut all the same
+            (a benchmark has one with known vectors).
 
     Raises:
         DocumentError: there are no source texts.
-        StoppedError: nothing was published, to be on the safe side; it has the report.
+        StoppedError: the run refused to publish; the error has the report.
         LockedError: another run is busy.
         StoreError: the new generation did not pass its check; the index stays as it was.
     """
@@ -127,7 +127,7 @@ def _find(settings: Settings, folders: Sequence[Path]) -> Found:
 
 
 def _report(work: Work, found: Found, stop: str, *, dry_run: bool, compare: bool) -> Report:
-    """What the run will have done when all goes well."""
+    """The report of the run, if the rest succeeds."""
     plan, documents = work.plan, work.gathered.documents
     loaded = [one for one in documents if isinstance(one, SourceDocument)]
     entries = work.before.documents if work.before else ()
@@ -151,7 +151,7 @@ def _report(work: Work, found: Found, stop: str, *, dry_run: bool, compare: bool
 
 
 def _tried_out(work: Work, generations: Generations, settings: Settings) -> Generation | None:
-    """The trial of this very work, if it is whole."""
+    """The trial of this same work, if it is complete."""
     try:
         trial = generations.trial(work.method, work.fingerprint)
         check(trial, settings)
@@ -163,7 +163,7 @@ def _tried_out(work: Work, generations: Generations, settings: Settings) -> Gene
 def _build(
     work: Work, generations: Generations, settings: Settings, embedder: Embedder, tell: Tell
 ) -> Generation:
-    """A new generation, whole and checked, that no reader sees yet."""
+    """A new generation, complete, checked and not published."""
     manifest = compose(work.gathered.documents, work.plan, work.fresh, work.before, work.method)
     new = generations.create(manifest)
     if work.current:

@@ -1,4 +1,4 @@
-"""What an ingest run would do: documents compared with the generation in use by content hash."""
+"""The plan of an ingest run: documents compared with the generation in use by content hash."""
 
 import hashlib
 import json
@@ -8,12 +8,12 @@ from core.types import Frozen, SourceDocument
 from ingest.fingerprint import splitter_fingerprint
 from vectorstore.manifest import DocumentEntry, Manifest
 
-_SMALL = 500  # passages that are copied in about two seconds
+_SMALL = 500  # passages; they are copied in about two seconds
 _GROWTH = 4
 
 
 class Rename(Frozen):
-    """A document whose content stands at another path now, under the same key or another."""
+    """A document whose content moved to another path, with the same key or another."""
 
     key: str
     path: str
@@ -37,20 +37,20 @@ class Plan(Frozen):
 
     @property
     def written(self) -> frozenset[str]:
-        """The documents whose passages are written anew, be it with vectors that are known."""
+        """The documents whose passages are written, with new or known vectors."""
         return frozenset((*self.added, *self.changed, *(one.key for one in self.renamed)))
 
     @property
     def gone(self) -> frozenset[str]:
-        """The documents whose passages in the generation in use are not taken over."""
+        """The documents whose passages in the generation in use are dropped."""
         former = (one.former_key for one in self.renamed)
         return frozenset((*self.changed, *self.removed, *former))
 
 
 def known_files(manifest: Manifest | None, method: str) -> dict[str, DocumentEntry]:
-    """Path -> what the generation in use knows of it, where it can be used as it is.
+    """Maps paths to entries of the generation in use that are still valid.
 
-    Nothing when text would become passages or vectors in another way now.
+    Empty when the splitter or the embedding method has changed.
     """
     if manifest is None or (manifest.method, manifest.splitter) != (method, splitter_fingerprint()):
         return {}
@@ -63,13 +63,13 @@ def make_plan(
     method: str,
     renamed: Sequence[Rename] = (),
 ) -> Plan:
-    """Compares the source texts with what the generation in use was made from.
+    """Compares the source texts with the manifest of the generation in use.
 
     Args:
         documents: all documents that the index should hold.
         manifest: of the generation in use, or None when there is none.
-        method: how text becomes vectors now.
-        renamed: what `renames` says of them.
+        method: the embedding method.
+        renamed: the result of `renames` for these documents.
     """
     keys = {document.key for document in documents}
     before = {entry.key for entry in manifest.documents} if manifest else set()
@@ -95,11 +95,11 @@ def renames(
     files: Collection[str],
     manifest: Manifest | None,
 ) -> tuple[Rename, ...]:
-    """Which documents are new at their path, while what has their content left its own.
+    """The documents whose content left one path and stands at another.
 
     Args:
-        documents: the documents as they are now.
-        files: the paths of all files that are there.
+        documents: the current documents.
+        files: the paths of all files that exist.
         manifest: of the generation in use, or None when there is none.
     """
     entries = manifest.documents if manifest else ()
@@ -131,13 +131,13 @@ def plan_fingerprint(
     manifest: Manifest | None,
     method: str,
 ) -> str:
-    """Names what a run would make of which files: another one when anything of that is different.
+    """Fingerprint of a planned run.
 
     Args:
         documents: all documents that the index should hold.
-        failed: what could not be taken, and why.
+        failed: the files that failed, and why.
         manifest: of the generation in use, or None when there is none.
-        method: how text becomes vectors now.
+        method: the embedding method.
     """
     contents = sorted((document.key, document.path, document.sha256) for document in documents)
     before = manifest.id if manifest else ""
@@ -146,16 +146,16 @@ def plan_fingerprint(
 
 
 def segments_to_merge(manifest: Manifest, plan: Plan, fresh: int) -> frozenset[str]:
-    """The segments whose unchanged documents move into the new one, so that there are never many.
+    """The segments whose unchanged documents move into the new one, so that segments stay few.
 
-    Smallest first: those that are small, that are not much larger than what would be written
-    anyway, or that hold more stale passages than used ones. Segments so grow in steps of
-    `_GROWTH`: a search asks a handful, and a passage is copied as rarely.
+    Smallest first: those that are small, that are at most `_GROWTH` times what is written anyway,
+    or that hold more stale passages than used ones. So segments grow in steps of `_GROWTH`: a
+    search asks a handful, and a passage is rarely copied.
 
     Args:
         manifest: of the generation in use.
         plan: what changes.
-        fresh: how many passages the new segment gets in any case.
+        fresh: the number of passages that the new segment gets anyway.
     """
     unchanged, used = set(plan.unchanged), dict.fromkeys((s.id for s in manifest.segments), 0)
     for entry in manifest.documents:

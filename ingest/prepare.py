@@ -1,4 +1,4 @@
-"""What a run has to do, before it writes anything: documents, plan, passages, known vectors."""
+"""The work of a run, before it writes anything: documents, plan, passages, known vectors."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,11 +19,11 @@ from vectorstore.manifest import Manifest, method_of
 
 @dataclass(frozen=True)
 class Work:
-    """What one run has to do.
+    """The work of one run.
 
     `current` is the generation in use, or None when there is none that this program can read;
-    `fresh` are the passages to write, `known` where the vectors of some of them are already;
-    `method` is how text becomes vectors now.
+    `fresh` are the passages to write, `known` the places of vectors that some of them have already;
+    `method` is the embedding method.
     """
 
     current: Generation | None
@@ -40,7 +40,7 @@ class Work:
 
     @property
     def fingerprint(self) -> str:
-        """Names this work: other files, or another generation in use, are another."""
+        """Fingerprint of the planned run."""
         failed = [f"{one.place}: {one.problem}" for one in self.gathered.failures]
         return plan_fingerprint(self.gathered.documents, failed, self.before, self.method)
 
@@ -54,7 +54,7 @@ def prepare(
     keep_missing: bool,
     tell: Tell,
 ) -> Work:
-    """Loads what is new or changed, and compares it with the generation in use."""
+    """Loads new and changed files, and compares them with the generation in use."""
     method = method_of(embedder)
     reuse = store_exists(settings) and not rebuild
     current, others = _generations(settings) if reuse else (None, [])
@@ -80,8 +80,8 @@ def prepare(
 def _generations(settings: Settings) -> tuple[Generation | None, list[Generation]]:
     """The generation in use, and all others whose vectors may be reused, newest first.
 
-    Among the others are those that a crashed run left behind. What another version of this program
-    made is left out: it is built anew.
+    The others include leftovers of crashed runs. Generations of another version of this program are
+    left out: they are built anew.
     """
     generations = Generations(settings)
     pointer = generations.pointer()
@@ -102,7 +102,7 @@ def _is_readable(generation: Generation) -> bool:
 
 
 def _passages_to_write(gathered: Gathered, plan: Plan, current: Generation | None) -> list[Passage]:
-    """The passages of new and changed documents; of one without a file, those that are in use."""
+    """The passages of new and changed documents; for one without a file, those in use."""
     passages: list[Passage] = []
     for document in gathered.documents:
         if document.key not in plan.written:
@@ -115,7 +115,7 @@ def _passages_to_write(gathered: Gathered, plan: Plan, current: Generation | Non
 
 
 def _twins(documents: Iterable[Document], before: Manifest | None) -> dict[str, str]:
-    """Key of a document -> key of one in use with the same content, cut into the same sentences."""
+    """Maps document keys to keys in use with the same content, cut into the same sentences."""
     entries = before.documents if before else ()
     known = {(entry.sha256, entry.info.language): entry.key for entry in entries}
     same = ((one.key, known.get((one.sha256, one.info.language))) for one in documents)

@@ -1,4 +1,4 @@
-"""The bytes of a file, read at a moment when nobody writes to it."""
+"""Reads files while nobody is writing to them."""
 
 import hashlib
 import os
@@ -20,7 +20,7 @@ def read(path: Path) -> bytes:
     """All bytes of a file.
 
     Raises:
-        DocumentError: it cannot be read, or changes every time it is.
+        DocumentError: it cannot be read, or changes during every try.
     """
     return _undisturbed(path, lambda file: file.read())
 
@@ -31,7 +31,7 @@ def sha256(path: Path) -> str:
 
 
 def refuse_large(path: Path, megabytes: int) -> None:
-    """Looks at a file's size without reading it.
+    """Checks the size of a file without reading it.
 
     Raises:
         DocumentError: it is larger than so many megabytes (of a million bytes), or not there.
@@ -48,7 +48,7 @@ def refuse_large(path: Path, megabytes: int) -> None:
 
 
 def unforeseen(path: Path, error: Exception) -> DocumentError:
-    """What is told of a file that raised something that no reader expects."""
+    """The error for a file whose reading raised an unexpected exception."""
     return DocumentError(
         path,
         None,
@@ -58,7 +58,7 @@ def unforeseen(path: Path, error: Exception) -> DocumentError:
 
 
 def _undisturbed(path: Path, use: Callable[[BufferedReader], _T]) -> _T:
-    """What `use` makes of the file, from a time during which it did not change."""
+    """The result of `use` on a file that did not change meanwhile."""
     for attempt in range(_TRIES):
         if attempt:
             time.sleep(_PAUSE)

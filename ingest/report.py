@@ -1,4 +1,4 @@
-"""What an ingest run did, or would do, as data for the terminal, a page or a program."""
+"""The report of an ingest run, done or planned, as data for the terminal, a page or a program."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal
@@ -14,9 +14,9 @@ ChangeKind = Literal["added", "changed", "renamed", "removed"]
 
 
 class Failure(Frozen):
-    """A file or folder that could not be taken, why, and what to do.
+    """A file or folder that failed, why, and the remedy.
 
-    `place` is where to look, to be shown: the file or its sidecar, with the line if one is known.
+    `place` is shown as the place of the problem: the file or its sidecar, with the line if known.
     `kept` are the documents that stay as they were because of it.
     """
 
@@ -30,7 +30,7 @@ class Failure(Frozen):
 
     @classmethod
     def of(cls, error: DocumentError, path: str = "") -> "Failure":
-        """What an error says of the file at `path`, where that is not the one that it names."""
+        """The failure in an error; `path` is the file, if the error names another one."""
         return cls(
             path=path or error.path,
             place=printable(error.path) + (f":{error.line}" if error.line else ""),
@@ -42,7 +42,7 @@ class Failure(Frozen):
 
 
 class Guesses(Frozen):
-    """The metadata of a document that was told from its text or name (field -> value)."""
+    """The metadata that was inferred from a document's text or name (field -> value)."""
 
     key: str
     path: str
@@ -55,14 +55,14 @@ class Guesses(Frozen):
 
 
 class Unused(Frozen):
-    """What the front matter of a file says beside the fields of a document; it does no harm."""
+    """The names in a file's front matter that are no fields of a document; they do no harm."""
 
     path: str
     names: tuple[str, ...]
 
 
 class PassageChange(Frozen):
-    """A passage that came, went, or says something else; a text that is not there is empty."""
+    """A passage that was added, removed or changed; a missing text is empty."""
 
     kind: Literal["added", "changed", "removed"]
     headings: tuple[str, ...]
@@ -72,7 +72,7 @@ class PassageChange(Frozen):
 
 
 class DocumentChange(Frozen):
-    """What changed in one document. `fields` are its metadata that changed: (before, after)."""
+    """The changes to one document. `fields` are its changed metadata: (before, after)."""
 
     kind: ChangeKind
     key: str
@@ -85,7 +85,7 @@ class DocumentChange(Frozen):
 
 
 class AnswerChange(Frozen):
-    """A question whose answer is another one now.
+    """A question with another answer after the run.
 
     A shortcoming is what the evaluation found wrong with an answer; empty: nothing.
     """
@@ -100,10 +100,10 @@ class AnswerChange(Frozen):
 
 
 class Answers(Frozen):
-    """The question set, asked before and after the run; both runs are kept in data/runs/.
+    """The answers to the question set before and after the run; both runs are in data/runs/.
 
-    `comparable` says whether code, prompts and settings were the same both times: else not every
-    change is due to the documents.
+    `comparable`: code, prompts and settings were the same both times; else not every change is due
+    to the documents.
     """
 
     run_before: str
@@ -114,11 +114,11 @@ class Answers(Frozen):
 
 
 class Report(Frozen):
-    """What a run did, or would do; `generation` is empty when nothing was published.
+    """The report of a run, done or planned; `generation` is empty when nothing was published.
 
-    `trial` is what can be tried out instead. `missing` are documents whose files are gone and which
-    were kept; `stop` says why nothing can be published like this (empty: nothing is in the way);
-    `changes` are told only when asked for. `fingerprint` names what the run makes of which files.
+    `trial` is the generation to try out instead. `missing` are documents that are kept although
+    their files are gone; `stop` says why this cannot be published (empty: it can); `changes` are
+    given only on request. `fingerprint` is that of the planned run.
     """
 
     plan: Plan
@@ -140,7 +140,7 @@ class Report(Frozen):
 
 
 class StoppedError(StrategiewijzerError):
-    """A run that published nothing on purpose, with the report of what it would have done."""
+    """A run refused to publish; holds the report of what it would have done."""
 
     def __init__(self, report: Report) -> None:
         super().__init__(report.stop)
@@ -156,15 +156,15 @@ def reason_to_stop(
     strict: bool,
     allow_shrink: bool,
 ) -> str:
-    """Why a run had better publish nothing, with the remedy; empty: nothing is in the way.
+    """Why a run should publish nothing, with the remedy; empty if it may.
 
     Args:
-        plan: what would be done.
-        failures: what could not be loaded.
+        plan: the plan of the run.
+        failures: the files that failed.
         before: the manifest of the generation in use, or None when there is none.
-        as_planned: this is what was planned, if anything was.
-        strict: one failure is enough.
-        allow_shrink: more than half of the documents may go.
+        as_planned: the plan is the approved one, or none was approved.
+        strict: stop at any failure.
+        allow_shrink: allow more than half of the documents to be removed.
     """
     if not as_planned:
         return (

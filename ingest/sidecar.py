@@ -1,4 +1,4 @@
-"""Sidecars: what is known about a file, in a file beside it: plan.pdf.meta.yaml, plan.meta.yaml."""
+"""Sidecars: the metadata of a file, in a file beside it: plan.pdf.meta.yaml, plan.meta.yaml."""
 
 import stat
 from pathlib import Path
@@ -12,9 +12,9 @@ SUFFIX = ".meta.yaml"
 
 
 def find(path: Path) -> Path | None:
-    """The sidecar of a file; where there are two, the one that has its whole name.
+    """The sidecar of a file; of two, the one with the full name of the file.
 
-    A link is none: what it leads to was not put there to be published.
+    A link does not count: its target was not put there to be published.
     """
     beside = (path.with_name(path.name + SUFFIX), path.with_name(path.stem + SUFFIX))
     return next((file for file in beside if _is_there(file)), None)
@@ -28,7 +28,7 @@ def _is_there(file: Path) -> bool:
 
 
 def read(path: Path) -> dict[str, Value]:
-    """What the sidecar of a file says; nothing where there is none.
+    """The metadata in the sidecar of a file; empty without a sidecar.
 
     Raises:
         DocumentError: names the sidecar and the line of what is wrong in it.

@@ -1,7 +1,6 @@
-"""The text of files that are an archive of XML parts, for `ingest/source_text.py`.
+"""The text of files that are archives of XML parts, for `ingest/source_text.py`.
 
-The names of elements are those of the formats without their namespaces, as no two that matter here
-are alike.
+Element names are used without namespaces, as no two that matter here are the same.
 """
 
 import datetime
@@ -14,7 +13,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-APART = "\0"  # between what does not follow each other
+APART = "\0"  # separates texts that do not follow each other
 _LABEL, _LABEL_END = "\ue000", "\ue001"
 LABEL = re.compile(f"{_LABEL}([^{_LABEL_END}]*){_LABEL_END}")
 _IN_WORD = re.compile(r"/(?:document|footnotes|endnotes)\.xml$")
@@ -25,8 +24,8 @@ _MOST_DAYS = 2_958_465  # to the end of the year 9999
 
 @dataclass(frozen=True)
 class _Form:
-    """What counts as text: all of it, or that of some elements; what is apart from its place; what
-    is not shown; what is the number of a note."""
+    """Which elements of a format have text (None: all), stand apart from their place, are not
+    shown, or are the number of a note."""
 
     text: frozenset[str] | None = None
     apart: frozenset[str] = frozenset()
@@ -45,11 +44,11 @@ _OPEN = _Form(
     labels=frozenset(("note-citation",)),
 )
 _SLIDE = _Form(text=frozenset(("t",)))
-_STRING = _Form(text=frozenset(("t",)), dropped=frozenset(("rPh",)))  # how it is pronounced
+_STRING = _Form(text=frozenset(("t",)), dropped=frozenset(("rPh",)))  # rPh: the pronunciation
 
 
 def as_label(text: str) -> str:
-    """A text marked as the number of a note, which a sentence may be read without."""
+    """Marks a text as the number of a note; a sentence may be read without it."""
     return f"{_LABEL}{text}{_LABEL_END}"
 
 
@@ -103,7 +102,7 @@ def _text(root: Element, form: _Form) -> str:
 
 
 def _related(parts: zipfile.ZipFile, name: str) -> dict[str, str]:
-    """The parts that a part names: identifier -> name."""
+    """The parts that a part refers to, by identifier."""
     folder, file = posixpath.split(name)
     beside = posixpath.join(folder, "_rels", f"{file}.rels")
     if beside not in parts.namelist():
@@ -146,7 +145,7 @@ def _cells(parts: zipfile.ZipFile) -> Iterator[str]:
 
 
 def _shown(cell: Element, shared: list[str]) -> tuple[str, ...]:
-    """What a cell may show: a text, or a number as such, as a share and as a date."""
+    """What a cell may show: a text; or a number as such, as a share and as a date."""
     value = next((child.text or "" for child in cell if _name(child) == "v"), "")
     match cell.get("t", "n"):
         case "s":

@@ -1,8 +1,8 @@
-"""The text of a file, read anew and by other means than those of `ingest/formats/`.
+"""Reads the text of a file independently of `ingest/formats/`, for the verbatim check.
 
-Our own reading is held against it (ingest/compare_text.py), so the two share nothing but how bytes
-become characters. Nothing is known here of headings, lists or tables, only which characters follow
-each other; there may be more of them than anybody reads, such as the navigation of a web page.
+Our own reading is checked against it (ingest/compare_text.py), so the two share only how bytes
+become characters. It knows no headings, lists or tables, only the order of characters, and may give
+more of them than anybody reads, such as the navigation of a web page.
 """
 
 import io
@@ -23,17 +23,17 @@ from ingest.source_parts import APART, LABEL, as_label
 
 _READ_APART = frozenset(("script", "style", "template", "title", "textarea", "noscript"))
 _SMALL = 0.85  # of the size of the text around
-# A label that is marked already; else "word(1)", and the marks of changes in consolidated texts.
+# A label that is marked already, "word(1)", or a mark of changes in a consolidated text.
 _UNLINKED = re.compile(rf"({LABEL.pattern})|(?<=[^\W\d_])\(\d{{1,3}}\)|[►▼]\s*[A-Z]\d{{0,3}}|◄")
 _LONGEST_LABEL = 8  # characters of a link that may be the number of a note: "[123]"
 
 
 def read(path: Path, data: bytes) -> tuple[str, ...]:
-    """The text of a file that has been loaded, which is how it is known not to be harmful.
+    """The text of a file that has been loaded before, and so is known to be harmless.
 
     Returns:
-        The text of each page or slide; one for a file without pages. In it `APART` parts what does
-        not follow each other, and numbers of notes are marked by `as_label`. Lines end only where
+        The text of each page or slide; one text for a file without pages. `APART` separates texts
+        that do not follow each other, and `as_label` marks numbers of notes. Lines end only where
         those of a page do.
     """
     if path.suffix.lower() == ".pdf":
@@ -62,7 +62,7 @@ def _pdf(data: bytes) -> Iterator[str]:
 
 
 class _Chunks:
-    """Gathers the text of a page as pypdf comes upon it."""
+    """Collects the text of a page as pypdf visits it."""
 
     def __init__(self) -> None:
         self.found: list[str] = []
@@ -101,7 +101,7 @@ def _page(text: str) -> str:
 
 
 class _Page(HTMLParser):
-    """Gathers the text of a web page: of a list of terms with the marks that we put into it."""
+    """Collects the text of a web page, with the marks that we add to a list of terms."""
 
     def __init__(self) -> None:
         super().__init__()

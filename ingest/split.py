@@ -1,9 +1,8 @@
 """From a document to passages: stretches that are embedded, retrieved and quoted as one.
 
-A passage is a section, or where that is long a part of it, cut between paragraphs, sentences or
-list items so that the parts are about equally long. It never crosses a section, and its text is
-the document's own, so offsets and quotes stay exact. All of it takes time in proportion to the
-text, whatever is in it.
+A passage is a section, or a part of a long one, cut between paragraphs, sentences or list items so
+that the parts are about equally long. It never crosses a section, and its text is the document's
+own, so offsets and quotes stay exact. Time is linear in the length of the text, whatever it holds.
 """
 
 import hashlib
@@ -21,26 +20,26 @@ from ingest.formats import blocks_of, legal_lines
 from ingest.formats.blocks import Block
 from ingest.formats.limits import MOST_UNITS, refuse_above
 
-# What the parts of a long section aim for: about 1,000 characters.
+# The target for parts of a long section: about 1,000 characters.
 TARGET_TOKENS = 240
 
 _LONGEST_ITEM = 400  # characters: a longer one is cut into sentences
 _LONGEST_ROOT = 150  # characters of a title as the first heading of a passage
 
-# The mark of a point: in Markdown's own number, or typed before its text.
+# The mark of a point: Markdown's own number, or typed before its text.
 _NUMBER = re.compile(r"(\d{1,3})[.)]\s*$")
 _MARK = re.compile(
     r"(\((?:\d{1,3}[a-z]?|[a-z]{1,2}|[ivx]{1,5})\)|(?:\d{1,3}[a-z]?|[a-z]{1,2}|[ivx]{1,5})\)"
     r"|(?:\d{1,3}\.){1,5}|\d{1,3}[a-z]\.)\s"
 )
 
-# How a definition begins: with its term in quotation marks.
+# A definition begins with its term in quotation marks.
 _TERM = re.compile(r"[\"'“”„‟«»‘‚‹›][^\"“”«»‹›\n]{1,120}[\"'”“»’‘›]")
 
-_SHORTEST_PARAGRAPH = 100  # characters, of what is numbered outside of articles
+_SHORTEST_PARAGRAPH = 100  # characters of a numbered paragraph outside of articles
 _SAID = (".", ":", ";", ".’", ".”", ".»")  # how a numbered paragraph ends
 
-# What it costs to cut at a place; for comparison, a part of twice the target costs 1.
+# The cost of a cut at a place; for comparison, a part of twice the target costs 1.
 _BETWEEN_PARAGRAPHS = 0.0
 _BETWEEN_SENTENCES = 0.3
 _BETWEEN_ITEMS = 1.5
@@ -49,9 +48,9 @@ _AFTER_LEAD_IN = 10.0
 
 @dataclass(frozen=True)
 class _Piece:
-    """A unit in the document's text, with what surrounds it (`begin` to `stop`).
+    """A unit in the document's text; `begin` to `stop` includes what surrounds it.
 
-    `cost` is that of beginning a passage here, `lead_in` the number of the introducing piece.
+    `cost` is that of beginning a passage here, `lead_in` the index of the piece that introduces it.
     """
 
     begin: int
@@ -69,9 +68,9 @@ def split(
 ) -> list[Passage]:
     """The passages of a document, in order.
 
-    A list stays with the sentence that introduces it as long as both fit in one passage; the items
-    of a longer list that go to a next passage have no lead-in there. A sentence or item that is
-    itself too long for a passage is cut into several units, at sentences, clauses or words.
+    A list stays with the sentence that introduces it as long as both fit in one passage; in later
+    passages the items of a longer list have no lead-in. A sentence or item that is too long for a
+    passage is cut into several units, at sentences, clauses or words.
 
     Args:
         document: the loaded text.
@@ -121,7 +120,7 @@ def _split_section(
 ) -> list[Passage]:
     headings = _short_headings(section.headings, token_count, limit)
     path = " › ".join(headings)
-    empty = token_count("")  # what every count includes
+    empty = token_count("")  # tokens that every count includes
 
     def fits(part: str) -> bool:
         return token_count(f"{path}\n{part}") <= limit
@@ -141,8 +140,8 @@ def _split_section(
 def _fitting(
     text: str, pieces: Sequence[_Piece], first: int, last: int, fits: Callable[[str], bool]
 ) -> Iterator[tuple[int, int]]:
-    """A range of pieces, halved until each part fits: between two pieces there can be much text
-    that is of neither, such as the line below the header of a wide table."""
+    """Halves a range of pieces until each part fits. Between two pieces there can be much text that
+    is of neither, such as the line below the header of a wide table."""
     if last - first == 1 or fits(text[pieces[first].begin : pieces[last - 1].stop]):
         yield first, last
         return
@@ -154,12 +153,12 @@ def _fitting(
 def _short_headings(
     headings: tuple[str, ...], token_count: Callable[[str], int], limit: int
 ) -> tuple[str, ...]:
-    """The lower part of the path that leaves at least half of a passage for its text.
+    """The lower part of a heading path, which leaves at least half of a passage for its text.
 
-    The title of the document, as the first heading of all its passages, is cut short: it would
-    decide which of them are found.
+    The document's title, as the first heading of all its passages, is cut short: it would decide
+    which of them are found.
 
-    A last heading that is too long for that by itself is cut short: a passage always has one.
+    A last heading that is too long by itself is cut too, as a passage always has one.
     """
 
     def fits(path: str) -> bool:
@@ -193,7 +192,7 @@ def _pieces(
     points: list[tuple[int, str]] = []  # (depth, mark) of the items that a block stands in
     for block in blocks:
         depth = _depth(block)
-        is_note = block.kind == "note"  # it does not end the list it stands in
+        is_note = block.kind == "note"  # it does not end the list around it
         if not is_note:
             introducing = [entry for entry in introducing if entry[0] < depth]
         lead_in = introducing[-1][1] if introducing and not is_note else None
@@ -259,8 +258,8 @@ def _mark(block: Block, text: str) -> str:
 
 
 def _is_numbered(mark: str, text: str, in_article: bool) -> bool:
-    """Whether an item that nothing introduces is a numbered paragraph, such as one of an article or
-    a recital, which says something by itself, rather than a part of a list."""
+    """Whether an item without a lead-in is a numbered paragraph, such as one of an article or a
+    recital, which can stand alone, rather than a part of a list."""
     is_number = mark.strip("().")[:1].isdigit()
     is_paragraph = in_article or mark.startswith("(") or len(text) > _SHORTEST_PARAGRAPH
     return is_number and is_paragraph and text.endswith(_SAID)
@@ -272,13 +271,13 @@ def _is_recital(mark: str, text: str) -> bool:
 
 
 def _defines(text: str) -> bool:
-    """Whether a point of an article is a definition, which says all by itself."""
+    """Whether a point of an article is a definition, which can stand alone."""
     typed = _MARK.match(text)
     return _TERM.match(text, typed.end() if typed else 0) is not None
 
 
 def _first_article(document: SourceDocument) -> int:
-    """The number of the first section that is an article, or stands in one; 0 without any."""
+    """The number of the first section that is, or is in, an article; 0 without any."""
     for section in document.sections:
         if any(map(legal_lines.is_article, section.headings[1:])):
             return section.number
@@ -286,7 +285,7 @@ def _first_article(document: SourceDocument) -> int:
 
 
 def _depth(block: Block) -> int:
-    """How deep in lists a block is; a table row is to its header as an item to its lead-in."""
+    """The depth of a block in lists; a table row is to its header as an item is to its lead-in."""
     return max(1, block.level) if block.kind in ("item", "row") else 0
 
 
@@ -303,9 +302,10 @@ def _cost(block: Block, follows_lead_in: bool) -> float:
 
 
 def _group(pieces: Sequence[_Piece], sizes: Sequence[int], room: int) -> list[tuple[int, int]]:
-    """The cheapest way to make passages of at most `room` tokens, as ranges of pieces."""
+    """The cheapest grouping of pieces into passages of at most `room` tokens, as ranges of
+    pieces."""
     total = [0, *accumulate(sizes)]
-    best: list[tuple[float, int]] = [(0.0, 0)]  # for every end: the cost and where the last starts
+    best: list[tuple[float, int]] = [(0.0, 0)]  # for every end: cost, and start of the last
     for last in range(1, len(pieces) + 1):
         choices = []
         for first in range(last - 1, -1, -1):
@@ -358,7 +358,7 @@ def _passage(
 
 
 def _items_after(pieces: Sequence[_Piece]) -> list[int]:
-    """For each place between pieces how many items follow in the list that the one before is in."""
+    """For each place between pieces: how many items follow in the list of the piece before it."""
     counts: list[int] = []
     following = 0
     for piece in reversed(pieces):

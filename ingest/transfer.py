@@ -1,4 +1,4 @@
-"""Takes a generation out of a store as one file, and puts such a file in use in another.
+"""Exports a generation from a store as one file, and imports such a file into another store.
 
 store -> archive          archive -> new generation with one segment -> check -> publish
 """
@@ -31,13 +31,13 @@ def export_generation(
     generation_id: str | None = None,
     progress: Progress = lambda done, total: None,
 ) -> str:
-    """Writes a kept generation to a file (`ingest/archive.py`), in place of one that is there.
+    """Writes a kept generation to a file (`ingest/archive.py`), in place of an older file.
 
     Args:
         settings: where the index is.
-        file: where it goes.
+        file: the path to write.
         generation_id: which generation; None for the one in use.
-        progress: told how many passages have been written with their vectors.
+        progress: called with the number of passages written.
 
     Returns:
         The id of the generation.
@@ -83,18 +83,18 @@ def _unit_vectors(generation: Generation, progress: Progress) -> Iterator[Vector
 def import_generation(
     settings: Settings, file: Path, progress: Progress = lambda done, total: None
 ) -> str:
-    """Makes a new generation of an exported one and puts it in use; rollback goes back.
+    """Makes a new generation from an exported one and puts it in use; `rollback` undoes it.
 
     Args:
         settings: where the index is.
         file: what `export_generation` wrote.
-        progress: told how many passages have been stored.
+        progress: called with the number of passages stored.
 
     Returns:
         The id of the new generation.
 
     Raises:
-        ArchiveError: the file cannot be taken; the index stays as it was.
+        ArchiveError: the file cannot be used; the index stays as it was.
         IndexMismatchError: its vectors were made by another embedder than is configured.
         LockedError: an ingest run is busy.
         StoreError: the new generation did not pass its check; the index stays as it was.
@@ -122,7 +122,7 @@ def import_generation(
 
 
 def _as_new(manifest: Manifest) -> Manifest:
-    """The manifest of a generation that has all passages in a segment of its own."""
+    """The manifest of a new generation that has all passages in its own segment."""
     now = datetime.datetime.now(datetime.UTC)
     own = new_id(now)
     segment = SegmentEntry(id=own, passages=manifest.passages, units=manifest.units)

@@ -1,7 +1,7 @@
-"""Reads the file of a generation (`ingest/archive.py`), whoever made it.
+"""Reads an exported generation (`ingest/archive.py`) from an untrusted file.
 
-What is in it is believed only as far as it has been checked: names and sizes of its members, its
-checksums, and that manifest, passages and vectors fit each other.
+All of it is checked before use: names and sizes of members, checksums, and that manifest, passages
+and vectors fit each other.
 """
 
 import hashlib
@@ -27,17 +27,17 @@ from vectorstore.segments import document_key
 _SMALL = 10_000  # bytes of format.json and SHA256SUMS at most
 _MANIFEST = 100_000_000  # bytes; a document takes less than a thousand
 _LINE = 1_000_000  # bytes of a passage, which has at most a few thousand characters
-_PACKED = 200  # times a member may be larger than it is packed; passages are about 5 times
-_ROUNDING = 1e-3  # of the length of a vector
+_PACKED = 200  # the highest ratio of unpacked to packed size; that of passages is about 5
+_ROUNDING = 1e-3  # tolerance for the length of a vector
 _CHUNK = 1 << 20  # bytes read at once
 _KEY = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\.[a-z]{2}")
 
 
 class Archive:
-    """An archive that is read; all of it was held against its checksums when this was made.
+    """An archive to read; its checksums were verified when this object was made.
 
     Raises:
-        ArchiveError: the file is damaged, cut off, too new, or something else.
+        ArchiveError: the file is damaged, cut off, too new, or no archive of ours.
     """
 
     def __init__(self, file: Path) -> None:
@@ -54,7 +54,7 @@ class Archive:
         """Each passage, and the vectors of its units, shape (units, dimensions).
 
         Raises:
-            ArchiveError: they do not fit each other or the manifest; also after the last.
+            ArchiveError: they do not fit each other or the manifest; may come after the last one.
         """
         expected = {entry.key: entry for entry in self.manifest.documents}
         passages, units, seen = Counter[str](), Counter[str](), set[str]()
@@ -77,7 +77,7 @@ class Archive:
 
     @contextmanager
     def _opened(self) -> Iterator[zipfile.ZipFile]:
-        """The ZIP file; what may go wrong while it is read becomes our error."""
+        """The ZIP file; translates errors in reading it into ours."""
         try:
             with zipfile.ZipFile(self._file) as archive:
                 yield archive
@@ -150,7 +150,7 @@ def _digest(archive: zipfile.ZipFile, name: str) -> str:
 
 
 def _dimensions(vectors: IO[bytes], units: int) -> int:
-    """Reads the header of units.npy; what follows are the numbers."""
+    """Reads the header of units.npy, up to where the numbers begin; returns the dimensions."""
     if np.lib.format.read_magic(vectors) != (1, 0):
         raise ValueError("units.npy has another version")
     shape, by_column, kind = np.lib.format.read_array_header_1_0(vectors)

@@ -1,4 +1,4 @@
-"""Whether an index is whole: all that is stored, held against all that is known of it.
+"""Full check of an index: all that is stored, against all that is known of it.
 
 pointer -> counts and a sample -> segments -> passages and vectors -> words -> files
 """
@@ -23,9 +23,9 @@ from vectorstore.store import keyword_folder, leftovers, open_keyword
 
 
 class Verification(Frozen):
-    """What was found: `problems`, and in `notes` what could not be looked at and why.
+    """The result of a check: `problems`, and in `notes` what could not be checked and why.
 
-    The counts are what the manifest of the generation in use says.
+    The counts are those in the manifest of the generation in use.
     """
 
     generation: str
@@ -37,7 +37,7 @@ class Verification(Frozen):
 
 
 def verify(settings: Settings) -> Verification:
-    """Looks at everything of the generation in use, and at the pointer.
+    """Checks everything in the generation in use, and the pointer.
 
     Raises:
         NoIndexError: nothing has been ingested yet.
@@ -82,7 +82,7 @@ def verify(settings: Settings) -> Verification:
 
 
 def _pointer(pointer: Pointer, generations: Generations) -> Iterator[Problem]:
-    """Whether what is in use is kept, and what is kept is there."""
+    """Checks that the generation in use is kept, and that kept generations exist."""
     there = {generation.id for generation in generations.kept()}
     if pointer.current not in pointer.kept:
         yield Problem(problem=f"The generation in use, {pointer.current}, is not among the kept")
@@ -94,7 +94,7 @@ def _pointer(pointer: Pointer, generations: Generations) -> Iterator[Problem]:
 
 
 def _left_behind(settings: Settings) -> Iterator[str]:
-    """What removed generations left in the store's folder."""
+    """Notes on what removed generations left in the store's folder."""
     try:
         left = leftovers(settings)
     except LeftoversError as error:
@@ -114,7 +114,7 @@ def _left_behind(settings: Settings) -> Iterator[str]:
 
 
 def _segment(segment: Segment, generation: Generation) -> Iterator[Problem]:
-    """Whether a segment holds what the manifest says, and nothing that belongs to nothing."""
+    """Checks that a segment holds what the manifest says, and nothing without an owner."""
     manifest = generation.manifest
     passages = set(segment.stored_passage_ids())
     units = Counter(name.partition("#")[0] for name in segment.stored_unit_ids())
@@ -134,7 +134,7 @@ def _segment(segment: Segment, generation: Generation) -> Iterator[Problem]:
                 problem=f"{entry.key} has {stored[0]} passages and {stored[1]} units, "
                 f"{entry.passages} and {entry.units} expected"
             )
-    # what only earlier generations used is still there: of that the manifest knows the count
+    # the segment still has what only earlier generations used; the manifest has its count
     size = next(entry for entry in manifest.segments if entry.id == segment.id)
     expected = size.passages - used_passages, size.units - used_units
     others = stored_passages.keys() - documents
@@ -148,7 +148,7 @@ def _segment(segment: Segment, generation: Generation) -> Iterator[Problem]:
 
 
 def _words(generation: Generation, settings: Settings) -> Iterator[Problem]:
-    """Whether the keyword index has every passage once, and no other."""
+    """Checks that the keyword index has every passage once, and no other."""
     indexed, passages = Counter(open_keyword(settings, generation).ids()), set(generation.all_ids())
     folder = keyword_folder(settings, generation.id)
     remedy = (

@@ -1,4 +1,4 @@
-"""Runs something at once, and again whenever source texts change, until it is interrupted."""
+"""Runs a function at once, and again after every change of source texts, until interrupted."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -11,18 +11,18 @@ from core.names import printable
 from ingest.find import HIDDEN
 
 _QUIET = 1000  # milliseconds without a change after which a run begins
-_AT_MOST = 10_000  # milliseconds of changes after which it begins all the same
-_PATIENCE = 5  # times in a row that the watch may fail
+_AT_MOST = 10_000  # milliseconds of changes after which a run begins anyway
+_PATIENCE = 5  # failures of the watch in a row
 
 
 def on_changes(paths: Sequence[Path], run: Callable[[], None]) -> None:
     """Calls `run` now and after every change below the paths; returns never.
 
-    The watch begins before the first run, so that a change during a run is followed by another.
+    The watch begins before the first run, so that a change during a run causes another run.
 
     Args:
-        paths: folders and files; those that are not there are not watched.
-        run: an error of ours in it is its own to handle.
+        paths: folders and files; missing ones are not watched.
+        run: must handle our own errors itself.
 
     Raises:
         StrategiewijzerError: there is nothing to watch, or the system cannot watch it.
@@ -34,7 +34,7 @@ def on_changes(paths: Sequence[Path], run: Callable[[], None]) -> None:
             f"There is nothing to watch: {', '.join(map(printable, paths))} is not there. "
             "Make the folder, or name another."
         )
-    # An editor that writes a file anew and moves it into place would end the watch of the file.
+    # An editor that replaces a file by a new one would end a watch on the file itself.
     folders = {path if path.is_dir() else path.parent for path in present}
 
     def is_ours(_: Change, changed: str) -> bool:
@@ -57,7 +57,7 @@ def on_changes(paths: Sequence[Path], run: Callable[[], None]) -> None:
 
 
 def _signals(folders: Iterable[Path], is_ours: Callable[[Change, str], bool]) -> Iterator[None]:
-    """One when the watch has begun, and one for every group of changes."""
+    """Yields once when the watch has begun, and once for every group of changes."""
     begun = False
     for changes in watch(
         *folders,

@@ -1,6 +1,7 @@
-"""The process that reads and cuts files, for `ingest/isolated.py`: one request and answer a line.
+"""The worker process that reads and cuts files for `ingest/isolated.py`: one line per request and
+answer.
 
-It holds itself to limits that the kernel enforces where it can (not on Windows), and imports
+It sets limits for itself that the kernel enforces where it can (not on Windows), and imports
 nothing of the process that started it.
 """
 
@@ -42,7 +43,7 @@ class Failure(Frozen):
 
 
 class Record(Frozen):
-    """A line for the log of the process that asked."""
+    """A log record for the process that asked."""
 
     logger: str
     level: int
@@ -50,7 +51,7 @@ class Record(Frozen):
 
 
 class Loaded(Frozen):
-    """A source text and its passages, in order; the comparison with its file where one is made."""
+    """A source text and its passages, in order; with its check against the file, if one is made."""
 
     document: SourceDocument
     passages: tuple[Passage, ...]
@@ -58,7 +59,7 @@ class Loaded(Frozen):
 
 
 class Answer(Frozen):
-    """The answer to one request, and what was logged on the way."""
+    """The answer to one request, and the log records on the way."""
 
     outcome: Loaded | Failure
     records: tuple[Record, ...] = ()
@@ -67,19 +68,19 @@ class Answer(Frozen):
 def serve(timeout: float, memory: int, limit: int, estimated: bool, compares: bool) -> None:
     """Answers requests on standard input until it ends.
 
-    A request is a path as a JSON string. The first line of output, empty, says that all is ready.
+    A request is a path as a JSON string. The first line of output is empty and signals readiness.
 
     Args:
         timeout: processor time for one file, in seconds.
         memory: address space of this process, in megabytes.
         limit: the most tokens of a passage.
-        estimated: whether these are estimated, as `token_counter` of vectorstore/embeddings.py.
-        compares: whether what is read is held against the file (ingest/compare_text.py).
+        estimated: whether tokens are estimated, as in `vectorstore.embeddings.token_counter`.
+        compares: whether each reading is checked against its file (ingest/compare_text.py).
     """
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # whatever a library prints is no answer
+    os.dup2(2, 1)  # keeps what libraries print out of the answers
     one_openmp_thread()
-    # only now: the libraries below these take their threads at import
+    # not earlier: the libraries that these import take their threads at import
     from ingest.formats.limits import LimitError
     from ingest.load import load, over_limit
     from ingest.read import read, unforeseen
@@ -101,7 +102,7 @@ def serve(timeout: float, memory: int, limit: int, estimated: bool, compares: bo
             return Failure.of(over_limit(path, error))
         except MemoryError:
             os._exit(OUT_OF_MEMORY)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is this file's failure
+        except Exception as error:  # noqa: BLE001 - any error is a failure of this file only
             return Failure.of(unforeseen(path, error))
 
     def compared(path: Path, document: SourceDocument, passages: list[Passage]) -> Comparison:
@@ -126,10 +127,10 @@ def serve(timeout: float, memory: int, limit: int, estimated: bool, compares: bo
 
 
 def as_json(answer: Answer, path: Path) -> str:
-    """An answer as one line, or in its place the failure to write it."""
+    """An answer as one line, or the failure to write it."""
     try:
         return answer.model_dump_json()
-    except ValueError as error:  # what was read is no text: half of a character, for example
+    except ValueError as error:  # the text cannot be encoded: it has a lone surrogate, for example
         failure = Failure(
             path=as_text(path),
             line=None,
@@ -140,7 +141,7 @@ def as_json(answer: Answer, path: Path) -> str:
 
 
 class _Log(logging.Handler):
-    """Keeps what is logged until it is sent."""
+    """Collects log records until they are sent."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -166,7 +167,7 @@ def _limit_memory(megabytes: int) -> None:
 
 
 def _limit_time(timeout: float) -> None:
-    """Ends this process when a file takes too long, also when nobody is left to wait for it."""
+    """Ends this process when a file takes too long, also when nobody waits for it."""
     if sys.platform != "win32":
         _set_limit(resource.RLIMIT_CPU, math.ceil(time.process_time() + timeout) + 1)
 

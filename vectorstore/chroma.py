@@ -1,7 +1,7 @@
-"""What we need of Chroma; the only importer of chromadb.
+"""Adapter for Chroma; the only importer of chromadb.
 
-Connecting, error translation, and passages as records. Collections and clients are opaque to the
-rest of the project.
+Connects, translates errors, and stores passages as records. Collections and clients are opaque to
+the rest of the project.
 """
 
 import functools
@@ -47,7 +47,7 @@ _T = TypeVar("_T")
 
 
 class GenerationGone(StoreError):  # noqa: N818 - first of all a signal inside this package
-    """The generation was removed by another process; read the pointer again."""
+    """Another process removed the generation; read the pointer again."""
 
     def __init__(self, told: str) -> None:
         super().__init__(
@@ -59,7 +59,7 @@ class GenerationGone(StoreError):  # noqa: N818 - first of all a signal inside t
 def translated(
     method: Callable[Concatenate[_S, _P], _T],
 ) -> Callable[Concatenate[_S, _P], _T]:
-    """Chroma's errors become ours, here and in `connect` and nowhere else."""
+    """Decorator that translates Chroma's errors into ours; besides it only `connect` does so."""
 
     @functools.wraps(method)
     def wrapper(self: _S, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
@@ -84,16 +84,16 @@ def _store_error(error: Exception, folder: Path | None) -> StoreError:
 
 
 def store_folder(settings: Settings) -> Path:
-    """Where Chroma keeps everything when it runs inside this process."""
+    """The folder of Chroma's data when it runs inside this process."""
     return settings.data_dir / "chroma"
 
 
 def written(settings: Settings) -> int | None:
-    """When the store's folder was last written to, in nanoseconds; None where that does not tell
-    whether it was written to since: on a server, and within a second of it, as two writes may get
-    one time (git looks at its index so, https://git-scm.com/docs/racy-git).
+    """The time of the last write to the store's folder, in nanoseconds. None where it cannot tell
+    whether the store has changed since: on a server, and within a second of the write, as two
+    writes may get one time (the same problem in git: https://git-scm.com/docs/racy-git).
 
-    The file is not opened: closing it would take Chroma's locks on it away.
+    The file is not opened: closing it would release Chroma's locks on it.
     """
     if settings.chroma_url:
         return None
@@ -122,7 +122,7 @@ def connect(settings: Settings) -> Client:
     port = url.port or (443 if ssl else 80)
     try:
         return chromadb.HttpClient(host=url.host, port=port, ssl=ssl, settings=options)
-    except ValueError as error:  # what Chroma raises when nobody answers
+    except ValueError as error:  # Chroma's error when no server answers
         raise StoreError(
             f"No Chroma server answers at {url.host}:{port}. Start it, or unset "
             "STRATEGIEWIJZER_CHROMA_URL to keep the index in this folder."
@@ -141,26 +141,26 @@ def _open_folder(path: Path, options: ChromaSettings) -> Client:
         remedy = obstacle(path) or "Check STRATEGIEWIJZER_DATA_DIR."
         raise StoreError(f"The index cannot be opened in {path}: {error}. {remedy}") from error
     except ChromaError as error:
-        # Chroma remembers what did not start as if it had: the next try would fail for that.
+        # Chroma also caches a system that failed to start: the next try would fail for that.
         SharedSystemClient._identifier_to_system.pop(str(path), None)
         raise _store_error(error, path) from error
 
 
 def create_once(client: Client, name: str, metadata: dict[str, str | float]) -> Collection | None:
-    """An empty collection of this name; None where there is one already."""
+    """An empty collection of this name; None when the name is taken."""
     try:
         return client.create_collection(name, embedding_function=None, metadata=metadata)
-    except ChromaError as error:  # its class says less than its words
+    except ChromaError as error:  # only the message tells which error it is
         if "already exists" in str(error):
             return None
         raise
 
 
 def hnsw(ef_construction: int, ef_search: int, sync_every: int) -> CreateCollectionConfiguration:
-    """A graph over cosine distance; `sync_every` vectors it is written to disk.
+    """An HNSW graph over cosine distance, written to disk after every `sync_every` vectors.
 
-    `ef_construction` and `ef_search` are how many neighbours are looked at while a vector is added
-    and while one is searched for (https://docs.trychroma.com/docs/collections/configure).
+    `ef_construction` and `ef_search` are how many neighbours are examined when a vector is added
+    and when one is searched for (https://docs.trychroma.com/docs/collections/configure).
     """
     return {
         "hnsw": {
@@ -173,7 +173,7 @@ def hnsw(ef_construction: int, ef_search: int, sync_every: int) -> CreateCollect
 
 
 def in_memory(ids: Sequence[str], embeddings: Vectors) -> Collection:
-    """A collection with Chroma's defaults that ends with the process; to compare ours with."""
+    """A collection in memory with Chroma's default settings, as a baseline for ours."""
     client = chromadb.EphemeralClient(settings=ChromaSettings(anonymized_telemetry=False))
     collection = client.create_collection(f"plain-{uuid4().hex}", embedding_function=None)
     for start in range(0, len(ids), BATCH):
@@ -183,7 +183,7 @@ def in_memory(ids: Sequence[str], embeddings: Vectors) -> Collection:
 
 
 def nearest(collection: Collection, vector: Vectors, count: int) -> list[tuple[str, float]]:
-    """(id, cosine), best first."""
+    """The nearest records as (id, cosine), best first."""
     result = collection.query(
         query_embeddings=vector[np.newaxis], n_results=count, include=["distances"]
     )
@@ -216,7 +216,7 @@ def encode(passage: Passage) -> dict[str, Any]:
 
 
 def decode(result: Any, wanted: Callable[[str], bool] = lambda name: True) -> Iterator[Passage]:
-    """The passages of a result whose ids are wanted.
+    """Decodes the passages of a result whose ids are wanted.
 
     Raises:
         StoreError: one is not in the form that `encode` gives.

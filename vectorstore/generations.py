@@ -1,11 +1,11 @@
 """Index generations in Chroma.
 
 A generation is a manifest: which documents, and in which segments their passages are
-(`vectorstore/segments.py`). A run that changes something writes one new segment, named as its
+(`vectorstore/segments.py`). A run that changes something writes one new segment, with the id of its
 generation, and shares the others with the generation before. The manifest is the metadata of the
 collection `passages-<id>`. The collection `strategiewijzer` holds no vectors; its metadata is the
-pointer: which generation is in use, which are kept, and which is only tried out. Changing the
-pointer is one write, so readers see the old generation or the new one, never a mixture.
+pointer: which generation is in use, which are kept, and which is a trial. Changing the pointer is
+one write, so readers see the old generation or the new one, never a mixture.
 """
 
 import datetime
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 
 def store_exists(settings: Settings) -> bool:
-    """Whether there is a store to connect to; connecting makes the folder."""
+    """Whether there is a store; connecting would make the folder."""
     return bool(settings.chroma_url) or store_folder(settings).is_dir()
 
 
@@ -40,8 +40,8 @@ class Generations:
     """All generations of one store.
 
     Args:
-        settings: where it is.
-        lease: held by whoever writes to a server's store.
+        settings: where the store is.
+        lease: held while writing to a server's store.
 
     Raises:
         StoreError: the Chroma server or folder cannot be used.
@@ -55,8 +55,8 @@ class Generations:
         self._known: tuple[int | None, Pointer] = None, Pointer()
 
     def pointer(self) -> Pointer:
-        """What is in use now, whichever process published it: asked of the store whenever that may
-        have been written to since the last time."""
+        """The pointer as it is, whichever process wrote it; read again only when the store may have
+        been written to since the last time."""
         written, known = self._written(), self._known
         if written is None or written != known[0]:
             self._known = known = written, self._asked()
@@ -99,10 +99,10 @@ class Generations:
         )
 
     def made_by(self, method: str) -> Generation:
-        """The generation in use, or where another method made it the newest kept one by this one.
+        """The generation in use, or the newest kept one of this method if another method made that.
 
-        So who was started with another embedder than the last ingest keeps the index that it can
-        search for as long as that is kept.
+        So an app with another embedder than the last ingest keeps an index that it can search, as
+        long as that is kept.
 
         Raises:
             NoIndexError: nothing has been published yet.
@@ -124,8 +124,8 @@ class Generations:
         """The generation that is tried out before it is published.
 
         Args:
-            method: how text becomes vectors now.
-            plan: the fingerprint of the plan that it must be of, if of a certain one.
+            method: the embedding method in use (`method_of`).
+            plan: the fingerprint of its plan; empty for any.
 
         Raises:
             StoreError: there is none.
@@ -154,7 +154,7 @@ class Generations:
             return None
 
     def _is_whole(self, generation_id: str) -> bool:
-        """Whether all collections are there that the generation uses."""
+        """Whether all collections that the generation uses exist."""
         generation = self._readable(generation_id)
         if generation is None:
             return False
@@ -163,8 +163,7 @@ class Generations:
 
     @translated
     def create(self, manifest: Manifest) -> Generation:
-        """A generation, with a segment of its own to be filled, that no reader sees until it is
-        published."""
+        """Makes an unpublished generation with an empty segment of its own; no reader sees it."""
         nothing = SegmentEntry(id=manifest.id, passages=0, units=0)
         own = next((entry for entry in manifest.segments if entry.id == manifest.id), nothing)
         owner = {"owner": self._lease.owner} if self._lease else {}
@@ -172,8 +171,8 @@ class Generations:
         return Generation(self._client, manifest.id)
 
     def try_out(self, generation_id: str, plan: str) -> None:
-        """Makes a finished generation the trial of a plan, in place of any other: no reader sees
-        it, and no run removes it, until something is put in use or `TRIAL` has passed.
+        """Makes a finished generation the trial of a plan, in place of any other. No reader sees it
+        and no run removes it until a generation is published or `TRIAL` has passed.
 
         Raises:
             LockedError: the lease was lost meanwhile.
@@ -205,7 +204,7 @@ class Generations:
         self._point(Pointer(current=generation_id, kept=kept))
 
     def rollback(self, generation_id: str | None = None) -> str:
-        """Puts an earlier kept generation in use: the one named, else the one before the current.
+        """Puts an earlier kept generation in use: the named one, else the one before the current.
 
         Returns:
             The id of the generation now in use.
@@ -229,8 +228,7 @@ class Generations:
         return target
 
     def unpublished(self) -> list[Generation]:
-        """What runs left behind that did not get to their end, and the trial; their vectors can be
-        reused."""
+        """The leftovers of unfinished runs and the trial; their vectors can be reused."""
         names, used = self._collections().keys(), self._used_segments()
         ids = [name.removeprefix(f"{KINDS[0]}-") for name in names if name.startswith(KINDS[0])]
         whole = (name for name in ids if {f"{kind}-{name}" for kind in KINDS} <= names)
@@ -238,7 +236,7 @@ class Generations:
 
     @translated
     def _collections(self) -> dict[str, Mapping[str, Any]]:
-        """Name -> metadata."""
+        """The metadata of all collections, by name."""
         return {one.name: one.metadata or {} for one in self._client.list_collections()}
 
     def _used_segments(self) -> set[str]:
@@ -250,7 +248,7 @@ class Generations:
     def remove_unpublished(self) -> None:
         """Removes segments that neither a kept generation nor the trial uses: dropped ones and
         leftovers of a crash."""
-        # what the trial shares is of the generation in use, which is kept as long as there is one
+        # the trial shares segments only with the generation in use, which is kept
         used, there = {*self._used_segments(), self.pointer().trial}, self._collections()
         for name in sorted(there):
             kind, _, segment_id = name.partition("-")
@@ -260,8 +258,8 @@ class Generations:
                 self._client.delete_collection(name)
 
     def _may_go(self, segment_id: str, made_with: Mapping[str, Any]) -> bool:
-        """On a server, what this data folder made, or is older than a run that lost its lease
-        without noticing; such a run may still be filling it."""
+        """Whether a segment can be removed. On a server, this data folder must have made it, or it
+        must be older than a lease: a run that lost its lease unnoticed may still be filling it."""
         if self._lease is None or made_with.get("owner") == self._lease.owner:
             return True
         made = made_at(segment_id)

@@ -1,10 +1,10 @@
 """Keyword search over one generation; the only importer of tantivy.
 
-Derived from Chroma: it can always be rebuilt, and is when it is missing or its stamp differs. Each
-passage is in three kinds of fields: stemmed words of its own language; exact words, which find
-numbers, names and references across languages; and runs of four letters, which find the parts of
-compounds ("drugsmarkt" in "drugsmarktanalyse") and words that languages share. Scores are BM25
-(Robertson and Zaragoza 2009).
+It is derived from Chroma, and rebuilt when it is missing or its stamp differs. Each passage is in
+three kinds of fields: stemmed words of its own language; exact words, which find numbers, names and
+references across languages; and character four-grams, which find the parts of compounds
+("drugsmarkt" in "drugsmarktanalyse") and words that languages share. Scores are BM25 (Robertson and
+Zaragoza 2009).
 """
 
 import math
@@ -30,16 +30,16 @@ _STEMMERS = {
 }  # fmt: skip
 _WITHOUT_STOP_WORDS = ("el", "ro")  # tantivy has no list for these
 _LETTERS = 4  # McNamee and Mayfield 2004, https://doi.org/10.1023/B:INRT.0000009441.78971.be
-_MOST_LETTERS = 300  # runs of letters of a question that are looked up
-_BM25_LIMIT = 2.2  # k1 + 1: how often its rarity a word adds to a score at most
-_EXACT_WEIGHT = 0.5  # an exact word of the question's own language counts in its text as well
+_MOST_LETTERS = 300  # n-grams of a question that are looked up
+_BM25_LIMIT = 2.2  # k1 + 1: a word adds at most this many times its rarity (IDF)
+_EXACT_WEIGHT = 0.5  # a word in the question's own language also matches in the text field
 
 
 class KeywordIndex:
     """Opens the keyword index in a folder.
 
     Raises:
-        ValueError: the folder holds no index with today's stamp.
+        ValueError: the folder holds no index with the current stamp.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -57,15 +57,15 @@ class KeywordIndex:
         passages: Iterable[Passage],
         base: Path | None = None,
     ) -> "KeywordIndex":
-        """Builds the index aside and puts it in place in one step.
+        """Builds the index aside and moves it into place in one step.
 
-        Passages can be added to a base and not taken out of one: tantivy goes on counting what was
-        deleted in its statistics, so that shares of what stays would be wrong.
+        Passages can be added to a base, not removed: tantivy keeps deleted ones in its statistics,
+        so that the shares of the others would be wrong.
 
         Args:
-            folder: where it goes.
+            folder: where the index goes.
             passages: what is added.
-            base: the folder of an index to start from, else from nothing.
+            base: the folder of an index to start from; None: an empty one.
 
         Raises:
             StoreError: it cannot be written.
@@ -75,9 +75,9 @@ class KeywordIndex:
             _write(aside, passages, base)
             shutil.rmtree(folder, ignore_errors=True)
             aside.rename(folder)
-        except (OSError, ValueError) as error:  # ValueError: what tantivy raises
+        except (OSError, ValueError) as error:  # tantivy raises ValueError
             shutil.rmtree(aside, ignore_errors=True)
-            with suppress(ValueError):  # another process put the same index there first
+            with suppress(ValueError):  # another process moved the same index there first
                 return cls(folder)
             raise StoreError(
                 f"The keyword index cannot be written in {folder.parent}: {error}. "
@@ -89,7 +89,7 @@ class KeywordIndex:
         return int(self._index.searcher().num_docs)
 
     def ids(self) -> list[str]:
-        """The id of every passage that is indexed, in no order."""
+        """The ids of all indexed passages, unordered."""
         searcher = self._index.searcher()
         if not searcher.num_docs:
             return []
@@ -99,7 +99,7 @@ class KeywordIndex:
     def nearest(self, question: str, language: str, count: int) -> list[tuple[str, float]]:
         """(passage id, BM25 score), best first; empty when no word of the question occurs.
 
-        The question is taken as words only: it has no query syntax.
+        The question is plain words, without query syntax.
         """
         terms = [("exact", word) for word in content_words(question, language)]
         if language in _STEMMERS:
@@ -115,11 +115,11 @@ class KeywordIndex:
     def shares(
         self, question: str, language: str, ids: Collection[str]
     ) -> dict[str, tuple[float, float]]:
-        """How much of the question each passage has: (words, letters), 0 to about 1.
+        """How much of the question each passage has: (words, n-grams), 0 to about 1.
 
-        BM25 divided by what a text with nothing but the question could reach, so that a weak match
-        stays small also when it is the best there is. A passage without any is left out. Words are
-        stems of the question's language or exact words, whichever match better.
+        BM25 divided by the limit for a text that is only the question, so that a weak match stays
+        small even when it is the best. Passages without a match are left out. Words match as stems
+        of the question's language or exactly, whichever scores higher.
         """
         letters = list(dict.fromkeys(letter_runs(question)))
         exact = self._share("exact", content_words(question, language), ids)
@@ -134,10 +134,10 @@ class KeywordIndex:
         }
 
     def knows(self, word: str) -> bool:
-        """Whether a passage, in whatever language, has this word or one like it.
+        """Whether a passage in any language has this word or a similar one.
 
-        That is one with the word in it ("drugsmarkt" in "drugsmarktanalyse"), or with one or two
-        letters more, fewer or different: inflections, misspellings, other languages' spellings.
+        Similar is a word that contains it ("drugsmarkt" in "drugsmarktanalyse"), or one within an
+        edit distance of one or two: inflections, misspellings, spellings in other languages.
         """
         for plain in content_words(word, ""):
             if self._holds(plain, _LETTERS + 1):
@@ -150,11 +150,11 @@ class KeywordIndex:
         return False
 
     def has(self, word: str) -> bool:
-        """Whether a passage has this word, also inside a longer one."""
+        """Whether a passage in any language has this word, also inside a longer one."""
         return all(self._holds(plain, _LETTERS) for plain in content_words(word, ""))
 
     def _holds(self, plain: str, shortest: int) -> bool:
-        """Whether a passage has a word as it is, or inside another if it has so many letters."""
+        """Whether a passage has a word as it is, or inside another if it has `shortest` letters."""
         schema = self._index.schema
         if self._occurs(tantivy.Query.term_query(schema, "exact", plain)):
             return True
@@ -166,8 +166,8 @@ class KeywordIndex:
         return bool(self._index.searcher().search(query, 1, count=False).hits)
 
     def alike(self, word: str, count: int) -> list[str]:
-        """The ids of passages with a word that has one letter more, fewer or other than this, or
-        two neighbouring ones in each other's place."""
+        """The ids of passages with a word at an edit distance of one: a letter more, fewer or
+        different, or two neighbouring letters swapped."""
         searcher, found = self._index.searcher(), dict[str, None]()
         for plain in content_words(word, ""):
             query = tantivy.Query.fuzzy_term_query(self._index.schema, "exact", plain, 1)
@@ -196,7 +196,7 @@ class KeywordIndex:
         return {searcher.doc(address)["id"][0]: float(score) / limit for score, address in hits}
 
     def _among(self, ids: Collection[str]) -> tantivy.Query:
-        """Only these passages, without a say in the score."""
+        """Matches only these passages, without an effect on the score."""
         return tantivy.Query.const_score_query(self._any(("id", name) for name in ids), 0.0)
 
     def _any(self, terms: Iterable[tuple[str, str]]) -> tantivy.Query:
@@ -214,16 +214,16 @@ class KeywordIndex:
 
 
 def content_words(text: str, language: str, *, stemmed: bool = False) -> list[str]:
-    """The words of a text after `fold`, without the language's stop words, as this index has them.
+    """The folded words of a text without the language's stop words, as in this index.
 
-    In a language without a stemmer or stop words here, all words as they are.
+    Without a stemmer or stop words for the language, all words as they are.
     """
     analyzer = _analyzer(language, stemmed=stemmed)
     return list(analyzer.analyze(fold(text)))
 
 
 def letter_runs(text: str) -> list[str]:
-    """The runs of four letters of a text after `fold`, as this index has them."""
+    """The character four-grams of a folded text, as in this index."""
     return list(_letters_analyzer().analyze(f" {fold(text)} "))
 
 
@@ -275,7 +275,8 @@ def _register(index: tantivy.Index) -> None:
 
 @lru_cache
 def _analyzer(language: str | None, *, stemmed: bool) -> tantivy.TextAnalyzer:
-    """Words of folded text, without the language's stop words, reduced to stems if wanted."""
+    """An analyzer for words of folded text, without the language's stop words, stemmed if
+    wanted."""
     builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
     if language in _STEMMERS:
         name = _STEMMERS[language]
@@ -288,6 +289,6 @@ def _analyzer(language: str | None, *, stemmed: bool) -> tantivy.TextAnalyzer:
 
 @lru_cache
 def _letters_analyzer() -> tantivy.TextAnalyzer:
-    """Runs of letters of folded text, over the ends of words as well."""
+    """An analyzer for character n-grams of folded text, also across the ends of words."""
     builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.ngram(_LETTERS, _LETTERS))
     return builder.filter(tantivy.Filter.ascii_fold()).build()

@@ -1,8 +1,9 @@
-"""The right to write to a Chroma server's store, which several machines may want at once.
+"""The lease: the right to write to a Chroma server's store, which several machines may want at
+once.
 
-It is a collection beside the pointer, without records: that a name is given only once makes taking
-it one step. Who has it renews it while it works; who does not for `LEASE` seconds loses it. On a
-machine by itself the lock of its data folder is enough (`ingest/lock.py`).
+It is a collection without records beside the pointer: as a name is given only once, taking the
+lease is one step. The holder renews it while working, and loses it after `LEASE` seconds without
+renewal. A machine by itself needs only the lock of its data folder (`ingest/lock.py`).
 """
 
 import logging
@@ -18,23 +19,23 @@ from vectorstore import chroma
 from vectorstore.chroma import translated
 
 LEASE = 600.0  # seconds
-_RENEWALS = 10  # in that time
+_RENEWALS = 10  # per lease
 _NAME = "strategiewijzer-lock"
 
 logger = logging.getLogger(__name__)
 
 
 class Lease:
-    """Takes the lock of the store.
+    """Takes the lease of a server's store.
 
     Args:
         client: of the server.
-        owner: names the data folder that wants it. One that has it already had a crash: as only
-            one run at a time has the folder's own lock, it may take it again.
-        who: what the others are told.
+        owner: names the data folder that wants it. If the folder has it already, its last run
+            crashed, as only one run at a time has the folder's lock: it may take it again.
+        who: the holder as shown to others.
 
     Raises:
-        LockedError: somebody else has it.
+        LockedError: somebody else holds it.
     """
 
     def __init__(self, client: chroma.Client, owner: str, who: str) -> None:
@@ -57,7 +58,7 @@ class Lease:
                 return made
             try:
                 there = self._client.get_collection(_NAME, None)
-            except chroma.NotFoundError:  # given back since
+            except chroma.NotFoundError:  # released meanwhile
                 continue
             other = there.metadata or {}
             expires = float(other.get("expires", 0))
@@ -67,7 +68,7 @@ class Lease:
         raise _locked("another process", time.time() + LEASE)
 
     def confirm(self) -> None:
-        """Asked before anything is published.
+        """Checks that the lease is still held; called before anything is published.
 
         Raises:
             LockedError: it was not renewed in time, or somebody else took it.
@@ -79,12 +80,12 @@ class Lease:
             )
 
     def give_back(self) -> None:
-        """Lets others take it."""
+        """Releases the lease."""
         self._done.set()
         self._renewing.join()
         try:
             self._discard(self._collection)
-        except StoreError as error:  # what the run did is done; the lock ends by itself
+        except StoreError as error:  # the run is done, and the lease expires by itself
             logger.warning("The lock of the index was not given back: %s", error)
 
     @translated
@@ -99,7 +100,7 @@ class Lease:
         while not self._done.wait(LEASE / _RENEWALS):
             try:
                 self._renew()
-            except StoreError as error:  # the next try may do better
+            except StoreError as error:  # the next try may succeed
                 logger.warning("The lock of the index was not renewed: %s", error)
 
     @translated
@@ -110,8 +111,8 @@ class Lease:
 
     @translated
     def _discard(self, collection: chroma.Collection) -> None:
-        """Removes this very lock. Chroma deletes by name, which another one may have by now, and
-        renames by identity: so it gets a name of its own first."""
+        """Removes this very collection. Chroma deletes by name, which another lease may have by
+        now, but renames by identity: so it gets a unique name first."""
         name = f"{_NAME}-{uuid4().hex}"
         try:
             collection.modify(name=name)
@@ -122,7 +123,7 @@ class Lease:
 
 @contextmanager
 def leased(settings: Settings, owner: str, who: str) -> Iterator[Lease]:
-    """Holds the lock of the server's store; arguments and errors as of `Lease`."""
+    """Holds the lease of a server's store; arguments and errors as of `Lease`."""
     lease = Lease(chroma.connect(settings), owner, who)
     try:
         yield lease

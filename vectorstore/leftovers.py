@@ -1,10 +1,10 @@
-"""What Chroma leaves in its folder of collections that were deleted, and its removal.
+"""Counts and removes what Chroma leaves in its folder of deleted collections.
 
-Chroma 1.5 forgets a deleted collection and leaves the folder of its vectors; and SQLite only marks
-the room of a deleted text as free. Nothing of it shows through Chroma's API, so this looks into
-the folder, and must run on the machine that has it. It is a program by itself that needs nothing
-but Python, for one reason besides: two SQLite libraries in one process, and Chroma brings its own,
-do not see each other's locks. Programs that use the store, a Chroma server as well, wait meanwhile.
+Chroma 1.5 keeps the vector folder of a deleted collection, and SQLite only marks the space of
+deleted text as free. Chroma's API shows neither, so this reads the folder, and must run on the
+machine that has it. It is a program by itself, as Chroma brings its own SQLite library, and two of
+these in one process do not see each other's locks; it needs nothing but Python. Programs that use
+the store, a Chroma server as well, wait meanwhile.
 
     python vectorstore/leftovers.py FOLDER             count them
     python vectorstore/leftovers.py FOLDER --remove    remove them, and count what stays
@@ -22,13 +22,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_PATIENCE = 60.0  # seconds to wait for those who use the store
+_PATIENCE = 60.0  # seconds to wait for programs that use the store
 
 
 @dataclass(frozen=True)
 class Leftovers:
-    """Folders of vectors that no collection has, their bytes, and the bytes of the database that
-    are free and may hold deleted text."""
+    """Vector folders without a collection, their bytes, and the free bytes of the database, which
+    may hold deleted text."""
 
     folders: int
     folder_bytes: int
@@ -39,14 +39,15 @@ class Leftovers:
 
 
 class LeftoversError(Exception):
-    """They could not be counted or removed; says why."""
+    """Leftovers could not be counted or removed; says why."""
 
 
 def look(store: Path, *, remove: bool = False) -> Leftovers:
-    """What is left behind in a store's folder, after removal if wanted; in a process of its own.
+    """Counts the leftovers in a store's folder, after removing them if wanted; runs in a process of
+    its own.
 
     Raises:
-        LeftoversError: the store is in use all the time, the disk is full or the like.
+        LeftoversError: the store stays in use, the disk is full or the like.
     """
     command = [sys.executable, "-I", __file__, str(store), *(["--remove"] if remove else [])]
     done = subprocess.run(command, capture_output=True, text=True)  # noqa: S603
@@ -67,10 +68,11 @@ def _count(store: Path) -> Leftovers:
 
 
 def _remove(store: Path) -> None:
-    """The text first: what fails leaves the folders, which tell the next run that it is needed."""
+    """Removes deleted text first: if that fails, the folders stay and tell the next run to try
+    again."""
     with _database(store) as database:
-        with suppress(sqlite3.OperationalError):  # a SQLite that is too old for Chroma's text index
-            # whose deleted entries stay in it until it is merged
+        with suppress(sqlite3.OperationalError):  # a SQLite too old for Chroma's text index
+            # merging the index removes its deleted entries
             database.execute(
                 "INSERT INTO embedding_fulltext_search(embedding_fulltext_search) "
                 "VALUES ('optimize')"
@@ -81,8 +83,8 @@ def _remove(store: Path) -> None:
 
 
 def _unused(store: Path) -> list[Path]:
-    """Chroma names the folder of vectors as their segment, and knows it before it makes it: so the
-    folders are listed first."""
+    """The folders without a segment. They are listed before the segments, as Chroma records a
+    segment before it makes the folder of that name."""
     folders = [place for place in store.iterdir() if place.is_dir() and _UUID.fullmatch(place.name)]
     with _database(store) as database:
         used = {name for (name,) in database.execute("SELECT id FROM segments")}

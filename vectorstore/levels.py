@@ -1,9 +1,9 @@
-"""How near any text of a language is to a question, whatever it is about.
+"""Language levels: how near any text of a language is to a question, whatever its topic.
 
 A question has more words, letters and meaning in common with texts in its own language than with
-others, and more with a related language than with a far one. So where documents in several
-languages are searched, a passage is ranked by how much it exceeds its language: what a cohort of
-passages of that language has is its level, as in speaker verification (Auckenthaler et al. 2000).
+others, and more with a related language than with a far one. So when documents in several languages
+are searched, a passage is ranked by how much it exceeds the level of its language: the mean of a
+cohort of passages in it, as in speaker verification (Auckenthaler et al. 2000).
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -20,12 +20,12 @@ from vectorstore.profile import Profile
 _T = TypeVar("_T")
 
 _COHORT = 200  # passages of a language
-_FEW = 10  # of so few, half of what they have is taken for their own
+_FEW = 10  # a cohort of this size counts half: n / (n + _FEW)
 
 
 class Level(NamedTuple):
-    """What a text of a language has, as the features of vectorstore/ranking.py, above the mean of
-    all languages."""
+    """A language's mean of three features of vectorstore/ranking.py, minus the mean of all
+    languages."""
 
     words: float = 0.0
     letters: float = 0.0
@@ -36,7 +36,7 @@ NONE = Level()
 
 
 def language_of(document: str) -> str:
-    """The language of a document, by its key."""
+    """The language in a document key."""
     return document.rpartition(".")[2]
 
 
@@ -49,7 +49,7 @@ def levels(
     documents: Collection[str],
     profile: Profile,
 ) -> Mapping[str, Level]:
-    """The level of each language that the documents (keys) are in; none where they are in one.
+    """The level of each language of the documents (keys); empty when they are in one language.
 
     Args:
         query, language, vector: the question, its language and its vector.
@@ -72,8 +72,8 @@ def levels(
 
 @lru_cache(maxsize=24)
 def _cohort(generation: Generation, language: str) -> tuple[tuple[str, ...], Vectors, list[int]]:
-    """Passages of a language, the vectors of their units, shape (units, dimensions), and where in
-    these each passage begins."""
+    """Passages of a language, their unit vectors, shape (units, dimensions), and the row at which
+    each passage begins."""
     keys = sorted(entry.info.key for entry in generation.manifest.documents)
     chosen = _spread([key for key in keys if language_of(key) == language], _COHORT)
     passages = _spread(list(generation.all_passages(frozenset(chosen))), _COHORT)
@@ -81,6 +81,6 @@ def _cohort(generation: Generation, language: str) -> tuple[tuple[str, ...], Vec
 
 
 def _spread(values: Sequence[_T], count: int) -> list[_T]:
-    """So many of the values at most, at even distances."""
+    """At most `count` of the values, evenly spaced."""
     places = np.linspace(0, len(values) - 1, min(count, len(values)))
     return [values[place] for place in places.round().astype(int)]

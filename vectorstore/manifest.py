@@ -11,14 +11,14 @@ from vectorstore.embeddings import Embedder
 
 _TIME = "%Y%m%dT%H%M%S"
 TRIAL = datetime.timedelta(days=1)
-"""How long a generation that is not published can be tried out."""
+"""How long a trial lasts."""
 
 
 class DocumentEntry(Frozen):
-    """What a generation knows of one language version of a document, and where its passages are.
+    """A language version of a document in a generation, and where its passages are.
 
-    `pages` is 0 where the format has none. `changed` is when the run was that last changed it (UTC,
-    ISO 8601). Version 0.1.0 wrote neither: then they are 0 and empty until the document changes.
+    `pages` is 0 in a format without pages. `changed` is the time of the run that last changed it
+    (UTC, ISO 8601). In manifests of version 0.1.0 they are 0 and empty.
     """
 
     info: DocumentInfo
@@ -36,7 +36,7 @@ class DocumentEntry(Frozen):
 
 
 class SegmentEntry(Frozen):
-    """A segment that a generation uses; the counts are of all it holds, stale ones included."""
+    """A segment that a generation uses; the counts include stale passages and units."""
 
     id: str
     passages: int
@@ -58,7 +58,8 @@ class Manifest(Frozen):
     @model_validator(mode="before")
     @classmethod
     def _made_before_segments(cls, values: Any) -> Any:
-        """Reads what version 0.1.0 wrote: all passages in one segment named as the generation."""
+        """Reads a manifest of version 0.1.0: all passages are in one segment with the generation's
+        id."""
         if not isinstance(values, dict) or "segments" in values:
             return values
         own = {"id": values["id"], "passages": values["passages"], "units": values["units"]}
@@ -66,7 +67,8 @@ class Manifest(Frozen):
         return {**values, "documents": documents, "segments": [own]}
 
     def used(self, segment_id: str) -> tuple[frozenset[str], int, int]:
-        """Of one segment: the keys of the documents in use, and how many passages and units."""
+        """The keys of the documents in use in a segment, and their numbers of passages and
+        units."""
         here = [entry for entry in self.documents if entry.segment == segment_id]
         return (
             frozenset(entry.info.key for entry in here),
@@ -81,7 +83,7 @@ class Manifest(Frozen):
 class Pointer(Frozen):
     """Which generation is in use, and which are kept, oldest first.
 
-    `trial` is one that is built but not published, of the plan with the fingerprint `plan`.
+    `trial` is a generation that is built but not published, `plan` the fingerprint of its plan.
     """
 
     current: str = ""
@@ -91,28 +93,28 @@ class Pointer(Frozen):
 
     @property
     def published(self) -> "Pointer":
-        """What readers go by: without the trial."""
+        """The pointer without the trial, as readers see it."""
         return Pointer(current=self.current, kept=self.kept)
 
     @property
     def tried_until(self) -> datetime.datetime | None:
-        """When the trial ends (UTC), if nothing ends it before; None when there is none."""
+        """When the trial expires (UTC); None without a trial."""
         made = made_at(self.trial)
         return made + TRIAL if made else None
 
 
 def method_of(embedder: Embedder) -> str:
-    """How text becomes vectors: the embedder, and what is embedded of each unit."""
+    """Names the embedding method: the embedder, and what is embedded of each unit."""
     return f"{embedder.fingerprint}/{Passage.context_version}"
 
 
 def new_id(now: datetime.datetime) -> str:
-    """An id for a generation made now (UTC); ids sort by time."""
+    """An id for a generation made at this time (UTC); ids sort by time."""
     return f"{now:{_TIME}}-{secrets.token_hex(2)}"
 
 
 def made_at(generation_id: str) -> datetime.datetime | None:
-    """When a generation was made (UTC) by its id; None where that is not one of `new_id`."""
+    """When a generation was made (UTC), from its id; None for an id that is not of `new_id`."""
     try:
         made = datetime.datetime.strptime(generation_id.partition("-")[0], _TIME)
     except ValueError:

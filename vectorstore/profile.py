@@ -1,12 +1,12 @@
-"""The numbers that were fitted for an embedder, and how the cosines of another are read with them.
+"""Embedder profiles: the weights fitted for an embedder, and the scale of its cosines.
 
     the default embedder   the numbers fitted for it; cosines as they are
     any other              its own numbers where there are, else these; cosines on the default scale
 
-What one embedder calls near (a cosine of 0.87), another calls 0.45. Both are asked the same
-(`reference.json`: questions, and passages near to them), and a cosine of the other becomes the one
-that lies as many standard deviations from the mean here (a z-score). What is compared with no
-index, such as small talk and a model's sentences, is always told by the local embedder.
+One embedder gives a near text a cosine of 0.87, another 0.45. Both embed the same questions and
+passages near to them (`reference.json`); a cosine of the other then becomes the one that is as many
+standard deviations from the mean here (a z-score). What is compared with no index, such as small
+talk and a model's sentences, always uses the local embedder.
 
 The numbers are in a file of `profiles/` for each embedder, named by its fingerprint; the commands
 of `eval.fitting` write them for the embedder that is configured: docs/decisions/0014.
@@ -31,7 +31,7 @@ FOLDER = Path(__file__).with_name("profiles")
 REFERENCE = Path(__file__).with_name("reference.json")
 EVERYDAY = Path(__file__).with_name("everyday.txt")
 DEFAULT = "multilingual-e5-small/1"  # whose numbers serve an embedder that has none
-LOOK = 12  # passages whose units are read
+LOOK = 12  # first passages, which are compared unit by unit
 
 Kind = Literal["unit", "passage", "fit", "everyday"]
 Section = Literal["ranking", "relevance", "confidence", "cosines"]
@@ -46,10 +46,10 @@ class Measured(Frozen):
 
 
 class Profile(Frozen):
-    """What an embedder's cosines are read with.
+    """How the cosines of an embedder are read.
 
-    `ranking`, `relevance` and `confidence` are weights by feature, for cosines on the scale of
-    `cosines`, the default embedder's; `own` are those of the embedder in use where it is another:
+    `ranking`, `relevance` and `confidence` are weights by feature, for cosines on the scale
+    `cosines` of the default embedder; `own` is the scale of the embedder in use, if it is another:
 
     unit, passage   of a reference question with the best unit, and passage
     fit             of the first `LOOK` passages as in `passage_fits`
@@ -63,7 +63,7 @@ class Profile(Frozen):
     own: Mapping[Kind, Measured] | None = None
 
     def on_scale(self, kind: Kind, cosines: _Cosines) -> _Cosines:
-        """Cosines of the embedder in use, as the default one would have them."""
+        """Maps cosines of the embedder in use to the scale of the default one."""
         if self.own is None:
             return cosines
         here, there = self.own[kind], self.cosines[kind]
@@ -75,15 +75,15 @@ _KEPT = TypeAdapter(Mapping[Kind, Measured])
 
 
 def profile_of(embedder: Embedder, folder: Path) -> Profile:
-    """The profile to read an embedder's cosines with.
+    """The profile of an embedder.
 
     Args:
-        embedder: asked some five hundred texts where it is not the default one and was not
-            measured yet.
-        folder: keeps what was measured.
+        embedder: embeds some five hundred texts if it is not the default one and has not been
+            measured.
+        folder: keeps the measured scales.
 
     Raises:
-        ModelError: the embedder has to be measured and cannot be asked.
+        ModelError: the embedder has to be measured and does not answer.
     """
     numbers = _numbers(DEFAULT) | _numbers(embedder.fingerprint)
     own = None if embedder.fingerprint == DEFAULT else _measured(embedder, folder)
@@ -91,14 +91,14 @@ def profile_of(embedder: Embedder, folder: Path) -> Profile:
 
 
 def _numbers(embedder: str) -> dict[str, Any]:
-    """What was fitted for an embedder, by section."""
+    """The numbers fitted for an embedder, by section."""
     file = _file(embedder)
     stored = json.loads(file.read_text("utf-8")) if file.is_file() else {}
     return {section: made["weights"] for section, made in stored.items()}
 
 
 def _measured(embedder: Embedder, folder: Path) -> Mapping[Kind, Measured]:
-    """The cosines of an embedder; measured once, for it takes seconds."""
+    """The scale of an embedder's cosines; measured once, as it takes seconds."""
     asked = (embedder.fingerprint.encode(), REFERENCE.read_bytes(), EVERYDAY.read_bytes())
     file = folder / f"{hashlib.sha256(b'|'.join(asked)).hexdigest()[:16]}.json"
     try:
@@ -113,7 +113,7 @@ def _measured(embedder: Embedder, folder: Path) -> Mapping[Kind, Measured]:
 
 
 def measure(embedder: Embedder) -> dict[Kind, Measured]:
-    """The cosines that an embedder gives to the reference questions."""
+    """Measures the cosines of an embedder on the reference questions."""
     reference = json.loads(REFERENCE.read_text("utf-8"))
     passages: list[list[str]] = reference["passages"]
     ends = np.cumsum([len(units) for units in passages])[:-1]
@@ -137,7 +137,7 @@ def measure(embedder: Embedder) -> dict[Kind, Measured]:
 
 
 def everyday() -> list[str]:
-    """Sentences about what the sources are not about."""
+    """Everyday sentences, on topics that the sources do not cover."""
     return EVERYDAY.read_text("utf-8").splitlines()
 
 
@@ -148,12 +148,13 @@ def mean_cosine(units: Vectors, vector: Vectors) -> float:
 
 
 def passage_fits(question: Vectors, units: Sequence[Vectors]) -> list[float]:
-    """How each passage fits, after taking away what all of them have in common.
+    """Cosine of the question and each passage's mean, after subtracting what all passages have in
+    common.
 
     Args:
         question: of length 1, shape (dimensions,).
-        units: of each passage the vectors of its units, shape (units, dimensions). What they have
-            in common is the mean over all units of the first `LOOK` passages.
+        units: the unit vectors of each passage, shape (units, dimensions). What they have in common
+            is the mean over all units of the first `LOOK` passages.
     """
     if not units:
         return []
@@ -165,7 +166,7 @@ def passage_fits(question: Vectors, units: Sequence[Vectors]) -> list[float]:
 
 
 def write(embedder: str, section: Section, made: Mapping[str, Any]) -> Path:
-    """Puts what was fitted for an embedder (its fingerprint) into its file; returns that.
+    """Writes what was fitted for an embedder into its file, and returns the path.
 
     Args:
         embedder: its fingerprint.

@@ -1,13 +1,13 @@
 """An optional reranker: a cross-encoder on a server reads question and passages together.
 
-Off unless `rerank_url` is set. Two forms are spoken, told apart by `rerank_model`:
+Off unless `rerank_url` is set. `rerank_model` decides between two formats:
 
     with a model     {"model", "query", "documents", "top_n"} -> {"results": [{"index",
                      "relevance_score"}, ...]}   Cohere, Jina, vLLM, llama.cpp
     without a model  {"query", "texts"} -> [{"index", "score"}, ...]   text-embeddings-inference
 
-A server that does not answer well costs a warning and at most a few seconds, never the search: the
-passages then keep their order, and the server is left alone for a while (`core/breaker.py`).
+A server that fails costs a warning and at most a few seconds, never the search: the passages keep
+their order, and the server is left alone for a while (`core/breaker.py`).
 """
 
 import logging
@@ -23,16 +23,16 @@ from core.errors import ModelError
 from core.settings import Settings
 from core.types import ScoredPassage
 
-DEPTH = 20  # passages that are read
+DEPTH = 20  # passages that are reranked
 _TIMEOUT = 5.0  # seconds
 _LONGEST = 1_000_000  # bytes of a reply; twenty scores take about two thousand
-_OF_THIS_QUESTION = (400, 413, 422)  # refusals that say nothing about the next question
+_OF_THIS_QUESTION = (400, 413, 422)  # status codes that reject only this question
 
 logger = logging.getLogger(__name__)
 
 
 class Reranker(Protocol):
-    """Puts passages in another order."""
+    """Reorders passages."""
 
     def reorder(self, query: str, found: Sequence[ScoredPassage]) -> list[ScoredPassage]:
         """The same passages, best first; those after the first `DEPTH` stay behind."""
@@ -56,7 +56,8 @@ _TeiResults = RootModel[list[_TeiResult]]
 
 
 class ServerReranker:
-    """A server's order. Scores stay those of the index: the k-th place has the k-th best score."""
+    """Takes a server's order and keeps the index's scores: the k-th place has the k-th best
+    score."""
 
     def __init__(self, url: str, model: str, api_key: str) -> None:
         self._url, self._model = url, model
@@ -70,14 +71,14 @@ class ServerReranker:
             return list(found)
         try:
             started = self._breaker.admit()
-        except ModelError:  # what failed was told then
+        except ModelError:  # the failure was logged before the pause
             return list(found)
         try:
             relevance = self._relevance(query, [scored.passage.context() for scored in first])
             if sorted(relevance) != list(range(len(first))):
                 raise ValueError("it did not judge every passage once")
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-            # The kind of error only: its text may repeat the address, with credentials in it.
+            # Only the type of the error: its message may hold the address, with credentials in it.
             logger.warning("The reranker did not help (%s); order unchanged", type(error).__name__)
             if _is_of_this_question(error):
                 self._breaker.worked()
@@ -94,7 +95,7 @@ class ServerReranker:
         return [*reordered, *found[DEPTH:]]
 
     def _relevance(self, query: str, texts: list[str]) -> dict[int, float]:
-        """Position of each text -> how well it answers the question."""
+        """Maps the position of each text to its relevance to the question."""
         if self._model:
             body = {"model": self._model, "query": query, "documents": texts, "top_n": len(texts)}
         else:
@@ -107,7 +108,7 @@ class ServerReranker:
         return {result.index: result.score for result in judged}
 
     def _reply(self, body: Mapping[str, object]) -> bytes:
-        """What the server says, within the time and length that a reply may have."""
+        """The server's reply, within the limits of time and length."""
         ends, reply = time.monotonic() + _TIMEOUT, b""
         with self._client.stream("POST", self._url, json=body) as response:
             for part in response.raise_for_status().iter_bytes():
@@ -124,7 +125,6 @@ def _is_of_this_question(error: Exception) -> bool:
 
 
 def make_reranker(settings: Settings) -> Reranker | None:
-    """The reranker of these settings, if there is one."""
     if not settings.rerank_url:
         return None
     key = settings.rerank_api_key.get_secret_value()

@@ -15,8 +15,8 @@ class PassageRetriever(BaseRetriever):
     """Question -> LangChain documents, best first.
 
     A document's text is the passage's; its metadata has what is needed to cite it, and under
-    "scored" the whole `ScoredPassage`. `language` and `scope` are as in `Index.search`; given to
-    `invoke` they win over those of the retriever.
+    "scored" the whole `ScoredPassage`. `language` and `scope` are as in `Index.search`; those given
+    to `invoke` override the retriever's.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)

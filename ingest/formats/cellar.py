@@ -1,8 +1,8 @@
 """Texts of the EU's institutions as EUR-Lex and the Publications Office (Cellar) publish them.
 
-Whatever a page was made with (a Word file of the Commission, the Official Journal's own tools, for
-a consolidated text, by LexUriServ), its paragraphs become headings and lists, and its cover is what
-is known about it.
+Whatever made a page (a Word file of the Commission, the Official Journal's own tools, for a
+consolidated text, or LexUriServ), its paragraphs become headings and lists, and its cover gives the
+metadata.
 """
 
 import re
@@ -32,7 +32,7 @@ _IMPRINT = re.compile(r"ELI: ?https?://\S+|ISSN \d{4}-\d{3}[\dX]\b[^.]{0,60}")
 
 
 def is_official(tree: Element) -> bool:
-    """Whether a page has the classes of a text of the institutions, or says that it is one."""
+    """Whether a page has the classes or ids of a text of the institutions."""
     return (
         any(cellar_styles.is_own(element.get("class", "")) for element in tree.iter("p", "a"))
         or consolidated.is_one(tree)
@@ -41,11 +41,11 @@ def is_official(tree: Element) -> bool:
 
 
 def read(tree: Element, text: str) -> Parsed:
-    """Reads such a page: its title is the first heading, all others are below it.
+    """Reads such a page: its title becomes the first heading, above all others.
 
     Args:
         tree: the page.
-        text: the same as it was written, with its comments.
+        text: its source, with comments.
     """
     stated = cellar_about.stated(tree, text)
     notes.attach(tree)
@@ -75,7 +75,7 @@ def read(tree: Element, text: str) -> Parsed:
 
 
 def _content(tree: Element) -> Element:
-    """The text without the page that EUR-Lex shows it in."""
+    """The text without the page of EUR-Lex around it."""
     found: list[Element] = tree.xpath(_CONTENT)
     outermost = [e for e in found if not any(around in found for around in e.iterancestors())]
     if len(outermost) == 1:

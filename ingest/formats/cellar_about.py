@@ -1,4 +1,4 @@
-"""What a page of EUR-Lex or Cellar says about its text: in comments, `meta` elements and its cover.
+"""Metadata of a page of EUR-Lex or Cellar: from comments, `meta` elements and its cover.
 
 Pages made from Word files by CONVEX have the variables of the Commission's templates in a comment.
 Consolidated texts have CELEX number, language and date in `<title>`; LexUriServ's have Dublin Core.
@@ -28,7 +28,7 @@ _ELI_LETTERS = {"reg": "R", "dir": "L", "dec": "D"}
 
 
 def variables(text: str) -> Mapping[str, str]:
-    """The variables of the first template that a page was made from, without the empty ones."""
+    """The variables, without empty ones, of the first template that a page was made from."""
     comment = text.partition(_VARIABLES)[2].partition("]-->")[0]
     found = map(_VARIABLE.fullmatch, comment.partition("[")[2].split("],["))
     values = {one[1]: " ".join(one[2].split()) for one in found if one}
@@ -56,12 +56,12 @@ def stated(tree: Element, text: str) -> dict[str, Value]:
 
 
 def page_title(tree: Element) -> str:
-    """What stands in the title bar of a browser."""
+    """The content of a page's `<title>`."""
     return " ".join(str(tree.findtext(".//title") or "").split())
 
 
 def cover(content: Element) -> dict[str, Value]:
-    """Date and reference of a text of the Commission as its cover has them."""
+    """The date and reference on the cover of a text of the Commission."""
     found: dict[str, Value] = {}
     for paragraph in content.iter("p"):
         name, line = paragraph.get("class", ""), in_one_line(paragraph)
@@ -73,7 +73,7 @@ def cover(content: Element) -> dict[str, Value]:
 
 
 def first_date(line: str, language: str) -> datetime.date | None:
-    """The only whole date in a line."""
+    """The date in a line that has only one complete date."""
     dates = [(year, month, day) for year, month, day in dates_in(fold(line), language)[0]]
     whole = [(year, month, day) for year, month, day in dates if year and day]
     return _day(*whole[0]) if len(whole) == 1 else None
@@ -93,7 +93,7 @@ def _from_variables(values: Mapping[str, str]) -> dict[str, Value]:
 
 
 def official_title(status: str, kind: str, subject: str) -> str:
-    """The title of a text of the Commission; its kind without those that it is sent to."""
+    """The title of a text of the Commission, without the addressees in its kind."""
     if not subject:
         return ""
     title = " ".join(filter(None, (status, kind if len(kind) <= 80 else "", subject)))

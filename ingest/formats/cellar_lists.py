@@ -1,6 +1,6 @@
-"""The lists of legal texts: paragraphs "1.", points "(a)" and "(i)", indents, as items of lists.
+"""The lists of legal texts, as list items: paragraphs "1.", points "(a)" and "(i)", indents.
 
-A mark stands beside its text in a cell or box, in a `span` before it, or is typed at its beginning.
+A mark is in a cell or box beside its text, in a `span` before it, or typed at its beginning.
 """
 
 import re
@@ -24,14 +24,15 @@ _FORMS = ("content", "border")  # a page of the file; a frame around a paragraph
 _HANGING = re.compile(r"text-indent:\s*-")
 _AROUND_ITEMS = ("td", "th", "li", "dd", "table")
 _BELOW_TITLE = HEADINGS[1:]
-_DEEPEST = 6  # lists within each other
-_FARTHEST = 30  # elements between two items of a list
+_DEEPEST = 6  # nesting of lists
+_FARTHEST = 30  # most elements between two items of a list
 _ROMANS = "i ii iii iv v vi vii viii ix x xi xii xiii xiv xv"
 _ROMAN = ("", *_ROMANS.split())
 
 
 def make(content: Element) -> None:
-    """Makes lists of all that has a mark; recitals stay paragraphs, and begin with their number."""
+    """Makes list items of everything with a mark; recitals stay paragraphs that begin with their
+    number."""
     for division in list(content.iterdescendants("div")):
         is_mere_form = division.get("class") in _FORMS or _HANGING.search(division.get("style", ""))
         if is_mere_form:
@@ -59,7 +60,7 @@ def make(content: Element) -> None:
 
 
 def _unfold_recitals(element: Element) -> None:
-    """Puts what stands in a table of recitals, "(1)" beside its text, in place of it."""
+    """Replaces a table of recitals, "(1)" beside its text, by its content."""
     items = table.list_items(table.cells_of(element))
     if not items or not all(_RECITAL.fullmatch(mark) for mark, _ in items):
         return
@@ -71,7 +72,7 @@ def _unfold_recitals(element: Element) -> None:
 
 
 def name_number(paragraph: Element) -> None:
-    """Gives the `span` of a number its class, where a paragraph of a list lacks that."""
+    """Gives the `span` of a number its class, if a paragraph of a list lacks it."""
     first = next(paragraph.iterchildren(etree.Element), None)
     is_number = first is not None and first.tag == "span" and not (paragraph.text or "").strip()
     if first is not None and is_number and _NUMBER.fullmatch(words(first)):
@@ -83,7 +84,7 @@ def _is_within_item(element: Element) -> bool:
 
 
 def _take_mark(element: Element) -> str:
-    """The mark that a paragraph or box begins with, which is taken off; "" where it has none."""
+    """Removes and returns the mark at the beginning of a paragraph or box; "" without one."""
     number = _number(element)
     if number is not None:
         mark = words(number)
@@ -103,7 +104,7 @@ def _take_mark(element: Element) -> str:
 
 
 def _number(element: Element) -> Element | None:
-    """What in a paragraph or box holds the mark and nothing else."""
+    """The element of a paragraph or box that holds the mark and nothing else."""
     if element.tag == "p":
         return next(iter(element.xpath("(.//span[@class='num'])[1]")), None)
     first = next(element.iterchildren(etree.Element), None)
@@ -119,7 +120,7 @@ def _number(element: Element) -> Element | None:
 
 @dataclass
 class _Open:
-    """A list that can go on: class and mark of its last item."""
+    """An open list: class and mark of its last item."""
 
     name: str
     mark: str
@@ -127,15 +128,15 @@ class _Open:
 
 
 class _Lists:
-    """Makes lists of elements that follow each other.
+    """Makes lists of consecutive elements.
 
-    An element goes on with the list whose last mark its own comes next after, also where paragraphs
-    stand between: these belong to the item above them. Else it goes on with the deepest list right
-    above it of its class and kind of mark; it goes one deeper where there is none.
+    An element continues the list whose last mark precedes its own, even if paragraphs stand
+    between; these then belong to the item above them. Otherwise it continues the deepest list
+    directly above it of its class and kind of mark, or begins a deeper list.
     """
 
     def __init__(self) -> None:
-        self._open: dict[Element, list[_Open]] = {}  # the first list -> it and those within
+        self._open: dict[Element, list[_Open]] = {}  # outermost list -> it and the lists in it
 
     def add(self, element: Element, mark: str) -> None:
         name = element.get("class", "")
@@ -161,7 +162,7 @@ class _Lists:
     def _continued(
         self, element: Element, name: str, mark: str
     ) -> tuple[list[_Open], _Open | None]:
-        """The lists above an element, empty where there are none; and the one it goes on with."""
+        """The open lists above an element, and the one that it continues, if any."""
         between: list[Element] = []
         for above in islice(element.itersiblings(preceding=True), _FARTHEST):
             stack = self._open.get(above, [])
@@ -182,7 +183,7 @@ class _Lists:
         return stack, (alike or stack)[-1] if not is_new or len(stack) == _DEEPEST else None
 
     def absorb(self, element: Element) -> None:
-        """Moves a table that is a list into the item that it stands below."""
+        """Moves a table that is a list into the item above it."""
         above = element.getprevious()
         if above in self._open and table.list_items(table.cells_of(element)):
             element.tail = None
@@ -190,7 +191,7 @@ class _Lists:
 
 
 def _follows(before: str, mark: str) -> bool:
-    """Whether a mark is the next after another: "(c)" after "(b)", "(ii)" after "(i)"."""
+    """Whether a mark comes next after another: "(c)" after "(b)", "(ii)" after "(i)"."""
     one, two = before.strip("()."), mark.strip("().")
     if one.isdecimal() and two.isdecimal():
         return int(two) == int(one) + 1
@@ -200,5 +201,5 @@ def _follows(before: str, mark: str) -> bool:
 
 
 def _kind(mark: str) -> str:
-    """A mark without what counts on: (a) and (b) are of one kind, • and – are of two."""
+    """A mark without its counter: (a) and (b) are of one kind, • and – of two."""
     return re.sub(r"[^\W\d]+", "a", re.sub(r"\d+", "1", mark))

@@ -1,4 +1,4 @@
-"""The headings of legal texts and communications, with their level and the title that is theirs.
+"""The headings of legal texts and communications, with level and title.
 
 A label and the title below it are one heading: "Article 5 – Prohibited practices".
 """
@@ -27,12 +27,12 @@ _BULLET = re.compile(r"[^\w(]")
 
 
 def mark(content: Element) -> None:
-    """Makes headings of the paragraphs that are some; the title has been made one."""
+    """Makes headings of the paragraphs that are headings; the title is one already."""
     paragraphs = [p for p in content.iter("p", "h1") if p.find(".//p") is None and words(p)]
     lines = [words(p) for p in paragraphs]
     depths = [_typed_depth(p, line) for p, line in zip(paragraphs, lines, strict=True)]
     outline = _Outline()
-    last: Element | None = None  # a label that its title may still follow
+    last: Element | None = None  # a label whose title may follow
     last_role: Role = "other"
     for number, (paragraph, line) in enumerate(zip(paragraphs, lines, strict=True)):
         role = _role(paragraph, line)
@@ -57,9 +57,9 @@ def _role(paragraph: Element, line: str) -> Role:
     if paragraph.tag == "h1" or _is_within(paragraph, ("td", "th", "li")):
         return "other"
     role = cellar_styles.role(paragraph.get("class", ""))
-    if role == "heading" and legal_lines.is_sentence(line):  # typed in the wrong style
+    if role == "heading" and legal_lines.is_sentence(line):  # a sentence in the style of a heading
         return "other"
-    if line.startswith(_QUOTED):  # of another act, which this one amends
+    if line.startswith(_QUOTED):  # quoted from an act that this one amends
         return "other"
     found = legal_lines.label(line) if role == "plain" else None
     return _ROLES_OF_LABELS[found] if found else role
@@ -75,7 +75,7 @@ def _is_typed_title(role: Role, last: Element, line: str) -> bool:
 
 
 def _is_title_of(last: Element, last_role: Role, line: str, role: Role) -> bool:
-    """Whether a line that is of a heading by its class goes on with the heading above it."""
+    """Whether a line with the class of a heading continues the heading above it."""
     is_titled = legal_lines.label(words(last)) is None
     return (
         role == "subtitle"
@@ -89,11 +89,11 @@ def _is_within(element: Element, tags: tuple[str, ...]) -> bool:
 
 
 class _Outline:
-    """The levels of headings, from those before: the title is 1, and what it divides into 2."""
+    """The levels of headings, from those before: the title is 1, its divisions are 2."""
 
     def __init__(self) -> None:
         self._base = 2
-        self._divisions: list[str] = []  # kinds of the divisions that are open: title, chapter
+        self._divisions: list[str] = []  # kinds of the open divisions: title, chapter
 
     def level(self, role: Role, line: str, number: int) -> int:
         """The level of a line, 0 where it is no heading."""
@@ -116,7 +116,7 @@ class _Outline:
         return 0
 
     def heading(self, depth: int) -> int:
-        """The level of a heading that says how deep it is."""
+        """The level of a heading that states its depth."""
         return min(self._base + depth - 1, _DEEPEST)
 
 
@@ -134,7 +134,7 @@ def _as_heading(paragraph: Element, level: int) -> None:
 
 
 def _join(heading: Element, title: Element) -> None:
-    """Puts the title of a label behind it."""
+    """Appends the title of a label to it."""
     is_first = _BETWEEN not in words(heading)
     moved = etree.SubElement(heading, "span")
     moved.text = (_BETWEEN if is_first else " ") + (title.text or "").lstrip()

@@ -1,4 +1,4 @@
-"""What the classes of EUR-Lex's and Cellar's pages are: the name of each class -> its role.
+"""The classes of EUR-Lex's and Cellar's pages: maps each class to its role.
 
 Four generations: Word styles of the Commission ("Titrearticle"), the Official Journal ("oj-ti-art",
 before that "ti-art"), and consolidated texts ("title-article-norm").
@@ -75,7 +75,7 @@ def is_item(name: str) -> bool:
 
 
 def is_own(name: str) -> bool:
-    """Whether a class tells that a page is of the institutions."""
+    """Whether only pages of the institutions have a class."""
     return any(map(_OWN.fullmatch, _names(name))) or name.startswith("li Heading1")
 
 

@@ -1,4 +1,4 @@
-"""The title of an official text: what it is called in full, and in short as its first heading."""
+"""The title of an official text: in full as metadata, in short as the first heading."""
 
 import re
 from collections.abc import Sequence
@@ -15,16 +15,16 @@ from ingest.formats.hypertext import NOTE, cut
 from ingest.formats.table import Element
 from ingest.language import detect
 
-_LONGEST = 120  # characters of a title that is its own heading
+_LONGEST = 120  # characters of a title that serves as heading in full
 _IN_BRACKETS = re.compile(r"\([^()]*\)")
 _NAME = re.compile(r"\((?:[^\s()]+ ){2,8}[^\s()]+\)$")  # (General Data Protection Regulation)
 
 
 def set_title(content: Element, lines: Sequence[str], language: str) -> dict[str, Value]:
-    """Puts the title first, as a heading, and takes its lines out of the text.
+    """Puts the title first, as a heading, and removes its lines from the text.
 
     Args:
-        lines: what is known to be the title.
+        lines: the known lines of the title.
 
     Returns:
         Title and date, as far as they are known.
@@ -54,10 +54,10 @@ def _is_subject(paragraph: Element) -> bool:
 
 
 def _of_template(content: Element, paragraphs: Sequence[Element]) -> dict[str, Value]:
-    """The title of a text by a template of the Commission: "Proposal for a", kind, subject.
+    """The title of a text in a template of the Commission: "Proposal for a", kind, subject.
 
-    It stands on the cover and is repeated above the text. Where an explanatory memorandum comes
-    before that, the kind stays there, as the heading of the proposal itself.
+    It is on the cover and again above the text. If an explanatory memorandum comes between, the
+    kind stays there, as the heading of the proposal itself.
     """
     first: dict[Role, str] = {}
     own: list[Element] = []
@@ -89,7 +89,7 @@ def _of_template(content: Element, paragraphs: Sequence[Element]) -> dict[str, V
 
 
 def _is_above_part(roles: Sequence[Role], number: int) -> bool:
-    """Whether a cover is followed by a heading of its own, such as that of an annex."""
+    """Whether a cover stands above a heading of its own, such as that of an annex."""
     below = (roles[later] for later in range(number + 1, len(roles)))
     return next((role for role in below if role not in ("left out", "title")), None) == "part"
 
@@ -99,7 +99,7 @@ def _squeezed(line: str) -> str:
 
 
 def _short(named: Sequence[str], title: str) -> str:
-    """The first line of a title with the name of the act or else its subject."""
+    """The first line of a title, with the name of the act or else its subject."""
     if len(title) <= _LONGEST or len(named) == 1:
         return title
     name = _NAME.search(title)
@@ -107,7 +107,7 @@ def _short(named: Sequence[str], title: str) -> str:
 
 
 def _drop_repeated(paragraphs: Sequence[Element], lines: Sequence[str]) -> None:
-    """Takes the lines of a title out where the text begins with them."""
+    """Removes the lines of a title where the text begins with them."""
     left = "".join("".join(lines).split())
     for paragraph in paragraphs:
         line = "".join(words(paragraph).split())
@@ -118,7 +118,7 @@ def _drop_repeated(paragraphs: Sequence[Element], lines: Sequence[str]) -> None:
 
 
 def _insert(content: Element, title: str, lines: Sequence[Element]) -> None:
-    """Puts a title first, with the notes and the name of the lines that it is made from."""
+    """Puts a title first, with the notes and ids of the lines that it is made from."""
     heading = etree.Element("h1")
     heading.text = title
     for line in lines:

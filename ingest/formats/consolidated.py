@@ -1,7 +1,7 @@
 """Consolidated texts: an act with its amendments worked in, and marks that say which these are.
 
-"►B" and "▼M1" stand before what is of the act itself and of its first amendment. The tables above
-the text give the title of the act, and what each mark means.
+"►B" and "▼M1" mark text of the act itself and of its first amendment. The tables above the text
+give the title of the act, and the meaning of each mark.
 """
 
 import re
@@ -23,10 +23,10 @@ def is_one(tree: Element) -> bool:
 
 
 def unfold(content: Element) -> tuple[list[str], str]:
-    """Takes what stands above the text off, and all marks.
+    """Removes what stands above the text, and all marks.
 
     Returns:
-        The lines of the title of the act; what it was amended by.
+        The lines of the act's title, and its amendments.
     """
     tables = _tables(content)
     if not tables:
@@ -43,7 +43,7 @@ def unfold(content: Element) -> tuple[list[str], str]:
 
 
 def _tables(content: Element) -> list[Element]:
-    """The tables of marks above a text, which begins with a mark of its own."""
+    """The tables of marks above a text that begins with a mark."""
     found: list[Element] = []
     for element in content.iter("table", "p"):
         if element.tag == "table" and _is_of_marks(element):

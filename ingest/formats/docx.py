@@ -1,4 +1,4 @@
-"""Word files (.docx): mammoth makes HTML of them, with deletions left out and insertions read."""
+"""Word files (.docx): mammoth converts them to HTML, without deletions and with insertions."""
 
 import io
 from pathlib import Path
@@ -8,9 +8,9 @@ import mammoth
 from ingest.formats import archive, docx_outline, hypertext, markdown, notes, properties
 from ingest.formats.blocks import Parsed
 
-# Word stores the English names of its own styles, whatever language it speaks, and mammoth knows
-# those of headings and lists. Here are the title, those of the Commission's templates that may have
-# no outline level, and what is left out.
+# Word stores its own styles by their English names, whatever its language, and mammoth knows those
+# of headings and lists. These are the title, styles of the Commission's templates that may have no
+# outline level, and styles that are left out.
 _STYLES = """
 p[style-name='Title'] => h1:fresh
 p[style-name^='ManualHeading 1'] => h1:fresh

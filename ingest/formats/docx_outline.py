@@ -1,8 +1,8 @@
-"""Headings of Word files by their outline level, which mammoth does not read.
+"""Headings of Word files by outline level, which mammoth does not read.
 
-Word's own headings have one, and so has whatever else stands in its navigation pane: styles of a
-publisher's template, paragraphs that were given a level by hand. They get the style "Heading n",
-by which mammoth knows headings; the rest of the file stays as it is.
+Word's own headings have a level, and so has all else in its navigation pane: styles of a
+publisher's template, paragraphs given a level by hand. They get the style "Heading n", which
+mammoth knows; the rest of the file stays as it is.
 """
 
 import io
@@ -18,13 +18,13 @@ from ingest.formats.table import Element
 _DOCUMENT, _STYLES = "word/document.xml", "word/styles.xml"
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _LEVEL, _VALUE = f"{_W}pPr/{_W}outlineLvl", f"{_W}val"
-_DEEPEST, _TEXT = 6, 10  # levels: that we tell apart, and what is no heading
+_DEEPEST, _TEXT = 6, 10  # levels: the deepest heading, and that of text
 _LONGEST = 200  # characters of a heading; a whole paragraph with a level is text
 _READ = (".xml", ".rels")  # what mammoth reads; the rest are pictures and fonts
 
 
 def with_headings(path: Path, parts: zipfile.ZipFile) -> bytes:
-    """A Word file, without pictures, in which every heading has the style of one.
+    """A Word file, without pictures, in which every heading has a heading style.
 
     Raises:
         DocumentError: it is damaged.
@@ -37,7 +37,7 @@ def with_headings(path: Path, parts: zipfile.ZipFile) -> bytes:
     levels: dict[str, int] = {}
     if styles is not None:
         for style in styles.iter(f"{_W}style"):
-            style.set(f"{_W}type", style.get(f"{_W}type", "paragraph"))  # as the format has it
+            style.set(f"{_W}type", style.get(f"{_W}type", "paragraph"))  # the default of the format
         levels = _levels(styles)
         written[_STYLES] = etree.tostring(styles)
     for paragraph in document.iter(f"{_W}p"):
@@ -51,7 +51,7 @@ def with_headings(path: Path, parts: zipfile.ZipFile) -> bytes:
 
 
 def _levels(styles: Element) -> dict[str, int]:
-    """The outline level of each style that has one, be it by what it is based on."""
+    """The outline level of each style that has one, also by inheritance."""
     own: dict[str, int] = {}
     based: dict[str, str] = {}
     for style in styles.iter(f"{_W}style"):
@@ -74,14 +74,14 @@ def _levels(styles: Element) -> dict[str, int]:
 
 
 def _level(element: Element) -> int | None:
-    """What a style or paragraph says itself: 1 to 9, or 10 for text; None where it does not say."""
+    """The level that a style or paragraph states: 1 to 9, or 10 for text; None without one."""
     said = element.find(_LEVEL)
     value = said.get(_VALUE, "") if said is not None else ""
     return int(value) + 1 if re.fullmatch("[0-9]", value) else None
 
 
 def _mark(paragraph: Element, levels: dict[str, int]) -> None:
-    """Gives a paragraph the style of a heading where it is one."""
+    """Gives a paragraph with the level of a heading the style of one."""
     style = paragraph.find(f"{_W}pPr/{_W}pStyle")
     level = _level(paragraph)
     if level is None:
@@ -89,7 +89,7 @@ def _mark(paragraph: Element, levels: dict[str, int]) -> None:
     if level == _TEXT or sum(len(t.text or "") for t in paragraph.iter(f"{_W}t")) > _LONGEST:
         return
     if style is None:
-        properties = paragraph.find(f"{_W}pPr")  # which says the level
+        properties = paragraph.find(f"{_W}pPr")  # it has a level of its own
         style = etree.Element(f"{_W}pStyle")
         if properties is not None:
             properties.insert(0, style)

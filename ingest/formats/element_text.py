@@ -1,4 +1,4 @@
-"""The words of an element: all of them, the first of them, and where they are."""
+"""The words of an element: all of them, the first of them, and their places."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ def words(element: Element) -> str:
 
 
 def texts(element: Element) -> Iterator[tuple[Element, str]]:
-    """The places of text in an element, in order."""
+    """The places of text in an element, in order, as (element, attribute)."""
     yield element, "text"
     for child in element:
         yield from texts(child)
@@ -30,7 +30,7 @@ def prepend(element: Element, text: str) -> None:
 
 
 def cut_letters(element: Element, letters: int) -> None:
-    """Takes the first letters off the text of an element, and the white space around them."""
+    """Removes the first letters from the text of an element, and the white space around them."""
     for owner, side in texts(element):
         text = (getattr(owner, side) or "").lstrip()
         taken = min(letters, len(text))

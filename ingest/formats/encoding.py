@@ -1,8 +1,8 @@
-"""From the bytes of a text file to its text.
+"""Decodes the bytes of a text file.
 
-A byte order mark decides, then UTF-8 where the bytes are that, then UTF-16 where every other byte
-is zero. What is left is one of the old code pages of Windows or ISO 8859. Read in the wrong one a
-text still has its plain letters, and they show the language; the language shows the code page.
+A byte order mark decides; then UTF-8 if the bytes are valid; then UTF-16 if every other byte is
+zero. The rest is in an old code page of Windows or ISO 8859. Even in the wrong one a text has its
+plain letters, which show the language; the language shows the code page.
 """
 
 import codecs
@@ -16,18 +16,18 @@ from ingest.language import detect
 
 log = logging.getLogger(__name__)
 
-# A NUL would end the text of the embedder; none of these is ever shown.
+# Control characters are never shown, and a NUL would end the text for the embedder.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-# Marks without width and those that turn the direction of writing would show readers another text
+# With marks that have no width or turn the direction of writing, readers would see another text
 # than the one that is searched, quoted and checked.
 _HIDDEN = re.compile(
     "[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
-_UNUSED = re.compile(r"[\x80-\x9f]")  # where ISO 8859 has nothing, and Windows has letters
-_BINARY = 0.1  # share of control characters in what is no text
+_UNUSED = re.compile(r"[\x80-\x9f]")  # letters in Windows code pages, unused in ISO 8859
+_BINARY = 0.1  # share of control characters from which a file is no text
 _BYTE_ORDER_MARKS = {
     codecs.BOM_UTF8: "utf-8",
-    codecs.BOM_UTF32_LE: "utf-32-le",  # begins like UTF-16's
+    codecs.BOM_UTF32_LE: "utf-32-le",  # before UTF-16, which begins the same
     codecs.BOM_UTF32_BE: "utf-32-be",
     codecs.BOM_UTF16_LE: "utf-16-le",
     codecs.BOM_UTF16_BE: "utf-16-be",
@@ -61,10 +61,10 @@ def decode(path: Path, data: bytes, *, declares: bool = False) -> str:
     Args:
         path: for messages.
         data: the file's bytes.
-        declares: it is HTML or XML, which may say itself how it is encoded.
+        declares: it is HTML or XML, which may declare its encoding.
 
     Raises:
-        DocumentError: the file is no text, or not in an encoding that can be told.
+        DocumentError: the file is no text, or its encoding cannot be detected.
     """
     encoding = _marked(data) or (_declared(data) if declares else "") or _found(data)
     raw = _decoded(data, encoding) if encoding else None
@@ -96,7 +96,7 @@ def _marked(data: bytes) -> str:
 
 
 def _declared(data: bytes) -> str:
-    """What a web page says of its encoding; nothing where that is unknown or not so."""
+    """The encoding that a web page declares; "" if it is unknown or wrong."""
     found = _DECLARED.search(data[:_HEAD])
     name = (found[1] or found[2]).decode("ascii") if found else ""
     if name.lower() in ("iso-8859-1", "latin1", "ascii", "us-ascii"):
@@ -120,9 +120,9 @@ def _found(data: bytes) -> str:
 
 
 def _code_page(data: bytes) -> str:
-    """The code page in which a text has no capitals within words and is in a language that uses it.
+    """The code page that gives no capitals within words and a language that uses it.
 
-    Among several the one in which the language is clearest; windows-1252 where there is none.
+    Of several the one with the clearest language; windows-1252 if there is none.
     """
     ranked = [(float("inf"), 0.0, "windows-1252")]
     for name, languages in _CODE_PAGES.items():
@@ -135,7 +135,7 @@ def _code_page(data: bytes) -> str:
 
 
 def _capitals_within(text: str) -> int:
-    """How many letters beyond ASCII are capitals right after a small one, as no word has them."""
+    """The number of capitals beyond ASCII right after a small letter, which no word has."""
     return sum(a.islower() and b.isupper() and not b.isascii() for a, b in pairwise(text))
 
 

@@ -52,7 +52,7 @@ def _told(package: Element, name: str) -> str:
 
 
 def _spine(package: Element, folder: str) -> list[str]:
-    """The parts that are read one after the other, without the table of contents."""
+    """The parts in reading order, without the table of contents."""
     items = {
         item.get("id"): posixpath.normpath(posixpath.join(folder, unquote(item.get("href", ""))))
         for item in package.iter(f"{_OPF}item")
@@ -63,7 +63,7 @@ def _spine(package: Element, folder: str) -> list[str]:
 
 
 def _contents(path: Path, parts: zipfile.ZipFile, page: str) -> list[Element]:
-    """What is in the body of a page; names and the links to them are made those of the book."""
+    """The body of a page; its ids and links to them are made unique within the book."""
     tree = hypertext.parse(path, decode(path, parts.read(page), declares=True))
     body = tree.find("body") if tree is not None else None
     if body is None:

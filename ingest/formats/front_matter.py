@@ -1,4 +1,4 @@
-"""The metadata of a document in YAML: between --- lines above its text, or in a file beside it."""
+"""The metadata of a document in YAML: between --- lines above its text, or in a sidecar."""
 
 import datetime
 import re
@@ -22,7 +22,7 @@ _LONGEST = 50_000  # characters of metadata
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _ADDRESS = re.compile(r"https?://\S+")
 
-# What a value must look like, and what to write instead where it does not.
+# The check of a value, and what to write instead when it fails.
 _RULES: dict[str, tuple[Callable[[str], object], str]] = {
     "id": (
         _ID.fullmatch,
@@ -42,10 +42,10 @@ _RULES: dict[str, tuple[Callable[[str], object], str]] = {
 
 @dataclass(frozen=True)
 class FrontMatter:
-    """What a file says about itself above its text.
+    """The metadata in a file above its text.
 
-    `stated` are the fields of `DocumentInfo` that have a value; `wrong` says what is wrong with the
-    value of another one (a sidecar may state it rightly); `unused` are keys of other programs.
+    `stated` are the fields of `DocumentInfo` that have a value; `wrong` are the errors in the
+    values of others (a sidecar may override these); `unused` are keys of other programs.
     """
 
     stated: Mapping[str, Value] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class FrontMatter:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where metadata stands: for messages. Lines count from `first_line`."""
+    """The place of metadata, for messages. Lines count from `first_line`."""
 
     path: Path
     name: str
@@ -64,14 +64,14 @@ class _Place:
     def error(
         self, mark: yaml.Mark | None, problem: str, remedy: str, field: str = ""
     ) -> DocumentError:
-        """What is wrong with the value of a field, or with the whole."""
+        """The error in the value of a field, or in the whole."""
         line = mark.line + self.first_line if mark else 1
         fault: Fault = "value" if field else "front_matter"
         return DocumentError(self.path, line, problem, remedy, fault, field)
 
 
 def read(path: Path, content: str) -> dict[str, Value]:
-    """The metadata in a file of its own (a sidecar), where every key is a field of ours.
+    """The metadata in a sidecar, where every key is a field of ours.
 
     Raises:
         DocumentError: names the line of what is wrong.
@@ -89,9 +89,9 @@ def read(path: Path, content: str) -> dict[str, Value]:
 
 
 def split(path: Path, content: str) -> tuple[FrontMatter, str]:
-    """What a file begins with to say about itself, and the text below it.
+    """The front matter of a file, and the text below it.
 
-    Other programs keep fields of their own there (tags, author): these are no error.
+    Fields of other programs (tags, author) are no error.
 
     Raises:
         DocumentError: it is no list of fields; names the line.

@@ -1,7 +1,7 @@
-"""From HTML to Markdown: what web pages, Word files and e-books have in common.
+"""From HTML to Markdown, for all formats that are or become HTML: web pages, Word files, e-books.
 
-Headings keep their name ("# Title {#name}"), lists their depth and numbers, tables their rows, and
-notes stand below what refers to them. Bold and italic marks are left out: a quote has none.
+Headings keep their id ("# Title {#name}"), lists their depth and numbers, tables their rows, and
+notes stand below their references. Bold and italic marks are left out, as a quote has none.
 """
 
 import re
@@ -16,7 +16,7 @@ from ingest.formats.encoding import without_control
 from ingest.formats.table import Element
 
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-NOTE = "note"  # an element of our own where a note is referred to, set by ingest.formats.notes
+NOTE = "note"  # our element for a note at its reference, made by ingest.formats.notes
 _WITHIN_LINES = """
     a abbr acronym b bdi bdo big br cite code data del dfn em font i img ins kbd label mark note
     q rp rt ruby s samp small span strike strong sub sup time tt u var wbr
@@ -26,18 +26,18 @@ _NOT_READ = """
     template textarea video
 """
 INLINE, _SILENT = frozenset(_WITHIN_LINES.split()), frozenset(_NOT_READ.split())
-_DEEPEST = 256  # elements within each other: what is deeper is lost in libxml2
-_DEEPEST_LIST = 6  # lists within each other: markdown-it reads no more than ten
+_DEEPEST = 256  # nesting of elements: libxml2 loses what is deeper
+_DEEPEST_LIST = 6  # nesting of lists: markdown-it reads at most ten
 _DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
 _XHTML = "http://www.w3.org/1999/xhtml"
 _CLOSED = re.compile(r"<(?!(?:area|base|br|col|hr|img|input|link|meta|wbr)\b)(\w+)(\s[^<>]*)?/>")
 _SPACES = re.compile(r"[^\S\ue001]+")
 _NOT_SHOWN = re.compile("[\u00ad\u200b\u2060\ufeff]")
-_MARK, _BREAK = "\ue000", "\ue001"  # where a note was referred to, where a line ends
+_MARK, _BREAK = "\ue000", "\ue001"  # the reference of a note, the end of a line
 _MARKS_IN_ROW = re.compile(f"{_MARK}(?: ?[,;]? ?{_MARK})+")
 _MARK_BEFORE_POINT = re.compile(f" ?{_MARK} ?(?=[.,;:!?)])")
 _MARK_IN_SPACE = re.compile(f" {_MARK}(?= )|{_MARK}")
-# What would be something else than a paragraph in Markdown; the backslash before it is no text.
+# What Markdown would not read as a paragraph; it gets a backslash, which is no text.
 _MARKUP = re.compile(r"#{1,6}(?:\s|$)|>|```|~~~|<|\||\[[^\]^]+\]:|[-=]+$|(?:[-*_] ?){3,}$")
 _TRAILING = re.compile(r" +$", re.MULTILINE)
 _LIST_LINE = re.compile(r"- |\d+[.)] ")
@@ -46,10 +46,10 @@ _BULLET = re.compile(r"\A[-–—•·▪◦*\uf000-\uf0ff]\s+")  # the last fro
 
 
 def parse(path: Path, text: str) -> Element | None:
-    """The tree of an HTML page; None where there is nothing in it.
+    """The tree of an HTML page; None if it is empty.
 
     Raises:
-        DocumentError: elements are so deep within each other that text would be lost.
+        DocumentError: elements are nested so deep that text would be lost.
     """
     text = _DECLARATION.sub("", text, count=1)
     if _XHTML in text:
@@ -70,13 +70,13 @@ def parse(path: Path, text: str) -> Element | None:
 
 
 def to_markdown(root: Element, *, names: bool = False) -> str:
-    """The text of a tree as Markdown, with the names of headings where they lead to a place."""
+    """The text of a tree as Markdown; with `names`, headings have the ids that links lead to."""
     text = "\n\n".join(_Writer(root, names=names).blocks(root))
     return without_control(_TRAILING.sub("", text)) + "\n"
 
 
 def cut(element: Element) -> None:
-    """Takes an element out of its tree, and leaves the text behind it."""
+    """Removes an element from its tree, and keeps the text behind it."""
     element.tail, tail = None, element.tail
     parent = element.getparent()
     if parent is None:
@@ -90,7 +90,7 @@ def cut(element: Element) -> None:
 
 
 def unwrap(element: Element) -> None:
-    """Puts what is in an element in place of it."""
+    """Replaces an element by its content."""
     before = etree.Element("wbr")
     before.tail = element.text
     element.addprevious(before)
@@ -102,12 +102,12 @@ def unwrap(element: Element) -> None:
 
 
 class _Writer:
-    """Writes one tree; `_notes` are those to be written below the block that is being read."""
+    """Writes one tree; `_notes` are to be written below the current block."""
 
     def __init__(self, root: Element, *, names: bool) -> None:
         self._names = names
         self._notes: list[Element] = []
-        self._depth = 0  # of lists and tables, in which headings are text
+        self._depth = 0  # in lists and tables, where headings are text
         self._around_blocks: set[Element] = set()
         for element in root.iter(etree.Element):
             if element.tag not in INLINE:
@@ -117,7 +117,7 @@ class _Writer:
                     self._around_blocks.add(around)
 
     def blocks(self, parent: Element) -> Iterator[str]:
-        """The paragraphs, lists and tables in an element, each with the notes of it."""
+        """The paragraphs, lists and tables in an element, each followed by its notes."""
         run = [parent.text or ""]
         for child in parent:
             if child.tag in INLINE and child not in self._around_blocks:
@@ -145,7 +145,7 @@ class _Writer:
                 yield from self.blocks(element)
 
     def _text(self, element: Element) -> str:
-        """The text of an element; what it has of notes is kept for below the block."""
+        """The text of an element; its notes are kept for below the block."""
         if element.tag == NOTE:
             self._notes.append(element)
             return _MARK
@@ -205,7 +205,7 @@ class _Writer:
             number += 1
 
     def _item(self, element: Element, mark: str, label: str = "") -> Iterator[str]:
-        """An item with all that is in it; `label` is text that its own text begins with."""
+        """An item with all its content; `label` goes before its own text."""
         blocks = [_BULLET.sub("", block) if not n else block
                   for n, block in enumerate(self.blocks(element))]  # fmt: skip
         if label and blocks and not _LIST_LINE.match(blocks[0]):
@@ -251,7 +251,7 @@ class _Writer:
 
 
 def _clean(text: str) -> str:
-    """A run of text as it is shown: lines end where a line break was."""
+    """A run of text as it is shown; lines end only at line breaks."""
     text = _SPACES.sub(" ", _NOT_SHOWN.sub("", text))
     text = _MARKS_IN_ROW.sub(_MARK, text)
     text = _MARK_IN_SPACE.sub("", _MARK_BEFORE_POINT.sub("", text))
@@ -260,7 +260,7 @@ def _clean(text: str) -> str:
 
 
 def _name(heading: Element) -> str:
-    """The name of a heading: on it, in it, or right before it."""
+    """The id of a heading: on it, in it, or right before it."""
     before = heading.getprevious()
     places = [heading, *heading.iterdescendants()]
     if before is not None and before.tag == "a" and not "".join(before.itertext()).strip():

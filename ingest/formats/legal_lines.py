@@ -1,6 +1,6 @@
-"""Lines by which a legal text is divided, in the EU's languages: "Article 5", "II FEJEZET".
+"""Division lines of legal texts in the EU's languages: "Article 5", "II FEJEZET".
 
-They are known by their words alone, for pages whose paragraphs say nothing of what they are.
+Their words alone identify them, for pages whose paragraphs have no roles.
 """
 
 import re
@@ -42,7 +42,7 @@ _KINDS: dict[str, Label] = {word: _LABELS.get(rank, "division") for word, rank i
 _NUMBER = re.compile(
     r"(?:\d{1,3}[a-z]{0,3}|[ivxlc]{1,7}[a-z]?|[a-zα-ω])(?:[.)]|\.?[oº°])?|premier|1er|first"
 )
-_QUOTED = 6  # an article that another one inserts elsewhere
+_QUOTED = 6  # rank of a quoted article, which another one inserts elsewhere
 _NUMBER_AS_SET = r"(?:\d{1,3}(?:\s?[a-z]{1,3})?|[IVXLC]+[a-zA-Z]?|[A-Z]|premier|unique|1er)"
 _LINE = re.compile(
     rf"(?P<quote>[‘“„«\"'’‚]\s?)?"
@@ -57,7 +57,7 @@ _HEADING_NUMBER = re.compile(r"(\d{1,2}(?:\.\d{1,2}){0,4})[.)]?\s+(?=[^\W\d])")
 
 
 def label(line: str) -> Label | None:
-    """What a line is the label of, where it is nothing but a label.
+    """The kind of label that a line is; None if it is not only a label.
 
     >>> label("Article 5"), label("1. cikk"), label("Article 5 applies"), label("ANNEX")
     ('article', 'article', None, 'annex')
@@ -73,7 +73,7 @@ def label(line: str) -> Label | None:
 
 
 def kind(line: str) -> str:
-    """A label without its number: labels of one kind stand beside each other.
+    """A label without its number: labels of one kind are on one level.
 
     >>> kind("HOOFDSTUK III"), kind("Hoofdstuk IV")
     ('hoofdstuk', 'hoofdstuk')
@@ -92,12 +92,12 @@ def is_title(line: str) -> bool:
 
 
 def is_sentence(line: str) -> bool:
-    """Whether a line is too long for a heading, and closed as none is."""
+    """Whether a line is too long for a heading, and ends like a sentence."""
     return len(line) > _LONGEST_TITLE and line.endswith(_CLOSING)
 
 
 def heading_depth(line: str) -> int:
-    """How many numbers a heading such as "2.1 The market" has; 0 where the line is none."""
+    """The depth of the number of a heading such as "2.1 The market"; 0 without one."""
     number = _HEADING_NUMBER.match(line)
     if number is None or len(line) > _LONGEST_TITLE or line.endswith(_CLOSING):
         return 0
@@ -105,14 +105,14 @@ def heading_depth(line: str) -> int:
 
 
 class Division(NamedTuple):
-    """`rank`: 0 for the largest parts; `alone`: nothing but the number stands on the line."""
+    """`rank`: 0 for the largest parts; `alone`: the line has only a label."""
 
     rank: int
     alone: bool
 
 
 def division(text: str) -> Division | None:
-    """What kind of part a line begins, if it does."""
+    """The part that a line begins, or None."""
     match = _LINE.match(text)
     if match is None:
         return None
@@ -128,7 +128,8 @@ def division(text: str) -> Division | None:
 
 
 def _is_own(match: re.Match[str], word: str) -> bool:
-    """Whether "Annex" is no word of a sentence: in capitals, with a number or by itself."""
+    """Whether "Annex" is a label, not a word of a sentence: in capitals, with a number or by
+    itself."""
     return word.isupper() or bool(match["number"]) or not match["rest"].strip()
 
 

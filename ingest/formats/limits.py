@@ -1,4 +1,4 @@
-"""How much there may be in one document, so that nobody waits for what is no text for people.
+"""Size limits of a document, so that nobody waits for files that are no texts for people.
 
 Real texts are far below: a code of law has a few thousand headings, a report of 500 pages about
 15,000 sentences. Time and memory have limits of their own (ingest/isolated.py).
@@ -12,18 +12,18 @@ MOST_BLOCKS = 50_000  # paragraphs, list items, rows
 MOST_HEADINGS = 10_000
 MOST_COLUMNS = 256  # of a table
 MOST_UNITS = 100_000  # sentences, items and rows, as they can be quoted
-DEEPEST = 20  # lists and quotations within each other, each list with its items counting twice
+DEEPEST = 20  # nesting of lists and quotations; a list with its items counts twice
 
 
 class LimitError(Exception):
-    """A document has more of something than is read; the message says of what."""
+    """A document exceeds a limit; the message says which."""
 
 
 def check_blocks(text: str, blocks: Sequence[Block]) -> None:
-    """Holds what was found in a text against the limits.
+    """Checks the blocks of a document against the limits.
 
     Raises:
-        LimitError: there is too much of something.
+        LimitError: one of them is exceeded.
     """
     headings = sum(block.kind == "heading" for block in blocks)
     refuse_above(MOST_HEADINGS, headings, "headings")

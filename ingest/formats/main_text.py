@@ -1,7 +1,7 @@
-"""What of a web page is its text, and what is navigation, cookie bar or share button.
+"""The main text of a web page, without navigation, cookie bars and share buttons.
 
-trafilatura tells that; the structure stays the page's own, as trafilatura's output lacks the names
-of headings, footnotes, terms with their definitions, list numbers and now and then all headings.
+trafilatura finds it; the structure stays the page's own, as trafilatura's output lacks the ids of
+headings, footnotes, terms with their definitions, list numbers and sometimes all headings.
 """
 
 import re
@@ -14,7 +14,7 @@ from trafilatura import extract
 from ingest.formats.hypertext import HEADINGS, INLINE
 from ingest.formats.table import Element, cells_of, content, is_layout
 
-# Every block gets a sign of its own before trafilatura sees it: three Braille characters.
+# Every block gets a sign of its own, three Braille characters, before trafilatura sees it.
 _SIGN_LENGTH = 3
 _FIRST_SIGN, _SIGNS = 0x2801, 255
 _SIGN = re.compile(f"[\u2801-\u28ff]{{{_SIGN_LENGTH}}}")
@@ -25,14 +25,14 @@ _SHORTEST_LEAD = 40  # characters
 
 @dataclass(frozen=True)
 class _Block:
-    """An element with text of its own: where that is, as (element, "text" or "tail")."""
+    """An element with text of its own, and its places: (element, "text" or "tail")."""
 
     element: Element
     places: list[tuple[Element, str]]
 
 
 def keep(tree: Element) -> None:
-    """Takes out of a page what trafilatura leaves out of it, block by block."""
+    """Removes from a page, block by block, what trafilatura leaves out."""
     for element in tree.xpath(_PAGE_EDGES):
         element.drop_tree()
     signed = deepcopy(tree)
@@ -50,9 +50,9 @@ def keep(tree: Element) -> None:
 
 
 def _with_headings(blocks: list[_Block], kept: list[bool]) -> list[bool]:
-    """Keeps also a heading that has text below it that is kept."""
+    """Also keeps a heading with kept text below it."""
     found = list(kept)
-    below: _Block | None = None  # kept, and without a heading between
+    below: _Block | None = None  # a kept block, with no heading in between
     for number in range(len(blocks) - 1, -1, -1):
         block = blocks[number]
         if block.element.tag in HEADINGS and below is not None:
@@ -65,7 +65,7 @@ def _with_headings(blocks: list[_Block], kept: list[bool]) -> list[bool]:
 
 
 def _with_leads(blocks: list[_Block], kept: list[bool]) -> list[bool]:
-    """Keeps also the sentences between the title of a page and the text that is kept."""
+    """Also keeps the sentences between the title of a page and the kept text."""
     found = list(kept)
     is_below_title = False
     for number, block in enumerate(blocks):
@@ -85,7 +85,7 @@ def _is_sentence(element: Element) -> bool:
 
 
 def _with_tables(blocks: list[_Block], kept: list[bool]) -> list[bool]:
-    """Keeps all of a table of which something is kept, such as its cells with links."""
+    """Keeps the whole of a table of which a part is kept, such as cells with links."""
     around = [next(block.element.iterancestors("table"), None) for block in blocks]
     of_text = {table for table, is_kept in zip(around, kept, strict=True) if is_kept} - {None}
     of_text -= {t for t in of_text if t is not None and is_layout(t, cells_of(t))}
@@ -93,7 +93,7 @@ def _with_tables(blocks: list[_Block], kept: list[bool]) -> list[bool]:
 
 
 def _home(heading: Element) -> Element:
-    """What a heading is the heading of: the element it stands in, but for its own wrapping."""
+    """The element that a heading is the heading of: its parent, apart from wrappers of its own."""
     home = heading.getparent()
     while (parent := home.getparent()) is not None and (
         home.tag in _HEADERS or _says_no_more(home, heading)
@@ -103,7 +103,7 @@ def _home(heading: Element) -> Element:
 
 
 def _says_no_more(around: Element, heading: Element) -> bool:
-    """Whether there is no other text in an element than its heading."""
+    """Whether an element has no other text than its heading."""
     room = sum(len(text.strip()) for text in heading.itertext())
     for text in around.itertext():
         room -= len(text.strip())

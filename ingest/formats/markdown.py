@@ -1,7 +1,7 @@
 """Markdown (CommonMark with tables and footnotes); the text is the file's own: quotes are verbatim.
 
-A footnote is a paragraph "[^1]: text" below what refers to it. A heading may end in "{#name}", its
-name in a web page.
+A footnote is a paragraph "[^1]: text" below its reference. A heading may end in "{#name}", its id
+in a web page.
 """
 
 import re
@@ -23,11 +23,11 @@ from ingest.formats.encoding import decode, without_control
 from ingest.formats.limits import DEEPEST, LimitError
 
 _INDENT = re.compile(r"[ \t>]*")
-_ESCAPE = re.compile(r"\\(?=[!-/:-@\[-`{-~])")  # before what would be a mark otherwise
-_MARK = re.compile(r"[#>`~<|\[=*_+-]")  # with which something else than a paragraph may begin
+_ESCAPE = re.compile(r"\\(?=[!-/:-@\[-`{-~])")  # before what would else be a mark
+_MARK = re.compile(r"[#>`~<|\[=*_+-]")  # may begin something else than a paragraph
 _AROUND = ("blockquote_open", "bullet_list_open", "ordered_list_open", "list_item_open")
 _LONGEST_HEADING = 1000  # characters
-_ANCHOR = re.compile(r" ?\{#([^\s{}]+)\}$")  # a heading and its name in a web page
+_ANCHOR = re.compile(r" ?\{#([^\s{}]+)\}$")  # the id of a heading in a web page
 
 
 def parse(path: Path, data: bytes) -> Parsed:
@@ -37,14 +37,14 @@ def parse(path: Path, data: bytes) -> Parsed:
 
 
 def read(content: str) -> Parsed:
-    """Reads Markdown without front matter, also that which another format was made into."""
+    """Reads Markdown without front matter, also that made from another format."""
     found = clean.mark_noise(content, blocks(content))
     heading = first_heading(found)
     return Parsed(text=content, blocks=found, title=heading.title if heading else "")
 
 
 def paragraph(line: str) -> str:
-    """A line of plain text as a paragraph, whatever it begins with."""
+    """Escapes a line of plain text, so that Markdown reads it as a paragraph."""
     return f"\\{line}" if _MARK.match(line) else line
 
 
@@ -64,12 +64,11 @@ def blocks(text: str) -> tuple[Block, ...]:
 
 @cache
 def _parser() -> MarkdownIt:
-    """CommonMark with tables and footnotes; the latter stay where they are written.
+    """A parser of CommonMark with tables and footnotes, which stay where they are written.
 
-    What is in a line is not looked at: only headings need that, and it can take time with the
-    square of its length.
+    It does not parse the text within lines: only headings need that, and its time can be quadratic.
     """
-    rules = MarkdownIt("commonmark", {"maxNesting": DEEPEST})  # what is deeper is lost
+    rules = MarkdownIt("commonmark", {"maxNesting": DEEPEST})  # deeper blocks are lost
     parser = rules.enable("table").use(footnote_plugin)
     return parser.disable(["footnote_tail", "inline"])
 
@@ -78,7 +77,7 @@ def _parser() -> MarkdownIt:
 class _Reader:
     text: str
     line_starts: tuple[int, ...]
-    references: dict[str, Any]  # the links that are defined apart
+    references: dict[str, Any]  # link reference definitions
 
     def walk(self, nodes: list[SyntaxTreeNode], depth: int) -> Iterator[Block]:
         for node in nodes:
@@ -121,7 +120,7 @@ class _Reader:
         return Block("heading", begin, begin, stop, stop, int(node.tag[1]), title, anchor)
 
     def _words(self, line: str) -> str:
-        """A heading without its marks; one that is no heading for people is left as it is."""
+        """A heading without its marks; an overlong one is left as it is."""
         if len(line) > _LONGEST_HEADING:
             return line
         parser = _parser()
@@ -129,7 +128,7 @@ class _Reader:
         return "".join(map(_plain, SyntaxTreeNode(tokens).children))
 
     def _paragraphs(self, kind: BlockKind, nodes: list[SyntaxTreeNode], depth: int) -> Block:
-        """One block of paragraphs that follow each other, after the mark of a list item."""
+        """Consecutive paragraphs as one block, after the mark of a list item."""
         begin, _ = self._span(nodes[0])
         _, stop = self._span(nodes[-1])
         # The content without marks is how its first line ends, whatever the marks are.
@@ -155,7 +154,7 @@ class _Reader:
                         end, stop)  # fmt: skip
 
     def _lines(self, node: SyntaxTreeNode) -> Iterator[Block]:
-        """The lines of code or HTML; comments and the fences themselves are no text."""
+        """The lines of code or HTML; comments and fences are not text."""
         if node.content.lstrip().startswith("<!--"):
             return
         first, last = node.map or (0, 0)

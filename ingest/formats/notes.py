@@ -1,6 +1,6 @@
-"""Footnotes of a page: a number that links to a text further on, which links back.
+"""Footnotes of a page: a number that links to a text below, which links back.
 
-That is how Word, LibreOffice, EUR-Lex, e-books and most web sites make them, whatever else differs.
+Word, LibreOffice, EUR-Lex, e-books and most web sites make them so, however much else differs.
 """
 
 import re
@@ -21,7 +21,7 @@ _LONGEST = 4000  # characters: a longer target is a chapter
 
 
 def attach(root: Element) -> None:
-    """Moves every note to where it is referred to, in an element `note` in place of its number."""
+    """Moves every note to its reference, as an element `note` that replaces the number."""
     named = {
         name: element
         for element in root.iter(etree.Element)
@@ -30,14 +30,14 @@ def attach(root: Element) -> None:
     }
     done: set[Element] = set()  # links of notes
     moved: set[Element] = set()  # notes
-    may_be: dict[Element, bool] = {}  # whether a target is like a note; a page can lead to it often
+    may_be: dict[Element, bool] = {}  # whether a target is like a note; many links can lead to it
     for link in list(root.iter("a")):
         label = _LABEL.fullmatch(content(link))
         target = named.get(_fragment(link))
         if label is None or target is None or link in done:
             continue
         text = _note_of(target)
-        if text in moved:  # referred to once more
+        if text in moved:  # another reference to the same note
             cut(_around(link))
             continue
         if text not in may_be:
@@ -63,7 +63,7 @@ def _fragment(link: Element) -> str:
 
 
 def _near(link: Element) -> tuple[Element, ...]:
-    """A reference and what it stands in, one of which bears the name a note links back to."""
+    """A reference and the elements around it, one of which has the id that a note links back to."""
     around = [link, *link.iterdescendants()]
     before = link.getprevious()
     if before is not None and _is_empty(before):
@@ -76,7 +76,7 @@ def _near(link: Element) -> tuple[Element, ...]:
 
 
 def _note_of(target: Element) -> Element:
-    """The block that a link leads to, into, or to right before it."""
+    """The block that a link leads to: it has the link's target, or stands right behind it."""
     after = target.getnext()
     if _is_empty(target) and after is not None and after.tag not in INLINE:
         return after
@@ -103,7 +103,7 @@ def _may_be_note(text: Element) -> bool:
 
 
 def _trim(text: Element, label: str) -> None:
-    """Takes the number or the brackets it stood in off the beginning of a note, and all arrows."""
+    """Removes the number or its brackets from the beginning of a note, and all arrows."""
     number = re.compile(rf"\A\s*[\[(]?\s*{re.escape(label)}(?!\w)\s*[\])]?[.:]?\s*")
     for element, side in texts(text):
         if (written := getattr(element, side) or "").strip():
@@ -116,7 +116,7 @@ def _trim(text: Element, label: str) -> None:
 
 
 def _around(link: Element) -> Element:
-    """The reference with the superscript and brackets that hold nothing else."""
+    """The reference with the superscript and brackets around it, if these hold nothing else."""
     around, parent = link, link.getparent()
     while parent is not None and parent.tag in INLINE:
         if _LABEL.fullmatch(content(parent)) is None:
@@ -126,7 +126,7 @@ def _around(link: Element) -> Element:
 
 
 def _drop_brackets(note: Element) -> None:
-    """Takes out the brackets that a reference stood in, where they are not part of its link."""
+    """Removes the brackets around a reference, if they are not part of its link."""
     before, side = note.getprevious(), "tail"
     if before is None:
         before, side = note.getparent(), "text"

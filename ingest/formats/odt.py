@@ -1,7 +1,7 @@
 """OpenDocument texts (.odt), as LibreOffice writes them.
 
-Their XML says outright what is a heading, list, table or note, so its elements are only renamed to
-those of HTML. (odfdo's own Markdown loses which note belongs to what, and numbers bullets.)
+Their XML states what is a heading, list, table or note, so its elements are only renamed to those
+of HTML. (odfdo's own Markdown loses which note belongs to what, and numbers bullets.)
 """
 
 import re
@@ -71,8 +71,8 @@ def parse(path: Path, data: bytes) -> Parsed:
 
 
 def _move_shapes(body: Element) -> None:
-    """Puts shapes and frames below the paragraph that they stand in, whose text goes on."""
-    lowest: dict[Element, Element] = {}  # paragraph -> what was put below it last
+    """Moves shapes and frames below their paragraph, so as not to interrupt its text."""
+    lowest: dict[Element, Element] = {}  # paragraph -> the last element put below it
     for shape in list(body.iter(f"{_DRAW}*")):
         around = next(shape.iterancestors(f"{_TEXT}p", f"{_TEXT}h", f"{_DRAW}*"), None)
         parent = shape.getparent()
@@ -86,7 +86,7 @@ def _move_shapes(body: Element) -> None:
 
 
 class _Styles:
-    """Which styles are of a title, and which of numbered lists, for each level."""
+    """The styles of titles, and of numbered lists by level."""
 
     def __init__(self, parts: list[Element]) -> None:
         self._parents: dict[str, str] = {}

@@ -10,7 +10,7 @@
     pdf_headings  which of them are headings
     pdf_markdown  blocks and footnotes -> text and where pages begin
 
-A PDF says where marks stand on paper, not what they are; everything else is inferred (decision 10).
+A PDF states where marks are on paper, not what they are; all else is inferred (decision 10).
 """
 
 import datetime
@@ -43,10 +43,10 @@ from ingest.formats.pdf_tables import ruled_tables
 log = logging.getLogger(__name__)
 
 _END = b"%%EOF"
-_NEAR_END = 2048  # bytes; programs may leave something below the end mark
+_NEAR_END = 2048  # bytes; some programs write after the end mark
 _DATE = re.compile(r"D:(\d{4})(\d\d)(\d\d)")
-_TITLE_PAGES = 2  # on which the title that a file states must also stand
-_SPACES = 2  # in a stated title that counts beside the one that is shown
+_TITLE_PAGES = 2  # first pages, which must have the stated title
+_SPACES = 2  # at least, in a stated title that replaces the shown one
 _BOOKMARKS = 10_000
 _AGAIN = "Fetch the file again, or open it in a PDF program and save it again"
 
@@ -129,7 +129,7 @@ def _check_text(path: Path, pages: list[Page], text: str) -> None:
 def _text(
     pages: list[Page], bookmarks: Collection[str], has_cover: bool
 ) -> tuple[str, tuple[int, ...]]:
-    """The Markdown of all pages, and where they begin in it."""
+    """The Markdown of all pages, and the offsets at which they begin."""
     tables, without_tables = [], []
     boxes: dict[int, list[Box]] = {}
     for page in pages:
@@ -171,8 +171,8 @@ def _text(
 
 
 def _title(stated: str, text: str, shown: str) -> str:
-    """The title that the file states, if its first pages have it (or it is that of a template) and
-    what they show as the title does not say more."""
+    """The stated title, if the first pages have it (else it is a template's) and the title they
+    show does not contain it; else the shown title."""
     title = " ".join(stated.split())
     is_there = bool(title) and fold(title) in fold(text) and fold(title) not in fold(shown)
     return title if is_there and (not shown or title.count(" ") >= _SPACES) else shown

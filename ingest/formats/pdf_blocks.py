@@ -1,4 +1,4 @@
-"""The lines of a PDF into paragraphs, list items and tables; footnotes apart."""
+"""Makes paragraphs, list items and tables of the lines of a PDF; footnotes are apart."""
 
 import re
 from collections import Counter
@@ -20,7 +20,7 @@ _WIDER_GAP = 1.25  # of the usual distance between lines
 _USUAL_GAPS = (0.9, 2.2)  # of the type size
 _OTHER_SIZE = 0.05
 _FAR = 2.5  # of the usual distance: no paragraph goes on beyond it
-_SHORT = 0.25  # of the width of the text: a line that leaves as much ends on purpose
+_SHORT = 0.25  # of the text's width: a line that leaves as much free ends on purpose
 _LONGEST_UNIT = 8  # words
 
 
@@ -28,8 +28,8 @@ _LONGEST_UNIT = 8  # words
 class Block:
     """A paragraph, heading or list item (`lines`), or a table.
 
-    `level` is that of a heading or the depth of an item (from 1), `room` what its last line leaves
-    free on the right.
+    `level` is that of a heading or the depth of an item (from 1), `room` the free space to the
+    right of its last line.
     """
 
     kind: Literal["paragraph", "item", "table", "heading"]
@@ -73,7 +73,8 @@ def blocks_of(flows: Iterable[Flow], body: float) -> list[Block]:
 
 
 def _whole_table(above: Table | None, below: Table | None) -> Table | None:
-    """A table that goes on in the next column or on the next page; a repeated header comes once."""
+    """Joins a table with its part in the next column or on the next page; a repeated header is
+    dropped."""
     if above is None or below is None or len(above.rows[0]) != len(below.rows[0]):
         return None
     first, header = (
@@ -101,7 +102,7 @@ def _blocks(flow: Flow, body: float) -> Iterator[Block]:
 
 
 def _groups(flow: Flow, body: float) -> Iterator[list[Line] | Table]:
-    """The tables of a flow, and its lines, those of one paragraph or item together."""
+    """The tables of a flow, and its lines in groups of one paragraph or item."""
     gap = _usual_gap([item for item in flow.content if isinstance(item, Line)], flow.right, body)
     group: list[Line] = []
     for item in flow.content:
@@ -117,10 +118,10 @@ def _groups(flow: Flow, body: float) -> Iterator[list[Line] | Table]:
 
 
 def _usual_gap(lines: Sequence[Line], right: float, body: float) -> float:
-    """The distance between the lines of a paragraph, as a multiple of the type size.
+    """The line spacing within paragraphs, as a multiple of the type size.
 
-    Taken below full lines of running text where there are some: small print is set closer, and
-    what follows a short line may be another paragraph.
+    Measured below full lines of running text if there are any: small print is set closer, and a
+    short line may end its paragraph.
     """
     low, high = _USUAL_GAPS
     gaps = [((below.base - line.base) / below.size, line, below) for line, below in pairwise(lines)]
@@ -131,7 +132,7 @@ def _usual_gap(lines: Sequence[Line], right: float, body: float) -> float:
 
 
 def _begins_another(group: Sequence[Line], line: Line, flow: Flow, gap: float) -> bool:
-    """Whether a line below those of a group begins another paragraph, item or heading."""
+    """Whether a line below a group begins another paragraph, item or heading."""
     last = group[-1]
     distance = line.base - last.base
     if distance <= 0.5 * last.size:  # next to it
@@ -162,15 +163,15 @@ def _has_mark(line: Line) -> bool:
 
 
 def _has_room(room: float, line: Line) -> bool:
-    """Whether what a line begins with would have fitted on the line above: it was broken there on
-    purpose."""
+    """Whether the first words of a line would have fitted on the line above: then it was broken
+    there on purpose."""
     return _unit(line) - line.left + 0.5 * line.size < room
 
 
 def _unit(line: Line) -> float:
-    """Where the first words of a line end that are not parted: "No 525/2013", "(OJ L 335, p. 1)".
+    """The right edge of the first words that are kept together: "No 525/2013", "(OJ L 335, p. 1)".
 
-    Publishers set them with spaces at which no line ends, which look like others in the file.
+    Publishers set them with non-breaking spaces, which the file shows as normal ones.
     """
     words = line.words[:_LONGEST_UNIT]
     for number, (word, following) in enumerate(pairwise(words)):
@@ -181,7 +182,7 @@ def _unit(line: Line) -> float:
 
 
 def _goes_on(block: Block, following: Block) -> bool:
-    """Whether a paragraph or item goes on in the next column or on the next page.
+    """Whether a paragraph or item continues in the next column or on the next page.
 
     A full last line that ends a sentence is more often in the middle of a paragraph than its end.
     """
@@ -191,7 +192,7 @@ def _goes_on(block: Block, following: Block) -> bool:
     if abs(first.size - last.size) > _OTHER_SIZE * last.size:
         return False
     is_full, is_lower = not _has_room(block.room, first), first.text[0].islower()
-    if first.bold != last.bold:  # a heading, or changes that are shown in bold
+    if first.bold != last.bold:  # a heading, or changes shown in bold
         return is_full and is_lower and not _ENDS.search(last.text)
     if _ENDS.search(last.text):
         kinds = {block.kind, following.kind}

@@ -1,4 +1,4 @@
-"""The reading order of a page: down a column, then the next; what spans columns parts them."""
+"""The reading order of a page: column by column; what spans columns separates them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from ingest.formats.pdf_lines import Line
 from ingest.formats.pdf_tables import Table, aligned_tables
 from ingest.formats.pdf_white import white_stretches
 
-_MIN_LINES = 4  # on each side
-_FILL = 0.6  # of a column's width that its typical line has; cells of a table have less
+_MIN_LINES = 4  # on each side of a gutter
+_FILL = 0.6  # of a column's width, filled by its typical line; cells of a table fill less
 
 
 @dataclass(frozen=True)
 class Flow:
-    """Lines and tables below each other in one column, which reaches from `left` to `right`."""
+    """Lines and tables below each other in a column from `left` to `right`."""
 
     left: float
     right: float
@@ -55,9 +55,9 @@ def _flows(content: Sequence[Line | Table], left: float, right: float) -> Iterat
 
 
 def _sides(content: Sequence[Line | Table], start: float, end: float) -> list[str]:
-    """On which side of a gutter things are: "left", "right" or "" (across).
+    """The side of a gutter that each thing is on: "left", "right" or "" (across).
 
-    The short last line of a paragraph that goes across belongs to it.
+    The short last line of a paragraph across the gutter is across too.
     """
     sides: list[str] = []
     for number, item in enumerate(content):
@@ -71,7 +71,7 @@ def _sides(content: Sequence[Line | Table], start: float, end: float) -> list[st
 
 
 def _is_next(above: Line | Table, item: Line | Table) -> bool:
-    """Whether a line looks like the next one of a paragraph."""
+    """Whether a line looks like the next one of its paragraph."""
     return (
         isinstance(above, Line)
         and isinstance(item, Line)
@@ -82,7 +82,7 @@ def _is_next(above: Line | Table, item: Line | Table) -> bool:
 
 
 def _with_tables(content: Sequence[Line | Table]) -> Iterator[Line | Table]:
-    """Ordered content, with the tables that have no rules found in it too."""
+    """Ordered content, in which aligned lines become tables without rules."""
     for is_table, group in groupby(content, key=lambda item: isinstance(item, Table)):
         if is_table:
             yield from group
@@ -93,7 +93,7 @@ def _with_tables(content: Sequence[Line | Table]) -> Iterator[Line | Table]:
 def _gutter(
     content: Sequence[Line | Table], left: float, right: float
 ) -> tuple[float, float] | None:
-    """The white stretch that parts two columns of text, or None."""
+    """The white stretch between two columns of text, or None."""
     lines = [item for item in content if isinstance(item, Line)]
     if len(lines) < 2 * _MIN_LINES:
         return None
@@ -115,20 +115,21 @@ def _gutter(
 
 
 def _tightened(lines: Sequence[Line], start: float, end: float) -> tuple[float, float]:
-    """A stretch that few lines cross, to where most lines before it end and after it begin."""
+    """A stretch that few lines cross, narrowed to where most lines end before it and begin after
+    it."""
     before = [line.right for line in lines if line.right < end and line.left < start]
     after = [line.left for line in lines if line.left > start and line.right > end]
     return max(before, default=start), min(after, default=end)
 
 
 def _is_text(lines: Sequence[Line], left: float, right: float) -> bool:
-    """Whether lines fill a column, or are columns themselves."""
+    """Whether lines fill a column, or are in columns themselves."""
     widths = median(line.right - line.left for line in lines)
     return widths >= _FILL * (right - left) or _gutter(lines, left, right) is not None
 
 
 def _overlap(first: Sequence[Line], second: Sequence[Line]) -> bool:
-    """Whether both stand next to each other rather than one below the other."""
+    """Whether both are next to each other, rather than one below the other."""
     top = max(first[0].base, second[0].base)
     bottom = min(first[-1].base, second[-1].base)
     return bottom - top > 2 * first[0].size

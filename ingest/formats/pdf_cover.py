@@ -1,4 +1,4 @@
-"""What the cover of a PDF of the Council tells, in the alternative text of the picture it is.
+"""Metadata on the cover of a PDF of the Council, which is a picture with an alternative text.
 
 "Document Cover Page. / Subject: ... / Date: 24 June 2022. / Language: EN." in lines of their own.
 """
@@ -20,12 +20,12 @@ from ingest.language import LANGUAGES
 
 _FIELD = re.compile(r"^(Subject|Date|Language): (.+?)\.?\s*$", re.MULTILINE)
 _NOT_SET = "Not Set"
-_MOST = 2000  # elements of a page's tags that are looked at
+_MOST = 2000  # elements of a page's tags that are read
 _LONGEST = 20_000  # bytes of an alternative text
 
 
 def read_cover(document: pypdfium2.PdfDocument) -> dict[str, Value]:
-    """The title, language and date of the document; nothing where it has no such cover."""
+    """The title, language and date on the cover; empty without such a cover."""
     page = document[0]
     try:
         texts = list(_alternatives(page))

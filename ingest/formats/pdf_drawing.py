@@ -1,4 +1,4 @@
-"""What is drawn on a page of a PDF that says something about its text: ruled lines and dots."""
+"""Drawings on a page of a PDF that concern its text: ruled lines and dots."""
 
 import ctypes
 from collections.abc import Callable, Iterator
@@ -40,9 +40,9 @@ class Box:
 
 
 def drawn(page: pypdfium2.PdfPage, turn: Turn) -> tuple[list[Box], list[Box]]:
-    """The horizontal and vertical lines, edges of boxes included, and the dots.
+    """The horizontal and vertical lines, with the edges of boxes, and the dots.
 
-    Backgrounds have no edges; a page with very many lines has a drawing, and no lines.
+    The edges of backgrounds do not count. A page with very many lines has a drawing, and no lines.
     """
     rules: list[Box] = []
     dots: list[Box] = []

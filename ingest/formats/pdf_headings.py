@@ -1,4 +1,4 @@
-"""Which blocks of a PDF are headings, and of which level: by type size, weight and numbering."""
+"""Finds the headings of a PDF, and their levels: by type size, weight and numbering."""
 
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -23,20 +23,20 @@ _NUMBERING = re.compile(
 _LOWER = re.compile(r"[“‘\"'(\[]*[a-zà-öø-ÿα-ωа-я]")
 _ENCLOSED = re.compile(r"[(\[].*[)\]]|[“‘„«\"].*[”’“»\"]", re.DOTALL)
 _SENTENCES = re.compile(r"[^\W\d_]{3}[.!?][”’»\"]?\s+[“‘„«\"]?[^\W\d_a-zà-öø-ÿα-ωа-я]")
-_WIDE = 2.2  # of the type size: words so far apart are two things at one height
+_WIDE = 2.2  # of the type size: words this far apart do not belong together
 _CLOSE = 1.6  # of the type size, between the lines of a heading
-_NEAR = 4.0  # between those of a title that is set in the middle
+_NEAR = 4.0  # of the type size, between the lines of a centred title
 _CENTRED = 8.0  # points
 _RUNNING = 120  # characters of a paragraph of running text
 _TITLE = 8  # letters
-_SPACES = 2  # in a title, rather than fewer
+_SPACES = 2  # in a title; one with fewer comes second
 _NO_TITLE = re.compile(r"(?:\S+ ){0,4}\(?\d{1,4}[./ -]{1,2}\S{1,12}[./ -]{1,2}\d{2,4}\b")  # a date
 _DEEPEST = 6
 
 
 @dataclass(frozen=True)
 class _Look:
-    """What headings of one level have in common; `numbering` is its kind, with its depth."""
+    """The style that headings of one level share; `numbering` is its kind, with its depth."""
 
     size: float
     bold: bool
@@ -48,14 +48,14 @@ class _Look:
 
 @dataclass(frozen=True)
 class _Heading:
-    """A look, and the part of an act that it begins, if it does."""
+    """A look, and the part of an act that the heading begins, if any."""
 
     look: _Look
     part: Division | None
 
     @property
     def depth(self) -> int:
-        """That of a decimal number: 2 for "2.1"; 0 without one."""
+        """The depth of a decimal number: 2 for "2.1"; 0 without one."""
         numbering = self.look.numbering
         return 1 + numbering.count(".") if numbering.startswith("decimal") else 0
 
@@ -69,17 +69,17 @@ def with_headings(
     is_underlined: Callable[[Line], bool],
     has_cover: bool,
 ) -> list[Block]:
-    """The same blocks, with those that are headings marked with their level (1-6).
+    """The blocks, in which headings are marked with their level (1-6).
 
-    The title has level 1. A number or the kind of a part gives the depth where there is one;
-    otherwise larger type is a higher level, and of equally large type what comes first. What
-    stands on a cover or above the title is no heading.
+    The title has level 1. A number or the kind of a part gives the depth; without these larger type
+    has a higher level, and of equal type what comes first. What stands on a cover or above the
+    title is no heading.
 
     Args:
         blocks: of the whole document.
         body: the type size of its running text.
-        bookmarks: the titles of the file's outline, folded: a line that is one of them needs no
-            look of its own.
+        bookmarks: the titles in the file's outline, folded: a line that is one of them need not
+            stand out.
         is_boxed: whether a line stands in a drawn box.
         is_underlined: whether all of a line is underlined.
         has_cover: whether the first page is a form that is filled in.
@@ -111,9 +111,9 @@ def _headings(
     is_boxed: Callable[[Line], bool],
     is_underlined: Callable[[Line], bool],
 ) -> dict[int, _Heading]:
-    """The headings by their place among the blocks."""
+    """The headings by the index of their block."""
     found: dict[int, _Heading] = {}
-    for number, block in enumerate(blocks[:-1]):  # the last has nothing below it
+    for number, block in enumerate(blocks[:-1]):  # the last heads nothing
         if block.table or not _may_be_heading(block) or any(map(is_boxed, block.lines)):
             continue
         part = _part(block)
@@ -131,19 +131,19 @@ def _headings(
 
 
 def _is_listed(heading: _Heading, below: _Heading | None) -> bool:
-    """Whether parts are only named, one below the other, as in a table of correlations."""
+    """Whether parts are only listed, as in a table of correlations."""
     return bool(heading.part and below and below.part and heading.part.rank == below.part.rank > 0)
 
 
 def _is_in_text(heading: _Heading, looks: Collection[_Look], block: Block, has_cover: bool) -> bool:
-    """Whether a heading above all running text is no line of a cover."""
+    """Whether a heading above all running text belongs to the text, not to a cover."""
     if heading.part or heading.look.numbering:
         return True
     return heading.look in looks and not (has_cover and block.page == 1)
 
 
 def _is_running(block: Block) -> bool:
-    """Whether a block is text rather than a line of a cover."""
+    """Whether a block is running text, not a line of a cover."""
     if block.table or len(block.lines) < 2:
         return False
     text = _text(block)
@@ -151,8 +151,8 @@ def _is_running(block: Block) -> bool:
 
 
 def _title(found: dict[int, _Heading], blocks: Sequence[Block], has_cover: bool) -> int:
-    """The place of the title among the first headings, or -1: the largest; of equally large ones
-    the first, but rather one of several words."""
+    """The index of the title among the first headings, or -1: the largest; of equally large ones
+    the first of several words, else the first."""
 
     def rank(number: int) -> tuple[float, bool, int]:
         is_long = _text(blocks[number]).count(" ") >= _SPACES
@@ -173,7 +173,7 @@ def _title(found: dict[int, _Heading], blocks: Sequence[Block], has_cover: bool)
 
 
 def _merged(blocks: Sequence[Block], body: float) -> Iterator[Block]:
-    """The blocks, with the lines of a heading that is broken on purpose in one."""
+    """The blocks, with the lines of a heading that is broken on purpose joined."""
     current: Block | None = None
     for block in blocks:
         if current is not None and _is_one_heading(current, block, body):
@@ -207,15 +207,15 @@ def _is_one_heading(above: Block, below: Block, body: float) -> bool:
 
 
 def _is_centred(lines: Sequence[Line]) -> bool:
-    """Whether lines of different length have one middle."""
+    """Whether lines of different length have the same centre."""
     middles = [(line.left + line.right) / 2 for line in lines]
     lefts = [line.left for line in lines]
     return max(middles) - min(middles) < _CENTRED < max(lefts) - min(lefts)
 
 
 def _may_be_heading(block: Block) -> bool:
-    """Whether the words of a block may be a heading: no sentence, nothing in parentheses or quotes,
-    nothing that begins with a small letter."""
+    """Whether the words of a block may be a heading: no sentence, not all in parentheses or quotes,
+    not beginning with a small letter."""
     text = _text(block)
     numbering = _numbering(block)
     bare = text.rstrip(_AFTER_END)
@@ -247,7 +247,7 @@ def _is_bullet(block: Block) -> bool:
 
 
 def _stands_out(block: Block, body: float) -> bool:
-    """Whether the type or the numbering of a block is that of a heading."""
+    """Whether a block has the type or the numbering of a heading."""
     if block.table:
         return False
     text, look = _text(block), _look(block)
@@ -269,7 +269,7 @@ def _without_mark(block: Block) -> str:
 
 
 def _part(block: Block) -> Division | None:
-    """The part of an act that a block begins, if its first line names that and nothing else."""
+    """The part of an act that a block begins, if its first line is only its label."""
     if block.table:
         return None
     found = division(block.lines[0].text)
@@ -277,7 +277,7 @@ def _part(block: Block) -> Division | None:
 
 
 def _look(block: Block, *, plain: bool = False) -> _Look:
-    """How a block looks; `plain`: without its numbering."""
+    """The style of a block; `plain`: without its numbering."""
     return _Look(
         size=round(2 * block.lines[0].size) / 2,
         bold=all(line.bold for line in block.lines),
@@ -296,7 +296,7 @@ def _numbering(block: Block) -> str:
 
 
 def _levels(found: dict[int, _Heading], title: int) -> dict[int, int]:
-    """The level of each heading: how many are above it, and one."""
+    """The level of each heading: one more than the number of headings above it."""
     order = _order([heading.look for heading in found.values()])
     levels: dict[int, int] = {}
     above: list[_Heading] = []
@@ -311,7 +311,7 @@ def _levels(found: dict[int, _Heading], title: int) -> dict[int, int]:
 
 
 def _above(heading: _Heading, path: Sequence[_Heading], order: dict[_Look, int]) -> list[_Heading]:
-    """The headings of a path that another one stands below."""
+    """The headings of a path that are above another one in the outline."""
     for place, other in enumerate(path):
         if other == heading or (heading.depth and other.depth == heading.depth):
             return list(path[:place])
@@ -337,8 +337,8 @@ def _is_above(upper: _Heading, lower: _Heading, order: dict[_Look, int]) -> bool
 
 
 def _order(looks: Sequence[_Look]) -> dict[_Look, int]:
-    """Larger type first, then what comes first. A look without numbers is as the first like it with
-    numbers."""
+    """Ranks styles: larger type first, then the first to occur. A style without numbering ranks
+    like the first such style with it."""
     numbered: dict[_Look, _Look] = {}
     for look in looks:
         if look.numbering:

@@ -1,4 +1,4 @@
-"""Joins the lines of a paragraph; a hyphen at a line's end stays where it belongs to the word."""
+"""Joins the lines of a paragraph; a hyphen at a line's end stays if it belongs to the word."""
 
 import re
 from collections.abc import Sequence
@@ -11,21 +11,21 @@ from ingest.language import LANGUAGES
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _LAST_WORD = re.compile(r"(?<![^\W_])([^\W_]+(?:-[^\W_]+)*)[-\xad]$")
 _FIRST_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
-_HYPHENATED = 0.02  # share of lines: where fewer end in a hyphen, it is that of a compound
+_HYPHENATED = 0.02  # share of lines that end in a hyphen: below it these are hyphens of compounds
 
 
 class Joiner:
-    """Knows the words of a document, so that it can tell "ver-|slag" from "e-|mail"."""
+    """Joins broken words by the words of their document, to tell "ver-|slag" from "e-|mail"."""
 
     def __init__(self, lines: Sequence[str]) -> None:
-        """Takes the lines of the document; a part of a word at their ends is none."""
+        """Collects the words of the document's lines; parts of words at their ends do not count."""
         whole = [_LAST_WORD.sub("", line) for line in lines]
         self._words = {word.lower() for line in whole for word in _WORD.findall(line)}
         cut = sum(line != own for line, own in zip(lines, whole, strict=True))
         self._is_hyphenated = cut > _HYPHENATED * len(lines)
 
     def join(self, above: str, below: str) -> tuple[str, str]:
-        """The end of a line and the beginning of the next one, as they are to be put together."""
+        """The end of a line and the beginning of the next, ready to be put together."""
         last, first = _LAST_WORD.search(above), _FIRST_WORD.match(below)
         if last is None:
             return above, f" {below}"

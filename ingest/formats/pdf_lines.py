@@ -1,4 +1,4 @@
-"""Words of a PDF page into lines, and the lines that only repeat from page to page left out."""
+"""Makes lines of the words on PDF pages, and leaves out those that repeat from page to page."""
 
 import math
 import re
@@ -48,14 +48,14 @@ _ROMAN = re.compile(r"^\W*[ivxlc]+\W*$")  # a page number
 
 @dataclass(frozen=True)
 class Line:
-    """Words next to each other on one page, left to right, without a gap between them."""
+    """Adjacent words on one page, left to right, without a gap."""
 
     page: int
     words: tuple[Word, ...]
 
     @cached_property
     def size(self) -> float:
-        """The type size that most of it is set in."""
+        """The type size of most of it."""
         return self._most(lambda word: word.size)
 
     @cached_property
@@ -98,7 +98,7 @@ class Line:
 
     @property
     def _lettered(self) -> list[Word]:
-        """The words that show a style: bullets and superscripts do not."""
+        """The words that show its style: not bullets and superscripts."""
         own = [word for word in self.words if word.size == self.size]
         return [w for w in own if any(map(str.isalpha, w.text))] or own
 
@@ -117,8 +117,8 @@ class Line:
 def lines_of(page: int, words: Iterable[Word]) -> list[Line]:
     """The lines of a page or of a cell, top down and from left to right.
 
-    What stands at one height with a wide gap between (columns of text, cells) are several lines,
-    but the mark of a list item belongs to its text.
+    Words at one height with a wide gap between (columns of text, cells) are separate lines, but the
+    mark of a list item belongs to its text.
     """
     lines: list[Line] = []
     rows = _rows(words)
@@ -146,7 +146,7 @@ def lines_of(page: int, words: Iterable[Word]) -> list[Line]:
 
 
 def _gutters(rows: Sequence[Sequence[Word]]) -> list[Span]:
-    """White between columns of text; without many rows there is none to be told."""
+    """The white between columns of text; empty if there are too few rows to find it."""
     if len(rows) < _FEW_ROWS:
         return []
     spans = [[(word.left, word.right) for word in row] for row in rows]
@@ -154,13 +154,13 @@ def _gutters(rows: Sequence[Sequence[Word]]) -> list[Span]:
 
 
 def _spans(gap: Span, gutter: Span) -> bool:
-    """Whether a space between words is as wide as the white between columns there."""
+    """Whether a gap between words covers the white between columns."""
     common = min(gap[1], gutter[1]) - max(gap[0], gutter[0])
     return common >= _IN_COMMON * (gutter[1] - gutter[0])
 
 
 def underlines(line: Line, rules: Sequence[Box]) -> bool:
-    """Whether rules run below a line from its first word or the one after its mark to its end."""
+    """Whether rules run below all of a line, apart from its mark."""
     own = [
         rule
         for rule in rules
@@ -175,8 +175,8 @@ def underlines(line: Line, rules: Sequence[Box]) -> bool:
 
 
 def _rows(words: Iterable[Word]) -> list[list[Word]]:
-    """Words at the same height; smaller raised or lowered ones join what they touch."""
-    rows: list[list[Word]] = []  # the first word of each has its size and height
+    """Words at the same height; smaller raised or lowered ones join the row they touch."""
+    rows: list[list[Word]] = []  # the first word gives the size and height of its row
     for word in sorted(words, key=lambda word: (-word.size, word.base, word.left)):
         row = min(
             (row for row in rows if abs(row[0].base - word.base) <= _BASELINE * row[0].size),
@@ -210,16 +210,16 @@ def _is_script_in(word: Word, row: Sequence[Word]) -> bool:
 
 
 def _is_printed_twice(word: Word, other: Word) -> bool:
-    """Some programs make bold type so."""
+    """Whether a word is printed over another, as some programs make bold type."""
     return word.text == other.text and abs(word.left - other.left) < 0.2 * word.size
 
 
 def without_running_lines(pages: Sequence[Page]) -> list[list[Line]]:
-    """The lines of each page, without running headers and footers, page numbers and the entries of
-    a table of contents.
+    """The lines of each page, without running headers and footers, page numbers and tables of
+    contents.
 
-    A running line stands in the margin of several pages at the same height, and is the same but for
-    the number of the page.
+    A running line is in the margin of several pages at the same height, and differs only in the
+    page number.
     """
     found = [lines_of(page.number, page.words) for page in pages]
     seen: defaultdict[tuple[str, bool, int], set[int]] = defaultdict(set)
@@ -244,8 +244,8 @@ def without_running_lines(pages: Sequence[Page]) -> list[list[Line]]:
 
 
 def _without_contents(lines: Iterable[Line]) -> Iterator[Line]:
-    """Lines without those of a table of contents: what ends in leaders and a number, and above what
-    goes on so."""
+    """Drops the entries of a table of contents: lines that end in leaders and a number, and a line
+    above that continues in one."""
     above: Line | None = None
     for line in lines:
         is_entry = _LEADERS.search(line.text) is not None
@@ -257,10 +257,10 @@ def _without_contents(lines: Iterable[Line]) -> Iterator[Line]:
 
 
 def _places(page: Page, line: Line) -> Iterator[tuple[str, bool, int]]:
-    """What a running line has in common with the others of its kind.
+    """The keys that a running line shares with its repetitions.
 
-    Its first or last figure may count the pages, from any number on, unless it is that of an
-    article, which can begin on each of several pages.
+    Its first or last figure may count the pages, from any number on, but not the figure of an
+    article, as articles can begin on each of several pages.
     """
     at_top = line.base < page.height / 2
     distance = line.base if at_top else page.height - line.base
@@ -280,7 +280,7 @@ def _is_page_number(page: Page, line: Line) -> bool:
 
 
 def _is_language(page: Page, line: Line) -> bool:
-    """Whether a line is the mark of the language at the foot of a page of the Union: "EN 3 EN"."""
+    """Whether a line is the language mark at the foot of a page of the Union: "EN 3 EN"."""
     words = {word for word in line.text.split() if not word.isdigit()}
     return _in_margin(page, line) and bool(words) and words <= _LANGUAGE_MARKS
 

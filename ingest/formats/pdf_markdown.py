@@ -1,4 +1,4 @@
-"""The blocks of a PDF as Markdown, with the offsets at which its pages begin."""
+"""Writes the blocks of a PDF as Markdown, with the offsets at which its pages begin."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from ingest.formats.pdf_lines import LIST_MARK, Line
 from ingest.formats.pdf_notes import Note, numbers_in, without_marks, without_own_mark
 from ingest.formats.pdf_tables import Row
 
-_Parts = list[tuple[int, str]]  # a text in parts: the page on which each stands, and the part
+_Parts = list[tuple[int, str]]  # parts of a text, each with its page
 
 
 def to_markdown(
@@ -18,14 +18,14 @@ def to_markdown(
 ) -> tuple[str, tuple[int, ...]]:
     """The text of a document and where its pages begin.
 
-    A footnote stands below what refers to it, but never after text of a later page. So a paragraph
-    that goes on there is cut before the sentence that does, where its page has footnotes.
+    A footnote stands below its reference, but never after text of a later page. So if a page has
+    footnotes, a paragraph that continues on the next page is cut before the sentence that does.
 
     Args:
         blocks: in reading order.
         notes: page -> its footnotes.
         joiner: of the document's lines.
-        pages: how many there are.
+        pages: the number of pages.
     """
     writer = _Writer(notes, joiner)
     for number, block in enumerate(blocks):
@@ -54,13 +54,14 @@ class _Writer:
         self._pieces: list[str] = []
         self._length = 0
         self._starts: dict[int, int] = {}  # page -> where its first text is
-        self._items: list[_Item] = []  # those that the text ends in, from the outermost on
+        self._items: list[_Item] = []  # open items at the end of the text, outermost first
 
     def text(self) -> str:
         return "".join(self._pieces)
 
     def page_starts(self, pages: int) -> tuple[int, ...]:
-        """A page without text begins where the next one does, the first at 0."""
+        """The offsets of the pages. A page without text begins where the next one does, the first
+        at 0."""
         starts: list[int] = []
         for page in range(pages, 1, -1):
             starts.append(self._starts.get(page, starts[-1] if starts else self._length))
@@ -86,8 +87,8 @@ class _Writer:
         self._add_parts(mark, parts)
 
     def _begin_item(self, mark: str, depth: int) -> str:
-        """The mark of an item as far in as its list is: at most one step more than what it is in,
-        or Markdown takes it for code."""
+        """The mark of an item, indented to its depth, but at most one step beyond the item around
+        it: Markdown would read more as code."""
         last = self._items[-1] if self._items else None
         del self._items[depth - 1 :]
         indent = self._items[-1].text if self._items else 0
@@ -106,7 +107,7 @@ class _Writer:
         self._referred.clear()
 
     def notes_before(self, page: int) -> None:
-        """Writes what is left of the footnotes of earlier pages."""
+        """Writes the remaining footnotes of earlier pages."""
         for note in [note for note in self._left if note.page < page]:
             self._note(note)
 
@@ -122,8 +123,8 @@ class _Writer:
         self._items.clear()
 
     def _cut_where_notes_come(self, parts: _Parts) -> _Parts:
-        """Writes a paragraph up to the sentence that goes on to another page, and the footnotes of
-        its page; returns the rest of the paragraph."""
+        """Writes a paragraph up to the sentence that continues on another page, then the footnotes
+        of its page; returns the rest."""
         for page, _ in parts[:-1]:
             if not any(note.page <= page for note in self._left):
                 continue
@@ -183,7 +184,7 @@ class _Writer:
 
 
 def _marked(block: Block) -> tuple[str, Sequence[Line]]:
-    """The Markdown mark of a block and its lines without a mark of their own."""
+    """The Markdown mark of a block, and its lines without their own mark."""
     if block.kind == "heading":
         return "#" * block.level + " ", _without_bullet(block.lines)
     if block.kind == "paragraph":
@@ -205,7 +206,7 @@ def _without_bullet(lines: Sequence[Line]) -> Sequence[Line]:
 
 
 def _split(parts: _Parts, at: int) -> tuple[_Parts, _Parts]:
-    """The parts before and after a place in the text."""
+    """The parts before and after an offset."""
     above: _Parts = []
     below: _Parts = []
     for page, text in parts:

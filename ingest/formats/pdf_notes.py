@@ -1,5 +1,5 @@
-"""Footnotes of a PDF: small type at the foot of a page, or type of any size below a short rule,
-found again by their raised numbers."""
+"""Footnotes of a PDF: small type at the foot of a page, or any type below a short rule; their
+raised numbers in the text identify them."""
 
 import re
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from ingest.formats.pdf_lines import Line
 _NORMAL = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _SIZE = 0.93  # of the body's type size: notes are smaller
 _OWN_MARK = re.compile(r"\(?(?P<raised>[⁰¹²³⁴⁵⁶⁷⁸⁹]+)\)?\s*|\(?(?P<plain>\d{1,3})[.)]?\s*(?=\D)")
-# In the text; a power is none (10⁶, m²).
+# A reference in the text; a power is none (10⁶, m²).
 _MARK = re.compile(
     r"(?<!\b10)(?<!\b[kcdmµ]m)(?<!\bm)\s?\(?(?P<number>[⁰¹²³⁴⁵⁶⁷⁸⁹]+)\)?"
     r"(?:[,\s](?=[⁰¹²³⁴⁵⁶⁷⁸⁹])|\s(?=[.,;:!?)]))?"
@@ -27,7 +27,7 @@ _ENDS = re.compile(r"[.!?][”“»\"')\]]*$")
 
 @dataclass(frozen=True)
 class Note:
-    """A footnote; `text` of its first line begins after the number."""
+    """A footnote; the `text` of its first line begins after the number."""
 
     page: int
     number: int
@@ -50,7 +50,7 @@ def without_marks(text: str, numbers: Sequence[int]) -> str:
 
 
 def own_number(line: Line) -> int:
-    """The number that a note's first line begins with; 0 where it has none."""
+    """The number at the beginning of a note's first line; 0 without one."""
     match = _OWN_MARK.match(line.text)
     return int((match["raised"] or match["plain"]).translate(_NORMAL)) if match else 0
 
@@ -63,7 +63,7 @@ def without_own_mark(text: str) -> str:
 def take_notes(
     flows: Sequence[Flow], rules: Sequence[Box], body: float, before: Sequence[Note]
 ) -> tuple[list[Flow], list[Note], list[Line]]:
-    """Parts the footnotes of a page from its text.
+    """Separates the footnotes of a page from its text.
 
     Args:
         flows: of one page.
@@ -109,7 +109,7 @@ def take_notes(
 
 
 def _foot(flow: Flow, rules: Sequence[Box], body: float) -> list[Line]:
-    """The lines at the end of a column in small type, or below the rule that parts the notes."""
+    """The lines at the end of a column in small type, or below the rule above the notes."""
     content = flow.content
     lines = [item for item in content if isinstance(item, Line)]
     separators = [rule.top for rule in rules if _parts_notes(rule, flow, lines)]
@@ -123,7 +123,7 @@ def _foot(flow: Flow, rules: Sequence[Box], body: float) -> list[Line]:
 
 
 def _parts_notes(rule: Box, flow: Flow, lines: Sequence[Line]) -> bool:
-    """Whether a rule is the short one that word processors draw above footnotes: what is below it
+    """Whether a rule is the short one that word processors draw above footnotes: the text below it
     begins with a number, and it underlines nothing."""
     width, height = rule.size
     if height > width or abs(rule.left - flow.left) > _EDGE or not _is_short(width, flow):

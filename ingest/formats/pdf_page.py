@@ -1,4 +1,4 @@
-"""What stands on a page of a PDF: words with place and style, and ruled lines (pypdfium2).
+"""Reads a page of a PDF: words with place and style, and ruled lines (pypdfium2).
 
 All places are in points, x to the right and y down from the page's upper left corner, once the
 page is turned so that most of its text runs to the right. Text that runs in another direction (a
@@ -19,7 +19,7 @@ from pypdfium2 import raw
 from ingest.formats.encoding import without_control
 from ingest.formats.pdf_drawing import Box, Turn, drawn
 
-_HYPHENS = {0x02: "-", 0xFFFE: "-"}  # how PDFium may give a hyphen at a line's end
+_HYPHENS = {0x02: "-", 0xFFFE: "-"}  # PDFium's codes for a hyphen at a line's end
 _HIGH, _LOW = 0xD800, 0xDC00  # where the halves of characters beyond U+FFFF begin in UTF-16
 _UNKNOWN = 0xFFFD
 _WORD_GAP = 0.15  # of the type size: a wider gap is a space, also where the file has none
@@ -106,7 +106,7 @@ def read_page(document: pypdfium2.PdfDocument, number: int) -> Page:
 
 
 def _turned(box: tuple[float, float, float, float], direction: int) -> tuple[Turn, float, float]:
-    """How to turn places on a page, its width and its height then."""
+    """The turn of places on a page, and the page's width and height after it."""
     left, bottom, right, top = box
     width, height = right - left, top - bottom
     turns: tuple[Turn, ...] = (
@@ -120,7 +120,7 @@ def _turned(box: tuple[float, float, float, float], direction: int) -> tuple[Tur
 
 
 def _characters(page: pypdfium2.PdfTextPage) -> Iterator[_Char]:
-    """The characters in the order of the file, with the white space that PDFium sees."""
+    """The characters in the order of the file, with the white space that PDFium finds."""
     x, y, box = ctypes.c_double(), ctypes.c_double(), raw.FS_RECTF()
     style, style_of = _Style(0, 0, False, False), 0
     handle = page.raw
@@ -203,8 +203,8 @@ def _words(characters: list[_Char], turn: Turn) -> list[Word]:
 
 
 def _bullets(dots: Sequence[Box], words: list[Word]) -> Iterator[Word]:
-    """The marks of lists that are drawn rather than written, as browsers do: a dot a little to the
-    left of a word that begins a line."""
+    """The marks of lists that are drawn, not written, as browsers do: a dot a little to the left of
+    a word that begins a line."""
     firsts = words[:1] + [word for before, word in pairwise(words) if before.base != word.base]
     for dot in dots:
         for word in firsts:

@@ -1,4 +1,4 @@
-"""Tables of a PDF: by their ruled lines, or by columns that stand under each other."""
+"""Tables of a PDF: by their ruled lines, or by aligned columns."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,8 +12,8 @@ Cell = tuple[Line, ...]
 Row = tuple[Cell, ...]
 
 _TOUCHING = 3.0  # points between rules that belong together
-_WITH_TEXT = 0.35  # of the cells: fewer make it a drawing
-_BORDER = 0.8  # of the page's height: what is higher frames the page
+_WITH_TEXT = 0.35  # of the cells have text; with fewer it is a drawing
+_BORDER = 0.8  # of the page's height: a higher one frames the page
 _IN_BOX = 4  # lines: fewer may be a heading with a frame
 _ROW_GAP = 2.6  # of the type size, between the rows of a table without rules
 _FEWEST_ROWS = 3  # of a table without rules: fewer may be loose lines
@@ -22,7 +22,7 @@ _SAME_ROW = 0.15  # of the type size
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of cells, each a few lines; `base` is the height of its first line of text."""
+    """Rows of cells, each a few lines; `base` is the baseline of its first line of text."""
 
     page: int
     left: float
@@ -34,7 +34,7 @@ class Table:
 
 def ruled_tables(page: Page) -> tuple[list[Table], list[Box], tuple[Word, ...]]:
     """The tables of a page that are drawn with lines, the boxes with several lines of text that are
-    none, and the words outside of the tables."""
+    no tables, and the words outside of the tables."""
     words, tables, boxes = page.words, [], []
     for group in _connected(page.rules):
         columns = _distinct(x for rule in group for x in (rule.left, rule.right))
@@ -64,7 +64,7 @@ def _middle(word: Word) -> float:
 
 
 def _distinct(places: Iterable[float]) -> list[float]:
-    """The places in order, those that are nearly the same once."""
+    """The places in order, without near-duplicates."""
     found: list[float] = []
     for place in sorted(places):
         if not found or place - found[-1] > _TOUCHING:
@@ -73,7 +73,7 @@ def _distinct(places: Iterable[float]) -> list[float]:
 
 
 def _connected(rules: Sequence[Box]) -> list[list[Box]]:
-    """Rules in groups that touch each other."""
+    """Rules in groups that touch."""
     groups: list[list[Box]] = []
     for rule in dict.fromkeys(rules):
         touching = [group for group in groups if any(_touch(rule, other) for other in group)]
@@ -116,7 +116,7 @@ def _table(
 
 
 def aligned_tables(lines: Sequence[Line]) -> Iterator[Line | Table]:
-    """The lines of a flow, in order, with those that form a table without rules as that table."""
+    """The lines of a flow, in order, in which aligned lines become tables without rules."""
     rows: list[list[Line]] = []
     for line in lines:
         if rows and line.base - rows[-1][0].base <= _SAME_ROW * line.size:
@@ -138,12 +138,12 @@ def aligned_tables(lines: Sequence[Line]) -> Iterator[Line | Table]:
 
 
 def _one_line(row: Sequence[Line]) -> Line:
-    """Stretches that a wide space parts, as in justified type."""
+    """Joins stretches that a wide space separates, as in justified type."""
     return Line(row[0].page, tuple(word for line in row for word in line.words))
 
 
 def _run(rows: Sequence[list[Line]]) -> list[list[Line]]:
-    """The rows from the first on that may be one table: several cells, or more of a cell above."""
+    """The first rows that may be one table: each has several cells, or more of a cell above."""
     run: list[list[Line]] = []
     for row in rows:
         if run:
@@ -189,7 +189,7 @@ def _aligned(run: Sequence[Sequence[Line]]) -> Table | None:
 
 
 def _columns(lines: Sequence[Line]) -> list[tuple[float, float]]:
-    """The stretches from left to right that lines cover, with nothing in between."""
+    """The horizontal stretches that lines cover, with white between them."""
     columns: list[tuple[float, float]] = []
     for line in sorted(lines, key=lambda line: line.left):
         if columns and line.left < columns[-1][1] + line.size / 2:

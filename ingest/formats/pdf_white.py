@@ -1,4 +1,4 @@
-"""White from top to bottom between things on a page: what parts columns of text."""
+"""White gaps from top to bottom on a page, which separate columns of text."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -7,16 +7,16 @@ from statistics import median
 Span = tuple[float, float]
 """From left to right, in points."""
 
-_ZONE = (0.2, 0.8)  # of the width of all: where the white between columns may be
+_ZONE = (0.2, 0.8)  # of the whole width: where a gap between columns may be
 _NARROWEST = 0.7  # of the type size
-_CROSSED = 0.5  # of what crosses elsewhere: a title, an abstract or a figure may go across
+_CROSSED = 0.5  # of the usual crossings: a title, an abstract or a figure may go across
 
 
 def white_stretches(rows: Sequence[Sequence[Span]], size: float) -> Iterator[Span]:
-    """The stretches that things in few rows cross.
+    """The gaps that few rows cross.
 
     Args:
-        rows: what each row covers.
+        rows: the spans that each row covers.
         size: the type size, in points.
     """
     spans = [span for row in rows for span in row]

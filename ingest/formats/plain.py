@@ -29,7 +29,7 @@ def parse(path: Path, data: bytes) -> Parsed:
 
 
 def read(content: str) -> Parsed:
-    """Reads plain text without front matter: first page noise, then headings."""
+    """Reads plain text without front matter: marks page noise, then headings."""
     raw = clean.mark_link_lists(content, clean.mark_noise(content, blocks(content)))
     kept = [block for block in raw if block.kind != "noise"]
     headings = {block.begin: level for block, level in _headings(content, kept)}
@@ -39,7 +39,7 @@ def read(content: str) -> Parsed:
         else block
         for block in raw
     )
-    if all(block.kind in ("heading", "noise") for block in found):  # short lines are all there is
+    if all(block.kind in ("heading", "noise") for block in found):  # the text has only short lines
         found = raw
     title, date = _title(content, found), clean.published(content, found)
     return Parsed(content, found, title=title, date=date)
@@ -55,7 +55,7 @@ def blocks(text: str) -> tuple[Block, ...]:
 
 
 def _groups(text: str) -> Iterator[tuple[int, int]]:
-    """The lines that no empty line stands between."""
+    """Groups of lines without an empty line between."""
     lines = (line for line in _LINE.finditer(text) if not line[0].isspace())
     group: tuple[int, int] | None = None
     for line in lines:
@@ -70,9 +70,9 @@ def _groups(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _split(text: str, start: int, end: int) -> list[tuple[int, int]]:
-    """Cut lines without an empty line between them where an item or another paragraph begins.
+    """Cuts such a group where an item or another paragraph begins.
 
-    Other line breaks are taken for wrapped text, whose lines are about equally long.
+    Other line breaks count as wrapped text, whose lines are about equally long.
     """
     starts = [start, *(m.end() for m in _NEWLINE.finditer(text, start, end))]
     lines = list(zip(starts, [*(next_start - 1 for next_start in starts[1:]), end], strict=True))

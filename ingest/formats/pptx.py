@@ -1,4 +1,4 @@
-"""Presentations (.pptx): a section for each slide, with its speaker's notes; a slide is a page."""
+"""Presentations (.pptx): each slide becomes a section and a page, with its speaker's notes."""
 
 import io
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,14 +18,14 @@ from ingest.formats import archive, markdown, properties, table
 from ingest.formats.blocks import Parsed
 from ingest.formats.encoding import without_control
 
-_BREAK = "\v"  # python-pptx gives it for a line break
+_BREAK = "\v"  # python-pptx's line break
 _FURNITURE = (PP_PLACEHOLDER.FOOTER, PP_PLACEHOLDER.DATE, PP_PLACEHOLDER.SLIDE_NUMBER)
 _LONGEST_TITLE = 100  # characters
 
 
 @dataclass(frozen=True)
 class _Line:
-    """A paragraph of a text, and how deep it is indented, from 0."""
+    """A paragraph of a text, and its indentation from 0."""
 
     depth: int
     text: str
@@ -67,7 +67,8 @@ def _line(text: str) -> str:
 def _blocks(slide: Slide, number: int) -> Iterator[str]:
     """The title of a slide, its texts and tables from top to bottom, and its notes.
 
-    A slide without a title has its first line for one, where that is like one, else its number.
+    A slide without a title is headed by its first line, if that is like a title, else by its
+    number.
     """
     title = slide.shapes.title
     heading = _title(slide)
@@ -91,7 +92,7 @@ def _blocks(slide: Slide, number: int) -> Iterator[str]:
 
 
 def _is_furniture(shape: BaseShape) -> bool:
-    """Whether a shape is what slides have at their edges: footer, date, number."""
+    """Whether a shape is at the edge of slides: footer, date, number."""
     return shape.is_placeholder and shape.placeholder_format.type in _FURNITURE
 
 
@@ -113,11 +114,11 @@ def _lines(frame: TextFrame) -> list[_Line]:
 
 
 def _text(lines: Sequence[_Line]) -> Iterator[str]:
-    """The paragraphs of a text; a list where there are several, as deep as they are indented."""
+    """The paragraphs of a text; several become a list, nested by indentation."""
     if len(lines) > 1:
         items, depth = [], -1
         for line in lines:
-            depth = min(line.depth, depth + 1)  # deeper than that is code in Markdown
+            depth = min(line.depth, depth + 1)  # Markdown would read a deeper item as code
             items.append("  " * depth + f"- {line.text}")
         yield "\n".join(items)
     else:

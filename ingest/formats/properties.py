@@ -1,7 +1,7 @@
-"""What the properties of an office file say of its text: title, language, day.
+"""Metadata in the properties of an office file: title, language, date.
 
-A file that was made from a template, or over an older text, has kept the day on which that was
-made. So a day counts only where nothing speaks against it.
+A file made from a template, or over an older text, still has the date of that. So a date counts
+only if nothing speaks against it.
 """
 
 import datetime
@@ -17,19 +17,19 @@ _DUBLIN = "{http://purl.org/dc/elements/1.1/}"
 _TERMS = "{http://purl.org/dc/terms/}"
 _APP = "{http://schemas.openxmlformats.org/officeDocument/2006/extended-properties}"
 _META = "{urn:oasis:names:tc:opendocument:xmlns:meta:1.0}"
-_LONGEST_WORK = datetime.timedelta(days=366)  # on a text, from its beginning to when it is saved
+_LONGEST_WORK = datetime.timedelta(days=366)  # longest time from beginning a text to saving it
 
 
 @dataclass(frozen=True)
 class Properties:
-    """Those of a file; empty where it does not say."""
+    """The properties of a file; empty if unknown."""
 
     title: str = ""
     language: str = ""
     date: datetime.date | None = None
 
     def added_to(self, parsed: Parsed) -> Parsed:
-        """A text with them, where it has no title of its own."""
+        """A text with this language and date, and with this title if it has none of its own."""
         title = parsed.title or self.title
         return replace(parsed, title=title, language=self.language, date=self.date)
 
@@ -75,10 +75,10 @@ def _attribute(about: Element | None, name: str, attribute: str) -> str:
 
 
 def _day(created: str, saved: str, words: str) -> datetime.date | None:
-    """The day on which a text was begun.
+    """The date on which a text was begun.
 
-    None where the properties are of an empty file, which counted no words, or where it was saved
-    so much later that what was begun then was another text.
+    None if the properties are of an empty file (without words), or if it was saved so much later
+    that the date is that of another text.
     """
     begun, ended = archive.day(created), archive.day(saved)
     is_older = begun is not None and ended is not None and ended - begun > _LONGEST_WORK

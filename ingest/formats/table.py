@@ -1,4 +1,4 @@
-"""Tables: what their cells span, which are a list or mere layout, and how Markdown has them."""
+"""Tables: spans of cells, tables that are lists or layout, and tables in Markdown."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -20,13 +20,13 @@ _LARGEST_SPAN = 100
 
 
 def cells_of(table: Element) -> list[list[Element]]:
-    """The cells of each row, without those of tables within it."""
+    """The cells of each row, without those of nested tables."""
     rows = table.xpath("./tr | ./thead/tr | ./tbody/tr | ./tfoot/tr")
     return [row.xpath("./td | ./th") for row in rows]
 
 
 def list_items(cells: Iterable[Sequence[Element]]) -> list[tuple[str, Element]]:
-    """The items of a table that is a list, as legal texts have them: "(a)" beside its text.
+    """The items of a table that is a list, as in legal texts: "(a)" beside its text.
 
     Returns:
         Mark and text of each row; nothing when the table is no list.
@@ -42,7 +42,7 @@ def list_items(cells: Iterable[Sequence[Element]]) -> list[tuple[str, Element]]:
 
 
 def markdown_mark(mark: str) -> tuple[str, str]:
-    """What an item of a list begins with in Markdown, and what of its mark becomes its text.
+    """The Markdown mark of a list item, and the part of its own mark that becomes text.
 
     >>> markdown_mark("3."), markdown_mark("(a)"), markdown_mark("•")
     (('3. ', ''), ('- ', '(a) '), ('- ', ''))
@@ -53,7 +53,7 @@ def markdown_mark(mark: str) -> tuple[str, str]:
 
 
 def is_layout(table: Element, cells: Iterable[Sequence[Element]]) -> bool:
-    """Whether a table only puts things in their place on a page."""
+    """Whether a table is only layout."""
     within = table.iterdescendants("table", "h1", "h2", "h3", "h4", "h5", "h6")
     return (
         table.get("role") in ("presentation", "none")
@@ -63,7 +63,7 @@ def is_layout(table: Element, cells: Iterable[Sequence[Element]]) -> bool:
 
 
 def grid(cells: Sequence[Sequence[tuple[Element, str]]]) -> list[list[str]]:
-    """The texts of cells in rows of equal length; what spans rows stands in each of them."""
+    """The texts of cells in rows of equal length; a cell that spans rows is repeated in each."""
     places: dict[tuple[int, int], str] = {}
     for top, row in enumerate(cells):
         left = 0
@@ -80,7 +80,7 @@ def grid(cells: Sequence[Sequence[tuple[Element, str]]]) -> list[list[str]]:
 
 
 def to_markdown(rows: Iterable[Sequence[str]]) -> str:
-    """A table in Markdown; rows and columns without text are left out, "" where there is no text.
+    """A table in Markdown, without empty rows and columns; "" for a table without text.
 
     The first row is the header.
 
@@ -107,5 +107,5 @@ def _span(cell: Element, name: str) -> int:
 
 
 def number(written: str | None, otherwise: int) -> int:
-    """What an attribute such as "12" says; something else where it is no such number."""
+    """The value of an attribute such as "12"; `otherwise` if it is no such number."""
     return int(written) if written and _FIGURES.fullmatch(written) else otherwise

@@ -12,7 +12,7 @@ _LABEL = re.compile(r"\((\d{1,3})\)\s")
 
 
 def attach(content: Element) -> None:
-    """Moves the notes at the end of a text to the words that refer to them."""
+    """Moves the notes at the end of a text to their references."""
     notes = _at_the_end(content)
     number = 1
     for place in list(texts(content)):
@@ -41,7 +41,7 @@ def _around(element: Element) -> list[Element]:
 
 
 def _at_the_end(content: Element) -> dict[int, Element]:
-    """The paragraphs that a text ends with and that are numbered from 1 on, by number."""
+    """The paragraphs at the end of a text that are numbered from 1 on, by number."""
     found: dict[int, Element] = {}
     lines = [p for p in content.iter("p") if p.find(".//p") is None and words(p)]
     for paragraph in reversed(lines):

@@ -1,4 +1,5 @@
-"""Workbooks (.xlsx): a section for each sheet, its rows as a table, formulas as their result."""
+"""Workbooks (.xlsx): each sheet becomes a section with its rows as a table; formulas show
+results."""
 
 import datetime
 import io
@@ -30,7 +31,7 @@ def parse(path: Path, data: bytes) -> Parsed:
         sections = []
         for sheet in workbook.worksheets:
             if sheet.sheet_state == "visible":
-                sheet.reset_dimensions()  # what a file says of its size may be wrong
+                sheet.reset_dimensions()  # the size that a file states may be wrong
                 sections.append((sheet.title, "\n\n".join(_blocks(_rows(sheet.iter_rows())))))
     except (InvalidFileException, *archive.MALFORMED) as error:
         raise archive.damaged(path) from error
@@ -50,10 +51,10 @@ def _blocks(rows: list[list[str]]) -> Iterator[str]:
 
 
 def _header(rows: list[list[str]]) -> int:
-    """Which row is the header: the first that fills the columns of the table.
+    """The index of the header row: the first row that fills the columns of the table.
 
-    These are the columns that most rows fill; that of the row's names may have no name itself.
-    Where there is no such row it is the first.
+    These are the columns that most rows fill; the column of the rows' names may have no name
+    itself. Without such a row it is the first.
     """
     wide = [row for row in rows if sum(map(bool, row)) > 1]
     filled = [sum(map(bool, column)) for column in zip(*wide, strict=True)]
@@ -63,7 +64,7 @@ def _header(rows: list[list[str]]) -> int:
 
 
 def _rows(sheet: Iterable[Iterable[Cell]]) -> list[list[str]]:
-    """The rows with text, of one length: without the columns that are empty in all of them."""
+    """The rows with text, of equal length, without columns that are empty in all of them."""
     rows: list[dict[int, str]] = []
     used: set[int] = set()
     for row in sheet:

@@ -3,7 +3,6 @@
     sources.yaml -> cellar -> client -> contents -> folder
     which texts     where     HTTP      is it it?   documents/official/
 
-`fetch.py` tells the story. The protocol is that of Cellar, the Office's repository ("Cellar
-end-user manual", section "Retrieve content streams"); docs/official-texts.md says what of it is
-used.
+Begin with `fetch.py`. The protocol is that of Cellar, the Office's repository ("Cellar end-user
+manual", section "Retrieve content streams"); docs/official-texts.md says what of it is used.
 """

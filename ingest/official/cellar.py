@@ -1,4 +1,4 @@
-"""How the Publications Office's repository, Cellar, is asked for a text.
+"""The client of Cellar, the repository of the Publications Office.
 
 A text (a "work", here by its CELEX number) exists in languages, each of them in forms such as XHTML
 or PDF, and a form consists of one or more files ("items"). One address serves them all; the headers
@@ -26,7 +26,7 @@ LANGUAGES = {
 }  # fmt: skip
 
 TEXT = "application/xhtml+xml, text/html;q=0.9"
-# A PDF of a certain type is only given to who asks for that type.
+# A PDF of one of these types is only sent when that type is asked for.
 _PDF_TYPES = ("pdfa1a", "pdfa1b", "pdfa2a", "pdfa2b", "pdfa3", "pdf1x", "pdfx")
 FORMS = (TEXT, *(f"application/pdf;type={kind}" for kind in _PDF_TYPES), "application/pdf")
 
@@ -36,14 +36,14 @@ _MAIN_TEXT = re.compile(r"(?:^|_)ACT(?:_|\.|$)", re.IGNORECASE)
 
 
 class NotHeldError(FetchError):
-    """The text is there, but not in this language."""
+    """The text exists, but not in this language."""
 
 
 @dataclass(frozen=True)
 class Item:
     """One file of a text.
 
-    `role` is "" for the text itself, "part-2" for what continues it, "annex-1" for an annex.
+    `role` is "" for the text itself, "part-2" for its continuation, "annex-1" for an annex.
     """
 
     url: str
@@ -65,8 +65,8 @@ class Cellar:
     """The repository.
 
     Args:
-        client: what asks.
-        resources: the address that a CELEX number is put behind; only a test gives another.
+        client: the HTTP client.
+        resources: the address before a CELEX number; only tests give another.
     """
 
     def __init__(self, client: Client, resources: str = RESOURCES) -> None:
@@ -74,11 +74,11 @@ class Cellar:
         self._resources = resources
 
     def find(self, celex: str, language: str, known: Mapping[str, Validators]) -> Version:
-        """The files of a text in a language (ISO 639-1), in the first of `FORMS` that there is.
+        """The files of a text in a language (ISO 639-1), in the first of `FORMS` that exists.
 
         Raises:
             NotHeldError: there is no such language version.
-            FetchError: the number is unknown, or the answer is not to be used.
+            FetchError: the number is unknown, or the answer is unusable.
         """
         address = self._resources + celex
         for form in FORMS:
@@ -101,10 +101,10 @@ class Cellar:
         )
 
     def get(self, version: Version, item: Item, known: Mapping[str, Validators]) -> Reply:
-        """One file of a text: 200, or 304 where `known` has its present version.
+        """One file of a text: 200, or 304 if `known` has its present version.
 
         Raises:
-            FetchError: it cannot be had.
+            FetchError: it cannot be fetched.
         """
         reply = item.reply or self._client.get(item.url, version.headers, known)
         if reply.status not in (200, 304):
@@ -115,9 +115,8 @@ class Cellar:
 
 
 def _items(reply: Reply) -> tuple[Item, ...]:
-    """Reads the HTML list of an answer 300: `li[title=item]` with a link, a stream_name and a
-    stream_order. Where more than one form is listed, the first is taken; pictures are left out.
-    """
+    """Reads the HTML list in an answer 300: `li[title=item]` with a link, a stream_name and a
+    stream_order. Of several forms the first is taken; pictures are left out."""
     try:
         tree = html.document_fromstring(reply.body)
     except etree.LxmlError as error:

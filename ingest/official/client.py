@@ -1,6 +1,5 @@
-"""A careful HTTP client: it asks the host it may ask, tries again within bounds, and believes
-nothing about what comes back.
-"""
+"""A strict HTTP client: asks only the allowed host, retries within limits, and checks every
+answer."""
 
 import contextlib
 import ssl
@@ -22,15 +21,15 @@ ORIGINS = frozenset({"https://publications.europa.eu"})
 USER_AGENT = "Strategiewijzer (python -m ingest fetch)"
 
 _CONDITIONS = ("If-None-Match", "If-Modified-Since")
-_KNOWN = "known"  # the versions that are here already, carried by each request
-_ANSWERS = (200, 300, 304, 404, 406)  # what the protocol knows
+_KNOWN = "known"  # request extension: the versions that are here already
+_ANSWERS = (200, 300, 304, 404, 406)  # status codes of the protocol
 _PASSING = (429, 500, 502, 503, 504)
 _MOST_REDIRECTS = 5
 
 
 @dataclass(frozen=True)
 class Validators:
-    """What tells a server which version is already here (RFC 9110, section 8.8)."""
+    """The validators of the version that is here already (RFC 9110, section 8.8)."""
 
     etag: str = ""
     last_modified: str = ""
@@ -38,7 +37,7 @@ class Validators:
 
 @dataclass(frozen=True)
 class Reply:
-    """A complete answer: 200, 300, 304, 404 or 406, from the address it came from in the end."""
+    """A complete answer: 200, 300, 304, 404 or 406; `url` is the last address, after redirects."""
 
     url: str
     status: int
@@ -47,20 +46,20 @@ class Reply:
 
 
 class Client:
-    """Asks for one address at a time. Keeps no cookies and sends no credentials.
+    """Requests one address at a time. Keeps no cookies and sends no credentials.
 
-    What the environment says of a proxy and of whom to trust counts (HTTPS_PROXY, NO_PROXY,
+    The environment decides on proxies and trusted certificates (HTTPS_PROXY, NO_PROXY,
     SSL_CERT_FILE).
 
     Args:
-        origins: what may be asked, at first and after a redirect ("https://name").
-        verify: whom to trust; None: the authorities that browsers trust, or the environment's.
+        origins: the allowed origins, also after a redirect ("https://name").
+        verify: trusted certificates; None: those of browsers, or the environment's.
         size_limit: bytes an answer may have, compressed or not.
         budget: seconds for one answer, all tries, waits and redirects included.
-        tries: how often an address is asked when the fault may pass.
+        tries: how often to try when the fault may pass.
         pause: seconds before the second try; it doubles, and a random part of it is added.
 
-    `origins` and `verify` have no setting on purpose: only a test gives others.
+    `origins` and `verify` have no setting on purpose: only tests give others.
     """
 
     def __init__(
@@ -102,12 +101,12 @@ class Client:
         headers: Mapping[str, str],
         known: Mapping[str, Validators] | None = None,
     ) -> Reply:
-        """Asks for an address and follows where it leads.
+        """Requests an address and follows its redirects.
 
         Args:
             address: http or https.
-            headers: what is asked for.
-            known: the version that is here already, by the address it came from.
+            headers: the request headers.
+            known: the versions that are here already, by the address they came from.
 
         Raises:
             FetchError: no answer that the protocol knows; says why and what to do.
@@ -152,8 +151,9 @@ class Client:
         )
 
     def _check(self, request: httpx.Request) -> None:
-        """Looks at each request before it is sent, also at those that redirects lead to: may this
-        be asked, and which version of it is here already? What is asked over https at all, is."""
+        """Checks each request before it is sent, also after a redirect: refuses other origins, uses
+        https where an origin has it, and adds the validators of the version that is here
+        already."""
         url = request.url
         host = url.netloc.decode()
         if f"https://{host}" in self._origins:
@@ -167,7 +167,7 @@ class Client:
             )
         request.url = url
         for name in _CONDITIONS:
-            request.headers.pop(name, None)  # of the address that led here
+            request.headers.pop(name, None)  # those of the redirecting address
         request.headers.update(_conditions(request.extensions[_KNOWN].get(str(url))))
 
     def _read(self, response: httpx.Response, deadline: float) -> Reply:
@@ -207,10 +207,10 @@ class Client:
 
 
 def onward(url: str, location: str) -> str:
-    """Where a link at an address leads.
+    """The address that a link or redirect leads to.
 
     Raises:
-        FetchError: to no address.
+        FetchError: it is no address.
     """
     try:
         return str(httpx.URL(url).join(location))

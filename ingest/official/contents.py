@@ -1,7 +1,7 @@
-"""Is what came back the text that was asked for?
+"""Checks whether an answer is the text that was asked for.
 
-Only what can be told without knowing the text: its kind, that it is whole, and that it is a text,
-not a page with a form or a riddle in its place.
+Only what shows without knowing the text: its type, that it is complete, and that it is a text, not
+a form or a check for browsers.
 """
 
 from lxml import etree, html
@@ -19,7 +19,7 @@ _LEAST_TEXT = 200  # characters; the shortest annexes have more, pages that ask 
 
 
 def suffix(reply: Reply, accept: str, language: str) -> str:
-    """The suffix that the file of an answer gets.
+    """The suffix for the file of an answer.
 
     Args:
         reply: an answer 200.
@@ -27,7 +27,7 @@ def suffix(reply: Reply, accept: str, language: str) -> str:
         language: the language that was asked for (ISO 639-1).
 
     Raises:
-        FetchError: the body is not such a text, or not whole.
+        FetchError: the body is not such a text, or is incomplete.
     """
     kind = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in SUFFIXES or kind not in accept:

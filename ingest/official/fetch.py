@@ -1,4 +1,4 @@
-"""The story: each text, in each language, each of its files, one after the other."""
+"""Fetches each file of each text in each language, one after the other."""
 
 from collections.abc import Iterator, Sequence
 from typing import Literal
@@ -16,7 +16,7 @@ _OFFICIAL_PAGE = "https://eur-lex.europa.eu/legal-content/{language}/TXT/?uri=CE
 
 
 class Outcome(Frozen):
-    """What became of one file. `file` is empty and `problem` says why when there is none."""
+    """The outcome for one file. Without a file, `file` is empty and `problem` says why."""
 
     celex: str
     language: str
@@ -29,7 +29,7 @@ class Outcome(Frozen):
 def fetch(
     sources: Sequence[Source], languages: Sequence[str], folder: Folder, cellar: Cellar
 ) -> Iterator[Outcome]:
-    """Fetches texts into a folder; what fails is told and does not stop the rest.
+    """Fetches texts into a folder; failures are reported and do not stop the rest.
 
     Args:
         sources: the texts.
@@ -109,7 +109,7 @@ def _file(
 
 
 def _description(source: Source, document: str, language: str, item: Item) -> dict[str, object]:
-    """The sidecar's fields; what is not known here is told from the text by ingest."""
+    """The fields of the sidecar; ingest infers the others from the text."""
     is_main = not item.role
     fields = {
         "id": document,

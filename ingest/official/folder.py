@@ -1,8 +1,8 @@
-"""The folder that fetched official texts are kept in.
+"""The folder of fetched official texts.
 
-Three files belong together: the text as it came, such as `52020dc0605.nl.xhtml`; beside it what it
-is (`.meta.yaml`, the sidecar that ingest reads) and how it came (`.http.json`). The last is written
-last: without it, or when it does not fit the text, the text is fetched anew.
+Three files belong together: the text as received, such as `52020dc0605.nl.xhtml`; its metadata
+(`.meta.yaml`, the sidecar that ingest reads); and the record of the fetch (`.http.json`). The
+record is written last: if it is missing or does not fit the text, the text is fetched anew.
 """
 
 import contextlib
@@ -33,7 +33,7 @@ _KEPT_HEADERS = (
 
 
 class Record(Frozen):
-    """How a file came here. `requested` and `accept` were asked for, `url` gave the answer."""
+    """The record of a fetch. `requested` and `accept` were asked for, `url` gave the answer."""
 
     requested: str
     accept: str
@@ -52,7 +52,7 @@ class Record(Frozen):
 
 
 class Folder:
-    """The files below one folder; made where it is not there yet."""
+    """The files below one folder; makes it if need be."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -69,7 +69,7 @@ class Folder:
                 rest.unlink()
 
     def kept(self, key: str) -> tuple[str, Record] | None:
-        """Name and record of the whole, unharmed file of a document ("52020dc0605.nl")."""
+        """Name and record of the intact file of a document ("52020dc0605.nl"), or None."""
         for path in sorted(self._path.glob(f"{key}.*{_RECORD}")):
             name = path.name.removesuffix(_RECORD)
             record = _read(path)
@@ -80,13 +80,13 @@ class Folder:
         return None
 
     def put(self, name: str, reply: Reply, info: Mapping[str, object], record: Record) -> None:
-        """Writes a text and what belongs to it; each file appears whole or not at all.
+        """Writes a text with its sidecar and record; each file appears whole or not at all.
 
         Args:
             name: the file's name.
             reply: the answer that brought it.
             info: the fields of `DocumentInfo` that are known.
-            record: how it came.
+            record: the record of the fetch.
 
         Raises:
             FetchError: it cannot be written; the former file is still there.
@@ -97,7 +97,7 @@ class Folder:
         self._write(f"{name}{_RECORD}", record.model_dump_json(indent=2).encode())
 
     def keep_only(self, celex: str, language: str, names: set[str]) -> list[str]:
-        """Removes what was fetched of a language version before and is no longer part of it.
+        """Removes files of a language version that are no longer part of it.
 
         Returns:
             The names that were removed.
@@ -108,7 +108,7 @@ class Folder:
             belongs = record and (record.celex, record.language) == (celex, language)
             if belongs and name not in names:
                 with self._writing(path):
-                    # the record last: a crash before it, and the next run goes on from here
+                    # the record last: after a crash the next run continues here
                     for old in (self._path / name, self._path / f"{name}{_SIDECAR}", path):
                         old.unlink(missing_ok=True)
                 removed.append(name)
@@ -140,7 +140,7 @@ class Folder:
 def recorded(
     reply: Reply, *, requested: str, accept: str, name: str, celex: str, language: str
 ) -> Record:
-    """The record of an answer that has just come."""
+    """The record of an answer, fetched now."""
     return Record(
         requested=requested,
         accept=accept,

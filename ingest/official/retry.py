@@ -1,4 +1,4 @@
-"""When to ask again, and after how long."""
+"""Retries with exponential back-off."""
 
 import datetime
 import email.utils
@@ -15,7 +15,8 @@ from tenacity import (
 
 
 class TransientError(Exception):
-    """What may go well the next time, after `wait` seconds if the server says how long."""
+    """A fault that may pass; `wait` is the number of seconds that the server asked for, if it
+    did."""
 
     def __init__(self, problem: str, wait: float | None = None) -> None:
         super().__init__(problem)
@@ -23,14 +24,14 @@ class TransientError(Exception):
 
 
 def retrying(*, tries: int, budget: float, pause: float) -> Retrying:
-    """Calls a function until it does not raise `TransientError`; the last one is passed on.
+    """Retries a function while it raises `TransientError`; raises the last one.
 
     Args:
-        tries: how often it is called at most.
+        tries: the largest number of calls.
         budget: seconds; a pause that would go beyond it is not begun.
         pause: seconds before the second call; doubles each time, and up to `pause` is added at
-            random, so that many clients do not come back at the same moment. What the server
-            asks for goes before.
+            random, so that many clients do not return at the same moment. A wait that the server
+            asks for overrides it.
     """
     growing = wait_exponential(multiplier=pause, max=30) + wait_random(0, pause)
 
@@ -48,7 +49,7 @@ def retrying(*, tries: int, budget: float, pause: float) -> Retrying:
 
 
 def asked_wait(retry_after: str) -> float | None:
-    """The seconds that a header Retry-After asks for, a number or a date (RFC 9110, 10.2.3)."""
+    """The seconds in a header Retry-After, which has a number or a date (RFC 9110, 10.2.3)."""
     if retry_after.isdecimal():
         return float(retry_after)
     try:

@@ -1,4 +1,4 @@
-"""Which official texts there are to fetch, and what their files are described by."""
+"""The official texts to fetch, and their metadata."""
 
 import datetime
 import re
@@ -12,13 +12,13 @@ from core.types import Frozen
 
 _LISTED = Path(__file__).resolve().parent.parent / "sources.yaml"
 
-# Sector, year, one or two letters for the kind of text, number; then what tells texts with the same
-# number apart, or a corrigendum or the date of a consolidated version.
+# Sector, year, one or two letters for the kind of text, number; then a suffix for texts with the
+# same number, for a corrigendum, or the date of a consolidated version.
 _CELEX = re.compile(r"[0-9CE]\d{4}[A-Z]{1,2}\d{4}(?:R?\(\d{2}\))*(?:-\d{8})?")
 
 
 class Source(Frozen):
-    """One official text, in whatever languages. `title` is English."""
+    """One official text, in any languages. `title` is English."""
 
     celex: str
     title: str = ""
@@ -40,7 +40,7 @@ def listed() -> tuple[Source, ...]:
 
 
 def chosen(numbers: Sequence[str]) -> tuple[Source, ...]:
-    """The texts with these CELEX numbers, listed or not; without a number all that are listed.
+    """The texts with these CELEX numbers, listed or not; all listed texts without a number.
 
     Raises:
         FetchError: one of them is not a CELEX number.
