@@ -103,8 +103,9 @@ class ServerReranker:
         try:
             self._relevance("drugs", ["Drugs are a threat.", "Firearms are a threat."])
         except _FAULTS as error:
-            is_status = isinstance(error, httpx.HTTPStatusError)
-            told = f"status {error.response.status_code}" if is_status else type(error).__name__
+            told = type(error).__name__
+            if isinstance(error, httpx.HTTPStatusError):
+                told = f"status {error.response.status_code}"
             raise ModelError(
                 f"The reranker does not answer well ({told}). Check STRATEGIEWIJZER_RERANK_URL, "
                 "_MODEL and _API_KEY."
