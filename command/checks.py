@@ -1,4 +1,4 @@
-"""What `strategiewijzer doctor` looks at, one function a check; they change nothing.
+"""What `strategiewijzer doctor` looks at, one function a check; they publish nothing.
 
 A check imports what it looks at itself, so that a package that is not there fails no other.
 """
@@ -183,9 +183,7 @@ def _in_step(settings: Settings) -> Finding | None:
     found, remedy = [], ""
     if report.failures:
         first = report.failures[0]
-        found = [
-            f"{len(report.failures)} files cannot be taken, such as {first.place}: {first.problem}"
-        ]
+        found = [f"files not taken: {len(report.failures)}, such as {first.place}: {first.problem}"]
         remedy = first.remedy
     if not plan.is_empty:
         pending = [f"{len(keys)} {kind}" for kind, keys in kinds.items() if keys]

@@ -197,7 +197,7 @@ def test_changes_that_are_not_taken_over_are_counted(indexed: Settings, small: S
     small({"lighthouses.en.md": changed, "new.en.md": "# New\n\nText.\n", "bad.docx": "no"})
     found = _examined(0)
     assert _levels(found) == {"index in step": "warning"}
-    assert "1 files cannot be taken" in found["index in step"].found
+    assert "files not taken: 1, such as " in found["index in step"].found
     assert "1 added, 1 changed" in found["index in step"].found
     assert found["index in step"].remedy.endswith("make ingest")
 
