@@ -24,6 +24,7 @@ class Seen(NamedTuple):
 
     lines: tuple[tuple[str, str], ...]
     works: bool
+    error: ModelError | None = None
 
 
 def check(settings: Settings) -> Iterator[Seen]:
@@ -67,7 +68,8 @@ def _seen(model: ChatModel, settings: Settings) -> Seen:
         sentences = [draft.text for draft in read(pieces)]
     except ModelError as error:
         lines += [("refused", ", ".join(model.refused))] if model.refused else []
-        return Seen((*lines, ("failed", f"{error} ({error.reason})")), works=False)
+        lines.append(("failed", f"{error} ({error.reason})"))
+        return Seen(tuple(lines), works=False, error=error)
     form = "structured" if model.takes_schema else "text"
     lines += [
         ("reply", f"{form}, {'streamed' if len(pieces) > 1 else 'in one piece'}"),

@@ -26,7 +26,7 @@ def obstacle(folder: Path) -> str:
     Args:
         folder: need not exist; then its nearest existing parent counts.
     """
-    place = next(path for path in (folder, *folder.absolute().parents) if os.path.exists(path))
+    place = existing(folder)
     if not place.is_dir():
         return f"{place} is a file, not a folder. Move it, or set STRATEGIEWIJZER_DATA_DIR."
     if not os.access(place, os.W_OK | os.X_OK):
@@ -39,3 +39,8 @@ def obstacle(folder: Path) -> str:
         free = f"{disk.free / 1e6:.1f} MB free"
         return f"The disk of {place} is full ({free}). Make room, then try again."
     return ""
+
+
+def existing(folder: Path) -> Path:
+    """The folder, or the nearest above it that is there."""
+    return next(path for path in (folder, *folder.absolute().parents) if os.path.exists(path))

@@ -46,14 +46,18 @@ def started() -> Iterator[Browser]:
         browser.close()
 
 
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        return int(free.getsockname()[1])
+
+
 @contextmanager
 def served(
     data_dir: Path, log: Path, environment: Mapping[str, str] = MappingProxyType({})
 ) -> Iterator[str]:
     """The address of the real app on this index, with more environment; it ends with the block."""
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     address = f"http://localhost:{port}"
     variables = {
         **os.environ,

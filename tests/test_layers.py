@@ -16,6 +16,7 @@ MAY_IMPORT = {
     "eval": {"chain", "ingest", "vectorstore", "prompts", "core"},
     "ui": {"chain", "eval", "ingest", "vectorstore", "prompts", "core"},
     "app": {"ui"},
+    "command": {"chain", "eval", "ingest", "vectorstore", "prompts", "core"},
 }
 ONLY_HERE = {"chromadb": "vectorstore/chroma.py", "tantivy": "vectorstore/keyword.py"}
 

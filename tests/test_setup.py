@@ -53,7 +53,7 @@ def test_every_package_of_ours_is_declared() -> None:
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
     ours = {
         ".".join(file.parent.relative_to(ROOT).parts)
-        for top in ("core", "ingest", "prompts", "vectorstore", "chain", "ui", "eval")
+        for top in ("core", "ingest", "prompts", "vectorstore", "chain", "ui", "eval", "command")
         for file in (ROOT / top).rglob("__init__.py")
     }
     assert set(declared["packages"]) == ours

@@ -26,6 +26,7 @@ from core.types import ScoredPassage
 DEPTH = 20  # passages that are reranked
 _TIMEOUT = 5.0  # seconds
 _LONGEST = 1_000_000  # bytes of a reply; twenty scores take about two thousand
+_FAULTS = (httpx.HTTPError, httpx.InvalidURL, ValueError)
 _OF_THIS_QUESTION = (400, 413, 422)  # status codes that reject only this question
 
 logger = logging.getLogger(__name__)
@@ -36,6 +37,13 @@ class Reranker(Protocol):
 
     def reorder(self, query: str, found: Sequence[ScoredPassage]) -> list[ScoredPassage]:
         """The same passages, best first; those after the first `DEPTH` stay behind."""
+
+    def try_out(self) -> None:
+        """Has two short texts judged.
+
+        Raises:
+            ModelError: the server does not answer well.
+        """
 
 
 class _Result(BaseModel):
@@ -75,10 +83,15 @@ class ServerReranker:
             return list(found)
         try:
             relevance = self._relevance(query, [scored.passage.context() for scored in first])
+<<<<<<< HEAD
             if sorted(relevance) != list(range(len(first))):
                 raise ValueError("it did not judge every passage once")
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             # Only the type of the error: its message may hold the address, with credentials in it.
+=======
+        except _FAULTS as error:
+            # The kind of error only: its text may repeat the address, with credentials in it.
+>>>>>>> w19-a
             logger.warning("The reranker did not help (%s); order unchanged", type(error).__name__)
             if _is_of_this_question(error):
                 self._breaker.worked()
@@ -94,8 +107,30 @@ class ServerReranker:
         ]
         return [*reordered, *found[DEPTH:]]
 
+    def try_out(self) -> None:
+        try:
+            self._relevance("drugs", ["Drugs are a threat.", "Firearms are a threat."])
+        except _FAULTS as error:
+            told = type(error).__name__
+            if isinstance(error, httpx.HTTPStatusError):
+                told = f"status {error.response.status_code}"
+            raise ModelError(
+                f"The reranker does not answer well ({told}). Check STRATEGIEWIJZER_RERANK_URL, "
+                "_MODEL and _API_KEY."
+            ) from None
+
     def _relevance(self, query: str, texts: list[str]) -> dict[int, float]:
+<<<<<<< HEAD
         """Maps the position of each text to its relevance to the question."""
+=======
+        """Position of each text -> how well it answers the question."""
+        relevance = self._judged(query, texts)
+        if sorted(relevance) != list(range(len(texts))):
+            raise ValueError("it did not judge every passage once")
+        return relevance
+
+    def _judged(self, query: str, texts: list[str]) -> dict[int, float]:
+>>>>>>> w19-a
         if self._model:
             body = {"model": self._model, "query": query, "documents": texts, "top_n": len(texts)}
         else:

@@ -1,0 +1,1 @@
+"""One command for everything: `strategiewijzer ask | ingest | fetch | eval | serve | doctor`."""

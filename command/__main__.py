@@ -1,0 +1,104 @@
+"""`strategiewijzer COMMAND`, also `python -m command`: the packages' commands under one name.
+
+What a command needs is imported when it runs, so that help and completion are quick.
+"""
+
+import os
+import sys
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+app = typer.Typer(
+    help="Answers about the EU's Security Union strategies, with citations that can be checked.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # they print the values of variables
+)
+
+
+class _HandsOn(TyperCommand):
+    """A command whose arguments, --help among them, are for the parser of another main."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # of a private class
+        ctx.args = list(args)
+        return args
+
+
+@app.command(cls=_HandsOn)
+def ask(context: typer.Context) -> None:
+    """Ask one question (python -m chain)."""
+    from chain.__main__ import main
+
+    raise typer.Exit(main(context.args))
+
+
+@app.command(cls=_HandsOn)
+def ingest(context: typer.Context) -> None:
+    """Bring the index in step with the source texts, show it, go back (python -m ingest)."""
+    from ingest.__main__ import main
+
+    raise typer.Exit(main(context.args))
+
+
+@app.command(cls=_HandsOn)
+def fetch(context: typer.Context) -> None:
+    """Get official texts from the Publications Office (python -m ingest fetch)."""
+    from ingest.__main__ import main
+
+    raise typer.Exit(main(["fetch", *context.args]))
+
+
+@app.command("eval", cls=_HandsOn)
+def evaluate(context: typer.Context) -> None:
+    """Ask the question set, compare runs, accept one (python -m eval)."""
+    from eval.__main__ import main
+
+    raise typer.Exit(main(context.args))
+
+
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the pages.")] = 8501,
+) -> None:
+    """Serve the pages in the browser; builds the index where there is none (make chat)."""
+    from core.settings import ROOT
+    from ingest.__main__ import main
+
+    os.chdir(ROOT)  # where Streamlit finds its configuration
+    if not _is_indexed():
+        main([])  # a document that cannot be taken is told, and the others are served all the same
+        if not _is_indexed():
+            raise typer.Exit(1)
+    streamlit = ["-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, *streamlit])  # noqa: S606 - signals reach the server
+
+
+def _is_indexed() -> bool:
+    from core.errors import StrategiewijzerError
+    from core.settings import Settings
+    from vectorstore.generations import Generations
+
+    try:
+        return bool(Generations(Settings()).current().manifest)
+    except StrategiewijzerError:
+        return False
+
+
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+) -> None:
+    """Check settings, folders, embedder, index and servers; say how to mend what fails."""
+    from command.doctor import run
+
+    raise typer.Exit(run(as_json=as_json))
+
+
+def main() -> None:
+    app(prog_name="strategiewijzer")
+
+
+if __name__ == "__main__":
+    main()
