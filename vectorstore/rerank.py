@@ -83,15 +83,8 @@ class ServerReranker:
             return list(found)
         try:
             relevance = self._relevance(query, [scored.passage.context() for scored in first])
-<<<<<<< HEAD
-            if sorted(relevance) != list(range(len(first))):
-                raise ValueError("it did not judge every passage once")
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-            # Only the type of the error: its message may hold the address, with credentials in it.
-=======
         except _FAULTS as error:
-            # The kind of error only: its text may repeat the address, with credentials in it.
->>>>>>> w19-a
+            # Only the type of the error: its message may hold the address, with credentials in it.
             logger.warning("The reranker did not help (%s); order unchanged", type(error).__name__)
             if _is_of_this_question(error):
                 self._breaker.worked()
@@ -120,17 +113,13 @@ class ServerReranker:
             ) from None
 
     def _relevance(self, query: str, texts: list[str]) -> dict[int, float]:
-<<<<<<< HEAD
         """Maps the position of each text to its relevance to the question."""
-=======
-        """Position of each text -> how well it answers the question."""
         relevance = self._judged(query, texts)
         if sorted(relevance) != list(range(len(texts))):
             raise ValueError("it did not judge every passage once")
         return relevance
 
     def _judged(self, query: str, texts: list[str]) -> dict[int, float]:
->>>>>>> w19-a
         if self._model:
             body = {"model": self._model, "query": query, "documents": texts, "top_n": len(texts)}
         else:
