@@ -34,8 +34,8 @@ from core.types import ModelTrouble
 logger = logging.getLogger(__name__)
 
 CONDENSE_SHARE = 0.25
-"""Share of `answer_timeout` for rewriting a follow-up; the rest is for the answer. A reasoning model
-needs some ten seconds for either."""
+"""Share of `answer_timeout` for rewriting a follow-up; the rest is for the answer. A reasoning
+model needs some ten seconds for either."""
 MEND_SHARE = 0.25
 """Share of `answer_timeout` for checking and repairing the reply."""
 

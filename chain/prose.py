@@ -127,7 +127,7 @@ class Prose:
                 yield from self._give_line(line, "")
 
     def _give_line(self, line: str, rest: str) -> Iterator[Draft]:
-        """Yields the drafts of a line, and keeps `rest`, the beginning of the next, in the buffer."""
+        """Yields the drafts of a line; keeps `rest`, the beginning of the next, in the buffer."""
         yield from self._give(line)
         self._waiting, self._is_fresh = rest, True
 

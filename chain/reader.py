@@ -131,8 +131,8 @@ class Reader:
 
 
 class _Listed:
-    """Parses the JSON of `SCHEMA` from behind its first brace. A sentence is complete when its entry
-    is closed."""
+    """Parses the JSON of `SCHEMA` from behind its first brace. A sentence is complete when its
+    entry is closed."""
 
     def __init__(self, language: str) -> None:
         self._has_begun = False  # the list of sentences
