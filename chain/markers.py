@@ -53,7 +53,7 @@ _ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+.!|>~-])")
 
 
 def plain(text: str) -> tuple[str, list[Cited]]:
-    """The text in one line, without markup and markers; and the markers with their offsets in it."""
+    """The text in one line, without markup and markers; and the markers, with their offsets."""
     flat = _without_markup(text)
     said, cited, last = "", [], 0
     for mark in _marks(flat):

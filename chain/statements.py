@@ -179,7 +179,7 @@ def _line_start(passage: Passage, offset: int) -> int:
 
 
 def _cells(passage: Passage, start: int, end: int) -> list[str]:
-    """Cells of the table row at these offsets, with an empty first cell, which is before `start`."""
+    """Cells of the table row at these offsets, with an empty first cell, which precedes `start`."""
     line = passage.text[_line_start(passage, start) : end]
     return [" ".join(cell.split()).replace("\\|", "|") for cell in _CELLS.split(line)[1:]]
 

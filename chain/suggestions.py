@@ -163,8 +163,8 @@ class Suggestions:
         found: Sequence[ScoredPassage],
         scope: Scope,
     ) -> str:
-        """The question in the sources' spelling, if it is answered then, by a clearly better passage
-        than those found; else empty."""
+        """The question in the sources' spelling, if a clearly better passage than those found
+        answers it then; else empty."""
         better = respelt(question, language, index)
         tried = self._asked(index, better, language, scope) if better else None
         gained = tried is not None and tried.best.score >= highest(found) + _BETTER

@@ -3,8 +3,8 @@
     sentence -> its evidence (units) -> do these have its details? -> do they entail it?
 
 A sentence is shown only with the `Quote`s found here: exact spans of passages. Together they must
-have every figure, date, reference, acronym and country of a model's sentence (chain/details.py), and
-entail it according to a classifier (chain/judgement.py): docs/decisions/0007.
+have every figure, date, reference, acronym and country of a model's sentence (chain/details.py),
+and entail it according to a classifier (chain/judgement.py): docs/decisions/0007.
 """
 
 import re

@@ -106,7 +106,7 @@ def _scales(locale: Locale) -> dict[str, int]:
         for count in _COUNTS:
             try:
                 text = format_compact_decimal(count * scale, format_type="long", locale=locale)
-            except KeyError:  # CLDR has no such words for this language
+            except KeyError:  # missing in CLDR for this language
                 continue
             if text.strip().startswith(str(count)):
                 found |= dict.fromkeys(_bare(text), scale)
