@@ -91,7 +91,7 @@ def _absent(question: Question, outline: Outline) -> list[str]:
 
 
 def _severity(excused: bool) -> Literal["error", "warning"]:
-    """Severity of a missing label; `excused` if it may be in a document that is not in the index."""
+    """Severity of a missing label; `excused`: it may be in a document that is not in the index."""
     return "warning" if excused else "error"
 
 
