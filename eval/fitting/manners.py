@@ -2,10 +2,10 @@
 
     python -m eval.fitting.manners
 
-Training data are the messages in `messages/`, the examples of `chain/manners.yaml` and the questions
-of this folder, without those in `eval/messages`, as that set is reported. Prints, by five-fold
-cross-validation at the probabilities in chain/manners.py, how many messages are classified right
-and how many questions are taken for messages.
+Training data are the messages in `messages/`, the examples of `chain/manners.yaml` and the
+questions of this folder, without messages that are also in `eval/messages`, which is reported.
+Prints, by five-fold cross-validation with the limits in chain/manners.py, the share of messages
+classified right and the number of questions taken for messages.
 """
 
 import datetime

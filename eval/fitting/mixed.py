@@ -15,8 +15,8 @@ from vectorstore.store import Index, open_index
 
 
 def in_turn(settings: Settings) -> list[Index]:
-    """Two indexes of the source texts in use: languages alternate between documents, and are swapped
-    in the second.
+    """Two indexes of the source texts in use: languages alternate between documents, and the second
+    has them the other way round.
 
     Raises:
         StrategiewijzerError: as `eval.corpus.prepare`.

@@ -3,10 +3,10 @@
 
     python -m eval.fitting.relevance --xquad DIR
 
-DIR has `xquad.en.json` and `xquad.de.json`. A unit of the retrieved passages is right if it overlaps
-the gold answer (XQuAD, even articles), if a question in this folder names it, or if it is in another
-language, in a section that the question names, and has one of its facts. Prints hit@1 and MRR of
-each set, by six-fold cross-validation over articles or questions.
+DIR has `xquad.en.json` and `xquad.de.json`. A unit of the retrieved passages is right if it
+overlaps the gold answer (XQuAD, even articles), if a question in this folder names it, or if it is
+in another language, in a section that the question names, and has one of its facts. Prints hit@1
+and MRR of each set, by six-fold cross-validation over articles or questions.
 """
 
 import sys

@@ -282,7 +282,7 @@ def _forward(net: Any, part: Any, key: Any) -> tuple[Any, Any]:
 
 
 def _told(net: dict[str, NDArray[Any]], batch: Batch) -> float:
-    """Share of pairs of a false and a true sentence in which the false one is doubted more (AUC)."""
+    """AUC: share of pairs of a false and a true sentence in which the false one is doubted more."""
     from chain.judgement import forward
 
     scores = np.array(

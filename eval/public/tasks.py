@@ -34,7 +34,7 @@ class Figure(Frozen):
 
 
 class Retrieval(Frozen):
-    """Result of retrieval. `rankings`: question id -> ids of the first ten documents, best first."""
+    """Retrieval results. `rankings`: question id -> ids of the first ten documents, best first."""
 
     figures: Mapping[str, Figure]
     rankings: Mapping[str, tuple[str, ...]]

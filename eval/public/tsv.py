@@ -21,7 +21,7 @@ def read(file: Path, name: str, language: str) -> PublicSet:
     """Reads one file.
 
     Raises:
-        QuestionSetError: a column is missing or a row is malformed; the message names file and line.
+        QuestionSetError: a column is missing or a row is malformed; it names file and line.
     """
     paragraphs = Paragraphs()
     questions: dict[str, PublicQuestion] = {}
