@@ -13,7 +13,7 @@ from core.matching import fold
 from prompts import languages, phrases
 from vectorstore.keyword import content_words
 
-_MOST_COUNTED = 60
+_MOST_COUNTED = 60  # a larger number in a question is not a count of things asked for
 _ASKED = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")  # jusqu'à and end-to-end are one word each
 # COM(2020) 607, 2011/93/EU, 24 July 2020 and a bare year are no amounts.
 _REFERENCE = r"\w+\(\d+\) ?\d+|\d+/\d+(?:/\w+)?"

@@ -1,4 +1,4 @@
-"""From a question to a checked answer, in one screen.
+"""Assistant: turns a question into a checked answer, or a refusal.
 
 message -> language -> what is meant: small talk gets a reply, tasks rest on the last answer's
         -> passages -> ranked statements -> confidence -> parts -> drafts -> verified

@@ -120,8 +120,8 @@ def lacks(
     `said_amount`, `said_reason`: it asks for one, and the best statement has none.
     `said_countries`: the best statement's passage lacks one of its countries.
 
-    One of two figures or countries is enough: the question is then answered in part. Only passages
-    in the language of the best statement count.
+    For `figures` and `countries` one of several is enough: the question is then answered in part.
+    Only passages in the language of the best statement count.
     """
     demands = demands_of(question, language)
     words, said, passage = _best(found, ranked)

@@ -2,9 +2,9 @@
 
 messages -> request with the optional parameters that the server accepts -> pieces of the reply
 
-Of the optional parameters only those that are set are sent, and the schema and the token count. One
-that the server refuses is not sent again. After a lasting failure a circuit breaker blocks calls
-for a while.
+Optional parameters are sent only if a setting has them, except the schema and the request for token
+counts. One that the server refuses is not sent again. After a lasting failure a circuit breaker
+blocks calls for a while.
 """
 
 import logging

@@ -5,8 +5,8 @@
     - security measures;                        an item
     3 of 23 items.                              a note: how many items of a long list are shown
 
-The grammar is that of core.types.Answer. It shares no code with what writes answers, so that it
-would notice its errors.
+The grammar is that of core.types.Answer. This module shares no code with what writes answers, so
+that it notices errors there.
 """
 
 import re

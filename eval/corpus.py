@@ -19,7 +19,7 @@ def prepare(folders: Sequence[Path], settings: Settings, tell: Tell = nobody) ->
 
     Args:
         folders: folders and files with source texts; only read.
-        settings: of the assistant; kept apart from the folders.
+        settings: of the assistant; used for everything but the folders.
         tell: receives progress events.
 
     Raises:

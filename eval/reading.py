@@ -4,7 +4,7 @@
 
 A unit is a sentence, a list item, or a whole list. Text is aligned word for word with the units of
 the passages that it cites; a model's sentence with the units it quotes. Labels and notes are no
-units. It shares no code with what writes answers, so that it would notice its errors.
+units. This module shares no code with what writes answers, so that it notices errors there.
 """
 
 import re

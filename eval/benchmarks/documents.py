@@ -163,7 +163,8 @@ def _title(title: str, truth: Truth) -> _Part:
 
 
 def _headings(title: str, blocks: Sequence[Block], truth: Truth) -> _Part:
-    """Recall, precision and parents of headings; a title read as a heading is not counted."""
+    """Recall, precision and parents of headings; those that are the title, or were read as the
+    title, do not count."""
     seen = [
         Heading(block.title, block.level)
         for block in blocks
