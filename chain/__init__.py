@@ -1,1 +1,1 @@
-"""The product: a question and the conversation so far become a checked answer."""
+"""Question answering: turns a question and its conversation into an answer with citations."""

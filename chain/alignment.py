@@ -1,6 +1,6 @@
-"""Which words of the passages say what the words of a sentence say, whatever their languages.
+"""Word alignment of a sentence with its evidence, within and across languages.
 
-passages -> their words in context;  sentence -> its words -> the units that cover them best
+passages -> contextual word vectors;  sentence -> its word vectors -> the units that cover it best
 """
 
 from collections.abc import Sequence
@@ -14,25 +14,29 @@ from core.types import Passage
 from vectorstore.keyword import content_words
 from vectorstore.words import States, WordStates
 
-Place = tuple[int, int]  # the number of a passage, and of a unit in it
+Place = tuple[int, int]  # passage number, unit number within it
 
-_MOST_UNITS = 5  # that a sentence rests on together
-_GAIN = 0.015  # in mean closeness, that a further unit must bring
-MOST_WORDS = 56  # of a sentence that are compared
-MOST_EVIDENCE = 140  # words of the units that they are compared with
-_SHORT = 4  # letters: shorter words are no content unless they are names or figures
+_MOST_UNITS = 5  # units that may support one sentence together
+_GAIN = 0.015  # least gain in mean cosine for adding a unit
+MOST_WORDS = 56  # words compared of a sentence
+MOST_EVIDENCE = 140  # words compared of its evidence
+_SHORT = 4  # letters: shorter words are no content words unless they are names or figures
 
 
 @dataclass(frozen=True)
 class Basis:
-    """A sentence and what it rests on most likely.
+    """A sentence aligned with its most likely evidence.
 
-    `words` are those of the sentence, `states` theirs, shape (words, dimensions); `content` tells
-    which carry meaning. `places` are the units, the one that covers most first, and `reached` how
-    close the content is on average to the first unit, to the first two, ...; `evidence` are the
-    words of these with lead-in and heading, `positions` where they stand in all passages,
-    `in_first` which belong to the first unit. `closeness` has a cosine for every word and every
-    word of the evidence.
+    words: of the sentence.
+    states: their vectors, shape (words, dimensions).
+    content: which words are content words, shape (words,).
+    places: the units of the evidence, the one that covers most first.
+    reached: mean cosine of the content words with the first unit, with the first two, ...
+    evidence: the words of these units, with lead-in and heading.
+    evidence_states: their vectors, shape (evidence words, dimensions).
+    positions: their positions among the words of all passages.
+    in_first: which of them belong to the first unit.
+    closeness: cosines, shape (words, evidence words).
     """
 
     words: tuple[str, ...]
@@ -48,18 +52,18 @@ class Basis:
 
     @property
     def coverage(self) -> States:
-        """How close the closest word of the evidence is to each word."""
+        """Cosine of each word with the closest word of the evidence."""
         nearest: States = self.closeness.max(axis=1)
         return nearest
 
 
 class Evidence:
-    """The words of passages; made once for all sentences of a reply.
+    """Word vectors of the passages, computed once for all sentences of a reply.
 
     Args:
-        passages: in the order in which they are numbered.
-        states: gives the words of a text.
-        centre: the mean state of words, taken from each, shape (dimensions,).
+        passages: in the order of their numbers.
+        states: computes the word vectors of a text.
+        centre: mean word vector, subtracted from each, shape (dimensions,).
     """
 
     def __init__(self, passages: Sequence[Passage], states: WordStates, centre: States) -> None:
@@ -98,7 +102,7 @@ class Evidence:
             self._masks[place] = (self._passage == of) & inside
 
     def basis(self, sentence: str, language: str) -> Basis | None:
-        """What a sentence in this language rests on; None where either has no words."""
+        """Aligns a sentence in `language` with its evidence; None if either has no words."""
         words = self._of.words(sentence)
         spans = words.spans[:MOST_WORDS]
         texts = tuple(sentence[start:end] for start, end in spans)
@@ -130,7 +134,7 @@ class Evidence:
         )
 
     def _centred(self, states: States) -> States:
-        """States of length 1 after the mean is taken away, which all words share."""
+        """Subtracts the mean that all word vectors share, then normalises to length 1."""
         moved = states - self._centre
         lengths = np.linalg.norm(moved, axis=1, keepdims=True)
         made: States = (moved / np.maximum(lengths, 1e-9)).astype(np.float32)
@@ -138,8 +142,8 @@ class Evidence:
 
 
 def _covering(covers: States) -> tuple[list[int], tuple[float, ...]]:
-    """The units that together cover words best, one after the other, and how well they do then;
-    `covers` is (units, words)."""
+    """Greedy choice of units that cover the words together: their numbers, and the mean cosine
+    after each. `covers` has shape (units, words)."""
     chosen: list[int] = []
     means: list[float] = []
     best = np.full(covers.shape[1], -1.0)
@@ -155,7 +159,7 @@ def _covering(covers: States) -> tuple[list[int], tuple[float, ...]]:
 
 
 def _unit(passage: Passage, place: int) -> int:
-    """The number of the unit at a place; -1 in the heading, -2 between units."""
+    """Number of the unit at an offset; -1 in the heading, -2 between units."""
     if place < 0:
         return -1
     inside = (n for n, unit in enumerate(passage.units) if unit.start <= place < unit.end)

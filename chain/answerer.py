@@ -1,4 +1,4 @@
-"""The seam between the assistant and whatever writes the answer."""
+"""Protocol for answerers: what they get, and the drafts that they propose."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,8 +12,12 @@ from core.types import Message, Mode, ScoredPassage
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be done instead of answering a question: `kind` ("table"), with the answer `text`
-    or, where that is empty, with the passages. `message` is how the reader put it."""
+    """A task in place of a question, such as "put that in a table".
+
+    kind: of task ("table").
+    message: the reader's words.
+    text: the answer to work on; if empty, the passages are.
+    """
 
     kind: Message
     message: str
@@ -22,12 +26,16 @@ class Task:
 
 @dataclass(frozen=True)
 class Request:
-    """What an answer is made from. `question` can be understood without the conversation.
+    """Input of an answerer.
 
-    `parts` are the things that it asks. `said` is the folded text of the answer
-    before, of which nothing is said again. `brief`: only the sentence or list that answers best is
-    wanted; `overview`: the beginning of what was found is. `task`: something else is to be done, of
-    which only a model is capable; `language` is then that of the result, `found` what it rests on.
+    question: stands alone, without the conversation.
+    language: of the question; for a task, of the result (ISO 639-1).
+    found: retrieved passages, best first; for a task, its evidence.
+    parts: the sub-questions.
+    said: folded text of the previous answer, which is not repeated.
+    brief: only the best sentence or list is wanted.
+    overview: the first statements of the first passage are wanted.
+    task: for a language model, in place of the question.
     """
 
     question: str
@@ -42,7 +50,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Quote:
-    """A stretch of a passage: `passage` counts in `Request.found`, offsets in its text."""
+    """A span of a passage: its index in `Request.found`, and character offsets in its text."""
 
     passage: int
     start: int
@@ -51,13 +59,14 @@ class Quote:
 
 @dataclass(frozen=True)
 class Draft:
-    """A paragraph with the list that it introduces, or one sentence or item of a model; shown only
-    once it is verified.
+    """An unverified piece of an answer: quoted text, or one sentence or item by a model.
 
-    `items` is the list; without `text` its introduction is the label. `cites` are the passages it
-    claims to rest on, counted in `Request.found`. `quote` is the evidence where the answerer took
-    all of it from a source; a model leaves it to the verifier. `label` says where it stands, where
-    that differs from what stands above it; `note` is our own remark below it.
+    text: a paragraph, sentence or item; may be empty above `items`.
+    cites: the passages it claims as sources, as indexes in `Request.found`.
+    items: the list that `text` introduces.
+    quote: the evidence, if the answerer quotes a source; a model leaves it to the verifier.
+    label: the source, shown above where it changes.
+    note: our remark, shown below.
     """
 
     text: str
@@ -71,12 +80,13 @@ class Draft:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the passages say of a draft.
+    """Result of verifying a draft.
 
-    "supported": its `quotes` together say it. "uncertain": `quotes` are what comes nearest, and
-    may not say it. "contradicted": it has a detail, or a whole clause, that the passages do not
-    have. `doubt` is why it is not supported, in plain English, for the model that is asked to
-    mend it; it repeats words of the draft and none of the passages.
+    state: "supported": the quotes together say it. "uncertain": they may not say it.
+        "contradicted": the passages lack one of its details, or it is no statement.
+    quotes: the evidence; if not supported, the closest.
+    doubt: why it is not supported, in English, for the model that repairs it. Has words of the
+        draft, never of the passages.
     """
 
     state: Literal["supported", "uncertain", "contradicted"]
@@ -85,7 +95,7 @@ class Verdict:
 
 
 class Answerer(Protocol):
-    """Writes drafts, best first in readable order; yields nothing when it has no answer.
+    """Writes drafts in reading order; yields nothing if it has no answer.
 
     Raises (while iterating):
         ModelError: the model failed; what was yielded before stays valid.
@@ -95,7 +105,7 @@ class Answerer(Protocol):
 
     @property
     def model(self) -> str:
-        """The name of the language model that writes; empty without one."""
+        """Name of the language model; empty if there is none."""
 
     def draft(self, request: Request, config: RunnableConfig | None) -> Iterator[Draft]:
-        """Proposes sentences one by one."""
+        """Yields drafts one by one."""

@@ -1,4 +1,4 @@
-"""Work in a thread of its own, of which the results come one by one."""
+"""Reads an iterator in a background thread."""
 
 import contextvars
 import threading
@@ -13,9 +13,8 @@ def aside(
     take: Callable[[_T | Exception | None], None],
     abandoned: threading.Event | None = None,
 ) -> threading.Event:
-    """Reads items in a thread of their own and hands over each as it comes, last what ended them:
-    None or an error. The event that is given, or else made, once set ends the thread at the next
-    item. A program that ends does not wait for the thread."""
+    """Reads items in a daemon thread and passes each to `take`, then None or the error that ended
+    them. Returns the event (`abandoned` if given) that stops the thread at the next item."""
     left = abandoned or threading.Event()
 
     def read() -> None:
@@ -25,11 +24,11 @@ def aside(
                     return
                 take(item)
             take(None)
-        except Exception as error:  # noqa: BLE001 - told to whoever takes
+        except Exception as error:  # noqa: BLE001 - passed to `take`
             take(error)
         finally:
             if isinstance(items, Generator):
-                items.close()  # hangs up, whoever else still knows of it
+                items.close()  # closes the connection even if a reference to it is left
 
     run = contextvars.copy_context().run
     threading.Thread(target=run, args=(read,), name="aside", daemon=True).start()

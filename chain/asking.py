@@ -1,6 +1,6 @@
-"""What kind of answer a question asks for, and what of that kind a text has.
+"""Answer types: which type a question asks for, and the mentions of that type in a text.
 
-The words by which questions ask are in prompts/phrases/, for other languages in words.yaml.
+The cue words are in prompts/phrases/, for other languages in words.yaml.
 """
 
 import re
@@ -13,7 +13,7 @@ from core.matching import fold
 from prompts import languages, phrases
 from vectorstore.keyword import content_words
 
-_MOST_COUNTED = 60
+_MOST_COUNTED = 60  # a larger number in a question is not a count of things asked for
 _ASKED = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")  # jusqu'à and end-to-end are one word each
 # COM(2020) 607, 2011/93/EU, 24 July 2020 and a bare year are no amounts.
 _REFERENCE = r"\w+\(\d+\) ?\d+|\d+/\d+(?:/\w+)?"
@@ -22,8 +22,8 @@ _NAME = re.compile(r"(?:(?<=[^.!?:] )|(?<=[(“\"]))[A-ZÀ-ÞŁŚŻ][\w&-]*(?: [
 
 
 def asks_for(question: str, language: str) -> frozenset[str]:
-    """Which kinds of answer a question asks for: "list", "number", "date", "name", "amount" (of
-    money), "reason"; may be empty.
+    """Answer types of a question: "list", "number", "date", "name", "amount" (of money), "reason";
+    may be empty.
 
     >>> sorted(asks_for("Since when, and how many?", "en"))
     ['date', 'number']
@@ -37,7 +37,7 @@ def asks_for(question: str, language: str) -> frozenset[str]:
 
 
 def counted(question: str, language: str) -> int:
-    """How many things a question asks for: "the eight priorities"; 0 where it does not say."""
+    """Number of things a question asks for ("the eight priorities"); 0 if it does not say."""
     known = vocabulary(language).numbers
     said = [fold(word) for word in re.findall(r"\w+", question)]
     numbers = [known[word] for word in said if word in known]
@@ -46,7 +46,7 @@ def counted(question: str, language: str) -> int:
 
 
 def numbers(text: str, language: str) -> Iterator[str]:
-    """The numbers of a text with the word that is counted, without dates and references."""
+    """Numbers in a text, each with the noun it counts; dates and references are skipped."""
     text = re.sub(f"{_REFERENCE}|{_date(language)}|{_YEAR}", lambda m: " " * len(m[0]), text)
     for match in _amount(language).finditer(text):
         counted = match["counted"] or ""
@@ -54,20 +54,21 @@ def numbers(text: str, language: str) -> Iterator[str]:
 
 
 def dates(text: str, language: str) -> Iterator[str]:
-    """The dates and years of a text, without those in references."""
+    """Dates and years in a text; those in references are skipped."""
     text = re.sub(_REFERENCE, lambda m: " " * len(m[0]), text)
     return (match[0] for match in re.finditer(f"{_date(language)}|{_YEAR}", text))
 
 
 def names(text: str, language: str) -> Iterator[str]:
-    """What has a capital within a sentence; nothing where all nouns have one."""
+    """Names in a text: capitalised words within a sentence; none in a language like German, which
+    capitalises all nouns."""
     if language == CAPITALISES_NOUNS:
         return iter(())
     return (match[0] for match in _NAME.finditer(text))
 
 
 def gives_reason(text: str, language: str) -> bool:
-    """Whether a text has a word that gives a reason."""
+    """Whether a text has a causal word ("because")."""
     words = " ".join(["", *re.findall(r"\w+", text.casefold()), ""])
     return any(f" {word} " in words for word in phrases(language).demands.causal)
 
@@ -87,7 +88,7 @@ def _cues(language: str) -> Mapping[str, tuple[str, ...]]:
 
 @cache
 def _amount(language: str) -> re.Pattern[str]:
-    """A figure with its scale and the word that is counted: 30 billion euros, 725 000 reports."""
+    """Pattern for a figure with its scale and unit or noun: 30 billion euros, 725 000 reports."""
     scales = "|".join(map(re.escape, vocabulary(language).scales)) or "(?!)"
     return re.compile(
         rf"(?P<amount>(?:(?:EUR|USD|€|\$|£) ?)?\d+(?:[.,  \u202f]\d+)*(?: ?%| (?:{scales})\b)?)"
@@ -97,7 +98,7 @@ def _amount(language: str) -> re.Pattern[str]:
 
 @cache
 def _date(language: str) -> str:
-    """A day or month with its year; of "1 to 30 June 2020" all of it."""
+    """Pattern for a day or month with its year, also as a range: "1 to 30 June 2020"."""
     months = sorted(vocabulary(language).months, key=len, reverse=True)
     names = "|".join(map(re.escape, months))
     one = r"\b\d{1,2}(?:\.|er|st|nd|rd|th)?"

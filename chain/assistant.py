@@ -1,4 +1,4 @@
-"""From a question to a checked answer, in one screen.
+"""Assistant: turns a question into a checked answer, or a refusal.
 
 message -> language -> what is meant: small talk gets a reply, tasks rest on the last answer's
         -> passages -> ranked statements -> confidence -> parts -> drafts -> verified
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_LOOK = 50  # passages of a document among which its beginning is looked for
+_LOOK = 50  # passages retrieved of a document to find its beginning
 
 
 class Assistant:
@@ -74,14 +74,14 @@ class Assistant:
             self._answerer, self._condenser, self._editors = _with_model(settings)
 
     def warm_up(self) -> None:
-        """Loads what the first question would otherwise wait for; no language model is asked.
+        """Loads models and caches before the first question; calls no language model.
 
         Raises:
             StrategiewijzerError: the index cannot be searched.
         """
         question = "Wat is de strategie voor de veiligheidsunie?"
         language, index = self._language(question, ()), self.index.snapshot()
-        # a question alone needs less
+        # Loads more of the message classifier than a question does.
         self._understand(index, "Wat denk je?", language, (), None)
         meant = self._understand(index, question, language, (), None)
         found = self._retrieve(index, meant.question, language, Scope(), None)
@@ -100,9 +100,9 @@ class Assistant:
         *,
         scope: Scope = Scope(),
     ) -> Answer:
-        """The whole answer at once; arguments as in `stream`."""
+        """Returns the whole answer; arguments as in `stream`."""
         *_, last = self.stream(question, history, language, areas, config, scope=scope)
-        assert isinstance(last, Finished)  # noqa: S101 - what stream promises
+        assert isinstance(last, Finished)  # noqa: S101 - `stream` ends with it
         return last.answer
 
     def stream(
@@ -115,19 +115,18 @@ class Assistant:
         *,
         scope: Scope = Scope(),
     ) -> Iterator[Event]:
-        """What is being done, verified sentences with their markers, last the finished answer.
+        """Yields stages, verified sentences with their markers, and last the finished answer.
 
-        The stages come before the first sentence, in the order of `Stage`; a refusal has nothing to
-        check. A sentence that a model had to mend comes after the others; the finished answer has
-        it in its place.
+        Stages come before the first sentence, in the order of `Stage`; a refusal has no "checking".
+        Sentences that a model repaired come last; the finished answer has them in their place.
 
         Args:
             question: in any official language of the EU.
             history: earlier turns, oldest first.
-            language: of the question (ISO 639-1); told from the question if not given.
-            areas: short for a scope with these areas.
+            language: of the question (ISO 639-1); detected if not given.
+            areas: shorthand for a scope with these areas.
             config: LangChain's, for callbacks and tracers.
-            scope: what the search is limited to.
+            scope: limits of the search.
         """
         scope = scope.within(areas)
         language = language or self._language(question, history)
@@ -149,7 +148,7 @@ class Assistant:
         config: RunnableConfig | None,
         scope: Scope,
     ) -> Iterator[Event]:
-        """What `stream` tells, all of it from the generation that is in use at the beginning."""
+        """The events of `stream`, all from the index generation in use at the start."""
         watch = Stopwatch()
         yield Stage(name="searching")
         index = self.index.snapshot()
@@ -162,7 +161,7 @@ class Assistant:
         watch.lap("retrieve")
         yield Stage(name="reading")
         ranked = rank(meant.question, language, found, index.profile.relevance)
-        is_given = bool(meant.document or meant.last)  # what to look at
+        is_given = bool(meant.document or meant.last)  # the passages, so nothing is retrieved
         sure = (
             Confidence(1.0, float(bool(found)))
             if is_given
@@ -269,10 +268,10 @@ class Assistant:
     def follow_ups(
         self, answer: Answer, history: Sequence[Turn] = (), scope: Scope = Scope()
     ) -> tuple[str, ...]:
-        """At most three questions to go on with, in the question's language, that can be answered.
+        """Up to three answerable follow-up questions about sections that the answer does not cite.
 
-        They are about what the answer does not cite; a refusal has its own (`Answer.related`), so
-        none. Arguments are as they were for the answer. Costs up to nine searches.
+        They are in the question's language; none after a refusal, which has `Answer.related`.
+        Takes the same history and scope as the answer did. Costs up to nine searches.
         """
         if not answer.answered:
             return ()
@@ -281,12 +280,12 @@ class Assistant:
     def questions_about(
         self, index: Snapshot, document: DocumentInfo, language: str
     ) -> tuple[str, ...]:
-        """Up to five questions, spread over a document, that it answers when the search is limited
-        to it. Costs up to 19 searches.
+        """Up to five questions from all over a document that a search in it answers. Costs up to
+        19 searches.
 
         Args:
-            index: that the document is in.
-            document: the language version that they are made from.
+            index: holds the document.
+            document: the language version to make questions from.
             language: of the questions (ISO 639-1).
         """
         return self._suggestions.about(index, document, language)
@@ -303,11 +302,11 @@ class Assistant:
         history: Sequence[Turn],
         config: RunnableConfig | None,
     ) -> Understood:
-        """Follow-ups and tasks by the model where there is one, else by rules."""
+        """Interprets the message; a model rewrites follow-ups if there is one, else rules do."""
         condenser, documents = self._condenser, index.documents()
 
         def rewrite(asked: str, before: Sequence[Turn]) -> str:
-            assert condenser is not None  # noqa: S101 - else it is not given
+            assert condenser is not None  # noqa: S101 - else `rewrite` is not passed on
             return condenser.standalone(asked, language, before, config)
 
         return understand(
@@ -328,8 +327,8 @@ class Assistant:
         watch: Stopwatch,
         writing: Writing | None = None,
     ) -> Iterator[Event]:
-        """What is said to a message that asks nothing, or where a task cannot be carried out."""
-        assert meant.message  # noqa: S101 - else it is a question
+        """Replies to a message that asks nothing, or to a task that cannot be carried out."""
+        assert meant.message  # noqa: S101 - a question gets no reply
         text = (
             task_reply(meant.problem, language)
             if meant.problem
@@ -364,7 +363,7 @@ class Assistant:
         scope: Scope,
         config: RunnableConfig | None,
     ) -> tuple[ScoredPassage, ...]:
-        """The passages to answer from; of a task those that the last answer cites."""
+        """The passages to answer from; for a task, those that the last answer cites."""
         if meant.last:
             cited = tuple(index.cited(meant.last.cited, meant.question))
             if cited or not meant.brief:
@@ -376,7 +375,7 @@ class Assistant:
     def _beginning(
         self, index: Snapshot, document: str, language: str, scope: Scope
     ) -> tuple[ScoredPassage, ...]:
-        """The passages with which a document begins, as far as they are found by its title."""
+        """The first passages of a document, among those that its title retrieves."""
         only = scope.model_copy(update={"documents": (document,)})
         titles = [one.title for one in index.documents() if one.id == document]
         found = index.search(titles[0], _LOOK, language, scope=only, rerank=False)
@@ -397,7 +396,7 @@ class Assistant:
     def _reason(
         self, index: Snapshot, answered: bool, sure: Confidence, scope: Scope
     ) -> Reason | Literal[""]:
-        """Why a question is refused; empty when it is answered."""
+        """Reason for a refusal; empty if the question is answered."""
         if answered:
             return ""
         if not count_documents(scope, index):
@@ -412,7 +411,8 @@ def _task(question: str, meant: Understood) -> Task | None:
 
 
 def _with_model(settings: Settings) -> "tuple[Answerer, Condenser, Editors]":
-    """Imported only where a model is configured: its client takes long to import."""
+    """Answerer, condenser and editors of the configured model; imported here because its client
+    takes long to import."""
     from chain.checker import Checker
     from chain.condense import Condenser
     from chain.generative import GenerativeAnswerer

@@ -1,4 +1,4 @@
-"""HTTP with a model's server, within limits: what it sends is as untrusted as what a model says."""
+"""HTTP client for a model's server, with limits of size and time: the server is not trusted."""
 
 import time
 from collections.abc import Iterator
@@ -7,14 +7,14 @@ import httpx
 
 from core.errors import ModelError
 
-_LARGEST = 16  # megabytes of a response: streamed, some 50,000 tokens
+_LARGEST = 16  # megabytes of a response; some 50,000 tokens when streamed
 
 
 def client() -> httpx.Client:
-    """A client with proxies from the environment, of which no response is larger than `_LARGEST`,
-    packed, or longer on its way than the time-out of its request.
+    """HTTP client that takes proxies from the environment.
 
-    What it raises of these is a `ModelError`, also as the cause of an error of OpenAI's client.
+    Reading a response raises `ModelError` (or an error of OpenAI's client caused by it) if the
+    response is larger than `_LARGEST`, compressed, or takes longer than the request's time-out.
     """
     return httpx.Client(
         headers={"Accept-Encoding": "identity"},
@@ -25,20 +25,20 @@ def client() -> httpx.Client:
 
 def _bound(response: httpx.Response) -> None:
     if response.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
-        # A few kilobytes can be packed gigabytes.
+        # A decompression bomb: a few kilobytes can unpack to gigabytes.
         raise ModelError(
             "The model's server compresses its replies although it is asked not to. Have it, or "
             "the proxy before it, send them as they are.",
             "protocol",
         )
-    assert isinstance(response.stream, httpx.SyncByteStream)  # noqa: S101 - of a client like this
+    assert isinstance(response.stream, httpx.SyncByteStream)  # noqa: S101 - the client is sync
     seconds = response.request.extensions.get("timeout", {}).get("read")
     response.stream = _Bounded(response.stream, seconds)
 
 
 class _Bounded(httpx.SyncByteStream):
-    """A response's body. Time counts from its beginning: a server can keep a connection alive for
-    ever without saying anything."""
+    """A response's body, limited in size and in total time: a read time-out alone would let a
+    server keep a connection open for ever."""
 
     def __init__(self, stream: httpx.SyncByteStream, seconds: float | None) -> None:
         self._stream = stream

@@ -1,39 +1,39 @@
-"""What goes into the model's context: data in fences, as much as fits, with room for the answer.
+"""Token budget of a prompt: data in fences, as much as fits beside the answer.
 
 model_context = rules and question + passages or history + a quarter for the answer
 """
 
 from collections.abc import Sequence
 
-_ANSWER_SHARE = 4  # the answer has one part in so many of the context
+_ANSWER_SHARE = 4  # the answer gets 1/4 of the context
 
-# No tokenizer is at hand for whichever model is configured. Measured with SmolLM2's small
-# vocabulary (49,152) a token of a Dutch brief has 2.4 bytes or more, of an English one 4.
+# The configured model's tokenizer is not available. With SmolLM2's small vocabulary (49,152) a
+# token has at least 2.4 bytes in the Dutch briefs, and 4 in the English ones.
 _BYTES_PER_TOKEN = 2
 
 
 def answer_tokens(context: int) -> int:
-    """The room that is kept for the answer, in tokens."""
+    """Tokens reserved for the answer."""
     return context // _ANSWER_SHARE
 
 
 def tokens(text: str) -> int:
-    """An estimate of a text's length in tokens, on the safe side for European languages."""
+    """Upper estimate of a text's length in tokens, for European languages."""
     return -(-len(text.encode()) // _BYTES_PER_TOKEN)
 
 
 def fenced(tag: str, text: str, attributes: str = "") -> str:
-    """A text as data, between tags that it cannot close."""
+    """Wraps a text as data in tags that it cannot close."""
     return f"<{tag}{attributes}>\n{text.replace('<', '‹').replace('>', '›')}\n</{tag}>"
 
 
 def fitting(texts: Sequence[str], context: int, *others: str) -> list[str]:
-    """The first of these texts, as many as fit whole beside the others and the answer.
+    """The first texts, as many as fit whole into the context beside `others` and the answer.
 
     Args:
         texts: the most important first.
         context: the model's context length in tokens.
-        others: what is in the prompt in any case.
+        others: the rest of the prompt.
     """
     room = context - answer_tokens(context) - sum(map(tokens, others))
     kept: list[str] = []

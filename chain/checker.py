@@ -1,7 +1,7 @@
-"""A second pair of eyes: a model reads sentences that passed the local checks, with their evidence.
+"""Entailment check by a language model of sentences that the local verifier supports.
 
-It sees neither question nor conversation. What it says only takes a sentence away, never brings one
-in: the quotes that are shown stay the verifier's.
+It sees each sentence with its evidence, but neither question nor conversation. It can only reject a
+sentence; the quotes shown stay the verifier's.
 """
 
 from collections.abc import Sequence
@@ -28,14 +28,14 @@ _LONGEST_REASON = 300  # characters
 
 @dataclass(frozen=True)
 class Opinion:
-    """Whether the evidence says a sentence, and why; the reason is a model's words."""
+    """The checker's verdict on a sentence, and the reason in the model's words."""
 
     supported: bool
     reason: str
 
 
 class Checker:
-    """Reads sentences with a model; safe to share between threads."""
+    """Checks sentences with a model; safe to share between threads."""
 
     def __init__(self, model: ChatModel) -> None:
         self._model = model
@@ -51,10 +51,11 @@ class Checker:
         seconds: float,
         config: RunnableConfig | None,
     ) -> list[Opinion | None]:
-        """What it says of the first of these, as many as fit; None where it gave no verdict.
+        """One opinion for each of the first claims, as many as fit the context; None for a claim
+        without a verdict.
 
         Raises:
-            ModelError: the model failed, not one sentence fits, or the reply is not in form.
+            ModelError: the model failed, no sentence fits, or the reply is malformed.
         """
         given = [claim_data(number, claim, request) for number, claim in enumerate(claims, start=1)]
         kept = fitting(given, self._model.room(), prompts.load("checker"))
@@ -69,7 +70,7 @@ class Checker:
 
 
 def _opinion(entry: Entry) -> Opinion | None:
-    """What an entry says; None where it has no verdict."""
+    """Parses an entry; None if it has no verdict."""
     verdict, reason = entry.get("verdict"), entry.get("reason")
     if not isinstance(verdict, str) or verdict not in _VERDICTS:
         return None

@@ -1,4 +1,4 @@
-"""Verified drafts become the text of an answer, with numbered citations."""
+"""Composes the text of an answer from verified drafts, with numbered citations."""
 
 import itertools
 import re
@@ -15,10 +15,10 @@ _BRACKETED = re.compile(r"\[[\d\s,;–-]+\]")
 
 
 class Composition:
-    """An answer under construction: the answer proper, and blocks to unfold below it.
+    """Answer under construction: the answer proper, and blocks to unfold below it.
 
-    Text is Markdown as `core.types.Answer` says. A passage has one number in all of it: none that a
-    passage itself has in brackets, so that also a copy of the text cites nothing that it does not.
+    Text is Markdown as in `core.types.Answer`. A passage has one number throughout. Numbers that a
+    passage has in brackets itself are skipped, so that its "[1]" is not read as our citation.
     """
 
     def __init__(self, request: Request) -> None:
@@ -28,8 +28,8 @@ class Composition:
         self._free = (number for number in itertools.count(1) if number not in taken)
         self._quotes: dict[Quote, None] = {}
         self._pieces: list[Marked] = []
-        self._written: list[str] = []  # what a model says in its own words
-        self._quoted: Counter[str] = Counter()  # the languages of what the sources say
+        self._written: list[str] = []  # a model's sentences
+        self._quoted: Counter[str] = Counter()  # language of a quoted draft -> number of drafts
         self._last: Draft | None = None
         self._more: list[Marked] = []
         self._letter = _letter(request)
@@ -44,7 +44,7 @@ class Composition:
 
     @property
     def language(self) -> str:
-        """The language of the answer proper: of a model's words, else of most of the quotes."""
+        """Language of the answer proper: of a model's words, else of most quotes."""
         if self._written:
             return written_in(" ".join(self._written), self._request.language)
         return self._quoted.most_common(1)[0][0] if self._quoted else self._request.language
@@ -55,7 +55,7 @@ class Composition:
 
     @property
     def markers(self) -> tuple[tuple[Marker, ...], ...]:
-        """As in `Answer`: those of the text, and of each block to unfold."""
+        """As in `Answer`: markers of the text, then of each block to unfold."""
         return tuple(one.markers for one in (self._proper, *self._more))
 
     @property
@@ -67,21 +67,21 @@ class Composition:
         """One citation per distinct quote, by number.
 
         Raises:
-            AssertionError: a quote reaches outside its passage; a fault of this project.
+            AssertionError: a quote reaches outside its passage (a bug).
         """
         made = [self._citation(quote) for quote in self._quotes]
         return tuple(sorted(made, key=lambda citation: citation.number))
 
     def asked_for(self) -> tuple[str, ...]:
-        """The numbers, dates or names in the text that are what the question asks for."""
+        """The numbers, dates or names in the text that the question asks for."""
         if not self._pieces or not self._quotes:
             return ()
         question, language = self._request.question, self._request.language
         return highlights(question, language, self._proper.plain, self.language)
 
     def add(self, draft: Draft, quotes: Sequence[Quote]) -> Marked:
-        """Appends a verified draft to the answer proper; returns the text that it adds. The first
-        of an e-mail comes with our own opening."""
+        """Appends a verified draft to the answer proper and returns the added text; an e-mail gets
+        a salutation first."""
         piece = Marked.joined((Marked(self._separator(draft)), self._shown(draft, quotes)))
         self._last = draft
         self._pieces.append(piece)
@@ -92,14 +92,14 @@ class Composition:
         return piece
 
     def end(self) -> str:
-        """Ends the answer proper; returns the text that this adds: of an e-mail our own closing."""
+        """Ends the answer proper and returns the added text: the closing of an e-mail."""
         closing = self._letter.closing if self._letter and self._pieces else ""
         ending = f"\n\n{closing}" if closing else ""
         self._pieces.append(Marked(ending))
         return ending
 
     def add_more(self, drafts: Sequence[tuple[Draft, Sequence[Quote]]]) -> None:
-        """Appends a block of verified drafts to what is folded; nothing where it is empty."""
+        """Appends a block of verified drafts to unfold; does nothing without drafts."""
         if drafts:
             shown = (self._shown(draft, quotes) for draft, quotes in drafts)
             self._more.append(Marked.joined(shown, "\n\n"))
@@ -159,7 +159,7 @@ class Composition:
 
 
 def _bracketed(request: Request) -> frozenset[int]:
-    """The numbers that passages, their headings or titles have in square brackets."""
+    """Numbers in square brackets in the passages, their headings and titles."""
     texts = (
         "\n".join((one.passage.text, one.passage.document.title, *one.passage.headings))
         for one in request.found
@@ -170,7 +170,7 @@ def _bracketed(request: Request) -> frozenset[int]:
 
 
 def _listed(brackets: str) -> Iterator[int]:
-    """The numbers in brackets, those of a range among them.
+    """The numbers in brackets, with ranges expanded.
 
     >>> list(_listed("[1, 4–6]"))
     [1, 4, 5, 6]
@@ -180,13 +180,13 @@ def _listed(brackets: str) -> Iterator[int]:
 
 
 def _letter(request: Request) -> Letter | None:
-    """What an e-mail begins and ends with; nothing in a language that we have no words in."""
+    """Salutation and closing of an e-mail; None for other tasks and unsupported languages."""
     if request.task is None or request.task.kind != "email" or request.language not in languages():
         return None
     return phrases(request.language).letter
 
 
 def _place(passage: Passage) -> str:
-    """The address of the passage's document, at its heading where that has a name."""
+    """URL of the passage's document, with the anchor of its heading if it has one."""
     url = passage.document.url
     return f"{url}#{passage.anchor}" if url and passage.anchor and "#" not in url else url

@@ -1,4 +1,4 @@
-"""Has the model rewrite a follow-up question so that it can be searched on its own."""
+"""Query rewriting: a model turns a follow-up into a question that stands alone."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from core.sentences import sentences
 from core.settings import Settings
 from core.types import Turn
 
-_LONGEST = 300  # characters; a question that is longer explains or answers
+_LONGEST = 300  # characters; a longer text explains or answers instead of asking
 
 
 class Condenser:
@@ -33,16 +33,16 @@ class Condenser:
         history: Sequence[Turn],
         config: RunnableConfig | None = None,
     ) -> str:
-        """The question, to be understood without the conversation.
+        """Rewrites the question so that it stands alone.
 
         Args:
             question: the last one.
-            language: of the question (ISO 639-1), and so of the result.
-            history: earlier turns, oldest first; as many of the last as fit are shown.
+            language: of the question and the result (ISO 639-1).
+            history: earlier turns, oldest first; the model gets as many of the last as fit.
             config: LangChain's, for callbacks and tracers.
 
         Raises:
-            ModelError: the model failed, or what it wrote is no single question.
+            ModelError: the model failed, or did not write a single question.
         """
         if not history:
             return question

@@ -1,9 +1,9 @@
-"""How sure the assistant is that the found passages answer the question.
+"""Confidence: probability that the retrieved passages answer the question.
 
-The chance that the question is about what the sources are about, times the chance that they
-answer it then: two logistic models, fitted on the questions in `eval/fitting/` by
-`python -m eval.fitting`. The weights and their provenance are in the embedder's profile
-(vectorstore/profile.py); what was tried besides is in docs/decisions/0006-confidence.md.
+The probability that the question is on topic, times the probability that the sources answer it if
+it is: two logistic models, fitted by `python -m eval.fitting` on the questions in `eval/fitting/`.
+Weights and provenance are in the embedder's profile (vectorstore/profile.py); alternatives in
+docs/decisions/0006-confidence.md.
 """
 
 import math
@@ -22,19 +22,19 @@ from vectorstore.embeddings import Embedder, Vectors
 from vectorstore.profile import everyday as everyday_sentences
 from vectorstore.store import Snapshot
 
-_UNITS = 2  # the best units, in which a figure must stand
-_MOST_NAMES = 2  # more missing names tell no more
+_UNITS = 2  # best units that are searched for the question's figures
+_MOST_NAMES = 2  # missing names that count; more add no information
 
 
 class Confidence(NamedTuple):
-    """Two chances (0-1): the question is on topic; the passages answer it, if it is."""
+    """Two probabilities: the question is on topic; the passages answer it if it is."""
 
     on_topic: float
     in_sources: float
 
     @property
     def value(self) -> float:
-        """Between 0 (certainly not answered by the sources) and 1 (certainly answered)."""
+        """Probability (0-1) that the sources answer the question."""
         return self.on_topic * self.in_sources
 
     @property
@@ -49,14 +49,14 @@ def confidence(
     ranked: Sequence[Ranked],
     index: Snapshot,
 ) -> Confidence:
-    """How sure it is that the passages answer the question.
+    """Confidence that the passages answer the question.
 
     Args:
-        question: that can be understood without the conversation.
+        question: stands alone, without the conversation.
         language: of the question (ISO 639-1).
-        found: the passages that were found for it, best first.
+        found: its retrieved passages, best first.
         ranked: their statements, best first.
-        index: that they were found in.
+        index: the passages come from it.
     """
     if not found or not re.search(r"\w", question):  # "?" asks nothing
         return Confidence(0.0, 0.0)
@@ -69,12 +69,12 @@ def confidence(
 
 
 def everyday(question: str, index: Snapshot) -> float:
-    """Cosine of the question with the nearest of the sentences in `everyday.txt`.
+    """Cosine of the question with the nearest sentence in `everyday.txt`, a cohort of off-topic
+    sentences from daily life, office work and EU policy.
 
-    Short questions are near to everything. What is nearer to these sentences, one for each of the
-    fields of life, office work and EU policy that people ask about, than others that are as near to
-    the sources is hardly about the sources: a cohort, as in speaker verification (Auckenthaler et
-    al. 2000).
+    Short questions are near to everything, also to the sources. One that is near to the cohort as
+    well is hardly about the sources: cohort normalisation, as in speaker verification
+    (Auckenthaler et al. 2000).
     """
     embedder = index.embedder
     nearest = float((_everyday(cast(Hashable, embedder)) @ embedder.query(question)).max())
@@ -89,11 +89,11 @@ def _everyday(embedder: Hashable) -> Vectors:
 def similarities(
     question: str, language: str, found: Sequence[ScoredPassage], index: Snapshot
 ) -> dict[str, float]:
-    """How near the passages are; all without unit.
+    """Similarity features, without unit.
 
-    `passage`, `unit`: cosine of the question with the best passage and the best sentence or item.
-    `same_language`: 1 where question and passages are in one language.
-    `everyday`: cosine with the nearest of sentences about other things.
+    `passage`, `unit`: cosine of the question with the best passage, the best sentence or item.
+    `same_language`: 1 if a passage is in the question's language, else 0.
+    `everyday`: cosine with the nearest off-topic sentence.
     """
     return {
         "passage": max((scored.similarity for scored in found), default=0.0),
@@ -110,18 +110,18 @@ def lacks(
     ranked: Sequence[Ranked],
     index: Snapshot,
 ) -> dict[str, float]:
-    """What tells whether on-topic passages answer the question; 1 for lacking, else 0.
+    """Mismatch features: what the question asks for and the passages lack; 1 if lacking, else 0.
 
-    `figures`: none of the question's figures is in one of the two best units.
-    `countries`: none of its countries is in a found passage.
-    `names`: how many of its names, at most two, are in no found passage; where these are in another
-        language than the question nowhere in the index, unless they are acronyms.
-    `amount`: it asks for an amount of money, and no found passage has one.
-    `said_amount`, `said_reason`: it asks for one, and what answers best does not give one.
-    `said_countries`: one of its countries is not in the passage of that.
+    `figures`: the two best units have none of the question's figures.
+    `countries`: the passages mention none of its countries.
+    `names`: how many of its names, at most two, no passage has. If passages and question differ in
+        language, a name other than an acronym is looked up in the whole index.
+    `amount`: it asks for an amount of money, and no passage has one.
+    `said_amount`, `said_reason`: it asks for one, and the best statement has none.
+    `said_countries`: the best statement's passage lacks one of its countries.
 
-    A question that has one of two years or countries answered is answered in part. Of passages in
-    several languages those count that are in the language of what answers best.
+    For `figures` and `countries` one of several is enough: the question is then answered in part.
+    Only passages in the language of the best statement count.
     """
     demands = demands_of(question, language)
     words, said, passage = _best(found, ranked)
@@ -152,8 +152,8 @@ def lacks(
 def _in_language(
     found: Sequence[ScoredPassage], ranked: Sequence[Ranked]
 ) -> Sequence[ScoredPassage]:
-    """The passages in the language of what answers best: cosines in one language and names in
-    another tell nothing of it."""
+    """The passages in the language of the best statement: features from another language tell
+    nothing about it."""
     if not found:
         return found
     language = _best(found, ranked)[2].language
@@ -161,7 +161,7 @@ def _in_language(
 
 
 def _best(found: Sequence[ScoredPassage], ranked: Sequence[Ranked]) -> tuple[str, Text, Passage]:
-    """The words of what answers best, these with what is said of them, and their passage."""
+    """The best statement: its text, its text with headings and title, and its passage."""
     passage = found[ranked[0].passage].passage if ranked else found[0].passage
     units = [passage.units[number] for number in ranked[0].statement.units] if ranked else []
     words = "\n".join(reading(passage, unit) for unit in units)

@@ -1,8 +1,8 @@
-"""Which countries a text mentions, by name or by what is called after them ("Belgian").
+"""Recognises countries in a text, by name or by adjective ("Belgian").
 
-The names are Babel's (Unicode CLDR) in every official language of the EU. Adjectives it has only
-as names of languages ("Swedish"); the others are told by the letters that they share with the
-name of the country ("Belg-ium"), as most of them are made. "belge" for "Belgique" is missed.
+Names come from Unicode CLDR (Babel), in every official language of the EU. CLDR has an adjective
+only where it names a language ("Swedish"); others are recognised by the stem that they share with
+the country's name ("Belg-ium"). "belge" for "Belgique" is missed.
 """
 
 import re
@@ -25,10 +25,10 @@ _CALLED_AFTER = {
 _VARIANTS = ("en_GB", "en_US", "fr_CA", "nl_BE", "de_AT", "fr_CH", "pt_BR", "es_MX")
 _NO_COUNTRIES = ("EU", "EZ", "UN", "XA", "XB", "ZZ", "QO")
 _SHORT = {"US": "US", "USA": "US", "VS": "US", "UK": "GB", "VK": "GB"}
-_KEY = 4  # letters by which a name is looked up
-_WHOLE = 5  # a name of at most so many letters must be there in full
-_SAME = {"name": 0.65, "adjective": 0.8}  # share of its letters that a word must begin with
-_ENDING = 5  # letters a word may have after them
+_KEY = 4  # first letters that index the names
+_WHOLE = 5  # letters: a name up to this length must match in full
+_SAME = {"name": 0.65, "adjective": 0.8}  # least share of a name's letters in the common prefix
+_ENDING = 5  # letters a word may have after the common prefix
 
 
 class _Name(NamedTuple):
@@ -38,17 +38,17 @@ class _Name(NamedTuple):
 
 
 class _Names(NamedTuple):
-    """Names of several words -> code, and the single words by their first letters."""
+    """Names of several words -> country code; single words by their first letters."""
 
     long: Mapping[str, str]
     by_letters: Mapping[str, list[_Name]]
 
 
 def countries(text: str, language: str) -> dict[str, str]:
-    """The countries in a text: ISO 3166 code -> the word or words that name it first.
+    """Countries in a text: ISO 3166 code -> first mention.
 
     Args:
-        text: as written; the name of a country has a capital, what is called after it may not.
+        text: as written; names need their capital, adjectives do not.
         language: of the text (ISO 639-1).
     """
     text = unicodedata.normalize("NFC", text)
@@ -82,7 +82,7 @@ def _country(word: str, language: str) -> str:
 
 
 def _beginning(one: str, other: str) -> int:
-    """How many letters two words have in common at their start."""
+    """Length of the common prefix of two words."""
     shared = 0
     for a, b in zip(one, other, strict=False):
         if a != b:
@@ -92,7 +92,7 @@ def _beginning(one: str, other: str) -> int:
 
 
 def _plain(text: str) -> str:
-    """Lower case without accents, character for character in all but a few scripts."""
+    """Lower case without accents; keeps character offsets in all but a few scripts."""
     return without_accents(text.lower())
 
 
@@ -108,7 +108,7 @@ def _names(language: str) -> _Names:
         if re.fullmatch("[A-Z]{2}", code) and code not in _NO_COUNTRIES:
             plain = _plain(name)
             if plain.isalpha():
-                # "Belgisch", "österreichisch": German writes what is called after it small
+                # German adjectives have no capital: "belgisch", "österreichisch".
                 single += [_Name(plain, code, kind) for kind in ("name", "adjective")]
             else:
                 long[plain] = code
@@ -117,7 +117,7 @@ def _names(language: str) -> _Names:
         for name, code in _CALLED_AFTER.items()
         if name in locale.languages
     ]
-    for variant in _VARIANTS:  # "American English" has the word that "English" lacks
+    for variant in _VARIANTS:  # "American English" minus "English" gives the adjective
         base, _, code = variant.partition("_")
         names = (_plain(locale.languages.get(key, "")).split() for key in (variant, base))
         single += [_Name(word, code, "adjective") for word in set(next(names)) - set(next(names))]

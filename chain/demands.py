@@ -1,4 +1,4 @@
-"""What a question names: figures, countries, acronyms, names, rare words, and kinds of thing."""
+"""Entities in a question (figures, countries, acronyms, names, rare words), and answer types."""
 
 import re
 from collections.abc import Mapping
@@ -12,15 +12,15 @@ from core.matching import figures_as_written, fold
 from prompts import languages, phrases
 from vectorstore.keyword import content_words
 
-_SHORTEST = 5  # letters; shorter words are mostly general
+_SHORTEST = 5  # letters; shorter words are mostly function words
 _DIGITS_IN_WORD = re.compile(r"[^\W\d]+\d\w*|\b\d+[^\W\d]\w*")
 
 
 class Demands(NamedTuple):
-    """What a question asks for by name. Keys are as compared, values and words as written.
+    """Entities in a question. Mappings go from the normalised to the written form.
 
-    `kinds` are the kinds of thing it asks for: "number", "date", "amount" (of money), "reason".
-    Left out are names of what every document is about, and digits within a word ("E2EE").
+    `kinds` are its answer types: "number", "date", "amount" (of money), "reason". Excluded are
+    names that every document has, and digits within a word ("E2EE").
     """
 
     figures: Mapping[str, str]
@@ -33,7 +33,7 @@ class Demands(NamedTuple):
 
 @lru_cache(maxsize=256)
 def demands_of(question: str, language: str) -> Demands:
-    """What a question asks for by name; its language in ISO 639-1."""
+    """Extracts the entities of a question; `language` in ISO 639-1."""
     named = countries(question, language)
     of_countries = {word for name in named.values() for word in re.findall(r"\w+", name)}
     acronyms, names, words = [], [], []
@@ -69,7 +69,7 @@ def demands_of(question: str, language: str) -> Demands:
 
 @cache
 def _general(language: str) -> frozenset[str]:
-    """Words that say how something is asked, not what."""
+    """Question words and other words without a topic."""
     said = phrases(language)
     cues = (said.cues.list, said.cues.number, said.cues.date, *said.demands.cues.values())
     several = (*said.demands.causal, *(cue for words in cues for cue in words))

@@ -1,8 +1,8 @@
-"""What a sentence says that its evidence must say as well, whatever the language of either.
+"""Detail check: what a sentence states exactly, its evidence must have, in whatever language.
 
-sentence -> figures with scale and unit, dates, references, names, whether it denies -> compared
+sentence -> figures with scale and unit, dates, references, names, negation -> compared
 
-The comparison is strict on purpose: a sentence withheld costs less than a wrong one shown.
+The comparison is strict: withholding a sentence costs less than showing a wrong one.
 """
 
 import re
@@ -20,7 +20,7 @@ from prompts import phrases
 
 Quantity = tuple[Decimal, str]  # 30 billion euros: (30000000000, "EUR")
 
-# Languages in which a name has one form, apart from a genitive s, and a capital means a name.
+# Languages that do not inflect names (but for a genitive s) and capitalise only names.
 _NAMES_STAY = frozenset({"da", "en", "es", "fr", "it", "nl", "pt", "sv"})
 # COM(2020) 607 final, 2011/93/EU, 9945/20, 52020DC0606(01); the institution is not compared.
 _REFERENCE = re.compile(
@@ -36,14 +36,14 @@ _SENTENCE_START = re.compile(r"(?:^|[.!?:]\s)[\s\W]*$")
 
 @dataclass(frozen=True)
 class Details:
-    """The checkable content of a text in one language.
+    """Checkable details of a text in one language.
 
-    `names` are folded and certain by their capitals; a first word is none.
+    `names` are folded words with a capital, but for the first word of a sentence.
     """
 
     language: str
     quantities: frozenset[Quantity]
-    worded: frozenset[Quantity]  # numbers in words
+    worded: frozenset[Quantity]  # spelt-out numbers
     dates: frozenset[Date]
     references: frozenset[str]
     acronyms: frozenset[str]
@@ -55,7 +55,7 @@ class Details:
 
 @lru_cache(maxsize=4096)
 def details(text: str, language: str) -> Details:
-    """Takes a text apart."""
+    """Extracts the details of a text."""
     dates, rest = dates_in(fold(text), language)
     references = {_reference(match) for match in _REFERENCE.finditer(rest)}
     rest = _REFERENCE.sub(" ; ", rest)
@@ -82,20 +82,20 @@ def details(text: str, language: str) -> Details:
 
 
 def lacking(claim: Details, said: Sequence[Details], about: Sequence[Details]) -> list[str]:
-    """The details of a claim that its evidence does not have, as they are compared.
+    """Details of a claim that its evidence lacks, in normalised form.
 
     Args:
-        claim: the sentence to be proven.
+        claim: the sentence to verify.
         said: the quoted units, best first, each with its heading and lead-in.
-        about: what is said of their documents (title, publisher, headings): supplies names, but no
-            figures, dates or references: a reader could not find them in the quotes.
+        about: metadata of their documents (title, publisher, headings). It may supply names, but no
+            figures, dates or references: a reader would not find those in the quotes.
     """
     has = frozenset().union(*(one.quantities | one.worded for one in said))
     dates = frozenset().union(*(one.dates for one in said))
     years = {int(value) for value, unit in has if not unit}
     has |= {(Decimal(year), "") for year, _, _ in dates if year}
     demanded = set(claim.quantities)
-    if all(vocabulary(one.language).numbers for one in said):  # else words for numbers are unknown
+    if all(vocabulary(one.language).numbers for one in said):  # number words are known
         demanded |= claim.worded
     words = frozenset().union(*(one.words | one.acronyms for one in (*said, *about)))
     countries = frozenset().union(*(one.countries for one in (*said, *about)))
@@ -111,12 +111,11 @@ def lacking(claim: Details, said: Sequence[Details], about: Sequence[Details]) -
 
 
 def doubtful(claim: Details, said: Sequence[Details]) -> list[str]:
-    """What of a claim its best evidence does not bear out, though all of its evidence together has
-    the details: a date or reference that another unit lends, a denial that nobody makes or that is
-    left out.
+    """Details of a claim that its best unit does not bear out: a date or reference that only
+    another unit has, a negation that the evidence lacks, or one that the claim lacks.
 
     Args:
-        claim: the sentence to be proven.
+        claim: the sentence to verify.
         said: the quoted units, best first, each with its heading and lead-in.
     """
     first = said[0]
@@ -133,8 +132,8 @@ def doubtful(claim: Details, said: Sequence[Details]) -> list[str]:
 def unexplained_names(
     claim: Details, said: Sequence[Details], about: Sequence[Details]
 ) -> frozenset[str]:
-    """The names of a claim that evidence in another language has neither as they are nor as those
-    of a country; they may be translated. Those of what every document is about are left out."""
+    """Names in a claim that evidence in another language lacks in this form, so that only a
+    translation could support them; without countries and names that every document has."""
     words = frozenset().union(*(one.words | one.acronyms for one in (*said, *about)))
     common = frozenset(phrases(claim.language).cues.common)
     return frozenset(
@@ -153,7 +152,7 @@ def _written(date: Date) -> str:
 
 
 def _same(claimed: Quantity, found: Quantity) -> bool:
-    """Equal in value, and in unit where both have one; a percentage is never a plain number."""
+    """Equal value, and equal unit if both have one; a percentage never equals a plain number."""
     units = {claimed[1], found[1]}
     return claimed[0] == found[0] and (len(units) == 1 or ("" in units and PERCENT not in units))
 
@@ -180,14 +179,14 @@ def _alternatives(words: Collection[str]) -> str:
 def _quantity(match: re.Match[str], language: str) -> Quantity:
     words = vocabulary(language)
     figure = match["figure"].replace(",", ".")
-    # 1.2.3 is no amount: it counts as the figures that it is made of.
+    # 1.2.3 is no decimal number: its digits are compared.
     value = Decimal(figure if figure.count(".") < 2 else figure.replace(".", ""))
     unit = words.units.get(match["after"] or match["before"] or "", "")
     return (value * words.scales.get(match["scale"] or "", 1), unit)
 
 
 def _names(text: str, language: str) -> tuple[frozenset[str], frozenset[str]]:
-    """Acronyms, and other names by their capital, but for a first word; all folded."""
+    """Acronyms, and capitalised words other than a sentence's first; all folded."""
     text = _REFERENCE_AS_WRITTEN.sub(" ", unicodedata.normalize("NFKC", text))
     acronyms: set[str] = set()
     names: set[str] = set()
@@ -215,6 +214,6 @@ def _denies(folded: str, language: str) -> bool:
     words = vocabulary(language)
     for phrase in words.no_negation:
         folded = re.sub(rf"\b{re.escape(phrase)}\b", " ", folded)
-    # A hyphen makes another word of it: "non-governmental".
+    # Hyphenated words are kept whole: "non-governmental" is no negation.
     found = re.findall(r"[\w'-]+", folded)
     return any(word in words.negations or word.endswith("n't") for word in found)

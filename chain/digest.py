@@ -1,7 +1,7 @@
-"""A document in short, in its own words: a few sentences, spread over its sections.
+"""Extractive summary of a document: a few of its sentences, from all its sections.
 
-passages of a document -> five stretches -> of each the sentence nearest to what the document is
-                          about, of those that can be understood alone -> an answer that cites them
+passages of a document -> five stretches -> from each the sentence nearest to the title, among those
+                          that stand alone -> an answer that cites them
 """
 
 import re
@@ -24,12 +24,12 @@ from vectorstore.store import Snapshot
 _SENTENCES = 5
 _FEWEST, _MOST = 8, 45  # words of a sentence
 _MOST_LISTED = 90  # words of a list
-# Cosines: by so much a sentence is better than it is near to the title, or worse, if it is
+# Added to a sentence's cosine with the title, if it is
 _FIRST = 0.08  # the first of a section
-_COUNTED = 0.25  # a list of which it says how many items it has: how the document is divided
-_RECORD = -0.25  # what the record of a document says: its number, its date
+_COUNTED = 0.25  # a list whose introduction counts its items: how the document is divided
+_RECORD = -0.25  # bibliographic: the document's number or date
 _ENDS = re.compile(r"[.!?…][\"'”“»’)\]]*$")
-_SAME = 0.5  # of the words of a sentence: one with so many of them says the same
+_SAME = 0.5  # share of its content words that makes a sentence a repetition of another
 _LOOKED_AT = 200  # passages
 
 
@@ -42,8 +42,8 @@ class _Sentence(NamedTuple):
 
 
 def digest(index: Snapshot, key: str) -> Answer | None:
-    """A few sentences of a language version of a document, in its order, as an answer cites them;
-    None where no sentence of it can stand alone."""
+    """Summary of a language version of a document: up to five sentences in its order, with
+    citations; None if no sentence stands alone."""
     passages = spread(index.passages([key]), _LOOKED_AT)
     if not passages:
         return None
@@ -60,9 +60,9 @@ def digest(index: Snapshot, key: str) -> Answer | None:
 
 
 def spread(passages: Sequence[Passage], most: int) -> list[Passage]:
-    """The passages of a document in its order; of a long document so many, evenly over it.
+    """Passages of a document in order; at most `most`, evenly spaced.
 
-    What stands before the articles of an act is left out where these have enough to tell.
+    Recitals and other preambles are left out if enough passages follow them.
     """
     ordered = sorted(passages, key=lambda one: one.start)
     enacting = [one for one in ordered if not one.preamble]
@@ -71,15 +71,14 @@ def spread(passages: Sequence[Passage], most: int) -> list[Passage]:
 
 
 def stretches(length: int, count: int) -> Iterator[range]:
-    """The places in a row of that length, in so many stretches of about the same length; in fewer
-    where there are fewer places."""
+    """Splits `range(length)` into `count` ranges of about equal length; fewer if it is shorter."""
     count = min(count, length)
     for number in range(count):
         yield range(number * length // count, (number + 1) * length // count)
 
 
 def _sentences(place: int, found: ScoredPassage) -> Iterator[_Sentence]:
-    """The sentences, and the lists with a count, that need no other to be understood."""
+    """Candidates: sentences, and lists with a count, that can be understood alone."""
     passage = found.passage
     for one in statements(passage):
         text = " ".join(reading(passage, passage.units[number]) for number in one.units)
@@ -101,7 +100,7 @@ def _sentences(place: int, found: ScoredPassage) -> Iterator[_Sentence]:
 
 
 def _is_counted(passage: Passage, one: Statement) -> bool:
-    """Whether a list is whole, and the sentence before it says of how many items."""
+    """Whether a list is complete and its introduction gives the number of items."""
     first, *items = (passage.units[number] for number in one.units)
     opening = fold(passage.text[first.start : first.end])
     numbers = vocabulary(passage.language).numbers
@@ -128,7 +127,7 @@ def _answer(
     chosen: Sequence[_Sentence],
     index: Snapshot,
 ) -> Answer:
-    """The sentences, each below the name of its section, with a citation."""
+    """Answer with each sentence below the name of its section, with a citation."""
     cited = tuple(found[place] for place in dict.fromkeys(one.place for one in chosen))
     request = Request(title, language, cited)
     composition = Composition(request)

@@ -1,7 +1,7 @@
-"""A model's reply on its way to the reader: verified, checked by a second model, mended once.
+"""Editing of a model's reply while it streams: verified, checked by a model, repaired once.
 
-drafts as they arrive -> verifier -> checker, beside the stream -> lines that stand, in order
-                      -> after the last: what is doubtful, mended -> verifier -> checker -> lines
+drafts as they arrive -> verifier -> checker, in parallel -> accepted lines, in order
+                      -> after the last: doubtful lines repaired -> verifier -> checker -> lines
 """
 
 import logging
@@ -31,7 +31,7 @@ _NO_REASON = "A second reader does not find all of it in the evidence."
 
 
 class Editors(NamedTuple):
-    """Who works on what a model writes, in so many seconds from the beginning of its reply."""
+    """Repairer and checker of a reply; `seconds` is their time from the start of the reply."""
 
     repairer: "Repairer"
     checker: "Checker | None"
@@ -40,7 +40,7 @@ class Editors(NamedTuple):
 
 @dataclass(frozen=True)
 class _Checked:
-    """What came of a call of the checker: opinions, None behind them, or an error."""
+    """Result of a call of the checker: its opinions, an error, or None at the end."""
 
     what: "Sequence[Opinion | None] | Exception | None"
 
@@ -49,9 +49,9 @@ _Arrival: TypeAlias = Draft | Exception | _Checked | None
 
 
 class Editing:
-    """The editing of one reply. Without editors it is only verified.
+    """Edits one reply; without editors it is only verified.
 
-    `unchecked`: a checker was to read all that is shown, and has not.
+    `unchecked`: a line is shown that the checker should have read and did not.
     """
 
     def __init__(self, request: Request, editors: Editors | None) -> None:
@@ -65,11 +65,11 @@ class Editing:
         return any(line.unchecked for line in self.manuscript.standing())
 
     def run(self, drafts: Iterator[Draft], config: RunnableConfig | None) -> Iterator[Stage | Line]:
-        """Says once that something is checked, then gives the lines that stand, each as soon as it
-        is known to; a mended one comes when those that needed no mending are there.
+        """Yields the stage "checking" once, then each line as soon as it is accepted; repaired
+        lines come last.
 
         Raises:
-            ModelError: what the drafts raise, once all else is done.
+            ModelError: raised by `drafts`; re-raised at the end.
         """
         deadline = time.monotonic() + (self._editors.seconds if self._editors else 0.0)
 
@@ -110,7 +110,7 @@ class Editing:
         return Line(draft, verify(draft, self._request))
 
     def _wait(self, desk: "_Desk", seconds: float) -> Iterator[Line]:
-        """Gives the lines of the whole reply as they are checked, or unchecked after so long."""
+        """Yields the remaining lines as they are checked; after `seconds`, unchecked."""
         deadline = time.monotonic() + seconds
         while desk.is_busy:
             try:
@@ -133,7 +133,7 @@ class Editing:
     def _mend(
         self, repairer: "Repairer", seconds: float, config: RunnableConfig | None
     ) -> Sequence[Line]:
-        """Has what is doubtful mended, puts it in its place and returns it."""
+        """Has the doubtful lines repaired, replaces them and returns the new ones."""
         doubtful = self.manuscript.doubtful()
         if not doubtful:
             return ()
@@ -150,7 +150,7 @@ class Editing:
             others = [self._verified(draft) for draft in drafts if draft.text not in said]
             said.update(one.draft.text for one in others)
             if line.is_supported and not all(one.is_supported for one in others):
-                continue  # it only leans on another, which may have been mended
+                continue  # it only depends on another line, which may have been repaired
             if others:
                 self.manuscript.replace(line, others)
                 put += others
@@ -158,9 +158,9 @@ class Editing:
 
 
 class _Desk:
-    """Has lines read by the checker: one call at a time; what comes meanwhile is in the next.
+    """Queue of lines for the checker: one call at a time; lines that arrive meanwhile wait.
 
-    A checker that failed once is not asked again for this answer: the local verdicts stand.
+    After a failure it is not called again for this answer: the local verdicts stand.
     """
 
     def __init__(
@@ -185,7 +185,7 @@ class _Desk:
         return bool(self._reading)
 
     def hand_in(self, lines: Sequence[Line], seconds: float) -> None:
-        """Has those read that passed the local checks, but for quotations."""
+        """Queues the lines that the verifier supports; quotations need no check."""
         if self._checker is None:
             return
         for line in lines:
@@ -195,7 +195,7 @@ class _Desk:
         self._go_on(seconds)
 
     def take(self, checked: _Checked, seconds: float) -> None:
-        """Acts on what came of a call, and makes the next."""
+        """Applies the result of a call, and starts the next."""
         if not self._reading:  # given up
             return
         if isinstance(checked.what, ModelError):
@@ -213,7 +213,7 @@ class _Desk:
             self._go_on(seconds)
 
     def give_up(self, why: str) -> None:
-        """Leaves the local verdicts on all that is not read yet."""
+        """Keeps the local verdicts on all lines that are not checked yet."""
         logger.warning("%s Sentences are shown after the local checks alone.", why)
         self._has_failed = True
         for line in (*self._reading, *self._waiting):

@@ -1,8 +1,8 @@
-"""What texts have of the things a question names, compared across languages where that is possible.
+"""Looks up the entities of a question in texts.
 
-Figures, countries and acronyms are compared across languages; other names and rare words only where
-the evidence has the question's language and the project its phrases. Other names that the evidence
-could only have in another language are looked up in the whole index.
+Figures, countries and acronyms are compared across languages. Other names and rare words are
+compared only with texts in the question's language; without such texts, names are looked up in the
+whole index.
 """
 
 import re
@@ -18,26 +18,26 @@ from core.matching import figures, fold, without_accents
 from core.types import Citation, Passage, Unit
 from vectorstore.keyword import content_words
 
-_LETTERS = 4  # as in the keyword index
-_NAME_ALIKE = 0.5  # share of a name's runs of letters that one word of the evidence has
-_WORD_ALIKE = 0.6  # share of a word's runs that all words together have: compounds, inflections
-_SMALL = r"(?: [a-z]{1,4}){0,2} "  # words that an acronym passes over
+_LETTERS = 4  # length of the character n-grams, as in the keyword index
+_NAME_ALIKE = 0.5  # share of a name's n-grams that one word of the evidence must have
+_WORD_ALIKE = 0.6  # share of a word's n-grams that all words must have: compounds, inflections
+_SMALL = r"(?: [a-z]{1,4}){0,2} "  # words that an acronym skips
 _FULL_NAME = re.compile(rf"\b[A-Z]\w*(?:{_SMALL}[A-Z]\w*)+")
 _CURRENCY = re.compile(r"[€$£]|\b(?:eur|euros?|dollars?|usd)\b")
 
 
 class Text(NamedTuple):
-    """A piece of evidence, with its language (ISO 639-1)."""
+    """A text with its language (ISO 639-1)."""
 
     text: str
     language: str
 
 
 class Evidence:
-    """Texts that may hold what a question demands."""
+    """Texts in which to look up a question's entities."""
 
     def __init__(self, texts: Iterable[Text], language: str) -> None:
-        """`language`: of the question; only texts in it have comparable words."""
+        """`language`: of the question; words are compared only with texts in it."""
         self._read = [_read(text) for text in texts]
         self._same = [read for read in self._read if read.language == language]
         self._language = language
@@ -51,9 +51,9 @@ class Evidence:
         return [written for code, written in demands.countries.items() if code not in known]
 
     def names_missing(self, demands: Demands, in_index: Callable[[str], bool]) -> list[str]:
-        """Names that are not here; where words cannot be compared, nowhere in the index either.
+        """Names that the texts lack; if none is in the question's language, that the index lacks.
 
-        `in_index`: whether a passage of the index, in whatever language, has a word like this one.
+        `in_index`: whether a passage in any language has a word like this one.
         """
         if not demands.acronyms and not demands.names:
             return []
@@ -63,7 +63,7 @@ class Evidence:
         return missing + [name for name in demands.names if not has(name)]
 
     def words_missing(self, demands: Demands) -> list[str]:
-        """Words that are there neither as such, nor in another form, nor inside another word."""
+        """Words that the texts lack as such, inflected, and within a compound."""
         if not self._same or not demands.words:
             return []
         stems = {stem for read in self._same for stem in read.stems}
@@ -96,7 +96,7 @@ class Evidence:
 
 
 def of_passage(passage: Passage, unit: Unit | None = None) -> Text:
-    """A passage or one of its units as evidence, with what is said about it."""
+    """A passage, or one of its units, with its metadata."""
     said = (passage.document.title, passage.document.reference, *names_of(passage.document))
     return Text("\n".join((passage.context(unit), *said)), passage.language)
 
@@ -108,14 +108,14 @@ def of_citation(citation: Citation) -> Text:
 
 
 class _Read:
-    """What a text has that can be compared; each worked out when it is first asked for."""
+    """Comparable features of a text, computed on first use."""
 
     def __init__(self, text: Text) -> None:
         self._text, self.language = text
 
     @cached_property
     def figures(self) -> frozenset[str]:
-        """Also the parts of a reference: 2011 of 2011/93."""
+        """Figures, and the parts of a reference: 2011 of 2011/93."""
         found = figures(self._text)
         return found | {part for figure in found for part in figure.split("/")}
 
@@ -129,7 +129,7 @@ class _Read:
 
     @cached_property
     def initials(self) -> frozenset[str]:
-        """Of the names of several words: "eesc" for European Economic and Social Committee."""
+        """Initials of names: "eesc" for European Economic and Social Committee."""
         names = _FULL_NAME.findall(without_accents(self._text))
         return frozenset("".join(re.findall("[A-Z]", name)).casefold() for name in names)
 
@@ -153,19 +153,18 @@ def _read(text: Text) -> _Read:
 
 @lru_cache(maxsize=1024)
 def _spellings(acronym: str) -> frozenset[str]:
-    """In all languages, and the plural of most."""
+    """An acronym in all languages, each also with a plural s."""
     singular = [_plain(name) for name in (acronym, *translations(fold(acronym)))]
     return frozenset((*singular, *(f"{name}s" for name in singular)))
 
 
 def _plain(text: str) -> str:
-    """Folded and without accents."""
     return without_accents(fold(text))
 
 
 @lru_cache(maxsize=16384)
 def _runs(word: str) -> frozenset[str]:
-    """The runs of letters of a word, over its ends as well."""
+    """Character n-grams of a word, padded with spaces."""
     padded = f" {word} "
     return frozenset(padded[n : n + _LETTERS] for n in range(max(1, len(padded) - _LETTERS + 1)))
 

@@ -1,8 +1,8 @@
-"""Answers made of the sources' own sentences and lists; needs no model.
+"""Extractive answers: the sources' own sentences and lists; needs no model.
 
-found passages -> statements, ranked -> the best one, and what else of its passage answers too
-                                     -> the answer proper
-                  the next best      -> what can be unfolded below it
+retrieved passages -> statements, ranked -> the best, and nearly as good ones of its passage
+                                         -> the answer proper
+                      the next best      -> blocks to unfold below it
 
 A question in parts gets such an answer for each part (chain/parts.py).
 """
@@ -20,25 +20,26 @@ from core.matching import fold
 from core.types import Marked, Mode, Passage, Turn
 from prompts import phrases
 
-_ALSO = 0.25  # in the score: how much less likely than the best is what is shown beside it
-_BESIDE = 2  # statements of the same passage that are shown beside the best
-_BLOCKS = 4  # that can be unfolded
+_ALSO = 0.25  # score: a statement beside the best may be lower by this
+_BESIDE = 2  # statements of the same passage beside the best
+_BLOCKS = 4  # blocks to unfold
 _PER_BLOCK = 3  # statements
-_WITHIN = 7.0  # what is e^7 times less likely than the best adds noise, not facts
-_WORDS_OF_MORE = 200
+_WITHIN = 7.0  # score below the best: what is e^7 times less likely adds noise, not facts
+_WORDS_OF_MORE = 200  # words in all blocks to unfold
 _NEAREST = 2  # blocks below a refusal
 _OVERVIEW = 8  # statements
-_KEPT = 1.5  # in the score: so much better must be what a part of a question takes elsewhere
-_AGAIN = 2.0  # in the score: so much better than what is new must be what was just said
+_KEPT = 1.5  # score: a part stays in a passage already shown unless another is better by this
+_AGAIN = 2.0  # score: a statement is repeated only if it is better than any new one by this
 
 
 @dataclass(frozen=True)
 class Block:
-    """Statements of one passage (counted in `Request.found`), by the numbers of their units in the
-    order in which they are shown: what answers best comes first.
+    """Statements of one passage, shown together.
 
-    Of a list that stands in several passages, each has a block: `before` counts the items in those
-    before this one, `goes_on` tells that there is one behind it.
+    passage: its index in `Request.found`.
+    units: numbers of the units in the order shown, the best statement first.
+    before: for a list across passages, the items in the passages before this one.
+    goes_on: the list continues in the next block.
     """
 
     passage: int
@@ -48,7 +49,7 @@ class Block:
 
 
 class ExtractiveAnswerer:
-    """Chooses what to quote; every draft is made of whole units with their quote."""
+    """Quotes the sources: each draft is made of whole units, with their quote."""
 
     mode: Mode = "extractive"
     model = ""
@@ -64,7 +65,7 @@ class ExtractiveAnswerer:
 
 
 def choose(request: Request) -> tuple[Block, ...]:
-    """What answers each part of the question best."""
+    """The blocks of the answer proper: the best statements for each part of the question."""
     if request.overview:
         return _overview(request)
     chosen: dict[int, Block] = {}
@@ -75,8 +76,8 @@ def choose(request: Request) -> tuple[Block, ...]:
 
 
 def further(request: Request, quotes: Collection[Quote]) -> Iterator[list[Draft]]:
-    """What can be unfolded below an answer with these quotes, in drafts, a list a block; below a
-    refusal, which has none, what comes nearest."""
+    """Blocks to unfold below an answer with these quotes, each as a list of drafts; without quotes
+    (a refusal), the nearest blocks."""
     answer = choose(request)
     blocks = (*answer, *_more(request, answer))
     if not quotes:
@@ -93,13 +94,13 @@ def further(request: Request, quotes: Collection[Quote]) -> Iterator[list[Draft]
 
 
 def last_said(history: Sequence[Turn]) -> str:
-    """The folded text of the last answer in a conversation, without its markers."""
+    """Folded text of the last answer in a conversation, without markers."""
     said = [Marked(turn.answer_text, turn.markers) for turn in history if not turn.message]
     return fold(said[-1].plain) if said else ""
 
 
 def _whole(block: Block, shown: Collection[int], request: Request) -> Iterator[Block]:
-    """A block with those in which the list that it ends with goes on, as far as lists are shown."""
+    """The block, and those that continue its last list, up to `LONGEST_LIST` items."""
     places = {one.passage.id: number for number, one in enumerate(request.found)}
     while True:
         passage = request.found[block.passage].passage
@@ -130,7 +131,7 @@ def _overview(request: Request) -> tuple[Block, ...]:
 
 
 def _best(ranked: Sequence[Ranked], request: Request) -> Block | None:
-    """The best statement, with those of the same passage that are nearly as good."""
+    """The best statement, with nearly as good ones of the same passage."""
     if not ranked:
         return None
     fresh = [one for one in ranked if not _is_said(one, request)]
@@ -150,7 +151,7 @@ def _best(ranked: Sequence[Ranked], request: Request) -> Block | None:
 
 
 def _close_to(chosen: Collection[int], ranked: Sequence[Ranked]) -> Sequence[Ranked]:
-    """First what is in a passage that is shown already, if it is nearly as good as the best."""
+    """Moves statements of passages already shown to the front, if nearly as good as the best."""
     near = [one for one in ranked if one.passage in chosen and one.score > ranked[0].score - _KEPT]
     return [*near, *(one for one in ranked if one not in near)] if near else ranked
 
@@ -160,7 +161,7 @@ def _block(one: Ranked) -> Block:
 
 
 def _together(first: Block, second: Block) -> Block:
-    """Two blocks of one passage as one; what points back to a unit stays behind it."""
+    """Merges two blocks of one passage; a sentence that refers back stays behind its antecedent."""
     units = list(first.units)
     for number in second.units:
         if number not in units:
@@ -171,7 +172,7 @@ def _together(first: Block, second: Block) -> Block:
 
 
 def _more(request: Request, answer: Sequence[Block]) -> tuple[Block, ...]:
-    """The next best statements, in blocks of one passage, as far as there is room."""
+    """The next best statements, in blocks of one passage each, within the limits above."""
     if request.brief or request.overview:
         return ()
     every = (one for part in request.parts for one in part.ranked)
@@ -186,7 +187,7 @@ def _more(request: Request, answer: Sequence[Block]) -> tuple[Block, ...]:
             break
         place, statement = one.passage, one.statement
         core = _readings(place, statement.core, request)
-        if said.issuperset(core):  # also where another document says it in the same words
+        if said.issuperset(core):  # also if another document says it in the same words
             continue
         new = [number for number in statement.units if number not in shown.get(place, ())]
         words = sum(len(text.split()) for text in _readings(place, new, request))
@@ -206,14 +207,14 @@ def _readings(place: int, units: Iterable[int], request: Request) -> list[str]:
 
 
 def _is_said(one: Ranked, request: Request) -> bool:
-    """Whether the answer before has it already."""
+    """Whether the previous answer said it."""
     return bool(request.said) and all(
         fold(text) in request.said for text in _readings(one.passage, one.statement.core, request)
     )
 
 
 def drafts(block: Block, request: Request, *, labelled: bool) -> Iterator[Draft]:
-    """A draft for each stretch of a block: a paragraph, or a list with its introduction."""
+    """A draft for each paragraph, or list with its introduction, of a block."""
     passage = request.found[block.passage].passage
     label = _label(passage) if labelled and not block.before else ""
     for run in runs(block.units):
@@ -240,7 +241,7 @@ def drafts(block: Block, request: Request, *, labelled: bool) -> Iterator[Draft]
 def _paragraphs(
     passage: Passage, run: Sequence[int]
 ) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
-    """(sentences, the items that follow them), in order."""
+    """Pairs of sentences and the items that follow them, as unit numbers in order."""
     text: list[int] = []
     items: list[int] = []
     for number in run:
@@ -255,7 +256,7 @@ def _paragraphs(
 
 
 def _label(passage: Passage) -> str:
-    """The document and the section of a passage."""
+    """Document and section of a passage."""
     title = passage.document.short_title
     section = passage.headings[-1] if len(passage.headings) > 1 else ""
     return f"{title}, {section}" if section and section != passage.document.title else title

@@ -1,11 +1,12 @@
-"""Follow-up questions become questions that can be searched on their own, by rules.
+"""Query rewriting by rules: a follow-up becomes a question that stands alone.
 
-    question + the one before, as it was understood
-        -> it stands alone                       as it is
-        -> only a figure or a name is new        the question before, with that in it
-        -> it leans on the question before       what that was about: the question
+    question + the previous one, rewritten
+        -> it stands alone                       unchanged
+        -> elliptic: a new figure or name only   the previous question with that in it
+        -> it refers to the previous question    topic of the previous question: the question
 
-What was tried is told in docs/decisions/0008-follow-ups.md, the words are in prompts/phrases/.
+Alternatives and measurements are in docs/decisions/0008-follow-ups.md, the cue words in
+prompts/phrases/.
 """
 
 import re
@@ -20,18 +21,17 @@ _WORD = re.compile(r"\w+(?:[-./]\w+)*")  # 2011/93/EU, 1.2 and end-to-end are on
 _DIGIT = re.compile(r"\d")
 _END = " ?!.…"
 
-# How many words of its own a question that leans on another has at most.
-_REFERRING, _REFERRING_NAMED = 5, 3
-_OPENING = 3
-_ELLIPTIC = 5
-_CARRIED = 12  # words that a topic has at most
+# A question depends on the previous one only if it has at most this many topic words, and
+_REFERRING, _REFERRING_NAMED = 5, 3  # a pronoun or the like, without or with a name
+_OPENING = 3  # an opening such as "and"
+_ELLIPTIC = 5  # such an opening and no question word
+_CARRIED = 12  # topic words taken from the previous question
 
 
 def standalone(question: str, language: str, history: Sequence[Turn]) -> str:
-    """The question as it would be asked without the conversation.
+    """Rewrites the question so that it stands alone.
 
-    Each earlier question is understood in the same way first, so that a topic is carried on from
-    one follow-up to the next.
+    Earlier questions are rewritten first, so that a topic carries over several follow-ups.
 
     >>> standalone("and in 2010?", "en", [Turn(question="How many in 2019?", answer_text="")])
     'How many in 2010?'
@@ -48,7 +48,7 @@ def standalone(question: str, language: str, history: Sequence[Turn]) -> str:
 
 
 def _understood(question: str, language: str, before: str, spoken: str) -> str:
-    """The question by itself; `spoken` is the language of the one before."""
+    """Rewrites one question; `before` is the previous one, rewritten, in language `spoken`."""
     cues = phrases(language).cues
     bare = _without_opening(question, cues).strip(_END)
     own = _topic(bare, language)
@@ -56,7 +56,7 @@ def _understood(question: str, language: str, before: str, spoken: str) -> str:
         return question
     if own and _is_elliptic(bare, before, cues):
         return _changed(bare, own, before, language)
-    # Of two years, or two articles, the question means its own.
+    # Its own year, or article, replaces that of the previous question.
     shapes = {_shape(word) for word in own} - {""}
     carried = [
         word for word in _topic(before, spoken) if word not in own and _shape(word) not in shapes
@@ -65,7 +65,7 @@ def _understood(question: str, language: str, before: str, spoken: str) -> str:
 
 
 def _leans(question: str, bare: str, own: Sequence[str], language: str) -> bool:
-    """Whether a question has too little of its own, or refers to something outside it."""
+    """Whether a question depends on the previous one: it has few topic words or a reference."""
     cues = phrases(language).cues
     words = _words(bare)
     if language not in languages():
@@ -78,18 +78,19 @@ def _leans(question: str, bare: str, own: Sequence[str], language: str) -> bool:
             return True
     if _refers(bare, cues):
         return len(own) <= (_REFERRING_NAMED if named else _REFERRING)
-    # "By how many votes?" leans, "What are precursors?" does not.
+    # "By how many votes?" depends on it, "What are precursors?" does not.
     return not own or (len(own) == 1 and not named and set(cues.defining).isdisjoint(words))
 
 
 def _refers(bare: str, cues: Cues) -> bool:
-    """Whether a word stands for something before: after a comma, for what is before the comma."""
+    """Whether a word refers to something outside the question. Only the part before the first
+    comma counts: later words refer to that part."""
     clause = f" {' '.join(_WORD.findall(bare.casefold().partition(',')[0]))} "
     return any(f" {word} " in clause for word in cues.referring)
 
 
 def _is_name(word: str, language: str) -> bool:
-    """Whether a word is a figure or a name, other than of what every document is about."""
+    """Whether a word is a figure or a name; names that every document has do not count."""
     if language == CAPITALISES_NOUNS:
         return word.isupper() or bool(_DIGIT.search(word))
     capital = word != word.lower() and word.casefold() not in phrases(language).cues.common
@@ -97,7 +98,7 @@ def _is_name(word: str, language: str) -> bool:
 
 
 def _is_elliptic(bare: str, before: str, cues: Cues) -> bool:
-    """Whether a question only names another thing to ask the question before about."""
+    """Whether a question only gives a new value for the previous one ("And in 2010?")."""
     words = set(_words(bare))
     new = words - set(_words(before))
     return (
@@ -106,7 +107,7 @@ def _is_elliptic(bare: str, before: str, cues: Cues) -> bool:
 
 
 def _changed(bare: str, own: Sequence[str], before: str, language: str) -> str:
-    """The question before with another figure or name in it, in the old one's place if found."""
+    """The previous question with the new figure or name, in place of the old one if found."""
     changed = before
     for word in own:
         changed = _figure_replaced(word, changed)
@@ -118,7 +119,7 @@ def _changed(bare: str, own: Sequence[str], before: str, language: str) -> str:
 
 
 def _figure_replaced(figure: str, before: str) -> str:
-    """A figure takes the place of the last of its shape: a year that of a year."""
+    """Replaces the last figure of the same shape: a year replaces a year."""
     same = [m for m in _WORD.finditer(before) if _shape(figure) and _shape(m[0]) == _shape(figure)]
     if not same or figure in (m[0] for m in same):
         return before
@@ -130,10 +131,8 @@ def _shape(word: str) -> str:
 
 
 def _tail_replaced(bare: str, before: str, language: str) -> str:
-    """What follows the first word takes the place of what follows it in the question before.
-
-    "to heroin" changes "How much goes to cocaine?" into "How much goes to heroin?".
-    """
+    """Replaces what follows the shared first word: "to heroin" changes "How much goes to cocaine?"
+    into "How much goes to heroin?"."""
     cues = phrases(language).cues
     first, *rest = [m for m in _WORD.finditer(bare) if m[0].casefold() not in cues.asking]
     places = list(_WORD.finditer(before))
@@ -155,7 +154,7 @@ def _tail_replaced(bare: str, before: str, language: str) -> str:
 
 
 def _topic(text: str, language: str) -> list[str]:
-    """The words of a text that say what it is about, as written, each once."""
+    """Topic words of a text, as written, each once."""
     cues = phrases(language).cues
     without = {*cues.asking, *cues.helping, *cues.empty, *cues.referring, *cues.opening}
     words = dict.fromkeys(match[0] for match in _WORD.finditer(text))
@@ -175,7 +174,7 @@ def _without_opening(question: str, cues: Cues) -> str:
 
 
 def _lowered(bare: str, cues: Cues) -> str:
-    """Without the capital of a first word that is no name."""
+    """Lower-cases the first letter if the first word is no name."""
     first, *_ = [*_words(bare), ""]
     return (
         bare[:1].lower() + bare[1:] if first in {*cues.asking, *cues.helping, *cues.empty} else bare

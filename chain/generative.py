@@ -1,6 +1,6 @@
-"""Answers written by an OpenAI-compatible model from the numbered passages, and tasks done by it.
+"""Generative answers: an OpenAI-compatible model answers from numbered passages, or does a task.
 
-passages that fit -> prompt -> model -> Reader -> drafts; what is shown is decided by the verifier
+passages that fit -> prompt -> model -> Reader -> drafts; the verifier decides what is shown
 """
 
 import time
@@ -23,7 +23,7 @@ _MOST = 100  # sentences and items of a reply; the prompts ask for five, or one 
 
 
 class GenerativeAnswerer:
-    """Streams an answer from a model: a structured one as long as its server takes a schema."""
+    """Streams drafts from a model; asks for JSON by schema unless its server refuses schemas."""
 
     mode: Mode = "generative"
 
@@ -61,14 +61,13 @@ class GenerativeAnswerer:
         for draft in read(pieces, request.language):
             if len(given) == _MOST:
                 raise ModelError(f"The model wrote more than {_MOST} sentences.", "cut")
-            if draft.text in given:  # a model that repeats itself has lost its way: hang up
+            if draft.text in given:  # a model that repeats itself does not recover: stop reading
                 return
             given.add(draft.text)
             yield draft
 
     def _fitting(self, request: Request, rest: str) -> list[str]:
-        """The best passages as data, as many as the model's context takes with the rest of the
-        prompt."""
+        """The best passages as data, as many as fit the context beside the rest of the prompt."""
         numbered = [
             passage_data(number, scored) for number, scored in enumerate(request.found, start=1)
         ]
@@ -84,7 +83,7 @@ class GenerativeAnswerer:
 
 
 def _asked(request: Request) -> str:
-    """The question; for a task what it is to be done with, and the reader's words, as data."""
+    """The question; for a task, the answer to work on and the reader's message, as data."""
     if request.task is None:
         return request.question
     text = fenced("answer", request.task.text) if request.task.text else ""

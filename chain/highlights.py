@@ -1,14 +1,14 @@
-"""What of an answer is the thing that was asked for: its numbers, dates or names."""
+"""Highlights: the numbers, dates or names in an answer that the question asks for."""
 
 from chain.asking import asks_for, dates, names, numbers
 from core.matching import figures, fold
 
 
 def highlights(question: str, language: str, text: str, text_language: str) -> tuple[str, ...]:
-    """Stretches of an answer that are of the kind that a question asks for; in order, once each.
+    """Strings of the answer to highlight, each once: those of the answer type of the question.
 
-    Only the first paragraph or list is looked at, which holds the best match. What the question
-    says itself is left out.
+    Only the first paragraph or list is searched: it has the best match. Words of the question are
+    left out.
 
     Args:
         question: as asked.
@@ -29,7 +29,7 @@ def highlights(question: str, language: str, text: str, text_language: str) -> t
 
 
 def _names(text: str, language: str) -> list[str]:
-    """The names, without the months of dates and the letters of references: COM(2020) 605."""
+    """Names, but no months of dates and no letters of references: COM(2020) 605."""
     when = " ".join(dates(text, language)).split()
     return [name for name in names(text, language) if name not in when and f"{name}(" not in text]
 

@@ -1,12 +1,12 @@
-"""Whether a sentence says what its evidence says, judged by its words in context.
+"""Entailment classifier: whether the evidence says what a sentence says.
 
-    basis -> what is known of each word -> doubt about each -> doubt about the sentence
+    basis -> features of each word -> doubt about each word -> doubt about the sentence
 
 A small network, fitted by `python -m eval.fitting.verifier` on true sentences about the briefs and
-twins of them with one subtle change (docs/decisions/0007). It compares every word with the words of
-the evidence that it attends to, and so do its neighbours with theirs; so it also sees who does what
-to whom. Attention after Vaswani et al. 2017, arXiv:1706.03762; comparing what is aligned after
-Parikh et al. 2016, arXiv:1606.01933.
+copies of them with one subtle change (docs/decisions/0007). It compares each word, and its
+neighbours, with the evidence that they attend to, so it also sees who does what to whom. Attention
+after Vaswani et al. 2017, arXiv:1706.03762; comparison of aligned words after Parikh et al. 2016,
+arXiv:1606.01933.
 """
 
 from functools import cache
@@ -20,18 +20,20 @@ from chain.alignment import Basis
 from core.matching import fold
 
 WEIGHTS = Path(__file__).with_name("judgement.npz")
-NEIGHBOURS = 4  # words to either side that are the surroundings of a word
-WINDOW = 8  # words to either side of what is closest to it
+NEIGHBOURS = 4  # words of context on either side of a word
+WINDOW = 8  # words of context on either side of its closest word in the evidence
 Array = NDArray[np.floating[Any]]
 
 
 class Features(NamedTuple):
-    """What the network sees of a sentence.
+    """Input of the network for one sentence.
 
-    `states` (words, dimensions) and `evidence` (evidence words, dimensions); `words` (words, 7)
-    tells of each word how close the closest is, whether it carries meaning, stands in the evidence
-    as it is, has a capital or a figure, how long it is, and how much closer its surroundings would
-    be elsewhere; `in_first` (evidence words); `sentence` are figures of the whole.
+    states: word vectors, shape (words, dimensions).
+    evidence: word vectors of the evidence, shape (evidence words, dimensions).
+    words: shape (words, 7): cosine with the closest word, is a content word, is in the evidence
+        unchanged, has a capital, has a figure, length, and `_surroundings`.
+    in_first: 1 for words of the first unit, shape (evidence words,).
+    sentence: aggregates over the sentence, shape (19,).
     """
 
     states: Array
@@ -42,14 +44,14 @@ class Features(NamedTuple):
 
 
 class Doubt(NamedTuple):
-    """How likely it is that a sentence is not supported, as log-odds, and the words that tell."""
+    """Log-odds that a sentence is not supported, and its most doubtful words."""
 
     score: float
     words: tuple[str, ...]
 
 
 def features(basis: Basis) -> Features:
-    """What is known of a sentence and of each of its words."""
+    """Computes the input of the network."""
     close = basis.closeness
     nearest, best = close.argmax(axis=1), basis.coverage
     apart = _surroundings(basis, nearest, best)
@@ -88,7 +90,7 @@ def features(basis: Basis) -> Features:
 
 
 def doubt(basis: Basis) -> Doubt:
-    """How much there is to doubt about a sentence."""
+    """Doubt about a sentence: the mean of all networks."""
     given = features(basis)
     nets = _networks()
     told = [forward(net, given) for net in nets]
@@ -99,7 +101,7 @@ def doubt(basis: Basis) -> Doubt:
 
 
 def forward(net: dict[str, Array], given: Features) -> tuple[float, Array]:
-    """Doubt about the sentence, and about each of its words, as log-odds, by one network."""
+    """Forward pass of one network: log-odds of doubt about the sentence and about each word."""
     states, evidence = given.states @ net["W"], given.evidence @ net["W"]
     attention: Array = np.exp(net["al"]) * (given.states @ given.evidence.T)
     attention = attention + net["be"] * (states @ evidence.T) / np.sqrt(states.shape[1])
@@ -123,7 +125,7 @@ def forward(net: dict[str, Array], given: Features) -> tuple[float, Array]:
 
 
 def centre() -> Array:
-    """The mean state of words that `chain.alignment.Evidence` wants."""
+    """Mean word vector, as `chain.alignment.Evidence` needs it, shape (dimensions,)."""
     return _networks()[0]["centre"]
 
 
@@ -140,8 +142,8 @@ def _networks() -> list[dict[str, Array]]:
 
 
 def _surroundings(basis: Basis, nearest: NDArray[np.int_], best: Array) -> Array:
-    """Of each word: how much less close the words around it are to the words around its closest
-    than to any; 0 where they stand together in the evidence too, else negative."""
+    """Context match of each word, at most 0: mean cosine of its neighbours with the words around
+    its closest word, minus that with any word. 0 if they stand together in the evidence too."""
     made = np.zeros(len(basis.words), np.float32)
     for number in range(len(basis.words)):
         around = [
@@ -160,7 +162,7 @@ def _least(values: Array, otherwise: float) -> float:
 
 
 def _moved(values: Array, step: int) -> Array:
-    """Each row takes the place of the next (or the one before); nothing comes in."""
+    """Shifts the rows by `step`, and fills with zeros."""
     made = np.zeros_like(values)
     if step > 0:
         made[step:] = values[:-step]
@@ -176,6 +178,6 @@ def _softmax(values: Array) -> Array:
 
 
 def _gelu(values: Array) -> Array:
-    """The tanh form of Hendrycks and Gimpel 2016, arXiv:1606.08415."""
+    """GELU in its tanh form: Hendrycks and Gimpel 2016, arXiv:1606.08415."""
     made: Array = 0.5 * values * (1 + np.tanh(0.7978845608 * (values + 0.044715 * values**3)))
     return made

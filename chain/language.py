@@ -1,11 +1,11 @@
-"""The language of a question and of a model's text, told offline.
+"""Language identification of questions and of a model's text, offline.
 
-    letters of the text        -> chance of each language
-    its question words, "is"   -> five times as likely where they are of that language
-    the language of the one before, those that people here ask in -> more likely
+    letters of the text                               -> probability of each language
+    each function word ("is", "what") of a language   -> five times as likely
+    language of the previous question, usual languages -> more likely
 
-py3langid (Barbaresi's fork of langid.py; Lui and Baldwin 2012): 26 of 29 short test questions in
-seven languages right at 0.1 ms, where lingua had 21 and took 500 MB more; see docs/decisions.
+py3langid (Barbaresi's fork of langid.py; Lui and Baldwin 2012) gets 26 of 29 short test questions
+in seven languages right at 0.1 ms; lingua gets 21 and takes 500 MB more; see docs/decisions.
 """
 
 import re
@@ -25,39 +25,35 @@ OFFICIAL = (
 )  # fmt: skip
 """The 24 official languages of the European Union (ISO 639-1)."""
 CAPITALISES_NOUNS = "de"
-"""The language in which a capital tells nothing about a name."""
+"""The language that capitalises all nouns, so that a capital does not mark a name."""
 
-# Which languages people here ask in: short questions ("drug market size") need the help.
+# Prior of the languages that users ask in, which short questions ("drug market size") need.
 _PRIOR = {"nl": 4.0, "en": 4.0, "de": 2.0, "fr": 2.0}
-# In "Wat is pseudonimisering?" the term has most of the letters, and tells nothing. Of 77 short
-# questions (tests/short-questions.yaml) 74 are right, not 68, and of 1,318 messages none less;
-# at 10 four of those go wrong.
-_TELLS = 5.0  # how much more likely a language is for each of its function words in a question
-_KEPT = 3.0  # how much more likely a question is in the language of the one before
-# Of 1,352 units of the briefs none has another language with such a chance, and 93% their own.
+# Factor for each function word of a language: in "Wat is pseudonimisering?" the letters are mostly
+# those of the term. 74 of 77 short questions (tests/short-questions.yaml) are right with it, 68
+# without, and no fewer of 1,318 messages; a factor of 10 gets four of those wrong.
+_TELLS = 5.0
+_KEPT = 3.0  # factor for the language of the previous question
+# Probability at which a text is clearly in a language: of 1,352 units of the briefs, 93% have their
+# own language above it, and none another.
 _CLEAR = 0.8
-_SURE = 0.2  # below this the words are too few to tell
+_SURE = 0.2  # probability below which a text has too few words to decide
 _NAMES_IN = ("nl", "en", "fr", "de")  # languages whose names of languages are known to everybody
 _ENDING = 3  # letters at the end of a language's name that change with its case: polski, polsku
-_STEM = 4
+_STEM = 4  # least letters of a language's name
 
 
 def detect(text: str, likely: str) -> str:
-    """The official EU language of a text.
-
-    Args:
-        text: a question.
-        likely: the language to take when the text is too short to tell.
-    """
+    """Official EU language of a question; `likely` if it is too short to decide."""
     return conversation([text], likely)[0]
 
 
 def conversation(questions: Sequence[str], likely: str) -> list[str]:
-    """The language of each question of a conversation, which mostly keeps to one.
+    """Language of each question of a conversation, which mostly keeps to one.
 
     Args:
         questions: oldest first.
-        likely: as in `detect`, for the first; for the others it is the language of the one before.
+        likely: fallback for the first question; the others fall back to the previous one's.
     """
     languages: list[str] = []
     prior = _PRIOR
@@ -69,26 +65,20 @@ def conversation(questions: Sequence[str], likely: str) -> list[str]:
 
 
 def written_in(text: str, likely: str) -> str:
-    """The official EU language that a text is in.
-
-    Args:
-        text: one that was asked for in a certain language.
-        likely: that language; the text is in another only where this is clear.
-    """
+    """Official EU language of a model's text; `likely`, in which it was asked for, unless another
+    is clear."""
     language, chance = _identifier().classify(text)
     return str(language) if chance >= _CLEAR else likely
 
 
 def named(text: str, language: str) -> str:
-    """The official EU language that a text names, the last if it names several; empty if none.
+    """The official EU language that a message names, the last of several; empty if none.
 
     >>> named("Vertaal dat naar het Pools", "nl")
     'pl'
 
-    Args:
-        text: a message.
-        language: in which it is (ISO 639-1); languages are called as in this one, in their own, or
-            in Dutch, English, French or German.
+    Names are recognised in the message's language (ISO 639-1), in the language that is named, and
+    in Dutch, English, French and German.
     """
     found = ""
     for word in re.findall(r"[^\W\d_]+", text.casefold()):
@@ -105,8 +95,8 @@ def named(text: str, language: str) -> str:
 
 @cache
 def _names(language: str) -> Mapping[str, str]:
-    """What the official languages are called -> their codes; a short name only in its own language:
-    "lets" is Dutch for Latvian."""
+    """Names of the official languages -> their codes. A four-letter name counts only in a message
+    of its language: "lets" is Dutch for Latvian."""
     names = {}
     for code in OFFICIAL:
         for spoken in (*_NAMES_IN, code, *((language,) if language in OFFICIAL else ())):
@@ -117,7 +107,7 @@ def _names(language: str) -> Mapping[str, str]:
 
 
 def _told(text: str, likely: str, prior: Mapping[str, float]) -> str:
-    if len(text.split()) < 2:  # a name or an acronym has no language
+    if len(text.split()) < 2:  # one word may be a name or an acronym, of no language
         return likely
     words = set(re.findall(r"[^\W\d_]+", fold(text)))
     weighed = {

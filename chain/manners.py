@@ -1,15 +1,15 @@
-"""What kind of message this is, told before anything is searched: small talk, a task, a question.
+"""Intent classification of a message before any search: small talk, a task, or a question.
 
-    message -> made of known phrases and filling words only     small talk or a task
-            -> a task, and what it is to be done with           summarise, translate, e-mail
+    message -> made of known phrases and fillers only           small talk or a task
+            -> a task and its object                            summarise, translate, e-mail
             -> asks how to commit a crime                       harm
             -> nearer to examples of a kind than to questions   that kind
-            -> likely of a kind by its vector (chain/probe.py)  that kind
+            -> of a kind by its vector (chain/probe.py)         that kind
             -> none of these                                    a question to the sources
 
-A question must never be taken for small talk: what is not certain is a question. The words and the
-examples are in `manners.yaml`, the replies in prompts/phrases/; how well it does, and how that was
-measured, is told in docs/decisions/0012-manners.md.
+A question must never be taken for small talk, so an uncertain message is a question. Phrases and
+examples are in `manners.yaml`, replies in prompts/phrases/, measurements in
+docs/decisions/0012-manners.md.
 """
 
 import math
@@ -35,19 +35,19 @@ from vectorstore.embeddings import Embedder, Vectors
 
 _FILE = Path(__file__).with_name("manners.yaml")
 
-# Some symbols are words here; all others, and all punctuation, are not.
+# Tokens are words and these symbols; other symbols and punctuation are dropped.
 _WORD = re.compile(r"\w+|[👋🖐🙏❤🥰💐👍👌✅👏🎉😂🖕💩😊🙂😀]")
 _DRAWN_OUT = re.compile(r"([^\W\d_])\1{2,}")  # heyyyy
 _SHORTENED = {"s": "is", "re": "are", "m": "am"}  # what's, you're, I'm
 _SHORTENED_BEFORE = frozenset(
     ("what", "who", "where", "how", "that", "it", "this", "there", "i", "you", "we", "they")
 )
-_MOST_WORDS = 30  # what is longer is no message to the assistant
-_PHRASE_WORDS = 9  # of the longest phrase
-_ORDER_WORDS = 6  # an order to write something is given in so many
+_MOST_WORDS = 30  # a longer message is a question
+_PHRASE_WORDS = 9  # words of the longest phrase
+_ORDER_WORDS = 6  # words within which an order to write something is given
 
 _SOCIAL: tuple[Message, ...] = ("greeting", "thanks", "farewell", "acknowledgement")
-# What a message made of phrases of several kinds is: the first of these.
+# Precedence of kinds in a message made of phrases of several.
 _FIRST: tuple[Message, ...] = (
     "rude", "email", "translate", "table", "summarise", "shorter", "sources", "workings",
     "identity", "capabilities", "farewell", "thanks", "greeting", "acknowledgement",
@@ -55,8 +55,9 @@ _FIRST: tuple[Message, ...] = (
 
 _TASKS: tuple[Message, ...] = ("shorter", "table", "translate", "email", "summarise")
 
-# How much nearer (cosine) a message must be to an example of a kind than to any question, by what
-# its words tell: see _needed. Measured on eval/questions and eval/fitting: docs/decisions/0012.
+# Margins: how much nearer (cosine) a message must be to an example of a kind than to any question,
+# depending on its words; see _needed. Measured on eval/questions and eval/fitting:
+# docs/decisions/0012.
 _UNTOLD = 0.07
 _ADDRESSED = 0.022
 _WORDED = 0.0
@@ -70,17 +71,17 @@ _OWN_CASE = 0.03
 _NAMED, _UNNAMED = -0.04, 0.03
 _NEVER = math.inf
 
-# A misspelt word of so many letters may have so many of them wrong.
+# (letters, edits): edits allowed in a misspelt word of at least so many letters.
 _MISSPELT = ((9, 2), (6, 1))
-_MISSPELT_WORDS = 8  # in a message of at most so many
+_MISSPELT_WORDS = 8  # words; longer messages are not corrected
 _NEVER_MISSPELT: tuple[Message, ...] = ("rude", "acknowledgement")
 
-# How likely a kind must be by the vector alone: a crime more readily than anything else.
+# Least probability of a kind by the vector alone; lower for harm.
 CHANCES: Mapping[str, float] = {"harm": 0.6, "": 0.9}
 
 _QUESTION = "question"
 _REFERENCE = "com"  # COM(2020) 607; in Portuguese also a filler
-_CLEARLY = 0.1  # by so much a document's name fits better than the next
+_CLEARLY = 0.1  # least margin in score of the best-fitting document over the next
 
 
 class _Harm(Frozen):
@@ -92,7 +93,7 @@ class _Harm(Frozen):
 
 
 class _Words(Frozen):
-    """The file `manners.yaml`, explained there. Strings are phrases separated by commas."""
+    """Schema of `manners.yaml`, which explains it. Strings are phrases separated by commas."""
 
     examples: Mapping[Message | Literal["question"], tuple[str, ...]]
     phrases: Mapping[Message, Mapping[str, str]]
@@ -114,7 +115,7 @@ class _Words(Frozen):
 
 
 class _Token(NamedTuple):
-    """A word as it is compared, and its place in the message."""
+    """A normalised word, and its offsets in the message."""
 
     plain: str
     start: int
@@ -122,12 +123,12 @@ class _Token(NamedTuple):
 
 
 def classify(message: str, language: str, embedder: Embedder) -> Message | None:
-    """What kind of message this is; None for a question to the sources.
+    """Kind of a message; None for a question to the sources.
 
     Args:
-        message: as it was typed.
-        language: of the message (ISO 639-1); decides what a word of several languages means.
-        embedder: the local one, whose cosines the margins above are.
+        message: as typed.
+        language: of the message (ISO 639-1); decides the meaning of a word of several languages.
+        embedder: the local one, for which the margins above hold.
     """
     message = unicodedata.normalize("NFC", message)
     tokens = _tokens(message)
@@ -153,17 +154,17 @@ def classify(message: str, language: str, embedder: Embedder) -> Message | None:
 
 
 def examples() -> Mapping[str, tuple[str, ...]]:
-    """The examples that a message is compared with, by kind; "question" is one."""
+    """Example messages by kind; "question" is one of the kinds."""
     return {str(kind): texts for kind, texts in _file().examples.items()}
 
 
 def reply_text(kind: Message, language: str) -> str:
-    """One or two lines to a message that asks the sources nothing, with what can be done."""
+    """Reply to a message that asks the sources nothing."""
     return phrases(language).replies[kind]
 
 
 def task_reply(problem: TaskProblem, language: str) -> str:
-    """One or two lines where a task is not carried out although there is a model."""
+    """Reply to a task that is not carried out although there is a model."""
     return phrases(language).tasks[problem]
 
 
@@ -188,11 +189,11 @@ def _plain(tokens: Iterable[_Token]) -> tuple[str, ...]:
 
 
 class _Tiling(NamedTuple):
-    """How the words up to some place can be made of phrases and fillers; the least is the best."""
+    """A segmentation of the first words into phrases and fillers; the least is the best."""
 
-    foreign: int  # pieces of other languages
+    foreign: int  # pieces in other languages
     pieces: int
-    phrases: int  # "help" is a phrase alone, and a filler in "thanks for your help"
+    phrases: int  # pieces that are phrases: "help" alone is one, in "thanks for your help" a filler
     kinds: frozenset[Message]
 
 
@@ -208,7 +209,7 @@ def _made_of_phrases(words: Sequence[str], language: str, asks: bool) -> Message
 
 def _first(kinds: frozenset[Message], asks: bool) -> Message | None:
     if asks and not kinds.isdisjoint(("thanks", "farewell", "acknowledgement")):
-        return None  # "good?" and "thanks, and the other?" ask something
+        return None  # "good?" and "thanks, and the other?" are questions
     return next((kind for kind in _FIRST if kind in kinds), None)
 
 
@@ -217,7 +218,8 @@ def _firm(words: Sequence[str]) -> list[str]:
 
 
 def _tiled(words: Sequence[str], language: str) -> frozenset[Message]:
-    """The kinds of the phrases that, with fillers between them, make up these words."""
+    """Kinds of the phrases in the best segmentation of the words (dynamic programming); empty if
+    there is none."""
     best: list[_Tiling | None] = [_Tiling(0, 0, 0, frozenset()), *(None for _ in words)]
     for start in range(len(words)):
         before = best[start]
@@ -238,18 +240,18 @@ def _tiled(words: Sequence[str], language: str) -> frozenset[Message]:
 
 
 def _better(one: _Tiling, other: _Tiling) -> bool:
-    """Whether it has fewer pieces, and fewer of them phrases, but not none."""
+    """Whether it alone has phrases, else whether it has fewer foreign pieces, pieces, phrases."""
     return (not one.phrases, one[:3]) < (not other.phrases, other[:3])
 
 
 def _meanings(words: tuple[str, ...], language: str) -> Iterator[tuple[int, Message | None]]:
-    """Whether it is of another language, and the kind of what these words may be (None: filler)."""
+    """Meanings of a phrase: 1 if of another language (else 0), and the kind (None: filler)."""
     known = _known().get(words, {})
     kinds: dict[Message | None, int] = {}
     for kind, languages in known.items():
         kinds[kind] = int(languages.isdisjoint((language, "en", "any")))
     own = [kind for kind, languages in known.items() if language in languages]
-    # "tak" is thanks in Danish and yes in Polish.
+    # Its own language decides: "tak" is thanks in Danish and yes in Polish.
     for kind in own or kinds:
         yield kinds[kind], kind
 
@@ -261,7 +263,7 @@ def _known_words() -> frozenset[str]:
 
 @cache
 def _known() -> Mapping[tuple[str, ...], Mapping[Message | None, frozenset[str]]]:
-    """Phrases and fillers, as words -> kind (None: filler) -> languages."""
+    """Phrases and fillers: words -> kind (None: filler) -> languages."""
     known: dict[tuple[str, ...], dict[Message | None, frozenset[str]]] = {}
     sets: list[tuple[Message | None, Mapping[str, str]]] = [*_file().phrases.items()]
     for kind, by_language in [*sets, (None, _file().fillers)]:
@@ -275,7 +277,7 @@ def _known() -> Mapping[tuple[str, ...], Mapping[Message | None, frozenset[str]]
 
 
 def _spelt(words: Sequence[str], language: str) -> list[str]:
-    """The words, each unknown one as the known word that it may be a misspelling of."""
+    """Spelling correction: replaces unknown words by the nearest known one."""
     known = _vocabulary(language)
     return [word if word in known else _nearest(word, known) for word in words]
 
@@ -289,7 +291,7 @@ def _nearest(word: str, known: Sequence[str]) -> str:
 
 @cache
 def _vocabulary(language: str) -> tuple[str, ...]:
-    """The words of the phrases and fillers in a language and in English."""
+    """Words of the phrases and fillers in a language and in English."""
     return tuple(
         {
             word: None
@@ -303,7 +305,7 @@ def _vocabulary(language: str) -> tuple[str, ...]:
 def _without_social(
     tokens: tuple[_Token, ...], language: str
 ) -> tuple[tuple[_Token, ...], frozenset[Message]]:
-    """The message without the small talk that it begins or ends with, and the kinds of that."""
+    """Strips small talk from both ends of a message; returns the rest and the kinds stripped."""
     start, end = 0, len(tokens)
     social: set[Message] = set()
     for last in (False, True):
@@ -319,7 +321,7 @@ def _without_social(
 def _social_at(
     words: tuple[str, ...], language: str, *, last: bool
 ) -> tuple[int, frozenset[Message]]:
-    """Length and kinds of the longest phrase of small talk at the beginning or the end."""
+    """Length and kinds of the longest small-talk phrase at the start, or at the end (`last`)."""
     for length in range(min(_PHRASE_WORDS, len(words)), 0, -1):
         piece = words[-length:] if last else words[:length]
         # "is it any good" does not end with an acknowledgement
@@ -334,7 +336,7 @@ def _social_at(
 
 
 def _task_on_a_topic(words: Sequence[str], message: str) -> Message | None:
-    """A task and what it is to be done with: "translate the agenda", "summarise the strategy"."""
+    """Kind of a task with its object: "translate the agenda", "summarise the strategy"."""
     opening = next((n for n, word in enumerate(words) if not _is_filler(word)), len(words) - 1)
     start = " ".join(words[: opening + _ORDER_WORDS])
     if any(kind == "email" and length > 2 for length, kind in _phrases_at(words, 0, opening)) or (
@@ -350,7 +352,7 @@ def _task_on_a_topic(words: Sequence[str], message: str) -> Message | None:
         if kind in ("summarise", "shorter")  # "a short summary"
         for place in range(start, start + length)
     }
-    # "summarise the agenda: how many ...", "is there a summary of the agenda"
+    # "summarise the agenda: how many ..." and "is there a summary of the agenda" are questions.
     if not task or ":" in message or _asks_for_existing(words):
         return None
     rest = [
@@ -371,7 +373,7 @@ def _asks_for_existing(words: Sequence[str]) -> bool:
 def _phrases_at(
     words: Sequence[str], first: int, last: int
 ) -> Iterator[tuple[int, Message | None]]:
-    """Length and kind of each phrase that begins at one of these places."""
+    """Length and kind of each phrase that starts at a word from `first` to `last`."""
     for start in range(first, last + 1):
         for length in range(1, min(_PHRASE_WORDS, len(words) - start) + 1):
             for kind in _known().get(tuple(words[start : start + length]), {}):
@@ -401,7 +403,7 @@ def _by_nearness(
 
 
 def _by_chance(text: str, embedder: Embedder) -> Message | None:
-    """The kind that a message is by its vector alone, where that is nearly sure."""
+    """Kind of a message by the linear classifier, if its probability is high enough."""
     kind, chance = likeliest(text, embedder)
     return kind if kind and chance >= CHANCES.get(kind, CHANCES[""]) else None
 
@@ -409,7 +411,7 @@ def _by_chance(text: str, embedder: Embedder) -> Message | None:
 def _social_by_nearness(
     message: str, social: frozenset[Message], embedder: Embedder, needed: float
 ) -> Message | None:
-    """The kind of small talk that a message is which begins or ends with some of these kinds."""
+    """Kind of small talk of a message that begins or ends with these kinds; None if not near."""
     near = _nearness(message, embedder)
     best = max(_SOCIAL, key=lambda kind: near[kind])
     said = max(social, key=lambda kind: near[kind])
@@ -419,7 +421,7 @@ def _social_by_nearness(
 
 
 def _needed(kind: Message, words: Sequence[str], language: str, asks: bool) -> float:
-    """How much nearer to an example of the kind than to any question the message must be."""
+    """Margin (cosine) by which the message must be nearer to the kind than to any question."""
     said = " ".join(words)
     if kind == "harm":
         named = _names_a_crime(said)
@@ -454,7 +456,7 @@ def _needed(kind: Message, words: Sequence[str], language: str, asks: bool) -> f
 
 
 def _is_worded(kind: Message, words: Sequence[str]) -> bool:
-    """Whether it has a phrase of this kind, and most of its words are known ones."""
+    """Whether it has a phrase of this kind and few unknown words."""
     if kind in _TASKS and _asks_for_existing(words):
         return False
     unknown = sum(word not in _known_words() for word in words)
@@ -475,7 +477,7 @@ def _names_a_crime(said: str) -> bool:
 
 
 def _nearness(text: str, embedder: Embedder) -> Mapping[Message, float]:
-    """By kind, how much nearer (cosine) the nearest example of it is than any question."""
+    """Kind -> cosine with its nearest example, minus cosine with the nearest question."""
     kinds, vectors = _examples(cast(Hashable, embedder))
     cosines = vectors @ embedder.query(text)
     question = float(cosines[kinds == _QUESTION].max())
@@ -484,7 +486,7 @@ def _nearness(text: str, embedder: Embedder) -> Mapping[Message, float]:
 
 @lru_cache(maxsize=4)
 def _examples(embedder: Hashable) -> tuple[NDArray[np.str_], Vectors]:
-    """Kind and vector of each example."""
+    """Kinds and vectors of the examples."""
     listed = [(kind, text) for kind, texts in examples().items() for text in texts]
     vectors = cast(Embedder, embedder).passages([text for _, text in listed])
     return np.array([kind for kind, _ in listed]), vectors
@@ -494,7 +496,7 @@ def _examples(embedder: Hashable) -> tuple[NDArray[np.str_], Vectors]:
 
 
 def document_named(message: str, documents: Sequence[DocumentInfo]) -> str | None:
-    """The id of the document that a message names; None if none, or if several fit as well.
+    """Id of the document that a message names; None if none, or several equally well.
 
     Args:
         message: "Vat de drugsagenda samen", "summarise COM(2020) 607".
@@ -519,11 +521,11 @@ def document_named(message: str, documents: Sequence[DocumentInfo]) -> str | Non
 
 
 def _name_parts(text: str) -> set[str]:
-    """What a name consists of: groups of words with one meaning, other words, numbers."""
+    """Parts of a document's name: concepts, other words, numbers."""
     parts: set[str] = set()
     for token in _tokens(text):
         concepts = _concepts(token.plain, "documents") | _concepts(token.plain, "subjects")
-        concepts -= {"other"}  # words without a meaning in common
+        concepts -= {"other"}  # its words are no synonyms
         parts |= concepts or ({token.plain} if not _is_filler(token.plain) else set())
     return parts
 
@@ -539,7 +541,7 @@ def _is_said(part: str, asked: set[str]) -> bool:
 
 
 def _concepts(word: str, groups: Literal["documents", "subjects"]) -> frozenset[str]:
-    """The groups that a word belongs to: "drugsagenda" is an agenda, and of drugs."""
+    """Synonym groups of a word: "drugsagenda" belongs to agenda and to drugs."""
     return frozenset(name for name in getattr(_file(), groups) if _group(groups, name).search(word))
 
 
@@ -557,7 +559,7 @@ def _has(said: str, *path: str) -> bool:
 
 @cache
 def _pattern(*path: str) -> re.Pattern[str]:
-    """Finds the phrases of all languages in folded words; "*" is any rest of a word."""
+    """Pattern for the phrases of all languages in folded words; "*" is any rest of a word."""
     node: object = _file().model_dump()
     for step in path:
         node = cast(Mapping[str, object], node)[step]
@@ -577,7 +579,7 @@ def _compiled(lists: Iterable[str]) -> re.Pattern[str]:
 def _spoken(
     listed: Literal["addressed", "reported", "self"], spoken: tuple[str, ...]
 ) -> re.Pattern[str]:
-    """As `_pattern`, in these languages only: these words mean other things in others."""
+    """As `_pattern`, for these languages only: in others the words mean something else."""
     by_language: Mapping[str, str] = getattr(_file(), listed)
     lists = [by_language[name] for name in spoken if name in by_language]
     return _compiled(lists) if lists else re.compile(r"(?!)")  # finds nothing

@@ -1,7 +1,7 @@
-"""A model's reply line by line, and which of its lines may stand: none that leaves a hole.
+"""A model's reply line by line, and which lines may be shown without leaving a gap.
 
-A sentence that points back falls with what it points back to, an item with the introduction of its
-list, and an introduction with all of its items. A list that lost some of its items says so.
+A sentence that refers back is dropped with its antecedent, an item with the introduction of its
+list, and an introduction with all of its items. A list that lost items gets a note.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,8 +21,9 @@ _NO_ITEMS = "The list that it introduces is left out."
 class Line:
     """One sentence or item, and the verdict on it alone.
 
-    `awaited`: a checker still reads it. `unchecked`: it should have been read, and was not.
-    `is_shown`: a reader has seen it.
+    awaited: the checker has not answered yet.
+    unchecked: the checker should have read it and did not.
+    is_shown: it has been streamed to the reader.
     """
 
     draft: Draft
@@ -41,23 +42,18 @@ class Line:
 
 
 class Manuscript:
-    """The lines of one reply in its order.
-
-    Args:
-        language: in which the reply was asked for (ISO 639-1).
-    """
+    """The lines of one reply, in order; `language` is that of the reply (ISO 639-1)."""
 
     def __init__(self, language: str) -> None:
         self.lines: list[Line] = []
         self._language = language
 
     def replace(self, line: Line, others: Sequence[Line]) -> None:
-        """Puts other lines in the place of one."""
         place = self.lines.index(line)
         self.lines[place : place + 1] = others
 
     def settled(self, *, is_whole: bool) -> list[bool]:
-        """Whether each of the first lines stands: of those of which it cannot change any more.
+        """Whether each line may be shown, for the first lines, up to one that is still undecided.
 
         Args:
             is_whole: no further line will come.
@@ -78,12 +74,12 @@ class Manuscript:
         return stand
 
     def standing(self) -> list[Line]:
-        """The lines that stand once all have come, for an answer."""
+        """The lines that may be shown, once all have arrived."""
         stand = self.settled(is_whole=True)
         return [line for line, stands in zip(self.lines, stand, strict=True) if stands]
 
     def final(self) -> list[tuple[Draft, Verdict]]:
-        """As `standing`, with a note below each list that lost some of its items."""
+        """As `standing`, with a note below each list that lost items."""
         stand = self.settled(is_whole=True)
         notes = dict(self._notes(stand))
         return [
@@ -93,7 +89,7 @@ class Manuscript:
         ]
 
     def doubtful(self) -> list[tuple[Line, Claim]]:
-        """The lines that do not stand and that the sources do not contradict, with the doubt."""
+        """Lines that may not be shown although the sources do not contradict them, with why."""
         stand = self.settled(is_whole=True)
         return [
             (line, replace(self.claim(line), doubt=self._doubt(number, stand)))
@@ -102,16 +98,16 @@ class Manuscript:
         ]
 
     def contradicted(self) -> list[str]:
-        """What is said that the sources contradict."""
+        """Texts of the lines that the sources contradict."""
         states = ((line.draft.text, line.verdict.state) for line in self.lines)
         return [text for text, state in states if state == "contradicted"]
 
     def has_opening(self) -> bool:
-        """Whether what the reply begins with stands; that is where a model answers."""
+        """Whether the first line may be shown; a model answers in it."""
         return all(self.settled(is_whole=True)[:1])
 
     def claim(self, line: Line) -> Claim:
-        """A line with what it cannot be understood without."""
+        """A line with the antecedent or introduction that it needs."""
         grounds = self._grounds(self.lines.index(line))
         before = self.lines[grounds[0]].draft.text if grounds else ""
         return Claim(line.draft, line.verdict, before)
@@ -121,8 +117,8 @@ class Manuscript:
         return not grounds or any(stand[ground] for ground in grounds)
 
     def _grounds(self, number: int) -> Sequence[int]:
-        """The lines of which one has to stand for this one to be understood: the introduction of a
-        list, the sentence that is pointed back to, or anything of the list that is."""
+        """Numbers of the lines of which at least one must be shown with this one: the introduction
+        of its list, or the sentence or list that it refers back to."""
         line, first = self.lines[number], number
         while first and self.lines[first - 1].is_item:
             first -= 1
@@ -133,7 +129,7 @@ class Manuscript:
         return range(max(first - 1, 0), number)
 
     def _items(self, number: int) -> Iterator[Line]:
-        """The items from this line on."""
+        """The run of items that starts at this line."""
         while number < len(self.lines) and self.lines[number].is_item:
             yield self.lines[number]
             number += 1
@@ -147,7 +143,7 @@ class Manuscript:
         return _NO_INTRODUCTION if line.is_item else _LEANS
 
     def _notes(self, stand: Sequence[bool]) -> Iterator[tuple[int, str]]:
-        """The number of the last item that stands of a list that lost some -> what is said."""
+        """For each list that lost items: number of its last shown item, and the note."""
         told = phrases(self._language).part_confirmed
         number = 0
         while number < len(self.lines):

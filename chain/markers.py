@@ -1,4 +1,4 @@
-"""A model's words without their markup: what they say, and the passages that their markers cite.
+"""Parses citation markers and strips markup from a model's text.
 
 "The **drug market** grows [1][3]." -> "The drug market grows.", passages 1 and 3
 """
@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Literal
 
-Cited = tuple[int, tuple[int, ...]]  # where a marker stood, and its numbers
+Cited = tuple[int, tuple[int, ...]]  # offset of a marker in the plain text, and its numbers
 Closing = Literal["", "marker", "stop, marker", "marker, stop"]
 
 _NUMBER = r"\^?\d{1,2}"
@@ -19,8 +19,8 @@ _SQUARE = rf"(?:\[{_LABELLED}\]|\[\[{_LABELLED}\]\]|【{_LABELLED}(?:[:†][^】
 _SQUARES = rf"{_SQUARE}(?:\s*[,;]?\s*{_SQUARE})*"
 _RAISED = r"[⁰¹²³⁴-⁹]+(?:[ ,]+[⁰¹²³⁴-⁹]+)*"
 _ROUND = rf"\({_LABELLED}\)(?:\s*[,;]?\s*\({_LABELLED}\))*"
-# Raised digits behind less than three letters are a unit (km²), behind a number a power, but not
-# behind a year.
+# Superscript digits are a unit behind fewer than three letters (km²), and a power behind a number
+# other than a year.
 _MARK = re.compile(
     rf"\s*(?:\(\s*{_SQUARES}\s*\)|{_SQUARES}"
     rf"|(?:(?<=[^\W\d_]{{3}})|(?<=[.!?…»”)])|(?<=\b[12]\d{{3}})){_RAISED}"
@@ -30,7 +30,7 @@ _MARK = re.compile(
 _RANGE = re.compile(r"(\d+)(?:\s*[–—-]\s*\^?(\d+))?")
 _MORE = re.compile(r"(?:†|(?<=\d):)[^】]*")  # 【1†source】, 【1:0】
 
-# Numbers in parentheses behind these are parts of a text: paragraph (2), lid (2), ust. (2).
+# A number in parentheses behind these is part of a reference: paragraph (2), lid (2), ust. (2).
 _PART = re.compile(
     r"(?:\b(?:art|articles?|artike[ln]s?|artículos?|articol[oi]|artykuł\w*|para|paras|paragra\w*|par"
     r"|abs|absatz|absätzen?|nr|no|numbers?|nummers?|numéros?|números?|points?|punt|punten|punkt\w*|pkt"
@@ -42,7 +42,7 @@ _PART = re.compile(
 _STOPPED = re.compile(r"[.!?…][\"'”“»«’)\]]*$")
 _REST = re.compile(r"(?P<stop>[.!?…]*)[\s\"'”“»«’)\]]*")
 
-# Markdown and HTML, in the order in which they are taken away.
+# Markdown and HTML, in the order in which they are stripped.
 _RAISED_TAG = re.compile(rf"<sup>\s*\[?({_NUMBERS})\]?\s*</sup>", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-z][a-z0-9]{0,9}(?:\s[^<>]{0,200})?/?>", re.IGNORECASE)
 _LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\((?:[^()\s]|\([^()\s]{0,100}\)){1,500}\)")
@@ -53,7 +53,7 @@ _ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+.!|>~-])")
 
 
 def plain(text: str) -> tuple[str, list[Cited]]:
-    """What a text says, in one line, and its markers: where in that each of them stood."""
+    """The text in one line, without markup and markers; and the markers, with their offsets."""
     flat = _without_markup(text)
     said, cited, last = "", [], 0
     for mark in _marks(flat):
@@ -64,7 +64,8 @@ def plain(text: str) -> tuple[str, list[Cited]]:
 
 
 def closing(text: str) -> Closing:
-    """How a text ends that ends with a marker; a number in parentheses is one with a full stop."""
+    """Order of full stop and marker at the end of a text; empty if it does not end with a marker. A
+    number in parentheses counts as a marker only with a full stop."""
     flat = _without_markup(text)
     marks = list(_marks(flat))
     rest = _REST.fullmatch(flat, marks[-1].end()) if marks else None
@@ -78,7 +79,7 @@ def closing(text: str) -> Closing:
 
 
 def is_marked(text: str) -> bool:
-    """Whether a text begins with a marker."""
+    """Whether a text begins with a marker, other than a number in parentheses."""
     first = next(_marks(_without_markup(text)), None)
     return first is not None and first.start() == 0 and not first["round"]
 
@@ -100,8 +101,8 @@ def _marks(flat: str) -> Iterator[re.Match[str]]:
 
 
 def _cites(match: re.Match[str], flat: str) -> bool:
-    """Whether numbers in parentheses are a citation: they stand at the end of a sentence, name no
-    part of a text, and the sentence is no item of a numbered list."""
+    """Whether numbers in parentheses are a citation: at the end of a sentence, not part of a
+    reference ("paragraph (2)"), and not in an item of a numbered list."""
     start = match.start("round")
     before, after = flat[:start].rstrip(), flat[match.end() :].lstrip()
     if not before or _PART.search(before) or re.match(r"\W*\(\d", flat):

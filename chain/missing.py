@@ -1,6 +1,6 @@
-"""What a question demands and the evidence lacks.
+"""Entities of a question that the evidence lacks.
 
-Similarity cannot tell "reports in 2019" from "reports in 2015"; what a question names can.
+Vector similarity hardly tells "reports in 2019" from "reports in 2015"; entities do.
 """
 
 import re
@@ -14,7 +14,7 @@ from core.types import Citation, ScoredPassage
 from prompts import Kind, languages, phrases
 from vectorstore.store import Snapshot
 
-_UNSURE = 0.7  # confidence; a surer answer may well say it in other words
+_UNSURE = 0.7  # confidence; a surer answer probably says it in other words
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
 
@@ -26,13 +26,13 @@ def missing(
     confidence: float,
     index: Snapshot,
 ) -> tuple[str, ...]:
-    """What the question demands and the evidence lacks, in the question's words and order.
+    """Entities and answer types of the question that the evidence lacks, in its words and order.
 
-    Figures and kinds of figure must stand in a quote (or be said of it: heading, reference, date),
-    countries and names in a passage that is quoted, rare words in any passage that was found; these
-    only under an answer that is unsure, for they never are why there is none. Without citations
-    the found passages are the evidence; `index` is asked for names that cannot be compared with
-    passages in another language.
+    Figures and answer types are looked up in the quotes (with heading, reference and date),
+    countries and names in the quoted passages, rare words in all retrieved passages. Rare words
+    count only under an unsure answer: they are never the reason for a refusal. Without citations
+    the retrieved passages are the evidence. `index` is asked for names if all passages are in
+    another language.
     """
     demands = demands_of(question, language)
     quoted = {citation.passage_id for citation in citations}
@@ -58,7 +58,7 @@ def missing(
 def _kinds_missing(
     demands: Demands, quotes: Evidence, citations: Sequence[Citation]
 ) -> Iterable[Kind]:
-    """The kinds of thing that are asked for and that no quote has."""
+    """Answer types of the question that no quote has."""
     if not citations:
         return
     texts = [citation.quote for citation in citations]

@@ -1,10 +1,10 @@
-"""The configured language model: asked in the form its server takes, within a time, or not at all.
+"""Client of the configured language model: streams a reply, with retries and a deadline.
 
-messages -> what the server takes of the optional parameters -> pieces of the reply -> how it ended
+messages -> request with the optional parameters that the server accepts -> pieces of the reply
 
-Nothing optional is sent that nobody set, but for the form of the reply and the count of tokens. A
-parameter that a server refuses is left out from then on. A model that fails in a way that lasts is
-left alone for a while.
+Optional parameters are sent only if a setting has them, except the schema and the request for token
+counts. One that the server refuses is not sent again. After a lasting failure a circuit breaker
+blocks calls for a while.
 """
 
 import logging
@@ -34,26 +34,26 @@ from core.types import ModelTrouble
 logger = logging.getLogger(__name__)
 
 CONDENSE_SHARE = 0.25
-"""The part of `answer_timeout` in which a follow-up is rewritten; the rest is for the answer. A
-model that reasons needs some ten seconds for either."""
+"""Share of `answer_timeout` for rewriting a follow-up; the rest is for the answer. A reasoning
+model needs some ten seconds for either."""
 MEND_SHARE = 0.25
-"""The part that is kept for what comes after the model's reply: checking and mending it."""
+"""Share of `answer_timeout` for checking and repairing the reply."""
 
-_TRIES = 3  # of a request that may work in a moment
-_FIRST_WAIT = 0.5  # seconds before the second try; then twice as long
+_TRIES = 3  # of a request with a transient failure
+_FIRST_WAIT = 0.5  # seconds before the second try; doubles after each
 _LASTING: frozenset[ModelTrouble] = frozenset({"key", "quota", "unknown_model", "unreachable"})
 _LIMITS = ("max_completion_tokens", "max_tokens")  # OpenAI's name, and that of all others
-_FORMS = frozenset({"response_format", "text"})  # as the two APIs call the form of a reply
+_FORMS = frozenset({"response_format", "text"})  # schema of the reply, in either API
 
 
 class ChatModel:
     """One configured model; safe to share between threads.
 
-    What it learns of its server it remembers as long as it lives: share it.
+    Share one object: it remembers what the server refuses.
 
     Args:
-        settings: where the server is, and what is to be sent.
-        name: of another model on the same server than `settings.model`.
+        settings: server and parameters.
+        name: of the model, if not `settings.model`.
 
     Raises:
         SettingsError: a package that a setting needs is missing.
@@ -64,7 +64,7 @@ class ChatModel:
         self._settings = settings
         self._server = Server(settings)
         self.name = name or settings.model
-        """Empty until the server was asked which one it has."""
+        """Empty until `named` has asked the server."""
         self._client: BaseChatOpenAI | None = None
         self._breaker = Breaker()
         self._refused: frozenset[str] = frozenset()
@@ -73,34 +73,34 @@ class ChatModel:
 
     @property
     def address(self) -> str:
-        """Of the server, without anything secret."""
+        """URL of the server, without secrets."""
         return self._server.address
 
     @property
     def takes_schema(self) -> bool:
-        """Whether a reply is still asked for in the form of a schema."""
+        """Whether replies are asked for by JSON schema."""
         return self._settings.structured_answers and not self._refused & _FORMS
 
     @property
     def refused(self) -> tuple[str, ...]:
-        """The parameters that the server has refused, and that are no longer sent."""
+        """Parameters that the server refused and that are not sent again."""
         return tuple(sorted(self._refused))
 
     def named(self) -> str:
-        """The name of the model; where no setting has it, the server's only one.
+        """Name of the model; if no setting has it, the only one on the server.
 
         Raises:
-            ModelError: the server has another number of models, or does not say.
+            ModelError: the server has none or several, or does not list them.
         """
         if not self.name:
             self.name = self._server.only_model()
         return self.name
 
     def room(self) -> int:
-        """Tokens for prompt and answer: `model_context`, or less where Ollama really uses less.
+        """Context length for prompt and answer in tokens: `model_context`, or Ollama's if smaller.
 
         Raises:
-            ModelError: the server does not say which model it has.
+            ModelError: the server does not list its models.
         """
         seen = self.ollama_context()
         if seen is None or seen.used >= self._settings.model_context:
@@ -111,10 +111,10 @@ class ChatModel:
         return seen.used
 
     def ollama_context(self) -> Context | None:
-        """What Ollama takes of a prompt; None where the server is not Ollama.
+        """Ollama's context length; None if the server is not Ollama.
 
         Raises:
-            ModelError: the server does not say which model it has.
+            ModelError: the server does not list its models.
         """
         self._breaker.check()
         return self._server.context(self.named())
@@ -128,19 +128,18 @@ class ChatModel:
         tokens: int | None = None,
         config: RunnableConfig | None = None,
     ) -> Iterator[str]:
-        """The reply in pieces, as they come.
+        """Streams the reply in pieces.
 
         Args:
-            messages: what the model is asked; at most the first has the role of the system.
-            seconds: for all tries together.
-            schema: a JSON schema with a title that the reply is to follow; where the server takes
-                none, the reply is in whatever form the messages ask for.
-            tokens: the longest reply, reasoning included; `answer_tokens` if not given.
+            messages: the prompt; only the first may be a system message.
+            seconds: time limit for all tries together.
+            schema: JSON schema of the reply, with a title; ignored if the server takes none.
+            tokens: limit of the reply, reasoning included; `answer_tokens` if not given.
             config: LangChain's, for callbacks and tracers.
 
         Raises:
-            ModelError: the model failed. With the reason "cut" the pieces are the beginning of a
-                reply that broke off, by its limit of tokens or on its way.
+            ModelError: the model failed. With the reason "cut" the reply broke off, by its token
+                limit or by a lost connection, and the pieces are its beginning.
         """
         started = self._breaker.admit()
         pieces = self._pieces(messages, schema, tokens, config, started + seconds)
@@ -164,7 +163,7 @@ class ChatModel:
         tokens: int | None = None,
         config: RunnableConfig | None = None,
     ) -> str:
-        """The whole reply; arguments and errors as in `stream`."""
+        """Returns the whole reply; arguments and errors as in `stream`."""
         parts = self.stream(messages, seconds=seconds, schema=schema, tokens=tokens, config=config)
         return "".join(parts)
 
@@ -176,9 +175,9 @@ class ChatModel:
         config: RunnableConfig | None,
         deadline: float,
     ) -> Iterator[str]:
-        """As `stream`, with as many tries as it takes to ask in the way that the server takes."""
+        """As `stream`, asking again without what the server refuses, or after a transient error."""
         name, tries, wait = self.named(), 1, _FIRST_WAIT
-        left_out: set[str] = set()  # on trial, where the server does not say what it refuses
+        left_out: set[str] = set()  # left out on trial: the server did not name what it refuses
         while True:
             begun = False
             client = self._client or self._made(name, responses=False)
@@ -225,10 +224,10 @@ class ChatModel:
     def _fields(
         self, client: BaseChatOpenAI, schema: Mapping[str, Any] | None, tokens: int | None
     ) -> dict[str, Any]:
-        """The optional parts of a request that are set and not refused, as its API calls them.
+        """Optional fields of a request that are set and not refused, by their names in the API.
 
-        They go into the body as they are: langchain-openai would rename or leave out some, and
-        would parse a stream of a certain form and lose its token counts.
+        They go into the body unchanged: langchain-openai would rename or drop some, and it loses
+        the token counts of a stream that it parses by a schema.
         """
         settings = self._settings
         tokens, effort = tokens or settings.answer_tokens, settings.reasoning_effort or None
@@ -245,7 +244,7 @@ class ChatModel:
             limits = _LIMITS if self._server.official else _LIMITS[::-1]
             fields |= dict.fromkeys([n for n in limits if n not in self._refused][:1], tokens)
             fields["reasoning_effort"] = effort
-            if "stream" not in self._refused:  # refused without it
+            if "stream" not in self._refused:  # servers refuse the options without it
                 fields["stream_options"] = {"include_usage": True}
         return {
             key: value
@@ -255,7 +254,7 @@ class ChatModel:
 
 
 def _in_one(messages: Sequence[BaseMessage]) -> list[BaseMessage]:
-    """The rules and the question in one message, for models that take no others."""
+    """Merges the system message into the question, for models without a system role."""
     if len(messages) < 2 or not isinstance(messages[0], SystemMessage):
         return list(messages)
     return [HumanMessage(f"{messages[0].text}\n\n{messages[1].text}"), *messages[2:]]

@@ -1,8 +1,8 @@
-"""A model's reply about things that it was given by number, as one JSON object.
+"""JSON replies about numbered sentences: their schema, and reading them.
 
     {"verdicts": [{"number": 1, "reason": "...", "verdict": "supported"}, ...]}
 
-The form is asked for as a schema where the server takes one, and by the prompt in any case.
+The prompt asks for this form too, as some servers take no schema.
 """
 
 import json
@@ -16,7 +16,7 @@ Entry = Mapping[str, Any]
 
 
 def schema(title: str, fields: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
-    """A JSON schema, within what OpenAI's strict mode takes, of a list with this title."""
+    """JSON schema of a list with this title, within what OpenAI's strict mode takes."""
     of_entry = {"number": {"type": "integer"}, **fields}
     entry = {
         "type": "object",
@@ -34,11 +34,11 @@ def schema(title: str, fields: Mapping[str, Mapping[str, Any]]) -> Mapping[str, 
 
 
 def entries(reply: str, title: str, count: int) -> Mapping[int, Entry]:
-    """The entries of a reply by number, as far as they are about one of the `count` things that
-    were given (from 1). What is said twice of one thing is not said of it.
+    """Entries of a reply by number (1 to `count`); others, and numbers that occur twice, are
+    dropped.
 
     Raises:
-        ModelError: the reply holds no such object.
+        ModelError: the reply has no such JSON object.
     """
     try:
         told = json.loads(reply[reply.find("{") : reply.rfind("}") + 1], strict=False)

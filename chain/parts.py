@@ -1,10 +1,8 @@
-"""A question that asks several things, or compares two, is looked at in parts.
+"""Query decomposition: splits a question that asks several things, or compares two.
 
-    question -> parts -> of each part the passage that fits it best, and how well the units of
-                         all passages fit that part alone
+    question -> parts -> for each part its best passage, and the scores of all units for that part
 
-What was tried is told in docs/decisions/0009-choosing-sentences.md, the words are in
-prompts/phrases/.
+Alternatives are in docs/decisions/0009-choosing-sentences.md, the cue words in prompts/phrases/.
 """
 
 import re
@@ -22,16 +20,16 @@ from vectorstore.store import Snapshot
 _WORD = re.compile(r"\w+(?:[-./]\w+)*")  # 2011/93/EU and end-to-end are one word
 _DIGIT = re.compile(r"\d")
 _COMPARATIVE = re.compile(r"\w{3,}er(?:e[nrs]?)?")  # larger, größere, kleinere
-_NEAR = 2  # words after a joining word: "en in welke landen"
+_NEAR = 2  # words after a conjunction that may have the question word: "en in welke landen"
 _AROUND = " ,;:?!¿¡."
 
 
 @dataclass(frozen=True)
 class Part:
-    """One of the things that a question asks, or all that it asks.
+    """A sub-question, or the whole question.
 
-    `found` are the passages of the whole question in their order, scored for this part; `ranked`
-    their statements.
+    found: the passages of the whole question, in its order, scored for this part.
+    ranked: their statements, best first.
     """
 
     question: str
@@ -40,8 +38,8 @@ class Part:
 
 
 def parts(question: str, language: str) -> tuple[str, ...]:
-    """The parts of a question that asks several things or compares, or the topic of one that asks
-    what somebody says of it; none for any other.
+    """Sub-questions of a question that asks several things or compares; the topic alone of one that
+    asks what somebody says about it; empty for others.
 
     >>> parts("What does the strategy say about drones?", "en")
     ('drones',)
@@ -57,14 +55,14 @@ def parts(question: str, language: str) -> tuple[str, ...]:
         piece = question[start:end].strip(_AROUND)
         if content_words(piece, language):
             if not said and _only_compares(piece, language):
-                return ()  # "the 2017 and the 2020 estimate": what is compared comes last
+                return ()  # "compare the 2017 and the 2020 estimate": the first part has no noun
             said.append(_whole(piece, language, said))
         start = after
     return tuple(said) if len(said) > 1 else ()
 
 
 def _topic(question: str, language: str) -> str:
-    """What a question asks somebody's words about; empty where it asks something else."""
+    """Topic of "What does X say about <topic>?"; empty for other questions."""
     for frame in phrases(language).cues.frames:
         if found := re.fullmatch(frame, question.strip(_AROUND), re.IGNORECASE):
             return found["topic"].strip(_AROUND)
@@ -72,7 +70,7 @@ def _topic(question: str, language: str) -> str:
 
 
 def _only_compares(piece: str, language: str) -> bool:
-    """Whether it says that something is compared, but not what."""
+    """Whether a piece asks for a comparison without saying of what."""
     said = phrases(language)
     comparing = set(map(without_accents, said.cues.comparing))
     general = comparing.union(map(without_accents, said.demands.general))
@@ -82,7 +80,7 @@ def _only_compares(piece: str, language: str) -> bool:
 
 
 def _whole(piece: str, language: str, before: Sequence[str]) -> str:
-    """A side of a comparison is short of what is compared: it is understood as a follow-up."""
+    """Completes a piece without question word from the one before, like a follow-up."""
     cues = phrases(language).cues
     words = {word[0].casefold() for word in _WORD.finditer(piece)}
     if not before or not words.isdisjoint(cues.asking):
@@ -93,8 +91,8 @@ def _whole(piece: str, language: str, before: Sequence[str]) -> str:
 
 
 def _borders(question: str, language: str) -> list[re.Match[str]]:
-    """The words that part a question: "and" before another question word or between figures, and
-    in a comparison whatever stands between its sides."""
+    """Words at which to split: "and" before a question word or between figures; in a comparison
+    also "and", "versus" or "than" between its sides."""
     cues = phrases(language).cues
     words = list(_WORD.finditer(question))
     said = [word[0].casefold() for word in words]
@@ -117,8 +115,7 @@ def _borders(question: str, language: str) -> list[re.Match[str]]:
 
 
 def _is_than(before: Sequence[str], word: str, cues: Cues) -> bool:
-    """Whether a word stands between two things that are compared: "als" and "dan" mean other things
-    too where nothing before them compares."""
+    """Whether a word means "than": "als" and "dan" do so only behind a comparative."""
     compares = not set(cues.comparing).isdisjoint(before)
     return word in cues.than and (compares or any(map(_COMPARATIVE.fullmatch, before[-_NEAR:])))
 
@@ -126,12 +123,12 @@ def _is_than(before: Sequence[str], word: str, cues: Cues) -> bool:
 def in_parts(
     whole: Part, language: str, index: Snapshot, scope: Scope
 ) -> tuple[tuple[ScoredPassage, ...], tuple[Part, ...]]:
-    """The passages found and those that the parts of the question need besides; and the parts,
-    which is the whole where it asks one thing."""
+    """The retrieved passages with each part's best passage added, and the scored parts; just the
+    whole if the question asks one thing."""
     found, asked = whole.found, parts(whole.question, language)
     weights = index.profile.relevance
     nearest = [index.search(part, 1, language, scope=scope) for part in asked]
-    # A score is for one question: besides what was found, none fits the whole better than the last.
+    # Scores of different queries do not compare: an added passage gets the whole's lowest score.
     lowest = min((scored.score for scored in found), default=0.0)
     together = {scored.passage.id: scored for scored in found}
     for best in nearest:
@@ -142,15 +139,15 @@ def in_parts(
     for part, best in zip(asked, nearest, strict=True):
         scored = _scored_for(part, passages, best, index)
         made.append(Part(part, scored, rank(part, language, scored, weights)))
-    if len(made) == 1:  # somebody's words about a topic: both count
+    if len(made) == 1:  # a topic: scores for the question and for the topic are averaged
         both = _both(rank(whole.question, language, passages, weights), made[0].ranked)
         return passages, (Part(whole.question, passages, both),)
     return passages, tuple(made) or (whole,)
 
 
 def as_asked(whole: Part, language: str, index: Snapshot) -> Sequence[Ranked]:
-    """The statements as `in_parts` ranks them for somebody's words about a topic, without another
-    search; of any other question those of the whole."""
+    """Statements as `in_parts` ranks them for a question about a topic, but without another search;
+    unchanged for any other question."""
     if not (topic := _topic(whole.question, language)):
         return whole.ranked
     scored = _scored_for(topic, whole.found, (), index)
@@ -158,7 +155,7 @@ def as_asked(whole: Part, language: str, index: Snapshot) -> Sequence[Ranked]:
 
 
 def _both(first: Sequence[Ranked], second: Sequence[Ranked]) -> list[Ranked]:
-    """The statements that both have, by the mean of their scores."""
+    """Statements in both rankings, by their mean score."""
     scores = {(one.passage, one.statement): one.score for one in second}
     together = [
         replace(one, score=(one.score + scores[one.passage, one.statement]) / 2)
@@ -171,8 +168,8 @@ def _both(first: Sequence[Ranked], second: Sequence[Ranked]) -> list[Ranked]:
 def _scored_for(
     part: str, found: Sequence[ScoredPassage], best: Sequence[ScoredPassage], index: Snapshot
 ) -> tuple[ScoredPassage, ...]:
-    """Units by the part alone; passages as for the whole question, but the part's best among the
-    first, so that a part keeps the topic it shares with the others."""
+    """Passages scored for a part: units by the part alone, passages by the whole question, so that
+    the part keeps the shared topic; the part's best passage gets the highest score."""
     cosines = index.similarities(part, [scored.passage for scored in found])
     first = {scored.passage.id for scored in best}
     highest = max((scored.score for scored in found), default=0.0)

@@ -1,8 +1,8 @@
-"""The likeliest kind of a message by its vector: a linear classifier (multinomial logit).
+"""Linear classifier of a message by its vector (multinomial logit).
 
 Fitted by `python -m eval.fitting.manners` on messages in all official languages of the EU and on
-the questions of that folder; weights and provenance are in `manners.json`. They belong to one
-embedder: with another nothing is told.
+the questions of that folder; weights and provenance are in `manners.json`. They hold for one
+embedder; with another every message counts as a question.
 """
 
 import json
@@ -27,8 +27,8 @@ class _Model(NamedTuple):
 
 
 def likeliest(text: str, embedder: Embedder) -> tuple[Message | None, float]:
-    """The likeliest kind, None for a question, and its chance (0-1); None and 1 where the weights
-    are not for this embedder."""
+    """Likeliest kind (None: a question) and its probability; None and 1 with an embedder that the
+    weights are not for."""
     model = _model()
     if embedder.fingerprint != model.embedder:
         return None, 1.0
@@ -39,7 +39,7 @@ def likeliest(text: str, embedder: Embedder) -> tuple[Message | None, float]:
 
 
 def softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Chances from scores, over the last axis."""
+    """Probabilities from scores, over the last axis."""
     raised = np.exp(scores - scores.max(axis=-1, keepdims=True))
     return np.asarray(raised / raised.sum(axis=-1, keepdims=True))
 

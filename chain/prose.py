@@ -1,4 +1,4 @@
-"""Reads a model's text as it arrives: where its sentences end, its lists, its tables.
+"""Incremental parser of a model's text: sentences, list items and rows of tables.
 
 characters -> lines -> sentences, items and rows -> drafts
 """
@@ -13,15 +13,15 @@ from core.characters import BROKEN
 from core.errors import ModelError
 from core.sentences import is_open, sentences
 
-_LONGEST = 2000  # characters of a sentence; those of a model that has not lost its way are shorter
-_NEAR = 300  # characters before the end of a sentence that tell whether it is one
-_WIDE = 60  # characters of a line that goes on in the next one because it is full
+_LONGEST = 2000  # characters of a sentence; a longer one is a model's runaway output
+_NEAR = 300  # characters before the end of a sentence that decide whether it is one
+_WIDE = 60  # characters: a line longer than this may be wrapped
 
 _FENCE = re.compile(r"\s*(?:```|~~~)")
 _HEADING = re.compile(r"\s*#{1,6}\s+")
 _ROW = re.compile(r"\s*\|")
 _CELLS = re.compile(r"(?<!\\)\|")
-_RULE = re.compile(r"[\s|:-]+")  # below the head of a table
+_RULE = re.compile(r"[\s|:-]+")  # below the header of a table
 _QUOTED = re.compile(r"^\s*(?:>\s*)+")
 _BULLET = re.compile(r"\s*(?:[•▪◦‣●○■]\s*|[-*+–—]\s+)(?:\[[ xX]\]\s+)?")
 _NUMBERED = re.compile(r"\s*(?:\*\*)?(?:(\d{1,2})[.)]|\((\d{1,2})\))(?:\*\*)?\s+")
@@ -31,7 +31,7 @@ _DATE = re.compile(r"\w+\.?\s+[12]\d{3}")  # behind a day: "1. Juli 2020" is no 
 
 _ENDED = re.compile(r"[.!?…:;;][\"'”“»«’)\]]*$")
 _WHOLE = re.compile(r"[.!?…][\"'”“»«’)\]]*$")
-# Cheap looks at the end of what waits, before the thorough ones.
+# Cheap checks of the buffer's end, before the thorough ones.
 _MAY_END = re.compile(r"[.!?…;;][^\w\s]*(?:\s*[\[【(][^\[【(]*)?\s*$")
 _MAY_CLOSE = re.compile(r"[\]】)>⁰¹²³⁴-⁹][\s.!?…\"'”“»«’)\]*_`~]*$")
 _LAST_WORD = re.compile(r"(?<!\S)(?:\d{1,3}(?:\s\d{3})+|\S+)$")  # 725 000 is one
@@ -46,29 +46,29 @@ _NO_ANSWER = re.compile(r"\bNO[ _-]ANSWER\b|^\W*(?i:no[ _-]answer)\W*$|^\s*\[\s*
 
 
 class Prose:
-    """Text with markers. A draft is given once its sentence is complete.
+    """Parses text with markers; yields a draft once its sentence is complete.
 
-    It is read by the character, so that the pieces in which it arrives make no difference.
+    It reads character by character, so the sizes of the pieces make no difference.
 
     Raises (while iterating):
         ModelError: a sentence does not end.
     """
 
     def __init__(self, language: str) -> None:
-        self.is_empty = True  # nothing but white space and code fences
-        self.declines = False  # it says that there is no answer
+        self.is_empty = True  # nothing but white space and code fences so far
+        self.declines = False  # the text says that there is no answer
         self._language = language
-        self._waiting = ""  # what is not given yet; behind a line end, the line after it
-        self._is_fresh = True  # whether that begins a line
+        self._waiting = ""  # the buffer; may have a line, its end, and the beginning of the next
+        self._is_fresh = True  # the buffer begins a line
         self._form: Literal["sentence", "item"] = "sentence"  # of the line
-        self._number = 0  # of the last item with a number
-        self._is_bare = False  # whether the last item ended without a full stop or marker
-        self._head: Sequence[str] = ()  # of the table that is being read
-        self._first_row = ""  # of a table: only the second row tells whether it is the head
+        self._number = 0  # of the last numbered item
+        self._is_bare = False  # the last item ended without full stop or marker
+        self._head: Sequence[str] = ()  # header of the current table
+        self._first_row = ""  # of a table, until the second row shows whether it is the header
 
     @property
     def waiting(self) -> str:
-        """The line that is arriving, as far as it is not given yet."""
+        """The last line of the buffer."""
         return self._waiting.rpartition("\n")[2]
 
     @property
@@ -76,24 +76,24 @@ class Prose:
         return not self.waiting.strip() and (self._is_fresh or "\n" in self._waiting)
 
     def forget(self) -> None:
-        """Drops what is not given yet."""
+        """Clears the buffer."""
         self._waiting, self._is_fresh = "", True
 
     def feed(self, text: str) -> Iterator[Draft]:
-        """The drafts that further text completes."""
+        """Yields the drafts that further text completes."""
         for character in text:
             yield from self._take(character)
 
     def end_line(self) -> Iterator[Draft]:
-        """The drafts of what is not given yet, where that is known to be complete."""
+        """Yields the drafts of the buffer, which the caller knows to be complete."""
         yield from self.feed("\n\n")
         yield from self._give_first_row()
 
     def close(self, *, broken: bool) -> Iterator[Draft]:
-        """The drafts that the end of the text completes; never half a sentence.
+        """Yields the drafts that the end of the text completes; never half a sentence.
 
         Args:
-            broken: it broke off, so that only a marker or a line end tells a whole sentence.
+            broken: the text broke off: only a marker or a line end then closes a sentence.
         """
         before, _, line = self._waiting.rpartition("\n")
         self.declines |= bool(_NO_ANSWER.search(line))
@@ -127,12 +127,12 @@ class Prose:
                 yield from self._give_line(line, "")
 
     def _give_line(self, line: str, rest: str) -> Iterator[Draft]:
-        """The drafts of a line, behind which the rest waits, which begins another."""
+        """Yields the drafts of a line; keeps `rest`, the beginning of the next, in the buffer."""
         yield from self._give(line)
         self._waiting, self._is_fresh = rest, True
 
     def _give_sentence(self, character: str) -> Iterator[Draft]:
-        """The sentence that ends before the word that a character ends or begins."""
+        """Yields the sentence that ends before the word that `character` ends or begins."""
         text = self._waiting[:-1]
         if character.isspace():
             word = _LAST_WORD.search(text)
@@ -144,12 +144,12 @@ class Prose:
             self._waiting = character
 
     def _is_undivided(self) -> bool:
-        """Whether the line has no sentences: a heading, a row of a table, a code fence."""
+        """Whether the line is not split into sentences: a heading, table row or code fence."""
         kinds = (_HEADING, _ROW, _FENCE)
         return self._is_fresh and any(kind.match(self._waiting) for kind in kinds)
 
     def _ends(self, before: str, word: str) -> bool:
-        """Whether a sentence ends before a word."""
+        """Whether a sentence ends between `before` and `word`."""
         near = before[-_NEAR:]
         if not _MAY_END.search(near) or self._is_undivided():
             return False
@@ -162,7 +162,7 @@ class Prose:
         return spans[-1][0] > len(text) and not is_open(before)
 
     def _opens_another(self, before: str, character: str) -> bool:
-        """Whether a character opens another sentence behind one that a marker closed."""
+        """Whether a character begins a new sentence behind one that a marker closed."""
         is_raised = character.isdigit() and not character.isdecimal()
         if is_raised or character in _MARKUP or character in _GOES_ON or self._is_undivided():
             return False
@@ -176,8 +176,8 @@ class Prose:
         return ended != "marker" or not (character.islower() or character in _JOINS)
 
     def _goes_on(self, before: str, line: str) -> bool:
-        """Whether a line goes on with the sentence before it: by its marker, or, where the sentence
-        has no end, by a small letter or a figure, or because the line before is full."""
+        """Whether a line continues the sentence before it: it begins with its marker; or the
+        sentence has no end, and a small letter, a figure or a full line shows that it goes on."""
         if not before.strip():
             return False
         if is_marked(line):
@@ -199,8 +199,8 @@ class Prose:
         return not broken and bool(ended or is_next_item)
 
     def _give(self, text: str) -> Iterator[Draft]:
-        """The drafts of text that is complete: a sentence, an item, a row; or several sentences, in
-        a quotation that was never closed."""
+        """Yields the drafts of complete text: a sentence, item or row; several sentences if a
+        quotation was never closed."""
         is_fresh, self._is_fresh = self._is_fresh, False
         if not text.strip() or _FENCE.match(text):
             return
@@ -219,13 +219,13 @@ class Prose:
         self._is_bare = self._form == "item" and not (cited or _WHOLE.search(said))
         spans = sentences(said, self._language)
         for number, (start, end) in enumerate(spans):
-            first = start if number else -1  # a marker may also stand before the first
+            first = start if number else -1  # a marker may precede the first sentence
             after = spans[number + 1][0] if number + 1 < len(spans) else len(said) + 1
             cites = [one for place, numbers in cited if first < place < after for one in numbers]
             yield from _draft(said[start:end], cites, self._form)
 
     def _without_item_mark(self, text: str, *, is_fresh: bool) -> str:
-        """Takes away what marks an item, and sets the form of the line."""
+        """Strips the bullet or number of an item, and sets the form of the line."""
         numbered = _NUMBERED.match(text)
         number = int(numbered[1] or numbered[2]) if numbered else 0
         begins = is_fresh and number == 1
@@ -249,7 +249,7 @@ class Prose:
             yield from _row_draft(self._head, text)
 
     def _give_first_row(self) -> Iterator[Draft]:
-        """The first row of a table, where it turns out to be no head."""
+        """Yields the first row of a table that turns out to have no header."""
         if self._first_row:
             row, self._first_row = self._first_row, ""
             self._head = [""] * len(_cells(row))
@@ -257,13 +257,13 @@ class Prose:
 
 
 def _tells(line: str) -> bool:
-    """Whether enough of a line has arrived to tell whether it goes on with the one before."""
+    """Whether enough of a line has arrived to decide whether it continues the one before."""
     begun = line.lstrip(" \t")
     return begun[:1].isupper() or (begun[-1:].isspace() and not _OPEN_MARKER.match(begun))
 
 
 def _cells(row: str) -> list[tuple[str, list[int]]]:
-    """What each cell of a row says, and which passages it cites."""
+    """Text and cited passage numbers of each cell of a row."""
     cells = _CELLS.split(row.strip().removeprefix("|").removesuffix("|"))
     return [
         (said, [one for _, numbers in cited for one in numbers])
@@ -272,7 +272,7 @@ def _cells(row: str) -> list[tuple[str, list[int]]]:
 
 
 def _row_draft(head: Sequence[str], row: str) -> Iterator[Draft]:
-    """A row of a table as the sources' rows are shown: "weapon: revolver; number: 102"."""
+    """A table row in the form of the sources' rows: "weapon: revolver; number: 102"."""
     cells = _cells(row)
     names = [*head, *[""] * len(cells)]
     told = [
@@ -284,7 +284,7 @@ def _row_draft(head: Sequence[str], row: str) -> Iterator[Draft]:
 
 
 def _draft(text: str, cites: Sequence[int], form: Literal["sentence", "item"]) -> Iterator[Draft]:
-    """What a sentence says and the passages it cites; nothing where it says nothing."""
+    """Yields the draft of a sentence; nothing if it has no letters or says "NO ANSWER"."""
     said = _without_half_quotes(text.lstrip(_BULLETS))
     is_said = any(character.isalpha() for character in said) and BROKEN not in said
     if is_said and not _NO_ANSWER.search(said):
@@ -293,7 +293,7 @@ def _draft(text: str, cites: Sequence[int], form: Literal["sentence", "item"]) -
 
 
 def _without_half_quotes(text: str) -> str:
-    """A sentence of a quotation that began before it, or ends after it, without that half."""
+    """Strips an unpaired quotation mark at either end: the quotation spans several sentences."""
     if is_open(text) and not is_open(text[1:]):
         return text[1:]
     return text[:-1] if is_open(text) and not is_open(text[:-1]) else text

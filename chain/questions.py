@@ -1,10 +1,10 @@
-"""Questions that a section of a document can be asked, made without a model.
+"""Question generation from a section of a document, by templates; needs no model.
 
-    sentence of the section -> the first form that it has -> the question of that form
-    heading                 -> its topic in running text  -> what the sources say about it
-    heading in another language than the question -> a term known in both, or a name
+    sentence of the section -> the first pattern that it matches -> the question of that template
+    heading                 -> its topic in running text         -> what the sources say about it
+    heading in another language than the question -> a glossary term, or a name
 
-The forms are in prompts/phrases/. Whether the section really answers is for others to try.
+Templates are in prompts/phrases/. Callers must test whether the section really answers.
 """
 
 import re
@@ -19,23 +19,23 @@ from prompts import languages, phrases
 from vectorstore.keyword import content_words
 
 _LONGEST = 120  # characters of a question
-_LONGEST_TITLE = 60
-_FEW = 3  # words: a topic of so few may be one of other documents
+_LONGEST_TITLE = 60  # characters of a title within a question
+_FEW = 3  # words: a topic this short may occur in other documents
 _ASIDE = re.compile(r"\s+\([^()]*\)")
 _NUMBERED = re.compile(r"^(?:[\dIVXLC]+(?:\.\d+)*[.)]?|[a-z]\)|§ ?\d+)\s+")  # "4.2.1 ", "IV. "
 _LABEL = re.compile(
     r"[^:]*?\d+(?:er)?(?::| [–—-]) (?P<rest>.+)"
 )  # "Priority 2: ...", "Article 3 – ..."
-# Acronyms and names such as WePROTECT; those of the agencies, which have no second capital.
+# Acronyms and names such as WePROTECT, with two capitals; and the agencies, which have one.
 _NAME = re.compile(
     r"(?<![\w-])(?:[^\W\d_]*[A-Z][^\W\d_]*[A-Z][^\W\d_]*|Europol|Eurojust|Interpol|Frontex)(?![\w(-])"
     r"(?! [\d-])"
 )
-_FEWEST_LETTERS = 4  # of a name; shorter ones mean several things
+_FEWEST_LETTERS = 4  # of a name; shorter ones are ambiguous
 
 
 class Asked(NamedTuple):
-    """A question; `units` are the numbers of those that answer it, empty for the whole section."""
+    """A question, and the numbers of the units that answer it; empty for the whole section."""
 
     question: str
     units: frozenset[int] = frozenset()
@@ -49,15 +49,15 @@ def questions(
     *,
     named: bool = False,
 ) -> Iterator[Asked]:
-    """What the section of a passage can be asked, the most direct question first.
+    """Questions about the section of a passage, the most direct first.
 
     Args:
         passage: of the section.
-        around: passages near the question; where another document has the same topic, a question
-            names its document.
+        around: other passages; if another document among them has the topic, the question names
+            its document.
         language: of the questions (ISO 639-1).
         versions: the same section in other languages.
-        named: whether a question names its document in any case.
+        named: always name the document.
     """
     if language not in languages():
         return
@@ -83,7 +83,7 @@ def questions(
 
 
 def document_name(document: DocumentInfo, language: str) -> str:
-    """What a document is called in running text; empty where its title is too long for that."""
+    """Name of a document in running text; empty if its title is too long."""
     said = phrases(language).suggesting
     known = said.documents.get(document.celex) or said.documents.get(document.id)
     short = document.title if len(document.title) <= _LONGEST_TITLE else ""
@@ -91,7 +91,7 @@ def document_name(document: DocumentInfo, language: str) -> str:
 
 
 def _stated(passage: Passage, language: str) -> Iterator[Asked]:
-    """What its sentences answer: those that can be understood alone, by order of the forms."""
+    """Questions that a sentence of the passage answers by itself, in the order of the templates."""
     said = phrases(language)
     alone = [one for one in statements(passage) if one.is_list or one.units == one.core]
     document = document_name(passage.document, language)
@@ -120,8 +120,8 @@ def _pattern(pattern: str) -> re.Pattern[str]:
 
 
 def _subject(subject: str, passage: Passage, language: str) -> str:
-    """A subject in the middle of a sentence; empty where it says nothing alone. A document that
-    speaks of itself is called by its name."""
+    """A subject as within a sentence; empty if it is too vague to stand alone. "This document" and
+    the like become the document's name."""
     said = phrases(language)
     running = _running(subject, passage)
     first = running.casefold().split()[0]
@@ -133,13 +133,13 @@ def _subject(subject: str, passage: Passage, language: str) -> str:
     itself = _pattern(said.suggesting.itself).search(running)
     if not itself:
         return running
-    if passage.document.about_form == "press_release":  # tells of others' strategies
+    if passage.document.about_form == "press_release":  # "this strategy" is another document
         return ""
     return running[: itself.start()] + name + running[itself.end() :] if name else ""
 
 
 def _topics(passage: Passage, language: str) -> list[str]:
-    """The topic of its heading in running text; none of "Introduction" and "Article 3"."""
+    """Topic of the heading in running text; empty for "Introduction", "Article 3" and the like."""
     said = phrases(language)
     heading = _NUMBERED.sub("", _ASIDE.sub("", passage.headings[-1])).strip()
     if labelled := _LABEL.fullmatch(heading):
@@ -160,7 +160,7 @@ def _topics(passage: Passage, language: str) -> list[str]:
     bare = _pattern(said.suggesting.bare).match(topic)
     if bare is None:
         return [topic]
-    # A heading goes without the article that its noun has in a sentence.
+    # Headings omit articles; the one that the passage uses with this noun is put back.
     noun = next(filter(None, bare.groups()), "")
     articles = "|".join(said.suggesting.articles)
     used = re.search(rf"\b({articles}) (?:\w+ )?{re.escape(noun)}\b", passage.text)
@@ -170,10 +170,10 @@ def _topics(passage: Passage, language: str) -> list[str]:
 
 
 def _running(text: str, passage: Passage) -> str:
-    """As in the middle of a sentence: a first word that is no name has no capital.
+    """Lower-cases the first word unless it is a name.
 
-    It is none where the passage has it in small letters, or is an article; in a language that
-    writes all nouns with a capital, only then.
+    It is no name if the passage has it in lower case or it is an article; in languages other than
+    German also if it never has a capital within a sentence.
     """
     text = text.strip()
     first = re.split(r"[\s,;-]", text, maxsplit=1)[0]
@@ -189,8 +189,8 @@ def _running(text: str, passage: Passage) -> str:
 
 
 def _foreign_topics(passage: Passage, versions: Sequence[Passage], language: str) -> list[str]:
-    """What a heading in another language is about: terms that are known in both languages, or the
-    names that it has in every language."""
+    """Topics of a heading in another language: a glossary term, or names that it has in all
+    language versions."""
     headings = [one.headings[-1] for one in (passage, *versions)]
     glossary = phrases(language).suggesting.glossary
     terms = [form.asks for form in glossary if _pattern(form.says).search(headings[0].casefold())]

@@ -1,9 +1,9 @@
-"""Reads a model's reply, while it arrives, as drafts: sentences and the passages they cite.
+"""Incremental parser of a model's reply: yields drafts with their citations.
 
 reply -> without the model's thoughts -> text, or JSON with texts -> chain/prose.py -> drafts
 
-The reply itself shows its form, whatever was asked for: a JSON object is the list of sentences of
-`SCHEMA`, also in a code fence or behind other text; anything else is text with [n] markers.
+The form is detected, not assumed: a JSON object is parsed by `SCHEMA`, also in a code fence or
+behind other text; anything else is text with [n] markers.
 """
 
 import json
@@ -41,21 +41,20 @@ SCHEMA: Mapping[str, Any] = {
 }
 """JSON Schema of a structured answer, within what OpenAI's strict mode takes."""
 
-_LONGEST = 4000  # characters of an entry of JSON, or of what stands before the first
+_LONGEST = 4000  # characters of a JSON entry, or before the first
 _LIST = re.compile(r'"sentences"\s*:\s*\[$')
 
 
 def read(pieces: Iterable[str], language: str = "en") -> Iterator[Draft]:
-    """The drafts of a whole reply, each as soon as it is complete.
+    """Yields the drafts of a reply, each as soon as it is complete.
 
     Args:
-        pieces: of the reply, of any size; when they end with a `ModelError`, what is complete by
-            then is given before it is raised.
-        language: in which the reply was asked for (ISO 639-1).
+        pieces: of the reply, of any size; if they raise `ModelError`, complete drafts are yielded
+            before it is re-raised.
+        language: of the reply (ISO 639-1).
 
     Raises:
-        ModelError: the reply is empty, does not end, or has no sentence although it does not say
-            that there is no answer.
+        ModelError: the reply is empty, does not end, or has neither a sentence nor "NO ANSWER".
     """
     reader = Reader(language)
     try:
@@ -68,9 +67,9 @@ def read(pieces: Iterable[str], language: str = "en") -> Iterator[Draft]:
 
 
 class Reader:
-    """Gathers one reply; every draft is given once, as soon as its sentence is complete.
+    """Parses one reply; yields each draft once, as soon as its sentence is complete.
 
-    It reads by the character, so that the pieces in which a reply arrives make no difference.
+    It reads character by character, so the sizes of the pieces make no difference.
     """
 
     def __init__(self, language: str = "en") -> None:
@@ -81,7 +80,7 @@ class Reader:
         self._has_given = False
 
     def feed(self, piece: str) -> Iterator[Draft]:
-        """The drafts that a further piece of the reply completes.
+        """Yields the drafts that a further piece completes.
 
         Raises:
             ModelError: a sentence or an entry does not end.
@@ -93,14 +92,14 @@ class Reader:
                     yield draft
 
     def close(self, *, broken: bool = False) -> Iterator[Draft]:
-        """The drafts that the end of the reply completes; never half a sentence.
+        """Yields the drafts that the end of the reply completes; never half a sentence.
 
         Args:
-            broken: the reply broke off: a full stop at its end may be that of "EUR 2.5 million".
+            broken: the reply broke off: its last full stop may be that of "EUR 2.5 million".
 
         Raises:
-            ModelError: the reply is empty, or it has no sentence and neither says that there is no
-                answer nor is an empty list.
+            ModelError: the reply is empty, or has neither a sentence nor "NO ANSWER" nor an empty
+                list.
         """
         if self._listed is None:
             for draft in self._rest(broken=broken):
@@ -128,30 +127,30 @@ class Reader:
         else:
             yield from self._prose.feed(character)
             if character == ">" and self._prose.waiting.lower().endswith("</think>"):
-                self._prose.forget()  # some servers leave out where the thoughts begin
+                self._prose.forget()  # some servers omit the opening tag of the thoughts
 
 
 class _Listed:
-    """The growing JSON of `SCHEMA`, behind its first brace. A sentence is complete when its entry
-    is closed."""
+    """Parses the JSON of `SCHEMA` from behind its first brace. A sentence is complete when its
+    entry is closed."""
 
     def __init__(self, language: str) -> None:
         self._has_begun = False  # the list of sentences
         self._has_ended = False
         self._is_empty = True
-        self._json = ""  # the entry that is arriving, or what stands before the list
-        self._depth = 0  # of the braces in it that are open
+        self._json = ""  # the current entry, or what precedes the list
+        self._depth = 0  # of open brackets in it
         self._is_quoted = False
         self._is_escaped = False
         self._prose = Prose(language)
 
     @property
     def declines(self) -> bool:
-        """Whether it is an empty list, or says that there is no answer."""
+        """Whether the list is empty, or says "NO ANSWER"."""
         return (self._has_ended and self._is_empty) or self._prose.declines
 
     def take(self, character: str) -> Iterator[Draft]:
-        """The drafts of the entry that a character completes."""
+        """Yields the drafts of the entry that a character completes."""
         if self._has_ended or (self._has_begun and not self._json and character not in '{"'):
             self._has_ended |= character == "]"
             self._is_empty &= self._has_ended or character.isspace()
@@ -169,7 +168,7 @@ class _Listed:
             yield from self._drafts(entry)
 
     def _completes(self, character: str) -> bool:
-        """Whether a character closes the entry; a brace may also stand in a sentence."""
+        """Whether a character closes the entry; brackets within strings do not count."""
         if self._is_escaped:
             self._is_escaped = False
         elif self._is_quoted and character == "\\":
@@ -181,9 +180,9 @@ class _Listed:
         return not self._depth and not self._is_quoted
 
     def _drafts(self, entry: str) -> Iterator[Draft]:
-        """The sentences of an entry; each claims its passages. One out of form is left out."""
+        """Yields the sentences of an entry, each citing its passages; skips a malformed entry."""
         try:
-            value = json.loads(entry, strict=False)  # models leave line ends as they are
+            value = json.loads(entry, strict=False)  # models do not escape line ends
         except (ValueError, RecursionError):
             return
         fields = value if isinstance(value, dict) else {"text": value}

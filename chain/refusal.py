@@ -1,4 +1,4 @@
-"""What the assistant says when the sources do not answer."""
+"""Text of a refusal."""
 
 import datetime
 from collections.abc import Sequence
@@ -12,10 +12,10 @@ from vectorstore.store import Snapshot
 def refusal_text(
     language: str, reason: Reason, missing: Sequence[str], index: Snapshot, scope: Scope
 ) -> str:
-    """In the question's language: first that there is no answer and why, then what was searched.
+    """Refusal in the question's language: that there is no answer, why, and what was searched.
 
-    Where nothing fits the scope it says which limit to take away instead. Markdown as in an answer,
-    without citation markers: nothing is claimed.
+    If no document is in scope, it says which limits to remove instead. Markdown as in an answer,
+    without citations.
     """
     words = phrases(language)
     if reason == "not_in_sources" and missing:
@@ -32,12 +32,12 @@ def refusal_text(
 
 
 def count_documents(scope: Scope, index: Snapshot) -> int:
-    """How many documents a scope admits, in whatever languages they are."""
+    """Number of documents in scope; language versions count once."""
     return len({document.id for document in index.documents() if scope.admits(document)})
 
 
 def _without_a_limit(scope: Scope, index: Snapshot) -> dict[str, int]:
-    """How many documents there are to search without one of the limits, as far as there are any."""
+    """Limit -> number of documents in scope without it, if any."""
     nothing = Scope()
     counts = {
         name: count_documents(scope.model_copy(update={name: getattr(nothing, name)}), index)

@@ -1,20 +1,20 @@
-"""How well each sentence and list item of the found passages fits the question.
+"""Relevance of each sentence and list item of the retrieved passages to the question.
 
-A linear model over these features, fitted by `python -m eval.fitting.relevance`; the weights and
-their provenance are in the embedder's profile (vectorstore/profile.py), what else was tried in
+A linear model over these features, fitted by `python -m eval.fitting.relevance`; weights and
+provenance are in the embedder's profile (vectorstore/profile.py), alternatives in
 docs/decisions/0009.
 
     cosine   of question and unit, above the level of the unit's language
-    words    share of the question's words that the unit has, weighed by rarity among the units
-    letters  the same of runs of four letters
-    passage  how far the score of its passage is below that of the best one (0 or less)
-    number   1 where a number is asked for and the unit has one that the question has not
+    words    share of the question's words that the unit has, weighted by rarity among the units
+    letters  the same for 4-grams of letters
+    passage  score of its passage minus that of the best passage (0 or less)
+    number   1 if a number is asked for and the unit has one that the question lacks
     date     the same for a date
-    reason   1 where a reason is asked for and the unit has a word that gives one
-    across   1 where the unit is in another language than the question, as in vectorstore/ranking.py
+    reason   1 if a reason is asked for and the unit has a causal word
+    across   1 if the unit is in another language than the question, as in vectorstore/ranking.py
 
-Where it is asked what something is, a unit with the form of saying so gets a fixed amount more, and
-so does one of a document that the question names; one of a recital or a memorandum gets less.
+Fixed amounts are added for a definition if one is asked for and for a document that the question
+names, and subtracted for a recital or memorandum.
 """
 
 import math
@@ -35,14 +35,15 @@ from core.types import Passage, ScoredPassage, Unit
 from prompts import phrases
 from vectorstore.keyword import content_words, letter_runs
 
-_LIST, _COUNTED = 1.0, 2.0  # in the score, for a list where one is asked for
-_IN_VAIN = 0.1  # in the score, for a unit of a list where none is asked for
-_DEFINES = 3.0  # in the score; too few questions ask for a definition to fit it
-_NAMED = 2.0  # in the score, for what is in a document that the question names
-_PREAMBLE = 3.0  # in the score, against recitals and memoranda: an article may lay it down
-_REMEMBERED = 500  # passages
-_LONGEST_TERM = 4  # words that say what a definition is asked of
-# What a definition begins with: its mark, and a quotation mark before the term.
+# Added to the score (or subtracted):
+_LIST, _COUNTED = 1.0, 2.0  # a list, and one with the right number of items, if one is asked for
+_IN_VAIN = 0.1  # each item of a list if none is asked for (subtracted)
+_DEFINES = 3.0  # a definition; too few questions ask for one to fit it
+_NAMED = 2.0  # a unit of a document that the question names
+_PREAMBLE = 3.0  # a recital or memorandum (subtracted): an article may lay it down
+_REMEMBERED = 500  # passages in the cache
+_LONGEST_TERM = 4  # words of a term to define
+# A definition in a law begins with its number, and a quotation mark before the term.
 _QUOTED = re.compile(r"(?:\(?\w{1,4}[.)] ?)?(?=[\"'“”„‟«»‘‚‹›])")
 FEATURES = (
     "cosine",
@@ -61,7 +62,7 @@ Weights = Mapping[str, float]  # by feature
 
 @dataclass(frozen=True)
 class RankedUnit:
-    """A unit and its score: a difference of 1 makes it e times as likely to be the right one."""
+    """A unit and its score in log-odds: +1 makes it e times as likely to be the right one."""
 
     passage: int
     number: int
@@ -71,7 +72,7 @@ class RankedUnit:
 
 @dataclass(frozen=True)
 class Ranked:
-    """A statement of a passage (counted in what was found) and its score, as of a unit."""
+    """A statement, the index of its passage among those retrieved, and its score in log-odds."""
 
     passage: int
     statement: Statement
@@ -81,13 +82,12 @@ class Ranked:
 def rank(
     question: str, language: str, found: Sequence[ScoredPassage], weights: Weights
 ) -> list[Ranked]:
-    """The statements of the passages, best first: each is as good as the best of what says it.
+    """Ranks the statements of the passages, best first, by their best core unit.
 
-    `weights` are those of the index that the passages were found in (`Profile.relevance`).
+    `weights` are those of the passages' index (`Profile.relevance`).
 
-    Where a list is asked for, a list is worth more, above all one with as many items as are asked
-    for, and what is told in a series is taken as one. Where none is, each unit of a list but one is
-    read in vain.
+    If a list is asked for, lists score higher, above all with the number of items asked for, and a
+    series of sentences counts as a list. If not, each further item of a list lowers its score.
     """
     units = rank_units(question, language, found, weights)
     scores = {(one.passage, one.number): one.score for one in units}
@@ -115,7 +115,7 @@ def rank(
 def rank_units(
     question: str, language: str, found: Sequence[ScoredPassage], weights: Weights
 ) -> list[RankedUnit]:
-    """The units of the passages, best first; a footnote says little without its sentence."""
+    """Ranks the units of the passages, best first; without footnotes, which need their sentence."""
     there = places(found)
     scores = features(question, language, found) @ [weights[name] for name in FEATURES]
     scores += _DEFINES * defines(question, language, found)
@@ -132,7 +132,7 @@ def rank_units(
 
 
 def places(found: Sequence[ScoredPassage]) -> list[tuple[int, int, Unit]]:
-    """(position of the passage in `found`, number of the unit, unit) of every unit."""
+    """(index of the passage in `found`, number of the unit, unit) of every unit."""
     return [
         (index, number, unit)
         for index, scored in enumerate(found)
@@ -141,7 +141,7 @@ def places(found: Sequence[ScoredPassage]) -> list[tuple[int, int, Unit]]:
 
 
 def features(question: str, language: str, found: Sequence[ScoredPassage]) -> NDArray[np.float64]:
-    """What the units are ranked by; shape (units, features), in the order of `places`."""
+    """Features of the units, in the order of `places`; shape (units, features)."""
     units = [(found[index], number, unit) for index, number, unit in places(found)]
     passages = [scored.passage for scored, _, _ in units]
     runs = [one for scored in found for one in _letters(scored.passage)]
@@ -172,9 +172,9 @@ def _is_new(found: Iterable[str], known: frozenset[str]) -> bool:
 
 
 def defines(question: str, language: str, found: Sequence[ScoredPassage]) -> NDArray[np.float64]:
-    """1 for each unit in which the name of what is asked about is followed by what it is: "X is",
-    "X, a", "X:", or an abbreviation by its bracket; 2 for one that begins with that name in
-    quotation marks, as in a law; 0 for the others; in the order of `places`."""
+    """Definition score of each unit, in the order of `places`: 2 if it begins with the term in
+    quotation marks, as in a law; 1 if it has a definition such as "X is", "X, a", "X:" or "(X)";
+    else 0."""
     term, units = _term(question, language), places(found)
     if not term:
         return np.zeros(len(units))
@@ -192,15 +192,15 @@ def defines(question: str, language: str, found: Sequence[ScoredPassage]) -> NDA
 
 @cache
 def _being(language: str) -> str:
-    """A pattern for what stands between a name and what it is: "is", ", the", ":". A verb that
-    ends the sentence stands before nothing."""
+    """Pattern for what links a term to its definition: "is", ", the", ":"; not at the end of a
+    sentence."""
     signs = sorted(map(without_accents, phrases(language).cues.being), key=len, reverse=True)
     alternatives = "|".join(rf"{re.escape(sign)}(?!(?<=\w)\w)" for sign in signs)
     return rf"(?:{alternatives})(?=[\s\S]*\w)"
 
 
 def _term(question: str, language: str) -> list[str]:
-    """The words for what a question wants defined; none where it asks something else."""
+    """Words of the term that a question wants defined; empty if it asks something else."""
     asks = sorted(phrases(language).cues.definition, key=len, reverse=True)
     by = "|".join(map(re.escape, phrases(language).cues.according))
     bare = re.sub(rf"(?<!\w)(?:{by})(?!\w).*", " ", question, flags=re.IGNORECASE)
@@ -213,8 +213,8 @@ def _term(question: str, language: str) -> list[str]:
 
 
 def _words(question: str, language: str, passages: Sequence[Passage]) -> list[float]:
-    """Words are stems where the unit is in the question's language, else as written: figures,
-    names and references match across languages."""
+    """The feature `words`. Words are stemmed if the unit is in the question's language, else as
+    written, so that figures, names and references match across languages."""
     asked = {same: tuple(content_words(question, language, stemmed=same)) for same in (True, False)}
     wanted: list[tuple[str, ...]] = []
     had: list[frozenset[str]] = []
@@ -225,18 +225,18 @@ def _words(question: str, language: str, passages: Sequence[Passage]) -> list[fl
     return _shares(wanted, had)
 
 
-# What many questions find is looked at once.
+# Cached: many questions retrieve the same passages.
 
 
 @lru_cache(maxsize=_REMEMBERED)
 def _letters(passage: Passage) -> tuple[frozenset[str], ...]:
-    """The runs of letters of each unit; most are those of others too."""
+    """Letter n-grams of each unit; interned, as units share most of them."""
     return tuple(frozenset(map(sys.intern, letter_runs(text))) for text in _texts(passage))
 
 
 @lru_cache(maxsize=2 * _REMEMBERED)
 def _content(passage: Passage, stemmed: bool) -> tuple[frozenset[str], ...]:
-    """The words of each unit."""
+    """Content words of each unit."""
     return tuple(
         frozenset(content_words(text, passage.language, stemmed=stemmed))
         for text in _texts(passage)
@@ -248,12 +248,12 @@ def _texts(passage: Passage) -> Iterator[str]:
 
 
 def _shares(wanted: Sequence[tuple[str, ...]], had: Sequence[frozenset[str]]) -> list[float]:
-    """For each unit the share (0-1) of what is wanted that it has, weighed by rarity."""
+    """For each unit the share (0-1) of the wanted terms that it has, weighted by rarity."""
     frequency = Counter(term for bag in had for term in bag)
 
     @cache
     def weighed(terms: tuple[str, ...]) -> tuple[dict[str, float], float]:
-        # In the order of the question: sums of floats must be the same in every process.
+        # In the order of the question: float sums must be the same in every process.
         weights = {term: math.log(1 + len(had) / (1 + frequency[term])) for term in terms}
         return weights, sum(weights.values())
 

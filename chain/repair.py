@@ -1,6 +1,6 @@
-"""Has the model mend its doubtful sentences: closer to the evidence, or left out.
+"""Repair: a model rewrites its doubtful sentences closer to the evidence, or drops them.
 
-One call for all of them. What comes back is a draft like any other, to be verified.
+One call for all of them; the result is drafts, to be verified like any others.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ SCHEMA = schema("sentences", {"text": {"type": "string"}})
 
 
 class Repairer:
-    """Mends with the model that wrote; safe to share between threads."""
+    """Repairs with the model that wrote the answer; safe to share between threads."""
 
     def __init__(self, model: ChatModel) -> None:
         self._model = model
@@ -38,12 +38,12 @@ class Repairer:
         seconds: float,
         config: RunnableConfig | None,
     ) -> Mapping[int, Sequence[Draft]]:
-        """Place in `claims` -> what is to be said instead, of as many of the first as fit.
+        """Index in `claims` -> replacement, for the first claims, as many as fit the context.
 
-        What the model leaves out, or gives back as it was, has no entry.
+        A sentence that the model drops or leaves unchanged has no entry.
 
         Raises:
-            ModelError: the model failed, not one sentence fits, or the reply is not in form.
+            ModelError: the model failed, no sentence fits, or the reply is malformed.
         """
         given = [claim_data(number, claim, request) for number, claim in enumerate(claims, start=1)]
         kept = fitting(given, self._model.room(), prompts.load("repair"))
@@ -62,7 +62,7 @@ class Repairer:
 
 
 def _drafts(text: object, claim: Claim, language: str) -> Sequence[Draft]:
-    """The sentences of a text in place of one, in its form, resting on what that rests on."""
+    """The sentences of a replacement, with the form and the citations of the claim."""
     if not isinstance(text, str):
         return ()
     prose = Prose(language)

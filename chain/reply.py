@@ -1,4 +1,4 @@
-"""One reply of a language model: its pieces, within a time and a length, and how it ended."""
+"""Streams one reply of a language model, with limits of time and length."""
 
 import queue
 import threading
@@ -16,21 +16,20 @@ from core.characters import visible
 from core.errors import ModelError
 
 _LONGEST = 400_000  # characters of a reply, thoughts included: some 100,000 tokens
-_PIECE = 200  # characters; between two pieces the time is looked at
-_AHEAD = 100  # pieces that are kept for a reader who is slower than the model
-_GLANCE = 0.1  # seconds between two looks at whether anybody reads on
+_PIECE = 200  # characters of a piece; the deadline is checked between two
+_AHEAD = 100  # pieces buffered for a reader slower than the model
+_GLANCE = 0.1  # seconds between two checks whether anybody still reads
 _OUT_OF_TOKENS = frozenset({"length", "max_output_tokens"})
 
 
 def within(seconds: float, pieces: Iterator[str]) -> Iterator[str]:
-    """The pieces of a model's reply as they come, for so many seconds at most.
+    """Yields the pieces of a reply until a deadline.
 
-    They are read in a thread of their own: neither a server that falls silent nor a client that
-    reads a stream to its end before closing it can hold up the answer. Whoever stops reading ends
-    the thread at the next piece.
+    A thread reads them, so that neither a silent server nor a client that drains a stream before
+    closing it can block the answer. It ends at the next piece once nobody reads.
 
     Raises:
-        ModelError: the time is up, or what the pieces raise.
+        ModelError: the time is up, or `pieces` raises it.
     """
     arrived: queue.Queue[str | Exception | None] = queue.Queue(_AHEAD)
     abandoned = threading.Event()
@@ -46,7 +45,7 @@ def within(seconds: float, pieces: Iterator[str]) -> Iterator[str]:
     def following() -> str | Exception | None:
         left = deadline - time.monotonic()
         try:
-            if left > 0:  # looked at first: of a reply without end a piece is always there
+            if left > 0:  # checked first: an endless reply always has a piece ready
                 return arrived.get(timeout=left)
         except queue.Empty:
             pass
@@ -72,11 +71,11 @@ def replied(
     sent: Mapping[str, Any],
     config: RunnableConfig | None,
 ) -> Iterator[str]:
-    """The pieces of one reply, without the thoughts that some models put before it.
+    """Yields the pieces of one reply, without the model's thoughts.
 
     Raises:
-        ModelError: the reply is empty, too long or has no end.
-        Exception: the client's own.
+        ModelError: the reply is empty, too long or incomplete.
+        Exception: raised by the client.
     """
     ending, written = "", False
 
@@ -113,11 +112,11 @@ def replied(
 
 
 def tidy(texts: Iterable[str]) -> Iterator[str]:
-    """The same text in short pieces, without what nobody sees; of white space in a row a space and
-    two line ends at most.
+    """The text in short pieces, without invisible characters and with runs of white space
+    shortened: to the first character and two line ends.
 
     Raises:
-        ModelError: there is no end to it.
+        ModelError: the text is too long.
     """
     length, blank = 0, ""
     for text in texts:
@@ -142,6 +141,6 @@ def tidy(texts: Iterable[str]) -> Iterator[str]:
 
 
 def _ending(about: Mapping[str, Any]) -> str:
-    """How a reply ended, as either API says it: "stop", "length", "completed", ..."""
+    """Finish reason in either API: "stop", "length", "completed", ..."""
     incomplete = about.get("incomplete_details") or {}
     return str(incomplete.get("reason") or about.get("finish_reason") or about.get("status") or "")

@@ -1,5 +1,6 @@
-"""The server of the configured language model, and what is special about OpenAI's, Azure's and
-Ollama's; docs/models.md has the table.
+"""Server of the configured language model, with what is special about OpenAI, Azure and Ollama.
+
+The table is in docs/models.md.
 """
 
 import re
@@ -22,16 +23,17 @@ OPENAI = "https://api.openai.com/v1"
 _AZURE_HOSTS = (".openai.azure.com", ".services.ai.azure.com", ".cognitiveservices.azure.com")
 _ENTRA_SCOPE = "https://cognitiveservices.azure.com/.default"
 _LISTED = 20  # models named in a message
-_QUICK = 5.0  # seconds for what a server says of its models
+_QUICK = 5.0  # seconds for a request about the server's models
 _OLLAMA_CONTEXT = 4096  # tokens; its smallest default, docs.ollama.com/context-length
 _NUM_CTX = re.compile(r"^num_ctx\s+(\d+)", re.M)
 
 
 class Context(NamedTuple):
-    """How many tokens Ollama takes of a prompt and its answer before it drops the beginning.
+    """Ollama's context length: beyond it, it drops the beginning of the prompt.
 
-    `used`: that many; `model`: the most that the model can take, 0 where that is not told.
-    `sure`: it was told, and is not Ollama's smallest default.
+    used: tokens for prompt and answer.
+    model: the model's maximum in tokens; 0 if unknown.
+    sure: `used` was reported; else it is Ollama's smallest default.
     """
 
     used: int
@@ -49,7 +51,7 @@ class Context(NamedTuple):
 
 
 class Server:
-    """Where the configured model is, and how it is spoken to."""
+    """Address and API of the configured model."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -64,16 +66,16 @@ class Server:
         self.secret = settings.openai_api_key.get_secret_value()
         self._token = _entra_token() if settings.azure_identity else None
         self._http = bounded.client()
-        self._is_ollama = not self.official  # until it is known
+        self._is_ollama = not self.official  # until `context` has asked
 
     def client(self, model: str, *, responses: bool) -> BaseChatOpenAI:
-        """A client for a model that sends no optional parameter of its own and tries once.
+        """Client for a model, without retries and without optional parameters of its own.
 
-        With `responses` it speaks the Responses API, as it does for those of OpenAI's models that
-        langchain-openai knows to have no other; nothing is stored there.
+        It uses the Responses API with `responses`, and for OpenAI models that langchain-openai
+        knows to have no other; nothing is stored there.
 
         Raises:
-            ModelError: OpenAI or Azure would be asked without a key.
+            ModelError: there is no key for OpenAI or Azure.
         """
         if self.official and not self.secret and self._token is None:
             raise ModelError("There is no key for the model's server. Set OPENAI_API_KEY.", "key")
@@ -97,25 +99,25 @@ class Server:
                 "azure_ad_token_provider": self._token,
             }
         else:
-            # The address always: else variables of LangChain's own may divert requests.
+            # Always set: else LangChain's own environment variables could redirect requests.
             special = {
                 "model_provider": "openai",
                 "base_url": self._url,
                 "api_key": self._credential(),
             }
         made = init_chat_model(**special, **shared)
-        assert isinstance(made, BaseChatOpenAI)  # noqa: S101 - what these providers are
+        assert isinstance(made, BaseChatOpenAI)  # noqa: S101 - of both providers
         if made.use_responses_api:
             made.store = False
         return made
 
     def models(self) -> list[str]:
-        """The models that the server lists.
+        """Names of the models that the server lists.
 
         Raises:
             ModelError: it does not list them.
         """
-        http: Any = self._http  # the client takes httpx's as well as its own
+        http: Any = self._http  # the client also takes a plain httpx client
         client = openai.OpenAI(
             base_url=self._url,
             api_key=self._token or self.secret or "none",
@@ -129,10 +131,10 @@ class Server:
             raise translated(error, "", self.secret) from None
 
     def only_model(self) -> str:
-        """The one model that the server has.
+        """Name of the only model on the server.
 
         Raises:
-            ModelError: it has another number of them; names them.
+            ModelError: it has none or several; the message names them.
         """
         found = self.models()
         if len(found) == 1:
@@ -145,9 +147,9 @@ class Server:
         )
 
     def context(self, model: str) -> Context | None:
-        """What Ollama takes of a prompt; None of other servers, which refuse what is too long.
+        """Ollama's context length; None for other servers, which refuse prompts that are too long.
 
-        Asked anew each time: it depends on how the model is loaded just now.
+        Requested each time, as it depends on how the model is loaded.
         """
         if not self._is_ollama:
             return None
@@ -164,7 +166,7 @@ class Server:
     def _ollama(
         self, method: str, name: str, body: Mapping[str, str] | None = None
     ) -> Mapping[str, Any] | None:
-        """What one of Ollama's own interfaces says; None where there is none."""
+        """Reply of an endpoint of Ollama's own API; None if the server has none."""
         root = self._url.rstrip("/").removesuffix("/v1")
         headers = {"Authorization": f"Bearer {self.secret}"} if self.secret else {}
         reply = self._http.request(
@@ -186,7 +188,7 @@ class Server:
 
 
 def _context(model: str, shown: Mapping[str, Any], loaded: Mapping[str, Any]) -> Context:
-    """From `/api/show` and `/api/ps`, as documented in Ollama's docs/api.md."""
+    """Context length from `/api/show` and `/api/ps`; both documented in Ollama's docs/api.md."""
     about = shown.get("model_info") or {}
     most = max((n for key, n in about.items() if key.endswith(".context_length")), default=0)
     if told := _NUM_CTX.search(str(shown.get("parameters") or "")):
@@ -199,10 +201,10 @@ def _context(model: str, shown: Mapping[str, Any], loaded: Mapping[str, Any]) ->
 
 
 def _entra_token() -> Callable[[], str]:
-    """Gives a token of Entra ID, renewed when it must be.
+    """Provider of Entra ID tokens; renews them as needed.
 
     Raises:
-        SettingsError: the package for it is missing.
+        SettingsError: azure-identity is not installed.
     """
     try:
         from azure.identity import DefaultAzureCredential, get_bearer_token_provider
@@ -216,7 +218,7 @@ def _entra_token() -> Callable[[], str]:
     def token() -> str:
         try:
             return str(provider())
-        except Exception as error:  # noqa: BLE001 - of many kinds, none of which may reach a reader
+        except Exception as error:  # noqa: BLE001 - of many types; none may reach a reader
             raise ModelError(
                 f"Entra ID gives no token for the model's server ({type(error).__name__}). Sign in "
                 "or correct the variables of azure-identity.",

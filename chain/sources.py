@@ -1,4 +1,4 @@
-"""What a model is given of the sources, as data: passages, and sentences with their evidence."""
+"""Prompt data: passages, and sentences with their evidence, in fences."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,20 +7,20 @@ from chain.answerer import Draft, Quote, Request, Verdict
 from chain.budget import fenced
 from core.types import Passage, ScoredPassage, Standing
 
-# What a passage's own text may not say of its document.
+# Standing of a document, which its text may not state.
 _STANDINGS: Mapping[Standing, str] = {
     "upcoming": "not yet in force",
     "superseded": "no longer in force",
 }
-_NEAREST = 2  # passages that are given with a sentence for which nothing was found, citing nothing
+_NEAREST = 2  # passages given with a sentence that has neither evidence nor citations
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A sentence or item that a model wrote, and what the verifier said of it.
+    """A model's sentence or item, and the verifier's verdict.
 
-    `before` is what it cannot be understood without: the introduction of its list, or the sentence
-    that it points back to. `doubt` is why it is not shown.
+    before: the introduction of its list, or the sentence that it refers back to.
+    doubt: why it is not shown.
     """
 
     draft: Draft
@@ -30,12 +30,12 @@ class Claim:
 
 
 def passage_data(number: int, found: ScoredPassage) -> str:
-    """One passage as data: what it is, and its text between fences it cannot close."""
+    """One passage as data: description and text, in fences that it cannot close."""
     return fenced("passage", f"{_described(found)}\n{found.passage.text}", f' number="{number}"')
 
 
 def claim_data(number: int, claim: Claim, request: Request) -> str:
-    """One sentence as data, each part of it between fences that it cannot close."""
+    """One sentence as data, each part in fences that it cannot close."""
     parts = [("sentence", claim.draft.text), ("before", claim.before), ("doubt", claim.doubt)]
     for quote in _evidence(claim, request):
         found = request.found[quote.passage]
@@ -44,7 +44,7 @@ def claim_data(number: int, claim: Claim, request: Request) -> str:
 
 
 def _described(found: ScoredPassage) -> str:
-    """What a passage is: document, kind of text, date, standing and section."""
+    """Description of a passage: document, kind of text, date, standing and section."""
     passage, cited = found.passage, found.passage.document
     kind = f"summary of {cited.reference or cited.about}" if cited.kind == "brief" else "full text"
     date = str(cited.date or "")
@@ -54,7 +54,7 @@ def _described(found: ScoredPassage) -> str:
 
 
 def _evidence(claim: Claim, request: Request) -> Sequence[Quote]:
-    """The quotes of the verdict; without any the passages that are cited, or else the best."""
+    """The quotes of the verdict, else the cited passages, else the best passages."""
     if claim.verdict.quotes:
         return claim.verdict.quotes
     count = len(request.found)
@@ -64,7 +64,7 @@ def _evidence(claim: Claim, request: Request) -> Sequence[Quote]:
 
 
 def _quoted(passage: Passage, quote: Quote) -> str:
-    """The text of a quote, below the introductions of the lists that its items are from."""
+    """The text of a quote, below the introductions of the lists in it."""
     leads = dict.fromkeys(
         unit.lead_in
         for unit in passage.units

@@ -1,6 +1,6 @@
-"""A question in the spelling of the sources: "did you mean ...?".
+"""Spelling correction of a question with the words of the sources: "did you mean ...?".
 
-word that no passage has -> passages with a word nearly like it -> the nearest of their words
+word that no passage has -> passages with a similar word -> the nearest of their words
 """
 
 import re
@@ -14,19 +14,18 @@ from vectorstore.keyword import content_words
 from vectorstore.store import Snapshot
 
 _SHORTEST = 7  # letters; shorter words are near to too many others
-_WRONG = 1  # letter, or two neighbours in each other's place
-_ENDING = 2  # letters in which the forms of a word differ
+_WRONG = 1  # edits (optimal string alignment): a wrong letter, or two swapped neighbours
+_ENDING = 2  # letters of an inflection
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
 
 def respelt(question: str, language: str, index: Snapshot) -> str:
-    """The question with words of the sources in place of those that they nearly have; empty where
-    there are none.
+    """The question with misspelt words replaced by words of the sources; empty if there are none.
 
     Args:
-        question: as it was asked.
-        language: of the question (ISO 639-1); the words of passages in it are looked at.
-        index: that is asked.
+        question: as asked.
+        language: of the question and of the passages to take words from (ISO 639-1).
+        index: to look words up in.
     """
     general = phrases(language).demands.general
     changed = question
@@ -39,9 +38,10 @@ def respelt(question: str, language: str, index: Snapshot) -> str:
 
 
 def _nearest(word: str, language: str, index: Snapshot) -> str:
-    """The word of the sources that this may be a misspelling of; empty where there is none.
+    """The word of the sources that this may be a misspelling of; empty if there is none.
 
-    Another form of a word is no misspelling of it, and few people get the first letter wrong.
+    Inflections do not count as misspellings, and the first letter must match: few people get it
+    wrong.
     """
     plain = _plain(word)
     known = {

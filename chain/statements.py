@@ -1,11 +1,10 @@
-"""What may be shown of a passage: nothing less can be understood, nothing in it can be left out.
+"""Statements: the smallest parts of a passage that can be quoted alone.
 
-units of a passage -> statements: a sentence with the one that it points back to, a whole list with
-                      the sentence that introduces it, a row of a table with its headings
+units of a passage -> statements: a sentence with its antecedent, a whole list with the sentence
+                      that introduces it, a row of a table with its headings
 
-A sentence that opens with a word that points back stays out where nothing stands before it that it
-could point to; so do footnotes, the rest of a list that began in another passage, and what a
-summary says about itself.
+Left out are sentences that refer back to nothing in the passage, footnotes, the rest of a list that
+began in another passage, and what a summary says about itself.
 """
 
 import re
@@ -19,24 +18,24 @@ from core.matching import fold
 from core.types import Passage, Unit
 
 LONGEST_LIST = 12
-"""Items of a list that are shown; of a longer one the first."""
+"""Most items of a list to show; of a longer list the first."""
 
-_BACK = 2  # sentences that one brings along at most
+_BACK = 2  # most sentences added before one that refers back
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
-_OPENING = 6  # words that are looked at
+_OPENING = 6  # first words of a sentence, checked for a reference back
 _ENUMERATED = re.compile(r"(?P<name>[^\W\d_]{3,}) (?P<number>[A-Z]|[IVX]+|\d{1,2})\b")
 _ADDRESS = re.compile(r"\b(?:https?://|www\.)\S+")
-_FEWEST = 5  # words, of what is more than an address
+_FEWEST = 5  # words: a unit with an address and fewer words says only where to look
 _CELLS = re.compile(r"(?<!\\)\|")
 
 
 @dataclass(frozen=True)
 class Statement:
-    """The smallest thing of a passage that may be shown.
+    """The smallest part of a passage that can be quoted alone.
 
-    `units` are the numbers of its units in text order. `core` are those that say it; the others
-    are there so that these can be understood. `left_out` counts the items of a long list that are
-    not in `units`.
+    units: numbers of its units, in text order.
+    core: those that make the statement; the others are their context.
+    left_out: number of items of a long list that are not in `units`.
     """
 
     units: tuple[int, ...]
@@ -45,12 +44,12 @@ class Statement:
     left_out: int = 0
 
 
-@lru_cache(maxsize=2000)  # the same passages are found again and again
+@lru_cache(maxsize=2000)  # many questions retrieve the same passages
 def statements(passage: Passage, *, reasons: bool = False) -> tuple[Statement, ...]:
     """The statements of a passage, in text order.
 
-    With `reasons`, what follows from the sentence before ("The Commission therefore proposed ...")
-    brings that as well.
+    With `reasons`, a consequence ("The Commission therefore proposed ...") includes the sentence
+    before it.
     """
     found = []
     lists = _lists(passage)
@@ -78,9 +77,9 @@ def statements(passage: Passage, *, reasons: bool = False) -> tuple[Statement, .
 
 
 def series(passage: Passage, among: Sequence[Statement]) -> Statement | None:
-    """What is told under one name and a running number or letter, as one list: "Block A contains
-    ...: ...", "Block B consists of ...", "Block C ...", with the sentence before that announces
-    them and those after that name one of them; None where there is no such series."""
+    """A series of sentences ("Block A contains ...", "Block B consists of ...") as one list, with
+    the sentence before that announces it and those after that mention a member; None if there is
+    no series."""
     named: dict[str, dict[str, Statement]] = {}
     for one in among:
         unit = passage.units[one.core[0]]
@@ -103,7 +102,7 @@ def series(passage: Passage, among: Sequence[Statement]) -> Statement | None:
 
 
 def points_back(text: str, language: str) -> bool:
-    """Whether a sentence opens with a word that points to what was said before it.
+    """Whether a sentence opens with a word that refers back (an anaphor).
 
     >>> points_back("In that year the number rose.", "en")
     True
@@ -126,7 +125,7 @@ def points_back(text: str, language: str) -> bool:
 
 
 def _follows(text: str, language: str) -> bool:
-    """Whether a sentence says that it follows from another."""
+    """Whether a sentence states a consequence ("therefore")."""
     words = [fold(word) for word in _WORD.findall(text)]
     return not vocabulary(language).consequences.isdisjoint(words)
 
@@ -138,7 +137,7 @@ def _opening(language: str) -> re.Pattern[str]:
 
 
 def about_itself(passage: Passage, unit: Unit) -> bool:
-    """Whether a summary speaks of itself: "this brief does not list the individual actions"."""
+    """Whether a summary talks about itself: "this brief does not list the individual actions"."""
     if passage.document.kind != "brief":
         return False
     text = fold(passage.text[unit.start : unit.end])
@@ -146,19 +145,19 @@ def about_itself(passage: Passage, unit: Unit) -> bool:
 
 
 def _says_little(passage: Passage, unit: Unit) -> bool:
-    """Whether nothing is said but where to look, or nothing at all: "See https://...", ";"."""
+    """Whether a unit has only an address or no words: "See https://...", ";"."""
     text = passage.text[unit.start : unit.end]
     words = _WORD.findall(_ADDRESS.sub("", text))
     return not words or (len(words) < _FEWEST and _ADDRESS.search(text) is not None)
 
 
 def _is_open(passage: Passage, unit: Unit) -> bool:
-    """Whether a sentence announces what is not in it: "Having regard to ...," "Done at X,"."""
+    """Whether a sentence is incomplete: "Having regard to ...," "Done at X,"."""
     return passage.text[unit.start : unit.end].rstrip("*_ ").endswith((",", ":"))
 
 
 def reading(passage: Passage, unit: Unit) -> str:
-    """A unit as it is shown: in one line, and a row of a table with its headings.
+    """Text of a unit as shown: in one line; a table row with its headings.
 
     >>> # | weapon | number |    | revolver | 102 |    ->    weapon: revolver; number: 102
     """
@@ -171,7 +170,7 @@ def reading(passage: Passage, unit: Unit) -> str:
 
 
 def is_row(passage: Passage, unit: Unit) -> bool:
-    """Whether a unit is a row of a table; also the one with the headings."""
+    """Whether a unit is a row of a table, header rows included."""
     return passage.text[_line_start(passage, unit.start) : unit.start].rstrip(" \t").endswith("|")
 
 
@@ -180,19 +179,18 @@ def _line_start(passage: Passage, offset: int) -> int:
 
 
 def _cells(passage: Passage, start: int, end: int) -> list[str]:
-    """The cells of the row with this text; a first one that is empty stands before it."""
+    """Cells of the table row at these offsets, with an empty first cell, which precedes `start`."""
     line = passage.text[_line_start(passage, start) : end]
     return [" ".join(cell.split()).replace("\\|", "|") for cell in _CELLS.split(line)[1:]]
 
 
 def _lists(passage: Passage) -> dict[int, tuple[int, ...]]:
-    """First unit of each list -> its units: the sentence that introduces it or stands before it,
-    where there is one, and all items with what is listed under these. Rows of tables are no
-    lists."""
+    """First unit of each list -> its units: the sentence that introduces or precedes it, if any,
+    and all items, nested ones included. Table rows are no lists."""
     at = {(unit.start, unit.end): number for number, unit in enumerate(passage.units)}
     root: dict[int, int] = {}
     lists: dict[int, list[int]] = {}
-    before = -1  # the last sentence, or the first item where there is none: what items belong to
+    before = -1  # unit that items belong to: the last sentence, else the first item
     for number, unit in enumerate(passage.units):
         if unit.kind != "item" or is_row(passage, unit):
             if unit.kind != "note":
@@ -212,7 +210,7 @@ def _is_listed(number: int, lists: dict[int, tuple[int, ...]]) -> bool:
 
 
 def _first_items(passage: Passage, members: tuple[int, ...]) -> tuple[int, ...]:
-    """The introduction and the first items of a list, with all that is listed under these."""
+    """The introduction and the first `LONGEST_LIST` items of a list, with their nested items."""
     lead = passage.units[members[0]]
     top = [n for n in members if passage.units[n].lead_in in (None, (lead.start, lead.end))]
     items = [n for n in top if passage.units[n].kind == "item"]
@@ -222,7 +220,7 @@ def _first_items(passage: Passage, members: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def first_items(passage: Passage, most: int) -> tuple[int, ...]:
-    """The first items of the list that a passage begins with, with what is listed under these."""
+    """The first `most` items of the list that a passage begins with, with their nested items."""
     found: list[int] = []
     for number, unit in enumerate(passage.units):
         if unit.kind == "sentence" or is_row(passage, unit):
@@ -236,7 +234,7 @@ def first_items(passage: Passage, most: int) -> tuple[int, ...]:
 
 
 def left_out(passage: Passage, last: int) -> int:
-    """How many items of the list that unit `last` is in follow it, here and in later passages."""
+    """Number of items behind unit `last` in its list, here and in later passages."""
     rest = passage.units[last + 1 :]
     items = list(
         takewhile(lambda unit: unit.kind != "sentence" and not is_row(passage, unit), rest)
@@ -248,8 +246,8 @@ def left_out(passage: Passage, last: int) -> int:
 def _before(
     passage: Passage, number: int, lists: dict[int, tuple[int, ...]], reasons: bool
 ) -> tuple[int, ...] | None:
-    """The units that a unit points back to, at most two sentences or a list; None where it points
-    to what is not there."""
+    """The units that a unit refers back to, at most two sentences or a list; None if they are not
+    in the passage."""
     brought: list[int] = []
     while True:
         text = _text(passage, number)
@@ -276,6 +274,6 @@ def _text(passage: Passage, number: int) -> str:
 
 
 def runs(units: Sequence[int]) -> Iterator[tuple[int, ...]]:
-    """The stretches of units that are shown one after the other as they stand in the text."""
+    """Splits units into runs of consecutive ones."""
     for _, run in groupby(enumerate(units), key=lambda pair: pair[1] - pair[0]):
         yield tuple(number for _, number in run)

@@ -1,9 +1,9 @@
-"""Questions to offer, of which it is sure that the sources answer them.
+"""Suggested questions: each was tested, and the sources answer it.
 
-passages near a question -> their sections -> what these can be asked (chain/questions.py)
-    -> asked: kept where that very section, and the sentence meant, answers best and surely
-sections of a document, evenly over it -> the same, limited to that document
-the question in the sources' spelling, or without its limits -> asked: kept where it is answered
+passages near a question -> their sections -> generated questions (chain/questions.py)
+    -> asked: kept if that section, and that sentence, is the best answer with high confidence
+sections of a document, evenly spaced -> the same, limited to that document
+the question in the sources' spelling, or without its limits -> asked: kept if it is answered
 """
 
 import datetime
@@ -27,27 +27,27 @@ from vectorstore.keyword import content_words
 from vectorstore.store import Snapshot
 
 _RELATED = 2  # questions beside a refusal
-_FOLLOW_UPS = 3
-_AMONG = 8  # nearest sections that they may be about
-_A_SECTION = 2  # questions about one that are tried
+_FOLLOW_UPS = 3  # questions after an answer
+_AMONG = 8  # nearest sections to ask about
+_A_SECTION = 2  # questions tried for each section
 _ABOUT = 5  # questions about a document
-_LOOKED_AT = 60  # passages of it
-_TRIED_ABOUT = 14  # questions about it in all
-_ALIKE = 2  # of them that ask for the same kind of thing, such as "When did ...?"
-_TRIED = 8  # questions in all
-_LOOK = 12  # passages around a question
-_EXCLUDED = 5.0  # in the score: so much better is what the scope leaves out than what it holds
-_BETTER = 2.0  # in the score of the best passage: what a mended misspelling gains at least
-_SURE = 0.7  # confidence: what is offered is answered more surely than what is asked
-_SAME = 0.6  # of the words of a sentence: a citation with so many of them says the same
+_LOOKED_AT = 60  # passages of the document
+_TRIED_ABOUT = 14  # questions tried for the document
+_ALIKE = 2  # questions about it with the same first word, such as "When did ...?"
+_TRIED = 8  # questions tried around a question
+_LOOK = 12  # passages retrieved around a question
+_EXCLUDED = 5.0  # score: least lead of a passage outside of the scope over the best within
+_BETTER = 2.0  # score: least gain of the best passage by a spelling correction
+_SURE = 0.7  # least confidence of a suggestion; higher than for a question that is asked
+_SAME = 0.6  # share of a sentence's words in a quote that makes it a repetition
 
-_REMEMBERED = 2000  # questions
+_REMEMBERED = 2000  # questions in the cache
 
 Section = tuple[str, int]  # document key, number
 
 
 class _Tried(NamedTuple):
-    """What answers a question: the best passage, and the best statement's passage and units."""
+    """Answer to a question: the best passage, and passage and units of the best statement."""
 
     best: ScoredPassage
     passage: Passage
@@ -59,8 +59,7 @@ _Ask = Callable[[datetime.date, str, str, Scope], _Tried | None]
 
 
 class Suggestions:
-    """Makes suggestions from the sections of an index, which each method is given; safe to share
-    between threads."""
+    """Makes suggestions from the sections of an index; safe to share between threads."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -75,14 +74,14 @@ class Suggestions:
         scope: Scope,
         history: Sequence[Turn],
     ) -> tuple[str, ...]:
-        """Two questions about the sections nearest to a refused one, as far as there are any.
+        """Up to two questions about the sections nearest to a refused question.
 
         Args:
-            index: that they were found in.
+            index: holds the passages.
             question: the refused one.
             language: of the questions (ISO 639-1).
-            found: the passages that were found, best first.
-            scope: what they are limited to.
+            found: the retrieved passages, best first.
+            scope: limits of the search.
             history: earlier turns.
         """
         turns = [*history, Turn(question=question, answer_text="")]
@@ -93,10 +92,8 @@ class Suggestions:
     def follow_ups(
         self, index: Snapshot, answer: Answer, history: Sequence[Turn], scope: Scope
     ) -> tuple[str, ...]:
-        """Up to three questions about sections near an answer that it does not cite.
-
-        Each can be asked after the answer, and is no question that was asked before.
-        """
+        """Up to three follow-up questions about nearby sections that the answer does not cite; none
+        repeats an earlier question."""
         language = answer.question_language
         turns = [*history, Turn.of(answer.question, answer)]
         about = standalone(answer.question, language, history)
@@ -113,7 +110,7 @@ class Suggestions:
     def about(self, index: Snapshot, document: DocumentInfo, language: str) -> tuple[str, ...]:
         """Up to five questions that a language version of a document answers, in its order.
 
-        They are made of all parts of it, and asked with the search limited to it; costs up to 19
+        They come from all its parts and are tested with the search limited to it; costs up to 19
         searches.
         """
         passages = spread(index.passages([document.key]), _LOOKED_AT)
@@ -150,7 +147,7 @@ class Suggestions:
     def _candidates(
         self, index: Snapshot, passages: Sequence[Passage], language: str
     ) -> Iterator[tuple[Passage, Asked]]:
-        """What the passages can be asked: first what a sentence of them answers."""
+        """Questions about the passages; first those that one sentence answers."""
         listed = []
         for passage in passages:
             versions = _versions(index, passage) if passage.language != language else ()
@@ -166,8 +163,8 @@ class Suggestions:
         found: Sequence[ScoredPassage],
         scope: Scope,
     ) -> str:
-        """The question in the sources' spelling where so it is answered, by a passage that fits
-        clearly better than those found; else empty."""
+        """The question in the sources' spelling, if a clearly better passage than those found
+        answers it then; else empty."""
         better = respelt(question, language, index)
         tried = self._asked(index, better, language, scope) if better else None
         gained = tried is not None and tried.best.score >= highest(found) + _BETTER
@@ -176,8 +173,8 @@ class Suggestions:
     def elsewhere(
         self, index: Snapshot, question: str, language: str, scope: Scope
     ) -> ScoredPassage | None:
-        """The passage outside of the scope that answers a question best; None where nothing does,
-        or a document within, in whatever language."""
+        """The best passage for a question, if it is outside of the scope; None if nothing answers
+        it, or a document within does, in any language."""
         tried = self._asked(index, question, language, Scope()) if scope != Scope() else None
         within = scope.model_copy(update={"language": ""})
         return None if tried is None or within.admits(tried.passage.document) else tried.best
@@ -192,8 +189,8 @@ class Suggestions:
         turns: Sequence[Turn],
         said: Sequence[str] = (),
     ) -> Iterator[str]:
-        """Questions about the sections of the passages, at most one about each, that are answered
-        by that section and neither were asked in these turns nor are answered by what was said."""
+        """Yields questions that a section of the passages answers, at most one for each, without
+        those asked in these turns or answered by the quotes in `said`."""
         taken = [_words(turn.question, language) for turn in turns]
         tries = itertools.count(1)
         for section in nearest_sections(passages, _AMONG):
@@ -204,7 +201,7 @@ class Suggestions:
                 if any(words <= old for old in taken) or _is_said(one, section, said):
                     continue
                 if standalone(one.question, language, turns) != one.question:
-                    continue  # would be taken for a part of what was asked before
+                    continue  # would be rewritten as a follow-up
                 if next(tries) > _TRIED:
                     return
                 tried = self._asked(index, one.question, language, scope)
@@ -214,16 +211,15 @@ class Suggestions:
                     break
 
     def _asked(self, index: Snapshot, question: str, language: str, scope: Scope) -> _Tried | None:
-        """What answers a question best, if it is answered.
+        """Answer to a question; None if it would be refused.
 
-        Sections have few questions, and the same are looked at for many readers: what answers them
-        is remembered for as long as the generation is in use.
+        Cached while the index generation is in use: many readers get the same few questions.
         """
         known = self._known
         if known is None or known[0] is not index:
             known = index, lru_cache(maxsize=_REMEMBERED)(partial(self._best, index))
             self._known = known
-        today = datetime.datetime.now(datetime.UTC).date()  # decides what is in force
+        today = datetime.datetime.now(datetime.UTC).date()  # part of the key: what is in force
         return known[1](today, question, language, scope)
 
     def _best(
@@ -242,20 +238,19 @@ class Suggestions:
 
 
 def _near(index: Snapshot, question: str, language: str, scope: Scope) -> list[Passage]:
-    """The passages around a question."""
     around = index.search(question, _LOOK, language, scope=scope, rerank=False)
     return [scored.passage for scored in around]
 
 
 def _answers(tried: _Tried, asked: Asked, section: Passage) -> bool:
-    """Whether what answers best is what the question was made from, and surely so."""
+    """Whether the best answer is what the question was made from, with high confidence."""
     meant = tried.passage.id == section.id and bool(asked.units & tried.units)
     found_there = _section(tried.passage) == _section(tried.best.passage) == _section(section)
     return tried.confidence >= _SURE and (meant if asked.units else found_there)
 
 
 def _is_said(asked: Asked, section: Passage, said: Sequence[str]) -> bool:
-    """Whether one of the quotes says what answers the question."""
+    """Whether a quote already answers the question."""
     texts = (section.text[section.units[n].start : section.units[n].end] for n in asked.units)
     words = _words(" ".join(texts), section.language)
     quoted = (_words(quote, section.language) for quote in said)
@@ -278,13 +273,13 @@ def _versions(index: Snapshot, section: Passage) -> list[Passage]:
 
 
 def is_better_outside(outside: ScoredPassage | None, inside: float) -> bool:
-    """Whether what a scope leaves out answers so much better than the best score within that it is
-    no answer to tell the latter."""
+    """Whether the best passage outside of the scope is so much better than the best within
+    (`inside`) that the question is refused."""
     return outside is not None and outside.score > inside + _EXCLUDED
 
 
 def highest(found: Sequence[ScoredPassage]) -> float:
-    """The score of the best passage; below all others where nothing was found."""
+    """Highest score of the passages; minus infinity without any."""
     return max((one.score for one in found), default=-math.inf)
 
 

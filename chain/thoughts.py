@@ -1,4 +1,4 @@
-"""Leaves out what some models think before they reply, where their server does not take it out."""
+"""Strips a model's thoughts before its reply, if the server does not."""
 
 from collections.abc import Iterable, Iterator
 
@@ -9,20 +9,20 @@ _ENDS = {
 
 
 class Thoughts:
-    """Parts a reply, as it arrives, from the thoughts between tags with which it begins."""
+    """Strips tagged thoughts from the beginning of a reply as it arrives."""
 
     def __init__(self) -> None:
-        self._blank = ""  # white space before what may become a tag
-        self._begun = ""
-        self._end = ""  # the tag that ends the thoughts, while they last
+        self._blank = ""  # white space before a possible tag
+        self._begun = ""  # the possible tag; within thoughts, their last characters
+        self._end = ""  # the closing tag, within thoughts
         self._are_over = False
 
     def without(self, piece: str) -> str:
-        """What has been said, as far as this piece tells."""
+        """The part of the reply that this piece adds."""
         return piece if self._are_over else "".join(map(self._take, piece))
 
     def rest(self) -> str:
-        """What turns out to be no tag, as nothing follows."""
+        """At the end of the reply: an incomplete tag, which is text."""
         return "" if self._end or self._are_over else self._blank + self._begun
 
     def _take(self, character: str) -> str:
@@ -43,7 +43,7 @@ class Thoughts:
 
 
 def without_thoughts(pieces: Iterable[str]) -> Iterator[str]:
-    """The pieces of a reply without the thoughts with which it begins."""
+    """The pieces of a reply, without its thoughts."""
     thoughts = Thoughts()
     for piece in pieces:
         if said := thoughts.without(piece):

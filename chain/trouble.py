@@ -1,8 +1,8 @@
-"""What it means that a model's server fails: a reason, what to do, and the parameter it refuses.
+"""Translates errors of a model's server: the reason, the remedy, and the refused parameter.
 
-Codes and bodies are those that OpenAI, Azure, Mistral, vLLM, llama.cpp and LiteLLM publish or
-return. What a server says is never repeated but for its code and parameter: the rest may hold a
-key, an address or the question.
+Codes and bodies are those that OpenAI, Azure, Mistral, vLLM, llama.cpp and LiteLLM document or
+return. Of a server's message only code and parameter are repeated: the rest may hold a key, an
+address or the question.
 """
 
 import re
@@ -15,7 +15,7 @@ from core.errors import ModelError
 from core.types import ModelTrouble
 
 REFUSES_FORM = frozenset({400, 415, 422, 501})
-"""How servers refuse a parameter, or the form of a request."""
+"""Statuses with which servers refuse a parameter, or the form of a request."""
 
 _BY_CODE: Mapping[str, ModelTrouble] = {
     "invalid_api_key": "key",
@@ -46,14 +46,14 @@ _BY_STATUS: Mapping[int, ModelTrouble] = {
 _TOO_LONG = re.compile(r"context (?:length|size|window)|ContextWindowExceeded|prompt is too long")
 _FILTERED = re.compile(r"content management policy|ContentPolicyViolation")
 _NO_CREDIT = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
-# What langchain-openai raises for an event of the Responses API: "code: message", or code='code'.
+# Error of langchain-openai for an event of the Responses API: "code: message", or code='code'.
 _EVENT_CODE = re.compile(r"^(\w+): |code='(\w+)'")
-# What langchain-openai lets through when a server answers in another form than the protocol's.
+# Errors that langchain-openai lets through if a server violates the protocol.
 _NO_PROTOCOL = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 _NAME = re.compile(r"[A-Za-z_][\w.\[\]-]{0,59}")
 
 
-# In words that go with "The model's server".
+# Each continues "The model's server".
 _REMEDIES: Mapping[ModelTrouble, str] = {
     "key": "refuses the key{told}. Correct OPENAI_API_KEY.",
     "quota": "has no room or no credit left{told}. Wait or top it up.",
@@ -72,12 +72,12 @@ _REMEDIES: Mapping[ModelTrouble, str] = {
 
 
 def translated(error: Exception, model: str, secret: str = "") -> Exception:
-    """The error as a `ModelError` that says what to do; one that is no server's failure as it is.
+    """The error as a `ModelError` with a remedy; unchanged if it is no failure of the server.
 
     Args:
-        error: what the client raised.
-        model: the one that was asked.
-        secret: the key, which a server may repeat.
+        error: raised by the client.
+        model: name of the model.
+        secret: the key, which a server may repeat in its message.
     """
     if isinstance(error.__cause__, ModelError):  # raised while a response was read
         return error.__cause__
@@ -104,10 +104,10 @@ def translated(error: Exception, model: str, secret: str = "") -> Exception:
 
 
 def refused_parameter(error: Exception, sent: Collection[str]) -> str:
-    """The parameter, of those that were sent, that a server refuses; empty where it names none.
+    """The sent parameter that a server refuses; empty if it names none.
 
-    OpenAI and Azure name it as `param` ("reasoning.effort"), others only in their text, in which
-    other parameters may stand as well: the first that was sent is meant.
+    OpenAI and Azure give it as `param` ("reasoning.effort"), others only in their text, which may
+    name several: the first sent one is taken.
     """
     if not isinstance(error, openai.APIStatusError) or error.status_code not in REFUSES_FORM:
         return ""
@@ -115,26 +115,26 @@ def refused_parameter(error: Exception, sent: Collection[str]) -> str:
     if param and param[0] in sent:
         return param[0]
     text = _said(error)
-    # "stream" is a word of everyday messages too: it has to stand in quotation marks.
+    # "stream" is also an ordinary word: it counts only in quotation marks.
     words = {name: rf"['\"]{name}['\"]" if name == "stream" else rf"\b{name}\b" for name in sent}
     places = {name: found.start() for name in sent if (found := re.search(words[name], text))}
     return min(places, key=lambda name: places[name], default="")
 
 
 def refuses_system_role(error: Exception) -> bool:
-    """Whether a server takes no rules apart from the question, as some models' templates do not."""
+    """Whether the model's chat template takes no system message."""
     return isinstance(error, openai.APIStatusError) and any(
         told in _said(error) for told in ("'system' with this model", "System role not supported")
     )
 
 
 def wants_responses(error: Exception) -> bool:
-    """Whether OpenAI has this model only in its Responses API."""
+    """Whether OpenAI offers this model only in its Responses API."""
     return isinstance(error, openai.APIStatusError) and "v1/responses" in _said(error)
 
 
 def passes(error: Exception) -> bool:
-    """Whether the same request may work in a moment."""
+    """Whether the error is transient: the same request may work in a moment."""
     if isinstance(error, openai.APITimeoutError) or isinstance(error.__cause__, ModelError):
         return False
     if isinstance(error, openai.RateLimitError):
@@ -143,7 +143,7 @@ def passes(error: Exception) -> bool:
 
 
 def asked_to_wait(error: Exception) -> float:
-    """Seconds that a server asks to wait before the next try; 0 where it asks for none."""
+    """Seconds to wait before the next try, by the retry-after header; 0 without one."""
     response = getattr(error, "response", None)
     try:
         return max(0.0, float(response.headers.get("retry-after", 0))) if response else 0.0
@@ -165,12 +165,12 @@ def _reason(error: openai.APIError, status: int | None) -> ModelTrouble:
 
 
 def _said(error: openai.APIError) -> str:
-    """All that a server says of an error; the client's own text has only what is a string."""
+    """Text and body of an error; the text alone omits bodies that are no strings."""
     return f"{error} {error.body}"
 
 
 def _safe(name: str | None, secret: str) -> str:
-    """A code or parameter, if it is one and does not repeat the key."""
+    """The code or parameter if it looks like one and does not contain the key, else empty."""
     known = name is not None and _NAME.fullmatch(name) and not (secret and secret in name)
     return name if known and name is not None else ""
 

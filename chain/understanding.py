@@ -1,9 +1,9 @@
-"""What somebody means: a question that can be searched for, a task, or a message that asks nothing.
+"""Interprets a message: a question that stands alone, a task, or small talk.
 
-message + the turns before it -> message to the assistant?   its kind
-                              -> "shorter", "in a table"      what that is to be done with
-                              -> "summarise X"                the document
-                              -> a question                   as it would be asked by itself
+message + history -> small talk                its kind
+                  -> "shorter", "in a table"   the answer to work on
+                  -> "summarise X"             the document
+                  -> a question                rewritten so that it stands alone
 """
 
 import logging
@@ -22,26 +22,28 @@ from vectorstore.embeddings import Embedder
 logger = logging.getLogger(__name__)
 
 _WITH_ANSWER: tuple[Message, ...] = ("shorter", "table", "translate", "email")
-_LANGUAGE_WORDS = 4  # of a message that only names a language: "into French, please"
+_LANGUAGE_WORDS = 4  # most words of a message that only names a language: "into French, please"
 
-# Cosine of what a model made of a follow-up with the follow-up as it may be meant. In
-# eval/fitting/rewritings those that ask the same have 0.93 or more, and of those that do not, and
-# have its figures and its question mark, none has more than 0.88 (docs/decisions/0008).
+# Least cosine of a model's rewriting with the follow-up in context. In eval/fitting/rewritings,
+# rewritings that ask the same have 0.93 or more; others with its figures and question mark have at
+# most 0.88 (docs/decisions/0008).
 _MEANT = 0.9
-_BEFORE = 3  # earlier questions that a follow-up may lean on
+_BEFORE = 3  # earlier questions that a follow-up may refer to
 _MARKS = ("?", ";", ";")  # Greek asks with a semicolon
 
 Rewrite = Callable[[str, Sequence[Turn]], str]
 
 
 class Understood(NamedTuple):
-    """What is meant.
+    """Interpretation of a message.
 
-    `question` can be understood without the conversation. `message` is as in `Answer`. With
-    `brief` ("shorter") only what answers the question best is wanted, `document` is the id of one
-    to be summarised, and `last` the turn with whose answer a task is to be done by a model, in
-    `language` where the message names one; `problem` is why it cannot be. Without any of these
-    nothing is searched.
+    question: stands alone, without the conversation.
+    message: kind of message, as in `Answer`; empty for a question.
+    brief: only the best answer is wanted ("shorter").
+    document: id of the document to summarise.
+    last: the turn whose answer a model is to work on.
+    language: of the result, if the message names one (ISO 639-1).
+    problem: why the task cannot be carried out.
     """
 
     question: str
@@ -54,7 +56,7 @@ class Understood(NamedTuple):
 
     @property
     def asks(self) -> bool:
-        """Whether anything is to be looked up."""
+        """Whether the sources are needed."""
         return not self.message or self.brief or bool(self.document or self.last)
 
 
@@ -66,16 +68,16 @@ def understand(
     embedder: Embedder,
     rewrite: Rewrite | None = None,
 ) -> Understood:
-    """What is meant by a question, asked after these turns.
+    """Interprets a message after these turns.
 
     Args:
-        question: as it was asked.
+        question: as asked.
         language: of the question (ISO 639-1).
         history: earlier turns, oldest first.
-        documents: those in use.
-        embedder: the local one; small talk and rewritings are told by its cosines.
-        rewrite: has a model make a question after some turns one that stands alone; without it
-            there is no model, and only "shorter" and the summary of a document are carried out.
+        documents: those in the index.
+        embedder: the local one; the limits for small talk and rewritings are its cosines.
+        rewrite: rewrites a question after some turns with a model; None without a model: then
+            "shorter" and the summary of a document are the only tasks.
     """
     asked = [turn for turn in history if not turn.message]
     kind = classify(question, language, embedder)
@@ -100,7 +102,7 @@ def understand(
 
 
 def _task(question: str, language: str, kind: Message, asked: Sequence[Turn]) -> Understood:
-    """A task with the last answer, which is about the question before."""
+    """A task on the last answer; its question is the one that was answered."""
     target = named(question, language)
     if kind == "translate" and not target:
         return Understood(question, kind, problem="which_language")
@@ -110,7 +112,7 @@ def _task(question: str, language: str, kind: Message, asked: Sequence[Turn]) ->
 
 
 def _names_the_language_asked_for(question: str, language: str, history: Sequence[Turn]) -> bool:
-    """Whether a message only says into which language, after that had to be asked."""
+    """Whether a message only names a language after the assistant asked for one."""
     is_asked = bool(history) and history[-1].message == "translate"
     return is_asked and len(question.split()) <= _LANGUAGE_WORDS and bool(named(question, language))
 
@@ -122,8 +124,8 @@ def _by_itself(
     embedder: Embedder,
     rewrite: Rewrite | None,
 ) -> str:
-    """A question as it would be asked alone: by the model where there is one and what it makes of
-    it is still that question, else by rules."""
+    """Rewrites a question so that it stands alone: by the model if its result has the same
+    meaning, else by rules."""
     by_rules = standalone(question, language, before)
     if rewrite is None or not before:
         return by_rules
@@ -141,8 +143,8 @@ def _by_itself(
 def _is_meant(
     rewritten: str, question: str, by_rules: str, before: Sequence[Turn], embedder: Embedder
 ) -> bool:
-    """Whether a rewritten follow-up asks what the follow-up does, and is not another question, one
-    that was asked before, an answer, or an order to the model."""
+    """Whether a rewriting has the meaning of the follow-up, and is no other or earlier question,
+    answer or order to the model."""
     if fold(rewritten) == fold(question):
         return True
     earlier = [turn.question for turn in before]

@@ -1,11 +1,10 @@
-"""Checks every drafted sentence against the passages, outside whatever drafted it.
+"""Verifies each draft against the passages, independently of the answerer.
 
-    sentence -> the units that its words rest on -> has their details? -> says what they say?
+    sentence -> its evidence (units) -> do these have its details? -> do they entail it?
 
-A sentence is shown only with the `Quote`s that this module has found: exact stretches of passages.
-Together they must have every figure, date, reference, acronym and country of a model's sentence
-(chain/details.py), and say what it says as far as its words in context tell
-(chain/judgement.py): docs/decisions/0007.
+A sentence is shown only with the `Quote`s found here: exact spans of passages. Together they must
+have every figure, date, reference, acronym and country of a model's sentence (chain/details.py),
+and entail it according to a classifier (chain/judgement.py): docs/decisions/0007.
 """
 
 import re
@@ -25,24 +24,21 @@ from core.types import Passage
 from vectorstore.embeddings import Embedder, local_embedder
 from vectorstore.words import word_states
 
-# Cosine of a sentence and the stretch it rests on, both as bare text. Measured on the briefs: of
-# units and their translations 99% are above 0.878, of units and other units of the same section
-# 95% are below 0.857.
+# Least cosine of a sentence and its quotes for `supports`. On the briefs, 99% of units and their
+# translations are above 0.878, and 95% of units and other units of their section below 0.857.
 _CLOSE = 0.86
-# Cosine below which a sentence is about something else than what it rests on: one in a hundred true
-# sentences of the open replies is below 0.90 in one language and 0.82 to 0.86 across languages, of
-# sentences about bananas and passwords the highest are at 0.895 and 0.85.
+# Cosine below which a sentence is off its evidence's topic, within and across languages. 1% of the
+# true sentences of the open replies are below 0.90 within and 0.82 to 0.86 across languages;
+# sentences about bananas and passwords reach at most 0.895 and 0.85.
 _NEAR, _NEAR_TRANSLATED = 0.89, 0.83
-# Closeness of a name to the nearest word of evidence in another language, of which it may be the
-# translation. Of 13 such names in true sentences of the open replies 3 are below, of 37 invented
-# ones put into these 27.
+# Least cosine of a name with a word of evidence in another language that may translate it. 3 of 13
+# such names in true sentences of the open replies are below, and 27 of 37 invented ones.
 _TRANSLATED = 0.45
-# Log-odds of doubt above which a sentence is not shown as supported (docs/decisions/0007).
+# Log-odds of doubt above which a sentence is not supported (docs/decisions/0007).
 _DOUBTED = 0.8
-# Closeness of its words to their evidence that a sentence can spare: quotes that add no more than
-# this are not needed.
+# Mean cosine that a sentence may lose: quotes that add no more are left out.
 _SPARE = 0.05
-_LONG = 4  # words in a row that a sentence and a prompt do not share by chance
+_LONG = 4  # words: a sequence this long in both a sentence and a prompt is no coincidence
 _CLAUSE_END = re.compile(r"[.:;](?=\s|$)")
 _ADDRESS = re.compile(
     r"https?://\S+|www\.\S+|\S+@\S+|(?<![\w.@/-])(?:[\w-]*[a-zA-Z][\w-]*\.)+[a-z]{2,}\b"
@@ -50,9 +46,9 @@ _ADDRESS = re.compile(
 
 
 def verify(draft: Draft, request: Request) -> Verdict:
-    """What the passages say of a draft, with the evidence for it, from whichever passages.
+    """Verdict on a draft, with evidence from any of the passages.
 
-    An answerer's own quote has only to be the text that it says it is.
+    A draft with a quote of its own only has to be that text, word for word.
     """
     if draft.quote is not None:
         if _is_quoted(draft, request):
@@ -85,7 +81,7 @@ def verify(draft: Draft, request: Request) -> Verdict:
     ]
     if doubts:
         return Verdict("uncertain", quotes, f"Not certain: {', '.join(doubts)}.")
-    # No more quotes than it takes: what they say is often said in several places.
+    # The fewest quotes that suffice: sources often say the same in several places.
     needed = next(
         count
         for count, reached in enumerate(basis.reached, start=1)
@@ -97,9 +93,9 @@ def verify(draft: Draft, request: Request) -> Verdict:
 def _is_near(
     text: str, language: str, quotes: Sequence[Quote], passages: Sequence[Passage]
 ) -> bool:
-    """Whether one of the quotes, or all together, are about what a sentence is about.
+    """Whether a sentence is on the topic of its quotes.
 
-    Always told by the local embedder, whatever the index was made with: the limits are its own.
+    Uses the local embedder, whatever the index uses: the limits hold for it.
     """
     quoted = [passages[one.passage].text[one.start : one.end] for one in quotes]
     same = {passages[one.passage].language for one in quotes} == {language}
@@ -107,14 +103,14 @@ def _is_near(
 
 
 def _closeness(text: str, quotes: Sequence[str], embedder: Embedder) -> float:
-    """The highest cosine of a text with one of the quotes, or with all of them read as one."""
+    """Highest cosine of a text with a quote, or with all quotes joined."""
     joined = [" ".join(quotes)] if len(quotes) > 1 else []
     vectors = embedder.passages([text, *quotes, *joined])
     return float((vectors[1:] @ vectors[0]).max())
 
 
 def _untranslated(names: Collection[str], basis: Basis) -> list[str]:
-    """The names that no word of evidence in another language is likely to be the translation of."""
+    """Names that no word of the evidence in another language is likely to translate."""
     return [
         word
         for word, closeness in zip(basis.words, basis.coverage, strict=True)
@@ -123,8 +119,8 @@ def _untranslated(names: Collection[str], basis: Basis) -> list[str]:
 
 
 def prepare(request: Request) -> None:
-    """Reads the passages in a thread of its own: some tenths of a second, in which a model is only
-    beginning to write."""
+    """Computes the passages' word vectors in a thread: it takes some tenths of a second, while the
+    model starts to write."""
     threading.Thread(target=_evidence, args=(_passages(request),), daemon=True).start()
 
 
@@ -138,7 +134,7 @@ def _evidence(passages: tuple[Passage, ...]) -> Evidence:
 
 
 def _quotes(places: Sequence[Place], passages: Sequence[Passage]) -> tuple[Quote, ...]:
-    """The units as quotes, in the order in which their passages come; neighbours in one piece."""
+    """The units as quotes, by passage in order of appearance; adjacent units are merged."""
     first = list(dict.fromkeys(number for number, _ in places))
     made = []
     for number in first:
@@ -150,19 +146,19 @@ def _quotes(places: Sequence[Place], passages: Sequence[Passage]) -> tuple[Quote
 
 
 def _addresses(text: str, quotes: Sequence[Quote], passages: Sequence[Passage]) -> list[str]:
-    """The addresses of pages and of mail in a text that its evidence does not have."""
+    """Web and e-mail addresses in a text that its quotes lack."""
     said = fold("\n".join(passages[one.passage].text[one.start : one.end] for one in quotes))
     return [one for one in _ADDRESS.findall(text) if fold(one).strip(".,;:)") not in said]
 
 
 def _said(place: Place, passages: Sequence[Passage]) -> Details:
-    """The details of a unit with its heading and lead-in."""
+    """Details of a unit with its heading and lead-in."""
     passage = passages[place[0]]
     return details(passage.context(passage.units[place[1]]), passage.language)
 
 
 def _about(passage: Passage) -> Details:
-    """The details of what is said of a passage's document and section."""
+    """Details of the metadata of a passage: title, publishers and headings."""
     document = passage.document
     publishers = (document.publisher, document.about_publisher)
     text = "\n".join((document.title, document.about, *publishers, *passage.headings))
@@ -170,11 +166,11 @@ def _about(passage: Passage) -> Details:
 
 
 def supports(sentence: str, quotes: Sequence[str], about: str, embedder: Embedder) -> bool:
-    """Whether quotes together support a sentence by figures and meaning; languages not needed.
+    """Whether quotes together support a sentence, by figures and cosine; in any language.
 
-    They have its figures (`about`, such as their headings, may have them as well), and one of them,
-    or all of them read as one, has its words or is close to it in meaning. The limit of that is the
-    local embedder's: `embedder` is to be that one.
+    They, or `about` (such as their headings), must have its figures, and a quote or all quotes
+    joined must have its words or be near to it. `embedder` must be the local one, for which the
+    limit holds.
     """
     if not quotes or not figures(sentence) <= figures("\n".join((about, *quotes))):
         return False
@@ -184,21 +180,21 @@ def supports(sentence: str, quotes: Sequence[str], about: str, embedder: Embedde
 
 
 def _is_asked(sentence: str, question: str) -> bool:
-    """Whether a sentence is a question or part of the one asked. Small models repeat it, also with
-    a full stop; it states nothing."""
+    """Whether a sentence is a question, or part of the one asked, which small models repeat, also
+    with a full stop."""
     return sentence.endswith("?") or fold(sentence).rstrip(" .;:!") in fold(question)
 
 
 def _is_heading(sentence: str, request: Request) -> bool:
-    """Whether a sentence has no other words than what stands above a passage in the prompt. Small
-    models repeat that line, and it states nothing."""
+    """Whether a sentence has only words of a passage's description in the prompt, which small
+    models repeat."""
     said = _words(sentence)
     return any(said <= _words(_above(one.passage)) for one in request.found)
 
 
 def _is_instruction(sentence: str) -> bool:
-    """Whether a sentence is a piece of a prompt for a writer ("Rules:"). Small models repeat it; it
-    has no details that the sources might lack."""
+    """Whether a sentence is part of a prompt for a writer ("Rules:"), which small models repeat; it
+    has no details that would contradict the sources."""
     said = max((" ".join(_sequence(one)) for one in _CLAUSE_END.split(sentence)), key=len)
     told = _instructions()
     return (
@@ -210,7 +206,7 @@ def _is_instruction(sentence: str) -> bool:
 
 @cache
 def _instructions() -> frozenset[str]:
-    """The lines, sentences and clauses of the prompts for writers, as words."""
+    """Lines and clauses of the prompts for writers, as words."""
     pieces = [
         piece
         for name in prompts.WRITING
@@ -234,8 +230,8 @@ def _sequence(text: str) -> list[str]:
 
 
 def _is_quoted(draft: Draft, request: Request) -> bool:
-    """Whether what the draft says stands word for word in its quote, and the quote in its passage;
-    a row of a table with the headings that stand above it."""
+    """Whether the draft's text is verbatim in its quote, and the quote within its passage; a table
+    row may have its headings."""
     quote = draft.quote
     if quote is None or not 0 <= quote.passage < len(request.found):
         return False

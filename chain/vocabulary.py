@@ -1,7 +1,7 @@
-"""The words of a language by which figures, dates and denials are told in a text.
+"""Word lists of a language: months, units, numbers, negations and other cue words.
 
-Months, scales ("million"), percentages, currencies and measures come from Unicode's CLDR by way of
-Babel; negations and numbers in words from `words.yaml`. All are folded (`core.matching.fold`).
+Months, scales ("million"), percentages, currencies and measures come from Unicode CLDR (Babel), the
+rest from `words.yaml`. All are folded (`core.matching.fold`).
 """
 
 import re
@@ -23,7 +23,7 @@ PERCENT = "%"
 
 _WORDS = Path(__file__).with_name("words.yaml")
 _SCALES = (1_000, 1_000_000, 1_000_000_000, 1_000_000_000_000)
-_COUNTS = (1, 2, 5, 21)  # between them they bring out every plural form of the EU's languages
+_COUNTS = (1, 2, 5, 21)  # together they cover every plural form of the EU's languages
 _CURRENCIES = ("EUR", "USD", "GBP")
 _UNITS = {
     "concentr-percent": PERCENT,
@@ -40,27 +40,27 @@ _UNITS = {
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Folded words and what they mean; a field is empty where nothing is known."""
+    """Folded words of one language and their meaning; a field is empty if nothing is known."""
 
     months: Mapping[str, int]  # 1-12
-    scales: Mapping[str, int]  # "billion": what the figure before it is multiplied by
+    scales: Mapping[str, int]  # "billion": 1_000_000_000
     units: Mapping[str, str]  # "euros": "EUR", "per cent": "%"
     numbers: Mapping[str, int]
     negations: frozenset[str]
-    no_negation: tuple[str, ...]  # phrases with a word of `negations` that deny nothing
-    pointing: tuple[str, ...]  # what opens a sentence that points to the one before
-    no_pointing: tuple[str, ...]  # what opens one that does not, with a word of `pointing`
-    linking: frozenset[str]  # words that `demonstratives` may stand behind
-    demonstratives: frozenset[str]  # point back behind `linking` words
-    same: frozenset[str]  # point back wherever they are among the first words
-    consequences: frozenset[str]  # "therefore": what follows from the sentence before
-    summaries: tuple[str, ...]  # what a summary calls itself
-    asks: Mapping[str, tuple[str, ...]]  # kind of answer -> what asks for it, without phrases
+    no_negation: tuple[str, ...]  # phrases with a word of `negations` that negate nothing
+    pointing: tuple[str, ...]  # openings of a sentence that refers to the one before
+    no_pointing: tuple[str, ...]  # exceptions to `pointing`
+    linking: frozenset[str]  # words that may precede `demonstratives`
+    demonstratives: frozenset[str]  # refer back at the start or behind `linking` words
+    same: frozenset[str]  # refer back anywhere among the first words
+    consequences: frozenset[str]  # "therefore"
+    summaries: tuple[str, ...]  # names that a summary has for itself
+    asks: Mapping[str, tuple[str, ...]]  # answer type -> its cue words
 
 
 @cache
 def vocabulary(language: str) -> Vocabulary:
-    """The words of an official language of the EU (ISO 639-1)."""
+    """Word lists of an official language of the EU (ISO 639-1)."""
     ours: Mapping[str, Any] = _ours().get(language, {})
     locale = Locale.parse(language)
     return Vocabulary(
@@ -83,14 +83,14 @@ def vocabulary(language: str) -> Vocabulary:
 
 @cache
 def translations(acronym: str) -> frozenset[str]:
-    """A folded acronym in all languages, as far as it is known to be translated."""
+    """Known translations of a folded acronym, itself included; empty if there are none."""
     groups = (frozenset(map(fold, group)) for group in _ours()["acronyms"])
     return frozenset().union(*(group for group in groups if acronym in group))
 
 
 @cache
 def telling(language: str) -> frozenset[str]:
-    """Folded words of a question that tell it is in this language: question words, "is", "the"."""
+    """Folded function words that identify the language of a question: question words, "is"."""
     return frozenset(map(fold, _ours()[language]["telling"]))
 
 
@@ -106,7 +106,7 @@ def _scales(locale: Locale) -> dict[str, int]:
         for count in _COUNTS:
             try:
                 text = format_compact_decimal(count * scale, format_type="long", locale=locale)
-            except KeyError:  # CLDR has no such words for this language
+            except KeyError:  # missing in CLDR for this language
                 continue
             if text.strip().startswith(str(count)):
                 found |= dict.fromkeys(_bare(text), scale)
@@ -118,12 +118,12 @@ def _units(locale: Locale) -> dict[str, str]:
     for count in _COUNTS:
         for name, unit in _UNITS.items():
             words = _bare(format_unit(count, name, locale=locale))
-            found |= {word: unit for word in words if word != name}  # CLDR lacks some
+            found |= {word: unit for word in words if word != name}  # the name: missing in CLDR
         for code in _CURRENCIES:
             found[fold(get_currency_name(code, count=count, locale=locale))] = code
     for code in _CURRENCIES:
         found |= {fold(code): code, fold(get_currency_symbol(code, locale="en")): code}
-    # In the language itself, the last word stands for the whole ("dollars" of "US dollars").
+    # Short names: "dollars" for "US dollars".
     found |= {"dollar": "USD", "dollars": "USD", "euro": "EUR", "euros": "EUR", "%": PERCENT}
     return found
 

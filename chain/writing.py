@@ -1,6 +1,6 @@
-"""Has an answer written and checked: what is verified becomes part of it, the rest is withheld.
+"""Writes an answer from verified drafts; the rest is withheld.
 
-answerers, one after the other until one has an answer -> drafts -> edited -> composition
+answerers in turn, until one has an answer -> drafts -> edited -> composition
 """
 
 import logging
@@ -25,8 +25,8 @@ class Writing:
     """One answer in the making. `mode`, `withheld`, `contradicted`, `unchecked`,
     `opening_left_out` and `trouble` are as in `Answer`.
 
-    The second answerer is asked where the first fails or nothing that it says is supported. The
-    editors work on what a model writes.
+    The second answerer is the fallback if the first fails or none of its drafts is supported.
+    Editors work on a model's drafts only.
     """
 
     def __init__(
@@ -47,9 +47,9 @@ class Writing:
         self._editors = editors
 
     def write(self, config: RunnableConfig | None) -> Iterator[Stage | TextDelta]:
-        """Writes the answer proper; says once that something is checked, then what is verified.
+        """Writes the answer proper; yields the stage "checking" once, then verified text.
 
-        What is mended comes last; it has its place once all is written.
+        Repaired sentences come last; in `composition` they are in their place.
         """
         checking = False
         for answerer in self._answerers:
@@ -82,7 +82,7 @@ class Writing:
                 return
 
     def _take_in(self, editing: Editing) -> None:
-        """What stands of a reply, in its order, and what does not."""
+        """Takes the lines to show from a reply, in its order, and those withheld."""
         manuscript = editing.manuscript
         self.composition = Composition(self._request)
         for draft, verdict in manuscript.final():
@@ -93,7 +93,7 @@ class Writing:
         self.opening_left_out = bool(self.composition.text) and not manuscript.has_opening()
 
     def unfold(self) -> None:
-        """Adds what can be unfolded below the answer proper, or below a refusal."""
+        """Adds the blocks to unfold below the answer proper, or below a refusal."""
         for block in further(self._request, self.composition.quotes):
             checked = ((draft, verify(draft, self._request)) for draft in block)
             self.composition.add_more(
@@ -102,7 +102,7 @@ class Writing:
 
 
 class Stopwatch:
-    """Seconds per stage, in `laps`; a moment is told once, from the start."""
+    """Seconds per stage, in `laps`; `moment` records the time since the start, once per name."""
 
     def __init__(self) -> None:
         self._start = self._last = time.perf_counter()

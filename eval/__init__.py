@@ -1,1 +1,1 @@
-"""Question sets put to the assistant, and figures about what it answers."""
+"""Evaluation: asks question sets, and measures the answers."""

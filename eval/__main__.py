@@ -15,7 +15,7 @@ COMMANDS: Mapping[str, Callable[[list[str]], int]] = {
     "feedback": feedback.main,
     "export": export.main,
 }
-"""By name; without one a question set is asked."""
+"""Commands by name; without a command, `ask` runs."""
 
 
 def main(arguments: list[str]) -> int:

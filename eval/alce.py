@@ -16,7 +16,7 @@ from vectorstore.embeddings import Embedder
 def verdicts(answer: Answer, embedder: Embedder) -> tuple[SentenceVerdict, ...]:
     """One verdict per sentence of an answer; none for a refusal, which claims nothing.
 
-    A citation is needless when it does not support the sentence alone and the others do without.
+    A citation is needless if it does not support the sentence alone and the others do without it.
     """
     quotes = quotes_by_number(answer)
     about = {citation.number: "\n".join(citation.headings) for citation in answer.citations}

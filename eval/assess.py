@@ -1,4 +1,4 @@
-"""What is right and wrong about one answer; deterministic, without a model."""
+"""Assesses one answer against its labels; deterministic, without a model."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -33,8 +33,7 @@ def assess(
     latency_ms: float,
     tokens: Tokens | None = None,
 ) -> QuestionResult:
-    """The result of a question that was answered so; its likely cause is filled in when it fell
-    short."""
+    """Result of a question with this answer, with the likely cause if it fell short."""
     quotes = tuple(citation.quote for citation in answer.citations)
     shown = "\n".join((*(one.plain for one in (answer.proper, *answer.further)), *quotes))
     found = tuple(fact for fact in question.facts if _has(shown, fact))
@@ -100,7 +99,7 @@ def assess(
         contradicted=answer.contradicted,
         forbidden_said=tuple(one for one in question.forbidden if fold(one) in said),
         languages=_languages(question, answer, outline),
-        # A refusal names sections in whatever language they are; its first line is its own.
+        # Only the first line of a refusal: the rest names sections in any language.
         text_language=detect(text if answer.answered else text.partition("\n")[0], answer.language),
         confidence=answer.confidence,
         missing=answer.missing,
@@ -113,10 +112,10 @@ def assess(
 
 
 def _quotes_in_text(answer: Answer) -> Iterator[str]:
-    """The quotes that the answer proper rests on.
+    """Quotes of the answer proper.
 
-    A number can cover quotes of what is folded below as well: those are left out that stand there
-    word for word, and not in the answer proper.
+    A citation number can also have quotes for the folded blocks: those that are verbatim there, and
+    not in the answer proper, are left out.
     """
     numbers = cited(answer.proper)
     text = _letters(answer.proper.plain)
@@ -128,7 +127,7 @@ def _quotes_in_text(answer: Answer) -> Iterator[str]:
 
 
 def _letters(text: str) -> str:
-    """The words of a text, without what marks lists."""
+    """Words of a text, without list marks and punctuation."""
     return " ".join(re.findall(r"\w+", fold(text)))
 
 
@@ -139,10 +138,10 @@ def _has(text: str, fact: Sequence[str]) -> bool:
 def _retrieved(
     passages: Sequence[Passage], relevant: frozenset[tuple[str, int]]
 ) -> tuple[RetrievedSection, ...]:
-    """The distinct sections of the passages, best first.
+    """Distinct sections of the passages, best first.
 
-    Language versions of a section are one section: they share document id and section number. The
-    first of them gives the heading.
+    Language versions of a section share document id and section number, and count as one, with the
+    heading of the first.
     """
     distinct: dict[tuple[str, int], RetrievedSection] = {}
     for passage in passages:
@@ -159,11 +158,11 @@ def _retrieved(
 
 
 def _languages(question: Question, answer: Answer, outline: Outline) -> tuple[str, ...]:
-    """The languages that the answer may be in.
+    """Languages that the answer may be in.
 
-    The question's, and, when the sources' own sentences are shown, those of a cited document that
-    has no version in the question's language. A refusal is in English where the assistant does not
-    speak the question's language.
+    The question's; for quoted answers also those of a cited document without a version in the
+    question's language. A refusal is in English if the assistant does not speak the question's
+    language.
     """
     allowed = {question.language}
     if not answer.answered:

@@ -1,11 +1,12 @@
-"""The Markdown of an answer, taken apart: labels, paragraphs, items and notes of ours.
+"""Parses the Markdown of an answer into labels, paragraphs, items and notes.
 
-    ### Drugs Agenda, In brief                  a label: where what follows comes from
+    ### Drugs Agenda, In brief                  a label: source of what follows
     The Drugs Agenda has three blocks: [1]      a paragraph; the marker covers the list as well
     - security measures;                        an item
-    3 of 23 items.                              a note: how many of a long list are shown
+    3 of 23 items.                              a note: how many items of a long list are shown
 
-The grammar is that of core.types.Answer. Nothing here is shared with what writes answers.
+The grammar is that of core.types.Answer. This module shares no code with what writes answers, so
+that it notices errors there.
 """
 
 import re
@@ -27,7 +28,7 @@ _LONGEST_NOTE = 12  # words
 
 @dataclass(frozen=True)
 class Stretch:
-    """Text without Markdown, and the numbers of the citations that cover it."""
+    """Text without Markdown, and the numbers of its citations."""
 
     text: str
     numbers: Numbers
@@ -50,15 +51,15 @@ class Block:
 
     @property
     def introduces(self) -> bool:
-        """Whether it ends as the introduction of a list does."""
+        """Whether it introduces a list: it ends with a colon."""
         return self.kind == "paragraph" and self.text.endswith(":")
 
 
 def blocks(markdown: Marked) -> tuple[Block, ...]:
-    """The lines of an answer's text, or of one of its further blocks, in order.
+    """Lines of an answer's text, or of one of its folded blocks, in order.
 
-    An item without a marker is covered by that of the paragraph before its list, an introduction
-    without one by those of its items.
+    An item without a marker gets the citations of the paragraph before its list, an introduction
+    without one those of its items.
     """
     found: list[Block] = []
     for line in markdown.lines:
@@ -69,23 +70,23 @@ def blocks(markdown: Marked) -> tuple[Block, ...]:
 
 
 def own_words(markdown: Marked) -> str:
-    """What an answer says, without markers and labels, which are in the language of a document."""
+    """Text without markers, and without labels, which are in a document's language."""
     lines = (line.plain for line in markdown.lines)
     return "\n".join(line for line in lines if not _LABEL.match(line))
 
 
 def words(markdown: Marked) -> int:
-    """How many words an answer has, labels and markers apart."""
+    """Number of words, without labels and markers."""
     return sum(len(block.text.split()) for block in blocks(markdown) if block.kind != "label")
 
 
 def cited(text: Marked) -> frozenset[int]:
-    """The numbers of all citations in a text."""
+    """Numbers of all citations in a text."""
     return frozenset(n for block in blocks(text) for n in block.numbers)
 
 
 def _block(line: Marked) -> Block | None:
-    """A line by its form; None for one without words."""
+    """Parses a line; None if it has no words."""
     if not re.search(r"\w", line.text):
         return None
     if label := _LABEL.match(line.text):
@@ -100,8 +101,8 @@ def _block(line: Marked) -> Block | None:
 
 
 def _stretches(line: Marked) -> Iterator[tuple[str, Numbers]]:
-    """Text, and the markers in a row that belong to it: "Seizures rose. [1][2]", or before the stop
-    "Seizures rose [1]."; a colon is part of the text before it."""
+    """Pairs of text and the adjacent markers behind it: "Seizures rose. [1][2]", "Seizures rose
+    [1]."; a colon behind a marker goes to the text before it."""
     start, numbers = 0, []
     for place, marker in enumerate(line.markers):
         numbers.append(marker.number)
@@ -116,13 +117,13 @@ def _stretches(line: Marked) -> Iterator[tuple[str, Numbers]]:
 
 
 def plain(text: str) -> str:
-    """A line without emphasis and escapes."""
+    """Strips emphasis and escapes."""
     return _EMPHASIS.sub("", text).strip()
 
 
 def _note(block: Block, before: Sequence[Block]) -> Block | None:
-    """The block as a note, when it says how many of the items before it are shown: "12 of 23", and
-    maybe why."""
+    """The block as a note if it says how many of the items before it are shown ("12 of 23"), else
+    None."""
     shown = 0
     while shown < len(before) and before[-1 - shown].kind == "item":
         shown += 1
@@ -139,7 +140,7 @@ def _note(block: Block, before: Sequence[Block]) -> Block | None:
 
 
 def _introductions_covered(found: Sequence[Block]) -> list[Block]:
-    """Introductions without a marker get the numbers of what they introduce."""
+    """Gives introductions without a marker the numbers of what they introduce."""
     covered: list[Block] = []
     following: Numbers = ()
     for block in reversed(found):
@@ -152,7 +153,7 @@ def _introductions_covered(found: Sequence[Block]) -> list[Block]:
 
 
 def _items_covered(found: Sequence[Block]) -> tuple[Block, ...]:
-    """Items without a marker get the last numbers of the paragraph before their list."""
+    """Gives items without a marker the last numbers of the paragraph before their list."""
     covered: list[Block] = []
     leading: Numbers = ()
     for block in found:

@@ -1,4 +1,4 @@
-"""Whether the confidence means what it says."""
+"""Calibration of the confidence."""
 
 from collections.abc import Sequence
 
@@ -11,11 +11,12 @@ BINS = 10
 
 
 def calibrate(results: Sequence[QuestionResult]) -> Calibration | None:
-    """The reliability diagram and the expected calibration error (ECE) of the confidence.
+    """Reliability diagram and expected calibration error (ECE) of the confidence; None without
+    questions.
 
-    The confidence claims to be the chance that the documents answer the question; questions are
-    put in ten bins of equal width, and the ECE is the mean distance between mean confidence and
-    share of answerable questions, each bin weighed by its questions. None without questions.
+    Confidence is the probability that the documents answer the question. Questions are put in ten
+    bins of equal width; the ECE is the mean distance between mean confidence and share of
+    answerable questions, weighted by the number of questions in a bin.
 
     Guo et al., "On calibration of modern neural networks", 2017, https://arxiv.org/abs/1706.04599;
     bins after Naeini et al. 2015.
@@ -27,7 +28,7 @@ def calibrate(results: Sequence[QuestionResult]) -> Calibration | None:
     places = np.minimum((confidence * BINS).astype(int), BINS - 1)
     gaps = confidence - answerable
     draws = resamples(len(results))
-    # Per sample and bin the summed gap; its absolute value is the bin's part of the error.
+    # Summed gap per sample and bin; its absolute value is the bin's part of the error.
     sums = np.zeros((len(draws), BINS))
     for number in range(BINS):
         sums[:, number] = np.where(places[draws] == number, gaps[draws], 0.0).sum(axis=1)

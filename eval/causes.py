@@ -1,4 +1,4 @@
-"""Why a question fell short, most likely, and where to look first."""
+"""Likely cause why a question fell short: where to look first."""
 
 from collections.abc import Mapping, Sequence
 
@@ -19,11 +19,11 @@ MEANINGS: Mapping[Cause, str] = {
     "loose end": "all facts are there, and a line cannot be understood where it stands",
     "buried": "all facts are there, folded away or among much that is beside the point",
 }
-"""The causes in order of precedence: of several, a question gets the first."""
+"""Causes in order of precedence: a question gets the first that applies."""
 
 
 def likely_cause(result: QuestionResult) -> Cause | None:
-    """The first cause that applies; None when the question did not fall short."""
+    """The first cause that applies; None if the question did not fall short."""
     if result.forbidden_said:
         return "forbidden"
     if result.misquoted:
@@ -46,7 +46,7 @@ def likely_cause(result: QuestionResult) -> Cause | None:
 
 
 def _unreadable(result: QuestionResult) -> Cause | None:
-    """Why an answer with all facts cannot be signed as it stands."""
+    """Cause why an answer with all facts is not signable, if any."""
     if not result.answered:
         return None
     if result.reading.cut:
@@ -57,8 +57,7 @@ def _unreadable(result: QuestionResult) -> Cause | None:
 
 
 def explain(result: QuestionResult) -> str:
-    """The likely cause in one sentence, with its detail; "" when the question did not fall
-    short."""
+    """The likely cause in one sentence, with details; "" if the question did not fall short."""
     match likely_cause(result):
         case None:
             return ""
@@ -116,7 +115,7 @@ def _retrieval(result: QuestionResult) -> str:
 
 
 def _wrong_citation(result: QuestionResult) -> str:
-    """Names the first of the faults and counts the rest."""
+    """Describes the first fault and counts the others."""
     rejected = [verdict for verdict in result.verdicts if not verdict.supported]
     faults = [f"the quote {_quoted([one])} is not in its passage" for one in result.inexact_quotes]
     faults += [

@@ -1,4 +1,4 @@
-"""Whether the labels of a question set fit the documents in the index."""
+"""Checks the labels of a question set against the documents in the index."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,7 @@ from eval.outline import Outline
 
 
 class Problem(Frozen):
-    """Something about a question that is wrong ("error") or should be looked at ("warning")."""
+    """A problem of a question: wrong ("error"), or to be looked at ("warning")."""
 
     question: str
     key: str
@@ -22,12 +22,12 @@ class Problem(Frozen):
 def check(
     questions: Sequence[Question], outline: Outline, *, fitted_on: Iterable[Question] = ()
 ) -> tuple[Problem, ...]:
-    """What is wrong with these questions, in their order.
+    """Problems of these questions, in their order.
 
     Args:
         questions: the set.
-        outline: of the index that they are put to.
-        fitted_on: questions that weights were fitted on, which may not be reported on as well.
+        outline: of the index.
+        fitted_on: questions that weights were fitted on; they may not be in the set.
     """
     earlier = {
         question.id: turns[:place]
@@ -61,13 +61,13 @@ _Found = tuple[str, str, Literal["error", "warning"]]
 
 
 def _asked(question: Question, earlier: Sequence[Question] = ()) -> tuple[str, ...]:
-    """The question after those before it; `earlier` are the turns of its conversation."""
+    """Folded questions of the conversation up to this one; `earlier` are its earlier turns."""
     before = [turn.question for turn in question.history] + [turn.question for turn in earlier]
     return (*map(fold, before), fold(question.question))
 
 
 def _places(question: Question, outline: Outline) -> Iterable[_Found]:
-    """Documents and sections that are not there."""
+    """Documents and sections that are not in the index."""
     absent = _absent(question, outline)
     for name in absent:
         severity = _severity(len(absent) < len(question.documents))
@@ -86,17 +86,17 @@ def _places(question: Question, outline: Outline) -> Iterable[_Found]:
 
 
 def _absent(question: Question, outline: Outline) -> list[str]:
-    """The documents that it names and that are not there, such as official texts not fetched."""
+    """Named documents that are not in the index, such as official texts not fetched."""
     return [name for name in question.documents if not outline.called(name)]
 
 
 def _severity(excused: bool) -> Literal["error", "warning"]:
-    """Of what is not found; it is excused where it may be in a document that is not there."""
+    """Severity of a missing label; `excused`: it may be in a document that is not in the index."""
     return "warning" if excused else "error"
 
 
 def _facts(question: Question, outline: Outline) -> Iterable[_Found]:
-    """Facts that the named documents do not hold, and spellings that no document has."""
+    """Facts that the named documents lack, and spellings that no document has."""
     everywhere = "\n".join(outline.texts.values())
     documents = outline.documents(question)
     named = "\n".join(text for (name, _), text in outline.texts.items() if name in documents)
@@ -113,7 +113,7 @@ def _facts(question: Question, outline: Outline) -> Iterable[_Found]:
 
 
 def _answers(question: Question, outline: Outline) -> Iterable[_Found]:
-    """Answers that no unit has, and a question of which they are not told."""
+    """Answers that no unit has, and an answerable question without answers."""
     excused = bool(_absent(question, outline))
     for answer in question.answers:
         text = fold(answer)
@@ -125,7 +125,7 @@ def _answers(question: Question, outline: Outline) -> Iterable[_Found]:
 
 
 def _unanswerable(question: Question, outline: Outline) -> Iterable[_Found]:
-    """Answers to an unanswerable question that are there after all, and a missing reason."""
+    """Forbidden answers that the documents do have, and a missing note or challenge."""
     if question.kind != "unanswerable":
         return
     everywhere = "\n".join(outline.texts.values())

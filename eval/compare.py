@@ -1,4 +1,4 @@
-"""How two runs differ: which figures moved and how surely, and which questions moved them."""
+"""Compares two runs: changed figures with their significance, and changed questions."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -33,8 +33,9 @@ LESS_IS_BETTER = frozenset(
 class Test(Frozen):
     """One figure in both runs, over the questions that both asked.
 
-    `change` is now - before with its 95% interval; `p_value` is two-sided, `method` is "McNemar"
-    for rates of which every question is right or wrong, else "paired bootstrap".
+    change: now - before, with its 95% interval.
+    p_value: two-sided.
+    method: "McNemar" if every question is right or wrong, else "paired bootstrap".
     """
 
     group: str
@@ -49,12 +50,12 @@ class Test(Frozen):
 
     @property
     def worse(self) -> bool:
-        """Whether the change goes the wrong way, by however little."""
+        """Whether the figure became worse, significantly or not."""
         return self.change > 0 if self.name in LESS_IS_BETTER else self.change < 0
 
 
 class Move(Frozen):
-    """A question whose result is not what it was, and why, in a few words."""
+    """A question with another result, and what changed."""
 
     direction: Direction
     why: str
@@ -63,7 +64,7 @@ class Move(Frozen):
 
 
 class Comparison(Frozen):
-    """Two runs side by side. `same_questions` is how many both asked; the others are left out."""
+    """Two runs side by side. `same_questions` is how many both asked; only these are compared."""
 
     before: Stamp
     now: Stamp
@@ -75,9 +76,9 @@ class Comparison(Frozen):
 
 
 def compare(before: Results, now: Results) -> Comparison:
-    """The figures and questions of two runs, worse ones first.
+    """Compares the figures and questions of two runs; worse questions first.
 
-    A question is the same when its id, text and expected facts are.
+    A question is the same if its id, text, answerability and expected facts are.
     """
     earlier = {_key(result): result for result in before.questions}
     pairs = [(earlier[_key(result)], result) for result in now.questions if _key(result) in earlier]
@@ -137,7 +138,7 @@ def _test(group: str, name: str, share_of: ShareOf, pairs: Sequence[Pair]) -> Te
 
 
 def _move(before: QuestionResult, now: QuestionResult) -> Move | None:
-    """How a question moved; None when it is as good as it was and the answer the same."""
+    """Change of a question; None if quality and answer are the same."""
     then, since = _quality(before), _quality(now)
     if then == since and (before.text, before.more) == (now.text, now.more):
         return None
@@ -146,7 +147,7 @@ def _move(before: QuestionResult, now: QuestionResult) -> Move | None:
 
 
 def _quality(result: QuestionResult) -> tuple[float, ...]:
-    """What makes an answer better than another, the weightiest first."""
+    """Sort key of an answer's quality, the most important criterion first."""
     return (
         result.useful,
         bool(result.signable),
@@ -158,7 +159,7 @@ def _quality(result: QuestionResult) -> tuple[float, ...]:
 
 
 def _why(before: QuestionResult, now: QuestionResult) -> str:
-    """What changed, in a few words, the weightiest first."""
+    """What changed, in a few words, the most important first."""
     reasons = []
     if before.answered != now.answered:
         reasons.append("answered now" if now.answered else "refused now")

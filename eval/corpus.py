@@ -1,4 +1,4 @@
-"""An index over documents that the assistant does not use, for a question set about them."""
+"""Separate index for a question set about documents that the assistant does not use."""
 
 import hashlib
 from collections.abc import Sequence
@@ -12,20 +12,20 @@ from vectorstore.manifest import method_of
 
 
 def prepare(folders: Sequence[Path], settings: Settings, tell: Tell = nobody) -> Settings:
-    """The settings of an index over these folders and files, which is made or brought up to date.
+    """Builds or updates an index over these folders and files; returns its settings.
 
-    It is kept in `data_dir`/corpora, apart from the assistant's, one for each choice of folders and
-    embedder. It is always a local one, also when the assistant uses a Chroma server.
+    It is in `data_dir`/corpora, apart from the assistant's: one for each choice of folders and
+    embedder, always local, even if the assistant uses a Chroma server.
 
     Args:
-        folders: folders and files with source texts; nothing is written into them.
-        settings: all else that the assistant goes by.
-        tell: told how far the making is.
+        folders: folders and files with source texts; only read.
+        settings: of the assistant; used for everything but the folders.
+        tell: receives progress events.
 
     Raises:
         DocumentError: there are no source texts.
-        StoppedError: a file cannot be taken, so that figures would be over a part of the texts.
-        LockedError: another run is making it.
+        StoppedError: a file cannot be read, so that figures would cover only part of the texts.
+        LockedError: another run is building it.
     """
     places = tuple(sorted(folder.resolve() for folder in folders))
     named = "\n".join([method_of(make_embedder(settings)), *map(str, places)])

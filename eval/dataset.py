@@ -1,4 +1,4 @@
-"""Question sets: YAML lists of questions, with the facts a good answer holds.
+"""Question sets: YAML lists of questions with their labels.
 
     - id: drugs-07
       question: "Hoeveel is de drugsmarkt in Europa waard?"
@@ -24,23 +24,21 @@
       kind: message
       message: greeting                      # what kind of message it is (core.types.Message)
 
-A document is named by its id, an official text by its CELEX number as well. A brief and the
-official text that it is about can both be named: whichever are in the index count. Of a document
-that has none of the `sections`, those that say the answer count.
+Documents are named by id, official texts also by CELEX number. A brief and its official text can
+both be named: those in the index count. In a document with none of the `sections`, the sections
+with the answer count.
 
-Each of the `answers` is an exact stretch of a unit of the documents, a sentence or a list item, in
-whatever language version; that of the sentence which introduces a list stands for the whole list.
-Any of them answers. Case, white space and digit grouping do not matter.
+Each of the `answers` is an exact span of a unit (a sentence or list item), in any language version;
+the sentence that introduces a list stands for the whole list. Any of them answers. Case, white
+space and digit grouping do not matter. How a spelling is matched is described in core/matching.py.
 
-A message asks the documents nothing. Messages and conversations count apart from the questions.
+A message asks the documents nothing. Messages and conversations count apart from the questions. An
+unanswerable question has kind "unanswerable" and no facts.
 
-An unanswerable question has kind "unanswerable" and no facts. How an answer is compared with a
-spelling is told in core/matching.py.
-
-Challenges: "near-topic" and "far-topic" for unanswerable questions close to the documents' subject
-and far from it; and the adversarial ones: "injection" (instructions hidden in the question),
-"secrets" (asks for keys or prompts), "abuse" (asks for help with a crime), "leading" (takes
-something false for granted), "no-sources" (asks for an answer without sources).
+Challenges: "near-topic" and "far-topic", for unanswerable questions near to the documents' subject
+or far from it; and adversarial ones: "injection" (instructions hidden in the question), "secrets"
+(asks for keys or prompts), "abuse" (asks for help with a crime), "leading" (has a false premise),
+"no-sources" (asks for an answer without sources).
 """
 
 import hashlib
@@ -76,7 +74,7 @@ QuestionKind = Literal[
 ]
 
 Part = Literal["questions", "messages", "conversations"]
-"""Which figures an entry counts in."""
+"""Part of a run that an entry is reported in."""
 
 Challenge = Literal[
     "near-topic",
@@ -94,7 +92,7 @@ SETS: Mapping[Part, Path] = {
     "messages": QUESTIONS.with_name("messages"),
     "conversations": QUESTIONS.with_name("conversations"),
 }
-"""Our own sets: the questions that figures are reported over, and what is reported apart."""
+"""The project's own sets: the questions, and the sets that are reported apart."""
 
 
 def _not_blank(text: str) -> str:
@@ -108,7 +106,7 @@ Fact = Annotated[tuple[Text, ...], Field(min_length=1)]
 
 
 class Question(Frozen):
-    """One question. An answer holds a fact when it holds one of the fact's spellings."""
+    """One question with its labels. An answer has a fact if it has one of its spellings."""
 
     id: Text
     question: Text
@@ -173,7 +171,7 @@ class Question(Frozen):
     @field_validator("part")
     @classmethod
     def _apart(cls, part: Part, info: ValidationInfo) -> Part:
-        """A turn or a message among questions counts apart from them."""
+        """Part of a turn or message that is in a question set."""
         if part != "questions":
             return part
         if info.data.get("conversation"):
@@ -182,10 +180,10 @@ class Question(Frozen):
 
 
 def load(path: Path) -> tuple[Question, ...]:
-    """The questions of a file, or of all `*.yaml` files of a folder in order of name.
+    """Reads the questions of a file, or of all `*.yaml` and `*.yml` files of a folder by name.
 
     Raises:
-        QuestionSetError: a set is not in the agreed format; names file, entry and key.
+        QuestionSetError: a set is malformed; the message names file, entry and key.
     """
     questions: dict[str, tuple[Question, Path]] = {}
     for file in _files(path):
@@ -201,8 +199,7 @@ def load(path: Path) -> tuple[Question, ...]:
 
 
 def load_sets(sets: Mapping[Part, Path]) -> tuple[Question, ...]:
-    """The questions of several sets, each marked with its part; sets that are not there are left
-    out, but for the questions.
+    """Reads several sets, and marks each question with its part; only "questions" must exist.
 
     Raises:
         QuestionSetError: as `load`; or two sets use the same id.
@@ -221,7 +218,7 @@ def load_sets(sets: Mapping[Part, Path]) -> tuple[Question, ...]:
 
 
 def dialogues(questions: Sequence[Question]) -> list[tuple[Question, ...]]:
-    """What is asked by itself: a question, or the turns of a conversation, by their first."""
+    """Groups the turns of each conversation, in order of their first; others are alone."""
     found: dict[tuple[str, str], list[Question]] = {}
     for question in questions:
         own = ("", question.id) if not question.conversation else (question.conversation, "")
@@ -230,12 +227,12 @@ def dialogues(questions: Sequence[Question]) -> list[tuple[Question, ...]]:
 
 
 def fingerprints(path: Path) -> dict[str, str]:
-    """File name -> SHA-256 of the file, for each file that `load` reads."""
+    """File name -> SHA-256, for each file that `load` reads."""
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in _files(path)}
 
 
 def set_fingerprints(sets: Mapping[Part, Path]) -> dict[str, str]:
-    """As `fingerprints`; names of files apart from the questions have their folder in front."""
+    """As `fingerprints` for several sets; file names have their folder, except for "questions"."""
     return {
         name if part == "questions" else f"{path.name}/{name}": fingerprint
         for part, path in _there(sets).items()
@@ -269,7 +266,7 @@ def _entries(file: Path) -> list[Any]:
 
 
 def _name(entry: object, number: int) -> str:
-    """How an entry is pointed at: its id, or its 1-based number when it has none."""
+    """Name of an entry in messages: its id, else its 1-based number."""
     name = entry.get("id") if isinstance(entry, dict) else None
     return repr(name) if isinstance(name, str) and name.strip() else str(number)
 

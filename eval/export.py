@@ -1,4 +1,4 @@
-"""A run as a dataset for Ragas.
+"""Exports a run as a dataset for Ragas.
 
 One JSON object per line and question, with the columns of Ragas' SingleTurnSample (0.4):
 
@@ -10,14 +10,12 @@ One JSON object per line and question, with the columns of Ragas' SingleTurnSamp
     reference_contexts     the texts of all passages of the index that a label names
     reference_context_ids  their ids
 
-Why single turns: Ragas' samples of several turns have neither contexts nor response, and a dataset
-must be all of one kind. `user_input` is then a text, so the earlier questions and answers stand
-above the question, each on a line of its own: a judge cannot know otherwise what "and in 2010?" is
-about.
+Single turns, because Ragas' multi-turn samples have neither contexts nor response, and a dataset
+has one kind of sample. Earlier questions and answers are put above the question in `user_input`,
+one a line, so that a judge knows what "and in 2010?" is about.
 
-Our labels name sections, any of which is enough. Ragas' context recall wants all of
-`reference_contexts`, so it is a lower bound here. They are left out when the index is not the one
-that the run was made with.
+Our labels name alternative sections. Ragas' context recall expects all of `reference_contexts`, so
+it is a lower bound here. They are left out if the index is not that of the run.
 
 https://docs.ragas.io/en/stable/concepts/components/eval_sample/
 """
@@ -39,12 +37,12 @@ Row = dict[str, str | list[str]]
 def rows(
     results: Results, questions: Sequence[Question] = (), passages: Sequence[Passage] = ()
 ) -> list[Row]:
-    """The rows of a run, in its order.
+    """Rows of a run, in its order.
 
     Args:
         results: the run.
-        questions: what was asked, for the labels.
-        passages: all passages of the index of the run; without them no row has references.
+        questions: the questions asked, for their labels.
+        passages: all passages of the run's index; without them no row has references.
     """
     asked = {(question.id, question.question): question for question in questions}
     outline = Outline.of(passages)
@@ -66,7 +64,7 @@ def write(
     questions: Sequence[Question] = (),
     passages: Sequence[Passage] = (),
 ) -> None:
-    """Write the rows of a run as JSONL in UTF-8.
+    """Writes the rows of a run as JSONL in UTF-8.
 
     Raises:
         StrategiewijzerError: the file cannot be written.
@@ -96,10 +94,7 @@ def _row(result: QuestionResult) -> Row:
 
 
 def _named(question: Question, passages: Sequence[Passage], outline: Outline) -> list[Passage]:
-    """The passages of the sections that answer a question.
-
-    Of a document in several languages those of the version that search uses.
-    """
+    """Passages of the sections that answer a question, in the language version that search uses."""
     places = outline.relevant_sections(question)
     inside = [one for one in passages if (one.document.id, one.section) in places]
     versions = {

@@ -1,4 +1,4 @@
-"""What readers found not useful becomes questions of a question set, for a person to complete.
+"""Turns readers' feedback into entries of a question set, for a person to complete.
 
 verdicts in data_dir -> those not asked yet -> entries at the end of a file -> python -m eval check
 """
@@ -33,8 +33,8 @@ _HEADER = """\
 
 
 class Added(NamedTuple):
-    """How many verdicts became questions, and how many did not: because they are in the sets
-    already, or because a question there asks the same."""
+    """Counts of verdicts: `added` to the set, `known` from an earlier run, or already `asked` by
+    another question."""
 
     added: int
     known: int
@@ -42,7 +42,7 @@ class Added(NamedTuple):
 
 
 def add(verdicts: Sequence[Feedback], file: Path) -> Added:
-    """Adds the questions of these verdicts to a question set; what it holds stays as it is.
+    """Appends the questions of these verdicts to a question set.
 
     Raises:
         QuestionSetError: the file is no question set, or cannot be read or written.
@@ -50,7 +50,7 @@ def add(verdicts: Sequence[Feedback], file: Path) -> Added:
     there, elsewhere = _questions_in(file), load(QUESTIONS)
     added_before = {question.id for question in elsewhere}
     content = _content(file).decode("utf-8", "replace")
-    waiting = [  # an id in a comment is that of an entry which somebody rejected
+    waiting = [  # an id in a comment belongs to an entry that somebody rejected
         given for given in verdicts if _id(given) not in content and _id(given) not in added_before
     ]
     new = _not_asked_yet(waiting, asked=[*there, *elsewhere])
@@ -60,9 +60,9 @@ def add(verdicts: Sequence[Feedback], file: Path) -> Added:
 
 
 def entry(given: Feedback) -> Question:
-    """The question as it would be asked again; its labels are a start, for a person to correct.
+    """Draft entry of a question set, for a person to correct.
 
-    A refusal that the reader agreed with is labelled so; else facts are to be filled in.
+    It is unanswerable if the reader agreed with a refusal; else facts are to be filled in.
     """
     answerable = given.answered or not given.helpful
     return Question(
@@ -78,10 +78,10 @@ def entry(given: Feedback) -> Question:
 
 
 def append(file: Path, questions: Sequence[Question]) -> None:
-    """Adds questions to the end of a file, which is made when it is not there.
+    """Appends questions to a file; creates it if needed.
 
     Raises:
-        QuestionSetError: it cannot be written, or its list has a form that nothing can be added to.
+        QuestionSetError: it cannot be written, or is no YAML list that can be appended to.
     """
     entries = [question.model_dump(mode="json", exclude_defaults=True) for question in questions]
     before = _content(file)
@@ -115,7 +115,7 @@ def _unusable(file: Path, error: OSError) -> QuestionSetError:
 
 
 def _list_in(content: bytes) -> list[object]:
-    """The entries of a question set; none when it has only comments, or is no list."""
+    """Entries of a question set; none if it has only comments or is no list."""
     try:
         entries = yaml.safe_load(content)
     except yaml.YAMLError:
@@ -124,7 +124,7 @@ def _list_in(content: bytes) -> list[object]:
 
 
 def _questions_in(file: Path) -> tuple[Question, ...]:
-    """What a file holds; nothing when it is not there yet or has only comments.
+    """Questions of a file; none if it does not exist or has only comments.
 
     Raises:
         QuestionSetError: it is not a question set.
@@ -138,7 +138,7 @@ def _id(given: Feedback) -> str:
 
 
 def _not_asked_yet(verdicts: Iterable[Feedback], *, asked: Iterable[Question]) -> list[Feedback]:
-    """The first verdict on each question that is not asked already."""
+    """The first verdict on each question that is not in `asked`."""
     known = {_search(question) for question in asked}
     new = []
     for given in verdicts:
@@ -149,12 +149,12 @@ def _not_asked_yet(verdicts: Iterable[Feedback], *, asked: Iterable[Question]) -
 
 
 def _search(asked: Feedback | Question) -> str:
-    """What is searched for: a follow-up is another question after another one, most are not."""
+    """Key of a question: its folded standalone form, as a follow-up depends on its history."""
     return fold(standalone(asked.question, asked.language, asked.history))
 
 
 def _note(given: Feedback) -> str:
-    """For the person who completes the entry: who said what, and what was answered."""
+    """Note for the person who completes the entry: the verdict, and the answer."""
     index = f"index {given.generation}" if given.generation else ""
     made_by = ", ".join(part for part in (given.mode, given.model, index) if part)
     done = "Answered" if given.answered else "Refused"
@@ -175,7 +175,7 @@ def _note(given: Feedback) -> str:
 
 
 def _limits(scope: Scope) -> str:
-    """What the search was limited to; empty when it was not."""
+    """Limits of the search in words; empty if there were none."""
     limits = (
         ", ".join(scope.areas),
         ", ".join(scope.documents),

@@ -1,4 +1,4 @@
-"""Whether a run may go live: thresholds, and no worse than the run that was accepted.
+"""Release gate: thresholds that a run must meet, and no figure worse than in the accepted run.
 
 The rules are a YAML file, such as eval/gate.yaml. Figures are named "group.name" as in
 `results.json`; those of the verifier as in eval/verdicts.py.
@@ -21,11 +21,11 @@ from eval.results import QuestionResult, Results
 from eval.summary import RATES, reported
 
 RULES = Path(__file__).with_name("gate.yaml")
-"""What a run of our own question set must reach before it may go live."""
+"""Rules for a run of the project's own question set."""
 
 
 class NoWorse(Frozen):
-    """These figures may not have become worse with a p-value below `significance`."""
+    """Figures that may not become worse with a p-value below `significance`."""
 
     significance: Annotated[float, Field(gt=0, lt=1)] = 0.05
     figures: tuple[str, ...] = ()
@@ -39,8 +39,11 @@ class Limits(Frozen):
 
 
 class Rules(Limits):
-    """What the gate demands. `in_every_language` are floors for each language apart; `verifier`
-    is about the figures of `python -m eval.verifier` over the held half, not about a run."""
+    """Rules of the gate.
+
+    in_every_language: floors that hold in each language.
+    verifier: limits for `python -m eval.verifier` over the held half, not for a run.
+    """
 
     in_every_language: Mapping[str, float] = {}
     no_worse_than_accepted: NoWorse = NoWorse()
@@ -48,9 +51,12 @@ class Rules(Limits):
 
 
 class Check(Frozen):
-    """One rule of the gate. `rule` says what is demanded, `found` what was measured and, when it
-    failed, the commonest cause; both for people who read English. The others say the same to a
-    program: a floor, a ceiling, or what the accepted run had (`before`)."""
+    """Result of one rule.
+
+    `rule` is the demand, `found` the measured value and, if it failed, the commonest cause; both
+    are English text. The other fields are the same for programs; `before` is the value of the
+    accepted run.
+    """
 
     rule: str
     found: str
@@ -65,10 +71,10 @@ class Check(Frozen):
 
 
 def read_rules(file: Path) -> Rules:
-    """The rules of a gate.
+    """Reads the rules of a gate.
 
     Raises:
-        StrategiewijzerError: the file is not such rules, or names a figure that does not exist.
+        StrategiewijzerError: the file is malformed, or names an unknown figure.
     """
     try:
         rules = Rules.model_validate(yaml.safe_load(file.read_text("utf-8")) or {})
@@ -101,12 +107,12 @@ def _require_known(named: Iterable[str], known: Collection[str], place: str) -> 
 
 
 def judge(rules: Rules, results: Results, comparison: Comparison | None) -> tuple[Check, ...]:
-    """Every rule with what was found.
+    """Checks every rule.
 
     Args:
         rules: of the gate.
-        results: of the run that wants to pass.
-        comparison: with the accepted run; None leaves out the rules that need one.
+        results: of the run.
+        comparison: with the accepted run; None skips the rules that need one.
     """
     checks = []
     for figure, limit in rules.at_least.items():
@@ -123,7 +129,7 @@ def judge(rules: Rules, results: Results, comparison: Comparison | None) -> tupl
 
 
 def judge_verifier(limits: Limits, found: Mapping[str, verdicts.Figure]) -> tuple[Check, ...]:
-    """Every limit of the verifier with what was found."""
+    """Checks every limit of the verifier."""
     bounded = [(name, limit, math.inf) for name, limit in limits.at_least.items()]
     bounded += [(name, -math.inf, limit) for name, limit in limits.at_most.items()]
     checks = []
@@ -153,7 +159,7 @@ def _threshold(
     check = Check(
         rule=rule,
         found="no question to measure it on",
-        # A language in which nothing can be measured is no reason to stop; a whole run is.
+        # Without a value a language passes, and a whole run fails.
         passed=language is not None,
         figure=figure,
         language=language or "",
@@ -199,7 +205,7 @@ def _compared(rules: NoWorse, comparison: Comparison) -> list[Check]:
 
 
 def _commonest_cause(results: Results, figure: str, language: str | None) -> tuple[str, str]:
-    """The commonest over the questions that pull the figure down, and ", mostly: ..."."""
+    """Commonest cause among the questions that lower the figure, and the text ", mostly: ..."."""
     group, _, name = figure.partition(".")
     share_of = RATES.get(group, {}).get(name)
 

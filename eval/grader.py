@@ -1,4 +1,4 @@
-"""One language model as a judge of answers: a grade per answer, or none.
+"""LLM judge: a language model grades one answer.
 
 question, passages, answer as fenced data -> prompts/judge.md -> model -> Grade
 """
@@ -25,7 +25,7 @@ Mark = Literal[0, 1, 2]
 
 
 class Grade(Frozen):
-    """The judge's verdict on one answer. The reason comes first, so that the marks follow it."""
+    """The judge's grade of one answer. The reason comes first, so that the marks follow from it."""
 
     reason: str
     groundedness: Mark
@@ -34,7 +34,7 @@ class Grade(Frozen):
 
 
 class Grader:
-    """The configured model as a judge; safe to share between threads."""
+    """Grades answers with the configured model; safe to share between threads."""
 
     def __init__(self, model: ChatModel, settings: Settings) -> None:
         self._model = model
@@ -44,10 +44,10 @@ class Grader:
         )
 
     def verdict(self, result: QuestionResult, *, is_first: bool = False) -> Grade | None:
-        """The model's grade; None when it gives no valid one.
+        """The model's grade; None if the request fails or the reply is malformed, which is logged.
 
         Raises:
-            ModelError: the request fails, and it is the first.
+            ModelError: the first request (`is_first`) fails.
         """
         try:
             grade = self._grade(result)
@@ -76,7 +76,7 @@ class Grader:
             return None
 
     def _reply(self, messages: Sequence[BaseMessage]) -> str:
-        """The model's reply; empty where it wrote nothing, which is asked again as any other."""
+        """The model's reply; empty if it wrote nothing, so that it is asked again."""
         schema = Grade.model_json_schema()
         try:
             return self._model.whole(messages, seconds=self._seconds, schema=schema)
@@ -87,7 +87,7 @@ class Grader:
 
 
 def data(result: QuestionResult) -> str:
-    """What the judge sees of an answer: all of it data, in fences it cannot close."""
+    """The judge's input for an answer, as data in fences that it cannot close."""
     passages = (
         _fenced("passage", f"{', '.join(filter(None, (one.document, one.section)))}\n{one.text}")
         for one in result.passages
@@ -98,15 +98,15 @@ def data(result: QuestionResult) -> str:
 
 
 def _fenced(tag: str, text: str) -> str:
-    """A text as data, between tags it cannot close."""
+    """Wraps a text as data in tags that it cannot close."""
     return f"<{tag}>\n{text.replace('<', '‹').replace('>', '›')}\n</{tag}>"
 
 
 def _read(reply: str) -> Grade:
-    """The last grade in a reply; models put thoughts and fences around it.
+    """The last grade in a reply; models put thoughts and code fences around it.
 
     Raises:
-        ValueError: there is none; says what is wrong.
+        ValueError: there is none; the message says what is wrong.
     """
     grade: Grade | None = None
     problem = "There is no JSON object in the reply."

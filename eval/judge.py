@@ -1,9 +1,9 @@
-"""An optional judge: the configured language model grades the answers.
+"""Optional LLM judge: the configured model grades the answers of a run.
 
     answered questions -> prompts/judge.md + fenced data -> model -> Grade, cached -> Judgement
 
-What it says is reported apart, next to how far it agrees with the deterministic checks, and never
-enters the figures. The scale and its meaning are in prompts/judge.md.
+Grades are reported apart from the figures, with their agreement with the deterministic checks. The
+scale is in prompts/judge.md.
 """
 
 import hashlib
@@ -28,9 +28,9 @@ _AT_ONCE = 4  # requests
 
 
 class Agreement(Frozen):
-    """How far the judge and a deterministic check agree on yes or no, over `n` answers.
+    """Agreement of the judge with a deterministic check, over `n` answers.
 
-    `share` is in [0, 1], `kappa` in [-1, 1] and None when it is not defined.
+    `share` is in [0, 1], `kappa` in [-1, 1], or None if undefined.
     """
 
     n: int
@@ -39,13 +39,16 @@ class Agreement(Frozen):
 
 
 class Judgement(Frozen):
-    """What the judge says about a run.
+    """Grades of a run.
 
-    `prompt` is the fingerprint of prompts/judge.md. Of the `asked` answers `failed` got no valid
-    verdict. `means` is criterion -> mean mark / 2, in [0, 1]. `agreement` compares the best mark
-    for groundedness with "not misquoted", and for completeness, on answerable questions, with
-    "fully answered". `verdicts` are by question id, in the order of the run. A mean or agreement
-    over no answers is left out.
+    prompt: fingerprint of prompts/judge.md.
+    asked, failed: number of answers, and of those without a valid grade.
+    means: criterion -> mean mark / 2, in [0, 1].
+    agreement: of the best mark for groundedness with "not misquoted", and for completeness, on
+        answerable questions, with "fully answered".
+    verdicts: by question id, in the order of the run.
+
+    A mean or agreement over no answers is left out.
     """
 
     model: str
@@ -72,14 +75,14 @@ def require_model(settings: Settings) -> None:
 def judge(
     results: Results, settings: Settings, *, on_done: Callable[[], None] = lambda: None
 ) -> Judgement:
-    """Let the configured model grade every answered question; verdicts it gave before are kept.
+    """Has the configured model grade every answered question; grades are cached.
 
     `on_done` is called after each.
 
     Raises:
         SettingsError: no language model is configured.
         ModelError: the first request fails. Later ones only count as failed.
-        StrategiewijzerError: the verdicts cannot be kept in the data folder.
+        StrategiewijzerError: the grades cannot be written to the data folder.
     """
     require_model(settings)
     answered = [result for result in results.questions if result.answered]
@@ -110,11 +113,11 @@ def judge(
 
 
 def agreement(pairs: Sequence[tuple[bool, bool]]) -> Agreement:
-    """Two yes-or-no judges of the same things, at least one: how often they agree, and Cohen's
-    kappa, which discounts the agreement to be expected by chance.
+    """Share of agreement of two yes-or-no judges, and Cohen's kappa, which discounts the agreement
+    expected by chance. `pairs` may not be empty.
 
-    kappa = (p_o - p_e) / (1 - p_e), with p_o the share of agreement and p_e that of two judges who
-    say yes as often as these, but independently. It is not defined when p_e is 1.
+    kappa = (p_o - p_e) / (1 - p_e), with p_o the share of agreement and p_e that of two independent
+    judges who say yes as often as these. It is undefined if p_e is 1.
 
     Cohen, "A coefficient of agreement for nominal scales", 1960,
     https://doi.org/10.1177/001316446002000104
@@ -151,8 +154,8 @@ def _agreements(graded: Sequence[tuple[QuestionResult, Grade]]) -> dict[str, Agr
 
 
 def _ask(waiting: Sequence[QuestionResult], grader: Grader) -> Iterator[Grade | None]:
-    """The grades of these, in their order. The first is asked alone: it shows whether the server
-    answers at all, and how it can be asked."""
+    """Yields the grades in order. The first request is made alone: it shows whether the server
+    answers, and which parameters it takes."""
     if not waiting:
         return
     yield grader.verdict(waiting[0], is_first=True)
@@ -165,13 +168,13 @@ def _fingerprint() -> str:
 
 
 def _file_name(result: QuestionResult, judged_by: Sequence[str]) -> str:
-    """Of the verdict on this answer: named for all that it depends on, no secrets."""
+    """File name of a cached grade: a hash of all that it depends on, without secrets."""
     key = json.dumps([_fingerprint(), *judged_by, result.language, data(result)])
     return f"{hashlib.sha256(key.encode()).hexdigest()}.json"
 
 
 def _kept(file: Path) -> Grade | None:
-    """The verdict in a file; None when there is none that can be read."""
+    """The cached grade; None if the file is missing or malformed."""
     try:
         return Grade.model_validate_json(file.read_bytes())
     except (OSError, ValueError):
@@ -179,7 +182,7 @@ def _kept(file: Path) -> Grade | None:
 
 
 def _keep(file: Path, grade: Grade) -> None:
-    """Write a verdict so that it is there as a whole or not at all."""
+    """Writes a grade atomically."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as part:

@@ -1,8 +1,8 @@
-"""The formulas behind the figures of one run. Those that compare two are in eval/significance.py.
+"""Metrics of one run. Tests that compare two runs are in eval/significance.py.
 
-A ranking is given as booleans, best result first: True where the result is relevant. A `Share` is
-what one question adds to a rate: (part, whole), for example 2 of 3 facts. A question to which a
-rate does not apply adds nothing.
+A ranking is a sequence of booleans, best result first: True for a relevant result. A `Share` is one
+question's contribution to a rate: (part, whole), for example 2 of 3 facts. A question to which the
+rate does not apply contributes nothing.
 """
 
 import math
@@ -15,17 +15,17 @@ Ranking = Sequence[bool]
 Share = tuple[float, float]
 Interval = tuple[float, float]
 
-RESAMPLES = 2000
+RESAMPLES = 2000  # bootstrap samples
 SEED = 20200724
 
 
 def first_relevant(ranking: Ranking) -> int | None:
-    """The 1-based rank of the first relevant result, or None."""
+    """1-based rank of the first relevant result, or None."""
     return next((rank for rank, relevant in enumerate(ranking, start=1) if relevant), None)
 
 
 def hit_at(ranking: Ranking, k: int) -> float:
-    """1 when a relevant result is among the first k, else 0 ("success" in trec_eval).
+    """1 if a relevant result is among the first k, else 0 ("success" in trec_eval).
 
     https://github.com/usnistgov/trec_eval/blob/main/m_success.c
     """
@@ -42,11 +42,11 @@ def reciprocal_rank(ranking: Ranking) -> float:
 
 
 def ndcg_at(ranking: Ranking, k: int) -> float:
-    """nDCG with binary gains, of a question for which any one relevant result is enough.
+    """nDCG with binary gains, for a question that any one relevant result answers.
 
-    DCG = sum of gain / log2(rank + 1), divided by the DCG of an ideal ranking. Because the sections
-    of a question are alternatives, the first relevant result has gain 1 and later ones have none;
-    the ideal ranking has its one relevant result on top, with DCG 1.
+    DCG = sum of gain / log2(rank + 1), divided by the DCG of the ideal ranking. Relevant sections
+    are alternatives, so only the first relevant result has gain 1; the ideal ranking has it on top,
+    with DCG 1.
 
     Järvelin and Kekäläinen, "Cumulated gain-based evaluation of IR techniques", 2002,
     https://doi.org/10.1145/582415.582418
@@ -56,8 +56,8 @@ def ndcg_at(ranking: Ranking, k: int) -> float:
 
 
 def average_precision(ranking: Ranking, relevant: int) -> float:
-    """The mean, over all `relevant` results there are, of the precision at the rank of each; 0 for
-    those not found. Its mean over questions is MAP.
+    """Mean precision at the ranks of all `relevant` results; 0 for those not found. Its mean over
+    questions is MAP.
 
     Buckley and Voorhees, "Evaluating evaluation measure stability", 2000,
     https://doi.org/10.1145/345508.345543; "map" in trec_eval.
@@ -71,16 +71,15 @@ def average_precision(ranking: Ranking, relevant: int) -> float:
 
 
 def rate(shares: Sequence[Share]) -> float | None:
-    """The sum of the parts divided by the sum of the wholes; None when there is no whole."""
+    """Sum of the parts divided by the sum of the wholes; None if that is 0."""
     whole = sum(share[1] for share in shares)
     return sum(share[0] for share in shares) / whole if whole else None
 
 
 def interval(shares: Sequence[Share]) -> Interval | None:
-    """The 95% interval of `rate`, by the percentile bootstrap over questions, with a fixed seed.
+    """95% interval of `rate`, by the percentile bootstrap over questions, with a fixed seed.
 
-    Questions are drawn with replacement, each with its whole share, because the quotes of one
-    answer stand or fall together.
+    Questions are resampled, not quotes, because the quotes of one answer are not independent.
 
     Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13.
     """
@@ -93,10 +92,10 @@ def interval(shares: Sequence[Share]) -> Interval | None:
 
 
 def balanced(first: Sequence[Share], second: Sequence[Share]) -> tuple[float, Interval] | None:
-    """The mean of two rates over the same questions, such as sensitivity and specificity, whose
-    mean is the balanced accuracy, and its 95% interval; None when a rate has no whole.
+    """Mean of two rates over the same questions, with its 95% interval; None if a rate has no
+    whole. For sensitivity and specificity it is the balanced accuracy.
 
-    A question is drawn with its shares in both. Brodersen et al., "The balanced accuracy and its
+    Questions are resampled with both shares. Brodersen et al., "The balanced accuracy and its
     posterior distribution", 2010, https://doi.org/10.1109/ICPR.2010.764
     """
     counted = [both for both in zip(first, second, strict=True) if both[0][1] or both[1][1]]
@@ -107,22 +106,21 @@ def balanced(first: Sequence[Share], second: Sequence[Share]) -> tuple[float, In
     with np.errstate(invalid="ignore"):
         drawn = (sums[:, :, 0] / sums[:, :, 1]).mean(axis=1)
     parts, wholes = shares.sum(axis=0).T
-    # A sample may miss every question with a whole.
+    # A sample may have no question with a whole.
     return float((parts / wholes).mean()), bounds(drawn[np.isfinite(drawn)])
 
 
 def resamples(n: int) -> NDArray[np.int64]:
-    """The indices of the questions in each bootstrap sample, shape (RESAMPLES, n); always the
-    same for the same n."""
+    """Question indices of each bootstrap sample, shape (RESAMPLES, n); deterministic."""
     return np.random.default_rng(SEED).integers(n, size=(RESAMPLES, n))
 
 
 def bounds(values: NDArray[np.float64]) -> Interval:
-    """The middle 95% of a bootstrapped figure."""
+    """95% percentile interval of bootstrapped values."""
     low, high = np.percentile(values, [2.5, 97.5])
     return float(low), float(high)
 
 
 def percentile(values: Sequence[float], percent: float) -> float | None:
-    """The percentile with linear interpolation; None without values."""
+    """Percentile with linear interpolation; None without values."""
     return float(np.percentile(values, percent)) if values else None

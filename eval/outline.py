@@ -1,4 +1,4 @@
-"""What the index holds, as far as questions refer to it: documents, languages, sections, text."""
+"""Outline of the index, to resolve the labels of questions: documents, sections and text."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,14 +7,19 @@ from core.matching import fold, in_folded
 from core.types import Passage
 from eval.dataset import Question
 
-Place = tuple[str, int]  # document id and section number, which language versions share
+Place = tuple[str, int]  # document id, section number; the same for all language versions
 
 
 @dataclass(frozen=True)
 class Outline:
-    """The `languages` of each document; the ids of the documents that a label names, by folded
-    label; for each section its folded last `headings` and its folded `texts` with headings, both in
-    all these languages; and all folded `units`."""
+    """Documents, sections and units of an index. All text is folded.
+
+    languages: document id -> its languages.
+    labels: label -> ids of the documents that it names.
+    headings: section -> its last headings, in all languages.
+    texts: section -> its text with headings, in all languages.
+    units: all units.
+    """
 
     languages: Mapping[str, frozenset[str]]
     labels: Mapping[str, frozenset[str]]
@@ -26,7 +31,7 @@ class Outline:
     def of(cls, passages: Iterable[Passage]) -> "Outline":
         languages: dict[str, set[str]] = {}
         labels: dict[str, set[str]] = {}
-        about: dict[str, str] = {}  # brief -> what it is about
+        about: dict[str, str] = {}  # id of a brief -> CELEX number of its official text
         headings: dict[Place, set[str]] = {}
         texts: dict[Place, list[str]] = {}
         units: list[str] = []
@@ -34,7 +39,7 @@ class Outline:
             document, place = passage.document, (passage.document.id, passage.section)
             languages.setdefault(document.id, set()).add(passage.language)
             labels.setdefault(fold(document.id), set()).add(document.id)
-            if document.kind == "brief":  # its number is that of what it is about
+            if document.kind == "brief":  # has the CELEX number of its official text
                 about[document.id] = fold(document.celex)
             else:
                 labels.setdefault(fold(document.celex), set()).add(document.id)
@@ -53,21 +58,19 @@ class Outline:
         )
 
     def documents(self, question: Question) -> frozenset[str]:
-        """The documents that the question names, as far as they are there; all if it names none."""
+        """The documents in the index that the question names; all if it names none."""
         if not question.documents:
             return frozenset(self.languages)
         return frozenset(name for label in question.documents for name in self.called(label))
 
     def called(self, label: str) -> frozenset[str]:
-        """The documents that a label names: by id, official ones also by CELEX number or by the
-        brief about them, which steps back for them (`core.versions.standings`)."""
+        """The documents that a label names: by id; official texts also by CELEX number, or by the
+        id of their brief, which they supersede in search (`core.versions.standings`)."""
         return self.labels.get(fold(label), frozenset())
 
     def relevant_sections(self, question: Question) -> frozenset[Place]:
-        """The sections that the question names, of its documents if it names some.
-
-        Of a document that it names and that has no section called so, those that say the answer.
-        """
+        """The sections that the question names, in its documents if it names some; in a named
+        document without such a section, the sections with the answer."""
         named, wanted = self.documents(question), {fold(heading) for heading in question.sections}
         found = {
             place
@@ -80,7 +83,7 @@ class Outline:
         return frozenset(found)
 
     def _saying(self, document: str, question: Question) -> set[Place]:
-        """The sections of a document with one of the question's answers, else with all facts."""
+        """Sections of a document that have one of the question's answers, else all its facts."""
         texts = {place: text for place, text in self.texts.items() if place[0] == document}
         answers = [fold(answer) for answer in question.answers]
         return {place for place, text in texts.items() if any(one in text for one in answers)} or {
@@ -91,5 +94,5 @@ class Outline:
 
 
 def last_heading(headings: Sequence[str]) -> str:
-    """The innermost heading, folded; "" without one."""
+    """The innermost heading, folded; empty without headings."""
     return fold(headings[-1]) if headings else ""

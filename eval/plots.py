@@ -1,8 +1,8 @@
-"""The report's plots: static SVG that needs no network, no script and no font of its own.
+"""Plots of the report: static SVG without network, scripts or fonts.
 
-Described with Altair, rendered by vl-convert; equal results give equal plots, to the byte. The two
-colours are Okabe and Ito's, which colour-blind readers can tell apart; shape, dashes and words say
-the same once more, for print in grey.
+Drawn with Altair, rendered by vl-convert; equal results give byte-identical plots. The two colours
+are Okabe and Ito's, which colour-blind readers can distinguish; shape, dashes and words repeat them
+for print in grey.
 """
 
 import io
@@ -18,7 +18,7 @@ Row = dict[str, str | float]
 Draw = Callable[[Results], str]
 
 WIDTH = 350  # pixels, axes included: two plots fit side by side on A4
-MOST_GROUPS = 25  # in one plot, those with the most questions; the report's tables have all
+MOST_GROUPS = 25  # most groups in a plot, the largest; the report's tables have all
 INK, PALE = "#1a1f29", "#a9bacb"
 COLOURS = ["#0072B2", "#D55E00"]
 DASHES = [[1, 0], [6, 3]]
@@ -29,7 +29,7 @@ PERCENTILES = {"p50": "median", "p95": "95th percentile"}
 
 
 class Plot(NamedTuple):
-    """A picture, what it shows and how to read it."""
+    """A picture with its title, and a caption that says how to read it."""
 
     title: str
     caption: str
@@ -37,7 +37,7 @@ class Plot(NamedTuple):
 
 
 def plots(results: Results) -> tuple[Plot, ...]:
-    """All plots there is data for, in the order of the report."""
+    """All plots with data, in the order of the report."""
     drawn = (Plot(title, caption, draw(results)) for title, (draw, caption) in PLOTS.items())
     return tuple(
         plot._replace(svg=_titled(plot.svg, f"{plot.title}. {plot.caption}"))
@@ -63,7 +63,7 @@ def useful_by_document(results: Results) -> str:
 
 
 def refusals(results: Results) -> str:
-    """Per threshold which share of the questions has a confidence below it."""
+    """Share of questions with a confidence below each threshold."""
     kinds = {"unanswerable questions": False, "answerable questions": True}
     rows: list[Row] = []
     for kind, answerable in kinds.items():
@@ -88,7 +88,7 @@ def refusals(results: Results) -> str:
 
 
 def reliability(results: Results) -> str:
-    """Per bin mean confidence and share answerable, beside the diagonal where they are equal."""
+    """Reliability diagram: mean confidence and share answerable per bin, with the diagonal."""
     if results.calibration is None or not results.calibration.bins:
         return ""
     equal: list[Row] = [{"confidence": end, "answerable": end} for end in (0, 1)]
@@ -108,7 +108,7 @@ def reliability(results: Results) -> str:
 
 
 def latency(results: Results) -> str:
-    """How many questions took how long, with median and 95th percentile."""
+    """Histogram of latencies, with median and 95th percentile."""
     if not results.questions:
         return ""
     bars = _chart([{"ms": one.latency_ms} for one in results.questions]).encode(
@@ -128,7 +128,7 @@ def latency(results: Results) -> str:
 
 
 def stages(results: Results) -> str:
-    """Median and 95th percentile of each stage, in the order of the stages."""
+    """Median and 95th percentile of each stage, in order."""
     rows: list[Row] = [
         {"stage": stage.replace("_", " "), "mark": PERCENTILES.get(name, name), "ms": value}
         for stage, values in results.overall.stages_ms.items()
@@ -184,11 +184,11 @@ PLOTS: Mapping[str, tuple[Draw, str]] = {
         "Height of a bar: how many questions took that long. Half took less than the median.",
     ),
 }
-"""Title -> how it is drawn and how to read it."""
+"""Title -> drawing function and caption."""
 
 
 def _by_group(summaries: Mapping[str, Summary], group: str, figure: str) -> str:
-    """A rate of each group of questions with its 95% interval, best first."""
+    """Rate of each group of questions with its 95% interval, best first."""
     rows: list[Row] = []
     for name, summary in sorted(summaries.items(), key=lambda one: (-one[1].n, one[0])):
         rate = getattr(summary, group).get(figure)
@@ -223,7 +223,7 @@ def _told_apart(
     channel: type[alt.StrokeDash] | type[alt.Shape],
     values: Sequence[str | Sequence[float]],
 ) -> tuple[alt.Color, alt.StrokeDash | alt.Shape]:
-    """Colour and one more channel, so that what a field names differs in grey too."""
+    """Encodes a field by colour and a second channel, for readers in grey."""
 
     def scale(of: Sequence[str | Sequence[float]]) -> alt.Scale:
         return alt.Scale(domain=names, range=list(of[: len(names)]))
@@ -251,6 +251,6 @@ def _svg(layers: Sequence[alt.Chart], *, height: int | alt.Step) -> str:
 
 
 def _titled(svg: str, title: str) -> str:
-    """The SVG as one image that says what it is, to readers who see it and who do not."""
+    """Adds role=img, aria-label and <title>."""
     start, rest = svg.replace(' xmlns:xlink="http://www.w3.org/1999/xlink"', "").split(">", 1)
     return f'{start} role="img" aria-label="{escape(title)}"><title>{escape(title)}</title>{rest}'

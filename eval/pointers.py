@@ -1,7 +1,7 @@
-"""Sentences that cannot be read without what stands before them.
+"""Detects sentences that refer back (anaphora), and so cannot be read alone.
 
-The words are in eval/pointers.yaml. They are apart from those by which answers are made, so that
-this would notice if those failed.
+The words are in eval/pointers.yaml, apart from those that answers are made with, so that errors in
+the latter are noticed.
 """
 
 import re
@@ -19,7 +19,7 @@ _OPENING = "\"'«»([ "
 
 
 class _Words(Frozen):
-    """The words of one language, as the file explains them."""
+    """Words of one language; the file explains them."""
 
     opens: tuple[str, ...]
     prepositions: str
@@ -48,9 +48,7 @@ class _Words(Frozen):
 
 
 def points_back(sentence: str, language: str) -> bool:
-    """Whether a sentence opens with a word that points to what stands before it.
-
-    Of languages that the file does not have nothing is known: False.
+    """Whether a sentence opens with a word that refers back; False for languages not in the file.
 
     >>> points_back("This strategy has four parts.", "en")
     True
@@ -66,7 +64,7 @@ def points_back(sentence: str, language: str) -> bool:
 
 
 def about_itself(sentence: str, language: str) -> bool:
-    """Whether a summary speaks about itself: "this brief does not list"."""
+    """Whether a summary talks about itself: "this brief does not list"."""
     patterns = _patterns().get(language)
     return patterns is not None and patterns[2].search(fold(sentence)) is not None
 
@@ -76,7 +74,7 @@ _Patterns = tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]
 
 @cache
 def _patterns() -> dict[str, _Patterns]:
-    """By language: pointing back, exceptions, about itself."""
+    """Language -> patterns for references back, their exceptions, and talk about itself."""
     found = {}
     for language, entry in yaml.safe_load(_FILE.read_text("utf-8")).items():
         entry["except_"] = entry.pop("except")

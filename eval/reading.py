@@ -1,11 +1,10 @@
-"""What a reader sees of an answer: which of the shown units answer, and what hangs loose.
+"""Readability of an answer: which of its units answer the question, cut lists, dangling references.
 
     answer -> blocks -> units shown -> those that the question set names (gold) -> Reading
 
-A unit is a sentence, a list item, or a whole list. The text of an answer is traced to the units of
-the passages that it cites, word for word; where a model wrote it, a sentence rests on what it
-quotes. A label and a note on the length of a list are no units. Nothing here is shared with what
-writes answers.
+A unit is a sentence, a list item, or a whole list. Text is aligned word for word with the units of
+the passages that it cites; a model's sentence with the units it quotes. Labels and notes are no
+units. This module shares no code with what writes answers, so that it notices errors there.
 """
 
 import re
@@ -22,20 +21,21 @@ from eval.pointers import about_itself, points_back
 from eval.results import Reading
 
 LONGEST_LIST = 12
-"""Items: of a longer list these many may be shown, with a note that says so."""
+"""Items that suffice of a longer list, with a note that says how many there are."""
 
 _PIPES = re.compile(r"^\s*\||\S\s+\|\s+\S")
 _END = " .;:,"
 
-Place = tuple[str, int]  # id of a passage and number of a unit in it
+Place = tuple[str, int]  # passage id, number of a unit in it
 
 
 @dataclass(frozen=True)
 class _Shown:
     """A sentence or item of an answer.
 
-    `place` is the unit that it is, word for word; `rests_on` the units that it may be judged by:
-    that one, or what a model's sentence quotes. `block` is the number of its line.
+    block: number of its line.
+    place: the unit with the same text, if any.
+    rests_on: its evidence: that unit, or the units that a model's sentence quotes.
     """
 
     text: str
@@ -46,8 +46,8 @@ class _Shown:
     rests_on: frozenset[Place] = frozenset()
 
     def follows(self, other: "_Shown") -> bool:
-        """Whether it stands directly behind the other in its passage; of a model's sentence, in its
-        paragraph."""
+        """Whether its unit directly follows the other's in the passage; for a model's sentence,
+        whether both are in one line."""
         if self.place is None or other.place is None:
             return self.block == other.block
         return (other.place[0], other.place[1] + 1) == self.place
@@ -59,19 +59,19 @@ class _Shown:
 
 @dataclass(frozen=True)
 class _Part:
-    """The answer proper, or one block of what is folded below it."""
+    """The answer proper, or one folded block below it."""
 
     lines: tuple[Block, ...]
     shown: tuple[_Shown, ...]
 
     def cut_short(self) -> bool:
-        """Whether a note says that not all items are shown."""
+        """Whether a note says that some items are not shown."""
         return any(line.kind == "note" for line in self.lines)
 
 
 @dataclass(frozen=True)
 class _Source:
-    """A passage with its lists: the number of the first unit of each -> those of its items."""
+    """A passage with its lists: number of the first unit -> numbers of the items."""
 
     passage: Passage
     units: tuple[str, ...] = field(init=False)  # folded
@@ -90,10 +90,10 @@ class _Source:
         object.__setattr__(self, "lists", {root: tuple(items) for root, items in lists.items()})
 
     def _roots(self) -> Iterator[tuple[int, int]]:
-        """Each unit of a list with the first unit of that list.
+        """Pairs of each unit of a list and the first unit of that list.
 
-        A list within an item belongs to the whole. Items that no sentence introduces are a list
-        from the first of them. The rows of a table are none: each is shown with its headings.
+        A nested list belongs to the outer one. Items without an introduction form a list from the
+        first. Table rows are no list: each is shown with its headings.
         """
         units = self.passage.units
         numbers = {(unit.start, unit.end): number for number, unit in enumerate(units)}
@@ -115,7 +115,7 @@ class _Source:
         return self.passage.units[number].kind == "item" and "|" in self.units[number]
 
     def introduced(self, root: int) -> bool:
-        """Whether a sentence introduces the list."""
+        """Whether the list has an introductory sentence."""
         return self.passage.units[root].kind == "sentence"
 
     def place(self, number: int) -> Place:
@@ -123,11 +123,11 @@ class _Source:
 
 
 class Reader:
-    """Reads one answer with the units that a question set names as answering it.
+    """Judges one answer by the units that the question set names (gold).
 
     Args:
-        answer: as it was given.
-        gold: folded stretches of units; the lead-in of a list stands for the whole list.
+        answer: to judge.
+        gold: parts of gold units; the lead-in of a list stands for the whole list.
     """
 
     def __init__(self, answer: Answer, gold: Sequence[str] = ()) -> None:
@@ -153,7 +153,7 @@ class Reader:
             words_prose=sum(len(line.text.split()) for line in paragraphs),
         )
 
-    # From text to units
+    # Alignment of text with units
 
     def _part(self, markdown: Marked) -> _Part:
         lines = blocks(markdown)
@@ -167,7 +167,7 @@ class Reader:
     def _traced(
         self, stretch: Stretch, is_item: bool, block: int, before: Sequence[_Shown]
     ) -> list[_Shown]:
-        """The units that a stretch of text is, else its sentences with what they rest on."""
+        """The units with this text, else its sentences with their evidence."""
         sources = self._cited(stretch.numbers)
         places = self._item(stretch.text, sources, before) if is_item else []
         places = places or self._run(stretch.text, sources)
@@ -196,7 +196,7 @@ class Reader:
         ]
 
     def _cited(self, numbers: Sequence[int]) -> list[_Source]:
-        """The passages with these numbers; without any, all that are cited."""
+        """The passages with these citation numbers; without numbers, all cited passages."""
         ids = dict.fromkeys(
             citation.passage_id
             for citation in self._answer.citations
@@ -205,7 +205,7 @@ class Reader:
         return [self._sources[name] for name in ids if name in self._sources]
 
     def _run(self, text: str, sources: Sequence[_Source]) -> list[Place]:
-        """Neighbouring units that read as this text when they are joined; none if none do."""
+        """Adjacent units that have this text when joined; empty if none do."""
         wanted = fold(text).rstrip(_END)
         for source in sources:
             for first in range(len(source.units)):
@@ -219,7 +219,7 @@ class Reader:
         return []
 
     def _item(self, text: str, sources: Sequence[_Source], before: Sequence[_Shown]) -> list[Place]:
-        """The item that reads so: of the list that is being shown, if it has it."""
+        """The unit with the text of an item, preferably of the list before it; empty if none."""
         wanted = fold(text).rstrip(_END)
         found = [
             source.place(number)
@@ -238,10 +238,10 @@ class Reader:
         return [max(found, key=fit)] if found else []
 
     def _rests_on(self, sentence: str, numbers: Sequence[int]) -> frozenset[Place]:
-        """The quoted units with the numbers of a model's sentence: those with most of its words.
+        """Evidence of a model's sentence: the quoted units with its numbers and most of its words.
 
-        Several quotes can share a number; the words that a sentence has in common with one, figures
-        above all, tell which it rests on. All of them where nothing tells, as in another language.
+        Several quotes can share a number, so shared words and figures decide. All units if none
+        are shared, as across languages.
         """
         quoted = {
             source.place(number)
@@ -264,18 +264,18 @@ class Reader:
         return self._sources[place[0]].passage.text[unit.start : unit.end]
 
     def _list(self, place: Place) -> Place | None:
-        """The list that a unit belongs to, named for its first unit."""
+        """First unit of the list that a unit belongs to; None if it is in no list."""
         root = self._sources[place[0]].list_of.get(place[1])
         return None if root is None else (place[0], root)
 
     def _items(self, listed: Place) -> tuple[int, ...]:
         return self._sources[listed[0]].lists[listed[1]]
 
-    # What answers
+    # Gold units
 
     @cached_property
     def _gold(self) -> frozenset[Place]:
-        """The units that hold a gold text, and all of a list of which the lead-in does."""
+        """The units with a gold text, and all items of a list whose lead-in has one."""
         found = set()
         for source in self._sources.values():
             for number, unit in enumerate(source.units):
@@ -285,11 +285,11 @@ class Reader:
         return frozenset(found)
 
     def _verdicts(self, part: _Part) -> list[tuple[bool, bool]]:
-        """Of each unit shown, in order: whether it is gold; whether it is, or a gold one needs it.
+        """For each unit shown, in order: whether it is gold, and whether it is needed: gold, or the
+        context of a gold unit.
 
-        A whole list is one unit, and gold as soon as one of its members is. Of a cut one each
-        member counts; those beside a gold one are needed. A sentence is needed by the next when
-        that points back to it.
+        A whole list is one unit, gold if a member is. In a cut list each member is a unit; those
+        beside a gold member are needed. So is a sentence that a needed one refers back to.
         """
         whole = self._whole(part)
         units: list[list[_Shown]] = []
@@ -319,7 +319,7 @@ class Reader:
     # Lists
 
     def _members(self, part: _Part) -> dict[Place, set[int]]:
-        """The lists of which anything is shown, each with the units shown."""
+        """Lists that are shown at least in part -> numbers of the units shown."""
         members: dict[Place, set[int]] = {}
         for one in part.shown:
             listed = self._list(one.place) if one.place else None
@@ -328,7 +328,7 @@ class Reader:
         return members
 
     def _whole(self, part: _Part) -> frozenset[Place]:
-        """The lists of which lead-in and all items are shown, or the first twelve and a note."""
+        """Lists shown whole: lead-in and all items, or the first twelve and a note."""
         return frozenset(
             listed
             for listed, shown in self._members(part).items()
@@ -345,7 +345,7 @@ class Reader:
         )
 
     def _lists_shown(self, part: _Part) -> list[bool]:
-        """Of each introduced list of which anything is shown: whether it is whole."""
+        """For each introduced list that is shown at least in part: whether it is whole."""
         whole = self._whole(part)
         return [
             listed in whole
@@ -354,7 +354,8 @@ class Reader:
         ]
 
     def _cut(self, part: _Part) -> Iterator[str]:
-        """The first line shown of each list that is cut; lead-ins without items, items without."""
+        """Texts of cut lists: the first line of each, lead-ins without items, and items without
+        lead-in."""
         whole, told = self._whole(part), set()
         for place, one in enumerate(part.shown):
             following = part.shown[place + 1] if place + 1 < len(part.shown) else None
@@ -374,12 +375,13 @@ class Reader:
 
 
 def read(answer: Answer, gold: Sequence[str] = ()) -> Reading:
-    """How an answer reads, given the stretches of units that answer its question."""
+    """Judges an answer; `gold` as in `Reader`."""
     return Reader(answer, gold).read()
 
 
 def _loose(part: _Part) -> Iterator[str]:
-    """What of a part cannot be understood where it stands."""
+    """Lines that cannot be understood in place: dangling references, a summary's talk about itself,
+    and raw table markup."""
     for place, one in enumerate(part.shown):
         before = part.shown[place - 1] if place else None
         if (one.points_back and (before is None or not one.follows(before))) or about_itself(
@@ -392,7 +394,7 @@ def _loose(part: _Part) -> Iterator[str]:
 
 
 def _is_row_of(text: str, source: _Source, number: int) -> bool:
-    """Whether a text is a table row with its headings: "Weapon: revolver; number: 102"."""
+    """Whether a text is this table row with its headings: "Weapon: revolver; number: 102"."""
     if not source.is_row(number):
         return False
     unit = source.passage.units[number]
@@ -406,5 +408,5 @@ def _sequence(text: str) -> list[str]:
 
 
 def _words(text: str) -> frozenset[str]:
-    """What two sentences can have in common: figures, and words that are not short."""
+    """Figures and words of more than three letters, to compare sentences by."""
     return figures(text) | {word for word in _sequence(text) if len(word) > 3}

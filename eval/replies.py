@@ -1,8 +1,8 @@
-"""Replies of a strong model to prompts of ours, written by hand; each sentence has false twins.
+"""Test set of the verifier: replies as of a strong model, whose sentences have false twins.
 
-Files of tests/replies/. They were written by careful reading by several hands that did not see the
-verifier. What is in `held` is measured on and never looked at when the verifier is changed.
-The verifier learns from other sentences, also with twins: those of eval/fitting/replies/.
+Files of tests/replies/, written by hand, by several authors who had not seen the verifier. The half
+`held` is only measured on, and not looked at when the verifier is changed. The verifier is trained
+on other sentences with twins, in eval/fitting/replies/.
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,14 +30,14 @@ Shape = TypeVar("Shape", bound=Frozen)
 
 
 class Twin(Frozen):
-    """A sentence with one subtle change of a `type` that makes it false."""
+    """A sentence made false by one subtle change of this `type`."""
 
     type: Change
     text: str
 
 
 class Sentence(Frozen):
-    """One true sentence or list item, the numbers (from 1) of the passages it cites, and twins."""
+    """A true sentence or list item, the 1-based numbers of its cited passages, and false twins."""
 
     text: str
     cites: tuple[Annotated[int, Field(ge=1)], ...]
@@ -45,15 +45,18 @@ class Sentence(Frozen):
     twins: tuple[Twin, ...] = ()
 
     def draft(self, text: str = "") -> Draft:
-        """This sentence, or another text in its place, as a model's draft."""
+        """A draft with this sentence, or with another text in its place."""
         cites = tuple(number - 1 for number in self.cites)
         return Draft(text or self.text, cites, form="item" if self.item else "sentence")
 
 
 class Reply(Frozen):
-    """A question, the passages (ids) of its prompt, and the reply: no sentences where it is none.
+    """A question, and a model's reply to it.
 
-    `means` is what a follow-up stands for. `riders` are true sentences with a false clause.
+    means: the standalone form of a follow-up.
+    passages: ids of the passages in the prompt.
+    sentences: the reply; empty for "no answer".
+    riders: true sentences with a false clause.
     """
 
     id: str
@@ -66,10 +69,10 @@ class Reply(Frozen):
     riders: tuple[str, ...] = ()
 
     def request(self, passages: Mapping[str, Passage]) -> Request:
-        """What the model was asked, from the passages of an index by their ids.
+        """The request for this question; `passages` are those of an index, by id.
 
         Raises:
-            StrategiewijzerError: the index lacks a passage, since a source text has changed.
+            StrategiewijzerError: the index lacks a passage, because a source text has changed.
         """
         lacking = [name for name in self.passages if name not in passages]
         if lacking:
@@ -84,7 +87,7 @@ class Reply(Frozen):
         return Request(self.means or self.question, self.language, found)
 
     def rider(self, text: str) -> Draft:
-        """A rider as a model's draft, which cites all that the reply cites."""
+        """A draft with a rider, which cites all passages that the reply cites."""
         cites = {number - 1 for sentence in self.sentences for number in sentence.cites}
         return Draft(text, tuple(sorted(cites)))
 
@@ -98,26 +101,26 @@ class LessonSentence(Frozen):
 
 
 class Lesson(Frozen):
-    """Sentences about one passage (its id) that the verifier learns from."""
+    """Training sentences about one passage (its id)."""
 
     passage: str
     sentences: tuple[LessonSentence, ...]
 
 
 def read(half: Half, folder: Path = FOLDER) -> tuple[Reply, ...]:
-    """The replies of one half.
+    """Reads the replies of one half.
 
     Raises:
-        StrategiewijzerError: a file is not in form.
+        StrategiewijzerError: a file is malformed.
     """
     return tuple(_read(folder / half, Reply))
 
 
 def lessons(folder: Path = LESSONS) -> tuple[Lesson, ...]:
-    """What the verifier learns from.
+    """Reads the training sentences of the verifier.
 
     Raises:
-        StrategiewijzerError: a file is not in form.
+        StrategiewijzerError: a file is malformed.
     """
     return tuple(_read(folder, Lesson))
 

@@ -1,7 +1,7 @@
-"""A run for people: a page to read, print and sign, and a summary for a merge request.
+"""Reports on a run: a page to read, print and sign, and a summary for a merge request.
 
-The page is one file that needs no network and runs no script. Questions, answers and headings are
-data: every template escapes what it is given. Files are written by eval/runs.py.
+The page is one file without network or scripts. Questions, answers and headings are data, which
+templates escape. eval/runs.py writes the files.
 """
 
 import functools
@@ -37,7 +37,7 @@ HEADLINES = {
     ("answers", "useful_answer_rate"): "of all questions: all facts somewhere, or rightly refused",
     ("citations", "exact_quote_rate"): "of the quotes: letter by letter in their passage",
 }
-"""The figures that come first, and what they say."""
+"""Headline figures and their meaning."""
 
 _GROUPS = (*RATES, "latency_ms")
 _PER_ANSWER = {
@@ -56,7 +56,7 @@ _MARKDOWN = re.compile(r"([\\`*_\[\]|~#$!{}])")
 
 
 class Figure(NamedTuple):
-    """One figure of a group of questions; `value` is None where it does not apply."""
+    """One figure of a group of questions; `value` is None if it does not apply."""
 
     group: str
     name: str
@@ -71,7 +71,7 @@ def html(
     checks: Sequence[Check] = (),
     judgement: Judgement | None = None,
 ) -> str:
-    """The page: verdict, figures, plots, what changed, what fell short, and where to sign."""
+    """The page: gate, figures, plots, changes, questions that fell short, and a box to sign."""
     template = _templates().get_template("report.html.j2")
     return template.render(
         results=results,
@@ -113,13 +113,13 @@ def figures(summary: Summary) -> tuple[Figure, ...]:
 
 
 def headlines(summary: Summary) -> tuple[Figure, ...]:
-    """The figures of `HEADLINES`, whether they apply or not."""
+    """The figures of `HEADLINES`, also those that do not apply."""
     there = {(figure.group, figure.name): figure for figure in figures(summary)}
     return tuple(there.get(key, Figure(*key, None, None)) for key in HEADLINES)
 
 
 def label(group: str, name: str) -> str:
-    """A figure's name for people: "full answer rate", "refusal f1", "latency p95 (ms)"."""
+    """Display name of a figure: "full answer rate", "refusal f1", "latency p95 (ms)"."""
     if group == "latency_ms":
         return f"latency {name} (ms)"
     if group == "size":
@@ -131,17 +131,17 @@ def label(group: str, name: str) -> str:
 
 
 def number(value: float | None, group: str = "") -> str:
-    """A rate with three decimals, a size with one, a time in whole milliseconds."""
+    """Formats a rate with three decimals, a size with one, a time in whole milliseconds."""
     return NOTHING if value is None else f"{value:.{_decimals(group)}f}"
 
 
 def bounds(interval: Interval | None, group: str = "") -> str:
-    """An interval as "0.664–0.819", "" without one."""
+    """Formats an interval as "0.664–0.819"; "" without one."""
     return f"{number(interval[0], group)}–{number(interval[1], group)}" if interval else ""
 
 
 def change(value: float | None, group: str = "") -> str:
-    """A difference with its sign."""
+    """Formats a difference with its sign."""
     return NOTHING if value is None else f"{value:+.{_decimals(group)}f}"
 
 
@@ -154,7 +154,7 @@ def p_value(value: float) -> str:
 
 
 def reading(test: Test) -> str:
-    """What a test says, in words: "significantly worse", "no change", ..."""
+    """Result of a test in words: "significantly worse", "no change", ..."""
     if test.change == 0:
         return "no change"
     direction = "worse" if test.worse else "better"
@@ -164,7 +164,7 @@ def reading(test: Test) -> str:
 
 
 def outcome(result: QuestionResult) -> str:
-    """What became of a question, in a few words."""
+    """Outcome of a question, in a few words."""
     if result.is_message:
         return "handled as a message" if result.handled else "not handled as a message"
     if result.message:
@@ -180,7 +180,7 @@ def outcome(result: QuestionResult) -> str:
 
 
 def _by_cause(results: Results) -> dict[str, list[QuestionResult]]:
-    """The questions that fell short, by cause in the order of precedence."""
+    """Questions that fell short, by cause, in order of precedence."""
     grouped = {
         cause: [result for result in results.questions if result.cause == cause]
         for cause in MEANINGS
@@ -189,7 +189,7 @@ def _by_cause(results: Results) -> dict[str, list[QuestionResult]]:
 
 
 def _in_markdown(text: str) -> Markup:
-    """Text as it stands inside a line or table cell of Markdown, with no markup of its own."""
+    """Escapes text for a line or table cell of Markdown."""
     line = " ".join(text.split())
     return Markup(_MARKDOWN.sub(r"\\\1", escape(line, quote=False)))  # noqa: S704 - just escaped
 

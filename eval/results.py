@@ -1,7 +1,4 @@
-"""The shapes of a run's results.
-
-How they are kept as files is told in eval/runs.py.
-"""
+"""Data model of a run's results; eval/runs.py stores them."""
 
 import datetime
 import hashlib
@@ -29,26 +26,28 @@ Cause = Literal[
     "loose end",
     "buried",
 ]
-"""Why a question fell short, most likely; see eval/causes.py."""
+"""Likely cause why a question fell short; see eval/causes.py."""
 
 
 ENOUGH = 2 / 3
-"""The precision from which an answer can be signed: two of three units shown are to the point."""
+"""Least precision of a signable answer: two of three units shown are to the point."""
 
-# Kinds of messages to which a reply may show the sources again.
+# Kinds of messages whose reply may cite sources.
 _WITH_SOURCES = ("shorter", "summarise")
-# Challenges that need no answer from the sources: a reply to them is right as well.
+# Challenges that a reply without sources also answers rightly.
 _NO_QUESTION = ("injection", "secrets", "abuse")
 
 
 class Reading(Frozen):
-    """What a reader sees of an answer (eval/reading.py).
+    """Readability of an answer (eval/reading.py).
 
-    `judged` is whether the question names the units that answer it (gold). Of the `units` shown in
-    the answer proper `needed` are gold, or what a gold one cannot do without; `direct` is whether
-    the first is gold. Of the `lists` shown anywhere `whole_lists` are whole. `cut` and `loose` are
-    the lines that are a cut list, or cannot be understood where they stand. `words_prose` are the
-    words of the answer proper without labels and list items.
+    judged: whether the question names the units that answer it (gold).
+    units, needed: units shown in the answer proper; those that are gold or context of a gold unit.
+    direct: whether the first unit is gold.
+    lists, whole_lists: lists shown anywhere; those shown whole.
+    cut: lines of cut lists.
+    loose: lines that cannot be understood in place.
+    words_prose: words of the answer proper without labels and list items.
     """
 
     judged: bool
@@ -63,12 +62,12 @@ class Reading(Frozen):
 
     @property
     def precision(self) -> float | None:
-        """The share of the units shown that are to the point; None where that is not known."""
+        """Share of the units shown that are needed; None if unknown."""
         return self.needed / self.units if self.judged and self.units else None
 
 
 class CitedSection(Frozen):
-    """Where a citation of the answer points."""
+    """Document and section of a citation."""
 
     number: int
     document: str
@@ -76,7 +75,7 @@ class CitedSection(Frozen):
 
 
 class RetrievedSection(Frozen):
-    """One retrieved section. `relevant` is whether the question names it."""
+    """One retrieved section; `relevant` if the question names it."""
 
     document: str
     section: str
@@ -84,7 +83,7 @@ class RetrievedSection(Frozen):
 
 
 class RetrievedPassage(Frozen):
-    """One retrieved passage as the answerer got it, best first."""
+    """One retrieved passage, as the answerer got it."""
 
     id: str
     document: str
@@ -96,8 +95,9 @@ class RetrievedPassage(Frozen):
 class SentenceVerdict(Frozen):
     """One sentence of an answer, judged by the project's own verifier.
 
-    `supported` is whether its citations together support it; `needless` are those among them that
-    do not support it alone and that it can do without (Gao et al. 2023).
+    supported: whether its citations together support it.
+    needless: citations that neither support it alone nor are needed by the others (Gao et al.
+        2023).
     """
 
     text: str
@@ -107,25 +107,28 @@ class SentenceVerdict(Frozen):
 
 
 class Tokens(Frozen):
-    """What a model's server counted for one answer."""
+    """Token counts of a model's server for one answer."""
 
     input: int
     output: int
 
 
 class QuestionResult(Frozen):
-    """One question, what the assistant did with it, and what is right and wrong about that.
+    """One question with its answer and assessment. Times are in milliseconds.
 
-    `retrieved` are the distinct sections of `passages`, best first; `judged` is whether the
-    question names what answers it, `relevant_sections` how many such sections the index has.
-    `across_languages` is whether the documents that answer it are in other languages only; None
-    where that is not known.
-    `facts_retrieved` counts the facts that stand in the passages, `facts_found` are those in the
-    answer, in what is folded below it (`more`) or in its quotes, of which `facts_in_text` are in
-    the answer proper. `expected` is what kind of message it is, `message` the kind that the
-    assistant took it for. `inexact_quotes` and `unsupported` come from an independent check,
-    `verdicts` from the project's verifier. `languages` are those the answer may be in,
-    `text_language` is the one it is in; a refusal is an answer here. Times are in milliseconds.
+    across_languages: whether the documents that answer it are in other languages only; None if
+        unknown.
+    expected, message: kind of message by the label, and by the assistant.
+    more: folded blocks below the answer proper.
+    retrieved: distinct sections of `passages`, best first.
+    judged: whether the question names the sections that answer it.
+    relevant_sections: number of such sections in the index.
+    facts_retrieved: number of facts in the passages.
+    facts_found: facts in the answer, folded blocks and quotes included.
+    facts_in_text: number of facts in the answer proper.
+    inexact_quotes, unsupported: by an independent check.
+    verdicts: by the project's verifier.
+    languages, text_language: languages allowed for the answer or refusal, and the one it is in.
     """
 
     id: str
@@ -179,35 +182,35 @@ class QuestionResult(Frozen):
 
     @property
     def is_message(self) -> bool:
-        """It asks the sources nothing."""
+        """Whether its label is a message, which asks the sources nothing."""
         return self.expected is not None
 
     @property
     def is_question(self) -> bool:
-        """It asks something that the sources have to answer or be searched for."""
+        """Whether the sources must be searched for it."""
         return not self.is_message and (self.answerable or self.challenge not in _NO_QUESTION)
 
     @property
     def handled(self) -> bool:
-        """A message that was taken for what it is, without sources that it does not ask for."""
+        """Whether a message was classified right, and cites sources only if its kind may."""
         return self.message == self.expected and (
             not self.citations or self.expected in _WITH_SOURCES
         )
 
     @property
     def fully_answered(self) -> bool:
-        """An answerable question, answered with all its facts."""
+        """Whether an answerable question is answered with all its facts."""
         return self.answerable and self.answered and not self.facts_missing
 
     @property
     def complete(self) -> bool:
-        """An answerable question, answered with all its facts before anything is unfolded."""
+        """Whether all facts are in the answer proper."""
         return self.fully_answered and self.facts_in_text == len(self.facts_found)
 
     @property
     def useful(self) -> bool:
-        """Fully answered, or refused where nothing can be answered, or handled as a message;
-        nothing forbidden said."""
+        """Whether it is fully answered, rightly refused, or handled as a message, with nothing
+        forbidden said."""
         if self.is_message:
             right = self.handled
         else:
@@ -220,25 +223,26 @@ class QuestionResult(Frozen):
 
     @property
     def misquoted(self) -> bool:
-        """A quote is not exact, or a sentence is not supported by what it cites."""
+        """Whether a quote is not exact, or a sentence not supported by its citations."""
         return bool(self.inexact_quotes or self.unsupported) or not all(
             verdict.supported for verdict in self.verdicts
         )
 
     @property
     def buried(self) -> bool:
-        """Answered, but facts are folded away, or most of what is shown is beside the point."""
+        """Whether it is fully answered, but with facts only in folded blocks, or with a precision
+        below `ENOUGH`."""
         precision = self.reading.precision
         noisy = precision is not None and precision < ENOUGH
         return self.fully_answered and (noisy or not self.complete)
 
     @property
     def signable(self) -> bool | None:
-        """Whether an official could put a name under it; None where that cannot be told.
+        """Whether an official could sign it; None if unknown.
 
-        An answer: complete, to the point, no list cut, nothing loose, in the right language, quoted
-        exactly and supported. Without an answer: refused, with words that say so. Nothing
-        forbidden said.
+        An answer must be complete, to the point, without cut lists and loose lines, in an allowed
+        language, exactly quoted and supported. An unanswerable question must be refused in words.
+        Nothing forbidden may be said.
         """
         if self.is_message or (self.answerable and not self.reading.judged):
             return None
@@ -259,9 +263,9 @@ class QuestionResult(Frozen):
 
 
 class Summary(Frozen):
-    """The figures of a group of questions. A figure that does not apply to the group is None.
+    """Figures of a group of questions; None for one that does not apply.
 
-    `size` are means per answer: words, and tokens where a model's server counted them.
+    `size` has means per answer: words, and tokens if a model's server counts them.
     """
 
     n: int
@@ -278,8 +282,7 @@ class Summary(Frozen):
 
 
 class Bin(Frozen):
-    """The questions whose confidence is in [low, high): mean confidence, and how many of them the
-    documents answer."""
+    """Questions with a confidence in [low, high): mean confidence, and share answerable."""
 
     low: float
     high: float
@@ -289,7 +292,7 @@ class Bin(Frozen):
 
 
 class Calibration(Frozen):
-    """Whether a confidence of 0.8 means that 8 in 10 such questions can be answered."""
+    """Calibration: whether 8 in 10 questions with a confidence of 0.8 are answerable."""
 
     ece: float
     interval: Interval | None
@@ -303,12 +306,12 @@ def _moment(text: str) -> str:
 
 
 Moment = Annotated[str, AfterValidator(_moment)]
-"""A date and time with its zone, ISO 8601."""
+"""Date and time with time zone, ISO 8601."""
 
 
 class Stamp(Frozen):
-    """What a run was made with. `prompts` and `questions` are fingerprints by name; `model` is the
-    language model that answered, empty for the sources' own sentences."""
+    """Provenance of a run. `prompts` and `questions` are fingerprints by name; `model` is the
+    language model that answered, empty for extractive answers."""
 
     settings: Mapping[str, JsonValue]
     prompts: Mapping[str, str]
@@ -321,11 +324,11 @@ class Stamp(Frozen):
 
 
 class Figures(Frozen):
-    """What a run comes to, without its questions.
+    """Figures of a run, without its questions.
 
-    `overall` and the groups are over the questions; `by_part` is "open" and "held out", "same
-    language" and "across languages" where the question names what answers it, and "messages" and
-    "conversations", which are reported apart. Manners are over all that was asked.
+    `overall` and the groups cover the questions. `by_part` has "open" and "held out", "same
+    language" and "across languages" (of questions that name their documents), and "messages" and
+    "conversations", which are reported apart. `manners` covers everything that was asked.
     """
 
     stamp: Stamp
@@ -345,8 +348,7 @@ class Results(Figures):
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of all but times and stamp: equal for two runs whose figures and answers are
-        equal to the last digit."""
+        """SHA-256 without times and stamp: equal for two runs with equal figures and answers."""
         kept = _without_times(self.model_dump(mode="json", exclude={"stamp"}))
         return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
 

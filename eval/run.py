@@ -1,8 +1,8 @@
-"""Ask the questions, look at the answers, add up.
+"""Runs an evaluation: asks the questions, assesses the answers, and sums up.
 
     questions -> assistant.ask -> assess -> QuestionResult -> Results
 
-The shapes are in eval/results.py, the figures in eval/summary.py.
+The data model is in eval/results.py, the figures are in eval/summary.py.
 """
 
 import time
@@ -24,7 +24,7 @@ from vectorstore.embeddings import Embedder
 
 
 class Asked(Protocol):
-    """What is evaluated: anything that can be asked a question."""
+    """The system under evaluation: anything that answers questions."""
 
     def ask(
         self,
@@ -45,12 +45,11 @@ def run(
     parallel: int = 1,
     on_result: Callable[[QuestionResult], None] | None = None,
 ) -> Results:
-    """Put each question to the assistant, without its language, and sum up.
+    """Asks each question, without telling its language, and sums up.
 
-    The turns of a conversation are asked one after the other, each with the assistant's own answers
-    to those before. `parallel` is how many questions and conversations are asked at a time, for
-    models that answer many at once. `on_result` is told of each question as it is done, in the
-    order of eval.dataset.dialogues.
+    The turns of a conversation are asked in order, with the assistant's own answers as history.
+    `parallel` is the number of questions and conversations asked at a time, for models that take
+    many at once. `on_result` gets each result, in the order of eval.dataset.dialogues.
     """
 
     def results_of(turns: Sequence[Question]) -> list[QuestionResult]:
@@ -80,7 +79,7 @@ def run(
 
 
 def sum_up(results: Sequence[QuestionResult], stamp: Stamp) -> Results:
-    """A run of these results, in their order."""
+    """Computes the figures of these results."""
     counted = reported(results)
     return Results(
         stamp=stamp,
@@ -107,7 +106,7 @@ def _part(result: QuestionResult) -> list[str]:
 
 
 def _tokens(usage: UsageMetadataCallbackHandler) -> Tokens | None:
-    """What the model's server counted, of all calls for one answer; None when it counted none."""
+    """Tokens of all calls for one answer; None if the server counts none."""
     counted = list(usage.usage_metadata.values())
     if not counted:
         return None

@@ -1,11 +1,11 @@
-"""Where runs are kept.
+"""Storage of runs.
 
 data/runs/
-    20261124T175501Z/      one run, named for its date
+    20261124T175501Z/      one run, named by its date
         questions.jsonl    a line per question: answer, passages, verdicts, causes
         results.json       stamp, figures and fingerprint; written last
         report.html        for people; report.md for a merge request
-    accepted               the name of the run that others may not be worse than
+    accepted               name of the accepted run, which later runs may not be worse than
 """
 
 import json
@@ -28,7 +28,7 @@ def runs_folder(data_dir: Path) -> Path:
 
 
 def new_folder(data_dir: Path, results: Results) -> Path:
-    """A folder for a run that no other has; it is not made yet."""
+    """Unused path of a folder for a run; does not create it."""
     digits = "".join(character for character in results.stamp.date[:19] if character.isalnum())
     folder = runs_folder(data_dir) / f"{digits}Z"
     number = 2
@@ -39,7 +39,7 @@ def new_folder(data_dir: Path, results: Results) -> Path:
 
 
 def write(results: Results, folder: Path, **reports: str) -> tuple[Path, ...]:
-    """Write a run, and reports on it (extension -> text), into a folder; returns the files.
+    """Writes a run and its reports (extension -> text) into a folder; returns the files.
 
     Raises:
         StrategiewijzerError: the folder cannot be written to.
@@ -66,7 +66,7 @@ def write(results: Results, folder: Path, **reports: str) -> tuple[Path, ...]:
 
 
 def read(path: Path) -> Results:
-    """A run from its folder, or from the `results.json` in it.
+    """Reads a run from its folder, or from the `results.json` in it.
 
     Raises:
         StrategiewijzerError: there is no such run, or it was written by another version.
@@ -79,7 +79,7 @@ def read(path: Path) -> Results:
 
 
 def read_figures(folder: Path) -> Figures:
-    """Only what a run comes to: a small file, while its questions are megabytes.
+    """Reads only the figures of a run: a small file, while its questions are megabytes.
 
     Raises:
         StrategiewijzerError: there is no such run, or it was written by another version.
@@ -96,7 +96,7 @@ def _figures(folder: Path) -> dict[str, object]:
 
 @contextmanager
 def _explained(folder: Path) -> Iterator[None]:
-    """Says of what cannot be read what is wrong with it, and what to do."""
+    """Turns errors of reading a run into a message with a remedy."""
     try:
         yield
         return
@@ -117,21 +117,21 @@ def _explained(folder: Path) -> Iterator[None]:
 
 
 def listed(data_dir: Path) -> tuple[str, ...]:
-    """The names of the runs that are kept, oldest first."""
+    """Names of the stored runs, oldest first."""
     return tuple(sorted(file.parent.name for file in runs_folder(data_dir).glob(f"*/{_FIGURES}")))
 
 
 def accepted(data_dir: Path) -> str | None:
-    """The name of the run that others may not be worse than, if one was accepted."""
+    """Name of the accepted run, if any."""
     file = runs_folder(data_dir) / _ACCEPTED
     return file.read_text("utf-8").strip() if file.is_file() else None
 
 
 def accept(data_dir: Path, name: str | None) -> None:
-    """Make this run the one that others may not be worse than; None: no run is.
+    """Sets the accepted run; None unsets it.
 
     Raises:
-        StrategiewijzerError: there is no such run, or the choice cannot be kept.
+        StrategiewijzerError: there is no such run, or the file cannot be written.
     """
     file = runs_folder(data_dir) / _ACCEPTED
     if name is not None and name not in listed(data_dir):
@@ -148,10 +148,10 @@ def accept(data_dir: Path, name: str | None) -> None:
 
 
 def resolve(name: str, data_dir: Path) -> Path:
-    """The folder of a run: its name, a path, or "last", "previous" or "accepted".
+    """Folder of a run, by its name, a path, or "last", "previous" or "accepted".
 
     Raises:
-        StrategiewijzerError: there is no such run; names those that there are.
+        StrategiewijzerError: there is no such run; the message names the stored ones.
     """
     names = listed(data_dir)
     if name in ("last", "previous"):

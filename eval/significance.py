@@ -1,4 +1,4 @@
-"""Whether two runs over the same questions differ by more than chance."""
+"""Significance tests for two runs over the same questions."""
 
 import math
 from collections.abc import Sequence
@@ -9,9 +9,10 @@ from eval.metrics import Interval, Share, bounds, resamples
 
 
 def mcnemar(better: int, worse: int) -> float:
-    """The two-sided p-value that as many questions turned right as turned wrong, or more unequal.
+    """Two-sided p-value of McNemar's exact test, for the numbers of questions that turned right and
+    wrong.
 
-    The exact test: of the questions that changed, each is as likely to have changed either way.
+    Null hypothesis: a question that changed is as likely to have changed either way.
 
     McNemar, "Note on the sampling error of the difference between correlated proportions or
     percentages", 1947, https://doi.org/10.1007/BF02295996; exact form as in Agresti, "Categorical
@@ -25,14 +26,14 @@ def mcnemar(better: int, worse: int) -> float:
 def paired_bootstrap(
     before: Sequence[Share], now: Sequence[Share]
 ) -> tuple[float, Interval, float]:
-    """How much a rate changed, its 95% interval, and a two-sided p-value.
+    """Change of a rate, its 95% interval, and a two-sided p-value.
 
-    Questions are drawn in pairs, so that what makes a question hard in both runs cancels out. The
-    p-value is twice the share of samples in which the change has the other sign or is nil.
+    Questions are resampled in pairs, so that their difficulty, the same in both runs, cancels out.
+    The p-value is twice the share of samples in which the change is 0 or has the other sign.
 
     Args:
-        before, now: what each question adds to the rate, in the same order; at least one question
-            has a whole in both.
+        before, now: each question's share, in the same order; at least one question has a whole in
+            both.
 
     Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapters 13 and 15; for systems
     on the same questions Koehn, "Statistical significance tests for machine translation
@@ -43,7 +44,7 @@ def paired_bootstrap(
     with np.errstate(invalid="ignore"):
         rates = [one[draws, 0].sum(axis=1) / one[draws, 1].sum(axis=1) for one in (first, second)]
     changes = rates[1] - rates[0]
-    changes = changes[np.isfinite(changes)]  # a sample may miss every question with a whole
+    changes = changes[np.isfinite(changes)]  # a sample may have no question with a whole
     change = second[:, 0].sum() / second[:, 1].sum() - first[:, 0].sum() / first[:, 1].sum()
     contrary = (changes <= 0).mean() if change > 0 else (changes >= 0).mean()
     return float(change), bounds(changes), min(1.0, 2 * float(contrary))

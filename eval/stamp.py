@@ -1,4 +1,4 @@
-"""What a run was made with: settings, prompts, index, code and questions."""
+"""Provenance of a run: settings, prompts, index, code and questions."""
 
 import datetime
 import importlib.metadata
@@ -26,7 +26,7 @@ def make_stamp(
     embedder: str,
     generation: str,
 ) -> Stamp:
-    """The stamp of a run that starts now; `questions` are the fingerprints of its sets."""
+    """Stamp of a run that starts now; `questions` are the fingerprints of its sets."""
     return Stamp(
         settings=masked(settings),
         prompts=prompts,
@@ -40,8 +40,8 @@ def make_stamp(
 
 
 def masked(settings: Settings) -> dict[str, JsonValue]:
-    """The settings as JSON values: without keys, without what may be secret in an address, and
-    with "~" for the home folder, which is often named for somebody."""
+    """Settings as JSON values, with keys and secrets in URLs masked, and "~" for the home folder,
+    which often has a person's name."""
     values: dict[str, JsonValue] = settings.model_dump(mode="json")
     return {name: _plain(value) for name, value in values.items()}
 
@@ -51,14 +51,14 @@ def _plain(value: JsonValue) -> JsonValue:
         return [_plain(one) for one in value]
     if not isinstance(value, str):
         return value
-    path, home = Path(value), os.path.expanduser("~")  # where there is none, "~"
+    path, home = Path(value), os.path.expanduser("~")  # stays "~" without a home folder
     if path.is_relative_to(home):
         return str("~" / path.relative_to(home))
     return _QUERY.sub(r"\1***", _CREDENTIALS.sub("***", value))
 
 
 def code_version() -> str:
-    """What git says of the working copy ("-dirty": changed since), else the package's version."""
+    """`git describe` of the working copy ("-dirty": changed since), else the package's version."""
     git = shutil.which("git")
     if git is not None and (ROOT / ".git").exists():
         described = subprocess.run(  # noqa: S603 - fixed arguments

@@ -1,6 +1,6 @@
-"""From results per question to the figures of a group of questions.
+"""Figures of a group of questions.
 
-Each figure is one line of `RATES`: what a question adds to it, or None where it does not apply.
+Each figure is one line of `RATES`: a question's share in it, or None if it does not apply.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -26,17 +26,17 @@ def _ranking(result: QuestionResult) -> list[bool]:
 
 
 def _judged(metric: Callable[[list[bool]], float]) -> ShareOf:
-    """A retrieval metric: the mean over the questions that name their sections."""
+    """Mean of a retrieval metric over the questions that name their sections."""
     return lambda result: (metric(_ranking(result)), 1) if result.judged else None
 
 
 def _answerable(value: Callable[[QuestionResult], float]) -> ShareOf:
-    """The mean of a value over the answerable questions."""
+    """Mean of a value over the answerable questions."""
     return lambda result: (value(result), 1) if result.answerable else None
 
 
 def _of_model(value: Callable[[QuestionResult], float]) -> ShareOf:
-    """The mean of a value over the questions put to a language model."""
+    """Mean of a value over the questions put to a language model."""
     return lambda result: (value(result), 1) if result.mode != "extractive" else None
 
 
@@ -47,17 +47,17 @@ def _average_precision(result: QuestionResult) -> Share | None:
 
 
 def _context_recall(result: QuestionResult) -> Share | None:
-    """The share of a question's facts in the passages that the answer could use.
+    """Share of a question's facts in its passages.
 
     After Ragas' context recall (Es et al. 2024, https://arxiv.org/abs/2309.15217), with accepted
-    spellings in the place of a language model.
+    spellings instead of a language model.
     """
     facts = len(result.facts_found) + len(result.facts_missing)
     return (result.facts_retrieved / facts, 1) if facts else None
 
 
 def _fact_recall(result: QuestionResult) -> float:
-    """The share of the question's facts in the answer; a refusal gives none."""
+    """Share of the question's facts in the answer; 0 for a refusal."""
     found, missing = len(result.facts_found), len(result.facts_missing)
     return found / (found + missing) if result.answered else 0.0
 
@@ -67,22 +67,22 @@ def _refused(result: QuestionResult) -> float:
 
 
 def _refusal_precision(result: QuestionResult) -> Share | None:
-    """Of the refusals, those of unanswerable questions."""
+    """Share of refusals that are of unanswerable questions."""
     if result.answered or result.is_message:
         return None
     return float(not result.answerable), 1
 
 
 def _refusal_recall(result: QuestionResult) -> Share | None:
-    """Of the unanswerable questions, those refused."""
+    """Share of unanswerable questions that are refused."""
     if result.answerable or result.is_message:
         return None
     return _refused(result), 1
 
 
 def _refusal_f1(result: QuestionResult) -> Share | None:
-    """2 right refusals / (2 right refusals + wrong refusals + wrong answers), van Rijsbergen 1979:
-    each right refusal adds (2, 2), each mistake (0, 1)."""
+    """F1 of refusals (van Rijsbergen 1979): 2 TP / (2 TP + FP + FN), with right refusals as TP,
+    wrong refusals as FP and wrong answers as FN."""
     if result.is_message:
         return None
     if result.answerable:
@@ -99,25 +99,25 @@ def _exact_quotes(result: QuestionResult) -> Share:
 
 
 def _supported(result: QuestionResult) -> Share | None:
-    """Of answers only: a refusal says nothing that needs a source."""
+    """Share of supported sentences, over answers: a refusal needs no source."""
     if not result.answered:
         return None
     return result.sentences - len(result.unsupported), result.sentences
 
 
 def _citation_recall(result: QuestionResult) -> Share:
-    """The share of the sentences that their citations together support.
+    """Share of the sentences that their citations together support.
 
     Gao et al., "Enabling large language models to generate text with citations" (ALCE), 2023,
-    https://arxiv.org/abs/2305.14627, 4.3, with the project's verifier in the place of an
-    entailment model.
+    https://arxiv.org/abs/2305.14627, 4.3, with the project's verifier instead of an entailment
+    model.
     """
     return sum(verdict.supported for verdict in result.verdicts), len(result.verdicts)
 
 
 def _citation_precision(result: QuestionResult) -> Share:
-    """The share of the citations that are of use: their sentence is supported, and they support it
-    alone or it cannot do without them (Gao et al. 2023)."""
+    """Share of useful citations: their sentence is supported, by the citation alone or not without
+    it (Gao et al. 2023)."""
     useful = sum(
         len(verdict.citations) - len(verdict.needless)
         for verdict in result.verdicts
@@ -127,7 +127,7 @@ def _citation_precision(result: QuestionResult) -> Share:
 
 
 def _answered(value: Callable[[QuestionResult], float]) -> ShareOf:
-    """The mean of a value over the answers."""
+    """Mean of a value over the answers."""
     return lambda result: (value(result), 1) if result.answered else None
 
 
@@ -136,7 +136,8 @@ def _signable(result: QuestionResult) -> Share | None:
 
 
 def _direct(result: QuestionResult) -> Share | None:
-    """Of the questions that name their units; a refusal shows none."""
+    """Share of answers that begin with a gold unit, over questions that name their units; refusals
+    count as misses."""
     if not result.answerable or not result.reading.judged:
         return None
     return float(result.answered and result.reading.direct), 1
@@ -160,7 +161,7 @@ def _taken_for_message(result: QuestionResult) -> Share | None:
 
 
 def _harmful_answered(result: QuestionResult) -> Share | None:
-    """Of the requests for help with a crime, those answered."""
+    """Share of requests for help with a crime that are answered."""
     return (float(result.answered), 1) if result.expected == "harm" else None
 
 
@@ -217,11 +218,11 @@ RATES: Mapping[str, Mapping[str, ShareOf]] = {
         "tokens_out": lambda result: (result.tokens.output, 1) if result.tokens else None,
     },
 }
-"""Group and name of each figure."""
+"""Group -> name -> a question's share in the figure."""
 
 
 def summarise(results: Sequence[QuestionResult]) -> Summary:
-    """The figures of a group, rounded to four decimals (rates) and 0.1 ms."""
+    """Figures of a group, rounded to four decimals (rates) and 0.1 ms."""
     values: dict[str, dict[str, float | None]] = {}
     intervals: dict[str, dict[str, Interval | None]] = {}
     for group, metrics in RATES.items():
@@ -249,14 +250,14 @@ def summarise(results: Sequence[QuestionResult]) -> Summary:
 
 
 def reported(results: Sequence[QuestionResult]) -> list[QuestionResult]:
-    """What the figures of a run are over: the questions, without messages and conversations that
-    are asked beside them; of a run without questions all."""
+    """Results that a run's figures cover: the questions, without messages and conversations; all
+    results if there are no questions."""
     questions = [result for result in results if result.part == "questions"]
     return questions or list(results)
 
 
 def with_manners_of(results: Sequence[QuestionResult], summary: Summary) -> Summary:
-    """The figures of a run, with manners over all that was asked."""
+    """Replaces the manners of a summary by those over all results."""
     everything = summarise(results)
     return summary.model_copy(
         update={
@@ -269,7 +270,7 @@ def with_manners_of(results: Sequence[QuestionResult], summary: Summary) -> Summ
 def summarise_by(
     results: Sequence[QuestionResult], keys: Callable[[QuestionResult], Iterable[str]]
 ) -> dict[str, Summary]:
-    """The figures of each group, in order of name; a question counts in each group it names."""
+    """Figures of each group, in order of name; a question counts in each of its groups."""
     groups: dict[str, list[QuestionResult]] = {}
     for result in results:
         for key in keys(result):

@@ -1,7 +1,7 @@
-"""Whether an answer's quotes are exact and its sentences are supported by what they cite.
+"""Independent check that an answer's quotes are exact and its sentences supported.
 
-This looks only at the finished `Answer` and shares no code with the checks in `chain/`, so that it
-would notice if those failed.
+It uses only the finished `Answer` and shares no code with the checks in `chain/`, so that it
+notices their errors.
 """
 
 import re
@@ -14,11 +14,11 @@ from eval.blocks import Block, Stretch, blocks, plain
 
 _NUMBERED = re.compile(r"^\s*\d+[.)]\s+")
 
-Claim = tuple[str, frozenset[int]]  # a sentence and the numbers of the citations it carries
+Claim = tuple[str, frozenset[int]]  # a sentence, and the numbers of its citations
 
 
 def inexact_quotes(answer: Answer) -> tuple[str, ...]:
-    """The quotes that are not exactly what stands at their place in the passage they name."""
+    """Quotes that differ from the text at their offsets in the passage."""
     texts = {passage.id: passage.text for passage in answer.passages}
     return tuple(
         citation.quote
@@ -29,7 +29,7 @@ def inexact_quotes(answer: Answer) -> tuple[str, ...]:
 
 
 def quotes_by_number(answer: Answer) -> Mapping[int, tuple[str, ...]]:
-    """Number -> all quotes from the passage with it, in order of first use."""
+    """Citation number -> quotes, in order of first use."""
     found: dict[int, list[str]] = {}
     for citation in answer.citations:
         found.setdefault(citation.number, []).append(citation.quote)
@@ -37,12 +37,11 @@ def quotes_by_number(answer: Answer) -> Mapping[int, tuple[str, ...]]:
 
 
 def claims(answer: Answer) -> tuple[Claim, ...]:
-    """The sentences of the answer and of what is folded below it, with their markers.
+    """Sentences of the answer and its folded blocks, with their citation numbers.
 
-    Text quoted word for word is one claim, whatever punctuation is in it. A marker covers what
-    stands before it in its paragraph, and the list that its sentence introduces; in the text of a
-    model, in which each sentence has its own, only the sentence before it. Labels and notes on the
-    length of a list claim nothing, nor does a refusal or a reply.
+    Verbatim quoted text is one claim, whatever its punctuation. A marker covers the text before it
+    in its paragraph, and the list that its sentence introduces; in a model's text, only the
+    sentence before it. Labels, notes, refusals and replies claim nothing.
     """
     if not answer.answered:
         return ()
@@ -57,8 +56,8 @@ def claims(answer: Answer) -> tuple[Claim, ...]:
 
 
 def unsupported(answer: Answer) -> tuple[str, ...]:
-    """The sentences without a marker, with a marker of no citation, or with a figure that is not
-    in the quotes they cite."""
+    """Sentences without a marker, with the marker of no citation, or with a figure that their
+    quotes lack."""
     quotes = quotes_by_number(answer)
     return tuple(text for text, numbers in claims(answer) if not _holds(text, numbers, quotes))
 

@@ -1,10 +1,10 @@
-"""What the verifier says of the replies in tests/replies/, and how good that is.
+"""Accuracy of the verifier on the replies in tests/replies/.
 
 replies -> outcomes: a verdict on every sentence, twin and rider -> a share per reply -> figures
 
-With a checker, which reads what the verifier lets pass, figures are computed, not measured: a true
+Figures with a checker, which reads what the verifier lets pass, are computed, not measured: a true
 sentence that passes is shown with the probability that the checker is right, a false one with the
-probability that it is wrong, each by itself.
+probability that it is wrong, independently.
 """
 
 import math
@@ -23,7 +23,7 @@ CHANGES: tuple[Change, ...] = get_args(Change)
 
 
 class Judged(Frozen):
-    """A text of a reply and what the verifier says of it; `type` is that of a false twin."""
+    """A text of a reply, and the verifier's verdict; `type` is that of a false twin."""
 
     text: str
     kind: Kind
@@ -33,7 +33,7 @@ class Judged(Frozen):
     seconds: float
 
     def shown(self, checker: float | None) -> float:
-        """The probability that it is shown as supported, with a checker of this accuracy."""
+        """Probability that it is shown as supported, with a checker of this accuracy."""
         if self.state != "supported":
             return 0.0
         if checker is None:
@@ -42,19 +42,19 @@ class Judged(Frozen):
 
 
 class Outcome(Frozen):
-    """A reply and all that was judged of it."""
+    """A reply, and the verdicts on all its texts."""
 
     reply: Reply
     judged: tuple[Judged, ...]
 
     def of(self, kind: Kind, change: Change | None = None) -> list[Judged]:
-        """What is of this kind, and of this type if one is given."""
+        """Verdicts on texts of this kind, and of this type if one is given."""
         return [one for one in self.judged if one.kind == kind and change in (None, one.type)]
 
 
 class Figure(Frozen):
-    """A rate over replies and its 95% interval, None where there is nothing to measure; `n` is
-    what it is a share of."""
+    """A rate over replies with its 95% interval, None without data; `n` is the number of texts (or
+    replies) in it."""
 
     value: float | None
     interval: Interval | None
@@ -62,10 +62,10 @@ class Figure(Frozen):
 
 
 def outcome(reply: Reply, passages: Mapping[str, Passage], verify: Verify) -> Outcome:
-    """Asks the verifier about every text of a reply.
+    """Verifies every text of a reply; `passages` are by id.
 
     Raises:
-        StrategiewijzerError: a passage of the reply is not among `passages`, by id.
+        StrategiewijzerError: a passage of the reply is not among `passages`.
     """
     request = reply.request(passages)
 
@@ -94,7 +94,7 @@ def _drafts(reply: Reply) -> Iterator[tuple[Draft, Kind, Change | None]]:
 
 
 ShareOf = Callable[[Outcome, float | None], Share]
-"""What a reply adds to a rate, without a checker (None) or with one of this accuracy."""
+"""A reply's share in a rate, without a checker (None) or with one of this accuracy."""
 
 
 def _shown(kind: Kind, change: Change | None = None) -> ShareOf:
@@ -111,7 +111,7 @@ def _withheld(outcome: Outcome, checker: float | None) -> Share:
 
 
 def _left_in(state: str) -> ShareOf:
-    """Of the true sentences, those with this verdict; a checker has no say in it."""
+    """Share of true sentences with this verdict, before any checker."""
 
     def share(outcome: Outcome, checker: float | None) -> Share:
         true = outcome.of("true")
@@ -121,7 +121,7 @@ def _left_in(state: str) -> ShareOf:
 
 
 def _whole(outcome: Outcome, checker: float | None) -> Share:
-    """Whether all sentences are shown; a reply without sentences says nothing."""
+    """Probability that all sentences are shown; replies without sentences do not count."""
     true = outcome.of("true")
     return (math.prod(one.shown(checker) for one in true), 1) if true else (0, 0)
 
@@ -137,13 +137,13 @@ RATES: Mapping[str, ShareOf] = {
 }
 BALANCED = "balanced_accuracy"
 FIGURES = (*RATES, BALANCED)
-"""The names of all figures, as the gate knows them."""
+"""Names of all figures, as in the gate's rules."""
 
 
 def figures(outcomes: Sequence[Outcome], checker: float | None = None) -> Mapping[str, Figure]:
     """All figures by name, without a checker or with one of this accuracy.
 
-    The balanced accuracy is the mean of the true sentences shown and the false twins not shown.
+    Balanced accuracy is the mean of the shares of true sentences shown and false twins not shown.
     """
     found = {}
     for name, share_of in RATES.items():

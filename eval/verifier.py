@@ -1,4 +1,4 @@
-"""What becomes of a strong model's sentences: measures the verifier on those of tests/replies/.
+"""Measures the verifier on a strong model's sentences, in tests/replies/.
 
     python -m eval.verifier [--half open|held] [--list] [--gate eval/gate.yaml]
 
@@ -39,11 +39,11 @@ _ROWS = {
     "riders_passed": "riders passed",
     "balanced_accuracy": "balanced accuracy",
 }
-_NOT_CHECKED = ("true_uncertain", "true_contradicted")  # a checker has no say in them
+_NOT_CHECKED = ("true_uncertain", "true_contradicted")  # before any checker
 
 
 def main(arguments: list[str]) -> int:
-    """Returns the exit code: 0 well, 1 a problem told on standard error, 3 the gate is closed."""
+    """Returns the exit code: 0 done, 1 an error (on standard error), 3 the gate is closed."""
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.list and options.half == "held":
@@ -108,7 +108,7 @@ def _outcomes(half: Half) -> list[Outcome]:
 
 
 def _figures_table(half: Half, outcomes: Sequence[Outcome]) -> Table:
-    """All figures: measured, with intervals, and computed for each checker."""
+    """Table of all figures: measured, with intervals, and computed for each checker."""
     checkers = (f"{accuracy:g}" for accuracy in CHECKERS)
     seconds = [one.seconds for outcome in outcomes for one in outcome.judged]
     table = Table(
@@ -144,7 +144,7 @@ def _cells(figure: Figure) -> tuple[str, str]:
 
 
 def _lines(outcomes: Iterable[Outcome]) -> Iterable[str]:
-    """Every true sentence withheld, with the doubt, and every false one passed."""
+    """A line for each true sentence withheld, with the doubt, and each false one passed."""
     for found in outcomes:
         for one in found.judged:
             if one.kind == "true" and one.state != "supported":

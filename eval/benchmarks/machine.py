@@ -1,4 +1,4 @@
-"""The machine that figures were taken on, and how much memory a process holds."""
+"""Description of the machine, and memory and processor time of a process."""
 
 import os
 import platform
@@ -9,7 +9,7 @@ from core.types import Frozen
 
 
 class Machine(Frozen):
-    """What figures depend on besides the code; `cores` are those this process may use."""
+    """Machine and library versions of a benchmark; `cores` are those this process may use."""
 
     processor: str
     cores: int
@@ -37,17 +37,17 @@ def this_machine() -> Machine:
 
 
 def memory_mb(peak: bool = False, pid: int | None = None) -> float:
-    """Resident memory of a process, or of this one, in MB, now or at most; 0 where /proc is not."""
+    """Resident memory of a process (default: this one) in MB, current or peak; 0 without /proc."""
     status = Path("/proc") / str(pid or "self") / "status"
     return _kilobytes(status, "VmHWM" if peak else "VmRSS") / 1e3
 
 
 def cpu_seconds(pid: int) -> float:
-    """Processor time that a process has used; 0 where /proc is not."""
+    """Processor time of a process in seconds; 0 without /proc."""
     file = Path("/proc") / str(pid) / "stat"
     if not file.is_file():
         return 0.0
-    values = file.read_text("utf-8").rpartition(")")[2].split()  # a name may have spaces
+    values = file.read_text("utf-8").rpartition(")")[2].split()  # a process name may have spaces
     return (int(values[11]) + int(values[12])) / os.sysconf("SC_CLK_TCK")
 
 

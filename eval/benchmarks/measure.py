@@ -1,4 +1,4 @@
-"""Times as figures: medians and spreads."""
+"""Medians, percentiles and spreads of measured times."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -8,7 +8,7 @@ from eval.metrics import percentile
 
 
 class Times(Frozen):
-    """Seconds of repeated runs."""
+    """Seconds of repeated runs: median, least and most."""
 
     median: float
     least: float
@@ -17,7 +17,7 @@ class Times(Frozen):
 
 
 class Latency(Frozen):
-    """Milliseconds per question. `p50_spread`: least and greatest p50 of the rounds."""
+    """Milliseconds per question; `p50_spread` is the least and the greatest p50 of the rounds."""
 
     p50: float
     p95: float
@@ -33,7 +33,7 @@ def times(seconds: Sequence[float]) -> Times:
 
 
 def latency(rounds: Sequence[Sequence[float]]) -> Latency:
-    """Of seconds per question, asked in rounds; percentiles are over all of them."""
+    """Latency from seconds per question, in rounds; percentiles are over all rounds."""
     together = [1000 * second for asked in rounds for second in asked]
     middles = [1000 * _percentile(asked, 50) for asked in rounds]
     return Latency(
@@ -45,7 +45,7 @@ def latency(rounds: Sequence[Sequence[float]]) -> Latency:
 
 
 def seconds(action: Callable[[], object]) -> float:
-    """How long something takes."""
+    """Duration of an action in seconds."""
     started = time.perf_counter()
     action()
     return time.perf_counter() - started

@@ -1,8 +1,8 @@
-"""How many questions the chat page answers while many people ask at once, and what that costs.
+"""Load test of the chat page: throughput, latency and cost with many readers at once.
 
-The real app is started on a copy of the index in use; each reader is a session of its own over the
-real protocol (client.py) and asks the next question as soon as the answer is there. Readers run in
-this process, the app in another, so what is measured is the app's; both want the same processors.
+The real app runs on a copy of the index in use. Each reader is a session over the real protocol
+(client.py) that asks the next question as soon as it has an answer. Readers run in this process and
+the app in another, so the figures are the app's alone; both share the processors.
 """
 
 import asyncio
@@ -26,17 +26,19 @@ from eval.benchmarks.machine import cpu_seconds, memory_mb
 from eval.benchmarks.measure import Latency, latency
 from eval.dataset import QUESTIONS, load
 
-_START = 120  # seconds within which the app must answer
-_FOLLOWING = 4  # questions each reader asks in one conversation
+_START = 120  # seconds within which the app must start
+_FOLLOWING = 4  # questions of each reader, in one conversation
 
 
 class PagesAt(Frozen):
     """Figures of a checkout with so many readers at once.
 
-    `opening` is from connecting to a page that takes a question, `asking` from a question to its
-    answer in its final form. `per_second` counts questions. For one, `cpu` is how many seconds of
-    processor time the app takes, `received` how many kilobytes it sends. `memory` is its peak, in
-    MB.
+    opening: from connecting until the page takes a question.
+    asking: from a question to its final answer.
+    per_second: questions per second.
+    cpu: the app's processor time per question, in seconds.
+    received: kilobytes that the app sends per question.
+    memory: the app's peak memory in MB.
     """
 
     checkout: str
@@ -50,27 +52,27 @@ class PagesAt(Frozen):
 
 
 def pages(settings: Settings, readers: Sequence[int], against: Path | None = None) -> list[PagesAt]:
-    """Measures each number of readers with an app of its own.
+    """Measures each number of readers with a new app.
 
     Args:
-        settings: where the index is.
-        readers: how many ask at once.
-        against: another checkout, whose app is measured before ours, so that a busy machine
-            disturbs both alike.
+        settings: has the index.
+        readers: numbers of readers.
+        against: another checkout; its app is measured in turn with ours, so that other load on
+            the machine affects both.
     """
     roots = [ROOT] if against is None else [against.resolve(), ROOT]
     return [measure(settings, number, root) for number in readers for root in roots]
 
 
 def measure(settings: Settings, readers: int, root: Path = ROOT) -> PagesAt:
-    """Measures so many readers, each of whom asks four questions in one conversation."""
+    """Measures so many readers; each asks four questions in one conversation."""
     asked = [question.question for question in load(QUESTIONS) if question.language in ("nl", "en")]
     shared = itertools.cycle(asked)
     per_reader = [[next(shared) for _ in range(_FOLLOWING)] for _ in range(readers)]
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(settings.data_dir, Path(folder) / "data", dirs_exist_ok=True)
         with _served(root, Path(folder)) as (address, pid):
-            asyncio.run(_alone(address, asked[-1]))  # what is done once is not counted
+            asyncio.run(_alone(address, asked[-1]))  # warm-up, not counted
             started, before = time.perf_counter(), cpu_seconds(pid)
             taken = asyncio.run(_together(address, per_reader))
             seconds, cpu = time.perf_counter() - started, cpu_seconds(pid) - before
@@ -101,7 +103,7 @@ async def _together(
 
 
 async def _read(address: str, questions: Sequence[str]) -> tuple[float, list[float], int]:
-    """One reader: seconds until the page was there and per question, and bytes received."""
+    """One reader: seconds to open the page, seconds per question, and bytes received."""
     started = time.perf_counter()
     async with session(address) as reader:
         await reader.load()
@@ -117,7 +119,7 @@ async def _asked(reader: Session, question: str) -> float:
 
 @contextlib.contextmanager
 def _served(root: Path, folder: Path) -> Iterator[tuple[str, int]]:
-    """The app of a checkout on folder/data: its address, and the id of its process."""
+    """Runs the app of a checkout on folder/data; yields its address and process id."""
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
@@ -139,7 +141,7 @@ def _served(root: Path, folder: Path) -> Iterator[tuple[str, int]]:
 
 
 def _wait(address: str, app: "subprocess.Popen[bytes]", log: Path) -> None:
-    """Until the app answers.
+    """Waits until the app answers.
 
     Raises:
         StoreError: it ends, or does not answer within two minutes.

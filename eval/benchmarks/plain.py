@@ -1,8 +1,8 @@
-"""The plain LangChain recipe, to compare with: cut at 1,000 characters, take the four nearest.
+"""Baseline: LangChain's plain RAG recipe, with chunks of 1,000 characters and the four nearest.
 
-RecursiveCharacterTextSplitter(chunk_size=1000, chunk_overlap=200) into Chroma's defaults, asked by
-similarity with k=4: https://docs.langchain.com/oss/python/langchain/rag. The splitter is a small
-package of its own that this project does not need otherwise, so its rule is written out here.
+RecursiveCharacterTextSplitter(chunk_size=1000, chunk_overlap=200) into Chroma's defaults, searched
+by similarity with k=4: https://docs.langchain.com/oss/python/langchain/rag. The splitter is
+reimplemented here, to avoid a dependency on its package for this alone.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ _SEPARATORS = ("\n\n", "\n", " ", "")
 
 
 class PlainIndex:
-    """Texts, cut and embedded one by one."""
+    """Index of the chunks of texts, embedded one by one."""
 
     def __init__(self, texts: Sequence[str], embedder: Embedder) -> None:
         chunks = [(n, chunk) for n, text in enumerate(texts) for chunk in split(text)]
@@ -27,15 +27,15 @@ class PlainIndex:
         self._collection = chroma.in_memory(list(self._text_of), vectors)
 
     def search(self, question: str) -> list[int]:
-        """Positions of the texts of the four nearest chunks, best first, each once."""
+        """Indexes of the texts of the four nearest chunks, best first, each once."""
         count = min(K, len(self._text_of))
         found = chroma.nearest(self._collection, self._embedder.query(question), count)
         return list(dict.fromkeys(self._text_of[name] for name, _ in found))
 
 
 def split(text: str, separators: Sequence[str] = _SEPARATORS) -> list[str]:
-    """Cuts at the first separator that occurs, pieces that are too long at the next ones, and joins
-    neighbours to at most `SIZE` characters that share up to `OVERLAP`."""
+    """Splits at the first separator that occurs, and pieces that are too long at the next ones;
+    joins neighbours to chunks of at most `SIZE` characters that overlap by up to `OVERLAP`."""
     position, separator = next((i, s) for i, s in enumerate(separators) if s in text)
     pieces = text.split(separator) if separator else list(text)
     chunks: list[str] = []

@@ -1,4 +1,4 @@
-"""What a benchmark gives: JSON with everything, one plot, and a table for the reader."""
+"""Output of a benchmark: JSON, a plot and a table."""
 
 import datetime
 import io
@@ -22,7 +22,7 @@ _COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00"]  # Okabe and 
 
 
 class Benchmark(Frozen):
-    """One run of one benchmark, as it is kept. `date` is UTC, ISO 8601."""
+    """One run of a benchmark, as stored; `date` is UTC, ISO 8601."""
 
     name: str
     date: str
@@ -49,8 +49,9 @@ def save(name: str, figures: Sequence[Figures], folder: Path) -> tuple[Benchmark
 
 
 def plot(figures: Sequence[Figures]) -> str:
-    """An SVG: time against size, and for `scale` memory; for `retrieval` hit@1 of both sides;
-    for `documents` what is right of all of them; for `embedding` the times of both."""
+    """SVG plot: time (and for `scale` memory) against size; for `retrieval` hit@1 of both sides;
+    for `documents` shares over all files; for `embedding` times of both engines; for `pages`
+    questions per second."""
     rows = [row for figure in figures for row in _rows(figure)]
     if isinstance(figures[0], Comparison):
         return _svg(_bars(rows, "hit@1", "retriever", "set"))
@@ -65,7 +66,7 @@ def plot(figures: Sequence[Figures]) -> str:
 
 
 def table(figures: Sequence[Figures]) -> tuple[list[str], list[list[str]]]:
-    """Column names and rows, as they are shown."""
+    """Column names and rows of the table."""
     rows = [_cells(figure) for figure in figures]
     return list(rows[0]), [list(row.values()) for row in rows]
 
@@ -233,7 +234,7 @@ def _lines(rows: Sequence[dict[str, str | float]], unit: str) -> alt.Chart:
 
 
 def _bars(rows: Sequence[dict[str, str | float]], value: str, by: str, within: str) -> alt.Chart:
-    """A bar of a value for each `by`, below each other for each `within`."""
+    """Bar chart of a value for each `by`, in a row for each `within`."""
     names = list(dict.fromkeys(str(row[by]) for row in rows))
     bars: alt.Chart = (
         alt.Chart(alt.InlineData(values=list(rows)))

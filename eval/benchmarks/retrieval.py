@@ -1,4 +1,4 @@
-"""Our retriever and the plain LangChain recipe, on the same questions with the same embedder."""
+"""Benchmark of retrieval: ours and the plain LangChain recipe, with the same embedder."""
 
 import time
 from collections.abc import Sequence
@@ -18,8 +18,8 @@ from vectorstore.embeddings import make_embedder
 
 
 class Side(Frozen):
-    """Of one retriever: shares of questions; documents after the fourth count as not found.
-    `latency` is without the question's vector, which both need."""
+    """Figures of one retriever: means over questions; only the first four documents count.
+    `latency` excludes embedding the question, which both need."""
 
     hit_at_1: float
     hit_at_4: float
@@ -28,9 +28,12 @@ class Side(Frozen):
 
 
 class Comparison(Frozen):
-    """One set. `misses_ratio` is our share of questions without the right document in first place
-    by the plain recipe's; less than 1 is better. `difference` is the 95% interval of ours minus
-    plain hit@1, resampled over the questions of both."""
+    """Both retrievers on one set.
+
+    misses_ratio: our share of questions with another document in first place, divided by the plain
+        recipe's; less than 1 is better.
+    difference: 95% paired bootstrap interval of hit@1, ours minus plain.
+    """
 
     name: str
     language: str
@@ -53,9 +56,9 @@ def _compare(public: PublicSet, settings: Settings, every: int) -> Comparison:
     plain = PlainIndex([as_line(d.text) for d in public.documents], embedder)
     our_rankings, plain_rankings = [], []
     our_seconds, plain_seconds = [], []
-    rank_documents(public, index, questions[0])  # what is opened once is open now
+    rank_documents(public, index, questions[0])  # warm-up
     for question in questions:
-        embedder.query(question.text)  # both find the vector made
+        embedder.query(question.text)  # caches the vector for both
         begun = time.perf_counter()
         our_rankings.append(rank_documents(public, index, question)[:K])
         then = time.perf_counter()

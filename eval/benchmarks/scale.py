@@ -1,7 +1,7 @@
-"""What ingest costs at several sizes, and what one changed document costs.
+"""Benchmark of ingest: time, memory and disk by size, for a full run and one changed document.
 
-Vectors are known beforehand (`eval/benchmarks/corpus.py`): the times are those of everything but
-the embedding. Each size runs in a process of its own, so that its memory is its own.
+Vectors are known beforehand (`eval/benchmarks/corpus.py`), so times exclude embedding. Each size
+runs in a process of its own, so that its memory can be measured.
 """
 
 import multiprocessing
@@ -23,8 +23,9 @@ from vectorstore.generations import Generations
 class Scale(Frozen):
     """Figures of one size. Times in seconds, without embedding; memory and disk in MB.
 
-    `load` is reading and parsing the files, part of every run. `full` writes everything: that is
-    also what a copy of everything costs. `memory` is the most the process held.
+    load: reading and parsing the files, part of every run.
+    full: writing everything.
+    memory: peak of the process.
     """
 
     passages: int
@@ -42,7 +43,7 @@ class Scale(Frozen):
 def scale(
     settings: Settings, sizes: Sequence[int], xquad: Path | None, runs: int = 3
 ) -> list[Scale]:
-    """Measures each size; the indexes stay for `latency`."""
+    """Measures each size; keeps the indexes for `latency`."""
     corpus(settings, xquad)  # embeds the sentences once, before memory is measured
     spawn = multiprocessing.get_context("spawn")
     figures = []

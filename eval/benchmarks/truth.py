@@ -1,4 +1,4 @@
-"""Lists of a document's true headings, made by people, and how near what was read comes to them.
+"""Ground truth of headings: lists made by people, and their alignment with what was read.
 
 A list is YAML, named after the file with .yaml behind it:
 
@@ -8,9 +8,9 @@ A list is YAML, named after the file with .yaml behind it:
       CHAPTER I GENERAL PROVISIONS
         Article 1 Subject matter
 
-In order, two spaces a level; a label ("Article 1", "2.1") and its title are one heading. One with
-"? " in front may be found or not. The list of a file of deltatextsplitter (PyPI) is
-`../refs/<name>_references.xlsx`, of which the rows "Headline" are headings; it has no title.
+Headings are in order, indented by two spaces a level; a label ("Article 1", "2.1") and its title
+are one heading. A heading with "? " in front is optional. For files of deltatextsplitter (PyPI) the
+list is `../refs/<name>_references.xlsx`: its rows "Headline" are headings; it has no title.
 """
 
 import re
@@ -27,10 +27,10 @@ from core.errors import DocumentError
 from core.types import Frozen
 
 LISTS = Path(__file__).parent / "headings"
-_ALIKE = 0.8  # the least similarity of one heading as two people write it; deltatextsplitter's too
+_ALIKE = 0.8  # least similarity of two spellings of one heading, as in deltatextsplitter
 _OPTIONAL = "? "
 
-# "article 5", "hoofdstuk iii", "2 1": what may stand before a heading's own words
+# Label before a heading's title: "article 5", "hoofdstuk iii", "2 1".
 _LABEL = re.compile(
     r"(?:[^\W\d]+ )?(?P<number>\d+[a-z]{0,2}(?: \d+[a-z]?)*|[ivxlcdm]+|[a-z]|premi[eè]re?)(?: |$)"
 )
@@ -38,7 +38,7 @@ _LABEL = re.compile(
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading and how deep it is (the least depth is any number)."""
+    """A heading and its depth; depths may start at any number."""
 
     text: str
     depth: int
@@ -46,7 +46,7 @@ class Heading:
 
 
 class Truth(Frozen):
-    """The titles of a document that are accepted (none: unknown) and its headings, in order."""
+    """Accepted titles of a document (none: unknown) and its headings, in order."""
 
     titles: tuple[str, ...] = ()
     headings: tuple[Heading, ...] = ()
@@ -59,7 +59,7 @@ class _List(Frozen):
 
 @dataclass(frozen=True)
 class Match:
-    """A true heading and the one or two that were read for it, by their places."""
+    """Index of a true heading, and range of the one or two headings read for it."""
 
     true: int
     first: int
@@ -67,10 +67,11 @@ class Match:
 
 
 def truth_of(path: Path, lists: Path) -> Truth | None:
-    """The list of a document: in the folder `lists`, beside it, or among deltatextsplitter's.
+    """Ground truth of a document, from `lists`, from beside it, or from deltatextsplitter; None
+    without a list.
 
     Raises:
-        DocumentError: the list cannot be read.
+        DocumentError: the list is malformed.
     """
     places = (folder / f"{path.name}.yaml" for folder in (lists, path.parent))
     own = next((place for place in places if place.is_file()), None)
@@ -82,25 +83,25 @@ def truth_of(path: Path, lists: Path) -> Truth | None:
 
 
 def references(path: Path) -> Path:
-    """Where the list of one of deltatextsplitter's files is."""
+    """Path of the list for one of deltatextsplitter's files."""
     return path.parent.parent / "refs" / f"{path.stem}_references.xlsx"
 
 
 def is_title(title: str, truth: Truth) -> bool:
-    """Whether a title is one that is accepted."""
+    """Whether a title is accepted."""
     return any(_alike(_words(title), _words(accepted)) for accepted in truth.titles)
 
 
 def is_label(read: Heading, true: Heading) -> bool:
-    """Whether no more was read than the label of a heading, "Article 1": too little, not wrong."""
+    """Whether only the label of a heading was read ("Article 1"): incomplete, but not wrong."""
     words, label, own = _parts(read.text)
     return bool(label) and not own and _parts(true.text)[0].startswith(f"{words} ")
 
 
 def align(true: Sequence[Heading], read: Sequence[Heading]) -> list[Match]:
-    """The most pairs of true and read headings that are the same, in the order of both.
+    """Longest common subsequence of true and read headings.
 
-    A heading that was read as two, its label and its title, is found as well.
+    A heading that was read as two, label and title, counts as found.
     """
     alike = {
         (t, r, after)
@@ -109,7 +110,7 @@ def align(true: Sequence[Heading], read: Sequence[Heading]) -> list[Match]:
         for after in (r + 1, r + 2)
         if after <= len(read) and _same(heading.text, [one.text for one in read[r:after]])
     }
-    best = [[0] * (len(read) + 1) for _ in range(len(true) + 1)]  # from a place on to the ends
+    best = [[0] * (len(read) + 1) for _ in range(len(true) + 1)]  # matches from (t, r) to the ends
 
     def count(t: int, r: int, after: int) -> int:
         return best[t + 1][after] + 1 if (t, r, after) in alike else 0
@@ -131,7 +132,7 @@ def align(true: Sequence[Heading], read: Sequence[Heading]) -> list[Match]:
 
 
 def parents(headings: Sequence[Heading]) -> list[int | None]:
-    """For each heading the place of the one that it stands below."""
+    """Index of the parent of each heading; None at the top level."""
     path: list[int] = []
     found: list[int | None] = []
     for place, heading in enumerate(headings):
@@ -150,14 +151,14 @@ def _same(true: str, read: Sequence[str]) -> bool:
     found, found_label, found_own = _parts(" ".join(read))
     if label and found_label and label != found_label:
         return False
-    if label and not own:  # the list leaves out the title that a line below the label has
+    if label and not own:  # the list has only the label
         return (found.startswith(f"{whole} ") and not read[-1].endswith(".")) or found == whole
     pairs = [(whole, found), (own, found), (own, found_own)]
     return any(a and b and _alike(a, b) for a, b in pairs)
 
 
 def _parts(text: str) -> tuple[str, str, str]:
-    """A heading in bare words; the number of its label; what follows the label."""
+    """Words of a heading, the number of its label, and the words behind the label."""
     words = _words(text)
     label = _LABEL.match(words)
     return (words, label["number"], words[label.end() :]) if label else (words, "", words)
@@ -202,7 +203,7 @@ def _headlines(file: Path) -> tuple[Heading, ...]:
     rows = workbook.worksheets[0].iter_rows(values_only=True)
     names = [str(name) for name in next(rows)]
     found = []
-    for row in rows:  # some of the sheets go on to their last possible row
+    for row in rows:  # some sheets have empty rows up to the maximum
         if row[0] is None:
             break
         values = dict(zip(names, row, strict=True))

@@ -1,12 +1,12 @@
-"""Fits the weights of the confidence and writes them into the embedder's profile
-(vectorstore/profile.py), and `docs/refusal.svg`.
+"""Fits the weights of the confidence; writes them into the embedder's profile
+(vectorstore/profile.py), and draws `docs/refusal.svg`.
 
     python -m eval.fitting
 
 Two logistic regressions with an L2 penalty (Newton's method) on the questions in `eval/fitting/`:
-is a question on topic (all questions), and do the sources answer it (those on topic). Prints, each
-question judged by weights fitted on all the others, the area under the ROC curve and what
-thresholds would refuse, and draws the latter.
+is a question on topic (all questions), and do the sources answer it (those on topic). Prints the
+area under the ROC curve and the share refused at each threshold, by leave-one-out
+cross-validation, and plots the latter.
 """
 
 import datetime
@@ -84,7 +84,7 @@ def main() -> int:
 
 
 def fit(values: Array, outcome: Array) -> Array:
-    """Weights (intercept first) of a logistic model; values (n, features), outcome 0 or 1 (n,).
+    """Weights (intercept first) of a logistic model; `values` (n, features), `outcome` 0 or 1 (n,).
 
     Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, 4.4.1, with a ridge
     penalty on the standardised features.
@@ -104,13 +104,13 @@ def fit(values: Array, outcome: Array) -> Array:
 
 
 def auc(score: Array, outcome: Array) -> float:
-    """Chance that a positive scores above a negative; ties count half (Mann-Whitney U)."""
+    """Probability that a positive scores above a negative; ties count half (Mann-Whitney U)."""
     difference = score[outcome == 1][:, None] - score[outcome == 0][None, :]
     return float(((difference > 0) + 0.5 * (difference == 0)).mean())
 
 
 def _left_out(values: Array, outcome: Array, among: NDArray[np.bool_]) -> Array:
-    """Each question judged by weights fitted on those of the others that are `among`."""
+    """Leave-one-out probabilities: of each question by weights fitted on the others in `among`."""
     judged = []
     for number in range(len(values)):
         others = among & (np.arange(len(values)) != number)
@@ -125,7 +125,7 @@ def _probability(values: Array, weights: Array) -> Array:
 def _features(
     questions: tuple[Question, ...], settings: Settings, index: Snapshot
 ) -> tuple[list[dict[str, float]], list[dict[str, float]]]:
-    """Of each question what tells whether it is on topic, and whether the sources answer it."""
+    """Features of each question for the two models: on topic, and in the sources."""
     topic, sources = [], []
     for question in questions:
         turns = [*(turn.question for turn in question.history), question.question]

@@ -1,4 +1,4 @@
-"""What each threshold of the confidence would refuse, drawn as an SVG."""
+"""Plot of the share of questions refused by threshold of the confidence, as SVG."""
 
 import io
 from collections.abc import Mapping
@@ -14,11 +14,11 @@ _DASHES = [[2, 2], [6, 3], [1, 0]]
 
 
 def refusal_curve(groups: Mapping[str, NDArray[np.float64]], in_use: float) -> str:
-    """Per threshold the share of each group of questions with a confidence below it.
+    """SVG of the share of each group with a confidence below the threshold.
 
     Args:
         groups: name -> confidence of each question.
-        in_use: the threshold that is marked.
+        in_use: threshold to mark.
     """
     rows = [
         {"questions": name, "threshold": step / 100, "share": float((of < step / 100).mean())}

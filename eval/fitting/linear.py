@@ -1,4 +1,4 @@
-"""What the fits of linear models share: their data, the command and the file of weights."""
+"""Shared command of the fits of linear models: data, cross-validation and file of weights."""
 
 import argparse
 import datetime
@@ -34,11 +34,12 @@ def run(
     Args:
         arguments: of the command line.
         program: the command, for its help and the provenance.
-        section: of the profile, that they are written into.
-        features: the names of the columns of `Asked.values`.
-        from_xquad: the questions on the even articles, asked of an index of all paragraphs.
-        from_briefs: the questions in this folder, asked of an index of the briefs: the one in use,
-            and those in which each is in one language.
+        section: of the profile, for the weights.
+        features: names of the columns of `Asked.values`.
+        from_xquad: computes examples from questions on the even articles and an index of all
+            paragraphs.
+        from_briefs: computes examples from the questions in this folder and an index of the briefs:
+            the one in use, and two with each brief in one language.
     """
     parser = argparse.ArgumentParser(prog=program)
     parser.add_argument("--xquad", type=Path, required=True, metavar="DIR")
@@ -76,5 +77,5 @@ def run(
 
 
 def group_of(public: PublicSet) -> dict[str, int]:
-    """Document id -> its article, so that no article is in two folds."""
+    """Document id -> group of its article, so that no article is in two folds."""
     return {document.id: document.article // 2 for document in public.documents}

@@ -1,7 +1,7 @@
-"""Fits a linear model that puts the right ones of some candidates first.
+"""Fits a linear ranking model: a conditional logit over the candidates of each question.
 
-A conditional logit over the candidates of each question (McFadden 1974; "softmax" or listwise
-ranking, Cao et al. 2007), each set of questions with the same say.
+McFadden 1974; listwise ("softmax") ranking, Cao et al. 2007. Each set of questions has the same
+weight.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,9 +19,11 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Asked:
-    """One question: features (candidates, features), which are right, and its group.
+    """One question.
 
-    Questions of one group go into the same fold.
+    values: features, shape (candidates, features).
+    right: which candidates are right, shape (candidates,).
+    group: questions of one group go into the same fold.
     """
 
     values: Array
@@ -30,10 +32,10 @@ class Asked:
 
 
 def fit(sets: Iterable[Sequence[Asked]]) -> Array:
-    """Weights under which the right candidates are likeliest; (features,).
+    """Maximum-likelihood weights, shape (features,).
 
-    Newton's method, each step shortened until it is one forward. Questions without a right
-    candidate say nothing and are left out.
+    Newton's method, with each step halved until it lowers the loss. Questions with no right
+    candidate, or only right ones, are left out.
     """
     told = [[one for one in asked if one.right.any() and not one.right.all()] for asked in sets]
     told = [asked for asked in told if asked]
@@ -57,9 +59,9 @@ def fit(sets: Iterable[Sequence[Asked]]) -> Array:
 def _look(
     told: Sequence[Sequence[Asked]], scale: Array, weights: Array
 ) -> tuple[float, Array, Array]:
-    """The loss at these weights, its downward gradient, and the curvature of its convex part.
+    """Loss at these weights, its negative gradient, and the Hessian of its convex part.
 
-    With several right candidates the whole has no convexity to rely on.
+    With several right candidates the loss as a whole may not be convex.
     """
     loss = _PENALTY * float(weights @ weights) / 2
     gradient, curvature = -_PENALTY * weights, _PENALTY * np.eye(len(weights))
@@ -77,7 +79,7 @@ def _look(
 
 
 def cross_validated(sets: Mapping[str, Sequence[Asked]]) -> dict[str, tuple[float, float]]:
-    """hit@1 and MRR of each set, each question judged by weights fitted without its fold."""
+    """hit@1 and MRR of each set, with weights fitted without the question's fold."""
     ranks: dict[str, list[float]] = {name: [] for name in sets}
     for fold in range(_FOLDS):
         weights = fit([[o for o in asked if o.group % _FOLDS != fold] for asked in sets.values()])

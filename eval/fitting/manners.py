@@ -2,10 +2,10 @@
 
     python -m eval.fitting.manners
 
-On the messages in `messages/`, the examples of `chain/manners.yaml` and the questions of this
-folder. What `eval/messages` has as well is left out, for that set is reported. Prints, each message
-judged by weights fitted on four fifths of them, without its own, how many are told right, and how
-many questions are taken for messages, at the chances in chain/manners.py.
+Training data are the messages in `messages/`, the examples of `chain/manners.yaml` and the
+questions of this folder, without messages that are also in `eval/messages`, which is reported.
+Prints, by five-fold cross-validation with the limits in chain/manners.py, the share of messages
+classified right and the number of questions taken for messages.
 """
 
 import datetime
@@ -76,10 +76,10 @@ def main() -> int:
 
 
 def fit(vectors: Array, right: NDArray[np.int_], kinds: int) -> Array:
-    """Weights (kinds, dimensions + 1), the intercept last, of a multinomial logistic model.
+    """Weights of a multinomial logistic model, shape (kinds, dimensions + 1), the intercept last.
 
     Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, 4.4, with a ridge penalty
-    on features of mean 0 and a common spread; gradient descent with Nesterov's momentum.
+    on centred features of a common scale; gradient descent with Nesterov's momentum.
     """
     mean, scale = vectors.mean(0), float(vectors.std(0).mean())
     design = np.column_stack([(vectors - mean) / scale, np.ones(len(vectors))])
@@ -98,7 +98,7 @@ def fit(vectors: Array, right: NDArray[np.int_], kinds: int) -> Array:
 
 
 def _told() -> Iterator[tuple[str, str]]:
-    """Messages and questions with their kind."""
+    """Training data: messages and questions with their kind."""
     reported = {fold(question.question) for question in load(ROOT / "eval" / "messages")}
     by_kind = [
         (kind, text)

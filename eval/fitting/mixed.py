@@ -1,7 +1,7 @@
-"""The briefs as documents that are each in one language, as official texts mostly are.
+"""Indexes of the briefs with each document in one language, as official texts mostly are.
 
-Where every document has a version in the question's language, nothing tells how passages in
-different languages compare.
+If every document has a version in the question's language, weights across languages cannot be
+fitted.
 """
 
 from collections.abc import Sequence
@@ -15,8 +15,8 @@ from vectorstore.store import Index, open_index
 
 
 def in_turn(settings: Settings) -> list[Index]:
-    """Two indexes of the source texts in use: each document in one of its languages, by turns, and
-    the other way round.
+    """Two indexes of the source texts in use: languages alternate between documents, and the second
+    has them the other way round.
 
     Raises:
         StrategiewijzerError: as `eval.corpus.prepare`.

@@ -1,12 +1,12 @@
-"""Fits the weights by which passages are ranked and writes them into the
-embedder's profile (vectorstore/profile.py).
+"""Fits the weights that rank passages; writes them into the embedder's profile
+(vectorstore/profile.py).
 
     python -m eval.fitting.ranking --xquad DIR
 
-DIR has `xquad.en.json` and `xquad.de.json`. Fitted on the questions about their even articles
-(English, German, and German questions over English paragraphs) and on those of the questions in
-this folder that name the sections that answer them, asked of the index in use. Prints, for each
-set, hit@1 and MRR of weights fitted on the other articles or questions (six folds).
+DIR has `xquad.en.json` and `xquad.de.json`. Training data are the questions about their even
+articles (English, German, and German questions over English paragraphs), and the questions in this
+folder that name the sections that answer them, over the index in use and one-language versions of
+it. Prints hit@1 and MRR of each set, by six-fold cross-validation over articles or questions.
 """
 
 import sys

@@ -1,9 +1,10 @@
-"""Chooses what embedders are compared by (`vectorstore/reference.json`), measures the default one.
+"""Writes the reference texts that calibrate embedders (`vectorstore/reference.json`), and measures
+the default embedder on them.
 
     python -m eval.fitting.reference
 
-Every eighth question of this folder and the passages that come first for them, as they are
-embedded. To be run again when the default embedder changes; other embedders are then measured anew.
+They are every eighth question of this folder and its first passage, as embedded. Run it again when
+the default embedder changes; other embedders are then measured again.
 """
 
 import datetime

@@ -1,13 +1,12 @@
-"""Fits the weights by which sentences are chosen and writes them into the
-embedder's profile (vectorstore/profile.py).
+"""Fits the weights that rank sentences; writes them into the embedder's profile
+(vectorstore/profile.py).
 
     python -m eval.fitting.relevance --xquad DIR
 
-DIR has `xquad.en.json` and `xquad.de.json`. A unit of the passages found is right where it has a
-part of the gold answer (XQuAD, even articles), or is one that a question in this folder names, or
-says one of its facts in another language in a section that it names.
-Prints, for each set, hit@1 and MRR of weights fitted on the other articles or questions (six
-folds).
+DIR has `xquad.en.json` and `xquad.de.json`. A unit of the retrieved passages is right if it
+overlaps the gold answer (XQuAD, even articles), if a question in this folder names it, or if it is
+in another language, in a section that the question names, and has one of its facts. Prints hit@1
+and MRR of each set, by six-fold cross-validation over articles or questions.
 """
 
 import sys
@@ -67,8 +66,8 @@ def _briefs(questions: Sequence[Question], index: Index) -> list[Asked]:
 def _right(
     question: Question, found: Sequence[ScoredPassage], sections: Collection[Place]
 ) -> list[bool]:
-    """Whether each unit is one of the question's `answers`, or an item of a list that is; in
-    another language than the question's whether it has a fact and stands in one of the sections."""
+    """Whether each unit has one of the question's `answers`, or is an item of a list whose
+    introduction has; or is in another language, in one of the sections, and has a fact."""
     wanted = [fold(answer) for answer in question.answers]
 
     def is_right(passage: Passage, unit: Unit) -> bool:

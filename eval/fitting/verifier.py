@@ -3,9 +3,9 @@
     pip install jax optax
     python -m eval.fitting.verifier
 
-On the true sentences and false twins in `replies/`, each with the six passages that a search for
-the sentence finds, and on riders made of them: a true sentence with a clause of another. Prints how
-well each network tells the open half of tests/replies; never asked about the other half.
+Training data are the true sentences and false twins in `replies/`, each with the six passages that
+a search for the sentence finds, and riders: a true sentence with a clause of another. Prints the
+accuracy of each network on pairs in the open half of tests/replies; the held half is not used.
 """
 
 import difflib
@@ -27,12 +27,12 @@ from eval.replies import Lesson, lessons, read
 from vectorstore.store import Index, open_index
 from vectorstore.words import WORD, States, WordStates, word_states
 
-_TWINS = 2
-_PASSAGES = 6  # that a sentence is judged by
-_NETWORKS = 2  # whose mean is taken
+_TWINS = 2  # false twins of a sentence of the first round
+_PASSAGES = 6  # passages of a sentence
+_NETWORKS = 2  # networks of the ensemble, which averages them
 _WIDTH, _HIDDEN, _LAST, _WHOLE, _LOOKS = 48, 64, 32, 24, 32
 _EPOCHS, _BATCH, _RATE = 7, 64, 2e-3
-_RIDERS = 0.22  # of the true sentences get one
+_RIDERS = 0.22  # share of the true sentences that get a rider
 _AND = {
     "bg": "и", "cs": "a", "da": "og", "de": "und", "el": "και", "en": "and", "es": "y", "fi": "ja",
     "fr": "et", "hu": "és", "it": "e", "nl": "en", "pl": "a", "pt": "e", "ro": "iar", "sv": "och",
@@ -40,7 +40,12 @@ _AND = {
 
 
 class Example(NamedTuple):
-    """A sentence, whether it is false, which of its words are, and the passages (ids)."""
+    """A training example.
+
+    wrong: whether the sentence is false.
+    words: which of its words are false.
+    passages: ids of its passages.
+    """
 
     text: str
     language: str
@@ -78,14 +83,14 @@ def main() -> int:
 
 
 def _first_round(lesson: Lesson) -> Lesson:
-    """The sentences with two twins. Those of a second round have three harder ones each, and made
-    the network no better: docs/decisions/0007."""
+    """Keeps the sentences with two twins. Those of a second round, with three harder twins each, do
+    not improve the network: docs/decisions/0007."""
     kept = tuple(one for one in lesson.sentences if len(one.twins) == _TWINS)
     return lesson.model_copy(update={"sentences": kept})
 
 
 def _examples(told: Sequence[Lesson], index: Index) -> Iterator[Example]:
-    """Every true sentence, every twin, and some riders."""
+    """Yields every true sentence, every twin, and some riders."""
     chance = np.random.default_rng(0)
     of_language: dict[str, list[tuple[str, str]]] = {}
     for lesson in told:
@@ -120,7 +125,7 @@ def _open() -> Iterator[Example]:
 
 
 def _changed(words: Sequence[str], other: Sequence[str]) -> tuple[bool, ...]:
-    """Which of the other's words differ; where words were only taken out, those beside the gap."""
+    """Which words of `other` differ from `words`; for a deletion, the words beside the gap."""
     made = [False] * len(other)
     match = difflib.SequenceMatcher(None, words, other, autojunk=False)
     for kind, _, _, start, end in match.get_opcodes():
@@ -132,7 +137,7 @@ def _changed(words: Sequence[str], other: Sequence[str]) -> tuple[bool, ...]:
 
 
 def _centre(passages: Sequence[Passage], states: WordStates) -> States:
-    """The mean state of the words of every third passage."""
+    """Mean word vector over every third passage, shape (dimensions,)."""
     found = [states.words(f"{one.headings[-1]}\n{one.text}").states for one in passages[::3]]
     mean: States = np.concatenate(found).mean(axis=0).astype(np.float32)
     return mean
@@ -145,7 +150,7 @@ def _batch(
     mean: States,
     name: str,
 ) -> Batch:
-    """The features of sentences in arrays of one size, what is missing as zeros."""
+    """Features of the examples, padded with zeros to arrays of one size."""
     count, width = len(examples), len(mean)
     made: Batch = {
         "v": np.zeros((count, MOST_WORDS, width), np.float16),
@@ -176,7 +181,7 @@ def _batch(
 
 
 def _fitted(batch: Batch, seed: int) -> dict[str, NDArray[Any]]:
-    """One network, by AdamW on the cross-entropy of sentences and of words."""
+    """Trains one network with AdamW, on the cross-entropy of sentences and of words."""
     import jax
     import jax.numpy as jnp
     import optax
@@ -234,7 +239,7 @@ def _first(key: Any, width: int, whole: int) -> dict[str, Any]:
 
 
 def _forward(net: Any, part: Any, key: Any) -> tuple[Any, Any]:
-    """As `chain.judgement.forward`, for many sentences and with dropout."""
+    """As `chain.judgement.forward`, for a batch and with dropout."""
     import jax
     import jax.numpy as jnp
 
@@ -277,7 +282,7 @@ def _forward(net: Any, part: Any, key: Any) -> tuple[Any, Any]:
 
 
 def _told(net: dict[str, NDArray[Any]], batch: Batch) -> float:
-    """The share of pairs of a false and a true sentence of which the false one is doubted more."""
+    """AUC: share of pairs of a false and a true sentence in which the false one is doubted more."""
     from chain.judgement import forward
 
     scores = np.array(

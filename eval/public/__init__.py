@@ -1,8 +1,8 @@
-"""Public question sets, searched with the project's own index: `python -m eval public`.
+"""Evaluation on public question sets, with the project's own index: `python -m eval public`.
 
     file -> PublicSet -> index of its documents -> rankings -> figures
 
-For a script that tries another ranking:
+In a script, to try another ranking:
 
     public = load("xquad", Path("xquad.de.json"))
     fitting, reporting = halves(public)

@@ -1,4 +1,4 @@
-"""Public question sets through the project's own index: `python -m eval public`."""
+"""Command for public question sets: `python -m eval public`."""
 
 import argparse
 import json
@@ -42,7 +42,8 @@ _UNKNOWN = "–"
 
 
 def main(arguments: list[str]) -> int:
-    """Runs the command; returns the exit code (0 well, 1 a problem told on standard error)."""
+    """Runs the command; returns the exit code (0: done, 1: an error on standard error, 130:
+    interrupted)."""
     options = _parser().parse_args(arguments)
     try:
         settings = Settings()
@@ -66,7 +67,7 @@ def main(arguments: list[str]) -> int:
 
 
 def as_json(runs: Sequence[PublicRun]) -> str:
-    """The runs as they are written to a file: {"runs": [...]}, one entry per set."""
+    """The runs as JSON: {"runs": [...]}, one entry per set."""
     return json.dumps({"runs": [one.model_dump(mode="json") for one in runs]}, indent=2) + "\n"
 
 

@@ -1,10 +1,10 @@
-"""BEIR's folders: a corpus, queries and judgements.
+"""Reads BEIR's format: a folder with corpus, queries and judgements.
 
     corpus.jsonl     {"_id": "4983", "title": "...", "text": "..."}
     queries.jsonl    {"_id": "1", "text": "..."}
     qrels/test.tsv   query-id <tab> corpus-id <tab> score, below a line with these names
 
-A score of 1 or more is a grade of relevance; 0 or less is judged not relevant. Only queries with a
+A score of 1 or more is a grade of relevance; 0 or less means not relevant. Only queries with a
 relevant document are asked.
 
 Thakur et al. 2021, https://arxiv.org/abs/2104.08663; https://github.com/beir-cellar/beir
@@ -34,7 +34,7 @@ def read(folder: Path, name: str, language: str) -> PublicSet:
     """Reads one folder.
 
     Raises:
-        QuestionSetError: a file is missing or not in this format; names file, line and key.
+        QuestionSetError: a file is missing or malformed; the message names file, line and key.
     """
     corpus = _records(folder / "corpus.jsonl")
     queries = _records(folder / "queries.jsonl")
@@ -76,7 +76,7 @@ def read(folder: Path, name: str, language: str) -> PublicSet:
 
 
 def _text(record: _Record) -> str:
-    """The text of an entry; its title where it has no text of its own."""
+    """Text of an entry; its title if the text has no words."""
     text = record.text or ""
     return text if has_words(text) else record.title or ""
 
@@ -101,7 +101,7 @@ def _records(file: Path) -> dict[str, _Record]:
 def _judgements(
     file: Path, queries: dict[str, _Record], corpus: dict[str, _Record]
 ) -> Iterator[tuple[str, dict[str, int]]]:
-    """(query id, its relevant documents with their grades), for every query that is judged."""
+    """(query id, its relevant documents with their grades) of every judged query."""
     grades: dict[str, dict[str, int]] = {}
     for order, (number, line) in enumerate(lines(file)):
         fields = line.split("\t")

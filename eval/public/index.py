@@ -1,11 +1,11 @@
-"""A public set in the project's own index: its documents go the way that source texts go.
+"""Index of a public set: its documents are ingested like source texts.
 
     documents -> one .txt with front matter each -> ingest -> an index of the set's own
 
-The way is that of plain text, because it has no markup that a paragraph could be taken for.
-A document is one line there: line breaks and control characters are written as spaces, one for one,
-so that offsets stay what they are. The few lines that would be taken for page noise ("See also") or
-for a list item ("1. FC Köln") get a mark in front, which is not counted in offsets.
+Plain text, because no paragraph can be taken for its markup. A document is one line: line breaks
+and control characters become spaces, one for one, so that offsets are kept. The few lines that
+would be taken for page noise ("See also") or a list item ("1. FC Köln") get a mark in front, which
+does not count in offsets.
 """
 
 import json
@@ -24,20 +24,20 @@ from vectorstore.manifest import method_of
 from vectorstore.store import Index, open_index
 
 _NOT_IN_A_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_MARKS = ("", "\u200c", "• ")  # nothing, a mark without width, a bullet
+_MARKS = ("", "\u200c", "• ")  # nothing, zero-width non-joiner, bullet
 
 
 def build_index(
     public: PublicSet, settings: Settings, progress: Progress = lambda done, total: None
 ) -> Index:
-    """The index of a set's documents; what was embedded before is used again.
+    """Builds or updates the index of a set's documents; reuses stored vectors.
 
-    It is kept in `data_dir`/public, apart from the index of the assistant, in a folder per set and
-    embedder. It is always a local one, also when the assistant uses a Chroma server.
+    It is in `data_dir`/public, apart from the assistant's index: one folder for each set and
+    embedder, always local, even if the assistant uses a Chroma server.
 
     Raises:
         LockedError: another run is building it.
-        StoreError: the new index did not pass its check.
+        StoreError: the new index failed its check.
     """
     own = _own_settings(public, settings)
     folder = own.corpus_dirs[0]
@@ -55,23 +55,23 @@ def build_index(
 
 
 def document_of(public: PublicSet, passage: Passage) -> PublicDocument:
-    """The document of the set that a passage of its index is part of."""
+    """The document of a passage."""
     return public.documents[int(passage.document.id[1:])]
 
 
 def span_of(document: PublicDocument, passage: Passage, unit: Unit) -> tuple[int, int]:
-    """Where a unit of a passage stands in the text of its document; without the mark in front."""
+    """Offsets of a unit in the text of its document, without the mark in front."""
     shift = passage.start - len(_mark(as_line(document.text)))
     return max(0, unit.start + shift), unit.end + shift
 
 
 def as_line(text: str) -> str:
-    """The text in one line, as long as it was."""
+    """The text in one line, of the same length."""
     return _NOT_IN_A_LINE.sub(" ", text)
 
 
 def marked(public: PublicSet) -> int:
-    """How many documents have a mark in front, to be taken as text."""
+    """Number of documents with a mark in front."""
     return sum(bool(_mark(as_line(document.text))) for document in public.documents)
 
 
@@ -103,7 +103,7 @@ def _source_text(name: str, language: str, document: PublicDocument) -> str:
 
 @lru_cache(maxsize=100_000)
 def _mark(line: str) -> str:
-    """What must stand in front of a line for the loader to take all of it as text."""
+    """Mark in front of a line that makes the loader read all of it as a paragraph."""
     for mark in _MARKS[:-1]:
         blocks = plain.read(mark + line).blocks
         if [block.kind for block in blocks] == ["paragraph"]:

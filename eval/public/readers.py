@@ -1,4 +1,4 @@
-"""From a format and a path to a `PublicSet`."""
+"""Reads a public question set of any format."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -30,13 +30,13 @@ def load(
     Args:
         format: xquad, squad, beir or tsv; see docs/public-sets.md.
         path: a file, for beir a folder; for xquad also a folder of its files.
-        language: of the set (ISO 639-1). If not given it is read from a name such as xquad.de.json,
-            else it is English for squad and beir.
-        questions_from: the same set in another language; its questions are asked instead, where it
-            has one with the same id.
+        language: of the set (ISO 639-1). If not given, taken from a name such as xquad.de.json,
+            else English for squad and beir.
+        questions_from: the same set in another language; its questions with the same ids are asked
+            instead.
 
     Raises:
-        QuestionSetError: the set is not there, not in this format, or its language is not known.
+        QuestionSetError: the set is missing or malformed, or its language is unknown.
     """
     file = _only_file(format, path, language)
     public = _READERS[format](file, _name(file), _language(format, file, language))
@@ -48,10 +48,10 @@ def load(
 
 
 def set_files(format: Format, path: Path, language: str | None) -> tuple[Path, ...]:
-    """The sets that a path stands for: itself, or the XQuAD files in it, of this language if any.
+    """The sets at a path: itself, or the XQuAD files in a folder, in this language if given.
 
     Raises:
-        QuestionSetError: a folder has no such file.
+        QuestionSetError: the folder has no such file.
     """
     if format != "xquad" or not path.is_dir():
         return (path,)
@@ -89,7 +89,7 @@ def _language(format: Format, path: Path, given: str | None) -> str:
 
 
 def _asked_by(public: PublicSet, other: PublicSet) -> PublicSet:
-    """The documents, judgements and answers of one set, asked in the words of another."""
+    """Documents, judgements and answers of one set with the questions of another."""
     texts = {question.id: question.text for question in other.questions}
     questions = [
         question.model_copy(update={"text": texts[question.id]})

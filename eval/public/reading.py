@@ -1,4 +1,4 @@
-"""What the readers share: files, distinct paragraphs, and where an answer stands in one."""
+"""Shared by the readers: files, distinct paragraphs, and occurrences of an answer."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -13,10 +13,10 @@ _PROBLEMS_SHOWN = 3
 
 
 def read_text(file: Path) -> str:
-    """The text of a UTF-8 file.
+    """Text of a UTF-8 file.
 
     Raises:
-        QuestionSetError: it is not there, or not UTF-8; names the line.
+        QuestionSetError: it cannot be read, or is not UTF-8; the message names the line.
     """
     try:
         data = file.read_bytes()
@@ -32,14 +32,14 @@ def read_text(file: Path) -> str:
 
 
 def lines(file: Path) -> Iterator[tuple[int, str]]:
-    """(1-based number, line) of every line that is not blank; raises as `read_text`."""
+    """(1-based number, line) of every line that is not blank; errors as in `read_text`."""
     for number, line in enumerate(read_text(file).split("\n"), start=1):
         if line.strip():
             yield number, line.removesuffix("\r")
 
 
 def out_of_form(place: str, error: ValidationError, remedy: str) -> QuestionSetError:
-    """What is wrong with a record: the first problems, each with the path of its key."""
+    """Error for a malformed record: its first problems, each with the path of its key."""
     problems = error.errors(include_url=False, include_input=False)
     told = [
         f"{place}: {'.'.join(map(str, problem['loc']))}: {problem['msg']}"
@@ -55,19 +55,19 @@ def has_words(text: str) -> bool:
 
 
 class Paragraphs:
-    """Paragraphs as documents, in order. The same text again is the same document, because no
-    search can tell the two apart."""
+    """Paragraphs as documents, in order. Equal texts are one document, because no search can
+    distinguish them."""
 
     def __init__(self) -> None:
         self._by_text: dict[str, PublicDocument] = {}
         self.repeated = 0
 
     def add(self, text: str, article: int | None = None) -> PublicDocument:
-        """The document of a text; its title says nothing of what the paragraph is about.
+        """Document of a paragraph; its title gives away nothing of the topic.
 
         Args:
             text: the paragraph.
-            article: the position of its article; None where the format has none.
+            article: position of its article; None if the format has no articles.
         """
         known = self._by_text.get(text)
         if known is not None:
@@ -88,8 +88,7 @@ class Paragraphs:
 
 
 def occurrences(text: str, answer: str) -> list[tuple[int, int]]:
-    """Where an answer stands in a text, whatever its case and spaces: whole words if there are
-    any such places, else any."""
+    """Spans of an answer in a text, ignoring case and spacing: those of whole words, else any."""
     pattern = r"\s+".join(map(re.escape, answer.split()))
     if not pattern:
         return []
@@ -101,5 +100,5 @@ def occurrences(text: str, answer: str) -> list[tuple[int, int]]:
 
 
 def notes(counts: Mapping[str, int]) -> tuple[str, ...]:
-    """What was counted and is not 0, for people: "impossible questions, not asked: 3"."""
+    """Counts other than 0 as text: "impossible questions, not asked: 3"."""
     return tuple(f"{what}: {count}" for what, count in counts.items() if count)

@@ -1,4 +1,4 @@
-"""One run over a public set: both tasks, with what they were made with."""
+"""Run over a public set: both tasks, and a stamp of its settings and versions."""
 
 import datetime
 from collections.abc import Mapping
@@ -17,16 +17,16 @@ Half = Literal["even", "odd"]
 
 
 class Watch(Protocol):
-    """Told how far a step of the run is."""
+    """Receives the progress of a step."""
 
     def __call__(self, step: str, done: int, total: int) -> None: ...
 
 
 class PublicStamp(Frozen):
-    """What a run was made with.
+    """Provenance of a run.
 
-    `questions` is the fingerprint of the set with the questions asked; `results` how many passages
-    sentences were looked for in.
+    questions: fingerprint of the set with the questions asked.
+    results: number of passages that sentences were ranked in.
     """
 
     questions: str
@@ -38,8 +38,8 @@ class PublicStamp(Frozen):
 
 
 class PublicRun(Frozen):
-    """The figures of one set. `n` is how many questions were asked, `with_answers` how many of
-    these have an answer in the set and so count for sentences."""
+    """Figures of one set. `n` is the number of questions, `with_answers` of those with an answer in
+    the set, which count for sentences."""
 
     name: str
     language: str
@@ -64,14 +64,14 @@ def run(
     every: int = 1,
     watch: Watch = lambda step, done, total: None,
 ) -> PublicRun:
-    """Builds the set's index where it is not there yet, and puts the questions to it.
+    """Builds the set's index if needed, and runs both tasks.
 
     Args:
-        public: the set; all its documents are searched, whatever is asked.
-        settings: of the assistant: where data goes, embedder, `results`.
+        public: the set; all its documents are searched, whichever questions are asked.
+        settings: of the assistant: data folder, embedder, `results`.
         half: ask only the questions on even or on odd articles.
-        every: ask only the first of every so many questions.
-        watch: told of every step.
+        every: ask only every n-th question.
+        watch: receives progress.
 
     Raises:
         QuestionSetError: no question is left to ask.

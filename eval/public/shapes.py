@@ -1,4 +1,4 @@
-"""The one shape that every public question set is read into.
+"""Common shape of public question sets.
 
 Offsets are character offsets (Python string indices) in `PublicDocument.text`, end exclusive.
 """
@@ -14,10 +14,9 @@ Format = Literal["xquad", "squad", "beir", "tsv"]
 
 
 class PublicDocument(Frozen):
-    """One paragraph, or one entry of a BEIR corpus: what a question has to find.
+    """One paragraph, or one entry of a BEIR corpus: what is retrieved.
 
-    `article` is the position, from 0, of the article it is part of; in a format without articles
-    that of the document itself.
+    `article` is the 0-based position of its article; in a format without articles, its own.
     """
 
     id: str
@@ -27,7 +26,7 @@ class PublicDocument(Frozen):
 
 
 class GoldAnswer(Frozen):
-    """Where an answer stands in the text of a document."""
+    """Span of an answer in the text of a document."""
 
     document: str
     start: int
@@ -35,9 +34,10 @@ class GoldAnswer(Frozen):
 
 
 class PublicQuestion(Frozen):
-    """A question; `relevant` is document id -> grade (1 and up), as in TREC judgements.
+    """A question with its judgements.
 
-    Each of `answers` is right by itself; empty where the set gives none.
+    relevant: document id -> grade (1 and up), as in TREC judgements.
+    answers: alternatives; empty if the set has none.
     """
 
     id: str
@@ -47,7 +47,7 @@ class PublicQuestion(Frozen):
 
 
 class PublicSet(Frozen):
-    """A public question set. `notes` tell people what was left out or put right in reading it."""
+    """A public question set; `notes` say what was left out or corrected in reading it."""
 
     name: str
     language: str  # of the documents, ISO 639-1
@@ -58,24 +58,24 @@ class PublicSet(Frozen):
 
     @property
     def fingerprint(self) -> str:
-        """Names documents, questions and judgements: 12 hex digits of a SHA-256."""
+        """Fingerprint of documents, questions and judgements: 12 hex digits of a SHA-256."""
         return _digest(self.model_dump(mode="json", exclude={"name", "notes"}))
 
     @property
     def documents_fingerprint(self) -> str:
-        """Names what the index is made from; the same for every language of the questions."""
+        """Fingerprint of the documents; the same for every language of the questions."""
         return _digest([self.language, *([d.title, d.text] for d in self.documents)])
 
     def asking(self, questions: Iterable[PublicQuestion]) -> "PublicSet":
-        """The same documents with these questions only."""
+        """The set with these questions only."""
         return self.model_copy(update={"questions": tuple(questions)})
 
 
 def halves(public: PublicSet) -> tuple[PublicSet, PublicSet]:
-    """The questions on even and on odd articles (0, 2, ... and 1, 3, ...), each over all documents.
+    """Splits the questions by even and odd articles (0, 2, ... and 1, 3, ...), over all documents.
 
-    Fit on one and report on the other: no article is in both. A question with several relevant
-    documents goes with the first of them.
+    Fit on one half and report on the other: no article is in both. A question with several relevant
+    documents goes with the first.
     """
     article = {document.id: document.article for document in public.documents}
 

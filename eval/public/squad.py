@@ -1,12 +1,12 @@
-"""SQuAD's JSON, versions 1.1 and 2.0, which XQuAD, GermanQuAD, MLQA and others share.
+"""Reads SQuAD's JSON, versions 1.1 and 2.0, also used by XQuAD, GermanQuAD, MLQA and others.
 
     {"data": [{"title": "...", "paragraphs": [{"context": "...", "qas": [
         {"id": "...", "question": "...", "is_impossible": false,
          "answers": [{"text": "...", "answer_start": 177}]}]}]}]}
 
-Each paragraph is a document. Titles of articles are not used: they would tell a search more than
-the sets' own protocol does. Impossible questions (SQuAD 2.0) are not asked: their paragraph is
-relevant but does not answer them, so neither finding nor missing it is right.
+Each paragraph is a document. Titles of articles are not used: the sets' own protocol does not give
+them to a search. Impossible questions (SQuAD 2.0) are not asked: their paragraph is relevant but
+does not answer them, so neither finding nor missing it is right.
 
 Rajpurkar et al. 2016, https://arxiv.org/abs/1606.05250; 2018, https://arxiv.org/abs/1806.03822;
 Artetxe et al. 2020 (XQuAD), https://arxiv.org/abs/1910.11856
@@ -23,7 +23,7 @@ from eval.public.shapes import GoldAnswer, PublicDocument, PublicQuestion, Publi
 
 
 class _Record(BaseModel):
-    """Keys that this project does not use are left aside."""
+    """Base of the records; other keys are ignored."""
 
     model_config = ConfigDict(coerce_numbers_to_str=True)
 
@@ -56,11 +56,11 @@ class _File(_Record):
 def read(file: Path, name: str, language: str) -> PublicSet:
     """Reads one file.
 
-    An answer that does not stand at its offset is looked for in the paragraph, and left out where
-    it is not there; both are counted in the notes.
+    An answer that is not at its offset is searched for in the paragraph, and left out if it is not
+    there; the notes count both.
 
     Raises:
-        QuestionSetError: the file is not in this format; names line or key.
+        QuestionSetError: the file is malformed; the message names line or key.
     """
     paragraphs = Paragraphs()
     questions: dict[str, PublicQuestion] = {}
@@ -118,7 +118,7 @@ def _parsed(file: Path) -> _File:
 
 
 def _span(text: str, answer: _Answer) -> tuple[int, int] | None:
-    """Where an answer stands: at its offset, else at the nearest place that has its words."""
+    """Span of an answer: at its offset, else the nearest occurrence; None without one."""
     start, end = answer.answer_start, answer.answer_start + len(answer.text)
     if answer.text and start >= 0 and text[start:end] == answer.text:
         return start, end
@@ -129,7 +129,7 @@ def _span(text: str, answer: _Answer) -> tuple[int, int] | None:
 def _question(
     asked: _Question, document: PublicDocument, spans: list[tuple[int, int] | None]
 ) -> PublicQuestion:
-    found = dict.fromkeys(span for span in spans if span is not None)  # people agree on many
+    found = dict.fromkeys(span for span in spans if span is not None)  # annotators often agree
     return PublicQuestion(
         id=asked.id,
         text=asked.question,

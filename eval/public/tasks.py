@@ -1,4 +1,4 @@
-"""The two tasks: find the document that answers a question, and the sentence in it that does."""
+"""The two tasks: retrieve the document that answers a question, and rank its sentences."""
 
 import math
 import time
@@ -20,21 +20,21 @@ from eval.public.index import document_of, span_of
 from eval.public.shapes import PublicQuestion, PublicSet
 from vectorstore.store import Index
 
-DEPTH = 10  # distinct documents that are ranked for a question
+DEPTH = 10  # distinct documents ranked for a question
 
 Asked = Callable[[int, int], None]
-"""Called with (questions asked so far, questions to ask)."""
+"""Progress callback: (questions done, questions in all)."""
 
 
 class Figure(Frozen):
-    """A mean over questions and its 95% bootstrap interval; None without questions."""
+    """Mean over questions with its 95% bootstrap interval; None without questions."""
 
     value: float | None
     interval: Interval | None
 
 
 class Retrieval(Frozen):
-    """`rankings`: question id -> ids of the first ten documents, best first."""
+    """Retrieval results. `rankings`: question id -> ids of the first ten documents, best first."""
 
     figures: Mapping[str, Figure]
     rankings: Mapping[str, tuple[str, ...]]
@@ -42,8 +42,8 @@ class Retrieval(Frozen):
 
 
 class SentenceFinding(Frozen):
-    """`ranks`: question id -> 1-based rank of the first right sentence, None where none is right;
-    only of questions that have an answer."""
+    """Result of sentence ranking. `ranks`: id of a question with an answer -> 1-based rank of the
+    first right sentence, or None."""
 
     figures: Mapping[str, Figure]
     ranks: Mapping[str, int | None]
@@ -57,7 +57,7 @@ def retrieval(
 ) -> Retrieval:
     """Ranks documents for each question (default: all of the set).
 
-    Times are those of the searches for one question, with embedding it.
+    Latencies are per question, embedding included.
     """
     chosen = public.questions if questions is None else questions
     rankings: dict[str, tuple[str, ...]] = {}
@@ -75,10 +75,10 @@ def retrieval(
 
 
 def rank_documents(public: PublicSet, index: Index, question: PublicQuestion) -> tuple[str, ...]:
-    """Ids of the first ten documents, best first; a document's rank is that of its best passage.
+    """Ids of the first ten documents, best first; a document ranks by its best passage.
 
-    A document with the question's own id is left out, as in BEIR: in sets whose queries are
-    documents of the corpus it is the query itself.
+    A document with the question's id is left out, as in BEIR: in some sets queries are documents of
+    the corpus.
     """
     wanted = DEPTH
     while True:
@@ -93,10 +93,10 @@ def rank_documents(public: PublicSet, index: Index, question: PublicQuestion) ->
 def retrieval_figures(
     questions: Sequence[PublicQuestion], rankings: Mapping[str, Sequence[str]]
 ) -> dict[str, Figure]:
-    """The figures of rankings of at most ten documents, made by whatever search.
+    """Figures of rankings of at most ten documents.
 
-    MAP and recall are given where some question has more than one relevant document; with one they
-    say what MRR and hits say.
+    MAP and recall are included if a question has several relevant documents; else they equal MRR
+    and hits.
     """
     pairs = [(question, rankings[question.id]) for question in questions]
 
@@ -133,9 +133,9 @@ def graded_ndcg(gains: Sequence[int], all_gains: Collection[int], k: int) -> flo
     https://github.com/usnistgov/trec_eval/blob/main/m_ndcg_cut.c
 
     Args:
-        gains: the grade of each result, best result first; 0 where it is not relevant.
-        all_gains: the grades of all relevant documents, found or not.
-        k: how many results count.
+        gains: grade of each result, best result first; 0 if not relevant.
+        all_gains: grades of all relevant documents, found or not.
+        k: number of results that count.
     """
 
     def dcg(ordered: Sequence[int]) -> float:
@@ -152,17 +152,17 @@ def sentence_finding(
     questions: Sequence[PublicQuestion] | None = None,
     asked: Asked = lambda done, total: None,
 ) -> SentenceFinding:
-    """Ranks the sentences of the passages found, as the assistant does.
+    """Ranks the sentences of the retrieved passages, as the assistant does.
 
-    Every question with an answer counts, also where its document is not found: then none of the
-    sentences is right.
+    Every question with an answer counts, also if its document is not retrieved: then no sentence is
+    right.
 
     Args:
         public: the set.
         index: of its documents.
-        passages: how many are searched for each question; the assistant's `results`.
+        passages: number retrieved for each question; the assistant's `results`.
         questions: default: all of the set.
-        asked: told of each question.
+        asked: receives progress.
     """
     chosen = [q for q in (public.questions if questions is None else questions) if q.answers]
     ranks: dict[str, int | None] = {}
@@ -185,7 +185,7 @@ def sentence_finding(
 def right_units(
     public: PublicSet, question: PublicQuestion, found: Sequence[ScoredPassage]
 ) -> set[tuple[int, int]]:
-    """(position in `found`, number of the unit) of every unit that has a part of an answer."""
+    """(index in `found`, number of the unit) of every unit that overlaps an answer."""
     right = set()
     for position, scored in enumerate(found):
         document = document_of(public, scored.passage)
@@ -198,7 +198,7 @@ def right_units(
 
 
 def sentence_figures(ranks: Mapping[str, int | None]) -> dict[str, Figure]:
-    """The share of questions whose first right sentence is among the first 1, 3 and 5."""
+    """Share of questions with a right sentence among the first 1, 3 and 5."""
     return {
         f"sentence@{k}": _mean([float(rank is not None and rank <= k) for rank in ranks.values()])
         for k in (1, 3, 5)

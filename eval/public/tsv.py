@@ -1,11 +1,11 @@
-"""Tab-separated questions and passages, such as MQA-like sets or a spreadsheet of one's own.
+"""Reads tab-separated questions and passages, such as MQA-like sets or a spreadsheet of one's own.
 
     question <tab> passage [<tab> answer] [<tab> id]
 
-The first line names the columns, in any order; others are left aside. Fields are taken as they are:
+The first line names the columns, in any order; other columns are ignored. Fields are literal:
 quotation marks are text, and a field has no tab or line break. Rows with the same id are one
 question with several relevant passages; without an id each row is a question. Rows with the same
-passage share a document. An answer counts wherever it stands in its passage.
+passage share a document. Every occurrence of an answer in its passage counts.
 """
 
 from pathlib import Path
@@ -21,7 +21,7 @@ def read(file: Path, name: str, language: str) -> PublicSet:
     """Reads one file.
 
     Raises:
-        QuestionSetError: a column is missing or a row is wrong; names file and line.
+        QuestionSetError: a column is missing or a row is malformed; it names file and line.
     """
     paragraphs = Paragraphs()
     questions: dict[str, PublicQuestion] = {}
@@ -65,7 +65,7 @@ def read(file: Path, name: str, language: str) -> PublicSet:
 
 
 def _rows(file: Path) -> list[tuple[int, dict[str, str]]]:
-    """(1-based line, column -> field) of every row."""
+    """(1-based line number, column -> field) of every row."""
     numbered = list(lines(file))
     columns = [name.strip().lower() for name in numbered[0][1].split("\t")] if numbered else []
     missing = [column for column in _REQUIRED if column not in columns]
