@@ -34,9 +34,9 @@ def show_question(chat: Chat, exchange: Exchange, texts: Texts, *, is_last: bool
             )
         st.html(shown)
         if is_last:
-            place = f".st-key-turn-{exchange.id}"
-            shown = script("bring_into_view", place=place, block="start")
-            st.html(shown, unsafe_allow_javascript=True)
+            turn = f".st-key-turn-{exchange.id}"
+            into_view = script("bring_into_view", place=turn, block="start")
+            st.html(into_view, unsafe_allow_javascript=True)
         if chat.editing == exchange.id:
             _show_editor(chat, exchange, texts)
         else:

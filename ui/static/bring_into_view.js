@@ -1,4 +1,5 @@
-// Shows a place. given: place, a CSS selector; block, "start" or, no further than needed, "nearest".
+// Scrolls a place into view. given: place (a CSS selector), block ("start" or "nearest").
+// Nothing else scrolls the chat page, so what is in view stays there.
 // What stands above it may come later, such as buttons whose code is still on its way: whenever the
 // page's height changes the place is shown again, until the reader does something.
 
