@@ -6,7 +6,7 @@ data: every template escapes what it is given. Files are written by eval/runs.py
 
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 from typing import NamedTuple
@@ -113,9 +113,14 @@ def figures(summary: Summary) -> tuple[Figure, ...]:
 
 
 def headlines(summary: Summary) -> tuple[Figure, ...]:
-    """The figures of `HEADLINES`, whether they apply or not."""
+    """The figures of `HEADLINES`."""
+    return chosen(summary, HEADLINES)
+
+
+def chosen(summary: Summary, keys: Iterable[tuple[str, str]]) -> tuple[Figure, ...]:
+    """The figures with these groups and names, whether they apply or not."""
     there = {(figure.group, figure.name): figure for figure in figures(summary)}
-    return tuple(there.get(key, Figure(*key, None, None)) for key in HEADLINES)
+    return tuple(there.get(key, Figure(*key, None, None)) for key in keys)
 
 
 def label(group: str, name: str) -> str:
