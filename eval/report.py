@@ -39,6 +39,19 @@ HEADLINES = {
 }
 """The figures that come first, and what they say."""
 
+OUTCOMES = {
+    "replied": "handled as a message",
+    "not_replied": "not handled as a message",
+    "taken_for_message": "taken for a message",
+    "refused_wrongly": "refused, though answerable",
+    "refused_rightly": "rightly refused",
+    "answered_wrongly": "answered, though nothing answers it",
+    "partial": "{found} of {facts} facts",
+    "buried": "all facts, not signable",
+    "full": "fully answered",
+}
+"""What may become of a question, in a few words."""
+
 _GROUPS = (*RATES, "latency_ms")
 _PER_ANSWER = {
     "words_prose": "words besides lists",
@@ -170,18 +183,8 @@ def reading(test: Test) -> str:
 
 def outcome(result: QuestionResult) -> str:
     """What became of a question, in a few words."""
-    if result.is_message:
-        return "handled as a message" if result.handled else "not handled as a message"
-    if result.message:
-        return "taken for a message"
-    if not result.answered:
-        return "refused, though answerable" if result.answerable else "rightly refused"
-    if not result.answerable:
-        return "answered, though nothing answers it"
     found, missing = len(result.facts_found), len(result.facts_missing)
-    if missing:
-        return f"{found} of {found + missing} facts"
-    return "fully answered" if result.signable is not False else "all facts, not signable"
+    return OUTCOMES[result.outcome].format(found=found, facts=found + missing)
 
 
 def _by_cause(results: Results) -> dict[str, list[QuestionResult]]:
