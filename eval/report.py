@@ -6,7 +6,7 @@ templates escape. eval/runs.py writes the files.
 
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 from typing import NamedTuple
@@ -38,6 +38,19 @@ HEADLINES = {
     ("citations", "exact_quote_rate"): "of the quotes: letter by letter in their passage",
 }
 """Headline figures and their meaning."""
+
+OUTCOMES = {
+    "replied": "handled as a message",
+    "not_replied": "not handled as a message",
+    "taken_for_message": "taken for a message",
+    "refused_wrongly": "refused, though answerable",
+    "refused_rightly": "rightly refused",
+    "answered_wrongly": "answered, though nothing answers it",
+    "partial": "{found} of {facts} facts",
+    "buried": "all facts, not signable",
+    "full": "fully answered",
+}
+"""What may become of a question, in a few words."""
 
 _GROUPS = (*RATES, "latency_ms")
 _PER_ANSWER = {
@@ -113,9 +126,14 @@ def figures(summary: Summary) -> tuple[Figure, ...]:
 
 
 def headlines(summary: Summary) -> tuple[Figure, ...]:
-    """The figures of `HEADLINES`, also those that do not apply."""
+    """The figures of `HEADLINES`."""
+    return chosen(summary, HEADLINES)
+
+
+def chosen(summary: Summary, keys: Iterable[tuple[str, str]]) -> tuple[Figure, ...]:
+    """The figures with these groups and names, whether they apply or not."""
     there = {(figure.group, figure.name): figure for figure in figures(summary)}
-    return tuple(there.get(key, Figure(*key, None, None)) for key in HEADLINES)
+    return tuple(there.get(key, Figure(*key, None, None)) for key in keys)
 
 
 def label(group: str, name: str) -> str:
@@ -164,19 +182,9 @@ def reading(test: Test) -> str:
 
 
 def outcome(result: QuestionResult) -> str:
-    """Outcome of a question, in a few words."""
-    if result.is_message:
-        return "handled as a message" if result.handled else "not handled as a message"
-    if result.message:
-        return "taken for a message"
-    if not result.answered:
-        return "refused, though answerable" if result.answerable else "rightly refused"
-    if not result.answerable:
-        return "answered, though nothing answers it"
+    """What became of a question, in a few words."""
     found, missing = len(result.facts_found), len(result.facts_missing)
-    if missing:
-        return f"{found} of {found + missing} facts"
-    return "fully answered" if result.signable is not False else "all facts, not signable"
+    return OUTCOMES[result.outcome].format(found=found, facts=found + missing)
 
 
 def _by_cause(results: Results) -> dict[str, list[QuestionResult]]:

@@ -254,6 +254,21 @@ class QuestionResult(Frozen):
         return not (broken or self.buried)
 
     @property
+    def outcome(self) -> str:
+        """What became of the question: a key of `eval.report.OUTCOMES`."""
+        if self.is_message:
+            return "replied" if self.handled else "not_replied"
+        if self.message:
+            return "taken_for_message"
+        if not self.answered:
+            return "refused_wrongly" if self.answerable else "refused_rightly"
+        if not self.answerable:
+            return "answered_wrongly"
+        if self.facts_missing:
+            return "partial"
+        return "buried" if self.signable is False else "full"
+
+    @property
     def fell_short(self) -> bool:
         """Whether there is anything to improve."""
         if not self.useful or self.misquoted or not self.in_language:

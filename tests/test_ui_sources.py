@@ -16,10 +16,8 @@ from core.types import DocumentInfo, Passage
 from ingest.pipeline import ingest
 from tests.apps import run
 from ui.addresses import place_of, quotes, reading_address
-from ui.answers.chips import CARDS
-from ui.answers.evidence import PANEL
+from ui.scripts import script
 from ui.sources import search
-from ui.sources.reader import SHOW_PLACE
 from ui.sources.reading import beside_html, marked_html, reading_html, sections_of
 from ui.texts import load
 from vectorstore.store import open_index
@@ -45,7 +43,7 @@ FILES = {
     ),
 }
 
-OUR_SCRIPTS = (SHOW_PLACE, CARDS + PANEL)
+OUR_SCRIPTS = (script("show_place"), script("cards") + script("panel"))
 
 Small = Callable[[Mapping[str, str]], Settings]
 

@@ -10,6 +10,7 @@ from string import Formatter
 import pytest
 
 from core.settings import ROOT
+from eval.report import OUTCOMES
 from eval.summary import RATES
 from ui.texts import languages, load
 
@@ -111,3 +112,9 @@ def test_every_figure_of_an_evaluation_has_a_name(language: str) -> None:
     there = {f"{group}.{name}" for group, names in RATES.items() for name in names}
     named = {key.removeprefix("evaluation.names.") for key in load(language).values}
     assert there | {"latency_ms.p50", "latency_ms.p95"} <= named
+
+
+@pytest.mark.parametrize("language", languages())
+def test_whatever_may_become_of_a_question_has_a_name(language: str) -> None:
+    keys = [key for key in load(language).values if key.startswith("evaluation.outcomes.")]
+    assert {key.removeprefix("evaluation.outcomes.") for key in keys} == OUTCOMES.keys()

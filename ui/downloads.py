@@ -6,7 +6,6 @@ what is saved here has none.
 """
 
 import base64
-import json
 import re
 import uuid
 from collections.abc import Callable
@@ -14,62 +13,10 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.matching import without_accents
+from ui.scripts import script
 from ui.texts import Texts
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-
-# A page may be drawn again, and its scripts with it; what they do is done once.
-_ONCE = """<script>
-{{ // a block, since all scripts of a page share their names
-  const {{token, ...given}} = {given};
-  const done = (window.swDone ??= new Set());
-  if (!done.has(token)) {{
-    done.add(token);
-    ({act})(given, token);
-  }}
-}}
-</script>"""
-
-_SAVE = """({content, type, name}) => {
-  const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([bytes], {type}));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
-}"""
-
-# Where a page has no secure address, browsers only copy what is selected.
-_COPY = """({text, copied, failed}, token) => {
-  const tell = (said, place = document.getElementById("sw-copied-" + token)) => {
-    if (place) place.textContent = said;
-    if (place && said) setTimeout(tell, 4000, "", place);
-  };
-  const select = () => {
-    const area = Object.assign(document.createElement("textarea"), {value: text, readOnly: true});
-    const before = document.activeElement;
-    area.style.position = "fixed";
-    area.style.opacity = "0";
-    document.body.append(area);
-    area.select();
-    const worked = document.execCommand("copy");
-    area.remove();
-    before?.focus({preventScroll: true});
-    tell(worked ? copied : failed);
-  };
-  if (navigator.clipboard) navigator.clipboard.writeText(text).then(() => tell(copied), select);
-  else select();
-}"""
-
-# The page is shown nowhere: only the browser's own dialogue is, which also saves as PDF.
-_PRINT = """({page}) => {
-  document.querySelector("iframe.sw-print")?.remove();
-  const frame = Object.assign(document.createElement("iframe"), {srcdoc: page, tabIndex: -1});
-  frame.className = "sw-print";
-  frame.ariaHidden = "true";
-  frame.onload = () => frame.contentWindow.print();
-  document.body.append(frame);
-}"""
 
 
 @st.fragment  # saving neither runs the whole page nor interrupts an answer in the making
@@ -91,7 +38,7 @@ def save(content: str | bytes, *, name: str, mime: str) -> None:
     """Saves a file in the browser; arguments as in `offer`."""
     whole = content.encode() if isinstance(content, str) else content
     coded = base64.b64encode(whole).decode()
-    st.html(_once(_SAVE, content=coded, type=mime, name=name), unsafe_allow_javascript=True)
+    st.html(_once("save", content=coded, type=mime, name=name), unsafe_allow_javascript=True)
 
 
 def print_page(page: str) -> None:
@@ -100,7 +47,7 @@ def print_page(page: str) -> None:
     Args:
         page: HTML that runs no script.
     """
-    st.html(_once(_PRINT, page=page), unsafe_allow_javascript=True)
+    st.html(_once("print", page=page), unsafe_allow_javascript=True)
 
 
 def file_name(title: str, ending: str) -> str:
@@ -118,11 +65,10 @@ def copy(text: str, texts: Texts) -> None:
     token = uuid.uuid4().hex
     told = {"copied": texts("copying.done"), "failed": texts("copying.failed")}
     place = f'<p class="sw-facts sw-copied" role="status" id="sw-copied-{token}"></p>'
-    script = _once(_COPY, token, text=text, **told)
-    st.html(place + script, unsafe_allow_javascript=True, width="content")
+    shown = place + _once("copy", token, text=text, **told)
+    st.html(shown, unsafe_allow_javascript=True, width="content")
 
 
-def _once(act: str, token: str = "", **given: str) -> str:
-    """A script that does something once with what it is given, which it cannot be ended by."""
-    known = json.dumps({"token": token or uuid.uuid4().hex, **given}).replace("<", "\\u003c")
-    return _ONCE.format(act=act, given=known)
+def _once(name: str, token: str = "", /, **given: str) -> str:
+    """A script that does something once: a page may be drawn again, and its scripts with it."""
+    return script("once") + script(name, token=token or uuid.uuid4().hex, **given)

@@ -16,6 +16,7 @@ from core.settings import Role, current
 from ui import access, sidebar, sign_in
 from ui.access import User
 from ui.markup import code
+from ui.scripts import STATIC
 from ui.texts import Texts
 
 
@@ -80,7 +81,7 @@ def run() -> None:
     sidebar.choose_language(texts)
     if isinstance(who, User):
         sign_in.in_sidebar(who, texts)
-    st.html(sidebar.STYLE)
+    st.html(STATIC / "style.css")
     shown.run()
 
 

@@ -2,7 +2,6 @@
 
 import datetime
 from collections.abc import Collection, Mapping
-from pathlib import Path
 
 import streamlit as st
 
@@ -10,27 +9,10 @@ from core.settings import Settings
 from core.types import DocumentInfo
 from ui import access, formats, streamlit_words
 from ui.markup import escape
+from ui.scripts import script
 from ui.texts import Texts, languages, load
 from vectorstore.store import Snapshot
 
-STYLE = Path(__file__).parent / "style.css"
-# On a phone the sidebar lies over the page, and Streamlit leaves it there when something is chosen
-# in it: a page, a conversation, a new one. Only our own names go in here.
-_OUT_OF_THE_WAY = """<script>
-{
-  window.swSidebar?.abort();
-  window.swSidebar = new AbortController();
-  const closer = "[data-testid=stSidebarCollapseButton] button";
-  const chosen = ["[data-testid=stSidebarNavLink]", "[class*=st-key-plain-open-] button",
-    ".st-key-new button"].join();
-  document.addEventListener("click", (event) => {
-    const isPhone = matchMedia("(max-width: 768px)").matches;
-    if (isPhone && event.target.closest?.(chosen)) {
-      setTimeout(() => document.querySelector(closer)?.click());
-    }
-  }, {signal: window.swSidebar.signal});
-}
-</script>"""
 _COOKIE = "strategiewijzer_language"
 _A_YEAR = 365 * 24 * 3600  # seconds
 
@@ -62,9 +44,8 @@ def choose_language(texts: Texts) -> None:
     )
     if st.session_state.get("language-chosen"):
         kept = f"{_COOKIE}={texts.language}; Path=/; Max-Age={_A_YEAR}; SameSite=Lax"
-        script = f'<script>document.cookie = "{kept}";</script>'  # only our own names go in here
-        st.sidebar.html(script, unsafe_allow_javascript=True)
-    scripts = f"{streamlit_words.script(texts)}{_OUT_OF_THE_WAY}"
+        st.sidebar.html(script("set_cookie", cookie=kept), unsafe_allow_javascript=True)
+    scripts = streamlit_words.translated(texts) + script("close_sidebar")
     st.sidebar.html(scripts, unsafe_allow_javascript=True)
 
 

@@ -6,22 +6,8 @@ from core.settings import Role
 from ui import access
 from ui.access import User
 from ui.markup import code, escape
+from ui.scripts import script
 from ui.texts import Texts
-
-# After signing in Streamlit always shows the first page. The browser keeps the address that was
-# asked for, and goes there once. No data goes in here.
-KEEP_PLACE = """<script>
-sessionStorage.setItem("place", location.pathname + location.search + location.hash);
-</script>"""
-RETURN_TO_PLACE = """<script>
-{
-  const place = sessionStorage.getItem("place");
-  sessionStorage.removeItem("place");
-  if (place && location.pathname + location.search + location.hash !== place) {
-    location.replace(location.origin + place);
-  }
-}
-</script>"""
 
 
 def page(reason: str, texts: Texts) -> None:
@@ -37,7 +23,7 @@ def page(reason: str, texts: Texts) -> None:
     host = escape(access.provider() or "")
     st.html(f"<p>{escape(texts('access.sign_in_at'))} <strong>{host}</strong></p>")
     st.button(texts("access.sign_in"), type="primary", on_click=st.login, key="sign-in")
-    st.html(KEEP_PLACE, unsafe_allow_javascript=True)
+    st.html(script("keep_place"), unsafe_allow_javascript=True)
 
 
 def no_role(user: User, texts: Texts) -> None:
@@ -67,4 +53,4 @@ def in_sidebar(user: User, texts: Texts) -> None:
             f"<strong>{escape(user.name)}</strong>{escape(f' ({role})' if role else '')}</p>"
         )
         st.button(texts("access.sign_out"), on_click=st.logout, key="sign-out")
-        st.html(RETURN_TO_PLACE, unsafe_allow_javascript=True)
+        st.html(script("return_to_place"), unsafe_allow_javascript=True)

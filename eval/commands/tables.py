@@ -1,6 +1,6 @@
 """Tables for the terminal."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.markup import escape
 from rich.table import Table
@@ -11,7 +11,6 @@ from eval.gate import Check
 from eval.judge import Judgement
 from eval.results import Results, Summary
 
-_SURE = 0.05  # p-values below this are marked
 _MAIN = (
     ("reading", "signable"),
     ("reading", "precision"),
@@ -26,12 +25,10 @@ _MAIN = (
 def figures_tables(results: Results) -> Iterable[Table]:
     """The figures overall with their intervals, then the main ones by language and part."""
     table = Table("", "value", "95% interval", title=f"Figures, {results.overall.n} questions")
-    for group, name in _names(results.overall):
-        table.add_row(
-            report.label(group, name),
-            report.number(getattr(results.overall, group)[name], group),
-            report.bounds(results.overall.intervals.get(group, {}).get(name), group),
-        )
+    for group, name, value, interval in report.figures(results.overall):
+        if value is not None:
+            told = (report.number(value, group), report.bounds(interval, group))
+            table.add_row(report.label(group, name), *told)
     yield table
     yield _groups_table("By language", results.by_language)
     yield _groups_table("By part", results.by_part)
@@ -40,17 +37,10 @@ def figures_tables(results: Results) -> Iterable[Table]:
 def _groups_table(title: str, groups: Mapping[str, Summary]) -> Table:
     table = Table("", "n", *(report.label(*one) for one in _MAIN), title=title)
     for name, summary in groups.items():
-        cells = (report.number(getattr(summary, group)[name], group) for group, name in _MAIN)
+        shown = report.chosen(summary, _MAIN)
+        cells = (report.number(figure.value, figure.group) for figure in shown)
         table.add_row(name, str(summary.n), *cells)
     return table
-
-
-def _names(summary: Summary) -> Iterator[tuple[str, str]]:
-    """Group and name of the figures that apply to anything, in reading order."""
-    for group in (*summary.intervals, "latency_ms"):
-        for name, value in getattr(summary, group).items():
-            if value is not None:
-                yield group, name
 
 
 def comparison_tables(comparison: Comparison) -> Iterable[Table]:
@@ -61,7 +51,7 @@ def comparison_tables(comparison: Comparison) -> Iterable[Table]:
         f"{comparison.same_questions} questions",
     )  # fmt: skip
     for test in comparison.tests:
-        sure = " *" if test.p_value < _SURE else ""
+        sure = " *" if test.p_value < report.SIGNIFICANT else ""
         table.add_row(
             report.label(test.group, test.name),
             report.number(test.before, test.group),

@@ -8,12 +8,13 @@ from core.errors import StrategiewijzerError
 from core.types import Answer, Scope
 from ui.addresses import reading_address
 from ui.answers import notes
-from ui.answers.chips import CARDS, Chips
+from ui.answers.chips import Chips
 from ui.answers.citations import by_number
-from ui.answers.evidence import PANEL, evidence_html
+from ui.answers.evidence import evidence_html
 from ui.answers.refusal import refusal_html
 from ui.answers.surroundings import Surroundings, surroundings
 from ui.markup import answer_html, code, escape, new_tab
+from ui.scripts import script
 from ui.texts import Texts, languages, load
 from vectorstore.store import Snapshot
 
@@ -66,7 +67,7 @@ def show(
         again = texts("answers.ask_again")
         st.button(again, key=f"{prefix}-again", on_click=ask, args=(answer.question,))
     if answer.citations:
-        st.html(CARDS + PANEL, unsafe_allow_javascript=True)
+        st.html(script("cards") + script("panel"), unsafe_allow_javascript=True)
 
 
 def _proper_html(answer: Answer, chips: Chips, texts: Texts) -> str:

@@ -10,55 +10,6 @@ from ui.answers.surroundings import Piece, Surroundings, excerpts
 from ui.markup import escape
 from ui.texts import Texts
 
-# Cards open without it. It keeps a card beside its number and inside the window, lets Escape close
-# it and a tap elsewhere as well (WCAG 1.4.13). No data goes in here.
-CARDS = """<script>
-if (!window.swCards) {
-  window.swCards = true;
-  const chipOf = (node) => node instanceof Element ? node.closest(".sw-chip") : null;
-  const close = (chip) => chip.classList.add("sw-closed");
-  const place = (chip) => {
-    const card = chip.querySelector(".sw-card");
-    const number = chip.querySelector("a").getBoundingClientRect();
-    const column = chip.closest(".sw-answer").getBoundingClientRect();
-    chip.classList.remove("sw-above");
-    const left = Math.min(number.left - column.left, column.width - card.offsetWidth);
-    card.style.left = `${Math.max(0, left)}px`;
-    const box = card.getBoundingClientRect();
-    const field = document.querySelector('[data-testid="stBottom"]');
-    const end = field ? field.getBoundingClientRect().top : window.innerHeight;
-    chip.classList.toggle("sw-above", box.bottom > end && number.top - box.height > 60);
-  };
-  for (const name of ["pointerover", "focusin"]) {
-    document.addEventListener(name, (event) => {
-      const chip = chipOf(event.target);
-      if (chip && chipOf(event.relatedTarget) !== chip) place(chip);
-    });
-  }
-  for (const name of ["pointerout", "focusout"]) {
-    document.addEventListener(name, (event) => {
-      const chip = chipOf(event.target);
-      if (chip) setTimeout(() => {
-        if (!chip.matches(":hover, :focus-within")) chip.classList.remove("sw-closed");
-      });
-    });
-  }
-  document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") document.querySelectorAll(".sw-chip").forEach(close);
-  });
-  document.addEventListener("click", (event) => {
-    const chip = chipOf(event.target);
-    if (chip && event.target.closest("a")) close(chip);
-  });
-  document.addEventListener("pointerdown", (event) => {
-    const open = chipOf(document.activeElement);
-    const chip = chipOf(event.target);
-    if (open && chip !== open) document.activeElement.blur();
-    if (chip) chip.classList.remove("sw-closed");
-  });
-}
-</script>"""
-
 
 class Chips:
     """The markers of one answer as they are shown; `marker` goes into `ui.markup.answer_html`."""

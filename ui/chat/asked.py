@@ -4,6 +4,7 @@ import re
 
 from core.sentences import sentences
 from ui.markup import escape
+from ui.scripts import script
 from ui.texts import Texts
 
 MAX_QUESTION = 1000  # characters
@@ -11,28 +12,6 @@ _LONGEST_READ = 100 * MAX_QUESTION  # in a longer text no question is looked for
 _PARAGRAPH = re.compile(r"(?s:(?!\n[^\S\n]*\n|(?<=[.:!?])[^\S\n]*\n).)+")
 _ASKING = re.compile(r"[?\u037e][”“»\"')\]]*$")  # also the Greek question mark
 _FEWEST_WORDS = 3  # "Really?" asks nothing that can be searched
-
-# Tells how long the text in a field is once that matters. No data goes in here: what is said stands
-# in attributes of the element.
-_COUNT = """<script>
-{
-  window.swLength?.abort();
-  window.swLength = new AbortController();
-  const count = () => {
-    const told = document.querySelector(".sw-length");
-    const field = document.activeElement;
-    if (!told) return;
-    const length = field?.matches(".stChatInput textarea, [class*='st-key-edited-'] textarea")
-      ? field.value.trim().length : 0;
-    const {limit, near, over} = told.dataset;
-    const words = length > limit ? over : length > 0.8 * limit ? near : "";
-    told.textContent = words.replace("{length}", length);
-  };
-  for (const act of ["input", "keyup", "click", "focusin"]) {
-    document.addEventListener(act, () => setTimeout(count), {signal: window.swLength.signal});
-  }
-}
-</script>"""
 
 
 def question_in(text: str) -> tuple[str, str]:
@@ -67,5 +46,5 @@ def length_html(texts: Texts) -> str:
     )
     return (
         f'<p class="sw-length sw-facts" role="status" data-limit="{MAX_QUESTION}" '
-        f'data-near="{near}" data-over="{over}"></p>{_COUNT}'
+        f'data-near="{near}" data-over="{over}"></p>{script("question_length")}'
     )

@@ -8,23 +8,11 @@ from core.types import Answer
 from ui.answers import answer as answers
 from ui.chat import actions, feedback
 from ui.chat.session import Chat
-from ui.chat.view import bring_into_view
 from ui.markup import code, escape
 from ui.scope import told
+from ui.scripts import script
 from ui.texts import Texts
 from vectorstore.store import Snapshot
-
-# Puts the cursor in the editor that was asked for, as soon as it is there. No data goes in here.
-FOCUS_EDITOR = """<script>
-{
-  let times = 20;
-  const timer = setInterval(() => {
-    const editor = document.querySelector("[class*='st-key-edited-'] textarea");
-    editor?.focus();
-    if (editor || --times === 0) clearInterval(timer);
-  }, 100);
-}
-</script>"""
 
 
 def show_question(chat: Chat, exchange: Exchange, texts: Texts, *, is_last: bool) -> None:
@@ -46,8 +34,9 @@ def show_question(chat: Chat, exchange: Exchange, texts: Texts, *, is_last: bool
             )
         st.html(shown)
         if is_last:
-            script = bring_into_view(f".st-key-turn-{exchange.id}", "start")
-            st.html(script, unsafe_allow_javascript=True)
+            turn = f".st-key-turn-{exchange.id}"
+            into_view = script("bring_into_view", place=turn, block="start")
+            st.html(into_view, unsafe_allow_javascript=True)
         if chat.editing == exchange.id:
             _show_editor(chat, exchange, texts)
         else:
@@ -144,7 +133,7 @@ def _show_editor(chat: Chat, exchange: Exchange, texts: Texts) -> None:
                 texts("chat.ask"), type="primary", on_click=_save, args=(chat, exchange, key)
             )
             st.form_submit_button(texts("chat.cancel"), on_click=_edit, args=(chat, ""))
-    st.html(FOCUS_EDITOR, unsafe_allow_javascript=True)
+    st.html(script("focus_editor"), unsafe_allow_javascript=True)
 
 
 def _edit(chat: Chat, id: str) -> None:

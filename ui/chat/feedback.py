@@ -12,8 +12,8 @@ from core import feedback as store
 from core.errors import StrategiewijzerError
 from core.feedback import Feedback
 from core.types import Answer, Scope, Turn
-from ui.chat.view import bring_into_view
 from ui.markup import code, escape
+from ui.scripts import script
 from ui.texts import Texts
 
 MAX_COMMENT = 1000  # characters
@@ -127,7 +127,8 @@ def _show_kept(verdict: Verdict, text: str) -> None:
     shown = f'<p class="sw-facts" role="status">{escape(text)}</p>'
     if verdict.just_given:
         verdict.just_given = False
-        shown += bring_into_view(f".st-key-verdict-{verdict.id}", "nearest")
+        place = f".st-key-verdict-{verdict.id}"
+        shown += script("bring_into_view", place=place, block="nearest")
     st.html(shown, unsafe_allow_javascript=True)
 
 

@@ -18,25 +18,9 @@ from ui.chat.session import FIELD, Chat, chat
 from ui.markup import code, escape
 from ui.notes import keeping
 from ui.scope import told
+from ui.scripts import script
 from ui.texts import Texts
 from vectorstore.store import Snapshot
-
-# Tells screen readers that the answer is there, once and politely. They only hear a change in a
-# region that was there before, so it stands outside of what Streamlit replaces. What it says is
-# taken from the page as text; no data goes in here.
-ANNOUNCE = """<script>
-{
-  let region = document.getElementById("sw-live");
-  if (!region) {
-    region = document.createElement("div");
-    region.id = "sw-live";
-    region.className = "sw-hidden";
-    region.setAttribute("role", "status");
-    document.body.append(region);
-  }
-  region.textContent = document.querySelector(".sw-announced")?.textContent ?? "";
-}
-</script>"""
 
 
 def page() -> None:
@@ -193,6 +177,6 @@ def _announce(place: DeltaGenerator, finished: Exchange, texts: Texts) -> None:
     else:
         told = texts("chat.finished", number=len(by_number(cited_in(answer.proper, answer))))
     place.html(
-        f'<p class="sw-announced" hidden>{escape(told)}</p>{ANNOUNCE}',
+        f'<p class="sw-announced" hidden>{escape(told)}</p>{script("announce")}',
         unsafe_allow_javascript=True,
     )

@@ -6,7 +6,7 @@ import streamlit as st
 
 from eval.results import QuestionResult
 from ui.evaluation.diff import word_diff
-from ui.evaluation.questions import LISTED, open_question, outcome
+from ui.evaluation.questions import LISTED, open_question
 from ui.evaluation.runs import Kept, read, when
 from ui.markup import code, escape, table_html
 from ui.texts import Texts
@@ -140,7 +140,7 @@ def _side_html(side: str, run: Kept, result: QuestionResult, answer: str, texts:
 
 def _what_became(result: QuestionResult, texts: Texts) -> str:
     """The outcome, its likely cause with what that means, how sure and how fast."""
-    told = [texts.label("evaluation.outcomes", outcome(result))]
+    told = [texts.label("evaluation.outcomes", result.outcome)]
     if result.cause:
         told.append(texts.label("evaluation.meanings", result.cause))
     told.append(

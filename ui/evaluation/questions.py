@@ -65,7 +65,7 @@ def _filtered(
         "language": lambda one: (one.language,),
         "kind": lambda one: (one.kind,),
         "document": lambda one: one.documents,
-        "outcome": lambda one: (outcome(one),),
+        "outcome": lambda one: (one.outcome,),
         "cause": lambda one: (one.cause,) if one.cause else (),
         "moved": lambda one: (moves[one.id],) if one.id in moves else (),
     }
@@ -96,21 +96,6 @@ def _named(texts: Texts, filter_name: str, value: str) -> str:
     if filter_name in kinds:
         return texts.label(f"evaluation.{kinds[filter_name]}", value)
     return named_group(filter_name, value, texts)
-
-
-def outcome(result: QuestionResult) -> str:
-    """What became of a question, as a key of the texts."""
-    if result.is_message:
-        return "replied" if result.handled else "not_replied"
-    if result.message:
-        return "taken_for_message"
-    if not result.answered:
-        return "refused_wrongly" if result.answerable else "refused_rightly"
-    if not result.answerable:
-        return "answered_wrongly"
-    if result.facts_missing:
-        return "partial"
-    return "buried" if result.signable is False else "full"
 
 
 def _in_order(
@@ -153,7 +138,7 @@ def _facts_html(result: QuestionResult, move: Direction | None, texts: Texts) ->
         result.id,
         texts.label("languages", result.language),
         texts.label("evaluation.kinds", result.kind),
-        texts.label("evaluation.outcomes", outcome(result)),
+        texts.label("evaluation.outcomes", result.outcome),
         texts.label("evaluation.causes", result.cause) if result.cause else "",
     ]
     if move:

@@ -28,9 +28,8 @@ def label(group: str, name: str, texts: Texts) -> str:
 
 
 def of_readers(summary: Summary) -> tuple[Figure, ...]:
-    """The figures of `READERS_FIGURES`, whether they apply or not."""
-    there = {(figure.group, figure.name): figure for figure in report.figures(summary)}
-    return tuple(there.get(key, Figure(*key, None, None)) for key in READERS_FIGURES)
+    """The figures of `READERS_FIGURES`."""
+    return report.chosen(summary, READERS_FIGURES)
 
 
 def figures_html(figures: Iterable[Figure], comparison: Comparison | None, texts: Texts) -> str:

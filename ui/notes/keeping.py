@@ -13,25 +13,8 @@ from core.note import MAX_NOTES, MAX_QUOTE, Note
 from ui.answers.citations import by_number, stretches
 from ui.chat.session import Chat
 from ui.markup import escape
+from ui.scripts import script
 from ui.texts import Texts
-
-# What is told of a quote is taken from the page as text; no data goes in here.
-_SCRIPT = """<script>
-if (!window.swKeep) {
-  window.swKeep = true;
-  document.addEventListener("click", (event) => {
-    const asked = event.target.closest?.("[data-keep]")?.dataset.keep;
-    if (asked) document.querySelector(`.st-key-keep-${CSS.escape(asked)} button`)?.click();
-  });
-}
-{
-  const {textContent, dataset} = document.querySelector(".sw-keep-outcome");
-  document.querySelectorAll(".sw-keep-told").forEach((place) => {
-    const {keep} = place.previousElementSibling.dataset;
-    place.textContent = dataset.of && keep.endsWith(dataset.of) ? textContent : "";
-  });
-}
-</script>"""
 
 
 @st.fragment  # neither runs the whole page nor interrupts an answer in the making
@@ -73,7 +56,8 @@ def show(chat: Chat, conversation: Conversation, prefix: str, texts: Texts) -> N
     of, told = chat.kept_told
     chat.kept_told = ("", "")
     outcome = f'<p class="sw-keep-outcome" hidden data-of="{escape(of)}">{escape(told)}</p>'
-    st.html(f"{outcome}<style>{style}</style>{_SCRIPT}", unsafe_allow_javascript=True)
+    shown = f"{outcome}<style>{style}</style>" + script("keep")
+    st.html(shown, unsafe_allow_javascript=True)
 
 
 def _turn(chat: Chat, note: Note, texts: Texts) -> None:

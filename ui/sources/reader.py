@@ -8,21 +8,13 @@ from core.versions import preferred
 from ui.addresses import quotes, reading_query
 from ui.markup import escape, link
 from ui.origins import pages
+from ui.scripts import script
 from ui.sources import digest, links
 from ui.sources.catalogue import show_related
 from ui.sources.documents import Documents, Versions, record_html
 from ui.sources.reading import beside_html, marked_html, reading_html, sections_of
 from ui.texts import Texts
 from vectorstore.store import Snapshot
-
-# Goes to the place that the address names, which was not there yet when the page came; where there
-# is no such place, to the first passage with a quote. It adds no step to the browser's history. No
-# data goes in here.
-SHOW_PLACE = """<script>
-const asked = document.getElementById(location.hash.slice(1));
-const place = asked || document.querySelector(".sw-named");
-if (place && !document.querySelector(":target")) location.replace("#" + place.id);
-</script>"""
 
 _HOWS = ("superseded_by", "supersedes", "summary_of", "summaries")
 
@@ -59,7 +51,7 @@ def show(index: Snapshot, documents: Documents, name: str, texts: Texts) -> None
         st.html(beside_html(shown[0], shown[1], marked, texts))
     else:
         st.html(reading_html(shown[0], marked, texts))
-    st.html(SHOW_PLACE, unsafe_allow_javascript=True)
+    st.html(script("show_place"), unsafe_allow_javascript=True)
     with inside:
         there = digest.show(index, versions, language, texts)
     if not there:

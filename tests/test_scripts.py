@@ -1,0 +1,60 @@
+"""The scripts of the pages: what goes into one stays a value."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from core.settings import ROOT
+from ui import scripts
+from ui.scripts import STATIC, script
+
+FILES = sorted(STATIC.glob("*.js"))
+HOSTILE = (
+    "</script><script>window.harmed = 1</script>",
+    "<!--<script>",
+    "-->",
+    "]]></SCRIPT ><img src=x onerror='window.harmed = 1'>",
+    "\"'`${window.harmed = 1}\\\n\u2028\u2029 \ud800 é",
+)
+
+
+@pytest.fixture
+def _told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "only_told.js").write_text("window.told = given.words;\n", "utf-8")
+    monkeypatch.setattr(scripts, "STATIC", tmp_path)
+
+
+@pytest.mark.parametrize("words", HOSTILE)
+@pytest.mark.usefixtures("_told")
+def test_no_value_ends_its_script_or_becomes_code(browser: Browser, words: str) -> None:
+    with browser.new_page() as page:
+        page.set_content(f"{script('only_told', words=words)}<p>The page goes on.</p>")
+        units = [ord(unit) for unit in words]  # a lone surrogate comes through as it is
+        assert page.evaluate("[...window.told].map((unit) => unit.codePointAt(0))") == units
+        assert page.evaluate("window.harmed") is None
+        assert page.locator("body").inner_text() == "The page goes on."
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_script_says_what_it_does_and_streamlit_runs_it(browser: Browser, file: Path) -> None:
+    code = file.read_text("utf-8")
+    assert re.match(r"// [A-Z].+\.\n", code)
+    assert not re.search(r"<[/\w!]", code)  # Streamlit leaves out a script with a tag in it
+    with browser.new_page() as page:
+        page.evaluate("(code) => { new Function('given', code); }", code)
+
+
+def test_every_script_is_used_and_installed() -> None:
+    modules = "".join(file.read_text("utf-8") for file in (ROOT / "ui").rglob("*.py"))
+    used = set(re.findall(r'\b(?:script|_once)\(\s*"(\w+)"', modules))
+    assert used == {file.stem for file in FILES}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    assert "static/*" in project["tool"]["setuptools"]["package-data"]["ui"]
+
+
+def test_no_script_stands_in_a_module() -> None:
+    modules = [*(ROOT / "ui").rglob("*.py")]
+    assert [file.name for file in modules if "<script" in file.read_text("utf-8")] == ["scripts.py"]

@@ -1,0 +1,28 @@
+"""The scripts of the pages: files in ui/static that are put into the page itself.
+
+So nothing is fetched for them, and Streamlit runs one whenever its element is drawn.
+"""
+
+import functools
+import json
+from pathlib import Path
+
+STATIC = Path(__file__).parent / "static"
+
+
+def script(name: str, /, **given: object) -> str:
+    """HTML that runs a script, for `st.html(..., unsafe_allow_javascript=True)`.
+
+    Args:
+        name: of the file, without its ending.
+        given: what the script has as `given`, all of which JSON can say.
+    """
+    # A "<" could end the script or begin a comment, and Streamlit leaves out a script with a tag.
+    values = json.dumps(given).replace("<", "\\u003c")
+    # A block, since all scripts of a page share their names.
+    return f"<script>{{\nconst given = {values};\n{_code(name)}}}</script>"
+
+
+@functools.cache
+def _code(name: str) -> str:
+    return (STATIC / f"{name}.js").read_text("utf-8")

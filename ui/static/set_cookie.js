@@ -1,0 +1,3 @@
+// Keeps a cookie. given: cookie.
+
+document.cookie = given.cookie;
