@@ -17,11 +17,11 @@ import sys
 from collections.abc import Collection, Sequence
 
 from chain.assistant import Assistant
-from chain.language import OFFICIAL
-from core.characters import visible
 from core.errors import StrategiewijzerError
 from core.settings import Settings
 from core.types import Answer, Citation, DocumentInfo, Form, Scope
+from language.characters import visible
+from language.identify import OFFICIAL
 
 
 def main(arguments: Sequence[str]) -> int:

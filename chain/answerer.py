@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 
 from langchain_core.runnables import RunnableConfig
 
-from chain.parts import Part
+from chain.reading.parts import Part
 from core.types import Message, Mode, ScoredPassage
 
 

@@ -12,20 +12,19 @@ from typing import TYPE_CHECKING, Literal
 from langchain_core.runnables import RunnableConfig
 
 import prompts
+from chain.answer.drafting import Stopwatch, Writing
+from chain.answer.editing import Editors
+from chain.answer.refusal import count_documents, refusal_text
+from chain.answer.suggestions import Suggestions, highest, is_better_outside
 from chain.answerer import Answerer, Request, Task
-from chain.confidence import Confidence, confidence
-from chain.editing import Editors
-from chain.extractive import ExtractiveAnswerer, last_said
-from chain.language import conversation
-from chain.manners import reply_text, task_reply
-from chain.missing import missing
-from chain.parts import Part, in_parts
-from chain.refusal import count_documents, refusal_text
-from chain.relevance import rank
-from chain.suggestions import Suggestions, highest, is_better_outside
-from chain.understanding import Understood, understand
-from chain.verification import prepare
-from chain.writing import Stopwatch, Writing
+from chain.checking.verification import prepare
+from chain.reading.confidence import Confidence, confidence
+from chain.reading.missing import missing
+from chain.reading.parts import Part, in_parts
+from chain.reading.relevance import rank
+from chain.understanding.manners import reply_text, task_reply
+from chain.understanding.meaning import Understood, understand
+from chain.writing.extractive import ExtractiveAnswerer, last_said
 from core.settings import Settings, trace_with_langsmith
 from core.types import (
     Answer,
@@ -39,13 +38,14 @@ from core.types import (
     TextDelta,
     Turn,
 )
+from language.identify import conversation
 from vectorstore.chroma import GenerationGone
 from vectorstore.embeddings import local_embedder
 from vectorstore.retriever import PassageRetriever, scored_passage
 from vectorstore.store import Snapshot, open_index
 
 if TYPE_CHECKING:
-    from chain.condense import Condenser
+    from chain.understanding.condense import Condenser
 
 logger = logging.getLogger(__name__)
 
@@ -413,11 +413,11 @@ def _task(question: str, meant: Understood) -> Task | None:
 def _with_model(settings: Settings) -> "tuple[Answerer, Condenser, Editors]":
     """Answerer, condenser and editors of the configured model; imported here because its client
     takes long to import."""
-    from chain.checker import Checker
-    from chain.condense import Condenser
-    from chain.generative import GenerativeAnswerer
-    from chain.model import CONDENSE_SHARE, ChatModel
-    from chain.repair import Repairer
+    from chain.checking.checker import Checker
+    from chain.model.language_model import CONDENSE_SHARE, ChatModel
+    from chain.understanding.condense import Condenser
+    from chain.writing.generative import GenerativeAnswerer
+    from chain.writing.repair import Repairer
 
     model = ChatModel(settings)
     other = settings.checker_model not in ("", settings.model)

@@ -9,9 +9,9 @@ from langchain_core.messages import BaseMessage
 from langchain_core.prompts import ChatPromptTemplate
 
 import prompts
-from chain.budget import fenced
-from chain.model import ChatModel
-from chain.reader import SCHEMA, read
+from chain.model.budget import fenced
+from chain.model.language_model import ChatModel
+from chain.writing.reply_reader import SCHEMA, read
 from core.errors import ModelError, SettingsError
 from core.settings import Settings
 

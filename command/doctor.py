@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import typer
 
-from command.checks import CHECKS, INSTALL, Check, Finding, of_error, python, settings_of
-from core.characters import visible
+from command.health import CHECKS, INSTALL, Check, Finding, of_error, python, settings_of
 from core.errors import StrategiewijzerError, kind_and_place
 from core.settings import Settings
+from language.characters import visible
 
 _THREAD = "doctor-check"
 

@@ -4,7 +4,7 @@
     ├── SettingsError        a setting is wrong or unknown
     ├── DocumentError        a source text cannot be used as it is (names file and line)
     ├── FetchError           an official text could not be fetched
-    ├── StoppedError         a run refused to publish (ingest/report.py)
+    ├── StoppedError         a run refused to publish (ingest/publishing/ingest_report.py)
     ├── NoIndexError         nothing has been ingested yet
     ├── IndexMismatchError   the index was made by another embedder or version
     ├── LockedError          another ingest run holds the lock

@@ -5,13 +5,11 @@ from collections.abc import Callable, Mapping
 
 from core.errors import StrategiewijzerError
 from eval.commands import accept, ask, check, compare, export, feedback
-from eval.public import __main__ as public
 
 COMMANDS: Mapping[str, Callable[[list[str]], int]] = {
     "check": check.main,
     "compare": compare.main,
     "accept": accept.main,
-    "public": public.main,
     "feedback": feedback.main,
     "export": export.main,
 }

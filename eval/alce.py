@@ -6,7 +6,7 @@ https://arxiv.org/abs/2305.14627, section 4.3.
 
 from collections.abc import Sequence
 
-from chain.verification import supports
+from chain.checking.verification import supports
 from core.types import Answer
 from eval.results import SentenceVerdict
 from eval.support import claims, quotes_by_number

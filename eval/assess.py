@@ -4,15 +4,12 @@ import re
 from collections.abc import Iterator, Sequence
 
 import prompts
-from chain.language import detect
-from core.matching import contains, fold
 from core.types import Answer, Passage
 from eval.alce import verdicts
-from eval.blocks import cited, own_words, words
+from eval.answer_markdown import cited, own_words, words
 from eval.causes import likely_cause
 from eval.dataset import Question
 from eval.outline import Outline
-from eval.reading import read
 from eval.results import (
     CitedSection,
     QuestionResult,
@@ -20,7 +17,10 @@ from eval.results import (
     RetrievedSection,
     Tokens,
 )
+from eval.shown import read
 from eval.support import claims, inexact_quotes, unsupported
+from language.identify import detect
+from language.matching import contains, fold
 from vectorstore.embeddings import Embedder
 
 

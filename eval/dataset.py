@@ -30,7 +30,8 @@ with the answer count.
 
 Each of the `answers` is an exact span of a unit (a sentence or list item), in any language version;
 the sentence that introduces a list stands for the whole list. Any of them answers. Case, white
-space and digit grouping do not matter. How a spelling is matched is described in core/matching.py.
+space and digit grouping do not matter. How a spelling is matched is described in
+language/matching.py.
 
 A message asks the documents nothing. Messages and conversations count apart from the questions. An
 unanswerable question has kind "unanswerable" and no facts.

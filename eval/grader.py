@@ -13,7 +13,7 @@ from langchain_core.prompts import ChatPromptTemplate
 from pydantic import ValidationError
 
 import prompts
-from chain.model import ChatModel
+from chain.model.language_model import ChatModel
 from core.errors import ModelError
 from core.settings import Settings
 from core.types import Frozen

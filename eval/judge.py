@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import prompts
-from chain.model import ChatModel
+from chain.model.language_model import ChatModel
 from core.errors import SettingsError, StrategiewijzerError
 from core.settings import Settings
 from core.types import Frozen

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from core.matching import fold, in_folded
 from core.types import Passage
 from eval.dataset import Question
+from language.matching import fold, in_folded
 
 Place = tuple[str, int]  # document id, section number; the same for all language versions
 

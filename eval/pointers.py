@@ -11,8 +11,8 @@ from pathlib import Path
 
 import yaml
 
-from core.matching import fold
 from core.types import Frozen
+from language.matching import fold
 
 _FILE = Path(__file__).with_name("pointers.yaml")
 _OPENING = "\"'«»([ "

@@ -2,7 +2,7 @@
 
 Files of tests/replies/, written by hand, by several authors who had not seen the verifier. The half
 `held` is only measured on, and not looked at when the verifier is changed. The verifier is trained
-on other sentences with twins, in eval/fitting/replies/.
+on other sentences with twins, in research/fitting/replies/.
 """
 
 from collections.abc import Iterator, Mapping

@@ -39,7 +39,7 @@ _NO_QUESTION = ("injection", "secrets", "abuse")
 
 
 class Reading(Frozen):
-    """Readability of an answer (eval/reading.py).
+    """Readability of an answer (eval/shown.py).
 
     judged: whether the question names the units that answer it (gold).
     units, needed: units shown in the answer proper; those that are gold or context of a gold unit.
@@ -255,7 +255,7 @@ class QuestionResult(Frozen):
 
     @property
     def outcome(self) -> str:
-        """What became of the question: a key of `eval.report.OUTCOMES`."""
+        """What became of the question: a key of `eval.run_report.OUTCOMES`."""
         if self.is_message:
             return "replied" if self.handled else "not_replied"
         if self.message:

@@ -7,10 +7,10 @@ notices their errors.
 import re
 from collections.abc import Iterator, Mapping
 
-from core.matching import figures, fold
-from core.sentences import sentences
 from core.types import Answer
-from eval.blocks import Block, Stretch, blocks, plain
+from eval.answer_markdown import Block, Stretch, blocks, plain
+from language.matching import figures, fold
+from language.sentences import sentences
 
 _NUMBERED = re.compile(r"^\s*\d+[.)]\s+")
 

@@ -16,10 +16,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from chain.verification import verify
+from chain.checking.verification import verify
 from core.errors import StrategiewijzerError
 from core.settings import Settings
-from eval import gate, report
+from eval import gate, run_report
 from eval.commands.ask import GATE_CLOSED
 from eval.commands.progress import bar
 from eval.commands.tables import checks_table
@@ -116,14 +116,15 @@ def _figures_table(half: Half, outcomes: Sequence[Outcome]) -> Table:
         title=f"Verifier, {half} half: {len(outcomes)} replies",
         caption=f"Last {len(CHECKERS)} columns: computed, not measured, with a checker of this "
         "accuracy.\nSeconds a sentence, median and 95th percentile: "
-        f"{report.number(percentile(seconds, 50))}, {report.number(percentile(seconds, 95))}",
+        f"{run_report.number(percentile(seconds, 50))}, "
+        f"{run_report.number(percentile(seconds, 95))}",
     )  # fmt: skip
     measured = figures(outcomes)
     computed = [figures(outcomes, accuracy) for accuracy in CHECKERS]
     for name, label in _ROWS.items():
         found = measured[name]
         others = () if name in _NOT_CHECKED else (one[name].value for one in computed)
-        table.add_row(label, str(found.n), *_cells(found), *map(report.number, others))
+        table.add_row(label, str(found.n), *_cells(found), *map(run_report.number, others))
     return table
 
 
@@ -140,7 +141,7 @@ def _languages_table(half: Half, outcomes: Sequence[Outcome]) -> Table:
 
 
 def _cells(figure: Figure) -> tuple[str, str]:
-    return report.number(figure.value), report.bounds(figure.interval)
+    return run_report.number(figure.value), run_report.bounds(figure.interval)
 
 
 def _lines(outcomes: Iterable[Outcome]) -> Iterable[str]:

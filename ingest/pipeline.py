@@ -15,15 +15,15 @@ from core.errors import DocumentError, IndexMismatchError, StoreError
 from core.names import as_text
 from core.settings import Settings
 from core.types import SourceDocument
-from ingest.build import copy_unchanged, embed
-from ingest.changes import document_changes
-from ingest.check import check
-from ingest.compose import compose
-from ingest.events import Embedded, Planned, Published, Tell, nobody
-from ingest.find import Found, find
-from ingest.lock import writing
-from ingest.prepare import Work, prepare
-from ingest.report import Guesses, Report, StoppedError, Unused, reason_to_stop
+from ingest.publishing.build import copy_unchanged, embed
+from ingest.publishing.changes import document_changes
+from ingest.publishing.completeness import check
+from ingest.publishing.compose import compose
+from ingest.publishing.events import Embedded, Planned, Published, Tell, nobody
+from ingest.publishing.ingest_report import Guesses, Report, StoppedError, Unused, reason_to_stop
+from ingest.publishing.lock import writing
+from ingest.publishing.prepare import Work, prepare
+from ingest.reading.find import Found, find
 from vectorstore.embeddings import Embedder, make_embedder
 from vectorstore.generations import Generation, Generations
 from vectorstore.store import carry_keyword, tidy

@@ -8,7 +8,7 @@ from watchfiles._rust_notify import WatchfilesRustInternalError
 
 from core.errors import StrategiewijzerError
 from core.names import printable
-from ingest.find import HIDDEN
+from ingest.reading.find import HIDDEN
 
 _QUIET = 1000  # milliseconds without a change after which a run begins
 _AT_MOST = 10_000  # milliseconds of changes after which a run begins anyway

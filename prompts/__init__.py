@@ -114,7 +114,7 @@ class Form(Frozen):
 
 
 class Suggesting(Frozen):
-    """How questions to go on with are made (chain/questions.py).
+    """How questions to go on with are made (chain/answer/section_questions.py).
 
     `about` asks about a `{topic}`, `about_in` about one in a `{document}`; topics with a form of
     `listed` are asked for. `documents` are the names of documents by CELEX number or id, as

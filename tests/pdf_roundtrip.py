@@ -13,10 +13,10 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from core.matching import fold
 from core.settings import ROOT
-from ingest.formats import front_matter, markdown, pdf
-from ingest.formats.blocks import Parsed
+from ingest.reading.formats import front_matter, markdown, pdf
+from ingest.reading.formats.blocks import Parsed
+from language.matching import fold
 from tests import pdf_files
 
 

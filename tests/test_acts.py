@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from chain.assistant import Assistant
-from core.acts import named, names_in
 from core.settings import Settings
 from core.types import DocumentInfo
 from ingest.pipeline import ingest
+from language.acts import named, names_in
 from vectorstore.store import Index, open_index
 
 _SAID = (

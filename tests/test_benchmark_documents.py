@@ -9,10 +9,10 @@ import pytest
 
 from core.errors import DocumentError
 from core.settings import Settings
-from eval.benchmarks.__main__ import main
-from eval.benchmarks.documents import DocumentsRead, Share, documents, together
-from eval.benchmarks.report import plot, table
-from eval.benchmarks.truth import (
+from research.benchmarks.__main__ import main
+from research.benchmarks.benchmark_report import plot, table
+from research.benchmarks.documents_read import DocumentsRead, Share, documents, together
+from research.benchmarks.truth import (
     LISTS,
     Heading,
     Truth,
@@ -103,7 +103,7 @@ def test_words_that_the_file_does_not_have_are_told(
 ) -> None:
     (tmp_path / "harbours.txt").write_text("Harbours have many ships and some have none.", "utf-8")
     monkeypatch.setattr(
-        "eval.benchmarks.documents.source_text.read",
+        "research.benchmarks.documents_read.source_text.read",
         lambda path, data: ("Harbours have many ships or some have none.",),
     )
     report = documents(Settings(data_dir=tmp_path), tmp_path, tmp_path)[0]

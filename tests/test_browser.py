@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from core.feedback import read
 from core.settings import Settings
 from ingest.pipeline import ingest
+from people.feedback import read
 from tests.browser import VIEWPORT_HEIGHT, ask, evidence, opened, served
 
 ROOT = Path(__file__).parent.parent

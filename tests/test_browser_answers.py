@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from core.conversation import Conversation, Exchange
-from core.conversations import Conversations
 from core.settings import Settings
+from people.conversation import Conversation, Exchange
+from people.conversations import Conversations
 from tests.answers import made
 from tests.axe import broken_rules
 from tests.browser import opened, served

@@ -18,7 +18,7 @@ from tests.browser import ask, opened, served
 from tests.openai_server import openai_server
 from tests.test_export import CONVERSATION, hostile
 from tests.test_ui_citations import HOSTILE as EVIL
-from ui.answers.export import conversation_page
+from ui.answers.conversation_export import conversation_page
 from ui.answers.fragments import at_quote
 from ui.texts import load
 

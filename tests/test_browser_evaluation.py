@@ -11,7 +11,7 @@ import yaml
 from playwright.sync_api import Browser, Page, expect
 
 from core.settings import Settings
-from eval import report, runs
+from eval import run_report, runs
 from tests.browser import opened, served
 
 pytestmark = pytest.mark.long
@@ -58,7 +58,7 @@ def with_another_answer(data_dir: Path) -> None:
         for one in results.questions
     )
     before = results.model_copy(update={"stamp": stamp, "questions": questions})
-    runs.write(before, runs.new_folder(data_dir, before), html=report.html(before))
+    runs.write(before, runs.new_folder(data_dir, before), html=run_report.html(before))
 
 
 def test_a_run_is_started_goes_on_alone_is_looked_into_and_taken_along(

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from core.feedback import Feedback, save
 from core.settings import Settings
 from ingest.pipeline import ingest
+from people.feedback import Feedback, save
 from tests.axe import broken_rules
 from tests.browser import ask, opened, served
 from ui import jobs

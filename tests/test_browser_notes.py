@@ -10,8 +10,8 @@ import mammoth
 import pytest
 from playwright.sync_api import Browser, expect
 
-from core.conversations import Conversations
 from core.settings import Settings
+from people.conversations import Conversations
 from tests.axe import broken_rules
 from tests.browser import ask, opened, served
 from tests.test_notes import note

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from core.settings import Settings
 from tests.browser import ask, opened, served
 from tests.openai_server import Script, openai_server
-from ui.chat.asked import MAX_QUESTION
+from ui.chat.question_field import MAX_QUESTION
 
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
 MARKET = "Hoeveel is de drugsmarkt in Europa waard?"

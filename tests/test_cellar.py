@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest.formats import legal_lines
-from ingest.load import load
-from ingest.split import split
+from ingest.passages.split import split
+from ingest.reading.formats import legal_lines
+from ingest.reading.load import load
 from tests.test_office import blocks, units
 from tests.test_web import page
 

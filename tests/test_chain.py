@@ -10,20 +10,20 @@ import yaml
 from langchain_core.callbacks import BaseCallbackHandler
 
 from chain import __main__ as command
+from chain.answer.composition import Composition
 from chain.answerer import Draft, Quote, Request, Verdict
-from chain.asking import asks_for
 from chain.assistant import Assistant
-from chain.composition import Composition
-from chain.confidence import confidence, lacks, similarities
-from chain.countries import countries
-from chain.demands import demands_of
-from chain.language import detect, written_in
-from chain.relevance import rank
-from chain.verification import verify
-from core.dates import written
+from chain.checking.verification import verify
+from chain.reading.confidence import confidence, lacks, similarities
+from chain.reading.relevance import rank
+from chain.understanding.asking import asks_for
+from chain.understanding.demands import demands_of
 from core.settings import ROOT, Settings
 from core.types import Answer, Turn
 from eval.dataset import load
+from language.countries import countries
+from language.dates import written
+from language.identify import detect, written_in
 
 SHORT_QUESTIONS = ROOT / "tests" / "short-questions.yaml"
 

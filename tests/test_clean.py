@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from core.sentences import sentences
-from ingest.clean import is_noise
-from ingest.formats import plain
-from ingest.formats.blocks import sections
-from ingest.load import load
+from ingest.reading.clean import is_noise
+from ingest.reading.formats import plain
+from ingest.reading.formats.blocks import sections
+from ingest.reading.load import load
+from language.sentences import sentences
 
 RELEASE = Path(__file__).parent / "data/press-release-2020-07-24.nl.txt"
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from chain.budget import answer_tokens, fitting, tokens
-from chain.condense import Condenser
-from chain.model import ChatModel
+from chain.model.budget import answer_tokens, fitting, tokens
+from chain.model.language_model import ChatModel
+from chain.understanding.condense import Condenser
 from core.errors import ModelError
 from core.settings import Settings
 from core.types import Turn

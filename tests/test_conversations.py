@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from core import conversations
-from core.conversation import MAX_NAME, Conversation, Exchange, now
-from core.conversations import FILE, Conversations
 from core.errors import StrategiewijzerError
 from core.settings import ROOT, Settings
 from core.types import Answer, Citation, DocumentInfo, Passage, Scope, Turn, Unit
+from people import conversations
+from people.conversation import MAX_NAME, Conversation, Exchange, now
+from people.conversations import FILE, Conversations
 from tests.answers import retold
 
 NOBODY = 65534  # the user id that Linux has for whoever may nothing
@@ -319,8 +319,8 @@ def test_in_memory_they_live_as_long_as_the_store(tmp_path: Path) -> None:
 def test_several_processes_write_at_once(tmp_path: Path) -> None:
     script = (
         "import sys; from pathlib import Path\n"
-        "from core.conversation import Conversation, Exchange\n"
-        "from core.conversations import Conversations\n"
+        "from people.conversation import Conversation, Exchange\n"
+        "from people.conversations import Conversations\n"
         "store = Conversations('an', Path(sys.argv[1]), 90)\n"
         "for number in range(20): store.put(Conversation(exchanges=(Exchange(question='?'),)))\n"
     )

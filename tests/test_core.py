@@ -7,10 +7,10 @@ import pytest
 
 from core.disk import make_private
 from core.errors import SettingsError
-from core.matching import contains, figures, fold
 from core.settings import Settings
 from core.types import DocumentInfo
-from ingest.lock import exclusive
+from ingest.publishing.lock import exclusive
+from language.matching import contains, figures, fold
 from vectorstore.generations import Generations
 
 

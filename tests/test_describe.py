@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import DocumentError
-from ingest.load import load
+from ingest.reading.load import load
 
 TEXT = "# Het plan\n\nDe markt voor drugs is groot en de Commissie doet er iets aan.\n"
 

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
+from chain.answer.digest import digest, stretches
 from chain.assistant import Assistant
-from chain.digest import digest, stretches
 from core.settings import Settings
 from core.types import Scope
 from vectorstore.store import Snapshot

@@ -14,8 +14,8 @@ import pytest
 from typer.testing import CliRunner
 
 from command.__main__ import app
-from command.checks import PYTHONS, Check, Finding
 from command.doctor import examined
+from command.health import PYTHONS, Check, Finding
 from core.settings import ROOT, Settings
 from ingest.pipeline import ingest
 from tests import openai_server as published

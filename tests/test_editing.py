@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 import pytest
 from langchain_core.runnables import RunnableConfig
 
+from chain.answer.drafting import Writing
+from chain.answer.editing import Editors
 from chain.answerer import Draft, Quote, Request, Verdict
 from chain.assistant import Assistant
-from chain.checker import Checker
-from chain.editing import Editors
-from chain.model import ChatModel
-from chain.reader import read
-from chain.repair import Repairer
-from chain.sources import Claim
-from chain.writing import Writing
+from chain.checking.checker import Checker
+from chain.model.given_sources import Claim
+from chain.model.language_model import ChatModel
+from chain.writing.repair import Repairer
+from chain.writing.reply_reader import read
 from core.errors import ModelError
 from core.settings import Settings
 from core.types import Mode, ScoredPassage, TextDelta

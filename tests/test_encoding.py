@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import DocumentError
-from ingest.formats.encoding import decode
+from ingest.reading.formats.encoding import decode
 
 OLD = {  # language -> its code page on Windows, one of ISO 8859, a sentence
     "bg": ("windows-1251", "iso-8859-5", "Пазарът на незаконни наркотици е за 30 милиарда евро."),

@@ -4,13 +4,13 @@ from collections import Counter
 
 import pytest
 
-from core.matching import fold
 from core.settings import Settings
 from core.types import DocumentInfo
-from eval.check import check
 from eval.dataset import QUESTIONS, SETS, Question, load, load_sets
-from eval.fitting import QUESTIONS as FITTED_ON
+from eval.labels import check
 from eval.outline import Outline
+from language.matching import fold
+from research.fitting import QUESTIONS as FITTED_ON
 from tests.test_eval_run import DRUGS, MARKET, OUTLINE, passage, question
 from vectorstore.store import open_index
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from eval.compare import Comparison, compare
+from eval.evaluate import sum_up
 from eval.results import QuestionResult, Results
-from eval.run import sum_up
 from tests.test_eval_report import GREETING, asked, read
 from tests.test_eval_run import STAMP, ran
 

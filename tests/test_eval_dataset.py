@@ -8,7 +8,6 @@ import pytest
 import yaml
 
 from core.errors import QuestionSetError
-from core.matching import contains, fold
 from core.types import Turn
 from eval.dataset import (
     QUESTIONS,
@@ -20,6 +19,7 @@ from eval.dataset import (
     load_sets,
     set_fingerprints,
 )
+from language.matching import contains, fold
 
 ROOT = Path(__file__).resolve().parent.parent
 

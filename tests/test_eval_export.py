@@ -9,7 +9,7 @@ import pytest
 from core.errors import StrategiewijzerError
 from core.settings import Settings
 from core.types import DocumentInfo, Passage
-from eval import export, runs
+from eval import ragas, runs
 from eval.commands.export import main
 from eval.results import Results
 from ingest.pipeline import ingest
@@ -31,12 +31,12 @@ def results() -> Results:
     return ran()
 
 
-def row_of(rows: list[export.Row], question: str) -> export.Row:
+def row_of(rows: list[ragas.Row], question: str) -> ragas.Row:
     return next(row for row in rows if str(row["user_input"]).splitlines()[-1] == question)
 
 
 def test_a_row_has_the_columns_of_ragas(results: Results) -> None:
-    rows = export.rows(results)
+    rows = ragas.rows(results)
     assert [row["user_input"] for row in rows][1:] == [one.question for one in results.questions][
         1:
     ]
@@ -48,23 +48,23 @@ def test_a_row_has_the_columns_of_ragas(results: Results) -> None:
 
 
 def test_the_reference_is_the_first_spelling_of_every_fact(results: Results) -> None:
-    rows = export.rows(results)
+    rows = ragas.rows(results)
     assert row_of(rows, "right")["reference"] == "30 miljard"
     assert row_of(rows, "wrong quote")["reference"] == "30 billion; 40%"
     assert row_of(rows, "right refusal")["reference"] == ""
 
 
 def test_a_follow_up_question_stands_after_the_turns_before_it(results: Results) -> None:
-    assert export.rows(results)[0]["user_input"] == "earlier\ntext\nright"
+    assert ragas.rows(results)[0]["user_input"] == "earlier\ntext\nright"
 
 
 def test_a_question_that_was_changed_since_lends_nothing(results: Results) -> None:
     changed = QUESTIONS[0].model_copy(update={"question": "another"})
-    assert export.rows(results, [changed], [SIZE])[0]["reference_contexts"] == []
+    assert ragas.rows(results, [changed], [SIZE])[0]["reference_contexts"] == []
 
 
 def test_the_references_are_the_passages_of_the_named_sections(results: Results) -> None:
-    rows = export.rows(results, QUESTIONS, [OTHER, SIZE, SIZE_NL])
+    rows = ragas.rows(results, QUESTIONS, [OTHER, SIZE, SIZE_NL])
     assert all(row.keys() == COLUMNS | REFERENCES for row in rows)
     right = row_of(rows, "right")
     assert right["reference_context_ids"] == [SIZE.id]
@@ -82,7 +82,7 @@ def test_a_section_in_many_languages_counts_once(versions: str, chosen: str) -> 
     for language in versions.split():
         document = DocumentInfo(id="drugs-agenda", language=language, title="Drugs")
         passages.append(passage(language, "Size of the drug market", 3, document))
-    row = export.rows(ran((question,)), [question], passages)[0]
+    row = ragas.rows(ran((question,)), [question], passages)[0]
     assert row["reference_contexts"] == [chosen]
 
 
@@ -90,16 +90,16 @@ def test_a_line_is_a_row_and_keeps_every_character(results: Results, tmp_path: P
     answered = results.questions[0].model_copy(update={"text": "Één\u2028regel\n– twee [1]"})
     one = results.model_copy(update={"questions": (answered, *results.questions[1:])})
     file = tmp_path / "deep" / "ragas.jsonl"
-    export.write(one, file, QUESTIONS)
+    ragas.write(one, file, QUESTIONS)
     text = file.read_text("utf-8")
     assert "Één" in text
     lines = text.removesuffix("\n").split("\n")
-    assert [json.loads(line) for line in lines] == export.rows(one, QUESTIONS)
+    assert [json.loads(line) for line in lines] == ragas.rows(one, QUESTIONS)
 
 
 def test_a_file_that_cannot_be_written_is_a_clear_error(results: Results, tmp_path: Path) -> None:
     with pytest.raises(StrategiewijzerError, match="Choose another file with --out"):
-        export.write(results, tmp_path)
+        ragas.write(results, tmp_path)
 
 
 DRUGS_PAGE = """\

@@ -12,10 +12,10 @@ from core.settings import ROOT, Settings
 from core.types import Answer, Citation, Turn
 from eval.compare import compare
 from eval.dataset import SETS, dialogues, load_sets
+from eval.evaluate import Asked, run, sum_up
 from eval.gate import Check, Rules, judge, read_rules
 from eval.outline import Outline
 from eval.results import Results
-from eval.run import Asked, run, sum_up
 from tests.test_eval_report import GREETING, asked, read
 from tests.test_eval_run import QUESTIONS as SCRIPTED
 from tests.test_eval_run import STAMP, ran

@@ -8,7 +8,7 @@ import pytest
 
 from core.errors import QuestionSetError
 from core.settings import Settings
-from eval.public import (
+from research.public import (
     PublicSet,
     build_index,
     halves,
@@ -19,10 +19,10 @@ from eval.public import (
     right_units,
     sentence_finding,
 )
-from eval.public.__main__ import main
-from eval.public.index import as_line, document_of, marked, span_of
-from eval.public.shapes import PublicDocument, PublicQuestion
-from eval.public.tasks import graded_ndcg
+from research.public.__main__ import main
+from research.public.index import as_line, document_of, marked, span_of
+from research.public.shapes import PublicDocument, PublicQuestion
+from research.public.tasks import graded_ndcg
 from vectorstore.store import Index
 
 PARIS = "Paris is the capital of France. The Louvre is its most visited museum."

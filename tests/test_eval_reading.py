@@ -6,10 +6,10 @@ import pytest
 
 import prompts
 from core.types import Answer, Citation, DocumentInfo, Mode, Passage, Unit
-from eval.blocks import blocks, words
+from eval.answer_markdown import blocks, words
 from eval.pointers import about_itself, points_back
-from eval.reading import read
 from eval.results import Reading
+from eval.shown import read
 from tests.answers import marked
 
 AGENDA = DocumentInfo(id="agenda", language="en", title="Drugs Agenda")

@@ -14,9 +14,10 @@ from markdown_it.token import Token
 from pydantic import SecretStr
 
 from core.settings import Settings
-from eval import plots, report
+from eval import plots, run_report
 from eval.causes import MEANINGS, explain, likely_cause
 from eval.compare import Comparison, compare
+from eval.evaluate import sum_up
 from eval.gate import Check
 from eval.judge import Agreement, Judgement
 from eval.results import (
@@ -29,7 +30,6 @@ from eval.results import (
     SentenceVerdict,
     Stamp,
 )
-from eval.run import sum_up
 from eval.stamp import code_version, make_stamp, masked
 
 HOSTILE = "<script>alert('x')</script> |\n\n# **b** `c` \"><img src=x onerror=alert(1)>"
@@ -164,7 +164,7 @@ JUDGEMENT = Judgement(
 
 @pytest.fixture(scope="module")
 def page(results: Results, comparison: Comparison) -> str:
-    return report.html(results, comparison=comparison, checks=CHECKS, judgement=JUDGEMENT)
+    return run_report.html(results, comparison=comparison, checks=CHECKS, judgement=JUDGEMENT)
 
 
 def section(page: str, name: str) -> str:
@@ -189,12 +189,12 @@ def test_the_verdict_names_each_check_failed_ones_first(page: str, results: Resu
         "✗ Gate failed: 1 of 2 checks hold Failed (1) ✗ failed: retrieval.hit@5"
     )
     assert "found 0.5, mostly: not retrieved Passed (1) ✓ answers.full_answer_rate" in verdict
-    passed = section(report.html(results, checks=CHECKS[:1]), "verdict")
+    passed = section(run_report.html(results, checks=CHECKS[:1]), "verdict")
     assert passed.startswith("✓ Gate passed: 1 of 1 checks hold")
 
 
 def test_without_gate_baseline_and_judge_the_page_says_no_more_than_it_knows() -> None:
-    page = report.html(results_of(FINE))
+    page = run_report.html(results_of(FINE))
     assert section(page, "verdict").startswith("No gate was run")
     assert 'id="changed"' not in page
     assert 'id="judge"' not in page
@@ -202,9 +202,9 @@ def test_without_gate_baseline_and_judge_the_page_says_no_more_than_it_knows() -
 
 
 def test_headline_figures_have_their_intervals_and_a_dash_where_they_do_not_apply() -> None:
-    headlines = section(report.html(results_of(FINE)), "headlines")
+    headlines = section(run_report.html(results_of(FINE)), "headlines")
     assert "signable 1.000 95% interval 1.000–1.000 of the questions" in headlines
-    refused = section(report.html(results_of(RIGHTLY_REFUSED)), "headlines")
+    refused = section(run_report.html(results_of(RIGHTLY_REFUSED)), "headlines")
     assert "precision – of the sentences" in refused
 
 
@@ -226,15 +226,15 @@ def test_messages_and_conversations_are_reported_apart(results: Results) -> None
     apart = asked("hi", **GREETING, message="greeting")
     both = sum_up([*results.questions, apart], STAMP)
     assert both.overall.n == results.overall.n
-    page = report.html(both)
+    page = run_report.html(both)
     assert "and 1 messages and turns of conversations that are reported apart" in page
     assert "hi handled as a message" in section(page, "fine")
-    assert ["messages", "1"] in [row[:2] for row in rows(report.markdown(both))]
+    assert ["messages", "1"] in [row[:2] for row in rows(run_report.markdown(both))]
 
 
 def test_an_answer_is_shown_with_what_is_folded_below_it_and_what_is_wrong_with_it() -> None:
     cut = asked("cut", more=("### Drugs\n\nMore of it. [1]",), **read(cut=("In short:",)))
-    short = section(report.html(results_of(cut)), "short")
+    short = section(run_report.html(results_of(cut)), "short")
     assert "Folded below it (1) ### Drugs More of it. [1]" in short
     assert "Cut lists In short:" in short
 
@@ -243,7 +243,7 @@ def test_a_significant_change_is_called_so() -> None:
     many = [asked(f"q{number}") for number in range(10)]
     refused = [asked(one.id, **REFUSED) for one in many]
     changed = compare(results_of(*many), results_of(*refused))
-    said = section(report.html(results_of(*refused), comparison=changed), "changed")
+    said = section(run_report.html(results_of(*refused), comparison=changed), "changed")
     assert "full answer rate 1.000 0.000 -1.000 -1.000 to -1.000 0.002 significantly worse" in said
 
 
@@ -349,7 +349,9 @@ def attacked(hostile: Results) -> Comparison:
 def hostile_page(hostile: Results) -> str:
     checks = (Check(rule=HOSTILE, found=HOSTILE, passed=False),)
     judgement = JUDGEMENT.model_copy(update={"model": HOSTILE, "means": {HOSTILE: 1.0}})
-    return report.html(hostile, comparison=attacked(hostile), checks=checks, judgement=judgement)
+    return run_report.html(
+        hostile, comparison=attacked(hostile), checks=checks, judgement=judgement
+    )
 
 
 class Elements(HTMLParser):
@@ -415,7 +417,7 @@ def rows(text: str) -> list[list[str]]:
 
 
 def test_the_summary_has_verdict_figures_causes_and_fingerprint(results: Results) -> None:
-    text = report.markdown(results, checks=CHECKS)
+    text = run_report.markdown(results, checks=CHECKS)
     assert text.startswith("## Evaluation: gate failed\n")
     assert "❌ failed: retrieval.hit@5 at least 0.9 (found: 0.5, mostly: not retrieved)" in text
     assert rows(text)[0] == ["figure", "value", "95% interval"]
@@ -425,13 +427,13 @@ def test_the_summary_has_verdict_figures_causes_and_fingerprint(results: Results
     )
     assert f"`{results.fingerprint}`" in text
     assert "code a6df0c4, index generation 20261124T155115-1e76" in text
-    assert "no gate was run" in report.markdown(results)
+    assert "no gate was run" in run_report.markdown(results)
 
 
 def test_the_summary_of_a_comparison_has_changes_and_folds_the_questions(
     results: Results, comparison: Comparison
 ) -> None:
-    text = report.markdown(results, comparison=comparison, judgement=JUDGEMENT)
+    text = run_report.markdown(results, comparison=comparison, judgement=JUDGEMENT)
     assert rows(text)[0] == ["figure", "value", "95% interval", "change", "p", "in words"]
     assert "<details>\n<summary>Questions that are worse: 2</summary>\n\n| question" in text
     moved = ["refused: What about refused?", "fully answered", "refused, though answerable"]
@@ -441,7 +443,7 @@ def test_the_summary_of_a_comparison_has_changes_and_folds_the_questions(
 
 def test_a_question_cannot_change_the_summarys_markup(hostile: Results) -> None:
     checks = (Check(rule=HOSTILE, found=HOSTILE, passed=False),)
-    text = report.markdown(hostile, comparison=attacked(hostile), checks=checks)
+    text = run_report.markdown(hostile, comparison=attacked(hostile), checks=checks)
     for token in tokens(text):
         for part in (token, *(token.children or ())):
             if part.type.startswith("html"):
@@ -647,26 +649,26 @@ def test_names_in_plots_are_text(hostile: Results) -> None:
 @pytest.mark.parametrize(
     ("shown", "expected"),
     [
-        (report.number(0.66781), "0.668"),
-        (report.number(None), "–"),
-        (report.number(61.8, "latency_ms"), "62"),
-        (report.number(48.93, "size"), "48.9"),
-        (report.bounds((0.5, 1.0)), "0.500–1.000"),
-        (report.bounds((45.52, 52.1), "size"), "45.5–52.1"),
-        (report.bounds(None), ""),
-        (report.change(-0.0491), "-0.049"),
-        (report.change(3.2, "latency_ms"), "+3"),
-        (report.change(None), "–"),
-        (report.label("retrieval", "hit@1"), "hit@1"),
-        (report.label("answers", "full_answer_rate"), "full answer rate"),
-        (report.label("refusals", "f1"), "refusal f1"),
-        (report.label("reading", "complete_with_more"), "complete with more"),
-        (report.label("manners", "harmful_answered"), "harmful requests answered"),
-        (report.label("size", "words_prose"), "words besides lists per answer"),
-        (report.label("size", "tokens_in"), "tokens read per answer"),
-        (report.label("latency_ms", "p95"), "latency p95 (ms)"),
-        (report.p_value(0.0004), "< 0.001"),
-        (report.p_value(0.125), "0.125"),
+        (run_report.number(0.66781), "0.668"),
+        (run_report.number(None), "–"),
+        (run_report.number(61.8, "latency_ms"), "62"),
+        (run_report.number(48.93, "size"), "48.9"),
+        (run_report.bounds((0.5, 1.0)), "0.500–1.000"),
+        (run_report.bounds((45.52, 52.1), "size"), "45.5–52.1"),
+        (run_report.bounds(None), ""),
+        (run_report.change(-0.0491), "-0.049"),
+        (run_report.change(3.2, "latency_ms"), "+3"),
+        (run_report.change(None), "–"),
+        (run_report.label("retrieval", "hit@1"), "hit@1"),
+        (run_report.label("answers", "full_answer_rate"), "full answer rate"),
+        (run_report.label("refusals", "f1"), "refusal f1"),
+        (run_report.label("reading", "complete_with_more"), "complete with more"),
+        (run_report.label("manners", "harmful_answered"), "harmful requests answered"),
+        (run_report.label("size", "words_prose"), "words besides lists per answer"),
+        (run_report.label("size", "tokens_in"), "tokens read per answer"),
+        (run_report.label("latency_ms", "p95"), "latency p95 (ms)"),
+        (run_report.p_value(0.0004), "< 0.001"),
+        (run_report.p_value(0.125), "0.125"),
     ],
 )
 def test_figures_are_written_for_people(shown: str, expected: str) -> None:

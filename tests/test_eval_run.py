@@ -7,9 +7,9 @@ from core.settings import Settings
 from core.types import Answer, Citation, DocumentInfo, Passage, Turn, Unit
 from eval.alce import verdicts
 from eval.dataset import Question
+from eval.evaluate import run, sum_up
 from eval.outline import Outline
 from eval.results import QuestionResult, Results, Stamp
-from eval.run import run, sum_up
 from tests.answers import retold
 from vectorstore.embeddings import make_embedder
 

@@ -8,13 +8,13 @@ import pytest
 
 from chain.answerer import Draft, Request, Verdict
 from core.errors import StrategiewijzerError
-from core.matching import fold
 from core.settings import ROOT, Settings
 from eval import verifier
 from eval.commands.ask import GATE_CLOSED
 from eval.gate import Limits, judge_verifier, read_rules
 from eval.replies import HALVES, Reply, lessons, read
 from eval.verdicts import CHANGES, FIGURES, Outcome, figures, outcome
+from language.matching import fold
 from tests.test_eval_run import OTHER, SIZE
 from vectorstore.store import open_index
 

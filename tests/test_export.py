@@ -15,7 +15,7 @@ from core.settings import Settings
 from core.types import Answer, Citation, DocumentInfo, Scope
 from tests.answers import retold
 from tests.test_ui_citations import HOSTILE, Shown
-from ui.answers.export import conversation_markdown, conversation_page
+from ui.answers.conversation_export import conversation_markdown, conversation_page
 from ui.answers.made import made_html
 from ui.answers.word import conversation_docx
 from ui.texts import languages, load

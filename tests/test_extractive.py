@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from chain.assistant import Assistant
-from chain.parts import parts
-from chain.relevance import rank_units
+from chain.reading.parts import parts
+from chain.reading.relevance import rank_units
 from core.settings import Settings
 from core.types import Answer
 from ingest.pipeline import ingest

@@ -19,8 +19,8 @@ from core.errors import ArchiveError, StoreError
 from core.settings import ROOT, Settings
 from ingest.__main__ import main
 from ingest.pipeline import ingest
-from ingest.transfer import export_generation, import_generation
-from ingest.verify import verify
+from ingest.publishing.transfer import export_generation, import_generation
+from ingest.publishing.verify import verify
 from tests.test_ingest import _document, _environment
 from vectorstore.generations import Generations
 from vectorstore.keyword import KeywordIndex

@@ -16,14 +16,14 @@ from typing import Any
 import pytest
 import yaml
 
-from core import feedback as store
 from core.errors import QuestionSetError, StrategiewijzerError
-from core.feedback import Feedback
 from core.settings import ROOT
 from core.types import Answer, Scope, Turn
 from eval.commands import feedback
 from eval.dataset import QUESTIONS, load
-from eval.feedback import entry as question_of
+from eval.feedback_questions import entry as question_of
+from people import feedback as store
+from people.feedback import Feedback
 
 NOON = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.UTC)
 REPORTS = "Hoeveel meldingen van kindermisbruik gaf Malta in 2019 door?"
@@ -34,7 +34,7 @@ HOSTILE = (
 WRITER = """
 import datetime, sys
 from pathlib import Path
-from core.feedback import Feedback, save
+from people.feedback import Feedback, save
 folder, writer = Path(sys.argv[1]), sys.argv[2]
 for number in range(25):
     for id in (f"{writer}-{number}", "shared"):

@@ -13,15 +13,15 @@ import yaml
 from core.errors import FetchError
 from core.settings import ROOT, Settings
 from ingest.commands.fetch import run
-from ingest.describe import LANGUAGES as KNOWN_LANGUAGES
-from ingest.formats import front_matter
-from ingest.load import load_all
 from ingest.official.cellar import LANGUAGES, Cellar
 from ingest.official.client import Client
 from ingest.official.fetch import Outcome, fetch
 from ingest.official.folder import Folder
+from ingest.official.listed import Source, chosen, listed
 from ingest.official.retry import asked_wait
-from ingest.official.sources import Source, chosen, listed
+from ingest.reading.describe import LANGUAGES as KNOWN_LANGUAGES
+from ingest.reading.formats import front_matter
+from ingest.reading.load import load_all
 from tests.publications_server import (
     DRUGS,
     HTML,

@@ -13,7 +13,7 @@ from ingest.official.cellar import RESOURCES, Cellar
 from ingest.official.client import ORIGINS, Client
 from ingest.official.fetch import Outcome, fetch
 from ingest.official.folder import Folder
-from ingest.official.sources import chosen
+from ingest.official.listed import chosen
 from tests.publications_server import (
     DRUGS,
     STRATEGY,

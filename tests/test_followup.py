@@ -5,16 +5,16 @@ from pathlib import Path
 import pytest
 
 from chain.assistant import Assistant
-from chain.followup import standalone
-from chain.language import conversation
+from chain.understanding.followup import standalone
 from core.settings import Settings
 from core.types import Turn
-from eval.check import check
 from eval.dataset import load
+from eval.labels import check
 from eval.outline import Outline
+from language.identify import conversation
 from vectorstore.store import open_index
 
-FOLLOW_UPS = Path(__file__).parents[1] / "eval" / "fitting" / "followups.yaml"
+FOLLOW_UPS = Path(__file__).parents[1] / "research" / "fitting" / "followups.yaml"
 
 
 @pytest.fixture(scope="module")

@@ -8,15 +8,15 @@ import pytest
 from langchain_core.callbacks import BaseCallbackHandler
 
 from chain.assistant import Assistant
-from core.feedback import Feedback
 from core.settings import Settings
 from core.types import Answer, Finished, Scope, Stage
 from eval.dataset import Question
+from eval.evaluate import run
 from eval.outline import Outline
-from eval.run import run
+from people.feedback import Feedback
 from tests.openai_server import Reply, Script, checked, openai_server
 from tests.test_eval_run import STAMP
-from ui.answers.notes import languages, told
+from ui.answers.remarks import languages, told
 from ui.texts import load
 
 QUESTION = "How many reports of online child sexual abuse were there in the EU in 2019?"

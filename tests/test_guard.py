@@ -20,7 +20,7 @@ from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
-from eval.benchmarks.client import session as session_of
+from research.benchmarks.page_session import session as session_of
 from tests.browser import served
 
 _T = TypeVar("_T")

@@ -2,8 +2,8 @@
 
 import pytest
 
+from chain.answer.highlights import highlights
 from chain.assistant import Assistant
-from chain.highlights import highlights
 from core.settings import Settings
 from tests.answers import marked
 from ui.markup import answer_html

@@ -10,11 +10,11 @@ from core.errors import NoIndexError
 from core.names import printable
 from core.settings import Settings
 from core.types import DocumentInfo
-from ingest import compose
 from ingest.__main__ import main
 from ingest.commands.status import standing
-from ingest.history import history
 from ingest.pipeline import ingest
+from ingest.publishing import compose
+from ingest.publishing.generation_history import history
 from tests.test_ingest import _document, _environment
 from vectorstore import chroma
 from vectorstore.generations import Generations

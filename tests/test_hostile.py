@@ -10,11 +10,11 @@ from openpyxl import Workbook
 
 from core.errors import DocumentError
 from core.settings import Settings
-from ingest.compare_text import compare
-from ingest.load import load
+from ingest.passages.split import split
 from ingest.pipeline import ingest
-from ingest.source_text import read
-from ingest.split import split
+from ingest.reading.compare_text import compare
+from ingest.reading.load import load
+from ingest.reading.source_text import read
 from vectorstore.embeddings import token_counter
 
 Small = Callable[[Mapping[str, str]], Settings]

@@ -11,9 +11,9 @@ import pytest
 from core.errors import DocumentError, LockedError, NoIndexError, StoreError
 from core.settings import ROOT, Settings
 from ingest.__main__ import main
-from ingest.check import check
-from ingest.lock import exclusive
 from ingest.pipeline import ingest
+from ingest.publishing.completeness import check
+from ingest.publishing.lock import exclusive
 from vectorstore.chroma import connect
 from vectorstore.generations import Generations
 from vectorstore.store import Index, open_index

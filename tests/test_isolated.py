@@ -11,10 +11,10 @@ import pytest
 
 from core.errors import DocumentError
 from core.settings import ROOT, Settings
-from ingest.isolated import Loader
-from ingest.load import load
-from ingest.split import split
-from ingest.worker import Answer, Failure, Record, as_json
+from ingest.passages.isolated import Loader
+from ingest.passages.split import split
+from ingest.passages.worker import Answer, Failure, Record, as_json
+from ingest.reading.load import load
 from tests import pdf_files
 from vectorstore.embeddings import token_counter
 
@@ -27,7 +27,7 @@ def write(file: Path, content: bytes) -> Path:
 
 
 def workers() -> list[int]:
-    command = ["pgrep", "-P", str(os.getpid()), "-f", "ingest.worker"]
+    command = ["pgrep", "-P", str(os.getpid()), "-f", "ingest.passages.worker"]
     listed = subprocess.run(command, capture_output=True, text=True, check=False)
     return [int(line) for line in listed.stdout.split()]
 
@@ -69,7 +69,7 @@ def test_what_the_reader_logs_is_logged_here(
     file = write(tmp_path / "a.en.txt", b"Share on Facebook Twitter LinkedIn\n\nA sentence here.\n")
     with caplog.at_level(logging.INFO), Loader(Settings()) as loader:
         loader.load(file)
-    assert [(r.name, r.levelname) for r in caplog.records] == [("ingest.load", "INFO")]
+    assert [(r.name, r.levelname) for r in caplog.records] == [("ingest.reading.load", "INFO")]
     assert "page noise" in caplog.text
 
 
@@ -121,7 +121,7 @@ def test_a_script_without_a_main_guard_is_not_run_again(tmp_path: Path) -> None:
 print("started")
 from pathlib import Path
 from core.settings import Settings
-from ingest.isolated import Loader
+from ingest.passages.isolated import Loader
 with Loader(Settings()) as loader:
     print(loader.load(Path({str(GOOD)!r})).document.id)
 """.encode(),

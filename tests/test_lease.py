@@ -10,9 +10,9 @@ import pytest
 
 from core.errors import LockedError, StoreError
 from core.settings import Settings
-from ingest.events import Event, Planned
 from ingest.pipeline import ingest
-from ingest.verify import verify
+from ingest.publishing.events import Event, Planned
+from ingest.publishing.verify import verify
 from tests.test_ingest import _document
 from tests.test_servers import _free_port, _running
 from vectorstore import chroma, lease

@@ -9,7 +9,7 @@ import pytest
 
 from core.settings import ROOT, Settings
 from ingest.pipeline import ingest
-from ingest.verify import verify
+from ingest.publishing.verify import verify
 from tests.test_ingest import _document
 from tests.test_servers import _free_port, _running
 from vectorstore import store

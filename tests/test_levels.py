@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from chain.confidence import confidence
-from chain.relevance import rank
+from chain.reading.confidence import confidence
+from chain.reading.relevance import rank
 from core.settings import Settings
 from ingest.pipeline import ingest
 from vectorstore.levels import levels

@@ -18,9 +18,9 @@ import pytest
 from langchain_core.messages import HumanMessage
 
 from chain.assistant import Assistant
-from chain.model import ChatModel
-from chain.reader import read
-from chain.reply import within
+from chain.model.language_model import ChatModel
+from chain.model.reply import within
+from chain.writing.reply_reader import read
 from core.errors import ModelError
 from core.settings import Settings
 

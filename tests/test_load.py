@@ -7,7 +7,7 @@ import pytest
 
 from core.errors import DocumentError
 from core.types import SourceDocument
-from ingest.load import load, load_all
+from ingest.reading.load import load, load_all
 
 ROOT = Path(__file__).parent.parent
 DATA = Path(__file__).parent / "data"

@@ -14,14 +14,14 @@ import pytest
 from babel.dates import get_month_names
 
 from chain.assistant import Assistant
-from chain.condense import Condenser
-from chain.model import ChatModel
+from chain.model.language_model import ChatModel
+from chain.understanding.condense import Condenser
 from core.errors import ModelError
-from core.matching import figures
 from core.settings import ROOT, Settings
 from core.types import Answer, Passage, Turn
 from eval.dataset import Question, load
 from eval.support import claims, inexact_quotes
+from language.matching import figures
 from tests.local_llm import CONTEXT, local_llm
 
 _ISO_DATE = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")

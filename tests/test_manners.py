@@ -8,17 +8,17 @@ from typing import get_args
 import pytest
 import yaml
 
-from chain import manners
-from chain.language import OFFICIAL, detect
-from chain.manners import classify, document_named, reply_text
+from chain.understanding import manners
+from chain.understanding.manners import classify, document_named, reply_text
 from core.settings import ROOT, Settings
 from core.types import DocumentInfo, Message
 from eval.dataset import QUESTIONS, Question, load
+from language.identify import OFFICIAL, detect
 from prompts import Phrases, languages, phrases
 from vectorstore.embeddings import Embedder, make_embedder
 
-FITTING = QUESTIONS.parent / "fitting"
-MESSAGES = ROOT / "eval" / "fitting" / "messages" / "rounds.yaml"
+FITTING = ROOT / "research" / "fitting"
+MESSAGES = FITTING / "messages" / "rounds.yaml"
 SLOWEST = 0.015  # seconds, besides the embedding of the message
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from chain.answerer import Draft, Verdict
-from chain.manuscript import Line, Manuscript
+from chain.checking.manuscript import Line, Manuscript
 
 NOTE = "2 of 3 items; the sources do not confirm the rest."
 

@@ -6,18 +6,18 @@ from datetime import datetime
 import pytest
 
 from chain import __main__ as command
+from chain.answer.composition import Composition
 from chain.answerer import Draft, Quote, Request
-from chain.composition import Composition
-from chain.extractive import last_said
-from core.matching import fold
+from chain.writing.extractive import last_said
 from core.types import Answer, DocumentInfo, Marked, Passage, Scope, ScoredPassage, Turn, Unit
-from eval.blocks import blocks, cited
+from eval.answer_markdown import blocks, cited
 from eval.support import claims, unsupported
+from language.matching import fold
 from ui.answers.checks import Checks
 from ui.answers.chips import Chips
+from ui.answers.conversation_export import conversation_markdown, conversation_page
 from ui.answers.copying import markdown, plain_text
-from ui.answers.export import conversation_markdown, conversation_page
-from ui.answers.notes import languages
+from ui.answers.remarks import languages
 from ui.markup import answer_html, code, escape
 from ui.texts import load
 

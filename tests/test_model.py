@@ -15,8 +15,8 @@ from pydantic import SecretStr
 
 from chain import __main__ as command
 from chain.assistant import Assistant
-from chain.model import ChatModel
-from chain.thoughts import without_thoughts
+from chain.model.language_model import ChatModel
+from chain.model.thoughts import without_thoughts
 from core import breaker
 from core.errors import ModelError, SettingsError
 from core.settings import Settings
@@ -468,7 +468,7 @@ def test_azure_settings_that_do_not_go_together_are_refused() -> None:
 @pytest.fixture
 def official(server: Script, monkeypatch: pytest.MonkeyPatch) -> Script:
     """The server takes the place of OpenAI's own."""
-    monkeypatch.setattr("chain.servers.OPENAI", server.url)
+    monkeypatch.setattr("chain.model.servers.OPENAI", server.url)
     return server
 
 

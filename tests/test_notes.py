@@ -10,17 +10,17 @@ import mammoth
 import pytest
 from markdown_it import MarkdownIt
 
-from core import conversations
-from core.conversation import now
-from core.conversations import FILE, Conversations
 from core.errors import StrategiewijzerError
-from core.note import MAX_NOTES, MAX_QUOTE, MAX_REMARK, Note
 from core.types import Citation
+from people import conversations
+from people.conversation import now
+from people.conversations import FILE, Conversations
+from people.note import MAX_NOTES, MAX_QUOTE, MAX_REMARK, Note
 from tests.test_conversations import answer, talk
 from tests.test_ui_citations import HOSTILE
 from ui.answers.citations import stretches
 from ui.answers.surroundings import Surroundings
-from ui.notes.export import grouped, notes_docx, notes_markdown
+from ui.notes.notes_export import grouped, notes_docx, notes_markdown
 from ui.texts import load
 
 NL = load("nl")

@@ -17,9 +17,9 @@ from pptx.util import Inches
 
 from core.errors import DocumentError
 from core.types import Passage, SourceDocument
-from ingest.formats import archive, blocks_of
-from ingest.load import load
-from ingest.split import split
+from ingest.passages.split import split
+from ingest.reading.formats import blocks_of, zip_parts
+from ingest.reading.load import load
 
 DATA = Path(__file__).parent / "data" / "formats"
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
@@ -599,7 +599,7 @@ def test_the_limits_hold_for_what_is_really_read() -> None:
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w", zipfile.ZIP_STORED) as file:
         file.writestr("content.xml", b"x" * 1_000_000)
-    with archive.open_checked(Path("a.odt"), data.getvalue(), "content.xml") as parts:
+    with zip_parts.open_checked(Path("a.odt"), data.getvalue(), "content.xml") as parts:
         assert len(parts.read("content.xml")) == 1_000_000
 
 

@@ -13,8 +13,8 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from chain.assistant import Assistant
-from core.conversations import Conversations
 from core.settings import ROOT, Settings, current
+from people.conversations import Conversations
 from tests.apps import ask, run
 from vectorstore.generations import Generations
 from vectorstore.manifest import Pointer

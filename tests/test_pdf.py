@@ -11,10 +11,10 @@ from chain.assistant import Assistant
 from core.errors import DocumentError
 from core.settings import ROOT, Settings
 from core.types import SourceDocument
-from ingest.formats import blocks_of
-from ingest.load import load
+from ingest.passages.split import split
 from ingest.pipeline import ingest
-from ingest.split import split
+from ingest.reading.formats import blocks_of
+from ingest.reading.load import load
 from tests import pdf_files
 
 DATA = Path(__file__).parent / "data/pdf"

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from ingest.formats import blocks_of
-from ingest.formats.legal_lines import division
-from ingest.formats.pdf_lines import LIST_MARK
+from ingest.reading.formats import blocks_of
+from ingest.reading.formats.legal_lines import division
+from ingest.reading.formats.pdf_lines import LIST_MARK
 from tests import pdf_files
 from tests.pdf_files import Mark, box, lines, placed, rule, text
 from tests.test_pdf import loaded, outline, texts

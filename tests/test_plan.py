@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest import fingerprint
+from ingest.publishing import fingerprint
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +50,7 @@ def test_a_comment_in_the_splitter_changes_no_document(
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(file, copy)
     monkeypatch.setattr(fingerprint, "ROOT", tmp_path)
-    splitter = tmp_path / "ingest/split.py"
+    splitter = tmp_path / "ingest/passages/split.py"
     for added, same in (("# a remark\n", True), ("TARGET_TOKENS = 9\n", False)):
         splitter.write_text(splitter.read_text("utf-8") + added, "utf-8")
         fingerprint.splitter_fingerprint.cache_clear()

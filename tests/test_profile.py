@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 
 from chain.assistant import Assistant
-from chain.confidence import confidence
-from chain.followup import standalone
-from chain.relevance import rank
+from chain.reading.confidence import confidence
+from chain.reading.relevance import rank
+from chain.understanding.followup import standalone
 from core.errors import ModelError
 from core.settings import Settings
 from eval.dataset import Question
-from eval.fitting import questions
 from eval.outline import Outline
 from ingest.pipeline import ingest
+from research.fitting import questions
 from vectorstore import profile
 from vectorstore.embeddings import Vectors, local_embedder
 from vectorstore.generations import Generations, unit_ids

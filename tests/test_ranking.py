@@ -15,9 +15,9 @@ import pytest
 from pydantic import SecretStr
 
 from chain.assistant import Assistant
-from core.matching import contains
 from core.settings import Settings
-from eval.fitting.logit import Asked, cross_validated, fit
+from language.matching import contains
+from research.fitting.logit import Asked, cross_validated, fit
 from vectorstore.generations import Generations
 from vectorstore.keyword import KeywordIndex
 from vectorstore.profile import LOOK, passage_fits

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chain.answerer import Draft
-from chain.reader import Reader, read
+from chain.writing.reply_reader import Reader, read
 from core.errors import ModelError
 
 SENTENCES: list[dict[str, Any]] = [

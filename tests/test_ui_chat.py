@@ -10,11 +10,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from chain.assistant import Assistant
-from core.conversation import Conversation, Exchange
-from core.conversations import FILE as CONVERSATIONS
-from core.conversations import Conversations
 from core.errors import ModelError
-from core.feedback import FILE, Feedback, handle, read
 from core.settings import Settings
 from core.types import (
     Answer,
@@ -27,10 +23,14 @@ from core.types import (
     TextDelta,
     Turn,
 )
+from people.conversation import Conversation, Exchange
+from people.conversations import FILE as CONVERSATIONS
+from people.conversations import Conversations
+from people.feedback import FILE, Feedback, handle, read
 from tests.apps import ask, press, run
-from ui.answers.notes import told
-from ui.chat.asked import MAX_QUESTION, question_in
-from ui.chat.feedback import MAX_COMMENT, Verdict
+from ui.answers.remarks import told
+from ui.chat.feedback_form import MAX_COMMENT, Verdict
+from ui.chat.question_field import MAX_QUESTION, question_in
 from ui.chat.session import Chat
 from ui.sidebar import loaded_html
 from ui.texts import languages, load

@@ -11,8 +11,8 @@ from tests.answers import marked, retold
 from ui.answers.answer import more_html
 from ui.answers.chips import Chips
 from ui.answers.citations import anchors, as_one, section
-from ui.answers.evidence import evidence_html
-from ui.answers.notes import changed_html, told_html, withheld_html
+from ui.answers.evidence_panel import evidence_html
+from ui.answers.remarks import changed_html, told_html, withheld_html
 from ui.answers.surroundings import Surroundings, excerpts
 from ui.markup import answer_html, code, escape, link
 from ui.texts import load

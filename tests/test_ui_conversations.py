@@ -9,11 +9,11 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from chain.assistant import Assistant
-from core.conversation import Conversation, Exchange
-from core.conversations import FILE, Conversations
 from core.errors import SignInError
 from core.settings import Settings
 from core.types import Scope
+from people.conversation import Conversation, Exchange
+from people.conversations import FILE, Conversations
 from tests.apps import ask, press, run
 from ui.access import LOCAL
 from ui.chat.address import question_address, scope_of

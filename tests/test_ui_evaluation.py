@@ -12,11 +12,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.errors import QuestionSetError
-from eval import report, runs
+from eval import run_report, runs
 from eval.compare import compare
+from eval.evaluate import sum_up
 from eval.gate import Rules, judge
 from eval.results import QuestionResult, Stamp
-from eval.run import sum_up
 from eval.summary import RATES
 from tests.apps import press, run
 from tests.test_eval_report import (
@@ -77,7 +77,7 @@ def keep(
     date = f"2026-11-{day:02}T09:00:00+00:00"
     results = sum_up(questions, stamp.model_copy(update={"date": date}))
     folder = runs.new_folder(data_dir, results)
-    runs.write(results, folder, html=report.html(results), md=report.markdown(results))
+    runs.write(results, folder, html=run_report.html(results), md=run_report.markdown(results))
     return folder.name
 
 

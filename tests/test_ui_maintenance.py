@@ -14,14 +14,14 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.errors import DocumentError
-from core.feedback import Feedback, read, save
 from core.settings import Settings
 from ingest.pipeline import ingest
+from people.feedback import Feedback, read, save
 from tests.apps import run
 from tests.publications_server import STRATEGY, XHTML, publications_server, text
-from ui import access, jobs, names
+from ui import access, jobs, pseudonyms
 from ui.access import User
-from ui.maintenance import feedback as queue
+from ui.maintenance import feedback_queue as queue
 from ui.maintenance import files
 from vectorstore.generations import Generations
 
@@ -560,7 +560,7 @@ def test_what_is_kept_of_who_did_something_is_an_identifier(
     places = [place for place in settings.data_dir.rglob("*") if place.is_file()]
     assert [place.name for place in places if b"els@" in place.read_bytes()] == []
 
-    monkeypatch.setattr(names, "_seen", {})  # the app was started again
+    monkeypatch.setattr(pseudonyms, "_seen", {})  # the app was started again
     run(app)
     assert "gestart door 4711 op" in shown(app)
 
@@ -591,7 +591,7 @@ def test_a_job_is_stopped_and_leaves_the_index_as_it_was(app: AppTest, settings:
 
 
 def test_a_run_in_a_terminal_is_told(app: AppTest, settings: Settings) -> None:
-    from ingest.lock import exclusive
+    from ingest.publishing.lock import exclusive
 
     tab(app, "Versies")
     with exclusive(settings.data_dir):

@@ -10,15 +10,15 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.errors import StoreError
-from core.matching import fold, traced, without_accents
 from core.settings import ROOT, Settings
 from core.types import DocumentInfo, Passage
 from ingest.pipeline import ingest
+from language.matching import fold, traced, without_accents
 from tests.apps import run
 from ui.addresses import place_of, quotes, reading_address
 from ui.scripts import script
-from ui.sources import search
-from ui.sources.reading import beside_html, marked_html, reading_html, sections_of
+from ui.sources import type_search
+from ui.sources.document_html import beside_html, marked_html, reading_html, sections_of
 from ui.texts import load
 from vectorstore.store import open_index
 
@@ -206,7 +206,7 @@ def test_the_briefs_are_traced_exactly(file: Path) -> None:
 
 def test_the_words_are_found_where_they_stand() -> None:
     text = "In 2019 waren er 725 000 meldingen van cocaïne."
-    assert [text[start:end] for start, end in search.spans(text, "COCAINE 725.000 er")] == [
+    assert [text[start:end] for start, end in type_search.spans(text, "COCAINE 725.000 er")] == [
         "er",
         "725 000",
         "cocaïne",
@@ -215,7 +215,7 @@ def test_the_words_are_found_where_they_stand() -> None:
 
 def test_a_snippet_shows_the_words_however_long_the_passage_is() -> None:
     text = f"{'voor ' * 200}De <b>haven</b> telt kranen. {'na ' * 200}"
-    shown = search.snippet_html(text, search.spans(text, "haven kranen"))
+    shown = type_search.snippet_html(text, type_search.spans(text, "haven kranen"))
     assert "&lt;b&gt;<mark>haven</mark>&lt;/b&gt; telt <mark>kranen</mark>" in shown
     assert shown.startswith("… ")
     assert shown.endswith(" …")
@@ -224,13 +224,13 @@ def test_a_snippet_shows_the_words_however_long_the_passage_is() -> None:
 
 def test_words_may_be_divided_over_title_and_text(settings: Settings) -> None:
     index = open_index(settings).snapshot()
-    lines = search.searchable(index.generation, index)
-    found = search.find("haven schepen", index.documents(), lines)
+    lines = type_search.searchable(index.generation, index)
+    found = type_search.find("haven schepen", index.documents(), lines)
     assert list(found) == ["haven.nl"]
     assert not found["haven.nl"].in_title
     assert [line.headings[-1] for line in found["haven.nl"].lines] == ["Schepen"]
-    assert search.find("haven walvis", index.documents(), lines) == {}
-    assert search.find("  ", index.documents(), lines) == {}
+    assert type_search.find("haven walvis", index.documents(), lines) == {}
+    assert type_search.find("  ", index.documents(), lines) == {}
 
 
 # The reading view
@@ -320,7 +320,7 @@ def test_a_summary_that_cannot_be_made_leaves_the_text(
     def fails(*_: object) -> None:
         raise StoreError("It cannot be read.")
 
-    monkeypatch.setattr("ui.sources.digest.digest", fails)
+    monkeypatch.setattr("ui.sources.in_short.digest", fails)
     read(app, document="haven", language="en")
     assert not app.exception
     assert not app.expander

@@ -10,7 +10,7 @@ from string import Formatter
 import pytest
 
 from core.settings import ROOT
-from eval.report import OUTCOMES
+from eval.run_report import OUTCOMES
 from eval.summary import RATES
 from ui.texts import languages, load
 
@@ -84,7 +84,7 @@ def test_texts_are_looked_for_in_every_module_and_template() -> None:
     with_texts = {file.relative_to(ROOT).as_posix() for file in SHOWN_BY if [*asked_for(file)]}
     assert {
         "ui/sidebar.py",
-        "ui/maintenance/plan.py",
+        "ui/maintenance/plan_and_publish.py",
         "ui/answers/conversation.html.j2",
     } <= with_texts
     names = {"ui/" + name for name in ("chat", "answers", "sources", "notes")}

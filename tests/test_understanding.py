@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from chain.assistant import Assistant
-from chain.understanding import understand
+from chain.understanding.meaning import understand
 from core.settings import ROOT, Settings
 from core.types import Finished, Scope, TextDelta, Turn
 
@@ -65,7 +65,9 @@ def test_a_rewriting_is_used_where_it_asks_what_the_follow_up_does(
     assistant: Assistant, held_out: bool
 ) -> None:
     """As docs/decisions/0008-follow-ups.md reports it."""
-    entries = yaml.safe_load((ROOT / "eval/fitting/rewritings/rewritings.yaml").read_text("utf-8"))
+    entries = yaml.safe_load(
+        (ROOT / "research/fitting/rewritings/rewritings.yaml").read_text("utf-8")
+    )
 
     def used(kind: str) -> dict[str, bool]:
         return {

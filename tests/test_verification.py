@@ -11,8 +11,8 @@ from collections.abc import Callable
 import pytest
 
 from chain.answerer import Draft, Request
-from chain.details import details
-from chain.verification import verify
+from chain.checking.details import details
+from chain.checking.verification import verify
 from core.settings import Settings
 from core.types import Passage, ScoredPassage, Unit
 from vectorstore.store import open_index

@@ -14,11 +14,11 @@ import pytest
 
 from core.errors import IndexMismatchError, NoIndexError, StoreError
 from core.settings import ROOT, Settings
-from ingest import plan
-from ingest import verify as verifying
 from ingest.__main__ import main
 from ingest.pipeline import ingest
-from ingest.verify import Verification, verify
+from ingest.publishing import plan
+from ingest.publishing import verify as verifying
+from ingest.publishing.verify import Verification, verify
 from tests.test_ingest import _document, _environment
 from vectorstore import chroma
 from vectorstore.embeddings import Vectors
@@ -71,7 +71,9 @@ def test_a_near_duplicate_that_the_search_misses_stops_nothing_and_a_broken_sear
         return rest if best in lost else [(best, similarity), *rest]
 
     monkeypatch.setattr(Generation, "nearest_passages", missing)
-    monkeypatch.setattr("ingest.check._SAME", 0.9999)  # no two of these say the same
+    monkeypatch.setattr(
+        "ingest.publishing.completeness._SAME", 0.9999
+    )  # no two of these say the same
     assert len(verify(settings).problems) == problems
 
 

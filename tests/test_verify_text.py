@@ -15,13 +15,13 @@ from reportlab.platypus import ListFlowable, Paragraph, SimpleDocTemplate
 from core.settings import ROOT, Settings
 from core.types import SourceDocument
 from ingest.__main__ import main
-from ingest.compare_text import compare
-from ingest.comparison import Comparison
-from ingest.isolated import Loader
-from ingest.load import load
-from ingest.source_parts import as_label
-from ingest.source_text import read
-from ingest.split import split
+from ingest.passages.isolated import Loader
+from ingest.passages.split import split
+from ingest.reading.compare_text import compare
+from ingest.reading.comparison import Comparison
+from ingest.reading.load import load
+from ingest.reading.source_parts import as_label
+from ingest.reading.source_text import read
 from tests import pdf_files
 
 DATA = ROOT / "tests" / "data"

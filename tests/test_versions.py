@@ -8,7 +8,7 @@ from core.settings import Settings
 from core.types import DocumentInfo, Kind
 from core.versions import standings
 from ingest.pipeline import ingest
-from ui.answers.notes import told_html
+from ui.answers.remarks import told_html
 from ui.texts import load
 
 TODAY = datetime.date(2026, 11, 24)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import DocumentError
-from ingest.load import load
+from ingest.reading.load import load
 from tests.test_office import blocks, units
 
 DATA = Path(__file__).parent / "data" / "formats"

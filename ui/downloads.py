@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.matching import without_accents
+from language.matching import without_accents
 from ui.scripts import script
 from ui.texts import Texts
 

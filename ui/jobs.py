@@ -1,7 +1,7 @@
 """Long work that goes on when its page is closed: a command line of ours in a process of its own.
 
 data_dir/jobs/
-    ingest.lock            held while a job of this kind is being started
+    ingest.publishing.lock            held while a job of this kind is being started
     ingest/                a kind of job, of which one runs at a time
         20261125T101500.123456/ one job, named for its start (UTC)
             job.json       who started what, and its process

@@ -12,8 +12,8 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from urllib.parse import urlsplit
 
-from core.characters import visible
 from core.types import Marked
+from language.characters import visible
 from ui.texts import Texts
 
 LABEL, ITEM = "### ", "- "  # what lines of an answer's text begin with

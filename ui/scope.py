@@ -6,7 +6,7 @@ from collections.abc import Collection
 from core.errors import StrategiewijzerError
 from core.types import DocumentInfo, Scope
 from core.versions import preferred
-from ui.assistant import assistant
+from ui.shared_assistant import assistant
 from ui.texts import Texts
 
 

@@ -9,10 +9,10 @@ from typing import TypeVar
 import numpy as np
 from pydantic import ValidationError
 
-from core import acts
 from core.errors import IndexMismatchError
 from core.types import Passage, Scope, Standing
 from core.versions import preferred, standings
+from language import acts
 from vectorstore import chroma
 from vectorstore.chroma import translated
 from vectorstore.embeddings import Vectors

@@ -19,8 +19,8 @@ import tantivy
 
 from core.disk import obstacle
 from core.errors import StoreError
-from core.matching import fold
 from core.types import Passage
+from language.matching import fold
 
 _STAMP = "keyword-4"  # change it when the fields below change
 _STEMMERS = {

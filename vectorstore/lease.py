@@ -3,7 +3,7 @@ once.
 
 It is a collection without records beside the pointer: as a name is given only once, taking the
 lease is one step. The holder renews it while working, and loses it after `LEASE` seconds without
-renewal. A machine by itself needs only the lock of its data folder (`ingest/lock.py`).
+renewal. A machine by itself needs only the lock of its data folder (`ingest/publishing/lock.py`).
 """
 
 import logging

@@ -9,7 +9,7 @@ standard deviations from the mean here (a z-score). What is compared with no ind
 talk and a model's sentences, always uses the local embedder.
 
 The numbers are in a file of `profiles/` for each embedder, named by its fingerprint; the commands
-of `eval.fitting` write them for the embedder that is configured: docs/decisions/0014.
+of `research.fitting` write them for the embedder that is configured: docs/decisions/0014.
 """
 
 import hashlib

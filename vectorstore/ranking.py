@@ -3,7 +3,7 @@
 The score of a passage is a weighted sum of its features; a difference of 1 makes it e times as
 likely to be the right one. The features are shares and cosines as they are, not z-scores, so that a
 weak match stays weak even when it is the best. The weights were fitted by `python -m
-eval.fitting.ranking`; they and their provenance are in the embedder's profile
+research.fitting.fit_ranking`; they and their provenance are in the embedder's profile
 (vectorstore/profile.py), what else was tried in docs/decisions/0004.
 
     words    share of the question's words that the passage has, weighed by rarity (BM25)

@@ -15,8 +15,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from core.acts import named
 from core.types import Passage, Scope, ScoredPassage, Standing
+from language.acts import named
 from vectorstore.embeddings import Vectors
 from vectorstore.generations import Generation, unit_ids
 from vectorstore.keyword import KeywordIndex

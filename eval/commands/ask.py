@@ -13,7 +13,7 @@ from rich.console import Console
 import prompts
 from chain.assistant import Assistant
 from core.settings import Settings
-from eval import gate, report, runs
+from eval import gate, run_report, runs
 from eval.commands import corpus
 from eval.commands.progress import bar
 from eval.commands.tables import (
@@ -32,10 +32,10 @@ from eval.dataset import (
     load_sets,
     set_fingerprints,
 )
+from eval.evaluate import run
 from eval.judge import Judgement, judge, require_model
 from eval.outline import Outline
 from eval.results import Results
-from eval.run import run
 from eval.stamp import make_stamp
 from vectorstore.embeddings import local_embedder
 
@@ -225,8 +225,8 @@ def _write(
     return runs.write(
         results,
         folder,
-        html=report.html(results, comparison=comparison, checks=checks, judgement=judgement),
-        md=report.markdown(results, comparison=comparison, checks=checks, judgement=judgement),
+        html=run_report.html(results, comparison=comparison, checks=checks, judgement=judgement),
+        md=run_report.markdown(results, comparison=comparison, checks=checks, judgement=judgement),
     )
 
 

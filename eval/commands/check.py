@@ -9,13 +9,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from core.settings import Settings
-from eval.check import check
+from core.settings import ROOT, Settings
 from eval.commands import corpus
 from eval.dataset import SETS, Question, load, load_sets
-from eval.fitting import QUESTIONS as FITTED_ON
+from eval.labels import check
 from eval.outline import Outline
 from vectorstore.store import open_index
+
+# Where weights were fitted on questions; not there where only the product is installed.
+_FITTED_ON = ROOT / "research" / "fitting"
 
 
 def main(arguments: list[str]) -> int:
@@ -28,7 +30,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     questions = load(options.questions) if options.questions else load_sets(SETS)
     outline = Outline.of(open_index(corpus.chosen(options, Settings())).passages())
-    problems = check(questions, outline, fitted_on=load(FITTED_ON))
+    problems = check(questions, outline, fitted_on=load(_FITTED_ON) if _FITTED_ON.is_dir() else ())
     console = Console()
     for problem in problems:
         text = f"{problem.severity}: {problem.question}: {problem.key}: {problem.message}"

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from core.settings import Settings
-from eval import corpus
+from eval import other_documents
 from ingest.commands.progress import progress
 
 
@@ -23,9 +23,9 @@ def chosen(options: argparse.Namespace, settings: Settings, *, as_json: bool = F
     """The settings of the index that is asked: the assistant's, or one over `--corpus`.
 
     Raises:
-        StrategiewijzerError: as `eval.corpus.prepare`.
+        StrategiewijzerError: as `eval.other_documents.prepare`.
     """
     if not options.corpus:
         return settings
     with progress(as_json=as_json) as tell:
-        return corpus.prepare(options.corpus, settings, tell)
+        return other_documents.prepare(options.corpus, settings, tell)

@@ -10,7 +10,7 @@ from core.settings import Settings
 from core.types import Passage
 from eval import runs
 from eval.dataset import SETS, load, load_sets
-from eval.export import write
+from eval.ragas import write
 from vectorstore.store import open_index
 
 

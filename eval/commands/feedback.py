@@ -4,9 +4,9 @@ import argparse
 import shlex
 from pathlib import Path
 
-from core.feedback import read
 from core.settings import Settings
-from eval.feedback import FILE, add
+from eval.feedback_questions import FILE, add
+from people.feedback import read
 
 
 def main(arguments: list[str]) -> int:

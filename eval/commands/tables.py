@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from rich.markup import escape
 from rich.table import Table
 
-from eval import report
+from eval import run_report
 from eval.compare import Comparison
 from eval.gate import Check
 from eval.judge import Judgement
@@ -25,20 +25,20 @@ _MAIN = (
 def figures_tables(results: Results) -> Iterable[Table]:
     """The figures overall with their intervals, then the main ones by language and part."""
     table = Table("", "value", "95% interval", title=f"Figures, {results.overall.n} questions")
-    for group, name, value, interval in report.figures(results.overall):
+    for group, name, value, interval in run_report.figures(results.overall):
         if value is not None:
-            told = (report.number(value, group), report.bounds(interval, group))
-            table.add_row(report.label(group, name), *told)
+            told = (run_report.number(value, group), run_report.bounds(interval, group))
+            table.add_row(run_report.label(group, name), *told)
     yield table
     yield _groups_table("By language", results.by_language)
     yield _groups_table("By part", results.by_part)
 
 
 def _groups_table(title: str, groups: Mapping[str, Summary]) -> Table:
-    table = Table("", "n", *(report.label(*one) for one in _MAIN), title=title)
+    table = Table("", "n", *(run_report.label(*one) for one in _MAIN), title=title)
     for name, summary in groups.items():
-        shown = report.chosen(summary, _MAIN)
-        cells = (report.number(figure.value, figure.group) for figure in shown)
+        shown = run_report.chosen(summary, _MAIN)
+        cells = (run_report.number(figure.value, figure.group) for figure in shown)
         table.add_row(name, str(summary.n), *cells)
     return table
 
@@ -51,13 +51,13 @@ def comparison_tables(comparison: Comparison) -> Iterable[Table]:
         f"{comparison.same_questions} questions",
     )  # fmt: skip
     for test in comparison.tests:
-        sure = " *" if test.p_value < report.SIGNIFICANT else ""
+        sure = " *" if test.p_value < run_report.SIGNIFICANT else ""
         table.add_row(
-            report.label(test.group, test.name),
-            report.number(test.before, test.group),
-            report.number(test.now, test.group),
-            report.change(test.change, test.group),
-            report.bounds(test.interval, test.group),
+            run_report.label(test.group, test.name),
+            run_report.number(test.before, test.group),
+            run_report.number(test.now, test.group),
+            run_report.change(test.change, test.group),
+            run_report.bounds(test.interval, test.group),
             f"{test.p_value:.3f}{sure}",
             test.method,
         )

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
-from ingest import build
 from ingest.commands.progress import bars
+from ingest.publishing import build
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from core.settings import Settings
 from ingest.commands.parser import command_parser
-from ingest.lock import writing
+from ingest.publishing.lock import writing
 from vectorstore.generations import Generations
 from vectorstore.store import tidy
 

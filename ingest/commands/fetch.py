@@ -12,12 +12,12 @@ from core.errors import FetchError
 from core.settings import Settings
 from ingest.commands.parser import command_parser
 from ingest.commands.progress import print_json
-from ingest.lock import exclusive
 from ingest.official.cellar import LANGUAGES, Cellar
 from ingest.official.client import Client
 from ingest.official.fetch import Outcome, fetch
 from ingest.official.folder import Folder
-from ingest.official.sources import chosen
+from ingest.official.listed import chosen
+from ingest.publishing.lock import exclusive
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -8,7 +8,7 @@ from rich.filesize import decimal
 from core.settings import Settings
 from ingest.commands.parser import command_parser
 from ingest.commands.status import moment
-from ingest.history import history
+from ingest.publishing.generation_history import history
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 from core.settings import Settings
 from ingest.commands.bar import bar
 from ingest.commands.parser import command_parser
-from ingest.transfer import import_generation
+from ingest.publishing.transfer import import_generation
 
 
 def main(arguments: Sequence[str]) -> int:

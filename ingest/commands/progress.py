@@ -21,7 +21,7 @@ from rich.progress import (
 from rich.text import Text
 
 from core.names import printable
-from ingest.events import (
+from ingest.publishing.events import (
     Asking,
     Embedded,
     Event,

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from core.names import printable
-from ingest.report import Report
+from ingest.publishing.ingest_report import Report
 
 
 def show(report: Report, console: Console) -> None:

@@ -9,14 +9,14 @@ from rich.console import Console
 
 from core.errors import StoreError, StrategiewijzerError
 from core.settings import Settings
-from ingest import answers, page
 from ingest.commands.parser import command_parser
 from ingest.commands.progress import print_json, progress
 from ingest.commands.summary import show
 from ingest.commands.verify_text import verify_text
-from ingest.events import Asking, Event, Published, Tell
 from ingest.pipeline import ingest
-from ingest.report import Report, StoppedError
+from ingest.publishing import answers, page
+from ingest.publishing.events import Asking, Event, Published, Tell
+from ingest.publishing.ingest_report import Report, StoppedError
 from ingest.watch import on_changes
 
 _INTERRUPTED = 130  # exit code

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from core.names import printable
 from core.settings import Settings
 from ingest.commands.parser import command_parser
-from ingest.verify import verify
+from ingest.publishing.verify import verify
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -6,10 +6,10 @@ from pathlib import Path
 from core.errors import DocumentError
 from core.names import printable
 from core.settings import Settings
-from ingest.comparison import Comparison
-from ingest.find import find
-from ingest.isolated import Loader
-from ingest.read import refuse_large
+from ingest.passages.isolated import Loader
+from ingest.reading.comparison import Comparison
+from ingest.reading.find import find
+from ingest.reading.read import refuse_large
 
 _SHOWN = 20  # of each file
 

@@ -5,10 +5,10 @@ from typing import Literal
 
 from core.errors import FetchError
 from core.types import Frozen
-from ingest.official import contents
+from ingest.official import received
 from ingest.official.cellar import Cellar, Item, NotHeldError, Version
 from ingest.official.folder import Folder, Record, recorded
-from ingest.official.sources import Source
+from ingest.official.listed import Source
 
 Status = Literal["new", "updated", "unchanged", "removed", "failed"]
 
@@ -87,7 +87,7 @@ def _file(
             raise FetchError(reply.url, "unchanged, but it is not here", "Try again later.")
         return _unchanged(source, language, *kept)
     accept = version.headers["Accept"]
-    name = f"{document}.{language}{contents.suffix(reply, accept, language)}"
+    name = f"{document}.{language}{received.suffix(reply, accept, language)}"
     record = recorded(
         reply,
         requested=version.address,

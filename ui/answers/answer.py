@@ -7,11 +7,11 @@ import streamlit as st
 from core.errors import StrategiewijzerError
 from core.types import Answer, Scope
 from ui.addresses import reading_address
-from ui.answers import notes
+from ui.answers import remarks
 from ui.answers.chips import Chips
 from ui.answers.citations import by_number
-from ui.answers.evidence import evidence_html
-from ui.answers.refusal import refusal_html
+from ui.answers.evidence_panel import evidence_html
+from ui.answers.refusal_html import refusal_html
 from ui.answers.surroundings import Surroundings, surroundings
 from ui.markup import answer_html, code, escape, new_tab
 from ui.scripts import script
@@ -55,14 +55,14 @@ def show(
     st.html(_proper_html(answer, chips, texts))
     _show_suggestions(answer, prefix, texts, ask)
     below = (
-        notes.told_html(answer, texts)
-        + notes.withheld_html(answer, texts)
+        remarks.told_html(answer, texts)
+        + remarks.withheld_html(answer, texts)
         + more_html(answer, chips, texts)
         + evidence_html(answer, prefix, texts, around)
     )
     if below:
         st.html(f'<div class="sw-below">{below}</div>')
-    if around and (changed := notes.changed_html(answer, around, texts)):
+    if around and (changed := remarks.changed_html(answer, around, texts)):
         st.html(changed)
         again = texts("answers.ask_again")
         st.button(again, key=f"{prefix}-again", on_click=ask, args=(answer.question,))
@@ -76,12 +76,12 @@ def _proper_html(answer: Answer, chips: Chips, texts: Texts) -> str:
         return refusal_html(answer, texts)
     shown = answer_html(
         answer.proper,
-        language=notes.languages(answer)[0],
+        language=remarks.languages(answer)[0],
         marker=chips.marker,
         note=_Sections(answer, texts),
         bold=answer.asked_for,
     )
-    lacking = notes.opening(answer, texts)
+    lacking = remarks.opening(answer, texts)
     above = f'<p class="sw-note" role="note">{escape(lacking)}</p>' if lacking else ""
     return chips.checked_html() + above + shown
 
@@ -96,7 +96,7 @@ def more_html(answer: Answer, chips: Chips, texts: Texts) -> str:
     blocks = "".join(
         answer_html(
             block,
-            language=notes.languages(answer, block)[0],
+            language=remarks.languages(answer, block)[0],
             marker=chips.marker,
             note=_Sections(answer, texts),
         )

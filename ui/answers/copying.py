@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote as percent_encoded
 
-from core.characters import visible
 from core.types import Answer, Citation
+from language.characters import visible
 from ui import origins
 from ui.answers.citations import as_one, by_number
 from ui.answers.references import reference

@@ -18,12 +18,12 @@ from docx.oxml.ns import nsdecls, qn
 from docx.text.paragraph import Paragraph
 from lxml import etree
 
-from core.characters import visible
 from core.types import Answer, Citation, Marked
+from language.characters import visible
 from ui.answers.checks import Checks
 from ui.answers.citations import as_one, by_number
+from ui.answers.conversation_export import Exported, answer_facts, made, question_facts
 from ui.answers.copying import addresses, listed, more_heading
-from ui.answers.export import Exported, answer_facts, made, question_facts
 from ui.answers.references import reference
 from ui.markup import pieces
 from ui.texts import Texts
@@ -39,7 +39,7 @@ _EMPTY = (
 
 
 def conversation_docx(title: str, exchanges: Iterable[Exported], texts: Texts) -> bytes:
-    """As `ui.answers.export.conversation_markdown`, as a Word file."""
+    """As `ui.answers.conversation_export.conversation_markdown`, as a Word file."""
     word, footnotes = begun(title, texts)
     for exchange in exchanges:
         word.add_heading(clean(exchange.question), 1)

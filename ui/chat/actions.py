@@ -5,10 +5,10 @@ from typing import Literal, get_args
 
 import streamlit as st
 
-from core.characters import visible
-from core.conversation import Exchange
 from core.errors import StrategiewijzerError
 from core.types import Answer
+from language.characters import visible
+from people.conversation import Exchange
 from ui import access, addresses, downloads
 from ui.answers import copying
 from ui.answers.made import made_html

@@ -14,8 +14,8 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from core.conversation import Conversation
 from core.types import Scope
+from people.conversation import Conversation
 from ui.chat.session import FIELD, Chat
 
 

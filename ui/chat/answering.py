@@ -7,13 +7,13 @@ from collections.abc import Generator, Iterator
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from chain.aside import aside
-from core.conversation import Exchange
+from chain.model.aside import aside
 from core.errors import StrategiewijzerError, kind_and_place
 from core.types import Event, Finished, Marked, Stage, TextDelta, Turn
-from ui.assistant import assistant
+from people.conversation import Exchange
 from ui.chat.session import Chat
 from ui.markup import answer_html, escape
+from ui.shared_assistant import assistant
 from ui.texts import Texts
 
 logger = logging.getLogger(__name__)

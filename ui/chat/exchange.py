@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from core.conversation import Exchange
 from core.settings import Settings
 from core.types import Answer
+from people.conversation import Exchange
 from ui.answers import answer as answers
-from ui.chat import actions, feedback
+from ui.chat import actions, feedback_form
 from ui.chat.session import Chat
 from ui.markup import code, escape
 from ui.scope import told
@@ -90,7 +90,7 @@ def _show_below(
         horizontal=True, vertical_alignment="center", gap="small", key=f"{row}-{exchange.id}"
     ):
         actions.show(exchange, answer, prefix, texts, index)
-        keep = feedback.show(
+        keep = feedback_form.show(
             answer,
             chat.verdict(exchange),
             history=chat.conversation.history(exchange),
@@ -98,7 +98,7 @@ def _show_below(
             data_dir=settings.data_dir,
             texts=texts,
         )
-    feedback.show_more(answer, chat.verdict(exchange), keep, texts)
+    feedback_form.show_more(answer, chat.verdict(exchange), keep, texts)
 
 
 def _show_unanswered(chat: Chat, exchange: Exchange, texts: Texts) -> None:

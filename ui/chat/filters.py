@@ -5,8 +5,8 @@ from collections.abc import Collection, Mapping
 
 import streamlit as st
 
-from core.characters import visible
 from core.types import DocumentInfo, Scope
+from language.characters import visible
 from ui import formats
 from ui.markup import escape
 from ui.scope import titles, told

@@ -4,11 +4,11 @@ import logging
 
 import streamlit as st
 
-from core.conversation import Conversation, Exchange
 from core.errors import StrategiewijzerError, kind_and_place
-from ui.assistant import assistant
+from people.conversation import Conversation, Exchange
 from ui.chat.session import Chat
 from ui.markup import code, escape
+from ui.shared_assistant import assistant
 from ui.texts import Texts
 
 logger = logging.getLogger(__name__)

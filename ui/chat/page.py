@@ -5,20 +5,20 @@ from collections.abc import Collection
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.conversation import Exchange
 from core.errors import NoIndexError, StrategiewijzerError
 from core.settings import Settings, current
 from core.types import DocumentInfo
+from people.conversation import Exchange
 from ui import sidebar
 from ui.answers.citations import by_number, cited_in
-from ui.assistant import assistant
-from ui.chat import address, answering, exchange, filters, followups, history, sharing
-from ui.chat.asked import MAX_QUESTION, length_html
+from ui.chat import address, answering, conversation_list, exchange, filters, followups, sharing
+from ui.chat.question_field import MAX_QUESTION, length_html
 from ui.chat.session import FIELD, Chat, chat
 from ui.markup import code, escape
 from ui.notes import keeping
 from ui.scope import told
 from ui.scripts import script
+from ui.shared_assistant import assistant
 from ui.texts import Texts
 from vectorstore.store import Snapshot
 
@@ -41,15 +41,15 @@ def page() -> None:
     _show_field(session, texts, ready=index is not None)
     address.tell(session)
     with new:
-        history.show_new(session, texts)
+        conversation_list.show_new(session, texts)
     with kept:
-        history.show(session, settings, texts)
+        conversation_list.show(session, settings, texts)
     problems = st.empty()
     _show_conversation(session, settings, texts, index)
     keeping.show(session, session.conversation, "exchange", texts)
     _show_problems(problems, session, texts)
     if not session.conversation.exchanges:
-        history.show_undo(session, texts)
+        conversation_list.show_undo(session, texts)
         if index is not None:
             _show_start(session, index.documents(), texts)
 
@@ -102,7 +102,7 @@ def _show_conversation(
             below = st.empty()  # emptied at once when another question is asked
             if is_last:
                 with below.container():
-                    history.show_undo(session, texts)
+                    conversation_list.show_undo(session, texts)
                     if index is not None and not session.pending:
                         followups.show(session, texts)
 

@@ -1,6 +1,6 @@
 """The conversation of this session, and what can be done with it.
 
-The page works on a copy in the session and keeps every change (core/conversations.py). Where that
+The page works on a copy in the session and keeps every change (people/conversations.py). Where that
 fails the copy goes on: the reader is told why, and the next change that succeeds keeps all of it.
 """
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
-from core.conversation import Conversation, Exchange
-from core.conversations import Conversations
 from core.errors import NotAllowedError, StrategiewijzerError
-from core.note import Note
 from core.settings import Settings
 from core.types import Scope
+from people.conversation import Conversation, Exchange
+from people.conversations import Conversations
+from people.note import Note
 from ui import access
-from ui.chat.asked import question_in
-from ui.chat.feedback import Verdict
+from ui.chat.feedback_form import Verdict
+from ui.chat.question_field import question_in
 
 FIELD = "question"  # where Streamlit keeps what is typed
 _KEY = "chat"

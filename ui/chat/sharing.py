@@ -5,16 +5,16 @@ from urllib.parse import parse_qs, urlencode
 
 import streamlit as st
 
-from core.conversation import now
 from core.errors import StrategiewijzerError
 from core.types import Scope
+from people.conversation import now
 from ui import addresses
 from ui.answers import answer as answers
-from ui.assistant import assistant
 from ui.chat.address import question_address
 from ui.chat.session import Chat
 from ui.markup import code, escape
 from ui.notes import keeping
+from ui.shared_assistant import assistant
 from ui.texts import Texts
 
 _DAYS = (7, 30, 90)

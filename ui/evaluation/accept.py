@@ -6,9 +6,8 @@ import streamlit as st
 
 from core.errors import StrategiewijzerError
 from eval import runs
-from ui import access, downloads
-from ui.evaluation.runs import Kept
-from ui.maintenance import trouble
+from ui import access, downloads, error_texts
+from ui.evaluation.kept_runs import Kept
 from ui.texts import Texts
 
 FILES = {
@@ -41,7 +40,7 @@ def _accept(data_dir: Path, name: str | None, texts: Texts, *, undo: str | None)
         access.require("evaluator")
         runs.accept(data_dir, name)
     except StrategiewijzerError as error:
-        trouble.unexpected(error, texts)
+        error_texts.unexpected(error, texts)
         return
     st.session_state[UNDO] = undo
     st.rerun()

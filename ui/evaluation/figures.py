@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 import streamlit as st
 
-from eval import report
+from eval import run_report
 from eval.compare import LESS_IS_BETTER, Comparison, Test
-from eval.report import Figure, bounds, change, number, reading
-from ui.evaluation.runs import Kept
+from eval.run_report import Figure, bounds, change, number, reading
+from ui.evaluation.kept_runs import Kept
 from ui.evaluation.tables import (
     READERS_FIGURES,
     explanation,
@@ -37,7 +37,7 @@ def show_headlines(run: Kept, comparison: Comparison | None, texts: Texts) -> No
     _metrics("evaluation-headlines", of_readers(run.figures.overall), comparison, texts)
     others = [
         figure
-        for figure in report.headlines(run.figures.overall)
+        for figure in run_report.headlines(run.figures.overall)
         if (figure.group, figure.name) not in READERS_FIGURES
     ]
     with st.expander(texts("evaluation.more_headlines")):
@@ -59,7 +59,7 @@ def _metrics(
                 delta_color="inverse" if figure.name in LESS_IS_BETTER else "normal",
                 help=explanation(figure.group, figure.name, texts),
             )
-            range_ = texts.figure(bounds(figure.interval, figure.group)) or report.NOTHING
+            range_ = texts.figure(bounds(figure.interval, figure.group)) or run_report.NOTHING
             told = [texts("evaluation.interval", bounds=range_)]
             if test is not None:
                 told.append(texts.label("evaluation.readings", reading(test)))
@@ -78,7 +78,7 @@ def show_all(run: Kept, comparison: Comparison | None, texts: Texts) -> None:
     if run.figures is None:
         return
     st.html(f'<h2 class="sw-heading">{escape(texts("evaluation.all_figures"))}</h2>')
-    everything = report.figures(run.figures.overall)
+    everything = run_report.figures(run.figures.overall)
     first = {
         figure: READERS_FIGURES.index(figure[:2])
         for figure in everything

@@ -11,8 +11,8 @@ import streamlit as st
 from core.errors import NotAllowedError, StrategiewijzerError
 from core.settings import Settings, current
 from ui import access, sidebar
-from ui.evaluation import accept, differences, figures, question, questions, start, trend
-from ui.evaluation.runs import Kept, compared, kept, read
+from ui.evaluation import accept, differences, figures, one_question, questions, start, trend
+from ui.evaluation.kept_runs import Kept, compared, kept, read
 from ui.evaluation.tables import runs_html
 from ui.markup import code
 from ui.texts import Texts
@@ -48,7 +48,7 @@ def _show(settings: Settings, texts: Texts) -> None:
     if run.figures is None:
         read(run.folder)  # says what is wrong with it
     if wanted is not None:
-        question.show(run, baseline, wanted, texts)
+        one_question.show(run, baseline, wanted, texts)
         return
     accept.show(settings.data_dir, run, texts)
     comparison = compared(baseline.folder, run.folder) if baseline is not None else None

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import streamlit as st
 
-from core.matching import fold
 from eval.compare import Comparison, Direction
 from eval.results import QuestionResult
+from language.matching import fold
 from ui.evaluation.figures import named_group
-from ui.evaluation.runs import Kept, compared_of, headlines_of, read
+from ui.evaluation.kept_runs import Kept, compared_of, headlines_of, read
 from ui.evaluation.tables import figures_html
 from ui.markup import code, escape
 from ui.texts import Texts

@@ -9,14 +9,13 @@ import streamlit as st
 from core.errors import LockedError, StrategiewijzerError
 from core.settings import Settings
 from eval.gate import RULES
-from eval.report import number
-from ui import access, jobs
+from eval.run_report import number
+from ui import access, error_texts, jobs
 from ui.evaluation import own_sets
 from ui.evaluation.tables import label
 from ui.jobs import Job
-from ui.maintenance import trouble
 from ui.markup import code, escape
-from ui.names import name_of, on_record
+from ui.pseudonyms import name_of, on_record
 from ui.texts import Texts
 
 GATE_CLOSED = 3  # exit code of python -m eval
@@ -74,7 +73,7 @@ def _stop(job: Job, texts: Texts) -> None:
         access.require("evaluator")
         jobs.stop(job)
     except StrategiewijzerError as error:
-        trouble.unexpected(error, texts)
+        error_texts.unexpected(error, texts)
         return
     st.rerun()
 
@@ -199,6 +198,6 @@ def _start(settings: Settings, arguments: Sequence[str], texts: Texts) -> None:
     except LockedError:
         pass  # somebody was first: theirs is shown, with who and since when
     except StrategiewijzerError as error:
-        trouble.unexpected(error, texts)
+        error_texts.unexpected(error, texts)
         return
     st.rerun()

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 
-from eval import report
+from eval import run_report
 from eval.compare import Comparison, Test
-from eval.report import Figure, bounds, change, number, p_value, reading
 from eval.results import Summary
+from eval.run_report import Figure, bounds, change, number, p_value, reading
 from ui import formats
-from ui.evaluation.runs import Kept, when
+from ui.evaluation.kept_runs import Kept, when
 from ui.markup import escape, table_html
 from ui.texts import Texts
 
@@ -29,7 +29,7 @@ def label(group: str, name: str, texts: Texts) -> str:
 
 def of_readers(summary: Summary) -> tuple[Figure, ...]:
     """The figures of `READERS_FIGURES`."""
-    return report.chosen(summary, READERS_FIGURES)
+    return run_report.chosen(summary, READERS_FIGURES)
 
 
 def figures_html(figures: Iterable[Figure], comparison: Comparison | None, texts: Texts) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import altair as alt
 import streamlit as st
 
-from eval.report import HEADLINES, Figure, bounds, figures, number
+from eval.run_report import HEADLINES, Figure, bounds, figures, number
 from ui import formats
-from ui.evaluation.runs import Kept, when
+from ui.evaluation.kept_runs import Kept, when
 from ui.evaluation.tables import READERS_FIGURES, explanation, label
 from ui.markup import escape, table_html
 from ui.texts import Texts

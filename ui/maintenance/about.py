@@ -11,12 +11,12 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import DocumentError, StrategiewijzerError
 from core.settings import Settings
-from ingest import sidecar
-from ingest.formats.blocks import Value
-from ingest.language import LANGUAGES
-from ui import access, formats
-from ui.maintenance import files, trouble
-from ui.maintenance.reading import Said
+from ingest.reading import sidecar
+from ingest.reading.formats.blocks import Value
+from language.official import LANGUAGES
+from ui import access, error_texts, formats
+from ui.maintenance import files
+from ui.maintenance.file_preview import Said
 from ui.texts import Texts
 from vectorstore.manifest import DocumentEntry
 
@@ -87,7 +87,7 @@ def _save(
         access.require("maintainer")
         files.describe(settings, file, fields)
     except StrategiewijzerError as error:
-        trouble.show(error, texts)
+        error_texts.show(error, texts)
         return
     st.session_state[SAVED] = name
     st.rerun()

@@ -6,7 +6,7 @@ does not look, and can be put back until the next publication:
 
 uploads/
     plan.nl.pdf
-    plan.nl.pdf.meta.yaml               what is known about it (ingest/sidecar.py)
+    plan.nl.pdf.meta.yaml               what is known about it (ingest/reading/sidecar.py)
     .removed/
         20261125T101500-3f2a/plan.nl.pdf
         20261125T101500-3f2a/.from      the folder that it comes from
@@ -31,12 +31,12 @@ from core.errors import DocumentError, StoreError
 from core.names import as_text
 from core.settings import Settings
 from core.types import Frozen
-from ingest import sidecar
-from ingest.find import find
-from ingest.formats import CONVERT, FORMATS, front_matter
-from ingest.formats.blocks import Value
-from ingest.language import LANGUAGES
-from ingest.load import fingerprint
+from ingest.reading import sidecar
+from ingest.reading.find import find
+from ingest.reading.formats import CONVERT, FORMATS, front_matter
+from ingest.reading.formats.blocks import Value
+from ingest.reading.load import fingerprint
+from language.official import LANGUAGES
 from vectorstore.manifest import DocumentEntry, Manifest
 
 Refusal = Literal["name", "convert", "format", "empty", "large"]

@@ -10,8 +10,15 @@ import streamlit as st
 
 from core.errors import StrategiewijzerError
 from core.settings import current
-from ui import access, sidebar
-from ui.maintenance import documents, feedback, fetch, generations, jobs, plan, trouble
+from ui import access, error_texts, sidebar
+from ui.maintenance import (
+    all_documents,
+    feedback_queue,
+    fetch_official,
+    generation_list,
+    job_list,
+    plan_and_publish,
+)
 
 
 def page() -> None:
@@ -22,23 +29,23 @@ def page() -> None:
     try:
         access.require("maintainer")
     except StrategiewijzerError as error:
-        trouble.show(error, texts)
+        error_texts.show(error, texts)
         return
-    jobs.problems(texts)
-    busy = jobs.watch(settings, texts)
+    job_list.problems(texts)
+    busy = job_list.watch(settings, texts)
 
     def sources() -> None:
-        documents.show(settings, texts, busy=busy)
-        fetch.show(settings, texts, busy=busy)
+        all_documents.show(settings, texts, busy=busy)
+        fetch_official.show(settings, texts, busy=busy)
 
     sections: dict[str, Callable[[], None]] = {
         "documents": sources,
-        "plan": lambda: plan.show(settings, texts, busy=busy),
-        "generations": lambda: generations.show(settings, texts, busy=busy),
-        "feedback": lambda: feedback.show(settings, texts),
+        "plan": lambda: plan_and_publish.show(settings, texts, busy=busy),
+        "generations": lambda: generation_list.show(settings, texts, busy=busy),
+        "feedback": lambda: feedback_queue.show(settings, texts),
     }
     names = [texts(f"maintenance.tabs.{name}") for name in sections]
-    tabs = st.tabs(names, key=jobs.TAB, on_change="rerun")
+    tabs = st.tabs(names, key=job_list.TAB, on_change="rerun")
     for tab, (name, show) in zip(tabs, sections.items(), strict=True):
         if not tab.open and name != "documents":  # there a field holds what is not saved yet
             continue
@@ -46,4 +53,4 @@ def page() -> None:
             try:
                 show()
             except StrategiewijzerError as error:
-                trouble.show(error, texts)
+                error_texts.show(error, texts)

@@ -12,13 +12,13 @@ from chain.assistant import Assistant
 from core.errors import StrategiewijzerError
 from core.settings import Settings
 from core.types import Answer, Scope
-from ingest.report import Report
+from ingest.publishing.ingest_report import Report
+from ui import error_texts
 from ui.answers import answer as answers
-from ui.assistant import assistant, trial_assistant
-from ui.chat.asked import MAX_QUESTION
-from ui.maintenance import jobs as work
-from ui.maintenance import trouble
+from ui.chat.question_field import MAX_QUESTION
+from ui.maintenance import job_list as work
 from ui.markup import escape
+from ui.shared_assistant import assistant, trial_assistant
 from ui.texts import Texts
 from vectorstore.generations import Generations, store_exists
 from vectorstore.manifest import Pointer
@@ -111,7 +111,7 @@ def _compare(found: _Answers, texts: Texts) -> None:
             heading = escape(texts(f"maintenance.trial.{name}"))
             st.html(f'<h5 class="sw-small">{heading}</h5>')
             if isinstance(told, StrategiewijzerError):
-                trouble.show(told, texts)
+                error_texts.show(told, texts)
                 continue
             answers.show(told, f"trial-{name}", texts, _ask, made().index.snapshot())
             if name == "planned" and told.citations:

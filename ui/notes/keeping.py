@@ -1,15 +1,15 @@
 """Keeping a quote of an answer with one click, and taking it away with another.
 
 The buttons stand in the evidence, and in the panel that the browser copies from it
-(ui/answers/evidence.py). Each presses one of Streamlit's, which is not shown. Which quotes are kept
-is said by style, so that nothing that is read is replaced.
+(ui/answers/evidence_panel.py). Each presses one of Streamlit's, which is not shown. Which quotes
+are kept is said by style, so that nothing that is read is replaced.
 """
 
 import streamlit as st
 
-from core.conversation import Conversation
 from core.errors import StrategiewijzerError
-from core.note import MAX_NOTES, MAX_QUOTE, Note
+from people.conversation import Conversation
+from people.note import MAX_NOTES, MAX_QUOTE, Note
 from ui.answers.citations import by_number, stretches
 from ui.chat.session import Chat
 from ui.markup import escape

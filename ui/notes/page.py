@@ -7,17 +7,17 @@ from typing import get_args
 import streamlit as st
 
 from core.errors import StrategiewijzerError
-from core.note import MAX_REMARK, Note
 from core.settings import Settings, current
+from people.note import MAX_REMARK, Note
 from ui import downloads, formats, sidebar
-from ui.answers.evidence import in_context, official_pages
+from ui.answers.evidence_panel import in_context, official_pages
 from ui.answers.references import reference
 from ui.answers.surroundings import Surroundings, surroundings
-from ui.assistant import assistant
 from ui.chat.session import Chat, chat
 from ui.markup import code, escape
-from ui.notes.export import By, changed, grouped, notes_docx, notes_markdown
 from ui.notes.keeping import full, put, take_away
+from ui.notes.notes_export import By, changed, grouped, notes_docx, notes_markdown
+from ui.shared_assistant import assistant
 from ui.texts import Texts
 
 _SHOWN = 20  # notes, until the reader asks for more

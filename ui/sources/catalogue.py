@@ -12,7 +12,7 @@ from ui.markup import escape
 from ui.sources import choices, links
 from ui.sources.documents import Documents, record_html, related
 from ui.sources.rows import Row, ordered, rows_of
-from ui.sources.search import Found, find, searchable, snippet_html, spans
+from ui.sources.type_search import Found, find, searchable, snippet_html, spans
 from ui.texts import Texts
 from vectorstore.store import Snapshot
 

@@ -9,9 +9,9 @@ import streamlit as st
 from core.errors import NoIndexError, StrategiewijzerError
 from core.settings import Settings, current
 from ui import sidebar
-from ui.assistant import assistant
 from ui.markup import code
-from ui.sources import catalogue, reader
+from ui.shared_assistant import assistant
+from ui.sources import catalogue, reading_view
 from ui.sources.documents import by_document
 from ui.texts import Texts
 from vectorstore.store import Snapshot
@@ -39,7 +39,7 @@ def _show(index: Snapshot, settings: Settings, texts: Texts) -> None:
     documents = by_document(index.entries())
     wanted = st.query_params.get("document", "")
     if wanted in documents:
-        reader.show(index, documents, wanted, texts)
+        reading_view.show(index, documents, wanted, texts)
         return
     st.title(texts("catalogue.title"), anchor=False)
     if wanted:

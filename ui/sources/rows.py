@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from core.types import DocumentInfo
 from core.versions import preferred
 from ui.sources.documents import Documents, Versions
-from ui.sources.search import Found, compared
+from ui.sources.type_search import Found, compared
 from vectorstore.manifest import DocumentEntry
 
 

@@ -1,0 +1,157 @@
+"""Extractive summary of a document: a few of its sentences, from all its sections.
+
+passages of a document -> five stretches -> from each the sentence nearest to the title, among those
+                          that stand alone -> an answer that cites them
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from chain.answer.composition import Composition
+from chain.answerer import Request
+from chain.checking.verification import verify
+from chain.reading.statements import Statement, reading, statements
+from chain.writing.extractive import Block, drafts
+from core.types import Answer, DocumentInfo, Passage, ScoredPassage
+from language.matching import fold
+from language.vocabulary import vocabulary
+from prompts import version
+from vectorstore.keyword import content_words
+from vectorstore.store import Snapshot
+
+_SENTENCES = 5
+_FEWEST, _MOST = 8, 45  # words of a sentence
+_MOST_LISTED = 90  # words of a list
+# Added to a sentence's cosine with the title, if it is
+_FIRST = 0.08  # the first of a section
+_COUNTED = 0.25  # a list whose introduction counts its items: how the document is divided
+_RECORD = -0.25  # bibliographic: the document's number or date
+_ENDS = re.compile(r"[.!?…][\"'”“»’)\]]*$")
+_SAME = 0.5  # share of its content words that makes a sentence a repetition of another
+_LOOKED_AT = 200  # passages
+
+
+class _Sentence(NamedTuple):
+    place: int  # of its passage
+    units: tuple[int, ...]
+    words: frozenset[str]
+    worth: float
+    is_list: bool
+
+
+def digest(index: Snapshot, key: str) -> Answer | None:
+    """Summary of a language version of a document: up to five sentences in its order, with
+    citations; None if no sentence stands alone."""
+    passages = spread(index.passages([key]), _LOOKED_AT)
+    if not passages:
+        return None
+    document = passages[0].document
+    found = index.cited([one.id for one in passages], document.title)
+    chosen: list[_Sentence] = []
+    for places in stretches(len(found), _SENTENCES):
+        candidates = [one for place in places for one in _sentences(place, found[place])]
+        for one in sorted(candidates, key=lambda one: -one.worth):
+            if not any(_same(one, other) or (one.is_list and other.is_list) for other in chosen):
+                chosen.append(one)
+                break
+    return _answer(document.title, document.language, found, chosen, index) if chosen else None
+
+
+def spread(passages: Sequence[Passage], most: int) -> list[Passage]:
+    """Passages of a document in order; at most `most`, evenly spaced.
+
+    Recitals and other preambles are left out if enough passages follow them.
+    """
+    ordered = sorted(passages, key=lambda one: one.start)
+    enacting = [one for one in ordered if not one.preamble]
+    ordered = enacting if len(enacting) >= _SENTENCES else ordered
+    return ordered[:: -(-len(ordered) // most)] if ordered else []
+
+
+def stretches(length: int, count: int) -> Iterator[range]:
+    """Splits `range(length)` into `count` ranges of about equal length; fewer if it is shorter."""
+    count = min(count, length)
+    for number in range(count):
+        yield range(number * length // count, (number + 1) * length // count)
+
+
+def _sentences(place: int, found: ScoredPassage) -> Iterator[_Sentence]:
+    """Candidates: sentences, and lists with a count, that can be understood alone."""
+    passage = found.passage
+    for one in statements(passage):
+        text = " ".join(reading(passage, passage.units[number]) for number in one.units)
+        if one.is_list:
+            is_fit = _is_counted(passage, one) and len(text.split()) <= _MOST_LISTED
+        else:
+            is_whole = text[:1].isupper() and _ENDS.search(text) is not None
+            is_fit = is_whole and _FEWEST <= len(text.split()) <= _MOST
+        if is_fit and one.units == one.core:
+            is_first = one.units[0] == 0 and not passage.continues
+            worth = (
+                found.unit_similarities[one.units[0]]
+                + _FIRST * is_first
+                + _COUNTED * one.is_list
+                + _RECORD * _is_record(text, passage.document)
+            )
+            words = frozenset(content_words(text, passage.language))
+            yield _Sentence(place, one.units, words, worth, one.is_list)
+
+
+def _is_counted(passage: Passage, one: Statement) -> bool:
+    """Whether a list is complete and its introduction gives the number of items."""
+    first, *items = (passage.units[number] for number in one.units)
+    opening = fold(passage.text[first.start : first.end])
+    numbers = vocabulary(passage.language).numbers
+    told = {numbers.get(word) for word in re.findall(r"\w+", opening)}
+    return first.kind == "sentence" and len(items) > 1 and not one.left_out and len(items) in told
+
+
+def _is_record(text: str, document: DocumentInfo) -> bool:
+    number = document.reference.removesuffix(" final")
+    day = document.date
+    dated = day is not None and re.search(rf"\b{day.day}\b.{{1,20}}\b{day.year}\b", text)
+    return bool(dated) or (bool(number) and number in text)
+
+
+def _same(one: _Sentence, other: _Sentence) -> bool:
+    fewest = min(len(one.words), len(other.words))
+    return len(one.words & other.words) >= _SAME * fewest
+
+
+def _answer(
+    title: str,
+    language: str,
+    found: Sequence[ScoredPassage],
+    chosen: Sequence[_Sentence],
+    index: Snapshot,
+) -> Answer:
+    """Answer with each sentence below the name of its section, with a citation."""
+    cited = tuple(found[place] for place in dict.fromkeys(one.place for one in chosen))
+    request = Request(title, language, cited)
+    composition = Composition(request)
+    section = ""
+    for one in chosen:
+        passage = found[one.place].passage
+        block = Block(cited.index(found[one.place]), one.units)
+        name = passage.headings[-1] if len(passage.headings) > 1 else ""
+        for draft in drafts(block, request, labelled=False):
+            verdict = verify(draft, request)
+            if verdict.state == "supported":
+                label = name if name != section else ""
+                composition.add(replace(draft, label=label), verdict.quotes)
+                section = name
+    return Answer(
+        question=title,
+        text=composition.text,
+        markers=composition.markers,
+        language=composition.language,
+        citations=composition.citations,
+        passages=tuple(one.passage for one in cited),
+        answered=True,
+        confidence=1.0,
+        mode="extractive",
+        prompt_version=version(),
+        generation=index.generation,
+    )

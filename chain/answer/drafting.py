@@ -1,0 +1,117 @@
+"""Writes an answer from verified drafts; the rest is withheld.
+
+answerers in turn, until one has an answer -> drafts -> edited -> composition
+"""
+
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+from langchain_core.runnables import RunnableConfig
+
+from chain.answer.composition import Composition
+from chain.answer.editing import Editing, Editors
+from chain.answerer import Answerer, Request
+from chain.checking.verification import prepare, verify
+from chain.writing.extractive import further
+from core.errors import ModelError
+from core.types import Mode, ModelTrouble, Stage, TextDelta
+
+logger = logging.getLogger(__name__)
+
+
+class Writing:
+    """One answer in the making. `mode`, `withheld`, `contradicted`, `unchecked`,
+    `opening_left_out` and `trouble` are as in `Answer`.
+
+    The second answerer is the fallback if the first fails or none of its drafts is supported.
+    Editors work on a model's drafts only.
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        answerers: Sequence[Answerer],
+        editors: Editors | None = None,
+    ) -> None:
+        self.composition = Composition(request)
+        self.mode: Mode = answerers[0].mode
+        self.withheld: list[str] = []
+        self.contradicted: list[str] = []
+        self.unchecked = False
+        self.opening_left_out = False
+        self.trouble: ModelTrouble | Literal[""] = ""
+        self._request = request
+        self._answerers = answerers
+        self._editors = editors
+
+    def write(self, config: RunnableConfig | None) -> Iterator[Stage | TextDelta]:
+        """Writes the answer proper; yields the stage "checking" once, then verified text.
+
+        Repaired sentences come last; in `composition` they are in their place.
+        """
+        checking = False
+        for answerer in self._answerers:
+            editors = self._editors if answerer.model else None
+            if answerer.model:
+                prepare(self._request)
+            editing = Editing(self._request, editors)
+            shown = Composition(self._request)
+            failure: ModelError | None = None
+            try:
+                for event in editing.run(answerer.draft(self._request, config), config):
+                    if not isinstance(event, Stage):
+                        piece = shown.add(event.draft, event.verdict.quotes)
+                        yield TextDelta(text=piece.text, markers=piece.markers)
+                    elif not checking:
+                        checking = True
+                        yield event
+            except ModelError as error:
+                failure = error
+            self._take_in(editing)
+            if failure is not None:
+                self.trouble = "cut" if self.composition.text else failure.first
+                rest = "ends" if self.composition.text else "falls back to the sources' sentences"
+                logger.warning("%s The answer %s.", failure, rest)
+            if not self.composition.text and (failure or self.withheld or self.contradicted):
+                self.mode = "fallback"
+            if self.composition.text or self.mode != "fallback":
+                if ending := self.composition.end():
+                    yield TextDelta(text=ending)
+                return
+
+    def _take_in(self, editing: Editing) -> None:
+        """Takes the lines to show from a reply, in its order, and those withheld."""
+        manuscript = editing.manuscript
+        self.composition = Composition(self._request)
+        for draft, verdict in manuscript.final():
+            self.composition.add(draft, verdict.quotes)
+        self.withheld += [claim.draft.text for _, claim in manuscript.doubtful()]
+        self.contradicted += manuscript.contradicted()
+        self.unchecked = editing.unchecked
+        self.opening_left_out = bool(self.composition.text) and not manuscript.has_opening()
+
+    def unfold(self) -> None:
+        """Adds the blocks to unfold below the answer proper, or below a refusal."""
+        for block in further(self._request, self.composition.quotes):
+            checked = ((draft, verify(draft, self._request)) for draft in block)
+            self.composition.add_more(
+                [(draft, one.quotes) for draft, one in checked if one.state == "supported"]
+            )
+
+
+class Stopwatch:
+    """Seconds per stage, in `laps`; `moment` records the time since the start, once per name."""
+
+    def __init__(self) -> None:
+        self._start = self._last = time.perf_counter()
+        self.laps: dict[str, float] = {}
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.laps[stage] = now - self._last
+        self._last = now
+
+    def moment(self, name: str) -> None:
+        self.laps.setdefault(name, time.perf_counter() - self._start)

@@ -1,0 +1,46 @@
+"""Text of a refusal."""
+
+import datetime
+from collections.abc import Sequence
+
+from core.types import Reason, Scope
+from language.dates import written
+from prompts import phrases, spoken
+from vectorstore.store import Snapshot
+
+
+def refusal_text(
+    language: str, reason: Reason, missing: Sequence[str], index: Snapshot, scope: Scope
+) -> str:
+    """Refusal in the question's language: that there is no answer, why, and what was searched.
+
+    If no document is in scope, it says which limits to remove instead. Markdown as in an answer,
+    without citations.
+    """
+    words = phrases(language)
+    if reason == "not_in_sources" and missing:
+        first = words.refusal_without.format(missing=", ".join(missing))
+    else:
+        first = f"{words.refusal} {words.reasons[reason]}"
+    if reason == "out_of_scope":
+        wider = _without_a_limit(scope, index)
+        listed = [f"- {words.limits[name]}: {count}" for name, count in wider.items()]
+        return "\n".join([first, "", words.widen, "", *listed] if listed else [first])
+    made = datetime.datetime.fromisoformat(index.created).date()
+    date = written(made, spoken(language))
+    return "\n".join([first, "", words.searched_in(count_documents(scope, index), date)])
+
+
+def count_documents(scope: Scope, index: Snapshot) -> int:
+    """Number of documents in scope; language versions count once."""
+    return len({document.id for document in index.documents() if scope.admits(document)})
+
+
+def _without_a_limit(scope: Scope, index: Snapshot) -> dict[str, int]:
+    """Limit -> number of documents in scope without it, if any."""
+    nothing = Scope()
+    counts = {
+        name: count_documents(scope.model_copy(update={name: getattr(nothing, name)}), index)
+        for name in Scope.model_fields
+    }
+    return {name: count for name, count in counts.items() if count}

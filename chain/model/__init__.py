@@ -1,0 +1,1 @@
+"""The configured language model: its server, its limits, its replies."""

@@ -1,0 +1,1 @@
+"""What the passages found say about a question, and how sure that is."""

@@ -1,0 +1,158 @@
+"""Interprets a message: a question that stands alone, a task, or small talk.
+
+message + history -> small talk                its kind
+                  -> "shorter", "in a table"   the answer to work on
+                  -> "summarise X"             the document
+                  -> a question                rewritten so that it stands alone
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple
+
+from chain.understanding.followup import standalone
+from chain.understanding.manners import classify, document_named
+from core.errors import ModelError
+from core.types import DocumentInfo, Message, Turn
+from language.identify import named
+from language.matching import figures, fold
+from prompts import TaskProblem
+from vectorstore.embeddings import Embedder
+
+logger = logging.getLogger(__name__)
+
+_WITH_ANSWER: tuple[Message, ...] = ("shorter", "table", "translate", "email")
+_LANGUAGE_WORDS = 4  # most words of a message that only names a language: "into French, please"
+
+# Least cosine of a model's rewriting with the follow-up in context. In research/fitting/rewritings,
+# rewritings that ask the same have 0.93 or more; others with its figures and question mark have at
+# most 0.88 (docs/decisions/0008).
+_MEANT = 0.9
+_BEFORE = 3  # earlier questions that a follow-up may refer to
+_MARKS = ("?", ";", ";")  # Greek asks with a semicolon
+
+Rewrite = Callable[[str, Sequence[Turn]], str]
+
+
+class Understood(NamedTuple):
+    """Interpretation of a message.
+
+    question: stands alone, without the conversation.
+    message: kind of message, as in `Answer`; empty for a question.
+    brief: only the best answer is wanted ("shorter").
+    document: id of the document to summarise.
+    last: the turn whose answer a model is to work on.
+    language: of the result, if the message names one (ISO 639-1).
+    problem: why the task cannot be carried out.
+    """
+
+    question: str
+    message: Message | Literal[""] = ""
+    brief: bool = False
+    document: str = ""
+    last: Turn | None = None
+    language: str = ""
+    problem: TaskProblem | Literal[""] = ""
+
+    @property
+    def asks(self) -> bool:
+        """Whether the sources are needed."""
+        return not self.message or self.brief or bool(self.document or self.last)
+
+
+def understand(
+    question: str,
+    language: str,
+    history: Sequence[Turn],
+    documents: Sequence[DocumentInfo],
+    embedder: Embedder,
+    rewrite: Rewrite | None = None,
+) -> Understood:
+    """Interprets a message after these turns.
+
+    Args:
+        question: as asked.
+        language: of the question (ISO 639-1).
+        history: earlier turns, oldest first.
+        documents: those in the index.
+        embedder: the local one; the limits for small talk and rewritings are its cosines.
+        rewrite: rewrites a question after some turns with a model; None without a model: then
+            "shorter" and the summary of a document are the only tasks.
+    """
+    asked = [turn for turn in history if not turn.message]
+    kind = classify(question, language, embedder)
+    if kind is None and _names_the_language_asked_for(question, language, history):
+        kind = "translate"
+    document = document_named(question, documents) if kind else None
+    if kind == "summarise" and document:
+        return Understood(question, kind, document=document)
+    if kind in _WITH_ANSWER and rewrite is not None:
+        cited = asked[-1].cited if asked else ()
+        keys = tuple(f"{one.key}:" for one in documents if document in (None, one.id))
+        if any(passage.startswith(keys) for passage in cited):
+            return _task(question, language, kind, asked)
+        if kind != "shorter":
+            return Understood(question, kind, problem="no_answer")
+    if kind == "shorter" and asked:
+        before = _by_itself(asked[-1].question, language, asked[:-1], embedder, rewrite)
+        return Understood(before, kind, brief=True)
+    if kind:
+        return Understood(question, kind)
+    return Understood(_by_itself(question, language, asked, embedder, rewrite))
+
+
+def _task(question: str, language: str, kind: Message, asked: Sequence[Turn]) -> Understood:
+    """A task on the last answer; its question is the one that was answered."""
+    target = named(question, language)
+    if kind == "translate" and not target:
+        return Understood(question, kind, problem="which_language")
+    about = standalone(asked[-1].question, language, asked[:-1])
+    brief = kind == "shorter"
+    return Understood(about, kind, brief=brief, last=asked[-1], language=target)
+
+
+def _names_the_language_asked_for(question: str, language: str, history: Sequence[Turn]) -> bool:
+    """Whether a message only names a language after the assistant asked for one."""
+    is_asked = bool(history) and history[-1].message == "translate"
+    return is_asked and len(question.split()) <= _LANGUAGE_WORDS and bool(named(question, language))
+
+
+def _by_itself(
+    question: str,
+    language: str,
+    before: Sequence[Turn],
+    embedder: Embedder,
+    rewrite: Rewrite | None,
+) -> str:
+    """Rewrites a question so that it stands alone: by the model if its result has the same
+    meaning, else by rules."""
+    by_rules = standalone(question, language, before)
+    if rewrite is None or not before:
+        return by_rules
+    try:
+        rewritten = rewrite(question, before)
+    except ModelError as error:
+        logger.warning("%s The follow-up is understood by rules.", error)
+        return by_rules
+    if _is_meant(rewritten, question, by_rules, before, embedder):
+        return rewritten
+    logger.warning("The model made another question of the follow-up: it is understood by rules.")
+    return by_rules
+
+
+def _is_meant(
+    rewritten: str, question: str, by_rules: str, before: Sequence[Turn], embedder: Embedder
+) -> bool:
+    """Whether a rewriting has the meaning of the follow-up, and is no other or earlier question,
+    answer or order to the model."""
+    if fold(rewritten) == fold(question):
+        return True
+    earlier = [turn.question for turn in before]
+    asks = rewritten.endswith(_MARKS) or not question.strip().endswith(_MARKS)
+    if not asks or fold(rewritten) in map(fold, earlier):
+        return False
+    if not figures(question) <= figures(rewritten):
+        return False
+    meant = (question, by_rules, *(f"{asked} {question}" for asked in earlier[-_BEFORE:]))
+    vector = embedder.query(rewritten)
+    return max(float(vector @ embedder.query(text)) for text in meant) >= _MEANT

@@ -1,0 +1,1 @@
+"""Drafts of an answer: the sources' own sentences, or a model's."""

@@ -1,0 +1,262 @@
+"""Extractive answers: the sources' own sentences and lists; needs no model.
+
+retrieved passages -> statements, ranked -> the best, and nearly as good ones of its passage
+                                         -> the answer proper
+                      the next best      -> blocks to unfold below it
+
+A question in parts gets such an answer for each part (chain/reading/parts.py).
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from langchain_core.runnables import RunnableConfig, RunnableLambda
+
+from chain.answerer import Draft, Quote, Request
+from chain.reading.relevance import Ranked
+from chain.reading.statements import LONGEST_LIST, first_items, left_out, reading, runs, statements
+from core.types import Marked, Mode, Passage, Turn
+from language.matching import fold
+from prompts import phrases
+
+_ALSO = 0.25  # score: a statement beside the best may be lower by this
+_BESIDE = 2  # statements of the same passage beside the best
+_BLOCKS = 4  # blocks to unfold
+_PER_BLOCK = 3  # statements
+_WITHIN = 7.0  # score below the best: what is e^7 times less likely adds noise, not facts
+_WORDS_OF_MORE = 200  # words in all blocks to unfold
+_NEAREST = 2  # blocks below a refusal
+_OVERVIEW = 8  # statements
+_KEPT = 1.5  # score: a part stays in a passage already shown unless another is better by this
+_AGAIN = 2.0  # score: a statement is repeated only if it is better than any new one by this
+
+
+@dataclass(frozen=True)
+class Block:
+    """Statements of one passage, shown together.
+
+    passage: its index in `Request.found`.
+    units: numbers of the units in the order shown, the best statement first.
+    before: for a list across passages, the items in the passages before this one.
+    goes_on: the list continues in the next block.
+    """
+
+    passage: int
+    units: tuple[int, ...]
+    before: int = 0
+    goes_on: bool = False
+
+
+class ExtractiveAnswerer:
+    """Quotes the sources: each draft is made of whole units, with their quote."""
+
+    mode: Mode = "extractive"
+    model = ""
+
+    def __init__(self) -> None:
+        self._choose = RunnableLambda(choose).with_config(run_name="extractive_answer")
+
+    def draft(self, request: Request, config: RunnableConfig | None) -> Iterator[Draft]:
+        blocks = self._choose.invoke(request, config)
+        labelled = len({_label(request.found[one.passage].passage) for one in blocks}) > 1
+        for block in blocks:
+            yield from drafts(block, request, labelled=labelled)
+
+
+def choose(request: Request) -> tuple[Block, ...]:
+    """The blocks of the answer proper: the best statements for each part of the question."""
+    if request.overview:
+        return _overview(request)
+    chosen: dict[int, Block] = {}
+    for part in request.parts:
+        if (best := _best(_close_to(chosen, part.ranked), request)) is not None:
+            chosen[best.passage] = _together(chosen.get(best.passage, best), best)
+    return tuple(whole for block in chosen.values() for whole in _whole(block, chosen, request))
+
+
+def further(request: Request, quotes: Collection[Quote]) -> Iterator[list[Draft]]:
+    """Blocks to unfold below an answer with these quotes, each as a list of drafts; without quotes
+    (a refusal), the nearest blocks."""
+    answer = choose(request)
+    blocks = (*answer, *_more(request, answer))
+    if not quotes:
+        nearest: dict[int, Block] = {}
+        for block in blocks:
+            nearest.setdefault(block.passage, block)
+        for block in list(nearest.values())[:_NEAREST]:
+            yield list(drafts(block, request, labelled=True))
+        return
+    for block in blocks:
+        made = list(drafts(block, request, labelled=True))
+        if not all(draft.quote in quotes for draft in made):
+            yield made
+
+
+def last_said(history: Sequence[Turn]) -> str:
+    """Folded text of the last answer in a conversation, without markers."""
+    said = [Marked(turn.answer_text, turn.markers) for turn in history if not turn.message]
+    return fold(said[-1].plain) if said else ""
+
+
+def _whole(block: Block, shown: Collection[int], request: Request) -> Iterator[Block]:
+    """The block, and those that continue its last list, up to `LONGEST_LIST` items."""
+    places = {one.passage.id: number for number, one in enumerate(request.found)}
+    while True:
+        passage = request.found[block.passage].passage
+        items = [n for n in block.units if passage.units[n].kind == "item"]
+        place = places.get(passage.continued_in, -1)
+        if (
+            not items
+            or left_out(passage, items[-1]) != passage.items_after
+            or place in (-1, *shown)
+        ):
+            break
+        before = block.before + len(items)
+        rest = first_items(request.found[place].passage, LONGEST_LIST - before)
+        if not rest:
+            break
+        yield replace(block, goes_on=True)
+        block = Block(place, rest, before)
+    yield block
+
+
+def _overview(request: Request) -> tuple[Block, ...]:
+    """The first statements of the first passage."""
+    if not request.found:
+        return ()
+    first = statements(request.found[0].passage)[:_OVERVIEW]
+    units = tuple(dict.fromkeys(number for one in first for number in one.units))
+    return (Block(0, units),)
+
+
+def _best(ranked: Sequence[Ranked], request: Request) -> Block | None:
+    """The best statement, with nearly as good ones of the same passage."""
+    if not ranked:
+        return None
+    fresh = [one for one in ranked if not _is_said(one, request)]
+    if not fresh or fresh[0].score < ranked[0].score - _AGAIN:
+        fresh = list(ranked)
+    first = fresh[0]
+    block, beside = _block(first), 0
+    if first.statement.is_list or request.brief:
+        return block
+    for other in fresh[1:]:
+        if beside == _BESIDE or other.score < first.score - _ALSO:
+            break
+        if other.passage == first.passage and not other.statement.is_list:
+            block = _together(block, _block(other))
+            beside += 1
+    return block
+
+
+def _close_to(chosen: Collection[int], ranked: Sequence[Ranked]) -> Sequence[Ranked]:
+    """Moves statements of passages already shown to the front, if nearly as good as the best."""
+    near = [one for one in ranked if one.passage in chosen and one.score > ranked[0].score - _KEPT]
+    return [*near, *(one for one in ranked if one not in near)] if near else ranked
+
+
+def _block(one: Ranked) -> Block:
+    return Block(one.passage, one.statement.units)
+
+
+def _together(first: Block, second: Block) -> Block:
+    """Merges two blocks of one passage; a sentence that refers back stays behind its antecedent."""
+    units = list(first.units)
+    for number in second.units:
+        if number not in units:
+            before = number - 1
+            behind = before in second.units and before in units
+            units.insert(units.index(before) + 1 if behind else len(units), number)
+    return Block(first.passage, tuple(units))
+
+
+def _more(request: Request, answer: Sequence[Block]) -> tuple[Block, ...]:
+    """The next best statements, in blocks of one passage each, within the limits above."""
+    if request.brief or request.overview:
+        return ()
+    every = (one for part in request.parts for one in part.ranked)
+    ranked = sorted(every, key=lambda one: -one.score)
+    shown = {block.passage: set(block.units) for block in answer}
+    said = {text for block in answer for text in _readings(block.passage, block.units, request)}
+    blocks: dict[int, Block] = {}
+    counts: Counter[int] = Counter()
+    left = _WORDS_OF_MORE
+    for one in ranked:
+        if one.score < ranked[0].score - _WITHIN:
+            break
+        place, statement = one.passage, one.statement
+        core = _readings(place, statement.core, request)
+        if said.issuperset(core):  # also if another document says it in the same words
+            continue
+        new = [number for number in statement.units if number not in shown.get(place, ())]
+        words = sum(len(text.split()) for text in _readings(place, new, request))
+        is_full = counts[place] == _PER_BLOCK or (place not in blocks and len(blocks) == _BLOCKS)
+        if is_full or (words > left and blocks):
+            continue
+        said.update(core)
+        left -= words
+        counts[place] += 1
+        blocks[place] = _together(blocks.get(place, _block(one)), _block(one))
+    return tuple(blocks.values())
+
+
+def _readings(place: int, units: Iterable[int], request: Request) -> list[str]:
+    passage = request.found[place].passage
+    return [reading(passage, passage.units[number]) for number in units]
+
+
+def _is_said(one: Ranked, request: Request) -> bool:
+    """Whether the previous answer said it."""
+    return bool(request.said) and all(
+        fold(text) in request.said for text in _readings(one.passage, one.statement.core, request)
+    )
+
+
+def drafts(block: Block, request: Request, *, labelled: bool) -> Iterator[Draft]:
+    """A draft for each paragraph, or list with its introduction, of a block."""
+    passage = request.found[block.passage].passage
+    label = _label(passage) if labelled and not block.before else ""
+    for run in runs(block.units):
+        for text, items in _paragraphs(passage, run):
+            quoted = [*text, *items]
+            note, count = "", block.before + len(items)
+            if items and not block.goes_on and (rest := left_out(passage, items[-1])):
+                note = phrases(request.language).part_of_list.format(count, count + rest)
+            yield Draft(
+                text=" ".join(_readings(block.passage, text, request)),
+                cites=(block.passage,),
+                items=tuple(_readings(block.passage, items, request)),
+                quote=Quote(
+                    block.passage,
+                    passage.units[quoted[0]].start,
+                    passage.units[quoted[-1]].end,
+                ),
+                label=label or ("" if text or block.before else _label(passage)),
+                note=note,
+            )
+            label = ""
+
+
+def _paragraphs(
+    passage: Passage, run: Sequence[int]
+) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """Pairs of sentences and the items that follow them, as unit numbers in order."""
+    text: list[int] = []
+    items: list[int] = []
+    for number in run:
+        if passage.units[number].kind == "item":
+            items.append(number)
+            continue
+        if items:
+            yield tuple(text), tuple(items)
+            text, items = [], []
+        text.append(number)
+    yield tuple(text), tuple(items)
+
+
+def _label(passage: Passage) -> str:
+    """Document and section of a passage."""
+    title = passage.document.short_title
+    section = passage.headings[-1] if len(passage.headings) > 1 else ""
+    return f"{title}, {section}" if section and section != passage.document.title else title

@@ -1,0 +1,90 @@
+"""Generative answers: an OpenAI-compatible model answers from numbered passages, or does a task.
+
+passages that fit -> prompt -> model -> Reader -> drafts; the verifier decides what is shown
+"""
+
+import time
+from collections.abc import Iterator
+
+from langchain_core.prompts import ChatPromptTemplate
+from langchain_core.runnables import RunnableConfig
+
+import prompts
+from chain.answerer import Draft, Request
+from chain.model.budget import fenced, fitting
+from chain.model.given_sources import passage_data
+from chain.model.language_model import CONDENSE_SHARE, MEND_SHARE, ChatModel
+from chain.writing.reply_reader import SCHEMA, read
+from core.errors import ModelError
+from core.settings import Settings
+from core.types import Mode
+
+_MOST = 100  # sentences and items of a reply; the prompts ask for five, or one list
+
+
+class GenerativeAnswerer:
+    """Streams drafts from a model; asks for JSON by schema unless its server refuses schemas."""
+
+    mode: Mode = "generative"
+
+    def __init__(self, model: ChatModel, settings: Settings) -> None:
+        self._model = model
+        self._seconds = settings.answer_timeout * (1 - CONDENSE_SHARE - MEND_SHARE)
+        self._templates = {
+            name: ChatPromptTemplate.from_messages(
+                [("system", prompts.load(name)), ("human", "{asked}")]
+            )
+            for name in ("answer", "task")
+        }
+
+    @property
+    def model(self) -> str:
+        return self._model.name
+
+    def draft(self, request: Request, config: RunnableConfig | None) -> Iterator[Draft]:
+        deadline = time.monotonic() + self._seconds
+        schema = SCHEMA if self._model.takes_schema else None
+        task = request.task
+        template = self._templates["task" if task else "answer"]
+        values = {
+            "asked": _asked(request),
+            "task": prompts.load(f"task-{task.kind}").strip() if task else "",
+            "language": request.language,
+            "form": prompts.load("answer-as-list" if schema else "answer-as-text"),
+            "passages": "",
+        }
+        values["passages"] = "\n\n".join(self._fitting(request, template.format(**values)))
+        messages = template.format_messages(**values)
+        seconds = max(0.0, deadline - time.monotonic())
+        given: set[str] = set()
+        pieces = self._model.stream(messages, seconds=seconds, schema=schema, config=config)
+        for draft in read(pieces, request.language):
+            if len(given) == _MOST:
+                raise ModelError(f"The model wrote more than {_MOST} sentences.", "cut")
+            if draft.text in given:  # a model that repeats itself does not recover: stop reading
+                return
+            given.add(draft.text)
+            yield draft
+
+    def _fitting(self, request: Request, rest: str) -> list[str]:
+        """The best passages as data, as many as fit the context beside the rest of the prompt."""
+        numbered = [
+            passage_data(number, scored) for number, scored in enumerate(request.found, start=1)
+        ]
+        room = self._model.room()
+        fit = fitting(numbered, room, rest)
+        if not fit:
+            raise ModelError(
+                f"No passage fits into {room} tokens. If the model takes more, set "
+                "STRATEGIEWIJZER_MODEL_CONTEXT higher.",
+                "too_long",
+            )
+        return fit
+
+
+def _asked(request: Request) -> str:
+    """The question; for a task, the answer to work on and the reader's message, as data."""
+    if request.task is None:
+        return request.question
+    text = fenced("answer", request.task.text) if request.task.text else ""
+    return "\n".join(filter(None, (text, fenced("message", request.task.message))))

@@ -1,0 +1,198 @@
+"""Incremental parser of a model's reply: yields drafts with their citations.
+
+reply -> without the model's thoughts -> text, or JSON with texts -> prose.py -> drafts
+
+The form is detected, not assumed: a JSON object is parsed by `SCHEMA`, also in a code fence or
+behind other text; anything else is text with [n] markers.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from chain.answerer import Draft
+from chain.model.thoughts import Thoughts
+from chain.writing.prose import Prose
+from core.errors import ModelError
+from language.characters import visible
+
+SCHEMA: Mapping[str, Any] = {
+    "title": "answer",
+    "description": "The sentences of the answer, each with the numbers of its passages.",
+    "type": "object",
+    "properties": {
+        "sentences": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "text": {"type": "string"},
+                    "passages": {"type": "array", "items": {"type": "integer"}},
+                },
+                "required": ["text", "passages"],
+                "additionalProperties": False,
+            },
+        }
+    },
+    "required": ["sentences"],
+    "additionalProperties": False,
+}
+"""JSON Schema of a structured answer, within what OpenAI's strict mode takes."""
+
+_LONGEST = 4000  # characters of a JSON entry, or before the first
+_LIST = re.compile(r'"sentences"\s*:\s*\[$')
+
+
+def read(pieces: Iterable[str], language: str = "en") -> Iterator[Draft]:
+    """Yields the drafts of a reply, each as soon as it is complete.
+
+    Args:
+        pieces: of the reply, of any size; if they raise `ModelError`, complete drafts are yielded
+            before it is re-raised.
+        language: of the reply (ISO 639-1).
+
+    Raises:
+        ModelError: the reply is empty, does not end, or has neither a sentence nor "NO ANSWER".
+    """
+    reader = Reader(language)
+    try:
+        for piece in pieces:
+            yield from reader.feed(piece)
+    except ModelError:
+        yield from reader.close(broken=True)
+        raise
+    yield from reader.close()
+
+
+class Reader:
+    """Parses one reply; yields each draft once, as soon as its sentence is complete.
+
+    It reads character by character, so the sizes of the pieces make no difference.
+    """
+
+    def __init__(self, language: str = "en") -> None:
+        self._language = language
+        self._thoughts = Thoughts()
+        self._prose = Prose(language)
+        self._listed: _Listed | None = None
+        self._has_given = False
+
+    def feed(self, piece: str) -> Iterator[Draft]:
+        """Yields the drafts that a further piece completes.
+
+        Raises:
+            ModelError: a sentence or an entry does not end.
+        """
+        for character in piece:
+            for said in self._thoughts.without(character):
+                for draft in self._take(said):
+                    self._has_given = True
+                    yield draft
+
+    def close(self, *, broken: bool = False) -> Iterator[Draft]:
+        """Yields the drafts that the end of the reply completes; never half a sentence.
+
+        Args:
+            broken: the reply broke off: its last full stop may be that of "EUR 2.5 million".
+
+        Raises:
+            ModelError: the reply is empty, or has neither a sentence nor "NO ANSWER" nor an empty
+                list.
+        """
+        if self._listed is None:
+            for draft in self._rest(broken=broken):
+                self._has_given = True
+                yield draft
+        form = self._listed or self._prose
+        if broken or self._has_given or form.declines:
+            return
+        if self._prose.is_empty and self._listed is None:
+            raise ModelError("The model's answer is empty.", "empty")
+        raise ModelError("The model's answer is not in the form that was asked for.", "protocol")
+
+    def _rest(self, *, broken: bool) -> Iterator[Draft]:
+        yield from self._prose.feed(self._thoughts.rest())
+        yield from self._prose.close(broken=broken)
+
+    def _take(self, character: str) -> Iterator[Draft]:
+        if self._listed is not None:
+            yield from self._listed.take(character)
+        elif character == "{" and self._prose.at_line_start:
+            self._listed = _Listed(self._language)
+        elif character == '"' and self._prose.waiting.rstrip().endswith("{"):
+            self._listed = _Listed(self._language)
+            yield from self._listed.take(character)
+        else:
+            yield from self._prose.feed(character)
+            if character == ">" and self._prose.waiting.lower().endswith("</think>"):
+                self._prose.forget()  # some servers omit the opening tag of the thoughts
+
+
+class _Listed:
+    """Parses the JSON of `SCHEMA` from behind its first brace. A sentence is complete when its
+    entry is closed."""
+
+    def __init__(self, language: str) -> None:
+        self._has_begun = False  # the list of sentences
+        self._has_ended = False
+        self._is_empty = True
+        self._json = ""  # the current entry, or what precedes the list
+        self._depth = 0  # of open brackets in it
+        self._is_quoted = False
+        self._is_escaped = False
+        self._prose = Prose(language)
+
+    @property
+    def declines(self) -> bool:
+        """Whether the list is empty, or says "NO ANSWER"."""
+        return (self._has_ended and self._is_empty) or self._prose.declines
+
+    def take(self, character: str) -> Iterator[Draft]:
+        """Yields the drafts of the entry that a character completes."""
+        if self._has_ended or (self._has_begun and not self._json and character not in '{"'):
+            self._has_ended |= character == "]"
+            self._is_empty &= self._has_ended or character.isspace()
+            return
+        self._json += character
+        if len(self._json) > _LONGEST:
+            raise ModelError(f"The model wrote more than {_LONGEST} characters for one sentence.")
+        if not self._has_begun:
+            if character == "[" and _LIST.search(self._json):
+                self._has_begun, self._json = True, ""
+            return
+        self._is_empty = False
+        if self._completes(character):
+            entry, self._json = self._json, ""
+            yield from self._drafts(entry)
+
+    def _completes(self, character: str) -> bool:
+        """Whether a character closes the entry; brackets within strings do not count."""
+        if self._is_escaped:
+            self._is_escaped = False
+        elif self._is_quoted and character == "\\":
+            self._is_escaped = True
+        elif character == '"':
+            self._is_quoted = not self._is_quoted
+        elif not self._is_quoted:
+            self._depth += (character in "{[") - (character in "}]")
+        return not self._depth and not self._is_quoted
+
+    def _drafts(self, entry: str) -> Iterator[Draft]:
+        """Yields the sentences of an entry, each citing its passages; skips a malformed entry."""
+        try:
+            value = json.loads(entry, strict=False)  # models do not escape line ends
+        except (ValueError, RecursionError):
+            return
+        fields = value if isinstance(value, dict) else {"text": value}
+        text, numbers = fields.get("text"), fields.get("passages")
+        if not isinstance(text, str):
+            return
+        cites = tuple(
+            number - 1
+            for number in (numbers if isinstance(numbers, list) else ())
+            if isinstance(number, int) and number > 0
+        )
+        for draft in (*self._prose.feed(visible(text)), *self._prose.end_line()):
+            yield replace(draft, cites=cites or draft.cites)

@@ -1,0 +1,1 @@
+"""From a `SourceDocument` to passages."""

@@ -1,0 +1,164 @@
+"""Reads files in a worker process, so that no file can stop, hang or fill the process of the run.
+
+    Loader.load(path) --path--> ingest/passages/worker.py --document and passages, or error--> it
+
+The worker is started as a program of its own rather than by `multiprocessing`, which would run the
+main module again (Streamlit's, pytest's, a script's). Answers are JSON, not pickles: a reader that
+a hostile file has taken over must not decide what runs here.
+"""
+
+import json
+import logging
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from core.errors import DocumentError, StrategiewijzerError
+from core.settings import Settings
+from ingest.passages.worker import OUT_OF_MEMORY, Answer, Failure, Loaded
+
+_SERVE = (
+    "import sys; timeout, memory, limit, estimated, compares, *sys.path = sys.argv[1:]; "
+    "from ingest.passages.worker import serve; "
+    "serve(float(timeout), int(memory), int(limit), bool(int(estimated)), bool(int(compares)))"
+)
+_DYING = 5.0  # seconds from the end of a worker's pipe to the end of the worker
+
+
+class Loader:
+    """Loads files one after another in a worker process, which it keeps.
+
+    Use it as a context manager: leaving it ends the worker.
+
+    Args:
+        settings: the limits, and which embedder's tokens are counted.
+        limit: the most tokens of a passage.
+        compares: whether to check every reading against its file, which can take as long as the
+            reading.
+    """
+
+    def __init__(self, settings: Settings, limit: int = 512, *, compares: bool = False) -> None:
+        self._timeout = settings.parse_timeout
+        self._memory = settings.parse_memory
+        self._limit = limit
+        self._estimated = bool(settings.embeddings_url)
+        self._compares = compares
+        self._worker: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stop()
+
+    def load(self, path: Path) -> Loaded:
+        """Loads one file as `load` does, and cuts it as `split` does.
+
+        Raises:
+            DocumentError: the file cannot be used as it is, takes too much time or memory, or ends
+                the worker; the next file gets a new worker.
+            StrategiewijzerError: no worker can be started.
+        """
+        worker = self._worker
+        if worker is None or worker.poll() is not None:  # none yet, or ended since the last file
+            self._stop()
+            worker = self._start()
+        expired = threading.Event()
+
+        def expire() -> None:
+            expired.set()
+            worker.kill()
+
+        timer = threading.Timer(self._timeout, expire)
+        timer.start()
+        try:
+            line = self._ask(worker, path)
+        finally:
+            timer.cancel()
+            timer.join()
+        if expired.is_set() or not line.endswith("\n"):
+            problem, remedy = self._why(self._stop(_DYING), expired.is_set())
+            raise DocumentError(path, None, problem, remedy, "resources")
+        answer = Answer.model_validate_json(line)
+        for record in answer.records:
+            logging.getLogger(record.logger).log(record.level, "%s", record.message)
+        if isinstance(answer.outcome, Failure):
+            raise DocumentError(**dict(answer.outcome))
+        return answer.outcome
+
+    def _start(self) -> subprocess.Popen[str]:
+        flags = int(self._estimated), int(self._compares)
+        limits = map(str, (self._timeout, self._memory, self._limit, *flags))
+        self._worker = subprocess.Popen(  # noqa: S603 - this program itself
+            [sys.executable, "-c", _SERVE, *limits, *sys.path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+            start_new_session=True,  # keeps Ctrl-C from the worker, which we end ourselves
+        )
+        assert self._worker.stdout is not None  # noqa: S101 - it is a pipe
+        if not self._worker.stdout.readline():
+            code = self._stop(_DYING)
+            raise StrategiewijzerError(
+                f"The process that reads files did not start (exit code {code}). The reason is "
+                "printed above; if it is memory, raise STRATEGIEWIJZER_PARSE_MEMORY."
+            )
+        return self._worker
+
+    def _ask(self, worker: subprocess.Popen[str], path: Path) -> str:
+        """The line that answers a request; without a line end if the worker ended first.
+
+        No answer is longer than the worker's memory.
+        """
+        assert worker.stdin is not None  # noqa: S101 - it is a pipe
+        assert worker.stdout is not None  # noqa: S101
+        try:
+            worker.stdin.write(json.dumps(str(path)) + "\n")
+            worker.stdin.flush()
+        except BrokenPipeError:
+            return ""
+        return worker.stdout.readline(self._memory << 20)
+
+    def _stop(self, patience: float = 0) -> int:
+        """Ends the worker, or first waits this many seconds for it to end.
+
+        Returns:
+            Its exit code (negative: the signal that ended it).
+        """
+        worker, self._worker = self._worker, None
+        if worker is None:
+            return 0
+        with worker:  # closes the pipes and waits
+            try:
+                worker.wait(patience)
+            except subprocess.TimeoutExpired:
+                worker.kill()
+        return worker.wait()
+
+    def _why(self, code: int, expired: bool) -> tuple[str, str]:
+        """The problem of a file that ended the worker, and the remedy."""
+        again = "Open it in its own program and save it again"
+        if expired:
+            return (
+                f"takes longer than {self._timeout:g} seconds to read",
+                f"{again}, split it, or raise STRATEGIEWIJZER_PARSE_TIMEOUT.",
+            )
+        if code == OUT_OF_MEMORY:
+            return (
+                f"takes more than {self._memory} megabytes of memory to read",
+                f"{again}, split it, or raise STRATEGIEWIJZER_PARSE_MEMORY.",
+            )
+        how = f"signal {-code}" if code < 0 else f"exit code {code}"
+        return (
+            f"ends the process that reads it ({how})",
+            f"{again}; if that does not help, raise STRATEGIEWIJZER_PARSE_MEMORY "
+            f"({self._memory} megabytes now).",
+        )

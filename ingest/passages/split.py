@@ -1,0 +1,381 @@
+"""From a document to passages: stretches that are embedded, retrieved and quoted as one.
+
+A passage is a section, or a part of a long one, cut between paragraphs, sentences or list items so
+that the parts are about equally long. It never crosses a section, and its text is the document's
+own, so offsets and quotes stay exact. Time is linear in the length of the text, whatever it holds.
+"""
+
+import hashlib
+import re
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any, Literal
+
+from core.types import Passage, Section, SourceDocument, Unit
+from ingest.reading.formats import blocks_of, legal_lines
+from ingest.reading.formats.blocks import Block
+from ingest.reading.formats.limits import MOST_UNITS, refuse_above
+from language.sentences import cut, sentences
+
+# The target for parts of a long section: about 1,000 characters.
+TARGET_TOKENS = 240
+
+_LONGEST_ITEM = 400  # characters: a longer one is cut into sentences
+_LONGEST_ROOT = 150  # characters of a title as the first heading of a passage
+
+# The mark of a point: Markdown's own number, or typed before its text.
+_NUMBER = re.compile(r"(\d{1,3})[.)]\s*$")
+_MARK = re.compile(
+    r"(\((?:\d{1,3}[a-z]?|[a-z]{1,2}|[ivx]{1,5})\)|(?:\d{1,3}[a-z]?|[a-z]{1,2}|[ivx]{1,5})\)"
+    r"|(?:\d{1,3}\.){1,5}|\d{1,3}[a-z]\.)\s"
+)
+
+# A definition begins with its term in quotation marks.
+_TERM = re.compile(r"[\"'“”„‟«»‘‚‹›][^\"“”«»‹›\n]{1,120}[\"'”“»’‘›]")
+
+_SHORTEST_PARAGRAPH = 100  # characters of a numbered paragraph outside of articles
+_SAID = (".", ":", ";", ".’", ".”", ".»")  # how a numbered paragraph ends
+
+# The cost of a cut at a place; for comparison, a part of twice the target costs 1.
+_BETWEEN_PARAGRAPHS = 0.0
+_BETWEEN_SENTENCES = 0.3
+_BETWEEN_ITEMS = 1.5
+_AFTER_LEAD_IN = 10.0
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """A unit in the document's text; `begin` to `stop` includes what surrounds it.
+
+    `cost` is that of beginning a passage here, `lead_in` the index of the piece that introduces it.
+    """
+
+    begin: int
+    start: int
+    end: int
+    stop: int
+    kind: Literal["sentence", "item", "note"]
+    cost: float
+    lead_in: int | None = None
+    marks: tuple[str, ...] = ()
+
+
+def split(
+    document: SourceDocument, token_count: Callable[[str], int], limit: int = 512
+) -> list[Passage]:
+    """The passages of a document, in order.
+
+    A list stays with the sentence that introduces it as long as both fit in one passage; in later
+    passages the items of a longer list have no lead-in. A sentence or item that is too long for a
+    passage is cut into several units, at sentences, clauses or words.
+
+    Args:
+        document: the loaded text.
+        token_count: the number of tokens the embedder makes of a text.
+        limit: the most tokens of `Passage.context()`; at least 64.
+
+    Raises:
+        ValueError: the limit is too small to hold any text.
+        LimitError: the document has too many units.
+    """
+    if limit < 64:
+        raise ValueError(f"a passage of at most {limit} tokens cannot hold a sentence")
+    blocks = blocks_of(document)
+    begins = [block.begin for block in blocks]
+    enacts = _first_article(document)
+    passages: list[Passage] = []
+    units = 0
+    occurrences: Counter[tuple[tuple[str, ...], str]] = Counter()
+    for section in document.sections:
+        own = blocks[bisect_left(begins, section.start) : bisect_left(begins, section.end)]
+        first, preamble = len(passages), section.number < enacts
+        for passage in _split_section(
+            document, section, own, token_count, limit, preamble=preamble
+        ):
+            repeated = (passage.headings, passage.text)
+            identity = passage_id(passage, occurrences[repeated])
+            occurrences[repeated] += 1
+            told = {"id": identity, "preamble": preamble}
+            passages.append(passage.model_copy(update=told))
+            units += len(passage.units)
+        for number, following in enumerate(passages[first + 1 :], start=first):
+            if passages[number].items_after:
+                goes_on = {"continued_in": following.id}
+                passages[number] = passages[number].model_copy(update=goes_on)
+        refuse_above(MOST_UNITS, units, "sentences, list items and table rows")
+    return passages
+
+
+def _split_section(
+    document: SourceDocument,
+    section: Section,
+    blocks: Sequence[Block],
+    token_count: Callable[[str], int],
+    limit: int,
+    *,
+    preamble: bool,
+) -> list[Passage]:
+    headings = _short_headings(section.headings, token_count, limit)
+    path = " › ".join(headings)
+    empty = token_count("")  # tokens that every count includes
+
+    def fits(part: str) -> bool:
+        return token_count(f"{path}\n{part}") <= limit
+
+    pieces = _pieces(document, blocks, fits, section.headings[-1], preamble=preamble)
+    items_after = _items_after(pieces)
+    sizes = [
+        max(token_count(document.text[piece.begin : piece.stop]) - empty, 1) for piece in pieces
+    ]
+    return [
+        _passage(document, section, headings, pieces, items_after, first, last)
+        for group in _group(pieces, sizes, limit - token_count(path))
+        for first, last in _fitting(document.text, pieces, *group, fits)
+    ]
+
+
+def _fitting(
+    text: str, pieces: Sequence[_Piece], first: int, last: int, fits: Callable[[str], bool]
+) -> Iterator[tuple[int, int]]:
+    """Halves a range of pieces until each part fits. Between two pieces there can be much text that
+    is of neither, such as the line below the header of a wide table."""
+    if last - first == 1 or fits(text[pieces[first].begin : pieces[last - 1].stop]):
+        yield first, last
+        return
+    middle = (first + last) // 2
+    yield from _fitting(text, pieces, first, middle, fits)
+    yield from _fitting(text, pieces, middle, last, fits)
+
+
+def _short_headings(
+    headings: tuple[str, ...], token_count: Callable[[str], int], limit: int
+) -> tuple[str, ...]:
+    """The lower part of a heading path, which leaves at least half of a passage for its text.
+
+    The document's title, as the first heading of all its passages, is cut short: it would decide
+    which of them are found.
+
+    A last heading that is too long by itself is cut too, as a passage always has one.
+    """
+
+    def fits(path: str) -> bool:
+        return token_count(path) <= limit // 2
+
+    root = headings[0]
+    if len(root) > _LONGEST_ROOT:
+        start, end = cut(root, (0, len(root)), lambda part: len(part) < _LONGEST_ROOT)[0]
+        headings = (f"{root[start:end].rstrip(',;:')}…", *headings[1:])
+    while len(headings) > 1 and not fits(" › ".join(headings)):
+        headings = headings[1:]
+    (last,) = headings[-1:]
+    if len(headings) == 1 and not fits(last):
+        start, end = cut(last, (0, len(last)), lambda part: fits(f"{part}…"))[0]
+        headings = (f"{last[start:end]}…",)
+    return headings
+
+
+def _pieces(
+    document: SourceDocument,
+    blocks: Sequence[Block],
+    fits: Callable[[str], bool],
+    heading: str,
+    *,
+    preamble: bool,
+) -> list[_Piece]:
+    """The units of a section in order, each short enough for a passage."""
+    text, in_article = document.text, legal_lines.is_article(heading)
+    pieces: list[_Piece] = []
+    introducing: list[tuple[int, int]] = []  # (depth, number) of the pieces a list can belong to
+    points: list[tuple[int, str]] = []  # (depth, mark) of the items that a block stands in
+    for block in blocks:
+        depth = _depth(block)
+        is_note = block.kind == "note"  # it does not end the list around it
+        if not is_note:
+            introducing = [entry for entry in introducing if entry[0] < depth]
+        lead_in = introducing[-1][1] if introducing and not is_note else None
+        own = text[block.start : block.end]
+        mark = _mark(block, text)
+        if not is_note:
+            goes_on = not depth and not mark  # in the point that is open
+            points = [point for point in points if point[0] < block.level + goes_on]
+            points.append((block.level, mark))
+        is_paragraph = depth == 1 and (
+            _is_recital(mark, own)
+            if preamble and lead_in is not None
+            else lead_in is None and _is_numbered(mark, own, in_article)
+        )
+        says_all = is_paragraph or (in_article and depth > 0 and _defines(own))
+        is_long_item = block.kind == "item" and len(own) > _LONGEST_ITEM
+        if block.kind == "paragraph" or is_long_item or not fits(own):
+            spans = [
+                (block.start + start, block.start + end)
+                for start, end in _sentences(own, document.language)
+            ]
+        else:
+            spans = [(block.start, block.end)]
+        spans = [part for whole in spans for part in cut(text, whole, fits)]
+        follows_lead_in = lead_in is not None and lead_in == len(pieces) - 1
+        for number, (start, end) in enumerate(spans):
+            begin = start if number else block.begin
+            stop = block.stop if number == len(spans) - 1 else end
+            if not fits(text[begin:stop]):  # with its marks, such as those of many empty cells
+                begin, stop = start, end
+            pieces.append(
+                _Piece(
+                    begin=begin,
+                    start=start,
+                    end=end,
+                    stop=stop,
+                    kind="sentence" if says_all else _kind(block),
+                    cost=_BETWEEN_SENTENCES if number else _cost(block, follows_lead_in),
+                    lead_in=None if says_all else lead_in,
+                    marks=tuple(mark for _, mark in points if mark),
+                )
+            )
+        introduces = depth > 0 or block.kind == "header" or own.rstrip("*_ ").endswith(":")
+        if introduces and not is_note:
+            introducing.append((depth, len(pieces) - 1))
+    return pieces
+
+
+def _sentences(text: str, language: str) -> list[tuple[int, int]]:
+    """The sentences of a paragraph; the mark that it begins with belongs to the first."""
+    typed = _MARK.match(text)
+    after = typed.end() if typed else 0
+    found = [(start + after, end + after) for start, end in sentences(text[after:], language)]
+    return [(0, found[0][1]), *found[1:]] if found else []
+
+
+def _mark(block: Block, text: str) -> str:
+    """The mark of an item or recital, "" where it has none."""
+    if number := _NUMBER.search(text, block.begin, block.start):
+        return number[1]
+    typed = _MARK.match(text, block.start, block.end)
+    return typed[1] if typed and block.kind in ("item", "paragraph") else ""
+
+
+def _is_numbered(mark: str, text: str, in_article: bool) -> bool:
+    """Whether an item without a lead-in is a numbered paragraph, such as one of an article or a
+    recital, which can stand alone, rather than a part of a list."""
+    is_number = mark.strip("().")[:1].isdigit()
+    is_paragraph = in_article or mark.startswith("(") or len(text) > _SHORTEST_PARAGRAPH
+    return is_number and is_paragraph and text.endswith(_SAID)
+
+
+def _is_recital(mark: str, text: str) -> bool:
+    """Whether an item below "Whereas:" is a recital."""
+    return mark.startswith("(") and mark[1:2].isdigit() and text.endswith(".")
+
+
+def _defines(text: str) -> bool:
+    """Whether a point of an article is a definition, which can stand alone."""
+    typed = _MARK.match(text)
+    return _TERM.match(text, typed.end() if typed else 0) is not None
+
+
+def _first_article(document: SourceDocument) -> int:
+    """The number of the first section that is, or is in, an article; 0 without any."""
+    for section in document.sections:
+        if any(map(legal_lines.is_article, section.headings[1:])):
+            return section.number
+    return 0
+
+
+def _depth(block: Block) -> int:
+    """The depth of a block in lists; a table row is to its header as an item is to its lead-in."""
+    return max(1, block.level) if block.kind in ("item", "row") else 0
+
+
+def _kind(block: Block) -> Literal["sentence", "item", "note"]:
+    if block.kind == "note":
+        return "note"
+    return "item" if block.kind in ("item", "row") else "sentence"
+
+
+def _cost(block: Block, follows_lead_in: bool) -> float:
+    if follows_lead_in or block.kind == "note":
+        return _AFTER_LEAD_IN
+    return _BETWEEN_ITEMS if block.kind in ("item", "row", "line") else _BETWEEN_PARAGRAPHS
+
+
+def _group(pieces: Sequence[_Piece], sizes: Sequence[int], room: int) -> list[tuple[int, int]]:
+    """The cheapest grouping of pieces into passages of at most `room` tokens, as ranges of
+    pieces."""
+    total = [0, *accumulate(sizes)]
+    best: list[tuple[float, int]] = [(0.0, 0)]  # for every end: cost, and start of the last
+    for last in range(1, len(pieces) + 1):
+        choices = []
+        for first in range(last - 1, -1, -1):
+            size = total[last] - total[first]
+            if size > room and first < last - 1:
+                break
+            before = best[first][0] + (pieces[first].cost if first else 0.0)
+            choices.append((before + (size / TARGET_TOKENS - 1) ** 2, first))
+        best.append(min(choices))
+    groups: list[tuple[int, int]] = []
+    last = len(pieces)
+    while last:
+        groups.append((best[last][1], last))
+        last = best[last][1]
+    return groups[::-1]
+
+
+def _passage(
+    document: SourceDocument,
+    section: Section,
+    headings: tuple[str, ...],
+    pieces: Sequence[_Piece],
+    items_after: Sequence[int],
+    first: int,
+    last: int,
+) -> Passage:
+    start, end = pieces[first].begin, pieces[last - 1].stop
+    units = []
+    for piece in pieces[first:last]:
+        unit = Unit(start=piece.start - start, end=piece.end - start, kind=piece.kind,
+                    marks=piece.marks)  # fmt: skip
+        if piece.lead_in is not None and piece.lead_in >= first:
+            lead = pieces[piece.lead_in]
+            unit = unit.model_copy(update={"lead_in": (lead.start - start, lead.end - start)})
+        units.append(unit)
+    return Passage(
+        id="",
+        document=document.info,
+        text=document.text[start:end],
+        headings=headings,
+        section=section.number,
+        start=start,
+        end=end,
+        units=tuple(units),
+        anchor=section.anchor,
+        continues=first > 0,
+        items_after=items_after[last],
+        **_pages(document.page_starts, start, end),
+    )
+
+
+def _items_after(pieces: Sequence[_Piece]) -> list[int]:
+    """For each place between pieces: how many items follow in the list of the piece before it."""
+    counts: list[int] = []
+    following = 0
+    for piece in reversed(pieces):
+        counts.append(following if piece.kind == "item" else 0)
+        following = 0 if piece.kind == "sentence" else following + (piece.kind == "item")
+    return [0, *reversed(counts)]
+
+
+def _pages(page_starts: Sequence[int], start: int, end: int) -> dict[str, Any]:
+    """The page on which a stretch of a document begins, and where in it the next pages begin."""
+    if not page_starts:
+        return {}
+    first, after = bisect_right(page_starts, start), bisect_left(page_starts, end)
+    return {"page": first, "page_breaks": tuple(at - start for at in page_starts[first:after])}
+
+
+def passage_id(passage: Passage, occurrence: int) -> str:
+    """The document's key and a hash of headings and text; `occurrence` tells repeats apart."""
+    digest = hashlib.sha256(f"{passage.context()}\x1f{occurrence}".encode()).hexdigest()
+    return f"{passage.document.key}:{digest[:24]}"

@@ -1,0 +1,178 @@
+"""The worker process that reads and cuts files for isolated.py: one line per request and answer.
+
+It sets limits for itself that the kernel enforces where it can (not on Windows), and imports
+nothing of the process that started it.
+"""
+
+import json
+import logging
+import math
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TextIO
+
+from core.errors import DocumentError, Fault, kind_and_place
+from core.names import as_text
+from core.settings import one_openmp_thread
+from core.types import Frozen, Passage, SourceDocument
+from ingest.reading.comparison import Comparison
+
+if sys.platform != "win32":
+    import resource
+
+OUT_OF_MEMORY = 77  # exit code
+
+
+class Failure(Frozen):
+    """A `DocumentError` as data."""
+
+    path: str
+    line: int | None
+    problem: str
+    remedy: str
+    fault: Fault = "other"
+    field: str = ""
+
+    @classmethod
+    def of(cls, error: DocumentError) -> "Failure":
+        names = ("path", "line", "problem", "remedy", "fault", "field")
+        return cls(**{name: getattr(error, name) for name in names})
+
+
+class Record(Frozen):
+    """A log record for the process that asked."""
+
+    logger: str
+    level: int
+    message: str
+
+
+class Loaded(Frozen):
+    """A source text and its passages, in order; with its check against the file, if one is made."""
+
+    document: SourceDocument
+    passages: tuple[Passage, ...]
+    comparison: Comparison | None = None
+
+
+class Answer(Frozen):
+    """The answer to one request, and the log records on the way."""
+
+    outcome: Loaded | Failure
+    records: tuple[Record, ...] = ()
+
+
+def serve(timeout: float, memory: int, limit: int, estimated: bool, compares: bool) -> None:
+    """Answers requests on standard input until it ends.
+
+    A request is a path as a JSON string. The first line of output is empty and signals readiness.
+
+    Args:
+        timeout: processor time for one file, in seconds.
+        memory: address space of this process, in megabytes.
+        limit: the most tokens of a passage.
+        estimated: whether tokens are estimated, as in `vectorstore.embeddings.token_counter`.
+        compares: whether each reading is checked against its file (ingest/reading/compare_text.py).
+    """
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # keeps what libraries print out of the answers
+    one_openmp_thread()
+    # not earlier: the libraries that these import take their threads at import
+    from ingest.passages.split import split
+    from ingest.reading.formats.limits import LimitError
+    from ingest.reading.load import load, over_limit
+    from ingest.reading.read import read, unforeseen
+    from vectorstore.embeddings import token_counter
+
+    def outcome(path: Path) -> Loaded | Failure:
+        try:
+            document = load(path)
+            passages = split(document, token_count, limit)
+            return Loaded(
+                document=document,
+                passages=tuple(passages),
+                comparison=compared(path, document, passages) if compares else None,
+            )
+        except DocumentError as error:
+            return Failure.of(error)
+        except LimitError as error:
+            return Failure.of(over_limit(path, error))
+        except MemoryError:
+            os._exit(OUT_OF_MEMORY)
+        except Exception as error:  # noqa: BLE001 - any error is a failure of this file only
+            return Failure.of(unforeseen(path, error))
+
+    def compared(path: Path, document: SourceDocument, passages: list[Passage]) -> Comparison:
+        from ingest.reading import compare_text, source_text
+
+        return compare_text.compare(document, passages, source_text.read(path, read(path)))
+
+    token_count = token_counter(estimated=estimated)
+    log = _Log()
+    logging.basicConfig(level=logging.INFO, handlers=[log])
+    _limit_memory(memory)
+    _send(answers, "")
+    for line in sys.stdin:
+        _limit_time(timeout)
+        path = Path(json.loads(line))
+        result = outcome(path)
+        try:
+            written = as_json(Answer(outcome=result, records=log.take()), path)
+        except MemoryError:
+            os._exit(OUT_OF_MEMORY)
+        _send(answers, written)
+
+
+def as_json(answer: Answer, path: Path) -> str:
+    """An answer as one line, or the failure to write it."""
+    try:
+        return answer.model_dump_json()
+    except ValueError as error:  # the text cannot be encoded: it has a lone surrogate, for example
+        failure = Failure(
+            path=as_text(path),
+            line=None,
+            problem=f"was read, but the result could not be written ({kind_and_place(error)})",
+            remedy="Open it in its own program and save it again, or save its text in a new file.",
+        )
+        return Answer(outcome=failure).model_dump_json()
+
+
+class _Log(logging.Handler):
+    """Collects log records until they are sent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._records: list[Record] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        message = record.getMessage().encode("utf-8", "backslashreplace").decode()
+        self._records.append(Record(logger=record.name, level=record.levelno, message=message))
+
+    def take(self) -> tuple[Record, ...]:
+        taken, self._records = tuple(self._records), []
+        return taken
+
+
+def _send(answers: TextIO, line: str) -> None:
+    answers.write(line + "\n")
+    answers.flush()
+
+
+def _limit_memory(megabytes: int) -> None:
+    if sys.platform != "win32":
+        _set_limit(resource.RLIMIT_AS, megabytes << 20)
+
+
+def _limit_time(timeout: float) -> None:
+    """Ends this process when a file takes too long, also when nobody waits for it."""
+    if sys.platform != "win32":
+        _set_limit(resource.RLIMIT_CPU, math.ceil(time.process_time() + timeout) + 1)
+
+
+def _set_limit(name: int, value: int) -> None:
+    if sys.platform != "win32":
+        _, hard = resource.getrlimit(name)
+        soft = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(name, (soft, hard))

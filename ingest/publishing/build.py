@@ -1,0 +1,113 @@
+"""Fills a new generation with copied, reused and new vectors."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+import numpy as np
+
+from core.types import Passage
+from ingest.publishing.plan import Plan
+from vectorstore.embeddings import Embedder, Vectors
+from vectorstore.generations import Generation, unit_ids
+
+_STORED_AT_ONCE = 64  # passages in one write, each of which costs 0.1 s
+_COPIED_AT_ONCE = 500
+
+Progress = Callable[[int, int], None]
+"""Called with the number of passages that are done, and that of all."""
+
+
+class Stored(NamedTuple):
+    """Where the vectors of a passage's units are: in a generation, under a passage id."""
+
+    generation: Generation
+    passage_id: str
+
+
+def known_passages(
+    sources: Sequence[Generation],
+    passages: Sequence[Passage],
+    method: str,
+    twins: Mapping[str, str],
+) -> dict[str, Stored]:
+    """Maps the id of a passage to the first generation that has the vectors of all its units.
+
+    Args:
+        sources: generations to look in.
+        passages: those to find.
+        method: the embedding method; vectors of another one are not used.
+        twins: key of a document -> key of one with the same content, whose vectors fit too.
+    """
+    known: dict[str, Stored] = {}
+    for generation in sources:
+        if generation.manifest.method != method:
+            continue
+        wanted = [
+            (passage, name)
+            for passage in passages
+            if passage.id not in known
+            for name in _names(passage, twins)
+        ]
+        there = generation.stored_units([u for p, name in wanted for u in _units(p, name)])
+        for passage, name in wanted:
+            if there.issuperset(_units(passage, name)):
+                known.setdefault(passage.id, Stored(generation, name))
+    return known
+
+
+def _names(passage: Passage, twins: Mapping[str, str]) -> Iterator[str]:
+    """The ids that a passage may be stored under."""
+    key = passage.document.key
+    yield passage.id
+    if twins.get(key, key) != key:
+        yield twins[key] + passage.id.removeprefix(key)
+
+
+def _units(passage: Passage, name: str) -> list[str]:
+    """The ids of a passage's units when it is stored under this id."""
+    return [name + unit.removeprefix(passage.id) for unit in unit_ids(passage)]
+
+
+def copy_unchanged(old: Generation, new: Generation, plan: Plan) -> None:
+    """Copies the passages of those unchanged documents that move into the new segment."""
+    moved = {*plan.unchanged} & new.manifest.used(new.id)[0]
+    _copy(old.all_passages(moved), lambda passage: Stored(old, passage.id), new)
+
+
+def embed(
+    passages: Sequence[Passage],
+    known: Mapping[str, Stored],
+    embedder: Embedder,
+    new: Generation,
+    progress: Progress,
+) -> None:
+    """Stores the passages, with known vectors or new ones."""
+    _copy((p for p in passages if p.id in known), lambda passage: known[passage.id], new)
+    total, done = len(passages) - len(known), 0
+    for batch in _batches((p for p in passages if p.id not in known), _STORED_AT_ONCE):
+        vectors: list[Vectors] = []
+        for passage in batch:
+            vectors.append(embedder.passages([passage.context(unit) for unit in passage.units]))
+            done += 1
+            progress(done, total)
+        new.add(batch, vectors)
+
+
+def _copy(passages: Iterable[Passage], place: Callable[[Passage], Stored], new: Generation) -> None:
+    for batch in _batches(passages, _COPIED_AT_ONCE):
+        vectors: dict[str, Vectors] = {}
+        places = [place(passage) for passage in batch]
+        names = [_units(p, at.passage_id) for p, at in zip(batch, places, strict=True)]
+        for generation in {id(at.generation): at.generation for at in places}.values():
+            here = zip(names, places, strict=True)
+            vectors |= generation.unit_vectors(
+                [unit for units, at in here if at.generation is generation for unit in units]
+            )
+        new.add(batch, [np.stack([vectors[unit] for unit in units]) for units in names])
+
+
+def _batches(passages: Iterable[Passage], size: int) -> Iterator[list[Passage]]:
+    iterator = iter(passages)
+    while batch := list(islice(iterator, size)):
+        yield batch

@@ -1,0 +1,177 @@
+"""The changes of a run to each document: its metadata, and passages that are added, removed or
+changed."""
+
+import difflib
+import functools
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Literal, NamedTuple
+
+from core.types import DocumentInfo, Passage, SourceDocument
+from ingest.publishing.ingest_report import ChangeKind, DocumentChange, PassageChange
+from ingest.publishing.plan import Plan
+from vectorstore.manifest import DocumentEntry, Manifest
+
+_ALIKE = 0.5  # share of equal words from which a passage is a changed one, not a new one
+_WORD = re.compile(r"\s+|\w+|[^\w\s]")
+
+
+class Piece(NamedTuple):
+    """A stretch of a word diff: in both texts, or only in the old or the new one."""
+
+    kind: Literal["same", "gone", "new"]
+    text: str
+
+
+def document_changes(
+    plan: Plan,
+    documents: Iterable[SourceDocument | DocumentEntry],
+    manifest: Manifest | None,
+    before: Iterable[Passage],
+    after: Iterable[Passage],
+) -> tuple[DocumentChange, ...]:
+    """Every document that a plan adds, changes, renames or removes, by key.
+
+    A document that reads as before (only the program changed) is left out.
+
+    Args:
+        plan: the plan of the run.
+        documents: all documents that the index should hold.
+        manifest: of the generation in use, or None when there is none.
+        before: the passages that the generation in use has of the documents in `plan.gone`.
+        after: the new passages of those in `plan.written`.
+    """
+    now = {document.key: document for document in documents}
+    then = {entry.key: entry for entry in manifest.documents} if manifest else {}
+    old, new = _by_document(before), _by_document(after)
+    former = {one.key: one.former_key for one in plan.renamed}
+    kinds: dict[str, ChangeKind] = {
+        **dict.fromkeys(plan.added, "added"),
+        **dict.fromkeys(plan.changed, "changed"),
+        **dict.fromkeys(former, "renamed"),
+        **dict.fromkeys(plan.removed, "removed"),
+    }
+    changes = []
+    for key, kind in sorted(kinds.items()):
+        entry, document = then.get(former.get(key, key)), now.get(key)
+        known = document or entry
+        assert known is not None  # noqa: S101 - a key of the plan is in one of the two
+        passages, same = passage_changes(old.get(former.get(key, key), []), new.get(key, []))
+        fields = _fields(entry.info, document.info) if entry and document else {}
+        if kind == "changed" and not passages and not fields:
+            continue
+        changes.append(
+            DocumentChange(
+                kind=kind,
+                key=key,
+                title=known.info.title,
+                path=known.path,
+                former_path=entry.path if entry and entry.path != known.path else "",
+                fields=fields,
+                passages=passages,
+                unchanged=same,
+            )
+        )
+    return tuple(changes)
+
+
+def passage_changes(
+    before: Sequence[Passage], after: Sequence[Passage]
+) -> tuple[tuple[PassageChange, ...], int]:
+    """The differences between two versions of a document, in reading order, and the number of
+    passages that are equal.
+
+    A removed passage is paired with a new one of the same text under other headings, else with the
+    most similar new one in its section.
+
+    Returns:
+        The changes, and the number of passages that are the same.
+    """
+    old, new = _without_common(before, after), _without_common(after, before)
+    same = len(after) - len(new)
+    pairs: list[tuple[Passage, Passage]] = []
+    for likeness in (_same_text, _similarity):
+        for now in list(new.values()):
+            then = max(old.values(), key=functools.partial(likeness, now), default=None)
+            if then is not None and likeness(now, then) >= _ALIKE:
+                pairs.append((old.pop(then.id), new.pop(now.id)))
+    changes = [
+        *((now.start, _change("changed", then, now)) for then, now in pairs),
+        *((now.start, _change("added", None, now)) for now in new.values()),
+        *((then.start, _change("removed", then, None)) for then in old.values()),
+    ]
+    return tuple(change for _, change in sorted(changes, key=lambda pair: pair[0])), same
+
+
+def word_diff(before: str, after: str) -> Iterator[Piece]:
+    """The word diff of two texts, as stretches."""
+    old, new = _WORD.findall(before), _WORD.findall(after)
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    for kind, old_start, old_end, new_start, new_end in matcher.get_opcodes():
+        if kind == "equal":
+            yield Piece("same", "".join(old[old_start:old_end]))
+            continue
+        if old_end > old_start:
+            yield Piece("gone", "".join(old[old_start:old_end]))
+        if new_end > new_start:
+            yield Piece("new", "".join(new[new_start:new_end]))
+
+
+def _by_document(passages: Iterable[Passage]) -> dict[str, list[Passage]]:
+    found: dict[str, list[Passage]] = {}
+    for passage in passages:
+        found.setdefault(passage.document.key, []).append(passage)
+    return found
+
+
+def _fields(before: DocumentInfo, after: DocumentInfo) -> Mapping[str, tuple[str, str]]:
+    """The changed metadata as text, (before, after); a field without a value is empty."""
+    old, new = before.model_dump(mode="json"), after.model_dump(mode="json")
+    return {
+        name: (str(old[name] or ""), str(new[name] or ""))
+        for name in DocumentInfo.model_fields
+        if old[name] != new[name]
+    }
+
+
+def _content(passage: Passage) -> str:
+    """The hash of headings and text in its id; the same in a document under another key."""
+    return passage.id.removeprefix(passage.document.key)
+
+
+def _without_common(passages: Sequence[Passage], others: Sequence[Passage]) -> dict[str, Passage]:
+    """The passages that the others lack, by id."""
+    common = set(map(_content, others))
+    return {one.id: one for one in passages if _content(one) not in common}
+
+
+def _same_text(one: Passage, other: Passage) -> float:
+    return float(one.text == other.text)
+
+
+def _similarity(one: Passage, other: Passage) -> float:
+    """The share of words that two passages of one section have in common (0-1; Dice)."""
+    if one.headings[1:] != other.headings[1:]:
+        return 0.0
+    words, others = _words(one.text), _words(other.text)
+    return 2 * len(words & others) / ((len(words) + len(others)) or 1)
+
+
+@functools.lru_cache(maxsize=10_000)
+def _words(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", text.casefold()))
+
+
+def _change(
+    kind: Literal["added", "changed", "removed"], before: Passage | None, after: Passage | None
+) -> PassageChange:
+    shown = after or before
+    assert shown is not None  # noqa: S101 - a change has a passage
+    moved = before is not None and before.headings != shown.headings
+    return PassageChange(
+        kind=kind,
+        headings=shown.headings,
+        former_headings=before.headings if before and moved else (),
+        before=before.text if before else "",
+        after=after.text if after else "",
+    )

@@ -1,0 +1,170 @@
+"""Collects the documents that the index should hold; a file that fails does not stop the others."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from core.errors import DocumentError, StrategiewijzerError
+from core.names import as_text
+from core.types import Passage, SourceDocument
+from ingest.passages.worker import Loaded
+from ingest.publishing.events import FileDone, FilesFound, Tell
+from ingest.publishing.ingest_report import Failure
+from ingest.publishing.plan import Rename, known_files, renames
+from ingest.reading.find import Found
+from ingest.reading.load import double, fingerprint
+from ingest.reading.read import refuse_large, unforeseen
+from vectorstore.manifest import DocumentEntry, Manifest
+
+Document = SourceDocument | DocumentEntry
+"""Loaded, or as the generation in use knows it."""
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """The documents that the index should hold, one for each key, and how they were found.
+
+    `passages` are those of each loaded document, by its path; `missing` are the keys of documents
+    that are kept although their files are gone.
+    """
+
+    documents: tuple[Document, ...]
+    passages: Mapping[str, tuple[Passage, ...]]
+    renamed: tuple[Rename, ...]
+    failures: tuple[Failure, ...]
+    missing: tuple[str, ...]
+
+
+def gather(
+    found: Found,
+    before: Manifest | None,
+    method: str,
+    load: Callable[[Path], Loaded],
+    *,
+    max_file_size: int,
+    keep_missing: bool,
+    tell: Tell,
+) -> Gathered:
+    """Loads new and changed files; for the others takes the entries of the generation in use.
+
+    A file that fails leaves its document as the generation in use has it. Of two files with the
+    same document version the known one stays, else the first.
+
+    Args:
+        found: the files.
+        before: the manifest of the generation in use, or None when there is none.
+        method: the embedding method.
+        load: reads and cuts one file.
+        max_file_size: in megabytes; larger files are not read.
+        keep_missing: keep documents whose files are gone.
+        tell: called for each file.
+    """
+    passages: dict[str, tuple[Passage, ...]] = {}
+
+    def load_one(path: Path) -> SourceDocument:
+        loaded = load(path)
+        passages[loaded.document.path] = loaded.passages
+        return loaded.document
+
+    loaded, failures = _load(found, known_files(before, method), load_one, max_file_size, tell)
+    documents, doubles = _without_doubles(loaded, before)
+    failures = [*map(Failure.of, found.unreadable), *failures, *doubles]
+    files = {as_text(file) for file in found.files}
+    renamed = renames(documents, files, before)
+    gone = {document.key for document in documents} | {one.former_key for one in renamed}
+    lost = [entry for entry in (before.documents if before else ()) if entry.key not in gone]
+    fallen = [entry for entry in lost if any(_covers(failure, entry) for failure in failures)]
+    kept = {entry.key for entry in fallen}
+    missing = [entry for entry in lost if keep_missing and entry.key not in kept]
+    outdated = not known_files(before, method)
+    return Gathered(
+        documents=(*documents, *(_kept(entry, outdated) for entry in fallen), *missing),
+        passages=passages,
+        renamed=renamed,
+        failures=tuple(_with_kept(failure, fallen) for failure in failures),
+        missing=tuple(entry.key for entry in missing),
+    )
+
+
+def _load(
+    found: Found,
+    known: Mapping[str, DocumentEntry],
+    load: Callable[[Path], SourceDocument],
+    max_file_size: int,
+    tell: Tell,
+) -> tuple[list[Document], list[Failure]]:
+    total = len(found.files)
+    tell(FilesFound(files=total))
+    loaded: list[Document] = []
+    failures: list[Failure] = []
+    for done, file in enumerate(found.files, start=1):
+        path = as_text(file)
+        try:
+            document = _current(file, known.get(path), load, max_file_size)
+        except DocumentError as error:
+            failed = error
+        except StrategiewijzerError:  # every other file would fail too
+            raise
+        except Exception as error:  # noqa: BLE001 - a failure of this file only
+            failed = unforeseen(file, error)
+        else:
+            loaded.append(document)
+            if isinstance(document, SourceDocument):
+                tell(FileDone(event="loaded", path=path, done=done, total=total))
+            else:
+                tell(FileDone(event="unchanged", path=path, done=done, total=total))
+            continue
+        failures.append(Failure.of(failed, path))
+        tell(FileDone(event="failed", path=path, done=done, total=total, reason=str(failed)))
+    return loaded, failures
+
+
+def _current(
+    file: Path,
+    known: DocumentEntry | None,
+    load: Callable[[Path], SourceDocument],
+    max_file_size: int,
+) -> Document:
+    """The known entry of a file, if the file is unchanged; else the file is loaded."""
+    refuse_large(file, max_file_size)
+    if known is not None and known.sha256 == fingerprint(file):
+        return known
+    return load(file)
+
+
+def _without_doubles(
+    loaded: Iterable[Document], before: Manifest | None
+) -> tuple[list[Document], list[Failure]]:
+    """One document for each key, and failures for the other files."""
+    known = {entry.key: entry.path for entry in before.documents} if before else {}
+    chosen: dict[str, Document] = {}
+    others: list[Document] = []
+    for document in loaded:
+        first = chosen.setdefault(document.key, document)
+        if first is document:
+            continue
+        if document.path == known.get(document.key):
+            chosen[document.key], document = document, first
+        others.append(document)
+    return list(chosen.values()), [
+        Failure.of(double(one.key, one.path, chosen[one.key].path)) for one in others
+    ]
+
+
+def _covers(failure: Failure, entry: DocumentEntry) -> bool:
+    """Whether a document's file is, or is in, what could not be read."""
+    return PurePath(entry.path).is_relative_to(failure.path)
+
+
+def _kept(entry: DocumentEntry, outdated: bool) -> DocumentEntry:
+    """The entry of a document that stays in the index.
+
+    After a change of the program an unchanged file may fail to load: without a hash it is tried
+    again in every run, and not counted as unchanged.
+    """
+    return entry.model_copy(update={"sha256": ""}) if outdated else entry
+
+
+def _with_kept(failure: Failure, fallen: Sequence[DocumentEntry]) -> Failure:
+    kept = tuple(entry.key for entry in fallen if _covers(failure, entry))
+    return failure.model_copy(update={"kept": kept})

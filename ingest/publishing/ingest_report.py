@@ -1,0 +1,188 @@
+"""The report of an ingest run, done or planned, as data for the terminal, a page or a program."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from core.errors import DocumentError, Fault, StrategiewijzerError
+from core.names import printable
+from core.types import Frozen, SourceDocument
+from ingest.publishing.plan import Plan
+from ingest.reading.find import LeftOut
+from vectorstore.manifest import Manifest
+
+ChangeKind = Literal["added", "changed", "renamed", "removed"]
+
+
+class Failure(Frozen):
+    """A file or folder that failed, why, and the remedy.
+
+    `place` is shown as the place of the problem: the file or its sidecar, with the line if known.
+    `kept` are the documents that stay as they were because of it.
+    """
+
+    path: str
+    place: str
+    problem: str
+    remedy: str
+    fault: Fault = "other"
+    field: str = ""
+    kept: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, error: DocumentError, path: str = "") -> "Failure":
+        """The failure in an error; `path` is the file, if the error names another one."""
+        return cls(
+            path=path or error.path,
+            place=printable(error.path) + (f":{error.line}" if error.line else ""),
+            problem=error.problem,
+            remedy=error.remedy,
+            fault=error.fault,
+            field=error.field,
+        )
+
+
+class Guesses(Frozen):
+    """The metadata that was inferred from a document's text or name (field -> value)."""
+
+    key: str
+    path: str
+    fields: Mapping[str, str]
+
+    @classmethod
+    def of(cls, document: SourceDocument) -> "Guesses":
+        fields = {name: str(getattr(document, name)) for name in document.guessed}
+        return cls(key=document.key, path=document.path, fields=fields)
+
+
+class Unused(Frozen):
+    """The names in a file's front matter that are no fields of a document; they do no harm."""
+
+    path: str
+    names: tuple[str, ...]
+
+
+class PassageChange(Frozen):
+    """A passage that was added, removed or changed; a missing text is empty."""
+
+    kind: Literal["added", "changed", "removed"]
+    headings: tuple[str, ...]
+    former_headings: tuple[str, ...] = ()
+    before: str = ""
+    after: str = ""
+
+
+class DocumentChange(Frozen):
+    """The changes to one document. `fields` are its changed metadata: (before, after)."""
+
+    kind: ChangeKind
+    key: str
+    title: str
+    path: str
+    former_path: str = ""
+    fields: Mapping[str, tuple[str, str]] = {}
+    passages: tuple[PassageChange, ...] = ()
+    unchanged: int = 0  # passages
+
+
+class AnswerChange(Frozen):
+    """A question with another answer after the run.
+
+    A shortcoming is what the evaluation found wrong with an answer; empty: nothing.
+    """
+
+    id: str
+    question: str
+    language: str
+    before: str
+    after: str
+    shortcoming_before: str
+    shortcoming_after: str
+
+
+class Answers(Frozen):
+    """The answers to the question set before and after the run; both runs are in data/runs/.
+
+    `comparable`: code, prompts and settings were the same both times; else not every change is due
+    to the documents.
+    """
+
+    run_before: str
+    run_after: str
+    asked: int
+    comparable: bool
+    changed: tuple[AnswerChange, ...]
+
+
+class Report(Frozen):
+    """The report of a run, done or planned; `generation` is empty when nothing was published.
+
+    `trial` is the generation to try out instead. `missing` are documents that are kept although
+    their files are gone; `stop` says why this cannot be published (empty: it can); `changes` are
+    given only on request. `fingerprint` is that of the planned run.
+    """
+
+    plan: Plan
+    fingerprint: str = ""
+    embedded: int
+    reused: int
+    seconds: float = 0.0
+    generation: str = ""
+    trial: str = ""
+    dry_run: bool
+    failures: tuple[Failure, ...] = ()
+    missing: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    guesses: tuple[Guesses, ...] = ()
+    unused: tuple[Unused, ...] = ()
+    stop: str = ""
+    changes: tuple[DocumentChange, ...] = ()
+    answers: Answers | None = None
+
+
+class StoppedError(StrategiewijzerError):
+    """A run refused to publish; holds the report of what it would have done."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(report.stop)
+        self.report = report
+
+
+def reason_to_stop(
+    plan: Plan,
+    failures: Sequence[Failure],
+    before: Manifest | None,
+    *,
+    as_planned: bool,
+    strict: bool,
+    allow_shrink: bool,
+) -> str:
+    """Why a run should publish nothing, with the remedy; empty if it may.
+
+    Args:
+        plan: the plan of the run.
+        failures: the files that failed.
+        before: the manifest of the generation in use, or None when there is none.
+        as_planned: the plan is the approved one, or none was approved.
+        strict: stop at any failure.
+        allow_shrink: allow more than half of the documents to be removed.
+    """
+    if not as_planned:
+        return (
+            "The files or the index have changed since the plan was made, so nothing is published. "
+            "Make a new plan with --dry-run and look at it."
+        )
+    there = len(before.documents) if before else 0
+    if failures and strict:
+        first = failures[0]
+        return (
+            f"{first.place}: {first.problem}. With --strict nothing is published when a "
+            f"file cannot be taken ({len(failures)} here). Mend it, or run this without --strict."
+        )
+    if failures and not (plan.written or plan.unchanged):
+        return "None of the files could be taken. Mend them as listed, then run this again."
+    if 2 * len(plan.removed) > there and not allow_shrink:
+        return (
+            f"This would remove {len(plan.removed)} of the {there} documents in the index. If that "
+            "is meant, add --allow-shrink; else check which folders you named and what is in them."
+        )
+    return ""

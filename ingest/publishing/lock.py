@@ -1,0 +1,81 @@
+"""One ingest run at a time: in a data folder, and on a Chroma server."""
+
+import datetime
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from filelock import FileLock, Timeout
+
+from core.disk import make_private, obstacle
+from core.errors import LockedError, StoreError
+from core.settings import Settings
+from vectorstore.lease import Lease, leased
+
+
+@contextmanager
+def exclusive(data_dir: Path, *, unless: bool = False) -> Iterator[None]:
+    """Holds the ingest lock of a data folder; the system releases it when the process ends.
+
+    Args:
+        data_dir: the folder that only one run may write to.
+        unless: take no lock (a dry run changes nothing).
+
+    Raises:
+        LockedError: another run holds it; the message says which process, where and since when.
+        StoreError: the folder cannot be made or written to.
+    """
+    if unless:
+        yield
+        return
+    holder = data_dir / "ingest.holder"
+    with ExitStack() as held:
+        try:
+            make_private(data_dir)
+            held.enter_context(FileLock(data_dir / "ingest.publishing.lock", timeout=0))
+            holder.write_text(_who(), "utf-8")
+        except Timeout:
+            who = holder.read_text("utf-8") if holder.is_file() else "another process"
+            raise LockedError(
+                f"Another ingest run is busy ({who}). Wait until it is done, then run this again."
+            ) from None
+        except OSError as error:
+            remedy = obstacle(data_dir) or "Check the setting STRATEGIEWIJZER_DATA_DIR."
+            raise StoreError(f"Nothing can be written in {data_dir}: {error}. {remedy}") from error
+        yield
+
+
+@contextmanager
+def writing(settings: Settings, *, unless: bool = False) -> Iterator[Lease | None]:
+    """Holds the locks for changing the index: that of the data folder and, for a server's store,
+    its lease, which is yielded.
+
+    Args:
+        settings: where the index is.
+        unless: take none (a dry run changes nothing).
+
+    Raises:
+        LockedError, StoreError: as of `exclusive` and of `Lease`.
+    """
+    with exclusive(settings.data_dir, unless=unless):
+        if unless or not settings.chroma_url:
+            yield None
+            return
+        with leased(settings, _owner(settings.data_dir), _who()) as lease:
+            yield lease
+
+
+def _who() -> str:
+    since = datetime.datetime.now().astimezone().isoformat(timespec="seconds")
+    return f"process {os.getpid()} on {socket.gethostname()} since {since}"
+
+
+def _owner(data_dir: Path) -> str:
+    """A unique name for this data folder."""
+    file = data_dir / "ingest.owner"
+    if not file.is_file():
+        file.write_text(uuid4().hex, "utf-8")
+    return file.read_text("utf-8")

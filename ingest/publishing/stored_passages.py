@@ -1,0 +1,132 @@
+"""Full check of the passages of a generation: ids, units, vectors, and the files they are from."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from core.errors import DocumentError
+from core.names import as_path
+from core.types import Passage, SourceDocument
+from ingest.passages.split import passage_id
+from ingest.publishing.completeness import Problem
+from ingest.reading.load import fingerprint
+from vectorstore.embeddings import Vectors
+from vectorstore.generations import Generation, unit_ids
+from vectorstore.manifest import DocumentEntry
+from vectorstore.segments import document_key, mean
+
+_AT_ONCE = 500  # passages whose vectors are held in memory
+_ROUNDING = 1e-3  # tolerance for lengths, and for each number of a vector
+
+
+class Contents:
+    """Reads a generation once; `problems` and `from_files` report what is wrong with it.
+
+    Args:
+        generation: the generation to read.
+        ids_too: whether to compute the ids of passages again; not when another version of the
+            splitter made them.
+    """
+
+    def __init__(self, generation: Generation, *, ids_too: bool) -> None:
+        self._generation = generation
+        self._ids_too = ids_too
+        self._entries = {entry.key: entry for entry in generation.manifest.documents}
+        self._dimensions = generation.dimensions()
+        self._repeats: Counter[tuple[str, str]] = Counter()
+        self._right_ids: set[str] = set()
+        # document key -> for each passage: start, end, hash of its text, id
+        self._places: dict[str, list[tuple[int, int, str, str]]] = {}
+
+    def problems(self) -> Iterator[Problem]:
+        """The problems of passages and vectors; reads them all."""
+        passages = self._generation.all_passages()
+        while batch := list(islice(passages, _AT_ONCE)):
+            for passage in batch:
+                yield from self._of_passage(passage)
+            yield from self._of_vectors(batch)
+        if self._ids_too:
+            stored = {name for places in self._places.values() for *_, name in places}
+            for name in sorted(stored - self._right_ids):
+                yield Problem(
+                    problem=f"Passage {name} does not have the text that its id stands for"
+                )
+
+    def _of_passage(self, passage: Passage) -> Iterator[Problem]:
+        key = document_key(passage.id)
+        if passage.document != self._entries[key].info:
+            yield Problem(problem=f"Passage {passage.id} bears other metadata than its document")
+        if any(not 0 <= unit.start < unit.end <= len(passage.text) for unit in passage.units):
+            yield Problem(problem=f"Passage {passage.id} has a unit that is not within its text")
+        context = (key, _hash(passage.context()))
+        self._right_ids.add(passage_id(passage, self._repeats[context]))
+        self._repeats[context] += 1
+        place = (passage.start, passage.end, _hash(passage.text), passage.id)
+        self._places.setdefault(key, []).append(place)
+
+    def _of_vectors(self, passages: list[Passage]) -> Iterator[Problem]:
+        units = self._generation.unit_vectors([name for p in passages for name in unit_ids(p)])
+        own = self._generation.passage_vectors([passage.id for passage in passages])
+        for passage in passages:
+            names = unit_ids(passage)
+            if missing := [name for name in names if name not in units]:
+                yield Problem(problem=f"Units without a vector: {some(missing)}")
+                continue
+            vectors = np.stack([units[name] for name in names])
+            if wrong := [name for name in names if not self._is_unit(units[name])]:
+                yield Problem(problem=f"Vectors that are not of length 1: {some(wrong)}")
+            elif not np.allclose(mean(vectors), own[passage.id], atol=_ROUNDING):
+                yield Problem(
+                    problem=f"The vector of passage {passage.id} is not the mean of its units'"
+                )
+
+    def _is_unit(self, vector: Vectors) -> bool:
+        """Whether a vector has the right dimensions and length 1; NaN has not."""
+        length = float(np.linalg.norm(vector))
+        return len(vector) == self._dimensions and abs(length - 1) < _ROUNDING
+
+    def from_files(self, load: Callable[[Path], SourceDocument]) -> tuple[list[Problem], list[str]]:
+        """Compares passages with their files; only after `problems` has read them.
+
+        Args:
+            load: reads one file.
+
+        Returns:
+            The problems; and for each document that could not be compared, a line that says why.
+        """
+        problems, left_out = [], []
+        for key, places in sorted(self._places.items()):
+            entry = self._entries[key]
+            try:
+                text = _text_now(entry, load)
+            except DocumentError as error:
+                left_out.append(f"{key} was not compared with its file: {error}")
+                continue
+            wrong = [name for start, end, own, name in places if _hash(text[start:end]) != own]
+            if wrong:
+                problems.append(Problem(problem=f"Not what {entry.path} says: {some(wrong)}"))
+        return problems, left_out
+
+
+def _text_now(entry: DocumentEntry, load: Callable[[Path], SourceDocument]) -> str:
+    """The text of a document's file, if that is unchanged since it was ingested."""
+    path = as_path(entry.path)
+    if not path.is_file():
+        raise DocumentError(path, None, "is not there", "Put it back, or run: python -m ingest")
+    if fingerprint(path) != entry.sha256:
+        raise DocumentError(path, None, "has changed", "Take it over with: python -m ingest")
+    return load(path).text
+
+
+def some(names: Iterable[str]) -> str:
+    """The first few names, and the number of the others."""
+    first, *others = sorted(names)
+    return f"{first} and {len(others)} more" if others else first
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

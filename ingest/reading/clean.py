@@ -1,0 +1,174 @@
+"""Page noise: share buttons, cookie bars, lists of links. It is marked, not cut, so that offsets
+stay exact.
+
+A block is noise when nearly all of it is (most words are labels of buttons, or the whole line is a
+known one); in doubt it is text. The words are in `noise.yaml`.
+"""
+
+import datetime
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import takewhile
+from pathlib import Path
+
+import yaml
+
+from ingest.reading.formats.blocks import Block
+from language.matching import fold
+
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_BREADCRUMBS = re.compile(r"(?:[^>›»|/\n]+ [>›»|/] ){2,}[^>›»|/\n]+")
+_DATE = re.compile(r"(?<!\d)(\d{1,2})(?:\.|er)? ([^\W\d_]+) (\d{4})(?!\d)")
+_BUTTON_SHARE = 0.5  # of the words of a line
+_SHORT_LINE = 150  # characters
+_LINK_LIST = 4  # short lines in a row that need no heading to be a list of links
+_COOKIE_BAR = 400  # characters
+
+
+@dataclass(frozen=True)
+class _Words:
+    buttons: frozenset[str]
+    lines: frozenset[str]
+    cookies: tuple[str, ...]
+    sources: tuple[str, ...]
+    link_headings: frozenset[str]
+    months: dict[str, int]
+
+
+@cache
+def _words() -> _Words:
+    file = Path(__file__).with_name("noise.yaml")
+    lists = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return _Words(
+        buttons=frozenset(map(fold, lists["buttons"])),
+        lines=frozenset(map(fold, lists["lines"])),
+        cookies=tuple(map(fold, lists["cookies"])),
+        sources=tuple(map(fold, lists["sources"])),
+        link_headings=frozenset(map(fold, lists["link_headings"])),
+        months={fold(name): n for n, names in enumerate(lists["months"], 1) for name in names},
+    )
+
+
+def mark_noise(text: str, blocks: Sequence[Block]) -> tuple[Block, ...]:
+    """The blocks, with paragraphs of page noise marked."""
+    return tuple(
+        replace(block, kind="noise")
+        if block.kind == "paragraph" and is_noise(text[block.start : block.end])
+        else block
+        for block in blocks
+    )
+
+
+def mark_link_lists(text: str, blocks: Sequence[Block]) -> tuple[Block, ...]:
+    """The blocks of a plain text, with lists of link titles and their headings marked as noise.
+
+    Such a list is a row of short lines without a sentence, below a heading for links or at least
+    four long. A last line with text below it is the heading of that text, and stays.
+    """
+    kept = [block for block in blocks if block.kind != "noise"]
+    links = {*_below_link_headings(text, kept), *_long_rows(text, kept)}
+    return tuple(replace(b, kind="noise") if b.begin in links else b for b in blocks)
+
+
+def is_short_line(text: str, block: Block) -> bool:
+    """Whether a paragraph or list item is one line and no sentence."""
+    line = text[block.start : block.end]
+    return (
+        block.kind in ("paragraph", "item")
+        and "\n" not in line
+        and len(line) <= _SHORT_LINE
+        and not line.endswith((".", ";", "?", "!", "…", ",", "”", "»"))
+    )
+
+
+def _below_link_headings(text: str, kept: Sequence[Block]) -> Iterator[int]:
+    """The beginnings of headings such as "See also", and of the short lines and items below
+    each."""
+    below = 0  # the first block after the last row
+    row: Sequence[Block] = ()
+    for number, block in enumerate(kept):
+        if block.kind != "paragraph" or not _is_link_heading(text[block.start : block.end]):
+            continue
+        if number >= below:  # else it is in that row
+            row = _row(kept, number + 1, lambda line: is_short_line(text, line))
+            below = number + 1 + len(row)
+            yield from (link.begin for link in _without_heading(row, below < len(kept)))
+        if number + 1 < below or below == len(kept):
+            yield block.begin
+
+
+def _is_link_heading(line: str) -> bool:
+    return len(line) <= _SHORT_LINE and fold(line).rstrip(" :") in _words().link_headings
+
+
+def _long_rows(text: str, kept: Sequence[Block]) -> Iterator[int]:
+    """The beginnings of the lines in rows that are long enough to be lists of links without a
+    heading.
+
+    The first line of a text is its title. Lines below one with a colon are text, and so is a row
+    with a line of figures only: a table.
+    """
+    number = 1
+    while number < len(kept):
+        row = _row(kept, number, lambda block: is_short_paragraph(text, block))
+        lines = [text[block.start : block.end] for block in kept[number - 1 : number + len(row)]]
+        links = _without_heading(row, number + len(row) < len(kept))
+        introduces = [line.endswith(":") for line in lines]
+        introduced = introduces[0] or any(
+            colon and not any(introduces[n + 1 : n + 3]) and n + 2 < len(lines)
+            for n, colon in enumerate(introduces)
+        )
+        if len(links) >= _LINK_LIST and not introduced and all(map(_WORD.search, lines)):
+            yield from (link.begin for link in links)
+        number += len(row) + 1
+
+
+def _row(kept: Sequence[Block], start: int, belongs: Callable[[Block], bool]) -> list[Block]:
+    """The consecutive blocks from `start` on that belong to a row."""
+    return list(takewhile(belongs, (kept[number] for number in range(start, len(kept)))))
+
+
+def is_short_paragraph(text: str, block: Block) -> bool:
+    """Whether a block is one line of its own and no sentence: a heading, a title of a link."""
+    return block.kind == "paragraph" and is_short_line(text, block)
+
+
+def _without_heading(row: list[Block], has_text_below: bool) -> list[Block]:
+    """A row of lines without its last one, if that is the heading of the text below."""
+    return row[:-1] if row and has_text_below and row[-1].kind == "paragraph" else row
+
+
+def is_noise(line: str) -> bool:
+    """Whether a line or paragraph is a share bar, cookie bar, breadcrumbs or the like."""
+    folded = fold(line)
+    words = _words()
+    labels = [word for word in _WORD.findall(folded) if word in words.buttons]
+    icons = [word for word in _WORD.findall(folded) if len(word) == 1]
+    is_buttons = (
+        len(labels) >= 2
+        and len(labels) + len(icons) >= _BUTTON_SHARE * len(_WORD.findall(folded))
+        and "," not in line
+        and not line.endswith((".", ":", ";", "?", "!"))
+    )
+    return (
+        is_buttons
+        or folded.strip(" ↑^↩«»‹›>-") in words.lines
+        or folded.startswith(words.sources)
+        or (len(folded) <= _COOKIE_BAR and folded.startswith(words.cookies))
+        or (_BREADCRUMBS.fullmatch(line) is not None and not line.endswith("."))
+    )
+
+
+def published(text: str, blocks: Sequence[Block]) -> datetime.date | None:
+    """The date in the line that gives the source of a page's text."""
+    for block in blocks:
+        line = fold(text[block.start : block.end])
+        if block.kind == "noise" and line.startswith(_words().sources):
+            for day, month, year in _DATE.findall(line):
+                with suppress(ValueError):  # the 31st of June
+                    if month in _words().months:
+                        return datetime.date(int(year), _words().months[month], int(day))
+    return None

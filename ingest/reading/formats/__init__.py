@@ -1,0 +1,62 @@
+"""One module per file format.
+
+Each has `parse(path, data) -> Parsed` (reads a file once, decides what is text and what are
+headings) and `blocks(text) -> tuple[Block, ...]` (the same blocks again, for the splitter). A
+format that is not text becomes Markdown, so that its blocks are those of
+`ingest.reading.formats.markdown`.
+"""
+
+from importlib import import_module
+from pathlib import Path
+
+from core.types import SourceDocument
+from ingest.reading.formats import markdown, plain
+from ingest.reading.formats.blocks import Block, Parsed
+
+FORMATS = {
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".txt": "plain",
+    ".html": "html",
+    ".htm": "html",
+    ".xhtml": "html",
+    ".docx": "docx",
+    ".odt": "odt",
+    ".epub": "epub",
+    ".pptx": "pptx",
+    ".xlsx": "xlsx",
+    ".pdf": "pdf",
+}
+CONVERT = {
+    ".doc": ".docx",
+    ".rtf": ".docx",
+    ".wpd": ".docx",
+    ".pages": ".docx",
+    ".ppt": ".pptx",
+    ".odp": ".pptx",
+    ".key": ".pptx",
+    ".xls": ".xlsx",
+    ".ods": ".xlsx",
+    ".numbers": ".xlsx",
+}
+"""What is not read, because no kept library does it well, and as what it is to be saved."""
+
+
+def parse(path: Path, data: bytes) -> Parsed:
+    """Reads the bytes of a file whose suffix is one of `FORMATS`.
+
+    Its module is imported only when needed: importing the libraries of all formats takes longer
+    than reading most files.
+
+    Raises:
+        DocumentError: the file cannot be used as it is.
+    """
+    module = import_module(f"ingest.reading.formats.{FORMATS[path.suffix.lower()]}")
+    parsed: Parsed = module.parse(path, data)
+    return parsed
+
+
+def blocks_of(document: SourceDocument) -> tuple[Block, ...]:
+    """The blocks of a loaded document, in order; a text without a known suffix is Markdown."""
+    is_plain = FORMATS.get(Path(document.path).suffix.lower()) == "plain"
+    return plain.blocks(document.text) if is_plain else markdown.blocks(document.text)

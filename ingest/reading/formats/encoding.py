@@ -1,0 +1,146 @@
+"""Decodes the bytes of a text file.
+
+A byte order mark decides; then UTF-8 if the bytes are valid; then UTF-16 if every other byte is
+zero. The rest is in an old code page of Windows or ISO 8859. Even in the wrong one a text has its
+plain letters, which show the language; the language shows the code page.
+"""
+
+import codecs
+import logging
+import re
+from itertools import pairwise
+from pathlib import Path
+
+from core.errors import DocumentError
+from language.official import detect
+
+log = logging.getLogger(__name__)
+
+# Control characters are never shown, and a NUL would end the text for the embedder.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# With marks that have no width or turn the direction of writing, readers would see another text
+# than the one that is searched, quoted and checked.
+_HIDDEN = re.compile(
+    "[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+_UNUSED = re.compile(r"[\x80-\x9f]")  # letters in Windows code pages, unused in ISO 8859
+_BINARY = 0.1  # share of control characters from which a file is no text
+_BYTE_ORDER_MARKS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF32_LE: "utf-32-le",  # before UTF-16, which begins the same
+    codecs.BOM_UTF32_BE: "utf-32-be",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
+}
+_CODE_PAGES = {
+    "windows-1252": "da de en es et fi fr ga it nl pt sv",
+    "windows-1250": "cs hr hu pl ro sk sl",
+    "iso-8859-2": "cs hr hu pl ro sk sl",
+    "iso-8859-16": "ro",
+    "windows-1251": "bg",
+    "iso-8859-5": "bg",
+    "windows-1253": "el",
+    "windows-1257": "lt lv et",
+    "iso-8859-3": "mt",
+}
+_DECLARED = re.compile(
+    rb"""<\?xml[^>]*?\bencoding\s*=\s*["']([\w.:-]+)|<meta[^>]*?\bcharset\s*=\s*["']?\s*([\w.:-]+)""",
+    re.IGNORECASE,
+)
+_TEXT_ENCODING = re.compile(
+    r"utf-(?:8|16|32)\b.*|ascii|cp\d+|iso8859-\d+|koi8-\w|mac-\w+|tis-620"
+    r"|gb\w+|big5\w*|euc_\w+|shift_jis\w*|iso2022_\w+|hz"
+)  # not idna, punycode and others that Python has for programs
+_HEAD = 2048  # bytes in which a web page declares its encoding
+_SAMPLE = 20_000  # bytes from which a code page is told
+
+
+def decode(path: Path, data: bytes, *, declares: bool = False) -> str:
+    """The text of a file, with newlines as line ends and without control characters.
+
+    Args:
+        path: for messages.
+        data: the file's bytes.
+        declares: it is HTML or XML, which may declare its encoding.
+
+    Raises:
+        DocumentError: the file is no text, or its encoding cannot be detected.
+    """
+    encoding = _marked(data) or (_declared(data) if declares else "") or _found(data)
+    raw = _decoded(data, encoding) if encoding else None
+    if raw is None or len(_CONTROL.findall(_newlines(raw))) > _BINARY * len(raw):
+        raise DocumentError(
+            path,
+            None,
+            "is not text, or in an unknown encoding",
+            "Save the file as UTF-8 text.",
+            "encoding",
+        )
+    if encoding.lower() != "utf-8":
+        log.info("%s is read as %s", path, encoding)
+    return without_control(raw)
+
+
+def without_control(text: str) -> str:
+    """A text with newlines as line ends and without control characters, marks without width and
+    marks that turn the direction of writing."""
+    return _HIDDEN.sub("", _CONTROL.sub("", _newlines(text)))
+
+
+def _newlines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _marked(data: bytes) -> str:
+    return next((name for mark, name in _BYTE_ORDER_MARKS.items() if data.startswith(mark)), "")
+
+
+def _declared(data: bytes) -> str:
+    """The encoding that a web page declares; "" if it is unknown or wrong."""
+    found = _DECLARED.search(data[:_HEAD])
+    name = (found[1] or found[2]).decode("ascii") if found else ""
+    if name.lower() in ("iso-8859-1", "latin1", "ascii", "us-ascii"):
+        name = "windows-1252"  # as browsers do
+    try:
+        known = _TEXT_ENCODING.fullmatch(codecs.lookup(name).name) if name else None
+    except LookupError:
+        return ""
+    return name if known and _decoded(data, name) is not None else ""
+
+
+def _found(data: bytes) -> str:
+    if _decoded(data, "utf-8") is not None and b"\0\0" not in data:
+        zeros = data.count(b"\0")
+        if zeros < _BINARY * len(data):
+            return "utf-8"
+    even, odd = data[::2].count(b"\0"), data[1::2].count(b"\0")
+    if max(even, odd) > len(data) // 8 and min(even, odd) < max(even, odd) // 8:
+        return "utf-16-le" if odd > even else "utf-16-be"
+    return "" if b"\0" in data else _code_page(data[:_SAMPLE])
+
+
+def _code_page(data: bytes) -> str:
+    """The code page that gives no capitals within words and a language that uses it.
+
+    Of several the one with the clearest language; windows-1252 if there is none.
+    """
+    ranked = [(float("inf"), 0.0, "windows-1252")]
+    for name, languages in _CODE_PAGES.items():
+        text = _decoded(data, name)
+        if text is not None and not _UNUSED.search(text):
+            language, chance = detect(text)
+            if language in languages.split():
+                ranked.append((_capitals_within(text), -chance, name))
+    return min(ranked)[2]
+
+
+def _capitals_within(text: str) -> int:
+    """The number of capitals beyond ASCII right after a small letter, which no word has."""
+    return sum(a.islower() and b.isupper() and not b.isascii() for a, b in pairwise(text))
+
+
+def _decoded(data: bytes, encoding: str) -> str | None:
+    try:
+        return data.decode(encoding)
+    except UnicodeError:
+        return None

@@ -1,0 +1,289 @@
+"""Makes lines of the words on PDF pages, and leaves out those that repeat from page to page."""
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from statistics import median
+
+from ingest.reading.formats.legal_lines import division
+from ingest.reading.formats.pdf_drawing import Box
+from ingest.reading.formats.pdf_page import Page, Word
+from ingest.reading.formats.pdf_white import Span, white_stretches
+from language.matching import fold
+from language.official import LANGUAGES
+
+SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+LIST_MARK = re.compile(
+    r"(?P<bullet>[•◦▪▫■□●○‣⁃∙·*‒–—−➢➔→⇒✓✔►▶▸◆◇◊❖❑☐»›o\uf000-\uf0ff-])(?=\s|$)|"
+    r"(?P<number>\d{1,3}[.)])(?=\s|$)|"
+    r"(?P<letter>\((?:[a-z\d]{1,4}(?:[-–][a-z\d]{1,2})?|[ivxl]{1,7})\)|"  # (b), (8b), (36-a)
+    r"\d{1,3}[-–]?[a-z]{1,2}[.)]|[a-z]\))(?=\s|$)"  # 5a.
+)
+
+_GAP = 1.1  # of the type size: a wider one may be a gutter or the border of a cell
+_SURE_GAP = 2.2  # and this one is; in between it is if twice as wide as the row's narrowest space,
+_LOOSE = 2.0  # for in justified type the spaces of a row are equally wide
+_WORD_GAP = 0.15  # of the type size
+_FEW_ROWS = 8
+_IN_COMMON = 0.8
+_BASELINE = 0.15  # of the type size: lines are not set exactly
+_RAISED = (0.15, 0.7)  # of the type size: the mark of a note, the power of a unit
+_LOWERED = -0.3
+_SMALLER = 0.86
+_TOUCHES = 0.5
+_UNDER = 0.3  # of the type size: how far below a line its underlining is
+_NOTE_GAP = 4.0  # of the type size, between the raised number of a footnote and its text
+_MARGIN = 0.15  # of the page's height: where running headers and footers stand
+_SAME_HEIGHT = 4  # points
+_LEADERS = re.compile(r"(?:[.…·_]\s?){5,}\s*[\divxlc]*$")  # of a table of contents
+_PAGE_NUMBER = re.compile(r"[\s\-–—|]*(\d+)[\s\-–—|]*")
+_LANGUAGE_MARKS = frozenset(language.upper() for language in LANGUAGES)
+_DIGITS = re.compile(r"\d{1,4}")
+_ROMAN = re.compile(r"^\W*[ivxlc]+\W*$")  # a page number
+
+
+@dataclass(frozen=True)
+class Line:
+    """Adjacent words on one page, left to right, without a gap."""
+
+    page: int
+    words: tuple[Word, ...]
+
+    @cached_property
+    def size(self) -> float:
+        """The type size of most of it."""
+        return self._most(lambda word: word.size)
+
+    @cached_property
+    def base(self) -> float:
+        sized = [word for word in self.words if word.size == self.size]
+        return sized[0].base
+
+    @cached_property
+    def left(self) -> float:
+        return self.words[0].left
+
+    @cached_property
+    def right(self) -> float:
+        return max(word.right for word in self.words)
+
+    @cached_property
+    def text_left(self) -> float:
+        """Where its text begins, after the mark of a list item."""
+        if len(self.words) > 1 and LIST_MARK.fullmatch(self.words[0].text):
+            return self.words[1].left
+        return self.left
+
+    @cached_property
+    def bold(self) -> bool:
+        return all(word.bold for word in self._lettered)
+
+    @cached_property
+    def italic(self) -> bool:
+        return all(word.italic for word in self._lettered)
+
+    @cached_property
+    def text(self) -> str:
+        """Its words, with raised figures as superscripts."""
+        parts = [self._shown(self.words[0])]
+        for word, following in pairwise(self.words):
+            wide = following.left - word.right > _WORD_GAP * self.size
+            parts.append(" " if word.spaced or wide else "")
+            parts.append(self._shown(following))
+        return "".join(parts)
+
+    @property
+    def _lettered(self) -> list[Word]:
+        """The words that show its style: not bullets and superscripts."""
+        own = [word for word in self.words if word.size == self.size]
+        return [w for w in own if any(map(str.isalpha, w.text))] or own
+
+    def _shown(self, word: Word) -> str:
+        raised = word.base < self.base - _RAISED[0] * self.size
+        text = word.text.translate(SUPERSCRIPTS) if raised else word.text
+        return text[:-1].replace("\xad", "") + text[-1:]
+
+    def _most(self, value: Callable[[Word], float]) -> float:
+        lengths: Counter[float] = Counter()
+        for word in self.words:
+            lengths[value(word)] += len(word.text)
+        return max(lengths, key=lambda key: (lengths[key], key))
+
+
+def lines_of(page: int, words: Iterable[Word]) -> list[Line]:
+    """The lines of a page or of a cell, top down and from left to right.
+
+    Words at one height with a wide gap between (columns of text, cells) are separate lines, but the
+    mark of a list item belongs to its text.
+    """
+    lines: list[Line] = []
+    rows = _rows(words)
+    gutters = _gutters(rows)
+    for row in rows:
+        row.sort(key=lambda word: word.left)
+        own = row[:1] + [b for a, b in pairwise(row) if not _is_printed_twice(a, b)]
+        spaces = [b.left - a.right for a, b in pairwise(own)]
+        narrow = min((s for s in spaces if s > _WORD_GAP * own[0].size), default=0)
+        current = own[:1]
+        for word, space in zip(own[1:], spaces, strict=True):
+            size = max(word.size, current[-1].size)
+            is_wide = space > _SURE_GAP * size or space > max(_GAP * size, _LOOSE * narrow)
+            is_mark = len(current) == 1 and (
+                LIST_MARK.fullmatch(word_text := current[0].text)
+                or (word_text.isdigit() and current[0].size <= _SMALLER * word.size)  # of a note
+            )
+            gap = (current[-1].right, word.left)
+            if not is_mark and (is_wide or any(_spans(gap, gutter) for gutter in gutters)):
+                lines.append(Line(page, tuple(current)))
+                current = []
+            current.append(word)
+        lines.append(Line(page, tuple(current)))
+    return sorted(lines, key=lambda line: (line.base, line.left))
+
+
+def _gutters(rows: Sequence[Sequence[Word]]) -> list[Span]:
+    """The white between columns of text; empty if there are too few rows to find it."""
+    if len(rows) < _FEW_ROWS:
+        return []
+    spans = [[(word.left, word.right) for word in row] for row in rows]
+    return list(white_stretches(spans, median(row[0].size for row in rows)))
+
+
+def _spans(gap: Span, gutter: Span) -> bool:
+    """Whether a gap between words covers the white between columns."""
+    common = min(gap[1], gutter[1]) - max(gap[0], gutter[0])
+    return common >= _IN_COMMON * (gutter[1] - gutter[0])
+
+
+def underlines(line: Line, rules: Sequence[Box]) -> bool:
+    """Whether rules run below all of a line, apart from its mark."""
+    own = [
+        rule
+        for rule in rules
+        if 0 <= rule.top - line.base < _UNDER * line.size
+        and rule.bottom - rule.top < rule.right - rule.left
+    ]
+    return (
+        bool(own)
+        and min(rule.left for rule in own) < line.text_left + line.size
+        and line.right - line.size < max(rule.right for rule in own) < line.right + line.size
+    )
+
+
+def _rows(words: Iterable[Word]) -> list[list[Word]]:
+    """Words at the same height; smaller raised or lowered ones join the row they touch."""
+    rows: list[list[Word]] = []  # the first word gives the size and height of its row
+    for word in sorted(words, key=lambda word: (-word.size, word.base, word.left)):
+        row = min(
+            (row for row in rows if abs(row[0].base - word.base) <= _BASELINE * row[0].size),
+            key=lambda row: abs(row[0].base - word.base),
+            default=None,
+        ) or next((row for row in rows if _is_script_in(word, row)), None)
+        if row is None:
+            rows.append([word])
+        else:
+            row.append(word)
+    return rows
+
+
+def _is_script_in(word: Word, row: Sequence[Word]) -> bool:
+    size, rise = row[0].size, row[0].base - word.base
+    return (
+        word.size <= _SMALLER * size
+        and _LOWERED * size <= rise <= _RAISED[1] * size
+        and (
+            any(
+                -_TOUCHES * size < gap < _TOUCHES * size
+                for other in row
+                for gap in (word.left - other.right, other.left - word.right)
+            )
+            or (
+                word.text.isdigit()  # the number of a note, set apart
+                and 0 < min(other.left for other in row) - word.right < _NOTE_GAP * size
+            )
+        )
+    )
+
+
+def _is_printed_twice(word: Word, other: Word) -> bool:
+    """Whether a word is printed over another, as some programs make bold type."""
+    return word.text == other.text and abs(word.left - other.left) < 0.2 * word.size
+
+
+def without_running_lines(pages: Sequence[Page]) -> list[list[Line]]:
+    """The lines of each page, without running headers and footers, page numbers and tables of
+    contents.
+
+    A running line is in the margin of several pages at the same height, and differs only in the
+    page number.
+    """
+    found = [lines_of(page.number, page.words) for page in pages]
+    seen: defaultdict[tuple[str, bool, int], set[int]] = defaultdict(set)
+    for page, lines in zip(pages, found, strict=True):
+        for line in lines:
+            for place in _places(page, line):
+                seen[place].add(page.number)
+    enough = min(3, max(2, math.ceil(len(pages) / 2)))
+    running = {place for place, numbers in seen.items() if len(numbers) >= enough}
+    return [
+        list(
+            _without_contents(
+                line
+                for line in lines
+                if running.isdisjoint(_places(page, line))
+                and not _is_page_number(page, line)
+                and not _is_language(page, line)
+            )
+        )
+        for page, lines in zip(pages, found, strict=True)
+    ]
+
+
+def _without_contents(lines: Iterable[Line]) -> Iterator[Line]:
+    """Drops the entries of a table of contents: lines that end in leaders and a number, and a line
+    above that continues in one."""
+    above: Line | None = None
+    for line in lines:
+        is_entry = _LEADERS.search(line.text) is not None
+        if above is not None and not (is_entry and line.text[0].islower()):
+            yield above
+        above = None if is_entry else line
+    if above is not None:
+        yield above
+
+
+def _places(page: Page, line: Line) -> Iterator[tuple[str, bool, int]]:
+    """The keys that a running line shares with its repetitions.
+
+    Its first or last figure may count the pages, from any number on, but not the figure of an
+    article, as articles can begin on each of several pages.
+    """
+    at_top = line.base < page.height / 2
+    distance = line.base if at_top else page.height - line.base
+    if distance > _MARGIN * page.height:
+        return
+    height, text = round(distance / _SAME_HEIGHT), fold(line.text)
+    yield _ROMAN.sub("#", text), at_top, height
+    figures = [] if division(line.text) else list(_DIGITS.finditer(text))
+    for figure in figures[:1] + figures[-1:]:
+        count = f"#{int(figure[0]) - page.number}"
+        yield text[: figure.start()] + count + text[figure.end() :], at_top, height
+
+
+def _is_page_number(page: Page, line: Line) -> bool:
+    number = _PAGE_NUMBER.fullmatch(line.text)
+    return number is not None and _in_margin(page, line) and int(number[1]) == page.number
+
+
+def _is_language(page: Page, line: Line) -> bool:
+    """Whether a line is the language mark at the foot of a page of the Union: "EN 3 EN"."""
+    words = {word for word in line.text.split() if not word.isdigit()}
+    return _in_margin(page, line) and bool(words) and words <= _LANGUAGE_MARKS
+
+
+def _in_margin(page: Page, line: Line) -> bool:
+    return min(line.base, page.height - line.base) < _MARGIN * page.height

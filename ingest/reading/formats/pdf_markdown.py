@@ -1,0 +1,219 @@
+"""Writes the blocks of a PDF as Markdown, with the offsets at which its pages begin."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from ingest.reading.formats.pdf_blocks import Block
+from ingest.reading.formats.pdf_hyphens import Joiner
+from ingest.reading.formats.pdf_lines import LIST_MARK, Line
+from ingest.reading.formats.pdf_notes import Note, numbers_in, without_marks, without_own_mark
+from ingest.reading.formats.pdf_tables import Row
+from language.sentences import sentences
+
+_Parts = list[tuple[int, str]]  # parts of a text, each with its page
+
+
+def to_markdown(
+    blocks: Sequence[Block], notes: Mapping[int, Sequence[Note]], joiner: Joiner, pages: int
+) -> tuple[str, tuple[int, ...]]:
+    """The text of a document and where its pages begin.
+
+    A footnote stands below its reference, but never after text of a later page. So if a page has
+    footnotes, a paragraph that continues on the next page is cut before the sentence that does.
+
+    Args:
+        blocks: in reading order.
+        notes: page -> its footnotes.
+        joiner: of the document's lines.
+        pages: the number of pages.
+    """
+    writer = _Writer(notes, joiner)
+    for number, block in enumerate(blocks):
+        writer.block(block)
+        is_in_list = block.kind == "item" and [b.kind for b in blocks[number + 1 :][:1]] == ["item"]
+        if block.kind != "heading" and not is_in_list:
+            writer.notes_referred_to()
+    writer.notes_before(pages + 1)
+    return writer.text(), writer.page_starts(pages)
+
+
+class _Item(NamedTuple):
+    """An open list item: its kind of mark, and the columns of its mark and of its text."""
+
+    kind: str
+    indent: int
+    text: int
+
+
+class _Writer:
+    def __init__(self, notes: Mapping[int, Sequence[Note]], joiner: Joiner) -> None:
+        self._notes = notes
+        self._joiner = joiner
+        self._left = [note for page in sorted(notes) for note in notes[page]]  # not yet written
+        self._referred: list[Note] = []
+        self._pieces: list[str] = []
+        self._length = 0
+        self._starts: dict[int, int] = {}  # page -> where its first text is
+        self._items: list[_Item] = []  # open items at the end of the text, outermost first
+
+    def text(self) -> str:
+        return "".join(self._pieces)
+
+    def page_starts(self, pages: int) -> tuple[int, ...]:
+        """The offsets of the pages. A page without text begins where the next one does, the first
+        at 0."""
+        starts: list[int] = []
+        for page in range(pages, 1, -1):
+            starts.append(self._starts.get(page, starts[-1] if starts else self._length))
+        return (0, *reversed(starts))
+
+    def block(self, block: Block) -> None:
+        self.notes_before(block.page)
+        if block.table is not None:
+            self._rows(block.table.rows)
+            self._items.clear()
+            return
+        mark, lines = _marked(block)
+        parts = self._joined(lines)
+        if block.kind == "paragraph":
+            parts = self._cut_where_notes_come(parts)
+        else:
+            self.notes_before(parts[-1][0])
+        if block.kind == "item":
+            mark = self._begin_item(mark, block.level)
+        else:
+            self._add_space()
+            self._items.clear()
+        self._add_parts(mark, parts)
+
+    def _begin_item(self, mark: str, depth: int) -> str:
+        """The mark of an item, indented to its depth, but at most one step beyond the item around
+        it: Markdown would read more as code."""
+        last = self._items[-1] if self._items else None
+        del self._items[depth - 1 :]
+        indent = self._items[-1].text if self._items else 0
+        item = _Item(mark.strip("0123456789 "), indent, indent + len(mark))
+        if last is not None and item.kind == last.kind and item.indent == last.indent:
+            self._add("\n")
+        else:
+            self._add_space()
+        self._items.append(item)
+        return " " * indent + mark
+
+    def notes_referred_to(self) -> None:
+        """Writes the footnotes that the blocks so far refer to."""
+        for note in self._referred:
+            self._note(note)
+        self._referred.clear()
+
+    def notes_before(self, page: int) -> None:
+        """Writes the remaining footnotes of earlier pages."""
+        for note in [note for note in self._left if note.page < page]:
+            self._note(note)
+
+    def _note(self, note: Note) -> None:
+        if note not in self._left:
+            return
+        self._left.remove(note)
+        text = without_own_mark(note.lines[0].text)
+        for line in note.lines[1:]:
+            text = "".join(self._joiner.join(text, line.text))
+        self._add_space()
+        self._add_parts(f"[^{note.number}]: ", [(note.page, text)])
+        self._items.clear()
+
+    def _cut_where_notes_come(self, parts: _Parts) -> _Parts:
+        """Writes a paragraph up to the sentence that continues on another page, then the footnotes
+        of its page; returns the rest."""
+        for page, _ in parts[:-1]:
+            if not any(note.page <= page for note in self._left):
+                continue
+            turn = sum(len(text) for number, text in parts if number <= page)
+            whole = "".join(text for _, text in parts)
+            start = next((s for s, end in sentences(whole, "en") if s < turn < end), turn)
+            above, parts = _split(parts, start)
+            if above:
+                self._add_space()
+                self._add_parts("", above)
+            self.notes_before(page + 1)
+        return parts
+
+    def _rows(self, rows: Sequence[Row]) -> None:
+        self._add_space()
+        for number, row in enumerate(rows):
+            page = next(line.page for cell in row for line in cell)
+            cells = ["".join(text for _, text in self._joined(cell)) for cell in row]
+            shown = " | ".join(cell.replace("|", "\\|") for cell in cells)
+            self._add("\n" if number else "")
+            self._add_parts("", [(page, f"| {shown} |")])
+            if number == 0:
+                self._add("\n|" + " --- |" * len(row))
+
+    def _joined(self, lines: Sequence[Line]) -> _Parts:
+        """The text of lines by page, without the marks of footnotes."""
+        parts: _Parts = []
+        for line in lines:
+            notes = {note.number: note for note in reversed(self._notes.get(line.page, ()))}
+            self._referred += [notes[n] for n in numbers_in(line.text) if n in notes]
+            text = without_marks(line.text, list(notes))
+            if not parts:
+                parts.append((line.page, text))
+                continue
+            page, above = parts.pop()
+            above, below = self._joiner.join(above, text)
+            if page == line.page:
+                parts.append((page, above + below))
+            else:
+                space = " " if below.startswith(" ") else ""
+                parts += [(page, above + space), (line.page, below.lstrip())]
+        return parts
+
+    def _add_space(self) -> None:
+        if self._pieces:
+            self._add("\n\n")
+
+    def _add_parts(self, mark: str, parts: _Parts) -> None:
+        for page, text in parts:
+            self._starts.setdefault(page, self._length)
+            self._add(mark + text)
+            mark = ""
+
+    def _add(self, text: str) -> None:
+        self._pieces.append(text)
+        self._length += len(text)
+
+
+def _marked(block: Block) -> tuple[str, Sequence[Line]]:
+    """The Markdown mark of a block, and its lines without their own mark."""
+    if block.kind == "heading":
+        return "#" * block.level + " ", _without_bullet(block.lines)
+    if block.kind == "paragraph":
+        return "", block.lines
+    first = block.lines[0]
+    mark = LIST_MARK.fullmatch(first.words[0].text)
+    if mark is None or mark["letter"]:  # Markdown has no such list
+        return "- ", block.lines
+    shown = mark["number"] or "-"
+    return f"{shown} ", (Line(first.page, first.words[1:]), *block.lines[1:])
+
+
+def _without_bullet(lines: Sequence[Line]) -> Sequence[Line]:
+    first = lines[0]
+    mark = LIST_MARK.fullmatch(first.words[0].text)
+    if mark is None or mark["bullet"] is None or len(first.words) == 1:
+        return lines
+    return (Line(first.page, first.words[1:]), *lines[1:])
+
+
+def _split(parts: _Parts, at: int) -> tuple[_Parts, _Parts]:
+    """The parts before and after an offset."""
+    above: _Parts = []
+    below: _Parts = []
+    for page, text in parts:
+        here = max(at, 0)
+        if start := text[:here].rstrip():
+            above.append((page, start))
+        if rest := text[here:]:
+            below.append((page, rest))
+        at -= len(text)
+    return above, below

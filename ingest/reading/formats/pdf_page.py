@@ -1,0 +1,217 @@
+"""Reads a page of a PDF: words with place and style, and ruled lines (pypdfium2).
+
+All places are in points, x to the right and y down from the page's upper left corner, once the
+page is turned so that most of its text runs to the right. Text that runs in another direction (a
+stamp in the margin, a watermark) or outside of the page is left out.
+"""
+
+import ctypes
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import NamedTuple
+
+import pypdfium2
+from pypdfium2 import raw
+
+from ingest.reading.formats.encoding import without_control
+from ingest.reading.formats.pdf_drawing import Box, Turn, drawn
+
+_HYPHENS = {0x02: "-", 0xFFFE: "-"}  # PDFium's codes for a hyphen at a line's end
+_HIGH, _LOW = 0xD800, 0xDC00  # where the halves of characters beyond U+FFFF begin in UTF-16
+_UNKNOWN = 0xFFFD
+_WORD_GAP = 0.15  # of the type size: a wider gap is a space, also where the file has none
+_SAME_LINE = 0.05  # of the type size
+_BULLET = 0.6  # of the type size: how large the mark of a list item may be drawn
+_BULLET_GAP = 1.5  # of the type size, between the mark and the text
+_NAMES_BOLD = ("bold", "black", "heavy", "demi")
+_NAMES_ITALIC = ("italic", "oblique")
+_NAMES_SYMBOLS = ("wingdings", "webdings", "dingbats")  # a lone one is the mark of a list item
+_FILL_AND_STROKE = 2  # a text render mode: bold by thick outlines
+_ITALIC_FLAG = 1 << 6
+
+
+@dataclass(frozen=True)
+class Word:
+    """Characters without white space between them, in one style on one baseline (`base`)."""
+
+    text: str
+    left: float
+    right: float
+    base: float
+    size: float
+    bold: bool
+    italic: bool
+    spaced: bool  # white space follows
+
+
+@dataclass(frozen=True)
+class Page:
+    """`number` counts from 1."""
+
+    number: int
+    width: float
+    height: float
+    words: tuple[Word, ...]
+    rules: tuple[Box, ...]  # horizontal and vertical lines
+
+
+@dataclass(frozen=True)
+class _Style:
+    size: float
+    direction: int  # 0 to the right, 1 up, 2 to the left, 3 down; -1 slanted
+    bold: bool
+    italic: bool
+    symbols: bool = False
+
+
+class _Char(NamedTuple):
+    text: str  # empty: white space
+    x: float
+    y: float
+    left: float
+    right: float
+    bottom: float
+    top: float
+    style: _Style
+
+
+def read_page(document: pypdfium2.PdfDocument, number: int) -> Page:
+    """Reads one page (from 1).
+
+    Raises:
+        pypdfium2.PdfiumError: the page is damaged.
+    """
+    page = document[number - 1]
+    try:
+        text = page.get_textpage()
+        characters = list(_characters(text))
+        text.close()
+        directions = Counter(char.style.direction for char in characters if char.text)
+        directions.pop(-1, None)
+        direction = directions.most_common(1)[0][0] if directions else 0
+        turn, width, height = _turned(page.get_bbox(), direction)
+        words = [
+            word
+            for word in _words([c for c in characters if c.style.direction == direction], turn)
+            if 0 <= word.left <= word.right <= width and 0 <= word.base <= height and word.size > 0
+        ]
+        rules, dots = drawn(page, turn) if words else ([], [])
+        words += list(_bullets(dots, words))
+    finally:
+        page.close()
+    return Page(number, width, height, tuple(words), tuple(rules))
+
+
+def _turned(box: tuple[float, float, float, float], direction: int) -> tuple[Turn, float, float]:
+    """The turn of places on a page, and the page's width and height after it."""
+    left, bottom, right, top = box
+    width, height = right - left, top - bottom
+    turns: tuple[Turn, ...] = (
+        lambda x, y: (x - left, top - y),
+        lambda x, y: (y - bottom, x - left),
+        lambda x, y: (right - x, y - bottom),
+        lambda x, y: (top - y, right - x),
+    )
+    sideways = direction in (1, 3)
+    return turns[direction], height if sideways else width, width if sideways else height
+
+
+def _characters(page: pypdfium2.PdfTextPage) -> Iterator[_Char]:
+    """The characters in the order of the file, with the white space that PDFium finds."""
+    x, y, box = ctypes.c_double(), ctypes.c_double(), raw.FS_RECTF()
+    style, style_of = _Style(0, 0, False, False), 0
+    handle = page.raw
+    high = 0  # the first half of a character beyond U+FFFF: PDFium gives UTF-16
+    for index in range(raw.FPDFText_CountChars(handle)):
+        code = raw.FPDFText_GetUnicode(handle, index)
+        if code >> 10 == _HIGH >> 10:
+            high = code
+            continue
+        if code >> 10 == _LOW >> 10:
+            code = 0x10000 + (high - _HIGH << 10) + code - _LOW if high else _UNKNOWN
+        high = 0
+        text = _HYPHENS.get(code) or (chr(code) if code else "")
+        if not text.strip():  # also what PDFium adds: it is always white space
+            yield _Char("", 0, 0, 0, 0, 0, 0, style)
+            continue
+        found = raw.FPDFText_GetTextObject(handle, index)
+        owner = ctypes.addressof(found.contents) if found else 0
+        if owner != style_of:  # all characters of a text object have one style
+            style, style_of = _style(page, index), owner
+        raw.FPDFText_GetCharOrigin(handle, index, x, y)
+        raw.FPDFText_GetLooseCharBox(handle, index, box)
+        yield _Char(text, x.value, y.value, box.left, box.right, box.bottom, box.top, style)
+
+
+def _style(page: pypdfium2.PdfTextPage, index: int) -> _Style:
+    matrix, flags, name = raw.FS_MATRIX(), ctypes.c_int(), ctypes.create_string_buffer(200)
+    raw.FPDFText_GetMatrix(page, index, matrix)
+    raw.FPDFText_GetFontInfo(page, index, name, len(name), flags)
+    font = name.value.decode("utf-8", "replace").lower()
+    owner = raw.FPDFText_GetTextObject(page, index)
+    length = max(abs(matrix.a), abs(matrix.b))
+    if min(abs(matrix.a), abs(matrix.b)) > 0.05 * length:
+        direction = -1
+    elif abs(matrix.a) >= abs(matrix.b):
+        direction = 0 if matrix.a >= 0 else 2
+    else:
+        direction = 1 if matrix.b > 0 else 3
+    return _Style(
+        size=raw.FPDFText_GetFontSize(page, index) * (matrix.c**2 + matrix.d**2) ** 0.5,
+        direction=direction,
+        bold=any(part in font for part in _NAMES_BOLD)
+        or raw.FPDFTextObj_GetTextRenderMode(owner) == _FILL_AND_STROKE,
+        italic=any(part in font for part in _NAMES_ITALIC) or bool(flags.value & _ITALIC_FLAG),
+        symbols=any(part in font for part in _NAMES_SYMBOLS),
+    )
+
+
+def _words(characters: list[_Char], turn: Turn) -> list[Word]:
+    words: list[Word] = []
+    text, left, right, base = "", 0.0, 0.0, 0.0
+    style = _Style(0, 0, False, False)
+
+    def finish(spaced: bool) -> None:
+        if clean := without_control(unicodedata.normalize("NFC", text)):
+            size, bold, italic = round(style.size, 1), style.bold, style.italic
+            clean = "•" if style.symbols and len(clean) == 1 else clean
+            words.append(Word(clean, left, right, base, size, bold, italic, spaced))
+
+    for char in characters:
+        if not char.text:
+            finish(True)
+            text = ""
+            continue
+        _, y = turn(char.x, char.y)
+        sides = turn(char.left, char.bottom)[0], turn(char.right, char.top)[0]
+        gap = min(sides) - right
+        if text and (
+            char.style != style
+            or abs(y - base) > _SAME_LINE * style.size
+            or not -style.size < gap < _WORD_GAP * style.size
+        ):
+            finish(gap >= _WORD_GAP * style.size)
+            text = ""
+        if not text:
+            style, left, base = char.style, min(sides), y
+        text, right = text + char.text, max(sides)
+    finish(True)
+    return words
+
+
+def _bullets(dots: Sequence[Box], words: list[Word]) -> Iterator[Word]:
+    """The marks of lists that are drawn, not written, as browsers do: a dot a little to the left of
+    a word that begins a line."""
+    firsts = words[:1] + [word for before, word in pairwise(words) if before.base != word.base]
+    for dot in dots:
+        for word in firsts:
+            if (
+                dot.right - dot.left < _BULLET * word.size
+                and 0 < word.left - dot.right < _BULLET_GAP * word.size
+                and 0 < word.base - (dot.top + dot.bottom) / 2 < 0.7 * word.size
+            ):
+                yield replace(word, text="•", left=dot.left, right=dot.right, spaced=True)
+                break

@@ -1,0 +1,116 @@
+"""From a file to a `SourceDocument`: its text, its metadata and its sections.
+
+All offsets of a document count in its text, which is the file's own text for Markdown and plain
+text, so that a quote is found in the file as it is.
+"""
+
+import hashlib
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+
+from core.errors import DocumentError
+from core.names import as_text, printable
+from core.types import SourceDocument
+from ingest.reading import formats, sidecar
+from ingest.reading.describe import describe
+from ingest.reading.find import find
+from ingest.reading.formats import CONVERT, FORMATS
+from ingest.reading.formats.blocks import Parsed, sections
+from ingest.reading.formats.limits import LimitError, check_blocks
+from ingest.reading.read import read, sha256
+
+log = logging.getLogger(__name__)
+
+_NAMED = 20  # lines of page noise in the log
+
+
+def load_all(folders: Iterable[Path]) -> list[SourceDocument]:
+    """Load every text below the folders, as `find` finds them.
+
+    Raises:
+        DocumentError: a file is wrong, or two files are the same version of the same document.
+    """
+    documents: dict[str, SourceDocument] = {}
+    for document in map(load, find(folders).files):
+        if (other := documents.setdefault(document.key, document)) is not document:
+            raise double(document.key, document.path, other.path)
+    return list(documents.values())
+
+
+def double(key: str, path: str, other: str) -> DocumentError:
+    """The error for a file that is the same version of the same document as another file."""
+    name, _, language = key.rpartition(".")
+    return DocumentError(
+        path,
+        None,
+        f"{printable(other)} also has id {name} and language {language}",
+        "Remove one of the two files or change an id.",
+        "double",
+    )
+
+
+def fingerprint(path: Path) -> str:
+    """The SHA-256 of a file and its sidecar, as in its document."""
+    return _fingerprint(path, sha256(path))
+
+
+def load(path: Path) -> SourceDocument:
+    """Load one text file.
+
+    Raises:
+        DocumentError: the file cannot be used as it is; says where, and the remedy.
+    """
+    if path.suffix.lower() not in FORMATS:
+        better = CONVERT.get(path.suffix.lower())
+        remedy = (
+            f"Open it and save it as {better}." if better else f"Use one of: {' '.join(FORMATS)}."
+        )
+        raise DocumentError(path, None, "not a format that can be read", remedy, "format")
+    data = read(path)
+    try:
+        parsed = formats.parse(path, data)
+        check_blocks(parsed.text, parsed.blocks)
+    except LimitError as error:
+        raise over_limit(path, error) from error
+    info, guessed = describe(path, parsed)
+    found = sections(parsed.blocks, info.title)
+    if not any(char.isalnum() for s in found for char in parsed.text[s.start : s.end]):
+        raise DocumentError(
+            path, None, "has no text", "Remove the file or add its text.", "no_text"
+        )
+    _report_noise(path, parsed)
+    return SourceDocument(
+        **dict(info),
+        path=as_text(path),
+        sha256=_fingerprint(path, hashlib.sha256(data).hexdigest()),
+        text=parsed.text,
+        sections=found,
+        page_starts=parsed.page_starts,
+        guessed=guessed,
+        unused=tuple(map(printable, parsed.unused)),
+    )
+
+
+def over_limit(path: Path, error: LimitError) -> DocumentError:
+    """The error for a document that exceeds a limit."""
+    remedy = "Split it into several files, or take them out."
+    return DocumentError(path, None, str(error), remedy, "limits")
+
+
+def _fingerprint(path: Path, own: str) -> str:
+    beside = sidecar.find(path)
+    return own if beside is None else hashlib.sha256((own + sha256(beside)).encode()).hexdigest()
+
+
+def _report_noise(path: Path, parsed: Parsed) -> None:
+    noise = [block for block in parsed.blocks if block.kind == "noise"]
+    if noise:
+        lines = [parsed.text.count("\n", 0, block.begin) + 1 for block in noise[:_NAMED]]
+        more = f" and {len(noise) - _NAMED} more" if len(noise) > _NAMED else ""
+        log.info(
+            "%s: left out as page noise: what begins in lines %s%s of the text",
+            printable(path),
+            ", ".join(map(str, lines)),
+            more,
+        )

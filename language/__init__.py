@@ -1,0 +1,1 @@
+"""What a text says in any official language of the EU: words, sentences, figures, dates, names."""

@@ -1,0 +1,103 @@
+"""A user's questions and their answers: `Conversation`."""
+
+import datetime
+import uuid
+
+from pydantic import AwareDatetime, Field
+
+from core.types import Answer, Frozen, Scope, Turn
+
+MAX_NAME = 120  # characters
+
+
+def now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
+
+
+def new_id() -> str:
+    return uuid.uuid4().hex
+
+
+class Exchange(Frozen):
+    """A question with its answer or its error; with neither while it is being answered.
+
+    `scope` limits the search. `stopped`: the reader did not wait for the answer. `alone`: it is
+    answered without the conversation before it. `context` is the rest of a long message; it is not
+    searched. `follow_ups` are suggested questions; None until they are looked for. Feedback on the
+    answer has the same `id` (people/feedback.py).
+    """
+
+    id: str = Field(default_factory=new_id)
+    question: str
+    context: str = ""
+    scope: Scope = Scope()
+    asked: AwareDatetime = Field(default_factory=now)
+    answer: Answer | None = None
+    problem: str = ""
+    stopped: bool = False
+    alone: bool = False
+    follow_ups: tuple[str, ...] | None = None
+
+
+class Conversation(Frozen):
+    """Exchanges, oldest first. Without a `name` from its user, the title is the first answered
+    question, else the first question.
+
+    `changed` is when something was last asked or answered.
+    """
+
+    id: str = Field(default_factory=new_id)
+    name: str = ""
+    changed: AwareDatetime = Field(default_factory=now)
+    exchanges: tuple[Exchange, ...] = ()
+
+    @property
+    def title(self) -> str:
+        answered = (one for one in self.exchanges if one.answer and one.answer.answered)
+        first = next(answered, self.exchanges[0] if self.exchanges else None)
+        return self.name or (first.question if first else "")
+
+    @property
+    def ids(self) -> frozenset[str]:
+        return frozenset(exchange.id for exchange in self.exchanges)
+
+    def find(self, id: str) -> Exchange | None:
+        return next((exchange for exchange in self.exchanges if exchange.id == id), None)
+
+    def named(self, name: str) -> "Conversation":
+        """A copy with another name, cut to `MAX_NAME`."""
+        return self.model_copy(update={"name": " ".join(name.split())[:MAX_NAME]})
+
+    def with_exchange(self, exchange: Exchange) -> "Conversation":
+        """A copy with this exchange at the end, or in place of the one with its id."""
+        exchanges = {**{other.id: other for other in self.exchanges}, exchange.id: exchange}
+        return self.model_copy(update={"exchanges": tuple(exchanges.values()), "changed": now()})
+
+    def without(self, *ids: str) -> "Conversation":
+        kept = tuple(exchange for exchange in self.exchanges if exchange.id not in ids)
+        return self.model_copy(update={"exchanges": kept})
+
+    def before(self, id: str) -> "Conversation":
+        """A copy with only the exchanges before the one with this id."""
+        ids = [exchange.id for exchange in self.exchanges]
+        return self.without(*ids[ids.index(id) :])
+
+    def history(self, exchange: Exchange) -> tuple[Turn, ...]:
+        """The earlier turns that an exchange is answered with."""
+        return () if exchange.alone else self.before(exchange.id).turns()
+
+    def turns(self) -> tuple[Turn, ...]:
+        """The answered exchanges as turns."""
+        return tuple(
+            Turn.of(exchange.question, exchange.answer)
+            for exchange in self.exchanges
+            if exchange.answer is not None
+        )
+
+
+class Listed(Frozen):
+    """A conversation in a list."""
+
+    id: str
+    title: str
+    changed: AwareDatetime

@@ -1,0 +1,1 @@
+"""Fitting, benchmarks and public question sets; not installed with the product."""

@@ -1,0 +1,267 @@
+"""Benchmark of reading real documents: titles, headings, paragraphs, words, and processor time.
+
+Headings and titles are compared with lists that people made (truth.py), words with the file's text
+as another program extracts it (ingest/reading/compare_text.py).
+"""
+
+import re
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from core.errors import DocumentError
+from core.settings import Settings
+from core.types import Frozen
+from ingest.passages.isolated import Loader
+from ingest.reading import source_text
+from ingest.reading.compare_text import compare
+from ingest.reading.comparison import Comparison
+from ingest.reading.find import find
+from ingest.reading.formats import blocks_of
+from ingest.reading.formats.blocks import Block
+from ingest.reading.load import load
+from ingest.reading.read import read
+from research.benchmarks.truth import (
+    Heading,
+    Match,
+    Truth,
+    align,
+    is_label,
+    is_title,
+    parents,
+    references,
+    truth_of,
+)
+
+_LONG = 150  # characters: a paragraph this long has at least one sentence
+
+# A paragraph may end with a stop, perhaps followed by quotes or a note's label; or with a comma or
+# "; and" if the next does not begin in lower case.
+_CLOSED = re.compile(r"[.!?:;…—–](?:\W|[_⁰¹²³⁴-⁹]|\[\^\w+\]|\d{1,3}(?!\w))*$")
+_GOES_ON = re.compile(r"[,;]\s*\w{0,4}\W*$")
+_IN_LOWER_CASE = re.compile(r"[^\W\d_](?!\))")
+
+
+class Share(Frozen):
+    """`right` out of `of`."""
+
+    right: int = 0
+    of: int = 0
+
+    @property
+    def value(self) -> float | None:
+        return self.right / self.of if self.of else None
+
+
+class DocumentsRead(Frozen):
+    """Figures of one file, or of several together.
+
+    unread: files that were refused or crashed the reader.
+    parents: of the headings found, those below the right heading.
+    runs: runs of five words that are also in the file.
+    paragraphs: of the long ones, those that end with a sentence.
+    pages, cpu: pages, and seconds of processor time for them; 0 for formats without pages.
+    wrong: descriptions of the errors.
+    """
+
+    name: str
+    files: int = 1
+    unread: int = 0
+    titles: Share = Share()
+    recall: Share = Share()
+    precision: Share = Share()
+    parents: Share = Share()
+    runs: Share = Share()
+    paragraphs: Share = Share()
+    pages: int = 0
+    cpu: float = 0.0
+    wrong: tuple[str, ...] = ()
+
+
+def documents(settings: Settings, folder: Path, lists: Path) -> list[DocumentsRead]:
+    """Measures every file of a folder; returns figures per file, per format and of all together.
+
+    Args:
+        settings: has the limits of the reader.
+        folder: documents; or deltatextsplitter's folder, of which the `pdfs` with `refs` are read.
+        lists: folder with the lists of headings.
+
+    Raises:
+        DocumentError: the folder is missing or empty, or a list is malformed.
+    """
+    pdfs = folder / "pdfs"
+    if pdfs.is_dir():
+        files = [file for file in find([pdfs]).files if references(file).is_file()]
+    else:
+        files = list(find([folder]).files)
+    if not files:
+        raise DocumentError(folder, None, "there are no documents here", "Name a folder that has.")
+    with Loader(settings) as loader:
+        figures = [measure(file, truth_of(file, lists), loader) for file in files]
+    formats = sorted({file.suffix for file in files})
+    kinds = [
+        together(f"all {suffix}", [one for one in figures if one.name.endswith(suffix)])
+        for suffix in formats
+    ]
+    return [*figures, *kinds, together("all", figures)]
+
+
+def measure(path: Path, truth: Truth | None, loader: Loader) -> DocumentsRead:
+    """Measures one file; headings and title only if there is a list."""
+    try:
+        loaded = loader.load(path)
+    except DocumentError as error:
+        return DocumentsRead(name=path.name, unread=1, wrong=(f"not read: {error.problem}",))
+    document = loaded.document
+    blocks = blocks_of(document)
+    figures = DocumentsRead(
+        name=path.name,
+        pages=len(document.page_starts),
+        cpu=_cpu(lambda: load(path)) if document.page_starts else 0.0,
+    )
+    comparison = compare(document, loaded.passages, source_text.read(path, read(path)))
+    parts = [_runs(comparison), _paragraphs(document.text, blocks)]
+    if truth and truth.titles:
+        parts.append(_title(document.title, truth))
+    if truth and truth.headings:
+        parts.append(_headings(document.title, blocks, truth))
+    shares = {name: share for part in parts for name, share in part[0].items()}
+    wrong = tuple(line for part in parts for line in part[1])
+    return figures.model_copy(update={**shares, "wrong": wrong})
+
+
+def together(name: str, figures: Sequence[DocumentsRead]) -> DocumentsRead:
+    """Sums the figures of several files: each heading, run and paragraph counts once."""
+
+    def total(shares: Iterable[Share]) -> Share:
+        counts = [(share.right, share.of) for share in shares]
+        return Share(right=sum(right for right, _ in counts), of=sum(of for _, of in counts))
+
+    return DocumentsRead(
+        name=name,
+        files=sum(one.files for one in figures),
+        unread=sum(one.unread for one in figures),
+        titles=total(one.titles for one in figures),
+        recall=total(one.recall for one in figures),
+        precision=total(one.precision for one in figures),
+        parents=total(one.parents for one in figures),
+        runs=total(one.runs for one in figures),
+        paragraphs=total(one.paragraphs for one in figures),
+        pages=sum(one.pages for one in figures),
+        cpu=sum(one.cpu for one in figures),
+    )
+
+
+_Part = tuple[dict[str, Share], list[str]]
+"""Figures by name, and descriptions of the errors."""
+
+
+def _title(title: str, truth: Truth) -> _Part:
+    right = is_title(title, truth)
+    wrong = [] if right else [f"title: {title}"]
+    return {"titles": Share(right=int(right), of=1)}, wrong
+
+
+def _headings(title: str, blocks: Sequence[Block], truth: Truth) -> _Part:
+    """Recall, precision and parents of headings; those that are the title, or were read as the
+    title, do not count."""
+    seen = [
+        Heading(block.title, block.level)
+        for block in blocks
+        if block.kind == "heading" and not is_title(block.title, truth)
+    ]
+    true = truth.headings
+    matches = align(true, seen)
+    place = {number: match.true for match in matches for number in range(match.first, match.after)}
+    required = [
+        number
+        for number, heading in enumerate(true)
+        if not heading.optional and not is_title(heading.text, truth)
+    ]
+    found = [match for match in matches if match.true in required]
+    wanted = sorted(set(required) - {match.true for match in found})
+    free = {
+        number
+        for number, heading in enumerate(seen)
+        if (place[number] not in required if number in place else heading.text == title)
+    }
+    extra = [
+        heading
+        for number, heading in enumerate(seen)
+        if number not in place
+        and number not in free
+        and not any(is_label(heading, true[missed]) for missed in wanted)
+    ]
+    above = dict(zip(required, parents([true[number] for number in required]), strict=True))
+    above_seen = parents(seen)
+
+    def is_below_the_right_one(match: Match) -> bool:
+        upper = above_seen[match.first]
+        while upper in free:
+            upper = above_seen[upper]
+        right = above[match.true]
+        return (None if right is None else required[right]) == (
+            None if upper is None else place.get(upper, -1)
+        )
+
+    below = [is_below_the_right_one(match) for match in found]
+    shares = {
+        "recall": Share(right=len(found), of=len(required)),
+        "precision": Share(right=len(found), of=len(found) + len(extra)),
+        "parents": Share(right=sum(below), of=len(found)),
+    }
+    wrong = [
+        *(f"heading not found: {true[number].text}" for number in wanted),
+        *(f"no heading: {heading.text}" for heading in extra),
+        *(
+            f"heading in two: {true[match.true].text}"
+            for match in found
+            if match.after - match.first > 1
+        ),
+        *(
+            f"heading below a wrong one: {true[match.true].text}"
+            for match, right in zip(found, below, strict=True)
+            if not right
+        ),
+    ]
+    return shares, wrong
+
+
+def _runs(comparison: Comparison) -> _Part:
+    right = comparison.runs - comparison.missing
+    wrong = [f"not in the file: {one.text}" for one in comparison.misread]
+    return {"runs": Share(right=right, of=comparison.runs)}, wrong
+
+
+def _paragraphs(text: str, blocks: Sequence[Block]) -> _Part:
+    """Share of long paragraphs and list items that end with a sentence."""
+    spoken = [block for block in blocks if block.kind not in ("note", "noise")]
+    right, wrong = 0, []
+    long = [
+        (block, after)
+        for block, after in zip(spoken, [*spoken[1:], None], strict=True)
+        if block.kind in ("paragraph", "item") and block.end - block.start >= _LONG
+    ]
+    for block, after in long:
+        own = text[block.start : block.end].rstrip()
+        if _is_cut(own, text[after.start : after.end] if after else ""):
+            wrong.append(f"cut: … {own[-60:]}")
+        else:
+            right += 1
+    return {"paragraphs": Share(right=right, of=len(long))}, wrong
+
+
+def _is_cut(text: str, after: str) -> bool:
+    """Whether a paragraph breaks off before its sentence ends."""
+    ending = text[-20:]
+    if _CLOSED.search(ending):
+        return False
+    begins = _IN_LOWER_CASE.match(after)  # "b)" is a list mark, no word
+    return not _GOES_ON.search(ending) or (begins is not None and begins[0].islower())
+
+
+def _cpu(action: Callable[[], object]) -> float:
+    """Seconds of processor time."""
+    started = time.process_time()
+    action()
+    return time.process_time() - started

@@ -1,0 +1,143 @@
+"""Fits the weights of the confidence; writes them into the embedder's profile
+(vectorstore/profile.py), and draws `docs/refusal.svg`.
+
+    python -m research.fitting
+
+Two logistic regressions with an L2 penalty (Newton's method) on the questions in
+`research/fitting/`: is a question on topic (all questions), and do the sources answer it (those on
+topic). Prints the area under the ROC curve and the share refused at each threshold, by
+leave-one-out cross-validation, and plots the latter.
+"""
+
+import datetime
+import sys
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chain.reading.confidence import lacks, similarities
+from chain.reading.relevance import rank
+from chain.understanding.followup import standalone
+from core.errors import StrategiewijzerError
+from core.settings import ROOT, Settings
+from eval.dataset import Question, fingerprints
+from language.identify import conversation
+from research.fitting import QUESTIONS, is_wide
+from research.fitting import questions as questions_to_fit_on
+from research.fitting.curve import refusal_curve
+from vectorstore.profile import write
+from vectorstore.store import Snapshot, open_index
+
+CURVE = ROOT / "docs" / "refusal.svg"
+_PENALTY = 1.0  # on standardised features
+_THRESHOLDS = np.arange(0.1, 0.95, 0.05)
+Array = NDArray[np.float64]
+
+
+def main() -> int:
+    try:
+        settings = Settings()
+        questions = questions_to_fit_on()
+        index = open_index(settings).snapshot()
+        topic, sources = _features(questions, settings, index)
+    except StrategiewijzerError as error:
+        print(error, file=sys.stderr)
+        return 1
+    answerable = np.array([question.answerable for question in questions], dtype=float)
+    far = np.array([question.challenge == "far-topic" for question in questions])
+    everything = np.ones(len(questions), dtype=bool)
+    models = {
+        "on_topic": (topic, (~far).astype(float), everything),
+        "in_sources": (sources, answerable, ~far),
+    }
+    weights = {}
+    left_out = np.ones(len(questions))
+    for model, (features, outcome, among) in models.items():
+        values = np.array([list(row.values()) for row in features])
+        fitted = fit(values[among], outcome[among])
+        rounded = (round(float(weight), 4) for weight in fitted)
+        weights[model] = dict(zip(["intercept", *features[0]], rounded, strict=True))
+        left_out *= _left_out(values, outcome, among)
+    area = auc(left_out, answerable)
+    made = {
+        "made_by": "python -m research.fitting",
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "questions": fingerprints(QUESTIONS),
+        "n": len(questions),
+        "auc_leave_one_out": round(area, 3),
+        "weights": weights,
+    }
+    write(index.embedder.fingerprint, "confidence", made)
+    groups = {
+        "off topic": left_out[far],
+        "near the topic, not in the sources": left_out[(answerable == 0) & ~far],
+        "answerable": left_out[answerable == 1],
+    }
+    CURVE.write_text(refusal_curve(groups, settings.refuse_below), "utf-8")
+    wide = np.array([is_wide(question) for question in questions])
+    groups["answerable, of wide.yaml"] = left_out[(answerable == 1) & wide]
+    print(f"AUC, leave one out: {area:.3f} ({len(questions)} questions)")
+    for threshold in _THRESHOLDS:
+        shares = (f"{(of < threshold).mean():.1%} {name}" for name, of in groups.items())
+        print(f"refuse below {threshold:.2f}: {', '.join(shares)}")
+    return 0
+
+
+def fit(values: Array, outcome: Array) -> Array:
+    """Weights (intercept first) of a logistic model; `values` (n, features), `outcome` 0 or 1 (n,).
+
+    Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, 4.4.1, with a ridge
+    penalty on the standardised features.
+    """
+    mean, spread = values.mean(0), values.std(0)
+    spread[spread == 0] = 1.0
+    design = np.column_stack([np.ones(len(values)), (values - mean) / spread])
+    penalty = np.diag([0.0] + [_PENALTY] * values.shape[1])
+    weights = np.zeros(design.shape[1])
+    for _ in range(50):
+        probability = 1 / (1 + np.exp(-design @ weights))
+        gradient = design.T @ (outcome - probability) - penalty @ weights
+        curvature = design.T @ (design * (probability * (1 - probability))[:, None]) + penalty
+        weights += np.linalg.solve(curvature, gradient)
+    slopes = weights[1:] / spread
+    return np.concatenate([[weights[0] - slopes @ mean], slopes])
+
+
+def auc(score: Array, outcome: Array) -> float:
+    """Probability that a positive scores above a negative; ties count half (Mann-Whitney U)."""
+    difference = score[outcome == 1][:, None] - score[outcome == 0][None, :]
+    return float(((difference > 0) + 0.5 * (difference == 0)).mean())
+
+
+def _left_out(values: Array, outcome: Array, among: NDArray[np.bool_]) -> Array:
+    """Leave-one-out probabilities: of each question by weights fitted on the others in `among`."""
+    judged = []
+    for number in range(len(values)):
+        others = among & (np.arange(len(values)) != number)
+        judged.append(_probability(values[[number]], fit(values[others], outcome[others]))[0])
+    return np.array(judged)
+
+
+def _probability(values: Array, weights: Array) -> Array:
+    return np.asarray(1 / (1 + np.exp(-(weights[0] + values @ weights[1:]))))
+
+
+def _features(
+    questions: tuple[Question, ...], settings: Settings, index: Snapshot
+) -> tuple[list[dict[str, float]], list[dict[str, float]]]:
+    """Features of each question for the two models: on topic, and in the sources."""
+    topic, sources = [], []
+    for question in questions:
+        turns = [*(turn.question for turn in question.history), question.question]
+        language = conversation(turns, settings.default_language)[-1]
+        asked = standalone(question.question, language, question.history)
+        found = index.search(asked, k=settings.results, language=language)
+        near = similarities(asked, language, found, index)
+        topic.append(near)
+        ranked = rank(asked, language, found, index.profile.relevance)
+        sources.append(near | lacks(asked, language, found, ranked, index))
+    return topic, sources
+
+
+if __name__ == "__main__":
+    sys.exit(main())

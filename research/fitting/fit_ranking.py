@@ -1,0 +1,70 @@
+"""Fits the weights that rank passages; writes them into the embedder's profile
+(vectorstore/profile.py).
+
+    python -m research.fitting.fit_ranking --xquad DIR
+
+DIR has `xquad.en.json` and `xquad.de.json`. Training data are the questions about their even
+articles (English, German, and German questions over English paragraphs), and the questions in this
+folder that name the sections that answer them, over the index in use and one-language versions of
+it. Prints hit@1 and MRR of each set, by six-fold cross-validation over articles or questions.
+"""
+
+import sys
+from collections.abc import Sequence
+
+import numpy as np
+
+from eval.dataset import Question
+from eval.outline import Outline
+from research.fitting.linear import group_of, run
+from research.fitting.logit import Asked
+from research.public import PublicSet
+from research.public.index import document_of
+from vectorstore.profile import LOOK
+from vectorstore.ranking import FEATURES
+from vectorstore.search import Evidence
+from vectorstore.store import Index
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    return run(
+        arguments,
+        program="python -m research.fitting.fit_ranking",
+        section="ranking",
+        features=FEATURES,
+        from_xquad=_xquad,
+        from_briefs=_briefs,
+    )
+
+
+def _xquad(public: PublicSet, index: Index) -> list[Asked]:
+    group = group_of(public)
+    found = []
+    for question in public.questions:
+        evidence = index.evidence(question.text, LOOK, language=public.question_language)
+        names = [document_of(public, one.scored.passage).id for one in evidence]
+        right = [name in question.relevant for name in names]
+        found.append(_asked(evidence, right, group[next(iter(question.relevant))]))
+    return found
+
+
+def _briefs(questions: Sequence[Question], index: Index) -> list[Asked]:
+    outline = Outline.of(index.passages())
+    found = []
+    for number, question in enumerate(questions):
+        sections = outline.relevant_sections(question)
+        if sections and not question.history:
+            evidence = index.evidence(question.question, LOOK, language=question.language)
+            passages = [one.scored.passage for one in evidence]
+            right = [(passage.document.id, passage.section) in sections for passage in passages]
+            found.append(_asked(evidence, right, number))
+    return found
+
+
+def _asked(evidence: Sequence[Evidence], right: Sequence[bool], group: int) -> Asked:
+    rows = [[one.features[name] for name in FEATURES] for one in evidence]
+    return Asked(np.array(rows), np.array(right, dtype=bool), group)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,81 @@
+"""Shared command of the fits of linear models: data, cross-validation and file of weights."""
+
+import argparse
+import datetime
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from core.errors import StrategiewijzerError
+from core.settings import Settings
+from eval.dataset import Question
+from research.fitting import questions
+from research.fitting.logit import Asked, cross_validated, fit
+from research.fitting.mixed import in_turn
+from research.public import PublicSet, build_index, halves, load
+from vectorstore.profile import Section, write
+from vectorstore.store import Index, open_index
+
+_PAIRS = (("en", "en"), ("de", "de"), ("en", "de"))  # languages of paragraphs and of questions
+
+
+def run(
+    arguments: Sequence[str] | None,
+    *,
+    program: str,
+    section: Section,
+    features: Sequence[str],
+    from_xquad: Callable[[PublicSet, Index], list[Asked]],
+    from_briefs: Callable[[Sequence[Question], Index], list[Asked]],
+) -> int:
+    """Fits, prints the cross-validated figures and writes the weights; returns the exit code.
+
+    Args:
+        arguments: of the command line.
+        program: the command, for its help and the provenance.
+        section: of the profile, for the weights.
+        features: names of the columns of `Asked.values`.
+        from_xquad: computes examples from questions on the even articles and an index of all
+            paragraphs.
+        from_briefs: computes examples from the questions in this folder and an index of the briefs:
+            the one in use, and two with each brief in one language.
+    """
+    parser = argparse.ArgumentParser(prog=program)
+    parser.add_argument("--xquad", type=Path, required=True, metavar="DIR")
+    folder: Path = parser.parse_args(arguments).xquad
+    try:
+        settings = Settings()
+        sets = {}
+        for paragraphs, asked in _PAIRS:
+            others = None if asked == paragraphs else folder / f"xquad.{asked}.json"
+            public = load("xquad", folder / f"xquad.{paragraphs}.json", None, others)
+            made = from_xquad(halves(public)[0], build_index(public, settings))
+            sets[f"xquad {asked} over {paragraphs}, even articles"] = made
+        index = open_index(settings)
+        sets["briefs"] = from_briefs(questions(), index)
+        for turn, mixed in enumerate(in_turn(settings), start=1):
+            name = f"briefs, each in one language, turn {turn}"
+            sets[name] = from_briefs(questions(), mixed)
+    except StrategiewijzerError as error:
+        Console(stderr=True).print(error, markup=False)
+        return 1
+    console = Console()
+    for name, (hit, mrr) in cross_validated(sets).items():
+        console.print(f"{name}: hit@1 {hit:.4f}, MRR {mrr:.4f} ({len(sets[name])} questions)")
+    fitted = {
+        "made_by": program,
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "fitted_on": {name: len(asked) for name, asked in sets.items()},
+        "weights": dict(
+            zip(features, (round(float(w), 2) for w in fit(sets.values())), strict=True)
+        ),
+    }
+    write(index.embedder.fingerprint, section, fitted)
+    console.print(fitted["weights"])
+    return 0
+
+
+def group_of(public: PublicSet) -> dict[str, int]:
+    """Document id -> group of its article, so that no article is in two folds."""
+    return {document.id: document.article // 2 for document in public.documents}

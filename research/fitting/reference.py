@@ -1,0 +1,61 @@
+"""Writes the reference texts that calibrate embedders (`vectorstore/reference.json`), and measures
+the default embedder on them.
+
+    python -m research.fitting.reference
+
+They are every eighth question of this folder and its first passage, as embedded. Run it again when
+the default embedder changes; other embedders are then measured again.
+"""
+
+import datetime
+import json
+import sys
+
+from rich.console import Console
+
+from chain.understanding.followup import standalone
+from core.errors import SettingsError, StrategiewijzerError
+from core.settings import Settings
+from research.fitting import questions
+from vectorstore.profile import DEFAULT, REFERENCE, measure, write
+from vectorstore.store import Snapshot, open_index
+
+_EVERY = 8
+
+
+def main() -> int:
+    try:
+        index = open_index(Settings()).snapshot()
+        if index.embedder.fingerprint != DEFAULT:
+            raise SettingsError(
+                f"The scale is that of {DEFAULT}. Unset STRATEGIEWIJZER_EMBEDDINGS_URL, or name "
+                "another default in vectorstore/profile.py."
+            )
+        REFERENCE.write_text(
+            json.dumps(_chosen(index), indent=1, ensure_ascii=False) + "\n", "utf-8"
+        )
+        found = measure(index.embedder)
+    except StrategiewijzerError as error:
+        Console(stderr=True).print(error, markup=False)
+        return 1
+    made = {
+        "made_by": "python -m research.fitting.reference",
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "weights": {kind: of.model_dump() for kind, of in found.items()},
+    }
+    Console().print(made["weights"], write(DEFAULT, "cosines", made))
+    return 0
+
+
+def _chosen(index: Snapshot) -> dict[str, list[str] | list[list[str]]]:
+    asked, passages = [], {}
+    for question in questions()[::_EVERY]:
+        text = standalone(question.question, question.language, question.history)
+        first = index.search(text, 1, question.language, rerank=False)[0].passage
+        asked.append(text)
+        passages[first.id] = [first.context(unit) for unit in first.units]
+    return {"questions": asked, "passages": list(passages.values())}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,193 @@
+"""A conversation to keep: as Markdown, and as a page to print that needs no network.
+
+Questions, answers and sources are data: the page's template escapes what it is given, Markdown goes
+through `ui.answers.copying.escaped`.
+"""
+
+import datetime
+import functools
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from core.types import Answer, Citation, Marked, Scope
+from language.characters import visible
+from ui import formats
+from ui.answers import remarks
+from ui.answers.checks import GLYPHS, Checks
+from ui.answers.citations import as_one, by_number
+from ui.answers.copying import (
+    addresses,
+    escaped,
+    markdown_references,
+    markdown_texts,
+    more_heading,
+)
+from ui.answers.references import reference
+from ui.markup import answer_html, escape
+from ui.scope import told
+from ui.texts import Texts
+
+
+class Exported(Protocol):
+    """A question of a conversation, and what came of it."""
+
+    @property
+    def question(self) -> str: ...
+    @property
+    def answer(self) -> Answer | None: ...
+    @property
+    def asked(self) -> datetime.datetime | None: ...
+    @property
+    def scope(self) -> Scope: ...
+
+
+def conversation_markdown(title: str, exchanges: Iterable[Exported], texts: Texts) -> str:
+    """A conversation as Markdown: questions, answers, and below each the quotes it rests on.
+
+    Args:
+        title: of the conversation.
+        exchanges: oldest first; those without an answer are told as such.
+        texts: the strings of the interface language.
+    """
+    blocks = [f"# {escaped(title)}", f"*{escaped(made(texts))}*"]
+    for exchange in exchanges:
+        blocks.append(f"## {escaped(exchange.question)}")
+        if facts := question_facts(exchange, texts):
+            blocks.append(escaped(" · ".join(facts)))
+        if exchange.answer is None:
+            blocks.append(escaped(texts("export.unanswered")))
+            continue
+        blocks += _answer_blocks(exchange.answer, texts)
+    blocks += ["---", f"*{escaped(texts('export.authentic'))}*"]
+    return "\n\n".join(blocks) + "\n"
+
+
+def conversation_page(title: str, exchanges: Sequence[Exported], texts: Texts) -> str:
+    """As `conversation_markdown`, as a page in one file that runs no script."""
+    return _template().render(title=title, exchanges=exchanges, texts=texts, made=made(texts))
+
+
+def question_facts(exchange: Exported, texts: Texts) -> list[str]:
+    """When a question was asked, and what its search was limited to."""
+    facts = []
+    if exchange.asked is not None:
+        zone = formats.zone_name(exchange.asked, texts.language)
+        facts.append(texts("export.asked", moment=texts.moment(exchange.asked), zone=zone))
+    if scope := told(exchange.scope, texts):
+        facts.append(scope)
+    return facts
+
+
+def answer_facts(answer: Answer, texts: Texts) -> list[str]:
+    """How an answer was made, from which state of the sources, and what it lacks."""
+    facts = remarks.told(answer, texts)  # these tell of a fallback as well
+    if lacking := remarks.opening(answer, texts):
+        facts.insert(0, lacking)
+    if answer.answered and answer.mode != "fallback":
+        facts.insert(0, texts(f"export.modes.{answer.mode}", model=answer.model))
+    if answer.understood_as:
+        facts.insert(0, texts("answers.understood", question=answer.understood_as))
+    if answer.generation and answer.kind != "reply":
+        facts.append(texts("export.generation", generation=answer.generation))
+    return facts
+
+
+def _answer_blocks(answer: Answer, texts: Texts) -> list[str]:
+    proper, *more = markdown_texts(answer, texts)
+    checked = " · ".join(Checks(answer).told(texts))
+    blocks = [escaped(checked)] if checked else []
+    blocks += [proper, *(escaped(fact) for fact in answer_facts(answer, texts)), *more]
+    if answer.citations:
+        blocks.append(f"### {escaped(texts('references.heading'))}")
+    for quotes, written in zip(
+        by_number(answer.citations).values(),
+        markdown_references(answer.citations, texts),
+        strict=True,
+    ):
+        blocks.append(written)
+        for quote in dict.fromkeys(one.quote for one in quotes):
+            blocks.append(quoted(quote))
+    return blocks
+
+
+def quoted(quote: str) -> str:
+    """A quote as Markdown."""
+    lines = [line for line in quote.splitlines() if line.strip()]
+    return "\n>\n".join(f"> {escaped(line)}" for line in lines)
+
+
+def made(texts: Texts) -> str:
+    return texts("export.made", date=texts.date(datetime.datetime.now(formats.zone()).date()))
+
+
+class _Shown:
+    """What an answer says, as HTML: behind it the numbers of its quotes.
+
+    Args:
+        answer: what is shown.
+        place: begins the names of its references in the page.
+        texts: the strings of the interface language.
+    """
+
+    def __init__(self, answer: Answer, place: str, texts: Texts) -> None:
+        self._answer = answer
+        self._place = place
+        self._texts = texts
+        self._checks = Checks(answer)
+
+    @property
+    def checked(self) -> str:
+        return " · ".join(self._checks.told(self._texts))
+
+    def html(self, text: Marked, level: int) -> Markup:
+        """The answer proper, or a block of what is folded on the page; labels are of this level."""
+        language = remarks.languages(self._answer, text)[0]
+        shown = answer_html(text, language=language, marker=self._marker, level=level)
+        return Markup(shown)  # noqa: S704 - escaped there
+
+    def _marker(self, number: int, words: str) -> str:
+        if not self._checks.quotes(number, words):
+            return ""
+        verdict = self._checks.verdict(number, words)
+        told = escape(self._texts(f"answers.verdicts.{verdict}"))
+        target = escape(f"{self._place}-{number}")
+        mark = "" if verdict == self._checks.usual else GLYPHS[verdict]
+        return f'<sup><a href="#{target}" title="{told}">[{number}]</a>{mark}</sup>'
+
+
+def _reference(citation: Citation, texts: Texts) -> Markup:
+    """A reference with its title in italics."""
+    written = reference(citation, texts, data=escape, emphasis="<cite>{}</cite>")
+    return Markup(written)  # noqa: S704 - escaped here
+
+
+def _visible(value: object) -> object:
+    """What the template shows, without what nobody sees; HTML stays HTML."""
+    return type(value)(visible(value)) if isinstance(value, str) else value
+
+
+@functools.cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_visible,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(
+        question_facts=question_facts,
+        answer_facts=answer_facts,
+        shown_answer=_Shown,
+        by_number=by_number,
+        as_one=as_one,
+        more_heading=more_heading,
+        reference=_reference,
+        addresses=addresses,
+    )
+    return environment.get_template("conversation.html.j2")

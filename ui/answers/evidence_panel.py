@@ -1,0 +1,203 @@
+"""The evidence of an answer: which passages are cited, with the quotes marked in them.
+
+A number in the answer opens its passage in a panel beside the answer, or over it where there is no
+room: a copy of what is folded below the answer, made by the browser, so that no run of the page is
+needed and nothing of it moves. Without the script the number is a link to what is folded.
+"""
+
+import itertools
+from collections.abc import Mapping, Sequence
+
+from core.types import Answer, Citation, Passage
+from people.note import quote_id
+from ui import origins
+from ui.addresses import reading_address
+from ui.answers.citations import anchors, as_one, by_number, numbers, pages, section, stretches
+from ui.answers.fragments import at_quote
+from ui.answers.surroundings import Surroundings
+from ui.markup import escape, is_web_page, link, new_tab
+from ui.texts import Texts
+
+_FIRST_WORDS = 6  # of a quote, to tell it from others
+
+
+def evidence_html(answer: Answer, prefix: str, texts: Texts, around: Surroundings | None) -> str:
+    """Every passage that is cited, with the quotes marked in it; folded until it is asked for.
+
+    The markers in the answer link into it, and a browser unfolds it to follow such a link. It is
+    not `st.expander`, which then keeps what it holds inert: visible, but its links cannot be used.
+
+    Args:
+        answer: whose evidence is shown.
+        prefix: begins the names of its places in the page.
+        texts: the strings of the interface language.
+        around: the documents as they are now, for the text around the quotes; None: not known.
+    """
+    if not answer.citations:
+        return ""
+    by_passage: dict[str, list[Citation]] = {}
+    for citation in answer.citations:
+        by_passage.setdefault(citation.passage_id, []).append(citation)
+    shown = "".join(
+        _source_html(answer, citations, prefix, texts, around) for citations in by_passage.values()
+    )
+    heading = escape(texts("sources.heading", number=len(by_number(answer.citations))))
+    return (
+        f'<details class="sw-sources"><summary>{heading}</summary>'
+        f'<div role="region" aria-label="{heading}" tabindex="0">{shown}</div>'
+        f"{_panel_html(texts)}</details>"
+    )
+
+
+def _panel_html(texts: Texts) -> str:
+    """The panel as it is before a passage is put into it: hidden, and never opened itself."""
+    told = {name: escape(texts(f"panel.{name}")) for name in ("title", "previous", "next", "close")}
+    previous, following, close = (
+        f'<button type="button" class="sw-panel-{name}" aria-label="{told[name]}" '
+        f'title="{told[name]}">{sign}</button>'
+        for name, sign in (("previous", "‹"), ("next", "›"), ("close", "✕"))
+    )
+    return (
+        f'<dialog class="sw-panel" aria-label="{told["title"]}"><div class="sw-panel-bar">'
+        f'{previous}<span class="sw-panel-place" role="status"></span>{following}{close}</div>'
+        f'<div class="sw-panel-body" role="group" aria-label="{told["title"]}" tabindex="0"></div>'
+        "</dialog>"
+    )
+
+
+def _source_html(
+    answer: Answer,
+    citations: Sequence[Citation],
+    prefix: str,
+    texts: Texts,
+    around: Surroundings | None,
+) -> str:
+    """One passage with its origin, its quotes, the text around it and links to where it stands."""
+    first = citations[0]
+    document = first.document
+    text, spans = _quoted(answer, citations)
+    facts = [
+        texts.label("kinds", document.kind),
+        origins.number(document, texts),
+        texts.date(document.date) if document.date else "",
+        pages(citations, texts),
+        texts.label("standings", first.standing) if first.standing != "in_force" else "",
+    ]
+    if document.language != answer.question_language:
+        name = texts.label("languages", document.language)
+        facts.append(texts("sources.quote_language", language=name))
+    path = section(as_one(citations))
+    before = around.before(first) if around else None
+    after = around.after(first) if around else None
+    return (
+        f'<section class="sw-source"><h3>{numbers(citations)} {escape(document.title)}</h3>'
+        f'<p class="sw-facts">{" · ".join(escape(fact) for fact in facts if fact)}</p>'
+        + (f"<p>{escape(texts('sources.section'))}: {escape(path)}</p>" if path else "")
+        + _neighbour_html(before, first, "answers.before", texts)
+        + f'<blockquote lang="{escape(document.language)}">'
+        f"{highlighted(text, spans, targets=anchors(answer, prefix))}</blockquote>"
+        + _neighbour_html(after, first, "answers.after", texts)
+        + _keep_html(stretches(citations, answer), prefix, texts)
+        + f"{in_context(citations, texts)}{official_pages(citations, texts)}</section>"
+    )
+
+
+def _quoted(
+    answer: Answer, citations: Sequence[Citation]
+) -> tuple[str, list[tuple[int, int, int]]]:
+    """A passage and the (start, end, number) of its quotes; only the quotes if it was not kept."""
+    for passage in answer.passages:
+        if passage.id == citations[0].passage_id:
+            return passage.text, [(one.start, one.end, one.number) for one in citations]
+    text = "\n\n".join(dict.fromkeys(one.quote for one in citations))
+    starts = [(text.index(one.quote), one) for one in citations]
+    return text, [(start, start + len(one.quote), one.number) for start, one in starts]
+
+
+def _neighbour_html(passage: Passage | None, cited: Citation, key: str, texts: Texts) -> str:
+    """The text before or after a cited passage, folded; with its heading where that is another."""
+    if passage is None:
+        return ""
+    heading = ""
+    if passage.headings != cited.headings:
+        heading = f'<p class="sw-facts">{escape(" › ".join(passage.headings[-2:]))}</p>'
+    return (
+        f'<details class="sw-nearby"><summary>{escape(texts(key))}</summary>{heading}'
+        f'<div lang="{escape(passage.language)}">{escape(passage.text)}</div></details>'
+    )
+
+
+def _keep_html(quotes: Sequence[Citation], prefix: str, texts: Texts) -> str:
+    """Buttons that keep these quotes, or take them away again (ui/notes/keeping.py, which shows
+    them where quotes can be kept); of several each names its own by its first words."""
+    names = [" ".join(one.quote.split()[:_FIRST_WORDS]) for one in quotes]
+    keys = [
+        (f"notes.{key}_which" if len(quotes) > 1 else f"notes.{key}") for key in ("keep", "kept")
+    ]
+    return "".join(
+        f'<div class="sw-keep"><button type="button" data-keep="{escape(prefix)}-{quote_id(one)}">'
+        f'<span class="sw-unkept">{escape(texts(keys[0], quote=name))}</span>'
+        f'<span class="sw-kept">{escape(texts(keys[1], quote=name))}</span></button>'
+        f'<span class="sw-keep-told" role="status"></span></div>'
+        for one, name in zip(quotes, names, strict=True)
+    )
+
+
+def in_context(citations: Sequence[Citation], texts: Texts) -> str:
+    """A link to the quotes in their document, in a tab of its own: the conversation stays."""
+    first = citations[0]
+    spans = ((citation.start, citation.end) for citation in citations)
+    address = f"sources?{reading_address(first.document, first.passage_id, spans)}"
+    return f"<p>{new_tab(address, texts('sources.context'), texts)}</p>"
+
+
+def official_pages(citations: Sequence[Citation], texts: Texts) -> str:
+    """One link per address; with the citations' numbers where there is more than one.
+
+    It leads to the first quote of a number, save for a brief, which is not the text that its page
+    has.
+    """
+    document = citations[0].document
+    if document.kind == "brief":
+        named = origins.pages(document, texts)
+        return "".join(f"<p>{link(url, label, texts)}</p>" for label, url in named)
+    by_url: dict[str, list[Citation]] = {}
+    for citation, *_ in by_number(citations).values():
+        if is_web_page(citation.url):
+            by_url.setdefault(at_quote(citation.url, citation.quote), []).append(citation)
+    label = "answers.open_at_quote"
+    if len(by_url) == 1:
+        return f"<p>{link(next(iter(by_url)), texts(label), texts)}</p>"
+    return "".join(
+        f"<p>{link(url, texts(f'{label}_for', numbers=numbers(cited)), texts)}</p>"
+        for url, cited in by_url.items()
+    )
+
+
+def highlighted(
+    text: str, spans: Sequence[tuple[int, int, int]], targets: Mapping[int, str]
+) -> str:
+    """A passage with its quotes marked.
+
+    Args:
+        text: the passage, shown character for character.
+        spans: (start, end, number) of each quote; they may overlap. Where all have one number, it
+            is not repeated behind each.
+        targets: the id that the first mark of a number gets.
+    """
+    several = len({number for *_, number in spans}) > 1
+    left_over = dict(targets)
+    cuts = sorted({0, len(text), *(cut for start, end, _ in spans for cut in (start, end))})
+    parts = []
+    for left, right in itertools.pairwise(cuts):
+        piece = escape(text[left:right])
+        if not any(start <= left and right <= end for start, end, _ in spans):
+            parts.append(piece)
+            continue
+        mark = f"<mark>{piece}</mark>"
+        for start, _, number in spans:
+            if start == left and number in left_over:  # takes the focus when a marker is followed
+                mark = f'<span id="{escape(left_over.pop(number))}" tabindex="-1">{mark}</span>'
+        ending = (number for _, end, number in spans if end == right) if several else ()
+        parts.append(mark + "".join(f"<sup>[{number}]</sup>" for number in ending))
+    return "".join(parts)

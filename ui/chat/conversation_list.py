@@ -1,0 +1,183 @@
+"""The user's conversations in the sidebar: go back to one, search, rename, delete, export."""
+
+import datetime
+import functools
+import itertools
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from core.errors import StrategiewijzerError
+from core.settings import Settings
+from people.conversation import MAX_NAME, Conversation, Exchange, Listed
+from ui import downloads, formats
+from ui.answers.conversation_export import conversation_markdown, conversation_page
+from ui.answers.word import conversation_docx
+from ui.chat import sharing
+from ui.chat.session import FIELD, Chat
+from ui.markup import code, escape
+from ui.texts import Texts
+
+_Written = Callable[[str, Sequence[Exchange], Texts], str | bytes]
+
+_SHOWN = 15  # conversations, until the reader asks for more
+
+
+@st.fragment  # searching neither runs the whole page nor interrupts an answer in the making
+def show(chat: Chat, settings: Settings, texts: Texts) -> None:
+    """The list, last changed first; below it how long it is kept."""
+    st.html(f'<h2 class="sw-small">{escape(texts("history.heading"))}</h2>')
+    search = st.text_input(
+        texts("history.search"), key="search", icon=":material/search:", max_chars=200
+    )
+    try:
+        listed = chat.store.listed(search or "")
+    except StrategiewijzerError as error:
+        st.warning(f"{texts('history.problem')}\n\n{code(str(error))}")
+        return
+    if not listed:
+        told = texts("history.not_found" if search else "history.none")
+        st.html(f'<p class="sw-facts" role="status">{escape(told)}</p>')
+    shown = _SHOWN if not st.session_state.get("all-conversations") else len(listed)
+    today = datetime.datetime.now(formats.zone()).date()
+    for period, group in itertools.groupby(listed[:shown], lambda one: _period(one, today)):
+        st.html(f'<h3 class="sw-period">{escape(texts(f"history.{period}"))}</h3>')
+        for one in group:
+            _show_one(chat, one, texts)
+    if len(listed) > shown:
+        st.button(
+            texts("history.more", number=len(listed) - shown),
+            type="tertiary",
+            on_click=_show_all,
+        )
+    if chat.conversations.lasting:
+        kept = texts("history.kept", days=settings.keep_conversations)
+    else:
+        kept = texts("history.not_kept")
+    st.html(f'<p class="sw-facts">{escape(kept)}</p>')
+    if listed and not search:
+        _show_delete_all(chat, texts)
+
+
+def _show_one(chat: Chat, one: Listed, texts: Texts) -> None:
+    is_open = one.id == chat.conversation.id
+    if st.button(
+        code(one.title or texts("history.untitled")),
+        icon=":material/chevron_right:" if is_open else None,
+        type="secondary" if is_open else "tertiary",
+        key=f"plain-open-{one.id}",
+        width="stretch",
+        wrap=False,
+    ):
+        if not is_open:
+            chat.open(one.id)
+        st.rerun()
+    if is_open:
+        _show_changes(chat, texts)
+
+
+def _show_changes(chat: Chat, texts: Texts) -> None:
+    """What can be done with the conversation that is open."""
+    with st.container(horizontal=True, gap="small"):
+        with (
+            st.popover(texts("history.rename"), icon=":material/edit:", type="tertiary"),
+            st.form("rename", border=False),
+        ):
+            name = st.text_input(
+                texts("history.name"), chat.conversation.title[:MAX_NAME], max_chars=MAX_NAME
+            )
+            if st.form_submit_button(texts("history.save")):
+                chat.rename(name)
+                st.rerun()
+        if st.button(
+            texts("history.delete"), icon=":material/delete:", type="tertiary", key="delete"
+        ):
+            chat.delete()
+            st.rerun()
+        _show_export(chat, texts)
+        if chat.conversations.lasting:
+            sharing.show(chat, texts)
+
+
+def _show_export(chat: Chat, texts: Texts) -> None:
+    """The conversation to keep; it is made when it is asked for."""
+    kinds: dict[str, tuple[str, _Written]] = {
+        "docx": (downloads.DOCX, conversation_docx),
+        "md": ("text/markdown", conversation_markdown),
+        "html": ("text/html", conversation_page),
+    }
+    with st.popover(texts("history.export"), icon=":material/download:", type="tertiary"):
+        for ending, (mime, written) in kinds.items():
+            downloads.offer(
+                texts(f"history.export_{ending}"),
+                functools.partial(_file, chat, written, texts),
+                name=downloads.file_name(chat.conversation.title, ending),
+                mime=mime,
+                key=f"export-{ending}",
+            )
+        _show_print(chat, texts)
+
+
+@st.fragment  # as a download
+def _show_print(chat: Chat, texts: Texts) -> None:
+    if st.button(texts("history.print"), key="export-print"):
+        now = chat.conversation
+        downloads.print_page(conversation_page(now.title, now.exchanges, texts))
+
+
+def _file(chat: Chat, written: _Written, texts: Texts) -> str | bytes:
+    """The conversation as it is now, with an answer that came after the page was begun."""
+    return written(chat.conversation.title, chat.conversation.exchanges, texts)
+
+
+def _show_delete_all(chat: Chat, texts: Texts) -> None:
+    with st.popover(texts("history.delete_all"), icon=":material/delete_sweep:", type="tertiary"):
+        st.write(texts("history.delete_all_help"))
+        if st.button(texts("history.delete_all_confirm"), type="primary", key="delete-all"):
+            chat.delete_all()
+            st.rerun()
+
+
+def show_new(chat: Chat, texts: Texts) -> None:
+    """A button to begin a conversation."""
+    st.button(
+        texts("history.new"),
+        icon=":material/add_comment:",
+        on_click=_begin,
+        args=(chat,),
+        disabled=not chat.conversation.exchanges and not chat.too_long,
+        shortcut="Mod+Shift+O",
+        key="new",
+        width="stretch",
+    )
+
+
+def show_undo(chat: Chat, texts: Texts) -> None:
+    """What has just been taken from a conversation, and a way to put it back."""
+    if chat.before is None:
+        return
+    deleted = chat.before.id != chat.conversation.id
+    told = texts("history.deleted" if deleted else "history.replaced")
+    with st.container(horizontal=True, vertical_alignment="center", key="undo-bar"):
+        st.html(f'<p class="sw-facts" role="status">{escape(told)}</p>', width="content")
+        st.button(texts("history.undo"), icon=":material/undo:", on_click=chat.undo, key="undo")
+
+
+def _begin(chat: Chat) -> None:
+    """A new conversation; a text that could not be asked goes as well, any other stays."""
+    if chat.too_long:
+        st.session_state[FIELD] = ""
+    chat.show(Conversation())
+
+
+def _show_all() -> None:
+    st.session_state["all-conversations"] = True
+
+
+def _period(one: Listed, today: datetime.date) -> str:
+    days = (today - one.changed.astimezone(formats.zone()).date()).days
+    if days <= 0:
+        return "today"
+    if days == 1:
+        return "yesterday"
+    return "week" if days <= 7 else "older"

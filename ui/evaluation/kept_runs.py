@@ -1,0 +1,119 @@
+"""The runs that are kept, read once and then from memory."""
+
+import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import streamlit as st
+
+from core.errors import StrategiewijzerError
+from eval import runs
+from eval.compare import Comparison, compare
+from eval.results import Figures, Results
+from eval.run_report import Figure, headlines
+from eval.summary import summarise
+from ui.texts import Texts
+
+
+class Kept(NamedTuple):
+    """A run that is kept. `figures` is None when another version of this program wrote it."""
+
+    name: str
+    folder: Path
+    figures: Figures | None
+    accepted: bool
+
+    def label(self, texts: Texts) -> str:
+        """What it is called in the page: when it was made, of how many questions."""
+        if self.figures is None:
+            return texts("evaluation.runs.unreadable", name=self.name)
+        label = texts(
+            "evaluation.runs.label", date=when(self.figures, texts), n=self.figures.overall.n
+        )
+        return f"{label} · {texts('evaluation.runs.accepted')}" if self.accepted else label
+
+
+def when(figures: Figures, texts: Texts) -> str:
+    """The date and time of a run where the reader is: "25 November 2026, 10:15:07"."""
+    return texts.moment(datetime.datetime.fromisoformat(figures.stamp.date), seconds=True)
+
+
+def kept(data_dir: Path) -> list[Kept]:
+    """All runs, newest first."""
+    chosen, found = runs.accepted(data_dir), []
+    for name in reversed(runs.listed(data_dir)):
+        folder = runs.runs_folder(data_dir) / name
+        try:
+            figures = _figures(folder, _modified(folder))
+        except StrategiewijzerError:
+            figures = None
+        found.append(Kept(name, folder, figures, name == chosen))
+    return found
+
+
+def read(folder: Path) -> Results:
+    """A run with its questions.
+
+    Raises:
+        StrategiewijzerError: another version of this program wrote it, or it is gone.
+    """
+    return _results(folder, _modified(folder))
+
+
+def compared(before: Path, now: Path) -> Comparison:
+    """How two runs differ.
+
+    Raises:
+        StrategiewijzerError: as `read`.
+    """
+    return _comparison((before, _modified(before)), (now, _modified(now)))
+
+
+def compared_of(before: Path, now: Path, ids: tuple[str, ...]) -> Comparison:
+    """How two runs differ in some of their questions."""
+    return _comparison((before, _modified(before)), (now, _modified(now)), ids)
+
+
+def headlines_of(folder: Path, ids: tuple[str, ...]) -> tuple[Figure, ...]:
+    """The headline figures of some of the questions of a run."""
+    return _headlines(folder, _modified(folder), ids)
+
+
+def _modified(folder: Path) -> int:
+    """When a run was written (ns): one that is written again is read again."""
+    return max((file.stat().st_mtime_ns for file in folder.glob("*.json*")), default=0)
+
+
+# Kept as resources: they never change, so that no copy is made whenever they are used.
+
+
+@st.cache_resource(max_entries=1000, show_spinner=False)
+def _figures(folder: Path, modified: int) -> Figures:
+    return runs.read_figures(folder)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _results(folder: Path, modified: int) -> Results:
+    return runs.read(folder)
+
+
+@st.cache_resource(max_entries=100, show_spinner=False)
+def _comparison(
+    before: tuple[Path, int], now: tuple[Path, int], ids: tuple[str, ...] | None = None
+) -> Comparison:
+    return compare(_some(before[0], ids), _some(now[0], ids))
+
+
+@st.cache_resource(max_entries=100, show_spinner=False)
+def _headlines(folder: Path, modified: int, ids: tuple[str, ...]) -> tuple[Figure, ...]:
+    return headlines(summarise(_some(folder, ids).questions))
+
+
+def _some(folder: Path, ids: tuple[str, ...] | None) -> Results:
+    """A run with only these questions; its figures stay those of all."""
+    results = read(folder)
+    if ids is None:
+        return results
+    wanted = frozenset(ids)
+    chosen = tuple(result for result in results.questions if result.id in wanted)
+    return results.model_copy(update={"questions": chosen})

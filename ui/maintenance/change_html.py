@@ -1,0 +1,166 @@
+"""What a run changes, or would change, as HTML: the data of ingest/publishing/page.py, in the
+interface language. What comes from files is data; what ingest says in English is folded."""
+
+import datetime
+from collections.abc import Iterable, Iterator
+
+from core.names import printable
+from ingest.publishing.changes import word_diff
+from ingest.publishing.ingest_report import DocumentChange, Guesses, PassageChange, Report
+from ui import error_texts, formats
+from ui.markup import escape
+from ui.texts import Texts
+
+_PATH = " › "
+_DATES = ("date", "effective_from")  # fields
+_PASSAGES = 40  # of one document; the report that can be downloaded has them all
+
+
+def counts_html(report: Report, texts: Texts) -> str:
+    """How many documents are added, changed and so on, and how many passages that takes."""
+    plan = report.plan
+    counts = {
+        "added": len(plan.added),
+        "changed": len(plan.changed),
+        "renamed": len(plan.renamed),
+        "removed": len(plan.removed),
+        "unchanged": len(plan.unchanged),
+        "failed": len(report.failures),
+        "missing": len(report.missing),
+        "embedded": report.embedded,
+        "reused": report.reused,
+    }
+    rows = "".join(
+        f"<div><dt>{escape(texts(f'maintenance.counts.{name}'))}</dt>"
+        f"<dd>{formats.number(number, texts.language)}</dd></div>"
+        for name, number in counts.items()
+        if number or name in ("added", "changed", "removed")
+    )
+    return f'<dl class="sw-counts">{rows}</dl>'
+
+
+def notes_html(report: Report, texts: Texts) -> str:
+    """What could not be taken, what was guessed, what was kept without its file or left out."""
+    kept = texts("maintenance.report.kept")
+    failures = (
+        error_texts.failure_html(failure, texts, more=kept if failure.kept else "")
+        for failure in report.failures
+    )
+    guesses = (_guesses(one, texts) for one in report.guesses)
+    unused = (
+        f"<strong>{escape(error_texts.name(one.path))}</strong>: {escape(', '.join(one.names))}"
+        for one in report.unused
+    )
+    left_out = (
+        f"<strong>{escape(error_texts.name(seen.path))}</strong>: "
+        f"{escape(texts(f'maintenance.left_out.{seen.why}'))}"
+        for seen in report.left_out
+    )
+    return "".join(
+        (
+            _listed("failures", failures, texts, is_open=True),
+            _listed("guesses", guesses, texts, is_open=True),
+            _listed("unused", unused, texts),
+            _listed("missing", map(escape, report.missing), texts),
+            _listed("left_out", left_out, texts),
+        )
+    )
+
+
+def _guesses(one: Guesses, texts: Texts) -> str:
+    """What was filled in of a document, to be checked."""
+    fields = "".join(
+        f"<div><dt>{escape(texts.label('maintenance.fields', name))}</dt>"
+        f"<dd><mark>{escape(_value(name, value, texts))}</mark></dd></div>"
+        for name, value in one.fields.items()
+    )
+    return (
+        f'<strong>{escape(error_texts.name(one.path))}</strong><dl class="sw-guesses">{fields}</dl>'
+    )
+
+
+def document_html(change: DocumentChange, texts: Texts) -> str:
+    """What changes in one document: its metadata, and the words that go and come."""
+    kind = escape(texts(f"maintenance.kinds.{change.kind}"))
+    count = texts("maintenance.report.differ", number=len(change.passages))
+    differ = f" · {escape(count)}" if change.passages else ""
+    path = f"{error_texts.name(change.former_path)} → " if change.former_path else ""
+    shown = "".join(_passage(passage, texts) for passage in change.passages[:_PASSAGES])
+    more = len(change.passages) - _PASSAGES
+    if more > 0:
+        shown += f"<p>{escape(texts('maintenance.report.more', number=more))}</p>"
+    return (
+        f'<details class="sw-change"><summary><strong>{kind}</strong> '
+        f"{escape(printable(change.title))}{differ}</summary>"
+        f'<div><p class="sw-facts">{escape(path + error_texts.name(change.path))}'
+        f" · {escape(texts('maintenance.report.same', number=change.unchanged))}</p>"
+        f"{_fields(change, texts)}{shown}</div></details>"
+    )
+
+
+def _fields(change: DocumentChange, texts: Texts) -> str:
+    rows = "".join(
+        f'<tr><th scope="row">{escape(texts.label("maintenance.fields", name))}</th>'
+        f"<td><del>{escape(_value(name, before, texts))}</del> "
+        f"<ins>{escape(_value(name, after, texts))}</ins></td></tr>"
+        for name, (before, after) in change.fields.items()
+    )
+    return f'<table class="sw-fields"><tbody>{rows}</tbody></table>' if rows else ""
+
+
+def _value(name: str, value: str, texts: Texts) -> str:
+    """The value of a field; a date or a language as the language of the page writes it."""
+    if name == "language":
+        return texts.label("languages", value)
+    if name not in _DATES or not value:
+        return value
+    try:
+        return texts.date(datetime.date.fromisoformat(value))
+    except ValueError:
+        return value
+
+
+def _passage(passage: PassageChange, texts: Texts) -> str:
+    kind = escape(texts(f"maintenance.kinds.{passage.kind}"))
+    former = (
+        f'<p class="sw-facts">{escape(texts("maintenance.report.former"))} '
+        f"{escape(_headings(passage.former_headings))}</p>"
+        if passage.former_headings
+        else ""
+    )
+    return (
+        f'<p class="sw-small">{kind}: {escape(_headings(passage.headings))}</p>{former}'
+        f'<p class="sw-diff">{"".join(_pieces(passage, texts))}</p>'
+    )
+
+
+def _pieces(passage: PassageChange, texts: Texts) -> Iterator[str]:
+    """The text with what went and came marked; a passage that is all new or all gone needs none."""
+    if passage.kind != "changed":
+        yield escape(passage.after or passage.before)
+        return
+    marks = {"gone": "del", "new": "ins"}
+    for piece in word_diff(passage.before, passage.after):
+        mark = marks.get(piece.kind)
+        if mark is None:
+            yield escape(piece.text)
+            continue
+        spoken = escape(texts(f"maintenance.report.{piece.kind}"))
+        yield f'<{mark}><span class="sw-hidden">{spoken} </span>{escape(piece.text)}</{mark}>'
+
+
+def _headings(path: tuple[str, ...]) -> str:
+    return _PATH.join(path[1:] or path)
+
+
+def _listed(name: str, lines: Iterable[str], texts: Texts, *, is_open: bool = False) -> str:
+    """A list of HTML that can be folded; nothing where it is empty."""
+    items = [f"<li>{line}</li>" for line in lines]
+    if not items:
+        return ""
+    title = escape(texts(f"maintenance.report.{name}", number=len(items)))
+    attribute = " open" if is_open else ""
+    return (
+        f'<details class="sw-change"{attribute}><summary>{title}</summary>'
+        f"<div><ul>{''.join(items)}</ul></div></details>"
+    )

@@ -1,0 +1,177 @@
+"""The queue of feedback: what readers found wrong, until a maintainer has dealt with it."""
+
+import csv
+import functools
+import io
+import json
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.errors import StrategiewijzerError
+from core.settings import Settings
+from core.types import Marked
+from people.feedback import Feedback, handle, read, reopen
+from ui import access, downloads, formats
+from ui.maintenance import job_list as work
+from ui.markup import answer_html, escape
+from ui.pseudonyms import name_of, on_record
+from ui.scope import told
+from ui.texts import Texts
+
+_PAGE = 10  # verdicts shown at once
+_CHOICES = ("open", "handled", "all")
+_COLUMNS = (
+    *("id", "date", "helpful", "evidence", "comment", "language", "question", "answer_text"),
+    *("documents", "sections", "scope", "generation", "handled", "by"),
+)
+
+
+def show(settings: Settings, texts: Texts) -> None:
+    """Verdicts that ask for something first; the newest first among them.
+
+    Raises:
+        StrategiewijzerError: they cannot be read.
+    """
+    st.header(texts("maintenance.feedback.heading"), anchor=False)
+    st.markdown(texts("maintenance.feedback.explained"))
+    given = read(settings.data_dir)[::-1]
+    counts = {choice: len(_chosen(given, choice)) for choice in _CHOICES}
+    choice = st.segmented_control(
+        texts("maintenance.feedback.filter"),
+        _CHOICES,
+        default="open",
+        required=True,
+        format_func=lambda one: texts(f"maintenance.feedback.{one}", number=counts[one]),
+        key="maintenance-feedback-filter",
+    )
+    found = _chosen(given, choice)
+    if not found:
+        st.info(texts("maintenance.feedback.none"))
+        return
+    shown, first = st.container(), 0
+    if len(found) > _PAGE:
+        first = (
+            st.pagination(-(-len(found) // _PAGE), key="maintenance-feedback-page") - 1
+        ) * _PAGE
+    with shown:
+        for one in found[first : first + _PAGE]:
+            _verdict(one, settings, texts)
+    _export(found, texts)
+
+
+def needs_attention(one: Feedback) -> bool:
+    """Whether a reader found something wrong, or wrote something."""
+    return one.helpful is False or one.evidence is False or bool(one.comment)
+
+
+def _chosen(given: Sequence[Feedback], choice: str) -> list[Feedback]:
+    if choice == "all":
+        return sorted(given, key=lambda one: one.handled is not None or not needs_attention(one))
+    if choice == "handled":
+        return [one for one in given if one.handled is not None]
+    return [one for one in given if one.handled is None and needs_attention(one)]
+
+
+def _verdict(one: Feedback, settings: Settings, texts: Texts) -> None:
+    with st.container(border=True):
+        st.html(_verdict_html(one, texts))
+        is_open = one.handled is None
+        st.button(
+            texts("maintenance.feedback.handle" if is_open else "maintenance.feedback.reopen"),
+            key=f"maintenance-feedback-{one.id}",
+            on_click=_handle if is_open else _reopen,
+            args=(settings, one),
+        )
+
+
+def _verdict_html(one: Feedback, texts: Texts) -> str:
+    """Question, comment and verdict; the answer and its sections can be unfolded."""
+    facts = [
+        *([] if one.helpful is None else [_helpful(one.helpful, texts)]),
+        *([] if one.evidence is None else [_evidence(one.evidence, texts)]),
+        texts.date(formats.local(one.date).date()),
+        texts.label("languages", one.language),
+        one.generation,
+        told(one.scope, texts),
+    ]
+    if one.handled is not None:
+        moment = texts.date(formats.local(one.handled).date())
+        facts.append(
+            texts("maintenance.feedback.handled_on", date=moment, by=name_of(one.by)).strip()
+        )
+    comment = f'<p class="sw-note sw-comment">{escape(one.comment)}</p>' if one.comment else ""
+    cited = escape(texts("maintenance.feedback.cited"))
+    items = "".join(f"<li>{escape(section)}</li>" for section in one.sections)
+    sections = f'<h4 class="sw-small">{cited}</h4><ul>{items}</ul>' if items else ""
+    answer = answer_html(Marked(one.answer_text), language=one.answer_language, level=4)
+    answer += "".join(answer_html(Marked(text), level=4) for text in one.more)
+    return (
+        f'<h3 class="sw-question">{escape(one.question)}</h3>'
+        f'<p class="sw-facts">{escape(" · ".join(fact for fact in facts if fact))}</p>{comment}'
+        f'<details class="sw-change"><summary>{escape(texts("maintenance.feedback.answer"))}'
+        f"</summary><div>{answer}{sections}</div></details>"
+    )
+
+
+def _helpful(is_good: bool, texts: Texts) -> str:
+    return texts(f"maintenance.feedback.{'helpful' if is_good else 'unhelpful'}")
+
+
+def _evidence(is_good: bool, texts: Texts) -> str:
+    return texts(f"maintenance.feedback.{'evidence_good' if is_good else 'evidence_bad'}")
+
+
+def _handle(settings: Settings, given: Feedback) -> None:
+    try:
+        handle(settings.data_dir, given, on_record(access.require("maintainer")))
+    except StrategiewijzerError as error:
+        work.tell(error)
+
+
+def _reopen(settings: Settings, given: Feedback) -> None:
+    try:
+        access.require("maintainer")
+        reopen(settings.data_dir, given)
+    except StrategiewijzerError as error:
+        work.tell(error)
+
+
+def _export(found: Sequence[Feedback], texts: Texts) -> None:
+    """What is chosen, as a file."""
+    files = {"csv": (_csv, "text/csv"), "json": (_json, "application/json")}
+    with st.container(horizontal=True):
+        for kind, (written, mime) in files.items():
+            downloads.offer(
+                texts("maintenance.feedback.export", kind=kind.upper()),
+                functools.partial(written, found),
+                name=f"feedback.{kind}",
+                mime=mime,
+                key=f"maintenance-feedback-{kind}",
+            )
+
+
+def _json(found: Sequence[Feedback]) -> str:
+    return json.dumps([one.model_dump(mode="json") for one in found], ensure_ascii=False, indent=2)
+
+
+def _csv(found: Sequence[Feedback]) -> str:
+    """A table in which no text is taken for a formula by the program that opens it."""
+    text = io.StringIO()
+    table = csv.writer(text)
+    table.writerow(_COLUMNS)
+    for one in found:
+        values = one.model_dump(mode="json", include=set(_COLUMNS))
+        limits = one.scope.model_dump(mode="json", exclude_defaults=True)
+        values["scope"] = json.dumps(limits, ensure_ascii=False) if limits else ""
+        table.writerow([_cell(values[name]) for name in _COLUMNS])
+    return text.getvalue()
+
+
+def _cell(value: object) -> str:
+    told = (
+        "\n".join(map(str, value))
+        if isinstance(value, list)
+        else str(value if value is not None else "")
+    )
+    return f"'{told}" if told.startswith(("=", "+", "-", "@", "\t", "\r")) else told

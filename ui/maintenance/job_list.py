@@ -1,0 +1,205 @@
+"""The work of maintainers in the background: what is done, how far it is, how it ended.
+
+All of it is one kind of job, as only one thing at a time may touch the index.
+"""
+
+import datetime
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import streamlit as st
+
+from core.disk import obstacle
+from core.errors import LockedError, StrategiewijzerError
+from core.settings import Settings, current
+from ingest.publishing.ingest_report import Report
+from ui import access, error_texts, formats, jobs
+from ui.jobs import Job
+from ui.markup import escape
+from ui.pseudonyms import name_of, on_record
+from ui.texts import Texts
+
+Task = Literal["plan", "trial", "discard", "publish", "fetch", "rollback", "verify"]
+Outcome = Literal["running", "done", "problems", "failed", "stopped"]
+
+_EVERY = 2.0  # seconds between two looks at the job that runs
+_SILENT = 60.0  # seconds after which it is said that nothing moves
+_LAST_LINES = 12  # of what a job said that failed
+_PROBLEM = "maintenance-problem"
+TAB = "maintenance-tab"  # which section of the page is shown
+
+
+def task(job: Job) -> Task:
+    """What a job does."""
+    command = (*job.arguments[2:], "")[0]
+    if command.startswith("--"):
+        if "--dry-run" in job.arguments:
+            return "plan"
+        return "trial" if "--trial" in job.arguments else "publish"
+    return cast(Task, command)
+
+
+def start(*arguments: str) -> None:
+    """Starts `python -m ingest` with these arguments; for callbacks.
+
+    That the user may not, or that another was first, is shown by `problems`.
+    """
+    try:
+        user = access.require("maintainer")
+        jobs.start(current().data_dir, "ingest", ("-m", "ingest", *arguments), on_record(user))
+    except StrategiewijzerError as error:
+        tell(error)
+
+
+def tell(error: StrategiewijzerError) -> None:
+    """Keeps what went wrong in a callback, for `problems`."""
+    st.session_state[_PROBLEM] = error
+
+
+def problems(texts: Texts) -> None:
+    """Shows what went wrong in a callback, once."""
+    problem = st.session_state.pop(_PROBLEM, None)
+    if isinstance(problem, LockedError):
+        st.warning(texts("maintenance.jobs.taken"))
+    elif problem is not None:
+        error_texts.show(problem, texts)
+
+
+def latest(settings: Settings, *tasks: Task) -> Job | None:
+    """The newest job that does one of these."""
+    return next(newest_first(settings, *tasks), None)
+
+
+def newest_first(settings: Settings, *tasks: Task) -> Iterator[Job]:
+    """The jobs on record that do one of these."""
+    return (job for job in jobs.newest_first(settings.data_dir, "ingest") if task(job) in tasks)
+
+
+def published(settings: Settings) -> datetime.datetime | None:
+    """When the last publication from here began that was done, be it that nothing changed."""
+    done = (
+        job.started
+        for job in newest_first(settings, "publish")
+        if (said := report(job)) is not None and not said.stop
+    )
+    return next(done, None)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _report(folder: Path, _job: Job) -> Report | None:
+    told = [event["report"] for event in _job.events() if event.get("event") == "report"]
+    return Report.model_validate(told[-1]) if told else None
+
+
+def report(job: Job) -> Report | None:
+    """What a plan or a publication that has ended says; None when it did not get that far."""
+    return _report(job.folder, job) if job.state in ("done", "failed") else None
+
+
+def outcome(job: Job) -> Outcome:
+    """How a job stands: one that fails may have done all it could, and says what it could not."""
+    if job.state != "failed":
+        return job.state
+    found = report(job)
+    if found is not None:
+        return "problems" if found.dry_run or not found.stop else "failed"
+    finished = any(one.get("event") == "fetched" or "problems" in one for one in job.events())
+    return "problems" if finished else "failed"
+
+
+def watch(settings: Settings, texts: Texts) -> bool:
+    """Shows the job that runs, for as long as it does, else how the last one ended.
+
+    Returns:
+        Whether one runs.
+    """
+    job = jobs.latest(settings.data_dir, "ingest")
+    _watch(settings, texts, _mark(job))
+    return job is not None and job.state == "running"
+
+
+@st.fragment(run_every=_EVERY)
+def _watch(settings: Settings, texts: Texts, seen: tuple[str, str]) -> None:
+    """Looks again and again; when there is another job or it has ended the whole page follows."""
+    job = jobs.latest(settings.data_dir, "ingest")
+    if _mark(job) != seen or not access.user().may("maintainer"):
+        st.rerun()
+    if job is None:
+        return
+    what = texts(f"maintenance.tasks.{task(job)}")  # ours, so it may stand in Markdown
+    if seen[1] == "running":
+        with st.container(border=True):
+            _running(settings, job, what, texts)
+    else:
+        _ended(job, what, texts)
+
+
+def _running(settings: Settings, job: Job, what: str, texts: Texts) -> None:
+    st.html(f'<p class="sw-job"><strong>{escape(what)}</strong> · {escape(since(job, texts))}</p>')
+    label, share = progress(job, texts)
+    st.progress(share, text=label)
+    silent = (datetime.datetime.now(datetime.UTC) - job.heard).total_seconds()
+    if silent > _SILENT:
+        st.warning(texts("maintenance.jobs.silent", time=formats.clock(job.heard, texts.language)))
+        if told := obstacle(settings.data_dir):
+            error_texts.details(told, texts)
+    st.button(
+        texts("maintenance.jobs.stop"),
+        key="maintenance-stop",
+        help=texts("maintenance.jobs.stop_help"),
+        on_click=_stop,
+        args=(job,),
+    )
+
+
+def _stop(job: Job) -> None:
+    try:
+        access.require("maintainer")
+        jobs.stop(job)
+    except StrategiewijzerError as error:
+        tell(error)
+
+
+def _ended(job: Job, what: str, texts: Texts) -> None:
+    how = outcome(job)
+    line = f"{what}: {texts(f'maintenance.states.{how}')} · {since(job, texts)}"
+    if how == "failed":
+        st.error(texts("maintenance.jobs.failed", task=what))
+        error_texts.details("\n".join(job.errors().strip().splitlines()[-_LAST_LINES:]), texts)
+    st.html(f'<p class="sw-facts" role="status">{escape(line)}</p>')
+
+
+def since(job: Job, texts: Texts) -> str:
+    """When a job began and who started it, as text."""
+    moment = texts.moment(job.started, seconds=True)
+    return texts("maintenance.jobs.by", user=name_of(job.by), moment=moment) if job.by else moment
+
+
+def progress(job: Job, texts: Texts) -> tuple[str, float]:
+    """How far a job is: in words, and as a share (0-1)."""
+    events = job.recent()
+    last: dict[str, Any] = events[-1] if events else {}
+    name = last.get("event", "")
+    if name in ("found", "loaded", "unchanged", "failed"):
+        return _counted("reading", int(last.get("done", 0)), int(last.get("total", 0)), texts)
+    if name == "embedded" and last["done"] < last["total"]:
+        return _counted("embedding", int(last["done"]), int(last["total"]), texts)
+    if name in ("embedded", "published"):
+        return texts("maintenance.progress.checking"), 1.0
+    if name in ("fetching", "fetched"):
+        done = {(one["celex"], one["language"]) for one in events if one["event"] == "fetched"}
+        return _counted("fetching", len(done), int(events[0].get("texts", 0)), texts)
+    return texts(
+        "maintenance.progress.planned" if name == "planned" else "maintenance.progress.busy"
+    ), 0.0
+
+
+def _counted(what: str, done: int, total: int, texts: Texts) -> tuple[str, float]:
+    label = texts(f"maintenance.progress.{what}", done=done, total=total)
+    return label, min(1.0, done / total) if total else 0.0
+
+
+def _mark(job: Job | None) -> tuple[str, str]:
+    """Which job is the newest, and how it stands."""
+    return (job.id, job.state) if job else ("", "")

@@ -1,0 +1,214 @@
+"""Plan and publish: nothing is published but what a plan showed."""
+
+import functools
+
+import streamlit as st
+
+from core.settings import Settings
+from ingest.publishing import page
+from ingest.publishing.ingest_report import Report
+from ui import downloads, error_texts
+from ui.jobs import Job
+from ui.maintenance import files, trial
+from ui.maintenance import job_list as work
+from ui.maintenance.change_html import counts_html, document_html, notes_html
+from ui.markup import escape
+from ui.texts import Texts
+
+_PAGE = 20  # documents shown at once
+_ORDER = ("removed", "changed", "added", "renamed")  # what asks for a look comes first
+_KEEP, _STRICT, _SHRINK = "--keep-missing", "--strict", "--allow-shrink"
+
+
+def show(settings: Settings, texts: Texts, *, busy: bool) -> None:
+    """The plan in force, the way to publish it, and what was published before.
+
+    Args:
+        settings: of the index.
+        texts: the strings of the interface language.
+        busy: a job runs; nothing else can be started.
+    """
+    st.header(texts("maintenance.plan.heading"), anchor=False)
+    st.markdown(texts("maintenance.plan.explained"))
+    last = work.latest(settings, "plan")
+    report = work.report(last) if last else None
+    _make(report, texts, busy=busy)
+    if last is None or report is None:
+        if not busy:
+            st.info(texts("maintenance.plan.none"))
+    elif _is_current(last, settings):
+        _plan(last, report, settings, texts, busy=busy)
+    elif _was_published(settings):
+        st.info(texts("maintenance.plan.published"))
+    elif not busy:
+        st.info(texts("maintenance.plan.outdated"))
+    _published(settings, texts)
+
+
+def _make(report: Report | None, texts: Texts, *, busy: bool) -> None:
+    """Asks for a plan; whether documents without files stay is part of it."""
+    keep = False
+    if report is not None and (report.plan.removed or report.missing):
+        keep = st.checkbox(
+            texts("maintenance.plan.keep_missing"),
+            value=bool(report.missing),
+            help=texts("maintenance.plan.keep_missing_help"),
+            key="maintenance-keep-missing",
+        )
+    st.button(
+        texts("maintenance.plan.make"),
+        key="maintenance-plan",
+        help=texts("maintenance.plan.make_help"),
+        type="secondary" if report else "primary",
+        disabled=busy,
+        on_click=work.start,
+        args=("--dry-run", "--json", *([_KEEP] if keep else [])),
+    )
+
+
+def _is_current(plan: Job, settings: Settings) -> bool:
+    """Whether nothing was done since that a new plan would show.
+
+    What others do with the files is noticed when this is published.
+    """
+    return _newest(settings) == plan and _untouched_since(plan, settings)
+
+
+def _was_published(settings: Settings) -> bool:
+    """Whether the last that was done is that a plan was published."""
+    newest = _newest(settings)
+    if newest is None or work.task(newest) != "publish":
+        return False
+    report = work.report(newest)
+    return report is not None and not report.stop and _untouched_since(newest, settings)
+
+
+def _newest(settings: Settings) -> Job | None:
+    return work.latest(settings, "plan", "publish", "fetch", "rollback")
+
+
+def _untouched_since(job: Job, settings: Settings) -> bool:
+    uploads = files.folder(settings)
+    return not uploads.is_dir() or uploads.stat().st_mtime < job.started.timestamp()
+
+
+def _plan(plan: Job, report: Report, settings: Settings, texts: Texts, *, busy: bool) -> None:
+    """What publishing would change, and the way to do it: also where it only erases for good."""
+    st.html(f'<p class="sw-facts">{escape(work.since(plan, texts))}</p>')
+    if report.stop:
+        st.warning(_stop(report, texts))
+        error_texts.details(report.stop, texts)
+    elif report.plan.is_empty:
+        waiting = "erase" if files.removed(settings) else "empty"
+        st.success(texts(f"maintenance.plan.{waiting}"))
+    _show(report, "maintenance-plan", texts)
+    if not report.plan.is_empty or files.removed(settings):
+        _publish(plan, report, settings, texts, busy=busy)
+
+
+def _stop(report: Report, texts: Texts, *, strict: bool = False) -> str:
+    """Why nothing can be, or was, published; `strict`: one file that is not taken is enough."""
+    if report.failures and strict:
+        return texts("maintenance.plan.strict_stop", number=len(report.failures))
+    if report.failures and not (report.plan.written or report.plan.unchanged):
+        return texts("maintenance.plan.none_taken")
+    return texts("maintenance.plan.would_shrink", number=len(report.plan.removed))
+
+
+def _publish(plan: Job, report: Report, settings: Settings, texts: Texts, *, busy: bool) -> None:
+    """The options that make a difference here, the buttons, and what can be asked before."""
+    options = [_KEEP] if _KEEP in plan.arguments else []
+    if report.failures and st.checkbox(
+        texts("maintenance.plan.strict"),
+        help=texts("maintenance.plan.strict_help"),
+        key="maintenance-strict",
+    ):
+        options.append(_STRICT)
+    can = bool(report.plan.written or report.plan.unchanged or not report.failures)
+    if report.stop and can:
+        allowed = st.checkbox(
+            texts("maintenance.plan.shrink", number=len(report.plan.removed)),
+            help=texts("maintenance.plan.shrink_help"),
+            key="maintenance-shrink",
+        )
+        can = allowed
+        options.append(_SHRINK)
+    arguments = ("--json", "--as-planned", report.fingerprint, *options)
+    tried = trial.there(report, settings)
+    with st.container(horizontal=True):
+        st.button(
+            texts("maintenance.plan.publish"),
+            key="maintenance-publish",
+            type="primary",
+            help=texts("maintenance.plan.publish_help"),
+            disabled=busy or not can,
+            on_click=work.start,
+            args=arguments,
+        )
+        if not tried and not report.plan.is_empty:
+            st.button(
+                texts("maintenance.trial.build"),
+                key="maintenance-trial",
+                help=texts("maintenance.trial.build_help"),
+                disabled=busy or not can,
+                on_click=work.start,
+                args=("--trial", *arguments),
+            )
+    if tried:
+        trial.show(tried, texts, busy=busy)
+
+
+def _published(settings: Settings, texts: Texts) -> None:
+    """The reports of the publications, the newest first."""
+    st.header(texts("maintenance.published.heading"), anchor=False)
+    runs = {job.id: job for job in work.newest_first(settings, "publish")}
+    if not runs:
+        st.info(texts("maintenance.published.none"))
+        return
+    chosen = st.selectbox(
+        texts("maintenance.published.choose"),
+        list(runs),
+        format_func=lambda name: work.since(runs[name], texts),
+        key="maintenance-published",
+    )
+    job = runs[chosen]
+    report = work.report(job)
+    if report is None:
+        st.info(texts("maintenance.published.unfinished"))
+        error_texts.details(job.errors(), texts)
+        return
+    if report.generation:
+        st.success(texts("maintenance.published.done"))
+    elif not report.stop:
+        st.success(texts("maintenance.published.nothing"))
+    elif report.fingerprint != job.arguments[job.arguments.index("--as-planned") + 1]:
+        st.warning(texts("maintenance.plan.changed"))
+    else:
+        why = _stop(report, texts, strict=_STRICT in job.arguments)
+        st.warning(f"{texts('maintenance.published.not')} {why}")
+        error_texts.details(report.stop, texts)
+    with st.container(horizontal=True):
+        for kind, mime in (("html", "text/html"), ("json", "application/json")):
+            downloads.offer(
+                texts("maintenance.published.download", kind=kind.upper()),
+                functools.partial(_file, report, kind),
+                name=f"{job.id}.{kind}",
+                mime=mime,
+                key=f"maintenance-download-{kind}",
+            )
+    _show(report, "maintenance-published", texts)
+
+
+def _file(report: Report, kind: str) -> str:
+    return page.html(report) if kind == "html" else report.model_dump_json(indent=2)
+
+
+def _show(report: Report, key: str, texts: Texts) -> None:
+    """What a report says, a page of documents at a time."""
+    st.html(counts_html(report, texts) + notes_html(report, texts))
+    changes = sorted(report.changes, key=lambda change: _ORDER.index(change.kind))
+    first, shown = 0, st.container()
+    if len(changes) > _PAGE:
+        first = (st.pagination(-(-len(changes) // _PAGE), key=f"{key}-page") - 1) * _PAGE
+    for change in changes[first : first + _PAGE]:
+        shown.html(document_html(change, texts))

@@ -1,0 +1,49 @@
+"""The assistant that all sessions of this process share."""
+
+import gc
+import logging
+import threading
+
+import streamlit as st
+
+from chain.assistant import Assistant
+from core.errors import StrategiewijzerError
+from core.settings import Settings
+from people.conversations import FILE, Conversations
+
+logger = logging.getLogger(__name__)
+
+
+@st.cache_resource(show_spinner=False)
+def assistant() -> Assistant:
+    """One for all sessions; it follows new index generations by itself.
+
+    Raises:
+        StrategiewijzerError: as `Assistant`; the next call tries again.
+    """
+    settings = Settings()
+    made = Assistant(settings)
+    threading.Thread(target=_begin, args=(made, settings), daemon=True).start()
+    return made
+
+
+@st.cache_resource(show_spinner=False)
+def trial_assistant() -> Assistant:
+    """Answers maintainers from what is not published yet; follows a later trial by itself.
+
+    Raises:
+        StrategiewijzerError: as `Assistant`; the next call tries again.
+    """
+    return Assistant(Settings(), trial=True)
+
+
+def _begin(made: Assistant, settings: Settings) -> None:
+    """What is done once, while the first reader still types."""
+    try:
+        made.warm_up()
+        gc.collect()
+        gc.freeze()  # what is loaded now stays: collecting garbage need not look at it again
+        if (settings.data_dir / FILE).exists():
+            Conversations("", settings.data_dir, settings.keep_conversations).forget_old()
+    except StrategiewijzerError as error:  # the reader is told when it matters
+        logger.warning("%s", error)

@@ -1,0 +1,159 @@
+"""Searching titles and text as a reader types: by parts of words, in all that is ingested.
+
+Case, accents, the grouping of figures and quotation marks do not count.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.types import DocumentInfo, Passage
+from language.matching import fold, traced, without_accents
+from ui.addresses import Span
+from ui.markup import escape
+from vectorstore.store import Snapshot
+
+_AROUND = 60  # characters before the first word in a snippet
+_LENGTH = 260  # characters of a snippet
+_MARKED = 20  # words that are marked in one passage
+
+
+@dataclass(frozen=True)
+class Line:
+    """A passage as it is searched: `compared` are its headings below the title, and its text."""
+
+    id: str
+    headings: tuple[str, ...]
+    text: str
+    page: int | None
+    compared: str
+
+
+@dataclass(frozen=True)
+class Searchable:
+    """One language version of a document as it is searched."""
+
+    title: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Found:
+    """Where in a document the words are: all of them in its title, or in these passages."""
+
+    in_title: bool
+    lines: tuple[Line, ...]
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def searchable(generation: str, _index: Snapshot) -> dict[str, Searchable]:
+    """What can be searched in a generation, by document key; made once for all sessions.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    passages: dict[str, list[Passage]] = {}
+    for passage in _index.passages():
+        passages.setdefault(passage.document.key, []).append(passage)
+    return {
+        document.key: Searchable(
+            title=compared(
+                f"{document.title} {document.about} {document.reference} {document.celex}"
+            ),
+            lines=tuple(
+                _line(passage)
+                for passage in sorted(passages.get(document.key, ()), key=lambda one: one.start)
+            ),
+        )
+        for document in _index.documents()
+    }
+
+
+def compared(text: str) -> str:
+    """A text as it is compared here."""
+    return without_accents(fold(text))
+
+
+def find(
+    words: str, documents: Iterable[DocumentInfo], texts: Mapping[str, Searchable]
+) -> dict[str, Found]:
+    """The documents, by key, that have all these words in title and one passage together.
+
+    Only passages in which a word stands are given: a title alone gives none.
+    """
+    wanted = compared(words).split()
+    found: dict[str, Found] = {}
+    for document in documents if wanted else ():
+        there = texts.get(document.key)
+        if there is None:
+            continue
+        left = [word for word in wanted if word not in there.title]
+        lines = _having(left or wanted, there.lines)
+        if lines or not left:
+            found[document.key] = Found(not left, lines)
+    return found
+
+
+def spans(text: str, words: str) -> list[Span]:
+    """Where these words stand in a text, in order; none of the places overlap."""
+    folded, places = traced(text)
+    covered: set[int] = set()
+    for word in compared(words).split():
+        at = folded.find(word)
+        while at >= 0:
+            covered.update(range(at, at + len(word)))
+            at = folded.find(word, at + len(word))
+    found: list[Span] = []
+    last = -2
+    for at in sorted(covered):
+        if at == last + 1:
+            found[-1] = (found[-1][0], places[at][1])
+        else:
+            found.append(places[at])
+        last = at
+    return found[:_MARKED]
+
+
+def snippet_html(text: str, marked: Sequence[Span]) -> str:
+    """The stretch of a passage with the most of these places, marked, in its context."""
+    start, end = _window(text, marked)
+    parts, position = [], start
+    for left, right in marked:
+        if start <= left and right <= end:
+            parts.append(f"{escape(text[position:left])}<mark>{escape(text[left:right])}</mark>")
+            position = right
+    shown = "".join(parts) + escape(text[position:end])
+    return f"{'… ' if start else ''}{shown}{' …' if end < len(text) else ''}"
+
+
+def _line(passage: Passage) -> Line:
+    headings = passage.headings[1:] or passage.headings
+    return Line(
+        id=passage.id,
+        headings=headings,
+        text=passage.text,
+        page=passage.page,
+        compared=compared("\n".join((*headings, passage.text))),
+    )
+
+
+def _having(words: Collection[str], lines: Iterable[Line]) -> tuple[Line, ...]:
+    return tuple(line for line in lines if all(word in line.compared for word in words))
+
+
+def _window(text: str, marked: Sequence[Span]) -> Span:
+    """Where a snippet begins and ends: between words, with as many marks as fit in it."""
+    best = max(
+        (start for start, _ in marked),
+        key=lambda start: sum(start <= left < start + _LENGTH - _AROUND for left, _ in marked),
+        default=0,
+    )
+    start = max(0, best - _AROUND)
+    if start:
+        start = text.find(" ", start, best) + 1 or best
+    end = min(len(text), start + _LENGTH)
+    if end < len(text):
+        end = max(text.rfind(" ", best + 1, end), best + 1)
+        end = max([end, *(right for left, right in marked if left < end < right)])
+    return start, end
