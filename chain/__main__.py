@@ -21,7 +21,7 @@ from core.errors import StrategiewijzerError
 from core.settings import Settings
 from core.types import Answer, Citation, DocumentInfo, Form, Scope
 from language.characters import visible
-from language.identify import OFFICIAL
+from language.official import OFFICIAL
 
 
 def main(arguments: Sequence[str]) -> int:

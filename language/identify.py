@@ -13,17 +13,12 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 
 from babel import Locale
-from py3langid.langid import MODEL_FILE, LanguageIdentifier
 from rapidfuzz.distance import Prefix
 
 from language.matching import fold
+from language.official import OFFICIAL, identifier, most_likely
 from language.vocabulary import telling
 
-OFFICIAL = (
-    "bg", "cs", "da", "de", "el", "en", "es", "et", "fi", "fr", "ga", "hr", "hu", "it", "lt",
-    "lv", "mt", "nl", "pl", "pt", "ro", "sk", "sl", "sv",
-)  # fmt: skip
-"""The 24 official languages of the European Union (ISO 639-1)."""
 CAPITALISES_NOUNS = "de"
 """The language that capitalises all nouns, so that a capital does not mark a name."""
 
@@ -67,8 +62,8 @@ def conversation(questions: Sequence[str], likely: str) -> list[str]:
 def written_in(text: str, likely: str) -> str:
     """Official EU language of a model's text; `likely`, in which it was asked for, unless another
     is clear."""
-    language, chance = _identifier().classify(text)
-    return str(language) if chance >= _CLEAR else likely
+    language, chance = most_likely(text)
+    return language if chance >= _CLEAR else likely
 
 
 def named(text: str, language: str) -> str:
@@ -112,14 +107,7 @@ def _told(text: str, likely: str, prior: Mapping[str, float]) -> str:
     words = set(re.findall(r"[^\W\d_]+", fold(text)))
     weighed = {
         language: probability * prior.get(language, 1.0) * _TELLS ** len(words & telling(language))
-        for language, probability in _identifier().rank(text)
+        for language, probability in identifier().rank(text)
     }
     best = max(weighed, key=lambda language: weighed[language])
     return best if weighed[best] / sum(weighed.values()) >= _SURE else likely
-
-
-@cache
-def _identifier() -> LanguageIdentifier:
-    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    identifier.set_languages(OFFICIAL)
-    return identifier

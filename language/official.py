@@ -1,21 +1,25 @@
-"""The language of a text, among the official languages of the EU."""
+"""The official languages of the EU, and which of them a text is in."""
 
 from functools import cache
 
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-_EU_LANGUAGES = "bg cs da de el en es et fi fr ga hr hu it lt lv mt nl pl pt ro sk sl sv"
-LANGUAGES = tuple(_EU_LANGUAGES.split())  # ISO 639-1
+OFFICIAL = (
+    "bg", "cs", "da", "de", "el", "en", "es", "et", "fi", "fr", "ga", "hr", "hu", "it", "lt",
+    "lv", "mt", "nl", "pl", "pt", "ro", "sk", "sl", "sv",
+)  # fmt: skip
+"""The 24 official languages of the European Union (ISO 639-1)."""
 
 
-def detect(text: str) -> tuple[str, float]:
+def most_likely(text: str) -> tuple[str, float]:
     """The most likely official EU language of a text, and its probability among these (0-1)."""
-    language, chance = _identifier().classify(text)
+    language, chance = identifier().classify(text)
     return str(language), float(chance)
 
 
 @cache
-def _identifier() -> LanguageIdentifier:
-    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    identifier.set_languages(list(LANGUAGES))
-    return identifier
+def identifier() -> LanguageIdentifier:
+    """py3langid's classifier, limited to the official languages."""
+    made = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    made.set_languages(OFFICIAL)
+    return made

@@ -13,7 +13,8 @@ from chain.understanding.manners import classify, document_named, reply_text
 from core.settings import ROOT, Settings
 from core.types import DocumentInfo, Message
 from eval.dataset import QUESTIONS, Question, load
-from language.identify import OFFICIAL, detect
+from language.identify import detect
+from language.official import OFFICIAL
 from prompts import Phrases, languages, phrases
 from vectorstore.embeddings import Embedder, make_embedder
 

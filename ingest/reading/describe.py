@@ -13,7 +13,7 @@ from core.types import DocumentInfo
 from ingest.reading import clues, sidecar
 from ingest.reading.formats.blocks import Parsed, Value
 from ingest.reading.formats.encoding import without_control
-from language.official import LANGUAGES, detect
+from language.official import OFFICIAL, most_likely
 
 _LANGUAGE_SUFFIX = re.compile(r"[._](?P<language>[a-z]{2})$", re.IGNORECASE)
 
@@ -28,7 +28,7 @@ def describe(path: Path, parsed: Parsed) -> tuple[DocumentInfo, tuple[str, ...]]
     stem = printable(path.stem)
     suffix = _LANGUAGE_SUFFIX.search(stem)
     language = suffix["language"].lower() if suffix else ""
-    if suffix and language in LANGUAGES:
+    if suffix and language in OFFICIAL:
         stem = stem[: suffix.start()]
     else:
         language = ""
@@ -39,8 +39,8 @@ def describe(path: Path, parsed: Parsed) -> tuple[DocumentInfo, tuple[str, ...]]
             raise error
     stated = {**named, **parsed.stated, **beside}
     known = {name: value for name, value in stated.items() if value}
-    told = parsed.language if parsed.language in LANGUAGES else ""
-    language = str(known.get("language") or told or detect(parsed.text)[0])
+    told = parsed.language if parsed.language in OFFICIAL else ""
+    language = str(known.get("language") or told or most_likely(parsed.text)[0])
     found = {
         "title": parsed.title or stem,
         "language": language,

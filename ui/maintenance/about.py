@@ -13,7 +13,7 @@ from core.errors import DocumentError, StrategiewijzerError
 from core.settings import Settings
 from ingest.reading import sidecar
 from ingest.reading.formats.blocks import Value
-from language.official import LANGUAGES
+from language.official import OFFICIAL
 from ui import access, error_texts, formats
 from ui.maintenance import files
 from ui.maintenance.file_preview import Said
@@ -58,7 +58,7 @@ def about(
         given: dict[str, Value] = {"title": fields.text("title")}
         with _row():
             given["id"] = fields.text("id")
-            given["language"] = fields.choice("language", LANGUAGES, label="languages")
+            given["language"] = fields.choice("language", OFFICIAL, label="languages")
         with _row():
             given["reference"] = fields.text("reference")
             given["area"] = fields.choice("area", areas, label="areas")

@@ -36,7 +36,7 @@ from ingest.reading.find import find
 from ingest.reading.formats import CONVERT, FORMATS, front_matter
 from ingest.reading.formats.blocks import Value
 from ingest.reading.load import fingerprint
-from language.official import LANGUAGES
+from language.official import OFFICIAL
 from vectorstore.manifest import DocumentEntry, Manifest
 
 Refusal = Literal["name", "convert", "format", "empty", "large"]
@@ -48,7 +48,7 @@ _FROM = ".from"
 _BESIDE = (sidecar.SUFFIX, ".http.json")  # what belongs to a file, behind its name
 _STAMP = "%Y%m%dT%H%M%S"
 _NO_BEGINNING = re.compile(r"(?:[.\s]|~\$)+")  # of a name; it would hide the file
-_LANGUAGE = re.compile(r"[._](?:" + "|".join(LANGUAGES) + r")$", re.IGNORECASE)
+_LANGUAGE = re.compile(r"[._](?:" + "|".join(OFFICIAL) + r")$", re.IGNORECASE)
 
 
 class Removed(Frozen):

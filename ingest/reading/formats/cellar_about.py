@@ -13,7 +13,7 @@ from ingest.reading.formats.table import Element
 from ingest.reading.formats.table import content as in_one_line
 from language.dates import dates_in
 from language.matching import fold
-from language.official import LANGUAGES
+from language.official import OFFICIAL
 
 _VARIABLES = "<!--all docVars name and value:"
 _VARIABLE = re.compile(r'name=([^;"]+);value="(.*)"', re.DOTALL)
@@ -50,7 +50,7 @@ def stated(tree: Element, text: str) -> dict[str, Value]:
     for link in tree.xpath("//link[@rel='canonical']"):
         found["url"] = link.get("href", "")
         found["celex"] = found["celex"] or _celex(link.get("href", ""))
-    if found["language"] not in LANGUAGES:
+    if found["language"] not in OFFICIAL:
         del found["language"]
     return {name: value for name, value in found.items() if value}
 

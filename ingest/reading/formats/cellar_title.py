@@ -13,7 +13,7 @@ from ingest.reading.formats.cellar_styles import Role
 from ingest.reading.formats.element_text import words
 from ingest.reading.formats.hypertext import NOTE, cut
 from ingest.reading.formats.table import Element
-from language.official import detect
+from language.official import most_likely
 
 _LONGEST = 120  # characters of a title that serves as heading in full
 _IN_BRACKETS = re.compile(r"\([^()]*\)")
@@ -41,7 +41,7 @@ def set_title(content: Element, lines: Sequence[str], language: str) -> dict[str
         return {}
     named = [line for line in lines if not _IN_BRACKETS.fullmatch(line)] or lines
     title = " ".join(named)
-    language = language or detect(title)[0]
+    language = language or most_likely(title)[0]
     dates = [day for line in named if (day := first_date(line, language))]
     _insert(content, _short(named, title), own)
     _drop_repeated(own or paragraphs, lines)

@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from core.errors import DocumentError
-from language.official import detect
+from language.official import most_likely
 
 log = logging.getLogger(__name__)
 
@@ -128,7 +128,7 @@ def _code_page(data: bytes) -> str:
     for name, languages in _CODE_PAGES.items():
         text = _decoded(data, name)
         if text is not None and not _UNUSED.search(text):
-            language, chance = detect(text)
+            language, chance = most_likely(text)
             if language in languages.split():
                 ranked.append((_capitals_within(text), -chance, name))
     return min(ranked)[2]

@@ -16,7 +16,7 @@ from pypdfium2 import raw
 from ingest.reading.formats.blocks import Value
 from language.dates import dates_in
 from language.matching import fold
-from language.official import LANGUAGES
+from language.official import OFFICIAL
 
 _FIELD = re.compile(r"^(Subject|Date|Language): (.+?)\.?\s*$", re.MULTILINE)
 _NOT_SET = "Not Set"
@@ -34,7 +34,7 @@ def read_cover(document: pypdfium2.PdfDocument) -> dict[str, Value]:
     for text in texts:
         stated = {name: " ".join(value.split()) for name, value in _FIELD.findall(text)}
         language = stated.get("Language", "").lower()
-        if language in LANGUAGES and stated.get("Subject", _NOT_SET) != _NOT_SET:
+        if language in OFFICIAL and stated.get("Subject", _NOT_SET) != _NOT_SET:
             return {
                 "title": stated["Subject"],
                 "language": language,

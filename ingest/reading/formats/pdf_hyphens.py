@@ -6,7 +6,7 @@ from functools import cache
 
 from babel import Locale
 
-from language.official import LANGUAGES
+from language.official import OFFICIAL
 
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _LAST_WORD = re.compile(r"(?<![^\W_])([^\W_]+(?:-[^\W_]+)*)[-\xad]$")
@@ -49,7 +49,7 @@ class Joiner:
 @cache
 def _conjunctions() -> frozenset[str]:
     """The words for "and" and "or" in the languages of the Union."""
-    patterns = [Locale.parse(language).list_patterns for language in LANGUAGES]
+    patterns = [Locale.parse(language).list_patterns for language in OFFICIAL]
     return frozenset(
         pattern[kind]["2"].replace("{0}", "").replace("{1}", "").strip()
         for pattern in patterns

@@ -14,7 +14,7 @@ from ingest.reading.formats.pdf_drawing import Box
 from ingest.reading.formats.pdf_page import Page, Word
 from ingest.reading.formats.pdf_white import Span, white_stretches
 from language.matching import fold
-from language.official import LANGUAGES
+from language.official import OFFICIAL
 
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 LIST_MARK = re.compile(
@@ -41,7 +41,7 @@ _MARGIN = 0.15  # of the page's height: where running headers and footers stand
 _SAME_HEIGHT = 4  # points
 _LEADERS = re.compile(r"(?:[.…·_]\s?){5,}\s*[\divxlc]*$")  # of a table of contents
 _PAGE_NUMBER = re.compile(r"[\s\-–—|]*(\d+)[\s\-–—|]*")
-_LANGUAGE_MARKS = frozenset(language.upper() for language in LANGUAGES)
+_LANGUAGE_MARKS = frozenset(language.upper() for language in OFFICIAL)
 _DIGITS = re.compile(r"\d{1,4}")
 _ROMAN = re.compile(r"^\W*[ivxlc]+\W*$")  # a page number
 
