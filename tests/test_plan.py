@@ -67,6 +67,6 @@ def test_every_library_that_the_code_reads_with_is_counted() -> None:
                 imported |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
                 imported.add((node.module or "").partition(".")[0])
-    foreign = imported - sys.stdlib_module_names - {"core", "ingest"}
+    foreign = imported - sys.stdlib_module_names - {"core", "ingest", "language"}
     names = packages_distributions()
     assert {names[module][0].lower() for module in foreign} == set(fingerprint.LIBRARIES)
