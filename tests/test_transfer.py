@@ -138,7 +138,9 @@ def test_another_embedder_refuses_the_file(
     monkeypatch.setattr("ingest.publishing.transfer.make_embedder", lambda settings: other)
     there = _elsewhere(settings)
 
-    with pytest.raises(IndexMismatchError, match=r"was made by multilingual-e5-small.*but another-model/384"):
+    with pytest.raises(
+        IndexMismatchError, match=r"was made by multilingual-e5-small.*but another-model/384"
+    ):
         import_generation(there, file)
 
     assert not there.data_dir.exists()

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, cached_property
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -123,7 +124,10 @@ class E5:
         options = SessionOptions()
         options.intra_op_num_threads = 1  # callers bring the threads
         options.enable_cpu_mem_arena = False  # it would keep the memory of the longest text
-        return InferenceSession(self._graph(), options, providers=["CPUExecutionProvider"])
+        with TemporaryDirectory() as folder:  # of a graph in memory it would keep the bytes
+            file = Path(folder, "e5.onnx")
+            file.write_bytes(self._graph())
+            return InferenceSession(file, options, providers=["CPUExecutionProvider"])
 
     def _rows(self, name: str, rows: Sequence[int], columns: int) -> Matrix:
         """Rows of a matrix of 4-bit weights: byte j of a block holds weights j and j + 16."""

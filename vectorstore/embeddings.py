@@ -52,7 +52,7 @@ class LocalEmbedder:
     """multilingual-e5-small inside this process (`vectorstore.e5`).
 
     The model wants "query: " and "passage: " in front (Wang et al. 2024, arXiv:2402.05672). A text
-    is embedded by one core, and as many source texts at once as there are cores.
+    is embedded by one core, and as many texts at once as there are cores, first come first served.
     """
 
     limit = 512
@@ -76,7 +76,7 @@ class LocalEmbedder:
         return self._model.token_count(_PASSAGE + _clean(text))
 
     def _query(self, text: str) -> Vectors:
-        vector = self._model.vector(_QUERY + _clean(text))
+        vector = self._cores.submit(self._model.vector, _QUERY + _clean(text)).result()
         vector.setflags(write=False)
         return vector
 
