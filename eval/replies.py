@@ -18,7 +18,7 @@ from core.settings import ROOT
 from core.types import Frozen, Passage, ScoredPassage
 
 FOLDER = ROOT / "tests" / "replies"
-LESSONS = ROOT / "eval" / "fitting" / "replies"
+LESSONS = ROOT / "research" / "fitting" / "replies"
 Half = Literal["open", "held"]
 HALVES: tuple[Half, ...] = get_args(Half)
 Change = Literal[
