@@ -632,7 +632,7 @@ class _Child:
 def test_ctrl_c_while_embedding_leaves_everything_as_it_was(small: Small) -> None:
     settings = small({"alpha.md": _document("alpha")})
     before = ingest(settings).generation
-    many = "\n\n".join(f"## Part {n}\n\nPart {n} speaks of {n} ships." for n in range(2400))
+    many = "\n\n".join(f"## Part {n}\n\nPart {n} speaks of {n} ships." for n in range(1200))
     small({"alpha.md": _document("alpha", many)})
     child = _Child(settings)
     child.next("embedded")
