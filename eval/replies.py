@@ -18,7 +18,6 @@ from core.settings import ROOT
 from core.types import Frozen, Passage, ScoredPassage
 
 FOLDER = ROOT / "tests" / "replies"
-LESSONS = ROOT / "research" / "fitting" / "replies"
 Half = Literal["open", "held"]
 HALVES: tuple[Half, ...] = get_args(Half)
 Change = Literal[
@@ -92,40 +91,21 @@ class Reply(Frozen):
         return Draft(text, tuple(sorted(cites)))
 
 
-class LessonSentence(Frozen):
-    """A true sentence about a passage, in any language, and its false twins."""
-
-    language: str
-    text: str
-    twins: tuple[Twin, ...]
-
-
-class Lesson(Frozen):
-    """Training sentences about one passage (its id)."""
-
-    passage: str
-    sentences: tuple[LessonSentence, ...]
-
-
 def read(half: Half, folder: Path = FOLDER) -> tuple[Reply, ...]:
     """Reads the replies of one half.
 
     Raises:
         StrategiewijzerError: a file is malformed.
     """
-    return tuple(_read(folder / half, Reply))
+    return tuple(entries(folder / half, Reply))
 
 
-def lessons(folder: Path = LESSONS) -> tuple[Lesson, ...]:
-    """Reads the training sentences of the verifier.
+def entries(folder: Path, shape: type[Shape]) -> Iterator[Shape]:
+    """Reads the entries of all files of a folder.
 
     Raises:
         StrategiewijzerError: a file is malformed.
     """
-    return tuple(_read(folder, Lesson))
-
-
-def _read(folder: Path, shape: type[Shape]) -> Iterator[Shape]:
     for file in sorted(folder.glob("*.yaml")):
         try:
             for entry in yaml.safe_load(file.read_text("utf-8")):

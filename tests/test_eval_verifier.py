@@ -12,9 +12,10 @@ from core.settings import ROOT, Settings
 from eval import verifier
 from eval.commands.ask import GATE_CLOSED
 from eval.gate import Limits, judge_verifier, read_rules
-from eval.replies import HALVES, Reply, lessons, read
+from eval.replies import HALVES, Reply, read
 from eval.verdicts import CHANGES, FIGURES, Outcome, figures, outcome
 from language.matching import fold
+from research.fitting.lessons import lessons
 from tests.test_eval_run import OTHER, SIZE
 from vectorstore.store import open_index
 

@@ -25,6 +25,9 @@ from core.errors import StoreError
 
 Matrix = NDArray[np.float32]
 
+# What the model was trained with in front of a text (Wang et al. 2024, arXiv:2402.05672).
+QUERY, PASSAGE = "query: ", "passage: "
+
 _LAYERS = 12
 _BLOCK = 32  # weights that share one scale
 _BLOCK_BYTES = 18

@@ -15,14 +15,13 @@ from numpy.typing import NDArray
 
 from core.errors import ModelError
 from core.settings import Settings
-from vectorstore.e5 import e5
+from vectorstore.e5 import PASSAGE, QUERY, e5
 
 if TYPE_CHECKING:
     from openai import OpenAI
 
 Vectors = NDArray[np.float32]
 
-_QUERY, _PASSAGE = "query: ", "passage: "
 _BATCH = 32  # texts of a request: the default limit of text-embeddings-inference
 _PATIENCE = 10.0  # seconds that a question waits for its vector, twice at most
 
@@ -51,8 +50,8 @@ class Embedder(Protocol):
 class LocalEmbedder:
     """multilingual-e5-small inside this process (`vectorstore.e5`).
 
-    The model wants "query: " and "passage: " in front (Wang et al. 2024, arXiv:2402.05672). A text
-    is embedded by one core, and as many texts at once as there are cores, first come first served.
+    A text is embedded by one core, and as many texts at once as there are cores, first come first
+    served.
     """
 
     limit = 512
@@ -73,15 +72,15 @@ class LocalEmbedder:
         return np.stack(list(self._cores.map(self._cached_passage, texts)))
 
     def token_count(self, text: str) -> int:
-        return self._model.token_count(_PASSAGE + _clean(text))
+        return self._model.token_count(PASSAGE + _clean(text))
 
     def _query(self, text: str) -> Vectors:
-        vector = self._cores.submit(self._model.vector, _QUERY + _clean(text)).result()
+        vector = self._cores.submit(self._model.vector, QUERY + _clean(text)).result()
         vector.setflags(write=False)
         return vector
 
     def _passage(self, text: str) -> Vectors:
-        return self._model.vector(_PASSAGE + _clean(text))
+        return self._model.vector(PASSAGE + _clean(text))
 
 
 class OpenAIEmbedder:
@@ -192,7 +191,7 @@ def _estimated_tokens(text: str) -> int:
     return len(_clean(text).encode()) // 3
 
 
-# Control characters become spaces, as a NUL ends the text inside the engine.
+# Control characters become spaces: a vocabulary has none, and a server may end the text at a NUL.
 _CONTROL = dict.fromkeys((*range(9), *range(11, 32), 127), " ")
 
 

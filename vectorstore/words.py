@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from vectorstore.e5 import e5
+from vectorstore.e5 import PASSAGE, e5
 
 States = NDArray[np.float32]
 
@@ -21,7 +21,6 @@ States = NDArray[np.float32]
 WORD = re.compile(r"(?<!\d)\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)|\w+(?:[’'.,/-]\w+)*")
 
 _DECIMAL = re.compile(r"(?<=\d),(?=\d{1,2}(?!\d))")  # the decimal comma of 11,6 becomes a point
-_PREFIX = "passage: "  # as the model was trained (Wang et al. 2024, arXiv:2402.05672)
 _KEPT = 1024  # texts in the cache
 
 
@@ -62,8 +61,8 @@ class WordStates:
 
     def _tokens(self, text: str) -> tuple[NDArray[np.int_], NDArray[np.int_], States]:
         """Where tokens start and end in the text, and their states."""
-        ids, starts, ends = self._model.tokens(_PREFIX + _DECIMAL.sub(".", text))
-        starts, ends = starts - len(_PREFIX), ends - len(_PREFIX)
+        ids, starts, ends = self._model.tokens(PASSAGE + _DECIMAL.sub(".", text))
+        starts, ends = starts - len(PASSAGE), ends - len(PASSAGE)
         # Empty tokens and those of the prefix belong to no word.
         nowhere = ends <= np.maximum(starts, 0)
         starts[nowhere], ends[nowhere] = -1, -1

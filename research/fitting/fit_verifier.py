@@ -23,7 +23,8 @@ from chain.checking.judgement import WEIGHTS, Features, features
 from core.errors import StrategiewijzerError
 from core.settings import Settings
 from core.types import Passage
-from eval.replies import Lesson, lessons, read
+from eval.replies import read
+from research.fitting.lessons import Lesson, lessons
 from vectorstore.store import Index, open_index
 from vectorstore.words import WORD, States, WordStates, word_states
 
