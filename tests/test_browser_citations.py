@@ -34,8 +34,8 @@ HOSTILE = (
 PHONE = {"width": 390, "height": 844}  # pixels
 
 
-def first_chip(page: Page) -> Locator:
-    ask(page, REPORTS)
+def first_chip(page: Page, question: str = REPORTS) -> Locator:
+    ask(page, question)
     chip = page.locator(".sw-chip").first
     expect(page.get_by_role("button", name="Kopiëren")).to_be_visible()  # the answer is complete
     page.wait_for_timeout(1000)  # in which the page comes to rest
@@ -321,8 +321,7 @@ def test_a_hostile_source_shows_as_text_in_cards_and_copies(
     settings = small({"tulp.md": front_matter + text})
     ingest(settings)
     with served(settings.data_dir, tmp_path / "log") as address, opened(browser, address) as page:
-        ask(page, "Hoeveel leden telt de Zwarte Tulp?")
-        chip = page.locator(".sw-chip").first
+        chip = first_chip(page, "Hoeveel leden telt de Zwarte Tulp?")
         chip.locator("> a").focus()
         expect(chip.locator(".sw-card")).to_be_visible()
         expect(page.locator("details.sw-sources")).to_have_count(1)
