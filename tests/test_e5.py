@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from core.errors import StoreError
-from core.settings import Settings
-from vectorstore import e5 as module
-from vectorstore.e5 import E5, e5
-from vectorstore.embeddings import LocalEmbedder, local_embedder
+from core.settings import ROOT, Settings
+from ingest.passages.isolated import Loader
+from vectorstore import e5_graph, e5_weights
+from vectorstore.e5 import E5, e5, stamp
+from vectorstore.embeddings import MODEL, LocalEmbedder, local_embedder
 from vectorstore.store import open_index
 
 ODD = [
@@ -91,12 +92,80 @@ def test_weights_that_are_missing_or_of_another_form_are_told(
     class Found:
         origin = str(tmp_path / "__init__.py")
 
-    monkeypatch.setattr(module.importlib.util, "find_spec", lambda name: Found())
+    monkeypatch.setattr(e5_weights.importlib.util, "find_spec", lambda name: Found())
     with pytest.raises(StoreError, match="Install"):
         E5()
     (tmp_path / "e5-small-q4.bin").write_bytes(b"GGUF" + bytes(100))
     with pytest.raises(StoreError, match="another form"):
         E5()
-    monkeypatch.setattr(module.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(e5_weights.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(StoreError, match="Install"):
         E5()
+
+
+def kept(folder: Path) -> set[str]:
+    return {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
+
+
+def test_the_model_is_made_once_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "of another version").mkdir()
+    made = E5(tmp_path).vector("Wat is EMPACT?")
+    files = {f"{stamp()}/vocabulary.model", f"{stamp()}/layers.onnx"}
+    assert kept(tmp_path) == files
+    assert not (tmp_path / "of another version").exists()
+
+    def never(*_: object) -> bytes:
+        raise AssertionError
+
+    monkeypatch.setattr(e5_graph, "graph", never)
+    monkeypatch.setattr(e5_weights.Weights, "vocabulary", never)
+    assert np.array_equal(E5(tmp_path).vector("Wat is EMPACT?"), made)
+
+
+@pytest.mark.parametrize("name", ["vocabulary.model", "layers.onnx"])
+@pytest.mark.parametrize("content", [b"", b"\x00\xff" * 5000])
+def test_a_damaged_file_is_made_anew(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str, content: bytes
+) -> None:
+    file = tmp_path / stamp() / name
+    file.parent.mkdir()
+    file.write_bytes(content)
+    assert np.array_equal(E5(tmp_path).vector("Wat is EMPACT?"), e5().vector("Wat is EMPACT?"))
+    assert file.stat().st_size > 1_000_000
+    assert f"{file} is damaged" in caplog.text
+
+
+def test_what_is_written_in_part_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: object) -> bytes:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(e5_weights.Weights, "vocabulary", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            E5(tmp_path)
+    assert kept(tmp_path) == set()
+    assert E5(tmp_path).token_count("Wat is EMPACT?") == e5().token_count("Wat is EMPACT?")
+
+
+def test_a_folder_that_cannot_be_written_is_done_without(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").touch()
+    model = E5(tmp_path / "file" / "model")
+    assert np.array_equal(model.vector("Wat is EMPACT?"), e5().vector("Wat is EMPACT?"))
+    assert "could not be kept: Not a directory" in caplog.text
+
+
+def test_processes_that_make_the_model_at_once_do_not_disturb_each_other(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda _: E5(tmp_path).vector("Wat is EMPACT?"), range(4)))
+    assert all(np.array_equal(one, found[0]) for one in found)
+    assert kept(tmp_path) == {f"{stamp()}/vocabulary.model", f"{stamp()}/layers.onnx"}
+
+
+def test_an_app_keeps_the_model_with_its_data(tmp_path: Path) -> None:
+    with Loader(Settings(data_dir=tmp_path)) as loader:
+        loader.load(next((ROOT / "corpus").rglob("*.md")))
+    assert kept(tmp_path) == {f"{MODEL}/{stamp()}/vocabulary.model"}

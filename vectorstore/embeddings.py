@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -15,13 +16,14 @@ from numpy.typing import NDArray
 
 from core.errors import ModelError
 from core.settings import Settings
-from vectorstore.e5 import PASSAGE, QUERY, e5
+from vectorstore.e5 import PASSAGE, QUERY, e5, keep_in
 
 if TYPE_CHECKING:
     from openai import OpenAI
 
 Vectors = NDArray[np.float32]
 
+MODEL = "model"  # folder of `data_dir` in which the local model is kept ready to load
 _BATCH = 32  # texts of a request: the default limit of text-embeddings-inference
 _PATIENCE = 10.0  # seconds that a question waits for its vector, twice at most
 
@@ -167,6 +169,7 @@ def local_embedder() -> LocalEmbedder:
 
 def make_embedder(settings: Settings) -> Embedder:
     """The embedder of these settings; the local one is loaded once per process."""
+    keep_in(settings.data_dir / MODEL)  # also for those who use the local one beside a server
     if settings.embeddings_url:
         return OpenAIEmbedder(
             settings.embeddings_url,
@@ -178,11 +181,13 @@ def make_embedder(settings: Settings) -> Embedder:
     return local_embedder()
 
 
-def token_counter(*, estimated: bool) -> Callable[[str], int]:
+def token_counter(*, estimated: bool, data_dir: Path | None = None) -> Callable[[str], int]:
     """A token counter: that of the local embedder, or an estimate where a server embeds.
 
     It needs neither the server nor its key, so that a process without them can count.
     """
+    if data_dir:
+        keep_in(data_dir / MODEL)
     return _estimated_tokens if estimated else local_embedder().token_count
 
 

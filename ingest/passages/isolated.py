@@ -21,9 +21,11 @@ from core.settings import Settings
 from ingest.passages.worker import OUT_OF_MEMORY, Answer, Failure, Loaded
 
 _SERVE = (
-    "import sys; timeout, memory, limit, estimated, compares, *sys.path = sys.argv[1:]; "
+    "import sys; "
+    "timeout, memory, limit, estimated, compares, data_dir, *sys.path = sys.argv[1:]; "
     "from ingest.passages.worker import serve; "
-    "serve(float(timeout), int(memory), int(limit), bool(int(estimated)), bool(int(compares)))"
+    "flags = bool(int(estimated)), bool(int(compares)); "
+    "serve(float(timeout), int(memory), int(limit), *flags, data_dir)"
 )
 _DYING = 5.0  # seconds from the end of a worker's pipe to the end of the worker
 
@@ -46,6 +48,7 @@ class Loader:
         self._limit = limit
         self._estimated = bool(settings.embeddings_url)
         self._compares = compares
+        self._data_dir = str(settings.data_dir.absolute())
         self._worker: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
@@ -98,7 +101,7 @@ class Loader:
         flags = int(self._estimated), int(self._compares)
         limits = map(str, (self._timeout, self._memory, self._limit, *flags))
         self._worker = subprocess.Popen(  # noqa: S603 - this program itself
-            [sys.executable, "-c", _SERVE, *limits, *sys.path],
+            [sys.executable, "-c", _SERVE, *limits, self._data_dir, *sys.path],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             encoding="utf-8",

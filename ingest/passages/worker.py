@@ -64,7 +64,9 @@ class Answer(Frozen):
     records: tuple[Record, ...] = ()
 
 
-def serve(timeout: float, memory: int, limit: int, estimated: bool, compares: bool) -> None:
+def serve(
+    timeout: float, memory: int, limit: int, estimated: bool, compares: bool, data_dir: str
+) -> None:
     """Answers requests on standard input until it ends.
 
     A request is a path as a JSON string. The first line of output is empty and signals readiness.
@@ -75,6 +77,7 @@ def serve(timeout: float, memory: int, limit: int, estimated: bool, compares: bo
         limit: the most tokens of a passage.
         estimated: whether tokens are estimated, as in `vectorstore.embeddings.token_counter`.
         compares: whether each reading is checked against its file (ingest/reading/compare_text.py).
+        data_dir: where the embedding model is kept, whose tokens are counted.
     """
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # keeps what libraries print out of the answers
@@ -109,7 +112,7 @@ def serve(timeout: float, memory: int, limit: int, estimated: bool, compares: bo
 
         return compare_text.compare(document, passages, source_text.read(path, read(path)))
 
-    token_count = token_counter(estimated=estimated)
+    token_count = token_counter(estimated=estimated, data_dir=Path(data_dir))
     log = _Log()
     logging.basicConfig(level=logging.INFO, handlers=[log])
     _limit_memory(memory)
