@@ -20,6 +20,8 @@ def most_likely(text: str) -> tuple[str, float]:
 @cache
 def identifier() -> LanguageIdentifier:
     """py3langid's classifier, limited to the official languages."""
-    made = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    made.set_languages(OFFICIAL)
-    return made
+    every = LanguageIdentifier.from_model_file(MODEL_FILE)
+    every.set_languages(OFFICIAL)
+    tables = every.nb_ptc, every.nb_pc, every.nb_classes, every.tk_nextmove, every.tk_output
+    # Made anew, as the first one keeps its tables of all languages (20 MB).
+    return LanguageIdentifier(*tables, norm_probs=True, tk_row=every.tk_row)

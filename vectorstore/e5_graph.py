@@ -1,6 +1,7 @@
 """The layers of multilingual-e5-small as a graph for onnxruntime."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -16,14 +17,16 @@ Output = Literal["states", "last"]
 OUTPUTS: Mapping[int, Output] = {10: "states", _LAYERS: "last"}
 
 
-def graph(weights: Weights) -> bytes:
-    """The layers as an ONNX model: "rows" -> "states" and "last", all of shape (tokens, width).
+def write(weights: Weights, file: Path) -> None:
+    """Writes the layers as an ONNX model: "rows" -> "states" and "last", of shape (tokens, width).
+
+    Its weights stand in a second file, named after it: what loads them then keeps no second copy.
 
     Two of a layer's four matrix products have 8-bit weights and inputs, with a scale for each
     output and each token. The inputs of the other two, normalised states, have outliers, for
     which 8 bits are too few.
     """
-    from onnx import TensorProto, helper, numpy_helper
+    from onnx import TensorProto, helper, numpy_helper, save_model
 
     nodes: list[Any] = []
     constants: list[Any] = []
@@ -52,7 +55,7 @@ def graph(weights: Weights) -> bytes:
         *,
         has_eight_bits: bool = False,
     ) -> str:
-        matrices = [weights.rows(f"{name}.w", range(rows), columns) for name in names]
+        matrices = [weights.matrix(f"{name}.w", rows, columns) for name in names]
         matrix = np.concatenate(matrices)
         bias = constant(
             f"{names[0]}.b", np.concatenate([weights.vector(f"{name}.b", rows) for name in names])
@@ -101,4 +104,4 @@ def graph(weights: Weights) -> bytes:
     sets = [helper.make_opsetid("", 20), helper.make_opsetid("com.microsoft", 1)]
     made = helper.make_model(graph, opset_imports=sets)
     made.ir_version = 10  # what onnxruntime 1.20 and later read
-    return bytes(made.SerializeToString())
+    save_model(made, file, save_as_external_data=True, location=f"{file.name}.data")

