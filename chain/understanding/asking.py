@@ -1,16 +1,16 @@
 """Answer types: which type a question asks for, and the mentions of that type in a text.
 
-The cue words are in prompts/phrases/, for other languages in words.yaml.
+The cue words are in language/cues.yaml.
 """
 
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 
+from language.cues import asks, cues_of
 from language.identify import CAPITALISES_NOUNS
 from language.matching import fold
 from language.vocabulary import vocabulary
-from prompts import languages, phrases
 from vectorstore.keyword import content_words
 
 _MOST_COUNTED = 60  # a larger number in a question is not a count of things asked for
@@ -70,20 +70,12 @@ def names(text: str, language: str) -> Iterator[str]:
 def gives_reason(text: str, language: str) -> bool:
     """Whether a text has a causal word ("because")."""
     words = " ".join(["", *re.findall(r"\w+", text.casefold()), ""])
-    return any(f" {word} " in words for word in phrases(language).demands.causal)
+    return any(f" {word} " in words for word in cues_of(language).causal)
 
 
 @cache
 def _cues(language: str) -> Mapping[str, tuple[str, ...]]:
-    asks: Mapping[str, tuple[str, ...]]
-    if language in languages():
-        said = phrases(language)
-        cues = said.cues
-        asks = {"list": cues.list, "number": cues.number, "date": cues.date, "name": cues.name}
-        asks = asks | dict(said.demands.cues.items())
-    else:
-        asks = vocabulary(language).asks
-    return {kind: tuple(map(fold, words)) for kind, words in asks.items()}
+    return {kind: tuple(map(fold, words)) for kind, words in asks(language).items()}
 
 
 @cache
