@@ -49,8 +49,8 @@ def numbers(text: str, language: str) -> Iterator[str]:
     """Numbers in a text, each with the noun it counts; dates and references are skipped."""
     text = re.sub(f"{_REFERENCE}|{_date(language)}|{_YEAR}", lambda m: " " * len(m[0]), text)
     for match in _amount(language).finditer(text):
-        counted = match["counted"] or ""
-        yield match["amount"] + (counted if content_words(counted, language) else "")
+        noun = match["noun"] or ""
+        yield match["amount"] + (noun if content_words(noun, language) else "")
 
 
 def dates(text: str, language: str) -> Iterator[str]:
@@ -84,7 +84,7 @@ def _amount(language: str) -> re.Pattern[str]:
     scales = "|".join(map(re.escape, vocabulary(language).scales)) or "(?!)"
     return re.compile(
         rf"(?P<amount>(?:(?:EUR|USD|€|\$|£) ?)?\d+(?:[.,  \u202f]\d+)*(?: ?%| (?:{scales})\b)?)"
-        rf"(?P<counted>(?<!%) [^\W\d_A-Z]+)?"
+        rf"(?P<noun>(?<!%) [^\W\d_A-Z]+)?"
     )
 
 

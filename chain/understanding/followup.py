@@ -21,11 +21,12 @@ _WORD = re.compile(r"\w+(?:[-./]\w+)*")  # 2011/93/EU, 1.2 and end-to-end are on
 _DIGIT = re.compile(r"\d")
 _END = " ?!.…"
 
-# A question depends on the previous one only if it has at most this many topic words, and
+# A question depends on the previous one only if it has at most this many topic words (chosen on the
+# follow-ups that decision 8 was developed on), and
 _REFERRING, _REFERRING_NAMED = 5, 3  # a pronoun or the like, without or with a name
 _OPENING = 3  # an opening such as "and"
 _ELLIPTIC = 5  # such an opening and no question word
-_CARRIED = 12  # topic words taken from the previous question
+_CARRIED = 12  # most topic words taken from the previous question, which may be a long one
 
 
 def standalone(question: str, language: str, history: Sequence[Turn]) -> str:
