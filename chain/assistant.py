@@ -22,7 +22,6 @@ from chain.reading.confidence import Confidence, confidence
 from chain.reading.missing import missing
 from chain.reading.parts import Part, in_parts
 from chain.reading.relevance import rank
-from chain.understanding.manners import reply_text, task_reply
 from chain.understanding.meaning import Understood, understand
 from chain.writing.extractive import ExtractiveAnswerer, last_said
 from core.settings import Settings, trace_with_langsmith
@@ -329,11 +328,8 @@ class Assistant:
     ) -> Iterator[Event]:
         """Replies to a message that asks nothing, or to a task that cannot be carried out."""
         assert meant.message  # noqa: S101 - a question gets no reply
-        text = (
-            task_reply(meant.problem, language)
-            if meant.problem
-            else reply_text(meant.message, language)
-        )
+        said = prompts.phrases(language)
+        text = said.tasks[meant.problem] if meant.problem else said.replies[meant.message]
         yield TextDelta(text=text)
         yield Finished(
             answer=Answer(

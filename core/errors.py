@@ -11,7 +11,7 @@
     ├── StoreError           the vector store cannot be reached or answers wrongly
     ├── ArchiveError         the file of a generation cannot be written or read
     ├── ModelError           the language model or embeddings server failed
-    ├── PromptError          a prompt file lacks a placeholder or has an unknown one
+    ├── PromptError          a prompt, phrases or a word list is not in form
     ├── NotAllowedError      the user's role does not include this
     │   └── SignInError      nobody is signed in, or the sign-in expired
     └── QuestionSetError     a question set is not in the agreed format
@@ -152,7 +152,7 @@ class ModelError(StrategiewijzerError):
 
 
 class PromptError(StrategiewijzerError):
-    """A prompt file does not have the placeholders that the code fills."""
+    """A prompt lacks a placeholder that the code fills, or a file of words has wrong entries."""
 
 
 class QuestionSetError(StrategiewijzerError):

@@ -1,4 +1,4 @@
-"""Word lists of a language: months, units, numbers, negations and other cue words.
+"""Word lists of a language: months, units, numbers, negations and other words.
 
 Months, scales ("million"), percentages, currencies and measures come from Unicode CLDR (Babel), the
 rest from `words.yaml`. All are folded (`language.matching.fold`).
@@ -55,7 +55,6 @@ class Vocabulary:
     same: frozenset[str]  # refer back anywhere among the first words
     consequences: frozenset[str]  # "therefore"
     summaries: tuple[str, ...]  # names that a summary has for itself
-    asks: Mapping[str, tuple[str, ...]]  # answer type -> its cue words
 
 
 @cache
@@ -77,7 +76,6 @@ def vocabulary(language: str) -> Vocabulary:
         same=frozenset(map(fold, ours.get("same", ()))),
         consequences=frozenset(map(fold, ours.get("consequences", ()))),
         summaries=tuple(map(fold, ours.get("summaries", ()))),
-        asks={kind: tuple(words) for kind, words in ours.get("asks", {}).items()},
     )
 
 

@@ -1,7 +1,7 @@
 """Prompts and fixed phrases: text files with checked placeholders and a fingerprint.
 
 `<name>.md` are prompts for a language model; `phrases/<language>.yaml` what the assistant itself
-says in that language and the words by which it knows what kind of answer is asked for.
+says in that language.
 """
 
 import hashlib
@@ -11,11 +11,12 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
-import yaml
-from pydantic import AfterValidator, ValidationError
+from pydantic import AfterValidator
 
 from core.errors import PromptError
 from core.types import Frozen, Message, Reason
+from language import cues, question_forms
+from language.checked_file import checked
 
 _HERE = Path(__file__).parent
 _PLACEHOLDERS: Mapping[str, frozenset[str]] = {
@@ -42,56 +43,6 @@ TaskProblem = Literal["no_answer", "which_language", "failed"]
 language of a translation is not named, or nothing that the model wrote was supported."""
 
 
-class Cues(Frozen):
-    """Lower-case words that show what a question asks for, and what it leans on.
-
-    `list`, `number`, `date` and `name` are kinds of answer. The others tell follow-ups:
-    `opening` words begin one, `referring` ones stand for something said before. `asking` words
-    ask, `defining` ones among them what something is; `helping` verbs begin a question for yes
-    or no. `common` names are those of what every document is about. `empty` words say nothing
-    of what a question is about; what search leaves out anyway need not be among them.
-    `joining` words stand between the parts of a question, `comparing` ones make it a comparison,
-    `versus` ones do both, and so do `than` ones behind a comparative. `definition` phrases ask what
-    something is, `according` ones say by which text, and what is in `being` stands between its name
-    and what it is. `frames` are patterns of questions that only ask what
-    somebody says of a `topic`.
-    """
-
-    list: tuple[str, ...]
-    number: tuple[str, ...]
-    date: tuple[str, ...]
-    name: tuple[str, ...]
-    opening: tuple[str, ...]
-    referring: tuple[str, ...]
-    asking: tuple[str, ...]
-    helping: tuple[str, ...]
-    empty: tuple[str, ...]
-    defining: tuple[str, ...]
-    common: tuple[str, ...]
-    joining: tuple[str, ...]
-    comparing: tuple[str, ...]
-    versus: tuple[str, ...]
-    than: tuple[str, ...]
-    definition: tuple[str, ...]
-    according: tuple[str, ...]
-    being: tuple[str, ...]
-    frames: tuple[str, ...]
-
-
-class Demands(Frozen):
-    """Words by which the assistant tells what a question demands and whether a quote has it.
-
-    `cues` are single words that ask for an "amount" (of money) or a "reason"; `causal` words and
-    phrases give a reason; `general` words say how something is asked, not what. `kinds` is what
-    "number", "date", "amount" and "reason" are called.
-    """
-
-    cues: Mapping[Literal["amount", "reason"], tuple[str, ...]]
-    causal: tuple[str, ...]
-    general: frozenset[str]
-    kinds: Mapping[Kind, str]
-
-
 class Plural(Frozen):
     """A phrase for one and for any other count."""
 
@@ -106,47 +57,17 @@ class Letter(Frozen):
     closing: str
 
 
-class Form(Frozen):
-    """A pattern of a sentence, and the question that it answers, with the pattern's groups."""
-
-    says: str
-    asks: str
-
-
 class Suggesting(Frozen):
-    """How questions to go on with are made (chain/answer/section_questions.py).
+    """Questions to go on with, and what documents are called in them.
 
-    `about` asks about a `{topic}`, `about_in` about one in a `{document}`; topics with a form of
-    `listed` are asked for. `documents` are the names of documents by CELEX number or id, as
-    subjects; `titled` is any other, by its title. `forms` are of sentences, in order of preference;
-    their group `subject` is put in running text. A document calls itself `itself`. `pointing` words
-    point elsewhere, `openings` begin no subject, and `vague` subjects say nothing alone.
-
-    Of headings: `tail` is left out, `acting` ones tell what to do and are no topic, `untopical`
-    words make none ("Aim and approach"; as `content_words` has them). What is `bare` lacks one of
-    the `articles` before its noun (any group): that of the passage, else `article` where the noun
-    has the form of `article_for`. `glossary` are forms of headings in other languages,
-    in small letters, and what they are about in this one.
+    `about` asks about a `{topic}`, `about_in` about one in a `{document}`. `documents` are the
+    names of documents by CELEX number or id, as subjects; `titled` is any other, by its title.
     """
 
     about: str
     about_in: str
     titled: str
     documents: Mapping[str, str]
-    listed: tuple[Form, ...]
-    forms: tuple[Form, ...]
-    itself: str
-    pointing: frozenset[str]
-    openings: frozenset[str]
-    vague: frozenset[str]
-    tail: str
-    acting: str
-    untopical: frozenset[str]
-    bare: str
-    articles: tuple[str, ...]
-    article: str
-    article_for: str
-    glossary: tuple[Form, ...]
 
 
 def _to_every_message(replies: Mapping[Message, str]) -> Mapping[Message, str]:
@@ -166,6 +87,7 @@ class Phrases(Frozen):
     away. `replies` answer messages that ask the sources nothing; to "shorter" and "summarise" where
     there is nothing to shorten and no document is named, to other tasks where there is no model.
     `tasks` says why one is not carried out with a model; `letter` stands around an e-mail.
+    `kinds` is what kinds of answer are called.
     """
 
     refusal: str
@@ -180,8 +102,7 @@ class Phrases(Frozen):
     replies: Annotated[Mapping[Message, str], AfterValidator(_to_every_message)]
     tasks: Mapping[TaskProblem, str]
     letter: Letter
-    demands: Demands
-    cues: Cues
+    kinds: Mapping[Kind, str]
 
     def searched_in(self, count: int, date: str) -> str:
         """How many documents were searched, and when they were last updated."""
@@ -225,25 +146,23 @@ def phrases(language: str) -> Phrases:
     Raises:
         PromptError: the file has wrong or missing entries.
     """
-    path = _HERE / "phrases" / f"{spoken(language)}.yaml"
-    try:
-        return Phrases.model_validate(yaml.safe_load(path.read_text("utf-8")))
-    except ValidationError as error:
-        raise PromptError(f"prompts/phrases/{path.name} is not in form: {error}") from None
+    return checked(_HERE / "phrases" / f"{spoken(language)}.yaml", Phrases)
 
 
 @cache
 def fingerprints() -> Mapping[str, str]:
-    """File name -> the first 12 hex digits of its SHA-256, for every prompt and phrase file."""
-    files = sorted((*_HERE.glob("*.md"), *_HERE.glob("phrases/*.yaml")))
+    """File name -> the first 12 hex digits of its SHA-256, for each file of words that answers
+    depend on: prompts, phrases, and the cues and forms of questions."""
+    ours = sorted((*_HERE.glob("*.md"), *_HERE.glob("phrases/*.yaml")))
+    files = {file.relative_to(_HERE).as_posix(): file for file in ours}
+    files |= {file.name: file for file in (cues.FILE, question_forms.FILE)}
     return {
-        file.relative_to(_HERE).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()[:12]
-        for file in files
+        name: hashlib.sha256(file.read_bytes()).hexdigest()[:12] for name, file in files.items()
     }
 
 
 @cache
 def version() -> str:
-    """One short fingerprint over all prompt and phrase files."""
+    """One short fingerprint over all files of `fingerprints`."""
     joined = ",".join(f"{name}={digest}" for name, digest in fingerprints().items())
     return hashlib.sha256(joined.encode()).hexdigest()[:12]

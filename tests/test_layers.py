@@ -16,7 +16,7 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "core": (),
     "language": ("core",),
     "people": ("language", "core"),
-    "prompts": ("core",),
+    "prompts": ("language", "core"),
     "vectorstore": ("language", "core"),
     "ingest/reading": _BELOW_INGEST,
     "ingest/passages": ("ingest/reading", *_BELOW_INGEST),

@@ -8,8 +8,9 @@ from typing import get_args
 import pytest
 import yaml
 
-from chain.understanding import manners
-from chain.understanding.manners import classify, document_named, reply_text
+from chain.understanding.manner_lists import manner_lists
+from chain.understanding.manners import classify
+from chain.understanding.named_document import document_named
 from core.settings import ROOT, Settings
 from core.types import DocumentInfo, Message
 from eval.dataset import QUESTIONS, Question, load
@@ -142,12 +143,13 @@ def test_searches_for_words_are_questions(embedder: Embedder) -> None:
 
 
 def test_every_language_has_words_for_every_kind() -> None:
-    told_by_words = manners._file()
-    for by_language in (*told_by_words.phrases.values(), *told_by_words.cues.values()):
+    lists = manner_lists()
+    for by_language in lists.phrases.values():
         assert set(OFFICIAL) <= by_language.keys()
-    assert set(OFFICIAL) <= told_by_words.harm.asking.keys()
-    assert {*told_by_words.examples} == {*get_args(Message), "question"}
-    assert sum(len(texts) for texts in told_by_words.examples.values()) <= 400
+    for listed in (*lists.cues.values(), lists.harm.asking):
+        assert set(OFFICIAL) <= listed.root.keys()
+    assert {*lists.examples} == {*get_args(Message), "question"}
+    assert sum(len(texts) for texts in lists.examples.values()) <= 400
 
 
 def test_it_takes_little_time(embedder: Embedder) -> None:
@@ -165,10 +167,10 @@ def test_it_takes_little_time(embedder: Embedder) -> None:
 
 def test_there_is_a_reply_to_every_message_in_every_language() -> None:
     for language in languages():
-        replies = {reply_text(kind, language) for kind in get_args(Message)}
+        replies = set(phrases(language).replies.values())
         assert len(replies) == len(get_args(Message))
         assert not any("[" in reply or "\n" in reply for reply in replies)
-    assert reply_text("thanks", "mt") == reply_text("thanks", "en")
+    assert phrases("mt").replies == phrases("en").replies
 
 
 def test_phrases_that_lack_a_reply_are_refused() -> None:

@@ -1,11 +1,14 @@
-"""Prompts and phrases are files with checked placeholders and a fingerprint."""
+"""Prompts, phrases and cues are checked files with a fingerprint."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 import prompts
 from core.errors import PromptError
+from language import cues, question_forms
+from language.official import OFFICIAL
 
 
 def test_every_prompt_has_just_the_placeholders_that_are_filled() -> None:
@@ -37,15 +40,51 @@ def test_phrases_exist_in_four_languages_and_fall_back_to_english() -> None:
 def test_fingerprints_name_every_file_and_change_with_the_text(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    assert {"answer.md", "phrases/nl.yaml"} <= prompts.fingerprints().keys()
+    assert {"answer.md", "phrases/nl.yaml", "cues.yaml", "question_forms.yaml"} <= (
+        prompts.fingerprints().keys()
+    )
+    cue_file = tmp_path / "cues.yaml"
     (tmp_path / "phrases").mkdir()
-    (tmp_path / "answer.md").write_text("one", "utf-8")
     monkeypatch.setattr(prompts, "_HERE", tmp_path)
-    prompts.fingerprints.cache_clear()
-    try:
-        before = prompts.fingerprints()["answer.md"]
-        (tmp_path / "answer.md").write_text("two", "utf-8")
+    monkeypatch.setattr(cues, "FILE", cue_file)
+
+    def stamped(prompt: str, cue: str) -> tuple[Mapping[str, str], str]:
+        (tmp_path / "answer.md").write_text(prompt, "utf-8")
+        cue_file.write_text(cue, "utf-8")
         prompts.fingerprints.cache_clear()
-        assert prompts.fingerprints()["answer.md"] != before
+        prompts.version.cache_clear()
+        return prompts.fingerprints(), prompts.version()
+
+    try:
+        files, version = stamped("one", "one")
+        other_prompt, version_of_prompt = stamped("two", "one")
+        other_cue, version_of_cue = stamped("one", "two")
     finally:
         prompts.fingerprints.cache_clear()
+        prompts.version.cache_clear()
+    assert {name for name in files if files[name] != other_prompt[name]} == {"answer.md"}
+    assert {name for name in files if files[name] != other_cue[name]} == {"cues.yaml"}
+    assert len({version, version_of_prompt, version_of_cue}) == 3
+
+
+def test_all_languages_of_the_phrases_have_cues_and_forms_and_all_official_ones_ask() -> None:
+    for language in prompts.languages():
+        assert cues.has_cues(language)
+        assert question_forms.question_forms(language).forms
+    assert cues.cues_of("mt") == cues.cues_of("en")
+    for language in OFFICIAL:
+        assert {"list", "number", "date", "name", "reason"} <= cues.asks(language).keys()
+
+
+def test_a_cue_list_with_a_wrong_entry_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    wrong = cues.FILE.read_text("utf-8").replace("    opening:", "    opnening:", 1)
+    (tmp_path / "cues.yaml").write_text(wrong, "utf-8")
+    monkeypatch.setattr(cues, "FILE", tmp_path / "cues.yaml")
+    cues._file.cache_clear()
+    try:
+        with pytest.raises(PromptError, match=r"cues\.yaml is not in form: [\s\S]*opnening"):
+            cues.cues_of("en")
+    finally:
+        cues._file.cache_clear()

@@ -4,7 +4,7 @@
     heading                 -> its topic in running text         -> what the sources say about it
     heading in another language than the question -> a glossary term, or a name
 
-Templates are in prompts/phrases/. Callers must test whether the section really answers.
+Templates are in language/question_forms.yaml. Callers must test whether the section really answers.
 """
 
 import re
@@ -14,7 +14,9 @@ from typing import NamedTuple
 
 from chain.reading.statements import statements
 from core.types import DocumentInfo, Passage
+from language.cues import cues_of
 from language.identify import CAPITALISES_NOUNS
+from language.question_forms import question_forms
 from prompts import languages, phrases
 from vectorstore.keyword import content_words
 
@@ -67,6 +69,7 @@ def questions(
     else:
         topics = _foreign_topics(passage, versions, language)
     said = phrases(language).suggesting
+    listing = question_forms(language).listed
     for topic in topics:
         words = set(content_words(topic, language))
         elsewhere = any(
@@ -76,7 +79,7 @@ def questions(
         )
         several = named or elsewhere or passage.language != language or len(words) <= _FEW
         document = document_name(passage.document, language)
-        listed = (form.asks for form in said.listed if _pattern(form.says).fullmatch(topic))
+        listed = (form.asks for form in listing if _pattern(form.says).fullmatch(topic))
         form = next(listed, said.about_in if elsewhere or (several and document) else said.about)
         if document or "{document}" not in form:
             yield Asked(_capital(form.format(topic=topic, document=document)))
@@ -92,10 +95,11 @@ def document_name(document: DocumentInfo, language: str) -> str:
 
 def _stated(passage: Passage, language: str) -> Iterator[Asked]:
     """Questions that a sentence of the passage answers by itself, in the order of the templates."""
-    said = phrases(language)
+    said = question_forms(language)
+    pointing = {*cues_of(language).referring, *said.pointing}
     alone = [one for one in statements(passage) if one.is_list or one.units == one.core]
     document = document_name(passage.document, language)
-    for form in said.suggesting.forms:
+    for form in said.forms:
         for one in alone:
             unit = passage.units[one.units[0]]
             text = _ASIDE.sub("", passage.text[unit.start : unit.end])
@@ -107,9 +111,7 @@ def _stated(passage: Passage, language: str) -> Iterator[Asked]:
             if "" in (parts.get("subject", "-"), document if "{document}" in form.asks else "-"):
                 continue
             question = " ".join(form.asks.format(document=document, **parts).split())
-            points = {*said.cues.referring, *said.suggesting.pointing}.intersection(
-                re.findall(r"\w+", " ".join(parts.values()).casefold())
-            )
+            points = pointing.intersection(re.findall(r"\w+", " ".join(parts.values()).casefold()))
             if len(question) <= _LONGEST and not points:
                 yield Asked(_capital(question), frozenset(one.units))
 
@@ -122,15 +124,15 @@ def _pattern(pattern: str) -> re.Pattern[str]:
 def _subject(subject: str, passage: Passage, language: str) -> str:
     """A subject as within a sentence; empty if it is too vague to stand alone. "This document" and
     the like become the document's name."""
-    said = phrases(language)
+    said = question_forms(language)
     running = _running(subject, passage)
     first = running.casefold().split()[0]
-    if first in {*said.cues.asking, *said.suggesting.openings}:
+    if first in {*cues_of(language).asking, *said.openings}:
         return ""
-    if running.casefold() in said.suggesting.vague:
+    if running.casefold() in said.vague:
         return ""
     name = document_name(passage.document, language)
-    itself = _pattern(said.suggesting.itself).search(running)
+    itself = _pattern(said.itself).search(running)
     if not itself:
         return running
     if passage.document.about_form == "press_release":  # "this strategy" is another document
@@ -140,32 +142,32 @@ def _subject(subject: str, passage: Passage, language: str) -> str:
 
 def _topics(passage: Passage, language: str) -> list[str]:
     """Topic of the heading in running text; empty for "Introduction", "Article 3" and the like."""
-    said = phrases(language)
+    said = question_forms(language)
     heading = _NUMBERED.sub("", _ASIDE.sub("", passage.headings[-1])).strip()
     if labelled := _LABEL.fullmatch(heading):
         heading = labelled["rest"]
     else:
         heading = heading.partition(":")[0].strip()
-    heading = _pattern(said.suggesting.tail).sub("", heading)
+    heading = _pattern(said.tail).sub("", heading)
     words = content_words(heading, language)
     first = heading.casefold().split()[0] if heading else ""
     if (
         heading.isupper()
-        or first in said.cues.asking
-        or all(word.isdigit() or word in said.suggesting.untopical for word in words)
-        or _pattern(said.suggesting.acting).fullmatch(heading)
+        or first in cues_of(language).asking
+        or all(word.isdigit() or word in said.untopical for word in words)
+        or _pattern(said.acting).fullmatch(heading)
     ):
         return []
     topic = _running(heading, passage)
-    bare = _pattern(said.suggesting.bare).match(topic)
+    bare = _pattern(said.bare).match(topic)
     if bare is None:
         return [topic]
     # Headings omit articles; the one that the passage uses with this noun is put back.
     noun = next(filter(None, bare.groups()), "")
-    articles = "|".join(said.suggesting.articles)
+    articles = "|".join(said.articles)
     used = re.search(rf"\b({articles}) (?:\w+ )?{re.escape(noun)}\b", passage.text)
-    usual = _pattern(said.suggesting.article_for).fullmatch(noun)
-    article = used[1] if used else said.suggesting.article if usual else ""
+    usual = _pattern(said.article_for).fullmatch(noun)
+    article = used[1] if used else said.article if usual else ""
     return [f"{article} {topic}"] if article else []
 
 
@@ -182,7 +184,7 @@ def _running(text: str, passage: Passage) -> str:
     small = re.search(rf"\b{re.escape(first.lower())}\b", passage.text)
     inside = re.search(rf"[^.:;!?\s-] {re.escape(first)}\b", passage.text)
     known = passage.language in languages()
-    articles = phrases(passage.language).suggesting.articles if known else ()
+    articles = question_forms(passage.language).articles if known else ()
     names_only = passage.language != CAPITALISES_NOUNS
     is_word = small or first.lower() in articles or (names_only and not inside)
     return f"{first.lower()}{text[len(first) :]}" if is_word else text
@@ -192,7 +194,7 @@ def _foreign_topics(passage: Passage, versions: Sequence[Passage], language: str
     """Topics of a heading in another language: a glossary term, or names that it has in all
     language versions."""
     headings = [one.headings[-1] for one in (passage, *versions)]
-    glossary = phrases(language).suggesting.glossary
+    glossary = question_forms(language).glossary
     terms = [form.asks for form in glossary if _pattern(form.says).search(headings[0].casefold())]
     if terms or not versions:
         return terms[:1]

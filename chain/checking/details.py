@@ -13,10 +13,10 @@ from decimal import Decimal
 from functools import cache, lru_cache
 
 from language.countries import countries
+from language.cues import cues_of
 from language.dates import Date, dates_in, has_date
 from language.matching import fold
 from language.vocabulary import PERCENT, translations, vocabulary
-from prompts import phrases
 
 Quantity = tuple[Decimal, str]  # 30 billion euros: (30000000000, "EUR")
 
@@ -135,7 +135,7 @@ def unexplained_names(
     """Names in a claim that evidence in another language lacks in this form, so that only a
     translation could support them; without countries and names that every document has."""
     words = frozenset().union(*(one.words | one.acronyms for one in (*said, *about)))
-    common = frozenset(phrases(claim.language).cues.common)
+    common = frozenset(cues_of(claim.language).common)
     return frozenset(
         name
         for name in claim.names - words - common

@@ -48,7 +48,7 @@ def missing(
     if citations and confidence < _UNSURE:
         everything = Evidence((of_passage(one.passage) for one in found), language)
         words += everything.words_missing(demands)
-    kinds = phrases(language).demands.kinds
+    kinds = phrases(language).kinds
     return (
         *sorted(dict.fromkeys(words), key=question.find),
         *(kinds[kind] for kind in sorted(_kinds_missing(demands, quotes, citations))),

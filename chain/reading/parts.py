@@ -2,7 +2,7 @@
 
     question -> parts -> for each part its best passage, and the scores of all units for that part
 
-Alternatives are in docs/decisions/0009-choosing-sentences.md, the cue words in prompts/phrases/.
+Alternatives are in docs/decisions/0009-choosing-sentences.md, the cue words in language/cues.yaml.
 """
 
 import re
@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from chain.reading.relevance import Ranked, rank
 from chain.understanding.followup import standalone
 from core.types import Scope, ScoredPassage, Turn
+from language.cues import Cues, cues_of
 from language.matching import without_accents
-from prompts import Cues, phrases
 from vectorstore.keyword import content_words
 from vectorstore.store import Snapshot
 
@@ -63,7 +63,7 @@ def parts(question: str, language: str) -> tuple[str, ...]:
 
 def _topic(question: str, language: str) -> str:
     """Topic of "What does X say about <topic>?"; empty for other questions."""
-    for frame in phrases(language).cues.frames:
+    for frame in cues_of(language).frames:
         if found := re.fullmatch(frame, question.strip(_AROUND), re.IGNORECASE):
             return found["topic"].strip(_AROUND)
     return ""
@@ -71,9 +71,9 @@ def _topic(question: str, language: str) -> str:
 
 def _only_compares(piece: str, language: str) -> bool:
     """Whether a piece asks for a comparison without saying of what."""
-    said = phrases(language)
-    comparing = set(map(without_accents, said.cues.comparing))
-    general = comparing.union(map(without_accents, said.demands.general))
+    cues = cues_of(language)
+    comparing = set(map(without_accents, cues.comparing))
+    general = comparing.union(map(without_accents, cues.general))
     words = content_words(piece, language)
     topics = (word for word in words if word not in general and not _DIGIT.search(word))
     return not comparing.isdisjoint(words) and not any(topics)
@@ -81,7 +81,7 @@ def _only_compares(piece: str, language: str) -> bool:
 
 def _whole(piece: str, language: str, before: Sequence[str]) -> str:
     """Completes a piece without question word from the one before, like a follow-up."""
-    cues = phrases(language).cues
+    cues = cues_of(language)
     words = {word[0].casefold() for word in _WORD.finditer(piece)}
     if not before or not words.isdisjoint(cues.asking):
         return piece
@@ -93,7 +93,7 @@ def _whole(piece: str, language: str, before: Sequence[str]) -> str:
 def _borders(question: str, language: str) -> list[re.Match[str]]:
     """Words at which to split: "and" before a question word or between figures; in a comparison
     also "and", "versus" or "than" between its sides."""
-    cues = phrases(language).cues
+    cues = cues_of(language)
     words = list(_WORD.finditer(question))
     said = [word[0].casefold() for word in words]
     versus = {

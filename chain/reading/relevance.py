@@ -31,8 +31,8 @@ from numpy.typing import NDArray
 from chain.reading.statements import Statement, series, statements
 from chain.understanding.asking import asks_for, counted, dates, gives_reason, numbers
 from core.types import Passage, ScoredPassage, Unit
+from language.cues import cues_of
 from language.matching import figures, without_accents
-from prompts import phrases
 from vectorstore.keyword import content_words, letter_runs
 
 # Added to the score (or subtracted):
@@ -194,15 +194,15 @@ def defines(question: str, language: str, found: Sequence[ScoredPassage]) -> NDA
 def _being(language: str) -> str:
     """Pattern for what links a term to its definition: "is", ", the", ":"; not at the end of a
     sentence."""
-    signs = sorted(map(without_accents, phrases(language).cues.being), key=len, reverse=True)
+    signs = sorted(map(without_accents, cues_of(language).being), key=len, reverse=True)
     alternatives = "|".join(rf"{re.escape(sign)}(?!(?<=\w)\w)" for sign in signs)
     return rf"(?:{alternatives})(?=[\s\S]*\w)"
 
 
 def _term(question: str, language: str) -> list[str]:
     """Words of the term that a question wants defined; empty if it asks something else."""
-    asks = sorted(phrases(language).cues.definition, key=len, reverse=True)
-    by = "|".join(map(re.escape, phrases(language).cues.according))
+    asks = sorted(cues_of(language).definition, key=len, reverse=True)
+    by = "|".join(map(re.escape, cues_of(language).according))
     bare = re.sub(rf"(?<!\w)(?:{by})(?!\w).*", " ", question, flags=re.IGNORECASE)
     named = bare
     for ask in asks:

@@ -1,16 +1,16 @@
 """Answer types: which type a question asks for, and the mentions of that type in a text.
 
-The cue words are in prompts/phrases/, for other languages in words.yaml.
+The cue words are in language/cues.yaml.
 """
 
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 
+from language.cues import asks, cues_of
 from language.identify import CAPITALISES_NOUNS
 from language.matching import fold
 from language.vocabulary import vocabulary
-from prompts import languages, phrases
 from vectorstore.keyword import content_words
 
 _MOST_COUNTED = 60  # a larger number in a question is not a count of things asked for
@@ -49,8 +49,8 @@ def numbers(text: str, language: str) -> Iterator[str]:
     """Numbers in a text, each with the noun it counts; dates and references are skipped."""
     text = re.sub(f"{_REFERENCE}|{_date(language)}|{_YEAR}", lambda m: " " * len(m[0]), text)
     for match in _amount(language).finditer(text):
-        counted = match["counted"] or ""
-        yield match["amount"] + (counted if content_words(counted, language) else "")
+        noun = match["noun"] or ""
+        yield match["amount"] + (noun if content_words(noun, language) else "")
 
 
 def dates(text: str, language: str) -> Iterator[str]:
@@ -70,20 +70,12 @@ def names(text: str, language: str) -> Iterator[str]:
 def gives_reason(text: str, language: str) -> bool:
     """Whether a text has a causal word ("because")."""
     words = " ".join(["", *re.findall(r"\w+", text.casefold()), ""])
-    return any(f" {word} " in words for word in phrases(language).demands.causal)
+    return any(f" {word} " in words for word in cues_of(language).causal)
 
 
 @cache
 def _cues(language: str) -> Mapping[str, tuple[str, ...]]:
-    asks: Mapping[str, tuple[str, ...]]
-    if language in languages():
-        said = phrases(language)
-        cues = said.cues
-        asks = {"list": cues.list, "number": cues.number, "date": cues.date, "name": cues.name}
-        asks = asks | dict(said.demands.cues.items())
-    else:
-        asks = vocabulary(language).asks
-    return {kind: tuple(map(fold, words)) for kind, words in asks.items()}
+    return {kind: tuple(map(fold, words)) for kind, words in asks(language).items()}
 
 
 @cache
@@ -92,7 +84,7 @@ def _amount(language: str) -> re.Pattern[str]:
     scales = "|".join(map(re.escape, vocabulary(language).scales)) or "(?!)"
     return re.compile(
         rf"(?P<amount>(?:(?:EUR|USD|€|\$|£) ?)?\d+(?:[.,  \u202f]\d+)*(?: ?%| (?:{scales})\b)?)"
-        rf"(?P<counted>(?<!%) [^\W\d_A-Z]+)?"
+        rf"(?P<noun>(?<!%) [^\W\d_A-Z]+)?"
     )
 
 

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from chain.understanding.asking import asks_for
 from language.countries import countries
+from language.cues import asks, cues_of, has_cues
 from language.identify import CAPITALISES_NOUNS
 from language.matching import figures_as_written, fold
-from prompts import languages, phrases
 from vectorstore.keyword import content_words
 
 _SHORTEST = 5  # letters; shorter words are mostly function words
@@ -37,8 +37,8 @@ def demands_of(question: str, language: str) -> Demands:
     named = countries(question, language)
     of_countries = {word for name in named.values() for word in re.findall(r"\w+", name)}
     acronyms, names, words = [], [], []
-    known = phrases(language) if language in languages() else None
-    common = known.cues.common if known else ()
+    known = has_cues(language)
+    common = cues_of(language).common if known else ()
     for match in re.finditer(r"\w+", question):
         word = match.group()
         digits = any(letter.isdigit() for letter in word)
@@ -70,7 +70,6 @@ def demands_of(question: str, language: str) -> Demands:
 @cache
 def _general(language: str) -> frozenset[str]:
     """Question words and other words without a topic."""
-    said = phrases(language)
-    cues = (said.cues.list, said.cues.number, said.cues.date, *said.demands.cues.values())
-    several = (*said.demands.causal, *(cue for words in cues for cue in words))
-    return said.demands.general | {word for cue in several for word in cue.split()}
+    cues = cues_of(language)
+    asking = (cue for kind, listed in asks(language).items() if kind != "name" for cue in listed)
+    return cues.general | {word for cue in (*cues.causal, *asking) for word in cue.split()}

@@ -6,26 +6,27 @@
         -> it refers to the previous question    topic of the previous question: the question
 
 Alternatives and measurements are in docs/decisions/0008-follow-ups.md, the cue words in
-prompts/phrases/.
+language/cues.yaml.
 """
 
 import re
 from collections.abc import Sequence
 
 from core.types import Turn
+from language.cues import Cues, cues_of, has_cues
 from language.identify import CAPITALISES_NOUNS, conversation
-from prompts import Cues, languages, phrases
 from vectorstore.keyword import content_words
 
 _WORD = re.compile(r"\w+(?:[-./]\w+)*")  # 2011/93/EU, 1.2 and end-to-end are one word
 _DIGIT = re.compile(r"\d")
 _END = " ?!.…"
 
-# A question depends on the previous one only if it has at most this many topic words, and
+# A question depends on the previous one only if it has at most this many topic words (chosen on the
+# follow-ups that decision 8 was developed on), and
 _REFERRING, _REFERRING_NAMED = 5, 3  # a pronoun or the like, without or with a name
 _OPENING = 3  # an opening such as "and"
 _ELLIPTIC = 5  # such an opening and no question word
-_CARRIED = 12  # topic words taken from the previous question
+_CARRIED = 12  # most topic words taken from the previous question, which may be a long one
 
 
 def standalone(question: str, language: str, history: Sequence[Turn]) -> str:
@@ -49,7 +50,7 @@ def standalone(question: str, language: str, history: Sequence[Turn]) -> str:
 
 def _understood(question: str, language: str, before: str, spoken: str) -> str:
     """Rewrites one question; `before` is the previous one, rewritten, in language `spoken`."""
-    cues = phrases(language).cues
+    cues = cues_of(language)
     bare = _without_opening(question, cues).strip(_END)
     own = _topic(bare, language)
     if not before or not _words(bare) or not _leans(question, bare, own, language):
@@ -66,9 +67,9 @@ def _understood(question: str, language: str, before: str, spoken: str) -> str:
 
 def _leans(question: str, bare: str, own: Sequence[str], language: str) -> bool:
     """Whether a question depends on the previous one: it has few topic words or a reference."""
-    cues = phrases(language).cues
+    cues = cues_of(language)
     words = _words(bare)
-    if language not in languages():
+    if not has_cues(language):
         return len(words) <= 2 or (len(words) == 3 and bool(_DIGIT.search(bare)))
     named = any(_is_name(word, language) for word in own)
     if bare != question.strip(_END):
@@ -93,7 +94,7 @@ def _is_name(word: str, language: str) -> bool:
     """Whether a word is a figure or a name; names that every document has do not count."""
     if language == CAPITALISES_NOUNS:
         return word.isupper() or bool(_DIGIT.search(word))
-    capital = word != word.lower() and word.casefold() not in phrases(language).cues.common
+    capital = word != word.lower() and word.casefold() not in cues_of(language).common
     return capital or bool(_DIGIT.search(word))
 
 
@@ -133,7 +134,7 @@ def _shape(word: str) -> str:
 def _tail_replaced(bare: str, before: str, language: str) -> str:
     """Replaces what follows the shared first word: "to heroin" changes "How much goes to cocaine?"
     into "How much goes to heroin?"."""
-    cues = phrases(language).cues
+    cues = cues_of(language)
     first, *rest = [m for m in _WORD.finditer(bare) if m[0].casefold() not in cues.asking]
     places = list(_WORD.finditer(before))
     at = [n for n, place in enumerate(places) if place[0].casefold() == first[0].casefold()]
@@ -155,7 +156,7 @@ def _tail_replaced(bare: str, before: str, language: str) -> str:
 
 def _topic(text: str, language: str) -> list[str]:
     """Topic words of a text, as written, each once."""
-    cues = phrases(language).cues
+    cues = cues_of(language)
     without = {*cues.asking, *cues.helping, *cues.empty, *cues.referring, *cues.opening}
     words = dict.fromkeys(match[0] for match in _WORD.finditer(text))
     return [

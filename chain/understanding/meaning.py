@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
 from chain.understanding.followup import standalone
-from chain.understanding.manners import classify, document_named
+from chain.understanding.manners import classify
+from chain.understanding.named_document import document_named
 from core.errors import ModelError
 from core.types import DocumentInfo, Message, Turn
 from language.identify import named

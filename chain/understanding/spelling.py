@@ -8,8 +8,8 @@ import re
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from language.cues import cues_of
 from language.matching import fold, without_accents
-from prompts import phrases
 from vectorstore.keyword import content_words
 from vectorstore.store import Snapshot
 
@@ -27,7 +27,7 @@ def respelt(question: str, language: str, index: Snapshot) -> str:
         language: of the question and of the passages to take words from (ISO 639-1).
         index: to look words up in.
     """
-    general = phrases(language).demands.general
+    general = cues_of(language).general
     changed = question
     for word in dict.fromkeys(_WORD.findall(question)):
         if len(word) < _SHORTEST or fold(word) in general or not content_words(word, language):

@@ -4,7 +4,7 @@
 
 Training data are the messages in `messages/`, the examples of `chain/understanding/manners.yaml`
 and the questions of this folder, without messages that are also in `eval/messages`, which is
-reported. Prints, by five-fold cross-validation with the limits in chain/understanding/manners.py,
+reported. Prints, by five-fold cross-validation with the limits of the classifier,
 the share of messages classified right and the number of questions taken for messages.
 """
 
@@ -19,8 +19,8 @@ import yaml
 from numpy.typing import NDArray
 from rich.console import Console
 
-from chain.understanding.manners import CHANCES, examples
-from chain.understanding.probe import QUESTION, WEIGHTS, softmax
+from chain.understanding.manner_lists import manner_lists
+from chain.understanding.message_classifier import CHANCES, QUESTION, WEIGHTS, softmax
 from core.errors import StrategiewijzerError
 from core.settings import ROOT, Settings
 from eval.dataset import load
@@ -107,7 +107,7 @@ def _told() -> Iterator[tuple[str, str]]:
         for texts in by_language.values()
         for text in texts
     ]
-    by_kind += [(kind, text) for kind, texts in examples().items() for text in texts]
+    by_kind += [(kind, text) for kind, texts in manner_lists().examples.items() for text in texts]
     for kind, text in by_kind:
         if fold(text) not in reported:
             yield text, QUESTION if kind.startswith(QUESTION) else kind

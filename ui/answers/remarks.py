@@ -64,7 +64,7 @@ def told(answer: Answer, texts: Texts) -> list[str]:
 
 def _missing(answer: Answer, texts: Texts) -> str:
     """What is asked and the sources do not say; of a kind of answer in a sentence of its own."""
-    kinds = phrases(answer.question_language).demands.kinds
+    kinds = phrases(answer.question_language).kinds
     for kind, word in kinds.items():
         if answer.missing == (word,):
             return texts(f"answer.lacks.{kind}")

@@ -6,9 +6,10 @@ embedder; with another every message counts as a question.
 """
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,25 +18,28 @@ from core.types import Message
 from vectorstore.embeddings import Embedder
 
 WEIGHTS = Path(__file__).with_name("manners.json")
-QUESTION = "question"
+QUESTION: Final = "question"
+CHANCES: Mapping[str, float] = {"harm": 0.6, "": 0.9}
+"""Least probability of a kind, and of any other ("") by the vector alone: docs/decisions/0012."""
 
 
 class _Model(NamedTuple):
     embedder: str
-    kinds: tuple[str, ...]
+    kinds: tuple[Message | Literal["question"], ...]
     weights: NDArray[np.float64]  # (kinds, dimensions + 1), the intercept last
 
 
-def likeliest(text: str, embedder: Embedder) -> tuple[Message | None, float]:
-    """Likeliest kind (None: a question) and its probability; None and 1 with an embedder that the
-    weights are not for."""
+def by_vector(text: str, embedder: Embedder) -> Message | None:
+    """The likeliest kind of a message if its probability is high enough; None for a question, and
+    with an embedder that the weights are not for."""
     model = _model()
     if embedder.fingerprint != model.embedder:
-        return None, 1.0
+        return None
     chances = softmax(model.weights[:, :-1] @ embedder.query(text) + model.weights[:, -1])
-    best = int(chances.argmax())
-    kind: Message | None = None if model.kinds[best] == QUESTION else model.kinds[best]  # type: ignore[assignment]
-    return kind, float(chances[best])
+    kind = model.kinds[int(chances.argmax())]
+    if kind == QUESTION or chances.max() < CHANCES.get(kind, CHANCES[""]):
+        return None
+    return kind
 
 
 def softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,0 +1,93 @@
+"""Cue words: lower-case words by which a question tells what it asks for and what it leans on."""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from core.types import Frozen
+from language.checked_file import checked
+
+FILE = Path(__file__).with_name("cues.yaml")
+_FALLBACK_LANGUAGE = "en"
+
+
+class Asks(Frozen):
+    """What asks for a kind of answer: `amount` is one of money."""
+
+    list: tuple[str, ...]
+    number: tuple[str, ...]
+    date: tuple[str, ...]
+    name: tuple[str, ...]
+    reason: tuple[str, ...]
+    amount: tuple[str, ...] = ()
+
+
+class Cues(Frozen):
+    """What a question leans on, compares and consists of.
+
+    Follow-ups: `opening` words begin one, `referring` ones stand for something said before.
+    `asking` words ask, `defining` ones among them what something is; `helping` verbs begin a
+    question for yes or no. `common` names are those of what every document is about. `empty` words
+    say nothing of what a question is about; what search leaves out anyway need not be among them.
+
+    Parts: `joining` words stand between the parts of a question, `comparing` ones make it a
+    comparison, `versus` ones do both, and so do `than` ones behind a comparative. `frames` are
+    patterns of questions that only ask what somebody says of a `topic`.
+
+    Definitions: `definition` phrases ask what something is, `according` ones say by which text, and
+    what is in `being` stands between its name and what it is.
+
+    Topics: `general` words say how something is asked, not what. `causal` words and phrases give a
+    reason.
+    """
+
+    opening: tuple[str, ...]
+    referring: tuple[str, ...]
+    asking: tuple[str, ...]
+    helping: tuple[str, ...]
+    empty: tuple[str, ...]
+    defining: tuple[str, ...]
+    common: tuple[str, ...]
+    joining: tuple[str, ...]
+    comparing: tuple[str, ...]
+    versus: tuple[str, ...]
+    than: tuple[str, ...]
+    definition: tuple[str, ...]
+    according: tuple[str, ...]
+    being: tuple[str, ...]
+    frames: tuple[str, ...]
+    causal: tuple[str, ...]
+    general: frozenset[str]
+
+
+class _File(Frozen):
+    """Cues of each language; `asks` has all official languages of the EU."""
+
+    asks: Mapping[str, Asks]
+    cues: Mapping[str, Cues]
+
+
+def asks(language: str) -> Mapping[str, tuple[str, ...]]:
+    """Kind of answer -> what asks for it; empty for a language without entry (ISO 639-1)."""
+    known = _file().asks.get(language)
+    return dict(known) if known else {}
+
+
+def has_cues(language: str) -> bool:
+    """Whether `cues_of` knows this language."""
+    return language in _file().cues
+
+
+def cues_of(language: str) -> Cues:
+    """The cues of a language (ISO 639-1), or those of English where there are none.
+
+    Raises:
+        PromptError: the file has wrong or missing entries.
+    """
+    known = _file().cues
+    return known.get(language) or known[_FALLBACK_LANGUAGE]
+
+
+@cache
+def _file() -> _File:
+    return checked(FILE, _File)

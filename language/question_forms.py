@@ -1,0 +1,64 @@
+"""Patterns that make questions of sentences and headings (chain/answer/section_questions.py)."""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from pydantic import RootModel
+
+from core.types import Frozen
+from language.checked_file import checked
+
+FILE = Path(__file__).with_name("question_forms.yaml")
+
+
+class Form(Frozen):
+    """A pattern of a sentence, and the question that it answers, with the pattern's groups."""
+
+    says: str
+    asks: str
+
+
+class QuestionForms(Frozen):
+    """The patterns of one language.
+
+    `forms` are of sentences, in order of preference; their group `subject` is put in running text.
+    A document calls itself `itself`. `pointing` words point elsewhere, `openings` begin no subject,
+    and `vague` subjects say nothing alone.
+
+    Of headings: topics with a form of `listed` are asked for. `tail` is left out, `acting` ones
+    tell what to do and are no topic, `untopical` words make none ("Aim and approach"; as
+    `content_words` has them). What is `bare` lacks one of the `articles` before its noun (any
+    group): that of the passage, else `article` where the noun has the form of `article_for`.
+    `glossary` are forms of headings in other languages, in small letters, and what they are about
+    in this one.
+    """
+
+    listed: tuple[Form, ...]
+    forms: tuple[Form, ...]
+    itself: str
+    pointing: frozenset[str]
+    openings: frozenset[str]
+    vague: frozenset[str]
+    tail: str
+    acting: str
+    untopical: frozenset[str]
+    bare: str
+    articles: tuple[str, ...]
+    article: str
+    article_for: str
+    glossary: tuple[Form, ...]
+
+
+def question_forms(language: str) -> QuestionForms:
+    """The patterns of a language (ISO 639-1) that the assistant's phrases exist in.
+
+    Raises:
+        PromptError: the file has wrong or missing entries.
+    """
+    return _file().root[language]
+
+
+@cache
+def _file() -> RootModel[Mapping[str, QuestionForms]]:
+    return checked(FILE, RootModel[Mapping[str, QuestionForms]])
