@@ -64,7 +64,7 @@ examples:
   python -m eval --parallel 8                     through a language model, where one is set
   python -m eval compare previous last
 
-The format of a question set is described in eval/dataset.py.
+The format of a question set is described in docs/evaluation.md.
 """
 
 
