@@ -17,8 +17,10 @@ from core.errors import StrategiewijzerError
 from core.types import Frozen
 from eval import verdicts
 from eval.compare import LESS_IS_BETTER, Comparison
-from eval.results import QuestionResult, Results
-from eval.summary import RATES, reported
+from eval.question_result import QuestionResult
+from eval.rates import RATES
+from eval.results import Results
+from eval.summary import reported
 
 RULES = Path(__file__).with_name("gate.yaml")
 """Rules for a run of the project's own question set."""

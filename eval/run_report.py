@@ -1,4 +1,5 @@
-"""Reports on a run: a page to read, print and sign, and a summary for a merge request.
+"""Reports on a run: a page to read, print and sign, and a summary for a merge request and the
+terminal.
 
 The page is one file without network or scripts. Questions, answers and headings are data, which
 templates escape. eval/runs.py writes the files.
@@ -20,8 +21,9 @@ from eval.gate import Check
 from eval.judge import Judgement
 from eval.metrics import Interval
 from eval.plots import plots
-from eval.results import QuestionResult, Results, Summary
-from eval.summary import RATES
+from eval.question_result import QuestionResult
+from eval.rates import RATES
+from eval.results import Results, Summary
 
 NOTHING = "–"  # shown for a figure that does not apply
 SIGNIFICANT = 0.05  # p-values below this are called significant
@@ -79,41 +81,52 @@ class Figure(NamedTuple):
 
 def html(
     results: Results,
-    *,
     comparison: Comparison | None = None,
     checks: Sequence[Check] = (),
     judgement: Judgement | None = None,
 ) -> str:
     """The page: gate, figures, plots, changes, questions that fell short, and a box to sign."""
-    template = _templates().get_template("report.html.j2")
-    return template.render(
-        results=results,
-        comparison=comparison,
-        checks=checks,
-        judgement=judgement,
-        plots=plots(results),
-        answerers=sorted({f"{one.mode} {one.model}".strip() for one in results.questions}),
-        short=_by_cause(results),
+    return (
+        _templates()
+        .get_template("report.html.j2")
+        .render(
+            results=results,
+            comparison=comparison,
+            checks=checks,
+            judgement=judgement,
+            short=_by_cause(results),
+            plots=plots(results),
+            answerers=sorted({f"{one.mode} {one.model}".strip() for one in results.questions}),
+        )
     )
 
 
 def markdown(
     results: Results,
-    *,
     comparison: Comparison | None = None,
     checks: Sequence[Check] = (),
     judgement: Judgement | None = None,
 ) -> str:
-    """The summary, in the Markdown of GitHub and GitLab."""
-    template = _templates().get_template("report.md.j2")
-    return template.render(
-        results=results,
-        comparison=comparison,
-        checks=checks,
-        judgement=judgement,
-        tests={(test.group, test.name): test for test in comparison.tests} if comparison else {},
-        short=_by_cause(results),
+    """The summary, in the Markdown of GitHub and GitLab; the terminal shows it as well."""
+    return (
+        _templates()
+        .get_template("report.md.j2")
+        .render(
+            results=results,
+            comparison=comparison,
+            checks=checks,
+            judgement=judgement,
+            short=_by_cause(results),
+            tests={(test.group, test.name): test for test in comparison.tests}
+            if comparison
+            else {},
+        )
     )
+
+
+def changes(comparison: Comparison) -> str:
+    """The changes of figures and questions alone, in Markdown."""
+    return _templates().get_template("comparison.md.j2").render(comparison=comparison)
 
 
 def figures(summary: Summary) -> tuple[Figure, ...]:
@@ -213,6 +226,8 @@ def _templates() -> Environment:
     )
     helpers = (figures, headlines, label, number, bounds, change, p_value, reading, outcome)
     environment.globals.update({helper.__name__: helper for helper in helpers})
-    environment.globals.update(explain=explain, HEADLINES=HEADLINES, MEANINGS=MEANINGS)
+    environment.globals.update(
+        explain=explain, HEADLINES=HEADLINES, MEANINGS=MEANINGS, SIGNIFICANT=SIGNIFICANT
+    )
     environment.filters["md"] = _in_markdown
     return environment

@@ -15,8 +15,8 @@ from functools import cached_property
 
 from core.types import Answer, Marked, Passage, Unit
 from eval.answer_markdown import Block, Stretch, blocks
+from eval.findings import Reading
 from eval.pointers import about_itself, points_back
-from eval.results import Reading
 from language.matching import figures, fold
 from language.sentences import sentences
 

@@ -21,8 +21,7 @@ from core.errors import StrategiewijzerError
 from core.settings import Settings
 from eval import gate, run_report
 from eval.commands.ask import GATE_CLOSED
-from eval.commands.progress import bar
-from eval.commands.tables import checks_table
+from eval.commands.terminal import bar
 from eval.metrics import percentile
 from eval.replies import HALVES, Half, read
 from eval.verdicts import CHANGES, Figure, Outcome, figures, outcome
@@ -70,8 +69,13 @@ def main(arguments: list[str]) -> int:
     if rules is None:
         return 0
     checks = gate.judge_verifier(rules.verifier, figures(outcomes["held"]))
-    console.print(checks_table(checks))
-    return 0 if all(check.passed for check in checks) else GATE_CLOSED
+    failed = sum(not check.passed for check in checks)
+    title = f"Gate: {failed} of {len(checks)} rules failed" if failed else "Gate: passed"
+    table = Table("", "rule", "found", title=title)
+    for check in checks:
+        table.add_row("ok" if check.passed else "FAILED", check.rule, check.found)
+    console.print(table)
+    return GATE_CLOSED if failed else 0
 
 
 def _parser() -> argparse.ArgumentParser:

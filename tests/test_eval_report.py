@@ -18,18 +18,11 @@ from eval import plots, run_report
 from eval.causes import MEANINGS, explain, likely_cause
 from eval.compare import Comparison, compare
 from eval.evaluate import sum_up
+from eval.findings import CitedSection, Reading, RetrievedSection, SentenceVerdict
 from eval.gate import Check
 from eval.judge import Agreement, Judgement
-from eval.results import (
-    Cause,
-    CitedSection,
-    QuestionResult,
-    Reading,
-    Results,
-    RetrievedSection,
-    SentenceVerdict,
-    Stamp,
-)
+from eval.question_result import Cause, QuestionResult
+from eval.results import Results, Stamp
 from eval.stamp import code_version, make_stamp, masked
 
 HOSTILE = "<script>alert('x')</script> |\n\n# **b** `c` \"><img src=x onerror=alert(1)>"
