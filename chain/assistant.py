@@ -25,7 +25,8 @@ from chain.reading.relevance import rank
 from chain.understanding.manners import reply_text, task_reply
 from chain.understanding.meaning import Understood, understand
 from chain.writing.extractive import ExtractiveAnswerer, last_said
-from core.settings import Settings, trace_with_langsmith
+from core.environment import trace_with_langsmith
+from core.settings import Settings
 from core.types import (
     Answer,
     DocumentInfo,

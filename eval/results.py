@@ -98,6 +98,11 @@ class Results(Figures):
     questions: tuple[QuestionResult, ...]
 
     @property
+    def answerers(self) -> list[str]:
+        """How answers were made, and by which models."""
+        return sorted({f"{one.mode} {one.model}".strip() for one in self.questions})
+
+    @property
     def fingerprint(self) -> str:
         """SHA-256 without times and stamp: equal for two runs with equal figures and answers."""
         kept = _without_times(self.model_dump(mode="json", exclude={"stamp"}))

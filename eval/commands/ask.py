@@ -102,60 +102,45 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "--questions",
-        type=Path,
-        metavar="FILE_OR_DIR",
+    add = parser.add_argument
+    add(
+        "--questions", type=Path, metavar="FILE_OR_DIR",
         help="a question set, or a folder of them (default: eval/questions, over which figures are "
         "reported, and eval/messages and eval/conversations, which are reported apart)",
-    )
+    )  # fmt: skip
     corpus.add_option(parser)
-    parser.add_argument(
-        "--trial",
-        action="store_true",
+    add(
+        "--trial", action="store_true",
         help="ask what `python -m ingest --trial` has built and not published",
-    )
-    parser.add_argument(
-        "--every",
-        type=_positive,
-        default=1,
-        metavar="N",
+    )  # fmt: skip
+    add(
+        "--every", type=_positive, default=1, metavar="N",
         help="ask only every Nth question or conversation, for a quick look",
-    )
-    parser.add_argument(
-        "--parallel",
-        type=_positive,
-        default=1,
-        metavar="N",
+    )  # fmt: skip
+    add(
+        "--parallel", type=_positive, default=1, metavar="N",
         help="ask N questions at a time, for a language model that answers many at once",
-    )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        metavar="DIR",
+    )  # fmt: skip
+    add(
+        "--out", type=Path, metavar="DIR",
         help="where the run is written (default: a new folder in data/runs)",
-    )
-    parser.add_argument(
-        "--baseline",
-        metavar="RUN",
+    )  # fmt: skip
+    add(
+        "--baseline", metavar="RUN",
         help="the run to compare with: its name or folder (default: the accepted one, if any)",
-    )
-    parser.add_argument(
-        "--gate",
-        type=Path,
-        metavar="FILE",
+    )  # fmt: skip
+    add(
+        "--gate", type=Path, metavar="FILE",
         help="rules that the run must pass, such as eval/gate.yaml; else the exit code is 3",
-    )
-    parser.add_argument(
-        "--judge",
-        action="store_true",
+    )  # fmt: skip
+    add(
+        "--judge", action="store_true",
         help="also let the configured language model grade the answers; reported apart",
-    )
-    parser.add_argument(
-        "--json",
-        action="store_true",
+    )  # fmt: skip
+    add(
+        "--json", action="store_true",
         help="print a JSON object a line, for a program: progress, then the run's folder and gate",
-    )
+    )  # fmt: skip
     return parser
 
 
