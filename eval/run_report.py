@@ -214,8 +214,6 @@ def _templates() -> Environment:
         figures, headlines, label, number, bounds, change, p_value, reading, outcome, explain, plots
     )  # fmt: skip
     environment.globals.update({helper.__name__: helper for helper in helpers})
-    environment.globals.update(
-        explain=explain, HEADLINES=HEADLINES, MEANINGS=MEANINGS, SIGNIFICANT=SIGNIFICANT
-    )
+    environment.globals.update(HEADLINES=HEADLINES, MEANINGS=MEANINGS, SIGNIFICANT=SIGNIFICANT)
     environment.filters["md"] = _in_markdown
     return environment
