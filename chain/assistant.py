@@ -24,7 +24,8 @@ from chain.reading.parts import Part, in_parts
 from chain.reading.relevance import rank
 from chain.understanding.meaning import Understood, understand
 from chain.writing.extractive import ExtractiveAnswerer, last_said
-from core.settings import Settings, trace_with_langsmith
+from core.environment import trace_with_langsmith
+from core.settings import Settings
 from core.types import (
     Answer,
     DocumentInfo,

@@ -8,10 +8,13 @@ from collections.abc import Iterator
 
 import typer
 
-from command.health import CHECKS, INSTALL, Check, Finding, of_error, python, settings_of
-from core.errors import StrategiewijzerError, kind_and_place
-from core.settings import Settings
+from command.health import CHECKS, INSTALL, Check, Finding, Found
+from core.errors import SettingsError, StrategiewijzerError, kind_and_place
+from core.settings import ROOT, Settings
 from language.characters import visible
+
+PYTHONS = ((3, 11), (3, 14))
+"""The first version of Python that will do, and the first that will not."""
 
 _THREAD = "doctor-check"
 
@@ -35,8 +38,8 @@ def run(*, as_json: bool) -> int:
 
 def examine() -> Iterator[Finding]:
     """What each check finds; without settings only that they are wrong."""
-    yield python()
-    settings = settings_of()
+    yield _python()
+    settings = _settings()
     if isinstance(settings, Finding):
         yield settings
         return
@@ -50,8 +53,30 @@ def examine() -> Iterator[Finding]:
             first = failed.setdefault(finding.found, check.name)
             if first != check.name:
                 remedy = f"First mend what fails above: {first}."
-                finding = check.finding("warning", "not looked at", remedy)
+                finding = check.finding("not looked at", remedy, "warning")
         yield finding
+
+
+def _python() -> Finding:
+    (least, above), version = PYTHONS, sys.version_info[:3]
+    found = ".".join(map(str, version))
+    if least <= version[:2] < above:
+        return Finding(check="Python", found=found)
+    remedy = "Install Python 3.11, 3.12 or 3.13, then: rm -r .venv && make chat"
+    return Finding(check="Python", level="failure", found=found, remedy=remedy)
+
+
+def _settings() -> Settings | Finding:
+    """The settings, or what is wrong with them."""
+    try:
+        return Settings()
+    except SettingsError as error:
+        found = " ".join(str(error).split())
+        remedy = "Correct it, then run this again: nothing else was looked at."
+    except (OSError, UnicodeDecodeError) as error:  # its text may hold a value
+        found = f"{ROOT / '.env'} cannot be read ({type(error).__name__})"
+        remedy = "Give yourself the right to read it, and write it as UTF-8; then run this again."
+    return Finding(check="settings", level="failure", found=found, remedy=remedy)
 
 
 def examined(check: Check, settings: Settings) -> Finding | None:
@@ -60,21 +85,24 @@ def examined(check: Check, settings: Settings) -> Finding | None:
 
     def look() -> None:
         try:
-            found.append(check.look(settings))
+            told = check.look(settings)
         except StrategiewijzerError as error:
-            found.append(of_error(check.name, error))
+            told = Found(str(error), "")
         except ImportError as error:
-            found.append(check.finding("failure", str(error), INSTALL))
+            told = Found(str(error), INSTALL)
         except Exception as error:  # noqa: BLE001 - the other checks are made all the same
             # The kind of error only: a library's text may repeat a secret.
-            found.append(check.finding("failure", kind_and_place(error), check.remedy))
+            told = Found(kind_and_place(error), check.remedy)
+        if isinstance(told, str):
+            told = Found(told, "", "ok")
+        found.append(check.finding(*told) if told else None)
 
     seconds = check.seconds(settings)
     thread = threading.Thread(target=look, name=_THREAD, daemon=True)
     thread.start()
     thread.join(seconds)
     if not found:
-        return check.finding(check.late, f"not done within {seconds:.0f} seconds", check.remedy)
+        return check.finding(f"not done within {seconds:.0f} seconds", check.remedy, check.late)
     return found[0]
 
 

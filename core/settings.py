@@ -16,6 +16,7 @@ from pydantic import (
     SecretStr,
     StringConstraints,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -126,22 +127,17 @@ class Settings(BaseSettings):
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value
 
-    @field_validator("openai_base_url", "azure_endpoint", "embeddings_url", "rerank_url")
-    @classmethod
-    def _no_credentials(cls, url: str) -> str:
-        """Refuses a password in an address: HTTP clients log the addresses they request."""
-        if "@" in url.partition("://")[2].partition("/")[0]:
-            raise ValueError(
-                "the address holds a user name or password. Take it out and set the API key instead"
-            )
-        return url
-
     @field_validator(
         "chroma_url", "openai_base_url", "azure_endpoint", "embeddings_url", "rerank_url"
     )
     @classmethod
-    def _no_query(cls, url: str) -> str:
-        """Refuses a query in an address: a key in it would be logged, and stored with runs."""
+    def _no_secret(cls, url: str, info: ValidationInfo) -> str:
+        """Refuses a password or query in an address: HTTP clients log the addresses they request,
+        and runs store them. Chroma's may hold a password."""
+        if info.field_name != "chroma_url" and "@" in url.partition("://")[2].partition("/")[0]:
+            raise ValueError(
+                "the address holds a user name or password. Take it out and set the API key instead"
+            )
         if "?" in url or "#" in url:
             raise ValueError(
                 "the address holds a query, where a key would be logged. Take out what begins with "
@@ -218,21 +214,3 @@ def _refuse_unknown_names(given: set[str]) -> None:
         raise SettingsError(
             f"Unknown setting: {', '.join(unknown)}. The settings are listed in core/settings.py."
         )
-
-
-def one_openmp_thread() -> None:
-    """Limits OpenMP, before it is loaded, to one thread for each caller.
-
-    A value that is already in the environment stays.
-    """
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-
-
-def trace_with_langsmith(enabled: bool) -> None:
-    """Turns LangSmith tracing of LangChain on or off, whatever variables of either are in the
-    environment."""
-    from langsmith import configure  # takes long to import
-
-    configure(enabled=enabled)
-    for outdated in ("LANGCHAIN_TRACING", "LANGCHAIN_HANDLER"):  # LangChain fails with these
-        os.environ.pop(outdated, None)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from chain.checking.verification import supports
 from core.types import Answer
-from eval.results import SentenceVerdict
+from eval.findings import SentenceVerdict
 from eval.support import claims, quotes_by_number
 from vectorstore.embeddings import Embedder
 

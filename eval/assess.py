@@ -9,14 +9,9 @@ from eval.alce import verdicts
 from eval.answer_markdown import cited, own_words, words
 from eval.causes import likely_cause
 from eval.dataset import Question
+from eval.findings import CitedSection, RetrievedPassage, RetrievedSection, Tokens
 from eval.outline import Outline
-from eval.results import (
-    CitedSection,
-    QuestionResult,
-    RetrievedPassage,
-    RetrievedSection,
-    Tokens,
-)
+from eval.question_result import QuestionResult
 from eval.shown import read
 from eval.support import claims, inexact_quotes, unsupported
 from language.identify import detect

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from eval.metrics import bounds, resamples
-from eval.results import Bin, Calibration, QuestionResult
+from eval.question_result import QuestionResult
+from eval.results import Bin, Calibration
 
 BINS = 10
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from eval.metrics import first_relevant
-from eval.results import Cause, QuestionResult
+from eval.question_result import Cause, QuestionResult
 
 MEANINGS: Mapping[Cause, str] = {
     "forbidden": "the answer says something that the question set forbids",
@@ -36,7 +35,7 @@ def likely_cause(result: QuestionResult) -> Cause | None:
         return "language"
     if result.useful:
         return _unreadable(result)
-    if result.judged and _rank(result) is None:
+    if result.judged and result.rank is None:
         return "not retrieved"
     if not result.answered:
         return "refused wrongly"
@@ -92,10 +91,6 @@ def explain(result: QuestionResult) -> str:
             )
 
 
-def _rank(result: QuestionResult) -> int | None:
-    return first_relevant([section.relevant for section in result.retrieved])
-
-
 def _facts(result: QuestionResult) -> int:
     return len(result.facts_found) + len(result.facts_missing)
 
@@ -107,7 +102,7 @@ def _confidence(result: QuestionResult) -> str:
 def _retrieval(result: QuestionResult) -> str:
     if not result.judged:
         return "the question names no sections to look for"
-    rank = _rank(result)
+    rank = result.rank
     if rank is None:
         return f"none of the {len(result.retrieved)} retrieved sections answers it"
     section = result.retrieved[rank - 1]

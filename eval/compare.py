@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from typing import Literal
 
 from core.types import Frozen
-from eval.metrics import Interval, Share, first_relevant
-from eval.results import QuestionResult, Results, Stamp
+from eval.metrics import Interval, Share
+from eval.question_result import QuestionResult
+from eval.rates import RATES, ShareOf
+from eval.results import Results, Stamp
 from eval.significance import mcnemar, paired_bootstrap
-from eval.summary import RATES, ShareOf, reported
+from eval.summary import reported
 
 Direction = Literal["better", "worse", "different"]
 Pair = tuple[QuestionResult, QuestionResult]  # before, now
@@ -154,7 +156,7 @@ def _quality(result: QuestionResult) -> tuple[float, ...]:
         len(result.facts_found) if result.answered else 0,
         not result.misquoted,
         result.in_language,
-        1 / (_rank(result) or 1000),
+        1 / (result.rank or 1000),
     )
 
 
@@ -175,11 +177,7 @@ def _why(before: QuestionResult, now: QuestionResult) -> str:
         reasons.append("wrong citation" if now.misquoted else "citations right now")
     if before.text_language != now.text_language:
         reasons.append(f"language {before.text_language} → {now.text_language}")
-    if _rank(before) != _rank(now):
-        places = [str(_rank(one) or "none") for one in (before, now)]
+    if before.rank != now.rank:
+        places = [str(one.rank or "none") for one in (before, now)]
         reasons.append(f"right section's rank {places[0]} → {places[1]}")
     return ", ".join(reasons) or "other words"
-
-
-def _rank(result: QuestionResult) -> int | None:
-    return first_relevant([section.relevant for section in result.retrieved])

@@ -2,7 +2,7 @@
 
     questions -> assistant.ask -> assess -> QuestionResult -> Results
 
-The data model is in eval/results.py, the figures are in eval/summary.py.
+The data model is in eval/results.py and eval/question_result.py, the figures are in eval/rates.py.
 """
 
 import time
@@ -17,9 +17,11 @@ from core.types import Answer, Turn
 from eval.assess import assess
 from eval.calibration import calibrate
 from eval.dataset import Question, dialogues
+from eval.findings import Tokens
 from eval.outline import Outline
-from eval.results import QuestionResult, Results, Stamp, Tokens
-from eval.summary import reported, summarise, summarise_by, with_manners_of
+from eval.question_result import QuestionResult
+from eval.results import Results, Stamp
+from eval.summary import reported, summarise, summarise_by
 from vectorstore.embeddings import Embedder
 
 
@@ -83,7 +85,7 @@ def sum_up(results: Sequence[QuestionResult], stamp: Stamp) -> Results:
     counted = reported(results)
     return Results(
         stamp=stamp,
-        overall=with_manners_of(results, summarise(counted)),
+        overall=summarise(counted, manners_of=results),
         by_language=summarise_by(counted, lambda result: [result.language]),
         by_kind=summarise_by(counted, lambda result: [result.kind]),
         by_document=summarise_by(counted, lambda result: result.documents),

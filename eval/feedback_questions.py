@@ -28,7 +28,7 @@ _HEADER = """\
 # set kind, and add documents and sections. If nothing in the documents answers it: answerable:
 # false, kind: unanswerable, and no facts. An entry that is no good question gets # before its
 # lines; deleted, it would come back. Complete entries can move to eval/questions/, with their id.
-# The format is described in eval/dataset.py.
+# The format is described in docs/evaluation.md.
 """
 
 

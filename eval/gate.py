@@ -4,7 +4,6 @@ The rules are a YAML file, such as eval/gate.yaml. Figures are named "group.name
 `results.json`; those of the verifier as in eval/verdicts.py.
 """
 
-import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
@@ -17,8 +16,10 @@ from core.errors import StrategiewijzerError
 from core.types import Frozen
 from eval import verdicts
 from eval.compare import LESS_IS_BETTER, Comparison
-from eval.results import QuestionResult, Results
-from eval.summary import RATES, reported
+from eval.question_result import QuestionResult
+from eval.rates import RATES
+from eval.results import Results
+from eval.summary import reported
 
 RULES = Path(__file__).with_name("gate.yaml")
 """Rules for a run of the project's own question set."""
@@ -114,40 +115,21 @@ def judge(rules: Rules, results: Results, comparison: Comparison | None) -> tupl
         results: of the run.
         comparison: with the accepted run; None skips the rules that need one.
     """
-    checks = []
-    for figure, limit in rules.at_least.items():
-        checks.append(_threshold(f"{figure} at least {limit:g}", results, figure, floor=limit))
-    for figure, limit in rules.at_most.items():
-        checks.append(_threshold(f"{figure} at most {limit:g}", results, figure, ceiling=limit))
-    for figure, limit in rules.in_every_language.items():
-        for language in results.by_language:
-            rule = f"{figure} in {language} at least {limit:g}"
-            checks.append(_threshold(rule, results, figure, floor=limit, language=language))
+    checks = [_threshold(results, figure, floor=limit) for figure, limit in rules.at_least.items()]
+    checks += [
+        _threshold(results, figure, ceiling=limit) for figure, limit in rules.at_most.items()
+    ]
+    checks += [
+        _threshold(results, figure, floor=limit, language=language)
+        for figure, limit in rules.in_every_language.items()
+        for language in results.by_language
+    ]
     if comparison is not None:
         checks += _compared(rules.no_worse_than_accepted, comparison)
     return tuple(checks)
 
 
-def judge_verifier(limits: Limits, found: Mapping[str, verdicts.Figure]) -> tuple[Check, ...]:
-    """Checks every limit of the verifier."""
-    bounded = [(name, limit, math.inf) for name, limit in limits.at_least.items()]
-    bounded += [(name, -math.inf, limit) for name, limit in limits.at_most.items()]
-    checks = []
-    for name, floor, ceiling in bounded:
-        value = found[name].value
-        demand = f"at least {floor:g}" if ceiling == math.inf else f"at most {ceiling:g}"
-        checks.append(
-            Check(
-                rule=f"{name} {demand}",
-                found="nothing to measure it on" if value is None else f"{value:.3f}",
-                passed=value is not None and floor <= value <= ceiling,
-            )
-        )
-    return tuple(checks)
-
-
 def _threshold(
-    rule: str,
     results: Results,
     figure: str,
     *,
@@ -156,8 +138,10 @@ def _threshold(
     language: str | None = None,
 ) -> Check:
     value = _value(results, figure, language)
+    where = f" in {language}" if language else ""
+    demand = f"at most {ceiling:g}" if floor is None else f"at least {floor:g}"
     check = Check(
-        rule=rule,
+        rule=f"{figure}{where} {demand}",
         found="no question to measure it on",
         # Without a value a language passes, and a whole run fails.
         passed=language is not None,

@@ -17,7 +17,7 @@ from chain.model.language_model import ChatModel
 from core.errors import ModelError
 from core.settings import Settings
 from core.types import Frozen
-from eval.results import QuestionResult
+from eval.question_result import QuestionResult
 
 logger = logging.getLogger(__name__)
 

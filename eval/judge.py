@@ -20,7 +20,8 @@ from core.errors import SettingsError, StrategiewijzerError
 from core.settings import Settings
 from core.types import Frozen
 from eval.grader import Grade, Grader, Mark, data
-from eval.results import QuestionResult, Results
+from eval.question_result import QuestionResult
+from eval.results import Results
 
 CRITERIA = ("groundedness", "completeness", "tone")
 _BEST: Mark = 2

@@ -1,30 +1,30 @@
-"""Plots of the report: static SVG without network, scripts or fonts.
+"""Plots of the report: what is drawn of a run, and how to read it."""
 
-Drawn with Altair, rendered by vl-convert; equal results give byte-identical plots. The two colours
-are Okabe and Ito's, which colour-blind readers can distinguish; shape, dashes and words repeat them
-for print in grey.
-"""
-
-import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import NamedTuple
 
 import altair as alt
-from markupsafe import escape
 
+from eval.drawing import (
+    COLOURS,
+    DASHES,
+    FIFTHS,
+    INK,
+    PALE,
+    SHARE,
+    Row,
+    chart,
+    distinct,
+    svg,
+    titled,
+    told_apart,
+)
 from eval.results import Results, Summary
 
-Row = dict[str, str | float]
 Draw = Callable[[Results], str]
 
-WIDTH = 350  # pixels, axes included: two plots fit side by side on A4
 MOST_GROUPS = 25  # most groups in a plot, the largest; the report's tables have all
-INK, PALE = "#1a1f29", "#a9bacb"
-COLOURS = ["#0072B2", "#D55E00"]
-DASHES = [[1, 0], [6, 3]]
-SHARE = alt.Scale(domain=[0, 1])
-FIFTHS = alt.Axis(tickCount=5)
-LEGEND = alt.Legend(orient="top", offset=4, title=None, labelLimit=WIDTH)
 PERCENTILES = {"p50": "median", "p95": "95th percentile"}
 
 
@@ -40,26 +40,10 @@ def plots(results: Results) -> tuple[Plot, ...]:
     """All plots with data, in the order of the report."""
     drawn = (Plot(title, caption, draw(results)) for title, (draw, caption) in PLOTS.items())
     return tuple(
-        plot._replace(svg=_titled(plot.svg, f"{plot.title}. {plot.caption}"))
+        plot._replace(svg=titled(plot.svg, f"{plot.title}. {plot.caption}"))
         for plot in drawn
         if plot.svg
     )
-
-
-def signable_by_language(results: Results) -> str:
-    return _by_group(results.by_language, "reading", "signable")
-
-
-def signable_by_kind(results: Results) -> str:
-    return _by_group(results.by_kind, "reading", "signable")
-
-
-def useful_by_language(results: Results) -> str:
-    return _by_group(results.by_language, "answers", "useful_answer_rate")
-
-
-def useful_by_document(results: Results) -> str:
-    return _by_group(results.by_document, "answers", "useful_answer_rate")
 
 
 def refusals(results: Results) -> str:
@@ -73,18 +57,18 @@ def refusals(results: Results) -> str:
             rows.append({"kind": kind, "threshold": threshold, "share": share})
     if not rows:
         return ""
-    curves = _chart(rows).encode(
+    curves = chart(rows).encode(
         alt.X("threshold:Q", title="threshold for the confidence", scale=SHARE, axis=FIFTHS),
         alt.Y("share:Q", title="share refused", scale=SHARE, axis=FIFTHS),
-        *_told_apart("kind", list(kinds), alt.StrokeDash, DASHES),
+        *told_apart("kind", list(kinds), alt.StrokeDash, DASHES),
     )
     layers = [curves.mark_line(interpolate="step-after", strokeWidth=2)]
     in_use = results.stamp.settings.get("refuse_below")
     if isinstance(in_use, int | float):
-        here = _chart([{"threshold": in_use, "text": f"in use: {in_use}"}]).encode(x="threshold:Q")
+        here = chart([{"threshold": in_use, "text": f"in use: {in_use}"}]).encode(x="threshold:Q")
         layers.append(here.mark_rule(color=INK))
         layers.append(here.mark_text(align="right", dx=-4, y=8, color=INK).encode(text="text:N"))
-    return _svg(layers, height=180)
+    return svg(layers, height=180)
 
 
 def reliability(results: Results) -> str:
@@ -92,26 +76,26 @@ def reliability(results: Results) -> str:
     if results.calibration is None or not results.calibration.bins:
         return ""
     equal: list[Row] = [{"confidence": end, "answerable": end} for end in (0, 1)]
-    bins = _chart([one.model_dump() for one in results.calibration.bins]).encode(
+    bins = chart([one.model_dump() for one in results.calibration.bins]).encode(
         alt.X("confidence:Q", title="mean confidence", scale=SHARE, axis=FIFTHS),
         alt.Y("answerable:Q", title="share answerable", scale=SHARE, axis=FIFTHS),
     )
     size = alt.Size("n:Q", scale=alt.Scale(range=[30, 400]), legend=None)
     layers = [
-        _chart(equal)
+        chart(equal)
         .encode(x="confidence:Q", y="answerable:Q")
         .mark_line(color=INK, strokeDash=[4, 3], strokeWidth=1),
         bins.encode(size).mark_circle(color=COLOURS[0], opacity=1, stroke="white"),
         bins.encode(text="n:Q").mark_text(baseline="bottom", dy=-12, color=INK),
     ]
-    return _svg(layers, height=180)
+    return svg(layers, height=180)
 
 
 def latency(results: Results) -> str:
     """Histogram of latencies, with median and 95th percentile."""
     if not results.questions:
         return ""
-    bars = _chart([{"ms": one.latency_ms} for one in results.questions]).encode(
+    bars = chart([{"ms": one.latency_ms} for one in results.questions]).encode(
         alt.X("ms:Q", bin=alt.Bin(maxbins=20), title="milliseconds"),
         alt.Y("count():Q", title="questions", axis=alt.Axis(tickMinStep=1)),
     )
@@ -122,9 +106,9 @@ def latency(results: Results) -> str:
         if value is not None
     ]
     if marks:
-        apart = _told_apart("mark", _distinct("mark", marks), alt.StrokeDash, DASHES)
-        layers.append(_chart(marks).encode(alt.X("ms:Q"), *apart).mark_rule(strokeWidth=2))
-    return _svg(layers, height=150)
+        apart = told_apart("mark", distinct("mark", marks), alt.StrokeDash, DASHES)
+        layers.append(chart(marks).encode(alt.X("ms:Q"), *apart).mark_rule(strokeWidth=2))
+    return svg(layers, height=150)
 
 
 def stages(results: Results) -> str:
@@ -137,33 +121,56 @@ def stages(results: Results) -> str:
     ]
     if not rows:
         return ""
-    base = _chart(rows).encode(alt.Y("stage:N", sort=_distinct("stage", rows), title=None))
+    base = chart(rows).encode(alt.Y("stage:N", sort=distinct("stage", rows), title=None))
     layers = [
         base.encode(x="min(ms):Q", x2="max(ms):Q").mark_rule(color=INK),
         base.encode(
             alt.X("ms:Q", title="milliseconds"),
-            *_told_apart("mark", _distinct("mark", rows), alt.Shape, ["circle", "diamond"]),
+            *told_apart("mark", distinct("mark", rows), alt.Shape, ["circle", "diamond"]),
         ).mark_point(filled=True, size=70, opacity=1),
     ]
-    return _svg(layers, height=alt.Step(20))
+    return svg(layers, height=alt.Step(20))
+
+
+def _by_group(grouping: str, group: str, figure: str, results: Results) -> str:
+    """Rate of each group of questions with its 95% interval, best first."""
+    summaries: Mapping[str, Summary] = getattr(results, grouping)
+    rows: list[Row] = []
+    for name, summary in sorted(summaries.items(), key=lambda one: (-one[1].n, one[0])):
+        rate = getattr(summary, group).get(figure)
+        bounds = summary.intervals.get(group, {}).get(figure)
+        if rate is not None:
+            low, high = bounds or (rate, rate)
+            rows.append({"group": f"{name} ({summary.n})", "rate": rate, "low": low, "high": high})
+    rows = sorted(rows[:MOST_GROUPS], key=lambda row: float(row["rate"]), reverse=True)
+    if not rows:
+        return ""
+    base = chart(rows).encode(alt.Y("group:N", sort=distinct("group", rows), title=None))
+    layers = [
+        base.encode(
+            alt.X("low:Q", title=figure.replace("_", " "), scale=SHARE, axis=FIFTHS), x2="high:Q"
+        ).mark_rule(color=INK, strokeWidth=2),
+        base.encode(x="rate:Q").mark_circle(color=COLOURS[0], size=80, opacity=1),
+    ]
+    return svg(layers, height=alt.Step(20))
 
 
 PLOTS: Mapping[str, tuple[Draw, str]] = {
     "Signable answers by language": (
-        signable_by_language,
+        partial(_by_group, "by_language", "reading", "signable"),
         "Dot: share that an official could sign. Line: its 95% interval. In brackets: how many "
         "questions.",
     ),
     "Signable answers by kind of question": (
-        signable_by_kind,
+        partial(_by_group, "by_kind", "reading", "signable"),
         "Questions of which it is not known what answers them do not count.",
     ),
     "Useful answers by language": (
-        useful_by_language,
+        partial(_by_group, "by_language", "answers", "useful_answer_rate"),
         "Dot: share with all facts anywhere in the answer, or rightly refused.",
     ),
     "Useful answers by document": (
-        useful_by_document,
+        partial(_by_group, "by_document", "answers", "useful_answer_rate"),
         f"A question counts for each document that answers it; at most {MOST_GROUPS} are drawn.",
     ),
     "Time by stage": (
@@ -185,72 +192,3 @@ PLOTS: Mapping[str, tuple[Draw, str]] = {
     ),
 }
 """Title -> drawing function and caption."""
-
-
-def _by_group(summaries: Mapping[str, Summary], group: str, figure: str) -> str:
-    """Rate of each group of questions with its 95% interval, best first."""
-    rows: list[Row] = []
-    for name, summary in sorted(summaries.items(), key=lambda one: (-one[1].n, one[0])):
-        rate = getattr(summary, group).get(figure)
-        bounds = summary.intervals.get(group, {}).get(figure)
-        if rate is not None:
-            low, high = bounds or (rate, rate)
-            rows.append({"group": f"{name} ({summary.n})", "rate": rate, "low": low, "high": high})
-    rows = sorted(rows[:MOST_GROUPS], key=lambda row: float(row["rate"]), reverse=True)
-    if not rows:
-        return ""
-    base = _chart(rows).encode(alt.Y("group:N", sort=_distinct("group", rows), title=None))
-    layers = [
-        base.encode(
-            alt.X("low:Q", title=figure.replace("_", " "), scale=SHARE, axis=FIFTHS), x2="high:Q"
-        ).mark_rule(color=INK, strokeWidth=2),
-        base.encode(x="rate:Q").mark_circle(color=COLOURS[0], size=80, opacity=1),
-    ]
-    return _svg(layers, height=alt.Step(20))
-
-
-def _chart(rows: Sequence[Row]) -> alt.Chart:
-    return alt.Chart(alt.InlineData(values=list(rows)))
-
-
-def _distinct(field: str, rows: Sequence[Row]) -> list[str]:
-    return list(dict.fromkeys(str(row[field]) for row in rows))
-
-
-def _told_apart(
-    field: str,
-    names: list[str],
-    channel: type[alt.StrokeDash] | type[alt.Shape],
-    values: Sequence[str | Sequence[float]],
-) -> tuple[alt.Color, alt.StrokeDash | alt.Shape]:
-    """Encodes a field by colour and a second channel, for readers in grey."""
-
-    def scale(of: Sequence[str | Sequence[float]]) -> alt.Scale:
-        return alt.Scale(domain=names, range=list(of[: len(names)]))
-
-    return (
-        alt.Color(f"{field}:N", scale=scale(COLOURS), legend=LEGEND),
-        channel(f"{field}:N", scale=scale(values), legend=LEGEND),
-    )
-
-
-def _svg(layers: Sequence[alt.Chart], *, height: int | alt.Step) -> str:
-    chart = (
-        alt.layer(*layers)
-        .properties(width=WIDTH, height=height, autosize=alt.AutoSizeParams(type="fit-x"))
-        .configure(font="sans-serif", padding=2, background="transparent", aria=False)
-        .configure_axis(labelFontSize=11, titleFontSize=11, titleFontWeight="normal")
-        .configure_axisY(labelLimit=170)
-        .configure_legend(labelFontSize=11, symbolSize=70, symbolStrokeWidth=2)
-        .configure_text(fontSize=11)
-        .configure_view(stroke=None)
-    )
-    text = io.StringIO()
-    chart.save(text, format="svg")
-    return text.getvalue()
-
-
-def _titled(svg: str, title: str) -> str:
-    """Adds role=img, aria-label and <title>."""
-    start, rest = svg.replace(' xmlns:xlink="http://www.w3.org/1999/xlink"', "").split(">", 1)
-    return f'{start} role="img" aria-label="{escape(title)}"><title>{escape(title)}</title>{rest}'

@@ -29,7 +29,8 @@ from core.types import Passage
 from core.versions import preferred
 from eval.dataset import Question
 from eval.outline import Outline
-from eval.results import QuestionResult, Results
+from eval.question_result import QuestionResult
+from eval.results import Results
 
 Row = dict[str, str | list[str]]
 

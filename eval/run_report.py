@@ -1,4 +1,5 @@
-"""Reports on a run: a page to read, print and sign, and a summary for a merge request.
+"""Reports on a run: a page to read, print and sign, and a summary for a merge request and the
+terminal.
 
 The page is one file without network or scripts. Questions, answers and headings are data, which
 templates escape. eval/runs.py writes the files.
@@ -20,8 +21,9 @@ from eval.gate import Check
 from eval.judge import Judgement
 from eval.metrics import Interval
 from eval.plots import plots
-from eval.results import QuestionResult, Results, Summary
-from eval.summary import RATES
+from eval.question_result import QuestionResult
+from eval.rates import RATES
+from eval.results import Results, Summary
 
 NOTHING = "–"  # shown for a figure that does not apply
 SIGNIFICANT = 0.05  # p-values below this are called significant
@@ -52,7 +54,6 @@ OUTCOMES = {
 }
 """What may become of a question, in a few words."""
 
-_GROUPS = (*RATES, "latency_ms")
 _PER_ANSWER = {
     "words_prose": "words besides lists",
     "words": "words",
@@ -79,48 +80,34 @@ class Figure(NamedTuple):
 
 def html(
     results: Results,
-    *,
     comparison: Comparison | None = None,
     checks: Sequence[Check] = (),
     judgement: Judgement | None = None,
 ) -> str:
     """The page: gate, figures, plots, changes, questions that fell short, and a box to sign."""
-    template = _templates().get_template("report.html.j2")
-    return template.render(
-        results=results,
-        comparison=comparison,
-        checks=checks,
-        judgement=judgement,
-        plots=plots(results),
-        answerers=sorted({f"{one.mode} {one.model}".strip() for one in results.questions}),
-        short=_by_cause(results),
-    )
+    return _rendered("report.html.j2", results, comparison, checks, judgement)
 
 
 def markdown(
     results: Results,
-    *,
     comparison: Comparison | None = None,
     checks: Sequence[Check] = (),
     judgement: Judgement | None = None,
 ) -> str:
-    """The summary, in the Markdown of GitHub and GitLab."""
-    template = _templates().get_template("report.md.j2")
-    return template.render(
-        results=results,
-        comparison=comparison,
-        checks=checks,
-        judgement=judgement,
-        tests={(test.group, test.name): test for test in comparison.tests} if comparison else {},
-        short=_by_cause(results),
-    )
+    """The summary, in the Markdown of GitHub and GitLab; the terminal shows it as well."""
+    return _rendered("report.md.j2", results, comparison, checks, judgement)
+
+
+def changes(comparison: Comparison) -> str:
+    """The changes of figures and questions alone, in Markdown."""
+    return _templates().get_template("comparison.md.j2").render(comparison=comparison)
 
 
 def figures(summary: Summary) -> tuple[Figure, ...]:
     """All figures of a group of questions, in reading order."""
     return tuple(
         Figure(group, name, value, summary.intervals.get(group, {}).get(name))
-        for group in _GROUPS
+        for group in (*RATES, "latency_ms")
         for name, value in getattr(summary, group).items()
     )
 
@@ -187,13 +174,25 @@ def outcome(result: QuestionResult) -> str:
     return OUTCOMES[result.outcome].format(found=found, facts=found + missing)
 
 
-def _by_cause(results: Results) -> dict[str, list[QuestionResult]]:
-    """Questions that fell short, by cause, in order of precedence."""
-    grouped = {
-        cause: [result for result in results.questions if result.cause == cause]
-        for cause in MEANINGS
+def _rendered(
+    template: str,
+    results: Results,
+    comparison: Comparison | None,
+    checks: Sequence[Check],
+    judgement: Judgement | None,
+) -> str:
+    by_cause = {
+        cause: [one for one in results.questions if one.cause == cause] for cause in MEANINGS
     }
-    return {cause: found for cause, found in grouped.items() if found}
+    made = {
+        "results": results,
+        "comparison": comparison,
+        "tests": {(one.group, one.name): one for one in comparison.tests} if comparison else {},
+        "checks": checks,
+        "judgement": judgement,
+        "short": {cause: found for cause, found in by_cause.items() if found},
+    }
+    return _templates().get_template(template).render(made)
 
 
 def _in_markdown(text: str) -> Markup:
@@ -211,8 +210,10 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    helpers = (figures, headlines, label, number, bounds, change, p_value, reading, outcome)
+    helpers = (
+        figures, headlines, label, number, bounds, change, p_value, reading, outcome, explain, plots
+    )  # fmt: skip
     environment.globals.update({helper.__name__: helper for helper in helpers})
-    environment.globals.update(explain=explain, HEADLINES=HEADLINES, MEANINGS=MEANINGS)
+    environment.globals.update(HEADLINES=HEADLINES, MEANINGS=MEANINGS, SIGNIFICANT=SIGNIFICANT)
     environment.filters["md"] = _in_markdown
     return environment

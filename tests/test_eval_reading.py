@@ -7,8 +7,8 @@ import pytest
 import prompts
 from core.types import Answer, Citation, DocumentInfo, Mode, Passage, Unit
 from eval.answer_markdown import blocks, words
+from eval.findings import Reading
 from eval.pointers import about_itself, points_back
-from eval.results import Reading
 from eval.shown import read
 from tests.answers import marked
 

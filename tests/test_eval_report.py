@@ -18,18 +18,11 @@ from eval import plots, run_report
 from eval.causes import MEANINGS, explain, likely_cause
 from eval.compare import Comparison, compare
 from eval.evaluate import sum_up
+from eval.findings import CitedSection, Reading, RetrievedSection, SentenceVerdict
 from eval.gate import Check
 from eval.judge import Agreement, Judgement
-from eval.results import (
-    Cause,
-    CitedSection,
-    QuestionResult,
-    Reading,
-    Results,
-    RetrievedSection,
-    SentenceVerdict,
-    Stamp,
-)
+from eval.question_result import Cause, QuestionResult
+from eval.results import Results, Stamp
 from eval.stamp import code_version, make_stamp, masked
 
 HOSTILE = "<script>alert('x')</script> |\n\n# **b** `c` \"><img src=x onerror=alert(1)>"
@@ -175,6 +168,10 @@ def section(page: str, name: str) -> str:
 
 
 # The page
+
+
+_useful_by_language, _ = plots.PLOTS["Useful answers by language"]
+_useful_by_document, _ = plots.PLOTS["Useful answers by document"]
 
 
 def test_the_page_opens_with_the_verdict_and_ends_with_the_signature(page: str) -> None:
@@ -586,7 +583,7 @@ def test_equal_results_give_equal_plots(results: Results) -> None:
 
 
 def test_useful_answers_are_a_point_and_an_interval_per_group(results: Results) -> None:
-    svg = plots.useful_by_language(results)
+    svg = _useful_by_language(results)
     assert {"nl (1)", "en (13)"} <= set(texts(svg))
     assert texts(svg).index("nl (1)") < texts(svg).index("en (13)")  # best first
     assert (marks(svg, "symbol"), marks(svg, "rule")) == (2, 2)
@@ -598,7 +595,7 @@ def test_only_the_documents_with_the_most_questions_are_drawn() -> None:
         asked("all", documents=(*names, "rare")),
         *(asked(name, documents=(name,)) for name in names),
     )
-    svg = plots.useful_by_document(many)
+    svg = _useful_by_document(many)
     assert marks(svg, "symbol") == plots.MOST_GROUPS
     assert "rare (1)" not in texts(svg)
 
@@ -640,7 +637,7 @@ def test_names_in_plots_are_text(hostile: Results) -> None:
     for plot in plots.plots(hostile):
         assert "<script" not in plot.svg
         assert "<img" not in plot.svg
-    assert any(text.startswith("<script>") for text in texts(plots.useful_by_document(hostile)))
+    assert any(text.startswith("<script>") for text in texts(_useful_by_document(hostile)))
 
 
 # Words and numbers

@@ -9,7 +9,8 @@ from eval.alce import verdicts
 from eval.dataset import Question
 from eval.evaluate import run, sum_up
 from eval.outline import Outline
-from eval.results import QuestionResult, Results, Stamp
+from eval.question_result import QuestionResult
+from eval.results import Results, Stamp
 from tests.answers import retold
 from vectorstore.embeddings import make_embedder
 

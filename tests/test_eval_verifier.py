@@ -11,9 +11,10 @@ from core.errors import StrategiewijzerError
 from core.settings import ROOT, Settings
 from eval import verifier
 from eval.commands.ask import GATE_CLOSED
-from eval.gate import Limits, judge_verifier, read_rules
+from eval.gate import Limits, read_rules
 from eval.replies import HALVES, Reply, read
 from eval.verdicts import CHANGES, FIGURES, Outcome, figures, outcome
+from eval.verifier import judge_verifier
 from language.matching import fold
 from research.fitting.lessons import lessons
 from tests.test_eval_run import OTHER, SIZE

@@ -115,10 +115,13 @@ def test_a_store_has_one_importer(library: str, place: str) -> None:
 
 
 def test_only_settings_read_the_environment() -> None:
-    readers = {
+    """core/environment.py sets what libraries read there, and reads nothing itself."""
+    users = {
         str(file.relative_to(ROOT))
         for package in PACKAGES
         for file in _files(package)
         if any(word in file.read_text("utf-8") for word in ("os.environ", "getenv"))
     }
-    assert readers == {"core/settings.py"}
+    assert users == {"core/settings.py", "core/environment.py"}
+    assert "environ.get(" not in (ROOT / "core/environment.py").read_text("utf-8")
+    assert "environ[" not in (ROOT / "core/environment.py").read_text("utf-8")

@@ -16,8 +16,9 @@ from eval import run_report, runs
 from eval.compare import compare
 from eval.evaluate import sum_up
 from eval.gate import Rules, judge
-from eval.results import QuestionResult, Stamp
-from eval.summary import RATES
+from eval.question_result import QuestionResult
+from eval.rates import RATES
+from eval.results import Stamp
 from tests.apps import press, run
 from tests.test_eval_report import (
     GREETING,

@@ -10,8 +10,8 @@ from string import Formatter
 import pytest
 
 from core.settings import ROOT
+from eval.rates import RATES
 from eval.run_report import OUTCOMES
-from eval.summary import RATES
 from ui.texts import languages, load
 
 SHOWN_BY = sorted(path for path in (ROOT / "ui").rglob("*") if path.suffix in (".py", ".j2"))

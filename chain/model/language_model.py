@@ -27,8 +27,9 @@ from chain.model.server_failures import (
 )
 from chain.model.servers import Context, Server
 from core.breaker import Breaker
+from core.environment import trace_with_langsmith
 from core.errors import ModelError
-from core.settings import Settings, trace_with_langsmith
+from core.settings import Settings
 from core.types import ModelTrouble
 
 logger = logging.getLogger(__name__)

@@ -3,34 +3,26 @@
 import argparse
 import itertools
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from pydantic import JsonValue
-from rich.console import Console
 
 import prompts
 from chain.assistant import Assistant
 from core.settings import Settings
 from eval import gate, run_report, runs
 from eval.commands import corpus
-from eval.commands.progress import bar
-from eval.commands.tables import (
-    checks_table,
-    comparison_tables,
-    figures_tables,
-    judgement_table,
-)
+from eval.commands.terminal import bar, show
 from eval.compare import Comparison, compare
 from eval.dataset import (
     SETS,
+    Part,
     Question,
     dialogues,
     fingerprints,
-    load,
     load_sets,
-    set_fingerprints,
 )
 from eval.evaluate import run
 from eval.judge import Judgement, judge, require_model
@@ -52,7 +44,6 @@ commands, each with its own --help:
   check      do the labels of a question set fit the documents?
   compare    which questions moved between two runs, and how surely?
   accept     make a run the one that others may not be worse than
-  public     ask a public set: XQuAD, SQuAD, BEIR or TSV
   feedback   turn thumbs-down from the chat page into questions
   export     a run as a Ragas dataset
 
@@ -64,32 +55,35 @@ examples:
   python -m eval --parallel 8                     through a language model, where one is set
   python -m eval compare previous last
 
-The format of a question set is described in eval/dataset.py.
+The format of a question set is described in docs/evaluation.md.
 """
 
 
 def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     settings = Settings()
-    asked = load(options.questions) if options.questions else load_sets(SETS)
-    questions = [one for turns in dialogues(asked)[:: options.every] for one in turns]
+    sets: Mapping[Part, Path] = {"questions": options.questions} if options.questions else SETS
+    asked = dialogues(load_sets(sets))[:: options.every]
     rules = gate.read_rules(options.gate) if options.gate is not None else None
     if options.judge:
         require_model(settings)
     before = _baseline(options.baseline, settings)
-    results = _ask(corpus.chosen(options, settings, as_json=options.json), questions, options)
+    own = corpus.chosen(options, settings, as_json=options.json)
+    results = _ask(own, [one for turns in asked for one in turns], fingerprints(sets), options)
     comparison = compare(before, results) if before is not None else None
     checks = gate.judge(rules, results, comparison) if rules is not None else ()
 
     folder = options.out or runs.new_folder(settings.data_dir, results)
-    files = _write(folder, results, comparison, checks)
-    if not options.json:
-        _print_figures(results, comparison, checks)
-    if options.judge:  # last: a fault of the model's server must not cost the run
-        judgement = _judge(results, settings, options)
-        files = _write(folder, results, comparison, checks, judgement)
+    files, report = _write(folder, results, comparison, checks)
+    try:
+        if options.judge:  # last: a fault of the model's server must not cost the run
+            judgement = _judge(results, settings, options)
+            files, report = _write(folder, results, comparison, checks, judgement)
+    finally:
         if not options.json:
-            Console().print(judgement_table(judgement))
+            show(report)
+            print(f"Fingerprint of figures and answers: {results.fingerprint[:16]}")
+            print(*files, sep="\n")
     failed = [check for check in checks if not check.passed]
     if options.json:
         _tell(
@@ -98,24 +92,7 @@ def main(arguments: list[str]) -> int:
             gate=("closed" if failed else "open") if rules is not None else None,
             failed=[check.model_dump(exclude={"passed"}) for check in failed],
         )
-    else:
-        print(f"Fingerprint of figures and answers: {results.fingerprint[:16]}")
-        for file in files:
-            print(file)
     return GATE_CLOSED if failed else 0
-
-
-def _print_figures(
-    results: Results, comparison: Comparison | None, checks: Sequence[gate.Check]
-) -> None:
-    console = Console()
-    for table in figures_tables(results):
-        console.print(table)
-    if comparison is not None:
-        for table in comparison_tables(comparison):
-            console.print(table)
-    if checks:
-        console.print(checks_table(checks))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -125,60 +102,45 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "--questions",
-        type=Path,
-        metavar="FILE_OR_DIR",
+    add = parser.add_argument
+    add(
+        "--questions", type=Path, metavar="FILE_OR_DIR",
         help="a question set, or a folder of them (default: eval/questions, over which figures are "
         "reported, and eval/messages and eval/conversations, which are reported apart)",
-    )
+    )  # fmt: skip
     corpus.add_option(parser)
-    parser.add_argument(
-        "--trial",
-        action="store_true",
+    add(
+        "--trial", action="store_true",
         help="ask what `python -m ingest --trial` has built and not published",
-    )
-    parser.add_argument(
-        "--every",
-        type=_positive,
-        default=1,
-        metavar="N",
+    )  # fmt: skip
+    add(
+        "--every", type=_positive, default=1, metavar="N",
         help="ask only every Nth question or conversation, for a quick look",
-    )
-    parser.add_argument(
-        "--parallel",
-        type=_positive,
-        default=1,
-        metavar="N",
+    )  # fmt: skip
+    add(
+        "--parallel", type=_positive, default=1, metavar="N",
         help="ask N questions at a time, for a language model that answers many at once",
-    )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        metavar="DIR",
+    )  # fmt: skip
+    add(
+        "--out", type=Path, metavar="DIR",
         help="where the run is written (default: a new folder in data/runs)",
-    )
-    parser.add_argument(
-        "--baseline",
-        metavar="RUN",
+    )  # fmt: skip
+    add(
+        "--baseline", metavar="RUN",
         help="the run to compare with: its name or folder (default: the accepted one, if any)",
-    )
-    parser.add_argument(
-        "--gate",
-        type=Path,
-        metavar="FILE",
+    )  # fmt: skip
+    add(
+        "--gate", type=Path, metavar="FILE",
         help="rules that the run must pass, such as eval/gate.yaml; else the exit code is 3",
-    )
-    parser.add_argument(
-        "--judge",
-        action="store_true",
+    )  # fmt: skip
+    add(
+        "--judge", action="store_true",
         help="also let the configured language model grade the answers; reported apart",
-    )
-    parser.add_argument(
-        "--json",
-        action="store_true",
+    )  # fmt: skip
+    add(
+        "--json", action="store_true",
         help="print a JSON object a line, for a program: progress, then the run's folder and gate",
-    )
+    )  # fmt: skip
     return parser
 
 
@@ -193,12 +155,17 @@ def _baseline(name: str | None, settings: Settings) -> Results | None:
     return runs.read(runs.resolve(name, settings.data_dir)) if name else None
 
 
-def _ask(settings: Settings, questions: Sequence[Question], options: argparse.Namespace) -> Results:
+def _ask(
+    settings: Settings,
+    questions: Sequence[Question],
+    sets: Mapping[str, str],
+    options: argparse.Namespace,
+) -> Results:
     assistant = Assistant(settings, trial=options.trial)
     index = assistant.index
     stamp = make_stamp(
         settings,
-        fingerprints(options.questions) if options.questions else set_fingerprints(SETS),
+        sets,
         prompts=prompts.fingerprints(),
         embedder=index.embedder.fingerprint,
         generation=index.generation,
@@ -221,13 +188,11 @@ def _write(
     comparison: Comparison | None,
     checks: Sequence[gate.Check],
     judgement: Judgement | None = None,
-) -> tuple[Path, ...]:
-    return runs.write(
-        results,
-        folder,
-        html=run_report.html(results, comparison=comparison, checks=checks, judgement=judgement),
-        md=run_report.markdown(results, comparison=comparison, checks=checks, judgement=judgement),
-    )
+) -> tuple[tuple[Path, ...], str]:
+    """Writes the run and its reports; returns the files, and the report in Markdown."""
+    markdown = run_report.markdown(results, comparison, checks, judgement)
+    html = run_report.html(results, comparison, checks, judgement)
+    return runs.write(results, folder, html=html, md=markdown), markdown
 
 
 def _judge(results: Results, settings: Settings, options: argparse.Namespace) -> Judgement:

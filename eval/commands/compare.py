@@ -2,11 +2,9 @@
 
 import argparse
 
-from rich.console import Console
-
 from core.settings import Settings
-from eval import runs
-from eval.commands.tables import comparison_tables
+from eval import run_report, runs
+from eval.commands.terminal import show
 from eval.compare import compare
 
 
@@ -21,11 +19,5 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     folder = Settings().data_dir
     before, now = (runs.read(runs.resolve(name, folder)) for name in (options.before, options.now))
-    comparison = compare(before, now)
-    console = Console()
-    for table in comparison_tables(comparison):
-        console.print(table)
-    left_out = comparison.only_before + comparison.only_now
-    if left_out:
-        console.print(f"{left_out} questions are only in one of the runs and left out.")
+    show(run_report.changes(compare(before, now)))
     return 0

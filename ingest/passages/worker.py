@@ -13,9 +13,9 @@ import time
 from pathlib import Path
 from typing import TextIO
 
+from core.environment import one_openmp_thread
 from core.errors import DocumentError, Fault, kind_and_place
 from core.names import as_text
-from core.settings import one_openmp_thread
 from core.types import Frozen, Passage, SourceDocument
 from ingest.reading.comparison import Comparison
 

@@ -9,7 +9,8 @@ from functools import partial
 
 import numpy as np
 
-from core.settings import Settings, one_openmp_thread
+from core.environment import one_openmp_thread
+from core.settings import Settings
 from core.types import Frozen
 from eval.dataset import QUESTIONS, load
 from research.benchmarks.machine import memory_mb

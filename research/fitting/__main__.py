@@ -62,7 +62,7 @@ def main() -> int:
     made = {
         "made_by": "python -m research.fitting",
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "questions": fingerprints(QUESTIONS),
+        "questions": fingerprints({"questions": QUESTIONS}),
         "n": len(questions),
         "auc_leave_one_out": round(area, 3),
         "weights": weights,

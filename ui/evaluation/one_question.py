@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import streamlit as st
 
-from eval.results import QuestionResult
+from eval.question_result import QuestionResult
 from ui.evaluation.diff import word_diff
 from ui.evaluation.kept_runs import Kept, read, when
 from ui.evaluation.questions import LISTED, open_question

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import streamlit as st
 
 from eval.compare import Comparison, Direction
-from eval.results import QuestionResult
+from eval.question_result import QuestionResult
 from language.matching import fold
 from ui.evaluation.figures import named_group
 from ui.evaluation.kept_runs import Kept, compared_of, headlines_of, read

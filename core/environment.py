@@ -1,0 +1,21 @@
+"""What libraries read from the environment, set for them."""
+
+import os
+
+
+def one_openmp_thread() -> None:
+    """Limits OpenMP, before it is loaded, to one thread for each caller.
+
+    A value that is already in the environment stays.
+    """
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def trace_with_langsmith(enabled: bool) -> None:
+    """Turns LangSmith tracing of LangChain on or off, whatever variables of either are in the
+    environment."""
+    from langsmith import configure  # takes long to import
+
+    configure(enabled=enabled)
+    for outdated in ("LANGCHAIN_TRACING", "LANGCHAIN_HANDLER"):  # LangChain fails with these
+        os.environ.pop(outdated, None)

@@ -1,0 +1,204 @@
+"""Traces the text of an answer, word for word, to the units of the passages that it cites.
+
+    text -> blocks -> stretches -> units shown, each with the evidence that it rests on
+
+A model's sentence is traced to the units that it quotes. This module shares no code with what
+writes answers, so that it notices errors there.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.types import Answer, Marked, Unit
+from eval.answer_markdown import Block, Stretch, blocks
+from eval.passage_lists import Place, Source
+from eval.pointers import points_back
+from language.matching import figures, fold
+from language.sentences import sentences
+
+_END = " .;:,"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A sentence or item of an answer.
+
+    block: number of its line.
+    place: the unit with the same text, if any.
+    rests_on: its evidence: that unit, or the units that a model's sentence quotes.
+    """
+
+    text: str
+    is_item: bool
+    language: str
+    block: int
+    place: Place | None = None
+    rests_on: frozenset[Place] = frozenset()
+
+    def follows(self, other: "Shown") -> bool:
+        """Whether its unit directly follows the other's in the passage; for a model's sentence,
+        whether both are in one line."""
+        if self.place is None or other.place is None:
+            return self.block == other.block
+        return (other.place[0], other.place[1] + 1) == self.place
+
+    @property
+    def points_back(self) -> bool:
+        return not self.is_item and points_back(self.text, self.language)
+
+
+@dataclass(frozen=True)
+class Part:
+    """The answer proper, or one folded block below it."""
+
+    lines: tuple[Block, ...]
+    shown: tuple[Shown, ...]
+
+    def cut_short(self) -> bool:
+        """Whether a note says that some items are not shown."""
+        return any(line.kind == "note" for line in self.lines)
+
+
+class Tracer:
+    """Traces one answer."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+        self.sources = {passage.id: Source(passage) for passage in answer.passages}
+
+    def part(self, markdown: Marked) -> Part:
+        lines = blocks(markdown)
+        shown: list[Shown] = []
+        for number, line in enumerate(lines):
+            if line.kind in ("paragraph", "item"):
+                for stretch in line.stretches:
+                    shown += self._traced(stretch, line.kind == "item", number, shown)
+        return Part(lines, tuple(shown))
+
+    def _traced(
+        self, stretch: Stretch, is_item: bool, block: int, before: Sequence[Shown]
+    ) -> list[Shown]:
+        """The units with this text, else its sentences with their evidence."""
+        sources = self._cited(stretch.numbers)
+        places = self._item(stretch.text, sources, before) if is_item else []
+        places = places or self._run(stretch.text, sources)
+        if places:
+            return [
+                Shown(
+                    text=self._text(place),
+                    is_item=self._unit(place).kind == "item",
+                    language=self.sources[place[0]].passage.language,
+                    block=block,
+                    place=place,
+                    rests_on=frozenset({place}),
+                )
+                for place in places
+            ]
+        spans = sentences(stretch.text, self._answer.language)
+        return [
+            Shown(
+                text=stretch.text[start:end],
+                is_item=is_item,
+                language=self._answer.language,
+                block=block,
+                rests_on=self._rests_on(stretch.text[start:end], stretch.numbers),
+            )
+            for start, end in spans
+        ]
+
+    def _cited(self, numbers: Sequence[int]) -> list[Source]:
+        """The passages with these citation numbers; without numbers, all cited passages."""
+        ids = dict.fromkeys(
+            citation.passage_id
+            for citation in self._answer.citations
+            if not numbers or citation.number in numbers
+        )
+        return [self.sources[name] for name in ids if name in self.sources]
+
+    def _run(self, text: str, sources: Sequence[Source]) -> list[Place]:
+        """Adjacent units that have this text when joined; empty if none do."""
+        wanted = fold(text).rstrip(_END)
+        for source in sources:
+            for first in range(len(source.units)):
+                joined = ""
+                for number in range(first, len(source.units)):
+                    joined = f"{joined} {source.units[number]}".lstrip()
+                    if joined.rstrip(_END) == wanted:
+                        return [source.place(one) for one in range(first, number + 1)]
+                    if not wanted.startswith(joined):
+                        break
+        return []
+
+    def _item(self, text: str, sources: Sequence[Source], before: Sequence[Shown]) -> list[Place]:
+        """The unit with the text of an item, preferably of the list before it; empty if none."""
+        wanted = fold(text).rstrip(_END)
+        found = [
+            source.place(number)
+            for source in sources
+            for number, unit in enumerate(source.units)
+            if unit.rstrip(_END) == wanted or _is_row_of(text, source, number)
+        ]
+        last = before[-1].place if before else None
+        listed = self.list_of(last) if last else None
+        shown = {one.place for one in before}
+
+        def fit(place: Place) -> tuple[bool, bool, bool]:
+            of_list = listed is not None and self.list_of(place) == listed
+            return of_list, place not in shown, self._unit(place).kind == "item"
+
+        return [max(found, key=fit)] if found else []
+
+    def _rests_on(self, sentence: str, numbers: Sequence[int]) -> frozenset[Place]:
+        """Evidence of a model's sentence: the quoted units with its numbers and most of its words.
+
+        Several quotes can share a number, so shared words and figures decide. All units if none
+        are shared, as across languages.
+        """
+        quoted = {
+            source.place(number)
+            for citation in self._answer.citations
+            if citation.number in numbers and citation.passage_id in self.sources
+            for source in [self.sources[citation.passage_id]]
+            for number, unit in enumerate(source.passage.units)
+            if unit.start < citation.end and citation.start < unit.end
+        }
+        said = _words(sentence)
+        common = {place: len(said & _words(self._text(place))) for place in quoted}
+        most = max(common.values(), default=0)
+        return frozenset(place for place in quoted if common[place] == most)
+
+    def _unit(self, place: Place) -> Unit:
+        return self.sources[place[0]].passage.units[place[1]]
+
+    def _text(self, place: Place) -> str:
+        unit = self._unit(place)
+        return self.sources[place[0]].passage.text[unit.start : unit.end]
+
+    def list_of(self, place: Place) -> Place | None:
+        """First unit of the list that a unit belongs to; None if it is in no list."""
+        root = self.sources[place[0]].list_of.get(place[1])
+        return None if root is None else (place[0], root)
+
+    def items(self, listed: Place) -> tuple[int, ...]:
+        return self.sources[listed[0]].lists[listed[1]]
+
+
+def _is_row_of(text: str, source: Source, number: int) -> bool:
+    """Whether a text is this table row with its headings: "Weapon: revolver; number: 102"."""
+    if not source.is_row(number):
+        return False
+    unit = source.passage.units[number]
+    header = source.passage.text[slice(*unit.lead_in)] if unit.lead_in else ""
+    said, row = Counter(_sequence(text)), Counter(_sequence(source.units[number]))
+    return row <= said <= row + Counter(_sequence(header))
+
+
+def _sequence(text: str) -> list[str]:
+    return re.findall(r"\w+", fold(text))
+
+
+def _words(text: str) -> frozenset[str]:
+    """Figures and words of more than three letters, to compare sentences by."""
+    return figures(text) | {word for word in _sequence(text) if len(word) > 3}
