@@ -19,7 +19,8 @@ from core.settings import ROOT, Settings
 from core.types import Answer, Citation, DocumentInfo, Passage, Scope, Turn, Unit
 from people import conversations
 from people.conversation import MAX_NAME, Conversation, Exchange, now
-from people.conversations import FILE, Conversations
+from people.conversations import Conversations
+from people.user_file import FILE
 from tests.answers import retold
 
 NOBODY = 65534  # the user id that Linux has for whoever may nothing

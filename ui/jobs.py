@@ -1,7 +1,7 @@
 """Long work that goes on when its page is closed: a command line of ours in a process of its own.
 
 data_dir/jobs/
-    ingest.publishing.lock            held while a job of this kind is being started
+    ingest.lock            held while a job of this kind is being started
     ingest/                a kind of job, of which one runs at a time
         20261125T101500.123456/ one job, named for its start (UTC)
             job.json       who started what, and its process
@@ -24,7 +24,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -107,7 +107,8 @@ def start(data_dir: Path, kind: Kind, arguments: Sequence[str], by: str) -> Job:
     jobs = data_dir / "jobs"
     try:
         make_private(jobs / kind)
-        with _turn(jobs / f"{kind}.lock"):
+        with (jobs / f"{kind}.lock").open("a") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)  # nobody else starts a job meanwhile
             folders = sorted((jobs / kind).iterdir())
             if any(map(_runs, folders)):
                 raise LockedError("This is being done already. Wait until it is done, or stop it.")
@@ -155,11 +156,6 @@ def _start(jobs: Path, kind: Kind, arguments: Sequence[str], by: str) -> Job:
     return job
 
 
-def listed(data_dir: Path, kind: Kind) -> tuple[Job, ...]:
-    """All jobs of a kind that are on record, oldest first."""
-    return tuple(newest_first(data_dir, kind))[::-1]
-
-
 def newest_first(data_dir: Path, kind: Kind) -> Iterator[Job]:
     """The jobs of a kind that are on record; each is read when it is asked for."""
     for file in sorted((data_dir / "jobs" / kind).glob("*/job.json"), reverse=True):
@@ -187,14 +183,6 @@ def _kill(process: int) -> None:
     """Ends a process and all that it began; one that has just ended is left in peace."""
     with suppress(ProcessLookupError):
         os.killpg(process, signal.SIGKILL)
-
-
-@contextmanager
-def _turn(lock: Path) -> Iterator[None]:
-    """Waits until nobody else is starting a job."""
-    with lock.open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _runs(folder: Path) -> bool:

@@ -24,6 +24,12 @@ def escape(text: str) -> str:
     return html.escape(visible(text), quote=True)
 
 
+def facts_html(*facts: str, role: str = "") -> str:
+    """A paragraph in small print; between facts stands a point, and empty ones are left out."""
+    spoken = f' role="{role}"' if role else ""
+    return f'<p class="sw-facts"{spoken}>{" · ".join(escape(one) for one in facts if one)}</p>'
+
+
 def is_web_page(url: str) -> bool:
     try:
         address = urlsplit(url)

@@ -9,7 +9,8 @@ import streamlit as st
 from chain.assistant import Assistant
 from core.errors import StrategiewijzerError
 from core.settings import Settings
-from people.conversations import FILE, Conversations
+from people.conversations import Conversations
+from people.user_file import FILE
 
 logger = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from ui.answers.citations import by_number
 from ui.answers.evidence_panel import evidence_html
 from ui.answers.refusal_html import refusal_html
 from ui.answers.surroundings import Surroundings, surroundings
-from ui.markup import answer_html, code, escape, new_tab
+from ui.markup import answer_html, code, escape, facts_html, new_tab
 from ui.scripts import script
 from ui.texts import Texts, languages, load
 from vectorstore.store import Snapshot
@@ -123,7 +123,7 @@ def _show_understood(answer: Answer, prefix: str, texts: Texts, ask: Ask) -> Non
     """How a follow-up was understood, and a way to have it asked as it stands."""
     told = texts("answers.understood", question=answer.understood_as)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.html(f'<p class="sw-facts">{escape(told)}</p>', width="content")
+        st.html(facts_html(told), width="content")
         st.button(
             texts("answers.as_typed"),
             icon=":material/undo:",
@@ -159,7 +159,7 @@ def _show_suggestions(answer: Answer, prefix: str, texts: Texts, ask: Ask) -> No
                 kwargs={"scope": Scope()},
             )
         if answer.related:
-            st.html(f'<p class="sw-facts">{escape(texts("answer.related"))}</p>')
+            st.html(facts_html(texts("answer.related")))
         for number, question in enumerate(answer.related):
             st.button(
                 code(question),

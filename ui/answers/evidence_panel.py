@@ -15,7 +15,7 @@ from ui.addresses import reading_address
 from ui.answers.citations import anchors, as_one, by_number, numbers, pages, section, stretches
 from ui.answers.fragments import at_quote
 from ui.answers.surroundings import Surroundings
-from ui.markup import escape, is_web_page, link, new_tab
+from ui.markup import escape, facts_html, is_web_page, link, new_tab
 from ui.texts import Texts
 
 _FIRST_WORDS = 6  # of a quote, to tell it from others
@@ -91,7 +91,7 @@ def _source_html(
     after = around.after(first) if around else None
     return (
         f'<section class="sw-source"><h3>{numbers(citations)} {escape(document.title)}</h3>'
-        f'<p class="sw-facts">{" · ".join(escape(fact) for fact in facts if fact)}</p>'
+        + facts_html(*facts)
         + (f"<p>{escape(texts('sources.section'))}: {escape(path)}</p>" if path else "")
         + _neighbour_html(before, first, "answers.before", texts)
         + f'<blockquote lang="{escape(document.language)}">'
@@ -120,7 +120,7 @@ def _neighbour_html(passage: Passage | None, cited: Citation, key: str, texts: T
         return ""
     heading = ""
     if passage.headings != cited.headings:
-        heading = f'<p class="sw-facts">{escape(" › ".join(passage.headings[-2:]))}</p>'
+        heading = facts_html(" › ".join(passage.headings[-2:]))
     return (
         f'<details class="sw-nearby"><summary>{escape(texts(key))}</summary>{heading}'
         f'<div lang="{escape(passage.language)}">{escape(passage.text)}</div></details>'

@@ -4,6 +4,8 @@ The page works on a copy in the session and keeps every change (people/conversat
 fails the copy goes on: the reader is told why, and the next change that succeeds keeps all of it.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import streamlit as st
@@ -138,31 +140,23 @@ class Chat:
     def rename(self, name: str) -> None:
         """Gives the conversation a name; an empty one gives it its first question back."""
         self.conversation = self.conversation.named(name)
-        try:
+        with self._attempt():
             self.store.rename(self.conversation.id, self.conversation.name)
-        except StrategiewijzerError as error:
-            self.problem = str(error)
 
     def delete(self) -> None:
         """Forgets the conversation, until `undo`."""
         before = self.conversation
-        try:
+        with self._attempt():
             self.store.delete(before.id)
-        except StrategiewijzerError as error:
-            self.problem = str(error)
-            return
-        self.show(Conversation())
-        self.before = before
+            self.show(Conversation())
+            self.before = before
 
     def delete_all(self) -> None:
         """Forgets all conversations and notes of the user."""
-        try:
+        with self._attempt():
             self.store.delete_all()
-        except StrategiewijzerError as error:
-            self.problem = str(error)
-            return
-        self.show(Conversation())
-        self.removed = None
+            self.show(Conversation())
+            self.removed = None
 
     def stop(self) -> None:
         """Waits no longer for the answer in the making."""
@@ -193,15 +187,19 @@ class Chat:
 
     def _keep(self, *exchanges: Exchange) -> None:
         """Keeps these; all, if that failed before."""
-        try:
+        with self._attempt():
             self.store.put(self.conversation, *(() if self.problem else exchanges))
             self.problem = ""
-        except StrategiewijzerError as error:
-            self.problem = str(error)
 
     def _drop(self, *ids: str) -> None:
-        try:
+        with self._attempt():
             self.store.drop(self.conversation.id, *ids)
+
+    @contextmanager
+    def _attempt(self) -> Iterator[None]:
+        """Tells why the store could not do what the block asks."""
+        try:
+            yield
         except StrategiewijzerError as error:
             self.problem = str(error)
 

@@ -10,11 +10,7 @@ from ui import access, downloads, error_texts
 from ui.evaluation.kept_runs import Kept
 from ui.texts import Texts
 
-FILES = {
-    "report.html": "text/html",
-    "report.md": "text/markdown",
-    "results.json": "application/json",
-}
+FILES = ("report.html", "report.md", "results.json")
 UNDO = "evaluation-undo"  # which run was accepted before, "" for none
 
 
@@ -61,6 +57,5 @@ def _offer_files(run: Kept, texts: Texts) -> None:
                 texts(f"evaluation.download.{name.partition('.')[2]}"),
                 (run.folder / name).read_bytes,
                 name=f"{run.name}-{name}",
-                mime=FILES[name],
                 key=f"evaluation-download-{name}",
             )

@@ -14,7 +14,7 @@ from ui import access, error_texts, jobs
 from ui.evaluation import own_sets
 from ui.evaluation.tables import label
 from ui.jobs import Job
-from ui.markup import code, escape
+from ui.markup import code, escape, facts_html
 from ui.pseudonyms import name_of, on_record
 from ui.texts import Texts
 
@@ -138,7 +138,7 @@ def _tell_last(job: Job, texts: Texts) -> None:
             reason = "\n".join(job.errors().splitlines()[-_LAST_LINES:])
             st.error(f"{texts('evaluation.start.failed')}\n\n{code(reason)}")
         else:
-            st.html(f'<p class="sw-facts">{escape(texts("evaluation.start.other"))}</p>')
+            st.html(facts_html(texts("evaluation.start.other")))
         with st.container(horizontal=True, vertical_alignment="center"):
             st.html(f'<p class="sw-facts">{_who(job, texts)}</p>')
             if name:
@@ -159,7 +159,7 @@ def _offer(settings: Settings, texts: Texts) -> None:
     """What is asked, whether the gate judges it, and the button."""
     st.markdown(texts("evaluation.start.explained"))
     told = "evaluation.start.model" if settings.generative else "evaluation.start.offline"
-    st.html(f'<p class="sw-facts">{escape(texts(told, model=settings.model_label))}</p>')
+    st.html(facts_html(texts(told, model=settings.model_label)))
     own = own_sets.listed(settings.data_dir)
     questions = st.selectbox(
         texts("evaluation.start.set"),

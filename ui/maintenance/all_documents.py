@@ -9,17 +9,18 @@ from pathlib import Path
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from core.errors import NoIndexError, StrategiewijzerError
+from core.errors import NoIndexError
 from core.names import as_text, printable
 from core.settings import Settings
 from ingest.passages.isolated import Loader
 from ingest.reading.formats import CONVERT, FORMATS
-from ui import access, error_texts, uploads
+from ui import error_texts, uploads
 from ui.maintenance import file_preview, files
 from ui.maintenance import job_list as work
 from ui.maintenance.about import SAVED, about
 from ui.maintenance.file_preview import Said
-from ui.markup import code, escape
+from ui.markup import code, facts_html
+from ui.pagination import page_of
 from ui.texts import Texts
 from vectorstore.generations import Generations, store_exists
 from vectorstore.manifest import DocumentEntry, Manifest
@@ -122,7 +123,7 @@ def _upload(
     limits = texts(
         "maintenance.upload.formats", formats=" ".join(FORMATS), size=settings.max_file_size
     )
-    st.html(f'<p class="sw-facts">{escape(limits)}</p>')
+    st.html(facts_html(limits))
     keys = {entry.key: entry for entry in entries}
     chosen = []
     for number, file in enumerate(given):
@@ -164,7 +165,9 @@ def _can_be_read(
         said = file_preview.uploaded(name, file.getvalue(), loader)
     if said.failure is not None:
         can = said.failure.fault in _CURABLE
-        (st.warning if can else st.error)(f"{shown} {error_texts.reason(said.failure, texts)}")
+        (st.warning if can else st.error)(
+            f"{shown} {error_texts.reason(said.failure.fault, said.failure.field, texts)}"
+        )
         error_texts.details(f"{said.failure.problem}. {said.failure.remedy}", texts)
         return can
     _notes(said, str(files.folder(settings) / name), keys, texts, name=f"{shown} ")
@@ -202,15 +205,11 @@ def _look_at(
 
 
 def _add(chosen: Sequence[Chosen], settings: Settings, texts: Texts) -> None:
-    try:
-        access.require("maintainer")
+    with work.attempt():
         for name, file, replace in chosen:
             files.add(settings, name, file.getvalue(), replace=replace)
-    except StrategiewijzerError as error:
-        work.tell(error)
-        return
-    st.session_state[_ROUND] += 1
-    st.session_state[_DONE] = texts("maintenance.upload.added", number=len(chosen))
+        st.session_state[_ROUND] += 1
+        st.session_state[_DONE] = texts("maintenance.upload.added", number=len(chosen))
 
 
 def _rows(settings: Settings, entries: Sequence[DocumentEntry]) -> list[_Row]:
@@ -240,10 +239,8 @@ def _documents(
     if len(rows) > _PAGE:
         asked = st.text_input(texts("maintenance.own.search"), key="maintenance-own-search")
         rows = [row for row in rows if asked.strip().casefold() in row.label.casefold()]
-    shown, first = st.container(), 0
-    if len(rows) > _PAGE:
-        first = (st.pagination(-(-len(rows) // _PAGE), key="maintenance-own-page") - 1) * _PAGE
-    for row in rows[first : first + _PAGE]:
+    shown, rows = page_of(rows, _PAGE, key="maintenance-own-page")
+    for row in rows:
         name = hashlib.sha256(row.path.encode()).hexdigest()[:12]
         key, standing = f"plain-own-{name}", texts(f"maintenance.own.{row.state}")
         if st.session_state.get(SAVED) == name:  # with another label Streamlit would fold it
@@ -276,7 +273,7 @@ def _document(
         with st.spinner(texts("maintenance.upload.reading")):
             said = file_preview.kept(row.file, loader)
     if said.failure is not None:
-        st.error(error_texts.reason(said.failure, texts))
+        st.error(error_texts.reason(said.failure.fault, said.failure.field, texts))
         error_texts.details(f"{said.failure.problem}. {said.failure.remedy}", texts)
         said = Said(info=row.entry.info if row.entry else None, failure=said.failure)
     _notes(said, row.path, {entry.key: entry for entry in entries}, texts)
@@ -291,11 +288,8 @@ def _document(
 
 
 def _remove(settings: Settings, file: Path) -> None:
-    try:
-        access.require("maintainer")
+    with work.attempt():
         files.remove(settings, file)
-    except StrategiewijzerError as error:
-        work.tell(error)
 
 
 def _removed(gone: Sequence[files.Removed], settings: Settings, texts: Texts) -> None:
@@ -316,8 +310,5 @@ def _removed(gone: Sequence[files.Removed], settings: Settings, texts: Texts) ->
 
 
 def _restore(settings: Settings, one: files.Removed) -> None:
-    try:
-        access.require("maintainer")
+    with work.attempt():
         files.restore(settings, one)
-    except StrategiewijzerError as error:
-        work.tell(error)

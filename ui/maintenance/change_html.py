@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from core.names import printable
 from ingest.publishing.changes import word_diff
-from ingest.publishing.ingest_report import DocumentChange, Guesses, PassageChange, Report
+from ingest.publishing.ingest_report import DocumentChange, Failure, Guesses, PassageChange, Report
 from ui import error_texts, formats
 from ui.markup import escape
 from ui.texts import Texts
@@ -41,11 +41,7 @@ def counts_html(report: Report, texts: Texts) -> str:
 
 def notes_html(report: Report, texts: Texts) -> str:
     """What could not be taken, what was guessed, what was kept without its file or left out."""
-    kept = texts("maintenance.report.kept")
-    failures = (
-        error_texts.failure_html(failure, texts, more=kept if failure.kept else "")
-        for failure in report.failures
-    )
+    failures = (_failure(one, texts) for one in report.failures)
     guesses = (_guesses(one, texts) for one in report.guesses)
     unused = (
         f"<strong>{escape(error_texts.name(one.path))}</strong>: {escape(', '.join(one.names))}"
@@ -65,6 +61,16 @@ def notes_html(report: Report, texts: Texts) -> str:
             _listed("left_out", left_out, texts),
         )
     )
+
+
+def _failure(one: Failure, texts: Texts) -> str:
+    """A document that cannot be taken: its name, why, what to do, and the details."""
+    said = error_texts.reason(one.fault, one.field, texts)
+    if one.kept:
+        said += f" {texts('maintenance.report.kept')}"
+    told = f"{printable(one.path)}: {one.problem}. {one.remedy}"
+    name = escape(error_texts.name(one.path))
+    return f"<strong>{name}</strong>: {escape(said)}{error_texts.fold(told, texts)}"
 
 
 def _guesses(one: Guesses, texts: Texts) -> str:

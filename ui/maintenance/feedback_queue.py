@@ -8,13 +8,13 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.errors import StrategiewijzerError
 from core.settings import Settings
 from core.types import Marked
 from people.feedback import Feedback, handle, read, reopen
-from ui import access, downloads, formats
+from ui import downloads, formats
 from ui.maintenance import job_list as work
 from ui.markup import answer_html, escape
+from ui.pagination import page_of
 from ui.pseudonyms import name_of, on_record
 from ui.scope import told
 from ui.texts import Texts
@@ -49,13 +49,9 @@ def show(settings: Settings, texts: Texts) -> None:
     if not found:
         st.info(texts("maintenance.feedback.none"))
         return
-    shown, first = st.container(), 0
-    if len(found) > _PAGE:
-        first = (
-            st.pagination(-(-len(found) // _PAGE), key="maintenance-feedback-page") - 1
-        ) * _PAGE
-    with shown:
-        for one in found[first : first + _PAGE]:
+    place, shown = page_of(found, _PAGE, key="maintenance-feedback-page")
+    with place:
+        for one in shown:
             _verdict(one, settings, texts)
     _export(found, texts)
 
@@ -123,30 +119,23 @@ def _evidence(is_good: bool, texts: Texts) -> str:
 
 
 def _handle(settings: Settings, given: Feedback) -> None:
-    try:
-        handle(settings.data_dir, given, on_record(access.require("maintainer")))
-    except StrategiewijzerError as error:
-        work.tell(error)
+    with work.attempt() as user:
+        handle(settings.data_dir, given, on_record(user))
 
 
 def _reopen(settings: Settings, given: Feedback) -> None:
-    try:
-        access.require("maintainer")
+    with work.attempt():
         reopen(settings.data_dir, given)
-    except StrategiewijzerError as error:
-        work.tell(error)
 
 
 def _export(found: Sequence[Feedback], texts: Texts) -> None:
     """What is chosen, as a file."""
-    files = {"csv": (_csv, "text/csv"), "json": (_json, "application/json")}
     with st.container(horizontal=True):
-        for kind, (written, mime) in files.items():
+        for kind, written in (("csv", _csv), ("json", _json)):
             downloads.offer(
                 texts("maintenance.feedback.export", kind=kind.upper()),
                 functools.partial(written, found),
                 name=f"feedback.{kind}",
-                mime=mime,
                 key=f"maintenance-feedback-{kind}",
             )
 

@@ -4,7 +4,6 @@ import re
 
 import streamlit as st
 
-from core.errors import StrategiewijzerError
 from core.settings import Settings
 from ingest.official.cellar import LANGUAGES
 from ingest.official.listed import chosen, listed
@@ -57,11 +56,8 @@ def _status(name: str, texts: Texts) -> str:
 
 def _fetch() -> None:
     """Starts it, with numbers that are numbers and no options of the command."""
-    try:
+    with work.attempt():
         numbers = re.split(r"[\s,;]+", st.session_state[_NUMBERS].strip())
         sources = chosen(numbers) if any(numbers) else ()
-    except StrategiewijzerError as error:
-        work.tell(error)
-        return
-    languages = ",".join(st.session_state[_LANGUAGES])
-    work.start("fetch", "--json", "--languages", languages, *(one.celex for one in sources))
+        languages = ",".join(st.session_state[_LANGUAGES])
+        work.start("fetch", "--json", "--languages", languages, *(one.celex for one in sources))

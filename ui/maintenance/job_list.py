@@ -5,6 +5,7 @@ All of it is one kind of job, as only one thing at a time may touch the index.
 
 import datetime
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -15,8 +16,9 @@ from core.errors import LockedError, StrategiewijzerError
 from core.settings import Settings, current
 from ingest.publishing.ingest_report import Report
 from ui import access, error_texts, formats, jobs
+from ui.access import User
 from ui.jobs import Job
-from ui.markup import escape
+from ui.markup import escape, facts_html
 from ui.pseudonyms import name_of, on_record
 from ui.texts import Texts
 
@@ -45,16 +47,17 @@ def start(*arguments: str) -> None:
 
     That the user may not, or that another was first, is shown by `problems`.
     """
-    try:
-        user = access.require("maintainer")
+    with attempt() as user:
         jobs.start(current().data_dir, "ingest", ("-m", "ingest", *arguments), on_record(user))
+
+
+@contextmanager
+def attempt() -> Iterator[User]:
+    """Does in a callback what a maintainer may do; `problems` shows why that failed."""
+    try:
+        yield access.require("maintainer")
     except StrategiewijzerError as error:
-        tell(error)
-
-
-def tell(error: StrategiewijzerError) -> None:
-    """Keeps what went wrong in a callback, for `problems`."""
-    st.session_state[_PROBLEM] = error
+        st.session_state[_PROBLEM] = error
 
 
 def problems(texts: Texts) -> None:
@@ -154,11 +157,8 @@ def _running(settings: Settings, job: Job, what: str, texts: Texts) -> None:
 
 
 def _stop(job: Job) -> None:
-    try:
-        access.require("maintainer")
+    with attempt():
         jobs.stop(job)
-    except StrategiewijzerError as error:
-        tell(error)
 
 
 def _ended(job: Job, what: str, texts: Texts) -> None:
@@ -167,7 +167,7 @@ def _ended(job: Job, what: str, texts: Texts) -> None:
     if how == "failed":
         st.error(texts("maintenance.jobs.failed", task=what))
         error_texts.details("\n".join(job.errors().strip().splitlines()[-_LAST_LINES:]), texts)
-    st.html(f'<p class="sw-facts" role="status">{escape(line)}</p>')
+    st.html(facts_html(line, role="status"))
 
 
 def since(job: Job, texts: Texts) -> str:

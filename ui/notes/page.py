@@ -14,7 +14,7 @@ from ui.answers.evidence_panel import in_context, official_pages
 from ui.answers.references import reference
 from ui.answers.surroundings import Surroundings, surroundings
 from ui.chat.session import Chat, chat
-from ui.markup import code, escape
+from ui.markup import code, escape, facts_html
 from ui.notes.keeping import full, put, take_away
 from ui.notes.notes_export import By, changed, grouped, notes_docx, notes_markdown
 from ui.shared_assistant import assistant
@@ -37,7 +37,7 @@ def page() -> None:
     except StrategiewijzerError as error:
         st.error(f"{texts('notes.problem')}\n\n{code(str(error))}")
         return
-    st.html(f'<p class="sw-facts">{escape(_how_long(session, settings, texts))}</p>')
+    st.html(facts_html(_how_long(session, settings, texts)))
     if not notes:
         _show_empty(session, texts)
         return
@@ -105,15 +105,11 @@ def _show_choices(notes: Sequence[Note], around: Surroundings | None, texts: Tex
         with st.popover(texts("history.export"), icon=":material/download:", key="notes-export"):
             key = "chosen" if chosen else "all"
             st.write(texts(f"notes.export_{key}", number=len(chosen or notes)))
-            for ending, mime, made in (
-                ("docx", downloads.DOCX, notes_docx),
-                ("md", "text/markdown", notes_markdown),
-            ):
+            for ending, made in (("docx", notes_docx), ("md", notes_markdown)):
                 downloads.offer(
                     texts(f"history.export_{ending}"),
                     partial(made, exported, around, texts),
                     name=downloads.file_name(texts("notes.title"), ending),
-                    mime=mime,
                     key=f"export-notes-{ending}",
                 )
     return by
@@ -168,7 +164,7 @@ def _show_question(session: Chat, note: Note, texts: Texts, *, has_asked: bool) 
     """The question, which opens its conversation where that is still there."""
     if not has_asked:
         told = texts("notes.asked", question=note.question)
-        st.html(f'<p class="sw-facts">{escape(told)}</p>')
+        st.html(facts_html(told))
     elif st.button(
         code(note.question),
         icon=":material/forum:",

@@ -8,7 +8,7 @@ import streamlit as st
 from core.types import DocumentInfo, Standing
 from core.versions import preferred
 from ui.addresses import reading_query
-from ui.markup import escape
+from ui.markup import escape, facts_html
 from ui.sources import choices, links
 from ui.sources.documents import Documents, record_html, related
 from ui.sources.rows import Row, ordered, rows_of
@@ -64,7 +64,7 @@ def _tell_count(rows: Sequence[Row], total: int, words: str, texts: Texts) -> No
     if words:
         passages = sum(len(row.found.lines) for row in rows if row.found)
         count += f" · {texts('catalogue.hits', number=passages)}"
-    st.html(f'<p class="sw-facts" role="status">{escape(count)}</p>')
+    st.html(facts_html(count, role="status"))
 
 
 def _nothing(texts: Texts) -> None:
@@ -99,7 +99,7 @@ def show_related(documents: Documents, name: str, hows: Sequence[str], texts: Te
                 st.html(f'<p class="sw-facts">{escape(told)} {escape(other)}</p>')
                 continue
             with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-                st.html(f'<p class="sw-facts">{escape(told)}</p>', width="content")
+                st.html(facts_html(told), width="content")
                 info = versions[preferred(versions, texts.language)].info
                 links.to_document(info, f"{how}-{name}-{other}")
 
@@ -121,4 +121,4 @@ def _show_hits(document: DocumentInfo, found: Found, words: str, texts: Texts) -
             )
     more = len(found.lines) - _HITS
     if more > 0:
-        st.html(f'<p class="sw-facts">{escape(texts("catalogue.more", number=more))}</p>')
+        st.html(facts_html(texts("catalogue.more", number=more)))

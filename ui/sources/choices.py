@@ -3,6 +3,7 @@
 It is kept in `st.session_state`, so that who comes back from a document finds the list as it was.
 """
 
+import functools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -67,40 +68,34 @@ def _filters(documents: Documents, texts: Texts) -> tuple[Sequence[str], Sequenc
     areas = sorted({info.area for info in infos if info.area})
     kinds = sorted({info.kind for info in infos})
     languages = sorted({info.language for info in infos})
+    pills = functools.partial(
+        st.pills, wrap=True, on_change=_to_first_page, persist_state="session"
+    )
     chosen_areas: Sequence[str] = ()
     chosen_kinds: Sequence[str] = ()
     chosen_language: str | None = None
     if len(areas) > 1:
-        chosen_areas = st.pills(
+        chosen_areas = pills(
             texts("catalogue.record.area"),
             areas,
             selection_mode="multi",
             format_func=lambda area: code(texts.label("areas", area)),
-            wrap=True,
             key=_KEYS["area"],
-            on_change=_to_first_page,
-            persist_state="session",
         )
     if len(kinds) > 1:
-        chosen_kinds = st.pills(
+        chosen_kinds = pills(
             texts("catalogue.record.kind"),
             kinds,
             selection_mode="multi",
             format_func=lambda kind: texts.label("kinds", kind),
-            wrap=True,
             key=_KEYS["kind"],
-            on_change=_to_first_page,
-            persist_state="session",
         )
     if len(languages) > 1:
-        chosen_language = st.pills(
+        chosen_language = pills(
             texts("catalogue.record.languages"),
             languages,
             format_func=lambda language: code(texts.label("languages", language)),
-            wrap=True,
             key=_KEYS["language"],
-            on_change=_to_first_page,
-            persist_state="session",
         )
     return chosen_areas, chosen_kinds, chosen_language
 
