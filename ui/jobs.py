@@ -37,7 +37,6 @@ Kind = Literal["ingest", "eval"]
 State = Literal["running", "done", "failed", "stopped"]
 
 KEPT = 100  # jobs of a kind
-_RECENT = 100_000  # bytes
 _PATIENCE = 5.0  # seconds
 
 # Runs a command and keeps its exit code in the file that is named first.
@@ -76,14 +75,10 @@ class Job(Frozen):
         except OSError:
             return None
 
-    def events(self) -> list[dict[str, Any]]:
-        """What the command has printed so far; a line that is still being written is left out."""
-        return _events(_read(self.folder / "events.jsonl"))
-
-    def recent(self) -> list[dict[str, Any]]:
-        """As `events`, but only the last of them: enough to see how far it is, however long it
-        runs."""
-        return _events(_read(self.folder / "events.jsonl", last=_RECENT))
+    def events(self, last: int | None = None) -> list[dict[str, Any]]:
+        """What the command has printed so far, or in its last so many bytes; a line that is still
+        being written is left out."""
+        return _events(_read(self.folder / "events.jsonl", last))
 
     @property
     def heard(self) -> datetime.datetime:

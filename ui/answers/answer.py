@@ -11,7 +11,6 @@ from ui.answers import remarks
 from ui.answers.chips import Chips
 from ui.answers.citations import by_number
 from ui.answers.evidence_panel import evidence_html
-from ui.answers.refusal_html import refusal_html
 from ui.answers.surroundings import Surroundings, surroundings
 from ui.markup import answer_html, code, escape, facts_html, new_tab
 from ui.scripts import script
@@ -73,7 +72,12 @@ def show(
 def _proper_html(answer: Answer, chips: Chips, texts: Texts) -> str:
     """The answer proper, below how it was checked; a refusal looks like one, a reply like talk."""
     if answer.kind == "refusal":
-        return refusal_html(answer, texts)
+        refused = answer_html(answer.proper, language=answer.language)
+        catalogue = new_tab("sources", texts("answers.all_sources"), texts)
+        return (
+            f'<div class="sw-refusal" role="note">{refused}'
+            f'<p class="sw-facts" lang="{texts.language}">{catalogue}</p></div>'
+        )
     shown = answer_html(
         answer.proper,
         language=remarks.languages(answer)[0],

@@ -80,14 +80,11 @@ class Chat:
 
     def open(self, id: str) -> None:
         """Shows one of the user's conversations, or an empty one when it is not there."""
-        try:
+        self.show(Conversation())
+        with self._attempt():
             found = self.store.find(id)
-        except StrategiewijzerError as error:
-            self.show(Conversation())
-            self.problem = str(error)
-            return
-        self.show(found or Conversation())
-        self.missing = found is None
+            self.conversation = found or self.conversation
+            self.missing = found is None
 
     def ask(self, question: str, *, alone: bool = False, scope: Scope | None = None) -> None:
         """Adds a question, to be answered when the page shows it.
@@ -102,8 +99,7 @@ class Chat:
         """
         if self.pending or not question.strip():
             return
-        scope = self.scope if scope is None else scope
-        asked = self._read(question, alone=alone, scope=scope)
+        asked = self._read(question, alone=alone, scope=self.scope if scope is None else scope)
         if asked is not None:
             self._begin(asked)
 
@@ -217,9 +213,7 @@ def chat(settings: Settings) -> Chat:
     if isinstance(found, Chat) and found.conversations.user == user.id:
         return found
     lasting = settings.keep_conversations > 0 and not user.is_visitor
-    store = Conversations(
-        user.id, settings.data_dir if lasting else None, settings.keep_conversations
-    )
-    made = Chat(store)
-    st.session_state[_KEY] = made
+    folder = settings.data_dir if lasting else None
+    store = Conversations(user.id, folder, settings.keep_conversations)
+    st.session_state[_KEY] = made = Chat(store)
     return made

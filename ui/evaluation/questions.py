@@ -9,7 +9,7 @@ from eval.compare import Comparison, Direction
 from eval.results import QuestionResult
 from language.matching import fold
 from ui.evaluation.figures import named_group
-from ui.evaluation.kept_runs import Kept, compared_of, headlines_of, read
+from ui.evaluation.kept_runs import Kept, compared, headlines_of, read
 from ui.evaluation.tables import figures_html
 from ui.markup import code, escape, facts_html
 from ui.pagination import page_of
@@ -44,7 +44,7 @@ def show(run: Kept, baseline: Kept | None, comparison: Comparison | None, texts:
         return
     ids = tuple(sorted(result.id for result in shown))
     with st.expander(texts("evaluation.questions.figures", number=len(shown)), expanded=True):
-        changes = compared_of(baseline.folder, run.folder, ids) if baseline and comparison else None
+        changes = compared(baseline.folder, run.folder, ids) if baseline and comparison else None
         st.html(figures_html(headlines_of(run.folder, ids), changes, texts))
     _list(shown, moves, texts)
 

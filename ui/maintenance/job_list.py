@@ -27,6 +27,7 @@ Outcome = Literal["running", "done", "problems", "failed", "stopped"]
 
 _EVERY = 2.0  # seconds between two looks at the job that runs
 _SILENT = 60.0  # seconds after which it is said that nothing moves
+_RECENT = 100_000  # bytes of events: enough to see how far a job is, however long it runs
 _LAST_LINES = 12  # of what a job said that failed
 _PROBLEM = "maintenance-problem"
 TAB = "maintenance-tab"  # which section of the page is shown
@@ -178,7 +179,7 @@ def since(job: Job, texts: Texts) -> str:
 
 def progress(job: Job, texts: Texts) -> tuple[str, float]:
     """How far a job is: in words, and as a share (0-1)."""
-    events = job.recent()
+    events = job.events(last=_RECENT)
     last: dict[str, Any] = events[-1] if events else {}
     name = last.get("event", "")
     if name in ("found", "loaded", "unchanged", "failed"):

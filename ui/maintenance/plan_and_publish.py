@@ -9,7 +9,7 @@ from ingest.publishing import page
 from ingest.publishing.ingest_report import Report
 from ui import downloads, error_texts
 from ui.jobs import Job
-from ui.maintenance import files, trial
+from ui.maintenance import document_files, removed_files, trial
 from ui.maintenance import job_list as work
 from ui.maintenance.change_html import counts_html, document_html, notes_html
 from ui.markup import facts_html
@@ -89,7 +89,7 @@ def _newest(settings: Settings) -> Job | None:
 
 
 def _untouched_since(job: Job, settings: Settings) -> bool:
-    uploads = files.folder(settings)
+    uploads = document_files.folder(settings)
     return not uploads.is_dir() or uploads.stat().st_mtime < job.started.timestamp()
 
 
@@ -100,10 +100,10 @@ def _plan(plan: Job, report: Report, settings: Settings, texts: Texts, *, busy: 
         st.warning(_stop(report, texts))
         error_texts.details(report.stop, texts)
     elif report.plan.is_empty:
-        waiting = "erase" if files.removed(settings) else "empty"
+        waiting = "erase" if removed_files.removed(settings) else "empty"
         st.success(texts(f"maintenance.plan.{waiting}"))
     _show(report, "maintenance-plan", texts)
-    if not report.plan.is_empty or files.removed(settings):
+    if not report.plan.is_empty or removed_files.removed(settings):
         _publish(plan, report, settings, texts, busy=busy)
 
 

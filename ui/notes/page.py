@@ -7,9 +7,9 @@ from typing import get_args
 import streamlit as st
 
 from core.errors import StrategiewijzerError
-from core.settings import Settings, current
+from core.settings import current
 from people.note import MAX_REMARK, Note
-from ui import downloads, formats, sidebar
+from ui import downloads, formats, page_links, sidebar
 from ui.answers.evidence_panel import in_context, official_pages
 from ui.answers.references import reference
 from ui.answers.surroundings import Surroundings, surroundings
@@ -37,7 +37,8 @@ def page() -> None:
     except StrategiewijzerError as error:
         st.error(f"{texts('notes.problem')}\n\n{code(str(error))}")
         return
-    st.html(facts_html(_how_long(session, settings, texts)))
+    how_long = "notes.how_long" if session.conversations.lasting else "notes.not_lasting"
+    st.html(facts_html(texts(how_long, days=settings.keep_conversations)))
     if not notes:
         _show_empty(session, texts)
         return
@@ -62,19 +63,13 @@ def page() -> None:
         st.button(told, type="tertiary", key="more-notes", on_click=_show_more, args=(shown,))
 
 
-def _how_long(session: Chat, settings: Settings, texts: Texts) -> str:
-    if session.conversations.lasting:
-        return texts("notes.how_long", days=settings.keep_conversations)
-    return texts("notes.not_lasting")
-
-
 def _show_empty(session: Chat, texts: Texts) -> None:
     """How a quote is kept; and the one that was just removed."""
     if session.removed:
         _show_removed(session, texts)
     st.info(texts("notes.empty"))
     if st.button(texts("notes.to_chat"), icon=":material/forum:", key="to-chat"):
-        _to_chat()
+        page_links.open_chat()
 
 
 def _around(notes: Sequence[Note]) -> Surroundings | None:
@@ -174,15 +169,7 @@ def _show_question(session: Chat, note: Note, texts: Texts, *, has_asked: bool) 
     ):
         if note.conversation != session.conversation.id:
             session.open(note.conversation)
-        _to_chat()
-
-
-def _to_chat() -> None:
-    st.switch_page(st.Page(_chat, title="chat", url_path="", default=True))
-
-
-def _chat() -> None:
-    """Stands for the chat page, which Streamlit knows by its address."""
+        page_links.open_chat()
 
 
 def _show_removed(session: Chat, texts: Texts) -> None:

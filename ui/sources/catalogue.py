@@ -7,9 +7,10 @@ import streamlit as st
 
 from core.types import DocumentInfo, Standing
 from core.versions import preferred
+from ui import page_links
 from ui.addresses import reading_query
 from ui.markup import escape, facts_html
-from ui.sources import choices, links
+from ui.sources import choices
 from ui.sources.documents import Documents, record_html, related
 from ui.sources.rows import Row, ordered, rows_of
 from ui.sources.type_search import Found, find, searchable, snippet_html, spans
@@ -81,12 +82,12 @@ def _show_row(
 ) -> None:
     name = row.info.id
     with st.container(border=True):
-        links.to_document(row.info, f"open-{name}")
+        page_links.to_document(row.info, f"open-{name}")
         st.html(record_html(row.versions, row.entry, standings, texts))
         show_related(documents, name, ("superseded_by", "summary_of"), texts)
         if row.found:
             _show_hits(row.info, row.found, words, texts)
-        links.to_chat(row.info, texts, name)
+        page_links.to_chat(row.info, texts, name)
 
 
 def show_related(documents: Documents, name: str, hows: Sequence[str], texts: Texts) -> None:
@@ -101,7 +102,7 @@ def show_related(documents: Documents, name: str, hows: Sequence[str], texts: Te
             with st.container(horizontal=True, gap="small", vertical_alignment="center"):
                 st.html(facts_html(told), width="content")
                 info = versions[preferred(versions, texts.language)].info
-                links.to_document(info, f"{how}-{name}-{other}")
+                page_links.to_document(info, f"{how}-{name}-{other}")
 
 
 def _show_hits(document: DocumentInfo, found: Found, words: str, texts: Texts) -> None:
@@ -109,7 +110,7 @@ def _show_hits(document: DocumentInfo, found: Found, words: str, texts: Texts) -
     for line in found.lines[:_HITS]:
         marked = spans(line.text, words)
         with st.container(gap=None):
-            links.to_reading(
+            page_links.to_reading(
                 line.headings[-1],
                 reading_query(document, line.id, marked or [(0, 0)]),
                 f"hit-{line.id.replace(':', '-')}",
