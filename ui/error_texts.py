@@ -1,5 +1,7 @@
 """What went wrong, in the language of the page; paths and English stand in folded details."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import PurePath
 
 import streamlit as st
@@ -24,6 +26,15 @@ def unexpected(error: StrategiewijzerError, texts: Texts) -> None:
     """Shows that something did not work; why stands in the details, whatever the page is for."""
     st.error(texts("maintenance.errors.other"))
     details(str(error), texts)
+
+
+@contextmanager
+def telling(texts: Texts) -> Iterator[None]:
+    """Shows why the block could not do what was asked, as `unexpected`."""
+    try:
+        yield
+    except StrategiewijzerError as error:
+        unexpected(error, texts)
 
 
 def details(told: str, texts: Texts) -> None:

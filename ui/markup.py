@@ -9,7 +9,7 @@ through `escape` or `link`. Streamlit (`st.html`) sanitises the result once more
 import html
 import itertools
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from urllib.parse import urlsplit
 
 from core.types import Marked
@@ -49,6 +49,18 @@ def new_tab(address: str, label: str, texts: Texts) -> str:
         f'<a href="{escape(address)}" target="_blank" rel="noopener noreferrer">{escape(label)}'
         f'<span class="sw-hidden"> ({escape(texts("sources.new_tab"))})</span>&nbsp;↗</a>'
     )
+
+
+def marked_pieces(
+    text: str, spans: Sequence[tuple[int, int]], cuts: Iterable[int] = ()
+) -> Iterator[tuple[int, int, str]]:
+    """A text in pieces, (start, end, HTML): cut where spans, which are marked, begin and end, and
+    at these other cuts. Spans may overlap."""
+    ends = sorted({0, len(text), *cuts, *itertools.chain.from_iterable(spans)})
+    for left, right in itertools.pairwise(ends):
+        piece = escape(text[left:right])
+        is_marked = any(start <= left and right <= end for start, end in spans)
+        yield left, right, f"<mark>{piece}</mark>" if is_marked else piece
 
 
 def table_html(

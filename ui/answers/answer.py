@@ -4,14 +4,13 @@ from typing import Protocol
 
 import streamlit as st
 
-from core.errors import StrategiewijzerError
 from core.types import Answer, Scope
 from ui.addresses import reading_address
 from ui.answers import remarks
 from ui.answers.chips import Chips
 from ui.answers.citations import by_number
 from ui.answers.evidence_panel import evidence_html
-from ui.answers.surroundings import Surroundings, surroundings
+from ui.answers.surroundings import surroundings
 from ui.markup import answer_html, code, escape, facts_html, new_tab
 from ui.scripts import script
 from ui.texts import Texts, languages, load
@@ -49,7 +48,7 @@ def show(
         texts = load(answer.language)  # all of it in one language: that of the question
     if answer.understood_as and not alone:
         _show_understood(answer, prefix, texts, ask)
-    around = _surroundings(answer, index)
+    around = surroundings(answer.citations, index)
     chips = Chips(answer, prefix, texts, around)
     st.html(_proper_html(answer, chips, texts))
     _show_suggestions(answer, prefix, texts, ask)
@@ -173,13 +172,3 @@ def _show_suggestions(answer: Answer, prefix: str, texts: Texts, ask: Ask) -> No
                 on_click=ask,
                 args=(question,),
             )
-
-
-def _surroundings(answer: Answer, index: Snapshot | None) -> Surroundings | None:
-    """The cited documents as they are now; None while the index cannot be used."""
-    if index is None:
-        return None
-    try:
-        return surroundings(answer.citations, index)
-    except StrategiewijzerError:
-        return None

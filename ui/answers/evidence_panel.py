@@ -5,7 +5,6 @@ room: a copy of what is folded below the answer, made by the browser, so that no
 needed and nothing of it moves. Without the script the number is a link to what is folded.
 """
 
-import itertools
 from collections.abc import Mapping, Sequence
 
 from core.types import Answer, Citation, Passage
@@ -15,7 +14,7 @@ from ui.addresses import reading_address
 from ui.answers.citations import anchors, as_one, by_number, numbers, pages, section, stretches
 from ui.answers.fragments import at_quote
 from ui.answers.surroundings import Surroundings
-from ui.markup import escape, facts_html, is_web_page, link, new_tab
+from ui.markup import escape, facts_html, is_web_page, link, marked_pieces, new_tab
 from ui.texts import Texts
 
 _FIRST_WORDS = 6  # of a quote, to tell it from others
@@ -187,17 +186,11 @@ def highlighted(
     """
     several = len({number for *_, number in spans}) > 1
     left_over = dict(targets)
-    cuts = sorted({0, len(text), *(cut for start, end, _ in spans for cut in (start, end))})
     parts = []
-    for left, right in itertools.pairwise(cuts):
-        piece = escape(text[left:right])
-        if not any(start <= left and right <= end for start, end, _ in spans):
-            parts.append(piece)
-            continue
-        mark = f"<mark>{piece}</mark>"
+    for left, right, piece in marked_pieces(text, [(start, end) for start, end, _ in spans]):
         for start, _, number in spans:
             if start == left and number in left_over:  # takes the focus when a marker is followed
-                mark = f'<span id="{escape(left_over.pop(number))}" tabindex="-1">{mark}</span>'
+                piece = f'<span id="{escape(left_over.pop(number))}" tabindex="-1">{piece}</span>'
         ending = (number for _, end, number in spans if end == right) if several else ()
-        parts.append(mark + "".join(f"<sup>[{number}]</sup>" for number in ending))
+        parts.append(piece + "".join(f"<sup>[{number}]</sup>" for number in ending))
     return "".join(parts)

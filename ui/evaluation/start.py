@@ -1,12 +1,13 @@
 """Start an evaluation, see how far it is, and what came of the last one."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from core.errors import LockedError, StrategiewijzerError
+from core.errors import LockedError
 from core.settings import Settings
 from eval.gate import RULES
 from eval.run_report import number
@@ -69,13 +70,10 @@ def _watch(job: Job, texts: Texts) -> None:
 
 
 def _stop(job: Job, texts: Texts) -> None:
-    try:
+    with error_texts.telling(texts):
         access.require("evaluator")
         jobs.stop(job)
-    except StrategiewijzerError as error:
-        error_texts.unexpected(error, texts)
-        return
-    st.rerun()
+        st.rerun()
 
 
 def _maker(data_dir: Path, shown: str | None) -> Job | None:
@@ -192,12 +190,8 @@ def _arguments(questions: Path | None, every: int, gate: bool) -> tuple[str, ...
 
 
 def _start(settings: Settings, arguments: Sequence[str], texts: Texts) -> None:
-    try:
+    with error_texts.telling(texts):
         user = access.require("evaluator")
-        jobs.start(settings.data_dir, "eval", arguments, on_record(user))
-    except LockedError:
-        pass  # somebody was first: theirs is shown, with who and since when
-    except StrategiewijzerError as error:
-        error_texts.unexpected(error, texts)
-        return
-    st.rerun()
+        with suppress(LockedError):  # somebody was first: theirs is shown, with who and since when
+            jobs.start(settings.data_dir, "eval", arguments, on_record(user))
+        st.rerun()

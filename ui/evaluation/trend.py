@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import altair as alt
 import streamlit as st
 
-from eval.run_report import HEADLINES, Figure, bounds, figures, number
+from eval.run_report import HEADLINES, Figure, figures, number
 from ui import formats
 from ui.evaluation.kept_runs import Kept, when
-from ui.evaluation.tables import READERS_FIGURES, explanation, label
+from ui.evaluation.tables import READERS_FIGURES, explanation, label, with_interval
 from ui.markup import escape, facts_html, table_html
 from ui.texts import Texts
 
@@ -170,11 +170,6 @@ def _table_html(names: Sequence[str], there: Sequence[Kept], texts: Texts) -> st
         row = [escape(when(run.figures, texts) if run.figures else run.name)]
         for name in names:
             figure = _figure(name, run)
-            if figure is None:
-                row.append("")
-                continue
-            interval = bounds(figure.interval, figure.group)
-            value = number(figure.value, figure.group)
-            row.append(texts.figure(f"{value} <small>{interval}</small>"))
+            row.append(with_interval(figure, texts) if figure else "")
         rows.append(row)
     return table_html(texts("evaluation.trend.heading"), columns, rows, hidden=True)

@@ -58,7 +58,7 @@ def show(settings: Settings, texts: Texts) -> None:
 
 def needs_attention(one: Feedback) -> bool:
     """Whether a reader found something wrong, or wrote something."""
-    return one.helpful is False or one.evidence is False or bool(one.comment)
+    return one.found_wrong or bool(one.comment)
 
 
 def _chosen(given: Sequence[Feedback], choice: str) -> list[Feedback]:

@@ -17,7 +17,7 @@ from ui.chat.session import Chat, chat
 from ui.markup import code, escape, facts_html
 from ui.notes.keeping import full, put, take_away
 from ui.notes.notes_export import By, changed, grouped, notes_docx, notes_markdown
-from ui.shared_assistant import assistant
+from ui.shared_assistant import usable_index
 from ui.texts import Texts
 
 _SHOWN = 20  # notes, until the reader asks for more
@@ -42,7 +42,7 @@ def page() -> None:
     if not notes:
         _show_empty(session, texts)
         return
-    around = _around(notes)
+    around = surroundings((one.citation for one in notes), usable_index())
     by = _show_choices(notes, around, texts)
     removed = [session.removed] if session.removed else []
     shown = st.session_state.get("notes-shown", _SHOWN)
@@ -70,14 +70,6 @@ def _show_empty(session: Chat, texts: Texts) -> None:
     st.info(texts("notes.empty"))
     if st.button(texts("notes.to_chat"), icon=":material/forum:", key="to-chat"):
         page_links.open_chat()
-
-
-def _around(notes: Sequence[Note]) -> Surroundings | None:
-    """The cited documents as they are now; None while the sources cannot be used."""
-    try:
-        return surroundings((one.citation for one in notes), assistant().index.snapshot())
-    except StrategiewijzerError:
-        return None
 
 
 def _show_choices(notes: Sequence[Note], around: Surroundings | None, texts: Texts) -> By:

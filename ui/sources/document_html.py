@@ -4,11 +4,10 @@ A passage has its id as the name of its place, so that a citation or anybody els
 """
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 
 from core.types import Passage
 from ui.addresses import Span, place_of
-from ui.markup import escape
+from ui.markup import escape, marked_pieces
 from ui.texts import Texts
 
 _PATH = " › "
@@ -156,15 +155,12 @@ def _passage_html(
 
 def _text_html(text: str, spans: Sequence[Span], breaks: Mapping[int, int], texts: Texts) -> str:
     """The text, character for character, with the quotes marked and where pages begin."""
-    cuts = {0, len(text), *breaks, *(cut for span in spans for cut in span)}
     parts = []
-    for left, right in pairwise(sorted(cuts)):
+    for left, _, piece in marked_pieces(text, spans, breaks):
         if left in breaks:
             told = escape(texts("sources.page", page=breaks[left]))
             parts.append(f'<span class="sw-page">{told}</span> ')
-        piece = escape(text[left:right])
-        is_quoted = any(start <= left and right <= end for start, end in spans)
-        parts.append(f"<mark>{piece}</mark>" if is_quoted else piece)
+        parts.append(piece)
     return "".join(parts)
 
 
