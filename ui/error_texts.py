@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.errors import DocumentError, Fault, StrategiewijzerError
 from core.names import printable
-from ui.markup import escape
+from ui.markup import escape, folded_html
 from ui.texts import Texts
 
 
@@ -60,7 +60,4 @@ def fold(told: str, texts: Texts) -> str:
     """As `details`, as HTML."""
     lines = "".join(f"<p><code>{escape(line)}</code></p>" for line in told.strip().splitlines())
     title = escape(texts("maintenance.details"))
-    return (
-        f'<details class="sw-details"><summary>{title}</summary><div lang="en">{lines}</div>'
-        "</details>"
-    )
+    return folded_html("sw-details", title, f'<div lang="en">{lines}</div>')

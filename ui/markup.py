@@ -51,6 +51,18 @@ def new_tab(address: str, label: str, texts: Texts) -> str:
     )
 
 
+def folded_html(kind: str, summary: str, inside: str, *, is_open: bool = False) -> str:
+    """HTML that can be folded, under its summary, which is HTML too; `kind` names its style."""
+    state = " open" if is_open else ""
+    return f'<details class="{kind}"{state}><summary>{summary}</summary>{inside}</details>'
+
+
+def definitions_html(kind: str, facts: Iterable[tuple[str, str]]) -> str:
+    """Names, which are text, with their values, which are HTML; `kind` names its style."""
+    rows = "".join(f"<div><dt>{escape(name)}</dt><dd>{value}</dd></div>" for name, value in facts)
+    return f'<dl class="{kind}">{rows}</dl>'
+
+
 def marked_pieces(
     text: str, spans: Sequence[tuple[int, int]], cuts: Iterable[int] = ()
 ) -> Iterator[tuple[int, int, str]]:

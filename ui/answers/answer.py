@@ -11,7 +11,7 @@ from ui.answers.chips import Chips
 from ui.answers.citations import by_number
 from ui.answers.evidence_panel import evidence_html
 from ui.answers.surroundings import surroundings
-from ui.markup import answer_html, code, escape, facts_html, new_tab
+from ui.markup import answer_html, code, escape, facts_html, folded_html, new_tab
 from ui.scripts import script
 from ui.texts import Texts, languages, load
 from vectorstore.store import Snapshot
@@ -105,7 +105,7 @@ def more_html(answer: Answer, chips: Chips, texts: Texts) -> str:
         )
         for block in answer.further
     )
-    return f'<details class="sw-more"><summary>{summary}</summary>{checked}{blocks}</details>'
+    return folded_html("sw-more", summary, checked + blocks)
 
 
 class _Sections:

@@ -14,7 +14,7 @@ from ui.addresses import reading_address
 from ui.answers.citations import anchors, as_one, by_number, numbers, pages, section, stretches
 from ui.answers.fragments import at_quote
 from ui.answers.surroundings import Surroundings
-from ui.markup import escape, facts_html, is_web_page, link, marked_pieces, new_tab
+from ui.markup import escape, facts_html, folded_html, is_web_page, link, marked_pieces, new_tab
 from ui.texts import Texts
 
 _FIRST_WORDS = 6  # of a quote, to tell it from others
@@ -41,11 +41,8 @@ def evidence_html(answer: Answer, prefix: str, texts: Texts, around: Surrounding
         _source_html(answer, citations, prefix, texts, around) for citations in by_passage.values()
     )
     heading = escape(texts("sources.heading", number=len(by_number(answer.citations))))
-    return (
-        f'<details class="sw-sources"><summary>{heading}</summary>'
-        f'<div role="region" aria-label="{heading}" tabindex="0">{shown}</div>'
-        f"{_panel_html(texts)}</details>"
-    )
+    region = f'<div role="region" aria-label="{heading}" tabindex="0">{shown}</div>'
+    return folded_html("sw-sources", heading, region + _panel_html(texts))
 
 
 def _panel_html(texts: Texts) -> str:
@@ -120,10 +117,8 @@ def _neighbour_html(passage: Passage | None, cited: Citation, key: str, texts: T
     heading = ""
     if passage.headings != cited.headings:
         heading = facts_html(" › ".join(passage.headings[-2:]))
-    return (
-        f'<details class="sw-nearby"><summary>{escape(texts(key))}</summary>{heading}'
-        f'<div lang="{escape(passage.language)}">{escape(passage.text)}</div></details>'
-    )
+    text = f'<div lang="{escape(passage.language)}">{escape(passage.text)}</div>'
+    return folded_html("sw-nearby", escape(texts(key)), heading + text)
 
 
 def _keep_html(quotes: Sequence[Citation], prefix: str, texts: Texts) -> str:

@@ -8,7 +8,7 @@ from people.conversation import Exchange
 from ui.answers import answer as answers
 from ui.chat import actions, feedback_form
 from ui.chat.session import Chat
-from ui.markup import code, escape, facts_html
+from ui.markup import code, escape, facts_html, folded_html
 from ui.scope import told
 from ui.scripts import script
 from ui.texts import Texts
@@ -28,10 +28,7 @@ def show_question(chat: Chat, exchange: Exchange, texts: Texts, *, is_last: bool
             shown += facts_html(limits)
         if exchange.context:
             context = escape(texts("chat.context", number=len(exchange.context)))
-            shown += (
-                f'<details class="sw-context"><summary>{context}</summary>'
-                f"<div>{escape(exchange.context)}</div></details>"
-            )
+            shown += folded_html("sw-context", context, f"<div>{escape(exchange.context)}</div>")
         st.html(shown)
         if is_last:
             turn = f".st-key-turn-{exchange.id}"

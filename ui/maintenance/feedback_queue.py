@@ -13,7 +13,7 @@ from core.types import Marked
 from people.feedback import Feedback, handle, read, reopen
 from ui import downloads, formats
 from ui.maintenance import job_list as work
-from ui.markup import answer_html, escape
+from ui.markup import answer_html, escape, facts_html, folded_html
 from ui.pagination import page_of
 from ui.pseudonyms import name_of, on_record
 from ui.scope import told
@@ -97,6 +97,7 @@ def _verdict_html(one: Feedback, texts: Texts) -> str:
             texts("maintenance.feedback.handled_on", date=moment, by=name_of(one.by)).strip()
         )
     comment = f'<p class="sw-note sw-comment">{escape(one.comment)}</p>' if one.comment else ""
+    summary = escape(texts("maintenance.feedback.answer"))
     cited = escape(texts("maintenance.feedback.cited"))
     items = "".join(f"<li>{escape(section)}</li>" for section in one.sections)
     sections = f'<h4 class="sw-small">{cited}</h4><ul>{items}</ul>' if items else ""
@@ -104,9 +105,9 @@ def _verdict_html(one: Feedback, texts: Texts) -> str:
     answer += "".join(answer_html(Marked(text), level=4) for text in one.more)
     return (
         f'<h3 class="sw-question">{escape(one.question)}</h3>'
-        f'<p class="sw-facts">{escape(" · ".join(fact for fact in facts if fact))}</p>{comment}'
-        f'<details class="sw-change"><summary>{escape(texts("maintenance.feedback.answer"))}'
-        f"</summary><div>{answer}{sections}</div></details>"
+        + facts_html(*facts)
+        + comment
+        + folded_html("sw-change", summary, f"<div>{answer}{sections}</div>")
     )
 
 

@@ -10,6 +10,7 @@ from core.versions import preferred
 from ui import page_links
 from ui.addresses import reading_query
 from ui.markup import escape, facts_html
+from ui.pagination import page_of
 from ui.sources import choices
 from ui.sources.documents import Documents, record_html, related
 from ui.sources.rows import Row, ordered, rows_of
@@ -36,13 +37,10 @@ def show(index: Snapshot, documents: Documents, texts: Texts) -> None:
     if not rows:
         _nothing(texts)
         return
-    first, pages = 0, -(-len(rows) // _PAGE)
-    shown = st.container()
-    if pages > 1:
-        first = (choices.choose_page(pages) - 1) * _PAGE
+    place, shown = page_of(rows, _PAGE, key=choices.PAGE_KEY, persist_state="session")
     standings = index.standings()
-    with shown:
-        for row in rows[first : first + _PAGE]:
+    with place:
+        for row in shown:
             _show_row(row, documents, standings, words, texts)
 
 

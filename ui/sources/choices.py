@@ -15,7 +15,7 @@ from ui.texts import Texts
 
 _LONGEST = 200  # characters that are searched for
 _KEYS = {name: f"catalogue-{name}" for name in ("search", "area", "kind", "language", "sort")}
-_PAGE_KEY = "catalogue-page"
+PAGE_KEY = "catalogue-page"  # of the page of the list that is shown
 
 
 class Choices(NamedTuple):
@@ -45,12 +45,6 @@ def choose(documents: Documents, texts: Texts) -> Choices:
         areas, kinds, language = _filters(documents, texts)
         sort = _choose_order(texts)
     return Choices(words, areas, kinds, language, sort)
-
-
-def choose_page(pages: int) -> int:
-    """Which page of the list is shown, from 1; the last one when there are fewer than before."""
-    st.session_state[_PAGE_KEY] = min(st.session_state.get(_PAGE_KEY, 1), pages)
-    return st.pagination(pages, key=_PAGE_KEY, persist_state="session")
 
 
 def reset() -> None:
@@ -114,4 +108,4 @@ def _choose_order(texts: Texts) -> str:
 
 
 def _to_first_page() -> None:
-    st.session_state[_PAGE_KEY] = 1
+    st.session_state[PAGE_KEY] = 1
