@@ -44,7 +44,7 @@ def _show_link(chat: Chat, texts: Texts) -> None:
         token = store.share(id, now() + datetime.timedelta(days=days))
         st.code(f"{addresses.here()}?{urlencode({'s': token})}", language=None, wrap_lines=True)
     if until := store.shared_until(id):
-        st.html(facts_html(_until(until, texts)))
+        st.html(facts_html(texts("sharing.until", date=texts.date(until.date()))))
         if st.button(texts("sharing.stop"), icon=":material/link_off:", key="unshare"):
             store.unshare(id)
             st.rerun(scope="fragment")
@@ -80,7 +80,3 @@ def _ask(question: str, *, alone: bool = False, scope: Scope | None = None) -> N
     """Asks in a conversation of the reader's own."""
     query = question_address(question, scope or Scope())
     st.query_params.from_dict(parse_qs(query.removeprefix("?")))
-
-
-def _until(until: datetime.datetime, texts: Texts) -> str:
-    return texts("sharing.until", date=texts.date(until.date()))

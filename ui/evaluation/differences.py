@@ -18,9 +18,8 @@ def show(before: Stamp, now: Stamp, texts: Texts) -> None:
     if not told:
         st.html(facts_html(texts("evaluation.differences.none")))
         return
-    st.html(
-        f'<ul class="sw-facts sw-differences">{"".join(f"<li>{one}</li>" for one in told)}</ul>'
-    )
+    items = "".join(f"<li>{one}</li>" for one in told)
+    st.html(f'<ul class="sw-facts sw-differences">{items}</ul>')
 
 
 def differences(before: Stamp, now: Stamp, texts: Texts) -> Iterator[str]:

@@ -54,7 +54,7 @@ def _watch(job: Job, texts: Texts) -> None:
     with st.container(border=True):
         st.html(
             f'<h2 class="sw-small">{escape(texts("evaluation.start.running"))}</h2>'
-            f'<p class="sw-facts">{_who(job, texts)}</p>'
+            + facts_html(_who(job, texts))
         )
         steps = [event for event in job.events() if event.get("event") == "progress"]
         if steps:
@@ -103,7 +103,7 @@ def _tell_verdict(job: Job, texts: Texts) -> None:
         else:
             opened = end["gate"] is not None
             st.success(texts("evaluation.start.open" if opened else "evaluation.start.ended"))
-        st.html(f'<p class="sw-facts">{_who(job, texts)}</p>')
+        st.html(facts_html(_who(job, texts)))
 
 
 def _unmet(rule: Mapping[str, Any], texts: Texts) -> str:
@@ -138,7 +138,7 @@ def _tell_last(job: Job, texts: Texts) -> None:
         else:
             st.html(facts_html(texts("evaluation.start.other")))
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.html(f'<p class="sw-facts">{_who(job, texts)}</p>')
+            st.html(facts_html(_who(job, texts)))
             if name:
                 st.button(texts("evaluation.start.look"), on_click=_look, args=(name,))
 
@@ -146,7 +146,7 @@ def _tell_last(job: Job, texts: Texts) -> None:
 def _who(job: Job, texts: Texts) -> str:
     since = texts.moment(job.started)
     key = "evaluation.start.by" if job.by else "evaluation.start.since"
-    return escape(texts(key, date=since, name=name_of(job.by)))
+    return texts(key, date=since, name=name_of(job.by))
 
 
 def _look(name: str) -> None:

@@ -21,6 +21,8 @@ from ui.texts import Texts
 
 _PAGE = 10  # verdicts shown at once
 _CHOICES = ("open", "handled", "all")
+_HELPFUL = {True: "helpful", False: "unhelpful"}
+_EVIDENCE = {True: "evidence_good", False: "evidence_bad"}
 _COLUMNS = (
     *("id", "date", "helpful", "evidence", "comment", "language", "question", "answer_text"),
     *("documents", "sections", "scope", "generation", "handled", "by"),
@@ -84,8 +86,8 @@ def _verdict(one: Feedback, settings: Settings, texts: Texts) -> None:
 def _verdict_html(one: Feedback, texts: Texts) -> str:
     """Question, comment and verdict; the answer and its sections can be unfolded."""
     facts = [
-        *([] if one.helpful is None else [_helpful(one.helpful, texts)]),
-        *([] if one.evidence is None else [_evidence(one.evidence, texts)]),
+        "" if one.helpful is None else texts(f"maintenance.feedback.{_HELPFUL[one.helpful]}"),
+        "" if one.evidence is None else texts(f"maintenance.feedback.{_EVIDENCE[one.evidence]}"),
         texts.date(formats.local(one.date).date()),
         texts.label("languages", one.language),
         one.generation,
@@ -109,14 +111,6 @@ def _verdict_html(one: Feedback, texts: Texts) -> str:
         + comment
         + folded_html("sw-change", summary, f"<div>{answer}{sections}</div>")
     )
-
-
-def _helpful(is_good: bool, texts: Texts) -> str:
-    return texts(f"maintenance.feedback.{'helpful' if is_good else 'unhelpful'}")
-
-
-def _evidence(is_good: bool, texts: Texts) -> str:
-    return texts(f"maintenance.feedback.{'evidence_good' if is_good else 'evidence_bad'}")
 
 
 def _handle(settings: Settings, given: Feedback) -> None:

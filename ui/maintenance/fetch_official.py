@@ -42,16 +42,12 @@ def show(settings: Settings, texts: Texts, *, busy: bool) -> None:
     outcomes = [one for one in (job.events() if job else []) if one.get("event") == "fetched"]
     if job is not None and outcomes:
         rows = "".join(
-            f"<li><strong>{escape(_status(one['status'], texts))}</strong> "
+            f"<li><strong>{escape(texts(f'maintenance.fetched.{one['status']}'))}</strong> "
             f"{escape(one['celex'])} ({escape(texts.label('languages', one['language']))}) "
             f"{escape(one['file']) or error_texts.fold(one['problem'], texts)}</li>"
             for one in outcomes
         )
         st.html(f'<p class="sw-facts">{escape(work.since(job, texts))}</p><ul>{rows}</ul>')
-
-
-def _status(name: str, texts: Texts) -> str:
-    return texts(f"maintenance.fetched.{name}")
 
 
 def _fetch() -> None:

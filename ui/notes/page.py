@@ -166,8 +166,7 @@ def _show_question(session: Chat, note: Note, texts: Texts, *, has_asked: bool) 
 
 def _show_removed(session: Chat, texts: Texts) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="undo-bar"):
-        told = escape(texts("notes.taken_away"))
-        st.html(f'<p class="sw-facts" role="status">{told}</p>', width="content")
+        st.html(facts_html(texts("notes.taken_away"), role="status"), width="content")
         undo = texts("history.undo")
         st.button(undo, icon=":material/undo:", key="undo", on_click=_undo, args=(session, texts))
 

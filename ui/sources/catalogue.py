@@ -35,7 +35,8 @@ def show(index: Snapshot, documents: Documents, texts: Texts) -> None:
     rows = ordered(rows, sort)
     _tell_count(rows, len(documents), words, texts)
     if not rows:
-        _nothing(texts)
+        st.info(texts("catalogue.nothing"))
+        st.button(texts("catalogue.reset"), on_click=choices.reset)
         return
     place, shown = page_of(rows, _PAGE, key=choices.PAGE_KEY, persist_state="session")
     standings = index.standings()
@@ -64,11 +65,6 @@ def _tell_count(rows: Sequence[Row], total: int, words: str, texts: Texts) -> No
         passages = sum(len(row.found.lines) for row in rows if row.found)
         count += f" · {texts('catalogue.hits', number=passages)}"
     st.html(facts_html(count, role="status"))
-
-
-def _nothing(texts: Texts) -> None:
-    st.info(texts("catalogue.nothing"))
-    st.button(texts("catalogue.reset"), on_click=choices.reset)
 
 
 def _show_row(

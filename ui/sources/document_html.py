@@ -59,7 +59,9 @@ def beside_html(sections: Sections, others: Sections, quotes: Quotes, texts: Tex
             for version, taken in ((sections, frozenset[str]()), (others, frozenset(places)))
         )
         rows.append(f'<div class="sw-row">{cells}</div>')
-    told = "" if _alike(sections, others) else _note_html(texts("catalogue.other_outline"))
+    told = ""
+    if not _alike(sections, others):
+        told = f'<p class="sw-note">{escape(texts("catalogue.other_outline"))}</p>'
     return (
         f'<div class="sw-book"><div>{_outline_html(sections, texts)}'
         f'<article class="sw-reading">{told}{"".join(rows)}</article></div></div>'
@@ -82,7 +84,7 @@ def marked_html(sections: Sections, quotes: Quotes, texts: Texts) -> str:
 def _outline_html(sections: Sections, texts: Texts) -> str:
     """The links to the sections, twice: to stay in view, and to fold where there is no room.
 
-    Style decides which of the two there is; the other is there for nobody.
+    CSS hides one of the two.
     """
     if len(sections) < 2:
         return ""
@@ -186,7 +188,3 @@ def _alike(sections: Sections, others: Sections) -> bool:
         return {number: len(section[0].headings) for number, section in one.items()}
 
     return outline(sections) == outline(others)
-
-
-def _note_html(told: str) -> str:
-    return f'<p class="sw-note">{escape(told)}</p>'
