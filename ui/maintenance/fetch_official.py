@@ -1,6 +1,7 @@
 """Official texts from the Publications Office, fetched in the background."""
 
 import re
+from collections.abc import Mapping
 
 import streamlit as st
 
@@ -9,7 +10,7 @@ from ingest.official.cellar import LANGUAGES
 from ingest.official.listed import chosen, listed
 from ui import error_texts
 from ui.maintenance import job_list as work
-from ui.markup import escape
+from ui.markup import escape, facts_html
 from ui.texts import Texts
 
 _NUMBERS, _LANGUAGES = "maintenance-celex", "maintenance-languages"
@@ -41,13 +42,16 @@ def show(settings: Settings, texts: Texts, *, busy: bool) -> None:
     job = work.latest(settings, "fetch")
     outcomes = [one for one in (job.events() if job else []) if one.get("event") == "fetched"]
     if job is not None and outcomes:
-        rows = "".join(
-            f"<li><strong>{escape(texts(f'maintenance.fetched.{one['status']}'))}</strong> "
-            f"{escape(one['celex'])} ({escape(texts.label('languages', one['language']))}) "
-            f"{escape(one['file']) or error_texts.fold(one['problem'], texts)}</li>"
-            for one in outcomes
-        )
-        st.html(f'<p class="sw-facts">{escape(work.since(job, texts))}</p><ul>{rows}</ul>')
+        rows = "".join(f"<li>{_outcome(one, texts)}</li>" for one in outcomes)
+        st.html(f"{facts_html(work.since(job, texts))}<ul>{rows}</ul>")
+
+
+def _outcome(one: Mapping[str, str], texts: Texts) -> str:
+    """What became of one text, as HTML."""
+    status = escape(texts(f"maintenance.fetched.{one['status']}"))
+    name = escape(f"{one['celex']} ({texts.label('languages', one['language'])})")
+    told = escape(one["file"]) or error_texts.fold(one["problem"], texts)
+    return f"<strong>{status}</strong> {name} {told}"
 
 
 def _fetch() -> None:
