@@ -36,8 +36,8 @@ from core.types import Frozen
 Kind = Literal["ingest", "eval"]
 State = Literal["running", "done", "failed", "stopped"]
 
-KEPT = 100  # jobs of a kind
-_PATIENCE = 5.0  # seconds
+KEPT = 100  # jobs of a kind: months of work, and few enough to look through at every run
+_PATIENCE = 5.0  # seconds, for processes to end on a busy machine
 
 # Runs a command and keeps its exit code in the file that is named first.
 _RUN_AND_KEEP = """

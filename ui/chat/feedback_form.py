@@ -16,7 +16,7 @@ from ui.markup import code, facts_html
 from ui.scripts import script
 from ui.texts import Texts
 
-MAX_COMMENT = 1000  # characters
+MAX_COMMENT = 1000  # characters, half a page, as for a question
 _ICONS = {True: ":material/thumb_up:", False: ":material/thumb_down:"}
 _WORDS = {
     "helpful": {True: "useful", False: "not_useful"},
