@@ -7,11 +7,12 @@ import streamlit as st
 from core.types import Answer, Scope
 from ui.addresses import reading_address
 from ui.answers import remarks
+from ui.answers.answer_text import answer_html
 from ui.answers.chips import Chips
 from ui.answers.citations import by_number
 from ui.answers.evidence_panel import evidence_html
 from ui.answers.surroundings import surroundings
-from ui.markup import answer_html, code, escape, facts_html, folded_html, new_tab
+from ui.markup import code, escape, facts_html, folded_html, new_tab
 from ui.scripts import script
 from ui.texts import Texts, languages, load
 from vectorstore.store import Snapshot

@@ -17,6 +17,7 @@ from language.characters import visible
 from people.conversation import Exchange
 from ui import formats
 from ui.answers import remarks
+from ui.answers.answer_text import answer_html
 from ui.answers.checks import GLYPHS, Checks
 from ui.answers.citations import as_one, by_number
 from ui.answers.copying import (
@@ -27,7 +28,7 @@ from ui.answers.copying import (
     more_heading,
 )
 from ui.answers.references import reference
-from ui.markup import answer_html, escape
+from ui.markup import escape
 from ui.scope import told
 from ui.texts import Texts
 

@@ -21,12 +21,12 @@ from lxml import etree
 from core.types import Answer, Citation, Marked
 from language.characters import visible
 from people.conversation import Exchange
+from ui.answers.answer_text import pieces
 from ui.answers.checks import Checks
 from ui.answers.citations import as_one, by_number
 from ui.answers.conversation_export import answer_facts, made, question_facts
 from ui.answers.copying import addresses, listed, more_heading
 from ui.answers.references import reference
-from ui.markup import pieces
 from ui.texts import Texts
 
 _ITALIC = re.compile("\x02(.*?)\x03", re.DOTALL)  # what nobody types, around a title

@@ -12,8 +12,9 @@ from core.settings import Settings
 from core.types import Marked
 from people.feedback import Feedback, handle, read, reopen
 from ui import downloads, formats
+from ui.answers.answer_text import answer_html
 from ui.maintenance import job_list as work
-from ui.markup import answer_html, escape, facts_html, folded_html
+from ui.markup import escape, facts_html, folded_html
 from ui.pagination import page_of
 from ui.pseudonyms import name_of, on_record
 from ui.scope import told
