@@ -26,6 +26,7 @@ def page_of(
     """
     place, pages, number = st.container(), -(-len(items) // size), 1
     if pages > 1:
-        st.session_state[key] = min(st.session_state.get(key, 1), pages)
+        if st.session_state.get(key, 1) > pages:
+            st.session_state[key] = pages
         number = st.pagination(pages, key=key, persist_state=persist_state)
     return place, items[(number - 1) * size : number * size]

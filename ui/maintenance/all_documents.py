@@ -11,7 +11,7 @@ from core.errors import NoIndexError
 from core.names import as_text, printable
 from core.settings import Settings
 from ingest.passages.isolated import Loader
-from ui import error_texts
+from ui import access, error_texts
 from ui.maintenance import document_files, file_preview, removed_files, upload_form
 from ui.maintenance import job_list as work
 from ui.maintenance.about import SAVED, about
@@ -176,6 +176,7 @@ def _document(
 
 def _remove(settings: Settings, file: Path) -> None:
     with work.attempt():
+        access.require("maintainer")
         removed_files.remove(settings, file)
 
 
@@ -198,4 +199,5 @@ def _removed(gone: Sequence[removed_files.Removed], settings: Settings, texts: T
 
 def _restore(settings: Settings, one: removed_files.Removed) -> None:
     with work.attempt():
+        access.require("maintainer")
         removed_files.restore(settings, one)

@@ -11,7 +11,7 @@ import streamlit as st
 from core.settings import Settings
 from core.types import Marked
 from people.feedback import Feedback, handle, read, reopen
-from ui import downloads, formats
+from ui import access, downloads, formats
 from ui.answers.answer_text import answer_html
 from ui.maintenance import job_list as work
 from ui.markup import escape, facts_html, folded_html
@@ -115,12 +115,13 @@ def _verdict_html(one: Feedback, texts: Texts) -> str:
 
 
 def _handle(settings: Settings, given: Feedback) -> None:
-    with work.attempt() as user:
-        handle(settings.data_dir, given, on_record(user))
+    with work.attempt():
+        handle(settings.data_dir, given, on_record(access.require("maintainer")))
 
 
 def _reopen(settings: Settings, given: Feedback) -> None:
     with work.attempt():
+        access.require("maintainer")
         reopen(settings.data_dir, given)
 
 

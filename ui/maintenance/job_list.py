@@ -16,7 +16,6 @@ from core.errors import LockedError, StrategiewijzerError
 from core.settings import Settings, current
 from ingest.publishing.ingest_report import Report
 from ui import access, error_texts, formats, jobs
-from ui.access import User
 from ui.jobs import Job
 from ui.markup import escape, facts_html
 from ui.pseudonyms import name_of, on_record
@@ -48,15 +47,16 @@ def start(*arguments: str) -> None:
 
     That the user may not, or that another was first, is shown by `problems`.
     """
-    with attempt() as user:
+    with attempt():
+        user = access.require("maintainer")
         jobs.start(current().data_dir, "ingest", ("-m", "ingest", *arguments), on_record(user))
 
 
 @contextmanager
-def attempt() -> Iterator[User]:
-    """Does in a callback what a maintainer may do; `problems` shows why that failed."""
+def attempt() -> Iterator[None]:
+    """Does something in a callback; `problems` shows why that failed."""
     try:
-        yield access.require("maintainer")
+        yield
     except StrategiewijzerError as error:
         st.session_state[_PROBLEM] = error
 
@@ -159,6 +159,7 @@ def _running(settings: Settings, job: Job, what: str, texts: Texts) -> None:
 
 def _stop(job: Job) -> None:
     with attempt():
+        access.require("maintainer")
         jobs.stop(job)
 
 

@@ -11,7 +11,7 @@ from core.names import as_text, printable
 from core.settings import Settings
 from ingest.passages.isolated import Loader
 from ingest.reading.formats import CONVERT, FORMATS
-from ui import error_texts, uploads
+from ui import access, error_texts, uploads
 from ui.maintenance import added_files, document_files, file_preview
 from ui.maintenance import job_list as work
 from ui.maintenance.file_preview import Said
@@ -125,6 +125,7 @@ def _look_at(
 
 def _add(chosen: Sequence[Chosen], settings: Settings, texts: Texts) -> None:
     with work.attempt():
+        access.require("maintainer")
         for name, file, replace in chosen:
             added_files.add(settings, name, file.getvalue(), replace=replace)
         st.session_state[_ROUND] += 1
