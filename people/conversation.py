@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, Field
 
 from core.types import Answer, Frozen, Scope, Turn
 
-MAX_NAME = 120  # characters
+MAX_NAME = 120  # characters; the list shows one line
 
 
 def now() -> datetime.datetime:

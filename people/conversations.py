@@ -1,56 +1,20 @@
 """Storage of conversations and notes.
 
 `Conversations` is the store of one user: every statement names the user, so that nobody sees or
-changes what another asked or noted. All are in one private SQLite file (people/private.py) in
-`data_dir`. What has not changed for the set number of days is neither shown nor kept. Others read a
-conversation only when its user shares it, by a link with a random token, of which the file has only
-the hash.
+changes what another asked or noted. All are in one private SQLite file (people/user_file.py). What
+has not changed for the set number of days is neither shown nor kept. Others read a conversation
+only when its user shares it, by a link with a random token, of which the file has only the hash.
 """
 
 import datetime
 import hashlib
 import secrets
-import sqlite3
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
-from pydantic import ValidationError
-
-from core.errors import StrategiewijzerError
 from language.matching import fold, without_accents
 from people.conversation import Conversation, Exchange, Listed, now
 from people.note import MAX_NOTES, MAX_QUOTE, Note
-from people.private import Store, transaction
+from people.user_file import UserFile, readable
 
-FILE = "conversations.sqlite"
-_PATIENCE = 3.0  # seconds to wait while another process writes
-_STORE = Store(
-    "Conversations",
-    version=3,
-    tables="""
-CREATE TABLE IF NOT EXISTS conversations (
-    user TEXT, id TEXT, name TEXT NOT NULL, changed REAL NOT NULL, PRIMARY KEY (user, id)
-);
-CREATE INDEX IF NOT EXISTS by_change ON conversations (changed);
-CREATE TABLE IF NOT EXISTS exchanges (
-    user TEXT, conversation TEXT, id TEXT, asked REAL NOT NULL,
-    question TEXT NOT NULL, words TEXT NOT NULL, exchange TEXT NOT NULL,
-    PRIMARY KEY (user, conversation, id),
-    FOREIGN KEY (user, conversation) REFERENCES conversations ON DELETE CASCADE
-);
-CREATE TABLE IF NOT EXISTS shares (
-    user TEXT, conversation TEXT, token TEXT NOT NULL, expires REAL NOT NULL,
-    PRIMARY KEY (user, conversation),
-    FOREIGN KEY (user, conversation) REFERENCES conversations ON DELETE CASCADE
-);
-CREATE TABLE IF NOT EXISTS notes (
-    user TEXT, id TEXT, changed REAL NOT NULL, note TEXT NOT NULL, PRIMARY KEY (user, id)
-);
-CREATE INDEX IF NOT EXISTS notes_by_change ON notes (changed);
-""",
-)
 _LISTED = """
 SELECT id, changed, CASE name WHEN '' THEN (
     SELECT question FROM exchanges WHERE user = c.user AND conversation = c.id
@@ -64,36 +28,17 @@ AND (instr(plain(name), ?) OR EXISTS (
 """
 
 
-class Conversations:
-    """The conversations and notes of one user.
-
-    Args:
-        user: identifier of their owner.
-        folder: where the file is; None: kept in memory, as long as this object lives.
-        days: how long they are kept after the last question, or change of the note.
-
-    Every method raises StrategiewijzerError when the file cannot be read or written, or was
-    written by a later version; what was kept before stays.
-    """
-
-    def __init__(self, user: str, folder: Path | None, days: int) -> None:
-        self.user = user
-        self._days = days
-        self._kept = folder / FILE if folder else _STORE.in_memory()
-        self._turn = threading.Lock()  # guards the database in memory
-
-    @property
-    def lasting(self) -> bool:
-        """Whether they are in a file, and so outlive this object."""
-        return isinstance(self._kept, Path)
+class Conversations(UserFile):
+    """The conversations and notes of one user; arguments and errors as of `UserFile`."""
 
     def listed(self, search: str = "") -> tuple[Listed, ...]:
         """The conversations, last changed first; with `search`, those that have all its words in
         title, questions or answers."""
         words = _plain(search).split()
         query = _LISTED + _HAS_WORD * len(words) + "ORDER BY changed DESC, id"
+        values = (self.user, self._oldest(), *(word for word in words for _ in range(2)))
         with self._opened(writes=False) as connection:
-            values = (self.user, self._oldest(), *(word for word in words for _ in range(2)))
+            connection.create_function("plain", 1, _plain, deterministic=True)
             rows = connection.execute(query, values).fetchall()
         return tuple(
             Listed(id=id, title=title or "", changed=_date(changed)) for id, changed, title in rows
@@ -107,34 +52,29 @@ class Conversations:
         """Shares one of this user's conversations, as it stands whenever it is read, with all users
         of the pages. Returns the token of its link, which replaces any earlier one."""
         token = secrets.token_urlsafe(24)
-        with self._opened() as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO shares SELECT user, id, ?, ? FROM conversations "
-                "WHERE user = ? AND id = ?",
-                (_hash(token), until.timestamp(), self.user, id),
-            )
+        self._change(
+            "INSERT OR REPLACE INTO shares SELECT user, id, ?, ? FROM conversations "
+            "WHERE user = ? AND id = ?",
+            *(_hash(token), until.timestamp(), self.user, id),
+        )
         return token
 
     def shared_until(self, id: str) -> datetime.datetime | None:
         """When the share of one of this user's conversations ends; None when it is not shared."""
         query = "SELECT expires FROM shares WHERE user = ? AND conversation = ? AND expires > ?"
-        with self._opened(writes=False) as connection:
-            row = connection.execute(query, (self.user, id, now().timestamp())).fetchone()
-        return _date(row[0]) if row else None
+        rows = self._rows(query, self.user, id, now().timestamp())
+        return _date(rows[0][0]) if rows else None
 
     def unshare(self, id: str) -> None:
         """Ends the share of a conversation."""
-        with self._opened() as connection:
-            query = "DELETE FROM shares WHERE user = ? AND conversation = ?"
-            connection.execute(query, (self.user, id))
+        self._change("DELETE FROM shares WHERE user = ? AND conversation = ?", self.user, id)
 
     def find_shared(self, token: str) -> Conversation | None:
         """The conversation shared under this token; None when there is none or the share has
         ended."""
         query = "SELECT user, conversation FROM shares WHERE token = ? AND expires > ?"
-        with self._opened(writes=False) as connection:
-            row = connection.execute(query, (_hash(token), now().timestamp())).fetchone()
-        return self._find(*row) if row else None
+        rows = self._rows(query, _hash(token), now().timestamp())
+        return self._find(*rows[0]) if rows else None
 
     def _find(self, user: str, id: str) -> Conversation | None:
         with self._opened(writes=False) as connection:
@@ -148,7 +88,7 @@ class Conversations:
             rows = connection.execute(query, (user, id)).fetchall()
         if row is None:
             return None
-        with _readable("conversation"):
+        with readable("conversation"):
             exchanges = tuple(Exchange.model_validate_json(exchange) for (exchange,) in rows)
         return Conversation(id=id, name=row[0], changed=_date(row[1]), exchanges=exchanges)
 
@@ -175,22 +115,17 @@ class Conversations:
     def drop(self, conversation: str, *exchanges: str) -> None:
         """Deletes exchanges (ids) of a conversation (id)."""
         with self._opened() as connection:
-            connection.executemany(
-                "DELETE FROM exchanges WHERE user = ? AND conversation = ? AND id = ?",
-                [(self.user, conversation, exchange) for exchange in exchanges],
-            )
+            query = "DELETE FROM exchanges WHERE user = ? AND conversation = ? AND id = ?"
+            connection.executemany(query, [(self.user, conversation, one) for one in exchanges])
 
     def rename(self, id: str, name: str) -> None:
         """Names a conversation; an empty name makes a question its title again."""
-        with self._opened() as connection:
-            query = "UPDATE conversations SET name = ? WHERE user = ? AND id = ?"
-            connection.execute(query, (name, self.user, id))
+        query = "UPDATE conversations SET name = ? WHERE user = ? AND id = ?"
+        self._change(query, name, self.user, id)
 
     def delete(self, id: str) -> None:
         """Deletes a conversation; does nothing when there is none with this id."""
-        with self._opened() as connection:
-            query = "DELETE FROM conversations WHERE user = ? AND id = ?"
-            connection.execute(query, (self.user, id))
+        self._change("DELETE FROM conversations WHERE user = ? AND id = ?", self.user, id)
 
     def delete_all(self) -> None:
         """Deletes all conversations and notes of this user."""
@@ -201,18 +136,15 @@ class Conversations:
     def notes(self) -> tuple[Note, ...]:
         """This user's notes, newest first."""
         query = "SELECT note FROM notes WHERE user = ? AND changed >= ?"
-        with self._opened(writes=False) as connection:
-            rows = connection.execute(query, (self.user, self._oldest())).fetchall()
-        with _readable("note"):
+        rows = self._rows(query, self.user, self._oldest())
+        with readable("note"):
             found = [Note.model_validate_json(note) for (note,) in rows]
         return tuple(sorted(found, key=lambda note: note.kept, reverse=True))
 
     def noted(self) -> frozenset[str]:
         """The ids of this user's notes."""
         query = "SELECT id FROM notes WHERE user = ? AND changed >= ?"
-        with self._opened(writes=False) as connection:
-            rows = connection.execute(query, (self.user, self._oldest())).fetchall()
-        return frozenset(id for (id,) in rows)
+        return frozenset(id for (id,) in self._rows(query, self.user, self._oldest()))
 
     def put_note(self, note: Note) -> bool:
         """Stores a note, in place of the one with its id. Returns False and stores nothing when its
@@ -231,51 +163,7 @@ class Conversations:
 
     def drop_note(self, id: str) -> None:
         """Deletes a note; does nothing when there is none with this id."""
-        with self._opened() as connection:
-            connection.execute("DELETE FROM notes WHERE user = ? AND id = ?", (self.user, id))
-
-    def forget_old(self) -> None:
-        """Deletes what has expired, of all users."""
-        with self._opened() as connection:
-            self._forget_old(connection)
-
-    def _forget_old(self, connection: sqlite3.Connection) -> None:
-        for table in ("conversations", "notes"):
-            connection.execute(f"DELETE FROM {table} WHERE changed < ?", (self._oldest(),))  # noqa: S608 - ours
-
-    def _oldest(self) -> float:
-        """The earliest time of change that is kept, in seconds since 1970."""
-        if not self.lasting:
-            return 0.0
-        return (now() - datetime.timedelta(days=self._days)).timestamp()
-
-    @contextmanager
-    def _opened(self, *, writes: bool = True) -> Iterator[sqlite3.Connection]:
-        """The store; the block is one transaction."""
-        if isinstance(self._kept, Path):
-            with _STORE.opened(self._kept, writes=writes, patience=_PATIENCE) as connection:
-                yield _searchable(connection)
-        else:
-            with self._turn, transaction(self._kept, writes=writes):
-                yield _searchable(self._kept)
-
-
-def _searchable(connection: sqlite3.Connection) -> sqlite3.Connection:
-    """Adds the SQL function `plain`, which normalises a name for search."""
-    connection.create_function("plain", 1, _plain, deterministic=True)
-    return connection
-
-
-@contextmanager
-def _readable(what: str) -> Iterator[None]:
-    """Reports a row that the block cannot read as written by another version of the program."""
-    try:
-        yield
-    except ValidationError as error:
-        raise StrategiewijzerError(
-            f"This version cannot read a {what} in {FILE}: {error.error_count()} fields "
-            "are not as expected. Use the version of the program that wrote it."
-        ) from None
+        self._change("DELETE FROM notes WHERE user = ? AND id = ?", self.user, id)
 
 
 def _hash(token: str) -> str:

@@ -147,11 +147,7 @@ def read(data_dir: Path) -> tuple[Feedback, ...]:
     Raises:
         StrategiewijzerError: they cannot be read.
     """
-    if not (data_dir / FILE).exists():
-        return ()
-    with _opened(data_dir, writes=False) as connection:
-        found = _selected(connection)
-    return tuple(sorted(found, key=lambda feedback: (feedback.date, feedback.id)))
+    return tuple(sorted(_read(data_dir), key=lambda feedback: (feedback.date, feedback.id)))
 
 
 def find(data_dir: Path, id: str) -> Feedback | None:
@@ -160,10 +156,7 @@ def find(data_dir: Path, id: str) -> Feedback | None:
     Raises:
         StrategiewijzerError: it cannot be read.
     """
-    if not (data_dir / FILE).exists():
-        return None
-    with _opened(data_dir, writes=False) as connection:
-        return next(iter(_selected(connection, id)), None)
+    return next(iter(_read(data_dir, id)), None)
 
 
 def handle(data_dir: Path, given: Feedback, by: str) -> None:
@@ -189,6 +182,14 @@ def _change(data_dir: Path, given: Feedback, **fields: object) -> None:
 
 def _row(feedback: Feedback) -> tuple[str, str]:
     return feedback.id, feedback.model_dump_json()
+
+
+def _read(data_dir: Path, id: str | None = None) -> list[Feedback]:
+    """As `_selected`; empty where nobody has given a verdict yet."""
+    if not (data_dir / FILE).exists():
+        return []
+    with _opened(data_dir, writes=False) as connection:
+        return _selected(connection, id)
 
 
 def _selected(connection: sqlite3.Connection, id: str | None = None) -> list[Feedback]:

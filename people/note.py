@@ -7,9 +7,9 @@ from pydantic import AwareDatetime, Field
 from core.types import Citation, Frozen
 from people.conversation import now
 
-MAX_NOTES = 500  # of one user
-MAX_REMARK = 2000  # characters
-MAX_QUOTE = 20_000  # characters
+MAX_NOTES = 500  # of one user: the page reads and exports all of them at once
+MAX_REMARK = 2000  # characters, about a page
+MAX_QUOTE = 20_000  # characters; no passage is that long
 
 
 class Note(Frozen):

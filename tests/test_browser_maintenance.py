@@ -177,7 +177,7 @@ def test_of_two_maintainers_the_second_is_told_and_starts_nothing(
                 expect(page.get_by_text("Index controleren: gestopt")).to_be_visible()
         finally:
             jobs.stop(job)
-        assert jobs.listed(tmp_path / "data", "ingest") == (job,)
+        assert [*jobs.newest_first(tmp_path / "data", "ingest")] == [job]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

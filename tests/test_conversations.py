@@ -17,9 +17,10 @@ import pytest
 from core.errors import StrategiewijzerError
 from core.settings import ROOT, Settings
 from core.types import Answer, Citation, DocumentInfo, Passage, Scope, Turn, Unit
-from people import conversations
+from people import user_file
 from people.conversation import MAX_NAME, Conversation, Exchange, now
-from people.conversations import FILE, Conversations
+from people.conversations import Conversations
+from people.user_file import FILE
 from tests.answers import retold
 
 NOBODY = 65534  # the user id that Linux has for whoever may nothing
@@ -297,9 +298,9 @@ def test_conversations_are_forgotten_after_the_days_that_are_set(
     asked = talk("Wat is EMPACT?")
     mine.put(asked)
     today = now()
-    monkeypatch.setattr(conversations, "now", lambda: today + datetime.timedelta(days=89))
+    monkeypatch.setattr(user_file, "now", lambda: today + datetime.timedelta(days=89))
     assert mine.find(asked.id)
-    monkeypatch.setattr(conversations, "now", lambda: today + datetime.timedelta(days=91))
+    monkeypatch.setattr(user_file, "now", lambda: today + datetime.timedelta(days=91))
     assert mine.listed() == ()
     assert mine.find(asked.id) is None
     assert b"EMPACT" in (tmp_path / FILE).read_bytes()
@@ -334,7 +335,7 @@ def test_several_processes_write_at_once(tmp_path: Path) -> None:
 def test_a_locked_store_says_so_and_keeps_what_it_had(
     mine: Conversations, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(conversations, "_PATIENCE", 0.1)
+    monkeypatch.setattr(user_file, "_PATIENCE", 0.1)
     mine.put(talk("Wat is EMPACT?"))
     other = sqlite3.connect(tmp_path / FILE, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")

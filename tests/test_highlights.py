@@ -6,7 +6,7 @@ from chain.answer.highlights import highlights
 from chain.assistant import Assistant
 from core.settings import Settings
 from tests.answers import marked
-from ui.markup import answer_html
+from ui.answers.answer_text import answer_html
 
 
 @pytest.fixture(scope="module")

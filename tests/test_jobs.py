@@ -37,16 +37,16 @@ def ended(job: Job) -> Job:
 def test_a_job_is_on_record_with_all_it_told(tmp_path: Path) -> None:
     job = ended(jobs.start(tmp_path, "ingest", PRINTS, "Els"))
     assert (job.state, job.exit_code, job.by) == ("failed", 3, "Els")
-    assert job.events() == job.recent() == [{"event": "one"}]
+    assert job.events() == job.events(last=1000) == [{"event": "one"}]
     assert job.heard >= job.started.replace(microsecond=0)
     assert job.errors() == "a word"
-    assert jobs.listed(tmp_path, "ingest") == (job,)
+    assert [*jobs.newest_first(tmp_path, "ingest")] == [job]
 
 
 def test_jobs_are_listed_in_the_order_in_which_they_were_started(tmp_path: Path) -> None:
     """Also when several are started within a second."""
     started = [ended(jobs.start(tmp_path, "ingest", ("-c", ""), by="")).id for _ in range(5)]
-    assert [job.id for job in jobs.listed(tmp_path, "ingest")] == started
+    assert [job.id for job in jobs.newest_first(tmp_path, "ingest")] == started[::-1]
     assert jobs.latest(tmp_path, "ingest").id == started[-1]
 
 
@@ -56,7 +56,7 @@ def test_a_second_one_is_told_that_another_was_first_and_leaves_no_trace(tmp_pat
         jobs.start(tmp_path, "ingest", WAITS, "Jan")
     other = jobs.start(tmp_path, "eval", PRINTS, "Jan")  # another kind does not wait
     assert first.state == "running"
-    assert jobs.listed(tmp_path, "ingest") == (first,)
+    assert [*jobs.newest_first(tmp_path, "ingest")] == [first]
     jobs.stop(first)
     assert ended(first).state == "stopped"
     jobs.stop(first)  # nothing happens
@@ -152,11 +152,11 @@ def test_only_the_newest_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     )  # nothing is told of it
     other = ended(jobs.start(tmp_path, "eval", PRINTS, ""))
     started = [ended(jobs.start(tmp_path, "ingest", PRINTS, "")) for _ in range(5)]
-    assert jobs.listed(tmp_path, "ingest") == tuple(started[-3:])
+    assert [*jobs.newest_first(tmp_path, "ingest")] == started[:-4:-1]
     assert {place.name for place in (tmp_path / "jobs" / "ingest").iterdir()} == {
         job.id for job in started[-3:]
     }
-    assert jobs.listed(tmp_path, "eval") == (other,)
+    assert [*jobs.newest_first(tmp_path, "eval")] == [other]
 
 
 def test_only_their_owner_can_read_them(tmp_path: Path) -> None:

@@ -13,12 +13,13 @@ from core.types import Answer, DocumentInfo, Marked, Passage, Scope, ScoredPassa
 from eval.answer_markdown import blocks, cited
 from eval.support import claims, unsupported
 from language.matching import fold
+from ui.answers.answer_text import answer_html
 from ui.answers.checks import Checks
 from ui.answers.chips import Chips
 from ui.answers.conversation_export import conversation_markdown, conversation_page
 from ui.answers.copying import markdown, plain_text
 from ui.answers.remarks import languages
-from ui.markup import answer_html, code, escape
+from ui.markup import code, escape
 from ui.texts import load
 
 HOSTILE = "The budget was doubled [1]."  # of a document with notes of its own

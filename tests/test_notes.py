@@ -14,8 +14,9 @@ from core.errors import StrategiewijzerError
 from core.types import Citation
 from people import conversations
 from people.conversation import now
-from people.conversations import FILE, Conversations
+from people.conversations import Conversations
 from people.note import MAX_NOTES, MAX_QUOTE, MAX_REMARK, Note
+from people.user_file import FILE
 from tests.test_conversations import answer, talk
 from tests.test_ui_citations import HOSTILE
 from ui.answers.citations import stretches

@@ -12,7 +12,7 @@ from chain.assistant import Assistant
 from core.settings import Settings
 from core.types import Answer, Event, Finished, Scope, TextDelta, Turn
 from people.conversation import Conversation
-from people.conversations import FILE
+from people.user_file import FILE
 from tests.answers import made
 from tests.apps import ask, press, run
 

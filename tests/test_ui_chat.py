@@ -24,9 +24,9 @@ from core.types import (
     Turn,
 )
 from people.conversation import Conversation, Exchange
-from people.conversations import FILE as CONVERSATIONS
 from people.conversations import Conversations
 from people.feedback import FILE, Feedback, handle, read
+from people.user_file import FILE as CONVERSATIONS
 from tests.apps import ask, press, run
 from ui.answers.remarks import told
 from ui.chat.feedback_form import MAX_COMMENT, Verdict

@@ -9,12 +9,13 @@ from markdown_it import MarkdownIt
 from core.types import Answer, Citation, DocumentInfo, Kind, Marked, Passage, Standing, Unit
 from tests.answers import marked, retold
 from ui.answers.answer import more_html
+from ui.answers.answer_text import answer_html
 from ui.answers.chips import Chips
 from ui.answers.citations import anchors, as_one, section
 from ui.answers.evidence_panel import evidence_html
 from ui.answers.remarks import changed_html, told_html, withheld_html
 from ui.answers.surroundings import Surroundings, excerpts
-from ui.markup import answer_html, code, escape, link
+from ui.markup import code, escape, link
 from ui.texts import load
 
 NL = load("nl")

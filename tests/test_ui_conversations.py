@@ -13,7 +13,8 @@ from core.errors import SignInError
 from core.settings import Settings
 from core.types import Scope
 from people.conversation import Conversation, Exchange
-from people.conversations import FILE, Conversations
+from people.conversations import Conversations
+from people.user_file import FILE
 from tests.apps import ask, press, run
 from ui.access import LOCAL
 from ui.chat.address import question_address, scope_of

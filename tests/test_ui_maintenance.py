@@ -21,8 +21,8 @@ from tests.apps import run
 from tests.publications_server import STRATEGY, XHTML, publications_server, text
 from ui import access, jobs, pseudonyms
 from ui.access import User
+from ui.maintenance import added_files, document_files, removed_files
 from ui.maintenance import feedback_queue as queue
-from ui.maintenance import files
 from vectorstore.generations import Generations
 
 ALPHA = "---\nid: alpha\ntitle: Alpha\nlanguage: nl\n---\n\n# Alpha\n\nDe vloot telt 30 schepen.\n"
@@ -127,7 +127,7 @@ def test_a_document_is_added_planned_published_and_rolled_back(
 ) -> None:
     upload(app, ("beta.md", BETA))
     press(app, "maintenance-add")
-    assert [file.name for file in files.listed(settings)] == ["beta.md"]
+    assert [file.name for file in document_files.listed(settings)] == ["beta.md"]
     assert in_use(settings) == {"alpha.nl"}  # nothing is used until it is published
 
     planned(app, settings)
@@ -156,7 +156,7 @@ def test_a_document_is_added_planned_published_and_rolled_back(
 
 
 def test_what_changed_after_the_plan_is_not_published(app: AppTest, settings: Settings) -> None:
-    files.add(settings, "beta.md", BETA.encode(), replace=False)
+    added_files.add(settings, "beta.md", BETA.encode(), replace=False)
     planned(app, settings)
     (settings.corpus_dirs[0] / "gamma.md").write_text(BETA.replace("beta", "gamma"), "utf-8")
 
@@ -170,7 +170,7 @@ def test_a_plan_is_out_of_date_once_a_document_was_added_here(
     app: AppTest, settings: Settings
 ) -> None:
     planned(app, settings)
-    files.add(settings, "beta.md", BETA.encode(), replace=False)
+    added_files.add(settings, "beta.md", BETA.encode(), replace=False)
     run(app)
     assert "sinds de wijzigingen het laatst zijn bekeken" in shown(app)
     assert "maintenance-publish" not in [button.key for button in app.button]
@@ -178,8 +178,8 @@ def test_a_plan_is_out_of_date_once_a_document_was_added_here(
 
 def test_the_options_are_offered_where_they_matter(app: AppTest, settings: Settings) -> None:
     (settings.corpus_dirs[0] / "alpha.md").unlink()
-    files.add(settings, "beta.md", BETA.encode(), replace=False)
-    files.add(settings, "empty.md", b" ", replace=False)
+    added_files.add(settings, "beta.md", BETA.encode(), replace=False)
+    added_files.add(settings, "empty.md", b" ", replace=False)
     planned(app, settings)
     assert "Meer dan de helft van de documenten zou verdwijnen" in shown(app)
     assert "In dit bestand staat geen tekst." in shown(app)
@@ -221,7 +221,7 @@ def test_all_is_up_to_date(app: AppTest, settings: Settings) -> None:
     ],
 )
 def test_a_name_leads_nowhere_else_and_hides_nothing(given: str, kept: str) -> None:
-    assert files.safe_name(given) == kept
+    assert document_files.safe_name(given) == kept
 
 
 def test_what_cannot_be_taken_is_refused_with_the_remedy(app: AppTest, settings: Settings) -> None:
@@ -238,25 +238,25 @@ def test_what_cannot_be_taken_is_refused_with_the_remedy(app: AppTest, settings:
     assert text.count("Gebruik een van: .md") == 3
     assert "Dit bestand is leeg." in text
     assert app.button(key="maintenance-add").disabled
-    assert files.listed(settings) == ()
+    assert document_files.listed(settings) == ()
 
 
 def test_a_name_that_is_taken_asks_what_to_do(app: AppTest, settings: Settings) -> None:
-    files.add(settings, "plan.nl.md", ALPHA.encode(), replace=False)
+    added_files.add(settings, "plan.nl.md", ALPHA.encode(), replace=False)
     upload(app, ("Plan.nl.md", BETA))
     run(app.radio[0].set_value("skip"))
     assert app.button(key="maintenance-add").disabled
     run(app.radio[0].set_value("both"))
     press(app, "maintenance-add")
-    assert [file.name for file in files.listed(settings)] == ["Plan-2.nl.md", "plan.nl.md"]
+    assert [file.name for file in document_files.listed(settings)] == ["Plan-2.nl.md", "plan.nl.md"]
 
     upload(app, ("plan.nl.md", BETA))
     press(app, "maintenance-add")  # replace
-    assert (files.folder(settings) / "plan.nl.md").read_text() == BETA
-    (gone,) = files.removed(settings)
+    assert (document_files.folder(settings) / "plan.nl.md").read_text() == BETA
+    (gone,) = removed_files.removed(settings)
     press(app, f"maintenance-restore-{gone.id}")
-    assert (files.folder(settings) / "plan.nl.md").read_text() == ALPHA
-    assert len(files.removed(settings)) == 1  # the other can be put back in turn
+    assert (document_files.folder(settings) / "plan.nl.md").read_text() == ALPHA
+    assert len(removed_files.removed(settings)) == 1  # the other can be put back in turn
 
 
 def test_the_preview_is_offered_right_after_an_upload(app: AppTest, settings: Settings) -> None:
@@ -280,7 +280,7 @@ def test_what_cannot_be_read_is_told_at_upload(app: AppTest, settings: Settings)
     assert "In dit bestand staat geen tekst." in text
     assert "Het veld “Id” heeft een waarde die niet kan." in text  # which the form cures
     press(app, "maintenance-add")
-    assert [file.name for file in files.listed(settings)] == ["beta.md"]
+    assert [file.name for file in document_files.listed(settings)] == ["beta.md"]
 
 
 def test_what_to_know_of_a_file_is_told_at_upload(app: AppTest, settings: Settings) -> None:
@@ -308,7 +308,7 @@ def test_every_document_in_use_can_be_corrected_and_removed(
     run(remove.click())
     assert not alpha.exists()
     assert not list(alpha.parent.glob("alpha.md*"))
-    (gone,) = files.removed(settings)
+    (gone,) = removed_files.removed(settings)
     press(app, f"maintenance-restore-{gone.id}")
     assert alpha.read_text() == ALPHA
     assert (alpha.parent / "alpha.md.meta.yaml").exists()
@@ -320,44 +320,44 @@ def test_a_document_outside_of_the_folders_is_not_touched(
     """A generation that was imported names paths of another machine."""
     entry = Generations(settings).current().manifest.documents[0]
     (tmp_path / "secret.md").write_text("x")
-    assert files.of(settings, entry) == settings.corpus_dirs[0] / "alpha.md"
+    assert document_files.of(settings, entry) == settings.corpus_dirs[0] / "alpha.md"
     elsewhere = entry.model_copy(update={"path": str(tmp_path / "secret.md")})
-    assert files.of(settings, elsewhere) is None
+    assert document_files.of(settings, elsewhere) is None
 
 
 def test_what_was_removed_is_erased_also_when_nothing_else_changed(
     app: AppTest, settings: Settings
 ) -> None:
-    files.add(settings, "beta.md", BETA.encode(), replace=False)
-    (file,) = files.listed(settings)
-    files.remove(settings, file)  # it never was in use
+    added_files.add(settings, "beta.md", BETA.encode(), replace=False)
+    (file,) = document_files.listed(settings)
+    removed_files.remove(settings, file)  # it never was in use
     time.sleep(1.1)  # times of removal are in seconds
     planned(app, settings)
     assert "Voor lezers verandert er niets." in shown(app)
     before = Generations(settings).pointer()
     finished(press(app, "maintenance-publish"), settings)
     tab(app, "Documenten")
-    assert files.removed(settings) == ()
+    assert removed_files.removed(settings) == ()
     assert Generations(settings).pointer() == before
 
 
 def test_what_is_still_in_use_is_not_erased(app: AppTest, settings: Settings) -> None:
     """The last good version of a document that was replaced by one that cannot be read."""
-    files.add(settings, "beta.md", BETA.encode(), replace=False)
+    added_files.add(settings, "beta.md", BETA.encode(), replace=False)
     ingest(settings)
-    files.add(settings, "beta.md", b"# Kop\n", replace=True)
+    added_files.add(settings, "beta.md", b"# Kop\n", replace=True)
     time.sleep(1.1)
     planned(app, settings)
     finished(press(app, "maintenance-publish"), settings)
     run(app)
-    assert [one.name for one in files.removed(settings)] == ["beta.md"]
+    assert [one.name for one in removed_files.removed(settings)] == ["beta.md"]
 
 
 def test_no_path_and_no_jargon_stands_outside_of_the_details(
     app: AppTest, settings: Settings
 ) -> None:
-    files.add(settings, "beta.md", b"# Kop\n", replace=False)
-    files.add(settings, "plan.nl.md", b"# Plan\n\n24 juli 2020\n\nTekst.\n", replace=False)
+    added_files.add(settings, "beta.md", b"# Kop\n", replace=False)
+    added_files.add(settings, "plan.nl.md", b"# Plan\n\n24 juli 2020\n\nTekst.\n", replace=False)
     planned(app, settings)
     pages = [shown(app)]
     finished(press(app, "maintenance-publish"), settings)
@@ -373,32 +373,32 @@ def test_no_path_and_no_jargon_stands_outside_of_the_details(
 def test_a_removed_document_can_be_put_back_until_it_is_published(
     app: AppTest, settings: Settings
 ) -> None:
-    files.add(settings, "beta.md", BETA.encode(), replace=False)
+    added_files.add(settings, "beta.md", BETA.encode(), replace=False)
     ingest(settings)
-    (file,) = files.listed(settings)
-    files.describe(settings, file, {"title": "Twee"})
+    (file,) = document_files.listed(settings)
+    added_files.describe(settings, file, {"title": "Twee"})
     run(app)
     (row,) = [one for one in app.expander if "beta.md" in one.label]
     assert "gewijzigd, nog niet gepubliceerd" in row.label
 
-    files.remove(settings, file)
-    (gone,) = files.removed(settings)
-    assert files.listed(settings) == ()
+    removed_files.remove(settings, file)
+    (gone,) = removed_files.removed(settings)
+    assert document_files.listed(settings) == ()
     press(run(app), f"maintenance-restore-{gone.id}")
-    assert files.listed(settings) == (file,)
+    assert document_files.listed(settings) == (file,)
     assert (file.parent / "beta.md.meta.yaml").read_text() == "title: Twee\n"
 
-    files.remove(settings, file)
+    removed_files.remove(settings, file)
     time.sleep(1.1)  # times of generations are in seconds
     ingest(settings)
     run(app)
-    assert files.removed(settings) == ()
+    assert removed_files.removed(settings) == ()
 
 
 def test_metadata_is_given_and_wrong_metadata_refused(settings: Settings) -> None:
-    files.add(settings, "beta.md", BETA.encode(), replace=False)
-    (file,) = files.listed(settings)
-    files.describe(
+    added_files.add(settings, "beta.md", BETA.encode(), replace=False)
+    (file,) = document_files.listed(settings)
+    added_files.describe(
         settings, file, {"title": 'Het: "plan" <b>', "reference": "2020", "url": "https://eu.int/x"}
     )
     ingest(settings)
@@ -407,8 +407,8 @@ def test_metadata_is_given_and_wrong_metadata_refused(settings: Settings) -> Non
     assert (entry.info.title, entry.info.reference) == ('Het: "plan" <b>', "2020")
     for wrong in ({"url": "javascript:alert(1)"}, {"id": "Niet Goed"}, {"language": "Dutch"}):
         with pytest.raises(DocumentError):
-            files.describe(settings, file, wrong)
-    files.describe(settings, file, {"title": ""})
+            added_files.describe(settings, file, wrong)
+    added_files.describe(settings, file, {"title": ""})
     assert not (file.parent / "beta.md.meta.yaml").exists()
 
 
@@ -436,7 +436,7 @@ def save_details(app: AppTest) -> AppTest:
 def test_the_form_shows_what_the_file_says_and_writes_what_was_typed(
     app: AppTest, settings: Settings
 ) -> None:
-    files.add(settings, "beta.md", BETA.encode(), replace=False)
+    added_files.add(settings, "beta.md", BETA.encode(), replace=False)
     opened(run(app), "beta.md")
     assert (field(app, "title").value, field(app, "id").value) == ("Beta", "beta")
     field(app, "title").set_value("Havens")
@@ -446,7 +446,7 @@ def test_the_form_shows_what_the_file_says_and_writes_what_was_typed(
     field(app, "url").set_value("https://eu.int/havens")
     save_details(app)
     assert "Opgeslagen." in shown(app)
-    sidecar = files.folder(settings) / "beta.md.meta.yaml"
+    sidecar = document_files.folder(settings) / "beta.md.meta.yaml"
     assert sidecar.read_text() == "title: Havens\nurl: https://eu.int/havens\n"
 
 
@@ -454,20 +454,20 @@ def test_what_was_filled_in_stands_out_until_it_is_confirmed(
     app: AppTest, settings: Settings
 ) -> None:
     text = "# De haven\n\n24 juli 2020\n\nDe haven telt 12 kranen.\n"
-    files.add(settings, "beta.nl.md", text.encode(), replace=False)
+    added_files.add(settings, "beta.nl.md", text.encode(), replace=False)
     opened(run(app), "beta.nl.md")
     assert "controleer dit: Titel, Datum." in shown(app)
     assert field(app, "title").label == "Titel (automatisch ingevuld)"
     assert field(app, "date").value.isoformat() == "2020-07-24"
     save_details(app)
     assert field(app, "title").label == "Titel"
-    sidecar = files.folder(settings) / "beta.nl.md.meta.yaml"
+    sidecar = document_files.folder(settings) / "beta.nl.md.meta.yaml"
     assert sidecar.read_text() == "title: De haven\ndate: 2020-07-24\n"
 
 
 def test_the_form_cures_what_the_plan_complains_of(app: AppTest, settings: Settings) -> None:
     wrong = BETA.replace("language: nl", "language: nl\ndate: 24-07-2020")
-    files.add(settings, "beta.md", wrong.encode(), replace=False)
+    added_files.add(settings, "beta.md", wrong.encode(), replace=False)
     planned(app, settings)
     assert "<strong>beta.md</strong>: Het veld “Datum”" in shown(app)
     tab(app, "Documenten")
@@ -658,7 +658,7 @@ def test_an_exported_comment_is_no_formula() -> None:
 
 def built(app: AppTest, settings: Settings) -> AppTest:
     """The page once what a document more would make is there to be asked."""
-    files.add(settings, "beta.md", BETA.encode(), replace=False)
+    added_files.add(settings, "beta.md", BETA.encode(), replace=False)
     planned(app, settings)
     return finished(press(app, "maintenance-trial"), settings)
 
@@ -713,7 +713,7 @@ def test_what_was_tried_is_discarded_and_can_be_built_again(
 def test_an_outdated_trial_is_not_shown(app: AppTest, settings: Settings) -> None:
     built(app, settings)
     assert can_be_asked(app)
-    files.add(settings, "gamma.md", BETA.replace("beta", "gamma").encode(), replace=False)
+    added_files.add(settings, "gamma.md", BETA.replace("beta", "gamma").encode(), replace=False)
     run(app)
     assert not can_be_asked(app)
     assert "veranderd sinds" in shown(app)

@@ -9,6 +9,7 @@ import base64
 import re
 import uuid
 from collections.abc import Callable
+from pathlib import PurePath
 
 import streamlit as st
 
@@ -16,29 +17,37 @@ from language.matching import without_accents
 from ui.scripts import script
 from ui.texts import Texts
 
-DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+_TYPES = {
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ".md": "text/markdown",
+    ".html": "text/html",
+    ".json": "application/json",
+    ".csv": "text/csv",
+}
 
 
 @st.fragment  # saving neither runs the whole page nor interrupts an answer in the making
-def offer(label: str, made: Callable[[], str | bytes], *, name: str, mime: str, key: str) -> None:
+def offer(label: str, made: Callable[[], str | bytes], *, name: str, key: str) -> None:
     """A button that saves a file.
 
     Args:
         label: of the button.
         made: makes what is in the file, once it is asked for.
-        name: of the file, as the browser proposes it.
-        mime: its type, such as "text/csv".
+        name: of the file, as the browser proposes it; its ending says its type.
         key: of the button.
     """
     if st.button(label, key=key):
-        save(made(), name=name, mime=mime)
+        save(made(), name=name)
 
 
-def save(content: str | bytes, *, name: str, mime: str) -> None:
+def save(content: str | bytes, *, name: str) -> None:
     """Saves a file in the browser; arguments as in `offer`."""
     whole = content.encode() if isinstance(content, str) else content
     coded = base64.b64encode(whole).decode()
-    st.html(_once("save", content=coded, type=mime, name=name), unsafe_allow_javascript=True)
+    st.html(
+        _once("save", content=coded, type=_TYPES[PurePath(name).suffix], name=name),
+        unsafe_allow_javascript=True,
+    )
 
 
 def print_page(page: str) -> None:

@@ -12,16 +12,11 @@ from language.dates import locale, written
 _DATE_FIELDS = {"de": "DD.MM.YYYY", "nl": "DD-MM-YYYY"}  # else DD/MM/YYYY
 
 
-def date(day: datetime.date, language: str) -> str:
-    """A date written out, such as "24 juli 2020"."""
-    return written(day, language)
-
-
 def moment(moment: datetime.datetime, language: str, *, seconds: bool = False) -> str:
     """Date and time where the reader is, such as "24 juli 2020, 10:15"."""
     there = local(moment)
     time = format_time(there, "medium" if seconds else "short", locale=locale(language))
-    return f"{date(there.date(), language)}, {time}"
+    return f"{written(there.date(), language)}, {time}"
 
 
 def day_and_time(moment: datetime.datetime, language: str) -> str:

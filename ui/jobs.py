@@ -1,7 +1,7 @@
 """Long work that goes on when its page is closed: a command line of ours in a process of its own.
 
 data_dir/jobs/
-    ingest.publishing.lock            held while a job of this kind is being started
+    ingest.lock            held while a job of this kind is being started
     ingest/                a kind of job, of which one runs at a time
         20261125T101500.123456/ one job, named for its start (UTC)
             job.json       who started what, and its process
@@ -24,7 +24,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -36,9 +36,8 @@ from core.types import Frozen
 Kind = Literal["ingest", "eval"]
 State = Literal["running", "done", "failed", "stopped"]
 
-KEPT = 100  # jobs of a kind
-_RECENT = 100_000  # bytes
-_PATIENCE = 5.0  # seconds
+KEPT = 100  # jobs of a kind: months of work, and few enough to look through at every run
+_PATIENCE = 5.0  # seconds, for processes to end on a busy machine
 
 # Runs a command and keeps its exit code in the file that is named first.
 _RUN_AND_KEEP = """
@@ -76,14 +75,10 @@ class Job(Frozen):
         except OSError:
             return None
 
-    def events(self) -> list[dict[str, Any]]:
-        """What the command has printed so far; a line that is still being written is left out."""
-        return _events(_read(self.folder / "events.jsonl"))
-
-    def recent(self) -> list[dict[str, Any]]:
-        """As `events`, but only the last of them: enough to see how far it is, however long it
-        runs."""
-        return _events(_read(self.folder / "events.jsonl", last=_RECENT))
+    def events(self, last: int | None = None) -> list[dict[str, Any]]:
+        """What the command has printed so far, or in its last so many bytes; a line that is still
+        being written is left out."""
+        return _events(_read(self.folder / "events.jsonl", last))
 
     @property
     def heard(self) -> datetime.datetime:
@@ -107,7 +102,8 @@ def start(data_dir: Path, kind: Kind, arguments: Sequence[str], by: str) -> Job:
     jobs = data_dir / "jobs"
     try:
         make_private(jobs / kind)
-        with _turn(jobs / f"{kind}.lock"):
+        with (jobs / f"{kind}.lock").open("a") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)  # nobody else starts a job meanwhile
             folders = sorted((jobs / kind).iterdir())
             if any(map(_runs, folders)):
                 raise LockedError("This is being done already. Wait until it is done, or stop it.")
@@ -155,11 +151,6 @@ def _start(jobs: Path, kind: Kind, arguments: Sequence[str], by: str) -> Job:
     return job
 
 
-def listed(data_dir: Path, kind: Kind) -> tuple[Job, ...]:
-    """All jobs of a kind that are on record, oldest first."""
-    return tuple(newest_first(data_dir, kind))[::-1]
-
-
 def newest_first(data_dir: Path, kind: Kind) -> Iterator[Job]:
     """The jobs of a kind that are on record; each is read when it is asked for."""
     for file in sorted((data_dir / "jobs" / kind).glob("*/job.json"), reverse=True):
@@ -187,14 +178,6 @@ def _kill(process: int) -> None:
     """Ends a process and all that it began; one that has just ended is left in peace."""
     with suppress(ProcessLookupError):
         os.killpg(process, signal.SIGKILL)
-
-
-@contextmanager
-def _turn(lock: Path) -> Iterator[None]:
-    """Waits until nobody else is starting a job."""
-    with lock.open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _runs(folder: Path) -> bool:

@@ -4,6 +4,7 @@ A page is imported when it is shown first: the evaluation brings a chart library
 the readers of office files, and nobody who asks a question should wait for these.
 """
 
+import importlib
 from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
@@ -21,50 +22,20 @@ from ui.texts import Texts
 
 
 class Place(NamedTuple):
-    """A page, with the key of its title in ui/texts and the path of its address."""
+    """A page, with its module, the key of its title in ui/texts and the path of its address."""
 
-    page: Callable[[], None]
+    module: str
     title: str
     path: str
     role: Role
 
 
-def _chat() -> None:
-    from ui.chat import page
-
-    page.page()
-
-
-def _sources() -> None:
-    from ui.sources import page
-
-    page.page()
-
-
-def _notes() -> None:
-    from ui.notes import page
-
-    page.page()
-
-
-def _evaluation() -> None:
-    from ui.evaluation import page
-
-    page.page()
-
-
-def _maintenance() -> None:
-    from ui.maintenance import page
-
-    page.page()
-
-
 PLACES = [
-    Place(_chat, "chat.title", "", "reader"),
-    Place(_sources, "catalogue.title", "sources", "reader"),
-    Place(_notes, "notes.title", "notes", "reader"),
-    Place(_evaluation, "evaluation.title", "evaluation", "evaluator"),
-    Place(_maintenance, "maintenance.title", "maintenance", "maintainer"),
+    Place("ui.chat.page", "chat.title", "", "reader"),
+    Place("ui.sources.page", "catalogue.title", "sources", "reader"),
+    Place("ui.notes.page", "notes.title", "notes", "reader"),
+    Place("ui.evaluation.page", "evaluation.title", "evaluation", "evaluator"),
+    Place("ui.maintenance.page", "maintenance.title", "maintenance", "maintainer"),
 ]
 
 
@@ -85,6 +56,10 @@ def run() -> None:
     shown.run()
 
 
+def _show(module: str) -> None:
+    importlib.import_module(module).page()
+
+
 def _who() -> User | SignInError:
     try:
         return access.user()
@@ -93,18 +68,21 @@ def _who() -> User | SignInError:
 
 
 def _page(place: Place, who: User | SignInError, texts: Texts) -> StreamlitPage:
-    """The page; where the user may not be it only says so, and is not in the menu."""
-    instead: Callable[[], None] | None = None
+    """The page, or a hidden one that says why the user may not see it."""
+    shown: Callable[[], None] = partial(_show, place.module)
+    may_be_here = False
     if isinstance(who, SignInError):
-        instead = partial(sign_in.page, str(who), texts)
+        shown = partial(sign_in.page, str(who), texts)
     elif who.role is None:
-        instead = partial(sign_in.no_role, who, texts)
+        shown = partial(sign_in.no_role, who, texts)
     elif not who.may(place.role):
-        instead = partial(sign_in.forbidden, place.role, texts)
+        shown = partial(sign_in.forbidden, place.role, texts)
+    else:
+        may_be_here = True
     return st.Page(
-        instead or place.page,
+        shown,
         title=texts(place.title),
         url_path=place.path,
         default=not place.path,
-        visibility="hidden" if instead else "visible",
+        visibility="visible" if may_be_here else "hidden",
     )

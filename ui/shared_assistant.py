@@ -9,7 +9,9 @@ import streamlit as st
 from chain.assistant import Assistant
 from core.errors import StrategiewijzerError
 from core.settings import Settings
-from people.conversations import FILE, Conversations
+from people.conversations import Conversations
+from people.user_file import FILE
+from vectorstore.store import Snapshot
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +27,14 @@ def assistant() -> Assistant:
     made = Assistant(settings)
     threading.Thread(target=_begin, args=(made, settings), daemon=True).start()
     return made
+
+
+def usable_index() -> Snapshot | None:
+    """The sources as they are now; None while they cannot be used."""
+    try:
+        return assistant().index.snapshot()
+    except StrategiewijzerError:
+        return None
 
 
 @st.cache_resource(show_spinner=False)

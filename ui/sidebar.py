@@ -8,7 +8,7 @@ import streamlit as st
 from core.settings import Settings
 from core.types import DocumentInfo
 from ui import access, formats, streamlit_words
-from ui.markup import escape
+from ui.markup import escape, facts_html
 from ui.scripts import script
 from ui.texts import Texts, languages, load
 from vectorstore.store import Snapshot
@@ -91,7 +91,7 @@ def loaded_html(documents: Collection[DocumentInfo], texts: Texts) -> str:
         told = texts("loaded.only_official")
     else:
         return ""
-    return f'<p class="sw-facts">{escape(told)}</p>'
+    return facts_html(told)
 
 
 def _mode(settings: Settings, texts: Texts) -> str:

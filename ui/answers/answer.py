@@ -4,16 +4,15 @@ from typing import Protocol
 
 import streamlit as st
 
-from core.errors import StrategiewijzerError
 from core.types import Answer, Scope
 from ui.addresses import reading_address
 from ui.answers import remarks
+from ui.answers.answer_text import answer_html
 from ui.answers.chips import Chips
 from ui.answers.citations import by_number
 from ui.answers.evidence_panel import evidence_html
-from ui.answers.refusal_html import refusal_html
-from ui.answers.surroundings import Surroundings, surroundings
-from ui.markup import answer_html, code, escape, new_tab
+from ui.answers.surroundings import surroundings
+from ui.markup import code, escape, facts_html, folded_html, new_tab
 from ui.scripts import script
 from ui.texts import Texts, languages, load
 from vectorstore.store import Snapshot
@@ -50,7 +49,7 @@ def show(
         texts = load(answer.language)  # all of it in one language: that of the question
     if answer.understood_as and not alone:
         _show_understood(answer, prefix, texts, ask)
-    around = _surroundings(answer, index)
+    around = surroundings(answer.citations, index)
     chips = Chips(answer, prefix, texts, around)
     st.html(_proper_html(answer, chips, texts))
     _show_suggestions(answer, prefix, texts, ask)
@@ -73,7 +72,12 @@ def show(
 def _proper_html(answer: Answer, chips: Chips, texts: Texts) -> str:
     """The answer proper, below how it was checked; a refusal looks like one, a reply like talk."""
     if answer.kind == "refusal":
-        return refusal_html(answer, texts)
+        refused = answer_html(answer.proper, language=answer.language)
+        catalogue = new_tab("sources", texts("answers.all_sources"), texts)
+        return (
+            f'<div class="sw-refusal" role="note">{refused}'
+            f'<p class="sw-facts" lang="{texts.language}">{catalogue}</p></div>'
+        )
     shown = answer_html(
         answer.proper,
         language=remarks.languages(answer)[0],
@@ -102,7 +106,7 @@ def more_html(answer: Answer, chips: Chips, texts: Texts) -> str:
         )
         for block in answer.further
     )
-    return f'<details class="sw-more"><summary>{summary}</summary>{checked}{blocks}</details>'
+    return folded_html("sw-more", summary, checked + blocks)
 
 
 class _Sections:
@@ -123,7 +127,7 @@ def _show_understood(answer: Answer, prefix: str, texts: Texts, ask: Ask) -> Non
     """How a follow-up was understood, and a way to have it asked as it stands."""
     told = texts("answers.understood", question=answer.understood_as)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.html(f'<p class="sw-facts">{escape(told)}</p>', width="content")
+        st.html(facts_html(told), width="content")
         st.button(
             texts("answers.as_typed"),
             icon=":material/undo:",
@@ -159,7 +163,7 @@ def _show_suggestions(answer: Answer, prefix: str, texts: Texts, ask: Ask) -> No
                 kwargs={"scope": Scope()},
             )
         if answer.related:
-            st.html(f'<p class="sw-facts">{escape(texts("answer.related"))}</p>')
+            st.html(facts_html(texts("answer.related")))
         for number, question in enumerate(answer.related):
             st.button(
                 code(question),
@@ -169,13 +173,3 @@ def _show_suggestions(answer: Answer, prefix: str, texts: Texts, ask: Ask) -> No
                 on_click=ask,
                 args=(question,),
             )
-
-
-def _surroundings(answer: Answer, index: Snapshot | None) -> Surroundings | None:
-    """The cited documents as they are now; None while the index cannot be used."""
-    if index is None:
-        return None
-    try:
-        return surroundings(answer.citations, index)
-    except StrategiewijzerError:
-        return None

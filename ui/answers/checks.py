@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from core.types import Answer, Citation, Kind, Marked
+from ui.answers.answer_text import answer_html
 from ui.answers.citations import by_number
-from ui.markup import answer_html
 from ui.texts import Texts
 
 Verdict = Literal["supported", "literal", "literal_brief", "literal_official", "row"]

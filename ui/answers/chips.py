@@ -12,7 +12,7 @@ from ui.texts import Texts
 
 
 class Chips:
-    """The markers of one answer as they are shown; `marker` goes into `ui.markup.answer_html`."""
+    """The markers of one answer as they are shown; `marker` goes into `answer_text.answer_html`."""
 
     def __init__(
         self, answer: Answer, prefix: str, texts: Texts, around: Surroundings | None = None

@@ -8,15 +8,16 @@ import datetime
 import functools
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Protocol
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from core.types import Answer, Citation, Marked, Scope
+from core.types import Answer, Citation, Marked
 from language.characters import visible
+from people.conversation import Exchange
 from ui import formats
 from ui.answers import remarks
+from ui.answers.answer_text import answer_html
 from ui.answers.checks import GLYPHS, Checks
 from ui.answers.citations import as_one, by_number
 from ui.answers.copying import (
@@ -27,25 +28,12 @@ from ui.answers.copying import (
     more_heading,
 )
 from ui.answers.references import reference
-from ui.markup import answer_html, escape
+from ui.markup import escape
 from ui.scope import told
 from ui.texts import Texts
 
 
-class Exported(Protocol):
-    """A question of a conversation, and what came of it."""
-
-    @property
-    def question(self) -> str: ...
-    @property
-    def answer(self) -> Answer | None: ...
-    @property
-    def asked(self) -> datetime.datetime | None: ...
-    @property
-    def scope(self) -> Scope: ...
-
-
-def conversation_markdown(title: str, exchanges: Iterable[Exported], texts: Texts) -> str:
+def conversation_markdown(title: str, exchanges: Iterable[Exchange], texts: Texts) -> str:
     """A conversation as Markdown: questions, answers, and below each the quotes it rests on.
 
     Args:
@@ -56,8 +44,7 @@ def conversation_markdown(title: str, exchanges: Iterable[Exported], texts: Text
     blocks = [f"# {escaped(title)}", f"*{escaped(made(texts))}*"]
     for exchange in exchanges:
         blocks.append(f"## {escaped(exchange.question)}")
-        if facts := question_facts(exchange, texts):
-            blocks.append(escaped(" · ".join(facts)))
+        blocks.append(escaped(" · ".join(question_facts(exchange, texts))))
         if exchange.answer is None:
             blocks.append(escaped(texts("export.unanswered")))
             continue
@@ -66,20 +53,16 @@ def conversation_markdown(title: str, exchanges: Iterable[Exported], texts: Text
     return "\n\n".join(blocks) + "\n"
 
 
-def conversation_page(title: str, exchanges: Sequence[Exported], texts: Texts) -> str:
+def conversation_page(title: str, exchanges: Sequence[Exchange], texts: Texts) -> str:
     """As `conversation_markdown`, as a page in one file that runs no script."""
     return _template().render(title=title, exchanges=exchanges, texts=texts, made=made(texts))
 
 
-def question_facts(exchange: Exported, texts: Texts) -> list[str]:
+def question_facts(exchange: Exchange, texts: Texts) -> list[str]:
     """When a question was asked, and what its search was limited to."""
-    facts = []
-    if exchange.asked is not None:
-        zone = formats.zone_name(exchange.asked, texts.language)
-        facts.append(texts("export.asked", moment=texts.moment(exchange.asked), zone=zone))
-    if scope := told(exchange.scope, texts):
-        facts.append(scope)
-    return facts
+    zone = formats.zone_name(exchange.asked, texts.language)
+    asked = texts("export.asked", moment=texts.moment(exchange.asked), zone=zone)
+    return [asked, *filter(None, [told(exchange.scope, texts)])]
 
 
 def answer_facts(answer: Answer, texts: Texts) -> list[str]:

@@ -10,9 +10,9 @@ from urllib.parse import quote as percent_encoded
 from core.types import Answer, Citation
 from language.characters import visible
 from ui import origins
+from ui.answers.answer_text import ITEM, LABEL
 from ui.answers.citations import as_one, by_number
 from ui.answers.references import reference
-from ui.markup import ITEM, LABEL
 from ui.texts import Texts
 
 # Whatever CommonMark, tables, strikethrough, formulas, shortcodes or bare addresses begin with.

@@ -5,7 +5,6 @@ room: a copy of what is folded below the answer, made by the browser, so that no
 needed and nothing of it moves. Without the script the number is a link to what is folded.
 """
 
-import itertools
 from collections.abc import Mapping, Sequence
 
 from core.types import Answer, Citation, Passage
@@ -15,7 +14,7 @@ from ui.addresses import reading_address
 from ui.answers.citations import anchors, as_one, by_number, numbers, pages, section, stretches
 from ui.answers.fragments import at_quote
 from ui.answers.surroundings import Surroundings
-from ui.markup import escape, is_web_page, link, new_tab
+from ui.markup import escape, facts_html, folded_html, is_web_page, link, marked_pieces, new_tab
 from ui.texts import Texts
 
 _FIRST_WORDS = 6  # of a quote, to tell it from others
@@ -42,11 +41,8 @@ def evidence_html(answer: Answer, prefix: str, texts: Texts, around: Surrounding
         _source_html(answer, citations, prefix, texts, around) for citations in by_passage.values()
     )
     heading = escape(texts("sources.heading", number=len(by_number(answer.citations))))
-    return (
-        f'<details class="sw-sources"><summary>{heading}</summary>'
-        f'<div role="region" aria-label="{heading}" tabindex="0">{shown}</div>'
-        f"{_panel_html(texts)}</details>"
-    )
+    region = f'<div role="region" aria-label="{heading}" tabindex="0">{shown}</div>'
+    return folded_html("sw-sources", heading, region + _panel_html(texts))
 
 
 def _panel_html(texts: Texts) -> str:
@@ -91,7 +87,7 @@ def _source_html(
     after = around.after(first) if around else None
     return (
         f'<section class="sw-source"><h3>{numbers(citations)} {escape(document.title)}</h3>'
-        f'<p class="sw-facts">{" · ".join(escape(fact) for fact in facts if fact)}</p>'
+        + facts_html(*facts)
         + (f"<p>{escape(texts('sources.section'))}: {escape(path)}</p>" if path else "")
         + _neighbour_html(before, first, "answers.before", texts)
         + f'<blockquote lang="{escape(document.language)}">'
@@ -120,11 +116,9 @@ def _neighbour_html(passage: Passage | None, cited: Citation, key: str, texts: T
         return ""
     heading = ""
     if passage.headings != cited.headings:
-        heading = f'<p class="sw-facts">{escape(" › ".join(passage.headings[-2:]))}</p>'
-    return (
-        f'<details class="sw-nearby"><summary>{escape(texts(key))}</summary>{heading}'
-        f'<div lang="{escape(passage.language)}">{escape(passage.text)}</div></details>'
-    )
+        heading = facts_html(" › ".join(passage.headings[-2:]))
+    text = f'<div lang="{escape(passage.language)}">{escape(passage.text)}</div>'
+    return folded_html("sw-nearby", escape(texts(key)), heading + text)
 
 
 def _keep_html(quotes: Sequence[Citation], prefix: str, texts: Texts) -> str:
@@ -187,17 +181,11 @@ def highlighted(
     """
     several = len({number for *_, number in spans}) > 1
     left_over = dict(targets)
-    cuts = sorted({0, len(text), *(cut for start, end, _ in spans for cut in (start, end))})
     parts = []
-    for left, right in itertools.pairwise(cuts):
-        piece = escape(text[left:right])
-        if not any(start <= left and right <= end for start, end, _ in spans):
-            parts.append(piece)
-            continue
-        mark = f"<mark>{piece}</mark>"
+    for left, right, piece in marked_pieces(text, [(start, end) for start, end, _ in spans]):
         for start, _, number in spans:
             if start == left and number in left_over:  # takes the focus when a marker is followed
-                mark = f'<span id="{escape(left_over.pop(number))}" tabindex="-1">{mark}</span>'
+                piece = f'<span id="{escape(left_over.pop(number))}" tabindex="-1">{piece}</span>'
         ending = (number for _, end, number in spans if end == right) if several else ()
-        parts.append(mark + "".join(f"<sup>[{number}]</sup>" for number in ending))
+        parts.append(piece + "".join(f"<sup>[{number}]</sup>" for number in ending))
     return "".join(parts)

@@ -6,7 +6,7 @@ from core.types import Answer, Citation, Marked
 from prompts import phrases
 from ui.answers.citations import cited_in, numbers
 from ui.answers.surroundings import Surroundings
-from ui.markup import escape
+from ui.markup import escape, folded_html
 from ui.texts import Texts
 
 
@@ -100,5 +100,4 @@ def withheld_html(answer: Answer, texts: Texts) -> str:
         return ""
     summary = escape(texts("answer.withheld", number=len(answer.withheld)))
     items = "".join(f"<li>{escape(sentence)}</li>" for sentence in answer.withheld)
-    state = " open" if answer.opening_left_out else ""
-    return f'<details class="sw-note"{state}><summary>{summary}</summary><ul>{items}</ul></details>'
+    return folded_html("sw-note", summary, f"<ul>{items}</ul>", is_open=answer.opening_left_out)

@@ -7,6 +7,7 @@ from typing import Literal
 
 import streamlit as st
 
+from core.errors import StrategiewijzerError
 from core.types import Answer, Citation, Passage, Standing
 from ui.addresses import Span
 from vectorstore.store import Snapshot
@@ -55,17 +56,18 @@ class Surroundings:
         return None
 
 
-def surroundings(citations: Iterable[Citation], index: Snapshot) -> Surroundings:
-    """What an index has of the documents that are cited.
-
-    Raises:
-        StrategiewijzerError: the index cannot be used.
-    """
+def surroundings(citations: Iterable[Citation], index: Snapshot | None) -> Surroundings | None:
+    """What an index has of the documents that are cited; None while it cannot be used."""
     keys = {citation.document.key for citation in citations}
-    return Surroundings(
-        {key: _passages(index.generation, key, index) for key in keys},
-        index.standings() if keys else {},
-    )
+    if index is None:
+        return None
+    try:
+        return Surroundings(
+            {key: _passages(index.generation, key, index) for key in keys},
+            index.standings() if keys else {},
+        )
+    except StrategiewijzerError:
+        return None
 
 
 def excerpts(

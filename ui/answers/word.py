@@ -20,12 +20,13 @@ from lxml import etree
 
 from core.types import Answer, Citation, Marked
 from language.characters import visible
+from people.conversation import Exchange
+from ui.answers.answer_text import pieces
 from ui.answers.checks import Checks
 from ui.answers.citations import as_one, by_number
-from ui.answers.conversation_export import Exported, answer_facts, made, question_facts
+from ui.answers.conversation_export import answer_facts, made, question_facts
 from ui.answers.copying import addresses, listed, more_heading
 from ui.answers.references import reference
-from ui.markup import pieces
 from ui.texts import Texts
 
 _ITALIC = re.compile("\x02(.*?)\x03", re.DOTALL)  # what nobody types, around a title
@@ -38,13 +39,12 @@ _EMPTY = (
 )
 
 
-def conversation_docx(title: str, exchanges: Iterable[Exported], texts: Texts) -> bytes:
+def conversation_docx(title: str, exchanges: Iterable[Exchange], texts: Texts) -> bytes:
     """As `ui.answers.conversation_export.conversation_markdown`, as a Word file."""
     word, footnotes = begun(title, texts)
     for exchange in exchanges:
         word.add_heading(clean(exchange.question), 1)
-        if facts := question_facts(exchange, texts):
-            fact(word, " · ".join(facts))
+        fact(word, " · ".join(question_facts(exchange, texts)))
         if exchange.answer is None:
             word.add_paragraph(texts("export.unanswered"))
         else:

@@ -54,7 +54,7 @@ def show(
     elif form == "docx":
         made = conversation_docx(exchange.question, [exchange], texts)
         name = downloads.file_name(exchange.question, "docx")
-        downloads.save(made, name=name, mime=downloads.DOCX)
+        downloads.save(made, name=name)
     elif form == "made":
         _show_made(exchange, answer, texts, index)
 

@@ -11,8 +11,9 @@ from chain.model.aside import aside
 from core.errors import StrategiewijzerError, kind_and_place
 from core.types import Event, Finished, Marked, Stage, TextDelta, Turn
 from people.conversation import Exchange
+from ui.answers.answer_text import answer_html
 from ui.chat.session import Chat
-from ui.markup import answer_html, escape
+from ui.markup import escape
 from ui.shared_assistant import assistant
 from ui.texts import Texts
 

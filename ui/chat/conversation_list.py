@@ -15,7 +15,7 @@ from ui.answers.conversation_export import conversation_markdown, conversation_p
 from ui.answers.word import conversation_docx
 from ui.chat import sharing
 from ui.chat.session import FIELD, Chat
-from ui.markup import code, escape
+from ui.markup import code, escape, facts_html
 from ui.texts import Texts
 
 _Written = Callable[[str, Sequence[Exchange], Texts], str | bytes]
@@ -37,7 +37,7 @@ def show(chat: Chat, settings: Settings, texts: Texts) -> None:
         return
     if not listed:
         told = texts("history.not_found" if search else "history.none")
-        st.html(f'<p class="sw-facts" role="status">{escape(told)}</p>')
+        st.html(facts_html(told, role="status"))
     shown = _SHOWN if not st.session_state.get("all-conversations") else len(listed)
     today = datetime.datetime.now(formats.zone()).date()
     for period, group in itertools.groupby(listed[:shown], lambda one: _period(one, today)):
@@ -54,7 +54,7 @@ def show(chat: Chat, settings: Settings, texts: Texts) -> None:
         kept = texts("history.kept", days=settings.keep_conversations)
     else:
         kept = texts("history.not_kept")
-    st.html(f'<p class="sw-facts">{escape(kept)}</p>')
+    st.html(facts_html(kept))
     if listed and not search:
         _show_delete_all(chat, texts)
 
@@ -101,18 +101,17 @@ def _show_changes(chat: Chat, texts: Texts) -> None:
 
 def _show_export(chat: Chat, texts: Texts) -> None:
     """The conversation to keep; it is made when it is asked for."""
-    kinds: dict[str, tuple[str, _Written]] = {
-        "docx": (downloads.DOCX, conversation_docx),
-        "md": ("text/markdown", conversation_markdown),
-        "html": ("text/html", conversation_page),
+    kinds: dict[str, _Written] = {
+        "docx": conversation_docx,
+        "md": conversation_markdown,
+        "html": conversation_page,
     }
     with st.popover(texts("history.export"), icon=":material/download:", type="tertiary"):
-        for ending, (mime, written) in kinds.items():
+        for ending, written in kinds.items():
             downloads.offer(
                 texts(f"history.export_{ending}"),
                 functools.partial(_file, chat, written, texts),
                 name=downloads.file_name(chat.conversation.title, ending),
-                mime=mime,
                 key=f"export-{ending}",
             )
         _show_print(chat, texts)
@@ -159,7 +158,7 @@ def show_undo(chat: Chat, texts: Texts) -> None:
     deleted = chat.before.id != chat.conversation.id
     told = texts("history.deleted" if deleted else "history.replaced")
     with st.container(horizontal=True, vertical_alignment="center", key="undo-bar"):
-        st.html(f'<p class="sw-facts" role="status">{escape(told)}</p>', width="content")
+        st.html(facts_html(told, role="status"), width="content")
         st.button(texts("history.undo"), icon=":material/undo:", on_click=chat.undo, key="undo")
 
 

@@ -8,7 +8,7 @@ from people.conversation import Exchange
 from ui.answers import answer as answers
 from ui.chat import actions, feedback_form
 from ui.chat.session import Chat
-from ui.markup import code, escape
+from ui.markup import code, escape, facts_html, folded_html
 from ui.scope import told
 from ui.scripts import script
 from ui.texts import Texts
@@ -25,13 +25,10 @@ def show_question(chat: Chat, exchange: Exchange, texts: Texts, *, is_last: bool
             f"</span>{escape(exchange.question)}</h2>"
         )
         if limits := told(exchange.scope, texts):
-            shown += f'<p class="sw-facts">{escape(limits)}</p>'
+            shown += facts_html(limits)
         if exchange.context:
             context = escape(texts("chat.context", number=len(exchange.context)))
-            shown += (
-                f'<details class="sw-context"><summary>{context}</summary>'
-                f"<div>{escape(exchange.context)}</div></details>"
-            )
+            shown += folded_html("sw-context", context, f"<div>{escape(exchange.context)}</div>")
         st.html(shown)
         if is_last:
             turn = f".st-key-turn-{exchange.id}"
@@ -127,7 +124,7 @@ def _show_editor(chat: Chat, exchange: Exchange, texts: Texts) -> None:
             height="content",
         )
         if after:
-            st.html(f'<p class="sw-facts">{escape(texts("chat.edit_drops", number=after))}</p>')
+            st.html(facts_html(texts("chat.edit_drops", number=after)))
         with st.container(horizontal=True):
             st.form_submit_button(
                 texts("chat.ask"), type="primary", on_click=_save, args=(chat, exchange, key)

@@ -12,11 +12,11 @@ from core.errors import StrategiewijzerError
 from core.types import Answer, Scope, Turn
 from people import feedback as store
 from people.feedback import Feedback
-from ui.markup import code, escape
+from ui.markup import code, facts_html
 from ui.scripts import script
 from ui.texts import Texts
 
-MAX_COMMENT = 1000  # characters
+MAX_COMMENT = 1000  # characters, half a page, as for a question
 _ICONS = {True: ":material/thumb_up:", False: ":material/thumb_down:"}
 _WORDS = {
     "helpful": {True: "useful", False: "not_useful"},
@@ -124,7 +124,7 @@ def _show_thumbs(
 
 
 def _show_kept(verdict: Verdict, text: str) -> None:
-    shown = f'<p class="sw-facts" role="status">{escape(text)}</p>'
+    shown = facts_html(text, role="status")
     if verdict.just_given:
         verdict.just_given = False
         place = f".st-key-verdict-{verdict.id}"

@@ -8,7 +8,7 @@ import streamlit as st
 from core.types import DocumentInfo, Scope
 from language.characters import visible
 from ui import formats
-from ui.markup import escape
+from ui.markup import facts_html
 from ui.scope import titles, told
 from ui.texts import Texts
 
@@ -68,7 +68,7 @@ def choose(documents: Collection[DocumentInfo], texts: Texts) -> Scope:
         )
     scope = Scope(areas=tuple(areas), documents=tuple(chosen), language=language or "", as_of=as_of)
     if scope != Scope():
-        st.html(f'<p class="sw-facts" role="status">{escape(told(scope, texts))}</p>')
+        st.html(facts_html(told(scope, texts), role="status"))
         st.button(
             texts("filters.clear"), icon=":material/filter_alt_off:", key="clear-filters",
             on_click=clear,

@@ -18,7 +18,7 @@ from ui.markup import code, escape
 from ui.notes import keeping
 from ui.scope import told
 from ui.scripts import script
-from ui.shared_assistant import assistant
+from ui.shared_assistant import assistant, usable_index
 from ui.texts import Texts
 from vectorstore.store import Snapshot
 
@@ -112,10 +112,7 @@ def _as_answered(one: Exchange, index: Snapshot) -> Snapshot | None:
     where they cannot be used any more."""
     if one.answer is None or one.answer.generation == index.generation:
         return index
-    try:
-        return assistant().index.snapshot()
-    except StrategiewijzerError:
-        return None
+    return usable_index()
 
 
 def _show_corpus(

@@ -4,6 +4,8 @@ The page works on a copy in the session and keeps every change (people/conversat
 fails the copy goes on: the reader is told why, and the next change that succeeds keeps all of it.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import streamlit as st
@@ -78,14 +80,11 @@ class Chat:
 
     def open(self, id: str) -> None:
         """Shows one of the user's conversations, or an empty one when it is not there."""
-        try:
+        self.show(Conversation())
+        with self._attempt():
             found = self.store.find(id)
-        except StrategiewijzerError as error:
-            self.show(Conversation())
-            self.problem = str(error)
-            return
-        self.show(found or Conversation())
-        self.missing = found is None
+            self.conversation = found or self.conversation
+            self.missing = found is None
 
     def ask(self, question: str, *, alone: bool = False, scope: Scope | None = None) -> None:
         """Adds a question, to be answered when the page shows it.
@@ -100,8 +99,7 @@ class Chat:
         """
         if self.pending or not question.strip():
             return
-        scope = self.scope if scope is None else scope
-        asked = self._read(question, alone=alone, scope=scope)
+        asked = self._read(question, alone=alone, scope=self.scope if scope is None else scope)
         if asked is not None:
             self._begin(asked)
 
@@ -138,31 +136,23 @@ class Chat:
     def rename(self, name: str) -> None:
         """Gives the conversation a name; an empty one gives it its first question back."""
         self.conversation = self.conversation.named(name)
-        try:
+        with self._attempt():
             self.store.rename(self.conversation.id, self.conversation.name)
-        except StrategiewijzerError as error:
-            self.problem = str(error)
 
     def delete(self) -> None:
         """Forgets the conversation, until `undo`."""
         before = self.conversation
-        try:
+        with self._attempt():
             self.store.delete(before.id)
-        except StrategiewijzerError as error:
-            self.problem = str(error)
-            return
-        self.show(Conversation())
-        self.before = before
+            self.show(Conversation())
+            self.before = before
 
     def delete_all(self) -> None:
         """Forgets all conversations and notes of the user."""
-        try:
+        with self._attempt():
             self.store.delete_all()
-        except StrategiewijzerError as error:
-            self.problem = str(error)
-            return
-        self.show(Conversation())
-        self.removed = None
+            self.show(Conversation())
+            self.removed = None
 
     def stop(self) -> None:
         """Waits no longer for the answer in the making."""
@@ -193,15 +183,19 @@ class Chat:
 
     def _keep(self, *exchanges: Exchange) -> None:
         """Keeps these; all, if that failed before."""
-        try:
+        with self._attempt():
             self.store.put(self.conversation, *(() if self.problem else exchanges))
             self.problem = ""
-        except StrategiewijzerError as error:
-            self.problem = str(error)
 
     def _drop(self, *ids: str) -> None:
-        try:
+        with self._attempt():
             self.store.drop(self.conversation.id, *ids)
+
+    @contextmanager
+    def _attempt(self) -> Iterator[None]:
+        """Tells why the store could not do what the block asks."""
+        try:
+            yield
         except StrategiewijzerError as error:
             self.problem = str(error)
 
@@ -219,9 +213,7 @@ def chat(settings: Settings) -> Chat:
     if isinstance(found, Chat) and found.conversations.user == user.id:
         return found
     lasting = settings.keep_conversations > 0 and not user.is_visitor
-    store = Conversations(
-        user.id, settings.data_dir if lasting else None, settings.keep_conversations
-    )
-    made = Chat(store)
-    st.session_state[_KEY] = made
+    folder = settings.data_dir if lasting else None
+    store = Conversations(user.id, folder, settings.keep_conversations)
+    st.session_state[_KEY] = made = Chat(store)
     return made

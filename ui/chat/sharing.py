@@ -12,7 +12,7 @@ from ui import addresses
 from ui.answers import answer as answers
 from ui.chat.address import question_address
 from ui.chat.session import Chat
-from ui.markup import code, escape
+from ui.markup import code, escape, facts_html
 from ui.notes import keeping
 from ui.shared_assistant import assistant
 from ui.texts import Texts
@@ -44,7 +44,7 @@ def _show_link(chat: Chat, texts: Texts) -> None:
         token = store.share(id, now() + datetime.timedelta(days=days))
         st.code(f"{addresses.here()}?{urlencode({'s': token})}", language=None, wrap_lines=True)
     if until := store.shared_until(id):
-        st.html(f'<p class="sw-facts">{escape(_until(until, texts))}</p>')
+        st.html(facts_html(texts("sharing.until", date=texts.date(until.date()))))
         if st.button(texts("sharing.stop"), icon=":material/link_off:", key="unshare"):
             store.unshare(id)
             st.rerun(scope="fragment")
@@ -63,7 +63,7 @@ def show_shared(token: str, chat: Chat, texts: Texts) -> None:
         st.link_button(texts("sharing.ask"), addresses.here(), type="primary")
         return
     st.title(code(conversation.title), anchor=False)
-    st.html(f'<p class="sw-facts">{escape(texts("sharing.shared"))}</p>')
+    st.html(facts_html(texts("sharing.shared")))
     for number, one in enumerate(conversation.exchanges):
         with st.chat_message("user", avatar=":material/person:"):
             st.html(f'<h2 class="sw-question">{escape(one.question)}</h2>')
@@ -80,7 +80,3 @@ def _ask(question: str, *, alone: bool = False, scope: Scope | None = None) -> N
     """Asks in a conversation of the reader's own."""
     query = question_address(question, scope or Scope())
     st.query_params.from_dict(parse_qs(query.removeprefix("?")))
-
-
-def _until(until: datetime.datetime, texts: Texts) -> str:
-    return texts("sharing.until", date=texts.date(until.date()))

@@ -4,17 +4,12 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.errors import StrategiewijzerError
 from eval import runs
 from ui import access, downloads, error_texts
 from ui.evaluation.kept_runs import Kept
 from ui.texts import Texts
 
-FILES = {
-    "report.html": "text/html",
-    "report.md": "text/markdown",
-    "results.json": "application/json",
-}
+FILES = ("report.html", "report.md", "results.json")
 UNDO = "evaluation-undo"  # which run was accepted before, "" for none
 
 
@@ -36,14 +31,11 @@ def show(data_dir: Path, run: Kept, texts: Texts) -> None:
 
 
 def _accept(data_dir: Path, name: str | None, texts: Texts, *, undo: str | None) -> None:
-    try:
+    with error_texts.telling(texts):
         access.require("evaluator")
         runs.accept(data_dir, name)
-    except StrategiewijzerError as error:
-        error_texts.unexpected(error, texts)
-        return
-    st.session_state[UNDO] = undo
-    st.rerun()
+        st.session_state[UNDO] = undo
+        st.rerun()
 
 
 def _offer_files(run: Kept, texts: Texts) -> None:
@@ -61,6 +53,5 @@ def _offer_files(run: Kept, texts: Texts) -> None:
                 texts(f"evaluation.download.{name.partition('.')[2]}"),
                 (run.folder / name).read_bytes,
                 name=f"{run.name}-{name}",
-                mime=FILES[name],
                 key=f"evaluation-download-{name}",
             )

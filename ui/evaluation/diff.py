@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 from ui.markup import escape
 from ui.texts import Texts
 
-_SHORT = 3  # words
+_SHORT = 3  # equal words; fewer between two changes are no pause for the eye
 _WORD = re.compile(r"\S+\s*|\s+")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import streamlit as st
 
 from eval.results import Stamp
-from ui.markup import escape
+from ui.markup import escape, facts_html
 from ui.texts import Texts
 
 _NONE = "–"
@@ -16,11 +16,10 @@ def show(before: Stamp, now: Stamp, texts: Texts) -> None:
     told = list(differences(before, now, texts))
     st.html(f'<h2 class="sw-small">{escape(texts("evaluation.differences.heading"))}</h2>')
     if not told:
-        st.html(f'<p class="sw-facts">{escape(texts("evaluation.differences.none"))}</p>')
+        st.html(facts_html(texts("evaluation.differences.none")))
         return
-    st.html(
-        f'<ul class="sw-facts sw-differences">{"".join(f"<li>{one}</li>" for one in told)}</ul>'
-    )
+    items = "".join(f"<li>{one}</li>" for one in told)
+    st.html(f'<ul class="sw-facts sw-differences">{items}</ul>')
 
 
 def differences(before: Stamp, now: Stamp, texts: Texts) -> Iterator[str]:

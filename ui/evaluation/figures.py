@@ -16,7 +16,7 @@ from ui.evaluation.tables import (
     label,
     of_readers,
 )
-from ui.markup import escape
+from ui.markup import escape, facts_html
 from ui.texts import Texts
 
 TECHNICAL = ("retrieval", "refusals", "citations", "size", "latency_ms")  # groups of figures
@@ -33,7 +33,7 @@ def show_headlines(run: Kept, comparison: Comparison | None, texts: Texts) -> No
         common = texts(
             "evaluation.common_questions", same=comparison.same_questions, left_out=left_out
         )
-        st.html(f'<p class="sw-facts">{escape(common)}</p>')
+        st.html(facts_html(common))
     _metrics("evaluation-headlines", of_readers(run.figures.overall), comparison, texts)
     others = [
         figure
@@ -105,7 +105,7 @@ def show_all(run: Kept, comparison: Comparison | None, texts: Texts) -> None:
     if named:
         st.html(groups_html(texts(f"evaluation.groupings.{grouping}"), named, texts))
     else:
-        st.html(f'<p class="sw-facts">{escape(texts("evaluation.no_groups"))}</p>')
+        st.html(facts_html(texts("evaluation.no_groups")))
 
 
 def named_group(grouping: str, name: str, texts: Texts) -> str:

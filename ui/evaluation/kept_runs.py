@@ -60,17 +60,12 @@ def read(folder: Path) -> Results:
     return _results(folder, _modified(folder))
 
 
-def compared(before: Path, now: Path) -> Comparison:
-    """How two runs differ.
+def compared(before: Path, now: Path, ids: tuple[str, ...] | None = None) -> Comparison:
+    """How two runs differ, in some of their questions or in all.
 
     Raises:
         StrategiewijzerError: as `read`.
     """
-    return _comparison((before, _modified(before)), (now, _modified(now)))
-
-
-def compared_of(before: Path, now: Path, ids: tuple[str, ...]) -> Comparison:
-    """How two runs differ in some of their questions."""
     return _comparison((before, _modified(before)), (now, _modified(now)), ids)
 
 
@@ -99,7 +94,7 @@ def _results(folder: Path, modified: int) -> Results:
 
 @st.cache_resource(max_entries=100, show_spinner=False)
 def _comparison(
-    before: tuple[Path, int], now: tuple[Path, int], ids: tuple[str, ...] | None = None
+    before: tuple[Path, int], now: tuple[Path, int], ids: tuple[str, ...] | None
 ) -> Comparison:
     return compare(_some(before[0], ids), _some(now[0], ids))
 

@@ -8,7 +8,7 @@ from eval.question_result import QuestionResult
 from ui.evaluation.diff import word_diff
 from ui.evaluation.kept_runs import Kept, read, when
 from ui.evaluation.questions import LISTED, open_question
-from ui.markup import code, escape, table_html
+from ui.markup import code, escape, facts_html, table_html
 from ui.texts import Texts
 
 
@@ -31,7 +31,7 @@ def show(run: Kept, baseline: Kept | None, name: str, texts: Texts) -> None:
         return
     same = (before.text, before.more) == (result.text, result.more)
     told = texts("evaluation.diff.same" if same else "evaluation.diff.legend")
-    st.html(f'<p class="sw-facts">{escape(told)}</p>')
+    st.html(facts_html(told))
     then, now = word_diff(before.text, result.text, texts)
     left, right = st.columns(2)
     left.html(_side_html("baseline", baseline, before, then, texts))
@@ -119,7 +119,7 @@ def _side_html(side: str, run: Kept, result: QuestionResult, answer: str, texts:
     heading = f"{texts(f'evaluation.choose.{side}')}: {date}"
     parts = [
         f'<h3 class="sw-small">{escape(heading)}</h3>',
-        f'<p class="sw-facts">{escape(_what_became(result, texts))}</p>',
+        facts_html(_what_became(result, texts)),
         f'<div class="sw-compared" lang="{escape(result.text_language or result.language)}">'
         f"{answer}</div>",
         _listed("more", map(_lines_html, result.more), texts),

@@ -16,8 +16,8 @@ CHOSEN = "evaluation-set"  # the name of the set that is asked, "" for ours
 _FOLDER = "questions"
 _GIVEN = "evaluation-set-given"
 _PROBLEM = "evaluation-set-problem"
-_LARGEST = 5  # MB
-_LONGEST = 80  # characters of a name
+_LARGEST = 5  # MB; our own questions take less than a fifth of one
+_LONGEST = 80  # characters of a name; file systems allow 255 bytes
 
 
 def listed(data_dir: Path) -> dict[str, Path]:

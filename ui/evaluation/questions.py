@@ -9,9 +9,10 @@ from eval.compare import Comparison, Direction
 from eval.question_result import QuestionResult
 from language.matching import fold
 from ui.evaluation.figures import named_group
-from ui.evaluation.kept_runs import Kept, compared_of, headlines_of, read
+from ui.evaluation.kept_runs import Kept, compared, headlines_of, read
 from ui.evaluation.tables import figures_html
-from ui.markup import code, escape
+from ui.markup import code, escape, facts_html
+from ui.pagination import page_of
 from ui.texts import Texts
 
 PAGE = 20  # questions
@@ -37,13 +38,13 @@ def show(run: Kept, baseline: Kept | None, comparison: Comparison | None, texts:
     if len(everything) > len(there):
         held_out = len(everything) - len(there)
         count += " " + texts("evaluation.questions.held_out", number=held_out)
-    st.html(f'<p class="sw-facts" role="status">{escape(count)}</p>')
+    st.html(facts_html(count, role="status"))
     if not shown:
         st.info(texts("evaluation.questions.none"))
         return
     ids = tuple(sorted(result.id for result in shown))
     with st.expander(texts("evaluation.questions.figures", number=len(shown)), expanded=True):
-        changes = compared_of(baseline.folder, run.folder, ids) if baseline and comparison else None
+        changes = compared(baseline.folder, run.folder, ids) if baseline and comparison else None
         st.html(figures_html(headlines_of(run.folder, ids), changes, texts))
     _list(shown, moves, texts)
 
@@ -111,12 +112,8 @@ def _in_order(
 
 
 def _list(shown: Sequence[QuestionResult], moves: Mapping[str, Direction], texts: Texts) -> None:
-    pages = -(-len(shown) // PAGE)
-    place = st.container()
-    number = 1
-    if pages > 1:
-        number = min(st.pagination(pages, key="evaluation-page"), pages)
-    for row, result in enumerate(shown[(number - 1) * PAGE : number * PAGE]):
+    place, on_page = page_of(shown, PAGE, key="evaluation-page")
+    for row, result in enumerate(on_page):
         with place.container(border=True, gap=None):
             st.button(
                 code(result.question),  # a label is Markdown: as code it stays data

@@ -1,12 +1,13 @@
 """Start an evaluation, see how far it is, and what came of the last one."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from core.errors import LockedError, StrategiewijzerError
+from core.errors import LockedError
 from core.settings import Settings
 from eval.gate import RULES
 from eval.run_report import number
@@ -14,7 +15,7 @@ from ui import access, error_texts, jobs
 from ui.evaluation import own_sets
 from ui.evaluation.tables import label
 from ui.jobs import Job
-from ui.markup import code, escape
+from ui.markup import code, escape, facts_html
 from ui.pseudonyms import name_of, on_record
 from ui.texts import Texts
 
@@ -53,7 +54,7 @@ def _watch(job: Job, texts: Texts) -> None:
     with st.container(border=True):
         st.html(
             f'<h2 class="sw-small">{escape(texts("evaluation.start.running"))}</h2>'
-            f'<p class="sw-facts">{_who(job, texts)}</p>'
+            + facts_html(_who(job, texts))
         )
         steps = [event for event in job.events() if event.get("event") == "progress"]
         if steps:
@@ -69,13 +70,10 @@ def _watch(job: Job, texts: Texts) -> None:
 
 
 def _stop(job: Job, texts: Texts) -> None:
-    try:
+    with error_texts.telling(texts):
         access.require("evaluator")
         jobs.stop(job)
-    except StrategiewijzerError as error:
-        error_texts.unexpected(error, texts)
-        return
-    st.rerun()
+        st.rerun()
 
 
 def _maker(data_dir: Path, shown: str | None) -> Job | None:
@@ -105,7 +103,7 @@ def _tell_verdict(job: Job, texts: Texts) -> None:
         else:
             opened = end["gate"] is not None
             st.success(texts("evaluation.start.open" if opened else "evaluation.start.ended"))
-        st.html(f'<p class="sw-facts">{_who(job, texts)}</p>')
+        st.html(facts_html(_who(job, texts)))
 
 
 def _unmet(rule: Mapping[str, Any], texts: Texts) -> str:
@@ -138,9 +136,9 @@ def _tell_last(job: Job, texts: Texts) -> None:
             reason = "\n".join(job.errors().splitlines()[-_LAST_LINES:])
             st.error(f"{texts('evaluation.start.failed')}\n\n{code(reason)}")
         else:
-            st.html(f'<p class="sw-facts">{escape(texts("evaluation.start.other"))}</p>')
+            st.html(facts_html(texts("evaluation.start.other")))
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.html(f'<p class="sw-facts">{_who(job, texts)}</p>')
+            st.html(facts_html(_who(job, texts)))
             if name:
                 st.button(texts("evaluation.start.look"), on_click=_look, args=(name,))
 
@@ -148,7 +146,7 @@ def _tell_last(job: Job, texts: Texts) -> None:
 def _who(job: Job, texts: Texts) -> str:
     since = texts.moment(job.started)
     key = "evaluation.start.by" if job.by else "evaluation.start.since"
-    return escape(texts(key, date=since, name=name_of(job.by)))
+    return texts(key, date=since, name=name_of(job.by))
 
 
 def _look(name: str) -> None:
@@ -159,7 +157,7 @@ def _offer(settings: Settings, texts: Texts) -> None:
     """What is asked, whether the gate judges it, and the button."""
     st.markdown(texts("evaluation.start.explained"))
     told = "evaluation.start.model" if settings.generative else "evaluation.start.offline"
-    st.html(f'<p class="sw-facts">{escape(texts(told, model=settings.model_label))}</p>')
+    st.html(facts_html(texts(told, model=settings.model_label)))
     own = own_sets.listed(settings.data_dir)
     questions = st.selectbox(
         texts("evaluation.start.set"),
@@ -192,12 +190,8 @@ def _arguments(questions: Path | None, every: int, gate: bool) -> tuple[str, ...
 
 
 def _start(settings: Settings, arguments: Sequence[str], texts: Texts) -> None:
-    try:
+    with error_texts.telling(texts):
         user = access.require("evaluator")
-        jobs.start(settings.data_dir, "eval", arguments, on_record(user))
-    except LockedError:
-        pass  # somebody was first: theirs is shown, with who and since when
-    except StrategiewijzerError as error:
-        error_texts.unexpected(error, texts)
-        return
-    st.rerun()
+        with suppress(LockedError):  # somebody was first: theirs is shown, with who and since when
+            jobs.start(settings.data_dir, "eval", arguments, on_record(user))
+        st.rerun()

@@ -43,7 +43,7 @@ def figures_html(figures: Iterable[Figure], comparison: Comparison | None, texts
         explained = escape(explanation(figure.group, figure.name, texts))
         row = [
             f"{escape(label(figure.group, figure.name, texts))}<small>{explained}</small>",
-            _with_interval(figure, texts),
+            with_interval(figure, texts),
         ]
         if comparison:
             row += _difference(tests.get((figure.group, figure.name)), texts)
@@ -82,14 +82,15 @@ def groups_html(caption: str, groups: Mapping[str, Summary], texts: Texts) -> st
         [
             escape(name),
             formats.number(summary.n, texts.language),
-            *(_with_interval(figure, texts) for figure in of_readers(summary)),
+            *(with_interval(figure, texts) for figure in of_readers(summary)),
         ]
         for name, summary in groups.items()
     ]
     return table_html(caption, columns, rows)
 
 
-def _with_interval(figure: Figure, texts: Texts) -> str:
+def with_interval(figure: Figure, texts: Texts) -> str:
+    """A figure and its bounds, as HTML."""
     value = number(figure.value, figure.group)
     return texts.figure(f"{value} <small>{bounds(figure.interval, figure.group)}</small>")
 
@@ -103,7 +104,7 @@ def runs_html(there: Iterable[Kept], chosen: Kept, texts: Texts) -> str:
         [
             _name_html(run, chosen, texts),
             formats.number(run.figures.overall.n, texts.language),
-            *(_with_interval(figure, texts) for figure in of_readers(run.figures.overall)[:3]),
+            *(with_interval(figure, texts) for figure in of_readers(run.figures.overall)[:3]),
             *map(escape, _made_with(run, texts)),
         ]
         if run.figures

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import altair as alt
 import streamlit as st
 
-from eval.run_report import HEADLINES, Figure, bounds, figures, number
+from eval.run_report import HEADLINES, Figure, figures, number
 from ui import formats
 from ui.evaluation.kept_runs import Kept, when
-from ui.evaluation.tables import READERS_FIGURES, explanation, label
-from ui.markup import escape, table_html
+from ui.evaluation.tables import READERS_FIGURES, explanation, label, with_interval
+from ui.markup import escape, facts_html, table_html
 from ui.texts import Texts
 
 DEFAULT = ("reading.signable", "answers.useful_answer_rate")
@@ -25,7 +25,7 @@ def show(run: Kept, there: Sequence[Kept], texts: Texts) -> None:
     st.html(f'<h2 class="sw-heading">{escape(texts("evaluation.trend.heading"))}</h2>')
     same = [other for other in reversed(there) if _asked_the_same(run, other)]
     told = texts("evaluation.trend.same", n=len(same), left_out=len(there) - len(same))
-    st.html(f'<p class="sw-facts">{escape(told)}</p>')
+    st.html(facts_html(told))
     if len(same) < 2:
         st.info(texts("evaluation.trend.too_few"))
         return
@@ -42,12 +42,12 @@ def show(run: Kept, there: Sequence[Kept], texts: Texts) -> None:
         key="evaluation-trend-tab",
     )
     with charts:
-        st.html(f'<p class="sw-facts">{escape(texts("evaluation.trend.reading"))}</p>')
+        st.html(facts_html(texts("evaluation.trend.reading")))
         for name in chosen:
             group, _, figure = name.partition(".")
             st.html(
                 f'<h3 class="sw-small">{escape(_label(name, texts))}</h3>'
-                f'<p class="sw-facts">{escape(explanation(group, figure, texts))}</p>'
+                + facts_html(explanation(group, figure, texts))
             )
             st.altair_chart(
                 _chart(name, same, run, texts),
@@ -170,11 +170,6 @@ def _table_html(names: Sequence[str], there: Sequence[Kept], texts: Texts) -> st
         row = [escape(when(run.figures, texts) if run.figures else run.name)]
         for name in names:
             figure = _figure(name, run)
-            if figure is None:
-                row.append("")
-                continue
-            interval = bounds(figure.interval, figure.group)
-            value = number(figure.value, figure.group)
-            row.append(texts.figure(f"{value} <small>{interval}</small>"))
+            row.append(with_interval(figure, texts) if figure else "")
         rows.append(row)
     return table_html(texts("evaluation.trend.heading"), columns, rows, hidden=True)

@@ -15,7 +15,7 @@ from ingest.reading import sidecar
 from ingest.reading.formats.blocks import Value
 from language.official import OFFICIAL
 from ui import access, error_texts, formats
-from ui.maintenance import files
+from ui.maintenance import added_files
 from ui.maintenance.file_preview import Said
 from ui.texts import Texts
 from vectorstore.manifest import DocumentEntry
@@ -85,7 +85,7 @@ def _save(
 ) -> None:
     try:
         access.require("maintainer")
-        files.describe(settings, file, fields)
+        added_files.describe(settings, file, fields)
     except StrategiewijzerError as error:
         error_texts.show(error, texts)
         return

@@ -1,37 +1,28 @@
 """All documents: add, describe, remove, put back. What is done here is used once published."""
 
 import hashlib
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from core.errors import NoIndexError, StrategiewijzerError
+from core.errors import NoIndexError
 from core.names import as_text, printable
 from core.settings import Settings
 from ingest.passages.isolated import Loader
-from ingest.reading.formats import CONVERT, FORMATS
-from ui import access, error_texts, uploads
-from ui.maintenance import file_preview, files
+from ui import access, error_texts
+from ui.maintenance import document_files, file_preview, removed_files, upload_form
 from ui.maintenance import job_list as work
 from ui.maintenance.about import SAVED, about
 from ui.maintenance.file_preview import Said
-from ui.markup import code, escape
+from ui.markup import code
+from ui.pagination import page_of
 from ui.texts import Texts
 from vectorstore.generations import Generations, store_exists
 from vectorstore.manifest import DocumentEntry, Manifest
 
 _PAGE = 20  # documents shown at once
-_ROUND = "maintenance-round"  # counts what was uploaded: a new field is an empty one
-_DONE = "maintenance-done"
-
-_CURABLE = ("value",)  # faults that the form of a document cures
-
-Chosen = tuple[str, UploadedFile, bool]
-"""The name to keep a file under, the file, and whether it takes another's place."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +32,7 @@ class _Row:
     path: str
     file: Path | None
     entry: DocumentEntry | None
-    state: files.State
+    state: document_files.State
 
     @property
     def label(self) -> str:
@@ -60,21 +51,21 @@ def show(settings: Settings, texts: Texts, *, busy: bool) -> None:
     """
     manifest = _manifest(settings)
     entries = manifest.documents if manifest else ()
-    can_add = files.is_read(settings)
+    can_add = document_files.is_read(settings)
     st.header(texts("maintenance.upload.heading"), anchor=False)
     with Loader(settings) as loader:
         if can_add:
             st.markdown(texts("maintenance.upload.explained"))
-            _upload(settings, entries, loader, texts)
+            upload_form.show(settings, entries, loader, texts)
         else:
             st.error(texts("maintenance.upload.not_read"))
-            where = f"{files.folder(settings)}\nSTRATEGIEWIJZER_CORPUS_DIRS"
+            where = f"{document_files.folder(settings)}\nSTRATEGIEWIJZER_CORPUS_DIRS"
             error_texts.details(where, texts)
-        if done := st.session_state.pop(_DONE, ""):
+        if done := st.session_state.pop(upload_form.DONE, ""):
             st.success(done)
         if manifest is not None:
-            files.forget(settings, manifest, work.published(settings))
-        rows, gone = _rows(settings, entries), files.removed(settings)
+            removed_files.forget(settings, manifest, work.published(settings))
+        rows, gone = _rows(settings, entries), removed_files.removed(settings)
         if gone or any(row.state in ("new", "changed") for row in rows):
             _preview(texts, busy=busy)
         _removed(gone, settings, texts)
@@ -108,118 +99,13 @@ def _manifest(settings: Settings) -> Manifest | None:
         return None
 
 
-def _upload(
-    settings: Settings, entries: Sequence[DocumentEntry], loader: Loader, texts: Texts
-) -> None:
-    given = uploads.uploader(
-        texts("maintenance.upload.choose"),
-        "maintainer",
-        settings.max_file_size,
-        accept_multiple_files=True,
-        help=texts("maintenance.upload.help"),
-        key=f"maintenance-upload-{st.session_state.setdefault(_ROUND, 0)}",
-    )
-    limits = texts(
-        "maintenance.upload.formats", formats=" ".join(FORMATS), size=settings.max_file_size
-    )
-    st.html(f'<p class="sw-facts">{escape(limits)}</p>')
-    keys = {entry.key: entry for entry in entries}
-    chosen = []
-    for number, file in enumerate(given):
-        name = files.safe_name(file.name)
-        if _can_be_read(file, name, settings, loader, keys, texts):
-            chosen += _look_at(file, name, number, settings, texts)
-    if given:
-        st.button(
-            texts("maintenance.upload.add", number=len(chosen)),
-            key="maintenance-add",
-            type="primary",
-            disabled=not chosen,
-            on_click=_add,
-            args=(chosen, settings, texts),
-        )
-
-
-def _can_be_read(
-    file: UploadedFile,
-    name: str,
-    settings: Settings,
-    loader: Loader,
-    keys: Mapping[str, DocumentEntry],
-    texts: Texts,
-) -> bool:
-    """Whether a file is worth keeping under a name; says why not, and what will ask for a look."""
-    shown = code(printable(file.name))
-    refused = files.refusal(name, file.size, settings)
-    if refused is not None:
-        why = texts(
-            f"maintenance.refused.{refused}",
-            formats=" ".join(FORMATS),
-            better=CONVERT.get(Path(name).suffix.lower(), ""),
-            size=settings.max_file_size,
-        )
-        st.error(f"{shown} {why}")
-        return False
-    with st.spinner(texts("maintenance.upload.reading")):
-        said = file_preview.uploaded(name, file.getvalue(), loader)
-    if said.failure is not None:
-        can = said.failure.fault in _CURABLE
-        (st.warning if can else st.error)(f"{shown} {error_texts.reason(said.failure, texts)}")
-        error_texts.details(f"{said.failure.problem}. {said.failure.remedy}", texts)
-        return can
-    _notes(said, str(files.folder(settings) / name), keys, texts, name=f"{shown} ")
-    return True
-
-
-def _notes(
-    said: Said, path: str, keys: Mapping[str, DocumentEntry], texts: Texts, *, name: str = ""
-) -> None:
-    """What to know of a file that can be taken; `name` stands before it, as Markdown."""
-    if said.unused:
-        st.info(f"{name}{texts('maintenance.upload.unused')} {code(', '.join(said.unused))}")
-    other = keys.get(said.info.key) if said.info else None
-    if other is not None and other.path != as_text(Path(os.path.abspath(path))):
-        st.warning(f"{name}{texts('maintenance.upload.double')} {code(other.info.title)}")
-
-
-def _look_at(
-    file: UploadedFile, name: str, number: int, settings: Settings, texts: Texts
-) -> list[Chosen]:
-    """What is to be done with a file; nothing when it is skipped."""
-    if name != file.name:
-        st.info(f"{texts('maintenance.upload.renamed')} {code(name)}")
-    if files.taken(settings, name) is None:
-        return [(name, file, False)]
-    wish = st.radio(
-        f"{texts('maintenance.upload.collision')} {code(name)}",
-        ("replace", "both", "skip"),
-        format_func=lambda one: texts(f"maintenance.upload.{one}"),
-        help=texts("maintenance.upload.collision_help"),
-        horizontal=True,
-        key=f"maintenance-collision-{st.session_state[_ROUND]}-{number}",
-    )
-    return [] if wish == "skip" else [(name, file, wish == "replace")]
-
-
-def _add(chosen: Sequence[Chosen], settings: Settings, texts: Texts) -> None:
-    try:
-        access.require("maintainer")
-        for name, file, replace in chosen:
-            files.add(settings, name, file.getvalue(), replace=replace)
-    except StrategiewijzerError as error:
-        work.tell(error)
-        return
-    st.session_state[_ROUND] += 1
-    st.session_state[_DONE] = texts("maintenance.upload.added", number=len(chosen))
-
-
 def _rows(settings: Settings, entries: Sequence[DocumentEntry]) -> list[_Row]:
     """What was added here and all else that is in use; what is new comes first."""
     by_path = {entry.path: entry for entry in entries}
-    found = {as_text(file): file for file in files.listed(settings)}
-    places = {**{path: files.of(settings, one) for path, one in by_path.items()}, **found}
+    found = {as_text(file): file for file in document_files.listed(settings)}
+    places = {**{path: document_files.of(settings, one) for path, one in by_path.items()}, **found}
     rows = [
-        _Row(path, file, by_path.get(path), files.state(file, by_path) if file else "gone")
+        _Row(path, file, by_path.get(path), document_files.state(file, by_path) if file else "gone")
         for path, file in places.items()
     ]
     return sorted(rows, key=lambda row: (row.state != "new", row.label.casefold()))
@@ -240,10 +126,8 @@ def _documents(
     if len(rows) > _PAGE:
         asked = st.text_input(texts("maintenance.own.search"), key="maintenance-own-search")
         rows = [row for row in rows if asked.strip().casefold() in row.label.casefold()]
-    shown, first = st.container(), 0
-    if len(rows) > _PAGE:
-        first = (st.pagination(-(-len(rows) // _PAGE), key="maintenance-own-page") - 1) * _PAGE
-    for row in rows[first : first + _PAGE]:
+    shown, rows = page_of(rows, _PAGE, key="maintenance-own-page")
+    for row in rows:
         name = hashlib.sha256(row.path.encode()).hexdigest()[:12]
         key, standing = f"plain-own-{name}", texts(f"maintenance.own.{row.state}")
         if st.session_state.get(SAVED) == name:  # with another label Streamlit would fold it
@@ -276,10 +160,10 @@ def _document(
         with st.spinner(texts("maintenance.upload.reading")):
             said = file_preview.kept(row.file, loader)
     if said.failure is not None:
-        st.error(error_texts.reason(said.failure, texts))
+        st.error(error_texts.reason(said.failure.fault, said.failure.field, texts))
         error_texts.details(f"{said.failure.problem}. {said.failure.remedy}", texts)
         said = Said(info=row.entry.info if row.entry else None, failure=said.failure)
-    _notes(said, row.path, {entry.key: entry for entry in entries}, texts)
+    upload_form.notes(said, row.path, {entry.key: entry for entry in entries}, texts)
     about(settings, row.file, name, said, entries, texts)
     st.button(
         texts("maintenance.own.remove"),
@@ -291,14 +175,12 @@ def _document(
 
 
 def _remove(settings: Settings, file: Path) -> None:
-    try:
+    with work.attempt():
         access.require("maintainer")
-        files.remove(settings, file)
-    except StrategiewijzerError as error:
-        work.tell(error)
+        removed_files.remove(settings, file)
 
 
-def _removed(gone: Sequence[files.Removed], settings: Settings, texts: Texts) -> None:
+def _removed(gone: Sequence[removed_files.Removed], settings: Settings, texts: Texts) -> None:
     """What was removed or replaced since the last publication, to be put back."""
     if not gone:
         return
@@ -315,9 +197,7 @@ def _removed(gone: Sequence[files.Removed], settings: Settings, texts: Texts) ->
             )
 
 
-def _restore(settings: Settings, one: files.Removed) -> None:
-    try:
+def _restore(settings: Settings, one: removed_files.Removed) -> None:
+    with work.attempt():
         access.require("maintainer")
-        files.restore(settings, one)
-    except StrategiewijzerError as error:
-        work.tell(error)
+        removed_files.restore(settings, one)

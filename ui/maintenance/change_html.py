@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from core.names import printable
 from ingest.publishing.changes import word_diff
-from ingest.publishing.ingest_report import DocumentChange, Guesses, PassageChange, Report
+from ingest.publishing.ingest_report import DocumentChange, Failure, Guesses, PassageChange, Report
 from ui import error_texts, formats
-from ui.markup import escape
+from ui.markup import definitions_html, escape, facts_html, folded_html
 from ui.texts import Texts
 
 _PATH = " › "
@@ -30,22 +30,17 @@ def counts_html(report: Report, texts: Texts) -> str:
         "embedded": report.embedded,
         "reused": report.reused,
     }
-    rows = "".join(
-        f"<div><dt>{escape(texts(f'maintenance.counts.{name}'))}</dt>"
-        f"<dd>{formats.number(number, texts.language)}</dd></div>"
+    shown = (
+        (texts(f"maintenance.counts.{name}"), formats.number(number, texts.language))
         for name, number in counts.items()
         if number or name in ("added", "changed", "removed")
     )
-    return f'<dl class="sw-counts">{rows}</dl>'
+    return definitions_html("sw-counts", shown)
 
 
 def notes_html(report: Report, texts: Texts) -> str:
     """What could not be taken, what was guessed, what was kept without its file or left out."""
-    kept = texts("maintenance.report.kept")
-    failures = (
-        error_texts.failure_html(failure, texts, more=kept if failure.kept else "")
-        for failure in report.failures
-    )
+    failures = (_failure(one, texts) for one in report.failures)
     guesses = (_guesses(one, texts) for one in report.guesses)
     unused = (
         f"<strong>{escape(error_texts.name(one.path))}</strong>: {escape(', '.join(one.names))}"
@@ -67,16 +62,27 @@ def notes_html(report: Report, texts: Texts) -> str:
     )
 
 
+def _failure(one: Failure, texts: Texts) -> str:
+    """A document that cannot be taken: its name, why, what to do, and the details."""
+    said = error_texts.reason(one.fault, one.field, texts)
+    if one.kept:
+        said += f" {texts('maintenance.report.kept')}"
+    told = f"{printable(one.path)}: {one.problem}. {one.remedy}"
+    name = escape(error_texts.name(one.path))
+    return f"<strong>{name}</strong>: {escape(said)}{error_texts.fold(told, texts)}"
+
+
 def _guesses(one: Guesses, texts: Texts) -> str:
     """What was filled in of a document, to be checked."""
-    fields = "".join(
-        f"<div><dt>{escape(texts.label('maintenance.fields', name))}</dt>"
-        f"<dd><mark>{escape(_value(name, value, texts))}</mark></dd></div>"
+    fields = (
+        (
+            texts.label("maintenance.fields", name),
+            f"<mark>{escape(_value(name, value, texts))}</mark>",
+        )
         for name, value in one.fields.items()
     )
-    return (
-        f'<strong>{escape(error_texts.name(one.path))}</strong><dl class="sw-guesses">{fields}</dl>'
-    )
+    name = escape(error_texts.name(one.path))
+    return f"<strong>{name}</strong>{definitions_html('sw-guesses', fields)}"
 
 
 def document_html(change: DocumentChange, texts: Texts) -> str:
@@ -89,12 +95,12 @@ def document_html(change: DocumentChange, texts: Texts) -> str:
     more = len(change.passages) - _PASSAGES
     if more > 0:
         shown += f"<p>{escape(texts('maintenance.report.more', number=more))}</p>"
-    return (
-        f'<details class="sw-change"><summary><strong>{kind}</strong> '
-        f"{escape(printable(change.title))}{differ}</summary>"
-        f'<div><p class="sw-facts">{escape(path + error_texts.name(change.path))}'
-        f" · {escape(texts('maintenance.report.same', number=change.unchanged))}</p>"
-        f"{_fields(change, texts)}{shown}</div></details>"
+    same = texts("maintenance.report.same", number=change.unchanged)
+    facts = facts_html(path + error_texts.name(change.path), same)
+    return folded_html(
+        "sw-change",
+        f"<strong>{kind}</strong> {escape(printable(change.title))}{differ}",
+        f"<div>{facts}{_fields(change, texts)}{shown}</div>",
     )
 
 
@@ -122,12 +128,10 @@ def _value(name: str, value: str, texts: Texts) -> str:
 
 def _passage(passage: PassageChange, texts: Texts) -> str:
     kind = escape(texts(f"maintenance.kinds.{passage.kind}"))
-    former = (
-        f'<p class="sw-facts">{escape(texts("maintenance.report.former"))} '
-        f"{escape(_headings(passage.former_headings))}</p>"
-        if passage.former_headings
-        else ""
-    )
+    former = ""
+    if passage.former_headings:
+        told = texts("maintenance.report.former")
+        former = facts_html(f"{told} {_headings(passage.former_headings)}")
     return (
         f'<p class="sw-small">{kind}: {escape(_headings(passage.headings))}</p>{former}'
         f'<p class="sw-diff">{"".join(_pieces(passage, texts))}</p>'
@@ -159,8 +163,5 @@ def _listed(name: str, lines: Iterable[str], texts: Texts, *, is_open: bool = Fa
     if not items:
         return ""
     title = escape(texts(f"maintenance.report.{name}", number=len(items)))
-    attribute = " open" if is_open else ""
-    return (
-        f'<details class="sw-change"{attribute}><summary>{title}</summary>'
-        f"<div><ul>{''.join(items)}</ul></div></details>"
-    )
+    listed = f"<div><ul>{''.join(items)}</ul></div>"
+    return folded_html("sw-change", title, listed, is_open=is_open)

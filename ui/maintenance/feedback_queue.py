@@ -8,19 +8,22 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.errors import StrategiewijzerError
 from core.settings import Settings
 from core.types import Marked
 from people.feedback import Feedback, handle, read, reopen
 from ui import access, downloads, formats
+from ui.answers.answer_text import answer_html
 from ui.maintenance import job_list as work
-from ui.markup import answer_html, escape
+from ui.markup import escape, facts_html, folded_html
+from ui.pagination import page_of
 from ui.pseudonyms import name_of, on_record
 from ui.scope import told
 from ui.texts import Texts
 
 _PAGE = 10  # verdicts shown at once
 _CHOICES = ("open", "handled", "all")
+_HELPFUL = {True: "helpful", False: "unhelpful"}
+_EVIDENCE = {True: "evidence_good", False: "evidence_bad"}
 _COLUMNS = (
     *("id", "date", "helpful", "evidence", "comment", "language", "question", "answer_text"),
     *("documents", "sections", "scope", "generation", "handled", "by"),
@@ -49,20 +52,16 @@ def show(settings: Settings, texts: Texts) -> None:
     if not found:
         st.info(texts("maintenance.feedback.none"))
         return
-    shown, first = st.container(), 0
-    if len(found) > _PAGE:
-        first = (
-            st.pagination(-(-len(found) // _PAGE), key="maintenance-feedback-page") - 1
-        ) * _PAGE
-    with shown:
-        for one in found[first : first + _PAGE]:
+    place, shown = page_of(found, _PAGE, key="maintenance-feedback-page")
+    with place:
+        for one in shown:
             _verdict(one, settings, texts)
     _export(found, texts)
 
 
 def needs_attention(one: Feedback) -> bool:
     """Whether a reader found something wrong, or wrote something."""
-    return one.helpful is False or one.evidence is False or bool(one.comment)
+    return one.found_wrong or bool(one.comment)
 
 
 def _chosen(given: Sequence[Feedback], choice: str) -> list[Feedback]:
@@ -88,8 +87,8 @@ def _verdict(one: Feedback, settings: Settings, texts: Texts) -> None:
 def _verdict_html(one: Feedback, texts: Texts) -> str:
     """Question, comment and verdict; the answer and its sections can be unfolded."""
     facts = [
-        *([] if one.helpful is None else [_helpful(one.helpful, texts)]),
-        *([] if one.evidence is None else [_evidence(one.evidence, texts)]),
+        "" if one.helpful is None else texts(f"maintenance.feedback.{_HELPFUL[one.helpful]}"),
+        "" if one.evidence is None else texts(f"maintenance.feedback.{_EVIDENCE[one.evidence]}"),
         texts.date(formats.local(one.date).date()),
         texts.label("languages", one.language),
         one.generation,
@@ -101,6 +100,7 @@ def _verdict_html(one: Feedback, texts: Texts) -> str:
             texts("maintenance.feedback.handled_on", date=moment, by=name_of(one.by)).strip()
         )
     comment = f'<p class="sw-note sw-comment">{escape(one.comment)}</p>' if one.comment else ""
+    summary = escape(texts("maintenance.feedback.answer"))
     cited = escape(texts("maintenance.feedback.cited"))
     items = "".join(f"<li>{escape(section)}</li>" for section in one.sections)
     sections = f'<h4 class="sw-small">{cited}</h4><ul>{items}</ul>' if items else ""
@@ -108,45 +108,31 @@ def _verdict_html(one: Feedback, texts: Texts) -> str:
     answer += "".join(answer_html(Marked(text), level=4) for text in one.more)
     return (
         f'<h3 class="sw-question">{escape(one.question)}</h3>'
-        f'<p class="sw-facts">{escape(" · ".join(fact for fact in facts if fact))}</p>{comment}'
-        f'<details class="sw-change"><summary>{escape(texts("maintenance.feedback.answer"))}'
-        f"</summary><div>{answer}{sections}</div></details>"
+        + facts_html(*facts)
+        + comment
+        + folded_html("sw-change", summary, f"<div>{answer}{sections}</div>")
     )
 
 
-def _helpful(is_good: bool, texts: Texts) -> str:
-    return texts(f"maintenance.feedback.{'helpful' if is_good else 'unhelpful'}")
-
-
-def _evidence(is_good: bool, texts: Texts) -> str:
-    return texts(f"maintenance.feedback.{'evidence_good' if is_good else 'evidence_bad'}")
-
-
 def _handle(settings: Settings, given: Feedback) -> None:
-    try:
+    with work.attempt():
         handle(settings.data_dir, given, on_record(access.require("maintainer")))
-    except StrategiewijzerError as error:
-        work.tell(error)
 
 
 def _reopen(settings: Settings, given: Feedback) -> None:
-    try:
+    with work.attempt():
         access.require("maintainer")
         reopen(settings.data_dir, given)
-    except StrategiewijzerError as error:
-        work.tell(error)
 
 
 def _export(found: Sequence[Feedback], texts: Texts) -> None:
     """What is chosen, as a file."""
-    files = {"csv": (_csv, "text/csv"), "json": (_json, "application/json")}
     with st.container(horizontal=True):
-        for kind, (written, mime) in files.items():
+        for kind, written in (("csv", _csv), ("json", _json)):
             downloads.offer(
                 texts("maintenance.feedback.export", kind=kind.upper()),
                 functools.partial(written, found),
                 name=f"feedback.{kind}",
-                mime=mime,
                 key=f"maintenance-feedback-{kind}",
             )
 

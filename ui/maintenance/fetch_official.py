@@ -1,16 +1,16 @@
 """Official texts from the Publications Office, fetched in the background."""
 
 import re
+from collections.abc import Mapping
 
 import streamlit as st
 
-from core.errors import StrategiewijzerError
 from core.settings import Settings
 from ingest.official.cellar import LANGUAGES
 from ingest.official.listed import chosen, listed
 from ui import error_texts
 from ui.maintenance import job_list as work
-from ui.markup import escape
+from ui.markup import escape, facts_html
 from ui.texts import Texts
 
 _NUMBERS, _LANGUAGES = "maintenance-celex", "maintenance-languages"
@@ -42,26 +42,22 @@ def show(settings: Settings, texts: Texts, *, busy: bool) -> None:
     job = work.latest(settings, "fetch")
     outcomes = [one for one in (job.events() if job else []) if one.get("event") == "fetched"]
     if job is not None and outcomes:
-        rows = "".join(
-            f"<li><strong>{escape(_status(one['status'], texts))}</strong> "
-            f"{escape(one['celex'])} ({escape(texts.label('languages', one['language']))}) "
-            f"{escape(one['file']) or error_texts.fold(one['problem'], texts)}</li>"
-            for one in outcomes
-        )
-        st.html(f'<p class="sw-facts">{escape(work.since(job, texts))}</p><ul>{rows}</ul>')
+        rows = "".join(f"<li>{_outcome(one, texts)}</li>" for one in outcomes)
+        st.html(f"{facts_html(work.since(job, texts))}<ul>{rows}</ul>")
 
 
-def _status(name: str, texts: Texts) -> str:
-    return texts(f"maintenance.fetched.{name}")
+def _outcome(one: Mapping[str, str], texts: Texts) -> str:
+    """What became of one text, as HTML."""
+    status = escape(texts(f"maintenance.fetched.{one['status']}"))
+    name = escape(f"{one['celex']} ({texts.label('languages', one['language'])})")
+    told = escape(one["file"]) or error_texts.fold(one["problem"], texts)
+    return f"<strong>{status}</strong> {name} {told}"
 
 
 def _fetch() -> None:
     """Starts it, with numbers that are numbers and no options of the command."""
-    try:
+    with work.attempt():
         numbers = re.split(r"[\s,;]+", st.session_state[_NUMBERS].strip())
         sources = chosen(numbers) if any(numbers) else ()
-    except StrategiewijzerError as error:
-        work.tell(error)
-        return
-    languages = ",".join(st.session_state[_LANGUAGES])
-    work.start("fetch", "--json", "--languages", languages, *(one.celex for one in sources))
+        languages = ",".join(st.session_state[_LANGUAGES])
+        work.start("fetch", "--json", "--languages", languages, *(one.celex for one in sources))

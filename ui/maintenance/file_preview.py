@@ -13,7 +13,7 @@ from ingest.passages.isolated import Loader
 from ingest.publishing.ingest_report import Failure
 from ingest.reading.load import fingerprint
 
-_KEPT = 1000  # files
+_KEPT = 1000  # files, a few kilobytes each
 
 
 class Said(Frozen):

@@ -10,7 +10,7 @@ from ingest.publishing.generation_history import Kept, history
 from ingest.publishing.verify import Verification
 from ui import error_texts
 from ui.maintenance import job_list as work
-from ui.markup import escape
+from ui.markup import escape, facts_html
 from ui.texts import Texts
 
 
@@ -94,13 +94,13 @@ def _verify(settings: Settings, texts: Texts, *, busy: bool) -> None:
         passages=found.passages,
         units=found.units,
     )
-    st.html(f'<p class="sw-facts">{escape(work.since(job, texts))}</p>')
+    st.html(facts_html(work.since(job, texts)))
     if found.problems:
         st.error(texts("maintenance.verify.damaged", number=len(found.problems)))
         error_texts.details("\n".join(map(str, found.problems)), texts)
     else:
         st.success(texts("maintenance.verify.whole"))
-    st.html(f'<p class="sw-facts">{escape(facts)}</p>')
+    st.html(facts_html(facts))
     if found.notes:
         st.markdown(texts("maintenance.verify.notes", number=len(found.notes)))
         error_texts.details("\n".join(found.notes), texts)

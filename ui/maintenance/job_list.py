@@ -5,6 +5,7 @@ All of it is one kind of job, as only one thing at a time may touch the index.
 
 import datetime
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -16,7 +17,7 @@ from core.settings import Settings, current
 from ingest.publishing.ingest_report import Report
 from ui import access, error_texts, formats, jobs
 from ui.jobs import Job
-from ui.markup import escape
+from ui.markup import escape, facts_html
 from ui.pseudonyms import name_of, on_record
 from ui.texts import Texts
 
@@ -25,6 +26,7 @@ Outcome = Literal["running", "done", "problems", "failed", "stopped"]
 
 _EVERY = 2.0  # seconds between two looks at the job that runs
 _SILENT = 60.0  # seconds after which it is said that nothing moves
+_RECENT = 100_000  # bytes of events: enough to see how far a job is, however long it runs
 _LAST_LINES = 12  # of what a job said that failed
 _PROBLEM = "maintenance-problem"
 TAB = "maintenance-tab"  # which section of the page is shown
@@ -45,16 +47,18 @@ def start(*arguments: str) -> None:
 
     That the user may not, or that another was first, is shown by `problems`.
     """
-    try:
+    with attempt():
         user = access.require("maintainer")
         jobs.start(current().data_dir, "ingest", ("-m", "ingest", *arguments), on_record(user))
+
+
+@contextmanager
+def attempt() -> Iterator[None]:
+    """Does something in a callback; `problems` shows why that failed."""
+    try:
+        yield
     except StrategiewijzerError as error:
-        tell(error)
-
-
-def tell(error: StrategiewijzerError) -> None:
-    """Keeps what went wrong in a callback, for `problems`."""
-    st.session_state[_PROBLEM] = error
+        st.session_state[_PROBLEM] = error
 
 
 def problems(texts: Texts) -> None:
@@ -154,11 +158,9 @@ def _running(settings: Settings, job: Job, what: str, texts: Texts) -> None:
 
 
 def _stop(job: Job) -> None:
-    try:
+    with attempt():
         access.require("maintainer")
         jobs.stop(job)
-    except StrategiewijzerError as error:
-        tell(error)
 
 
 def _ended(job: Job, what: str, texts: Texts) -> None:
@@ -167,7 +169,7 @@ def _ended(job: Job, what: str, texts: Texts) -> None:
     if how == "failed":
         st.error(texts("maintenance.jobs.failed", task=what))
         error_texts.details("\n".join(job.errors().strip().splitlines()[-_LAST_LINES:]), texts)
-    st.html(f'<p class="sw-facts" role="status">{escape(line)}</p>')
+    st.html(facts_html(line, role="status"))
 
 
 def since(job: Job, texts: Texts) -> str:
@@ -178,7 +180,7 @@ def since(job: Job, texts: Texts) -> str:
 
 def progress(job: Job, texts: Texts) -> tuple[str, float]:
     """How far a job is: in words, and as a share (0-1)."""
-    events = job.recent()
+    events = job.events(last=_RECENT)
     last: dict[str, Any] = events[-1] if events else {}
     name = last.get("event", "")
     if name in ("found", "loaded", "unchanged", "failed"):

@@ -9,10 +9,11 @@ from ingest.publishing import page
 from ingest.publishing.ingest_report import Report
 from ui import downloads, error_texts
 from ui.jobs import Job
-from ui.maintenance import files, trial
+from ui.maintenance import document_files, removed_files, trial
 from ui.maintenance import job_list as work
 from ui.maintenance.change_html import counts_html, document_html, notes_html
-from ui.markup import escape
+from ui.markup import facts_html
+from ui.pagination import page_of
 from ui.texts import Texts
 
 _PAGE = 20  # documents shown at once
@@ -88,21 +89,21 @@ def _newest(settings: Settings) -> Job | None:
 
 
 def _untouched_since(job: Job, settings: Settings) -> bool:
-    uploads = files.folder(settings)
+    uploads = document_files.folder(settings)
     return not uploads.is_dir() or uploads.stat().st_mtime < job.started.timestamp()
 
 
 def _plan(plan: Job, report: Report, settings: Settings, texts: Texts, *, busy: bool) -> None:
     """What publishing would change, and the way to do it: also where it only erases for good."""
-    st.html(f'<p class="sw-facts">{escape(work.since(plan, texts))}</p>')
+    st.html(facts_html(work.since(plan, texts)))
     if report.stop:
         st.warning(_stop(report, texts))
         error_texts.details(report.stop, texts)
     elif report.plan.is_empty:
-        waiting = "erase" if files.removed(settings) else "empty"
+        waiting = "erase" if removed_files.removed(settings) else "empty"
         st.success(texts(f"maintenance.plan.{waiting}"))
     _show(report, "maintenance-plan", texts)
-    if not report.plan.is_empty or files.removed(settings):
+    if not report.plan.is_empty or removed_files.removed(settings):
         _publish(plan, report, settings, texts, busy=busy)
 
 
@@ -188,12 +189,11 @@ def _published(settings: Settings, texts: Texts) -> None:
         st.warning(f"{texts('maintenance.published.not')} {why}")
         error_texts.details(report.stop, texts)
     with st.container(horizontal=True):
-        for kind, mime in (("html", "text/html"), ("json", "application/json")):
+        for kind in ("html", "json"):
             downloads.offer(
                 texts("maintenance.published.download", kind=kind.upper()),
                 functools.partial(_file, report, kind),
                 name=f"{job.id}.{kind}",
-                mime=mime,
                 key=f"maintenance-download-{kind}",
             )
     _show(report, "maintenance-published", texts)
@@ -207,8 +207,6 @@ def _show(report: Report, key: str, texts: Texts) -> None:
     """What a report says, a page of documents at a time."""
     st.html(counts_html(report, texts) + notes_html(report, texts))
     changes = sorted(report.changes, key=lambda change: _ORDER.index(change.kind))
-    first, shown = 0, st.container()
-    if len(changes) > _PAGE:
-        first = (st.pagination(-(-len(changes) // _PAGE), key=f"{key}-page") - 1) * _PAGE
-    for change in changes[first : first + _PAGE]:
-        shown.html(document_html(change, texts))
+    place, shown = page_of(changes, _PAGE, key=f"{key}-page")
+    for change in shown:
+        place.html(document_html(change, texts))

@@ -17,7 +17,7 @@ from ui import error_texts
 from ui.answers import answer as answers
 from ui.chat.question_field import MAX_QUESTION
 from ui.maintenance import job_list as work
-from ui.markup import escape
+from ui.markup import escape, facts_html
 from ui.shared_assistant import assistant, trial_assistant
 from ui.texts import Texts
 from vectorstore.generations import Generations, store_exists
@@ -115,5 +115,4 @@ def _compare(found: _Answers, texts: Texts) -> None:
                 continue
             answers.show(told, f"trial-{name}", texts, _ask, made().index.snapshot())
             if name == "planned" and told.citations:
-                links = escape(texts("maintenance.trial.links"))
-                st.html(f'<p class="sw-facts">{links}</p>')
+                st.html(facts_html(texts("maintenance.trial.links")))

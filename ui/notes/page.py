@@ -7,17 +7,17 @@ from typing import get_args
 import streamlit as st
 
 from core.errors import StrategiewijzerError
-from core.settings import Settings, current
+from core.settings import current
 from people.note import MAX_REMARK, Note
-from ui import downloads, formats, sidebar
+from ui import downloads, formats, page_links, sidebar
 from ui.answers.evidence_panel import in_context, official_pages
 from ui.answers.references import reference
 from ui.answers.surroundings import Surroundings, surroundings
 from ui.chat.session import Chat, chat
-from ui.markup import code, escape
+from ui.markup import code, escape, facts_html
 from ui.notes.keeping import full, put, take_away
 from ui.notes.notes_export import By, changed, grouped, notes_docx, notes_markdown
-from ui.shared_assistant import assistant
+from ui.shared_assistant import usable_index
 from ui.texts import Texts
 
 _SHOWN = 20  # notes, until the reader asks for more
@@ -37,11 +37,12 @@ def page() -> None:
     except StrategiewijzerError as error:
         st.error(f"{texts('notes.problem')}\n\n{code(str(error))}")
         return
-    st.html(f'<p class="sw-facts">{escape(_how_long(session, settings, texts))}</p>')
+    how_long = "notes.how_long" if session.conversations.lasting else "notes.not_lasting"
+    st.html(facts_html(texts(how_long, days=settings.keep_conversations)))
     if not notes:
         _show_empty(session, texts)
         return
-    around = _around(notes)
+    around = surroundings((one.citation for one in notes), usable_index())
     by = _show_choices(notes, around, texts)
     removed = [session.removed] if session.removed else []
     shown = st.session_state.get("notes-shown", _SHOWN)
@@ -62,27 +63,13 @@ def page() -> None:
         st.button(told, type="tertiary", key="more-notes", on_click=_show_more, args=(shown,))
 
 
-def _how_long(session: Chat, settings: Settings, texts: Texts) -> str:
-    if session.conversations.lasting:
-        return texts("notes.how_long", days=settings.keep_conversations)
-    return texts("notes.not_lasting")
-
-
 def _show_empty(session: Chat, texts: Texts) -> None:
     """How a quote is kept; and the one that was just removed."""
     if session.removed:
         _show_removed(session, texts)
     st.info(texts("notes.empty"))
     if st.button(texts("notes.to_chat"), icon=":material/forum:", key="to-chat"):
-        _to_chat()
-
-
-def _around(notes: Sequence[Note]) -> Surroundings | None:
-    """The cited documents as they are now; None while the sources cannot be used."""
-    try:
-        return surroundings((one.citation for one in notes), assistant().index.snapshot())
-    except StrategiewijzerError:
-        return None
+        page_links.open_chat()
 
 
 def _show_choices(notes: Sequence[Note], around: Surroundings | None, texts: Texts) -> By:
@@ -105,15 +92,11 @@ def _show_choices(notes: Sequence[Note], around: Surroundings | None, texts: Tex
         with st.popover(texts("history.export"), icon=":material/download:", key="notes-export"):
             key = "chosen" if chosen else "all"
             st.write(texts(f"notes.export_{key}", number=len(chosen or notes)))
-            for ending, mime, made in (
-                ("docx", downloads.DOCX, notes_docx),
-                ("md", "text/markdown", notes_markdown),
-            ):
+            for ending, made in (("docx", notes_docx), ("md", notes_markdown)):
                 downloads.offer(
                     texts(f"history.export_{ending}"),
                     partial(made, exported, around, texts),
                     name=downloads.file_name(texts("notes.title"), ending),
-                    mime=mime,
                     key=f"export-notes-{ending}",
                 )
     return by
@@ -168,7 +151,7 @@ def _show_question(session: Chat, note: Note, texts: Texts, *, has_asked: bool) 
     """The question, which opens its conversation where that is still there."""
     if not has_asked:
         told = texts("notes.asked", question=note.question)
-        st.html(f'<p class="sw-facts">{escape(told)}</p>')
+        st.html(facts_html(told))
     elif st.button(
         code(note.question),
         icon=":material/forum:",
@@ -178,21 +161,12 @@ def _show_question(session: Chat, note: Note, texts: Texts, *, has_asked: bool) 
     ):
         if note.conversation != session.conversation.id:
             session.open(note.conversation)
-        _to_chat()
-
-
-def _to_chat() -> None:
-    st.switch_page(st.Page(_chat, title="chat", url_path="", default=True))
-
-
-def _chat() -> None:
-    """Stands for the chat page, which Streamlit knows by its address."""
+        page_links.open_chat()
 
 
 def _show_removed(session: Chat, texts: Texts) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="undo-bar"):
-        told = escape(texts("notes.taken_away"))
-        st.html(f'<p class="sw-facts" role="status">{told}</p>', width="content")
+        st.html(facts_html(texts("notes.taken_away"), role="status"), width="content")
         undo = texts("history.undo")
         st.button(undo, icon=":material/undo:", key="undo", on_click=_undo, args=(session, texts))
 

@@ -7,9 +7,11 @@ import streamlit as st
 
 from core.types import DocumentInfo, Standing
 from core.versions import preferred
+from ui import page_links
 from ui.addresses import reading_query
-from ui.markup import escape
-from ui.sources import choices, links
+from ui.markup import escape, facts_html
+from ui.pagination import page_of
+from ui.sources import choices
 from ui.sources.documents import Documents, record_html, related
 from ui.sources.rows import Row, ordered, rows_of
 from ui.sources.type_search import Found, find, searchable, snippet_html, spans
@@ -33,15 +35,13 @@ def show(index: Snapshot, documents: Documents, texts: Texts) -> None:
     rows = ordered(rows, sort)
     _tell_count(rows, len(documents), words, texts)
     if not rows:
-        _nothing(texts)
+        st.info(texts("catalogue.nothing"))
+        st.button(texts("catalogue.reset"), on_click=choices.reset)
         return
-    first, pages = 0, -(-len(rows) // _PAGE)
-    shown = st.container()
-    if pages > 1:
-        first = (choices.choose_page(pages) - 1) * _PAGE
+    place, shown = page_of(rows, _PAGE, key=choices.PAGE_KEY, persist_state="session")
     standings = index.standings()
-    with shown:
-        for row in rows[first : first + _PAGE]:
+    with place:
+        for row in shown:
             _show_row(row, documents, standings, words, texts)
 
 
@@ -64,12 +64,7 @@ def _tell_count(rows: Sequence[Row], total: int, words: str, texts: Texts) -> No
     if words:
         passages = sum(len(row.found.lines) for row in rows if row.found)
         count += f" · {texts('catalogue.hits', number=passages)}"
-    st.html(f'<p class="sw-facts" role="status">{escape(count)}</p>')
-
-
-def _nothing(texts: Texts) -> None:
-    st.info(texts("catalogue.nothing"))
-    st.button(texts("catalogue.reset"), on_click=choices.reset)
+    st.html(facts_html(count, role="status"))
 
 
 def _show_row(
@@ -81,12 +76,12 @@ def _show_row(
 ) -> None:
     name = row.info.id
     with st.container(border=True):
-        links.to_document(row.info, f"open-{name}")
+        page_links.to_document(row.info, f"open-{name}")
         st.html(record_html(row.versions, row.entry, standings, texts))
         show_related(documents, name, ("superseded_by", "summary_of"), texts)
         if row.found:
             _show_hits(row.info, row.found, words, texts)
-        links.to_chat(row.info, texts, name)
+        page_links.to_chat(row.info, texts, name)
 
 
 def show_related(documents: Documents, name: str, hows: Sequence[str], texts: Texts) -> None:
@@ -99,9 +94,9 @@ def show_related(documents: Documents, name: str, hows: Sequence[str], texts: Te
                 st.html(f'<p class="sw-facts">{escape(told)} {escape(other)}</p>')
                 continue
             with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-                st.html(f'<p class="sw-facts">{escape(told)}</p>', width="content")
+                st.html(facts_html(told), width="content")
                 info = versions[preferred(versions, texts.language)].info
-                links.to_document(info, f"{how}-{name}-{other}")
+                page_links.to_document(info, f"{how}-{name}-{other}")
 
 
 def _show_hits(document: DocumentInfo, found: Found, words: str, texts: Texts) -> None:
@@ -109,7 +104,7 @@ def _show_hits(document: DocumentInfo, found: Found, words: str, texts: Texts) -
     for line in found.lines[:_HITS]:
         marked = spans(line.text, words)
         with st.container(gap=None):
-            links.to_reading(
+            page_links.to_reading(
                 line.headings[-1],
                 reading_query(document, line.id, marked or [(0, 0)]),
                 f"hit-{line.id.replace(':', '-')}",
@@ -121,4 +116,4 @@ def _show_hits(document: DocumentInfo, found: Found, words: str, texts: Texts) -
             )
     more = len(found.lines) - _HITS
     if more > 0:
-        st.html(f'<p class="sw-facts">{escape(texts("catalogue.more", number=more))}</p>')
+        st.html(facts_html(texts("catalogue.more", number=more)))

@@ -3,6 +3,7 @@
 It is kept in `st.session_state`, so that who comes back from a document finds the list as it was.
 """
 
+import functools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ from ui.texts import Texts
 
 _LONGEST = 200  # characters that are searched for
 _KEYS = {name: f"catalogue-{name}" for name in ("search", "area", "kind", "language", "sort")}
-_PAGE_KEY = "catalogue-page"
+PAGE_KEY = "catalogue-page"  # of the page of the list that is shown
 
 
 class Choices(NamedTuple):
@@ -46,12 +47,6 @@ def choose(documents: Documents, texts: Texts) -> Choices:
     return Choices(words, areas, kinds, language, sort)
 
 
-def choose_page(pages: int) -> int:
-    """Which page of the list is shown, from 1; the last one when there are fewer than before."""
-    st.session_state[_PAGE_KEY] = min(st.session_state.get(_PAGE_KEY, 1), pages)
-    return st.pagination(pages, key=_PAGE_KEY, persist_state="session")
-
-
 def reset() -> None:
     """Takes back the search and all filters."""
     st.session_state[_KEYS["search"]] = ""
@@ -67,40 +62,34 @@ def _filters(documents: Documents, texts: Texts) -> tuple[Sequence[str], Sequenc
     areas = sorted({info.area for info in infos if info.area})
     kinds = sorted({info.kind for info in infos})
     languages = sorted({info.language for info in infos})
+    pills = functools.partial(
+        st.pills, wrap=True, on_change=_to_first_page, persist_state="session"
+    )
     chosen_areas: Sequence[str] = ()
     chosen_kinds: Sequence[str] = ()
     chosen_language: str | None = None
     if len(areas) > 1:
-        chosen_areas = st.pills(
+        chosen_areas = pills(
             texts("catalogue.record.area"),
             areas,
             selection_mode="multi",
             format_func=lambda area: code(texts.label("areas", area)),
-            wrap=True,
             key=_KEYS["area"],
-            on_change=_to_first_page,
-            persist_state="session",
         )
     if len(kinds) > 1:
-        chosen_kinds = st.pills(
+        chosen_kinds = pills(
             texts("catalogue.record.kind"),
             kinds,
             selection_mode="multi",
             format_func=lambda kind: texts.label("kinds", kind),
-            wrap=True,
             key=_KEYS["kind"],
-            on_change=_to_first_page,
-            persist_state="session",
         )
     if len(languages) > 1:
-        chosen_language = st.pills(
+        chosen_language = pills(
             texts("catalogue.record.languages"),
             languages,
             format_func=lambda language: code(texts.label("languages", language)),
-            wrap=True,
             key=_KEYS["language"],
-            on_change=_to_first_page,
-            persist_state="session",
         )
     return chosen_areas, chosen_kinds, chosen_language
 
@@ -119,4 +108,4 @@ def _choose_order(texts: Texts) -> str:
 
 
 def _to_first_page() -> None:
-    st.session_state[_PAGE_KEY] = 1
+    st.session_state[PAGE_KEY] = 1

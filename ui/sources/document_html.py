@@ -4,11 +4,10 @@ A passage has its id as the name of its place, so that a citation or anybody els
 """
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 
 from core.types import Passage
 from ui.addresses import Span, place_of
-from ui.markup import escape
+from ui.markup import escape, marked_pieces
 from ui.texts import Texts
 
 _PATH = " › "
@@ -60,7 +59,9 @@ def beside_html(sections: Sections, others: Sections, quotes: Quotes, texts: Tex
             for version, taken in ((sections, frozenset[str]()), (others, frozenset(places)))
         )
         rows.append(f'<div class="sw-row">{cells}</div>')
-    told = "" if _alike(sections, others) else _note_html(texts("catalogue.other_outline"))
+    told = ""
+    if not _alike(sections, others):
+        told = f'<p class="sw-note">{escape(texts("catalogue.other_outline"))}</p>'
     return (
         f'<div class="sw-book"><div>{_outline_html(sections, texts)}'
         f'<article class="sw-reading">{told}{"".join(rows)}</article></div></div>'
@@ -83,7 +84,7 @@ def marked_html(sections: Sections, quotes: Quotes, texts: Texts) -> str:
 def _outline_html(sections: Sections, texts: Texts) -> str:
     """The links to the sections, twice: to stay in view, and to fold where there is no room.
 
-    Style decides which of the two there is; the other is there for nobody.
+    CSS hides one of the two.
     """
     if len(sections) < 2:
         return ""
@@ -156,15 +157,12 @@ def _passage_html(
 
 def _text_html(text: str, spans: Sequence[Span], breaks: Mapping[int, int], texts: Texts) -> str:
     """The text, character for character, with the quotes marked and where pages begin."""
-    cuts = {0, len(text), *breaks, *(cut for span in spans for cut in span)}
     parts = []
-    for left, right in pairwise(sorted(cuts)):
+    for left, _, piece in marked_pieces(text, spans, breaks):
         if left in breaks:
             told = escape(texts("sources.page", page=breaks[left]))
             parts.append(f'<span class="sw-page">{told}</span> ')
-        piece = escape(text[left:right])
-        is_quoted = any(start <= left and right <= end for start, end in spans)
-        parts.append(f"<mark>{piece}</mark>" if is_quoted else piece)
+        parts.append(piece)
     return "".join(parts)
 
 
@@ -190,7 +188,3 @@ def _alike(sections: Sections, others: Sections) -> bool:
         return {number: len(section[0].headings) for number, section in one.items()}
 
     return outline(sections) == outline(others)
-
-
-def _note_html(told: str) -> str:
-    return f'<p class="sw-note">{escape(told)}</p>'

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from core.types import DocumentInfo, Standing
 from ui.answers.references import named
-from ui.markup import escape, link
+from ui.markup import definitions_html, escape, link
 from ui.origins import pages, site
 from ui.texts import Texts
 from vectorstore.manifest import DocumentEntry
@@ -45,12 +45,8 @@ def record_html(
         "passages": str(entry.passages),
         "origin": _origin_html(document, texts),
     }
-    listed = "".join(
-        f"<div><dt>{escape(texts(f'catalogue.record.{name}'))}</dt><dd>{value}</dd></div>"
-        for name, value in facts.items()
-        if value
-    )
-    return f'<dl class="sw-record">{listed}</dl>'
+    told = ((texts(f"catalogue.record.{name}"), value) for name, value in facts.items() if value)
+    return definitions_html("sw-record", told)
 
 
 def related(documents: Documents, name: str) -> dict[str, list[str]]:

@@ -11,10 +11,10 @@ from streamlit.delta_generator import DeltaGenerator
 from chain.answer.digest import digest
 from core.errors import StrategiewijzerError, kind_and_place
 from core.types import Answer, DocumentInfo, Scope
+from ui import page_links
 from ui.answers import answer
 from ui.markup import escape
 from ui.shared_assistant import assistant
-from ui.sources import links
 from ui.sources.documents import Versions
 from ui.texts import Texts
 from vectorstore.store import Snapshot
@@ -55,7 +55,7 @@ def show(index: Snapshot, versions: Versions, language: str, texts: Texts) -> bo
     if questions:
         st.html(f'<h2 class="sw-small">{escape(texts("catalogue.questions"))}</h2>')
     for number, question in enumerate(questions):
-        links.to_question(question, read, f"plain-question-{number}")
+        page_links.to_question(question, read, f"plain-question-{number}")
     return said is not None or bool(questions)
 
 

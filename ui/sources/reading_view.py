@@ -5,11 +5,12 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.versions import preferred
+from ui import page_links
 from ui.addresses import quotes, reading_query
 from ui.markup import escape, link
 from ui.origins import pages
 from ui.scripts import script
-from ui.sources import in_short, links
+from ui.sources import in_short
 from ui.sources.catalogue import show_related
 from ui.sources.document_html import beside_html, marked_html, reading_html, sections_of
 from ui.sources.documents import Documents, Versions, record_html
@@ -31,12 +32,12 @@ def show(index: Snapshot, documents: Documents, name: str, texts: Texts) -> None
     if st.query_params.get("language") != language:
         st.query_params["language"] = language  # so that the address of a passage is complete
     entry = versions[language]
-    links.to_list(texts)
+    page_links.to_list(texts)
     st.html(f'<h1 class="sw-title" lang="{escape(language)}">{escape(entry.info.title)}</h1>')
     st.html(record_html(versions, entry, index.standings(), texts))
     show_related(documents, name, _HOWS, texts)
     with st.container(horizontal=True, vertical_alignment="center"):
-        links.to_chat(entry.info, texts, name)
+        page_links.to_chat(entry.info, texts, name)
         for label, url in pages(entry.info, texts):
             st.html(link(url, label, texts), width="content")
         _other_versions(versions, language, texts)
@@ -61,7 +62,7 @@ def show(index: Snapshot, documents: Documents, name: str, texts: Texts) -> None
 def _other_versions(versions: Versions, language: str, texts: Texts) -> None:
     for other in sorted(versions.keys() - {language}):
         label = texts("catalogue.read_in", language=texts.label("languages", other))
-        links.to_reading(label, reading_query(versions[other].info), f"read-{other}")
+        page_links.to_reading(label, reading_query(versions[other].info), f"read-{other}")
 
 
 def _choose_beside(versions: Versions, language: str, texts: Texts) -> Sequence[str]:

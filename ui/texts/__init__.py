@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from language.dates import written
 from ui import formats
 
 FOLDER = Path(__file__).parent
@@ -45,7 +46,7 @@ class Texts:
 
     def date(self, date: datetime.date) -> str:
         """A date written out, such as "24 juli 2020"."""
-        return formats.date(date, self.language)
+        return written(date, self.language)
 
     def moment(self, moment: datetime.datetime, *, seconds: bool = False) -> str:
         """Date and time where the reader is, such as "24 juli 2020, 10:15"."""

@@ -1,4 +1,4 @@
-"""Links from the sources page to itself and to the chat: the session of the reader stays.
+"""Links within the app, to the sources and to the chat: the session of the reader stays.
 
 Page links have an address to copy or to open in a new tab. What they say is data and their label is
 Markdown: as code it stays data.
@@ -45,16 +45,17 @@ def to_chat(document: DocumentInfo, texts: Texts, key: str) -> None:
     It is no page link, of which the address would lack the way to the first page.
     """
     if st.button(texts("catalogue.ask"), key=f"ask-{key}", icon=":material/forum:"):
-        _to_first_page({"document": document.id})
+        open_chat({"document": document.id})
 
 
 def to_question(question: str, document: DocumentInfo, key: str) -> None:
     """A button that goes and asks this of one document."""
     if st.button(code(question), key=key, icon=":material/subdirectory_arrow_right:"):
-        _to_first_page({"q": question, "document": document.id})
+        open_chat({"q": question, "document": document.id})
 
 
-def _to_first_page(query: Mapping[str, str]) -> None:
+def open_chat(query: Mapping[str, str] | None = None) -> None:
+    """Goes to the chat page."""
     page = st.Page(_of_which_the_address_counts, title="chat", url_path="", default=True)
     st.switch_page(page, query_params=query)
 
