@@ -17,7 +17,8 @@ from core.types import Answer, Marked, Passage, Unit
 from eval.answer_markdown import Block, Stretch, blocks
 from eval.pointers import about_itself, points_back
 from eval.results import Reading
-from language.matching import figures, fold
+from language.matching import fold
+from language.quantities import figures
 from language.sentences import sentences
 
 LONGEST_LIST = 12
