@@ -6,7 +6,6 @@ The cue words are in prompts/phrases/, for other languages in words.yaml.
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
-from itertools import chain
 
 from language.matching import fold
 from language.quantities import amounts, spelt_out
@@ -37,7 +36,7 @@ def counted(question: str, language: str) -> int:
     """Number of things a question asks for ("the eight priorities"); 0 if it does not say."""
     figures = (int(word) for word in re.findall(r"\w+", question) if word.isdecimal())
     counts = (figure for figure in figures if 1 < figure <= _MOST_COUNTED)
-    return next(chain(spelt_out(fold(question), language), counts), 0)
+    return next(iter([*spelt_out(fold(question), language), *counts]), 0)
 
 
 def numbers(text: str, language: str) -> Iterator[str]:
