@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from core.types import Marked
-from language.matching import figures
+from language.quantities import figures
 
 Numbers = tuple[int, ...]
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 
 from core.types import Answer
 from eval.answer_markdown import Block, Stretch, blocks, plain
-from language.matching import figures, fold
+from language.matching import fold
+from language.quantities import figures
 from language.sentences import sentences
 
 _NUMBERED = re.compile(r"^\s*\d+[.)]\s+")

@@ -15,7 +15,8 @@ from core.types import Answer, Marked, Unit
 from eval.answer_markdown import Block, Stretch, blocks
 from eval.passage_lists import Place, Source
 from eval.pointers import points_back
-from language.matching import figures, fold
+from language.matching import fold
+from language.quantities import figures
 from language.sentences import sentences
 
 _END = " .;:,"

@@ -8,12 +8,12 @@ from pathlib import Path
 import yaml
 
 from core.types import DocumentInfo
+from language.document_numbers import document_number, year_and_number
 from language.matching import fold, without_accents
 
 _FILE = Path(__file__).with_name("acts.yaml")
 _LONGEST = 8  # words in a name
-_CELEX = re.compile(r"3(\d{4})[A-Z]{1,2}(\d{4})")
-_REFERENCE = re.compile(r"(?:COM|SWD|JOIN)\(\d{4}\) ?\d+")
+_REFERENCE = re.compile(document_number("COM|SWD|JOIN"))
 
 Names = Mapping[str, frozenset[str]]
 
@@ -52,8 +52,8 @@ def named(question: str, names: Names) -> frozenset[str]:
 
 
 def _numbers(document: DocumentInfo) -> Iterator[str]:
-    if act := _CELEX.match(document.celex):
-        year, number = act[1], str(int(act[2]))
+    if act := year_and_number(document.celex):
+        year, number = act
         yield from (f"{year}/{number}", f"{number}/{year}")
         if year < "2000":
             yield f"{year[2:]}/{number}"

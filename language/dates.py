@@ -1,21 +1,31 @@
-"""Dates in running text: written out in any official language of the EU, or in figures."""
+"""Dates in running text: written out in any official language of the EU, or in figures.
+
+"24 juli 2020"  ->  dates_in          (2020, 7, 24)
+                    dates_as_written  "24 juli 2020"
+"""
 
 import datetime
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from functools import cache
 
 from babel import Locale
 from babel.dates import format_date
 
+from language.document_numbers import without_references
 from language.matching import fold
 
 Date = tuple[int | None, int, int | None]  # year, month, day
 
+_YEAR = r"[12]\d{3}"
+_ORDINAL = r"(?:\.|er|st|nd|rd|th|º|°)?"  # behind the figure of a day
+_YEAR_ALONE = rf"(?<![\d(/]){_YEAR}(?![\d)/])"  # not of COM(2020) 607 or 2011/93
+
 
 @cache
 def months(language: str) -> dict[str, int]:
-    """Maps the folded month names of a language (ISO 639-1, from Unicode's CLDR) to 1-12."""
+    """Maps the folded month names of a language (ISO 639-1, or with a country: de_AT) to 1-12; they
+    are those of Unicode's CLDR."""
     locale = Locale.parse(language)
     return {
         fold(name).rstrip("."): number
@@ -46,6 +56,43 @@ def dates_in(folded: str, language: str) -> tuple[frozenset[Date], str]:
     return frozenset(dates), folded
 
 
+def day_in(text: str, language: str) -> datetime.date | None:
+    """The only date with day, month and year in a text; None without one, or with several.
+
+    >>> day_in("Brussels, 24 July 2020", "en")
+    datetime.date(2020, 7, 24)
+    """
+    return only_day(dates_in(fold(text), language)[0])
+
+
+def only_day(dates: Collection[Date]) -> datetime.date | None:
+    """The only complete one of some dates; None without one, or with several."""
+    whole = [(year, month, day) for year, month, day in dates if year and day]
+    return calendar_day(*whole[0]) if len(whole) == 1 else None
+
+
+def calendar_day(year: int, month: int, day: int) -> datetime.date | None:
+    """The date; None if the calendar lacks it, like the 31st of June."""
+    try:
+        return datetime.date(year, month, day)
+    except ValueError:
+        return None
+
+
+def dates_as_written(text: str, language: str) -> Iterator[str]:
+    """Dates and years in a text, to show, without those in references.
+
+    >>> list(dates_as_written("From 1 to 30 June 2020, COM(2020) 607, and in 2021", "en"))
+    ['1 to 30 June 2020', '2021']
+    """
+    return (match[0] for match in _shown(language).finditer(without_references(text)))
+
+
+def without_dates(text: str, language: str) -> str:
+    """A text with blanks for its references and for what `dates_as_written` finds."""
+    return _shown(language).sub(lambda match: " " * len(match[0]), without_references(text))
+
+
 def has_date(dates: Collection[Date], years: Collection[int], claimed: Date) -> bool:
     """Whether one of the dates equals the claimed one or is more precise.
 
@@ -64,16 +111,15 @@ def has_date(dates: Collection[Date], years: Collection[int], claimed: Date) -> 
 def _patterns(language: str) -> tuple[re.Pattern[str], ...]:
     """Patterns for 24 july 2020, july 24, 2020, 2020. július 24., 2020 m. liepos 24 d., 2020. gada
     24. jūlijs, july 2020, 2020-07-24, 24.7.2020."""
-    names = sorted(months(language), key=len, reverse=True)
-    month = rf"(?P<month>{'|'.join(map(re.escape, names))})\b\.?"
-    day = r"\b(?P<day>[0-3]?\d)(?:\.|er|st|nd|rd|th|º|°)?"
-    year = r"(?P<year>[12]\d{3})\b"
+    month = rf"(?P<month>{_names_of_months(language)})\b\.?"
+    day = rf"\b(?P<day>[0-3]?\d){_ORDINAL}"
+    year = rf"(?P<year>{_YEAR})\b"
     of = r" (?:of |de |di |d'|ta' )?"
     return tuple(
         re.compile(pattern)
         for pattern in (
-            r"\b(?P<year>[12]\d{3})-(?P<month>[01]\d)-(?P<day>[0-3]\d)\b",
-            r"\b(?P<day>[0-3]?\d)[./-] ?(?P<month>[01]?\d)[./-] ?(?P<year>[12]\d{3})\b",
+            rf"\b(?P<year>{_YEAR})-(?P<month>[01]\d)-(?P<day>[0-3]\d)\b",
+            rf"\b(?P<day>[0-3]?\d)[./-] ?(?P<month>[01]?\d)[./-] ?{year}",
             rf"\b{year}\.? gada {day} {month}",
             rf"{day}{of}{month}(?:,?{of}{year})?",
             rf"\b{month} {day},? {year}",
@@ -81,6 +127,22 @@ def _patterns(language: str) -> tuple[re.Pattern[str], ...]:
             rf"\b{month}{of}{year}",
         )
     )
+
+
+@cache
+def _shown(language: str) -> re.Pattern[str]:
+    """Pattern for a day, with or without its year, a range of days, a month with its year, and a
+    year alone."""
+    names = _names_of_months(language)
+    one = rf"\b\d{{1,2}}{_ORDINAL}"
+    day = rf"{one}(?: ?[-–] ?{one}| (?:to|and|tot|en|bis|und|au|et) {one})? "
+    year = rf"\.? (?:\d{{1,2}}, )?{_YEAR}"
+    return re.compile(rf"(?i:{day}(?:{names})\b(?:{year})?|\b(?:{names})\b{year})|{_YEAR_ALONE}")
+
+
+@cache
+def _names_of_months(language: str) -> str:
+    return "|".join(map(re.escape, sorted(months(language), key=len, reverse=True)))
 
 
 def _date(match: re.Match[str], language: str) -> Date:

@@ -5,13 +5,22 @@ import re
 import unicodedata
 
 _SPACES = re.compile(r"\s+")
-# 725 000, 725,000, 725.000, 725'000: groups of exactly three digits after one to three.
-_GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:[ .,'’]\d{3})+(?![\d])")
-_FIGURE = re.compile(r"\d+(?:[.,/]\d+)*")
 _ACCENTS = re.compile("[\u0300-\u036f]")
-_WRITTEN = re.compile(f"{_GROUPED.pattern}|{_FIGURE.pattern}")
 _CLUSTER = re.compile("(?s).[\u0300-\u036f]*")  # a character with its accents
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "–": "-", "‑": "-"})
+
+
+def grouped(separators: str) -> str:
+    """Pattern for a figure in groups of three digits: 725 000, 725,000, 725'000.
+
+    Args:
+        separators: what may stand between the groups, as in a character class.
+    """
+    return rf"\d{{1,3}}(?:[{separators}]\d{{3}})+"
+
+
+GROUPED = re.compile(r"(?<![\d.,])" + grouped(" .,'’") + r"(?!\d)")
+"""A grouped figure of a text in NFKC, where a space is a plain one."""
 
 
 def fold(text: str) -> str:
@@ -22,7 +31,7 @@ def fold(text: str) -> str:
     """
     text = unicodedata.normalize("NFKC", text).casefold().translate(_QUOTES)
     text = _SPACES.sub(" ", text).strip()
-    return _GROUPED.sub(lambda match: re.sub(r"\D", "", match.group()), text)
+    return GROUPED.sub(lambda match: re.sub(r"\D", "", match.group()), text)
 
 
 def contains(text: str, part: str) -> bool:
@@ -33,25 +42,6 @@ def contains(text: str, part: str) -> bool:
 def in_folded(text: str, part: str) -> bool:
     """As `contains`, for a text that is already folded."""
     return re.search(rf"(?<!\w){re.escape(fold(part))}(?!\w)", text) is not None
-
-
-def figures_as_written(text: str) -> dict[str, str]:
-    """Maps each normalised number to how it is written.
-
-    >>> figures_as_written("11,6 miljard of 725 000?")
-    {'11.6': '11,6', '725000': '725 000'}
-    """
-    text = unicodedata.normalize("NFKC", text)
-    return {figure: match[0] for match in _WRITTEN.finditer(text) for figure in figures(match[0])}
-
-
-def figures(text: str) -> frozenset[str]:
-    """The normalised numbers of a text: decimal commas become points.
-
-    >>> sorted(figures("EUR 11,6 billion in 2019, 725 000 reports"))
-    ['11.6', '2019', '725000']
-    """
-    return frozenset(match.replace(",", ".") for match in _FIGURE.findall(fold(text)))
 
 
 def without_accents(text: str) -> str:
@@ -88,7 +78,7 @@ def traced(text: str) -> tuple[str, list[tuple[int, int]]]:
     folded = "".join(characters)
     grouping = {
         offset
-        for figure in _GROUPED.finditer(folded)
+        for figure in GROUPED.finditer(folded)
         for offset in range(*figure.span())
         if not folded[offset].isdigit()
     }

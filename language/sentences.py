@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 
 from sentencex import get_sentence_boundaries
 
+from language.matching import grouped
+
 Span = tuple[int, int]
 
 _LONGEST_SPEECH = 1500  # characters: a longer quotation is split at its own sentences
@@ -42,7 +44,7 @@ _BEFORE_FIGURE = re.compile(r"(?<=[^\W\d_]{3}[.!?])\s+(?=\d)")
 # The first word of the next piece.
 _OPENING = "“„«»\"'‘([ "
 # A number that an abbreviation stands before: art. 5, not 725,000.
-_NUMBER = re.compile(r"(?!\d{1,3}(?:[ .,\u00a0\u202f]\d{3})+(?!\d))\d|[IVXL]+(?![^\W_])")
+_NUMBER = re.compile("(?!" + grouped(" .,\u00a0\u202f") + r"(?!\d))\d|[IVXL]+(?![^\W_])")
 
 # Languages that write a number with a period for "second", "third".
 _ORDINAL_LANGUAGES = ("cs", "da", "de", "et", "fi", "hr", "hu", "lv", "pl", "sk", "sl")

@@ -10,19 +10,8 @@ from core.errors import SettingsError
 from core.settings import Settings
 from core.types import DocumentInfo
 from ingest.publishing.lock import exclusive
-from language.matching import contains, figures, fold
+from language.matching import contains, fold
 from vectorstore.generations import Generations
-
-
-def test_figures_are_the_same_in_every_notation() -> None:
-    for text in ("725 000", "725,000", "725.000", "725\u00a0000", "725\u202f000", "725'000"):
-        assert figures(f"meer dan {text} meldingen") == {"725000"}
-    assert figures("EUR 11.6 billion") == figures("11,6 miljard euro") == {"11.6"}
-
-
-def test_years_and_references_are_not_taken_for_groups_of_thousands() -> None:
-    assert figures("in 2017 535 weapons, COM(2020) 607") == {"2017", "535", "2020", "607"}
-    assert figures("Richtlijn 2011/93/EU van 24 juli 2020") == {"2011/93", "24", "2020"}
 
 
 def test_fold_makes_case_spaces_and_quotation_marks_equal() -> None:

@@ -21,7 +21,7 @@ from core.settings import ROOT, Settings
 from core.types import Answer, Passage, Turn
 from eval.dataset import Question, load
 from eval.support import claims, inexact_quotes
-from language.matching import figures
+from language.quantities import figures
 from tests.local_llm import CONTEXT, local_llm
 
 _ISO_DATE = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")

@@ -13,14 +13,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from language.matching import grouped
+from language.quantities import with_decimal_points
 from vectorstore.e5 import PASSAGE, e5
 
 States = NDArray[np.float32]
 
 # 725 000, 2011/93/EU, 1.2 and end-to-end are one word each.
-WORD = re.compile(r"(?<!\d)\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)|\w+(?:[’'.,/-]\w+)*")
+WORD = re.compile(r"(?<!\d)" + grouped(" \u00a0\u202f") + r"(?!\d)|\w+(?:[’'.,/-]\w+)*")
 
-_DECIMAL = re.compile(r"(?<=\d),(?=\d{1,2}(?!\d))")  # the decimal comma of 11,6 becomes a point
 _KEPT = 1024  # texts in the cache
 
 
@@ -61,7 +62,7 @@ class WordStates:
 
     def _tokens(self, text: str) -> tuple[NDArray[np.int_], NDArray[np.int_], States]:
         """Where tokens start and end in the text, and their states."""
-        ids, starts, ends = self._model.tokens(PASSAGE + _DECIMAL.sub(".", text))
+        ids, starts, ends = self._model.tokens(PASSAGE + with_decimal_points(text))
         starts, ends = starts - len(PASSAGE), ends - len(PASSAGE)
         # Empty tokens and those of the prefix belong to no word.
         nowhere = ends <= np.maximum(starts, 0)

@@ -1,7 +1,10 @@
 """Highlights: the numbers, dates or names in an answer that the question asks for."""
 
-from chain.understanding.asking import asks_for, dates, names, numbers
-from language.matching import figures, fold
+from chain.understanding.asking import asks_for, numbers
+from language.dates import dates_as_written
+from language.matching import fold
+from language.proper_names import names_as_written
+from language.quantities import figures
 
 
 def highlights(question: str, language: str, text: str, text_language: str) -> tuple[str, ...]:
@@ -20,7 +23,7 @@ def highlights(question: str, language: str, text: str, text_language: str) -> t
     first = text.split("\n\n")[0]
     found = [
         *(numbers(first, text_language) if "number" in kinds else ()),
-        *(dates(first, text_language) if "date" in kinds else ()),
+        *(dates_as_written(first, text_language) if "date" in kinds else ()),
         *(_names(first, text_language) if "name" in kinds else ()),
     ]
     known, asked = figures(question), fold(question)
@@ -30,8 +33,9 @@ def highlights(question: str, language: str, text: str, text_language: str) -> t
 
 def _names(text: str, language: str) -> list[str]:
     """Names, but no months of dates and no letters of references: COM(2020) 605."""
-    when = " ".join(dates(text, language)).split()
-    return [name for name in names(text, language) if name not in when and f"{name}(" not in text]
+    when = " ".join(dates_as_written(text, language)).split()
+    names = names_as_written(text, language)
+    return [name for name in names if name not in when and f"{name}(" not in text]
 
 
 def _is_known(part: str, known: frozenset[str]) -> bool:

@@ -17,11 +17,13 @@ from itertools import groupby
 import prompts
 from chain.answerer import Draft, Quote, Request, Verdict
 from chain.checking.alignment import Basis, Evidence, Place
-from chain.checking.details import Details, details, doubtful, lacking, unexplained_names
+from chain.checking.details import doubtful, lacking, unexplained_names
 from chain.checking.judgement import centre, doubt
 from chain.reading.statements import is_row, reading
 from core.types import Passage
-from language.matching import figures, fold
+from language.facts import Facts, facts
+from language.matching import fold
+from language.quantities import figures
 from vectorstore.embeddings import Embedder, local_embedder
 from vectorstore.words import word_states
 
@@ -65,7 +67,7 @@ def verify(draft: Draft, request: Request) -> Verdict:
     basis = _evidence(passages).basis(draft.text, request.language)
     if basis is None:
         return Verdict("contradicted", doubt="It has no words.")
-    claim = details(draft.text, request.language)
+    claim = facts(draft.text, request.language)
     said = [_said(place, passages) for place in basis.places]
     about = [_about(passages[number]) for number, _ in basis.places]
     quotes = _quotes(basis.places, passages)
@@ -152,18 +154,18 @@ def _addresses(text: str, quotes: Sequence[Quote], passages: Sequence[Passage]) 
     return [one for one in _ADDRESS.findall(text) if fold(one).strip(".,;:)") not in said]
 
 
-def _said(place: Place, passages: Sequence[Passage]) -> Details:
-    """Details of a unit with its heading and lead-in."""
+def _said(place: Place, passages: Sequence[Passage]) -> Facts:
+    """Facts of a unit with its heading and lead-in."""
     passage = passages[place[0]]
-    return details(passage.context(passage.units[place[1]]), passage.language)
+    return facts(passage.context(passage.units[place[1]]), passage.language)
 
 
-def _about(passage: Passage) -> Details:
-    """Details of the metadata of a passage: title, publishers and headings."""
+def _about(passage: Passage) -> Facts:
+    """Facts of the metadata of a passage: title, publishers and headings."""
     document = passage.document
     publishers = (document.publisher, document.about_publisher)
     text = "\n".join((document.title, document.about, *publishers, *passage.headings))
-    return details(text, passage.language)
+    return facts(text, passage.language)
 
 
 def supports(sentence: str, quotes: Sequence[str], about: str, embedder: Embedder) -> bool:

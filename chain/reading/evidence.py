@@ -14,16 +14,15 @@ from chain.understanding.demands import Demands
 from core.types import Citation, Passage, Unit
 from language.acts import names_of
 from language.countries import countries
-from language.matching import figures, fold, without_accents
+from language.matching import fold, without_accents
+from language.proper_names import initials
+from language.quantities import figures, names_money
 from language.vocabulary import translations
 from vectorstore.keyword import content_words
 
 _LETTERS = 4  # length of the character n-grams, as in the keyword index
 _NAME_ALIKE = 0.5  # share of a name's n-grams that one word of the evidence must have
 _WORD_ALIKE = 0.6  # share of a word's n-grams that all words must have: compounds, inflections
-_SMALL = r"(?: [a-z]{1,4}){0,2} "  # words that an acronym skips
-_FULL_NAME = re.compile(rf"\b[A-Z]\w*(?:{_SMALL}[A-Z]\w*)+")
-_CURRENCY = re.compile(r"[€$£]|\b(?:eur|euros?|dollars?|usd)\b")
 
 
 class Text(NamedTuple):
@@ -129,9 +128,7 @@ class _Read:
 
     @cached_property
     def initials(self) -> frozenset[str]:
-        """Initials of names: "eesc" for European Economic and Social Committee."""
-        names = _FULL_NAME.findall(without_accents(self._text))
-        return frozenset("".join(re.findall("[A-Z]", name)).casefold() for name in names)
+        return initials(self._text)
 
     @cached_property
     def stems(self) -> frozenset[str]:
@@ -143,7 +140,7 @@ class _Read:
 
     @cached_property
     def currency(self) -> bool:
-        return _CURRENCY.search(self._text.casefold()) is not None
+        return names_money(self._text)
 
 
 @lru_cache(maxsize=2048)

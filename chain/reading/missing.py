@@ -10,7 +10,7 @@ from chain.reading.evidence import Evidence, of_citation, of_passage
 from chain.understanding.asking import gives_reason
 from chain.understanding.demands import Demands, demands_of
 from core.types import Citation, ScoredPassage
-from language.matching import figures
+from language.quantities import figures
 from prompts import Kind, languages, phrases
 from vectorstore.store import Snapshot
 

@@ -10,14 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from chain.reading.relevance import Ranked, rank
-from chain.understanding.followup import standalone
+from chain.understanding.followup import WORD, standalone
 from core.types import Scope, ScoredPassage, Turn
 from language.cues import Cues, cues_of
 from language.matching import without_accents
 from vectorstore.keyword import content_words
 from vectorstore.store import Snapshot
 
-_WORD = re.compile(r"\w+(?:[-./]\w+)*")  # 2011/93/EU and end-to-end are one word
 _DIGIT = re.compile(r"\d")
 _COMPARATIVE = re.compile(r"\w{3,}er(?:e[nrs]?)?")  # larger, größere, kleinere
 _NEAR = 2  # words after a conjunction that may have the question word: "en in welke landen"
@@ -82,7 +81,7 @@ def _only_compares(piece: str, language: str) -> bool:
 def _whole(piece: str, language: str, before: Sequence[str]) -> str:
     """Completes a piece without question word from the one before, like a follow-up."""
     cues = cues_of(language)
-    words = {word[0].casefold() for word in _WORD.finditer(piece)}
+    words = {word[0].casefold() for word in WORD.finditer(piece)}
     if not before or not words.isdisjoint(cues.asking):
         return piece
     follow_up = f"{cues.joining[0]} {piece}"
@@ -94,7 +93,7 @@ def _borders(question: str, language: str) -> list[re.Match[str]]:
     """Words at which to split: "and" before a question word or between figures; in a comparison
     also "and", "versus" or "than" between its sides."""
     cues = cues_of(language)
-    words = list(_WORD.finditer(question))
+    words = list(WORD.finditer(question))
     said = [word[0].casefold() for word in words]
     versus = {
         n for n, word in enumerate(said) if word in cues.versus or _is_than(said[:n], word, cues)

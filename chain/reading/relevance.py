@@ -29,10 +29,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chain.reading.statements import Statement, series, statements
-from chain.understanding.asking import asks_for, counted, dates, gives_reason, numbers
+from chain.understanding.asking import asks_for, counted, gives_reason, numbers
 from core.types import Passage, ScoredPassage, Unit
 from language.cues import cues_of
-from language.matching import figures, without_accents
+from language.dates import dates_as_written
+from language.matching import without_accents
+from language.quantities import figures
 from vectorstore.keyword import content_words, letter_runs
 
 # Added to the score (or subtracted):
@@ -151,7 +153,7 @@ def features(question: str, language: str, found: Sequence[ScoredPassage]) -> ND
     says = [
         {
             "number": "number" in wanted and _is_new(numbers(text, passage.language), known),
-            "date": "date" in wanted and _is_new(dates(text, passage.language), known),
+            "date": "date" in wanted and _is_new(dates_as_written(text, passage.language), known),
             "reason": "reason" in wanted and gives_reason(text, passage.language),
         }
         for text, passage in zip(texts, passages, strict=True)

@@ -1,4 +1,4 @@
-"""Answer types: which type a question asks for, and the mentions of that type in a text.
+"""Answer types: which type a question asks for, and whether a text has it.
 
 The cue words are in language/cues.yaml.
 """
@@ -8,17 +8,12 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 from language.cues import asks, cues_of
-from language.identify import CAPITALISES_NOUNS
 from language.matching import fold
-from language.vocabulary import vocabulary
+from language.quantities import amounts, spelt_out
 from vectorstore.keyword import content_words
 
 _MOST_COUNTED = 60  # a larger number in a question is not a count of things asked for
 _ASKED = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")  # jusqu'à and end-to-end are one word each
-# COM(2020) 607, 2011/93/EU, 24 July 2020 and a bare year are no amounts.
-_REFERENCE = r"\w+\(\d+\) ?\d+|\d+/\d+(?:/\w+)?"
-_YEAR = r"(?<![\d(/])[12]\d{3}(?![\d)/])"
-_NAME = re.compile(r"(?:(?<=[^.!?:] )|(?<=[(“\"]))[A-ZÀ-ÞŁŚŻ][\w&-]*(?: [A-ZÀ-ÞŁŚŻ][\w&-]*)*")
 
 
 def asks_for(question: str, language: str) -> frozenset[str]:
@@ -38,33 +33,15 @@ def asks_for(question: str, language: str) -> frozenset[str]:
 
 def counted(question: str, language: str) -> int:
     """Number of things a question asks for ("the eight priorities"); 0 if it does not say."""
-    known = vocabulary(language).numbers
-    said = [fold(word) for word in re.findall(r"\w+", question)]
-    numbers = [known[word] for word in said if word in known]
-    numbers += [int(word) for word in said if word.isdecimal() and 1 < int(word) <= _MOST_COUNTED]
-    return next(iter(numbers), 0)
+    figures = (int(word) for word in re.findall(r"\w+", question) if word.isdecimal())
+    counts = (figure for figure in figures if 1 < figure <= _MOST_COUNTED)
+    return next(iter([*spelt_out(fold(question), language), *counts]), 0)
 
 
 def numbers(text: str, language: str) -> Iterator[str]:
-    """Numbers in a text, each with the noun it counts; dates and references are skipped."""
-    text = re.sub(f"{_REFERENCE}|{_date(language)}|{_YEAR}", lambda m: " " * len(m[0]), text)
-    for match in _amount(language).finditer(text):
-        noun = match["noun"] or ""
-        yield match["amount"] + (noun if content_words(noun, language) else "")
-
-
-def dates(text: str, language: str) -> Iterator[str]:
-    """Dates and years in a text; those in references are skipped."""
-    text = re.sub(_REFERENCE, lambda m: " " * len(m[0]), text)
-    return (match[0] for match in re.finditer(f"{_date(language)}|{_YEAR}", text))
-
-
-def names(text: str, language: str) -> Iterator[str]:
-    """Names in a text: capitalised words within a sentence; none in a language like German, which
-    capitalises all nouns."""
-    if language == CAPITALISES_NOUNS:
-        return iter(())
-    return (match[0] for match in _NAME.finditer(text))
+    """Numbers in a text as written, each with the noun it counts."""
+    for amount, noun in amounts(text, language):
+        yield amount + (noun if content_words(noun, language) else "")
 
 
 def gives_reason(text: str, language: str) -> bool:
@@ -76,24 +53,3 @@ def gives_reason(text: str, language: str) -> bool:
 @cache
 def _cues(language: str) -> Mapping[str, tuple[str, ...]]:
     return {kind: tuple(map(fold, words)) for kind, words in asks(language).items()}
-
-
-@cache
-def _amount(language: str) -> re.Pattern[str]:
-    """Pattern for a figure with its scale and unit or noun: 30 billion euros, 725 000 reports."""
-    scales = "|".join(map(re.escape, vocabulary(language).scales)) or "(?!)"
-    return re.compile(
-        rf"(?P<amount>(?:(?:EUR|USD|€|\$|£) ?)?\d+(?:[.,  \u202f]\d+)*(?: ?%| (?:{scales})\b)?)"
-        rf"(?P<noun>(?<!%) [^\W\d_A-Z]+)?"
-    )
-
-
-@cache
-def _date(language: str) -> str:
-    """Pattern for a day or month with its year, also as a range: "1 to 30 June 2020"."""
-    months = sorted(vocabulary(language).months, key=len, reverse=True)
-    names = "|".join(map(re.escape, months))
-    one = r"\b\d{1,2}(?:\.|er|st|nd|rd|th)?"
-    day = rf"{one}(?: ?[-–] ?{one}| (?:to|and|tot|en|bis|und|au|et) {one})? "
-    year = r"\.? (?:\d{1,2}, )?[12]\d{3}"
-    return rf"(?i:{day}(?:{names})\b(?:{year})?|\b(?:{names})\b{year})"

@@ -9,11 +9,12 @@ from chain.understanding.asking import asks_for
 from language.countries import countries
 from language.cues import asks, cues_of, has_cues
 from language.identify import CAPITALISES_NOUNS
-from language.matching import figures_as_written, fold
+from language.matching import fold
+from language.proper_names import is_acronym
+from language.quantities import figures_as_written
 from vectorstore.keyword import content_words
 
 _SHORTEST = 5  # letters; shorter words are mostly function words
-_DIGITS_IN_WORD = re.compile(r"[^\W\d]+\d\w*|\b\d+[^\W\d]\w*")
 
 
 class Demands(NamedTuple):
@@ -44,7 +45,7 @@ def demands_of(question: str, language: str) -> Demands:
         digits = any(letter.isdigit() for letter in word)
         if digits or word in of_countries or word.casefold() in common:
             continue
-        if sum(letter.isupper() for letter in word) > 1 and len(word) > 1:
+        if is_acronym(word):
             acronyms.append(word)
             continue
         general = not known or fold(word) in _general(language)
@@ -58,7 +59,7 @@ def demands_of(question: str, language: str) -> Demands:
         elif len(word) >= _SHORTEST:
             words.append(word)
     return Demands(
-        figures_as_written(_DIGITS_IN_WORD.sub(" ", question)),
+        figures_as_written(question),
         named,
         tuple(dict.fromkeys(acronyms)),
         tuple(dict.fromkeys(names)),

@@ -17,7 +17,7 @@ from language.cues import Cues, cues_of, has_cues
 from language.identify import CAPITALISES_NOUNS, conversation
 from vectorstore.keyword import content_words
 
-_WORD = re.compile(r"\w+(?:[-./]\w+)*")  # 2011/93/EU, 1.2 and end-to-end are one word
+WORD = re.compile(r"\w+(?:[-./]\w+)*")  # 2011/93/EU, 1.2 and end-to-end are one word
 _DIGIT = re.compile(r"\d")
 _END = " ?!.…"
 
@@ -86,7 +86,7 @@ def _leans(question: str, bare: str, own: Sequence[str], language: str) -> bool:
 def _refers(bare: str, cues: Cues) -> bool:
     """Whether a word refers to something outside the question. Only the part before the first
     comma counts: later words refer to that part."""
-    clause = f" {' '.join(_WORD.findall(bare.casefold().partition(',')[0]))} "
+    clause = f" {' '.join(WORD.findall(bare.casefold().partition(',')[0]))} "
     return any(f" {word} " in clause for word in cues.referring)
 
 
@@ -121,7 +121,7 @@ def _changed(bare: str, own: Sequence[str], before: str, language: str) -> str:
 
 def _figure_replaced(figure: str, before: str) -> str:
     """Replaces the last figure of the same shape: a year replaces a year."""
-    same = [m for m in _WORD.finditer(before) if _shape(figure) and _shape(m[0]) == _shape(figure)]
+    same = [m for m in WORD.finditer(before) if _shape(figure) and _shape(m[0]) == _shape(figure)]
     if not same or figure in (m[0] for m in same):
         return before
     return before[: same[-1].start()] + figure + before[same[-1].end() :]
@@ -135,8 +135,8 @@ def _tail_replaced(bare: str, before: str, language: str) -> str:
     """Replaces what follows the shared first word: "to heroin" changes "How much goes to cocaine?"
     into "How much goes to heroin?"."""
     cues = cues_of(language)
-    first, *rest = [m for m in _WORD.finditer(bare) if m[0].casefold() not in cues.asking]
-    places = list(_WORD.finditer(before))
+    first, *rest = [m for m in WORD.finditer(bare) if m[0].casefold() not in cues.asking]
+    places = list(WORD.finditer(before))
     at = [n for n, place in enumerate(places) if place[0].casefold() == first[0].casefold()]
     if not at or not rest:
         return before
@@ -158,7 +158,7 @@ def _topic(text: str, language: str) -> list[str]:
     """Topic words of a text, as written, each once."""
     cues = cues_of(language)
     without = {*cues.asking, *cues.helping, *cues.empty, *cues.referring, *cues.opening}
-    words = dict.fromkeys(match[0] for match in _WORD.finditer(text))
+    words = dict.fromkeys(match[0] for match in WORD.finditer(text))
     return [
         word
         for word in words

@@ -16,7 +16,8 @@ from chain.understanding.named_document import document_named
 from core.errors import ModelError
 from core.types import DocumentInfo, Message, Turn
 from language.identify import named
-from language.matching import figures, fold
+from language.matching import fold
+from language.quantities import figures
 from prompts import TaskProblem
 from vectorstore.embeddings import Embedder
 

@@ -11,6 +11,7 @@ from chain.answerer import Draft
 from chain.writing.markers import closing, is_marked, plain
 from core.errors import ModelError
 from language.characters import BROKEN
+from language.matching import grouped
 from language.sentences import is_open, sentences
 
 _LONGEST = 2000  # characters of a sentence; a longer one is a model's runaway output
@@ -34,7 +35,7 @@ _WHOLE = re.compile(r"[.!?…][\"'”“»«’)\]]*$")
 # Cheap checks of the buffer's end, before the thorough ones.
 _MAY_END = re.compile(r"[.!?…;;][^\w\s]*(?:\s*[\[【(][^\[【(]*)?\s*$")
 _MAY_CLOSE = re.compile(r"[\]】)>⁰¹²³⁴-⁹][\s.!?…\"'”“»«’)\]*_`~]*$")
-_LAST_WORD = re.compile(r"(?<!\S)(?:\d{1,3}(?:\s\d{3})+|\S+)$")  # 725 000 is one
+_LAST_WORD = re.compile(r"(?<!\S)(?:" + grouped(r"\s") + r"|\S+)$")  # 725 000 is one
 _OPEN_MARKER = re.compile(r"[\[【(][^\]】)\n]{0,40}$")
 
 _MARKUP = "[【(<\\*_~`|"

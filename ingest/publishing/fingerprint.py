@@ -17,6 +17,7 @@ CODE = (
     "ingest/reading/noise.yaml",
     "language/dates.py",
     "language/matching.py",
+    "language/document_numbers.py",
     "language/sentences.py",
     "ingest/passages/split.py",
     "ingest/reading/formats/*",

@@ -8,7 +8,6 @@ known one); in doubt it is text. The words are in `noise.yaml`.
 import datetime
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import takewhile
@@ -17,11 +16,14 @@ from pathlib import Path
 import yaml
 
 from ingest.reading.formats.blocks import Block
+from language.dates import calendar_day, months
 from language.matching import fold
 
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _BREADCRUMBS = re.compile(r"(?:[^>›»|/\n]+ [>›»|/] ){2,}[^>›»|/\n]+")
+# The month in words: whether 3/4/2020 is in March or in April is not known of a page.
 _DATE = re.compile(r"(?<!\d)(\d{1,2})(?:\.|er)? ([^\W\d_]+) (\d{4})(?!\d)")
+_LANGUAGES = ("nl", "en", "fr", "de", "de_AT")  # of the lists in noise.yaml; Austria's "Jänner"
 _BUTTON_SHARE = 0.5  # of the words of a line
 _SHORT_LINE = 150  # characters
 _LINK_LIST = 4  # short lines in a row that need no heading to be a list of links
@@ -35,7 +37,6 @@ class _Words:
     cookies: tuple[str, ...]
     sources: tuple[str, ...]
     link_headings: frozenset[str]
-    months: dict[str, int]
 
 
 @cache
@@ -48,7 +49,6 @@ def _words() -> _Words:
         cookies=tuple(map(fold, lists["cookies"])),
         sources=tuple(map(fold, lists["sources"])),
         link_headings=frozenset(map(fold, lists["link_headings"])),
-        months={fold(name): n for n, names in enumerate(lists["months"], 1) for name in names},
     )
 
 
@@ -167,8 +167,13 @@ def published(text: str, blocks: Sequence[Block]) -> datetime.date | None:
     for block in blocks:
         line = fold(text[block.start : block.end])
         if block.kind == "noise" and line.startswith(_words().sources):
-            for day, month, year in _DATE.findall(line):
-                with suppress(ValueError):  # the 31st of June
-                    if month in _words().months:
-                        return datetime.date(int(year), _words().months[month], int(day))
+            for day, name, year in _DATE.findall(line):
+                month = _months().get(name)
+                if month and (found := calendar_day(int(year), month, int(day))):
+                    return found
     return None
+
+
+@cache
+def _months() -> dict[str, int]:
+    return {name: month for language in _LANGUAGES for name, month in months(language).items()}

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator
 
 from ingest.reading.formats.blocks import Parsed
-from language.dates import dates_in
+from language.dates import dates_in, only_day
+from language.document_numbers import celex_number, document_number
 from language.matching import fold
 
 _BEGINNING = 1500  # characters of a title page, in a format without pages
@@ -17,8 +18,9 @@ _LONGEST = 80  # characters of a line of its own
 _FEW_WORDS = 6  # beside a date: "Press release | Brussels, 24 July 2020"
 _LABEL = r"(?:[^\W\d]+ ?:\s*)?[(\[]?"  # "Reference: "
 _FINAL = r"(?: (?:final|def\w*|endg\w*)\.?(?:/\d+)?)?"
-_REFERENCE = re.compile(rf"{_LABEL}((?:COM|SWD|JOIN|SEC|C) ?\(\d{{4}}\) ?\d{{1,5}}{_FINAL})(?!\w)")
-_CELEX = re.compile(r"(?:^|CELEX[^\w]*|\s)([1-9CE]\d{4}[A-Z]{1,2}\d{4}(?:\(\d\d\))?)(?![\w(])")
+_NUMBER = document_number("COM|SWD|JOIN|SEC|C")
+_REFERENCE = re.compile(rf"{_LABEL}({_NUMBER}{_FINAL})(?!\w)")
+_CELEX = re.compile(rf"(?:^|CELEX[^\w]*|\s)({celex_number('1-9CE')})(?![\w(])")
 _ELI = re.compile(r"https?://data\.europa\.eu/eli/[\w/.-]*\w")
 
 
@@ -41,13 +43,9 @@ def date(parsed: Parsed, language: str) -> datetime.date | None:
     """The first date in a line with at most a few other words."""
     for line in _lines(parsed):
         dates, rest = dates_in(fold(line), language)
-        whole = [(year, month, day) for year, month, day in dates if year and day]
-        if len(whole) == 1 and len(re.findall(r"[^\W\d]{2,}", rest)) <= _FEW_WORDS:
-            year, month, day = whole[0]
-            try:
-                return datetime.date(year, month, day)
-            except ValueError:  # the 31st of June
-                continue
+        day = only_day(dates)
+        if day and len(re.findall(r"[^\W\d]{2,}", rest)) <= _FEW_WORDS:
+            return day
     return None
 
 

@@ -4,25 +4,25 @@ Pages made from Word files by CONVEX have the variables of the Commission's temp
 Consolidated texts have CELEX number, language and date in `<title>`; LexUriServ's have Dublin Core.
 """
 
-import datetime
 import re
 from collections.abc import Mapping
+from urllib.parse import unquote
 
 from ingest.reading.formats.blocks import Value
 from ingest.reading.formats.table import Element
 from ingest.reading.formats.table import content as in_one_line
-from language.dates import dates_in
-from language.matching import fold
+from language.dates import day_in
+from language.document_numbers import celex_number
 from language.official import OFFICIAL
 
 _VARIABLES = "<!--all docVars name and value:"
 _VARIABLE = re.compile(r'name=([^;"]+);value="(.*)"', re.DOTALL)
 _EMPTY = ("EMPTY", "UNUSED")
 _CONSOLIDATED = re.compile(
-    r"[^:]{4,60}: (?P<celex>\d{5}[A-Z]{1,2}\d{4}(?:\(\d\d\))?) — (?P<language>[A-Z]{2}) — "
-    r"(?P<day>\d\d)\.(?P<month>\d\d)\.(?P<year>\d{4})"
+    rf"[^:]{{4,60}}: (?P<celex>{celex_number('0-9')}) — (?P<language>[A-Z]{{2}}) — "
+    r"(?P<date>\d\d\.\d\d\.\d{4})"
 )
-_CELEX = re.compile(r"CELEX(?::|%3A)(\d{5}[A-Z]{1,2}\d{4}(?:\(\d\d\)|%28\d\d%29)?)(?!\w)")
+_CELEX = re.compile(rf"CELEX:({celex_number('0-9')})(?!\w)")
 _ELI = re.compile(r"/eli/(reg|dir|dec)(?:_\w+)?/(\d{4})/(\d{1,4})(?:/|$)")
 _ELI_LETTERS = {"reg": "R", "dir": "L", "dec": "D"}
 
@@ -40,7 +40,7 @@ def stated(tree: Element, text: str) -> dict[str, Value]:
     found = _from_variables(variables(text))
     if told := _CONSOLIDATED.fullmatch(page_title(tree)):
         found["celex"], found["language"] = told["celex"], told["language"].lower()
-        found["date"] = _day(int(told["year"]), int(told["month"]), int(told["day"]))
+        found["date"] = day_in(told["date"], "en")
     core = {m.get("name", "").lower(): m.get("content", "") for m in tree.iter("meta")}
     found |= {
         "title": found.get("title") or " ".join(core.get("dc.description", "").split()),
@@ -67,26 +67,18 @@ def cover(content: Element) -> dict[str, Value]:
         name, line = paragraph.get("class", ""), in_one_line(paragraph)
         if name == "Rfrenceinstitutionnelle":
             found.setdefault("reference", line)
-        elif name == "Emission" and (day := first_date(line, "en")):
+        elif name == "Emission" and (day := day_in(line, "en")):
             found.setdefault("date", day)
     return found
-
-
-def first_date(line: str, language: str) -> datetime.date | None:
-    """The date in a line that has only one complete date."""
-    dates = [(year, month, day) for year, month, day in dates_in(fold(line), language)[0]]
-    whole = [(year, month, day) for year, month, day in dates if year and day]
-    return _day(*whole[0]) if len(whole) == 1 else None
 
 
 def _from_variables(values: Mapping[str, str]) -> dict[str, Value]:
     kind, subject = values.get("LW_TYPE.DOC.CP", ""), values.get("LW_TITRE.OBJ.CP", "")
     number = values.get("LW_REF.INST.NEW_TEXT", "")
     parts = (values.get("LW_REF.INST.NEW", "") + number, values.get("LW_REF.INST.NEW_ADOPTED", ""))
-    day = re.fullmatch(r"(\d{4})-(\d\d)-(\d\d)", values.get("LW_EMISSION_ISODATE", ""))
     return {
         "title": official_title(values.get("LW_STATUT.CP", ""), kind, subject),
-        "date": _day(*map(int, day.groups())) if day else None,
+        "date": day_in(values.get("LW_EMISSION_ISODATE", ""), "en"),
         "reference": " ".join(filter(None, parts)) if number else "",
         "language": values.get("LW_LANGUE", "").lower(),
     }
@@ -101,15 +93,8 @@ def official_title(status: str, kind: str, subject: str) -> str:
 
 
 def _celex(address: str) -> str:
-    if found := _CELEX.search(address):
-        return found[1].replace("%28", "(").replace("%29", ")")
+    if found := _CELEX.search(unquote(address)):
+        return found[1]
     if found := _ELI.search(address):
         return f"3{found[2]}{_ELI_LETTERS[found[1]]}{int(found[3]):04}"
     return ""
-
-
-def _day(year: int, month: int, day: int) -> datetime.date | None:
-    try:
-        return datetime.date(year, month, day)
-    except ValueError:  # the 31st of June
-        return None

@@ -8,11 +8,12 @@ from lxml import etree
 
 from ingest.reading.formats import cellar_styles
 from ingest.reading.formats.blocks import Value
-from ingest.reading.formats.cellar_about import first_date, official_title
+from ingest.reading.formats.cellar_about import official_title
 from ingest.reading.formats.cellar_styles import Role
 from ingest.reading.formats.element_text import words
 from ingest.reading.formats.hypertext import NOTE, cut
 from ingest.reading.formats.table import Element
+from language.dates import day_in
 from language.official import most_likely
 
 _LONGEST = 120  # characters of a title that serves as heading in full
@@ -42,7 +43,7 @@ def set_title(content: Element, lines: Sequence[str], language: str) -> dict[str
     named = [line for line in lines if not _IN_BRACKETS.fullmatch(line)] or lines
     title = " ".join(named)
     language = language or most_likely(title)[0]
-    dates = [day for line in named if (day := first_date(line, language))]
+    dates = [day for line in named if (day := day_in(line, language))]
     _insert(content, _short(named, title), own)
     _drop_repeated(own or paragraphs, lines)
     return {"title": title, "date": dates[0] if dates else None}

@@ -38,6 +38,7 @@ from ingest.reading.formats.pdf_markdown import to_markdown
 from ingest.reading.formats.pdf_notes import Note, take_notes
 from ingest.reading.formats.pdf_page import Page, read_page
 from ingest.reading.formats.pdf_tables import ruled_tables
+from language.dates import calendar_day
 from language.matching import fold
 
 log = logging.getLogger(__name__)
@@ -180,7 +181,4 @@ def _title(stated: str, text: str, shown: str) -> str:
 
 def _date(created: str) -> datetime.date | None:
     match = _DATE.match(created)
-    try:
-        return datetime.date(*map(int, match.groups())) if match else None
-    except ValueError:
-        return None
+    return calendar_day(int(match[1]), int(match[2]), int(match[3])) if match else None

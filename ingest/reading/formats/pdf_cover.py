@@ -4,7 +4,6 @@
 """
 
 import ctypes
-import datetime
 import re
 from collections.abc import Iterator
 from itertools import islice
@@ -14,8 +13,7 @@ import pypdfium2
 from pypdfium2 import raw
 
 from ingest.reading.formats.blocks import Value
-from language.dates import dates_in
-from language.matching import fold
+from language.dates import day_in
 from language.official import OFFICIAL
 
 _FIELD = re.compile(r"^(Subject|Date|Language): (.+?)\.?\s*$", re.MULTILINE)
@@ -38,18 +36,9 @@ def read_cover(document: pypdfium2.PdfDocument) -> dict[str, Value]:
             return {
                 "title": stated["Subject"],
                 "language": language,
-                "date": _date(stated.get("Date", ""), language),
+                "date": day_in(stated.get("Date", ""), language),
             }
     return {}
-
-
-def _date(text: str, language: str) -> datetime.date | None:
-    dates, _ = dates_in(fold(text), language)
-    whole = [(year, month, day) for year, month, day in dates if year and month and day]
-    try:
-        return datetime.date(*whole[0]) if whole else None
-    except ValueError:  # the 31st of June
-        return None
 
 
 def _alternatives(page: pypdfium2.PdfPage) -> Iterator[str]:

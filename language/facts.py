@@ -1,0 +1,66 @@
+"""Facts of a text: what it states exactly, in a form that is the same in every language.
+
+text -> figures with scale and unit, dates, references, names, countries, negation
+"""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+
+from language.countries import countries
+from language.dates import Date, dates_in
+from language.document_numbers import references_in
+from language.matching import fold
+from language.proper_names import acronyms_and_names
+from language.quantities import Quantity, quantities, spelt_out
+from language.vocabulary import vocabulary
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The facts of a text in one language.
+
+    `names` are folded words with a capital, but for the first word of a sentence.
+    """
+
+    language: str
+    quantities: frozenset[Quantity]
+    worded: frozenset[Quantity]  # spelt-out numbers
+    dates: frozenset[Date]
+    references: frozenset[str]
+    acronyms: frozenset[str]
+    names: frozenset[str]
+    countries: frozenset[str]  # ISO 3166 codes
+    words: frozenset[str]
+    denies: bool
+
+
+@lru_cache(maxsize=4096)  # a unit is evidence of many sentences
+def facts(text: str, language: str) -> Facts:
+    """The facts of a text; `language` in ISO 639-1."""
+    folded = fold(text)
+    dates, rest = dates_in(folded, language)
+    references, rest = references_in(rest)
+    acronyms, names = acronyms_and_names(text, language)
+    return Facts(
+        language=language,
+        quantities=quantities(rest, language),
+        worded=frozenset((Decimal(number), "") for number in spelt_out(rest, language)),
+        dates=dates,
+        references=references,
+        acronyms=acronyms,
+        names=names,
+        countries=frozenset(countries(text, language)),
+        words=frozenset(re.findall(r"\w+", folded)),
+        denies=_denies(folded, language),
+    )
+
+
+def _denies(folded: str, language: str) -> bool:
+    words = vocabulary(language)
+    for phrase in words.no_negation:
+        folded = re.sub(rf"\b{re.escape(phrase)}\b", " ", folded)
+    # Hyphenated words are kept whole: "non-governmental" is no negation.
+    found = re.findall(r"[\w'-]+", folded)
+    return any(word in words.negations or word.endswith("n't") for word in found)

@@ -1,0 +1,74 @@
+"""Names and acronyms, told by their capitals."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from language.document_numbers import references_in
+from language.identify import CAPITALISES_NOUNS
+from language.matching import fold, without_accents
+from language.vocabulary import vocabulary
+
+# Languages that do not inflect names (but for a genitive s) and capitalise only names: a name of a
+# sentence is found in this form in its evidence.
+_NAMES_STAY = frozenset({"da", "en", "es", "fr", "it", "nl", "pt", "sv"})
+_WORD = re.compile(r"\w+(?:['’]\w+)*")
+_FOLDED = re.compile(r"\w+")
+_SENTENCE_START = re.compile(r"(?:^|[.!?:]\s)[\s\W]*$")
+_NAME = re.compile(r"(?:(?<=[^.!?:] )|(?<=[(“\"]))[A-ZÀ-ÞŁŚŻ][\w&-]*(?: [A-ZÀ-ÞŁŚŻ][\w&-]*)*")
+_SMALL = r"(?: [a-z]{1,4}){0,2} "  # words that an acronym skips
+_FULL_NAME = re.compile(rf"\b[A-Z]\w*(?:{_SMALL}[A-Z]\w*)+")
+
+
+def is_acronym(word: str) -> bool:
+    """Whether a word has several capitals: EMPACT, WePROTECT."""
+    return sum(character.isupper() for character in word) > 1
+
+
+def acronyms_and_names(text: str, language: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Acronyms, and capitalised words other than a sentence's first; all folded.
+
+    A word with a capital and a digit ("E2EE") is an acronym here. There are no names in a language
+    that inflects them or capitalises other words.
+    """
+    _, text = references_in(unicodedata.normalize("NFKC", text))
+    acronyms: set[str] = set()
+    names: set[str] = set()
+    for match in _WORD.finditer(text):
+        word = re.sub(r"['’]s$", "", match.group())
+        name = max(_FOLDED.findall(fold(word)), key=len)  # the name in "d'Europol"
+        if not word[0].isalpha() or len(word) < 2 or not any(map(str.isupper, word)):
+            continue
+        if name in vocabulary(language).units:  # "EUR" is part of a figure
+            continue
+        if is_acronym(word) or any(map(str.isdigit, word)):
+            acronyms.add(name.removesuffix("s") if word[-1] == "s" else name)
+        elif (
+            language in _NAMES_STAY
+            and name not in vocabulary(language).months
+            and not _SENTENCE_START.search(text[: match.start()])
+        ):
+            names.add(name)
+    return frozenset(acronyms), frozenset(names)
+
+
+def names_as_written(text: str, language: str) -> Iterator[str]:
+    """Names in a text, to show: rows of capitalised words within a sentence; none in a language
+    like German, which capitalises all nouns.
+
+    >>> list(names_as_written("So said the European Commission and Eurojust.", "en"))
+    ['European Commission', 'Eurojust']
+    """
+    if language == CAPITALISES_NOUNS:
+        return iter(())
+    return (match[0] for match in _NAME.finditer(text))
+
+
+def initials(text: str) -> frozenset[str]:
+    """Folded initials of the names of several words in a text, which an acronym may stand for.
+
+    >>> initials("the European Economic and Social Committee")
+    frozenset({'eesc'})
+    """
+    names = _FULL_NAME.findall(without_accents(text))
+    return frozenset("".join(re.findall("[A-Z]", name)).casefold() for name in names)
