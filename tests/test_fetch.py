@@ -19,8 +19,9 @@ from ingest.official.fetch import Outcome, fetch
 from ingest.official.folder import Folder
 from ingest.official.listed import Source, chosen, listed
 from ingest.official.retry import asked_wait
+from ingest.reading.find import find
 from ingest.reading.formats import front_matter
-from ingest.reading.load import load_all
+from ingest.reading.load import load
 from language.official import OFFICIAL
 from tests.publications_server import (
     DRUGS,
@@ -513,7 +514,8 @@ def test_the_command_shows_what_it_did_and_what_comes_next(
     shown = capsys.readouterr()
     assert "new: 52020dc0605.nl.xhtml" in shown.err
     assert shown.out.rstrip().endswith("Now run: make ingest")
-    (document,) = load_all([settings.documents_dir])  # ingest can read what was fetched
+    (file,) = find([settings.documents_dir]).files
+    document = load(file)  # ingest can read what was fetched
     assert document.language == "nl"
 
 

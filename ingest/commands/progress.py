@@ -51,6 +51,15 @@ def progress(*, as_json: bool, console: Console | None = None) -> Iterator[Tell]
         yield LogLines(partial(print, file=sys.stderr, flush=True))
 
 
+@contextmanager
+def bar(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error, where that is a terminal; yields what is to be called with how many
+    passages are done and how many there are."""
+    with bars(Console(stderr=True)) as shown:
+        task = shown.add_task(label, total=None)
+        yield lambda done, total: shown.update(task, completed=done, total=total)
+
+
 class JsonLines:
     """Every event as a line of JSON; of those that only count, one in a while and the last."""
 
