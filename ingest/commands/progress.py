@@ -31,6 +31,7 @@ from ingest.publishing.events import (
     Published,
     Tell,
 )
+from ingest.publishing.plan import Plan
 
 _EVERY = 5.0  # seconds between two lines that only say how far a run is
 
@@ -176,16 +177,8 @@ class _Pace:
 
 
 def _planned(event: Planned) -> str:
-    plan = event.plan
-    counts = {
-        "added": plan.added,
-        "changed": plan.changed,
-        "renamed": plan.renamed,
-        "removed": plan.removed,
-        "unchanged": plan.unchanged,
-    }
-    told = ", ".join(f"{len(keys)} {name}" for name, keys in counts.items())
-    return f"{told}; {event.to_embed} passages to embed"
+    counts = (f"{len(getattr(event.plan, name))} {name}" for name in Plan.model_fields)
+    return f"{', '.join(counts)}; {event.to_embed} passages to embed"
 
 
 def _told(event: Asking | Published) -> str:
