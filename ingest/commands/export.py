@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.settings import Settings
-from ingest.commands.bar import bar
 from ingest.commands.parser import command_parser
+from ingest.commands.progress import bar
 from ingest.publishing.transfer import export_generation
 
 

@@ -31,6 +31,7 @@ from ingest.publishing.events import (
     Published,
     Tell,
 )
+from ingest.publishing.plan import Plan
 
 _EVERY = 5.0  # seconds between two lines that only say how far a run is
 
@@ -49,6 +50,15 @@ def progress(*, as_json: bool, console: Console | None = None) -> Iterator[Tell]
             yield Bars(shown)
     else:
         yield LogLines(partial(print, file=sys.stderr, flush=True))
+
+
+@contextmanager
+def bar(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error, where that is a terminal; yields what is to be called with how many
+    passages are done and how many there are."""
+    with bars(Console(stderr=True)) as shown:
+        task = shown.add_task(label, total=None)
+        yield lambda done, total: shown.update(task, completed=done, total=total)
 
 
 class JsonLines:
@@ -167,16 +177,8 @@ class _Pace:
 
 
 def _planned(event: Planned) -> str:
-    plan = event.plan
-    counts = {
-        "added": plan.added,
-        "changed": plan.changed,
-        "renamed": plan.renamed,
-        "removed": plan.removed,
-        "unchanged": plan.unchanged,
-    }
-    told = ", ".join(f"{len(keys)} {name}" for name, keys in counts.items())
-    return f"{told}; {event.to_embed} passages to embed"
+    counts = (f"{len(getattr(event.plan, name))} {name}" for name in Plan.model_fields)
+    return f"{', '.join(counts)}; {event.to_embed} passages to embed"
 
 
 def _told(event: Asking | Published) -> str:

@@ -109,7 +109,10 @@ def _sync(settings: Settings, options: argparse.Namespace) -> int:
                 trouble, report = error, error.report
             if before:
                 try:
-                    report = _with_answers(report, settings, options, tell, before[0])
+                    tell(Asking(when="after"))
+                    after = answers.ask(settings, options.questions)
+                    changed = answers.compare(before[0], after)
+                    report = report.model_copy(update={"answers": changed})
                 except StrategiewijzerError as error:  # what was published stays, and is told
                     trouble = error
         if options.json:
@@ -151,18 +154,6 @@ def _ingest(
         tell=tell,
         before_publishing=ask_before,
     )
-
-
-def _with_answers(
-    report: Report,
-    settings: Settings,
-    options: argparse.Namespace,
-    tell: Tell,
-    before: answers.Asked,
-) -> Report:
-    tell(Asking(when="after"))
-    after = answers.ask(settings, options.questions)
-    return report.model_copy(update={"answers": answers.compare(before, after)})
 
 
 def _watch(settings: Settings, options: argparse.Namespace) -> int:

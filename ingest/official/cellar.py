@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from lxml import etree, html
 
 from core.errors import FetchError
-from ingest.official.client import Client, Reply, Validators, onward
+from ingest.official.client import Client, Known, Reply, onward
 
 RESOURCES = "https://publications.europa.eu/resource/celex/"
 
@@ -73,7 +73,7 @@ class Cellar:
         self._client = client
         self._resources = resources
 
-    def find(self, celex: str, language: str, known: Mapping[str, Validators]) -> Version:
+    def find(self, celex: str, language: str, known: Known) -> Version:
         """The files of a text in a language (ISO 639-1), in the first of `FORMS` that exists.
 
         Raises:
@@ -100,7 +100,7 @@ class Cellar:
             "Name other languages with --languages.",
         )
 
-    def get(self, version: Version, item: Item, known: Mapping[str, Validators]) -> Reply:
+    def get(self, version: Version, item: Item, known: Known) -> Reply:
         """One file of a text: 200, or 304 if `known` has its present version.
 
         Raises:

@@ -7,7 +7,6 @@ import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from types import TracebackType
 
 import httpx
 
@@ -20,19 +19,16 @@ ORIGINS = frozenset({"https://publications.europa.eu"})
 
 USER_AGENT = "Strategiewijzer (python -m ingest fetch)"
 
-_CONDITIONS = ("If-None-Match", "If-Modified-Since")
+# Conditions of a request -> the headers of an earlier answer (RFC 9110, section 8.8).
+CONDITIONS = {"If-None-Match": "etag", "If-Modified-Since": "last-modified"}
 _KNOWN = "known"  # request extension: the versions that are here already
 _ANSWERS = (200, 300, 304, 404, 406)  # status codes of the protocol
 _PASSING = (429, 500, 502, 503, 504)
 _MOST_REDIRECTS = 5
 
 
-@dataclass(frozen=True)
-class Validators:
-    """The validators of the version that is here already (RFC 9110, section 8.8)."""
-
-    etag: str = ""
-    last_modified: str = ""
+Known = Mapping[str, Mapping[str, str]]
+"""Of the versions that are here already: address -> conditions of a request for another one."""
 
 
 @dataclass(frozen=True)
@@ -87,26 +83,21 @@ class Client:
     def __enter__(self) -> "Client":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._http.close()
 
     def get(
         self,
         address: str,
         headers: Mapping[str, str],
-        known: Mapping[str, Validators] | None = None,
+        known: Known | None = None,
     ) -> Reply:
         """Requests an address and follows its redirects.
 
         Args:
             address: http or https.
             headers: the request headers.
-            known: the versions that are here already, by the address they came from.
+            known: the versions that are here already.
 
         Raises:
             FetchError: no answer that the protocol knows; says why and what to do.
@@ -127,7 +118,7 @@ class Client:
         self,
         address: str,
         headers: Mapping[str, str],
-        known: Mapping[str, Validators],
+        known: Known,
         deadline: float,
     ) -> Reply:
         timeout = httpx.Timeout(min(30.0, max(deadline - time.monotonic(), 0.1)))
@@ -152,8 +143,7 @@ class Client:
 
     def _check(self, request: httpx.Request) -> None:
         """Checks each request before it is sent, also after a redirect: refuses other origins, uses
-        https where an origin has it, and adds the validators of the version that is here
-        already."""
+        https where an origin has it, and adds the conditions of what is here already."""
         url = request.url
         host = url.netloc.decode()
         if f"https://{host}" in self._origins:
@@ -166,9 +156,9 @@ class Client:
                 "put it into the folder of your documents.",
             )
         request.url = url
-        for name in _CONDITIONS:
+        for name in CONDITIONS:
             request.headers.pop(name, None)  # those of the redirecting address
-        request.headers.update(_conditions(request.extensions[_KNOWN].get(str(url))))
+        request.headers.update(request.extensions[_KNOWN].get(str(url), {}))
 
     def _read(self, response: httpx.Response, deadline: float) -> Reply:
         status = response.status_code
@@ -186,7 +176,8 @@ class Client:
         coding = response.headers.get("content-encoding", "identity").lower()
         if coding not in ("identity", "gzip"):
             raise FetchError(response.url, f"packed as {coding}, unasked", "Try again later.")
-        self._refuse_above_limit(response.url, int(_digits(response.headers)))
+        stated = response.headers.get("content-length", "")
+        self._refuse_above_limit(response.url, int(stated) if stated.isdecimal() else 0)
         body = bytearray()
         for piece in response.iter_bytes():
             body += piece
@@ -220,18 +211,6 @@ def onward(url: str, location: str) -> str:
 
 def _no_address(url: str, location: str) -> FetchError:
     return FetchError(url, f"leads to {location[:80]!r}, which is no address", "Try again later.")
-
-
-def _conditions(version: Validators | None) -> dict[str, str]:
-    if version is None:
-        return {}
-    named = zip(_CONDITIONS, (version.etag, version.last_modified), strict=True)
-    return {name: value for name, value in named if value}
-
-
-def _digits(headers: httpx.Headers) -> str:
-    length = headers.get("content-length", "")
-    return length if length.isdecimal() else "0"
 
 
 def _told(error: httpx.RequestError) -> str:

@@ -1,13 +1,14 @@
 """Fetches each file of each text in each language, one after the other."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Literal
 
 from core.errors import FetchError
 from core.types import Frozen
 from ingest.official import received
 from ingest.official.cellar import Cellar, Item, NotHeldError, Version
-from ingest.official.folder import Folder, Record, recorded
+from ingest.official.folder import Folder, recorded
 from ingest.official.listed import Source
 
 Status = Literal["new", "updated", "unchanged", "removed", "failed"]
@@ -59,7 +60,7 @@ def fetch(
 
 def _version(source: Source, language: str, folder: Folder, cellar: Cellar) -> Iterator[Outcome]:
     kept = folder.kept(f"{source.id}.{language}")
-    known = {kept[1].url: kept[1].validators} if kept else {}
+    known = kept[1].known if kept else {}
     version = cellar.find(source.celex, language, known)
     files: set[str] = set()
     whole = True
@@ -78,14 +79,15 @@ def _version(source: Source, language: str, folder: Folder, cellar: Cellar) -> I
 def _file(
     source: Source, language: str, version: Version, item: Item, folder: Folder, cellar: Cellar
 ) -> Outcome:
+    outcome = partial(Outcome, celex=source.celex, language=language)
     document = "-".join(filter(None, (source.id, item.role)))
     kept = folder.kept(f"{document}.{language}")
-    known = {kept[1].url: kept[1].validators} if kept else {}
+    known = kept[1].known if kept else {}
     reply = cellar.get(version, item, known)
     if reply.status == 304:
         if kept is None:
             raise FetchError(reply.url, "unchanged, but it is not here", "Try again later.")
-        return _unchanged(source, language, *kept)
+        return outcome(status="unchanged", file=kept[0], size=kept[1].size)
     accept = version.headers["Accept"]
     name = f"{document}.{language}{received.suffix(reply, accept, language)}"
     record = recorded(
@@ -97,15 +99,9 @@ def _file(
         language=language,
     )
     if kept and (name, record.sha256) == (kept[0], kept[1].sha256):
-        return _unchanged(source, language, *kept)
+        return outcome(status="unchanged", file=kept[0], size=kept[1].size)
     folder.put(name, reply, _description(source, document, language, item), record)
-    return Outcome(
-        celex=source.celex,
-        language=language,
-        status="updated" if kept else "new",
-        file=name,
-        size=record.size,
-    )
+    return outcome(status="updated" if kept else "new", file=name, size=record.size)
 
 
 def _description(source: Source, document: str, language: str, item: Item) -> dict[str, object]:
@@ -124,12 +120,6 @@ def _description(source: Source, document: str, language: str, item: Item) -> di
         "kind": "official",
     }
     return {name: value for name, value in fields.items() if value}
-
-
-def _unchanged(source: Source, language: str, name: str, record: Record) -> Outcome:
-    return Outcome(
-        celex=source.celex, language=language, status="unchanged", file=name, size=record.size
-    )
 
 
 def _failed(source: Source, language: str, problem: str) -> Outcome:

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from core.errors import FetchError
 from core.types import Frozen
-from ingest.official.client import Reply, Validators
+from ingest.official.client import CONDITIONS, Known, Reply
 
 _SIDECAR = ".meta.yaml"
 _RECORD = ".http.json"
@@ -47,8 +47,10 @@ class Record(Frozen):
     sha256: str
 
     @property
-    def validators(self) -> Validators:
-        return Validators(self.headers.get("etag", ""), self.headers.get("last-modified", ""))
+    def known(self) -> Known:
+        """The conditions of a request for a newer version."""
+        stated = {name: self.headers.get(own) for name, own in CONDITIONS.items()}
+        return {self.url: {name: value for name, value in stated.items() if value}}
 
 
 class Folder:

@@ -6,61 +6,20 @@ own, so offsets and quotes stay exact. Time is linear in the length of the text,
 """
 
 import hashlib
-import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any, Literal
 
 from core.types import Passage, Section, SourceDocument, Unit
+from ingest.passages.passage_units import Piece, pieces_of
 from ingest.reading.formats import blocks_of, legal_lines
 from ingest.reading.formats.blocks import Block
 from ingest.reading.formats.limits import MOST_UNITS, refuse_above
-from language.sentences import cut, sentences
+from language.sentences import cut
 
-# The target for parts of a long section: about 1,000 characters.
-TARGET_TOKENS = 240
-
-_LONGEST_ITEM = 400  # characters: a longer one is cut into sentences
+TARGET_TOKENS = 240  # of each part of a long section: about 1,000 characters
 _LONGEST_ROOT = 150  # characters of a title as the first heading of a passage
-
-# The mark of a point: Markdown's own number, or typed before its text.
-_NUMBER = re.compile(r"(\d{1,3})[.)]\s*$")
-_MARK = re.compile(
-    r"(\((?:\d{1,3}[a-z]?|[a-z]{1,2}|[ivx]{1,5})\)|(?:\d{1,3}[a-z]?|[a-z]{1,2}|[ivx]{1,5})\)"
-    r"|(?:\d{1,3}\.){1,5}|\d{1,3}[a-z]\.)\s"
-)
-
-# A definition begins with its term in quotation marks.
-_TERM = re.compile(r"[\"'“”„‟«»‘‚‹›][^\"“”«»‹›\n]{1,120}[\"'”“»’‘›]")
-
-_SHORTEST_PARAGRAPH = 100  # characters of a numbered paragraph outside of articles
-_SAID = (".", ":", ";", ".’", ".”", ".»")  # how a numbered paragraph ends
-
-# The cost of a cut at a place; for comparison, a part of twice the target costs 1.
-_BETWEEN_PARAGRAPHS = 0.0
-_BETWEEN_SENTENCES = 0.3
-_BETWEEN_ITEMS = 1.5
-_AFTER_LEAD_IN = 10.0
-
-
-@dataclass(frozen=True)
-class _Piece:
-    """A unit in the document's text; `begin` to `stop` includes what surrounds it.
-
-    `cost` is that of beginning a passage here, `lead_in` the index of the piece that introduces it.
-    """
-
-    begin: int
-    start: int
-    end: int
-    stop: int
-    kind: Literal["sentence", "item", "note"]
-    cost: float
-    lead_in: int | None = None
-    marks: tuple[str, ...] = ()
 
 
 def split(
@@ -91,20 +50,18 @@ def split(
     occurrences: Counter[tuple[tuple[str, ...], str]] = Counter()
     for section in document.sections:
         own = blocks[bisect_left(begins, section.start) : bisect_left(begins, section.end)]
-        first, preamble = len(passages), section.number < enacts
-        for passage in _split_section(
-            document, section, own, token_count, limit, preamble=preamble
-        ):
-            repeated = (passage.headings, passage.text)
-            identity = passage_id(passage, occurrences[repeated])
+        preamble = section.number < enacts
+        parts = _split_section(document, section, own, token_count, limit, preamble=preamble)
+        ids = []
+        for part in parts:
+            repeated = (part.headings, part.text)
+            ids.append(passage_id(part, occurrences[repeated]))
             occurrences[repeated] += 1
-            told = {"id": identity, "preamble": preamble}
-            passages.append(passage.model_copy(update=told))
-            units += len(passage.units)
-        for number, following in enumerate(passages[first + 1 :], start=first):
-            if passages[number].items_after:
-                goes_on = {"continued_in": following.id}
-                passages[number] = passages[number].model_copy(update=goes_on)
+        for part, identity, following in zip(parts, ids, [*ids[1:], ""], strict=True):
+            goes_on = following if part.items_after else ""
+            told = {"id": identity, "preamble": preamble, "continued_in": goes_on}
+            passages.append(part.model_copy(update=told))
+            units += len(part.units)
         refuse_above(MOST_UNITS, units, "sentences, list items and table rows")
     return passages
 
@@ -125,7 +82,7 @@ def _split_section(
     def fits(part: str) -> bool:
         return token_count(f"{path}\n{part}") <= limit
 
-    pieces = _pieces(document, blocks, fits, section.headings[-1], preamble=preamble)
+    pieces = pieces_of(document, blocks, fits, section.headings[-1], preamble=preamble)
     items_after = _items_after(pieces)
     sizes = [
         max(token_count(document.text[piece.begin : piece.stop]) - empty, 1) for piece in pieces
@@ -138,7 +95,7 @@ def _split_section(
 
 
 def _fitting(
-    text: str, pieces: Sequence[_Piece], first: int, last: int, fits: Callable[[str], bool]
+    text: str, pieces: Sequence[Piece], first: int, last: int, fits: Callable[[str], bool]
 ) -> Iterator[tuple[int, int]]:
     """Halves a range of pieces until each part fits. Between two pieces there can be much text that
     is of neither, such as the line below the header of a wide table."""
@@ -177,131 +134,17 @@ def _short_headings(
     return headings
 
 
-def _pieces(
-    document: SourceDocument,
-    blocks: Sequence[Block],
-    fits: Callable[[str], bool],
-    heading: str,
-    *,
-    preamble: bool,
-) -> list[_Piece]:
-    """The units of a section in order, each short enough for a passage."""
-    text, in_article = document.text, legal_lines.is_article(heading)
-    pieces: list[_Piece] = []
-    introducing: list[tuple[int, int]] = []  # (depth, number) of the pieces a list can belong to
-    points: list[tuple[int, str]] = []  # (depth, mark) of the items that a block stands in
-    for block in blocks:
-        depth = _depth(block)
-        is_note = block.kind == "note"  # it does not end the list around it
-        if not is_note:
-            introducing = [entry for entry in introducing if entry[0] < depth]
-        lead_in = introducing[-1][1] if introducing and not is_note else None
-        own = text[block.start : block.end]
-        mark = _mark(block, text)
-        if not is_note:
-            goes_on = not depth and not mark  # in the point that is open
-            points = [point for point in points if point[0] < block.level + goes_on]
-            points.append((block.level, mark))
-        is_paragraph = depth == 1 and (
-            _is_recital(mark, own)
-            if preamble and lead_in is not None
-            else lead_in is None and _is_numbered(mark, own, in_article)
-        )
-        says_all = is_paragraph or (in_article and depth > 0 and _defines(own))
-        is_long_item = block.kind == "item" and len(own) > _LONGEST_ITEM
-        if block.kind == "paragraph" or is_long_item or not fits(own):
-            spans = [
-                (block.start + start, block.start + end)
-                for start, end in _sentences(own, document.language)
-            ]
-        else:
-            spans = [(block.start, block.end)]
-        spans = [part for whole in spans for part in cut(text, whole, fits)]
-        follows_lead_in = lead_in is not None and lead_in == len(pieces) - 1
-        for number, (start, end) in enumerate(spans):
-            begin = start if number else block.begin
-            stop = block.stop if number == len(spans) - 1 else end
-            if not fits(text[begin:stop]):  # with its marks, such as those of many empty cells
-                begin, stop = start, end
-            pieces.append(
-                _Piece(
-                    begin=begin,
-                    start=start,
-                    end=end,
-                    stop=stop,
-                    kind="sentence" if says_all else _kind(block),
-                    cost=_BETWEEN_SENTENCES if number else _cost(block, follows_lead_in),
-                    lead_in=None if says_all else lead_in,
-                    marks=tuple(mark for _, mark in points if mark),
-                )
-            )
-        introduces = depth > 0 or block.kind == "header" or own.rstrip("*_ ").endswith(":")
-        if introduces and not is_note:
-            introducing.append((depth, len(pieces) - 1))
-    return pieces
-
-
-def _sentences(text: str, language: str) -> list[tuple[int, int]]:
-    """The sentences of a paragraph; the mark that it begins with belongs to the first."""
-    typed = _MARK.match(text)
-    after = typed.end() if typed else 0
-    found = [(start + after, end + after) for start, end in sentences(text[after:], language)]
-    return [(0, found[0][1]), *found[1:]] if found else []
-
-
-def _mark(block: Block, text: str) -> str:
-    """The mark of an item or recital, "" where it has none."""
-    if number := _NUMBER.search(text, block.begin, block.start):
-        return number[1]
-    typed = _MARK.match(text, block.start, block.end)
-    return typed[1] if typed and block.kind in ("item", "paragraph") else ""
-
-
-def _is_numbered(mark: str, text: str, in_article: bool) -> bool:
-    """Whether an item without a lead-in is a numbered paragraph, such as one of an article or a
-    recital, which can stand alone, rather than a part of a list."""
-    is_number = mark.strip("().")[:1].isdigit()
-    is_paragraph = in_article or mark.startswith("(") or len(text) > _SHORTEST_PARAGRAPH
-    return is_number and is_paragraph and text.endswith(_SAID)
-
-
-def _is_recital(mark: str, text: str) -> bool:
-    """Whether an item below "Whereas:" is a recital."""
-    return mark.startswith("(") and mark[1:2].isdigit() and text.endswith(".")
-
-
-def _defines(text: str) -> bool:
-    """Whether a point of an article is a definition, which can stand alone."""
-    typed = _MARK.match(text)
-    return _TERM.match(text, typed.end() if typed else 0) is not None
-
-
 def _first_article(document: SourceDocument) -> int:
     """The number of the first section that is, or is in, an article; 0 without any."""
-    for section in document.sections:
-        if any(map(legal_lines.is_article, section.headings[1:])):
-            return section.number
-    return 0
+    articles = (
+        section.number
+        for section in document.sections
+        if any(map(legal_lines.is_article, section.headings[1:]))
+    )
+    return next(articles, 0)
 
 
-def _depth(block: Block) -> int:
-    """The depth of a block in lists; a table row is to its header as an item is to its lead-in."""
-    return max(1, block.level) if block.kind in ("item", "row") else 0
-
-
-def _kind(block: Block) -> Literal["sentence", "item", "note"]:
-    if block.kind == "note":
-        return "note"
-    return "item" if block.kind in ("item", "row") else "sentence"
-
-
-def _cost(block: Block, follows_lead_in: bool) -> float:
-    if follows_lead_in or block.kind == "note":
-        return _AFTER_LEAD_IN
-    return _BETWEEN_ITEMS if block.kind in ("item", "row", "line") else _BETWEEN_PARAGRAPHS
-
-
-def _group(pieces: Sequence[_Piece], sizes: Sequence[int], room: int) -> list[tuple[int, int]]:
+def _group(pieces: Sequence[Piece], sizes: Sequence[int], room: int) -> list[tuple[int, int]]:
     """The cheapest grouping of pieces into passages of at most `room` tokens, as ranges of
     pieces."""
     total = [0, *accumulate(sizes)]
@@ -327,12 +170,14 @@ def _passage(
     document: SourceDocument,
     section: Section,
     headings: tuple[str, ...],
-    pieces: Sequence[_Piece],
+    pieces: Sequence[Piece],
     items_after: Sequence[int],
     first: int,
     last: int,
 ) -> Passage:
     start, end = pieces[first].begin, pieces[last - 1].stop
+    page_starts = document.page_starts
+    turn, last_turn = bisect_right(page_starts, start), bisect_left(page_starts, end)
     units = []
     for piece in pieces[first:last]:
         unit = Unit(start=piece.start - start, end=piece.end - start, kind=piece.kind,
@@ -353,11 +198,12 @@ def _passage(
         anchor=section.anchor,
         continues=first > 0,
         items_after=items_after[last],
-        **_pages(document.page_starts, start, end),
+        page=turn or None,  # without pages there is none
+        page_breaks=tuple(at - start for at in page_starts[turn:last_turn]),
     )
 
 
-def _items_after(pieces: Sequence[_Piece]) -> list[int]:
+def _items_after(pieces: Sequence[Piece]) -> list[int]:
     """For each place between pieces: how many items follow in the list of the piece before it."""
     counts: list[int] = []
     following = 0
@@ -365,14 +211,6 @@ def _items_after(pieces: Sequence[_Piece]) -> list[int]:
         counts.append(following if piece.kind == "item" else 0)
         following = 0 if piece.kind == "sentence" else following + (piece.kind == "item")
     return [0, *reversed(counts)]
-
-
-def _pages(page_starts: Sequence[int], start: int, end: int) -> dict[str, Any]:
-    """The page on which a stretch of a document begins, and where in it the next pages begin."""
-    if not page_starts:
-        return {}
-    first, after = bisect_right(page_starts, start), bisect_left(page_starts, end)
-    return {"page": first, "page_breaks": tuple(at - start for at in page_starts[first:after])}
 
 
 def passage_id(passage: Passage, occurrence: int) -> str:

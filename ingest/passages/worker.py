@@ -37,8 +37,7 @@ class Failure(Frozen):
 
     @classmethod
     def of(cls, error: DocumentError) -> "Failure":
-        names = ("path", "line", "problem", "remedy", "fault", "field")
-        return cls(**{name: getattr(error, name) for name in names})
+        return cls.model_validate(error, from_attributes=True)
 
 
 class Record(Frozen):

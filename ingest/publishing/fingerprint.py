@@ -20,6 +20,7 @@ CODE = (
     "language/document_numbers.py",
     "language/sentences.py",
     "ingest/passages/split.py",
+    "ingest/passages/passage_units.py",
     "ingest/reading/formats/*",
 )
 # Distributions that this code reads files with; tests/test_plan.py checks that none is missing.

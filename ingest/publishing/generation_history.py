@@ -1,7 +1,6 @@
 """The kept generations, each compared with the one before it."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from core.settings import Settings
 from core.types import DocumentInfo, Frozen
@@ -79,8 +78,5 @@ def _contents(manifest: Manifest) -> Mapping[str, tuple[str, DocumentInfo]]:
 def _size(generation: Generation, settings: Settings) -> int:
     manifest = generation.manifest
     vectors = (manifest.passages + manifest.units) * generation.dimensions() * _BYTES_A_NUMBER
-    return vectors + _size_of_folder(keyword_folder(settings, generation.id))
-
-
-def _size_of_folder(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    words = keyword_folder(settings, generation.id)
+    return vectors + sum(file.stat().st_size for file in words.rglob("*") if file.is_file())

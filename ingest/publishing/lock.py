@@ -17,20 +17,13 @@ from vectorstore.lease import Lease, leased
 
 
 @contextmanager
-def exclusive(data_dir: Path, *, unless: bool = False) -> Iterator[None]:
+def exclusive(data_dir: Path) -> Iterator[None]:
     """Holds the ingest lock of a data folder; the system releases it when the process ends.
-
-    Args:
-        data_dir: the folder that only one run may write to.
-        unless: take no lock (a dry run changes nothing).
 
     Raises:
         LockedError: another run holds it; the message says which process, where and since when.
         StoreError: the folder cannot be made or written to.
     """
-    if unless:
-        yield
-        return
     holder = data_dir / "ingest.holder"
     with ExitStack() as held:
         try:
@@ -60,8 +53,11 @@ def writing(settings: Settings, *, unless: bool = False) -> Iterator[Lease | Non
     Raises:
         LockedError, StoreError: as of `exclusive` and of `Lease`.
     """
-    with exclusive(settings.data_dir, unless=unless):
-        if unless or not settings.chroma_url:
+    if unless:
+        yield None
+        return
+    with exclusive(settings.data_dir):
+        if not settings.chroma_url:
             yield None
             return
         with leased(settings, _owner(settings.data_dir), _who()) as lease:

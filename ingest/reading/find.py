@@ -6,7 +6,7 @@ is found at its own place; one outside was not put there to be published.
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -50,16 +50,6 @@ class Found:
     unreadable: tuple[DocumentError, ...] = ()
 
 
-@dataclass
-class _Search:
-    """What is found on the way through one folder."""
-
-    root: Path
-    files: list[Path] = field(default_factory=list)
-    left_out: list[LeftOut] = field(default_factory=list)
-    unreadable: list[DocumentError] = field(default_factory=list)
-
-
 def find(folders: Iterable[Path]) -> Found:
     """The source texts below the folders (a single file is fine), folder by folder, by path.
 
@@ -77,60 +67,47 @@ def find(folders: Iterable[Path]) -> Found:
         raise DocumentError(
             ", ".join(map(as_text, paths)), None, "not found", "Name a folder or file that exists."
         )
-    searches = [_search(path) for path in present]
+    files: list[Path] = []
+    others: list[LeftOut | DocumentError] = []
+    for path in present:
+        seen = list(_walk(path, path)) if path.is_dir() else [path]
+        files += sorted(one for one in seen if isinstance(one, Path))
+        others += [one for one in seen if not isinstance(one, Path)]
     return Found(
-        files=tuple(dict.fromkeys(file for one in searches for file in sorted(one.files))),
-        left_out=tuple(seen for one in searches for seen in one.left_out),
-        unreadable=tuple(error for one in searches for error in one.unreadable),
+        files=tuple(dict.fromkeys(files)),
+        left_out=tuple(one for one in others if isinstance(one, LeftOut)),
+        unreadable=tuple(one for one in others if isinstance(one, DocumentError)),
     )
 
 
-def _search(path: Path) -> _Search:
-    search = _Search(root=path)
-    if path.is_dir():
-        _walk(path, search)
-    else:
-        search.files.append(path)
-    return search
-
-
-def _walk(folder: Path, search: _Search) -> None:
-    for entry in _entries(folder, search):
-        path = Path(entry.path)
-        why: Why | None = None
-        if entry.is_symlink():
-            why = _link(path, search.root)
-        elif entry.is_dir():
-            _walk(path, search)
-        elif not entry.is_file():
-            why = "other"
-        elif path.suffix.lower() in FORMATS:
-            search.files.append(path)
-        else:
-            why = "format"
-        if why:
-            search.left_out.append(LeftOut(path=as_text(path), why=why, reason=_REASONS[why]))
-
-
-def _entries(folder: Path, search: _Search) -> Iterator[os.DirEntry[str]]:
+def _walk(folder: Path, root: Path) -> Iterator[Path | LeftOut | DocumentError]:
+    """The files below a folder, those that are skipped, and the folders that cannot be read."""
     try:
         with os.scandir(folder) as entries:
             seen = sorted(entries, key=lambda entry: entry.name)
     except OSError as error:
-        search.unreadable.append(
-            DocumentError(
-                folder,
-                None,
-                f"the folder cannot be looked into ({error.strerror})",
-                "Check your rights.",
-                "unreadable",
-            )
-        )
+        problem = f"the folder cannot be looked into ({error.strerror})"
+        yield DocumentError(folder, None, problem, "Check your rights.", "unreadable")
         return
     for entry in seen:
+        path = Path(entry.path)
         is_beside = entry.name.lower().endswith(_BESIDE)
-        if not entry.name.startswith(HIDDEN) and (entry.is_symlink() or not is_beside):
-            yield entry
+        if entry.name.startswith(HIDDEN) or (is_beside and not entry.is_symlink()):
+            continue
+        if entry.is_symlink():
+            yield _left_out(path, _link(path, root))
+        elif entry.is_dir():
+            yield from _walk(path, root)
+        elif not entry.is_file():
+            yield _left_out(path, "other")
+        elif path.suffix.lower() in FORMATS:
+            yield path
+        else:
+            yield _left_out(path, "format")
+
+
+def _left_out(path: Path, why: Why) -> LeftOut:
+    return LeftOut(path=as_text(path), why=why, reason=_REASONS[why])
 
 
 def _link(path: Path, root: Path) -> Why:

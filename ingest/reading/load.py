@@ -6,7 +6,6 @@ text, so that a quote is found in the file as it is.
 
 import hashlib
 import logging
-from collections.abc import Iterable
 from pathlib import Path
 
 from core.errors import DocumentError
@@ -14,7 +13,6 @@ from core.names import as_text, printable
 from core.types import SourceDocument
 from ingest.reading import formats, sidecar
 from ingest.reading.describe import describe
-from ingest.reading.find import find
 from ingest.reading.formats import CONVERT, FORMATS
 from ingest.reading.formats.blocks import Parsed, sections
 from ingest.reading.formats.limits import LimitError, check_blocks
@@ -23,19 +21,6 @@ from ingest.reading.read import read, sha256
 log = logging.getLogger(__name__)
 
 _NAMED = 20  # lines of page noise in the log
-
-
-def load_all(folders: Iterable[Path]) -> list[SourceDocument]:
-    """Load every text below the folders, as `find` finds them.
-
-    Raises:
-        DocumentError: a file is wrong, or two files are the same version of the same document.
-    """
-    documents: dict[str, SourceDocument] = {}
-    for document in map(load, find(folders).files):
-        if (other := documents.setdefault(document.key, document)) is not document:
-            raise double(document.key, document.path, other.path)
-    return list(documents.values())
 
 
 def double(key: str, path: str, other: str) -> DocumentError:

@@ -13,7 +13,8 @@ from pathlib import Path
 from core.settings import Settings
 from core.types import Frozen
 from ingest.pipeline import ingest
-from ingest.reading.load import load_all
+from ingest.reading.find import find
+from ingest.reading.load import load as load_file
 from research.benchmarks.indexes import corpus, known, settings_of
 from research.benchmarks.machine import memory_mb
 from research.benchmarks.measure import Times, seconds, times
@@ -61,7 +62,7 @@ def measure(settings: Settings, size: int, xquad: Path | None, runs: int) -> Sca
     made = corpus(settings, xquad)
     made.write(documents, size)
     embedder = known(settings, made)
-    load = seconds(lambda: load_all(own.corpus_dirs))
+    load = seconds(lambda: list(map(load_file, find(own.corpus_dirs).files)))
     full = ingest(own, embedder=embedder).seconds
     unchanged = [ingest(own, embedder=embedder).seconds for _ in range(runs)]
     changes = []

@@ -79,10 +79,6 @@ def name_number(paragraph: Element) -> None:
         first.set("class", "num")
 
 
-def _is_within_item(element: Element) -> bool:
-    return any(around.tag in _AROUND_ITEMS for around in element.iterancestors())
-
-
 def _take_mark(element: Element) -> str:
     """Removes and returns the mark at the beginning of a paragraph or box; "" without one."""
     number = _number(element)
@@ -93,7 +89,8 @@ def _take_mark(element: Element) -> str:
     paragraph = element
     if element.tag == "div" and _NUMBERED.fullmatch(element.get("id", "")):
         paragraph = next(element.iterchildren(etree.Element), element)
-    if paragraph.tag != "p" or paragraph.find(".//p") is not None or _is_within_item(paragraph):
+    is_within_item = next(paragraph.iterancestors(*_AROUND_ITEMS), None) is not None
+    if paragraph.tag != "p" or paragraph.find(".//p") is not None or is_within_item:
         return ""
     if cellar_styles.role(paragraph.get("class", "")) not in ("plain", "other", "recital"):
         return ""

@@ -54,7 +54,7 @@ def mark(content: Element) -> None:
 
 
 def _role(paragraph: Element, line: str) -> Role:
-    if paragraph.tag == "h1" or _is_within(paragraph, ("td", "th", "li")):
+    if paragraph.tag == "h1" or next(paragraph.iterancestors("td", "th", "li"), None) is not None:
         return "other"
     role = cellar_styles.role(paragraph.get("class", ""))
     if role == "heading" and legal_lines.is_sentence(line):  # a sentence in the style of a heading
@@ -82,10 +82,6 @@ def _is_title_of(last: Element, last_role: Role, line: str, role: Role) -> bool:
         or (role == last_role == "title")
         or (role == last_role and not is_titled and legal_lines.label(line) is None)
     )
-
-
-def _is_within(element: Element, tags: tuple[str, ...]) -> bool:
-    return any(around.tag in tags for around in element.iterancestors())
 
 
 class _Outline:

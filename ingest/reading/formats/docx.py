@@ -14,6 +14,7 @@ from ingest.reading.formats import (
     zip_parts,
 )
 from ingest.reading.formats.blocks import Parsed
+from ingest.reading.formats.html_to_markdown import to_markdown
 
 # Word stores its own styles by their English names, whatever its language, and mammoth knows those
 # of headings and lists. These are the title, styles of the Commission's templates that may have no
@@ -49,4 +50,4 @@ def parse(path: Path, data: bytes) -> Parsed:
     if tree is None:
         return Parsed("", ())
     linked_notes.attach(tree)
-    return about.added_to(markdown.read(hypertext.to_markdown(tree)))
+    return about.added_to(markdown.read(to_markdown(tree)))

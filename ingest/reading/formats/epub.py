@@ -11,6 +11,7 @@ from lxml import etree
 from ingest.reading.formats import hypertext, linked_notes, markdown, zip_parts
 from ingest.reading.formats.blocks import Parsed
 from ingest.reading.formats.encoding import decode
+from ingest.reading.formats.html_to_markdown import to_markdown
 from ingest.reading.formats.table import Element
 
 _CONTAINER = "META-INF/container.xml"
@@ -38,7 +39,7 @@ def parse(path: Path, data: bytes) -> Parsed:
             if page in parts.namelist():
                 book.extend(_contents(path, parts, page))
     linked_notes.attach(book)
-    parsed = markdown.read(hypertext.to_markdown(book))
+    parsed = markdown.read(to_markdown(book))
     return replace(
         parsed,
         title=_told(package, "title") or parsed.title,

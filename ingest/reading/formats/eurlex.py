@@ -17,13 +17,13 @@ from ingest.reading.formats import (
     cellar_styles,
     cellar_title,
     consolidated,
-    hypertext,
     linked_notes,
     markdown,
     typed_notes,
 )
 from ingest.reading.formats.blocks import Parsed, first_heading
 from ingest.reading.formats.element_text import words
+from ingest.reading.formats.html_to_markdown import to_markdown
 from ingest.reading.formats.hypertext import cut
 from ingest.reading.formats.table import Element
 
@@ -67,7 +67,7 @@ def read(tree: Element, text: str) -> Parsed:
         number.tail = f" {number.tail or ''}"
     cellar_outline.mark(content)
     cellar_lists.make(content)
-    parsed = markdown.read(hypertext.to_markdown(content, names=True))
+    parsed = markdown.read(to_markdown(content, names=True))
     heading = first_heading(parsed.blocks)
     own = parsed.title if heading is not None and heading.level == 1 else ""
     title = own or cellar_about.page_title(tree) or parsed.title

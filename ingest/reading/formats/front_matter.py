@@ -2,8 +2,8 @@
 
 import datetime
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
 
@@ -11,7 +11,7 @@ import yaml
 
 from core.errors import DocumentError, Fault
 from core.types import DocumentInfo, Form, Kind
-from ingest.reading.formats.blocks import Value
+from ingest.reading.formats.blocks import Parsed, Value
 
 _DATES = ("date", "effective_from")
 _FENCE = re.compile(r"---[ \t]*\n")
@@ -38,19 +38,6 @@ _RULES: dict[str, tuple[Callable[[str], object], str]] = {
     "about_form": (lambda form: form in get_args(Form), f"Use one of: {', '.join(get_args(Form))}"),
     "questions_url": (_ADDRESS.fullmatch, "Begin it with https:// or http://"),
 }
-
-
-@dataclass(frozen=True)
-class FrontMatter:
-    """The metadata in a file above its text.
-
-    `stated` are the fields of `DocumentInfo` that have a value; `wrong` are the errors in the
-    values of others (a sidecar may override these); `unused` are keys of other programs.
-    """
-
-    stated: Mapping[str, Value] = field(default_factory=dict)
-    wrong: Mapping[str, DocumentError] = field(default_factory=dict)
-    unused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,17 +75,18 @@ def read(path: Path, content: str) -> dict[str, Value]:
     return {name: value for name, value in fields.items() if value}
 
 
-def split(path: Path, content: str) -> tuple[FrontMatter, str]:
-    """The front matter of a file, and the text below it.
+def read_below(path: Path, content: str, reader: Callable[[str], Parsed]) -> Parsed:
+    """The text below the front matter of a file, as `reader` reads it, with its metadata.
 
-    Fields of other programs (tags, author) are no error.
+    Fields of other programs (tags, author) are no error; neither is a wrong value, which a sidecar
+    may override.
 
     Raises:
         DocumentError: it is no list of fields; names the line.
     """
     opening = _FENCE.match(content)
     if opening is None:
-        return FrontMatter(), content
+        return reader(content)
     closing = _CLOSING.search(content, opening.end())
     if closing is None:
         raise DocumentError(
@@ -121,7 +109,8 @@ def split(path: Path, content: str) -> tuple[FrontMatter, str]:
         except DocumentError as error:
             wrong[name] = error
     stated = {name: value for name, value in stated.items() if value}
-    return FrontMatter(stated, wrong, tuple(unused)), content[closing.end() :]
+    parsed = reader(content[closing.end() :])
+    return replace(parsed, stated=stated, wrong=wrong, unused=tuple(unused))
 
 
 def _pairs(place: _Place, block: str) -> Iterator[tuple[str, yaml.Node, yaml.Node]]:

@@ -17,6 +17,7 @@ from ingest.reading.formats import (
 )
 from ingest.reading.formats.blocks import Parsed, first_heading
 from ingest.reading.formats.encoding import decode
+from ingest.reading.formats.html_to_markdown import to_markdown
 
 
 def parse(path: Path, data: bytes) -> Parsed:
@@ -35,7 +36,7 @@ def parse(path: Path, data: bytes) -> Parsed:
     about = extract_metadata(deepcopy(tree), date_config={"extensive_search": False})
     linked_notes.attach(tree)
     main_text.keep(tree)
-    parsed = markdown.read(hypertext.to_markdown(tree, names=True))
+    parsed = markdown.read(to_markdown(tree, names=True))
     heading = first_heading(parsed.blocks)
     own = parsed.title if heading is not None and heading.level == 1 else ""
     return replace(

@@ -56,7 +56,7 @@ def _with_headings(blocks: list[_Block], kept: list[bool]) -> list[bool]:
     for number in range(len(blocks) - 1, -1, -1):
         block = blocks[number]
         if block.element.tag in HEADINGS and below is not None:
-            found[number] = found[number] or _is_around(_home(block.element), below.element)
+            found[number] = found[number] or _home(block.element) in below.element.iterancestors()
         if found[number]:
             below = block
         elif block.element.tag in HEADINGS:
@@ -110,10 +110,6 @@ def _says_no_more(around: Element, heading: Element) -> bool:
         if room < 0:
             return False
     return True
-
-
-def _is_around(home: Element, element: Element) -> bool:
-    return any(around is home for around in element.iterancestors())
 
 
 def _blocks(tree: Element) -> list[_Block]:

@@ -6,7 +6,7 @@ in a web page.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate, takewhile
 from pathlib import Path
@@ -32,8 +32,7 @@ _ANCHOR = re.compile(r" ?\{#([^\s{}]+)\}$")  # the id of a heading in a web page
 
 def parse(path: Path, data: bytes) -> Parsed:
     """Reads a Markdown file; its text is what stands below the front matter."""
-    front, content = front_matter.split(path, decode(path, data))
-    return replace(read(content), stated=front.stated, wrong=front.wrong, unused=front.unused)
+    return front_matter.read_below(path, decode(path, data), read)
 
 
 def read(content: str) -> Parsed:

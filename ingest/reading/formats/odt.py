@@ -9,8 +9,9 @@ from pathlib import Path
 
 from lxml import etree
 
-from ingest.reading.formats import hypertext, markdown, properties, zip_parts
+from ingest.reading.formats import markdown, properties, zip_parts
 from ingest.reading.formats.blocks import Parsed
+from ingest.reading.formats.html_to_markdown import to_markdown
 from ingest.reading.formats.hypertext import NOTE
 from ingest.reading.formats.table import Element
 
@@ -67,7 +68,7 @@ def parse(path: Path, data: bytes) -> Parsed:
         raise zip_parts.damaged(path)
     _move_shapes(body)
     _rename(body, _Styles([content] if styles is None else [content, styles]))
-    return about.added_to(markdown.read(hypertext.to_markdown(body)))
+    return about.added_to(markdown.read(to_markdown(body)))
 
 
 def _move_shapes(body: Element) -> None:

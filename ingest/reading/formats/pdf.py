@@ -3,7 +3,8 @@
     pdf_page      characters -> words with place and style
     pdf_drawing   ruled lines, and bullets that are drawn
     pdf_tables    words within ruled lines, and cells in columns -> tables
-    pdf_lines     words -> lines, without running headers and page numbers
+    pdf_lines     words -> lines
+    pdf_running_lines  lines -> those without running headers and page numbers
     pdf_columns   lines -> flows in reading order
     pdf_notes     flows -> footnotes apart
     pdf_blocks    flows -> paragraphs, list items, tables, over columns and pages
@@ -33,10 +34,11 @@ from ingest.reading.formats.pdf_cover import read_cover
 from ingest.reading.formats.pdf_drawing import Box
 from ingest.reading.formats.pdf_headings import with_headings
 from ingest.reading.formats.pdf_hyphens import Joiner
-from ingest.reading.formats.pdf_lines import Line, underlines, without_running_lines
+from ingest.reading.formats.pdf_lines import Line, underlines
 from ingest.reading.formats.pdf_markdown import to_markdown
 from ingest.reading.formats.pdf_notes import Note, take_notes
 from ingest.reading.formats.pdf_page import Page, read_page
+from ingest.reading.formats.pdf_running_lines import without_running_lines
 from ingest.reading.formats.pdf_tables import ruled_tables
 from language.dates import calendar_day
 from language.matching import fold

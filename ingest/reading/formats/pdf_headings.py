@@ -1,29 +1,33 @@
-"""Finds the headings of a PDF, and their levels: by type size, weight and numbering."""
+"""Finds the headings of a PDF: by type size, weight and numbering."""
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 
-from ingest.reading.formats.legal_lines import Division, division
 from ingest.reading.formats.pdf_blocks import Block
-from ingest.reading.formats.pdf_lines import LIST_MARK, Line
+from ingest.reading.formats.pdf_levels import Heading, levels_of
+from ingest.reading.formats.pdf_lines import Line
+from ingest.reading.formats.pdf_looks import (
+    LARGER,
+    NUMBERING,
+    Look,
+    is_apart,
+    is_bullet,
+    look_of,
+    numbering_of,
+    part_of,
+    text_of,
+)
 from language.matching import fold
 
-_LARGER = 1.08  # of the body's type size
 _NOT_SMALLER = 0.95
 _LONGEST = {True: 300, False: 160}  # characters of a heading, in larger type or not
 _LONGEST_TITLE = 600
 _MAX_LINES = 6
 _NO_HEADING = (".", ";", ",", ":", "-")
 _AFTER_END = "”’‘“»\"'⁰¹²³⁴⁵⁶⁷⁸⁹▌▐* "
-_NUMBERING = re.compile(
-    r"(?P<decimal>\d{1,2}(?:\.\d{1,2})*)(?:[.)]\s|\s)|(?P<roman>[IVX]+)[.)]\s|(?P<letter>[A-Z])[.)]\s"
-)
 _LOWER = re.compile(r"[“‘\"'(\[]*[a-zà-öø-ÿα-ωа-я]")
-_ENCLOSED = re.compile(r"[(\[].*[)\]]|[“‘„«\"].*[”’“»\"]", re.DOTALL)
 _SENTENCES = re.compile(r"[^\W\d_]{3}[.!?][”’»\"]?\s+[“‘„«\"]?[^\W\d_a-zà-öø-ÿα-ωа-я]")
-_WIDE = 2.2  # of the type size: words this far apart do not belong together
 _CLOSE = 1.6  # of the type size, between the lines of a heading
 _NEAR = 4.0  # of the type size, between the lines of a centred title
 _CENTRED = 8.0  # points
@@ -31,33 +35,6 @@ _RUNNING = 120  # characters of a paragraph of running text
 _TITLE = 8  # letters
 _SPACES = 2  # in a title; one with fewer comes second
 _NO_TITLE = re.compile(r"(?:\S+ ){0,4}\(?\d{1,4}[./ -]{1,2}\S{1,12}[./ -]{1,2}\d{2,4}\b")  # a date
-_DEEPEST = 6
-
-
-@dataclass(frozen=True)
-class _Look:
-    """The style that headings of one level share; `numbering` is its kind, with its depth."""
-
-    size: float
-    bold: bool
-    italic: bool
-    capitals: bool
-    numbering: str = ""
-    underlined: bool = False
-
-
-@dataclass(frozen=True)
-class _Heading:
-    """A look, and the part of an act that the heading begins, if any."""
-
-    look: _Look
-    part: Division | None
-
-    @property
-    def depth(self) -> int:
-        """The depth of a decimal number: 2 for "2.1"; 0 without one."""
-        numbering = self.look.numbering
-        return 1 + numbering.count(".") if numbering.startswith("decimal") else 0
 
 
 def with_headings(
@@ -84,7 +61,7 @@ def with_headings(
         is_underlined: whether all of a line is underlined.
         has_cover: whether the first page is a form that is filled in.
     """
-    merged = list(_merged(blocks, body))
+    merged = _merged(blocks, body)
     found = _headings(merged, body, bookmarks, is_boxed, is_underlined)
     start = next((n for n, block in enumerate(merged) if _is_running(block)), len(merged))
     title = _title({n: h for n, h in found.items() if n < start}, merged, has_cover)
@@ -97,7 +74,7 @@ def with_headings(
             or number == title
             or (number > title and _is_in_text(heading, looks, merged[number], has_cover))
         }
-    levels = _levels(found, title)
+    levels = levels_of(found, title)
     return [
         replace(block, kind="heading", level=levels[number]) if number in levels else block
         for number, block in enumerate(merged)
@@ -110,17 +87,17 @@ def _headings(
     bookmarks: Collection[str],
     is_boxed: Callable[[Line], bool],
     is_underlined: Callable[[Line], bool],
-) -> dict[int, _Heading]:
+) -> dict[int, Heading]:
     """The headings by the index of their block."""
-    found: dict[int, _Heading] = {}
+    found: dict[int, Heading] = {}
     for number, block in enumerate(blocks[:-1]):  # the last heads nothing
         if block.table or not _may_be_heading(block) or any(map(is_boxed, block.lines)):
             continue
-        part = _part(block)
-        if _stands_out(block, body) or part or fold(_text(block)) in bookmarks:
-            found[number] = _Heading(_look(block), part)
+        part = part_of(block)
+        if _stands_out(block, body) or part or fold(text_of(block)) in bookmarks:
+            found[number] = Heading(look_of(block), part)
         elif block.lines[0].size > _NOT_SMALLER * body and all(map(is_underlined, block.lines)):
-            found[number] = _Heading(replace(_look(block), underlined=True), part)
+            found[number] = Heading(replace(look_of(block), underlined=True), part)
     captions = {h.look for n, h in found.items() if blocks[n + 1].table is not None}
     captions -= {h.look for n, h in found.items() if blocks[n + 1].table is None}
     return {
@@ -130,12 +107,12 @@ def _headings(
     }
 
 
-def _is_listed(heading: _Heading, below: _Heading | None) -> bool:
+def _is_listed(heading: Heading, below: Heading | None) -> bool:
     """Whether parts are only listed, as in a table of correlations."""
     return bool(heading.part and below and below.part and heading.part.rank == below.part.rank > 0)
 
 
-def _is_in_text(heading: _Heading, looks: Collection[_Look], block: Block, has_cover: bool) -> bool:
+def _is_in_text(heading: Heading, looks: Collection[Look], block: Block, has_cover: bool) -> bool:
     """Whether a heading above all running text belongs to the text, not to a cover."""
     if heading.part or heading.look.numbering:
         return True
@@ -146,16 +123,16 @@ def _is_running(block: Block) -> bool:
     """Whether a block is running text, not a line of a cover."""
     if block.table or len(block.lines) < 2:
         return False
-    text = _text(block)
+    text = text_of(block)
     return len(text) >= _RUNNING and text.rstrip(_AFTER_END).endswith(_NO_HEADING)
 
 
-def _title(found: dict[int, _Heading], blocks: Sequence[Block], has_cover: bool) -> int:
+def _title(found: dict[int, Heading], blocks: Sequence[Block], has_cover: bool) -> int:
     """The index of the title among the first headings, or -1: the largest; of equally large ones
     the first of several words, else the first."""
 
     def rank(number: int) -> tuple[float, bool, int]:
-        is_long = _text(blocks[number]).count(" ") >= _SPACES
+        is_long = text_of(blocks[number]).count(" ") >= _SPACES
         return found[number].look.size, is_long, -number
 
     return max(
@@ -163,8 +140,8 @@ def _title(found: dict[int, _Heading], blocks: Sequence[Block], has_cover: bool)
             number
             for number, heading in found.items()
             if not (heading.part or heading.look.numbering)
-            and sum(map(str.isalpha, _text(blocks[number]))) >= _TITLE
-            and not _NO_TITLE.match(_text(blocks[number]))
+            and sum(map(str.isalpha, text_of(blocks[number]))) >= _TITLE
+            and not _NO_TITLE.match(text_of(blocks[number]))
             and not (has_cover and blocks[number].page == 1)
         ),
         key=rank,
@@ -172,37 +149,34 @@ def _title(found: dict[int, _Heading], blocks: Sequence[Block], has_cover: bool)
     )
 
 
-def _merged(blocks: Sequence[Block], body: float) -> Iterator[Block]:
+def _merged(blocks: Sequence[Block], body: float) -> list[Block]:
     """The blocks, with the lines of a heading that is broken on purpose joined."""
-    current: Block | None = None
+    merged: list[Block] = []
     for block in blocks:
-        if current is not None and _is_one_heading(current, block, body):
-            current = replace(current, lines=current.lines + block.lines)
-            continue
-        if current is not None:
-            yield current
-        current = block
-    if current is not None:
-        yield current
+        if merged and _is_one_heading(merged[-1], block, body):
+            merged[-1] = replace(merged[-1], lines=merged[-1].lines + block.lines)
+        else:
+            merged.append(block)
+    return merged
 
 
 def _is_one_heading(above: Block, below: Block, body: float) -> bool:
-    if above.table or below.table or above.page != below.page or _part(below):
+    if above.table or below.table or above.page != below.page or part_of(below):
         return False
-    if _numbering(below) or below.kind == "item" or _is_apart(below) or _is_apart(above):
+    if numbering_of(below) or below.kind == "item" or is_apart(below) or is_apart(above):
         return False
     gap = below.lines[0].base - above.lines[-1].base
     size = max(above.lines[-1].size, below.lines[0].size)
     if not 0 < gap < _NEAR * size:
         return False
-    part = _part(above)
+    part = part_of(above)
     if part and part.alone and len(above.lines) == 1:
         return _may_be_heading(below) and len(below.lines) <= _MAX_LINES
     if not (_stands_out(above, body) and _stands_out(below, body)):
         return False
-    if gap < _CLOSE * size and _look(above, plain=True) == _look(below):
+    if gap < _CLOSE * size and look_of(above, plain=True) == look_of(below):
         return True
-    fits = len(_text(above)) + len(_text(below)) <= _LONGEST_TITLE
+    fits = len(text_of(above)) + len(text_of(below)) <= _LONGEST_TITLE
     return fits and _is_centred((*above.lines, *below.lines))
 
 
@@ -216,134 +190,27 @@ def _is_centred(lines: Sequence[Line]) -> bool:
 def _may_be_heading(block: Block) -> bool:
     """Whether the words of a block may be a heading: no sentence, not all in parentheses or quotes,
     not beginning with a small letter."""
-    text = _text(block)
-    numbering = _numbering(block)
-    bare = text.rstrip(_AFTER_END)
+    text = text_of(block)
+    unmarked = text.split(" ", 1)[-1] if is_bullet(block) else text
+    numbering = numbering_of(block)
     return (
         len(block.lines) <= _MAX_LINES + 2 * (block.page <= 3)
         and len(text) <= _LONGEST_TITLE
-        and not bare.endswith(_NO_HEADING)
+        and not text.rstrip(_AFTER_END).endswith(_NO_HEADING)
         and any(len(word) > 2 for word in re.findall(r"[^\W\d_]+", text))
-        and (block.kind != "item" or bool(numbering) or _is_bullet(block))
-        and not (_LOWER.match(_without_mark(block)) and not numbering)
-        and not _is_apart(block)
-        and not _SENTENCES.search(_NUMBERING.sub("", text, count=1))
+        and (block.kind != "item" or bool(numbering) or is_bullet(block))
+        and not (_LOWER.match(unmarked) and not numbering)
+        and not is_apart(block)
+        and not _SENTENCES.search(NUMBERING.sub("", text, count=1))
     )
-
-
-def _is_apart(block: Block) -> bool:
-    """Whether a block is a remark, a quotation, or things beside each other."""
-    if _ENCLOSED.fullmatch(_text(block)) and not _part(block):
-        return True
-    last = block.lines[-1]  # the others may be stretched to the full width
-    is_numbered = len(block.lines) == 1 and (_numbering(block) or _is_bullet(block))
-    words = last.words[1:] if is_numbered else last.words
-    return any(b.left - a.right > _WIDE * last.size for a, b in pairwise(words))
-
-
-def _is_bullet(block: Block) -> bool:
-    mark = LIST_MARK.fullmatch(block.lines[0].words[0].text)
-    return mark is not None and mark["bullet"] is not None and all(w.bold for w in block.lines)
 
 
 def _stands_out(block: Block, body: float) -> bool:
     """Whether a block has the type or the numbering of a heading."""
-    if block.table:
-        return False
-    text, look = _text(block), _look(block)
+    text, look = text_of(block), look_of(block)
     size = block.lines[0].size
-    is_larger = size >= _LARGER * body
+    is_larger = size >= LARGER * body
     if len(text) > _LONGEST[is_larger] * (2 if block.page <= 3 else 1):
         return False
     is_styled = look.bold or look.italic or (look.capitals and look.numbering)
     return is_larger or (size > _NOT_SMALLER * body and bool(is_styled or "." in look.numbering))
-
-
-def _text(block: Block) -> str:
-    return " ".join(line.text for line in block.lines)
-
-
-def _without_mark(block: Block) -> str:
-    text = _text(block)
-    return text.split(" ", 1)[-1] if _is_bullet(block) else text
-
-
-def _part(block: Block) -> Division | None:
-    """The part of an act that a block begins, if its first line is only its label."""
-    if block.table:
-        return None
-    found = division(block.lines[0].text)
-    return found if found and (found.alone or all(line.bold for line in block.lines)) else None
-
-
-def _look(block: Block, *, plain: bool = False) -> _Look:
-    """The style of a block; `plain`: without its numbering."""
-    return _Look(
-        size=round(2 * block.lines[0].size) / 2,
-        bold=all(line.bold for line in block.lines),
-        italic=all(line.italic for line in block.lines),
-        capitals=_text(block).isupper(),
-        numbering="" if plain else _numbering(block),
-    )
-
-
-def _numbering(block: Block) -> str:
-    """The kind of numbering a text begins with: "decimal", "decimal.", "roman", "letter" or ""."""
-    match = None if block.table else _NUMBERING.match(_text(block))
-    if match is None or match.lastgroup is None:
-        return ""
-    return match.lastgroup + "." * match[match.lastgroup].count(".")
-
-
-def _levels(found: dict[int, _Heading], title: int) -> dict[int, int]:
-    """The level of each heading: one more than the number of headings above it."""
-    order = _order([heading.look for heading in found.values()])
-    levels: dict[int, int] = {}
-    above: list[_Heading] = []
-    for number, heading in found.items():
-        if number == title:
-            levels[number], above = 1, []
-            continue
-        above = _above(heading, above, order)
-        levels[number] = min(_DEEPEST, len(above) + 2)
-        above.append(heading)
-    return levels
-
-
-def _above(heading: _Heading, path: Sequence[_Heading], order: dict[_Look, int]) -> list[_Heading]:
-    """The headings of a path that are above another one in the outline."""
-    for place, other in enumerate(path):
-        if other == heading or (heading.depth and other.depth == heading.depth):
-            return list(path[:place])
-    kept = list(path)
-    while kept and not _is_above(kept[-1], heading, order):
-        kept.pop()
-    if heading.depth > 1:
-        shallower = [n for n, other in enumerate(path) if 0 < other.depth < heading.depth]
-        return list(path[: shallower[-1] + 1]) if shallower else kept
-    return kept
-
-
-def _is_above(upper: _Heading, lower: _Heading, order: dict[_Look, int]) -> bool:
-    if upper.part and lower.part:
-        return upper.part.rank < lower.part.rank
-    if upper.part or lower.part:
-        is_larger = upper.look.size >= _LARGER * lower.look.size
-        is_smaller = lower.look.size >= _LARGER * upper.look.size
-        return is_larger or (upper.part is not None and not is_smaller)
-    if upper.depth and lower.depth:
-        return upper.depth < lower.depth
-    return order[upper.look] < order[lower.look]
-
-
-def _order(looks: Sequence[_Look]) -> dict[_Look, int]:
-    """Ranks styles: larger type first, then the first to occur. A style without numbering ranks
-    like the first such style with it."""
-    numbered: dict[_Look, _Look] = {}
-    for look in looks:
-        if look.numbering:
-            numbered.setdefault(replace(look, numbering=""), look)
-    same = {look: numbered.get(look, look) for look in looks}
-    ranks = sorted(dict.fromkeys(same.values()), key=lambda look: -look.size)
-    places = {look: place for place, look in enumerate(ranks)}
-    return {look: places[rank] for look, rank in same.items()}

@@ -1,20 +1,16 @@
-"""Makes lines of the words on PDF pages, and leaves out those that repeat from page to page."""
+"""Makes lines of the words on PDF pages."""
 
-import math
 import re
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from statistics import median
 
-from ingest.reading.formats.legal_lines import division
 from ingest.reading.formats.pdf_drawing import Box
-from ingest.reading.formats.pdf_page import Page, Word
+from ingest.reading.formats.pdf_page import Word
 from ingest.reading.formats.pdf_white import Span, white_stretches
-from language.matching import fold
-from language.official import OFFICIAL
 
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 LIST_MARK = re.compile(
@@ -37,13 +33,6 @@ _SMALLER = 0.86
 _TOUCHES = 0.5
 _UNDER = 0.3  # of the type size: how far below a line its underlining is
 _NOTE_GAP = 4.0  # of the type size, between the raised number of a footnote and its text
-_MARGIN = 0.15  # of the page's height: where running headers and footers stand
-_SAME_HEIGHT = 4  # points
-_LEADERS = re.compile(r"(?:[.…·_]\s?){5,}\s*[\divxlc]*$")  # of a table of contents
-_PAGE_NUMBER = re.compile(r"[\s\-–—|]*(\d+)[\s\-–—|]*")
-_LANGUAGE_MARKS = frozenset(language.upper() for language in OFFICIAL)
-_DIGITS = re.compile(r"\d{1,4}")
-_ROMAN = re.compile(r"^\W*[ivxlc]+\W*$")  # a page number
 
 
 @dataclass(frozen=True)
@@ -56,7 +45,10 @@ class Line:
     @cached_property
     def size(self) -> float:
         """The type size of most of it."""
-        return self._most(lambda word: word.size)
+        lengths: Counter[float] = Counter()
+        for word in self.words:
+            lengths[word.size] += len(word.text)
+        return max(lengths, key=lambda size: (lengths[size], size))
 
     @cached_property
     def base(self) -> float:
@@ -106,12 +98,6 @@ class Line:
         raised = word.base < self.base - _RAISED[0] * self.size
         text = word.text.translate(SUPERSCRIPTS) if raised else word.text
         return text[:-1].replace("\xad", "") + text[-1:]
-
-    def _most(self, value: Callable[[Word], float]) -> float:
-        lengths: Counter[float] = Counter()
-        for word in self.words:
-            lengths[value(word)] += len(word.text)
-        return max(lengths, key=lambda key: (lengths[key], key))
 
 
 def lines_of(page: int, words: Iterable[Word]) -> list[Line]:
@@ -212,78 +198,3 @@ def _is_script_in(word: Word, row: Sequence[Word]) -> bool:
 def _is_printed_twice(word: Word, other: Word) -> bool:
     """Whether a word is printed over another, as some programs make bold type."""
     return word.text == other.text and abs(word.left - other.left) < 0.2 * word.size
-
-
-def without_running_lines(pages: Sequence[Page]) -> list[list[Line]]:
-    """The lines of each page, without running headers and footers, page numbers and tables of
-    contents.
-
-    A running line is in the margin of several pages at the same height, and differs only in the
-    page number.
-    """
-    found = [lines_of(page.number, page.words) for page in pages]
-    seen: defaultdict[tuple[str, bool, int], set[int]] = defaultdict(set)
-    for page, lines in zip(pages, found, strict=True):
-        for line in lines:
-            for place in _places(page, line):
-                seen[place].add(page.number)
-    enough = min(3, max(2, math.ceil(len(pages) / 2)))
-    running = {place for place, numbers in seen.items() if len(numbers) >= enough}
-    return [
-        list(
-            _without_contents(
-                line
-                for line in lines
-                if running.isdisjoint(_places(page, line))
-                and not _is_page_number(page, line)
-                and not _is_language(page, line)
-            )
-        )
-        for page, lines in zip(pages, found, strict=True)
-    ]
-
-
-def _without_contents(lines: Iterable[Line]) -> Iterator[Line]:
-    """Drops the entries of a table of contents: lines that end in leaders and a number, and a line
-    above that continues in one."""
-    above: Line | None = None
-    for line in lines:
-        is_entry = _LEADERS.search(line.text) is not None
-        if above is not None and not (is_entry and line.text[0].islower()):
-            yield above
-        above = None if is_entry else line
-    if above is not None:
-        yield above
-
-
-def _places(page: Page, line: Line) -> Iterator[tuple[str, bool, int]]:
-    """The keys that a running line shares with its repetitions.
-
-    Its first or last figure may count the pages, from any number on, but not the figure of an
-    article, as articles can begin on each of several pages.
-    """
-    at_top = line.base < page.height / 2
-    distance = line.base if at_top else page.height - line.base
-    if distance > _MARGIN * page.height:
-        return
-    height, text = round(distance / _SAME_HEIGHT), fold(line.text)
-    yield _ROMAN.sub("#", text), at_top, height
-    figures = [] if division(line.text) else list(_DIGITS.finditer(text))
-    for figure in figures[:1] + figures[-1:]:
-        count = f"#{int(figure[0]) - page.number}"
-        yield text[: figure.start()] + count + text[figure.end() :], at_top, height
-
-
-def _is_page_number(page: Page, line: Line) -> bool:
-    number = _PAGE_NUMBER.fullmatch(line.text)
-    return number is not None and _in_margin(page, line) and int(number[1]) == page.number
-
-
-def _is_language(page: Page, line: Line) -> bool:
-    """Whether a line is the language mark at the foot of a page of the Union: "EN 3 EN"."""
-    words = {word for word in line.text.split() if not word.isdigit()}
-    return _in_margin(page, line) and bool(words) and words <= _LANGUAGE_MARKS
-
-
-def _in_margin(page: Page, line: Line) -> bool:
-    return min(line.base, page.height - line.base) < _MARGIN * page.height

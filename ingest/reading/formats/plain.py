@@ -24,8 +24,7 @@ _MAX_HEADING = 120
 
 def parse(path: Path, data: bytes) -> Parsed:
     """Reads a text file; its text is what stands below the front matter."""
-    front, content = front_matter.split(path, decode(path, data))
-    return replace(read(content), stated=front.stated, wrong=front.wrong, unused=front.unused)
+    return front_matter.read_below(path, decode(path, data), read)
 
 
 def read(content: str) -> Parsed:

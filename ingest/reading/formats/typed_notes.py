@@ -20,7 +20,7 @@ def attach(content: Element) -> None:
         text = getattr(owner, side) or ""
         while number in notes:
             found = re.search(rf"(?<=[^\W\d_\"”»])\({number}\)|(?<=[\"”»])\({number}\)", text)
-            if found is None or any(around is notes[number] for around in _around(owner)):
+            if found is None or notes[number] in (owner, *owner.iterancestors()):
                 break
             note = etree.Element(NOTE, label=str(number))
             cut(notes[number])
@@ -34,10 +34,6 @@ def attach(content: Element) -> None:
             owner, side, text = note, "tail", text[found.end() :]
             note.tail = text
             number += 1
-
-
-def _around(element: Element) -> list[Element]:
-    return [element, *element.iterancestors()]
 
 
 def _at_the_end(content: Element) -> dict[int, Element]:
