@@ -1,6 +1,5 @@
 """Generations share segments: what a change writes, what stays, and what is never mixed up."""
 
-import json
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -297,23 +296,6 @@ def test_verify_sees_what_is_missing_from_a_shared_segment(small: Small) -> None
 
     with pytest.raises(StoreError, match=r"incomplete.*python -m ingest"):
         check(_current(settings), settings)
-
-
-def test_an_index_from_before_there_were_segments_is_read_as_one(small: Small) -> None:
-    settings = small(_files())
-    generation = ingest(settings).generation
-    was = _found(settings)
-    passages = chroma.connect(settings).get_collection(f"passages-{generation}", None)
-    old = _current(settings).manifest.model_dump(mode="json")
-    del old["segments"]
-    for entry in old["documents"]:
-        del entry["segment"]
-    passages.modify(metadata={"manifest": json.dumps(old)})
-
-    assert _found(settings) == was
-    check(_current(settings), settings)
-    small(_files(beta="Now of boats."))
-    assert ingest(settings).embedded == 1
 
 
 def test_an_index_that_cannot_be_read_is_refused_and_built_anew(small: Small) -> None:

@@ -2,9 +2,6 @@
 
 import datetime
 import secrets
-from typing import Any
-
-from pydantic import model_validator
 
 from core.types import DocumentInfo, Frozen, Passage
 from vectorstore.embeddings import Embedder
@@ -18,7 +15,7 @@ class DocumentEntry(Frozen):
     """A language version of a document in a generation, and where its passages are.
 
     `pages` is 0 in a format without pages. `changed` is the time of the run that last changed it
-    (UTC, ISO 8601). In manifests of version 0.1.0 they are 0 and empty.
+    (UTC, ISO 8601).
     """
 
     info: DocumentInfo
@@ -27,8 +24,8 @@ class DocumentEntry(Frozen):
     passages: int
     units: int
     segment: str
-    pages: int = 0
-    changed: str = ""
+    pages: int
+    changed: str
 
     @property
     def key(self) -> str:
@@ -54,17 +51,6 @@ class Manifest(Frozen):
     segments: tuple[SegmentEntry, ...]
     passages: int
     units: int
-
-    @model_validator(mode="before")
-    @classmethod
-    def _made_before_segments(cls, values: Any) -> Any:
-        """Reads a manifest of version 0.1.0: all passages are in one segment with the generation's
-        id."""
-        if not isinstance(values, dict) or "segments" in values:
-            return values
-        own = {"id": values["id"], "passages": values["passages"], "units": values["units"]}
-        documents = [{**entry, "segment": own["id"]} for entry in values["documents"]]
-        return {**values, "documents": documents, "segments": [own]}
 
     def used(self, segment_id: str) -> tuple[frozenset[str], int, int]:
         """The keys of the documents in use in a segment, and their numbers of passages and
