@@ -23,7 +23,8 @@ from vectorstore import profile
 from vectorstore.embeddings import Vectors, local_embedder
 from vectorstore.generations import Generations, unit_ids
 from vectorstore.profile import DEFAULT, profile_of
-from vectorstore.store import Index, Snapshot, open_index
+from vectorstore.snapshot import Snapshot
+from vectorstore.store import Index, open_index
 
 
 class Turned:

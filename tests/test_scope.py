@@ -220,7 +220,7 @@ def test_areas_are_short_for_a_scope(assistant: Assistant) -> None:
 
 def test_an_empty_scope_limits_nothing(assistant: Assistant) -> None:
     index = assistant.index
-    assert index.search(DRUGS, 6, "en", areas=[], scope=Scope()) == index.search(DRUGS, 6, "en")
+    assert index.search(DRUGS, 6, "en", scope=Scope()) == index.search(DRUGS, 6, "en")
 
 
 def test_the_retriever_takes_a_scope_of_its_own_or_of_a_call(assistant: Assistant) -> None:

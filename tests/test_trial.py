@@ -22,7 +22,8 @@ from tests.test_story import LIGHTHOUSES
 from vectorstore import chroma, manifest
 from vectorstore.embeddings import Vectors, local_embedder
 from vectorstore.generations import Generations
-from vectorstore.store import keyword_folder, open_index
+from vectorstore.keyword_files import keyword_folder
+from vectorstore.store import open_index
 
 Small = Callable[[Mapping[str, str]], Settings]
 

@@ -20,11 +20,10 @@ from ingest.publishing import plan
 from ingest.publishing import verify as verifying
 from ingest.publishing.verify import Verification, verify
 from tests.test_ingest import _document, _environment
-from vectorstore import chroma
+from vectorstore import chroma, keyword_files
 from vectorstore.embeddings import Vectors
 from vectorstore.generation import Generation
 from vectorstore.generations import POINTER, Generations
-from vectorstore.keyword import KeywordIndex
 from vectorstore.store import open_index
 
 Small = Callable[[Mapping[str, str]], Settings]
@@ -217,7 +216,7 @@ def test_a_keyword_index_with_as_many_but_other_passages_is_seen(whole: Settings
     generation = Generations(whole).current()
     passages = list(generation.all_passages())
     folder = whole.data_dir / "keyword" / generation.id
-    KeywordIndex.build(folder, [passages[0], *passages[:-1]])
+    keyword_files.build(folder, [passages[0], *passages[:-1]])
 
     told = _told(verify(whole))
 

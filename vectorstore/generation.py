@@ -4,7 +4,7 @@ import datetime
 import functools
 import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from pydantic import ValidationError
@@ -40,6 +40,20 @@ def _recalled(
         known.clear()
     known.update(found)
     return found
+
+
+class Stack(NamedTuple):
+    """The unit vectors of some passages in one array, shape (units, dimensions), with the passages'
+    ids and the row at which each begins."""
+
+    names: tuple[str, ...]
+    vectors: Vectors
+    starts: list[int]
+
+    def best(self, vector: Vectors) -> Vectors:
+        """The cosine of a vector and the best unit of each passage."""
+        nearest: Vectors = np.maximum.reduceat(self.vectors @ vector, self.starts)
+        return nearest
 
 
 class Generation:
@@ -165,11 +179,10 @@ class Generation:
         found = _recalled(self._units_read, list(names), read)
         return [found[one.id] for one in passages]
 
-    def stacked(self, passages: Sequence[Passage]) -> tuple[Vectors, list[int]]:
-        """The unit vectors of passages in one array, shape (units, dimensions), and the row at
-        which each passage begins."""
+    def stacked(self, passages: Sequence[Passage]) -> Stack:
         starts = itertools.accumulate((len(one.units) for one in passages[:-1]), initial=0)
-        return np.concatenate(self.units(passages)), list(starts)
+        names = tuple(one.id for one in passages)
+        return Stack(names, np.concatenate(self.units(passages)), list(starts))
 
     def all_passages(self, documents: Collection[str] | None = None) -> Iterator[Passage]:
         """Every passage, or those of the documents with these keys; read in batches."""
