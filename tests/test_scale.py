@@ -342,6 +342,8 @@ def test_segments_are_merged_so_that_there_are_few_and_copies_are_rare(
             "passages": used,
             "units": used,
             "segment": name,
+            "pages": 0,
+            "changed": "",
         }
         for name, (_, used) in sizes.items()
     )

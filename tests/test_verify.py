@@ -23,7 +23,8 @@ from tests.test_ingest import _document, _environment
 from vectorstore import chroma, keyword_files
 from vectorstore.embeddings import Vectors
 from vectorstore.generation import Generation
-from vectorstore.generations import POINTER, Generations
+from vectorstore.generations import Generations
+from vectorstore.pointer import COLLECTION
 from vectorstore.store import open_index
 
 Small = Callable[[Mapping[str, str]], Settings]
@@ -239,7 +240,7 @@ def test_a_segment_that_is_gone_is_a_problem_and_not_a_crash(whole: Settings) ->
 
 def test_a_pointer_that_does_not_fit_is_seen(whole: Settings) -> None:
     first = Generations(whole).pointer().current
-    pointer = chroma.connect(whole).get_collection(POINTER, None)
+    pointer = chroma.connect(whole).get_collection(COLLECTION, None)
     pointer.modify(metadata={"current": first, "kept": '["gone"]'})
     told = _told(verify(whole))
     assert f"The generation in use, {first}, is not among the kept" in told

@@ -12,7 +12,8 @@ from vectorstore.embeddings import Embedder, make_embedder
 from vectorstore.generations import Generations
 from vectorstore.keyword_files import open_keyword, remove_old_keyword_indexes
 from vectorstore.leftovers import Leftovers, LeftoversError, look
-from vectorstore.manifest import Pointer, method_of
+from vectorstore.manifest import method_of
+from vectorstore.pointer import Pointer
 from vectorstore.profile import Profile, profile_of
 from vectorstore.rerank import make_reranker
 from vectorstore.snapshot import Snapshot

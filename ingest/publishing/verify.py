@@ -18,7 +18,7 @@ from ingest.publishing.stored_passages import Contents, some
 from vectorstore.generations import Generation, Generations
 from vectorstore.keyword_files import keyword_folder, open_keyword
 from vectorstore.leftovers import LeftoversError
-from vectorstore.manifest import Pointer
+from vectorstore.pointer import Pointer
 from vectorstore.segments import Segment, document_key
 from vectorstore.store import leftovers
 
