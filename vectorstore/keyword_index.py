@@ -143,7 +143,7 @@ class KeywordIndex:
         frequency = [searcher.doc_freq(field, word) for word in words]
         limit = _BM25_LIMIT * sum(math.log1p((count - n + 0.5) / (n + 0.5)) for n in frequency)
         fields = (field, heading) if heading else (field,)
-        among = tantivy.Query.term_set_query(self._index.schema, "id", list(ids))
+        among = self._any(("id", name) for name in ids)
         query = tantivy.Query.boolean_query(
             [
                 (tantivy.Occur.Must, tantivy.Query.const_score_query(among, 0.0)),
@@ -155,11 +155,12 @@ class KeywordIndex:
 
     def _any(self, terms: Iterable[tuple[str, str]], exact: float = 1.0) -> tantivy.Query:
         """Matches passages with any of these words, as (field, word); `exact` weighs exact ones."""
-        clauses = []
+        schema, clauses = self._index.schema, []
         for field, word in terms:
-            query = tantivy.Query.term_query(self._index.schema, field, word)
-            weight = exact if field == "exact" else 1.0
-            clauses.append((tantivy.Occur.Should, tantivy.Query.boost_query(query, weight)))
+            query = tantivy.Query.term_query(schema, field, word)
+            if field == "exact":
+                query = tantivy.Query.boost_query(query, exact)
+            clauses.append((tantivy.Occur.Should, query))
         return tantivy.Query.boolean_query(clauses)
 
 
