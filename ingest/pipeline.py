@@ -26,7 +26,8 @@ from ingest.publishing.prepare import Work, prepare
 from ingest.reading.find import Found, find
 from vectorstore.embeddings import Embedder, make_embedder
 from vectorstore.generations import Generation, Generations
-from vectorstore.store import carry_keyword, tidy
+from vectorstore.keyword_files import carry_keyword
+from vectorstore.store import tidy
 
 
 def ingest(

@@ -10,8 +10,10 @@ import pytest
 from core.errors import DocumentError
 from core.settings import Settings
 from research.benchmarks.__main__ import main
-from research.benchmarks.benchmark_report import plot, table
-from research.benchmarks.documents_read import DocumentsRead, Share, documents, together
+from research.benchmarks.benchmark_plot import plot
+from research.benchmarks.benchmark_report import table
+from research.benchmarks.documents_read import DocumentsRead, documents, together
+from research.benchmarks.headings_read import Share
 from research.benchmarks.truth import (
     LISTS,
     Heading,

@@ -12,7 +12,8 @@ from ingest.passages.split import split as passages_of
 from ingest.reading.load import load
 from research.benchmarks import latency as latency_module
 from research.benchmarks import scale as scale_module
-from research.benchmarks.benchmark_report import plot, save, table
+from research.benchmarks.benchmark_plot import plot
+from research.benchmarks.benchmark_report import save, table
 from research.benchmarks.embedding import ENGINES, embedding
 from research.benchmarks.machine import memory_mb, this_machine
 from research.benchmarks.measure import latency, times

@@ -22,9 +22,10 @@ from ingest.pipeline import ingest
 from ingest.publishing.transfer import export_generation, import_generation
 from ingest.publishing.verify import verify
 from tests.test_ingest import _document, _environment
+from vectorstore import keyword_files
 from vectorstore.generations import Generations
-from vectorstore.keyword import KeywordIndex
-from vectorstore.store import Index, open_index, open_keyword
+from vectorstore.keyword_files import open_keyword
+from vectorstore.store import Index, open_index
 
 Small = Callable[[Mapping[str, str]], Settings]
 
@@ -175,7 +176,7 @@ def test_a_keyword_index_that_finds_no_room_is_told_and_nothing_is_left(
     folder = settings.data_dir / "keyword" / "new"
     disk.fill(8_000)
     with pytest.raises(StoreError, match=r"keyword index cannot be written.*Make room"):
-        KeywordIndex.build(folder, generation.all_passages())
+        keyword_files.build(folder, generation.all_passages())
     assert [place.name for place in folder.parent.iterdir()] == [generation.id]
 
 

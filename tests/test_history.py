@@ -16,7 +16,6 @@ from ingest.pipeline import ingest
 from ingest.publishing import compose
 from ingest.publishing.generation_history import history
 from tests.test_ingest import _document, _environment
-from vectorstore import chroma
 from vectorstore.generations import Generations
 
 Small = Callable[[Mapping[str, str]], Settings]
@@ -113,24 +112,6 @@ def test_status_and_history_as_text_and_as_json(
     assert "against the one before: 0 added, 1 changed, 0 removed" in out
     assert main(["history", "--json"]) == 0
     assert [one["changed"] for one in json.loads(capsys.readouterr().out)] == [None, ["alpha.en"]]
-
-
-def test_what_version_0_1_0_wrote_is_read(
-    small: Small, outside: Callable[[Settings], None], capsys: pytest.CaptureFixture[str]
-) -> None:
-    settings = small({"alpha.md": _document("alpha")})
-    outside(settings)
-    generation = ingest(settings).generation
-    manifest = Generations(settings).current().manifest.model_dump(mode="json")
-    for entry in manifest["documents"]:
-        del entry["pages"], entry["changed"]
-    passages = chroma.connect(settings).get_collection(f"passages-{generation}", None)
-    passages.modify(metadata={"manifest": json.dumps(manifest)})
-
-    assert main(["status"]) == 0
-    out = capsys.readouterr().out
-    assert "passages 2, in force" in out
-    assert "last change" not in out
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from core.settings import ROOT, Settings, current
 from people.conversations import Conversations
 from tests.apps import ask, run
 from vectorstore.generations import Generations
-from vectorstore.manifest import Pointer
+from vectorstore.pointer import Pointer, StoredPointer
 from vectorstore.store import Snapshot
 
 QUESTIONS = ("Hoeveel is de drugsmarkt in Europa waard?", "Wat is EMPACT?", "Wat is SEESAC?")
@@ -87,7 +87,7 @@ def test_the_store_is_asked_what_is_in_use_only_after_something_was_written(
     data = shutil.copytree(settings.data_dir, tmp_path / "data")
     file = data / "chroma" / "chroma.sqlite3"
     generations = Generations(settings.model_copy(update={"data_dir": data}))
-    asked = counted(Generations, "_asked")
+    asked = counted(StoredPointer, "_asked")
 
     def looked(written: float) -> int:
         """How often the store is asked by two looks at a file that was written to then."""

@@ -19,11 +19,13 @@ from eval.dataset import Question
 from eval.outline import Outline
 from ingest.pipeline import ingest
 from research.fitting import questions
+from research.fitting.fitted_numbers import write
 from vectorstore import profile
 from vectorstore.embeddings import Vectors, local_embedder
 from vectorstore.generations import Generations, unit_ids
 from vectorstore.profile import DEFAULT, profile_of
-from vectorstore.store import Index, Snapshot, open_index
+from vectorstore.snapshot import Snapshot
+from vectorstore.store import Index, open_index
 
 
 class Turned:
@@ -199,7 +201,7 @@ def test_what_is_fitted_for_an_embedder_is_used_for_it_alone(
 ) -> None:
     before = profile_of(Hashed(), tmp_path / "kept")
     weights = dict.fromkeys(before.ranking, 1.0)
-    file = profile.write("hashed/16", "ranking", {"made_by": "a test", "weights": weights})
+    file = write("hashed/16", "ranking", weights, "a test")
     assert file.parent == own_profiles
     assert json.loads(file.read_text("utf-8"))["ranking"]["made_by"] == "a test"
     made = profile_of(Hashed(), tmp_path / "kept")

@@ -19,7 +19,7 @@ from core.settings import Settings
 from language.matching import contains
 from research.fitting.logit import Asked, cross_validated, fit
 from vectorstore.generations import Generations
-from vectorstore.keyword import KeywordIndex
+from vectorstore.keyword_index import KeywordIndex
 from vectorstore.profile import LOOK, passage_fits
 from vectorstore.ranking import FEATURES
 from vectorstore.rerank import DEPTH, ServerReranker, make_reranker
@@ -65,7 +65,7 @@ def test_the_order_does_not_depend_on_how_many_are_wanted(index: Index) -> None:
 
 def test_the_score_is_the_weighted_sum_of_the_features(index: Index) -> None:
     weights = index.profile.ranking
-    found = index.evidence(DRUGS, 6, language="nl")
+    found = index.snapshot().evidence(DRUGS, 6, language="nl")
     assert len(found) == 6
     for one in found:
         assert set(one.features) == set(FEATURES) == set(weights)

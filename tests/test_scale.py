@@ -1,6 +1,5 @@
 """Generations share segments: what a change writes, what stays, and what is never mixed up."""
 
-import json
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -18,11 +17,12 @@ from ingest.publishing import plan
 from ingest.publishing.completeness import check
 from ingest.publishing.plan import Plan, segments_to_merge
 from tests.test_ingest import _document
-from vectorstore import chroma, segments
+from vectorstore import chroma, keyword_files, segments
 from vectorstore.generations import Generation, Generations
-from vectorstore.keyword import KeywordIndex
+from vectorstore.keyword_files import open_keyword, remove_old_keyword_indexes
+from vectorstore.keyword_index import KeywordIndex
 from vectorstore.manifest import Manifest
-from vectorstore.store import open_index, open_keyword, remove_old_keyword_indexes
+from vectorstore.store import open_index
 
 Small = Callable[[Mapping[str, str]], Settings]
 
@@ -78,7 +78,7 @@ def test_the_keyword_index_is_carried_over_where_documents_only_came(
     settings = small(_files())
     ingest(settings)
     small({**_files(), "delta.md": _document("delta", "Now of rafts.")})
-    monkeypatch.setattr(KeywordIndex, "build", _only_from_a_base(KeywordIndex.build))
+    monkeypatch.setattr(keyword_files, "build", _only_from_a_base(keyword_files.build))
 
     ingest(settings)
     words = open_keyword(settings, _current(settings))
@@ -112,7 +112,7 @@ def test_after_updates_each_passage_has_the_shares_it_has_in_an_index_made_at_on
     words = open_keyword(settings, _current(settings))
     passages = list(_current(settings).all_passages())
 
-    at_once = KeywordIndex.build(settings.data_dir / "at-once", passages)
+    at_once = keyword_files.build(settings.data_dir / "at-once", passages)
 
     for question in ("Does alpha speak of ships?", "canoes", "What is spoken of beta and rafts?"):
         shares = words.shares(question, "en", [passage.id for passage in passages])
@@ -135,11 +135,11 @@ def test_a_keyword_index_that_cannot_be_put_in_place_is_told_and_the_same_of_ano
     with monkeypatch.context() as patch:
         patch.setattr(Path, "rename", refused)
         with pytest.raises(StoreError, match=r"keyword index cannot be written.*not permitted"):
-            KeywordIndex.build(place, [])
+            keyword_files.build(place, [])
     assert not list(tmp_path.iterdir())
     with monkeypatch.context() as patch:
         patch.setattr(Path, "rename", taken)
-        assert len(KeywordIndex.build(place, [])) == 0
+        assert len(keyword_files.build(place, [])) == 0
     assert [found.name for found in tmp_path.iterdir()] == ["words"]
 
 
@@ -299,23 +299,6 @@ def test_verify_sees_what_is_missing_from_a_shared_segment(small: Small) -> None
         check(_current(settings), settings)
 
 
-def test_an_index_from_before_there_were_segments_is_read_as_one(small: Small) -> None:
-    settings = small(_files())
-    generation = ingest(settings).generation
-    was = _found(settings)
-    passages = chroma.connect(settings).get_collection(f"passages-{generation}", None)
-    old = _current(settings).manifest.model_dump(mode="json")
-    del old["segments"]
-    for entry in old["documents"]:
-        del entry["segment"]
-    passages.modify(metadata={"manifest": json.dumps(old)})
-
-    assert _found(settings) == was
-    check(_current(settings), settings)
-    small(_files(beta="Now of boats."))
-    assert ingest(settings).embedded == 1
-
-
 def test_an_index_that_cannot_be_read_is_refused_and_built_anew(small: Small) -> None:
     settings = small(_files())
     generation = ingest(settings).generation
@@ -359,6 +342,8 @@ def test_segments_are_merged_so_that_there_are_few_and_copies_are_rare(
             "passages": used,
             "units": used,
             "segment": name,
+            "pages": 0,
+            "changed": "",
         }
         for name, (_, used) in sizes.items()
     )

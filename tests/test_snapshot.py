@@ -10,7 +10,7 @@ from core.types import Answer, Finished, Stage, TextDelta
 from ingest.pipeline import ingest
 from tests.test_story import LIGHTHOUSES
 from vectorstore.generations import Generations
-from vectorstore.manifest import Pointer
+from vectorstore.pointer import Pointer
 from vectorstore.store import open_index
 
 Small = Callable[[Mapping[str, str]], Settings]

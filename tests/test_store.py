@@ -11,11 +11,12 @@ from langchain_core.runnables import RunnableLambda
 
 from core.errors import IndexMismatchError, NoIndexError
 from core.settings import Settings
-from core.types import ScoredPassage
+from core.types import Scope, ScoredPassage
 from vectorstore import chroma
 from vectorstore.embeddings import LocalEmbedder, make_embedder
 from vectorstore.generations import Generations
-from vectorstore.keyword import _STEMMERS, KeywordIndex, content_words
+from vectorstore.keyword import STEMMERS, content_words
+from vectorstore.keyword_index import KeywordIndex
 from vectorstore.retriever import PassageRetriever
 from vectorstore.store import Index, open_index
 
@@ -76,10 +77,12 @@ def test_one_language_version_of_a_document_is_shown(
 
 
 def test_an_area_filter_holds_even_where_nothing_there_is_near(index: Index) -> None:
-    found = index.search("WePROTECT Global Alliance", k=10, language="en", areas=["drugs"])
+    found = index.search(
+        "WePROTECT Global Alliance", k=10, language="en", scope=Scope(areas=("drugs",))
+    )
     assert len(found) == 10
     assert {scored.passage.document.area for scored in found} == {"drugs"}
-    assert index.search("WePROTECT", k=3, language="en", areas=["no-such-area"]) == []
+    assert index.search("WePROTECT", k=3, language="en", scope=Scope(areas=("no-such-area",))) == []
 
 
 @pytest.mark.parametrize(
@@ -169,7 +172,7 @@ def test_the_keyword_index_is_rebuilt_when_it_is_gone_or_old(settings: Settings)
 
 
 def test_words_are_stemmed_in_every_language_that_claims_it() -> None:
-    for language in _STEMMERS:
+    for language in STEMMERS:
         assert content_words("Europol 2020", language, stemmed=True) == ["europol", "2020"]
     assert content_words("de meldingen van de lidstaten", "nl", stemmed=True) == [
         "meld",

@@ -19,10 +19,11 @@ from ingest.publishing.transfer import export_generation, import_generation
 from ingest.publishing.verify import verify
 from tests.test_ingest import _environment
 from tests.test_story import LIGHTHOUSES
-from vectorstore import chroma, manifest
+from vectorstore import chroma, pointer
 from vectorstore.embeddings import Vectors, local_embedder
 from vectorstore.generations import Generations
-from vectorstore.store import keyword_folder, open_index
+from vectorstore.keyword_files import keyword_folder
+from vectorstore.store import open_index
 
 Small = Callable[[Mapping[str, str]], Settings]
 
@@ -187,7 +188,7 @@ def test_after_a_day_it_is_gone(settings: Settings, monkeypatch: pytest.MonkeyPa
     tried = ingest(settings, trial=True)
     assistant = Assistant(settings, trial=True)
     assert "32 lighthouses" in assistant.ask(ASKED).text
-    monkeypatch.setattr(manifest, "TRIAL", datetime.timedelta(0))
+    monkeypatch.setattr(pointer, "TRIAL", datetime.timedelta(0))
 
     with pytest.raises(StoreError, match="its day is over"):
         assistant.ask(ASKED)

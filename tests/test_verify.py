@@ -20,11 +20,11 @@ from ingest.publishing import plan
 from ingest.publishing import verify as verifying
 from ingest.publishing.verify import Verification, verify
 from tests.test_ingest import _document, _environment
-from vectorstore import chroma
+from vectorstore import chroma, keyword_files
 from vectorstore.embeddings import Vectors
 from vectorstore.generation import Generation
-from vectorstore.generations import POINTER, Generations
-from vectorstore.keyword import KeywordIndex
+from vectorstore.generations import Generations
+from vectorstore.pointer import COLLECTION
 from vectorstore.store import open_index
 
 Small = Callable[[Mapping[str, str]], Settings]
@@ -217,7 +217,7 @@ def test_a_keyword_index_with_as_many_but_other_passages_is_seen(whole: Settings
     generation = Generations(whole).current()
     passages = list(generation.all_passages())
     folder = whole.data_dir / "keyword" / generation.id
-    KeywordIndex.build(folder, [passages[0], *passages[:-1]])
+    keyword_files.build(folder, [passages[0], *passages[:-1]])
 
     told = _told(verify(whole))
 
@@ -240,7 +240,7 @@ def test_a_segment_that_is_gone_is_a_problem_and_not_a_crash(whole: Settings) ->
 
 def test_a_pointer_that_does_not_fit_is_seen(whole: Settings) -> None:
     first = Generations(whole).pointer().current
-    pointer = chroma.connect(whole).get_collection(POINTER, None)
+    pointer = chroma.connect(whole).get_collection(COLLECTION, None)
     pointer.modify(metadata={"current": first, "kept": '["gone"]'})
     told = _told(verify(whole))
     assert f"The generation in use, {first}, is not among the kept" in told

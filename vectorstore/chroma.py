@@ -11,13 +11,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
-from uuid import uuid4
 
 import chromadb
 import httpx
 import numpy as np
 from chromadb.api import ClientAPI as Client
-from chromadb.api.collection_configuration import CreateCollectionConfiguration
 from chromadb.api.models.Collection import Collection
 from chromadb.api.shared_system_client import SharedSystemClient
 from chromadb.api.types import GetResult as Records
@@ -156,32 +154,6 @@ def create_once(client: Client, name: str, metadata: dict[str, str | float]) -> 
         raise
 
 
-def hnsw(ef_construction: int, ef_search: int, sync_every: int) -> CreateCollectionConfiguration:
-    """An HNSW graph over cosine distance, written to disk after every `sync_every` vectors.
-
-    `ef_construction` and `ef_search` are how many neighbours are examined when a vector is added
-    and when one is searched for (https://docs.trychroma.com/docs/collections/configure).
-    """
-    return {
-        "hnsw": {
-            "space": "cosine",
-            "ef_construction": ef_construction,
-            "ef_search": ef_search,
-            "sync_threshold": sync_every,
-        }
-    }
-
-
-def in_memory(ids: Sequence[str], embeddings: Vectors) -> Collection:
-    """A collection in memory with Chroma's default settings, as a baseline for ours."""
-    client = chromadb.EphemeralClient(settings=ChromaSettings(anonymized_telemetry=False))
-    collection = client.create_collection(f"plain-{uuid4().hex}", embedding_function=None)
-    for start in range(0, len(ids), BATCH):
-        end = start + BATCH
-        collection.add(ids=list(ids[start:end]), embeddings=embeddings[start:end])
-    return collection
-
-
 def nearest(collection: Collection, vector: Vectors, count: int) -> list[tuple[str, float]]:
     """The nearest records as (id, cosine), best first."""
     result = collection.query(
@@ -209,8 +181,6 @@ def present(collection: Collection, ids: Sequence[str]) -> set[str]:
 def encode(passage: Passage) -> dict[str, Any]:
     return {
         "document": passage.document.id,
-        "language": passage.language,
-        "area": passage.document.area,
         "passage": passage.model_dump_json(exclude={"id", "text"}),
     }
 

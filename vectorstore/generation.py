@@ -4,19 +4,19 @@ import datetime
 import functools
 import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from pydantic import ValidationError
 
 from core.errors import IndexMismatchError
 from core.types import Passage, Scope, Standing
-from core.versions import preferred, standings
+from core.versions import standings
 from language import acts
 from vectorstore import chroma
 from vectorstore.chroma import translated
 from vectorstore.embeddings import Vectors
-from vectorstore.manifest import DocumentEntry, Manifest
+from vectorstore.manifest import Manifest
 from vectorstore.segments import Segment, document_key, merged, unit_ids
 
 _REMEMBERED = 1000  # passages in the cache, some 15 MB with the vectors of their units
@@ -42,6 +42,20 @@ def _recalled(
     return found
 
 
+class Stack(NamedTuple):
+    """The unit vectors of some passages in one array, shape (units, dimensions), with the passages'
+    ids and the row at which each begins."""
+
+    names: tuple[str, ...]
+    vectors: Vectors
+    starts: list[int]
+
+    def best(self, vector: Vectors) -> Vectors:
+        """The cosine of a vector and the best unit of each passage."""
+        nearest: Vectors = np.maximum.reduceat(self.vectors @ vector, self.starts)
+        return nearest
+
+
 class Generation:
     """Reads one generation, and writes it while it is being built."""
 
@@ -49,9 +63,6 @@ class Generation:
         self.id = generation_id
         self._client = client
         self._metadata = client.get_collection(f"passages-{generation_id}", None).metadata or {}
-        # Looked up at each question, and a manifest can have ten thousand documents.
-        self._cached_versions = functools.lru_cache(maxsize=256)(self._versions)
-        self._cached_standings = functools.lru_cache(maxsize=16)(self._standings)
         self._passages_read: dict[str, Passage] = {}
         self._units_read: dict[str, Vectors] = {}
 
@@ -89,39 +100,17 @@ class Generation:
     def _segment_of(self) -> dict[str, str]:
         return {entry.info.key: entry.segment for entry in self.manifest.documents}
 
+    # The two are looked up at each question, and a manifest can have ten thousand documents.
     @functools.cached_property
-    def _entries(self) -> Mapping[str, Sequence[DocumentEntry]]:
-        """The versions of each document, by its id."""
-        found: dict[str, list[DocumentEntry]] = {}
-        for entry in self.manifest.documents:
-            found.setdefault(entry.info.id, []).append(entry)
-        return found
+    def versions(self) -> Callable[[str, Scope], Mapping[str, int]]:
+        """As `Manifest.versions`, cached."""
+        return functools.lru_cache(maxsize=256)(self.manifest.versions)
 
-    def versions(self, language: str, scope: Scope) -> Mapping[str, int]:
-        """Keys of the documents to search, in one language version each, with their number of
-        passages.
-
-        Args:
-            language: the wanted version; `core.versions.preferred` chooses.
-            scope: what the search is limited to.
-        """
-        return self._cached_versions(language, scope)
-
-    def _versions(self, language: str, scope: Scope) -> Mapping[str, int]:
-        of_document: dict[str, dict[str, DocumentEntry]] = {}
-        named = [self._entries[id_] for id_ in scope.documents if id_ in self._entries]
-        for entry in itertools.chain(*named) if scope.documents else self.manifest.documents:
-            if scope.admits(entry.info):
-                of_document.setdefault(entry.info.id, {})[entry.info.language] = entry
-        chosen = (entries[preferred(entries, language)] for entries in of_document.values())
-        return {entry.key: entry.passages for entry in chosen}
-
-    def standings(self, day: datetime.date) -> Mapping[str, Standing]:
-        """The standings of documents that give way to others; see `core.versions.standings`."""
-        return self._cached_standings(day)
-
-    def _standings(self, day: datetime.date) -> Mapping[str, Standing]:
-        return standings([entry.info for entry in self.manifest.documents], day)
+    @functools.cached_property
+    def standings(self) -> Callable[[datetime.date], Mapping[str, Standing]]:
+        """The standings on a day, as `core.versions.standings`, cached."""
+        documents = [entry.info for entry in self.manifest.documents]
+        return functools.lru_cache(maxsize=16)(functools.partial(standings, documents))
 
     def counts(self) -> tuple[int, int]:
         """The numbers of stored passages and units."""
@@ -165,11 +154,10 @@ class Generation:
         found = _recalled(self._units_read, list(names), read)
         return [found[one.id] for one in passages]
 
-    def stacked(self, passages: Sequence[Passage]) -> tuple[Vectors, list[int]]:
-        """The unit vectors of passages in one array, shape (units, dimensions), and the row at
-        which each passage begins."""
+    def stacked(self, passages: Sequence[Passage]) -> Stack:
         starts = itertools.accumulate((len(one.units) for one in passages[:-1]), initial=0)
-        return np.concatenate(self.units(passages)), list(starts)
+        names = tuple(one.id for one in passages)
+        return Stack(names, np.concatenate(self.units(passages)), list(starts))
 
     def all_passages(self, documents: Collection[str] | None = None) -> Iterator[Passage]:
         """Every passage, or those of the documents with these keys; read in batches."""

@@ -3,32 +3,22 @@
 A generation is a manifest: which documents, and in which segments their passages are
 (`vectorstore/segments.py`). A run that changes something writes one new segment, with the id of its
 generation, and shares the others with the generation before. The manifest is the metadata of the
-collection `passages-<id>`. The collection `strategiewijzer` holds no vectors; its metadata is the
-pointer: which generation is in use, which are kept, and which is a trial. Changing the pointer is
-one write, so readers see the old generation or the new one, never a mixture.
+collection `passages-<id>`. The pointer (`vectorstore/pointer.py`) says which generation is in use;
+moving it is one write, so readers see the old generation or the new one, never a mixture.
 """
-
-import datetime
-import functools
-import json
-import logging
-from collections.abc import Mapping
-from typing import Any
 
 from core.errors import IndexMismatchError, NoIndexError, StoreError
 from core.settings import Settings
 from vectorstore import chroma
 from vectorstore.chroma import GenerationGone, store_folder, translated
 from vectorstore.generation import Generation
-from vectorstore.lease import LEASE, Lease
-from vectorstore.manifest import Manifest, Pointer, SegmentEntry, made_at
-from vectorstore.segments import KINDS, create, unit_ids
+from vectorstore.lease import Lease
+from vectorstore.manifest import Manifest, SegmentEntry
+from vectorstore.pointer import Pointer, StoredPointer
+from vectorstore.segments import create, unit_ids
+from vectorstore.unused_segments import remove_unused, whole_segments
 
 __all__ = ["Generation", "Generations", "store_exists", "store_folder", "unit_ids"]
-
-POINTER = "strategiewijzer"
-
-logger = logging.getLogger(__name__)
 
 
 def store_exists(settings: Settings) -> bool:
@@ -51,29 +41,11 @@ class Generations:
         self._client = chroma.connect(settings)
         self._keep = settings.keep_generations
         self._lease = lease
-        self._written = functools.partial(chroma.written, settings)
-        self._known: tuple[int | None, Pointer] = None, Pointer()
+        self._pointer = StoredPointer(self._client, settings, lease)
 
     def pointer(self) -> Pointer:
-        """The pointer as it is, whichever process wrote it; read again only when the store may have
-        been written to since the last time."""
-        written, known = self._written(), self._known
-        if written is None or written != known[0]:
-            self._known = known = written, self._asked()
-        pointer, now = known[1], datetime.datetime.now(datetime.UTC)
-        return pointer if (pointer.tried_until or now) > now else pointer.published
-
-    def _asked(self) -> Pointer:
-        try:
-            metadata = self._metadata()
-        except GenerationGone:  # the store is new
-            return Pointer()
-        return Pointer(
-            current=str(metadata.get("current", "")),
-            kept=tuple(json.loads(str(metadata.get("kept", "[]")))),
-            trial=str(metadata.get("trial", "")),
-            plan=str(metadata.get("plan", "")),
-        )
+        """The pointer as it is, whichever process wrote it."""
+        return self._pointer.read()
 
     @translated
     def open(self, generation_id: str) -> Generation:
@@ -158,8 +130,8 @@ class Generations:
         generation = self._readable(generation_id)
         if generation is None:
             return False
-        used = generation.manifest.segments
-        return {f"{kind}-{one.id}" for kind in KINDS for one in used} <= self._collections().keys()
+        used = {entry.id for entry in generation.manifest.segments}
+        return used <= {*self._whole_segments()}
 
     @translated
     def create(self, manifest: Manifest) -> Generation:
@@ -177,7 +149,7 @@ class Generations:
         Raises:
             LockedError: the lease was lost meanwhile.
         """
-        self._point(self.pointer().model_copy(update={"trial": generation_id, "plan": plan}))
+        self._pointer.move(self.pointer().model_copy(update={"trial": generation_id, "plan": plan}))
 
     def discard(self) -> None:
         """Ends the trial, if there is one.
@@ -186,7 +158,7 @@ class Generations:
             LockedError: the lease was lost meanwhile.
         """
         if self.pointer().trial:
-            self._point(self.pointer().published)
+            self._pointer.move(self.pointer().published)
 
     def publish(self, generation_id: str) -> None:
         """Puts a finished generation in use; keeps it and the last ones before it.
@@ -201,7 +173,7 @@ class Generations:
                 "store, perhaps by another run. Run this again."
             )
         kept = (*self.pointer().kept, generation_id)[-self._keep :]
-        self._point(Pointer(current=generation_id, kept=kept))
+        self._pointer.move(Pointer(current=generation_id, kept=kept))
 
     def rollback(self, generation_id: str | None = None) -> str:
         """Puts an earlier kept generation in use: the named one, else the one before the current.
@@ -218,26 +190,21 @@ class Generations:
             before = before[: before.index(pointer.current)]
         target = generation_id or (before[-1] if before else "")
         if target not in pointer.kept or not self._is_whole(target):
-            wanted = (
-                f"There is no generation {target!r} to go back to"
-                if target
-                else ("There is no earlier generation")
-            )
+            wanted = "There is no earlier generation"
+            if target:
+                wanted = f"There is no generation {target!r} to go back to"
             raise StoreError(f"{wanted}. See which there are with: python -m ingest history")
-        self._point(Pointer(current=target, kept=pointer.kept))
+        self._pointer.move(Pointer(current=target, kept=pointer.kept))
         return target
 
     def unpublished(self) -> list[Generation]:
         """The leftovers of unfinished runs and the trial; their vectors can be reused."""
-        names, used = self._collections().keys(), self._used_segments()
-        ids = [name.removeprefix(f"{KINDS[0]}-") for name in names if name.startswith(KINDS[0])]
-        whole = (name for name in ids if {f"{kind}-{name}" for kind in KINDS} <= names)
-        return [self.open(generation_id) for generation_id in whole if generation_id not in used]
+        used = self._used_segments()
+        return [self.open(name) for name in self._whole_segments() if name not in used]
 
     @translated
-    def _collections(self) -> dict[str, Mapping[str, Any]]:
-        """The metadata of all collections, by name."""
-        return {one.name: one.metadata or {} for one in self._client.list_collections()}
+    def _whole_segments(self) -> list[str]:
+        return whole_segments(self._client)
 
     def _used_segments(self) -> set[str]:
         """The segments of the kept generations, and the kept generations' own."""
@@ -249,31 +216,5 @@ class Generations:
         """Removes segments that neither a kept generation nor the trial uses: dropped ones and
         leftovers of a crash."""
         # the trial shares segments only with the generation in use, which is kept
-        used, there = {*self._used_segments(), self.pointer().trial}, self._collections()
-        for name in sorted(there):
-            kind, _, segment_id = name.partition("-")
-            made_with = there.get(f"{KINDS[0]}-{segment_id}", {})
-            if kind in KINDS and segment_id not in used and self._may_go(segment_id, made_with):
-                logger.info("removing collection %s", name)
-                self._client.delete_collection(name)
-
-    def _may_go(self, segment_id: str, made_with: Mapping[str, Any]) -> bool:
-        """Whether a segment can be removed. On a server, this data folder must have made it, or it
-        must be older than a lease: a run that lost its lease unnoticed may still be filling it."""
-        if self._lease is None or made_with.get("owner") == self._lease.owner:
-            return True
-        made = made_at(segment_id)
-        lease = datetime.timedelta(seconds=LEASE)
-        return made is None or made < datetime.datetime.now(datetime.UTC) - lease
-
-    @translated
-    def _metadata(self) -> Mapping[str, Any]:
-        return self._client.get_collection(POINTER, None).metadata or {}
-
-    @translated
-    def _point(self, pointer: Pointer) -> None:
-        if self._lease:
-            self._lease.confirm()
-        metadata = {**pointer.model_dump(), "kept": json.dumps(pointer.kept)}
-        collection = self._client.get_or_create_collection(POINTER, embedding_function=None)
-        collection.modify(metadata=metadata)
+        used = {*self._used_segments(), self.pointer().trial}
+        remove_unused(self._client, used, self._lease)

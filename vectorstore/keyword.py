@@ -1,285 +1,43 @@
-"""Keyword search over one generation; the only importer of tantivy.
+"""The keywords of a text: folded words without stop words, stemmed; runs of four letters.
 
-It is derived from Chroma, and rebuilt when it is missing or its stamp differs. Each passage is in
-three kinds of fields: stemmed words of its own language; exact words, which find numbers, names and
-references across languages; and character four-grams, which find the parts of compounds
-("drugsmarkt" in "drugsmarktanalyse") and words that languages share. Scores are BM25 (Robertson and
-Zaragoza 2009).
+Questions, passages and the keyword index (vectorstore/keyword_index.py) use the same ones.
 """
 
-import math
-import shutil
-from collections.abc import Collection, Iterable, Sequence
-from contextlib import suppress
 from functools import lru_cache
-from pathlib import Path
-from uuid import uuid4
 
 import tantivy
 
-from core.disk import obstacle
-from core.errors import StoreError
-from core.types import Passage
 from language.matching import fold
 
-_STAMP = "keyword-4"  # change it when the fields below change
-_STEMMERS = {
+STEMMERS = {
     "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
     "fi": "finnish", "fr": "french", "hu": "hungarian", "it": "italian", "nl": "dutch",
     "pt": "portuguese", "ro": "romanian", "sv": "swedish",
 }  # fmt: skip
 _WITHOUT_STOP_WORDS = ("el", "ro")  # tantivy has no list for these
-_LETTERS = 4  # McNamee and Mayfield 2004, https://doi.org/10.1023/B:INRT.0000009441.78971.be
-_MOST_LETTERS = 300  # n-grams of a question that are looked up
-_BM25_LIMIT = 2.2  # k1 + 1: a word adds at most this many times its rarity (IDF)
-_EXACT_WEIGHT = 0.5  # a word in the question's own language also matches in the text field
-
-
-class KeywordIndex:
-    """Opens the keyword index in a folder.
-
-    Raises:
-        ValueError: the folder holds no index with the current stamp.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        stamp = folder / "stamp"
-        if not stamp.is_file() or stamp.read_text("utf-8") != _STAMP:
-            raise ValueError(f"no keyword index in {folder}")
-        self._index = tantivy.Index.open(str(folder))
-        _register(self._index)
-        self._index.reload()
-
-    @classmethod
-    def build(
-        cls,
-        folder: Path,
-        passages: Iterable[Passage],
-        base: Path | None = None,
-    ) -> "KeywordIndex":
-        """Builds the index aside and moves it into place in one step.
-
-        Passages can be added to a base, not removed: tantivy keeps deleted ones in its statistics,
-        so that the shares of the others would be wrong.
-
-        Args:
-            folder: where the index goes.
-            passages: what is added.
-            base: the folder of an index to start from; None: an empty one.
-
-        Raises:
-            StoreError: it cannot be written.
-        """
-        aside = folder.with_name(f"{folder.name}.{uuid4().hex[:8]}")
-        try:
-            _write(aside, passages, base)
-            shutil.rmtree(folder, ignore_errors=True)
-            aside.rename(folder)
-        except (OSError, ValueError) as error:  # tantivy raises ValueError
-            shutil.rmtree(aside, ignore_errors=True)
-            with suppress(ValueError):  # another process moved the same index there first
-                return cls(folder)
-            raise StoreError(
-                f"The keyword index cannot be written in {folder.parent}: {error}. "
-                f"{obstacle(folder) or 'Make everything anew with: python -m ingest --rebuild'}"
-            ) from error
-        return cls(folder)
-
-    def __len__(self) -> int:
-        return int(self._index.searcher().num_docs)
-
-    def ids(self) -> list[str]:
-        """The ids of all indexed passages, unordered."""
-        searcher = self._index.searcher()
-        if not searcher.num_docs:
-            return []
-        hits = searcher.search(tantivy.Query.all_query(), int(searcher.num_docs)).hits
-        return [searcher.doc(address)["id"][0] for _, address in hits]
-
-    def nearest(self, question: str, language: str, count: int) -> list[tuple[str, float]]:
-        """(passage id, BM25 score), best first; empty when no word of the question occurs.
-
-        The question is plain words, without query syntax.
-        """
-        terms = [("exact", word) for word in content_words(question, language)]
-        if language in _STEMMERS:
-            stems = content_words(question, language, stemmed=True)
-            terms += [(f"{field}_{language}", s) for field in ("text", "heading") for s in stems]
-        if not terms:
-            return []
-        clauses = [(tantivy.Occur.Should, self._term(field, word)) for field, word in terms]
-        searcher = self._index.searcher()
-        hits = searcher.search(tantivy.Query.boolean_query(clauses), count).hits
-        return [(searcher.doc(address)["id"][0], float(score)) for score, address in hits]
-
-    def shares(
-        self, question: str, language: str, ids: Collection[str]
-    ) -> dict[str, tuple[float, float]]:
-        """How much of the question each passage has: (words, n-grams), 0 to about 1.
-
-        BM25 divided by the limit for a text that is only the question, so that a weak match stays
-        small even when it is the best. Passages without a match are left out. Words match as stems
-        of the question's language or exactly, whichever scores higher.
-        """
-        letters = list(dict.fromkeys(letter_runs(question)))
-        exact = self._share("exact", content_words(question, language), ids)
-        stems: dict[str, float] = {}
-        if language in _STEMMERS:
-            words = content_words(question, language, stemmed=True)
-            stems = self._share(f"text_{language}", words, ids, heading=f"heading_{language}")
-        runs = self._share("letters", letters[:_MOST_LETTERS], ids)
-        return {
-            name: (max(stems.get(name, 0.0), exact.get(name, 0.0)), runs.get(name, 0.0))
-            for name in {*exact, *stems, *runs}
-        }
-
-    def knows(self, word: str) -> bool:
-        """Whether a passage in any language has this word or a similar one.
-
-        Similar is a word that contains it ("drugsmarkt" in "drugsmarktanalyse"), or one within an
-        edit distance of one or two: inflections, misspellings, spellings in other languages.
-        """
-        for plain in content_words(word, ""):
-            if self._holds(plain, _LETTERS + 1):
-                return True
-            edits = 1 if len(plain) < 2 * _LETTERS else 2
-            if len(plain) > _LETTERS and self._occurs(
-                tantivy.Query.fuzzy_term_query(self._index.schema, "exact", plain, edits)
-            ):
-                return True
-        return False
-
-    def has(self, word: str) -> bool:
-        """Whether a passage in any language has this word, also inside a longer one."""
-        return all(self._holds(plain, _LETTERS) for plain in content_words(word, ""))
-
-    def _holds(self, plain: str, shortest: int) -> bool:
-        """Whether a passage has a word as it is, or inside another if it has `shortest` letters."""
-        schema = self._index.schema
-        if self._occurs(tantivy.Query.term_query(schema, "exact", plain)):
-            return True
-        return len(plain) >= shortest and self._occurs(
-            tantivy.Query.regex_query(schema, "exact", f".*{plain}.*")
-        )
-
-    def _occurs(self, query: tantivy.Query) -> bool:
-        return bool(self._index.searcher().search(query, 1, count=False).hits)
-
-    def alike(self, word: str, count: int) -> list[str]:
-        """The ids of passages with a word at an edit distance of one: a letter more, fewer or
-        different, or two neighbouring letters swapped."""
-        searcher, found = self._index.searcher(), dict[str, None]()
-        for plain in content_words(word, ""):
-            query = tantivy.Query.fuzzy_term_query(self._index.schema, "exact", plain, 1)
-            hits = searcher.search(query, count, count=False).hits
-            found |= dict.fromkeys(searcher.doc(address)["id"][0] for _, address in hits)
-        return list(found)
-
-    def _share(
-        self, field: str, words: Sequence[str], ids: Collection[str], heading: str = ""
-    ) -> dict[str, float]:
-        searcher = self._index.searcher()
-        count = int(searcher.num_docs)
-        words = list(dict.fromkeys(words))
-        frequency = [searcher.doc_freq(field, word) for word in words]
-        limit = _BM25_LIMIT * sum(math.log1p((count - n + 0.5) / (n + 0.5)) for n in frequency)
-        fields = (field, heading) if heading else (field,)
-        query = tantivy.Query.boolean_query(
-            [
-                (tantivy.Occur.Must, self._among(ids)),
-                (tantivy.Occur.Must, self._any((f, word) for f in fields for word in words)),
-            ]
-        )
-        if not words or not ids:
-            return {}
-        hits = searcher.search(query, len(ids), count=False).hits
-        return {searcher.doc(address)["id"][0]: float(score) / limit for score, address in hits}
-
-    def _among(self, ids: Collection[str]) -> tantivy.Query:
-        """Matches only these passages, without an effect on the score."""
-        return tantivy.Query.const_score_query(self._any(("id", name) for name in ids), 0.0)
-
-    def _any(self, terms: Iterable[tuple[str, str]]) -> tantivy.Query:
-        schema = self._index.schema
-        return tantivy.Query.boolean_query(
-            [
-                (tantivy.Occur.Should, tantivy.Query.term_query(schema, field, word))
-                for field, word in terms
-            ]
-        )
-
-    def _term(self, field: str, word: str) -> tantivy.Query:
-        query = tantivy.Query.term_query(self._index.schema, field, word)
-        return tantivy.Query.boost_query(query, _EXACT_WEIGHT if field == "exact" else 1.0)
+LETTERS = 4  # McNamee and Mayfield 2004, https://doi.org/10.1023/B:INRT.0000009441.78971.be
 
 
 def content_words(text: str, language: str, *, stemmed: bool = False) -> list[str]:
-    """The folded words of a text without the language's stop words, as in this index.
+    """The folded words of a text without the language's stop words, as in the index.
 
     Without a stemmer or stop words for the language, all words as they are.
     """
-    analyzer = _analyzer(language, stemmed=stemmed)
-    return list(analyzer.analyze(fold(text)))
+    return list(analyzer(language, stemmed=stemmed).analyze(fold(text)))
 
 
 def letter_runs(text: str) -> list[str]:
-    """The character four-grams of a folded text, as in this index."""
-    return list(_letters_analyzer().analyze(f" {fold(text)} "))
-
-
-def _write(folder: Path, passages: Iterable[Passage], base: Path | None) -> None:
-    if base is None:
-        folder.mkdir(parents=True)
-        index = tantivy.Index(_schema(), path=str(folder))
-    else:
-        shutil.copytree(base, folder)
-        (folder / "stamp").unlink()
-        index = tantivy.Index.open(str(folder))
-    _register(index)
-    writer = index.writer(heap_size=64_000_000, num_threads=1)
-    for passage in passages:
-        writer.add_document(_record(passage))
-    writer.commit()
-    writer.wait_merging_threads()
-    (folder / "stamp").write_text(_STAMP, "utf-8")
-
-
-def _record(passage: Passage) -> tantivy.Document:
-    text, heading = fold(passage.text), fold(" ".join(passage.headings))
-    both = f" {heading} {text} "
-    fields = {"id": passage.id, "exact": both, "letters": both}
-    if passage.language in _STEMMERS:
-        fields |= {f"text_{passage.language}": text, f"heading_{passage.language}": heading}
-    return tantivy.Document(**{name: [value] for name, value in fields.items()})
-
-
-def _schema() -> tantivy.Schema:
-    builder = tantivy.SchemaBuilder()
-    builder.add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("exact", tokenizer_name="exact", index_option="freq")
-    builder.add_text_field("letters", tokenizer_name="letters", index_option="freq")
-    for language in _STEMMERS:
-        for field in ("text", "heading"):
-            builder.add_text_field(
-                f"{field}_{language}", tokenizer_name=f"stem_{language}", index_option="freq"
-            )
-    return builder.build()
-
-
-def _register(index: tantivy.Index) -> None:
-    index.register_tokenizer("exact", _analyzer(None, stemmed=False))
-    index.register_tokenizer("letters", _letters_analyzer())
-    for language in _STEMMERS:
-        index.register_tokenizer(f"stem_{language}", _analyzer(language, stemmed=True))
+    """The character four-grams of a folded text, as in the index."""
+    return list(letters_analyzer().analyze(f" {fold(text)} "))
 
 
 @lru_cache
-def _analyzer(language: str | None, *, stemmed: bool) -> tantivy.TextAnalyzer:
+def analyzer(language: str | None, *, stemmed: bool) -> tantivy.TextAnalyzer:
     """An analyzer for words of folded text, without the language's stop words, stemmed if
     wanted."""
     builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
-    if language in _STEMMERS:
-        name = _STEMMERS[language]
+    if language in STEMMERS:
+        name = STEMMERS[language]
         if language not in _WITHOUT_STOP_WORDS:
             builder = builder.filter(tantivy.Filter.stopword(name))
         if stemmed:
@@ -288,7 +46,7 @@ def _analyzer(language: str | None, *, stemmed: bool) -> tantivy.TextAnalyzer:
 
 
 @lru_cache
-def _letters_analyzer() -> tantivy.TextAnalyzer:
+def letters_analyzer() -> tantivy.TextAnalyzer:
     """An analyzer for character n-grams of folded text, also across the ends of words."""
-    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.ngram(_LETTERS, _LETTERS))
+    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.ngram(LETTERS, LETTERS))
     return builder.filter(tantivy.Filter.ascii_fold()).build()

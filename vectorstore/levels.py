@@ -13,8 +13,8 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from vectorstore.embeddings import Vectors
-from vectorstore.generations import Generation
-from vectorstore.keyword import KeywordIndex
+from vectorstore.generation import Generation, Stack
+from vectorstore.keyword_index import KeywordIndex
 from vectorstore.profile import Profile
 
 _T = TypeVar("_T")
@@ -59,25 +59,23 @@ def levels(
         return {}
     found, sizes = [], []
     for one in spoken:
-        names, vectors, starts = _cohort(generation, one)
-        shares = keyword.shares(query, language, names)
-        words, letters = np.mean([shares.get(name, (0.0, 0.0)) for name in names], axis=0)
-        unit = float(np.maximum.reduceat(vectors @ vector, starts).mean())
+        cohort = _cohort(generation, one)
+        shares = keyword.shares(query, language, cohort.names)
+        words, letters = np.mean([shares.get(name, (0.0, 0.0)) for name in cohort.names], axis=0)
+        unit = float(cohort.best(vector).mean())
         found.append((words, letters, profile.on_scale("unit", unit)))
-        sizes.append(len(names))
+        sizes.append(len(cohort.names))
     above = np.array(found) - np.mean(found, axis=0)
     above *= (np.array(sizes) / (np.array(sizes) + _FEW))[:, None]
     return {one: Level(*map(float, of)) for one, of in zip(spoken, above, strict=True)}
 
 
 @lru_cache(maxsize=24)
-def _cohort(generation: Generation, language: str) -> tuple[tuple[str, ...], Vectors, list[int]]:
-    """Passages of a language, their unit vectors, shape (units, dimensions), and the row at which
-    each passage begins."""
+def _cohort(generation: Generation, language: str) -> Stack:
+    """Passages of a language, evenly spread over its documents."""
     keys = sorted(entry.info.key for entry in generation.manifest.documents)
     chosen = _spread([key for key in keys if language_of(key) == language], _COHORT)
-    passages = _spread(list(generation.all_passages(frozenset(chosen))), _COHORT)
-    return tuple(one.id for one in passages), *generation.stacked(passages)
+    return generation.stacked(_spread(list(generation.all_passages(chosen)), _COHORT))
 
 
 def _spread(values: Sequence[_T], count: int) -> list[_T]:

@@ -1,24 +1,22 @@
-"""What a generation was made from, and which generation is in use."""
+"""What a generation was made from."""
 
 import datetime
+import functools
 import secrets
-from typing import Any
+from collections.abc import Mapping, Sequence
 
-from pydantic import model_validator
-
-from core.types import DocumentInfo, Frozen, Passage
+from core.types import DocumentInfo, Frozen, Passage, Scope
+from core.versions import preferred
 from vectorstore.embeddings import Embedder
 
 _TIME = "%Y%m%dT%H%M%S"
-TRIAL = datetime.timedelta(days=1)
-"""How long a trial lasts."""
 
 
 class DocumentEntry(Frozen):
     """A language version of a document in a generation, and where its passages are.
 
     `pages` is 0 in a format without pages. `changed` is the time of the run that last changed it
-    (UTC, ISO 8601). In manifests of version 0.1.0 they are 0 and empty.
+    (UTC, ISO 8601).
     """
 
     info: DocumentInfo
@@ -27,8 +25,8 @@ class DocumentEntry(Frozen):
     passages: int
     units: int
     segment: str
-    pages: int = 0
-    changed: str = ""
+    pages: int
+    changed: str
 
     @property
     def key(self) -> str:
@@ -55,17 +53,6 @@ class Manifest(Frozen):
     passages: int
     units: int
 
-    @model_validator(mode="before")
-    @classmethod
-    def _made_before_segments(cls, values: Any) -> Any:
-        """Reads a manifest of version 0.1.0: all passages are in one segment with the generation's
-        id."""
-        if not isinstance(values, dict) or "segments" in values:
-            return values
-        own = {"id": values["id"], "passages": values["passages"], "units": values["units"]}
-        documents = [{**entry, "segment": own["id"]} for entry in values["documents"]]
-        return {**values, "documents": documents, "segments": [own]}
-
     def used(self, segment_id: str) -> tuple[frozenset[str], int, int]:
         """The keys of the documents in use in a segment, and their numbers of passages and
         units."""
@@ -79,28 +66,34 @@ class Manifest(Frozen):
     def entry(self, key: str) -> DocumentEntry | None:
         return next((entry for entry in self.documents if entry.info.key == key), None)
 
+    @functools.cached_property
+    def _versions_of(self) -> Mapping[str, Sequence[DocumentEntry]]:
+        """The versions of each document, by its id."""
+        found: dict[str, list[DocumentEntry]] = {}
+        for entry in self.documents:
+            found.setdefault(entry.info.id, []).append(entry)
+        return found
 
-class Pointer(Frozen):
-    """Which generation is in use, and which are kept, oldest first.
+    def versions(self, language: str, scope: Scope) -> Mapping[str, int]:
+        """Keys of the documents to search, in one language version each, with their number of
+        passages.
 
-    `trial` is a generation that is built but not published, `plan` the fingerprint of its plan.
-    """
-
-    current: str = ""
-    kept: tuple[str, ...] = ()
-    trial: str = ""
-    plan: str = ""
-
-    @property
-    def published(self) -> "Pointer":
-        """The pointer without the trial, as readers see it."""
-        return Pointer(current=self.current, kept=self.kept)
-
-    @property
-    def tried_until(self) -> datetime.datetime | None:
-        """When the trial expires (UTC); None without a trial."""
-        made = made_at(self.trial)
-        return made + TRIAL if made else None
+        Args:
+            language: the wanted version; `core.versions.preferred` chooses.
+            scope: what the search is limited to.
+        """
+        documents = scope.documents or self._versions_of
+        chosen: dict[str, int] = {}
+        for id_ in documents:
+            of_language = {
+                entry.info.language: entry
+                for entry in self._versions_of.get(id_, ())
+                if scope.admits(entry.info)
+            }
+            if of_language:
+                entry = of_language[preferred(of_language, language)]
+                chosen[entry.key] = entry.passages
+        return chosen
 
 
 def method_of(embedder: Embedder) -> str:

@@ -34,7 +34,6 @@ DEFAULT = "multilingual-e5-small/1"  # whose numbers serve an embedder that has 
 LOOK = 12  # first passages, which are compared unit by unit
 
 Kind = Literal["unit", "passage", "fit", "everyday"]
-Section = Literal["ranking", "relevance", "confidence", "cosines"]
 _Cosines = TypeVar("_Cosines", float, Vectors)
 
 
@@ -92,7 +91,7 @@ def profile_of(embedder: Embedder, folder: Path) -> Profile:
 
 def _numbers(embedder: str) -> dict[str, Any]:
     """The numbers fitted for an embedder, by section."""
-    file = _file(embedder)
+    file = file_of(embedder)
     stored = json.loads(file.read_text("utf-8")) if file.is_file() else {}
     return {section: made["weights"] for section, made in stored.items()}
 
@@ -165,19 +164,6 @@ def passage_fits(question: Vectors, units: Sequence[Vectors]) -> list[float]:
     return [float(fit) for fit in fits]
 
 
-def write(embedder: str, section: Section, made: Mapping[str, Any]) -> Path:
-    """Writes what was fitted for an embedder into its file, and returns the path.
-
-    Args:
-        embedder: its fingerprint.
-        section: which part.
-        made: provenance, and under `weights` the numbers.
-    """
-    file = _file(embedder)
-    stored = json.loads(file.read_text("utf-8")) if file.is_file() else {}
-    file.write_text(json.dumps(stored | {section: made}, indent=2) + "\n", "utf-8")
-    return file
-
-
-def _file(embedder: str) -> Path:
+def file_of(embedder: str) -> Path:
+    """The file of an embedder's numbers: by section, under `weights`, with their provenance."""
     return FOLDER / f"{re.sub(r'[^A-Za-z0-9.]+', '-', embedder)}.json"

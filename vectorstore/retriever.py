@@ -8,7 +8,8 @@ from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict
 
 from core.types import Scope, ScoredPassage
-from vectorstore.store import Index, Snapshot
+from vectorstore.snapshot import Snapshot
+from vectorstore.store import Index
 
 
 class PassageRetriever(BaseRetriever):

@@ -13,13 +13,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-import numpy as np
-
-from core.types import Passage, Scope, ScoredPassage, Standing
+from core.types import Scope, ScoredPassage, Standing
 from language.acts import named
 from vectorstore.embeddings import Vectors
-from vectorstore.generations import Generation, unit_ids
-from vectorstore.keyword import KeywordIndex
+from vectorstore.generation import Generation, Stack
+from vectorstore.keyword_index import KeywordIndex
 from vectorstore.levels import NONE, Level, language_of, levels
 from vectorstore.profile import LOOK, Profile, mean_cosine, passage_fits
 from vectorstore.ranking import Features, score
@@ -38,8 +36,6 @@ _STEP_BACK = 3.0
 _NAMED = 3.0  # bonus of a document that the question names
 # Penalty of a recital or a memorandum: an article that says the same is to be cited.
 _PREAMBLE = 2.0
-
-Shares = Mapping[str, tuple[float, float]]  # passage id -> (words, letters)
 
 
 @dataclass(frozen=True)
@@ -124,33 +120,13 @@ def _nearness_of_all(
     generation: Generation, documents: frozenset[str], vector: Vectors
 ) -> dict[str, float]:
     """The cosine of the best unit of each passage of a few documents."""
-    names, vectors, starts = _units_of(generation, documents)
-    best = np.maximum.reduceat(vectors @ vector, starts)
-    return dict(zip(names, map(float, best), strict=True))
+    stack = _units_of(generation, documents)
+    return dict(zip(stack.names, map(float, stack.best(vector)), strict=True))
 
 
 @lru_cache(maxsize=_SCOPES)
-def _units_of(
-    generation: Generation, documents: frozenset[str]
-) -> tuple[tuple[str, ...], Vectors, list[int]]:
-    """The passages of a few documents, their unit vectors, shape (units, dimensions), and the row
-    at which each passage begins."""
-    passages = list(generation.all_passages(documents))
-    return tuple(one.id for one in passages), *generation.stacked(passages)
-
-
-def similarities(
-    generation: Generation, vector: Vectors, passages: Sequence[Passage], profile: Profile
-) -> dict[str, tuple[float, ...]]:
-    """Maps the id of each passage in the generation to the cosines of a vector and its units."""
-    stored = generation.unit_vectors([name for passage in passages for name in unit_ids(passage)])
-    return {
-        passage.id: tuple(
-            profile.on_scale("unit", float(stored[name] @ vector)) for name in unit_ids(passage)
-        )
-        for passage in passages
-        if all(name in stored for name in unit_ids(passage))
-    }
+def _units_of(generation: Generation, documents: frozenset[str]) -> Stack:
+    return generation.stacked(list(generation.all_passages(documents)))
 
 
 def _ranked(
@@ -201,7 +177,7 @@ def _behind(last: Evidence, one: Evidence) -> Evidence:
 class _Features:
     """The ranking features of passages but `passage`, relative to the levels of their languages."""
 
-    shares: Shares
+    shares: Mapping[str, tuple[float, float]]  # passage id -> (words, letters)
     levels: Mapping[str, Level]
     language: str  # of the question
     standings: Mapping[str, Standing]  # of the documents that step back

@@ -20,8 +20,8 @@ from vectorstore.manifest import SegmentEntry
 KINDS = ("passages", "units")
 _IDS: chroma.Fields = []
 _TEXTS: chroma.Fields = ["documents", "metadatas"]
-# Neighbours examined when a vector is added and when one is searched for; measured in
-# docs/decisions/0005.
+# Neighbours examined when a vector is added to the graph and when one is searched for
+# (https://docs.trychroma.com/docs/collections/configure); measured in docs/decisions/0005.
 _EF_CONSTRUCTION, _EF_SEARCH = 100, 800
 _FEW = 100  # documents that Chroma filters by; for more, all are read and filtered here
 _SYNCS = 4  # times a growing graph is written to disk, each time in full
@@ -195,7 +195,14 @@ def create(client: chroma.Client, entry: SegmentEntry, metadata: dict[str, str])
         client.create_collection(
             f"{kind}-{entry.id}",
             embedding_function=None,
-            configuration=chroma.hnsw(_EF_CONSTRUCTION, _EF_SEARCH, sync_every),
+            configuration={
+                "hnsw": {
+                    "space": "cosine",
+                    "ef_construction": _EF_CONSTRUCTION,
+                    "ef_search": _EF_SEARCH,
+                    "sync_threshold": sync_every,
+                }
+            },
             metadata=metadata if kind == KINDS[0] else None,
         )
 

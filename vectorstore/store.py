@@ -1,28 +1,26 @@
-"""The generation in use, opened for searching; vectorstore/search.py does the search."""
+"""The generation in use: opened for readers, and tidied up behind."""
 
-import datetime
 import logging
-import shutil
 import threading
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Collection
 from typing import TypeVar
 
 from core.settings import Settings
-from core.types import DocumentInfo, Passage, Scope, ScoredPassage, Standing
-from vectorstore.chroma import GenerationGone
+from core.types import DocumentInfo, Passage, Scope, ScoredPassage
+from vectorstore.chroma import GenerationGone, store_folder
 from vectorstore.embeddings import Embedder, make_embedder
-from vectorstore.generations import Generation, Generations, store_folder
-from vectorstore.keyword import KeywordIndex
+from vectorstore.generations import Generations
+from vectorstore.keyword_files import open_keyword, remove_old_keyword_indexes
 from vectorstore.leftovers import Leftovers, LeftoversError, look
-from vectorstore.manifest import DocumentEntry, Pointer, method_of
+from vectorstore.manifest import method_of
+from vectorstore.pointer import Pointer
 from vectorstore.profile import Profile, profile_of
-from vectorstore.rerank import DEPTH, Reranker, make_reranker
-from vectorstore.search import Evidence, find, similarities
+from vectorstore.rerank import make_reranker
+from vectorstore.snapshot import Snapshot
+
+__all__ = ["Index", "Snapshot", "leftovers", "open_index", "tidy"]
 
 logger = logging.getLogger(__name__)
-
-_RESTS = 4  # at most, after the first passage of a list
 
 _T = TypeVar("_T")
 
@@ -38,159 +36,6 @@ def open_index(settings: Settings, *, trial: bool = False) -> "Index":
     index = Index(settings, Generations(settings), make_embedder(settings), trial=trial)
     index.documents()
     return index
-
-
-class Snapshot:
-    """One generation opened for searching, so that several queries see the same state.
-
-    Its methods raise `GenerationGone` once the generation is removed, which is when
-    `keep_generations` others were published after it.
-    """
-
-    def __init__(
-        self,
-        generation: Generation,
-        keyword: KeywordIndex,
-        embedder: Embedder,
-        reranker: Reranker | None,
-        profile: Callable[[], Profile],
-    ) -> None:
-        self.embedder = embedder
-        self._generation = generation
-        self._keyword = keyword
-        self._reranker = reranker
-        self._profile = profile
-
-    @property
-    def generation(self) -> str:
-        """Its id."""
-        return self._generation.id
-
-    @property
-    def profile(self) -> Profile:
-        """The profile of the embedder that its cosines are of."""
-        return self._profile()
-
-    @property
-    def created(self) -> str:
-        """When it was made (UTC, ISO 8601)."""
-        return self._generation.manifest.created
-
-    def documents(self) -> tuple[DocumentInfo, ...]:
-        """All its documents, every language version."""
-        return tuple(entry.info for entry in self._generation.manifest.documents)
-
-    def entries(self) -> tuple[DocumentEntry, ...]:
-        """The manifest entries of `documents`."""
-        return self._generation.manifest.documents
-
-    def standings(self) -> Mapping[str, Standing]:
-        """The standings, by key, of the documents that give way to others today
-        (`core.versions.standings`)."""
-        return self._generation.standings(datetime.datetime.now(datetime.UTC).date())
-
-    def passages(self, documents: Collection[str] | None = None) -> list[Passage]:
-        """All passages, every language version, or those of documents with these keys."""
-        return list(self._generation.all_passages(documents))
-
-    def search(
-        self,
-        query: str,
-        k: int = 6,
-        language: str | None = None,
-        areas: Collection[str] | None = None,
-        *,
-        scope: Scope = Scope(),
-        rerank: bool = True,
-    ) -> list[ScoredPassage]:
-        """The k best passages for a question, best first.
-
-        Args:
-            query: the question.
-            k: how many passages.
-            language: the question's language (ISO 639-1). Of a document in several languages only
-                the version in this language is used, else the English one, else the first.
-            areas: short for a scope with these areas.
-            scope: what the search is limited to.
-            rerank: whether to use the reranker, if there is one.
-        """
-        reranker = self._reranker if rerank else None
-        wanted = k if reranker is None else max(k, DEPTH)
-        found = [one.scored for one in self.evidence(query, wanted, language, scope.within(areas))]
-        if reranker is not None:
-            found = reranker.reorder(query, found)
-        return found[:k]
-
-    def evidence(
-        self,
-        query: str,
-        k: int,
-        language: str | None = None,
-        scope: Scope = Scope(),
-    ) -> list[Evidence]:
-        """As `search` without reranking, with the ranking features."""
-        if not query.strip():
-            return []
-        return find(
-            self._generation,
-            self._keyword,
-            query,
-            self.embedder.query(query),
-            k=k,
-            language=language or "",
-            scope=scope,
-            profile=self.profile,
-        )
-
-    def similarities(self, query: str, passages: Sequence[Passage]) -> dict[str, tuple[float, ...]]:
-        """Maps the id of each passage to the cosines of a question and its units.
-
-        Unknown passages are left out.
-        """
-        return similarities(self._generation, self.embedder.query(query), passages, self.profile)
-
-    def cited(self, ids: Sequence[str], query: str) -> list[ScoredPassage]:
-        """The passages with these ids, in that order, with their similarity to a question; unknown
-        ids are left out."""
-        generation, standings = self._generation, self.standings()
-        passages = generation.passages(ids)
-        cosines = similarities(generation, self.embedder.query(query), passages, self.profile)
-        return [
-            ScoredPassage(
-                passage=passage,
-                score=0.0,  # not from a search
-                similarity=max(cosines[passage.id]),
-                unit_similarities=cosines[passage.id],
-                standing=standings.get(passage.document.key, "in_force"),
-            )
-            for passage in passages
-        ]
-
-    def rests(self, passages: Sequence[Passage], query: str) -> list[ScoredPassage]:
-        """The passages that continue the last lists of these and are not among them, with their
-        similarity to a question."""
-        known = {passage.id for passage in passages}
-        rests: list[str] = []
-        for passage in passages:
-            for _ in range(_RESTS):
-                if not passage.continued_in or passage.continued_in in known:
-                    break
-                rests.append(passage.continued_in)
-                known.add(passage.continued_in)
-                (passage,) = self._generation.passages([passage.continued_in])
-        return self.cited(rests, query) if rests else []
-
-    def knows(self, word: str) -> bool:
-        """Whether a passage in any language has this word or a similar one."""
-        return self._keyword.knows(word)
-
-    def has(self, word: str) -> bool:
-        """Whether a passage in any language has this word, also inside a longer one."""
-        return self._keyword.has(word)
-
-    def alike(self, word: str, count: int = 20) -> list[Passage]:
-        """Passages in any language with a word that is spelt almost like this one."""
-        return self._generation.passages(self._keyword.alike(word, count))
 
 
 class Index:
@@ -263,59 +108,16 @@ class Index:
         return self._asked(lambda now: now.passages(documents))
 
     def search(
-        self,
-        query: str,
-        k: int = 6,
-        language: str | None = None,
-        areas: Collection[str] | None = None,
-        *,
-        scope: Scope = Scope(),
+        self, query: str, k: int = 6, language: str | None = None, *, scope: Scope = Scope()
     ) -> list[ScoredPassage]:
         """As `Snapshot.search`."""
-        return self._asked(lambda now: now.search(query, k, language, areas, scope=scope))
-
-    def evidence(
-        self, query: str, k: int, language: str | None = None, scope: Scope = Scope()
-    ) -> list[Evidence]:
-        """As `Snapshot.evidence`."""
-        return self._asked(lambda now: now.evidence(query, k, language, scope))
+        return self._asked(lambda now: now.search(query, k, language, scope=scope))
 
     def _asked(self, question: Callable[[Snapshot], _T]) -> _T:
         try:
             return question(self.snapshot())
         except GenerationGone:  # removed since the pointer was read
             return question(self.snapshot())
-
-
-def open_keyword(settings: Settings, generation: Generation) -> KeywordIndex:
-    """The keyword index of a generation, built from Chroma if it is missing or out of date."""
-    place = keyword_folder(settings, generation.id)
-    try:
-        return KeywordIndex(place)
-    except ValueError:
-        return KeywordIndex.build(place, generation.all_passages())
-
-
-def carry_keyword(
-    settings: Settings, old: Generation, new: Generation, fresh: Iterable[Passage]
-) -> None:
-    """Makes the keyword index of a generation from that of the one before, all of whose passages it
-    has.
-
-    Does nothing if there is none: `open_keyword` then builds it from all passages.
-
-    Args:
-        settings: where the indexes are.
-        old: the generation before.
-        new: the generation that is being built.
-        fresh: the passages that are added.
-    """
-    base = keyword_folder(settings, old.id)
-    try:
-        KeywordIndex(base)
-    except ValueError:
-        return
-    KeywordIndex.build(keyword_folder(settings, new.id), fresh, base)
 
 
 def tidy(settings: Settings, generations: Generations) -> None:
@@ -338,15 +140,3 @@ def leftovers(settings: Settings) -> Leftovers | None:
         LeftoversError: they could not be counted.
     """
     return None if settings.chroma_url else look(store_folder(settings))
-
-
-def remove_old_keyword_indexes(settings: Settings, kept: Collection[str]) -> None:
-    """Removes the keyword indexes of generations that are not kept."""
-    for place in keyword_folder(settings).glob("*"):
-        if place.name.partition(".")[0] not in kept:  # a name with a dot is an index being built
-            shutil.rmtree(place, ignore_errors=True)
-
-
-def keyword_folder(settings: Settings, generation_id: str = "") -> Path:
-    """The folder of a generation's keyword index; without an id, the folder of all."""
-    return settings.data_dir / "keyword" / generation_id

@@ -10,7 +10,7 @@ from core.settings import Settings
 from core.types import Frozen
 from vectorstore.embeddings import Vectors
 from vectorstore.generations import Generation
-from vectorstore.store import open_keyword
+from vectorstore.keyword_files import open_keyword
 
 REBUILD = "Build the index anew with: python -m ingest --rebuild"
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from core.settings import Settings
 from core.types import DocumentInfo, Frozen
 from vectorstore.generations import Generation, Generations
+from vectorstore.keyword_files import keyword_folder
 from vectorstore.manifest import Manifest
-from vectorstore.store import keyword_folder
 
 _BYTES_A_NUMBER = 4  # float32
 

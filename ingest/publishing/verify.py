@@ -16,10 +16,11 @@ from ingest.publishing.completeness import Problem, problems_at_once
 from ingest.publishing.fingerprint import splitter_fingerprint
 from ingest.publishing.stored_passages import Contents, some
 from vectorstore.generations import Generation, Generations
+from vectorstore.keyword_files import keyword_folder, open_keyword
 from vectorstore.leftovers import LeftoversError
-from vectorstore.manifest import Pointer
+from vectorstore.pointer import Pointer
 from vectorstore.segments import Segment, document_key
-from vectorstore.store import keyword_folder, leftovers, open_keyword
+from vectorstore.store import leftovers
 
 
 class Verification(Frozen):

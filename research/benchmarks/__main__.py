@@ -21,7 +21,8 @@ from rich.table import Table
 
 from core.errors import StrategiewijzerError
 from core.settings import Settings
-from research.benchmarks.benchmark_report import Figures, save, table
+from research.benchmarks.benchmark_plot import Figures
+from research.benchmarks.benchmark_report import save, table
 from research.benchmarks.documents_read import documents
 from research.benchmarks.embedding import embedding
 from research.benchmarks.indexes import folder

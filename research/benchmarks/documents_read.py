@@ -21,17 +21,8 @@ from ingest.reading.formats import blocks_of
 from ingest.reading.formats.blocks import Block
 from ingest.reading.load import load
 from ingest.reading.read import read
-from research.benchmarks.truth import (
-    Heading,
-    Match,
-    Truth,
-    align,
-    is_label,
-    is_title,
-    parents,
-    references,
-    truth_of,
-)
+from research.benchmarks.headings_read import Part, Share, headings_read, title_read
+from research.benchmarks.truth import Truth, references, truth_of
 
 _LONG = 150  # characters: a paragraph this long has at least one sentence
 
@@ -40,17 +31,6 @@ _LONG = 150  # characters: a paragraph this long has at least one sentence
 _CLOSED = re.compile(r"[.!?:;…—–](?:\W|[_⁰¹²³⁴-⁹]|\[\^\w+\]|\d{1,3}(?!\w))*$")
 _GOES_ON = re.compile(r"[,;]\s*\w{0,4}\W*$")
 _IN_LOWER_CASE = re.compile(r"[^\W\d_](?!\))")
-
-
-class Share(Frozen):
-    """`right` out of `of`."""
-
-    right: int = 0
-    of: int = 0
-
-    @property
-    def value(self) -> float | None:
-        return self.right / self.of if self.of else None
 
 
 class DocumentsRead(Frozen):
@@ -76,6 +56,17 @@ class DocumentsRead(Frozen):
     pages: int = 0
     cpu: float = 0.0
     wrong: tuple[str, ...] = ()
+
+    def shares(self) -> dict[str, Share]:
+        """The shares, by what they are called in tables."""
+        return {
+            "titles": self.titles,
+            "headings found": self.recall,
+            "headings right": self.precision,
+            "below the right one": self.parents,
+            "runs of five words": self.runs,
+            "whole paragraphs": self.paragraphs,
+        }
 
 
 def documents(settings: Settings, folder: Path, lists: Path) -> list[DocumentsRead]:
@@ -122,9 +113,9 @@ def measure(path: Path, truth: Truth | None, loader: Loader) -> DocumentsRead:
     comparison = compare(document, loaded.passages, source_text.read(path, read(path)))
     parts = [_runs(comparison), _paragraphs(document.text, blocks)]
     if truth and truth.titles:
-        parts.append(_title(document.title, truth))
+        parts.append(title_read(document.title, truth))
     if truth and truth.headings:
-        parts.append(_headings(document.title, blocks, truth))
+        parts.append(headings_read(document.title, blocks, truth))
     shares = {name: share for part in parts for name, share in part[0].items()}
     wrong = tuple(line for part in parts for line in part[1])
     return figures.model_copy(update={**shares, "wrong": wrong})
@@ -152,88 +143,13 @@ def together(name: str, figures: Sequence[DocumentsRead]) -> DocumentsRead:
     )
 
 
-_Part = tuple[dict[str, Share], list[str]]
-"""Figures by name, and descriptions of the errors."""
-
-
-def _title(title: str, truth: Truth) -> _Part:
-    right = is_title(title, truth)
-    wrong = [] if right else [f"title: {title}"]
-    return {"titles": Share(right=int(right), of=1)}, wrong
-
-
-def _headings(title: str, blocks: Sequence[Block], truth: Truth) -> _Part:
-    """Recall, precision and parents of headings; those that are the title, or were read as the
-    title, do not count."""
-    seen = [
-        Heading(block.title, block.level)
-        for block in blocks
-        if block.kind == "heading" and not is_title(block.title, truth)
-    ]
-    true = truth.headings
-    matches = align(true, seen)
-    place = {number: match.true for match in matches for number in range(match.first, match.after)}
-    required = [
-        number
-        for number, heading in enumerate(true)
-        if not heading.optional and not is_title(heading.text, truth)
-    ]
-    found = [match for match in matches if match.true in required]
-    wanted = sorted(set(required) - {match.true for match in found})
-    free = {
-        number
-        for number, heading in enumerate(seen)
-        if (place[number] not in required if number in place else heading.text == title)
-    }
-    extra = [
-        heading
-        for number, heading in enumerate(seen)
-        if number not in place
-        and number not in free
-        and not any(is_label(heading, true[missed]) for missed in wanted)
-    ]
-    above = dict(zip(required, parents([true[number] for number in required]), strict=True))
-    above_seen = parents(seen)
-
-    def is_below_the_right_one(match: Match) -> bool:
-        upper = above_seen[match.first]
-        while upper in free:
-            upper = above_seen[upper]
-        right = above[match.true]
-        return (None if right is None else required[right]) == (
-            None if upper is None else place.get(upper, -1)
-        )
-
-    below = [is_below_the_right_one(match) for match in found]
-    shares = {
-        "recall": Share(right=len(found), of=len(required)),
-        "precision": Share(right=len(found), of=len(found) + len(extra)),
-        "parents": Share(right=sum(below), of=len(found)),
-    }
-    wrong = [
-        *(f"heading not found: {true[number].text}" for number in wanted),
-        *(f"no heading: {heading.text}" for heading in extra),
-        *(
-            f"heading in two: {true[match.true].text}"
-            for match in found
-            if match.after - match.first > 1
-        ),
-        *(
-            f"heading below a wrong one: {true[match.true].text}"
-            for match, right in zip(found, below, strict=True)
-            if not right
-        ),
-    ]
-    return shares, wrong
-
-
-def _runs(comparison: Comparison) -> _Part:
+def _runs(comparison: Comparison) -> Part:
     right = comparison.runs - comparison.missing
     wrong = [f"not in the file: {one.text}" for one in comparison.misread]
     return {"runs": Share(right=right, of=comparison.runs)}, wrong
 
 
-def _paragraphs(text: str, blocks: Sequence[Block]) -> _Part:
+def _paragraphs(text: str, blocks: Sequence[Block]) -> Part:
     """Share of long paragraphs and list items that end with a sentence."""
     spoken = [block for block in blocks if block.kind not in ("note", "noise")]
     right, wrong = 0, []

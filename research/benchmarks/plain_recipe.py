@@ -6,13 +6,16 @@ reimplemented here, to avoid a dependency on its package for this alone.
 """
 
 from collections.abc import Sequence
+from uuid import uuid4
 
+import chromadb
 import numpy as np
+from chromadb.config import Settings as ChromaSettings
 
-from vectorstore import chroma
 from vectorstore.embeddings import Embedder
 
 SIZE, OVERLAP, K = 1000, 200, 4
+_BATCH = 1000  # chunks per call, well below what SQLite takes at once
 _SEPARATORS = ("\n\n", "\n", " ", "")
 
 
@@ -24,13 +27,17 @@ class PlainIndex:
         self._embedder = embedder
         self._text_of = {str(i): number for i, (number, _) in enumerate(chunks)}
         vectors = np.concatenate([embedder.passages([chunk]) for _, chunk in chunks])
-        self._collection = chroma.in_memory(list(self._text_of), vectors)
+        client = chromadb.EphemeralClient(settings=ChromaSettings(anonymized_telemetry=False))
+        self._collection = client.create_collection(f"plain-{uuid4().hex}", embedding_function=None)
+        for batch in np.array_split(np.arange(len(chunks)), len(chunks) // _BATCH + 1):
+            self._collection.add(ids=[str(i) for i in batch], embeddings=vectors[batch])
 
     def search(self, question: str) -> list[int]:
         """Indexes of the texts of the four nearest chunks, best first, each once."""
         count = min(K, len(self._text_of))
-        found = chroma.nearest(self._collection, self._embedder.query(question), count)
-        return list(dict.fromkeys(self._text_of[name] for name, _ in found))
+        vector = self._embedder.query(question)[np.newaxis]
+        found = self._collection.query(query_embeddings=vector, n_results=count, include=[])
+        return list(dict.fromkeys(self._text_of[name] for name in found["ids"][0]))
 
 
 def split(text: str, separators: Sequence[str] = _SEPARATORS) -> list[str]:

@@ -9,7 +9,6 @@ topic). Prints the area under the ROC curve and the share refused at each thresh
 leave-one-out cross-validation, and plots the latter.
 """
 
-import datetime
 import sys
 
 import numpy as np
@@ -25,7 +24,7 @@ from language.identify import conversation
 from research.fitting import QUESTIONS, is_wide
 from research.fitting import questions as questions_to_fit_on
 from research.fitting.curve import refusal_curve
-from vectorstore.profile import write
+from research.fitting.fitted_numbers import write
 from vectorstore.store import Snapshot, open_index
 
 CURVE = ROOT / "docs" / "refusal.svg"
@@ -59,15 +58,15 @@ def main() -> int:
         weights[model] = dict(zip(["intercept", *features[0]], rounded, strict=True))
         left_out *= _left_out(values, outcome, among)
     area = auc(left_out, answerable)
-    made = {
-        "made_by": "python -m research.fitting",
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "questions": fingerprints({"questions": QUESTIONS}),
-        "n": len(questions),
-        "auc_leave_one_out": round(area, 3),
-        "weights": weights,
-    }
-    write(index.embedder.fingerprint, "confidence", made)
+    write(
+        index.embedder.fingerprint,
+        "confidence",
+        weights,
+        "python -m research.fitting",
+        questions=fingerprints({"questions": QUESTIONS}),
+        n=len(questions),
+        auc_leave_one_out=round(area, 3),
+    )
     groups = {
         "off topic": left_out[far],
         "near the topic, not in the sources": left_out[(answerable == 0) & ~far],

@@ -41,7 +41,7 @@ def _xquad(public: PublicSet, index: Index) -> list[Asked]:
     group = group_of(public)
     found = []
     for question in public.questions:
-        evidence = index.evidence(question.text, LOOK, language=public.question_language)
+        evidence = index.snapshot().evidence(question.text, LOOK, language=public.question_language)
         names = [document_of(public, one.scored.passage).id for one in evidence]
         right = [name in question.relevant for name in names]
         found.append(_asked(evidence, right, group[next(iter(question.relevant))]))
@@ -54,7 +54,9 @@ def _briefs(questions: Sequence[Question], index: Index) -> list[Asked]:
     for number, question in enumerate(questions):
         sections = outline.relevant_sections(question)
         if sections and not question.history:
-            evidence = index.evidence(question.question, LOOK, language=question.language)
+            evidence = index.snapshot().evidence(
+                question.question, LOOK, language=question.language
+            )
             passages = [one.scored.passage for one in evidence]
             right = [(passage.document.id, passage.section) in sections for passage in passages]
             found.append(_asked(evidence, right, number))

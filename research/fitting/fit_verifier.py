@@ -8,69 +8,47 @@ a search for the sentence finds, and riders: a true sentence with a clause of an
 accuracy of each network on pairs in the open half of tests/replies; the held half is not used.
 """
 
-import difflib
 import sys
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
-from chain.checking.alignment import MOST_EVIDENCE, MOST_WORDS, Evidence
-from chain.checking.judgement import WEIGHTS, Features, features
+from chain.checking.judgement import WEIGHTS, Features
 from core.errors import StrategiewijzerError
 from core.settings import Settings
-from core.types import Passage
-from eval.replies import read
-from research.fitting.lessons import Lesson, lessons
-from vectorstore.store import Index, open_index
-from vectorstore.words import WORD, States, WordStates, word_states
+from research.fitting.lessons import lessons
+from research.fitting.verifier_examples import (
+    Batch,
+    batch_of,
+    centre,
+    examples,
+    first_round,
+    open_replies,
+)
+from vectorstore.store import open_index
+from vectorstore.words import word_states
 
-_TWINS = 2  # false twins of a sentence of the first round
-_PASSAGES = 6  # passages of a sentence
 _NETWORKS = 2  # networks of the ensemble, which averages them
 _WIDTH, _HIDDEN, _LAST, _WHOLE, _LOOKS = 48, 64, 32, 24, 32
 _EPOCHS, _BATCH, _RATE = 7, 64, 2e-3
-_RIDERS = 0.22  # share of the true sentences that get a rider
-_AND = {
-    "bg": "и", "cs": "a", "da": "og", "de": "und", "el": "και", "en": "and", "es": "y", "fi": "ja",
-    "fr": "et", "hu": "és", "it": "e", "nl": "en", "pl": "a", "pt": "e", "ro": "iar", "sv": "och",
-}  # fmt: skip
-
-
-class Example(NamedTuple):
-    """A training example.
-
-    wrong: whether the sentence is false.
-    words: which of its words are false.
-    passages: ids of its passages.
-    """
-
-    text: str
-    language: str
-    wrong: bool
-    words: tuple[bool, ...]
-    passages: tuple[str, ...]
-
-
-Batch = dict[str, NDArray[Any]]
 
 
 def main() -> int:
     console = Console()
     try:
         index = open_index(Settings())
-        told = [_first_round(lesson) for lesson in lessons()]
+        told = [first_round(lesson) for lesson in lessons()]
     except StrategiewijzerError as error:
         Console(stderr=True).print(error, markup=False)
         return 1
     states = word_states()
     passages = {passage.id: passage for passage in index.passages()}
-    mean = _centre(list(passages.values()), states)
-    learnt = _batch(list(_examples(told, index)), passages, states, mean, "lessons")
-    shown = _batch(list(_open()), passages, states, mean, "open replies")
+    mean = centre(list(passages.values()), states)
+    learnt = batch_of(list(examples(told, index)), passages, states, mean, "lessons")
+    shown = batch_of(list(open_replies()), passages, states, mean, "open replies")
     nets = []
     for seed in range(_NETWORKS):
         nets.append(_fitted(learnt, seed))
@@ -81,104 +59,6 @@ def main() -> int:
     np.savez_compressed(WEIGHTS, centre=mean, **stored)
     console.print(f"{WEIGHTS.name}: {WEIGHTS.stat().st_size // 1024} KB")
     return 0
-
-
-def _first_round(lesson: Lesson) -> Lesson:
-    """Keeps the sentences with two twins. Those of a second round, with three harder twins each, do
-    not improve the network: docs/decisions/0007."""
-    kept = tuple(one for one in lesson.sentences if len(one.twins) == _TWINS)
-    return lesson.model_copy(update={"sentences": kept})
-
-
-def _examples(told: Sequence[Lesson], index: Index) -> Iterator[Example]:
-    """Yields every true sentence, every twin, and some riders."""
-    chance = np.random.default_rng(0)
-    of_language: dict[str, list[tuple[str, str]]] = {}
-    for lesson in told:
-        for one in lesson.sentences:
-            of_language.setdefault(one.language, []).append((lesson.passage, one.text))
-    for lesson in track(told, "searching", transient=True):
-        for one in lesson.sentences:
-            found = [hit.passage.id for hit in index.search(one.text, _PASSAGES, one.language)]
-            if lesson.passage not in found:
-                found[-1] = lesson.passage
-            ids = tuple(found)
-            words = WORD.findall(one.text)
-            yield Example(one.text, one.language, False, (False,) * len(words), ids)
-            for twin in one.twins:
-                yield Example(
-                    twin.text, one.language, True, _changed(words, WORD.findall(twin.text)), ids
-                )
-            others = of_language[one.language]
-            passage, other = others[chance.integers(len(others))]
-            if chance.random() < _RIDERS and passage not in found and one.language in _AND:
-                clause = f", {_AND[one.language]} {other[0].lower()}{other[1:].rstrip('.')}"
-                text = f"{one.text.rstrip('.')}{clause}."
-                yield Example(text, one.language, True, _changed(words, WORD.findall(text)), ids)
-
-
-def _open() -> Iterator[Example]:
-    for reply in read("open"):
-        for one in reply.sentences:
-            texts = [(one.text, False), *((twin.text, True) for twin in one.twins)]
-            for text, wrong in texts:
-                yield Example(text, reply.language, wrong, (), reply.passages)
-
-
-def _changed(words: Sequence[str], other: Sequence[str]) -> tuple[bool, ...]:
-    """Which words of `other` differ from `words`; for a deletion, the words beside the gap."""
-    made = [False] * len(other)
-    match = difflib.SequenceMatcher(None, words, other, autojunk=False)
-    for kind, _, _, start, end in match.get_opcodes():
-        if kind != "equal":
-            around = (start - 1, end + 1) if start == end else (start, end)
-            for number in range(max(0, around[0]), min(len(other), around[1])):
-                made[number] = True
-    return tuple(made)
-
-
-def _centre(passages: Sequence[Passage], states: WordStates) -> States:
-    """Mean word vector over every third passage, shape (dimensions,)."""
-    found = [states.words(f"{one.headings[-1]}\n{one.text}").states for one in passages[::3]]
-    mean: States = np.concatenate(found).mean(axis=0).astype(np.float32)
-    return mean
-
-
-def _batch(
-    examples: Sequence[Example],
-    passages: dict[str, Passage],
-    states: WordStates,
-    mean: States,
-    name: str,
-) -> Batch:
-    """Features of the examples, padded with zeros to arrays of one size."""
-    count, width = len(examples), len(mean)
-    made: Batch = {
-        "v": np.zeros((count, MOST_WORDS, width), np.float16),
-        "e": np.zeros((count, MOST_EVIDENCE, width), np.float16),
-        "is_word": np.zeros((count, MOST_WORDS), np.float32),
-        "is_evidence": np.zeros((count, MOST_EVIDENCE), np.float32),
-        "wrong_word": np.zeros((count, MOST_WORDS), np.float32),
-        "words": np.zeros((count, MOST_WORDS, 7), np.float32),
-        "in_first": np.zeros((count, MOST_EVIDENCE), np.float32),
-        "wrong": np.array([one.wrong for one in examples], np.float32),
-    }
-    whole: list[NDArray[Any]] = []
-    last: tuple[tuple[str, ...], Evidence] | None = None
-    for n, one in enumerate(track(examples, name, transient=True)):
-        if last is None or last[0] != one.passages:
-            last = one.passages, Evidence([passages[i] for i in one.passages], states, mean)
-        basis = last[1].basis(one.text, one.language)
-        assert basis is not None  # noqa: S101 - a sentence has words
-        given: Features = features(basis)
-        size, seen = len(given.states), len(given.evidence)
-        made["v"][n, :size], made["e"][n, :seen] = given.states, given.evidence
-        made["is_word"][n, :size], made["is_evidence"][n, :seen] = 1, 1
-        made["wrong_word"][n, : min(size, len(one.words))] = one.words[:size]
-        made["words"][n, :size], made["in_first"][n, :seen] = given.words, given.in_first
-        whole.append(given.sentence)
-    made["whole"] = np.stack(whole)
-    return made
 
 
 def _fitted(batch: Batch, seed: int) -> dict[str, NDArray[Any]]:

@@ -1,7 +1,6 @@
 """Shared command of the fits of linear models: data, cross-validation and file of weights."""
 
 import argparse
-import datetime
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -11,10 +10,10 @@ from core.errors import StrategiewijzerError
 from core.settings import Settings
 from eval.dataset import Question
 from research.fitting import questions
+from research.fitting.fitted_numbers import Section, write
 from research.fitting.logit import Asked, cross_validated, fit
 from research.fitting.mixed import in_turn
 from research.public import PublicSet, build_index, halves, load
-from vectorstore.profile import Section, write
 from vectorstore.store import Index, open_index
 
 _PAIRS = (("en", "en"), ("de", "de"), ("en", "de"))  # languages of paragraphs and of questions
@@ -63,16 +62,10 @@ def run(
     console = Console()
     for name, (hit, mrr) in cross_validated(sets).items():
         console.print(f"{name}: hit@1 {hit:.4f}, MRR {mrr:.4f} ({len(sets[name])} questions)")
-    fitted = {
-        "made_by": program,
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "fitted_on": {name: len(asked) for name, asked in sets.items()},
-        "weights": dict(
-            zip(features, (round(float(w), 2) for w in fit(sets.values())), strict=True)
-        ),
-    }
-    write(index.embedder.fingerprint, section, fitted)
-    console.print(fitted["weights"])
+    fitted_on = {name: len(asked) for name, asked in sets.items()}
+    weights = dict(zip(features, (round(float(w), 2) for w in fit(sets.values())), strict=True))
+    write(index.embedder.fingerprint, section, weights, program, fitted_on=fitted_on)
+    console.print(weights)
     return 0
 
 

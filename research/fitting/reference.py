@@ -7,7 +7,6 @@ They are every eighth question of this folder and its first passage, as embedded
 the default embedder changes; other embedders are then measured again.
 """
 
-import datetime
 import json
 import sys
 
@@ -17,7 +16,8 @@ from chain.understanding.followup import standalone
 from core.errors import SettingsError, StrategiewijzerError
 from core.settings import Settings
 from research.fitting import questions
-from vectorstore.profile import DEFAULT, REFERENCE, measure, write
+from research.fitting.fitted_numbers import write
+from vectorstore.profile import DEFAULT, REFERENCE, measure
 from vectorstore.store import Snapshot, open_index
 
 _EVERY = 8
@@ -38,12 +38,9 @@ def main() -> int:
     except StrategiewijzerError as error:
         Console(stderr=True).print(error, markup=False)
         return 1
-    made = {
-        "made_by": "python -m research.fitting.reference",
-        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "weights": {kind: of.model_dump() for kind, of in found.items()},
-    }
-    Console().print(made["weights"], write(DEFAULT, "cosines", made))
+    weights: dict[str, object] = {kind: of.model_dump() for kind, of in found.items()}
+    file = write(DEFAULT, "cosines", weights, "python -m research.fitting.reference")
+    Console().print(weights, file)
     return 0
 
 

@@ -21,7 +21,7 @@ from ui.markup import escape, facts_html
 from ui.shared_assistant import assistant, trial_assistant
 from ui.texts import Texts
 from vectorstore.generations import Generations, store_exists
-from vectorstore.manifest import Pointer
+from vectorstore.pointer import Pointer
 
 _QUESTION = "maintenance-trial-question"
 _ASKED = "maintenance-trial-asked"

@@ -1,0 +1,30 @@
+"""Writes fitted numbers into the profile of their embedder (vectorstore/profile.py)."""
+
+import datetime
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from vectorstore.profile import file_of
+
+Section = Literal["ranking", "relevance", "confidence", "cosines"]
+
+
+def write(
+    embedder: str, section: Section, weights: Mapping[str, Any], made_by: str, **provenance: Any
+) -> Path:
+    """Writes one section, and returns the file.
+
+    Args:
+        embedder: its fingerprint.
+        section: which part.
+        weights: the numbers.
+        made_by: the command; with the day and what else is given, their provenance.
+    """
+    file = file_of(embedder)
+    stored = json.loads(file.read_text("utf-8")) if file.is_file() else {}
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    stored[section] = {"made_by": made_by, "date": today, **provenance, "weights": weights}
+    file.write_text(json.dumps(stored, indent=2) + "\n", "utf-8")
+    return file

@@ -1,0 +1,172 @@
+"""Keyword search over one generation, with tantivy.
+
+It is derived from Chroma, and rebuilt when it is missing or its stamp differs. Each passage is in
+three kinds of fields: stemmed words of its own language; exact words, which find numbers, names and
+references across languages; and character four-grams, which find the parts of compounds
+("drugsmarkt" in "drugsmarktanalyse") and words that languages share. Scores are BM25 (Robertson and
+Zaragoza 2009).
+"""
+
+import math
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+
+import tantivy
+
+from vectorstore.keyword import (
+    LETTERS,
+    STEMMERS,
+    analyzer,
+    content_words,
+    letter_runs,
+    letters_analyzer,
+)
+
+STAMP = "keyword-4"  # change it when the fields of an index change
+_MOST_LETTERS = 300  # n-grams of a question that are looked up
+_BM25_LIMIT = 2.2  # k1 + 1: a word adds at most this many times its rarity (IDF)
+_EXACT_WEIGHT = 0.5  # a word in the question's own language also matches in the text field
+
+
+class KeywordIndex:
+    """Opens the keyword index in a folder.
+
+    Raises:
+        ValueError: the folder holds no index with the current stamp.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        stamp = folder / "stamp"
+        if not stamp.is_file() or stamp.read_text("utf-8") != STAMP:
+            raise ValueError(f"no keyword index in {folder}")
+        self._index = tantivy.Index.open(str(folder))
+        register(self._index)
+        self._index.reload()
+
+    def __len__(self) -> int:
+        return int(self._index.searcher().num_docs)
+
+    def ids(self) -> list[str]:
+        """The ids of all indexed passages, unordered."""
+        searcher = self._index.searcher()
+        if not searcher.num_docs:
+            return []
+        hits = searcher.search(tantivy.Query.all_query(), int(searcher.num_docs)).hits
+        return [searcher.doc(address)["id"][0] for _, address in hits]
+
+    def nearest(self, question: str, language: str, count: int) -> list[tuple[str, float]]:
+        """(passage id, BM25 score), best first; empty when no word of the question occurs.
+
+        The question is plain words, without query syntax.
+        """
+        terms = [("exact", word) for word in content_words(question, language)]
+        if language in STEMMERS:
+            stems = content_words(question, language, stemmed=True)
+            terms += [(f"{field}_{language}", s) for field in ("text", "heading") for s in stems]
+        if not terms:
+            return []
+        searcher = self._index.searcher()
+        hits = searcher.search(self._any(terms, _EXACT_WEIGHT), count).hits
+        return [(searcher.doc(address)["id"][0], float(score)) for score, address in hits]
+
+    def shares(
+        self, question: str, language: str, ids: Collection[str]
+    ) -> dict[str, tuple[float, float]]:
+        """How much of the question each passage has: (words, n-grams), 0 to about 1.
+
+        BM25 divided by the limit for a text that is only the question, so that a weak match stays
+        small even when it is the best. Passages without a match are left out. Words match as stems
+        of the question's language or exactly, whichever scores higher.
+        """
+        letters = list(dict.fromkeys(letter_runs(question)))
+        exact = self._share("exact", content_words(question, language), ids)
+        stems: dict[str, float] = {}
+        if language in STEMMERS:
+            words = content_words(question, language, stemmed=True)
+            stems = self._share(f"text_{language}", words, ids, heading=f"heading_{language}")
+        runs = self._share("letters", letters[:_MOST_LETTERS], ids)
+        return {
+            name: (max(stems.get(name, 0.0), exact.get(name, 0.0)), runs.get(name, 0.0))
+            for name in {*exact, *stems, *runs}
+        }
+
+    def knows(self, word: str) -> bool:
+        """Whether a passage in any language has this word or a similar one.
+
+        Similar is a word that contains it ("drugsmarkt" in "drugsmarktanalyse"), or one within an
+        edit distance of one or two: inflections, misspellings, spellings in other languages.
+        """
+        for plain in content_words(word, ""):
+            if self._holds(plain, LETTERS + 1):
+                return True
+            edits = 1 if len(plain) < 2 * LETTERS else 2
+            if len(plain) > LETTERS and self._occurs(
+                tantivy.Query.fuzzy_term_query(self._index.schema, "exact", plain, edits)
+            ):
+                return True
+        return False
+
+    def has(self, word: str) -> bool:
+        """Whether a passage in any language has this word, also inside a longer one."""
+        return all(self._holds(plain, LETTERS) for plain in content_words(word, ""))
+
+    def _holds(self, plain: str, shortest: int) -> bool:
+        """Whether a passage has a word as it is, or inside another if it has `shortest` letters."""
+        schema = self._index.schema
+        if self._occurs(tantivy.Query.term_query(schema, "exact", plain)):
+            return True
+        return len(plain) >= shortest and self._occurs(
+            tantivy.Query.regex_query(schema, "exact", f".*{plain}.*")
+        )
+
+    def _occurs(self, query: tantivy.Query) -> bool:
+        return bool(self._index.searcher().search(query, 1, count=False).hits)
+
+    def alike(self, word: str, count: int) -> list[str]:
+        """The ids of passages with a word at an edit distance of one: a letter more, fewer or
+        different, or two neighbouring letters swapped."""
+        searcher, found = self._index.searcher(), dict[str, None]()
+        for plain in content_words(word, ""):
+            query = tantivy.Query.fuzzy_term_query(self._index.schema, "exact", plain, 1)
+            hits = searcher.search(query, count, count=False).hits
+            found |= dict.fromkeys(searcher.doc(address)["id"][0] for _, address in hits)
+        return list(found)
+
+    def _share(
+        self, field: str, words: Sequence[str], ids: Collection[str], heading: str = ""
+    ) -> dict[str, float]:
+        words = list(dict.fromkeys(words))
+        if not words or not ids:
+            return {}
+        searcher = self._index.searcher()
+        count = int(searcher.num_docs)
+        frequency = [searcher.doc_freq(field, word) for word in words]
+        limit = _BM25_LIMIT * sum(math.log1p((count - n + 0.5) / (n + 0.5)) for n in frequency)
+        fields = (field, heading) if heading else (field,)
+        among = self._any(("id", name) for name in ids)
+        query = tantivy.Query.boolean_query(
+            [
+                (tantivy.Occur.Must, tantivy.Query.const_score_query(among, 0.0)),
+                (tantivy.Occur.Must, self._any((f, word) for f in fields for word in words)),
+            ]
+        )
+        hits = searcher.search(query, len(ids), count=False).hits
+        return {searcher.doc(address)["id"][0]: float(score) / limit for score, address in hits}
+
+    def _any(self, terms: Iterable[tuple[str, str]], exact: float = 1.0) -> tantivy.Query:
+        """Matches passages with any of these words, as (field, word); `exact` weighs exact ones."""
+        schema, clauses = self._index.schema, []
+        for field, word in terms:
+            query = tantivy.Query.term_query(schema, field, word)
+            if field == "exact":
+                query = tantivy.Query.boost_query(query, exact)
+            clauses.append((tantivy.Occur.Should, query))
+        return tantivy.Query.boolean_query(clauses)
+
+
+def register(index: tantivy.Index) -> None:
+    """Tells an index how its fields are cut into words."""
+    index.register_tokenizer("exact", analyzer(None, stemmed=False))
+    index.register_tokenizer("letters", letters_analyzer())
+    for language in STEMMERS:
+        index.register_tokenizer(f"stem_{language}", analyzer(language, stemmed=True))

@@ -1,0 +1,166 @@
+"""One generation opened for searching; vectorstore/search.py does the search."""
+
+import datetime
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from core.types import DocumentInfo, Passage, Scope, ScoredPassage, Standing
+from vectorstore.embeddings import Embedder
+from vectorstore.generation import Generation
+from vectorstore.keyword_index import KeywordIndex
+from vectorstore.manifest import DocumentEntry
+from vectorstore.profile import Profile
+from vectorstore.rerank import DEPTH, Reranker
+from vectorstore.search import Evidence, find
+
+_RESTS = 4  # at most, after the first passage of a list
+
+
+class Snapshot:
+    """One generation opened for searching, so that several queries see the same state.
+
+    Its methods raise `GenerationGone` once the generation is removed, which is when
+    `keep_generations` others were published after it.
+    """
+
+    def __init__(
+        self,
+        generation: Generation,
+        keyword: KeywordIndex,
+        embedder: Embedder,
+        reranker: Reranker | None,
+        profile: Callable[[], Profile],
+    ) -> None:
+        self.embedder = embedder
+        self._generation = generation
+        self._keyword = keyword
+        self._reranker = reranker
+        self._profile = profile
+
+    @property
+    def generation(self) -> str:
+        """Its id."""
+        return self._generation.id
+
+    @property
+    def profile(self) -> Profile:
+        """The profile of the embedder that its cosines are of."""
+        return self._profile()
+
+    @property
+    def created(self) -> str:
+        """When it was made (UTC, ISO 8601)."""
+        return self._generation.manifest.created
+
+    def documents(self) -> tuple[DocumentInfo, ...]:
+        """All its documents, every language version."""
+        return tuple(entry.info for entry in self._generation.manifest.documents)
+
+    def entries(self) -> tuple[DocumentEntry, ...]:
+        """The manifest entries of `documents`."""
+        return self._generation.manifest.documents
+
+    def standings(self) -> Mapping[str, Standing]:
+        """The standings, by key, of the documents that give way to others today
+        (`core.versions.standings`)."""
+        return self._generation.standings(datetime.datetime.now(datetime.UTC).date())
+
+    def passages(self, documents: Collection[str] | None = None) -> list[Passage]:
+        """All passages, every language version, or those of documents with these keys."""
+        return list(self._generation.all_passages(documents))
+
+    def search(
+        self,
+        query: str,
+        k: int = 6,
+        language: str | None = None,
+        *,
+        scope: Scope = Scope(),
+        rerank: bool = True,
+    ) -> list[ScoredPassage]:
+        """The k best passages for a question, best first.
+
+        Args:
+            query: the question.
+            k: how many passages.
+            language: the question's language (ISO 639-1). Of a document in several languages only
+                the version in this language is used, else the English one, else the first.
+            scope: what the search is limited to.
+            rerank: whether to use the reranker, if there is one.
+        """
+        reranker = self._reranker if rerank else None
+        wanted = k if reranker is None else max(k, DEPTH)
+        found = [one.scored for one in self.evidence(query, wanted, language, scope)]
+        if reranker is not None:
+            found = reranker.reorder(query, found)
+        return found[:k]
+
+    def evidence(
+        self,
+        query: str,
+        k: int,
+        language: str | None = None,
+        scope: Scope = Scope(),
+    ) -> list[Evidence]:
+        """As `search` without reranking, with the ranking features."""
+        if not query.strip():
+            return []
+        return find(
+            self._generation,
+            self._keyword,
+            query,
+            self.embedder.query(query),
+            k=k,
+            language=language or "",
+            scope=scope,
+            profile=self.profile,
+        )
+
+    def similarities(self, query: str, passages: Sequence[Passage]) -> dict[str, tuple[float, ...]]:
+        """Maps the id of each of these passages to the cosines of a question and its units."""
+        vector, on_scale = self.embedder.query(query), self.profile.on_scale
+        return {
+            passage.id: tuple(on_scale("unit", float(unit @ vector)) for unit in units)
+            for passage, units in zip(passages, self._generation.units(passages), strict=True)
+        }
+
+    def cited(self, ids: Sequence[str], query: str) -> list[ScoredPassage]:
+        """The passages with these ids, in that order, with their similarity to a question; unknown
+        ids are left out."""
+        passages, standings = self._generation.passages(ids), self.standings()
+        cosines = self.similarities(query, passages)
+        return [
+            ScoredPassage(
+                passage=passage,
+                score=0.0,  # not from a search
+                similarity=max(cosines[passage.id]),
+                unit_similarities=cosines[passage.id],
+                standing=standings.get(passage.document.key, "in_force"),
+            )
+            for passage in passages
+        ]
+
+    def rests(self, passages: Sequence[Passage], query: str) -> list[ScoredPassage]:
+        """The passages that continue the last lists of these and are not among them, with their
+        similarity to a question."""
+        known = {passage.id for passage in passages}
+        rests: list[str] = []
+        for passage in passages:
+            for _ in range(_RESTS):
+                if not passage.continued_in or passage.continued_in in known:
+                    break
+                rests.append(passage.continued_in)
+                known.add(passage.continued_in)
+                (passage,) = self._generation.passages([passage.continued_in])
+        return self.cited(rests, query) if rests else []
+
+    def knows(self, word: str) -> bool:
+        """Whether a passage in any language has this word or a similar one."""
+        return self._keyword.knows(word)
+
+    def has(self, word: str) -> bool:
+        """Whether a passage in any language has this word, also inside a longer one."""
+        return self._keyword.has(word)
+
+    def alike(self, word: str, count: int = 20) -> list[Passage]:
+        """Passages in any language with a word that is spelt almost like this one."""
+        return self._generation.passages(self._keyword.alike(word, count))
