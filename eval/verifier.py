@@ -9,14 +9,15 @@ computed, not measured: as if a second reader with that accuracy read all that p
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from chain.checking.verification import verify
+from chain.answerer import Draft, Request, Verdict
+from chain.checking.verification import Verifier
 from core.errors import StrategiewijzerError
 from core.settings import Settings
 from eval import gate, run_report
@@ -72,6 +73,11 @@ def main(arguments: list[str]) -> int:
     checks = gate.judge_verifier(rules.verifier, figures(outcomes["held"]))
     console.print(checks_table(checks))
     return 0 if all(check.passed for check in checks) else GATE_CLOSED
+
+
+def verify(request: Request) -> Callable[[Draft], Verdict]:
+    """The verdicts of the product's verifier on drafts for a request."""
+    return Verifier(request).verdict
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -15,7 +15,7 @@ from langchain_core.runnables import RunnableConfig
 
 from chain.answerer import Draft, Request
 from chain.checking.manuscript import Line, Manuscript
-from chain.checking.verification import verify
+from chain.checking.verification import Verifier
 from chain.model.aside import aside
 from core.errors import ModelError
 from core.types import Stage
@@ -54,9 +54,10 @@ class Editing:
     `unchecked`: a line is shown that the checker should have read and did not.
     """
 
-    def __init__(self, request: Request, editors: Editors | None) -> None:
+    def __init__(self, request: Request, verifier: Verifier, editors: Editors | None) -> None:
         self.manuscript = Manuscript(request.language)
         self._request = request
+        self._verifier = verifier
         self._editors = editors
         self._inbox: queue.SimpleQueue[_Arrival] = queue.SimpleQueue()
 
@@ -107,7 +108,7 @@ class Editing:
             raise failure
 
     def _verified(self, draft: Draft) -> Line:
-        return Line(draft, verify(draft, self._request))
+        return Line(draft, self._verifier.verdict(draft))
 
     def _wait(self, desk: "_Desk", seconds: float) -> Iterator[Line]:
         """Yields the remaining lines as they are checked; after `seconds`, unchecked."""
