@@ -12,8 +12,9 @@ from typing import NamedTuple
 from chain.answer.composition import Composition
 from chain.answerer import Request
 from chain.checking.verification import Verifier
-from chain.reading.statements import Statement, reading, statements
-from chain.writing.extractive import Block, drafts
+from chain.reading.rows import reading
+from chain.reading.statements import Statement, statements
+from chain.writing.quoting import Block, drafts
 from core.types import Answer, DocumentInfo, Passage, ScoredPassage
 from language.matching import fold
 from language.vocabulary import vocabulary

@@ -18,7 +18,8 @@ from chain.checking.alignment import Aligner, Basis, Place
 from chain.checking.details import Details, details, doubtful, lacking, unexplained_names
 from chain.checking.judgement import centre, doubt
 from chain.checking.stated import Stated
-from chain.reading.statements import is_row, reading, runs
+from chain.reading.lists import runs
+from chain.reading.rows import is_row, reading
 from core.types import Passage
 from language.matching import figures, fold
 from vectorstore.embeddings import Embedder, local_embedder
