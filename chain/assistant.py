@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 from langchain_core.runnables import RunnableConfig
 
+from chain.answer.document_questions import document_questions
 from chain.answer.drafting import Writing
 from chain.answer.editing import Editors
 from chain.answer.suggestions import Suggestions
+from chain.answer.trials import Trials
 from chain.answerer import Answerer, Request
 from chain.checking.verification import Verifier
 from chain.deciding import can_be_quoted, decide, requested, restarted
@@ -47,7 +49,8 @@ class Assistant:
         trace_with_langsmith(settings.langsmith_tracing)
         self._settings = settings
         self.index = open_index(settings, trial=trial)
-        self._suggestions = Suggestions(settings)
+        self._trials = Trials(settings)
+        self._suggestions = Suggestions(self._trials)
         self._extractive = ExtractiveAnswerer()
         self._answerer: Answerer = self._extractive
         self._condenser: Condenser | None = None
@@ -68,7 +71,7 @@ class Assistant:
         query = Query(question, language)
         meant = self._understand(index, query)
         found = find(index, query, meant, self._settings.results)
-        decide(index, query, meant, found, self._suggestions, self._settings.refuse_below)
+        decide(index, query, meant, found, self._trials, self._settings.refuse_below)
         if self._settings.generative:
             Verifier(Request(meant.question, language, found)).prepare()
 
@@ -129,7 +132,7 @@ class Assistant:
         watch.lap("retrieve")
         yield Stage(name="reading")
         refuse_below = self._settings.refuse_below
-        decision = decide(index, query, meant, found, self._suggestions, refuse_below)
+        decision = decide(index, query, meant, found, self._trials, refuse_below)
         watch.lap("decide")
         request = requested(index, query, meant, decision)
         if decision.in_parts:
@@ -168,7 +171,7 @@ class Assistant:
             document: the language version to make questions from.
             language: of the questions (ISO 639-1).
         """
-        return self._suggestions.about(index, document, language)
+        return document_questions(index, document, language, self._trials)
 
     def _language(self, question: str, history: Sequence[Turn]) -> str:
         questions = [*(turn.question for turn in history), question]
@@ -196,7 +199,8 @@ def _with_model(settings: Settings) -> "tuple[Answerer, Condenser, Editors]":
     """Answerer, condenser and editors of the configured model; imported here because its client
     takes long to import."""
     from chain.checking.checker import Checker
-    from chain.model.language_model import CONDENSE_SHARE, ChatModel
+    from chain.model.budget import CONDENSE_SHARE
+    from chain.model.language_model import ChatModel
     from chain.understanding.condense import Condenser
     from chain.writing.generative import GenerativeAnswerer
     from chain.writing.repair import Repairer

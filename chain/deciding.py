@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple
 
 from chain.answer.refusal import count_documents, refusal_text
-from chain.answer.suggestions import Suggestions, highest, is_better_outside
+from chain.answer.trials import Trials, highest, is_better_outside
 from chain.answerer import Request, Task
 from chain.query import Query
 from chain.reading.confidence import Confidence, confidence
@@ -82,7 +82,7 @@ def decide(
     query: Query,
     meant: Understood,
     found: tuple[ScoredPassage, ...],
-    suggestions: Suggestions,
+    trials: Trials,
     refuse_below: float,
 ) -> Decision:
     """Decides whether to refuse: by confidence, or as the answer is outside of the scope."""
@@ -94,7 +94,7 @@ def decide(
         if is_given
         else confidence(question, language, found, ranked, index)
     )
-    outside = None if meant.last else suggestions.elsewhere(index, question, language, query.scope)
+    outside = None if meant.last else trials.elsewhere(index, question, language, query.scope)
     refuses = sure.value < refuse_below or is_better_outside(outside, highest(found))
     whole = Part(question, found, ranked)
     return Decision(sure, whole, outside, refuses, in_parts=not (refuses or is_given))

@@ -41,16 +41,7 @@ _DEFINES = 3.0  # a definition; too few questions ask for one to fit it
 _NAMED = 2.0  # a unit of a document that the question names
 _PREAMBLE = 3.0  # a recital or memorandum (subtracted): an article may lay it down
 _REMEMBERED = 500  # passages in the cache
-FEATURES = (
-    "cosine",
-    "words",
-    "letters",
-    "passage",
-    "number",
-    "date",
-    "reason",
-    "across",
-)
+FEATURES = ("cosine", "words", "letters", "passage", "number", "date", "reason", "across")
 
 
 Weights = Mapping[str, float]  # by feature
