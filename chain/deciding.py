@@ -36,7 +36,7 @@ class Decision(NamedTuple):
 
     sure: that the sources answer.
     whole: the question with its passages, ranked.
-    outside: the best passage outside of the scope, if that is better than any within.
+    outside: the best passage, if it is outside of the scope and answers the question.
     refuses: nothing is written.
     in_parts: the question may ask several things, each with a passage of its own.
     """
