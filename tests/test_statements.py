@@ -7,8 +7,8 @@ import pytest
 
 from chain.assistant import Assistant
 from chain.reading.pointing import points_back
-from chain.reading.rows import reading
 from chain.reading.statements import series, statements
+from chain.reading.unit_text import reading
 from core.settings import Settings
 from core.types import Answer, Passage
 from ingest.pipeline import ingest

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from chain.answer.composition import Composition
 from chain.answerer import Request
 from chain.checking.verification import Verifier
-from chain.reading.rows import reading
 from chain.reading.statements import Statement, statements
+from chain.reading.unit_text import reading
 from chain.writing.quoting import Block, drafts
 from core.types import Answer, DocumentInfo, Passage, ScoredPassage
 from language.matching import fold

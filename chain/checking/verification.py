@@ -19,7 +19,7 @@ from chain.checking.details import Details, details, doubtful, lacking, unexplai
 from chain.checking.judgement import centre, doubt
 from chain.checking.stated import Stated
 from chain.reading.lists import runs
-from chain.reading.rows import is_row, reading
+from chain.reading.unit_text import is_row, reading
 from core.types import Passage
 from language.matching import figures, fold
 from vectorstore.embeddings import Embedder, local_embedder

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import groupby, takewhile
 
-from chain.reading.rows import is_row
+from chain.reading.unit_text import is_row
 from core.types import Passage
 
 LONGEST_LIST = 12

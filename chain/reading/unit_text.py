@@ -10,7 +10,7 @@ _CELLS = re.compile(r"(?<!\\)\|")
 def reading(passage: Passage, unit: Unit) -> str:
     """Text of a unit as shown: in one line; a table row with its headings.
 
-    >>> # | weapon | number |    | revolver | 102 |    ->    weapon: revolver; number: 102
+    | weapon | number |    | revolver | 102 |    ->    weapon: revolver; number: 102
     """
     if is_row(passage, unit) and unit.lead_in is not None:
         pairs = zip(
