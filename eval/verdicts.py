@@ -17,7 +17,7 @@ from core.types import Frozen, Passage
 from eval.metrics import Interval, Share, balanced, interval, rate
 from eval.replies import Change, Reply
 
-Verify = Callable[[Draft, Request], Verdict]
+Verify = Callable[[Request], Callable[[Draft], Verdict]]
 Kind = Literal["true", "false", "rider"]
 CHANGES: tuple[Change, ...] = get_args(Change)
 
@@ -67,11 +67,11 @@ def outcome(reply: Reply, passages: Mapping[str, Passage], verify: Verify) -> Ou
     Raises:
         StrategiewijzerError: a passage of the reply is not among `passages`.
     """
-    request = reply.request(passages)
+    verdict_on = verify(reply.request(passages))
 
     def judged(draft: Draft, kind: Kind, change: Change | None) -> Judged:
         start = time.perf_counter()
-        verdict = verify(draft, request)
+        verdict = verdict_on(draft)
         return Judged(
             text=draft.text,
             kind=kind,

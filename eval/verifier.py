@@ -10,14 +10,15 @@ computed, not measured: as if a second reader with that accuracy read all that p
 import argparse
 import math
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from chain.checking.verification import verify
+from chain.answerer import Draft, Request, Verdict
+from chain.checking.verification import Verifier
 from core.errors import StrategiewijzerError
 from core.settings import Settings
 from eval import gate, run_report
@@ -95,6 +96,11 @@ def judge_verifier(limits: gate.Limits, found: Mapping[str, Figure]) -> tuple[ga
             )
         )
     return tuple(checks)
+
+
+def verify(request: Request) -> Callable[[Draft], Verdict]:
+    """The verdicts of the product's verifier on drafts for a request."""
+    return Verifier(request).verdict
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -13,7 +13,7 @@ from chain import __main__ as command
 from chain.answer.composition import Composition
 from chain.answerer import Draft, Quote, Request, Verdict
 from chain.assistant import Assistant
-from chain.checking.verification import verify
+from chain.checking.verification import Verifier
 from chain.reading.confidence import confidence, lacks, similarities
 from chain.reading.relevance import rank
 from chain.understanding.asking import asks_for
@@ -377,7 +377,7 @@ def test_a_quote_that_is_not_in_its_passage_is_not_verified(request_: Request) -
         quote=Quote(0, unit.start, unit.end),
     )
     assert good.quote is not None
-    assert verify(good, request_) == Verdict("supported", (good.quote,))
+    assert Verifier(request_).verdict(good) == Verdict("supported", (good.quote,))
     for wrong in (
         replace(good, text=good.text.replace("e", "x", 1)),
         replace(good, quote=Quote(1, unit.start, unit.end)),
@@ -385,7 +385,7 @@ def test_a_quote_that_is_not_in_its_passage_is_not_verified(request_: Request) -
         replace(good, quote=Quote(0, unit.start, 10**6)),
         replace(good, quote=Quote(99, 0, 5)),
     ):
-        assert verify(wrong, request_).state == "contradicted"
+        assert Verifier(request_).verdict(wrong).state == "contradicted"
 
 
 @pytest.mark.parametrize(
@@ -402,7 +402,7 @@ def test_a_models_sentence_needs_a_quote_with_its_figures_and_its_meaning(
     request_: Request, sentence: str, supported: bool
 ) -> None:
     asked = replace(request_, language="nl" if sentence.startswith("In de") else "en")
-    verdict = verify(Draft(text=sentence, cites=(0,)), asked)
+    verdict = Verifier(asked).verdict(Draft(text=sentence, cites=(0,)))
     assert (verdict.state == "supported") is supported
     assert bool(verdict.quotes) or not supported
 

@@ -62,9 +62,12 @@ REPLIES = (
 )
 
 
-def scripted(draft: Draft, request: Request) -> Verdict:
-    """By the words of the draft."""
+def scripted(request: Request) -> Callable[[Draft], Verdict]:
     assert [one.passage.id for one in request.found] == [OTHER.id, SIZE.id]
+    return by_words
+
+
+def by_words(draft: Draft) -> Verdict:
     assert draft.cites == (1,)
     if draft.text.startswith("true") or "shown" in draft.text:
         return Verdict("supported")
@@ -177,13 +180,13 @@ def test_the_list_names_what_went_wrong_in_the_open_half_only(
     few: Callable[..., int], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     says_yes = Verdict("uncertain", doubt="It is not close.")
-    monkeypatch.setattr(verifier, "verify", lambda draft, request: says_yes)
+    monkeypatch.setattr(verifier, "verify", lambda request: lambda draft: says_yes)
     assert few("--list") == 0
     out = capsys.readouterr().out
     (first, *_), (held, *_) = (read(half) for half in HALVES)
     assert f"{first.id} withheld, uncertain: {first.sentences[0].text} (It is not close.)" in out
     assert not any(f"{held.id} " in line for line in out.splitlines())
-    monkeypatch.setattr(verifier, "verify", lambda draft, request: Verdict("supported"))
+    monkeypatch.setattr(verifier, "verify", lambda request: lambda draft: Verdict("supported"))
     assert few("--half", "open", "--list") == 0
     twin = first.sentences[0].twins[0]
     assert f"{first.id} passed, {twin.type}: {twin.text}" in capsys.readouterr().out

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 import pytest
 
 from chain.assistant import Assistant
-from chain.reading.statements import points_back, reading, series, statements
+from chain.reading.pointing import points_back
+from chain.reading.statements import series, statements
+from chain.reading.unit_text import reading
 from core.settings import Settings
 from core.types import Answer, Passage
 from ingest.pipeline import ingest

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from chain.answerer import Draft, Request
-from chain.checking.verification import verify
+from chain.checking.verification import Verifier
 from core.settings import Settings
 from core.types import Passage, ScoredPassage, Unit
 from language.facts import facts
@@ -98,7 +98,7 @@ def _is_shown(case: Case) -> bool:
     text, language, passages = case
     found = tuple(ScoredPassage(passage=one, score=1.0, similarity=0.9) for one in passages)
     request = Request("?", language, found)
-    return verify(Draft(text, (0,)), request).state == "supported"
+    return Verifier(request).verdict(Draft(text, (0,))).state == "supported"
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +142,7 @@ def test_a_thing_is_not_given_the_figure_of_another(
     index = open_index(settings)
     for language in ("en", "nl"):  # of the evidence
         found = tuple(index.search("How much is the EU drug market worth?", 6, language))
-        verdict = verify(Draft(text, (0,)), Request("?", "en", found))
+        verdict = Verifier(Request("?", "en", found)).verdict(Draft(text, (0,)))
         assert (verdict.state == "supported") == is_shown, language
 
 
@@ -172,7 +172,7 @@ def test_the_date_and_reference_of_a_document_prove_nothing_that_its_text_says(
     found = tuple(open_index(settings).search("How many reports were there in 2019?", 6, "en"))
     for said in ("in 2019", "on 24 July 2020", "in 2019 (COM(2020) 607 final)"):
         text = f"There were over 725,000 reports of online child sexual abuse in the EU {said}."
-        verdict = verify(Draft(text, (0,)), Request("?", "en", found))
+        verdict = Verifier(Request("?", "en", found)).verdict(Draft(text, (0,)))
         assert (verdict.state == "supported") == (said == "in 2019"), said
 
 
@@ -195,9 +195,9 @@ TRUE = "In 2019 there were over 725,000 reports of online child sexual abuse in 
 )
 def test_what_no_source_says_is_not_supported(settings: Settings, said: str) -> None:
     found = tuple(open_index(settings).search(REPORTS, 6, "en"))
-    assert verify(Draft(f"{TRUE}.", (0,)), Request("?", "en", found)).state == "supported"
+    assert Verifier(Request("?", "en", found)).verdict(Draft(f"{TRUE}.", (0,))).state == "supported"
     language = "nl" if said.startswith("De maan") else "en"
-    assert verify(Draft(said, (0,)), Request("?", language, found)).state != "supported"
+    assert Verifier(Request("?", language, found)).verdict(Draft(said, (0,))).state != "supported"
 
 
 def test_a_sentence_cites_every_passage_that_it_joins_and_no_more(settings: Settings) -> None:
@@ -206,9 +206,10 @@ def test_a_sentence_cites_every_passage_that_it_joins_and_no_more(settings: Sett
     reports = index.search(REPORTS, 1, "en")[0]
     request = Request("?", "en", (drugs, reports))
     cannabis = "The cannabis market is worth at least EUR 11.6 billion"
-    alone = verify(Draft(f"{cannabis}.", (0,)), request)
+    verifier = Verifier(request)
+    alone = verifier.verdict(Draft(f"{cannabis}.", (0,)))
     assert {quote.passage for quote in alone.quotes} == {0}
-    joined = verify(Draft(f"{cannabis}, and {TRUE[0].lower()}{TRUE[1:]}.", (0, 1)), request)
+    joined = verifier.verdict(Draft(f"{cannabis}, and {TRUE[0].lower()}{TRUE[1:]}.", (0, 1)))
     assert {quote.passage for quote in joined.quotes} == {0, 1}
     for quote in joined.quotes:
         passage = request.found[quote.passage].passage
@@ -231,7 +232,7 @@ def test_a_sentence_cites_every_passage_that_it_joins_and_no_more(settings: Sett
 def test_a_piece_of_the_prompt_is_no_statement(settings: Settings, said: str) -> None:
     found = open_index(settings).search("Which rules and tasks are there for data?", 3)
     request = Request("Which ones are there?", "en", tuple(found))
-    verdict = verify(Draft(said, (0,)), request)
+    verdict = Verifier(request).verdict(Draft(said, (0,)))
     assert (verdict.state, verdict.doubt) == ("contradicted", "It states nothing.")
 
 
@@ -240,5 +241,5 @@ def test_words_that_the_prompt_has_as_well_are_no_piece_of_it(
     settings: Settings, said: str
 ) -> None:
     found = open_index(settings).search("Which dates are there?", 3)
-    verdict = verify(Draft(said, (0,)), Request("Which are there?", "en", tuple(found)))
+    verdict = Verifier(Request("Which are there?", "en", tuple(found))).verdict(Draft(said, (0,)))
     assert verdict.doubt != "It states nothing."

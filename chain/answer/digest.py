@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 from chain.answer.composition import Composition
 from chain.answerer import Request
-from chain.checking.verification import verify
-from chain.reading.statements import Statement, reading, statements
-from chain.writing.extractive import Block, drafts
+from chain.checking.verification import Verifier
+from chain.reading.statements import Statement, statements
+from chain.reading.unit_text import reading
+from chain.writing.quoting import Block, drafts
 from core.types import Answer, DocumentInfo, Passage, ScoredPassage
 from language.matching import fold
 from language.vocabulary import vocabulary
@@ -130,14 +131,14 @@ def _answer(
     """Answer with each sentence below the name of its section, with a citation."""
     cited = tuple(found[place] for place in dict.fromkeys(one.place for one in chosen))
     request = Request(title, language, cited)
-    composition = Composition(request)
+    composition, verifier = Composition(request), Verifier(request)
     section = ""
     for one in chosen:
         passage = found[one.place].passage
         block = Block(cited.index(found[one.place]), one.units)
         name = passage.headings[-1] if len(passage.headings) > 1 else ""
         for draft in drafts(block, request, labelled=False):
-            verdict = verify(draft, request)
+            verdict = verifier.verdict(draft)
             if verdict.state == "supported":
                 label = name if name != section else ""
                 composition.add(replace(draft, label=label), verdict.quotes)

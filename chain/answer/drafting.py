@@ -4,7 +4,6 @@ answerers in turn, until one has an answer -> drafts -> edited -> composition
 """
 
 import logging
-import time
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
@@ -13,7 +12,7 @@ from langchain_core.runnables import RunnableConfig
 from chain.answer.composition import Composition
 from chain.answer.editing import Editing, Editors
 from chain.answerer import Answerer, Request
-from chain.checking.verification import prepare, verify
+from chain.checking.verification import Verifier
 from chain.writing.extractive import further
 from core.errors import ModelError
 from core.types import Mode, ModelTrouble, Stage, TextDelta
@@ -22,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 class Writing:
-    """One answer in the making. `mode`, `withheld`, `contradicted`, `unchecked`,
+    """One answer in the making. `mode`, `model`, `withheld`, `contradicted`, `unchecked`,
     `opening_left_out` and `trouble` are as in `Answer`.
 
     The second answerer is the fallback if the first fails or none of its drafts is supported.
@@ -35,6 +34,7 @@ class Writing:
         answerers: Sequence[Answerer],
         editors: Editors | None = None,
     ) -> None:
+        self.request = request
         self.composition = Composition(request)
         self.mode: Mode = answerers[0].mode
         self.withheld: list[str] = []
@@ -42,9 +42,13 @@ class Writing:
         self.unchecked = False
         self.opening_left_out = False
         self.trouble: ModelTrouble | Literal[""] = ""
-        self._request = request
+        self._verifier = Verifier(request)
         self._answerers = answerers
         self._editors = editors
+
+    @property
+    def model(self) -> str:
+        return self._answerers[0].model
 
     def write(self, config: RunnableConfig | None) -> Iterator[Stage | TextDelta]:
         """Writes the answer proper; yields the stage "checking" once, then verified text.
@@ -55,12 +59,12 @@ class Writing:
         for answerer in self._answerers:
             editors = self._editors if answerer.model else None
             if answerer.model:
-                prepare(self._request)
-            editing = Editing(self._request, editors)
-            shown = Composition(self._request)
+                self._verifier.prepare()
+            editing = Editing(self.request, self._verifier, editors)
+            shown = Composition(self.request)
             failure: ModelError | None = None
             try:
-                for event in editing.run(answerer.draft(self._request, config), config):
+                for event in editing.run(answerer.draft(self.request, config), config):
                     if not isinstance(event, Stage):
                         piece = shown.add(event.draft, event.verdict.quotes)
                         yield TextDelta(text=piece.text, markers=piece.markers)
@@ -84,7 +88,7 @@ class Writing:
     def _take_in(self, editing: Editing) -> None:
         """Takes the lines to show from a reply, in its order, and those withheld."""
         manuscript = editing.manuscript
-        self.composition = Composition(self._request)
+        self.composition = Composition(self.request)
         for draft, verdict in manuscript.final():
             self.composition.add(draft, verdict.quotes)
         self.withheld += [claim.draft.text for _, claim in manuscript.doubtful()]
@@ -94,24 +98,8 @@ class Writing:
 
     def unfold(self) -> None:
         """Adds the blocks to unfold below the answer proper, or below a refusal."""
-        for block in further(self._request, self.composition.quotes):
-            checked = ((draft, verify(draft, self._request)) for draft in block)
+        for block in further(self.request, self.composition.quotes):
+            checked = ((draft, self._verifier.verdict(draft)) for draft in block)
             self.composition.add_more(
                 [(draft, one.quotes) for draft, one in checked if one.state == "supported"]
             )
-
-
-class Stopwatch:
-    """Seconds per stage, in `laps`; `moment` records the time since the start, once per name."""
-
-    def __init__(self) -> None:
-        self._start = self._last = time.perf_counter()
-        self.laps: dict[str, float] = {}
-
-    def lap(self, stage: str) -> None:
-        now = time.perf_counter()
-        self.laps[stage] = now - self._last
-        self._last = now
-
-    def moment(self, name: str) -> None:
-        self.laps.setdefault(name, time.perf_counter() - self._start)

@@ -7,27 +7,26 @@ drafts as they arrive -> verifier -> checker, in parallel -> accepted lines, in 
 import logging
 import queue
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from langchain_core.runnables import RunnableConfig
 
+from chain.answer.second_reading import Checked, Desk
 from chain.answerer import Draft, Request
 from chain.checking.manuscript import Line, Manuscript
-from chain.checking.verification import verify
+from chain.checking.verification import Verifier
 from chain.model.aside import aside
 from core.errors import ModelError
 from core.types import Stage
 
 if TYPE_CHECKING:  # a model's client takes long to import
-    from chain.checking.checker import Checker, Opinion
+    from chain.checking.checker import Checker
     from chain.writing.repair import Repairer
 
 logger = logging.getLogger(__name__)
 
 _STEPS = 3  # after the model's reply: the last checks, the repair, its checks
-_NO_REASON = "A second reader does not find all of it in the evidence."
 
 
 class Editors(NamedTuple):
@@ -38,14 +37,7 @@ class Editors(NamedTuple):
     seconds: float
 
 
-@dataclass(frozen=True)
-class _Checked:
-    """Result of a call of the checker: its opinions, an error, or None at the end."""
-
-    what: "Sequence[Opinion | None] | Exception | None"
-
-
-_Arrival: TypeAlias = Draft | Exception | _Checked | None
+_Arrival: TypeAlias = Draft | Exception | Checked | None
 
 
 class Editing:
@@ -54,9 +46,10 @@ class Editing:
     `unchecked`: a line is shown that the checker should have read and did not.
     """
 
-    def __init__(self, request: Request, editors: Editors | None) -> None:
+    def __init__(self, request: Request, verifier: Verifier, editors: Editors | None) -> None:
         self.manuscript = Manuscript(request.language)
         self._request = request
+        self._verifier = verifier
         self._editors = editors
         self._inbox: queue.SimpleQueue[_Arrival] = queue.SimpleQueue()
 
@@ -77,7 +70,7 @@ class Editing:
             return max(0.0, deadline - time.monotonic()) / steps
 
         checker = self._editors.checker if self._editors else None
-        desk = _Desk(checker, self.manuscript, self._request, self._inbox.put, config)
+        desk = Desk(checker, self.manuscript, self._request, self._inbox.put, config)
         failure: ModelError | None = None
         abandoned = aside(drafts, self._inbox.put)
         try:
@@ -88,7 +81,7 @@ class Editing:
                     line = self._verified(arrived)
                     self.manuscript.lines.append(line)
                     desk.hand_in([line], share(_STEPS))
-                elif isinstance(arrived, _Checked):
+                elif isinstance(arrived, Checked):
                     desk.take(arrived, share(_STEPS))
                 elif isinstance(arrived, ModelError):
                     failure = arrived
@@ -107,9 +100,9 @@ class Editing:
             raise failure
 
     def _verified(self, draft: Draft) -> Line:
-        return Line(draft, verify(draft, self._request))
+        return Line(draft, self._verifier.verdict(draft))
 
-    def _wait(self, desk: "_Desk", seconds: float) -> Iterator[Line]:
+    def _wait(self, desk: Desk, seconds: float) -> Iterator[Line]:
         """Yields the remaining lines as they are checked; after `seconds`, unchecked."""
         deadline = time.monotonic() + seconds
         while desk.is_busy:
@@ -118,7 +111,7 @@ class Editing:
             except queue.Empty:
                 desk.give_up("The checker took too long.")
                 break
-            if isinstance(arrived, _Checked):
+            if isinstance(arrived, Checked):
                 desk.take(arrived, max(0.0, deadline - time.monotonic()))
             yield from self._release(is_whole=True)
         yield from self._release(is_whole=True)
@@ -155,79 +148,3 @@ class Editing:
                 self.manuscript.replace(line, others)
                 put += others
         return put
-
-
-class _Desk:
-    """Queue of lines for the checker: one call at a time; lines that arrive meanwhile wait.
-
-    After a failure it is not called again for this answer: the local verdicts stand.
-    """
-
-    def __init__(
-        self,
-        checker: "Checker | None",
-        manuscript: Manuscript,
-        request: Request,
-        put: Callable[[_Checked], None],
-        config: RunnableConfig | None,
-    ) -> None:
-        self._checker = checker
-        self._manuscript = manuscript
-        self._request = request
-        self._put = put
-        self._config = config
-        self._waiting: list[Line] = []
-        self._reading: list[Line] = []
-        self._has_failed = False
-
-    @property
-    def is_busy(self) -> bool:
-        return bool(self._reading)
-
-    def hand_in(self, lines: Sequence[Line], seconds: float) -> None:
-        """Queues the lines that the verifier supports; quotations need no check."""
-        if self._checker is None:
-            return
-        for line in lines:
-            if line.is_supported and line.draft.quote is None:
-                line.awaited, line.unchecked = not self._has_failed, self._has_failed
-        self._waiting += [line for line in lines if line.awaited]
-        self._go_on(seconds)
-
-    def take(self, checked: _Checked, seconds: float) -> None:
-        """Applies the result of a call, and starts the next."""
-        if not self._reading:  # given up
-            return
-        if isinstance(checked.what, ModelError):
-            self.give_up(str(checked.what))
-        elif isinstance(checked.what, Exception):
-            raise checked.what
-        elif checked.what is not None:
-            read, left = self._reading[: len(checked.what)], self._reading[len(checked.what) :]
-            for line, opinion in zip(read, checked.what, strict=True):
-                line.awaited, line.unchecked = False, opinion is None
-                if opinion is not None and not opinion.supported:
-                    doubt = opinion.reason or _NO_REASON
-                    line.verdict = replace(line.verdict, state="uncertain", doubt=doubt)
-            self._reading, self._waiting = [], [*left, *self._waiting]
-            self._go_on(seconds)
-
-    def give_up(self, why: str) -> None:
-        """Keeps the local verdicts on all lines that are not checked yet."""
-        logger.warning("%s Sentences are shown after the local checks alone.", why)
-        self._has_failed = True
-        for line in (*self._reading, *self._waiting):
-            line.awaited, line.unchecked = False, True
-        self._reading, self._waiting = [], []
-
-    def _go_on(self, seconds: float) -> None:
-        checker = self._checker
-        if checker is None or self._reading or not self._waiting:
-            return
-        self._reading, self._waiting = self._waiting, []
-        claims = [self._manuscript.claim(line) for line in self._reading]
-
-        def read() -> "Iterator[Sequence[Opinion | None]]":
-            yield checker.opinions(claims, self._request, seconds=seconds, config=self._config)
-
-        aside(read(), lambda what: self._put(_Checked(what)))

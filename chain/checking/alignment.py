@@ -57,8 +57,8 @@ class Basis:
         return nearest
 
 
-class Evidence:
-    """Word vectors of the passages, computed once for all sentences of a reply.
+class Aligner:
+    """Aligns sentences with passages, whose word vectors it computes once.
 
     Args:
         passages: in the order of their numbers.

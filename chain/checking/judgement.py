@@ -125,7 +125,7 @@ def forward(net: dict[str, Array], given: Features) -> tuple[float, Array]:
 
 
 def centre() -> Array:
-    """Mean word vector, as `chain.checking.alignment.Evidence` needs it, shape (dimensions,)."""
+    """Mean word vector, as `chain.checking.alignment.Aligner` needs it, shape (dimensions,)."""
     return _networks()[0]["centre"]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from chain.answerer import Draft, Verdict
 from chain.model.given_sources import Claim
-from chain.reading.statements import points_back
+from chain.reading.pointing import points_back
 from prompts import phrases
 
 _LEANS = "It points back to a sentence that is left out."

@@ -11,15 +11,15 @@ docs/decisions/0007.
 import re
 import threading
 from collections.abc import Collection, Sequence
-from functools import cache, lru_cache
-from itertools import groupby
+from functools import cache, partial
 
-import prompts
 from chain.answerer import Draft, Quote, Request, Verdict
-from chain.checking.alignment import Basis, Evidence, Place
+from chain.checking.alignment import Aligner, Basis, Place
 from chain.checking.details import doubtful, lacking, unexplained_names
 from chain.checking.judgement import centre, doubt
-from chain.reading.statements import is_row, reading
+from chain.checking.stated import Stated
+from chain.reading.lists import runs
+from chain.reading.unit_text import is_row, reading
 from core.types import Passage
 from language.facts import Facts, facts
 from language.matching import fold
@@ -41,56 +41,78 @@ _TRANSLATED = 0.45
 _DOUBTED = 0.8
 # Mean cosine that a sentence may lose: quotes that add no more are left out.
 _SPARE = 0.06
-_LONG = 4  # words: a sequence this long in both a sentence and a prompt is no coincidence
-_CLAUSE_END = re.compile(r"[.:;](?=\s|$)")
 _ADDRESS = re.compile(
     r"https?://\S+|www\.\S+|\S+@\S+|(?<![\w.@/-])(?:[\w-]*[a-zA-Z][\w-]*\.)+[a-z]{2,}\b"
 )
 
 
-def verify(draft: Draft, request: Request) -> Verdict:
-    """Verdict on a draft, with evidence from any of the passages.
+class Verifier:
+    """Verifies the drafts of one request, with evidence from any of its passages.
 
-    A draft with a quote of its own only has to be that text, word for word.
+    What it computes of the passages serves all drafts. Safe to share between threads.
     """
-    if draft.quote is not None:
-        if _is_quoted(draft, request):
-            return Verdict("supported", (draft.quote,))
-        return Verdict("contradicted", doubt="It is not the text that it quotes.")
-    if (
-        _is_asked(draft.text, request.question)
-        or _is_heading(draft.text, request)
-        or _is_instruction(draft.text)
-    ):
-        return Verdict("contradicted", doubt="It states nothing.")
-    passages = _passages(request)
-    basis = _evidence(passages).basis(draft.text, request.language)
-    if basis is None:
-        return Verdict("contradicted", doubt="It has no words.")
-    claim = facts(draft.text, request.language)
-    said = [_said(place, passages) for place in basis.places]
-    about = [_about(passages[number]) for number, _ in basis.places]
-    quotes = _quotes(basis.places, passages)
-    absent = [*_addresses(draft.text, quotes, passages), *lacking(claim, said, about)]
-    if absent:
-        return Verdict("contradicted", quotes, f"The sources do not have: {', '.join(absent)}.")
-    if not _is_near(draft.text, request.language, quotes, passages):
-        return Verdict("uncertain", quotes, "Nothing in the sources is close to it in meaning.")
-    found = doubt(basis)
-    doubts = [
-        *doubtful(claim, said),
-        *_untranslated(unexplained_names(claim, said, about), basis),
-        *(found.words if found.score > _DOUBTED else ()),
-    ]
-    if doubts:
-        return Verdict("uncertain", quotes, f"Not certain: {', '.join(doubts)}.")
-    # The fewest quotes that suffice: sources often say the same in several places.
-    needed = next(
-        count
-        for count, reached in enumerate(basis.reached, start=1)
-        if reached >= basis.reached[-1] - _SPARE and not lacking(claim, said[:count], about[:count])
-    )
-    return Verdict("supported", _quotes(basis.places[:needed], passages))
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._passages = tuple(one.passage for one in request.found)
+        self._stated = Stated(request)
+        self._said = cache(partial(_said, self._passages))
+        self._about = cache(partial(_about, self._passages))
+        self._aligner: Aligner | None = None
+        self._aligning = threading.Lock()
+
+    def prepare(self) -> None:
+        """Computes the passages' word vectors in a thread: it takes some tenths of a second, while
+        the model starts to write."""
+        threading.Thread(target=self._aligned, daemon=True).start()
+
+    def verdict(self, draft: Draft) -> Verdict:
+        """Verdict on a draft; one with a quote of its own only has to be that text, word for
+        word."""
+        if draft.quote is not None:
+            if _is_quoted(draft, draft.quote, self._passages):
+                return Verdict("supported", (draft.quote,))
+            return Verdict("contradicted", doubt="It is not the text that it quotes.")
+        if not self._stated.anything(draft.text):
+            return Verdict("contradicted", doubt="It states nothing.")
+        basis = self._aligned().basis(draft.text, self._request.language)
+        if basis is None:
+            return Verdict("contradicted", doubt="It has no words.")
+        return self._by_evidence(draft.text, basis)
+
+    def _by_evidence(self, text: str, basis: Basis) -> Verdict:
+        language, passages = self._request.language, self._passages
+        claim = facts(text, language)
+        said = [self._said(place) for place in basis.places]
+        about = [self._about(number) for number, _ in basis.places]
+        quotes = _quotes(basis.places, passages)
+        absent = [*_addresses(text, quotes, passages), *lacking(claim, said, about)]
+        if absent:
+            return Verdict("contradicted", quotes, f"The sources do not have: {', '.join(absent)}.")
+        if not _is_near(text, language, quotes, passages):
+            return Verdict("uncertain", quotes, "Nothing in the sources is close to it in meaning.")
+        found = doubt(basis)
+        doubts = [
+            *doubtful(claim, said),
+            *_untranslated(unexplained_names(claim, said, about), basis),
+            *(found.words if found.score > _DOUBTED else ()),
+        ]
+        if doubts:
+            return Verdict("uncertain", quotes, f"Not certain: {', '.join(doubts)}.")
+        # The fewest quotes that suffice: sources often say the same in several places.
+        needed = next(
+            count
+            for count, reached in enumerate(basis.reached, start=1)
+            if reached >= basis.reached[-1] - _SPARE
+            and not lacking(claim, said[:count], about[:count])
+        )
+        return Verdict("supported", _quotes(basis.places[:needed], passages))
+
+    def _aligned(self) -> Aligner:
+        with self._aligning:  # the first sentence waits for `prepare` instead of computing again
+            if self._aligner is None:
+                self._aligner = Aligner(self._passages, word_states(), centre())
+            return self._aligner
 
 
 def _is_near(
@@ -121,29 +143,14 @@ def _untranslated(names: Collection[str], basis: Basis) -> list[str]:
     ]
 
 
-def prepare(request: Request) -> None:
-    """Computes the passages' word vectors in a thread: it takes some tenths of a second, while the
-    model starts to write."""
-    threading.Thread(target=_evidence, args=(_passages(request),), daemon=True).start()
-
-
-def _passages(request: Request) -> tuple[Passage, ...]:
-    return tuple(one.passage for one in request.found)
-
-
-@lru_cache(maxsize=16)
-def _evidence(passages: tuple[Passage, ...]) -> Evidence:
-    return Evidence(passages, word_states(), centre())
-
-
 def _quotes(places: Sequence[Place], passages: Sequence[Passage]) -> tuple[Quote, ...]:
     """The units as quotes, by passage in order of appearance; adjacent units are merged."""
     first = list(dict.fromkeys(number for number, _ in places))
     made = []
     for number in first:
         units = sorted(unit for passage, unit in places if passage == number)
-        for _, run in groupby(enumerate(units), key=lambda pair: pair[1] - pair[0]):
-            inside = [passages[number].units[unit] for _, unit in run]
+        for run in runs(units):
+            inside = [passages[number].units[unit] for unit in run]
             made.append(Quote(number, inside[0].start, inside[-1].end))
     return tuple(made)
 
@@ -154,14 +161,15 @@ def _addresses(text: str, quotes: Sequence[Quote], passages: Sequence[Passage]) 
     return [one for one in _ADDRESS.findall(text) if fold(one).strip(".,;:)") not in said]
 
 
-def _said(place: Place, passages: Sequence[Passage]) -> Facts:
+def _said(passages: Sequence[Passage], place: Place) -> Facts:
     """Facts of a unit with its heading and lead-in."""
     passage = passages[place[0]]
     return facts(passage.context(passage.units[place[1]]), passage.language)
 
 
-def _about(passage: Passage) -> Facts:
+def _about(passages: Sequence[Passage], number: int) -> Facts:
     """Facts of the metadata of a passage: title, publishers and headings."""
+    passage = passages[number]
     document = passage.document
     publishers = (document.publisher, document.about_publisher)
     text = "\n".join((document.title, document.about, *publishers, *passage.headings))
@@ -182,63 +190,12 @@ def supports(sentence: str, quotes: Sequence[str], about: str, embedder: Embedde
     return _closeness(sentence, quotes, embedder) >= _CLOSE
 
 
-def _is_asked(sentence: str, question: str) -> bool:
-    """Whether a sentence is a question, or part of the one asked, which small models repeat, also
-    with a full stop."""
-    return sentence.endswith("?") or fold(sentence).rstrip(" .;:!") in fold(question)
-
-
-def _is_heading(sentence: str, request: Request) -> bool:
-    """Whether a sentence has only words of a passage's description in the prompt, which small
-    models repeat."""
-    said = _words(sentence)
-    return any(said <= _words(_above(one.passage)) for one in request.found)
-
-
-def _is_instruction(sentence: str) -> bool:
-    """Whether a sentence is part of a prompt for a writer ("Rules:"), which small models repeat; it
-    has no details that would contradict the sources."""
-    said = max((" ".join(_sequence(one)) for one in _CLAUSE_END.split(sentence)), key=len)
-    told = _instructions()
-    return (
-        said in told
-        or (sentence.endswith(":") and any(one.startswith(f"{said} ") for one in told))
-        or (said.count(" ") >= _LONG - 1 and any(f" {said} " in f" {one} " for one in told))
-    )
-
-
-@cache
-def _instructions() -> frozenset[str]:
-    """Lines and clauses of the prompts for writers, as words."""
-    pieces = [
-        piece
-        for name in prompts.WRITING
-        for line in prompts.load(name).splitlines()
-        for piece in (line, *_CLAUSE_END.split(line))
-    ]
-    return frozenset(" ".join(_sequence(piece)) for piece in pieces) - {""}
-
-
-def _above(passage: Passage) -> str:
-    document = passage.document
-    return " ".join((document.title, document.reference, *passage.headings, str(document.date)))
-
-
-def _words(text: str) -> set[str]:
-    return set(_sequence(text))
-
-
-def _sequence(text: str) -> list[str]:
-    return re.findall(r"\w+", fold(text))
-
-
-def _is_quoted(draft: Draft, request: Request) -> bool:
+def _is_quoted(draft: Draft, quote: Quote, passages: Sequence[Passage]) -> bool:
     """Whether the draft's text is verbatim in its quote, and the quote within its passage; a table
     row may have its headings."""
-    quote = draft.quote
-    if quote is None or not 0 <= quote.passage < len(request.found):
+    if not 0 <= quote.passage < len(passages):
         return False
-    passage = request.found[quote.passage].passage
+    passage = passages[quote.passage]
     if not 0 <= quote.start < quote.end <= len(passage.text):
         return False
     quoted = " ".join(passage.text[quote.start : quote.end].split())

@@ -1,4 +1,4 @@
-"""Token budget of a prompt: data in fences, as much as fits beside the answer.
+"""Budgets: tokens of a prompt, where data in fences fit beside the answer, and shares of the time.
 
 model_context = rules and question + passages or history + a quarter for the answer
 """
@@ -10,6 +10,12 @@ _ANSWER_SHARE = 4  # the answer gets 1/4 of the context
 # The configured model's tokenizer is not available. With SmolLM2's small vocabulary (49,152) a
 # token has at least 2.4 bytes in the Dutch briefs, and 4 in the English ones.
 _BYTES_PER_TOKEN = 2
+
+CONDENSE_SHARE = 0.25
+"""Share of `answer_timeout` for rewriting a follow-up; the rest is for the answer. A reasoning
+model needs some ten seconds for either."""
+MEND_SHARE = 0.25
+"""Share of `answer_timeout` for checking and repairing the reply."""
 
 
 def answer_tokens(context: int) -> int:

@@ -2,8 +2,7 @@
 
 messages -> request with the optional parameters that the server accepts -> pieces of the reply
 
-Optional parameters are sent only if a setting has them, except the schema and the request for token
-counts. One that the server refuses is not sent again. After a lasting failure a circuit breaker
+A parameter that the server refuses is not sent again. After a lasting failure a circuit breaker
 blocks calls for a while.
 """
 
@@ -12,11 +11,12 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
+from langchain_core.messages import BaseMessage
 from langchain_core.runnables import RunnableConfig
 from langchain_openai.chat_models.base import BaseChatOpenAI
 
 from chain.model.reply import replied, within
+from chain.model.request_form import FORMS, in_one, optional_fields
 from chain.model.server_failures import (
     asked_to_wait,
     passes,
@@ -34,17 +34,9 @@ from core.types import ModelTrouble
 
 logger = logging.getLogger(__name__)
 
-CONDENSE_SHARE = 0.25
-"""Share of `answer_timeout` for rewriting a follow-up; the rest is for the answer. A reasoning
-model needs some ten seconds for either."""
-MEND_SHARE = 0.25
-"""Share of `answer_timeout` for checking and repairing the reply."""
-
 _TRIES = 3  # of a request with a transient failure
 _FIRST_WAIT = 0.5  # seconds before the second try; doubles after each
 _LASTING: frozenset[ModelTrouble] = frozenset({"key", "quota", "unknown_model", "unreachable"})
-_LIMITS = ("max_completion_tokens", "max_tokens")  # OpenAI's name, and that of all others
-_FORMS = frozenset({"response_format", "text"})  # schema of the reply, in either API
 
 
 class ChatModel:
@@ -80,7 +72,7 @@ class ChatModel:
     @property
     def takes_schema(self) -> bool:
         """Whether replies are asked for by JSON schema."""
-        return self._settings.structured_answers and not self._refused & _FORMS
+        return self._settings.structured_answers and not self._refused & FORMS
 
     @property
     def refused(self) -> tuple[str, ...]:
@@ -182,14 +174,20 @@ class ChatModel:
         while True:
             begun = False
             client = self._client or self._made(name, responses=False)
-            fields = self._fields(client, schema, tokens)
+            fields = optional_fields(
+                self._settings,
+                schema if self.takes_schema else None,
+                tokens,
+                refused=self._refused,
+                responses=bool(client.use_responses_api),
+                official=self._server.official,
+            )
             sent = {key: value for key, value in fields.items() if key not in left_out}
-            asked = messages if self._has_system_role else _in_one(messages)
+            asked = messages if self._has_system_role else in_one(messages)
             try:
                 for piece in replied(client, asked, sent, config):
-                    if not begun:
-                        begun = True
-                        self._refused |= left_out
+                    begun = True
+                    self._refused |= left_out
                     yield piece
                 return
             except ModelError:
@@ -208,7 +206,7 @@ class ChatModel:
                 elif not client.use_responses_api and wants_responses(error):
                     self._made(name, responses=True)
                 elif told.reason == "parameter" and sent:
-                    left_out |= sent.keys() & _FORMS or sent.keys()
+                    left_out |= sent.keys() & FORMS or sent.keys()
                 elif passes(error) and tries < _TRIES:
                     wait = max(wait, asked_to_wait(error))
                     if time.monotonic() + wait >= deadline:
@@ -221,41 +219,3 @@ class ChatModel:
     def _made(self, name: str, *, responses: bool) -> BaseChatOpenAI:
         self._client = self._server.client(name, responses=responses)
         return self._client
-
-    def _fields(
-        self, client: BaseChatOpenAI, schema: Mapping[str, Any] | None, tokens: int | None
-    ) -> dict[str, Any]:
-        """Optional fields of a request that are set and not refused, by their names in the API.
-
-        They go into the body unchanged: langchain-openai would rename or drop some, and it loses
-        the token counts of a stream that it parses by a schema.
-        """
-        settings = self._settings
-        tokens, effort = tokens or settings.answer_tokens, settings.reasoning_effort or None
-        form: dict[str, Any] | None = None
-        if schema is not None and self.takes_schema:
-            form = {"name": schema["title"], "strict": True, "schema": schema}
-        fields: dict[str, Any] = {"stream": True, "temperature": settings.temperature}
-        if client.use_responses_api:
-            fields["text"] = form and {"format": {"type": "json_schema", **form}}
-            fields["max_output_tokens"] = tokens
-            fields["reasoning"] = effort and {"effort": effort}
-        else:
-            fields["response_format"] = form and {"type": "json_schema", "json_schema": form}
-            limits = _LIMITS if self._server.official else _LIMITS[::-1]
-            fields |= dict.fromkeys([n for n in limits if n not in self._refused][:1], tokens)
-            fields["reasoning_effort"] = effort
-            if "stream" not in self._refused:  # servers refuse the options without it
-                fields["stream_options"] = {"include_usage": True}
-        return {
-            key: value
-            for key, value in fields.items()
-            if value is not None and key not in self._refused
-        }
-
-
-def _in_one(messages: Sequence[BaseMessage]) -> list[BaseMessage]:
-    """Merges the system message into the question, for models without a system role."""
-    if len(messages) < 2 or not isinstance(messages[0], SystemMessage):
-        return list(messages)
-    return [HumanMessage(f"{messages[0].text}\n\n{messages[1].text}"), *messages[2:]]

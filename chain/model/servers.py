@@ -15,13 +15,13 @@ from langchain_openai.chat_models.base import BaseChatOpenAI
 from pydantic import SecretStr
 
 from chain.model import bounded
+from chain.model.entra import entra_token
 from chain.model.server_failures import translated
-from core.errors import ModelError, SettingsError
+from core.errors import ModelError
 from core.settings import Settings
 
 OPENAI = "https://api.openai.com/v1"
 _AZURE_HOSTS = (".openai.azure.com", ".services.ai.azure.com", ".cognitiveservices.azure.com")
-_ENTRA_SCOPE = "https://cognitiveservices.azure.com/.default"
 _LISTED = 20  # models named in a message
 _QUICK = 5.0  # seconds for a request about the server's models
 _OLLAMA_CONTEXT = 4096  # tokens; its smallest default, docs.ollama.com/context-length
@@ -64,7 +64,7 @@ class Server:
         port = f":{parts.port}" if parts.port else ""
         self.address = f"{parts.scheme}://{host}{port}{parts.path}"  # nothing secret in it
         self.secret = settings.openai_api_key.get_secret_value()
-        self._token = _entra_token() if settings.azure_identity else None
+        self._token = entra_token() if settings.azure_identity else None
         self._http = bounded.client()
         self._is_ollama = not self.official  # until `context` has asked
 
@@ -198,31 +198,3 @@ def _context(model: str, shown: Mapping[str, Any], loaded: Mapping[str, Any]) ->
         if one.get("name") in names and one.get("context_length"):
             return Context(int(one["context_length"]), most, sure=True)
     return Context(min(_OLLAMA_CONTEXT, most or _OLLAMA_CONTEXT), most, sure=False)
-
-
-def _entra_token() -> Callable[[], str]:
-    """Provider of Entra ID tokens; renews them as needed.
-
-    Raises:
-        SettingsError: azure-identity is not installed.
-    """
-    try:
-        from azure.identity import DefaultAzureCredential, get_bearer_token_provider
-    except ImportError:
-        raise SettingsError(
-            "STRATEGIEWIJZER_AZURE_IDENTITY needs a package that is not installed. Install it: "
-            ".venv/bin/python -m pip install azure-identity"
-        ) from None
-    provider = get_bearer_token_provider(DefaultAzureCredential(), _ENTRA_SCOPE)
-
-    def token() -> str:
-        try:
-            return str(provider())
-        except Exception as error:  # noqa: BLE001 - of many types; none may reach a reader
-            raise ModelError(
-                f"Entra ID gives no token for the model's server ({type(error).__name__}). Sign in "
-                "or correct the variables of azure-identity.",
-                "key",
-            ) from None
-
-    return token

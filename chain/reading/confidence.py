@@ -14,7 +14,7 @@ from typing import NamedTuple, cast
 
 from chain.reading.evidence import Evidence, Text, of_passage
 from chain.reading.relevance import Ranked
-from chain.reading.statements import reading
+from chain.reading.unit_text import reading
 from chain.understanding.asking import gives_reason
 from chain.understanding.demands import demands_of
 from core.types import Passage, ScoredPassage

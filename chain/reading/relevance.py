@@ -18,7 +18,6 @@ names, and subtracted for a recital or memorandum.
 """
 
 import math
-import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,12 +27,11 @@ from functools import cache, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from chain.reading.definitions import defines
 from chain.reading.statements import Statement, series, statements
 from chain.understanding.asking import asks_for, counted, gives_reason, numbers
 from core.types import Passage, ScoredPassage, Unit
-from language.cues import cues_of
 from language.dates import dates_as_written
-from language.matching import without_accents
 from language.quantities import figures
 from vectorstore.keyword import content_words, letter_runs
 
@@ -44,19 +42,7 @@ _DEFINES = 3.0  # a definition; too few questions ask for one to fit it
 _NAMED = 2.0  # a unit of a document that the question names
 _PREAMBLE = 3.0  # a recital or memorandum (subtracted): an article may lay it down
 _REMEMBERED = 500  # passages in the cache
-_LONGEST_TERM = 4  # words of a term to define
-# A definition in a law begins with its number, and a quotation mark before the term.
-_QUOTED = re.compile(r"(?:\(?\w{1,4}[.)] ?)?(?=[\"'“”„‟«»‘‚‹›])")
-FEATURES = (
-    "cosine",
-    "words",
-    "letters",
-    "passage",
-    "number",
-    "date",
-    "reason",
-    "across",
-)
+FEATURES = ("cosine", "words", "letters", "passage", "number", "date", "reason", "across")
 
 
 Weights = Mapping[str, float]  # by feature
@@ -120,7 +106,9 @@ def rank_units(
     """Ranks the units of the passages, best first; without footnotes, which need their sentence."""
     there = places(found)
     scores = features(question, language, found) @ [weights[name] for name in FEATURES]
-    scores += _DEFINES * defines(question, language, found)
+    scores += _DEFINES * defines(
+        question, language, [(found[place].passage, unit) for place, _, unit in there]
+    )
     scores += [
         _NAMED * found[place].named - _PREAMBLE * found[place].passage.preamble
         for place, _, _ in there
@@ -171,47 +159,6 @@ def features(question: str, language: str, found: Sequence[ScoredPassage]) -> ND
 
 def _is_new(found: Iterable[str], known: frozenset[str]) -> bool:
     return any(not figures(one) <= known for one in found)
-
-
-def defines(question: str, language: str, found: Sequence[ScoredPassage]) -> NDArray[np.float64]:
-    """Definition score of each unit, in the order of `places`: 2 if it begins with the term in
-    quotation marks, as in a law; 1 if it has a definition such as "X is", "X, a", "X:" or "(X)";
-    else 0."""
-    term, units = _term(question, language), places(found)
-    if not term:
-        return np.zeros(len(units))
-    name = r"\W+(?:\w+\W+){0,2}".join(rf"{re.escape(word)}\w{{0,2}}" for word in term)
-    said = []
-    for index, _, unit in units:
-        passage = found[index].passage
-        form = rf"\b{name}(?:\)|\W? ?{_being(passage.language)})"
-        text = without_accents(passage.text[unit.start : unit.end])  # as the term is
-        quoted = _QUOTED.match(text)
-        begins = quoted and re.match(rf"\W*{name}\b", text[quoted.end() :], re.IGNORECASE)
-        said.append(2.0 if begins else float(bool(re.search(form, text, re.IGNORECASE))))
-    return np.array(said)
-
-
-@cache
-def _being(language: str) -> str:
-    """Pattern for what links a term to its definition: "is", ", the", ":"; not at the end of a
-    sentence."""
-    signs = sorted(map(without_accents, cues_of(language).being), key=len, reverse=True)
-    alternatives = "|".join(rf"{re.escape(sign)}(?!(?<=\w)\w)" for sign in signs)
-    return rf"(?:{alternatives})(?=[\s\S]*\w)"
-
-
-def _term(question: str, language: str) -> list[str]:
-    """Words of the term that a question wants defined; empty if it asks something else."""
-    asks = sorted(cues_of(language).definition, key=len, reverse=True)
-    by = "|".join(map(re.escape, cues_of(language).according))
-    bare = re.sub(rf"(?<!\w)(?:{by})(?!\w).*", " ", question, flags=re.IGNORECASE)
-    named = bare
-    for ask in asks:
-        end = "" if ask.endswith(("'", "’")) else r"(?!\w)"
-        bare = re.sub(rf"(?<!\w){re.escape(ask)}{end}", " ", bare, flags=re.IGNORECASE)
-    term = content_words(bare, language)
-    return term if bare != named and len(term) <= _LONGEST_TERM else []
 
 
 def _words(question: str, language: str, passages: Sequence[Passage]) -> list[float]:

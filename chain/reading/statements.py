@@ -8,25 +8,22 @@ began in another passage, and what a summary says about itself.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from itertools import groupby, takewhile
+from functools import lru_cache
 
+from chain.reading.lists import LONGEST_LIST, left_out, lists_of, shown_first
+from chain.reading.pointing import follows, points_back
+from chain.reading.unit_text import is_row
 from core.types import Passage, Unit
 from language.matching import fold
 from language.vocabulary import vocabulary
 
-LONGEST_LIST = 12
-"""Most items of a list to show; of a longer list the first."""
-
 _BACK = 2  # most sentences added before one that refers back
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
-_OPENING = 6  # first words of a sentence, checked for a reference back
 _ENUMERATED = re.compile(r"(?P<name>[^\W\d_]{3,}) (?P<number>[A-Z]|[IVX]+|\d{1,2})\b")
 _ADDRESS = re.compile(r"\b(?:https?://|www\.)\S+")
 _FEWEST = 5  # words: a unit with an address and fewer words says only where to look
-_CELLS = re.compile(r"(?<!\\)\|")
 
 
 @dataclass(frozen=True)
@@ -52,7 +49,7 @@ def statements(passage: Passage, *, reasons: bool = False) -> tuple[Statement, .
     before it.
     """
     found = []
-    lists = _lists(passage)
+    lists = lists_of(passage)
     for number, unit in enumerate(passage.units):
         if unit.kind == "note" or about_itself(passage, unit) or _says_little(passage, unit):
             continue
@@ -62,7 +59,7 @@ def statements(passage: Passage, *, reasons: bool = False) -> tuple[Statement, .
                 continue
             before = _before(passage, number, lists, reasons)
             if before is not None:
-                shown = _first_items(passage, members)
+                shown = shown_first(passage, members)
                 found.append(
                     Statement((*before, *shown), shown, True, left_out(passage, shown[-1]))
                 )
@@ -101,41 +98,6 @@ def series(passage: Passage, among: Sequence[Statement]) -> Statement | None:
     return None
 
 
-def points_back(text: str, language: str) -> bool:
-    """Whether a sentence opens with a word that refers back (an anaphor).
-
-    >>> points_back("In that year the number rose.", "en")
-    True
-    >>> points_back("There are eight of them.", "en")
-    False
-    """
-    words = vocabulary(language)
-    opening = [fold(word) for word in _WORD.findall(text[:200])[:_OPENING]]
-    said = f"{' '.join(opening)} "
-    if not opening or any(said.startswith(f"{phrase} ") for phrase in words.no_pointing):
-        return False
-    if _opening(language).match(said) or not words.same.isdisjoint(opening):
-        return True
-    for word in opening:
-        if word in words.demonstratives:
-            return True
-        if word not in words.linking:
-            return False
-    return False
-
-
-def _follows(text: str, language: str) -> bool:
-    """Whether a sentence states a consequence ("therefore")."""
-    words = [fold(word) for word in _WORD.findall(text)]
-    return not vocabulary(language).consequences.isdisjoint(words)
-
-
-@cache
-def _opening(language: str) -> re.Pattern[str]:
-    phrases = sorted(map(re.escape, vocabulary(language).pointing), key=len, reverse=True)
-    return re.compile(rf"(?:{'|'.join(phrases)}) " if phrases else "(?!)")
-
-
 def about_itself(passage: Passage, unit: Unit) -> bool:
     """Whether a summary talks about itself: "this brief does not list the individual actions"."""
     if passage.document.kind != "brief":
@@ -156,91 +118,8 @@ def _is_open(passage: Passage, unit: Unit) -> bool:
     return passage.text[unit.start : unit.end].rstrip("*_ ").endswith((",", ":"))
 
 
-def reading(passage: Passage, unit: Unit) -> str:
-    """Text of a unit as shown: in one line; a table row with its headings.
-
-    >>> # | weapon | number |    | revolver | 102 |    ->    weapon: revolver; number: 102
-    """
-    if is_row(passage, unit) and unit.lead_in is not None:
-        pairs = zip(
-            _cells(passage, *unit.lead_in), _cells(passage, unit.start, unit.end), strict=False
-        )
-        return "; ".join(f"{head}: {cell}" if head else cell for head, cell in pairs if cell)
-    return " ".join(passage.text[unit.start : unit.end].split()).lstrip("#- ")
-
-
-def is_row(passage: Passage, unit: Unit) -> bool:
-    """Whether a unit is a row of a table, header rows included."""
-    return passage.text[_line_start(passage, unit.start) : unit.start].rstrip(" \t").endswith("|")
-
-
-def _line_start(passage: Passage, offset: int) -> int:
-    return passage.text.rfind("\n", 0, offset) + 1
-
-
-def _cells(passage: Passage, start: int, end: int) -> list[str]:
-    """Cells of the table row at these offsets, with an empty first cell, which precedes `start`."""
-    line = passage.text[_line_start(passage, start) : end]
-    return [" ".join(cell.split()).replace("\\|", "|") for cell in _CELLS.split(line)[1:]]
-
-
-def _lists(passage: Passage) -> dict[int, tuple[int, ...]]:
-    """First unit of each list -> its units: the sentence that introduces or precedes it, if any,
-    and all items, nested ones included. Table rows are no lists."""
-    at = {(unit.start, unit.end): number for number, unit in enumerate(passage.units)}
-    root: dict[int, int] = {}
-    lists: dict[int, list[int]] = {}
-    before = -1  # unit that items belong to: the last sentence, else the first item
-    for number, unit in enumerate(passage.units):
-        if unit.kind != "item" or is_row(passage, unit):
-            if unit.kind != "note":
-                before = -1 if is_row(passage, unit) else number
-            continue
-        before = number if before < 0 else before
-        lead = at.get(unit.lead_in, before) if unit.lead_in is not None else before
-        root[number] = root.get(lead, lead)
-        lists.setdefault(root[number], [root[number]])
-        if number != root[number]:
-            lists[root[number]].append(number)
-    return {first: tuple(members) for first, members in lists.items()}
-
-
 def _is_listed(number: int, lists: dict[int, tuple[int, ...]]) -> bool:
     return any(number in members for members in lists.values())
-
-
-def _first_items(passage: Passage, members: tuple[int, ...]) -> tuple[int, ...]:
-    """The introduction and the first `LONGEST_LIST` items of a list, with their nested items."""
-    lead = passage.units[members[0]]
-    top = [n for n in members if passage.units[n].lead_in in (None, (lead.start, lead.end))]
-    items = [n for n in top if passage.units[n].kind == "item"]
-    if len(items) <= LONGEST_LIST:
-        return members
-    return tuple(n for n in members if n < items[LONGEST_LIST])
-
-
-def first_items(passage: Passage, most: int) -> tuple[int, ...]:
-    """The first `most` items of the list that a passage begins with, with their nested items."""
-    found: list[int] = []
-    for number, unit in enumerate(passage.units):
-        if unit.kind == "sentence" or is_row(passage, unit):
-            break
-        most -= unit.kind == "item" and unit.lead_in is None
-        if most < 0:
-            break
-        if unit.kind == "item":
-            found.append(number)
-    return tuple(found)
-
-
-def left_out(passage: Passage, last: int) -> int:
-    """Number of items behind unit `last` in its list, here and in later passages."""
-    rest = passage.units[last + 1 :]
-    items = list(
-        takewhile(lambda unit: unit.kind != "sentence" and not is_row(passage, unit), rest)
-    )
-    after = passage.items_after if len(items) == len(rest) else 0
-    return sum(unit.kind == "item" for unit in items) + after
 
 
 def _before(
@@ -252,7 +131,7 @@ def _before(
     while True:
         text = _text(passage, number)
         needed = points_back(text, passage.language)
-        if not needed and not (reasons and _follows(text, passage.language)):
+        if not needed and not (reasons and follows(text, passage.language)):
             break
         earlier = [n for n in range(number) if passage.units[n].kind != "note"]
         if not earlier or len(brought) >= _BACK or is_row(passage, passage.units[earlier[-1]]):
@@ -271,9 +150,3 @@ def _before(
 def _text(passage: Passage, number: int) -> str:
     unit = passage.units[number]
     return passage.text[unit.start : unit.end]
-
-
-def runs(units: Sequence[int]) -> Iterator[tuple[int, ...]]:
-    """Splits units into runs of consecutive ones."""
-    for _, run in groupby(enumerate(units), key=lambda pair: pair[1] - pair[0]):
-        yield tuple(number for _, number in run)

@@ -6,8 +6,8 @@ from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableConfig
 
 import prompts
-from chain.model.budget import fenced, fitting
-from chain.model.language_model import CONDENSE_SHARE, ChatModel
+from chain.model.budget import CONDENSE_SHARE, fenced, fitting
+from chain.model.language_model import ChatModel
 from core.errors import ModelError
 from core.settings import Settings
 from core.types import Turn

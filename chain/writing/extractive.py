@@ -8,17 +8,18 @@ A question in parts gets such an answer for each part (chain/reading/parts.py).
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 
 from langchain_core.runnables import RunnableConfig, RunnableLambda
 
 from chain.answerer import Draft, Quote, Request
+from chain.reading.lists import LONGEST_LIST, first_items, left_out
 from chain.reading.relevance import Ranked
-from chain.reading.statements import LONGEST_LIST, first_items, left_out, reading, runs, statements
-from core.types import Marked, Mode, Passage, Turn
+from chain.reading.statements import statements
+from chain.writing.quoting import Block, drafts, label_of, readings
+from core.types import Marked, Mode, Turn
 from language.matching import fold
-from prompts import phrases
 
 _ALSO = 0.25  # score: a statement beside the best may be lower by this
 _BESIDE = 2  # statements of the same passage beside the best
@@ -32,22 +33,6 @@ _KEPT = 1.5  # score: a part stays in a passage already shown unless another is 
 _AGAIN = 2.0  # score: a statement is repeated only if it is better than any new one by this
 
 
-@dataclass(frozen=True)
-class Block:
-    """Statements of one passage, shown together.
-
-    passage: its index in `Request.found`.
-    units: numbers of the units in the order shown, the best statement first.
-    before: for a list across passages, the items in the passages before this one.
-    goes_on: the list continues in the next block.
-    """
-
-    passage: int
-    units: tuple[int, ...]
-    before: int = 0
-    goes_on: bool = False
-
-
 class ExtractiveAnswerer:
     """Quotes the sources: each draft is made of whole units, with their quote."""
 
@@ -59,7 +44,7 @@ class ExtractiveAnswerer:
 
     def draft(self, request: Request, config: RunnableConfig | None) -> Iterator[Draft]:
         blocks = self._choose.invoke(request, config)
-        labelled = len({_label(request.found[one.passage].passage) for one in blocks}) > 1
+        labelled = len({label_of(request.found[one.passage].passage) for one in blocks}) > 1
         for block in blocks:
             yield from drafts(block, request, labelled=labelled)
 
@@ -178,7 +163,7 @@ def _more(request: Request, answer: Sequence[Block]) -> tuple[Block, ...]:
     every = (one for part in request.parts for one in part.ranked)
     ranked = sorted(every, key=lambda one: -one.score)
     shown = {block.passage: set(block.units) for block in answer}
-    said = {text for block in answer for text in _readings(block.passage, block.units, request)}
+    said = {text for block in answer for text in readings(block.passage, block.units, request)}
     blocks: dict[int, Block] = {}
     counts: Counter[int] = Counter()
     left = _WORDS_OF_MORE
@@ -186,11 +171,11 @@ def _more(request: Request, answer: Sequence[Block]) -> tuple[Block, ...]:
         if one.score < ranked[0].score - _WITHIN:
             break
         place, statement = one.passage, one.statement
-        core = _readings(place, statement.core, request)
+        core = readings(place, statement.core, request)
         if said.issuperset(core):  # also if another document says it in the same words
             continue
         new = [number for number in statement.units if number not in shown.get(place, ())]
-        words = sum(len(text.split()) for text in _readings(place, new, request))
+        words = sum(len(text.split()) for text in readings(place, new, request))
         is_full = counts[place] == _PER_BLOCK or (place not in blocks and len(blocks) == _BLOCKS)
         if is_full or (words > left and blocks):
             continue
@@ -201,62 +186,8 @@ def _more(request: Request, answer: Sequence[Block]) -> tuple[Block, ...]:
     return tuple(blocks.values())
 
 
-def _readings(place: int, units: Iterable[int], request: Request) -> list[str]:
-    passage = request.found[place].passage
-    return [reading(passage, passage.units[number]) for number in units]
-
-
 def _is_said(one: Ranked, request: Request) -> bool:
     """Whether the previous answer said it."""
     return bool(request.said) and all(
-        fold(text) in request.said for text in _readings(one.passage, one.statement.core, request)
+        fold(text) in request.said for text in readings(one.passage, one.statement.core, request)
     )
-
-
-def drafts(block: Block, request: Request, *, labelled: bool) -> Iterator[Draft]:
-    """A draft for each paragraph, or list with its introduction, of a block."""
-    passage = request.found[block.passage].passage
-    label = _label(passage) if labelled and not block.before else ""
-    for run in runs(block.units):
-        for text, items in _paragraphs(passage, run):
-            quoted = [*text, *items]
-            note, count = "", block.before + len(items)
-            if items and not block.goes_on and (rest := left_out(passage, items[-1])):
-                note = phrases(request.language).part_of_list.format(count, count + rest)
-            yield Draft(
-                text=" ".join(_readings(block.passage, text, request)),
-                cites=(block.passage,),
-                items=tuple(_readings(block.passage, items, request)),
-                quote=Quote(
-                    block.passage,
-                    passage.units[quoted[0]].start,
-                    passage.units[quoted[-1]].end,
-                ),
-                label=label or ("" if text or block.before else _label(passage)),
-                note=note,
-            )
-            label = ""
-
-
-def _paragraphs(
-    passage: Passage, run: Sequence[int]
-) -> Iterator[tuple[tuple[int, ...], tuple[int, ...]]]:
-    """Pairs of sentences and the items that follow them, as unit numbers in order."""
-    text: list[int] = []
-    items: list[int] = []
-    for number in run:
-        if passage.units[number].kind == "item":
-            items.append(number)
-            continue
-        if items:
-            yield tuple(text), tuple(items)
-            text, items = [], []
-        text.append(number)
-    yield tuple(text), tuple(items)
-
-
-def _label(passage: Passage) -> str:
-    """Document and section of a passage."""
-    title = passage.document.short_title
-    section = passage.headings[-1] if len(passage.headings) > 1 else ""
-    return f"{title}, {section}" if section and section != passage.document.title else title

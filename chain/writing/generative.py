@@ -11,9 +11,9 @@ from langchain_core.runnables import RunnableConfig
 
 import prompts
 from chain.answerer import Draft, Request
-from chain.model.budget import fenced, fitting
+from chain.model.budget import CONDENSE_SHARE, MEND_SHARE, fenced, fitting
 from chain.model.given_sources import passage_data
-from chain.model.language_model import CONDENSE_SHARE, MEND_SHARE, ChatModel
+from chain.model.language_model import ChatModel
 from chain.writing.reply_reader import SCHEMA, read
 from core.errors import ModelError
 from core.settings import Settings

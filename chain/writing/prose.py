@@ -4,13 +4,14 @@ characters -> lines -> sentences, items and rows -> drafts
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import Literal
+from collections.abc import Iterator
 
 from chain.answerer import Draft
+from chain.writing.item_marks import BULLET, LETTERED, NUMBERED, ItemMarks
 from chain.writing.markers import closing, is_marked, plain
+from chain.writing.sentence_drafts import drafts_of, says_no_answer
+from chain.writing.table_rows import TableRows
 from core.errors import ModelError
-from language.characters import BROKEN
 from language.matching import grouped
 from language.sentences import is_open, sentences
 
@@ -21,15 +22,8 @@ _WIDE = 60  # characters: a line longer than this may be wrapped
 _FENCE = re.compile(r"\s*(?:```|~~~)")
 _HEADING = re.compile(r"\s*#{1,6}\s+")
 _ROW = re.compile(r"\s*\|")
-_CELLS = re.compile(r"(?<!\\)\|")
-_RULE = re.compile(r"[\s|:-]+")  # below the header of a table
 _QUOTED = re.compile(r"^\s*(?:>\s*)+")
-_BULLET = re.compile(r"\s*(?:[•▪◦‣●○■]\s*|[-*+–—]\s+)(?:\[[ xX]\]\s+)?")
-_NUMBERED = re.compile(r"\s*(?:\*\*)?(?:(\d{1,2})[.)]|\((\d{1,2})\))(?:\*\*)?\s+")
-_LETTERED = re.compile(r"\s*\(?(?:[a-z]|[ivx]{2,4})\)\s+")
 _IN_PARENTHESES = re.compile(r"\(\d{1,2}\)")
-_DATE = re.compile(r"\w+\.?\s+[12]\d{3}")  # behind a day: "1. Juli 2020" is no item
-
 _ENDED = re.compile(r"[.!?…:;;][\"'”“»«’)\]]*$")
 _WHOLE = re.compile(r"[.!?…][\"'”“»«’)\]]*$")
 # Cheap checks of the buffer's end, before the thorough ones.
@@ -42,8 +36,6 @@ _MARKUP = "[【(<\\*_~`|"
 _GOES_ON = ".!?…,;:)]】}"
 _QUOTES = "\"'”“„»«’‘"
 _JOINS = "-–—/%&+="
-_BULLETS = "-*•▪◦‣●○■ "
-_NO_ANSWER = re.compile(r"\bNO[ _-]ANSWER\b|^\W*(?i:no[ _-]answer)\W*$|^\s*\[\s*\]\s*$")
 
 
 class Prose:
@@ -61,11 +53,9 @@ class Prose:
         self._language = language
         self._waiting = ""  # the buffer; may have a line, its end, and the beginning of the next
         self._is_fresh = True  # the buffer begins a line
-        self._form: Literal["sentence", "item"] = "sentence"  # of the line
-        self._number = 0  # of the last numbered item
+        self._marks = ItemMarks()
         self._is_bare = False  # the last item ended without full stop or marker
-        self._head: Sequence[str] = ()  # header of the current table
-        self._first_row = ""  # of a table, until the second row shows whether it is the header
+        self._table = TableRows()
 
     @property
     def waiting(self) -> str:
@@ -88,7 +78,7 @@ class Prose:
     def end_line(self) -> Iterator[Draft]:
         """Yields the drafts of the buffer, which the caller knows to be complete."""
         yield from self.feed("\n\n")
-        yield from self._give_first_row()
+        yield from self._table.first_row()
 
     def close(self, *, broken: bool) -> Iterator[Draft]:
         """Yields the drafts that the end of the text completes; never half a sentence.
@@ -97,7 +87,7 @@ class Prose:
             broken: the text broke off: only a marker or a line end then closes a sentence.
         """
         before, _, line = self._waiting.rpartition("\n")
-        self.declines |= bool(_NO_ANSWER.search(line))
+        self.declines |= says_no_answer(line)
         self.is_empty &= not before.strip() and (not line.strip() or bool(_FENCE.match(line)))
         if not line.strip() or self._is_whole(line, broken=broken):
             yield from self.end_line()
@@ -106,7 +96,7 @@ class Prose:
         word = _LAST_WORD.search(self._waiting)
         if word and self._ends(self._waiting[: word.start()], word[0]):
             yield from self._give(self._waiting[: word.start()])
-        yield from self._give_first_row()
+        yield from self._table.first_row()
         self.forget()
 
     def _take(self, character: str) -> Iterator[Draft]:
@@ -184,7 +174,7 @@ class Prose:
         if is_marked(line):
             return not is_marked(before)
         first = line.lstrip()[:1]
-        is_item = _NUMBERED.match(line) or _LETTERED.match(line)
+        is_item = NUMBERED.match(line) or LETTERED.match(line)
         is_full = first.isalpha() and len(before) > _WIDE
         return (
             (first.islower() or first.isdecimal() or is_full)
@@ -195,7 +185,7 @@ class Prose:
     def _is_whole(self, line: str, *, broken: bool) -> bool:
         if closing(line):
             return True
-        is_next_item = self._is_bare and self._is_fresh and bool(_BULLET.match(line))
+        is_next_item = self._is_bare and self._is_fresh and bool(BULLET.match(line))
         ended = _WHOLE.search(plain(line)[0]) or _FENCE.match(line) or line.rstrip().endswith("|")
         return not broken and bool(ended or is_next_item)
 
@@ -206,95 +196,26 @@ class Prose:
         if not text.strip() or _FENCE.match(text):
             return
         self.is_empty = False
-        self.declines |= bool(_NO_ANSWER.search(text))
+        self.declines |= says_no_answer(text)
         if is_fresh:
             text = _QUOTED.sub("", text)
             if _ROW.match(text):
-                yield from self._row(text)
+                yield from self._table.row(text)
                 return
-            yield from self._give_first_row()
-            self._head = ()
-        said, cited = plain(_HEADING.sub("", self._without_item_mark(text, is_fresh=is_fresh)))
+            yield from self._table.end()
+        said, cited = plain(_HEADING.sub("", self._marks.without(text, is_fresh=is_fresh)))
         if _HEADING.match(text) and not cited:
             return
-        self._is_bare = self._form == "item" and not (cited or _WHOLE.search(said))
+        self._is_bare = self._marks.form == "item" and not (cited or _WHOLE.search(said))
         spans = sentences(said, self._language)
         for number, (start, end) in enumerate(spans):
             first = start if number else -1  # a marker may precede the first sentence
             after = spans[number + 1][0] if number + 1 < len(spans) else len(said) + 1
             cites = [one for place, numbers in cited if first < place < after for one in numbers]
-            yield from _draft(said[start:end], cites, self._form)
-
-    def _without_item_mark(self, text: str, *, is_fresh: bool) -> str:
-        """Strips the bullet or number of an item, and sets the form of the line."""
-        numbered = _NUMBERED.match(text)
-        number = int(numbered[1] or numbered[2]) if numbered else 0
-        begins = is_fresh and number == 1
-        follows = number == self._number + 1 and (is_fresh or self._form == "item")
-        is_item = numbered and (begins or follows)
-        if numbered and is_item and (numbered[2] or not _DATE.match(text, numbered.end())):
-            self._form, self._number = "item", number
-            return text[numbered.end() :]
-        mark = (_BULLET.match(text) or _LETTERED.match(text)) if is_fresh else None
-        if is_fresh:
-            self._form = "item" if mark else "sentence"
-        return text[mark.end() :] if mark else text
-
-    def _row(self, text: str) -> Iterator[Draft]:
-        if not self._head and not self._first_row:
-            self._first_row = text
-        elif self._first_row and _RULE.fullmatch(text):
-            self._head, self._first_row = [cell for cell, _ in _cells(self._first_row)], ""
-        else:
-            yield from self._give_first_row()
-            yield from _row_draft(self._head, text)
-
-    def _give_first_row(self) -> Iterator[Draft]:
-        """Yields the first row of a table that turns out to have no header."""
-        if self._first_row:
-            row, self._first_row = self._first_row, ""
-            self._head = [""] * len(_cells(row))
-            yield from _row_draft(self._head, row)
+            yield from drafts_of(said[start:end], cites, self._marks.form)
 
 
 def _tells(line: str) -> bool:
     """Whether enough of a line has arrived to decide whether it continues the one before."""
     begun = line.lstrip(" \t")
     return begun[:1].isupper() or (begun[-1:].isspace() and not _OPEN_MARKER.match(begun))
-
-
-def _cells(row: str) -> list[tuple[str, list[int]]]:
-    """Text and cited passage numbers of each cell of a row."""
-    cells = _CELLS.split(row.strip().removeprefix("|").removesuffix("|"))
-    return [
-        (said, [one for _, numbers in cited for one in numbers])
-        for said, cited in map(plain, cells)
-    ]
-
-
-def _row_draft(head: Sequence[str], row: str) -> Iterator[Draft]:
-    """A table row in the form of the sources' rows: "weapon: revolver; number: 102"."""
-    cells = _cells(row)
-    names = [*head, *[""] * len(cells)]
-    told = [
-        f"{name}: {said}" if name else said
-        for name, (said, _) in zip(names, cells, strict=False)
-        if said
-    ]
-    yield from _draft("; ".join(told), [one for _, cites in cells for one in cites], "item")
-
-
-def _draft(text: str, cites: Sequence[int], form: Literal["sentence", "item"]) -> Iterator[Draft]:
-    """Yields the draft of a sentence; nothing if it has no letters or says "NO ANSWER"."""
-    said = _without_half_quotes(text.lstrip(_BULLETS))
-    is_said = any(character.isalpha() for character in said) and BROKEN not in said
-    if is_said and not _NO_ANSWER.search(said):
-        numbers = dict.fromkeys(number - 1 for number in cites if number > 0)
-        yield Draft(text=said, cites=tuple(numbers), form=form)
-
-
-def _without_half_quotes(text: str) -> str:
-    """Strips an unpaired quotation mark at either end: the quotation spans several sentences."""
-    if is_open(text) and not is_open(text[1:]):
-        return text[1:]
-    return text[:-1] if is_open(text) and not is_open(text[:-1]) else text

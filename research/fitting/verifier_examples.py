@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.progress import track
 
-from chain.checking.alignment import MOST_EVIDENCE, MOST_WORDS, Evidence
+from chain.checking.alignment import MOST_EVIDENCE, MOST_WORDS, Aligner
 from chain.checking.judgement import Features, features
 from core.types import Passage
 from eval.replies import read
@@ -130,10 +130,10 @@ def batch_of(
         "wrong": np.array([one.wrong for one in examples], np.float32),
     }
     whole: list[NDArray[Any]] = []
-    last: tuple[tuple[str, ...], Evidence] | None = None
+    last: tuple[tuple[str, ...], Aligner] | None = None
     for n, one in enumerate(track(examples, name, transient=True)):
         if last is None or last[0] != one.passages:
-            last = one.passages, Evidence([passages[i] for i in one.passages], states, mean)
+            last = one.passages, Aligner([passages[i] for i in one.passages], states, mean)
         basis = last[1].basis(one.text, one.language)
         assert basis is not None  # noqa: S101 - a sentence has words
         given: Features = features(basis)

@@ -1,0 +1,76 @@
+"""Questions about a document: each was tried, and a search in the document answers it.
+
+sections of a document, evenly spaced -> questions made of them -> tried -> at most five
+"""
+
+import itertools
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from chain.answer.digest import spread, stretches
+from chain.answer.section_questions import Asked, questions
+from chain.answer.sections import QUESTIONS, versions_of, words_of
+from chain.answer.trials import Trials, answers, is_better_outside
+from core.types import DocumentInfo, Passage, Scope
+from vectorstore.store import Snapshot
+
+_ABOUT = 5  # questions about a document
+_LOOKED_AT = 60  # passages of the document
+_TRIED_ABOUT = 14  # questions tried for the document
+_ALIKE = 2  # questions about it with the same first word, such as "When did ...?"
+
+
+def document_questions(
+    index: Snapshot, document: DocumentInfo, language: str, trials: Trials
+) -> tuple[str, ...]:
+    """Up to five questions that a language version of a document answers, in its order.
+
+    They come from all its parts and are tested with the search limited to it; costs up to 19
+    searches.
+    """
+    passages = spread(index.passages([document.key]), _LOOKED_AT)
+    scope = Scope(documents=(document.id,))
+    waiting = {
+        number: _candidates(index, [passages[place] for place in places], language)
+        for number, places in enumerate(stretches(len(passages), _ABOUT))
+    }
+    found: list[tuple[int, str]] = []
+    given, tries = Counter[int](), Counter[int]()
+    while waiting and len(found) < _ABOUT and tries.total() < _TRIED_ABOUT:
+        number = min(waiting, key=lambda one: (given[one], tries[one]))
+        candidate = next(waiting[number], None)
+        if candidate is None:
+            del waiting[number]
+            continue
+        passage, asked = candidate
+        words = words_of(asked.question, language)
+        alike = sum(_opening(old) == _opening(asked.question) for _, old in found)
+        if any(words <= words_of(old, language) for _, old in found) or (
+            asked.units and alike == _ALIKE
+        ):
+            continue
+        tries[number] += 1
+        tried = trials.answer(index, asked.question, language, scope)
+        if tried is None or not answers(tried, asked, passage):
+            continue
+        outside = trials.elsewhere(index, asked.question, language, scope)
+        if not is_better_outside(outside, tried.best.score):
+            given[number] += 1
+            found.append((passage.start, asked.question))
+    return tuple(question for _, question in sorted(found))
+
+
+def _candidates(
+    index: Snapshot, passages: Sequence[Passage], language: str
+) -> Iterator[tuple[Passage, Asked]]:
+    """Questions about the passages; first those that one sentence answers."""
+    listed = []
+    for passage in passages:
+        versions = versions_of(index, passage) if passage.language != language else ()
+        asked = questions(passage, (), language, versions, named=True)
+        listed += [(passage, one) for one in itertools.islice(asked, QUESTIONS)]
+    yield from sorted(listed, key=lambda one: not one[1].units)
+
+
+def _opening(question: str) -> str:
+    return question.split(maxsplit=1)[0]

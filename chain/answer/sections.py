@@ -1,0 +1,36 @@
+"""The sections of documents that questions are made of."""
+
+from collections.abc import Sequence
+
+from core.types import Passage
+from vectorstore.keyword import content_words
+from vectorstore.store import Snapshot
+
+QUESTIONS = 2
+"""Questions tried for each section."""
+
+Section = tuple[str, int]  # document key, number
+
+
+def nearest_sections(passages: Sequence[Passage], count: int) -> list[Passage]:
+    """The first passage of each of the best sections."""
+    first: dict[Section, Passage] = {}
+    for passage in passages:
+        first.setdefault(section_of(passage), passage)
+    return list(first.values())[:count]
+
+
+def section_of(passage: Passage) -> Section:
+    return passage.document.key, passage.section
+
+
+def versions_of(index: Snapshot, section: Passage) -> list[Passage]:
+    """The same section in the other languages of its document."""
+    id_, key = section.document.id, section.document.key
+    others = {one.key for one in index.documents() if one.id == id_} - {key}
+    return [one for one in index.passages(others) if one.section == section.section]
+
+
+def words_of(text: str, language: str) -> frozenset[str]:
+    """Content words, by which questions are compared."""
+    return frozenset(content_words(text, language))

@@ -1,0 +1,93 @@
+"""Asks a question to see whether it would be answered, and from where."""
+
+import datetime
+import math
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
+from typing import NamedTuple
+
+from chain.answer.section_questions import Asked
+from chain.answer.sections import section_of
+from chain.reading.confidence import confidence
+from chain.reading.parts import Part, as_asked
+from chain.reading.relevance import rank
+from core.settings import Settings
+from core.types import Passage, Scope, ScoredPassage
+from vectorstore.store import Snapshot
+
+_EXCLUDED = 5.0  # score: least lead of a passage outside of the scope over the best within
+_SURE = 0.7  # least confidence of a suggestion; higher than for a question that is asked
+_REMEMBERED = 2000  # questions in the cache
+
+
+class Tried(NamedTuple):
+    """Answer to a question: the best passage, and passage and units of the best statement."""
+
+    best: ScoredPassage
+    passage: Passage
+    units: frozenset[int]
+    confidence: float
+
+
+_Ask = Callable[[datetime.date, str, str, Scope], Tried | None]
+
+
+class Trials:
+    """Tries questions on an index; safe to share between threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._known: tuple[Snapshot, _Ask] | None = None
+
+    def answer(self, index: Snapshot, question: str, language: str, scope: Scope) -> Tried | None:
+        """Answer to a question; None if it would be refused.
+
+        Cached while the index generation is in use: many readers get the same few questions.
+        """
+        known = self._known
+        if known is None or known[0] is not index:
+            known = index, lru_cache(maxsize=_REMEMBERED)(partial(self._best, index))
+            self._known = known
+        today = datetime.datetime.now(datetime.UTC).date()  # part of the key: what is in force
+        return known[1](today, question, language, scope)
+
+    def _best(
+        self, index: Snapshot, today: datetime.date, question: str, language: str, scope: Scope
+    ) -> Tried | None:
+        del today
+        wanted = self._settings.results
+        found = index.search(question, wanted, language, scope=scope, rerank=False)
+        ranked = rank(question, language, found, index.profile.relevance)
+        sure = confidence(question, language, found, ranked, index)
+        if sure.value < self._settings.refuse_below or not ranked:
+            return None
+        first, *_ = as_asked(Part(question, tuple(found), ranked), language, index)
+        passage = found[first.passage].passage
+        return Tried(found[0], passage, frozenset(first.statement.units), sure.value)
+
+    def elsewhere(
+        self, index: Snapshot, question: str, language: str, scope: Scope
+    ) -> ScoredPassage | None:
+        """The best passage for a question, if it is outside of the scope; None if nothing answers
+        it, or a document within does, in any language."""
+        tried = self.answer(index, question, language, Scope()) if scope != Scope() else None
+        within = scope.model_copy(update={"language": ""})
+        return None if tried is None or within.admits(tried.passage.document) else tried.best
+
+
+def answers(tried: Tried, asked: Asked, section: Passage) -> bool:
+    """Whether the best answer is what the question was made from, with high confidence."""
+    meant = tried.passage.id == section.id and bool(asked.units & tried.units)
+    found_there = section_of(tried.passage) == section_of(tried.best.passage) == section_of(section)
+    return tried.confidence >= _SURE and (meant if asked.units else found_there)
+
+
+def is_better_outside(outside: ScoredPassage | None, inside: float) -> bool:
+    """Whether the best passage outside of the scope is so much better than the best within
+    (`inside`) that the question is refused."""
+    return outside is not None and outside.score > inside + _EXCLUDED
+
+
+def highest(found: Sequence[ScoredPassage]) -> float:
+    """Highest score of the passages; minus infinity without any."""
+    return max((one.score for one in found), default=-math.inf)

@@ -1,0 +1,147 @@
+"""Decides whether a question is answered, from what, and what happens when a step fails.
+
+passages -> ranked statements -> confidence -> refuse, or a request for the answerers
+
+What happens when a step fails, in this order:
+
+- The index generation is deleted: from the start with the next one, unless text was shown.
+- The sources hardly answer: nothing is written, and the question is refused.
+- The model fails, or none of its sentences is supported: the sources' own sentences stand in, if
+  quotes can do what was asked. The beginning of a reply that broke off stays
+  (chain/answer/drafting.py).
+- Nothing stands in for a task: a reply says that it failed.
+- Nothing was written: a refusal says why.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Literal, NamedTuple
+
+from chain.answer.refusal import count_documents, refusal_text
+from chain.answer.trials import Trials, highest, is_better_outside
+from chain.answerer import Request, Task
+from chain.query import Query
+from chain.reading.confidence import Confidence, confidence
+from chain.reading.parts import Part, in_parts
+from chain.reading.relevance import rank
+from chain.understanding.meaning import Understood
+from chain.writing.extractive import last_said
+from core.types import Event, Reason, ScoredPassage, TextDelta
+from prompts import phrases
+from vectorstore.chroma import GenerationGone
+from vectorstore.store import Snapshot
+
+
+class Decision(NamedTuple):
+    """What the passages allow.
+
+    sure: that the sources answer.
+    whole: the question with its passages, ranked.
+    outside: the best passage, if it is outside of the scope and answers the question.
+    refuses: nothing is written.
+    in_parts: the question may ask several things, each with a passage of its own.
+    """
+
+    sure: Confidence
+    whole: Part
+    outside: ScoredPassage | None
+    refuses: bool
+    in_parts: bool
+
+
+class OwnWords(NamedTuple):
+    """What the assistant says itself: a refusal with its reason, or a reply. Empty if the sources
+    answer."""
+
+    text: str = ""
+    reason: Reason | Literal[""] = ""
+
+    @property
+    def is_reply(self) -> bool:
+        return bool(self.text) and not self.reason
+
+
+def restarted(answer: Callable[[], Iterator[Event]]) -> Iterator[Event]:
+    """The events of an answer; from the start again if its index generation is deleted meanwhile.
+
+    Raises:
+        GenerationGone: text was shown: it cannot be taken back.
+    """
+    shown = False
+    try:
+        for event in answer():
+            shown = shown or isinstance(event, TextDelta)
+            yield event
+    except GenerationGone:
+        if shown:
+            raise
+        yield from answer()
+
+
+def decide(
+    index: Snapshot,
+    query: Query,
+    meant: Understood,
+    found: tuple[ScoredPassage, ...],
+    trials: Trials,
+    refuse_below: float,
+) -> Decision:
+    """Decides whether to refuse: by confidence, or as the answer is outside of the scope."""
+    question, language = meant.question, query.language
+    is_given = bool(meant.document or meant.last)  # the passages, so nothing was searched for
+    ranked = rank(question, language, found, index.profile.relevance)
+    sure = (
+        Confidence(1.0, float(bool(found)))
+        if is_given
+        else confidence(question, language, found, ranked, index)
+    )
+    outside = None if meant.last else trials.elsewhere(index, question, language, query.scope)
+    refuses = sure.value < refuse_below or is_better_outside(outside, highest(found))
+    whole = Part(question, found, ranked)
+    return Decision(sure, whole, outside, refuses, in_parts=not (refuses or is_given))
+
+
+def requested(index: Snapshot, query: Query, meant: Understood, decision: Decision) -> Request:
+    """What the answerers are asked; a question in parts, with more passages for each."""
+    whole = decision.whole
+    found: tuple[ScoredPassage, ...] = whole.found
+    parts: tuple[Part, ...] = (whole,)
+    if decision.in_parts:
+        found, parts = in_parts(whole, query.language, index, query.scope)
+        found = (*found, *index.rests([one.passage for one in found], meant.question))
+    is_follow_up = meant.question != query.question and not meant.message
+    answer = meant.last.answer_text if meant.last else ""
+    return Request(
+        meant.question,
+        meant.language or query.language,
+        found,
+        parts,
+        said=last_said(query.history) if is_follow_up else "",
+        brief=meant.brief,
+        overview=bool(meant.document),
+        task=Task(meant.message, query.question, answer) if meant.message else None,
+    )
+
+
+def can_be_quoted(meant: Understood) -> bool:
+    """Whether quotes can stand in for a model: for a short answer, not for a table or a
+    translation."""
+    return not meant.last or meant.brief
+
+
+def replied(meant: Understood, language: str) -> OwnWords:
+    """The reply to a message that asks the sources nothing, or to a task that cannot be done."""
+    assert meant.message  # noqa: S101 - a question gets no reply
+    said = phrases(language)
+    return OwnWords(said.tasks[meant.problem] if meant.problem else said.replies[meant.message])
+
+
+def refused(index: Snapshot, query: Query, reason: Reason, lacking: tuple[str, ...]) -> OwnWords:
+    """The refusal of a question; `lacking` is what it names and the sources lack."""
+    return OwnWords(refusal_text(query.language, reason, lacking, index, query.scope), reason)
+
+
+def reason(index: Snapshot, query: Query, sure: Confidence) -> Reason:
+    """Why a question that nothing answers is refused."""
+    if not count_documents(query.scope, index):
+        return "out_of_scope"
+    return "off_topic" if sure.off_topic else "not_in_sources"

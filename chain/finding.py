@@ -1,0 +1,40 @@
+"""Finds the passages to answer from.
+
+a question -> retrieved;  "summarise X" -> the beginning of document X
+a task     -> the passages that the last answer cites
+"""
+
+from chain.query import Query
+from chain.understanding.meaning import Understood
+from core.types import ScoredPassage
+from vectorstore.retriever import PassageRetriever, scored_passage
+from vectorstore.store import Snapshot
+
+_LOOK = 50  # passages retrieved of a document to find its beginning
+
+
+def find(
+    index: Snapshot, query: Query, meant: Understood, results: int
+) -> tuple[ScoredPassage, ...]:
+    """The passages, best first; `results` is how many are retrieved."""
+    if meant.last:
+        cited = tuple(index.cited(meant.last.cited, meant.question))
+        if cited or not meant.brief:
+            return cited
+    if meant.document:
+        return _beginning(index, query, meant.document, results)
+    retriever = PassageRetriever(index=index, k=results)
+    documents = retriever.invoke(
+        meant.question, query.config, language=query.language, scope=query.scope
+    )
+    return tuple(scored_passage(document) for document in documents)
+
+
+def _beginning(
+    index: Snapshot, query: Query, document: str, results: int
+) -> tuple[ScoredPassage, ...]:
+    """The first passages of a document, among those that its title retrieves."""
+    only = query.scope.model_copy(update={"documents": (document,)})
+    titles = [one.title for one in index.documents() if one.id == document]
+    found = index.search(titles[0], _LOOK, query.language, scope=only, rerank=False)
+    return tuple(sorted(found, key=lambda one: one.passage.start)[:results])

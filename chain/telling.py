@@ -1,0 +1,117 @@
+"""Tells what came of a message: an answer from the sources, a refusal or a reply.
+
+what was written -> a reason to refuse, what is lacking -> blocks to unfold, offers -> `Answer`
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import prompts
+from chain.answer.drafting import Writing
+from chain.answer.suggestions import Suggestions
+from chain.deciding import Decision, OwnWords, reason, refused, replied
+from chain.query import Query
+from chain.reading.missing import missing
+from chain.stopwatch import Stopwatch
+from chain.understanding.meaning import Understood
+from core.types import Answer, Event, Finished, TextDelta
+from vectorstore.store import Snapshot
+
+
+class Offers(NamedTuple):
+    """What is told beside an answer; as in `Answer`."""
+
+    did_you_mean: str = ""
+    elsewhere: bool = False
+    missing: tuple[str, ...] = ()
+    related: tuple[str, ...] = ()
+
+
+_NO_OFFERS = Offers()
+
+
+def tell(
+    index: Snapshot,
+    query: Query,
+    meant: Understood,
+    decision: Decision,
+    writing: Writing,
+    suggestions: Suggestions,
+    watch: Stopwatch,
+) -> Iterator[Event]:
+    """Tells the answer as written, or a refusal, with what is offered beside it."""
+    composition, found = writing.composition, writing.request.found
+    sure = decision.sure.value
+    why = "" if composition.text else reason(index, query, decision.sure)
+    lacking: tuple[str, ...] = ()
+    if not meant.last:  # a task on the last answer is about what that cites, and no more
+        cited = composition.citations
+        lacking = missing(query.question, query.language, found, cited, sure, index)
+        if why != "off_topic":
+            writing.unfold()
+    watch.lap("answer")
+    own = refused(index, query, why, lacking) if why else OwnWords()
+    if own.text:
+        yield TextDelta(text=own.text)
+    asked = (index, meant.question, query.language)
+    offers = Offers(
+        did_you_mean="" if meant.last else suggestions.respelt(*asked, found, query.scope),
+        elsewhere=decision.outside is not None and bool(why),
+        missing=lacking if why in ("", "not_in_sources") else (),
+        related=suggestions.related(*asked, found, query.scope, query.history) if why else (),
+    )
+    yield Finished(answer=_answer(index, query, meant, own, writing, watch, sure, offers))
+
+
+def reply(
+    index: Snapshot, query: Query, meant: Understood, writing: Writing, watch: Stopwatch
+) -> Iterator[Event]:
+    """Replies to a message that asks the sources nothing, or to a task that cannot be done."""
+    own = replied(meant, query.language)
+    yield TextDelta(text=own.text)
+    yield Finished(answer=_answer(index, query, meant, own, writing, watch))
+
+
+def _answer(
+    index: Snapshot,
+    query: Query,
+    meant: Understood,
+    own: OwnWords,
+    writing: Writing,
+    watch: Stopwatch,
+    sure: float = 0.0,
+    offers: Offers = _NO_OFFERS,
+) -> Answer:
+    """The answer as written, or the assistant's own words in its place."""
+    composition = writing.composition
+    language = prompts.spoken(query.language) if own.text else composition.language
+    return Answer(
+        question=query.question,
+        text=own.text or composition.text,
+        more=composition.more,
+        markers=((), *composition.markers[1:]) if own.text else composition.markers,
+        language=language,
+        asked_in=query.language if language != query.language else "",
+        citations=composition.citations,
+        passages=() if own.is_reply else tuple(one.passage for one in writing.request.found),
+        answered=not own.text,
+        reason=own.reason,
+        message="" if own.reason else meant.message,
+        understood_as=meant.question if meant.question != query.question else "",
+        did_you_mean=offers.did_you_mean,
+        elsewhere=offers.elsewhere,
+        missing=offers.missing,
+        asked_for=composition.asked_for(),
+        related=offers.related,
+        withheld=tuple(writing.withheld),
+        contradicted=tuple(writing.contradicted),
+        unchecked=writing.unchecked,
+        opening_left_out=writing.opening_left_out,
+        trouble=writing.trouble,
+        confidence=sure,
+        mode=writing.mode,
+        model="" if own.is_reply else writing.model,
+        prompt_version=prompts.version(),
+        generation=index.generation,
+        timings=watch.laps,
+    )
