@@ -17,9 +17,10 @@ import sys
 from collections.abc import Collection, Sequence
 
 from chain.assistant import Assistant
+from core.answer import Answer, Citation
 from core.errors import StrategiewijzerError
 from core.settings import Settings
-from core.types import Answer, Citation, DocumentInfo, Form, Scope
+from core.source import DocumentInfo, Form, Scope
 from language.characters import visible
 from language.official import OFFICIAL
 

@@ -7,7 +7,8 @@ from typing import Literal, Protocol
 from langchain_core.runnables import RunnableConfig
 
 from chain.reading.parts import Part
-from core.types import Message, Mode, ScoredPassage
+from core.answer import Message, Mode
+from core.passage import ScoredPassage
 
 
 @dataclass(frozen=True)

@@ -26,12 +26,15 @@ from chain.stopwatch import Stopwatch
 from chain.telling import reply, tell
 from chain.understanding.meaning import Understood, understand
 from chain.writing.extractive import ExtractiveAnswerer
+from core.answer import Answer, Turn
 from core.environment import trace_with_langsmith
+from core.event import Event, Finished, Stage
 from core.settings import Settings
-from core.types import Answer, DocumentInfo, Event, Finished, Scope, Stage, Turn
+from core.source import DocumentInfo, Scope
 from language.identify import conversation
 from vectorstore.embeddings import local_embedder
-from vectorstore.store import Snapshot, open_index
+from vectorstore.snapshot import Snapshot
+from vectorstore.store import open_index
 
 if TYPE_CHECKING:
     from chain.understanding.condense import Condenser

@@ -25,10 +25,12 @@ from chain.reading.parts import Part, in_parts
 from chain.reading.relevance import rank
 from chain.understanding.meaning import Understood
 from chain.writing.extractive import last_said
-from core.types import Event, Reason, ScoredPassage, TextDelta
+from core.answer import Reason
+from core.event import Event, TextDelta
+from core.passage import ScoredPassage
 from prompts import phrases
 from vectorstore.chroma import GenerationGone
-from vectorstore.store import Snapshot
+from vectorstore.snapshot import Snapshot
 
 
 class Decision(NamedTuple):

@@ -6,9 +6,9 @@ a task     -> the passages that the last answer cites
 
 from chain.query import Query
 from chain.understanding.meaning import Understood
-from core.types import ScoredPassage
+from core.passage import ScoredPassage
 from vectorstore.retriever import PassageRetriever, scored_passage
-from vectorstore.store import Snapshot
+from vectorstore.snapshot import Snapshot
 
 _LOOK = 50  # passages retrieved of a document to find its beginning
 

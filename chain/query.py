@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from langchain_core.runnables import RunnableConfig
 
-from core.types import Scope, Turn
+from core.answer import Turn
+from core.source import Scope
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 
-from core.types import Event, TextDelta
+from core.event import Event, TextDelta
 
 
 class Stopwatch:

@@ -14,8 +14,9 @@ from chain.query import Query
 from chain.reading.missing import missing
 from chain.stopwatch import Stopwatch
 from chain.understanding.meaning import Understood
-from core.types import Answer, Event, Finished, TextDelta
-from vectorstore.store import Snapshot
+from core.answer import Answer
+from core.event import Event, Finished, TextDelta
+from vectorstore.snapshot import Snapshot
 
 
 class Offers(NamedTuple):

@@ -9,9 +9,9 @@ from typing import Literal, NamedTuple
 
 from core.disk import existing, obstacle
 from core.errors import NoIndexError, StoreError
+from core.frozen import Frozen
 from core.names import as_text
 from core.settings import Settings
-from core.types import Frozen
 
 Level = Literal["ok", "warning", "failure"]
 

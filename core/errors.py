@@ -23,8 +23,8 @@ import traceback
 from pathlib import Path
 from typing import Literal
 
+from core.answer import ModelTrouble
 from core.names import as_text, printable
-from core.types import ModelTrouble
 
 Fault = Literal[
     "value",

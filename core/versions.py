@@ -3,7 +3,7 @@
 import datetime
 from collections.abc import Collection, Sequence
 
-from core.types import DocumentInfo, Standing
+from core.source import DocumentInfo, Standing
 
 _FALLBACK = "en"
 

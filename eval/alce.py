@@ -7,7 +7,7 @@ https://arxiv.org/abs/2305.14627, section 4.3.
 from collections.abc import Sequence
 
 from chain.checking.verification import supports
-from core.types import Answer
+from core.answer import Answer
 from eval.findings import SentenceVerdict
 from eval.support import claims, quotes_by_number
 from vectorstore.embeddings import Embedder

@@ -5,7 +5,7 @@
     - security measures;                        an item
     3 of 23 items.                              a note: how many items of a long list are shown
 
-The grammar is that of core.types.Answer. This module shares no code with what writes answers, so
+The grammar is that of core.answer.Answer. This module shares no code with what writes answers, so
 that it notices errors there.
 """
 
@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from core.types import Marked
+from core.marked import Marked
 from language.quantities import figures
 
 Numbers = tuple[int, ...]

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 import prompts
-from core.types import Answer, Passage
+from core.answer import Answer
+from core.passage import Passage
 from eval.alce import verdicts
 from eval.answer_markdown import cited, own_words, words
 from eval.causes import likely_cause

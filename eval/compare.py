@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Literal
 
-from core.types import Frozen
+from core.frozen import Frozen
 from eval.metrics import Interval, Share
 from eval.question_result import QuestionResult
 from eval.rates import RATES, ShareOf

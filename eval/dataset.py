@@ -21,8 +21,9 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from core.answer import Message, Turn
 from core.errors import QuestionSetError
-from core.types import Frozen, Message, Turn
+from core.frozen import Frozen
 
 QuestionKind = Literal[
     "number", "date", "name", "list", "definition", "why", "how", "yes-no",

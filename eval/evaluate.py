@@ -13,7 +13,7 @@ from typing import Protocol
 from langchain_core.callbacks import UsageMetadataCallbackHandler
 from langchain_core.runnables import RunnableConfig
 
-from core.types import Answer, Turn
+from core.answer import Answer, Turn
 from eval.assess import assess
 from eval.calibration import calibrate
 from eval.dataset import Question, dialogues

@@ -12,7 +12,7 @@ import yaml
 
 from chain.understanding.followup import standalone
 from core.errors import QuestionSetError
-from core.types import Scope
+from core.source import Scope
 from eval.dataset import QUESTIONS, Question, load
 from language.matching import fold
 from people.feedback import Feedback

@@ -1,6 +1,6 @@
 """Data model of what is found of an answer: how it reads, what it rests on, whether that holds."""
 
-from core.types import Frozen
+from core.frozen import Frozen
 
 
 class Reading(Frozen):

@@ -13,7 +13,7 @@ import yaml
 from pydantic import Field, ValidationError
 
 from core.errors import StrategiewijzerError
-from core.types import Frozen
+from core.frozen import Frozen
 from eval import verdicts
 from eval.compare import LESS_IS_BETTER, Comparison
 from eval.question_result import QuestionResult

@@ -15,8 +15,8 @@ from pydantic import ValidationError
 import prompts
 from chain.model.language_model import ChatModel
 from core.errors import ModelError
+from core.frozen import Frozen
 from core.settings import Settings
-from core.types import Frozen
 from eval.question_result import QuestionResult
 
 logger = logging.getLogger(__name__)

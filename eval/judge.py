@@ -17,8 +17,8 @@ from pathlib import Path
 import prompts
 from chain.model.language_model import ChatModel
 from core.errors import SettingsError, StrategiewijzerError
+from core.frozen import Frozen
 from core.settings import Settings
-from core.types import Frozen
 from eval.grader import Grade, Grader, Mark, data
 from eval.question_result import QuestionResult
 from eval.results import Results

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from core.types import Frozen
+from core.frozen import Frozen
 from eval.dataset import Question, dialogues
 from eval.outline import Outline
 from language.matching import fold, in_folded

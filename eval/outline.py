@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from core.types import Passage
+from core.passage import Passage
 from eval.dataset import Question
 from language.matching import fold, in_folded
 

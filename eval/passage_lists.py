@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from core.types import Passage
+from core.passage import Passage
 from language.matching import fold
 
 Place = tuple[str, int]  # passage id, number of a unit in it

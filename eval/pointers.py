@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from core.types import Frozen
+from core.frozen import Frozen
 from language.matching import fold
 
 _FILE = Path(__file__).with_name("pointers.yaml")

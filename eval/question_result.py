@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from core.types import Frozen, Message, Turn
+from core.answer import Message, Turn
+from core.frozen import Frozen
 from eval.dataset import Challenge, Fact, Part, QuestionKind
 from eval.findings import (
     CitedSection,

@@ -25,7 +25,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import StrategiewijzerError
-from core.types import Passage
+from core.passage import Passage
 from core.versions import preferred
 from eval.dataset import Question
 from eval.outline import Outline

@@ -14,8 +14,9 @@ from pydantic import Field, ValidationError
 
 from chain.answerer import Draft, Request
 from core.errors import StrategiewijzerError
+from core.frozen import Frozen
+from core.passage import Passage, ScoredPassage
 from core.settings import ROOT
-from core.types import Frozen, Passage, ScoredPassage
 
 FOLDER = ROOT / "tests" / "replies"
 Half = Literal["open", "held"]

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, JsonValue
 
-from core.types import Frozen
+from core.frozen import Frozen
 from eval.metrics import Interval
 from eval.question_result import QuestionResult
 

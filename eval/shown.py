@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
-from core.types import Answer
+from core.answer import Answer
 from eval.findings import Reading
 from eval.passage_lists import Place
 from eval.pointers import about_itself

@@ -7,7 +7,7 @@ notices their errors.
 import re
 from collections.abc import Iterator, Mapping
 
-from core.types import Answer
+from core.answer import Answer
 from eval.answer_markdown import Block, Stretch, blocks, plain
 from language.matching import fold
 from language.quantities import figures

@@ -11,7 +11,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.types import Answer, Marked, Unit
+from core.answer import Answer
+from core.marked import Marked
+from core.passage import Unit
 from eval.answer_markdown import Block, Stretch, blocks
 from eval.passage_lists import Place, Source
 from eval.pointers import points_back

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal, get_args
 
 from chain.answerer import Draft, Request, Verdict
-from core.types import Frozen, Passage
+from core.frozen import Frozen
+from core.passage import Passage
 from eval.metrics import Interval, Share, balanced, interval, rate
 from eval.replies import Change, Reply
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from core.errors import DocumentError, IndexMismatchError, StoreError
 from core.names import as_text
 from core.settings import Settings
-from core.types import SourceDocument
+from core.source import SourceDocument
 from ingest.publishing.build import copy_unchanged, embed
 from ingest.publishing.changes import document_changes
 from ingest.publishing.completeness import check
@@ -25,7 +25,8 @@ from ingest.publishing.lock import writing
 from ingest.publishing.prepare import Work, prepare
 from ingest.reading.find import Found, find
 from vectorstore.embeddings import Embedder, make_embedder
-from vectorstore.generations import Generation, Generations
+from vectorstore.generation import Generation
+from vectorstore.generations import Generations
 from vectorstore.keyword_files import carry_keyword
 from vectorstore.store import tidy
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from core.types import DocumentInfo
+from core.source import DocumentInfo
 from language.document_numbers import document_number, year_and_number
 from language.matching import fold, without_accents
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from core.types import Frozen
+from core.frozen import Frozen
 from language.checked_file import checked
 
 FILE = Path(__file__).with_name("cues.yaml")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import RootModel
 
-from core.types import Frozen
+from core.frozen import Frozen
 from language.checked_file import checked
 
 FILE = Path(__file__).with_name("question_forms.yaml")

@@ -5,7 +5,9 @@ import uuid
 
 from pydantic import AwareDatetime, Field
 
-from core.types import Answer, Frozen, Scope, Turn
+from core.answer import Answer, Turn
+from core.frozen import Frozen
+from core.source import Scope
 
 MAX_NAME = 120  # characters; the list shows one line
 

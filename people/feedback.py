@@ -15,8 +15,10 @@ from typing import Any, Self
 
 from pydantic import AwareDatetime, ValidationError, model_validator
 
+from core.answer import Answer, Mode, Turn
 from core.errors import StrategiewijzerError
-from core.types import Answer, Frozen, Mode, Scope, Turn
+from core.frozen import Frozen
+from core.source import Scope
 from people.private import Store
 
 FILE = "feedback.sqlite"

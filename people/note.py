@@ -4,7 +4,8 @@ import hashlib
 
 from pydantic import AwareDatetime, Field
 
-from core.types import Citation, Frozen
+from core.answer import Citation
+from core.frozen import Frozen
 from people.conversation import now
 
 MAX_NOTES = 500  # of one user: the page reads and exports all of them at once

@@ -13,8 +13,9 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator
 
+from core.answer import Message, Reason
 from core.errors import PromptError
-from core.types import Frozen, Message, Reason
+from core.frozen import Frozen
 from language import cues, question_forms
 from language.checked_file import checked
 

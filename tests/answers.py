@@ -4,8 +4,10 @@ import re
 from collections.abc import Mapping
 
 from chain.assistant import Assistant
+from core.answer import Answer, Citation
+from core.marked import Marked, Marker
+from core.passage import Passage, Unit
 from core.settings import Settings
-from core.types import Answer, Citation, Marked, Marker, Passage, Unit
 
 
 def marked(text: str) -> Marked:

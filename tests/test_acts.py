@@ -6,7 +6,7 @@ import pytest
 
 from chain.assistant import Assistant
 from core.settings import Settings
-from core.types import DocumentInfo
+from core.source import DocumentInfo
 from ingest.pipeline import ingest
 from language.acts import named, names_in
 from vectorstore.store import Index, open_index

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from core.errors import ModelError
-from core.types import Event, Stage, TextDelta
+from core.event import Event, Stage, TextDelta
 from ui.chat.answering import in_background
 
 

@@ -18,8 +18,8 @@ from chain.reading.confidence import confidence, lacks, similarities
 from chain.reading.relevance import rank
 from chain.understanding.asking import asks_for
 from chain.understanding.demands import demands_of
+from core.answer import Answer, Turn
 from core.settings import ROOT, Settings
-from core.types import Answer, Turn
 from eval.dataset import load
 from language.countries import countries
 from language.dates import written

@@ -7,9 +7,9 @@ import pytest
 from chain.model.budget import answer_tokens, fitting, tokens
 from chain.model.language_model import ChatModel
 from chain.understanding.condense import Condenser
+from core.answer import Turn
 from core.errors import ModelError
 from core.settings import Settings
-from core.types import Turn
 from tests.openai_server import Script, openai_server
 
 HISTORY = [

@@ -14,9 +14,11 @@ from typing import Any
 
 import pytest
 
+from core.answer import Answer, Citation, Turn
 from core.errors import StrategiewijzerError
+from core.passage import Passage, Unit
 from core.settings import ROOT, Settings
-from core.types import Answer, Citation, DocumentInfo, Passage, Scope, Turn, Unit
+from core.source import DocumentInfo, Scope
 from people import user_file
 from people.conversation import MAX_NAME, Conversation, Exchange, now
 from people.conversations import Conversations

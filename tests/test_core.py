@@ -8,7 +8,7 @@ import pytest
 from core.disk import make_private
 from core.errors import SettingsError
 from core.settings import Settings
-from core.types import DocumentInfo
+from core.source import DocumentInfo
 from ingest.publishing.lock import exclusive
 from language.matching import contains, fold
 from vectorstore.generations import Generations

@@ -7,8 +7,8 @@ import pytest
 from chain.answer.digest import digest, stretches
 from chain.assistant import Assistant
 from core.settings import Settings
-from core.types import Scope
-from vectorstore.store import Snapshot
+from core.source import Scope
+from vectorstore.snapshot import Snapshot
 
 KEYS = [
     f"{name}.{language}"

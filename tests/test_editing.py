@@ -16,9 +16,11 @@ from chain.model.given_sources import Claim
 from chain.model.language_model import ChatModel
 from chain.writing.repair import Repairer
 from chain.writing.reply_reader import read
+from core.answer import Mode
 from core.errors import ModelError
+from core.event import TextDelta
+from core.passage import ScoredPassage
 from core.settings import Settings
-from core.types import Mode, ScoredPassage, TextDelta
 from tests.openai_server import Reply, Script, checked, mended, numbers, openai_server
 from vectorstore.store import open_index
 

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from core.settings import Settings
-from core.types import DocumentInfo
+from core.source import DocumentInfo
 from eval.dataset import QUESTIONS, SETS, Question, load, load_sets
 from eval.labels import check
 from eval.outline import Outline

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from core.answer import Turn
 from core.errors import QuestionSetError
-from core.types import Turn
 from eval.dataset import (
     QUESTIONS,
     SETS,

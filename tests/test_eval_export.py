@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from core.errors import StrategiewijzerError
+from core.passage import Passage
 from core.settings import Settings
-from core.types import DocumentInfo, Passage
+from core.source import DocumentInfo
 from eval import ragas, runs
 from eval.commands.export import main
 from eval.results import Results

@@ -7,9 +7,9 @@ import pytest
 from langchain_core.runnables import RunnableConfig
 
 from chain.assistant import Assistant
+from core.answer import Answer, Citation, Turn
 from core.errors import StrategiewijzerError
 from core.settings import ROOT, Settings
-from core.types import Answer, Citation, Turn
 from eval.compare import compare
 from eval.dataset import SETS, dialogues, load_sets
 from eval.evaluate import Asked, run, sum_up

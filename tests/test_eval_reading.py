@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import pytest
 
 import prompts
-from core.types import Answer, Citation, DocumentInfo, Mode, Passage, Unit
+from core.answer import Answer, Citation, Mode
+from core.passage import Passage, Unit
+from core.source import DocumentInfo
 from eval.answer_markdown import blocks, words
 from eval.findings import Reading
 from eval.pointers import about_itself, points_back

@@ -3,8 +3,10 @@
 import pytest
 from langchain_core.runnables import RunnableConfig
 
+from core.answer import Answer, Citation, Turn
+from core.passage import Passage, Unit
 from core.settings import Settings
-from core.types import Answer, Citation, DocumentInfo, Passage, Turn, Unit
+from core.source import DocumentInfo
 from eval.alce import verdicts
 from eval.dataset import Question
 from eval.evaluate import run, sum_up

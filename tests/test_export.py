@@ -11,8 +11,9 @@ import pytest
 from markdown_it import MarkdownIt
 
 from chain.assistant import Assistant
+from core.answer import Answer, Citation
 from core.settings import Settings
-from core.types import Answer, Citation, DocumentInfo, Scope
+from core.source import DocumentInfo, Scope
 from tests.answers import retold
 from tests.test_ui_citations import HOSTILE, Shown
 from ui.answers.conversation_export import conversation_markdown, conversation_page

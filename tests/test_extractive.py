@@ -7,8 +7,8 @@ import pytest
 from chain.assistant import Assistant
 from chain.reading.parts import parts
 from chain.reading.relevance import rank_units
+from core.answer import Answer
 from core.settings import Settings
-from core.types import Answer
 from ingest.pipeline import ingest
 
 Small = Callable[[Mapping[str, str]], Settings]

@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 import yaml
 
+from core.answer import Answer, Turn
 from core.errors import QuestionSetError, StrategiewijzerError
 from core.settings import ROOT
-from core.types import Answer, Scope, Turn
+from core.source import Scope
 from eval.commands import feedback
 from eval.dataset import QUESTIONS, load
 from eval.feedback_questions import entry as question_of

@@ -6,8 +6,8 @@ import pytest
 
 from chain.assistant import Assistant
 from chain.understanding.followup import standalone
+from core.answer import Turn
 from core.settings import Settings
-from core.types import Turn
 from eval.dataset import load
 from eval.labels import check
 from eval.outline import Outline

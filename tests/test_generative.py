@@ -8,8 +8,10 @@ import pytest
 from langchain_core.callbacks import BaseCallbackHandler
 
 from chain.assistant import Assistant
+from core.answer import Answer
+from core.event import Finished, Stage
 from core.settings import Settings
-from core.types import Answer, Finished, Scope, Stage
+from core.source import Scope
 from eval.dataset import Question
 from eval.evaluate import run
 from eval.outline import Outline

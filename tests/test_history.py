@@ -9,7 +9,7 @@ import pytest
 from core.errors import NoIndexError
 from core.names import printable
 from core.settings import Settings
-from core.types import DocumentInfo
+from core.source import DocumentInfo
 from ingest.__main__ import main
 from ingest.commands.status import standing
 from ingest.pipeline import ingest

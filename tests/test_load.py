@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import DocumentError
-from core.types import SourceDocument
+from core.source import SourceDocument
 from ingest.reading.find import find
 from ingest.reading.load import double, load
 

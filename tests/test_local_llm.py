@@ -16,9 +16,10 @@ from babel.dates import get_month_names
 from chain.assistant import Assistant
 from chain.model.language_model import ChatModel
 from chain.understanding.condense import Condenser
+from core.answer import Answer, Turn
 from core.errors import ModelError
+from core.passage import Passage
 from core.settings import ROOT, Settings
-from core.types import Answer, Passage, Turn
 from eval.dataset import Question, load
 from eval.support import claims, inexact_quotes
 from language.quantities import figures

@@ -11,8 +11,9 @@ import yaml
 from chain.understanding.manner_lists import manner_lists
 from chain.understanding.manners import classify
 from chain.understanding.named_document import document_named
+from core.answer import Message
 from core.settings import ROOT, Settings
-from core.types import DocumentInfo, Message
+from core.source import DocumentInfo
 from eval.dataset import QUESTIONS, Question, load
 from language.identify import detect
 from language.official import OFFICIAL

@@ -9,7 +9,10 @@ from chain import __main__ as command
 from chain.answer.composition import Composition
 from chain.answerer import Draft, Quote, Request
 from chain.writing.extractive import last_said
-from core.types import Answer, DocumentInfo, Marked, Passage, Scope, ScoredPassage, Turn, Unit
+from core.answer import Answer, Turn
+from core.marked import Marked
+from core.passage import Passage, ScoredPassage, Unit
+from core.source import DocumentInfo, Scope
 from eval.answer_markdown import blocks, cited
 from eval.support import claims, unsupported
 from language.matching import fold

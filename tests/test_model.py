@@ -18,9 +18,9 @@ from chain.assistant import Assistant
 from chain.model.language_model import ChatModel
 from chain.model.thoughts import without_thoughts
 from core import breaker
+from core.answer import ModelTrouble, Turn
 from core.errors import ModelError, SettingsError
 from core.settings import Settings
-from core.types import ModelTrouble, Turn
 from tests import openai_server as published
 from tests.openai_server import Fault, Script, api_version, openai_server
 

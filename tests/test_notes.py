@@ -10,8 +10,8 @@ import mammoth
 import pytest
 from markdown_it import MarkdownIt
 
+from core.answer import Citation
 from core.errors import StrategiewijzerError
-from core.types import Citation
 from people import conversations
 from people.conversation import now
 from people.conversations import Conversations

@@ -16,7 +16,8 @@ from pptx import Presentation
 from pptx.util import Inches
 
 from core.errors import DocumentError
-from core.types import Passage, SourceDocument
+from core.passage import Passage
+from core.source import SourceDocument
 from ingest.passages.split import split
 from ingest.reading.formats import blocks_of, zip_parts
 from ingest.reading.load import load

@@ -18,7 +18,7 @@ from people.conversations import Conversations
 from tests.apps import ask, run
 from vectorstore.generations import Generations
 from vectorstore.pointer import Pointer, StoredPointer
-from vectorstore.store import Snapshot
+from vectorstore.snapshot import Snapshot
 
 QUESTIONS = ("Hoeveel is de drugsmarkt in Europa waard?", "Wat is EMPACT?", "Wat is SEESAC?")
 

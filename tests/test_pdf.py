@@ -10,7 +10,7 @@ import pytest
 from chain.assistant import Assistant
 from core.errors import DocumentError
 from core.settings import ROOT, Settings
-from core.types import SourceDocument
+from core.source import SourceDocument
 from ingest.passages.split import split
 from ingest.pipeline import ingest
 from ingest.reading.formats import blocks_of

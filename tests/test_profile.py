@@ -22,8 +22,9 @@ from research.fitting import questions
 from research.fitting.fitted_numbers import write
 from vectorstore import profile
 from vectorstore.embeddings import Vectors, local_embedder
-from vectorstore.generations import Generations, unit_ids
+from vectorstore.generations import Generations
 from vectorstore.profile import DEFAULT, profile_of
+from vectorstore.segments import unit_ids
 from vectorstore.snapshot import Snapshot
 from vectorstore.store import Index, open_index
 

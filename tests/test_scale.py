@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import IndexMismatchError, StoreError
+from core.passage import Passage
 from core.settings import Settings
-from core.types import Passage
 from ingest import pipeline
 from ingest.passages.isolated import Loader
 from ingest.passages.worker import Loaded
@@ -18,7 +18,8 @@ from ingest.publishing.completeness import check
 from ingest.publishing.plan import Plan, segments_to_merge
 from tests.test_ingest import _document
 from vectorstore import chroma, keyword_files, segments
-from vectorstore.generations import Generation, Generations
+from vectorstore.generation import Generation
+from vectorstore.generations import Generations
 from vectorstore.keyword_files import open_keyword, remove_old_keyword_indexes
 from vectorstore.keyword_index import KeywordIndex
 from vectorstore.manifest import Manifest

@@ -8,11 +8,13 @@ import pytest
 
 from chain import __main__ as command
 from chain.assistant import Assistant
+from core.event import Finished, Stage, TextDelta
+from core.passage import ScoredPassage
 from core.settings import Settings
-from core.types import DocumentInfo, Finished, Scope, ScoredPassage, Stage, TextDelta
+from core.source import DocumentInfo, Scope
 from core.versions import standings
 from ingest.pipeline import ingest
-from vectorstore.generations import Generation
+from vectorstore.generation import Generation
 from vectorstore.retriever import PassageRetriever
 from vectorstore.segments import Segment
 from vectorstore.store import open_index

@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from chain.assistant import Assistant
+from core.answer import Answer
+from core.event import Finished, Stage, TextDelta
 from core.settings import Settings
-from core.types import Answer, Finished, Stage, TextDelta
 from ingest.pipeline import ingest
 from tests.test_story import LIGHTHOUSES
 from vectorstore.generations import Generations

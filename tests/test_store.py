@@ -10,8 +10,9 @@ from langchain_core.documents import Document
 from langchain_core.runnables import RunnableLambda
 
 from core.errors import IndexMismatchError, NoIndexError
+from core.passage import ScoredPassage
 from core.settings import Settings
-from core.types import Scope, ScoredPassage
+from core.source import Scope
 from vectorstore import chroma
 from vectorstore.embeddings import LocalEmbedder, make_embedder
 from vectorstore.generations import Generations

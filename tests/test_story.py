@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 
 from chain.assistant import Assistant
+from core.event import Finished, TextDelta
 from core.settings import Settings
-from core.types import Finished, TextDelta
 from ingest.pipeline import ingest
 
 LIGHTHOUSES = """---

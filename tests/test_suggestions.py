@@ -7,9 +7,11 @@ import pytest
 
 from chain.answer.section_questions import document_name, questions
 from chain.assistant import Assistant
+from core.answer import Answer, Turn
+from core.passage import ScoredPassage
 from core.settings import Settings
-from core.types import Answer, DocumentInfo, Scope, ScoredPassage, Turn
-from vectorstore.store import Snapshot
+from core.source import DocumentInfo, Scope
+from vectorstore.snapshot import Snapshot
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from chain.assistant import Assistant
+from core.answer import Answer, Turn
+from core.event import Finished, TextDelta
 from core.settings import Settings
-from core.types import Answer, Finished, TextDelta, Turn
 from language.identify import named
 from tests.openai_server import Request, Script, openai_server
 from ui.answers.remarks import told

@@ -9,8 +9,10 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from chain.assistant import Assistant
+from core.answer import Answer, Turn
+from core.event import Event, Finished, TextDelta
 from core.settings import Settings
-from core.types import Answer, Event, Finished, Scope, TextDelta, Turn
+from core.source import Scope
 from people.conversation import Conversation
 from people.user_file import FILE
 from tests.answers import made

@@ -10,19 +10,11 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from chain.assistant import Assistant
+from core.answer import Answer, ModelTrouble, Turn
 from core.errors import ModelError
+from core.event import Event, Finished, TextDelta
 from core.settings import Settings
-from core.types import (
-    Answer,
-    DocumentInfo,
-    Event,
-    Finished,
-    Kind,
-    ModelTrouble,
-    Scope,
-    TextDelta,
-    Turn,
-)
+from core.source import DocumentInfo, Kind, Scope
 from people.conversation import Conversation, Exchange
 from people.conversations import Conversations
 from people.feedback import FILE, Feedback, handle, read
@@ -237,7 +229,7 @@ def test_a_preset_is_what_is_chosen(app: AppTest) -> None:
 
         import streamlit as st
 
-        from core.types import DocumentInfo, Scope
+        from core.source import DocumentInfo, Scope
         from ui.chat import filters
         from ui.texts import load
 

@@ -6,7 +6,10 @@ from html.parser import HTMLParser
 import pytest
 from markdown_it import MarkdownIt
 
-from core.types import Answer, Citation, DocumentInfo, Kind, Marked, Passage, Standing, Unit
+from core.answer import Answer, Citation
+from core.marked import Marked
+from core.passage import Passage, Unit
+from core.source import DocumentInfo, Kind, Standing
 from tests.answers import marked, retold
 from ui.answers.answer import more_html
 from ui.answers.answer_text import answer_html

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from chain.assistant import Assistant
 from core.errors import SignInError
 from core.settings import Settings
-from core.types import Scope
+from core.source import Scope
 from people.conversation import Conversation, Exchange
 from people.conversations import Conversations
 from people.user_file import FILE

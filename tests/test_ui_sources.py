@@ -10,8 +10,9 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.errors import StoreError
+from core.passage import Passage
 from core.settings import ROOT, Settings
-from core.types import DocumentInfo, Passage
+from core.source import DocumentInfo
 from ingest.pipeline import ingest
 from language.matching import fold, traced, without_accents
 from tests.apps import run

@@ -5,8 +5,10 @@ import yaml
 
 from chain.assistant import Assistant
 from chain.understanding.meaning import understand
+from core.answer import Turn
+from core.event import Finished, TextDelta
 from core.settings import ROOT, Settings
-from core.types import Finished, Scope, TextDelta, Turn
+from core.source import Scope
 
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019 in de EU?"
 

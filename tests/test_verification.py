@@ -12,8 +12,8 @@ import pytest
 
 from chain.answerer import Draft, Request
 from chain.checking.verification import Verifier
+from core.passage import Passage, ScoredPassage, Unit
 from core.settings import Settings
-from core.types import Passage, ScoredPassage, Unit
 from language.facts import facts
 from vectorstore.store import open_index
 

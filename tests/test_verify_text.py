@@ -13,7 +13,7 @@ from reportlab.lib.pagesizes import A5
 from reportlab.platypus import ListFlowable, Paragraph, SimpleDocTemplate
 
 from core.settings import ROOT, Settings
-from core.types import SourceDocument
+from core.source import SourceDocument
 from ingest.__main__ import main
 from ingest.passages.isolated import Loader
 from ingest.passages.split import split

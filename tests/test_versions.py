@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from chain.assistant import Assistant
 from core.settings import Settings
-from core.types import DocumentInfo, Kind
+from core.source import DocumentInfo, Kind
 from core.versions import standings
 from ingest.pipeline import ingest
 from ui.answers.remarks import told_html

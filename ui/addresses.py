@@ -14,7 +14,7 @@ from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
-from core.types import DocumentInfo
+from core.source import DocumentInfo
 
 Span = tuple[int, int]
 """Offsets in a passage's text, end exclusive."""

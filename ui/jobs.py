@@ -30,8 +30,8 @@ from typing import Any, Literal
 
 from core.disk import make_private
 from core.errors import LockedError, StoreError
+from core.frozen import Frozen
 from core.settings import ROOT
-from core.types import Frozen
 
 Kind = Literal["ingest", "eval"]
 State = Literal["running", "done", "failed", "stopped"]

@@ -6,7 +6,7 @@ of the text it summarises, and its links are called what they open.
 
 from urllib.parse import urlsplit
 
-from core.types import DocumentInfo
+from core.source import DocumentInfo
 from ui.markup import is_web_page
 from ui.texts import Texts
 

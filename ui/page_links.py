@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from core.types import DocumentInfo
+from core.source import DocumentInfo
 from ui.addresses import reading_query
 from ui.markup import code
 from ui.texts import Texts

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection
 
 from core.errors import StrategiewijzerError
-from core.types import DocumentInfo, Scope
+from core.source import DocumentInfo, Scope
 from core.versions import preferred
 from ui.shared_assistant import assistant
 from ui.texts import Texts

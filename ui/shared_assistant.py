@@ -11,7 +11,7 @@ from core.errors import StrategiewijzerError
 from core.settings import Settings
 from people.conversations import Conversations
 from people.user_file import FILE
-from vectorstore.store import Snapshot
+from vectorstore.snapshot import Snapshot
 
 logger = logging.getLogger(__name__)
 

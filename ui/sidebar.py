@@ -6,12 +6,12 @@ from collections.abc import Collection, Mapping
 import streamlit as st
 
 from core.settings import Settings
-from core.types import DocumentInfo
+from core.source import DocumentInfo
 from ui import access, formats, streamlit_words
 from ui.markup import escape, facts_html
 from ui.scripts import script
 from ui.texts import Texts, languages, load
-from vectorstore.store import Snapshot
+from vectorstore.snapshot import Snapshot
 
 _COOKIE = "strategiewijzer_language"
 _A_YEAR = 365 * 24 * 3600  # seconds

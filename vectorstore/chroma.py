@@ -26,8 +26,8 @@ from chromadb.errors import ChromaError, NotFoundError
 
 from core.disk import make_private, obstacle
 from core.errors import StoreError
+from core.passage import Passage
 from core.settings import Settings
-from core.types import Passage
 from vectorstore.embeddings import Vectors
 
 __all__ = ["BATCH", "Client", "Collection", "Fields", "NotFoundError", "Records", "Where"]

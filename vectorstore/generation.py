@@ -10,7 +10,8 @@ import numpy as np
 from pydantic import ValidationError
 
 from core.errors import IndexMismatchError
-from core.types import Passage, Scope, Standing
+from core.passage import Passage
+from core.source import Scope, Standing
 from core.versions import standings
 from language import acts
 from vectorstore import chroma

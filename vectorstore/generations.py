@@ -15,10 +15,8 @@ from vectorstore.generation import Generation
 from vectorstore.lease import Lease
 from vectorstore.manifest import Manifest, SegmentEntry
 from vectorstore.pointer import Pointer, StoredPointer
-from vectorstore.segments import create, unit_ids
+from vectorstore.segments import create
 from vectorstore.unused_segments import remove_unused, whole_segments
-
-__all__ = ["Generation", "Generations", "store_exists", "store_folder", "unit_ids"]
 
 
 def store_exists(settings: Settings) -> bool:

@@ -10,8 +10,8 @@ import tantivy
 
 from core.disk import obstacle
 from core.errors import StoreError
+from core.passage import Passage
 from core.settings import Settings
-from core.types import Passage
 from language.matching import fold
 from vectorstore.generation import Generation
 from vectorstore.keyword import STEMMERS

@@ -5,7 +5,9 @@ import functools
 import secrets
 from collections.abc import Mapping, Sequence
 
-from core.types import DocumentInfo, Frozen, Passage, Scope
+from core.frozen import Frozen
+from core.passage import Passage
+from core.source import DocumentInfo, Scope
 from core.versions import preferred
 from vectorstore.embeddings import Embedder
 

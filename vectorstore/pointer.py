@@ -6,8 +6,8 @@ It is the metadata of the collection `strategiewijzer`, so moving it is one writ
 import datetime
 import json
 
+from core.frozen import Frozen
 from core.settings import Settings
-from core.types import Frozen
 from vectorstore import chroma
 from vectorstore.chroma import translated
 from vectorstore.lease import Lease

@@ -20,8 +20,8 @@ from pydantic import BaseModel, Field, RootModel
 
 from core.breaker import Breaker
 from core.errors import ModelError
+from core.passage import ScoredPassage
 from core.settings import Settings
-from core.types import ScoredPassage
 
 DEPTH = 20  # passages that are reranked
 _TIMEOUT = 5.0  # seconds

@@ -7,7 +7,8 @@ from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict
 
-from core.types import Scope, ScoredPassage
+from core.passage import ScoredPassage
+from core.source import Scope
 from vectorstore.snapshot import Snapshot
 from vectorstore.store import Index
 

@@ -13,7 +13,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from core.types import Scope, ScoredPassage, Standing
+from core.passage import ScoredPassage
+from core.source import Scope, Standing
 from language.acts import named
 from vectorstore.embeddings import Vectors
 from vectorstore.generation import Generation, Stack

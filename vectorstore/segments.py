@@ -11,7 +11,7 @@ from typing import cast
 
 import numpy as np
 
-from core.types import Passage
+from core.passage import Passage
 from vectorstore import chroma
 from vectorstore.chroma import translated
 from vectorstore.embeddings import Vectors

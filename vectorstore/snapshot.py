@@ -3,7 +3,8 @@
 import datetime
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from core.types import DocumentInfo, Passage, Scope, ScoredPassage, Standing
+from core.passage import Passage, ScoredPassage
+from core.source import DocumentInfo, Scope, Standing
 from vectorstore.embeddings import Embedder
 from vectorstore.generation import Generation
 from vectorstore.keyword_index import KeywordIndex

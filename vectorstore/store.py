@@ -5,8 +5,9 @@ import threading
 from collections.abc import Callable, Collection
 from typing import TypeVar
 
+from core.passage import Passage, ScoredPassage
 from core.settings import Settings
-from core.types import DocumentInfo, Passage, Scope, ScoredPassage
+from core.source import DocumentInfo, Scope
 from vectorstore.chroma import GenerationGone, store_folder
 from vectorstore.embeddings import Embedder, make_embedder
 from vectorstore.generations import Generations
@@ -17,8 +18,6 @@ from vectorstore.pointer import Pointer
 from vectorstore.profile import Profile, profile_of
 from vectorstore.rerank import make_reranker
 from vectorstore.snapshot import Snapshot
-
-__all__ = ["Index", "Snapshot", "leftovers", "open_index", "tidy"]
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,9 @@ from collections.abc import Collection, Iterator, Sequence
 
 from chain.answer.highlights import highlights
 from chain.answerer import Draft, Quote, Request
-from core.types import Citation, Marked, Marker, Passage
+from core.answer import Citation
+from core.marked import Marked, Marker
+from core.passage import Passage
 from language.identify import written_in
 from prompts import Letter, languages, phrases
 
@@ -17,7 +19,7 @@ _BRACKETED = re.compile(r"\[[\d\s,;–-]+\]")
 class Composition:
     """Answer under construction: the answer proper, and blocks to unfold below it.
 
-    Text is Markdown as in `core.types.Answer`. A passage has one number throughout. Numbers that a
+    Text is Markdown as in `core.answer.Answer`. A passage has one number throughout. Numbers that a
     passage has in brackets itself are skipped, so that its "[1]" is not read as our citation.
     """
 

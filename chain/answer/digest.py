@@ -15,12 +15,14 @@ from chain.checking.verification import Verifier
 from chain.reading.statements import Statement, statements
 from chain.reading.unit_text import reading
 from chain.writing.quoting import Block, drafts
-from core.types import Answer, DocumentInfo, Passage, ScoredPassage
+from core.answer import Answer
+from core.passage import Passage, ScoredPassage
+from core.source import DocumentInfo
 from language.matching import fold
 from language.vocabulary import vocabulary
 from prompts import version
 from vectorstore.keyword import content_words
-from vectorstore.store import Snapshot
+from vectorstore.snapshot import Snapshot
 
 _SENTENCES = 5
 _FEWEST, _MOST = 8, 45  # words of a sentence

@@ -11,8 +11,9 @@ from chain.answer.digest import spread, stretches
 from chain.answer.section_questions import Asked, questions
 from chain.answer.sections import QUESTIONS, versions_of, words_of
 from chain.answer.trials import Trials, answers, is_better_outside
-from core.types import DocumentInfo, Passage, Scope
-from vectorstore.store import Snapshot
+from core.passage import Passage
+from core.source import DocumentInfo, Scope
+from vectorstore.snapshot import Snapshot
 
 _ABOUT = 5  # questions about a document
 _LOOKED_AT = 60  # passages of the document

@@ -14,8 +14,9 @@ from chain.answer.editing import Editing, Editors
 from chain.answerer import Answerer, Request
 from chain.checking.verification import Verifier
 from chain.writing.extractive import further
+from core.answer import Mode, ModelTrouble
 from core.errors import ModelError
-from core.types import Mode, ModelTrouble, Stage, TextDelta
+from core.event import Stage, TextDelta
 
 logger = logging.getLogger(__name__)
 

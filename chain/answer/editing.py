@@ -18,7 +18,7 @@ from chain.checking.manuscript import Line, Manuscript
 from chain.checking.verification import Verifier
 from chain.model.aside import aside
 from core.errors import ModelError
-from core.types import Stage
+from core.event import Stage
 
 if TYPE_CHECKING:  # a model's client takes long to import
     from chain.checking.checker import Checker

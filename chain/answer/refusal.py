@@ -3,10 +3,11 @@
 import datetime
 from collections.abc import Sequence
 
-from core.types import Reason, Scope
+from core.answer import Reason
+from core.source import Scope
 from language.dates import written
 from prompts import phrases, spoken
-from vectorstore.store import Snapshot
+from vectorstore.snapshot import Snapshot
 
 
 def refusal_text(

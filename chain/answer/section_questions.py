@@ -13,7 +13,8 @@ from functools import cache
 from typing import NamedTuple
 
 from chain.reading.statements import statements
-from core.types import DocumentInfo, Passage
+from core.passage import Passage
+from core.source import DocumentInfo
 from language.cues import cues_of
 from language.identify import CAPITALISES_NOUNS
 from language.question_forms import question_forms

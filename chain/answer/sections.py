@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from core.types import Passage
+from core.passage import Passage
 from vectorstore.keyword import content_words
-from vectorstore.store import Snapshot
+from vectorstore.snapshot import Snapshot
 
 QUESTIONS = 2
 """Questions tried for each section."""

@@ -13,8 +13,10 @@ from chain.answer.sections import QUESTIONS, nearest_sections, section_of, versi
 from chain.answer.trials import Trials, answers, highest
 from chain.understanding.followup import standalone
 from chain.understanding.spelling import respelt
-from core.types import Answer, Passage, Scope, ScoredPassage, Turn
-from vectorstore.store import Snapshot
+from core.answer import Answer, Turn
+from core.passage import Passage, ScoredPassage
+from core.source import Scope
+from vectorstore.snapshot import Snapshot
 
 _RELATED = 2  # questions beside a refusal
 _FOLLOW_UPS = 3  # questions after an answer

@@ -11,9 +11,10 @@ from chain.answer.sections import section_of
 from chain.reading.confidence import confidence
 from chain.reading.parts import Part, as_asked
 from chain.reading.relevance import rank
+from core.passage import Passage, ScoredPassage
 from core.settings import Settings
-from core.types import Passage, Scope, ScoredPassage
-from vectorstore.store import Snapshot
+from core.source import Scope
+from vectorstore.snapshot import Snapshot
 
 _EXCLUDED = 5.0  # score: least lead of a passage outside of the scope over the best within
 _SURE = 0.7  # least confidence of a suggestion; higher than for a question that is asked

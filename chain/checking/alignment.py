@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from core.types import Passage
+from core.passage import Passage
 from vectorstore.keyword import content_words
 from vectorstore.words import States, WordStates
 

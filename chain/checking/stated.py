@@ -9,7 +9,7 @@ from functools import cache
 
 import prompts
 from chain.answerer import Request
-from core.types import Passage
+from core.passage import Passage
 from language.matching import fold
 
 _LONG = 4  # words: a sequence this long in both a sentence and a prompt is no coincidence

@@ -20,7 +20,7 @@ from chain.checking.judgement import centre, doubt
 from chain.checking.stated import Stated
 from chain.reading.lists import runs
 from chain.reading.unit_text import is_row, reading
-from core.types import Passage
+from core.passage import Passage
 from language.facts import Facts, facts
 from language.matching import fold
 from language.quantities import figures

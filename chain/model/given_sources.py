@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from chain.answerer import Draft, Quote, Request, Verdict
 from chain.model.budget import fenced
-from core.types import Passage, ScoredPassage, Standing
+from core.passage import Passage, ScoredPassage
+from core.source import Standing
 
 # Standing of a document, which its text may not state.
 _STANDINGS: Mapping[Standing, str] = {

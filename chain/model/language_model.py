@@ -26,11 +26,11 @@ from chain.model.server_failures import (
     wants_responses,
 )
 from chain.model.servers import Context, Server
+from core.answer import ModelTrouble
 from core.breaker import Breaker
 from core.environment import trace_with_langsmith
 from core.errors import ModelError
 from core.settings import Settings
-from core.types import ModelTrouble
 
 logger = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from collections.abc import Collection, Mapping
 import httpx
 import openai
 
+from core.answer import ModelTrouble
 from core.errors import ModelError
-from core.types import ModelTrouble
 
 REFUSES_FORM = frozenset({400, 415, 422, 501})
 """Statuses with which servers refuse a parameter, or the form of a request."""

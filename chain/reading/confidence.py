@@ -17,10 +17,10 @@ from chain.reading.relevance import Ranked
 from chain.reading.unit_text import reading
 from chain.understanding.asking import gives_reason
 from chain.understanding.demands import demands_of
-from core.types import Passage, ScoredPassage
+from core.passage import Passage, ScoredPassage
 from vectorstore.embeddings import Embedder, Vectors
 from vectorstore.profile import everyday as everyday_sentences
-from vectorstore.store import Snapshot
+from vectorstore.snapshot import Snapshot
 
 _UNITS = 2  # best units that are searched for the question's figures
 _MOST_NAMES = 2  # missing names that count; more add no information

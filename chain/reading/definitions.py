@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from core.types import Passage, Unit
+from core.passage import Passage, Unit
 from language.cues import cues_of
 from language.matching import without_accents
 from vectorstore.keyword import content_words

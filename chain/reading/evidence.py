@@ -11,7 +11,8 @@ from functools import cached_property, lru_cache, partial
 from typing import NamedTuple
 
 from chain.understanding.demands import Demands
-from core.types import Citation, Passage, Unit
+from core.answer import Citation
+from core.passage import Passage, Unit
 from language.acts import names_of
 from language.countries import countries
 from language.matching import fold, without_accents

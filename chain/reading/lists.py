@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby, takewhile
 
 from chain.reading.unit_text import is_row
-from core.types import Passage
+from core.passage import Passage
 
 LONGEST_LIST = 12
 """Most items of a list to show; of a longer list the first."""

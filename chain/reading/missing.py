@@ -9,10 +9,11 @@ from collections.abc import Iterable, Sequence
 from chain.reading.evidence import Evidence, of_citation, of_passage
 from chain.understanding.asking import gives_reason
 from chain.understanding.demands import Demands, demands_of
-from core.types import Citation, ScoredPassage
+from core.answer import Citation
+from core.passage import ScoredPassage
 from language.quantities import figures
 from prompts import Kind, languages, phrases
-from vectorstore.store import Snapshot
+from vectorstore.snapshot import Snapshot
 
 _UNSURE = 0.7  # confidence; a surer answer probably says it in other words
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")

@@ -11,11 +11,13 @@ from dataclasses import dataclass, replace
 
 from chain.reading.relevance import Ranked, rank
 from chain.understanding.followup import WORD, standalone
-from core.types import Scope, ScoredPassage, Turn
+from core.answer import Turn
+from core.passage import ScoredPassage
+from core.source import Scope
 from language.cues import Cues, cues_of
 from language.matching import without_accents
 from vectorstore.keyword import content_words
-from vectorstore.store import Snapshot
+from vectorstore.snapshot import Snapshot
 
 _DIGIT = re.compile(r"\d")
 _COMPARATIVE = re.compile(r"\w{3,}er(?:e[nrs]?)?")  # larger, größere, kleinere

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from chain.reading.definitions import defines
 from chain.reading.statements import Statement, series, statements
 from chain.understanding.asking import asks_for, counted, gives_reason, numbers
-from core.types import Passage, ScoredPassage, Unit
+from core.passage import Passage, ScoredPassage, Unit
 from language.dates import dates_as_written
 from language.quantities import figures
 from vectorstore.keyword import content_words, letter_runs

@@ -15,7 +15,7 @@ from functools import lru_cache
 from chain.reading.lists import LONGEST_LIST, left_out, lists_of, shown_first
 from chain.reading.pointing import follows, points_back
 from chain.reading.unit_text import is_row
-from core.types import Passage, Unit
+from core.passage import Passage, Unit
 from language.matching import fold
 from language.vocabulary import vocabulary
 

@@ -2,7 +2,7 @@
 
 import re
 
-from core.types import Passage, Unit
+from core.passage import Passage, Unit
 
 _CELLS = re.compile(r"(?<!\\)\|")
 

@@ -8,9 +8,9 @@ from langchain_core.runnables import RunnableConfig
 import prompts
 from chain.model.budget import CONDENSE_SHARE, fenced, fitting
 from chain.model.language_model import ChatModel
+from core.answer import Turn
 from core.errors import ModelError
 from core.settings import Settings
-from core.types import Turn
 from language.sentences import sentences
 
 _LONGEST = 300  # characters; a longer text explains or answers instead of asking

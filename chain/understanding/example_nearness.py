@@ -12,7 +12,7 @@ from chain.understanding.known_phrases import kinds_in, words_known
 from chain.understanding.manner_lists import manner_lists
 from chain.understanding.message_classifier import QUESTION
 from chain.understanding.task_orders import TASKS, asks_for_existing
-from core.types import Message
+from core.answer import Message
 from vectorstore.embeddings import Embedder, Vectors
 
 SOCIAL: tuple[Message, ...] = ("greeting", "thanks", "farewell", "acknowledgement")

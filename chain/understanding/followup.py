@@ -12,7 +12,7 @@ language/cues.yaml.
 import re
 from collections.abc import Sequence
 
-from core.types import Turn
+from core.answer import Turn
 from language.cues import Cues, cues_of, has_cues
 from language.identify import CAPITALISES_NOUNS, conversation
 from vectorstore.keyword import content_words

@@ -8,7 +8,7 @@ from rapidfuzz.distance import OSA
 
 from chain.understanding.manner_lists import manner_lists
 from chain.understanding.message_words import edits_allowed, plain_words, tokens
-from core.types import Message
+from core.answer import Message
 
 _Known = Mapping[tuple[str, ...], Mapping[Message | None, frozenset[str]]]
 

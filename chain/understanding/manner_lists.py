@@ -9,7 +9,8 @@ from typing import Literal
 from pydantic import RootModel
 
 from chain.understanding.message_words import folded, plain_words, tokens
-from core.types import Frozen, Message
+from core.answer import Message
+from core.frozen import Frozen
 from language.checked_file import checked
 
 _FILE = Path(__file__).with_name("manners.yaml")

@@ -21,7 +21,7 @@ from chain.understanding.message_classifier import by_vector
 from chain.understanding.message_words import Token, plain_words, tokens
 from chain.understanding.phrase_tiling import made_of_phrases
 from chain.understanding.task_orders import task_ordered
-from core.types import Message
+from core.answer import Message
 from vectorstore.embeddings import Embedder
 
 _MOST_WORDS = 30  # a longer message is a question

@@ -13,8 +13,9 @@ from typing import Literal, NamedTuple
 from chain.understanding.followup import standalone
 from chain.understanding.manners import classify
 from chain.understanding.named_document import document_named
+from core.answer import Message, Turn
 from core.errors import ModelError
-from core.types import DocumentInfo, Message, Turn
+from core.source import DocumentInfo
 from language.identify import named
 from language.matching import fold
 from language.quantities import figures

@@ -14,7 +14,7 @@ from typing import Final, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from core.types import Message
+from core.answer import Message
 from vectorstore.embeddings import Embedder
 
 WEIGHTS = Path(__file__).with_name("manners.json")

@@ -9,7 +9,7 @@ from rapidfuzz.distance import OSA
 from chain.understanding.known_phrases import is_filler
 from chain.understanding.manner_lists import concepts
 from chain.understanding.message_words import edits_allowed, tokens
-from core.types import DocumentInfo
+from core.source import DocumentInfo
 
 # Least margin in score of the best-fitting document over the next: a word that all of ten documents
 # have weighs log(11/10), which is less.

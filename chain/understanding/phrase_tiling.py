@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from chain.understanding.known_phrases import longest, meanings, spelt
 from chain.understanding.manner_lists import manner_lists
-from core.types import Message
+from core.answer import Message
 
 # Precedence of kinds in a message made of phrases of several.
 _FIRST: tuple[Message, ...] = (

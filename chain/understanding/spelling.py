@@ -11,7 +11,7 @@ from rapidfuzz.distance import OSA
 from language.cues import cues_of
 from language.matching import fold, without_accents
 from vectorstore.keyword import content_words
-from vectorstore.store import Snapshot
+from vectorstore.snapshot import Snapshot
 
 _SHORTEST = 7  # letters; shorter words are near to too many others
 _WRONG = 1  # edits (optimal string alignment): a wrong letter, or two swapped neighbours

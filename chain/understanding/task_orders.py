@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from chain.understanding.known_phrases import is_filler, phrases_in
 from chain.understanding.manner_lists import concepts, manner_lists
-from core.types import Message
+from core.answer import Message
 
 TASKS: tuple[Message, ...] = ("shorter", "table", "translate", "email", "summarise")
 _ORDER_WORDS = 6  # words within which an order to write something is given

@@ -18,7 +18,8 @@ from chain.reading.lists import LONGEST_LIST, first_items, left_out
 from chain.reading.relevance import Ranked
 from chain.reading.statements import statements
 from chain.writing.quoting import Block, drafts, label_of, readings
-from core.types import Marked, Mode, Turn
+from core.answer import Mode, Turn
+from core.marked import Marked
 from language.matching import fold
 
 _ALSO = 0.25  # score: a statement beside the best may be lower by this

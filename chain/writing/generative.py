@@ -15,9 +15,9 @@ from chain.model.budget import CONDENSE_SHARE, MEND_SHARE, fenced, fitting
 from chain.model.given_sources import passage_data
 from chain.model.language_model import ChatModel
 from chain.writing.reply_reader import SCHEMA, read
+from core.answer import Mode
 from core.errors import ModelError
 from core.settings import Settings
-from core.types import Mode
 
 _MOST = 100  # sentences and items of a reply; the prompts ask for five, or one list
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from chain.answerer import Draft, Quote, Request
 from chain.reading.lists import left_out, runs
 from chain.reading.unit_text import reading
-from core.types import Passage
+from core.passage import Passage
 from prompts import phrases
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from core.names import printable
 from core.settings import Settings
-from core.types import DocumentInfo
+from core.source import DocumentInfo
 from ingest.commands.parser import command_parser
 from vectorstore.generations import Generations
 from vectorstore.manifest import DocumentEntry

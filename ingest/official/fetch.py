@@ -5,7 +5,7 @@ from functools import partial
 from typing import Literal
 
 from core.errors import FetchError
-from core.types import Frozen
+from core.frozen import Frozen
 from ingest.official import received
 from ingest.official.cellar import Cellar, Item, NotHeldError, Version
 from ingest.official.folder import Folder, recorded

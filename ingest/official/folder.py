@@ -16,7 +16,7 @@ import yaml
 from pydantic import ValidationError
 
 from core.errors import FetchError
-from core.types import Frozen
+from core.frozen import Frozen
 from ingest.official.client import CONDITIONS, Known, Reply
 
 _SIDECAR = ".meta.yaml"

@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 
 from core.errors import FetchError
-from core.types import Frozen
+from core.frozen import Frozen
 
 _LISTED = Path(__file__).resolve().parent.parent / "sources.yaml"
 

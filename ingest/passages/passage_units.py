@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from core.types import SourceDocument
+from core.source import SourceDocument
 from ingest.reading.formats import legal_lines
 from ingest.reading.formats.blocks import Block
 from language.sentences import cut, sentences

@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 
-from core.types import Passage, Section, SourceDocument, Unit
+from core.passage import Passage, Unit
+from core.source import Section, SourceDocument
 from ingest.passages.passage_units import Piece, pieces_of
 from ingest.reading.formats import blocks_of, legal_lines
 from ingest.reading.formats.blocks import Block

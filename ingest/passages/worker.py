@@ -15,8 +15,10 @@ from typing import TextIO
 
 from core.environment import one_openmp_thread
 from core.errors import DocumentError, Fault, kind_and_place
+from core.frozen import Frozen
 from core.names import as_text
-from core.types import Frozen, Passage, SourceDocument
+from core.passage import Passage
+from core.source import SourceDocument
 from ingest.reading.comparison import Comparison
 
 if sys.platform != "win32":

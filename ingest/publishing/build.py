@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.types import Passage
+from core.passage import Passage
 from ingest.publishing.plan import Plan
 from vectorstore.embeddings import Embedder, Vectors
-from vectorstore.generations import Generation, unit_ids
+from vectorstore.generation import Generation
+from vectorstore.segments import unit_ids
 
 _STORED_AT_ONCE = 64  # passages in one write, each of which costs 0.1 s
 _COPIED_AT_ONCE = 500

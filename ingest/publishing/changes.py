@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from core.types import DocumentInfo, Passage, SourceDocument
+from core.passage import Passage
+from core.source import DocumentInfo, SourceDocument
 from ingest.publishing.ingest_report import ChangeKind, DocumentChange, PassageChange
 from ingest.publishing.plan import Plan
 from vectorstore.manifest import DocumentEntry, Manifest

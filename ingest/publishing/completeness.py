@@ -6,10 +6,10 @@
 from collections.abc import Iterator
 
 from core.errors import StoreError
+from core.frozen import Frozen
 from core.settings import Settings
-from core.types import Frozen
 from vectorstore.embeddings import Vectors
-from vectorstore.generations import Generation
+from vectorstore.generation import Generation
 from vectorstore.keyword_files import open_keyword
 
 REBUILD = "Build the index anew with: python -m ingest --rebuild"

@@ -3,7 +3,8 @@
 import datetime
 from collections.abc import Sequence
 
-from core.types import Passage, SourceDocument
+from core.passage import Passage
+from core.source import SourceDocument
 from ingest.publishing.fingerprint import splitter_fingerprint
 from ingest.publishing.plan import Plan, segments_to_merge
 from vectorstore.manifest import DocumentEntry, Manifest, SegmentEntry, new_id

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Literal
 
-from core.types import Frozen
+from core.frozen import Frozen
 from ingest.publishing.plan import Plan
 
 

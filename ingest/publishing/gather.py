@@ -6,7 +6,8 @@ from pathlib import Path, PurePath
 
 from core.errors import DocumentError, StrategiewijzerError
 from core.names import as_text
-from core.types import Passage, SourceDocument
+from core.passage import Passage
+from core.source import SourceDocument
 from ingest.passages.worker import Loaded
 from ingest.publishing.events import FileDone, FilesFound, Tell
 from ingest.publishing.ingest_report import Failure

@@ -25,7 +25,7 @@ from uuid import uuid4
 import numpy as np
 
 from core.errors import ArchiveError
-from core.types import Passage
+from core.passage import Passage
 from vectorstore.embeddings import Vectors
 from vectorstore.manifest import Manifest
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 
+from core.frozen import Frozen
 from core.settings import Settings
-from core.types import DocumentInfo, Frozen
-from vectorstore.generations import Generation, Generations
+from core.source import DocumentInfo
+from vectorstore.generation import Generation
+from vectorstore.generations import Generations
 from vectorstore.keyword_files import keyword_folder
 from vectorstore.manifest import Manifest
 

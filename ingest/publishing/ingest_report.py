@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from core.errors import DocumentError, Fault, StrategiewijzerError
+from core.frozen import Frozen
 from core.names import printable
-from core.types import Frozen, SourceDocument
+from core.source import SourceDocument
 from ingest.publishing.plan import Plan
 from ingest.reading.find import LeftOut
 from vectorstore.manifest import Manifest

@@ -4,7 +4,8 @@ import hashlib
 import json
 from collections.abc import Collection, Sequence
 
-from core.types import Frozen, SourceDocument
+from core.frozen import Frozen
+from core.source import SourceDocument
 from ingest.publishing.fingerprint import splitter_fingerprint
 from vectorstore.manifest import DocumentEntry, Manifest
 

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.errors import IndexMismatchError, NoIndexError
+from core.passage import Passage
 from core.settings import Settings
-from core.types import Passage, SourceDocument
+from core.source import SourceDocument
 from ingest.passages.isolated import Loader
 from ingest.publishing.build import Stored, known_passages
 from ingest.publishing.events import Tell
@@ -13,7 +14,8 @@ from ingest.publishing.gather import Document, Gathered, gather
 from ingest.publishing.plan import Plan, make_plan, plan_fingerprint
 from ingest.reading.find import Found
 from vectorstore.embeddings import Embedder
-from vectorstore.generations import Generation, Generations, store_exists
+from vectorstore.generation import Generation
+from vectorstore.generations import Generations, store_exists
 from vectorstore.manifest import Manifest, method_of
 
 

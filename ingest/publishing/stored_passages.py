@@ -10,14 +10,15 @@ import numpy as np
 
 from core.errors import DocumentError
 from core.names import as_path
-from core.types import Passage, SourceDocument
+from core.passage import Passage
+from core.source import SourceDocument
 from ingest.passages.split import passage_id
 from ingest.publishing.completeness import Problem
 from ingest.reading.load import fingerprint
 from vectorstore.embeddings import Vectors
-from vectorstore.generations import Generation, unit_ids
+from vectorstore.generation import Generation
 from vectorstore.manifest import DocumentEntry
-from vectorstore.segments import document_key, mean
+from vectorstore.segments import document_key, mean, unit_ids
 
 _AT_ONCE = 500  # passages whose vectors are held in memory
 _ROUNDING = 1e-3  # tolerance for lengths, and for each number of a vector

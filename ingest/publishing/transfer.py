@@ -18,8 +18,10 @@ from ingest.publishing.generation_file import write
 from ingest.publishing.lock import writing
 from ingest.publishing.unarchive import Archive
 from vectorstore.embeddings import Vectors, make_embedder
-from vectorstore.generations import Generation, Generations, unit_ids
+from vectorstore.generation import Generation
+from vectorstore.generations import Generations
 from vectorstore.manifest import Manifest, SegmentEntry, method_of, new_id
+from vectorstore.segments import unit_ids
 from vectorstore.store import tidy
 
 _AT_ONCE = 500  # passages whose vectors are held in memory

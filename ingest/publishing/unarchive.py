@@ -18,7 +18,7 @@ from typing import IO
 import numpy as np
 
 from core.errors import ArchiveError
-from core.types import Passage
+from core.passage import Passage
 from ingest.publishing.generation_file import FORMAT, MEMBERS, SUMS
 from vectorstore.embeddings import Vectors
 from vectorstore.manifest import Manifest

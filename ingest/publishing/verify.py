@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from rich.filesize import decimal
 
 from core.errors import NoIndexError, StoreError
+from core.frozen import Frozen
 from core.settings import Settings
-from core.types import Frozen
 from ingest.passages.isolated import Loader
 from ingest.publishing.completeness import Problem, problems_at_once
 from ingest.publishing.fingerprint import splitter_fingerprint
 from ingest.publishing.stored_passages import Contents, some
-from vectorstore.generations import Generation, Generations
+from vectorstore.generation import Generation
+from vectorstore.generations import Generations
 from vectorstore.keyword_files import keyword_folder, open_keyword
 from vectorstore.leftovers import LeftoversError
 from vectorstore.pointer import Pointer

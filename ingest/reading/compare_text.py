@@ -17,7 +17,8 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from core.types import Passage, SourceDocument
+from core.passage import Passage
+from core.source import SourceDocument
 from ingest.reading.comparison import Comparison, Misread
 from ingest.reading.formats import blocks_of
 from ingest.reading.formats.blocks import first_heading

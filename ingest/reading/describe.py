@@ -9,7 +9,7 @@ import unicodedata
 from pathlib import Path
 
 from core.names import printable
-from core.types import DocumentInfo
+from core.source import DocumentInfo
 from ingest.reading import clues, sidecar
 from ingest.reading.formats.blocks import Parsed, Value
 from ingest.reading.formats.encoding import without_control

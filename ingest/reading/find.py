@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Literal
 
 from core.errors import DocumentError
+from core.frozen import Frozen
 from core.names import as_text
-from core.types import Frozen
 from ingest.reading import sidecar
 from ingest.reading.formats import FORMATS
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from core.errors import DocumentError
 from core.names import as_text, printable
-from core.types import SourceDocument
+from core.source import SourceDocument
 from ingest.reading import formats, sidecar
 from ingest.reading.describe import describe
 from ingest.reading.formats import CONVERT, FORMATS

@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.types import Frozen
+from core.frozen import Frozen
 from eval.stamp import code_version
 from research.benchmarks.benchmark_plot import Figures, plot
 from research.benchmarks.documents_read import DocumentsRead

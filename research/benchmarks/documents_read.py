@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from core.errors import DocumentError
+from core.frozen import Frozen
 from core.settings import Settings
-from core.types import Frozen
 from ingest.passages.isolated import Loader
 from ingest.reading import source_text
 from ingest.reading.compare_text import compare

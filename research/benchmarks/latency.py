@@ -8,15 +8,17 @@ from pathlib import Path
 
 import numpy as np
 
+from core.frozen import Frozen
 from core.settings import Settings
-from core.types import Frozen, Scope
+from core.source import Scope
 from eval.dataset import QUESTIONS, load
 from ingest.pipeline import ingest
 from research.benchmarks.indexes import corpus, known, settings_of
 from research.benchmarks.machine import memory_mb
 from research.benchmarks.measure import Latency, latency, seconds
 from vectorstore.embeddings import Embedder
-from vectorstore.generations import Generation, Generations
+from vectorstore.generation import Generation
+from vectorstore.generations import Generations
 from vectorstore.store import Index
 
 THREADS = 16

@@ -19,8 +19,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from core.errors import StoreError
+from core.frozen import Frozen
 from core.settings import ROOT, Settings
-from core.types import Frozen
 from eval.dataset import QUESTIONS, load
 from research.benchmarks.machine import cpu_seconds, memory_mb
 from research.benchmarks.measure import Latency, latency

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+from core.frozen import Frozen
 from core.settings import Settings
-from core.types import Frozen
 from ingest.pipeline import ingest
 from ingest.reading.find import find
 from ingest.reading.load import load as load_file

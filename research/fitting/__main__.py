@@ -25,7 +25,8 @@ from research.fitting import QUESTIONS, is_wide
 from research.fitting import questions as questions_to_fit_on
 from research.fitting.curve import refusal_curve
 from research.fitting.fitted_numbers import write
-from vectorstore.store import Snapshot, open_index
+from vectorstore.snapshot import Snapshot
+from vectorstore.store import open_index
 
 CURVE = ROOT / "docs" / "refusal.svg"
 _PENALTY = 1.0  # on standardised features

@@ -16,8 +16,8 @@ import numpy as np
 
 from chain.reading.relevance import FEATURES, features, places
 from chain.understanding.followup import standalone
+from core.passage import Passage, ScoredPassage, Unit
 from core.settings import Settings
-from core.types import Passage, ScoredPassage, Unit
 from eval.dataset import Question
 from eval.outline import Outline, Place
 from language.matching import fold, in_folded

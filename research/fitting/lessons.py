@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from core.types import Frozen
+from core.frozen import Frozen
 from eval.replies import Twin, entries
 
 LESSONS = Path(__file__).with_name("replies")

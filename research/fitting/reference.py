@@ -18,7 +18,8 @@ from core.settings import Settings
 from research.fitting import questions
 from research.fitting.fitted_numbers import write
 from vectorstore.profile import DEFAULT, REFERENCE, measure
-from vectorstore.store import Snapshot, open_index
+from vectorstore.snapshot import Snapshot
+from vectorstore.store import open_index
 
 _EVERY = 8
 

@@ -15,7 +15,7 @@ from rich.progress import track
 
 from chain.checking.alignment import MOST_EVIDENCE, MOST_WORDS, Aligner
 from chain.checking.judgement import Features, features
-from core.types import Passage
+from core.passage import Passage
 from eval.replies import read
 from research.fitting.lessons import Lesson
 from vectorstore.store import Index

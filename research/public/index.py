@@ -12,8 +12,8 @@ import json
 import re
 from functools import lru_cache
 
+from core.passage import Passage, Unit
 from core.settings import Settings
-from core.types import Passage, Unit
 from ingest.pipeline import ingest
 from ingest.publishing.build import Progress
 from ingest.publishing.events import Embedded, Event

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Literal, Protocol
 
 from core.errors import QuestionSetError
+from core.frozen import Frozen
 from core.settings import Settings
-from core.types import Frozen
 from eval.stamp import code_version
 from research.public.index import build_index, marked
 from research.public.shapes import PublicSet, halves

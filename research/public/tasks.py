@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from chain.reading.relevance import rank_units
-from core.types import Frozen, ScoredPassage
+from core.frozen import Frozen
+from core.passage import ScoredPassage
 from eval.metrics import (
     Interval,
     Share,

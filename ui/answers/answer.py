@@ -4,7 +4,8 @@ from typing import Protocol
 
 import streamlit as st
 
-from core.types import Answer, Scope
+from core.answer import Answer
+from core.source import Scope
 from ui.addresses import reading_address
 from ui.answers import remarks
 from ui.answers.answer_text import answer_html
@@ -15,7 +16,7 @@ from ui.answers.surroundings import surroundings
 from ui.markup import code, escape, facts_html, folded_html, new_tab
 from ui.scripts import script
 from ui.texts import Texts, languages, load
-from vectorstore.store import Snapshot
+from vectorstore.snapshot import Snapshot
 
 
 class Ask(Protocol):

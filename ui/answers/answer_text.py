@@ -4,7 +4,7 @@ import itertools
 import re
 from collections.abc import Callable, Sequence
 
-from core.types import Marked
+from core.marked import Marked
 from ui.markup import escape
 
 LABEL, ITEM = "### ", "- "  # what lines of an answer's text begin with
@@ -19,7 +19,7 @@ def answer_html(
     bold: Sequence[str] = (),
     level: int = 3,
 ) -> str:
-    """The text of an answer, of which the grammar is told at `core.types.Answer`.
+    """The text of an answer, of which the grammar is told at `core.answer.Answer`.
 
     A paragraph without a marker behind a list with markers is ours, and shown as a note.
 

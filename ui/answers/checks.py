@@ -8,7 +8,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from core.types import Answer, Citation, Kind, Marked
+from core.answer import Answer, Citation
+from core.marked import Marked
+from core.source import Kind
 from ui.answers.answer_text import answer_html
 from ui.answers.citations import by_number
 from ui.texts import Texts

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import takewhile
 
-from core.types import Answer, Citation, Marked
+from core.answer import Answer, Citation
+from core.marked import Marked
 from ui.texts import Texts
 
 _ITEM_BEGINS = re.compile(r"\s*(?:[-*•–]|\(?\w{1,4}[.)])?\s*")  # all there is between two items

@@ -1,12 +1,13 @@
 """How an answer was made, for evaluators: what was searched for, found and checked, and when."""
 
-from core.types import Answer, Scope
+from core.answer import Answer
+from core.source import Scope
 from ui.answers.checks import Checks
 from ui.markup import escape, table_html
 from ui.texts import Texts
 from vectorstore.ranking import FEATURES
 from vectorstore.search import Evidence
-from vectorstore.store import Snapshot
+from vectorstore.snapshot import Snapshot
 
 _PASSAGES = 12
 

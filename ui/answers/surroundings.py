@@ -7,10 +7,12 @@ from typing import Literal
 
 import streamlit as st
 
+from core.answer import Answer, Citation
 from core.errors import StrategiewijzerError
-from core.types import Answer, Citation, Passage, Standing
+from core.passage import Passage
+from core.source import Standing
 from ui.addresses import Span
-from vectorstore.store import Snapshot
+from vectorstore.snapshot import Snapshot
 
 Change = Literal["gone", "changed", "moved", "superseded"]
 """What became of a quote: its document is gone; its words are no longer in it; they are, in a

@@ -5,8 +5,8 @@ from typing import Literal, get_args
 
 import streamlit as st
 
+from core.answer import Answer
 from core.errors import StrategiewijzerError
-from core.types import Answer
 from language.characters import visible
 from people.conversation import Exchange
 from ui import access, addresses, downloads
@@ -16,7 +16,7 @@ from ui.answers.word import conversation_docx
 from ui.chat.address import question_address
 from ui.markup import code
 from ui.texts import Texts
-from vectorstore.store import Snapshot
+from vectorstore.snapshot import Snapshot
 
 _Form = Literal["markdown", "references", "docx", "made"]
 

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from core.types import Scope
+from core.source import Scope
 from people.conversation import Conversation
 from ui.chat.session import FIELD, Chat
 

@@ -8,8 +8,10 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from chain.model.aside import aside
+from core.answer import Turn
 from core.errors import StrategiewijzerError, kind_and_place
-from core.types import Event, Finished, Marked, Stage, TextDelta, Turn
+from core.event import Event, Finished, Stage, TextDelta
+from core.marked import Marked
 from people.conversation import Exchange
 from ui.answers.answer_text import answer_html
 from ui.chat.session import Chat

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
+from core.answer import Answer
 from core.settings import Settings
-from core.types import Answer
 from people.conversation import Exchange
 from ui.answers import answer as answers
 from ui.chat import actions, feedback_form
@@ -12,7 +12,7 @@ from ui.markup import code, escape, facts_html, folded_html
 from ui.scope import told
 from ui.scripts import script
 from ui.texts import Texts
-from vectorstore.store import Snapshot
+from vectorstore.snapshot import Snapshot
 
 
 def show_question(chat: Chat, exchange: Exchange, texts: Texts, *, is_last: bool) -> None:

@@ -8,8 +8,9 @@ from typing import Literal
 
 import streamlit as st
 
+from core.answer import Answer, Turn
 from core.errors import StrategiewijzerError
-from core.types import Answer, Scope, Turn
+from core.source import Scope
 from people import feedback as store
 from people.feedback import Feedback
 from ui.markup import code, facts_html

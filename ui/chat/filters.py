@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 
 import streamlit as st
 
-from core.types import DocumentInfo, Scope
+from core.source import DocumentInfo, Scope
 from language.characters import visible
 from ui import formats
 from ui.markup import facts_html

@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import NoIndexError, StrategiewijzerError
 from core.settings import Settings, current
-from core.types import DocumentInfo
+from core.source import DocumentInfo
 from people.conversation import Exchange
 from ui import sidebar
 from ui.answers.citations import by_number, cited_in
@@ -20,7 +20,7 @@ from ui.scope import told
 from ui.scripts import script
 from ui.shared_assistant import assistant, usable_index
 from ui.texts import Texts
-from vectorstore.store import Snapshot
+from vectorstore.snapshot import Snapshot
 
 
 def page() -> None:

@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.errors import NotAllowedError, StrategiewijzerError
 from core.settings import Settings
-from core.types import Scope
+from core.source import Scope
 from people.conversation import Conversation, Exchange
 from people.conversations import Conversations
 from people.note import Note

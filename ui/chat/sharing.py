@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlencode
 import streamlit as st
 
 from core.errors import StrategiewijzerError
-from core.types import Scope
+from core.source import Scope
 from people.conversation import now
 from ui import addresses
 from ui.answers import answer as answers

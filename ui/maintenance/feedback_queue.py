@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.marked import Marked
 from core.settings import Settings
-from core.types import Marked
 from people.feedback import Feedback, handle, read, reopen
 from ui import access, downloads, formats
 from ui.answers.answer_text import answer_html

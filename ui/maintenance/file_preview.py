@@ -8,7 +8,8 @@ from pathlib import Path
 import streamlit as st
 
 from core.errors import DocumentError
-from core.types import DocumentInfo, Frozen
+from core.frozen import Frozen
+from core.source import DocumentInfo
 from ingest.passages.isolated import Loader
 from ingest.publishing.ingest_report import Failure
 from ingest.reading.load import fingerprint

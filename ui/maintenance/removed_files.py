@@ -11,9 +11,9 @@ import shutil
 from pathlib import Path
 
 from core.errors import StoreError
+from core.frozen import Frozen
 from core.names import as_text
 from core.settings import Settings
-from core.types import Frozen
 from ingest.reading import sidecar
 from ingest.reading.find import find
 from ui.maintenance.document_files import folder, is_read, state, taken, writing

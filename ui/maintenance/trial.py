@@ -9,9 +9,10 @@ from typing import NamedTuple
 import streamlit as st
 
 from chain.assistant import Assistant
+from core.answer import Answer
 from core.errors import StrategiewijzerError
 from core.settings import Settings
-from core.types import Answer, Scope
+from core.source import Scope
 from ingest.publishing.ingest_report import Report
 from ui import error_texts
 from ui.answers import answer as answers

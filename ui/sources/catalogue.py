@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core.types import DocumentInfo, Standing
+from core.source import DocumentInfo, Standing
 from core.versions import preferred
 from ui import page_links
 from ui.addresses import reading_query
@@ -16,7 +16,7 @@ from ui.sources.documents import Documents, record_html, related
 from ui.sources.rows import Row, ordered, rows_of
 from ui.sources.type_search import Found, find, searchable, snippet_html, spans
 from ui.texts import Texts
-from vectorstore.store import Snapshot
+from vectorstore.snapshot import Snapshot
 
 _PAGE = 15  # documents shown at once
 _HITS = 3  # passages of a document in a list

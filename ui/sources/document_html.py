@@ -5,7 +5,7 @@ A passage has its id as the name of its place, so that a citation or anybody els
 
 from collections.abc import Mapping, Sequence
 
-from core.types import Passage
+from core.passage import Passage
 from ui.addresses import Span, place_of
 from ui.markup import escape, marked_pieces
 from ui.texts import Texts

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from core.types import DocumentInfo, Standing
+from core.source import DocumentInfo, Standing
 from ui.answers.references import named
 from ui.markup import definitions_html, escape, link
 from ui.origins import pages, site

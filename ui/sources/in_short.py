@@ -9,15 +9,16 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from chain.answer.digest import digest
+from core.answer import Answer
 from core.errors import StrategiewijzerError, kind_and_place
-from core.types import Answer, DocumentInfo, Scope
+from core.source import DocumentInfo, Scope
 from ui import page_links
 from ui.answers import answer
 from ui.markup import escape
 from ui.shared_assistant import assistant
 from ui.sources.documents import Versions
 from ui.texts import Texts
-from vectorstore.store import Snapshot
+from vectorstore.snapshot import Snapshot
 
 logger = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from ui.shared_assistant import assistant
 from ui.sources import catalogue, reading_view
 from ui.sources.documents import by_document
 from ui.texts import Texts
-from vectorstore.store import Snapshot
+from vectorstore.snapshot import Snapshot
 
 
 def page() -> None:

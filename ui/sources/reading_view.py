@@ -15,7 +15,7 @@ from ui.sources.catalogue import show_related
 from ui.sources.document_html import beside_html, marked_html, reading_html, sections_of
 from ui.sources.documents import Documents, Versions, record_html
 from ui.texts import Texts
-from vectorstore.store import Snapshot
+from vectorstore.snapshot import Snapshot
 
 _HOWS = ("superseded_by", "supersedes", "summary_of", "summaries")
 

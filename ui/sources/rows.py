@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from core.types import DocumentInfo
+from core.source import DocumentInfo
 from core.versions import preferred
 from ui.sources.documents import Documents, Versions
 from ui.sources.type_search import Found, compared

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core.types import DocumentInfo, Passage
+from core.passage import Passage
+from core.source import DocumentInfo
 from language.matching import fold, traced, without_accents
 from ui.addresses import Span
 from ui.markup import escape
-from vectorstore.store import Snapshot
+from vectorstore.snapshot import Snapshot
 
 _AROUND = 60  # characters before the first word in a snippet
 _LENGTH = 260  # characters of a snippet

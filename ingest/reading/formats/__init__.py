@@ -9,7 +9,7 @@ format that is not text becomes Markdown, so that its blocks are those of
 from importlib import import_module
 from pathlib import Path
 
-from core.types import SourceDocument
+from core.source import SourceDocument
 from ingest.reading.formats import markdown, plain
 from ingest.reading.formats.blocks import Block, Parsed
 

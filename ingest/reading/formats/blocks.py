@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from core.errors import DocumentError
-from core.types import Section
+from core.source import Section
 
 BlockKind = Literal["heading", "paragraph", "item", "header", "row", "line", "note", "noise"]
 

@@ -10,7 +10,7 @@ from typing import get_args
 import yaml
 
 from core.errors import DocumentError, Fault
-from core.types import DocumentInfo, Form, Kind
+from core.source import DocumentInfo, Form, Kind
 from ingest.reading.formats.blocks import Parsed, Value
 
 _DATES = ("date", "effective_from")

@@ -1,0 +1,235 @@
+"""Answers with their citations, and earlier turns of a conversation."""
+
+import itertools
+import re
+from collections.abc import Collection, Mapping
+from typing import Any, Literal, Self
+
+from pydantic import computed_field, model_validator
+
+from core.frozen import Frozen
+from core.marked import Marked, Marker
+from core.passage import Passage
+from core.source import DocumentInfo, Standing
+
+Mode = Literal["extractive", "generative", "fallback"]
+
+Reason = Literal["off_topic", "not_in_sources", "out_of_scope"]
+"""Why a question is refused, in this order: the sources are about another topic; they are near the
+topic, but lack the answer; no document is in the scope of the search."""
+
+ModelTrouble = Literal[
+    "key",
+    "quota",
+    "unknown_model",
+    "parameter",
+    "too_long",
+    "slow",
+    "unreachable",
+    "empty",
+    "cut",
+    "refused",
+    "protocol",
+    "paused",
+    "failed",
+]
+"""Why a language model did not write an answer, or not all of it ("cut"), in this order: its server
+refuses the key, has no credit or room, does not know the model, refuses a parameter, finds the
+prompt too long, is too slow, cannot be reached; the reply is empty, broke off, was filtered out or
+breaks OpenAI's protocol; the model is paused after a failure; anything else."""
+
+Message = Literal[
+    "greeting",
+    "thanks",
+    "farewell",
+    "acknowledgement",
+    "capabilities",
+    "identity",
+    "workings",
+    "sources",
+    "rude",
+    "harm",
+    "opinion",
+    "legal",
+    "shorter",
+    "table",
+    "translate",
+    "email",
+    "summarise",
+]
+"""The kind of a message that does not ask the sources anything: small talk, a question about the
+assistant, a request for help with a crime ("harm"), for an opinion or for legal advice, or a task
+("shorter" and those after it)."""
+
+AnswerKind = Literal["answer", "partial", "refusal", "reply"]
+"""The sources answer; they answer, but lack something that the question names; they do not answer;
+the message does not ask them anything."""
+
+
+class Citation(Frozen):
+    """A checked citation. `quote` is an exact substring of the passage's text.
+
+    `number` is that of its passage in the answer: quotes from one passage share it. `start` and
+    `end` are the quote's offsets in the passage's text; it stands on `page` to `last_page` (from 1;
+    None without pages). `marks` are those of the point that it begins in.
+    """
+
+    number: int
+    passage_id: str
+    document: DocumentInfo
+    headings: tuple[str, ...]
+    quote: str
+    start: int
+    end: int
+    page: int | None
+    last_page: int | None
+    url: str
+    standing: Standing = "in_force"
+    marks: tuple[str, ...] = ()
+
+    @property
+    def page_range(self) -> str:
+        """For example 12 or 12–13; empty without pages."""
+        ends = dict.fromkeys(page for page in (self.page, self.last_page) if page is not None)
+        return "–".join(map(str, ends))
+
+
+class Answer(Frozen):
+    """An answer, and everything needed to check it.
+
+    `text` is the answer proper: one to three sentences or one whole list; for a question in parts,
+    one such block for each part. `more` are further blocks, best first, to be folded; under a
+    refusal the nearest text. Both are Markdown: paragraphs, "- " items, [1] markers, and lines that
+    begin with "### " for the label (document, section) of what follows. A marker covers the text
+    before it, back to the previous marker or the beginning of the paragraph; behind the sentence
+    that introduces a list it covers the list too. `markers` are their places: first those in
+    `text`, then those in each of `more`; `proper` and `further` are the texts with them. No
+    citation has a number that a passage has in brackets, so the texts can be read without
+    `markers`.
+
+    `passages` are all retrieved passages, best first. `reason` is the `Reason` of a refusal, else
+    empty. `missing` is what the question demands and the evidence lacks; `asked_for` are the
+    numbers, dates or names in the text that answer it; `related` are questions that a refusal
+    offers instead. `withheld` are sentences of a model that the sources may not support, to be
+    shown apart from the answer; `contradicted` are those with a detail that the sources do not
+    have, to be shown only to evaluators. `unchecked`: a second model was to read all sentences of a
+    model in `text`, and has not. `opening_left_out`: the model's opening, if it answers, is not in
+    `text`, so that the rest may mislead. `trouble` is why the configured model did not write this
+    answer, or not all of it ("cut"). `timings` are seconds per stage.
+
+    `language` is that of `text`; `asked_in` that of the question, if different.
+
+    `message` is the kind of the message that is replied to, or of the task that is done; else
+    empty. `understood_as` is the question as it was searched for, if different; `did_you_mean` is
+    the question with an unknown word replaced by a word of the sources. `elsewhere`: refused, but
+    sources outside of the scope answer it.
+    """
+
+    question: str
+    text: str
+    more: tuple[str, ...] = ()
+    markers: tuple[tuple[Marker, ...], ...] = ()
+    language: str  # ISO 639-1
+    asked_in: str = ""
+    citations: tuple[Citation, ...] = ()
+    passages: tuple[Passage, ...] = ()
+    answered: bool
+    reason: str = ""
+    message: Message | Literal[""] = ""
+    understood_as: str = ""
+    did_you_mean: str = ""
+    elsewhere: bool = False
+    missing: tuple[str, ...] = ()
+    asked_for: tuple[str, ...] = ()
+    related: tuple[str, ...] = ()
+    withheld: tuple[str, ...] = ()
+    contradicted: tuple[str, ...] = ()
+    unchecked: bool = False
+    opening_left_out: bool = False
+    trouble: ModelTrouble | Literal[""] = ""
+    confidence: float
+    mode: Mode
+    model: str = ""
+    prompt_version: str = ""
+    generation: str = ""
+    timings: Mapping[str, float] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _kept_before_markers(cls, values: Any) -> Any:
+        """Reads an answer without places of markers: each "[1]" with such a citation is one."""
+        if not isinstance(values, dict) or "markers" in values:
+            return values
+        cited = (Citation.model_validate(one) for one in values.get("citations", ()))
+        numbers = {citation.number for citation in cited}
+        texts = (values.get("text", ""), *values.get("more", ()))
+        return {**values, "markers": tuple(_bracketed(text, numbers) for text in texts)}
+
+    @model_validator(mode="after")
+    def _markers_stand_there(self) -> Self:
+        for text, markers in zip((self.text, *self.more), self.markers, strict=True):
+            if any(text[one.start : one.end] != f"[{one.number}]" for one in markers):
+                raise ValueError("a marker is not where it should be")
+        return self
+
+    @property
+    def proper(self) -> Marked:
+        return Marked(self.text, self.markers[0])
+
+    @property
+    def further(self) -> tuple[Marked, ...]:
+        return tuple(itertools.starmap(Marked, zip(self.more, self.markers[1:], strict=True)))
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def documents(self) -> tuple[str, ...]:
+        """Ids of the cited documents, in order of first citation."""
+        return tuple(dict.fromkeys(citation.document.id for citation in self.citations))
+
+    @property
+    def question_language(self) -> str:
+        return self.asked_in or self.language
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def kind(self) -> AnswerKind:
+        if not self.answered:
+            return "reply" if self.message else "refusal"
+        return "partial" if self.missing else "answer"
+
+
+def _bracketed(text: str, numbers: Collection[int]) -> tuple[Marker, ...]:
+    return tuple(
+        Marker(start=found.start(), end=found.end(), number=int(found[1]))
+        for found in re.finditer(r"\[(\d{1,4})\]", text)
+        if int(found[1]) in numbers
+    )
+
+
+class Turn(Frozen):
+    """An earlier question and its answer with its `markers`; `message` as in `Answer`. `cited` are
+    the ids of the cited passages, in the order of their markers, [1] first; empty for a refusal."""
+
+    question: str
+    answer_text: str
+    markers: tuple[Marker, ...] = ()
+    message: Message | Literal[""] = ""
+    cited: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, question: str, answer: Answer) -> "Turn":
+        """A question with its answer as a turn; for a task ("shorter") the question that it is
+        about."""
+        message = answer.message if answer.kind == "reply" else ""
+        asked = (answer.message and answer.understood_as) or question
+        quoted = answer.citations if answer.answered else ()
+        cited = tuple(dict.fromkeys(citation.passage_id for citation in quoted))
+        places = {one.number: cited.index(one.passage_id) + 1 for one in quoted}
+        said = answer.proper.renumbered(places)
+        return cls(
+            question=asked,
+            answer_text=said.text,
+            markers=said.markers,
+            message=message,
+            cited=cited,
+        )

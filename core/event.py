@@ -1,0 +1,29 @@
+"""What a stream of an answer yields."""
+
+from typing import Literal
+
+from core.answer import Answer
+from core.frozen import Frozen
+from core.marked import Marker
+
+
+class Stage(Frozen):
+    """The step that a question is in."""
+
+    name: Literal["searching", "reading", "checking"]
+
+
+class TextDelta(Frozen):
+    """A piece of verified answer text with its markers, to be shown as it arrives."""
+
+    text: str
+    markers: tuple[Marker, ...] = ()
+
+
+class Finished(Frozen):
+    """The last event of a stream: the whole answer."""
+
+    answer: Answer
+
+
+Event = Stage | TextDelta | Finished
