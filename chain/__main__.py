@@ -17,7 +17,8 @@ import sys
 from collections.abc import Collection, Sequence
 
 from chain.assistant import Assistant
-from core.answer import Answer, Citation
+from core.answer import Answer
+from core.citation import Citation
 from core.errors import StrategiewijzerError
 from core.settings import Settings
 from core.source import DocumentInfo, Form, Scope

@@ -7,10 +7,10 @@ from typing import Any, Literal, Self
 
 from pydantic import computed_field, model_validator
 
+from core.citation import Citation
 from core.frozen import Frozen
 from core.marked import Marked, Marker
 from core.passage import Passage
-from core.source import DocumentInfo, Standing
 
 Mode = Literal["extractive", "generative", "fallback"]
 
@@ -64,34 +64,6 @@ assistant, a request for help with a crime ("harm"), for an opinion or for legal
 AnswerKind = Literal["answer", "partial", "refusal", "reply"]
 """The sources answer; they answer, but lack something that the question names; they do not answer;
 the message does not ask them anything."""
-
-
-class Citation(Frozen):
-    """A checked citation. `quote` is an exact substring of the passage's text.
-
-    `number` is that of its passage in the answer: quotes from one passage share it. `start` and
-    `end` are the quote's offsets in the passage's text; it stands on `page` to `last_page` (from 1;
-    None without pages). `marks` are those of the point that it begins in.
-    """
-
-    number: int
-    passage_id: str
-    document: DocumentInfo
-    headings: tuple[str, ...]
-    quote: str
-    start: int
-    end: int
-    page: int | None
-    last_page: int | None
-    url: str
-    standing: Standing = "in_force"
-    marks: tuple[str, ...] = ()
-
-    @property
-    def page_range(self) -> str:
-        """For example 12 or 12–13; empty without pages."""
-        ends = dict.fromkeys(page for page in (self.page, self.last_page) if page is not None)
-        return "–".join(map(str, ends))
 
 
 class Answer(Frozen):

@@ -4,7 +4,7 @@ import hashlib
 
 from pydantic import AwareDatetime, Field
 
-from core.answer import Citation
+from core.citation import Citation
 from core.frozen import Frozen
 from people.conversation import now
 

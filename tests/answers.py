@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 
 from chain.assistant import Assistant
-from core.answer import Answer, Citation
+from core.answer import Answer
+from core.citation import Citation
 from core.marked import Marked, Marker
 from core.passage import Passage, Unit
 from core.settings import Settings

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from core.answer import Answer, Citation, Turn
+from core.answer import Answer, Turn
+from core.citation import Citation
 from core.errors import StrategiewijzerError
 from core.passage import Passage, Unit
 from core.settings import ROOT, Settings

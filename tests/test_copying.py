@@ -6,7 +6,8 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from core.answer import Answer, Citation
+from core.answer import Answer
+from core.citation import Citation
 from core.source import DocumentInfo, Kind
 from tests.answers import retold
 from tests.test_ui_citations import HOSTILE

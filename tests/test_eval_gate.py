@@ -7,7 +7,8 @@ import pytest
 from langchain_core.runnables import RunnableConfig
 
 from chain.assistant import Assistant
-from core.answer import Answer, Citation, Turn
+from core.answer import Answer, Turn
+from core.citation import Citation
 from core.errors import StrategiewijzerError
 from core.settings import ROOT, Settings
 from eval.compare import compare

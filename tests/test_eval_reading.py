@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import pytest
 
 import prompts
-from core.answer import Answer, Citation, Mode
+from core.answer import Answer, Mode
+from core.citation import Citation
 from core.passage import Passage, Unit
 from core.source import DocumentInfo
 from eval.answer_markdown import blocks, words

@@ -3,7 +3,8 @@
 import pytest
 from langchain_core.runnables import RunnableConfig
 
-from core.answer import Answer, Citation, Turn
+from core.answer import Answer, Turn
+from core.citation import Citation
 from core.passage import Passage, Unit
 from core.settings import Settings
 from core.source import DocumentInfo

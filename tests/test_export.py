@@ -11,7 +11,8 @@ import pytest
 from markdown_it import MarkdownIt
 
 from chain.assistant import Assistant
-from core.answer import Answer, Citation
+from core.answer import Answer
+from core.citation import Citation
 from core.settings import Settings
 from core.source import DocumentInfo, Scope
 from tests.answers import retold

@@ -44,6 +44,7 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
 }
 """Of each room those that it may import, besides itself."""
 PACKAGES = tuple(dict.fromkeys(room.partition("/")[0] for room in MAY_IMPORT))
+LONGEST = 220  # lines of a file: what a newcomer reads without losing the thread
 ONLY_HERE = {"chromadb": "vectorstore/chroma.py", "tantivy": "vectorstore/keyword*.py"}
 
 
@@ -126,3 +127,14 @@ def test_only_settings_read_the_environment() -> None:
     assert users == {"core/settings.py", "core/environment.py"}
     assert "environ.get(" not in (ROOT / "core/environment.py").read_text("utf-8")
     assert "environ[" not in (ROOT / "core/environment.py").read_text("utf-8")
+
+
+def test_no_file_is_longer_than_one_reading() -> None:
+    long = {
+        str(file.relative_to(ROOT)): lines
+        for package in PACKAGES
+        if package != "research"
+        for file in _files(package)
+        if (lines := len(file.read_text("utf-8").splitlines())) > LONGEST
+    }
+    assert long == {}

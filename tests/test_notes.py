@@ -10,7 +10,7 @@ import mammoth
 import pytest
 from markdown_it import MarkdownIt
 
-from core.answer import Citation
+from core.citation import Citation
 from core.errors import StrategiewijzerError
 from people import conversations
 from people.conversation import now

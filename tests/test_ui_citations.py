@@ -6,7 +6,8 @@ from html.parser import HTMLParser
 import pytest
 from markdown_it import MarkdownIt
 
-from core.answer import Answer, Citation
+from core.answer import Answer
+from core.citation import Citation
 from core.marked import Marked
 from core.passage import Passage, Unit
 from core.source import DocumentInfo, Kind, Standing

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from chain.answer.highlights import highlights
 from chain.answerer import Draft, Quote, Request
-from core.answer import Citation
+from core.citation import Citation
 from core.marked import Marked, Marker
 from core.passage import Passage
 from language.identify import written_in

@@ -40,9 +40,7 @@ _LASTING: frozenset[ModelTrouble] = frozenset({"key", "quota", "unknown_model", 
 
 
 class ChatModel:
-    """One configured model; safe to share between threads.
-
-    Share one object: it remembers what the server refuses.
+    """One configured model, to be shared between threads: it remembers what the server refuses.
 
     Args:
         settings: server and parameters.

@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache, partial
 from typing import NamedTuple
 
 from chain.understanding.demands import Demands
-from core.answer import Citation
+from core.citation import Citation
 from core.passage import Passage, Unit
 from language.acts import names_of
 from language.countries import countries

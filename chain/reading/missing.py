@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from chain.reading.evidence import Evidence, of_citation, of_passage
 from chain.understanding.asking import gives_reason
 from chain.understanding.demands import Demands, demands_of
-from core.answer import Citation
+from core.citation import Citation
 from core.passage import ScoredPassage
 from language.quantities import figures
 from prompts import Kind, languages, phrases

@@ -32,8 +32,7 @@ _MAY_CLOSE = re.compile(r"[\]】)>⁰¹²³⁴-⁹][\s.!?…\"'”“»«’)\]*
 _LAST_WORD = re.compile(r"(?<!\S)(?:" + grouped(r"\s") + r"|\S+)$")  # 725 000 is one
 _OPEN_MARKER = re.compile(r"[\[【(][^\]】)\n]{0,40}$")
 
-_MARKUP = "[【(<\\*_~`|"
-_GOES_ON = ".!?…,;:)]】}"
+_GOES_ON = ".!?…,;:)]】}" + "[【(<\\*_~`|"  # the latter begin a marker or markup
 _QUOTES = "\"'”“„»«’‘"
 _JOINS = "-–—/%&+="
 
@@ -155,7 +154,7 @@ class Prose:
     def _opens_another(self, before: str, character: str) -> bool:
         """Whether a character begins a new sentence behind one that a marker closed."""
         is_raised = character.isdigit() and not character.isdecimal()
-        if is_raised or character in _MARKUP or character in _GOES_ON or self._is_undivided():
+        if is_raised or character in _GOES_ON or self._is_undivided():
             return False
         if character in _QUOTES and not before[-1].isspace():
             return False

@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from core.answer import Answer, Citation
+from core.answer import Answer
+from core.citation import Citation
 from core.marked import Marked
 from core.source import Kind
 from ui.answers.answer_text import answer_html

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from core.answer import Answer, Citation
+from core.answer import Answer
+from core.citation import Citation
 from ui import origins
 from ui.answers.checks import GLYPHS, Checks, Verdict
 from ui.answers.citations import anchors, as_one, pages, section

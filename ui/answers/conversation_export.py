@@ -12,7 +12,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from core.answer import Answer, Citation
+from core.answer import Answer
+from core.citation import Citation
 from core.marked import Marked
 from language.characters import visible
 from people.conversation import Exchange

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable, Sequence
 from urllib.parse import quote as percent_encoded
 
-from core.answer import Answer, Citation
+from core.answer import Answer
+from core.citation import Citation
 from language.characters import visible
 from ui import origins
 from ui.answers.answer_text import ITEM, LABEL

@@ -7,7 +7,8 @@ needed and nothing of it moves. Without the script the number is a link to what 
 
 from collections.abc import Mapping, Sequence
 
-from core.answer import Answer, Citation
+from core.answer import Answer
+from core.citation import Citation
 from core.passage import Passage
 from people.note import quote_id
 from ui import origins

@@ -12,7 +12,7 @@ The pattern is that of the Interinstitutional style guide: https://style-guide.e
 
 from collections.abc import Callable
 
-from core.answer import Citation
+from core.citation import Citation
 from core.source import DocumentInfo
 from ui.answers.citations import pages, section
 from ui.texts import Texts, languages, load

@@ -2,7 +2,8 @@
 
 from collections import Counter
 
-from core.answer import Answer, Citation
+from core.answer import Answer
+from core.citation import Citation
 from core.marked import Marked
 from prompts import phrases
 from ui.answers.citations import cited_in, numbers

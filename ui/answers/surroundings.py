@@ -7,7 +7,8 @@ from typing import Literal
 
 import streamlit as st
 
-from core.answer import Answer, Citation
+from core.answer import Answer
+from core.citation import Citation
 from core.errors import StrategiewijzerError
 from core.passage import Passage
 from core.source import Standing
