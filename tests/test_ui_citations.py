@@ -12,8 +12,8 @@ from core.marked import Marked
 from core.passage import Passage, Unit
 from core.source import DocumentInfo, Kind, Standing
 from tests.answers import marked, retold
-from ui.answers.answer import more_html
 from ui.answers.answer_text import answer_html
+from ui.answers.answer_view import more_html
 from ui.answers.chips import Chips
 from ui.answers.citations import anchors, as_one, section
 from ui.answers.evidence_panel import evidence_html
