@@ -22,20 +22,24 @@ from ui.texts import Texts
 
 
 class Place(NamedTuple):
-    """A page, with its module, the key of its title in ui/texts and the path of its address."""
+    """A page, with what shows it, the key of its title in ui/texts and the path of its address."""
 
-    module: str
+    page: Callable[[], None]
     title: str
     path: str
     role: Role
 
 
+def _show(module: str) -> None:
+    importlib.import_module(module).page()
+
+
 PLACES = [
-    Place("ui.chat.page", "chat.title", "", "reader"),
-    Place("ui.sources.page", "catalogue.title", "sources", "reader"),
-    Place("ui.notes.page", "notes.title", "notes", "reader"),
-    Place("ui.evaluation.page", "evaluation.title", "evaluation", "evaluator"),
-    Place("ui.maintenance.page", "maintenance.title", "maintenance", "maintainer"),
+    Place(partial(_show, "ui.chat.page"), "chat.title", "", "reader"),
+    Place(partial(_show, "ui.sources.page"), "catalogue.title", "sources", "reader"),
+    Place(partial(_show, "ui.notes.page"), "notes.title", "notes", "reader"),
+    Place(partial(_show, "ui.evaluation.page"), "evaluation.title", "evaluation", "evaluator"),
+    Place(partial(_show, "ui.maintenance.page"), "maintenance.title", "maintenance", "maintainer"),
 ]
 
 
@@ -56,10 +60,6 @@ def run() -> None:
     shown.run()
 
 
-def _show(module: str) -> None:
-    importlib.import_module(module).page()
-
-
 def _who() -> User | SignInError:
     try:
         return access.user()
@@ -69,7 +69,7 @@ def _who() -> User | SignInError:
 
 def _page(place: Place, who: User | SignInError, texts: Texts) -> StreamlitPage:
     """The page, or a hidden one that says why the user may not see it."""
-    shown: Callable[[], None] = partial(_show, place.module)
+    shown: Callable[[], None] = place.page
     may_be_here = False
     if isinstance(who, SignInError):
         shown = partial(sign_in.page, str(who), texts)

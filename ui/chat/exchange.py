@@ -5,7 +5,7 @@ import streamlit as st
 from core.answer import Answer
 from core.settings import Settings
 from people.conversation import Exchange
-from ui.answers import answer as answers
+from ui.answers import answer_view as answers
 from ui.chat import actions, feedback_form
 from ui.chat.session import Chat
 from ui.markup import code, escape, facts_html, folded_html

@@ -9,7 +9,7 @@ from core.errors import StrategiewijzerError
 from core.source import Scope
 from people.conversation import now
 from ui import addresses
-from ui.answers import answer as answers
+from ui.answers import answer_view as answers
 from ui.chat.address import question_address
 from ui.chat.session import Chat
 from ui.markup import code, escape, facts_html

@@ -15,7 +15,7 @@ from core.settings import Settings
 from core.source import Scope
 from ingest.publishing.ingest_report import Report
 from ui import error_texts
-from ui.answers import answer as answers
+from ui.answers import answer_view as answers
 from ui.chat.question_field import MAX_QUESTION
 from ui.maintenance import job_list as work
 from ui.markup import escape, facts_html

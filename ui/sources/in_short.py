@@ -13,7 +13,7 @@ from core.answer import Answer
 from core.errors import StrategiewijzerError, kind_and_place
 from core.source import DocumentInfo, Scope
 from ui import page_links
-from ui.answers import answer
+from ui.answers import answer_view
 from ui.markup import escape
 from ui.shared_assistant import assistant
 from ui.sources.documents import Versions
@@ -45,7 +45,7 @@ def show(index: Snapshot, versions: Versions, language: str, texts: Texts) -> bo
         said = _digest(index.generation, read.key, index)
         if said is not None:
             st.html(f'<h2 class="sw-hidden">{escape(texts("catalogue.digest"))}</h2>')
-            answer.show(said, "digest", texts, _ask, index)
+            answer_view.show(said, "digest", texts, _ask, index)
         questions = _questions(
             index.generation, asked.key, texts.language, asked, index
         ) or _questions(index.generation, read.key, language, read, index)
