@@ -3,7 +3,6 @@
 import datetime
 import io
 import re
-from dataclasses import dataclass, field
 
 import docx
 import mammoth
@@ -15,6 +14,7 @@ from core.answer import Answer
 from core.citation import Citation
 from core.settings import Settings
 from core.source import DocumentInfo, Scope
+from people.conversation import Exchange
 from tests.answers import retold
 from tests.test_ui_citations import HOSTILE, Shown
 from ui.answers.conversation_export import conversation_markdown, conversation_page
@@ -25,6 +25,7 @@ from vectorstore.ranking import FEATURES
 from vectorstore.store import open_index
 
 NL = load("nl")
+ASKED = datetime.datetime(2026, 11, 25, 9, 5, tzinfo=datetime.timezone(datetime.timedelta(hours=1)))
 QUOTE = "De markt is 30 miljard euro waard."
 DOCUMENT = DocumentInfo(
     id="drugs-agenda",
@@ -38,12 +39,8 @@ DOCUMENT = DocumentInfo(
 )
 
 
-@dataclass(frozen=True)
-class Exchange:
-    question: str
-    answer: Answer | None = None
-    asked: datetime.datetime | None = None
-    scope: Scope = field(default_factory=Scope)
+def exchange(question: str, answer: Answer | None = None, scope: Scope = Scope()) -> Exchange:
+    return Exchange(question=question, answer=answer, asked=ASKED, scope=scope)
 
 
 def citation(number: int = 1, document: DocumentInfo = DOCUMENT, quote: str = QUOTE) -> Citation:
@@ -75,16 +72,14 @@ def answer(text: str, *citations: Citation, model: str = "") -> Answer:
     )
 
 
-ASKED = datetime.datetime(2026, 11, 25, 9, 5, tzinfo=datetime.timezone(datetime.timedelta(hours=1)))
 CONVERSATION = (
-    Exchange(
+    exchange(
         "Hoeveel is de markt waard?",
         answer(f"{QUOTE} [1]\n\n- Dat is veel. [2]", citation(), citation(2)),
-        ASKED,
         Scope(areas=("drugs",)),
     ),
-    Exchange("Wie won?", answer("De bronnen geven geen antwoord.")),
-    Exchange("Onderbroken?"),
+    exchange("Wie won?", answer("De bronnen geven geen antwoord.")),
+    exchange("Onderbroken?"),
 )
 TOLD = (
     "Hoeveel is de markt waard?",
@@ -143,7 +138,7 @@ def test_each_marker_is_a_footnote_with_its_reference_and_its_quotes() -> None:
 def test_hostile_text_in_a_word_file_is_text() -> None:
     text = f"{HOSTILE}\x00\x1b\ufffe"
     told = answer(f"{text} [1]", citation(1, DOCUMENT, text))
-    shown = shown_docx(conversation_docx(text, [Exchange(text, told), hostile()], NL))
+    shown = shown_docx(conversation_docx(text, [exchange(text, told), hostile()], NL))
     assert shown.text.count(HOSTILE) >= 10
     plain = shown_docx(conversation_docx("x", CONVERSATION, NL))
     assert {tag for tag, _ in shown.elements} <= {tag for tag, _ in plain.elements}
@@ -171,24 +166,24 @@ def test_a_summary_is_told_from_the_official_text_it_is_about() -> None:
             "about_publisher": "Europese Commissie",
         }
     )
-    exchange = Exchange("Wat?", answer(f"{QUOTE} [1]", citation(document=brief)))
-    page = Shown(conversation_page("x", [exchange], NL))
+    one = exchange("Wat?", answer(f"{QUOTE} [1]", citation(document=brief)))
+    page = Shown(conversation_page("x", [one], NL))
     assert page.attributes("a")[0]["title"] == "letterlijk uit onze samenvatting"
-    for shown in (page.text, shown_markdown(conversation_markdown("x", [exchange], NL))):
+    for shown in (page.text, shown_markdown(conversation_markdown("x", [one], NL))):
         assert "Strategiewijzer, samenvatting van: Europese Commissie, EU-agenda en -act" in shown
         assert "(samenvatting van dit project, geen officiële tekst: onderdeel" in shown
         assert "Officieel document dat hier is samengevat (EUR-Lex): https://eur-lex" in shown
 
 
 def test_an_answer_of_a_model_says_so() -> None:
-    exchange = Exchange("Wat?", answer("Veel. [1]", citation(), model="gpt *x*"))
+    one = exchange("Wat?", answer("Veel. [1]", citation(), model="gpt *x*"))
     told = "Geschreven door taalmodel gpt *x*."
-    assert told in Shown(conversation_page("x", [exchange], NL)).text
-    assert told in shown_markdown(conversation_markdown("x", [exchange], NL))
+    assert told in Shown(conversation_page("x", [one], NL)).text
+    assert told in shown_markdown(conversation_markdown("x", [one], NL))
 
 
 FOLDED = (
-    Exchange(
+    exchange(
         "En de omvang?",
         retold(
             answer(
@@ -237,7 +232,7 @@ def test_the_headings_of_a_page_have_an_order() -> None:
 
 def test_a_reply_is_kept_as_it_was_said() -> None:
     told = answer("Graag gedaan.").model_copy(update={"message": "thanks"})
-    shown = Shown(conversation_page("x", [Exchange("Bedankt!", told)], NL)).text
+    shown = Shown(conversation_page("x", [exchange("Bedankt!", told)], NL)).text
     assert "Graag gedaan." in shown
     assert "Stand van de bronnen" not in shown
 
@@ -259,7 +254,7 @@ def hostile() -> Exchange:
         url="javascript:alert(1)",
     )
     told = answer(f"{HOSTILE} [1]", citation(1, document, HOSTILE), model=HOSTILE)
-    return Exchange(HOSTILE, told, None, Scope(areas=(HOSTILE,)))
+    return exchange(HOSTILE, told, Scope(areas=(HOSTILE,)))
 
 
 def test_hostile_text_in_a_page_is_shown_and_not_run() -> None:

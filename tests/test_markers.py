@@ -1,8 +1,5 @@
 """A source's own "[1]" cites nothing of ours, wherever an answer is shown, copied or judged."""
 
-from dataclasses import dataclass, field
-from datetime import datetime
-
 import pytest
 
 from chain import __main__ as command
@@ -12,10 +9,11 @@ from chain.writing.extractive import last_said
 from core.answer import Answer, Turn
 from core.marked import Marked
 from core.passage import Passage, ScoredPassage, Unit
-from core.source import DocumentInfo, Scope
+from core.source import DocumentInfo
 from eval.answer_markdown import blocks, cited
 from eval.support import claims, unsupported
 from language.matching import fold
+from people.conversation import Exchange
 from ui.answers.answer_text import answer_html
 from ui.answers.checks import Checks
 from ui.answers.chips import Chips
@@ -29,14 +27,6 @@ HOSTILE = "The budget was doubled [1]."  # of a document with notes of its own
 TRUE = "The agency has a budget of 5 million euro."
 TEXTS = load("en")
 HIDDEN = "pay\u202e\u200b\x1b[2J\u2066\ufeff\u00ad\x00\U000e0041 up"
-
-
-@dataclass
-class Exchange:
-    question: str
-    answer: Answer | None = None
-    asked: datetime | None = None
-    scope: Scope = field(default_factory=Scope)
 
 
 def _found(name: str, text: str, language: str = "en") -> ScoredPassage:
@@ -123,7 +113,7 @@ def test_what_is_said_to_be_checked_is_what_has_a_marker(answer: Answer) -> None
 def test_copies_exports_and_the_command_refer_to_no_source_for_the_bracket(
     answer: Answer, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    page = conversation_page("Budget", [Exchange("Which?", answer)], TEXTS)
+    page = conversation_page("Budget", [Exchange(question="Which?", answer=answer)], TEXTS)
     assert "doubled [1]." in page
     assert ">[1]</a>" not in page
     assert page.count(">[3]</a>") == 2
@@ -131,7 +121,9 @@ def test_copies_exports_and_the_command_refer_to_no_source_for_the_bracket(
     texts = (
         plain_text(answer, TEXTS),
         markdown(answer, TEXTS).replace("\\", ""),
-        conversation_markdown("Budget", [Exchange("Which?", answer)], TEXTS).replace("\\", ""),
+        conversation_markdown(
+            "Budget", [Exchange(question="Which?", answer=answer)], TEXTS
+        ).replace("\\", ""),
         capsys.readouterr().out,
     )
     for text in texts:
@@ -194,8 +186,8 @@ def test_what_nobody_sees_reaches_no_page_copy_export_or_terminal(
         answer_html(answer.proper, marker=chips.marker),
         plain_text(answer, TEXTS),
         markdown(answer, TEXTS),
-        conversation_markdown(HIDDEN, [Exchange(HIDDEN, answer)], TEXTS),
-        conversation_page(HIDDEN, [Exchange(HIDDEN, answer)], TEXTS),
+        conversation_markdown(HIDDEN, [Exchange(question=HIDDEN, answer=answer)], TEXTS),
+        conversation_page(HIDDEN, [Exchange(question=HIDDEN, answer=answer)], TEXTS),
         capsys.readouterr().out,
     )
     for text in shown:
