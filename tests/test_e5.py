@@ -194,3 +194,9 @@ def test_an_app_keeps_the_model_with_its_data(tmp_path: Path) -> None:
     with Loader(Settings(data_dir=tmp_path)) as loader:
         loader.load(next((ROOT / "corpus").rglob("*.md")))
     kept(tmp_path / MODEL)
+
+
+def test_a_dry_run_makes_no_folder_to_keep_the_model_in(tmp_path: Path) -> None:
+    with Loader(Settings(data_dir=tmp_path / "data")) as loader:
+        loader.load(next((ROOT / "corpus").rglob("*.md")))
+    assert list(tmp_path.iterdir()) == []

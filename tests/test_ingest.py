@@ -263,7 +263,7 @@ def test_a_run_clears_a_generation_of_which_only_a_part_is_left(small: Small, ki
     assert ingest(settings).plan.is_empty
 
     assert generations.current().id == current.id
-    assert [name for name in generations._collections() if "cut-off" in name] == []
+    assert [one for one in connect(settings).list_collections() if "cut-off" in one.name] == []
 
 
 def test_the_commands_tell_what_they_did(

@@ -199,9 +199,11 @@ _folder: Path | None = None  # of `keep_in`
 
 
 def keep_in(folder: Path) -> None:
-    """Sets where this process keeps the model; before it is loaded."""
+    """Sets where this process keeps the model, before it is loaded: in a folder of one that is there,
+    so that a dry run makes none."""
     global _folder
-    _folder = folder
+    if folder.parent.exists():
+        _folder = folder
 
 
 @cache
