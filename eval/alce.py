@@ -1,4 +1,4 @@
-"""Citation recall and precision of an answer, judged by the project's own verifier.
+"""Citation recall and precision of an answer, judged by figures and cosine.
 
 Gao et al., "Enabling large language models to generate text with citations" (ALCE), 2023,
 https://arxiv.org/abs/2305.14627, section 4.3.
@@ -6,11 +6,17 @@ https://arxiv.org/abs/2305.14627, section 4.3.
 
 from collections.abc import Sequence
 
-from chain.checking.verification import supports
+from chain.checking.verification import closeness
 from core.answer import Answer
 from eval.findings import SentenceVerdict
 from eval.support import claims, quotes_by_number
+from language.matching import fold
+from language.quantities import figures
 from vectorstore.embeddings import Embedder
+
+# Least cosine of a sentence and quotes that support it. On the briefs, 99% of units and their
+# translations are above 0.878, and 95% of units and other units of their section below 0.857.
+_CLOSE = 0.86
 
 
 def verdicts(answer: Answer, embedder: Embedder) -> tuple[SentenceVerdict, ...]:
@@ -49,3 +55,17 @@ def verdicts(answer: Answer, embedder: Embedder) -> tuple[SentenceVerdict, ...]:
             )
         )
     return tuple(found)
+
+
+def supports(sentence: str, quotes: Sequence[str], about: str, embedder: Embedder) -> bool:
+    """Whether quotes together support a sentence, by figures and cosine; in any language.
+
+    They, or `about` (such as their headings), must have its figures, and a quote or all quotes
+    joined must have its words or be near to it. `embedder` must be the local one, for which the
+    limit holds.
+    """
+    if not quotes or not figures(sentence) <= figures("\n".join((about, *quotes))):
+        return False
+    if any(fold(sentence).rstrip(".;:") in fold(quote) for quote in quotes):
+        return True
+    return closeness(sentence, quotes, embedder) >= _CLOSE

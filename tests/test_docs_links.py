@@ -57,6 +57,37 @@ def test_no_link_is_dead(file: Path) -> None:
     assert dead(file) == []
 
 
+def unknown(file: Path) -> list[str]:
+    """The links with the name of a function, class or constant that the file does not define."""
+    links = re.findall(r"\[`(\w+)`\]\(([\w./-]+\.py)\)", file.read_text("utf-8"))
+    return [
+        name
+        for name, path in links
+        if not re.search(
+            rf"^(?: *def|class) {name}\b|^{name}\b.* = ",
+            (file.parent / path).read_text("utf-8"),
+            re.MULTILINE,
+        )
+    ]
+
+
+def test_what_the_documents_name_is_there() -> None:
+    page = ROOT / "docs" / "architecture.md"
+    assert page.read_text("utf-8").count("[`") > 15
+    assert [name for file in PAGES for name in unknown(file)] == []
+
+
+def test_a_name_that_is_not_there_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(
+        "def one(): ...\nTWO: int = 2\n    def three(self): ...\n", "utf-8"
+    )
+    page = tmp_path / "a.md"
+    page.write_text(
+        "[`one`](a.py) [`TWO`](a.py) [`three`](a.py) [`on`](a.py) [`four`](a.py)", "utf-8"
+    )
+    assert unknown(page) == ["on", "four"]
+
+
 def test_a_dead_link_is_told(tmp_path: Path) -> None:
     page = tmp_path / "a.md"
     page.write_text(

@@ -17,6 +17,7 @@ from core.source import SourceDocument
 from ingest.__main__ import main
 from ingest.passages.isolated import Loader
 from ingest.passages.split import split
+from ingest.reading import formats
 from ingest.reading.compare_text import compare
 from ingest.reading.comparison import Comparison
 from ingest.reading.load import load
@@ -143,6 +144,11 @@ def test_what_is_kept_of_a_file_stands_in_it_word_for_word(path: Path) -> None:
     found = compared(path)
     assert found.runs > 20
     assert found.misread == ()
+
+
+def test_every_format_is_looked_at() -> None:
+    modules = {formats.FORMATS[suffix] for suffix in FORMATS}
+    assert modules == set(formats.FORMATS.values())
 
 
 @pytest.mark.parametrize("suffix", FORMATS)

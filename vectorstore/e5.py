@@ -199,8 +199,10 @@ _folder: Path | None = None  # of `keep_in`
 
 
 def keep_in(folder: Path) -> None:
-    """Sets where this process keeps the model, before it is loaded: in a folder of one that is there,
-    so that a dry run makes none."""
+    """Sets where this process keeps the model, before it is loaded.
+
+    Only where the folder around it is there: a dry run makes none.
+    """
     global _folder
     if folder.parent.exists():
         _folder = folder

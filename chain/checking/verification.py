@@ -23,13 +23,9 @@ from chain.reading.unit_text import is_row, reading
 from core.passage import Passage
 from language.facts import Facts, facts
 from language.matching import fold
-from language.quantities import figures
 from vectorstore.embeddings import Embedder, local_embedder
 from vectorstore.words import word_states
 
-# Least cosine of a sentence and its quotes for `supports`. On the briefs, 99% of units and their
-# translations are above 0.878, and 95% of units and other units of their section below 0.857.
-_CLOSE = 0.86
 # Cosine below which a sentence is off its evidence's topic, within and across languages. 1% of the
 # true sentences of the open replies are below 0.90 within and 0.82 to 0.86 across languages;
 # sentences about bananas and passwords reach at most 0.895 and 0.85.
@@ -124,10 +120,10 @@ def _is_near(
     """
     quoted = [passages[one.passage].text[one.start : one.end] for one in quotes]
     same = {passages[one.passage].language for one in quotes} == {language}
-    return _closeness(text, quoted, local_embedder()) >= (_NEAR if same else _NEAR_TRANSLATED)
+    return closeness(text, quoted, local_embedder()) >= (_NEAR if same else _NEAR_TRANSLATED)
 
 
-def _closeness(text: str, quotes: Sequence[str], embedder: Embedder) -> float:
+def closeness(text: str, quotes: Sequence[str], embedder: Embedder) -> float:
     """Highest cosine of a text with a quote, or with all quotes joined."""
     joined = [" ".join(quotes)] if len(quotes) > 1 else []
     vectors = embedder.passages([text, *quotes, *joined])
@@ -174,20 +170,6 @@ def _about(passages: Sequence[Passage], number: int) -> Facts:
     publishers = (document.publisher, document.about_publisher)
     text = "\n".join((document.title, document.about, *publishers, *passage.headings))
     return facts(text, passage.language)
-
-
-def supports(sentence: str, quotes: Sequence[str], about: str, embedder: Embedder) -> bool:
-    """Whether quotes together support a sentence, by figures and cosine; in any language.
-
-    They, or `about` (such as their headings), must have its figures, and a quote or all quotes
-    joined must have its words or be near to it. `embedder` must be the local one, for which the
-    limit holds.
-    """
-    if not quotes or not figures(sentence) <= figures("\n".join((about, *quotes))):
-        return False
-    if any(fold(sentence).rstrip(".;:") in fold(quote) for quote in quotes):
-        return True
-    return _closeness(sentence, quotes, embedder) >= _CLOSE
 
 
 def _is_quoted(draft: Draft, quote: Quote, passages: Sequence[Passage]) -> bool:

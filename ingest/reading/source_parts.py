@@ -62,8 +62,9 @@ def read(suffix: str, parts: zipfile.ZipFile) -> tuple[str, ...]:
             return (_text(_tree(parts, "content.xml"), _OPEN),)
         case ".pptx":
             return tuple(_slides(parts))
-        case _:
+        case ".xlsx":
             return (APART.join(_cells(parts)),)
+    raise ValueError(suffix)
 
 
 def _tree(parts: zipfile.ZipFile, name: str) -> Element:

@@ -50,8 +50,9 @@ def _without_lines(path: Path, data: bytes) -> tuple[str, ...]:
         case ".docx" | ".odt" | ".pptx" | ".xlsx":
             with zipfile.ZipFile(io.BytesIO(data)) as parts:
                 return source_parts.read(path.suffix.lower(), parts)
-        case _:
+        case ".md" | ".markdown" | ".txt":
             return (decode(path, data),)
+    raise ValueError(path.suffix)
 
 
 def _pdf(data: bytes) -> Iterator[str]:

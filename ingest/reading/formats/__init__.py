@@ -1,9 +1,8 @@
-"""One module per file format.
+"""One module per file format, with `parse(path, data) -> Parsed`.
 
-Each has `parse(path, data) -> Parsed` (reads a file once, decides what is text and what are
-headings) and `blocks(text) -> tuple[Block, ...]` (the same blocks again, for the splitter). A
-format that is not text becomes Markdown, so that its blocks are those of
-`ingest.reading.formats.markdown`.
+It reads a file once, and decides what is text and what are headings. A format that is not text
+becomes Markdown. `markdown` and `plain` also have `blocks(text)`: the same blocks again, for the
+splitter.
 """
 
 from importlib import import_module
