@@ -21,7 +21,7 @@ from core.answer import Answer
 from core.citation import Citation
 from core.errors import StrategiewijzerError
 from core.settings import Settings
-from core.source import DocumentInfo, Form, Scope
+from core.source import DocumentInfo, Scope, Summarised
 from language.characters import visible
 from language.official import OFFICIAL
 
@@ -164,7 +164,7 @@ def _pages(citation: Citation) -> list[tuple[str, str]]:
     document = citation.document
     if document.kind != "brief":
         return [("", citation.url)]
-    forms: dict[Form, str] = {
+    forms: dict[Summarised, str] = {
         "document": "official document summarised here",
         "press_release": "press release",
     }

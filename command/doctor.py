@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import typer
 
-from command.health import CHECKS, INSTALL, Check, Finding, Found
+from command.health import CHECKS, INSTALL, Check, Finding, Shortcoming
 from core.errors import SettingsError, StrategiewijzerError, kind_and_place
 from core.settings import ROOT, Settings
 from language.characters import visible
@@ -87,14 +87,14 @@ def examined(check: Check, settings: Settings) -> Finding | None:
         try:
             told = check.look(settings)
         except StrategiewijzerError as error:
-            told = Found(str(error), "")
+            told = Shortcoming(str(error), "")
         except ImportError as error:
-            told = Found(str(error), INSTALL)
+            told = Shortcoming(str(error), INSTALL)
         except Exception as error:  # noqa: BLE001 - the other checks are made all the same
             # The kind of error only: a library's text may repeat a secret.
-            told = Found(kind_and_place(error), check.remedy)
+            told = Shortcoming(kind_and_place(error), check.remedy)
         if isinstance(told, str):
-            told = Found(told, "", "ok")
+            told = Shortcoming(told, "", "ok")
         found.append(check.finding(*told) if told else None)
 
     seconds = check.seconds(settings)

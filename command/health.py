@@ -13,7 +13,7 @@ from core.frozen import Frozen
 from core.names import as_text
 from core.settings import Settings
 
-Level = Literal["ok", "warning", "failure"]
+Severity = Literal["ok", "warning", "failure"]
 
 INSTALL = "Install the packages again: rm -r .venv && make chat"
 
@@ -26,17 +26,17 @@ class Finding(Frozen):
     """What a check found, and what to do about it; an error's own message says both."""
 
     check: str
-    level: Level = "ok"
+    level: Severity = "ok"
     found: str
     remedy: str = ""
 
 
-class Found(NamedTuple):
+class Shortcoming(NamedTuple):
     """What is not well, and what to do about it."""
 
     found: str
     remedy: str
-    level: Level = "failure"
+    level: Severity = "failure"
 
 
 class Check(NamedTuple):
@@ -45,16 +45,16 @@ class Check(NamedTuple):
     than `seconds`."""
 
     name: str
-    look: Callable[[Settings], Found | str | None]
+    look: Callable[[Settings], Shortcoming | str | None]
     remedy: str
     seconds: Callable[[Settings], float] = lambda _: 60.0
-    late: Level = "failure"
+    late: Severity = "failure"
 
-    def finding(self, found: str, remedy: str = "", level: Level = "ok") -> Finding:
+    def finding(self, found: str, remedy: str = "", level: Severity = "ok") -> Finding:
         return Finding(check=self.name, level=level, found=found, remedy=remedy)
 
 
-def _data_folder(settings: Settings) -> Found | str:
+def _data_folder(settings: Settings) -> Shortcoming | str:
     folder = settings.data_dir
     if blocked := obstacle(folder):
         raise StoreError(blocked)
@@ -62,11 +62,11 @@ def _data_folder(settings: Settings) -> Found | str:
     disk = shutil.disk_usage(place)
     found = f"{folder} can be written to, {disk.free / 1e9:.1f} GB free"
     if disk.total and disk.free < _ROOM:
-        return Found(found, f"Make room on the disk of {place}.", "warning")
+        return Shortcoming(found, f"Make room on the disk of {place}.", "warning")
     return found
 
 
-def _source_texts(settings: Settings) -> Found | str:
+def _source_texts(settings: Settings) -> Shortcoming | str:
     from ingest.reading.find import find
 
     found = find(settings.corpus_dirs)
@@ -75,11 +75,11 @@ def _source_texts(settings: Settings) -> Found | str:
     folders = ", ".join(as_text(folder) for folder in settings.corpus_dirs)
     if not found.files:
         remedy = "Put files there, or set STRATEGIEWIJZER_CORPUS_DIRS."
-        return Found(f"there are none in {folders}", remedy)
+        return Shortcoming(f"there are none in {folders}", remedy)
     return f"{len(found.files)} files in {folders}"
 
 
-def _embedder(settings: Settings) -> Found | str:
+def _embedder(settings: Settings) -> Shortcoming | str:
     import numpy as np
 
     from vectorstore.embeddings import make_embedder
@@ -89,12 +89,12 @@ def _embedder(settings: Settings) -> Found | str:
     length = float(np.linalg.norm(vector))
     if abs(length - 1) > _SAME_LENGTH:
         found = f"{embedder.fingerprint} gives a vector of length {length:.3f}, not 1"
-        return Found(found, INSTALL)
+        return Shortcoming(found, INSTALL)
     where = f" at {settings.embeddings_url}" if settings.embeddings_url else " in this process"
     return f"{embedder.fingerprint}{where}, {len(vector)} dimensions"
 
 
-def _index(settings: Settings) -> Found | str:
+def _index(settings: Settings) -> Shortcoming | str:
     from ingest.commands.status import moment
     from vectorstore.embeddings import make_embedder
     from vectorstore.generations import Generations, store_exists
@@ -106,7 +106,7 @@ def _index(settings: Settings) -> Found | str:
     manifest = generations.current().manifest
     used = generations.made_by(method_of(make_embedder(settings))).manifest
     if used.id != manifest.id:
-        return Found(
+        return Shortcoming(
             f"{manifest.method} made the generation in use, so questions are answered from an "
             f"earlier one, {used.id}",
             "Take over the settings of the last ingest, or: make ingest",
@@ -118,7 +118,7 @@ def _index(settings: Settings) -> Found | str:
     )
 
 
-def _whole(settings: Settings) -> Found | str | None:
+def _whole(settings: Settings) -> Shortcoming | str | None:
     from ingest.publishing.completeness import problems_at_once
     from vectorstore.generations import Generations
 
@@ -126,11 +126,11 @@ def _whole(settings: Settings) -> Found | str | None:
         return None
     generation = Generations(settings).current()
     if wrong := next(problems_at_once(generation, settings), None):
-        return Found(wrong.problem, wrong.remedy)
+        return Shortcoming(wrong.problem, wrong.remedy)
     return "it has what its manifest counts, and a sample of passages is found"
 
 
-def _in_step(settings: Settings) -> Found | str | None:
+def _in_step(settings: Settings) -> Shortcoming | str | None:
     from ingest.pipeline import ingest
 
     if not _is_published(settings):
@@ -151,7 +151,7 @@ def _in_step(settings: Settings) -> Found | str | None:
         look = "See what: python -m ingest --dry-run. Take it over: make ingest"
         remedies.append(report.stop or look)
     if found:
-        return Found("; ".join(found), " ".join(remedies), "warning")
+        return Shortcoming("; ".join(found), " ".join(remedies), "warning")
     return f"with all {len(plan.unchanged)} documents"
 
 
@@ -171,7 +171,7 @@ def _reranker(settings: Settings) -> str | None:
     return f"{settings.rerank_url} judges passages"
 
 
-def _model(settings: Settings) -> Found | str:
+def _model(settings: Settings) -> Shortcoming | str:
     from chain.model_check import check
 
     if not settings.generative:
@@ -184,7 +184,7 @@ def _model(settings: Settings) -> Found | str:
         named = f"{told['model']} at {told['address']}"
         if not seen.works:
             remedy = "Set another STRATEGIEWIJZER_MODEL. More: python -m chain --check-model"
-            return Found(f"{named} said {told['said']}", remedy)
+            return Shortcoming(f"{named} said {told['said']}", remedy)
         works.append(f"{named} answers ({told['reply']}; seconds: {told['seconds']})")
     return "; ".join(works)
 

@@ -10,10 +10,10 @@ from typing import Literal
 
 from core.frozen import Frozen
 
-Kind = Literal["brief", "official", "upload"]
+DocumentKind = Literal["brief", "official", "upload"]
 """This project's own summary; an official text; a document that a maintainer added."""
 
-Form = Literal["document", "press_release"]
+Summarised = Literal["document", "press_release"]
 """What a brief summarises."""
 
 Standing = Literal["in_force", "superseded", "upcoming", "summary"]
@@ -40,13 +40,13 @@ class DocumentInfo(Frozen):
     area: str = ""
     publisher: str = ""
     url: str = ""
-    kind: Kind = "upload"
+    kind: DocumentKind = "upload"
     version: str = ""  # as the publisher names it: "final/2"
     effective_from: datetime.date | None = None  # in force from this day on; None: always
     superseded_by: str = ""  # id of the document that replaces it
     about: str = ""  # of a brief: the title of what it summarises
     about_publisher: str = ""  # of a brief: who published that
-    about_form: Form = "document"  # of a brief: what that is
+    about_form: Summarised = "document"  # of a brief: what that is
     questions_url: str = ""  # of a brief about a press release: its questions and answers
 
     @property

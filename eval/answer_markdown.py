@@ -35,7 +35,7 @@ class Stretch:
 
 
 @dataclass(frozen=True)
-class Block:
+class AnswerLine:
     """One line of an answer. A label or note has one stretch without numbers."""
 
     kind: Literal["label", "paragraph", "item", "note"]
@@ -55,13 +55,13 @@ class Block:
         return self.kind == "paragraph" and self.text.endswith(":")
 
 
-def blocks(markdown: Marked) -> tuple[Block, ...]:
+def blocks(markdown: Marked) -> tuple[AnswerLine, ...]:
     """Lines of an answer's text, or of one of its folded blocks, in order.
 
     An item without a marker gets the citations of the paragraph before its list, an introduction
     without one those of its items.
     """
-    found: list[Block] = []
+    found: list[AnswerLine] = []
     for line in markdown.lines:
         block = _block(line)
         if block is not None:
@@ -85,19 +85,19 @@ def cited(text: Marked) -> frozenset[int]:
     return frozenset(n for block in blocks(text) for n in block.numbers)
 
 
-def _block(line: Marked) -> Block | None:
+def _block(line: Marked) -> AnswerLine | None:
     """Parses a line; None if it has no words."""
     if not re.search(r"\w", line.text):
         return None
     if label := _LABEL.match(line.text):
-        return Block("label", (Stretch(plain(line.text[label.end() :]), ()),))
+        return AnswerLine("label", (Stretch(plain(line.text[label.end() :]), ()),))
     item = _ITEM.match(line.text)
     stretches = tuple(
         Stretch(text, numbers)
         for text, numbers in _stretches(line.cut(item.end()) if item else line)
         if re.search(r"\w", text)
     )
-    return Block("item" if item else "paragraph", stretches) if stretches else None
+    return AnswerLine("item" if item else "paragraph", stretches) if stretches else None
 
 
 def _stretches(line: Marked) -> Iterator[tuple[str, Numbers]]:
@@ -121,7 +121,7 @@ def plain(text: str) -> str:
     return _EMPHASIS.sub("", text).strip()
 
 
-def _note(block: Block, before: Sequence[Block]) -> Block | None:
+def _note(block: AnswerLine, before: Sequence[AnswerLine]) -> AnswerLine | None:
     """The block as a note if it says how many of the items before it are shown ("12 of 23"), else
     None."""
     shown = 0
@@ -139,9 +139,9 @@ def _note(block: Block, before: Sequence[Block]) -> Block | None:
     return replace(block, kind="note") if is_note else None
 
 
-def _introductions_covered(found: Sequence[Block]) -> list[Block]:
+def _introductions_covered(found: Sequence[AnswerLine]) -> list[AnswerLine]:
     """Gives introductions without a marker the numbers of what they introduce."""
-    covered: list[Block] = []
+    covered: list[AnswerLine] = []
     following: Numbers = ()
     for block in reversed(found):
         if block.introduces and not block.numbers:
@@ -152,9 +152,9 @@ def _introductions_covered(found: Sequence[Block]) -> list[Block]:
     return covered[::-1]
 
 
-def _items_covered(found: Sequence[Block]) -> tuple[Block, ...]:
+def _items_covered(found: Sequence[AnswerLine]) -> tuple[AnswerLine, ...]:
     """Gives items without a marker the last numbers of the paragraph before their list."""
-    covered: list[Block] = []
+    covered: list[AnswerLine] = []
     leading: Numbers = ()
     for block in found:
         if block.kind == "item" and not block.numbers:
@@ -165,5 +165,5 @@ def _items_covered(found: Sequence[Block]) -> tuple[Block, ...]:
     return tuple(covered)
 
 
-def _with_numbers(block: Block, numbers: Numbers) -> Block:
+def _with_numbers(block: AnswerLine, numbers: Numbers) -> AnswerLine:
     return replace(block, stretches=tuple(replace(s, numbers=numbers) for s in block.stretches))

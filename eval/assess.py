@@ -10,7 +10,7 @@ from eval.alce import verdicts
 from eval.answer_markdown import cited, own_words, words
 from eval.causes import likely_cause
 from eval.dataset import Question
-from eval.findings import CitedSection, RetrievedPassage, RetrievedSection, Tokens
+from eval.findings import CitedSection, RetrievedPassage, RetrievedSection, TokenUsage
 from eval.outline import Outline
 from eval.question_result import QuestionResult
 from eval.shown import read
@@ -27,7 +27,7 @@ def assess(
     embedder: Embedder,
     *,
     latency_ms: float,
-    tokens: Tokens | None = None,
+    tokens: TokenUsage | None = None,
 ) -> QuestionResult:
     """Result of a question with this answer, with the likely cause if it fell short."""
     quotes = tuple(citation.quote for citation in answer.citations)

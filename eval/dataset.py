@@ -30,7 +30,7 @@ QuestionKind = Literal[
     "unanswerable", "message",
 ]  # fmt: skip
 
-Part = Literal["questions", "messages", "conversations"]
+RunPart = Literal["questions", "messages", "conversations"]
 """Part of a run that an entry is reported in."""
 
 Challenge = Literal[
@@ -45,7 +45,7 @@ Challenge = Literal[
 """What makes a question hard."""
 
 QUESTIONS = Path(__file__).resolve().parent / "questions"
-SETS: Mapping[Part, Path] = {
+SETS: Mapping[RunPart, Path] = {
     "questions": QUESTIONS,
     "messages": QUESTIONS.with_name("messages"),
     "conversations": QUESTIONS.with_name("conversations"),
@@ -59,30 +59,30 @@ def _not_blank(text: str) -> str:
     return text
 
 
-Text = Annotated[str, AfterValidator(_not_blank)]
-Fact = Annotated[tuple[Text, ...], Field(min_length=1)]
+NonBlank = Annotated[str, AfterValidator(_not_blank)]
+Fact = Annotated[tuple[NonBlank, ...], Field(min_length=1)]
 
 
 class Question(Frozen):
     """One question with its labels. An answer has a fact if it has one of its spellings."""
 
-    id: Text
-    question: Text
+    id: NonBlank
+    question: NonBlank
     language: Annotated[str, Field(pattern=r"^[a-z]{2}$")]  # ISO 639-1
     answerable: StrictBool
     kind: QuestionKind
     facts: tuple[Fact, ...] = ()
-    answers: tuple[Text, ...] = ()
-    documents: tuple[Text, ...] = ()
-    sections: tuple[Text, ...] = ()
+    answers: tuple[NonBlank, ...] = ()
+    documents: tuple[NonBlank, ...] = ()
+    sections: tuple[NonBlank, ...] = ()
     message: Message | None = None
     history: tuple[Turn, ...] = ()
     conversation: str = ""
     challenge: Challenge | None = None
-    forbidden: tuple[Text, ...] = ()
+    forbidden: tuple[NonBlank, ...] = ()
     note: str = ""
     held_out: StrictBool = False
-    part: Annotated[Part, Field(validate_default=True)] = "questions"
+    part: Annotated[RunPart, Field(validate_default=True)] = "questions"
 
     @model_validator(mode="after")
     def _labels_fit(self) -> Self:
@@ -105,7 +105,7 @@ class Question(Frozen):
 
     @field_validator("part")
     @classmethod
-    def _apart(cls, part: Part, info: ValidationInfo) -> Part:
+    def _apart(cls, part: RunPart, info: ValidationInfo) -> RunPart:
         """Part of a turn or message that is in a question set."""
         if part != "questions":
             return part
@@ -123,7 +123,7 @@ def load(path: Path) -> tuple[Question, ...]:
     return load_sets({"questions": path})
 
 
-def load_sets(sets: Mapping[Part, Path]) -> tuple[Question, ...]:
+def load_sets(sets: Mapping[RunPart, Path]) -> tuple[Question, ...]:
     """Reads several sets, and marks each question with its part; only "questions" must exist.
 
     Raises:
@@ -153,7 +153,7 @@ def dialogues(questions: Sequence[Question]) -> list[tuple[Question, ...]]:
     return [tuple(turns) for turns in found.values()]
 
 
-def fingerprints(sets: Mapping[Part, Path]) -> dict[str, str]:
+def fingerprints(sets: Mapping[RunPart, Path]) -> dict[str, str]:
     """File name -> SHA-256, for each file that `load_sets` reads; names have their folder, except
     for "questions"."""
     return {
@@ -164,9 +164,9 @@ def fingerprints(sets: Mapping[Part, Path]) -> dict[str, str]:
     }
 
 
-def _files(sets: Mapping[Part, Path]) -> list[tuple[Part, Path]]:
+def _files(sets: Mapping[RunPart, Path]) -> list[tuple[RunPart, Path]]:
     """The files of these sets, each with the part that its set is."""
-    found: list[tuple[Part, Path]] = []
+    found: list[tuple[RunPart, Path]] = []
     for part, path in sets.items():
         files = sorted(path.glob("*.yaml")) + sorted(path.glob("*.yml"))
         if path.is_file():

@@ -17,7 +17,7 @@ from core.answer import Answer, Turn
 from eval.assess import assess
 from eval.calibration import calibrate
 from eval.dataset import Question, dialogues
-from eval.findings import Tokens
+from eval.findings import TokenUsage
 from eval.outline import Outline
 from eval.question_result import QuestionResult
 from eval.results import Results, Stamp
@@ -25,7 +25,7 @@ from eval.summary import reported, summarise, summarise_by
 from vectorstore.embeddings import Embedder
 
 
-class Asked(Protocol):
+class System(Protocol):
     """The system under evaluation: anything that answers questions."""
 
     def ask(
@@ -39,7 +39,7 @@ class Asked(Protocol):
 
 def run(
     questions: Sequence[Question],
-    assistant: Asked,
+    assistant: System,
     outline: Outline,
     embedder: Embedder,
     *,
@@ -107,12 +107,12 @@ def _part(result: QuestionResult) -> list[str]:
     return parts
 
 
-def _tokens(usage: UsageMetadataCallbackHandler) -> Tokens | None:
+def _tokens(usage: UsageMetadataCallbackHandler) -> TokenUsage | None:
     """Tokens of all calls for one answer; None if the server counts none."""
     counted = list(usage.usage_metadata.values())
     if not counted:
         return None
-    return Tokens(
+    return TokenUsage(
         input=sum(one["input_tokens"] for one in counted),
         output=sum(one["output_tokens"] for one in counted),
     )

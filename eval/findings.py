@@ -71,7 +71,7 @@ class SentenceVerdict(Frozen):
     needless: tuple[int, ...] = ()
 
 
-class Tokens(Frozen):
+class TokenUsage(Frozen):
     """Token counts of a model's server for one answer."""
 
     input: int

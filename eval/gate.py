@@ -51,7 +51,7 @@ class Rules(Limits):
     verifier: Limits = Limits()
 
 
-class Check(Frozen):
+class RuleResult(Frozen):
     """Result of one rule.
 
     `rule` is the demand, `found` the measured value and, if it failed, the commonest cause; both
@@ -107,7 +107,7 @@ def _require_known(named: Iterable[str], known: Collection[str], place: str) -> 
         )
 
 
-def judge(rules: Rules, results: Results, comparison: Comparison | None) -> tuple[Check, ...]:
+def judge(rules: Rules, results: Results, comparison: Comparison | None) -> tuple[RuleResult, ...]:
     """Checks every rule.
 
     Args:
@@ -136,11 +136,11 @@ def _threshold(
     floor: float | None = None,
     ceiling: float | None = None,
     language: str | None = None,
-) -> Check:
+) -> RuleResult:
     value = _value(results, figure, language)
     where = f" in {language}" if language else ""
     demand = f"at most {ceiling:g}" if floor is None else f"at least {floor:g}"
-    check = Check(
+    check = RuleResult(
         rule=f"{figure}{where} {demand}",
         found="no question to measure it on",
         # Without a value a language passes, and a whole run fails.
@@ -170,13 +170,13 @@ def _value(results: Results, figure: str, language: str | None) -> float | None:
     return values[name]
 
 
-def _compared(rules: NoWorse, comparison: Comparison) -> list[Check]:
+def _compared(rules: NoWorse, comparison: Comparison) -> list[RuleResult]:
     checks = []
     for test in comparison.tests:
         figure = f"{test.group}.{test.name}"
         if figure in rules.figures:
             checks.append(
-                Check(
+                RuleResult(
                     rule=f"{figure} no worse than in the run of {comparison.before.date[:10]}",
                     found=f"{test.before:.3f} → {test.now:.3f}, p = {test.p_value:.3g}",
                     passed=not (test.worse and test.p_value < rules.significance),

@@ -10,7 +10,7 @@ from eval.outline import Outline
 from language.matching import fold, in_folded
 
 
-class Problem(Frozen):
+class LabelProblem(Frozen):
     """A problem of a question: wrong ("error"), or to be looked at ("warning")."""
 
     question: str
@@ -21,7 +21,7 @@ class Problem(Frozen):
 
 def check(
     questions: Sequence[Question], outline: Outline, *, fitted_on: Iterable[Question] = ()
-) -> tuple[Problem, ...]:
+) -> tuple[LabelProblem, ...]:
     """Problems of these questions, in their order.
 
     Args:
@@ -38,7 +38,7 @@ def check(
     # Conversations may open alike, and a question may come up in one.
     texts = Counter((one.part, _asked(one)) for one in questions if not one.conversation)
     known = {_asked(question) for question in fitted_on}
-    problems: list[Problem] = []
+    problems: list[LabelProblem] = []
     for question in questions:
         found = [
             *_places(question, outline),
@@ -53,7 +53,7 @@ def check(
                 ("question", "weights were fitted on it: research/fitting has it", "error")
             )
         problems += [
-            Problem(question=question.id, key=key, message=message, severity=severity)
+            LabelProblem(question=question.id, key=key, message=message, severity=severity)
             for key, message, severity in found
         ]
     return tuple(problems)

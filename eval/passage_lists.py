@@ -10,7 +10,7 @@ Place = tuple[str, int]  # passage id, number of a unit in it
 
 
 @dataclass(frozen=True)
-class Source:
+class ListedPassage:
     """A passage with its lists: number of the first unit -> numbers of the items."""
 
     passage: Passage

@@ -5,14 +5,14 @@ from typing import Literal
 
 from core.answer import Message, Turn
 from core.frozen import Frozen
-from eval.dataset import Challenge, Fact, Part, QuestionKind
+from eval.dataset import Challenge, Fact, QuestionKind, RunPart
 from eval.findings import (
     CitedSection,
     Reading,
     RetrievedPassage,
     RetrievedSection,
     SentenceVerdict,
-    Tokens,
+    TokenUsage,
 )
 from eval.metrics import first_relevant
 
@@ -66,7 +66,7 @@ class QuestionResult(Frozen):
     language: str
     kind: QuestionKind
     challenge: Challenge | None = None
-    part: Part = "questions"
+    part: RunPart = "questions"
     conversation: str = ""
     held_out: bool = False
     across_languages: bool | None = None
@@ -104,7 +104,7 @@ class QuestionResult(Frozen):
     confidence: float
     missing: tuple[str, ...]
     words: int
-    tokens: Tokens | None = None
+    tokens: TokenUsage | None = None
     latency_ms: float
     stages_ms: Mapping[str, float] = {}
     cause: Cause | None = None

@@ -21,7 +21,7 @@ from core.settings import ROOT
 FOLDER = ROOT / "tests" / "replies"
 Half = Literal["open", "held"]
 HALVES: tuple[Half, ...] = get_args(Half)
-Change = Literal[
+TwinChange = Literal[
     "figure", "date", "name", "swap", "negation", "modality", "scope", "cause", "addition",
     "relation",
 ]  # fmt: skip
@@ -32,7 +32,7 @@ Shape = TypeVar("Shape", bound=Frozen)
 class Twin(Frozen):
     """A sentence made false by one subtle change of this `type`."""
 
-    type: Change
+    type: TwinChange
     text: str
 
 

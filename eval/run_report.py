@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from eval.causes import MEANINGS, explain
 from eval.compare import Comparison, Test
-from eval.gate import Check
+from eval.gate import RuleResult
 from eval.judge import Judgement
 from eval.metrics import Interval
 from eval.plots import plots
@@ -81,7 +81,7 @@ class Figure(NamedTuple):
 def html(
     results: Results,
     comparison: Comparison | None = None,
-    checks: Sequence[Check] = (),
+    checks: Sequence[RuleResult] = (),
     judgement: Judgement | None = None,
 ) -> str:
     """The page: gate, figures, plots, changes, questions that fell short, and a box to sign."""
@@ -91,7 +91,7 @@ def html(
 def markdown(
     results: Results,
     comparison: Comparison | None = None,
-    checks: Sequence[Check] = (),
+    checks: Sequence[RuleResult] = (),
     judgement: Judgement | None = None,
 ) -> str:
     """The summary, in the Markdown of GitHub and GitLab; the terminal shows it as well."""
@@ -178,7 +178,7 @@ def _rendered(
     template: str,
     results: Results,
     comparison: Comparison | None,
-    checks: Sequence[Check],
+    checks: Sequence[RuleResult],
     judgement: Judgement | None,
 ) -> str:
     by_cause = {

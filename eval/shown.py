@@ -14,7 +14,7 @@ from core.answer import Answer
 from eval.findings import Reading
 from eval.passage_lists import Place
 from eval.pointers import about_itself
-from eval.tracing import Part, Shown, Tracer
+from eval.tracing import Shown, ShownPart, Tracer
 from language.matching import fold
 
 LONGEST_LIST = 12
@@ -23,7 +23,7 @@ LONGEST_LIST = 12
 _PIPES = re.compile(r"^\s*\||\S\s+\|\s+\S")
 
 
-class Reader:
+class AnswerReader:
     """Judges one answer by the units that the question set names (gold).
 
     Args:
@@ -67,7 +67,7 @@ class Reader:
                     found |= {source.place(item) for item in source.lists.get(number, ())}
         return frozenset(found)
 
-    def _verdicts(self, part: Part) -> list[tuple[bool, bool]]:
+    def _verdicts(self, part: ShownPart) -> list[tuple[bool, bool]]:
         """For each unit shown, in order: whether it is gold, and whether it is needed: gold, or the
         context of a gold unit.
 
@@ -101,7 +101,7 @@ class Reader:
 
     # Lists
 
-    def _members(self, part: Part) -> dict[Place, set[int]]:
+    def _members(self, part: ShownPart) -> dict[Place, set[int]]:
         """Lists that are shown at least in part -> numbers of the units shown."""
         members: dict[Place, set[int]] = {}
         for one in part.shown:
@@ -110,7 +110,7 @@ class Reader:
                 members.setdefault(listed, set()).add(one.place[1])
         return members
 
-    def _whole(self, part: Part) -> frozenset[Place]:
+    def _whole(self, part: ShownPart) -> frozenset[Place]:
         """Lists shown whole: lead-in and all items, or the first twelve and a note."""
         return frozenset(
             listed
@@ -119,7 +119,7 @@ class Reader:
         )
 
     @staticmethod
-    def _enough(items: Sequence[int], shown: set[int], part: Part) -> bool:
+    def _enough(items: Sequence[int], shown: set[int], part: ShownPart) -> bool:
         there = [item for item in items if item in shown]
         if len(there) == len(items):
             return True
@@ -127,7 +127,7 @@ class Reader:
             len(there) >= LONGEST_LIST and there == list(items[: len(there)]) and part.cut_short()
         )
 
-    def _lists_shown(self, part: Part) -> list[bool]:
+    def _lists_shown(self, part: ShownPart) -> list[bool]:
         """For each introduced list that is shown at least in part: whether it is whole."""
         whole = self._whole(part)
         return [
@@ -136,7 +136,7 @@ class Reader:
             if self._traced.sources[listed[0]].introduced(listed[1])
         ]
 
-    def _cut(self, part: Part) -> Iterator[str]:
+    def _cut(self, part: ShownPart) -> Iterator[str]:
         """Texts of cut lists: the first line of each, lead-ins without items, and items without
         lead-in."""
         whole, told = self._whole(part), set()
@@ -158,11 +158,11 @@ class Reader:
 
 
 def read(answer: Answer, gold: Sequence[str] = ()) -> Reading:
-    """Judges an answer; `gold` as in `Reader`."""
-    return Reader(answer, gold).read()
+    """Judges an answer; `gold` as in `AnswerReader`."""
+    return AnswerReader(answer, gold).read()
 
 
-def _loose(part: Part) -> Iterator[str]:
+def _loose(part: ShownPart) -> Iterator[str]:
     """Lines that cannot be understood in place: dangling references, a summary's talk about itself,
     and raw table markup."""
     for place, one in enumerate(part.shown):

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from core.answer import Answer
-from eval.answer_markdown import Block, Stretch, blocks, plain
+from eval.answer_markdown import AnswerLine, Stretch, blocks, plain
 from language.matching import fold
 from language.quantities import figures
 from language.sentences import sentences
@@ -70,7 +70,9 @@ def _holds(text: str, numbers: frozenset[int], quotes: Mapping[int, tuple[str, .
     return figures(text) <= figures("\n".join(quoted))
 
 
-def _claims(block: Block, answer: Answer, quotes: Mapping[int, tuple[str, ...]]) -> Iterator[Claim]:
+def _claims(
+    block: AnswerLine, answer: Answer, quotes: Mapping[int, tuple[str, ...]]
+) -> Iterator[Claim]:
     for place, stretch in enumerate(block.stretches):
         # A list number is no figure.
         text = _NUMBERED.sub("", stretch.text) if place == 0 else stretch.text

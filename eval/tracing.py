@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from core.answer import Answer
 from core.marked import Marked
 from core.passage import Unit
-from eval.answer_markdown import Block, Stretch, blocks
-from eval.passage_lists import Place, Source
+from eval.answer_markdown import AnswerLine, Stretch, blocks
+from eval.passage_lists import ListedPassage, Place
 from eval.pointers import points_back
 from language.matching import fold
 from language.quantities import figures
@@ -53,10 +53,10 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Part:
+class ShownPart:
     """The answer proper, or one folded block below it."""
 
-    lines: tuple[Block, ...]
+    lines: tuple[AnswerLine, ...]
     shown: tuple[Shown, ...]
 
     def cut_short(self) -> bool:
@@ -69,16 +69,16 @@ class Tracer:
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
-        self.sources = {passage.id: Source(passage) for passage in answer.passages}
+        self.sources = {passage.id: ListedPassage(passage) for passage in answer.passages}
 
-    def part(self, markdown: Marked) -> Part:
+    def part(self, markdown: Marked) -> ShownPart:
         lines = blocks(markdown)
         shown: list[Shown] = []
         for number, line in enumerate(lines):
             if line.kind in ("paragraph", "item"):
                 for stretch in line.stretches:
                     shown += self._traced(stretch, line.kind == "item", number, shown)
-        return Part(lines, tuple(shown))
+        return ShownPart(lines, tuple(shown))
 
     def _traced(
         self, stretch: Stretch, is_item: bool, block: int, before: Sequence[Shown]
@@ -111,7 +111,7 @@ class Tracer:
             for start, end in spans
         ]
 
-    def _cited(self, numbers: Sequence[int]) -> list[Source]:
+    def _cited(self, numbers: Sequence[int]) -> list[ListedPassage]:
         """The passages with these citation numbers; without numbers, all cited passages."""
         ids = dict.fromkeys(
             citation.passage_id
@@ -120,7 +120,7 @@ class Tracer:
         )
         return [self.sources[name] for name in ids if name in self.sources]
 
-    def _run(self, text: str, sources: Sequence[Source]) -> list[Place]:
+    def _run(self, text: str, sources: Sequence[ListedPassage]) -> list[Place]:
         """Adjacent units that have this text when joined; empty if none do."""
         wanted = fold(text).rstrip(_END)
         for source in sources:
@@ -134,7 +134,9 @@ class Tracer:
                         break
         return []
 
-    def _item(self, text: str, sources: Sequence[Source], before: Sequence[Shown]) -> list[Place]:
+    def _item(
+        self, text: str, sources: Sequence[ListedPassage], before: Sequence[Shown]
+    ) -> list[Place]:
         """The unit with the text of an item, preferably of the list before it; empty if none."""
         wanted = fold(text).rstrip(_END)
         found = [
@@ -188,7 +190,7 @@ class Tracer:
         return self.sources[listed[0]].lists[listed[1]]
 
 
-def _is_row_of(text: str, source: Source, number: int) -> bool:
+def _is_row_of(text: str, source: ListedPassage, number: int) -> bool:
     """Whether a text is this table row with its headings: "Weapon: revolver; number: 102"."""
     if not source.is_row(number):
         return False

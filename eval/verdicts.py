@@ -16,19 +16,19 @@ from chain.answerer import Draft, Request, Verdict
 from core.frozen import Frozen
 from core.passage import Passage
 from eval.metrics import Interval, Share, balanced, interval, rate
-from eval.replies import Change, Reply
+from eval.replies import Reply, TwinChange
 
 Verify = Callable[[Request], Callable[[Draft], Verdict]]
-Kind = Literal["true", "false", "rider"]
-CHANGES: tuple[Change, ...] = get_args(Change)
+SentenceKind = Literal["true", "false", "rider"]
+CHANGES: tuple[TwinChange, ...] = get_args(TwinChange)
 
 
 class Judged(Frozen):
     """A text of a reply, and the verifier's verdict; `type` is that of a false twin."""
 
     text: str
-    kind: Kind
-    type: Change | None
+    kind: SentenceKind
+    type: TwinChange | None
     state: Literal["supported", "uncertain", "contradicted"]
     doubt: str
     seconds: float
@@ -42,18 +42,18 @@ class Judged(Frozen):
         return checker if self.kind == "true" else 1 - checker
 
 
-class Outcome(Frozen):
+class ReplyVerdicts(Frozen):
     """A reply, and the verdicts on all its texts."""
 
     reply: Reply
     judged: tuple[Judged, ...]
 
-    def of(self, kind: Kind, change: Change | None = None) -> list[Judged]:
+    def of(self, kind: SentenceKind, change: TwinChange | None = None) -> list[Judged]:
         """Verdicts on texts of this kind, and of this type if one is given."""
         return [one for one in self.judged if one.kind == kind and change in (None, one.type)]
 
 
-class Figure(Frozen):
+class VerifierFigure(Frozen):
     """A rate over replies with its 95% interval, None without data; `n` is the number of texts (or
     replies) in it."""
 
@@ -62,7 +62,7 @@ class Figure(Frozen):
     n: int
 
 
-def outcome(reply: Reply, passages: Mapping[str, Passage], verify: Verify) -> Outcome:
+def outcome(reply: Reply, passages: Mapping[str, Passage], verify: Verify) -> ReplyVerdicts:
     """Verifies every text of a reply; `passages` are by id.
 
     Raises:
@@ -70,7 +70,7 @@ def outcome(reply: Reply, passages: Mapping[str, Passage], verify: Verify) -> Ou
     """
     verdict_on = verify(reply.request(passages))
 
-    def judged(draft: Draft, kind: Kind, change: Change | None) -> Judged:
+    def judged(draft: Draft, kind: SentenceKind, change: TwinChange | None) -> Judged:
         start = time.perf_counter()
         verdict = verdict_on(draft)
         return Judged(
@@ -82,10 +82,10 @@ def outcome(reply: Reply, passages: Mapping[str, Passage], verify: Verify) -> Ou
             seconds=time.perf_counter() - start,
         )
 
-    return Outcome(reply=reply, judged=tuple(judged(*one) for one in _drafts(reply)))
+    return ReplyVerdicts(reply=reply, judged=tuple(judged(*one) for one in _drafts(reply)))
 
 
-def _drafts(reply: Reply) -> Iterator[tuple[Draft, Kind, Change | None]]:
+def _drafts(reply: Reply) -> Iterator[tuple[Draft, SentenceKind, TwinChange | None]]:
     for sentence in reply.sentences:
         yield sentence.draft(), "true", None
         for twin in sentence.twins:
@@ -94,40 +94,40 @@ def _drafts(reply: Reply) -> Iterator[tuple[Draft, Kind, Change | None]]:
         yield reply.rider(rider), "rider", None
 
 
-ShareOf = Callable[[Outcome, float | None], Share]
+ReplyShare = Callable[[ReplyVerdicts, float | None], Share]
 """A reply's share in a rate, without a checker (None) or with one of this accuracy."""
 
 
-def _shown(kind: Kind, change: Change | None = None) -> ShareOf:
-    def share(outcome: Outcome, checker: float | None) -> Share:
+def _shown(kind: SentenceKind, change: TwinChange | None = None) -> ReplyShare:
+    def share(outcome: ReplyVerdicts, checker: float | None) -> Share:
         judged = outcome.of(kind, change)
         return sum(one.shown(checker) for one in judged), len(judged)
 
     return share
 
 
-def _withheld(outcome: Outcome, checker: float | None) -> Share:
+def _withheld(outcome: ReplyVerdicts, checker: float | None) -> Share:
     shown, n = _shown("true")(outcome, checker)
     return n - shown, n
 
 
-def _left_in(state: str) -> ShareOf:
+def _left_in(state: str) -> ReplyShare:
     """Share of true sentences with this verdict, before any checker."""
 
-    def share(outcome: Outcome, checker: float | None) -> Share:
+    def share(outcome: ReplyVerdicts, checker: float | None) -> Share:
         true = outcome.of("true")
         return sum(one.state == state for one in true), len(true)
 
     return share
 
 
-def _whole(outcome: Outcome, checker: float | None) -> Share:
+def _whole(outcome: ReplyVerdicts, checker: float | None) -> Share:
     """Probability that all sentences are shown; replies without sentences do not count."""
     true = outcome.of("true")
     return (math.prod(one.shown(checker) for one in true), 1) if true else (0, 0)
 
 
-RATES: Mapping[str, ShareOf] = {
+RATES: Mapping[str, ReplyShare] = {
     "true_withheld": _withheld,
     "true_uncertain": _left_in("uncertain"),
     "true_contradicted": _left_in("contradicted"),
@@ -141,7 +141,9 @@ FIGURES = (*RATES, BALANCED)
 """Names of all figures, as in the gate's rules."""
 
 
-def figures(outcomes: Sequence[Outcome], checker: float | None = None) -> Mapping[str, Figure]:
+def figures(
+    outcomes: Sequence[ReplyVerdicts], checker: float | None = None
+) -> Mapping[str, VerifierFigure]:
     """All figures by name, without a checker or with one of this accuracy.
 
     Balanced accuracy is the mean of the shares of true sentences shown and false twins not shown.
@@ -149,7 +151,7 @@ def figures(outcomes: Sequence[Outcome], checker: float | None = None) -> Mappin
     found = {}
     for name, share_of in RATES.items():
         shares = [share_of(one, checker) for one in outcomes]
-        found[name] = Figure(
+        found[name] = VerifierFigure(
             value=rate(shares),
             interval=interval(shares),
             n=int(sum(whole for _, whole in shares)),
@@ -157,7 +159,7 @@ def figures(outcomes: Sequence[Outcome], checker: float | None = None) -> Mappin
     true = [_shown("true")(one, checker) for one in outcomes]
     false = [_shown("false")(one, checker) for one in outcomes]
     both = balanced(true, [(n - shown, n) for shown, n in false])
-    found[BALANCED] = Figure(
+    found[BALANCED] = VerifierFigure(
         value=both[0] if both else None,
         interval=both[1] if both else None,
         n=found["true_withheld"].n + found["false_passed"].n,

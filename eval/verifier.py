@@ -26,7 +26,7 @@ from eval.commands.ask import GATE_CLOSED
 from eval.commands.terminal import bar
 from eval.metrics import percentile
 from eval.replies import HALVES, Half, read
-from eval.verdicts import CHANGES, Figure, Outcome, figures, outcome
+from eval.verdicts import CHANGES, ReplyVerdicts, VerifierFigure, figures, outcome
 from vectorstore.store import open_index
 
 CHECKERS = (0.8, 0.9, 0.95)
@@ -80,7 +80,9 @@ def main(arguments: list[str]) -> int:
     return GATE_CLOSED if failed else 0
 
 
-def judge_verifier(limits: gate.Limits, found: Mapping[str, Figure]) -> tuple[gate.Check, ...]:
+def judge_verifier(
+    limits: gate.Limits, found: Mapping[str, VerifierFigure]
+) -> tuple[gate.RuleResult, ...]:
     """Checks every limit of the verifier."""
     bounded = [(name, limit, math.inf) for name, limit in limits.at_least.items()]
     bounded += [(name, -math.inf, limit) for name, limit in limits.at_most.items()]
@@ -89,7 +91,7 @@ def judge_verifier(limits: gate.Limits, found: Mapping[str, Figure]) -> tuple[ga
         value = found[name].value
         demand = f"at least {floor:g}" if ceiling == math.inf else f"at most {ceiling:g}"
         checks.append(
-            gate.Check(
+            gate.RuleResult(
                 rule=f"{name} {demand}",
                 found="nothing to measure it on" if value is None else f"{value:.3f}",
                 passed=value is not None and floor <= value <= ceiling,
@@ -125,7 +127,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _outcomes(half: Half) -> list[Outcome]:
+def _outcomes(half: Half) -> list[ReplyVerdicts]:
     replies = read(half)
     passages = {passage.id: passage for passage in open_index(Settings()).passages()}
     outcomes = []
@@ -136,7 +138,7 @@ def _outcomes(half: Half) -> list[Outcome]:
     return outcomes
 
 
-def _figures_table(half: Half, outcomes: Sequence[Outcome]) -> Table:
+def _figures_table(half: Half, outcomes: Sequence[ReplyVerdicts]) -> Table:
     """Table of all figures: measured, with intervals, and computed for each checker."""
     checkers = (f"{accuracy:g}" for accuracy in CHECKERS)
     seconds = [one.seconds for outcome in outcomes for one in outcome.judged]
@@ -157,7 +159,7 @@ def _figures_table(half: Half, outcomes: Sequence[Outcome]) -> Table:
     return table
 
 
-def _languages_table(half: Half, outcomes: Sequence[Outcome]) -> Table:
+def _languages_table(half: Half, outcomes: Sequence[ReplyVerdicts]) -> Table:
     table = Table(
         "", "true", "withheld", "95% interval", "false", "passed", "95% interval",
         title=f"By language, {half} half",
@@ -169,11 +171,11 @@ def _languages_table(half: Half, outcomes: Sequence[Outcome]) -> Table:
     return table
 
 
-def _cells(figure: Figure) -> tuple[str, str]:
+def _cells(figure: VerifierFigure) -> tuple[str, str]:
     return run_report.number(figure.value), run_report.bounds(figure.interval)
 
 
-def _lines(outcomes: Iterable[Outcome]) -> Iterable[str]:
+def _lines(outcomes: Iterable[ReplyVerdicts]) -> Iterable[str]:
     """A line for each true sentence withheld, with the doubt, and each false one passed."""
     for found in outcomes:
         for one in found.judged:

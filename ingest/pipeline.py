@@ -23,7 +23,7 @@ from ingest.publishing.events import Embedded, Planned, Published, Tell, nobody
 from ingest.publishing.ingest_report import Guesses, Report, StoppedError, Unused, reason_to_stop
 from ingest.publishing.lock import writing
 from ingest.publishing.prepare import Work, prepare
-from ingest.reading.find import Found, find
+from ingest.reading.find import FoundFiles, find
 from vectorstore.embeddings import Embedder, make_embedder
 from vectorstore.generation import Generation
 from vectorstore.generations import Generations
@@ -117,7 +117,7 @@ def ingest(
     return report.model_copy(update=done)
 
 
-def _find(settings: Settings, folders: Sequence[Path]) -> Found:
+def _find(settings: Settings, folders: Sequence[Path]) -> FoundFiles:
     for folder in folders:
         if not folder.exists():
             raise DocumentError(folder, None, "there is no such file or folder", "Check the path.")
@@ -128,7 +128,7 @@ def _find(settings: Settings, folders: Sequence[Path]) -> Found:
     return found
 
 
-def _report(work: Work, found: Found, stop: str, *, dry_run: bool, compare: bool) -> Report:
+def _report(work: Work, found: FoundFiles, stop: str, *, dry_run: bool, compare: bool) -> Report:
     """The report of the run, if the rest succeeds."""
     plan, documents = work.plan, work.gathered.documents
     loaded = [one for one in documents if isinstance(one, SourceDocument)]

@@ -12,7 +12,7 @@ from language.checked_file import checked
 FILE = Path(__file__).with_name("question_forms.yaml")
 
 
-class Form(Frozen):
+class QuestionForm(Frozen):
     """A pattern of a sentence, and the question that it answers, with the pattern's groups."""
 
     says: str
@@ -34,8 +34,8 @@ class QuestionForms(Frozen):
     in this one.
     """
 
-    listed: tuple[Form, ...]
-    forms: tuple[Form, ...]
+    listed: tuple[QuestionForm, ...]
+    forms: tuple[QuestionForm, ...]
     itself: str
     pointing: frozenset[str]
     openings: frozenset[str]
@@ -47,7 +47,7 @@ class QuestionForms(Frozen):
     articles: tuple[str, ...]
     article: str
     article_for: str
-    glossary: tuple[Form, ...]
+    glossary: tuple[QuestionForm, ...]
 
 
 def question_forms(language: str) -> QuestionForms:

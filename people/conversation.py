@@ -97,7 +97,7 @@ class Conversation(Frozen):
         )
 
 
-class Listed(Frozen):
+class ListedConversation(Frozen):
     """A conversation in a list."""
 
     id: str

@@ -11,7 +11,7 @@ import hashlib
 import secrets
 
 from language.matching import fold, without_accents
-from people.conversation import Conversation, Exchange, Listed, now
+from people.conversation import Conversation, Exchange, ListedConversation, now
 from people.note import MAX_NOTES, MAX_QUOTE, Note
 from people.user_file import UserFile, readable
 
@@ -31,7 +31,7 @@ AND (instr(plain(name), ?) OR EXISTS (
 class Conversations(UserFile):
     """The conversations and notes of one user; arguments and errors as of `UserFile`."""
 
-    def listed(self, search: str = "") -> tuple[Listed, ...]:
+    def listed(self, search: str = "") -> tuple[ListedConversation, ...]:
         """The conversations, last changed first; with `search`, those that have all its words in
         title, questions or answers."""
         words = _plain(search).split()
@@ -41,7 +41,8 @@ class Conversations(UserFile):
             connection.create_function("plain", 1, _plain, deterministic=True)
             rows = connection.execute(query, values).fetchall()
         return tuple(
-            Listed(id=id, title=title or "", changed=_date(changed)) for id, changed, title in rows
+            ListedConversation(id=id, title=title or "", changed=_date(changed))
+            for id, changed, title in rows
         )
 
     def find(self, id: str) -> Conversation | None:

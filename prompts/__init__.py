@@ -38,7 +38,7 @@ _PLACEHOLDERS: Mapping[str, frozenset[str]] = {
 WRITING = tuple(name for name in _PLACEHOLDERS if name.startswith(("answer", "task", "repair")))
 """The prompts for what a reader sees: answers, tasks and mended sentences."""
 _FALLBACK_LANGUAGE = "en"
-Kind = Literal["number", "date", "amount", "reason"]
+Demanded = Literal["number", "date", "amount", "reason"]
 TaskProblem = Literal["no_answer", "which_language", "failed"]
 """Why a task is not carried out although there is a model: there is no answer to do it with, the
 language of a translation is not named, or nothing that the model wrote was supported."""
@@ -103,7 +103,7 @@ class Phrases(Frozen):
     replies: Annotated[Mapping[Message, str], AfterValidator(_to_every_message)]
     tasks: Mapping[TaskProblem, str]
     letter: Letter
-    kinds: Mapping[Kind, str]
+    kinds: Mapping[Demanded, str]
 
     def searched_in(self, count: int, date: str) -> str:
         """How many documents were searched, and when they were last updated."""

@@ -8,7 +8,7 @@ from markdown_it.token import Token
 
 from core.answer import Answer
 from core.citation import Citation
-from core.source import DocumentInfo, Kind
+from core.source import DocumentInfo, DocumentKind
 from tests.answers import retold
 from tests.test_ui_citations import HOSTILE
 from ui.answers.copying import escaped, markdown, markdown_text, plain_text, references
@@ -335,7 +335,7 @@ def test_a_list_stays_a_list_in_markdown() -> None:
 
 
 def test_hostile_sources_show_as_text_in_a_markdown_copy() -> None:
-    kind: Kind = "upload"
+    kind: DocumentKind = "upload"
     document = DocumentInfo(
         id="evil",
         language="nl",

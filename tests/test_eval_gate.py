@@ -13,8 +13,8 @@ from core.errors import StrategiewijzerError
 from core.settings import ROOT, Settings
 from eval.compare import compare
 from eval.dataset import SETS, dialogues, load_sets
-from eval.evaluate import Asked, run, sum_up
-from eval.gate import Check, Rules, judge, read_rules
+from eval.evaluate import System, run, sum_up
+from eval.gate import RuleResult, Rules, judge, read_rules
 from eval.outline import Outline
 from eval.results import Results
 from tests.test_eval_report import GREETING, asked, read
@@ -29,7 +29,7 @@ def results() -> Results:
     return ran()
 
 
-def only(rules: dict[str, object], results: Results) -> Check:
+def only(rules: dict[str, object], results: Results) -> RuleResult:
     (check,) = judge(Rules.model_validate(rules), results, None)
     return check
 
@@ -107,7 +107,7 @@ def assistant(settings: Settings) -> Assistant:
     return Assistant(settings)
 
 
-def gated(put_to: Asked, assistant: Assistant, every: int) -> tuple[Results, list[Check]]:
+def gated(put_to: System, assistant: Assistant, every: int) -> tuple[Results, list[RuleResult]]:
     """The run over every Nth question and conversation of ours, and the rules it failed."""
     index = assistant.index
     outline = Outline.of(index.passages())
@@ -203,7 +203,7 @@ def _with(settings: Settings, **changes: object) -> Assistant:
 def test_a_broken_assistant_is_caught_and_the_cause_named(
     settings: Settings,
     assistant: Assistant,
-    broken: Callable[[Settings, Assistant], Asked],
+    broken: Callable[[Settings, Assistant], System],
     figure: str,
     cause: str,
 ) -> None:

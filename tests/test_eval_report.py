@@ -19,7 +19,7 @@ from eval.causes import MEANINGS, explain, likely_cause
 from eval.compare import Comparison, compare
 from eval.evaluate import sum_up
 from eval.findings import CitedSection, Reading, RetrievedSection, SentenceVerdict
-from eval.gate import Check
+from eval.gate import RuleResult
 from eval.judge import Agreement, Judgement
 from eval.question_result import Cause, QuestionResult
 from eval.results import Results, Stamp
@@ -141,8 +141,10 @@ def comparison(results: Results) -> Comparison:
 
 
 CHECKS = (
-    Check(rule="answers.full_answer_rate at least 0.6", found="0.7", passed=True),
-    Check(rule="retrieval.hit@5 at least 0.9", found="0.5, mostly: not retrieved", passed=False),
+    RuleResult(rule="answers.full_answer_rate at least 0.6", found="0.7", passed=True),
+    RuleResult(
+        rule="retrieval.hit@5 at least 0.9", found="0.5, mostly: not retrieved", passed=False
+    ),
 )
 JUDGEMENT = Judgement(
     model="judge-1",
@@ -344,7 +346,7 @@ def attacked(hostile: Results) -> Comparison:
 
 @pytest.fixture(scope="module")
 def hostile_page(hostile: Results) -> str:
-    checks = (Check(rule=HOSTILE, found=HOSTILE, passed=False),)
+    checks = (RuleResult(rule=HOSTILE, found=HOSTILE, passed=False),)
     judgement = JUDGEMENT.model_copy(update={"model": HOSTILE, "means": {HOSTILE: 1.0}})
     return run_report.html(
         hostile, comparison=attacked(hostile), checks=checks, judgement=judgement
@@ -439,7 +441,7 @@ def test_the_summary_of_a_comparison_has_changes_and_folds_the_questions(
 
 
 def test_a_question_cannot_change_the_summarys_markup(hostile: Results) -> None:
-    checks = (Check(rule=HOSTILE, found=HOSTILE, passed=False),)
+    checks = (RuleResult(rule=HOSTILE, found=HOSTILE, passed=False),)
     text = run_report.markdown(hostile, comparison=attacked(hostile), checks=checks)
     for token in tokens(text):
         for part in (token, *(token.children or ())):

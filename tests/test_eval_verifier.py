@@ -13,7 +13,7 @@ from eval import verifier
 from eval.commands.ask import GATE_CLOSED
 from eval.gate import Limits, read_rules
 from eval.replies import HALVES, Reply, read
-from eval.verdicts import CHANGES, FIGURES, Outcome, figures, outcome
+from eval.verdicts import CHANGES, FIGURES, ReplyVerdicts, figures, outcome
 from eval.verifier import judge_verifier
 from language.matching import fold
 from research.fitting.lessons import lessons
@@ -77,11 +77,13 @@ def by_words(draft: Draft) -> Verdict:
 
 
 @pytest.fixture(scope="module")
-def outcomes() -> list[Outcome]:
+def outcomes() -> list[ReplyVerdicts]:
     return [outcome(one, PASSAGES, scripted) for one in REPLIES]
 
 
-def test_figures_are_shares_of_sentences_replies_twins_and_riders(outcomes: list[Outcome]) -> None:
+def test_figures_are_shares_of_sentences_replies_twins_and_riders(
+    outcomes: list[ReplyVerdicts],
+) -> None:
     found = figures(outcomes)
     assert set(found) == set(FIGURES)
     values = {name: (one.value, one.n) for name, one in found.items() if one.n}
@@ -101,7 +103,7 @@ def test_figures_are_shares_of_sentences_replies_twins_and_riders(outcomes: list
 
 
 def test_a_checker_lets_the_true_pass_when_right_and_the_false_when_wrong(
-    outcomes: list[Outcome],
+    outcomes: list[ReplyVerdicts],
 ) -> None:
     values = {name: one.value for name, one in figures(outcomes, 0.9).items()}
     assert values["true_withheld"] == pytest.approx((2 + 3 * 0.1) / 5)
@@ -115,7 +117,7 @@ def test_a_checker_lets_the_true_pass_when_right_and_the_false_when_wrong(
     assert never_wrong["false_passed"] == 0
 
 
-def test_intervals_draw_whole_replies(outcomes: list[Outcome]) -> None:
+def test_intervals_draw_whole_replies(outcomes: list[ReplyVerdicts]) -> None:
     found = figures(outcomes)
     assert found["whole_replies"].interval == (0, 1)
     assert figures(outcomes[:1])["false_passed"].interval == (1 / 3, 1 / 3)
@@ -129,7 +131,7 @@ def test_a_reply_whose_passage_has_changed_is_a_clear_error() -> None:
 
 
 def test_the_gate_takes_floors_and_ceilings_and_nothing_unmeasured(
-    outcomes: list[Outcome], tmp_path: Path
+    outcomes: list[ReplyVerdicts], tmp_path: Path
 ) -> None:
     limits = Limits(
         at_least={"whole_replies": 0.3, "balanced_accuracy": 0.56},

@@ -15,9 +15,9 @@ from core.settings import ROOT, Settings
 from ingest.commands.fetch import run
 from ingest.official.cellar import LANGUAGES, Cellar
 from ingest.official.client import Client
-from ingest.official.fetch import Outcome, fetch
+from ingest.official.fetch import Fetched, fetch
 from ingest.official.folder import Folder
-from ingest.official.listed import Source, chosen, listed
+from ingest.official.listed import ListedText, chosen, listed
 from ingest.official.retry import asked_wait
 from ingest.reading.find import find
 from ingest.reading.formats import markdown
@@ -55,7 +55,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "documents" / "official"
 
 
-Fetch = Callable[..., list[Outcome]]
+Fetch = Callable[..., list[Fetched]]
 
 
 def cellar_of(office: Office, *, size_limit: int = 10**6, budget: float = 20.0) -> Cellar:
@@ -75,14 +75,14 @@ def get(office: Office, folder: Path) -> Fetch:
 
     def fetch_them(
         celex: Sequence[str] = (STRATEGY,), languages: Sequence[str] = ("nl",), **bounds: float
-    ) -> list[Outcome]:
+    ) -> list[Fetched]:
         cellar = cellar_of(office, **bounds)  # type: ignore[arg-type]
         return list(fetch(chosen(celex), languages, Folder(folder), cellar))
 
     return fetch_them
 
 
-def statuses(outcomes: list[Outcome]) -> list[tuple[str, str]]:
+def statuses(outcomes: list[Fetched]) -> list[tuple[str, str]]:
     return [(outcome.file, outcome.status) for outcome in outcomes]
 
 
@@ -485,7 +485,7 @@ def test_the_listed_texts_are_what_their_briefs_summarise() -> None:
 
 def test_any_celex_number_can_be_given_and_nothing_else() -> None:
     assert chosen(["52020dc0605"])[0].area == "security-union"
-    assert chosen(["32016R0679", "32016R0679"]) == (Source(celex="32016R0679"),)
+    assert chosen(["32016R0679", "32016R0679"]) == (ListedText(celex="32016R0679"),)
     for number in ("02016R0679-20160504", "32016R0679R(01)", "62018CJ0311"):
         assert chosen([number])[0].celex == number
     for wrong in ("COM(2020) 605", "52020DC605", "../x", "52020DC0605/..", ""):

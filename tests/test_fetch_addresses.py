@@ -11,7 +11,7 @@ import pytest
 from core.settings import Settings
 from ingest.official.cellar import RESOURCES, Cellar
 from ingest.official.client import ORIGINS, Client
-from ingest.official.fetch import Outcome, fetch
+from ingest.official.fetch import Fetched, fetch
 from ingest.official.folder import Folder
 from ingest.official.listed import chosen
 from tests.publications_server import (
@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "official"
 
 
-def _fetched(client: Client, folder: Path, resources: str, *celex: str) -> list[Outcome]:
+def _fetched(client: Client, folder: Path, resources: str, *celex: str) -> list[Fetched]:
     with client:
         cellar = Cellar(client, resources)
         return list(fetch(chosen(celex or [STRATEGY]), ["nl"], Folder(folder), cellar))

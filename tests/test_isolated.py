@@ -13,7 +13,7 @@ from core.errors import DocumentError
 from core.settings import ROOT, Settings
 from ingest.passages.isolated import Loader
 from ingest.passages.split import split
-from ingest.passages.worker import Answer, Failure, Record, as_json
+from ingest.passages.worker import LoadFailure, LogRecord, Response, as_json
 from ingest.reading.load import load
 from tests import pdf_files
 from vectorstore.embeddings import token_counter
@@ -148,10 +148,10 @@ def test_a_log_line_that_is_no_text_does_not_stop_the_file(
 
 
 def test_an_answer_that_cannot_be_written_is_told_as_such(tmp_path: Path) -> None:
-    record = Record(logger="a", level=1, message="half a character: \ud83d")
-    failure = Failure(path="a", line=None, problem="p", remedy="r")
-    line = as_json(Answer(outcome=failure, records=(record,)), tmp_path / "a.pdf")
-    outcome = Answer.model_validate_json(line).outcome
-    assert isinstance(outcome, Failure)
+    record = LogRecord(logger="a", level=1, message="half a character: \ud83d")
+    failure = LoadFailure(path="a", line=None, problem="p", remedy="r")
+    line = as_json(Response(outcome=failure, records=(record,)), tmp_path / "a.pdf")
+    outcome = Response.model_validate_json(line).outcome
+    assert isinstance(outcome, LoadFailure)
     assert "the result could not be written" in outcome.problem
     assert "memory" not in outcome.remedy.lower()

@@ -1,6 +1,7 @@
 """Data flows one way: every import of ours points to a room further down."""
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -44,6 +45,9 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
 }
 """Of each room those that it may import, besides itself."""
 PACKAGES = tuple(dict.fromkeys(room.partition("/")[0] for room in MAY_IMPORT))
+TYPE = re.compile(
+    r"^(?:class ([A-Z]\w+)|([A-Z][a-z]\w*) = (?:Literal|Annotated|Callable)\b)", re.MULTILINE
+)
 LONGEST = 220  # lines of a file: what a newcomer reads without losing the thread
 ONLY_HERE = {"chromadb": "vectorstore/chroma.py", "tantivy": "vectorstore/keyword*.py"}
 
@@ -102,6 +106,19 @@ def test_a_name_of_a_file_has_one_meaning() -> None:
     )
     shared = {name for name, count in names.items() if count > 1}
     assert shared == {"__init__.py", "__main__.py", "page.py"}
+
+
+def test_a_type_has_one_meaning() -> None:
+    """A public class or a public name for a type."""
+    names = Counter(
+        match[1] or match[2]
+        for package in PACKAGES
+        if package != "research"
+        for file in _files(package)
+        for match in TYPE.finditer(file.read_text("utf-8"))
+    )
+    assert names["Answer"] == names["DocumentKind"] == 1
+    assert {name for name, count in names.items() if count > 1} == set()
 
 
 @pytest.mark.parametrize(("library", "place"), ONLY_HERE.items())

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chain.answerer import Draft
-from chain.writing.reply_reader import Reader, read
+from chain.writing.reply_reader import ReplyReader, read
 from core.errors import ModelError
 
 SENTENCES: list[dict[str, Any]] = [
@@ -298,7 +298,7 @@ def test_the_rows_of_a_table_are_items_with_their_headings() -> None:
 
 
 def test_a_structured_sentence_is_given_as_soon_as_it_is_complete() -> None:
-    reader = Reader()
+    reader = ReplyReader()
     first_ends = STRUCTURED.index("}, {") + 1
     assert list(reader.feed(STRUCTURED[: first_ends - 1])) == []
     assert list(reader.feed(STRUCTURED[first_ends - 1 : first_ends])) == DRAFTS[:1]
@@ -316,14 +316,14 @@ def test_a_structured_sentence_is_given_as_soon_as_it_is_complete() -> None:
     ],
 )
 def test_a_sentence_does_not_wait_for_the_next(reply: str, next_begins: str) -> None:
-    reader = Reader()
+    reader = ReplyReader()
     assert list(reader.feed(reply.removesuffix(next_begins))) == []
     assert [draft.text.rstrip(".") for draft in reader.feed(next_begins)] == ["It grows"]
 
 
 def test_a_half_received_marker_is_never_part_of_a_sentence() -> None:
     for end in range(len(MARKED)):
-        reader = Reader()
+        reader = ReplyReader()
         for draft in reader.feed(MARKED[:end]):
             assert "[" not in draft.text
             assert draft in DRAFTS

@@ -14,14 +14,14 @@ from core.answer import Answer, ModelTrouble, Turn
 from core.errors import ModelError
 from core.event import Event, Finished, TextDelta
 from core.settings import Settings
-from core.source import DocumentInfo, Kind, Scope
+from core.source import DocumentInfo, DocumentKind, Scope
 from people.conversation import Conversation, Exchange
 from people.conversations import Conversations
 from people.feedback import FILE, Feedback, handle, read
 from people.user_file import FILE as CONVERSATIONS
 from tests.apps import ask, press, run
 from ui.answers.remarks import told
-from ui.chat.feedback_form import MAX_COMMENT, Verdict
+from ui.chat.feedback_form import MAX_COMMENT, ReaderVerdict
 from ui.chat.question_field import MAX_QUESTION, question_in
 from ui.chat.session import Chat
 from ui.sidebar import loaded_html
@@ -70,7 +70,7 @@ UP, DOWN = True, False
 
 def thumbs(app: AppTest, name: str = "helpful") -> list[Any]:
     """Under each answer that has them, the thumbs for the answer or for its evidence."""
-    keys = [Verdict(exchange.id).key(name) for exchange in conversation(app)]
+    keys = [ReaderVerdict(exchange.id).key(name) for exchange in conversation(app)]
     return [group for key in keys for group in app.pills if group.key == key]
 
 
@@ -140,7 +140,9 @@ def test_an_empty_page_says_that_only_summaries_are_loaded(app: AppTest) -> None
         ({"1": "upload"}, ""),
     ],
 )
-def test_the_start_page_says_which_texts_are_loaded(kinds: Mapping[str, Kind], told: str) -> None:
+def test_the_start_page_says_which_texts_are_loaded(
+    kinds: Mapping[str, DocumentKind], told: str
+) -> None:
     celexes = {"a": "1", "b": ""}
     documents = [
         DocumentInfo(id=name, language="en", title="", kind=kind, celex=celexes.get(name, name))

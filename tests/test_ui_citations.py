@@ -10,7 +10,7 @@ from core.answer import Answer
 from core.citation import Citation
 from core.marked import Marked
 from core.passage import Passage, Unit
-from core.source import DocumentInfo, Kind, Standing
+from core.source import DocumentInfo, DocumentKind, Standing
 from tests.answers import marked, retold
 from ui.answers.answer_text import answer_html
 from ui.answers.answer_view import more_html
@@ -228,7 +228,7 @@ def test_how_an_answer_was_checked_is_told_once_above_it(
         ("upload", "”", "letterlijk uit de bron"),
     ],
 )
-def test_the_mark_says_whose_words_they_are(kind: Kind, glyph: str, words: str) -> None:
+def test_the_mark_says_whose_words_they_are(kind: DocumentKind, glyph: str, words: str) -> None:
     source = passage(document=DOCUMENT.model_copy(update={"kind": kind}))
     shown, above = chips(
         answer(citation(1, QUOTE, source)), f"Dat is meer. [1] {QUOTE} [1] Het groeit. [1]"

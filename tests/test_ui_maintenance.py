@@ -507,7 +507,7 @@ def test_texts_are_fetched_and_what_failed_is_told(
         real = jobs.start
 
         def at_the_office(
-            data_dir: Path, kind: jobs.Kind, arguments: Sequence[str], by: str
+            data_dir: Path, kind: jobs.JobKind, arguments: Sequence[str], by: str
         ) -> jobs.Job:
             """The same work, at an office on loopback: no setting can say so."""
             program = FETCH.format(url=office.url)

@@ -19,7 +19,7 @@ from ingest.passages.isolated import Loader
 from ingest.passages.split import split
 from ingest.reading import formats
 from ingest.reading.compare_text import compare
-from ingest.reading.comparison import Comparison
+from ingest.reading.comparison import WordComparison
 from ingest.reading.load import load
 from ingest.reading.source_parts import as_label
 from ingest.reading.source_text import read
@@ -45,7 +45,7 @@ PAGE = f"<html><body><h1>Het plan</h1><p>{LINES[0]}</p><ul>{ITEMS}</ul></body></
 MARKDOWN = "\n\n".join((LINES[0], *(f"- {line}" for line in LINES[1:])))
 
 
-def compared(path: Path, document: SourceDocument | None = None) -> Comparison:
+def compared(path: Path, document: SourceDocument | None = None) -> WordComparison:
     document = document or load(path)
     passages = split(document, lambda text: len(text) // 4 + 2)
     return compare(document, passages, read(path, path.read_bytes()))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from chain.assistant import Assistant
 from core.settings import Settings
-from core.source import DocumentInfo, Kind
+from core.source import DocumentInfo, DocumentKind
 from core.versions import standings
 from ingest.pipeline import ingest
 from ui.answers.remarks import told_html
@@ -19,7 +19,7 @@ def document(
     name: str,
     language: str = "nl",
     *,
-    kind: Kind = "upload",
+    kind: DocumentKind = "upload",
     celex: str = "",
     effective_from: datetime.date | None = None,
     superseded_by: str = "",

@@ -33,8 +33,8 @@ from core.errors import LockedError, StoreError
 from core.frozen import Frozen
 from core.settings import ROOT
 
-Kind = Literal["ingest", "eval"]
-State = Literal["running", "done", "failed", "stopped"]
+JobKind = Literal["ingest", "eval"]
+JobState = Literal["running", "done", "failed", "stopped"]
 
 KEPT = 100  # jobs of a kind: months of work, and few enough to look through at every run
 _PATIENCE = 5.0  # seconds, for processes to end on a busy machine
@@ -53,7 +53,7 @@ class Job(Frozen):
     """A job that was started. `arguments` are those of `python`: ("-m", "ingest", "--json")."""
 
     id: str
-    kind: Kind
+    kind: JobKind
     arguments: tuple[str, ...]
     by: str  # the user's identifier; empty without sign-in
     started: datetime.datetime
@@ -61,7 +61,7 @@ class Job(Frozen):
     folder: Path
 
     @property
-    def state(self) -> State:
+    def state(self) -> JobState:
         if _runs(self.folder):
             return "running"
         code = self.exit_code
@@ -92,7 +92,7 @@ class Job(Frozen):
         return _read(self.folder / "errors.txt")
 
 
-def start(data_dir: Path, kind: Kind, arguments: Sequence[str], by: str) -> Job:
+def start(data_dir: Path, kind: JobKind, arguments: Sequence[str], by: str) -> Job:
     """Starts a job; it goes on when this process ends.
 
     Raises:
@@ -117,7 +117,7 @@ def start(data_dir: Path, kind: Kind, arguments: Sequence[str], by: str) -> Job:
         ) from error
 
 
-def _start(jobs: Path, kind: Kind, arguments: Sequence[str], by: str) -> Job:
+def _start(jobs: Path, kind: JobKind, arguments: Sequence[str], by: str) -> Job:
     now = datetime.datetime.now(datetime.UTC)  # names are in the order of the jobs
     folder = jobs / f"{now:%Y%m%dT%H%M%S.%f}"
     folder.mkdir()
@@ -151,14 +151,14 @@ def _start(jobs: Path, kind: Kind, arguments: Sequence[str], by: str) -> Job:
     return job
 
 
-def newest_first(data_dir: Path, kind: Kind) -> Iterator[Job]:
+def newest_first(data_dir: Path, kind: JobKind) -> Iterator[Job]:
     """The jobs of a kind that are on record; each is read when it is asked for."""
     for file in sorted((data_dir / "jobs" / kind).glob("*/job.json"), reverse=True):
         if job := _job(file.parent):
             yield job
 
 
-def latest(data_dir: Path, kind: Kind) -> Job | None:
+def latest(data_dir: Path, kind: JobKind) -> Job | None:
     return next(newest_first(data_dir, kind), None)
 
 

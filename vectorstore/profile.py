@@ -33,7 +33,7 @@ EVERYDAY = Path(__file__).with_name("everyday.txt")
 DEFAULT = "multilingual-e5-small/1"  # whose numbers serve an embedder that has none
 LOOK = 12  # first passages, which are compared unit by unit
 
-Kind = Literal["unit", "passage", "fit", "everyday"]
+TextKind = Literal["unit", "passage", "fit", "everyday"]
 _Cosines = TypeVar("_Cosines", float, Vectors)
 
 
@@ -58,10 +58,10 @@ class Profile(Frozen):
     ranking: Mapping[str, float]
     relevance: Mapping[str, float]
     confidence: Mapping[str, Mapping[str, float]]
-    cosines: Mapping[Kind, Measured]
-    own: Mapping[Kind, Measured] | None = None
+    cosines: Mapping[TextKind, Measured]
+    own: Mapping[TextKind, Measured] | None = None
 
-    def on_scale(self, kind: Kind, cosines: _Cosines) -> _Cosines:
+    def on_scale(self, kind: TextKind, cosines: _Cosines) -> _Cosines:
         """Maps cosines of the embedder in use to the scale of the default one."""
         if self.own is None:
             return cosines
@@ -70,7 +70,7 @@ class Profile(Frozen):
         return moved
 
 
-_KEPT = TypeAdapter(Mapping[Kind, Measured])
+_KEPT = TypeAdapter(Mapping[TextKind, Measured])
 
 
 def profile_of(embedder: Embedder, folder: Path) -> Profile:
@@ -96,7 +96,7 @@ def _numbers(embedder: str) -> dict[str, Any]:
     return {section: made["weights"] for section, made in stored.items()}
 
 
-def _measured(embedder: Embedder, folder: Path) -> Mapping[Kind, Measured]:
+def _measured(embedder: Embedder, folder: Path) -> Mapping[TextKind, Measured]:
     """The scale of an embedder's cosines; measured once, as it takes seconds."""
     asked = (embedder.fingerprint.encode(), REFERENCE.read_bytes(), EVERYDAY.read_bytes())
     file = folder / f"{hashlib.sha256(b'|'.join(asked)).hexdigest()[:16]}.json"
@@ -111,14 +111,14 @@ def _measured(embedder: Embedder, folder: Path) -> Mapping[Kind, Measured]:
     return found
 
 
-def measure(embedder: Embedder) -> dict[Kind, Measured]:
+def measure(embedder: Embedder) -> dict[TextKind, Measured]:
     """Measures the cosines of an embedder on the reference questions."""
     reference = json.loads(REFERENCE.read_text("utf-8"))
     passages: list[list[str]] = reference["passages"]
     ends = np.cumsum([len(units) for units in passages])[:-1]
     units = np.split(embedder.passages([*chain.from_iterable(passages)]), ends)
     others = embedder.passages(everyday())
-    best: dict[Kind, list[float]] = {"unit": [], "passage": [], "fit": [], "everyday": []}
+    best: dict[TextKind, list[float]] = {"unit": [], "passage": [], "fit": [], "everyday": []}
     for question in reference["questions"]:
         vector = embedder.query(question)
         nearest = np.array([float((of @ vector).max()) for of in units])

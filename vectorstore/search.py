@@ -40,7 +40,7 @@ _PREAMBLE = 2.0
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Candidate:
     """A passage found, with its ranking features (vectorstore/ranking.py)."""
 
     scored: ScoredPassage
@@ -57,7 +57,7 @@ def find(
     language: str,
     scope: Scope,
     profile: Profile,
-) -> list[Evidence]:
+) -> list[Candidate]:
     """The k best passages, best first; arguments as in `Index.search`, `vector` is the query's."""
     allowed = generation.versions(language, scope)
     if not allowed:
@@ -136,7 +136,7 @@ def _ranked(
     features: "_Features",
     vector: Vectors,
     profile: Profile,
-) -> list[Evidence]:
+) -> list[Candidate]:
     """Ranks the likely passages by all their units; those after the first `LOOK` stay behind."""
     passages = generation.passages(likely)
     units = generation.units(passages)
@@ -159,16 +159,16 @@ def _ranked(
             standing=features.standings.get(key, "in_force"),
             named=key in features.named,
         )
-        found.append(Evidence(scored, own))
+        found.append(Candidate(scored, own))
     first = _best_first(found[:LOOK])
     return [*first, *(_behind(first[-1], one) for one in _best_first(found[LOOK:]))]
 
 
-def _best_first(found: Iterable[Evidence]) -> list[Evidence]:
+def _best_first(found: Iterable[Candidate]) -> list[Candidate]:
     return sorted(found, key=lambda one: (-one.scored.score, one.scored.passage.id))
 
 
-def _behind(last: Evidence, one: Evidence) -> Evidence:
+def _behind(last: Candidate, one: Candidate) -> Candidate:
     """The same evidence, with a score no higher than the last one's."""
     lowest = min(one.scored.score, last.scored.score)
     return replace(one, scored=one.scored.model_copy(update={"score": lowest}))

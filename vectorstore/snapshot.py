@@ -11,7 +11,7 @@ from vectorstore.keyword_index import KeywordIndex
 from vectorstore.manifest import DocumentEntry
 from vectorstore.profile import Profile
 from vectorstore.rerank import DEPTH, Reranker
-from vectorstore.search import Evidence, find
+from vectorstore.search import Candidate, find
 
 _RESTS = 4  # at most, after the first passage of a list
 
@@ -101,7 +101,7 @@ class Snapshot:
         k: int,
         language: str | None = None,
         scope: Scope = Scope(),
-    ) -> list[Evidence]:
+    ) -> list[Candidate]:
         """As `search` without reranking, with the ranking features."""
         if not query.strip():
             return []

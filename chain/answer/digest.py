@@ -14,7 +14,7 @@ from chain.answerer import Request
 from chain.checking.verification import Verifier
 from chain.reading.statements import Statement, statements
 from chain.reading.unit_text import reading
-from chain.writing.quoting import Block, drafts
+from chain.writing.quoting import QuotedBlock, drafts
 from core.answer import Answer
 from core.passage import Passage, ScoredPassage
 from core.source import DocumentInfo
@@ -137,7 +137,7 @@ def _answer(
     section = ""
     for one in chosen:
         passage = found[one.place].passage
-        block = Block(cited.index(found[one.place]), one.units)
+        block = QuotedBlock(cited.index(found[one.place]), one.units)
         name = passage.headings[-1] if len(passage.headings) > 1 else ""
         for draft in drafts(block, request, labelled=False):
             verdict = verifier.verdict(draft)

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from chain.answer.digest import spread, stretches
-from chain.answer.section_questions import Asked, questions
+from chain.answer.section_questions import SectionQuestion, questions
 from chain.answer.sections import QUESTIONS, versions_of, words_of
 from chain.answer.trials import Trials, answers, is_better_outside
 from core.passage import Passage
@@ -63,7 +63,7 @@ def document_questions(
 
 def _candidates(
     index: Snapshot, passages: Sequence[Passage], language: str
-) -> Iterator[tuple[Passage, Asked]]:
+) -> Iterator[tuple[Passage, SectionQuestion]]:
     """Questions about the passages; first those that one sentence answers."""
     listed = []
     for passage in passages:

@@ -37,7 +37,7 @@ _NAME = re.compile(
 _FEWEST_LETTERS = 4  # of a name; shorter ones are ambiguous
 
 
-class Asked(NamedTuple):
+class SectionQuestion(NamedTuple):
     """A question, and the numbers of the units that answer it; empty for the whole section."""
 
     question: str
@@ -51,7 +51,7 @@ def questions(
     versions: Sequence[Passage],
     *,
     named: bool = False,
-) -> Iterator[Asked]:
+) -> Iterator[SectionQuestion]:
     """Questions about the section of a passage, the most direct first.
 
     Args:
@@ -83,7 +83,7 @@ def questions(
         listed = (form.asks for form in listing if _pattern(form.says).fullmatch(topic))
         form = next(listed, said.about_in if elsewhere or (several and document) else said.about)
         if document or "{document}" not in form:
-            yield Asked(_capital(form.format(topic=topic, document=document)))
+            yield SectionQuestion(_capital(form.format(topic=topic, document=document)))
 
 
 def document_name(document: DocumentInfo, language: str) -> str:
@@ -94,7 +94,7 @@ def document_name(document: DocumentInfo, language: str) -> str:
     return known or (said.titled.format(title=short) if short else "")
 
 
-def _stated(passage: Passage, language: str) -> Iterator[Asked]:
+def _stated(passage: Passage, language: str) -> Iterator[SectionQuestion]:
     """Questions that a sentence of the passage answers by itself, in the order of the templates."""
     said = question_forms(language)
     pointing = {*cues_of(language).referring, *said.pointing}
@@ -114,7 +114,7 @@ def _stated(passage: Passage, language: str) -> Iterator[Asked]:
             question = " ".join(form.asks.format(document=document, **parts).split())
             points = pointing.intersection(re.findall(r"\w+", " ".join(parts.values()).casefold()))
             if len(question) <= _LONGEST and not points:
-                yield Asked(_capital(question), frozenset(one.units))
+                yield SectionQuestion(_capital(question), frozenset(one.units))
 
 
 @cache

@@ -8,7 +8,7 @@ the question in the sources' spelling, or without its limits -> asked: kept if i
 import itertools
 from collections.abc import Iterator, Sequence
 
-from chain.answer.section_questions import Asked, questions
+from chain.answer.section_questions import SectionQuestion, questions
 from chain.answer.sections import QUESTIONS, nearest_sections, section_of, versions_of, words_of
 from chain.answer.trials import Trials, answers, highest
 from chain.understanding.followup import standalone
@@ -127,7 +127,7 @@ def _near(index: Snapshot, question: str, language: str, scope: Scope) -> list[P
     return [scored.passage for scored in around]
 
 
-def _is_said(asked: Asked, section: Passage, said: Sequence[str]) -> bool:
+def _is_said(asked: SectionQuestion, section: Passage, said: Sequence[str]) -> bool:
     """Whether a quote already answers the question."""
     texts = (section.text[section.units[n].start : section.units[n].end] for n in asked.units)
     words = words_of(" ".join(texts), section.language)

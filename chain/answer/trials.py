@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from typing import NamedTuple
 
-from chain.answer.section_questions import Asked
+from chain.answer.section_questions import SectionQuestion
 from chain.answer.sections import section_of
 from chain.reading.confidence import confidence
 from chain.reading.parts import Part, as_asked
@@ -76,7 +76,7 @@ class Trials:
         return None if tried is None or within.admits(tried.passage.document) else tried.best
 
 
-def answers(tried: Tried, asked: Asked, section: Passage) -> bool:
+def answers(tried: Tried, asked: SectionQuestion, section: Passage) -> bool:
     """Whether the best answer is what the question was made from, with high confidence."""
     meant = tried.passage.id == section.id and bool(asked.units & tried.units)
     found_there = section_of(tried.passage) == section_of(tried.best.passage) == section_of(section)

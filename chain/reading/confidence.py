@@ -12,7 +12,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple, cast
 
-from chain.reading.evidence import Evidence, Text, of_passage
+from chain.reading.evidence import Evidence, LanguageText, of_passage
 from chain.reading.relevance import Ranked
 from chain.reading.unit_text import reading
 from chain.understanding.asking import gives_reason
@@ -160,13 +160,15 @@ def _in_language(
     return [scored for scored in found if scored.passage.language == language]
 
 
-def _best(found: Sequence[ScoredPassage], ranked: Sequence[Ranked]) -> tuple[str, Text, Passage]:
+def _best(
+    found: Sequence[ScoredPassage], ranked: Sequence[Ranked]
+) -> tuple[str, LanguageText, Passage]:
     """The best statement: its text, its text with headings and title, and its passage."""
     passage = found[ranked[0].passage].passage if ranked else found[0].passage
     units = [passage.units[number] for number in ranked[0].statement.units] if ranked else []
     words = "\n".join(reading(passage, unit) for unit in units)
     about = (*passage.headings, passage.document.title, passage.document.reference)
-    return words, Text("\n".join((words, *about)), passage.language), passage
+    return words, LanguageText("\n".join((words, *about)), passage.language), passage
 
 
 def _fits(scored: ScoredPassage) -> Sequence[tuple[int, float]]:

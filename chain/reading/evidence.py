@@ -26,7 +26,7 @@ _NAME_ALIKE = 0.5  # share of a name's n-grams that one word of the evidence mus
 _WORD_ALIKE = 0.6  # share of a word's n-grams that all words must have: compounds, inflections
 
 
-class Text(NamedTuple):
+class LanguageText(NamedTuple):
     """A text with its language (ISO 639-1)."""
 
     text: str
@@ -36,7 +36,7 @@ class Text(NamedTuple):
 class Evidence:
     """Texts in which to look up a question's entities."""
 
-    def __init__(self, texts: Iterable[Text], language: str) -> None:
+    def __init__(self, texts: Iterable[LanguageText], language: str) -> None:
         """`language`: of the question; words are compared only with texts in it."""
         self._read = [_read(text) for text in texts]
         self._same = [read for read in self._read if read.language == language]
@@ -95,22 +95,22 @@ class Evidence:
         return plain in known or any(_share(plain, _runs(word)) >= _NAME_ALIKE for word in known)
 
 
-def of_passage(passage: Passage, unit: Unit | None = None) -> Text:
+def of_passage(passage: Passage, unit: Unit | None = None) -> LanguageText:
     """A passage, or one of its units, with its metadata."""
     said = (passage.document.title, passage.document.reference, *names_of(passage.document))
-    return Text("\n".join((passage.context(unit), *said)), passage.language)
+    return LanguageText("\n".join((passage.context(unit), *said)), passage.language)
 
 
-def of_citation(citation: Citation) -> Text:
+def of_citation(citation: Citation) -> LanguageText:
     document = citation.document
     said = (*citation.headings, document.reference, str(document.date or ""))
-    return Text("\n".join((citation.quote, *said)), document.language)
+    return LanguageText("\n".join((citation.quote, *said)), document.language)
 
 
 class _Read:
     """Comparable features of a text, computed on first use."""
 
-    def __init__(self, text: Text) -> None:
+    def __init__(self, text: LanguageText) -> None:
         self._text, self.language = text
 
     @cached_property
@@ -145,7 +145,7 @@ class _Read:
 
 
 @lru_cache(maxsize=2048)
-def _read(text: Text) -> _Read:
+def _read(text: LanguageText) -> _Read:
     return _Read(text)
 
 

@@ -12,7 +12,7 @@ from chain.understanding.demands import Demands, demands_of
 from core.citation import Citation
 from core.passage import ScoredPassage
 from language.quantities import figures
-from prompts import Kind, languages, phrases
+from prompts import Demanded, languages, phrases
 from vectorstore.snapshot import Snapshot
 
 _UNSURE = 0.7  # confidence; a surer answer probably says it in other words
@@ -58,7 +58,7 @@ def missing(
 
 def _kinds_missing(
     demands: Demands, quotes: Evidence, citations: Sequence[Citation]
-) -> Iterable[Kind]:
+) -> Iterable[Demanded]:
     """Answer types of the question that no quote has."""
     if not citations:
         return

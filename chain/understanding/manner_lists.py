@@ -16,7 +16,7 @@ from language.checked_file import checked
 _FILE = Path(__file__).with_name("manners.yaml")
 
 
-class Listed(RootModel[Mapping[str, str]]):
+class PhraseList(RootModel[Mapping[str, str]]):
     """Language -> phrases separated by commas; "*" is any rest of a word."""
 
     def pattern(self, *languages: str) -> re.Pattern[str]:
@@ -31,11 +31,11 @@ class Listed(RootModel[Mapping[str, str]]):
 
 
 class _Harm(Frozen):
-    asking: Listed
-    crimes: Listed
-    doing: Listed
-    goods: Listed
-    attributed: Listed
+    asking: PhraseList
+    crimes: PhraseList
+    doing: PhraseList
+    goods: PhraseList
+    attributed: PhraseList
 
 
 class MannerLists(Frozen):
@@ -44,20 +44,20 @@ class MannerLists(Frozen):
     examples: Mapping[Message | Literal["question"], tuple[str, ...]]
     phrases: Mapping[Message, Mapping[str, str]]
     fillers: Mapping[str, str]
-    softening: Listed
+    softening: PhraseList
     documents: Mapping[str, str]
     subjects: Mapping[str, str]
-    translating: Listed
-    cues: Mapping[Message, Listed]
-    judging: Listed
-    reported: Listed
-    writing: Listed
-    letters: Listed
+    translating: PhraseList
+    cues: Mapping[Message, PhraseList]
+    judging: PhraseList
+    reported: PhraseList
+    writing: PhraseList
+    letters: PhraseList
     harm: _Harm
-    addressed: Listed
-    polite: Listed
-    existing: Listed
-    self: Listed
+    addressed: PhraseList
+    polite: PhraseList
+    existing: PhraseList
+    self: PhraseList
 
 
 @cache

@@ -17,7 +17,7 @@ from chain.answerer import Draft, Quote, Request
 from chain.reading.lists import LONGEST_LIST, first_items, left_out
 from chain.reading.relevance import Ranked
 from chain.reading.statements import statements
-from chain.writing.quoting import Block, drafts, label_of, readings
+from chain.writing.quoting import QuotedBlock, drafts, label_of, readings
 from core.answer import Mode, Turn
 from core.marked import Marked
 from language.matching import fold
@@ -50,11 +50,11 @@ class ExtractiveAnswerer:
             yield from drafts(block, request, labelled=labelled)
 
 
-def choose(request: Request) -> tuple[Block, ...]:
+def choose(request: Request) -> tuple[QuotedBlock, ...]:
     """The blocks of the answer proper: the best statements for each part of the question."""
     if request.overview:
         return _overview(request)
-    chosen: dict[int, Block] = {}
+    chosen: dict[int, QuotedBlock] = {}
     for part in request.parts:
         if (best := _best(_close_to(chosen, part.ranked), request)) is not None:
             chosen[best.passage] = _together(chosen.get(best.passage, best), best)
@@ -67,7 +67,7 @@ def further(request: Request, quotes: Collection[Quote]) -> Iterator[list[Draft]
     answer = choose(request)
     blocks = (*answer, *_more(request, answer))
     if not quotes:
-        nearest: dict[int, Block] = {}
+        nearest: dict[int, QuotedBlock] = {}
         for block in blocks:
             nearest.setdefault(block.passage, block)
         for block in list(nearest.values())[:_NEAREST]:
@@ -85,7 +85,7 @@ def last_said(history: Sequence[Turn]) -> str:
     return fold(said[-1].plain) if said else ""
 
 
-def _whole(block: Block, shown: Collection[int], request: Request) -> Iterator[Block]:
+def _whole(block: QuotedBlock, shown: Collection[int], request: Request) -> Iterator[QuotedBlock]:
     """The block, and those that continue its last list, up to `LONGEST_LIST` items."""
     places = {one.passage.id: number for number, one in enumerate(request.found)}
     while True:
@@ -103,20 +103,20 @@ def _whole(block: Block, shown: Collection[int], request: Request) -> Iterator[B
         if not rest:
             break
         yield replace(block, goes_on=True)
-        block = Block(place, rest, before)
+        block = QuotedBlock(place, rest, before)
     yield block
 
 
-def _overview(request: Request) -> tuple[Block, ...]:
+def _overview(request: Request) -> tuple[QuotedBlock, ...]:
     """The first statements of the first passage."""
     if not request.found:
         return ()
     first = statements(request.found[0].passage)[:_OVERVIEW]
     units = tuple(dict.fromkeys(number for one in first for number in one.units))
-    return (Block(0, units),)
+    return (QuotedBlock(0, units),)
 
 
-def _best(ranked: Sequence[Ranked], request: Request) -> Block | None:
+def _best(ranked: Sequence[Ranked], request: Request) -> QuotedBlock | None:
     """The best statement, with nearly as good ones of the same passage."""
     if not ranked:
         return None
@@ -142,11 +142,11 @@ def _close_to(chosen: Collection[int], ranked: Sequence[Ranked]) -> Sequence[Ran
     return [*near, *(one for one in ranked if one not in near)] if near else ranked
 
 
-def _block(one: Ranked) -> Block:
-    return Block(one.passage, one.statement.units)
+def _block(one: Ranked) -> QuotedBlock:
+    return QuotedBlock(one.passage, one.statement.units)
 
 
-def _together(first: Block, second: Block) -> Block:
+def _together(first: QuotedBlock, second: QuotedBlock) -> QuotedBlock:
     """Merges two blocks of one passage; a sentence that refers back stays behind its antecedent."""
     units = list(first.units)
     for number in second.units:
@@ -154,10 +154,10 @@ def _together(first: Block, second: Block) -> Block:
             before = number - 1
             behind = before in second.units and before in units
             units.insert(units.index(before) + 1 if behind else len(units), number)
-    return Block(first.passage, tuple(units))
+    return QuotedBlock(first.passage, tuple(units))
 
 
-def _more(request: Request, answer: Sequence[Block]) -> tuple[Block, ...]:
+def _more(request: Request, answer: Sequence[QuotedBlock]) -> tuple[QuotedBlock, ...]:
     """The next best statements, in blocks of one passage each, within the limits above."""
     if request.brief or request.overview:
         return ()
@@ -165,7 +165,7 @@ def _more(request: Request, answer: Sequence[Block]) -> tuple[Block, ...]:
     ranked = sorted(every, key=lambda one: -one.score)
     shown = {block.passage: set(block.units) for block in answer}
     said = {text for block in answer for text in readings(block.passage, block.units, request)}
-    blocks: dict[int, Block] = {}
+    blocks: dict[int, QuotedBlock] = {}
     counts: Counter[int] = Counter()
     left = _WORDS_OF_MORE
     for one in ranked:

@@ -11,7 +11,7 @@ from prompts import phrases
 
 
 @dataclass(frozen=True)
-class Block:
+class QuotedBlock:
     """Statements of one passage, shown together.
 
     passage: its index in `Request.found`.
@@ -26,7 +26,7 @@ class Block:
     goes_on: bool = False
 
 
-def drafts(block: Block, request: Request, *, labelled: bool) -> Iterator[Draft]:
+def drafts(block: QuotedBlock, request: Request, *, labelled: bool) -> Iterator[Draft]:
     """A draft for each paragraph, or list with its introduction, of a block."""
     passage = request.found[block.passage].passage
     label = label_of(passage) if labelled and not block.before else ""

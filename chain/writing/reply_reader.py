@@ -56,7 +56,7 @@ def read(pieces: Iterable[str], language: str = "en") -> Iterator[Draft]:
     Raises:
         ModelError: the reply is empty, does not end, or has neither a sentence nor "NO ANSWER".
     """
-    reader = Reader(language)
+    reader = ReplyReader(language)
     try:
         for piece in pieces:
             yield from reader.feed(piece)
@@ -66,7 +66,7 @@ def read(pieces: Iterable[str], language: str = "en") -> Iterator[Draft]:
     yield from reader.close()
 
 
-class Reader:
+class ReplyReader:
     """Parses one reply; yields each draft once, as soon as its sentence is complete.
 
     It reads character by character, so the sizes of the pieces make no difference.

@@ -18,8 +18,8 @@ from eval.commands.terminal import bar, show
 from eval.compare import Comparison, compare
 from eval.dataset import (
     SETS,
-    Part,
     Question,
+    RunPart,
     dialogues,
     fingerprints,
     load_sets,
@@ -62,7 +62,7 @@ The format of a question set is described in docs/evaluation.md.
 def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     settings = Settings()
-    sets: Mapping[Part, Path] = {"questions": options.questions} if options.questions else SETS
+    sets: Mapping[RunPart, Path] = {"questions": options.questions} if options.questions else SETS
     asked = dialogues(load_sets(sets))[:: options.every]
     rules = gate.read_rules(options.gate) if options.gate is not None else None
     if options.judge:
@@ -186,7 +186,7 @@ def _write(
     folder: Path,
     results: Results,
     comparison: Comparison | None,
-    checks: Sequence[gate.Check],
+    checks: Sequence[gate.RuleResult],
     judgement: Judgement | None = None,
 ) -> tuple[tuple[Path, ...], str]:
     """Writes the run and its reports; returns the files, and the report in Markdown."""

@@ -14,7 +14,7 @@ from ingest.commands.parser import command_parser
 from ingest.commands.progress import print_json
 from ingest.official.cellar import LANGUAGES, Cellar
 from ingest.official.client import Client
-from ingest.official.fetch import Outcome, fetch
+from ingest.official.fetch import Fetched, fetch
 from ingest.official.folder import Folder
 from ingest.official.listed import chosen
 from ingest.publishing.lock import exclusive
@@ -38,7 +38,7 @@ def run(arguments: Sequence[str], settings: Settings, cellar: Cellar) -> int:
     options = parser.parse_args(arguments)
     sources, languages = chosen(options.celex), _languages(options.languages)
     place = _place(settings)
-    outcomes: list[Outcome] = []
+    outcomes: list[Fetched] = []
     if options.json:
         print_json({"event": "fetching", "texts": len(sources) * len(languages)})
     progress = Console(stderr=True)
@@ -83,7 +83,7 @@ def _place(settings: Settings) -> Path:
     return place
 
 
-def _show(outcomes: Sequence[Outcome], place: Path) -> None:
+def _show(outcomes: Sequence[Fetched], place: Path) -> None:
     table = Table(
         "text", "language", "file", "kB", "", title="Official texts", title_justify="left"
     )

@@ -92,7 +92,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
 def _sync(settings: Settings, options: argparse.Namespace) -> int:
     """One run, with all that is shown and written of it."""
     trouble: StrategiewijzerError | None = None
-    before: list[answers.Asked] = []
+    before: list[answers.QuestionRun] = []
     in_use = "The index is as it was before."
 
     def heard(event: Event) -> None:
@@ -131,7 +131,7 @@ def _sync(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _ingest(
-    settings: Settings, options: argparse.Namespace, tell: Tell, before: list[answers.Asked]
+    settings: Settings, options: argparse.Namespace, tell: Tell, before: list[answers.QuestionRun]
 ) -> Report:
     """A run; what the question set was answered just before its end is added to `before`."""
 

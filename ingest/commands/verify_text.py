@@ -7,7 +7,7 @@ from core.errors import DocumentError
 from core.names import printable
 from core.settings import Settings
 from ingest.passages.isolated import Loader
-from ingest.reading.comparison import Comparison
+from ingest.reading.comparison import WordComparison
 from ingest.reading.find import find
 from ingest.reading.read import refuse_large
 
@@ -46,7 +46,7 @@ def verify_text(settings: Settings, paths: Sequence[Path]) -> int:
     return 1 if missing or problems else 0
 
 
-def _lines(file: Path, comparison: Comparison) -> Iterator[str]:
+def _lines(file: Path, comparison: WordComparison) -> Iterator[str]:
     """A line for each place where words are missing, as far as there are not too many."""
     for one in comparison.misread[:_SHOWN]:
         page = "" if one.page is None else f", page {one.page}"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from lxml import etree, html
 
 from core.errors import FetchError
-from ingest.official.client import Client, Known, Reply, onward
+from ingest.official.client import Client, HttpReply, Known, onward
 
 RESOURCES = "https://publications.europa.eu/resource/celex/"
 
@@ -49,7 +49,7 @@ class Item:
     url: str
     role: str
     name: str = ""  # stream_name: what the Office calls the file
-    reply: Reply | None = None  # where the answer was the file itself
+    reply: HttpReply | None = None  # where the answer was the file itself
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class Cellar:
             "Name other languages with --languages.",
         )
 
-    def get(self, version: Version, item: Item, known: Known) -> Reply:
+    def get(self, version: Version, item: Item, known: Known) -> HttpReply:
         """One file of a text: 200, or 304 if `known` has its present version.
 
         Raises:
@@ -114,7 +114,7 @@ class Cellar:
         return reply
 
 
-def _items(reply: Reply) -> tuple[Item, ...]:
+def _items(reply: HttpReply) -> tuple[Item, ...]:
     """Reads the HTML list in an answer 300: `li[title=item]` with a link, a stream_name and a
     stream_order. Of several forms the first is taken; pictures are left out."""
     try:
@@ -147,7 +147,7 @@ def _said(entry: html.HtmlElement, title: str) -> str:
     return " ".join(str(entry.xpath(f"string(.//li[@title='{title}'])")).split())
 
 
-def _no_list(reply: Reply, problem: str) -> FetchError:
+def _no_list(reply: HttpReply, problem: str) -> FetchError:
     return FetchError(
         reply.url, f"the list of files cannot be read ({problem})", "Try again later."
     )

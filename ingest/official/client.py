@@ -32,7 +32,7 @@ Known = Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True)
-class Reply:
+class HttpReply:
     """A complete answer: 200, 300, 304, 404 or 406; `url` is the last address, after redirects."""
 
     url: str
@@ -91,7 +91,7 @@ class Client:
         address: str,
         headers: Mapping[str, str],
         known: Known | None = None,
-    ) -> Reply:
+    ) -> HttpReply:
         """Requests an address and follows its redirects.
 
         Args:
@@ -120,7 +120,7 @@ class Client:
         headers: Mapping[str, str],
         known: Known,
         deadline: float,
-    ) -> Reply:
+    ) -> HttpReply:
         timeout = httpx.Timeout(min(30.0, max(deadline - time.monotonic(), 0.1)))
         try:
             request = self._http.build_request(
@@ -160,7 +160,7 @@ class Client:
             request.headers.pop(name, None)  # those of the redirecting address
         request.headers.update(request.extensions[_KNOWN].get(str(url), {}))
 
-    def _read(self, response: httpx.Response, deadline: float) -> Reply:
+    def _read(self, response: httpx.Response, deadline: float) -> HttpReply:
         status = response.status_code
         if status in _PASSING:
             raise TransientError(
@@ -186,7 +186,7 @@ class Client:
                 raise FetchError(
                     response.url, f"not done after {self._budget:g} seconds", "Try again later."
                 )
-        return Reply(str(response.url), status, dict(response.headers), bytes(body))
+        return HttpReply(str(response.url), status, dict(response.headers), bytes(body))
 
     def _refuse_above_limit(self, url: httpx.URL, size: int) -> None:
         if size > self._size_limit:

@@ -9,14 +9,14 @@ from core.frozen import Frozen
 from ingest.official import received
 from ingest.official.cellar import Cellar, Item, NotHeldError, Version
 from ingest.official.folder import Folder, recorded
-from ingest.official.listed import Source
+from ingest.official.listed import ListedText
 
 Status = Literal["new", "updated", "unchanged", "removed", "failed"]
 
 _OFFICIAL_PAGE = "https://eur-lex.europa.eu/legal-content/{language}/TXT/?uri=CELEX:{celex}"
 
 
-class Outcome(Frozen):
+class Fetched(Frozen):
     """The outcome for one file. Without a file, `file` is empty and `problem` says why."""
 
     celex: str
@@ -28,8 +28,8 @@ class Outcome(Frozen):
 
 
 def fetch(
-    sources: Sequence[Source], languages: Sequence[str], folder: Folder, cellar: Cellar
-) -> Iterator[Outcome]:
+    sources: Sequence[ListedText], languages: Sequence[str], folder: Folder, cellar: Cellar
+) -> Iterator[Fetched]:
     """Fetches texts into a folder; failures are reported and do not stop the rest.
 
     Args:
@@ -58,7 +58,9 @@ def fetch(
             yield _failed(source, language, f"{problem}{found}")
 
 
-def _version(source: Source, language: str, folder: Folder, cellar: Cellar) -> Iterator[Outcome]:
+def _version(
+    source: ListedText, language: str, folder: Folder, cellar: Cellar
+) -> Iterator[Fetched]:
     kept = folder.kept(f"{source.id}.{language}")
     known = kept[1].known if kept else {}
     version = cellar.find(source.celex, language, known)
@@ -73,13 +75,13 @@ def _version(source: Source, language: str, folder: Folder, cellar: Cellar) -> I
         yield outcome
     if whole:
         for name in folder.keep_only(source.celex, language, files):
-            yield Outcome(celex=source.celex, language=language, status="removed", file=name)
+            yield Fetched(celex=source.celex, language=language, status="removed", file=name)
 
 
 def _file(
-    source: Source, language: str, version: Version, item: Item, folder: Folder, cellar: Cellar
-) -> Outcome:
-    outcome = partial(Outcome, celex=source.celex, language=language)
+    source: ListedText, language: str, version: Version, item: Item, folder: Folder, cellar: Cellar
+) -> Fetched:
+    outcome = partial(Fetched, celex=source.celex, language=language)
     document = "-".join(filter(None, (source.id, item.role)))
     kept = folder.kept(f"{document}.{language}")
     known = kept[1].known if kept else {}
@@ -104,7 +106,7 @@ def _file(
     return outcome(status="updated" if kept else "new", file=name, size=record.size)
 
 
-def _description(source: Source, document: str, language: str, item: Item) -> dict[str, object]:
+def _description(source: ListedText, document: str, language: str, item: Item) -> dict[str, object]:
     """The fields of the sidecar; ingest infers the others from the text."""
     is_main = not item.role
     fields = {
@@ -122,5 +124,5 @@ def _description(source: Source, document: str, language: str, item: Item) -> di
     return {name: value for name, value in fields.items() if value}
 
 
-def _failed(source: Source, language: str, problem: str) -> Outcome:
-    return Outcome(celex=source.celex, language=language, status="failed", problem=problem)
+def _failed(source: ListedText, language: str, problem: str) -> Fetched:
+    return Fetched(celex=source.celex, language=language, status="failed", problem=problem)

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from core.errors import FetchError
 from core.frozen import Frozen
-from ingest.official.client import CONDITIONS, Known, Reply
+from ingest.official.client import CONDITIONS, HttpReply, Known
 
 _SIDECAR = ".meta.yaml"
 _RECORD = ".http.json"
@@ -32,7 +32,7 @@ _KEPT_HEADERS = (
 )
 
 
-class Record(Frozen):
+class FetchRecord(Frozen):
     """The record of a fetch. `requested` and `accept` were asked for, `url` gave the answer."""
 
     requested: str
@@ -70,7 +70,7 @@ class Folder:
             for rest in self._path.glob(f"{_UNFINISHED}*"):
                 rest.unlink()
 
-    def kept(self, key: str) -> tuple[str, Record] | None:
+    def kept(self, key: str) -> tuple[str, FetchRecord] | None:
         """Name and record of the intact file of a document ("52020dc0605.nl"), or None."""
         for path in sorted(self._path.glob(f"{key}.*{_RECORD}")):
             name = path.name.removesuffix(_RECORD)
@@ -81,7 +81,9 @@ class Folder:
                         return name, record
         return None
 
-    def put(self, name: str, reply: Reply, info: Mapping[str, object], record: Record) -> None:
+    def put(
+        self, name: str, reply: HttpReply, info: Mapping[str, object], record: FetchRecord
+    ) -> None:
         """Writes a text with its sidecar and record; each file appears whole or not at all.
 
         Args:
@@ -140,10 +142,10 @@ class Folder:
 
 
 def recorded(
-    reply: Reply, *, requested: str, accept: str, name: str, celex: str, language: str
-) -> Record:
+    reply: HttpReply, *, requested: str, accept: str, name: str, celex: str, language: str
+) -> FetchRecord:
     """The record of an answer, fetched now."""
-    return Record(
+    return FetchRecord(
         requested=requested,
         accept=accept,
         url=reply.url,
@@ -157,9 +159,9 @@ def recorded(
     )
 
 
-def _read(path: Path) -> Record | None:
+def _read(path: Path) -> FetchRecord | None:
     try:
-        return Record.model_validate_json(path.read_bytes())
+        return FetchRecord.model_validate_json(path.read_bytes())
     except (OSError, ValidationError):
         return None
 

@@ -17,7 +17,7 @@ _LISTED = Path(__file__).resolve().parent.parent / "sources.yaml"
 _CELEX = re.compile(r"[0-9CE]\d{4}[A-Z]{1,2}\d{4}(?:R?\(\d{2}\))*(?:-\d{8})?")
 
 
-class Source(Frozen):
+class ListedText(Frozen):
     """One official text, in any languages. `title` is English."""
 
     celex: str
@@ -33,13 +33,13 @@ class Source(Frozen):
         return re.sub(r"[^a-z0-9]+", "-", self.celex.lower()).strip("-")
 
 
-def listed() -> tuple[Source, ...]:
+def listed() -> tuple[ListedText, ...]:
     """The texts of `ingest/sources.yaml`."""
     entries = yaml.safe_load(_LISTED.read_text("utf-8"))
-    return tuple(Source.model_validate(entry) for entry in entries)
+    return tuple(ListedText.model_validate(entry) for entry in entries)
 
 
-def chosen(numbers: Sequence[str]) -> tuple[Source, ...]:
+def chosen(numbers: Sequence[str]) -> tuple[ListedText, ...]:
     """The texts with these CELEX numbers, listed or not; all listed texts without a number.
 
     Raises:
@@ -56,4 +56,4 @@ def chosen(numbers: Sequence[str]) -> tuple[Source, ...]:
                 "not a CELEX number",
                 "Write it as EUR-Lex does, such as 52020DC0605 or '52020DC0606(01)'.",
             )
-    return tuple(known.get(number, Source(celex=number)) for number in wanted)
+    return tuple(known.get(number, ListedText(celex=number)) for number in wanted)

@@ -8,7 +8,7 @@ from lxml import etree, html
 
 from core.errors import FetchError
 from ingest.official.cellar import LANGUAGES
-from ingest.official.client import Reply
+from ingest.official.client import HttpReply
 
 SUFFIXES = {
     "application/xhtml+xml": ".xhtml",
@@ -18,7 +18,7 @@ SUFFIXES = {
 _LEAST_TEXT = 200  # characters; the shortest annexes have more, pages that ask for a browser less
 
 
-def suffix(reply: Reply, accept: str, language: str) -> str:
+def suffix(reply: HttpReply, accept: str, language: str) -> str:
     """The suffix for the file of an answer.
 
     Args:
@@ -45,14 +45,14 @@ def suffix(reply: Reply, accept: str, language: str) -> str:
     return SUFFIXES[kind]
 
 
-def _check_pdf(reply: Reply) -> None:
+def _check_pdf(reply: HttpReply) -> None:
     if b"%PDF-" not in reply.body[:1024]:
         raise _wrong(reply, "called a PDF, but it is none")
     if b"%%EOF" not in reply.body[-2048:]:
         raise _wrong(reply, "a PDF that is cut off")
 
 
-def _check_html(reply: Reply) -> None:
+def _check_html(reply: HttpReply) -> None:
     try:
         tree = html.document_fromstring(reply.body)
     except etree.LxmlError as error:
@@ -68,7 +68,7 @@ def _check_html(reply: Reply) -> None:
         raise _wrong(reply, "a page that is cut off")
 
 
-def _wrong(reply: Reply, problem: str) -> FetchError:
+def _wrong(reply: HttpReply, problem: str) -> FetchError:
     return FetchError(
         reply.url, f"the answer is {problem}", "Nothing was changed; try again later."
     )

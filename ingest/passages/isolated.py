@@ -17,7 +17,7 @@ from typing import Self
 
 from core.errors import DocumentError, StrategiewijzerError
 from core.settings import Settings
-from ingest.passages.worker import OUT_OF_MEMORY, Answer, Failure, Loaded
+from ingest.passages.worker import OUT_OF_MEMORY, Loaded, LoadFailure, Response
 
 _SERVE = (
     "import sys; "
@@ -84,10 +84,10 @@ class Loader:
         if expired.is_set() or not line.endswith("\n"):
             problem, remedy = self._why(self._stop(_DYING), expired.is_set())
             raise DocumentError(path, None, problem, remedy, "resources")
-        answer = Answer.model_validate_json(line)
+        answer = Response.model_validate_json(line)
         for record in answer.records:
             logging.getLogger(record.logger).log(record.level, "%s", record.message)
-        if isinstance(answer.outcome, Failure):
+        if isinstance(answer.outcome, LoadFailure):
             raise DocumentError(**dict(answer.outcome))
         return answer.outcome
 

@@ -34,7 +34,7 @@ _AFTER_LEAD_IN = 10.0
 
 
 @dataclass(frozen=True)
-class Piece:
+class TextUnit:
     """A unit in the document's text; `begin` to `stop` includes what surrounds it.
 
     `cost` is that of beginning a passage here, `lead_in` the index of the piece that introduces it.
@@ -57,10 +57,10 @@ def pieces_of(
     heading: str,
     *,
     preamble: bool,
-) -> list[Piece]:
+) -> list[TextUnit]:
     """The units of a section in order, each short enough for a passage."""
     text, in_article = document.text, legal_lines.is_article(heading)
-    pieces: list[Piece] = []
+    pieces: list[TextUnit] = []
     introducing: list[tuple[int, int]] = []  # (depth, number) of the pieces a list can belong to
     points: list[tuple[int, str]] = []  # (depth, mark) of the items that a block stands in
     for block in blocks:
@@ -97,7 +97,7 @@ def pieces_of(
             if not fits(text[begin:stop]):  # with its marks, such as those of many empty cells
                 begin, stop = start, end
             pieces.append(
-                Piece(
+                TextUnit(
                     begin=begin,
                     start=start,
                     end=end,

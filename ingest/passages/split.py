@@ -13,7 +13,7 @@ from itertools import accumulate
 
 from core.passage import Passage, Unit
 from core.source import Section, SourceDocument
-from ingest.passages.passage_units import Piece, pieces_of
+from ingest.passages.passage_units import TextUnit, pieces_of
 from ingest.reading.formats import blocks_of, legal_lines
 from ingest.reading.formats.blocks import Block
 from ingest.reading.formats.limits import MOST_UNITS, refuse_above
@@ -96,7 +96,7 @@ def _split_section(
 
 
 def _fitting(
-    text: str, pieces: Sequence[Piece], first: int, last: int, fits: Callable[[str], bool]
+    text: str, pieces: Sequence[TextUnit], first: int, last: int, fits: Callable[[str], bool]
 ) -> Iterator[tuple[int, int]]:
     """Halves a range of pieces until each part fits. Between two pieces there can be much text that
     is of neither, such as the line below the header of a wide table."""
@@ -145,7 +145,7 @@ def _first_article(document: SourceDocument) -> int:
     return next(articles, 0)
 
 
-def _group(pieces: Sequence[Piece], sizes: Sequence[int], room: int) -> list[tuple[int, int]]:
+def _group(pieces: Sequence[TextUnit], sizes: Sequence[int], room: int) -> list[tuple[int, int]]:
     """The cheapest grouping of pieces into passages of at most `room` tokens, as ranges of
     pieces."""
     total = [0, *accumulate(sizes)]
@@ -171,7 +171,7 @@ def _passage(
     document: SourceDocument,
     section: Section,
     headings: tuple[str, ...],
-    pieces: Sequence[Piece],
+    pieces: Sequence[TextUnit],
     items_after: Sequence[int],
     first: int,
     last: int,
@@ -204,7 +204,7 @@ def _passage(
     )
 
 
-def _items_after(pieces: Sequence[Piece]) -> list[int]:
+def _items_after(pieces: Sequence[TextUnit]) -> list[int]:
     """For each place between pieces: how many items follow in the list of the piece before it."""
     counts: list[int] = []
     following = 0

@@ -19,7 +19,7 @@ from core.frozen import Frozen
 from core.names import as_text
 from core.passage import Passage
 from core.source import SourceDocument
-from ingest.reading.comparison import Comparison
+from ingest.reading.comparison import WordComparison
 
 if sys.platform != "win32":
     import resource
@@ -27,7 +27,7 @@ if sys.platform != "win32":
 OUT_OF_MEMORY = 77  # exit code
 
 
-class Failure(Frozen):
+class LoadFailure(Frozen):
     """A `DocumentError` as data."""
 
     path: str
@@ -38,11 +38,11 @@ class Failure(Frozen):
     field: str = ""
 
     @classmethod
-    def of(cls, error: DocumentError) -> "Failure":
+    def of(cls, error: DocumentError) -> "LoadFailure":
         return cls.model_validate(error, from_attributes=True)
 
 
-class Record(Frozen):
+class LogRecord(Frozen):
     """A log record for the process that asked."""
 
     logger: str
@@ -55,14 +55,14 @@ class Loaded(Frozen):
 
     document: SourceDocument
     passages: tuple[Passage, ...]
-    comparison: Comparison | None = None
+    comparison: WordComparison | None = None
 
 
-class Answer(Frozen):
+class Response(Frozen):
     """The answer to one request, and the log records on the way."""
 
-    outcome: Loaded | Failure
-    records: tuple[Record, ...] = ()
+    outcome: Loaded | LoadFailure
+    records: tuple[LogRecord, ...] = ()
 
 
 def serve(
@@ -90,7 +90,7 @@ def serve(
     from ingest.reading.read import read, unforeseen
     from vectorstore.embeddings import token_counter
 
-    def outcome(path: Path) -> Loaded | Failure:
+    def outcome(path: Path) -> Loaded | LoadFailure:
         try:
             document = load(path)
             passages = split(document, token_count, limit)
@@ -100,15 +100,15 @@ def serve(
                 comparison=compared(path, document, passages) if compares else None,
             )
         except DocumentError as error:
-            return Failure.of(error)
+            return LoadFailure.of(error)
         except LimitError as error:
-            return Failure.of(over_limit(path, error))
+            return LoadFailure.of(over_limit(path, error))
         except MemoryError:
             os._exit(OUT_OF_MEMORY)
         except Exception as error:  # noqa: BLE001 - any error is a failure of this file only
-            return Failure.of(unforeseen(path, error))
+            return LoadFailure.of(unforeseen(path, error))
 
-    def compared(path: Path, document: SourceDocument, passages: list[Passage]) -> Comparison:
+    def compared(path: Path, document: SourceDocument, passages: list[Passage]) -> WordComparison:
         from ingest.reading import compare_text, source_text
 
         return compare_text.compare(document, passages, source_text.read(path, read(path)))
@@ -123,24 +123,24 @@ def serve(
         path = Path(json.loads(line))
         result = outcome(path)
         try:
-            written = as_json(Answer(outcome=result, records=log.take()), path)
+            written = as_json(Response(outcome=result, records=log.take()), path)
         except MemoryError:
             os._exit(OUT_OF_MEMORY)
         _send(answers, written)
 
 
-def as_json(answer: Answer, path: Path) -> str:
+def as_json(answer: Response, path: Path) -> str:
     """An answer as one line, or the failure to write it."""
     try:
         return answer.model_dump_json()
     except ValueError as error:  # the text cannot be encoded: it has a lone surrogate, for example
-        failure = Failure(
+        failure = LoadFailure(
             path=as_text(path),
             line=None,
             problem=f"was read, but the result could not be written ({kind_and_place(error)})",
             remedy="Open it in its own program and save it again, or save its text in a new file.",
         )
-        return Answer(outcome=failure).model_dump_json()
+        return Response(outcome=failure).model_dump_json()
 
 
 class _Log(logging.Handler):
@@ -148,13 +148,13 @@ class _Log(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__()
-        self._records: list[Record] = []
+        self._records: list[LogRecord] = []
 
     def emit(self, record: logging.LogRecord) -> None:
         message = record.getMessage().encode("utf-8", "backslashreplace").decode()
-        self._records.append(Record(logger=record.name, level=record.levelno, message=message))
+        self._records.append(LogRecord(logger=record.name, level=record.levelno, message=message))
 
-    def take(self) -> tuple[Record, ...]:
+    def take(self) -> tuple[LogRecord, ...]:
         taken, self._records = tuple(self._records), []
         return taken
 

@@ -50,7 +50,7 @@ class _Answer(_Read):
 
 
 @dataclass(frozen=True)
-class Asked:
+class QuestionRun:
     """One run of the question set."""
 
     run: str
@@ -58,7 +58,7 @@ class Asked:
     answers: Mapping[str, _Answer]
 
 
-def ask(settings: Settings, questions: Path = QUESTIONS) -> Asked:
+def ask(settings: Settings, questions: Path = QUESTIONS) -> QuestionRun:
     """The answers from the generation in use: those of a stored run, else of a new one.
 
     Raises:
@@ -77,7 +77,7 @@ def ask(settings: Settings, questions: Path = QUESTIONS) -> Asked:
     return kept
 
 
-def compare(before: Asked, after: Asked) -> Answers:
+def compare(before: QuestionRun, after: QuestionRun) -> Answers:
     """The questions whose answers differ in text or in shortcoming."""
     pairs = [(before.answers[name], now) for name, now in after.answers.items()]
     return Answers(
@@ -105,7 +105,7 @@ def _conditions(stamp: _Stamp) -> tuple[object, ...]:
     return stamp.settings, stamp.prompts, stamp.code_version
 
 
-def _kept(settings: Settings, questions: Path, generation: str) -> Asked | None:
+def _kept(settings: Settings, questions: Path, generation: str) -> QuestionRun | None:
     """The last stored run that asked all these questions of a generation."""
     wanted = _fingerprints(questions)
     count = sum(len(yaml.safe_load(file.read_bytes())) for file in _sets(questions))
@@ -120,7 +120,7 @@ def _kept(settings: Settings, questions: Path, generation: str) -> Asked | None:
                 continue  # a run over some of the questions
         except (OSError, ValidationError):
             continue  # of another version, or being written
-        return Asked(file.parent.name, stamp, {answer.id: answer for answer in answers})
+        return QuestionRun(file.parent.name, stamp, {answer.id: answer for answer in answers})
     return None
 
 

@@ -17,7 +17,7 @@ _ALIKE = 0.5  # share of equal words from which a passage is a changed one, not 
 _WORD = re.compile(r"\s+|\w+|[^\w\s]")
 
 
-class Piece(NamedTuple):
+class DiffPiece(NamedTuple):
     """A stretch of a word diff: in both texts, or only in the old or the new one."""
 
     kind: Literal["same", "gone", "new"]
@@ -104,18 +104,18 @@ def passage_changes(
     return tuple(change for _, change in sorted(changes, key=lambda pair: pair[0])), same
 
 
-def word_diff(before: str, after: str) -> Iterator[Piece]:
+def word_diff(before: str, after: str) -> Iterator[DiffPiece]:
     """The word diff of two texts, as stretches."""
     old, new = _WORD.findall(before), _WORD.findall(after)
     matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
     for kind, old_start, old_end, new_start, new_end in matcher.get_opcodes():
         if kind == "equal":
-            yield Piece("same", "".join(old[old_start:old_end]))
+            yield DiffPiece("same", "".join(old[old_start:old_end]))
             continue
         if old_end > old_start:
-            yield Piece("gone", "".join(old[old_start:old_end]))
+            yield DiffPiece("gone", "".join(old[old_start:old_end]))
         if new_end > new_start:
-            yield Piece("new", "".join(new[new_start:new_end]))
+            yield DiffPiece("new", "".join(new[new_start:new_end]))
 
 
 def _by_document(passages: Iterable[Passage]) -> dict[str, list[Passage]]:

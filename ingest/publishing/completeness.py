@@ -19,7 +19,7 @@ _MAY_BE_MISSED = 0.1  # share of these: search is approximate, above all among n
 _SAME = 0.99  # cosine of near-duplicates
 
 
-class Problem(Frozen):
+class IndexProblem(Frozen):
     """A problem of an index, and the remedy."""
 
     problem: str
@@ -39,19 +39,19 @@ def check(generation: Generation, settings: Settings) -> None:
         raise StoreError(str(problem))
 
 
-def problems_at_once(generation: Generation, settings: Settings) -> Iterator[Problem]:
+def problems_at_once(generation: Generation, settings: Settings) -> Iterator[IndexProblem]:
     """The problems in the counts and in a sample of the passages."""
     manifest = generation.manifest
     words = len(open_keyword(settings, generation))
     if (*generation.counts(), words) != (manifest.passages, manifest.units, manifest.passages):
-        yield Problem(
+        yield IndexProblem(
             problem=f"Generation {generation.id} is incomplete: {generation.counts()} passages and "
             f"units and {words} keyword entries, {(manifest.passages, manifest.units)} expected"
         )
     vectors = generation.passage_vectors(generation.sample(_SAMPLE))
     lost = [name for name, vector in vectors.items() if not _is_found(generation, name, vector)]
     if len(lost) > _MAY_BE_MISSED * len(vectors):
-        yield Problem(
+        yield IndexProblem(
             problem=f"Generation {generation.id} cannot find {len(lost)} of {len(vectors)} "
             f"passages by their own vectors, such as {lost[0]}"
         )

@@ -12,7 +12,7 @@ from ingest.passages.worker import Loaded
 from ingest.publishing.events import FileDone, FilesFound, Tell
 from ingest.publishing.ingest_report import Failure
 from ingest.publishing.plan import Rename, known_files, renames
-from ingest.reading.find import Found
+from ingest.reading.find import FoundFiles
 from ingest.reading.load import double, fingerprint
 from ingest.reading.read import refuse_large, unforeseen
 from vectorstore.manifest import DocumentEntry, Manifest
@@ -37,7 +37,7 @@ class Gathered:
 
 
 def gather(
-    found: Found,
+    found: FoundFiles,
     before: Manifest | None,
     method: str,
     load: Callable[[Path], Loaded],
@@ -88,7 +88,7 @@ def gather(
 
 
 def _load(
-    found: Found,
+    found: FoundFiles,
     known: Mapping[str, DocumentEntry],
     load: Callable[[Path], SourceDocument],
     max_file_size: int,

@@ -13,7 +13,7 @@ from vectorstore.manifest import Manifest
 _BYTES_A_NUMBER = 4  # float32
 
 
-class Kept(Frozen):
+class KeptGeneration(Frozen):
     """One kept generation. `created` is UTC, ISO 8601; the counts are of the documents, passages
     and units that it uses.
 
@@ -35,7 +35,7 @@ class Kept(Frozen):
     removed: tuple[str, ...] | None = None
 
 
-def history(settings: Settings) -> tuple[Kept, ...]:
+def history(settings: Settings) -> tuple[KeptGeneration, ...]:
     """The kept generations, oldest first.
 
     Raises:
@@ -47,7 +47,7 @@ def history(settings: Settings) -> tuple[Kept, ...]:
     kept = generations.kept()
     befores = [None, *(generation.manifest for generation in kept)]
     return tuple(
-        Kept(
+        KeptGeneration(
             id=generation.id,
             created=generation.manifest.created,
             in_use=generation.id == current.id,

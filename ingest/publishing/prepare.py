@@ -12,7 +12,7 @@ from ingest.publishing.build import Stored, known_passages
 from ingest.publishing.events import Tell
 from ingest.publishing.gather import Document, Gathered, gather
 from ingest.publishing.plan import Plan, make_plan, plan_fingerprint
-from ingest.reading.find import Found
+from ingest.reading.find import FoundFiles
 from vectorstore.embeddings import Embedder
 from vectorstore.generation import Generation
 from vectorstore.generations import Generations, store_exists
@@ -49,7 +49,7 @@ class Work:
 
 def prepare(
     settings: Settings,
-    found: Found,
+    found: FoundFiles,
     embedder: Embedder,
     *,
     rebuild: bool,

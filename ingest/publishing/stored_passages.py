@@ -13,7 +13,7 @@ from core.names import as_path
 from core.passage import Passage
 from core.source import SourceDocument
 from ingest.passages.split import passage_id
-from ingest.publishing.completeness import Problem
+from ingest.publishing.completeness import IndexProblem
 from ingest.reading.load import fingerprint
 from vectorstore.embeddings import Vectors
 from vectorstore.generation import Generation
@@ -43,7 +43,7 @@ class Contents:
         # document key -> for each passage: start, end, hash of its text, id
         self._places: dict[str, list[tuple[int, int, str, str]]] = {}
 
-    def problems(self) -> Iterator[Problem]:
+    def problems(self) -> Iterator[IndexProblem]:
         """The problems of passages and vectors; reads them all."""
         passages = self._generation.all_passages()
         while batch := list(islice(passages, _AT_ONCE)):
@@ -53,35 +53,39 @@ class Contents:
         if self._ids_too:
             stored = {name for places in self._places.values() for *_, name in places}
             for name in sorted(stored - self._right_ids):
-                yield Problem(
+                yield IndexProblem(
                     problem=f"Passage {name} does not have the text that its id stands for"
                 )
 
-    def _of_passage(self, passage: Passage) -> Iterator[Problem]:
+    def _of_passage(self, passage: Passage) -> Iterator[IndexProblem]:
         key = document_key(passage.id)
         if passage.document != self._entries[key].info:
-            yield Problem(problem=f"Passage {passage.id} bears other metadata than its document")
+            yield IndexProblem(
+                problem=f"Passage {passage.id} bears other metadata than its document"
+            )
         if any(not 0 <= unit.start < unit.end <= len(passage.text) for unit in passage.units):
-            yield Problem(problem=f"Passage {passage.id} has a unit that is not within its text")
+            yield IndexProblem(
+                problem=f"Passage {passage.id} has a unit that is not within its text"
+            )
         context = (key, _hash(passage.context()))
         self._right_ids.add(passage_id(passage, self._repeats[context]))
         self._repeats[context] += 1
         place = (passage.start, passage.end, _hash(passage.text), passage.id)
         self._places.setdefault(key, []).append(place)
 
-    def _of_vectors(self, passages: list[Passage]) -> Iterator[Problem]:
+    def _of_vectors(self, passages: list[Passage]) -> Iterator[IndexProblem]:
         units = self._generation.unit_vectors([name for p in passages for name in unit_ids(p)])
         own = self._generation.passage_vectors([passage.id for passage in passages])
         for passage in passages:
             names = unit_ids(passage)
             if missing := [name for name in names if name not in units]:
-                yield Problem(problem=f"Units without a vector: {some(missing)}")
+                yield IndexProblem(problem=f"Units without a vector: {some(missing)}")
                 continue
             vectors = np.stack([units[name] for name in names])
             if wrong := [name for name in names if not self._is_unit(units[name])]:
-                yield Problem(problem=f"Vectors that are not of length 1: {some(wrong)}")
+                yield IndexProblem(problem=f"Vectors that are not of length 1: {some(wrong)}")
             elif not np.allclose(mean(vectors), own[passage.id], atol=_ROUNDING):
-                yield Problem(
+                yield IndexProblem(
                     problem=f"The vector of passage {passage.id} is not the mean of its units'"
                 )
 
@@ -90,7 +94,9 @@ class Contents:
         length = float(np.linalg.norm(vector))
         return len(vector) == self._dimensions and abs(length - 1) < _ROUNDING
 
-    def from_files(self, load: Callable[[Path], SourceDocument]) -> tuple[list[Problem], list[str]]:
+    def from_files(
+        self, load: Callable[[Path], SourceDocument]
+    ) -> tuple[list[IndexProblem], list[str]]:
         """Compares passages with their files; only after `problems` has read them.
 
         Args:
@@ -109,7 +115,7 @@ class Contents:
                 continue
             wrong = [name for start, end, own, name in places if _hash(text[start:end]) != own]
             if wrong:
-                problems.append(Problem(problem=f"Not what {entry.path} says: {some(wrong)}"))
+                problems.append(IndexProblem(problem=f"Not what {entry.path} says: {some(wrong)}"))
         return problems, left_out
 
 

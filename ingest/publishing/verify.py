@@ -12,7 +12,7 @@ from core.errors import NoIndexError, StoreError
 from core.frozen import Frozen
 from core.settings import Settings
 from ingest.passages.isolated import Loader
-from ingest.publishing.completeness import Problem, problems_at_once
+from ingest.publishing.completeness import IndexProblem, problems_at_once
 from ingest.publishing.fingerprint import splitter_fingerprint
 from ingest.publishing.stored_passages import Contents, some
 from vectorstore.generation import Generation
@@ -34,7 +34,7 @@ class Verification(Frozen):
     documents: int
     passages: int
     units: int
-    problems: tuple[Problem, ...]
+    problems: tuple[IndexProblem, ...]
     notes: tuple[str, ...]
 
 
@@ -72,7 +72,7 @@ def verify(settings: Settings) -> Verification:
                 "documents. Cut them anew with: python -m ingest"
             ]
     except StoreError as error:
-        problems.append(Problem(problem=f"{error} What comes after it was not looked at"))
+        problems.append(IndexProblem(problem=f"{error} What comes after it was not looked at"))
     return Verification(
         generation=current.id,
         documents=len(manifest.documents),
@@ -83,14 +83,16 @@ def verify(settings: Settings) -> Verification:
     )
 
 
-def _pointer(pointer: Pointer, generations: Generations) -> Iterator[Problem]:
+def _pointer(pointer: Pointer, generations: Generations) -> Iterator[IndexProblem]:
     """Checks that the generation in use is kept, and that kept generations exist."""
     there = {generation.id for generation in generations.kept()}
     if pointer.current not in pointer.kept:
-        yield Problem(problem=f"The generation in use, {pointer.current}, is not among the kept")
+        yield IndexProblem(
+            problem=f"The generation in use, {pointer.current}, is not among the kept"
+        )
     for generation_id in pointer.kept:
         if generation_id not in there:
-            yield Problem(
+            yield IndexProblem(
                 problem=f"Generation {generation_id} is kept, but cannot be read from the store"
             )
 
@@ -115,15 +117,15 @@ def _left_behind(settings: Settings) -> Iterator[str]:
         )
 
 
-def _segment(segment: Segment, generation: Generation) -> Iterator[Problem]:
+def _segment(segment: Segment, generation: Generation) -> Iterator[IndexProblem]:
     """Checks that a segment holds what the manifest says, and nothing without an owner."""
     manifest = generation.manifest
     passages = set(segment.stored_passage_ids())
     units = Counter(name.partition("#")[0] for name in segment.stored_unit_ids())
     if orphans := units.keys() - passages:
-        yield Problem(problem=f"Units without a passage: {some(orphans)}")
+        yield IndexProblem(problem=f"Units without a passage: {some(orphans)}")
     if bare := passages - units.keys():
-        yield Problem(problem=f"Passages without a unit: {some(bare)}")
+        yield IndexProblem(problem=f"Passages without a unit: {some(bare)}")
     stored_passages = Counter(map(document_key, passages))
     stored_units = Counter({document_key(name): 0 for name in passages})
     for name in passages:
@@ -132,7 +134,7 @@ def _segment(segment: Segment, generation: Generation) -> Iterator[Problem]:
     for entry in manifest.documents:
         stored = stored_passages[entry.key], stored_units[entry.key]
         if entry.key in documents and stored != (entry.passages, entry.units):
-            yield Problem(
+            yield IndexProblem(
                 problem=f"{entry.key} has {stored[0]} passages and {stored[1]} units, "
                 f"{entry.passages} and {entry.units} expected"
             )
@@ -143,13 +145,13 @@ def _segment(segment: Segment, generation: Generation) -> Iterator[Problem]:
     stored = sum(stored_passages[key] for key in others), sum(stored_units[key] for key in others)
     if stored != expected:
         names = f": {some(others)}" if others else ""
-        yield Problem(
+        yield IndexProblem(
             problem=f"Segment {segment.id} holds {stored} passages and units of documents that "
             f"the generation has not there, {expected} expected{names}"
         )
 
 
-def _words(generation: Generation, settings: Settings) -> Iterator[Problem]:
+def _words(generation: Generation, settings: Settings) -> Iterator[IndexProblem]:
     """Checks that the keyword index has every passage once, and no other."""
     indexed, passages = Counter(open_keyword(settings, generation).ids()), set(generation.all_ids())
     folder = keyword_folder(settings, generation.id)
@@ -163,4 +165,6 @@ def _words(generation: Generation, settings: Settings) -> Iterator[Problem]:
         "has more than once": {name for name, count in indexed.items() if count > 1},
     }.items():
         if names:
-            yield Problem(problem=f"The keyword index {what}: {some(names)}", remedy=remedy + ".")
+            yield IndexProblem(
+                problem=f"The keyword index {what}: {some(names)}", remedy=remedy + "."
+            )

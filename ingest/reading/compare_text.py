@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from core.passage import Passage
 from core.source import SourceDocument
-from ingest.reading.comparison import Comparison, Misread
+from ingest.reading.comparison import Misread, WordComparison
 from ingest.reading.formats import blocks_of
 from ingest.reading.formats.blocks import first_heading
 from ingest.reading.source_parts import APART, LABEL
@@ -57,7 +57,7 @@ class _Kept:
 
 def compare(
     document: SourceDocument, passages: Sequence[Passage], source: Sequence[str]
-) -> Comparison:
+) -> WordComparison:
     """Looks up all stored text of a document in its file.
 
     Args:
@@ -83,7 +83,7 @@ def compare(
             page = first if kept.pages else None
             for text in _stretches(words, wrong):
                 misread.append(Misread(text=text, heading=kept.heading, page=page))
-    return Comparison(runs=runs, missing=missing, misread=tuple(misread))
+    return WordComparison(runs=runs, missing=missing, misread=tuple(misread))
 
 
 def _headings(document: SourceDocument) -> Iterator[_Kept]:

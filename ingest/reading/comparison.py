@@ -14,7 +14,7 @@ class Misread(Frozen):
     page: int | None
 
 
-class Comparison(Frozen):
+class WordComparison(Frozen):
     """The number of runs of words that were looked up in the file, and of those that it lacks."""
 
     runs: int

@@ -42,7 +42,7 @@ class LeftOut(Frozen):
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundFiles:
     """The files to load, in order; the skipped files; the folders that cannot be read."""
 
     files: tuple[Path, ...]
@@ -50,7 +50,7 @@ class Found:
     unreadable: tuple[DocumentError, ...] = ()
 
 
-def find(folders: Iterable[Path]) -> Found:
+def find(folders: Iterable[Path]) -> FoundFiles:
     """The source texts below the folders (a single file is fine), folder by folder, by path.
 
     Paths are absolute, so that a document is the same from wherever its folder is named.
@@ -73,7 +73,7 @@ def find(folders: Iterable[Path]) -> Found:
         seen = list(_walk(path, path)) if path.is_dir() else [path]
         files += sorted(one for one in seen if isinstance(one, Path))
         others += [one for one in seen if not isinstance(one, Path)]
-    return Found(
+    return FoundFiles(
         files=tuple(dict.fromkeys(files)),
         left_out=tuple(one for one in others if isinstance(one, LeftOut)),
         unreadable=tuple(one for one in others if isinstance(one, DocumentError)),

@@ -15,7 +15,7 @@ from core.settings import Settings
 from ingest.passages.isolated import Loader
 from ingest.reading import source_text
 from ingest.reading.compare_text import compare
-from ingest.reading.comparison import Comparison
+from ingest.reading.comparison import WordComparison
 from ingest.reading.find import find
 from ingest.reading.formats import blocks_of
 from ingest.reading.formats.blocks import Block
@@ -143,7 +143,7 @@ def together(name: str, figures: Sequence[DocumentsRead]) -> DocumentsRead:
     )
 
 
-def _runs(comparison: Comparison) -> Part:
+def _runs(comparison: WordComparison) -> Part:
     right = comparison.runs - comparison.missing
     wrong = [f"not in the file: {one.text}" for one in comparison.misread]
     return {"runs": Share(right=right, of=comparison.runs)}, wrong

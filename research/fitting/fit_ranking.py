@@ -22,7 +22,7 @@ from research.public import PublicSet
 from research.public.index import document_of
 from vectorstore.profile import LOOK
 from vectorstore.ranking import FEATURES
-from vectorstore.search import Evidence
+from vectorstore.search import Candidate
 from vectorstore.store import Index
 
 
@@ -63,7 +63,7 @@ def _briefs(questions: Sequence[Question], index: Index) -> list[Asked]:
     return found
 
 
-def _asked(evidence: Sequence[Evidence], right: Sequence[bool], group: int) -> Asked:
+def _asked(evidence: Sequence[Candidate], right: Sequence[bool], group: int) -> Asked:
     rows = [[one.features[name] for name in FEATURES] for one in evidence]
     return Asked(np.array(rows), np.array(right, dtype=bool), group)
 

@@ -11,25 +11,28 @@ from typing import Literal
 from core.answer import Answer
 from core.citation import Citation
 from core.marked import Marked
-from core.source import Kind
+from core.source import DocumentKind
 from ui.answers.answer_text import answer_html
 from ui.answers.citations import by_number
 from ui.texts import Texts
 
-Verdict = Literal["supported", "literal", "literal_brief", "literal_official", "row"]
+CheckVerdict = Literal["supported", "literal", "literal_brief", "literal_official", "row"]
 """It is a model's, and its source says so; it stands in its source letter by letter, which may be
 a summary by this project or an official text; it is a row of a table, each cell with the heading of
 its column."""
 
-GLYPHS: Mapping[Verdict, str] = {
+GLYPHS: Mapping[CheckVerdict, str] = {
     "supported": "✓",
     "literal": "”",
     "literal_brief": "°",
     "literal_official": "§",
     "row": "⊞",
 }
-VERDICTS: tuple[Verdict, ...] = tuple(GLYPHS)
-_LITERAL: Mapping[Kind, Verdict] = {"brief": "literal_brief", "official": "literal_official"}
+VERDICTS: tuple[CheckVerdict, ...] = tuple(GLYPHS)
+_LITERAL: Mapping[DocumentKind, CheckVerdict] = {
+    "brief": "literal_brief",
+    "official": "literal_official",
+}
 
 
 class Checks:
@@ -63,15 +66,15 @@ class Checks:
         cited = self._cited.get(number, ())
         return next(((one,) for one in cited if _has(words, [one])), cited)
 
-    def verdict(self, number: int, words: str) -> Verdict:
+    def verdict(self, number: int, words: str) -> CheckVerdict:
         """How words (a line each) were checked against the quotes with a number."""
         cited = self._cited[number]
         if _has(words, cited):
             return _LITERAL.get(cited[0].document.kind, "literal")
         return "row" if all(_is_row(line, cited) for line in words.splitlines()) else "supported"
 
-    def _verdicts(self, *texts: Marked) -> list[Verdict]:
-        found: list[Verdict] = []
+    def _verdicts(self, *texts: Marked) -> list[CheckVerdict]:
+        found: list[CheckVerdict] = []
 
         def marker(number: int, words: str) -> str:
             if number not in self._cited:

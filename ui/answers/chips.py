@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from core.answer import Answer
 from core.citation import Citation
 from ui import origins
-from ui.answers.checks import GLYPHS, Checks, Verdict
+from ui.answers.checks import GLYPHS, Checks, CheckVerdict
 from ui.answers.citations import anchors, as_one, pages, section
 from ui.answers.surroundings import Piece, Surroundings, excerpts
 from ui.markup import escape
@@ -87,7 +87,7 @@ def _excerpt_html(pieces: Sequence[Piece]) -> str:
     return "".join(f"<q>{words}</q>" if quoted else words for words, quoted in shown)
 
 
-def _mark_html(verdict: Verdict, texts: Texts) -> str:
+def _mark_html(verdict: CheckVerdict, texts: Texts) -> str:
     told = escape(texts(f"answers.verdicts.{verdict}"))
     return (
         f'<span class="sw-mark" role="img" aria-label="{told}" title="{told}">'

@@ -6,7 +6,7 @@ from ui.answers.checks import Checks
 from ui.markup import escape, table_html
 from ui.texts import Texts
 from vectorstore.ranking import FEATURES
-from vectorstore.search import Evidence
+from vectorstore.search import Candidate
 from vectorstore.snapshot import Snapshot
 
 _PASSAGES = 12
@@ -53,7 +53,7 @@ def _passages(answer: Answer, scope: Scope, index: Snapshot | None, texts: Texts
     return table_html(told, columns, rows)
 
 
-def _row(number: int, one: Evidence, cited: set[str], texts: Texts) -> tuple[str, ...]:
+def _row(number: int, one: Candidate, cited: set[str], texts: Texts) -> tuple[str, ...]:
     passage = one.scored.passage
     mark = " ✓" if passage.id in cited else ""
     place = " › ".join((passage.document.short_title, *passage.headings[1:][-1:]))

@@ -15,7 +15,7 @@ from core.source import Standing
 from ui.addresses import Span
 from vectorstore.snapshot import Snapshot
 
-Change = Literal["gone", "changed", "moved", "superseded"]
+QuoteChange = Literal["gone", "changed", "moved", "superseded"]
 """What became of a quote: its document is gone; its words are no longer in it; they are, in a
 passage that has changed; another document took the place of its document."""
 
@@ -38,7 +38,7 @@ class Surroundings:
     def after(self, citation: Citation) -> Passage | None:
         return self._neighbour(citation, 1)
 
-    def change(self, citation: Citation) -> Change | None:
+    def change(self, citation: Citation) -> QuoteChange | None:
         """What became of a quote since the answer was given; None: it is as it was."""
         key = citation.document.key
         passages = self.passages.get(key, ())

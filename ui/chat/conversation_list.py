@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.errors import StrategiewijzerError
 from core.settings import Settings
-from people.conversation import MAX_NAME, Conversation, Exchange, Listed
+from people.conversation import MAX_NAME, Conversation, Exchange, ListedConversation
 from ui import downloads, formats
 from ui.answers.conversation_export import conversation_markdown, conversation_page
 from ui.answers.word import conversation_docx
@@ -59,7 +59,7 @@ def show(chat: Chat, settings: Settings, texts: Texts) -> None:
         _show_delete_all(chat, texts)
 
 
-def _show_one(chat: Chat, one: Listed, texts: Texts) -> None:
+def _show_one(chat: Chat, one: ListedConversation, texts: Texts) -> None:
     is_open = one.id == chat.conversation.id
     if st.button(
         code(one.title or texts("history.untitled")),
@@ -173,7 +173,7 @@ def _show_all() -> None:
     st.session_state["all-conversations"] = True
 
 
-def _period(one: Listed, today: datetime.date) -> str:
+def _period(one: ListedConversation, today: datetime.date) -> str:
     days = (today - one.changed.astimezone(formats.zone()).date()).days
     if days <= 0:
         return "today"

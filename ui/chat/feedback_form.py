@@ -26,7 +26,7 @@ _WORDS = {
 
 
 @dataclass
-class Verdict:
+class ReaderVerdict:
     """A reader's verdict on one answer and on its evidence, as far as the page has to remember it.
 
     What was given in an earlier session is read from the store by its `id` when it is first shown.
@@ -58,7 +58,7 @@ class Verdict:
 
 def show(
     answer: Answer,
-    verdict: Verdict,
+    verdict: ReaderVerdict,
     *,
     history: Sequence[Turn],
     scope: Scope,
@@ -75,7 +75,9 @@ def show(
     return keep
 
 
-def show_more(answer: Answer, verdict: Verdict, keep: Callable[[], None], texts: Texts) -> None:
+def show_more(
+    answer: Answer, verdict: ReaderVerdict, keep: Callable[[], None], texts: Texts
+) -> None:
     """That a verdict was kept; where the thumb is down two for the evidence and room for a comment.
 
     A verdict on the evidence that was given without that is shown as well.
@@ -106,7 +108,7 @@ def show_more(answer: Answer, verdict: Verdict, keep: Callable[[], None], texts:
 
 def _show_thumbs(
     name: Literal["helpful", "evidence"],
-    verdict: Verdict,
+    verdict: ReaderVerdict,
     keep: Callable[[], None],
     texts: Texts,
     *,
@@ -124,7 +126,7 @@ def _show_thumbs(
     )
 
 
-def _show_kept(verdict: Verdict, text: str) -> None:
+def _show_kept(verdict: ReaderVerdict, text: str) -> None:
     shown = facts_html(text, role="status")
     if verdict.just_given:
         verdict.just_given = False
@@ -133,7 +135,7 @@ def _show_kept(verdict: Verdict, text: str) -> None:
     st.html(shown, unsafe_allow_javascript=True)
 
 
-def _restore(verdict: Verdict, data_dir: Path) -> None:
+def _restore(verdict: ReaderVerdict, data_dir: Path) -> None:
     """What the store has of it; a store that cannot be read is told once a verdict is given."""
     verdict.read = True
     try:
@@ -147,7 +149,7 @@ def _restore(verdict: Verdict, data_dir: Path) -> None:
 
 def _keep(
     answer: Answer,
-    verdict: Verdict,
+    verdict: ReaderVerdict,
     *,
     history: Sequence[Turn],
     scope: Scope,

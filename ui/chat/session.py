@@ -17,7 +17,7 @@ from people.conversation import Conversation, Exchange
 from people.conversations import Conversations
 from people.note import Note
 from ui import access
-from ui.chat.feedback_form import Verdict
+from ui.chat.feedback_form import ReaderVerdict
 from ui.chat.question_field import question_in
 
 FIELD = "question"  # where Streamlit keeps what is typed
@@ -51,7 +51,7 @@ class Chat:
     before: Conversation | None = None
     addressed: dict[str, str] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)
-    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    verdicts: dict[str, ReaderVerdict] = field(default_factory=dict)
     removed: Note | None = None
     kept_told: tuple[str, str] = ("", "")
 
@@ -66,9 +66,9 @@ class Chat:
             raise NotAllowedError("Somebody else is signed in now. Load this page again.")
         return self.conversations
 
-    def verdict(self, exchange: Exchange) -> Verdict:
+    def verdict(self, exchange: Exchange) -> ReaderVerdict:
         """The reader's verdict on the answer of an exchange."""
-        return self.verdicts.setdefault(exchange.id, Verdict(exchange.id))
+        return self.verdicts.setdefault(exchange.id, ReaderVerdict(exchange.id))
 
     def show(self, conversation: Conversation) -> None:
         """Turns to another conversation, such as a new one; the one before is kept."""

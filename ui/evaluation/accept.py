@@ -6,14 +6,14 @@ import streamlit as st
 
 from eval import runs
 from ui import access, downloads, error_texts
-from ui.evaluation.kept_runs import Kept
+from ui.evaluation.kept_runs import KeptRun
 from ui.texts import Texts
 
 FILES = ("report.html", "report.md", "results.json")
 UNDO = "evaluation-undo"  # which run was accepted before, "" for none
 
 
-def show(data_dir: Path, run: Kept, texts: Texts) -> None:
+def show(data_dir: Path, run: KeptRun, texts: Texts) -> None:
     """Buttons to accept the run and to download its files."""
     with st.container(horizontal=True):
         if not run.accepted:
@@ -38,7 +38,7 @@ def _accept(data_dir: Path, name: str | None, texts: Texts, *, undo: str | None)
         st.rerun()
 
 
-def _offer_files(run: Kept, texts: Texts) -> None:
+def _offer_files(run: KeptRun, texts: Texts) -> None:
     """The list of files is read once it is open."""
     offer = st.popover(
         texts("evaluation.download.offer"),

@@ -7,7 +7,7 @@ import streamlit as st
 from eval import run_report
 from eval.compare import LESS_IS_BETTER, Comparison, Test
 from eval.run_report import Figure, bounds, change, number, reading
-from ui.evaluation.kept_runs import Kept
+from ui.evaluation.kept_runs import KeptRun
 from ui.evaluation.tables import (
     READERS_FIGURES,
     explanation,
@@ -23,7 +23,7 @@ TECHNICAL = ("retrieval", "refusals", "citations", "size", "latency_ms")  # grou
 GROUPINGS = ("language", "kind", "document", "challenge", "part")
 
 
-def show_headlines(run: Kept, comparison: Comparison | None, texts: Texts) -> None:
+def show_headlines(run: KeptRun, comparison: Comparison | None, texts: Texts) -> None:
     """The figures that come first, each with its interval and its change; others are folded."""
     if run.figures is None:
         return
@@ -73,7 +73,7 @@ def _delta(test: Test | None, texts: Texts) -> str | int | None:
     return texts.figure(change(test.change, test.group)) if test.change else 0
 
 
-def show_all(run: Kept, comparison: Comparison | None, texts: Texts) -> None:
+def show_all(run: KeptRun, comparison: Comparison | None, texts: Texts) -> None:
     """Every figure, technical ones folded, then the readers' figures of each group of questions."""
     if run.figures is None:
         return

@@ -15,7 +15,7 @@ from eval.summary import summarise
 from ui.texts import Texts
 
 
-class Kept(NamedTuple):
+class KeptRun(NamedTuple):
     """A run that is kept. `figures` is None when another version of this program wrote it."""
 
     name: str
@@ -38,7 +38,7 @@ def when(figures: Figures, texts: Texts) -> str:
     return texts.moment(datetime.datetime.fromisoformat(figures.stamp.date), seconds=True)
 
 
-def kept(data_dir: Path) -> list[Kept]:
+def kept(data_dir: Path) -> list[KeptRun]:
     """All runs, newest first."""
     chosen, found = runs.accepted(data_dir), []
     for name in reversed(runs.listed(data_dir)):
@@ -47,7 +47,7 @@ def kept(data_dir: Path) -> list[Kept]:
             figures = _figures(folder, _modified(folder))
         except StrategiewijzerError:
             figures = None
-        found.append(Kept(name, folder, figures, name == chosen))
+        found.append(KeptRun(name, folder, figures, name == chosen))
     return found
 
 

@@ -6,13 +6,13 @@ import streamlit as st
 
 from eval.question_result import QuestionResult
 from ui.evaluation.diff import word_diff
-from ui.evaluation.kept_runs import Kept, read, when
+from ui.evaluation.kept_runs import KeptRun, read, when
 from ui.evaluation.questions import LISTED, open_question
 from ui.markup import code, escape, facts_html, table_html
 from ui.texts import Texts
 
 
-def show(run: Kept, baseline: Kept | None, name: str, texts: Texts) -> None:
+def show(run: KeptRun, baseline: KeptRun | None, name: str, texts: Texts) -> None:
     """The question with this id, in the run and in its baseline."""
     _way_back(name, texts)
     result = _find(run, name)
@@ -60,7 +60,7 @@ def _close() -> None:
     st.query_params.pop("question", None)
 
 
-def _find(run: Kept, name: str) -> QuestionResult | None:
+def _find(run: KeptRun, name: str) -> QuestionResult | None:
     return next((one for one in read(run.folder).questions if one.id == name), None)
 
 
@@ -113,7 +113,7 @@ def _facts_html(result: QuestionResult, before: QuestionResult | None, texts: Te
     )
 
 
-def _side_html(side: str, run: Kept, result: QuestionResult, answer: str, texts: Texts) -> str:
+def _side_html(side: str, run: KeptRun, result: QuestionResult, answer: str, texts: Texts) -> str:
     """One run's answer and all that was judged about it; `answer` is HTML."""
     date = when(run.figures, texts) if run.figures else run.name
     heading = f"{texts(f'evaluation.choose.{side}')}: {date}"

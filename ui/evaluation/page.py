@@ -12,7 +12,7 @@ from core.errors import NotAllowedError, StrategiewijzerError
 from core.settings import Settings, current
 from ui import access, sidebar
 from ui.evaluation import accept, differences, figures, one_question, questions, start, trend
-from ui.evaluation.kept_runs import Kept, compared, kept, read
+from ui.evaluation.kept_runs import KeptRun, compared, kept, read
 from ui.evaluation.tables import runs_html
 from ui.markup import code
 from ui.texts import Texts
@@ -76,7 +76,7 @@ def _show(settings: Settings, texts: Texts) -> None:
             st.html(runs_html(there, run, texts))
 
 
-def _choose(there: Sequence[Kept], texts: Texts) -> tuple[Kept, Kept | None]:
+def _choose(there: Sequence[KeptRun], texts: Texts) -> tuple[KeptRun, KeptRun | None]:
     """The run that the address names, or the last; and what it is compared with, if anything."""
     names = {run.name: run for run in there}
     wanted = st.query_params.get("run", there[0].name)
@@ -110,7 +110,7 @@ def _choose(there: Sequence[Kept], texts: Texts) -> tuple[Kept, Kept | None]:
     return run, names.get(baseline)
 
 
-def _usual_baseline(run: Kept, there: Sequence[Kept]) -> str:
+def _usual_baseline(run: KeptRun, there: Sequence[KeptRun]) -> str:
     """The accepted run; without one, or for that run itself, the one before with as many
     questions."""
     for other in there:

@@ -9,7 +9,7 @@ from eval.compare import Comparison, Direction
 from eval.question_result import QuestionResult
 from language.matching import fold
 from ui.evaluation.figures import named_group
-from ui.evaluation.kept_runs import Kept, compared, headlines_of, read
+from ui.evaluation.kept_runs import KeptRun, compared, headlines_of, read
 from ui.evaluation.tables import figures_html
 from ui.markup import code, escape, facts_html
 from ui.pagination import page_of
@@ -22,7 +22,9 @@ MARKS: Mapping[Direction, str] = {"worse": "▼", "better": "▲", "different": 
 _Values = Callable[[QuestionResult], Iterable[str]]
 
 
-def show(run: Kept, baseline: Kept | None, comparison: Comparison | None, texts: Texts) -> None:
+def show(
+    run: KeptRun, baseline: KeptRun | None, comparison: Comparison | None, texts: Texts
+) -> None:
     """Filters, the figures of what they leave, and a list to choose from.
 
     Held-out questions count in the figures of the run, and are not shown: whoever sees how they

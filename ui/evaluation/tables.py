@@ -7,7 +7,7 @@ from eval.compare import Comparison, Test
 from eval.results import Summary
 from eval.run_report import Figure, bounds, change, number, p_value, reading
 from ui import formats
-from ui.evaluation.kept_runs import Kept, when
+from ui.evaluation.kept_runs import KeptRun, when
 from ui.markup import escape, table_html
 from ui.texts import Texts
 
@@ -95,7 +95,7 @@ def with_interval(figure: Figure, texts: Texts) -> str:
     return texts.figure(f"{value} <small>{bounds(figure.interval, figure.group)}</small>")
 
 
-def runs_html(there: Iterable[Kept], chosen: Kept, texts: Texts) -> str:
+def runs_html(there: Iterable[KeptRun], chosen: KeptRun, texts: Texts) -> str:
     """The runs that are kept, newest first, with what they were made with."""
     names = ("run", "questions", "set", "answers", "index", "code")
     columns = [texts(f"evaluation.columns.{name}") for name in names]
@@ -115,7 +115,7 @@ def runs_html(there: Iterable[Kept], chosen: Kept, texts: Texts) -> str:
     return table_html(texts("evaluation.runs_table"), columns, rows, hidden=True)
 
 
-def _name_html(run: Kept, chosen: Kept, texts: Texts) -> str:
+def _name_html(run: KeptRun, chosen: KeptRun, texts: Texts) -> str:
     marks = [texts("evaluation.runs.accepted")] if run.accepted else []
     if run.name == chosen.name:
         marks.append(texts("evaluation.runs.shown"))
@@ -123,7 +123,7 @@ def _name_html(run: Kept, chosen: Kept, texts: Texts) -> str:
     return f"{date}<small>{escape(' · '.join((run.name, *marks)))}</small>"
 
 
-def _made_with(run: Kept, texts: Texts) -> tuple[str, ...]:
+def _made_with(run: KeptRun, texts: Texts) -> tuple[str, ...]:
     """Question set, how answers were made, index generation and version of the code."""
     if run.figures is None:
         return ()

@@ -9,7 +9,7 @@ import streamlit as st
 
 from eval.run_report import HEADLINES, Figure, figures, number
 from ui import formats
-from ui.evaluation.kept_runs import Kept, when
+from ui.evaluation.kept_runs import KeptRun, when
 from ui.evaluation.tables import READERS_FIGURES, explanation, label, with_interval
 from ui.markup import escape, facts_html, table_html
 from ui.texts import Texts
@@ -20,7 +20,7 @@ HEIGHT = 260  # pixels
 INK = {"light": "#16202b", "dark": "#e8edf3"}  # the theme's text colours
 
 
-def show(run: Kept, there: Sequence[Kept], texts: Texts) -> None:
+def show(run: KeptRun, there: Sequence[KeptRun], texts: Texts) -> None:
     """The runs that asked the same questions as this one, oldest first."""
     st.html(f'<h2 class="sw-heading">{escape(texts("evaluation.trend.heading"))}</h2>')
     same = [other for other in reversed(there) if _asked_the_same(run, other)]
@@ -56,14 +56,14 @@ def show(run: Kept, there: Sequence[Kept], texts: Texts) -> None:
     table.html(_table_html(chosen, same, texts))
 
 
-def _asked_the_same(run: Kept, other: Kept) -> bool:
+def _asked_the_same(run: KeptRun, other: KeptRun) -> bool:
     if run.figures is None or other.figures is None:
         return False
     asked, also = run.figures, other.figures
     return asked.stamp.questions == also.stamp.questions and asked.overall.n == also.overall.n
 
 
-def _figures_of(run: Kept) -> list[str]:
+def _figures_of(run: KeptRun) -> list[str]:
     """The figures that apply to a run, the headlines first: "group.name"."""
     if run.figures is None:
         return []
@@ -78,7 +78,7 @@ def _label(name: str, texts: Texts) -> str:
     return label(group, figure, texts)
 
 
-def _figure(name: str, run: Kept) -> Figure | None:
+def _figure(name: str, run: KeptRun) -> Figure | None:
     if run.figures is None:
         return None
     there = figures(run.figures.overall)
@@ -86,7 +86,7 @@ def _figure(name: str, run: Kept) -> Figure | None:
 
 
 def _rows(
-    name: str, there: Sequence[Kept], chosen: Kept, texts: Texts
+    name: str, there: Sequence[KeptRun], chosen: KeptRun, texts: Texts
 ) -> list[dict[str, str | float]]:
     """What the chart of a figure shows: a row for each run that has it."""
     rows: list[dict[str, str | float]] = []
@@ -113,7 +113,7 @@ def _rows(
     return rows
 
 
-def _chart(name: str, there: Sequence[Kept], chosen: Kept, texts: Texts) -> alt.LayerChart:
+def _chart(name: str, there: Sequence[KeptRun], chosen: KeptRun, texts: Texts) -> alt.LayerChart:
     """A line with its 95% band; the accepted and the chosen run have shapes of their own."""
     rows = _rows(name, there, chosen, texts)
     ink = INK["dark" if st.context.theme.type == "dark" else "light"]
@@ -163,7 +163,7 @@ def _domain(rows: Sequence[dict[str, str | float]]) -> tuple[float, float]:
     return max(0.0, low - room), high + room
 
 
-def _table_html(names: Sequence[str], there: Sequence[Kept], texts: Texts) -> str:
+def _table_html(names: Sequence[str], there: Sequence[KeptRun], texts: Texts) -> str:
     columns = [texts("evaluation.columns.run"), *(_label(name, texts) for name in names)]
     rows = []
     for run in there:

@@ -32,7 +32,7 @@ class _Row:
     path: str
     file: Path | None
     entry: DocumentEntry | None
-    state: document_files.State
+    state: document_files.FileState
 
     @property
     def label(self) -> str:

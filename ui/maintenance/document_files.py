@@ -33,7 +33,7 @@ from language.official import OFFICIAL
 from vectorstore.manifest import DocumentEntry
 
 Refusal = Literal["name", "convert", "format", "empty", "large"]
-State = Literal["new", "changed", "published", "gone"]
+FileState = Literal["new", "changed", "published", "gone"]
 
 _LONGEST = 180  # bytes of a name; file systems allow 255, and a sidecar's is longer
 _NO_BEGINNING = re.compile(r"(?:[.\s]|~\$)+")  # of a name; it would hide the file
@@ -98,7 +98,7 @@ def taken(settings: Settings, name: str) -> Path | None:
     return next(same, None)
 
 
-def state(file: Path, entries: Mapping[str, DocumentEntry]) -> State:
+def state(file: Path, entries: Mapping[str, DocumentEntry]) -> FileState:
     """Whether a file is published as it is, by the entries of the generation in use (by path)."""
     entry = entries.get(as_text(file))
     if not file.is_file():

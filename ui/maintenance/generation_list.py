@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.errors import NoIndexError
 from core.settings import Settings
-from ingest.publishing.generation_history import Kept, history
+from ingest.publishing.generation_history import KeptGeneration, history
 from ingest.publishing.verify import Verification
 from ui import error_texts
 from ui.maintenance import job_list as work
@@ -35,7 +35,7 @@ def show(settings: Settings, texts: Texts, *, busy: bool) -> None:
     _verify(settings, texts, busy=busy)
 
 
-def _generation(one: Kept, texts: Texts) -> str:
+def _generation(one: KeptGeneration, texts: Texts) -> str:
     moment = texts.moment(datetime.datetime.fromisoformat(one.created))
     in_use = f" · {texts('maintenance.generations.in_use')}" if one.in_use else ""
     facts = texts(
@@ -58,7 +58,7 @@ def _generation(one: Kept, texts: Texts) -> str:
     )
 
 
-def _go_to(one: Kept, texts: Texts, *, busy: bool) -> None:
+def _go_to(one: KeptGeneration, texts: Texts, *, busy: bool) -> None:
     """Puts a generation in use again, after a second look."""
     with st.popover(texts("maintenance.generations.rollback"), disabled=busy):
         st.markdown(texts("maintenance.generations.sure"))

@@ -21,8 +21,8 @@ from ui.markup import escape, facts_html
 from ui.pseudonyms import name_of, on_record
 from ui.texts import Texts
 
-Task = Literal["plan", "trial", "discard", "publish", "fetch", "rollback", "verify"]
-Outcome = Literal["running", "done", "problems", "failed", "stopped"]
+JobTask = Literal["plan", "trial", "discard", "publish", "fetch", "rollback", "verify"]
+JobOutcome = Literal["running", "done", "problems", "failed", "stopped"]
 
 _EVERY = 2.0  # seconds between two looks at the job that runs
 _SILENT = 60.0  # seconds after which it is said that nothing moves
@@ -32,14 +32,14 @@ _PROBLEM = "maintenance-problem"
 TAB = "maintenance-tab"  # which section of the page is shown
 
 
-def task(job: Job) -> Task:
+def task(job: Job) -> JobTask:
     """What a job does."""
     command = (*job.arguments[2:], "")[0]
     if command.startswith("--"):
         if "--dry-run" in job.arguments:
             return "plan"
         return "trial" if "--trial" in job.arguments else "publish"
-    return cast(Task, command)
+    return cast(JobTask, command)
 
 
 def start(*arguments: str) -> None:
@@ -70,12 +70,12 @@ def problems(texts: Texts) -> None:
         error_texts.show(problem, texts)
 
 
-def latest(settings: Settings, *tasks: Task) -> Job | None:
+def latest(settings: Settings, *tasks: JobTask) -> Job | None:
     """The newest job that does one of these."""
     return next(newest_first(settings, *tasks), None)
 
 
-def newest_first(settings: Settings, *tasks: Task) -> Iterator[Job]:
+def newest_first(settings: Settings, *tasks: JobTask) -> Iterator[Job]:
     """The jobs on record that do one of these."""
     return (job for job in jobs.newest_first(settings.data_dir, "ingest") if task(job) in tasks)
 
@@ -101,7 +101,7 @@ def report(job: Job) -> Report | None:
     return _report(job.folder, job) if job.state in ("done", "failed") else None
 
 
-def outcome(job: Job) -> Outcome:
+def outcome(job: Job) -> JobOutcome:
     """How a job stands: one that fails may have done all it could, and says what it could not."""
     if job.state != "failed":
         return job.state

@@ -14,7 +14,7 @@ from ui.pagination import page_of
 from ui.sources import choices
 from ui.sources.documents import Documents, record_html, related
 from ui.sources.rows import Row, ordered, rows_of
-from ui.sources.type_search import Found, find, searchable, snippet_html, spans
+from ui.sources.type_search import FoundPlaces, find, searchable, snippet_html, spans
 from ui.texts import Texts
 from vectorstore.snapshot import Snapshot
 
@@ -99,7 +99,7 @@ def show_related(documents: Documents, name: str, hows: Sequence[str], texts: Te
                 page_links.to_document(info, f"{how}-{name}-{other}")
 
 
-def _show_hits(document: DocumentInfo, found: Found, words: str, texts: Texts) -> None:
+def _show_hits(document: DocumentInfo, found: FoundPlaces, words: str, texts: Texts) -> None:
     """The first passages with the words, each with a link to it in the reading view."""
     for line in found.lines[:_HITS]:
         marked = spans(line.text, words)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from core.source import DocumentInfo
 from core.versions import preferred
 from ui.sources.documents import Documents, Versions
-from ui.sources.type_search import Found, compared
+from ui.sources.type_search import FoundPlaces, compared
 from vectorstore.manifest import DocumentEntry
 
 
@@ -21,7 +21,7 @@ class Row:
     versions: Versions
     chosen: Versions
     entry: DocumentEntry
-    found: Found | None = None
+    found: FoundPlaces | None = None
 
     @property
     def info(self) -> DocumentInfo:

@@ -21,7 +21,7 @@ _MARKED = 20  # words that are marked in one passage
 
 
 @dataclass(frozen=True)
-class Line:
+class SearchedPassage:
     """A passage as it is searched: `compared` are its headings below the title, and its text."""
 
     id: str
@@ -36,15 +36,15 @@ class Searchable:
     """One language version of a document as it is searched."""
 
     title: str
-    lines: tuple[Line, ...]
+    lines: tuple[SearchedPassage, ...]
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundPlaces:
     """Where in a document the words are: all of them in its title, or in these passages."""
 
     in_title: bool
-    lines: tuple[Line, ...]
+    lines: tuple[SearchedPassage, ...]
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
@@ -78,13 +78,13 @@ def compared(text: str) -> str:
 
 def find(
     words: str, documents: Iterable[DocumentInfo], texts: Mapping[str, Searchable]
-) -> dict[str, Found]:
+) -> dict[str, FoundPlaces]:
     """The documents, by key, that have all these words in title and one passage together.
 
     Only passages in which a word stands are given: a title alone gives none.
     """
     wanted = compared(words).split()
-    found: dict[str, Found] = {}
+    found: dict[str, FoundPlaces] = {}
     for document in documents if wanted else ():
         there = texts.get(document.key)
         if there is None:
@@ -92,7 +92,7 @@ def find(
         left = [word for word in wanted if word not in there.title]
         lines = _having(left or wanted, there.lines)
         if lines or not left:
-            found[document.key] = Found(not left, lines)
+            found[document.key] = FoundPlaces(not left, lines)
     return found
 
 
@@ -128,9 +128,9 @@ def snippet_html(text: str, marked: Sequence[Span]) -> str:
     return f"{'… ' if start else ''}{shown}{' …' if end < len(text) else ''}"
 
 
-def _line(passage: Passage) -> Line:
+def _line(passage: Passage) -> SearchedPassage:
     headings = passage.headings[1:] or passage.headings
-    return Line(
+    return SearchedPassage(
         id=passage.id,
         headings=headings,
         text=passage.text,
@@ -139,7 +139,9 @@ def _line(passage: Passage) -> Line:
     )
 
 
-def _having(words: Collection[str], lines: Iterable[Line]) -> tuple[Line, ...]:
+def _having(
+    words: Collection[str], lines: Iterable[SearchedPassage]
+) -> tuple[SearchedPassage, ...]:
     return tuple(line for line in lines if all(word in line.compared for word in words))
 
 

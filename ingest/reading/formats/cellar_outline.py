@@ -8,17 +8,17 @@ import re
 from lxml import etree
 
 from ingest.reading.formats import cellar_styles, legal_lines
-from ingest.reading.formats.cellar_styles import Role
+from ingest.reading.formats.cellar_styles import StyleRole
 from ingest.reading.formats.element_text import words
 from ingest.reading.formats.hypertext import cut
 from ingest.reading.formats.table import Element
 
-_ROLES_OF_LABELS: dict[legal_lines.Label, Role] = {
+_ROLES_OF_LABELS: dict[legal_lines.Label, StyleRole] = {
     "article": "article",
     "division": "division",
     "annex": "part",
 }
-_LABELS: tuple[Role, ...] = ("division", "article", "part", "title", "group")
+_LABELS: tuple[StyleRole, ...] = ("division", "article", "part", "title", "group")
 _DEEPEST = 6
 _QUOTED = tuple("„“”‘’«»\"'")
 _BETWEEN = " – "  # a label and its title
@@ -33,7 +33,7 @@ def mark(content: Element) -> None:
     depths = [_typed_depth(p, line) for p, line in zip(paragraphs, lines, strict=True)]
     outline = _Outline()
     last: Element | None = None  # a label whose title may follow
-    last_role: Role = "other"
+    last_role: StyleRole = "other"
     for number, (paragraph, line) in enumerate(zip(paragraphs, lines, strict=True)):
         role = _role(paragraph, line)
         around = depths[max(number - 1, 0) : number] + depths[number + 1 : number + 2]
@@ -53,7 +53,7 @@ def mark(content: Element) -> None:
             last, last_role = (paragraph, role) if role in _LABELS else (None, role)
 
 
-def _role(paragraph: Element, line: str) -> Role:
+def _role(paragraph: Element, line: str) -> StyleRole:
     if paragraph.tag == "h1" or next(paragraph.iterancestors("td", "th", "li"), None) is not None:
         return "other"
     role = cellar_styles.role(paragraph.get("class", ""))
@@ -69,12 +69,12 @@ def _typed_depth(paragraph: Element, line: str) -> int:
     return legal_lines.heading_depth(line) if _role(paragraph, line) == "plain" else 0
 
 
-def _is_typed_title(role: Role, last: Element, line: str) -> bool:
+def _is_typed_title(role: StyleRole, last: Element, line: str) -> bool:
     is_label = legal_lines.label(words(last)) is not None
     return role == "plain" and is_label and legal_lines.is_title(line)
 
 
-def _is_title_of(last: Element, last_role: Role, line: str, role: Role) -> bool:
+def _is_title_of(last: Element, last_role: StyleRole, line: str, role: StyleRole) -> bool:
     """Whether a line with the class of a heading continues the heading above it."""
     is_titled = legal_lines.label(words(last)) is None
     return (
@@ -91,7 +91,7 @@ class _Outline:
         self._base = 2
         self._divisions: list[str] = []  # kinds of the open divisions: title, chapter
 
-    def level(self, role: Role, line: str, number: int) -> int:
+    def level(self, role: StyleRole, line: str, number: int) -> int:
         """The level of a line, 0 where it is no heading."""
         match role:
             case "part" | "title" | "kind":

@@ -7,7 +7,7 @@ before that "ti-art"), and consolidated texts ("title-article-norm").
 import re
 from typing import Literal
 
-Role = Literal[
+StyleRole = Literal[
     "left out",  # cover, contents, disclaimer, marks of amendments: not text to quote
     "title",  # a line of the title of an act or annex
     "kind",  # "COMMUNICATION FROM THE COMMISSION"
@@ -23,7 +23,7 @@ Role = Literal[
     "other",
 ]
 
-_ROLES: tuple[tuple[Role, str], ...] = (
+_ROLES: tuple[tuple[StyleRole, str], ...] = (
     (
         "left out",
         r"TOC(?:Heading|\d)|Logo|pageBreak|cpMarking|Emission|Nomdelinstitution|Corrigendum"
@@ -56,7 +56,7 @@ _ITEM = re.compile(r"li|(?:Point|Tiret|ListBullet|ListDash|ListNumber)\w*")
 _LEVEL = re.compile(r"(\d)\D*$")
 
 
-def role(name: str) -> Role:
+def role(name: str) -> StyleRole:
     """The role of an element whose class is `name`."""
     names = _names(name)
     for found, pattern in _PATTERNS:

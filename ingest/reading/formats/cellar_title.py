@@ -9,7 +9,7 @@ from lxml import etree
 from ingest.reading.formats import cellar_styles
 from ingest.reading.formats.blocks import Value
 from ingest.reading.formats.cellar_about import official_title
-from ingest.reading.formats.cellar_styles import Role
+from ingest.reading.formats.cellar_styles import StyleRole
 from ingest.reading.formats.element_text import words
 from ingest.reading.formats.hypertext import NOTE, cut
 from ingest.reading.formats.table import Element
@@ -60,7 +60,7 @@ def _of_template(content: Element, paragraphs: Sequence[Element]) -> dict[str, V
     It is on the cover and again above the text. If an explanatory memorandum comes between, the
     kind stays there, as the heading of the proposal itself.
     """
-    first: dict[Role, str] = {}
+    first: dict[StyleRole, str] = {}
     own: list[Element] = []
     is_after_memorandum = False
     roles = [cellar_styles.role(paragraph.get("class", "")) for paragraph in paragraphs]
@@ -89,7 +89,7 @@ def _of_template(content: Element, paragraphs: Sequence[Element]) -> dict[str, V
     return {"title": title}
 
 
-def _is_above_part(roles: Sequence[Role], number: int) -> bool:
+def _is_above_part(roles: Sequence[StyleRole], number: int) -> bool:
     """Whether a cover stands above a heading of its own, such as that of an annex."""
     below = (roles[later] for later in range(number + 1, len(roles)))
     return next((role for role in below if role not in ("left out", "title")), None) == "part"

@@ -10,7 +10,7 @@ from typing import get_args
 import yaml
 
 from core.errors import DocumentError, Fault
-from core.source import DocumentInfo, Form, Kind
+from core.source import DocumentInfo, DocumentKind, Summarised
 from ingest.reading.formats.blocks import Parsed, Value
 
 _DATES = ("date", "effective_from")
@@ -33,9 +33,15 @@ _RULES: dict[str, tuple[Callable[[str], object], str]] = {
         "Use the id of the document that took its place, such as drugs-agenda-2026",
     ),
     "language": (re.compile("[a-z]{2}").fullmatch, "Use two lower-case letters, such as nl"),
-    "kind": (lambda kind: kind in get_args(Kind), f"Use one of: {', '.join(get_args(Kind))}"),
+    "kind": (
+        lambda kind: kind in get_args(DocumentKind),
+        f"Use one of: {', '.join(get_args(DocumentKind))}",
+    ),
     "url": (_ADDRESS.fullmatch, "Begin it with https:// or http://"),
-    "about_form": (lambda form: form in get_args(Form), f"Use one of: {', '.join(get_args(Form))}"),
+    "about_form": (
+        lambda form: form in get_args(Summarised),
+        f"Use one of: {', '.join(get_args(Summarised))}",
+    ),
     "questions_url": (_ADDRESS.fullmatch, "Begin it with https:// or http://"),
 }
 

@@ -34,9 +34,9 @@ from ingest.reading.formats.pdf_cover import read_cover
 from ingest.reading.formats.pdf_drawing import Box
 from ingest.reading.formats.pdf_headings import with_headings
 from ingest.reading.formats.pdf_hyphens import Joiner
-from ingest.reading.formats.pdf_lines import Line, underlines
+from ingest.reading.formats.pdf_lines import PdfLine, underlines
 from ingest.reading.formats.pdf_markdown import to_markdown
-from ingest.reading.formats.pdf_notes import Note, take_notes
+from ingest.reading.formats.pdf_notes import Footnote, take_notes
 from ingest.reading.formats.pdf_page import Page, read_page
 from ingest.reading.formats.pdf_running_lines import without_running_lines
 from ingest.reading.formats.pdf_tables import ruled_tables
@@ -142,7 +142,7 @@ def _text(
     lines = without_running_lines(without_tables)
     body = body_size(line for own in lines for line in own)
     in_order: list[Flow] = []
-    notes: dict[int, list[Note]] = {0: []}
+    notes: dict[int, list[Footnote]] = {0: []}
     for page, own, ruled in zip(pages, lines, tables, strict=True):
         before = notes[page.number - 1]
         content, notes[page.number], carried = take_notes(
@@ -152,13 +152,13 @@ def _text(
             before[-1] = replace(before[-1], lines=(*before[-1].lines, *carried))
         in_order += content
 
-    def is_boxed(line: Line) -> bool:
+    def is_boxed(line: PdfLine) -> bool:
         return any(
             box.left < line.left < box.right and box.top < line.base < box.bottom
             for box in boxes[line.page]
         )
 
-    def is_underlined(line: Line) -> bool:
+    def is_underlined(line: PdfLine) -> bool:
         return underlines(line, pages[line.page - 1].rules)
 
     blocks = with_headings(

@@ -9,7 +9,7 @@ from statistics import median
 from typing import Literal
 
 from ingest.reading.formats.pdf_columns import Flow
-from ingest.reading.formats.pdf_lines import LIST_MARK, Line
+from ingest.reading.formats.pdf_lines import LIST_MARK, PdfLine
 from ingest.reading.formats.pdf_tables import Table
 
 _ENDS = re.compile(r"[.:;?!…][”“»\"')\]⁰¹²³⁴⁵⁶⁷⁸⁹]*$")
@@ -25,7 +25,7 @@ _LONGEST_UNIT = 8  # words
 
 
 @dataclass(frozen=True)
-class Block:
+class PdfBlock:
     """A paragraph, heading or list item (`lines`), or a table.
 
     `level` is that of a heading or the depth of an item (from 1), `room` the free space to the
@@ -33,7 +33,7 @@ class Block:
     """
 
     kind: Literal["paragraph", "item", "table", "heading"]
-    lines: tuple[Line, ...] = ()
+    lines: tuple[PdfLine, ...] = ()
     table: Table | None = None
     level: int = 0
     room: float = 0
@@ -43,7 +43,7 @@ class Block:
         return self.table.page if self.table else self.lines[0].page
 
 
-def body_size(lines: Iterable[Line]) -> float:
+def body_size(lines: Iterable[PdfLine]) -> float:
     """The type size that most of a document is set in; 0 without lines."""
     lengths: Counter[float] = Counter()
     for line in lines:
@@ -51,14 +51,14 @@ def body_size(lines: Iterable[Line]) -> float:
     return max(lengths, key=lambda size: lengths[size], default=0)
 
 
-def blocks_of(flows: Iterable[Flow], body: float) -> list[Block]:
+def blocks_of(flows: Iterable[Flow], body: float) -> list[PdfBlock]:
     """The blocks of a document in reading order; paragraphs go on over columns and pages.
 
     Args:
         flows: of the whole document.
         body: the type size of its running text.
     """
-    found: list[Block] = []
+    found: list[PdfBlock] = []
     for flow in flows:
         own = list(_blocks(flow, body))
         if found and own:
@@ -83,28 +83,28 @@ def _whole_table(above: Table | None, below: Table | None) -> Table | None:
     return replace(above, rows=above.rows + below.rows[first == header :])
 
 
-def _blocks(flow: Flow, body: float) -> Iterator[Block]:
+def _blocks(flow: Flow, body: float) -> Iterator[PdfBlock]:
     indents: list[float] = []  # of the list items above
     for group in _groups(flow, body):
         if isinstance(group, Table):
-            yield Block("table", table=group)
+            yield PdfBlock("table", table=group)
             continue
         first, room = group[0], flow.right - group[-1].right
         if not _has_mark(first):
             indents = [indent for indent in indents if indent < first.left - first.size]
-            yield Block("paragraph", tuple(group), room=room)
+            yield PdfBlock("paragraph", tuple(group), room=room)
             continue
         while indents and indents[-1] > first.left + first.size / 2:
             indents.pop()
         if not indents or indents[-1] < first.left - first.size / 2:
             indents.append(first.left)
-        yield Block("item", tuple(group), level=len(indents), room=room)
+        yield PdfBlock("item", tuple(group), level=len(indents), room=room)
 
 
-def _groups(flow: Flow, body: float) -> Iterator[list[Line] | Table]:
+def _groups(flow: Flow, body: float) -> Iterator[list[PdfLine] | Table]:
     """The tables of a flow, and its lines in groups of one paragraph or item."""
-    gap = _usual_gap([item for item in flow.content if isinstance(item, Line)], flow.right, body)
-    group: list[Line] = []
+    gap = _usual_gap([item for item in flow.content if isinstance(item, PdfLine)], flow.right, body)
+    group: list[PdfLine] = []
     for item in flow.content:
         if group and (isinstance(item, Table) or _begins_another(group, item, flow, gap)):
             yield group
@@ -117,7 +117,7 @@ def _groups(flow: Flow, body: float) -> Iterator[list[Line] | Table]:
         yield group
 
 
-def _usual_gap(lines: Sequence[Line], right: float, body: float) -> float:
+def _usual_gap(lines: Sequence[PdfLine], right: float, body: float) -> float:
     """The line spacing within paragraphs, as a multiple of the type size.
 
     Measured below full lines of running text if there are any: small print is set closer, and a
@@ -131,7 +131,7 @@ def _usual_gap(lines: Sequence[Line], right: float, body: float) -> float:
     return median([gap for gap, _, _ in full or running or usual] or [1.2])
 
 
-def _begins_another(group: Sequence[Line], line: Line, flow: Flow, gap: float) -> bool:
+def _begins_another(group: Sequence[PdfLine], line: PdfLine, flow: Flow, gap: float) -> bool:
     """Whether a line below a group begins another paragraph, item or heading."""
     last = group[-1]
     distance = line.base - last.base
@@ -158,17 +158,17 @@ def _begins_another(group: Sequence[Line], line: Line, flow: Flow, gap: float) -
     return False
 
 
-def _has_mark(line: Line) -> bool:
+def _has_mark(line: PdfLine) -> bool:
     return len(line.words) > 1 and LIST_MARK.fullmatch(line.words[0].text) is not None
 
 
-def _has_room(room: float, line: Line) -> bool:
+def _has_room(room: float, line: PdfLine) -> bool:
     """Whether the first words of a line would have fitted on the line above: then it was broken
     there on purpose."""
     return _unit(line) - line.left + 0.5 * line.size < room
 
 
-def _unit(line: Line) -> float:
+def _unit(line: PdfLine) -> float:
     """The right edge of the first words that are kept together: "No 525/2013", "(OJ L 335, p. 1)".
 
     Publishers set them with non-breaking spaces, which the file shows as normal ones.
@@ -181,7 +181,7 @@ def _unit(line: Line) -> float:
     return words[-1].right
 
 
-def _goes_on(block: Block, following: Block) -> bool:
+def _goes_on(block: PdfBlock, following: PdfBlock) -> bool:
     """Whether a paragraph or item continues in the next column or on the next page.
 
     A full last line that ends a sentence is more often in the middle of a paragraph than its end.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from statistics import median
 
-from ingest.reading.formats.pdf_lines import Line
+from ingest.reading.formats.pdf_lines import PdfLine
 from ingest.reading.formats.pdf_tables import Table, aligned_tables
 from ingest.reading.formats.pdf_white import white_stretches
 
@@ -19,23 +19,23 @@ class Flow:
 
     left: float
     right: float
-    content: tuple[Line | Table, ...]
+    content: tuple[PdfLine | Table, ...]
 
 
-def flows(lines: Sequence[Line], tables: Sequence[Table]) -> list[Flow]:
+def flows(lines: Sequence[PdfLine], tables: Sequence[Table]) -> list[Flow]:
     """A page's lines and tables in reading order."""
-    content: list[Line | Table] = [*lines, *tables]
+    content: list[PdfLine | Table] = [*lines, *tables]
     if not content:
         return []
     left, right = min(item.left for item in content), max(item.right for item in content)
     return list(_flows(sorted(content, key=_place), left, right))
 
 
-def _place(item: Line | Table) -> tuple[float, float]:
+def _place(item: PdfLine | Table) -> tuple[float, float]:
     return (item.base, item.left)
 
 
-def _flows(content: Sequence[Line | Table], left: float, right: float) -> Iterator[Flow]:
+def _flows(content: Sequence[PdfLine | Table], left: float, right: float) -> Iterator[Flow]:
     gutter = _gutter(content, left, right)
     if gutter is None:
         yield Flow(left, right, tuple(_with_tables(content)))
@@ -54,7 +54,7 @@ def _flows(content: Sequence[Line | Table], left: float, right: float) -> Iterat
             yield from _flows(second, min(item.left for item in second), right)
 
 
-def _sides(content: Sequence[Line | Table], start: float, end: float) -> list[str]:
+def _sides(content: Sequence[PdfLine | Table], start: float, end: float) -> list[str]:
     """The side of a gutter that each thing is on: "left", "right" or "" (across).
 
     The short last line of a paragraph across the gutter is across too.
@@ -70,31 +70,31 @@ def _sides(content: Sequence[Line | Table], start: float, end: float) -> list[st
     return sides
 
 
-def _is_next(above: Line | Table, item: Line | Table) -> bool:
+def _is_next(above: PdfLine | Table, item: PdfLine | Table) -> bool:
     """Whether a line looks like the next one of its paragraph."""
     return (
-        isinstance(above, Line)
-        and isinstance(item, Line)
+        isinstance(above, PdfLine)
+        and isinstance(item, PdfLine)
         and above.size == item.size
         and item.base - above.base < 1.6 * item.size
         and abs(above.left - item.left) < 1
     )
 
 
-def _with_tables(content: Sequence[Line | Table]) -> Iterator[Line | Table]:
+def _with_tables(content: Sequence[PdfLine | Table]) -> Iterator[PdfLine | Table]:
     """Ordered content, in which aligned lines become tables without rules."""
     for is_table, group in groupby(content, key=lambda item: isinstance(item, Table)):
         if is_table:
             yield from group
         else:
-            yield from aligned_tables([item for item in group if isinstance(item, Line)])
+            yield from aligned_tables([item for item in group if isinstance(item, PdfLine)])
 
 
 def _gutter(
-    content: Sequence[Line | Table], left: float, right: float
+    content: Sequence[PdfLine | Table], left: float, right: float
 ) -> tuple[float, float] | None:
     """The white stretch between two columns of text, or None."""
-    lines = [item for item in content if isinstance(item, Line)]
+    lines = [item for item in content if isinstance(item, PdfLine)]
     if len(lines) < 2 * _MIN_LINES:
         return None
     size = median(line.size for line in lines)
@@ -114,7 +114,7 @@ def _gutter(
     return best
 
 
-def _tightened(lines: Sequence[Line], start: float, end: float) -> tuple[float, float]:
+def _tightened(lines: Sequence[PdfLine], start: float, end: float) -> tuple[float, float]:
     """A stretch that few lines cross, narrowed to where most lines end before it and begin after
     it."""
     before = [line.right for line in lines if line.right < end and line.left < start]
@@ -122,13 +122,13 @@ def _tightened(lines: Sequence[Line], start: float, end: float) -> tuple[float, 
     return max(before, default=start), min(after, default=end)
 
 
-def _is_text(lines: Sequence[Line], left: float, right: float) -> bool:
+def _is_text(lines: Sequence[PdfLine], left: float, right: float) -> bool:
     """Whether lines fill a column, or are in columns themselves."""
     widths = median(line.right - line.left for line in lines)
     return widths >= _FILL * (right - left) or _gutter(lines, left, right) is not None
 
 
-def _overlap(first: Sequence[Line], second: Sequence[Line]) -> bool:
+def _overlap(first: Sequence[PdfLine], second: Sequence[PdfLine]) -> bool:
     """Whether both are next to each other, rather than one below the other."""
     top = max(first[0].base, second[0].base)
     bottom = min(first[-1].base, second[-1].base)

@@ -16,7 +16,7 @@ _DOT = 12.0  # points; how small it must be depends on the text beside it
 _ROUND = (0.8, 1.25)  # width to height
 
 Point = tuple[float, float]
-Turn = Callable[[float, float], Point]
+Rotation = Callable[[float, float], Point]
 """From a place in the file to one on the page as it is read."""
 
 
@@ -39,7 +39,7 @@ class Box:
         return self.right - self.left, self.bottom - self.top
 
 
-def drawn(page: pypdfium2.PdfPage, turn: Turn) -> tuple[list[Box], list[Box]]:
+def drawn(page: pypdfium2.PdfPage, turn: Rotation) -> tuple[list[Box], list[Box]]:
     """The horizontal and vertical lines, with the edges of boxes, and the dots.
 
     The edges of backgrounds do not count. A page with very many lines has a drawing, and no lines.

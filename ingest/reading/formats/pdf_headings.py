@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
-from ingest.reading.formats.pdf_blocks import Block
+from ingest.reading.formats.pdf_blocks import PdfBlock
 from ingest.reading.formats.pdf_levels import Heading, levels_of
-from ingest.reading.formats.pdf_lines import Line
+from ingest.reading.formats.pdf_lines import PdfLine
 from ingest.reading.formats.pdf_looks import (
     LARGER,
     NUMBERING,
@@ -38,14 +38,14 @@ _NO_TITLE = re.compile(r"(?:\S+ ){0,4}\(?\d{1,4}[./ -]{1,2}\S{1,12}[./ -]{1,2}\d
 
 
 def with_headings(
-    blocks: Sequence[Block],
+    blocks: Sequence[PdfBlock],
     body: float,
     *,
     bookmarks: Collection[str],
-    is_boxed: Callable[[Line], bool],
-    is_underlined: Callable[[Line], bool],
+    is_boxed: Callable[[PdfLine], bool],
+    is_underlined: Callable[[PdfLine], bool],
     has_cover: bool,
-) -> list[Block]:
+) -> list[PdfBlock]:
     """The blocks, in which headings are marked with their level (1-6).
 
     The title has level 1. A number or the kind of a part gives the depth; without these larger type
@@ -82,11 +82,11 @@ def with_headings(
 
 
 def _headings(
-    blocks: Sequence[Block],
+    blocks: Sequence[PdfBlock],
     body: float,
     bookmarks: Collection[str],
-    is_boxed: Callable[[Line], bool],
-    is_underlined: Callable[[Line], bool],
+    is_boxed: Callable[[PdfLine], bool],
+    is_underlined: Callable[[PdfLine], bool],
 ) -> dict[int, Heading]:
     """The headings by the index of their block."""
     found: dict[int, Heading] = {}
@@ -112,14 +112,16 @@ def _is_listed(heading: Heading, below: Heading | None) -> bool:
     return bool(heading.part and below and below.part and heading.part.rank == below.part.rank > 0)
 
 
-def _is_in_text(heading: Heading, looks: Collection[Look], block: Block, has_cover: bool) -> bool:
+def _is_in_text(
+    heading: Heading, looks: Collection[Look], block: PdfBlock, has_cover: bool
+) -> bool:
     """Whether a heading above all running text belongs to the text, not to a cover."""
     if heading.part or heading.look.numbering:
         return True
     return heading.look in looks and not (has_cover and block.page == 1)
 
 
-def _is_running(block: Block) -> bool:
+def _is_running(block: PdfBlock) -> bool:
     """Whether a block is running text, not a line of a cover."""
     if block.table or len(block.lines) < 2:
         return False
@@ -127,7 +129,7 @@ def _is_running(block: Block) -> bool:
     return len(text) >= _RUNNING and text.rstrip(_AFTER_END).endswith(_NO_HEADING)
 
 
-def _title(found: dict[int, Heading], blocks: Sequence[Block], has_cover: bool) -> int:
+def _title(found: dict[int, Heading], blocks: Sequence[PdfBlock], has_cover: bool) -> int:
     """The index of the title among the first headings, or -1: the largest; of equally large ones
     the first of several words, else the first."""
 
@@ -149,9 +151,9 @@ def _title(found: dict[int, Heading], blocks: Sequence[Block], has_cover: bool) 
     )
 
 
-def _merged(blocks: Sequence[Block], body: float) -> list[Block]:
+def _merged(blocks: Sequence[PdfBlock], body: float) -> list[PdfBlock]:
     """The blocks, with the lines of a heading that is broken on purpose joined."""
-    merged: list[Block] = []
+    merged: list[PdfBlock] = []
     for block in blocks:
         if merged and _is_one_heading(merged[-1], block, body):
             merged[-1] = replace(merged[-1], lines=merged[-1].lines + block.lines)
@@ -160,7 +162,7 @@ def _merged(blocks: Sequence[Block], body: float) -> list[Block]:
     return merged
 
 
-def _is_one_heading(above: Block, below: Block, body: float) -> bool:
+def _is_one_heading(above: PdfBlock, below: PdfBlock, body: float) -> bool:
     if above.table or below.table or above.page != below.page or part_of(below):
         return False
     if numbering_of(below) or below.kind == "item" or is_apart(below) or is_apart(above):
@@ -180,14 +182,14 @@ def _is_one_heading(above: Block, below: Block, body: float) -> bool:
     return fits and _is_centred((*above.lines, *below.lines))
 
 
-def _is_centred(lines: Sequence[Line]) -> bool:
+def _is_centred(lines: Sequence[PdfLine]) -> bool:
     """Whether lines of different length have the same centre."""
     middles = [(line.left + line.right) / 2 for line in lines]
     lefts = [line.left for line in lines]
     return max(middles) - min(middles) < _CENTRED < max(lefts) - min(lefts)
 
 
-def _may_be_heading(block: Block) -> bool:
+def _may_be_heading(block: PdfBlock) -> bool:
     """Whether the words of a block may be a heading: no sentence, not all in parentheses or quotes,
     not beginning with a small letter."""
     text = text_of(block)
@@ -205,7 +207,7 @@ def _may_be_heading(block: Block) -> bool:
     )
 
 
-def _stands_out(block: Block, body: float) -> bool:
+def _stands_out(block: PdfBlock, body: float) -> bool:
     """Whether a block has the type or the numbering of a heading."""
     text, look = text_of(block), look_of(block)
     size = block.lines[0].size

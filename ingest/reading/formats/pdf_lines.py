@@ -36,7 +36,7 @@ _NOTE_GAP = 4.0  # of the type size, between the raised number of a footnote and
 
 
 @dataclass(frozen=True)
-class Line:
+class PdfLine:
     """Adjacent words on one page, left to right, without a gap."""
 
     page: int
@@ -100,13 +100,13 @@ class Line:
         return text[:-1].replace("\xad", "") + text[-1:]
 
 
-def lines_of(page: int, words: Iterable[Word]) -> list[Line]:
+def lines_of(page: int, words: Iterable[Word]) -> list[PdfLine]:
     """The lines of a page or of a cell, top down and from left to right.
 
     Words at one height with a wide gap between (columns of text, cells) are separate lines, but the
     mark of a list item belongs to its text.
     """
-    lines: list[Line] = []
+    lines: list[PdfLine] = []
     rows = _rows(words)
     gutters = _gutters(rows)
     for row in rows:
@@ -124,10 +124,10 @@ def lines_of(page: int, words: Iterable[Word]) -> list[Line]:
             )
             gap = (current[-1].right, word.left)
             if not is_mark and (is_wide or any(_spans(gap, gutter) for gutter in gutters)):
-                lines.append(Line(page, tuple(current)))
+                lines.append(PdfLine(page, tuple(current)))
                 current = []
             current.append(word)
-        lines.append(Line(page, tuple(current)))
+        lines.append(PdfLine(page, tuple(current)))
     return sorted(lines, key=lambda line: (line.base, line.left))
 
 
@@ -145,7 +145,7 @@ def _spans(gap: Span, gutter: Span) -> bool:
     return common >= _IN_COMMON * (gutter[1] - gutter[0])
 
 
-def underlines(line: Line, rules: Sequence[Box]) -> bool:
+def underlines(line: PdfLine, rules: Sequence[Box]) -> bool:
     """Whether rules run below all of a line, apart from its mark."""
     own = [
         rule

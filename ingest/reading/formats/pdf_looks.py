@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ingest.reading.formats.legal_lines import Division, division
-from ingest.reading.formats.pdf_blocks import Block
+from ingest.reading.formats.pdf_blocks import PdfBlock
 from ingest.reading.formats.pdf_lines import LIST_MARK
 
 LARGER = 1.08  # of the body's type size
@@ -29,17 +29,17 @@ class Look:
     underlined: bool = False
 
 
-def text_of(block: Block) -> str:
+def text_of(block: PdfBlock) -> str:
     return " ".join(line.text for line in block.lines)
 
 
-def part_of(block: Block) -> Division | None:
+def part_of(block: PdfBlock) -> Division | None:
     """The part of an act that a block begins, if its first line is only its label."""
     found = division(block.lines[0].text)
     return found if found and (found.alone or all(line.bold for line in block.lines)) else None
 
 
-def look_of(block: Block, *, plain: bool = False) -> Look:
+def look_of(block: PdfBlock, *, plain: bool = False) -> Look:
     """The style of a block; `plain`: without its numbering."""
     return Look(
         size=round(2 * block.lines[0].size) / 2,
@@ -50,7 +50,7 @@ def look_of(block: Block, *, plain: bool = False) -> Look:
     )
 
 
-def numbering_of(block: Block) -> str:
+def numbering_of(block: PdfBlock) -> str:
     """The kind of numbering a text begins with: "decimal", "decimal.", "roman", "letter" or ""."""
     match = NUMBERING.match(text_of(block))
     if match is None or match.lastgroup is None:
@@ -58,12 +58,12 @@ def numbering_of(block: Block) -> str:
     return match.lastgroup + "." * match[match.lastgroup].count(".")
 
 
-def is_bullet(block: Block) -> bool:
+def is_bullet(block: PdfBlock) -> bool:
     mark = LIST_MARK.fullmatch(block.lines[0].words[0].text)
     return mark is not None and mark["bullet"] is not None and all(w.bold for w in block.lines)
 
 
-def is_apart(block: Block) -> bool:
+def is_apart(block: PdfBlock) -> bool:
     """Whether a block is a remark, a quotation, or things beside each other."""
     if _ENCLOSED.fullmatch(text_of(block)) and not part_of(block):
         return True

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from ingest.reading.formats.pdf_blocks import Block
+from ingest.reading.formats.pdf_blocks import PdfBlock
 from ingest.reading.formats.pdf_hyphens import Joiner
-from ingest.reading.formats.pdf_lines import LIST_MARK, Line
-from ingest.reading.formats.pdf_notes import Note, numbers_in, without_marks, without_own_mark
+from ingest.reading.formats.pdf_lines import LIST_MARK, PdfLine
+from ingest.reading.formats.pdf_notes import Footnote, numbers_in, without_marks, without_own_mark
 from ingest.reading.formats.pdf_tables import Row
 from language.sentences import sentences
 
@@ -14,7 +14,7 @@ _Parts = list[tuple[int, str]]  # parts of a text, each with its page
 
 
 def to_markdown(
-    blocks: Sequence[Block], notes: Mapping[int, Sequence[Note]], joiner: Joiner, pages: int
+    blocks: Sequence[PdfBlock], notes: Mapping[int, Sequence[Footnote]], joiner: Joiner, pages: int
 ) -> tuple[str, tuple[int, ...]]:
     """The text of a document and where its pages begin.
 
@@ -46,11 +46,11 @@ class _Item(NamedTuple):
 
 
 class _Writer:
-    def __init__(self, notes: Mapping[int, Sequence[Note]], joiner: Joiner) -> None:
+    def __init__(self, notes: Mapping[int, Sequence[Footnote]], joiner: Joiner) -> None:
         self._notes = notes
         self._joiner = joiner
         self._left = [note for page in sorted(notes) for note in notes[page]]  # not yet written
-        self._referred: list[Note] = []
+        self._referred: list[Footnote] = []
         self._pieces: list[str] = []
         self._length = 0
         self._starts: dict[int, int] = {}  # page -> where its first text is
@@ -67,7 +67,7 @@ class _Writer:
             starts.append(self._starts.get(page, starts[-1] if starts else self._length))
         return (0, *reversed(starts))
 
-    def block(self, block: Block) -> None:
+    def block(self, block: PdfBlock) -> None:
         self.notes_before(block.page)
         if block.table is not None:
             self._rows(block.table.rows)
@@ -111,7 +111,7 @@ class _Writer:
         for note in [note for note in self._left if note.page < page]:
             self._note(note)
 
-    def _note(self, note: Note) -> None:
+    def _note(self, note: Footnote) -> None:
         if note not in self._left:
             return
         self._left.remove(note)
@@ -149,7 +149,7 @@ class _Writer:
             if number == 0:
                 self._add("\n|" + " --- |" * len(row))
 
-    def _joined(self, lines: Sequence[Line]) -> _Parts:
+    def _joined(self, lines: Sequence[PdfLine]) -> _Parts:
         """The text of lines by page, without the marks of footnotes."""
         parts: _Parts = []
         for line in lines:
@@ -183,7 +183,7 @@ class _Writer:
         self._length += len(text)
 
 
-def _marked(block: Block) -> tuple[str, Sequence[Line]]:
+def _marked(block: PdfBlock) -> tuple[str, Sequence[PdfLine]]:
     """The Markdown mark of a block, and its lines without their own mark."""
     if block.kind == "heading":
         return "#" * block.level + " ", _without_bullet(block.lines)
@@ -194,15 +194,15 @@ def _marked(block: Block) -> tuple[str, Sequence[Line]]:
     if mark is None or mark["letter"]:  # Markdown has no such list
         return "- ", block.lines
     shown = mark["number"] or "-"
-    return f"{shown} ", (Line(first.page, first.words[1:]), *block.lines[1:])
+    return f"{shown} ", (PdfLine(first.page, first.words[1:]), *block.lines[1:])
 
 
-def _without_bullet(lines: Sequence[Line]) -> Sequence[Line]:
+def _without_bullet(lines: Sequence[PdfLine]) -> Sequence[PdfLine]:
     first = lines[0]
     mark = LIST_MARK.fullmatch(first.words[0].text)
     if mark is None or mark["bullet"] is None or len(first.words) == 1:
         return lines
-    return (Line(first.page, first.words[1:]), *lines[1:])
+    return (PdfLine(first.page, first.words[1:]), *lines[1:])
 
 
 def _split(parts: _Parts, at: int) -> tuple[_Parts, _Parts]:

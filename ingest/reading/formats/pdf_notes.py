@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from ingest.reading.formats.pdf_columns import Flow
 from ingest.reading.formats.pdf_drawing import Box
-from ingest.reading.formats.pdf_lines import Line
+from ingest.reading.formats.pdf_lines import PdfLine
 
 _NORMAL = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _SIZE = 0.93  # of the body's type size: notes are smaller
@@ -26,12 +26,12 @@ _ENDS = re.compile(r"[.!?][”“»\"')\]]*$")
 
 
 @dataclass(frozen=True)
-class Note:
+class Footnote:
     """A footnote; the `text` of its first line begins after the number."""
 
     page: int
     number: int
-    lines: tuple[Line, ...]
+    lines: tuple[PdfLine, ...]
 
 
 def numbers_in(text: str) -> list[int]:
@@ -49,7 +49,7 @@ def without_marks(text: str, numbers: Sequence[int]) -> str:
     return _MARK.sub(keep, text)
 
 
-def own_number(line: Line) -> int:
+def own_number(line: PdfLine) -> int:
     """The number at the beginning of a note's first line; 0 without one."""
     match = _OWN_MARK.match(line.text)
     return int((match["raised"] or match["plain"]).translate(_NORMAL)) if match else 0
@@ -61,8 +61,8 @@ def without_own_mark(text: str) -> str:
 
 
 def take_notes(
-    flows: Sequence[Flow], rules: Sequence[Box], body: float, before: Sequence[Note]
-) -> tuple[list[Flow], list[Note], list[Line]]:
+    flows: Sequence[Flow], rules: Sequence[Box], body: float, before: Sequence[Footnote]
+) -> tuple[list[Flow], list[Footnote], list[PdfLine]]:
     """Separates the footnotes of a page from its text.
 
     Args:
@@ -80,12 +80,12 @@ def take_notes(
         number
         for flow in flows
         for item in flow.content
-        if isinstance(item, Line)
+        if isinstance(item, PdfLine)
         for number in numbers_in(item.text)
     }
     kept: list[Flow] = []
-    notes: list[Note] = []
-    carried: list[Line] = []
+    notes: list[Footnote] = []
+    carried: list[PdfLine] = []
     for flow in flows:
         foot = _foot(flow, rules, body)
         taken = 0
@@ -93,7 +93,7 @@ def take_notes(
             number, is_raised = own_number(line), line.text.lstrip("(")[:1] in "⁰¹²³⁴⁵⁶⁷⁸⁹"
             expected = number == known + 1 or (not notes and number in referred)
             if number and (is_raised or expected):
-                notes.append(Note(line.page, number, (line,)))
+                notes.append(Footnote(line.page, number, (line,)))
                 known = number
             elif notes:
                 notes[-1] = replace(notes[-1], lines=(*notes[-1].lines, line))
@@ -108,21 +108,21 @@ def take_notes(
     return [flow for flow in kept if flow.content], notes, carried
 
 
-def _foot(flow: Flow, rules: Sequence[Box], body: float) -> list[Line]:
+def _foot(flow: Flow, rules: Sequence[Box], body: float) -> list[PdfLine]:
     """The lines at the end of a column in small type, or below the rule above the notes."""
     content = flow.content
-    lines = [item for item in content if isinstance(item, Line)]
+    lines = [item for item in content if isinstance(item, PdfLine)]
     separators = [rule.top for rule in rules if _parts_notes(rule, flow, lines)]
     below = max(separators, default=float("inf"))
-    foot: list[Line] = []
+    foot: list[PdfLine] = []
     for item in reversed(content):
-        if not isinstance(item, Line) or (item.size > _SIZE * body and item.base < below):
+        if not isinstance(item, PdfLine) or (item.size > _SIZE * body and item.base < below):
             break
         foot.insert(0, item)
     return foot
 
 
-def _parts_notes(rule: Box, flow: Flow, lines: Sequence[Line]) -> bool:
+def _parts_notes(rule: Box, flow: Flow, lines: Sequence[PdfLine]) -> bool:
     """Whether a rule is the short one that word processors draw above footnotes: the text below it
     begins with a number, and it underlines nothing."""
     width, height = rule.size

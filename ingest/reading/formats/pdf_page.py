@@ -17,7 +17,7 @@ import pypdfium2
 from pypdfium2 import raw
 
 from ingest.reading.formats.encoding import without_control
-from ingest.reading.formats.pdf_drawing import Box, Turn, drawn
+from ingest.reading.formats.pdf_drawing import Box, Rotation, drawn
 
 _HYPHENS = {0x02: "-", 0xFFFE: "-"}  # PDFium's codes for a hyphen at a line's end
 _HIGH, _LOW = 0xD800, 0xDC00  # where the halves of characters beyond U+FFFF begin in UTF-16
@@ -105,11 +105,13 @@ def read_page(document: pypdfium2.PdfDocument, number: int) -> Page:
     return Page(number, width, height, tuple(words), tuple(rules))
 
 
-def _turned(box: tuple[float, float, float, float], direction: int) -> tuple[Turn, float, float]:
+def _turned(
+    box: tuple[float, float, float, float], direction: int
+) -> tuple[Rotation, float, float]:
     """The turn of places on a page, and the page's width and height after it."""
     left, bottom, right, top = box
     width, height = right - left, top - bottom
-    turns: tuple[Turn, ...] = (
+    turns: tuple[Rotation, ...] = (
         lambda x, y: (x - left, top - y),
         lambda x, y: (y - bottom, x - left),
         lambda x, y: (right - x, y - bottom),
@@ -169,7 +171,7 @@ def _style(page: pypdfium2.PdfTextPage, index: int) -> _Style:
     )
 
 
-def _words(characters: list[_Char], turn: Turn) -> list[Word]:
+def _words(characters: list[_Char], turn: Rotation) -> list[Word]:
     words: list[Word] = []
     text, left, right, base = "", 0.0, 0.0, 0.0
     style = _Style(0, 0, False, False)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from ingest.reading.formats.legal_lines import division
-from ingest.reading.formats.pdf_lines import Line, lines_of
+from ingest.reading.formats.pdf_lines import PdfLine, lines_of
 from ingest.reading.formats.pdf_page import Page
 from language.matching import fold
 from language.official import OFFICIAL
@@ -20,7 +20,7 @@ _DIGITS = re.compile(r"\d{1,4}")
 _ROMAN = re.compile(r"^\W*[ivxlc]+\W*$")  # a page number
 
 
-def without_running_lines(pages: Sequence[Page]) -> list[list[Line]]:
+def without_running_lines(pages: Sequence[Page]) -> list[list[PdfLine]]:
     """The lines of each page, without running headers and footers, page numbers and tables of
     contents.
 
@@ -49,10 +49,10 @@ def without_running_lines(pages: Sequence[Page]) -> list[list[Line]]:
     ]
 
 
-def _without_contents(lines: Iterable[Line]) -> Iterator[Line]:
+def _without_contents(lines: Iterable[PdfLine]) -> Iterator[PdfLine]:
     """Drops the entries of a table of contents: lines that end in leaders and a number, and a line
     above that continues in one."""
-    above: Line | None = None
+    above: PdfLine | None = None
     for line in lines:
         is_entry = _LEADERS.search(line.text) is not None
         if above is not None and not (is_entry and line.text[0].islower()):
@@ -62,7 +62,7 @@ def _without_contents(lines: Iterable[Line]) -> Iterator[Line]:
         yield above
 
 
-def _places(page: Page, line: Line) -> Iterator[tuple[str, bool, int]]:
+def _places(page: Page, line: PdfLine) -> Iterator[tuple[str, bool, int]]:
     """The keys that a running line shares with its repetitions.
 
     Its first or last figure may count the pages, from any number on, but not the figure of an
@@ -80,16 +80,16 @@ def _places(page: Page, line: Line) -> Iterator[tuple[str, bool, int]]:
         yield text[: figure.start()] + count + text[figure.end() :], at_top, height
 
 
-def _is_page_number(page: Page, line: Line) -> bool:
+def _is_page_number(page: Page, line: PdfLine) -> bool:
     number = _PAGE_NUMBER.fullmatch(line.text)
     return number is not None and _in_margin(page, line) and int(number[1]) == page.number
 
 
-def _is_language(page: Page, line: Line) -> bool:
+def _is_language(page: Page, line: PdfLine) -> bool:
     """Whether a line is the language mark at the foot of a page of the Union: "EN 3 EN"."""
     words = {word for word in line.text.split() if not word.isdigit()}
     return _in_margin(page, line) and bool(words) and words <= _LANGUAGE_MARKS
 
 
-def _in_margin(page: Page, line: Line) -> bool:
+def _in_margin(page: Page, line: PdfLine) -> bool:
     return min(line.base, page.height - line.base) < _MARGIN * page.height

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ingest.reading.formats.pdf_drawing import Box
-from ingest.reading.formats.pdf_lines import Line, lines_of
+from ingest.reading.formats.pdf_lines import PdfLine, lines_of
 from ingest.reading.formats.pdf_page import Page, Word
 
-Cell = tuple[Line, ...]
+Cell = tuple[PdfLine, ...]
 Row = tuple[Cell, ...]
 
 _TOUCHING = 3.0  # points between rules that belong together
@@ -115,9 +115,9 @@ def _table(
     )
 
 
-def aligned_tables(lines: Sequence[Line]) -> Iterator[Line | Table]:
+def aligned_tables(lines: Sequence[PdfLine]) -> Iterator[PdfLine | Table]:
     """The lines of a flow, in order, in which aligned lines become tables without rules."""
-    rows: list[list[Line]] = []
+    rows: list[list[PdfLine]] = []
     for line in lines:
         if rows and line.base - rows[-1][0].base <= _SAME_ROW * line.size:
             rows[-1].append(line)
@@ -137,14 +137,14 @@ def aligned_tables(lines: Sequence[Line]) -> Iterator[Line | Table]:
         number += len(run)
 
 
-def _one_line(row: Sequence[Line]) -> Line:
+def _one_line(row: Sequence[PdfLine]) -> PdfLine:
     """Joins stretches that a wide space separates, as in justified type."""
-    return Line(row[0].page, tuple(word for line in row for word in line.words))
+    return PdfLine(row[0].page, tuple(word for line in row for word in line.words))
 
 
-def _run(rows: Sequence[list[Line]]) -> list[list[Line]]:
+def _run(rows: Sequence[list[PdfLine]]) -> list[list[PdfLine]]:
     """The first rows that may be one table: each has several cells, or more of a cell above."""
-    run: list[list[Line]] = []
+    run: list[list[PdfLine]] = []
     for row in rows:
         if run:
             first = run[-1][0]
@@ -159,7 +159,7 @@ def _run(rows: Sequence[list[Line]]) -> list[list[Line]]:
     return run
 
 
-def _aligned(run: Sequence[Sequence[Line]]) -> Table | None:
+def _aligned(run: Sequence[Sequence[PdfLine]]) -> Table | None:
     several = [row for row in run if len(row) > 1]
     if len(several) < _FEWEST_ROWS:
         return None
@@ -167,9 +167,9 @@ def _aligned(run: Sequence[Sequence[Line]]) -> Table | None:
     if len(columns) < 2:
         return None
     starts = [left for left, _ in columns]
-    rows: list[list[list[Line]]] = []
+    rows: list[list[list[PdfLine]]] = []
     for row in run:
-        cells: list[list[Line]] = [[] for _ in columns]
+        cells: list[list[PdfLine]] = [[] for _ in columns]
         for line in row:
             cells[bisect_right(starts, line.left) - 1].append(line)
         if rows and not cells[0]:  # the second line of cells
@@ -188,7 +188,7 @@ def _aligned(run: Sequence[Sequence[Line]]) -> Table | None:
     )
 
 
-def _columns(lines: Sequence[Line]) -> list[tuple[float, float]]:
+def _columns(lines: Sequence[PdfLine]) -> list[tuple[float, float]]:
     """The horizontal stretches that lines cover, with white between them."""
     columns: list[tuple[float, float]] = []
     for line in sorted(lines, key=lambda line: line.left):
