@@ -20,7 +20,7 @@ Standing = Literal["in_force", "superseded", "upcoming", "summary"]
 """Whether a document should be cited: it is in force; another replaces it; it is not in force yet;
 it is a brief, and its official text is there too."""
 
-_LONGEST_NAME = 100  # characters
+_LONGEST_NAME = 100  # characters, about a line; titles of acts have several lines
 _ACT = re.compile(r"\D{1,60}\d{1,4}/\d{1,4}(?:/[A-Z]{2,4})?\b")  # "Directive 2005/29/EC"
 
 

@@ -23,7 +23,7 @@ _LABEL = re.compile(r"^\s*#+\s+")
 _ITEM = re.compile(r"^\s*[-*+•]\s+")
 _STOP = re.compile(r"[.;:!?]")
 _EMPHASIS = re.compile(r"\\(?=[^\w\s])|\*{1,3}|`")
-_LONGEST_NOTE = 12  # words
+_LONGEST_NOTE = 12  # words, of "12 of 23" and why; a longer paragraph says something itself
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from eval.metrics import bounds, resamples
 from eval.question_result import QuestionResult
 from eval.results import Bin, Calibration
 
-BINS = 10
+BINS = 10  # more would leave too few questions in a bin for a share
 
 
 def calibrate(results: Sequence[QuestionResult]) -> Calibration | None:

@@ -18,7 +18,8 @@ INK, PALE = "#1a1f29", "#a9bacb"
 COLOURS = ["#0072B2", "#D55E00"]
 DASHES = [[1, 0], [6, 3]]
 SHARE = alt.Scale(domain=[0, 1])
-FIFTHS = alt.Axis(tickCount=5)
+FIFTHS = alt.Axis(tickCount=5)  # shares at 0, 0.2, ..., 1
+# Vega cuts the labels of a legend at 160 pixels if no other limit is set.
 LEGEND = alt.Legend(orient="top", offset=4, title=None, labelLimit=WIDTH)
 
 

@@ -18,7 +18,7 @@ from language.matching import fold
 from people.feedback import Feedback
 
 FILE = "feedback-questions.yaml"
-_ANSWER_IN_NOTE = 300  # characters
+_ANSWER_IN_NOTE = 300  # characters: to know the answer again, not to read it here
 _ANSWER = {True: "the answer useful", False: "the answer not useful"}
 _EVIDENCE = {True: "the evidence good", False: "the evidence not good"}
 _HEADER = """\

@@ -24,8 +24,8 @@ from eval.question_result import QuestionResult
 from eval.results import Results
 
 CRITERIA = ("groundedness", "completeness", "tone")
-_BEST: Mark = 2
-_AT_ONCE = 4  # requests
+_BEST: Mark = 2  # the marks of prompts/judge.md are 0, 1 and 2
+_AT_ONCE = 4  # requests; with many more a server refuses some or keeps them waiting
 
 
 class Agreement(Frozen):

@@ -15,8 +15,8 @@ Ranking = Sequence[bool]
 Share = tuple[float, float]
 Interval = tuple[float, float]
 
-RESAMPLES = 2000  # bootstrap samples
-SEED = 20200724
+RESAMPLES = 2000  # Efron and Tibshirani 1993: percentile intervals take at least 1,000
+SEED = 20200724  # any fixed number: the date of the EU Security Union Strategy
 
 
 def first_relevant(ranking: Ranking) -> int | None:

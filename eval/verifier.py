@@ -29,7 +29,7 @@ from eval.replies import HALVES, Half, read
 from eval.verdicts import CHANGES, ReplyVerdicts, VerifierFigure, figures, outcome
 from vectorstore.store import open_index
 
-CHECKERS = (0.8, 0.9, 0.95)
+CHECKERS = (0.8, 0.9, 0.95)  # accuracies, as none was measured: what each would let through
 _ROWS = {
     "true_withheld": "true withheld",
     "true_uncertain": "  uncertain",

@@ -12,7 +12,7 @@ from language.document_numbers import document_number, year_and_number
 from language.matching import fold, without_accents
 
 _FILE = Path(__file__).with_name("acts.yaml")
-_LONGEST = 8  # words in a name
+_LONGEST = 8  # words; the longest name in acts.yaml has 7
 _REFERENCE = re.compile(document_number("COM|SWD|JOIN"))
 
 Names = Mapping[str, frozenset[str]]

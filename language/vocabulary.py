@@ -22,6 +22,7 @@ from language.matching import fold
 PERCENT = "%"
 
 _WORDS = Path(__file__).with_name("words.yaml")
+# CLDR has a word for each of these: thousand, million, billion, trillion.
 _SCALES = (1_000, 1_000_000, 1_000_000_000, 1_000_000_000_000)
 _COUNTS = (1, 2, 5, 21)  # together they cover every plural form of the EU's languages
 _CURRENCIES = ("EUR", "USD", "GBP")

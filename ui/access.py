@@ -27,7 +27,7 @@ from ui.roles import user_of
 
 LOCAL = User(id="local", name="", role="maintainer")
 _KEYS = ("redirect_uri", "cookie_secret", "client_id", "client_secret", "server_metadata_url")
-_MIN_COOKIE_SECRET = 32  # characters
+_MIN_COOKIE_SECRET = 32  # characters: 128 bits, even if they are hexadecimal digits
 _PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via")
 
 

@@ -25,7 +25,7 @@ from ui import access
 _MEGABYTE = 2**20
 _LASTS = 3600  # seconds after the page was last run
 _WINDOW = 600  # seconds, in which a session may send:
-_FILES = 500  # files
+_FILES = 500  # files; many small ones cost time and memory besides their bytes
 _TIMES = 10  # times as many bytes as one file may have
 _AROUND = _MEGABYTE  # bytes that a browser may send around a file
 _LOOK = 60  # seconds between two looks at which sessions are over

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from vectorstore.e5_weights import Weights
 
-_LAYERS = 12
-_HIGHEST = 127  # of an 8-bit weight
+_LAYERS = 12  # as multilingual-e5-small has
+_HIGHEST = 127  # of a signed 8-bit weight; without -128 both sides have the same scale
 
 Output = Literal["states", "last"]
 # Each output, by the number of layers before it: the last two layers only serve a text's vector.

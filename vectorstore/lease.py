@@ -18,8 +18,8 @@ from core.settings import Settings
 from vectorstore import chroma
 from vectorstore.chroma import translated
 
-LEASE = 600.0  # seconds
-_RENEWALS = 10  # per lease
+LEASE = 600.0  # seconds: how long a server may hang, and a dead run keeps others out
+_RENEWALS = 10  # per lease: some may fail before it is lost
 _NAME = "strategiewijzer-lock"
 
 logger = logging.getLogger(__name__)

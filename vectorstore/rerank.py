@@ -24,7 +24,7 @@ from core.passage import ScoredPassage
 from core.settings import Settings
 
 DEPTH = 20  # passages that are reranked
-_TIMEOUT = 5.0  # seconds
+_TIMEOUT = 5.0  # seconds, which a reader waits; then the index's own order is taken
 _LONGEST = 1_000_000  # bytes of a reply; twenty scores take about two thousand
 _FAULTS = (httpx.HTTPError, httpx.InvalidURL, ValueError)
 _OF_THIS_QUESTION = (400, 413, 422)  # status codes that reject only this question

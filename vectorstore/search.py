@@ -25,7 +25,7 @@ from vectorstore.ranking import Features, score
 from vectorstore.segments import document_key
 
 _CANDIDATES = 60  # passages taken from each list before filtering
-_UNITS_PER_PASSAGE = 4
+_UNITS_PER_PASSAGE = 4  # unit hits for each passage wanted: a passage has about five units
 _MORE = 2  # candidates for each passage to rank, as recitals lose places
 _LANGUAGES = 4  # more languages do not widen the search further
 # A scope with at most this share and this number of passages has hardly any among the nearest of

@@ -23,7 +23,7 @@ SCHEMA = schema(
     "verdicts",
     {"reason": {"type": "string"}, "verdict": {"type": "string", "enum": list(_VERDICTS)}},
 )
-_LONGEST_REASON = 300  # characters
+_LONGEST_REASON = 300  # characters; one short sentence is asked for, some models ramble
 
 
 @dataclass(frozen=True)

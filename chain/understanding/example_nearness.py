@@ -25,13 +25,13 @@ _WORDED = 0.0  # it has a phrase of the kind, and few unknown words
 _SOCIABLE, _SOCIABLE_SAID = 0.06, 0.02  # small talk; with a phrase of it at its begin or end
 _SCOLDING = 0.04  # rude words, or words to the assistant
 _CUED: Mapping[Message, float] = {"opinion": -0.1, "legal": -0.05}  # with a cue of the kind
-_JUDGING = -0.025  # asks to judge
+_JUDGING = -0.025  # asks to judge, without saying who else does
 _OWN_CASE = 0.03  # legal advice for the asker
 _NAMED, _UNNAMED = -0.04, 0.03  # harm, with and without a crime in its words
 _NEVER = math.inf
 # How far (cosine) a kind that is cued, or said, may be behind the nearest one.
 _CUED_BEHIND = 0.03
-_SAID_BEHIND = 0.02
+_SAID_BEHIND = 0.02  # more would overrule what the whole message is nearest to
 
 
 def by_nearness(

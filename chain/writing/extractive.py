@@ -24,12 +24,12 @@ from language.matching import fold
 
 _ALSO = 0.25  # score: a statement beside the best may be lower by this
 _BESIDE = 2  # statements of the same passage beside the best
-_BLOCKS = 4  # blocks to unfold
-_PER_BLOCK = 3  # statements
+_BLOCKS = 4  # blocks to unfold; with the two below 0.938 have all facts: docs/decisions/0013
+_PER_BLOCK = 3  # statements of a block; measured together with the number of blocks
 _WITHIN = 7.0  # score below the best: what is e^7 times less likely adds noise, not facts
 _WORDS_OF_MORE = 200  # words in all blocks to unfold
 _NEAREST = 2  # blocks below a refusal
-_OVERVIEW = 8  # statements
+_OVERVIEW = 8  # statements; a passage has about five units, so this is mostly all of it
 _KEPT = 1.5  # score: a part stays in a passage already shown unless another is better by this
 _AGAIN = 2.0  # score: a statement is repeated only if it is better than any new one by this
 

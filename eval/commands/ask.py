@@ -31,7 +31,7 @@ from eval.results import Results
 from eval.stamp import make_stamp
 from vectorstore.embeddings import local_embedder
 
-GATE_CLOSED = 3  # exit code
+GATE_CLOSED = 3  # exit code; 1 is a problem, and 2 is argparse's for wrong arguments
 
 _DESCRIPTION = """\
 Ask the assistant every question of a question set and measure the answers as a reader sees them:

@@ -19,7 +19,7 @@ from ingest.publishing.events import Asking, Event, Published, Tell
 from ingest.publishing.ingest_report import Report, StoppedError
 from ingest.watch import on_changes
 
-_INTERRUPTED = 130  # exit code
+_INTERRUPTED = 130  # exit code, by the custom of shells: 128 + SIGINT, which is 2
 
 
 def main(arguments: Sequence[str]) -> int:

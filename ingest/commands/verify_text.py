@@ -11,7 +11,7 @@ from ingest.reading.comparison import WordComparison
 from ingest.reading.find import find
 from ingest.reading.read import refuse_large
 
-_SHOWN = 20  # of each file
+_SHOWN = 20  # places of each file; all those of a bad one would bury the other files
 
 
 def verify_text(settings: Settings, paths: Sequence[Path]) -> int:

@@ -23,8 +23,8 @@ USER_AGENT = "Strategiewijzer (python -m ingest fetch)"
 CONDITIONS = {"If-None-Match": "etag", "If-Modified-Since": "last-modified"}
 _KNOWN = "known"  # request extension: the versions that are here already
 _ANSWERS = (200, 300, 304, 404, 406)  # status codes of the protocol
-_PASSING = (429, 500, 502, 503, 504)
-_MOST_REDIRECTS = 5
+_PASSING = (429, 500, 502, 503, 504)  # overload and faults: a later try may succeed
+_MOST_REDIRECTS = 5  # the protocol has one, to the file; so many are a loop
 
 
 Known = Mapping[str, Mapping[str, str]]

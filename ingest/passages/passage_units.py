@@ -28,9 +28,9 @@ _SAID = (".", ":", ";", ".’", ".”", ".»")  # how a numbered paragraph ends
 
 # The cost of a cut at a place; for comparison, a part of twice the target costs 1.
 _BETWEEN_PARAGRAPHS = 0.0
-_BETWEEN_SENTENCES = 0.3
-_BETWEEN_ITEMS = 1.5
-_AFTER_LEAD_IN = 10.0
+_BETWEEN_SENTENCES = 0.3  # a part of 1.55 times the target rather than half a paragraph
+_BETWEEN_ITEMS = 1.5  # a part of 2.2 times the target rather than half a list
+_AFTER_LEAD_IN = 10.0  # of 4.2 times: an item without its introduction says too little
 
 
 @dataclass(frozen=True)

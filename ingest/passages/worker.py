@@ -24,7 +24,7 @@ from ingest.reading.comparison import WordComparison
 if sys.platform != "win32":
     import resource
 
-OUT_OF_MEMORY = 77  # exit code
+OUT_OF_MEMORY = 77  # exit code; any that Python itself (0, 1, 2, 120) does not end with
 
 
 class LoadFailure(Frozen):

@@ -13,7 +13,7 @@ from vectorstore.generation import Generation
 from vectorstore.segments import unit_ids
 
 _STORED_AT_ONCE = 64  # passages in one write, each of which costs 0.1 s
-_COPIED_AT_ONCE = 500
+_COPIED_AT_ONCE = 500  # passages in one write; their vectors are in memory together
 
 Progress = Callable[[int, int], None]
 """Called with the number of passages that are done, and that of all."""

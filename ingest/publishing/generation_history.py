@@ -10,7 +10,7 @@ from vectorstore.generations import Generations
 from vectorstore.keyword_files import keyword_folder
 from vectorstore.manifest import Manifest
 
-_BYTES_A_NUMBER = 4  # float32
+_BYTES_A_NUMBER = 4  # float32, as Chroma stores vectors
 
 
 class KeptGeneration(Frozen):

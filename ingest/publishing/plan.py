@@ -10,7 +10,7 @@ from ingest.publishing.fingerprint import splitter_fingerprint
 from vectorstore.manifest import DocumentEntry, Manifest
 
 _SMALL = 500  # passages; they are copied in about two seconds
-_GROWTH = 4
+_GROWTH = 4  # at most about five segments at 100,000 passages: docs/decisions/0005
 
 
 class Rename(Frozen):

@@ -25,9 +25,9 @@ _BREADCRUMBS = re.compile(r"(?:[^>›»|/\n]+ [>›»|/] ){2,}[^>›»|/\n]+")
 _DATE = re.compile(r"(?<!\d)(\d{1,2})(?:\.|er)? ([^\W\d_]+) (\d{4})(?!\d)")
 _LANGUAGES = ("nl", "en", "fr", "de", "de_AT")  # of the lists in noise.yaml; Austria's "Jänner"
 _BUTTON_SHARE = 0.5  # of the words of a line
-_SHORT_LINE = 150  # characters
+_SHORT_LINE = 150  # characters; longer is a paragraph whose full stop is missing
 _LINK_LIST = 4  # short lines in a row that need no heading to be a list of links
-_COOKIE_BAR = 400  # characters
+_COOKIE_BAR = 400  # characters; a longer text that begins so may be about cookies
 
 
 @dataclass(frozen=True)

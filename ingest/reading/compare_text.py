@@ -24,7 +24,7 @@ from ingest.reading.formats import blocks_of
 from ingest.reading.formats.blocks import first_heading
 from ingest.reading.source_parts import APART, LABEL
 
-WORDS = 5  # in a run
+WORDS = 5  # in a run: fewer occur by chance, more are lacking for one word that differs
 _LONGEST = 200  # characters of a run that are compared
 # White space, invisible characters, bullets, and the marks of our own Markdown.
 _NOT_COMPARED = re.compile(
@@ -36,8 +36,8 @@ _JOINED = " – "  # we write it between two lines of the file that are one head
 _LABELS = re.compile(rf"[(\[]?{LABEL.pattern}(?:[,;]?{LABEL.pattern})*[)\]]?")
 _HYPHEN = re.compile("[-\u2010]$")
 _BASE = 0x9E3779B97F4A7C15  # odd, so that it has an inverse
-_BITS = 16
-_REST = np.uint64(64 - _BITS)
+_BITS = 16  # of a hash: 65,536 marks rule out most places, and fit a processor's cache
+_REST = np.uint64(64 - _BITS)  # the other bits of a hash
 _RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹"  # we write raised figures of a PDF so: of a square metre, of a note
 _AS_FIGURES, _LEFT_OUT = str.maketrans(_RAISED, "0123456789"), str.maketrans("", "", _RAISED)
 _LIGATURES = str.maketrans({char: unicodedata.normalize("NFKC", char) for char in "ﬀﬁﬂﬃﬄﬅﬆ"})

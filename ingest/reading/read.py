@@ -10,8 +10,8 @@ from typing import TypeVar
 
 from core.errors import DocumentError, kind_and_place
 
-_TRIES = 5
-_PAUSE = 0.3  # seconds between them
+_TRIES = 5  # with four pauses 1.2 s: enough to save a file, not to copy a large one
+_PAUSE = 0.3  # seconds; at once the file would still be changing
 
 _T = TypeVar("_T")
 

@@ -18,7 +18,8 @@ _LABEL, _LABEL_END = "\ue000", "\ue001"
 LABEL = re.compile(f"{_LABEL}([^{_LABEL_END}]*){_LABEL_END}")
 _IN_WORD = re.compile(r"/(?:document|footnotes|endnotes)\.xml$")
 _DRAWN = "{urn:oasis:names:tc:opendocument:xmlns:drawing:1.0}"
-_EPOCHS = (datetime.datetime(1899, 12, 30), datetime.datetime(1904, 1, 1))  # of Excel's days
+# Day 0 of Excel's two systems of dates; the first counts a 29 February 1900 that never was.
+_EPOCHS = (datetime.datetime(1899, 12, 30), datetime.datetime(1904, 1, 1))
 _MOST_DAYS = 2_958_465  # to the end of the year 9999
 
 

@@ -9,7 +9,7 @@ from vectorstore.ranking import FEATURES
 from vectorstore.search import Candidate
 from vectorstore.snapshot import Snapshot
 
-_PASSAGES = 12
+_PASSAGES = 12  # as many as any search compares unit by unit: LOOK in vectorstore/profile.py
 
 
 def made_html(answer: Answer, scope: Scope, index: Snapshot | None, texts: Texts) -> str:

@@ -17,7 +17,7 @@ from ui.notes import keeping
 from ui.shared_assistant import assistant
 from ui.texts import Texts
 
-_DAYS = (7, 30, 90)
+_DAYS = (7, 30, 90)  # a week, a month, a quarter: no link is for ever
 
 
 @st.fragment  # neither runs the whole page nor interrupts an answer in the making

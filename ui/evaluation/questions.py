@@ -15,7 +15,7 @@ from ui.markup import code, escape, facts_html
 from ui.pagination import page_of
 from ui.texts import Texts
 
-PAGE = 20  # questions
+PAGE = 20  # questions; all of a run would be sent to the browser at every click
 LISTED = "evaluation-listed"  # ids of the questions that the filters leave, in order
 DIRECTIONS: tuple[Direction, ...] = ("worse", "better", "different")
 MARKS: Mapping[Direction, str] = {"worse": "▼", "better": "▲", "different": "◆"}

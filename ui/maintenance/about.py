@@ -20,6 +20,7 @@ from ui.maintenance.file_preview import Said
 from ui.texts import Texts
 from vectorstore.manifest import DocumentEntry
 
+# Streamlit allows ten years around the value only, if nothing is said.
 _FIRST, _LAST = datetime.date(1900, 1, 1), datetime.date(2199, 12, 31)
 _LONGEST = 500  # characters of a field
 SAVED = "maintenance-saved"  # of which document the details were just saved

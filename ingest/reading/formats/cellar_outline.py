@@ -19,7 +19,7 @@ _ROLES_OF_LABELS: dict[legal_lines.Label, StyleRole] = {
     "annex": "part",
 }
 _LABELS: tuple[StyleRole, ...] = ("division", "article", "part", "title", "group")
-_DEEPEST = 6
+_DEEPEST = 6  # levels of headings in HTML and in Markdown
 _QUOTED = tuple("„“”‘’«»\"'")
 _BETWEEN = " – "  # a label and its title
 _LINE_END = "\ue001"

@@ -50,8 +50,8 @@ _LINE = re.compile(
     rf"(?:\s+(?P<number>{_NUMBER_AS_SET})(?:\.?º)?)?)(?P<rest>\.?[⁰¹²³⁴⁵⁶⁷⁸⁹*\s]*(?:[:.–—-]?\s+\S.*)?)$",
     re.DOTALL,
 )
-_LONGEST_LABEL = 40  # characters
-_LONGEST_TITLE = 200
+_LONGEST_LABEL = 40  # characters; the longest kind has 12, and a number adds a few
+_LONGEST_TITLE = 200  # characters; longer is a paragraph, not a title
 _CLOSING = (".", ";", ":", ",", "—")
 _HEADING_NUMBER = re.compile(r"(\d{1,2}(?:\.\d{1,2}){0,4})[.)]?\s+(?=[^\W\d])")
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from ingest.reading.formats.blocks import Block
 
 MOST_BLOCKS = 50_000  # paragraphs, list items, rows
-MOST_HEADINGS = 10_000
-MOST_COLUMNS = 256  # of a table
+MOST_HEADINGS = 10_000  # a code of law has a few thousand
+MOST_COLUMNS = 256  # of a table, as a sheet of Excel 97 has; a wider one is data, not text
 MOST_UNITS = 100_000  # sentences, items and rows, as they can be quoted
 DEEPEST = 20  # nesting of lists and quotations; a list with its items counts twice
 

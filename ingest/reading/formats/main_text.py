@@ -16,11 +16,11 @@ from ingest.reading.formats.table import Element, cells_of, content, is_layout
 
 # Every block gets a sign of its own, three Braille characters, before trafilatura sees it.
 _SIGN_LENGTH = 3
-_FIRST_SIGN, _SIGNS = 0x2801, 255
+_FIRST_SIGN, _SIGNS = 0x2801, 255  # all Braille patterns but the blank one, U+2800
 _SIGN = re.compile(f"[\u2801-\u28ff]{{{_SIGN_LENGTH}}}")
 _PAGE_EDGES = "//div[@title='header' or @title='footer']"  # as LibreOffice exports them
 _HEADERS = ("header", "hgroup")
-_SHORTEST_LEAD = 40  # characters
+_SHORTEST_LEAD = 40  # characters; shorter is a date, a name or a button
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ _NEAR_END = 2048  # bytes; some programs write after the end mark
 _DATE = re.compile(r"D:(\d{4})(\d\d)(\d\d)")
 _TITLE_PAGES = 2  # first pages, which must have the stated title
 _SPACES = 2  # at least, in a stated title that replaces the shown one
-_BOOKMARKS = 10_000
+_BOOKMARKS = 10_000  # as many as a document may have headings (limits.py)
 _AGAIN = "Fetch the file again, or open it in a PDF program and save it again"
 
 

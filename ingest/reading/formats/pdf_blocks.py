@@ -15,13 +15,13 @@ from ingest.reading.formats.pdf_tables import Table
 _ENDS = re.compile(r"[.:;?!…][”“»\"')\]⁰¹²³⁴⁵⁶⁷⁸⁹]*$")
 _STARTS = re.compile(r"[“„«\"'(\[–•]*[^\W_a-zà-öø-ÿα-ωа-я]")  # with a capital or figure
 _SURE_BULLETS = "•◦▪▫■□●○‣⁃➢➔→⇒✓✔►▶▸◆◇◊❖❑☐"
-_INDENT = 0.8  # of the type size
+_INDENT = 0.8  # of the type size: a line that hangs out less is only set inexactly
 _WIDER_GAP = 1.25  # of the usual distance between lines
-_USUAL_GAPS = (0.9, 2.2)  # of the type size
-_OTHER_SIZE = 0.05
+_USUAL_GAPS = (0.9, 2.2)  # of the type size: closer lines overlap, farther ones are apart
+_OTHER_SIZE = 0.05  # of the type size: a smaller difference is rounding, no other type
 _FAR = 2.5  # of the usual distance: no paragraph goes on beyond it
 _SHORT = 0.25  # of the text's width: a line that leaves as much free ends on purpose
-_LONGEST_UNIT = 8  # words
+_LONGEST_UNIT = 8  # words; a bracket that is never closed would take the whole line
 
 
 @dataclass(frozen=True)

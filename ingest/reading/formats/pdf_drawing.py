@@ -10,10 +10,10 @@ from pypdfium2 import raw
 
 _MAX_SEGMENTS = 2000  # of a drawing: a longer one is a picture, not the rules of a table
 _MAX_RULES = 1000  # on a page: more is a drawing
-_THIN = 1.0  # points
-_SHORT = 3.0
+_THIN = 1.0  # points; what is thicker is a bar or a background, not a rule
+_SHORT = 3.0  # points; what is shorter is the end of a rule, or a part of a drawing
 _DOT = 12.0  # points; how small it must be depends on the text beside it
-_ROUND = (0.8, 1.25)  # width to height
+_ROUND = (0.8, 1.25)  # width to height of a dot: circles are drawn inexactly, dashes are longer
 
 Point = tuple[float, float]
 Rotation = Callable[[float, float], Point]

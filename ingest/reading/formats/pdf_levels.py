@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from ingest.reading.formats.legal_lines import Division
 from ingest.reading.formats.pdf_looks import LARGER, Look
 
-_DEEPEST = 6  # of Markdown
+_DEEPEST = 6  # levels of headings in Markdown
 
 
 @dataclass(frozen=True)

@@ -21,16 +21,16 @@ from ingest.reading.formats.pdf_drawing import Box, Rotation, drawn
 
 _HYPHENS = {0x02: "-", 0xFFFE: "-"}  # PDFium's codes for a hyphen at a line's end
 _HIGH, _LOW = 0xD800, 0xDC00  # where the halves of characters beyond U+FFFF begin in UTF-16
-_UNKNOWN = 0xFFFD
+_UNKNOWN = 0xFFFD  # Unicode's replacement character, for half a character
 _WORD_GAP = 0.15  # of the type size: a wider gap is a space, also where the file has none
-_SAME_LINE = 0.05  # of the type size
+_SAME_LINE = 0.05  # of the type size: what is set higher or lower is a mark, not the word
 _BULLET = 0.6  # of the type size: how large the mark of a list item may be drawn
 _BULLET_GAP = 1.5  # of the type size, between the mark and the text
 _NAMES_BOLD = ("bold", "black", "heavy", "demi")
 _NAMES_ITALIC = ("italic", "oblique")
 _NAMES_SYMBOLS = ("wingdings", "webdings", "dingbats")  # a lone one is the mark of a list item
 _FILL_AND_STROKE = 2  # a text render mode: bold by thick outlines
-_ITALIC_FLAG = 1 << 6
+_ITALIC_FLAG = 1 << 6  # bit 7 of a font's flags: ISO 32000-1, table 123
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from language.matching import fold
 from language.official import OFFICIAL
 
 _MARGIN = 0.15  # of the page's height: where running headers and footers stand
-_SAME_HEIGHT = 4  # points
+_SAME_HEIGHT = 4  # points; less would part headers, more would join neighbouring lines
 _LEADERS = re.compile(r"(?:[.…·_]\s?){5,}\s*[\divxlc]*$")  # of a table of contents
 _PAGE_NUMBER = re.compile(r"[\s\-–—|]*(\d+)[\s\-–—|]*")
 _LANGUAGE_MARKS = frozenset(language.upper() for language in OFFICIAL)

@@ -17,7 +17,7 @@ _BORDER = 0.8  # of the page's height: a higher one frames the page
 _IN_BOX = 4  # lines: fewer may be a heading with a frame
 _ROW_GAP = 2.6  # of the type size, between the rows of a table without rules
 _FEWEST_ROWS = 3  # of a table without rules: fewer may be loose lines
-_SAME_ROW = 0.15  # of the type size
+_SAME_ROW = 0.15  # of the type size, as _BASELINE in pdf_lines.py: cells are not set exactly
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ _STARTS_PARAGRAPH = re.compile(r"[“„«\"'(\[]*[A-ZÀ-ÖØ-ÞΑ-ΩА-Я]")
 _STARTS_HEADING = re.compile(r"[“„«\"'(\[]*[A-ZÀ-ÖØ-ÞΑ-ΩА-Я\d]")
 _WRAPPED = 0.6  # of the longest line: a shorter one ends its paragraph
 _NEWLINE = re.compile("\n")
-_MAX_TITLE = 200
-_MAX_HEADING = 120
+_MAX_TITLE = 200  # characters; a longer first line is a paragraph
+_MAX_HEADING = 120  # characters; the longest section heading of the briefs has 88
 
 
 def parse(path: Path, data: bytes) -> Parsed:

@@ -20,7 +20,7 @@ from ingest.reading.formats.encoding import without_control
 
 _BREAK = "\v"  # python-pptx's line break
 _FURNITURE = (PP_PLACEHOLDER.FOOTER, PP_PLACEHOLDER.DATE, PP_PLACEHOLDER.SLIDE_NUMBER)
-_LONGEST_TITLE = 100  # characters
+_LONGEST_TITLE = 100  # characters; a longer first line is text, not the title of a slide
 
 
 @dataclass(frozen=True)

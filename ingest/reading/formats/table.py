@@ -16,7 +16,7 @@ _MARK = re.compile(
 _NUMBER = re.compile(r"\d{1,3}[.)]")
 _BULLET = re.compile(r"[-–—•·▪◦*o\uf000-\uf0ff]")  # the last from Word's Symbol font
 _FIGURES = re.compile("[0-9]{1,9}")  # not "²" or "③"; Markdown takes as many
-_LARGEST_SPAN = 100
+_LARGEST_SPAN = 100  # HTML allows 1,000 columns and 65,534 rows, and each is written out
 
 
 def cells_of(table: Element) -> list[list[Element]]:

@@ -16,10 +16,10 @@ from lxml import etree
 from core.errors import DocumentError
 from ingest.reading.formats.table import Element
 
-MOST_UNPACKED = 500_000_000  # bytes
+MOST_UNPACKED = 500_000_000  # bytes; far above reports with pictures, far below a bomb
 MOST_RATIO = 200  # of unpacked to packed; XML packs to a tenth, of a large sheet to a hundredth
 _SMALL = 10_000_000  # bytes; harmless whatever the ratio
-_CHUNK = 1 << 20
+_CHUNK = 1 << 20  # bytes read at once: a part is never in memory as a whole here
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError)
 _XML = (".xml", ".rels", ".opf", ".ncx")
 _MANIFEST = "META-INF/manifest.xml"  # of OpenDocument, which encrypts parts in its own way
