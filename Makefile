@@ -70,7 +70,8 @@ $(INSTALLED): requirements.lock
 		echo "Python's venv module is missing. Install it (Debian: apt install python3-venv)." >&2; exit 1; }
 	@test -x $(PY) || { echo "Making $(VENV) ..."; $(PYTHON) -m venv $(VENV); }
 	@echo "Installing the packages of requirements.lock (once, a few minutes) ..."
-	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@# --no-compile: what is imported is compiled then, a tenth of what is installed
+	@$(PY) -m pip install --quiet --no-compile --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $(INSTALLED)
 
 $(WITH_DEV): requirements-dev.lock $(INSTALLED)
