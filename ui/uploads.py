@@ -24,7 +24,7 @@ from ui import access
 
 _MEGABYTE = 2**20
 _LASTS = 3600  # seconds after the page was last run: time to look for files, but no forgotten page
-# Soon over for who has sent too much by mistake.
+# Soon over for those who sent too much by mistake.
 _WINDOW = 600  # seconds, in which a session may send:
 _FILES = 500  # files; many small ones cost time and memory besides their bytes
 _TIMES = 10  # times as many bytes as one file may have; what is sent is kept in memory
