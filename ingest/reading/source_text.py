@@ -25,7 +25,7 @@ _READ_APART = frozenset(("script", "style", "template", "title", "textarea", "no
 _SMALL = 0.85  # of the size of the text around: larger figures are text, not a raised number
 # A label that is marked already, "word(1)", or a mark of changes in a consolidated text.
 _UNLINKED = re.compile(rf"({LABEL.pattern})|(?<=[^\W\d_])\(\d{{1,3}}\)|[►▼]\s*[A-Z]\d{{0,3}}|◄")
-_LONGEST_LABEL = 8  # characters of a link that may be the number of a note: "[123]"
+_LONGEST_LABEL = 8  # characters of a link that may be a note's number, "[123]"; longer is text
 
 
 def read(path: Path, data: bytes) -> tuple[str, ...]:
