@@ -17,7 +17,7 @@ from vectorstore.snapshot import Snapshot
 
 _ABOUT = 5  # questions about a document: one of each stretch, as the summary has sentences
 _LOOKED_AT = 60  # passages, evenly spread: a long act costs no more than a report
-_TRIED_ABOUT = 14  # questions tried; each is a search, and each of five kept another: 19
+_TRIED_ABOUT = 14  # questions tried: each is a search, and another one if it is answered
 _ALIKE = 2  # questions about it with the same first word; five "When did ...?" tell little
 
 
