@@ -10,7 +10,7 @@ from core.passage import ScoredPassage
 from vectorstore.retriever import PassageRetriever, scored_passage
 from vectorstore.snapshot import Snapshot
 
-_LOOK = 50  # passages retrieved of a document to find its beginning
+_LOOK = 50  # passages retrieved of a document; with fewer its beginning may not be among them
 
 
 def find(

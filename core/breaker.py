@@ -5,7 +5,9 @@ import time
 
 from core.errors import ModelError
 
-_PAUSES = (30.0, 600.0)  # seconds: at first, and at most
+# Seconds. At first, a restarted server is soon in use again; at most, since every try makes a
+# reader wait, but a server that is back must not be left alone for hours.
+_PAUSES = (30.0, 600.0)
 
 
 class Breaker:

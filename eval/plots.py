@@ -24,7 +24,7 @@ from eval.results import Results, Summary
 
 Draw = Callable[[Results], str]
 
-MOST_GROUPS = 25  # most groups in a plot, the largest; the report's tables have all
+MOST_GROUPS = 25  # the largest; at 20 pixels each half a page of A4, and the tables have all
 PERCENTILES = {"p50": "median", "p95": "95th percentile"}
 
 

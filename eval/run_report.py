@@ -26,7 +26,7 @@ from eval.rates import RATES
 from eval.results import Results, Summary
 
 NOTHING = "–"  # shown for a figure that does not apply
-SIGNIFICANT = 0.05  # p-values below this are called significant
+SIGNIFICANT = 0.05  # p-values below this are called significant, as is the custom since Fisher
 
 HEADLINES = {
     ("reading", "signable"): "of the questions: could be signed as answered, or rightly refused",

@@ -17,7 +17,7 @@ from eval.pointers import about_itself
 from eval.tracing import Shown, ShownPart, Tracer
 from language.matching import fold
 
-LONGEST_LIST = 12
+LONGEST_LIST = 12  # as an answer shows: chain/reading/lists.py
 """Items that suffice of a longer list, with a note that says how many there are."""
 
 _PIPES = re.compile(r"^\s*\||\S\s+\|\s+\S")

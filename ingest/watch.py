@@ -10,9 +10,9 @@ from core.errors import StrategiewijzerError
 from core.names import printable
 from ingest.reading.find import HIDDEN
 
-_QUIET = 1000  # milliseconds without a change after which a run begins
-_AT_MOST = 10_000  # milliseconds of changes after which a run begins anyway
-_PATIENCE = 5  # failures of the watch in a row
+_QUIET = 1000  # milliseconds without a change before a run: programs save in several steps
+_AT_MOST = 10_000  # milliseconds of changes before a run anyway, as some folders never rest
+_PATIENCE = 5  # failures in a row; one may pass, and one that lasts would repeat for ever
 
 
 def on_changes(paths: Sequence[Path], run: Callable[[], None]) -> None:

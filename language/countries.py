@@ -25,10 +25,12 @@ _CALLED_AFTER = {
 _VARIANTS = ("en_GB", "en_US", "fr_CA", "nl_BE", "de_AT", "fr_CH", "pt_BR", "es_MX")
 _NO_COUNTRIES = ("EU", "EZ", "UN", "XA", "XB", "ZZ", "QO")
 _SHORT = {"US": "US", "USA": "US", "VS": "US", "UK": "GB", "VK": "GB"}
-_KEY = 4  # first letters that index the names
-_WHOLE = 5  # letters: a name up to this length must match in full
-_SAME = {"name": 0.65, "adjective": 0.8}  # least share of a name's letters in the common prefix
-_ENDING = 5  # letters a word may have after the common prefix
+_KEY = 4  # first letters that index the names; the shortest of most languages (Cuba) have no more
+_WHOLE = 5  # letters: a name up to this length must match in full, as so few begin many words
+# Least share of a name's letters in the common prefix. Less takes other words for countries, more
+# misses inflections; an adjective needs more, as it may be written small as other words are.
+_SAME = {"name": 0.65, "adjective": 0.8}
+_ENDING = 5  # letters a word may have after the common prefix: endings, no second word
 
 
 class _Name(NamedTuple):

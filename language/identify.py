@@ -22,20 +22,21 @@ from language.vocabulary import telling
 CAPITALISES_NOUNS = "de"
 """The language that capitalises all nouns, so that a capital does not mark a name."""
 
-# Prior of the languages that users ask in, which short questions ("drug market size") need.
+# Prior of the languages that users ask in, which short questions ("drug market size") need; larger
+# ones would take short questions in other languages for these.
 _PRIOR = {"nl": 4.0, "en": 4.0, "de": 2.0, "fr": 2.0}
 # Factor for each function word of a language: in "Wat is pseudonimisering?" the letters are mostly
 # those of the term. 74 of 77 short questions (tests/short-questions.yaml) are right with it, 68
 # without, and no fewer of 1,318 messages; a factor of 10 gets four of those wrong.
 _TELLS = 5.0
-_KEPT = 3.0  # factor for the language of the previous question
+_KEPT = 3.0  # factor for the language of the previous question: docs/decisions/0008
 # Probability at which a text is clearly in a language: of 1,352 units of the briefs, 93% have their
 # own language above it, and none another.
 _CLEAR = 0.8
 _SURE = 0.2  # probability below which a text has too few words to decide
 _NAMES_IN = ("nl", "en", "fr", "de")  # languages whose names of languages are known to everybody
 _ENDING = 3  # letters at the end of a language's name that change with its case: polski, polsku
-_STEM = 4  # least letters of a language's name
+_STEM = 4  # least letters of a language's name; one more in others: "lets" is Latvian in Dutch
 
 
 def detect(text: str, likely: str) -> str:

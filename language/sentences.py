@@ -17,10 +17,10 @@ from language.matching import grouped
 
 Span = tuple[int, int]
 
-_LONGEST_SPEECH = 1500  # characters: a longer quotation is split at its own sentences
+_LONGEST_SPEECH = 1500  # characters: a longer quotation, more than a passage has, is split
 _STRETCH = 10_000  # characters the library sees at once: its time can grow with their square
 _STRETCH_ENDS = tuple(map(re.compile, (r"(?s:.*)[.!?]\s", r"(?s:.*)\s")))
-_ENDING = 32  # characters at the end of a piece that show whether a sentence ends there
+_ENDING = 32  # last characters of a piece that tell whether a sentence ends: a word or two
 _SPACE = re.compile(r"\s*")
 
 # Where a sentence that is too long is cut: after a sentence, a clause, a word.

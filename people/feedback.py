@@ -22,7 +22,7 @@ from core.source import Scope
 from people.private import Store
 
 FILE = "feedback.sqlite"
-_PATIENCE = 10.0  # seconds to wait while another process writes
+_PATIENCE = 10.0  # seconds to wait while another process writes; a verdict is given only once
 _STORE = Store(
     "Feedback",
     version=1,

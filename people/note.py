@@ -9,7 +9,7 @@ from core.frozen import Frozen
 from people.conversation import now
 
 MAX_NOTES = 500  # of one user: the page reads and exports all of them at once
-MAX_REMARK = 2000  # characters, about a page
+MAX_REMARK = 2000  # characters, about a page: all notes of a user are read at once
 MAX_QUOTE = 20_000  # characters; no passage is that long
 
 

@@ -15,7 +15,7 @@ from people.conversation import now
 from people.private import Store, transaction
 
 FILE = "conversations.sqlite"
-_PATIENCE = 3.0  # seconds to wait while another process writes
+_PATIENCE = 3.0  # seconds to wait while another process writes; the page stands still meanwhile
 _STORE = Store(
     "Conversations",
     version=3,

@@ -37,7 +37,7 @@ JobKind = Literal["ingest", "eval"]
 JobState = Literal["running", "done", "failed", "stopped"]
 
 KEPT = 100  # jobs of a kind: months of work, and few enough to look through at every run
-_PATIENCE = 5.0  # seconds, for processes to end on a busy machine
+_PATIENCE = 5.0  # seconds for processes to end on a busy machine; meanwhile the page stands still
 
 # Runs a command and keeps its exit code in the file that is named first.
 _RUN_AND_KEEP = """

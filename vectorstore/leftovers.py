@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_PATIENCE = 60.0  # seconds to wait for programs that use the store
+_PATIENCE = 60.0  # seconds to wait for programs that use the store; a write of a run takes a while
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from vectorstore.profile import Profile
 
 _T = TypeVar("_T")
 
-_COHORT = 200  # passages of a language
-_FEW = 10  # a cohort of this size counts half: n / (n + _FEW)
+_COHORT = 200  # passages of a language, with which each question is compared: docs/decisions/0004
+_FEW = 10  # a cohort of this size counts half: n / (n + _FEW); few passages tell little
 
 
 class Level(NamedTuple):

@@ -14,7 +14,7 @@ from vectorstore.lease import Lease
 from vectorstore.manifest import made_at
 
 COLLECTION = "strategiewijzer"
-TRIAL = datetime.timedelta(days=1)
+TRIAL = datetime.timedelta(days=1)  # time to ask and compare; a forgotten trial ends by itself
 """How long a trial lasts."""
 
 

@@ -31,7 +31,7 @@ FOLDER = Path(__file__).with_name("profiles")
 REFERENCE = Path(__file__).with_name("reference.json")
 EVERYDAY = Path(__file__).with_name("everyday.txt")
 DEFAULT = "multilingual-e5-small/1"  # whose numbers serve an embedder that has none
-LOOK = 12  # first passages, which are compared unit by unit
+LOOK = 12  # first passages, which are compared unit by unit; each must be read from the store
 
 TextKind = Literal["unit", "passage", "fit", "everyday"]
 _Cosines = TypeVar("_Cosines", float, Vectors)

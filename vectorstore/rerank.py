@@ -23,7 +23,7 @@ from core.errors import ModelError
 from core.passage import ScoredPassage
 from core.settings import Settings
 
-DEPTH = 20  # passages that are reranked
+DEPTH = 20  # passages that are reranked; each takes the server time, and a reader waits
 _TIMEOUT = 5.0  # seconds, which a reader waits; then the index's own order is taken
 _LONGEST = 1_000_000  # bytes of a reply; twenty scores take about two thousand
 _FAULTS = (httpx.HTTPError, httpx.InvalidURL, ValueError)

@@ -24,17 +24,17 @@ from vectorstore.profile import LOOK, Profile, mean_cosine, passage_fits
 from vectorstore.ranking import Features, score
 from vectorstore.segments import document_key
 
-_CANDIDATES = 60  # passages taken from each list before filtering
+_CANDIDATES = 60  # passages taken from each list before filtering: docs/decisions/0004
 _UNITS_PER_PASSAGE = 4  # unit hits for each passage wanted: a passage has about five units
 _MORE = 2  # candidates for each passage to rank, as recitals lose places
-_LANGUAGES = 4  # more languages do not widen the search further
+_LANGUAGES = 4  # more languages do not widen the search further: each costs its time again
 # A scope with at most this share and this number of passages has hardly any among the nearest of
 # all, so all its passages are compared. The last `_SCOPES` are cached, some 8 MB each at most.
 _RARE, _FEW, _SCOPES = 0.05, 1000, 8
 # Penalty of a document not in force: it must be 20 times (e^3) as likely to come first, so it is
 # only found for what its successor does not say.
 _STEP_BACK = 3.0
-_NAMED = 3.0  # bonus of a document that the question names
+_NAMED = 3.0  # bonus of a document that the question names; 1 to 4 are alike: docs/decisions/0004
 # Penalty of a recital or a memorandum: an article that says the same is to be cited.
 _PREAMBLE = 2.0
 

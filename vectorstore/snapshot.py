@@ -13,7 +13,7 @@ from vectorstore.profile import Profile
 from vectorstore.rerank import DEPTH, Reranker
 from vectorstore.search import Candidate, find
 
-_RESTS = 4  # at most, after the first passage of a list
+_RESTS = 4  # at most, after a list's first passage: of a list only twelve items are shown
 
 
 class Snapshot:

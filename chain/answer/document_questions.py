@@ -15,10 +15,10 @@ from core.passage import Passage
 from core.source import DocumentInfo, Scope
 from vectorstore.snapshot import Snapshot
 
-_ABOUT = 5  # questions about a document
-_LOOKED_AT = 60  # passages of the document
-_TRIED_ABOUT = 14  # questions tried for the document
-_ALIKE = 2  # questions about it with the same first word, such as "When did ...?"
+_ABOUT = 5  # questions about a document: one of each stretch, as the summary has sentences
+_LOOKED_AT = 60  # passages, evenly spread: a long act costs no more than a report
+_TRIED_ABOUT = 14  # questions tried: each is a search, and another one if it is answered
+_ALIKE = 2  # questions about it with the same first word; five "When did ...?" tell little
 
 
 def document_questions(

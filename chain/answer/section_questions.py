@@ -21,8 +21,8 @@ from language.question_forms import question_forms
 from prompts import languages, phrases
 from vectorstore.keyword import content_words
 
-_LONGEST = 120  # characters of a question
-_LONGEST_TITLE = 60  # characters of a title within a question
+_LONGEST = 120  # characters of a question; a longer one is not understood at a glance
+_LONGEST_TITLE = 60  # characters of a title within a question: the other half is for what is asked
 _FEW = 3  # words: a topic this short may occur in other documents
 _ASIDE = re.compile(r"\s+\([^()]*\)")
 _NUMBERED = re.compile(r"^(?:[\dIVXLC]+(?:\.\d+)*[.)]?|[a-z]\)|§ ?\d+)\s+")  # "4.2.1 ", "IV. "

@@ -6,7 +6,7 @@ from core.passage import Passage
 from vectorstore.keyword import content_words
 from vectorstore.snapshot import Snapshot
 
-QUESTIONS = 2
+QUESTIONS = 2  # more would spend the few tries on the first sections
 """Questions tried for each section."""
 
 Section = tuple[str, int]  # document key, number

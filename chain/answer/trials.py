@@ -16,9 +16,13 @@ from core.settings import Settings
 from core.source import Scope
 from vectorstore.snapshot import Snapshot
 
-_EXCLUDED = 5.0  # score: least lead of a passage outside of the scope over the best within
-_SURE = 0.7  # least confidence of a suggestion; higher than for a question that is asked
-_REMEMBERED = 2000  # questions in the cache
+# Least lead in score of a passage outside of the scope over the best within: it is 150 times (e^5)
+# as likely to be right. A smaller one would refuse what the scope answers as well.
+_EXCLUDED = 5.0
+# Least confidence of a suggestion. More than the 0.5 that a question itself needs: what nobody
+# asked for must not end in a wrong answer.
+_SURE = 0.7
+_REMEMBERED = 2000  # questions in the cache: many readers are offered the same; bounds memory
 
 
 class Tried(NamedTuple):

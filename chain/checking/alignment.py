@@ -16,10 +16,12 @@ from vectorstore.words import States, WordStates
 
 Place = tuple[int, int]  # passage number, unit number within it
 
-_MOST_UNITS = 5  # units that may support one sentence together
-_GAIN = 0.015  # least gain in mean cosine for adding a unit
-MOST_WORDS = 56  # words compared of a sentence
-MOST_EVIDENCE = 140  # words compared of its evidence
+_MOST_UNITS = 5  # units that may support one sentence together; more only add single words
+_GAIN = 0.015  # least gain in mean cosine for adding a unit; less adds units for a common word
+# Words compared of a sentence, and of its evidence: the size of the examples that the network of
+# judgement.py is fitted on. What is longer is only judged by its beginning.
+MOST_WORDS = 56
+MOST_EVIDENCE = 140
 _SHORT = 4  # letters: shorter words are no content words unless they are names or figures
 
 

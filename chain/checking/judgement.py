@@ -20,8 +20,10 @@ from chain.checking.alignment import Basis
 from language.matching import fold
 
 WEIGHTS = Path(__file__).with_name("judgement.npz")
-NEIGHBOURS = 4  # words of context on either side of a word
-WINDOW = 8  # words of context on either side of its closest word in the evidence
+# Words of context on either side of a word, and of its closest word in the evidence. The network
+# is fitted with both: other values need new weights (research/fitting/fit_verifier.py).
+NEIGHBOURS = 4
+WINDOW = 8  # wider, as another language says the same in another order
 Array = NDArray[np.floating[Any]]
 
 

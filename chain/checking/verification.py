@@ -35,7 +35,7 @@ _NEAR, _NEAR_TRANSLATED = 0.89, 0.83
 _TRANSLATED = 0.45
 # Log-odds of doubt above which a sentence is not supported (docs/decisions/0007).
 _DOUBTED = 0.8
-# Mean cosine that a sentence may lose: quotes that add no more are left out.
+# Mean cosine that a sentence may lose: quotes that add no more are left out (docs/decisions/0007).
 _SPARE = 0.06
 _ADDRESS = re.compile(
     r"https?://\S+|www\.\S+|\S+@\S+|(?<![\w.@/-])(?:[\w-]*[a-zA-Z][\w-]*\.)+[a-z]{2,}\b"

@@ -7,7 +7,7 @@ import httpx
 
 from core.errors import ModelError
 
-_LARGEST = 16  # megabytes of a response; some 50,000 tokens when streamed
+_LARGEST = 16  # megabytes, some 50,000 tokens streamed; an endless response would fill memory
 
 
 def client() -> httpx.Client:

@@ -5,7 +5,9 @@ model_context = rules and question + passages or history + a quarter for the ans
 
 from collections.abc import Sequence
 
-_ANSWER_SHARE = 4  # the answer gets 1/4 of the context
+# The answer gets 1/4 of the context: 1,024 tokens of Ollama's smallest default. A larger share
+# takes passages away, a smaller one cuts answers off.
+_ANSWER_SHARE = 4
 
 # The configured model's tokenizer is not available. With SmolLM2's small vocabulary (49,152) a
 # token has at least 2.4 bytes in the Dutch briefs, and 4 in the English ones.
@@ -14,7 +16,7 @@ _BYTES_PER_TOKEN = 2
 CONDENSE_SHARE = 0.25
 """Share of `answer_timeout` for rewriting a follow-up; the rest is for the answer. A reasoning
 model needs some ten seconds for either."""
-MEND_SHARE = 0.25
+MEND_SHARE = 0.25  # a larger one takes the time from the answer itself
 """Share of `answer_timeout` for checking and repairing the reply."""
 
 

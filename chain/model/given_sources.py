@@ -13,7 +13,9 @@ _STANDINGS: Mapping[Standing, str] = {
     "upcoming": "not yet in force",
     "superseded": "no longer in force",
 }
-_NEAREST = 2  # passages given with a sentence that has neither evidence nor citations
+# Passages given with a sentence that has neither evidence nor citations: they are given whole, and
+# more would crowd the other sentences out of the prompt.
+_NEAREST = 2
 
 
 @dataclass(frozen=True)

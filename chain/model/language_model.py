@@ -34,8 +34,8 @@ from core.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-_TRIES = 3  # of a request with a transient failure
-_FIRST_WAIT = 0.5  # seconds before the second try; doubles after each
+_TRIES = 3  # of a request with a transient failure; a reader waits for each of them
+_FIRST_WAIT = 0.5  # seconds before the second try; doubles, as a busy server needs time
 _LASTING: frozenset[ModelTrouble] = frozenset({"key", "quota", "unknown_model", "unreachable"})
 
 

@@ -15,10 +15,10 @@ from chain.model.thoughts import without_thoughts
 from core.errors import ModelError
 from language.characters import visible
 
-_LONGEST = 400_000  # characters of a reply, thoughts included: some 100,000 tokens
-_PIECE = 200  # characters of a piece; the deadline is checked between two
-_AHEAD = 100  # pieces buffered for a reader slower than the model
-_GLANCE = 0.1  # seconds between two checks whether anybody still reads
+_LONGEST = 400_000  # characters, some 100,000 tokens; an endless reply would fill memory
+_PIECE = 200  # characters of a piece: the deadline is checked between two only
+_AHEAD = 100  # pieces kept for a slow reader; then the model waits, and memory is bounded
+_GLANCE = 0.1  # seconds between two checks whether anybody reads: how soon a stop is noticed
 _OUT_OF_TOKENS = frozenset({"length", "max_output_tokens"})
 
 

@@ -22,8 +22,8 @@ from core.settings import Settings
 
 OPENAI = "https://api.openai.com/v1"
 _AZURE_HOSTS = (".openai.azure.com", ".services.ai.azure.com", ".cognitiveservices.azure.com")
-_LISTED = 20  # models named in a message
-_QUICK = 5.0  # seconds for a request about the server's models
+_LISTED = 20  # models named in a message; of the hundreds that some servers have nobody reads all
+_QUICK = 5.0  # seconds for a request about the models, for which no model has to run
 _OLLAMA_CONTEXT = 4096  # tokens; its smallest default, docs.ollama.com/context-length
 _NUM_CTX = re.compile(r"^num_ctx\s+(\d+)", re.M)
 

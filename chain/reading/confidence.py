@@ -22,7 +22,7 @@ from vectorstore.embeddings import Embedder, Vectors
 from vectorstore.profile import everyday as everyday_sentences
 from vectorstore.snapshot import Snapshot
 
-_UNITS = 2  # best units that are searched for the question's figures
+_UNITS = 2  # best units that are searched for the question's figures: docs/decisions/0006
 _MOST_NAMES = 2  # missing names that count; more add no information
 
 

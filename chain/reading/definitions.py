@@ -12,7 +12,7 @@ from language.cues import cues_of
 from language.matching import without_accents
 from vectorstore.keyword import content_words
 
-_LONGEST_TERM = 4  # words of a term to define
+_LONGEST_TERM = 4  # words of a term to define; a longer phrase asks about a subject, not a term
 # A definition in a law begins with its number, and a quotation mark before the term.
 _QUOTED = re.compile(r"(?:\(?\w{1,4}[.)] ?)?(?=[\"'“”„‟«»‘‚‹›])")
 

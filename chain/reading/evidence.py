@@ -22,8 +22,12 @@ from language.vocabulary import translations
 from vectorstore.keyword import content_words
 
 _LETTERS = 4  # length of the character n-grams, as in the keyword index
-_NAME_ALIKE = 0.5  # share of a name's n-grams that one word of the evidence must have
-_WORD_ALIKE = 0.6  # share of a word's n-grams that all words must have: compounds, inflections
+# Share of a name's n-grams that one word of the evidence must have. Less finds any name in some
+# word, more misses its inflections and its spelling in another language.
+_NAME_ALIKE = 0.5
+# Share of a word's n-grams that all words must have: compounds, inflections. More than for a name,
+# as the runs of many words are found together by chance.
+_WORD_ALIKE = 0.6
 
 
 class LanguageText(NamedTuple):

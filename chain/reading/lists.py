@@ -6,7 +6,7 @@ from itertools import groupby, takewhile
 from chain.reading.unit_text import is_row
 from core.passage import Passage
 
-LONGEST_LIST = 12
+LONGEST_LIST = 12  # a list of sixty would bury the answer: docs/decisions/0013
 """Most items of a list to show; of a longer list the first."""
 
 

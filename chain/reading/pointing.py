@@ -7,7 +7,7 @@ from language.matching import fold
 from language.vocabulary import vocabulary
 
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
-_OPENING = 6  # first words of a sentence, checked for a reference back
+_OPENING = 6  # first words, checked for a reference back; a later one is to the sentence itself
 
 
 def points_back(text: str, language: str) -> bool:

@@ -35,13 +35,14 @@ from language.dates import dates_as_written
 from language.quantities import figures
 from vectorstore.keyword import content_words, letter_runs
 
-# Added to the score (or subtracted):
+# Added to the score (or subtracted). For a list that is asked for 0.5 to 1.5 are alike, and 2.5 is
+# worse; with `_IN_VAIN` as many answers can be signed, in 2 words less (docs/decisions/0013).
 _LIST, _COUNTED = 1.0, 2.0  # a list, and one with the right number of items, if one is asked for
 _IN_VAIN = 0.1  # each item of a list if none is asked for (subtracted)
 _DEFINES = 3.0  # a definition; too few questions ask for one to fit it
-_NAMED = 2.0  # a unit of a document that the question names
+_NAMED = 2.0  # a unit of a document that the question names; too few questions name one to fit it
 _PREAMBLE = 3.0  # a recital or memorandum (subtracted): an article may lay it down
-_REMEMBERED = 500  # passages in the cache
+_REMEMBERED = 500  # passages in the cache: all of the briefs, and a bound for larger collections
 FEATURES = ("cosine", "words", "letters", "passage", "number", "date", "reason", "across")
 
 

@@ -19,7 +19,7 @@ from core.passage import Passage, Unit
 from language.matching import fold
 from language.vocabulary import vocabulary
 
-_BACK = 2  # most sentences added before one that refers back
+_BACK = 2  # most sentences added before one that refers back; more is a paragraph, not a statement
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
 _ENUMERATED = re.compile(r"(?P<name>[^\W\d_]{3,}) (?P<number>[A-Z]|[IVX]+|\d{1,2})\b")
 _ADDRESS = re.compile(r"\b(?:https?://|www\.)\S+")

@@ -26,7 +26,7 @@ _END = " ?!.…"
 _REFERRING, _REFERRING_NAMED = 5, 3  # a pronoun or the like, without or with a name
 _OPENING = 3  # an opening such as "and"
 _ELLIPTIC = 5  # such an opening and no question word
-_CARRIED = 12  # most topic words taken from the previous question, which may be a long one
+_CARRIED = 12  # most topic words taken from the previous question; more drown the follow-up
 
 
 def standalone(question: str, language: str, history: Sequence[Turn]) -> str:

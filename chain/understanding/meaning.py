@@ -25,13 +25,13 @@ from vectorstore.embeddings import Embedder
 logger = logging.getLogger(__name__)
 
 _WITH_ANSWER: tuple[Message, ...] = ("shorter", "table", "translate", "email")
-_LANGUAGE_WORDS = 4  # most words of a message that only names a language: "into French, please"
+_LANGUAGE_WORDS = 4  # most words of "into French, please" and its like; more words ask for more
 
 # Least cosine of a model's rewriting with the follow-up in context. In research/fitting/rewritings,
 # rewritings that ask the same have 0.93 or more; others with its figures and question mark have at
 # most 0.88 (docs/decisions/0008).
 _MEANT = 0.9
-_BEFORE = 3  # earlier questions that a follow-up may refer to
+_BEFORE = 3  # earlier questions that a follow-up may refer to, as in the measurement above
 _MARKS = ("?", ";", ";")  # Greek asks with a semicolon
 
 Rewrite = Callable[[str, Sequence[Turn]], str]

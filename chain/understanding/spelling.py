@@ -15,7 +15,7 @@ from vectorstore.snapshot import Snapshot
 
 _SHORTEST = 7  # letters; shorter words are near to too many others
 _WRONG = 1  # edits (optimal string alignment): a wrong letter, or two swapped neighbours
-_ENDING = 2  # letters of an inflection
+_ENDING = 2  # letters of an inflection: a plural or a case is no misspelling
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
 

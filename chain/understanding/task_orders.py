@@ -7,7 +7,7 @@ from chain.understanding.manner_lists import concepts, manner_lists
 from core.answer import Message
 
 TASKS: tuple[Message, ...] = ("shorter", "table", "translate", "email", "summarise")
-_ORDER_WORDS = 6  # words within which an order to write something is given
+_ORDER_WORDS = 6  # words within which an order to write is given; later ones are what is asked
 _ORDERED = 3  # least words of a phrase that orders an e-mail: "e-mail" may be what is asked about
 _REFERENCE = "com"  # COM(2020) 607; in Portuguese also a filler
 

@@ -22,16 +22,19 @@ from core.answer import Mode, Turn
 from core.marked import Marked
 from language.matching import fold
 
-_ALSO = 0.25  # score: a statement beside the best may be lower by this
-_BESIDE = 2  # statements of the same passage beside the best
+_ALSO = 0.25  # score: a statement beside the best may be lower by this: docs/decisions/0013
+_BESIDE = 2  # statements of the same passage beside the best; what else it says can be unfolded
 _BLOCKS = 4  # blocks to unfold; with the two below 0.938 have all facts: docs/decisions/0013
 _PER_BLOCK = 3  # statements of a block; measured together with the number of blocks
 _WITHIN = 7.0  # score below the best: what is e^7 times less likely adds noise, not facts
-_WORDS_OF_MORE = 200  # words in all blocks to unfold
-_NEAREST = 2  # blocks below a refusal
+_WORDS_OF_MORE = 200  # words in all blocks to unfold; with 150, within e^5, 0.918 have all facts
+_NEAREST = 2  # blocks below a refusal; they answer nothing, and more would look like an answer
 _OVERVIEW = 8  # statements; a passage has about five units, so this is mostly all of it
-_KEPT = 1.5  # score: a part stays in a passage already shown unless another is better by this
-_AGAIN = 2.0  # score: a statement is repeated only if it is better than any new one by this
+# Scores: a part stays in a passage already shown unless another is better by _KEPT, so 4.5 times
+# (e^1.5) as likely; a statement is repeated only if it is better than any new one by _AGAIN, so 7
+# times (e^2). Less would mix passages, or say the same again, for a difference of chance.
+_KEPT = 1.5
+_AGAIN = 2.0
 
 
 class ExtractiveAnswerer:

@@ -16,7 +16,7 @@ from language.matching import grouped
 from language.sentences import is_open, sentences
 
 _LONGEST = 2000  # characters of a sentence; a longer one is a model's runaway output
-_NEAR = 300  # characters before the end of a sentence that decide whether it is one
+_NEAR = 300  # last characters that tell whether a sentence ends; all would take quadratic time
 _WIDE = 60  # characters: a line longer than this may be wrapped
 
 _FENCE = re.compile(r"\s*(?:```|~~~)")

@@ -41,7 +41,7 @@ SCHEMA: Mapping[str, Any] = {
 }
 """JSON Schema of a structured answer, within what OpenAI's strict mode takes."""
 
-_LONGEST = 4000  # characters of a JSON entry, or before the first
+_LONGEST = 4000  # characters of a JSON entry, or before the first; more is runaway output
 _LIST = re.compile(r'"sentences"\s*:\s*\[$')
 
 

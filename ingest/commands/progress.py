@@ -33,7 +33,7 @@ from ingest.publishing.events import (
 )
 from ingest.publishing.plan import Plan
 
-_EVERY = 5.0  # seconds between two lines that only say how far a run is
+_EVERY = 5.0  # seconds between two lines that only say how far a run is; more bury the others
 
 _READING, _EMBEDDING = "Reading files", "Embedding passages"
 

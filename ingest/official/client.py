@@ -22,7 +22,7 @@ USER_AGENT = "Strategiewijzer (python -m ingest fetch)"
 # Conditions of a request -> the headers of an earlier answer (RFC 9110, section 8.8).
 CONDITIONS = {"If-None-Match": "etag", "If-Modified-Since": "last-modified"}
 _KNOWN = "known"  # request extension: the versions that are here already
-_ANSWERS = (200, 300, 304, 404, 406)  # status codes of the protocol
+_ANSWERS = (200, 300, 304, 404, 406)  # status codes of Cellar's protocol; others are errors
 _PASSING = (429, 500, 502, 503, 504)  # overload and faults: a later try may succeed
 _MOST_REDIRECTS = 5  # the protocol has one, to the file; so many are a loop
 

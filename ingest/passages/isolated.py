@@ -26,7 +26,7 @@ _SERVE = (
     "flags = bool(int(estimated)), bool(int(compares)); "
     "serve(float(timeout), int(memory), int(limit), *flags, data_dir)"
 )
-_DYING = 5.0  # seconds from the end of a worker's pipe to the end of the worker
+_DYING = 5.0  # seconds for a worker to end by itself before it is killed, so no run hangs on it
 
 
 class Loader:

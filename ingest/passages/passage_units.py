@@ -11,7 +11,7 @@ from ingest.reading.formats import legal_lines
 from ingest.reading.formats.blocks import Block
 from language.sentences import cut, sentences
 
-_LONGEST_ITEM = 400  # characters: a longer one is cut into sentences
+_LONGEST_ITEM = 400  # characters, some 60 words: longer ones say several things, and are cut
 
 # The mark of a point: Markdown's own number, or typed before its text.
 _NUMBER = re.compile(r"(\d{1,3})[.)]\s*$")
@@ -23,7 +23,7 @@ _MARK = re.compile(
 # A definition begins with its term in quotation marks.
 _TERM = re.compile(r"[\"'“”„‟«»‘‚‹›][^\"“”«»‹›\n]{1,120}[\"'”“»’‘›]")
 
-_SHORTEST_PARAGRAPH = 100  # characters of a numbered paragraph outside of articles
+_SHORTEST_PARAGRAPH = 100  # characters of a numbered paragraph outside of articles; else an item
 _SAID = (".", ":", ";", ".’", ".”", ".»")  # how a numbered paragraph ends
 
 # The cost of a cut at a place; for comparison, a part of twice the target costs 1.

@@ -19,8 +19,8 @@ from ingest.reading.formats.blocks import Block
 from ingest.reading.formats.limits import MOST_UNITS, refuse_above
 from language.sentences import cut
 
-TARGET_TOKENS = 240  # of each part of a long section: about 1,000 characters
-_LONGEST_ROOT = 150  # characters of a title as the first heading of a passage
+TARGET_TOKENS = 240  # of each part of a long section; headings may take half of the embedder's 512
+_LONGEST_ROOT = 150  # characters of a first heading; full titles of acts decided what was found
 
 
 def split(

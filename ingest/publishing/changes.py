@@ -13,7 +13,7 @@ from ingest.publishing.ingest_report import ChangeKind, DocumentChange, PassageC
 from ingest.publishing.plan import Plan
 from vectorstore.manifest import DocumentEntry, Manifest
 
-_ALIKE = 0.5  # share of equal words from which a passage is a changed one, not a new one
+_ALIKE = 0.5  # share of equal words of a changed passage; with fewer equal it is a new one
 _WORD = re.compile(r"\s+|\w+|[^\w\s]")
 
 

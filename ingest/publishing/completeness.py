@@ -14,9 +14,9 @@ from vectorstore.keyword_files import open_keyword
 
 REBUILD = "Build the index anew with: python -m ingest --rebuild"
 
-_SAMPLE = 20  # passages that are searched for by their own vectors
+_SAMPLE = 20  # passages that are searched for by their own vectors; each costs a search
 _MAY_BE_MISSED = 0.1  # share of these: search is approximate, above all among near-duplicates
-_SAME = 0.99  # cosine of near-duplicates
+_SAME = 0.99  # cosine of near-duplicates: finding one shows as well that the place can be found
 
 
 class IndexProblem(Frozen):

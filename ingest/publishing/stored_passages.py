@@ -20,8 +20,8 @@ from vectorstore.generation import Generation
 from vectorstore.manifest import DocumentEntry
 from vectorstore.segments import document_key, mean, unit_ids
 
-_AT_ONCE = 500  # passages whose vectors are held in memory
-_ROUNDING = 1e-3  # tolerance for lengths, and for each number of a vector
+_AT_ONCE = 500  # passages whose vectors are in memory: some 5 MB, with those of their units
+_ROUNDING = 1e-3  # for lengths, and each number of a vector: 32 bits are exact to far less
 
 
 class Contents:

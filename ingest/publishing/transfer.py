@@ -24,7 +24,7 @@ from vectorstore.manifest import Manifest, SegmentEntry, method_of, new_id
 from vectorstore.segments import unit_ids
 from vectorstore.store import tidy
 
-_AT_ONCE = 500  # passages whose vectors are held in memory
+_AT_ONCE = 500  # passages whose vectors are in memory: some 5 MB, with those of their units
 
 
 def export_generation(

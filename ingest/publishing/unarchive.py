@@ -24,11 +24,11 @@ from vectorstore.embeddings import Vectors
 from vectorstore.manifest import Manifest
 from vectorstore.segments import document_key
 
-_SMALL = 10_000  # bytes of format.json and SHA256SUMS at most
+_SMALL = 10_000  # bytes of format.json and SHA256SUMS, which have a few hundred
 _MANIFEST = 100_000_000  # bytes; a document takes less than a thousand
 _LINE = 1_000_000  # bytes of a passage, which has at most a few thousand characters
 _PACKED = 200  # the highest ratio of unpacked to packed size; that of passages is about 5
-_ROUNDING = 1e-3  # tolerance for the length of a vector
+_ROUNDING = 1e-3  # tolerance for the length of a vector: in 32 bits it is much nearer to 1
 _CHUNK = 1 << 20  # bytes read at once: a file of any size takes no more memory
 _KEY = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\.[a-z]{2}")
 

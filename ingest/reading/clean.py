@@ -24,9 +24,9 @@ _BREADCRUMBS = re.compile(r"(?:[^>›»|/\n]+ [>›»|/] ){2,}[^>›»|/\n]+")
 # The month in words: whether 3/4/2020 is in March or in April is not known of a page.
 _DATE = re.compile(r"(?<!\d)(\d{1,2})(?:\.|er)? ([^\W\d_]+) (\d{4})(?!\d)")
 _LANGUAGES = ("nl", "en", "fr", "de", "de_AT")  # of the lists in noise.yaml; Austria's "Jänner"
-_BUTTON_SHARE = 0.5  # of the words of a line
+_BUTTON_SHARE = 0.5  # of the words of a line; a sentence that names buttons has more other words
 _SHORT_LINE = 150  # characters; longer is a paragraph whose full stop is missing
-_LINK_LIST = 4  # short lines in a row that need no heading to be a list of links
+_LINK_LIST = 4  # short lines in a row that are links without a heading; fewer may be an address
 _COOKIE_BAR = 400  # characters; a longer text that begins so may be about cookies
 
 

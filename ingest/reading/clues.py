@@ -13,8 +13,8 @@ from language.dates import dates_in, only_day
 from language.document_numbers import celex_number, document_number
 from language.matching import fold
 
-_BEGINNING = 1500  # characters of a title page, in a format without pages
-_LONGEST = 80  # characters of a line of its own
+_BEGINNING = 1500  # characters, half a page, in a format without pages; the text has other dates
+_LONGEST = 80  # characters of a line of its own; the date in a sentence is that of something else
 _FEW_WORDS = 6  # beside a date: "Press release | Brussels, 24 July 2020"
 _LABEL = r"(?:[^\W\d]+ ?:\s*)?[(\[]?"  # "Reference: "
 _FINAL = r"(?: (?:final|def\w*|endg\w*)\.?(?:/\d+)?)?"

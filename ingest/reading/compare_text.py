@@ -25,7 +25,7 @@ from ingest.reading.formats.blocks import first_heading
 from ingest.reading.source_parts import APART, LABEL
 
 WORDS = 5  # in a run: fewer occur by chance, more are lacking for one word that differs
-_LONGEST = 200  # characters of a run that are compared
+_LONGEST = 200  # characters compared of a run: each length takes one more pass over the file
 # White space, invisible characters, bullets, and the marks of our own Markdown.
 _NOT_COMPARED = re.compile(
     "[\\s\\\\•◦▪‣·\x01-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"

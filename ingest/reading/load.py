@@ -20,7 +20,7 @@ from ingest.reading.read import read, sha256
 
 log = logging.getLogger(__name__)
 
-_NAMED = 20  # lines of page noise in the log
+_NAMED = 20  # lines of page noise in the log; more would bury what it says of other files
 
 
 def double(key: str, path: str, other: str) -> DocumentError:

@@ -22,10 +22,10 @@ from ingest.reading.formats.encoding import decode
 from ingest.reading.source_parts import APART, LABEL, as_label
 
 _READ_APART = frozenset(("script", "style", "template", "title", "textarea", "noscript"))
-_SMALL = 0.85  # of the size of the text around
+_SMALL = 0.85  # of the size of the text around: larger figures are text, not a raised number
 # A label that is marked already, "word(1)", or a mark of changes in a consolidated text.
 _UNLINKED = re.compile(rf"({LABEL.pattern})|(?<=[^\W\d_])\(\d{{1,3}}\)|[►▼]\s*[A-Z]\d{{0,3}}|◄")
-_LONGEST_LABEL = 8  # characters of a link that may be the number of a note: "[123]"
+_LONGEST_LABEL = 8  # characters of a link that may be a note's number, "[123]"; longer is text
 
 
 def read(path: Path, data: bytes) -> tuple[str, ...]:

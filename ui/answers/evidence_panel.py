@@ -19,7 +19,7 @@ from ui.answers.surroundings import Surroundings
 from ui.markup import escape, facts_html, folded_html, is_web_page, link, marked_pieces, new_tab
 from ui.texts import Texts
 
-_FIRST_WORDS = 6  # of a quote, to tell it from others
+_FIRST_WORDS = 6  # of a quote, to tell it from others; more are tiring to hear at each button
 
 
 def evidence_html(answer: Answer, prefix: str, texts: Texts, around: Surroundings | None) -> str:

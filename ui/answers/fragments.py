@@ -9,7 +9,7 @@ at its top. Case and rows of spaces do not count. https://wicg.github.io/scroll-
 import re
 from urllib.parse import quote as percent_encoded
 
-_WORDS = 12  # a longer quote is told by its ends
+_WORDS = 12  # a longer quote is told by its ends, which together have as many
 _END = 6  # words of each end; fewer may stand elsewhere in the page as well
 _ITEM = re.compile(r"^\s*(?:[-*+•]|\d{1,3}[.)])\s+")  # what a browser does not show as text
 

@@ -22,7 +22,7 @@ passage that has changed; another document took the place of its document."""
 Piece = tuple[str, bool]
 """Words of a source, and whether they are quoted."""
 
-_LONGEST = 200  # characters of a sentence beside a quote
+_LONGEST = 200  # characters of a sentence beside a quote; more would draw the eye from the quote
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from ui.texts import Texts
 
 logger = logging.getLogger(__name__)
 
-_GLANCE = 0.1  # seconds between two looks at whether the reader wants something else
+_GLANCE = 0.1  # seconds between two looks at whether the reader wants something else: hardly felt
 
 
 def answer(

@@ -20,7 +20,7 @@ from ui.texts import Texts
 
 _Written = Callable[[str, Sequence[Exchange], Texts], str | bytes]
 
-_SHOWN = 15  # conversations, until the reader asks for more
+_SHOWN = 15  # conversations, until the reader asks for more; in longer lists one searches
 
 
 @st.fragment  # searching neither runs the whole page nor interrupts an answer in the making

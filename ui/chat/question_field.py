@@ -8,7 +8,7 @@ from ui.scripts import script
 from ui.texts import Texts
 
 MAX_QUESTION = 1000  # characters; the longest question of eval/questions has 186
-_LONGEST_READ = 100 * MAX_QUESTION  # in a longer text no question is looked for
+_LONGEST_READ = 100 * MAX_QUESTION  # a longer text is no message, and searching it takes time
 _PARAGRAPH = re.compile(r"(?s:(?!\n[^\S\n]*\n|(?<=[.:!?])[^\S\n]*\n).)+")
 _ASKING = re.compile(r"[?\u037e][”“»\"')\]]*$")  # also the Greek question mark
 _FEWEST_WORDS = 3  # "Really?" asks nothing that can be searched

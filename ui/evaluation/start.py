@@ -20,7 +20,7 @@ from ui.pseudonyms import name_of, on_record
 from ui.texts import Texts
 
 GATE_CLOSED = 3  # exit code of python -m eval
-EVERY = (1, 4, 20)  # ask every Nth question
+EVERY = (1, 4, 20)  # ask every Nth question: all; a quarter, with intervals twice as wide; a trial
 _LAST_LINES = 5  # of what went wrong: the reason stands at the end
 
 

@@ -22,7 +22,7 @@ from vectorstore.manifest import DocumentEntry
 
 # Streamlit allows ten years around the value only, if nothing is said.
 _FIRST, _LAST = datetime.date(1900, 1, 1), datetime.date(2199, 12, 31)
-_LONGEST = 500  # characters of a field
+_LONGEST = 500  # characters of a field: titles of acts have several lines, more is text by mistake
 SAVED = "maintenance-saved"  # of which document the details were just saved
 
 

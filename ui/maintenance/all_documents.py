@@ -22,7 +22,7 @@ from ui.texts import Texts
 from vectorstore.generations import Generations, store_exists
 from vectorstore.manifest import DocumentEntry, Manifest
 
-_PAGE = 20  # documents shown at once
+_PAGE = 20  # documents shown at once; all of them would be sent to the browser at every click
 
 
 @dataclass(frozen=True)

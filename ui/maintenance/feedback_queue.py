@@ -20,7 +20,7 @@ from ui.pseudonyms import name_of, on_record
 from ui.scope import told
 from ui.texts import Texts
 
-_PAGE = 10  # verdicts shown at once
+_PAGE = 10  # verdicts shown at once; each is longer than a row, with its question and answer
 _CHOICES = ("open", "handled", "all")
 _HELPFUL = {True: "helpful", False: "unhelpful"}
 _EVIDENCE = {True: "evidence_good", False: "evidence_bad"}

@@ -14,7 +14,7 @@ from ingest.passages.isolated import Loader
 from ingest.publishing.ingest_report import Failure
 from ingest.reading.load import fingerprint
 
-_KEPT = 1000  # files, a few kilobytes each
+_KEPT = 1000  # files, a few kilobytes each: reading one anew takes long, all take memory
 
 
 class Said(Frozen):

@@ -24,10 +24,10 @@ from ui.texts import Texts
 JobTask = Literal["plan", "trial", "discard", "publish", "fetch", "rollback", "verify"]
 JobOutcome = Literal["running", "done", "problems", "failed", "stopped"]
 
-_EVERY = 2.0  # seconds between two looks at the job that runs
-_SILENT = 60.0  # seconds after which it is said that nothing moves
+_EVERY = 2.0  # seconds between two looks at the job that runs; each redraws, and more seems stuck
+_SILENT = 60.0  # seconds after which it is said that nothing moves; one large file takes a while
 _RECENT = 100_000  # bytes of events: enough to see how far a job is, however long it runs
-_LAST_LINES = 12  # of what a job said that failed
+_LAST_LINES = 12  # of what a job said that failed: the reason stands at the end
 _PROBLEM = "maintenance-problem"
 TAB = "maintenance-tab"  # which section of the page is shown
 

@@ -16,7 +16,7 @@ from ui.markup import facts_html
 from ui.pagination import page_of
 from ui.texts import Texts
 
-_PAGE = 20  # documents shown at once
+_PAGE = 20  # documents shown at once; all of a first run would be sent at every click
 _ORDER = ("removed", "changed", "added", "renamed")  # what asks for a look comes first
 _KEEP, _STRICT, _SHRINK = "--keep-missing", "--strict", "--allow-shrink"
 

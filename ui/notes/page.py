@@ -20,7 +20,7 @@ from ui.notes.notes_export import By, changed, grouped, notes_docx, notes_markdo
 from ui.shared_assistant import usable_index
 from ui.texts import Texts
 
-_SHOWN = 20  # notes, until the reader asks for more
+_SHOWN = 20  # notes, until the reader asks for more: all of 500 would be sent at every click
 
 
 def page() -> None:

@@ -18,8 +18,8 @@ from ui.sources.type_search import FoundPlaces, find, searchable, snippet_html, 
 from ui.texts import Texts
 from vectorstore.snapshot import Snapshot
 
-_PAGE = 15  # documents shown at once
-_HITS = 3  # passages of a document in a list
+_PAGE = 15  # documents shown at once; all of them would be sent to the browser at every click
+_HITS = 3  # passages of a document in a list; more would push the next document off the screen
 
 
 def show(index: Snapshot, documents: Documents, texts: Texts) -> None:

@@ -13,7 +13,7 @@ from ui.markup import code
 from ui.sources.documents import Documents
 from ui.texts import Texts
 
-_LONGEST = 200  # characters that are searched for
+_LONGEST = 200  # characters that are searched for; each word is looked up in all passages
 _KEYS = {name: f"catalogue-{name}" for name in ("search", "area", "kind", "language", "sort")}
 PAGE_KEY = "catalogue-page"  # of the page of the list that is shown
 

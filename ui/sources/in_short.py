@@ -22,7 +22,7 @@ from vectorstore.snapshot import Snapshot
 
 logger = logging.getLogger(__name__)
 
-_KEPT = 200  # documents in a language
+_KEPT = 200  # documents in a language; one costs up to 19 searches to make, and memory to keep
 
 
 def place(texts: Texts) -> tuple[DeltaGenerator, DeltaGenerator]:

@@ -15,9 +15,9 @@ from ui.addresses import Span
 from ui.markup import escape
 from vectorstore.snapshot import Snapshot
 
-_AROUND = 60  # characters before the first word in a snippet
-_LENGTH = 260  # characters of a snippet
-_MARKED = 20  # words that are marked in one passage
+_AROUND = 60  # characters before the first word in a snippet: the words that it belongs to
+_LENGTH = 260  # characters of a snippet: two or three lines, so that a list can be looked through
+_MARKED = 20  # words that are marked in one passage; more marks show nothing
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ _HANGING = re.compile(r"text-indent:\s*-")
 _AROUND_ITEMS = ("td", "th", "li", "dd", "table")
 _BELOW_TITLE = HEADINGS[1:]
 _DEEPEST = 6  # nesting of lists: what html_to_markdown.py writes as well
-_FARTHEST = 30  # most elements between two items of a list
+_FARTHEST = 30  # most elements between two items of a list; looking farther takes quadratic time
 _ROMANS = "i ii iii iv v vi vii viii ix x xi xii xiii xiv xv"
 _ROMAN = ("", *_ROMANS.split())
 

@@ -16,7 +16,8 @@ from ingest.reading.formats.table import Element
 from language.dates import day_in
 from language.official import most_likely
 
-_LONGEST = 120  # characters of a title that serves as heading in full
+# Characters of a title that is the first heading as it is; longer ones steer search.
+_LONGEST = 120
 _IN_BRACKETS = re.compile(r"\([^()]*\)")
 _NAME = re.compile(r"\((?:[^\s()]+ ){2,8}[^\s()]+\)$")  # (General Data Protection Regulation)
 

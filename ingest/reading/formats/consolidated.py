@@ -14,7 +14,8 @@ _MARK = re.compile(r"►\s?[A-Z]{1,2}\d{0,3}")
 _BEGINS = re.compile(r"▼\s?[A-Z]{1,2}\d{0,3}")
 _MARKS = re.compile(r"[►▼]\s?[A-Z]{1,2}\d{0,3}\s*|\s*◄")
 _ONLY_MARKS = re.compile(r"(?:[►▼]\s?[A-Z]{1,2}\d{0,3}|◄|[\s—_-])+")
-_LONGEST = 300  # characters of the list of amendments
+# Characters of the amendments, of which some acts have dozens: the version is a line.
+_LONGEST = 300
 
 
 def is_one(tree: Element) -> bool:

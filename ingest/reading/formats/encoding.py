@@ -24,7 +24,7 @@ _HIDDEN = re.compile(
     "[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
 _UNUSED = re.compile(r"[\x80-\x9f]")  # letters in Windows code pages, unused in ISO 8859
-_BINARY = 0.1  # share of control characters from which a file is no text
+_BINARY = 0.1  # share of control characters from which a file is no text; texts have stray ones
 _BYTE_ORDER_MARKS = {
     codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF32_LE: "utf-32-le",  # before UTF-16, which begins the same
@@ -51,8 +51,8 @@ _TEXT_ENCODING = re.compile(
     r"utf-(?:8|16|32)\b.*|ascii|cp\d+|iso8859-\d+|koi8-\w|mac-\w+|tis-620"
     r"|gb\w+|big5\w*|euc_\w+|shift_jis\w*|iso2022_\w+|hz"
 )  # not idna, punycode and others that Python has for programs
-_HEAD = 2048  # bytes in which a web page declares its encoding
-_SAMPLE = 20_000  # bytes from which a code page is told
+_HEAD = 2048  # bytes in which a web page declares its encoding: HTML asks for the first 1,024
+_SAMPLE = 20_000  # bytes from which a code page is told: enough words, decoded by each of them
 
 
 def decode(path: Path, data: bytes, *, declares: bool = False) -> str:

@@ -17,7 +17,7 @@ _DATES = ("date", "effective_from")
 _FENCE = re.compile(r"---[ \t]*\n")
 _CLOSING = re.compile(r"^---[ \t]*(?:\n|\Z)", re.MULTILINE)
 _CORE_TAG = "tag:yaml.org,2002:"
-_LONGEST = 50_000  # characters of metadata
+_LONGEST = 50_000  # characters of metadata: YAML is slow to parse, and more is text by mistake
 
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _ADDRESS = re.compile(r"https?://\S+")

@@ -46,10 +46,10 @@ from language.matching import fold
 log = logging.getLogger(__name__)
 
 _END = b"%%EOF"
-_NEAR_END = 2048  # bytes; some programs write after the end mark
+_NEAR_END = 2048  # bytes; some programs write after the end mark, and Acrobat allows 1,024
 _DATE = re.compile(r"D:(\d{4})(\d\d)(\d\d)")
-_TITLE_PAGES = 2  # first pages, which must have the stated title
-_SPACES = 2  # at least, in a stated title that replaces the shown one
+_TITLE_PAGES = 2  # cover and title page, which must have the stated title; later pages name others
+_SPACES = 2  # at least, in a stated title that replaces the shown one; with fewer it names a file
 _BOOKMARKS = 10_000  # as many as a document may have headings (limits.py)
 _AGAIN = "Fetch the file again, or open it in a PDF program and save it again"
 

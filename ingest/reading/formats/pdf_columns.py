@@ -9,7 +9,7 @@ from ingest.reading.formats.pdf_lines import PdfLine
 from ingest.reading.formats.pdf_tables import Table, aligned_tables
 from ingest.reading.formats.pdf_white import white_stretches
 
-_MIN_LINES = 4  # on each side of a gutter
+_MIN_LINES = 4  # on each side of a gutter; fewer stand side by side in a letterhead
 _FILL = 0.6  # of a column's width, filled by its typical line; cells of a table fill less
 
 

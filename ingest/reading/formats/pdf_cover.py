@@ -18,8 +18,8 @@ from language.official import OFFICIAL
 
 _FIELD = re.compile(r"^(Subject|Date|Language): (.+?)\.?\s*$", re.MULTILINE)
 _NOT_SET = "Not Set"
-_MOST = 2000  # elements of a page's tags that are read
-_LONGEST = 20_000  # bytes of an alternative text
+_MOST = 2000  # elements of a page's tags; a damaged file may claim any number
+_LONGEST = 20_000  # bytes of an alternative text, which get memory before any is read
 
 
 def read_cover(document: pypdfium2.PdfDocument) -> dict[str, Value]:

@@ -21,19 +21,19 @@ from ingest.reading.formats.pdf_looks import (
 from language.matching import fold
 
 _NOT_SMALLER = 0.95  # of the body's type size: less is a note; sizes are rounded
-_LONGEST = {True: 300, False: 160}  # characters of a heading, in larger type or not
+_LONGEST = {True: 300, False: 160}  # characters of a heading, in larger type or not; more is text
 _LONGEST_TITLE = 600  # characters; titles of acts have several lines, more is a paragraph
 _MAX_LINES = 6  # of a heading; more is a paragraph in bold type
 _NO_HEADING = (".", ";", ",", ":", "-")
 _AFTER_END = "”’‘“»\"'⁰¹²³⁴⁵⁶⁷⁸⁹▌▐* "
 _LOWER = re.compile(r"[“‘\"'(\[]*[a-zà-öø-ÿα-ωа-я]")
 _SENTENCES = re.compile(r"[^\W\d_]{3}[.!?][”’»\"]?\s+[“‘„«\"]?[^\W\d_a-zà-öø-ÿα-ωа-я]")
-_CLOSE = 1.6  # of the type size, between the lines of a heading
-_NEAR = 4.0  # of the type size, between the lines of a centred title
+_CLOSE = 1.6  # of the type size, between the lines of a heading: farther may be the next one
+_NEAR = 4.0  # of the type size, between the lines of a centred title, which are set far apart
 _CENTRED = 8.0  # points: middles this near are one, left ends this near are aligned
-_RUNNING = 120  # characters of a paragraph of running text
+_RUNNING = 120  # characters of a paragraph of running text; covers have shorter ones as well
 _TITLE = 8  # letters; fewer are a logo, a kind of document or a number
-_SPACES = 2  # in a title; one with fewer comes second
+_SPACES = 2  # in a title; with fewer, as a name or a logo has, it comes second
 _NO_TITLE = re.compile(r"(?:\S+ ){0,4}\(?\d{1,4}[./ -]{1,2}\S{1,12}[./ -]{1,2}\d{2,4}\b")  # a date
 
 

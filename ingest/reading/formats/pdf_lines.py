@@ -31,8 +31,8 @@ _RAISED = (0.15, 0.7)  # of the type size: the mark of a note, the power of a un
 _LOWERED = -0.3  # of the type size: an index as in CO₂; what is lower is of the next line
 _SMALLER = 0.86  # of the type size: what is larger is text, not an index or a raised mark
 _TOUCHES = 0.5  # of the type size: a mark farther from a word is not that word's
-_UNDER = 0.3  # of the type size: how far below a line its underlining is
-_NOTE_GAP = 4.0  # of the type size, between the raised number of a footnote and its text
+_UNDER = 0.3  # of the type size: how far below a line its underlining is; a lower rule parts text
+_NOTE_GAP = 4.0  # of the type size, from a note's raised number to its text: a tab's width
 
 
 @dataclass(frozen=True)

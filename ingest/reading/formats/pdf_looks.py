@@ -9,7 +9,7 @@ from ingest.reading.formats.legal_lines import Division, division
 from ingest.reading.formats.pdf_blocks import PdfBlock
 from ingest.reading.formats.pdf_lines import LIST_MARK
 
-LARGER = 1.08  # of the body's type size
+LARGER = 1.08  # of the body's type size: 12 points to 11 (1.09) is larger, rounding is not
 NUMBERING = re.compile(
     r"(?P<decimal>\d{1,2}(?:\.\d{1,2})*)(?:[.)]\s|\s)|(?P<roman>[IVX]+)[.)]\s|(?P<letter>[A-Z])[.)]\s"
 )

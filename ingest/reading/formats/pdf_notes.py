@@ -10,7 +10,7 @@ from ingest.reading.formats.pdf_drawing import Box
 from ingest.reading.formats.pdf_lines import PdfLine
 
 _NORMAL = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
-_SIZE = 0.93  # of the body's type size: notes are smaller
+_SIZE = 0.93  # of the body's type size: 10 points to 11 (0.91) may be a note, rounding is not
 _OWN_MARK = re.compile(r"\(?(?P<raised>[⁰¹²³⁴⁵⁶⁷⁸⁹]+)\)?\s*|\(?(?P<plain>\d{1,3})[.)]?\s*(?=\D)")
 # A reference in the text; a power is none (10⁶, m²).
 _MARK = re.compile(
@@ -18,10 +18,11 @@ _MARK = re.compile(
     r"(?:[,\s](?=[⁰¹²³⁴⁵⁶⁷⁸⁹])|\s(?=[.,;:!?)]))?"
 )
 
-_SHORT_RULE = (30.0, 0.6)  # in points, and of the width of the text
-_EDGE = 6.0  # points from where the text begins
-_NEAR = 4.0  # of the type size: how far below it the first note is
-_UNDER = 0.4  # of the type size: how far below a line its underlining is
+# Points, and of the text's width: shorter underlines, longer is a border.
+_SHORT_RULE = (30.0, 0.6)
+_EDGE = 6.0  # points from where the text begins: farther off it is of a table or drawing
+_NEAR = 4.0  # of the type size: how far below it the first note is; what is farther is other text
+_UNDER = 0.4  # of the type size: how far below a line its underlining is; a lower rule parts text
 _ENDS = re.compile(r"[.!?][”“»\"')\]]*$")
 
 

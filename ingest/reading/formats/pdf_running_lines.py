@@ -11,7 +11,7 @@ from ingest.reading.formats.pdf_page import Page
 from language.matching import fold
 from language.official import OFFICIAL
 
-_MARGIN = 0.15  # of the page's height: where running headers and footers stand
+_MARGIN = 0.15  # of the page's height, 4.5 cm of A4: more would take headings for running headers
 _SAME_HEIGHT = 4  # points; less would part headers, more would join neighbouring lines
 _LEADERS = re.compile(r"(?:[.…·_]\s?){5,}\s*[\divxlc]*$")  # of a table of contents
 _PAGE_NUMBER = re.compile(r"[\s\-–—|]*(\d+)[\s\-–—|]*")

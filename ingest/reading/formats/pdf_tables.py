@@ -11,11 +11,11 @@ from ingest.reading.formats.pdf_page import Page, Word
 Cell = tuple[PdfLine, ...]
 Row = tuple[Cell, ...]
 
-_TOUCHING = 3.0  # points between rules that belong together
+_TOUCHING = 3.0  # points between rules that belong together: they are drawn inexactly, or double
 _WITH_TEXT = 0.35  # of the cells have text; with fewer it is a drawing
 _BORDER = 0.8  # of the page's height: a higher one frames the page
 _IN_BOX = 4  # lines: fewer may be a heading with a frame
-_ROW_GAP = 2.6  # of the type size, between the rows of a table without rules
+_ROW_GAP = 2.6  # of the type size, between rows of a table without rules; more parts two things
 _FEWEST_ROWS = 3  # of a table without rules: fewer may be loose lines
 _SAME_ROW = 0.15  # of the type size, as _BASELINE in pdf_lines.py: cells are not set exactly
 

@@ -7,7 +7,7 @@ from statistics import median
 Span = tuple[float, float]
 """From left to right, in points."""
 
-_ZONE = (0.2, 0.8)  # of the whole width: where a gap between columns may be
+_ZONE = (0.2, 0.8)  # of the whole width: nearer to its edges a gap sets off the marks of a list
 _NARROWEST = 0.7  # of the type size; narrower: spaces between words, below each other by chance
 _CROSSED = 0.5  # of the usual crossings: a title, an abstract or a figure may go across
 

@@ -17,7 +17,9 @@ _DUBLIN = "{http://purl.org/dc/elements/1.1/}"
 _TERMS = "{http://purl.org/dc/terms/}"
 _APP = "{http://schemas.openxmlformats.org/officeDocument/2006/extended-properties}"
 _META = "{urn:oasis:names:tc:opendocument:xmlns:meta:1.0}"
-_LONGEST_WORK = datetime.timedelta(days=366)  # longest time from beginning a text to saving it
+# Longest time from beginning a text to saving it; a file that is older was made from another text,
+# and has its date.
+_LONGEST_WORK = datetime.timedelta(days=366)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from ingest.reading.formats import limits, markdown, properties, table, zip_part
 from ingest.reading.formats.blocks import Parsed
 from ingest.reading.formats.encoding import without_control
 
-_LONGEST_TITLE = 150  # characters of a line above a table
+_LONGEST_TITLE = 150  # characters of a line above a table; longer is a note, which is text
 
 
 def parse(path: Path, data: bytes) -> Parsed:
