@@ -133,6 +133,18 @@ def opened(
         assert disallowed == []
 
 
+def come_to_rest(page: Page) -> None:
+    """Waits until nothing on the page has changed for a second, at most a minute: what is
+    focused or clicked before may be replaced."""
+    page.evaluate("""() => new Promise((done) => {
+        let timer = setTimeout(done, 1000);
+        const changed = () => { clearTimeout(timer); timer = setTimeout(done, 1000); };
+        const what = {subtree: true, childList: true, characterData: true};
+        new MutationObserver(changed).observe(document.body, what);
+        setTimeout(done, 60000);
+    })""")
+
+
 def ask(page: Page, question: str) -> None:
     """Types a question with the keyboard alone."""
     field = page.get_by_placeholder(re.compile("Stel uw vraag"))

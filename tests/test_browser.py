@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from core.settings import Settings
 from ingest.pipeline import ingest
 from people.feedback import read
-from tests.browser import VIEWPORT_HEIGHT, ask, evidence, opened, served
+from tests.browser import VIEWPORT_HEIGHT, ask, come_to_rest, evidence, opened, served
 
 ROOT = Path(__file__).parent.parent
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
@@ -65,6 +65,7 @@ def test_a_marker_leads_to_its_quote(browser: Browser, address: str) -> None:
         marker = page.get_by_role("link", name="Bron 1", exact=True).first
         expect(marker).to_be_visible(timeout=90_000)
         expect(page.locator("details.sw-sources")).to_have_count(1)
+        come_to_rest(page)
         marker.focus()
         page.keyboard.press("Enter")
         source = page.get_by_role("dialog", name="Bron bij het antwoord")
@@ -143,7 +144,7 @@ def test_a_verdict_is_given_with_the_keyboard_and_stays_in_view(
         first.get_by_role("radio").first.focus()
         page.keyboard.press("Enter")
         expect(page.get_by_text("Bewaard met dit gesprek")).to_be_visible()
-        page.wait_for_timeout(1500)  # in which the page comes to rest
+        come_to_rest(page)
         group.last.get_by_role("radio").first.focus()  # at the end of the page
         first.get_by_role("radio").first.focus()
         page.keyboard.press("ArrowRight")

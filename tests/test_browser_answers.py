@@ -12,7 +12,7 @@ from people.conversation import Conversation, Exchange
 from people.conversations import Conversations
 from tests.answers import made
 from tests.axe import broken_rules
-from tests.browser import opened, served
+from tests.browser import come_to_rest, opened, served
 from ui.access import LOCAL
 
 pytestmark = pytest.mark.long
@@ -41,7 +41,7 @@ def places(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iter
 def unfolded(page: Page) -> None:
     """Waits for the answer, and opens all that is folded."""
     expect(page.locator(".sw-answer").first).to_be_visible()
-    page.wait_for_timeout(1000)  # in which the page comes to rest
+    come_to_rest(page)
     page.evaluate("document.querySelectorAll('details').forEach(one => (one.open = true))")
 
 

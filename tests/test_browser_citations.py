@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from core.settings import Settings
 from ingest.pipeline import ingest
 from tests.axe import broken_rules
-from tests.browser import ask, opened, served
+from tests.browser import ask, come_to_rest, opened, served
 from tests.openai_server import openai_server
 from tests.test_export import CONVERSATION, hostile
 from tests.test_ui_citations import HOSTILE as EVIL
@@ -38,7 +38,7 @@ def first_chip(page: Page, question: str = REPORTS) -> Locator:
     ask(page, question)
     chip = page.locator(".sw-chip").first
     expect(page.get_by_role("button", name="Kopiëren")).to_be_visible()  # the answer is complete
-    page.wait_for_timeout(1000)  # in which the page comes to rest
+    come_to_rest(page)
     return chip
 
 
@@ -186,6 +186,7 @@ def test_the_sources_of_an_answer_are_gone_through_in_the_panel_with_the_keyboar
         ask(page, MARKET)
         number = page.locator(".sw-chip > a").first
         expect(page.get_by_role("button", name="Kopiëren")).to_be_visible()
+        come_to_rest(page)
         number.focus()
         page.keyboard.press("Enter")
         told = panel(page).locator(".sw-panel-place")

@@ -51,7 +51,7 @@ def test_no_english_is_left_on_a_page_in_another_language(
         page.goto(address)
         expect(page.get_by_placeholder(texts("chat.placeholder"))).to_be_enabled()
         page.get_by_text(texts("filters.heading"), exact=True).click()
-        page.wait_for_timeout(2000)  # in which the page comes to rest
+        come_to_rest(page)
         page.get_by_role("combobox", name=texts("filters.documents")).press_sequentially("qqq")
         expect(page.get_by_text(texts("streamlit.nothing_found"), exact=True)).to_be_visible()
         assert english(page, language) == []

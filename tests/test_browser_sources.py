@@ -184,7 +184,8 @@ def test_a_summary_is_folded_and_the_text_stays_where_it_is(
         }""")
         expect(digest.locator("[class*=st-key-plain-question]").first).to_be_attached()
         expect(digest.locator(".sw-answer").first).to_be_hidden()
-        assert 0 < page.evaluate("window.tallest") < 60
+        page.wait_for_function("window.tallest > 0")  # told once a frame is drawn
+        assert page.evaluate("window.tallest") < 60
         digest.locator("summary").first.click()
         expect(digest.locator(".sw-answer").first).to_be_visible()
         wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"

@@ -9,7 +9,7 @@ from babel.numbers import format_decimal
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from core.settings import Settings
-from tests.browser import ask, opened, served
+from tests.browser import ask, come_to_rest, opened, served
 from tests.openai_server import Script, openai_server
 from ui.chat.question_field import MAX_QUESTION
 
@@ -35,7 +35,7 @@ def at_top(page: Page, number: int) -> None:
     its answer is whole above the field."""
     expect(page.get_by_text("Was dit antwoord bruikbaar?")).to_have_count(number)
     expect(field(page)).to_be_enabled()
-    page.wait_for_timeout(1500)  # in which the page comes to rest
+    come_to_rest(page)
     box = page.locator(".sw-last-question").bounding_box()
     assert box is not None
     assert 40 < box["y"] < TOP
