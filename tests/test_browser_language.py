@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser import come_to_rest
 from ui.texts import languages, load
 
 LOCALES = {"nl": "nl-NL", "fr": "fr-FR", "de": "de-DE"}
