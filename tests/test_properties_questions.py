@@ -1,4 +1,4 @@
-"""Properties of what people type: questions, words to search, addresses; and of facts in any text.
+"""Properties of what people type, words to search and addresses, and of facts in any text.
 
 The examples are the same at every run; how to search longer is told in test_properties_reading.py.
 """
@@ -12,8 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chain.answer.highlights import highlights
-from chain.assistant import Assistant
-from core.answer import Answer
 from core.settings import Settings
 from core.source import DocumentInfo, Scope
 from language.dates import dates_as_written
@@ -23,12 +21,10 @@ from language.proper_names import names_as_written
 from language.quantities import amounts, figures, figures_as_written, with_decimal_points
 from language.sentences import sentences
 from ui.addresses import place_of, quotes, reading_address, reading_query
-from ui.answers.answer_text import answer_html
 from ui.chat.address import question_address, scope_of
 from ui.chat.question_field import question_in
 from ui.markup import escape, is_web_page
 from ui.sources.type_search import compared, spans
-from vectorstore.keyword_files import open_keyword
 from vectorstore.keyword_index import KeywordIndex
 
 steady = settings(deadline=None, derandomize=True, max_examples=200, database=None)
@@ -70,54 +66,9 @@ languages = st.sampled_from(LANGUAGES)
 
 
 @pytest.fixture(scope="module")
-def assistant(settings: Settings) -> Assistant:
-    return Assistant(settings)
-
-
-@pytest.fixture(scope="module")
-def keyword(settings: Settings, assistant: Assistant) -> KeywordIndex:
-    return open_keyword(settings, assistant.index.snapshot()._generation)
-
-
-# Questions
-
-
-def _assert_is_exact(answer: Answer) -> None:
-    """Citations are parts of passages; markers stand where they say, each with its citation."""
-    passages = {passage.id: passage for passage in answer.passages}
-    for one in answer.citations:
-        assert one.quote
-        assert passages[one.passage_id].text[one.start : one.end] == one.quote
-    numbers = {one.number for one in answer.citations}
-    for text in (answer.proper, *answer.further):
-        assert set(text.numbers) <= numbers
-        assert all(text.text[one.start : one.end] == f"[{one.number}]" for one in text.markers)
-        assert answer_html(text, bold=answer.asked_for)
-    assert answer.text
-    assert 0 <= answer.confidence <= 1
-    assert answer.kind != "answer" or (answer.citations and answer.proper.numbers)
-    assert all(part in answer.proper.plain for part in answer.asked_for)
-    assert answer.kind in ("answer", "partial") or not answer.asked_for
-
-
-@slow
-@given(question=texts)
-def test_any_question_has_an_exact_answer_or_a_refusal(assistant: Assistant, question: str) -> None:
-    _assert_is_exact(assistant.ask(question))
-
-
-@settings(steady, max_examples=40)
-@given(question=texts, scope=st.builds(
-    Scope,
-    areas=st.lists(st.sampled_from(("drugs", "no-such", "")), max_size=2).map(tuple),
-    documents=st.lists(st.sampled_from(("drugs-agenda", "no'such")), max_size=2).map(tuple),
-    language=st.sampled_from(("", "nl", "xx")),
-    as_of=st.one_of(st.none(), st.dates()),
-))  # fmt: skip
-def test_any_question_in_any_scope(assistant: Assistant, question: str, scope: Scope) -> None:
-    answer = assistant.ask(question, scope=scope)
-    _assert_is_exact(answer)
-    assert all(scope.admits(one.document) for one in answer.citations)
+def keyword(settings: Settings) -> KeywordIndex:
+    folder = next(path.parent for path in settings.data_dir.rglob("stamp"))
+    return KeywordIndex(folder)
 
 
 @steady
