@@ -68,7 +68,8 @@ def main(arguments: Sequence[str]) -> int:
             return _check_model(Settings())
         assistant = Assistant(Settings(), trial=options.trial)
         scope = _scope(options, assistant.index.documents())
-        answer = assistant.ask(options.question, language=options.language, scope=scope)
+        question = visible(options.question)  # with bytes that are no UTF-8 it cannot be searched
+        answer = assistant.ask(question, language=options.language, scope=scope)
     except StrategiewijzerError as error:
         print(error, file=sys.stderr)
         return 1

@@ -33,3 +33,11 @@ def test_the_command_prints_what_else_there_is_and_a_passage_once(
     monkeypatch.setattr(Assistant, "ask", lambda *_, **__: answers["reply"])
     assert command.main(["Hallo"]) == 0
     assert capsys.readouterr().out == "Dag! Stel gerust een vraag.\n"
+
+
+def test_a_question_with_bytes_that_are_no_text_is_answered(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
+    assert command.main(["Wat is EMPACT\udcff?"]) == 0  # how Python reads such an argument
+    assert "EMPACT" in capsys.readouterr().out

@@ -268,9 +268,13 @@ def test_a_file_without_text_is_an_error(tmp_path: Path, content: str) -> None:
         load(file)
 
 
-def test_an_empty_web_page_is_an_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "page",
+    ["<html><body><script>1</script></body></html>", "<!-- a remark -->", "<!", "<?php 1 ?>"],
+)
+def test_an_empty_web_page_is_an_error(tmp_path: Path, page: str) -> None:
     with pytest.raises(DocumentError, match="has no text"):
-        load(write(tmp_path, "empty.html", "<html><body><script>1</script></body></html>"))
+        load(write(tmp_path, "empty.html", page))
 
 
 def test_a_file_that_is_not_text_is_an_error(tmp_path: Path) -> None:

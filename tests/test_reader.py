@@ -239,6 +239,11 @@ def test_markup_is_left_out() -> None:
     ]
 
 
+def test_a_marker_before_a_point_of_an_article_is_no_link() -> None:
+    (draft,) = _read("The ban is laid down in [1](a) of the text.")
+    assert (draft.text, draft.cites) == ("The ban is laid down in(a) of the text.", (0,))
+
+
 def test_a_quotation_over_several_sentences_stays_whole() -> None:
     quotation = "He said: “It grew. It fell.” Then it rose [1]."
     assert _texts(quotation) == ["He said: “It grew. It fell.”", "Then it rose."]

@@ -251,6 +251,12 @@ def test_rows_of_a_table_and_lines_of_code_are_whole(
     assert lead_in(passage, passage.units[1]) == "Year | Seized"
 
 
+def test_a_row_without_text_is_no_unit(tmp_path: Path, token_count: TokenCount) -> None:
+    text = "# P\n\n| Year | Seized |\n|---|---|\n|  |  |\n| 2017 | 5 |\n| "
+    (passage,) = split(document(tmp_path, text), token_count)
+    assert texts(passage) == ["Year | Seized", "2017 | 5"]
+
+
 # The last resort, so that the limit always holds
 
 

@@ -205,6 +205,10 @@ def test_the_briefs_are_traced_exactly(file: Path) -> None:
     assert traced(text)[0] == without_accents(fold(text))
 
 
+def test_a_sign_that_is_compared_as_several_is_one_place() -> None:
+    assert type_search.spans("½ kilo ﷺ", "1 2 ﷺ") == [(0, 1), (7, 8)]
+
+
 def test_the_words_are_found_where_they_stand() -> None:
     text = "In 2019 waren er 725 000 meldingen van cocaïne."
     assert [text[start:end] for start, end in type_search.spans(text, "COCAINE 725.000 er")] == [

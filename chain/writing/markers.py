@@ -45,7 +45,10 @@ _REST = re.compile(r"(?P<stop>[.!?…]*)[\s\"'”“»«’)\]]*")
 # Markdown and HTML, in the order in which they are stripped.
 _RAISED_TAG = re.compile(rf"<sup>\s*\[?({_NUMBERS})\]?\s*</sup>", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-z][a-z0-9]{0,9}(?:\s[^<>]{0,200})?/?>", re.IGNORECASE)
-_LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\((?:[^()\s]|\([^()\s]{0,100}\)){1,500}\)")
+# Behind a marker stands a point of an article: "[1](a)".
+_LINK = re.compile(
+    rf"!?\[(?!{_NUMBERS}\])([^\[\]]{{0,300}})\]\((?:[^()\s]|\([^()\s]{{0,100}}\)){{1,500}}\)"
+)
 _LINKED_MARKER = re.compile(r"(\[[\^\d,;\s–-]{1,20}\]\]?)\((?:https?:|[#./])[^()\s]{0,500}\)")
 # Not within a word, as in "Bürger*innen".
 _EMPHASIS = re.compile(r"(?<!\\)(?:\*\*+|~~|`+|(?<!\w)[*_]{1,3}(?=\S)|(?<=\S)[*_]{1,3}(?!\w))")

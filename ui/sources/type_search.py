@@ -108,10 +108,11 @@ def spans(text: str, words: str) -> list[Span]:
     found: list[Span] = []
     last = -2
     for at in sorted(covered):
-        if at == last + 1:
-            found[-1] = (found[-1][0], places[at][1])
+        start, end = places[at]
+        if at == last + 1 or (found and start < found[-1][1]):  # "½" is three: 1, ⁄ and 2
+            found[-1] = (found[-1][0], end)
         else:
-            found.append(places[at])
+            found.append((start, end))
         last = at
     return found[:_MARKED]
 

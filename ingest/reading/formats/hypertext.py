@@ -37,7 +37,10 @@ def parse(path: Path, text: str) -> Element | None:
     if not text.strip():
         return None
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
-    tree: Element = html.document_fromstring(text.encode(), parser=parser)
+    try:
+        tree: Element = html.document_fromstring(text.encode(), parser=parser)
+    except etree.ParserError:  # only comments and the like
+        return None
     if any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in parser.error_log):
         raise DocumentError(
             path,

@@ -144,13 +144,15 @@ class _Reader:
         yield from self.walk(item.children[len(own) :], depth)
 
     def _rows(self, table: SyntaxTreeNode) -> Iterator[Block]:
+        """The header, also an empty one, which tells the columns, and the rows with text."""
         for row in (row for part in table.children for row in part.children):
             begin, stop = self._span(row)
             cells = self.text[begin:stop]
             start = begin + len(cells) - len(cells.lstrip("| \t"))
             end = max(start, begin + len(cells.rstrip("| \t")))
-            yield Block("header" if row is table.children[0].children[0] else "row", begin, start,
-                        end, stop)  # fmt: skip
+            is_header = row is table.children[0].children[0]
+            if is_header or start < end:
+                yield Block("header" if is_header else "row", begin, start, end, stop)
 
     def _lines(self, node: SyntaxTreeNode) -> Iterator[Block]:
         """The lines of code or HTML; comments and fences are not text."""

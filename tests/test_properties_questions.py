@@ -1,0 +1,212 @@
+"""Properties of what people type, words to search and addresses, and of facts in any text.
+
+The examples are the same at every run; how to search longer is told in test_properties_reading.py.
+"""
+
+import datetime
+import unicodedata
+from urllib.parse import parse_qs, urlencode
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chain.answer.highlights import highlights
+from core.settings import Settings
+from core.source import DocumentInfo, Scope
+from language.dates import dates_as_written
+from language.facts import facts
+from language.matching import fold, traced, without_accents
+from language.proper_names import names_as_written
+from language.quantities import amounts, figures, figures_as_written, with_decimal_points
+from language.sentences import sentences
+from ui.addresses import place_of, quotes, reading_address, reading_query
+from ui.chat.address import question_address, scope_of
+from ui.chat.question_field import question_in
+from ui.markup import escape, is_web_page
+from ui.sources.type_search import compared, spans
+from vectorstore.keyword_index import KeywordIndex
+
+steady = settings(deadline=None, derandomize=True, max_examples=200, database=None)
+slow = settings(steady, max_examples=80)
+
+ODD = (
+    "\x00", "\x1b[2J", "\u202e", "\u2066", "\u200b", "\ufeff", "\u00ad", "\ufffd", "\U0001f600",
+    "\U0001f468\u200d\U0001f469", "e\u0301\u0302\u0303", "ﬁ", "½", "²", "①", "٣", "१२", "İ", "ß",
+    "Ǆ", "ﷺ", "\r\n", "\n\n", "\t", "\u2028", "\u3000", "w" * 400, "ё" * 300, "[1]", "(", "((((",
+    '"', "“", "?" * 50,
+)  # fmt: skip
+QUERY = (
+    "AND", "OR", "NOT", "+", "-", "drugs*", "*", "?", "~2", "^3", "title:", "text_nl:EMPACT",
+    "[a TO b]", "{", "}", ".*", "(?i)", "\\", "/a/", "&&", "||", "!", "%", "_", "'", "'; --",
+    "<b>", "&amp;", "a&b=c", "#x", "$x$", ":a:",
+)  # fmt: skip
+WORDS = [
+    "What", "Wat", "how", "Hoeveel", "when", "is", "the", "de", "of", "does", "EU", "Union",
+    "drugs", "drugsmarkt", "EMPACT", "Europol", "Commission", "strategy", "actions",
+    "maatregelen", "2020", "2021–2025", "30", "miljard", "euro", "EUR", "11,6", "725", "000",
+    "30%", "24", "July", "2020", "24/7", "COM(2020)", "607", "2011/93/EU", "article", "5", "and",
+    "en", "compare", "shorter", "Korter", "hello", "Bedankt", "Summarise", "kinderen", "abuse",
+    "Was", "Che", "Quelles", "Ποια", "Какво", "no", "not", "1.2.3", "1,000,000", "12:30", "3e",
+    "10th", "first", "twee", "Belgium", "Nederland", "don't",
+]  # fmt: skip
+pieces = st.one_of(
+    *[st.sampled_from(WORDS)] * 4,
+    st.sampled_from(ODD),
+    st.sampled_from(QUERY),
+    st.text(st.characters(codec="utf-8"), max_size=6),
+)
+texts = st.tuples(st.lists(pieces, max_size=16), st.sampled_from((" ", " ", ""))).map(
+    lambda parts: parts[1].join(parts[0])[:1000]
+)
+LANGUAGES = (
+    "nl", "en", "de", "fr", "el", "bg", "mt", "ga", "pl", "sv", "hu", "lt",
+)  # fmt: skip
+languages = st.sampled_from(LANGUAGES)
+
+
+@pytest.fixture(scope="module")
+def keyword(settings: Settings) -> KeywordIndex:
+    folder = next(path.parent for path in settings.data_dir.rglob("stamp"))
+    return KeywordIndex(folder)
+
+
+@steady
+@given(text=texts)
+def test_the_question_in_a_text_is_a_piece_of_it(text: str) -> None:
+    question, context = question_in(text)
+    assert question in text
+    assert question or not context
+
+
+# Words to search
+
+
+@slow
+@given(words=texts, language=st.sampled_from(("nl", "en", "bg", "", "xx")))
+def test_words_to_look_up_have_no_syntax(keyword: KeywordIndex, words: str, language: str) -> None:
+    ids = set(keyword.ids())
+    nearest = keyword.nearest(words, language, 5)
+    assert {name for name, _ in nearest} <= ids
+    assert [score for _, score in nearest] == sorted((score for _, score in nearest), reverse=True)
+    assert keyword.shares(words, language, list(ids)).keys() <= ids
+    assert set(keyword.alike(words, 3)) <= ids
+    assert keyword.has(words) in (True, False)
+    assert keyword.knows(words) in (True, False)
+
+
+@steady
+@given(text=texts, words=texts)
+def test_places_of_words_stand_in_the_text_in_order(text: str, words: str) -> None:
+    found = spans(text, words)
+    ends = [place for span in found for place in span]
+    assert ends == sorted(ends)
+    assert all(start < end <= len(text) for start, end in found)
+    wanted = "".join(compared(words).split())
+    for start, end in found:
+        assert set(compared(text[start:end])) & set(wanted)
+
+
+# Addresses
+
+names = st.from_regex(r"[a-z0-9]+(?:-[a-z0-9]+)*", fullmatch=True)
+offsets = st.tuples(st.integers(0, 9_999_999), st.integers(0, 9_999_999)).map(sorted).map(tuple)
+
+
+@steady
+@given(name=names, hash=st.from_regex(r"[0-9a-f]{24}", fullmatch=True),
+       marked=st.lists(offsets, max_size=9))  # fmt: skip
+def test_an_address_to_read_is_read_back(
+    name: str, hash: str, marked: list[tuple[int, int]]
+) -> None:
+    document = DocumentInfo(id=name, language="nl", title="")
+    passage = f"{document.key}:{hash}"
+    query, _, place = reading_address(document, passage, marked).partition("#")
+    read = parse_qs(query)
+    assert (read["document"], read["language"]) == ([name], ["nl"])
+    assert place == place_of(passage)
+    assert quotes(read.get("quote", [])) == ({place: marked} if marked else {})
+    assert parse_qs(urlencode(reading_query(document, passage, marked))) == read
+
+
+@steady
+@given(question=texts, areas=st.lists(texts.filter(bool), max_size=3).map(tuple),
+       documents=st.lists(names, max_size=3).map(tuple), language=st.sampled_from(("", "nl")),
+       as_of=st.one_of(st.none(), st.dates()))  # fmt: skip
+def test_an_address_to_ask_is_read_back(
+    question: str,
+    areas: tuple[str, ...],
+    documents: tuple[str, ...],
+    language: str,
+    as_of: datetime.date | None,
+) -> None:
+    scope = Scope(areas=areas, documents=documents, language=language, as_of=as_of)
+    read = parse_qs(question_address(question, scope).removeprefix("?"))
+    assert read.get("q", [""]) == [question]
+    assert scope_of(read) == scope
+
+
+@steady
+@given(query=st.dictionaries(
+    st.sampled_from(("q", "c", "s", "quote", "as_of", "area", "language", "document")),
+    st.lists(st.one_of(texts, st.from_regex(r"[0-9a-f]{1,9}:[0-9]{1,9}-[0-9]{1,9}")), max_size=3),
+))  # fmt: skip
+def test_any_query_can_be_read(query: dict[str, list[str]]) -> None:
+    assert isinstance(scope_of(query), Scope)
+    for place, found in quotes(query.get("quote", [])).items():
+        assert place.startswith("passage-")
+        assert all(0 <= start <= end for start, end in found)
+
+
+@steady
+@given(text=texts)
+def test_any_text_is_escaped(text: str) -> None:
+    assert not set("<>\"'\x1b\u202e\ud800") & set(escape(text))
+    escape(text).encode()
+    assert is_web_page(text) in (True, False)
+
+
+# Facts
+
+
+@steady
+@given(text=texts, language=languages)
+def test_what_is_as_written_is_a_piece_of_the_text(text: str, language: str) -> None:
+    assert all(amount + noun in text for amount, noun in amounts(text, language))
+    assert all(date in text for date in dates_as_written(text, language))
+    assert all(name in text for name in names_as_written(text, language))
+    normal = unicodedata.normalize("NFKC", text)
+    assert all(written in normal for written in figures_as_written(text).values())
+    shown = highlights("Hoeveel, wanneer en wie?", "nl", text, language)
+    assert all(part in text for part in shown)
+
+
+@steady
+@given(text=texts, language=languages)
+def test_facts_of_any_text(text: str, language: str) -> None:
+    found = facts(text, language)
+    assert facts(text, language) == found
+    assert all(value.is_finite() for value, _ in found.quantities)
+    assert all(figure.replace(".", "").replace("/", "").isdecimal() for figure in figures(text))
+
+
+@steady
+@given(text=texts, language=languages)
+def test_sentences_are_stretches_in_order(text: str, language: str) -> None:
+    ends = [place for span in sentences(text, language) for place in span]
+    assert ends == sorted(ends)
+    assert all(0 <= end <= len(text) for end in ends)
+    inside = {at for start, end in sentences(text, language) for at in range(start, end)}
+    assert all(at in inside for at, character in enumerate(text) if character.isalnum())
+
+
+@steady
+@given(text=texts)
+def test_texts_to_compare_know_their_places(text: str) -> None:
+    folded, places = traced(text)
+    assert len(folded) == len(places)
+    assert places == sorted(places)
+    assert all(0 <= start < end <= len(text) for start, end in places)
+    assert fold(fold(text)) == fold(text)
+    assert len(with_decimal_points(text)) == len(text)
+    assert without_accents(without_accents(text)) == without_accents(text)
