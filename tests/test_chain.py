@@ -446,6 +446,10 @@ def test_a_year_that_no_quote_has_is_named_as_missing(assistant: Assistant) -> N
     assert answer.missing == ()
 
 
+def test_a_very_long_word_is_refused_without_an_error(assistant: Assistant) -> None:
+    assert assistant.ask(f"Wat doet de {'Ж' * 600}?").kind == "refusal"
+
+
 def test_an_empty_question_is_refused_without_an_error(assistant: Assistant) -> None:
     for question in ("", "   ", "?"):
         assert not assistant.ask(question).answered

@@ -24,6 +24,7 @@ from vectorstore.keyword import (
 
 STAMP = "keyword-4"  # change it when the fields of an index change
 _MOST_LETTERS = 300  # n-grams of a question; the longest of eval/questions has fewer than 186
+_LONGEST_PART = 100  # letters of a word that is looked up in others; tantivy refuses more than 250
 _BM25_LIMIT = 2.2  # k1 + 1: a word adds at most this many times its rarity (IDF)
 _EXACT_WEIGHT = 0.5  # a word in the question's own language also matches in the text field
 
@@ -115,7 +116,7 @@ class KeywordIndex:
         schema = self._index.schema
         if self._occurs(tantivy.Query.term_query(schema, "exact", plain)):
             return True
-        return len(plain) >= shortest and self._occurs(
+        return shortest <= len(plain) <= _LONGEST_PART and self._occurs(
             tantivy.Query.regex_query(schema, "exact", f".*{plain}.*")
         )
 
