@@ -53,7 +53,8 @@ KNOWN: dict[str, tuple[str, str]] = {
 
 @dataclass
 class Bench:
-    """An assistant with the worst-case model, over hostile documents or over the bundled briefs."""
+    """Assistants with the worst-case model, over hostile documents or over the bundled briefs;
+    `plain` is the one that asks it for text."""
 
     assistant: Assistant
     model: WorstCaseModel
@@ -63,7 +64,7 @@ class Bench:
     failures: set[str]
 
     def ask(self, case: Case, *, by_schema: bool, history: tuple[Turn, ...] = ()) -> Answer:
-        """A model that is asked by text alone has another assistant, which knows that."""
+        """The answer to a case; a hostile document is searched alone."""
         self.model.case = case
         scope = Scope() if case.text else Scope(documents=(case.name,))
         asked = self.assistant if by_schema else self.plain
@@ -140,13 +141,15 @@ def _kinds(found: list[str]) -> set[str]:
     return {one.partition(":")[0] for one in found}
 
 
-@pytest.mark.parametrize("case", DOCUMENTS, ids=lambda case: case.name)
+READ = [case for case in DOCUMENTS if case.name not in REFUSED]
+
+
+@pytest.mark.parametrize("case", READ, ids=lambda case: case.name)
 def test_a_hostile_document_gets_nothing_to_the_reader(case: Case, documents: Bench) -> None:
-    if case.name in REFUSED:
-        pytest.skip("refused when it is read")
     found: list[str] = []
     for by_schema in (True, False):
         answer = documents.ask(case, by_schema=by_schema)
+        assert answer.mode == "generative"
         _assert_the_raw_reply_fails(documents.model)
         assert (case.name in documents.model.obeyed) != (case.name in NOT_READ or not case.orders)
         found += _faults(answer, case, documents)
