@@ -17,7 +17,7 @@ from ingest.pipeline import ingest
 from language.matching import fold, traced, without_accents
 from tests.apps import run
 from ui.addresses import place_of, quotes, reading_address
-from ui.scripts import script
+from ui.scripts import into_view, script
 from ui.sources import type_search
 from ui.sources.document_html import beside_html, marked_html, reading_html, sections_of
 from ui.texts import load
@@ -44,7 +44,7 @@ FILES = {
     ),
 }
 
-OUR_SCRIPTS = (script("show_place"), script("cards") + script("panel"))
+OUR_SCRIPTS = (into_view("show_place"), script("cards") + script("panel"))
 
 Small = Callable[[Mapping[str, str]], Settings]
 

@@ -23,6 +23,11 @@ def script(name: str, /, **given: object) -> str:
     return f"<script>{{\nconst given = {values};\n{_code(name)}}}</script>"
 
 
+def into_view(name: str, /, **given: object) -> str:
+    """As `script`, for one that keeps something in view (keep_in_view.js)."""
+    return script("keep_in_view") + script(name, **given)
+
+
 @functools.cache
 def _code(name: str) -> str:
     return (STATIC / f"{name}.js").read_text("utf-8")

@@ -10,7 +10,7 @@ from ui.chat import actions, feedback_form
 from ui.chat.session import Chat
 from ui.markup import code, escape, facts_html, folded_html
 from ui.scope import told
-from ui.scripts import script
+from ui.scripts import into_view, script
 from ui.texts import Texts
 from vectorstore.snapshot import Snapshot
 
@@ -32,8 +32,8 @@ def show_question(chat: Chat, exchange: Exchange, texts: Texts, *, is_last: bool
         st.html(shown)
         if is_last:
             turn = f".st-key-turn-{exchange.id}"
-            into_view = script("bring_into_view", place=turn, block="start")
-            st.html(into_view, unsafe_allow_javascript=True)
+            shows = into_view("bring_into_view", place=turn, block="start")
+            st.html(shows, unsafe_allow_javascript=True)
         if chat.editing == exchange.id:
             _show_editor(chat, exchange, texts)
         else:

@@ -14,7 +14,7 @@ from core.source import Scope
 from people import feedback as store
 from people.feedback import Feedback
 from ui.markup import code, facts_html
-from ui.scripts import script
+from ui.scripts import into_view
 from ui.texts import Texts
 
 MAX_COMMENT = 1000  # characters, half a page, as for a question
@@ -131,7 +131,7 @@ def _show_kept(verdict: ReaderVerdict, text: str) -> None:
     if verdict.just_given:
         verdict.just_given = False
         place = f".st-key-verdict-{verdict.id}"
-        shown += script("bring_into_view", place=place, block="nearest")
+        shown += into_view("bring_into_view", place=place, block="nearest")
     st.html(shown, unsafe_allow_javascript=True)
 
 

@@ -9,7 +9,7 @@ from ui import page_links
 from ui.addresses import quotes, reading_query
 from ui.markup import escape, link
 from ui.origins import pages
-from ui.scripts import script
+from ui.scripts import into_view
 from ui.sources import in_short
 from ui.sources.catalogue import show_related
 from ui.sources.document_html import beside_html, marked_html, reading_html, sections_of
@@ -52,7 +52,7 @@ def show(index: Snapshot, documents: Documents, name: str, texts: Texts) -> None
         st.html(beside_html(shown[0], shown[1], marked, texts))
     else:
         st.html(reading_html(shown[0], marked, texts))
-    st.html(script("show_place"), unsafe_allow_javascript=True)
+    st.html(into_view("show_place"), unsafe_allow_javascript=True)
     with inside:
         there = in_short.show(index, versions, language, texts)
     if not there:
