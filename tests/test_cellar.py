@@ -1,6 +1,7 @@
 """Pages of EUR-Lex and Cellar, as each generation of their tools writes them."""
 
 import datetime
+import gc
 import time
 from pathlib import Path
 
@@ -435,9 +436,13 @@ def test_pages_take_time_in_proportion_to_their_length(tmp_path: Path, line: str
     def seconds(times: int) -> float:
         body = f'<p class="oj-ti-art">Article 1</p><p>Text.</p>{line * times}<p>The end.</p>'
         html = f'<html lang="en"><body>{body}</body></html>'
-        started = time.monotonic()
+        started = time.process_time()  # of the processor: other tests run beside this one
         load(page(tmp_path, html))
-        return time.monotonic() - started
+        return time.process_time() - started
 
     seconds(10)
-    assert seconds(4000) < 10 * max(seconds(1000), 0.2)
+    gc.disable()  # its search grows with all the tests before
+    try:
+        assert seconds(4000) < 10 * max(seconds(1000), 0.2)
+    finally:
+        gc.enable()

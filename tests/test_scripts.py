@@ -49,8 +49,9 @@ def test_a_script_says_what_it_does_and_streamlit_runs_it(browser: Browser, file
 
 def test_every_script_is_used_and_installed() -> None:
     modules = "".join(file.read_text("utf-8") for file in (ROOT / "ui").rglob("*.py"))
-    used = set(re.findall(r'\b(?:script|_once)\(\s*"(\w+)"', modules))
-    assert used == {file.stem for file in FILES}
+    used = set(re.findall(r'\b(?:script|into_view|_once)\(\s*"(\w+)"', modules))
+    by_itself = set(re.findall(r'_element\(\("(\w+)"', modules))
+    assert used | by_itself == {file.stem for file in FILES}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     assert "static/*" in project["tool"]["setuptools"]["package-data"]["ui"]
 

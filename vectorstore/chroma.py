@@ -30,7 +30,16 @@ from core.passage import Passage
 from core.settings import Settings
 from vectorstore.embeddings import Vectors
 
-__all__ = ["BATCH", "Client", "Collection", "Fields", "NotFoundError", "Records", "Where"]
+__all__ = [
+    "BATCH",
+    "ChromaError",
+    "Client",
+    "Collection",
+    "Fields",
+    "NotFoundError",
+    "Records",
+    "Where",
+]
 
 BATCH = 1000  # records per call, well below what SQLite takes at once
 
@@ -63,9 +72,9 @@ def translated(
     def wrapper(self: _S, /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
         try:
             return method(self, *args, **kwargs)
-        except NotFoundError as error:
-            raise GenerationGone(str(error)) from error
         except (ChromaError, httpx.HTTPError) as error:
+            if is_gone(error):
+                raise GenerationGone(str(error)) from error
             options = self._client.get_settings()
             folder = Path(options.persist_directory) if options.is_persistent else None
             raise _store_error(error, folder) from error
@@ -152,6 +161,11 @@ def create_once(client: Client, name: str, metadata: dict[str, str | float]) -> 
         if "already exists" in str(error):
             return None
         raise
+
+
+def is_gone(error: Exception) -> bool:
+    """Whether a collection is not there, or is being removed by another client just now."""
+    return isinstance(error, NotFoundError) or "Missing metadata segment" in str(error)
 
 
 def nearest(collection: Collection, vector: Vectors, count: int) -> list[tuple[str, float]]:

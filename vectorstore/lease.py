@@ -117,8 +117,9 @@ class Lease:
         try:
             collection.modify(name=name)
             self._client.delete_collection(name)
-        except chroma.NotFoundError:  # somebody else was faster
-            return
+        except chroma.ChromaError as error:
+            if not chroma.is_gone(error):
+                raise  # else somebody else was faster
 
 
 @contextmanager
