@@ -40,8 +40,9 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "eval": ("people", "chain", "ingest", *_BELOW_CHAIN),
     "research": ("eval", "chain", "ingest", *_BELOW_CHAIN),
     "ui": ("eval", "people", "chain", "ingest", *_BELOW_CHAIN),
-    "app.py": ("ui",),
-    "command": ("eval", "people", "chain", "ingest", *_BELOW_CHAIN),
+    "api": ("people", "chain", *_BELOW_CHAIN),
+    "app.py": ("ui", "api"),
+    "command": ("api", "eval", "people", "chain", "ingest", *_BELOW_CHAIN),
 }
 """Of each room those that it may import, besides itself."""
 PACKAGES = tuple(dict.fromkeys(room.partition("/")[0] for room in MAY_IMPORT))

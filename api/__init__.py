@@ -1,0 +1,1 @@
+"""The interfaces for other programs: HTTP, OpenAI-compatible and MCP."""
