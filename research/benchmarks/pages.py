@@ -6,27 +6,21 @@ the app in another, so the figures are the app's alone; both share the processor
 """
 
 import asyncio
-import contextlib
 import itertools
 import shutil
-import socket
-import subprocess
-import sys
 import tempfile
 import time
-import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from core.errors import StoreError
 from core.frozen import Frozen
 from core.settings import ROOT, Settings
 from eval.dataset import QUESTIONS, load
 from research.benchmarks.machine import cpu_seconds, memory_mb
 from research.benchmarks.measure import Latency, latency
 from research.benchmarks.page_session import Session, session
+from research.benchmarks.served_app import served
 
-_START = 120  # seconds within which the app must start
 _FOLLOWING = 4  # questions of each reader, in one conversation
 
 
@@ -71,7 +65,7 @@ def measure(settings: Settings, readers: int, root: Path = ROOT) -> PagesAt:
     per_reader = [[next(shared) for _ in range(_FOLLOWING)] for _ in range(readers)]
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(settings.data_dir, Path(folder) / "data", dirs_exist_ok=True)
-        with _served(root, Path(folder)) as (address, pid):
+        with served(root, Path(folder)) as (address, pid):
             asyncio.run(_alone(address, asked[-1]))  # warm-up, not counted
             started, before = time.perf_counter(), cpu_seconds(pid)
             taken = asyncio.run(_together(address, per_reader))
@@ -115,42 +109,3 @@ async def _asked(reader: Session, question: str) -> float:
     started = time.perf_counter()
     await reader.ask(question)
     return time.perf_counter() - started
-
-
-@contextlib.contextmanager
-def _served(root: Path, folder: Path) -> Iterator[tuple[str, int]]:
-    """Runs the app of a checkout on folder/data; yields its address and process id."""
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = free.getsockname()[1]
-    address = f"http://localhost:{port}"
-    command = [
-        "/usr/bin/env",
-        f"STRATEGIEWIJZER_DATA_DIR={folder / 'data'}",
-        *(sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)),
-    ]
-    log = folder / "log"
-    with log.open("w") as output:
-        app = subprocess.Popen(command, cwd=root, stdout=output, stderr=subprocess.STDOUT)  # noqa: S603 # our own
-    try:
-        _wait(address, app, log)
-        yield address, app.pid
-    finally:
-        app.terminate()
-        app.wait()
-
-
-def _wait(address: str, app: "subprocess.Popen[bytes]", log: Path) -> None:
-    """Waits until the app answers.
-
-    Raises:
-        StoreError: it ends, or does not answer within two minutes.
-    """
-    for _ in range(10 * _START):
-        if app.poll() is not None:
-            break
-        with contextlib.suppress(OSError):
-            urllib.request.urlopen(f"{address}/_stcore/health", timeout=5).close()  # noqa: S310 # ours
-            return
-        time.sleep(0.1)
-    raise StoreError(f"The app did not start. It said:\n{log.read_text('utf-8')}")

@@ -1,0 +1,200 @@
+"""Load test: users that ask the app's API in a loop, described in docs/benchmarks.md.
+
+    python -m research.load [--users 50] [--seconds 60] [--model-url URL]
+
+Runs the real app on a copy of the index in use (run `make ingest` first), on this machine only:
+one user, then many, then a few without and with an ingest meanwhile; with --model-url also eight
+streams that a language model writes. Prints a table; exits with 1 when a request failed.
+Needs what the tests need (`make test` installs it).
+"""
+
+import argparse
+import csv
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import StrategiewijzerError
+from core.settings import ROOT, Settings
+from eval.dataset import QUESTIONS, load
+from research.benchmarks.machine import cpu_seconds, memory_mb, this_machine
+from research.benchmarks.served_app import environment, served
+
+_FEW = 4  # users beside an ingest: the app is busy, but not the whole time
+_STREAMS = 8  # of a model at once, as issue and aim name them
+_ADDRESS = "/v1/ask"
+_NO_LIMIT = 1_000_000  # questions a minute: the test measures the app, not its rate limit
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Of one phase; times in milliseconds. `memory` is the app's in MB, when it begins and ends."""
+
+    phase: str
+    requests: int
+    failures: int
+    per_second: float
+    p50: float
+    p95: float
+    cpu: float  # seconds of the app's processor for each request
+    memory: tuple[float, float]
+
+    def __str__(self) -> str:
+        return (
+            f"| {self.phase} | {self.requests} | {self.failures} | {self.per_second:.1f} "
+            f"| {self.p50:.0f} / {self.p95:.0f} ms | {self.cpu:.3f} s "
+            f"| {self.memory[0]:.0f} -> {self.memory[1]:.0f} MB |"
+        )
+
+
+@dataclass(frozen=True)
+class _Load:
+    """What all phases share: a folder for its files, the app."""
+
+    folder: Path
+    address: str
+    pid: int
+
+    def run(self, phase: str, users: int, seconds: int, *, streamed: bool = False) -> list[Figures]:
+        """Users for some seconds: the figures of whole answers, when streamed also of the first
+        words. Raises StrategiewijzerError when locust does not run."""
+        out = self.folder / phase.replace(" ", "-")
+        memory, cpu = memory_mb(pid=self.pid), cpu_seconds(self.pid)
+        variables = {"LOAD_KEY": str(self.folder / "key"), "LOAD_QUESTIONS": str(_questions(out))}
+        if streamed:
+            variables["LOAD_STREAMED"] = "1"
+        command = [
+            *environment(variables),
+            *(
+                sys.executable,
+                "-m",
+                "locust",
+                "--headless",
+                "--only-summary",
+                "--host",
+                self.address,
+            ),
+            *("-f", str(Path(__file__).with_name("locustfile.py")), "--csv", str(out)),
+            *("--users", str(users), "--spawn-rate", str(users), "--run-time", f"{seconds}s"),
+            *("--stop-timeout", "60"),  # seconds; questions under way are finished and counted
+        ]
+        ended = subprocess.run(command, capture_output=True, text=True, cwd=self.folder)  # noqa: S603 - ours
+        stats = Path(f"{out}_stats.csv")
+        if not stats.is_file():
+            raise StrategiewijzerError(f"locust did not run:\n{ended.stderr[-2000:]}")
+        rows = {row["Name"]: row for row in csv.DictReader(stats.read_text("utf-8").splitlines())}
+        cpu, after = cpu_seconds(self.pid) - cpu, memory_mb(pid=self.pid)
+        return [
+            Figures(
+                phase=name if row["Name"] == _ADDRESS else f"{name}: {row['Name']}",
+                requests=int(row["Request Count"]),
+                failures=int(row["Failure Count"]),
+                per_second=float(row["Requests/s"]),
+                p50=float(row["50%"]),
+                p95=float(row["95%"]),
+                cpu=cpu / max(1, int(row["Request Count"])),
+                memory=(memory, after),
+            )
+            for name, row in (
+                (phase, rows[one]) for one in (_ADDRESS, "first words") if one in rows
+            )
+        ]
+
+
+def main(arguments: Sequence[str]) -> int:
+    options = _options(arguments)
+    print(f"{this_machine()}\n")
+    print("| phase | questions | failed | a second | p50 / p95 | processor each | memory |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    failed = 0
+    try:
+        for figures in _phases(options):
+            for row in figures:
+                print(row, flush=True)
+                failed += row.failures
+    except StrategiewijzerError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 1 if failed else 0
+
+
+def _phases(options: argparse.Namespace) -> Iterator[list[Figures]]:
+    with _load({}) as app:
+        app.run("warm-up", 1, 5)
+        yield app.run("one user", 1, options.seconds // 3)
+        yield app.run(f"{options.users} users", options.users, options.seconds)
+        yield app.run(f"{options.users} users again", options.users, options.seconds)
+        yield app.run(f"{_FEW} users", _FEW, options.seconds // 2)
+        with _ingesting(app.folder):
+            yield app.run(f"{_FEW} users, ingest meanwhile", _FEW, options.seconds // 2)
+    if options.model_url:
+        with _load({"OPENAI_BASE_URL": options.model_url}) as app:
+            yield app.run(f"{_STREAMS} streams", _STREAMS, options.seconds, streamed=True)
+
+
+@contextmanager
+def _load(settings: Mapping[str, str]) -> Iterator[_Load]:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        shutil.copytree(Settings().data_dir, folder / "data", dirs_exist_ok=True)
+        data = {"STRATEGIEWIJZER_DATA_DIR": str(folder / "data")}
+        _make_key(folder, data)
+        limit = {"STRATEGIEWIJZER_API_REQUESTS_PER_MINUTE": str(_NO_LIMIT)}
+        with served(ROOT, folder, {**limit, **settings}) as (address, pid):
+            yield _Load(folder, address, pid)
+
+
+def _make_key(folder: Path, data: Mapping[str, str]) -> None:
+    command = [*environment(data), sys.executable, "-m", "command", "keys", "new", "load"]
+    made = subprocess.run(  # noqa: S603 - ours
+        [*command, "--scope", "ask", "--json"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    (folder / "key").write_text(json.loads(made.stdout)["key"], "utf-8")
+
+
+@contextmanager
+def _ingesting(folder: Path) -> Iterator[None]:
+    """Rebuilds the index again and again until the block ends."""
+    loop = 'while :; do "$0" -m ingest --rebuild >/dev/null || exit 1; done'
+    data = {"STRATEGIEWIJZER_DATA_DIR": str(folder / "data")}
+    command = [*environment(data), "/bin/sh", "-c", loop, sys.executable]
+    running = subprocess.Popen(command, cwd=ROOT, start_new_session=True)  # noqa: S603 - ours
+    try:
+        time.sleep(2)  # it has begun to embed
+        yield
+        if running.poll() is not None:
+            raise StrategiewijzerError("The ingest failed; what it said is above.")
+    finally:
+        subprocess.run(["/bin/kill", "--", f"-{running.pid}"], check=False)  # noqa: S603 - ours
+        running.wait()
+
+
+def _questions(out: Path) -> Path:
+    """The question set in a file for locust, in Dutch and English."""
+    file = out.with_suffix(".questions.json")
+    asked = [one.question for one in load(QUESTIONS) if one.language in ("nl", "en")]
+    file.write_text(json.dumps(asked), "utf-8")
+    return file
+
+
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m research.load",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--users", type=int, default=50, help="how many ask at once; default 50")
+    parser.add_argument("--seconds", type=int, default=60, help="of the long phases; default 60")
+    parser.add_argument("--model-url", default="", help="an OpenAI-compatible server for streams")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
