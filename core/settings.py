@@ -8,7 +8,7 @@ these wins: argument, environment, `.env`, default.
 import functools
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import (
     AliasChoices,
@@ -31,6 +31,12 @@ ROOT = Path(__file__).resolve().parent.parent
 Role = Literal["reader", "evaluator", "maintainer"]
 """A role includes those before it."""
 Entry = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+def includes(role: Role, wanted: Role) -> bool:
+    """Whether a role is this one, or includes it."""
+    order: tuple[Role, ...] = get_args(Role)
+    return order.index(role) >= order.index(wanted)
 
 
 def _openai_name(name: str) -> Any:
@@ -121,6 +127,10 @@ class Settings(BaseSettings):
     default_role: Role | Literal["none"] = "reader"  # of people whom claim and lists do not name
     sign_in_hours: Annotated[float, Field(gt=0, le=720)] = 12.0  # then people sign in again
     visitor_role: Role | Literal["none"] = "reader"  # without sign-in, from another machine
+
+    # HTTP API (docs/api.md); whose keys there are is in the database
+    api_requests_per_minute: Annotated[int, Field(ge=1)] = 60  # of one key
+    api_questions_at_once: Annotated[int, Field(ge=1, le=100)] = 8  # of one key; twice that of all
 
     @field_validator("temperature", "answer_tokens", mode="before")
     @classmethod

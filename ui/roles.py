@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from core.errors import SignInError
-from core.settings import Role, Settings
+from core.settings import Role, Settings, includes
 
 Claims = Mapping[str, object]
 _ORDER: tuple[Role, ...] = get_args(Role)
@@ -32,7 +32,7 @@ class User:
 
     def may(self, role: Role) -> bool:
         """Whether the user has this role, or one that includes it."""
-        return self.role is not None and _ORDER.index(self.role) >= _ORDER.index(role)
+        return self.role is not None and includes(self.role, role)
 
 
 def user_of(claims: Claims, settings: Settings, now: float) -> User:
