@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 import anyio
 from fastapi import Request
 
-from api.access import Caller
+from api.key_access import Caller
 from api.problem import ApiError
 from chain.assistant import Assistant
 from chain.model.aside import aside

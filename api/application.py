@@ -15,9 +15,9 @@ from api import (
     metrics_route,
     search_route,
 )
-from api.access import Gate
 from api.answer_streams import AnswerStreams
 from api.bounded_body import BoundedBody
+from api.key_access import Gate
 from api.problem import RESPONSES, Unforeseen, handle
 from api.service import Service
 from api.threads import Pool

@@ -11,8 +11,8 @@ from fastapi.responses import StreamingResponse
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from api.access import AskCaller, Caller
 from api.answer_streams import Events
+from api.key_access import AskCaller, Caller
 from api.problem import problem_of
 from api.service import TheService
 from chain.query import MAX_QUESTION

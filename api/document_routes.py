@@ -8,8 +8,8 @@ from fastapi import APIRouter, Query
 from fastapi import Path as InPath
 from pydantic import Field
 
-from api.access import ReadCaller
 from api.ask_route import LanguageCode
+from api.key_access import ReadCaller
 from api.problem import ApiError
 from api.service import TheService
 from core.frozen import Frozen

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from api.access import Caller, require
+from api.key_access import Caller, require
 from api.service import TheService
 from core.frozen import Frozen
 from vectorstore.generations import Generations

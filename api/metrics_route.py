@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
-from api.access import Caller, require
+from api.key_access import Caller, require
 
 router = APIRouter(include_in_schema=False)  # its format is Prometheus', not this API's
 

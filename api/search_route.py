@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field, StringConstraints
 
-from api.access import ReadCaller
 from api.ask_route import LanguageCode
+from api.key_access import ReadCaller
 from api.service import TheService
 from chain.query import MAX_QUESTION
 from core.frozen import Frozen

@@ -2,7 +2,7 @@
 
 import datetime
 from enum import StrEnum
-from typing import Annotated, get_args
+from typing import Annotated
 
 import typer
 
@@ -18,8 +18,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # they print the values of variables
 )
 
-_Scope = StrEnum("_Scope", {name: name for name in PERMISSIONS})
-_Role = StrEnum("_Role", {name: name for name in get_args(Role)})
+
+class _Scope(StrEnum):  # Typer takes no list of a Literal
+    ASK = "ask"
+    READ = "read"
+    METRICS = "metrics"
+
+
 _MAX_NAME = 100  # characters, as the column has
 
 
@@ -27,7 +32,7 @@ _MAX_NAME = 100  # characters, as the column has
 def new(
     name: Annotated[str, typer.Argument(help="Who or what uses it: 'Open WebUI'.")],
     scope: Annotated[list[_Scope], typer.Option(help="What it may do; give it more than once.")],
-    role: Annotated[_Role, typer.Option(help="Its role, as on the pages.")] = _Role("reader"),
+    role: Annotated[Role, typer.Option(help="Its role, as on the pages.")] = "reader",
     days: Annotated[int, typer.Option(min=1, max=3650, help="How long it lasts.")] = 365,
 ) -> None:
     """Make a key and print it, once."""
@@ -35,9 +40,8 @@ def new(
     if not name or len(name) > _MAX_NAME:
         raise typer.BadParameter(f"a name has 1 to {_MAX_NAME} characters", param_hint="NAME")
     scopes = tuple(one for one in PERMISSIONS if one in scope)
-    (role_,) = (one for one in get_args(Role) if one == role)
     try:
-        key, made = make(Settings(), name, scopes, role_, datetime.timedelta(days=days))
+        key, made = make(Settings(), name, scopes, role, datetime.timedelta(days=days))
     except StrategiewijzerError as error:
         raise _failed(error) from None
     typer.echo(key)

@@ -8,7 +8,7 @@ these wins: argument, environment, `.env`, default.
 import functools
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AliasChoices,
@@ -31,12 +31,6 @@ ROOT = Path(__file__).resolve().parent.parent
 Role = Literal["reader", "evaluator", "maintainer"]
 """A role includes those before it."""
 Entry = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-
-
-def includes(role: Role, wanted: Role) -> bool:
-    """Whether a role is this one, or includes it."""
-    order: tuple[Role, ...] = get_args(Role)
-    return order.index(role) >= order.index(wanted)
 
 
 def _openai_name(name: str) -> Any:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import get_args
 
 from core.errors import SignInError
-from core.settings import Role, Settings, includes
+from core.role import includes
+from core.settings import Role, Settings
 
 Claims = Mapping[str, object]
 _ORDER: tuple[Role, ...] = get_args(Role)

@@ -19,7 +19,8 @@ from api.threads import Pool
 from api.throttle import Throttle
 from core.api_error import NO_KEY
 from core.errors import StrategiewijzerError
-from core.settings import Role, Settings, includes
+from core.role import includes
+from core.settings import Role, Settings
 from people.api_keys import ApiKey, Permission, found, hash_of
 
 OPEN = ("/healthz", "/readyz")
