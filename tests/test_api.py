@@ -16,7 +16,7 @@ from core.answer import Answer, Turn
 from core.event import Event, Finished, Stage
 from core.settings import Settings
 from tests.answers import made
-from tests.api_server import client, key, serving, told
+from tests.api_server import bearer, client, key, serving, told
 
 QUESTION = "Wat is de omvang van de Europese drugsmarkt?"
 
@@ -227,6 +227,14 @@ def test_without_an_index_it_lives_but_is_not_ready(tmp_path: Any) -> None:
         streamed = api.post("/v1/ask", json={"question": QUESTION, "stream": True})
         ((name, data),) = events(streamed)
         assert (name, data["error"]["code"]) == ("error", "no_index")
+
+
+def test_figures_are_told_to_whoever_has_the_scope(api: httpx.Client, roomy: Settings) -> None:
+    pytest.importorskip("core.telemetry", reason="what makes the figures is not there")
+    told_ = httpx.get(f"{api.base_url}/metrics", headers=bearer(key(roomy, "metrics")))
+    assert told_.status_code == 200
+    assert told_.headers["content-type"].startswith("text/plain; version=")
+    assert "# TYPE" in told_.text
 
 
 # Several at once, and leaving
