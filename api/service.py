@@ -4,12 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
+from pydantic import BaseModel
 
 from api.answer_streams import AnswerStreams
 from api.threads import Pool
 from chain.assistant import Assistant
 from core.settings import Settings
+from vectorstore.chroma import GenerationGone
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,18 @@ class Service:
     settings: Callable[[], Settings]
     answers: AnswerStreams
     reading: Pool
+
+    async def read(self, work: Callable[[], BaseModel]) -> Response:
+        """What comes of work on the index, as JSON. Both are made in a thread: a long document
+        would keep the event loop from the pages."""
+
+        def made() -> str:
+            try:
+                return work().model_dump_json()
+            except GenerationGone:  # replaced meanwhile: the next look finds the one in use
+                return work().model_dump_json()
+
+        return Response(await self.reading.run(made), media_type="application/json")
 
 
 def service(request: Request) -> Service:
