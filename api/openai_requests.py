@@ -1,0 +1,222 @@
+"""What a request of OpenAI's protocol asks: a question, and the turns before it.
+
+Clients send much that has no meaning here (temperature, system messages, tools that may be called):
+that is left aside. What would give another answer than was asked for is refused.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from api.client_words import reference_headings
+from api.openai_reply import MODEL
+from api.problem import Problem
+from chain.understanding.manners import classify
+from core.answer import Turn
+from core.marked import Marked
+from language.characters import visible
+from language.identify import conversation
+from vectorstore.embeddings import local_embedder
+
+MAX_QUESTION = 1000  # characters, as on the page; the longest question of eval/questions has 186
+_MESSAGES = 1000  # in one request: more than any conversation has
+_TURNS = 10  # that are looked at: a follow-up hardly ever points further back
+_ANSWER = 10_000  # characters of an earlier answer that are looked at: longer ones are not ours
+_MARKER = re.compile(r"(?<!\\)\[(\d{1,4})\]")
+_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+_TEXT_PARTS = ("text", "input_text", "output_text", "refusal")
+
+
+class _Part(BaseModel):
+    type: str = ""
+    text: str = ""
+    refusal: str = ""
+
+
+class ClientMessage(BaseModel):
+    """A message of Chat Completions or an item of Responses; other items have no role."""
+
+    role: str = ""
+    content: str | list[_Part] | None = None
+
+    @property
+    def text(self) -> str:
+        if not isinstance(self.content, list):
+            return self.content or ""
+        said = [part.text or part.refusal for part in self.content if part.type in _TEXT_PARTS]
+        # A refusal of ours says the same once more.
+        return "\n".join(dict.fromkeys(said))
+
+    @property
+    def other_parts(self) -> list[str]:
+        """The kinds of what is no text."""
+        parts = self.content if isinstance(self.content, list) else []
+        return [part.type for part in parts if part.type not in _TEXT_PARTS]
+
+
+Messages = Annotated[list[ClientMessage], Field(min_length=1, max_length=_MESSAGES)]
+
+
+class _Format(BaseModel):
+    type: str = "text"
+
+
+class _Common(BaseModel):
+    """What both forms of the protocol have."""
+
+    model: str
+    stream: bool = False
+    tool_choice: object = None
+
+    def check(self) -> None:
+        """
+        Raises:
+            Problem: it asks for something that there is not.
+        """
+        if self.model != MODEL:
+            raise unknown_model(self.model)
+        if self.tool_choice not in (None, "auto", "none"):
+            raise refused("No tool is ever called. Leave out tool_choice.", "tool_choice")
+
+
+class _StreamOptions(BaseModel):
+    include_usage: bool = False
+
+
+class ChatRequest(_Common):
+    """The body of a request to /v1/chat/completions, as far as it has a meaning here."""
+
+    messages: Messages
+    stream_options: _StreamOptions | None = None
+    n: int | None = None
+    modalities: list[str] | None = None
+    response_format: _Format | None = None
+
+    def check(self) -> None:
+        super().check()
+        if self.n not in (None, 1):
+            raise refused("There is one answer to a question. Leave out n.", "n")
+        if self.modalities not in (None, ["text"]):
+            raise refused("Answers are text. Leave out modalities.", "modalities")
+        if self.response_format is not None:
+            _check_format(self.response_format, "response_format")
+
+
+class _TextOptions(BaseModel):
+    format: _Format | None = None
+
+
+class ResponsesRequest(_Common):
+    """The body of a request to /v1/responses, as far as it has a meaning here."""
+
+    input: Annotated[str, Field(min_length=1)] | Messages
+    previous_response_id: str | None = None
+    conversation: object = None
+    prompt: object = None
+    background: bool | None = None
+    text: _TextOptions | None = None
+    metadata: dict[str, str] | None = None
+
+    @property
+    def messages(self) -> list[ClientMessage]:
+        if isinstance(self.input, str):
+            return [ClientMessage(role="user", content=self.input)]
+        return self.input
+
+    def check(self) -> None:
+        super().check()
+        for name in ("previous_response_id", "conversation"):
+            if getattr(self, name) is not None:
+                raise refused(
+                    "Nothing is stored here, so nothing can be taken up again. Send the earlier "
+                    "messages in input.",
+                    name,
+                )
+        if self.prompt is not None:
+            raise refused("There are no stored prompts. Send the question in input.", "prompt")
+        if self.background:
+            raise refused("Nothing is answered in the background. Leave it out.", "background")
+        if self.text is not None and self.text.format is not None:
+            _check_format(self.text.format, "text.format")
+
+
+def asked(
+    messages: Sequence[ClientMessage],
+    default_language: str,
+    param: Literal["messages", "input"],
+) -> tuple[str, tuple[Turn, ...]]:
+    """The question, which is the last message, and the turns before it, oldest first.
+
+    Raises:
+        Problem: the last message is not a user's question in text.
+    """
+    last = messages[-1]
+    if last.role != "user":
+        raise refused("The last message has to be the user's: it is the question.", param)
+    if last.other_parts:
+        raise refused(f"Only text is read, no {last.other_parts[0][:30]!r}. Leave it out.", param)
+    question = visible(last.text).strip()
+    if not question:
+        raise refused("The last message is empty. Ask a question.", param)
+    if len(question) > MAX_QUESTION:
+        raise refused(
+            f"A question has at most {MAX_QUESTION} characters; this one has {len(question)}.",
+            param,
+            "question_too_long",
+        )
+    return question, _with_kinds(list(_turns(messages))[-_TURNS:], question, default_language)
+
+
+def _turns(messages: Sequence[ClientMessage]) -> Iterator[Turn]:
+    """Each user's message with the answer behind it; those of systems and tools are left aside."""
+    question = ""
+    for message in messages:
+        if message.role == "user":
+            question = visible(message.text).strip()
+        elif message.role == "assistant" and question:
+            if len(question) <= MAX_QUESTION:
+                yield _turn(question, message.text[:_ANSWER])
+            question = ""
+
+
+def _with_kinds(turns: Sequence[Turn], question: str, default_language: str) -> tuple[Turn, ...]:
+    """These turns, with the kinds of those messages that asked the sources nothing."""
+    questions = [*(turn.question for turn in turns), question]
+    languages = conversation(questions, default_language)
+    embedder = local_embedder()
+    return tuple(
+        turn.model_copy(update={"message": classify(turn.question, language, embedder) or ""})
+        for turn, language in zip(turns, languages, strict=False)
+    )
+
+
+def _turn(question: str, said: str) -> Turn:
+    """A question with the answer as it was sent (api/openai_text.py), without what stood below."""
+    headings = "|".join(map(re.escape, reference_headings()))
+    proper = re.split(rf"\n\n\*\*(?:{headings})\*\*\n", visible(said), maxsplit=1)[0]
+    pieces = []
+    for number, piece in enumerate(_MARKER.split(proper)):  # words, number, words, ...
+        words = Marked(_ESCAPE.sub(r"\1", piece))
+        pieces.append(Marked.citing([int(piece)]) if number % 2 else words)
+    answer = Marked.joined(pieces)
+    return Turn(question=question, answer_text=answer.text, markers=answer.markers)
+
+
+def _check_format(wanted: _Format, param: str) -> None:
+    if wanted.type != "text":
+        raise refused("Answers are text, in no other form. Leave out the format.", param)
+
+
+def refused(message: str, param: str, code: str = "unsupported_value") -> Problem:
+    return Problem(400, message, code, param)
+
+
+def unknown_model(name: str) -> Problem:
+    return Problem(
+        404,
+        f"The model {name[:100]!r} does not exist. There is one: {MODEL!r}.",
+        "model_not_found",
+        "model",
+    )
