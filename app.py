@@ -11,7 +11,13 @@ else:
     import streamlit as st
     from starlette.middleware import Middleware
 
-    from ui import uploads
+    from api.application import routes
+    from ui import shared_assistant, uploads
     from ui.guard import Guard
 
-    app = st.App(__file__, lifespan=uploads.lifespan, middleware=[Middleware(Guard)])
+    app = st.App(
+        __file__,
+        lifespan=uploads.lifespan,
+        routes=routes(shared_assistant.assistant),
+        middleware=[Middleware(Guard)],
+    )

@@ -1,1 +1,1 @@
-"""The interfaces for other programs: HTTP, OpenAI-compatible and MCP."""
+"""The HTTP API: the assistant for other programs, in the same process as the pages."""

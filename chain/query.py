@@ -8,6 +8,9 @@ from langchain_core.runnables import RunnableConfig
 from core.answer import Turn
 from core.source import Scope
 
+MAX_QUESTION = 1000
+"""Characters; the longest question of eval/questions has 186."""
+
 
 @dataclass(frozen=True)
 class Query:

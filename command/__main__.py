@@ -86,6 +86,14 @@ def _is_indexed() -> bool:
         return False
 
 
+@app.command(cls=_HandsOn)
+def keys(context: typer.Context) -> None:
+    """Make, list and revoke the keys of programs that use the API (docs/api.md)."""
+    from command.keys import app as of_keys
+
+    of_keys(context.args, prog_name="strategiewijzer keys")
+
+
 @app.command()
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,

@@ -122,6 +122,10 @@ class Settings(BaseSettings):
     sign_in_hours: Annotated[float, Field(gt=0, le=720)] = 12.0  # then people sign in again
     visitor_role: Role | Literal["none"] = "reader"  # without sign-in, from another machine
 
+    # HTTP API (docs/api.md); whose keys there are is in the database
+    api_requests_per_minute: Annotated[int, Field(ge=1)] = 60  # of one key
+    api_questions_at_once: Annotated[int, Field(ge=1, le=100)] = 8  # of one key; twice that of all
+
     @field_validator("temperature", "answer_tokens", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:

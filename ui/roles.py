@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from core.errors import SignInError
+from core.role import includes
 from core.settings import Role, Settings
 
 Claims = Mapping[str, object]
@@ -32,7 +33,7 @@ class User:
 
     def may(self, role: Role) -> bool:
         """Whether the user has this role, or one that includes it."""
-        return self.role is not None and _ORDER.index(self.role) >= _ORDER.index(role)
+        return self.role is not None and includes(self.role, role)
 
 
 def user_of(claims: Claims, settings: Settings, now: float) -> User:

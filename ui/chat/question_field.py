@@ -2,12 +2,12 @@
 
 import re
 
+from chain.query import MAX_QUESTION as MAX_QUESTION
 from language.sentences import sentences
 from ui.markup import escape
 from ui.scripts import script
 from ui.texts import Texts
 
-MAX_QUESTION = 1000  # characters; the longest question of eval/questions has 186
 _LONGEST_READ = 100 * MAX_QUESTION  # a longer text is no message, and searching it takes time
 _PARAGRAPH = re.compile(r"(?s:(?!\n[^\S\n]*\n|(?<=[.:!?])[^\S\n]*\n).)+")
 _ASKING = re.compile(r"[?\u037e][”“»\"')\]]*$")  # also the Greek question mark

@@ -1,0 +1,91 @@
+"""The API as one application, and the routes by which the server of the pages hands over to it."""
+
+import importlib.metadata
+from collections.abc import Callable
+
+from fastapi import APIRouter, FastAPI
+from starlette.middleware import Middleware
+from starlette.routing import Route
+
+from api import (
+    ask_route,
+    document_routes,
+    generation_route,
+    health_routes,
+    metrics_route,
+    search_route,
+)
+from api.answer_streams import AnswerStreams
+from api.bounded_body import BoundedBody
+from api.key_access import Gate
+from api.problem import RESPONSES, Unforeseen, handle
+from api.service import Service
+from api.threads import Pool
+from chain.assistant import Assistant
+from core.settings import Settings, current
+
+ROUTERS: tuple[APIRouter, ...] = (
+    ask_route.router,
+    search_route.router,
+    document_routes.router,
+    generation_route.router,
+    health_routes.router,
+    metrics_route.router,
+)
+PATHS = ("/v1/{rest:path}", "/mcp", "/healthz", "/readyz", "/metrics")
+"""What is the API's; all else is the pages'."""
+
+_READERS = 4  # searches at once: each takes a processor for some 50 ms
+_ABOUT = (
+    "Ask the assistant, and search and read its sources. Every request needs a key, but those to "
+    "/healthz and /readyz. Errors have one shape, `ErrorReply`."
+)
+
+
+def application(
+    assistant: Callable[[], Assistant], settings: Callable[[], Settings] = current
+) -> FastAPI:
+    """The API.
+
+    Args:
+        assistant: gives the one to share with the pages; asked at every request, so an index that
+            comes later is used, and its errors are told.
+        settings: gives the current ones.
+    """
+    app = FastAPI(
+        title="Strategiewijzer",
+        description=_ABOUT,
+        version=_version(),
+        openapi_url="/v1/openapi.json",
+        docs_url=None,  # its page loads scripts from elsewhere
+        redoc_url=None,
+        redirect_slashes=False,
+        responses=RESPONSES,
+        middleware=[
+            Middleware(Unforeseen),
+            Middleware(Gate, settings=settings),
+            Middleware(BoundedBody),
+        ],
+        telemetry={"auto_configure": False},  # else a variable of the environment sends it away
+    )
+    answers = AnswerStreams(assistant, settings)
+    app.state.service = Service(assistant, settings, answers, Pool(_READERS))
+    handle(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    return app
+
+
+def routes(
+    assistant: Callable[[], Assistant], settings: Callable[[], Settings] = current
+) -> list[Route]:
+    """Routes that pass requests on unchanged, so that the application sees whole paths."""
+    app = application(assistant, settings)
+    return [Route(path, endpoint=app) for path in PATHS]
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version("strategiewijzer")
+    except importlib.metadata.PackageNotFoundError:  # run from its folder, not installed
+        return "0"

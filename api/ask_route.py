@@ -1,0 +1,172 @@
+"""POST /v1/ask: a question gets a checked answer, or a refusal, whole or as it is made."""
+
+import datetime
+import re
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
+from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from api.answer_streams import Events
+from api.key_access import AskCaller, Caller
+from api.problem import problem_of
+from api.service import TheService
+from chain.query import MAX_QUESTION
+from core.answer import Answer, AnswerKind, Message, Turn
+from core.event import Event, Finished, Stage, TextDelta
+from core.frozen import Frozen
+from core.marked import Marked, Marker
+from core.source import Scope
+from language.official import OFFICIAL
+
+router = APIRouter()
+
+_TURNS = 20  # a follow-up points back to the last turns; more are cut off by the caller
+_LONGEST_ANSWER = 20_000  # characters; the longest of all evaluations has a fifth of it
+_CITED = 50  # citations of one answer, of which there are seldom ten
+_NAMES = 100  # areas or documents that a search is limited to; more are hardly a limit
+_PING = 15.0  # seconds: proxies close what is silent for 60, clients what is for 30
+
+LanguageCode = Annotated[str, StringConstraints(pattern=f"^(?:{'|'.join(OFFICIAL)})$")]
+"""An official language of the EU (ISO 639-1)."""
+
+_Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+_Names = Annotated[tuple[_Name, ...], Field(max_length=_NAMES)]
+
+
+def _only_a_day(value: object) -> object:
+    """Refuses numbers, which pydantic takes for seconds since 1970."""
+    if value is None or (isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value)):
+        return value
+    raise ValueError("a day is written as 2026-12-31")
+
+
+Day = Annotated[datetime.date, BeforeValidator(_only_a_day)]
+
+
+class EarlierCitation(BaseModel):
+    """What is needed of a `Citation` of an earlier answer."""
+
+    model_config = ConfigDict(frozen=True)
+
+    number: Annotated[int, Field(ge=1, le=9999, strict=True)]
+    passage_id: Annotated[str, StringConstraints(min_length=1, max_length=500)]
+
+
+class EarlierAnswer(BaseModel):
+    """An answer that was given before, as it was received or only these fields of it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    question: Annotated[str, StringConstraints(min_length=1, max_length=MAX_QUESTION)]
+    text: Annotated[str, StringConstraints(max_length=_LONGEST_ANSWER)]
+    kind: AnswerKind = "answer"
+    message: Message | Literal[""] = ""
+    understood_as: Annotated[str, StringConstraints(max_length=2 * MAX_QUESTION)] = ""
+    citations: Annotated[tuple[EarlierCitation, ...], Field(max_length=_CITED)] = ()
+
+    def turn(self) -> Turn:
+        """As `Turn.of` makes it of the whole answer."""
+        cited = tuple(dict.fromkeys(one.passage_id for one in self.citations))
+        places = {one.number: cited.index(one.passage_id) + 1 for one in self.citations}
+        markers = tuple(
+            Marker(start=found.start(), end=found.end(), number=int(found[1]))
+            for found in re.finditer(r"\[(\d{1,4})\]", self.text)
+            if int(found[1]) in places
+        )
+        said = Marked(self.text, markers).renumbered(places)
+        return Turn(
+            question=(self.message and self.understood_as) or self.question,
+            answer_text=said.text,
+            markers=said.markers,
+            message=self.message if self.kind == "reply" else "",
+            cited=cited,
+        )
+
+
+class AskRequest(Frozen):
+    """A question, and what it is asked under. `history` are earlier answers, oldest first;
+    `language` is that of the question, detected if not given; the other fields limit the search as
+    those of `Scope` do. `stream`: as server-sent events."""
+
+    question: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUESTION)
+    ]
+    history: Annotated[tuple[EarlierAnswer, ...], Field(max_length=_TURNS)] = ()
+    language: LanguageCode | None = None
+    areas: _Names = ()
+    documents: _Names = ()
+    source_language: LanguageCode | None = None
+    as_of: Day | None = None
+    stream: Annotated[bool, Field(strict=True)] = False
+
+    @property
+    def scope(self) -> Scope:
+        return Scope(
+            areas=self.areas,
+            documents=self.documents,
+            language=self.source_language or "",
+            as_of=self.as_of,
+        )
+
+
+_STREAM: dict[str, Any] = {
+    "description": "The answer; or, with `stream`, the events `stage`, `text` and last `finished` "
+    "with the same answer, or `error` with an `ErrorReply`.",
+    "content": {"text/event-stream": {"schema": {"type": "string"}}},
+}
+
+
+@router.post("/v1/ask", response_model=Answer, responses={200: _STREAM})
+async def ask(
+    asked: AskRequest, request: Request, caller: AskCaller, service: TheService
+) -> Response:
+    """Answers a question with citations that can be checked, or refuses and says why."""
+    history = [one.turn() for one in asked.history]
+    if asked.stream or _wants_events(request):
+        begun = service.answers.begin(
+            caller, asked.question, history, asked.language, asked.scope, pause=_PING
+        )
+        return StreamingResponse(
+            _as_sse(begun, caller),
+            media_type="text/event-stream",
+            headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},  # nginx passes it on
+        )
+    answer = await service.answers.answer(
+        request, caller, asked.question, history, asked.language, asked.scope
+    )
+    return Response(shown(answer, caller).model_dump_json(), media_type="application/json")
+
+
+def shown(answer: Answer, caller: Caller) -> Answer:
+    """What somebody may see of an answer: of sentences that contradict the sources readers see on
+    no page what they say."""
+    return answer if caller.may("evaluator") else answer.model_copy(update={"contradicted": ()})
+
+
+def _wants_events(request: Request) -> bool:
+    accepted = request.headers.get("accept", "")
+    return any(one.partition(";")[0].strip() == "text/event-stream" for one in accepted.split(","))
+
+
+_EVENTS: dict[type[Event], str] = {Stage: "stage", TextDelta: "text", Finished: "finished"}
+
+
+async def _as_sse(events: Events, caller: Caller) -> AsyncIterator[bytes]:
+    async with aclosing(events):
+        try:
+            async for event in events:
+                yield KEEPALIVE_COMMENT if event is None else _event(event, caller)
+        except Exception as error:  # noqa: BLE001 - told in the stream, which has begun
+            reply = problem_of(error).reply
+            yield format_sse_event(event="error", data_str=reply.model_dump_json())
+
+
+def _event(event: Event, caller: Caller) -> bytes:
+    if isinstance(event, Finished):
+        event = Finished(answer=shown(event.answer, caller))
+    return format_sse_event(event=_EVENTS[type(event)], data_str=event.model_dump_json())

@@ -1,0 +1,161 @@
+"""What goes wrong with a request, as its reply: one shape, and nothing of what is inside.
+
+Neither the request nor the text of an unforeseen error is repeated: both may hold what only its
+owner should see, and messages about files hold paths.
+"""
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from types import MappingProxyType
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from core.api_error import ErrorReply, error_reply
+from core.errors import (
+    IndexMismatchError,
+    ModelError,
+    NoIndexError,
+    StoreError,
+    StrategiewijzerError,
+    kind_and_place,
+)
+
+logger = logging.getLogger(__name__)
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+_CODES = {
+    400: "bad_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "request_too_large",
+    415: "unsupported_media_type",
+}
+_REMEDIES = {
+    400: "The body must be JSON in UTF-8, and not nested deeply.",
+    413: "A request may have 1 MB.",
+}
+_RETRY = "30"  # seconds: about what a server or an index needs to be back
+
+
+class ApiError(Exception):
+    """A request that is not answered.
+
+    Args:
+        status: of HTTP.
+        message: what is wrong, and what to do.
+        code: for programs.
+        param: the part of the request that is meant.
+        headers: of the reply.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        code: str,
+        param: str | None = None,
+        headers: Mapping[str, str] = _NOTHING,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.headers = headers
+        self.reply = error_reply(status, message, code, param)
+
+    def response(self) -> Response:
+        return Response(
+            self.reply.model_dump_json(), self.status, dict(self.headers), "application/json"
+        )
+
+
+def problem_of(error: Exception) -> ApiError:
+    """How an error is told to other programs; what they are not told is logged."""
+    if isinstance(error, ApiError):
+        return error
+    if isinstance(error, NoIndexError):  # its message is always the same
+        return ApiError(503, str(error), "no_index", headers={"Retry-After": _RETRY})
+    if isinstance(error, StrategiewijzerError):
+        logger.warning("A request of the API failed: %s", error)
+        unusable = isinstance(error, IndexMismatchError | StoreError)
+        failed = "The language model" if isinstance(error, ModelError) else "The service"
+        return ApiError(
+            503,
+            f"{'The index' if unusable else failed} cannot be used now. Try again later; whoever "
+            "runs this service finds the cause in its log or with: ./strategiewijzer doctor",
+            "index_unusable" if unusable else "unavailable",
+            headers={"Retry-After": _RETRY},
+        )
+    logger.error("A request of the API ended with %s", kind_and_place(error))
+    return ApiError(
+        500,
+        "Something went wrong inside. Tell whoever runs this service when it happened: the log "
+        "says where.",
+        "internal_error",
+    )
+
+
+def handle(app: FastAPI) -> None:
+    """Has an application tell all that goes wrong in this shape."""
+
+    async def failed(_: Request, error: Exception) -> Response:
+        return problem_of(error).response()
+
+    async def refused(_: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101 - registered for these alone
+        status = HTTPStatus(error.status_code)
+        code = _CODES.get(status, "bad_request")
+        remedy = _REMEDIES.get(status, "docs/api.md and /v1/openapi.json say what there is.")
+        told = f"{status.phrase}. {remedy}"
+        return ApiError(status, told, code, headers=error.headers or _NOTHING).response()
+
+    async def invalid(_: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for these alone
+        first = error.errors()[0]
+        kind, *names = map(str, first["loc"])
+        if first["type"] == "extra_forbidden":
+            names.pop()  # a name that only the request has
+        if first["type"] == "json_invalid":
+            names = []
+        place = ".".join(names)
+        told = f"{place or kind}: {first['msg']}. /v1/openapi.json says what is expected."
+        return ApiError(422, told, "invalid_request", place or None).response()
+
+    app.add_exception_handler(ApiError, failed)
+    app.add_exception_handler(StrategiewijzerError, failed)
+    app.add_exception_handler(HTTPException, refused)
+    app.add_exception_handler(RequestValidationError, invalid)
+
+
+class Unforeseen:
+    """ASGI middleware: an error that nobody expected is a reply, and a line in the log without its
+    message, which may hold a question."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def sent(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sent)
+        except Exception as error:
+            if scope["type"] != "http":
+                raise
+            told = problem_of(error)
+            if not begun:
+                await told.response()(scope, receive, send)
+
+
+RESPONSES: dict[int | str, dict[str, object]] = {
+    status: {"model": ErrorReply, "description": HTTPStatus(status).phrase}
+    for status in (400, 401, 403, 404, 405, 413, 422, 429, 500, 503)
+}
+"""What any request can be told, for the description of the API."""

@@ -1,0 +1,142 @@
+"""Keys of other programs: who may ask what until when, and their storage.
+
+Of a key only its SHA-256 is stored. A slow hash is for passwords, which people choose and which
+can be guessed; a key is 256 random bits, which nobody can try through, whatever a try costs.
+"""
+
+import datetime
+import hashlib
+import secrets
+from typing import Literal, get_args
+
+import sqlalchemy
+from pydantic import AwareDatetime
+
+from core.frozen import Frozen
+from core.settings import Role, Settings
+from people.database import METADATA, database
+
+Permission = Literal["ask", "read", "metrics"]
+"""To ask questions; to search and read the sources; to read the figures of the service."""
+
+PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
+PREFIX = "swk_"
+"""How every key begins, so that people and scanners of leaked secrets can tell what it is."""
+
+_BITS = 256  # of a key: SHA-256 has no more
+_ID_BYTES = 4  # enough to tell keys apart; ids are typed by people
+_WHAT = "API keys"
+
+_KEYS = sqlalchemy.Table(
+    "api_keys",
+    METADATA,
+    sqlalchemy.Column("id", sqlalchemy.String(2 * _ID_BYTES), primary_key=True),
+    sqlalchemy.Column("hash", sqlalchemy.String(64), nullable=False, unique=True),
+    sqlalchemy.Column("name", sqlalchemy.String(100), nullable=False),
+    sqlalchemy.Column("role", sqlalchemy.String(20), nullable=False),
+    sqlalchemy.Column("scopes", sqlalchemy.String(100), nullable=False),  # between spaces
+    sqlalchemy.Column("created", sqlalchemy.BigInteger, nullable=False),  # seconds since 1970
+    sqlalchemy.Column("expires", sqlalchemy.BigInteger, nullable=False),
+    sqlalchemy.Column("revoked", sqlalchemy.BigInteger),
+)
+
+
+class ApiKey(Frozen):
+    """What is known of a key. `name` says whose it is; `role` is as on the pages. The times are in
+    UTC; it ends at `expires`, or at `revoked`."""
+
+    id: str
+    name: str
+    role: Role
+    scopes: tuple[Permission, ...]
+    created: AwareDatetime
+    expires: AwareDatetime
+    revoked: AwareDatetime | None = None
+
+    def is_valid(self, now: datetime.datetime) -> bool:
+        return self.revoked is None and now < self.expires
+
+
+def make(
+    settings: Settings,
+    name: str,
+    scopes: tuple[Permission, ...],
+    role: Role,
+    lasts: datetime.timedelta,
+) -> tuple[str, ApiKey]:
+    """Makes a key and stores all of it but itself.
+
+    Returns:
+        The key, which nobody can read again, and what is known of it.
+
+    Raises:
+        StrategiewijzerError: it cannot be stored.
+    """
+    now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+    key = PREFIX + secrets.token_urlsafe(_BITS // 8)
+    made = ApiKey(
+        id=secrets.token_hex(_ID_BYTES),
+        name=name,
+        role=role,
+        scopes=tuple(one for one in PERMISSIONS if one in scopes),
+        created=now,
+        expires=now + lasts,
+    )
+    row = {
+        "id": made.id,
+        "hash": hash_of(key),
+        "name": name,
+        "role": role,
+        "scopes": " ".join(made.scopes),
+        "created": int(made.created.timestamp()),
+        "expires": int(made.expires.timestamp()),
+    }
+    with database(settings).transaction(_WHAT) as connection:
+        connection.execute(_KEYS.insert().values(row))
+    return key, made
+
+
+def kept(settings: Settings) -> list[ApiKey]:
+    """All keys, also those that have ended, oldest first.
+
+    Raises:
+        StrategiewijzerError: they cannot be read.
+    """
+    with database(settings).transaction(_WHAT) as connection:
+        query = sqlalchemy.select(_KEYS).order_by(_KEYS.c.created, _KEYS.c.id)
+        return [_key(row) for row in connection.execute(query)]
+
+
+def found(settings: Settings, hash: str) -> ApiKey | None:
+    """The key with this hash, or None.
+
+    Looking up a hash tells by its time at most how a hash begins, and nobody can make a key for
+    that.
+
+    Raises:
+        StrategiewijzerError: keys cannot be read.
+    """
+    with database(settings).transaction(_WHAT) as connection:
+        row = connection.execute(sqlalchemy.select(_KEYS).where(_KEYS.c.hash == hash)).first()
+        return None if row is None else _key(row)
+
+
+def revoke(settings: Settings, id: str) -> bool:
+    """Ends a key now; returns whether there was one that had not ended so before.
+
+    Raises:
+        StrategiewijzerError: that cannot be stored.
+    """
+    now = int(datetime.datetime.now(datetime.UTC).timestamp())
+    with database(settings).transaction(_WHAT) as connection:
+        is_it = (_KEYS.c.id == id) & _KEYS.c.revoked.is_(None)
+        return connection.execute(_KEYS.update().where(is_it).values(revoked=now)).rowcount > 0
+
+
+def hash_of(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def _key(row: sqlalchemy.Row[tuple[object, ...]]) -> ApiKey:
+    values = {name: value for name, value in row._mapping.items() if name != "hash"}
+    return ApiKey.model_validate({**values, "scopes": str(values["scopes"]).split()})
