@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass, field
 
+from api.client_words import client_words
 from api.openai_text import Said
 from api.source_quote import SourceQuote, source_quotes
 from core.answer import Answer
@@ -60,7 +61,7 @@ class Reply:
             nested: as Chat Completions has it, with the facts one level down.
         """
         quotes = {quote.number: quote for quote in reversed(self.quotes)}
-        found = []
+        found: list[Json] = []
         for marker in self.said.markers:
             quote = quotes.get(marker.number)
             if quote is None:
@@ -69,7 +70,7 @@ class Reply:
             facts: Json = (
                 {
                     "url": quote.url,
-                    "title": quote.title,
+                    "title": _title(quote, self.finished.language),
                     "start_index": marker.start,
                     "end_index": marker.end,
                 }
@@ -103,6 +104,13 @@ class Reply:
                 },
             ),
         }
+
+
+def _title(quote: SourceQuote, language: str) -> str:
+    """Of a brief with what it is: the page behind it is that of the official text."""
+    if quote.kind != "brief":
+        return quote.title
+    return f"{quote.title} ({client_words(language).summary})"
 
 
 def tokens(*texts: str) -> int:

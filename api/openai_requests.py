@@ -6,13 +6,14 @@ that is left aside. What would give another answer than was asked for is refused
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, Field
 
 from api.client_words import reference_headings
 from api.openai_reply import MODEL
-from api.problem import Problem
+from api.problem import ApiError
+from chain.query import MAX_QUESTION
 from chain.understanding.manners import classify
 from core.answer import Turn
 from core.marked import Marked
@@ -20,7 +21,6 @@ from language.characters import visible
 from language.identify import conversation
 from vectorstore.embeddings import local_embedder
 
-MAX_QUESTION = 1000  # characters, as on the page; the longest question of eval/questions has 186
 _MESSAGES = 1000  # in one request: more than any conversation has
 _TURNS = 10  # that are looked at: a follow-up hardly ever points further back
 _ANSWER = 10_000  # characters of an earlier answer that are looked at: longer ones are not ours
@@ -73,7 +73,7 @@ class _Common(BaseModel):
     def check(self) -> None:
         """
         Raises:
-            Problem: it asks for something that there is not.
+            ApiError: it asks for something that there is not.
         """
         if self.model != MODEL:
             raise unknown_model(self.model)
@@ -145,12 +145,12 @@ class ResponsesRequest(_Common):
 def asked(
     messages: Sequence[ClientMessage],
     default_language: str,
-    param: Literal["messages", "input"],
+    param: str,
 ) -> tuple[str, tuple[Turn, ...]]:
     """The question, which is the last message, and the turns before it, oldest first.
 
     Raises:
-        Problem: the last message is not a user's question in text.
+        ApiError: the last message is not a user's question in text.
     """
     last = messages[-1]
     if last.role != "user":
@@ -209,12 +209,12 @@ def _check_format(wanted: _Format, param: str) -> None:
         raise refused("Answers are text, in no other form. Leave out the format.", param)
 
 
-def refused(message: str, param: str, code: str = "unsupported_value") -> Problem:
-    return Problem(400, message, code, param)
+def refused(message: str, param: str, code: str = "unsupported_value") -> ApiError:
+    return ApiError(400, message, code, param)
 
 
-def unknown_model(name: str) -> Problem:
-    return Problem(
+def unknown_model(name: str) -> ApiError:
+    return ApiError(
         404,
         f"The model {name[:100]!r} does not exist. There is one: {MODEL!r}.",
         "model_not_found",

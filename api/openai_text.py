@@ -6,7 +6,7 @@ Whoever shows it renders it. So data is escaped, and of what is in it only the a
 references become links.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import prompts
 from api.client_words import ClientWords, client_words
@@ -123,7 +123,7 @@ def _below(answer: Answer, citations: Sequence[Citation]) -> Iterator[str]:
     if answer.unchecked:
         yield escaped(words.unchecked)
     if answer.kind == "partial":  # a refusal says it itself
-        kinds: Mapping[str, str] = prompts.phrases(prompts.spoken(answer.language)).kinds
+        kinds = dict[str, str](prompts.phrases(prompts.spoken(answer.language)).kinds.items())
         lacking = ", ".join(kinds.get(word, word) for word in answer.missing)
         yield escaped(f"{words.missing} {lacking}")
     if answer.related:

@@ -125,6 +125,9 @@ class Settings(BaseSettings):
     # HTTP API (docs/api.md); whose keys there are is in the database
     api_requests_per_minute: Annotated[int, Field(ge=1)] = 60  # of one key
     api_questions_at_once: Annotated[int, Field(ge=1, le=100)] = 8  # of one key; twice that of all
+    # Host headers that /mcp answers to; ":*" is any port. Add the name that a server is reached by;
+    # a page elsewhere can make a name of its own lead here.
+    mcp_hosts: tuple[Entry, ...] = ("localhost:*", "127.0.0.1:*", "[::1]:*")
 
     @field_validator("temperature", "answer_tokens", mode="before")
     @classmethod
