@@ -1,4 +1,4 @@
-"""The layer between the network and Streamlit: what may come in, and what browsers are told.
+"""The layer between the network and the app: what may come in, and what browsers are told.
 
 Streamlit lets in pages of any port of this machine and whoever is no browser, asks an outside
 address for its own name when it does not know a page's, takes files from anybody, and may be framed
@@ -9,10 +9,11 @@ import logging
 import re
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
+from core.api_error import NO_KEY, error_reply
 from ui import uploads
 
 logger = logging.getLogger(__name__)
@@ -41,6 +42,8 @@ HEADERS = {
 }
 _UPLOAD = re.compile(r".*/_stcore/upload_file/([^/]+)/[^/]+")
 _SIZE = re.compile(r"[0-9]{1,15}")
+# What may be sent to the API (api/application.py), which bounds it; MCP ends sessions by DELETE.
+_TO_API = re.compile(r"POST (?:/v1/.+|/mcp)|DELETE /mcp", re.DOTALL)
 
 
 class Guard:
@@ -64,8 +67,8 @@ class Guard:
             await WebSocketClose(1008)(scope, receive, send)
         elif scope["type"] == "http":
             telling = _with_headers(send)
-            if status := _refusal(scope):
-                await PlainTextResponse(status_code=status)(scope, receive, telling)
+            if refused := _refusal(scope):
+                await refused(scope, receive, telling)
             else:
                 await self._app(scope, receive, telling)
         else:
@@ -82,17 +85,30 @@ def _is_same_origin(headers: Headers) -> bool:
     return bool(host) and headers.get("origin") in (f"http://{host}", f"https://{host}")
 
 
-def _refusal(scope: Scope) -> int:
-    """The HTTP status by which a request is refused, 0 when it is not.
+def _refusal(scope: Scope) -> Response | None:
+    """How a request is refused; None when it is not.
 
-    Only uploads and their removal may change anything, and only from a page of this app.
+    Only programs with a key, whom the API asks for it, and uploads and their removal may send
+    anything. A page of another site cannot say that it has a key: browsers ask us first whether it
+    may, and get no for an answer.
     """
     if scope["method"] in ("GET", "HEAD"):
-        return 0
+        return None
+    headers = Headers(scope=scope)
+    if _TO_API.fullmatch(f"{scope['method']} {scope['path']}"):
+        if "authorization" in headers:
+            return None
+        reply = error_reply(401, NO_KEY, "invalid_api_key")
+        return JSONResponse(reply.model_dump(), 401, {"WWW-Authenticate": "Bearer"})
+    status = _refusal_of_upload(scope, headers)
+    return PlainTextResponse(status_code=status) if status else None
+
+
+def _refusal_of_upload(scope: Scope, headers: Headers) -> int:
+    """The HTTP status by which it is refused, 0 when it is not: only a page of this app may."""
     found = _UPLOAD.fullmatch(scope["path"])
     if found is None or scope["method"] not in ("PUT", "DELETE"):
         return 405
-    headers = Headers(scope=scope)
     if not _is_same_origin(headers):
         return 403
     if scope["method"] == "DELETE":
