@@ -4,6 +4,7 @@ import importlib.metadata
 from collections.abc import Callable
 
 from fastapi import APIRouter, FastAPI
+from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
@@ -39,6 +40,13 @@ ROUTERS: tuple[APIRouter, ...] = (
 PATHS = ("/v1/{rest:path}", "/mcp", "/healthz", "/readyz", "/metrics")
 """What is the API's; all else is the pages'."""
 
+# FastAPI's own spans have the query of an address, and so the question of a search.
+_NO_TELEMETRY: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "auto_configure": False,
+}
 _READERS = 4  # searches at once: each takes a processor for some 50 ms
 _ABOUT = (
     "Ask the assistant, and search and read its sources. Every request needs a key, but those to "
@@ -70,7 +78,7 @@ def application(
             Middleware(Gate, settings=settings),
             Middleware(BoundedBody),
         ],
-        telemetry={"auto_configure": False},  # else a variable of the environment sends it away
+        telemetry=_NO_TELEMETRY,
     )
     answers = AnswerStreams(assistant, settings)
     service = Service(assistant, settings, answers, Pool(_READERS))

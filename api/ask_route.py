@@ -45,6 +45,13 @@ def _only_a_day(value: object) -> object:
     raise ValueError("a day is written as 2026-12-31")
 
 
+def _only_a_number(value: object) -> object:
+    """Refuses what pydantic takes for a number; 1.0 is one in JSON."""
+    if isinstance(value, str | bool):
+        raise ValueError("a number is expected")
+    return value
+
+
 Day = Annotated[datetime.date, BeforeValidator(_only_a_day)]
 
 
@@ -53,7 +60,7 @@ class EarlierCitation(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    number: Annotated[int, Field(ge=1, le=9999, strict=True)]
+    number: Annotated[int, Field(ge=1, le=9999), BeforeValidator(_only_a_number)]
     passage_id: Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
 
@@ -71,8 +78,9 @@ class EarlierAnswer(BaseModel):
 
     def turn(self) -> Turn:
         """As `Turn.of` makes it of the whole answer."""
-        cited = tuple(dict.fromkeys(one.passage_id for one in self.citations))
-        places = {one.number: cited.index(one.passage_id) + 1 for one in self.citations}
+        quoted = self.citations if self.kind in ("answer", "partial") else ()
+        cited = tuple(dict.fromkeys(one.passage_id for one in quoted))
+        places = {one.number: cited.index(one.passage_id) + 1 for one in quoted}
         markers = tuple(
             Marker(start=found.start(), end=found.end(), number=int(found[1]))
             for found in re.finditer(r"\[(\d{1,4})\]", self.text)
@@ -114,14 +122,24 @@ class AskRequest(Frozen):
         )
 
 
-_STREAM: dict[str, Any] = {
-    "description": "The answer; or, with `stream`, the events `stage`, `text` and last `finished` "
-    "with the same answer, or `error` with an `ErrorReply`.",
-    "content": {"text/event-stream": {"schema": {"type": "string"}}},
+_EVENTS: dict[type[Event], str] = {Stage: "stage", TextDelta: "text", Finished: "finished"}
+_FAILED = "error"
+_EVENT = {
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {
+        "event": {"enum": [*_EVENTS.values(), _FAILED]},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+}
+_ANSWERED: dict[str, Any] = {
+    "description": "The answer. With `stream`, events: `stage`, `text` (a checked piece) and "
+    "last `finished`, of which `answer` is the whole; or `error`, an `ErrorReply`.",
+    "content": {"text/event-stream": {"schema": _EVENT}},
 }
 
 
-@router.post("/v1/ask", response_model=Answer, responses={200: _STREAM})
+@router.post("/v1/ask", response_model=Answer, responses={200: _ANSWERED})
 async def ask(
     asked: AskRequest, request: Request, caller: AskCaller, service: TheService
 ) -> Response:
@@ -153,9 +171,6 @@ def _wants_events(request: Request) -> bool:
     return any(one.partition(";")[0].strip() == "text/event-stream" for one in accepted.split(","))
 
 
-_EVENTS: dict[type[Event], str] = {Stage: "stage", TextDelta: "text", Finished: "finished"}
-
-
 async def _as_sse(events: Events, caller: Caller) -> AsyncIterator[bytes]:
     async with aclosing(events):
         try:
@@ -163,7 +178,7 @@ async def _as_sse(events: Events, caller: Caller) -> AsyncIterator[bytes]:
                 yield KEEPALIVE_COMMENT if event is None else _event(event, caller)
         except Exception as error:  # noqa: BLE001 - told in the stream, which has begun
             reply = problem_of(error).reply
-            yield format_sse_event(event="error", data_str=reply.model_dump_json())
+            yield format_sse_event(event=_FAILED, data_str=reply.model_dump_json())
 
 
 def _event(event: Event, caller: Caller) -> bytes:

@@ -1,4 +1,4 @@
-"""The API on a real server on loopback, for tests with the clients of others."""
+"""The API on a real server of this process, and keys for it."""
 
 import datetime
 import threading
@@ -6,35 +6,57 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import httpx
 import uvicorn
 
 from api.application import application
 from chain.assistant import Assistant
-from core.settings import Settings
-from people.api_keys import Permission, make
+from core.settings import Role, Settings
+from people.api_keys import PERMISSIONS, Permission, make
 from tests.browser import free_port
 
 
 @contextmanager
-def served_api(assistant: Callable[[], Assistant], settings: Settings) -> Iterator[str]:
-    """Its address, without a path."""
+def serving(assistant: Callable[[], Assistant], settings: Settings) -> Iterator[str]:
+    """The address of the API with this assistant."""
     port = free_port()
     app = application(assistant, lambda: settings)
-    server = uvicorn.Server(uvicorn.Config(app, "127.0.0.1", port, log_level="warning"))
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", lifespan="off")
+    )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    try:
-        for _ in range(300):
-            if server.started:
-                break
-            time.sleep(0.1)
-        assert server.started
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join(timeout=20)
+    while not server.started:
+        assert thread.is_alive()
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(timeout=20)
 
 
-def key_for(settings: Settings, *scopes: Permission) -> str:
-    key, _ = make(settings, "test", scopes, "reader", datetime.timedelta(hours=1))
-    return key
+def key(
+    settings: Settings,
+    *scopes: Permission,
+    role: Role = "reader",
+    days: float = 1,
+) -> str:
+    """A new key; of all scopes if none is named."""
+    lasts = datetime.timedelta(days=days)
+    return make(settings, "a test", scopes or PERMISSIONS, role, lasts)[0]
+
+
+def bearer(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
+
+
+def client(address: str, key: str) -> httpx.Client:
+    return httpx.Client(base_url=address, headers=bearer(key), timeout=60)
+
+
+def told(answer: httpx.Response) -> tuple[int, str]:
+    """The status and code of an error, which has the one shape that there is."""
+    assert answer.headers["content-type"] == "application/json"
+    (error,) = answer.json().values()
+    assert set(error) == {"message", "type", "param", "code"}
+    assert error["message"]
+    return answer.status_code, error["code"]

@@ -20,7 +20,9 @@ from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
+from core.settings import Settings
 from research.benchmarks.page_session import session as session_of
+from tests.api_server import bearer, key, told
 from tests.browser import served
 
 _T = TypeVar("_T")
@@ -29,10 +31,12 @@ XSRF = "_streamlit_xsrf"
 
 
 class Served(NamedTuple):
-    """The app at an address of this machine; `asked` grows with every request that it sends out."""
+    """The app at an address of this machine; `asked` grows with every request that it sends out.
+    `key` opens all of its API."""
 
     address: str
     asked: list[str]
+    key: str
 
     @property
     def host(self) -> str:
@@ -64,8 +68,9 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     asked: list[str] = []
     with outside(asked) as proxy:
         environment = {"HTTP_PROXY": proxy, "HTTPS_PROXY": proxy, "NO_PROXY": "localhost"}
+        made = key(Settings(data_dir=folder / "data"), role="maintainer")
         with served(folder / "data", folder / "log", environment) as address:
-            yield Served(address, asked)
+            yield Served(address, asked, made)
 
 
 def shakes_hands(app: Served, origin: str | None, host: str = "") -> bool:
@@ -153,7 +158,11 @@ def test_a_message_has_a_bound(app: Served) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/maintenance", "/_stcore/health", "/media/none", "/static/none.js", "//x"]
+    "path",
+    [
+        *("/", "/maintenance", "/_stcore/health", "/media/none", "/static/none.js", "//x"),
+        *("/healthz", "/readyz", "/v1/ask", "/v1/none", "/metrics", "/mcp"),
+    ],
 )
 def test_every_answer_has_the_headers_that_protect(app: Served, path: str) -> None:
     headers = httpx.get(app.address + path).headers
@@ -276,8 +285,66 @@ def test_a_size_that_is_not_said_is_refused(app: Served) -> None:
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
 @pytest.mark.parametrize("path", ["/", "/_stcore/health", "/_stcore/agent/interact"])
 def test_nothing_else_takes_data(app: Served, method: str, path: str) -> None:
-    answer = httpx.request(method, app.address + path, headers={"Origin": app.address})
+    sent = {"Origin": app.address, "Authorization": f"Bearer {app.key}"}
+    answer = httpx.request(method, app.address + path, headers=sent)
     assert answer.status_code == 405
+
+
+# The API
+
+
+def test_a_program_with_a_key_gets_through_to_the_api(app: Served) -> None:
+    answer = httpx.post(f"{app.address}/v1/ask", json={"question": "a"}, headers=bearer(app.key))
+    assert told(answer) == (503, "no_index")  # what the assistant says
+    assert told(httpx.get(f"{app.address}/v1/documents", headers=bearer(app.key)))[0] == 503
+    assert httpx.get(f"{app.address}/healthz").json() == {"status": "ok"}
+    assert told(httpx.get(f"{app.address}/readyz")) == (503, "no_index")
+
+
+@pytest.mark.parametrize("path", ["/v1/ask", "/v1/chat/completions", "/mcp"])
+def test_without_a_key_nothing_can_be_sent_to_the_api(app: Served, path: str) -> None:
+    answer = httpx.post(app.address + path, content=b"{")
+    assert told(answer) == (401, "invalid_api_key")
+    assert "keys new" in answer.json()["error"]["message"]
+    wrong = httpx.post(app.address + path, content=b"{", headers=bearer("swk_wrong"))
+    assert wrong.text == answer.text
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("PUT", "/v1/ask"),
+        ("DELETE", "/v1/ask"),
+        ("OPTIONS", "/v1/ask"),  # how a browser asks for another site
+        ("PATCH", "/mcp"),
+        ("POST", "/v1"),
+        ("POST", "/v1x/ask"),
+        ("POST", "/mcp/x"),
+        ("POST", "/x/v1/ask"),
+        ("POST", "/healthz"),
+        ("POST", "/metrics"),
+    ],
+)
+def test_the_api_takes_data_where_it_needs_it_only(app: Served, method: str, path: str) -> None:
+    assert httpx.request(method, app.address + path, headers=bearer(app.key)).status_code == 405
+
+
+def test_no_page_of_another_site_may_read_what_the_api_says(app: Served) -> None:
+    sent = {"Origin": "http://evil.example", **bearer(app.key)}
+    for answer in (
+        httpx.get(f"{app.address}/v1/openapi.json", headers=sent),
+        httpx.post(f"{app.address}/v1/ask", json={"question": "a"}, headers=sent),
+        httpx.get(f"{app.address}/healthz", headers=sent),
+    ):
+        assert not [name for name in answer.headers if name.startswith("access-control")]
+        assert "set-cookie" not in answer.headers
+
+
+def test_a_request_to_the_api_has_a_bound(app: Served) -> None:
+    long = b" " * (2**20 + 1)
+    for content in (long, iter([long])):  # said beforehand, and not
+        answer = httpx.post(f"{app.address}/v1/ask", content=content, headers=bearer(app.key))
+        assert told(answer) == (413, "request_too_large")
 
 
 # In a browser

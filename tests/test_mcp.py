@@ -17,11 +17,13 @@ from mcp.client.stdio import StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CallToolResult, TextContent
 
+from api import mcp_reading
 from api.mcp_reading import LONGEST
 from chain.assistant import Assistant
 from chain.query import MAX_QUESTION
 from core.settings import ROOT, Settings
-from tests.api_server import key_for, served_api
+from tests.api_server import key as key_for
+from tests.api_server import serving
 
 QUESTION = "How many illicit firearms do civilians in the EU hold?"
 MODES = ("auto", "legacy")  # of 2026-07-28, without a handshake; and before
@@ -36,7 +38,7 @@ class Served(NamedTuple):
 @pytest.fixture(scope="module")
 def served(settings: Settings) -> Iterator[Served]:
     assistant = Assistant(settings)
-    with served_api(lambda: assistant, settings) as address:
+    with serving(lambda: assistant, settings) as address:
         yield Served(f"{address}/mcp", settings, assistant)
 
 
@@ -242,10 +244,9 @@ def program(data: Path) -> StdioServerParameters:
     )
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_a_program_of_this_machine_needs_no_key(settings: Settings, mode: str) -> None:
+def test_a_program_of_this_machine_needs_no_key(settings: Settings) -> None:
     async def used() -> list[CallToolResult]:
-        async with Client(program(settings.data_dir), mode=mode) as client:
+        async with Client(program(settings.data_dir)) as client:
             return [
                 await client.call_tool("ask", {"question": QUESTION}),
                 await client.call_tool("list_documents", {}),
@@ -299,24 +300,15 @@ def test_only_the_protocol_goes_to_standard_output(settings: Settings) -> None:
     assert running.returncode == 0
 
 
-def test_a_long_section_is_read_in_parts(small: Callable[[Mapping[str, str]], Settings]) -> None:
-    from ingest.pipeline import ingest
-
-    words = " ".join(f"Sentence number {number} is here." for number in range(2000))
-    made = small({"long.md": f"---\ntitle: Long\nlanguage: en\n---\n# Long\n\n{words}\n"})
-    ingest(made)
-    assistant = Assistant(made)
-    with served_api(lambda: assistant, made) as address:
-        served = Served(f"{address}/mcp", made, assistant)
-        document = told(call(served, "list_documents"))["documents"][0]["id"]
-        section = assistant.index.passages()[0].section
-        parts, start = [], 0
-        while start is not None:
-            part = told(
-                call(served, "read_section", document=document, section=section, start=start)
-            )
-            assert len(part["text"]) <= LONGEST
-            parts.append(part["text"])
-            start = part["next_start"]
+def test_a_long_section_is_read_in_parts(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = {"document": "firearms-plan", "section": 1, "language": "en"}
+    whole = told(call(served, "read_section", **place))["text"]
+    assert len(whole) < LONGEST
+    monkeypatch.setattr(mcp_reading, "LONGEST", len(whole) // 3)
+    parts, start = [], 0
+    while start is not None:
+        part = told(call(served, "read_section", **place, start=start))
+        parts.append(part["text"])
+        start = part["next_start"]
     assert len(parts) > 2
-    assert "".join(parts).endswith("Sentence number 1999 is here.")
+    assert "".join(parts) == whole

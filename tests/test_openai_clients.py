@@ -17,7 +17,8 @@ from core.errors import ModelError, NoIndexError
 from core.event import Event, Stage, TextDelta
 from core.marked import Marked
 from core.settings import Settings
-from tests.api_server import key_for, served_api
+from tests.api_server import key as key_for
+from tests.api_server import serving
 
 QUESTION = "How many illicit firearms do civilians in the EU hold?"
 ELSEWHERE = "What is the capital of Australia?"
@@ -34,7 +35,7 @@ class Served(NamedTuple):
 @pytest.fixture(scope="module")
 def served(settings: Settings) -> Iterator[Served]:
     assistant = Assistant(settings)
-    with served_api(lambda: assistant, settings) as address:
+    with serving(lambda: assistant, settings) as address:
         yield Served(f"{address}/v1", settings, assistant)
 
 
@@ -404,7 +405,7 @@ def test_a_key_that_is_wrong_or_may_not_ask_is_told_so(served: Served) -> None:
 
 def test_whoever_asks_too_often_is_told_to_wait(served: Served) -> None:
     settings = served.settings.model_copy(update={"api_requests_per_minute": 1})
-    with served_api(lambda: served.assistant, settings) as address:
+    with serving(lambda: served.assistant, settings) as address:
         client = to(f"{address}/v1", key_for(settings, "ask"))
         client.models.list()
         with pytest.raises(openai.RateLimitError) as told:
@@ -417,7 +418,7 @@ def test_a_service_without_an_index_is_unavailable_also_to_a_stream(served: Serv
     def none() -> Assistant:
         raise NoIndexError
 
-    with served_api(none, served.settings) as address:
+    with serving(none, served.settings) as address:
         client = to(f"{address}/v1", key_for(served.settings, "ask"))
         for stream in (False, True):
             with pytest.raises(openai.InternalServerError) as told:

@@ -1,0 +1,227 @@
+"""Keys: made, shown once, listed, ended; what they open, and what happens without one."""
+
+import datetime
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+from api.problem import ApiError
+from api.throttle import Throttle
+from command.keys import app
+from core.settings import Settings
+from people import api_keys
+from people.api_keys import PREFIX, hash_of, kept
+from tests.api_server import bearer, client, key, serving, told
+
+
+def no_assistant() -> None:
+    raise AssertionError("no test here asks a question")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:  # type: ignore[override]
+    """Settings without an index, which no key needs."""
+    return Settings(data_dir=tmp_path / "data")
+
+
+@pytest.fixture
+def address(settings: Settings) -> Iterator[str]:
+    with serving(no_assistant, settings) as found:  # type: ignore[arg-type]
+        yield found
+
+
+def run(settings: Settings, *arguments: str) -> tuple[int, str, str]:
+    """The exit code and what the command prints, on both ways out."""
+    environment = {"STRATEGIEWIJZER_DATA_DIR": str(settings.data_dir)}
+    result = CliRunner().invoke(app, list(arguments), env=environment)
+    return result.exit_code, result.stdout, result.stderr
+
+
+def opens(address: str, key: str, path: str = "/v1/openapi.json") -> int:
+    return httpx.get(f"{address}{path}", headers=bearer(key)).status_code
+
+
+# The command
+
+
+def test_a_key_is_made_listed_and_revoked(settings: Settings, address: str) -> None:
+    assert "keys new NAME" in run(settings, "list")[1]
+    code, printed, beside = run(settings, "new", "Open WebUI", "--scope", "ask", "--scope", "read")
+    assert code == 0
+    made = printed.strip()
+    assert re.fullmatch(PREFIX + r"[\w-]{43}", made)
+    assert opens(address, made) == 200
+
+    (known,) = kept(settings)
+    assert (known.name, known.role, known.scopes) == ("Open WebUI", "reader", ("ask", "read"))
+    assert known.expires - known.created == datetime.timedelta(days=365)
+    listed = run(settings, "list")[1]
+    assert known.id in listed
+    assert known.id in beside
+    assert made not in listed + beside
+
+    assert run(settings, "revoke", known.id)[0] == 0
+    assert opens(address, made) == 401
+    assert "revoked" in run(settings, "list")[1]
+    code, _, beside = run(settings, "revoke", known.id)
+    assert code == 1
+    assert "keys list" in beside
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("new", "me"),
+        ("new", "me", "--scope", "all"),
+        ("new", "me", "--scope", "ask", "--role", "owner"),
+        ("new", "me", "--scope", "ask", "--days", "0"),
+        ("new", " \u202e", "--scope", "ask"),
+        ("new", "a" * 101, "--scope", "ask"),
+    ],
+)
+def test_a_key_that_cannot_be_is_not_made(settings: Settings, arguments: tuple[str, ...]) -> None:
+    code, printed, _ = run(settings, *arguments)
+    assert code == 2
+    assert PREFIX not in printed
+    assert kept(settings) == []
+
+
+def test_of_a_key_only_the_hash_is_stored(settings: Settings) -> None:
+    made = key(settings)
+    written = b"".join(file.read_bytes() for file in settings.data_dir.rglob("*") if file.is_file())
+    assert hash_of(made).encode() in written
+    assert made.encode() not in written
+    assert made.removeprefix(PREFIX).encode() not in written
+
+
+# Without a valid one
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/v1/ask"),
+        ("GET", "/v1/search?q=a"),
+        ("GET", "/v1/documents"),
+        ("GET", "/v1/documents/x"),
+        ("GET", "/v1/generations"),
+        ("GET", "/v1/openapi.json"),
+        ("GET", "/v1/no-such"),
+        ("PUT", "/v1/ask"),
+        ("POST", "/mcp"),
+        ("GET", "/metrics"),
+    ],
+)
+def test_without_a_key_nothing_is_told_but_how_to_get_one(
+    address: str, method: str, path: str
+) -> None:
+    answer = httpx.request(method, address + path, content=b"{" if method == "POST" else None)
+    assert told(answer) == (401, "invalid_api_key")
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert "./strategiewijzer keys new NAME --scope ask" in answer.json()["error"]["message"]
+
+
+def test_a_key_that_has_ended_is_told_as_one_that_never_was(
+    settings: Settings, address: str
+) -> None:
+    revoked = key(settings)
+    (known,) = kept(settings)
+    assert api_keys.revoke(settings, known.id)
+    valid, expired = key(settings), key(settings, days=-1)
+    answers = [
+        httpx.get(f"{address}/v1/documents", headers=bearer(one))
+        for one in (revoked, expired, PREFIX + "a" * 43, ".", "a" * 1000, valid + "x")
+    ]
+    assert {answer.status_code for answer in answers} == {401}
+    assert len({answer.text for answer in answers}) == 1
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [("Authorization", "KEY")],
+        [("Authorization", "Basic KEY")],
+        [("Authorization", "Bearer KEY"), ("Authorization", "Bearer KEY")],
+        [("X-Api-Key", "KEY")],
+        [("Cookie", "key=KEY; _streamlit_user=KEY")],
+    ],
+)
+def test_a_key_counts_in_its_one_place_only(
+    settings: Settings, address: str, headers: list[tuple[str, str]]
+) -> None:
+    made = key(settings)
+    sent = [(name, value.replace("KEY", made)) for name, value in headers]
+    assert httpx.get(f"{address}/v1/openapi.json", headers=sent).status_code == 401
+    assert httpx.get(f"{address}/v1/openapi.json?key={made}").status_code == 401
+
+
+# Scopes and roles
+
+
+def test_a_key_opens_only_what_its_scopes_name(settings: Settings, address: str) -> None:
+    ask, read = key(settings, "ask"), key(settings, "read")
+    question = {"question": "Wat is EMPACT?"}
+    with client(address, read) as api:
+        answer = api.post("/v1/ask", json=question)
+        assert told(answer) == (403, "insufficient_scope")
+        assert "'ask'" in answer.json()["error"]["message"]
+        assert told(api.get("/metrics")) == (403, "insufficient_scope")
+    with client(address, ask) as api:
+        for path in ("/v1/search?q=a", "/v1/documents", "/v1/documents/x", "/v1/generations"):
+            assert told(api.get(path)) == (403, "insufficient_scope")
+
+
+@pytest.mark.parametrize(
+    ("role", "status"), [("reader", 403), ("evaluator", 403), ("maintainer", 503)]
+)
+def test_generations_are_for_maintainers(
+    settings: Settings,
+    address: str,
+    role: str,
+    status: int,
+) -> None:
+    made = key(settings, role=role)  # type: ignore[arg-type]
+    assert opens(address, made, "/v1/generations") == status  # 503: there is no index
+
+
+# Too often
+
+
+def test_a_key_may_make_so_many_requests_a_minute(settings: Settings) -> None:
+    few = settings.model_copy(update={"api_requests_per_minute": 3})
+    with serving(no_assistant, few) as address:  # type: ignore[arg-type]
+        one, other = key(few), key(few)
+        assert [opens(address, one) for _ in range(4)] == [200, 200, 200, 429]
+        refused = httpx.get(f"{address}/v1/openapi.json", headers=bearer(one))
+        assert told(refused) == (429, "rate_limit_exceeded")
+        assert 1 <= int(refused.headers["Retry-After"]) <= 61
+        assert "api_requests_per_minute" in refused.json()["error"]["message"]
+        assert opens(address, other) == 200
+        assert httpx.get(f"{address}/healthz").status_code == 200
+
+
+def test_whoever_tries_keys_is_stopped_and_keeps_nobody_out_who_has_one(
+    settings: Settings, address: str
+) -> None:
+    made = key(settings)
+    assert opens(address, made) == 200
+    tried = [opens(address, f"{PREFIX}{number:043}") for number in range(25)]
+    assert tried[:20] == [401] * 20
+    assert tried[20:] == [429] * 5
+    assert opens(address, made) == 200  # from the same address, as behind a proxy
+
+
+def test_a_key_that_worked_and_has_ended_is_tried_like_any_other() -> None:
+    throttle = Throttle()
+    throttle.worked("hash", "id", 100)
+    for number in range(20):
+        throttle.failed(str(number), "address")
+    throttle.admit_try("hash", "address")
+    throttle.failed("hash", "address")
+    with pytest.raises(ApiError, match="without a valid key"):
+        throttle.admit_try("hash", "address")
+    throttle.admit_try("hash", "another address")
