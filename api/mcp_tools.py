@@ -44,7 +44,7 @@ _READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 _FAR = 10_000_000  # characters or documents: more than any section or list has
 _PASSAGES = 20  # at once: some 6,000 tokens, which fit any model's context
 
-Question = Annotated[
+_Question = Annotated[
     str,
     Field(
         min_length=1,
@@ -52,18 +52,18 @@ Question = Annotated[
         description="A question in any official language of the EU, which stands alone.",
     ),
 ]
-DocumentId = Annotated[
+_DocumentId = Annotated[
     str, Field(min_length=1, max_length=200, description="As list_documents and search give it.")
 ]
-Documents = Annotated[
-    list[DocumentId],
+_Documents = Annotated[
+    list[_DocumentId],
     Field(default_factory=list, max_length=50, description="Only these documents; empty: all."),
 ]
-Language = Annotated[
+_Language = Annotated[
     LanguageCode | None,
     Field(description="ISO 639-1; told from the question, or English, if not given."),
 ]
-Start = Annotated[int, Field(ge=0, le=_FAR, description="Where to go on: next_start.")]
+_Start = Annotated[int, Field(ge=0, le=_FAR, description="Where to go on: next_start.")]
 
 
 def mcp_server(service: Service, version: str, local: Caller | None = None) -> MCPServer[Any]:
@@ -96,7 +96,7 @@ class _Tools:
         self._local = local
 
     async def ask(
-        self, ctx: Context, question: Question, documents: Documents, language: Language = None
+        self, ctx: Context, question: _Question, documents: _Documents, language: _Language = None
     ) -> AskedAnswer:
         """Answers a question from the sources with checked citations, or refuses and says why."""
         with self._told():
@@ -113,9 +113,9 @@ class _Tools:
     async def search(
         self,
         ctx: Context,
-        query: Question,
-        documents: Documents,
-        language: Language = None,
+        query: _Question,
+        documents: _Documents,
+        language: _Language = None,
         limit: Annotated[int, Field(ge=1, le=_PASSAGES, description="How many passages.")] = 6,
     ) -> FoundPassages:
         """Finds the passages of the sources that are nearest to a question, word for word."""
@@ -131,10 +131,10 @@ class _Tools:
     async def read_section(
         self,
         ctx: Context,
-        document: DocumentId,
+        document: _DocumentId,
         section: Annotated[int, Field(ge=0, le=_FAR, description="As search gives it.")],
-        language: Language = None,
-        start: Start = 0,
+        language: _Language = None,
+        start: _Start = 0,
     ) -> SectionRead:
         """Reads a section of a document, word for word."""
         return await self._read(
@@ -144,8 +144,8 @@ class _Tools:
     async def list_documents(
         self,
         ctx: Context,
-        language: Language = None,
-        start: Start = 0,
+        language: _Language = None,
+        start: _Start = 0,
         limit: Annotated[int, Field(ge=1, le=100, description="How many documents.")] = 50,
     ) -> ListedDocuments:
         """Lists the documents that answers are made from."""

@@ -4,7 +4,7 @@ import time
 import uuid
 from collections.abc import Iterator
 
-from api.openai_reply import MODEL, Json, Reply, tokens
+from api.openai_reply import MODEL, ClientReply, Json, tokens
 
 
 class ChatForm:
@@ -16,7 +16,9 @@ class ChatForm:
         include_usage: whether a last chunk tells the usage.
     """
 
-    def __init__(self, reply: Reply, asked: list[str], *, include_usage: bool = False) -> None:
+    def __init__(
+        self, reply: ClientReply, asked: list[str], *, include_usage: bool = False
+    ) -> None:
         self._reply = reply
         self._asked = asked
         self._include_usage = include_usage

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, field
 
 from api.client_words import client_words
-from api.openai_text import Said
+from api.openai_text import ClientText
 from api.source_quote import SourceQuote, source_quotes
 from core.answer import Answer
 from core.event import Event, Finished, TextDelta
@@ -22,10 +22,10 @@ _PER_TOKEN = 4  # characters: what OpenAI reckons for English. There may be no m
 
 
 @dataclass
-class Reply:
+class ClientReply:
     """An answer in the making. `said` is its text; once finished there is `answer`."""
 
-    said: Said = field(default_factory=Said)
+    said: ClientText = field(default_factory=ClientText)
     answer: Answer | None = None
 
     def take(self, event: Event) -> str:

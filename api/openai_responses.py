@@ -5,7 +5,7 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping
 
-from api.openai_reply import MODEL, Json, Reply, tokens
+from api.openai_reply import MODEL, ClientReply, Json, tokens
 
 
 class ResponsesForm:
@@ -17,7 +17,7 @@ class ResponsesForm:
         metadata: of the request, which is repeated.
     """
 
-    def __init__(self, reply: Reply, asked: list[str], metadata: Mapping[str, str]) -> None:
+    def __init__(self, reply: ClientReply, asked: list[str], metadata: Mapping[str, str]) -> None:
         self._reply = reply
         self._asked = asked
         self._metadata = dict(metadata)

@@ -1,6 +1,6 @@
 """OpenAI's protocol: Chat Completions, Responses, and the list of the one model.
 
-request -> question and history (openai_requests.py) -> events -> `Reply` -> one of its two forms
+request -> question and history (openai_history.py) -> events -> `ClientReply` -> one of two forms
 """
 
 import json
@@ -17,8 +17,9 @@ from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 from api.answer_streams import Events
 from api.key_access import AskCaller, Caller
 from api.openai_chat import ChatForm
-from api.openai_reply import MODEL, Json, Reply
-from api.openai_requests import ChatRequest, ClientMessage, ResponsesRequest, asked, unknown_model
+from api.openai_history import asked
+from api.openai_reply import MODEL, ClientReply, Json
+from api.openai_requests import ChatRequest, ClientMessage, ResponsesRequest, unknown_model
 from api.openai_responses import ResponsesForm
 from api.problem import ApiError, problem_of
 from api.service import Service, TheService
@@ -77,7 +78,7 @@ async def chat(
     """Answers the last message in the form of Chat Completions (docs/clients.md)."""
     body.check()
     options = body.stream_options
-    reply, texts = Reply(), _texts(body.messages)
+    reply, texts = ClientReply(), _texts(body.messages)
     form = ChatForm(reply, texts, include_usage=options is not None and options.include_usage)
     asking = _Asking(request, caller, service, body.messages, "messages")
     if body.stream:
@@ -91,7 +92,7 @@ async def responses(
 ) -> Response:
     """Answers the last message in the form of Responses (docs/clients.md); nothing is stored."""
     body.check()
-    reply = Reply()
+    reply = ClientReply()
     form = ResponsesForm(reply, _texts(body.messages), body.metadata or {})
     asking = _Asking(request, caller, service, body.messages, "input")
     if body.stream:
@@ -116,7 +117,7 @@ class _Asking:
         self._messages = messages
         self._param = param
 
-    async def whole(self, form: Form, reply: Reply) -> Response:
+    async def whole(self, form: Form, reply: ClientReply) -> Response:
         question, history = await self._asked()
         answers = self._service.answers
         answer = await answers.answer(self._request, self._caller, question, history)
@@ -124,7 +125,7 @@ class _Asking:
         return JSONResponse(form.whole())
 
     async def streamed(
-        self, form: Form, reply: Reply, event: Callable[[Json], bytes], last: bytes = b""
+        self, form: Form, reply: ClientReply, event: Callable[[Json], bytes], last: bytes = b""
     ) -> Response:
         """The reply as server-sent events; what fails before the first has a status of its own."""
         question, history = await self._asked()
@@ -148,7 +149,7 @@ class _Asking:
 
 
 async def _chunks(
-    first: Event | None, begun: Events, form: Form, reply: Reply
+    first: Event | None, begun: Events, form: Form, reply: ClientReply
 ) -> AsyncIterator[Json | None]:
     """What is sent of an answer in the making; None to show that the connection lives."""
     async with aclosing(begun) as events:

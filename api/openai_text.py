@@ -1,6 +1,6 @@
 """An answer as the text that a client of OpenAI's protocol shows: Markdown.
 
-verified pieces, as they arrive -> `Said` -> remarks, questions that can be answered, references
+verified pieces, as they arrive -> `ClientText` -> remarks, what can be asked, references
 
 Whoever shows it renders it. So data is escaped, and of what is in it only the addresses of
 references become links.
@@ -20,7 +20,7 @@ _LABEL, _ITEM = "### ", "- "  # what lines of an answer's text begin with
 _LINKS = ("(", ":")  # behind a marker they would make a link of it
 
 
-class Said:
+class ClientText:
     """What has been said of an answer so far. `text` is Markdown; `markers` are their places in it.
 
     A marker stays "[1]", which clients look for; what else could begin a link is escaped.
