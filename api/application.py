@@ -87,7 +87,7 @@ def application(
     for router in ROUTERS:
         app.include_router(router)
     mcp = McpOverHttp(mcp_server(service, version()), settings)
-    app.router.routes.append(Route("/mcp", endpoint=mcp))
+    app.router.routes.append(Route("/mcp", endpoint=mcp, methods=["POST"]))
     return app
 
 

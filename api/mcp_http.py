@@ -29,8 +29,8 @@ class McpOverHttp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         # A manager of its own for each request: it has no state to share, and would need a
         # lifespan, which a route of another server's application does not get.
+        # Replies are events, not JSON: of an answer that takes long, these show that it lives.
         self._server.streamable_http_app(
-            json_response=True,
             stateless_http=True,
             max_request_body_size=MAX_BODY,
             transport_security=_security(self._settings().mcp_hosts),

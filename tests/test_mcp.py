@@ -216,6 +216,13 @@ def test_pages_of_other_sites_are_refused(
     assert httpx.post(served.address, json=message, headers=accepts | headers).status_code == status
 
 
+def test_no_connection_waits_for_what_never_comes(served: Served) -> None:
+    """A stream for messages of the server's own would stay open for ever."""
+    key = key_for(served.settings, "read")
+    headers = {"Authorization": f"Bearer {key}", "Accept": "text/event-stream"}
+    assert httpx.get(served.address, headers=headers).status_code == 405
+
+
 def test_requests_keep_nothing_between_them(served: Served) -> None:
     """So that any replica can take the next, and many come at once."""
 
