@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from fastapi import Path as InPath
 from pydantic import Field
 
@@ -75,10 +75,10 @@ class SectionChoice(Frozen):
     section: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
 
 
-@router.get("/v1/documents")
+@router.get("/v1/documents", response_model=DocumentList)
 async def documents(
     only: Annotated[DocumentFilter, Query()], _: ReadCaller, service: TheService
-) -> DocumentList:
+) -> Response:
     """Lists the documents that answers are made from."""
 
     def work() -> DocumentList:
@@ -94,23 +94,23 @@ async def documents(
             ),
         )
 
-    return await service.reading.run(work)
+    return await service.read(work)
 
 
-@router.get("/v1/documents/{id}")
+@router.get("/v1/documents/{id}", response_model=DocumentText)
 async def document(
     id: Annotated[str, InPath(max_length=200)],
     choice: Annotated[SectionChoice, Query()],
     _: ReadCaller,
     service: TheService,
-) -> DocumentText:
+) -> Response:
     """Gives a document with the text of its sections, or of one of them."""
 
     def work() -> DocumentText:
         index = service.assistant().index.snapshot()
         return document_text(index, id, choice.language or "", choice.section)
 
-    return await service.reading.run(work)
+    return await service.read(work)
 
 
 def document_text(index: Snapshot, id: str, language: str, section: int | None) -> DocumentText:

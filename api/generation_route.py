@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
 
 from api.key_access import Caller, require
 from api.service import TheService
@@ -30,10 +30,10 @@ class GenerationList(Frozen):
     generations: tuple[GenerationSummary, ...]
 
 
-@router.get("/v1/generations")
+@router.get("/v1/generations", response_model=GenerationList)
 async def generations(
     _: Annotated[Caller, Depends(require("read", "maintainer"))], service: TheService
-) -> GenerationList:
+) -> Response:
     """Lists the generations that the index can go back to; for maintainers."""
 
     def work() -> GenerationList:
@@ -53,4 +53,4 @@ async def generations(
             )
         )
 
-    return await service.reading.run(work)
+    return await service.read(work)

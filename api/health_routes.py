@@ -5,13 +5,9 @@ from typing import Literal
 from fastapi import APIRouter
 
 from api.service import TheService
-from api.threads import Pool
 from core.frozen import Frozen
 
 router = APIRouter()
-
-# Of its own, as anybody may ask: the threads of those with a key stay free.
-_looking = Pool(1)
 
 
 class Health(Frozen):
@@ -27,5 +23,5 @@ async def alive() -> Health:
 @router.get("/readyz")
 async def ready(service: TheService) -> Health:
     """Questions can be answered: there is an index, and its store can be reached."""
-    await _looking.run(lambda: service.assistant().index.snapshot())
+    await service.looking.run(lambda: service.assistant().index.snapshot())
     return Health()

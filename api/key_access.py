@@ -7,7 +7,7 @@ with `require`. No cookie counts, so a page in a browser has no rights of its vi
 import datetime
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -140,8 +140,3 @@ def require(scope: Permission, role: Role = "reader") -> Callable[..., Awaitable
 
 AskCaller = Annotated[Caller, Depends(require("ask"))]
 ReadCaller = Annotated[Caller, Depends(require("read"))]
-
-
-def described() -> Any:
-    """The dependency of routes that need a key, whatever its scopes."""
-    return Depends(_described)

@@ -32,7 +32,6 @@ _CODES = {
     404: "not_found",
     405: "method_not_allowed",
     413: "request_too_large",
-    415: "unsupported_media_type",
 }
 _REMEDIES = {
     400: "The body must be JSON in UTF-8, and not nested deeply.",

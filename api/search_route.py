@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import Field, StringConstraints
 
 from api.ask_route import LanguageCode
@@ -39,10 +39,10 @@ class SearchReply(Frozen):
     results: tuple[ScoredPassage, ...]
 
 
-@router.get("/v1/search")
+@router.get("/v1/search", response_model=SearchReply)
 async def search(
     asked: Annotated[SearchRequest, Query()], _: ReadCaller, service: TheService
-) -> SearchReply:
+) -> Response:
     """Finds passages for a question, without answering it."""
 
     def work() -> SearchReply:
@@ -53,4 +53,4 @@ async def search(
         found = index.search(asked.q, asked.k, language, scope=scope)
         return SearchReply(language=language, results=tuple(found))
 
-    return await service.reading.run(work)
+    return await service.read(work)

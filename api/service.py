@@ -1,15 +1,17 @@
 """What the routes work with: one for each application."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
+from pydantic import BaseModel
 
 from api.answer_streams import AnswerStreams
 from api.threads import Pool
 from chain.assistant import Assistant
 from core.settings import Settings
+from vectorstore.chroma import GenerationGone
 
 
 @dataclass(frozen=True)
@@ -20,12 +22,26 @@ class Service:
     settings: gives the current ones.
     answers: begins answers.
     reading: where searching and reading is done.
+    looking: where it is looked whether questions can be answered: its own, as anybody may ask.
     """
 
     assistant: Callable[[], Assistant]
     settings: Callable[[], Settings]
     answers: AnswerStreams
     reading: Pool
+    looking: Pool = field(default_factory=lambda: Pool(1))
+
+    async def read(self, work: Callable[[], BaseModel]) -> Response:
+        """What comes of work on the index, as JSON. Both are made in a thread: a long document
+        would keep the event loop from the pages."""
+
+        def made() -> str:
+            try:
+                return work().model_dump_json()
+            except GenerationGone:  # replaced meanwhile: the next look finds the one in use
+                return work().model_dump_json()
+
+        return Response(await self.reading.run(made), media_type="application/json")
 
 
 def service(request: Request) -> Service:

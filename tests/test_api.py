@@ -17,6 +17,7 @@ from core.event import Event, Finished, Stage
 from core.settings import Settings
 from tests.answers import made
 from tests.api_server import bearer, client, key, serving, told
+from vectorstore.chroma import GenerationGone
 
 QUESTION = "Wat is de omvang van de Europese drugsmarkt?"
 
@@ -179,6 +180,20 @@ def test_documents_are_listed_and_read_section_by_section(
         assert all(passages[name] in section["text"] for name in section["passages"])
     one = api.get(f"/v1/documents/{name}", params={"language": "nl", "section": 1}).json()
     assert one["sections"] == [each for each in whole["sections"] if each["number"] == 1]
+
+
+def test_an_index_that_is_replaced_meanwhile_is_read_anew(
+    assistant: Assistant, roomy: Settings
+) -> None:
+    gone = iter([GenerationGone("a segment")])
+
+    def looked_up() -> Assistant:
+        for error in gone:
+            raise error
+        return assistant
+
+    with serving(looked_up, roomy) as address, client(address, key(roomy)) as api:
+        assert api.get("/v1/documents").status_code == 200
 
 
 def test_what_is_not_there_is_told(api: httpx.Client) -> None:
