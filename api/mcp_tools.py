@@ -31,6 +31,7 @@ from core.event import Finished
 from core.source import Scope
 from language.characters import visible
 from language.identify import conversation
+from vectorstore.chroma import GenerationGone
 from vectorstore.snapshot import Snapshot
 
 _T = TypeVar("_T")
@@ -154,11 +155,15 @@ class _Tools:
         )
 
     async def _read(self, ctx: Context, work: Callable[[Snapshot], _T]) -> _T:
+        def made() -> _T:
+            try:
+                return work(self._service.assistant().index.snapshot())
+            except GenerationGone:  # replaced meanwhile: the next look finds the one in use
+                return work(self._service.assistant().index.snapshot())
+
         with self._told():
             self._caller(ctx).check("read")
-            return await self._service.reading.run(
-                lambda: work(self._service.assistant().index.snapshot())
-            )
+            return await self._service.reading.run(made)
 
     def _caller(self, ctx: Context) -> Caller:
         request = ctx.request_context.request

@@ -24,6 +24,8 @@ from chain.query import MAX_QUESTION
 from core.settings import ROOT, Settings
 from tests.api_server import key as key_for
 from tests.api_server import serving
+from vectorstore.chroma import GenerationGone
+from vectorstore.snapshot import Snapshot
 
 QUESTION = "How many illicit firearms do civilians in the EU hold?"
 MODES = ("auto", "legacy")  # of 2026-07-28, without a handshake; and before
@@ -191,6 +193,22 @@ def test_a_failure_tells_nothing_of_what_is_inside(
     monkeypatch.setattr(Assistant, "stream", failing)
     assert "Something went wrong inside" in error(call(served, "ask", question="Hi"))
     assert "secret" not in caplog.text
+
+
+def test_an_index_that_is_replaced_meanwhile_is_read_anew(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries, tries = Snapshot.entries, []
+
+    def gone_at_first(index: Snapshot) -> Any:
+        tries.append(index)
+        if len(tries) == 1:
+            raise GenerationGone("a segment")
+        return entries(index)
+
+    monkeypatch.setattr(Snapshot, "entries", gone_at_first)
+    assert told(call(served, "list_documents"))["total"] == 5
+    assert len(tries) == 2
 
 
 def test_without_a_valid_key_nothing_is_told(served: Served) -> None:
