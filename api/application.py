@@ -14,11 +14,14 @@ from api import (
     generation_route,
     health_routes,
     metrics_route,
+    openai_routes,
     search_route,
 )
 from api.answer_streams import AnswerStreams
 from api.bounded_body import BoundedBody
 from api.key_access import Gate
+from api.mcp_http import McpOverHttp
+from api.mcp_tools import mcp_server
 from api.problem import RESPONSES, Unforeseen, handle
 from api.service import Service
 from api.threads import Pool
@@ -32,6 +35,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     generation_route.router,
     health_routes.router,
     metrics_route.router,
+    openai_routes.router,
 )
 PATHS = ("/v1/{rest:path}", "/mcp", "/healthz", "/readyz", "/metrics")
 """What is the API's; all else is the pages'."""
@@ -63,7 +67,7 @@ def application(
     app = FastAPI(
         title="Strategiewijzer",
         description=_ABOUT,
-        version=_version(),
+        version=version(),
         openapi_url="/v1/openapi.json",
         docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
@@ -77,10 +81,13 @@ def application(
         telemetry=_NO_TELEMETRY,
     )
     answers = AnswerStreams(assistant, settings)
-    app.state.service = Service(assistant, settings, answers, Pool(_READERS))
+    service = Service(assistant, settings, answers, Pool(_READERS))
+    app.state.service = service
     handle(app)
     for router in ROUTERS:
         app.include_router(router)
+    mcp = McpOverHttp(mcp_server(service, version()), settings)
+    app.router.routes.append(Route("/mcp", endpoint=mcp, methods=["POST"]))
     return app
 
 
@@ -92,7 +99,7 @@ def routes(
     return [Route(path, endpoint=app) for path in PATHS]
 
 
-def _version() -> str:
+def version() -> str:
     try:
         return importlib.metadata.version("strategiewijzer")
     except importlib.metadata.PackageNotFoundError:  # run from its folder, not installed

@@ -95,6 +95,14 @@ def keys(context: typer.Context) -> None:
 
 
 @app.command()
+def mcp() -> None:
+    """Serve the assistant to a program of this machine over MCP (docs/clients.md)."""
+    from command.mcp_stdio import run
+
+    run()
+
+
+@app.command()
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:

@@ -14,10 +14,15 @@ class Stage(Frozen):
 
 
 class TextDelta(Frozen):
-    """A piece of verified answer text with its markers, to be shown as it arrives."""
+    """A piece of verified answer text with its markers, to be shown as it arrives.
+
+    `cited` are the ids of the passages that these stand for, in their order: in the finished answer
+    a passage may have another number.
+    """
 
     text: str
     markers: tuple[Marker, ...] = ()
+    cited: tuple[str, ...] = ()
 
 
 class Finished(Frozen):

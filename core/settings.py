@@ -78,12 +78,10 @@ class Settings(BaseSettings):
     rerank_model: str = ""  # empty: text-embeddings-inference, which serves one model
     rerank_api_key: SecretStr = SecretStr("")
 
-    # Answers
+    # Answers and conversations (docs/chat.md)
     results: Annotated[int, Field(ge=1, le=50)] = 6  # passages an answer is made from
     default_language: str = "nl"  # when a question's language cannot be told
     refuse_below: Annotated[float, Field(ge=0, le=1)] = 0.50  # confidence; docs/refusal.svg
-
-    # Conversations (docs/chat.md)
     keep_conversations: Annotated[int, Field(ge=0, le=3650)] = 90  # days; 0: only while in use
 
     # Language model (optional, docs/models.md). Questions are sent to one only where `model`, the
@@ -125,6 +123,8 @@ class Settings(BaseSettings):
     # HTTP API (docs/api.md); whose keys there are is in the database
     api_requests_per_minute: Annotated[int, Field(ge=1)] = 60  # of one key
     api_questions_at_once: Annotated[int, Field(ge=1, le=100)] = 8  # of one key; twice that of all
+    # Names by which /mcp may be called, as the header Host has them; ":*" is any port
+    mcp_hosts: tuple[Entry, ...] = ("localhost:*", "127.0.0.1:*", "[::1]:*")
 
     @field_validator("temperature", "answer_tokens", mode="before")
     @classmethod

@@ -9,9 +9,10 @@ from markdown_it.token import Token
 from core.answer import Answer
 from core.citation import Citation
 from core.source import DocumentInfo, DocumentKind
+from language.escaping import escaped
 from tests.answers import retold
 from tests.test_ui_citations import HOSTILE
-from ui.answers.copying import escaped, markdown, markdown_text, plain_text, references
+from ui.answers.copying import markdown, markdown_text, plain_text, references
 from ui.answers.references import reference
 from ui.texts import load
 

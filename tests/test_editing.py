@@ -167,6 +167,26 @@ def test_what_it_rejects_is_given_back_with_its_reason_and_what_is_mended_keeps_
     assert numbers(server.checks[-1]) == [1]  # what came back is checked as well
 
 
+def test_what_arrives_says_which_passage_it_cites_whatever_number_that_has_in_the_end(
+    request_: Request, server: Script
+) -> None:
+    model = ChatModel(Settings(openai_base_url=server.url, model="scripted"))
+    law = next(n for n, one in enumerate(request_.found) if LAW in one.passage.text)
+    other = request_.found[1 - law].passage
+    sentence = next(unit for unit in other.units if unit.kind == "sentence")
+    said = other.text[sentence.start : sentence.end]
+    server.check = _rejecting("two reports")
+    server.mend = mended({1: LAW})
+    says = Says(f"{REPORTS} [{law + 1}] {said} [{2 - law}]")
+    writing = Writing(request_, [says], Editors(Repairer(model), Checker(model), 20.0))
+    seen = [event for event in writing.write(None) if isinstance(event, TextDelta)]
+    arrived = [(one.markers[0].number, one.cited) for one in seen]
+    ids = (other.id,), (request_.found[law].passage.id,)
+    assert arrived == [(1, ids[0]), (2, ids[1])]
+    finished = {one.number: one.passage_id for one in writing.composition.citations}
+    assert finished == {1: ids[1][0], 2: ids[0][0]}
+
+
 def test_a_repair_that_is_rejected_again_is_left_out_and_not_tried_twice(
     write: Write, server: Script
 ) -> None:

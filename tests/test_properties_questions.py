@@ -15,6 +15,7 @@ from chain.answer.highlights import highlights
 from core.settings import Settings
 from core.source import DocumentInfo, Scope
 from language.dates import dates_as_written
+from language.escaping import is_web_page
 from language.facts import facts
 from language.matching import fold, traced, without_accents
 from language.proper_names import names_as_written
@@ -23,7 +24,7 @@ from language.sentences import sentences
 from ui.addresses import place_of, quotes, reading_address, reading_query
 from ui.chat.address import question_address, scope_of
 from ui.chat.question_field import question_in
-from ui.markup import escape, is_web_page
+from ui.markup import escape
 from ui.sources.type_search import compared, spans
 from vectorstore.keyword_index import KeywordIndex
 

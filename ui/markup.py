@@ -10,9 +10,9 @@ import html
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from urllib.parse import urlsplit
 
 from language.characters import visible
+from language.escaping import is_web_page
 from ui.texts import Texts
 
 
@@ -25,14 +25,6 @@ def facts_html(*facts: str, role: str = "") -> str:
     """A paragraph in small print; between facts stands a point, and empty ones are left out."""
     spoken = f' role="{role}"' if role else ""
     return f'<p class="sw-facts"{spoken}>{" · ".join(escape(one) for one in facts if one)}</p>'
-
-
-def is_web_page(url: str) -> bool:
-    try:
-        address = urlsplit(url)
-    except ValueError:
-        return False
-    return address.scheme in ("http", "https") and bool(address.netloc)
 
 
 def link(url: str, label: str, texts: Texts) -> str:

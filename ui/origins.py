@@ -7,7 +7,7 @@ of the text it summarises, and its links are called what they open.
 from urllib.parse import urlsplit
 
 from core.source import DocumentInfo
-from ui.markup import is_web_page
+from language.escaping import is_web_page
 from ui.texts import Texts
 
 _EUR_LEX = "eur-lex.europa.eu"

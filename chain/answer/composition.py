@@ -93,6 +93,12 @@ class Composition:
             self._quoted[self._request.found[draft.quote.passage].passage.language] += 1
         return piece
 
+    def cited(self, piece: Marked) -> tuple[str, ...]:
+        """The ids of the passages that the markers of an added text stand for."""
+        passages = {number: passage for passage, number in self._numbers.items()}
+        found = (passages[marker.number] for marker in piece.markers)
+        return tuple(self._request.found[passage].passage.id for passage in found)
+
     def end(self) -> str:
         """Ends the answer proper and returns the added text: the closing of an e-mail."""
         closing = self._letter.closing if self._letter and self._pieces else ""

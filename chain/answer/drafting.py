@@ -68,7 +68,8 @@ class Writing:
                 for event in editing.run(answerer.draft(self.request, config), config):
                     if not isinstance(event, Stage):
                         piece = shown.add(event.draft, event.verdict.quotes)
-                        yield TextDelta(text=piece.text, markers=piece.markers)
+                        cited = shown.cited(piece)
+                        yield TextDelta(text=piece.text, markers=piece.markers, cited=cited)
                     elif not checking:
                         checking = True
                         yield event

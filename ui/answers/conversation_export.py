@@ -1,7 +1,7 @@
 """A conversation to keep: as Markdown, and as a page to print that needs no network.
 
 Questions, answers and sources are data: the page's template escapes what it is given, Markdown goes
-through `ui.answers.copying.escaped`.
+through `language.escaping.escaped`.
 """
 
 import datetime
@@ -16,6 +16,7 @@ from core.answer import Answer
 from core.citation import Citation
 from core.marked import Marked
 from language.characters import visible
+from language.escaping import escaped
 from people.conversation import Exchange
 from ui import formats
 from ui.answers import remarks
@@ -24,7 +25,6 @@ from ui.answers.checks import GLYPHS, Checks
 from ui.answers.citations import as_one, by_number
 from ui.answers.copying import (
     addresses,
-    escaped,
     markdown_references,
     markdown_texts,
     more_heading,

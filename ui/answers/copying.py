@@ -3,24 +3,17 @@
 What is folded on the page stands below the answer proper, under a heading that says so.
 """
 
-import re
 from collections.abc import Iterable, Sequence
-from urllib.parse import quote as percent_encoded
 
 from core.answer import Answer
 from core.citation import Citation
 from language.characters import visible
+from language.escaping import address, escaped
 from ui import origins
 from ui.answers.answer_text import ITEM, LABEL
 from ui.answers.citations import as_one, by_number
 from ui.answers.references import reference
 from ui.texts import Texts
-
-# Whatever CommonMark, tables, strikethrough, formulas, shortcodes or bare addresses begin with.
-_SPECIAL = re.compile(
-    r"[\\`*_\[\]<>|~$&]|(?<!\d):(?=\d)|:(?=[^\W\d]|[/-])|(?<=www)\.|@(?=\w)", re.IGNORECASE
-)
-_LINE_START = re.compile(r"^(#+|[-+=]+|\d+(?=[.)]))")
 
 
 def plain_text(answer: Answer, texts: Texts) -> str:
@@ -95,14 +88,8 @@ def markdown_references(citations: Sequence[Citation], texts: Texts) -> list[str
 
 def markdown_reference(citation: Citation, texts: Texts) -> str:
     """A reference with the web pages of its citation."""
-    links = listed(
-        (escaped(label), f"<{percent_encoded(url, safe=_ADDRESS)}>")
-        for label, url in addresses(citation, texts)
-    )
+    links = listed((escaped(label), address(url)) for label, url in addresses(citation, texts))
     return " ".join((reference(citation, texts, data=escaped, emphasis="*{}*"), *links))
-
-
-_ADDRESS = "%:/?#[]@!$&'()*+,;=~"  # stays as it is in an address; what could end one does not
 
 
 def markdown_text(text: str) -> str:
@@ -116,17 +103,3 @@ def _markdown_line(line: str) -> str:
     if line.startswith(ITEM):
         return f"- {escaped(line.removeprefix(ITEM))}"
     return escaped(line)
-
-
-def escaped(text: str) -> str:
-    """Markdown that shows exactly this line of text.
-
-    Spaces at its beginning, which could make it code, are left out.
-    """
-    words = _SPECIAL.sub(lambda found: f"\\{found[0]}", " ".join(visible(text).split()))
-    return _LINE_START.sub(_before_last, words)
-
-
-def _before_last(found: re.Match[str]) -> str:
-    """What begins a heading, item or line, no longer able to: a number by the dot behind it."""
-    return f"{found[0]}\\" if found[0].isdigit() else f"\\{found[0]}"

@@ -10,13 +10,14 @@ from collections.abc import Mapping, Sequence
 from core.answer import Answer
 from core.citation import Citation
 from core.passage import Passage
+from language.escaping import is_web_page
 from people.note import quote_id
 from ui import origins
 from ui.addresses import reading_address
 from ui.answers.citations import anchors, as_one, by_number, numbers, pages, section, stretches
 from ui.answers.fragments import at_quote
 from ui.answers.surroundings import Surroundings
-from ui.markup import escape, facts_html, folded_html, is_web_page, link, marked_pieces, new_tab
+from ui.markup import escape, facts_html, folded_html, link, marked_pieces, new_tab
 from ui.texts import Texts
 
 _FIRST_WORDS = 6  # of a quote, to tell it from others; more are tiring to hear at each button

@@ -6,10 +6,11 @@ Quotes, questions and remarks are data and stay so, as in the export of a conver
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
+from language.escaping import escaped
 from people.note import Note
 from ui import formats
 from ui.answers.conversation_export import made, quoted
-from ui.answers.copying import escaped, markdown_reference
+from ui.answers.copying import markdown_reference
 from ui.answers.surroundings import Surroundings
 from ui.answers.word import begun, clean, fact, finished
 from ui.texts import Texts

@@ -1,0 +1,146 @@
+"""The body of a request in OpenAI's protocol, and what of it there is not.
+
+Clients send much that has no meaning here (temperature, system messages, tools that may be called):
+that is left aside. What would give another answer than was asked for is refused.
+"""
+
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from api.openai_reply import MODEL
+from api.problem import ApiError
+
+_MESSAGES = 1000  # in one request: more than any conversation has
+_TEXT_PARTS = ("text", "input_text", "output_text", "refusal")
+
+
+class _Part(BaseModel):
+    type: str = ""
+    text: str = ""
+    refusal: str = ""
+
+
+class ClientMessage(BaseModel):
+    """A message of Chat Completions or an item of Responses; other items have no role."""
+
+    role: str = ""
+    content: str | list[_Part] | None = None
+
+    @property
+    def text(self) -> str:
+        if not isinstance(self.content, list):
+            return self.content or ""
+        said = [part.text or part.refusal for part in self.content if part.type in _TEXT_PARTS]
+        # A refusal of ours says the same once more.
+        return "\n".join(dict.fromkeys(said))
+
+    @property
+    def other_parts(self) -> list[str]:
+        """The kinds of what is no text."""
+        parts = self.content if isinstance(self.content, list) else []
+        return [part.type for part in parts if part.type not in _TEXT_PARTS]
+
+
+Messages = Annotated[list[ClientMessage], Field(min_length=1, max_length=_MESSAGES)]
+
+
+class _Format(BaseModel):
+    type: str = "text"
+
+
+class _Common(BaseModel):
+    """What both forms of the protocol have."""
+
+    model: str
+    stream: bool = False
+    tool_choice: object = None
+
+    def check(self) -> None:
+        """
+        Raises:
+            ApiError: it asks for something that there is not.
+        """
+        if self.model != MODEL:
+            raise unknown_model(self.model)
+        if self.tool_choice not in (None, "auto", "none"):
+            raise refused("No tool is ever called. Leave out tool_choice.", "tool_choice")
+
+
+class _StreamOptions(BaseModel):
+    include_usage: bool = False
+
+
+class ChatRequest(_Common):
+    """The body of a request to /v1/chat/completions, as far as it has a meaning here."""
+
+    messages: Messages
+    stream_options: _StreamOptions | None = None
+    n: int | None = None
+    modalities: list[str] | None = None
+    response_format: _Format | None = None
+
+    def check(self) -> None:
+        super().check()
+        if self.n not in (None, 1):
+            raise refused("There is one answer to a question. Leave out n.", "n")
+        if self.modalities not in (None, ["text"]):
+            raise refused("Answers are text. Leave out modalities.", "modalities")
+        if self.response_format is not None:
+            _check_format(self.response_format, "response_format")
+
+
+class _TextOptions(BaseModel):
+    format: _Format | None = None
+
+
+class ResponsesRequest(_Common):
+    """The body of a request to /v1/responses, as far as it has a meaning here."""
+
+    input: Annotated[str, Field(min_length=1)] | Messages
+    previous_response_id: str | None = None
+    conversation: object = None
+    prompt: object = None
+    background: bool | None = None
+    text: _TextOptions | None = None
+    metadata: dict[str, str] | None = None
+
+    @property
+    def messages(self) -> list[ClientMessage]:
+        if isinstance(self.input, str):
+            return [ClientMessage(role="user", content=self.input)]
+        return self.input
+
+    def check(self) -> None:
+        super().check()
+        for name in ("previous_response_id", "conversation"):
+            if getattr(self, name) is not None:
+                raise refused(
+                    "Nothing is stored here, so nothing can be taken up again. Send the earlier "
+                    "messages in input.",
+                    name,
+                )
+        if self.prompt is not None:
+            raise refused("There are no stored prompts. Send the question in input.", "prompt")
+        if self.background:
+            raise refused("Nothing is answered in the background. Leave it out.", "background")
+        if self.text is not None and self.text.format is not None:
+            _check_format(self.text.format, "text.format")
+
+
+def _check_format(wanted: _Format, param: str) -> None:
+    if wanted.type != "text":
+        raise refused("Answers are text, in no other form. Leave out the format.", param)
+
+
+def refused(message: str, param: str, code: str = "unsupported_value") -> ApiError:
+    return ApiError(400, message, code, param)
+
+
+def unknown_model(name: str) -> ApiError:
+    return ApiError(
+        404,
+        f"The model {name[:100]!r} does not exist. There is one: {MODEL!r}.",
+        "model_not_found",
+        "model",
+    )
