@@ -83,6 +83,10 @@ class Settings(BaseSettings):
     default_language: str = "nl"  # when a question's language cannot be told
     refuse_below: Annotated[float, Field(ge=0, le=1)] = 0.50  # confidence; docs/refusal.svg
 
+    # What is kept of people (docs/servers.md): empty: in data_dir; else PostgreSQL, such as
+    # postgresql://user:password@host/name?sslmode=verify-full
+    database_url: SecretStr = SecretStr("")
+
     # Conversations (docs/chat.md)
     keep_conversations: Annotated[int, Field(ge=0, le=3650)] = 90  # days; 0: only while in use
 
@@ -143,6 +147,17 @@ class Settings(BaseSettings):
                 "the address holds a query, where a key would be logged. Take out what begins with "
                 "? or # and set the API key instead"
             )
+        return url
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgresql(cls, url: SecretStr) -> SecretStr:
+        """An @ in the password would make part of it the name of a host, which errors repeat."""
+        value = url.get_secret_value()
+        if value and not value.startswith(("postgresql://", "postgresql+psycopg://")):
+            raise ValueError("the address is not one of PostgreSQL: postgresql://user@host/name")
+        if value.count("@") > 1:
+            raise ValueError("the address has more than one @. Write one in a password as %40")
         return url
 
     def __init__(self, **values: Any) -> None:
