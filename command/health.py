@@ -66,6 +66,23 @@ def _data_folder(settings: Settings) -> Shortcoming | str:
     return found
 
 
+def _database(settings: Settings) -> Shortcoming | str:
+    from people.database import database
+    from people.upgrade import versions
+
+    kept_in = database(settings)
+    if not kept_in.is_there:
+        return f"{kept_in.place}: nothing is kept yet"
+    found, known = kept_in.version(), versions()
+    told = f"{kept_in.place}, tables {found or 'not made yet'}"
+    if found and found not in known:
+        return Shortcoming(f"{told}: of a later version", "Use the version that wrote it.")
+    if found != known[-1]:
+        remedy = "The first use will, or now: ./strategiewijzer database upgrade"
+        return Shortcoming(f"{told}: to be brought up to {known[-1]}", remedy, "warning")
+    return told
+
+
 def _source_texts(settings: Settings) -> Shortcoming | str:
     from ingest.reading.find import find
 
@@ -191,6 +208,7 @@ def _model(settings: Settings) -> Shortcoming | str:
 
 CHECKS = (
     Check("data folder", _data_folder, "Set STRATEGIEWIJZER_DATA_DIR to another folder."),
+    Check("database", _database, "Look closer: ./strategiewijzer database check"),
     Check("source texts", _source_texts, "Check the folders of STRATEGIEWIJZER_CORPUS_DIRS."),
     Check("embedder", _embedder, INSTALL),
     Check("index", _index, _VERIFY),

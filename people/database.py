@@ -20,7 +20,7 @@ from core.errors import StrategiewijzerError
 from core.settings import Settings
 from people.engines import connected, keep_private, postgresql_engine, sqlite_engine
 from people.old_files import left_behind
-from people.upgrade import bring_up_to_date, is_current
+from people.upgrade import bring_up_to_date, is_current, version_of
 
 FILE = "people.sqlite"
 METADATA = sqlalchemy.MetaData(
@@ -87,7 +87,7 @@ class Database:
                 yield connection
                 done = True
         except (OSError, SQLAlchemyError) as error:
-            raise self._unkept(what, error, writes=writes, unsure=done) from error
+            raise self._failure(what, error, writes=writes, unsure=done) from error
 
     def read(self, what: str, reads: Callable[[Connection], _T]) -> _T:
         """What a function reads in one transaction. Errors as of `transaction`; a connection that
@@ -101,6 +101,20 @@ class Database:
                 raise
         with self.transaction(what, writes=False) as connection:
             return reads(connection)
+
+    def version(self) -> str | None:
+        """The version of its tables; None when there are none. Makes and changes nothing.
+
+        Raises:
+            StrategiewijzerError: it cannot be read.
+        """
+        if self.file and not self.file.exists():
+            return None
+        try:
+            with self.engine.connect() as connection:
+                return version_of(connection)
+        except SQLAlchemyError as error:
+            raise self._failure("What is kept", error, writes=False) from error
 
     @contextmanager
     def _begun(self, *, writes: bool) -> Iterator[Connection]:
@@ -123,8 +137,8 @@ class Database:
         with connected(self.engine, writes=writes) as connection, connection.begin():
             yield connection
 
-    def _unkept(
-        self, what: str, error: Exception, *, writes: bool, unsure: bool
+    def _failure(
+        self, what: str, error: Exception, *, writes: bool, unsure: bool = False
     ) -> StrategiewijzerError:
         told = str(getattr(error, "orig", None) or error).strip().partition("\n")[0].rstrip(". ")
         if self.file:

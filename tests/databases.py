@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -15,15 +14,10 @@ import sqlalchemy
 from sqlalchemy import Connection
 
 from people.database import METADATA, Database
+from tests.browser import free_port
 
 PASSWORD = "t0p-Secret/it"  # noqa: S105 - of a server that lives as long as the tests
 _ACCOUNT = "postgres"  # the server refuses to run as root
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def missing(what: str) -> None:

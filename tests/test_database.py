@@ -16,7 +16,9 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from pydantic import SecretStr
 from sqlalchemy import event
+from typer.testing import CliRunner
 
+from command.__main__ import app as command
 from core.errors import SettingsError, StrategiewijzerError
 from core.settings import ROOT, Settings
 from people import feedback, old_files
@@ -25,7 +27,8 @@ from people.conversations import Conversations
 from people.database import FILE, Database, database
 from people.upgrade import VERSION_TABLE, alembic_config, known_tables, version_of, versions
 from people.user_store import CONVERSATIONS
-from tests.databases import PASSWORD, Postgresql, dumped, free_port
+from tests.browser import free_port
+from tests.databases import PASSWORD, Postgresql, dumped
 from tests.test_conversations import answer, talk
 from tests.test_feedback import NOON, said
 from tests.test_notes import note
@@ -341,6 +344,33 @@ def test_an_error_repeats_nothing_of_what_was_asked(kept_in: Database) -> None:
     told = "".join(str(error) for error in (caught.value, caught.value.__cause__))
     assert "Conversations" in told
     assert "Tulpenlijst" not in str(caught.value)
+
+
+def test_the_command_says_how_it_is_and_brings_it_up_to_date(
+    kept_in: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told(action: str, code: int) -> str:
+        result = CliRunner().invoke(command, ["database", action])
+        assert result.exit_code == code, result.output
+        assert PASSWORD not in result.output
+        return result.output
+
+    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(kept_in.folder))
+    if not kept_in.file:
+        address = kept_in.engine.url.render_as_string(hide_password=False)
+        monkeypatch.setenv("STRATEGIEWIJZER_DATABASE_URL", address)
+    assert "not made yet" in told("check", 1)
+    assert not folder_of(kept_in).exists()
+    old = old_feedback(folder_of(kept_in))
+    assert f"{old}\nBring it up to date: ./strategiewijzer database upgrade" in told("check", 1)
+    assert f"tables {versions()[-1]}, of" in told("upgrade", 0)
+    assert not old.exists()
+    told("check", 0)
+    with kept_in.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE people_version SET version_num = '0999'")
+    assert "later version" in told("check", 1)
+    assert "later version" in told("upgrade", 1)
+    database(Settings()).engine.dispose()
 
 
 # PostgreSQL alone
