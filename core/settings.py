@@ -59,6 +59,10 @@ class Settings(BaseSettings):
     corpus_dirs: tuple[Path, ...] = (ROOT / "corpus", ROOT / "documents")
     documents_dir: Path = ROOT / "documents"  # fetched official texts go into official/ below it
     chroma_url: str = ""  # empty: Chroma runs inside this process, in data_dir
+    chroma_token: SecretStr = SecretStr("")  # sent as a bearer token; with a user as its password
+    chroma_user: str = ""
+    chroma_tenant: str = "default_tenant"
+    chroma_database: str = "default_database"
     max_file_size: Annotated[int, Field(ge=1)] = 100  # megabytes; larger source texts are refused
 
     # Limits of the worker process that reads files
@@ -137,10 +141,12 @@ class Settings(BaseSettings):
     @classmethod
     def _no_secret(cls, url: str, info: ValidationInfo) -> str:
         """Refuses a password or query in an address: HTTP clients log the addresses they request,
-        and runs store them. Chroma's may hold a password."""
-        if info.field_name != "chroma_url" and "@" in url.partition("://")[2].partition("/")[0]:
+        and runs store them."""
+        if "@" in url.partition("://")[2].partition("/")[0]:
+            is_chroma = info.field_name == "chroma_url"
+            instead = "chroma_user and chroma_token" if is_chroma else "the API key"
             raise ValueError(
-                "the address holds a user name or password. Take it out and set the API key instead"
+                f"the address holds a user name or password. Take it out and set {instead} instead"
             )
         if "?" in url or "#" in url:
             raise ValueError(
