@@ -74,6 +74,7 @@ class Settings(BaseSettings):
     embeddings_url: str = ""  # empty: the local embedder; else an OpenAI-compatible server
     embeddings_model: str = "text-embedding-3-small"
     embeddings_api_key: SecretStr = SecretStr("")
+    embeddings_requests: Annotated[int, Field(ge=1, le=64)] = 4  # under way at once, by an ingest
     embeddings_query_prefix: str = ""  # prefix of a question: E5 "query: "
     embeddings_passage_prefix: str = ""  # prefix of a source text: E5 "passage: "
 
