@@ -71,16 +71,12 @@ def _database(settings: Settings) -> Shortcoming | str:
     from people.upgrade import versions
 
     kept_in = database(settings)
-    if not kept_in.is_there:
-        return f"{kept_in.place}: nothing is kept yet"
-    found, known = kept_in.version(), versions()
+    found = kept_in.version()
     told = f"{kept_in.place}, tables {found or 'not made yet'}"
-    if found and found not in known:
-        return Shortcoming(f"{told}: of a later version", "Use the version that wrote it.")
-    if found != known[-1]:
-        remedy = "The first use will, or now: ./strategiewijzer database upgrade"
-        return Shortcoming(f"{told}: to be brought up to {known[-1]}", remedy, "warning")
-    return told
+    if found == versions()[-1] or not kept_in.is_there:
+        return told
+    remedy = "The next use brings it up to date, or now: ./strategiewijzer database upgrade"
+    return Shortcoming(told, remedy, "warning")
 
 
 def _source_texts(settings: Settings) -> Shortcoming | str:

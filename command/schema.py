@@ -33,8 +33,5 @@ def _check(kept_in: Database) -> int:
         typer.echo(f"Not taken over yet: {', '.join(map(str, old))}")
     if found == expected and not old:
         return 0
-    if found and found not in versions():
-        typer.echo("A later version of the program wrote it. Use that version.")
-    else:
-        typer.echo("Bring it up to date: ./strategiewijzer database upgrade")
+    typer.echo("Bring it up to date: ./strategiewijzer database upgrade")
     return 1

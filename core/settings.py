@@ -24,6 +24,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as NoJsonError
 
 from core.errors import SettingsError
+from core.server_addresses import check_postgresql, without_secret
 
 PREFIX = "STRATEGIEWIJZER_"
 ROOT = Path(__file__).resolve().parent.parent
@@ -88,11 +89,8 @@ class Settings(BaseSettings):
     default_language: str = "nl"  # when a question's language cannot be told
     refuse_below: Annotated[float, Field(ge=0, le=1)] = 0.50  # confidence; docs/refusal.svg
 
-    # What is kept of people (docs/servers.md): empty: in data_dir; else PostgreSQL, such as
-    # postgresql://user:password@host/name?sslmode=verify-full
-    database_url: SecretStr = SecretStr("")
-
-    # Conversations (docs/chat.md)
+    # What is kept of people (docs/servers.md, docs/chat.md)
+    database_url: SecretStr = SecretStr("")  # empty: in data_dir; else postgresql://user@host/name
     keep_conversations: Annotated[int, Field(ge=0, le=3650)] = 90  # days; 0: only while in use
 
     # Language model (optional, docs/models.md). Questions are sent to one only where `model`, the
@@ -141,30 +139,13 @@ class Settings(BaseSettings):
     )
     @classmethod
     def _no_secret(cls, url: str, info: ValidationInfo) -> str:
-        """Refuses a password or query in an address: HTTP clients log the addresses they request,
-        and runs store them."""
-        if "@" in url.partition("://")[2].partition("/")[0]:
-            is_chroma = info.field_name == "chroma_url"
-            instead = "chroma_user and chroma_token" if is_chroma else "the API key"
-            raise ValueError(
-                f"the address holds a user name or password. Take it out and set {instead} instead"
-            )
-        if "?" in url or "#" in url:
-            raise ValueError(
-                "the address holds a query, where a key would be logged. Take out what begins with "
-                "? or # and set the API key instead"
-            )
-        return url
+        is_chroma = info.field_name == "chroma_url"
+        return without_secret(url, "chroma_user and chroma_token" if is_chroma else "the API key")
 
     @field_validator("database_url")
     @classmethod
     def _is_postgresql(cls, url: SecretStr) -> SecretStr:
-        """An @ in the password would make part of it the name of a host, which errors repeat."""
-        value = url.get_secret_value()
-        if value and not value.startswith(("postgresql://", "postgresql+psycopg://")):
-            raise ValueError("the address is not one of PostgreSQL: postgresql://user@host/name")
-        if value.count("@") > 1:
-            raise ValueError("the address has more than one @. Write one in a password as %40")
+        check_postgresql(url.get_secret_value())
         return url
 
     def __init__(self, **values: Any) -> None:

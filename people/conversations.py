@@ -12,8 +12,6 @@ import secrets
 from typing import Any
 
 from sqlalchemy import (
-    Connection,
-    Table,
     case,
     delete,
     exists,
@@ -25,7 +23,7 @@ from sqlalchemy import (
 )
 
 from people.conversation import Conversation, Exchange, ListedConversation, now, plain
-from people.inserting import insert
+from people.inserting import insert, put
 from people.note import MAX_NOTES, MAX_QUOTE, Note
 from people.user_store import CONVERSATIONS, EXCHANGES, NOTES, SHARES, WHAT, UserStore, readable
 
@@ -134,8 +132,8 @@ class Conversations(UserStore):
         ]
         with self._writing() as connection:
             self._forget_old(connection)
-            _put(connection, CONVERSATIONS, row)
-            _put(connection, EXCHANGES, *rows)
+            put(connection, CONVERSATIONS, row)
+            put(connection, EXCHANGES, *rows)
 
     def drop(self, conversation: str, *exchanges: str) -> None:
         """Deletes exchanges (ids) of a conversation (id)."""
@@ -179,20 +177,18 @@ class Conversations(UserStore):
         others = select(func.count()).where(_N.user == self.user, _N.id != note.id)
         with self._writing() as connection:
             self._forget_old(connection)
-            if connection.scalar(others) >= MAX_NOTES or len(note.citation.quote) > MAX_QUOTE:
+            if (
+                connection.execute(others).scalar_one() >= MAX_NOTES
+                or len(note.citation.quote) > MAX_QUOTE
+            ):
                 return False
             row = {"id": note.id, "changed": note.changed.timestamp()}
-            _put(connection, NOTES, {"user": self.user, **row, "note": note.model_dump_json()})
+            put(connection, NOTES, {"user": self.user, **row, "note": note.model_dump_json()})
         return True
 
     def drop_note(self, id: str) -> None:
         """Deletes a note; does nothing when there is none with this id."""
         self._change(delete(NOTES).where(_N.user == self.user, _N.id == id))
-
-
-def _put(connection: Connection, table: Table, *rows: dict[str, Any]) -> None:
-    if rows:
-        connection.execute(insert(connection, table), list(rows))
 
 
 def _hash(token: str) -> str:

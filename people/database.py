@@ -20,7 +20,7 @@ from core.errors import StrategiewijzerError
 from core.settings import Settings
 from people.engines import connected, keep_private, postgresql_engine, sqlite_engine
 from people.old_files import left_behind
-from people.upgrade import bring_up_to_date, is_current, version_of
+from people.upgrade import bring_up_to_date, is_current, known_version
 
 FILE = "people.sqlite"
 METADATA = sqlalchemy.MetaData(
@@ -87,7 +87,9 @@ class Database:
                 yield connection
                 done = True
         except (OSError, SQLAlchemyError) as error:
-            raise self._failure(what, error, writes=writes, unsure=done) from error
+            failure = self._failure(what, error, writes=writes, unsure=done)
+            # Another error is not shown: it may repeat a row, and so what was asked.
+            raise failure from (error if _is_lost(error) else None)
 
     def read(self, what: str, reads: Callable[[Connection], _T]) -> _T:
         """What a function reads in one transaction. Errors as of `transaction`; a connection that
@@ -96,8 +98,7 @@ class Database:
             with self.transaction(what, writes=False) as connection:
                 return reads(connection)
         except StrategiewijzerError as error:
-            cause = error.__cause__
-            if not (isinstance(cause, DBAPIError) and cause.connection_invalidated):
+            if not _is_lost(error.__cause__):
                 raise
         with self.transaction(what, writes=False) as connection:
             return reads(connection)
@@ -106,15 +107,15 @@ class Database:
         """The version of its tables; None when there are none. Makes and changes nothing.
 
         Raises:
-            StrategiewijzerError: it cannot be read.
+            StrategiewijzerError: it cannot be read, or a later version of this program wrote it.
         """
         if self.file and not self.file.exists():
             return None
         try:
             with self.engine.connect() as connection:
-                return version_of(connection)
+                return known_version(connection, self.place)
         except SQLAlchemyError as error:
-            raise self._failure("What is kept", error, writes=False) from error
+            raise self._failure("What is kept", error, writes=False) from None
 
     @contextmanager
     def _begun(self, *, writes: bool) -> Iterator[Connection]:
@@ -156,6 +157,11 @@ class Database:
             f"{what} {kept}: {self.place} gave an error: {told}. Try again in a minute; if it "
             "stays, look at it with: ./strategiewijzer database check"
         )
+
+
+def _is_lost(error: BaseException | None) -> bool:
+    """Whether an error means that the connection is gone."""
+    return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
 def database(settings: Settings) -> Database:

@@ -18,7 +18,7 @@ from core.errors import StrategiewijzerError
 from core.frozen import Frozen
 from core.source import Scope
 from people.database import METADATA, Database
-from people.inserting import insert
+from people.inserting import put
 
 _WHAT = "Feedback"  # in messages
 _FEEDBACK = Table(
@@ -177,8 +177,7 @@ def _change(database: Database, given: Feedback, **fields: object) -> None:
 
 
 def _put(connection: Connection, feedback: Feedback) -> None:
-    row = {"id": feedback.id, "feedback": feedback.model_dump_json()}
-    connection.execute(insert(connection, _FEEDBACK), row)
+    put(connection, _FEEDBACK, {"id": feedback.id, "feedback": feedback.model_dump_json()})
 
 
 def _read(database: Database, id: str | None = None) -> list[Feedback]:

@@ -46,7 +46,13 @@ def version_of(connection: Connection) -> str | None:
 
 
 def is_current(connection: Connection, place: str) -> bool:
-    """Whether the tables are those of this version of the program.
+    """Whether the tables are those of this version of the program; arguments and errors as of
+    `known_version`."""
+    return known_version(connection, place) == versions()[-1]
+
+
+def known_version(connection: Connection, place: str) -> str | None:
+    """As `version_of`.
 
     Args:
         connection: to the database.
@@ -61,7 +67,7 @@ def is_current(connection: Connection, place: str) -> bool:
             f"{place} was written by a later version of this program (tables {found}, known until "
             f"{known[-1]}). Use that version, or restore the copy made before it was installed."
         )
-    return found == known[-1]
+    return found
 
 
 def bring_up_to_date(engine: Engine, folder: Path | None, *, only_files: bool = False) -> None:

@@ -3,6 +3,7 @@
 import datetime
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
 from pydantic import ValidationError
 from sqlalchemy import (
@@ -12,8 +13,6 @@ from sqlalchemy import (
     Double,
     Executable,
     ForeignKeyConstraint,
-    Row,
-    Select,
     Table,
     Text,
     delete,
@@ -107,7 +106,7 @@ class UserStore:
         """A transaction that writes."""
         return self._database.transaction(WHAT)
 
-    def _rows(self, query: Select[tuple[object, ...]]) -> Sequence[Row[tuple[object, ...]]]:
+    def _rows(self, query: Executable) -> Sequence[Any]:
         """What a query finds."""
         return self._database.read(WHAT, lambda connection: connection.execute(query).all())
 

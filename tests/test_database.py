@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import traceback
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -341,9 +342,8 @@ def test_an_error_repeats_nothing_of_what_was_asked(kept_in: Database) -> None:
         kept_in.transaction("Conversations") as connection,
     ):
         connection.execute(sqlalchemy.insert(CONVERSATIONS), row)
-    told = "".join(str(error) for error in (caught.value, caught.value.__cause__))
-    assert "Conversations" in told
-    assert "Tulpenlijst" not in str(caught.value)
+    assert "Conversations" in str(caught.value)
+    assert "Tulpenlijst" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_the_command_says_how_it_is_and_brings_it_up_to_date(
@@ -508,11 +508,9 @@ def test_a_password_is_in_no_error(
     kept_in = Database(tmp_path, address.render_as_string(hide_password=False))
     with pytest.raises(StrategiewijzerError, match="PostgreSQL") as caught:
         an(kept_in).listed()
-    error: BaseException | None = caught.value
-    while error:
-        assert "s3cret-wrong" not in repr(error)
-        assert PASSWORD not in repr(error)
-        error = error.__cause__
+    told = "".join(traceback.format_exception(caught.value))
+    assert "s3cret-wrong" not in told
+    assert PASSWORD not in told
     assert PASSWORD not in caplog.text + repr(kept_in.engine) + kept_in.place
 
 
