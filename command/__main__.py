@@ -5,7 +5,7 @@ What a command needs is imported when it runs, so that help and completion are q
 
 import os
 import sys
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from typer.core import TyperCommand
@@ -110,6 +110,19 @@ def doctor(
     from command.doctor import run
 
     raise typer.Exit(run(as_json=as_json))
+
+
+@app.command()
+def database(
+    action: Annotated[Literal["check", "upgrade"], typer.Argument(help="What to do.")],
+) -> None:
+    """Say whether the database of conversations and feedback is up to date, or bring it there.
+
+    The program does so by itself at its first use; this is for whoever wants it done before.
+    """
+    from command.schema import run
+
+    raise typer.Exit(run(action))
 
 
 def main() -> None:

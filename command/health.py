@@ -66,6 +66,19 @@ def _data_folder(settings: Settings) -> Shortcoming | str:
     return found
 
 
+def _database(settings: Settings) -> Shortcoming | str:
+    from people.database import database
+    from people.upgrade import versions
+
+    kept_in = database(settings)
+    found = kept_in.version()
+    told = f"{kept_in.place}, tables {found or 'not made yet'}"
+    if found == versions()[-1] or not kept_in.is_there:
+        return told
+    remedy = "The next use brings it up to date, or now: ./strategiewijzer database upgrade"
+    return Shortcoming(told, remedy, "warning")
+
+
 def _source_texts(settings: Settings) -> Shortcoming | str:
     from ingest.reading.find import find
 
@@ -191,6 +204,7 @@ def _model(settings: Settings) -> Shortcoming | str:
 
 CHECKS = (
     Check("data folder", _data_folder, "Set STRATEGIEWIJZER_DATA_DIR to another folder."),
+    Check("database", _database, "Look closer: ./strategiewijzer database check"),
     Check("source texts", _source_texts, "Check the folders of STRATEGIEWIJZER_CORPUS_DIRS."),
     Check("embedder", _embedder, INSTALL),
     Check("index", _index, _VERIFY),

@@ -24,6 +24,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as NoJsonError
 
 from core.errors import SettingsError
+from core.server_addresses import check_postgresql, without_secret
 
 PREFIX = "STRATEGIEWIJZER_"
 ROOT = Path(__file__).resolve().parent.parent
@@ -59,6 +60,10 @@ class Settings(BaseSettings):
     corpus_dirs: tuple[Path, ...] = (ROOT / "corpus", ROOT / "documents")
     documents_dir: Path = ROOT / "documents"  # fetched official texts go into official/ below it
     chroma_url: str = ""  # empty: Chroma runs inside this process, in data_dir
+    chroma_token: SecretStr = SecretStr("")  # sent as a bearer token; with a user as its password
+    chroma_user: str = ""
+    chroma_tenant: str = "default_tenant"
+    chroma_database: str = "default_database"
     max_file_size: Annotated[int, Field(ge=1)] = 100  # megabytes; larger source texts are refused
 
     # Limits of the worker process that reads files
@@ -70,6 +75,7 @@ class Settings(BaseSettings):
     embeddings_url: str = ""  # empty: the local embedder; else an OpenAI-compatible server
     embeddings_model: str = "text-embedding-3-small"
     embeddings_api_key: SecretStr = SecretStr("")
+    embeddings_requests: Annotated[int, Field(ge=1, le=64)] = 4  # under way at once, by an ingest
     embeddings_query_prefix: str = ""  # prefix of a question: E5 "query: "
     embeddings_passage_prefix: str = ""  # prefix of a source text: E5 "passage: "
 
@@ -82,6 +88,9 @@ class Settings(BaseSettings):
     results: Annotated[int, Field(ge=1, le=50)] = 6  # passages an answer is made from
     default_language: str = "nl"  # when a question's language cannot be told
     refuse_below: Annotated[float, Field(ge=0, le=1)] = 0.50  # confidence; docs/refusal.svg
+
+    # What is kept of people (docs/servers.md, docs/chat.md)
+    database_url: SecretStr = SecretStr("")  # empty: in data_dir; else postgresql://user@host/name
     keep_conversations: Annotated[int, Field(ge=0, le=3650)] = 90  # days; 0: only while in use
 
     # Language model (optional, docs/models.md). Questions are sent to one only where `model`, the
@@ -136,17 +145,13 @@ class Settings(BaseSettings):
     )
     @classmethod
     def _no_secret(cls, url: str, info: ValidationInfo) -> str:
-        """Refuses a password or query in an address: HTTP clients log the addresses they request,
-        and runs store them. Chroma's may hold a password."""
-        if info.field_name != "chroma_url" and "@" in url.partition("://")[2].partition("/")[0]:
-            raise ValueError(
-                "the address holds a user name or password. Take it out and set the API key instead"
-            )
-        if "?" in url or "#" in url:
-            raise ValueError(
-                "the address holds a query, where a key would be logged. Take out what begins with "
-                "? or # and set the API key instead"
-            )
+        is_chroma = info.field_name == "chroma_url"
+        return without_secret(url, "chroma_user and chroma_token" if is_chroma else "the API key")
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_postgresql(cls, url: SecretStr) -> SecretStr:
+        check_postgresql(url.get_secret_value())
         return url
 
     def __init__(self, **values: Any) -> None:

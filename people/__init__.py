@@ -1,1 +1,1 @@
-"""What is kept of people: conversations, notes, feedback; each in a private file."""
+"""What is kept of people: conversations, notes, feedback; all in one database."""

@@ -102,9 +102,9 @@ def kept(settings: Settings) -> list[ApiKey]:
     Raises:
         StrategiewijzerError: they cannot be read.
     """
-    with database(settings).transaction(_WHAT) as connection:
-        query = sqlalchemy.select(_KEYS).order_by(_KEYS.c.created, _KEYS.c.id)
-        return [_key(row) for row in connection.execute(query)]
+    query = sqlalchemy.select(_KEYS).order_by(_KEYS.c.created, _KEYS.c.id)
+    rows = database(settings).read(_WHAT, lambda connection: connection.execute(query).all())
+    return [_key(row) for row in rows]
 
 
 def found(settings: Settings, hash: str) -> ApiKey | None:
@@ -116,9 +116,9 @@ def found(settings: Settings, hash: str) -> ApiKey | None:
     Raises:
         StrategiewijzerError: keys cannot be read.
     """
-    with database(settings).transaction(_WHAT) as connection:
-        row = connection.execute(sqlalchemy.select(_KEYS).where(_KEYS.c.hash == hash)).first()
-        return None if row is None else _key(row)
+    query = sqlalchemy.select(_KEYS).where(_KEYS.c.hash == hash)
+    row = database(settings).read(_WHAT, lambda connection: connection.execute(query).first())
+    return None if row is None else _key(row)
 
 
 def revoke(settings: Settings, id: str) -> bool:

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, Field
 from core.answer import Answer, Turn
 from core.frozen import Frozen
 from core.source import Scope
+from language.matching import fold, without_accents
 
 MAX_NAME = 120  # characters; the list shows one line
 
@@ -18,6 +19,11 @@ def now() -> datetime.datetime:
 
 def new_id() -> str:
     return uuid.uuid4().hex
+
+
+def plain(text: str) -> str:
+    """A text normalised for search: without case, accents and digit grouping."""
+    return without_accents(fold(text))
 
 
 class Exchange(Frozen):

@@ -1,48 +1,61 @@
 """Storage of conversations and notes.
 
 `Conversations` is the store of one user: every statement names the user, so that nobody sees or
-changes what another asked or noted. All are in one private SQLite file (people/user_file.py). What
-has not changed for the set number of days is neither shown nor kept. Others read a conversation
-only when its user shares it, by a link with a random token, of which the file has only the hash.
+changes what another asked or noted. All are in the database (people/user_store.py). What has not
+changed for the set number of days is neither shown nor kept. Others read a conversation only when
+its user shares it, by a link with a random token, of which the database has only the hash.
 """
 
 import datetime
 import hashlib
 import secrets
+from typing import Any
 
-from language.matching import fold, without_accents
-from people.conversation import Conversation, Exchange, ListedConversation, now
+from sqlalchemy import (
+    case,
+    delete,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
+
+from people.conversation import Conversation, Exchange, ListedConversation, now, plain
+from people.inserting import insert, put
 from people.note import MAX_NOTES, MAX_QUOTE, Note
-from people.user_file import UserFile, readable
+from people.user_store import CONVERSATIONS, EXCHANGES, NOTES, SHARES, WHAT, UserStore, readable
 
-_LISTED = """
-SELECT id, changed, CASE name WHEN '' THEN (
-    SELECT question FROM exchanges WHERE user = c.user AND conversation = c.id
-    ORDER BY json_extract(exchange, '$.answer.answered') IS NOT 1, asked LIMIT 1
-) ELSE name END AS title FROM conversations AS c WHERE user = ? AND changed >= ?
-"""
-_HAS_WORD = """
-AND (instr(plain(name), ?) OR EXISTS (
-    SELECT 1 FROM exchanges WHERE user = c.user AND conversation = c.id AND instr(words, ?)
-))
-"""
+_C, _E, _S, _N = CONVERSATIONS.c, EXCHANGES.c, SHARES.c, NOTES.c
+_SEARCHED = 20  # words: more narrow a search no further, and each is looked up in all texts
+_OF_CONVERSATION = (_E.user == _C.user, _E.conversation == _C.id)
+_FIRST_QUESTION = (
+    select(_E.question)
+    .where(*_OF_CONVERSATION)
+    .order_by(_E.answered.desc(), _E.asked)
+    .limit(1)
+    .correlate(CONVERSATIONS)
+    .scalar_subquery()
+)
+_TITLE = case((_C.name == "", _FIRST_QUESTION), else_=_C.name)
 
 
-class Conversations(UserFile):
-    """The conversations and notes of one user; arguments and errors as of `UserFile`."""
+class Conversations(UserStore):
+    """The conversations and notes of one user; arguments and errors as of `UserStore`."""
 
     def listed(self, search: str = "") -> tuple[ListedConversation, ...]:
         """The conversations, last changed first; with `search`, those that have all its words in
         title, questions or answers."""
-        words = _plain(search).split()
-        query = _LISTED + _HAS_WORD * len(words) + "ORDER BY changed DESC, id"
-        values = (self.user, self._oldest(), *(word for word in words for _ in range(2)))
-        with self._opened(writes=False) as connection:
-            connection.create_function("plain", 1, _plain, deterministic=True)
-            rows = connection.execute(query, values).fetchall()
+        query = select(_C.id, _TITLE, _C.changed).where(
+            _C.user == self.user, _C.changed >= self._oldest()
+        )
+        for word in _stored(plain(search)).split()[:_SEARCHED]:
+            in_texts = exists().where(*_OF_CONVERSATION, _E.words.contains(word, autoescape=True))
+            query = query.where(or_(_C.plain_name.contains(word, autoescape=True), in_texts))
         return tuple(
             ListedConversation(id=id, title=title or "", changed=_date(changed))
-            for id, changed, title in rows
+            for id, title, changed in self._rows(query.order_by(_C.changed.desc(), _C.id))
         )
 
     def find(self, id: str) -> Conversation | None:
@@ -53,118 +66,129 @@ class Conversations(UserFile):
         """Shares one of this user's conversations, as it stands whenever it is read, with all users
         of the pages. Returns the token of its link, which replaces any earlier one."""
         token = secrets.token_urlsafe(24)
-        self._change(
-            "INSERT OR REPLACE INTO shares SELECT user, id, ?, ? FROM conversations "
-            "WHERE user = ? AND id = ?",
-            *(_hash(token), until.timestamp(), self.user, id),
+        shared = select(_C.user, _C.id, literal(_hash(token)), literal(until.timestamp())).where(
+            _C.user == self.user, _C.id == id
         )
+        with self._writing() as connection:
+            adding = insert(connection, SHARES).from_select([column.name for column in _S], shared)
+            connection.execute(adding)
         return token
 
     def shared_until(self, id: str) -> datetime.datetime | None:
         """When the share of one of this user's conversations ends; None when it is not shared."""
-        query = "SELECT expires FROM shares WHERE user = ? AND conversation = ? AND expires > ?"
-        rows = self._rows(query, self.user, id, now().timestamp())
-        return _date(rows[0][0]) if rows else None
+        query = select(_S.expires).where(
+            _S.user == self.user, _S.conversation == id, _S.expires > now().timestamp()
+        )
+        rows = self._rows(query)
+        return _date(rows[0].expires) if rows else None
 
     def unshare(self, id: str) -> None:
         """Ends the share of a conversation."""
-        self._change("DELETE FROM shares WHERE user = ? AND conversation = ?", self.user, id)
+        self._change(delete(SHARES).where(_S.user == self.user, _S.conversation == id))
 
     def find_shared(self, token: str) -> Conversation | None:
         """The conversation shared under this token; None when there is none or the share has
         ended."""
-        query = "SELECT user, conversation FROM shares WHERE token = ? AND expires > ?"
-        rows = self._rows(query, _hash(token), now().timestamp())
+        query = select(_S.user, _S.conversation).where(
+            _S.token == _hash(token), _S.expires > now().timestamp()
+        )
+        rows = self._rows(query)
         return self._find(*rows[0]) if rows else None
 
     def _find(self, user: str, id: str) -> Conversation | None:
-        with self._opened(writes=False) as connection:
-            query = (
-                "SELECT name, changed FROM conversations WHERE user = ? AND id = ? AND changed >= ?"
-            )
-            row = connection.execute(query, (user, id, self._oldest())).fetchone()
-            query = (
-                "SELECT exchange FROM exchanges WHERE user = ? AND conversation = ? ORDER BY asked"
-            )
-            rows = connection.execute(query, (user, id)).fetchall()
+        of_one = select(_C.name, _C.changed).where(
+            _C.user == user, _C.id == id, _C.changed >= self._oldest()
+        )
+        exchanges_of_one = (
+            select(_E.exchange).where(_E.user == user, _E.conversation == id).order_by(_E.asked)
+        )
+        row, kept = self._database.read(
+            WHAT,
+            lambda connection: (
+                connection.execute(of_one).first(),
+                connection.execute(exchanges_of_one).scalars().all(),
+            ),
+        )
         if row is None:
             return None
         with readable("conversation"):
-            exchanges = tuple(Exchange.model_validate_json(exchange) for (exchange,) in rows)
-        return Conversation(id=id, name=row[0], changed=_date(row[1]), exchanges=exchanges)
+            exchanges = tuple(map(Exchange.model_validate_json, kept))
+        return Conversation(id=id, name=row.name, changed=_date(row.changed), exchanges=exchanges)
 
     def put(self, conversation: Conversation, *exchanges: Exchange) -> None:
         """Stores a conversation with these of its exchanges, or with all when none is given.
 
         Exchanges stored before stay, so that a conversation can be open in two windows.
         """
-        with self._opened() as connection:
+        row = {
+            "user": self.user,
+            "id": conversation.id,
+            "changed": conversation.changed.timestamp(),
+            **_named(conversation.name),
+        }
+        rows = [
+            {"user": self.user, "conversation": conversation.id, **_row(exchange)}
+            for exchange in exchanges or conversation.exchanges
+        ]
+        with self._writing() as connection:
             self._forget_old(connection)
-            connection.execute(
-                "INSERT INTO conversations VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
-                "name = excluded.name, changed = excluded.changed",
-                (self.user, conversation.id, conversation.name, conversation.changed.timestamp()),
-            )
-            connection.executemany(
-                "INSERT OR REPLACE INTO exchanges VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (self.user, conversation.id, *_row(exchange))
-                    for exchange in exchanges or conversation.exchanges
-                ],
-            )
+            put(connection, CONVERSATIONS, row)
+            put(connection, EXCHANGES, *rows)
 
     def drop(self, conversation: str, *exchanges: str) -> None:
         """Deletes exchanges (ids) of a conversation (id)."""
-        with self._opened() as connection:
-            query = "DELETE FROM exchanges WHERE user = ? AND conversation = ? AND id = ?"
-            connection.executemany(query, [(self.user, conversation, one) for one in exchanges])
+        self._change(
+            delete(EXCHANGES).where(
+                _E.user == self.user, _E.conversation == conversation, _E.id.in_(exchanges)
+            )
+        )
 
     def rename(self, id: str, name: str) -> None:
         """Names a conversation; an empty name makes a question its title again."""
-        query = "UPDATE conversations SET name = ? WHERE user = ? AND id = ?"
-        self._change(query, name, self.user, id)
+        renaming = update(CONVERSATIONS).where(_C.user == self.user, _C.id == id)
+        self._change(renaming.values(_named(name)))
 
     def delete(self, id: str) -> None:
         """Deletes a conversation; does nothing when there is none with this id."""
-        self._change("DELETE FROM conversations WHERE user = ? AND id = ?", self.user, id)
+        self._change(delete(CONVERSATIONS).where(_C.user == self.user, _C.id == id))
 
     def delete_all(self) -> None:
         """Deletes all conversations and notes of this user."""
-        with self._opened() as connection:
-            connection.execute("DELETE FROM conversations WHERE user = ?", (self.user,))
-            connection.execute("DELETE FROM notes WHERE user = ?", (self.user,))
+        with self._writing() as connection:
+            for table in (CONVERSATIONS, NOTES):
+                connection.execute(delete(table).where(table.c.user == self.user))
 
     def notes(self) -> tuple[Note, ...]:
         """This user's notes, newest first."""
-        query = "SELECT note FROM notes WHERE user = ? AND changed >= ?"
-        rows = self._rows(query, self.user, self._oldest())
+        query = select(_N.note).where(_N.user == self.user, _N.changed >= self._oldest())
+        rows = self._rows(query)
         with readable("note"):
             found = [Note.model_validate_json(note) for (note,) in rows]
         return tuple(sorted(found, key=lambda note: note.kept, reverse=True))
 
     def noted(self) -> frozenset[str]:
         """The ids of this user's notes."""
-        query = "SELECT id FROM notes WHERE user = ? AND changed >= ?"
-        return frozenset(id for (id,) in self._rows(query, self.user, self._oldest()))
+        query = select(_N.id).where(_N.user == self.user, _N.changed >= self._oldest())
+        return frozenset(id for (id,) in self._rows(query))
 
     def put_note(self, note: Note) -> bool:
         """Stores a note, in place of the one with its id. Returns False and stores nothing when its
         quote is too long or the user has `MAX_NOTES` already."""
-        query = "SELECT count(*) FROM notes WHERE user = ? AND id != ?"
-        with self._opened() as connection:
+        others = select(func.count()).where(_N.user == self.user, _N.id != note.id)
+        with self._writing() as connection:
             self._forget_old(connection)
-            (others,) = connection.execute(query, (self.user, note.id)).fetchone()
-            if others >= MAX_NOTES or len(note.citation.quote) > MAX_QUOTE:
+            if (
+                connection.execute(others).scalar_one() >= MAX_NOTES
+                or len(note.citation.quote) > MAX_QUOTE
+            ):
                 return False
-            connection.execute(
-                "INSERT OR REPLACE INTO notes VALUES (?, ?, ?, ?)",
-                (self.user, note.id, note.changed.timestamp(), note.model_dump_json()),
-            )
+            row = {"id": note.id, "changed": note.changed.timestamp()}
+            put(connection, NOTES, {"user": self.user, **row, "note": note.model_dump_json()})
         return True
 
     def drop_note(self, id: str) -> None:
         """Deletes a note; does nothing when there is none with this id."""
-        self._change("DELETE FROM notes WHERE user = ? AND id = ?", self.user, id)
+        self._change(delete(NOTES).where(_N.user == self.user, _N.id == id))
 
 
 def _hash(token: str) -> str:
@@ -175,17 +199,22 @@ def _date(seconds: float) -> datetime.datetime:
     return datetime.datetime.fromtimestamp(seconds, datetime.UTC)
 
 
-def _row(exchange: Exchange) -> tuple[str, float, str, str, str]:
+def _named(name: str) -> dict[str, str]:
+    return {"name": _stored(name), "plain_name": _stored(plain(name))}
+
+
+def _row(exchange: Exchange) -> dict[str, Any]:
     answer = "\n".join((exchange.answer.text, *exchange.answer.more)) if exchange.answer else ""
-    return (
-        exchange.id,
-        exchange.asked.timestamp(),
-        exchange.question,
-        _plain(f"{exchange.question}\n{answer}"),
-        exchange.model_dump_json(round_trip=True),
-    )
+    return {
+        "id": exchange.id,
+        "asked": exchange.asked.timestamp(),
+        "answered": exchange.answer is not None and exchange.answer.answered,
+        "question": _stored(exchange.question),
+        "words": _stored(plain(f"{exchange.question}\n{answer}")),
+        "exchange": exchange.model_dump_json(round_trip=True),
+    }
 
 
-def _plain(text: str) -> str:
-    """A text normalised for search: without case, accents and digit grouping."""
-    return without_accents(fold(text))
+def _stored(text: str) -> str:
+    """Without NUL, which PostgreSQL refuses; in JSON it is written as an escape."""
+    return text.replace("\0", "")

@@ -1,38 +1,32 @@
 """Feedback of readers on answers, `Feedback`, and its storage.
 
-It is one private SQLite file (people/private.py) in `data_dir`. A reader can replace or withdraw an
-earlier verdict.
+It is a table of the database (people/database.py). A reader can replace or withdraw an earlier
+verdict.
 
 Of the reader only what he or she typed is stored.
 """
 
 import datetime
-import sqlite3
 from collections.abc import Iterable
-from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Any, Self
 
 from pydantic import AwareDatetime, ValidationError, model_validator
+from sqlalchemy import Column, Connection, Table, Text, delete, select
 
 from core.answer import Answer, Mode, Turn
 from core.errors import StrategiewijzerError
 from core.frozen import Frozen
 from core.source import Scope
-from people.private import Store
+from people.database import METADATA, Database
+from people.inserting import put
 
-FILE = "feedback.sqlite"
-_PATIENCE = 10.0  # seconds to wait while another process writes; a verdict is given only once
-_STORE = Store(
-    "Feedback",
-    version=1,
-    # Files without a version number name maintainers: the UPDATE removes these names.
-    tables="""
-CREATE TABLE IF NOT EXISTS feedback (id TEXT PRIMARY KEY, feedback TEXT NOT NULL);
-UPDATE feedback SET feedback = json_set(feedback, '$.by', '') WHERE json_valid(feedback);
-""",
+_WHAT = "Feedback"  # in messages
+_FEEDBACK = Table(
+    "feedback",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("feedback", Text, nullable=False),  # JSON
 )
-_SAVE = "INSERT OR REPLACE INTO feedback VALUES (?, ?)"
 
 
 class Feedback(Frozen):
@@ -123,88 +117,85 @@ class Feedback(Frozen):
         )
 
 
-def save(data_dir: Path, feedback: Feedback) -> None:
+def save(database: Database, feedback: Feedback) -> None:
     """Stores a verdict, in place of an earlier one with the same id.
 
     Raises:
         StrategiewijzerError: it cannot be written; what was kept before stays.
     """
-    with _opened(data_dir, writes=True) as connection:
-        connection.execute(_SAVE, _row(feedback))
+    with database.transaction(_WHAT) as connection:
+        _put(connection, feedback)
 
 
-def remove(data_dir: Path, id: str) -> None:
+def remove(database: Database, id: str) -> None:
     """Deletes a verdict; does nothing when there is none with this id.
 
     Raises:
         StrategiewijzerError: it cannot be written.
     """
-    with _opened(data_dir, writes=True) as connection:
-        connection.execute("DELETE FROM feedback WHERE id = ?", (id,))
+    with database.transaction(_WHAT) as connection:
+        connection.execute(delete(_FEEDBACK).where(_FEEDBACK.c.id == id))
 
 
-def read(data_dir: Path) -> tuple[Feedback, ...]:
+def read(database: Database) -> tuple[Feedback, ...]:
     """All verdicts, oldest first.
 
     Raises:
         StrategiewijzerError: they cannot be read.
     """
-    return tuple(sorted(_read(data_dir), key=lambda feedback: (feedback.date, feedback.id)))
+    return tuple(sorted(_read(database), key=lambda feedback: (feedback.date, feedback.id)))
 
 
-def find(data_dir: Path, id: str) -> Feedback | None:
+def find(database: Database, id: str) -> Feedback | None:
     """The verdict with this id, or None.
 
     Raises:
         StrategiewijzerError: it cannot be read.
     """
-    return next(iter(_read(data_dir, id)), None)
+    return next(iter(_read(database, id)), None)
 
 
-def handle(data_dir: Path, given: Feedback, by: str) -> None:
+def handle(database: Database, given: Feedback, by: str) -> None:
     """Marks a verdict as handled; does nothing when the reader has replaced or withdrawn it.
 
     Raises:
         StrategiewijzerError: it cannot be read or written.
     """
-    _change(data_dir, given, handled=datetime.datetime.now(datetime.UTC), by=by)
+    _change(database, given, handled=datetime.datetime.now(datetime.UTC), by=by)
 
 
-def reopen(data_dir: Path, given: Feedback) -> None:
+def reopen(database: Database, given: Feedback) -> None:
     """Marks a verdict as not handled; otherwise as `handle`."""
-    _change(data_dir, given, handled=None, by="")
+    _change(database, given, handled=None, by="")
 
 
-def _change(data_dir: Path, given: Feedback, **fields: object) -> None:
-    with _opened(data_dir, writes=True) as connection:
+def _change(database: Database, given: Feedback, **fields: object) -> None:
+    with database.transaction(_WHAT) as connection:
         for kept in _selected(connection, given.id):
             if kept.date == given.date:
-                connection.execute(_SAVE, _row(kept.model_copy(update=fields)))
+                _put(connection, kept.model_copy(update=fields))
 
 
-def _row(feedback: Feedback) -> tuple[str, str]:
-    return feedback.id, feedback.model_dump_json()
+def _put(connection: Connection, feedback: Feedback) -> None:
+    put(connection, _FEEDBACK, {"id": feedback.id, "feedback": feedback.model_dump_json()})
 
 
-def _read(data_dir: Path, id: str | None = None) -> list[Feedback]:
+def _read(database: Database, id: str | None = None) -> list[Feedback]:
     """As `_selected`; empty where nobody has given a verdict yet."""
-    if not (data_dir / FILE).exists():
+    if not database.is_there:
         return []
-    with _opened(data_dir, writes=False) as connection:
-        return _selected(connection, id)
+    return database.read(_WHAT, lambda connection: _selected(connection, id))
 
 
-def _selected(connection: sqlite3.Connection, id: str | None = None) -> list[Feedback]:
+def _selected(connection: Connection, id: str | None = None) -> list[Feedback]:
     """The verdict with this id, or all."""
-    query = "SELECT feedback FROM feedback WHERE ?1 IS NULL OR id = ?1"
+    query = select(_FEEDBACK.c.feedback)
+    if id is not None:
+        query = query.where(_FEEDBACK.c.id == id)
     try:
-        return [Feedback.model_validate_json(row) for (row,) in connection.execute(query, (id,))]
+        return [Feedback.model_validate_json(row) for row in connection.scalars(query)]
     except ValidationError as error:
         raise StrategiewijzerError(
-            f"{FILE} holds feedback that this version cannot read: {error}\n"
+            f"The database holds feedback that this version cannot read: {error}\n"
             "Use the version of the program that wrote it."
         ) from None
-
-
-def _opened(data_dir: Path, *, writes: bool) -> AbstractContextManager[sqlite3.Connection]:
-    return _STORE.opened(data_dir / FILE, writes=writes, patience=_PATIENCE)

@@ -13,7 +13,9 @@ from filelock import FileLock
 from playwright.sync_api import Browser
 
 from core.settings import ROOT, Settings
+from people.database import Database
 from tests.browser import served, started
+from tests.databases import Postgresql, running_postgresql
 
 CORPUS = ROOT / "corpus"
 
@@ -96,6 +98,22 @@ def small(tmp_path: Path) -> Callable[[Mapping[str, str]], Settings]:
         return Settings(data_dir=tmp_path / "data", corpus_dirs=(folder,))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Postgresql]:
+    """One server for all tests of a worker."""
+    with running_postgresql() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def kept_in(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """An empty database of each kind."""
+    server = request.param == "postgresql" and request.getfixturevalue("postgresql")
+    found = Database(tmp_path / "data", server.new_database() if server else "")
+    yield found
+    found.engine.dispose()
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from core.settings import Settings
 from ingest.pipeline import ingest
+from people.database import database
 from people.feedback import read
 from tests.browser import VIEWPORT_HEIGHT, ask, come_to_rest, evidence, opened, served
 
@@ -158,7 +159,7 @@ def test_a_verdict_is_given_with_the_keyboard_and_stays_in_view(
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
         expect(page.get_by_text("met uw toelichting")).to_be_visible()
-    given = read(settings.data_dir)[-1]
+    given = read(database(settings))[-1]
     assert (given.question, given.comment) == (REPORTS, "De bron van 2010 ontbreekt.")
 
 

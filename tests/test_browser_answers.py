@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from core.settings import Settings
 from people.conversation import Conversation, Exchange
 from people.conversations import Conversations
+from people.database import Database
 from tests.answers import made
 from tests.axe import broken_rules
 from tests.browser import come_to_rest, opened, served
@@ -26,7 +27,7 @@ def places(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iter
     place = tmp_path_factory.mktemp("answers")
     data_dir = Path(shutil.copytree(settings.data_dir, place / "data"))
     answers = made(settings)
-    kept = Conversations(LOCAL.id, data_dir, 90)
+    kept = Conversations(LOCAL.id, Database(data_dir), 90)
     ids = {}
     for name, answer in answers.items():
         understood = answer.model_copy(update={"understood_as": f"{answer.question} En 2010?"})

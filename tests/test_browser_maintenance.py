@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.settings import Settings
 from ingest.pipeline import ingest
+from people.database import Database
 from people.feedback import Feedback, save
 from tests.axe import broken_rules
 from tests.browser import ask, opened, served
@@ -184,7 +185,7 @@ def test_of_two_maintainers_the_second_is_told_and_starts_nothing(
 def test_no_rule_of_accessibility_is_broken_while_there_is_work(
     browser: Browser, address: str, tmp_path: Path, scheme: str
 ) -> None:
-    save(tmp_path / "data", VERDICT)
+    save(Database(tmp_path / "data"), VERDICT)
     with opened(browser, f"{address}/maintenance", scheme) as page:
         page.locator("input[type=file]").set_input_files(
             files=[

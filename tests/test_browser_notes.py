@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, expect
 
 from core.settings import Settings
 from people.conversations import Conversations
+from people.database import Database
 from tests.axe import broken_rules
 from tests.browser import ask, opened, served
 from tests.test_notes import note
@@ -27,7 +28,7 @@ def place(settings: Settings, tmp_path: Path) -> Iterator[tuple[str, Conversatio
     """The address of the app on a copy of the index, and what is kept there."""
     data_dir = Path(shutil.copytree(settings.data_dir, tmp_path / "data"))
     with served(data_dir, tmp_path / "log") as address:
-        yield address, Conversations(LOCAL.id, data_dir, 90)
+        yield address, Conversations(LOCAL.id, Database(data_dir), 90)
 
 
 @pytest.mark.parametrize("width", [1280, 390])

@@ -10,9 +10,9 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from sqlalchemy import event, update
 
 from core.answer import Answer, Turn
 from core.citation import Citation
@@ -20,11 +20,12 @@ from core.errors import StrategiewijzerError
 from core.passage import Passage, Unit
 from core.settings import ROOT, Settings
 from core.source import DocumentInfo, Scope
-from people import user_file
+from people import engines, user_store
 from people.conversation import MAX_NAME, Conversation, Exchange, now
 from people.conversations import Conversations
-from people.user_file import FILE
+from people.database import FILE, Database
 from tests.answers import retold
+from tests.databases import is_kept
 
 NOBODY = 65534  # the user id that Linux has for whoever may nothing
 
@@ -74,8 +75,8 @@ def talk(*questions: str, name: str = "") -> Conversation:
 
 
 @pytest.fixture
-def mine(tmp_path: Path) -> Conversations:
-    return Conversations("an", tmp_path, days=90)
+def mine(kept_in: Database) -> Conversations:
+    return Conversations("an", kept_in, days=90)
 
 
 def test_a_conversation_comes_back_as_it_was(mine: Conversations) -> None:
@@ -119,25 +120,21 @@ def test_the_evidence_of_an_answer_is_kept(mine: Conversations) -> None:
 
 
 def test_a_conversation_is_read_as_it_was_at_one_moment(
-    mine: Conversations, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    mine: Conversations, kept_in: Database
 ) -> None:
     """Another window that forgets it meanwhile does not leave it without its questions."""
     asked = talk("Wat is EMPACT?")
     mine.put(asked)
-    forgetting = threading.Thread(target=Conversations("an", tmp_path, days=90).delete_all)
+    forgetting = threading.Thread(target=Conversations("an", kept_in, days=90).delete_all)
 
-    class Between(sqlite3.Connection):
-        def execute(self, query: str, *values: Any) -> sqlite3.Cursor:
-            if query.startswith("SELECT exchange "):
-                forgetting.start()
-                forgetting.join(0.5)
-            return super().execute(query, *values)
+    def forget(_connection: object, _cursor: object, query: str, *_: object) -> None:
+        if query.startswith("SELECT exchanges.exchange") and not forgetting.ident:
+            forgetting.start()
+            forgetting.join(0.5)
 
-    connect = sqlite3.connect
-    monkeypatch.setattr(sqlite3, "connect", lambda *_, **kw: connect(*_, **kw, factory=Between))
+    event.listen(kept_in.engine, "before_cursor_execute", forget)
     assert mine.find(asked.id) == asked
     forgetting.join()
-    monkeypatch.undo()
     assert mine.find(asked.id) is None
 
 
@@ -155,19 +152,19 @@ def test_the_last_changed_comes_first_under_its_first_question_or_its_name(
 
 
 def test_what_is_shared_can_be_read_by_others_until_it_ends(
-    mine: Conversations, tmp_path: Path
+    mine: Conversations, kept_in: Database
 ) -> None:
     talked, kept = talk("Wat is EMPACT?"), talk("Wat is SEESAC?")
     mine.put(talked)
     mine.put(kept)
-    theirs = Conversations("bo", tmp_path, days=90)
+    theirs = Conversations("bo", kept_in, days=90)
     tomorrow = now() + datetime.timedelta(days=1)
     token = mine.share(talked.id, tomorrow)
     assert theirs.find_shared(token) == talked
     assert theirs.find(talked.id) is None
     assert mine.shared_until(talked.id) == tomorrow
     assert (mine.shared_until(kept.id), theirs.shared_until(talked.id)) == (None, None)
-    assert token.encode() not in (tmp_path / FILE).read_bytes()
+    assert not is_kept(token, kept_in)
     theirs.unshare(talked.id)  # not theirs
     longer = talked.with_exchange(Exchange(question="En nu?"))
     mine.put(longer)
@@ -185,24 +182,12 @@ def test_what_is_shared_can_be_read_by_others_until_it_ends(
     assert theirs.find_shared("") is None
 
 
-def test_nobody_shares_what_is_not_theirs(mine: Conversations, tmp_path: Path) -> None:
+def test_nobody_shares_what_is_not_theirs(mine: Conversations, kept_in: Database) -> None:
     talked = talk("Wat is EMPACT?")
     mine.put(talked)
-    theirs = Conversations("bo", tmp_path, days=90)
+    theirs = Conversations("bo", kept_in, days=90)
     token = theirs.share(talked.id, now() + datetime.timedelta(days=1))
     assert mine.find_shared(token) is None
-
-
-def test_a_file_of_the_version_before_can_be_shared_from(
-    mine: Conversations, tmp_path: Path
-) -> None:
-    talked = talk("Wat is EMPACT?")
-    mine.put(talked)
-    with sqlite3.connect(tmp_path / FILE) as connection:
-        connection.execute("DROP TABLE shares")
-        connection.execute("PRAGMA user_version = 1")
-    token = mine.share(talked.id, now() + datetime.timedelta(days=1))
-    assert mine.find_shared(token) == talked
 
 
 @pytest.mark.parametrize(
@@ -243,9 +228,9 @@ def test_a_question_that_is_asked_alone_is_answered_without_the_turns_before_it(
 
 
 def test_nobody_sees_or_changes_the_conversations_of_another(
-    mine: Conversations, tmp_path: Path
+    mine: Conversations, kept_in: Database
 ) -> None:
-    theirs = Conversations("bo", tmp_path, days=90)
+    theirs = Conversations("bo", kept_in, days=90)
     asked = talk("Wat is EMPACT?")
     mine.put(asked)
     assert theirs.find(asked.id) is None
@@ -260,19 +245,21 @@ def test_nobody_sees_or_changes_the_conversations_of_another(
     assert [listed.title for listed in theirs.listed()] == ["Nee"]
 
 
-def test_what_is_deleted_is_gone_and_can_be_put_back(mine: Conversations, tmp_path: Path) -> None:
+def test_what_is_deleted_is_gone_and_can_be_put_back(
+    mine: Conversations, kept_in: Database
+) -> None:
     asked, other = talk("Wat is de geheime Tulpenlijst?"), talk("Wat is SEESAC?")
     mine.put(asked)
     mine.put(other)
     mine.delete(asked.id)
     assert mine.find(asked.id) is None
     assert [listed.id for listed in mine.listed()] == [other.id]
-    assert b"Tulpenlijst" not in (tmp_path / FILE).read_bytes()
+    assert not is_kept("Tulpenlijst", kept_in)
     mine.put(asked)
     assert mine.find(asked.id) == asked
     mine.delete_all()
     assert mine.listed() == ()
-    assert b"SEESAC" not in (tmp_path / FILE).read_bytes()
+    assert not is_kept("SEESAC", kept_in)
 
 
 def test_exchanges_are_dropped_and_put_back(mine: Conversations) -> None:
@@ -296,22 +283,22 @@ def test_a_conversation_that_is_open_twice_loses_nothing(mine: Conversations) ->
 
 
 def test_conversations_are_forgotten_after_the_days_that_are_set(
-    mine: Conversations, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    mine: Conversations, kept_in: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = talk("Wat is EMPACT?")
     mine.put(asked)
     today = now()
-    monkeypatch.setattr(user_file, "now", lambda: today + datetime.timedelta(days=89))
+    monkeypatch.setattr(user_store, "now", lambda: today + datetime.timedelta(days=89))
     assert mine.find(asked.id)
-    monkeypatch.setattr(user_file, "now", lambda: today + datetime.timedelta(days=91))
+    monkeypatch.setattr(user_store, "now", lambda: today + datetime.timedelta(days=91))
     assert mine.listed() == ()
     assert mine.find(asked.id) is None
-    assert b"EMPACT" in (tmp_path / FILE).read_bytes()
-    Conversations("bo", tmp_path, days=90).forget_old()
-    assert b"EMPACT" not in (tmp_path / FILE).read_bytes()
+    assert is_kept("EMPACT", kept_in)
+    Conversations("bo", kept_in, days=90).forget_old()
+    assert not is_kept("EMPACT", kept_in)
 
 
-def test_in_memory_they_live_as_long_as_the_store(tmp_path: Path) -> None:
+def test_in_memory_they_live_as_long_as_the_store() -> None:
     store, other = (Conversations("visitor", None, days=0) for _ in range(2))
     asked = talk("Wat is EMPACT?")
     store.put(asked)
@@ -320,25 +307,27 @@ def test_in_memory_they_live_as_long_as_the_store(tmp_path: Path) -> None:
     assert other.listed() == ()
 
 
-def test_several_processes_write_at_once(tmp_path: Path) -> None:
+def test_several_processes_write_at_once(kept_in: Database) -> None:
     script = (
         "import sys; from pathlib import Path\n"
         "from people.conversation import Conversation, Exchange\n"
         "from people.conversations import Conversations\n"
-        "store = Conversations('an', Path(sys.argv[1]), 90)\n"
+        "from people.database import Database\n"
+        "store = Conversations('an', Database(Path(sys.argv[1]), sys.argv[2]), 90)\n"
         "for number in range(20): store.put(Conversation(exchanges=(Exchange(question='?'),)))\n"
     )
-    writers = [
-        subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], cwd=ROOT) for _ in range(3)
-    ]
+    address = kept_in.engine.url.render_as_string(hide_password=False)
+    given = [str(kept_in.folder), "" if kept_in.file else address]
+    writers = [subprocess.Popen([sys.executable, "-c", script, *given], cwd=ROOT) for _ in range(3)]
     assert [writer.wait(timeout=120) for writer in writers] == [0, 0, 0]
-    assert len(Conversations("an", tmp_path, days=90).listed()) == 60
+    assert len(Conversations("an", kept_in, days=90).listed()) == 60
 
 
 def test_a_locked_store_says_so_and_keeps_what_it_had(
-    mine: Conversations, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(user_file, "_PATIENCE", 0.1)
+    monkeypatch.setattr(engines, "PATIENCE", 0.1)
+    mine = Conversations("an", Database(tmp_path), days=90)
     mine.put(talk("Wat is EMPACT?"))
     other = sqlite3.connect(tmp_path / FILE, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
@@ -363,7 +352,7 @@ def mortal() -> Iterator[None]:
 def test_a_store_that_may_only_be_read_can_be_read(mortal: None) -> None:
     asked = talk("Wat is EMPACT?")
     with tempfile.TemporaryDirectory() as folder:  # pytest's own are for whoever runs it only
-        store = Conversations("an", Path(folder), days=90)
+        store = Conversations("an", Database(Path(folder)), days=90)
         store.put(asked)
         (Path(folder) / FILE).chmod(0o400)
         assert store.find(asked.id) == asked
@@ -377,15 +366,16 @@ def test_nobody_else_on_the_machine_can_read_them(
 ) -> None:
     usual = os.umask(0)
     try:
-        use(Conversations("an", tmp_path / "data", days=90))
+        use(Conversations("an", Database(tmp_path / "data"), days=90))
     finally:
         os.umask(usual)
     assert modes(tmp_path / "data", tmp_path / "data" / FILE) == [0o700, 0o600]
 
 
 def test_what_everybody_could_read_is_made_private_and_the_folder_left_to_its_owner(
-    tmp_path: Path, mine: Conversations
+    tmp_path: Path,
 ) -> None:
+    mine = Conversations("an", Database(tmp_path), days=90)
     mine.put(talk("Wat is EMPACT?"))
     tmp_path.chmod(0o750)
     (tmp_path / FILE).chmod(0o664)
@@ -397,25 +387,23 @@ def modes(*places: Path) -> list[int]:
     return [stat.S_IMODE(place.stat().st_mode) for place in places]
 
 
-def test_what_is_no_store_says_so(tmp_path: Path, mine: Conversations) -> None:
+def test_what_is_no_store_says_so(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text("Dit is geen database, maar een brief." * 100)
     with pytest.raises(StrategiewijzerError, match="not a database"):
-        mine.listed()
+        Conversations("an", Database(tmp_path), days=90).listed()
 
 
-def test_what_a_later_version_wrote_is_refused(mine: Conversations, tmp_path: Path) -> None:
+def test_an_exchange_that_a_later_version_wrote_is_refused(
+    mine: Conversations, kept_in: Database
+) -> None:
     asked = talk("Wat is EMPACT?")
     mine.put(asked)
-    with sqlite3.connect(tmp_path / FILE) as connection:
-        connection.execute("UPDATE exchanges SET exchange = json_set(exchange, '$.mood', 'good')")
+    later = asked.exchanges[0].model_dump_json().replace("{", '{"mood":"good",', 1)
+    with kept_in.transaction("Test") as connection:
+        connection.execute(update(user_store.EXCHANGES).values(exchange=later))
     with pytest.raises(StrategiewijzerError, match="Use the version"):
         mine.find(asked.id)
     assert len(mine.listed()) == 1
-    with sqlite3.connect(tmp_path / FILE) as connection:
-        connection.execute("PRAGMA user_version = 99")
-    connection.close()
-    with pytest.raises(StrategiewijzerError, match="later version"):
-        mine.listed()
 
 
 def test_what_is_put_back_keeps_its_date(mine: Conversations) -> None:

@@ -81,10 +81,12 @@ def test_a_dotenv_file_is_read_and_checked(monkeypatch: pytest.MonkeyPatch, tmp_
 
 
 @pytest.mark.parametrize(
-    "name", ["openai_base_url", "azure_endpoint", "embeddings_url", "rerank_url"]
+    "name", ["chroma_url", "openai_base_url", "azure_endpoint", "embeddings_url", "rerank_url"]
 )
 def test_an_address_with_a_password_is_refused_without_repeating_it(name: str) -> None:
-    with pytest.raises(SettingsError, match="set the API key instead") as caught:
+    with pytest.raises(
+        SettingsError, match=r"set (the API key|chroma_\w+ and chroma_\w+) instead"
+    ) as caught:
         Settings(**{name: "https://user:hush@models.example/v1"})
     assert "hush" not in str(caught.value)
     assert getattr(Settings(**{name: "https://models.example/a@b"}, model="m"), name)

@@ -81,6 +81,7 @@ def test_all_is_well_with_the_index_of_the_briefs(settings: Settings, use: Use) 
         "Python",
         "settings",
         "data folder",
+        "database",
         "source texts",
         "embedder",
         "index",

@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -13,6 +13,7 @@ import pytest
 
 from core.errors import ModelError
 from core.settings import Settings
+from ingest.pipeline import ingest
 from vectorstore.embeddings import OpenAIEmbedder, make_embedder
 
 
@@ -24,6 +25,11 @@ class _Script:
         self.delay = 0.0
         self.vector: Any = None  # of a text; unless set, of two figures that tell texts apart
         self.url = ""
+        self.busy: list[str] = []  # for each request that is to be refused, when to come back
+        self.under_way = self.most_under_way = 0
+        self.failing_after = 10**9  # requests
+        self.count: Callable[[list[str]], int] = len  # of the vectors for a batch
+        self.lock = threading.Lock()
 
 
 def _vector(text: str) -> list[float]:
@@ -37,10 +43,24 @@ def _server() -> Iterator[_Script]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             texts = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["input"]
-            script.asked.append(texts)
+            with script.lock:
+                script.asked.append(texts)
+                script.under_way += 1
+                script.most_under_way = max(script.under_way, script.most_under_way)
+                later = script.busy.pop() if script.busy else ""
+                fails = len(script.asked) > script.failing_after
             time.sleep(script.delay)
+            with script.lock:
+                script.under_way -= 1
+            if later or fails:
+                self.send_response(429 if later else 400)
+                self.send_header("Retry-After", later)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
             make = script.vector or _vector
             data = [{"index": n, "embedding": make(text)} for n, text in enumerate(texts)]
+            data = data[: script.count(texts)]
             body = json.dumps({"object": "list", "model": "m", "data": data}).encode()
             with suppress(BrokenPipeError):
                 self.send_response(200)
@@ -66,7 +86,7 @@ def test_many_texts_go_in_batches_that_every_server_takes() -> None:
     texts = ["x" * number for number in range(1, 71)]
     with _server() as script:
         vectors = OpenAIEmbedder(script.url, "m", "").passages(texts)
-    assert [len(asked) for asked in script.asked] == [32, 32, 6]
+    assert sorted(len(asked) for asked in script.asked) == [6, 32, 32]
     assert vectors[:, 0] / vectors[:, 1] == pytest.approx(range(1, 71), rel=1e-4)
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-5)
 
@@ -120,3 +140,68 @@ def test_vectors_of_different_lengths_are_refused() -> None:
         script.vector = lambda text: [1.0] * len(text)
         with pytest.raises(ModelError, match="embeddings server"):
             OpenAIEmbedder(script.url, "m", "").passages(["a", "bb"])
+
+
+def test_several_requests_are_under_way_and_the_order_stays() -> None:
+    texts = ["x" * number for number in range(1, 32 * 12)]
+    with _server() as script:
+        script.delay = 0.1
+        spent = {}
+        for requests in (1, 4):
+            script.most_under_way = 0
+            started = time.monotonic()
+            vectors = OpenAIEmbedder(script.url, "m", "", requests=requests).passages(texts)
+            spent[requests] = time.monotonic() - started
+            assert vectors[:, 0] / vectors[:, 1] == pytest.approx(range(1, 32 * 12), rel=1e-3)
+            assert script.most_under_way == requests
+    assert spent[4] < spent[1]
+
+
+def test_a_server_that_is_busy_is_asked_again_when_it_says() -> None:
+    with _server() as script:
+        script.busy = ["1", "1", "1"]
+        started = time.monotonic()
+        vectors = OpenAIEmbedder(script.url, "m", "", requests=4).passages(["x"] * 100)
+        assert len(vectors) == 100
+        assert 1 <= time.monotonic() - started < 20
+        assert len(script.asked) == 4 + 3
+
+
+def test_a_failure_ends_what_was_still_to_be_asked() -> None:
+    with _server() as script:
+        script.failing_after = 2
+        script.delay = 0.05
+        with pytest.raises(ModelError, match="EMBEDDINGS_URL"):
+            OpenAIEmbedder(script.url, "m", "", requests=2).passages(["x"] * 32 * 40)
+        assert len(script.asked) < 10
+
+
+def test_too_few_vectors_are_refused() -> None:
+    with _server() as script:
+        script.count = lambda texts: len(texts) - 1
+        with pytest.raises(ModelError, match="gave 31 vectors for 32 texts"):
+            OpenAIEmbedder(script.url, "m", "", requests=2).passages(["x"] * 64)
+
+
+def test_an_ingest_gives_a_server_many_texts_at_once_and_goes_on_after_a_failure(
+    small: Callable[[Mapping[str, str]], Settings],
+) -> None:
+    sections = "\n\n".join(
+        f"## Part {number}\n\n" + " ".join(f"Ship {number} of {n} sails." for n in range(20))
+        for number in range(150)
+    )
+    with _server() as script:
+        settings = small({"ships.en.md": f"---\ntitle: Ships\n---\n# Ships\n\n{sections}"})
+        settings = settings.model_copy(update={"embeddings_url": script.url})
+        script.vector = lambda text: [float(len(text)), *(float(ord(c)) for c in text[-40:][:8])]
+        script.failing_after = 50
+        with pytest.raises(ModelError):
+            ingest(settings)
+        before = sum(map(len, script.asked))
+        script.failing_after = 10**9
+        script.asked.clear()
+        report = ingest(settings)
+        assert report.embedded < 150  # the rest was kept
+        assert before > 1000
+        assert sum(map(len, script.asked)) < 150 * 20 - 1000
+        assert script.most_under_way == settings.embeddings_requests

@@ -682,11 +682,13 @@ def test_the_stamp_keeps_no_secret(tmp_path: Path) -> None:
         data_dir=tmp_path,
         openai_api_key=SecretStr("hush-1"),
         embeddings_api_key=SecretStr("hush-2"),
-        chroma_url="https://user:hush-3@chroma.example:8000",
+        chroma_token=SecretStr("hush-3"),
+        database_url=SecretStr("postgresql://user:hush-4@db.example/name"),
     )
     kept = masked(settings)
     assert "hush" not in json.dumps(kept)
-    assert kept["chroma_url"] == "https://***@chroma.example:8000"
+    address = Settings.model_construct(chroma_url="https://user:hush-5@chroma.example:8000")
+    assert masked(address)["chroma_url"] == "https://***@chroma.example:8000"
     assert kept["results"] == settings.results
 
 

@@ -3,18 +3,17 @@
 import datetime
 import json
 import os
-import sqlite3
 import stat
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from sqlalchemy import update
 
 from core.answer import Answer, Turn
 from core.errors import QuestionSetError, StrategiewijzerError
@@ -24,6 +23,7 @@ from eval.commands import feedback
 from eval.dataset import QUESTIONS, load
 from eval.feedback_questions import entry as question_of
 from people import feedback as store
+from people.database import FILE, METADATA, Database
 from people.feedback import Feedback
 
 NOON = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.UTC)
@@ -35,11 +35,12 @@ HOSTILE = (
 WRITER = """
 import datetime, sys
 from pathlib import Path
+from people.database import Database
 from people.feedback import Feedback, save
-folder, writer = Path(sys.argv[1]), sys.argv[2]
+kept_in, writer = Database(Path(sys.argv[1]), sys.argv[2]), sys.argv[3]
 for number in range(25):
     for id in (f"{writer}-{number}", "shared"):
-        save(folder, Feedback(
+        save(kept_in, Feedback(
             id=id, date=datetime.datetime.now(datetime.UTC), helpful=True, question=writer,
             language="nl", answered=True, answer_text="", confidence=1, mode="extractive",
         ))
@@ -63,66 +64,66 @@ def said(number: int = 1, **changes: object) -> Feedback:
     return Feedback.model_validate(values | changes)
 
 
-def test_verdicts_are_read_as_they_were_saved_oldest_first(tmp_path: Path) -> None:
+def test_verdicts_are_read_as_they_were_saved_oldest_first(kept_in: Database) -> None:
     history = (Turn(question=HOSTILE, answer_text=HOSTILE),)
     later, earlier = said(2, history=history, comment=HOSTILE), said(1)
-    store.save(tmp_path / "new" / "data", later)
-    store.save(tmp_path / "new" / "data", earlier)
-    assert store.read(tmp_path / "new" / "data") == (earlier, later)
+    store.save(kept_in, later)
+    store.save(kept_in, earlier)
+    assert store.read(kept_in) == (earlier, later)
 
 
-def test_another_verdict_on_the_same_answer_replaces_the_first(tmp_path: Path) -> None:
-    store.save(tmp_path, said(1))
-    store.save(tmp_path, said(2))
-    store.save(tmp_path, said(1, helpful=True))
-    assert [given.helpful for given in store.read(tmp_path)] == [True, False]
+def test_another_verdict_on_the_same_answer_replaces_the_first(kept_in: Database) -> None:
+    store.save(kept_in, said(1))
+    store.save(kept_in, said(2))
+    store.save(kept_in, said(1, helpful=True))
+    assert [given.helpful for given in store.read(kept_in)] == [True, False]
 
 
-def test_a_verdict_can_be_taken_back_also_when_it_was_never_given(tmp_path: Path) -> None:
-    store.save(tmp_path, said(1))
-    store.remove(tmp_path, said(1).id)
-    store.remove(tmp_path, said(2).id)
-    assert store.read(tmp_path) == ()
+def test_a_verdict_can_be_taken_back_also_when_it_was_never_given(kept_in: Database) -> None:
+    store.save(kept_in, said(1))
+    store.remove(kept_in, said(1).id)
+    store.remove(kept_in, said(2).id)
+    assert store.read(kept_in) == ()
 
 
 def test_without_feedback_nothing_is_read_and_nothing_made(tmp_path: Path) -> None:
-    assert store.read(tmp_path / "data") == ()
+    assert store.read(Database(tmp_path / "data")) == ()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_one_verdict_is_found_by_its_id(tmp_path: Path) -> None:
-    assert store.find(tmp_path, said(1).id) is None
-    store.save(tmp_path, said(1))
-    store.save(tmp_path, said(2))
-    assert store.find(tmp_path, said(2).id) == said(2)
-    assert store.find(tmp_path, said(3).id) is None
+def test_one_verdict_is_found_by_its_id(kept_in: Database) -> None:
+    assert store.find(kept_in, said(1).id) is None
+    store.save(kept_in, said(1))
+    store.save(kept_in, said(2))
+    assert store.find(kept_in, said(2).id) == said(2)
+    assert store.find(kept_in, said(3).id) is None
 
 
-def test_what_is_dealt_with_is_marked_and_a_new_verdict_opens_it_again(tmp_path: Path) -> None:
-    store.save(tmp_path, said(1))
-    store.handle(tmp_path, said(1), "Maud")
-    store.handle(tmp_path, said(2), "Maud")
-    (handled,) = store.read(tmp_path)
+def test_what_is_dealt_with_is_marked_and_a_new_verdict_opens_it_again(kept_in: Database) -> None:
+    store.save(kept_in, said(1))
+    store.handle(kept_in, said(1), "Maud")
+    store.handle(kept_in, said(2), "Maud")
+    (handled,) = store.read(kept_in)
     assert (handled.by, handled.handled is not None) == ("Maud", True)
-    store.save(tmp_path, said(1, evidence=False))
-    assert store.read(tmp_path) == (said(1, evidence=False),)
+    store.save(kept_in, said(1, evidence=False))
+    assert store.read(kept_in) == (said(1, evidence=False),)
 
 
 @pytest.mark.parametrize("change", [lambda *_: store.handle(*_, "Maud"), store.reopen])
 @pytest.mark.parametrize("left", [(said(1, date=NOON, helpful=True),), ()])
 def test_a_reader_who_thinks_again_meanwhile_has_the_last_word(
-    tmp_path: Path,
+    kept_in: Database,
     monkeypatch: pytest.MonkeyPatch,
-    change: Callable[[Path, Feedback], None],
+    change: Callable[[Database, Feedback], None],
     left: tuple[Feedback, ...],
 ) -> None:
     """A verdict that is replaced or withdrawn while a maintainer's click is being kept."""
 
     def think_again() -> None:
         if left:
-            store.save(tmp_path, left[0])
+            store.save(kept_in, left[0])
         else:
-            store.remove(tmp_path, said(1).id)
+            store.remove(kept_in, said(1).id)
 
     reader = threading.Thread(target=think_again)
     copied = Feedback.model_copy
@@ -132,68 +133,62 @@ def test_a_reader_who_thinks_again_meanwhile_has_the_last_word(
         reader.join(0.5)
         return copied(*given, **changes)
 
-    store.save(tmp_path, said(1))
+    store.save(kept_in, said(1))
     monkeypatch.setattr(Feedback, "model_copy", between_reading_and_writing)
-    change(tmp_path, said(1))
+    change(kept_in, said(1))
     reader.join()
-    assert store.read(tmp_path) == left
+    assert store.read(kept_in) == left
 
 
-def test_a_verdict_that_no_maintainer_saw_is_not_marked(tmp_path: Path) -> None:
+def test_a_verdict_that_no_maintainer_saw_is_not_marked(kept_in: Database) -> None:
     """The page showed an earlier one of the same answer."""
-    store.save(tmp_path, said(1))
+    store.save(kept_in, said(1))
     replaced = said(1, date=NOON, comment="Het zijn er 13.")
-    store.save(tmp_path, replaced)
-    store.handle(tmp_path, said(1), "Maud")
-    assert store.read(tmp_path) == (replaced,)
+    store.save(kept_in, replaced)
+    store.handle(kept_in, said(1), "Maud")
+    assert store.read(kept_in) == (replaced,)
 
 
-def test_a_verdict_that_was_kept_with_areas_only_is_still_read(tmp_path: Path) -> None:
+def test_a_verdict_that_was_kept_with_areas_only_is_still_read(kept_in: Database) -> None:
     kept = said(1).model_dump(mode="json", exclude={"scope", "evidence", "handled", "by"})
-    store.save(tmp_path, said(1))
-    with closing(sqlite3.connect(tmp_path / store.FILE, isolation_level=None)) as connection:
-        row = json.dumps({**kept, "areas": ["drugs"]})
-        connection.execute("UPDATE feedback SET feedback = ?", (row,))
-    assert store.read(tmp_path) == (said(1, scope=Scope(areas=("drugs",))),)
+    store.save(kept_in, said(1))
+    row = json.dumps({**kept, "areas": ["drugs"]})
+    with kept_in.transaction("Test") as connection:
+        connection.execute(update(METADATA.tables["feedback"]).values(feedback=row))
+    assert store.read(kept_in) == (said(1, scope=Scope(areas=("drugs",))),)
 
 
-def test_names_that_earlier_versions_kept_are_forgotten(tmp_path: Path) -> None:
-    store.save(tmp_path, said(1, handled=NOON, by="Maud"))
-    with closing(sqlite3.connect(tmp_path / store.FILE, isolation_level=None)) as connection:
-        connection.execute("PRAGMA user_version = 0")
-    assert store.read(tmp_path) == (said(1, handled=NOON),)
-    assert b"Maud" not in (tmp_path / store.FILE).read_bytes()
-
-
-def test_several_processes_write_at_once(tmp_path: Path) -> None:
+def test_several_processes_write_at_once(kept_in: Database) -> None:
+    address = kept_in.engine.url.render_as_string(hide_password=False)
+    given = [str(kept_in.folder), "" if kept_in.file else address]
     writers = [
-        subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), name], cwd=ROOT)
-        for name in "abcd"
+        subprocess.Popen([sys.executable, "-c", WRITER, *given, name], cwd=ROOT) for name in "abcd"
     ]
     assert [writer.wait(timeout=120) for writer in writers] == [0, 0, 0, 0]
-    assert len(store.read(tmp_path)) == 4 * 25 + 1
+    assert len(store.read(kept_in)) == 4 * 25 + 1
 
 
 def test_nobody_else_on_the_machine_can_read_them(tmp_path: Path) -> None:
     usual = os.umask(0)
     try:
-        store.save(tmp_path / "data", said())
+        store.save(Database(tmp_path / "data"), said())
     finally:
         os.umask(usual)
-    kept = tmp_path / "data" / store.FILE
+    kept = tmp_path / "data" / FILE
     modes = [stat.S_IMODE(place.stat().st_mode) for place in (kept.parent, kept)]
     assert modes == [0o700, 0o600]
 
 
 def test_where_nothing_can_be_written_that_is_told(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file where the folder should be")
-    with pytest.raises(StrategiewijzerError, match=r"feedback\.sqlite.*may write"):
-        store.save(tmp_path / "data", said())
+    with pytest.raises(StrategiewijzerError, match=r"people\.sqlite.*may write"):
+        store.save(Database(tmp_path / "data"), said())
 
 
 def test_a_store_that_is_none_is_told(tmp_path: Path) -> None:
-    (tmp_path / store.FILE).write_text("no database, " * 100)
-    for use in (lambda: store.read(tmp_path), lambda: store.remove(tmp_path, "x")):
+    (tmp_path / FILE).write_text("no database, " * 100)
+    kept_in = Database(tmp_path)
+    for use in (lambda: store.read(kept_in), lambda: store.remove(kept_in, "x")):
         with pytest.raises(StrategiewijzerError, match="not a database"):
             use()
 
@@ -220,8 +215,8 @@ def test_a_thumb_down_becomes_a_question_to_complete(
 ) -> None:
     history = (Turn(question="Wat is Malta?", answer_text="Een eiland."),)
     scope = Scope(areas=("drugs",), language="nl", as_of=datetime.date(2020, 7, 24))
-    store.save(data_dir, said(1, history=history, comment="Het zijn er 13.", scope=scope))
-    store.save(data_dir, said(2, question="Wat is Gozo?", helpful=True))
+    store.save(Database(data_dir), said(1, history=history, comment="Het zijn er 13.", scope=scope))
+    store.save(Database(data_dir), said(2, question="Wat is Gozo?", helpful=True))
     assert feedback.main([]) == 0
     (question,) = load(data_dir / feedback.FILE)
     assert question.id == "feedback-10000000"
@@ -240,8 +235,8 @@ def test_a_thumb_down_becomes_a_question_to_complete(
 
 
 def test_evidence_that_was_found_wrong_becomes_a_question_too(data_dir: Path) -> None:
-    store.save(data_dir, said(1, helpful=True, evidence=False))
-    store.save(data_dir, said(2, helpful=None, evidence=True, question="Wat is Gozo?"))
+    store.save(Database(data_dir), said(1, helpful=True, evidence=False))
+    store.save(Database(data_dir), said(2, helpful=None, evidence=True, question="Wat is Gozo?"))
     assert feedback.main([]) == 0
     (question,) = load(data_dir / feedback.FILE)
     told = "A reader found the answer useful and the evidence not good on 2026-11-24."
@@ -249,8 +244,8 @@ def test_evidence_that_was_found_wrong_becomes_a_question_too(data_dir: Path) ->
 
 
 def test_with_all_a_refusal_found_useful_is_a_question_without_an_answer(data_dir: Path) -> None:
-    store.save(data_dir, said(1, helpful=True))
-    store.save(data_dir, said(2, helpful=True, answered=False, question="Wat is Gozo?"))
+    store.save(Database(data_dir), said(1, helpful=True))
+    store.save(Database(data_dir), said(2, helpful=True, answered=False, question="Wat is Gozo?"))
     assert feedback.main(["--all"]) == 0
     kinds = {question.question: question.kind for question in load(data_dir / feedback.FILE)}
     assert kinds == {REPORTS: "definition", "Wat is Gozo?": "unanswerable"}
@@ -259,8 +254,8 @@ def test_with_all_a_refusal_found_useful_is_a_question_without_an_answer(data_di
 def test_what_a_reader_wrote_stays_text(data_dir: Path) -> None:
     history = (Turn(question=HOSTILE, answer_text=HOSTILE),)
     said_so = said(1, question=HOSTILE, comment=HOSTILE, answer_text=HOSTILE, history=history)
-    store.save(data_dir, said_so)
-    store.save(data_dir, said(2))
+    store.save(Database(data_dir), said_so)
+    store.save(Database(data_dir), said(2))
     assert feedback.main([]) == 0
     hostile, plain = load(data_dir / feedback.FILE)
     assert (hostile.question, hostile.history) == (HOSTILE, history)
@@ -270,7 +265,7 @@ def test_what_a_reader_wrote_stays_text(data_dir: Path) -> None:
 
 def test_a_file_is_only_added_to(data_dir: Path) -> None:
     file = data_dir / feedback.FILE
-    store.save(data_dir, said(1))
+    store.save(Database(data_dir), said(1))
     feedback.main([])
     edited = file.read_text("utf-8").replace("- - TODO", "- ['12']  # seen in the brief")
     edited = edited.replace(REPORTS, "Hoeveel?").rstrip("\n").replace("\n", "\r\n")
@@ -278,7 +273,7 @@ def test_a_file_is_only_added_to(data_dir: Path) -> None:
     assert feedback.main([]) == 0
     assert file.read_bytes() == edited.encode()
 
-    store.save(data_dir, said(2, question="Wat is Gozo?"))
+    store.save(Database(data_dir), said(2, question="Wat is Gozo?"))
     assert feedback.main([]) == 0
     assert file.read_bytes().startswith(edited.encode())
     assert [question.question for question in load(file)] == ["Hoeveel?", "Wat is Gozo?"]
@@ -286,13 +281,13 @@ def test_a_file_is_only_added_to(data_dir: Path) -> None:
 
 def test_an_entry_that_was_put_in_a_comment_does_not_come_back(data_dir: Path) -> None:
     file = data_dir / feedback.FILE
-    store.save(data_dir, said(1))
+    store.save(Database(data_dir), said(1))
     feedback.main([])
     rejected = "".join(f"# {line}\n" for line in file.read_text("utf-8").splitlines())
     file.write_text(rejected, "utf-8")
     assert feedback.main([]) == 0
     assert file.read_text("utf-8") == rejected
-    store.save(data_dir, said(2, question="Wat is Gozo?"))
+    store.save(Database(data_dir), said(2, question="Wat is Gozo?"))
     feedback.main([])
     assert [question.question for question in load(file)] == ["Wat is Gozo?"]
 
@@ -301,10 +296,12 @@ def test_what_is_asked_already_is_skipped_and_counted(
     data_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     known = next(question for question in load(QUESTIONS) if not question.history)
-    store.save(data_dir, said(1, question=f" {known.question.upper()}", language=known.language))
-    store.save(data_dir, said(2))
+    store.save(
+        Database(data_dir), said(1, question=f" {known.question.upper()}", language=known.language)
+    )
+    store.save(Database(data_dir), said(2))
     earlier = (Turn(question="Wat is EMPACT?", answer_text="Een platform."),)
-    store.save(data_dir, said(3, question=f"{REPORTS} ", history=earlier))
+    store.save(Database(data_dir), said(3, question=f"{REPORTS} ", history=earlier))
     assert feedback.main([]) == 0
     assert "1 added. Skipped: 0 added before, 2 that ask" in capsys.readouterr().out
     assert feedback.main([]) == 0
@@ -314,7 +311,7 @@ def test_what_is_asked_already_is_skipped_and_counted(
 def test_the_same_words_after_another_question_are_another_question(data_dir: Path) -> None:
     for number, topic in enumerate(("Wat deed Malta in 2019?", "Wat deed Cyprus in 2019?")):
         history = (Turn(question=topic, answer_text="Veel."),)
-        store.save(data_dir, said(number, question="En in 2010?", history=history))
+        store.save(Database(data_dir), said(number, question="En in 2010?", history=history))
     assert feedback.main([]) == 0
     assert len(load(data_dir / feedback.FILE)) == 2
 
@@ -331,7 +328,7 @@ def test_without_feedback_nothing_is_written(
 def test_a_file_that_is_no_question_set_is_told_and_left_alone(
     data_dir: Path, content: str
 ) -> None:
-    store.save(data_dir, said())
+    store.save(Database(data_dir), said())
     file = data_dir / "mine.yaml"
     file.write_text(content)
     with pytest.raises(QuestionSetError, match=r"mine\.yaml"):
@@ -341,7 +338,7 @@ def test_a_file_that_is_no_question_set_is_told_and_left_alone(
 
 @pytest.mark.parametrize("form", ["flow", "indented"])
 def test_a_list_in_another_form_is_not_spoiled(data_dir: Path, form: str) -> None:
-    store.save(data_dir, said())
+    store.save(Database(data_dir), said())
     entry = question_of(said(2, question="Wat is Gozo?")).model_dump(mode="json")
     text = yaml.safe_dump([entry], default_flow_style=form == "flow")
     text = text if form == "flow" else "".join(f"  {line}\n" for line in text.splitlines())
@@ -353,6 +350,6 @@ def test_a_list_in_another_form_is_not_spoiled(data_dir: Path, form: str) -> Non
 
 
 def test_a_place_where_no_file_can_be_is_told(data_dir: Path) -> None:
-    store.save(data_dir, said())
+    store.save(Database(data_dir), said())
     with pytest.raises(QuestionSetError, match="--out"):
         feedback.main(["--out", str(data_dir)])

@@ -2,21 +2,22 @@
 
 import datetime
 import io
-import sqlite3
-from pathlib import Path
 
 import docx
 import mammoth
 import pytest
 from markdown_it import MarkdownIt
+from sqlalchemy import update
 
 from core.citation import Citation
 from core.errors import StrategiewijzerError
 from people import conversations
 from people.conversation import now
 from people.conversations import Conversations
+from people.database import Database
 from people.note import MAX_NOTES, MAX_QUOTE, MAX_REMARK, Note
-from people.user_file import FILE
+from people.user_store import NOTES
+from tests.databases import is_kept
 from tests.test_conversations import answer, talk
 from tests.test_ui_citations import HOSTILE
 from ui.answers.citations import stretches
@@ -36,8 +37,8 @@ def note(quote: str = "Er waren 725 000 meldingen.", start: int = 0, **given: ob
 
 
 @pytest.fixture
-def mine(tmp_path: Path) -> Conversations:
-    return Conversations("an", tmp_path, days=90)
+def mine(kept_in: Database) -> Conversations:
+    return Conversations("an", kept_in, days=90)
 
 
 def test_a_note_comes_back_as_it_was_last_kept_first(mine: Conversations) -> None:
@@ -57,23 +58,10 @@ def test_the_same_words_of_the_same_passage_are_kept_once(mine: Conversations) -
     assert note("Er waren").id != note().id
 
 
-@pytest.mark.parametrize("version", [1, 2])
-def test_a_file_of_a_version_before_takes_notes(
-    mine: Conversations, tmp_path: Path, version: int
+def test_nobody_sees_or_changes_the_notes_of_another(
+    mine: Conversations, kept_in: Database
 ) -> None:
-    talked = talk("Wat is EMPACT?")
-    mine.put(talked)
-    with sqlite3.connect(tmp_path / FILE) as connection:
-        connection.execute("DROP TABLE notes")
-        connection.execute(f"PRAGMA user_version = {version}")
-    assert mine.notes() == ()
-    assert mine.put_note(note())
-    assert [one.id for one in mine.notes()] == [note().id]
-    assert mine.find(talked.id) == talked
-
-
-def test_nobody_sees_or_changes_the_notes_of_another(mine: Conversations, tmp_path: Path) -> None:
-    theirs = Conversations("bo", tmp_path, days=90)
+    theirs = Conversations("bo", kept_in, days=90)
     mine.put_note(note().remarked("Van An"))
     assert theirs.notes() == ()
     assert theirs.noted() == frozenset()
@@ -83,18 +71,18 @@ def test_nobody_sees_or_changes_the_notes_of_another(mine: Conversations, tmp_pa
     assert [one.remark for one in mine.notes()] == ["Van An"]
 
 
-def test_what_is_shared_has_no_notes(mine: Conversations, tmp_path: Path) -> None:
+def test_what_is_shared_has_no_notes(mine: Conversations, kept_in: Database) -> None:
     talked = talk("Wat is EMPACT?")
     mine.put(talked)
     mine.put_note(note(conversation=talked.id).remarked("Vertrouwelijk"))
     token = mine.share(talked.id, now() + datetime.timedelta(days=1))
-    shared = Conversations("bo", tmp_path, days=90).find_shared(token)
+    shared = Conversations("bo", kept_in, days=90).find_shared(token)
     assert shared
     assert "Vertrouwelijk" not in shared.model_dump_json()
 
 
 def test_a_note_outlives_its_conversation_but_not_the_erasure_of_all(
-    mine: Conversations, tmp_path: Path
+    mine: Conversations, kept_in: Database
 ) -> None:
     talked = talk("Wat is EMPACT?")
     mine.put(talked)
@@ -103,34 +91,34 @@ def test_a_note_outlives_its_conversation_but_not_the_erasure_of_all(
     assert len(mine.notes()) == 1
     mine.delete_all()
     assert mine.notes() == ()
-    assert b"Tulpenlijst" not in (tmp_path / FILE).read_bytes()
+    assert not is_kept("Tulpenlijst", kept_in)
 
 
 def test_a_removed_note_is_overwritten_and_can_be_put_back(
-    mine: Conversations, tmp_path: Path
+    mine: Conversations, kept_in: Database
 ) -> None:
     kept = note().remarked("Tulpenlijst")
     mine.put_note(kept)
     mine.drop_note(kept.id)
     assert mine.notes() == ()
-    assert b"Tulpenlijst" not in (tmp_path / FILE).read_bytes()
+    assert not is_kept("Tulpenlijst", kept_in)
     mine.put_note(kept)
     assert mine.notes() == (kept,)
 
 
-def test_notes_are_kept_as_long_as_conversations(mine: Conversations, tmp_path: Path) -> None:
+def test_notes_are_kept_as_long_as_conversations(mine: Conversations, kept_in: Database) -> None:
     old = now() - datetime.timedelta(days=91)
     mine.put_note(note("Tulpenlijst.", kept=old, changed=old))
     mine.put_note(note("Nog in gebruik.", kept=old))  # its remark has changed since
     assert [one.citation.quote for one in mine.notes()] == ["Nog in gebruik."]
     assert len(mine.noted()) == 1
     mine.forget_old()
-    assert b"Tulpenlijst" not in (tmp_path / FILE).read_bytes()
-    Conversations("", tmp_path, days=0).forget_old()
+    assert not is_kept("Tulpenlijst", kept_in)
+    Conversations("", kept_in, days=0).forget_old()
     assert mine.notes() == ()
 
 
-def test_what_is_kept_in_memory_ends_with_it(tmp_path: Path) -> None:
+def test_what_is_kept_in_memory_ends_with_it() -> None:
     visitor = Conversations("visitor", None, days=0)
     assert visitor.put_note(note())
     assert len(visitor.notes()) == 1
@@ -160,11 +148,11 @@ def test_hostile_text_stays_text(mine: Conversations) -> None:
 
 
 def test_a_note_of_another_version_is_refused_with_a_message(
-    mine: Conversations, tmp_path: Path
+    mine: Conversations, kept_in: Database
 ) -> None:
     mine.put_note(note())
-    with sqlite3.connect(tmp_path / FILE) as connection:
-        connection.execute("UPDATE notes SET note = '{}'")
+    with kept_in.transaction("Test") as connection:
+        connection.execute(update(NOTES).values(note="{}"))
     with pytest.raises(StrategiewijzerError, match="cannot read a note"):
         mine.notes()
 

@@ -33,6 +33,7 @@ class Turned:
     """The local embedder's vectors centred and rotated: cosines are at 0.2 to 0.6, not at 0.8."""
 
     limit = 512
+    at_once = 1
     fingerprint = "turned/384"
 
     def __init__(self, known: dict[str, Vectors]) -> None:
@@ -131,6 +132,7 @@ class Hashed:
     """An embedder of whatever geometry, without a model."""
 
     limit = 512
+    at_once = 1
     fingerprint = "hashed/16"
     asked = 0
     fails = False

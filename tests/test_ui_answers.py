@@ -14,7 +14,7 @@ from core.event import Event, Finished, TextDelta
 from core.settings import Settings
 from core.source import Scope
 from people.conversation import Conversation
-from people.user_file import FILE
+from people.database import FILE
 from tests.answers import made
 from tests.apps import ask, press, run
 

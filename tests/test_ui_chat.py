@@ -17,8 +17,8 @@ from core.settings import Settings
 from core.source import DocumentInfo, DocumentKind, Scope
 from people.conversation import Conversation, Exchange
 from people.conversations import Conversations
-from people.feedback import FILE, Feedback, handle, read
-from people.user_file import FILE as CONVERSATIONS
+from people.database import FILE, database
+from people.feedback import Feedback, handle, read
 from tests.apps import ask, press, run
 from ui.answers.remarks import told
 from ui.chat.feedback_form import MAX_COMMENT, ReaderVerdict
@@ -43,7 +43,7 @@ def nothing_cached() -> Iterator[None]:
 @pytest.fixture
 def app(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
-    (settings.data_dir / CONVERSATIONS).unlink(missing_ok=True)
+    (settings.data_dir / FILE).unlink(missing_ok=True)
     return run(AppTest.from_file(APP, default_timeout=120))
 
 
@@ -88,7 +88,7 @@ def comment(app: AppTest, text: str) -> AppTest:
 def kept(app: AppTest, settings: Settings) -> Callable[[], tuple[Feedback, ...]]:
     """What has been kept of the verdicts in this test."""
     (settings.data_dir / FILE).unlink(missing_ok=True)
-    return lambda: read(settings.data_dir)
+    return lambda: read(database(settings))
 
 
 def stand_in(monkeypatch: pytest.MonkeyPatch, *events: Event | Exception) -> None:
@@ -559,7 +559,7 @@ def test_a_new_verdict_opens_a_handled_one_again(
 ) -> None:
     ask(app, OFF_TOPIC)
     judge(app, 0, DOWN)
-    handle(settings.data_dir, kept()[0], "Maud")
+    handle(database(settings), kept()[0], "Maud")
     assert kept()[0].handled
     comment(app, "Nog steeds niet.")
     assert [(given.handled, given.by) for given in kept()] == [(None, "")]
@@ -584,6 +584,7 @@ def test_a_verdict_that_cannot_be_kept_is_told_and_not_lost(
     app: AppTest, kept: Kept, settings: Settings
 ) -> None:
     ask(app, OFF_TOPIC)
+    (settings.data_dir / FILE).unlink()
     (settings.data_dir / FILE).mkdir()  # so that nothing can be written there
     judge(app, 0, DOWN)
     comment(app, "Er ontbreekt iets.")

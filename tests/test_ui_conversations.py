@@ -14,7 +14,7 @@ from core.settings import Settings
 from core.source import Scope
 from people.conversation import Conversation, Exchange
 from people.conversations import Conversations
-from people.user_file import FILE
+from people.database import FILE, database
 from tests.apps import ask, press, run
 from ui.access import LOCAL
 from ui.chat.address import question_address, scope_of
@@ -55,7 +55,7 @@ def questions(app: AppTest) -> list[str]:
 
 
 def kept(settings: Settings, user: str = LOCAL.id) -> Conversations:
-    return Conversations(user, settings.data_dir, 90)
+    return Conversations(user, database(settings), 90)
 
 
 def test_another_session_of_the_same_user_finds_the_answer_with_its_evidence(
@@ -193,8 +193,9 @@ def test_where_nothing_can_be_kept_the_chat_goes_on_and_keeps_all_later(
 def test_what_a_later_version_kept_is_told_and_the_chat_goes_on(
     opened: Open, settings: Settings
 ) -> None:
+    kept(settings).listed()
     with sqlite3.connect(settings.data_dir / FILE) as connection:
-        connection.execute("PRAGMA user_version = 99")
+        connection.execute("UPDATE people_version SET version_num = '0999'")
     connection.close()
     app = ask(opened(), OFF_TOPIC)
     assert "later version" in app.warning[0].value

@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 from core.errors import DocumentError
 from core.settings import Settings
 from ingest.pipeline import ingest
+from people.database import database
 from people.feedback import Feedback, read, save
 from tests.apps import run
 from tests.publications_server import STRATEGY, XHTML, publications_server, text
@@ -545,12 +546,12 @@ def test_what_is_kept_of_who_did_something_is_an_identifier(
     """The pages say the name as long as the app runs."""
     els = User(id="https://idp.example 4711", name="els@example.org", role="maintainer")
     monkeypatch.setattr(access, "user", lambda: els)
-    save(settings.data_dir, verdict("one"))
+    save(database(settings), verdict("one"))
     tab(app, "Feedback")
     press(app, "maintenance-feedback-one")
     run(app.segmented_control(key="maintenance-feedback-filter").set_value("all"))
     assert re.search("afgehandeld op .* els@example.org", shown(app))
-    assert read(settings.data_dir)[0].by == els.id
+    assert read(database(settings))[0].by == els.id
 
     planned(app, settings)
     assert "gestart door els@example.org op" in shown(app)
@@ -621,8 +622,8 @@ def verdict(name: str, **given: Any) -> Feedback:
 
 
 def test_the_queue_is_handled_and_reopened(app: AppTest, settings: Settings) -> None:
-    save(settings.data_dir, verdict("one", comment="=1+1 <b>fout</b>"))
-    save(settings.data_dir, verdict("two", helpful=True))
+    save(database(settings), verdict("one", comment="=1+1 <b>fout</b>"))
+    save(database(settings), verdict("two", helpful=True))
     tab(app, "Feedback")
     assert "Vraag one &lt;script&gt;?" in shown(app)
     assert "&lt;b&gt;fout&lt;/b&gt;" in shown(app)
@@ -630,11 +631,11 @@ def test_the_queue_is_handled_and_reopened(app: AppTest, settings: Settings) -> 
 
     press(app, "maintenance-feedback-one")
     assert "Geen feedback." in shown(app)
-    assert read(settings.data_dir)[0].handled is not None
+    assert read(database(settings))[0].handled is not None
 
     run(app.segmented_control(key="maintenance-feedback-filter").set_value("handled"))
     press(app, "maintenance-feedback-one")
-    assert read(settings.data_dir)[0].handled is None
+    assert read(database(settings))[0].handled is None
     run(app.segmented_control(key="maintenance-feedback-filter").set_value("all"))
     assert "Vraag two" in shown(app)
 
@@ -642,7 +643,7 @@ def test_the_queue_is_handled_and_reopened(app: AppTest, settings: Settings) -> 
 def test_an_answer_is_shown_in_its_own_language(app: AppTest, settings: Settings) -> None:
     """A French question may have an English answer."""
     kept = {"language": "fr", "answer_language": "en", "more": ("- Aussi [1]",)}
-    save(settings.data_dir, verdict("one", answer_text="- Answer [1]", **kept))
+    save(database(settings), verdict("one", answer_text="- Answer [1]", **kept))
     tab(app, "Feedback")
     assert 'class="sw-answer" lang="en"' in shown(app)
     assert 'lang="fr"' not in shown(app)  # what is folded may be in any language

@@ -6,7 +6,7 @@ from streamlit.testing.v1 import AppTest
 from core.errors import NotAllowedError
 from core.settings import Settings
 from people import conversations
-from people.user_file import FILE
+from people.database import FILE
 from tests.apps import ask, press, run
 from tests.test_notes import HOSTILE, note
 from tests.test_ui_conversations import REPORTS, Open, chat, kept

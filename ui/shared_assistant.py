@@ -10,7 +10,7 @@ from chain.assistant import Assistant
 from core.errors import StrategiewijzerError
 from core.settings import Settings
 from people.conversations import Conversations
-from people.user_file import FILE
+from people.database import database
 from vectorstore.snapshot import Snapshot
 
 logger = logging.getLogger(__name__)
@@ -53,7 +53,8 @@ def _begin(made: Assistant, settings: Settings) -> None:
         made.warm_up()
         gc.collect()
         gc.freeze()  # what is loaded now stays: collecting garbage need not look at it again
-        if (settings.data_dir / FILE).exists():
-            Conversations("", settings.data_dir, settings.keep_conversations).forget_old()
+        kept_in = database(settings)
+        if kept_in.is_there:
+            Conversations("", kept_in, settings.keep_conversations).forget_old()
     except StrategiewijzerError as error:  # the reader is told when it matters
         logger.warning("%s", error)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from core.errors import ModelError
 from core.settings import Settings
 from vectorstore.e5 import PASSAGE, QUERY, e5, keep_in
+from vectorstore.embedded_text import clean, estimated_tokens
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -25,6 +26,8 @@ Vectors = NDArray[np.float32]
 
 MODEL = "model"  # folder of `data_dir` in which the local model is kept ready to load
 _BATCH = 32  # texts of a request: the default limit of text-embeddings-inference
+_BATCHES = 4  # that each of the requests under way has to do in one call, so that few wait for all
+_RETRIES = 5  # of a batch: a server that has too much to do says when to come back
 _PATIENCE = 10.0  # seconds that a question waits for its vector, twice at most: a reader waits too
 
 
@@ -32,11 +35,13 @@ class Embedder(Protocol):
     """Turns text into vectors of length 1, so that a dot product is a cosine.
 
     `fingerprint` names model, dimensions and prefix rule: vectors of embedders with different
-    fingerprints cannot be compared. `limit` is the longest text in tokens.
+    fingerprints cannot be compared. `limit` is the longest text in tokens, `at_once` how many texts
+    a call should have where there are many.
     """
 
     fingerprint: str
     limit: int
+    at_once: int
 
     def query(self, text: str) -> Vectors:
         """One question -> shape (dimensions,)."""
@@ -57,6 +62,7 @@ class LocalEmbedder:
     """
 
     limit = 512
+    at_once = 1  # a passage has several units, enough for all cores
     fingerprint = "multilingual-e5-small/1"  # raise the number when the vectors change
 
     def __init__(self) -> None:
@@ -74,15 +80,15 @@ class LocalEmbedder:
         return np.stack(list(self._cores.map(self._cached_passage, texts)))
 
     def token_count(self, text: str) -> int:
-        return self._model.token_count(PASSAGE + _clean(text))
+        return self._model.token_count(PASSAGE + clean(text))
 
     def _query(self, text: str) -> Vectors:
-        vector = self._cores.submit(self._model.vector, QUERY + _clean(text)).result()
+        vector = self._cores.submit(self._model.vector, QUERY + clean(text)).result()
         vector.setflags(write=False)
         return vector
 
     def _passage(self, text: str) -> Vectors:
-        return self._model.vector(PASSAGE + _clean(text))
+        return self._model.vector(PASSAGE + clean(text))
 
 
 class OpenAIEmbedder:
@@ -94,6 +100,7 @@ class OpenAIEmbedder:
         api_key: may be empty.
         query_prefix: the model's prefix for a question, such as E5's "query: ".
         passage_prefix: the model's prefix for a source text.
+        requests: how many may be under way at once.
 
     Raises:
         ModelError: the server cannot be reached, refuses, or answers out of form.
@@ -107,14 +114,19 @@ class OpenAIEmbedder:
         *,
         query_prefix: str = "",
         passage_prefix: str = "",
+        requests: int = 1,
     ) -> None:
         from openai import OpenAI
 
-        self._client = OpenAI(base_url=url, api_key=api_key or "none", timeout=60, max_retries=3)
+        self._client = OpenAI(
+            base_url=url, api_key=api_key or "none", timeout=60, max_retries=_RETRIES
+        )
         self._hasty = self._client.with_options(timeout=_PATIENCE, max_retries=1)
         self._model = model
+        self._requests = requests
+        self.at_once = _BATCH * requests * _BATCHES
         self._query_prefix, self._passage_prefix = query_prefix, passage_prefix
-        self.limit = 512 - _estimated_tokens(passage_prefix)
+        self.limit = 512 - estimated_tokens(passage_prefix)
         prefixes = f"/{query_prefix}|{passage_prefix}" if query_prefix or passage_prefix else ""
         self.fingerprint = f"{model}/openai{prefixes}"
         self._cached_query = lru_cache(maxsize=256)(self._query)
@@ -124,11 +136,22 @@ class OpenAIEmbedder:
 
     def passages(self, texts: list[str]) -> Vectors:
         prefixed = [self._passage_prefix + text for text in texts]
-        batches = (prefixed[start : start + _BATCH] for start in range(0, len(texts), _BATCH))
-        return np.concatenate([self._vectors(self._client, batch) for batch in batches])
+        batches = [prefixed[start : start + _BATCH] for start in range(0, len(texts), _BATCH)]
+        if len(batches) == 1:
+            return self._vectors(self._client, batches[0])
+        with ThreadPoolExecutor(self._requests, thread_name_prefix="embeddings") as pool:
+            asked = [pool.submit(self._vectors, self._client, batch) for batch in batches]
+            try:
+                vectors = [one.result() for one in asked]
+            finally:
+                for one in asked:
+                    one.cancel()  # after a failure
+        if len({len(batch[0]) for batch in vectors}) > 1:
+            raise ModelError("The embeddings server gave vectors of different lengths.")
+        return np.concatenate(vectors)
 
     def token_count(self, text: str) -> int:
-        return _estimated_tokens(text)
+        return estimated_tokens(text)
 
     def _query(self, text: str) -> Vectors:
         vector: Vectors = self._vectors(self._hasty, [self._query_prefix + text])[0]
@@ -140,7 +163,7 @@ class OpenAIEmbedder:
 
         try:
             response = client.embeddings.create(
-                model=self._model, input=[_clean(text) for text in texts], encoding_format="float"
+                model=self._model, input=[clean(text) for text in texts], encoding_format="float"
             )
             vectors = np.asarray([entry.embedding for entry in response.data], dtype=np.float32)
         except (OpenAIError, ValueError) as error:  # vectors of different lengths are a ValueError
@@ -177,6 +200,7 @@ def make_embedder(settings: Settings) -> Embedder:
             settings.embeddings_api_key.get_secret_value(),
             query_prefix=settings.embeddings_query_prefix,
             passage_prefix=settings.embeddings_passage_prefix,
+            requests=settings.embeddings_requests,
         )
     return local_embedder()
 
@@ -188,17 +212,4 @@ def token_counter(*, estimated: bool, data_dir: Path | None = None) -> Callable[
     """
     if data_dir:
         keep_in(data_dir / MODEL)
-    return _estimated_tokens if estimated else local_embedder().token_count
-
-
-def _estimated_tokens(text: str) -> int:
-    # The server's tokenizer is unknown: this estimate is on the safe side for European languages.
-    return len(_clean(text).encode()) // 3
-
-
-# Control characters become spaces: a vocabulary has none, and a server may end the text at a NUL.
-_CONTROL = dict.fromkeys((*range(9), *range(11, 32), 127), " ")
-
-
-def _clean(text: str) -> str:
-    return text.translate(_CONTROL)
+    return estimated_tokens if estimated else local_embedder().token_count

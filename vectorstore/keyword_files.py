@@ -49,10 +49,19 @@ def carry_keyword(
     build(keyword_folder(settings, new.id), fresh, base)
 
 
-def remove_old_keyword_indexes(settings: Settings, kept: Collection[str]) -> None:
-    """Removes the keyword indexes of generations that are not kept."""
+def remove_old_keyword_indexes(
+    settings: Settings, kept: Collection[str], *, before: str | None = None
+) -> None:
+    """Removes the keyword indexes of generations that are not kept.
+
+    Args:
+        settings: where the indexes are.
+        kept: the ids of what is kept.
+        before: removes only those of generations made before this one.
+    """
     for place in keyword_folder(settings).glob("*"):
-        if place.name.partition(".")[0] not in kept:  # a name with a dot is an index being built
+        id = place.name.partition(".")[0]  # a name with a dot is an index being built
+        if id not in kept and (before is None or id < before):  # ids begin with the time
             shutil.rmtree(place, ignore_errors=True)
 
 

@@ -83,6 +83,11 @@ class Index:
                     generation, words, self.embedder, self._reranker, lambda: self.profile
                 )
                 self._opened = opened = pointer, snapshot
+            if self._settings.chroma_url and not self._trial and pointer.kept:
+                # Another host may have published, so nobody else tidies this one's folder. What is
+                # newer than all that is kept may be under construction.
+                kept = (*pointer.kept, self._generations.pointer().trial, snapshot.generation)
+                remove_old_keyword_indexes(self._settings, kept, before=min(pointer.kept))
         return opened[1]
 
     @property

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from core.settings import Settings
 from eval.feedback_questions import FILE, add
+from people.database import database
 from people.feedback import read
 
 
@@ -27,12 +28,12 @@ def main(arguments: list[str]) -> int:
         help="also the questions whose answers were found good",
     )
     options = parser.parse_args(arguments)
-    data_dir = Settings().data_dir
-    file = options.out or data_dir / FILE
-    verdicts = [given for given in read(data_dir) if options.all or given.found_wrong]
+    settings = Settings()
+    file = options.out or settings.data_dir / FILE
+    verdicts = [given for given in read(database(settings)) if options.all or given.found_wrong]
     if not verdicts:
         kind = "feedback" if options.all else "thumbs-down"
-        print(f"There is no {kind} in {data_dir} yet. Readers give it in the chat page.")
+        print(f"There is no {kind} yet. Readers give it in the chat page.")
         return 0
     done = add(verdicts, file)
     print(

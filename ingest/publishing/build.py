@@ -88,10 +88,13 @@ def embed(
     total, done = len(passages) - len(known), 0
     for batch in _batches((p for p in passages if p.id not in known), _STORED_AT_ONCE):
         vectors: list[Vectors] = []
-        for passage in batch:
-            vectors.append(embedder.passages([passage.context(unit) for unit in passage.units]))
-            done += 1
-            progress(done, total)
+        for group in _groups(batch, embedder.at_once):
+            texts = [passage.context(unit) for passage in group for unit in passage.units]
+            ends = np.cumsum([len(passage.units) for passage in group])[:-1]
+            vectors += np.split(embedder.passages(texts), ends)
+            for _ in group:
+                done += 1
+                progress(done, total)
         new.add(batch, vectors)
 
 
@@ -106,6 +109,18 @@ def _copy(passages: Iterable[Passage], place: Callable[[Passage], Stored], new: 
                 [unit for units, at in here if at.generation is generation for unit in units]
             )
         new.add(batch, [np.stack([vectors[unit] for unit in units]) for units in names])
+
+
+def _groups(passages: Sequence[Passage], texts: int) -> Iterator[list[Passage]]:
+    """The passages in groups that have at least so many units, but for the last."""
+    group: list[Passage] = []
+    for passage in passages:
+        group.append(passage)
+        if sum(len(one.units) for one in group) >= texts:
+            yield group
+            group = []
+    if group:
+        yield group
 
 
 def _batches(passages: Iterable[Passage], size: int) -> Iterator[list[Passage]]:

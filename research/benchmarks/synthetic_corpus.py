@@ -109,7 +109,7 @@ class KnownVectors:
     def __init__(self, corpus: Corpus, embedder: Embedder) -> None:
         self._corpus = corpus
         self.query = embedder.query
-        self.limit = embedder.limit
+        self.limit, self.at_once = embedder.limit, embedder.at_once
         self.fingerprint = f"known/{embedder.fingerprint}"
 
     def passages(self, texts: list[str]) -> Vectors:

@@ -5,6 +5,7 @@ import streamlit as st
 from core.answer import Answer
 from core.settings import Settings
 from people.conversation import Exchange
+from people.database import database
 from ui.answers import answer_view as answers
 from ui.chat import actions, feedback_form
 from ui.chat.session import Chat
@@ -92,7 +93,7 @@ def _show_below(
             chat.verdict(exchange),
             history=chat.conversation.history(exchange),
             scope=exchange.scope,
-            data_dir=settings.data_dir,
+            database=database(settings),
             texts=texts,
         )
     feedback_form.show_more(answer, chat.verdict(exchange), keep, texts)

@@ -3,7 +3,6 @@
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import streamlit as st
@@ -12,6 +11,7 @@ from core.answer import Answer, Turn
 from core.errors import StrategiewijzerError
 from core.source import Scope
 from people import feedback as store
+from people.database import Database
 from people.feedback import Feedback
 from ui.markup import code, facts_html
 from ui.scripts import into_view
@@ -62,14 +62,14 @@ def show(
     *,
     history: Sequence[Turn],
     scope: Scope,
-    data_dir: Path,
+    database: Database,
     texts: Texts,
 ) -> Callable[[], None]:
     """Two thumbs for the answer; returns what keeps the verdict, for `show_more`."""
     if not verdict.read:
-        _restore(verdict, data_dir)
+        _restore(verdict, database)
     keep = functools.partial(
-        _keep, answer, verdict, history=history, scope=scope, data_dir=data_dir
+        _keep, answer, verdict, history=history, scope=scope, database=database
     )
     _show_thumbs("helpful", verdict, keep, texts, label_visibility="collapsed")
     return keep
@@ -135,11 +135,11 @@ def _show_kept(verdict: ReaderVerdict, text: str) -> None:
     st.html(shown, unsafe_allow_javascript=True)
 
 
-def _restore(verdict: ReaderVerdict, data_dir: Path) -> None:
+def _restore(verdict: ReaderVerdict, database: Database) -> None:
     """What the store has of it; a store that cannot be read is told once a verdict is given."""
     verdict.read = True
     try:
-        given = store.find(data_dir, verdict.id)
+        given = store.find(database, verdict.id)
     except StrategiewijzerError:
         return
     if given is not None:
@@ -153,7 +153,7 @@ def _keep(
     *,
     history: Sequence[Turn],
     scope: Scope,
-    data_dir: Path,
+    database: Database,
 ) -> None:
     """Keeps what the reader chose and wrote, or forgets it when it was taken back."""
     state = st.session_state
@@ -173,9 +173,9 @@ def _keep(
                 history=history,
                 scope=scope,
             )
-            store.save(data_dir, given)
+            store.save(database, given)
         else:
-            store.remove(data_dir, verdict.id)
+            store.remove(database, verdict.id)
         verdict.problem = ""
     except StrategiewijzerError as error:
         verdict.problem = str(error)

@@ -15,6 +15,7 @@ from core.settings import Settings
 from core.source import Scope
 from people.conversation import Conversation, Exchange
 from people.conversations import Conversations
+from people.database import database
 from people.note import Note
 from ui import access
 from ui.chat.feedback_form import ReaderVerdict
@@ -213,7 +214,7 @@ def chat(settings: Settings) -> Chat:
     if isinstance(found, Chat) and found.conversations.user == user.id:
         return found
     lasting = settings.keep_conversations > 0 and not user.is_visitor
-    folder = settings.data_dir if lasting else None
-    store = Conversations(user.id, folder, settings.keep_conversations)
+    kept_in = database(settings) if lasting else None
+    store = Conversations(user.id, kept_in, settings.keep_conversations)
     st.session_state[_KEY] = made = Chat(store)
     return made

@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.marked import Marked
 from core.settings import Settings
+from people.database import database
 from people.feedback import Feedback, handle, read, reopen
 from ui import access, downloads, formats
 from ui.answers.answer_text import answer_html
@@ -38,7 +39,7 @@ def show(settings: Settings, texts: Texts) -> None:
     """
     st.header(texts("maintenance.feedback.heading"), anchor=False)
     st.markdown(texts("maintenance.feedback.explained"))
-    given = read(settings.data_dir)[::-1]
+    given = read(database(settings))[::-1]
     counts = {choice: len(_chosen(given, choice)) for choice in _CHOICES}
     choice = st.segmented_control(
         texts("maintenance.feedback.filter"),
@@ -116,13 +117,13 @@ def _verdict_html(one: Feedback, texts: Texts) -> str:
 
 def _handle(settings: Settings, given: Feedback) -> None:
     with work.attempt():
-        handle(settings.data_dir, given, on_record(access.require("maintainer")))
+        handle(database(settings), given, on_record(access.require("maintainer")))
 
 
 def _reopen(settings: Settings, given: Feedback) -> None:
     with work.attempt():
         access.require("maintainer")
-        reopen(settings.data_dir, given)
+        reopen(database(settings), given)
 
 
 def _export(found: Sequence[Feedback], texts: Texts) -> None:

@@ -1,0 +1,31 @@
+"""An INSERT for both kinds of database, which have their own words for a key that is there."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+
+def put(connection: Connection, table: Table, *rows: dict[str, Any]) -> None:
+    """Stores rows, each in place of the one with its key."""
+    if rows:
+        connection.execute(insert(connection, table), list(rows))
+
+
+def insert(
+    connection: Connection, table: Table, *, replace: bool = True
+) -> sqlite.Insert | postgresql.Insert:
+    """Inserts rows, each in place of the one with its key; or only those whose key is new."""
+    made: sqlite.Insert | postgresql.Insert
+    if connection.dialect.name == "postgresql":
+        made = postgresql.insert(table)
+    else:
+        made = sqlite.insert(table)
+    if not replace:
+        return made.on_conflict_do_nothing()
+    others = {
+        column.name: made.excluded[column.name]
+        for column in table.columns
+        if not column.primary_key
+    }
+    return made.on_conflict_do_update(index_elements=list(table.primary_key), set_=others)

@@ -1,0 +1,142 @@
+"""Brings the tables of a database up to date, and takes over the files of an earlier version.
+
+The first process that needs it does so, in one transaction that locks out all others; the next find
+it done. A database of a later version is refused.
+"""
+
+import importlib
+import pkgutil
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import sqlalchemy
+from sqlalchemy import Connection, Engine
+
+import people
+from core.errors import StrategiewijzerError
+from people.engines import connected
+from people.old_files import left_behind, locked
+
+if TYPE_CHECKING:  # Alembic is loaded only to migrate
+    from alembic.config import Config
+
+VERSION_TABLE = "people_version"
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_VERSION = sqlalchemy.Table(
+    VERSION_TABLE, sqlalchemy.MetaData(), sqlalchemy.Column("version_num", sqlalchemy.String(32))
+)
+_turn = threading.Lock()  # Alembic keeps what it works on in a variable of its module
+
+
+def versions() -> list[str]:
+    """The versions of the tables, oldest first: numbers of four digits. As they are the names of
+    the files, Alembic is loaded only to migrate."""
+    files = (_MIGRATIONS / "versions").glob("[0-9]*.py")
+    return sorted(file.stem.partition("_")[0] for file in files)
+
+
+def version_of(connection: Connection) -> str | None:
+    """The version of a database's tables; None: it has none yet."""
+    if not sqlalchemy.inspect(connection).has_table(VERSION_TABLE):
+        return None
+    return connection.execute(sqlalchemy.select(_VERSION.c.version_num)).scalar()
+
+
+def is_current(connection: Connection, place: str) -> bool:
+    """Whether the tables are those of this version of the program; arguments and errors as of
+    `known_version`."""
+    return known_version(connection, place) == versions()[-1]
+
+
+def known_version(connection: Connection, place: str) -> str | None:
+    """As `version_of`.
+
+    Args:
+        connection: to the database.
+        place: where it is, for messages.
+
+    Raises:
+        StrategiewijzerError: they are of a later one.
+    """
+    found, known = version_of(connection), versions()
+    if found is not None and found not in known:
+        raise StrategiewijzerError(
+            f"{place} was written by a later version of this program (tables {found}, known until "
+            f"{known[-1]}). Use that version, or restore the copy made before it was installed."
+        )
+    return found
+
+
+def bring_up_to_date(engine: Engine, folder: Path | None, *, only_files: bool = False) -> None:
+    """Migrates the tables and moves what is in files of an earlier version.
+
+    Each file is locked first, and stays so until it is gone: nobody can write into it what would
+    be lost, and nobody uses the database before its content is there. It is erased after the
+    commit; whoever finds it after a crash in between takes it over again, which changes nothing.
+
+    Args:
+        engine: of the database.
+        folder: of the files.
+        only_files: does nothing where there is no file.
+    """
+    if only_files and not left_behind(folder):
+        return
+    with ExitStack() as stack:
+        held = [stack.enter_context(locked(file)) for file in left_behind(folder)]
+        files = [file for file in held if file]
+        with (
+            connected(engine, writes=True, rebuilds=True) as connection,
+            connection.begin(),
+        ):
+            _migrate(connection)
+            for file in files:
+                file.copy_to(connection, known_tables())
+            _check_references(connection)
+        for file in files:
+            file.erase()
+
+
+def _migrate(connection: Connection) -> None:
+    if is_current(connection, "The database"):
+        return
+    from alembic import command
+
+    with _turn:
+        command.upgrade(alembic_config(connection), "head")
+
+
+def alembic_config(connection: Connection) -> "Config":
+    """Alembic's configuration, for a connection whose transaction the caller ends."""
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _check_references(connection: Connection) -> None:
+    """SQLite does not look at foreign keys while tables are made anew."""
+    if connection.dialect.name != "sqlite":
+        return
+    if connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+        raise StrategiewijzerError(
+            "The database was not brought up to date: a row would have lost the one it belongs to. "
+            "Nothing was changed. Use the version of the program that you had."
+        )
+
+
+def known_tables() -> sqlalchemy.MetaData:
+    """The tables of all modules that define some."""
+    from people.database import METADATA
+
+    for name in _modules():
+        importlib.import_module(name)
+    return METADATA
+
+
+def _modules() -> Iterator[str]:
+    return (f"people.{found.name}" for found in pkgutil.iter_modules(people.__path__))
