@@ -28,6 +28,7 @@ from core.disk import make_private, obstacle
 from core.errors import StoreError
 from core.passage import Passage
 from core.settings import Settings
+from vectorstore.basic_auth import basic_headers
 from vectorstore.embeddings import Vectors
 
 __all__ = [
@@ -125,10 +126,9 @@ def connect(settings: Settings) -> Client:
     if not settings.chroma_url:
         return _open_folder(store_folder(settings), options)
     url = httpx.URL(settings.chroma_url)
-    ssl = url.scheme == "https"
-    port = url.port or (443 if ssl else 80)
+    ssl, port = url.scheme == "https", url.port or (443 if url.scheme == "https" else 80)
     try:
-        return chromadb.HttpClient(host=url.host, port=port, ssl=ssl, settings=options)
+        return chromadb.HttpClient(url.host, port, ssl, basic_headers(url), options)
     except ValueError as error:  # Chroma's error when no server answers
         raise StoreError(
             f"No Chroma server answers at {url.host}:{port}. Start it, or unset "
