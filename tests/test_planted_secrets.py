@@ -18,6 +18,8 @@ from pydantic import SecretStr
 
 from core.settings import PREFIX, ROOT, Settings
 
+pytestmark = pytest.mark.long
+
 # Characters that URLs, JSON and HTML write in another way.
 _LIKE = "Pl4nted/{}+q&8=z7"
 _KEYS = tuple(
@@ -29,20 +31,19 @@ QUESTION = "How many inspectors does the European Firearms Registry Office have?
 _TEXT = "The European Firearms Registry Office has 120 inspectors in 14 ports."
 _PAGES = f"""
 from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
 app = AppTest.from_file("app.py", default_timeout=120).run()
 def show():
     for part in (*app.main, *app.sidebar):
         print(part, getattr(part, "body", ""), getattr(part, "value", ""))
 show()
-if app.chat_input:
+if app.chat_input and not app.chat_input[0].disabled:
     app.chat_input[0].set_value({QUESTION!r}).run()
     show()
     print("ASKED")
-for page in ("ui/sources/page.py", "ui/evaluation/page.py", "ui/maintenance/page.py"):
-    try:
-        app.switch_page(page).run()
-    except (ValueError, KeyError) as error:
-        print("NO PAGE", error)
+for path in ("sources", "notes", "evaluation", "maintenance"):
+    app._page_hash = calc_hash(path)  # as a browser asks for it
+    app.run()
     show()
 """
 
@@ -192,11 +193,10 @@ def test_every_secret_is_found_in_each_form_that_is_looked_for() -> None:
 def test_a_server_that_repeats_the_key_does_not_get_it_into_anything(
     installation: Installation,
 ) -> None:
-    for status in (401, 429, 500):
+    for status, more in ((401, ()), (429, ("--json",)), (500, ())):
         installation.server.status = status
-        for more in ((), ("--json",)):
-            told = installation.run("-m", "chain", *more, QUESTION, **installation.models)
-            assert "120" in told  # answered without the model
+        told = installation.run("-m", "chain", *more, QUESTION, **installation.models)
+        assert "120" in told  # answered without the model
     installation.server.status = 401
     questions = installation.home / "questions.jsonl"
     asked = {"id": "a", "language": "en", "question": QUESTION}
