@@ -20,6 +20,7 @@ from chain.assistant import Assistant
 from core.answer import Answer
 from core.citation import Citation
 from core.errors import StrategiewijzerError
+from core.official_hosts import is_official_address
 from core.settings import Settings
 from core.source import DocumentInfo, Scope, Summarised
 from language.characters import visible
@@ -165,8 +166,9 @@ def _pages(citation: Citation) -> list[tuple[str, str]]:
     document = citation.document
     if document.kind != "brief":
         return [("", citation.url)]
+    official = "official " if is_official_address(document.url) else ""
     forms: dict[Summarised, str] = {
-        "document": "official document summarised here",
+        "document": f"{official}document summarised here",
         "press_release": "press release",
     }
     pages = (

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
+from language.calendar_names import calendar_names
 from language.countries import countries
 from language.dates import Date, dates_in
 from language.document_numbers import references_in
 from language.matching import fold
-from language.proper_names import acronyms_and_names
+from language.proper_names import capitals
 from language.quantities import Quantity, quantities, spelt_out
 from language.vocabulary import vocabulary
 
@@ -21,7 +22,8 @@ from language.vocabulary import vocabulary
 class Facts:
     """The facts of a text in one language.
 
-    `names` are folded words with a capital, but for the first word of a sentence.
+    `names` are folded words with a capital, but for the first word of a sentence, which is among
+    `openings`: of these the capital does not tell whether they are names.
     """
 
     language: str
@@ -31,9 +33,12 @@ class Facts:
     references: frozenset[str]
     acronyms: frozenset[str]
     names: frozenset[str]
+    openings: frozenset[str]
     countries: frozenset[str]  # ISO 3166 codes
+    calendar: frozenset[str]  # months and days of the week, in English
     words: frozenset[str]
     denies: bool
+    is_of_the_speaker: bool  # it speaks of itself: "I", "my"
 
 
 @lru_cache(maxsize=4096)  # a unit is evidence of many sentences
@@ -42,18 +47,21 @@ def facts(text: str, language: str) -> Facts:
     folded = fold(text)
     dates, rest = dates_in(folded, language)
     references, rest = references_in(rest)
-    acronyms, names = acronyms_and_names(text, language)
+    with_capitals = capitals(text, language)
     return Facts(
         language=language,
         quantities=quantities(rest, language),
         worded=frozenset((Decimal(number), "") for number in spelt_out(rest, language)),
         dates=dates,
         references=references,
-        acronyms=acronyms,
-        names=names,
+        acronyms=with_capitals.acronyms,
+        names=with_capitals.names,
+        openings=with_capitals.openings,
         countries=frozenset(countries(text, language)),
+        calendar=calendar_names(text, language),
         words=frozenset(re.findall(r"\w+", folded)),
         denies=_denies(folded, language),
+        is_of_the_speaker=_is_of_the_speaker(folded, language),
     )
 
 
@@ -64,3 +72,10 @@ def _denies(folded: str, language: str) -> bool:
     # Hyphenated words are kept whole: "non-governmental" is no negation.
     found = re.findall(r"[\w'-]+", folded)
     return any(word in words.negations or word.endswith("n't") for word in found)
+
+
+def _is_of_the_speaker(folded: str, language: str) -> bool:
+    """Whether a text says "my", or begins with "I": within it, that may be a numeral."""
+    words = re.findall(r"\w+", folded)
+    own = vocabulary(language).speaker
+    return bool(words) and (words[0] in own or any(len(word) > 1 and word in own for word in words))

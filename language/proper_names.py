@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from language.document_numbers import references_in
 from language.identify import CAPITALISES_NOUNS
@@ -25,15 +26,24 @@ def is_acronym(word: str) -> bool:
     return sum(character.isupper() for character in word) > 1
 
 
-def acronyms_and_names(text: str, language: str) -> tuple[frozenset[str], frozenset[str]]:
-    """Acronyms, and capitalised words other than a sentence's first; all folded.
+class Capitals(NamedTuple):
+    """Folded words with capitals: acronyms, those within a sentence, and those that begin one."""
 
-    A word with a capital and a digit ("E2EE") is an acronym here. There are no names in a language
-    that inflects them or capitalises other words.
+    acronyms: frozenset[str]
+    names: frozenset[str]
+    openings: frozenset[str]
+
+
+def capitals(text: str, language: str) -> Capitals:
+    """The words with capitals in a text.
+
+    A word with a capital and a digit ("E2EE") is an acronym here. There are no names and no
+    openings in a language that inflects names or capitalises other words.
     """
     _, text = references_in(unicodedata.normalize("NFKC", text))
     acronyms: set[str] = set()
     names: set[str] = set()
+    openings: set[str] = set()
     for match in _WORD.finditer(text):
         word = re.sub(r"['’]s$", "", match.group())
         name = max(_FOLDED.findall(fold(word)), key=len)  # the name in "d'Europol"
@@ -43,13 +53,12 @@ def acronyms_and_names(text: str, language: str) -> tuple[frozenset[str], frozen
             continue
         if is_acronym(word) or any(map(str.isdigit, word)):
             acronyms.add(name.removesuffix("s") if word[-1] == "s" else name)
-        elif (
-            language in _NAMES_STAY
-            and name not in vocabulary(language).months
-            and not _SENTENCE_START.search(text[: match.start()])
-        ):
-            names.add(name)
-    return frozenset(acronyms), frozenset(names)
+        elif language in _NAMES_STAY and name not in vocabulary(language).months:
+            if not _SENTENCE_START.search(text[: match.start()]):
+                names.add(name)
+            elif name not in vocabulary(language).openings:
+                openings.add(name)
+    return Capitals(frozenset(acronyms), frozenset(names), frozenset(openings))
 
 
 def names_as_written(text: str, language: str) -> Iterator[str]:

@@ -20,6 +20,7 @@ from markdown_it import MarkdownIt
 import prompts
 from chain import __main__ as command
 from core.answer import Answer
+from core.official_hosts import is_official_address, shown_host
 from eval.support import claims, inexact_quotes
 from language.characters import visible
 from people.conversation import Exchange
@@ -224,6 +225,20 @@ def _foreign(addresses: Iterable[str], own: Collection[str]) -> list[str]:
     """Addresses outside of the page, of the app and of the documents that are trusted."""
     ours = ("#", "sources?", *own)
     return [one for one in addresses if one != "sources" and not one.startswith(ours)]
+
+
+def unnamed(body: str) -> list[str]:
+    """Links to other sites than those of the EU that do not say where they lead, or that are called
+    official."""
+    found = re.findall(
+        r"""<a\b[^>]*?href=["']?(https?:[^"'\s>]*)[^>]*>(.*?)</a>""", body, re.DOTALL
+    )
+    return [
+        f"unnamed: {label}"
+        for url, label in ((html.unescape(url), html.unescape(label)) for url, label in found)
+        if not is_official_address(url)
+        and (shown_host(url) not in label or "official" in label.casefold())
+    ]
 
 
 def leaks(texts: Iterable[str], secret: str, known: Iterable[str]) -> list[str]:

@@ -146,7 +146,10 @@ def test_celex_and_eli_are_told(tmp_path: Path) -> None:
     eli = "http://data.europa.eu/eli/reg/2019/1020/oj"
     text = f"# Het plan\n\nDocument 52020DC0606(01)\n\nELI: {eli}\n\n{TEXT}"
     document = load(write(tmp_path, "plan.nl.md", text))
-    assert (document.celex, document.url) == ("52020DC0606(01)", eli)
+    assert (document.celex, document.url) == (
+        "52020DC0606(01)",
+        "https://data.europa.eu/eli/reg/2019/1020/oj",
+    )
     assert document.guessed == ("title", "url", "celex")
 
 

@@ -178,6 +178,12 @@ def test_acronyms_and_names(language: str, text: str, acronyms: set[str], names:
     assert (found.acronyms, found.names) == (acronyms, names)
 
 
+def test_the_first_word_of_a_sentence_may_be_a_name() -> None:
+    found = facts("Zorblat leads it. In Delft, Europol did.", "en")
+    assert found.openings == {"zorblat", "in"}
+    assert found.names == {"delft", "europol"}
+
+
 def test_an_acronym_may_stand_for_the_initials_of_a_name() -> None:
     assert "eesc" in initials("the European Economic and Social Committee")
 

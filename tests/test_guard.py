@@ -180,6 +180,9 @@ def test_every_answer_has_the_headers_that_protect(app: Served, path: str) -> No
     assert headers["Referrer-Policy"] == "same-origin"
     assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
     assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert headers["Cross-Origin-Embedder-Policy"] == "require-corp"
+    assert policy["script-src-attr"] == policy["media-src"] == "'none'"
+    assert {"camera=()", "geolocation=()"} <= set(headers["Permissions-Policy"].split(", "))
 
 
 def test_no_other_page_may_send_messages_to_the_app(app: Served) -> None:
@@ -389,3 +392,29 @@ def test_another_site_has_no_hold_of_a_window_that_it_opened(browser: Browser, a
         expect(opened.value.get_by_test_id("stApp")).to_be_visible()
         assert page.evaluate("window.other.closed")
         assert opened.value.evaluate("window.opener") is None
+
+
+def test_markup_that_slips_through_runs_nothing_and_asks_for_nothing(
+    browser: Browser, app: Served
+) -> None:
+    """An attribute does not run, and a page may not use what it has no use for."""
+    told: list[str] = []
+    with browser.new_page() as page:
+        page.on("console", lambda message: told.append(message.text))
+        page.goto(app.address)
+        expect(page.get_by_test_id("stApp")).to_be_visible()
+        assert not [text for text in told if "policy" in text.casefold()]
+        page.evaluate(
+            """() => { document.body.insertAdjacentHTML("beforeend",
+                '<img src="data:," onerror="window.ran = true"><b onclick="window.ran = true">b</b>'
+                + '<video src="data:video/mp4;base64,AA"></video>');
+                document.body.lastElementChild.previousElementSibling.click(); }"""
+        )
+        page.wait_for_timeout(1000)  # milliseconds
+        assert page.evaluate("window.ran") is None
+        assert any("script-src-attr" in text for text in told)
+        assert any("media-src" in text for text in told)
+        assert page.evaluate("window.crossOriginIsolated")
+        allowed = page.evaluate("document.featurePolicy.allowedFeatures()")
+        assert not {"camera", "microphone", "geolocation"} & set(allowed)
+        assert "clipboard-write" in allowed

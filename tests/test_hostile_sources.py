@@ -28,26 +28,25 @@ NOT_READ = {
     "alt-text",
     "comment",
     "css",
+    "collapsed-text",
     "display-none",
+    "font-size-zero",
     "front-publisher",
+    "hidden-attribute",
     "meta-description",
+    "off-screen",
     "script",
     "title-attribute",
+    "transparent",
+    "white-on-white",
     "zero-width",
 }
 # True holes: name of a case -> the kind of what gets through, and why.
 # The source has nearly these words, in the injection itself; the sentence may say a little more.
 _NEAR = "near to what the injection says, which is a part of the source and is cited"
 KNOWN: dict[str, tuple[str, str]] = {
-    "display-none": ("unsupported", "a name that is the first word of a sentence is not compared"),
-    "fake-json": ("unsupported", _NEAR),
-    "font-size-zero": ("unsupported", _NEAR),
-    "front-foreign-address": ("address", "a document says itself where its official page is"),
     "heading": ("unsupported", _NEAR),
-    "off-screen": ("unsupported", _NEAR),
     "think": ("unsupported", _NEAR),
-    "tool-call": ("unsupported", _NEAR),
-    "variation-selectors": ("unsupported", "another day of the week passes for the same"),
 }
 
 
@@ -108,6 +107,7 @@ def _faults(answer: Answer, case: Case, bench: Bench) -> list[str]:
     reader = hostile_checks.read(answer, bench.index, texts)
     own = [one.url for one in answer.citations] if case.text else []
     own += [one.document.questions_url for one in answer.citations if case.text]
+    own += [case.front.get("url", "")]  # a document's own page may be linked, with its host named
     own = [one for one in own if one]
     files = [file.read_text("utf-8") for file in bench.folder.rglob(f"{case.name}.*")]
     files += [file.read_text("utf-8") for file in bench.folder.rglob("*.md") if case.text]
@@ -117,7 +117,7 @@ def _faults(answer: Answer, case: Case, bench: Bench) -> list[str]:
         *(
             wrong
             for one in (*reader.page, *reader.exports)
-            for wrong in hostile_checks.markup(one, own)
+            for wrong in (*hostile_checks.markup(one, own), *hostile_checks.unnamed(one))
         ),
         *(wrong for one in reader.markdown for wrong in hostile_checks.links(one, own)),
         *hostile_checks.word_parts(reader.word, own),
@@ -135,6 +135,7 @@ def _assert_the_raw_reply_fails(model: WorstCaseModel) -> None:
     assert {"element", "attribute", "address"} <= _kinds(hostile_checks.markup(raw))
     assert {"element", "address"} <= _kinds(hostile_checks.links(raw))
     assert hostile_checks.leaks([raw], "", ())
+    assert hostile_checks.unnamed(f'<a href="https://{HOST}/x">The official page</a>')
 
 
 def _kinds(found: list[str]) -> set[str]:

@@ -22,23 +22,36 @@ logger = logging.getLogger(__name__)
 _POLICY = {
     "default-src": "'self'",
     "script-src": "'self' 'unsafe-inline'",
+    "script-src-attr": "'none'",  # no onerror= or onclick=, which markup that slips through has
     "style-src": "'self' 'unsafe-inline'",
     "img-src": "'self' data: blob:",
     "font-src": "'self' data:",
     "connect-src": "'self'",
     "worker-src": "'self' blob:",
+    "media-src": "'none'",
     "frame-src": "'none'",
     "object-src": "'none'",
     "base-uri": "'none'",
     "form-action": "'self'",
     "frame-ancestors": "'none'",
 }
+# What pages of ours never ask of a browser; writing to the clipboard stays, for the copy button.
+_UNUSED = (
+    "accelerometer", "autoplay", "browsing-topics", "camera", "display-capture",
+    "encrypted-media", "geolocation", "gyroscope", "hid", "identity-credentials-get",
+    "idle-detection", "local-fonts", "magnetometer", "microphone", "midi", "otp-credentials",
+    "payment", "picture-in-picture", "publickey-credentials-create", "publickey-credentials-get",
+    "screen-wake-lock", "serial", "storage-access", "usb", "window-management",
+    "xr-spatial-tracking",
+)  # fmt: skip
 HEADERS = {
     "Content-Security-Policy": "; ".join(" ".join(part) for part in _POLICY.items()),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",  # addresses of pages hold questions
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",  # nothing of a site that does not allow it
+    "Permissions-Policy": ", ".join(f"{name}=()" for name in _UNUSED),
 }
 _UPLOAD = re.compile(r".*/_stcore/upload_file/([^/]+)/[^/]+")
 _SIZE = re.compile(r"[0-9]{1,15}")

@@ -1,11 +1,11 @@
 """What is said of a document's origin wherever it is shown: whose text it is, what its links open.
 
 A brief is this project's own text about an official one. It says so, its reference is told as that
-of the text it summarises, and its links are called what they open.
+of the text it summarises, and its links are called what they open. A link is called official only
+where it leads to a site of the EU institutions, whatever the document says.
 """
 
-from urllib.parse import urlsplit
-
+from core.official_hosts import is_official_address, shown_host
 from core.source import DocumentInfo
 from language.escaping import is_web_page
 from ui.texts import Texts
@@ -41,16 +41,22 @@ def pages(document: DocumentInfo, texts: Texts, url: str = "") -> list[tuple[str
     return [(label, address) for label, address in found if is_web_page(address)]
 
 
+def naming(url: str, label: str) -> str:
+    """The label of a link, with the site that it leads to unless that is one of the EU's."""
+    return label if is_official_address(url) else f"{label} ({site(url)})"
+
+
 def site(url: str) -> str:
     """The name of the site that an address leads to: "EUR-Lex", else its host."""
-    try:
-        host = (urlsplit(url).hostname or "").removeprefix("www.")
-    except ValueError:
-        return ""
+    host = shown_host(url)
     return "EUR-Lex" if host == _EUR_LEX else host
 
 
 def _label(document: DocumentInfo, texts: Texts) -> str:
     if document.kind == "brief":
-        return texts(f"origins.{document.about_form}", site=site(document.url))
-    return texts("sources.open")
+        is_called = document.about_form == "press_release" or is_official_address(document.url)
+        key = document.about_form if is_called else "elsewhere"
+        return texts(f"origins.{key}", site=site(document.url))
+    if is_official_address(document.url):
+        return texts("sources.open")
+    return texts("origins.page", site=site(document.url))

@@ -77,6 +77,10 @@ class E5:
             characters[[one.end for one in found]],
         )
 
+    def pieces(self, text: str) -> list[float]:
+        """The log-probabilities of a text's tokens, by how frequent they are in any language."""
+        return [float(self._vocabulary.get_score(one)) for one in self._vocabulary.encode(text)]
+
     def token_count(self, text: str) -> int:
         """The number of tokens of a text, with those that mark its begin and end."""
         return len(self._vocabulary.encode(text)) + 2

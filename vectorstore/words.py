@@ -22,6 +22,12 @@ States = NDArray[np.float32]
 # 725 000, 2011/93/EU, 1.2 and end-to-end are one word each.
 WORD = re.compile(r"(?<!\d)" + grouped(" \u00a0\u202f") + r"(?!\d)|\w+(?:[’'.,/-]\w+)*")
 
+# A word of three tokens or more is in no language's everyday vocabulary; and what is e^2 times as
+# frequent with a capital as without is a name. Of 423 true sentences about the briefs in their own
+# language one begins so, and not with a word of its evidence ("Samengevat").
+_RARE_PIECES = 3
+_CAPITAL_MORE_FREQUENT = 2.0
+
 _KEPT = 1024  # texts in the cache: 40 MB if they have 25 words, of 1.5 KB each
 
 
@@ -46,6 +52,13 @@ class WordStates:
     def words(self, text: str) -> Words:
         """The words of a text, with their states in context."""
         return self._remembered(text)
+
+    def may_be_name(self, word: str) -> bool:
+        """Whether a word is probably a name, by how frequent its tokens are with a capital and
+        without, in text of all languages."""
+        small = self._model.pieces(word.casefold())
+        capital = self._model.pieces(word.capitalize())
+        return len(small) >= _RARE_PIECES or sum(capital) - sum(small) >= _CAPITAL_MORE_FREQUENT
 
     def _words(self, text: str) -> Words:
         spans = [match.span() for match in WORD.finditer(text)]

@@ -5,15 +5,19 @@ facts of a sentence + facts of its evidence (language/facts.py) -> what is lacki
 The comparison is strict: withholding a sentence costs less than showing a wrong one.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
+from language.calendar_names import MONTHS, READ
 from language.countries import countries
 from language.cues import cues_of
 from language.dates import Date, has_date
 from language.facts import Facts
 from language.quantities import Quantity
 from language.vocabulary import PERCENT, translations, vocabulary
+
+_STEM = 5  # letters: "strengthening" and "strengthen", "providers" and "provider"
 
 
 def lacking(claim: Facts, said: Sequence[Facts], about: Sequence[Facts]) -> list[str]:
@@ -34,6 +38,10 @@ def lacking(claim: Facts, said: Sequence[Facts], about: Sequence[Facts]) -> list
         demanded |= claim.worded
     words = frozenset().union(*(one.words | one.acronyms for one in (*said, *about)))
     countries = frozenset().union(*(one.countries for one in (*said, *about)))
+    calendar = frozenset().union(*(one.calendar for one in said))
+    calendar |= {MONTHS[month] for _, month, _ in dates if month in MONTHS}
+    dates_are_read = all(one.language in READ for one in said)
+    spoken = any(one.is_of_the_speaker for one in said)
     same = {one.language for one in said} == {claim.language}
     return [
         *(f"{one[0]:f} {one[1]}".strip() for one in demanded if not _is_among(one, has)),
@@ -41,6 +49,8 @@ def lacking(claim: Facts, said: Sequence[Facts], about: Sequence[Facts]) -> list
         *sorted(claim.references - frozenset().union(*(one.references for one in said))),
         *(one for one in sorted(claim.acronyms) if not {one, *translations(one)} & words),
         *(sorted(claim.names - words) if same else ()),
+        *(sorted(claim.calendar - calendar) if dates_are_read else ()),
+        *(["who speaks"] if claim.is_of_the_speaker and not spoken else ()),
         *(sorted(claim.countries - countries) if countries and not same else ()),
     ]
 
@@ -62,6 +72,19 @@ def doubtful(claim: Facts, said: Sequence[Facts]) -> list[str]:
     if first.denies and not claim.denies:
         found.append("that it does not deny")
     return found
+
+
+def with_opening_names(
+    claim: Facts, said: Sequence[Facts], about: Sequence[Facts], is_name: Callable[[str], bool]
+) -> Facts:
+    """A claim whose names include those that begin its sentences.
+
+    A word that shares its beginning with one of the evidence is a form of that, and no name.
+    """
+    words = frozenset().union(*(one.words | one.acronyms for one in (*said, *about)))
+    stems = {word[:_STEM] for word in words}
+    opening = {name for name in claim.openings if name[:_STEM] not in stems and is_name(name)}
+    return replace(claim, names=claim.names | opening)
 
 
 def unexplained_names(

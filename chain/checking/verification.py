@@ -15,7 +15,7 @@ from functools import cache, partial
 
 from chain.answerer import Draft, Quote, Request, Verdict
 from chain.checking.alignment import Aligner, Basis, Place
-from chain.checking.details import doubtful, lacking, unexplained_names
+from chain.checking.details import doubtful, lacking, unexplained_names, with_opening_names
 from chain.checking.judgement import centre, doubt
 from chain.checking.stated import Stated
 from chain.reading.lists import runs
@@ -81,6 +81,7 @@ class Verifier:
         claim = facts(text, language)
         said = [self._said(place) for place in basis.places]
         about = [self._about(number) for number, _ in basis.places]
+        claim = with_opening_names(claim, said, about, word_states().may_be_name)
         quotes = _quotes(basis.places, passages)
         absent = [*_addresses(text, quotes, passages), *lacking(claim, said, about)]
         if absent:

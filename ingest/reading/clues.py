@@ -35,8 +35,11 @@ def celex(parsed: Parsed) -> str:
 
 
 def eli(parsed: Parsed) -> str:
-    """The address of a legal act: http://data.europa.eu/eli/reg/2019/1020/oj."""
-    return _first(parsed, _ELI)
+    """The address of a legal act: https://data.europa.eu/eli/reg/2019/1020/oj.
+
+    Acts state it with http, as a name; what is linked to is the page that answers over https.
+    """
+    return re.sub("^http:", "https:", _first(parsed, _ELI))
 
 
 def date(parsed: Parsed, language: str) -> datetime.date | None:

@@ -162,11 +162,9 @@ def official_pages(citations: Sequence[Citation], texts: Texts) -> str:
     for citation, *_ in by_number(citations).values():
         if is_web_page(citation.url):
             by_url.setdefault(at_quote(citation.url, citation.quote), []).append(citation)
-    label = "answers.open_at_quote"
-    if len(by_url) == 1:
-        return f"<p>{link(next(iter(by_url)), texts(label), texts)}</p>"
+    key = "answers.open_at_quote" if len(by_url) == 1 else "answers.open_at_quote_for"
     return "".join(
-        f"<p>{link(url, texts(f'{label}_for', numbers=numbers(cited)), texts)}</p>"
+        f"<p>{link(url, origins.naming(url, texts(key, numbers=numbers(cited))), texts)}</p>"
         for url, cited in by_url.items()
     )
 

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from lxml import etree
 
-from ingest.reading.formats import hypertext, linked_notes, markdown, zip_parts
+from ingest.reading.formats import hidden_text, hypertext, linked_notes, markdown, zip_parts
 from ingest.reading.formats.blocks import Parsed
 from ingest.reading.formats.encoding import decode
 from ingest.reading.formats.html_to_markdown import to_markdown
@@ -69,6 +69,7 @@ def _contents(path: Path, parts: zipfile.ZipFile, page: str) -> list[Element]:
     body = tree.find("body") if tree is not None else None
     if body is None:
         return []
+    hidden_text.drop(body)
     for element in body.iter(etree.Element):
         for name in ("id", "name"):
             if element.get(name):

@@ -10,6 +10,7 @@ from trafilatura import extract_metadata
 from ingest.reading.formats import (
     cellar_about,
     eurlex,
+    hidden_text,
     hypertext,
     linked_notes,
     main_text,
@@ -30,6 +31,7 @@ def parse(path: Path, data: bytes) -> Parsed:
     tree = hypertext.parse(path, text)
     if tree is None:
         return Parsed("", ())
+    hidden_text.drop(tree)
     if eurlex.is_official(tree):
         return eurlex.read(tree, text)
     page_title = cellar_about.page_title(tree)

@@ -1,0 +1,260 @@
+"""Secrets that are planted wherever one can be set are in nothing that is written or shown."""
+
+import base64
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import quote, quote_plus
+
+import pytest
+from pydantic import SecretStr
+
+from core.settings import PREFIX, ROOT, Settings
+
+pytestmark = pytest.mark.long
+
+# Characters that URLs, JSON and HTML write in another way.
+_LIKE = "Pl4nted/{}+q&8=z7"
+_KEYS = tuple(
+    name for name, about in Settings.model_fields.items() if about.annotation is SecretStr
+)
+_OTHERS = ("chroma_password", "address_password", "cookie", "client", "environment")
+SECRETS = {name: _LIKE.format(name.replace("_", "-")) for name in (*_KEYS, *_OTHERS)}
+QUESTION = "How many inspectors does the European Firearms Registry Office have?"
+_TEXT = "The European Firearms Registry Office has 120 inspectors in 14 ports."
+_PAGES = f"""
+from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
+app = AppTest.from_file("app.py", default_timeout=120).run()
+def show():
+    for part in (*app.main, *app.sidebar):
+        print(part, getattr(part, "body", ""), getattr(part, "value", ""))
+show()
+if app.chat_input and not app.chat_input[0].disabled:
+    app.chat_input[0].set_value({QUESTION!r}).run()
+    show()
+    print("ASKED")
+for path in ("sources", "notes", "evaluation", "maintenance"):
+    app._page_hash = calc_hash(path)  # as a browser asks for it
+    app.run()
+    show()
+"""
+
+
+def forms(secret: str) -> Iterator[bytes]:
+    """A secret as it may be written: plain, within JSON, HTML or a URL, in hexadecimal digits, and
+    in Base64 wherever it begins there."""
+    yield from (one.encode() for one in (secret, quote(secret, safe=""), quote_plus(secret)))
+    yield quote(secret).encode()
+    yield json.dumps(secret)[1:-1].replace("/", "\\/").encode()
+    yield secret.replace("&", "&amp;").encode()
+    yield secret.encode().hex().encode()
+    for before in range(3):
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            whole = encode(b"\0" * before + secret.encode())
+            yield whole[(0, 2, 3)[before] : -4]  # the rest depends on what stands beside it
+
+
+def found(name: str, content: bytes) -> list[str]:
+    """Which secrets are in some content."""
+    return [
+        f"{secret} in {name}"
+        for secret, value in SECRETS.items()
+        if any(form in content for form in forms(value))
+    ]
+
+
+@dataclass
+class Echo:
+    """A server that refuses all, and repeats in its answer what it was sent to prove oneself."""
+
+    url: str = ""
+    status: int = 401
+    seen: set[str] = field(default_factory=set)
+
+
+@contextmanager
+def echo() -> Iterator[Echo]:
+    told = Echo()
+
+    class Handler(BaseHTTPRequestHandler):
+        def _answer(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            sent = "; ".join(f"{name}: {value}" for name, value in self.headers.items())
+            told.seen |= {one.split(" ")[0] for one in found("", sent.encode())}
+            error = {"message": f"Wrong: {sent}", "type": sent, "code": sent, "param": sent}
+            body = json.dumps({"error": error, "detail": sent}).encode()
+            self.send_response(told.status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.send_header("X-Echo", sent)
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_POST = _answer  # noqa: N815 # names that http.server asks for
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("localhost", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        told.url = f"http://localhost:{server.server_port}"
+        yield told
+        server.shutdown()
+
+
+@dataclass
+class Installation:
+    """A folder of somebody who runs the app, with every secret set."""
+
+    home: Path
+    server: Echo
+
+    @property
+    def sign_in(self) -> Path:
+        return self.home / ".streamlit" / "secrets.toml"
+
+    def run(self, *command: str, **settings: str) -> str:
+        """What a command prints, on both; it is kept among what is written."""
+        variables = {
+            **os.environ,
+            "HOME": str(self.home),
+            "PLANTED_TOKEN": SECRETS["environment"],
+            "LANGSMITH_API_KEY": SECRETS["environment"],
+            f"{PREFIX}DATA_DIR": str(self.home / "data"),
+            f"{PREFIX}CORPUS_DIRS": json.dumps([str(self.home / "documents")]),
+            f"{PREFIX}DOCUMENTS_DIR": str(self.home / "documents"),
+            **{f"{PREFIX}{name.upper()}": SECRETS[name] for name in _KEYS},
+            **{f"{PREFIX}{name.upper()}": value for name, value in settings.items()},
+        }
+        done = subprocess.run(
+            [sys.executable, *command],
+            cwd=ROOT,
+            env=variables,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        told = done.stdout + done.stderr
+        assert "Traceback" not in told, told[-2000:]
+        number = len(list(self.home.glob("*.out")))
+        (self.home / f"{number:02}.out").write_text(f"{command[:3]}\n{told}", "utf-8")
+        return told
+
+    @property
+    def models(self) -> Mapping[str, str]:
+        """Settings of a language model and a reranker at the server that refuses."""
+        return {
+            "openai_base_url": f"{self.server.url}/v1",
+            "model": "planted",
+            "rerank_url": f"{self.server.url}/rerank",
+            "answer_timeout": "20",
+        }
+
+    def leaks(self) -> list[str]:
+        """Secrets in anything that was written, but for the file that is to hold some."""
+        files = [one for one in self.home.rglob("*") if one.is_file() and one != self.sign_in]
+        inside = (
+            leak
+            for file in files
+            for leak in found(str(file.relative_to(self.home)), file.read_bytes())
+        )
+        return [*inside, *(leak for file in files for leak in found("a name", str(file).encode()))]
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    home = tmp_path_factory.mktemp("home")
+    (home / "documents").mkdir()
+    front = "---\nid: office\nlanguage: en\ntitle: The office\n---\n"
+    (home / "documents" / "office.md").write_text(f"{front}# The office\n\n{_TEXT}\n", "utf-8")
+    with echo() as server:
+        made = Installation(home, server)
+        assert "is in use" in made.run("-m", "ingest")
+        yield made
+
+
+def test_every_secret_is_found_in_each_form_that_is_looked_for() -> None:
+    for name, secret in SECRETS.items():
+        for form in forms(secret):
+            assert found("here", b"before " + form + b" after") == [f"{name} in here"]
+        basic = base64.b64encode(f"somebody:{secret}".encode())
+        assert found("here", basic) == [f"{name} in here"]
+
+
+def test_a_server_that_repeats_the_key_does_not_get_it_into_anything(
+    installation: Installation,
+) -> None:
+    for status, more in ((401, ()), (429, ("--json",)), (500, ())):
+        installation.server.status = status
+        told = installation.run("-m", "chain", *more, QUESTION, **installation.models)
+        assert "120" in told  # answered without the model
+    installation.server.status = 401
+    questions = installation.home / "questions.jsonl"
+    asked = {"id": "a", "language": "en", "question": QUESTION}
+    questions.write_text(json.dumps(asked), "utf-8")
+    told = installation.run(
+        "-m", "eval", "--every", "60", "--corpus", "corpus", **installation.models
+    )
+    assert (installation.home / "data" / "runs").is_dir(), told
+    checks = installation.run("-m", "command", "doctor", "--json", **installation.models)
+    assert '"failure"' in checks
+    assert {"openai_api_key", "rerank_api_key"} <= installation.server.seen
+    assert installation.leaks() == []
+
+
+def test_an_embeddings_server_that_repeats_the_key_does_not_either(
+    installation: Installation,
+) -> None:
+    told = {"embeddings_url": f"{installation.server.url}/v1"}
+    assert "is in use" not in installation.run("-m", "ingest", **told)
+    installation.run("-m", "chain", QUESTION, **told)
+    installation.run("-m", "eval", "--every", "60", **told)
+    installation.run("-m", "command", "doctor", "--json", **told)
+    assert "embeddings_api_key" in installation.server.seen
+    assert installation.leaks() == []
+
+
+def test_the_password_of_a_chroma_server_is_in_nothing(installation: Installation) -> None:
+    password = quote(SECRETS["chroma_password"], safe="")
+    host = installation.server.url.partition("://")[2]
+    told = {"chroma_url": f"http://somebody:{password}@{host}"}
+    for command in (("ingest",), ("chain", QUESTION), ("eval",), ("command", "doctor", "--json")):
+        assert installation.run("-m", *command, **told)
+    assert "chroma_password" in installation.server.seen
+    assert installation.leaks() == []
+
+
+@pytest.mark.parametrize("setting", ["openai_base_url", "embeddings_url", "rerank_url"])
+def test_an_address_that_is_refused_for_its_password_is_not_repeated(
+    installation: Installation, setting: str
+) -> None:
+    password = quote(SECRETS["address_password"], safe="")
+    told = {setting: f"https://somebody:{password}@localhost/v1"}
+    for command in (("ingest",), ("chain", QUESTION), ("eval",), ("command", "doctor", "--json")):
+        assert "password" in installation.run("-m", *command, **told)
+    installation.run("-c", _PAGES, **told)
+    assert installation.leaks() == []
+
+
+def test_pages_show_and_log_none(installation: Installation) -> None:
+    assert "ASKED" in installation.run("-c", _PAGES, **installation.models)
+    password = quote(SECRETS["chroma_password"], safe="")
+    host = installation.server.url.partition("://")[2]
+    installation.run("-c", _PAGES, chroma_url=f"http://somebody:{password}@{host}")
+    installation.sign_in.parent.mkdir()
+    secrets = {"cookie_secret": SECRETS["cookie"], "client_secret": SECRETS["client"]}
+    lines = ["[auth]", *(f'{name} = "{value}"' for name, value in secrets.items())]
+    for more in ([], ["client_id ="], ['client_id = "a"', 'server_metadata_url = "http://x"']):
+        installation.sign_in.write_text("\n".join([*lines, *more, ""]), "utf-8")
+        assert "ASKED" not in installation.run("-c", _PAGES, **installation.models)
+        installation.run("-m", "command", "doctor", "--json", **installation.models)
+    assert installation.leaks() == []
