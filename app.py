@@ -13,5 +13,10 @@ else:
 
     from ui import uploads
     from ui.guard import Guard
+    from ui.observed import Closed, Observed
 
-    app = st.App(__file__, lifespan=uploads.lifespan, middleware=[Middleware(Guard)])
+    app = st.App(
+        __file__,
+        lifespan=uploads.lifespan,
+        middleware=[Middleware(one) for one in (Observed, Guard, Closed)],
+    )

@@ -97,6 +97,9 @@ def doctor(
 
 
 def main() -> None:
+    from core.observing import observe
+
+    observe()
     app(prog_name="strategiewijzer")
 
 

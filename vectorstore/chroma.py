@@ -121,7 +121,7 @@ def connect(settings: Settings) -> Client:
         StoreError: the server does not answer, or the folder cannot be used; Chroma cannot open a
             folder that it may not write to, not even to read.
     """
-    options = ChromaSettings(anonymized_telemetry=False)
+    options = ChromaSettings(anonymized_telemetry=False, chroma_otel_granularity="none")
     if not settings.chroma_url:
         return _open_folder(store_folder(settings), options)
     url = httpx.URL(settings.chroma_url)
