@@ -22,7 +22,7 @@ class Stopwatch:
         self._start = time.perf_counter()
         self._running: list[tuple[str, float]] = []
         self.laps: dict[str, float] = {}
-        self.question = telemetry.Question()
+        self.question = telemetry.QuestionSpan()
 
     def begin(self, stage: str) -> None:
         """Ends the stage that runs, and begins another."""
@@ -73,8 +73,9 @@ def measured(answer: Callable[[Stopwatch], Generator[Event, None, None]]) -> Ite
         failure = error
         raise
     finally:
-        events.close()
-        watch.stop()
+        with watch.question.active():
+            events.close()
+            watch.stop()
         watch.question.ended(finished, failure)
         _log(watch, finished, failure)
 

@@ -107,7 +107,7 @@ class Settings(BaseSettings):
     # Logs, traces and what all readers are told (docs/observability.md)
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"  # of our records
-    otlp_endpoint: str = ""  # collector, such as http://localhost:4317 (gRPC); empty: off
+    otlp_endpoint: Annotated[str, Field(pattern="^(https?://.+)?$")] = ""  # gRPC; empty: off
     notice: str = ""  # plain text above every page
     maintenance: str = ""  # plain text in place of every page, but for maintainers'
 

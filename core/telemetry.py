@@ -92,7 +92,7 @@ def refused(status: int) -> None:
         _recorder.add(REFUSED, 1, {STATUS: status})
 
 
-class Question:
+class QuestionSpan:
     """The span of a question, with those of its stages."""
 
     def __init__(self) -> None:

@@ -30,7 +30,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from core.telemetry_names import ERROR, GENERATION, INDEX, MEASURES, PASSAGES, TOKENS, Measure
 
 Attributes = Mapping[str, object]
-Index = Callable[[], tuple[str, int] | None]
+_Index = Callable[[], tuple[str, int] | None]
 
 NAME = "strategiewijzer"
 # Bounds that OpenTelemetry's conventions advise for durations and tokens of generative AI.
@@ -64,7 +64,7 @@ class Recorder:
     """
 
     def __init__(
-        self, index: Index, spans: SpanExporter | None = None, metrics: MetricExporter | None = None
+        self, index: _Index, spans: SpanExporter | None = None, metrics: MetricExporter | None = None
     ) -> None:
         about = {"service.name": NAME, "service.instance.id": uuid.uuid4().hex}
         resource = Resource.create(about)
@@ -161,7 +161,7 @@ class Recorder:
             yield Observation(now[1])
 
 
-def recorder(endpoint: str, index: Index) -> Recorder:
+def recorder(endpoint: str, index: _Index) -> Recorder:
     """A recorder; for the collector at `endpoint` too (OTLP over gRPC), unless that is empty."""
     if not endpoint:
         return Recorder(index)
