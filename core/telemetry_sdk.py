@@ -64,7 +64,10 @@ class Recorder:
     """
 
     def __init__(
-        self, index: _Index, spans: SpanExporter | None = None, metrics: MetricExporter | None = None
+        self,
+        index: _Index,
+        spans: SpanExporter | None = None,
+        metrics: MetricExporter | None = None,
     ) -> None:
         about = {"service.name": NAME, "service.instance.id": uuid.uuid4().hex}
         resource = Resource.create(about)

@@ -4,8 +4,9 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import httpx
 import pytest
@@ -19,16 +20,21 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from core import logs, telemetry
-from core.settings import ROOT, Settings, current
+from core.errors import NotAllowedError
+from core.settings import ROOT, Role, Settings, current
 from research.benchmarks.page_session import session as session_of
 from tests.axe import broken_rules
 from tests.browser import ask, opened, served
+from tests.openai_server import openai_server
 from tests.test_logs import as_before as as_before
+from ui import access
 from ui.observed import ID, RETRY_AFTER, Closed, Observed
+from ui.roles import User
 from ui.texts import languages, load
 
 TOLD = "Zaterdag <b>gesloten</b>, zie https://example.org.\nVan 9 tot 12 uur."
 QUESTION = "Hoeveel is de drugsmarkt in Europa waard?"
+REPORTS = "How many reports of online child sexual abuse were there in the EU in 2019?"
 TEXTS = load("nl")
 
 
@@ -140,7 +146,13 @@ class Changing:
         write(self.file, **values)
 
 
-def changing(folder: Path, settings: Settings, *, local: bool) -> Iterator[Changing]:
+def changing(
+    folder: Path,
+    settings: Settings,
+    *,
+    local: bool,
+    model: Mapping[str, str] = MappingProxyType({}),
+) -> Generator[Changing, None, None]:
     file, log = folder / ".env", folder / "log"
     write(file)
     # Python runs this before all else: the app is the real one but for the place of its `.env`.
@@ -148,7 +160,7 @@ def changing(folder: Path, settings: Settings, *, local: bool) -> Iterator[Chang
         f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nfrom core.settings import Settings\n"
         f"Settings.model_config['env_file'] = __import__('pathlib').Path({str(file)!r})\n"
     )
-    environment = {"PYTHONPATH": str(folder), "STRATEGIEWIJZER_LOG_FORMAT": "json"}
+    environment = {"PYTHONPATH": str(folder), "STRATEGIEWIJZER_LOG_FORMAT": "json", **model}
     if not local:
         environment["STREAMLIT_SERVER_ADDRESS"] = "0.0.0.0"  # noqa: S104 - makes all visitors
     with served(settings.data_dir, log, environment) as address:
@@ -209,6 +221,54 @@ def test_the_app_answers_with_an_id_and_logs_lines_of_one_form(visited: Changing
     assert told["logger"] == "ui.guard"
     loose = [line for line in visited.log.read_text().splitlines() if "WARNING" in line[:60]]
     assert all(line.startswith("{") for line in loose)
+
+
+def test_an_answer_under_way_ends_and_no_other_begins(settings: Settings, tmp_path: Path) -> None:
+    with openai_server() as server:
+        server.reply = "In 2019 there were more than 725 000 reports in the EU [1]."
+        server.delay = 0.5  # seconds before each of several pieces
+        model = {"OPENAI_BASE_URL": server.url, "STRATEGIEWIJZER_MODEL": "scripted"}
+        apps = changing(tmp_path, settings, local=False, model=model)
+        app = next(apps)
+
+        async def asking() -> None:
+            async with session_of(app.address) as session:
+                await session.load()
+                answer = asyncio.create_task(session.ask(REPORTS))
+                while not server.requests:
+                    await asyncio.sleep(0.05)
+                app.write(maintenance=TOLD)
+                await answer
+                assert "725 000 reports" in "".join(session.html)
+                asked = len(server.requests)
+                await session.load()
+                assert TOLD.split()[0] in "".join(session.html)
+                assert "725 000 reports" not in "".join(session.html)
+                await session.ask(REPORTS)
+                assert len(server.requests) == asked
+
+        asyncio.run(asking())
+        ended = [one for one in records(app) if one["message"] == "A question ended"]
+        assert [(one["kind"], one["mode"]) for one in ended] == [("answer", "generative")]
+        apps.close()
+
+
+@pytest.mark.parametrize("role", ["reader", "evaluator", "maintainer"])
+def test_only_maintainers_change_anything_meanwhile(
+    env: Callable[..., None], monkeypatch: pytest.MonkeyPatch, role: Role
+) -> None:
+    """A reader's conversation is still kept: an answer may be under way."""
+    monkeypatch.setattr(access, "user", lambda: User("x", "x", role))
+    env(maintenance=TOLD)
+    assert access.require("reader").id == "x"
+    if role == "maintainer":
+        assert access.require("evaluator").id == "x"
+    else:
+        with pytest.raises(NotAllowedError):
+            access.require("evaluator")
+    env()
+    if role == "evaluator":
+        assert access.require("evaluator").id == "x"
 
 
 def test_a_notice_stands_above_every_page_as_text(browser: Browser, own: Changing) -> None:
