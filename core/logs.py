@@ -25,7 +25,7 @@ PACKAGES = (
     *("research", "ui", "vectorstore"),
 )
 """Whose records are written from the configured level on."""
-_SERVERS = ("streamlit", "uvicorn")  # loggers that come with handlers of their own
+_SERVERS = ("streamlit", "uvicorn", "websockets")  # their loggers have handlers of their own
 _LONGEST = 4000  # characters of a message; a header from outside may be longer
 _FRAMES = 5  # innermost places of an error: these tell most errors apart
 _VALID_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")  # nothing that means anything in a line or header
