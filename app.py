@@ -14,10 +14,11 @@ else:
     from api.application import routes
     from ui import shared_assistant, uploads
     from ui.guard import Guard
+    from ui.observed import Closed, Observed
 
     app = st.App(
         __file__,
         lifespan=uploads.lifespan,
         routes=routes(shared_assistant.assistant),
-        middleware=[Middleware(Guard)],
+        middleware=[Middleware(one) for one in (Observed, Guard, Closed)],
     )

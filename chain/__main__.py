@@ -20,6 +20,7 @@ from chain.assistant import Assistant
 from core.answer import Answer
 from core.citation import Citation
 from core.errors import StrategiewijzerError
+from core.observing import observe
 from core.official_hosts import is_official_address
 from core.settings import Settings
 from core.source import DocumentInfo, Scope, Summarised
@@ -212,4 +213,5 @@ def _known(kind: str, given: Sequence[str], there: Collection[str]) -> tuple[str
 
 
 if __name__ == "__main__":
+    observe()
     sys.exit(main(sys.argv[1:]))

@@ -7,7 +7,7 @@ message -> what is meant    chain/understanding/; small talk gets a reply
         -> told             telling.py: the answer, or a refusal that says why
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from langchain_core.runnables import RunnableConfig
@@ -22,7 +22,7 @@ from chain.checking.verification import Verifier
 from chain.deciding import can_be_quoted, decide, requested, restarted
 from chain.finding import find
 from chain.query import Query
-from chain.stopwatch import Stopwatch
+from chain.stopwatch import Stopwatch, measured
 from chain.telling import reply, tell
 from chain.understanding.meaning import Understood, understand
 from chain.writing.extractive import ExtractiveAnswerer
@@ -119,28 +119,28 @@ class Assistant:
         """
         language = language or self._language(question, history)
         query = Query(question, language, history, scope.within(areas), config)
-        yield from restarted(lambda: self._answer(query))
+        yield from measured(lambda watch: restarted(lambda: self._answer(query, watch)))
 
-    def _answer(self, query: Query) -> Iterator[Event]:
+    def _answer(self, query: Query, watch: Stopwatch) -> Generator[Event, None, None]:
         """The events of `stream`, all from the index generation in use at the start."""
-        watch = Stopwatch()
+        watch.begin("understand")
         yield Stage(name="searching")
         index = self.index.snapshot()
         meant = self._understand(index, query)
-        watch.lap("understand")
         if not meant.asks:
             nothing = Writing(Request(query.question, query.language, ()), [self._extractive])
             yield from reply(index, query, meant, nothing, watch)
             return
+        watch.begin("retrieve")
         found = find(index, query, meant, self._settings.results)
-        watch.lap("retrieve")
+        watch.begin("decide")
         yield Stage(name="reading")
         refuse_below = self._settings.refuse_below
         decision = decide(index, query, meant, found, self._trials, refuse_below)
-        watch.lap("decide")
-        request = requested(index, query, meant, decision)
         if decision.in_parts:
-            watch.lap("parts")
+            watch.begin("parts")
+        request = requested(index, query, meant, decision)
+        watch.begin("answer")
         stand_in = [self._extractive] if can_be_quoted(meant) else []
         answerers = tuple(dict.fromkeys((self._answerer, *stand_in)))
         writing = Writing(request, answerers, self._editors)

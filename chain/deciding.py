@@ -13,7 +13,7 @@ What happens when a step fails, in this order:
 - Nothing was written: a refusal says why.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Literal, NamedTuple
 
 from chain.answer.refusal import count_documents, refusal_text
@@ -62,7 +62,7 @@ class OwnWords(NamedTuple):
         return bool(self.text) and not self.reason
 
 
-def restarted(answer: Callable[[], Iterator[Event]]) -> Iterator[Event]:
+def restarted(answer: Callable[[], Iterator[Event]]) -> Generator[Event, None, None]:
     """The events of an answer; from the start again if its index generation is deleted meanwhile.
 
     Raises:

@@ -50,7 +50,7 @@ def tell(
         lacking = missing(query.question, query.language, found, cited, sure, index)
         if why != "off_topic":
             writing.unfold()
-    watch.lap("answer")
+    watch.stop()
     own = refused(index, query, why, lacking) if why else OwnWords()
     if own.text:
         yield TextDelta(text=own.text)
@@ -68,6 +68,7 @@ def reply(
     index: Snapshot, query: Query, meant: Understood, writing: Writing, watch: Stopwatch
 ) -> Iterator[Event]:
     """Replies to a message that asks the sources nothing, or to a task that cannot be done."""
+    watch.stop()
     own = replied(meant, query.language)
     yield TextDelta(text=own.text)
     yield Finished(answer=_answer(index, query, meant, own, writing, watch))

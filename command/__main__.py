@@ -126,6 +126,9 @@ def database(
 
 
 def main() -> None:
+    from core.observing import observe
+
+    observe()
     app(prog_name="strategiewijzer")
 
 

@@ -34,7 +34,7 @@ Role = Literal["reader", "evaluator", "maintainer"]
 Entry = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
-def _openai_name(name: str) -> Any:
+def _openai(name: str) -> Any:
     """A field that is also read under OpenAI's own environment variable."""
     return AliasChoices(name, f"{PREFIX}{name}".lower(), name.lower())
 
@@ -98,10 +98,8 @@ class Settings(BaseSettings):
     model: str = ""  # empty with a base URL: the only one that the server has
     checker: bool = True  # a model reads each sentence again, with its evidence alone
     checker_model: str = ""  # on the same server; empty: `model` itself
-    openai_api_key: SecretStr = Field(
-        SecretStr(""), validation_alias=_openai_name("OPENAI_API_KEY")
-    )
-    openai_base_url: str = Field("", validation_alias=_openai_name("OPENAI_BASE_URL"))
+    openai_api_key: SecretStr = Field(SecretStr(""), validation_alias=_openai("OPENAI_API_KEY"))
+    openai_base_url: str = Field("", validation_alias=_openai("OPENAI_BASE_URL"))
     azure_endpoint: str = ""  # Azure's older form, with `model` as deployment; v1 is a base URL
     azure_api_version: str = "2024-10-21"
     azure_identity: bool = False  # a token of Entra ID in place of a key; needs azure-identity
@@ -113,6 +111,13 @@ class Settings(BaseSettings):
     answer_timeout: Annotated[float, Field(gt=0)] = 90.0  # seconds, all tries and rewrites included
     langsmith_tracing: bool = False  # questions, passages and answers go to LangSmith
 
+    # Logs, traces and what all readers are told (docs/observability.md)
+    log_format: Literal["text", "json"] = "text"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"  # of our records
+    otlp_endpoint: Annotated[str, Field(pattern="^(https?://.+)?$")] = ""  # gRPC; empty: off
+    notice: str = ""  # plain text above every page
+    maintenance: str = ""  # plain text in place of every page, but for maintainers'
+
     # Sign-in and roles (docs/sign-in.md); where people sign in is in .streamlit/secrets.toml
     role_claim: str = ""  # the claim with the roles: "roles", "realm_access.roles"
     role_values: dict[Role, tuple[Entry, ...]] = Field(  # values of that claim, for each role
@@ -120,10 +125,8 @@ class Settings(BaseSettings):
         exclude=True,
         repr=False,  # may be personal data, as `role_members` is
     )
-    role_members: dict[Role, tuple[Entry, ...]] = Field(  # verified e-mail addresses, or subjects
-        {},
-        exclude=True,
-        repr=False,  # personal data: no run or log keeps them
+    role_members: dict[Role, tuple[Entry, ...]] = Field(  # verified e-mail addresses, subjects
+        {}, exclude=True, repr=False
     )
     default_role: Role | Literal["none"] = "reader"  # of people whom claim and lists do not name
     sign_in_hours: Annotated[float, Field(gt=0, le=720)] = 12.0  # then people sign in again
@@ -141,7 +144,8 @@ class Settings(BaseSettings):
         return None if value == "" else value
 
     @field_validator(
-        "chroma_url", "openai_base_url", "azure_endpoint", "embeddings_url", "rerank_url"
+        *("chroma_url", "openai_base_url", "azure_endpoint", "embeddings_url", "rerank_url"),
+        "otlp_endpoint",
     )
     @classmethod
     def _no_secret(cls, url: str, info: ValidationInfo) -> str:

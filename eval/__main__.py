@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Mapping
 
 from core.errors import StrategiewijzerError
+from core.observing import observe
 from eval.commands import accept, ask, check, compare, export, feedback
 
 COMMANDS: Mapping[str, Callable[[list[str]], int]] = {
@@ -26,4 +27,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    observe()
     sys.exit(main(sys.argv[1:]))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from core.errors import StrategiewijzerError
+from core.observing import observe
 
 _COMMANDS = ("fetch", "status", "history", "rollback", "discard", "verify", "export", "import")
 
@@ -26,4 +27,5 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
+    observe()
     sys.exit(main(sys.argv[1:]))

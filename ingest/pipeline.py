@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from core import telemetry
 from core.errors import DocumentError, IndexMismatchError, StoreError
 from core.names import as_text
 from core.settings import Settings
@@ -31,6 +32,7 @@ from vectorstore.keyword_files import carry_keyword
 from vectorstore.store import tidy
 
 
+@telemetry.ingest()
 def ingest(
     settings: Settings,
     folders: Sequence[Path] = (),

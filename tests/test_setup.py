@@ -106,10 +106,14 @@ def test_streamlit_reports_no_use() -> None:
 def test_chroma_reports_no_use(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, client: str, url: str
 ) -> None:
+    """Whatever variables of its own are in the environment."""
+    monkeypatch.setenv("CHROMA_OTEL_GRANULARITY", "all")
+    monkeypatch.setenv("CHROMA_OTEL_COLLECTION_ENDPOINT", "http://elsewhere.example:4317")
     asked_with = []
     monkeypatch.setattr(chromadb, client, lambda **options: asked_with.append(options["settings"]))
     chroma.connect(Settings(data_dir=tmp_path, chroma_url=url))
     assert [settings.anonymized_telemetry for settings in asked_with] == [False]
+    assert [settings.chroma_otel_granularity for settings in asked_with] == ["none"]
 
 
 @pytest.mark.parametrize(("published", "served"), [(True, True), (False, False)])

@@ -51,10 +51,13 @@ def require(role: Role) -> User:
     """The user, who has this role.
 
     Raises:
-        NotAllowedError: the user does not have it.
+        NotAllowedError: the user does not have it, or nobody but maintainers may change anything
+            now. A reader's answer under way is still kept.
         SettingsError: as `user`.
     """
     found = user()
+    if role != "reader" and current().maintenance and not found.may("maintainer"):
+        raise NotAllowedError("This is closed for maintenance. Try again later.")
     if not found.may(role):
         raise NotAllowedError(f"This needs the role {role}. Ask a maintainer for it.")
     return found

@@ -12,9 +12,10 @@ from typing import NamedTuple
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from core import logs
 from core.errors import SignInError, StrategiewijzerError
-from core.settings import Role, current
-from ui import access, sidebar, sign_in
+from core.settings import Role, Settings, current
+from ui import access, notices, sidebar, sign_in
 from ui.access import User
 from ui.markup import code
 from ui.scripts import STATIC
@@ -44,19 +45,29 @@ PLACES = [
 
 
 def run() -> None:
-    """Shows the page that the address names, in the interface language of the reader."""
+    """Shows the page that the address names, in the interface language of the reader.
+
+    What is logged meanwhile, such as of a question that is answered, has one id.
+    """
+    with logs.request():
+        _run()
+
+
+def _run() -> None:
     try:
-        texts = sidebar.interface_texts(current())
+        settings = current()
+        texts = sidebar.interface_texts(settings)
         who = _who()
     except StrategiewijzerError as error:
         st.error(code(str(error)))
         return
-    shown = st.navigation([_page(place, who, texts) for place in PLACES])
+    shown = st.navigation([_page(place, who, settings, texts) for place in PLACES])
     st.set_page_config(page_title=f"{shown.title} – {texts('title')}")
     sidebar.choose_language(texts)
     if isinstance(who, User):
         sign_in.in_sidebar(who, texts)
     st.html(STATIC / "style.css")
+    notices.above(settings, who, texts)
     shown.run()
 
 
@@ -67,11 +78,13 @@ def _who() -> User | SignInError:
         return error
 
 
-def _page(place: Place, who: User | SignInError, texts: Texts) -> StreamlitPage:
+def _page(place: Place, who: User | SignInError, settings: Settings, texts: Texts) -> StreamlitPage:
     """The page, or a hidden one that says why the user may not see it."""
     shown: Callable[[], None] = place.page
-    may_be_here = False
-    if isinstance(who, SignInError):
+    title, may_be_here = texts(place.title), False
+    if notices.is_closed(settings, who):
+        shown, title = partial(notices.closed, settings, texts), texts("notice.closed")
+    elif isinstance(who, SignInError):
         shown = partial(sign_in.page, str(who), texts)
     elif who.role is None:
         shown = partial(sign_in.no_role, who, texts)
@@ -81,7 +94,7 @@ def _page(place: Place, who: User | SignInError, texts: Texts) -> StreamlitPage:
         may_be_here = True
     return st.Page(
         shown,
-        title=texts(place.title),
+        title=title,
         url_path=place.path,
         default=not place.path,
         visibility="visible" if may_be_here else "hidden",

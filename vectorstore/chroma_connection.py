@@ -3,6 +3,7 @@
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import chromadb
 import httpx
@@ -16,6 +17,7 @@ from core.errors import StoreError
 from core.settings import Settings
 from vectorstore.chroma_errors import LONGEST, is_failure, store_error
 
+_QUIET: dict[str, Any] = {"anonymized_telemetry": False, "chroma_otel_granularity": "none"}
 PATIENCE = 60.0  # seconds for a server's reply; the largest, a batch of vectors, takes a few
 
 
@@ -51,7 +53,7 @@ def connect(settings: Settings) -> Client:
             folder that it may not write to, not even to read.
     """
     if not settings.chroma_url:
-        return _open_folder(store_folder(settings), ChromaSettings(anonymized_telemetry=False))
+        return _open_folder(store_folder(settings), ChromaSettings(**_QUIET))
     url = httpx.URL(settings.chroma_url)
     ssl = url.scheme == "https"
     port = url.port or (443 if ssl else 80)
@@ -81,13 +83,13 @@ def connect(settings: Settings) -> Client:
 def _server_options(settings: Settings) -> ChromaSettings:
     secret = settings.chroma_token.get_secret_value()
     if not secret:
-        return ChromaSettings(anonymized_telemetry=False)
+        return ChromaSettings(**_QUIET)
     if settings.chroma_user:
         provider, secret = "basic_authn.BasicAuth", f"{settings.chroma_user}:{secret}"
     else:
         provider = "token_authn.TokenAuth"
     return ChromaSettings(
-        anonymized_telemetry=False,
+        **_QUIET,
         chroma_client_auth_provider=f"chromadb.auth.{provider}ClientProvider",
         chroma_client_auth_credentials=secret,
     )

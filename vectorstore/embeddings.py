@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from core import telemetry
 from core.errors import ModelError
 from core.settings import Settings
 from vectorstore.e5 import PASSAGE, QUERY, e5, keep_in
@@ -162,9 +163,11 @@ class OpenAIEmbedder:
         from openai import OpenAIError
 
         try:
-            response = client.embeddings.create(
-                model=self._model, input=[clean(text) for text in texts], encoding_format="float"
-            )
+            cleaned = [clean(text) for text in texts]
+            with telemetry.call("embeddings", self._model, str(client.base_url)):
+                response = client.embeddings.create(
+                    model=self._model, input=cleaned, encoding_format="float"
+                )
             vectors = np.asarray([entry.embedding for entry in response.data], dtype=np.float32)
         except (OpenAIError, ValueError) as error:  # vectors of different lengths are a ValueError
             raise ModelError(

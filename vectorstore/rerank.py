@@ -18,6 +18,7 @@ from typing import Protocol
 import httpx
 from pydantic import BaseModel, Field, RootModel
 
+from core import telemetry
 from core.breaker import Breaker
 from core.errors import ModelError
 from core.passage import ScoredPassage
@@ -124,7 +125,8 @@ class ServerReranker:
             body = {"model": self._model, "query": query, "documents": texts, "top_n": len(texts)}
         else:
             body = {"query": query, "texts": texts}
-        reply = self._reply(body)
+        with telemetry.call("rerank", self._model, self._url):
+            reply = self._reply(body)
         if self._model:
             results = _Results.model_validate_json(reply).results
             return {result.index: result.relevance_score for result in results}

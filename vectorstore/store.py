@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Collection
 from typing import TypeVar
 
+from core import telemetry
 from core.passage import Passage, ScoredPassage
 from core.settings import Settings
 from core.source import DocumentInfo, Scope
@@ -83,6 +84,9 @@ class Index:
                     generation, words, self.embedder, self._reranker, lambda: self.profile
                 )
                 self._opened = opened = pointer, snapshot
+                if not self._trial:
+                    entries = generation.manifest.documents
+                    telemetry.index_in_use(generation.id, sum(one.passages for one in entries))
             if self._settings.chroma_url and not self._trial and pointer.kept:
                 # Another host may have published, so nobody else tidies this one's folder. What is
                 # newer than all that is kept may be under construction.

@@ -12,6 +12,7 @@ from langchain_openai.chat_models.base import BaseChatOpenAI
 
 from chain.model.aside import aside
 from chain.model.thoughts import without_thoughts
+from core import telemetry
 from core.errors import ModelError
 from language.characters import visible
 
@@ -82,13 +83,17 @@ def replied(
     def texts() -> Iterator[str]:
         nonlocal ending
         body = {key: value for key, value in sent.items() if key != "stream"}
-        if "stream" in sent:
-            parts: Iterable[BaseMessage] = client.stream(list(messages), config, extra_body=body)
-        else:
-            parts = [client.invoke(list(messages), config, extra_body=body)]
-        for part in parts:
-            ending = _ending(part.response_metadata) or ending
-            yield str(part.text)
+        with telemetry.call("chat", client.model_name, _address(client)) as call:
+            if "stream" in sent:
+                parts: Iterable[BaseMessage] = client.stream(
+                    list(messages), config, extra_body=body
+                )
+            else:
+                parts = [client.invoke(list(messages), config, extra_body=body)]
+            for part in parts:
+                ending = _ending(part.response_metadata) or ending
+                call.tokens = _tokens(part) or call.tokens
+                yield str(part.text)
 
     for text in without_thoughts(tidy(texts())):
         written = written or bool(text.strip())
@@ -138,6 +143,16 @@ def tidy(texts: Iterable[str]) -> Iterator[str]:
             kept.append(character)
         for start in range(0, len(kept), _PIECE):
             yield "".join(kept[start : start + _PIECE])
+
+
+def _address(client: BaseChatOpenAI) -> str:
+    return client.openai_api_base or str(getattr(client, "azure_endpoint", "") or "")
+
+
+def _tokens(part: BaseMessage) -> tuple[int, int] | None:
+    """Tokens of the request and of the reply, where the server tells them."""
+    usage = getattr(part, "usage_metadata", None)
+    return (usage["input_tokens"], usage["output_tokens"]) if usage else None
 
 
 def _ending(about: Mapping[str, Any]) -> str:

@@ -1,0 +1,200 @@
+"""What is measured of questions, calls of servers and runs of ingest: metrics and traces.
+
+    question, stage, call, ingest -> Recorder (core/telemetry_sdk.py) -> /metrics of this process
+                                                                      -> a collector, if one is set
+
+Nothing is recorded, and no library loaded, until `start`. No name (core/telemetry_names.py), label
+or attribute holds a question, an answer, a text or a person; labels have few values.
+"""
+
+import atexit
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
+
+from core.answer import Answer
+from core.errors import ModelError
+from core.logs import request_id
+from core.telemetry_names import (
+    ADDRESS,
+    CALLS,
+    DURATION,
+    ERROR,
+    GENERATION,
+    INGESTS,
+    INPUT_TOKENS,
+    KIND,
+    MODE,
+    MODEL,
+    OPERATION,
+    OUTPUT_TOKENS,
+    PORT,
+    PROVIDER,
+    QUESTIONS,
+    REFUSED,
+    REQUEST,
+    STAGE,
+    STAGES,
+    STATUS,
+    TOKEN_TYPE,
+    TOKENS,
+    TROUBLE,
+    TROUBLES,
+)
+
+if TYPE_CHECKING:
+    from core.telemetry_sdk import Recorder, Running
+
+Operation = Literal["chat", "embeddings", "rerank"]
+
+_AZURE = (".azure.com", ".azure.us", ".azure.cn")  # its clouds; others speak OpenAI's API
+
+_lock = threading.Lock()
+_recorder: "Recorder | None" = None
+_index: tuple[str, int] | None = None
+
+
+def start(endpoint: str, *, scraped: bool) -> None:
+    """Begins to record, once per process: for `exposition` if `scraped`, and for the collector at
+    `endpoint` if there is one."""
+    global _recorder
+    with _lock:
+        if _recorder is None and (scraped or endpoint):
+            from core import telemetry_sdk
+
+            _recorder = telemetry_sdk.recorder(endpoint, index)
+            atexit.register(_recorder.close)
+
+
+def exposition() -> tuple[bytes, str]:
+    """The metrics of this process in Prometheus' text format, and its content type."""
+    start("", scraped=True)
+    assert _recorder is not None  # noqa: S101 - just started
+    return _recorder.exposition()
+
+
+def index() -> tuple[str, int] | None:
+    """Id and passages of the generation in use, if there is one."""
+    return _index
+
+
+def index_in_use(generation: str, passages: int) -> None:
+    global _index
+    _index = generation, passages
+
+
+def refused(status: int) -> None:
+    """Counts a request that is answered with an HTTP status of refusal."""
+    if _recorder is not None:
+        _recorder.add(REFUSED, 1, {STATUS: status})
+
+
+class QuestionSpan:
+    """The span of a question, with those of its stages."""
+
+    def __init__(self) -> None:
+        self._recorder = _recorder
+        self._started = time.perf_counter()
+        self._running: list[Running] = []
+        if self._recorder is not None:
+            self._running.append(self._recorder.begin("question", {REQUEST: request_id()}))
+
+    def active(self) -> AbstractContextManager[object]:
+        """Within it, calls of servers belong to the stage that the question is in."""
+        if self._recorder is None:
+            return nullcontext()
+        return self._recorder.within(self._running[-1])
+
+    def begin(self, stage: str) -> None:
+        """Begins a stage, inside of the one that runs."""
+        if self._recorder is not None:
+            self._running.append(self._recorder.begin(stage, {STAGE: stage}, self._running[-1]))
+            self._recorder.go_on_in(self._running[-1])
+
+    def end(self, stage: str, seconds: float) -> None:
+        """Ends the innermost stage."""
+        if self._recorder is not None and len(self._running) > 1:
+            self._running.pop().end()
+            self._recorder.go_on_in(self._running[-1])
+            self._recorder.add(STAGES, seconds, {STAGE: stage})
+
+    def ended(self, answer: Answer | None, error: BaseException | None = None) -> None:
+        """Ends the question: with an answer, an error, or neither when nobody waits any more."""
+        if self._recorder is None:
+            return
+        kind = answer.kind if answer else "failed" if error else "stopped"
+        labels = {KIND: kind, MODE: answer.mode if answer else "none"}
+        self._recorder.add(QUESTIONS, 1, labels)
+        self._recorder.add(DURATION, time.perf_counter() - self._started, labels)
+        more = {GENERATION: answer.generation} if answer else {}
+        if answer and answer.trouble:
+            more[TROUBLE] = answer.trouble
+            self._recorder.add(TROUBLES, 1, {TROUBLE: answer.trouble})
+        while self._running:
+            self._running.pop().end({**labels, **more}, _kind(error) if error else "")
+
+
+class Call:
+    """A request to the server of a model; `tokens` are those of input and output, if told."""
+
+    tokens: tuple[int, int] | None = None
+
+
+@contextmanager
+def call(operation: Operation, model: str, url: str) -> Iterator[Call]:
+    """Measures a request. Around a generator it also sees that this is closed early."""
+    made, recorder = Call(), _recorder
+    if recorder is None:
+        yield made
+        return
+    started, trouble = time.perf_counter(), ""
+    host = urlsplit(url).hostname or ""
+    provider = "azure.ai.openai" if host.endswith(_AZURE) else "openai"
+    labels = {OPERATION: operation, PROVIDER: provider, MODEL: model}
+    where = {ADDRESS: host, PORT: urlsplit(url).port or 443 if host else 0}
+    running = recorder.begin(f"{operation} {model}".strip(), {**labels, **where}, client=True)
+    try:
+        yield made
+    except BaseException as error:
+        trouble = _kind(error)
+        raise
+    finally:
+        told: dict[str, object] = {}
+        if made.tokens is not None:
+            told = {INPUT_TOKENS: made.tokens[0], OUTPUT_TOKENS: made.tokens[1]}
+            for kind, number in zip(("input", "output"), made.tokens, strict=True):
+                recorder.add(TOKENS, number, {**labels, TOKEN_TYPE: kind})
+        seconds = time.perf_counter() - started
+        recorder.add(CALLS, seconds, {**labels, **({ERROR: trouble} if trouble else {})})
+        running.end(told, trouble)
+
+
+@contextmanager
+def ingest() -> Iterator[None]:
+    """Measures a run of ingest."""
+    recorder = _recorder
+    if recorder is None:
+        yield
+        return
+    started, trouble = time.perf_counter(), ""
+    running = recorder.begin("ingest", {})
+    try:
+        with recorder.within(running):
+            yield
+    except BaseException as error:
+        trouble = _kind(error)
+        raise
+    finally:
+        labels = {ERROR: trouble} if trouble else {}
+        recorder.add(INGESTS, time.perf_counter() - started, labels)
+        running.end({}, trouble)
+
+
+def _kind(error: BaseException) -> str:
+    """The kind of an error: why a model failed, "stopped", else its type."""
+    if isinstance(error, GeneratorExit):
+        return "stopped"
+    return error.reason if isinstance(error, ModelError) else type(error).__name__

@@ -1,0 +1,183 @@
+"""Records metrics and spans with OpenTelemetry; nothing else imports it.
+
+Metrics are read by Prometheus, and go with the spans to a collector if there is one. Nothing waits
+for a collector: what it does not take is dropped. The providers are of this module alone, so that
+libraries that also know OpenTelemetry, such as Chroma's, send nothing through them. What no setting
+says (headers, certificates, resource, intervals) the SDK itself takes from its variables `OTEL_*`.
+"""
+
+import threading
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from types import MappingProxyType
+
+from opentelemetry import context, trace
+from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
+from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+from opentelemetry.exporter.prometheus import PrometheusMetricReader
+from opentelemetry.metrics import CallbackOptions, Counter, Histogram, Observation
+from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider
+from opentelemetry.sdk.metrics.export import MetricExporter, PeriodicExportingMetricReader
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
+from opentelemetry.trace import NoOpTracer, Span, SpanKind, StatusCode, Tracer
+from opentelemetry.util.types import AttributeValue
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+
+from core.telemetry_names import ERROR, GENERATION, INDEX, MEASURES, PASSAGES, TOKENS, Measure
+
+Attributes = Mapping[str, object]
+_Index = Callable[[], tuple[str, int] | None]
+
+NAME = "strategiewijzer"
+# Bounds that OpenTelemetry's conventions advise for durations and tokens of generative AI.
+_SECONDS = tuple(0.01 * 2**step for step in range(14))
+_COUNTS = tuple(float(4**step) for step in range(10))
+_TIMEOUT = 5.0  # seconds of an export, all tries included: more come meanwhile
+_PATIENCE = 3.0  # seconds that the end of a process waits for a collector
+
+
+class Running:
+    """A span that has begun."""
+
+    def __init__(self, span: Span) -> None:
+        self.span = span
+
+    def end(self, attributes: Attributes = MappingProxyType({}), trouble: str = "") -> None:
+        self.span.set_attributes(_values(attributes))
+        if trouble:
+            self.span.set_attribute(ERROR, trouble)
+            self.span.set_status(StatusCode.ERROR)
+        self.span.end()
+
+
+class Recorder:
+    """Records what `core.telemetry` measures.
+
+    Args:
+        index: tells the generation in use.
+        spans: takes spans; None: there are none.
+        metrics: takes metrics too, at intervals.
+    """
+
+    def __init__(
+        self,
+        index: _Index,
+        spans: SpanExporter | None = None,
+        metrics: MetricExporter | None = None,
+    ) -> None:
+        about = {"service.name": NAME, "service.instance.id": uuid.uuid4().hex}
+        resource = Resource.create(about)
+        self._registry = CollectorRegistry()
+        prometheus = PrometheusMetricReader(
+            disable_target_info=True, scope_info_enabled=False, registry=self._registry
+        )
+        pushed = [PeriodicExportingMetricReader(metrics)] if metrics else []
+        self._meters = MeterProvider(
+            [prometheus, *pushed],
+            resource,
+            shutdown_on_exit=False,
+            exemplar_filter=AlwaysOffExemplarFilter(),
+        )
+        self._index = index
+        self._instruments = dict(self._made())
+        self._tracer: Tracer = NoOpTracer()
+        self._traces: TracerProvider | None = None
+        if spans is not None:
+            self._traces = TracerProvider(resource=resource, shutdown_on_exit=False)
+            self._traces.add_span_processor(BatchSpanProcessor(spans))
+            self._tracer = self._traces.get_tracer(NAME)
+        # Made now: at its end a process can start no thread any more.
+        self._closing, self._closed = threading.Event(), threading.Event()
+        threading.Thread(target=self._close, name="telemetry", daemon=True).start()
+
+    def add(self, measure: Measure, value: float, attributes: Attributes) -> None:
+        """Counts, or records a value of a histogram."""
+        instrument = self._instruments[measure]
+        if isinstance(instrument, Counter):
+            instrument.add(value, _values(attributes))
+        else:
+            instrument.record(value, _values(attributes))
+
+    def begin(
+        self,
+        name: str,
+        attributes: Attributes,
+        inside: Running | None = None,
+        *,
+        client: bool = False,
+    ) -> Running:
+        """Begins a span in another, else in the one that is active here."""
+        where = trace.set_span_in_context(inside.span) if inside else None
+        kind = SpanKind.CLIENT if client else SpanKind.INTERNAL
+        return Running(self._tracer.start_span(name, where, kind, _values(attributes)))
+
+    def within(self, running: Running) -> AbstractContextManager[object]:
+        """Makes a span the active one."""
+        return trace.use_span(running.span, record_exception=False, set_status_on_exception=False)
+
+    def go_on_in(self, running: Running) -> None:
+        """Makes a span the active one until the `within` around ends."""
+        context.attach(trace.set_span_in_context(running.span))
+
+    def exposition(self) -> tuple[bytes, str]:
+        return generate_latest(self._registry), CONTENT_TYPE_PLAIN_0_0_4
+
+    def close(self) -> None:
+        """Sends what is left, for a few seconds at most."""
+        self._closing.set()
+        self._closed.wait(_PATIENCE)
+
+    def _close(self) -> None:
+        self._closing.wait()
+        if self._traces is not None:
+            self._traces.shutdown()
+        self._meters.shutdown(timeout_millis=_TIMEOUT * 1000)
+        self._closed.set()
+
+    def _made(self) -> Iterable[tuple[Measure, Counter | Histogram]]:
+        meter = self._meters.get_meter(NAME)
+        for one in MEASURES:
+            told = {"unit": one.unit, "description": one.tells}
+            if one.instrument == "counter":
+                yield one, meter.create_counter(one.name, **told)
+            elif one.instrument == "histogram":
+                bounds = _COUNTS if one is TOKENS else _SECONDS
+                yield (
+                    one,
+                    meter.create_histogram(
+                        one.name, **told, explicit_bucket_boundaries_advisory=bounds
+                    ),
+                )
+        for one, observed in ((INDEX, self._generation), (PASSAGES, self._passages)):
+            meter.create_observable_gauge(one.name, [observed], description=one.tells)
+
+    def _generation(self, _: CallbackOptions) -> Iterable[Observation]:
+        if now := self._index():
+            yield Observation(1, {GENERATION: now[0]})
+
+    def _passages(self, _: CallbackOptions) -> Iterable[Observation]:
+        if now := self._index():
+            yield Observation(now[1])
+
+
+def recorder(endpoint: str, index: _Index) -> Recorder:
+    """A recorder; for the collector at `endpoint` too (OTLP over gRPC), unless that is empty."""
+    if not endpoint:
+        return Recorder(index)
+    return Recorder(
+        index,
+        OTLPSpanExporter(endpoint=endpoint, timeout=_TIMEOUT),
+        OTLPMetricExporter(endpoint=endpoint, timeout=_TIMEOUT),
+    )
+
+
+def _values(attributes: Attributes) -> dict[str, AttributeValue]:
+    """The attributes as OpenTelemetry has them; numbers stay numbers."""
+    return {
+        name: value if isinstance(value, int | float) else str(value)
+        for name, value in attributes.items()
+    }
