@@ -134,6 +134,11 @@ class Conversations(UserFile):
             connection.execute("DELETE FROM conversations WHERE user = ?", (self.user,))
             connection.execute("DELETE FROM notes WHERE user = ?", (self.user,))
 
+    def users(self) -> tuple[str, ...]:
+        """All users of whom there is a conversation or a note."""
+        query = "SELECT user FROM conversations UNION SELECT user FROM notes ORDER BY user"
+        return tuple(user for (user,) in self._rows(query))
+
     def notes(self) -> tuple[Note, ...]:
         """This user's notes, newest first."""
         query = "SELECT note FROM notes WHERE user = ? AND changed >= ?"

@@ -175,6 +175,11 @@ def reopen(data_dir: Path, given: Feedback) -> None:
     _change(data_dir, given, handled=None, by="")
 
 
+def forget_handler(data_dir: Path, given: Feedback) -> None:
+    """Takes from a handled verdict who dealt with it; otherwise as `handle`."""
+    _change(data_dir, given, by="")
+
+
 def _change(data_dir: Path, given: Feedback, **fields: object) -> None:
     with _opened(data_dir, writes=True) as connection:
         for kept in _selected(connection, given.id):
