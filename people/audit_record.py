@@ -135,7 +135,7 @@ def askers(settings: Settings) -> dict[str, int]:
     asker = _RECORDS.c.asker
     query = sqlalchemy.select(asker, sqlalchemy.func.count()).where(asker.is_not(None))
     with _opened(settings) as connection:
-        return dict(connection.execute(query.group_by(asker)).tuples().all())
+        return {row[0]: row[1] for row in connection.execute(query.group_by(asker))}
 
 
 def forget_asker(settings: Settings, user: str) -> int:
