@@ -38,7 +38,7 @@ def export(
     from people.personal_data import collect, conversations_of
 
     settings = Settings()
-    text = collect(settings, conversations_of(settings, user)).model_dump_json(indent=2)
+    text = collect(settings, conversations_of(settings, user)).as_json()
     if to is None:
         typer.echo(text)
         return

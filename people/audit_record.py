@@ -90,7 +90,8 @@ def keep(settings: Settings, answer: Answer, by: str = "") -> None:
             connection.execute(_RECORDS.insert().values(row))
             connection.execute(_CHAIN.update().values(end))
     except StrategiewijzerError as error:
-        cause = getattr(error.__cause__, "orig", None)  # the error itself may repeat the question
+        cause = error.__cause__  # in SQLAlchemy's own words it may repeat the question
+        cause = cause if isinstance(cause, OSError) else getattr(cause, "orig", None)
         raise StrategiewijzerError(
             "There is no answer, as its audit record cannot be kept"
             f"{f' ({cause})' if cause else ''}. Check that this program may write in its database "

@@ -50,6 +50,10 @@ class PersonalData(Frozen):
     handled: tuple[HandledFeedback, ...] = ()
     audit: tuple[AuditRecord, ...] = ()
 
+    def as_json(self) -> str:
+        """As it is exported; `model_validate_json` reads it."""
+        return self.model_dump_json(indent=2, round_trip=True)
+
 
 class PersonCounts(Frozen):
     """How much of each there is of a person."""

@@ -62,7 +62,7 @@ def _show_download(session: Chat, texts: Texts) -> None:
         st.warning(f"{texts('privacy.problem')}\n\n{code(str(error))}")
         return
     name = downloads.file_name(texts("privacy.yours"), "zip")
-    downloads.save(_zipped(data.model_dump_json(indent=2)), name=name)
+    downloads.save(_zipped(data.as_json()), name=name)
 
 
 def _zipped(text: str) -> bytes:
