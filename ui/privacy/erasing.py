@@ -19,7 +19,7 @@ def show(chat: Chat, texts: Texts, key: str) -> None:
     with st.popover(texts("history.delete_all"), icon=":material/delete_sweep:", type="tertiary"):
         st.write(texts("history.delete_all_help"))
         if st.button(texts("history.delete_all_confirm"), type="primary", key=key):
-            _erase(chat)
+            erase_all(chat)
             st.rerun()
 
 
@@ -33,7 +33,8 @@ def show_erased(texts: Texts) -> None:
         st.warning(f"{texts('privacy.problem')}\n\n{code(erased)}")
 
 
-def _erase(chat: Chat) -> None:
+def erase_all(chat: Chat) -> None:
+    """Erases all of the user, and what the session holds; `show_erased` tells what came of it."""
     try:
         store = chat.store
         st.session_state[_ERASED] = erase(current(), store)

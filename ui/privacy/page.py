@@ -26,7 +26,7 @@ def page() -> None:
     _show_where_questions_go(settings, texts)
     st.header(texts("privacy.kept_heading"), anchor=False)
     told = kept(settings, texts, lasting=session.conversations.lasting)
-    st.html(definitions_html("sw-record", ((name, escape(about)) for name, about in told)))
+    st.html(definitions_html("sw-kept-facts", ((name, escape(about)) for name, about in told)))
     st.header(texts("privacy.yours"), anchor=False)
     erasing.show_erased(texts)
     st.markdown(f"{texts('privacy.identifier')} {code(session.conversations.user)}")
