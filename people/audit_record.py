@@ -91,11 +91,11 @@ def keep(settings: Settings, answer: Answer, by: str = "") -> None:
             connection.execute(_CHAIN.update().values(end))
     except StrategiewijzerError as error:
         cause = error.__cause__  # in SQLAlchemy's own words it may repeat the question
-        cause = cause if isinstance(cause, OSError) else getattr(cause, "orig", None)
+        told = getattr(cause, "orig", "") if isinstance(cause, SQLAlchemyError) else error
         raise StrategiewijzerError(
-            "There is no answer, as its audit record cannot be kept"
-            f"{f' ({cause})' if cause else ''}. Check that this program may write in its database "
-            "and that there is room, then ask again."
+            f"There is no answer, as its audit record cannot be kept: {told}\n"
+            "Check that this program may write in its database and that there is room, then ask "
+            "again."
         ) from None
 
 
