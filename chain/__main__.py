@@ -17,6 +17,7 @@ import sys
 from collections.abc import Collection, Sequence
 
 from chain.assistant import Assistant
+from chain.recording import After
 from core.answer import Answer
 from core.citation import Citation
 from core.errors import StrategiewijzerError
@@ -28,7 +29,7 @@ from language.characters import visible
 from language.official import OFFICIAL
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str], after: After | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m chain",
         description=__doc__,
@@ -68,7 +69,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if options.check_model:
             return _check_model(Settings())
-        assistant = Assistant(Settings(), trial=options.trial)
+        assistant = Assistant(Settings(), trial=options.trial, after=after)
         scope = _scope(options, assistant.index.documents())
         question = visible(options.question)  # with bytes that are no UTF-8 it cannot be searched
         answer = assistant.ask(question, language=options.language, scope=scope)

@@ -5,6 +5,7 @@ message -> what is meant    chain/understanding/; small talk gets a reply
         -> decided          deciding.py: ranked, confidence; refused, or looked at in parts
         -> written, checked answer/drafting.py
         -> told             telling.py: the answer, or a refusal that says why
+        -> put on record    recording.py, where the setting `audit` asks for that
 """
 
 from collections.abc import Collection, Generator, Iterator, Sequence
@@ -22,6 +23,7 @@ from chain.checking.verification import Verifier
 from chain.deciding import can_be_quoted, decide, requested, restarted
 from chain.finding import find
 from chain.query import Query
+from chain.recording import After, recorded, recorder
 from chain.stopwatch import Stopwatch, measured
 from chain.telling import reply, tell
 from chain.understanding.meaning import Understood, understand
@@ -43,13 +45,22 @@ if TYPE_CHECKING:
 class Assistant:
     """Answers questions about the documents in the index; safe to share between threads.
 
+    Args:
+        settings: of the index, the model and the audit record.
+        trial: answers from what is not published yet.
+        after: gets each answer, and who asked, before it is told; keeps the audit record.
+
     Raises:
+        SettingsError: the audit record is on, and `after` is not given.
         NoIndexError: nothing has been ingested yet.
         IndexMismatchError: the index was made by another embedder.
         StoreError: with `trial`, there is nothing to try out.
     """
 
-    def __init__(self, settings: Settings, *, trial: bool = False) -> None:
+    def __init__(
+        self, settings: Settings, *, trial: bool = False, after: After | None = None
+    ) -> None:
+        self._after = recorder(settings, after)
         trace_with_langsmith(settings.langsmith_tracing)
         self._settings = settings
         self.index = open_index(settings, trial=trial)
@@ -60,7 +71,9 @@ class Assistant:
         self._condenser: Condenser | None = None
         self._editors: Editors | None = None
         if settings.generative:
-            self._answerer, self._condenser, self._editors = _with_model(settings)
+            from chain.with_model import with_model  # the model's client takes long to import
+
+            self._answerer, self._condenser, self._editors = with_model(settings)
 
     def warm_up(self) -> None:
         """Loads models and caches before the first question; calls no language model.
@@ -88,9 +101,10 @@ class Assistant:
         config: RunnableConfig | None = None,
         *,
         scope: Scope = Scope(),
+        by: str = "",
     ) -> Answer:
         """Returns the whole answer; arguments as in `stream`."""
-        *_, last = self.stream(question, history, language, areas, config, scope=scope)
+        *_, last = self.stream(question, history, language, areas, config, scope=scope, by=by)
         assert isinstance(last, Finished)  # noqa: S101 - `stream` ends with it
         return last.answer
 
@@ -103,6 +117,7 @@ class Assistant:
         config: RunnableConfig | None = None,
         *,
         scope: Scope = Scope(),
+        by: str = "",
     ) -> Iterator[Event]:
         """Yields stages, verified sentences with their markers, and last the finished answer.
 
@@ -116,10 +131,12 @@ class Assistant:
             areas: shorthand for a scope with these areas.
             config: LangChain's, for callbacks and tracers.
             scope: limits of the search.
+            by: identifier of who asks, for the record.
         """
         language = language or self._language(question, history)
         query = Query(question, language, history, scope.within(areas), config)
-        yield from measured(lambda watch: restarted(lambda: self._answer(query, watch)))
+        answer = measured(lambda watch: restarted(lambda: self._answer(query, watch)))
+        yield from recorded(answer, self._after, by)
 
     def _answer(self, query: Query, watch: Stopwatch) -> Generator[Event, None, None]:
         """The events of `stream`, all from the index generation in use at the start."""
@@ -197,24 +214,3 @@ class Assistant:
             local_embedder(),
             rewrite if condenser is not None else None,
         )
-
-
-def _with_model(settings: Settings) -> "tuple[Answerer, Condenser, Editors]":
-    """Answerer, condenser and editors of the configured model; imported here because its client
-    takes long to import."""
-    from chain.checking.checker import Checker
-    from chain.model.budget import CONDENSE_SHARE
-    from chain.model.language_model import ChatModel
-    from chain.understanding.condense import Condenser
-    from chain.writing.generative import GenerativeAnswerer
-    from chain.writing.repair import Repairer
-
-    model = ChatModel(settings)
-    other = settings.checker_model not in ("", settings.model)
-    checks_with = ChatModel(settings, settings.checker_model) if other else model
-    editors = Editors(
-        Repairer(model),
-        Checker(checks_with) if settings.checker else None,
-        settings.answer_timeout * (1 - CONDENSE_SHARE),
-    )
-    return GenerativeAnswerer(model, settings), Condenser(model, settings), editors

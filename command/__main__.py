@@ -10,11 +10,16 @@ from typing import Annotated, Any, Literal
 import typer
 from typer.core import TyperCommand
 
+from command.audit import audit
+from command.personal import people
+
 app = typer.Typer(
     help="Answers about the EU's Security Union strategies, with citations that can be checked.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,  # they print the values of variables
 )
+app.add_typer(people, name="people")
+app.add_typer(audit, name="audit")
 
 
 class _HandsOn(TyperCommand):
@@ -29,8 +34,16 @@ class _HandsOn(TyperCommand):
 def ask(context: typer.Context) -> None:
     """Ask one question (python -m chain)."""
     from chain.__main__ import main
+    from core.errors import SettingsError
+    from core.settings import Settings
+    from people.audit_record import recording
 
-    raise typer.Exit(main(context.args))
+    try:
+        after = recording(Settings())
+    except SettingsError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    raise typer.Exit(main(context.args, after))
 
 
 @app.command(cls=_HandsOn)

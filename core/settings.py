@@ -89,9 +89,14 @@ class Settings(BaseSettings):
     default_language: str = "nl"  # when a question's language cannot be told
     refuse_below: Annotated[float, Field(ge=0, le=1)] = 0.50  # confidence; docs/refusal.svg
 
-    # What is kept of people (docs/servers.md, docs/chat.md)
+    # What is kept of people, in days (docs/privacy.md, docs/servers.md)
     database_url: SecretStr = SecretStr("")  # empty: in data_dir; else postgresql://user@host/name
-    keep_conversations: Annotated[int, Field(ge=0, le=3650)] = 90  # days; 0: only while in use
+    keep_conversations: Annotated[int, Field(ge=0, le=3650)] = 90  # and notes; 0: while in use
+    keep_feedback: Annotated[int, Field(ge=1, le=3650)] = 365
+    keep_jobs: Annotated[int, Field(ge=1, le=3650)] = 365  # and who started them
+    audit: bool = False  # keeps a record of every answer; without a record there is no answer
+    audit_users: bool = False  # the record also says who asked
+    keep_audit: Annotated[int, Field(ge=1, le=3650)] = 365
 
     # Language model (optional, docs/models.md). Questions are sent to one only where `model`, the
     # base URL or the Azure endpoint is set; a key by itself sends nothing.
@@ -222,8 +227,7 @@ def _refuse_unknown_names(given: set[str]) -> None:
         lines = env_file.read_text("utf-8").splitlines()
         names += [line.split("=", 1)[0].removeprefix("export ").strip() for line in lines]
     ours = {name.removeprefix(PREFIX).lower() for name in names if name.startswith(PREFIX)}
-    unknown = sorted((ours | given) - set(Settings.model_fields))
-    if unknown:
+    if unknown := sorted((ours | given) - set(Settings.model_fields)):
         raise SettingsError(
             f"Unknown setting: {', '.join(unknown)}. The settings are listed in core/settings.py."
         )

@@ -19,6 +19,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    union,
     update,
 )
 
@@ -157,6 +158,11 @@ class Conversations(UserStore):
         with self._writing() as connection:
             for table in (CONVERSATIONS, NOTES):
                 connection.execute(delete(table).where(table.c.user == self.user))
+
+    def users(self) -> tuple[str, ...]:
+        """All users of whom there is a conversation or a note."""
+        query = union(select(_C.user), select(_N.user))
+        return tuple(sorted(user for (user,) in self._rows(query)))
 
     def notes(self) -> tuple[Note, ...]:
         """This user's notes, newest first."""

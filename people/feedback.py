@@ -169,6 +169,11 @@ def reopen(database: Database, given: Feedback) -> None:
     _change(database, given, handled=None, by="")
 
 
+def forget_handler(database: Database, given: Feedback) -> None:
+    """Takes from a handled verdict who dealt with it; otherwise as `handle`."""
+    _change(database, given, by="")
+
+
 def _change(database: Database, given: Feedback, **fields: object) -> None:
     with database.transaction(_WHAT) as connection:
         for kept in _selected(connection, given.id):

@@ -74,6 +74,10 @@ def _read(page: Page) -> None:
     expect(page.locator("article.sw-reading")).to_be_visible()
 
 
+def _privacy(page: Page) -> None:
+    expect(page.get_by_role("heading", name="Uw gegevens")).to_be_visible()
+
+
 def _no_notes(page: Page) -> None:
     expect(page.get_by_text("U hebt nog geen citaten bewaard")).to_be_visible()
 
@@ -118,6 +122,7 @@ PAGES = {
     "document": ("/sources?document=drugs-agenda&language=nl", _read),
     "two languages": ("/sources?document=drugs-agenda&language=nl&beside=en", _beside),
     "no notes": ("/notes", _no_notes),
+    "privacy": ("/privacy", _privacy),
     "evaluation": ("/evaluation", _figures),
     "evaluated questions": ("/evaluation", _questions),
     "trend": ("/evaluation", _trend),
@@ -156,6 +161,7 @@ def test_no_rule_is_broken(browser: Browser, address: str, name: str, scheme: st
         "/sources",
         "/sources?document=drugs-agenda&language=nl",
         "/notes",
+        "/privacy",
         "/evaluation",
         "/evaluation?question=deal",
     ],

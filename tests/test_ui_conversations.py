@@ -19,6 +19,7 @@ from tests.apps import ask, press, run
 from ui.access import LOCAL
 from ui.chat.address import question_address, scope_of
 from ui.chat.session import Chat
+from ui.privacy.erasing import erase_all
 
 APP = Path(__file__).parent.parent / "app.py"
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
@@ -242,7 +243,7 @@ def test_for_whoever_may_not_ask_any_more_nothing_is_kept_or_shown(
 
     monkeypatch.setattr("ui.access.require", refuse)
     found.ask(REPORTS)
-    found.delete_all()
+    erase_all(found)
     assert "Sign in again" in found.problem
     assert [listed.title for listed in kept(settings).listed()] == [OFF_TOPIC]
     found.open(found.conversation.id)

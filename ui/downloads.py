@@ -23,6 +23,7 @@ _TYPES = {
     ".html": "text/html",
     ".json": "application/json",
     ".csv": "text/csv",
+    ".zip": "application/zip",
 }
 
 

@@ -39,6 +39,7 @@ PLACES = [
     Place(partial(_show, "ui.chat.page"), "chat.title", "", "reader"),
     Place(partial(_show, "ui.sources.page"), "catalogue.title", "sources", "reader"),
     Place(partial(_show, "ui.notes.page"), "notes.title", "notes", "reader"),
+    Place(partial(_show, "ui.privacy.page"), "privacy.title", "privacy", "reader"),
     Place(partial(_show, "ui.evaluation.page"), "evaluation.title", "evaluation", "evaluator"),
     Place(partial(_show, "ui.maintenance.page"), "maintenance.title", "maintenance", "maintainer"),
 ]

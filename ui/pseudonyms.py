@@ -17,6 +17,11 @@ def on_record(user: User) -> str:
     return user.id
 
 
+def forget(identifier: str) -> None:
+    """Forgets the name of somebody who is erased."""
+    _seen.pop(identifier, None)
+
+
 def name_of(identifier: str) -> str:
     """The name of somebody who is on record, else the provider's own identifier of the person."""
     return _seen.get(identifier, identifier.rpartition(" ")[2])

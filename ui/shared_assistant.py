@@ -9,8 +9,8 @@ import streamlit as st
 from chain.assistant import Assistant
 from core.errors import StrategiewijzerError
 from core.settings import Settings
-from people.conversations import Conversations
-from people.database import database
+from people.audit_record import recording
+from people.retention import forget
 from vectorstore.snapshot import Snapshot
 
 logger = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ def assistant() -> Assistant:
         StrategiewijzerError: as `Assistant`; the next call tries again.
     """
     settings = Settings()
-    made = Assistant(settings)
+    made = Assistant(settings, after=recording(settings))
     threading.Thread(target=_begin, args=(made, settings), daemon=True).start()
     return made
 
@@ -44,7 +44,8 @@ def trial_assistant() -> Assistant:
     Raises:
         StrategiewijzerError: as `Assistant`; the next call tries again.
     """
-    return Assistant(Settings(), trial=True)
+    settings = Settings()
+    return Assistant(settings, trial=True, after=recording(settings))
 
 
 def _begin(made: Assistant, settings: Settings) -> None:
@@ -53,8 +54,6 @@ def _begin(made: Assistant, settings: Settings) -> None:
         made.warm_up()
         gc.collect()
         gc.freeze()  # what is loaded now stays: collecting garbage need not look at it again
-        kept_in = database(settings)
-        if kept_in.is_there:
-            Conversations("", kept_in, settings.keep_conversations).forget_old()
+        forget(settings)
     except StrategiewijzerError as error:  # the reader is told when it matters
         logger.warning("%s", error)

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 
 import streamlit as st
 
+from core.destinations import destinations
 from core.settings import Settings
 from core.source import DocumentInfo
 from ui import access, formats, streamlit_words
@@ -63,6 +64,8 @@ def state_html(settings: Settings, index: Snapshot, texts: Texts) -> str:
         "versions": len(documents),
         "kinds": _kinds(documents, texts),
         "index": f"{texts.date(made.date())} ({index.generation})",
+        "goes": _where_questions_go(settings, texts),
+        "audit": texts("sidebar.audited") if settings.audit else "",
     }
     listed = "".join(
         f"<dt>{escape(texts(f'sidebar.{name}'))}</dt><dd>{escape(str(value))}</dd>"
@@ -101,6 +104,12 @@ def _mode(settings: Settings, texts: Texts) -> str:
     has_key = bool(settings.openai_api_key.get_secret_value())
     only_key = has_key and access.user().may("maintainer")
     return texts("sidebar.only_key" if only_key else "sidebar.offline")
+
+
+def _where_questions_go(settings: Settings, texts: Texts) -> str:
+    """The servers on other machines that get questions; the page Privacy says what of them."""
+    hosts = dict.fromkeys(one.host for one in destinations(settings) if not one.is_here)
+    return texts("sidebar.goes_to", hosts=", ".join(hosts)) if hosts else texts("sidebar.stays")
 
 
 def _kinds(documents: Collection[DocumentInfo], texts: Texts) -> str:

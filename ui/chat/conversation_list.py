@@ -16,6 +16,7 @@ from ui.answers.word import conversation_docx
 from ui.chat import sharing
 from ui.chat.session import FIELD, Chat
 from ui.markup import code, escape, facts_html
+from ui.privacy import erasing
 from ui.texts import Texts
 
 _Written = Callable[[str, Sequence[Exchange], Texts], str | bytes]
@@ -27,6 +28,7 @@ _SHOWN = 15  # conversations, until the reader asks for more; in longer lists on
 def show(chat: Chat, settings: Settings, texts: Texts) -> None:
     """The list, last changed first; below it how long it is kept."""
     st.html(f'<h2 class="sw-small">{escape(texts("history.heading"))}</h2>')
+    erasing.show_erased(texts)
     search = st.text_input(
         texts("history.search"), key="search", icon=":material/search:", max_chars=200
     )
@@ -56,7 +58,7 @@ def show(chat: Chat, settings: Settings, texts: Texts) -> None:
         kept = texts("history.not_kept")
     st.html(facts_html(kept))
     if listed and not search:
-        _show_delete_all(chat, texts)
+        erasing.show(chat, texts, "delete-all")
 
 
 def _show_one(chat: Chat, one: ListedConversation, texts: Texts) -> None:
@@ -127,14 +129,6 @@ def _show_print(chat: Chat, texts: Texts) -> None:
 def _file(chat: Chat, written: _Written, texts: Texts) -> str | bytes:
     """The conversation as it is now, with an answer that came after the page was begun."""
     return written(chat.conversation.title, chat.conversation.exchanges, texts)
-
-
-def _show_delete_all(chat: Chat, texts: Texts) -> None:
-    with st.popover(texts("history.delete_all"), icon=":material/delete_sweep:", type="tertiary"):
-        st.write(texts("history.delete_all_help"))
-        if st.button(texts("history.delete_all_confirm"), type="primary", key="delete-all"):
-            chat.delete_all()
-            st.rerun()
 
 
 def show_new(chat: Chat, texts: Texts) -> None:

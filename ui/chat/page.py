@@ -14,7 +14,7 @@ from ui.answers.citations import by_number, cited_in
 from ui.chat import address, answering, conversation_list, exchange, filters, followups, sharing
 from ui.chat.question_field import MAX_QUESTION, length_html
 from ui.chat.session import FIELD, Chat, chat
-from ui.markup import code, escape
+from ui.markup import code, escape, facts_html
 from ui.notes import keeping
 from ui.scope import told
 from ui.scripts import script
@@ -145,6 +145,8 @@ def _show_problems(place: DeltaGenerator, session: Chat, texts: Texts) -> None:
 def _show_start(session: Chat, documents: Collection[DocumentInfo], texts: Texts) -> None:
     """What this is for and what it rests on, with questions to begin with."""
     st.markdown(texts("purpose"))
+    if current().audit:
+        st.html(facts_html(texts("privacy.audited")))
     if told_of := sidebar.loaded_html(documents, texts):
         st.html(told_of)
     if limits := told(session.scope, texts):

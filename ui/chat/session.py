@@ -148,13 +148,6 @@ class Chat:
             self.show(Conversation())
             self.before = before
 
-    def delete_all(self) -> None:
-        """Forgets all conversations and notes of the user."""
-        with self._attempt():
-            self.store.delete_all()
-            self.show(Conversation())
-            self.removed = None
-
     def stop(self) -> None:
         """Waits no longer for the answer in the making."""
         exchange = self.conversation.find(self.pending)

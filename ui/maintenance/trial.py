@@ -14,7 +14,7 @@ from core.errors import StrategiewijzerError
 from core.settings import Settings
 from core.source import Scope
 from ingest.publishing.ingest_report import Report
-from ui import error_texts
+from ui import access, error_texts
 from ui.answers import answer_view as answers
 from ui.chat.question_field import MAX_QUESTION
 from ui.maintenance import job_list as work
@@ -98,7 +98,7 @@ def _answered(question: str, pointer: Pointer, texts: Texts) -> _Answers:
 
 def _told(made: Callable[[], Assistant], question: str) -> _Told:
     try:
-        return made().ask(question)
+        return made().ask(question, by=access.user().id)
     except StrategiewijzerError as error:
         return error
 

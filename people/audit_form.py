@@ -1,0 +1,119 @@
+"""The form of an audit record: what it says of an answer, as canonical JSON with a hash.
+
+Texts are told by their SHA-256 hash: who has a passage, a quote or an answer can show that it is
+the one. Only the question stands there in words. docs/privacy.md lists the fields.
+"""
+
+import datetime
+import hashlib
+import json
+from typing import Any
+
+from core.answer import Answer
+from core.frozen import Frozen
+
+FORMAT = 1  # of a record; raise it when its fields change
+START = "0" * 64  # stands for the hash before the first record
+
+
+class Link(Frozen):
+    """A place in the chain: a record's number and hash; 0 and `START` before the first."""
+
+    number: int
+    hash: str
+
+
+class AuditRecord(Frozen):
+    """A record as it is exported. `record` is what is hashed; `asker` and `salt`, where they are
+    kept, show who asked: the record's `by` is the `asker_hash` of both."""
+
+    record: dict[str, Any]
+    hash: str
+    asker: str = ""
+    salt: str = ""
+
+
+def record_of(answer: Answer, before: Link, at: datetime.datetime, by: str) -> dict[str, Any]:
+    """The record of an answer.
+
+    Args:
+        answer: as it is told.
+        before: the end of the chain so far.
+        at: when it was finished.
+        by: the `asker_hash` of who asked; empty where that is not kept.
+    """
+    return {
+        "format": FORMAT,
+        "number": before.number + 1,
+        "before": before.hash,
+        "at": stamp(at),
+        "by": by,
+        "question": answer.question,
+        "understood_as": answer.understood_as,
+        "kind": answer.kind,
+        "reason": answer.reason,
+        "message": answer.message,
+        "text": sha256(answer.text),
+        "more": [sha256(text) for text in answer.more],
+        "passages": [{"id": one.id, "text": sha256(one.text)} for one in answer.passages],
+        "citations": [
+            {
+                "number": one.number,
+                "passage": one.passage_id,
+                "start": one.start,
+                "end": one.end,
+                "quote": sha256(one.quote),
+            }
+            for one in answer.citations
+        ],
+        "checks": {
+            "confidence": f"{answer.confidence:.4f}",  # fractions have no one form in JSON
+            "missing": list(answer.missing),
+            "withheld": [sha256(text) for text in answer.withheld],
+            "contradicted": [sha256(text) for text in answer.contradicted],
+            "unchecked": answer.unchecked,
+            "opening_left_out": answer.opening_left_out,
+        },
+        "mode": answer.mode,
+        "model": answer.model,
+        "trouble": answer.trouble,
+        "prompts": answer.prompt_version,
+        "generation": answer.generation,
+    }
+
+
+def canonical(record: dict[str, Any]) -> str:
+    """JSON in one form (RFC 8785, for records without fractions): keys in order, no spaces.
+
+    >>> canonical({"b": 1, "a": "é"})
+    '{"a":"é","b":1}'
+    """
+    return _text(json.dumps(record, ensure_ascii=False, sort_keys=True, separators=(",", ":")))
+
+
+def parsed(text: str) -> dict[str, Any]:
+    """A record that is kept as JSON; an empty one where that is spoilt, which no hash fits."""
+    try:
+        record = json.loads(text)
+    except ValueError:
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def sha256(text: str) -> str:
+    return hashlib.sha256(_text(text).encode()).hexdigest()
+
+
+def asker_hash(user: str, salt: str) -> str:
+    """What a record says of who asked."""
+    return sha256(f"{salt} {user}")
+
+
+def stamp(moment: datetime.datetime) -> str:
+    """A moment in UTC, such that text order is time order: "2026-11-26T10:15:00.000000Z"."""
+    return moment.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _text(text: str) -> str:
+    """Without half characters, which no file and no database takes."""
+    return text.encode("utf-8", "replace").decode()

@@ -1,0 +1,1 @@
+"""The privacy page: where questions go, what is kept, and the reader's own data."""
