@@ -17,7 +17,7 @@ def no_onnxruntime_telemetry() -> None:
     Since 1.29 its builds for Linux do so unless told otherwise, and keep an identifier of the
     machine in the home folder (https://github.com/microsoft/onnxruntime/pull/27379).
     """
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    os.environ.update(ORT_DISABLE_TELEMETRY="1")
 
 
 def trace_with_langsmith(enabled: bool) -> None:

@@ -1,8 +1,9 @@
 """Every setting of the project, and the only reader of the environment.
 
 A setting is a field of `Settings`, an environment variable `STRATEGIEWIJZER_<FIELD>` (lists, paths
-and tables: as JSON) or a line of `.env`. OpenAI's own names are honoured as they are. The first of
-these wins: argument, environment, `.env`, default.
+and tables: as JSON), a line of `.env` or a file of that name among the secrets of a container or of
+systemd. OpenAI's own names are honoured as they are. The first of these wins: argument,
+environment, `.env`, secret file, default.
 """
 
 import functools
@@ -15,14 +16,13 @@ from pydantic import (
     Field,
     SecretStr,
     StringConstraints,
-    ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from pydantic_settings import SettingsError as NoJsonError
 
+from core import wrong_settings
 from core.errors import SettingsError
 
 PREFIX = "STRATEGIEWIJZER_"
@@ -31,6 +31,12 @@ ROOT = Path(__file__).resolve().parent.parent
 Role = Literal["reader", "evaluator", "maintainer"]
 """A role includes those before it."""
 Entry = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+def _secret_folders() -> tuple[Path, ...]:
+    """Where Docker, Podman and systemd put secrets as files, as far as this process may read it."""
+    places = ("/run/secrets", os.environ.get("CREDENTIALS_DIRECTORY", ""))
+    return tuple(Path(p) for p in places if os.path.isdir(p) and os.access(p, os.R_OK | os.X_OK))
 
 
 def _openai_name(name: str) -> Any:
@@ -48,6 +54,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
         env_file=ROOT / ".env",
+        secrets_dir=_secret_folders(),
         frozen=True,
         extra="ignore",
         populate_by_name=True,
@@ -147,21 +154,8 @@ class Settings(BaseSettings):
 
     def __init__(self, **values: Any) -> None:
         _refuse_unknown_names(set(values))
-        try:
+        with wrong_settings.told():
             super().__init__(**values)
-        except ValidationError as error:
-            lines = [
-                ": ".join(filter(None, (".".join(map(str, problem["loc"])), problem["msg"])))
-                for problem in error.errors(include_input=False, include_url=False)
-            ]
-            raise SettingsError(
-                "A setting is wrong; correct it in the environment or in .env:\n  "
-                + "\n  ".join(lines)
-            ) from None
-        except NoJsonError as error:  # its cause has the value, its message only the name
-            raise SettingsError(
-                f"A setting is no JSON; correct it in the environment or in .env: {error}"
-            ) from None
 
     @model_validator(mode="after")
     def _azure_is_whole(self) -> Self:
@@ -208,6 +202,8 @@ def _refuse_unknown_names(given: set[str]) -> None:
     if isinstance(env_file, Path) and env_file.is_file():
         lines = env_file.read_text("utf-8").splitlines()
         names += [line.split("=", 1)[0].removeprefix("export ").strip() for line in lines]
+    for folder in Settings.model_config.get("secrets_dir") or ():
+        names += [file.name.upper() for file in Path(folder).iterdir()]
     ours = {name.removeprefix(PREFIX).lower() for name in names if name.startswith(PREFIX)}
     unknown = sorted((ours | given) - set(Settings.model_fields))
     if unknown:
