@@ -16,7 +16,7 @@ def told() -> Iterator[None]:
     """Translates what goes wrong while settings are read.
 
     Raises:
-        SettingsError: a value is wrong, or a file of secrets cannot be read.
+        SettingsError: a value is wrong, or a secret file cannot be read.
     """
     try:
         yield
@@ -29,9 +29,4 @@ def told() -> Iterator[None]:
     except NoJsonError as error:  # its cause has the value, its message only the name
         raise SettingsError(
             f"A setting is no JSON, or its file no UTF-8; {_REMEDY}: {error}"
-        ) from None
-    except OSError as error:
-        raise SettingsError(
-            f"The secret file {error.filename} cannot be read: {error.strerror}. Give the user of "
-            "this program the right to read it."
         ) from None
