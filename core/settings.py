@@ -202,7 +202,8 @@ def _refuse_unknown_names(given: set[str]) -> None:
     if isinstance(env_file, Path) and env_file.is_file():
         lines = env_file.read_text("utf-8").splitlines()
         names += [line.split("=", 1)[0].removeprefix("export ").strip() for line in lines]
-    for folder in Settings.model_config.get("secrets_dir") or ():
+    folders = Settings.model_config.get("secrets_dir")
+    for folder in folders if isinstance(folders, tuple) else ():
         names += [file.name.upper() for file in Path(folder).iterdir()]
     ours = {name.removeprefix(PREFIX).lower() for name in names if name.startswith(PREFIX)}
     unknown = sorted((ours | given) - set(Settings.model_fields))

@@ -86,7 +86,7 @@ def test_a_secret_can_be_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         ("strategiewijzer_rerank_api_kei", b"sk-secret", "Unknown setting: rerank_api_kei"),
         ("strategiewijzer_results", b"sk-secret", "results"),
         ("strategiewijzer_role_members", b"sk-secret", "no JSON.*role_members"),
-        ("strategiewijzer_rerank_api_key", b"sk-secret\xff", "as UTF-8.*rerank_api_key"),
+        ("strategiewijzer_rerank_api_key", b"sk-secret\xff", "no UTF-8.*rerank_api_key"),
     ],
 )
 def test_a_wrong_file_of_a_secret_is_told_without_what_is_in_it(
