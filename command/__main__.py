@@ -102,7 +102,7 @@ def backup(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it.")],
 ) -> None:
     """Back up data folder, documents and index in one verified file, while the app runs."""
-    from command.keeping import backup_to
+    from command.backup_report import backup_to
 
     raise typer.Exit(backup_to(file))
 
@@ -113,7 +113,7 @@ def restore(
     yes: Annotated[bool, typer.Option("--yes", help="Put aside what is there now.")] = False,
 ) -> None:
     """Put a backup in place of what is there, whole or not at all; stop the app before."""
-    from command.keeping import restore_from
+    from command.backup_report import restore_from
 
     raise typer.Exit(restore_from(file, yes=yes))
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from command.backup_file import GENERATION, BackupFile, Part, Writer, member_of
+from command.backup_file import GENERATION, BackupFile, BackupPart, Writer, member_of
 from command.restore import restored_aside
 from core.disk import obstacle
 from core.errors import ArchiveError, NoIndexError, StrategiewijzerError
@@ -105,12 +105,13 @@ def _write(settings: Settings, aside: Path, place: Path) -> Backup:
                 left_out.append(str(path))
                 continue
             folder = settings.data_dir if part == "data" else settings.documents_dir
-            copied = (
-                _copy_of_database(path, place / "database") if _is_database(part, path) else path
-            )
-            archive.add(member_of(part, path.relative_to(folder)), copied)
-            if copied != path:
+            member = member_of(part, path.relative_to(folder))
+            if part == "data" and path.suffix == ".sqlite":
+                copied = _copy_of_database(path, place / "database")
+                archive.add(member, copied)
                 copied.unlink()
+            else:
+                archive.add(member, path)
             files += 1
     size = aside.stat().st_size
     return Backup(files=files, generation=generation, left_out=tuple(left_out), size=size)
@@ -123,7 +124,7 @@ def _exported(settings: Settings, to: Path) -> str:
         return ""
 
 
-def _found(settings: Settings) -> Iterator[tuple[Part, Path]]:
+def _found(settings: Settings) -> Iterator[tuple[BackupPart, Path]]:
     """The files to keep, without hidden ones, and links in place of files or folders."""
     for path in _below(settings.data_dir):
         inside = path.relative_to(settings.data_dir)

@@ -24,7 +24,7 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 from core.disk import obstacle
 from core.errors import ArchiveError
 
-Part = Literal["data", "documents"]
+BackupPart = Literal["data", "documents"]
 
 FORMAT = {"format": "strategiewijzer-backup", "version": 1}
 GENERATION = "generation.zip"
@@ -34,7 +34,7 @@ _LINE = 10_000  # bytes of a checksum and a name: a path has at most 4,096, enco
 _CHUNK = 1 << 20  # bytes read at once: a file of any size takes no more memory
 
 
-def member_of(part: Part, path: Path) -> str:
+def member_of(part: BackupPart, path: Path) -> str:
     """The name of the member for a file, given relative to its folder; any bytes are allowed."""
     return f"{part}/{quote_from_bytes(os.fsencode(path.as_posix()), safe='/')}"
 
@@ -46,7 +46,6 @@ class Writer:
         self._file = file
         self._archive = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED)
         self._sums: list[str] = []
-        self._add(_FORMAT, json.dumps(FORMAT).encode())
 
     def add(self, name: str, source: Path) -> None:
         """Adds a regular file; a link is refused, also one that was put there just now."""
@@ -57,11 +56,6 @@ class Writer:
                 digest.update(data)
                 member.write(data)
         self._sums.append(f"{digest.hexdigest()}  {name}\n")
-
-    def _add(self, name: str, data: bytes) -> None:
-        with self._member(name) as member:
-            member.write(data)
-        self._sums.append(f"{hashlib.sha256(data).hexdigest()}  {name}\n")
 
     def _member(self, name: str) -> IO[bytes]:
         member = zipfile.ZipInfo(name, date_time=time.gmtime()[:6])
@@ -76,6 +70,9 @@ class Writer:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         try:
             if kind is None:
+                told = json.dumps(FORMAT).encode()
+                self._sums.append(f"{hashlib.sha256(told).hexdigest()}  {_FORMAT}\n")
+                self._archive.writestr(_FORMAT, told)
                 self._archive.writestr(_SUMS, "".join(self._sums))
         finally:
             self._archive.close()
