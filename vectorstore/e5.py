@@ -179,7 +179,8 @@ def _session(folder: Path) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # callers bring the threads
     options.enable_cpu_mem_arena = False  # it would keep the memory of the longest text
-    return onnxruntime.InferenceSession(str(folder / _LAYERS), options, providers=["CPUExecutionProvider"])
+    layers = str(folder / _LAYERS)
+    return onnxruntime.InferenceSession(layers, options, providers=["CPUExecutionProvider"])
 
 
 def _onnxruntime() -> Any:
