@@ -5,6 +5,7 @@ What a command needs is imported when it runs, so that help and completion are q
 
 import os
 import sys
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
@@ -136,6 +137,27 @@ def database(
     from command.schema import run
 
     raise typer.Exit(run(action))
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it.")],
+) -> None:
+    """Back up data folder, documents and index in one verified file, while the app runs."""
+    from command.backup_report import backup_to
+
+    raise typer.Exit(backup_to(file))
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `backup` wrote.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Put aside what is there now.")] = False,
+) -> None:
+    """Put a backup in place of what is there, whole or not at all; stop the app before."""
+    from command.backup_report import restore_from
+
+    raise typer.Exit(restore_from(file, yes=yes))
 
 
 def main() -> None:

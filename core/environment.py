@@ -11,6 +11,15 @@ def one_openmp_thread() -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
+def no_onnxruntime_telemetry() -> None:
+    """Keeps onnxruntime, before it is imported, from reporting to its maker.
+
+    Since 1.29 its builds for Linux do so unless told otherwise, and keep an identifier of the
+    machine in the home folder (https://github.com/microsoft/onnxruntime/pull/27379).
+    """
+    os.environ.update(ORT_DISABLE_TELEMETRY="1")
+
+
 def trace_with_langsmith(enabled: bool) -> None:
     """Turns LangSmith tracing of LangChain on or off, whatever variables of either are in the
     environment."""

@@ -1,12 +1,13 @@
-"""Every setting of the project, and the only reader of the environment.
+"""Every setting of the project.
 
 A setting is a field of `Settings`, an environment variable `STRATEGIEWIJZER_<FIELD>` (lists, paths
-and tables: as JSON) or a line of `.env`. OpenAI's own names are honoured as they are. The first of
-these wins: argument, environment, `.env`, default.
+and tables: as JSON), a line of `.env` or a file of that name among the secrets of a container or of
+systemd (core/settings_sources.py). OpenAI's own names are honoured as they are. The first of these
+wins: argument, environment, `.env`, secret file, default.
 """
 
 import functools
-import os
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -15,19 +16,15 @@ from pydantic import (
     Field,
     SecretStr,
     StringConstraints,
-    ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict
-from pydantic_settings import SettingsError as NoJsonError
 
-from core.errors import SettingsError
 from core.server_addresses import check_postgresql, without_secret
+from core.settings_sources import PREFIX, ROOT, SettingsSources
 
-PREFIX = "STRATEGIEWIJZER_"
-ROOT = Path(__file__).resolve().parent.parent
+__all__ = ["PREFIX", "ROOT", "Entry", "Role", "Settings", "current"]
 
 Role = Literal["reader", "evaluator", "maintainer"]
 """A role includes those before it."""
@@ -39,21 +36,12 @@ def _openai(name: str) -> Any:
     return AliasChoices(name, f"{PREFIX}{name}".lower(), name.lower())
 
 
-class Settings(BaseSettings):
+class Settings(SettingsSources):
     """The settings of one process; immutable.
 
     Raises:
         SettingsError: a value is wrong or a name is unknown; secrets are never repeated.
     """
-
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX,
-        env_file=ROOT / ".env",
-        frozen=True,
-        extra="ignore",
-        populate_by_name=True,
-        hide_input_in_errors=True,
-    )
 
     # Where things are
     data_dir: Path = ROOT / "data"
@@ -103,8 +91,10 @@ class Settings(BaseSettings):
     model: str = ""  # empty with a base URL: the only one that the server has
     checker: bool = True  # a model reads each sentence again, with its evidence alone
     checker_model: str = ""  # on the same server; empty: `model` itself
-    openai_api_key: SecretStr = Field(SecretStr(""), validation_alias=_openai("OPENAI_API_KEY"))
-    openai_base_url: str = Field("", validation_alias=_openai("OPENAI_BASE_URL"))
+    openai_api_key: SecretStr = Field(
+        default=SecretStr(""), validation_alias=_openai("OPENAI_API_KEY")
+    )
+    openai_base_url: str = Field(default="", validation_alias=_openai("OPENAI_BASE_URL"))
     azure_endpoint: str = ""  # Azure's older form, with `model` as deployment; v1 is a base URL
     azure_api_version: str = "2024-10-21"
     azure_identity: bool = False  # a token of Entra ID in place of a key; needs azure-identity
@@ -126,12 +116,12 @@ class Settings(BaseSettings):
     # Sign-in and roles (docs/sign-in.md); where people sign in is in .streamlit/secrets.toml
     role_claim: str = ""  # the claim with the roles: "roles", "realm_access.roles"
     role_values: dict[Role, tuple[Entry, ...]] = Field(  # values of that claim, for each role
-        {"reader": ("reader",), "evaluator": ("evaluator",), "maintainer": ("maintainer",)},
+        default={"reader": ("reader",), "evaluator": ("evaluator",), "maintainer": ("maintainer",)},
         exclude=True,
         repr=False,  # may be personal data, as `role_members` is
     )
     role_members: dict[Role, tuple[Entry, ...]] = Field(  # verified e-mail addresses, subjects
-        {}, exclude=True, repr=False
+        default={}, exclude=True, repr=False
     )
     default_role: Role | Literal["none"] = "reader"  # of people whom claim and lists do not name
     sign_in_hours: Annotated[float, Field(gt=0, le=720)] = 12.0  # then people sign in again
@@ -163,24 +153,6 @@ class Settings(BaseSettings):
         check_postgresql(url.get_secret_value())
         return url
 
-    def __init__(self, **values: Any) -> None:
-        _refuse_unknown_names(set(values))
-        try:
-            super().__init__(**values)
-        except ValidationError as error:
-            lines = [
-                ": ".join(filter(None, (".".join(map(str, problem["loc"])), problem["msg"])))
-                for problem in error.errors(include_input=False, include_url=False)
-            ]
-            raise SettingsError(
-                "A setting is wrong; correct it in the environment or in .env:\n  "
-                + "\n  ".join(lines)
-            ) from None
-        except NoJsonError as error:  # its cause has the value, its message only the name
-            raise SettingsError(
-                f"A setting is no JSON; correct it in the environment or in .env: {error}"
-            ) from None
-
     @model_validator(mode="after")
     def _azure_is_whole(self) -> Self:
         if self.azure_endpoint and self.openai_base_url:
@@ -206,28 +178,10 @@ def current() -> Settings:
     Raises:
         SettingsError: as `Settings`.
     """
-    file = Settings.model_config.get("env_file")
-    state = None
-    if isinstance(file, Path) and file.is_file():
-        found = file.stat()
-        state = found.st_mtime_ns, found.st_size, found.st_ino
-    return _read(frozenset(os.environ.items()), state)
+    return _read(Settings.sources())
 
 
 @functools.lru_cache(maxsize=1)
-def _read(environment: frozenset[tuple[str, str]], file: tuple[int, int, int] | None) -> Settings:
-    del environment, file  # only keys of the cache
+def _read(sources: Hashable) -> Settings:
+    del sources  # only the key of the cache
     return Settings()
-
-
-def _refuse_unknown_names(given: set[str]) -> None:
-    names = list(os.environ)
-    env_file = Settings.model_config.get("env_file")
-    if isinstance(env_file, Path) and env_file.is_file():
-        lines = env_file.read_text("utf-8").splitlines()
-        names += [line.split("=", 1)[0].removeprefix("export ").strip() for line in lines]
-    ours = {name.removeprefix(PREFIX).lower() for name in names if name.startswith(PREFIX)}
-    if unknown := sorted((ours | given) - set(Settings.model_fields)):
-        raise SettingsError(
-            f"Unknown setting: {', '.join(unknown)}. The settings are listed in core/settings.py."
-        )

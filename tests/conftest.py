@@ -32,6 +32,7 @@ def _no_settings_from_outside() -> None:
         if name.startswith(("STRATEGIEWIJZER_", "OPENAI_")):
             del os.environ[name]
     Settings.model_config["env_file"] = None
+    Settings.model_config["secrets_dir"] = ()
 
 
 # All that an index over the bundled briefs is made by.

@@ -68,6 +68,37 @@ def test_a_wrong_value_names_the_setting_and_not_the_value(monkeypatch: pytest.M
     assert "sk-secret" not in str(caught.value)
 
 
+def test_a_secret_can_be_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(Settings.model_config, "secrets_dir", (tmp_path,))
+    (tmp_path / "strategiewijzer_rerank_api_key").write_text("sk-file\n", "utf-8")
+    (tmp_path / "openai_api_key").write_text("sk-openai\n", "utf-8")
+    (tmp_path / "of-another-program").write_bytes(b"\xff")
+    settings = Settings()
+    assert settings.rerank_api_key.get_secret_value() == "sk-file"
+    assert settings.openai_api_key.get_secret_value() == "sk-openai"
+    monkeypatch.setenv("STRATEGIEWIJZER_RERANK_API_KEY", "sk-environment")
+    assert Settings().rerank_api_key.get_secret_value() == "sk-environment"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("strategiewijzer_rerank_api_kei", b"sk-secret", "Unknown setting: rerank_api_kei"),
+        ("strategiewijzer_results", b"sk-secret", "results"),
+        ("strategiewijzer_role_members", b"sk-secret", "no JSON.*role_members"),
+        ("strategiewijzer_rerank_api_key", b"sk-secret\xff", "no UTF-8.*rerank_api_key"),
+    ],
+)
+def test_a_wrong_file_of_a_secret_is_told_without_what_is_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes, told: str
+) -> None:
+    monkeypatch.setitem(Settings.model_config, "secrets_dir", (tmp_path,))
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(SettingsError, match=told) as caught:
+        Settings()
+    assert "sk-secret" not in str(caught.value)
+
+
 def test_a_dotenv_file_is_read_and_checked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     file = tmp_path / ".env"
     monkeypatch.setitem(Settings.model_config, "env_file", file)

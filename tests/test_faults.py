@@ -212,6 +212,35 @@ def test_export_and_import_on_a_full_disk_change_nothing(
     assert _versions(running) == {"0"}
 
 
+@pytest.mark.parametrize("room", [0, 60_000, 200_000])
+def test_backup_and_restore_on_a_full_disk_change_nothing(
+    settings: Settings, disk: Disk, tmp_path: Path, room: int
+) -> None:
+    documents = str(disk.place / "documents")
+    environment = {**_environment(settings), "STRATEGIEWIJZER_DOCUMENTS_DIR": documents}
+
+    def run(*arguments: str) -> tuple[int, str]:
+        command = [sys.executable, "-m", "command", *arguments]
+        done = subprocess.run(
+            command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=120
+        )
+        assert "Traceback" not in done.stderr
+        return done.returncode, done.stderr
+
+    good = str(tmp_path / "good.zip")
+    assert run("backup", good)[0] == 0
+    running = open_index(settings)
+    disk.fill(room)
+    before = sorted(path for path in disk.place.rglob("*"))
+    for arguments in (("backup", str(disk.place / "backup.zip")), ("restore", good, "--yes")):
+        code, error = run(*arguments)
+        assert (code, "Make room" in error) == (1, True), error
+        assert sorted(path for path in disk.place.rglob("*")) == before
+    assert _versions(running) == {"0"}
+    disk.clear()
+    assert run("restore", good, "--yes")[0] == 0
+
+
 @pytest.fixture
 def read_only(small: Small, tmp_path: Path) -> Iterator[Settings]:
     """An index of version 0 in a folder that cannot be written to, not by root either."""

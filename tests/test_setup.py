@@ -116,6 +116,22 @@ def test_chroma_reports_no_use(
     assert [settings.chroma_otel_granularity for settings in asked_with] == ["none"]
 
 
+def test_onnxruntime_reports_no_use(settings: Settings, tmp_path: Path) -> None:
+    """It keeps an identifier in the home folder before it reports; told not to, it makes none."""
+    ask = "import sys; from pathlib import Path; from vectorstore.e5 import e5, keep_in; " + (
+        "keep_in(Path(sys.argv[1])); print(len(e5().vector('Wat is EMPACT?')))"
+    )
+    home = tmp_path / "home"
+    home.mkdir()
+    command = [sys.executable, "-c", ask, settings.data_dir / "model"]
+    environment = {"HOME": str(home)}  # no more: in what looks like CI it reports nothing anyway
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "384\n"
+    assert list(home.rglob("*")) == []
+
+
 @pytest.mark.parametrize(("published", "served"), [(True, True), (False, False)])
 def test_chat_serves_what_was_published_when_a_document_is_bad(
     tmp_path: Path, published: bool, served: bool

@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from core.environment import no_onnxruntime_telemetry
 from vectorstore.e5_weights import Matrix, Weights
 
 logger = logging.getLogger(__name__)
@@ -101,11 +102,9 @@ class E5:
 
     def _windows(self, ids: Sequence[int], output: str) -> Iterator[Matrix]:
         """An output for each window of tokens, with those that mark its begin and end."""
-        from onnxruntime import RunOptions
-
         with self._loading:
             session = self._session
-        options = RunOptions()
+        options = _onnxruntime().RunOptions()
         options.only_execute_path_to_fetches = True
         weights = self._weights
         size = weights.longest - 2
@@ -180,12 +179,19 @@ def _vocabulary(folder: Path) -> Any:
 
 
 def _session(folder: Path) -> Any:
-    from onnxruntime import InferenceSession, SessionOptions
-
-    options = SessionOptions()
+    onnxruntime = _onnxruntime()
+    options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # callers bring the threads
     options.enable_cpu_mem_arena = False  # it would keep the memory of the longest text
-    return InferenceSession(str(folder / _LAYERS), options, providers=["CPUExecutionProvider"])
+    layers = str(folder / _LAYERS)
+    return onnxruntime.InferenceSession(layers, options, providers=["CPUExecutionProvider"])
+
+
+def _onnxruntime() -> Any:
+    no_onnxruntime_telemetry()
+    import onnxruntime
+
+    return onnxruntime
 
 
 @cache
