@@ -24,7 +24,7 @@ def without_secret(url: str, instead: str) -> str:
 def check_postgresql(url: str) -> None:
     """Refuses another kind of database, and an @ in the password: part of it would become the name
     of a host, which errors repeat."""
-    if url and not url.startswith(("postgresql://", "postgresql+psycopg://")):
+    if url and not url.startswith("postgresql://"):
         raise ValueError("the address is not one of PostgreSQL: postgresql://user@host/name")
     if url.count("@") > 1:
         raise ValueError("the address has more than one @. Write one in a password as %40")

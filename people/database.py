@@ -18,8 +18,9 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from core.errors import StrategiewijzerError
 from core.settings import Settings
-from people.engines import connected, keep_private, postgresql_engine, sqlite_engine
+from people.engines import connected, keep_private, sqlite_engine
 from people.old_files import left_behind
+from people.postgresql import message, postgresql_engine
 from people.upgrade import bring_up_to_date, is_current, known_version
 
 FILE = "people.sqlite"
@@ -141,7 +142,8 @@ class Database:
     def _failure(
         self, what: str, error: Exception, *, writes: bool, unsure: bool = False
     ) -> StrategiewijzerError:
-        told = str(getattr(error, "orig", None) or error).strip().partition("\n")[0].rstrip(". ")
+        told = message(getattr(error, "orig", None) or error).strip()
+        told = told.partition("\n")[0].rstrip(". ")
         if self.file:
             return StrategiewijzerError(
                 f"{what} cannot be kept in {self.file}: {told}. Check that this program may write "

@@ -1,4 +1,5 @@
-"""The two kinds of database: SQLite in one private file or in memory, and PostgreSQL.
+"""The two kinds of database: SQLite in one private file or in memory, and PostgreSQL
+(people/postgresql.py).
 
 On both a transaction that writes locks out all others that write, so that a write can rest on an
 earlier read; one that reads sees the state of one moment.
@@ -13,13 +14,8 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.pool import NullPool, StaticPool
 
 from core.disk import make_private
-from core.errors import SettingsError
 
 PATIENCE = 10.0  # seconds to wait while another writes; what people say is said only once
-_CONNECTING = 5  # seconds; a reader waits, and a server that is there answers in milliseconds
-_IDLE = 60  # seconds after which the server gives up a transaction of a host that is gone
-_WRITER = 860_716_203  # names our lock among PostgreSQL's advisory locks: any fixed number
-
 _WRITES = {"writes": True}
 _REBUILDS = {"writes": True, "rebuilds": True}
 
@@ -54,45 +50,6 @@ def _begin_sqlite(connection: Connection) -> None:
     if options.get("rebuilds"):  # a table that is made anew would take the rows of others along
         connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")
-
-
-def postgresql_engine(url: str) -> Engine:
-    """Of a server. A connection that was lost while nobody used it is replaced.
-
-    Raises:
-        SettingsError: this is no address; it is not repeated, as it may hold a password.
-    """
-    try:
-        parsed = sqlalchemy.make_url(url).set(drivername="postgresql+psycopg")
-        engine = sqlalchemy.create_engine(
-            parsed,
-            pool_pre_ping=True,
-            pool_timeout=PATIENCE,
-            # Statements are not prepared, as a pooler between us and the server may not keep them.
-            connect_args={"connect_timeout": _CONNECTING, "prepare_threshold": None},
-            hide_parameters=True,
-        )
-    except ImportError:
-        raise SettingsError(
-            "The driver for PostgreSQL is not installed. Install it with: "
-            "python -m pip install 'psycopg[binary]'"
-        ) from None
-    except (sqlalchemy.exc.ArgumentError, ValueError):
-        raise SettingsError(
-            "STRATEGIEWIJZER_DATABASE_URL is no address of a database. Write it as "
-            "postgresql://user:password@host/name, with %40 for an @ in the password."
-        ) from None
-    event.listen(engine, "begin", _begin_postgresql)
-    return engine
-
-
-def _begin_postgresql(connection: Connection) -> None:
-    if connection.get_execution_options().get("writes"):
-        connection.exec_driver_sql(
-            f"SET LOCAL lock_timeout = '{PATIENCE:.0f}s';"
-            f"SET LOCAL idle_in_transaction_session_timeout = '{_IDLE}s';"
-            f"SELECT pg_advisory_xact_lock({_WRITER})"
-        )
 
 
 def connected(engine: Engine, *, writes: bool, rebuilds: bool = False) -> Connection:

@@ -64,7 +64,8 @@ class Postgresql:
         name = f"test_{uuid4().hex}"
         with self._admin() as connection:
             connection.exec_driver_sql(f"CREATE DATABASE {name} OWNER app")
-        return self._address("app", name).render_as_string(hide_password=False)
+        address = self._address("app", name).set(drivername="postgresql")
+        return address.render_as_string(hide_password=False)
 
     @contextmanager
     def _admin(self) -> Iterator[Connection]:
@@ -77,7 +78,7 @@ class Postgresql:
 
     def _address(self, user: str, name: str) -> sqlalchemy.URL:
         return sqlalchemy.URL.create(
-            "postgresql+psycopg", user, PASSWORD, "127.0.0.1", self.port, name
+            "postgresql+pg8000", user, PASSWORD, "127.0.0.1", self.port, name
         )
 
     def _control(self, *arguments: str) -> None:

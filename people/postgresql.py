@@ -1,0 +1,96 @@
+"""PostgreSQL as the database of what is kept of people."""
+
+import ssl
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy import URL, Connection, Engine, event
+from sqlalchemy.engine import ExceptionContext
+
+from core.errors import SettingsError
+from people import engines
+
+_SILENCE = 15.0  # seconds without a byte from the server; longer than it waits for a lock
+_IDLE = 60  # seconds after which the server gives up a transaction of a host that is gone
+_WRITER = 860_716_203  # names our lock among PostgreSQL's advisory locks: any fixed number
+_HERE = frozenset({"", "localhost", "127.0.0.1", "::1"})  # hosts that no network lies before
+_STOPPING = frozenset({"57P01", "57P02", "57P03"})  # codes of a server that stops or starts
+_OPTIONS = frozenset({"host", "sslmode", "sslrootcert"})
+
+
+def postgresql_engine(url: str) -> Engine:
+    """Of a server. A connection that was lost while nobody used it is replaced.
+
+    Raises:
+        SettingsError: this is no address; it is not repeated, as it may hold a password.
+    """
+    try:
+        parsed = sqlalchemy.make_url(url)
+        options = _options(parsed)
+    except (sqlalchemy.exc.ArgumentError, ValueError, TypeError, OSError):
+        raise SettingsError(
+            "STRATEGIEWIJZER_DATABASE_URL is no address of a database that can be used. Write it "
+            "as postgresql://user:password@host/name, with %40 for an @ in the password; what may "
+            "follow is in docs/servers.md."
+        ) from None
+    engine = sqlalchemy.create_engine(
+        parsed.set(drivername="postgresql+pg8000", query={}),
+        pool_pre_ping=True,
+        pool_timeout=engines.PATIENCE,
+        connect_args={**options, "timeout": _SILENCE},
+        hide_parameters=True,  # what people ask is in no error
+    )
+    event.listen(engine, "begin", _begin)
+    event.listen(engine, "handle_error", _notice_stop)
+    return engine
+
+
+def message(error: object) -> str:
+    """What the server says is wrong; the rest of its error may repeat a row."""
+    arguments = getattr(error, "args", ())
+    fields = arguments[0] if arguments else None
+    return str(fields.get("M", "")) if isinstance(fields, dict) else str(error)
+
+
+def _options(url: URL) -> dict[str, Any]:
+    """What the query of an address says, as pg8000 takes it.
+
+    Raises:
+        ValueError: it has an option or a value that is unknown.
+    """
+    query = {name: value for name, value in url.query.items() if isinstance(value, str)}
+    if query.keys() != url.query.keys() or not query.keys() <= _OPTIONS or not url.username:
+        raise ValueError
+    socket = query.get("host", "")
+    options: dict[str, Any] = {}
+    if socket:
+        options["unix_sock"] = f"{socket.rstrip('/')}/.s.PGSQL.{url.port or 5432}"
+    is_here = bool(socket) or (url.host or "") in _HERE
+    mode = query.get("sslmode", "disable" if is_here else "verify-full")
+    if mode == "verify-full":
+        options["ssl_context"] = ssl.create_default_context(cafile=query.get("sslrootcert"))
+    elif mode == "require":
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        options["ssl_context"] = context
+    elif mode != "disable":
+        raise ValueError
+    return options
+
+
+def _begin(connection: Connection) -> None:
+    if connection.get_execution_options().get("writes"):
+        for statement in (
+            f"SET LOCAL lock_timeout = '{engines.PATIENCE:.0f}s'",
+            f"SET LOCAL idle_in_transaction_session_timeout = '{_IDLE}s'",
+            f"SELECT pg_advisory_xact_lock({_WRITER})",
+        ):
+            connection.exec_driver_sql(statement)
+
+
+def _notice_stop(context: ExceptionContext) -> None:
+    """A server that says that it stops ends the connection, like one that says nothing."""
+    arguments = context.original_exception.args
+    fields = arguments[0] if arguments else None
+    if isinstance(fields, dict) and fields.get("C") in _STOPPING:
+        context.is_disconnect = True
