@@ -21,7 +21,7 @@ from oidc_provider_mock import User, run_server_in_thread
 from playwright.sync_api import Browser, expect
 
 from core.settings import ROOT, Settings
-from tests.browser import ask, evidence, free_port, served
+from tests.browser import ask, come_to_rest, evidence, free_port, served
 from tests.test_browser_sign_in import CLIENT_SECRET, COOKIE_SECRET, PEOPLE, sign_in
 from ui.texts import load
 
@@ -203,7 +203,7 @@ server_metadata_url = "http://localhost:{provider.server_port}/.well-known/openi
         conversation = page.url
         assert opened[-1].startswith(f"wss://localhost:{port}/_stcore/stream")
         (route,) = [one for one in context.cookies() if one.get("name") == "sw_route"]
-        assert route.get("httpOnly")
+        assert route.get("httpOnly", False) == (kind == "nginx")  # Caddy's own is readable
 
         page.goto(f"{address}/evaluation")  # an upload goes to the app of its session
         chooser = page.locator("input[type=file]").first
@@ -219,8 +219,11 @@ server_metadata_url = "http://localhost:{provider.server_port}/.well-known/openi
         os.kill(_process_of(own), signal.SIGTERM)
         with page.expect_websocket(timeout=60_000):
             pass  # the page connects again by itself, to the other app
+        come_to_rest(page)  # what is typed before the other app has drawn the page is lost
         expect(answers).to_have_count(1)
         expect(page.get_by_role("button", name=TEXTS("access.sign_out"))).to_be_visible()
+        page.goto(conversation)
+        expect(answers).to_have_count(1)
         ask(page, "Wat is EMPACT?")
         expect(answers).to_have_count(2)
 
@@ -244,8 +247,9 @@ class _Upstream(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_PUT(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self.do_GET()
+        length = int(self.headers["Content-Length"])
+        if len(self.rfile.read(length)) == length:  # else the proxy cut it off
+            self.do_GET()
 
     def _events(self) -> None:
         self.send_response(200)
@@ -296,9 +300,11 @@ def _passes_on(client: httpx.Client, proxy: Proxy) -> None:
 
     upload = "/_stcore/upload_file/session/file"
     assert client.put(upload, content=bytes(200_000)).status_code == 200
-    assert client.put("/elsewhere", content=bytes(20_000)).status_code == 413
-    assert client.put("/v1/ask", content=bytes(1_100_000)).status_code == 413
-    assert client.put(upload, content=bytes(107_000_000)).status_code == 413
+    # Caddy finds out while it passes the request on, and then has no answer to it
+    refused = (413,) if proxy.plain else (413, 502)
+    assert client.put("/elsewhere", content=bytes(20_000)).status_code in refused
+    assert client.put("/v1/ask", content=bytes(1_100_000)).status_code in refused
+    assert client.put(upload, content=bytes(107_000_000)).status_code in refused
 
     with client.stream("GET", "/v1/ask") as events:
         lines = events.iter_lines()
