@@ -65,7 +65,9 @@ class AnswerStreams:
 
         def work() -> Iterator[Event]:
             try:
-                yield from self._assistant().stream(question, history, language, scope=scope)
+                assistant = self._assistant()
+                by = f"key {caller.id}"  # for the audit record
+                yield from assistant.stream(question, history, language, scope=scope, by=by)
             finally:
                 self._end(caller.id)
 

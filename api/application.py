@@ -21,7 +21,6 @@ from api.answer_streams import AnswerStreams
 from api.bounded_body import BoundedBody
 from api.key_access import Gate
 from api.mcp_http import McpOverHttp
-from api.mcp_tools import mcp_server
 from api.problem import RESPONSES, Unforeseen, handle
 from api.service import Service
 from api.threads import Pool
@@ -86,7 +85,7 @@ def application(
     handle(app)
     for router in ROUTERS:
         app.include_router(router)
-    mcp = McpOverHttp(mcp_server(service, version()), settings)
+    mcp = McpOverHttp(service, version())
     app.router.routes.append(Route("/mcp", endpoint=mcp, methods=["POST"]))
     return app
 

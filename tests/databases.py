@@ -64,8 +64,7 @@ class Postgresql:
         name = f"test_{uuid4().hex}"
         with self._admin() as connection:
             connection.exec_driver_sql(f"CREATE DATABASE {name} OWNER app")
-        address = self._address("app", name).set(drivername="postgresql")
-        return address.render_as_string(hide_password=False)
+        return address_of(self._address("app", name))
 
     @contextmanager
     def _admin(self) -> Iterator[Connection]:
@@ -92,6 +91,11 @@ class Postgresql:
         with (self._folder / "out").open("ab") as out:
             done = subprocess.run(command, stdout=out, stderr=out, cwd="/", timeout=60)
         assert done.returncode == 0, (self._folder / "out").read_text()
+
+
+def address_of(url: sqlalchemy.URL) -> str:
+    """As the setting has it."""
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 @contextmanager

@@ -29,7 +29,7 @@ from people.database import FILE, Database, database
 from people.upgrade import VERSION_TABLE, alembic_config, known_tables, version_of, versions
 from people.user_store import CONVERSATIONS
 from tests.browser import free_port
-from tests.databases import PASSWORD, Postgresql, dumped
+from tests.databases import PASSWORD, Postgresql, address_of, dumped
 from tests.test_conversations import answer, talk
 from tests.test_feedback import NOON, said
 from tests.test_notes import note
@@ -274,7 +274,7 @@ def test_several_processes_that_start_at_once_upgrade_once(kept_in: Database) ->
         "assert len(store.listed()) >= 2\n"
         "store.put(Conversation(exchanges=(Exchange(question='?'),)))\n"
     )
-    address = kept_in.engine.url.render_as_string(hide_password=False)
+    address = address_of(kept_in.engine.url)
     given = [str(kept_in.folder), "" if kept_in.file else address]
     started = [
         subprocess.Popen(
@@ -357,7 +357,7 @@ def test_the_command_says_how_it_is_and_brings_it_up_to_date(
 
     monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(kept_in.folder))
     if not kept_in.file:
-        address = kept_in.engine.url.render_as_string(hide_password=False)
+        address = address_of(kept_in.engine.url)
         monkeypatch.setenv("STRATEGIEWIJZER_DATABASE_URL", address)
     assert "not made yet" in told("check", 1)
     assert not folder_of(kept_in).exists()
@@ -386,7 +386,7 @@ def served(postgresql: Postgresql, tmp_path: Path) -> Iterator[Database]:
 def test_a_server_keeps_it_for_several_folders(
     postgresql: Postgresql, tmp_path: Path, served: Database
 ) -> None:
-    address = SecretStr(served.engine.url.render_as_string(hide_password=False))
+    address = SecretStr(address_of(served.engine.url))
     hosts = [Settings(data_dir=tmp_path / name, database_url=address) for name in "ab"]
     asked = talk("Wat is EMPACT?")
     an(database(hosts[0])).put(asked)

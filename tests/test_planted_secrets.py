@@ -23,9 +23,11 @@ pytestmark = pytest.mark.long
 # Characters that URLs, JSON and HTML write in another way.
 _LIKE = "Pl4nted/{}+q&8=z7"
 _KEYS = tuple(
-    name for name, about in Settings.model_fields.items() if about.annotation is SecretStr
+    name
+    for name, about in Settings.model_fields.items()
+    if about.annotation is SecretStr and name != "database_url"  # an address, with a password
 )
-_OTHERS = ("chroma_password", "address_password", "cookie", "client", "environment")
+_OTHERS = ("database_password", "address_password", "cookie", "client", "environment")
 SECRETS = {name: _LIKE.format(name.replace("_", "-")) for name in (*_KEYS, *_OTHERS)}
 QUESTION = "How many inspectors does the European Firearms Registry Office have?"
 _TEXT = "The European Firearms Registry Office has 120 inspectors in 14 ports."
@@ -224,16 +226,27 @@ def test_an_embeddings_server_that_repeats_the_key_does_not_either(
 
 
 def test_the_password_of_a_chroma_server_is_in_nothing(installation: Installation) -> None:
-    password = quote(SECRETS["chroma_password"], safe="")
-    host = installation.server.url.partition("://")[2]
-    told = {"chroma_url": f"http://somebody:{password}@{host}"}
-    for command in (("ingest",), ("chain", QUESTION), ("eval",), ("command", "doctor", "--json")):
-        assert installation.run("-m", *command, **told)
-    assert "chroma_password" in installation.server.seen
+    for user in ("", "somebody"):
+        told = {"chroma_url": installation.server.url, "chroma_user": user}
+        for command in (("ingest",), ("chain", QUESTION), ("eval",), ("command", "doctor")):
+            assert installation.run("-m", *command, **told)
+    assert "chroma_token" in installation.server.seen
     assert installation.leaks() == []
 
 
-@pytest.mark.parametrize("setting", ["openai_base_url", "embeddings_url", "rerank_url"])
+def test_the_password_of_a_database_is_in_nothing(installation: Installation) -> None:
+    password = quote(SECRETS["database_password"], safe="")
+    host = installation.server.url.partition("://")[2]
+    told = {"database_url": f"postgresql://somebody:{password}@{host}/kept", "audit": "true"}
+    for command in (("people", "list"), ("keys", "list"), ("ask", QUESTION), ("doctor", "--json")):
+        assert installation.run("-m", "command", *command, **told)
+    installation.run("-c", _PAGES, **told)
+    assert installation.leaks() == []
+
+
+@pytest.mark.parametrize(
+    "setting", ["chroma_url", "openai_base_url", "embeddings_url", "rerank_url"]
+)
 def test_an_address_that_is_refused_for_its_password_is_not_repeated(
     installation: Installation, setting: str
 ) -> None:
@@ -247,9 +260,7 @@ def test_an_address_that_is_refused_for_its_password_is_not_repeated(
 
 def test_pages_show_and_log_none(installation: Installation) -> None:
     assert "ASKED" in installation.run("-c", _PAGES, **installation.models)
-    password = quote(SECRETS["chroma_password"], safe="")
-    host = installation.server.url.partition("://")[2]
-    installation.run("-c", _PAGES, chroma_url=f"http://somebody:{password}@{host}")
+    installation.run("-c", _PAGES, chroma_url=installation.server.url)
     installation.sign_in.parent.mkdir()
     secrets = {"cookie_secret": SECRETS["cookie"], "client_secret": SECRETS["client"]}
     lines = ["[auth]", *(f'{name} = "{value}"' for name, value in secrets.items())]

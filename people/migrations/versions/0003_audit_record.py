@@ -27,6 +27,5 @@ def upgrade() -> None:
         sa.Column("salt", sa.String(length=64), nullable=True),
         sa.PrimaryKeyConstraint("number", name=op.f("audit_records_key")),
     )
-    with op.batch_alter_table("audit_records", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("audit_records_by_asker"), ["asker"], unique=False)
-        batch_op.create_index(batch_op.f("audit_records_by_at"), ["at"], unique=False)
+    op.create_index("audit_records_by_asker", "audit_records", ["asker"])
+    op.create_index("audit_records_by_at", "audit_records", ["at"])
