@@ -84,7 +84,7 @@ def kept_elsewhere(settings: Settings) -> list[str]:
     known = (settings.documents_dir.resolve(), ROOT / "corpus")
     others = [folder for folder in settings.corpus_dirs if folder.resolve() not in known]
     told = [f"Not in it: the source texts in {folder}. Copy them yourself." for folder in others]
-    if getattr(settings, "database_url", ""):
+    if settings.database_url.get_secret_value():
         told.append(
             "Not in it: what is kept of people, which is in PostgreSQL. Back that up with pg_dump "
             "(docs/operations.md)."

@@ -9,7 +9,6 @@ its user shares it, by a link with a random token, of which the database has onl
 import datetime
 import hashlib
 import secrets
-from typing import Any
 
 from sqlalchemy import (
     case,
@@ -26,7 +25,17 @@ from sqlalchemy import (
 from people.conversation import Conversation, Exchange, ListedConversation, now, plain
 from people.inserting import insert, put
 from people.note import MAX_NOTES, MAX_QUOTE, Note
-from people.user_store import CONVERSATIONS, EXCHANGES, NOTES, SHARES, WHAT, UserStore, readable
+from people.user_store import (
+    CONVERSATIONS,
+    EXCHANGES,
+    NOTES,
+    SHARES,
+    WHAT,
+    UserStore,
+    exchange_row,
+    readable,
+    stored,
+)
 
 _C, _E, _S, _N = CONVERSATIONS.c, EXCHANGES.c, SHARES.c, NOTES.c
 _SEARCHED = 20  # words: more narrow a search no further, and each is looked up in all texts
@@ -51,7 +60,7 @@ class Conversations(UserStore):
         query = select(_C.id, _TITLE, _C.changed).where(
             _C.user == self.user, _C.changed >= self._oldest()
         )
-        for word in _stored(plain(search)).split()[:_SEARCHED]:
+        for word in stored(plain(search)).split()[:_SEARCHED]:
             in_texts = exists().where(*_OF_CONVERSATION, _E.words.contains(word, autoescape=True))
             query = query.where(or_(_C.plain_name.contains(word, autoescape=True), in_texts))
         return tuple(
@@ -128,7 +137,7 @@ class Conversations(UserStore):
             **_named(conversation.name),
         }
         rows = [
-            {"user": self.user, "conversation": conversation.id, **_row(exchange)}
+            {"user": self.user, "conversation": conversation.id, **exchange_row(exchange)}
             for exchange in exchanges or conversation.exchanges
         ]
         with self._writing() as connection:
@@ -206,21 +215,4 @@ def _date(seconds: float) -> datetime.datetime:
 
 
 def _named(name: str) -> dict[str, str]:
-    return {"name": _stored(name), "plain_name": _stored(plain(name))}
-
-
-def _row(exchange: Exchange) -> dict[str, Any]:
-    answer = "\n".join((exchange.answer.text, *exchange.answer.more)) if exchange.answer else ""
-    return {
-        "id": exchange.id,
-        "asked": exchange.asked.timestamp(),
-        "answered": exchange.answer is not None and exchange.answer.answered,
-        "question": _stored(exchange.question),
-        "words": _stored(plain(f"{exchange.question}\n{answer}")),
-        "exchange": exchange.model_dump_json(round_trip=True),
-    }
-
-
-def _stored(text: str) -> str:
-    """Without NUL, which PostgreSQL refuses; in JSON it is written as an escape."""
-    return text.replace("\0", "")
+    return {"name": stored(name), "plain_name": stored(plain(name))}

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 from core.errors import StrategiewijzerError
-from people.conversation import now
+from people.conversation import Exchange, now, plain
 from people.database import METADATA, Database
 
 WHAT = "Conversations"  # in messages
@@ -126,3 +126,21 @@ def readable(what: str) -> Iterator[None]:
             f"This version cannot read a {what} in the database: {error.error_count()} fields "
             "are not as expected. Use the version of the program that wrote it."
         ) from None
+
+
+def exchange_row(exchange: Exchange) -> dict[str, Any]:
+    """The columns of an exchange, but for whose it is."""
+    answer = "\n".join((exchange.answer.text, *exchange.answer.more)) if exchange.answer else ""
+    return {
+        "id": exchange.id,
+        "asked": exchange.asked.timestamp(),
+        "answered": exchange.answer is not None and exchange.answer.answered,
+        "question": stored(exchange.question),
+        "words": stored(plain(f"{exchange.question}\n{answer}")),
+        "exchange": exchange.model_dump_json(round_trip=True),
+    }
+
+
+def stored(text: str) -> str:
+    """Without NUL, which PostgreSQL refuses; in JSON it is written as an escape."""
+    return text.replace("\0", "")

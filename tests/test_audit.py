@@ -345,7 +345,7 @@ def test_a_record_that_cannot_be_written_is_told_without_the_question(
     blocked = on.model_copy(update={"data_dir": Path("/dev/null/data")})
     result = _command(blocked, "head")
     assert result.exit_code == 1
-    assert "cannot be opened" in result.stderr
+    assert "cannot be kept" in result.stderr
 
 
 def test_off_is_the_default() -> None:

@@ -22,7 +22,7 @@ from command.restore import restore
 from core.errors import ArchiveError, LockedError, StoreError, StrategiewijzerError
 from core.settings import Settings
 from ingest.publishing.lock import exclusive
-from people.feedback import FILE as FEEDBACK
+from people.database import FILE, database
 from people.feedback import read
 from tests.browser import free_port
 from vectorstore.generations import Generations
@@ -291,8 +291,8 @@ def test_what_was_never_ingested_can_be_backed_up(tmp_path: Path) -> None:
     assert back_up(before, tmp_path / "empty.zip").generation == ""
     after = _elsewhere(before, tmp_path / "b")
     assert restore(after, tmp_path / "empty.zip") == []
-    assert read(after.data_dir) == ()
-    assert not (after.data_dir / FEEDBACK).exists()
+    assert read(database(after)) == ()
+    assert not (after.data_dir / FILE).exists()
     with pytest.raises(StrategiewijzerError, match="no index"):
         Generations(after).current()
 

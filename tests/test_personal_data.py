@@ -19,6 +19,7 @@ from people.audit_check import verify_store
 from people.audit_record import keep, records
 from people.conversation import Conversation, Exchange
 from people.conversations import Conversations
+from people.database import FILE, database
 from people.personal_data import PersonalData, collect, conversations_of, erase, people
 from people.retention import forget
 from tests.test_audit import REPLY
@@ -45,10 +46,10 @@ def kept(tmp_path: Path) -> Settings:
         store.share(store.listed()[0].id, NOON + datetime.timedelta(days=3650))
         store.put_note(note().remarked(f"opmerking van {name}"))
         verdict = said(id=exchanges[0].id, comment=f"oordeel van {name}", date=_now())
-        feedback.save(settings.data_dir, verdict)
+        feedback.save(database(settings), verdict)
         other = said(id=f"anonymous-{name}", comment="van iemand", date=_now())
-        feedback.save(settings.data_dir, other)
-        feedback.handle(settings.data_dir, other, user)
+        feedback.save(database(settings), other)
+        feedback.handle(database(settings), other, user)
         _job(settings, user)
         keep(settings, REPLY.model_copy(update={"question": f"vraag aan {name}"}), user)
     return settings
@@ -120,7 +121,7 @@ def test_erasing_tells_what_there_was_and_leaves_others_and_the_chain(kept: Sett
     assert again.model_dump(exclude={"made"}) == theirs.model_dump(exclude={"made"})
     assert verify_store(kept).broken == ""
     assert [one.record["question"] for one in records(kept)] == ["vraag aan an", "vraag aan bo"]
-    handled = feedback.find(kept.data_dir, "anonymous-an")
+    handled = feedback.find(database(kept), "anonymous-an")
     assert handled is not None
     assert handled.handled is not None
     assert handled.by == ""
@@ -173,7 +174,7 @@ def test_the_commands_list_export_and_erase(kept: Settings, tmp_path: Path) -> N
 
 
 def test_a_file_that_cannot_be_read_ends_a_command_without_a_traceback(kept: Settings) -> None:
-    (kept.data_dir / "conversations.sqlite").write_bytes(b"no database")
+    (kept.data_dir / FILE).write_bytes(b"no database")
     for command in (["list"], ["export", AN], ["erase", AN, "--yes"], ["forget"]):
         result = _command(kept, *command)
         assert result.exit_code == 1

@@ -10,7 +10,7 @@ from core.settings import ROOT, Settings
 from people import feedback
 from people.audit_record import records
 from people.conversation import Conversation, Exchange
-from people.feedback import FILE as FEEDBACK
+from people.database import FILE, database
 from tests.apps import ask, press, run
 from tests.test_feedback import said
 from tests.test_notes import note
@@ -140,7 +140,7 @@ def test_all_is_erased_and_what_is_left_is_told(page: AppTest, settings: Setting
     exchange = Exchange(question="Iets vertrouwelijks")
     store.put(Conversation(exchanges=(exchange,)))
     store.put_note(note())
-    feedback.save(settings.data_dir, said(id=exchange.id))
+    feedback.save(database(settings), said(id=exchange.id))
     try:
         run(page)
         assert NL("history.delete_all_help") in shown(page)
@@ -148,24 +148,26 @@ def test_all_is_erased_and_what_is_left_is_told(page: AppTest, settings: Setting
         counts = {"conversations": 1, "notes": 1, "feedback": 1, "jobs": 0, "handled": 0}
         assert NL("privacy.erased", **counts, audit=0) in shown(page)
         assert store.listed() == store.notes() == ()
-        assert feedback.find(settings.data_dir, exchange.id) is None
+        assert feedback.find(database(settings), exchange.id) is None
         assert NL("privacy.erased", **counts, audit=0) not in shown(run(page))
     finally:
-        (settings.data_dir / FEEDBACK).unlink(missing_ok=True)
+        feedback.remove(database(settings), exchange.id)
 
 
 def test_what_cannot_be_read_is_told_and_nothing_is_called_erased(
     page: AppTest, settings: Settings
 ) -> None:
     run(page)
-    (settings.data_dir / FEEDBACK).write_bytes(b"no database")
+    file = settings.data_dir / FILE
+    before = file.read_bytes()
+    file.write_bytes(b"no database")
     try:
         press(page, NL("history.delete_all_confirm"))
         assert NL("privacy.problem") in page.warning[0].value
         press(page, NL("privacy.download"))
         assert NL("privacy.problem") in page.warning[0].value
     finally:
-        (settings.data_dir / FEEDBACK).unlink()
+        file.write_bytes(before)
 
 
 def test_the_sidebar_erases_the_same(opened: Open, settings: Settings) -> None:

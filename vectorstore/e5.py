@@ -36,10 +36,7 @@ _LONGEST_MAKING = 600  # seconds, of the 1 or 2 that it takes; then nobody is ma
 
 
 class Tokens(NamedTuple):
-    """The tokens of a text, without those that mark its begin and end.
-
-    `starts` and `ends` are character offsets in the text, end exclusive.
-    """
+    """The tokens of a text; `starts` and `ends` (exclusive) are character offsets in it."""
 
     ids: list[int]
     starts: NDArray[np.int_]
@@ -183,8 +180,8 @@ def _session(folder: Path) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # callers bring the threads
     options.enable_cpu_mem_arena = False  # it would keep the memory of the longest text
-    layers = str(folder / _LAYERS)
-    return onnxruntime.InferenceSession(layers, options, providers=["CPUExecutionProvider"])
+    layers, providers = str(folder / _LAYERS), ["CPUExecutionProvider"]
+    return onnxruntime.InferenceSession(layers, options, providers=providers)
 
 
 def _onnxruntime() -> Any:

@@ -67,11 +67,7 @@ class _Load:
         words. Raises StrategiewijzerError when locust does not run."""
         out = self.folder / phase.replace(" ", "-")
         memory, cpu = memory_mb(pid=self.pid), cpu_seconds(self.pid)
-        variables = {"LOAD_KEY": str(self.folder / "key"), "LOAD_QUESTIONS": str(_questions(out))}
-        if streamed:
-            variables["LOAD_STREAMED"] = "1"
         command = [
-            *environment(variables),
             *(
                 sys.executable,
                 "-m",
@@ -83,6 +79,8 @@ class _Load:
             ),
             *("-f", str(Path(__file__).with_name("locustfile.py")), "--csv", str(out)),
             *("--users", str(users), "--spawn-rate", str(users), "--run-time", f"{seconds}s"),
+            *("--questions", str(_questions(out)), "--key", str(self.folder / "key")),
+            *(["--streamed"] if streamed else []),
             *("--stop-timeout", "60"),  # seconds; questions under way are finished and counted
         ]
         ended = subprocess.run(command, capture_output=True, text=True, cwd=self.folder)  # noqa: S603 - ours

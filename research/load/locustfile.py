@@ -1,35 +1,50 @@
 """The users of the load test, run by locust: each asks the next question when it has an answer.
 
-locust brings its own event loop and imports nothing of ours; what it needs comes in variables.
+locust brings its own event loop, so nothing of ours is imported here.
 """
 
 import itertools
 import json
-import os
 import time
 from pathlib import Path
 
 from locust import HttpUser, constant, events, task
 
-QUESTIONS = json.loads(Path(os.environ["LOAD_QUESTIONS"]).read_text("utf-8"))
-STREAMED = bool(os.environ.get("LOAD_STREAMED"))
-_KEY = Path(os.environ["LOAD_KEY"]).read_text("utf-8").strip()
-_next = itertools.cycle(QUESTIONS)
+
+@events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
+def _add_options(parser) -> None:  # type: ignore[no-untyped-def]
+    parser.add_argument("--questions", help="a JSON list of questions")
+    parser.add_argument("--key", help="a file with a key of the API")
+    parser.add_argument("--streamed", action="store_true", help="ask for events")
+
+
+_numbers = itertools.count()
 
 
 class Reader(HttpUser):
     wait_time = constant(0)
 
+    def on_start(self) -> None:
+        options = self.environment.parsed_options
+        asked = json.loads(Path(options.questions).read_text("utf-8"))
+        begin = next(_numbers) * 7 % len(asked)  # so that not all ask the same at once
+        self._questions = itertools.cycle([*asked[begin:], *asked[:begin]])
+        key = Path(options.key).read_text("utf-8").strip()
+        self._headers = {"Authorization": f"Bearer {key}"}
+        self._streamed = options.streamed
+
     @task
     def ask(self) -> None:
-        body = {"question": next(_next), "stream": STREAMED}
-        headers = {"Authorization": f"Bearer {_KEY}"}
+        body = {"question": next(self._questions), "stream": self._streamed}
         with self.client.post(
-            "/v1/ask", json=body, headers=headers, stream=STREAMED, catch_response=True
+            *("/v1/ask", None, body),
+            headers=self._headers,
+            stream=self._streamed,
+            catch_response=True,
         ) as reply:
             if reply.status_code != 200:
                 reply.failure(f"HTTP {reply.status_code}")
-            elif STREAMED:
+            elif self._streamed:
                 self._read(reply)
             elif not reply.json().get("text"):
                 reply.failure("an answer without text")
