@@ -6,9 +6,10 @@ from urllib.parse import urlsplit
 from core.frozen import Frozen
 from core.settings import Settings
 
-Purpose = Literal["model", "embeddings", "rerank", "index", "langsmith"]
+Purpose = Literal["model", "embeddings", "rerank", "index", "langsmith", "database", "collector"]
 """What a server gets: question, earlier turns and passages, to write; the question, to make a
-vector of it; question and passages, to order these; the vector of the question; all of these."""
+vector of it; question and passages, to order these; the vector of the question; all of these; what
+is kept of people; how long answers take, without a word of them."""
 
 _OPENAI = "https://api.openai.com"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -36,6 +37,8 @@ def destinations(settings: Settings) -> tuple[Destination, ...]:
         "rerank": settings.rerank_url,
         "index": settings.chroma_url,
         "langsmith": _langsmith() if settings.langsmith_tracing else "",
+        "database": settings.database_url.get_secret_value(),
+        "collector": settings.otlp_endpoint,
     }
     return tuple(
         Destination(purpose=purpose, host=_host(url)) for purpose, url in addresses.items() if url

@@ -1,6 +1,7 @@
 """The privacy page, and what other pages say of where questions go and of the audit record."""
 
 import re
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -10,7 +11,7 @@ from core.settings import ROOT, Settings
 from people import feedback
 from people.audit_record import records
 from people.conversation import Conversation, Exchange
-from people.database import FILE, database
+from people.database import FILE, Database, database
 from tests.apps import ask, press, run
 from tests.test_feedback import said
 from tests.test_notes import note
@@ -25,7 +26,9 @@ OUTSIDE = {
     "OPENAI_BASE_URL": "https://models.example.org/v1",
     "EMBEDDINGS_URL": "https://vectors.example.org:8080/v1",
     "RERANK_URL": "http://127.0.0.1:8080/rerank",
-    "CHROMA_URL": "https://an:hush@chroma.example.org",
+    "CHROMA_URL": "https://chroma.example.org",
+    "DATABASE_URL": "postgresql://an:hush@people.example.org/kept",
+    "OTLP_ENDPOINT": "https://collector.example.org:4317",
     "LANGSMITH_TRACING": "true",
 }
 
@@ -63,8 +66,9 @@ def test_nothing_leaves_this_machine_by_default() -> None:
          "x.openai.azure.com"),
         ({"embeddings_url": "https://e.example/v1"}, "embeddings", "e.example"),
         ({"rerank_url": "https://r.example/rerank"}, "rerank", "r.example"),
-        ({"chroma_url": "http://an:hush@c.example:8000"}, "index", "c.example"),
-        ({"chroma_url": "an:hush@c.example"}, "index", "c.example"),
+        ({"chroma_url": "http://c.example:8000"}, "index", "c.example"),
+        ({"database_url": "postgresql://an:hush@d.example/x"}, "database", "d.example"),
+        ({"otlp_endpoint": "http://o.example:4317"}, "collector", "o.example"),
         ({"rerank_url": "http://[::x"}, "rerank", "?"),
         ({"langsmith_tracing": True}, "langsmith", "api.smith.langchain.com"),
     ],
@@ -81,7 +85,8 @@ def test_a_setting_with_an_address_or_a_trace_is_one_that_the_page_knows() -> No
     elsewhere = {"documents_dir"}
     named = {name for name in Settings.model_fields if re.search("_url$|endpoint$|tracing$", name)}
     known = {"chroma_url", "embeddings_url", "rerank_url", "openai_base_url", "azure_endpoint"}
-    assert named - elsewhere == known | {"langsmith_tracing"}
+    known |= {"database_url", "otlp_endpoint", "langsmith_tracing"}
+    assert named - elsewhere == known
 
 
 def test_a_server_on_this_machine_is_not_elsewhere() -> None:
@@ -120,7 +125,7 @@ def test_the_page_says_in_each_language_to_whom_questions_go_and_what_is_recorde
     page.session_state["language"] = language
     told = shown(run(page))
     assert texts("privacy.leaves") in told
-    hosts = ("models", "vectors", "chroma")
+    hosts = ("models", "vectors", "chroma", "collector")
     assert all(f"<strong>{name}.example.org</strong>" in told for name in hosts)
     assert "<strong>api.smith.langchain.com</strong>" in told
     assert texts("privacy.on_this_machine", host="127.0.0.1") in told
@@ -159,7 +164,7 @@ def test_what_cannot_be_read_is_told_and_nothing_is_called_erased(
 ) -> None:
     run(page)
     file = settings.data_dir / FILE
-    before = file.read_bytes()
+    before = file.read_bytes() if file.exists() else None
     file.write_bytes(b"no database")
     try:
         press(page, NL("history.delete_all_confirm"))
@@ -167,7 +172,9 @@ def test_what_cannot_be_read_is_told_and_nothing_is_called_erased(
         press(page, NL("privacy.download"))
         assert NL("privacy.problem") in page.warning[0].value
     finally:
-        file.write_bytes(before)
+        file.unlink()
+        if before is not None:
+            file.write_bytes(before)
 
 
 def test_the_sidebar_erases_the_same(opened: Open, settings: Settings) -> None:
@@ -216,13 +223,13 @@ def test_without_a_record_the_page_shows_no_answer_and_says_why(
     app = ask(opened(), REPORTS)
     (exchange,) = chat(app).conversation.exchanges
     assert exchange.answer is None
-    assert "There is no answer, as its audit record cannot be kept" in exchange.problem
-    assert "No space left" in exchange.problem
+    assert "There is no answer, as it must be on record" in exchange.problem
+    assert "cannot be kept in /dev/null" in exchange.problem
     assert "725 000" not in shown(app)
 
 
-def _no_database(settings: Settings) -> None:
-    raise OSError(28, "No space left on device")
+def _no_database(settings: Settings) -> Database:
+    return Database(Path("/dev/null/data"))
 
 
 def test_the_document_has_the_same_facts() -> None:

