@@ -38,7 +38,7 @@ MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
     "ingest": _BELOW_INGEST,
     "chain": _BELOW_CHAIN,
     "eval": ("people", "chain", "ingest", *_BELOW_CHAIN),
-    "research": ("eval", "chain", "ingest", *_BELOW_CHAIN),
+    "research": ("eval", "people", "chain", "ingest", *_BELOW_CHAIN),
     "ui": ("eval", "people", "chain", "ingest", *_BELOW_CHAIN),
     "api": ("people", "chain", *_BELOW_CHAIN),
     "app.py": ("ui", "api"),
