@@ -13,14 +13,13 @@ from typing import TypeVar
 
 import sqlalchemy
 from pydantic import SecretStr
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from core.errors import StrategiewijzerError
 from core.settings import Settings
-from people.engines import connected, keep_private, sqlite_engine
+from people.engines import connected, keep_private, message, sqlite_engine
 from people.old_files import left_behind
-from people.postgresql import message, postgresql_engine
 from people.upgrade import bring_up_to_date, is_current, known_version
 
 FILE = "people.sqlite"
@@ -53,7 +52,7 @@ class Database:
     def __init__(self, folder: Path | None, url: str = "") -> None:
         self.folder = folder
         self.file = folder / FILE if folder and not url else None
-        self.engine = postgresql_engine(url) if url else sqlite_engine(self.file)
+        self.engine = _server(url) if url else sqlite_engine(self.file)
         self._turn = threading.RLock()  # guards the database in memory: it is one connection
         if folder is None and not url:
             METADATA.create_all(self.engine)
@@ -159,6 +158,12 @@ class Database:
             f"{what} {kept}: {self.place} gave an error: {told}. Try again in a minute; if it "
             "stays, look at it with: ./strategiewijzer database check"
         )
+
+
+def _server(url: str) -> Engine:
+    from people.postgresql import postgresql_engine  # the driver, which most do not need
+
+    return postgresql_engine(url)
 
 
 def _is_lost(error: BaseException | None) -> bool:

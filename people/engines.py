@@ -67,6 +67,13 @@ def connected(engine: Engine, *, writes: bool, rebuilds: bool = False) -> Connec
     return engine.connect().execution_options(**options)
 
 
+def message(error: object) -> str:
+    """What the server says is wrong; the rest of its error may repeat a row."""
+    arguments = getattr(error, "args", ())
+    fields = arguments[0] if arguments else None
+    return str(fields.get("M", "")) if isinstance(fields, dict) else str(error)
+
+
 def keep_private(path: Path) -> None:
     """Makes a file that only its owner may read, or removes the permissions of all others.
 

@@ -1,10 +1,14 @@
 """PostgreSQL as the database of what is kept of people."""
 
 import ssl
+from collections.abc import Callable
 from typing import Any
 
+import pg8000.dbapi
 import sqlalchemy
 from sqlalchemy import URL, Connection, Engine, event
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.postgresql.pg8000 import PGDialect_pg8000
 from sqlalchemy.engine import ExceptionContext
 
 from core.errors import SettingsError
@@ -16,6 +20,32 @@ _WRITER = 860_716_203  # names our lock among PostgreSQL's advisory locks: any f
 _HERE = frozenset({"", "localhost", "127.0.0.1", "::1"})  # hosts that no network lies before
 _STOPPING = frozenset({"57P01", "57P02", "57P03"})  # codes of a server that stops or starts
 _OPTIONS = frozenset({"host", "sslmode", "sslrootcert"})
+
+
+class SocketErrors(PGDialect_pg8000):
+    """pg8000 with the errors of its socket as errors of the driver, which tell SQLAlchemy that the
+    connection is lost: those that come while it reads it passes on as they are."""
+
+    supports_statement_cache = True
+
+
+def _translated(talks: Callable[..., Any]) -> Callable[..., Any]:
+    def talking(*arguments: Any, **named: Any) -> Any:
+        try:
+            return talks(*arguments, **named)
+        except OSError as error:
+            raise pg8000.dbapi.InterfaceError(f"network error: {error}") from error
+
+    return talking
+
+
+# What of a dialect talks to the server once there is a connection.
+for _name in (
+    *("do_ping", "do_execute", "do_execute_no_params", "do_executemany", "do_commit"),
+    *("do_rollback", "set_isolation_level", "reset_isolation_level"),
+):
+    setattr(SocketErrors, _name, _translated(getattr(PGDialect_pg8000, _name)))
+registry.register("postgresql.socket_errors", __name__, SocketErrors.__name__)
 
 
 def postgresql_engine(url: str) -> Engine:
@@ -34,7 +64,7 @@ def postgresql_engine(url: str) -> Engine:
             "follow is in docs/servers.md."
         ) from None
     engine = sqlalchemy.create_engine(
-        parsed.set(drivername="postgresql+pg8000", query={}),
+        parsed.set(drivername="postgresql+socket_errors", query={}),
         pool_pre_ping=True,
         pool_timeout=engines.PATIENCE,
         connect_args={**options, "timeout": _SILENCE},
@@ -43,13 +73,6 @@ def postgresql_engine(url: str) -> Engine:
     event.listen(engine, "begin", _begin)
     event.listen(engine, "handle_error", _notice_stop)
     return engine
-
-
-def message(error: object) -> str:
-    """What the server says is wrong; the rest of its error may repeat a row."""
-    arguments = getattr(error, "args", ())
-    fields = arguments[0] if arguments else None
-    return str(fields.get("M", "")) if isinstance(fields, dict) else str(error)
 
 
 def _options(url: URL) -> dict[str, Any]:
@@ -73,7 +96,9 @@ def _options(url: URL) -> dict[str, Any]:
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         options["ssl_context"] = context
-    elif mode != "disable":
+    elif mode == "disable":
+        options["ssl_context"] = False  # else it encrypts where the server can, and checks nothing
+    else:
         raise ValueError
     return options
 

@@ -27,6 +27,25 @@ def missing(what: str) -> None:
     pytest.skip(f"{what} is not installed")
 
 
+def make_certificate(folder: Path) -> Path:
+    """A certificate of "localhost" that vouches for itself, and its key.pem beside it."""
+    openssl = shutil.which("openssl")
+    if not openssl:
+        missing("openssl")
+    certificate = folder / "certificate.pem"
+    subprocess.run(
+        [
+            *(str(openssl), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
+            *("-nodes", "-days", "1", "-subj", "/CN=localhost"),
+            *("-addext", "subjectAltName=DNS:localhost"),
+            *("-keyout", str(folder / "key.pem"), "-out", str(certificate)),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    return certificate
+
+
 class Postgresql:
     """A server on loopback; every test gets a database of its own, whose role owns only that."""
 
@@ -35,8 +54,9 @@ class Postgresql:
         self._programs, self._folder = programs, folder
         password = folder / "password"
         password.write_text(PASSWORD)
+        self.certificate = make_certificate(folder)
         if os.geteuid() == 0:
-            for place in (folder, password):
+            for place in (folder, password, self.certificate, folder / "key.pem"):
                 shutil.chown(place, _ACCOUNT, _ACCOUNT)
         self._run(
             *("initdb", "--pgdata", str(folder / "data"), "--username", "admin", "--no-sync"),
@@ -46,7 +66,8 @@ class Postgresql:
         with (folder / "data" / "postgresql.conf").open("a") as options:
             options.write(
                 f"port = {self.port}\nlisten_addresses = '127.0.0.1'\n"
-                "unix_socket_directories = ''\nfsync = off\n"
+                "unix_socket_directories = ''\nfsync = off\nssl = on\n"
+                f"ssl_cert_file = '{self.certificate}'\nssl_key_file = '{folder}/key.pem'\n"
             )
         self.start()
         with self._admin() as connection:
@@ -64,7 +85,7 @@ class Postgresql:
         name = f"test_{uuid4().hex}"
         with self._admin() as connection:
             connection.exec_driver_sql(f"CREATE DATABASE {name} OWNER app")
-        return address_of(self._address("app", name))
+        return address_of(self._address("app", name)) + "?sslmode=require"
 
     @contextmanager
     def _admin(self) -> Iterator[Connection]:

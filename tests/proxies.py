@@ -2,13 +2,12 @@
 
 import base64
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.browser import free_port
-from tests.databases import missing
+from tests.databases import make_certificate, missing
 from tests.test_servers import _running
 
 TOKEN = "t0p-Secret"  # noqa: S105 - of a proxy that lives as long as the tests
@@ -50,20 +49,7 @@ def proxied(behind: int, folder: Path) -> Iterator[tuple[str, Path]]:
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
     if not program:
         missing("nginx")
-    openssl = shutil.which("openssl")
-    if not openssl:
-        missing("openssl")
-    certificate, port = folder / "certificate.pem", free_port()
-    subprocess.run(
-        [
-            *(str(openssl), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
-            *("-nodes", "-days", "1", "-subj", "/CN=localhost"),
-            *("-addext", "subjectAltName=DNS:localhost"),
-            *("-keyout", str(folder / "key.pem"), "-out", str(certificate)),
-        ],
-        check=True,
-        capture_output=True,
-    )
+    certificate, port = make_certificate(folder), free_port()
     options = folder / "nginx.conf"
     basic = base64.b64encode(f"{USER}:{TOKEN}".encode()).decode()
     options.write_text(

@@ -15,6 +15,8 @@ from chain.assistant import Assistant
 from core.answer import Answer, Turn
 from core.event import Event, Finished, Stage
 from core.settings import Settings
+from people.api_keys import kept
+from people.audit_record import recording, records
 from tests.answers import made
 from tests.api_server import bearer, client, key, serving, told
 from vectorstore.chroma import GenerationGone
@@ -69,6 +71,19 @@ def test_a_question_gets_the_answer_that_the_page_shows(
     texts = {one["id"]: one["text"] for one in answer["passages"]}
     assert quotes
     assert all(quote in texts[name] for name, quote in quotes.items())
+
+
+def test_the_audit_record_says_with_which_key_was_asked(settings: Settings) -> None:
+    audited = settings.model_copy(update={"audit": True, "audit_users": True})
+    assistant = Assistant(audited, after=recording(audited))
+    with (
+        serving(lambda: assistant, audited) as address,
+        client(address, key(audited)) as asking,
+    ):
+        assert asking.post("/v1/ask", json={"question": QUESTION}).json()["answered"]
+    *_, last = records(audited)
+    (made_key,) = kept(audited)[-1:]
+    assert (last.record["question"], last.asker) == (QUESTION, f"key {made_key.id}")
 
 
 def test_a_question_that_the_sources_do_not_answer_is_refused_with_status_200(

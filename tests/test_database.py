@@ -2,6 +2,7 @@
 
 import datetime
 import sqlite3
+import ssl
 import subprocess
 import sys
 import threading
@@ -511,6 +512,27 @@ def test_a_password_is_in_no_error(
     assert "s3cret-wrong" not in told
     assert PASSWORD not in told
     assert PASSWORD not in caplog.text + repr(kept_in.engine) + kept_in.place
+
+
+def _is_encrypted(address: str) -> bool:
+    query = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+    engine = Database(None, address).engine
+    with engine.connect() as connection:
+        encrypted = bool(connection.exec_driver_sql(query).scalar())
+    engine.dispose()
+    return encrypted
+
+
+def test_tls_is_checked_unless_the_address_says_otherwise(postgresql: Postgresql) -> None:
+    here = postgresql.new_database().partition("?")[0]
+    named = here.replace("127.0.0.1", "localhost")
+    trusted = f"sslmode=verify-full&sslrootcert={postgresql.certificate}"
+    assert _is_encrypted(f"{named}?{trusted}")
+    assert _is_encrypted(f"{here}?sslmode=require")
+    assert not _is_encrypted(here)  # on this machine nothing lies between
+    for refused in (f"{named}?sslmode=verify-full", f"{here}?{trusted}"):  # unknown; another name
+        with pytest.raises(ssl.SSLCertVerificationError):
+            _is_encrypted(refused)
 
 
 @pytest.mark.parametrize(
