@@ -120,11 +120,13 @@ def test_a_hostile_question_puts_nothing_into_the_page(
 
 def test_what_a_raw_reply_would_put_there_is_found(browser: Browser, documents: Site) -> None:
     documents.model.case = DOCUMENTS[0]
-    with opened(browser, documents.address) as page:
+    # Not `opened`, which fails where the policy holds something back.
+    with browser.new_page(locale="nl-NL") as page:
+        page.goto(documents.address)
         answered(page, DOCUMENTS[0])
         page.evaluate(
             f"""() => document.querySelector('[data-testid=stChatMessage]').insertAdjacentHTML(
                 'beforeend', '<a href="https://{HOST}/x">x</a><iframe></iframe>'
                     + '<b onclick="x()">x</b><img src="data:,">')"""
         )
-        assert len(faults(page)) == 4
+        assert len(faults(page, "https://evil.example/office")) == 4

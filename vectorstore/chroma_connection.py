@@ -15,7 +15,7 @@ from chromadb.errors import ChromaError, NotFoundError
 from core.disk import make_private, obstacle
 from core.errors import StoreError
 from core.settings import Settings
-from vectorstore.chroma_errors import LONGEST, is_failure, store_error
+from vectorstore.chroma_errors import is_failure, said, store_error
 
 _QUIET: dict[str, Any] = {"anonymized_telemetry": False, "chroma_otel_granularity": "none"}
 PATIENCE = 60.0  # seconds for a server's reply; the largest, a batch of vectors, takes a few
@@ -75,7 +75,8 @@ def connect(settings: Settings) -> Client:
     except Exception as error:
         if not (is_failure(error) or isinstance(error, ValueError)):
             raise
-        raise _no_client(error, f"{url.host}:{port}") from error
+        sent_secret = bool(settings.chroma_token.get_secret_value())
+        raise _no_client(error, f"{url.host}:{port}", sent_secret=sent_secret) from error
     _bound_waiting(client)
     return client
 
@@ -95,7 +96,7 @@ def _server_options(settings: Settings) -> ChromaSettings:
     )
 
 
-def _no_client(error: Exception, address: str) -> StoreError:
+def _no_client(error: Exception, address: str, *, sent_secret: bool) -> StoreError:
     """Why a server gives no client; Chroma's ValueError stands for what it was raised for."""
     cause = error.__context__ if isinstance(error, ValueError) else error
     if isinstance(cause, httpx.ConnectError) and "certificate" in str(cause).lower():
@@ -108,7 +109,7 @@ def _no_client(error: Exception, address: str) -> StoreError:
             f"No Chroma server answers at {address}. Start it, or unset "
             "STRATEGIEWIJZER_CHROMA_URL to keep the index in this folder."
         )
-    told = " ".join(str(error).split())[:LONGEST].rstrip(". ")
+    told = said(error, sent_secret=sent_secret)
     return StoreError(
         f"The Chroma server at {address}, or what is before it, refuses: {told}. Where it asks for "
         "a token or a password, set STRATEGIEWIJZER_CHROMA_TOKEN, for a password also _CHROMA_USER."
@@ -134,4 +135,4 @@ def _open_folder(path: Path, options: ChromaSettings) -> Client:
     except ChromaError as error:
         # Chroma also caches a system that failed to start: the next try would fail for that.
         SharedSystemClient._identifier_to_system.pop(str(path), None)
-        raise store_error(error, path) from error
+        raise store_error(error, said(error, sent_secret=False), path) from error

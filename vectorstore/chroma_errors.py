@@ -45,20 +45,40 @@ def translated(
         except Exception as error:
             if not is_failure(error):
                 raise
-            if is_gone(error):
-                raise GenerationGone(str(error)) from error
             options = self._client.get_settings()
+            told = said(error, sent_secret=bool(options.chroma_client_auth_credentials))
+            if is_gone(error):
+                raise GenerationGone(told) from error
             folder = Path(options.persist_directory) if options.is_persistent else None
-            raise store_error(error, folder) from error
+            raise store_error(error, told, folder) from error
 
     return wrapper
 
 
-def store_error(error: Exception, folder: Path | None) -> StoreError:
+def said(error: Exception, *, sent_secret: bool) -> str:
+    """What Chroma or its server said, in a short line. Where a secret was sent the text of a server
+    is left out: it may repeat the secret, in any form."""
+    if sent_secret and not isinstance(error, httpx.TransportError):
+        return _status(error) or f"{type(error).__name__} (its text may repeat the token)"
+    return " ".join(str(error).split())[:LONGEST].rstrip(". ")
+
+
+def _status(error: BaseException | None) -> str:
+    """The status of HTTP that an error was raised for, in words; empty when there is none."""
+    while error is not None:
+        if isinstance(error, httpx.HTTPStatusError):
+            code = error.response.status_code
+            return f"{code} {httpx.codes.get_reason_phrase(code)}".strip()
+        error = error.__context__
+    return ""
+
+
+def store_error(error: Exception, told: str, folder: Path | None) -> StoreError:
     """What Chroma or its server said, with the remedy.
 
     Args:
         error: of Chroma or its client.
+        told: of it, as `said`.
         folder: of the store; None: on a server.
     """
     remedy = "Check it with: python -m ingest verify"
@@ -66,7 +86,6 @@ def store_error(error: Exception, folder: Path | None) -> StoreError:
         remedy = "Does the Chroma server run? Try again; what is kept there stays."
     if folder is not None:  # what Chroma says of a full disk is often something else
         remedy = obstacle(folder) or remedy
-    told = " ".join(str(error).split())[:LONGEST].rstrip(". ")
     return StoreError(f"The vector store gave an error: {told}. {remedy}")
 
 
