@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import sqlite3
 import stat
 import threading
@@ -33,8 +34,9 @@ QUESTION = "Hoeveel is de drugsmarkt in Europa waard?"
 @pytest.fixture(scope="module")
 def kept(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """An index over the briefs, and what belongs and does not belong into a backup."""
-    documents = tmp_path_factory.mktemp("kept") / "documents"
-    data = settings.data_dir
+    place = tmp_path_factory.mktemp("kept")
+    documents, without = place / "documents", shutil.ignore_patterns(f"{FILE}*", "runs")
+    data = Path(shutil.copytree(settings.data_dir, place / "data", ignore=without))
     for name, content in {
         "runs/20260101/results.json": "{}",
         "people.sqlite-journal": "not a part",
@@ -53,7 +55,7 @@ def kept(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Settin
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("CREATE TABLE pairs (one INTEGER, other INTEGER)")
         connection.commit()
-    return settings.model_copy(update={"documents_dir": documents})
+    return settings.model_copy(update={"data_dir": data, "documents_dir": documents})
 
 
 @pytest.fixture(scope="module")

@@ -187,8 +187,7 @@ def test_the_sources_of_an_answer_are_gone_through_in_the_panel_with_the_keyboar
         number = page.locator(".sw-chip > a").first
         expect(page.get_by_role("button", name="Kopiëren")).to_be_visible()
         come_to_rest(page)
-        number.focus()
-        page.keyboard.press("Enter")
+        number.press("Enter")
         told = panel(page).locator(".sw-panel-place")
         expect(told).to_have_text(re.compile(r"1 / [2-9]"))
         first = panel(page).get_by_role("heading").inner_text()

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, expect
 from core.settings import Settings
 from people.audit_check import verify_store
 from people.audit_record import records
+from people.database import FILE
 from people.personal_data import PersonalData, conversations_of
 from tests.browser import ask, opened, served
 from ui.access import LOCAL
@@ -26,7 +27,8 @@ NL = load("nl")
 @pytest.fixture
 def place(settings: Settings, tmp_path: Path) -> Iterator[tuple[str, Settings]]:
     """The address of the app on a copy of the index, with the audit on."""
-    data_dir = Path(shutil.copytree(settings.data_dir, tmp_path / "data"))
+    without = shutil.ignore_patterns(f"{FILE}*")  # what other tests have kept
+    data_dir = Path(shutil.copytree(settings.data_dir, tmp_path / "data", ignore=without))
     audited = {"STRATEGIEWIJZER_AUDIT": "true", "STRATEGIEWIJZER_AUDIT_USERS": "true"}
     with served(data_dir, tmp_path / "log", audited) as address:
         yield address, Settings(data_dir=data_dir)

@@ -4,13 +4,12 @@ import asyncio
 import socket
 import threading
 import uuid
-from collections.abc import Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -22,6 +21,7 @@ from websockets.typing import Origin
 
 from core.settings import Settings
 from research.benchmarks.page_session import session as session_of
+from tests.apart import apart
 from tests.api_server import bearer, key, told
 from tests.browser import served
 
@@ -213,12 +213,6 @@ def put(
             headers=sent,
         )
     return answer.status_code
-
-
-def apart(work: Coroutine[Any, Any, _T]) -> _T:
-    """Runs it in a thread of its own: the browser of other tests has an event loop in this one."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, work).result()
 
 
 def with_session(app: Served, path: str, *uploads: dict[str, object]) -> list[int]:

@@ -22,6 +22,7 @@ from api.mcp_reading import LONGEST
 from chain.assistant import Assistant
 from chain.query import MAX_QUESTION
 from core.settings import ROOT, Settings
+from tests.apart import apart
 from tests.api_server import key as key_for
 from tests.api_server import serving
 from vectorstore.chroma import GenerationGone
@@ -63,7 +64,7 @@ def over_http(
         async with connected(served.address, key, mode) as client:
             return await use(client)
 
-    return asyncio.run(used())
+    return apart(used())
 
 
 def call(served: Served, tool: str, *scopes: Any, **arguments: Any) -> CallToolResult:
@@ -258,7 +259,7 @@ def test_the_server_of_the_pages_serves_the_tools(address: str, settings: Settin
         async with connected(f"{address}/mcp", key) as client:
             return await client.call_tool("ask", {"question": QUESTION})
 
-    assert told(asyncio.run(used()))["kind"] == "answer"
+    assert told(apart(used()))["kind"] == "answer"
 
 
 def program(data: Path) -> StdioServerParameters:
@@ -277,7 +278,7 @@ def test_a_program_of_this_machine_needs_no_key(settings: Settings) -> None:
                 await client.call_tool("list_documents", {}),
             ]
 
-    asked, listed = asyncio.run(used())
+    asked, listed = apart(used())
     assert told(asked)["kind"] == "answer"
     assert told(listed)["total"] == 5
 
@@ -287,7 +288,7 @@ def test_a_program_is_told_how_to_build_an_index(tmp_path: Path) -> None:
         async with Client(program(tmp_path)) as client:
             return await client.call_tool("ask", {"question": QUESTION})
 
-    assert "make ingest" in error(asyncio.run(used()))
+    assert "make ingest" in error(apart(used()))
 
 
 def test_only_the_protocol_goes_to_standard_output(settings: Settings) -> None:

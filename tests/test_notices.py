@@ -23,6 +23,7 @@ from core import logs, telemetry
 from core.errors import NotAllowedError
 from core.settings import ROOT, Role, Settings, current
 from research.benchmarks.page_session import session as session_of
+from tests.apart import apart
 from tests.axe import broken_rules
 from tests.browser import ask, opened, served
 from tests.openai_server import openai_server
@@ -191,7 +192,7 @@ def test_each_question_of_a_session_has_an_id_of_its_own(visited: Changing) -> N
             await session.ask(QUESTION)
             await session.ask("Wie won de Tour de France in 1998?")
 
-    asyncio.run(asking())
+    apart(asking())
     ended = [one for one in records(visited) if one["message"] == "A question ended"]
     assert [one["kind"] for one in ended[-2:]] == ["answer", "refusal"]
     first, second = (one["request_id"] for one in ended[-2:])
@@ -247,7 +248,7 @@ def test_an_answer_under_way_ends_and_no_other_begins(settings: Settings, tmp_pa
                 await session.ask(REPORTS)
                 assert len(server.requests) == asked
 
-        asyncio.run(asking())
+        apart(asking())
         ended = [one for one in records(app) if one["message"] == "A question ended"]
         assert [(one["kind"], one["mode"]) for one in ended] == [("answer", "generative")]
         apps.close()

@@ -17,6 +17,7 @@ from core.errors import ModelError, NoIndexError
 from core.event import Event, Stage, TextDelta
 from core.marked import Marked
 from core.settings import Settings
+from tests.apart import apart
 from tests.api_server import key as key_for
 from tests.api_server import serving
 
@@ -232,7 +233,7 @@ def test_the_asynchronous_client_gets_the_same(served: Served) -> None:
         assert response.output_text == said
         return whole.choices[0].message.content or "", said
 
-    whole, said = asyncio.run(asked())
+    whole, said = apart(asked())
     assert whole == said
     assert "35 million" in said
 

@@ -41,6 +41,7 @@ class _Counting:
         self._real = local_embedder()
         self.fingerprint, self.limit = self._real.fingerprint, self._real.limit
         self.query, self.token_count = self._real.query, self._real.token_count
+        self.at_once = self._real.at_once
         self.embedded = 0
 
     def passages(self, texts: list[str]) -> Vectors:
