@@ -14,6 +14,7 @@ from api.threads import Pool
 from chain.assistant import Assistant
 from core.errors import StrategiewijzerError
 from core.settings import current
+from people.audit_record import recording
 
 _READERS = 2  # searches at once: one program asks
 _WHO = Caller(id="local", name="this machine", role="reader", scopes=("ask", "read"))
@@ -22,7 +23,11 @@ _WHO = Caller(id="local", name="this machine", role="reader", scopes=("ask", "re
 def run() -> None:
     """Serves until standard input ends. Only the protocol goes to standard output."""
     lock = threading.Lock()
-    made = functools.cache(lambda: Assistant(current()))
+
+    @functools.cache
+    def made() -> Assistant:
+        settings = current()
+        return Assistant(settings, after=recording(settings))
 
     def assistant() -> Assistant:
         with lock:  # an index that is not there yet is looked for again: errors are not kept

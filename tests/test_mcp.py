@@ -22,6 +22,7 @@ from api.mcp_reading import LONGEST
 from chain.assistant import Assistant
 from chain.query import MAX_QUESTION
 from core.settings import ROOT, Settings
+from people.audit_record import records
 from tests.apart import apart
 from tests.api_server import key as key_for
 from tests.api_server import serving
@@ -262,9 +263,9 @@ def test_the_server_of_the_pages_serves_the_tools(address: str, settings: Settin
     assert told(apart(used()))["kind"] == "answer"
 
 
-def program(data: Path) -> StdioServerParameters:
+def program(data: Path, **settings: str) -> StdioServerParameters:
     """The command, as a program on this machine starts it."""
-    environment = {"STRATEGIEWIJZER_DATA_DIR": str(data)}
+    environment = {"STRATEGIEWIJZER_DATA_DIR": str(data), **settings}
     return StdioServerParameters(
         command=sys.executable, args=["-m", "command", "mcp"], env=environment, cwd=ROOT
     )
@@ -272,7 +273,8 @@ def program(data: Path) -> StdioServerParameters:
 
 def test_a_program_of_this_machine_needs_no_key(settings: Settings) -> None:
     async def used() -> list[CallToolResult]:
-        async with Client(program(settings.data_dir)) as client:
+        audited = program(settings.data_dir, STRATEGIEWIJZER_AUDIT="true")
+        async with Client(audited) as client:
             return [
                 await client.call_tool("ask", {"question": QUESTION}),
                 await client.call_tool("list_documents", {}),
@@ -281,6 +283,8 @@ def test_a_program_of_this_machine_needs_no_key(settings: Settings) -> None:
     asked, listed = apart(used())
     assert told(asked)["kind"] == "answer"
     assert told(listed)["total"] == 5
+    *_, last = records(settings)
+    assert last.record["question"] == QUESTION
 
 
 def test_a_program_is_told_how_to_build_an_index(tmp_path: Path) -> None:
