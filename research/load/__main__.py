@@ -69,20 +69,13 @@ class _Load:
     pid: int
 
     def run(self, phase: str, users: int, seconds: int, *, streamed: bool = False) -> list[Figures]:
-        """Users for some seconds: the figures of whole answers, when streamed also of the first
-        words. Raises StrategiewijzerError when locust does not run."""
+        """Users for some seconds: the figures of answers, when streamed of their first words and of
+        the whole. Raises StrategiewijzerError when locust does not run."""
         out = self.folder / phase.replace(" ", "-")
         memory, cpu = memory_mb(pid=self.pid), cpu_seconds(self.pid)
         command = [
-            *(
-                sys.executable,
-                "-m",
-                "locust",
-                "--headless",
-                "--only-summary",
-                "--host",
-                self.address,
-            ),
+            *(sys.executable, "-m", "locust", "--headless", "--only-summary"),
+            *("--host", self.address),
             *("-f", str(Path(__file__).with_name("locustfile.py")), "--csv", str(out)),
             *("--users", str(users), "--spawn-rate", str(users), "--run-time", f"{seconds}s"),
             *("--questions", str(_questions(out)), "--key", str(self.folder / "key")),
@@ -94,6 +87,7 @@ class _Load:
         if not stats.is_file():
             raise StrategiewijzerError(f"locust did not run:\n{ended.stderr[-2000:]}")
         rows = {row["Name"]: row for row in csv.DictReader(stats.read_text("utf-8").splitlines())}
+        shown = ("first words", "whole answer") if streamed else (_ADDRESS,)
         cpu, after = cpu_seconds(self.pid) - cpu, memory_mb(pid=self.pid)
         return [
             Figures(
@@ -106,9 +100,7 @@ class _Load:
                 cpu=cpu / max(1, int(row["Request Count"])),
                 memory=(memory, after),
             )
-            for name, row in (
-                (phase, rows[one]) for one in (_ADDRESS, "first words") if one in rows
-            )
+            for name, row in ((phase, rows[one]) for one in shown)
         ]
 
 
