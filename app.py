@@ -8,17 +8,24 @@ if __name__ == "__main__":
 
     navigation.run()
 else:
+    from typing import Any
+
     import streamlit as st
     from starlette.middleware import Middleware
 
-    from api.application import routes
-    from ui import shared_assistant, uploads
+    from api.later import routes
+    from ui import uploads
     from ui.guard import Guard
     from ui.observed import Closed, Observed
+
+    def _assistant() -> Any:
+        from ui.shared_assistant import assistant  # takes long to import
+
+        return assistant()
 
     app = st.App(
         __file__,
         lifespan=uploads.lifespan,
-        routes=routes(shared_assistant.assistant),
+        routes=routes(_assistant),
         middleware=[Middleware(one) for one in (Observed, Guard, Closed)],
     )

@@ -1,4 +1,4 @@
-"""The API as one application, and the routes by which the server of the pages hands over to it."""
+"""The API as one application."""
 
 import importlib.metadata
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from api import (
     ask_route,
@@ -20,7 +21,7 @@ from api import (
 from api.answer_streams import AnswerStreams
 from api.bounded_body import BoundedBody
 from api.key_access import Gate
-from api.mcp_http import McpOverHttp
+from api.later import Later
 from api.problem import RESPONSES, Unforeseen, handle
 from api.service import Service
 from api.threads import Pool
@@ -36,8 +37,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     metrics_route.router,
     openai_routes.router,
 )
-PATHS = ("/v1/{rest:path}", "/mcp", "/healthz", "/readyz", "/metrics")
-"""What is the API's; all else is the pages'."""
 
 # FastAPI's own spans have the query of an address, and so the question of a search.
 _NO_TELEMETRY: TelemetryConfig = {
@@ -85,17 +84,15 @@ def application(
     handle(app)
     for router in ROUTERS:
         app.include_router(router)
-    mcp = McpOverHttp(service, version())
-    app.router.routes.append(Route("/mcp", endpoint=mcp, methods=["POST"]))
+
+    def mcp() -> ASGIApp:
+        from api.mcp_http import McpOverHttp
+        from api.mcp_tools import mcp_server
+
+        return McpOverHttp(mcp_server(service, version()), settings)
+
+    app.router.routes.append(Route("/mcp", endpoint=Later(mcp), methods=["POST"]))
     return app
-
-
-def routes(
-    assistant: Callable[[], Assistant], settings: Callable[[], Settings] = current
-) -> list[Route]:
-    """Routes that pass requests on unchanged, so that the application sees whole paths."""
-    app = application(assistant, settings)
-    return [Route(path, endpoint=app) for path in PATHS]
 
 
 def version() -> str:

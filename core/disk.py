@@ -1,5 +1,6 @@
 """Data folders: makes private ones, and says why one cannot be written to."""
 
+import fcntl
 import os
 import shutil
 from pathlib import Path
@@ -15,6 +16,20 @@ def make_private(folder: Path) -> None:
     if not folder.is_dir():
         make_private(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
+
+
+def is_locked(file: Path) -> bool:
+    """Whether a process holds the lock (flock) on a file.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    with file.open() as opened:
+        try:
+            fcntl.flock(opened, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def obstacle(folder: Path) -> str:

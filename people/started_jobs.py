@@ -1,7 +1,6 @@
 """Who started jobs: the identifier in data_dir/jobs/KIND/JOB/job.json, which ui/jobs.py writes."""
 
 import datetime
-import fcntl
 import json
 import shutil
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from pydantic import AwareDatetime, BaseModel
 
+from core.disk import is_locked
 from core.errors import StoreError
 from people.conversation import now
 
@@ -77,13 +77,9 @@ def _found(data_dir: Path) -> Iterator[tuple[Path, StartedJob]]:
 def _runs(folder: Path) -> bool:
     """Whether a process of the job holds the lock on what it prints (ui/jobs.py)."""
     try:
-        with (folder / "events.jsonl").open() as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return is_locked(folder / "events.jsonl")
     except FileNotFoundError:
         return False
-    except BlockingIOError:
-        return True
-    return False
 
 
 def _not_written(data_dir: Path, error: OSError) -> StoreError:

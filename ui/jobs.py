@@ -28,7 +28,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
-from core.disk import make_private
+from core.disk import is_locked, make_private
 from core.errors import LockedError, StoreError
 from core.frozen import Frozen
 from core.settings import ROOT
@@ -185,13 +185,9 @@ def _runs(folder: Path) -> bool:
     if (folder / "ended").exists():
         return False
     try:
-        with (folder / "events.jsonl").open() as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
+        return is_locked(folder / "events.jsonl")
     except OSError:
         return False
-    return False
 
 
 def _job(folder: Path) -> Job | None:
