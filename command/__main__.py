@@ -5,6 +5,7 @@ What a command needs is imported when it runs, so that help and completion are q
 
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -21,6 +22,8 @@ app = typer.Typer(
 )
 app.add_typer(people, name="people")
 app.add_typer(audit, name="audit")
+
+_WAIT = 5  # seconds between looks for the index that another makes in half a minute
 
 
 class _HandsOn(TyperCommand):
@@ -77,13 +80,15 @@ def serve(
 ) -> None:
     """Serve the pages in the browser; builds the index where there is none (make chat)."""
     from core.settings import ROOT
-    from ingest.__main__ import main
+    from ingest.__main__ import BUSY, main
 
     os.chdir(ROOT)  # where Streamlit finds its configuration
-    if not _is_indexed():
-        main([])  # a document that cannot be taken is told, and the others are served all the same
-        if not _is_indexed():
-            raise typer.Exit(1)
+    # A document that cannot be taken is told, and the others are served all the same. Of replicas
+    # that start together one makes the index, and the others wait for it.
+    while not (indexed := _is_indexed()) and main([]) == BUSY:
+        time.sleep(_WAIT)
+    if not (indexed or _is_indexed()):
+        raise typer.Exit(1)
     streamlit = ["-m", "streamlit", "run", "app.py", "--server.port", str(port)]
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, *streamlit])  # noqa: S606 - signals reach the server

@@ -4,15 +4,18 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from core.errors import StrategiewijzerError
+from core.errors import LockedError, StrategiewijzerError
 from core.observing import observe
 
 _COMMANDS = ("fetch", "status", "history", "rollback", "discard", "verify", "export", "import")
 
+BUSY = 75
+"""Exit code when another run holds the lock: EX_TEMPFAIL of sysexits.h, try again later."""
+
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs one command; returns the exit code (0: success, 1: a problem reported on standard
-    error)."""
+    """Runs one command; returns the exit code (0: success, BUSY, or 1: a problem; both are
+    reported on standard error)."""
     command, rest = "sync", arguments
     if arguments and arguments[0] in _COMMANDS:
         command, *rest = arguments
@@ -20,7 +23,7 @@ def main(arguments: Sequence[str]) -> int:
         return int(import_module(f"ingest.commands.{command}").main(rest))
     except StrategiewijzerError as error:
         print(error, file=sys.stderr)
-        return 1
+        return BUSY if isinstance(error, LockedError) else 1
     except KeyboardInterrupt:
         print("Stopped. The index is as it was before.", file=sys.stderr)
         return 130

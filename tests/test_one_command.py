@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 from chain import __main__ as chain
 from command.__main__ import app
 from core.settings import ROOT, Settings
+from ingest.publishing.lock import exclusive
 from tests.browser import free_port, wait_until_healthy
 
 QUESTION = "Hoeveel is de drugsmarkt in Europa waard?"
@@ -131,7 +133,14 @@ def test_the_launcher_runs_this_checkout_from_another_folder_through_a_link(
     assert "--json" in shown.stdout
 
 
-def test_serve_builds_the_index_once_and_serves_the_app(tmp_path: Path) -> None:
+def _wait_for(words: str, log: Path) -> None:
+    deadline = time.monotonic() + 90
+    while words not in log.read_text("utf-8"):
+        assert time.monotonic() < deadline, log.read_text("utf-8")
+        time.sleep(0.1)
+
+
+def test_serve_builds_the_index_when_no_other_run_does_and_serves_the_app(tmp_path: Path) -> None:
     port, log = free_port(), tmp_path / "log"
     environment = {
         **os.environ,
@@ -142,10 +151,11 @@ def test_serve_builds_the_index_once_and_serves_the_app(tmp_path: Path) -> None:
     (tmp_path / "texts/one.en.md").write_text("# Lighthouses\n\nThere are 31 lighthouses.\n")
     command = [sys.executable, "-P", "-m", "command", "serve", "--port", str(port)]
     environment["PYTHONPATH"] = str(ROOT)
-    with log.open("w") as output:
+    with exclusive(tmp_path / "data"), log.open("w") as output:
         server = subprocess.Popen(
             command, cwd=tmp_path, env=environment, stdout=output, stderr=subprocess.STDOUT
         )
+        _wait_for("Another ingest run is busy", log)
     try:
         wait_until_healthy(f"http://localhost:{port}", server, log)
         assert "is in use." in log.read_text("utf-8")
