@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from chain.assistant import Assistant
 from core.answer import Answer, ModelTrouble, Turn
-from core.errors import ModelError
+from core.errors import ModelError, StoreError
 from core.event import Event, Finished, TextDelta
 from core.settings import Settings
 from core.source import DocumentInfo, DocumentKind, Scope
@@ -26,6 +26,7 @@ from ui.chat.question_field import MAX_QUESTION, question_in
 from ui.chat.session import Chat
 from ui.sidebar import loaded_html
 from ui.texts import languages, load
+from vectorstore.store import Index
 
 APP = Path(__file__).parent.parent / "app.py"
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
@@ -371,6 +372,25 @@ def test_whatever_goes_wrong_ends_the_question_with_a_message(
     press(app, "Opnieuw proberen")
     assert not app.error
     assert "725 000" in shown(app)
+
+
+def test_a_store_that_is_gone_is_told_at_the_question_and_found_again_by_the_next(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(_: Index) -> Any:
+        raise StoreError("Chroma does not answer.")
+
+    ask(app, REPORTS)
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(Index, "snapshot", gone)
+        ask(app, "Wat is Empact?")
+        assert "Chroma does not answer." in app.chat_message[-1].error[0].value
+        assert not app.chat_input[0].disabled
+    ask(app, "Wat is Europol?")
+    assert not app.chat_message[-1].error
+    press(app, "Opnieuw proberen")
+    assert [answer is not None for answer in answers(app)] == [True, True, True]
+    assert not app.error
 
 
 def test_a_question_that_was_interrupted_can_be_asked_again(app: AppTest) -> None:

@@ -38,7 +38,8 @@ def page() -> None:
     with st.sidebar:
         new, filtered, kept = st.container(), st.container(), st.container()
     index = _show_corpus(session, settings, texts, filtered)
-    _show_field(session, texts, ready=index is not None)
+    # In a conversation the next question finds a server that is back.
+    _show_field(session, texts, ready=index is not None or bool(session.conversation.exchanges))
     address.tell(session)
     with new:
         conversation_list.show_new(session, texts)
@@ -91,7 +92,7 @@ def _show_conversation(
             exchange.show_question(session, one, texts, is_last=is_last)
             with st.chat_message("assistant", avatar=":material/menu_book:"):
                 making = st.empty()  # always there, so that what follows keeps its place
-                if index is not None and one.id == session.pending:
+                if one.id == session.pending:
                     history_so_far = session.conversation.history(one)
                     one = answering.answer(making, session, one, history_so_far, texts)
                     index = _as_answered(one, index)
@@ -107,10 +108,10 @@ def _show_conversation(
                         followups.show(session, texts)
 
 
-def _as_answered(one: Exchange, index: Snapshot) -> Snapshot | None:
+def _as_answered(one: Exchange, index: Snapshot | None) -> Snapshot | None:
     """The sources that answered, also where they were published since the page was begun; None
     where they cannot be used any more."""
-    if one.answer is None or one.answer.generation == index.generation:
+    if one.answer is None or (index and one.answer.generation == index.generation):
         return index
     return usable_index()
 
