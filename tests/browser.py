@@ -54,10 +54,15 @@ def free_port() -> int:
 
 @contextmanager
 def served(
-    data_dir: Path, log: Path, environment: Mapping[str, str] = MappingProxyType({})
+    data_dir: Path,
+    log: Path,
+    environment: Mapping[str, str] = MappingProxyType({}),
+    *,
+    port: int = 0,
 ) -> Iterator[str]:
-    """The address of the real app on this index, with more environment; it ends with the block."""
-    port = free_port()
+    """The address of the real app on this index, with more environment, on a free port unless one
+    is named; it ends with the block."""
+    port = port or free_port()
     address = f"http://localhost:{port}"
     variables = {
         **os.environ,

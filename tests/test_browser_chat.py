@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import docx
@@ -9,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from core.settings import Settings
-from tests.browser import ask, evidence, opened, served
+from tests.browser import ask, evidence, free_port, opened, served
 from tests.openai_server import Script, openai_server
 
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
@@ -33,6 +34,23 @@ def answered(page: Page, number: int) -> None:
 
 def button(page: Page, name: str) -> Locator:
     return page.get_by_role("button", name=name, exact=True)
+
+
+def test_what_is_typed_when_the_app_was_started_again_is_asked_in_the_same_conversation(
+    browser: Browser, settings: Settings, tmp_path: Path
+) -> None:
+    port, log = free_port(), tmp_path / "log"
+    with ExitStack() as app:
+        address = app.enter_context(served(settings.data_dir, log, port=port))
+        with opened(browser, address) as page:
+            ask(page, REPORTS)
+            answered(page, 1)
+            app.close()
+            with page.expect_websocket():  # the page connects again by itself
+                app.enter_context(served(settings.data_dir, log, port=port))
+            ask(page, "En in 2010?")
+            answered(page, 2)
+            expect(question(page, REPORTS)).to_be_visible()
 
 
 def test_a_reload_shows_the_conversation_with_its_evidence(browser: Browser, address: str) -> None:

@@ -62,7 +62,7 @@ def _show_field(session: Chat, texts: Texts, *, ready: bool) -> None:
         if session.too_long:
             st.warning(texts("chat.too_long", length=session.too_long, limit=MAX_QUESTION))
         st.html(length_html(texts), unsafe_allow_javascript=True)
-        st.chat_input(
+        typed = st.chat_input(
             texts("chat.placeholder"),
             key=FIELD,
             disabled=not ready,
@@ -70,11 +70,18 @@ def _show_field(session: Chat, texts: Texts, *, ready: bool) -> None:
             on_submit=_ask_typed,
             args=(session,),
         )
+    heard, session.heard = session.heard, False
+    if typed and not heard:
+        # The app was started again, and this session has just begun: it did not know the callback
+        # of what was typed into the page of the one before.
+        session.ask(typed)
+        st.rerun()
 
 
 def _ask_typed(session: Chat) -> None:
     """Asks what was typed; what cannot be asked, or not yet, stays in the field."""
     text, busy = st.session_state[FIELD], bool(session.pending)
+    session.heard = True
     session.ask(text)
     if busy or session.too_long:
         st.session_state[FIELD] = text

@@ -32,12 +32,13 @@ class Chat:
     `scope` is what the next question is limited to. `pending` is the id of the exchange that is
     being answered, `editing` of the one whose question is being changed, `finished` of the one
     whose answer the reader has not been told of yet. `too_long` is the length of a text that could
-    not be asked, 0 if there is none. `problem` is why the last change is not kept.
-    `missing` is whether an address led to a conversation that is not there. `before` is what the
-    conversation was before something was taken from it. `addressed` are the conversations that
-    an address with a question has begun, `told` are those that the address has named.
-    `verdicts` are those on answers, by exchange. `removed` is the note that was last taken away,
-    and `kept_told` the quote that was last kept or taken away, with what the reader is told of it.
+    not be asked, 0 if there is none. `heard` is whether what was typed is taken in. `problem` is
+    why the last change is not kept. `missing` is whether an address led to a conversation that is
+    not there. `before` is what the conversation was before something was taken from it. `addressed`
+    are the conversations that an address with a question has begun, `told` are those that the
+    address has named. `verdicts` are those on answers, by exchange. `removed` is the note that was
+    last taken away, and `kept_told` the quote that was last kept or taken away, with what the
+    reader is told of it.
     """
 
     conversations: Conversations
@@ -47,6 +48,7 @@ class Chat:
     editing: str = ""
     finished: str = ""
     too_long: int = 0
+    heard: bool = False
     problem: str = ""
     missing: bool = False
     before: Conversation | None = None
