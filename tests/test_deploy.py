@@ -110,18 +110,22 @@ def test_what_a_service_names_is_defined_and_no_secret_is_in_the_file() -> None:
     assert all(secret["file"].startswith("./secrets/") for secret in COMPOSE["secrets"].values())
 
 
-def _checked_unit(tmp_path: Path) -> Path:
-    program = tmp_path / "strategiewijzer"
+def _checked_unit(tmp_path: Path, file: Path) -> Path:
+    """The unit, of which the program is there, as it must be for systemd to accept it."""
+    program = tmp_path / "program"
     program.write_text("#!/bin/sh\n", "utf-8")
     program.chmod(0o755)
-    unit = tmp_path / "strategiewijzer.service"
-    unit.write_text(UNIT.replace("/opt/strategiewijzer/strategiewijzer", str(program)), "utf-8")
+    unit = tmp_path / file.name
+    unit.write_text(
+        re.sub(r"(?<=^ExecStart=)\S+", str(program), file.read_text("utf-8"), flags=re.M)
+    )
     return unit
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not installed")
-def test_the_unit_is_one_that_systemd_takes_and_leaves_little_open(tmp_path: Path) -> None:
-    unit = str(_checked_unit(tmp_path))
+@pytest.mark.parametrize("name", ["strategiewijzer", "chroma"])
+def test_a_unit_is_one_that_systemd_takes_and_leaves_little_open(tmp_path: Path, name: str) -> None:
+    unit = str(_checked_unit(tmp_path, DEPLOY / f"{name}.service"))
     verified = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True)
     assert (verified.returncode, verified.stderr) == (0, "")
     looked = ["systemd-analyze", "security", "--offline=yes", "--threshold=15", unit]
