@@ -133,11 +133,12 @@ def doctor(
 
 @app.command()
 def database(
-    action: Annotated[Literal["check", "upgrade"], typer.Argument(help="What to do.")],
+    action: Annotated[Literal["check", "upgrade", "copy"], typer.Argument(help="What to do.")],
 ) -> None:
-    """Say whether the database of conversations and feedback is up to date, or bring it there.
+    """Say whether the database of conversations and feedback is up to date, or bring it there; copy
+    what this machine kept to the server of STRATEGIEWIJZER_DATABASE_URL.
 
-    The program does so by itself at its first use; this is for whoever wants it done before.
+    The program upgrades by itself at its first use; this is for whoever wants it done before.
     """
     from command.schema import run
 

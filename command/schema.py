@@ -1,4 +1,5 @@
-"""`strategiewijzer database`: looks at the database of what is kept of people, or upgrades it."""
+"""`strategiewijzer database`: looks at the database of what is kept of people, upgrades it, or
+copies what one machine kept to a server."""
 
 from typing import Literal
 
@@ -6,16 +7,20 @@ import typer
 
 from core.errors import StrategiewijzerError
 from core.settings import Settings
-from people.database import Database, database
+from people.database import FILE, Database, database
+from people.moving import copy_to_server
 from people.old_files import left_behind
 from people.upgrade import versions
 
 
-def run(action: Literal["check", "upgrade"]) -> int:
+def run(action: Literal["check", "upgrade", "copy"]) -> int:
     """Prints what it finds or does; returns the exit code: 1 when the database is not up to
     date."""
     try:
-        kept_in = database(Settings())
+        settings = Settings()
+        if action == "copy":
+            _copy(settings)
+        kept_in = database(settings)
         if action == "upgrade":
             with kept_in.transaction("What is kept of people"):
                 pass  # being used brings it up to date
@@ -23,6 +28,15 @@ def run(action: Literal["check", "upgrade"]) -> int:
     except StrategiewijzerError as error:
         typer.echo(str(error), err=True)
         return 1
+
+
+def _copy(settings: Settings) -> None:
+    for table, rows in copy_to_server(settings).items():
+        typer.echo(f"{table}: {rows}")
+    typer.echo(
+        f"Copied. {settings.data_dir / FILE} is used no more and holds what people asked: remove "
+        "it when all is well."
+    )
 
 
 def _check(kept_in: Database) -> int:

@@ -5,6 +5,9 @@ from typing import Any
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
+BATCH = 200
+"""Rows held in memory at once where many are moved: an answer with its passages is some 50 kB."""
+
 
 def put(connection: Connection, table: Table, *rows: dict[str, Any]) -> None:
     """Stores rows, each in place of the one with its key."""
@@ -29,3 +32,12 @@ def insert(
         if not column.primary_key
     }
     return made.on_conflict_do_update(index_elements=list(table.primary_key), set_=others)
+
+
+def without_nul(row: dict[str, Any]) -> dict[str, Any]:
+    """A row as PostgreSQL takes it, which knows no NUL; in what is JSON it is written as an
+    escape."""
+    return {
+        name: value.replace("\0", "") if isinstance(value, str) else value
+        for name, value in row.items()
+    }

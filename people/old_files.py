@@ -12,9 +12,8 @@ from sqlalchemy import Connection, MetaData
 from core.errors import StrategiewijzerError
 from people.conversation import plain
 from people.engines import PATIENCE
-from people.inserting import insert
+from people.inserting import BATCH, insert, without_nul
 
-_BATCH = 200  # rows held in memory at once: an answer with its passages is some 50 kB
 # Of each file the last number that its tables had, and these: those that others refer to first.
 _FILES = {
     "conversations.sqlite": (3, ("conversations", "exchanges", "shares", "notes")),
@@ -44,7 +43,7 @@ class OldFile:
         for name in self._tables:
             rows = self._connection.execute(f"SELECT * FROM {name}")  # noqa: S608 - ours
             adding = insert(target, tables.tables[name], replace=False)
-            while batch := rows.fetchmany(_BATCH):
+            while batch := rows.fetchmany(BATCH):
                 target.execute(adding, [self._made_new(name, dict(row)) for row in batch])
 
     def erase(self) -> None:
@@ -62,11 +61,7 @@ class OldFile:
             row["answered"] = _is_answered(row["exchange"])
         elif table == "feedback" and self._version < 1:  # these name maintainers
             row["feedback"] = _unsigned(row["feedback"])
-        # PostgreSQL knows no NUL; in what is JSON it is written as an escape.
-        return {
-            name: value.replace("\0", "") if isinstance(value, str) else value
-            for name, value in row.items()
-        }
+        return without_nul(row)
 
 
 def left_behind(folder: Path | None) -> list[Path]:

@@ -24,6 +24,9 @@ from command.__main__ import app as command
 from core.errors import SettingsError, StrategiewijzerError
 from core.settings import ROOT, Settings
 from people import feedback, old_files
+from people.api_keys import found, hash_of, make
+from people.audit_check import verify_store
+from people.audit_record import keep
 from people.conversation import Conversation, Exchange, now
 from people.conversations import Conversations
 from people.database import FILE, Database, database
@@ -395,6 +398,47 @@ def test_a_server_keeps_it_for_several_folders(
     assert not (tmp_path / "a").exists()
     for host in hosts:
         database(host).engine.dispose()
+
+
+def test_what_one_machine_kept_goes_to_a_server_whole(
+    tmp_path: Path, postgresql: Postgresql, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = Settings(data_dir=tmp_path / "data", audit=True)
+    file, talked = database(here), talk("Wat is EMPACT?", "En \0 Europol?")
+    Conversations("an", file, 90).put(talked)
+    Conversations("an", file, 90).put_note(note())
+    Conversations("bo", file, 90).put(talk(*(f"Vraag {number}?" for number in range(450))))
+    feedback.save(file, said(1))
+    key, _ = make(here, "another program", ("ask",), "reader", datetime.timedelta(days=1))
+    keep(here, answer(), "an")
+    keep(here, answer(), "bo")
+    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(here.data_dir))
+    result = CliRunner().invoke(command, ["database", "copy"])
+    assert result.exit_code == 1
+    assert "Set STRATEGIEWIJZER_DATABASE_URL" in result.stderr
+
+    url = postgresql.new_database()
+    monkeypatch.setenv("STRATEGIEWIJZER_DATABASE_URL", url)
+    result = CliRunner().invoke(command, ["database", "copy"])
+    assert result.exit_code == 0, result.stderr
+    assert "exchanges: 452\n" in result.stdout
+    there = Settings()
+    server = database(there)
+    assert Conversations("an", server, 90).find(talked.id) == Conversations("an", file, 90).find(
+        talked.id
+    )
+    assert dumped(server) == dumped(file).replace("\\x00", "")
+    assert found(there, hash_of(key)) is not None
+    assert verify_store(there).broken == ""
+
+    again = CliRunner().invoke(command, ["database", "copy"])
+    assert again.exit_code == 1
+    assert "keeps something already" in again.stderr
+    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(tmp_path / "elsewhere"))
+    nothing = CliRunner().invoke(command, ["database", "copy"])
+    assert nothing.exit_code == 1
+    assert "nothing to copy" in nothing.stderr
+    server.engine.dispose()
 
 
 def test_a_server_that_stops_and_comes_back_is_told_and_found_again(
