@@ -1,5 +1,6 @@
 """An INSERT for both kinds of database, which have their own words for a key that is there."""
 
+import functools
 from typing import Any
 
 from sqlalchemy import Connection, Table
@@ -19,11 +20,12 @@ def insert(
     connection: Connection, table: Table, *, replace: bool = True
 ) -> sqlite.Insert | postgresql.Insert:
     """Inserts rows, each in place of the one with its key; or only those whose key is new."""
-    made: sqlite.Insert | postgresql.Insert
-    if connection.dialect.name == "postgresql":
-        made = postgresql.insert(table)
-    else:
-        made = sqlite.insert(table)
+    return _insert(connection.dialect.name, table, replace)
+
+
+@functools.cache  # making it takes longer than SQLite to carry it out
+def _insert(dialect: str, table: Table, replace: bool) -> sqlite.Insert | postgresql.Insert:
+    made = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
     if not replace:
         return made.on_conflict_do_nothing()
     others = {

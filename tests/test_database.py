@@ -144,8 +144,8 @@ def test_the_versions_are_one_row_and_the_files_named_by_them() -> None:
     with sqlalchemy.create_engine("sqlite://").connect() as connection:
         scripts = ScriptDirectory.from_config(alembic_config(connection))
     assert scripts.get_heads() == [versions()[-1]]
-    assert [script.revision for script in scripts.walk_revisions()] == versions()[::-1]
-    assert versions() == [f"{number:04}" for number in range(1, len(versions()) + 1)]
+    assert [script.revision for script in scripts.walk_revisions()] == list(versions()[::-1])
+    assert list(versions()) == [f"{number:04}" for number in range(1, len(versions()) + 1)]
 
 
 def test_what_a_later_version_wrote_is_refused_and_left_alone(kept_in: Database) -> None:
