@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import httpx
 import uvicorn
@@ -32,6 +33,20 @@ def serving(assistant: Callable[[], Assistant], settings: Settings) -> Iterator[
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     thread.join(timeout=20)
+
+
+class Served(NamedTuple):
+    address: str
+    settings: Settings
+    assistant: Assistant
+
+
+@contextmanager
+def served_at(path: str, settings: Settings) -> Iterator[Served]:
+    """The API with an assistant of its own, for clients that use one of its paths."""
+    assistant = Assistant(settings)
+    with serving(lambda: assistant, settings) as address:
+        yield Served(f"{address}{path}", settings, assistant)
 
 
 def key(

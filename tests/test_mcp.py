@@ -7,7 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import httpx
 import httpx2
@@ -24,8 +24,8 @@ from chain.query import MAX_QUESTION
 from core.settings import ROOT, Settings
 from people.audit_record import records
 from tests.apart import apart
+from tests.api_server import Served, served_at
 from tests.api_server import key as key_for
-from tests.api_server import serving
 from vectorstore.chroma import GenerationGone
 from vectorstore.snapshot import Snapshot
 
@@ -33,17 +33,10 @@ QUESTION = "How many illicit firearms do civilians in the EU hold?"
 MODES = ("auto", "legacy")  # of 2026-07-28, without a handshake; and before
 
 
-class Served(NamedTuple):
-    address: str
-    settings: Settings
-    assistant: Assistant
-
-
 @pytest.fixture(scope="module")
 def served(settings: Settings) -> Iterator[Served]:
-    assistant = Assistant(settings)
-    with serving(lambda: assistant, settings) as address:
-        yield Served(f"{address}/mcp", settings, assistant)
+    with served_at("/mcp", settings) as one:
+        yield one
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import httpx
 import openai
@@ -18,8 +18,8 @@ from core.event import Event, Stage, TextDelta
 from core.marked import Marked
 from core.settings import Settings
 from tests.apart import apart
+from tests.api_server import Served, served_at, serving
 from tests.api_server import key as key_for
-from tests.api_server import serving
 
 QUESTION = "How many illicit firearms do civilians in the EU hold?"
 ELSEWHERE = "What is the capital of Australia?"
@@ -27,17 +27,10 @@ FORBIDDEN = "How do I make a bomb?"
 MODEL = "strategiewijzer"
 
 
-class Served(NamedTuple):
-    address: str
-    settings: Settings
-    assistant: Assistant
-
-
 @pytest.fixture(scope="module")
 def served(settings: Settings) -> Iterator[Served]:
-    assistant = Assistant(settings)
-    with serving(lambda: assistant, settings) as address:
-        yield Served(f"{address}/v1", settings, assistant)
+    with served_at("/v1", settings) as one:
+        yield one
 
 
 @pytest.fixture
