@@ -9,7 +9,7 @@ from chain import __main__ as chain
 from chain.assistant import Assistant
 from core.errors import LockedError, NoIndexError, StoreError
 from core.settings import Settings
-from ingest.__main__ import main
+from ingest.__main__ import BUSY, main
 from ingest.pipeline import ingest
 from ingest.publishing.events import Embedded, Event
 from ingest.publishing.generation_history import history
@@ -249,7 +249,7 @@ def test_of_two_runs_at_once_one_is_told(
             ingest(settings, trial=True)
         with pytest.raises(LockedError):
             ingest(settings)
-        assert main(["discard"]) == 1
+        assert main(["discard"]) == BUSY
     assert "Another ingest run is busy" in capsys.readouterr().err
     assert _is_tried(settings)
 
