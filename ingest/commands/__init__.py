@@ -15,6 +15,6 @@
     python -m ingest import FILE                       put a generation from such a file in use
 
 Without a PATH the folders of the setting `corpus_dirs` are used: corpus/ and documents/.
-The exit code is 1 when a file could not be taken, or nothing was published to be on the safe side, and
-75 while another run holds the lock.
+The exit code is 1 when a file could not be taken, or nothing was published to be on the safe side,
+and 75 while another run holds the lock.
 """
