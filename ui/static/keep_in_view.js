@@ -5,9 +5,13 @@
 window.swKeepInView ??= (find, block) => {
   window.swView?.abort();
   const view = window.swView = new AbortController();
-  const show = () => find()?.scrollIntoView({block});
+  let page = null;
+  const show = () => {
+    const now = document.querySelector("[data-testid=stMainBlockContainer]");
+    if (now && now !== page) heights.observe(page = now); // Streamlit has made it anew
+    find()?.scrollIntoView({block});
+  };
   const heights = new ResizeObserver(show);
-  heights.observe(document.querySelector("[data-testid=stMainBlockContainer]"));
   view.signal.onabort = () => heights.disconnect();
   for (const act of ["wheel", "pointerdown", "touchstart", "keydown"]) {
     document.addEventListener(act, () => view.abort(), {capture: true, signal: view.signal});
