@@ -219,10 +219,13 @@ server_metadata_url = "http://localhost:{provider.server_port}/.well-known/openi
         os.kill(_process_of(own), signal.SIGTERM)
         with page.expect_websocket(timeout=60_000):
             pass  # the page connects again by itself, to the other app
+        expect(answers).to_have_count(1)
         ask(page, "Wat is EMPACT?")
         expect(answers).to_have_count(2)
         expect(page.get_by_role("button", name=TEXTS("access.sign_out"))).to_be_visible()
         assert page.url == conversation
+        page.goto(conversation)
+        expect(answers).to_have_count(2)
 
 
 class _Upstream(BaseHTTPRequestHandler):
