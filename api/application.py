@@ -1,6 +1,5 @@
 """The API as one application."""
 
-import importlib.metadata
 from collections.abc import Callable
 
 from fastapi import APIRouter, FastAPI
@@ -27,6 +26,7 @@ from api.service import Service
 from api.threads import Pool
 from chain.assistant import Assistant
 from core.settings import Settings, current
+from core.version import VERSION
 
 ROUTERS: tuple[APIRouter, ...] = (
     ask_route.router,
@@ -65,7 +65,7 @@ def application(
     app = FastAPI(
         title="Strategiewijzer",
         description=_ABOUT,
-        version=version(),
+        version=VERSION,
         openapi_url="/v1/openapi.json",
         docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
@@ -89,14 +89,7 @@ def application(
         from api.mcp_http import McpOverHttp
         from api.mcp_tools import mcp_server
 
-        return McpOverHttp(mcp_server(service, version()), settings)
+        return McpOverHttp(mcp_server(service, VERSION), settings)
 
     app.router.routes.append(Route("/mcp", endpoint=Later(mcp), methods=["POST"]))
     return app
-
-
-def version() -> str:
-    try:
-        return importlib.metadata.version("strategiewijzer")
-    except importlib.metadata.PackageNotFoundError:  # run from its folder, not installed
-        return "0"

@@ -166,13 +166,50 @@ def test_sentences_that_sources_contradict_are_for_evaluators(
 
 
 def test_a_search_finds_what_the_assistant_finds(api: httpx.Client, assistant: Assistant) -> None:
-    found = api.get("/v1/search", params={"q": QUESTION, "k": 3}).json()
+    found = api.get("/v1/search", params={"q": QUESTION, "limit": 3}).json()
     assert found["language"] == "nl"
     own = assistant.index.search(QUESTION, 3, "nl")
     assert [one["passage"]["id"] for one in found["results"]] == [one.passage.id for one in own]
     area = own[0].passage.document.area
     within = api.get("/v1/search", params={"q": QUESTION, "area": [area]}).json()["results"]
     assert {one["passage"]["document"]["area"] for one in within} == {area}
+
+
+def test_the_pages_of_a_search_fit_together_whatever_their_length(
+    api: httpx.Client, assistant: Assistant
+) -> None:
+    def paged(limit: int) -> list[str]:
+        names: list[str] = []
+        start: int | None = 0
+        while start is not None:
+            asked = {"q": QUESTION, "limit": limit, "start": start}
+            page = api.get("/v1/search", params=asked).json()
+            assert page["generation"] == assistant.index.generation
+            assert len(page["results"]) == limit or page["next_start"] is None
+            names += [one["passage"]["id"] for one in page["results"]]
+            start = page["next_start"]
+        return names
+
+    every = paged(50)
+    assert len(every) == len(set(every)) > 50
+    assert paged(7) == paged(12) == every
+    own = assistant.index.search(QUESTION, 12, "nl")
+    assert every[:12] == [one.passage.id for one in own]
+
+
+@pytest.mark.parametrize("asked", [{"limit": 51}, {"limit": 0}, {"start": 151}, {"start": -1}])
+def test_pages_are_bounded(api: httpx.Client, asked: dict[str, int]) -> None:
+    refused = api.get("/v1/search", params={"q": QUESTION, **asked})
+    assert told(refused) == (422, "invalid_request")
+    assert refused.json()["error"]["param"] in asked
+
+
+def test_a_search_as_of_a_day_leaves_out_what_is_later(api: httpx.Client) -> None:
+    found = api.get("/v1/search", params={"q": QUESTION, "as_of": "2020-07-23"}).json()["results"]
+    assert found == []
+    found = api.get("/v1/search", params={"q": QUESTION, "as_of": "2020-07-24"}).json()["results"]
+    dates = {one["passage"]["document"]["date"] for one in found}
+    assert dates == {"2020-07-24"}
 
 
 def test_documents_are_listed_and_read_section_by_section(
