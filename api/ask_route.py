@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from api.answer_streams import Events
 from api.key_access import AskCaller, Caller
 from api.problem import problem_of
-from api.search_limits import LanguageCode, SearchLimits, WholeNumber
+from api.search_limits import WHOLE, LanguageCode, SearchLimits
 from api.service import TheService
 from chain.query import MAX_QUESTION
 from core.answer import Answer, AnswerKind, Message, Turn
@@ -27,12 +27,13 @@ _LONGEST_ANSWER = 20_000  # characters; the longest of all evaluations has a fif
 _CITED = 50  # citations of one answer, of which there are seldom ten
 _PING = 15.0  # seconds: proxies close what is silent for 60, clients what is for 30
 
+
 class EarlierCitation(BaseModel):
     """What is needed of a `Citation` of an earlier answer."""
 
     model_config = ConfigDict(frozen=True)
 
-    number: Annotated[WholeNumber, Field(ge=1, le=9999)]
+    number: Annotated[int, Field(ge=1, le=9999), WHOLE]
     passage_id: Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
 

@@ -4,7 +4,7 @@ import datetime
 import re
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 from core.frozen import Frozen
 from core.source import Scope
@@ -12,7 +12,11 @@ from language.official import OFFICIAL
 
 _NAMES = 100  # areas or documents that a search is limited to; more are hardly a limit
 
-LanguageCode = Annotated[str, StringConstraints(pattern=f"^(?:{'|'.join(OFFICIAL)})$")]
+LanguageCode = Annotated[
+    str,
+    StringConstraints(pattern=f"^(?:{'|'.join(OFFICIAL)})$"),
+    WithJsonSchema({"type": "string", "enum": [*OFFICIAL]}),
+]
 """An official language of the EU (ISO 639-1)."""
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -36,7 +40,8 @@ def _only_a_number(value: object) -> object:
 
 
 Day = Annotated[datetime.date, BeforeValidator(_only_a_day)]
-WholeNumber = Annotated[int, BeforeValidator(_only_a_number)]
+WHOLE = BeforeValidator(_only_a_number)
+"""Behind the bounds of an integer: "5" and true are none."""
 
 
 class SearchLimits(Frozen):
