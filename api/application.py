@@ -5,7 +5,6 @@ from collections.abc import Callable
 from fastapi import APIRouter, FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
-from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from api import (
@@ -13,6 +12,7 @@ from api import (
     document_routes,
     generation_route,
     health_routes,
+    mcp_route,
     metrics_route,
     openai_routes,
     search_route,
@@ -36,6 +36,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     health_routes.router,
     metrics_route.router,
     openai_routes.router,
+    mcp_route.router,
 )
 
 # FastAPI's own spans have the query of an address, and so the question of a search.
@@ -91,5 +92,5 @@ def application(
 
         return McpOverHttp(mcp_server(service, VERSION), settings)
 
-    app.router.routes.append(Route("/mcp", endpoint=Later(mcp), methods=["POST"]))
+    app.state.mcp = Later(mcp)
     return app
