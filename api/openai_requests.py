@@ -74,7 +74,7 @@ class _Common(BaseModel):
             raise refused("No tool is ever called. Leave out tool_choice.", "tool_choice")
         for name in SearchLimits.model_fields:
             if name in (self.model_extra or {}):  # left aside, more than wanted would be searched
-                raise refused(f'{name} belongs into "strategiewijzer": {{"{name}": ...}}.', name)
+                raise refused(f'Send it as {{"strategiewijzer": {{"{name}": ...}}}}.', name)
 
 
 class _StreamOptions(BaseModel):
@@ -164,7 +164,7 @@ def wrong_body(error: RequestValidationError) -> ApiError:
         return ApiError(400, "The body is no JSON. Send it as UTF-8.", "invalid_request")
     if first["type"] == "extra_forbidden":
         name, place = names.pop(), ".".join(names)
-        told = unknown(f"field of {place}", name, SearchLimits.model_fields)
+        told = unknown(f"{place} field", name, SearchLimits.model_fields)
         return ApiError(400, told, "invalid_request", place)
     place = ".".join(names)
     told = f"{place or 'body'}: {first['msg']}. /v1/openapi.json says what is expected."

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
@@ -25,7 +26,7 @@ from core.settings import ROOT, Settings
 from core.version import VERSION
 from people.audit_record import records
 from tests.apart import apart
-from tests.api_server import Served, served_at
+from tests.api_server import Served, served_at, serving
 from tests.api_server import key as key_for
 from vectorstore.chroma import GenerationGone
 from vectorstore.snapshot import Snapshot
@@ -257,6 +258,26 @@ def test_pages_of_other_sites_are_refused(
     key = key_for(served.settings, "read")
     accepts = {"Accept": "application/json, text/event-stream", "Authorization": f"Bearer {key}"}
     assert httpx.post(served.address, json=message, headers=accepts | headers).status_code == status
+
+
+def test_the_names_in_the_documentation_are_those_it_answers_to(served: Served) -> None:
+    documented = (ROOT / "docs/clients.md").read_text("utf-8")
+    (names,) = re.findall(r"STRATEGIEWIJZER_MCP_HOSTS='(.*?)'", documented)
+    settings = served.settings.model_copy(update={"mcp_hosts": tuple(json.loads(names))})
+    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
+    key = key_for(settings, "read")
+    accepts = {"Accept": "application/json, text/event-stream", "Authorization": f"Bearer {key}"}
+    with serving(lambda: served.assistant, settings) as address:
+
+        def status(host: str, **headers: str) -> int:
+            headers = {**accepts, "Host": host, **headers}
+            return httpx.post(f"{address}/mcp", json=message, headers=headers).status_code
+
+        assert status("wijzer.example.eu") == status("localhost:8501") == 200
+        assert status("wijzer.example.eu:8443") == status("127.0.0.1:8501") == 421
+        assert status("localhost:8501", Origin="https://wijzer.example.eu") == 200
+        assert status("localhost:8501", Origin="https://evil.example") == 403
+        assert status("localhost:8501", Accept="application/json") == 406
 
 
 def test_no_connection_waits_for_what_never_comes(served: Served) -> None:
