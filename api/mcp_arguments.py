@@ -20,7 +20,7 @@ from chain.query import MAX_QUESTION
 FAR = 10_000_000  # characters or documents: more than any section or list has
 _TOLD = 5  # of the arguments that are wrong: more are no slip
 
-Question = Annotated[
+QuestionText = Annotated[
     str,
     Field(
         min_length=1,

@@ -21,7 +21,7 @@ from api.mcp_arguments import (
     DocumentId,
     Documents,
     Language,
-    Question,
+    QuestionText,
     Start,
     ToolServer,
     tool_of,
@@ -90,7 +90,7 @@ class _Tools:
     async def ask(
         self,
         ctx: Context,
-        question: Question,
+        question: QuestionText,
         documents: Documents,
         areas: Areas,
         as_of: AsOf = None,
@@ -111,7 +111,7 @@ class _Tools:
     async def search(
         self,
         ctx: Context,
-        query: Question,
+        query: QuestionText,
         documents: Documents,
         areas: Areas,
         as_of: AsOf = None,
