@@ -1,12 +1,10 @@
 """The API as one application."""
 
-import importlib.metadata
 from collections.abc import Callable
 
 from fastapi import APIRouter, FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
-from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from api import (
@@ -14,6 +12,7 @@ from api import (
     document_routes,
     generation_route,
     health_routes,
+    mcp_route,
     metrics_route,
     openai_routes,
     search_route,
@@ -27,6 +26,7 @@ from api.service import Service
 from api.threads import Pool
 from chain.assistant import Assistant
 from core.settings import Settings, current
+from core.version import VERSION
 
 ROUTERS: tuple[APIRouter, ...] = (
     ask_route.router,
@@ -36,6 +36,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     health_routes.router,
     metrics_route.router,
     openai_routes.router,
+    mcp_route.router,
 )
 
 # FastAPI's own spans have the query of an address, and so the question of a search.
@@ -65,7 +66,7 @@ def application(
     app = FastAPI(
         title="Strategiewijzer",
         description=_ABOUT,
-        version=version(),
+        version=VERSION,
         openapi_url="/v1/openapi.json",
         docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
@@ -89,14 +90,7 @@ def application(
         from api.mcp_http import McpOverHttp
         from api.mcp_tools import mcp_server
 
-        return McpOverHttp(mcp_server(service, version()), settings)
+        return McpOverHttp(mcp_server(service, VERSION), settings)
 
-    app.router.routes.append(Route("/mcp", endpoint=Later(mcp), methods=["POST"]))
+    app.state.mcp = Later(mcp)
     return app
-
-
-def version() -> str:
-    try:
-        return importlib.metadata.version("strategiewijzer")
-    except importlib.metadata.PackageNotFoundError:  # run from its folder, not installed
-        return "0"

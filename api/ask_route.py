@@ -1,6 +1,5 @@
 """POST /v1/ask: a question gets a checked answer, or a refusal, whole or as it is made."""
 
-import datetime
 import re
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -9,50 +8,24 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.answer_streams import Events
 from api.key_access import AskCaller, Caller
 from api.problem import problem_of
+from api.search_limits import WHOLE, LanguageCode, SearchLimits
 from api.service import TheService
 from chain.query import MAX_QUESTION
 from core.answer import Answer, AnswerKind, Message, Turn
 from core.event import Event, Finished, Stage, TextDelta
-from core.frozen import Frozen
 from core.marked import Marked, Marker
-from core.source import Scope
-from language.official import OFFICIAL
 
 router = APIRouter()
 
 _TURNS = 20  # a follow-up points back to the last turns; more are cut off by the caller
 _LONGEST_ANSWER = 20_000  # characters; the longest of all evaluations has a fifth of it
 _CITED = 50  # citations of one answer, of which there are seldom ten
-_NAMES = 100  # areas or documents that a search is limited to; more are hardly a limit
 _PING = 15.0  # seconds: proxies close what is silent for 60, clients what is for 30
-
-LanguageCode = Annotated[str, StringConstraints(pattern=f"^(?:{'|'.join(OFFICIAL)})$")]
-"""An official language of the EU (ISO 639-1)."""
-
-_Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-_Names = Annotated[tuple[_Name, ...], Field(max_length=_NAMES)]
-
-
-def _only_a_day(value: object) -> object:
-    """Refuses numbers, which pydantic takes for seconds since 1970."""
-    if value is None or (isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value)):
-        return value
-    raise ValueError("a day is written as 2026-12-31")
-
-
-def _only_a_number(value: object) -> object:
-    """Refuses what pydantic takes for a number; 1.0 is one in JSON."""
-    if isinstance(value, str | bool):
-        raise ValueError("a number is expected")
-    return value
-
-
-Day = Annotated[datetime.date, BeforeValidator(_only_a_day)]
 
 
 class EarlierCitation(BaseModel):
@@ -60,7 +33,7 @@ class EarlierCitation(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    number: Annotated[int, Field(ge=1, le=9999), BeforeValidator(_only_a_number)]
+    number: Annotated[int, Field(ge=1, le=9999), WHOLE]
     passage_id: Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
 
@@ -96,30 +69,17 @@ class EarlierAnswer(BaseModel):
         )
 
 
-class AskRequest(Frozen):
+class AskRequest(SearchLimits):
     """A question, and what it is asked under. `history` are earlier answers, oldest first;
-    `language` is that of the question, detected if not given; the other fields limit the search as
-    those of `Scope` do. `stream`: as server-sent events."""
+    `language` is that of the question, detected if not given; the fields of `SearchLimits` say
+    what is searched. `stream`: as server-sent events."""
 
     question: Annotated[
         str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUESTION)
     ]
     history: Annotated[tuple[EarlierAnswer, ...], Field(max_length=_TURNS)] = ()
     language: LanguageCode | None = None
-    areas: _Names = ()
-    documents: _Names = ()
-    source_language: LanguageCode | None = None
-    as_of: Day | None = None
     stream: Annotated[bool, Field(strict=True)] = False
-
-    @property
-    def scope(self) -> Scope:
-        return Scope(
-            areas=self.areas,
-            documents=self.documents,
-            language=self.source_language or "",
-            as_of=self.as_of,
-        )
 
 
 _EVENTS: dict[type[Event], str] = {Stage: "stage", TextDelta: "text", Finished: "finished"}

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Query, Response
 from fastapi import Path as InPath
 from pydantic import Field
 
-from api.ask_route import LanguageCode
 from api.key_access import ReadCaller
 from api.problem import ApiError
+from api.search_limits import LanguageCode
 from api.service import TheService
 from core.frozen import Frozen
 from core.passage import Passage

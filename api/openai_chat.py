@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Iterator
 
 from api.openai_reply import MODEL, ClientReply, Json, tokens
+from api.openai_shapes import ChatReply
 
 
 class ChatForm:
@@ -25,7 +26,7 @@ class ChatForm:
         self._id = f"chatcmpl-{uuid.uuid4().hex}"
         self._created = int(time.time())
 
-    def whole(self) -> Json:
+    def whole(self) -> ChatReply:
         """The body of a reply that is not streamed."""
         message = {
             "role": "assistant",
@@ -34,12 +35,14 @@ class ChatForm:
             "annotations": self._reply.annotations(nested=True),
         }
         choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
-        return {
-            **self._head("chat.completion"),
-            "choices": [choice],
-            "usage": self._usage(),
-            **self._reply.extra(),
-        }
+        return ChatReply.model_validate(
+            {
+                **self._head("chat.completion"),
+                "choices": [choice],
+                "usage": self._usage(),
+                **self._reply.extra(),
+            }
+        )
 
     def begin(self) -> Iterator[Json]:
         yield self._chunk({"role": "assistant", "content": "", "refusal": None})

@@ -4,7 +4,9 @@ import math
 from dataclasses import dataclass, field
 
 from api.client_words import client_words
+from api.openai_shapes import AnswerFacts
 from api.openai_text import ClientText
+from api.search_limits import SearchLimits
 from api.source_quote import SourceQuote, source_quotes
 from core.answer import Answer
 from core.event import Event, Finished, TextDelta
@@ -23,8 +25,10 @@ _PER_TOKEN = 4  # characters: what OpenAI reckons for English. There may be no m
 
 @dataclass
 class ClientReply:
-    """An answer in the making. `said` is its text; once finished there is `answer`."""
+    """An answer in the making. `limits` are those of the request, `said` is the text; once finished
+    there is `answer`."""
 
+    limits: SearchLimits
     said: ClientText = field(default_factory=ClientText)
     answer: Answer | None = None
 
@@ -85,24 +89,10 @@ class ClientReply:
         answer = self.finished
         return {
             "citations": [quote.model_dump(mode="json") for quote in self.quotes],
-            "strategiewijzer": answer.model_dump(
-                mode="json",
-                include={
-                    "kind",
-                    "reason",
-                    "message",
-                    "language",
-                    "missing",
-                    "related",
-                    "did_you_mean",
-                    "confidence",
-                    "mode",
-                    "trouble",
-                    "unchecked",
-                    "opening_left_out",
-                    "generation",
-                },
-            ),
+            "strategiewijzer": {
+                **answer.model_dump(mode="json", include={*AnswerFacts.model_fields}),
+                "limits": self.limits.model_dump(mode="json"),
+            },
         }
 
 

@@ -6,10 +6,13 @@ that is left aside. What would give another answer than was asked for is refused
 
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from api.did_you_mean import unknown
 from api.openai_reply import MODEL
 from api.problem import ApiError
+from api.search_limits import SearchLimits
 
 _MESSAGES = 1000  # in one request: more than any conversation has
 _TEXT_PARTS = ("text", "input_text", "output_text", "refusal")
@@ -50,11 +53,15 @@ class _Format(BaseModel):
 
 
 class _Common(BaseModel):
-    """What both forms of the protocol have."""
+    """What both forms of the protocol have; `strategiewijzer` is ours, and says what is searched
+    for the answer."""
+
+    model_config = ConfigDict(extra="allow")  # what is left aside
 
     model: str
     stream: bool = False
     tool_choice: object = None
+    strategiewijzer: SearchLimits = SearchLimits()
 
     def check(self) -> None:
         """
@@ -65,6 +72,9 @@ class _Common(BaseModel):
             raise unknown_model(self.model)
         if self.tool_choice not in (None, "auto", "none"):
             raise refused("No tool is ever called. Leave out tool_choice.", "tool_choice")
+        for name in SearchLimits.model_fields:
+            if name in (self.model_extra or {}):  # left aside, more than wanted would be searched
+                raise refused(f'Send it as {{"strategiewijzer": {{"{name}": ...}}}}.', name)
 
 
 class _StreamOptions(BaseModel):
@@ -144,3 +154,18 @@ def unknown_model(name: str) -> ApiError:
         "model_not_found",
         "model",
     )
+
+
+def wrong_body(error: RequestValidationError) -> ApiError:
+    """How a body that is no request is told."""
+    first = error.errors()[0]
+    _, *names = map(str, first["loc"])
+    if first["type"] == "json_invalid":
+        return ApiError(400, "The body is no JSON. Send it as UTF-8.", "invalid_request")
+    if first["type"] == "extra_forbidden":
+        name, place = names.pop(), ".".join(names)
+        told = unknown(f"{place} field", name, SearchLimits.model_fields)
+        return ApiError(400, told, "invalid_request", place)
+    place = ".".join(names)
+    told = f"{place or 'body'}: {first['msg']}. /v1/openapi.json says what is expected."
+    return ApiError(400, told, "invalid_request", place or None)

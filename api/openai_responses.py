@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 
 from api.openai_reply import MODEL, ClientReply, Json, tokens
+from api.openai_shapes import ResponseReply
 
 
 class ResponsesForm:
@@ -26,11 +27,12 @@ class ResponsesForm:
         self._created = int(time.time())
         self._numbers = itertools.count()
 
-    def whole(self) -> Json:
+    def whole(self) -> ResponseReply:
         """The body of a reply that is not streamed."""
         usage = self._usage()
         output = [self._message(self._parts())]
-        return {**self._response("completed", output, usage), **self._reply.extra()}
+        response = self._response("completed", output, usage)
+        return ResponseReply.model_validate({**response, **self._reply.extra()})
 
     def begin(self) -> Iterator[Json]:
         for name in ("created", "in_progress"):
@@ -65,7 +67,7 @@ class ResponsesForm:
             yield self._part("response.content_part.done", index, part)
         item = self._message([text, *refusals])
         yield self._event("response.output_item.done", output_index=0, item=item)
-        yield self._event("response.completed", response=self.whole())
+        yield self._event("response.completed", response=self.whole().model_dump(mode="json"))
 
     def failed(self, error: Json) -> Iterator[Json]:
         """A response that failed, as `error` of a reply's body tells it."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import StreamingResponse
 from fastapi.routing import APIRoute
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 
@@ -19,14 +19,33 @@ from api.key_access import AskCaller, Caller
 from api.openai_chat import ChatForm
 from api.openai_history import asked
 from api.openai_reply import MODEL, ClientReply, Json
-from api.openai_requests import ChatRequest, ClientMessage, ResponsesRequest, unknown_model
+from api.openai_requests import (
+    ChatRequest,
+    ClientMessage,
+    ResponsesRequest,
+    unknown_model,
+    wrong_body,
+)
 from api.openai_responses import ResponsesForm
-from api.problem import ApiError, problem_of
+from api.openai_shapes import ChatReply, ModelInfo, ModelList, ResponseReply
+from api.problem import problem_of
 from api.service import Service, TheService
 from core.event import Event, Finished
 
 _PING = 15.0  # seconds: proxies close what is silent for 60, clients what is for 30
-_STREAM: dict[str, Any] = {"content": {"text/event-stream": {"schema": {"type": "string"}}}}
+_STREAM = {"text/event-stream": {"schema": {"type": "string"}}}
+_CHAT: dict[str, Any] = {
+    "description": "The answer. With `stream`, chunks of it as OpenAI documents them, and last "
+    "`[DONE]`; the chunk with `finish_reason` has `citations` and `strategiewijzer`.",
+    "content": _STREAM,
+}
+_RESPONSE: dict[str, Any] = {
+    "description": "The answer. With `stream`, events as OpenAI documents them, of which the last, "
+    "`response.completed`, has the whole.",
+    "content": _STREAM,
+}
+
+_MODEL = ModelInfo(id=MODEL, owned_by=MODEL)
 
 Form = ChatForm | ResponsesForm
 
@@ -41,11 +60,7 @@ class _AsOpenAI(APIRoute):
             try:
                 return await handle(request)
             except RequestValidationError as error:
-                first = error.errors()[0]
-                place = ".".join(str(part) for part in first["loc"][1:])
-                raise ApiError(
-                    400, f"{place or 'body'}: {first['msg']}.", "invalid_request", place or None
-                ) from None
+                raise wrong_body(error) from None
 
         return handled
 
@@ -54,31 +69,27 @@ router = APIRouter(route_class=_AsOpenAI, tags=["OpenAI's protocol"])
 
 
 @router.get("/v1/models")
-async def models(_: AskCaller) -> dict[str, object]:
+async def models(_: AskCaller) -> ModelList:
     """Lists the one model that there is."""
-    return {"object": "list", "data": [_model()]}
+    return ModelList(data=(_MODEL,))
 
 
 @router.get("/v1/models/{model}")
-async def model(model: str, _: AskCaller) -> dict[str, object]:
+async def model(model: str, _: AskCaller) -> ModelInfo:
     """Tells that the model is there."""
     if model != MODEL:
         raise unknown_model(model)
-    return _model()
+    return _MODEL
 
 
-def _model() -> Json:
-    return {"id": MODEL, "object": "model", "created": 0, "owned_by": MODEL}  # nobody made it
-
-
-@router.post("/v1/chat/completions", responses={200: _STREAM})
+@router.post("/v1/chat/completions", response_model=ChatReply, responses={200: _CHAT})
 async def chat(
     body: ChatRequest, request: Request, caller: AskCaller, service: TheService
 ) -> Response:
     """Answers the last message in the form of Chat Completions (docs/clients.md)."""
     body.check()
     options = body.stream_options
-    reply, texts = ClientReply(), _texts(body.messages)
+    reply, texts = ClientReply(body.strategiewijzer), _texts(body.messages)
     form = ChatForm(reply, texts, include_usage=options is not None and options.include_usage)
     asking = _Asking(request, caller, service, body.messages, "messages")
     if body.stream:
@@ -86,13 +97,13 @@ async def chat(
     return await asking.whole(form, reply)
 
 
-@router.post("/v1/responses", responses={200: _STREAM})
+@router.post("/v1/responses", response_model=ResponseReply, responses={200: _RESPONSE})
 async def responses(
     body: ResponsesRequest, request: Request, caller: AskCaller, service: TheService
 ) -> Response:
     """Answers the last message in the form of Responses (docs/clients.md); nothing is stored."""
     body.check()
-    reply = ClientReply()
+    reply = ClientReply(body.strategiewijzer)
     form = ResponsesForm(reply, _texts(body.messages), body.metadata or {})
     asking = _Asking(request, caller, service, body.messages, "input")
     if body.stream:
@@ -120,16 +131,20 @@ class _Asking:
     async def whole(self, form: Form, reply: ClientReply) -> Response:
         question, history = await self._asked()
         answers = self._service.answers
-        answer = await answers.answer(self._request, self._caller, question, history)
+        answer = await answers.answer(
+            self._request, self._caller, question, history, scope=reply.limits.scope
+        )
         reply.take(Finished(answer=answer))
-        return JSONResponse(form.whole())
+        return Response(form.whole().model_dump_json(), media_type="application/json")
 
     async def streamed(
         self, form: Form, reply: ClientReply, event: Callable[[Json], bytes], last: bytes = b""
     ) -> Response:
         """The reply as server-sent events; what fails before the first has a status of its own."""
         question, history = await self._asked()
-        begun = self._service.answers.begin(self._caller, question, history, pause=_PING)
+        begun = self._service.answers.begin(
+            self._caller, question, history, scope=reply.limits.scope, pause=_PING
+        )
         first = await anext(begun)
 
         async def sent() -> AsyncIterator[bytes]:

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable
 
 from api.answer_streams import AnswerStreams
-from api.application import version
 from api.key_access import Caller
 from api.mcp_tools import mcp_server
 from api.service import Service
@@ -14,6 +13,7 @@ from api.threads import Pool
 from chain.assistant import Assistant
 from core.errors import StrategiewijzerError
 from core.settings import current
+from core.version import VERSION
 from people.audit_record import recording
 
 _READERS = 2  # searches at once: one program asks
@@ -36,7 +36,7 @@ def run() -> None:
     threading.Thread(target=_warm_up, args=(assistant,), daemon=True).start()
     answers = AnswerStreams(assistant, current)
     service = Service(assistant, current, answers, Pool(_READERS))
-    mcp_server(service, version(), _WHO).run("stdio")
+    mcp_server(service, VERSION, _WHO).run("stdio")
 
 
 def _warm_up(assistant: Callable[[], Assistant]) -> None:

@@ -74,10 +74,10 @@ class Answer(Frozen):
     refusal the nearest text. Both are Markdown: paragraphs, "- " items, [1] markers, and lines that
     begin with "### " for the label (document, section) of what follows. A marker covers the text
     before it, back to the previous marker or the beginning of the paragraph; behind the sentence
-    that introduces a list it covers the list too. `markers` are their places: first those in
-    `text`, then those in each of `more`; `proper` and `further` are the texts with them. No
-    citation has a number that a passage has in brackets, so the texts can be read without
-    `markers`.
+    that introduces a list it covers the list too. `markers` are their places, a list for each text:
+    first those in `text`, then those in each of `more`; all offsets count Unicode characters (code
+    points). `proper` and `further` are the texts with them. No citation has a number that a passage
+    has in brackets, so the texts can be read without `markers`.
 
     `passages` are all retrieved passages, best first. `reason` is the `Reason` of a refusal, else
     empty. `missing` is what the question demands and the evidence lacks; `asked_for` are the

@@ -1,7 +1,6 @@
 """Provenance of a run: settings, prompts, index, code and questions."""
 
 import datetime
-import importlib.metadata
 import os
 import re
 import shutil
@@ -12,6 +11,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from core.settings import ROOT, Settings
+from core.version import VERSION
 from eval.results import Stamp
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+(?=@)")
@@ -58,7 +58,7 @@ def _plain(value: JsonValue) -> JsonValue:
 
 
 def code_version() -> str:
-    """`git describe` of the working copy ("-dirty": changed since), else the package's version."""
+    """`git describe` of the working copy ("-dirty": changed since), else the product's version."""
     git = shutil.which("git")
     if git is not None and (ROOT / ".git").exists():
         described = subprocess.run(  # noqa: S603 - fixed arguments
@@ -69,7 +69,4 @@ def code_version() -> str:
         )
         if described.returncode == 0:
             return described.stdout.strip()
-    try:
-        return importlib.metadata.version("strategiewijzer")
-    except importlib.metadata.PackageNotFoundError:
-        return "unknown"
+    return VERSION

@@ -1,6 +1,9 @@
 """The API as other programs use it: a real server, the bundled briefs."""
 
 import json
+import re
+import shutil
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -14,7 +17,9 @@ from api.ask_route import EarlierAnswer
 from chain.assistant import Assistant
 from core.answer import Answer, Turn
 from core.event import Event, Finished, Stage
-from core.settings import Settings
+from core.marked import Marker
+from core.settings import ROOT, Settings
+from core.version import VERSION
 from people.api_keys import kept
 from people.audit_record import recording, records
 from tests.answers import made
@@ -166,13 +171,50 @@ def test_sentences_that_sources_contradict_are_for_evaluators(
 
 
 def test_a_search_finds_what_the_assistant_finds(api: httpx.Client, assistant: Assistant) -> None:
-    found = api.get("/v1/search", params={"q": QUESTION, "k": 3}).json()
+    found = api.get("/v1/search", params={"q": QUESTION, "limit": 3}).json()
     assert found["language"] == "nl"
     own = assistant.index.search(QUESTION, 3, "nl")
     assert [one["passage"]["id"] for one in found["results"]] == [one.passage.id for one in own]
     area = own[0].passage.document.area
     within = api.get("/v1/search", params={"q": QUESTION, "area": [area]}).json()["results"]
     assert {one["passage"]["document"]["area"] for one in within} == {area}
+
+
+def test_the_pages_of_a_search_fit_together_whatever_their_length(
+    api: httpx.Client, assistant: Assistant
+) -> None:
+    def paged(limit: int) -> list[str]:
+        names: list[str] = []
+        start: int | None = 0
+        while start is not None:
+            asked = {"q": QUESTION, "limit": limit, "start": start}
+            page = api.get("/v1/search", params=asked).json()
+            assert page["generation"] == assistant.index.generation
+            assert len(page["results"]) == limit or page["next_start"] is None
+            names += [one["passage"]["id"] for one in page["results"]]
+            start = page["next_start"]
+        return names
+
+    every = paged(50)
+    assert len(every) == len(set(every)) > 50
+    assert paged(7) == paged(12) == every
+    own = assistant.index.search(QUESTION, 12, "nl")
+    assert every[:12] == [one.passage.id for one in own]
+
+
+@pytest.mark.parametrize("asked", [{"limit": 51}, {"limit": 0}, {"start": 151}, {"start": -1}])
+def test_pages_are_bounded(api: httpx.Client, asked: dict[str, int]) -> None:
+    refused = api.get("/v1/search", params={"q": QUESTION, **asked})
+    assert told(refused) == (422, "invalid_request")
+    assert refused.json()["error"]["param"] in asked
+
+
+def test_a_search_as_of_a_day_leaves_out_what_is_later(api: httpx.Client) -> None:
+    found = api.get("/v1/search", params={"q": QUESTION, "as_of": "2020-07-23"}).json()["results"]
+    assert found == []
+    found = api.get("/v1/search", params={"q": QUESTION, "as_of": "2020-07-24"}).json()["results"]
+    dates = {one["passage"]["document"]["date"] for one in found}
+    assert dates == {"2020-07-24"}
 
 
 def test_documents_are_listed_and_read_section_by_section(
@@ -227,11 +269,62 @@ def test_maintainers_see_the_generations(api: httpx.Client, assistant: Assistant
 
 def test_the_description_names_every_route_its_errors_and_the_key(api: httpx.Client) -> None:
     told = api.get("/v1/openapi.json").json()
+    assert told["info"]["version"] == VERSION
     assert set(told["paths"]) >= {"/v1/ask", "/v1/search", "/v1/documents", "/healthz"}
+    assert told["paths"]["/metrics"]["get"]["security"] == [{"key": []}]
+    assert told["paths"]["/mcp"]["post"]["security"] == [{"key": []}]
+    for path, methods in told["paths"].items():
+        for told_of in methods.values():
+            content = told_of["responses"]["200"]["content"]
+            assert all(one["schema"] for one in content.values()), path
     assert {"Answer", "AskRequest", "ErrorReply"} <= set(told["components"]["schemas"])
     assert told["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
     assert told["paths"]["/v1/ask"]["post"]["security"] == [{"key": []}]
     assert api.get("/docs").status_code == api.get("/redoc").status_code == 404
+
+
+# Places in a text
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="JavaScript is run by node, which is not here")
+def test_the_javascript_of_the_documentation_finds_each_marker_and_quote(
+    settings: Settings,
+) -> None:
+    """Also behind characters of two UTF-16 units."""
+    (script,) = re.findall(r"```javascript\n(.*?)```", (ROOT / "docs/api.md").read_text(), re.S)
+    answer = made(settings)["answer"]
+    moved = with_rare_letters(answer)
+    for one in (answer, moved):
+        given = f"{script}\nconst answer = {one.model_dump_json()};"
+        told = "process.stdout.write(JSON.stringify([marked(answer), quoted(answer)]));"
+        run = ["node", "--eval", f"{given}\n{told}"]
+        printed = subprocess.run(run, capture_output=True, check=True, text=True).stdout
+        markers, quotes = json.loads(printed)
+        places = [marker for texts in one.markers for marker in texts]
+        assert markers == [f"[{marker.number}]" for marker in places] != []
+        assert quotes == [citation.quote for citation in one.citations] != []
+
+
+def with_rare_letters(answer: Answer) -> Answer:
+    """An answer whose texts and passages begin with letters of two UTF-16 units each."""
+    rare = "\N{MUSICAL SYMBOL G CLEF}\N{GRINNING FACE} "
+    return answer.model_copy(
+        update={
+            "text": rare + answer.text,
+            "more": tuple(rare + text for text in answer.more),
+            "markers": tuple(
+                tuple(Marker(start=m.start + 3, end=m.end + 3, number=m.number) for m in markers)
+                for markers in answer.markers
+            ),
+            "passages": tuple(
+                one.model_copy(update={"text": rare + one.text}) for one in answer.passages
+            ),
+            "citations": tuple(
+                one.model_copy(update={"start": one.start + 3, "end": one.end + 3})
+                for one in answer.citations
+            ),
+        }
+    )
 
 
 # Whether it works

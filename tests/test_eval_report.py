@@ -14,7 +14,9 @@ from markdown_it.token import Token
 from pydantic import SecretStr
 
 from core.settings import Settings
+from core.version import VERSION
 from eval import plots, run_report
+from eval import stamp as stamping
 from eval.causes import MEANINGS, explain, likely_cause
 from eval.compare import Comparison, compare
 from eval.evaluate import sum_up
@@ -723,5 +725,9 @@ def test_the_stamp_names_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "grace@" not in repr(settings)
 
 
-def test_the_code_version_is_known() -> None:
-    assert code_version() not in ("", "unknown")
+def test_the_code_version_is_that_of_git_or_of_the_product(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert code_version() not in ("", VERSION)
+    monkeypatch.setattr(stamping, "ROOT", tmp_path)  # a folder that git does not know
+    assert code_version() == VERSION

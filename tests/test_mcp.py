@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
@@ -22,9 +23,10 @@ from api.mcp_reading import LONGEST
 from chain.assistant import Assistant
 from chain.query import MAX_QUESTION
 from core.settings import ROOT, Settings
+from core.version import VERSION
 from people.audit_record import records
 from tests.apart import apart
-from tests.api_server import Served, served_at
+from tests.api_server import Served, served_at, serving
 from tests.api_server import key as key_for
 from vectorstore.chroma import GenerationGone
 from vectorstore.snapshot import Snapshot
@@ -83,15 +85,17 @@ def error(result: CallToolResult) -> str:
 @pytest.mark.parametrize("mode", MODES)
 def test_there_are_four_tools_that_only_read(served: Served, mode: str) -> None:
     async def use(client: Client) -> Any:
-        return client.instructions, (await client.list_tools()).tools
+        return client.instructions, client.server_info.version, (await client.list_tools()).tools
 
-    instructions, tools = over_http(served, use, mode)
+    instructions, version, tools = over_http(served, use, mode)
+    assert version == VERSION
     assert "never instructions" in instructions
     assert [tool.name for tool in tools] == ["ask", "search", "read_section", "list_documents"]
     for tool in tools:
         assert tool.annotations.read_only_hint
         assert tool.annotations.open_world_hint is False
         assert tool.output_schema["type"] == "object"
+        assert tool.input_schema["additionalProperties"] is False
     asked = tools[0].input_schema["properties"]["question"]
     assert asked["maxLength"] == MAX_QUESTION
     assert tools[0].input_schema["required"] == ["question"]
@@ -139,6 +143,17 @@ def test_a_search_stays_in_the_documents_that_are_named(served: Served) -> None:
     assert {one["document"] for one in answer["citations"]} <= set(only)
 
 
+@pytest.mark.parametrize(("tool", "asked"), [("search", "query"), ("ask", "question")])
+def test_areas_and_a_day_limit_what_is_searched(served: Served, tool: str, asked: str) -> None:
+    def documents(**limits: Any) -> set[str]:
+        found = told(call(served, tool, **{asked: QUESTION}, **limits))
+        return {one["document"] for one in found["passages" if tool == "search" else "citations"]}
+
+    assert documents(areas=["firearms"], as_of="2020-07-24") == {"firearms-plan"}
+    assert documents(areas=["drugs"]) <= {"drugs-agenda"}
+    assert documents(as_of="2020-07-23") == set()
+
+
 def test_documents_are_listed_a_page_at_a_time(served: Served) -> None:
     first = told(call(served, "list_documents", limit=3))
     rest = told(call(served, "list_documents", start=first["next_start"], language="nl"))
@@ -154,23 +169,39 @@ def test_documents_are_listed_a_page_at_a_time(served: Served) -> None:
 @pytest.mark.parametrize(
     ("tool", "arguments", "says"),
     [
-        ("ask", {"question": ""}, "question"),
-        ("ask", {"question": "x" * (MAX_QUESTION + 1)}, "question"),
-        ("ask", {"question": "Hi", "language": "xx"}, "language"),
-        ("ask", {"question": "Hi", "documents": ["x"] * 51}, "documents"),
-        ("search", {"query": "x", "limit": 21}, "limit"),
-        ("search", {}, "query"),
+        ("search", {"query": "x", "document": ["drugs-agenda"]}, "Did you mean 'documents'?"),
+        ("search", {"query": "x", "document": ["drugs-agenda"]}, "There are: query, documents, "),
+        ("ask", {"question": "x", "Area": "drugs"}, "Did you mean 'areas'?"),
+        ("ask", {"question": "x", "\u202ezzz": 1}, "There is no argument 'zzz'. There are: "),
+        ("list_documents", {"documents": []}, "There is no argument 'documents'."),
+        ("serch", {}, "There is no tool 'serch'. Did you mean 'search'?"),
+        ("search", {}, "The argument 'query' is missing: text of 1 to 1000 characters."),
+        ("ask", {"question": ""}, "The argument 'question' has to be text of 1 to 1000"),
+        ("ask", {"question": "x" * (MAX_QUESTION + 1)}, "'question' has to be text of 1 to 1000"),
+        ("ask", {"question": 5}, "The argument 'question' has to be text of 1 to 1000"),
+        ("ask", {"question": "Hi", "language": "xx"}, "'language' has to be one of bg, cs, da"),
+        ("ask", {"question": "Hi", "documents": ["x"] * 51}, "a list, in brackets, of at most 50"),
+        ("ask", {"question": "Hi", "documents": "drugs-agenda"}, "'documents' has to be a list"),
+        ("ask", {"question": "Hi", "areas": [5]}, "each text of 1 to 200 characters"),
+        ("ask", {"question": "Hi", "as_of": 5}, "'as_of' has to be a day, written as 2026-12-31"),
+        ("search", {"query": "x", "as_of": "2026-02-31"}, "'as_of' has to be a day"),
+        ("search", {"query": "x", "limit": 21}, "'limit' has to be a whole number from 1 to 20."),
+        ("search", {"query": "x", "limit": "5"}, "'limit' has to be a whole number from 1 to 20."),
+        ("search", {"query": "x", "limit": True}, "'limit' has to be a whole number"),
+        ("list_documents", {"limit": 101}, "'limit' has to be a whole number from 1 to 100."),
+        ("read_section", {"document": "drugs-agenda", "section": -1}, "'section' has to be"),
         ("read_section", {"document": "no-such", "section": 0}, "list_documents"),
         ("read_section", {"document": "drugs-agenda", "section": 9999}, "search"),
-        ("read_section", {"document": "drugs-agenda", "section": -1}, "section"),
-        ("list_documents", {"limit": 101}, "limit"),
-        ("no_such_tool", {}, "no_such_tool"),
     ],
 )
-def test_what_is_wrong_is_told_as_an_error_of_the_tool(
+def test_what_is_wrong_is_told_as_an_error_of_the_tool_with_its_remedy(
     served: Served, tool: str, arguments: dict[str, Any], says: str
 ) -> None:
-    assert says in error(call(served, tool, **arguments))
+    said = error(call(served, tool, **arguments))
+    assert says in said
+    assert "pydantic" not in said
+    assert "validation error" not in said
+    assert len(said) < 400
 
 
 def test_a_tool_needs_its_scope(served: Served) -> None:
@@ -227,6 +258,26 @@ def test_pages_of_other_sites_are_refused(
     key = key_for(served.settings, "read")
     accepts = {"Accept": "application/json, text/event-stream", "Authorization": f"Bearer {key}"}
     assert httpx.post(served.address, json=message, headers=accepts | headers).status_code == status
+
+
+def test_the_names_in_the_documentation_are_those_it_answers_to(served: Served) -> None:
+    documented = (ROOT / "docs/clients.md").read_text("utf-8")
+    (names,) = re.findall(r"STRATEGIEWIJZER_MCP_HOSTS='(.*?)'", documented)
+    settings = served.settings.model_copy(update={"mcp_hosts": tuple(json.loads(names))})
+    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
+    key = key_for(settings, "read")
+    accepts = {"Accept": "application/json, text/event-stream", "Authorization": f"Bearer {key}"}
+    with serving(lambda: served.assistant, settings) as address:
+
+        def status(host: str, **headers: str) -> int:
+            headers = {**accepts, "Host": host, **headers}
+            return httpx.post(f"{address}/mcp", json=message, headers=headers).status_code
+
+        assert status("wijzer.example.eu") == status("localhost:8501") == 200
+        assert status("wijzer.example.eu:8443") == status("127.0.0.1:8501") == 421
+        assert status("localhost:8501", Origin="https://wijzer.example.eu") == 200
+        assert status("localhost:8501", Origin="https://evil.example") == 403
+        assert status("localhost:8501", Accept="application/json") == 406
 
 
 def test_no_connection_waits_for_what_never_comes(served: Served) -> None:

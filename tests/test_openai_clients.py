@@ -1,15 +1,21 @@
 """OpenAI's own client asks the assistant: both forms, whole and streamed, refusals, errors."""
 
 import asyncio
+import functools
+import operator
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import httpx
 import openai
 import pytest
+import schemathesis
+from langchain_core.messages import BaseMessage
+from langchain_openai import ChatOpenAI
 from openai import AsyncOpenAI, OpenAI
 from openai.types.chat import ChatCompletionMessageParam
 from openai.types.responses import Response, ResponseStreamEvent
+from pydantic import SecretStr
 
 from chain.assistant import Assistant
 from chain.query import MAX_QUESTION
@@ -317,6 +323,103 @@ def test_what_clients_always_send_is_left_aside(client: OpenAI) -> None:
     )
     assert got.choices[0].message.content
     assert got.choices[0].message.tool_calls is None
+
+
+def given(client: OpenAI, form: str, *, stream: bool, **body: Any) -> dict[str, Any]:
+    """What a reply says besides OpenAI's fields, asked in one of both forms."""
+    if form == "chat":
+        asked = {"model": MODEL, "messages": user(QUESTION), "extra_body": body}
+        got = client.chat.completions.create(**asked, stream=stream)  # type: ignore[call-overload]
+        return extra(list(got)[-1] if stream else got)
+    got = client.responses.create(model=MODEL, input=QUESTION, stream=stream, extra_body=body)
+    return extra(list(got)[-1].response if stream else got)  # type: ignore[union-attr, arg-type]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("form", ["chat", "responses"])
+def test_a_client_says_what_is_searched(client: OpenAI, form: str, *, stream: bool) -> None:
+    limits = {"areas": ["firearms"], "documents": ["firearms-plan"], "as_of": "2020-07-24"}
+    got = given(client, form, stream=stream, strategiewijzer=limits)
+    assert {one["document"] for one in got["citations"]} == {"firearms-plan"}
+    assert got["strategiewijzer"]["limits"] == {**limits, "source_language": None}
+    for other in ({"documents": ["drugs-agenda"]}, {"areas": ["drugs"]}, {"as_of": "2020-07-23"}):
+        got = given(client, form, stream=stream, strategiewijzer=other)
+        assert {one["document"] for one in got["citations"]} <= {"drugs-agenda"}
+    got = given(client, form, stream=stream, strategiewijzer={"as_of": "2020-07-23"})
+    assert got["strategiewijzer"]["reason"] == "out_of_scope"
+
+
+@pytest.mark.parametrize(
+    ("body", "param", "says"),
+    [
+        (
+            {"strategiewijzer": {"document": ["x"]}},
+            "strategiewijzer",
+            "There is no strategiewijzer field 'document'. Did you mean 'documents'?",
+        ),
+        ({"strategiewijzer": {"as_of": 5}}, "strategiewijzer.as_of", "2026-12-31"),
+        ({"strategiewijzer": {"areas": "drugs"}}, "strategiewijzer.areas", "/v1/openapi.json"),
+        ({"documents": ["x"]}, "documents", 'Send it as {"strategiewijzer": {"documents": '),
+        ({"as_of": "2020-01-01"}, "as_of", 'Send it as {"strategiewijzer": {"as_of": '),
+    ],
+)
+@pytest.mark.parametrize("form", ["chat", "responses"])
+def test_a_limit_that_is_not_understood_is_refused_rather_than_left_aside(
+    client: OpenAI, form: str, body: dict[str, Any], param: str, says: str
+) -> None:
+    with pytest.raises(openai.BadRequestError) as told:
+        given(client, form, stream=False, **body)
+    assert told.value.param == param
+    assert says in told.value.message
+
+
+def test_replies_are_what_openapi_json_describes(served: Served) -> None:
+    headers = {"Authorization": f"Bearer {key_for(served.settings, 'ask')}"}
+    with httpx.Client(base_url=served.address, headers=headers, timeout=60) as api:
+        described = api.get("openapi.json").json()
+        replies = [("get", "models", api.get("models"))]
+        for question in (QUESTION, ELSEWHERE, FORBIDDEN):
+            body = {"model": MODEL, "messages": user(question), "input": question}
+            for path in ("chat/completions", "responses"):
+                replies.append(("post", path, api.post(path, json=body)))
+    schema = schemathesis.openapi.from_dict(described)
+    for method, path, reply in replies:
+        operation = schema[f"/v1/{path}"][method]
+        content = described["paths"][f"/v1/{path}"][method]["responses"]["200"]["content"]
+        name = content["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        assert described["components"]["schemas"][name]["additionalProperties"] is False
+        operation.validate_response(reply)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_langchain_keeps_citations_by_responses_only(served: Served, *, stream: bool) -> None:
+    """As docs/clients.md says."""
+
+    def said(*, by_responses: bool) -> BaseMessage:
+        model = ChatOpenAI(
+            model=MODEL,
+            base_url=served.address,
+            api_key=SecretStr(key_for(served.settings, "ask")),
+            max_retries=0,
+            use_responses_api=by_responses,
+            extra_body={"strategiewijzer": {"areas": ["firearms"]}},
+        )
+        if not stream:
+            return model.invoke(QUESTION)
+        first, *rest = model.stream(QUESTION)
+        return functools.reduce(operator.add, rest, first)
+
+    kept, lost = said(by_responses=True), said(by_responses=False)
+    assert kept.text == lost.text
+    assert "**References**" in kept.text
+    (block,) = kept.content
+    assert isinstance(block, dict)
+    (annotation,) = block["annotations"]
+    assert annotation["url"].startswith("https://eur-lex.europa.eu/")
+    assert kept.text[annotation["start_index"] : annotation["end_index"]] == "[1]"
+    assert "annotations" not in lost.model_dump_json()
+    for one in (kept, lost):  # the quotes are in neither
+        assert '"verdict"' not in one.model_dump_json()
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [

@@ -7,6 +7,7 @@ from markdown_it import MarkdownIt
 
 from api.client_words import client_words
 from api.openai_reply import ClientReply
+from api.search_limits import SearchLimits
 from core.answer import Answer
 from core.citation import Citation
 from core.event import Finished, TextDelta
@@ -54,7 +55,7 @@ def elements(markdown: str) -> set[str]:
 
 def test_a_sentence_that_is_mended_keeps_the_number_that_it_came_with() -> None:
     """It comes last in a stream, and has its place and another number in the finished answer."""
-    reply = ClientReply()
+    reply = ClientReply(SearchLimits())
     for event in (piece("A. [1]", "a"), piece(" C. [2]", "c"), piece(" B. [3]", "b")):
         reply.take(event)
     citations = (cited(1, "a"), cited(2, "b"), cited(3, "c"))
@@ -66,7 +67,7 @@ def test_a_sentence_that_is_mended_keeps_the_number_that_it_came_with() -> None:
 
 
 def test_a_source_without_a_page_is_cited_as_a_file() -> None:
-    reply = ClientReply()
+    reply = ClientReply(SearchLimits())
     reply.take(Finished(answer=given("A. [1]", cited(1, "a", url="javascript:alert(1)"))))
     (annotation,) = reply.annotations(nested=True)
     facts = {"file_id": "a", "filename": "Strategy", "index": 3}
@@ -78,7 +79,7 @@ def test_a_source_without_a_page_is_cited_as_a_file() -> None:
 @pytest.mark.parametrize("hostile", [HOSTILE, *LINKS, "# x", "1. x", "> x", "http://evil.example"])
 @pytest.mark.parametrize("prefix", ["", "- ", "### "])
 def test_nothing_of_a_source_becomes_a_link_an_image_or_html(hostile: str, prefix: str) -> None:
-    streamed, whole = ClientReply(), ClientReply()
+    streamed, whole = ClientReply(SearchLimits()), ClientReply(SearchLimits())
     answer = given(
         f"{prefix}{hostile}\n{hostile} [7]{hostile}\n\n{hostile}",
         cited(7, "a", title=hostile),
@@ -100,7 +101,7 @@ def test_nothing_of_a_source_becomes_a_link_an_image_or_html(hostile: str, prefi
 
 
 def test_the_address_of_a_reference_is_its_only_link() -> None:
-    reply = ClientReply()
+    reply = ClientReply(SearchLimits())
     url = "https://a.example/x>(<script>)"
     reply.take(Finished(answer=given("A. [1]", cited(1, "a", url=url))))
     tokens = PARSER.parse(reply.said.text)
@@ -125,7 +126,7 @@ def test_what_there_is_to_know_of_an_answer_stands_below_it(language: str) -> No
         unchecked=True,
         trouble="cut",
     )
-    reply = ClientReply()
+    reply = ClientReply(SearchLimits())
     reply.take(piece("A. [1]\n\n- one\n- two", "a"))
     reply.take(Finished(answer=answer))
     told = reply.said.text.split("\n\n")

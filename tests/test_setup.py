@@ -11,6 +11,7 @@ import chromadb
 import pytest
 
 from core.settings import ROOT, Settings
+from core.version import VERSION
 from vectorstore import chroma
 
 LOCK = (ROOT / "requirements.lock").read_text("utf-8")
@@ -59,6 +60,15 @@ def test_every_package_of_ours_is_declared() -> None:
     }
     assert len(ours) > 20
     assert set(declared["packages"]) == ours
+
+
+def test_the_version_is_in_one_place_and_the_newest_of_the_changelog() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    assert "version" in project["project"]["dynamic"]
+    assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "core.version.VERSION"}
+    told = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.M)
+    assert told is not None
+    assert told[1] == VERSION
 
 
 def test_help_lists_every_chore_once() -> None:
