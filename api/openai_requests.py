@@ -6,22 +6,34 @@ that is left aside. What would give another answer than was asked for is refused
 
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.openai_reply import MODEL
 from api.problem import ApiError
+from core.api_error import MAX_BODY
 
 _MESSAGES = 1000  # in one request: more than any conversation has
 _TEXT_PARTS = ("text", "input_text", "output_text", "refusal")
 
 
-class _Part(BaseModel):
+_Key = Annotated[str, StringConstraints(max_length=64)]  # of metadata, as OpenAI bounds it
+_Value = Annotated[str, StringConstraints(max_length=512)]
+
+
+class _Body(BaseModel):
+    """A part of a body. With a bound every text is looked at, and so refused where it is none:
+    half of a character (a lone surrogate), which nothing can write again."""
+
+    model_config = ConfigDict(str_max_length=MAX_BODY)
+
+
+class _Part(_Body):
     type: str = ""
     text: str = ""
     refusal: str = ""
 
 
-class ClientMessage(BaseModel):
+class ClientMessage(_Body):
     """A message of Chat Completions or an item of Responses; other items have no role."""
 
     role: str = ""
@@ -45,11 +57,11 @@ class ClientMessage(BaseModel):
 Messages = Annotated[list[ClientMessage], Field(min_length=1, max_length=_MESSAGES)]
 
 
-class _Format(BaseModel):
+class _Format(_Body):
     type: str = "text"
 
 
-class _Common(BaseModel):
+class _Common(_Body):
     """What both forms of the protocol have."""
 
     model: str
@@ -67,7 +79,7 @@ class _Common(BaseModel):
             raise refused("No tool is ever called. Leave out tool_choice.", "tool_choice")
 
 
-class _StreamOptions(BaseModel):
+class _StreamOptions(_Body):
     include_usage: bool = False
 
 
@@ -90,7 +102,7 @@ class ChatRequest(_Common):
             _check_format(self.response_format, "response_format")
 
 
-class _TextOptions(BaseModel):
+class _TextOptions(_Body):
     format: _Format | None = None
 
 
@@ -103,7 +115,7 @@ class ResponsesRequest(_Common):
     prompt: object = None
     background: bool | None = None
     text: _TextOptions | None = None
-    metadata: dict[str, str] | None = None
+    metadata: Annotated[dict[_Key, _Value], Field(max_length=16)] | None = None
 
     @property
     def messages(self) -> list[ClientMessage]:

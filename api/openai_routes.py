@@ -21,7 +21,7 @@ from api.openai_history import asked
 from api.openai_reply import MODEL, ClientReply, Json
 from api.openai_requests import ChatRequest, ClientMessage, ResponsesRequest, unknown_model
 from api.openai_responses import ResponsesForm
-from api.problem import ApiError, problem_of
+from api.problem import invalid_request, problem_of
 from api.service import Service, TheService
 from core.event import Event, Finished
 
@@ -41,11 +41,7 @@ class _AsOpenAI(APIRoute):
             try:
                 return await handle(request)
             except RequestValidationError as error:
-                first = error.errors()[0]
-                place = ".".join(str(part) for part in first["loc"][1:])
-                raise ApiError(
-                    400, f"{place or 'body'}: {first['msg']}.", "invalid_request", place or None
-                ) from None
+                raise invalid_request(400, error) from None
 
         return handled
 
