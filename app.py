@@ -13,6 +13,7 @@ else:
     import streamlit as st
     from starlette.middleware import Middleware
 
+    from api.error_shape import ErrorShape
     from api.later import routes
     from ui import uploads
     from ui.guard import Guard
@@ -27,5 +28,5 @@ else:
         __file__,
         lifespan=uploads.lifespan,
         routes=routes(_assistant),
-        middleware=[Middleware(one) for one in (Observed, Guard, Closed)],
+        middleware=[Middleware(one) for one in (Observed, ErrorShape, Guard, Closed)],
     )

@@ -22,6 +22,7 @@ from api.bounded_body import BoundedBody
 from api.key_access import Gate
 from api.later import Later
 from api.problem import RESPONSES, Unforeseen, handle
+from api.readiness import Readiness
 from api.service import Service
 from api.threads import Pool
 from chain.assistant import Assistant
@@ -82,6 +83,7 @@ def application(
     answers = AnswerStreams(assistant, settings)
     service = Service(assistant, settings, answers, Pool(_READERS))
     app.state.service = service
+    app.state.readiness = Readiness(assistant, settings)
     handle(app)
     for router in ROUTERS:
         app.include_router(router)

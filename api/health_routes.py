@@ -2,9 +2,9 @@
 
 from typing import Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
-from api.service import TheService
+from api.readiness import Readiness
 from core.frozen import Frozen
 
 router = APIRouter()
@@ -21,7 +21,10 @@ async def alive() -> Health:
 
 
 @router.get("/readyz")
-async def ready(service: TheService) -> Health:
-    """Questions can be answered: there is an index, and its store can be reached."""
-    await service.looking.run(lambda: service.assistant().index.snapshot())
+async def ready(request: Request) -> Health:
+    """Questions can be answered: the settings are right, the database of keys replies, and there is
+    an index whose store can be reached."""
+    readiness = request.app.state.readiness
+    assert isinstance(readiness, Readiness)  # noqa: S101 - set where the application is made
+    await readiness.check()
     return Health()

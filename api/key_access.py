@@ -96,14 +96,12 @@ class Gate:
         if scheme.lower() != "bearer" or not key or len(key) > _LONGEST:
             raise _unknown()
         hash = hash_of(key.strip())
-        address = str((scope.get("client") or ("",))[0])
-        self._throttle.admit_try(hash, address)
         settings = self._settings()
         known: ApiKey | None = await self._lookups.run(lambda: found(settings, hash))
         if known is None or not known.is_valid(datetime.datetime.now(datetime.UTC)):
-            self._throttle.failed(hash, address)
+            self._throttle.wrong()
             raise _unknown()
-        self._throttle.worked(hash, known.id, settings.api_requests_per_minute)
+        self._throttle.asked(known.id, settings.api_requests_per_minute)
         return Caller(known.id, known.name, known.role, known.scopes)
 
 

@@ -8,9 +8,12 @@ from typing import Any
 
 from mcp.server.mcpserver import MCPServer
 from mcp.server.transport_security import TransportSecuritySettings
+from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
+from api.problem import ApiError
 from core.api_error import MAX_BODY
+from core.host_names import NOT_OURS, is_ours
 from core.settings import Settings
 
 
@@ -27,23 +30,28 @@ class McpOverHttp:
         self._settings = settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._check(Headers(scope=scope))
         # A manager of its own for each request: it has no state to share, and would need a
         # lifespan, which a route of another server's application does not get.
         # Replies are events, not JSON: of an answer that takes long, these show that it lives.
         self._server.streamable_http_app(
             stateless_http=True,
             max_request_body_size=MAX_BODY,
-            transport_security=_security(self._settings().mcp_hosts),
+            transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
         )
         manager = self._server.session_manager  # the one just made: nothing is awaited between
         async with manager.run():
             await manager.handle_request(scope, receive, send)
 
-
-def _security(hosts: tuple[str, ...]) -> TransportSecuritySettings:
-    """Refuses pages of other sites, also those whose name was made to lead here."""
-    return TransportSecuritySettings(
-        enable_dns_rebinding_protection=True,
-        allowed_hosts=list(hosts),
-        allowed_origins=[f"{scheme}://{host}" for host in hosts for scheme in ("http", "https")],
-    )
+    def _check(self, headers: Headers) -> None:
+        """
+        Raises:
+            ApiError: a page of another site asks, also one whose name was made to lead here. The
+                SDK's own check knows no names but those that are listed one by one.
+        """
+        names = self._settings().names
+        if not is_ours(headers.get("host", ""), names):
+            raise ApiError(421, NOT_OURS, "unknown_host")
+        origin = headers.get("origin", "")
+        if origin and not is_ours(origin.partition("://")[2], names):
+            raise ApiError(403, "No page of another site may ask this.", "foreign_origin")

@@ -7,24 +7,36 @@ that is left aside. What would give another answer than was asked for is refused
 from typing import Annotated
 
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.did_you_mean import unknown
 from api.openai_reply import MODEL
-from api.problem import ApiError
+from api.problem import ApiError, invalid_request
 from api.search_limits import SearchLimits
+from core.api_error import MAX_BODY
 
 _MESSAGES = 1000  # in one request: more than any conversation has
 _TEXT_PARTS = ("text", "input_text", "output_text", "refusal")
 
 
-class _Part(BaseModel):
+_Key = Annotated[str, StringConstraints(max_length=64)]  # of metadata, as OpenAI bounds it
+_Value = Annotated[str, StringConstraints(max_length=512)]
+
+
+class _Body(BaseModel):
+    """A part of a body. With a bound every text is looked at, and so refused where it is none:
+    half of a character (a lone surrogate), which nothing can write again."""
+
+    model_config = ConfigDict(str_max_length=MAX_BODY)
+
+
+class _Part(_Body):
     type: str = ""
     text: str = ""
     refusal: str = ""
 
 
-class ClientMessage(BaseModel):
+class ClientMessage(_Body):
     """A message of Chat Completions or an item of Responses; other items have no role."""
 
     role: str = ""
@@ -48,11 +60,11 @@ class ClientMessage(BaseModel):
 Messages = Annotated[list[ClientMessage], Field(min_length=1, max_length=_MESSAGES)]
 
 
-class _Format(BaseModel):
+class _Format(_Body):
     type: str = "text"
 
 
-class _Common(BaseModel):
+class _Common(_Body):
     """What both forms of the protocol have; `strategiewijzer` is ours, and says what is searched
     for the answer."""
 
@@ -77,7 +89,7 @@ class _Common(BaseModel):
                 raise refused(f'Send it as {{"strategiewijzer": {{"{name}": ...}}}}.', name)
 
 
-class _StreamOptions(BaseModel):
+class _StreamOptions(_Body):
     include_usage: bool = False
 
 
@@ -100,7 +112,7 @@ class ChatRequest(_Common):
             _check_format(self.response_format, "response_format")
 
 
-class _TextOptions(BaseModel):
+class _TextOptions(_Body):
     format: _Format | None = None
 
 
@@ -113,7 +125,7 @@ class ResponsesRequest(_Common):
     prompt: object = None
     background: bool | None = None
     text: _TextOptions | None = None
-    metadata: dict[str, str] | None = None
+    metadata: Annotated[dict[_Key, _Value], Field(max_length=16)] | None = None
 
     @property
     def messages(self) -> list[ClientMessage]:
@@ -159,13 +171,9 @@ def unknown_model(name: str) -> ApiError:
 def wrong_body(error: RequestValidationError) -> ApiError:
     """How a body that is no request is told."""
     first = error.errors()[0]
-    _, *names = map(str, first["loc"])
-    if first["type"] == "json_invalid":
-        return ApiError(400, "The body is no JSON. Send it as UTF-8.", "invalid_request")
     if first["type"] == "extra_forbidden":
-        name, place = names.pop(), ".".join(names)
+        *places, name = map(str, first["loc"][1:])
+        place = ".".join(places)
         told = unknown(f"{place} field", name, SearchLimits.model_fields)
         return ApiError(400, told, "invalid_request", place)
-    place = ".".join(names)
-    told = f"{place or 'body'}: {first['msg']}. /v1/openapi.json says what is expected."
-    return ApiError(400, told, "invalid_request", place or None)
+    return invalid_request(400, error)

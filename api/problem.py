@@ -8,12 +8,15 @@ import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from types import MappingProxyType
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.error_shape import of_status
 from core.api_error import ErrorReply, error_reply
 from core.errors import (
     IndexMismatchError,
@@ -27,16 +30,7 @@ from core.errors import (
 logger = logging.getLogger(__name__)
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
-_CODES = {
-    400: "bad_request",
-    404: "not_found",
-    405: "method_not_allowed",
-    413: "request_too_large",
-}
-_REMEDIES = {
-    400: "The body must be JSON in UTF-8, and not nested deeply.",
-    413: "A request may have 1 MB.",
-}
+_LONGEST_NAME = 60  # characters of a field that is told; ours have 20
 _RETRY = "30"  # seconds: about what a server or an index needs to be back
 
 
@@ -96,6 +90,38 @@ def problem_of(error: Exception) -> ApiError:
     )
 
 
+def invalid_request(status: int, error: RequestValidationError) -> ApiError:
+    """How a request that is not as described is told: the one place in it that is wrong, or that
+    lacks, as `param`; nothing of what stands there."""
+    places = [(_place(one, error.body), one) for one in error.errors()]
+    place, first = max(places, key=lambda found: len(found[0]))  # of a union what was meant
+    param = ".".join(place) or None
+    told = f"{param or first['loc'][0]}: {first['msg']}. /v1/openapi.json says what is expected."
+    return ApiError(status, told, "invalid_request", param)
+
+
+def _place(problem: Mapping[str, Any], body: Any) -> tuple[str, ...]:
+    """Where in a request something is wrong; without the names that pydantic gives to types. A
+    name that the request made up is bounded, and escaped where it is more than ASCII."""
+    kind, *names = problem["loc"]
+    if kind != "body":
+        return tuple(map(_escaped, names))
+    here, place = body, []
+    for name in names:
+        inside = isinstance(here, dict) and name in here
+        if inside or (isinstance(here, list) and name in range(len(here))):
+            here = here[name]
+            place.append(name)
+    if problem["type"] == "missing":
+        place.extend(names[-1:])  # none where the whole body lacks
+    return tuple(map(_escaped, place))
+
+
+def _escaped(name: object) -> str:
+    text = str(name).encode("unicode_escape").decode("ascii")
+    return text if len(text) <= _LONGEST_NAME else f"{text[:_LONGEST_NAME]}..."
+
+
 def handle(app: FastAPI) -> None:
     """Has an application tell all that goes wrong in this shape."""
 
@@ -104,23 +130,12 @@ def handle(app: FastAPI) -> None:
 
     async def refused(_: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for these alone
-        status = HTTPStatus(error.status_code)
-        code = _CODES.get(status, "bad_request")
-        remedy = _REMEDIES.get(status, "docs/api.md and /v1/openapi.json say what there is.")
-        told = f"{status.phrase}. {remedy}"
-        return ApiError(status, told, code, headers=error.headers or _NOTHING).response()
+        told = of_status(error.status_code).model_dump()
+        return JSONResponse(told, error.status_code, dict(error.headers or _NOTHING))
 
     async def invalid(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for these alone
-        first = error.errors()[0]
-        kind, *names = map(str, first["loc"])
-        if first["type"] == "extra_forbidden":
-            names.pop()  # a name that only the request has
-        if first["type"] == "json_invalid":
-            names = []
-        place = ".".join(names)
-        told = f"{place or kind}: {first['msg']}. /v1/openapi.json says what is expected."
-        return ApiError(422, told, "invalid_request", place or None).response()
+        return invalid_request(422, error).response()
 
     app.add_exception_handler(ApiError, failed)
     app.add_exception_handler(StrategiewijzerError, failed)
@@ -155,6 +170,6 @@ class Unforeseen:
 
 RESPONSES: dict[int | str, dict[str, object]] = {
     status: {"model": ErrorReply, "description": HTTPStatus(status).phrase}
-    for status in (400, 401, 403, 404, 405, 413, 422, 429, 500, 503)
+    for status in (400, 401, 403, 404, 405, 413, 421, 422, 429, 500, 503)
 }
 """What any request can be told, for the description of the API."""

@@ -1,7 +1,7 @@
 """What the routes work with: one for each application."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request, Response
@@ -22,14 +22,12 @@ class Service:
     settings: gives the current ones.
     answers: begins answers.
     reading: where searching and reading is done.
-    looking: where it is looked whether questions can be answered: its own, as anybody may ask.
     """
 
     assistant: Callable[[], Assistant]
     settings: Callable[[], Settings]
     answers: AnswerStreams
     reading: Pool
-    looking: Pool = field(default_factory=lambda: Pool(1))
 
     async def read(self, work: Callable[[], BaseModel]) -> Response:
         """What comes of work on the index, as JSON. Both are made in a thread: a long document

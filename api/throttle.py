@@ -1,4 +1,4 @@
-"""How often a key may ask, and a stranger may try: counted in this process, forgotten with it."""
+"""How often a key may ask, and strangers may try: counted in this process, forgotten with it."""
 
 import time
 
@@ -7,57 +7,46 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from api.problem import ApiError
+from core.api_error import NO_KEY
 
-_TRIES = 20  # wrong keys a minute from one address: a person with a stale key, no program trying
-_KNOWN = 1000  # keys that worked and are remembered: more than an organisation has
+_TRIES = 20  # wrong keys a minute: programs with a stale one, none that tries them
 
 
 class Throttle:
-    """Counts the requests of keys and the failed attempts of addresses.
+    """Counts the requests of keys, and the wrong keys of all strangers together.
 
-    Behind a proxy everybody has its address, so somebody who tries keys must not keep the others
-    out: a key that worked before is looked up however many others failed.
+    Strangers are not told apart by address: behind a proxy everybody has its address, and what a
+    request says of it (X-Forwarded-For) anybody on this machine can make up. They keep nobody out
+    who has a key, since only what was looked up and is wrong counts.
     """
 
     def __init__(self) -> None:
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
-        self._worked: set[str] = set()
 
-    def admit_try(self, hash: str, address: str) -> None:
-        """
+    def wrong(self) -> None:
+        """Counts a wrong key.
+
         Raises:
-            ApiError: too many keys from this address were wrong in the last minute.
+            ApiError: too many were wrong in the last minute.
         """
-        tries = RateLimitItemPerMinute(_TRIES)
-        if hash not in self._worked and not self._limiter.test(tries, "failed", address):
-            raise self._too_many(
-                tries, "failed", address, "Too many requests without a valid key. Wait a minute."
-            )
+        told = f"{NO_KEY} Too many wrong keys came in the last minute: wait before the next try."
+        self._count(RateLimitItemPerMinute(_TRIES), "wrong", "", told)
 
-    def failed(self, hash: str, address: str) -> None:
-        self._worked.discard(hash)
-        self._limiter.hit(RateLimitItemPerMinute(_TRIES), "failed", address)
-
-    def worked(self, hash: str, key: str, per_minute: int) -> None:
+    def asked(self, key: str, per_minute: int) -> None:
         """Counts a request of a key (id).
 
         Raises:
             ApiError: it made too many in the last minute.
         """
-        if len(self._worked) >= _KNOWN:
-            self._worked.clear()
-        self._worked.add(hash)
-        allowed = RateLimitItemPerMinute(per_minute)
-        if not self._limiter.hit(allowed, "key", key):
-            raise self._too_many(
-                allowed,
-                "key",
-                key,
-                f"This key may make {per_minute} requests a minute. Wait as long as Retry-After "
-                "says; whoever runs this service can raise api_requests_per_minute.",
-            )
+        told = (
+            f"This key may make {per_minute} requests a minute. Wait as long as Retry-After "
+            "says; whoever runs this service can raise api_requests_per_minute."
+        )
+        self._count(RateLimitItemPerMinute(per_minute), "key", key, told)
 
-    def _too_many(self, item: RateLimitItem, kind: str, who: str, message: str) -> ApiError:
-        left = self._limiter.get_window_stats(item, kind, who).reset_time - time.time()
+    def _count(self, allowed: RateLimitItem, kind: str, who: str, told: str) -> None:
+        if self._limiter.hit(allowed, kind, who):
+            return
+        left = self._limiter.get_window_stats(allowed, kind, who).reset_time - time.time()
         wait = {"Retry-After": str(max(1, round(left + 0.5)))}
-        return ApiError(429, message, "rate_limit_exceeded", headers=wait)
+        raise ApiError(429, told, "rate_limit_exceeded", headers=wait)

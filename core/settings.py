@@ -21,6 +21,7 @@ from pydantic import (
     model_validator,
 )
 
+from core.host_names import name_of
 from core.server_addresses import check_postgresql, without_secret
 from core.settings_sources import PREFIX, ROOT, SettingsSources
 
@@ -130,8 +131,9 @@ class Settings(SettingsSources):
     # HTTP API (docs/api.md); whose keys there are is in the database
     api_requests_per_minute: Annotated[int, Field(ge=1)] = 60  # of one key
     api_questions_at_once: Annotated[int, Field(ge=1, le=100)] = 8  # of one key; twice that of all
-    # Names by which /mcp may be called, as the header Host has them; ":*" is any port
-    mcp_hosts: tuple[Entry, ...] = ("localhost:*", "127.0.0.1:*", "[::1]:*")
+    # Names, besides local ones, by which an app that listens on loopback, and /mcp, may be called
+    allowed_hosts: tuple[Entry, ...] = ()  # as in the header Host, with any port
+    mcp_hosts: tuple[Entry, ...] = ()  # the earlier name of allowed_hosts; both count
 
     @field_validator("temperature", "answer_tokens", mode="before")
     @classmethod
@@ -147,6 +149,14 @@ class Settings(SettingsSources):
         is_chroma = info.field_name == "chroma_url"
         return without_secret(url, "chroma_user and chroma_token" if is_chroma else "the API key")
 
+    @field_validator("allowed_hosts", "mcp_hosts")
+    @classmethod
+    def _are_names(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        names = tuple(map(name_of, hosts))
+        if not all(names):
+            raise ValueError("write names alone, without https:// or a path: wijzer.example.eu")
+        return names
+
     @field_validator("database_url")
     @classmethod
     def _is_postgresql(cls, url: SecretStr) -> SecretStr:
@@ -160,6 +170,11 @@ class Settings(SettingsSources):
         if self.azure_endpoint and not self.model:
             raise ValueError("azure_endpoint needs the name of a deployment. Set model to it")
         return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """By which names, besides local ones, this app may be called."""
+        return (*self.allowed_hosts, *self.mcp_hosts)
 
     @property
     def generative(self) -> bool:

@@ -18,10 +18,12 @@ from tests.browser import free_port
 
 
 @contextmanager
-def serving(assistant: Callable[[], Assistant], settings: Settings) -> Iterator[str]:
-    """The address of the API with this assistant."""
+def serving(
+    assistant: Callable[[], Assistant], settings: Settings | Callable[[], Settings]
+) -> Iterator[str]:
+    """The address of the API with this assistant, and with these settings or what gives them."""
     port = free_port()
-    app = application(assistant, lambda: settings)
+    app = application(assistant, settings if callable(settings) else lambda: settings)
     server = uvicorn.Server(
         uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", lifespan="off")
     )

@@ -3,27 +3,32 @@
 import json
 import re
 import shutil
+import socket
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
+from api import readiness
 from api.ask_route import EarlierAnswer
 from chain.assistant import Assistant
 from core.answer import Answer, Turn
 from core.event import Event, Finished, Stage
 from core.marked import Marker
-from core.settings import ROOT, Settings
+from core.settings import ROOT, Settings, current
 from core.version import VERSION
-from people.api_keys import kept
+from people.api_keys import found, hash_of
 from people.audit_record import recording, records
 from tests.answers import made
 from tests.api_server import bearer, client, key, serving, told
+from tests.databases import Postgresql
 from vectorstore.chroma import GenerationGone
 
 QUESTION = "Wat is de omvang van de Europese drugsmarkt?"
@@ -81,14 +86,13 @@ def test_a_question_gets_the_answer_that_the_page_shows(
 def test_the_audit_record_says_with_which_key_was_asked(settings: Settings) -> None:
     audited = settings.model_copy(update={"audit": True, "audit_users": True})
     assistant = Assistant(audited, after=recording(audited))
-    with (
-        serving(lambda: assistant, audited) as address,
-        client(address, key(audited)) as asking,
-    ):
+    made_key = key(audited)
+    with serving(lambda: assistant, audited) as address, client(address, made_key) as asking:
         assert asking.post("/v1/ask", json={"question": QUESTION}).json()["answered"]
     *_, last = records(audited)
-    (made_key,) = kept(audited)[-1:]
-    assert (last.record["question"], last.asker) == (QUESTION, f"key {made_key.id}")
+    known = found(audited, hash_of(made_key))
+    assert known is not None
+    assert (last.record["question"], last.asker) == (QUESTION, f"key {known.id}")
 
 
 def test_a_question_that_the_sources_do_not_answer_is_refused_with_status_200(
@@ -350,6 +354,66 @@ def test_without_an_index_it_lives_but_is_not_ready(tmp_path: Any) -> None:
         streamed = api.post("/v1/ask", json={"question": QUESTION, "stream": True})
         ((name, data),) = events(streamed)
         assert (name, data["error"]["code"]) == ("error", "no_index")
+
+
+def unready(address: str, made: str) -> None:
+    """Neither is a question answered nor says the service that it is ready, for the same reason."""
+    readiness = httpx.get(f"{address}/readyz", timeout=30)
+    asked = httpx.post(f"{address}/v1/ask", json={"question": QUESTION}, headers=bearer(made))
+    assert told(readiness) == told(asked) == (503, "unavailable")
+    assert readiness.text == asked.text
+    assert httpx.get(f"{address}/healthz").status_code == 200
+
+
+def test_it_is_not_ready_while_a_setting_is_wrong(
+    assistant: Assistant, roomy: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / ".env"
+    monkeypatch.setitem(Settings.model_config, "env_file", file)
+    right = f"STRATEGIEWIJZER_DATA_DIR={roomy.data_dir}\n"
+    file.write_text(right, "utf-8")
+    made = key(roomy)
+    with serving(lambda: assistant, current) as address:
+        assert httpx.get(f"{address}/readyz").status_code == 200
+        file.write_text(f"{right}STRATEGIEWIJZER_NO_SUCH=1\n", "utf-8")
+        unready(address, made)
+        file.write_text(right, "utf-8")
+        assert httpx.get(f"{address}/readyz").status_code == 200
+
+
+def test_it_is_not_ready_while_the_database_is_stopped(
+    assistant: Assistant, roomy: Settings, postgresql: Postgresql
+) -> None:
+    url = SecretStr(postgresql.new_database())
+    served = roomy.model_copy(update={"database_url": url})
+    made = key(served)
+    with serving(lambda: assistant, served) as address:
+        assert httpx.get(f"{address}/readyz").status_code == 200
+        postgresql.stop()
+        try:
+            unready(address, made)
+        finally:
+            postgresql.start()
+        assert httpx.get(f"{address}/readyz").status_code == 200
+
+
+def test_a_database_that_hangs_is_waited_for_by_one_look_and_not_for_long(
+    assistant: Assistant, roomy: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readiness, "_LONGEST", 0.3)  # seconds; the database has fifteen
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = SecretStr(f"postgresql://app@127.0.0.1:{silent.getsockname()[1]}/app")
+        served = roomy.model_copy(update={"database_url": url})
+        with serving(lambda: assistant, served) as address:
+            assert told(httpx.get(f"{address}/readyz")) == (503, "unavailable")
+            silent.settimeout(10)
+            connection, _ = silent.accept()
+            with connection:
+                for _ in range(3):
+                    assert told(httpx.get(f"{address}/readyz")) == (503, "unavailable")
+                silent.setblocking(False)
+                with pytest.raises(BlockingIOError):
+                    silent.accept()
 
 
 def test_figures_are_told_to_whoever_has_the_scope(api: httpx.Client, roomy: Settings) -> None:

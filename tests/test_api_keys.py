@@ -9,8 +9,6 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from api.problem import ApiError
-from api.throttle import Throttle
 from command.keys import app
 from core.settings import Settings
 from people import api_keys
@@ -207,21 +205,30 @@ def test_a_key_may_make_so_many_requests_a_minute(settings: Settings) -> None:
 def test_whoever_tries_keys_is_stopped_and_keeps_nobody_out_who_has_one(
     settings: Settings, address: str
 ) -> None:
-    made = key(settings)
-    assert opens(address, made) == 200
-    tried = [opens(address, f"{PREFIX}{number:043}") for number in range(25)]
-    assert tried[:20] == [401] * 20
-    assert tried[20:] == [429] * 5
-    assert opens(address, made) == 200  # from the same address, as behind a proxy
+    """Wherever they say that they come from; a key that was never used before is let in as well."""
+    used, fresh = key(settings), key(settings)
+    assert opens(address, used) == 200
+    tried = [
+        httpx.get(
+            f"{address}/v1/openapi.json",
+            headers={
+                **bearer(f"{PREFIX}{number:043}"),
+                "X-Forwarded-For": f"203.0.113.{number}",
+            },
+        )
+        for number in range(25)
+    ]
+    assert [told(one) for one in tried[:20]] == [(401, "invalid_api_key")] * 20
+    assert [told(one) for one in tried[20:]] == [(429, "rate_limit_exceeded")] * 5
+    assert "needs a valid key" in tried[-1].json()["error"]["message"]
+    assert 1 <= int(tried[-1].headers["Retry-After"]) <= 61
+    assert opens(address, used) == 200
+    assert opens(address, fresh) == 200
 
 
-def test_a_key_that_worked_and_has_ended_is_tried_like_any_other() -> None:
-    throttle = Throttle()
-    throttle.worked("hash", "id", 100)
-    for number in range(20):
-        throttle.failed(str(number), "address")
-    throttle.admit_try("hash", "address")
-    throttle.failed("hash", "address")
-    with pytest.raises(ApiError, match="without a valid key"):
-        throttle.admit_try("hash", "address")
-    throttle.admit_try("hash", "another address")
+def test_a_key_that_has_ended_counts_as_a_wrong_one(settings: Settings, address: str) -> None:
+    revoked = key(settings)
+    assert opens(address, revoked) == 200
+    (known,) = kept(settings)
+    api_keys.revoke(settings, known.id)
+    assert [opens(address, revoked) for _ in range(21)] == [401] * 20 + [429]

@@ -123,6 +123,22 @@ def test_an_address_with_a_password_is_refused_without_repeating_it(name: str) -
     assert getattr(Settings(**{name: "https://models.example/a@b"}, model="m"), name)
 
 
+def test_names_of_the_app_count_without_their_port_and_by_the_earlier_setting_too() -> None:
+    settings = Settings(
+        allowed_hosts=("Wijzer.example.eu:443",), mcp_hosts=("old.example:*", "[::1]:*")
+    )
+    assert settings.names == ("wijzer.example.eu", "old.example", "::1")
+    assert Settings().names == ()
+
+
+@pytest.mark.parametrize(
+    "host", ["https://wijzer.example.eu", "wijzer.example.eu/chat", "*", "a b"]
+)
+def test_what_is_no_name_of_the_app_is_refused(host: str) -> None:
+    with pytest.raises(SettingsError, match=r"allowed_hosts.*wijzer\.example\.eu"):
+        Settings(allowed_hosts=(host,))
+
+
 def test_a_folder_for_data_is_made_for_its_owner_only(tmp_path: Path) -> None:
     (tmp_path / "there").mkdir(mode=0o755)
     make_private(tmp_path / "there" / "made" / "data")

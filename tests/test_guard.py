@@ -15,15 +15,20 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from playwright.sync_api import Browser, expect
+from starlette.responses import PlainTextResponse
+from starlette.testclient import TestClient
+from starlette.types import Receive, Scope, Send
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
+from api.error_shape import ErrorShape
 from core.settings import Settings
 from research.benchmarks.page_session import session as session_of
 from tests.apart import apart
 from tests.api_server import bearer, key, told
 from tests.browser import served
+from ui.guard import Guard
 
 _T = TypeVar("_T")
 STREAM = "_stcore/stream"
@@ -67,9 +72,15 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("guarded")
     asked: list[str] = []
     with outside(asked) as proxy:
-        environment = {"HTTP_PROXY": proxy, "HTTPS_PROXY": proxy, "NO_PROXY": "localhost"}
+        environment = {
+            "HTTP_PROXY": proxy,
+            "HTTPS_PROXY": proxy,
+            "NO_PROXY": "localhost",
+            "STRATEGIEWIJZER_ALLOWED_HOSTS": '["intern.example"]',
+        }
         made = key(Settings(data_dir=folder / "data"), role="maintainer")
         with served(folder / "data", folder / "log", environment) as address:
+            httpx.get(f"{address}/healthz", timeout=60)  # the first request makes the API
             yield Served(address, asked, made)
 
 
@@ -128,6 +139,83 @@ def test_an_address_that_only_looks_like_the_apps_own_is_refused(app: Served) ->
     assert not shakes_hands(app, f"ftp://localhost:{port}")
 
 
+# Names
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "evil.example:PORT",
+        "localhost.evil.example:PORT",
+        "127.0.0.1.evil.example",
+        "evil.example@localhost:PORT",
+        "intern.example.evil.example",
+        "0.0.0.0:PORT",
+        "[::2]:PORT",
+        "[::1",
+        "",
+    ],
+)
+def test_a_name_that_was_made_to_lead_here_reaches_nothing(app: Served, host: str) -> None:
+    """A page of that name is of the same origin to its browser, which sends both as that page's."""
+    host = host.replace("PORT", str(urlsplit(app.address).port))
+    sent = {"Host": host, "Origin": f"http://{host}", **bearer(app.key)}
+    page = httpx.get(app.address, headers=sent)
+    assert page.status_code == 421
+    assert "STRATEGIEWIJZER_ALLOWED_HOSTS" in page.text
+    assert page.headers["X-Content-Type-Options"] == "nosniff"
+    for path in ("/v1/documents", "/healthz", "/readyz", "/metrics"):
+        assert told(httpx.get(app.address + path, headers=sent)) == (421, "unknown_host")
+    for path in ("/v1/ask", "/mcp"):
+        answer = httpx.post(app.address + path, json={"question": "a"}, headers=sent)
+        assert told(answer) == (421, "unknown_host")
+        assert "STRATEGIEWIJZER_ALLOWED_HOSTS" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "10.0.0.1", "[::2]"])
+def test_a_page_of_such_a_name_opens_no_connection(app: Served, host: str) -> None:
+    host = f"{host}:{urlsplit(app.address).port}"
+    assert not shakes_hands(app, f"http://{host}", host=host)
+
+
+def test_two_names_are_none(app: Served) -> None:
+    place = urlsplit(app.address)
+    with socket.create_connection((place.hostname or "", place.port or 0), timeout=10) as raw:
+        raw.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n")
+        assert raw.recv(12) in (b"HTTP/1.1 400", b"HTTP/1.1 421")  # the server's or ours
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("localhost", "LOCALHOST:8501", "strategiewijzer.localhost", "127.0.0.1:1", "127.8.9.1"),
+        *("[::1]", "[::1]:8501"),
+        *("intern.example", "Intern.Example:8443"),  # by the setting
+    ],
+)
+def test_local_names_and_those_of_the_setting_reach_all(app: Served, host: str) -> None:
+    sent = {"Host": host, **bearer(app.key)}
+    assert shakes_hands(app, f"http://{host.lower()}", host=host.lower())
+    assert httpx.get(app.address, headers=sent).status_code == 200
+    assert told(httpx.get(f"{app.address}/v1/documents", headers=sent)) == (503, "no_index")
+    assert httpx.get(f"{app.address}/healthz", headers=sent).status_code == 200
+
+
+def test_settings_that_cannot_be_read_name_no_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def answered(scope: Scope, receive: Receive, send: Send) -> None:
+        await PlainTextResponse("ok")(scope, receive, send)
+
+    client = TestClient(ErrorShape(Guard(answered)), base_url="http://intern.example")
+    assert told(client.get("/v1/documents")) == (421, "unknown_host")
+    monkeypatch.setenv("STRATEGIEWIJZER_ALLOWED_HOSTS", '["intern.example"]')
+    assert client.get("/v1/documents").text == "ok"
+    monkeypatch.setenv("STRATEGIEWIJZER_NO_SUCH", "1")
+    assert told(client.get("/v1/documents")) == (503, "unavailable")
+    assert "doctor" in client.get("/").text
+    assert client.get("/", headers={"Host": "localhost"}).text == "ok"  # the page tells it
+
+
 @pytest.mark.parametrize("listens_on", ["localhost", "0.0.0.0"])  # noqa: S104 # one of this test's
 def test_nothing_is_asked_outside_at_the_start(tmp_path: Path, listens_on: str) -> None:
     asked: list[str] = []
@@ -140,7 +228,9 @@ def test_nothing_is_asked_outside_at_the_start(tmp_path: Path, listens_on: str) 
         }
         with served(tmp_path / "data", tmp_path / "log", environment) as address:
             httpx.get(address).raise_for_status()
+            called = httpx.get(f"{address}/_stcore/health", headers={"Host": "host.example"})
     assert asked == []
+    assert called.status_code == (421 if listens_on == "localhost" else 200)
 
 
 def test_a_message_has_a_bound(app: Served) -> None:
@@ -323,7 +413,22 @@ def test_without_a_key_nothing_can_be_sent_to_the_api(app: Served, path: str) ->
     ],
 )
 def test_the_api_takes_data_where_it_needs_it_only(app: Served, method: str, path: str) -> None:
-    assert httpx.request(method, app.address + path, headers=bearer(app.key)).status_code == 405
+    answer = httpx.request(method, app.address + path, headers=bearer(app.key))
+    assert answer.status_code == 405
+    if path in ("/v1/ask", "/mcp", "/healthz", "/metrics"):
+        assert told(answer) == (405, "method_not_allowed")
+
+
+def test_an_error_has_the_one_shape_whoever_tells_it(app: Served) -> None:
+    """Here Streamlit, which lets no such path through, and the SDK of MCP."""
+    odd = httpx.get(f"{app.address}/v1/documents/a%00", headers=bearer(app.key))
+    assert told(odd) == (400, "bad_request")
+    sent = {"Content-Type": "text/plain", **bearer(app.key)}
+    assert told(httpx.post(f"{app.address}/mcp", content=b"{}", headers=sent)) == (
+        400,
+        "bad_request",
+    )
+    assert odd.headers["X-Content-Type-Options"] == "nosniff"
 
 
 def test_no_page_of_another_site_may_read_what_the_api_says(app: Served) -> None:

@@ -262,8 +262,8 @@ def test_pages_of_other_sites_are_refused(
 
 def test_the_names_in_the_documentation_are_those_it_answers_to(served: Served) -> None:
     documented = (ROOT / "docs/clients.md").read_text("utf-8")
-    (names,) = re.findall(r"STRATEGIEWIJZER_MCP_HOSTS='(.*?)'", documented)
-    settings = served.settings.model_copy(update={"mcp_hosts": tuple(json.loads(names))})
+    (names,) = re.findall(r"STRATEGIEWIJZER_ALLOWED_HOSTS='(.*?)'", documented)
+    settings = served.settings.model_copy(update={"allowed_hosts": tuple(json.loads(names))})
     message = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
     key = key_for(settings, "read")
     accepts = {"Accept": "application/json, text/event-stream", "Authorization": f"Bearer {key}"}
@@ -274,7 +274,8 @@ def test_the_names_in_the_documentation_are_those_it_answers_to(served: Served) 
             return httpx.post(f"{address}/mcp", json=message, headers=headers).status_code
 
         assert status("wijzer.example.eu") == status("localhost:8501") == 200
-        assert status("wijzer.example.eu:8443") == status("127.0.0.1:8501") == 421
+        assert status("wijzer.example.eu:8443") == status("127.0.0.1:8501") == 200
+        assert status("evil.example") == 421
         assert status("localhost:8501", Origin="https://wijzer.example.eu") == 200
         assert status("localhost:8501", Origin="https://evil.example") == 403
         assert status("localhost:8501", Accept="application/json") == 406

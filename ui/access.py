@@ -9,7 +9,6 @@ something calls `require` where it does so. Nothing about a user is kept in the 
 reads what Streamlit has from the signed cookie.
 """
 
-import ipaddress
 import time
 import uuid
 from collections.abc import Mapping
@@ -20,6 +19,7 @@ import streamlit as st
 from streamlit.errors import StreamlitSecretNotFoundError
 
 from core.errors import NotAllowedError, SettingsError, SignInError
+from core.host_names import is_loopback
 from core.settings import Role as Role
 from core.settings import Settings, current
 from ui.roles import User as User
@@ -82,7 +82,7 @@ def provider() -> str | None:
     if len(texts["cookie_secret"]) < _MIN_COOKIE_SECRET:
         raise _wrong(f"cookie_secret must have at least {_MIN_COOKIE_SECRET} random characters")
     address = urlsplit(texts["server_metadata_url"])
-    if not address.hostname or not (address.scheme == "https" or _is_loopback(address.hostname)):
+    if not address.hostname or not (address.scheme == "https" or is_loopback(address.hostname)):
         raise _wrong("server_metadata_url must start with https://")
     return address.hostname
 
@@ -124,19 +124,10 @@ def _from_this_machine() -> bool:
     headers = st.context.headers
     host = urlsplit(f"//{headers.get('Host', 'localhost')}").hostname
     return (
-        _is_loopback(st.get_option("server.address"))
-        and _is_loopback(host)
+        is_loopback(st.get_option("server.address"))
+        and is_loopback(host)
         and not any(header in headers for header in _PROXY_HEADERS)
     )
-
-
-def _is_loopback(host: str | None) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host or "").is_loopback
-    except ValueError:
-        return False
 
 
 def _visitor(settings: Settings) -> User:

@@ -1,19 +1,23 @@
 """The layer between the network and the app: what may come in, and what browsers are told.
 
 Streamlit lets in pages of any port of this machine and whoever is no browser, asks an outside
-address for its own name when it does not know a page's, takes files from anybody, and may be framed
-by any site. It sits behind this, however it is started (app.py).
+address for its own name when it does not know a page's, is called by any name, takes files from
+anybody, and may be framed by any site. It sits behind this, however it is started (app.py).
 """
 
 import logging
 import re
 
+import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from core.api_error import NO_KEY, error_reply
+from core.errors import SettingsError
+from core.host_names import NOT_OURS, is_loopback, is_ours
+from core.settings import current
 from ui import uploads
 
 logger = logging.getLogger(__name__)
@@ -68,24 +72,58 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
             headers = Headers(scope=scope)
-            if _is_same_origin(headers):
+            if _refusal_of_name(headers) is None and _is_let_in(headers):
                 await self._app(scope, receive, send)
-                return
-            logger.warning(
-                "Refused a connection of %r to %r. A proxy must pass on Host and Origin as the "
-                "browser sends them (docs/sign-in.md).",
-                headers.get("origin"),
-                headers.get("host"),
-            )
-            await WebSocketClose(1008)(scope, receive, send)
+            else:
+                await WebSocketClose(1008)(scope, receive, send)
         elif scope["type"] == "http":
             telling = _with_headers(send)
-            if refused := _refusal(scope):
+            if refused := _refusal_of_name(Headers(scope=scope)) or _refusal(scope):
                 await refused(scope, receive, telling)
             else:
                 await self._app(scope, receive, telling)
         else:
             await self._app(scope, receive, send)
+
+
+def _refusal_of_name(headers: Headers) -> Response | None:
+    """How whoever calls this app by a foreign name is refused; None when nobody does.
+
+    An app that listens on this machine only is called so by a page whose name leads here to read
+    what its browser may read, or by a proxy, which passes on the name that people know: the setting
+    tells the two apart. Without the header no browser asks.
+    """
+    hosts = headers.getlist("host")
+    if not hosts or not is_loopback(st.get_option("server.address")):
+        return None
+    if len(hosts) == 1 and is_ours(hosts[0], ()):  # the settings need not be read
+        return None
+    try:
+        names = current().names
+    except SettingsError as error:
+        logger.warning("%s", error)
+        return PlainTextResponse("The settings are wrong: ./strategiewijzer doctor", 503)
+    if len(hosts) == 1 and is_ours(hosts[0], names):
+        return None
+    logger.warning(
+        "Refused a request to %r: this app listens on this machine only. If that is its name, as a "
+        "proxy passes it on, add it to STRATEGIEWIJZER_ALLOWED_HOSTS (docs/operations.md).",
+        hosts,
+    )
+    return PlainTextResponse(NOT_OURS, 421)
+
+
+def _is_let_in(headers: Headers) -> bool:
+    """Whether a page of this very app opens a connection; who else does is logged."""
+    if _is_same_origin(headers):
+        return True
+    logger.warning(
+        "Refused a connection of %r to %r. A proxy must pass on Host and Origin as the browser "
+        "sends them (docs/sign-in.md).",
+        headers.get("origin"),
+        headers.get("host"),
+    )
+    return False
 
 
 def _is_same_origin(headers: Headers) -> bool:

@@ -1,6 +1,7 @@
 """The outermost layers before the app: an id for each request, and the door while it is maintained.
 
-request -> Observed: id, count of refusals -> Guard (ui/guard.py) -> Closed -> pages, API
+request -> Observed: id, count of refusals -> ErrorShape (api/error_shape.py) -> Guard (ui/guard.py)
+-> Closed -> pages, API
 """
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -16,7 +17,7 @@ from core.settings import current
 ID = "X-Request-ID"
 PROGRAMS = ("/v1", "/mcp")  # what programs ask; probes and metrics go on during maintenance
 RETRY_AFTER = 300  # seconds: maintenance takes minutes, and clients should not all insist
-_REFUSALS = frozenset({401, 403, 405, 411, 413, 429, 503})  # statuses for what was not let in
+_REFUSALS = frozenset({401, 403, 405, 411, 413, 421, 429, 503})  # statuses for what was not let in
 
 
 class Observed:
