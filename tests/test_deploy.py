@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -75,9 +76,18 @@ def test_settings_that_are_named_exist() -> None:
     assert named <= {*Settings.model_fields}
 
 
-def test_chroma_is_of_the_version_that_is_locked() -> None:
-    (locked,) = re.findall(r"^chromadb==(\S+)", (ROOT / "requirements.lock").read_text(), re.M)
-    assert COMPOSE["services"]["chroma"]["image"].endswith(f"/chroma:{locked}")
+def test_chroma_is_the_one_that_is_installed_with_the_app() -> None:
+    """So it is of the version that is locked, and none of its files are root's."""
+    chroma, app = COMPOSE["services"]["chroma"], COMPOSE["services"]["app"]
+    assert [chroma[key] for key in ("image", "build")] == [app[key] for key in ("image", "build")]
+    program, *arguments = chroma["entrypoint"]
+    assert program == "/app/.venv/bin/chroma"
+    (found,) = (one for one in entry_points(group="console_scripts") if one.name == "chroma")
+    assert found.dist is not None
+    assert found.dist.name == "chromadb"
+    unit = (DEPLOY / "chroma.service").read_text("utf-8")
+    assert [one for one in arguments if one.startswith("--")] == re.findall(r" (--\w+)", unit)
+    assert arguments[arguments.index("--path") + 1] == chroma["volumes"][0].partition(":")[2]
 
 
 @pytest.mark.parametrize("name", COMPOSE["services"])
@@ -88,7 +98,8 @@ def test_a_service_may_do_no_more_than_it_must(name: str) -> None:
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert "privileged" not in service
     assert "cap_add" not in service
-    if name not in APPS:
+    assert re.fullmatch(r"[1-9]\d+:[1-9]\d+", service["user"])  # not root
+    if service["image"] != COMPOSE["services"]["app"]["image"]:
         assert re.fullmatch(r"\S+/\S+:(?!latest)\S+", service["image"])
     assert "healthcheck" in service or name in APPS  # the image's own
     exposed = service.get("ports", [])
@@ -138,3 +149,9 @@ def test_the_unit_writes_where_the_operations_say() -> None:
         assert f"/var/lib/strategiewijzer/{folder}\n" in UNIT
     assert "StateDirectory=strategiewijzer\n" in UNIT
     assert "ProtectSystem=strict\n" in UNIT
+
+
+def test_the_unit_leaves_the_processor_to_be_seen_and_other_processes_not() -> None:
+    """Without /proc/cpuinfo onnxruntime prints lines of its own and guesses what it may use."""
+    assert "ProtectProc=invisible\n" in UNIT
+    assert not re.search("^ProcSubset=", UNIT, re.M)
