@@ -5,7 +5,7 @@ A check imports what it looks at itself, so that a package that is not there fai
 
 import shutil
 
-from command.finding import Check, Shortcoming
+from command.diagnosis import Check, Shortcoming
 from core.disk import existing, obstacle
 from core.errors import NoIndexError, StoreError
 from core.names import as_text

@@ -3,9 +3,11 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,8 @@ import yaml
 from core.settings import PREFIX, ROOT, Settings
 from people.conversations import Conversations
 from people.database import Database
-from tests.databases import PASSWORD, Postgresql
+from tests.browser import free_port
+from tests.databases import PASSWORD, Postgresql, missing
 from tests.test_conversations import talk
 
 DEPLOY = ROOT / "deploy"
@@ -162,6 +165,29 @@ def test_the_unit_leaves_the_processor_to_be_seen_and_other_processes_not() -> N
     """Without /proc/cpuinfo onnxruntime prints lines of its own and guesses what it may use."""
     assert "ProtectProc=invisible\n" in UNIT
     assert not re.search("^ProcSubset=", UNIT, re.M)
+
+
+def test_the_line_that_asks_after_a_start_waits_for_the_app() -> None:
+    """It makes its index before it listens."""
+    if not shutil.which("curl"):
+        missing("curl")
+    operations = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    (line,) = re.findall("^    (curl .*localhost:8501/healthz)$", operations, re.M)
+    port = free_port()
+    command = shlex.split(line.replace("8501", str(port)))
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as asking:
+        assert asking.stderr is not None
+        assert any(b"Will retry" in told for told in asking.stderr)
+        with HTTPServer(("127.0.0.1", port), _Healthy) as server:
+            server.handle_request()
+        assert (asking.communicate()[0], asking.returncode) == (b"ok", 0)
+
+
+class _Healthy(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"ok")
 
 
 # A command by hand

@@ -14,8 +14,8 @@ import pytest
 from typer.testing import CliRunner
 
 from command.__main__ import app
+from command.diagnosis import Check, Finding
 from command.doctor import PYTHONS, examined
-from command.finding import Check, Finding
 from core.settings import ROOT, Settings
 from ingest.pipeline import ingest
 from tests import openai_server as published
