@@ -17,7 +17,7 @@ COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 PYTEST := $(PY) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 .DEFAULT_GOAL := help
-.PHONY: help chat ingest eval test test-all test-model lint format lock clean
+.PHONY: help chat install ingest eval test test-all test-model lint format lock clean
 
 help: ## list the chores
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -25,6 +25,12 @@ help: ## list the chores
 chat: $(INSTALLED) ## answer questions in the browser, at http://localhost:8501 (PORT=... for another)
 	@$(HAVE_INDEX)
 	@$(PY) -m streamlit run app.py --server.port $(PORT)
+
+install: $(INSTALLED) ## install, and compile for a service whose account may not write here
+	@echo "Compiling (a minute or two at first) ..."
+	@$(PY) -m compileall -q -j 0 app.py $(sort $(dir $(wildcard */__init__.py)))
+	@# Of others some files are templates, or for another Python.
+	@$(PY) -m compileall -qq -j 0 $(VENV)/lib || true
 
 ingest: $(INSTALLED) ## bring the index in step with corpus/ and documents/
 	@$(PY) -m ingest

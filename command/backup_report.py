@@ -47,12 +47,20 @@ def restore_from(file: Path, *, yes: bool) -> int:
                 error=True,
             )
             return 1
-        aside = restore(settings, file)
+        done = restore(settings, file)
     except StrategiewijzerError as error:
         return _failed(error)
     _print(f"{file} is restored in {settings.data_dir} and {settings.documents_dir}.")
-    for folder in aside:
+    for folder in done.put_aside:
         _print(f"What was there before is in {folder}. Remove it when all is well.")
+    if done.revoked:
+        _print(f"Keys that were revoked since the backup, and stay so: {', '.join(done.revoked)}")
+    if done.untold:
+        _print(
+            f"Keys that were revoked since the backup are valid again, as these cannot be told: "
+            f"{done.untold} Revoke them again: ./strategiewijzer keys list",
+            error=True,
+        )
     return 0
 
 

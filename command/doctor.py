@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import typer
 
-from command.health import CHECKS, INSTALL, Check, Finding, Shortcoming
+from command.diagnosis import Check, Finding, Shortcoming
+from command.health import CHECKS, INSTALL
 from core.errors import SettingsError, StrategiewijzerError, kind_and_place
 from core.settings import ROOT, Settings
 from language.characters import visible

@@ -4,54 +4,18 @@ A check imports what it looks at itself, so that a package that is not there fai
 """
 
 import shutil
-from collections.abc import Callable
-from typing import Literal, NamedTuple
 
+from command.diagnosis import Check, Shortcoming
 from core.disk import existing, obstacle
 from core.errors import NoIndexError, StoreError
-from core.frozen import Frozen
 from core.names import as_text
 from core.settings import Settings
-
-Severity = Literal["ok", "warning", "failure"]
 
 INSTALL = "Install the packages again: rm -r .venv && make chat"
 
 _ROOM = 1_000_000_000  # bytes; the index of some hundred documents, kept versions and runs
 _SAME_LENGTH = 1e-3  # more than rounding to 32 bits changes a length
 _VERIFY = "Look closer: python -m ingest verify"
-
-
-class Finding(Frozen):
-    """What a check found, and what to do about it; an error's own message says both."""
-
-    check: str
-    level: Severity = "ok"
-    found: str
-    remedy: str = ""
-
-
-class Shortcoming(NamedTuple):
-    """What is not well, and what to do about it."""
-
-    found: str
-    remedy: str
-    level: Severity = "failure"
-
-
-class Check(NamedTuple):
-    """One check. `look` returns what is well as text, None where there is nothing to look at, and
-    may raise; `remedy` is for what nobody foresaw; `late` is what it means when it takes longer
-    than `seconds`."""
-
-    name: str
-    look: Callable[[Settings], Shortcoming | str | None]
-    remedy: str
-    seconds: Callable[[Settings], float] = lambda _: 60.0
-    late: Severity = "failure"
-
-    def finding(self, found: str, remedy: str = "", level: Severity = "ok") -> Finding:
-        return Finding(check=self.name, level=level, found=found, remedy=remedy)
 
 
 def _data_folder(settings: Settings) -> Shortcoming | str:
@@ -68,11 +32,19 @@ def _data_folder(settings: Settings) -> Shortcoming | str:
 
 def _database(settings: Settings) -> Shortcoming | str:
     from people.database import database
+    from people.moving import was_copied
     from people.upgrade import versions
 
     kept_in = database(settings)
     found = kept_in.version()
     told = f"{kept_in.place}, tables {found or 'not made yet'}"
+    if was_copied(kept_in):
+        return Shortcoming(
+            f"{told}: it was copied to a server and is in use again, without what is kept there",
+            "Set STRATEGIEWIJZER_DATABASE_URL to the server, for a command by hand as the service "
+            "has it (docs/operations.md), and remove the file.",
+            "warning",
+        )
     if found == versions()[-1] or not kept_in.is_there:
         return told
     remedy = "The next use brings it up to date, or now: ./strategiewijzer database upgrade"

@@ -1,6 +1,9 @@
 """`strategiewijzer keys`: makes, lists and revokes the keys of other programs (docs/api.md)."""
 
 import datetime
+import os
+import stat
+import sys
 from enum import StrEnum
 from typing import Annotated
 
@@ -35,7 +38,14 @@ def new(
     role: Annotated[Role, typer.Option(help="Its role, as on the pages.")] = "reader",
     days: Annotated[int, typer.Option(min=1, max=3650, help="How long it lasts.")] = 365,
 ) -> None:
-    """Make a key and print it, once."""
+    """Make a key and print it, once; not into a file that others may read."""
+    if _others_may_read():
+        typer.echo(
+            "Standard output is a file that others may read, so no key was made. Close it to them "
+            "with chmod 600, or say umask 077 before you name a new one; then try again.",
+            err=True,
+        )
+        raise typer.Exit(1)
     name = " ".join(visible(name).split())
     if not name or len(name) > _MAX_NAME:
         raise typer.BadParameter(f"a name has 1 to {_MAX_NAME} characters", param_hint="NAME")
@@ -79,6 +89,15 @@ def revoke(id: Annotated[str, typer.Argument(help="As `keys list` shows it.")]) 
         )
         raise typer.Exit(1)
     typer.echo("It is revoked.")
+
+
+def _others_may_read() -> bool:
+    """Whether standard output is a file that is not its owner's alone."""
+    try:
+        mode = os.fstat(sys.stdout.fileno()).st_mode
+    except (OSError, ValueError):  # it is no file of the operating system
+        return False
+    return stat.S_ISREG(mode) and bool(mode & 0o077)
 
 
 def _line(key: ApiKey) -> str:

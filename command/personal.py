@@ -1,11 +1,15 @@
 """`strategiewijzer people`: what is kept of whom, exported and erased."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from command.told_errors import TellingGroup
+
+if TYPE_CHECKING:  # a command imports what it needs when it runs
+    from core.settings import Settings
+    from people.conversations import Conversations
 
 people = typer.Typer(
     cls=TellingGroup,
@@ -32,13 +36,13 @@ def export(
     user: _User,
     to: Annotated[Path | None, typer.Option(help="A file to make; without it, print.")] = None,
 ) -> None:
-    """Write all that is kept of a person as JSON."""
+    """Write all that is kept of a person as JSON; exit with 1 when nothing is."""
     from core.errors import StrategiewijzerError
     from core.settings import Settings
-    from people.personal_data import collect, conversations_of
+    from people.personal_data import collect
 
     settings = Settings()
-    text = collect(settings, conversations_of(settings, user)).as_json()
+    text = collect(settings, _known(settings, user)).as_json()
     if to is None:
         typer.echo(text)
         return
@@ -55,15 +59,15 @@ def erase(
     user: _User,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
 ) -> None:
-    """Erase all that is kept of a person; it cannot be taken back."""
+    """Erase all that is kept of a person; it cannot be taken back. Exit with 1 when nothing is."""
     from core.settings import Settings
-    from people.personal_data import conversations_of
     from people.personal_data import erase as erase_person
 
+    settings = Settings()
+    store = _known(settings, user)
     if not yes:
         typer.confirm("Erase all that is kept of this person?", abort=True)
-    settings = Settings()
-    erased = erase_person(settings, conversations_of(settings, user))
+    erased = erase_person(settings, store)
     typer.echo(
         f"Deleted: {erased.conversations} conversations, {erased.notes} notes, "
         f"{erased.feedback} verdicts on answers in them.\n"
@@ -72,6 +76,27 @@ def erase(
         "Not reached: earlier verdicts, which name nobody, files that were saved, backups, and "
         "what servers of models have kept."
     )
+
+
+def _known(settings: "Settings", user: str) -> "Conversations":
+    """The store of a person.
+
+    Raises:
+        StrategiewijzerError: nothing is kept of the person, in the database of these settings.
+    """
+    from core.errors import StrategiewijzerError
+    from language.characters import visible
+    from people.database import database
+    from people.personal_data import PersonCounts, conversations_of, counts
+
+    store = conversations_of(settings, user)
+    if counts(settings, store) == PersonCounts():
+        raise StrategiewijzerError(
+            f"Nothing is kept of {visible(user)!r} in {database(settings).place}. See of whom: "
+            "./strategiewijzer people list. Where the service keeps it elsewhere, run this as the "
+            "service does (docs/operations.md)."
+        )
+    return store
 
 
 @people.command()

@@ -12,11 +12,23 @@ from pathlib import Path
 
 from command.backup_file import GENERATION, BackupFile
 from core.disk import make_private, obstacle
-from core.errors import ArchiveError
+from core.errors import ArchiveError, StrategiewijzerError
+from core.frozen import Frozen
 from core.settings import Settings
 from ingest.publishing.lock import exclusive
 from ingest.publishing.transfer import import_generation
+from people.api_keys import take_over_revocations
+from people.database import FILE, Database
 from vectorstore.store import open_index
+
+
+class Restored(Frozen):
+    """What a restore did besides: where what was there before now is; which keys (ids) were revoked
+    since the backup, and so stay; why that cannot be told, empty when it can."""
+
+    put_aside: tuple[Path, ...]
+    revoked: tuple[str, ...] = ()
+    untold: str = ""
 
 
 def occupied(settings: Settings) -> list[Path]:
@@ -25,14 +37,12 @@ def occupied(settings: Settings) -> list[Path]:
     return [folder for folder in folders if folder.is_dir() and any(folder.iterdir())]
 
 
-def restore(settings: Settings, file: Path) -> list[Path]:
-    """Restores a backup; the app must not be running.
+def restore(settings: Settings, file: Path) -> Restored:
+    """Restores a backup; the app must not be running. A key that was revoked since stays so.
 
     Args:
         settings: which folders, and which Chroma server, take what is in it.
         file: what `back_up` wrote.
-
-    Returns: where what was there before now is.
 
     Raises:
         ArchiveError: the file cannot be used, or the folders not be changed; all is as it was.
@@ -53,6 +63,7 @@ def restore(settings: Settings, file: Path) -> list[Path]:
             place = tempfile.mkdtemp(prefix=".restoring-", dir=data_parent)
             undone.callback(shutil.rmtree, place, ignore_errors=True)
             new = restored_aside(backup, settings, Path(place))
+            revoked, untold = _revoke_again(settings, new[0])
             for fresh, folder in zip(new, folders, strict=True):
                 if folder.exists():
                     old = folder.with_name(f"{folder.name}.before-{stamp}")
@@ -73,7 +84,18 @@ def restore(settings: Settings, file: Path) -> list[Path]:
         raise ArchiveError(
             f"{file} cannot be restored: {error}. {remedy} All is as it was."
         ) from error
-    return put_aside
+    return Restored(put_aside=tuple(put_aside), revoked=revoked, untold=untold)
+
+
+def _revoke_again(settings: Settings, data: Path) -> tuple[tuple[str, ...], str]:
+    """`revoked` and `untold` of a `Restored`, of the data folder that was unpacked. What is there
+    now may be damaged, or of a later version: that must not keep a backup from being restored."""
+    if not all((folder / FILE).exists() for folder in (settings.data_dir, data)):
+        return (), ""
+    try:
+        return take_over_revocations(Database(settings.data_dir), Database(data)), ""
+    except StrategiewijzerError as error:
+        return (), str(error)
 
 
 def restored_aside(backup: BackupFile, settings: Settings, place: Path) -> tuple[Path, Path]:

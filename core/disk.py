@@ -56,6 +56,12 @@ def obstacle(folder: Path) -> str:
     return ""
 
 
+def is_damaged(told: str) -> bool:
+    """Whether an error of SQLite, or of a library that uses it, says that the file is damaged
+    (SQLITE_CORRUPT, SQLITE_NOTADB: https://sqlite.org/rescode.html)."""
+    return "file is not a database" in told or "database disk image is malformed" in told
+
+
 def existing(folder: Path) -> Path:
     """The folder, or the nearest above it that is there."""
     return next(path for path in (folder, *folder.absolute().parents) if os.path.exists(path))

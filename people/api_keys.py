@@ -14,7 +14,7 @@ from pydantic import AwareDatetime
 
 from core.frozen import Frozen
 from core.settings import Role, Settings
-from people.database import METADATA, database
+from people.database import METADATA, Database, database
 
 Permission = Literal["ask", "read", "metrics"]
 """To ask questions; to search and read the sources; to read the figures of the service."""
@@ -131,6 +131,24 @@ def revoke(settings: Settings, id: str) -> bool:
     with database(settings).transaction(_WHAT) as connection:
         is_it = (_KEYS.c.id == id) & _KEYS.c.revoked.is_(None)
         return connection.execute(_KEYS.update().where(is_it).values(revoked=now)).rowcount > 0
+
+
+def take_over_revocations(source: Database, target: Database) -> tuple[str, ...]:
+    """Ends in one database the keys that are revoked in another; returns their ids.
+
+    Raises:
+        StrategiewijzerError: one of them cannot be used; the target is as it was.
+    """
+    query = sqlalchemy.select(_KEYS).where(_KEYS.c.revoked.is_not(None))
+    ended = source.read(_WHAT, lambda connection: connection.execute(query).all())
+    with target.transaction(_WHAT) as connection:
+
+        def end(key: sqlalchemy.Row[tuple[object, ...]]) -> bool:
+            is_it = (_KEYS.c.hash == key.hash) & _KEYS.c.revoked.is_(None)
+            ends = _KEYS.update().where(is_it).values(revoked=key.revoked)
+            return connection.execute(ends).rowcount > 0
+
+        return tuple(key.id for key in ended if end(key))
 
 
 def hash_of(key: str) -> str:

@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from core.errors import StrategiewijzerError
 from core.frozen import Frozen
 from core.settings import Settings
-from people.audit_form import AuditRecord, Link, asker_hash, canonical, sha256
-from people.audit_record import chain, records
+from people.audit_form import AuditRecord, Link, asker_hash, canonical, parsed, sha256
+from people.audit_record import as_written, chain
 
 _MAX_LINE = 10_000_000  # characters; no question is that long
 _LACKS = (
@@ -39,10 +39,16 @@ class AuditReport(Frozen):
 def verify_store(settings: Settings, noted: str = "") -> AuditReport:
     """Verifies what is kept; `noted` is a head hash from earlier."""
     ends = chain(settings)
-    found = verify(records(settings), start=ends.anchor, noted=noted, head=ends.head)
-    if not found.broken and (found.end or ends.anchor).number < ends.head.number:
-        last = (found.end or ends.anchor).number
+    found = verify(as_written(settings), start=ends.anchor, noted=noted, head=ends.head)
+    last = (found.end or ends.anchor).number
+    if found.broken:
+        return found
+    if last < ends.head.number:
         told = f"The end is missing: records {last + 1} to {ends.head.number} were removed"
+        return found.model_copy(update={"broken": told})
+    now = chain(settings).head.number  # what was added meanwhile is no end that is missing
+    if last > now:
+        told = f"The store says that its end is record {now}, and record {last} is there"
         return found.model_copy(update={"broken": told})
     return found
 
@@ -73,7 +79,7 @@ def verify(
     """Follows the chain.
 
     Args:
-        found: the records in order; None for one that cannot be read.
+        found: the records in order; None for one that cannot be read, or is not as it was written.
         start: what the first must follow; None: whatever it says.
         noted: a hash that must be in the chain; empty: none.
         head: the end as the store has it.
@@ -109,7 +115,8 @@ def _before(one: AuditRecord) -> Link:
 def _problem(one: AuditRecord | None, link: Link | None, end: Link | None, place: int) -> str:
     """What is wrong with a record; empty when nothing is."""
     if one is None or link is None:
-        return f"Record {end.number + 1 if end else place} (the {place}. here) cannot be read"
+        name = f"Record {end.number + 1 if end else place} (the {place}. here)"
+        return f"{name} cannot be read, or was not written like this"
     name = f"Record {link.number}"
     if sha256(canonical(one.record)) != link.hash:
         return f"{name} was changed: its content has another hash"
@@ -124,6 +131,6 @@ def _lines(file: TextIO) -> Iterator[AuditRecord | None]:
     """The records of a file; None for a line that is none, or too long."""
     for line in iter(lambda: file.readline(_MAX_LINE), ""):
         try:
-            yield AuditRecord.model_validate_json(line)
+            yield AuditRecord.model_validate(parsed(line))
         except ValidationError:
             yield None

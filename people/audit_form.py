@@ -13,6 +13,7 @@ from core.answer import Answer
 from core.frozen import Frozen
 
 FORMAT = 1  # of a record; raise it when its fields change
+_LEVELS = 9  # of lists and objects in each other; an exported record has four
 START = "0" * 64  # stands for the hash before the first record
 
 
@@ -92,12 +93,28 @@ def canonical(record: dict[str, Any]) -> str:
 
 
 def parsed(text: str) -> dict[str, Any]:
-    """A record that is kept as JSON; an empty one where that is spoilt, which no hash fits."""
+    """A JSON object; an empty one where the text is spoilt, which no hash fits: no object, too
+    deeply nested to be written again, or with a key twice, of which readers may take either."""
     try:
-        record = json.loads(text)
-    except ValueError:
+        found = json.loads(text, object_pairs_hook=_each_once)
+    except (ValueError, RecursionError):
         return {}
-    return record if isinstance(record, dict) else {}
+    return found if isinstance(found, dict) and _is_flat(found, _LEVELS) else {}
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key is there twice")
+    return found
+
+
+def _is_flat(value: object, levels: int) -> bool:
+    """Whether a value has no more levels of lists and objects than that."""
+    if not isinstance(value, dict | list):
+        return True
+    inner = value.values() if isinstance(value, dict) else value
+    return levels > 0 and all(_is_flat(one, levels - 1) for one in inner)
 
 
 def sha256(text: str) -> str:

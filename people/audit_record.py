@@ -108,15 +108,28 @@ def chain(settings: Settings) -> Chain:
 
 def records(settings: Settings, since: datetime.datetime | None = None) -> Iterator[AuditRecord]:
     """The records, oldest first; with `since` those of then and later."""
+    return map(_exported, _rows(settings, stamp(since) if since else ""))
+
+
+def as_written(settings: Settings) -> Iterator[AuditRecord | None]:
+    """The records, oldest first, to be verified; None for a row that `keep` did not write so: the
+    text is in another form, or number or time beside it are not the record's."""
+    for row in _rows(settings):
+        one = _exported(row)
+        written = {**one.record, "number": row["number"], "at": row["at"]}
+        yield one if canonical(written) == row["record"] else None
+
+
+def _rows(settings: Settings, first: str = "") -> Iterator[Any]:
+    """The rows in order, from this moment on, read a part at a time."""
     last = 0
-    first = stamp(since) if since else ""
     while True:
         query = _RECORDS.select().where(_RECORDS.c.number > last, _RECORDS.c.at >= first)
         rows = _read(settings, query.order_by(_RECORDS.c.number).limit(_AT_ONCE))
         if not rows:
             return
         last = rows[-1]["number"]
-        yield from map(_exported, rows)
+        yield from rows
 
 
 def asked_by(settings: Settings, user: str) -> tuple[AuditRecord, ...]:

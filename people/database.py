@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from core.disk import is_damaged
 from core.errors import StrategiewijzerError
 from core.settings import Settings
 from people.engines import connected, keep_private, message, sqlite_engine
@@ -143,6 +144,12 @@ class Database:
     ) -> StrategiewijzerError:
         told = message(getattr(error, "orig", None) or error).strip()
         told = told.partition("\n")[0].rstrip(". ")
+        if self.file and is_damaged(told):
+            return StrategiewijzerError(
+                f"{what} cannot be read or kept: {self.file} is damaged ({told}). Restore a backup "
+                "with the app stopped: ./strategiewijzer restore FILE. Without one, move the file "
+                "elsewhere and begin anew: what was kept in it is then gone."
+            )
         if self.file:
             return StrategiewijzerError(
                 f"{what} cannot be kept in {self.file}: {told}. Check that this program may write "

@@ -9,12 +9,13 @@ from people.inserting import BATCH, without_nul
 from people.upgrade import known_tables
 
 _WHAT = "What is kept of people"
+_COPIED = 1  # SQLite's user_version of a file that was copied to a server
 
 
 def copy_to_server(settings: Settings) -> dict[str, int]:
     """Copies all rows of `people.sqlite` to the database of `database_url`, whole or not at all.
 
-    Nobody can write to either meanwhile. The file stays as it is.
+    Nobody can write to either meanwhile. The file stays, marked as copied (`was_copied`).
 
     Args:
         settings: which name both.
@@ -41,7 +42,21 @@ def copy_to_server(settings: Settings) -> dict[str, int]:
                     f"{server.place} keeps something already ({table.name}). Copy to a database "
                     "that was not used yet; nothing was changed."
                 )
-        return {table.name: _copy(source, target, table) for table in tables}
+        copied = {table.name: _copy(source, target, table) for table in tables}
+        source.exec_driver_sql(f"PRAGMA user_version = {_COPIED}")
+    return copied
+
+
+def was_copied(kept_in: Database) -> bool:
+    """Whether this is a file that was copied to a server, where what people do since is kept.
+
+    Raises:
+        StrategiewijzerError: it cannot be read.
+    """
+    if not kept_in.file or not kept_in.version():
+        return False
+    with kept_in.engine.connect() as connection:
+        return connection.exec_driver_sql("PRAGMA user_version").scalar() == _COPIED
 
 
 def _copy(source: Connection, target: Connection, table: Table) -> int:

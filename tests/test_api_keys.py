@@ -1,7 +1,10 @@
 """Keys: made, shown once, listed, ended; what they open, and what happens without one."""
 
 import datetime
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from command.keys import app
-from core.settings import Settings
+from core.settings import ROOT, Settings
 from people import api_keys
 from people.api_keys import PREFIX, hash_of, kept
 from tests.api_server import bearer, client, key, serving, told
@@ -37,6 +40,28 @@ def run(settings: Settings, *arguments: str) -> tuple[int, str, str]:
     environment = {"STRATEGIEWIJZER_DATA_DIR": str(settings.data_dir)}
     result = CliRunner().invoke(app, list(arguments), env=environment)
     return result.exit_code, result.stdout, result.stderr
+
+
+def test_a_key_goes_into_no_file_that_others_may_read(settings: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    command = [sys.executable, "-m", "command", "keys", "new", "My script", "--scope", "ask"]
+    environment = {**os.environ, "STRATEGIEWIJZER_DATA_DIR": str(settings.data_dir)}
+
+    def into_the_file() -> subprocess.CompletedProcess[str]:
+        with file.open("w") as out:
+            return subprocess.run(
+                command, env=environment, cwd=ROOT, stdout=out, stderr=subprocess.PIPE, text=True
+            )
+
+    file.touch(0o644)
+    refused = into_the_file()
+    assert refused.returncode == 1
+    assert "chmod 600" in refused.stderr
+    assert (file.read_text(), kept(settings)) == ("", [])
+    file.chmod(0o600)
+    assert into_the_file().returncode == 0
+    (known,) = kept(settings)
+    assert api_keys.found(settings, hash_of(file.read_text().strip())) == known
 
 
 def opens(address: str, key: str, path: str = "/v1/openapi.json") -> int:

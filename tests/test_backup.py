@@ -1,5 +1,6 @@
 """Backup and restore: what is kept, while the app runs, and nothing but whole."""
 
+import datetime
 import hashlib
 import json
 import os
@@ -13,21 +14,24 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from chain.assistant import Assistant
 from command.__main__ import app
 from command.backup import back_up, kept_elsewhere
 from command.backup_file import FORMAT
-from command.restore import restore
+from command.restore import Restored, restore
 from core.errors import ArchiveError, LockedError, StoreError, StrategiewijzerError
 from core.settings import Settings
 from ingest.publishing.lock import exclusive
+from people.api_keys import kept as kept_keys
+from people.api_keys import make, revoke
 from people.database import FILE, database
 from people.feedback import read
 from tests.browser import free_port
 from vectorstore.generations import Generations
 
+_YEAR = datetime.timedelta(days=365)
 QUESTION = "Hoeveel is de drugsmarkt in Europa waard?"
 
 
@@ -103,7 +107,7 @@ def test_a_backup_is_restored_as_it_was_while_somebody_wrote(
         made = back_up(kept, file)
     assert len(written) > 10
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert restore(there, file) == []
+    assert restore(there, file) == Restored(put_aside=())
     with closing(sqlite3.connect(there.data_dir / "people.sqlite")) as connection:
         pairs = connection.execute("SELECT one, other FROM pairs").fetchall()
     assert pairs == [(number, number) for number in range(len(pairs))]
@@ -150,6 +154,34 @@ def test_what_is_there_is_replaced_only_when_told_to_and_put_aside(
     assert str(aside) in done.output
     assert (aside / "mine").read_text("utf-8") == "before"
     assert not (there.data_dir / "mine").exists()
+
+
+def test_a_key_that_was_revoked_since_the_backup_stays_revoked(tmp_path: Path) -> None:
+    here = Settings(data_dir=tmp_path / "data", documents_dir=tmp_path / "documents")
+    environment = {
+        "STRATEGIEWIJZER_DATA_DIR": str(here.data_dir),
+        "STRATEGIEWIJZER_DOCUMENTS_DIR": str(here.documents_dir),
+    }
+
+    def restored(file: Path) -> Result:
+        return CliRunner(env=environment).invoke(app, ["restore", str(file), "--yes"])
+
+    lost, used = (make(here, name, ("ask",), "reader", _YEAR)[1].id for name in ("lost", "used"))
+    back_up(here, tmp_path / "backup.zip")
+    assert revoke(here, lost)
+    done = restored(tmp_path / "backup.zip")
+    assert done.exit_code == 0, done.output
+    assert f"stay so: {lost}\n" in done.stdout
+    assert [key.id for key in kept_keys(here) if key.revoked] == [lost]
+    assert {key.id for key in kept_keys(here)} == {lost, used}
+
+    shutil.rmtree(next(tmp_path.glob("data.before-*")))  # a second restore may be as fast
+    (here.data_dir / FILE).write_bytes(b"no database" * 100)
+    done = restored(tmp_path / "backup.zip")
+    assert done.exit_code == 0, done.output
+    assert "are valid again" in done.stderr
+    assert "keys list" in done.stderr
+    assert [key.id for key in kept_keys(here) if key.revoked] == []
 
 
 def _with(file: Path, to: Path, members: Mapping[str, bytes], *, without: str = "") -> Path:
@@ -292,7 +324,7 @@ def test_what_was_never_ingested_can_be_backed_up(tmp_path: Path) -> None:
     before = Settings(data_dir=tmp_path / "a/data", documents_dir=tmp_path / "a/documents")
     assert back_up(before, tmp_path / "empty.zip").generation == ""
     after = _elsewhere(before, tmp_path / "b")
-    assert restore(after, tmp_path / "empty.zip") == []
+    assert restore(after, tmp_path / "empty.zip") == Restored(put_aside=())
     assert read(database(after)) == ()
     assert not (after.data_dir / FILE).exists()
     with pytest.raises(StrategiewijzerError, match="no index"):

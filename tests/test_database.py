@@ -21,6 +21,8 @@ from sqlalchemy import event
 from typer.testing import CliRunner
 
 from command.__main__ import app as command
+from command.doctor import examined
+from command.health import CHECKS
 from core.errors import SettingsError, StrategiewijzerError
 from core.settings import ROOT, Settings
 from people import feedback, old_files
@@ -416,6 +418,9 @@ def test_what_one_machine_kept_goes_to_a_server_whole(
     result = CliRunner().invoke(command, ["database", "copy"])
     assert result.exit_code == 1
     assert "Set STRATEGIEWIJZER_DATABASE_URL" in result.stderr
+    (check,) = (one for one in CHECKS if one.name == "database")
+    assert (seen := examined(check, here)) is not None
+    assert seen.level == "ok"
 
     url = postgresql.new_database()
     monkeypatch.setenv("STRATEGIEWIJZER_DATABASE_URL", url)
@@ -430,6 +435,9 @@ def test_what_one_machine_kept_goes_to_a_server_whole(
     assert dumped(server) == dumped(file).replace("\\x00", "")
     assert found(there, hash_of(key)) is not None
     assert verify_store(there).broken == ""
+    for settings, level, told in ((here, "warning", "copied to a server"), (there, "ok", "")):
+        assert (seen := examined(check, settings)) is not None
+        assert (seen.level, told in seen.found) == (level, True)
 
     again = CliRunner().invoke(command, ["database", "copy"])
     assert again.exit_code == 1

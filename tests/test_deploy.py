@@ -1,8 +1,14 @@
 """The files of deploy/, held against what they name. None of them was run in containers here."""
 
+import json
+import os
 import re
+import shlex
 import shutil
 import subprocess
+import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +16,11 @@ import pytest
 import yaml
 
 from core.settings import PREFIX, ROOT, Settings
+from people.conversations import Conversations
+from people.database import Database
+from tests.browser import free_port
+from tests.databases import PASSWORD, Postgresql, missing
+from tests.test_conversations import talk
 
 DEPLOY = ROOT / "deploy"
 CONTAINERFILE = (DEPLOY / "Containerfile").read_text("utf-8")
@@ -75,9 +86,18 @@ def test_settings_that_are_named_exist() -> None:
     assert named <= {*Settings.model_fields}
 
 
-def test_chroma_is_of_the_version_that_is_locked() -> None:
-    (locked,) = re.findall(r"^chromadb==(\S+)", (ROOT / "requirements.lock").read_text(), re.M)
-    assert COMPOSE["services"]["chroma"]["image"].endswith(f"/chroma:{locked}")
+def test_chroma_is_the_one_that_is_installed_with_the_app() -> None:
+    """So it is of the version that is locked, and none of its files are root's."""
+    chroma, app = COMPOSE["services"]["chroma"], COMPOSE["services"]["app"]
+    assert [chroma[key] for key in ("image", "build")] == [app[key] for key in ("image", "build")]
+    program, *arguments = chroma["entrypoint"]
+    assert program == "/app/.venv/bin/chroma"
+    (found,) = (one for one in entry_points(group="console_scripts") if one.name == "chroma")
+    assert found.dist is not None
+    assert found.dist.name == "chromadb"
+    unit = (DEPLOY / "chroma.service").read_text("utf-8")
+    assert [one for one in arguments if one.startswith("--")] == re.findall(r" (--\w+)", unit)
+    assert arguments[arguments.index("--path") + 1] == chroma["volumes"][0].partition(":")[2]
 
 
 @pytest.mark.parametrize("name", COMPOSE["services"])
@@ -88,7 +108,8 @@ def test_a_service_may_do_no_more_than_it_must(name: str) -> None:
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert "privileged" not in service
     assert "cap_add" not in service
-    if name not in APPS:
+    assert re.fullmatch(r"[1-9]\d+:[1-9]\d+", service["user"])  # not root
+    if service["image"] != COMPOSE["services"]["app"]["image"]:
         assert re.fullmatch(r"\S+/\S+:(?!latest)\S+", service["image"])
     assert "healthcheck" in service or name in APPS  # the image's own
     exposed = service.get("ports", [])
@@ -138,3 +159,176 @@ def test_the_unit_writes_where_the_operations_say() -> None:
         assert f"/var/lib/strategiewijzer/{folder}\n" in UNIT
     assert "StateDirectory=strategiewijzer\n" in UNIT
     assert "ProtectSystem=strict\n" in UNIT
+
+
+def test_the_unit_leaves_the_processor_to_be_seen_and_other_processes_not() -> None:
+    """Without /proc/cpuinfo onnxruntime prints lines of its own and guesses what it may use."""
+    assert "ProtectProc=invisible\n" in UNIT
+    assert not re.search("^ProcSubset=", UNIT, re.M)
+
+
+def test_the_line_that_asks_after_a_start_waits_for_the_app() -> None:
+    """It makes its index before it listens."""
+    if not shutil.which("curl"):
+        missing("curl")
+    operations = (ROOT / "docs" / "operations.md").read_text("utf-8")
+    (line,) = re.findall("^    (curl .*localhost:8501/healthz)$", operations, re.M)
+    port = free_port()
+    command = shlex.split(line.replace("8501", str(port)))
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as asking:
+        assert asking.stderr is not None
+        assert any(b"Will retry" in told for told in asking.stderr)
+        with HTTPServer(("127.0.0.1", port), _Healthy) as server:
+            server.handle_request()
+        assert (asking.communicate()[0], asking.returncode) == (b"ok", 0)
+
+
+class _Healthy(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"ok")
+
+
+# A command by hand
+
+
+_SYSTEMCTL = """#!{python}
+# `systemctl cat`: the files of a unit, each after a comment with its path.
+import pathlib, sys
+assert sys.argv[1:] == ["cat", "strategiewijzer.service"], sys.argv
+for file in ({unit!r}, {added!r}):
+    print(f"# {{file}}\\n" + pathlib.Path(file).read_text("utf-8"))
+"""
+
+_SYSTEMD_RUN = """#!{python}
+# `systemd-run --wait`: runs a command with what its properties say, as systemd.exec(5) has it.
+import os, pathlib, shlex, subprocess, sys
+end = sys.argv.index("--")
+options, command = sys.argv[1:end], sys.argv[end + 1:]
+assert {{"--wait", "--pipe"}} < {{*options}}, options
+environment, credentials = {{"PATH": os.defpath}}, pathlib.Path({credentials!r})
+folder = "/"
+for name, value in (one.split("=", 2)[1:] for one in options if one.startswith("--property=")):
+    if name == "Environment":
+        environment.update(word.split("=", 1) for word in shlex.split(value))
+    elif name == "EnvironmentFile":
+        file = pathlib.Path(value.removeprefix("-"))
+        if file.exists() or not value.startswith("-"):
+            environment.update(line.split("=", 1) for line in file.read_text("utf-8").splitlines())
+    elif name == "LoadCredential":
+        id, path = value.split(":", 1)
+        credentials.mkdir(exist_ok=True)
+        (credentials / id).write_bytes(pathlib.Path(path).read_bytes())
+        environment["CREDENTIALS_DIRECTORY"] = str(credentials)
+    elif name == "WorkingDirectory":
+        folder = value
+    elif name == "User":
+        environment["USER"] = value
+    else:
+        assert name in ("Group", "StateDirectory", "StateDirectoryMode", "UMask"), name
+command = [word.replace("$$", "$") for word in command]
+sys.exit(subprocess.run(command, env=environment, cwd=folder).returncode)
+"""
+
+
+class _Machine:
+    """A machine on which the service is installed, with stand-ins for systemd's programs."""
+
+    def __init__(self, place: Path, added: str) -> None:
+        self._programs = place / "bin"
+        self._programs.mkdir()
+        drop_in = place / "override.conf"
+        drop_in.write_text(added, "utf-8")
+        named = {
+            "python": sys.executable,
+            "unit": str(DEPLOY / "strategiewijzer.service"),
+            "added": str(drop_in),
+            "credentials": str(place / "credentials"),
+        }
+        for name, text in (("systemctl", _SYSTEMCTL), ("systemd-run", _SYSTEMD_RUN)):
+            program = self._programs / name
+            program.write_text(text.format(**named), "utf-8")
+            program.chmod(0o755)
+
+    def run(
+        self, *arguments: str, script: Path = DEPLOY / "as-service"
+    ) -> subprocess.CompletedProcess[str]:
+        """What `as-service` does, of which nothing of this process's environment is seen."""
+        path = {"PATH": f"{self._programs}:{os.environ['PATH']}"}
+        return subprocess.run([script, *arguments], env=path, capture_output=True, text=True)
+
+
+def test_a_command_by_hand_erases_where_the_service_keeps_it(
+    tmp_path: Path, postgresql: Postgresql
+) -> None:
+    """The address of the database, with its password, is a credential of the unit."""
+    url, secret = postgresql.new_database(), tmp_path / "database_url"
+    secret.write_text(url, "utf-8")
+    server = Database(None, url)
+    Conversations("an", server, 90).put(talk("Wat is EMPACT?"))
+    machine = _Machine(
+        tmp_path,
+        f"[Service]\nLoadCredential=strategiewijzer_database_url:{secret}\n"
+        f"Environment=STRATEGIEWIJZER_DATA_DIR={tmp_path / 'index'}\nWorkingDirectory={ROOT}\n",
+    )
+    unknown = machine.run("people", "erase", "ann", "--yes")
+    assert unknown.returncode == 1
+    assert "Nothing is kept of 'ann' in PostgreSQL" in unknown.stderr
+    erased = machine.run("people", "erase", "an", "--yes")
+    assert erased.returncode == 0, erased.stderr
+    assert "Deleted: 1 conversations" in erased.stdout
+    assert Conversations("an", server, 90).listed() == ()
+    assert PASSWORD not in unknown.stderr + erased.stdout + erased.stderr
+    server.engine.dispose()
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> Path:
+    """`as-service` of a program that tells what it was given, and ends with 3."""
+    place = tmp_path / "installed"
+    (place / "deploy").mkdir(parents=True)
+    shutil.copy(DEPLOY / "as-service", place / "deploy")
+    program = place / "strategiewijzer"
+    tell = "import json, os, sys; print(json.dumps([sys.argv[1:], {**os.environ}])); sys.exit(3)"
+    program.write_text(f"#!{sys.executable}\n{tell}\n", "utf-8")
+    program.chmod(0o755)
+    return place / "deploy" / "as-service"
+
+
+def test_a_command_by_hand_has_settings_arguments_and_exit_code_as_they_are(
+    tmp_path: Path, told: Path
+) -> None:
+    file = tmp_path / "environment"
+    file.write_text("STRATEGIEWIJZER_AUDIT=true\n", "utf-8")
+    machine = _Machine(
+        tmp_path,
+        "[Unit]\nDescription=Environment=NOT=this\n\n[Service]\n# Environment=NOT=this\n"
+        f"EnvironmentFile = {file}\nEnvironment=A=1 \\\n; NOT=this\n  'B=x y' C=50%%\n"
+        f"MemoryMax=8G\nExecStartPre=/bin/true\nWorkingDirectory={tmp_path}\n",
+    )
+    arguments = ["ask", "$5 or $$HOME, 100% 'so' \\n", ""]
+    result = machine.run(*arguments, script=told)
+    assert result.returncode == 3, result.stderr
+    given, environment = json.loads(result.stdout)
+    assert given == arguments
+    assert {name: environment[name] for name in "ABC"} == {"A": "1", "B": "x y", "C": "50%"}
+    assert environment["STRATEGIEWIJZER_AUDIT"] == "true"
+    assert environment["STRATEGIEWIJZER_DATA_DIR"] == "/var/lib/strategiewijzer/index"
+    assert len(json.loads(environment["STRATEGIEWIJZER_CORPUS_DIRS"])) == 2
+    assert environment["USER"] == "strategiewijzer"
+    assert "NOT" not in environment
+
+
+def test_what_only_a_unit_can_say_is_refused_by_name(tmp_path: Path, told: Path) -> None:
+    machine = _Machine(tmp_path, "[Service]\nLoadCredential=strategiewijzer_model:/etc/%N/model\n")
+    result = machine.run("doctor", script=told)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "LoadCredential in the unit has a specifier" in result.stderr
+
+
+def test_without_the_unit_nothing_is_run(tmp_path: Path, told: Path) -> None:
+    machine = _Machine(tmp_path, "")
+    (tmp_path / "override.conf").unlink()
+    result = machine.run("doctor", script=told)
+    assert (result.returncode, result.stdout) == (1, "")

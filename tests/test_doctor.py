@@ -14,8 +14,8 @@ import pytest
 from typer.testing import CliRunner
 
 from command.__main__ import app
+from command.diagnosis import Check, Finding
 from command.doctor import PYTHONS, examined
-from command.health import Check, Finding
 from core.settings import ROOT, Settings
 from ingest.pipeline import ingest
 from tests import openai_server as published
@@ -128,6 +128,26 @@ def test_folders_that_cannot_be_used_are_told(
     (tmp_path / "gone").mkdir()
     found = _examined(1)
     assert "STRATEGIEWIJZER_CORPUS_DIRS" in found["source texts"].remedy
+
+
+@pytest.mark.parametrize("intact", [0, 4096])  # bytes: not even a header, or a header alone
+def test_an_index_that_is_damaged_is_told_with_a_remedy_that_mends(
+    indexed: Settings, use: Use, tmp_path: Path, intact: int
+) -> None:
+    damaged = indexed.model_copy(update={"data_dir": tmp_path / "damaged"})
+    shutil.copytree(indexed.data_dir, damaged.data_dir)
+    file = damaged.data_dir / "chroma" / "chroma.sqlite3"
+    content = file.read_bytes()
+    file.write_bytes(content[:intact] + b"\xff" * (len(content) - intact))
+    use(damaged)
+    found = _examined(1)
+    assert "is damaged" in found["index"].found
+    assert "./strategiewijzer restore FILE" in found["index"].found
+    remedy = f"rm -r {file.parent} && ./strategiewijzer ingest"
+    assert found["index"].found.endswith(remedy)
+    shutil.rmtree(file.parent)
+    ingest(damaged)
+    assert _levels(_examined(0)) == {}
 
 
 def test_a_disk_that_is_nearly_full_is_a_warning(

@@ -21,6 +21,7 @@ from ingest.__main__ import main
 from ingest.pipeline import ingest
 from ingest.publishing.transfer import export_generation, import_generation
 from ingest.publishing.verify import verify
+from tests.browser import free_port
 from tests.test_ingest import _document, _environment
 from vectorstore import keyword_files
 from vectorstore.generations import Generations
@@ -192,6 +193,24 @@ def test_a_disk_that_is_full_from_the_start_is_told_and_forgotten_when_it_is_not
             open_index(moved)
     disk.clear()
     assert _versions(open_index(moved)) == {"0"}
+
+
+def test_a_service_that_starts_on_a_full_disk_says_so_and_ends(
+    settings: Settings, disk: Disk
+) -> None:
+    """Chroma writes to take its lock, so no new process can read. Whoever starts it tries again."""
+    disk.fill(4_096)
+    done = subprocess.run(
+        [sys.executable, "-m", "command", "serve", "--port", str(free_port())],
+        env=_environment(settings),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 1
+    assert done.stderr.endswith("MB free). Make room, then try again.\n")
+    assert "Traceback" not in done.stderr
 
 
 def test_export_and_import_on_a_full_disk_change_nothing(

@@ -178,7 +178,21 @@ def test_a_file_that_cannot_be_read_ends_a_command_without_a_traceback(kept: Set
     for command in (["list"], ["export", AN], ["erase", AN, "--yes"], ["forget"]):
         result = _command(kept, *command)
         assert result.exit_code == 1
-        assert "Conversations cannot be kept" in result.stderr
+        assert f"{FILE} is damaged" in result.stderr
+        assert "./strategiewijzer restore FILE" in result.stderr
+
+
+@pytest.mark.parametrize("command", [["export"], ["erase", "--yes"]])
+def test_somebody_of_whom_nothing_is_kept_is_an_error_that_says_where_was_looked(
+    kept: Settings, command: list[str]
+) -> None:
+    before = people(kept)
+    result = _command(kept, *command, "https://login.example ann")
+    assert (result.exit_code, result.stdout) == (1, "")
+    told = f"Nothing is kept of 'https://login.example ann' in {kept.data_dir / FILE}"
+    assert told in result.stderr
+    assert "./strategiewijzer people list" in result.stderr
+    assert people(kept) == before
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from importlib.util import cache_from_source
 from pathlib import Path
 
 import chromadb
@@ -74,8 +75,27 @@ def test_the_version_is_in_one_place_and_the_newest_of_the_changelog() -> None:
 def test_help_lists_every_chore_once() -> None:
     printed = _make("help").stdout
     tests = ("test", "test-all", "test-model", "lint")
-    for chore in ("chat", "ingest", "eval", *tests, "format", "lock", "help"):
+    for chore in ("chat", "install", "ingest", "eval", *tests, "format", "lock", "help"):
         assert len(re.findall(rf"^  make {chore}(?!\S)", printed, re.M)) == 1
+
+
+def test_what_is_installed_for_a_service_is_compiled(tmp_path: Path) -> None:
+    """The account of the service may not write there, so it would compile at every start."""
+    python = tmp_path / ".venv" / "bin" / "python"
+    ours = [tmp_path / name for name in ("app.py", "ours/__init__.py", "ours/below/part.py")]
+    theirs = tmp_path / ".venv" / "lib" / "theirs.py"
+    template = theirs.with_name("template.py")
+    for file in (*ours, theirs, template, python):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("{{ name }} =" if file == template else "x = 1\n", "utf-8")
+    python.unlink()
+    python.symlink_to(sys.executable)
+    for name in ("Makefile", "requirements.lock"):
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / ".venv" / ".installed").touch()
+    result = subprocess.run(["make", "install"], cwd=tmp_path, capture_output=True, text=True)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert not [file for file in (*ours, theirs) if not Path(cache_from_source(file)).exists()]
 
 
 @pytest.mark.parametrize(

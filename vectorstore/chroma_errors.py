@@ -3,13 +3,14 @@
 import functools
 from collections.abc import Callable
 from pathlib import Path
+from shlex import quote
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 import httpx
 from chromadb.api import ClientAPI
 from chromadb.errors import ChromaError, NotFoundError
 
-from core.disk import obstacle
+from core.disk import is_damaged, obstacle
 from core.errors import StoreError
 
 
@@ -84,6 +85,12 @@ def store_error(error: Exception, told: str, folder: Path | None) -> StoreError:
     remedy = "Check it with: python -m ingest verify"
     if isinstance(error, httpx.TransportError):
         remedy = "Does the Chroma server run? Try again; what is kept there stays."
+    elif folder is not None and is_damaged(told):
+        remedy = (
+            f"The index in {folder} is damaged. With the app stopped, restore a backup "
+            f"(./strategiewijzer restore FILE), or make it anew: rm -r {quote(str(folder))} && "
+            "./strategiewijzer ingest"
+        )
     if folder is not None:  # what Chroma says of a full disk is often something else
         remedy = obstacle(folder) or remedy
     return StoreError(f"The vector store gave an error: {told}. {remedy}")
