@@ -12,6 +12,7 @@ from api.mcp_tools import mcp_server
 from api.service import Service
 from api.threads import Pool
 from chain.assistant import Assistant
+from core.background import begin
 from core.errors import StrategiewijzerError
 from core.settings import current
 from people.audit_record import recording
@@ -33,7 +34,7 @@ def run() -> None:
         with lock:  # an index that is not there yet is looked for again: errors are not kept
             return made()
 
-    threading.Thread(target=_warm_up, args=(assistant,), daemon=True).start()
+    begin(functools.partial(_warm_up, assistant), "warm-up")
     answers = AnswerStreams(assistant, current)
     service = Service(assistant, current, answers, Pool(_READERS))
     mcp_server(service, version(), _WHO).run("stdio")
