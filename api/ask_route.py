@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from itertools import islice
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request, Response
@@ -24,6 +25,7 @@ router = APIRouter()
 
 _TURNS = 20  # a follow-up points back to the last turns; more are cut off by the caller
 _LONGEST_ANSWER = 20_000  # characters; the longest of all evaluations has a fifth of it
+_MARKERS = 200  # in an earlier answer that are looked at; more are left as they are
 _CITED = 50  # citations of one answer, of which there are seldom ten
 _PING = 15.0  # seconds: proxies close what is silent for 60, clients what is for 30
 
@@ -54,12 +56,12 @@ class EarlierAnswer(BaseModel):
         quoted = self.citations if self.kind in ("answer", "partial") else ()
         cited = tuple(dict.fromkeys(one.passage_id for one in quoted))
         places = {one.number: cited.index(one.passage_id) + 1 for one in quoted}
-        markers = tuple(
+        markers = (
             Marker(start=found.start(), end=found.end(), number=int(found[1]))
             for found in re.finditer(r"\[(\d{1,4})\]", self.text)
             if int(found[1]) in places
         )
-        said = Marked(self.text, markers).renumbered(places)
+        said = Marked(self.text, tuple(islice(markers, _MARKERS))).renumbered(places)
         return Turn(
             question=(self.message and self.understood_as) or self.question,
             answer_text=said.text,

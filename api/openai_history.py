@@ -15,6 +15,7 @@ from vectorstore.embeddings import local_embedder
 
 _TURNS = 10  # that are looked at: a follow-up hardly ever points further back
 _ANSWER = 10_000  # characters of an earlier answer that are looked at: longer ones are not ours
+_MARKERS = 200  # in it that are looked at; more are left as they are
 _MARKER = re.compile(r"(?<!\\)\[(\d{1,4})\]")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 
@@ -74,7 +75,7 @@ def _turn(question: str, said: str) -> Turn:
     headings = "|".join(map(re.escape, reference_headings()))
     proper = re.split(rf"\n\n\*\*(?:{headings})\*\*\n", visible(said), maxsplit=1)[0]
     pieces = []
-    for number, piece in enumerate(_MARKER.split(proper)):  # words, number, words, ...
+    for number, piece in enumerate(_MARKER.split(proper, _MARKERS)):  # words, number, words, ...
         words = Marked(_ESCAPE.sub(r"\1", piece))
         pieces.append(Marked.citing([int(piece)]) if number % 2 else words)
     answer = Marked.joined(pieces)

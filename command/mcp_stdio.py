@@ -11,6 +11,7 @@ from api.mcp_tools import mcp_server
 from api.service import Service
 from api.threads import Pool
 from chain.assistant import Assistant
+from core.background import begin
 from core.errors import StrategiewijzerError
 from core.settings import current
 from core.version import VERSION
@@ -33,7 +34,7 @@ def run() -> None:
         with lock:  # an index that is not there yet is looked for again: errors are not kept
             return made()
 
-    threading.Thread(target=_warm_up, args=(assistant,), daemon=True).start()
+    begin(functools.partial(_warm_up, assistant), "warm-up")
     answers = AnswerStreams(assistant, current)
     service = Service(assistant, current, answers, Pool(_READERS))
     mcp_server(service, VERSION, _WHO).run("stdio")

@@ -174,6 +174,15 @@ def test_sentences_that_sources_contradict_are_for_evaluators(
 # Searching and reading
 
 
+def test_of_an_earlier_answer_only_so_many_markers_are_looked_at() -> None:
+    """20 answers of 20,000 characters may be sent, each of nothing but markers."""
+    cited = [{"number": 1, "passage_id": "drugs-agenda:en:1"}]
+    sent = {"question": "What is EMPACT?", "text": "[1]" * 6666, "citations": cited}
+    turn = EarlierAnswer.model_validate(sent).turn()
+    assert len(turn.markers) == 200
+    assert turn.answer_text == sent["text"]
+
+
 def test_a_search_finds_what_the_assistant_finds(api: httpx.Client, assistant: Assistant) -> None:
     found = api.get("/v1/search", params={"q": QUESTION, "limit": 3}).json()
     assert found["language"] == "nl"

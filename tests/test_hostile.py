@@ -222,3 +222,36 @@ def test_what_cannot_be_seen_or_turns_writing_around_is_left_out(
     assert "Some text." in document.text
     shown = document.text.replace("&#x202e;", "")
     assert not set(HIDDEN) & set(shown + "".join(document.sections[0].headings))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("odd.en.md", "# Ships\n\nThe ships <!-- a page\n\nnumber --> sail on and on.\n"),
+        ("odd.en.md", "# Ships\n\n<!-- a page number --> The ships sail on and on.\n"),
+        ("odd.en.md", "# Ships <!-- a page -->\n\n- <!-- a --> The ships sail on and on.<!-->\n"),
+        ("odd.en.md", "# Ships\n\n<div>\n<!-- a page -->\nThe ships sail on and on.\n</div>\n"),
+        ("odd.en.txt", "Ships\n\nThe ships sail on <!-- a page number --> and on.\n"),
+        ("odd.en.html", "<h1>Ships</h1><p>The ships <!-- a page -->sail on and on.</p>"),
+        ("odd.en.html", "<h1>Ships</h1><p>The ships &lt;!-- a page --&gt; sail on and on.</p>"),
+        ("odd.en.html", "<h1>Ships</h1><p>&lt;!-- a page --&gt;</p><pre>&lt;!-- a --&gt;\n"
+         "The ships sail on and on.</pre>"),
+    ],
+)  # fmt: skip
+def test_a_comment_is_no_text(tmp_path: Path, name: str, text: str) -> None:
+    file = tmp_path / name
+    file.write_text(text, encoding="utf-8")
+    document = load(file)
+    passages = split(document, token_counter(estimated=True))
+    quoted = [one.text[unit.start : unit.end] for one in passages for unit in one.units]
+    assert [text for text in quoted if text not in ("<div>", "</div>")] == [
+        "The ships sail on and on."
+    ]
+    assert {one.headings for one in passages} == {("Ships",)}
+    assert compare(document, passages, read(file, file.read_bytes())).misread == ()
+
+
+def test_a_comment_without_an_end_is_kept(tmp_path: Path) -> None:
+    file = tmp_path / "odd.en.md"
+    file.write_text(f"# Ships\n\nThe ships {'<!-- ' * 1000}sail on.\n", encoding="utf-8")
+    assert "sail on." in load(file).text

@@ -100,6 +100,8 @@ def test_a_file_that_takes_too_much_memory_is_given_up_and_the_next_one_is_loade
     with Loader(Settings(parse_memory=512)) as loader:
         with pytest.raises(DocumentError, match=r"memory|ends the process") as caught:
             loader.load(file)
+        assert caught.value.remedy.startswith("It may be damaged or made to do harm")
+        assert "Only if you trust it" in caught.value.remedy
         assert "STRATEGIEWIJZER_PARSE_MEMORY" in caught.value.remedy
         assert loader.load(GOOD).document.id == "drugs-agenda"
 

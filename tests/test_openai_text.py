@@ -6,7 +6,9 @@ import pytest
 from markdown_it import MarkdownIt
 
 from api.client_words import client_words
+from api.openai_history import asked
 from api.openai_reply import ClientReply
+from api.openai_requests import ClientMessage
 from api.search_limits import SearchLimits
 from core.answer import Answer
 from core.citation import Citation
@@ -140,3 +142,11 @@ def test_what_there_is_to_know_of_an_answer_stands_below_it(language: str) -> No
         told[-1],
     ]
     assert words.page.format(page="3–4") in told[-1]
+
+
+def test_of_an_earlier_answer_only_so_many_markers_are_looked_at() -> None:
+    said = [("user", "What is EMPACT?"), ("assistant", "[1]" * 3000), ("user", "And in 2019?")]
+    messages = [ClientMessage.model_validate({"role": by, "content": it}) for by, it in said]
+    _, (turn,) = asked(messages, "en", "messages")
+    assert len(turn.markers) == 200
+    assert turn.answer_text == "[1]" * 3000

@@ -239,6 +239,30 @@ def test_markup_is_left_out() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "image",
+    [
+        "![x](http://a.example/x.png)",
+        "![x](<http://a.example/x (1).png> 'A title. Of it')",
+        "![Buy now. It is [so] good](data:image/png;base64,AAAA)",
+        "[![x](http://a.example/x.png)](http://a.example)",
+        "![x][]",
+        "![x]",
+        "<img src='http://a.example/x.png' alt='x'>",
+    ],
+)
+def test_nothing_of_an_image_is_part_of_a_sentence(image: str) -> None:
+    assert _texts(f"It runs through EMPACT {image}. [1] It grows [2].") == [
+        "It runs through EMPACT.",
+        "It grows.",
+    ]
+    assert _texts(f"{image} It grows [1].") == ["It grows."]
+
+
+def test_an_exclamation_mark_before_a_marker_begins_no_image() -> None:
+    assert _read("It grows![1] It fell [2].") == [Draft("It grows!", (0,)), Draft("It fell.", (1,))]
+
+
 def test_a_marker_before_a_point_of_an_article_is_no_link() -> None:
     (draft,) = _read("The ban is laid down in [1](a) of the text.")
     assert (draft.text, draft.cites) == ("The ban is laid down in(a) of the text.", (0,))

@@ -2,11 +2,11 @@
 
 import gc
 import logging
-import threading
 
 import streamlit as st
 
 from chain.assistant import Assistant
+from core.background import begin
 from core.errors import StrategiewijzerError
 from core.settings import Settings
 from people.audit_record import recording
@@ -25,7 +25,7 @@ def assistant() -> Assistant:
     """
     settings = Settings()
     made = Assistant(settings, after=recording(settings))
-    threading.Thread(target=_begin, args=(made, settings), daemon=True).start()
+    begin(lambda: _begin(made, settings), "warm-up")
     return made
 
 

@@ -9,13 +9,15 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+import httpx
 import numpy as np
 from numpy.typing import NDArray
 
 from core import telemetry
 from core.errors import ModelError
+from core.one_origin import one_origin
 from core.settings import Settings
 from vectorstore.e5 import PASSAGE, QUERY, e5, keep_in
 from vectorstore.embedded_text import clean, estimated_tokens
@@ -119,8 +121,15 @@ class OpenAIEmbedder:
     ) -> None:
         from openai import OpenAI
 
+        within_origin = one_origin("The embeddings server", "STRATEGIEWIJZER_EMBEDDINGS_URL")
+        # The client also takes a plain httpx client.
+        http: Any = httpx.Client(event_hooks={"response": [within_origin]}, follow_redirects=True)
         self._client = OpenAI(
-            base_url=url, api_key=api_key or "none", timeout=60, max_retries=_RETRIES
+            base_url=url,
+            api_key=api_key or "none",
+            timeout=60,
+            max_retries=_RETRIES,
+            http_client=http,
         )
         self._hasty = self._client.with_options(timeout=_PATIENCE, max_retries=1)
         self._model = model
@@ -170,6 +179,8 @@ class OpenAIEmbedder:
                 )
             vectors = np.asarray([entry.embedding for entry in response.data], dtype=np.float32)
         except (OpenAIError, ValueError) as error:  # vectors of different lengths are a ValueError
+            if isinstance(error.__cause__, ModelError):  # a redirect
+                raise error.__cause__ from None
             raise ModelError(
                 f"The embeddings server did not answer well ({type(error).__name__}). "
                 "Check STRATEGIEWIJZER_EMBEDDINGS_URL, _MODEL and _API_KEY."

@@ -20,6 +20,7 @@ from chain.checking.judgement import centre, doubt
 from chain.checking.stated import Stated
 from chain.reading.lists import runs
 from chain.reading.unit_text import is_row, reading
+from core.background import begin
 from core.passage import Passage
 from language.facts import Facts, facts
 from language.matching import fold
@@ -60,7 +61,7 @@ class Verifier:
     def prepare(self) -> None:
         """Computes the passages' word vectors in a thread: it takes some tenths of a second, while
         the model starts to write."""
-        threading.Thread(target=self._aligned, daemon=True).start()
+        begin(self._aligned, "verifier")
 
     def verdict(self, draft: Draft) -> Verdict:
         """Verdict on a draft; one with a quote of its own only has to be that text, word for

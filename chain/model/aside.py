@@ -1,9 +1,10 @@
 """Reads an iterator in a background thread."""
 
-import contextvars
 import threading
 from collections.abc import Callable, Generator, Iterator
 from typing import TypeVar
+
+from core.background import begin
 
 _T = TypeVar("_T")
 
@@ -13,8 +14,8 @@ def aside(
     take: Callable[[_T | Exception | None], None],
     abandoned: threading.Event | None = None,
 ) -> threading.Event:
-    """Reads items in a daemon thread and passes each to `take`, then None or the error that ended
-    them. Returns the event (`abandoned` if given) that stops the thread at the next item."""
+    """Reads items in a thread and passes each to `take`, then None or the error that ended them.
+    Returns the event (`abandoned` if given) that stops the thread at the next item."""
     left = abandoned or threading.Event()
 
     def read() -> None:
@@ -30,6 +31,5 @@ def aside(
             if isinstance(items, Generator):
                 items.close()  # closes the connection even if a reference to it is left
 
-    run = contextvars.copy_context().run
-    threading.Thread(target=run, args=(read,), name="aside", daemon=True).start()
+    begin(read, "aside", left)
     return left

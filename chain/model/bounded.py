@@ -1,4 +1,4 @@
-"""HTTP client for a model's server, with limits of size and time: the server is not trusted."""
+"""HTTP client for a model's server, with limits of size, time and origin: it is not trusted."""
 
 import time
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import httpx
 
 from core.errors import ModelError
+from core.one_origin import one_origin
 
 _LARGEST = 16  # megabytes, some 50,000 tokens streamed; an endless response would fill memory
 
@@ -14,11 +15,13 @@ def client() -> httpx.Client:
     """HTTP client that takes proxies from the environment.
 
     Reading a response raises `ModelError` (or an error of OpenAI's client caused by it) if the
-    response is larger than `_LARGEST`, compressed, or takes longer than the request's time-out.
+    response is larger than `_LARGEST`, compressed, takes longer than the request's time-out, or
+    redirects to another origin.
     """
+    within_origin = one_origin("The model's server", "OPENAI_BASE_URL")
     return httpx.Client(
         headers={"Accept-Encoding": "identity"},
-        event_hooks={"response": [_bound]},
+        event_hooks={"response": [within_origin, _bound]},
         follow_redirects=True,
     )
 

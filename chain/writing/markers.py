@@ -45,9 +45,16 @@ _REST = re.compile(r"(?P<stop>[.!?…]*)[\s\"'”“»«’)\]]*")
 # Markdown and HTML, in the order in which they are stripped.
 _RAISED_TAG = re.compile(rf"<sup>\s*\[?({_NUMBERS})\]?\s*</sup>", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-z][a-z0-9]{0,9}(?:\s[^<>]{0,200})?/?>", re.IGNORECASE)
+# An image, of which nothing is part of the sentence; but "It grows![1]" and "It grows![sic]".
+_ALT = rf"!\[(?!{_NUMBERS}\])(?:[^\[\]]|\[[^\[\]]*\])*"
+_IMAGE = re.compile(
+    rf" ?(?:{_ALT}\]\((?:[^()]|\([^()]*\))*\)|(?<!\w){_ALT}\](?:\[\])?|<img\s[^<>]*>)",
+    re.IGNORECASE,
+)
 # Behind a marker stands a point of an article: "[1](a)".
 _LINK = re.compile(
-    rf"!?\[(?!{_NUMBERS}\])([^\[\]]{{0,300}})\]\((?:[^()\s]|\([^()\s]{{0,100}}\)){{1,500}}\)"
+    rf"(?: (?=\[\]))?\[(?!{_NUMBERS}\])([^\[\]]{{0,300}})\]"
+    r"\((?:[^()\s]|\([^()\s]{0,100}\)){1,500}\)"
 )
 _LINKED_MARKER = re.compile(r"(\[[\^\d,;\s–-]{1,20}\]\]?)\((?:https?:|[#./])[^()\s]{0,500}\)")
 # Not within a word, as in "Bürger*innen".
@@ -90,6 +97,7 @@ def is_marked(text: str) -> bool:
 def _without_markup(text: str) -> str:
     flat = " ".join(text.split())
     flat = _RAISED_TAG.sub(r"[\1]", flat)
+    flat = _IMAGE.sub("", flat)
     flat = _TAG.sub(lambda tag: " " if tag[0][1:3].lower() == "br" else "", flat)
     flat = _LINKED_MARKER.sub(r"\1", flat)
     flat = _LINK.sub(r"\1", flat)

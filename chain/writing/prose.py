@@ -30,6 +30,7 @@ _WHOLE = re.compile(r"[.!?…][\"'”“»«’)\]]*$")
 _MAY_END = re.compile(r"[.!?…;;][^\w\s]*(?:\s*[\[【(][^\[【(]*)?\s*$")
 _MAY_CLOSE = re.compile(r"[\]】)>⁰¹²³⁴-⁹][\s.!?…\"'”“»«’)\]*_`~]*$")
 _LAST_WORD = re.compile(r"(?<!\S)(?:" + grouped(r"\s") + r"|\S+)$")  # 725 000 is one
+_OPEN_IMAGE = re.compile(r"!\[[^\[\]]*(?:\]\((?:[^()]|\([^()]*\))*)?$")
 _OPEN_MARKER = re.compile(r"[\[【(][^\]】)\n]{0,40}$")
 
 _GOES_ON = ".!?…,;:)]】}" + "[【(<\\*_~`|"  # the latter begin a marker or markup
@@ -124,6 +125,8 @@ class Prose:
     def _give_sentence(self, character: str) -> Iterator[Draft]:
         """Yields the sentence that ends before the word that `character` ends or begins."""
         text = self._waiting[:-1]
+        if _OPEN_IMAGE.search(text[-_NEAR:]):
+            return
         if character.isspace():
             word = _LAST_WORD.search(text)
             if word and self._ends(text[: word.start()], word[0]):

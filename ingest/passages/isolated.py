@@ -142,20 +142,19 @@ class Loader:
 
     def _why(self, code: int, expired: bool) -> tuple[str, str]:
         """The problem of a file that ended the worker, and the remedy."""
-        again = "Open it in its own program and save it again"
+        trusted = (
+            "It may be damaged or made to do harm: ask its sender for another copy. Only if you "
+            "trust it, save it anew in its own program, split it, or raise STRATEGIEWIJZER_PARSE_"
+        )
         if expired:
-            return (
-                f"takes longer than {self._timeout:g} seconds to read",
-                f"{again}, split it, or raise STRATEGIEWIJZER_PARSE_TIMEOUT.",
-            )
+            return f"takes longer than {self._timeout:g} seconds to read", f"{trusted}TIMEOUT."
         if code == OUT_OF_MEMORY:
             return (
                 f"takes more than {self._memory} megabytes of memory to read",
-                f"{again}, split it, or raise STRATEGIEWIJZER_PARSE_MEMORY.",
+                f"{trusted}MEMORY.",
             )
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
         return (
             f"ends the process that reads it ({how})",
-            f"{again}; if that does not help, raise STRATEGIEWIJZER_PARSE_MEMORY "
-            f"({self._memory} megabytes now).",
+            f"{trusted}MEMORY ({self._memory} megabytes now).",
         )

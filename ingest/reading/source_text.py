@@ -18,7 +18,7 @@ from xml.etree import ElementTree
 from pypdf import PdfReader
 
 from ingest.reading import source_parts
-from ingest.reading.formats.encoding import decode
+from ingest.reading.formats.encoding import decode, without_comments
 from ingest.reading.source_parts import APART, LABEL, as_label
 
 _READ_APART = frozenset(("script", "style", "template", "title", "textarea", "noscript"))
@@ -51,7 +51,7 @@ def _without_lines(path: Path, data: bytes) -> tuple[str, ...]:
             with zipfile.ZipFile(io.BytesIO(data)) as parts:
                 return source_parts.read(path.suffix.lower(), parts)
         case ".md" | ".markdown" | ".txt":
-            return (decode(path, data),)
+            return (without_comments(decode(path, data)),)
     raise ValueError(path.suffix)
 
 
@@ -112,7 +112,8 @@ class _Page(HTMLParser):
         self._after_term = False
 
     def text(self) -> str:
-        return _UNLINKED.sub(lambda mark: mark[1] or as_label(mark[0]), "".join(self._found))
+        text = without_comments("".join(self._found))
+        return _UNLINKED.sub(lambda mark: mark[1] or as_label(mark[0]), text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in _READ_APART:

@@ -87,6 +87,18 @@ def without_control(text: str) -> str:
     return _HIDDEN.sub("", _CONTROL.sub("", _newlines(text)))
 
 
+def without_comments(text: str) -> str:
+    """A text without comments of HTML or Markdown ("<!-- a page number -->"), which no reader sees.
+
+    One that does not end is kept. Takes time in proportion to length.
+    """
+    kept, at = [], 0
+    while (begin := text.find("<!--", at)) >= 0 and (end := text.find("-->", begin + 2)) >= 0:
+        before, at = text[at:begin], end + len("-->")
+        kept.append(before if text[at : at + 1].strip() else before.rstrip(" "))
+    return "".join((*kept, text[at:]))
+
+
 def _newlines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 

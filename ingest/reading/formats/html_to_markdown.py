@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from lxml import etree
 
 from ingest.reading.formats import table
-from ingest.reading.formats.encoding import without_control
+from ingest.reading.formats.encoding import without_comments, without_control
 from ingest.reading.formats.hypertext import INLINE, NOTE, SILENT
 from ingest.reading.formats.table import Element
 
@@ -74,7 +74,9 @@ class _Writer:
             case "table":
                 yield from self._table(element)
             case "pre":
-                yield "\n".join(("```", "".join(element.itertext()).strip("\n"), "```"))
+                yield "\n".join(
+                    ("```", without_comments("".join(element.itertext())).strip("\n"), "```")
+                )
             case _:
                 yield from self.blocks(element)
 
@@ -186,7 +188,8 @@ class _Writer:
 
 def _clean(text: str) -> str:
     """A run of text as it is shown; lines end only at line breaks."""
-    text = _SPACES.sub(" ", _NOT_SHOWN.sub("", text))
+    text = without_comments(_NOT_SHOWN.sub("", text))  # of which the page shows the marks
+    text = _SPACES.sub(" ", text)
     text = _MARKS_IN_ROW.sub(_MARK, text)
     text = _MARK_IN_SPACE.sub("", _MARK_BEFORE_POINT.sub("", text))
     lines = [line.strip() for line in text.split(_BREAK)]

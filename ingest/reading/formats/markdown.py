@@ -19,7 +19,7 @@ from mdit_py_plugins.footnote import footnote_plugin
 from ingest.reading import clean
 from ingest.reading.formats import front_matter
 from ingest.reading.formats.blocks import Block, BlockKind, Parsed, first_heading
-from ingest.reading.formats.encoding import decode, without_control
+from ingest.reading.formats.encoding import decode, without_comments, without_control
 from ingest.reading.formats.limits import DEEPEST, LimitError
 
 _INDENT = re.compile(r"[ \t>]*")
@@ -31,8 +31,8 @@ _ANCHOR = re.compile(r" ?\{#([^\s{}]+)\}$")  # the id of a heading in a web page
 
 
 def parse(path: Path, data: bytes) -> Parsed:
-    """Reads a Markdown file; its text is what stands below the front matter."""
-    return front_matter.read_below(path, decode(path, data), read)
+    """Reads a Markdown file; its text is what stands below the front matter, without comments."""
+    return front_matter.read_below(path, without_comments(decode(path, data)), read)
 
 
 def read(content: str) -> Parsed:

@@ -9,7 +9,7 @@ from pathlib import Path
 from ingest.reading import clean
 from ingest.reading.formats import front_matter
 from ingest.reading.formats.blocks import Block, Parsed, first_heading
-from ingest.reading.formats.encoding import decode
+from ingest.reading.formats.encoding import decode, without_comments
 
 _LINE = re.compile(r"[^\n]+")
 _ITEM = re.compile(r"[^\S\n]*(?:[•◦▪‣·*–-]|o|\d{1,3}[.)]|[a-z]\)|\([a-z0-9]{1,3}\))[^\S\n]+(?=\S)")
@@ -23,8 +23,8 @@ _MAX_HEADING = 120  # characters; the longest section heading of the briefs has 
 
 
 def parse(path: Path, data: bytes) -> Parsed:
-    """Reads a text file; its text is what stands below the front matter."""
-    return front_matter.read_below(path, decode(path, data), read)
+    """Reads a text file; its text is what stands below the front matter, without comments."""
+    return front_matter.read_below(path, without_comments(decode(path, data)), read)
 
 
 def read(content: str) -> Parsed:

@@ -1,0 +1,46 @@
+"""Threads of our own, which the end of the process never cuts off in the middle of their work.
+
+The interpreter cuts off daemon threads when it ends. One that comes back from native code
+(onnxruntime, sentencepiece, Chroma, pydantic) then aborts the process: exit code 134, although its
+work was done. One that waits for a socket or a lock is cut off without harm.
+"""
+
+import atexit
+import contextvars
+import threading
+import time
+from collections.abc import Callable
+
+_PATIENCE = 1.0  # seconds for threads to stop; a model's server may be silent for much longer
+
+
+def begin(work: Callable[[], object], name: str, stop: threading.Event | None = None) -> None:
+    """Starts a thread that does some work.
+
+    The end of the process waits for it: without `stop` until the work is done, which has to be
+    short; else it sets `stop`, and waits for a second at most.
+
+    Args:
+        work: what to do, in a copy of the context of this call.
+        name: of the thread.
+        stop: once it is set, the work ends as soon as it waits for nothing else.
+    """
+    run = contextvars.copy_context().run
+    thread = _Thread(target=run, args=(work,), name=name, daemon=stop is not None)
+    thread.stop = stop
+    thread.start()
+
+
+class _Thread(threading.Thread):
+    stop: threading.Event | None
+
+
+@atexit.register
+def _stop_all() -> None:
+    running = [one for one in threading.enumerate() if isinstance(one, _Thread)]
+    for thread in running:
+        if thread.stop is not None:
+            thread.stop.set()
+    ends = time.monotonic() + _PATIENCE
+    for thread in running:
+        thread.join(max(0.0, ends - time.monotonic()))

@@ -1,0 +1,149 @@
+"""Who is asked is said by settings: no server that gets questions can send them on elsewhere."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from langchain_core.messages import HumanMessage
+
+from chain.model.language_model import ChatModel
+from core.errors import ModelError, StrategiewijzerError
+from core.settings import Settings
+from vectorstore.chroma import connect
+from vectorstore.embeddings import make_embedder
+from vectorstore.rerank import make_reranker
+
+STATUSES = (301, 302, 303, 307, 308)
+
+
+class _Script:
+    """Where a server redirects to, and the paths that it was asked."""
+
+    def __init__(self) -> None:
+        self.status = 307
+        self.leads_to = ""  # begins the address of what is asked for; empty: it answers
+        self.asked: list[str] = []
+        self.url = ""
+
+
+@contextmanager
+def _server() -> Iterator[_Script]:
+    script = _Script()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            script.asked.append(self.path)
+            listed = [{"id": "scripted", "object": "model", "created": 0}]
+            embedded = [{"index": 0, "embedding": [3.0, 4.0], "object": "embedding"}]
+            data = embedded if self.path.endswith("embeddings") else listed
+            body = json.dumps({"object": "list", "model": "scripted", "data": data}).encode()
+            redirects = script.leads_to and not self.path.startswith("/moved")
+            self.send_response(script.status if redirects else 200)
+            if redirects:
+                self.send_header("Location", script.leads_to + self.path)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def do_POST(self) -> None:
+            self.do_GET()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    script.url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield script
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def named() -> Iterator[_Script]:
+    """The server that a setting names."""
+    with _server() as script:
+        yield script
+
+
+@pytest.fixture
+def other() -> Iterator[_Script]:
+    """One that no setting names."""
+    with _server() as script:
+        yield script
+
+
+def _ask_model(url: str) -> object:
+    model = ChatModel(Settings(openai_base_url=f"{url}/v1", model="scripted"))
+    return model.whole([HumanMessage("How many?")], seconds=30)
+
+
+def _list_models(url: str) -> object:
+    return ChatModel(Settings(openai_base_url=f"{url}/v1")).named()
+
+
+def _embed_question(url: str) -> object:
+    embedder = make_embedder(Settings(embeddings_url=f"{url}/v1", embeddings_model="m"))
+    return list(embedder.query("How many?"))
+
+
+def _rerank(url: str) -> object:
+    reranker = make_reranker(Settings(rerank_url=f"{url}/rerank"))
+    assert reranker is not None
+    return reranker.try_out()
+
+
+def _connect_to_chroma(url: str) -> object:
+    return connect(Settings(chroma_url=url))
+
+
+@pytest.mark.parametrize("status", STATUSES)
+@pytest.mark.parametrize("ask", [_ask_model, _list_models])
+def test_a_model_s_server_cannot_send_a_request_elsewhere(
+    named: _Script, other: _Script, ask: Callable[[str], object], status: int
+) -> None:
+    named.leads_to, named.status = other.url, status
+    with pytest.raises(ModelError) as raised:
+        ask(named.url)
+    assert f"redirects to {other.url}, which no setting names" in str(raised.value)
+    assert "set OPENAI_BASE_URL" in str(raised.value)
+    assert "/v1" not in str(raised.value)  # a path may hold a secret
+    assert (len(named.asked), other.asked) == (1, [])
+
+
+@pytest.mark.parametrize("ask", [_embed_question, _rerank, _connect_to_chroma])
+def test_no_other_server_can_either(
+    named: _Script, other: _Script, ask: Callable[[str], object]
+) -> None:
+    named.leads_to = other.url
+    with pytest.raises(StrategiewijzerError):
+        ask(named.url)
+    assert named.asked
+    assert other.asked == []
+
+
+def test_the_address_that_an_embeddings_server_leads_to_is_told(
+    named: _Script, other: _Script
+) -> None:
+    named.leads_to = other.url
+    with pytest.raises(ModelError, match=f"{other.url}.*set STRATEGIEWIJZER_EMBEDDINGS_URL"):
+        _embed_question(named.url)
+
+
+@pytest.mark.parametrize(
+    ("ask", "said"), [(_list_models, "scripted"), (_embed_question, pytest.approx([0.6, 0.8]))]
+)
+def test_a_server_may_lead_to_another_path_of_its_own(
+    named: _Script, ask: Callable[[str], object], said: object
+) -> None:
+    named.leads_to = f"{named.url}/moved"
+    assert ask(named.url) == said
+    assert named.asked[-1].startswith("/moved")
