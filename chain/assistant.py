@@ -36,7 +36,7 @@ from core.source import DocumentInfo, Scope
 from language.identify import conversation
 from vectorstore.embeddings import local_embedder
 from vectorstore.snapshot import Snapshot
-from vectorstore.store import open_index
+from vectorstore.store import Index, open_index
 
 if TYPE_CHECKING:
     from chain.understanding.condense import Condenser
@@ -49,6 +49,7 @@ class Assistant:
         settings: of the index, the model and the audit record.
         trial: answers from what is not published yet.
         after: gets each answer, and who asked, before it is told; keeps the audit record.
+        index: of these settings, where it is open already.
 
     Raises:
         SettingsError: the audit record is on, and `after` is not given.
@@ -58,12 +59,17 @@ class Assistant:
     """
 
     def __init__(
-        self, settings: Settings, *, trial: bool = False, after: After | None = None
+        self,
+        settings: Settings,
+        *,
+        trial: bool = False,
+        after: After | None = None,
+        index: Index | None = None,
     ) -> None:
         self._after = recorder(settings, after)
         trace_with_langsmith(settings.langsmith_tracing)
         self._settings = settings
-        self.index = open_index(settings, trial=trial)
+        self.index = index or open_index(settings, trial=trial)
         self._trials = Trials(settings)
         self._suggestions = Suggestions(self._trials)
         self._extractive = ExtractiveAnswerer()
@@ -152,8 +158,7 @@ class Assistant:
         found = find(index, query, meant, self._settings.results)
         watch.begin("decide")
         yield Stage(name="reading")
-        refuse_below = self._settings.refuse_below
-        decision = decide(index, query, meant, found, self._trials, refuse_below)
+        decision = decide(index, query, meant, found, self._trials, self._settings.refuse_below)
         if decision.in_parts:
             watch.begin("parts")
         request = requested(index, query, meant, decision)
@@ -184,8 +189,7 @@ class Assistant:
     def questions_about(
         self, index: Snapshot, document: DocumentInfo, language: str
     ) -> tuple[str, ...]:
-        """Up to five questions from all over a document that a search in it answers. Costs up to
-        19 searches.
+        """Up to five questions from all over a document that it answers; costs up to 19 searches.
 
         Args:
             index: holds the document.

@@ -8,6 +8,7 @@ import json
 import logging
 import re
 import sys
+import threading
 import traceback
 import uuid
 from collections.abc import Iterator, Mapping
@@ -15,17 +16,19 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from core.errors import kind_and_place
 from core.names import printable
+
+logger = logging.getLogger(__name__)
 
 PACKAGES = (
     *("api", "chain", "command", "core", "eval", "ingest", "language", "people", "prompts"),
     *("research", "ui", "vectorstore"),
 )
 """Whose records are written from the configured level on."""
-_SERVERS = ("streamlit", "uvicorn", "websockets")  # their loggers have handlers of their own
+_SERVERS = ("streamlit", "uvicorn", "websockets")  # they give their loggers handlers of their own
 _LONGEST = 4000  # characters of a message; a header from outside may be longer
 _FRAMES = 5  # innermost places of an error: these tell most errors apart
 _VALID_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")  # nothing that means anything in a line or header
@@ -61,10 +64,52 @@ def set_up(form: Literal["text", "json"], level: str) -> None:
     for name in PACKAGES:
         logging.getLogger(name).setLevel(level.upper())
     for name, logger in list(logging.root.manager.loggerDict.items()):
-        if name.partition(".")[0] in _SERVERS and isinstance(logger, logging.Logger):
+        if _is_of_server(name) and isinstance(logger, logging.Logger):
             logger.handlers.clear()
-            logger.propagate = True
-            logger.setLevel(logging.WARNING)
+            logger.setLevel(logging.NOTSET)
+            logger.__class__ = _ServerLogger
+    logging.setLoggerClass(_LoggerByName)
+
+
+def log_uncaught() -> None:
+    """Writes a record of what Python would print itself: errors that end a thread or that nobody
+    can catch, and warnings. An error that ends the process is still printed by Python."""
+    logging.captureWarnings(True)
+    threading.excepthook = _thread_ended
+    sys.unraisablehook = lambda found: _told("An error was left aside", found.exc_value)
+
+
+def _thread_ended(found: threading.ExceptHookArgs) -> None:
+    if not isinstance(found.exc_value, SystemExit):  # which ends a thread silently
+        _told("A thread was ended by an error", found.exc_value)
+
+
+def _told(what: str, error: BaseException | None) -> None:
+    logger.error(what, exc_info=error)
+
+
+def _is_of_server(name: str) -> bool:
+    return name.partition(".")[0] in _SERVERS
+
+
+class _ServerLogger(logging.Logger):
+    """Leaves writing to the root logger, whatever the server that it belongs to sets: Streamlit
+    gives handlers to each logger that it makes, and to all when its configuration changes."""
+
+    propagate: Any = property(lambda _: True, lambda _, __: None)
+
+    def addHandler(self, hdlr: logging.Handler) -> None:  # noqa: N802 - logging's name
+        pass
+
+    def setLevel(self, level: int | str) -> None:  # noqa: N802 - logging's name
+        pass
+
+
+class _LoggerByName(logging.Logger):
+    """What `logging` makes new loggers by: those of servers are of another kind."""
+
+    def __new__(cls, name: str) -> logging.Logger:  # type: ignore[misc]
+        return (_ServerLogger if _is_of_server(name) else logging.Logger)(name)
 
 
 class _Lines(logging.Handler):
@@ -102,15 +147,19 @@ def _as_json(record: logging.LogRecord) -> str:
 
 def _facts(record: logging.LogRecord) -> dict[str, object]:
     fields: Mapping[str, object] = getattr(record, "fields", {})
+    error = record.exc_info[1] if record.exc_info else None
+    # A server's messages may repeat what somebody sent: only their form is written.
+    message = str(record.msg) if _is_of_server(record.name) else record.getMessage()
+    if error is not None:
+        message = message.partition("\n")[0]  # asyncio goes on with the error itself
     facts: dict[str, object] = {
         "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
         "level": record.levelname,
         "logger": record.name,
-        "message": record.getMessage()[:_LONGEST],
+        "message": message[:_LONGEST],
     }
     if asked := request_id():
         facts["request_id"] = asked
-    error = record.exc_info[1] if record.exc_info else None
     if error is not None:
         frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
         facts["error"] = kind_and_place(error)

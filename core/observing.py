@@ -14,6 +14,7 @@ def observe(*, serves: bool = False) -> None:
         serves: whether this process is a server, whose metrics are read from outside; any other
             is a command, which prints what it does and logs only warnings, or all at "debug".
     """
+    logs.log_uncaught()
     try:
         settings = current()
     except SettingsError:

@@ -3,10 +3,12 @@
 A setting is a field of `Settings`, an environment variable `STRATEGIEWIJZER_<FIELD>` (lists, paths
 and tables: as JSON), a line of `.env` or a file of that name among the secrets of a container or of
 systemd (core/settings_sources.py). OpenAI's own names are honoured as they are. The first of these
-wins: argument, environment, `.env`, secret file, default.
+wins: argument, environment, `.env`, secret file, default. What changes while a program runs holds
+from the next question on, but for core/settings_at_start.py.
 """
 
 import functools
+import logging
 from collections.abc import Hashable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -23,9 +25,12 @@ from pydantic import (
 
 from core.host_names import name_of
 from core.server_addresses import check_postgresql, without_secret
+from core.settings_at_start import AT_START, PLACES, changed
 from core.settings_sources import PREFIX, ROOT, SettingsSources
 
-__all__ = ["PREFIX", "ROOT", "Entry", "Role", "Settings", "current"]
+__all__ = ["PREFIX", "ROOT", "Entry", "Role", "Settings", "current", "environment_of_jobs"]
+
+logger = logging.getLogger(__name__)
 
 Role = Literal["reader", "evaluator", "maintainer"]
 """A role includes those before it."""
@@ -188,7 +193,8 @@ class Settings(SettingsSources):
 
 
 def current() -> Settings:
-    """The current settings; read again only when the environment or `.env` has changed.
+    """The current settings, of which `AT_START` are as when this process first read them; read
+    again only when the environment or `.env` has changed.
 
     Raises:
         SettingsError: as `Settings`.
@@ -196,7 +202,22 @@ def current() -> Settings:
     return _read(Settings.sources())
 
 
+def environment_of_jobs() -> dict[str, str]:
+    """The environment of a process that is to work on the `PLACES` of this one, whatever `.env`
+    says by now. Errors as of `current`."""
+    return Settings.environment(changed(at_start(), Settings(), PLACES))
+
+
+@functools.cache
+def at_start() -> Settings:
+    """The settings as this process first read them."""
+    return Settings()
+
+
 @functools.lru_cache(maxsize=1)
 def _read(sources: Hashable) -> Settings:
     del sources  # only the key of the cache
-    return Settings()
+    now = Settings()
+    if kept := changed(at_start(), now, AT_START):
+        logger.warning("Changed, but not in use before the next start: %s", ", ".join(kept))
+    return now.model_copy(update=kept)

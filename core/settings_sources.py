@@ -1,12 +1,12 @@
 """Where settings come from; the only reader of the environment."""
 
 import os
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as NoJsonError
 
@@ -54,6 +54,17 @@ class SettingsSources(BaseSettings):
             found = file.stat()
             state = found.st_mtime_ns, found.st_size, found.st_ino
         return frozenset(os.environ.items()), state
+
+    @classmethod
+    def environment(cls, values: Mapping[str, SecretStr | Path | str]) -> dict[str, str]:
+        """The environment of this process, with these values of settings in place of others."""
+        texts = {
+            f"{PREFIX}{name.upper()}": one.get_secret_value()
+            if isinstance(one, SecretStr)
+            else str(one)
+            for name, one in values.items()
+        }
+        return {**os.environ, **texts}
 
     @classmethod
     def _env_file(cls) -> Path | None:

@@ -4,6 +4,14 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
+from core import settings
+
+
+def begin_anew() -> None:
+    """From now on this process is one that has just begun, as far as its settings go."""
+    settings.at_start.cache_clear()
+    settings._read.cache_clear()
+
 
 def run(page: Any) -> AppTest:
     """Runs a page, or what was just done to it; nothing may go wrong unnoticed."""

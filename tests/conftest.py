@@ -14,6 +14,7 @@ from playwright.sync_api import Browser
 
 from core.settings import ROOT, Settings
 from people.database import Database
+from tests.apps import begin_anew
 from tests.browser import served, started
 from tests.databases import Postgresql, running_postgresql
 
@@ -33,6 +34,12 @@ def _no_settings_from_outside() -> None:
             del os.environ[name]
     Settings.model_config["env_file"] = None
     Settings.model_config["secrets_dir"] = ()
+
+
+@pytest.fixture(autouse=True)
+def _a_start_of_its_own() -> None:
+    """Settings that hold from the start of a process hold from that of a test."""
+    begin_anew()
 
 
 # All that an index over the bundled briefs is made by.

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from core.errors import LockedError, StoreError
-from core.settings import ROOT
+from core.settings import ROOT, Settings, current
 from ui import jobs
 from ui.jobs import Job
 
@@ -169,3 +169,31 @@ def test_a_folder_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> Non
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="Nothing can be written"):
         jobs.start(tmp_path / "file", "ingest", PRINTS, "")
+
+
+def test_a_job_works_where_the_app_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What only the next run of it goes by is new."""
+    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("STRATEGIEWIJZER_DATABASE_URL", "postgresql://an:hush@people.example.org/a")
+    before = current().database_url
+    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(tmp_path / "other"))
+    monkeypatch.setenv("STRATEGIEWIJZER_DATABASE_URL", "")
+    monkeypatch.setenv("STRATEGIEWIJZER_KEEP_GENERATIONS", "9")
+    tells = (
+        "import json; from core.settings import Settings; s = Settings(); "
+        "places = [str(s.data_dir), s.database_url.get_secret_value()]; "
+        "print(json.dumps({'in': places, 'keeps': s.keep_generations}))"
+    )
+    (said,) = ended(jobs.start(tmp_path, "ingest", ("-c", tells), "")).events()
+    assert said == {"in": [str(tmp_path), before.get_secret_value()], "keeps": 9}
+
+
+def test_no_secret_is_put_into_the_environment_of_a_job_that_finds_it_by_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(Settings.model_config, "secrets_dir", tmp_path)
+    (tmp_path / "strategiewijzer_chroma_token").write_text("hush", "utf-8")
+    assert current().chroma_token.get_secret_value() == "hush"
+    told = ("-c", "import json, os; print(json.dumps(dict(os.environ)))")
+    (environment,) = ended(jobs.start(tmp_path, "ingest", told, "")).events()
+    assert "hush" not in environment.values()

@@ -152,6 +152,12 @@ def test_only_settings_read_the_environment() -> None:
     assert "environ[" not in (ROOT / "core/environment.py").read_text("utf-8")
 
 
+def test_what_serves_reads_its_settings_in_one_way() -> None:
+    """By `current`, which is the same for pages, API and the assistant that answers."""
+    serving = [*_files("ui"), *_files("api"), *_files("app.py"), ROOT / "command/mcp_stdio.py"]
+    assert [file.name for file in serving if "Settings()" in file.read_text("utf-8")] == []
+
+
 def test_no_file_is_longer_than_one_reading() -> None:
     long = {
         str(file.relative_to(ROOT)): lines

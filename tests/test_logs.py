@@ -1,18 +1,32 @@
 """Logs: one line a record, with the id of its request, and nothing that was asked or is secret."""
 
+import asyncio
+import gc
 import json
 import logging
 import re
 import sys
+import threading
+import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import streamlit.logger
 from pydantic import SecretStr
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+from websockets.exceptions import ConnectionClosedError
+from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from chain.assistant import Assistant
 from core import logs
 from core.settings import Settings
+from research.benchmarks.page_session import session as session_of
+from tests.apart import apart
+from tests.browser import served
 from tests.openai_server import openai_error, openai_server
 from tests.test_layers import PACKAGES
 
@@ -139,6 +153,128 @@ def test_a_server_in_the_process_writes_the_same_lines(capsys: pytest.CaptureFix
         logger.handlers[:], logger.propagate = before[0], before[1]
         logger.setLevel(before[2])
     assert [json.loads(line)["message"] for line in written(capsys)] == ["Once"]
+
+
+def test_a_logger_that_a_server_makes_or_sets_up_later_writes_the_same_lines(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Streamlit makes loggers whenever it imports something, and sets all up again when somebody
+    changes its configuration."""
+    before = streamlit.logger.get_logger("streamlit.made_before")
+    logs.set_up("json", "info")
+    later = streamlit.logger.get_logger("streamlit.made_later")
+    streamlit.logger.set_log_level("INFO")
+    streamlit.logger.update_formatter()
+    for logger in (before, later):
+        logger.info("low")
+        logger.warning("Once")
+    told = [json.loads(line) for line in written(capsys)]
+    assert [(one["logger"], one["message"]) for one in told] == [
+        ("streamlit.made_before", "Once"),
+        ("streamlit.made_later", "Once"),
+    ]
+
+
+def fails(_: object = None) -> None:
+    raise ValueError(ASKED)
+
+
+@pytest.fixture
+def uncaught_logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for module, name in ((threading, "excepthook"), (sys, "unraisablehook")):
+        monkeypatch.setattr(module, name, getattr(module, name))  # in the end as before
+    logs.set_up("json", "info")
+    logs.log_uncaught()
+    yield
+    logging.captureWarnings(False)
+
+
+@pytest.mark.usefixtures("uncaught_logged")
+def test_what_python_prints_itself_otherwise_is_a_record(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    class Closing:
+        __del__ = fails
+
+    async def forgetting() -> None:
+        asyncio.get_running_loop().call_soon(fails)
+        forgotten = asyncio.create_task(asyncio.to_thread(fails))
+        await asyncio.wait([forgotten])
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        warnings.warn("This is\nold", DeprecationWarning, stacklevel=1)
+    thread = threading.Thread(target=fails)
+    thread.start()
+    thread.join()
+    Closing()
+    apart(forgetting())
+    gc.collect()
+    lines = written(capsys)
+    told = [json.loads(line) for line in lines]
+    assert [one["logger"] for one in told] == ["py.warnings", *2 * ["core.logs"], *2 * ["asyncio"]]
+    assert all(one["error"].startswith("ValueError at ") for one in told[1:])
+    assert "This is" in told[0]["message"]
+    assert "jan@example.org" not in "".join(lines)
+
+
+def values_of_each_type(widget: str) -> Iterator[WidgetState]:
+    """What a browser may send as the value of a widget, which wants one of these types."""
+    for field in WidgetState.DESCRIPTOR.oneofs_by_name["value"].fields:
+        value = WidgetState(id=widget)
+        if field.type == field.TYPE_MESSAGE:
+            getattr(value, field.name).SetInParent()
+        elif field.type == field.TYPE_STRING:
+            setattr(value, field.name, ASKED)
+        elif field.type == field.TYPE_BYTES:
+            setattr(value, field.name, ASKED.encode())
+        else:
+            setattr(value, field.name, 1)
+        yield value
+
+
+def send(address: str, *messages: str | bytes) -> None:
+    """Sends messages, of which the last ends the connection."""
+    place = address.removeprefix("http://")
+    with connect(f"ws://{place}/_stcore/stream", origin=Origin(address), proxy=None) as socket:
+        for message in messages:
+            socket.send(message)
+        with pytest.raises(ConnectionClosedError):
+            list(socket)
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_the_whole_log_of_the_app_is_one_record_a_line_whatever_a_visitor_sends(
+    tmp_path: Path, form: str
+) -> None:
+    """Also what Streamlit tells at its start, and nothing of what was sent."""
+
+    async def visit(address: str) -> None:
+        async with session_of(address) as session:
+            await session.load()
+            for kind in ("selectbox", "text_input", "chat_input"):
+                for value in values_of_each_type(session.widgets[kind]):
+                    await session.set(value)
+
+    log = tmp_path / "log"
+    with served(tmp_path / "data", log, {"STRATEGIEWIJZER_LOG_FORMAT": form}) as address:
+        apart(visit(address))
+        unknown = BackMsg()
+        unknown.backend_operation_request.request_id = ASKED
+        send(address, unknown.SerializeToString(), b"\xff")
+        send(address, ASKED)
+    text = log.read_text("utf-8")
+    lines = text.split("\n")[:-1]
+    if form == "json":
+        records = [json.loads(line) for line in lines]
+        assert f"at {address}" in records[0]["message"]
+        assert all({"time", "level", "logger", "message"} <= set(one) for one in records)
+    else:
+        assert all(re.match(r"\d{4}-\S+ (INFO|WARNING|ERROR) [\w.]+ \S", line) for line in lines)
+    for told in ("Uncaught app execution", "Rejecting backend", "DecodeError at", "KeyError at"):
+        assert told in text
+    for part in ("Traceback", "cannot be interpreted", "kindermisbruik", "jan@example.org"):
+        assert part not in text
 
 
 @pytest.mark.parametrize("form", ["text", "json"])

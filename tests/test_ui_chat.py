@@ -15,6 +15,7 @@ from core.errors import ModelError, StoreError
 from core.event import Event, Finished, TextDelta
 from core.settings import Settings
 from core.source import DocumentInfo, DocumentKind, Scope
+from ingest.pipeline import ingest
 from people.conversation import Conversation, Exchange
 from people.conversations import Conversations
 from people.database import FILE, database
@@ -619,14 +620,14 @@ def test_a_verdict_that_cannot_be_kept_is_told_and_not_lost(
 
 
 def test_without_an_index_the_page_says_how_to_make_one_and_goes_on_once_it_is_there(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    small: Callable[[Mapping[str, str]], Settings], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    st.cache_resource.clear()
-    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(tmp_path))
+    settings = small({"haven.md": "# De haven\n\nDe haven telt twaalf kranen.\n"})
+    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
     app = run(AppTest.from_file(APP, default_timeout=120))
     assert "make ingest" in app.error[0].value
     assert app.chat_input[0].disabled
-    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
+    ingest(settings)
     press(app, "Opnieuw proberen")
     assert not app.error
     assert not app.chat_input[0].disabled

@@ -12,7 +12,7 @@ from people import feedback
 from people.audit_record import records
 from people.conversation import Conversation, Exchange
 from people.database import FILE, Database, database
-from tests.apps import ask, press, run
+from tests.apps import ask, begin_anew, press, run
 from tests.test_feedback import said
 from tests.test_notes import note
 from tests.test_ui_conversations import REPORTS, Open, chat, kept
@@ -122,6 +122,7 @@ def test_the_page_says_in_each_language_to_whom_questions_go_and_what_is_recorde
     monkeypatch.setenv("STRATEGIEWIJZER_AUDIT", "true")
     monkeypatch.setenv("STRATEGIEWIJZER_AUDIT_USERS", "true")
     monkeypatch.setenv("STRATEGIEWIJZER_KEEP_AUDIT", "1234")
+    begin_anew()
     page.session_state["language"] = language
     told = shown(run(page))
     assert texts("privacy.leaves") in told
@@ -137,6 +138,7 @@ def test_the_page_says_in_each_language_to_whom_questions_go_and_what_is_recorde
 
 def test_servers_on_this_machine_only(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STRATEGIEWIJZER_RERANK_URL", "http://localhost:8080/rerank")
+    begin_anew()
     assert NL("privacy.here") in shown(run(page))
 
 

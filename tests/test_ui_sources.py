@@ -310,6 +310,15 @@ def test_a_document_is_told_in_short_by_quotes_with_their_sections_before_its_te
     assert "Vragen die dit document beantwoordt" in text
 
 
+def test_what_a_document_answers_is_asked_anew_when_a_setting_has_changed(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read(app, document="haven", language="en")
+    assert questions_of(app)
+    monkeypatch.setenv("STRATEGIEWIJZER_REFUSE_BELOW", "1")
+    assert questions_of(run(app)) == []
+
+
 def test_a_document_that_says_nothing_alone_has_no_summary_and_no_empty_heading(
     app: AppTest,
 ) -> None:

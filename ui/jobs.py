@@ -31,7 +31,7 @@ from typing import Any, Literal
 from core.disk import is_locked, make_private
 from core.errors import LockedError, StoreError
 from core.frozen import Frozen
-from core.settings import ROOT
+from core.settings import ROOT, environment_of_jobs
 
 JobKind = Literal["ingest", "eval"]
 JobState = Literal["running", "done", "failed", "stopped"]
@@ -97,6 +97,7 @@ def start(data_dir: Path, kind: JobKind, arguments: Sequence[str], by: str) -> J
 
     Raises:
         LockedError: one of this kind is running, which is the latest.
+        SettingsError: a setting is wrong by now.
         StoreError: nothing can be written in the data folder.
     """
     jobs = data_dir / "jobs"
@@ -127,6 +128,7 @@ def _start(jobs: Path, kind: JobKind, arguments: Sequence[str], by: str) -> Job:
         process = subprocess.Popen(  # noqa: S603 - the command is ours, no shell reads it
             [*command, sys.executable, *arguments],
             cwd=ROOT,
+            env=environment_of_jobs(),
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=err,

@@ -4,6 +4,9 @@ request -> Observed: id, count of refusals -> ErrorShape (api/error_shape.py) ->
 -> Closed -> pages, API
 """
 
+import logging
+
+import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -13,6 +16,8 @@ from core.api_error import error_reply
 from core.errors import SettingsError
 from core.observing import observe
 from core.settings import current
+
+logger = logging.getLogger(__name__)
 
 ID = "X-Request-ID"
 PROGRAMS = ("/v1", "/mcp")  # what programs ask; probes and metrics go on during maintenance
@@ -27,6 +32,8 @@ class Observed:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         observe(serves=True)
+        address = st.get_option("browser.serverAddress"), st.get_option("server.port")
+        logger.info("The pages are served at http://%s:%s", *address)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):

@@ -2,30 +2,36 @@
 
 import gc
 import logging
-
-import streamlit as st
+import threading
 
 from chain.assistant import Assistant
+from chain.current_assistant import CurrentAssistant
 from core.background import begin
 from core.errors import StrategiewijzerError
-from core.settings import Settings
+from core.settings import Settings, current
 from people.audit_record import recording
 from people.retention import forget
 from vectorstore.snapshot import Snapshot
 
 logger = logging.getLogger(__name__)
 
+# Not in Streamlit's cache: whoever opens a WebSocket can have that emptied.
+_published = CurrentAssistant(recording)
+_begun = threading.Lock()  # taken by who is first, for good
+trial_assistant = CurrentAssistant(recording, trial=True)
+"""Answers maintainers from what is not published yet; follows a later trial by itself."""
 
-@st.cache_resource(show_spinner=False)
+
 def assistant() -> Assistant:
-    """One for all sessions; it follows new index generations by itself.
+    """One for all sessions; it follows settings and new index generations by itself.
 
     Raises:
         StrategiewijzerError: as `Assistant`; the next call tries again.
     """
-    settings = Settings()
-    made = Assistant(settings, after=recording(settings))
-    begin(lambda: _begin(made, settings), "warm-up")
+    made = _published()
+    if _begun.acquire(blocking=False):
+        settings = current()
+        begin(lambda: _begin(made, settings), "warm-up")
     return made
 
 
@@ -35,17 +41,6 @@ def usable_index() -> Snapshot | None:
         return assistant().index.snapshot()
     except StrategiewijzerError:
         return None
-
-
-@st.cache_resource(show_spinner=False)
-def trial_assistant() -> Assistant:
-    """Answers maintainers from what is not published yet; follows a later trial by itself.
-
-    Raises:
-        StrategiewijzerError: as `Assistant`; the next call tries again.
-    """
-    settings = Settings()
-    return Assistant(settings, trial=True, after=recording(settings))
 
 
 def _begin(made: Assistant, settings: Settings) -> None:

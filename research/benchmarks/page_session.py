@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
@@ -21,19 +22,20 @@ class Session:
     """One session of one page.
 
     id: given by the server.
+    widgets: ids of the page's widgets, one of each kind.
     html: HTML elements of the page's last run, in order.
     received: bytes so far.
     """
 
     def __init__(self, socket: ClientConnection, address: str, path: str) -> None:
         self.id = ""
+        self.widgets: dict[str, str] = {}
         self.html: list[str] = []
         self.received = 0
         self._socket = socket
         self._address = address
         self._path = path
         self._page = ""
-        self._input = ""
         self._kept: dict[str, ForwardMsg] = {}
 
     async def load(self) -> None:
@@ -42,10 +44,14 @@ class Session:
 
     async def ask(self, question: str) -> None:
         """Asks a question and waits until the answer is final."""
-        state = self._state()
-        value = state.widget_states.widgets.add()
-        value.id = self._input
+        value = WidgetState(id=self.widgets["chat_input"])
         value.chat_input_value.data = question
+        await self.set(value)
+
+    async def set(self, value: WidgetState) -> None:
+        """Gives a widget a value, whatever the page expects, and waits until the page is over."""
+        state = self._state()
+        state.widget_states.widgets.append(value)
         await self._run(state)
 
     def _state(self) -> ClientState:
@@ -76,10 +82,11 @@ class Session:
             self._page = message.new_session.page_script_hash
         elif kind == "delta":
             element = message.delta.new_element
-            if element.WhichOneof("type") == "chat_input":
-                self._input = element.chat_input.id
-            elif element.WhichOneof("type") == "html":
+            what = element.WhichOneof("type") or ""
+            if what == "html":
                 self.html.append(element.html.body)
+            elif id := getattr(getattr(element, what, None), "id", ""):
+                self.widgets[what] = id
         finished = ForwardMsg.FINISHED_SUCCESSFULLY
         return kind == "script_finished" and message.script_finished == finished
 

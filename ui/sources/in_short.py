@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from chain.answer.digest import digest
 from core.answer import Answer
 from core.errors import StrategiewijzerError, kind_and_place
+from core.settings import current
 from core.source import DocumentInfo, Scope
 from ui import page_links
 from ui.answers import answer_view
@@ -46,9 +47,10 @@ def show(index: Snapshot, versions: Versions, language: str, texts: Texts) -> bo
         if said is not None:
             st.html(f'<h2 class="sw-hidden">{escape(texts("catalogue.digest"))}</h2>')
             answer_view.show(said, "digest", texts, _ask, index)
-        questions = _questions(
-            index.generation, asked.key, texts.language, asked, index
-        ) or _questions(index.generation, read.key, language, read, index)
+        state = f"{index.generation} {current().model_dump_json()}"
+        questions = _questions(state, asked.key, texts.language, asked, index) or _questions(
+            state, read.key, language, read, index
+        )
     except StrategiewijzerError:  # the page tells it, where it stands for itself
         pass
     except Exception as error:  # noqa: BLE001 - the text can be read all the same
@@ -68,9 +70,9 @@ def _digest(generation: str, key: str, _index: Snapshot) -> Answer | None:
 
 @st.cache_resource(show_spinner=False, max_entries=_KEPT)
 def _questions(
-    generation: str, key: str, language: str, _document: DocumentInfo, _index: Snapshot
+    state: str, key: str, language: str, _document: DocumentInfo, _index: Snapshot
 ) -> tuple[str, ...]:
-    """As `_digest`."""
+    """As `_digest`; the settings are part of `state`, as they say what is answered."""
     return assistant().questions_about(_index, _document, language)
 
 
