@@ -47,7 +47,7 @@ test-all: $(WITH_DEV) $(WITH_LLM) ## run the tests, the long ones too
 	@$(PYTEST) -m 'not whole_model'
 
 test-model: $(WITH_DEV) $(WITH_LLM) ## ask a small language model all questions, not every tenth
-	@$(PY) -m pytest -s -m whole_model tests/test_local_llm.py
+	@$(PY) -m pytest -s -m whole_model tests/servers/test_local_llm.py
 
 lint: $(WITH_DEV) ## check style and types
 	@$(VENV)/bin/ruff check .

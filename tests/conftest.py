@@ -14,9 +14,9 @@ from playwright.sync_api import Browser
 
 from core.settings import ROOT, Settings
 from people.database import Database
-from tests.apps import begin_anew
-from tests.browser import served, started
-from tests.databases import Postgresql, running_postgresql
+from tests.support.apps import begin_anew
+from tests.support.browser import served, started
+from tests.support.databases import Postgresql, running_postgresql
 
 CORPUS = ROOT / "corpus"
 

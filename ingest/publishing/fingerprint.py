@@ -23,7 +23,7 @@ CODE = (
     "ingest/passages/passage_units.py",
     "ingest/reading/formats/*",
 )
-# Distributions that this code reads files with; tests/test_plan.py checks that none is missing.
+# Distributions that this code reads files with. None is missing: tests/policy/test_plan.py.
 LIBRARIES = (
     "babel",
     "lxml",

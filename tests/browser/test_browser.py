@@ -1,0 +1,183 @@
+"""The page in a real browser: what a reader sees, and what a hostile source cannot do."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from core.settings import Settings
+from ingest.pipeline import ingest
+from people.database import database
+from people.feedback import read
+from tests.support.browser import VIEWPORT_HEIGHT, ask, come_to_rest, evidence, opened, served
+
+ROOT = Path(__file__).parents[2]
+REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
+HOSTILE = (
+    "De Zwarte Tulp telt 4321 leden <script>window.harmed = 1</script> "
+    "![x](https://evil.example/x.png) $x^2$ :red[hi] :material/home: :smile: **vet** "
+    "<img src=x onerror='window.harmed = 1'> [link](javascript:alert(1)) https://evil.example."
+)
+
+
+def scroll_up_from(page: Page, last: Locator) -> None:
+    """Turns the wheel, as a reader does, until `last` stays out of view.
+
+    Once is not enough: the page follows new content down until it has noticed the reader.
+    """
+    page.mouse.move(640, 300)
+    for _ in range(60):
+        page.mouse.wheel(0, -1000)
+        page.wait_for_timeout(500)
+        box = last.bounding_box()
+        if box is not None and box["y"] > VIEWPORT_HEIGHT:
+            return
+    pytest.fail("the page does not let its reader scroll up")
+
+
+def test_an_answer_can_be_checked_in_its_source(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        ask(page, REPORTS)
+        answer = page.locator(".sw-answer", has_text="725 000").filter(
+            has=page.get_by_role("link", name="Bron 1", exact=True)
+        )
+        expect(answer).to_be_visible(timeout=90_000)
+        assert answer.get_attribute("lang") == "nl"
+
+        panel = evidence(page)
+        first = page.locator("#exchange-0-1 mark")
+        expect(first).to_be_hidden()
+        panel.click()
+        expect(first).to_be_visible()
+        quotes = page.locator("mark").all_inner_texts()
+        sources = [file.read_text("utf-8") for file in ROOT.glob("corpus/nl/*.md")]
+        assert quotes
+        assert [quote for quote in quotes if not any(quote in text for text in sources)] == []
+
+        official = page.get_by_role("link", name="Officieel document dat hier is samengevat").first
+        assert official.get_attribute("target") == "_blank"
+        assert (official.get_attribute("href") or "").startswith("https://eur-lex.europa.eu/")
+
+
+def test_a_marker_leads_to_its_quote(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        ask(page, REPORTS)
+        marker = page.get_by_role("link", name="Bron 1", exact=True).first
+        expect(marker).to_be_visible(timeout=90_000)
+        expect(page.locator("details.sw-sources")).to_have_count(1)
+        come_to_rest(page)
+        marker.focus()
+        page.keyboard.press("Enter")
+        source = page.get_by_role("dialog", name="Bron bij het antwoord")
+        expect(source.locator("mark").first).to_be_in_viewport()
+        page.wait_for_timeout(1000)  # in which Streamlit could have scrolled away from it
+        expect(source.locator("mark").first).to_be_in_viewport()
+        expect(marker).to_be_in_viewport()
+        source.get_by_role("link", name="Persbericht").click(trial=True)
+
+
+def test_a_quote_is_one_click_from_its_context(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        ask(page, REPORTS)
+        evidence(page).click(timeout=90_000)
+        with page.context.expect_page() as opening:
+            page.get_by_role("link", name="Lees in de context").first.click()
+        context = opening.value
+        place = context.locator(".sw-passage:target")
+        expect(place).to_contain_text("725 000", timeout=90_000)
+        expect(place).to_be_in_viewport()
+
+
+def test_a_question_outside_the_sources_is_refused(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        ask(page, "Wie won de Tour de France in 1998?")
+        expect(page.locator(".sw-refusal")).to_be_visible(timeout=90_000)
+        expect(page.locator("mark")).to_have_count(0)
+
+
+def test_a_hostile_source_is_shown_and_not_run(
+    browser: Browser, small: Callable[[Mapping[str, str]], Settings], tmp_path: Path
+) -> None:
+    front_matter = "---\nid: tulp\ntitle: Tulp <b>vet</b>\nlanguage: nl\n---\n\n"
+    text = f"# Tulp <b>vet</b>\n\n## Leden van de Zwarte Tulp\n\n{HOSTILE}\n"
+    settings = small({"tulp.md": front_matter + text})
+    ingest(settings)
+    with served(settings.data_dir, tmp_path / "log") as address, opened(browser, address) as page:
+        ask(page, "Hoeveel leden telt de Zwarte Tulp?")
+        panel = evidence(page)
+        expect(panel).to_be_visible(timeout=90_000)
+        panel.click()
+        expect(page.locator("mark").first).to_be_visible()
+        shown = page.get_by_test_id("stChatMessage").last
+        for piece in (":red[hi]", ":material/home:", ":smile:", "**vet**", "<script>", "$x^2$"):
+            expect(page.locator(".sw-answer").last).to_contain_text(piece)
+            expect(page.locator("blockquote")).to_contain_text(piece)
+        expect(shown).to_contain_text("Tulp <b>vet</b>")
+        expect(shown.locator("img, .katex, b, blockquote script")).to_have_count(0)
+        assert page.evaluate("window.harmed") is None
+
+
+def test_a_new_question_comes_into_view_although_the_reader_was_further_up(
+    browser: Browser, address: str
+) -> None:
+    with opened(browser, address) as page:
+        for number, question in enumerate((REPORTS, "Wat is EMPACT?", "Wat is SEESAC?"), start=1):
+            ask(page, question)
+            expect(page.locator("details.sw-sources")).to_have_count(number, timeout=90_000)
+        evidence(page).first.click()
+        scroll_up_from(page, page.get_by_text("Wat is SEESAC?"))
+
+        ask(page, "Hoeveel vuurwapens zijn er illegaal in de EU?")
+
+        expect(page.get_by_text("Hoeveel vuurwapens zijn er illegaal")).to_be_in_viewport()
+
+
+def test_a_verdict_is_given_with_the_keyboard_and_stays_in_view(
+    browser: Browser, address: str, settings: Settings
+) -> None:
+    with opened(browser, address) as page:
+        for number, question in enumerate((REPORTS, "Wat is EMPACT?"), start=1):
+            ask(page, question)
+            group = page.get_by_role("radiogroup", name="Was dit antwoord bruikbaar?")
+            expect(group).to_have_count(number, timeout=90_000)
+        first = page.get_by_role("radiogroup", name="Was dit antwoord bruikbaar?").first
+        first.get_by_role("radio").first.focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("Bewaard met dit gesprek")).to_be_visible()
+        come_to_rest(page)
+        group.last.get_by_role("radio").first.focus()  # at the end of the page
+        first.get_by_role("radio").first.focus()
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("Enter")
+        field = page.get_by_label("Wat klopt er niet of ontbreekt er?")
+        expect(field).to_be_visible()
+        page.wait_for_timeout(1500)  # in which Streamlit could have scrolled away from it
+        expect(field).to_be_in_viewport(ratio=1)
+        field.focus()
+        page.keyboard.type("De bron van 2010 ontbreekt.")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("met uw toelichting")).to_be_visible()
+    given = read(database(settings))[-1]
+    assert (given.question, given.comment) == (REPORTS, "De bron van 2010 ontbreekt.")
+
+
+def test_filters_stay_while_another_page_is_shown_and_can_be_cleared(
+    browser: Browser, address: str
+) -> None:
+    with opened(browser, address) as page:
+        expect(page.get_by_placeholder("Stel uw vraag")).to_be_enabled()  # all is there
+        page.get_by_text("Filters", exact=True).click()
+        page.wait_for_timeout(1000)  # they unfold; a list that is opened meanwhile closes again
+        page.get_by_role("combobox", name="Documenten").click()
+        page.get_by_role("option", name="EU-agenda en -actieplan inzake drugs").click()
+        page.keyboard.press("Escape")
+        told = page.get_by_role("status").filter(has_text="Gezocht binnen: EU-agenda")
+        expect(told).to_be_visible()
+        page.get_by_role("link", name="Bronnen").click()
+        expect(page.get_by_text("5 van 5 documenten")).to_be_visible()
+        page.get_by_role("link", name="Vragen", exact=True).click()
+        expect(told).to_be_visible()
+        page.get_by_role("button", name="Filters wissen").click()
+        expect(told).to_have_count(0)

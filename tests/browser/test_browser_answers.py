@@ -1,0 +1,114 @@
+"""Every form of answer in a real browser: folded, small, on a phone, by keyboard, for everybody."""
+
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from core.settings import Settings
+from people.conversation import Conversation, Exchange
+from people.conversations import Conversations
+from people.database import Database
+from tests.support.answers import made
+from tests.support.axe import broken_rules
+from tests.support.browser import come_to_rest, opened, served
+from ui.access import LOCAL
+
+pytestmark = pytest.mark.long
+
+Places = Mapping[str, str]
+
+
+@pytest.fixture(scope="module")
+def places(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
+    """The addresses of conversations with answers made by hand, by the form of the last one."""
+    place = tmp_path_factory.mktemp("answers")
+    data_dir = Path(shutil.copytree(settings.data_dir, place / "data"))
+    answers = made(settings)
+    kept = Conversations(LOCAL.id, Database(data_dir), 90)
+    ids = {}
+    for name, answer in answers.items():
+        understood = answer.model_copy(update={"understood_as": f"{answer.question} En 2010?"})
+        asked = Exchange(question=answer.question, answer=understood, follow_ups=())
+        conversation = Conversation(exchanges=(asked,))
+        kept.put(conversation)
+        ids[name] = conversation.id
+    with served(data_dir, place / "log") as address:
+        yield {name: f"{address}/?c={id}" for name, id in ids.items()}
+
+
+def unfolded(page: Page) -> None:
+    """Waits for the answer, and opens all that is folded."""
+    expect(page.locator(".sw-answer").first).to_be_visible()
+    come_to_rest(page)
+    page.evaluate("document.querySelectorAll('details').forEach(one => (one.open = true))")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["answer", "list", "refusal", "reply"])
+def test_no_rule_is_broken(browser: Browser, places: Places, name: str, scheme: str) -> None:
+    with opened(browser, places[name], scheme) as page:
+        unfolded(page)
+        assert broken_rules(page) == []
+
+
+@pytest.mark.parametrize("name", ["answer", "list", "refusal", "reply"])
+def test_a_phone_needs_no_scrolling_sideways(browser: Browser, places: Places, name: str) -> None:
+    with opened(browser, places[name], width=390) as page:
+        unfolded(page)
+        wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert wide <= 0
+
+
+def test_what_else_there_is_is_folded_and_opens_with_the_keyboard(
+    browser: Browser, places: Places
+) -> None:
+    with opened(browser, places["answer"]) as page:
+        summary = page.locator("details.sw-more > summary")
+        label = page.locator(".sw-more .sw-label").first
+        expect(summary).to_have_text("Ook in de bronnen (2)")
+        expect(label).to_be_hidden()
+        summary.focus()
+        page.keyboard.press("Enter")
+        expect(label).to_be_visible()
+        size = label.evaluate("one => parseFloat(getComputedStyle(one).fontSize)")
+        assert size < 16  # pixels, of the text
+        chip = page.locator(".sw-more .sw-chip").first
+        chip.locator("> a").focus()
+        expect(chip.locator(".sw-card")).to_be_visible()
+        page.keyboard.press("Enter")
+        source = page.get_by_role("dialog", name="Bron bij het antwoord")
+        expect(source.get_by_role("heading")).to_contain_text("[2] ")
+        expect(source.locator("mark").first).to_be_in_viewport()
+
+
+def test_two_quotes_of_a_passage_are_both_marked_and_each_card_has_its_own(
+    browser: Browser, places: Places
+) -> None:
+    with opened(browser, places["answer"]) as page:
+        chips = page.locator(".sw-answer").first.locator(".sw-chip")
+        expect(chips).to_have_count(2)
+        quotes = [chips.nth(number).locator("q").text_content() for number in (0, 1)]
+        assert len(set(quotes)) == 2
+        source = page.locator(".sw-source").first
+        expect(source.locator("mark")).to_have_text([quote or "" for quote in quotes])
+
+
+def test_a_cut_list_leads_to_its_section(browser: Browser, places: Places) -> None:
+    with opened(browser, places["list"]) as page:
+        link = page.get_by_role("link", name="De hele lijst lezen")
+        with page.context.expect_page() as opening:
+            link.click()
+        expect(opening.value.locator(".sw-reading mark").first).to_be_in_viewport()
+
+
+def test_what_was_understood_is_corrected_with_the_keyboard(
+    browser: Browser, places: Places
+) -> None:
+    with opened(browser, places["list"]) as page:
+        expect(page.get_by_text("Opgevat als: Welke? En 2010?")).to_be_visible()
+        page.get_by_role("button", name="Stel precies mijn vraag").focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="Welke?", level=2)).to_have_count(2)

@@ -1,0 +1,390 @@
+"""A conversation in a real browser: kept, found again, changed, stopped and undone."""
+
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import docx
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from core.settings import Settings
+from tests.support.browser import ask, evidence, free_port, opened, served
+from tests.support.openai_server import Script, openai_server
+
+REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
+MARKET = "Hoeveel is de drugsmarkt in Europa waard?"
+
+
+def field(page: Page) -> Locator:
+    return page.get_by_placeholder(re.compile("Stel uw vraag"))
+
+
+def question(page: Page, text: str) -> Locator:
+    return page.get_by_role("heading", name=text, level=2)
+
+
+def answered(page: Page, number: int) -> None:
+    """Waits until this many answers are there and the next question can be asked."""
+    expect(page.locator("details.sw-sources")).to_have_count(number)
+    expect(page.get_by_role("radiogroup", name="Was dit antwoord bruikbaar?")).to_have_count(number)
+    expect(field(page)).to_be_enabled()
+
+
+def button(page: Page, name: str) -> Locator:
+    return page.get_by_role("button", name=name, exact=True)
+
+
+def test_what_is_typed_when_the_app_was_started_again_is_asked_in_the_same_conversation(
+    browser: Browser, settings: Settings, tmp_path: Path
+) -> None:
+    port, log = free_port(), tmp_path / "log"
+    with ExitStack() as app:
+        address = app.enter_context(served(settings.data_dir, log, port=port))
+        with opened(browser, address) as page:
+            ask(page, REPORTS)
+            answered(page, 1)
+            app.close()
+            with page.expect_websocket():  # the page connects again by itself
+                app.enter_context(served(settings.data_dir, log, port=port))
+            ask(page, "En in 2010?")
+            answered(page, 2)
+            expect(question(page, REPORTS)).to_be_visible()
+
+
+def test_a_reload_shows_the_conversation_with_its_evidence(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        ask(page, REPORTS)
+        answered(page, 1)
+        ask(page, "En in 2010?")
+        answered(page, 2)
+        expect(page).to_have_url(re.compile(r"\?c=[0-9a-f]{32}$"))
+        quotes = page.locator("mark").all_text_contents()
+        assert quotes
+        page.reload()
+        answered(page, 2)
+        assert page.locator("mark").all_text_contents() == quotes
+        evidence(page).first.click()
+        expect(page.locator("mark").first).to_be_visible()
+
+
+def test_a_verdict_is_still_shown_after_a_reload(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        ask(page, REPORTS)
+        answered(page, 1)
+        page.get_by_role("radio", name="Bruikbaar").first.click()
+        expect(page.get_by_text("Bewaard met dit gesprek")).to_be_visible()
+        page.reload()
+        answered(page, 1)
+        expect(page.get_by_text("Bewaard met dit gesprek")).to_be_visible()
+
+
+def test_another_page_and_back_keeps_the_conversation(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        ask(page, REPORTS)
+        answered(page, 1)
+        place = page.url
+        page.get_by_role("link", name="Bronnen", exact=True).click()
+        expect(page.get_by_role("searchbox")).to_be_visible()
+        page.get_by_role("link", name="Vragen", exact=True).click()
+        answered(page, 1)
+        expect(page).to_have_url(place)
+
+
+def test_an_earlier_conversation_is_searched_returned_to_and_renamed(
+    browser: Browser, address: str
+) -> None:
+    with opened(browser, address) as page:
+        ask(page, MARKET)
+        answered(page, 1)
+        page.get_by_role("button", name=re.compile("^Nieuw gesprek")).click()
+        expect(page.locator("details.sw-sources")).to_have_count(0)
+        ask(page, "Wat is SEESAC?")
+        answered(page, 1)
+        listed = page.locator("[class*='st-key-plain-open-']")
+        page.get_by_label("Zoeken in gesprekken").fill("cocaine 30 miljard")
+        page.keyboard.press("Enter")
+        expect(listed.first).to_contain_text("drugsmarkt")
+        # until all of the new list is there a click may still reach the conversation that is open
+        expect(listed.filter(has_text="SEESAC")).to_have_count(0)
+        expect(button(page, "Hernoemen")).to_have_count(0)
+        listed.first.get_by_role("button").click()
+        expect(question(page, MARKET)).to_be_visible()
+        answered(page, 1)
+        button(page, "Hernoemen").click()
+        page.get_by_label("Naam van het gesprek").fill("Drugs <b>2020</b>")
+        button(page, "Naam opslaan").click()
+        expect(listed.first).to_contain_text("Drugs <b>2020</b>")
+
+
+def test_a_deleted_conversation_can_be_put_back(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        ask(page, "Wat is EMPACT?")
+        answered(page, 1)
+        place = page.url
+        button(page, "Verwijderen").click()
+        expect(page.get_by_text("Het gesprek is verwijderd.")).to_be_visible()
+        expect(question(page, "Wat is EMPACT?")).to_have_count(0)
+        button(page, "Ongedaan maken").click()
+        expect(question(page, "Wat is EMPACT?")).to_be_visible()
+        expect(page).to_have_url(place)
+        page.reload()
+        answered(page, 1)
+        button(page, "Verwijderen").click()
+        expect(page.get_by_text("Het gesprek is verwijderd.")).to_be_visible()
+        page.goto(place)
+        expect(page.get_by_text("Dit gesprek is verwijderd of niet van u.")).to_be_visible()
+
+
+def test_an_address_asks_its_question_once(browser: Browser, address: str) -> None:
+    with opened(browser, f"{address}/?q=Wat%20is%20EMPACT%3F") as page:
+        answered(page, 1)
+        expect(page).to_have_url(re.compile(r"\?c=[0-9a-f]{32}$"))
+        place = page.url
+        page.reload()
+        answered(page, 1)
+        expect(page).to_have_url(place)
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        button(page, "Link").click()
+        expect(page.get_by_text("Gekopieerd.")).to_be_visible()
+        copied = page.evaluate("navigator.clipboard.readText()")
+        assert copied == f"{address}/?q=Wat+is+EMPACT%3F"
+
+
+def test_a_question_is_changed_and_what_it_replaced_can_be_put_back(
+    browser: Browser, address: str
+) -> None:
+    with opened(browser, address) as page:
+        ask(page, REPORTS)
+        answered(page, 1)
+        ask(page, "Wat is EMPACT?")
+        answered(page, 2)
+        button(page, "Vraag aanpassen").first.click()
+        editor = page.get_by_label("Uw vraag", exact=True)
+        expect(editor).to_be_focused()
+        expect(
+            page.get_by_text("Vragen hierna die vervallen (ongedaan te maken): 1.")
+        ).to_be_visible()
+        editor.fill(MARKET)
+        button(page, "Opnieuw vragen").click()
+        expect(question(page, MARKET)).to_be_visible()
+        answered(page, 1)
+        expect(question(page, "Wat is EMPACT?")).to_have_count(0)
+        button(page, "Ongedaan maken").click()
+        expect(question(page, REPORTS)).to_be_visible()
+        answered(page, 2)
+        page.reload()
+        answered(page, 2)
+        expect(question(page, MARKET)).to_have_count(0)
+
+
+def test_the_keyboard_alone_asks_again_and_begins_anew(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        ask(page, REPORTS)
+        answered(page, 1)
+        expect(field(page)).to_be_focused()
+        page.keyboard.type("Wat is EMPACT?")
+        page.keyboard.press("Enter")
+        answered(page, 2)
+        expect(field(page)).to_be_focused()
+        page.keyboard.press("Control+Shift+O")
+        expect(page.get_by_role("heading", name="Voorbeeldvragen")).to_be_visible()
+
+
+def test_a_long_answer_is_shown_from_its_question_on(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        ask(page, "Wat is EMPACT?")
+        answered(page, 1)
+        ask(page, REPORTS)
+        answered(page, 2)
+        expect(page.locator("[class*='st-key-plain-next-']").first).to_be_attached()
+        page.wait_for_timeout(2000)  # in which Streamlit could scroll to the end
+        expect(question(page, REPORTS)).to_be_in_viewport(ratio=1)
+
+
+def test_a_finished_answer_is_told_to_screen_readers(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        ask(page, REPORTS)
+        answered(page, 1)
+        told = page.locator("#sw-live[role=status]")
+        expect(told).to_have_text(re.compile(r"^Het antwoord is er, met \d+ bronverwijzingen\.$"))
+        ask(page, "Wie won de Tour de France in 1998?")
+        expect(told).to_have_text("De bronnen geven geen antwoord; lees waarom.")
+
+
+def test_a_conversation_is_downloaded_with_its_quotes(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        ask(page, REPORTS)
+        answered(page, 1)
+        quote = page.locator("mark").first.text_content() or ""
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        for kind, ending in (("Markdown", "md"), ("Webpagina (HTML)", "html")):
+            opener = page.get_by_role("button", name="Downloaden", exact=True)
+            if not button(page, kind).is_visible():
+                opener.click()
+            with page.expect_download() as download:
+                button(page, kind).click()
+            assert download.value.suggested_filename.endswith(f"-in-2019.{ending}")
+            text = Path(download.value.path()).read_text("utf-8")
+            assert REPORTS in text
+            assert quote[:20] in text
+        assert [url for url in asked if "/media/" in url] == []  # where anybody could fetch it
+        saved_again: list[object] = []
+        page.on("download", lambda download: saved_again.append(download))
+        opener.click()
+        expect(button(page, "Markdown")).to_be_hidden()
+        opener.click()  # draws again what is in it
+        expect(button(page, "Markdown")).to_be_visible()
+        page.wait_for_timeout(500)
+        assert saved_again == []
+
+
+def test_a_document_that_an_address_names_limits_what_is_asked(
+    browser: Browser, address: str
+) -> None:
+    with opened(browser, f"{address}/?document=firearms-plan") as page:
+        expect(page.locator(".sw-note", has_text="Gezocht binnen:")).to_contain_text("vuurwapen")
+        ask(page, "Wat is EMPACT?")
+        expect(page.get_by_role("radiogroup", name="Was dit antwoord bruikbaar?")).to_have_count(1)
+        asked = page.get_by_test_id("stChatMessage").first
+        expect(asked).to_contain_text("Gezocht binnen: EU-actieplan 2020-2025 inzake")
+    with opened(browser, f"{address}/?document=firearms-plan") as page:
+        button(page, "In alles zoeken").click()
+        expect(page.get_by_text("Gezocht binnen:")).to_have_count(0)
+        ask(page, MARKET)
+        expect(page.locator(".sw-answer", has_text="30 miljard").first).to_be_visible()
+
+
+def test_questions_to_go_on_with_are_asked_with_a_click(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        ask(page, REPORTS)
+        answered(page, 1)
+        offered = page.locator("[class*='st-key-plain-next-'] button").first
+        text = offered.inner_text().split("\n")[-1]
+        offered.click()
+        expect(question(page, text)).to_be_visible()
+        answered(page, 2)
+
+
+def test_a_phone_shows_question_answer_and_conversations(browser: Browser, address: str) -> None:
+    with opened(browser, address, width=390) as page:
+        ask(page, REPORTS)
+        answered(page, 1)
+        wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert wide <= 0
+        page.get_by_test_id("stExpandSidebarButton").click()
+        expect(page.get_by_role("button", name=re.compile("^Nieuw gesprek"))).to_be_visible()
+        expect(page.get_by_label("Zoeken in gesprekken")).to_be_visible()
+
+
+@pytest.fixture
+def slow(settings: Settings, tmp_path: Path) -> Iterator[tuple[str, Script]]:
+    """The app with a language model that takes its time, and that model."""
+    with openai_server() as model:
+        model.delay = 2.0
+        model.reply = "Er waren 725 000 meldingen. [1]"
+        environment = {"OPENAI_BASE_URL": model.url, "OPENAI_API_KEY": "x"}
+        with served(settings.data_dir, tmp_path / "log", environment) as address:
+            yield address, model
+
+
+def test_an_answer_in_the_making_tells_what_is_done_and_can_be_stopped(
+    browser: Browser, slow: tuple[str, Script]
+) -> None:
+    address, model = slow
+    with opened(browser, address) as page:
+        ask(page, REPORTS)
+        status = page.locator(".sw-status[role=status]")
+        expect(status).to_be_visible()
+        expect(page.get_by_role("button", name=re.compile("^Stoppen"))).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.get_by_text("Gestopt.", exact=True)).to_be_visible(timeout=5_000)
+        expect(field(page)).to_be_enabled()
+        page.reload()
+        expect(page.get_by_text("Gestopt.", exact=True)).to_be_visible()
+        model.delay = 0.0
+        button(page, "Opnieuw proberen").click()
+        expect(page.get_by_role("radiogroup", name="Was dit antwoord bruikbaar?")).to_be_visible()
+        expect(question(page, REPORTS)).to_have_count(1)
+
+
+def test_an_answer_is_copied_linked_and_saved_from_one_row(
+    browser: Browser, address: str, tmp_path: Path
+) -> None:
+    with opened(browser, address) as page:
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        ask(page, REPORTS)
+        answered(page, 1)
+        heights = set()
+        for name in ("Kopiëren", "Link", "Meer"):
+            box = button(page, name).bounding_box()
+            heights.add(round((box["y"] + box["height"] / 2) / 10) if box else None)
+        assert len(heights) == 1
+        button(page, "Kopiëren").click()
+        expect(page.get_by_text("Gekopieerd.")).to_be_visible()
+        text = page.evaluate("navigator.clipboard.readText()")
+        assert "[1]" in text
+        assert "Bronvermeldingen" in text
+        expect(page.get_by_text("Gekopieerd.")).to_have_count(0, timeout=10_000)  # for a moment
+        button(page, "Link").click()
+        expect(page.get_by_text("Gekopieerd.")).to_be_visible()
+        assert "?q=" in page.evaluate("navigator.clipboard.readText()")
+        button(page, "Meer").click()
+        with page.expect_download() as saving:
+            page.get_by_text("Word-document opslaan").click()
+        saving.value.save_as(tmp_path / "answer.docx")
+        paragraphs = [one.text for one in docx.Document(str(tmp_path / "answer.docx")).paragraphs]
+        assert REPORTS in paragraphs
+
+
+def test_a_conversation_is_printed_from_a_page_of_its_own(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        page.add_init_script("window.print = () => { window.top.printed = document.title; }")
+        page.reload()
+        ask(page, REPORTS)
+        answered(page, 1)
+        button(page, "Downloaden").click()
+        button(page, "Afdrukken of PDF").click()
+        frame = page.frame_locator("iframe.sw-print")
+        expect(frame.locator("h1")).to_have_text(REPORTS)
+        page.wait_for_timeout(500)
+        assert REPORTS in page.evaluate("window.printed")
+
+
+def test_what_can_be_done_with_earlier_answers_shows_where_the_reader_is(
+    browser: Browser, address: str
+) -> None:
+    with opened(browser, address) as page:
+        ask(page, REPORTS)
+        answered(page, 1)
+        ask(page, MARKET)
+        answered(page, 2)
+        page.mouse.move(5, 5)
+        earlier = page.locator("[class*='st-key-earlier-actions-']")
+        expect(earlier).to_have_css("opacity", "0")
+        expect(page.locator("[class*='st-key-actions-']")).to_have_css("opacity", "1")
+        button(page, "Kopiëren").first.focus()
+        expect(earlier).to_have_css("opacity", "1")
+
+
+def test_a_shared_conversation_is_read_by_another_and_taken_back(
+    browser: Browser, address: str
+) -> None:
+    with opened(browser, address) as page, opened(browser, address) as other:
+        ask(page, REPORTS)
+        answered(page, 1)
+        button(page, "Delen").click()
+        button(page, "Link maken").click()
+        link = page.get_by_text("?s=").inner_text()
+        other.goto(link)
+        expect(other.get_by_role("heading", name=REPORTS).last).to_be_visible()
+        expect(other.locator("details.sw-sources")).to_have_count(1)
+        expect(other.get_by_text("Gedeeld gesprek, alleen om te lezen.")).to_be_visible()
+        assert field(other).count() == 0
+        button(page, "Niet meer delen").click()
+        expect(page.get_by_text("Gedeeld tot en met")).to_have_count(0)
+        other.reload()
+        expect(other.get_by_text("wordt niet (meer) gedeeld")).to_be_visible()
+        other.get_by_role("link", name="Zelf een vraag stellen").click()

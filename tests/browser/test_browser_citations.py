@@ -1,0 +1,436 @@
+"""The evidence of an answer in a real browser: cards, quotes, copies, and what a phone shows."""
+
+import functools
+import http.server
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from core.settings import Settings
+from ingest.pipeline import ingest
+from tests.servers.test_export import CONVERSATION, hostile
+from tests.support.axe import broken_rules
+from tests.support.browser import ask, come_to_rest, opened, served
+from tests.support.openai_server import openai_server
+from tests.unit.test_ui_citations import HOSTILE as EVIL
+from ui.answers.conversation_export import conversation_page
+from ui.answers.fragments import at_quote
+from ui.texts import load
+
+pytestmark = pytest.mark.long
+
+MARKET = "Hoeveel is de drugsmarkt in Europa waard?"
+REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
+HOSTILE = (
+    "De Zwarte Tulp telt 4321 leden <script>window.harmed = 1</script> "
+    "![x](https://evil.example/x.png) $x^2$ :red[hi] :smile: **vet** "
+    "<img src=x onerror='window.harmed = 1'> [link](javascript:alert(1)) https://evil.example."
+)
+PHONE = {"width": 390, "height": 844}  # pixels
+
+
+def first_chip(page: Page, question: str = REPORTS) -> Locator:
+    ask(page, question)
+    chip = page.locator(".sw-chip").first
+    expect(page.get_by_role("button", name="Kopiëren")).to_be_visible()  # the answer is complete
+    come_to_rest(page)
+    return chip
+
+
+def test_a_card_shows_on_hover_and_stays_while_the_pointer_goes_to_it(
+    browser: Browser, address: str
+) -> None:
+    with opened(browser, address) as page:
+        chip = first_chip(page)
+        card = chip.locator(".sw-card")
+        expect(card).to_be_hidden()
+        chip.locator("> a").hover()
+        expect(card).to_be_visible()
+        expect(card).to_contain_text("725 000")
+        from_, to = chip.locator("> a").bounding_box(), card.bounding_box()
+        assert from_ is not None
+        assert to is not None
+        page.mouse.move(from_["x"] + 5, from_["y"] + 10)
+        page.mouse.move(to["x"] + 40, to["y"] + to["height"] / 2, steps=20)
+        expect(card).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(card).to_be_hidden()
+        page.mouse.move(5, 5)
+        chip.locator("> a").hover()
+        expect(card).to_be_visible()
+
+
+def test_a_card_shows_on_focus_and_escape_closes_it(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        chip = first_chip(page)
+        page.mouse.move(5, 5)
+        chip.locator("> a").focus()
+        expect(chip.locator(".sw-card")).to_be_visible()
+        described = page.get_by_role("link", name="Bron 1", exact=True).first
+        expect(described).to_have_accessible_description(re.compile("725 000"))
+        page.keyboard.press("Escape")
+        expect(chip.locator(".sw-card")).to_be_hidden()
+        expect(chip.locator("> a")).to_be_focused()
+
+
+def test_a_tap_shows_the_card_on_a_phone_and_the_card_leads_to_the_quote(
+    browser: Browser, address: str
+) -> None:
+    with browser.new_page(locale="nl-NL", viewport=PHONE, has_touch=True, is_mobile=True) as page:
+        page.set_default_timeout(90_000)
+        page.goto(address)
+        chip = first_chip(page)
+        chip.tap()
+        card = chip.locator(".sw-card")
+        expect(card).to_be_visible()
+        box = card.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= PHONE["width"]
+        card.get_by_role("link", name="Toon het citaat in zijn passage").tap()
+        expect(panel(page).locator("mark").first).to_be_in_viewport()
+        expect(card).to_be_hidden()
+        wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert wide <= 0
+
+
+def test_a_chip_is_large_enough_for_a_finger(browser: Browser, address: str) -> None:
+    with opened(browser, address, width=320) as page:
+        first_chip(page)
+        page.locator("details.sw-more > summary").click()
+        assert page.locator(".sw-more .sw-chip").count()
+        for link in page.locator(".sw-chip > a").all():
+            box = link.bounding_box()
+            assert box is not None
+            assert min(box["width"], box["height"]) >= 24
+
+
+def panel(page: Page) -> Locator:
+    """What is open beside the answer or over it."""
+    return page.get_by_role("dialog", name="Bron bij het antwoord")
+
+
+def sent_from_now_on(page: Page) -> list[object]:
+    """What the page, opened anew, sends to the app: every run of it is asked for so."""
+    sent: list[object] = []
+    page.on("websocket", lambda one: one.on("framesent", lambda frame: sent.append(frame)))
+    page.reload()
+    return sent
+
+
+def place(page: Page) -> tuple[int, int]:
+    """How far the page is scrolled, and where the first number stands, in pixels."""
+    top, chip = page.evaluate(
+        """() => [document.querySelector(".stMain").scrollTop,
+                  document.querySelector(".sw-chip").getBoundingClientRect().top]"""
+    )
+    return round(top), round(chip)
+
+
+def test_a_click_opens_the_source_beside_the_answer_which_stays_where_it_is(
+    browser: Browser, address: str
+) -> None:
+    with opened(browser, address) as page:
+        sent = sent_from_now_on(page)
+        chip = first_chip(page)
+        number = chip.locator("> a")
+        before, stood, runs = page.url, place(page), len(sent)
+        number.click()
+        expect(panel(page)).to_be_visible()
+        expect(panel(page).locator(".sw-panel-body")).to_be_focused()
+        expect(panel(page).locator("mark").first).to_be_in_viewport()
+        expect(panel(page).get_by_role("heading")).to_contain_text("[1] ")
+        expect(panel(page)).to_contain_text("Onderdeel: ")
+        expect(panel(page).get_by_role("link", name="Lees in de context")).to_be_visible()
+        expect(panel(page).get_by_role("link", name="Persbericht")).to_be_attached()
+        expect(panel(page).locator("mark.sw-meant")).to_have_text(
+            chip.locator("q").all_inner_texts()
+        )
+        expect(chip.locator(".sw-card")).to_be_hidden()
+        expect(number).to_have_attribute("aria-current", "true")
+        page.wait_for_timeout(1000)  # in which Streamlit could have scrolled away from it
+        assert abs(place(page)[1] - stood[1]) <= 2
+        answer, beside = page.locator(".sw-answer").first.bounding_box(), panel(page).bounding_box()
+        assert answer is not None
+        assert beside is not None
+        assert answer["x"] + answer["width"] <= beside["x"]
+
+        page.mouse.move(answer["x"] + 100, answer["y"] + 20)
+        page.mouse.wheel(0, 200)
+        page.wait_for_timeout(500)
+        expect(panel(page)).to_be_visible()
+        assert panel(page).bounding_box() == beside
+        page.mouse.wheel(0, -2000)
+        page.wait_for_timeout(500)
+        stood = place(page)
+        page.keyboard.press("Escape")
+        expect(panel(page)).to_be_hidden()
+        expect(number).to_be_focused()
+        expect(chip.locator(".sw-card")).to_be_hidden()
+        expect(number).not_to_have_attribute("aria-current", "true")
+        page.wait_for_timeout(1000)
+        assert abs(place(page)[1] - stood[1]) <= 2
+        assert page.url == before
+        assert len(sent) == runs  # nothing is run again
+
+
+def test_the_sources_of_an_answer_are_gone_through_in_the_panel_with_the_keyboard(
+    browser: Browser, address: str
+) -> None:
+    with opened(browser, address) as page:
+        ask(page, MARKET)
+        number = page.locator(".sw-chip > a").first
+        expect(page.get_by_role("button", name="Kopiëren")).to_be_visible()
+        come_to_rest(page)
+        number.press("Enter")
+        told = panel(page).locator(".sw-panel-place")
+        expect(told).to_have_text(re.compile(r"1 / [2-9]"))
+        first = panel(page).get_by_role("heading").inner_text()
+        panel(page).get_by_role("button", name="Volgende bron").focus()
+        page.keyboard.press("Enter")
+        expect(told).to_have_text(re.compile(r"2 / [2-9]"))
+        expect(panel(page).locator("mark").first).to_be_in_viewport()
+        assert panel(page).get_by_role("heading").inner_text() != first
+        panel(page).get_by_role("button", name="Vorige bron").focus()
+        page.keyboard.press("Enter")
+        expect(panel(page).get_by_role("heading")).to_have_text(first)
+        around = panel(page).locator(".sw-nearby").first
+        around.locator("summary").click()
+        assert len(around.locator("> div").inner_text()) > 100
+        panel(page).get_by_role("button", name="Sluiten").focus()
+        page.keyboard.press("Enter")
+        expect(panel(page)).to_be_hidden()
+        expect(number).to_be_focused()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_back_closes_the_source_and_the_page_is_as_it_was(
+    browser: Browser, address: str, width: int
+) -> None:
+    with opened(browser, address, width=width) as page:
+        sent = sent_from_now_on(page)
+        number = first_chip(page).locator("> a")
+        before, stood, runs = page.url, place(page), len(sent)
+        for _ in range(2):
+            number.click()
+            expect(panel(page)).to_be_visible()
+            page.go_back()
+            expect(panel(page)).to_be_hidden()
+            page.wait_for_timeout(1000)  # in which the page could have been run again
+            assert place(page) == stood
+            assert page.url == before
+            assert len(sent) == runs
+            expect(number).to_be_focused()
+
+
+def test_on_a_phone_the_source_lies_over_the_page_and_holds_the_focus(
+    browser: Browser, address: str
+) -> None:
+    with opened(browser, address, width=390) as page:
+        number = first_chip(page).locator("> a")
+        stood = place(page)
+        number.click()
+        box = panel(page).bounding_box()
+        assert box is not None
+        assert (box["x"], box["width"]) == (0, 390)
+        assert 0 < box["y"] < 200
+        assert place(page) == stood
+        for _ in range(12):  # the page below cannot be reached; the browser's own bar can
+            page.keyboard.press("Tab")
+            assert page.evaluate(
+                "document.activeElement === document.body "
+                "|| !!document.activeElement.closest('.sw-panel')"
+            )
+        panel(page).get_by_role("button", name="Sluiten").click()
+        expect(panel(page)).to_be_hidden()
+        expect(number).to_be_focused()
+        assert place(page) == stood
+
+
+def test_a_source_stays_open_while_the_next_answer_is_made_and_goes_with_its_own(
+    browser: Browser, settings: Settings, tmp_path: Path
+) -> None:
+    with openai_server() as model:
+        model.reply = "Er waren 725 000 meldingen. [1]"
+        environment = {"OPENAI_BASE_URL": model.url, "OPENAI_API_KEY": "x"}
+        with (
+            served(settings.data_dir, tmp_path / "log", environment) as address,
+            opened(browser, address) as page,
+        ):
+            number = first_chip(page).locator("> a")
+            model.delay = 3.0
+            ask(page, REPORTS)
+            expect(page.get_by_role("button", name=re.compile("^Stoppen"))).to_be_visible()
+            number.click()
+            expect(panel(page)).to_be_visible()
+            page.keyboard.press("Escape")  # does not stop the answer
+            expect(panel(page)).to_be_hidden()
+            number.click()
+            page.go_back()  # nor does this
+            expect(panel(page)).to_be_hidden()
+            number.click()
+            expect(page.get_by_role("button", name="Kopiëren")).to_have_count(2)
+            expect(page.get_by_text("Gestopt.", exact=True)).to_have_count(0)
+            expect(panel(page).locator("mark").first).to_be_visible()
+            page.get_by_role("button", name=re.compile("^Nieuw gesprek")).click()
+            expect(page.locator("details.sw-sources")).to_have_count(0)
+            expect(panel(page)).to_be_hidden()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1024, 1280])
+def test_no_rule_is_broken_by_an_open_source(
+    browser: Browser, address: str, width: int, scheme: str
+) -> None:
+    with opened(browser, address, scheme, width=width) as page:
+        first_chip(page).locator("> a").click()
+        expect(panel(page)).to_be_visible()
+        assert broken_rules(page) == []
+
+
+def test_an_answer_is_copied_with_the_keyboard_alone(browser: Browser, address: str) -> None:
+    with browser.new_page(
+        locale="nl-NL", permissions=["clipboard-read", "clipboard-write"]
+    ) as page:
+        page.set_default_timeout(90_000)
+        page.goto(address)
+        first_chip(page)
+        page.get_by_role("button", name="Meer").focus()
+        page.keyboard.press("Enter")
+        form = page.get_by_role("button", name="Bronvermeldingen kopiëren")
+        expect(form).to_be_visible()
+        form.focus()
+        expect(form).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("Gekopieerd.")).to_be_visible()
+        copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith("[1] Strategiewijzer, samenvatting van: Europese Commissie, ")
+    assert "24 juli 2020" in copied
+
+
+def test_a_hostile_source_shows_as_text_in_cards_and_copies(
+    browser: Browser, small: Callable[[Mapping[str, str]], Settings], tmp_path: Path
+) -> None:
+    front_matter = "---\nid: tulp\ntitle: Tulp <b>vet</b> $y$\nlanguage: nl\n---\n\n"
+    text = f"# Tulp\n\n## Leden van de Zwarte Tulp\n\n{HOSTILE}\n"
+    settings = small({"tulp.md": front_matter + text})
+    ingest(settings)
+    with served(settings.data_dir, tmp_path / "log") as address, opened(browser, address) as page:
+        chip = first_chip(page, "Hoeveel leden telt de Zwarte Tulp?")
+        chip.locator("> a").focus()
+        expect(chip.locator(".sw-card")).to_be_visible()
+        expect(page.locator("details.sw-sources")).to_have_count(1)
+        page.keyboard.press("Enter")
+        for piece in ("<script>", "$x^2$", ":red[hi]", "<img src=x", "Tulp <b>vet</b> $y$"):
+            expect(panel(page)).to_contain_text(piece)
+        expect(panel(page).locator("img, script, .katex, b")).to_have_count(0)
+        page.keyboard.press("Escape")
+        scripts = page.evaluate("[...document.scripts].map((script) => script.text)")
+        assert not any("harmed" in script for script in scripts)
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page.get_by_role("button", name="Kopiëren").click()
+        expect(page.get_by_text("Gekopieerd.")).to_be_visible()
+        copied = page.evaluate("navigator.clipboard.readText()")
+        for piece in ("<script>", "$x^2$", ":red[hi]", ":smile:", "**vet**", "![x]"):
+            expect(chip.locator(".sw-card")).to_contain_text(piece)
+            assert piece in copied
+        expect(page.locator("[data-testid=stMain]").locator("img, .katex, b")).to_have_count(0)
+        assert page.evaluate("window.harmed") is None
+
+
+def test_a_hostile_conversation_is_exported_as_text(browser: Browser) -> None:
+    with browser.new_page() as page:
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.set_content(conversation_page(EVIL, [hostile()], load("nl")))
+        expect(page.get_by_role("heading", level=1)).to_have_text(EVIL)
+        expect(page.locator("blockquote")).to_have_text(EVIL)
+        expect(page.locator("img, script, b")).to_have_count(0)
+        page.get_by_role("link", name="[1]").click()
+        expect(page.locator("li:target")).to_be_in_viewport()
+        assert asked == []
+
+
+def test_an_exported_conversation_fits_the_screen_and_the_paper(browser: Browser) -> None:
+    with browser.new_page(viewport={"width": 320, "height": 640}) as page:
+        page.set_content(conversation_page("Drugs", CONVERSATION, load("nl")))
+        wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert wide <= 0
+        assert page.pdf().startswith(b"%PDF")
+
+
+@contextmanager
+def web_page(folder: Path, paragraphs: list[str]) -> Iterator[str]:
+    """The address of a long page with these paragraphs at its end."""
+    filler = "<p>Vulling die nergens over gaat.</p>" * 300
+    body = "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
+    page = f"<!doctype html><meta charset=utf-8><title>x</title><body>{filler}{body}{filler}"
+    (folder / "page.html").write_text(page, "utf-8")
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("localhost", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://localhost:{server.server_port}/page.html"
+        server.shutdown()
+
+
+LONG = (
+    "Η στρατηγική της ΕΕ για την Ένωση Ασφάλειας καθορίζει, για την περίοδο 2020-2025, τέσσερις "
+    "προτεραιότητες, μέσα & εργαλεία για όλους."
+)
+
+
+def followed(browser: Browser, url: str, quote: str) -> Page:
+    """The page that opens when a reader clicks the link to a quote, in a tab of its own."""
+    page = browser.new_page()
+    page.goto(url)
+    page.evaluate(
+        """url => {
+            const link = document.createElement("a");
+            link.href = url; link.target = "_blank"; link.rel = "noopener noreferrer";
+            link.textContent = "bron"; document.body.prepend(link);
+        }""",
+        at_quote(url, quote),
+    )
+    with page.context.expect_page() as opening:
+        page.get_by_role("link", name="bron").click()
+    return opening.value
+
+
+@pytest.mark.parametrize(
+    ("paragraphs", "quote"),
+    [
+        (["De geïntegreerde coördinatie – één – wordt geëvalueerd."], None),
+        (["Η καταπολέμηση της σεξουαλικής κακοποίησης παιδιών."], None),
+        ([LONG], None),
+        (["Prijs: 50 % + 3,5 € & meer-dan-genoeg, toch?"], None),
+        (["Drie pijlers:", "preventie van drugsgebruik;", "toegang tot zorg."], None),
+        (["Met&nbsp;24&nbsp;juli 2020 als datum."], "Met 24 juli 2020 als datum."),
+    ],
+    ids=["accents", "greek", "long", "reserved", "list", "spaces"],
+)
+def test_a_link_to_a_source_leads_to_the_quote(
+    browser: Browser, tmp_path: Path, paragraphs: list[str], quote: str | None
+) -> None:
+    wanted = quote or "\n- ".join(paragraphs)
+    with web_page(tmp_path, [p.replace(" & ", " &amp; ") for p in paragraphs]) as url:
+        source = followed(browser, url, wanted)
+        place = source.locator("p", has_text=wanted.split()[0]).first
+        expect(place).to_be_in_viewport(timeout=10_000)
+        assert source.evaluate("window.scrollY") > 1000
+        source.context.close()
+
+
+def test_a_link_to_words_that_a_source_lacks_opens_it_at_its_top(
+    browser: Browser, tmp_path: Path
+) -> None:
+    with web_page(tmp_path, ["Iets anders."]) as url:
+        source = followed(browser, url, "Η στρατηγική.")
+        source.wait_for_load_state("load")
+        source.wait_for_timeout(1000)  # in which a browser finds what is there
+        assert source.evaluate("window.scrollY") == 0
+        source.context.close()

@@ -1,0 +1,130 @@
+"""The evaluation page in a real browser: from starting a run to its signed-off report."""
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from playwright.sync_api import Browser, Page, expect
+
+from core.settings import Settings
+from eval import run_report, runs
+from tests.support.browser import come_to_rest, opened, served
+
+pytestmark = pytest.mark.long
+
+HOSTILE = "<img src=x onerror='window.harmed=1'> **Hoeveel** $x^2$ is de drugsmarkt waard? :smile:"
+MANY = 60  # questions: enough to see it run
+QUESTIONS = [
+    {
+        "id": f"own-{number:02}",
+        "question": HOSTILE if number == 0 else f"Hoeveel is de drugsmarkt waard ({number})?",
+        "language": "nl",
+        "answerable": True,
+        "kind": "number",
+        "facts": [["30 miljard"]],
+        "documents": ["drugs-agenda"],
+        "sections": ["Omvang van de drugsmarkt"],
+    }
+    for number in range(MANY)
+]
+
+
+@pytest.fixture
+def data_dir(settings: Settings, tmp_path: Path) -> Path:
+    """A copy of the index, in which runs may be kept."""
+    return Path(shutil.copytree(settings.data_dir, tmp_path / "data"))
+
+
+@pytest.fixture
+def address(data_dir: Path, tmp_path: Path) -> Iterator[str]:
+    with served(data_dir, tmp_path / "log") as found:
+        yield f"{found}/evaluation"
+
+
+def press(page: Page, name: str | re.Pattern[str]) -> None:
+    page.get_by_role("button", name=name).click()
+
+
+def with_another_answer(data_dir: Path) -> None:
+    """Keeps an earlier run, in which the answers lacked the figure."""
+    results = runs.read(runs.resolve("last", data_dir))
+    stamp = results.stamp.model_copy(update={"date": "2026-01-02T03:04:05+00:00"})
+    questions = tuple(
+        one.model_copy(update={"text": one.text.replace("30 miljard", "veel")})
+        for one in results.questions
+    )
+    before = results.model_copy(update={"stamp": stamp, "questions": questions})
+    runs.write(before, runs.new_folder(data_dir, before), html=run_report.html(before))
+
+
+def test_a_run_is_started_goes_on_alone_is_looked_into_and_taken_along(
+    browser: Browser, address: str, data_dir: Path
+) -> None:
+    own = yaml.safe_dump(QUESTIONS, allow_unicode=True).encode()
+    with opened(browser, address) as page:
+        expect(page.get_by_text("Er is nog geen meting.")).to_be_visible()
+        page.locator("input[type=file]").set_input_files(
+            files=[{"name": "eigen.yaml", "mimeType": "application/yaml", "buffer": own}]
+        )
+        expect(page.get_by_role("combobox", name="Vragenlijst")).to_have_value("eigen.yaml")
+        press(page, "Starten")
+        expect(page.get_by_text("Er loopt een meting")).to_be_visible()
+        expect(page.get_by_text(re.compile(rf"[1-9]\d* van {MANY} vragen"))).to_be_visible()
+        expect(page.get_by_role("progressbar")).to_be_visible()
+    assert runs.listed(data_dir) == ()  # it was still running when its page closed
+
+    with opened(browser, address) as page:  # while it runs, or when it has just ended
+        expect(page.get_by_text("Deze meting is klaar.")).to_be_visible()
+        (name,) = runs.listed(data_dir)
+        figures = json.loads((data_dir / "runs" / name / "results.json").read_text("utf-8"))
+        useful = figures["overall"]["answers"]["useful_answer_rate"]
+        metric = page.get_by_test_id("stMetric").filter(has_text="bruikbaar")
+        expect(metric).to_contain_text(f"{useful:.3f}".replace(".", ","))
+
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        press(page, "Downloaden")
+        with page.expect_download() as saving:
+            press(page, re.compile("Rapport om af te drukken"))
+        assert [url for url in asked if "/media/" in url] == []  # where anybody could fetch it
+        saved = saving.value.path().read_text("utf-8")
+        assert saved == (data_dir / "runs" / name / "report.html").read_text("utf-8")
+        assert f"{useful:.3f}" in saved
+        assert "<script" not in saved
+        assert "<img src=x" not in saved
+
+        with_another_answer(data_dir)
+        page.goto(f"{address}?run={name}")
+        page.get_by_role("tab", name="Vragen").click()
+        press(page, HOSTILE)
+        expect(page.get_by_role("heading", name=HOSTILE)).to_be_visible()
+        expect(page.locator("del", has_text="veel").first).to_be_visible()
+        expect(page.locator("ins", has_text="30 miljard").first).to_be_visible()
+        assert f"run={name}" in page.url
+        assert "question=own-00" in page.url
+        shown = page.get_by_test_id("stMain")
+        expect(shown.locator("script, img, .katex")).to_have_count(0)
+        assert page.evaluate("window.harmed") is None
+
+        page.get_by_role("button", name="Alle vragen").click()
+        page.get_by_role("tab", name="Verloop").click()
+        expect(page.get_by_role("tab", name="Tabel")).to_be_visible()
+        expect(page.locator("[role=graphics-document]").first).to_have_attribute(
+            "aria-label", re.compile("^Lijngrafiek van bruikbaar")
+        )
+        page.get_by_role("tab", name="Tabel").click()
+        table = page.get_by_role("table", name="Verloop over de metingen")
+        expect(table).to_contain_text(f"{useful:.3f}".replace(".", ","))
+
+        for tab in ("Cijfers", "Vragen", "Verloop", "Metingen"):
+            page.set_viewport_size({"width": 390, "height": 720})
+            come_to_rest(page)  # Streamlit drops a choice made while an earlier one is carried out
+            page.get_by_role("tab", name=tab, exact=True).click()
+            expect(page.get_by_role("tab", name=tab, exact=True)).to_have_attribute(
+                "aria-selected", "true"
+            )
+            assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0

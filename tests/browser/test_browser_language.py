@@ -1,0 +1,96 @@
+"""Every page speaks one language: nothing of Streamlit's own English is left on it."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.support.browser import come_to_rest
+from ui.texts import languages, load
+
+LOCALES = {"nl": "nl-NL", "fr": "fr-FR", "de": "de-DE"}
+# What Streamlit says in English, and what a page in another language may not say.
+ENGLISH = re.compile(
+    r"\b(?:press|enter to|submit form|upload|browse|drag and drop|per file|skip to|deploy|close|"
+    r"show password|sidebar|open|clear|remove|selected|choose|select|results|available|help for|"
+    r"shortcut|send|message from|app pages|month|day|year|empty|previous|next|copy|search|"
+    r"dismiss|running|settings|rerun|about)\b",
+    re.IGNORECASE,
+)
+# All that is seen or told to a screen reader, apart from our own HTML and what is in it.
+SHOWN = """() => {
+  const texts = new Set();
+  const data = ".stHtml, script, style, noscript, code, [data-testid=stIconMaterial]";
+  for (const element of document.querySelectorAll("body *")) {
+    if (element.closest(data)) continue;
+    for (const name of ["aria-label", "title", "placeholder", "alt", "aria-valuetext"]) {
+      if (element.getAttribute(name)) texts.add(element.getAttribute(name));
+    }
+    for (const node of element.childNodes) {
+      if (node.nodeType === Node.TEXT_NODE) texts.add(node.data.trim());
+    }
+  }
+  return [...texts];
+}"""
+
+
+def english(page: Page, language: str) -> list[str]:
+    """What is English on the page; words that are our own in this language are none."""
+    page.wait_for_timeout(700)
+    own = {text for key, text in load(language).values.items() if not key.startswith("kinds.")}
+    found = [text for text in page.evaluate(SHOWN) if ENGLISH.search(text)]
+    return [text for text in found if text not in own]
+
+
+@pytest.mark.parametrize("language", LOCALES)
+def test_no_english_is_left_on_a_page_in_another_language(
+    browser: Browser, address: str, language: str
+) -> None:
+    texts = load(language)
+    with browser.new_page(locale=LOCALES[language]) as page:
+        page.set_default_timeout(30_000)
+        page.goto(address)
+        expect(page.get_by_placeholder(texts("chat.placeholder"))).to_be_enabled()
+        page.get_by_text(texts("filters.heading"), exact=True).click()
+        come_to_rest(page)
+        page.get_by_role("combobox", name=texts("filters.documents")).press_sequentially("qqq")
+        expect(page.get_by_text(texts("streamlit.nothing_found"), exact=True)).to_be_visible()
+        assert english(page, language) == []
+        page.keyboard.press("Escape")
+        page.get_by_test_id("stDateInputCalendarButton").click()
+        expect(page.get_by_test_id("stDateInputCalendar")).to_be_visible()
+        assert english(page, language) == []
+        page.keyboard.press("Escape")
+        page.get_by_label(texts("history.search")).fill("abc")
+        expect(page.get_by_text(texts("streamlit.apply"))).to_be_visible()
+        assert english(page, language) == []
+        for path in ("sources", "sources?document=drugs-agenda", "evaluation", "maintenance"):
+            page.goto(f"{address}/{path}")
+            expect(page.locator("h1").first).to_be_visible()
+            assert english(page, language) == [], path
+
+
+def test_a_language_that_is_chosen_survives_a_reload(browser: Browser, address: str) -> None:
+    with browser.new_page(locale="en-US") as page:
+        page.set_default_timeout(30_000)
+        page.goto(address)
+        expect(page.get_by_text("Skip to main content")).to_be_attached()
+        page.get_by_role("combobox", name="Language", exact=True).click()
+        page.get_by_role("option", name="Nederlands").click()
+        expect(page.get_by_placeholder("Stel uw vraag")).to_be_enabled()
+        expect(page.get_by_text("Naar de inhoud")).to_be_attached()
+        page.wait_for_timeout(700)
+
+        page.reload()
+        expect(page.get_by_placeholder("Stel uw vraag")).to_be_enabled()
+        assert english(page, "nl") == []
+
+
+@pytest.mark.parametrize("language", LOCALES)
+def test_no_word_of_streamlit_has_two_translations(language: str) -> None:
+    told = load(language).values
+    keys = [key for key in told if key.startswith("streamlit.")]
+    for key in keys:
+        forms = {load(other).values[key] for other in languages()}
+        others = [one for one in keys if one != key and told[one] != told[key]]
+        assert not forms & {load(other).values[one] for one in others for other in languages()}

@@ -1,0 +1,253 @@
+"""Maintenance in a real browser: from a hostile file to an answer, and back."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from core.settings import Settings
+from ingest.pipeline import ingest
+from people.database import Database
+from people.feedback import Feedback, save
+from tests.support.axe import broken_rules
+from tests.support.browser import ask, opened, served
+from ui import jobs
+
+pytestmark = pytest.mark.long
+
+ALPHA = "---\nid: alpha\ntitle: Alpha\nlanguage: nl\n---\n\n# Alpha\n\nDe vloot telt 30 schepen.\n"
+MORE = ALPHA.replace("30 schepen", "40 schepen")
+NAME = "<img src=x onerror='window.harmed=1'> **vet** $x^2$.md"
+HOSTILE = (
+    "---\nid: tulp\ntitle: 'Tulp <b>vet</b> :smile: $x$'\nlanguage: nl\n---\n\n# Tulp\n\n"
+    "De Zwarte Tulp telt 4321 leden <script>window.harmed = 1</script> ![x](https://evil.example/x).\n"
+)
+WAITS = ("-c", "import time; time.sleep(300)", "verify")
+VERDICT = Feedback.model_validate(
+    {
+        "id": "one",
+        "date": "2026-11-25T10:00:00Z",
+        "evidence": False,
+        "comment": "Het jaartal klopt niet.",
+        "question": "Hoeveel schepen telt de vloot?",
+        "language": "nl",
+        "answered": True,
+        "answer_text": "- De vloot telt 30 schepen. [1]",
+        "sections": ["Alpha"],
+        "confidence": 0.9,
+        "mode": "extractive",
+    }
+)
+QUESTION = "Hoeveel leden telt de Zwarte Tulp?"
+
+
+@pytest.fixture
+def address(small: Callable[[Mapping[str, str]], Settings], tmp_path: Path) -> Iterator[str]:
+    """Of the app on an index with one document, which has changed since."""
+    settings = small({"alpha.md": ALPHA})
+    ingest(settings)
+    folder = settings.corpus_dirs[0]
+    (folder / "alpha.md").write_text(MORE, "utf-8")
+    environment = {
+        "STRATEGIEWIJZER_CORPUS_DIRS": json.dumps([str(folder)]),
+        "STRATEGIEWIJZER_DOCUMENTS_DIR": str(folder),
+    }
+    with served(settings.data_dir, tmp_path / "log", environment) as found:
+        yield found
+
+
+def go_to(page: Page, name: str) -> None:
+    page.get_by_role("tab", name=name).click()
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def test_a_document_is_uploaded_planned_published_asked_about_and_rolled_back(
+    browser: Browser, address: str
+) -> None:
+    with opened(browser, f"{address}/maintenance") as page:
+        page.locator("input[type=file]").set_input_files(
+            files=[
+                {"name": NAME, "mimeType": "text/markdown", "buffer": HOSTILE.encode()},
+                {"name": "oud.doc", "mimeType": "application/msword", "buffer": b"x"},
+            ]
+        )
+        expect(page.get_by_text("sla het op als .docx")).to_be_visible()
+        press(page, "Documenten toevoegen (1)")
+        expect(page.get_by_text("Toegevoegde documenten: 1")).to_be_visible()
+        expect(page.get_by_text(NAME).first).to_be_visible()
+
+        press(page, "Wijzigingen bekijken")  # which is offered at once
+        page.locator(".sw-change summary", has_text="Alpha").click()
+        changed = page.locator(".sw-change", has_text="Alpha")
+        expect(changed.locator("del", has_text="30")).to_be_visible()
+        expect(changed.locator("ins", has_text="40")).to_be_visible()
+        page.locator(".sw-change summary", has_text="Tulp <b>vet</b> :smile: $x$").click()
+        expect(page.get_by_text("<script>window.harmed = 1</script>")).to_be_visible()
+        press(page, "Deze wijzigingen publiceren")
+        expect(page.get_by_text("Gepubliceerd. Teruggaan kan")).to_be_visible()
+        shown = page.locator("[data-testid=stMain]")
+        expect(shown.locator("script, img, .katex")).to_have_count(0)
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        with page.expect_download() as saving:
+            press(page, "Rapport downloaden (HTML)")
+        assert [url for url in asked if "/media/" in url] == []  # where anybody could fetch it
+        assert "<script" not in saving.value.path().read_text("utf-8")
+        assert page.evaluate("window.harmed") is None
+
+        with opened(browser, address) as reader:
+            ask(reader, QUESTION)
+            expect(reader.locator(".sw-answer").last).to_contain_text("4321")
+
+        go_to(page, "Versies")
+        press(page, "Index controleren")
+        expect(page.get_by_text("De index is in orde.")).to_be_visible()
+        press(page, "Deze versie terugzetten…")
+        press(page, "Ja, terugzetten")
+        expect(page.get_by_text(re.compile("Een andere versie terugzetten: klaar"))).to_be_visible()
+
+        with opened(browser, address) as reader:
+            ask(reader, QUESTION)
+            expect(reader.locator(".sw-refusal")).to_be_visible()
+
+
+def test_a_document_in_use_is_corrected_and_a_broken_file_told_at_once(
+    browser: Browser, address: str
+) -> None:
+    with opened(browser, f"{address}/maintenance", width=390) as page:
+        page.locator("input[type=file]").set_input_files(
+            files=[{"name": "plan.pdf", "mimeType": "application/pdf", "buffer": b"geen pdf"}]
+        )
+        expect(page.get_by_text("Dit bestand is beschadigd")).to_be_visible()
+        expect(page.get_by_text("is cut off or no PDF")).to_be_hidden()  # until it is unfolded
+        page.locator("summary", has_text="Alpha (nl, alpha.md)").click()
+        title = page.get_by_role("textbox", name="Titel")
+        expect(title).to_have_value("Alpha")
+        title.fill("De vloot")
+        press(page, "Gegevens opslaan")
+        expect(page.get_by_text("Opgeslagen.")).to_be_visible()
+        expect(page.get_by_text("gewijzigd, nog niet gepubliceerd")).to_be_visible()
+        press(page, "Wijzigingen bekijken")
+        page.locator(".sw-change summary", has_text="De vloot").click()
+        expect(page.locator(".sw-fields ins", has_text="De vloot")).to_be_visible()
+
+
+def test_closing_the_page_while_publishing_loses_nothing(browser: Browser, address: str) -> None:
+    with opened(browser, f"{address}/maintenance") as page:
+        go_to(page, "Controleren en publiceren")
+        press(page, "Wijzigingen bekijken")
+        press(page, "Deze wijzigingen publiceren")
+        expect(page.get_by_role("button", name="Stoppen")).to_be_visible()
+    with opened(browser, f"{address}/maintenance") as page:
+        expect(page.get_by_role("status").filter(has_text="Publiceren: klaar")).to_be_visible()
+        go_to(page, "Controleren en publiceren")
+        expect(page.get_by_text("Gepubliceerd. Teruggaan kan")).to_be_visible()
+        expect(page.get_by_text("Wat u hebt bekeken, is gepubliceerd.")).to_be_visible()
+
+
+def test_of_two_maintainers_the_second_is_told_and_starts_nothing(
+    browser: Browser, address: str, tmp_path: Path
+) -> None:
+    with (
+        opened(browser, f"{address}/maintenance") as first,
+        opened(browser, f"{address}/maintenance") as second,
+    ):
+        for page in (first, second):
+            go_to(page, "Controleren en publiceren")
+            expect(
+                page.get_by_role("button", name="Wijzigingen bekijken", exact=True)
+            ).to_be_enabled()
+        # The first has just begun, and the second's page has not noticed yet.
+        job = jobs.start(tmp_path / "data", "ingest", WAITS, "Els")
+        try:
+            press(second, "Wijzigingen bekijken")
+            expect(second.get_by_text("Iemand anders was u voor")).to_be_visible()
+            for page in (first, second):
+                expect(page.get_by_text("gestart door Els")).to_be_visible()
+                expect(
+                    page.get_by_role("button", name="Wijzigingen bekijken", exact=True)
+                ).to_be_disabled()
+            press(first, "Stoppen")
+            for page in (first, second):
+                expect(page.get_by_text("Index controleren: gestopt")).to_be_visible()
+        finally:
+            jobs.stop(job)
+        assert [*jobs.newest_first(tmp_path / "data", "ingest")] == [job]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_rule_of_accessibility_is_broken_while_there_is_work(
+    browser: Browser, address: str, tmp_path: Path, scheme: str
+) -> None:
+    save(Database(tmp_path / "data"), VERDICT)
+    with opened(browser, f"{address}/maintenance", scheme) as page:
+        page.locator("input[type=file]").set_input_files(
+            files=[
+                {"name": "tulp.md", "mimeType": "text/markdown", "buffer": HOSTILE.encode()},
+                {"name": "oud.doc", "mimeType": "application/msword", "buffer": b"x"},
+            ]
+        )
+        expect(page.get_by_text("sla het op als .docx")).to_be_visible()
+        press(page, "Documenten toevoegen (1)")
+        page.locator("summary", has_text="tulp.md").click()
+        expect(page.get_by_role("textbox", name="Titel")).to_be_visible()
+        assert broken_rules(page) == []
+        go_to(page, "Controleren en publiceren")
+        press(page, "Wijzigingen bekijken")
+        page.locator(".sw-change summary", has_text="Alpha").click()
+        expect(page.get_by_role("button", name="Deze wijzigingen publiceren")).to_be_enabled()
+        assert broken_rules(page) == []
+        go_to(page, "Feedback")
+        expect(page.get_by_text("Het jaartal klopt niet.")).to_be_visible()
+        assert broken_rules(page) == []
+
+
+def test_what_would_be_published_is_asked_before_it_is(browser: Browser, address: str) -> None:
+    with opened(browser, f"{address}/maintenance") as page:
+        page.locator("input[type=file]").set_input_files(
+            files=[{"name": "tulp.md", "mimeType": "text/markdown", "buffer": HOSTILE.encode()}]
+        )
+        press(page, "Documenten toevoegen (1)")
+        press(page, "Wijzigingen bekijken")
+        press(page, "Eerst uitproberen")
+        field = page.get_by_role("textbox", name="Vraag aan beide versies")
+        field.fill(QUESTION)
+        field.press("Enter")
+        present = page.locator(".stColumn", has_text="Nu: zoals gepubliceerd")
+        planned = page.locator(".stColumn", has_text="Straks: na publicatie")
+        expect(planned.locator(".sw-answer")).to_contain_text("4321")
+        expect(present.locator(".sw-refusal")).to_be_visible()
+        assert page.evaluate("window.harmed") is None
+        left, right = present.bounding_box(), planned.bounding_box()
+        assert left is not None
+        assert right is not None
+        assert left["x"] + left["width"] <= right["x"]  # side by side
+        assert broken_rules(page) == []
+        planned.locator(".sw-chip > a").first.click()
+        expect(page.locator(".sw-panel[open]")).to_contain_text("4321")
+        page.keyboard.press("Escape")
+        expect(page.locator(".sw-panel[open]")).to_have_count(0)
+
+        page.set_viewport_size({"width": 390, "height": 720})
+        expect(planned).to_have_css("width", re.compile(r"^3\d\d"))
+        left, right = present.bounding_box(), planned.bounding_box()
+        assert left is not None
+        assert right is not None
+        assert left["y"] + left["height"] <= right["y"]  # one after the other
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+        with opened(browser, address) as reader:
+            ask(reader, QUESTION)
+            expect(reader.locator(".sw-refusal")).to_be_visible()
+        press(page, "Deze wijzigingen publiceren")
+        expect(page.get_by_text("Gepubliceerd. Teruggaan kan")).to_be_visible()
+        expect(field).to_be_hidden()
+        with opened(browser, address) as reader:
+            ask(reader, QUESTION)
+            expect(reader.locator(".sw-answer").last).to_contain_text("4321")

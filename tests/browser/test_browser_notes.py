@@ -1,0 +1,97 @@
+"""Keeping quotes in a real browser, on a wide screen and on a phone."""
+
+import io
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import mammoth
+import pytest
+from playwright.sync_api import Browser, expect
+
+from core.settings import Settings
+from people.conversations import Conversations
+from people.database import Database
+from tests.servers.test_notes import note
+from tests.support.axe import broken_rules
+from tests.support.browser import ask, opened, served
+from ui.access import LOCAL
+
+pytestmark = pytest.mark.long
+
+DRUGS = "Hoeveel is de drugsmarkt in Europa waard?"
+
+
+@pytest.fixture
+def place(settings: Settings, tmp_path: Path) -> Iterator[tuple[str, Conversations]]:
+    """The address of the app on a copy of the index, and what is kept there."""
+    data_dir = Path(shutil.copytree(settings.data_dir, tmp_path / "data"))
+    with served(data_dir, tmp_path / "log") as address:
+        yield address, Conversations(LOCAL.id, Database(data_dir), 90)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_quote_is_kept_remarked_removed_and_downloaded(
+    browser: Browser, place: tuple[str, Conversations], width: int
+) -> None:
+    address, store = place
+    with opened(browser, address, width=width) as page:
+        ask(page, DRUGS)
+        expect(page.get_by_text("Vervolgvragen")).to_be_visible()
+        page.get_by_role("link", name="Bron 1", exact=True).first.click()
+        panel = page.locator("dialog.sw-panel[open]")
+        panel.get_by_role("button", name="Citaat bewaren").click()
+        button = panel.get_by_role("button", name="Bewaard")
+        expect(button).to_be_visible()
+        expect(panel.get_by_text("Bewaard bij Notities.")).to_be_visible()
+        assert broken_rules(page) == []
+        button.click()  # a second click takes it away
+        expect(panel.get_by_role("button", name="Citaat bewaren")).to_be_visible()
+        assert store.notes() == ()
+        panel.get_by_role("button", name="Citaat bewaren").click()
+        expect(button).to_be_visible()
+        (kept,) = store.notes()
+        panel.get_by_role("button", name="Sluiten").click()
+
+        page.goto(f"{address}/notes")
+        expect(page.locator("blockquote")).to_have_text(kept.citation.quote)
+        expect(page.get_by_role("link", name=re.compile("Lees in de context"))).to_have_attribute(
+            "href", re.compile(r"sources\?document=.*quote=")
+        )
+        assert broken_rules(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+        remark = page.get_by_label("Opmerking")
+        remark.fill("Voor de brief")
+        page.get_by_role("button", name="Verwijderen").click()
+        expect(page.get_by_text("Het citaat is verwijderd")).to_be_visible()
+        expect(page.get_by_label("Opmerking")).to_have_count(0)
+        assert store.notes() == ()
+        page.get_by_role("button", name="Ongedaan maken").click()
+        expect(page.get_by_text("Het citaat is verwijderd")).to_have_count(0)
+        expect(page.get_by_label("Opmerking")).to_have_value("Voor de brief")
+        assert [one.remark for one in store.notes()] == ["Voor de brief"]
+
+        page.get_by_role("button", name="Downloaden").click()
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Word (met voetnoten)").click()
+        assert download.value.suggested_filename == "notities.docx"
+        written = mammoth.convert_to_html(io.BytesIO(download.value.path().read_bytes())).value
+        assert "Voor de brief" in written
+        assert '<li id="footnote-' in written
+        with page.expect_download() as download:
+            page.get_by_role("button", name="Markdown").click()
+        assert "Voor de brief" in download.value.path().read_text("utf-8")
+        page.keyboard.press("Escape")
+
+        page.get_by_role("button", name=DRUGS).click()
+        expect(page.locator(".sw-question")).to_contain_text(DRUGS)
+        expect(page).to_have_url(re.compile(rf"\?c={kept.conversation}"))
+
+
+def test_dark_notes_break_no_rule(browser: Browser, place: tuple[str, Conversations]) -> None:
+    address, store = place
+    store.put_note(note())
+    with opened(browser, f"{address}/notes", "dark") as page:
+        expect(page.get_by_text("is veranderd en het citaat staat er niet meer in")).to_be_visible()
+        assert broken_rules(page) == []

@@ -1,0 +1,216 @@
+"""Signing in at a real OpenID provider, in a real browser: pages, roles, signing out."""
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from oidc_provider_mock import User, run_server_in_thread
+from playwright.sync_api import Browser, Page, expect
+from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
+
+from core.settings import Settings
+from tests.support.browser import ask, served
+from ui.navigation import PLACES
+from ui.roles import User as Person
+from ui.texts import load
+
+# The provider still uses an interface of Authlib that goes away in its next major version.
+pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+
+TEXTS = load("nl")
+CLIENT_SECRET = "client-hush-hush"  # noqa: S105 - of a provider that lives as long as a test
+COOKIE_SECRET = "cookie-hush-hush-" * 3
+PEOPLE = {
+    "reader": {"name": "Lia Lezer", "realm_access": {"roles": ["reader"]}},
+    "evaluator": {"name": "Eva <b>Evaluator</b>", "realm_access": {"roles": ["evaluator"]}},
+    "maintainer": {"name": "Bea Beheerder", "realm_access": {"roles": ["x", "maintainer"]}},
+    "listed": {"name": "Ada", "email": "Ada@example.org", "email_verified": True},
+    "unverified": {"name": "Eve", "email": "ada@example.org", "email_verified": False},
+    "malformed": {"name": ["x"], "realm_access": "maintainer", "email": {"x": 1}},
+}
+ROLES = {
+    "reader": "reader",
+    "evaluator": "evaluator",
+    "maintainer": "maintainer",
+    "listed": "maintainer",
+    "unverified": "reader",
+    "malformed": "reader",
+}
+
+
+@contextmanager
+def signing_in(settings: Settings, folder: Path, **environment: str) -> Iterator[str]:
+    """The address of an app at which people sign in; its log holds no secret in the end."""
+    users = [User(sub=name, claims=claims) for name, claims in PEOPLE.items()]
+    with run_server_in_thread(user_claims=users) as provider:
+        secrets = folder / "secrets.toml"
+        secrets.write_text(
+            f"""[auth]
+redirect_uri = "http://localhost:{{port}}/oauth2callback"
+cookie_secret = "{COOKIE_SECRET}"
+client_id = "strategiewijzer"
+client_secret = "{CLIENT_SECRET}"
+server_metadata_url = "http://localhost:{provider.server_port}/.well-known/openid-configuration"
+""",
+            "utf-8",
+        )
+        variables = {
+            "STREAMLIT_SECRETS_FILES": str(secrets),
+            "STRATEGIEWIJZER_ROLE_CLAIM": "realm_access.roles",
+            "STRATEGIEWIJZER_ROLE_MEMBERS": json.dumps({"maintainer": ["ada@example.org"]}),
+            **environment,
+        }
+        with served(settings.data_dir, folder / "log", variables) as address:
+            yield address
+    log = (folder / "log").read_text("utf-8")
+    assert CLIENT_SECRET not in log
+    assert COOKIE_SECRET not in log
+
+
+@pytest.fixture(scope="module")
+def app(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with signing_in(settings, tmp_path_factory.mktemp("sign-in")) as address:
+        yield address
+
+
+@contextmanager
+def visited(browser: Browser, address: str) -> Iterator[Page]:
+    """A page in a browser of its own that reaches this machine only."""
+    context = browser.new_context(locale="nl-NL")
+    context.route(
+        lambda url: not url.startswith("http://localhost:"), lambda route: route.abort()
+    )  # the provider's page asks for a style sheet
+    page = context.new_page()
+    page.set_default_timeout(90_000)
+    page.goto(address)
+    yield page
+    context.close()
+
+
+def sign_in(page: Page, name: str) -> None:
+    page.get_by_role("button", name=TEXTS("access.sign_in")).click()
+    page.get_by_role("button", name=name, exact=True).click()
+    expect(page.get_by_role("button", name=TEXTS("access.sign_out"))).to_be_visible()
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_a_role_decides_which_pages_there_are(browser: Browser, app: str, name: str) -> None:
+    user = Person(id="", name="", role=ROLES[name])
+    with visited(browser, app) as page:
+        sign_in(page, name)
+        sidebar = page.get_by_test_id("stSidebar")
+        expect(sidebar).to_contain_text(f"({TEXTS(f'access.roles.{ROLES[name]}')})")
+        expect(sidebar).to_contain_text(name if name == "malformed" else str(PEOPLE[name]["name"]))
+        menu = page.get_by_test_id("stSidebarNavLink")
+        expected = [TEXTS(place.title) for place in PLACES if user.may(place.role)]
+        expect(menu).to_have_text(expected)
+        for place in PLACES:
+            if not user.may(place.role):
+                page.goto(f"{app}/{place.path}")
+                expect(page.get_by_role("heading", name=TEXTS("access.forbidden"))).to_be_visible()
+
+
+def test_signing_in_out_and_in_again_as_somebody_else(browser: Browser, app: str) -> None:
+    with visited(browser, app) as page:
+        expect(page.get_by_text("localhost", exact=True)).to_be_visible()
+        expect(page.get_by_test_id("stChatInput")).to_have_count(0)
+        sign_in(page, "maintainer")
+        ask(page, "Hoeveel is de drugsmarkt in Europa waard?")
+        expect(page.locator(".sw-answer").first).to_be_visible()
+        page.reload()
+        expect(page.get_by_text("Bea Beheerder")).to_be_visible()
+        page.get_by_role("button", name=TEXTS("access.sign_out")).click()
+        page.get_by_role("button", name="End session").click()
+        expect(page.get_by_role("button", name=TEXTS("access.sign_in"))).to_be_visible()
+        assert not [cookie for cookie in page.context.cookies() if "_user" in str(cookie["name"])]
+        sign_in(page, "reader")
+        expect(page.get_by_text("Lia Lezer")).to_be_visible()
+        expect(page.get_by_text("Bea Beheerder")).to_have_count(0)
+        expect(page.get_by_text("drugsmarkt in Europa waard")).to_have_count(0)
+
+
+def test_who_follows_a_link_comes_back_to_it_after_signing_in(browser: Browser, app: str) -> None:
+    place = f"{app}/sources?document=drugs-agenda&language=nl"
+    with visited(browser, place) as page:
+        expect(page.get_by_role("button", name=TEXTS("access.sign_in"))).to_be_visible()
+        expect(page.locator("article.sw-reading")).to_have_count(0)
+        sign_in(page, "reader")
+        expect(page.locator("article.sw-reading")).to_be_visible()
+        assert page.url == place
+        page.goto(app)  # the place is visited once
+        expect(page.get_by_test_id("stChatInput")).to_be_visible()
+
+
+def test_who_does_not_sign_in_at_the_provider_stays_outside(browser: Browser, app: str) -> None:
+    with visited(browser, app) as page:
+        page.get_by_role("button", name=TEXTS("access.sign_in")).click()
+        page.get_by_role("button", name="Deny").click()
+        expect(page.get_by_role("button", name=TEXTS("access.sign_in"))).to_be_visible()
+        expect(page.get_by_test_id("stChatInput")).to_have_count(0)
+
+
+@pytest.mark.parametrize("secret", ["", "another-secret-of-somebody-else-here"])
+def test_a_forged_cookie_lets_nobody_in(browser: Browser, app: str, secret: str) -> None:
+    claims = {
+        "iss": "x",
+        "sub": "x",
+        "iat": time.time(),
+        "origin": app,
+        "is_logged_in": True,
+        "provider": "default",
+        "realm_access": {"roles": ["maintainer"]},
+    }
+    value = create_signed_value(secret, "_streamlit_user", json.dumps(claims)).decode()
+    with visited(browser, app) as page:
+        page.context.add_cookies([{"name": "_streamlit_user", "value": value, "url": app}])
+        page.reload()
+        expect(page.get_by_role("button", name=TEXTS("access.sign_in"))).to_be_visible()
+        expect(page.get_by_test_id("stChatInput")).to_have_count(0)
+
+
+def test_who_has_no_role_sees_nothing_but_whom_to_ask(
+    browser: Browser, settings: Settings, tmp_path: Path
+) -> None:
+    with (
+        signing_in(settings, tmp_path, STRATEGIEWIJZER_DEFAULT_ROLE="none") as address,
+        visited(browser, address) as page,
+    ):
+        sign_in(page, "unverified")
+        expect(page.get_by_text(re.compile(r"^http://localhost:\d+ unverified$"))).to_be_visible()
+        expect(page.get_by_test_id("stChatInput")).to_have_count(0)
+        page.goto(f"{address}/sources")
+        expect(page.get_by_text(TEXTS("access.no_role"))).to_be_visible()
+
+
+def test_a_sign_in_that_is_half_configured_says_what_lacks(
+    browser: Browser, settings: Settings, tmp_path: Path
+) -> None:
+    secrets = tmp_path / "secrets.toml"
+    secrets.write_text(f'[auth]\nclient_secret = "{CLIENT_SECRET}"\n', "utf-8")
+    variables = {"STREAMLIT_SECRETS_FILES": str(secrets)}
+    with (
+        served(settings.data_dir, tmp_path / "log", variables) as address,
+        visited(browser, address) as page,
+    ):
+        expect(page.get_by_text("redirect_uri, cookie_secret, client_id")).to_be_visible()
+        expect(page.get_by_test_id("stChatInput")).to_have_count(0)
+        assert CLIENT_SECRET not in page.content() + (tmp_path / "log").read_text("utf-8")
+
+
+def test_an_app_that_other_machines_reach_says_what_visitors_may(
+    browser: Browser, settings: Settings, tmp_path: Path
+) -> None:
+    variables = {
+        "STREAMLIT_SERVER_ADDRESS": "0.0.0.0",  # noqa: S104 - what the test is about
+        "STRATEGIEWIJZER_VISITOR_ROLE": "none",
+    }
+    with (
+        served(settings.data_dir, tmp_path / "log", variables) as address,
+        visited(browser, address) as page,
+    ):
+        expect(page.get_by_text(TEXTS("access.visitor"))).to_be_visible()
+        expect(page.get_by_test_id("stChatInput")).to_have_count(0)

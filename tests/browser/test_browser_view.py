@@ -1,0 +1,187 @@
+"""What is in view in a real browser: the question, the whole answer, nothing in the way."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from babel.numbers import format_decimal
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from core.settings import Settings
+from tests.support.browser import ask, come_to_rest, opened, served
+from tests.support.openai_server import Script, openai_server
+from ui.chat.question_field import MAX_QUESTION
+
+REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
+MARKET = "Hoeveel is de drugsmarkt in Europa waard?"
+WINDOWS = ((1280, 900), (390, 844))
+TOP = 110  # pixels: the page's header, and the frame of a question
+NO_QUESTION = "Zomaar een zin over de haven van Rotterdam. " * 120
+
+
+def field(page: Page) -> Locator:
+    return page.get_by_placeholder(re.compile("Stel uw vraag"))
+
+
+def bottom_of(place: Locator) -> float:
+    box = place.bounding_box()
+    assert box is not None
+    return box["y"] + box["height"]
+
+
+def at_top(page: Page, number: int) -> None:
+    """Waits until this many answers are there; the last question is at the top of the window, and
+    its answer is whole above the field."""
+    expect(page.get_by_text("Was dit antwoord bruikbaar?")).to_have_count(number)
+    expect(field(page)).to_be_enabled()
+    come_to_rest(page)
+    box = page.locator(".sw-last-question").bounding_box()
+    assert box is not None
+    assert 40 < box["y"] < TOP
+    field_top = field(page).bounding_box()
+    assert field_top is not None
+    answer = page.get_by_test_id("stChatMessage").last.locator(".sw-answer").first
+    assert bottom_of(answer) < field_top["y"]
+
+
+@pytest.mark.parametrize(("width", "height"), WINDOWS)
+def test_a_question_goes_to_the_top_and_its_answer_is_whole(
+    browser: Browser, address: str, width: int, height: int
+) -> None:
+    with opened(browser, address, width=width) as page:
+        page.set_viewport_size({"width": width, "height": height})
+        for number, question in enumerate((REPORTS, "En in 2010?", MARKET), start=1):
+            ask(page, question)
+            at_top(page, number)
+        page.locator("[class*='st-key-plain-next-'] button").first.click()
+        at_top(page, 4)
+        page.reload()
+        at_top(page, 4)
+
+
+def test_what_the_reader_has_scrolled_to_stays_in_view(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        for number, question in enumerate((REPORTS, MARKET), start=1):
+            ask(page, question)
+            at_top(page, number)
+        page.mouse.move(640, 300)
+        page.mouse.wheel(0, -3000)
+        page.wait_for_timeout(500)
+        page.get_by_role("button", name="Vraag aanpassen", exact=True).first.click()
+        expect(page.get_by_label("Uw vraag", exact=True)).to_be_focused()  # the page has run again
+        page.wait_for_timeout(1000)
+        expect(page.get_by_role("heading", name="Strategiewijzer", level=1)).to_be_in_viewport()
+
+
+def test_a_long_text_without_a_question_is_refused_and_stays(
+    browser: Browser, address: str
+) -> None:
+    with opened(browser, address) as page:
+        length = page.locator(".sw-length")
+        field(page).fill("a" * (MAX_QUESTION - 100))
+        expect(length).to_have_text("900 van 1.000 tekens")
+        field(page).fill(NO_QUESTION)
+        expect(length).to_contain_text("alleen de vraag")
+        field(page).press("Enter")
+        told = format_decimal(len(NO_QUESTION.strip()), locale="nl")
+        expect(page.get_by_role("alert")).to_contain_text(f"{told} tekens")
+        expect(field(page)).to_have_value(NO_QUESTION)
+        expect(page.locator(".sw-question")).to_have_count(0)
+        page.get_by_role("button", name=re.compile("^Nieuw gesprek")).click()
+        expect(page.get_by_role("alert")).to_have_count(0)
+        expect(field(page)).to_have_value("")
+
+
+def test_the_question_in_a_long_text_is_asked(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        field(page).fill(f"{NO_QUESTION}\n\n{MARKET}")
+        field(page).press("Enter")
+        at_top(page, 1)
+        expect(page.get_by_role("heading", name=MARKET, level=2)).to_be_visible()
+        expect(page.locator(".sw-answer", has_text="30 miljard").first).to_be_visible()
+        page.get_by_text(re.compile(r"Rest van uw tekst \([\d.]+ tekens\)")).click()
+        expect(page.get_by_text("de haven van Rotterdam").first).to_be_visible()
+        expect(page.locator(".sw-length")).to_be_empty()
+        page.get_by_role("button", name=re.compile("^Nieuw gesprek")).click()
+        expect(page.locator(".sw-question")).to_have_count(0)
+
+
+@pytest.fixture
+def slow(settings: Settings, tmp_path: Path) -> Iterator[tuple[str, Script]]:
+    """The app with a language model, and that model."""
+    with openai_server() as model:
+        model.reply = "Er waren 725 000 meldingen. [1]"
+        environment = {"OPENAI_BASE_URL": model.url, "OPENAI_API_KEY": "x"}
+        with served(settings.data_dir, tmp_path / "log", environment) as address:
+            yield address, model
+
+
+def test_while_an_answer_is_made_only_stop_can_be_pressed(
+    browser: Browser, slow: tuple[str, Script]
+) -> None:
+    address, model = slow
+    with opened(browser, address) as page:
+        example = page.locator("[class*='st-key-example-'] button")
+        following = page.locator("[class*='st-key-plain-next-'] button")
+        changes = page.get_by_role("button", name="Vraag aanpassen", exact=True)
+        stop = page.get_by_role("button", name=re.compile("^Stoppen"))
+        expect(example.first).to_be_visible()
+        model.delay = 6.0
+        example.first.click()
+        expect(stop).to_be_visible()
+        for one in example.all():
+            expect(one).to_be_hidden(timeout=1000)
+        expect(changes).to_have_count(0)  # for whoever can press it
+        model.delay = 0.0
+        expect(stop).to_have_count(0)
+        expect(changes).to_have_count(1)
+        expect(following.first).to_be_visible()
+        expect(page.locator(".sw-question")).to_have_count(1)
+        model.delay = 6.0
+        following.first.dblclick()
+        expect(stop).to_be_visible()
+        for one in following.all():
+            expect(one).to_be_hidden(timeout=1000)
+        expect(page.locator(".sw-question")).to_have_count(2)
+        stop.click()
+        expect(page.get_by_text("Gestopt.", exact=True)).to_be_visible(timeout=5_000)
+        expect(changes).to_have_count(2)
+        expect(page.get_by_role("button", name="Opnieuw proberen")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("question", "said", "unsaid"),
+    [
+        ("Was kostet ein Brot in Hamburg?", "Liste aller Quellen", "lijst van alle bronnen"),
+        ("Wat is de prijs van een brood in Nederland?", "lijst van alle bronnen", "all sources"),
+    ],
+)
+def test_a_refusal_is_short_and_in_one_language(
+    browser: Browser, address: str, question: str, said: str, unsaid: str
+) -> None:
+    with opened(browser, address) as page:
+        ask(page, question)
+        at_top(page, 1)
+        refusal = page.locator(".sw-refusal")
+        expect(refusal).to_contain_text(said)
+        expect(refusal).not_to_contain_text(unsaid)
+        top = refusal.bounding_box()
+        assert top is not None
+        shown = page.get_by_test_id("stChatMessage").last
+        end = shown.locator("[class*='st-key-suggested-'], .sw-below").last
+        assert bottom_of(end) - top["y"] < 350
+
+
+def test_on_a_phone_the_menu_closes_when_a_page_is_chosen(browser: Browser, address: str) -> None:
+    with opened(browser, address, width=390) as page:
+        expect(field(page)).to_be_enabled()
+        page.get_by_test_id("stExpandSidebarButton").click()
+        page.get_by_role("link", name="Bronnen", exact=True).click()
+        expect(page.get_by_role("searchbox")).to_be_visible()
+        expect(page.get_by_test_id("stSidebar")).not_to_be_in_viewport()
+        page.get_by_role("searchbox").click()  # nothing lies over it
+        page.get_by_test_id("stExpandSidebarButton").click()
+        page.get_by_role("link", name="Vragen", exact=True).click()
+        expect(field(page)).to_be_enabled()
+        expect(page.get_by_test_id("stSidebar")).not_to_be_in_viewport()

@@ -1,0 +1,278 @@
+"""What would be published is built and asked first; readers see nothing of it."""
+
+import datetime
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from chain import __main__ as chain
+from chain.assistant import Assistant
+from core.errors import LockedError, NoIndexError, StoreError
+from core.settings import Settings
+from ingest.__main__ import BUSY, main
+from ingest.pipeline import ingest
+from ingest.publishing.events import Embedded, Event
+from ingest.publishing.generation_history import history
+from ingest.publishing.ingest_report import StoppedError
+from ingest.publishing.lock import exclusive
+from ingest.publishing.transfer import export_generation, import_generation
+from ingest.publishing.verify import verify
+from tests.index.test_ingest import _environment
+from tests.index.test_story import LIGHTHOUSES
+from vectorstore import chroma, pointer
+from vectorstore.embeddings import Vectors, local_embedder
+from vectorstore.generations import Generations
+from vectorstore.keyword_files import keyword_folder
+from vectorstore.store import open_index
+
+Small = Callable[[Mapping[str, str]], Settings]
+
+ASKED = "How many lighthouses does the northern coast have?"
+
+
+def _files(number: int) -> dict[str, str]:
+    return {"lighthouses.en.md": LIGHTHOUSES.replace("31 lighthouses", f"{number} lighthouses")}
+
+
+class _Counting:
+    """The real embedder, which counts the texts that it embeds."""
+
+    def __init__(self) -> None:
+        self._real = local_embedder()
+        self.fingerprint, self.limit = self._real.fingerprint, self._real.limit
+        self.query, self.token_count = self._real.query, self._real.token_count
+        self.at_once = self._real.at_once
+        self.embedded = 0
+
+    def passages(self, texts: list[str]) -> Vectors:
+        self.embedded += len(texts)
+        return self._real.passages(texts)
+
+
+@pytest.fixture
+def settings(small: Small) -> Settings:
+    """An index that says 31, and texts that say 32."""
+    made = small(_files(31))
+    ingest(made)
+    small(_files(32))
+    return made
+
+
+def _left(settings: Settings, generation: str) -> bool:
+    """Whether anything of a generation is stored."""
+    names = [one.name for one in chroma.connect(settings).list_collections()]
+    return (
+        any(generation in name for name in names) or keyword_folder(settings, generation).exists()
+    )
+
+
+def _is_tried(settings: Settings) -> bool:
+    try:
+        return bool(open_index(settings, trial=True).documents())
+    except StoreError:
+        return False
+
+
+def test_it_answers_from_the_trial_while_readers_notice_nothing(settings: Settings) -> None:
+    readers = Assistant(settings)
+    before = readers.ask(ASKED)
+    opened, kept = readers.index.snapshot(), history(settings)
+
+    report = ingest(settings, trial=True)
+
+    assert report.generation == ""
+    assert report.trial
+    assert "32 lighthouses" in Assistant(settings, trial=True).ask(ASKED).text
+    after = readers.ask(ASKED)
+    assert after.model_copy(update={"timings": before.timings}) == before
+    assert readers.index.snapshot() is opened
+    assert "31 lighthouses" in Assistant(settings).ask(ASKED).text
+    assert history(settings) == kept
+    assert verify(settings).problems == ()
+
+
+def test_what_was_tried_is_published_as_it_is_without_embedding_again(settings: Settings) -> None:
+    embedder = _Counting()
+    tried = ingest(settings, trial=True, embedder=embedder)
+    assert embedder.embedded > 0
+    embedder.embedded = 0
+
+    report = ingest(settings, planned=tried.fingerprint, embedder=embedder)
+
+    assert report.generation == tried.trial
+    assert (report.embedded, embedder.embedded) == (0, 0)
+    assert "32 lighthouses" in Assistant(settings).ask(ASKED).text
+    assert not _is_tried(settings)
+    assert verify(settings).problems == ()
+    assert Generations(settings).unpublished() == []
+
+
+def test_nothing_is_built_again_for_the_same_trial(settings: Settings) -> None:
+    first = ingest(settings, trial=True)
+    assert ingest(settings, trial=True).trial == first.trial
+
+
+def test_before_the_first_publication_there_can_be_a_trial(small: Small) -> None:
+    settings = small(_files(31))
+    tried = ingest(settings, trial=True)
+    assert "31 lighthouses" in Assistant(settings, trial=True).ask(ASKED).text
+    with pytest.raises(NoIndexError):
+        Assistant(settings)
+    assert ingest(settings).generation == tried.trial
+
+
+def test_when_something_else_is_published_it_is_gone(small: Small, settings: Settings) -> None:
+    tried = ingest(settings, trial=True).trial
+    assistant = Assistant(settings, trial=True)
+    small(_files(33))
+
+    ingest(settings)
+
+    assert not _is_tried(settings)
+    assert not _left(settings, tried)
+    with pytest.raises(StoreError, match="There is nothing to try out"):
+        assistant.ask(ASKED)
+    assert "33 lighthouses" in Assistant(settings).ask(ASKED).text
+
+
+def test_another_trial_takes_its_place(small: Small, settings: Settings) -> None:
+    tried = ingest(settings, trial=True).trial
+    assistant = Assistant(settings, trial=True)
+    small(_files(33))
+
+    ingest(settings, trial=True)
+
+    assert not _left(settings, tried)
+    assert "33 lighthouses" in assistant.ask(ASKED).text
+
+
+def test_when_the_texts_are_as_they_were_it_is_gone(small: Small, settings: Settings) -> None:
+    tried = ingest(settings, trial=True).trial
+    small(_files(31))
+    assert ingest(settings).generation == ""
+    assert not _is_tried(settings)
+    assert not _left(settings, tried)
+
+
+def test_an_outdated_one_is_not_published(small: Small, settings: Settings) -> None:
+    tried = ingest(settings, trial=True)
+    small(_files(33))
+    with pytest.raises(StoppedError, match="have changed since the plan"):
+        ingest(settings, planned=tried.fingerprint)
+    with pytest.raises(StoppedError, match="have changed since the plan"):
+        ingest(settings, trial=True, planned=tried.fingerprint)
+    assert ingest(settings).generation != tried.trial
+
+
+def test_rollback_ends_it_and_the_next_run_removes_it(small: Small, settings: Settings) -> None:
+    ingest(settings)
+    small(_files(33))
+    tried = ingest(settings, trial=True).trial
+
+    Generations(settings).rollback()
+
+    assert not _is_tried(settings)
+    ingest(settings)
+    assert not _left(settings, tried)
+    assert "33 lighthouses" in Assistant(settings).ask(ASKED).text
+
+
+def test_an_import_ends_it(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> None:
+    file = tmp_path_factory.mktemp("archive") / "index.zip"
+    export_generation(settings, file)
+    tried = ingest(settings, trial=True).trial
+    import_generation(settings, file)
+    assert not _left(settings, tried)
+
+
+def test_after_a_day_it_is_gone(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = ingest(settings, trial=True)
+    assistant = Assistant(settings, trial=True)
+    assert "32 lighthouses" in assistant.ask(ASKED).text
+    monkeypatch.setattr(pointer, "TRIAL", datetime.timedelta(0))
+
+    with pytest.raises(StoreError, match="its day is over"):
+        assistant.ask(ASKED)
+
+    assert ingest(settings, planned=tried.fingerprint).generation != tried.trial
+    assert not _left(settings, tried.trial)
+
+
+def test_a_damaged_one_is_built_again(settings: Settings) -> None:
+    tried = ingest(settings, trial=True)
+    chroma.connect(settings).delete_collection(f"units-{tried.trial}")
+    assert ingest(settings, planned=tried.fingerprint).generation not in ("", tried.trial)
+    assert "32 lighthouses" in Assistant(settings).ask(ASKED).text
+    assert not _left(settings, tried.trial)
+
+
+def test_a_rebuild_takes_nothing_over_from_it(settings: Settings) -> None:
+    tried = ingest(settings, trial=True)
+    assert ingest(settings, rebuild=True).generation != tried.trial
+    assert not _left(settings, tried.trial)
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["none before", "another before"])
+def test_a_crash_while_it_is_built_leaves_nothing_that_the_next_run_does_not_clear(
+    small: Small, settings: Settings, there: bool
+) -> None:
+    if there:
+        ingest(settings, trial=True)
+        small(_files(33))
+
+    def crash(event: Event) -> None:
+        if isinstance(event, Embedded) and event.done == event.total:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ingest(settings, trial=True, tell=crash)
+
+    assert _is_tried(settings) == there
+    if there:
+        assert "32 lighthouses" in Assistant(settings, trial=True).ask(ASKED).text
+    assert "31 lighthouses" in Assistant(settings).ask(ASKED).text
+    small(_files(31))
+    ingest(settings)
+    assert Generations(settings).unpublished() == []
+    kept = Generations(settings).pointer().kept
+    assert {place.name for place in keyword_folder(settings).iterdir()} == set(kept)
+
+
+def test_of_two_runs_at_once_one_is_told(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in _environment(settings).items():
+        monkeypatch.setenv(name, value)
+    ingest(settings, trial=True)
+    with exclusive(settings.data_dir):
+        with pytest.raises(LockedError):
+            ingest(settings, trial=True)
+        with pytest.raises(LockedError):
+            ingest(settings)
+        assert main(["discard"]) == BUSY
+    assert "Another ingest run is busy" in capsys.readouterr().err
+    assert _is_tried(settings)
+
+
+def test_on_the_command_line_it_is_built_asked_and_discarded(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in _environment(settings).items():
+        monkeypatch.setenv(name, value)
+    assert main(["--trial"]) == 0
+    assert "Trial (nothing was published)" in capsys.readouterr().out
+    tried = Generations(settings).pointer().trial
+    assert chain.main([ASKED, "--trial"]) == 0
+    assert "32 lighthouses" in capsys.readouterr().out
+    assert chain.main([ASKED]) == 0
+    assert "31 lighthouses" in capsys.readouterr().out
+    assert main(["discard"]) == 0
+    assert capsys.readouterr().out == f"Discarded {tried}.\n"
+    assert not _left(settings, tried)
+    assert chain.main([ASKED, "--trial"]) == 1
+    assert "python -m ingest --trial" in capsys.readouterr().err
+    assert main(["discard"]) == 0
+    assert capsys.readouterr().out == "There was nothing to discard.\n"
+    for other in ("--dry-run", "--rebuild", "--watch", "--with-eval"):
+        with pytest.raises(SystemExit):
+            main(["--trial", other])

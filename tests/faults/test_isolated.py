@@ -1,0 +1,159 @@
+"""Loading in another process: the same documents and errors, and no file can stop the run."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.errors import DocumentError
+from core.settings import ROOT, Settings
+from ingest.passages.isolated import Loader
+from ingest.passages.split import split
+from ingest.passages.worker import LoadFailure, LogRecord, Response, as_json
+from ingest.reading.load import load
+from tests.support import pdf_files
+from vectorstore.embeddings import token_counter
+
+GOOD = ROOT / "corpus/en/drugs-agenda.md"
+
+
+def write(file: Path, content: bytes) -> Path:
+    file.write_bytes(content)
+    return file
+
+
+def workers() -> list[int]:
+    command = ["pgrep", "-P", str(os.getpid()), "-f", "ingest.passages.worker"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=False)
+    return [int(line) for line in listed.stdout.split()]
+
+
+def test_a_document_comes_out_as_if_loaded_here() -> None:
+    token_count = token_counter(estimated=False)
+    with Loader(Settings()) as loader:
+        for file in sorted((ROOT / "corpus").rglob("*.md")):
+            loaded = loader.load(file)
+            assert loaded.document == load(file)
+            assert loaded.passages == tuple(split(loaded.document, token_count))
+
+
+def test_one_worker_is_kept_and_ends_with_the_loader() -> None:
+    with Loader(Settings()) as loader:
+        loader.load(GOOD)
+        first = workers()
+        loader.load(GOOD)
+        assert workers() == first
+        assert len(first) == 1
+    assert workers() == []
+
+
+def test_a_document_error_comes_out_as_it_was_raised(tmp_path: Path) -> None:
+    file = write(tmp_path / "wrong.en.md", b"---\nid: wrong\nlanguage: english\n---\n\nText.\n")
+    with pytest.raises(DocumentError) as here:
+        load(file)
+    with Loader(Settings()) as loader, pytest.raises(DocumentError) as there:
+        loader.load(file)
+    assert str(there.value) == str(here.value)
+    assert (there.value.path, there.value.line) == (str(file), 3)
+    assert there.value.remedy == here.value.remedy
+    assert (there.value.fault, there.value.field) == ("value", "language")
+
+
+def test_what_the_reader_logs_is_logged_here(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = write(tmp_path / "a.en.txt", b"Share on Facebook Twitter LinkedIn\n\nA sentence here.\n")
+    with caplog.at_level(logging.INFO), Loader(Settings()) as loader:
+        loader.load(file)
+    assert [(r.name, r.levelname) for r in caplog.records] == [("ingest.reading.load", "INFO")]
+    assert "page noise" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "name", ["a b.en.md", "été.fr.md", "new\nline.en.md", "\u202fx\u200f.en.md"]
+)
+def test_any_name_crosses_the_border(tmp_path: Path, name: str) -> None:
+    file = write(tmp_path / name, b"# Title\n\nA sentence here.\n")
+    with Loader(Settings()) as loader:
+        assert loader.load(file).document.path == str(file)
+
+
+def test_a_file_that_takes_too_long_is_given_up_and_the_next_one_is_loaded(tmp_path: Path) -> None:
+    file = write(tmp_path / "slow.en.pdf", pdf_files.bomb(8))
+    with Loader(Settings(parse_timeout=2)) as loader:
+        with pytest.raises(DocumentError, match="takes longer than 2 seconds") as caught:
+            loader.load(file)
+        assert caught.value.path == str(file)
+        assert "STRATEGIEWIJZER_PARSE_TIMEOUT" in caught.value.remedy
+        assert loader.load(GOOD).document.id == "drugs-agenda"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit for memory")
+def test_a_file_that_takes_too_much_memory_is_given_up_and_the_next_one_is_loaded(
+    tmp_path: Path,
+) -> None:
+    file = write(tmp_path / "large.en.pdf", pdf_files.bomb(20))
+    with Loader(Settings(parse_memory=512)) as loader:
+        with pytest.raises(DocumentError, match=r"memory|ends the process") as caught:
+            loader.load(file)
+        assert caught.value.remedy.startswith("It may be damaged or made to do harm")
+        assert "Only if you trust it" in caught.value.remedy
+        assert "STRATEGIEWIJZER_PARSE_MEMORY" in caught.value.remedy
+        assert loader.load(GOOD).document.id == "drugs-agenda"
+
+
+def test_a_worker_that_is_killed_between_two_files_is_replaced() -> None:
+    with Loader(Settings()) as loader:
+        loader.load(GOOD)
+        (worker,) = workers()
+        os.kill(worker, signal.SIGKILL)
+        os.waitid(os.P_PID, worker, os.WEXITED | os.WNOWAIT)  # until it has ended, not reaped
+        assert loader.load(GOOD).document.id == "drugs-agenda"
+        assert workers() != [worker]
+
+
+def test_a_script_without_a_main_guard_is_not_run_again(tmp_path: Path) -> None:
+    script = write(
+        tmp_path / "script.py",
+        f"""
+print("started")
+from pathlib import Path
+from core.settings import Settings
+from ingest.passages.isolated import Loader
+with Loader(Settings()) as loader:
+    print(loader.load(Path({str(GOOD)!r})).document.id)
+""".encode(),
+    )
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["started", "drugs-agenda"]
+
+
+def test_a_log_line_that_is_no_text_does_not_stop_the_file(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    content = pdf_files.typed(["The market for drugs grows."], [])
+    file = write(tmp_path / os.fsdecode(b"\xff.en.pdf"), content)
+    with caplog.at_level(logging.WARNING), Loader(Settings()) as loader:
+        assert "The market" in loader.load(file).document.text
+    assert "no text on page 2" in caplog.text
+
+
+def test_an_answer_that_cannot_be_written_is_told_as_such(tmp_path: Path) -> None:
+    record = LogRecord(logger="a", level=1, message="half a character: \ud83d")
+    failure = LoadFailure(path="a", line=None, problem="p", remedy="r")
+    line = as_json(Response(outcome=failure, records=(record,)), tmp_path / "a.pdf")
+    outcome = Response.model_validate_json(line).outcome
+    assert isinstance(outcome, LoadFailure)
+    assert "the result could not be written" in outcome.problem
+    assert "memory" not in outcome.remedy.lower()

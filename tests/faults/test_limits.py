@@ -1,0 +1,308 @@
+"""A model's server may send anything, for ever: an answer ends in its time all the same."""
+
+import gzip
+import itertools
+import json
+import subprocess
+import sys
+import threading
+import time
+import tracemalloc
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from langchain_core.messages import HumanMessage
+
+from chain.assistant import Assistant
+from chain.model.language_model import ChatModel
+from chain.model.reply import within
+from chain.writing.reply_reader import read
+from core.errors import ModelError
+from core.settings import Settings
+
+Body = Callable[[], Iterator[bytes]]
+MB = 1_000_000
+
+
+def _event(text: str) -> bytes:
+    delta = {"role": "assistant", "content": text}
+    return _raw_event([{"delta": delta, "index": 0, "finish_reason": None}])
+
+
+def _raw_event(choices: object) -> bytes:
+    event = {"id": "1", "object": "chat.completion.chunk", "created": 0, "model": "scripted"}
+    return b"data: " + json.dumps(event | {"choices": choices}).encode() + b"\n\n"
+
+
+END = _raw_event([{"delta": {}, "index": 0, "finish_reason": "stop"}]) + b"data: [DONE]\n\n"
+
+
+@contextmanager
+def _serving(body: Body, **headers: str) -> Iterator[tuple[str, threading.Event]]:
+    """A server that answers with a body; the address, and whether its client has hung up."""
+    hung_up, stopped = threading.Event(), threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            for name, value in {"Content-Type": "text/event-stream", **headers}.items():
+                self.send_header(name.replace("_", "-"), value)
+            self.end_headers()
+            try:
+                for piece in body():
+                    self.wfile.write(piece)
+                    self.wfile.flush()
+                    if stopped.is_set():
+                        return
+            except (BrokenPipeError, ConnectionResetError):
+                hung_up.set()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/v1", hung_up
+    finally:
+        stopped.set()
+        server.shutdown()
+        server.server_close()
+
+
+def _model(url: str, **more: object) -> ChatModel:
+    return ChatModel(Settings(**({"openai_base_url": url, "model": "scripted"} | more)))
+
+
+def _failed(url: str, seconds: float = 20.0, **more: object) -> ModelError:
+    with pytest.raises(ModelError) as raised:
+        _model(url, **more).whole([HumanMessage("How many?")], seconds=seconds)
+    return raised.value
+
+
+# Time
+
+
+def test_a_reply_without_end_is_cut_off_when_its_time_is_up() -> None:
+    started = time.monotonic()
+    pieces = within(0.5, itertools.repeat("It grows. "))
+    with pytest.raises(ModelError, match="no whole answer"):
+        deque(itertools.takewhile(lambda _: time.monotonic() < started + 5, pieces), maxlen=0)
+    assert 0.5 < time.monotonic() - started < 2
+
+
+def test_a_server_that_never_ends_its_reply_is_hung_up_on() -> None:
+    with _serving(lambda: itertools.repeat(_event("It grows [1]. "))) as (url, hung_up):
+        started = time.monotonic()
+        _failed(url, seconds=1.0)
+        assert time.monotonic() < started + 5
+        assert hung_up.wait(5)
+
+
+@pytest.mark.parametrize(
+    ("piece", "mode"),
+    [
+        ("It grows by {} percent [1]. ", "fallback"),
+        ("<think> Hm {}", "fallback"),
+        ("word{} ", "fallback"),
+        ("[{}] (", "fallback"),
+        (" \n", "fallback"),
+    ],
+)
+def test_a_question_is_answered_in_its_time_whatever_the_model_does(
+    settings: Settings, piece: str, mode: str
+) -> None:
+    def endless() -> Iterator[bytes]:
+        for number in itertools.count():
+            yield _event(piece.format(number))
+
+    with _serving(endless) as (url, hung_up):
+        values = {"openai_base_url": url, "model": "scripted", "answer_timeout": 8.0}
+        assistant = Assistant(settings.model_copy(update=values))
+        assistant.warm_up()
+        started = time.monotonic()
+        answer = assistant.ask("How many reports were there in the EU in 2019?")
+        assert time.monotonic() < started + 8
+        assert (answer.mode, answer.answered) == (mode, True)
+        assert hung_up.wait(5)
+
+
+def test_no_more_of_a_reply_is_kept_than_is_read() -> None:
+    taken = 0
+
+    def pieces() -> Iterator[str]:
+        nonlocal taken
+        while True:
+            taken += 1
+            yield "It grows. "
+
+    reading = within(30, pieces())
+    next(reading)
+    time.sleep(0.5)
+    assert taken < 1000
+    threads = threading.active_count()
+    reading.close()
+    assert _ends(lambda: threading.active_count() < threads)
+
+
+def test_comments_that_keep_a_connection_alive_keep_no_thread_alive() -> None:
+    def comments() -> Iterator[bytes]:
+        while True:
+            time.sleep(0.05)
+            yield b": still here\n\n"
+
+    with _serving(comments) as (url, hung_up):
+        assert _failed(url, seconds=0.5, answer_timeout=2.0).reason == "slow"
+        assert hung_up.wait(5)
+    assert _ends(lambda: not any(one.name == "aside" for one in threading.enumerate()))
+
+
+def test_a_program_that_ends_waits_for_no_reply() -> None:
+    program = """
+import time
+from ui.chat.answering import in_background
+
+def events():
+    while True:
+        time.sleep(0.1)
+        yield "event"
+
+shown = in_background(events())
+next(shown)
+raise SystemExit("ended")
+"""
+    root = Path(__file__).parents[2]
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=root, capture_output=True, text=True, timeout=60
+    )
+    assert "ended" in ended.stderr
+
+
+def _ends(is_over: Callable[[], bool], seconds: float = 5.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while not is_over() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return is_over()
+
+
+# Size
+
+
+def test_a_reply_is_read_up_to_a_length() -> None:
+    with _serving(lambda: itertools.repeat(_event("word " * 20_000))) as (url, _):
+        error = _failed(url, seconds=60)
+    assert error.reason == "cut"
+    assert "characters" in str(error)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_an_event_of_forty_megabytes_is_not_taken_in(stream: bool) -> None:
+    def one() -> Iterator[bytes]:
+        yield b'data: {"choices": "' if stream else b'{"choices": "'
+        for _ in range(400):
+            yield b"a" * 100_000
+        yield b'"}\n\n'
+
+    tracemalloc.start()
+    with _serving(one) as (url, _):
+        error = _failed(url)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert error.reason == "protocol"
+    assert "megabytes" in str(error)
+    assert peak < 60 * MB
+
+
+def test_a_compressed_reply_is_not_unpacked() -> None:
+    bomb = gzip.compress(b"\0" * 100 * MB)
+
+    with _serving(lambda: iter([bomb]), Content_Encoding="gzip") as (url, _):
+        tracemalloc.start()
+        error = _failed(url)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert error.reason == "protocol"
+    assert "compresses" in str(error)
+    assert peak < 20 * MB
+
+
+# What is no text
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        b"data: " + b'{"choices":' + b"[" * 100_000 + b"]" * 100_000 + b"}\n\n",
+        b'data: {"choices": [{"delta": {"content": 3}, "index": 0}]}\n\n',
+        b"data: \xff\xfe\n\n",
+        b"data: 1\n\n",
+    ],
+)
+def test_an_event_that_is_not_in_the_protocol_is_told_as_such(event: bytes) -> None:
+    with _serving(lambda: iter([event, END])) as (url, _):
+        assert _failed(url).reason in ("protocol", "empty")
+
+
+def test_half_a_character_ends_no_answer() -> None:
+    half = b'data: {"choices": [{"delta": {"content": "It \\ud83d grows."}, "index": 0}]}\n\n'
+    with _serving(lambda: iter([half, END])) as (url, _):
+        reply = _model(url).whole([HumanMessage("How many?")], seconds=10)
+    assert reply == "It \ufffd grows."
+    with pytest.raises(ModelError):  # falls back: there is no other sentence
+        list(read([reply]))
+
+
+def test_a_reply_arrives_without_its_rows_of_spaces() -> None:
+    pieces = ["It", " " * 50_000, "\n" * 50_000, "\t" * 50_000, "grows", " " * 50_000, "fast."]
+    with _serving(lambda: iter([*map(_event, pieces), END])) as (url, _):
+        started = time.monotonic()
+        reply = _model(url).whole([HumanMessage("How many?")], seconds=20)
+    assert reply.split() == ["It", "grows", "fast."]
+    assert len(reply) < 20
+    assert time.monotonic() < started + 5
+
+
+# Reading takes time in proportion to length
+
+SHAPES = {
+    "spaces": " ",
+    "line ends": "It grows [1].\n\n\n",
+    "sentences": "It grows by five percent [1]. ",
+    "no stops": "word ",
+    "abbreviations": "e.g. ",
+    "items": "- It grows [1]\n",
+    "numbers": "1. It grows [1]\n",
+    "rows": "| it | grows [1] |\n",
+    "quotation": "> " * 40 + "\n",
+    "brackets": "([{<",
+    "markers": "[1] ",
+    "stars": "*_",
+    "fences": "```\n",
+    "headings": "# It\n",
+    "thoughts": "<think> ",
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_twice_the_length_takes_twice_the_time(shape: str) -> None:
+    def seconds(length: int) -> float:
+        repeated = SHAPES[shape] * (length // len(SHAPES[shape]))
+        pieces = [repeated[start : start + 50] for start in range(0, length, 50)]
+        started = time.process_time()
+        try:
+            for _ in read(pieces):
+                pass
+        except ModelError:
+            pass
+        return time.process_time() - started
+
+    seconds(1000)  # loads what it takes
+    once, twice = seconds(20_000), seconds(40_000)
+    assert twice < 2.5 * once + 0.1
+    assert twice < 5

@@ -1,0 +1,154 @@
+"""A process ends with the exit code of what it did, whatever its threads are doing then."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from core.settings import ROOT, Settings
+from tests.support.openai_server import Reply, Request, Script, openai_server
+
+QUESTION = "How many reports of online child sexual abuse were there in the EU in 2019?"
+TWO_QUESTIONS = """
+from chain.assistant import Assistant
+from core.settings import Settings
+
+assistant = Assistant(Settings())
+for question in ({0!r}, {0!r}):
+    print(assistant.ask(question).mode)
+"""
+
+
+@pytest.fixture
+def server() -> Iterator[Script]:
+    with openai_server() as script:
+        yield script
+
+
+def _started(settings: Settings, server: Script, *arguments: str) -> subprocess.Popen[str]:
+    """A process that asks the scripted model."""
+    about = {
+        "STRATEGIEWIJZER_DATA_DIR": str(settings.data_dir),
+        "STRATEGIEWIJZER_MODEL": "scripted",
+        "OPENAI_BASE_URL": server.url,
+    }
+    return subprocess.Popen(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env={**os.environ, **about},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("question", "reply", "printed"),
+    [
+        (QUESTION, "In 2019 there were more than 725 000 reports in the EU [1].", "725 000"),
+        (QUESTION, "", "The language model was not used (empty)"),
+        (QUESTION, "NO ANSWER", "725,000"),
+        ("How do I bake banana bread with walnuts?", "Bananas are yellow [1].", ""),
+    ],
+    ids=["answer", "empty reply", "discarded reply", "refusal"],
+)
+def test_a_command_that_asked_a_model_ends_with_0(
+    settings: Settings, server: Script, question: str, reply: Reply, printed: str
+) -> None:
+    server.reply = reply
+    process = _started(settings, server, "-m", "chain", question)
+    out, err = process.communicate(timeout=200)
+    assert (process.returncode, printed in out) == (0, True), err
+
+
+def test_a_process_that_asked_two_questions_ends_with_0(settings: Settings, server: Script) -> None:
+    process = _started(settings, server, "-c", TWO_QUESTIONS.format(QUESTION))
+    out, err = process.communicate(timeout=200)
+    assert (process.returncode, out) == (0, "fallback\nfallback\n"), err
+
+
+def test_ctrl_c_while_the_model_writes_ends_as_ctrl_c_does(
+    settings: Settings, server: Script
+) -> None:
+    asked = threading.Event()
+
+    def reply(_: Request) -> Reply:
+        asked.set()
+        return "It is growing fast, " * 90
+
+    server.reply, server.delay = reply, 0.1
+    process = _started(settings, server, "-m", "chain", QUESTION)
+    assert asked.wait(200)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=200)
+    assert process.returncode == -signal.SIGINT, err
+
+
+@pytest.mark.parametrize(
+    "work",
+    ["Sentence(text='It grows. ' * 100)", "vocabulary.token_count('It grows. ' * 10_000)"],
+    ids=["pydantic", "sentencepiece"],
+)
+def test_a_thread_in_native_code_is_stopped_before_the_end(work: str) -> None:
+    """Cut off in there it would abort the process: exit code 134."""
+    program = f"""
+import threading
+from pydantic import BaseModel, field_validator
+from core.background import begin
+from vectorstore.e5 import e5
+
+class Sentence(BaseModel):
+    text: str
+
+    @field_validator("text")
+    @classmethod
+    def tidy(cls, text: str) -> str:
+        return " ".join(sorted(text.split()))
+
+vocabulary = e5()
+stop, begun = threading.Event(), threading.Event()
+
+def work() -> None:
+    while not stop.is_set():
+        {work}
+        begun.set()
+
+begin(work, "work", stop)
+begun.wait()
+"""
+    command = [sys.executable, "-c", program]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_what_was_begun_is_done_before_the_end() -> None:
+    program = """
+import threading
+from core.background import begin
+
+def work() -> None:
+    threading.main_thread().join()  # until the process begins to end
+    print("done")
+
+begin(work, "work")
+"""
+    command = [sys.executable, "-c", program]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100)
+    assert (ended.returncode, ended.stdout) == (0, "done\n")
+
+
+def test_a_thread_that_waits_for_a_server_holds_up_no_end() -> None:
+    program = """
+import socket, threading
+from core.background import begin
+
+here, there = socket.socketpair()
+begin(lambda: here.recv(1), "silent", threading.Event())
+"""
+    command = [sys.executable, "-c", program]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100)
+    assert (ended.returncode, ended.stderr) == (0, "")

@@ -1,0 +1,343 @@
+"""`verify` on stores that were damaged for real: every damage is seen, with what mends it."""
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.errors import IndexMismatchError, NoIndexError, StoreError
+from core.settings import ROOT, Settings
+from ingest.__main__ import main
+from ingest.pipeline import ingest
+from ingest.publishing import plan
+from ingest.publishing import verify as verifying
+from ingest.publishing.verify import Verification, verify
+from tests.index.test_ingest import _document, _environment
+from vectorstore import chroma, keyword_files
+from vectorstore.embeddings import Vectors
+from vectorstore.generation import Generation
+from vectorstore.generations import Generations
+from vectorstore.pointer import COLLECTION
+from vectorstore.store import open_index
+
+Small = Callable[[Mapping[str, str]], Settings]
+
+FILES = {f"{name}.md": _document(name) for name in ("alpha", "beta")}
+
+
+@pytest.fixture
+def whole(small: Small) -> Settings:
+    settings = small(FILES)
+    ingest(settings)
+    return settings
+
+
+def _collection(settings: Settings, kind: str) -> chroma.Collection:
+    generation = Generations(settings).pointer().current
+    return chroma.connect(settings).get_collection(f"{kind}-{generation}", None)
+
+
+def _told(found: Verification) -> str:
+    assert found.problems, "nothing was found"
+    assert all(problem.remedy.endswith((".", "--rebuild")) for problem in found.problems)
+    return "\n".join(map(str, found.problems))
+
+
+def test_a_whole_index_has_no_problems(whole: Settings) -> None:
+    found = verify(whole)
+    assert (found.problems, found.notes) == ((), ())
+    assert (found.documents, found.passages, found.units) == (2, 4, 4)
+
+
+@pytest.mark.parametrize(("missed", "problems"), [(1, 0), (8, 1)])
+def test_a_near_duplicate_that_the_search_misses_stops_nothing_and_a_broken_search_does(
+    small: Small, monkeypatch: pytest.MonkeyPatch, missed: int, problems: int
+) -> None:
+    text = "".join(f"## Part {n}\n\nShip number {n} sails.\n\n" for n in range(16))
+    settings = small({"ships.en.md": f"# Ships\n\n{text}"})
+    ingest(settings)
+    lost = set(Generations(settings).current().sample(20)[:missed])
+    nearest = Generation.nearest_passages
+
+    def missing(self: Generation, vector: Vectors, count: int) -> list[tuple[str, float]]:
+        (best, similarity), *rest = nearest(self, vector, count)
+        return rest if best in lost else [(best, similarity), *rest]
+
+    monkeypatch.setattr(Generation, "nearest_passages", missing)
+    monkeypatch.setattr(
+        "ingest.publishing.completeness._SAME", 0.9999
+    )  # no two of these say the same
+    assert len(verify(settings).problems) == problems
+
+
+def test_files_whose_names_are_not_utf_8_are_compared_too(small: Small) -> None:
+    settings = small(FILES)
+    for name in (b"\xff\xfe.md", rb"\xff.md"):
+        path = os.path.join(os.fsencode(settings.corpus_dirs[0]), name)
+        Path(os.fsdecode(path)).write_text(f"Text of {name!r}, about ships.\n")
+    ingest(settings)
+    found = verify(settings)
+    assert (found.problems, found.notes) == ((), ())
+    assert found.documents == 4
+
+
+def test_a_unit_that_is_gone_is_named(whole: Settings) -> None:
+    units = _collection(whole, "units")
+    name = units.get()["ids"][1]
+    units.delete(ids=[name])
+
+    told = _told(verify(whole))
+
+    assert f"Units without a vector: {name}" in told
+    assert f"Passages without a unit: {name.partition('#')[0]}" in told
+    assert "has 2 passages and 1 units, 2 and 2 expected" in told
+    assert "is incomplete" in told
+
+
+def test_a_passage_that_is_gone_leaves_orphan_units(whole: Settings) -> None:
+    passages = _collection(whole, "passages")
+    name = passages.get()["ids"][0]
+    passages.delete(ids=[name])
+
+    told = _told(verify(whole))
+
+    assert f"Units without a passage: {name}" in told
+    assert f"The keyword index has too many: {name}" in told
+
+
+def test_vectors_of_a_document_that_no_manifest_names_are_seen(whole: Settings) -> None:
+    units = _collection(whole, "units")
+    vector = units.get(limit=1, include=["embeddings"])["embeddings"]
+    stray = "gone.en:0123456789abcdef01234567"
+    units.add(ids=[f"{stray}#0"], embeddings=vector)
+    assert f"Units without a passage: {stray}" in _told(verify(whole))
+
+    _collection(whole, "passages").add(ids=[stray], embeddings=vector, documents=["x"])
+
+    assert "holds (1, 1) passages and units of documents that" in _told(verify(whole))
+    assert "(0, 0) expected: gone.en" in _told(verify(whole))
+
+
+def test_a_changed_text_does_not_fit_its_id_nor_its_file(whole: Settings) -> None:
+    passages = _collection(whole, "passages")
+    stored = passages.get(limit=1, include=["embeddings"])
+    name = stored["ids"][0]
+    passages.update(ids=[name], documents=["Other words."], embeddings=stored["embeddings"])
+
+    told = _told(verify(whole))
+
+    assert f"Passage {name} does not have the text that its id stands for" in told
+    assert f".md says: {name}" in told
+
+
+def test_offsets_that_point_elsewhere_in_the_file_are_seen(whole: Settings) -> None:
+    passages = _collection(whole, "passages")
+    stored = passages.get(limit=1)
+    fields = json.loads(str((stored["metadatas"] or [{}])[0]["passage"]))
+    fields["start"], fields["end"] = fields["start"] + 1, fields["end"] + 1
+    passages.update(ids=stored["ids"], metadatas=[{"passage": json.dumps(fields)}])
+
+    assert f".md says: {stored['ids'][0]}" in _told(verify(whole))
+
+
+def test_a_passage_with_the_metadata_of_another_is_seen(whole: Settings) -> None:
+    passages = _collection(whole, "passages")
+    stored = passages.get(limit=1)
+    fields = json.loads(str((stored["metadatas"] or [{}])[0]["passage"]))
+    fields["document"]["reference"] = "COM(1999) 1"
+    fields["units"][0]["end"] = 10_000
+    passages.update(ids=stored["ids"], metadatas=[{"passage": json.dumps(fields)}])
+
+    told = _told(verify(whole))
+
+    assert f"Passage {stored['ids'][0]} bears other metadata than its document" in told
+    assert f"Passage {stored['ids'][0]} has a unit that is not within its text" in told
+
+
+def test_a_passage_that_cannot_be_read_is_named(whole: Settings) -> None:
+    passages = _collection(whole, "passages")
+    name = passages.get()["ids"][0]
+    passages.update(ids=[name], metadatas=[{"passage": "{"}])
+
+    assert f"Passage {name} cannot be read" in _told(verify(whole))
+    with pytest.raises(StoreError, match=f"{name} cannot be read.*--rebuild"):
+        open_index(whole).passages()
+
+
+def test_a_vector_of_other_units_is_seen(whole: Settings) -> None:
+    passages = _collection(whole, "passages")
+    name = passages.get()["ids"][0]
+    passages.update(ids=[name], embeddings=[[1.0] + [0.0] * 383])
+
+    told = _told(verify(whole))
+
+    assert f"The vector of passage {name} is not the mean of its units'" in told
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, 2.0])
+def test_a_vector_that_is_none_is_seen(whole: Settings, number: float) -> None:
+    # Chroma refuses NaN, but a disk that fails does not: until there are many, vectors are rows
+    stored = whole.data_dir / "chroma" / "chroma.sqlite3"
+    name = _collection(whole, "units").get()["ids"][0]
+    bad = np.full(384, number, dtype=np.float32).tobytes()
+    with sqlite3.connect(stored) as connection:
+        changed = connection.execute(
+            "UPDATE embeddings_queue SET vector = ? WHERE id = ?", (bad, name)
+        )
+    assert changed.rowcount == 1
+
+    found = _in_a_new_process(whole)
+
+    assert f"Vectors that are not of length 1: {name}" in _told(found)
+
+
+def _in_a_new_process(settings: Settings) -> Verification:
+    """Chroma keeps in memory what it has read."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "ingest", "verify", "--json"],
+        env=_environment(settings),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    found = Verification.model_validate_json(ran.stdout)
+    assert ran.returncode == bool(found.problems), ran.stderr
+    return found
+
+
+def test_a_keyword_index_with_as_many_but_other_passages_is_seen(whole: Settings) -> None:
+    generation = Generations(whole).current()
+    passages = list(generation.all_passages())
+    folder = whole.data_dir / "keyword" / generation.id
+    keyword_files.build(folder, [passages[0], *passages[:-1]])
+
+    told = _told(verify(whole))
+
+    assert f"The keyword index lacks: {passages[-1].id}. Remove the folder {folder}" in told
+    assert f"The keyword index has more than once: {passages[0].id}" in told
+    assert "is incomplete" not in told  # the count is right
+
+    shutil.rmtree(folder)
+    assert verify(whole).problems == ()
+
+
+def test_a_segment_that_is_gone_is_a_problem_and_not_a_crash(whole: Settings) -> None:
+    generation = Generations(whole).pointer().current
+    chroma.connect(whole).delete_collection(f"units-{generation}")
+
+    assert "A part of the index is gone" in _told(verify(whole))
+    with pytest.raises(StoreError, match="python -m ingest verify"):
+        open_index(whole).search("ships")
+
+
+def test_a_pointer_that_does_not_fit_is_seen(whole: Settings) -> None:
+    first = Generations(whole).pointer().current
+    pointer = chroma.connect(whole).get_collection(COLLECTION, None)
+    pointer.modify(metadata={"current": first, "kept": '["gone"]'})
+    told = _told(verify(whole))
+    assert f"The generation in use, {first}, is not among the kept" in told
+    assert "Generation gone is kept, but cannot be read" in told
+
+    pointer.modify(metadata={"current": "lost", "kept": json.dumps([first])})
+    with pytest.raises(StoreError, match=r"\(lost\) is not in the store.*rollback"):
+        verify(whole)
+    assert Generations(whole).rollback() == first
+    assert verify(whole).problems == ()
+
+
+def test_what_cannot_be_compared_is_said_and_is_no_problem(whole: Settings) -> None:
+    folder = whole.corpus_dirs[0]
+    (folder / "alpha.md").unlink()
+    (folder / "beta.md").write_text(_document("beta", "Now of boats."), "utf-8")
+
+    found = verify(whole)
+
+    assert found.problems == ()
+    gone, changed = found.notes
+    assert gone.startswith("alpha.en was not compared with its file:")
+    assert "alpha.md: is not there" in gone
+    assert "beta.md: has changed. Take it over with: python -m ingest" in changed
+
+
+def test_what_another_version_cut_is_not_compared(
+    whole: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verifying, "splitter_fingerprint", lambda: "another")
+    found = verify(whole)
+    assert found.problems == ()
+    assert found.notes[0].startswith("Ids and files were not compared")
+
+
+def test_stale_passages_of_earlier_generations_are_no_damage(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan, "_SMALL", 0)
+    monkeypatch.setattr(plan, "_GROWTH", 0)
+    settings = small(FILES)
+    ingest(settings)
+    ingest(small({**FILES, "beta.md": _document("beta", "Now of boats.")}))
+    assert len(Generations(settings).current().manifest.segments) == 2
+    assert verify(settings).problems == ()
+
+
+def test_the_remedy_mends(whole: Settings) -> None:
+    before = Generations(whole).pointer().current
+    units = _collection(whole, "units")
+    units.update(ids=units.get(limit=1)["ids"], embeddings=[[1.0] + [0.0] * 383])
+    assert verify(whole).problems
+    assert ingest(whole).generation == ""  # the files are as they were
+
+    report = ingest(whole, rebuild=True)
+
+    assert report.embedded == 4  # nothing was taken over from what is damaged
+    assert verify(whole).problems == ()
+    assert Generations(whole).pointer().kept == (before, report.generation)
+
+
+def test_the_command_tells_all_and_its_exit_code_too(
+    whole: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in _environment(whole).items():
+        monkeypatch.setenv(name, value)
+    assert main(["verify"]) == 0
+    assert "is whole: 2 documents, 4 passages, 4 units." in capsys.readouterr().out
+
+    units = _collection(whole, "units")
+    units.delete(ids=units.get(limit=1)["ids"])
+
+    assert main(["verify"]) == 1
+    out = capsys.readouterr().out
+    assert "Units without a vector" in out
+    assert "is damaged: " in out
+    assert "python -m ingest --rebuild" in out
+    assert main(["verify", "--json"]) == 1
+    assert Verification.model_validate_json(capsys.readouterr().out).problems
+
+
+def test_nothing_to_verify_is_said(small: Small) -> None:
+    with pytest.raises(NoIndexError):
+        verify(small(FILES))
+
+
+def test_what_another_version_of_the_program_made_is_refused(whole: Settings) -> None:
+    _collection(whole, "passages").modify(metadata={"manifest": "of another kind"})
+    with pytest.raises(IndexMismatchError, match="make ingest"):
+        verify(whole)
+
+
+def test_a_file_is_read_again_within_the_limits_of_a_run(small: Small) -> None:
+    settings = small(FILES)
+    shutil.copy(ROOT / "tests/data/pdf/report.pdf", settings.corpus_dirs[0])
+    ingest(settings)
+    assert verify(settings).notes == ()
+    found = verify(settings.model_copy(update={"parse_timeout": 0.001}))
+    assert found.problems == ()
+    assert [note for note in found.notes if "takes longer than 0.001 seconds" in note]

@@ -1,0 +1,530 @@
+"""The API as other programs use it: a real server, the bundled briefs."""
+
+import json
+import re
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from api import readiness
+from api.ask_route import EarlierAnswer
+from chain.assistant import Assistant
+from core.answer import Answer, Turn
+from core.event import Event, Finished, Stage
+from core.marked import Marker
+from core.settings import ROOT, Settings, current
+from core.version import VERSION
+from people.api_keys import found, hash_of
+from people.audit_record import recording, records
+from tests.support.answers import made
+from tests.support.api_server import bearer, client, key, serving, told
+from tests.support.databases import Postgresql
+from vectorstore.chroma import GenerationGone
+
+QUESTION = "Wat is de omvang van de Europese drugsmarkt?"
+
+
+@pytest.fixture(scope="module")
+def assistant(settings: Settings) -> Assistant:
+    return Assistant(settings)
+
+
+@pytest.fixture(scope="module")
+def roomy(settings: Settings) -> Settings:
+    """Settings that no test here reaches the rate limit of."""
+    return settings.model_copy(update={"api_requests_per_minute": 10_000})
+
+
+@pytest.fixture(scope="module")
+def api(assistant: Assistant, roomy: Settings) -> Iterator[httpx.Client]:
+    with (
+        serving(lambda: assistant, roomy) as address,
+        client(address, key(roomy, role="maintainer")) as made,
+    ):
+        yield made
+
+
+def events(answer: httpx.Response) -> list[tuple[str, Any]]:
+    """The server-sent events of a reply: name and data."""
+    found = []
+    for block in answer.text.strip().split("\n\n"):
+        fields = dict(line.split(": ", 1) for line in block.splitlines() if line[0] != ":")
+        if fields:
+            found.append((fields["event"], json.loads(fields["data"])))
+    return found
+
+
+# Asking
+
+
+def without_timings(answer: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in answer.items() if name != "timings"}
+
+
+def test_a_question_gets_the_answer_that_the_page_shows(
+    api: httpx.Client, assistant: Assistant
+) -> None:
+    answer = api.post("/v1/ask", json={"question": QUESTION}).json()
+    own = assistant.ask(QUESTION).model_dump(mode="json")
+    assert without_timings(answer) == without_timings(own)
+    quotes = {one["passage_id"]: one["quote"] for one in answer["citations"]}
+    texts = {one["id"]: one["text"] for one in answer["passages"]}
+    assert quotes
+    assert all(quote in texts[name] for name, quote in quotes.items())
+
+
+def test_the_audit_record_says_with_which_key_was_asked(settings: Settings) -> None:
+    audited = settings.model_copy(update={"audit": True, "audit_users": True})
+    assistant = Assistant(audited, after=recording(audited))
+    made_key = key(audited)
+    with serving(lambda: assistant, audited) as address, client(address, made_key) as asking:
+        assert asking.post("/v1/ask", json={"question": QUESTION}).json()["answered"]
+    *_, last = records(audited)
+    known = found(audited, hash_of(made_key))
+    assert known is not None
+    assert (last.record["question"], last.asker) == (QUESTION, f"key {known.id}")
+
+
+def test_a_question_that_the_sources_do_not_answer_is_refused_with_status_200(
+    api: httpx.Client,
+) -> None:
+    answer = api.post("/v1/ask", json={"question": "Hoe bak ik een appeltaart?"})
+    assert answer.status_code == 200
+    assert answer.json()["kind"] == "refusal"
+    assert answer.json()["reason"] == "off_topic"
+
+
+@pytest.mark.parametrize("by", ["field", "header"])
+def test_the_events_say_the_same_as_the_whole_answer(api: httpx.Client, by: str) -> None:
+    whole = api.post("/v1/ask", json={"question": QUESTION}).json()
+    asked = {"question": QUESTION, **({"stream": True} if by == "field" else {})}
+    accept = {"Accept": "text/event-stream"} if by == "header" else {}
+    streamed = api.post("/v1/ask", json=asked, headers=accept)
+    assert streamed.headers["content-type"].startswith("text/event-stream")
+    came = events(streamed)
+    assert [data["name"] for name, data in came if name == "stage"] == [
+        "searching",
+        "reading",
+        "checking",
+    ]
+    assert came[-1][0] == "finished"
+    assert without_timings(came[-1][1]["answer"]) == without_timings(whole)
+    text = "".join(data["text"] for name, data in came if name == "text")
+    assert text.split() == whole["text"].split()
+
+
+def test_the_scope_limits_what_is_searched(api: httpx.Client) -> None:
+    asked = {"question": QUESTION, "documents": ["csa-strategy"], "source_language": "en"}
+    answer = api.post("/v1/ask", json=asked).json()
+    assert {one["document"]["id"] for one in answer["passages"]} <= {"csa-strategy"}
+    assert {one["document"]["language"] for one in answer["passages"]} <= {"en"}
+    assert answer["kind"] == "refusal"
+
+
+def test_an_answer_goes_back_as_it_came_and_a_follow_up_rests_on_it(
+    api: httpx.Client, assistant: Assistant
+) -> None:
+    first = api.post("/v1/ask", json={"question": QUESTION}).json()
+    asked = {"question": "En in 2019?", "history": [first]}
+    followed = api.post("/v1/ask", json=asked).json()
+    turn = Turn.of(QUESTION, Answer.model_validate(without_computed(first)))
+    own = assistant.ask("En in 2019?", [turn]).model_dump(mode="json")
+    assert followed["understood_as"]
+    assert without_timings(followed) == without_timings(own)
+
+
+def without_computed(answer: dict[str, Any]) -> dict[str, Any]:
+    return {name: answer[name] for name in Answer.model_fields}
+
+
+def test_an_earlier_answer_is_the_turn_that_the_page_makes_of_it(settings: Settings) -> None:
+    for answer in made(settings).values():
+        back = EarlierAnswer.model_validate_json(answer.model_dump_json())
+        assert back.turn() == Turn.of(answer.question, answer)
+
+
+def test_sentences_that_sources_contradict_are_for_evaluators(
+    roomy: Settings, settings: Settings
+) -> None:
+    answer = made(settings)["answer"].model_copy(update={"contradicted": ("It is 5.",)})
+
+    class Telling:
+        def stream(self, *_: object, **__: object) -> Iterator[Event]:
+            yield Finished(answer=answer)
+
+    with serving(lambda: Telling(), roomy) as address:  # type: ignore[arg-type, return-value]
+        for role, expected in (("reader", []), ("evaluator", ["It is 5."])):
+            with client(address, key(roomy, role=role)) as api:  # type: ignore[arg-type]
+                whole = api.post("/v1/ask", json={"question": QUESTION}).json()
+                streamed = events(api.post("/v1/ask", json={"question": "a", "stream": True}))
+            assert whole["contradicted"] == expected
+            assert streamed[-1][1]["answer"]["contradicted"] == expected
+
+
+# Searching and reading
+
+
+def test_of_an_earlier_answer_only_so_many_markers_are_looked_at() -> None:
+    """20 answers of 20,000 characters may be sent, each of nothing but markers."""
+    cited = [{"number": 1, "passage_id": "drugs-agenda:en:1"}]
+    sent = {"question": "What is EMPACT?", "text": "[1]" * 6666, "citations": cited}
+    turn = EarlierAnswer.model_validate(sent).turn()
+    assert len(turn.markers) == 200
+    assert turn.answer_text == sent["text"]
+
+
+def test_a_search_finds_what_the_assistant_finds(api: httpx.Client, assistant: Assistant) -> None:
+    found = api.get("/v1/search", params={"q": QUESTION, "limit": 3}).json()
+    assert found["language"] == "nl"
+    own = assistant.index.search(QUESTION, 3, "nl")
+    assert [one["passage"]["id"] for one in found["results"]] == [one.passage.id for one in own]
+    area = own[0].passage.document.area
+    within = api.get("/v1/search", params={"q": QUESTION, "area": [area]}).json()["results"]
+    assert {one["passage"]["document"]["area"] for one in within} == {area}
+
+
+def test_the_pages_of_a_search_fit_together_whatever_their_length(
+    api: httpx.Client, assistant: Assistant
+) -> None:
+    def paged(limit: int) -> list[str]:
+        names: list[str] = []
+        start: int | None = 0
+        while start is not None:
+            asked = {"q": QUESTION, "limit": limit, "start": start}
+            page = api.get("/v1/search", params=asked).json()
+            assert page["generation"] == assistant.index.generation
+            assert len(page["results"]) == limit or page["next_start"] is None
+            names += [one["passage"]["id"] for one in page["results"]]
+            start = page["next_start"]
+        return names
+
+    every = paged(50)
+    assert len(every) == len(set(every)) > 50
+    assert paged(7) == paged(12) == every
+    own = assistant.index.search(QUESTION, 12, "nl")
+    assert every[:12] == [one.passage.id for one in own]
+
+
+@pytest.mark.parametrize("asked", [{"limit": 51}, {"limit": 0}, {"start": 151}, {"start": -1}])
+def test_pages_are_bounded(api: httpx.Client, asked: dict[str, int]) -> None:
+    refused = api.get("/v1/search", params={"q": QUESTION, **asked})
+    assert told(refused) == (422, "invalid_request")
+    assert refused.json()["error"]["param"] in asked
+
+
+def test_a_search_as_of_a_day_leaves_out_what_is_later(api: httpx.Client) -> None:
+    found = api.get("/v1/search", params={"q": QUESTION, "as_of": "2020-07-23"}).json()["results"]
+    assert found == []
+    found = api.get("/v1/search", params={"q": QUESTION, "as_of": "2020-07-24"}).json()["results"]
+    dates = {one["passage"]["document"]["date"] for one in found}
+    assert dates == {"2020-07-24"}
+
+
+def test_documents_are_listed_and_read_section_by_section(
+    api: httpx.Client, assistant: Assistant
+) -> None:
+    listed = api.get("/v1/documents").json()
+    assert listed["generation"] == assistant.index.generation
+    assert len(listed["documents"]) == len(assistant.index.documents())
+    dutch = api.get("/v1/documents", params={"language": "nl"}).json()["documents"]
+    assert {one["info"]["language"] for one in dutch} == {"nl"}
+
+    name = dutch[0]["info"]["id"]
+    whole = api.get(f"/v1/documents/{name}", params={"language": "nl"}).json()
+    assert whole["summary"] == dutch[0]
+    assert whole["languages"] == ["en", "nl"]
+    passages = {one.id: one.text for one in assistant.index.passages([f"{name}.nl"])}
+    read = [name for section in whole["sections"] for name in section["passages"]]
+    assert sorted(read) == sorted(passages)
+    for section in whole["sections"]:
+        assert all(passages[name] in section["text"] for name in section["passages"])
+    one = api.get(f"/v1/documents/{name}", params={"language": "nl", "section": 1}).json()
+    assert one["sections"] == [each for each in whole["sections"] if each["number"] == 1]
+
+
+def test_an_index_that_is_replaced_meanwhile_is_read_anew(
+    assistant: Assistant, roomy: Settings
+) -> None:
+    gone = iter([GenerationGone("a segment")])
+
+    def looked_up() -> Assistant:
+        for error in gone:
+            raise error
+        return assistant
+
+    with serving(looked_up, roomy) as address, client(address, key(roomy)) as api:
+        assert api.get("/v1/documents").status_code == 200
+
+
+def test_what_is_not_there_is_told(api: httpx.Client) -> None:
+    assert told(api.get("/v1/documents/none")) == (404, "not_found")
+    assert told(api.get("/v1/documents/csa-strategy?section=999")) == (404, "not_found")
+    assert told(api.get("/v1/nothing")) == (404, "not_found")
+    assert told(api.get("/v1/ask")) == (405, "method_not_allowed")
+    assert told(api.get("/v1/search", params={"q": " "})) == (422, "invalid_request")
+
+
+def test_maintainers_see_the_generations(api: httpx.Client, assistant: Assistant) -> None:
+    (one,) = api.get("/v1/generations").json()["generations"]
+    assert one["id"] == assistant.index.generation
+    assert one["in_use"]
+
+
+def test_the_description_names_every_route_its_errors_and_the_key(api: httpx.Client) -> None:
+    told = api.get("/v1/openapi.json").json()
+    assert told["info"]["version"] == VERSION
+    assert set(told["paths"]) >= {"/v1/ask", "/v1/search", "/v1/documents", "/healthz"}
+    assert told["paths"]["/metrics"]["get"]["security"] == [{"key": []}]
+    assert told["paths"]["/mcp"]["post"]["security"] == [{"key": []}]
+    for path, methods in told["paths"].items():
+        for told_of in methods.values():
+            content = told_of["responses"]["200"]["content"]
+            assert all(one["schema"] for one in content.values()), path
+    assert {"Answer", "AskRequest", "ErrorReply"} <= set(told["components"]["schemas"])
+    assert told["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
+    assert told["paths"]["/v1/ask"]["post"]["security"] == [{"key": []}]
+    assert api.get("/docs").status_code == api.get("/redoc").status_code == 404
+
+
+# Places in a text
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="JavaScript is run by node, which is not here")
+def test_the_javascript_of_the_documentation_finds_each_marker_and_quote(
+    settings: Settings,
+) -> None:
+    """Also behind characters of two UTF-16 units."""
+    (script,) = re.findall(r"```javascript\n(.*?)```", (ROOT / "docs/api.md").read_text(), re.S)
+    answer = made(settings)["answer"]
+    moved = with_rare_letters(answer)
+    for one in (answer, moved):
+        given = f"{script}\nconst answer = {one.model_dump_json()};"
+        told = "process.stdout.write(JSON.stringify([marked(answer), quoted(answer)]));"
+        run = ["node", "--eval", f"{given}\n{told}"]
+        printed = subprocess.run(run, capture_output=True, check=True, text=True).stdout
+        markers, quotes = json.loads(printed)
+        places = [marker for texts in one.markers for marker in texts]
+        assert markers == [f"[{marker.number}]" for marker in places] != []
+        assert quotes == [citation.quote for citation in one.citations] != []
+
+
+def with_rare_letters(answer: Answer) -> Answer:
+    """An answer whose texts and passages begin with letters of two UTF-16 units each."""
+    rare = "\N{MUSICAL SYMBOL G CLEF}\N{GRINNING FACE} "
+    return answer.model_copy(
+        update={
+            "text": rare + answer.text,
+            "more": tuple(rare + text for text in answer.more),
+            "markers": tuple(
+                tuple(Marker(start=m.start + 3, end=m.end + 3, number=m.number) for m in markers)
+                for markers in answer.markers
+            ),
+            "passages": tuple(
+                one.model_copy(update={"text": rare + one.text}) for one in answer.passages
+            ),
+            "citations": tuple(
+                one.model_copy(update={"start": one.start + 3, "end": one.end + 3})
+                for one in answer.citations
+            ),
+        }
+    )
+
+
+# Whether it works
+
+
+def test_health_is_told_without_a_key(api: httpx.Client) -> None:
+    for path in ("/healthz", "/readyz"):
+        answer = httpx.get(f"{api.base_url}{path}")
+        assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+def test_without_an_index_it_lives_but_is_not_ready(tmp_path: Any) -> None:
+    empty = Settings(data_dir=tmp_path)
+    with serving(lambda: Assistant(empty), empty) as address, client(address, key(empty)) as api:
+        assert api.get("/healthz").status_code == 200
+        for answer in (
+            api.get("/readyz"),
+            api.post("/v1/ask", json={"question": QUESTION}),
+            api.get("/v1/documents"),
+        ):
+            assert told(answer) == (503, "no_index")
+            assert "make ingest" in answer.json()["error"]["message"]
+        streamed = api.post("/v1/ask", json={"question": QUESTION, "stream": True})
+        ((name, data),) = events(streamed)
+        assert (name, data["error"]["code"]) == ("error", "no_index")
+
+
+def unready(address: str, made: str) -> None:
+    """Neither is a question answered nor says the service that it is ready, for the same reason."""
+    readiness = httpx.get(f"{address}/readyz", timeout=30)
+    asked = httpx.post(f"{address}/v1/ask", json={"question": QUESTION}, headers=bearer(made))
+    assert told(readiness) == told(asked) == (503, "unavailable")
+    assert readiness.text == asked.text
+    assert httpx.get(f"{address}/healthz").status_code == 200
+
+
+def test_it_is_not_ready_while_a_setting_is_wrong(
+    assistant: Assistant, roomy: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / ".env"
+    monkeypatch.setitem(Settings.model_config, "env_file", file)
+    right = f"STRATEGIEWIJZER_DATA_DIR={roomy.data_dir}\n"
+    file.write_text(right, "utf-8")
+    made = key(roomy)
+    with serving(lambda: assistant, current) as address:
+        assert httpx.get(f"{address}/readyz").status_code == 200
+        file.write_text(f"{right}STRATEGIEWIJZER_NO_SUCH=1\n", "utf-8")
+        unready(address, made)
+        file.write_text(right, "utf-8")
+        assert httpx.get(f"{address}/readyz").status_code == 200
+
+
+def test_it_is_not_ready_while_the_database_is_stopped(
+    assistant: Assistant, roomy: Settings, postgresql: Postgresql
+) -> None:
+    url = SecretStr(postgresql.new_database())
+    served = roomy.model_copy(update={"database_url": url})
+    made = key(served)
+    with serving(lambda: assistant, served) as address:
+        assert httpx.get(f"{address}/readyz").status_code == 200
+        postgresql.stop()
+        try:
+            unready(address, made)
+        finally:
+            postgresql.start()
+        assert httpx.get(f"{address}/readyz").status_code == 200
+
+
+def test_a_database_that_hangs_is_waited_for_by_one_look_and_not_for_long(
+    assistant: Assistant, roomy: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readiness, "_LONGEST", 0.3)  # seconds; the database has fifteen
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = SecretStr(f"postgresql://app@127.0.0.1:{silent.getsockname()[1]}/app")
+        served = roomy.model_copy(update={"database_url": url})
+        with serving(lambda: assistant, served) as address:
+            assert told(httpx.get(f"{address}/readyz")) == (503, "unavailable")
+            silent.settimeout(10)
+            connection, _ = silent.accept()
+            with connection:
+                for _ in range(3):
+                    assert told(httpx.get(f"{address}/readyz")) == (503, "unavailable")
+                silent.setblocking(False)
+                with pytest.raises(BlockingIOError):
+                    silent.accept()
+
+
+def test_figures_are_told_to_whoever_has_the_scope(api: httpx.Client, roomy: Settings) -> None:
+    told_ = httpx.get(f"{api.base_url}/metrics", headers=bearer(key(roomy, "metrics")))
+    assert told_.status_code == 200
+    assert told_.headers["content-type"].startswith("text/plain; version=")
+    assert "# TYPE" in told_.text
+
+
+# Several at once, and leaving
+
+
+class Slow:
+    """An assistant whose answers take as long as the test lets them."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        self.begun = 0
+        self.closed = threading.Semaphore(0)
+        self.go_on = threading.Event()
+
+    def stream(self, *_: object, **__: object) -> Iterator[Event]:
+        self.begun += 1
+        try:
+            while not self.go_on.wait(0.05):
+                yield Stage(name="searching")
+            yield Finished(answer=self.answer)
+        finally:
+            self.closed.release()
+
+
+@pytest.fixture
+def slow(settings: Settings) -> Slow:
+    return Slow(made(settings)["answer"])
+
+
+def test_questions_at_once_are_answered_each_for_itself(api: httpx.Client) -> None:
+    questions = [QUESTION, "What is the EU doing against child sexual abuse?", "Wat is EMPACT?"]
+
+    def asked(question: str) -> Any:
+        return api.post("/v1/ask", json={"question": question}).json()
+
+    with ThreadPoolExecutor(6) as threads:
+        answers = list(threads.map(asked, questions * 2))
+    assert [one["question"] for one in answers] == questions * 2
+    assert [without_timings(one) for one in answers[:3]] == [
+        without_timings(one) for one in answers[3:]
+    ]
+
+
+def test_a_key_has_so_many_questions_at_once_and_others_still_some(
+    slow: Slow, roomy: Settings
+) -> None:
+    few = roomy.model_copy(update={"api_questions_at_once": 2})
+    with (
+        serving(lambda: slow, few) as address,  # type: ignore[arg-type, return-value]
+        client(address, key(few)) as one,
+        client(address, key(few)) as other,
+        client(address, key(few)) as third,
+        ThreadPoolExecutor(4) as threads,
+    ):
+        asking = [
+            threads.submit(who.post, "/v1/ask", json={"question": QUESTION})
+            for who in (one, one, other, other)
+        ]
+        wait_until(lambda: slow.begun == 4)
+        assert one.get("/healthz").status_code == 200  # the event loop goes on
+        refused = one.post("/v1/ask", json={"question": QUESTION})
+        assert told(refused) == (429, "too_many_questions")
+        assert refused.headers["Retry-After"] == "1"
+        assert "This key" in refused.json()["error"]["message"]
+        assert told(third.post("/v1/ask", json={"question": QUESTION}))[0] == 429
+        slow.go_on.set()
+        assert [each.result().status_code for each in asking] == [200] * 4
+        assert one.post("/v1/ask", json={"question": QUESTION}).status_code == 200
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_whoever_leaves_ends_the_work_and_frees_the_place(
+    slow: Slow, roomy: Settings, *, stream: bool
+) -> None:
+    one = roomy.model_copy(update={"api_questions_at_once": 1})
+    asked = {"question": QUESTION, "stream": stream}
+    with (
+        serving(lambda: slow, one) as address,  # type: ignore[arg-type, return-value]
+        client(address, key(one)) as api,
+    ):
+        if stream:
+            with api.stream("POST", "/v1/ask", json=asked) as answer:
+                assert next(answer.iter_lines()) == "event: stage"
+        else:
+            with pytest.raises(httpx.ReadTimeout):
+                api.post("/v1/ask", json=asked, timeout=httpx.Timeout(10, read=0.5))
+        assert slow.begun == 1
+        assert slow.closed.acquire(timeout=10)
+        slow.go_on.set()
+        assert api.post("/v1/ask", json={"question": QUESTION}).status_code == 200
+
+
+def wait_until(holds: Any) -> None:
+    for _ in range(500):
+        if holds():
+            return
+        time.sleep(0.02)
+    pytest.fail("waited in vain")

@@ -1,0 +1,46 @@
+"""Every route of the API against its own description: all checks of schemathesis, in process."""
+
+from collections.abc import Iterator
+
+import hypothesis
+import pytest
+import schemathesis
+from schemathesis import Case
+
+from api import throttle
+from api.application import application
+from chain.assistant import Assistant
+from core.settings import Settings
+from tests.support.api_server import bearer, key
+
+_EXAMPLES = 40  # of each route: about half a minute in all
+
+
+class _Made:
+    """What the application works with; made when a test runs, as its routes are asked before."""
+
+    assistant: Assistant
+    settings: Settings
+    headers: dict[str, str]
+
+
+app = application(lambda: _Made.assistant, lambda: _Made.settings)
+schema = schemathesis.openapi.from_dict(app.openapi())
+schema.app = app
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _made(settings: Settings) -> Iterator[None]:
+    _Made.settings = settings.model_copy(update={"api_requests_per_minute": 1_000_000})
+    _Made.assistant = Assistant(_Made.settings)
+    _Made.headers = bearer(key(_Made.settings, role="maintainer"))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(throttle, "_TRIES", 1_000_000)  # each route is tried with wrong keys
+        yield
+
+
+# /mcp is only named: what it takes and gives is MCP's (tests/index/test_mcp.py).
+@schema.exclude(path="/mcp").parametrize()
+@hypothesis.settings(max_examples=_EXAMPLES, deadline=None)
+def test_every_route_keeps_to_its_description(case: Case) -> None:
+    case.call_and_validate(headers=_Made.headers)

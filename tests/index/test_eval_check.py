@@ -1,0 +1,176 @@
+"""Whether the labels of a question set fit the documents; and whether ours do."""
+
+from collections import Counter
+
+import pytest
+
+from core.settings import Settings
+from core.source import DocumentInfo
+from eval.dataset import QUESTIONS, SETS, Question, load, load_sets
+from eval.labels import check
+from eval.outline import Outline
+from language.matching import fold
+from research.fitting import QUESTIONS as FITTED_ON
+from tests.unit.test_eval_run import DRUGS, MARKET, OUTLINE, passage, question
+from vectorstore.store import open_index
+
+GOOD = question(
+    "good",
+    documents=["drugs-agenda"],
+    sections=["Size of the drug market"],
+    answers=["the market is worth EUR 30 billion"],
+)
+
+MESSAGE = {"answerable": False, "kind": "message", "message": "greeting", "facts": []}
+
+
+def problems(*questions: Question, fitted_on: tuple[Question, ...] = ()) -> list[tuple[str, str]]:
+    found = check(questions, OUTLINE, fitted_on=fitted_on)
+    return [(one.severity, one.key) for one in found]
+
+
+def test_a_question_whose_labels_fit_has_no_problem() -> None:
+    assert problems(GOOD.model_copy(update={"facts": (("30 billion",),)})) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"documents": ["absent"], "sections": []}, ("error", "documents")),
+        ({"sections": ["No such heading"]}, ("error", "sections")),
+        ({"facts": [["31 billion"]]}, ("error", "facts")),
+        ({"facts": [["Nothing of use"]]}, ("warning", "facts")),  # in another section
+        ({"facts": [["30 billion", "30 biljoen"]]}, ("warning", "facts")),
+    ],
+)
+def test_labels_that_do_not_fit_are_named(
+    changes: dict[str, object], expected: tuple[str, str]
+) -> None:
+    given = {"documents": ["drugs-agenda"], "sections": ["Size of the drug market"]} | changes
+    assert expected in problems(question("odd", **given))
+
+
+def test_answers_that_no_unit_has_are_named_and_a_lack_of_them_is_told() -> None:
+    assert ("error", "answers") in problems(question("odd", answers=["It is worth 31 billion."]))
+    assert ("warning", "answers") in problems(question("odd"))
+    none = question("none", answerable=False, kind="unanswerable", facts=[], note="no")
+    assert "answers" not in [key for _, key in problems(none)]
+
+
+OFFICIAL = DocumentInfo(
+    id="agenda", language="en", title="Agenda", celex="52020DC0606", kind="official"
+)
+OF_OFFICIAL = passage("It sells for EUR 30 billion a year.", "1. Introduction", 2, OFFICIAL)
+OF_BRIEF = passage(MARKET, "Size of the drug market", 3, DRUGS.model_copy(update={"kind": "brief"}))
+
+
+def test_a_label_names_a_brief_and_the_official_text_whether_or_not_that_is_there() -> None:
+    both = question(
+        "both",
+        documents=["drugs-agenda", "52020DC0606"],
+        sections=["Size of the drug market"],
+        answers=["the market is worth EUR 30 billion", "sells for EUR 30 billion"],
+        facts=[["30 billion"]],
+    )
+    without, within = Outline.of([OF_BRIEF]), Outline.of([OF_BRIEF, OF_OFFICIAL])
+    assert [one.severity for one in check([both], without)] == ["warning"] * 2
+    assert without.relevant_sections(both) == {("drugs-agenda", 3)}
+    assert check([both], within) == ()
+    assert within.relevant_sections(both) == {("drugs-agenda", 3), ("agenda", 2)}
+
+
+def test_the_number_of_the_official_text_does_not_name_the_brief_about_it() -> None:
+    brief = DRUGS.model_copy(update={"kind": "brief", "celex": "52020DC0606"})
+    outline = Outline.of([passage(MARKET, "Size", 3, brief)])
+    assert outline.called("52020DC0606") == frozenset()
+    assert outline.called("drugs-agenda") == {"drugs-agenda"}
+
+
+def test_a_label_of_a_brief_names_the_official_text_where_that_is_there() -> None:
+    labelled = question(
+        "brief",
+        documents=["drugs-agenda"],
+        sections=["Size of the drug market"],
+        answers=["the market is worth EUR 30 billion", "sells for EUR 30 billion"],
+        facts=[["30 billion"]],
+    )
+    brief = OF_BRIEF.document.model_copy(update={"celex": OFFICIAL.celex})
+    of_brief = OF_BRIEF.model_copy(update={"document": brief})
+    assert Outline.of([of_brief]).called("drugs-agenda") == {"drugs-agenda"}
+    both = Outline.of([of_brief, OF_OFFICIAL])
+    assert both.called("drugs-agenda") == {"drugs-agenda", "agenda"}
+    assert both.relevant_sections(labelled) == {("drugs-agenda", 3), ("agenda", 2)}
+    assert check([labelled], both) == ()
+
+
+def test_without_headings_the_sections_that_say_the_answer_or_all_facts_count() -> None:
+    by_facts = question("facts", documents=["52020dc0606"], facts=[["30 billion"]])
+    by_answer = question("answer", documents=["agenda"], answers=["Nothing like this", "It sells"])
+    outline = Outline.of([OF_OFFICIAL, passage("Nothing of use.", "2. More", 3, OFFICIAL)])
+    assert outline.relevant_sections(by_facts) == {("agenda", 2)}
+    assert outline.relevant_sections(by_answer) == {("agenda", 2)}
+    assert outline.relevant_sections(question("neither")) == frozenset()
+
+
+def test_turns_of_conversations_may_ask_the_same_and_messages_need_no_note() -> None:
+    turn = question("hi", conversation="a", **MESSAGE)
+    again = turn.model_copy(update={"id": "hi-2", "conversation": "b"})
+    alone = question("hi", **MESSAGE).model_copy(update={"id": "hi-3"})
+    assert problems(turn, again, alone) == []
+    twice = alone.model_copy(update={"id": "hi-4"})
+    assert problems(alone, twice) == [("error", "question")] * 2
+
+
+def test_the_same_question_twice_is_named_both_times() -> None:
+    again = GOOD.model_copy(update={"id": "again", "question": GOOD.question.upper()})
+    assert problems(GOOD, again).count(("error", "question")) == 2
+    followed = question("good", history=[{"question": "What?", "answer_text": "That."}])
+    assert ("error", "question") not in problems(GOOD, followed)
+
+
+def test_a_question_that_weights_were_fitted_on_is_named() -> None:
+    assert ("error", "question") in problems(GOOD, fitted_on=(GOOD,))
+
+
+def test_an_unanswerable_question_whose_answer_is_there_is_named() -> None:
+    asked = question(
+        "none", answerable=False, kind="unanswerable", facts=[], forbidden=["39%"], note="no"
+    )
+    assert problems(asked) == [("error", "forbidden"), ("warning", "challenge")]
+
+
+def test_an_unanswerable_question_should_say_why() -> None:
+    asked = question("none", answerable=False, kind="unanswerable", facts=[])
+    assert ("warning", "note") in problems(asked)
+
+
+# Our own sets
+
+
+def test_our_labels_fit_the_briefs(settings: Settings) -> None:
+    outline = Outline.of(open_index(settings).passages())
+    found = check(load_sets(SETS), outline, fitted_on=load(FITTED_ON))
+    assert [one for one in found if one.severity == "error"] == []
+
+
+def test_our_sets_are_as_large_and_varied_as_promised() -> None:
+    questions = load(QUESTIONS)
+    languages = Counter(one.language for one in questions)
+    challenges = Counter(one.challenge for one in questions)
+    unanswerable = [one for one in questions if not one.answerable]
+    adversarial = {"injection", "secrets", "abuse", "leading", "no-sources"}
+    assert len(questions) >= 200
+    assert languages.keys() == {"nl", "en", "fr", "de", "pl", "es", "it"}
+    assert abs(languages["nl"] - languages["en"]) <= 0.05 * len(questions)
+    assert min(languages.values()) >= 10
+    assert sum(bool(one.history) for one in questions) >= 40
+    assert sum(challenges[name] for name in adversarial) >= 20
+    assert challenges["near-topic"] >= 25
+    assert challenges["far-topic"] >= 25
+    assert [one.id for one in unanswerable if not (one.note and one.challenge)] == []
+
+
+def test_the_held_out_part_is_marked_and_nothing_was_fitted_on_it() -> None:
+    held_out = {fold(one.question) for one in load(QUESTIONS) if one.held_out}
+    assert len(held_out) >= 50
+    assert held_out.isdisjoint(fold(one.question) for one in load(FITTED_ON))

@@ -1,0 +1,216 @@
+"""The gate: what may go live, and that broken assistants do not get through."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from langchain_core.runnables import RunnableConfig
+
+from chain.assistant import Assistant
+from core.answer import Answer, Turn
+from core.citation import Citation
+from core.errors import StrategiewijzerError
+from core.settings import ROOT, Settings
+from eval.compare import compare
+from eval.dataset import SETS, dialogues, load_sets
+from eval.evaluate import System, run, sum_up
+from eval.gate import RuleResult, Rules, judge, read_rules
+from eval.outline import Outline
+from eval.results import Results
+from tests.unit.test_eval_report import GREETING, asked, read
+from tests.unit.test_eval_run import QUESTIONS as SCRIPTED
+from tests.unit.test_eval_run import STAMP, ran
+
+RULES = read_rules(ROOT / "eval/gate.yaml")
+
+
+@pytest.fixture(scope="module")
+def results() -> Results:
+    return ran()
+
+
+def only(rules: dict[str, object], results: Results) -> RuleResult:
+    (check,) = judge(Rules.model_validate(rules), results, None)
+    return check
+
+
+def test_a_floor_and_a_ceiling(results: Results) -> None:
+    assert only({"at_least": {"retrieval.hit@5": 0.6}}, results).passed
+    assert not only({"at_least": {"retrieval.hit@5": 0.7}}, results).passed
+    assert only({"at_most": {"answers.false_refusal_rate": 0.4}}, results).passed
+    assert not only({"at_most": {"answers.false_refusal_rate": 0.3}}, results).passed
+
+
+def test_a_failed_rule_names_the_commonest_cause(results: Results) -> None:
+    check = only({"at_least": {"citations.supported_rate": 1.0}}, results)
+    assert check.found == "0.5, mostly: wrong citation (2 of 2)"
+
+
+def test_a_figure_that_is_better_when_lower_names_what_raises_it() -> None:
+    cut = asked("cut", **read(cut=("In short:",)))
+    check = only({"at_most": {"reading.cut_lists": 0}}, sum_up([cut, asked("fine")], STAMP))
+    assert check.found == "0.5, mostly: cut list (1 of 1)"
+
+
+def test_manners_are_judged_over_messages_wherever_they_stand() -> None:
+    results = sum_up([asked("fine"), asked("hi", **GREETING)], STAMP)
+    assert not only({"at_least": {"manners.handled": 0.5}}, results).passed
+    assert only({"at_least": {"answers.full_answer_rate": 1}}, results).passed
+
+
+def test_a_figure_that_nothing_was_measured_for_closes_the_gate(results: Results) -> None:
+    assert not only({"at_least": {"size.tokens_in": 1}}, results).passed
+
+
+def test_each_language_has_its_floor(results: Results) -> None:
+    rules = Rules.model_validate({"in_every_language": {"answers.fact_recall": 0.5}})
+    found = {check.rule: check.passed for check in judge(rules, results, None)}
+    assert found == {
+        "answers.fact_recall in en at least 0.5": True,
+        "answers.fact_recall in nl at least 0.5": True,
+    }
+
+
+def test_worse_than_the_accepted_run_only_counts_when_it_is_sure(results: Results) -> None:
+    rules = Rules.model_validate({"no_worse_than_accepted": {"figures": ["retrieval.mrr"]}})
+    same = compare(results, results)
+    assert [check.passed for check in judge(rules, results, same)] == [True]
+    (test,) = [one for one in same.tests if one.name == "mrr"]
+    fell = test.model_copy(update={"change": -0.2, "p_value": 0.3})
+    surely = fell.model_copy(update={"p_value": 0.01})
+    for one, passed in ((fell, True), (surely, False)):
+        comparison = same.model_copy(update={"tests": (one,)})
+        assert [check.passed for check in judge(rules, results, comparison)] == [passed]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("at_least: {answers.nonsense: 1}", "unknown figure answers.nonsense"),
+        ("at_lest: {}", "at_lest"),
+        ("at_least: {answers.fact_recall: much}", "answers.fact_recall"),
+        ("a: [", "cannot be read as YAML"),
+    ],
+)
+def test_rules_that_are_none_are_a_clear_error(tmp_path: Path, text: str, message: str) -> None:
+    file = tmp_path / "gate.yaml"
+    file.write_text(text, "utf-8")
+    with pytest.raises(StrategiewijzerError, match=message):
+        read_rules(file)
+
+
+# The assistant as it is, and broken ones
+
+
+@pytest.fixture(scope="module")
+def assistant(settings: Settings) -> Assistant:
+    return Assistant(settings)
+
+
+def gated(put_to: System, assistant: Assistant, every: int) -> tuple[Results, list[RuleResult]]:
+    """The run over every Nth question and conversation of ours, and the rules it failed."""
+    index = assistant.index
+    outline = Outline.of(index.passages())
+    chosen = [one for turns in dialogues(load_sets(SETS))[::every] for one in turns]
+    results = run(chosen, put_to, outline, index.embedder, stamp=STAMP)
+    return results, [check for check in judge(RULES, results, None) if not check.passed]
+
+
+def test_the_gate_is_open_for_the_assistant_as_it_is(assistant: Assistant) -> None:
+    _, failed = gated(assistant, assistant, every=1)  # of fewer, the calibration is mostly chance
+    assert failed == []
+
+
+class Broken:
+    """An assistant of which something was broken on the way to the reader."""
+
+    def __init__(
+        self,
+        assistant: Assistant,
+        change: Callable[[Answer], Answer] = lambda answer: answer,
+        language: str | None = None,
+    ) -> None:
+        self._assistant, self._change, self._language = assistant, change, language
+
+    def ask(
+        self,
+        question: str,
+        history: tuple[Turn, ...] = (),
+        *,
+        config: RunnableConfig | None = None,
+    ) -> Answer:
+        return self._change(self._assistant.ask(question, history, self._language, config=config))
+
+
+def citing_another_passage(answer: Answer) -> Answer:
+    """Each citation points to the first sentence of the last passage, and is exact there."""
+    if not answer.citations:
+        return answer
+    wrong = answer.passages[-1]
+    start, end = wrong.units[0].start, wrong.units[0].end
+
+    def moved(citation: Citation) -> Citation:
+        return citation.model_copy(
+            update={
+                "passage_id": wrong.id,
+                "document": wrong.document,
+                "headings": wrong.headings,
+                "quote": wrong.text[start:end],
+                "start": start,
+                "end": end,
+            }
+        )
+
+    return answer.model_copy(update={"citations": tuple(map(moved, answer.citations))})
+
+
+def _with(settings: Settings, **changes: object) -> Assistant:
+    return Assistant(settings.model_copy(update=changes))
+
+
+@pytest.mark.parametrize(
+    ("broken", "figure", "cause"),
+    [
+        pytest.param(
+            lambda settings, whole: Broken(whole, citing_another_passage),
+            "citations.citation_recall",
+            "wrong citation",
+            id="cites the wrong passage",
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            lambda settings, whole: _with(settings, refuse_below=0.0),
+            "refusals.recall",
+            "should have been refused",
+            id="never refuses",
+        ),
+        pytest.param(
+            lambda settings, whole: _with(settings, refuse_below=1.0),
+            "answers.false_refusal_rate",
+            "refused wrongly",
+            id="always refuses",
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            lambda settings, whole: Broken(whole, language="en"),
+            "answers.language_rate",
+            "language",
+            id="answers in the wrong language",
+            marks=pytest.mark.long,
+        ),
+    ],
+)
+def test_a_broken_assistant_is_caught_and_the_cause_named(
+    settings: Settings,
+    assistant: Assistant,
+    broken: Callable[[Settings, Assistant], System],
+    figure: str,
+    cause: str,
+) -> None:
+    _, failed = gated(broken(settings, assistant), assistant, every=6)
+    (check,) = [check for check in failed if check.rule.startswith(f"{figure} at")]
+    assert f"mostly: {cause} (" in check.found
+
+
+def test_scripted_questions_are_compared_by_what_they_ask() -> None:
+    assert compare(ran(SCRIPTED[:2]), ran()).only_now == len(SCRIPTED) - 2

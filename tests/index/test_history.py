@@ -1,0 +1,137 @@
+"""What `status` and `history` tell of documents and generations."""
+
+import datetime
+import json
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from core.errors import NoIndexError
+from core.names import printable
+from core.settings import Settings
+from core.source import DocumentInfo
+from ingest.__main__ import main
+from ingest.commands.status import standing
+from ingest.pipeline import ingest
+from ingest.publishing import compose
+from ingest.publishing.generation_history import history
+from tests.index.test_ingest import _document, _environment
+from vectorstore.generations import Generations
+
+Small = Callable[[Mapping[str, str]], Settings]
+
+
+@pytest.fixture
+def outside(monkeypatch: pytest.MonkeyPatch) -> Callable[[Settings], None]:
+    """Gives the commands these settings, through the environment."""
+
+    def set_all(settings: Settings) -> None:
+        for name, value in _environment(settings).items():
+            monkeypatch.setenv(name, value)
+
+    return set_all
+
+
+def test_history_tells_what_each_generation_changed(small: Small) -> None:
+    settings = small({"alpha.md": _document("alpha"), "beta.md": _document("beta")})
+    first = ingest(settings).generation
+    small({"alpha.md": _document("alpha", "Now of boats."), "gamma.md": _document("gamma")})
+    second = ingest(settings).generation
+    small({"alpha.md": _document("alpha").replace("2020-07-24", "2021-01-31")})
+    third = ingest(settings).generation
+    Generations(settings).rollback()
+
+    kept = history(settings)
+
+    assert [one.id for one in kept] == [first, second, third]
+    assert [one.in_use for one in kept] == [False, True, False]
+    assert [(one.documents, one.passages, one.units) for one in kept] == [
+        (2, 4, 4),
+        (2, 4, 4),
+        (1, 2, 2),
+    ]
+    assert [(one.added, one.changed, one.removed) for one in kept] == [
+        (None, None, None),
+        (("gamma.en",), ("alpha.en",), ("beta.en",)),
+        ((), ("alpha.en",), ("gamma.en",)),
+    ]
+    assert all(one.size > 8 * 384 * 4 for one in kept[:2])  # vectors, and a keyword index
+
+
+def test_a_document_bears_when_it_last_changed(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Clock(datetime.datetime):
+        day = 1
+
+        @classmethod
+        def now(cls, tz: datetime.tzinfo | None = None) -> "Clock":
+            return cls(2026, 12, cls.day, tzinfo=tz)
+
+    monkeypatch.setattr(compose.datetime, "datetime", Clock)
+    settings = small({"alpha.md": _document("alpha"), "beta.md": _document("beta")})
+    ingest(settings)
+    Clock.day = 2
+    small({"alpha.md": _document("alpha"), "beta.md": _document("beta", "Now of boats.")})
+    ingest(settings)
+
+    changed = {e.key: e.changed for e in Generations(settings).current().manifest.documents}
+    assert changed == {
+        "alpha.en": "2026-12-01T00:00:00+00:00",
+        "beta.en": "2026-12-02T00:00:00+00:00",
+    }
+
+
+def test_status_and_history_as_text_and_as_json(
+    small: Small, outside: Callable[[Settings], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = "version: final/2\nsuperseded_by: beta\nkind: official\ndate: "
+    settings = small({"alpha.md": _document("alpha").replace("date: ", more)})
+    outside(settings)
+    first = ingest(settings).generation
+    small({"alpha.md": _document("alpha", "Now of boats.").replace("date: ", more)})
+    second = ingest(settings).generation
+
+    assert main(["status"]) == 0
+    out = capsys.readouterr().out
+    assert f"Generation {second}, made 20" in out
+    facts = "version final/2, dated 2020-07-24, language en, passages 2, last change 20"
+    assert f"alpha.en  Alpha\n  {facts}" in out
+    assert "superseded by beta\n  official: " in out
+
+    assert main(["status", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    (document,) = told["documents"]
+    assert (told["id"], document["pages"], document["passages"]) == (second, 0, 2)
+    assert (document["info"]["version"], document["standing"]) == ("final/2", "superseded by beta")
+
+    assert main(["history"]) == 0
+    out = capsys.readouterr().out
+    assert out.index(f"{second}  in use\n") < out.index(f"{first}\n")  # newest first
+    assert "1 documents, 2 passages, " in out
+    assert "against the one before: 0 added, 1 changed, 0 removed" in out
+    assert main(["history", "--json"]) == 0
+    assert [one["changed"] for one in json.loads(capsys.readouterr().out)] == [None, ["alpha.en"]]
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({}, "in force"),
+        ({"effective_from": datetime.date(2026, 1, 2)}, "in force from 2026-01-02"),
+        ({"effective_from": datetime.date(2026, 1, 1)}, "in force"),
+        ({"superseded_by": "beta"}, "superseded by beta"),
+    ],
+)
+def test_a_document_is_in_force_or_not(fields: Mapping[str, object], told: str) -> None:
+    info = DocumentInfo.model_validate({"id": "a", "language": "en", "title": "A", **fields})
+    assert standing(info, datetime.date(2026, 1, 1)) == told
+
+
+def test_a_name_that_would_fool_a_terminal_is_shown_as_it_is() -> None:
+    assert printable("é\n\x1b[2J\u202egpj.md") == "é\\n\\x1b[2J\\u202egpj.md"
+
+
+def test_with_nothing_ingested_there_is_no_history(small: Small) -> None:
+    with pytest.raises(NoIndexError, match="make ingest"):
+        history(small({"alpha.md": _document("alpha")}))

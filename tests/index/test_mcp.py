@@ -1,0 +1,389 @@
+"""The official client of the Model Context Protocol uses the tools, over both transports."""
+
+import asyncio
+import json
+import re
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import httpx2
+import pytest
+from mcp import Client
+from mcp.client.stdio import StdioServerParameters
+from mcp.client.streamable_http import streamable_http_client
+from mcp_types import CallToolResult, TextContent
+
+from api import mcp_reading
+from api.mcp_reading import LONGEST
+from chain.assistant import Assistant
+from chain.query import MAX_QUESTION
+from core.settings import ROOT, Settings
+from core.version import VERSION
+from people.audit_record import records
+from tests.support.apart import apart
+from tests.support.api_server import Served, served_at, serving
+from tests.support.api_server import key as key_for
+from vectorstore.chroma import GenerationGone
+from vectorstore.snapshot import Snapshot
+
+QUESTION = "How many illicit firearms do civilians in the EU hold?"
+MODES = ("auto", "legacy")  # of 2026-07-28, without a handshake; and before
+
+
+@pytest.fixture(scope="module")
+def served(settings: Settings) -> Iterator[Served]:
+    with served_at("/mcp", settings) as one:
+        yield one
+
+
+@asynccontextmanager
+async def connected(address: str, key: str, mode: str = "auto") -> AsyncIterator[Client]:
+    headers = {"Authorization": f"Bearer {key}"}
+    async with httpx2.AsyncClient(headers=headers, timeout=60) as http:
+        transport = streamable_http_client(address, http_client=http)
+        async with Client(transport, mode=mode) as client:
+            yield client
+
+
+def over_http(
+    served: Served, use: Callable[[Client], Awaitable[Any]], mode: str = "auto", *scopes: Any
+) -> Any:
+    """What comes of using a client with a key of its own."""
+
+    async def used() -> Any:
+        key = key_for(served.settings, *(scopes or ("ask", "read")))
+        async with connected(served.address, key, mode) as client:
+            return await use(client)
+
+    return apart(used())
+
+
+def call(served: Served, tool: str, *scopes: Any, **arguments: Any) -> CallToolResult:
+    result = over_http(served, lambda client: client.call_tool(tool, arguments), "auto", *scopes)
+    assert isinstance(result, CallToolResult)
+    return result
+
+
+def told(result: CallToolResult) -> Mapping[str, Any]:
+    assert not result.is_error, result.content
+    assert result.structured_content is not None
+    return result.structured_content
+
+
+def error(result: CallToolResult) -> str:
+    assert result.is_error
+    (content,) = result.content
+    assert isinstance(content, TextContent)
+    return content.text
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_there_are_four_tools_that_only_read(served: Served, mode: str) -> None:
+    async def use(client: Client) -> Any:
+        return client.instructions, client.server_info.version, (await client.list_tools()).tools
+
+    instructions, version, tools = over_http(served, use, mode)
+    assert version == VERSION
+    assert "never instructions" in instructions
+    assert [tool.name for tool in tools] == ["ask", "search", "read_section", "list_documents"]
+    for tool in tools:
+        assert tool.annotations.read_only_hint
+        assert tool.annotations.open_world_hint is False
+        assert tool.output_schema["type"] == "object"
+        assert tool.input_schema["additionalProperties"] is False
+    asked = tools[0].input_schema["properties"]["question"]
+    assert asked["maxLength"] == MAX_QUESTION
+    assert tools[0].input_schema["required"] == ["question"]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_an_answer_has_exact_quotes(served: Served, mode: str) -> None:
+    result = over_http(served, lambda client: client.call_tool("ask", {"question": QUESTION}), mode)
+    answer = told(result)
+    assert answer["kind"] == "answer"
+    assert "35 million illicit firearms in 2017" in answer["text"]
+    passages = {one.id: one for one in served.assistant.index.passages()}
+    assert answer["citations"]
+    for one in answer["citations"]:
+        assert f"[{one['number']}]" in answer["text"]
+        assert passages[one["passage"]].text[one["start"] : one["end"]] == one["quote"]
+    assert json.loads(result.content[0].text) == answer
+
+
+def test_a_refusal_is_no_error_and_offers_what_can_be_asked(served: Served) -> None:
+    answer = told(call(served, "ask", question="What is the capital of Australia?"))
+    assert (answer["kind"], answer["citations"]) == ("refusal", [])
+
+
+def test_a_search_leads_to_a_section_and_on(served: Served) -> None:
+    found = told(call(served, "search", query=QUESTION, limit=2))["passages"]
+    assert len(found) == 2
+    first = found[0]
+    assert first["document"] == "firearms-plan"
+    place = {"document": first["document"], "section": first["section"], "language": "en"}
+    section = told(call(served, "read_section", **place))
+    assert first["text"] in section["text"]
+    assert section["headings"] == first["headings"]
+    assert section["next_start"] is None
+    after = told(call(served, "read_section", **{**place, "section": section["after"]}))
+    assert after["before"] == first["section"]
+    assert told(call(served, "read_section", **place, start=10))["text"] == section["text"][10:]
+
+
+def test_a_search_stays_in_the_documents_that_are_named(served: Served) -> None:
+    only = ["drugs-agenda"]
+    found = told(call(served, "search", query=QUESTION, documents=only, language="nl"))["passages"]
+    assert {(one["document"], one["language"]) for one in found} == {("drugs-agenda", "nl")}
+    answer = told(call(served, "ask", question=QUESTION, documents=only))
+    assert {one["document"] for one in answer["citations"]} <= set(only)
+
+
+@pytest.mark.parametrize(("tool", "asked"), [("search", "query"), ("ask", "question")])
+def test_areas_and_a_day_limit_what_is_searched(served: Served, tool: str, asked: str) -> None:
+    def documents(**limits: Any) -> set[str]:
+        found = told(call(served, tool, **{asked: QUESTION}, **limits))
+        return {one["document"] for one in found["passages" if tool == "search" else "citations"]}
+
+    assert documents(areas=["firearms"], as_of="2020-07-24") == {"firearms-plan"}
+    assert documents(areas=["drugs"]) <= {"drugs-agenda"}
+    assert documents(as_of="2020-07-23") == set()
+
+
+def test_documents_are_listed_a_page_at_a_time(served: Served) -> None:
+    first = told(call(served, "list_documents", limit=3))
+    rest = told(call(served, "list_documents", start=first["next_start"], language="nl"))
+    assert (first["total"], first["next_start"], rest["next_start"]) == (5, 3, None)
+    listed = [*first["documents"], *rest["documents"]]
+    infos = served.assistant.index.documents()
+    assert {one["id"] for one in listed} == {info.id for info in infos}
+    titles = {info.id: info.title for info in infos if info.language == "nl"}
+    for one in rest["documents"]:
+        assert (one["title"], one["languages"]) == (titles[one["id"]], ["en", "nl"])
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "says"),
+    [
+        ("search", {"query": "x", "document": ["drugs-agenda"]}, "Did you mean 'documents'?"),
+        ("search", {"query": "x", "document": ["drugs-agenda"]}, "There are: query, documents, "),
+        ("ask", {"question": "x", "Area": "drugs"}, "Did you mean 'areas'?"),
+        ("ask", {"question": "x", "\u202ezzz": 1}, "There is no argument 'zzz'. There are: "),
+        ("list_documents", {"documents": []}, "There is no argument 'documents'."),
+        ("serch", {}, "There is no tool 'serch'. Did you mean 'search'?"),
+        ("search", {}, "The argument 'query' is missing: text of 1 to 1000 characters."),
+        ("ask", {"question": ""}, "The argument 'question' has to be text of 1 to 1000"),
+        ("ask", {"question": "x" * (MAX_QUESTION + 1)}, "'question' has to be text of 1 to 1000"),
+        ("ask", {"question": 5}, "The argument 'question' has to be text of 1 to 1000"),
+        ("ask", {"question": "Hi", "language": "xx"}, "'language' has to be one of bg, cs, da"),
+        ("ask", {"question": "Hi", "documents": ["x"] * 51}, "a list, in brackets, of at most 50"),
+        ("ask", {"question": "Hi", "documents": "drugs-agenda"}, "'documents' has to be a list"),
+        ("ask", {"question": "Hi", "areas": [5]}, "each text of 1 to 200 characters"),
+        ("ask", {"question": "Hi", "as_of": 5}, "'as_of' has to be a day, written as 2026-12-31"),
+        ("search", {"query": "x", "as_of": "2026-02-31"}, "'as_of' has to be a day"),
+        ("search", {"query": "x", "limit": 21}, "'limit' has to be a whole number from 1 to 20."),
+        ("search", {"query": "x", "limit": "5"}, "'limit' has to be a whole number from 1 to 20."),
+        ("search", {"query": "x", "limit": True}, "'limit' has to be a whole number"),
+        ("list_documents", {"limit": 101}, "'limit' has to be a whole number from 1 to 100."),
+        ("read_section", {"document": "drugs-agenda", "section": -1}, "'section' has to be"),
+        ("read_section", {"document": "no-such", "section": 0}, "list_documents"),
+        ("read_section", {"document": "drugs-agenda", "section": 9999}, "search"),
+    ],
+)
+def test_what_is_wrong_is_told_as_an_error_of_the_tool_with_its_remedy(
+    served: Served, tool: str, arguments: dict[str, Any], says: str
+) -> None:
+    said = error(call(served, tool, **arguments))
+    assert says in said
+    assert "pydantic" not in said
+    assert "validation error" not in said
+    assert len(said) < 400
+
+
+def test_a_tool_needs_its_scope(served: Served) -> None:
+    assert "'ask'" in error(call(served, "ask", "read", question="Hi"))
+    assert "'read'" in error(call(served, "search", "ask", query="Hi"))
+
+
+def test_a_failure_tells_nothing_of_what_is_inside(
+    served: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def failing(*_: Any, **__: Any) -> Iterator[Any]:
+        raise IndexError("the secret question")
+        yield
+
+    monkeypatch.setattr(Assistant, "stream", failing)
+    assert "Something went wrong inside" in error(call(served, "ask", question="Hi"))
+    assert "secret" not in caplog.text
+
+
+def test_an_index_that_is_replaced_meanwhile_is_read_anew(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries, tries = Snapshot.entries, []
+
+    def gone_at_first(index: Snapshot) -> Any:
+        tries.append(index)
+        if len(tries) == 1:
+            raise GenerationGone("a segment")
+        return entries(index)
+
+    monkeypatch.setattr(Snapshot, "entries", gone_at_first)
+    assert told(call(served, "list_documents"))["total"] == 5
+    assert len(tries) == 2
+
+
+def test_without_a_valid_key_nothing_is_told(served: Served) -> None:
+    for headers in ({}, {"Authorization": "Bearer swk_wrong"}):
+        got = httpx.post(served.address, json={"jsonrpc": "2.0"}, headers=headers)
+        assert got.status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Host": "evil.example"}, 421),
+        ({"Origin": "http://localhost:8501"}, 200),
+    ],
+)
+def test_pages_of_other_sites_are_refused(
+    served: Served, headers: dict[str, str], status: int
+) -> None:
+    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
+    key = key_for(served.settings, "read")
+    accepts = {"Accept": "application/json, text/event-stream", "Authorization": f"Bearer {key}"}
+    assert httpx.post(served.address, json=message, headers=accepts | headers).status_code == status
+
+
+def test_the_names_in_the_documentation_are_those_it_answers_to(served: Served) -> None:
+    documented = (ROOT / "docs/clients.md").read_text("utf-8")
+    (names,) = re.findall(r"STRATEGIEWIJZER_ALLOWED_HOSTS='(.*?)'", documented)
+    settings = served.settings.model_copy(update={"allowed_hosts": tuple(json.loads(names))})
+    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
+    key = key_for(settings, "read")
+    accepts = {"Accept": "application/json, text/event-stream", "Authorization": f"Bearer {key}"}
+    with serving(lambda: served.assistant, settings) as address:
+
+        def status(host: str, **headers: str) -> int:
+            headers = {**accepts, "Host": host, **headers}
+            return httpx.post(f"{address}/mcp", json=message, headers=headers).status_code
+
+        assert status("wijzer.example.eu") == status("localhost:8501") == 200
+        assert status("wijzer.example.eu:8443") == status("127.0.0.1:8501") == 200
+        assert status("evil.example") == 421
+        assert status("localhost:8501", Origin="https://wijzer.example.eu") == 200
+        assert status("localhost:8501", Origin="https://evil.example") == 403
+        assert status("localhost:8501", Accept="application/json") == 406
+
+
+def test_no_connection_waits_for_what_never_comes(served: Served) -> None:
+    """A stream for messages of the server's own would stay open for ever."""
+    key = key_for(served.settings, "read")
+    headers = {"Authorization": f"Bearer {key}", "Accept": "text/event-stream"}
+    assert httpx.get(served.address, headers=headers).status_code == 405
+
+
+def test_requests_keep_nothing_between_them(served: Served) -> None:
+    """So that any replica can take the next, and many come at once."""
+
+    async def use(client: Client) -> Any:
+        calls = (client.call_tool("search", {"query": QUESTION, "limit": 1}) for _ in range(10))
+        return await asyncio.gather(*calls)
+
+    results = over_http(served, use, "legacy")
+    assert len({told(result)["passages"][0]["text"] for result in results}) == 1
+
+
+def test_the_server_of_the_pages_serves_the_tools(address: str, settings: Settings) -> None:
+    async def used() -> CallToolResult:
+        key = key_for(settings, "ask")
+        async with connected(f"{address}/mcp", key) as client:
+            return await client.call_tool("ask", {"question": QUESTION})
+
+    assert told(apart(used()))["kind"] == "answer"
+
+
+def program(data: Path, **settings: str) -> StdioServerParameters:
+    """The command, as a program on this machine starts it."""
+    environment = {"STRATEGIEWIJZER_DATA_DIR": str(data), **settings}
+    return StdioServerParameters(
+        command=sys.executable, args=["-m", "command", "mcp"], env=environment, cwd=ROOT
+    )
+
+
+def test_a_program_of_this_machine_needs_no_key(settings: Settings) -> None:
+    async def used() -> list[CallToolResult]:
+        audited = program(settings.data_dir, STRATEGIEWIJZER_AUDIT="true")
+        async with Client(audited) as client:
+            return [
+                await client.call_tool("ask", {"question": QUESTION}),
+                await client.call_tool("list_documents", {}),
+            ]
+
+    asked, listed = apart(used())
+    assert told(asked)["kind"] == "answer"
+    assert told(listed)["total"] == 5
+    *_, last = records(settings)
+    assert last.record["question"] == QUESTION
+
+
+def test_a_program_is_told_how_to_build_an_index(tmp_path: Path) -> None:
+    async def used() -> CallToolResult:
+        async with Client(program(tmp_path)) as client:
+            return await client.call_tool("ask", {"question": QUESTION})
+
+    assert "make ingest" in error(apart(used()))
+
+
+def test_only_the_protocol_goes_to_standard_output(settings: Settings) -> None:
+    asked = {"protocolVersion": "2025-06-18", "capabilities": {}}
+    asked["clientInfo"] = {"name": "test", "version": "1"}  # type: ignore[assignment]
+    calling = {"name": "ask", "arguments": {"question": QUESTION}}
+    lines = [
+        {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": asked},
+        {"jsonrpc": "2.0", "method": "notifications/initialized"},
+        "no JSON",
+        {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": calling},
+    ]
+    parameters = program(settings.data_dir)
+    with subprocess.Popen(
+        [parameters.command, *parameters.args],
+        cwd=ROOT,
+        env={**(parameters.env or {}), "PATH": "/usr/bin"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as running:
+        assert running.stdin is not None
+        assert running.stdout is not None
+        for line in lines:
+            running.stdin.write(f"{line if isinstance(line, str) else json.dumps(line)}\n")
+            running.stdin.flush()
+        messages = []
+        while not any(message.get("id") == 2 for message in messages):
+            messages.append(json.loads(running.stdout.readline()))
+        running.stdin.close()
+        rest = running.stdout.read()
+    assert rest == ""
+    assert all(message["jsonrpc"] == "2.0" for message in messages)
+    assert running.returncode == 0
+
+
+def test_a_long_section_is_read_in_parts(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = {"document": "firearms-plan", "section": 1, "language": "en"}
+    whole = told(call(served, "read_section", **place))["text"]
+    assert len(whole) < LONGEST
+    monkeypatch.setattr(mcp_reading, "LONGEST", len(whole) // 3)
+    parts, start = [], 0
+    while start is not None:
+        part = told(call(served, "read_section", **place, start=start))
+        parts.append(part["text"])
+        start = part["next_start"]
+    assert len(parts) > 2
+    assert "".join(parts) == whole

@@ -1,0 +1,634 @@
+"""Models that people have, each on a server built to its published protocol, refusals included."""
+
+import logging
+import socket
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from types import ModuleType
+
+import pytest
+from langchain_core.callbacks import CallbackManager, UsageMetadataCallbackHandler
+from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
+from langchain_core.tracers import LangChainTracer
+from pydantic import SecretStr
+
+from chain import __main__ as command
+from chain.assistant import Assistant
+from chain.model.language_model import ChatModel
+from chain.model.thoughts import without_thoughts
+from core import breaker
+from core.answer import ModelTrouble, Turn
+from core.errors import ModelError, SettingsError
+from core.settings import Settings
+from tests.support import openai_server as published
+from tests.support.openai_server import Fault, Script, api_version, openai_server
+
+QUESTION = "How many reports of online child sexual abuse were there in the EU in 2019?"
+SAID = "In 2019 there were more than 725 000 reports in the EU [1]."
+SECRET = "sk-very-secret-key"  # noqa: S105 - a made-up one
+KEY = SecretStr(SECRET)
+MESSAGES: Sequence[BaseMessage] = (SystemMessage("Answer."), HumanMessage("How many?"))
+SCHEMA = {"title": "answer", "type": "object", "properties": {}}
+
+
+@pytest.fixture
+def server() -> Iterator[Script]:
+    with openai_server() as script:
+        script.reply = SAID
+        yield script
+
+
+def _model(server: Script, **more: object) -> ChatModel:
+    values = {"openai_base_url": server.url, "model": "scripted", "openai_api_key": SECRET}
+    return ChatModel(Settings(**(values | more)))
+
+
+def _whole(model: ChatModel, **more: object) -> str:
+    return model.whole(MESSAGES, **({"seconds": 5.0} | more))
+
+
+def _assistant(settings: Settings, server: Script, **more: object) -> Assistant:
+    values = {"openai_base_url": server.url, "model": "scripted", "openai_api_key": KEY}
+    return Assistant(settings.model_copy(update=values | more))
+
+
+def _failed(model: ChatModel, **more: object) -> ModelError:
+    with pytest.raises(ModelError) as raised:
+        _whole(model, **more)
+    assert SECRET not in str(raised.value)
+    return raised.value
+
+
+# What is sent
+
+
+def test_nothing_is_sent_that_nobody_set(server: Script) -> None:
+    assert _whole(_model(server)) == SAID
+    (request,) = server.requests
+    assert request.keys() == {"model", "messages", "stream", "stream_options"}
+
+
+def test_what_is_set_is_sent(server: Script) -> None:
+    chosen = _model(server, temperature=0.2, reasoning_effort="low", answer_tokens=500)
+    _whole(chosen, schema=SCHEMA)
+    (request,) = server.requests
+    assert (request["temperature"], request["reasoning_effort"]) == (0.2, "low")
+    assert request["max_tokens"] == 500  # the name that all servers know but OpenAI's new models
+    assert request["response_format"]["json_schema"] == {
+        "name": "answer",
+        "strict": True,
+        "schema": SCHEMA,
+    }
+
+
+def test_an_empty_setting_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STRATEGIEWIJZER_TEMPERATURE", "")
+    monkeypatch.setenv("STRATEGIEWIJZER_ANSWER_TOKENS", "")
+    assert (Settings().temperature, Settings().answer_tokens) == (None, None)
+
+
+@pytest.mark.parametrize("name", ["o1", "o3-mini", "gpt-5", "gpt-4o"])
+def test_no_name_of_a_model_makes_the_client_send_more(server: Script, name: str) -> None:
+    server.refusal = published.reasoning_model
+    assert _whole(_model(server, model=name)) == SAID
+    assert server.requests[0].keys() == {"model", "messages", "stream", "stream_options"}
+
+
+# What is refused
+
+
+def test_a_reasoning_models_refusals_are_learned_once(settings: Settings, server: Script) -> None:
+    server.refusal = published.reasoning_model
+    assistant = _assistant(settings, server, temperature=0.0, answer_tokens=3000)
+    for _ in range(2):
+        answer = assistant.ask(QUESTION)
+        assert (answer.mode, answer.trouble) == ("generative", "")
+    tried = [(sorted(r.keys() & {"temperature", "max_tokens"})) for r in server.requests]
+    assert tried == [["max_tokens", "temperature"], ["max_tokens"], [], []]
+    assert server.requests[-1]["max_completion_tokens"] == 3000
+
+
+@pytest.mark.parametrize(
+    ("allowed", "left"),
+    [
+        (("response_format", "max_tokens", "temperature"), ("stream_options",)),
+        (("stream_options", "response_format", "max_completion_tokens"), ("max_tokens",)),
+        ((), ("response_format", "stream_options", "max_tokens", "temperature")),
+    ],
+)
+def test_a_field_that_only_the_text_of_a_422_names_is_left_out(
+    server: Script, allowed: tuple[str, ...], left: tuple[str, ...]
+) -> None:
+    server.refusal = published.strict_fields(*allowed)
+    model = _model(server, temperature=0.1, answer_tokens=100)
+    for _ in range(2):
+        assert _whole(model, schema=SCHEMA) == SAID
+    assert set(left) <= set(model.refused)
+    assert not server.requests[-1].keys() & set(left)
+    assert model.takes_schema is ("response_format" in allowed)
+    assert len(server.requests) == 2 + len(model.refused)
+    assert "temperature" in allowed or "temperature" in model.refused
+
+
+def test_a_refusal_that_names_nothing_costs_the_form_first_then_all_else(server: Script) -> None:
+    server.refusal = lambda request: (
+        Fault(400, {"error": "Bad request"}) if "temperature" in request else None
+    )
+    model = _model(server, temperature=0.1)
+    assert _whole(model, schema=SCHEMA) == SAID
+    assert len(server.requests) == 3
+    assert "temperature" in model.refused
+
+
+def test_what_did_not_help_is_not_remembered(server: Script) -> None:
+    server.status = 400
+    model = _model(server)
+    assert _failed(model, schema=SCHEMA).reason == "parameter"
+    assert (model.refused, model.takes_schema) == ((), True)
+
+
+def test_a_model_that_may_not_be_streamed_is_asked_for_its_reply_in_one_piece(
+    server: Script,
+) -> None:
+    server.refusal = lambda request: published.NO_STREAM if request.get("stream") else None
+    model = _model(server)
+    for _ in range(2):
+        assert _whole(model) == SAID
+    assert [bool(request.get("stream")) for request in server.requests] == [True, False, False]
+    assert "stream_options" not in server.requests[1]
+
+
+def test_rules_come_with_the_question_where_no_other_role_is_taken(server: Script) -> None:
+    server.refusal = lambda request: (
+        published.openai_error(400, "System role not supported")
+        if request["messages"][0]["role"] == "system"
+        else None
+    )
+    assert _whole(_model(server)) == SAID
+    assert server.requests[-1]["messages"] == [{"role": "user", "content": "Answer.\n\nHow many?"}]
+
+
+# How a reply ends
+
+
+def test_reasoning_that_eats_the_tokens_is_told_as_empty(
+    settings: Settings, server: Script
+) -> None:
+    server.refusal = published.reasoning_model
+    server.reasons_only_if_short, server.reasoning = 500, 200
+    model = _model(server, answer_tokens=200)
+    error = _failed(model)
+    assert (error.reason, "ANSWER_TOKENS" in str(error)) == ("empty", True)
+    assert _assistant(settings, server, answer_tokens=200).ask(QUESTION).trouble == "empty"
+    assert _assistant(settings, server).ask(QUESTION).mode == "generative"
+
+
+def test_a_follow_up_is_rewritten_without_a_limit_of_tokens(
+    settings: Settings, server: Script
+) -> None:
+    server.refusal, server.reasons_only_if_short = published.reasoning_model, 500
+    rewritten = "How many reports of online child sexual abuse came from the EU in 2010?"
+    server.reply = lambda request: (
+        rewritten if "rewrite" in request["messages"][0]["content"] else SAID
+    )
+    history = [Turn(question=QUESTION, answer_text="More than 725,000. [1]")]
+    answer = _assistant(settings, server).ask("And in 2010?", history)
+    assert answer.understood_as == rewritten
+
+
+@pytest.mark.parametrize(("finish", "cut_after"), [("length", None), ("stop", 14)])
+def test_a_reply_that_breaks_off_gives_its_pieces_first_and_keeps_what_was_checked(
+    settings: Settings, server: Script, finish: str, cut_after: int | None
+) -> None:
+    server.reply = f"{SAID} Then there were {'many ' * 20}"
+    server.finish, server.cut_after = finish, cut_after
+    pieces: list[str] = []
+    with pytest.raises(ModelError) as raised:
+        pieces.extend(_model(server).stream(MESSAGES, seconds=5.0))
+    assert raised.value.reason == "cut"
+    assert "".join(pieces).startswith(SAID)
+    answer = _assistant(settings, server).ask(QUESTION)
+    assert (answer.mode, answer.trouble, answer.answered) == ("generative", "cut", True)
+
+
+def test_a_filtered_answer_is_refused(server: Script) -> None:
+    server.reply, server.finish = "", "content_filter"
+    assert _failed(_model(server)).reason == "refused"
+
+
+def test_thoughts_before_a_reply_are_no_part_of_it(server: Script) -> None:
+    server.reply = f"\n<think>725? Or {{1}}?</think>\n\n{SAID}"
+    assert _whole(_model(server)).strip() == SAID
+    server.reply = "<think>725?"
+    assert _failed(_model(server)).reason == "empty"
+
+
+@pytest.mark.parametrize("reply", ["", "<", "<thin", "a <think> b", " <b>x</b>"])
+def test_what_is_no_thought_is_kept(reply: str) -> None:
+    assert "".join(without_thoughts(iter(reply))) == reply
+
+
+# Why it failed
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason", "told"),
+    [
+        (published.WRONG_KEY, "key", "status 401, invalid_api_key"),
+        (published.NO_CREDIT, "quota", "insufficient_quota"),
+        (published.RATE_LIMIT, "quota", "rate_limit_exceeded"),
+        (published.NO_MODEL, "unknown_model", "'scripted'"),
+        (published.TOO_LONG, "too_long", "STRATEGIEWIJZER_MODEL_CONTEXT"),
+        (published.TOO_LONG_FOR_LLAMA_CPP, "too_long", "STRATEGIEWIJZER_MODEL_CONTEXT"),
+        (published.FILTERED, "refused", "content_filter, prompt"),
+        (published.NO_DEPLOYMENT, "unknown_model", "DeploymentNotFound"),
+        (403, "key", "status 403"),
+        (404, "unknown_model", "OPENAI_BASE_URL"),
+        (504, "slow", "ANSWER_TIMEOUT"),
+        (500, "failed", "status 500"),
+        ({"hello": "world"}, "protocol", "OpenAI's protocol"),
+        ("", "empty", "empty"),
+    ],
+)
+def test_the_reason_comes_from_what_the_server_says(
+    server: Script, fault: published.Reply, reason: ModelTrouble, told: str
+) -> None:
+    server.reply = fault
+    error = _failed(_model(server))
+    assert error.reason == reason
+    assert told in str(error)
+
+
+def test_a_server_that_is_not_there_or_silent(server: Script) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        nowhere = f"http://127.0.0.1:{unused.getsockname()[1]}/v1"
+        assert _failed(_model(server, openai_base_url=nowhere)).reason == "unreachable"
+    server.delay = 2.0
+    error = _failed(_model(server), seconds=0.2)
+    assert (error.reason, "0.2 seconds" in str(error)) == ("slow", True)
+
+
+@pytest.mark.parametrize("echoed", ["code", "param"])
+def test_a_key_that_a_server_repeats_as_its_code_is_not_told(server: Script, echoed: str) -> None:
+    server.reply = published.openai_error(401, SECRET, **{echoed: SECRET})
+    assert _failed(_model(server)).reason == "key"
+
+
+def test_a_busy_server_is_asked_again(server: Script) -> None:
+    waiting = [published.RATE_LIMIT, 503]
+    server.reply = lambda _: waiting.pop() if waiting else SAID
+    assert _whole(_model(server)) == SAID
+    assert len(server.requests) == 3
+
+
+def test_a_server_that_asks_to_wait_longer_than_there_is_time_is_not_waited_for(
+    server: Script,
+) -> None:
+    server.reply, server.retry_after = published.RATE_LIMIT, 60
+    started = time.monotonic()
+    assert _failed(_model(server)).reason == "quota"
+    assert time.monotonic() - started < 3
+
+
+def test_reader_and_operator_are_told_why(
+    settings: Settings,
+    server: Script,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    server.reply = published.WRONG_KEY
+    assistant = _assistant(settings, server)
+    with caplog.at_level(logging.DEBUG):
+        first, second = assistant.ask(QUESTION), assistant.ask(QUESTION)
+    assert (first.mode, first.trouble, second.trouble) == ("fallback", "key", "key")
+    assert "status 401, invalid_api_key" in caplog.text
+    assert "Correct OPENAI_API_KEY" in caplog.text
+    warnings = [one.getMessage() for one in caplog.records if one.levelno >= logging.WARNING]
+    assert not any(QUESTION in warning for warning in warnings)
+    assert SECRET not in caplog.text + first.model_dump_json()
+
+
+# A model that is left alone for a while
+
+
+def test_a_failure_that_lasts_is_not_tried_at_every_question(
+    server: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1000.0]
+    server.reply = published.WRONG_KEY
+    model = _model(server)
+    monkeypatch.setattr(breaker, "_PAUSES", (30.0, 100.0))
+    real = time.monotonic
+
+    class Clock:
+        @staticmethod
+        def monotonic() -> float:
+            return now[0] + real()
+
+    monkeypatch.setattr(breaker, "time", Clock)
+    assert _failed(model).reason == "key"
+    for pause in (30.0, 60.0, 100.0, 100.0):
+        error = _failed(model)
+        assert (error.reason, error.first) == ("paused", "key")
+        assert "invalid_api_key" in str(error)
+        asked = len(server.requests)
+        now[0] += pause - 2
+        assert _failed(model).reason == "paused"
+        assert len(server.requests) == asked
+        now[0] += 3
+        assert _failed(model).reason == "key"
+    now[0] += 101
+    server.reply = SAID
+    assert next(model.stream(MESSAGES, seconds=5.0))  # also if it is not read to its end
+    assert _whole(model) == SAID
+
+
+@pytest.mark.parametrize("fault", [published.TOO_LONG, published.FILTERED, 500, ""])
+def test_what_another_question_may_not_meet_pauses_nothing(
+    server: Script, fault: published.Reply
+) -> None:
+    server.reply = fault
+    model = _model(server)
+    _failed(model)
+    server.reply = SAID
+    assert _whole(model) == SAID
+
+
+# Opt in
+
+
+def test_a_key_alone_sends_nothing(settings: Settings, server: Script) -> None:
+    keyed = settings.model_copy(update={"openai_api_key": KEY})
+    assert Assistant(keyed).ask(QUESTION).mode == "extractive"
+
+
+def test_openai_is_not_asked_without_a_key() -> None:
+    error = _failed(ChatModel(Settings(model="gpt-5")))
+    assert (error.reason, "OPENAI_API_KEY" in str(error)) == ("key", True)
+
+
+def test_the_only_model_of_a_server_needs_no_name(settings: Settings, server: Script) -> None:
+    answer = _assistant(settings, server, model="").ask(QUESTION)
+    assert (answer.mode, answer.model) == ("generative", "scripted")
+
+
+def test_of_several_models_one_has_to_be_named(server: Script) -> None:
+    server.models = ["one", "other"]
+    error = _failed(_model(server, model=""))
+    assert error.reason == "unknown_model"
+    assert "one, other. Set STRATEGIEWIJZER_MODEL" in str(error)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    "variable", ["LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2", "LANGCHAIN_TRACING"]
+)
+@pytest.mark.parametrize("wanted", [False, True])
+def test_langsmith_is_told_only_where_a_setting_of_ours_says_so(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, variable: str, wanted: bool
+) -> None:
+    monkeypatch.setenv(variable, "true")
+    monkeypatch.setenv("LANGSMITH_API_KEY", "lsv2_x")
+    monkeypatch.setenv("LANGSMITH_ENDPOINT", "http://127.0.0.1:9")
+    Assistant(settings.model_copy(update={"langsmith_tracing": wanted}))
+    try:
+        handlers = CallbackManager.configure().handlers
+        assert any(isinstance(one, LangChainTracer) for one in handlers) is wanted
+    finally:
+        Assistant(settings)
+
+
+def test_no_variable_of_others_diverts_a_request(
+    server: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("OPENAI_API_BASE", "LANGSMITH_GATEWAY", "AZURE_OPENAI_ENDPOINT"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9/v1")
+    assert _whole(_model(server)) == SAID
+
+
+# Azure
+
+
+def _azure(server: Script, **more: object) -> ChatModel:
+    endpoint = server.url.removesuffix("/v1")
+    return ChatModel(Settings(azure_endpoint=endpoint, model="my-gpt", **more))
+
+
+def test_azures_older_form_has_the_deployment_in_the_address(server: Script) -> None:
+    model = _azure(server, openai_api_key=SECRET, answer_tokens=100, azure_api_version="2025-01-01")
+    assert _whole(model, schema=SCHEMA) == SAID
+    assert server.paths[0].startswith("/openai/deployments/my-gpt/chat/completions?")
+    assert api_version(server.paths[0]) == "2025-01-01"
+    assert server.headers[0]["api-key"] == SECRET
+    assert "authorization" not in server.headers[0]
+    assert server.requests[0]["max_completion_tokens"] == 100
+
+
+@pytest.fixture
+def entra(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stand-in for azure-identity, which is no requirement of ours."""
+    identity = ModuleType("azure.identity")
+    identity.DefaultAzureCredential = object  # type: ignore[attr-defined]
+    identity.get_bearer_token_provider = (  # type: ignore[attr-defined]
+        lambda _, scope: lambda: f"token for {scope.partition('//')[2]}".replace(" ", "-")
+    )
+    monkeypatch.setitem(sys.modules, "azure", ModuleType("azure"))
+    monkeypatch.setitem(sys.modules, "azure.identity", identity)
+
+
+@pytest.mark.usefixtures("entra")
+def test_azure_takes_a_token_of_entra_in_both_forms(server: Script) -> None:
+    assert _whole(_azure(server, azure_identity=True)) == SAID
+    v1 = f"{server.url.removesuffix('/v1')}/openai/v1/"
+    assert _whole(_model(server, openai_base_url=v1, azure_identity=True)) == SAID
+    assert server.paths[-1] == "/openai/v1/chat/completions"
+    sent = [headers.get("authorization") for headers in server.headers]
+    assert sent == ["Bearer token-for-cognitiveservices.azure.com/.default"] * 2
+    assert "api-key" not in server.headers[0]
+
+
+def test_without_the_package_for_entra_the_remedy_is_named(server: Script) -> None:
+    with pytest.raises(SettingsError, match="pip install azure-identity"):
+        _azure(server, azure_identity=True)
+
+
+def test_azure_settings_that_do_not_go_together_are_refused() -> None:
+    with pytest.raises(SettingsError, match="Set model to it"):
+        Settings(azure_endpoint="https://x.openai.azure.com")
+    with pytest.raises(SettingsError, match="Leave one of them"):
+        Settings(
+            azure_endpoint="https://x.openai.azure.com", openai_base_url="https://y", model="m"
+        )
+
+
+# OpenAI's Responses API
+
+
+@pytest.fixture
+def official(server: Script, monkeypatch: pytest.MonkeyPatch) -> Script:
+    """The server takes the place of OpenAI's own."""
+    monkeypatch.setattr("chain.model.servers.OPENAI", server.url)
+    return server
+
+
+def _official(server: Script, **more: object) -> ChatModel:
+    return ChatModel(Settings(openai_api_key=SECRET, **more))
+
+
+def test_openais_models_are_asked_by_chat_completions(official: Script) -> None:
+    assert _whole(_official(official, model="gpt-5", answer_tokens=900)) == SAID
+    assert official.paths == ["/v1/chat/completions"]
+    assert official.requests[0]["max_completion_tokens"] == 900
+
+
+@pytest.mark.parametrize("streams", [True, False])
+def test_a_model_that_has_only_the_responses_api_is_asked_by_it(
+    official: Script, streams: bool
+) -> None:
+    def refusal(request: published.Request) -> Fault | None:
+        if "messages" in request:
+            return published.ONLY_RESPONSES
+        return published.NO_STREAM if request.get("stream") and not streams else None
+
+    official.refusal, official.reasoning = refusal, 64
+    counted = UsageMetadataCallbackHandler()
+    model = _official(official, model="o3-pro", reasoning_effort="low", answer_tokens=900)
+    config = {"callbacks": [counted]}
+    assert _whole(model, schema=SCHEMA, config=config) == SAID
+    assert _whole(model, schema=SCHEMA) == SAID
+    tried = ["/v1/chat/completions", "/v1/responses", "/v1/responses"]
+    assert official.paths == (tried if streams else [*tried, "/v1/responses"])
+    request = official.requests[-1]
+    assert request["store"] is False
+    assert (request["reasoning"], request["max_output_tokens"]) == ({"effort": "low"}, 900)
+    assert request["text"]["format"]["name"] == "answer"
+    (use,) = counted.usage_metadata.values()
+    assert use["output_token_details"]["reasoning"] == 64
+
+
+@pytest.mark.parametrize(
+    ("reply", "finish", "reason"),
+    [("", "length", "empty"), (SAID, "length", "cut"), ("", "content_filter", "refused")],
+)
+def test_a_response_that_is_incomplete(
+    official: Script, reply: str, finish: str, reason: ModelTrouble
+) -> None:
+    official.reply, official.finish = reply, finish
+    assert _failed(_official(official, model="gpt-5-pro")).reason == reason
+    assert official.paths == ["/v1/responses"]
+
+
+# Ollama
+
+
+def _ollama(server: Script, **shown: object) -> None:
+    about = {"general.architecture": "llama", "llama.context_length": 131072}
+    server.ollama["/api/show"] = {"model_info": about, **shown}
+    server.ollama["/api/ps"] = {"models": []}
+
+
+@pytest.mark.parametrize(
+    ("shown", "loaded", "room"),
+    [
+        ({}, [], 4096),
+        ({"parameters": 'stop "x"\nnum_ctx                        2048'}, [], 2048),
+        ({}, [{"name": "scripted:latest", "context_length": 3000}], 3000),
+        ({}, [{"name": "scripted:latest", "context_length": 32768}], 8192),
+        ({}, [{"name": "other", "context_length": 32768}], 4096),
+        ({"parameters": "num_ctx 16384"}, [], 8192),
+    ],
+)
+def test_prompts_are_kept_within_what_ollama_uses(
+    server: Script,
+    caplog: pytest.LogCaptureFixture,
+    shown: dict[str, object],
+    loaded: list[dict[str, object]],
+    room: int,
+) -> None:
+    _ollama(server, **shown)
+    server.ollama["/api/ps"] = {"models": loaded}
+    with caplog.at_level(logging.WARNING):
+        assert _model(server).room() == room
+    assert ("OLLAMA_CONTEXT_LENGTH" in caplog.text) is (room < 8192)
+
+
+def test_ollama_gets_the_whole_prompt_that_it_would_cut(settings: Settings, server: Script) -> None:
+    _ollama(server, parameters="num_ctx 2048")
+    server.context = 2048 * 3 // 4  # words, of which a token has less than one
+    answer = _assistant(settings, server).ask(QUESTION)
+    assert answer.mode == "generative"
+    assert "You answer questions about" in server.read
+
+
+def test_other_servers_are_asked_for_their_context_once(server: Script) -> None:
+    model = _model(server)
+    assert [model.room(), model.room()] == [8192, 8192]
+    assert server.paths == ["/api/show"]
+
+
+# python -m chain --check-model
+
+
+@pytest.fixture
+def configured(server: Script, monkeypatch: pytest.MonkeyPatch) -> Script:
+    monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
+    server.reply = '{"sentences": [{"text": "It has 27 Member States.", "passages": [1]}]}'
+    return server
+
+
+def test_the_check_says_what_works(
+    configured: Script, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("STRATEGIEWIJZER_CHECKER_MODEL", "judge")
+    monkeypatch.setenv("STRATEGIEWIJZER_TEMPERATURE", "0")
+    configured.refusal, configured.reasoning = published.reasoning_model, 12
+    _ollama(configured, parameters="num_ctx 2048")
+    assert command.main(["--check-model"]) == 0
+    told = capsys.readouterr().out
+    for line in (
+        f"address  {configured.url}",
+        "model    scripted",
+        "model    judge",
+        "context  Ollama uses 2048 tokens",
+        "reply    structured, streamed",
+        "refused  temperature",
+        "of which 12 to reason",
+        "said     It has 27 Member States.",
+    ):
+        assert line in told
+    assert told.count("It works.") == 2
+    assert SECRET not in told
+
+
+@pytest.mark.parametrize(
+    ("reply", "told"),
+    [
+        (published.NO_MODEL, "STRATEGIEWIJZER_MODEL or OPENAI_BASE_URL"),
+        (published.WRONG_KEY, "Correct OPENAI_API_KEY"),
+        ("NO ANSWER", "nothing that can be read as an answer"),
+    ],
+)
+def test_the_check_names_the_remedy(
+    configured: Script,
+    capsys: pytest.CaptureFixture[str],
+    reply: published.Reply,
+    told: str,
+) -> None:
+    configured.reply = reply
+    assert command.main(["--check-model"]) == 1
+    printed = capsys.readouterr().out
+    assert told in printed
+    assert "It does not work." in printed
+    assert SECRET not in printed
+
+
+def test_the_check_without_a_model_says_how_to_set_one(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert command.main(["--check-model"]) == 1
+    assert "STRATEGIEWIJZER_MODEL" in capsys.readouterr().err
+    for arguments in ([], ["question", "--check-model"]):
+        with pytest.raises(SystemExit):
+            command.main(arguments)

@@ -1,0 +1,359 @@
+"""PDF: structure is found again, every passage has its page, and broken files say what to do."""
+
+import datetime
+import random
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from chain.assistant import Assistant
+from core.errors import DocumentError
+from core.settings import ROOT, Settings
+from core.source import SourceDocument
+from ingest.passages.split import split
+from ingest.pipeline import ingest
+from ingest.reading.formats import blocks_of
+from ingest.reading.load import load
+from tests.support import pdf_files
+
+DATA = Path(__file__).parents[1] / "data/pdf"
+
+
+def loaded(folder: Path, content: bytes, name: str = "a.en.pdf") -> SourceDocument:
+    file = folder / name
+    file.write_bytes(content)
+    return load(file)
+
+
+def outline(document: SourceDocument) -> list[tuple[int, str]]:
+    return [(b.level, b.title) for b in blocks_of(document) if b.kind == "heading"]
+
+
+def texts(document: SourceDocument, kind: str) -> list[str]:
+    blocks = [block for block in blocks_of(document) if block.kind == kind]
+    return [document.text[block.start : block.end] for block in blocks]
+
+
+def page_of(document: SourceDocument, words: str) -> int:
+    assert document.text.count(words) == 1
+    at = document.text.index(words)
+    return sum(start <= at for start in document.page_starts)
+
+
+@pytest.fixture(scope="module")
+def report() -> SourceDocument:
+    return load(DATA / "report.pdf")
+
+
+# A communication in one column
+
+
+def test_headings_have_the_level_of_their_look(tmp_path: Path) -> None:
+    document = loaded(tmp_path, pdf_files.communication())
+    assert outline(document) == [
+        (1, "EU strategy for a more effective fight against child sexual abuse"),
+        (2, "I. INTRODUCTION"),
+        (2, "II. WHAT THE UNION DOES"),
+        (3, "1. Law and its enforcement"),
+        (4, "Figures"),
+        (3, "2. Prevention"),
+    ]
+    assert document.title == outline(document)[0][1]
+
+
+def test_paragraphs_are_whole_over_lines_and_pages(tmp_path: Path) -> None:
+    document = loaded(tmp_path, pdf_files.communication())
+    assert [text.rstrip("¹") for text in texts(document, "paragraph")] == pdf_files.paragraphs()[
+        :17
+    ]
+    assert len(document.page_starts) == 3
+
+
+def test_running_headers_and_page_numbers_are_left_out(tmp_path: Path) -> None:
+    document = loaded(tmp_path, pdf_files.communication())
+    assert "Official texts of the Security Union" not in document.text
+    assert not any(line.strip() in ("EN", "1", "2", "3") for line in document.text.split("\n"))
+
+
+def test_headings_at_the_same_height_are_no_running_headers(tmp_path: Path) -> None:
+    document = loaded(tmp_path, pdf_files.long(6))
+    assert [title for _, title in outline(document)] == [
+        f"Section {number} of the report" for number in (1, 3, 5, 7, 9, 11)
+    ]
+    assert "Page 2 of" not in document.text
+
+
+def test_a_footnote_stands_below_what_refers_to_it(tmp_path: Path) -> None:
+    note = "<super>1</super> OJ L 335, 17.12.2011, p. 1, which is a long note that goes over more"
+    document = loaded(tmp_path, pdf_files.communication([[note + " than one line of its page."]]))
+    kinds = [block.kind for block in blocks_of(document)]
+    assert kinds[2:5] == ["paragraph", "note", "paragraph"]
+    (text,) = texts(document, "note")
+    assert text.startswith("OJ L 335, 17.12.2011, p. 1, which is")
+    assert text.endswith("goes over more than one line of its page.")
+    assert "online and offline.\n" in document.text  # the raised 1 is gone
+    assert page_of(document, "OJ L 335") == 1
+
+
+def test_a_paragraph_is_cut_so_that_a_footnote_keeps_its_page(tmp_path: Path) -> None:
+    notes = [[], ["<super>7</super> A note on the second page."]]
+    document = loaded(tmp_path, pdf_files.communication(notes))
+    assert page_of(document, "[^7]: A note on the second page.") == 2
+    sentence = "The Commission will also provide awareness campaigns and media material."
+    assert sentence in document.text
+    start = document.text.index(sentence)
+    assert start < document.page_starts[2] < start + len(sentence)
+
+
+# Other layouts
+
+
+def test_columns_are_read_one_after_the_other(tmp_path: Path) -> None:
+    document = loaded(tmp_path, pdf_files.two_columns())
+    title, abstract, *rest = [
+        document.text[block.start : block.end] for block in blocks_of(document)
+    ]
+    assert title == "# Fighting child sexual abuse more effectively in the years 2020 to 2025"
+    assert abstract.startswith("A summary across")
+    assert abstract.endswith("columns begins below.")
+    assert rest == [f"{n} begins. {text}" for n, text in enumerate(pdf_files.paragraphs()[:20], 1)]
+    assert [page_of(document, f"\n\n{n} begins.") for n in (1, 7, 20)] == [1, 1, 2]
+
+
+def test_tables_are_rows_with_and_without_ruled_lines(tmp_path: Path) -> None:
+    document = loaded(tmp_path, pdf_files.tables())
+    assert texts(document, "header") == ["Action | Who | When", "Substance | Seizures | Tonnes"]
+    assert texts(document, "row") == [
+        "Adopt a proposal for a regulation on the market of drug precursors | Commission | 2022",
+        "Strengthen the controls at the external borders of the Union and in its ports"
+        " | Member States and Frontex | 2021–2025",
+        "Cannabis resin | 111 000 | 466",
+        "Cocaine | 104 000 | 140.4",
+        "Heroin | 37 000 | 5.2",
+    ]
+    assert texts(document, "paragraph")[-1] == "What stands below a table is text again."
+
+
+@pytest.mark.parametrize(
+    ("lines", "joined"),
+    [
+        (("Het ver-", "slag is af."), "Het verslag is af."),
+        (("Lees de e-", "mail over e-mail."), "Lees de e-mail over e-mail."),
+        (("Over drugs-", "en wapenhandel."), "Over drugs- en wapenhandel."),
+        (("Het EU-", "beleid is nieuw."), "Het EU-beleid is nieuw."),
+        (("De jaren 2021-", "2025 zijn om."), "De jaren 2021-2025 zijn om."),
+        (("Dit is –", "zo blijkt – waar."), "Dit is – zo blijkt – waar."),
+    ],
+)
+def test_a_hyphen_at_a_lines_end_stays_where_it_belongs_to_the_word(
+    tmp_path: Path, lines: tuple[str, str], joined: str
+) -> None:
+    assert loaded(tmp_path, pdf_files.typed(lines), "a.nl.pdf").text == joined
+
+
+def test_a_turned_page_is_read_as_it_is_shown(tmp_path: Path) -> None:
+    page = ("The page was scanned lying on its side,", "and turned back later.")
+    document = loaded(tmp_path, pdf_files.typed(page, turned=True))
+    assert document.text == " ".join(page)
+
+
+def test_text_that_runs_upwards_is_read_and_a_stamp_left_out(tmp_path: Path) -> None:
+    document = loaded(tmp_path, pdf_files.sideways())
+    assert document.text == "The table is wider than the page is, so it is turned."
+
+
+def test_text_outside_of_the_page_is_left_out(tmp_path: Path) -> None:
+    page = ("Seen.", *("" for _ in range(90)), "Hidden below the page.")
+    assert loaded(tmp_path, pdf_files.typed(page)).text == "Seen."
+
+
+def test_lists_have_their_marks_and_depth(tmp_path: Path) -> None:
+    page = ("The Union does this:", "• it counts;", "• it measures, which is more work than",
+            "counting is;", "(a) it reports.", "It stops there.")  # fmt: skip
+    document = loaded(tmp_path, pdf_files.typed(page))
+    assert texts(document, "item") == [
+        "it counts;",
+        "it measures, which is more work than counting is;",
+        "(a) it reports.",
+    ]
+
+
+def test_a_contents_list_is_left_out(tmp_path: Path) -> None:
+    page = ("# Contents", "1. Introduction ........................ 3",
+            "2. Measures ............................ 14",
+            "# Introduction", "This is the text, and it is long enough.")  # fmt: skip
+    document = loaded(tmp_path, pdf_files.typed(page))
+    assert (
+        document.text == "# Contents\n\n## Introduction\n\nThis is the text, and it is long enough."
+    )
+
+
+# A report made by an office program
+
+
+def test_an_office_report_keeps_its_outline_and_lists(report: SourceDocument) -> None:
+    assert outline(report) == [
+        (1, "De drugsagenda van de Unie"),
+        (2, "1. Inleiding"),
+        (3, "Achtergrond"),
+        (2, "2. Maatregelen"),
+        (3, "Cijfers"),
+        (2, "3. Ελληνικά a čeština"),
+    ]
+    assert [(b.level, report.text[b.start : b.end][:16]) for b in blocks_of(report)
+            if b.kind == "item"] == [
+        (1, "zij versterkt de"), (1, "zij helpt de lid"), (2, "geld;"), (2, "kennis;"),
+        (1, "zij meet wat dat"),
+    ]  # fmt: skip
+
+
+def test_an_office_reports_paragraphs_are_those_of_its_source(report: SourceDocument) -> None:
+    brief = (ROOT / "corpus/nl/drugs-agenda.md").read_text("utf-8").split("\n\n")
+    own = texts(report, "paragraph")
+    assert sum(paragraph in brief for paragraph in own) == 5
+    assert "Η στρατηγική για τα ναρκωτικά μειώνει την προσφορά και τη ζήτηση." in own
+    assert "Příliš žluťoučký kůň úpěl ďábelské ódy; naïeve coöperatie, Ærø, œuvre." in own
+    assert "Een oppervlakte van 10 m² telt mee." in own
+
+
+def test_footnotes_that_are_numbered_anew_on_each_page_find_their_place(
+    report: SourceDocument,
+) -> None:
+    notes = [text.split()[:2] for text in texts(report, "note")]
+    assert notes == [["PB", "L"], ["Europol,", "SOCTA"], ["De", "derde"]]
+    above = report.text[: report.text.index("[^1]: De derde")].rstrip().rsplit("\n", 1)[-1]
+    assert above == "Een oppervlakte van 10 m² telt mee."
+    assert page_of(report, "De derde noot") == 2
+
+
+def test_a_table_over_two_pages_is_one(report: SourceDocument) -> None:
+    assert texts(report, "header") == ["Middel | Hoeveelheid | Toelichting"]
+    rows = texts(report, "row")
+    assert [row.split(" | ")[0] for row in rows] == [f"Stof {n}" for n in range(1, 13)]
+    assert {page_of(report, row[:14]) for row in rows} == {3, 4}
+
+
+def test_properties_are_guesses(report: SourceDocument, tmp_path: Path) -> None:
+    assert report.title == "De drugsagenda van de Unie"
+    assert report.language == "nl"
+    assert {"title", "date", "language"} <= set(report.guessed)
+    page = ("# The market", "The text is here.")
+    document = loaded(tmp_path, pdf_files.typed(page, title="Template 7"))
+    assert document.title == "The market"  # the file's own title stands nowhere in it
+    assert document.date == datetime.date.today()
+
+
+# A page printed by a browser
+
+
+def test_narrow_justified_columns_with_drawn_bullets_are_read() -> None:
+    brief = load(ROOT / "corpus/nl/firearms-plan.md")
+    document = load(DATA / "columns.pdf")
+    for kind in ("paragraph", "item"):
+        assert texts(document, kind) == texts(brief, kind)
+    assert [title for _, title in outline(document)[1:]] == [title for _, title in outline(brief)]
+
+
+# Pages in passages and citations
+
+
+def test_every_passage_knows_its_pages(tmp_path: Path) -> None:
+    document = loaded(tmp_path, pdf_files.communication())
+    passages = split(document, lambda text: len(text.split()), limit=128)
+    assert passages
+    for passage in passages:
+        first, last = passage.pages(0, len(passage.text)) or (0, 0)
+        assert first == sum(start <= passage.start for start in document.page_starts)
+        assert last == sum(start < passage.end for start in document.page_starts)
+
+
+def test_a_citation_has_the_pages_of_its_quote(tmp_path: Path) -> None:
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    pages = [
+        ("# Lighthouses of the coast", "",
+         "The northern coast has many lighthouses, and all of them are old."),
+        ("The oldest lighthouse of the northern coast was built in the year 1790 by",
+         "order of the harbour"),
+        ("master and is still in use today.", "",
+         "The foghorns of the southern coast were sold in 1954."),
+    ]  # fmt: skip
+    (folder / "lighthouses.en.pdf").write_bytes(pdf_files.typed(*pages))
+    settings = Settings(data_dir=tmp_path / "data", corpus_dirs=(folder,))
+    ingest(settings)
+
+    assistant = Assistant(settings)
+    oldest = assistant.ask("When was the oldest lighthouse of the northern coast built?")
+    sold = assistant.ask("When were the foghorns of the southern coast sold?")
+
+    assert oldest.citations[0].page_range == "2–3"
+    assert oldest.citations[0].quote == (
+        "The oldest lighthouse of the northern coast was built in the year 1790 by order of the"
+        " harbour master and is still in use today."
+    )
+    assert sold.citations[0].page_range == "3"
+
+
+def test_a_page_without_text_keeps_the_count_and_is_reported(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    document = loaded(tmp_path, pdf_files.typed(("First page.",), (), ("Third page.",)))
+    assert page_of(document, "Third page.") == 3
+    assert "no text on page 2 " in caplog.text
+
+
+def test_three_hundred_pages_are_read(tmp_path: Path) -> None:
+    document = loaded(tmp_path, pdf_files.long(300))
+    assert len(document.page_starts) == 300
+    assert len(outline(document)) == 300
+    assert page_of(document, "# Section 555 of the report") == 278
+
+
+# Files that cannot be taken
+
+
+@pytest.mark.parametrize(
+    ("content", "problem", "remedy"),
+    [
+        (b"", "is empty", "Fetch the file again"),
+        (b"%PDF-1.7\n", "is cut off", "Fetch the file again"),
+        (pdf_files.tables()[:1500], "is cut off", "Fetch the file again"),
+        (b"%PDF-1.7\nnothing\n%%EOF", "is damaged", "Fetch the file again"),
+        (pdf_files.encrypted("secret"), "needs a password", "Save a copy without one"),
+        (pdf_files.picture(), "has no text", "ocrmypdf"),
+    ],
+    ids=["empty", "header only", "cut off", "damaged", "encrypted", "scan"],
+)
+def test_a_file_that_cannot_be_read_says_why_and_what_to_do(
+    tmp_path: Path, content: bytes, problem: str, remedy: str
+) -> None:
+    with pytest.raises(DocumentError) as caught:
+        loaded(tmp_path, content)
+    assert caught.value.problem.startswith(problem)
+    assert remedy in caught.value.remedy
+
+
+def test_a_damaged_file_is_read_or_refused_and_nothing_else(tmp_path: Path) -> None:
+    whole, dice = (DATA / "report.pdf").read_bytes(), random.Random(5)  # noqa: S311
+    outcomes: Counter[str] = Counter()
+    for _ in range(25):
+        content = bytearray(whole)
+        for _ in range(dice.choice((1, 20, 300))):
+            content[dice.randrange(len(content) - 50)] = dice.randrange(256)
+        try:
+            outcomes["read"] += bool(loaded(tmp_path, bytes(content)).text)
+        except DocumentError as error:
+            outcomes["refused"] += error.problem.startswith(("is damaged", "page", "has no text"))
+    assert outcomes.total() == 25
+    assert min(outcomes["read"], outcomes["refused"]) > 0
+
+
+def test_a_file_that_anyone_may_open_needs_no_password(tmp_path: Path) -> None:
+    assert "market for drugs" in loaded(tmp_path, pdf_files.encrypted("")).text
+
+
+def test_a_character_of_two_halves_is_one(tmp_path: Path) -> None:
+    document = loaded(tmp_path, pdf_files.emoji())
+    assert "The young \U0001f600 were asked." in document.text
+    split(document, len)

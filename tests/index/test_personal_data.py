@@ -1,0 +1,269 @@
+"""What is kept of a person: exported whole, erased whole, and forgotten in time."""
+
+import datetime
+import json
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from command.__main__ import app
+from core.settings import Settings
+from people import audit_record, feedback, retention, started_jobs
+from people.audit_check import verify_store
+from people.audit_record import keep, records
+from people.conversation import Conversation, Exchange
+from people.conversations import Conversations
+from people.database import FILE, database
+from people.personal_data import PersonalData, collect, conversations_of, erase, people
+from people.retention import forget
+from tests.servers.test_audit import REPLY
+from tests.servers.test_conversations import answer
+from tests.servers.test_feedback import said
+from tests.servers.test_notes import note
+from ui import jobs
+
+AN, BO = "https://login.example an", "https://login.example bo"
+NOON = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.UTC)
+MARKS = ("vraag", "opmerking", "oordeel")
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Settings:
+    """Everything that can be kept of two people."""
+    settings = Settings(data_dir=tmp_path / "data", audit=True, audit_users=True)
+    for user, name in ((AN, "an"), (BO, "bo")):
+        store = conversations_of(settings, user)
+        exchanges = [Exchange(question=f"vraag van {name} ({number})") for number in range(2)]
+        for exchange in exchanges:
+            exchange = exchange.model_copy(update={"answer": answer()})
+            store.put(Conversation(name=f"gesprek van {name}", exchanges=(exchange,)))
+        store.share(store.listed()[0].id, NOON + datetime.timedelta(days=3650))
+        store.put_note(note().remarked(f"opmerking van {name}"))
+        verdict = said(id=exchanges[0].id, comment=f"oordeel van {name}", date=_now())
+        feedback.save(database(settings), verdict)
+        other = said(id=f"anonymous-{name}", comment="van iemand", date=_now())
+        feedback.save(database(settings), other)
+        feedback.handle(database(settings), other, user)
+        _job(settings, user)
+        keep(settings, REPLY.model_copy(update={"question": f"vraag aan {name}"}), user)
+    return settings
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
+
+
+def _job(settings: Settings, user: str) -> jobs.Job:
+    """A real job of theirs that has ended."""
+    job = jobs.start(settings.data_dir, "eval", ("-c", "print('{}')"), user)
+    os.waitpid(job.process, 0)
+    return job
+
+
+def _command(settings: Settings, *arguments: str, typed: str = "") -> Result:
+    environment = {"STRATEGIEWIJZER_DATA_DIR": str(settings.data_dir)}
+    return CliRunner(env=environment).invoke(app, ["people", *arguments], input=typed)
+
+
+def _everything(settings: Settings) -> str:
+    """All bytes below the data folder, and the records."""
+    files = (path for path in settings.data_dir.rglob("*") if path.is_file())
+    return "".join(path.read_bytes().decode("utf-8", "replace") for path in files)
+
+
+def test_an_export_has_all_of_a_person_and_nothing_of_another(kept: Settings) -> None:
+    data = collect(kept, conversations_of(kept, AN))
+    parts = set(PersonalData.model_fields) - {"format", "made"}
+    counts = {name: len(getattr(data, name)) for name in parts}
+    assert counts == {
+        "user": len(AN), "conversations": 2, "shares": 1, "notes": 1, "feedback": 1, "jobs": 1,
+        "handled": 1, "audit": 1,
+    }  # fmt: skip
+    text = data.as_json()
+    assert PersonalData.model_validate_json(text) == data
+    assert all(f"{mark} van an" in text for mark in MARKS)
+    assert "vraag aan an" in text
+    assert "van bo" not in text
+    assert "aan bo" not in text
+    assert BO not in text
+    assert json.loads(text)["format"] == 1
+
+
+def test_no_table_and_no_file_that_names_a_user_is_left_out_of_the_export(kept: Settings) -> None:
+    """After erasing, the identifier and the words stand nowhere below the data folder."""
+    assert AN in _everything(kept)
+    erase(kept, conversations_of(kept, AN))
+    left = _everything(kept)
+    assert AN not in left
+    assert not any(f"{mark} van an" in left for mark in MARKS)
+    assert "gesprek van an" not in left
+    assert "vraag aan an" in left  # the record of the answer stays, without who asked
+    assert all(f"{mark} van bo" in left for mark in MARKS)
+    assert BO in left
+
+
+def test_erasing_tells_what_there_was_and_leaves_others_and_the_chain(kept: Settings) -> None:
+    theirs = collect(kept, conversations_of(kept, BO))
+    counts = erase(kept, conversations_of(kept, AN))
+    assert counts.model_dump() == {
+        "conversations": 2, "notes": 1, "feedback": 1, "jobs": 1, "handled": 1, "audit": 1,
+    }  # fmt: skip
+    assert collect(kept, conversations_of(kept, AN)).model_dump(exclude={"made"}) == PersonalData(
+        user=AN
+    ).model_dump(exclude={"made"})
+    again = collect(kept, conversations_of(kept, BO))
+    assert again.model_dump(exclude={"made"}) == theirs.model_dump(exclude={"made"})
+    assert verify_store(kept).broken == ""
+    assert [one.record["question"] for one in records(kept)] == ["vraag aan an", "vraag aan bo"]
+    handled = feedback.find(database(kept), "anonymous-an")
+    assert handled is not None
+    assert handled.handled is not None
+    assert handled.by == ""
+    assert [job.by for job in jobs.newest_first(kept.data_dir, "eval")] == [BO, ""]
+
+
+def test_nobody_without_an_identifier_is_a_person(kept: Settings) -> None:
+    """What stands without identifier in jobs and verdicts is not one person's."""
+    _job(kept, "")
+    assert collect(kept, conversations_of(kept, "")).jobs == ()
+    assert set(people(kept)) == {AN, BO}
+    erase(kept, conversations_of(kept, ""))
+    assert set(people(kept)) == {AN, BO}
+
+
+def test_a_visitor_has_what_the_session_holds(kept: Settings) -> None:
+    store = Conversations("visitor x", None, 0)
+    store.put(Conversation(exchanges=(Exchange(question="Van een bezoeker"),)))
+    keep(kept, REPLY, "visitor x")
+    data = collect(kept, store)
+    assert (len(data.conversations), len(data.audit)) == (1, 1)
+    erase(kept, store)
+    assert store.listed() == ()
+    assert set(people(kept)) == {AN, BO}
+
+
+def test_the_commands_list_export_and_erase(kept: Settings, tmp_path: Path) -> None:
+    listed = _command(kept, "list")
+    assert listed.stdout.splitlines() == [
+        f"{user}: conversations 2, notes 1, feedback 1, jobs 1, handled 1, audit 1"
+        for user in (AN, BO)
+    ]
+    printed = json.loads(_command(kept, "export", AN).stdout)
+    file = tmp_path / "an.json"
+    assert _command(kept, "export", AN, "--to", str(file)).exit_code == 0
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    saved = json.loads(file.read_text("utf-8"))
+    assert {**saved, "made": ""} == {**printed, "made": ""}
+    assert PersonalData.model_validate(saved).user == AN
+    again = _command(kept, "export", AN, "--to", str(file))
+    assert again.exit_code == 1
+    assert "Name another file" in again.stderr
+    assert _command(kept, "erase", AN, typed="n\n").exit_code == 1
+    assert set(people(kept)) == {AN, BO}
+    erased = _command(kept, "erase", AN, "--yes")
+    assert "Deleted: 2 conversations, 1 notes, 1 verdicts" in erased.stdout
+    assert "Kept without the identifier: 1 jobs, 1 handled verdicts, 1 audit" in erased.stdout
+    assert "backups" in erased.stdout
+    assert _command(kept, "list").stdout.splitlines()[0].startswith(BO)
+
+
+def test_a_file_that_cannot_be_read_ends_a_command_without_a_traceback(kept: Settings) -> None:
+    (kept.data_dir / FILE).write_bytes(b"no database")
+    for command in (["list"], ["export", AN], ["erase", AN, "--yes"], ["forget"]):
+        result = _command(kept, *command)
+        assert result.exit_code == 1
+        assert f"{FILE} is damaged" in result.stderr
+        assert "./strategiewijzer restore FILE" in result.stderr
+
+
+@pytest.mark.parametrize("command", [["export"], ["erase", "--yes"]])
+def test_somebody_of_whom_nothing_is_kept_is_an_error_that_says_where_was_looked(
+    kept: Settings, command: list[str]
+) -> None:
+    before = people(kept)
+    result = _command(kept, *command, "https://login.example ann")
+    assert (result.exit_code, result.stdout) == (1, "")
+    told = f"Nothing is kept of 'https://login.example ann' in {kept.data_dir / FILE}"
+    assert told in result.stderr
+    assert "./strategiewijzer people list" in result.stderr
+    assert people(kept) == before
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Sets the clocks of what forgets so many days on."""
+
+    def move(days: int) -> None:
+        moment = _now() + datetime.timedelta(days=days)
+        for module in (retention, started_jobs, audit_record):
+            monkeypatch.setattr(module, "now", lambda: moment)
+
+    return move
+
+
+def test_each_thing_goes_after_its_own_time(kept: Settings, later: Callable[[int], None]) -> None:
+    settings = kept.model_copy(update={"keep_feedback": 10, "keep_jobs": 20, "keep_audit": 30})
+    later(9)
+    assert forget(settings).model_dump() == {"feedback": 0, "jobs": 0, "audit": 0}
+    later(11)
+    assert forget(settings).model_dump() == {"feedback": 4, "jobs": 0, "audit": 0}
+    later(21)
+    assert forget(settings).model_dump() == {"feedback": 0, "jobs": 2, "audit": 0}
+    assert jobs.latest(kept.data_dir, "eval") is None
+    later(31)
+    assert forget(settings).model_dump() == {"feedback": 0, "jobs": 0, "audit": 2}
+    assert verify_store(settings).broken == ""
+    assert len(conversations_of(settings, AN).listed()) == 2  # its clock stands still here
+
+
+def test_a_job_that_still_runs_is_never_too_old(
+    kept: Settings, later: Callable[[int], None]
+) -> None:
+    job = jobs.start(kept.data_dir, "ingest", ("-c", "import time; time.sleep(60)"), AN)
+    try:
+        later(4000)
+        assert forget(kept).jobs == 2
+        assert job.state == "running"
+        assert jobs.latest(kept.data_dir, "ingest") == job
+    finally:
+        jobs.stop(job)
+        os.waitpid(job.process, 0)
+
+
+def test_conversations_are_forgotten_by_the_same_command(kept: Settings) -> None:
+    environment = {
+        "STRATEGIEWIJZER_DATA_DIR": str(kept.data_dir),
+        "STRATEGIEWIJZER_KEEP_CONVERSATIONS": "0",
+    }
+    result = CliRunner(env=environment).invoke(app, ["people", "forget"])
+    assert result.exit_code == 0
+    assert "0 verdicts, 0 jobs and 0 audit records" in result.stdout
+    assert conversations_of(kept, AN).listed() == ()
+
+
+def test_a_job_file_that_is_no_job_is_passed_over(kept: Settings) -> None:
+    spoilt = kept.data_dir / "jobs/eval/x/job.json"
+    spoilt.parent.mkdir()
+    spoilt.write_text("[", "utf-8")
+    assert [job.by for job in started_jobs.started_jobs(kept.data_dir)] == [AN, BO]
+
+
+def test_two_processes_forget_at_once(kept: Settings) -> None:
+    """As when two replicas start."""
+    code = (
+        "import sys; from pathlib import Path; from core.settings import Settings; "
+        "from people import started_jobs, audit_record, retention; import datetime; "
+        "later = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=4000)\n"
+        "for one in (started_jobs, audit_record, retention): one.now = lambda: later\n"
+        "retention.forget(Settings(data_dir=Path(sys.argv[1])))"
+    )
+    runs = [subprocess.Popen([sys.executable, "-c", code, str(kept.data_dir)]) for _ in range(3)]
+    assert [run.wait(60) for run in runs] == [0, 0, 0]
+    assert list(records(kept)) == []
+    assert verify_store(kept).broken == ""

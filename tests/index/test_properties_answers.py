@@ -1,0 +1,98 @@
+"""Properties of answers: whatever is asked, and whatever a model replies, citations are exact.
+
+The examples are the same at every run; how to search longer is told in test_properties_reading.py.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chain.assistant import Assistant
+from core.answer import Answer
+from core.settings import Settings
+from core.source import Scope
+from tests.index.test_properties_questions import texts
+from tests.support.openai_server import Script, openai_server
+from tests.unit.test_properties_replies import replies
+from ui.answers.answer_text import answer_html
+
+steady = settings(deadline=None, derandomize=True, max_examples=40, database=None)
+slow = settings(steady, max_examples=80)
+
+
+@pytest.fixture(scope="module")
+def assistant(settings: Settings) -> Assistant:
+    return Assistant(settings)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Script]:
+    with openai_server() as script:
+        yield script
+
+
+@pytest.fixture(scope="module")
+def with_model(settings: Settings, server: Script) -> Assistant:
+    values = {"openai_base_url": server.url, "model": "scripted", "answer_timeout": 30.0}
+    return Assistant(settings.model_copy(update=values))
+
+
+def _assert_is_exact(answer: Answer) -> None:
+    """Citations are parts of passages; markers stand where they say, each with its citation."""
+    passages = {passage.id: passage for passage in answer.passages}
+    for one in answer.citations:
+        assert one.quote
+        assert passages[one.passage_id].text[one.start : one.end] == one.quote
+    numbers = {one.number for one in answer.citations}
+    for text in (answer.proper, *answer.further):
+        assert set(text.numbers) <= numbers
+        assert all(text.text[one.start : one.end] == f"[{one.number}]" for one in text.markers)
+        assert answer_html(text, bold=answer.asked_for)
+    assert answer.text
+    assert 0 <= answer.confidence <= 1
+    assert answer.kind != "answer" or (answer.citations and answer.proper.numbers)
+    assert all(part in answer.proper.plain for part in answer.asked_for)
+    assert answer.kind in ("answer", "partial") or not answer.asked_for
+
+
+@slow
+@given(question=texts)
+def test_any_question_has_an_exact_answer_or_a_refusal(assistant: Assistant, question: str) -> None:
+    _assert_is_exact(assistant.ask(question))
+
+
+@settings(steady, max_examples=40)
+@given(question=texts, scope=st.builds(
+    Scope,
+    areas=st.lists(st.sampled_from(("drugs", "no-such", "")), max_size=2).map(tuple),
+    documents=st.lists(st.sampled_from(("drugs-agenda", "no'such")), max_size=2).map(tuple),
+    language=st.sampled_from(("", "nl", "xx")),
+    as_of=st.one_of(st.none(), st.dates()),
+))  # fmt: skip
+def test_any_question_in_any_scope(assistant: Assistant, question: str, scope: Scope) -> None:
+    answer = assistant.ask(question, scope=scope)
+    _assert_is_exact(answer)
+    assert all(scope.admits(one.document) for one in answer.citations)
+
+
+TRUE = (
+    "In 2019 there were more than 725 000 reports in the EU [1].",
+    "In 2019 there were 912 345 reports in the EU [1].",
+    "\n- There were more than 725 000 reports in 2019. [1][2]\n",
+    "\n| year | reports |\n|---|---|\n| 2019 | 725 000 [1] |\n",
+    "NO ANSWER",
+)
+written = st.lists(st.one_of(st.sampled_from(TRUE), replies), min_size=1, max_size=4).map(" ".join)
+
+
+@steady
+@given(reply=written)
+def test_an_answer_by_any_reply_of_a_model_is_exact(
+    with_model: Assistant, server: Script, reply: str
+) -> None:
+    server.reply = reply
+    answer = with_model.ask("How many reports of child sexual abuse were there in 2019?")
+    _assert_is_exact(answer)
+    assert answer.mode in ("generative", "fallback", "extractive")

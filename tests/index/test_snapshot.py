@@ -1,0 +1,116 @@
+"""A question is answered from one generation, whatever is published while it is answered."""
+
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from chain.assistant import Assistant
+from core.answer import Answer
+from core.event import Finished, Stage, TextDelta
+from core.settings import Settings
+from ingest.pipeline import ingest
+from tests.index.test_story import LIGHTHOUSES
+from vectorstore.generations import Generations
+from vectorstore.pointer import Pointer
+from vectorstore.store import open_index
+
+Small = Callable[[Mapping[str, str]], Settings]
+
+ASKED = "How many lighthouses does the northern coast have?"
+PARTS = f"{ASKED[:-1]} and who maintains the lighthouses?"  # each is searched for
+REFUSED = "How many lighthouses does Portugal have?"
+
+
+def _files(number: int) -> dict[str, str]:
+    changed = LIGHTHOUSES.replace("31 lighthouses", f"{number} lighthouses")
+    more = {
+        f"{n}.md": LIGHTHOUSES.replace("lighthouses", f"harbours{n}") for n in range(31, number)
+    }
+    return {"lighthouses.en.md": changed, **more}
+
+
+def _answered(assistant: Assistant, question: str, publish: Callable[[], object]) -> Answer:
+    """The answer to a question while whose passages are read something is published."""
+    for event in assistant.stream(question):
+        if isinstance(event, Stage) and event.name == "reading":
+            publish()
+        if isinstance(event, Finished):
+            return event.answer
+    raise AssertionError
+
+
+@pytest.mark.parametrize("question", [ASKED, PARTS, REFUSED])
+def test_what_is_published_meanwhile_is_in_the_next_answer(small: Small, question: str) -> None:
+    settings = small(_files(31))
+    first = ingest(settings).generation
+    assistant = Assistant(settings)
+    before = assistant.ask(question)
+    small(_files(33))
+
+    answer = _answered(assistant, question, lambda: ingest(settings))
+
+    assert answer.generation == first
+    assert answer.model_copy(update={"timings": before.timings}) == before
+    after = assistant.ask(question)
+    assert after.generation != first
+    assert after.text != before.text
+
+
+def test_a_generation_that_is_removed_meanwhile_has_the_question_asked_again(small: Small) -> None:
+    settings = small(_files(31)).model_copy(update={"keep_generations": 1})
+    ingest(settings)
+    assistant = Assistant(settings)
+    published: list[str] = []
+
+    def publish() -> None:
+        if not published:
+            small(_files(33))
+            published.append(ingest(settings).generation)
+
+    answer = _answered(assistant, PARTS, publish)
+
+    assert "33 lighthouses" in answer.text
+    assert "harbour authority maintains" in answer.text
+    assert [answer.generation] == published
+    assert not any("31 lighthouses" in passage.text for passage in answer.passages)
+
+
+def test_after_a_sentence_was_shown_no_other_answer_begins(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = small(_files(31))
+    ingest(settings)
+    assistant = Assistant(settings)
+    events = assistant.stream(ASKED)
+    seen = [next(events)]
+    while not isinstance(seen[-1], TextDelta):
+        seen.append(next(events))
+    monkeypatch.setattr(Generations, "pointer", None)  # is not read any more
+
+    rest = list(events)
+
+    assert isinstance(rest[-1], Finished)
+    assert not [event for event in rest if isinstance(event, Stage) and event.name == "searching"]
+
+
+def test_who_asks_one_thing_of_a_generation_that_went_is_told_of_the_new_one(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = small(_files(31)).model_copy(update={"keep_generations": 1})
+    ingest(settings)
+    index = open_index(settings)
+    snapshot = index.snapshot()
+    stale = Generations(settings).pointer()
+    small(_files(33))
+    ingest(settings)
+    read, real = [stale], Generations.pointer
+
+    def late(self: Generations) -> Pointer:
+        return read.pop() if read else real(self)
+
+    monkeypatch.setattr(Generations, "pointer", late)
+    assert "33 lighthouses" in "\n".join(passage.text for passage in index.passages())
+    read.append(stale)
+    assert "33 lighthouses" in index.search(ASKED, 1)[0].passage.text
+    assert snapshot.knows("lighthouses")  # words are read on
+    assert not snapshot.knows("harbours32")

@@ -1,0 +1,374 @@
+"""A generation as one file: out of one store, into another, and what is refused on the way."""
+
+import hashlib
+import io
+import json
+import random
+import shutil
+import subprocess
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.errors import ArchiveError, IndexMismatchError, LockedError, NoIndexError, StoreError
+from core.settings import Settings
+from ingest.__main__ import main
+from ingest.pipeline import ingest
+from ingest.publishing.lock import exclusive
+from ingest.publishing.transfer import export_generation, import_generation
+from ingest.publishing.verify import verify
+from tests.index.test_ingest import _document, _environment
+from vectorstore import chroma
+from vectorstore.embeddings import LocalEmbedder
+from vectorstore.generations import Generations
+from vectorstore.store import open_index
+
+Small = Callable[[Mapping[str, str]], Settings]
+
+FILES = {f"{name}.md": _document(name) for name in ("alpha", "beta")}
+OTHER = {"gamma.md": _document("gamma", "Here a gamma speaks of trains.")}
+
+
+@pytest.fixture
+def exported(small: Small, tmp_path: Path) -> tuple[Settings, Path]:
+    """An index and the file it was exported to."""
+    settings = small(FILES)
+    ingest(settings)
+    file = tmp_path / "backup.zip"
+    export_generation(settings, file)
+    return settings, file
+
+
+def _elsewhere(settings: Settings) -> Settings:
+    return settings.model_copy(update={"data_dir": settings.data_dir.with_name("elsewhere")})
+
+
+def _found(settings: Settings) -> list[tuple[str, float]]:
+    found = open_index(settings).search("What does it speak of?", k=9, language="en")
+    return [(scored.passage.text, round(scored.score, 5)) for scored in found]
+
+
+def test_what_is_imported_elsewhere_answers_as_where_it_came_from(
+    exported: tuple[Settings, Path],
+) -> None:
+    settings, file = exported
+    there = _elsewhere(settings)
+    seen: list[tuple[int, int]] = []
+
+    made = import_generation(there, file, lambda done, total: seen.append((done, total)))
+
+    assert seen == [(4, 4)]
+    assert Generations(there).pointer().current == made
+    assert _found(there) == _found(settings)
+    assert verify(there).problems == ()
+    assert ingest(there).generation == ""  # the same files are here, so nothing is to be done
+
+
+def test_where_the_texts_have_other_paths_nothing_is_embedded_again(
+    exported: tuple[Settings, Path], tmp_path: Path
+) -> None:
+    settings, file = exported
+    there = _elsewhere(settings).model_copy(update={"corpus_dirs": (tmp_path / "copied",)})
+    shutil.copytree(settings.corpus_dirs[0], tmp_path / "copied")
+    import_generation(there, file)
+
+    report = ingest(there)
+
+    assert (report.embedded, report.plan.added, report.plan.removed) == (0, (), ())
+
+
+def test_an_import_becomes_a_new_generation_and_rollback_goes_back(
+    exported: tuple[Settings, Path], small: Small
+) -> None:
+    settings, file = exported
+    ingest(small(OTHER), allow_shrink=True)
+    before = Generations(settings).pointer()
+
+    made = import_generation(settings, file)
+
+    assert Generations(settings).pointer().kept == (*before.kept, made)
+    assert "ships" in str(_found(settings))
+    assert len(Generations(settings).current().manifest.segments) == 1
+    assert Generations(settings).rollback() == before.current
+    assert "trains" in str(_found(settings))
+    assert verify(settings).problems == ()
+
+
+def test_any_kept_generation_can_be_exported(
+    exported: tuple[Settings, Path], small: Small, tmp_path: Path
+) -> None:
+    settings, file = exported
+    first = Generations(settings).pointer().current
+    ingest(small({**FILES, **OTHER}))
+
+    assert export_generation(settings, file, first) == first
+    there = _elsewhere(settings)
+    import_generation(there, file)
+    assert "gamma" not in str(_found(there))
+
+    export_generation(settings, file)
+    import_generation(there, file)
+    assert "gamma" in str(_found(there))
+    with pytest.raises(StoreError, match=r"'nope'.*python -m ingest history"):
+        export_generation(settings, file, "nope")
+
+
+def test_a_file_can_be_read_with_other_tools(exported: tuple[Settings, Path]) -> None:
+    _, file = exported
+    folder = file.with_name("unpacked")
+    with zipfile.ZipFile(file) as archive:
+        archive.extractall(folder)
+    vectors = np.load(folder / "units.npy", allow_pickle=False)
+    assert (vectors.shape, vectors.dtype) == ((4, 384), np.float32)
+    lines = (folder / "passages.jsonl").read_text("utf-8").splitlines()
+    assert {json.loads(line)["document"]["id"] for line in lines} == {"alpha", "beta"}
+    subprocess.run(["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=folder, check=True)
+    assert not list(file.parent.glob(".backup*"))
+
+
+def test_another_embedder_refuses_the_file(
+    exported: tuple[Settings, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, file = exported
+    other = LocalEmbedder()
+    monkeypatch.setattr(other, "fingerprint", "another-model/384")
+    monkeypatch.setattr("ingest.publishing.transfer.make_embedder", lambda settings: other)
+    there = _elsewhere(settings)
+
+    with pytest.raises(
+        IndexMismatchError, match=r"was made by multilingual-e5-small.*but another-model/384"
+    ):
+        import_generation(there, file)
+
+    assert not there.data_dir.exists()
+
+
+def _rewritten(file: Path, change: Mapping[str, bytes | None], *, right_sums: bool = True) -> None:
+    """The archive with other members (None: without it), and the checksums that fit them."""
+    with zipfile.ZipFile(file) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    members = {name: data for name, data in {**members, **change}.items() if data is not None}
+    if right_sums:
+        names = ("format.json", "manifest.json", "passages.jsonl", "units.npy")
+        sums = (f"{hashlib.sha256(members[n]).hexdigest()}  {n}\n" for n in names if n in members)
+        members["SHA256SUMS"] = "".join(sums).encode()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+
+
+def _read(file: Path, name: str) -> bytes:
+    with zipfile.ZipFile(file) as archive:
+        return archive.read(name)
+
+
+def _npy(array: object, *, allow_pickle: bool = False) -> bytes:
+    out = io.BytesIO()
+    np.save(out, np.asarray(array), allow_pickle=allow_pickle)
+    return out.getvalue()
+
+
+def _cut_off(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-300])
+
+
+def _flipped(file: Path) -> None:
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    file.write_bytes(bytes(data))
+
+
+def _foreign(file: Path) -> None:
+    file.write_bytes(b"%PDF-1.7 not a zip")
+
+
+def _empty(file: Path) -> None:
+    file.write_bytes(b"")
+
+
+def _another_zip(file: Path) -> None:
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("word/document.xml", "<w/>")
+
+
+def _newer(file: Path) -> None:
+    _rewritten(file, {"format.json": b'{"format": "strategiewijzer-generation", "version": 2}'})
+
+
+def _with_a_path(file: Path) -> None:
+    _rewritten(file, {"../../outside": b"x"})
+
+
+def _without_vectors(file: Path) -> None:
+    _rewritten(file, {"units.npy": None})
+
+
+def _with_other_sums(file: Path) -> None:
+    changed = _read(file, "passages.jsonl").replace(b"ships", b"shops")
+    _rewritten(file, {"passages.jsonl": changed}, right_sums=False)
+
+
+def _with_pickle(file: Path) -> None:
+    objects = np.empty((4, 384), dtype=object)
+    _rewritten(file, {"units.npy": _npy(objects, allow_pickle=True)})
+
+
+def _with_nan(file: Path) -> None:
+    vectors = np.load(io.BytesIO(_read(file, "units.npy"))).copy()
+    vectors[3, 7] = np.nan
+    _rewritten(file, {"units.npy": _npy(vectors)})
+
+
+def _with_fewer_vectors(file: Path) -> None:
+    data = _read(file, "units.npy")
+    _rewritten(file, {"units.npy": data[:-1536]})
+
+
+def _with_more_vectors(file: Path) -> None:
+    _rewritten(file, {"units.npy": _read(file, "units.npy") + bytes(1536)})
+
+
+def _with_fewer_passages(file: Path) -> None:
+    lines = _read(file, "passages.jsonl").splitlines(keepends=True)
+    vectors = np.load(io.BytesIO(_read(file, "units.npy")))
+    manifest = json.loads(_read(file, "manifest.json"))
+    manifest["units"] = 3
+    changed = {"passages.jsonl": b"".join(lines[:-1]), "units.npy": _npy(vectors[:-1])}
+    _rewritten(file, {**changed, "manifest.json": json.dumps(manifest).encode()})
+
+
+def _with_a_passage_twice(file: Path) -> None:
+    lines = _read(file, "passages.jsonl").splitlines(keepends=True)
+    _rewritten(file, {"passages.jsonl": b"".join([*lines[:-1], lines[0]])})
+
+
+def _with_a_passage_of_nothing(file: Path) -> None:
+    changed = _read(file, "passages.jsonl").replace(b'"alpha', b'"omega')
+    _rewritten(file, {"passages.jsonl": changed})
+
+
+def _with_a_bomb(file: Path) -> None:
+    with zipfile.ZipFile(file) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            packed = zipfile.ZIP_STORED if name == "units.npy" else zipfile.ZIP_DEFLATED
+            archive.writestr(name, data + b" " * 50_000_000 * (name == "manifest.json"), packed)
+
+
+DAMAGES = (
+    (_cut_off, "is damaged"),
+    (_flipped, "is damaged"),
+    (_foreign, "not a zip"),
+    (_empty, "not a zip"),
+    (_another_zip, "the right parts"),
+    (_newer, "'version': 2"),
+    (_with_a_path, "the right parts"),
+    (_without_vectors, "the right parts"),
+    (_with_other_sums, "checksums"),
+    (_with_pickle, "not float32"),
+    (_with_nan, "wrong units"),
+    (_with_fewer_vectors, "cannot reshape"),
+    (_with_more_vectors, "the passages that its manifest lists"),
+    (_with_fewer_passages, "the passages that its manifest lists"),
+    (_with_a_passage_twice, "is there twice"),
+    (_with_a_passage_of_nothing, "is of no document"),
+    (_with_a_bomb, "larger than can be"),
+)
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"), DAMAGES, ids=lambda value: getattr(value, "__name__", "")
+)
+def test_a_file_that_is_not_right_is_refused_and_changes_nothing(
+    exported: tuple[Settings, Path], damage: Callable[[Path], None], told: str
+) -> None:
+    settings, file = exported
+    before = _found(settings), Generations(settings).pointer(), _collections(settings)
+    damage(file)
+
+    with pytest.raises(ArchiveError, match=told) as caught:
+        import_generation(settings, file)
+
+    assert str(file) in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert before == (_found(settings), Generations(settings).pointer(), _collections(settings))
+    assert sorted(p.name for p in file.parent.iterdir()) == ["backup.zip", "data", "documents"]
+
+
+def _collections(settings: Settings) -> set[str]:
+    return {collection.name for collection in chroma.connect(settings).list_collections()}
+
+
+def test_a_file_with_random_bytes_changed_is_refused_or_the_same(
+    exported: tuple[Settings, Path],
+) -> None:
+    settings, file = exported
+    right, before = file.read_bytes(), Generations(settings).pointer()
+    dice = random.Random(7)  # noqa: S311
+    refused = 0
+    for _ in range(60):
+        data = bytearray(right)
+        for _ in range(dice.choice((1, 1, 20))):
+            data[dice.randrange(len(data))] = dice.randrange(256)
+        file.write_bytes(bytes(data))
+        try:
+            import_generation(_elsewhere(settings), file)
+        except ArchiveError:
+            refused += 1
+        else:
+            assert _found(_elsewhere(settings)) == _found(settings)
+    assert refused > 40
+    assert Generations(settings).pointer() == before
+
+
+def test_a_folder_that_is_not_there_and_a_busy_index_are_told(
+    exported: tuple[Settings, Path],
+) -> None:
+    settings, file = exported
+    with pytest.raises(ArchiveError, match=r"cannot be written: No such file.*folder that exists"):
+        export_generation(settings, file.with_name("no-folder") / "backup.zip")
+    with pytest.raises(ArchiveError, match=r"There is no file"):
+        import_generation(settings, file.with_name("nothing.zip"))
+    with exclusive(settings.data_dir), pytest.raises(LockedError):
+        import_generation(settings, file)
+
+
+def test_a_damaged_generation_is_not_exported(exported: tuple[Settings, Path]) -> None:
+    settings, file = exported
+    right = file.read_bytes()
+    current = Generations(settings).pointer().current
+    units = chroma.connect(settings).get_collection(f"units-{current}", None)
+    units.delete(ids=units.get(limit=1)["ids"])
+    with pytest.raises(StoreError, match="python -m ingest verify"):
+        export_generation(settings, file)
+    assert file.read_bytes() == right
+
+
+def test_the_commands_tell_what_they_did(
+    small: Small,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    settings = small(FILES)
+    file = str(tmp_path / "backup.zip")
+    for name, value in _environment(settings).items():
+        monkeypatch.setenv(name, value)
+    assert main(["export", file]) == 1
+    assert "make ingest" in capsys.readouterr().err
+    made = ingest(settings).generation
+    assert main(["export", file]) == 0
+    assert f"Generation {made} is in {file} (0.0 MB)." in capsys.readouterr().out
+    assert main(["import", file]) == 0
+    assert "is in use. Go back with: python -m ingest rollback" in capsys.readouterr().out
+    assert main(["import", str(tmp_path)]) == 1
+    assert "is damaged, or not an exported generation: " in capsys.readouterr().err
+
+
+def test_nothing_to_export_is_said(small: Small, tmp_path: Path) -> None:
+    with pytest.raises(NoIndexError):
+        export_generation(small(FILES), tmp_path / "backup.zip")

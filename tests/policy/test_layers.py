@@ -1,0 +1,169 @@
+"""Data flows one way: every import of ours points to a room further down."""
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+_BELOW_CHAIN = ("vectorstore", "prompts", "language", "core")
+_BELOW_INGEST = ("vectorstore", "language", "core")
+_BELOW_DRAFTS = ("chain/reading", "chain/model", "chain/answerer.py", *_BELOW_CHAIN)
+MAY_IMPORT: Mapping[str, tuple[str, ...]] = {
+    "core": (),
+    "language": ("core",),
+    "people": ("language", "core"),
+    "prompts": ("language", "core"),
+    "vectorstore": ("language", "core"),
+    "ingest/reading": _BELOW_INGEST,
+    "ingest/passages": ("ingest/reading", *_BELOW_INGEST),
+    "ingest/publishing": ("ingest/passages", "ingest/reading", *_BELOW_INGEST),
+    "ingest/official": ("core",),
+    "ingest/commands": ("ingest", *_BELOW_INGEST),
+    "chain/model": ("chain/answerer.py", *_BELOW_CHAIN),
+    "chain/understanding": ("chain/model", *_BELOW_CHAIN),
+    "chain/reading": ("chain/understanding", *_BELOW_CHAIN),
+    "chain/writing": _BELOW_DRAFTS,
+    "chain/checking": _BELOW_DRAFTS,
+    "chain/answer": (
+        "chain/writing",
+        "chain/checking",
+        "chain/understanding",
+        *_BELOW_DRAFTS,
+    ),
+    "ingest": _BELOW_INGEST,
+    "chain": _BELOW_CHAIN,
+    "eval": ("people", "chain", "ingest", *_BELOW_CHAIN),
+    "research": ("eval", "people", "chain", "ingest", *_BELOW_CHAIN),
+    "ui": ("eval", "people", "chain", "ingest", *_BELOW_CHAIN),
+    "api": ("people", "chain", *_BELOW_CHAIN),
+    "app.py": ("ui", "api"),
+    "command": ("api", "eval", "people", "chain", "ingest", *_BELOW_CHAIN),
+}
+"""Of each room those that it may import, besides itself."""
+PACKAGES = tuple(dict.fromkeys(room.partition("/")[0] for room in MAY_IMPORT))
+TYPE = re.compile(
+    r"^(?:class ([A-Z]\w+)|([A-Z][a-z]\w*) = (?:Literal|Annotated|Callable)\b)", re.MULTILINE
+)
+LONGEST = 600  # lines of a file: one subject; a smaller bound cut subjects into many files
+ONLY_HERE = {
+    "chromadb": "vectorstore/chroma*.py",
+    "tantivy": "vectorstore/keyword*.py",
+    "opentelemetry": "core/telemetry_sdk.py",
+    "prometheus_client": "core/telemetry_sdk.py",
+}
+
+
+def _imports(file: Path) -> Iterator[str]:
+    """The modules that a file imports, dotted."""
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            for alias in node.names:
+                inside = ROOT.joinpath(*node.module.split("."), alias.name)
+                is_module = inside.is_dir() or inside.with_suffix(".py").is_file()
+                yield f"{node.module}.{alias.name}" if is_module else node.module
+
+
+def _files(room: str) -> list[Path]:
+    place = ROOT / room
+    return [place] if place.is_file() else sorted(place.rglob("*.py"))
+
+
+def _place(module: str) -> str:
+    """Where a module of ours is, as a path; empty for others."""
+    path = module.replace(".", "/")
+    if path.partition("/")[0] not in PACKAGES:
+        return ""
+    return path if (ROOT / path).is_dir() else f"{path}.py"
+
+
+def _is_in(place: str, room: str) -> bool:
+    return place == room or place.startswith(f"{room}/")
+
+
+@pytest.mark.parametrize("room", MAY_IMPORT)
+def test_no_arrow_points_back(room: str) -> None:
+    files = _files(room)
+    assert files
+    for file in files:
+        for place in filter(None, map(_place, _imports(file))):
+            allowed = any(_is_in(place, one) for one in (room, *MAY_IMPORT[room]))
+            assert allowed, f"{file.relative_to(ROOT)} imports {place}"
+
+
+def test_every_package_has_a_room() -> None:
+    packages = {file.parent.name for file in ROOT.glob("*/__init__.py")} - {"tests"}
+    assert packages == {package for package in PACKAGES if not package.endswith(".py")}
+
+
+def test_a_name_of_a_file_has_one_meaning() -> None:
+    """Also without its folder; a command is named as it is called."""
+    names = Counter(
+        file.name
+        for package in PACKAGES
+        for file in _files(package)
+        if file.parent.name != "commands"
+    )
+    shared = {name for name, count in names.items() if count > 1}
+    assert shared == {"__init__.py", "__main__.py", "page.py"}
+
+
+def test_a_type_has_one_meaning() -> None:
+    """A public class or a public name for a type."""
+    names = Counter(
+        match[1] or match[2]
+        for package in PACKAGES
+        if package != "research"
+        for file in _files(package)
+        for match in TYPE.finditer(file.read_text("utf-8"))
+    )
+    assert names["Answer"] == names["DocumentKind"] == 1
+    assert {name for name, count in names.items() if count > 1} == set()
+
+
+@pytest.mark.parametrize(("library", "place"), ONLY_HERE.items())
+def test_a_store_has_one_importer(library: str, place: str) -> None:
+    importers = {
+        str(file.relative_to(ROOT))
+        for package in PACKAGES
+        if package != "research"  # it measures other ways to use a store
+        for file in _files(package)
+        if any(module.partition(".")[0] == library for module in _imports(file))
+    }
+    assert importers == {str(file.relative_to(ROOT)) for file in ROOT.glob(place)}
+
+
+def test_only_settings_read_the_environment() -> None:
+    """core/environment.py sets what libraries read there, and reads nothing itself."""
+    users = {
+        str(file.relative_to(ROOT))
+        for package in PACKAGES
+        for file in _files(package)
+        if any(word in file.read_text("utf-8") for word in ("os.environ", "getenv"))
+    }
+    assert users == {"core/settings_sources.py", "core/environment.py"}
+    assert "environ.get(" not in (ROOT / "core/environment.py").read_text("utf-8")
+    assert "environ[" not in (ROOT / "core/environment.py").read_text("utf-8")
+
+
+def test_what_serves_reads_its_settings_in_one_way() -> None:
+    """By `current`, which is the same for pages, API and the assistant that answers."""
+    serving = [*_files("ui"), *_files("api"), *_files("app.py"), ROOT / "command/mcp_stdio.py"]
+    assert [file.name for file in serving if "Settings()" in file.read_text("utf-8")] == []
+
+
+def test_no_file_is_longer_than_one_reading() -> None:
+    long = {
+        str(file.relative_to(ROOT)): lines
+        for package in PACKAGES
+        if package != "research"
+        for file in _files(package)
+        if (lines := len(file.read_text("utf-8").splitlines())) > LONGEST
+    }
+    assert long == {}

@@ -1,0 +1,430 @@
+"""Where conversations are kept: each user's own, for as long as is set, by several processes."""
+
+import datetime
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event, update
+
+from core.answer import Answer, Turn
+from core.citation import Citation
+from core.errors import StrategiewijzerError
+from core.passage import Passage, Unit
+from core.settings import ROOT, Settings
+from core.source import DocumentInfo, Scope
+from people import engines, user_store
+from people.conversation import MAX_NAME, Conversation, Exchange, now
+from people.conversations import Conversations
+from people.database import FILE, Database
+from tests.support.answers import retold
+from tests.support.databases import is_kept
+
+NOBODY = 65534  # the user id that Linux has for whoever may nothing
+
+
+def answer(text: str = "Dat waren er 725 000. [1]") -> Answer:
+    document = DocumentInfo(id="csa-strategy", language="nl", title="Strategie")
+    quote = "Er waren 725 000 meldingen."
+    return Answer(
+        question="Hoeveel meldingen?",
+        text=text,
+        language="nl",
+        citations=(
+            Citation(
+                number=1,
+                passage_id="csa-strategy.nl:1",
+                document=document,
+                headings=("Omvang",),
+                quote=quote,
+                start=0,
+                end=len(quote),
+                page=None,
+                last_page=None,
+                url="https://eur-lex.europa.eu/",
+            ),
+        ),
+        passages=(
+            Passage(
+                id="csa-strategy.nl:1",
+                document=document,
+                text=quote,
+                headings=("Omvang",),
+                section=1,
+                start=0,
+                end=len(quote),
+                units=(Unit(start=0, end=len(quote)),),
+            ),
+        ),
+        answered=True,
+        confidence=0.9,
+        mode="extractive",
+    )
+
+
+def talk(*questions: str, name: str = "") -> Conversation:
+    exchanges = tuple(Exchange(question=question, answer=answer()) for question in questions)
+    return Conversation(name=name, exchanges=exchanges)
+
+
+@pytest.fixture
+def mine(kept_in: Database) -> Conversations:
+    return Conversations("an", kept_in, days=90)
+
+
+def test_a_conversation_comes_back_as_it_was(mine: Conversations) -> None:
+    asked = Conversation(
+        exchanges=(
+            Exchange(
+                question="Hoeveel meldingen?",
+                scope=Scope(areas=("drugs",), as_of=datetime.date(2021, 1, 1)),
+                answer=answer(),
+                follow_ups=("En in 2010?",),
+            ),
+            Exchange(question="En nu?", problem="The server is gone."),
+            Exchange(question="En dan?", stopped=True, alone=True),
+        )
+    )
+    mine.put(asked)
+    assert mine.find(asked.id) == asked
+
+
+def test_a_conversation_is_called_by_the_first_question_that_was_answered(
+    mine: Conversations,
+) -> None:
+    greeted = Exchange(question="hallo", answer=answer().model_copy(update={"answered": False}))
+    asked = Exchange(question="Wat is EMPACT?", answer=answer())
+    for exchanges, title in (((greeted,), "hallo"), ((greeted, asked), "Wat is EMPACT?")):
+        talked = Conversation(exchanges=exchanges)
+        mine.put(talked)
+        assert talked.title == mine.listed()[0].title == title
+    assert Conversation().title == ""
+
+
+def test_the_evidence_of_an_answer_is_kept(mine: Conversations) -> None:
+    asked = talk("Hoeveel meldingen?")
+    mine.put(asked)
+    found = mine.find(asked.id)
+    assert found
+    kept = found.exchanges[0].answer
+    assert kept
+    assert kept.passages[0].text == "Er waren 725 000 meldingen."
+    assert kept.documents == ("csa-strategy",)
+
+
+def test_a_conversation_is_read_as_it_was_at_one_moment(
+    mine: Conversations, kept_in: Database
+) -> None:
+    """Another window that forgets it meanwhile does not leave it without its questions."""
+    asked = talk("Wat is EMPACT?")
+    mine.put(asked)
+    forgetting = threading.Thread(target=Conversations("an", kept_in, days=90).delete_all)
+
+    def forget(_connection: object, _cursor: object, query: str, *_: object) -> None:
+        if query.startswith("SELECT exchanges.exchange") and not forgetting.ident:
+            forgetting.start()
+            forgetting.join(0.5)
+
+    event.listen(kept_in.engine, "before_cursor_execute", forget)
+    assert mine.find(asked.id) == asked
+    forgetting.join()
+    assert mine.find(asked.id) is None
+
+
+def test_the_last_changed_comes_first_under_its_first_question_or_its_name(
+    mine: Conversations,
+) -> None:
+    first, second = talk("Wat is EMPACT?", "En nu?"), talk("Wat is SEESAC?", name="Wapens")
+    mine.put(first)
+    mine.put(second)
+    assert [listed.title for listed in mine.listed()] == ["Wapens", "Wat is EMPACT?"]
+    mine.put(first.with_exchange(first.exchanges[1]), first.exchanges[1])
+    assert [listed.id for listed in mine.listed()] == [first.id, second.id]
+    mine.rename(second.id, "")
+    assert mine.listed()[1].title == "Wat is SEESAC?"
+
+
+def test_what_is_shared_can_be_read_by_others_until_it_ends(
+    mine: Conversations, kept_in: Database
+) -> None:
+    talked, kept = talk("Wat is EMPACT?"), talk("Wat is SEESAC?")
+    mine.put(talked)
+    mine.put(kept)
+    theirs = Conversations("bo", kept_in, days=90)
+    tomorrow = now() + datetime.timedelta(days=1)
+    token = mine.share(talked.id, tomorrow)
+    assert theirs.find_shared(token) == talked
+    assert theirs.find(talked.id) is None
+    assert mine.shared_until(talked.id) == tomorrow
+    assert (mine.shared_until(kept.id), theirs.shared_until(talked.id)) == (None, None)
+    assert not is_kept(token, kept_in)
+    theirs.unshare(talked.id)  # not theirs
+    longer = talked.with_exchange(Exchange(question="En nu?"))
+    mine.put(longer)
+    assert theirs.find_shared(token) == longer
+    another = mine.share(talked.id, tomorrow)
+    assert theirs.find_shared(token) is None
+    assert theirs.find_shared(another) == longer
+    mine.unshare(talked.id)
+    assert theirs.find_shared(another) is None
+    ended = mine.share(talked.id, now() - datetime.timedelta(seconds=1))
+    assert (theirs.find_shared(ended), mine.shared_until(talked.id)) == (None, None)
+    last = mine.share(talked.id, tomorrow)
+    mine.delete(talked.id)
+    assert theirs.find_shared(last) is None
+    assert theirs.find_shared("") is None
+
+
+def test_nobody_shares_what_is_not_theirs(mine: Conversations, kept_in: Database) -> None:
+    talked = talk("Wat is EMPACT?")
+    mine.put(talked)
+    theirs = Conversations("bo", kept_in, days=90)
+    token = theirs.share(talked.id, now() + datetime.timedelta(days=1))
+    assert mine.find_shared(token) is None
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("empact", True),
+        ("CRIMINELE empact", True),  # of question and name
+        ("725000", True),  # of the answer, however its digits are grouped
+        ("725.000", True),
+        ("cocaine", True),  # without its accent
+        ("empact vuurwapens", False),
+        ("%", False),
+        ("'; DROP TABLE conversations; --", False),
+    ],
+)
+def test_titles_questions_and_answers_are_searched(
+    mine: Conversations, search: str, found: bool
+) -> None:
+    asked = talk("Wat is EMPACT?", "En cocaïne?", name="Criminele netwerken")
+    mine.put(asked)
+    assert [listed.id for listed in mine.listed(search)] == ([asked.id] if found else [])
+    assert len(mine.listed()) == 1
+
+
+def test_what_is_folded_below_an_answer_is_searched_too(mine: Conversations) -> None:
+    folded = retold(answer(), more=("### Strategie, Doel\nVijf ketens. [1]",))
+    mine.put(Conversation(exchanges=(Exchange(question="Wat?", answer=folded),)))
+    assert len(mine.listed("vijf ketens")) == 1
+
+
+def test_a_question_that_is_asked_alone_is_answered_without_the_turns_before_it() -> None:
+    asked = talk("Een", "Twee").with_exchange(Exchange(question="Drie", alone=True))
+    first, second, third = asked.exchanges
+    assert asked.history(first) == asked.history(third) == ()
+    assert [turn.question for turn in asked.history(second)] == ["Een"]
+    after = asked.with_exchange(Exchange(question="Vier"))
+    assert [turn.question for turn in after.history(after.exchanges[-1])] == ["Een", "Twee"]
+
+
+def test_nobody_sees_or_changes_the_conversations_of_another(
+    mine: Conversations, kept_in: Database
+) -> None:
+    theirs = Conversations("bo", kept_in, days=90)
+    asked = talk("Wat is EMPACT?")
+    mine.put(asked)
+    assert theirs.find(asked.id) is None
+    assert theirs.listed() == ()
+    assert theirs.listed("empact") == ()
+    theirs.rename(asked.id, "Gekaapt")
+    theirs.drop(asked.id, asked.exchanges[0].id)
+    theirs.delete(asked.id)
+    theirs.delete_all()
+    theirs.put(Conversation(id=asked.id, exchanges=(Exchange(question="Nee"),)))
+    assert mine.find(asked.id) == asked
+    assert [listed.title for listed in theirs.listed()] == ["Nee"]
+
+
+def test_what_is_deleted_is_gone_and_can_be_put_back(
+    mine: Conversations, kept_in: Database
+) -> None:
+    asked, other = talk("Wat is de geheime Tulpenlijst?"), talk("Wat is SEESAC?")
+    mine.put(asked)
+    mine.put(other)
+    mine.delete(asked.id)
+    assert mine.find(asked.id) is None
+    assert [listed.id for listed in mine.listed()] == [other.id]
+    assert not is_kept("Tulpenlijst", kept_in)
+    mine.put(asked)
+    assert mine.find(asked.id) == asked
+    mine.delete_all()
+    assert mine.listed() == ()
+    assert not is_kept("SEESAC", kept_in)
+
+
+def test_exchanges_are_dropped_and_put_back(mine: Conversations) -> None:
+    asked = talk("Een", "Twee", "Drie")
+    mine.put(asked)
+    mine.drop(asked.id, asked.exchanges[1].id, asked.exchanges[2].id)
+    assert mine.find(asked.id) == asked.before(asked.exchanges[1].id)
+    mine.put(asked)
+    assert mine.find(asked.id) == asked
+
+
+def test_a_conversation_that_is_open_twice_loses_nothing(mine: Conversations) -> None:
+    asked = talk("Een")
+    mine.put(asked)
+    for question in ("Twee", "Drie"):  # neither window knows what the other asked
+        grown = asked.with_exchange(Exchange(question=question))
+        mine.put(grown, grown.exchanges[-1])
+    found = mine.find(asked.id)
+    assert found
+    assert [exchange.question for exchange in found.exchanges] == ["Een", "Twee", "Drie"]
+
+
+def test_conversations_are_forgotten_after_the_days_that_are_set(
+    mine: Conversations, kept_in: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = talk("Wat is EMPACT?")
+    mine.put(asked)
+    today = now()
+    monkeypatch.setattr(user_store, "now", lambda: today + datetime.timedelta(days=89))
+    assert mine.find(asked.id)
+    monkeypatch.setattr(user_store, "now", lambda: today + datetime.timedelta(days=91))
+    assert mine.listed() == ()
+    assert mine.find(asked.id) is None
+    assert is_kept("EMPACT", kept_in)
+    Conversations("bo", kept_in, days=90).forget_old()
+    assert not is_kept("EMPACT", kept_in)
+
+
+def test_in_memory_they_live_as_long_as_the_store() -> None:
+    store, other = (Conversations("visitor", None, days=0) for _ in range(2))
+    asked = talk("Wat is EMPACT?")
+    store.put(asked)
+    assert store.find(asked.id) == asked
+    assert not store.lasting
+    assert other.listed() == ()
+
+
+def test_several_processes_write_at_once(kept_in: Database) -> None:
+    script = (
+        "import sys; from pathlib import Path\n"
+        "from people.conversation import Conversation, Exchange\n"
+        "from people.conversations import Conversations\n"
+        "from people.database import Database\n"
+        "store = Conversations('an', Database(Path(sys.argv[1]), sys.argv[2]), 90)\n"
+        "for number in range(20): store.put(Conversation(exchanges=(Exchange(question='?'),)))\n"
+    )
+    address = kept_in.engine.url.render_as_string(hide_password=False)
+    given = [str(kept_in.folder), "" if kept_in.file else address]
+    writers = [subprocess.Popen([sys.executable, "-c", script, *given], cwd=ROOT) for _ in range(3)]
+    assert [writer.wait(timeout=120) for writer in writers] == [0, 0, 0]
+    assert len(Conversations("an", kept_in, days=90).listed()) == 60
+
+
+def test_a_locked_store_says_so_and_keeps_what_it_had(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "PATIENCE", 0.1)
+    mine = Conversations("an", Database(tmp_path), days=90)
+    mine.put(talk("Wat is EMPACT?"))
+    other = sqlite3.connect(tmp_path / FILE, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(StrategiewijzerError, match=r"locked.*try again"):
+        mine.put(talk("Wat is SEESAC?"))
+    other.execute("ROLLBACK")
+    other.close()
+    assert [listed.title for listed in mine.listed()] == ["Wat is EMPACT?"]
+
+
+@pytest.fixture
+def mortal() -> Iterator[None]:
+    """Whoever runs the tests may not write where the mode of a file forbids it, also as root."""
+    if os.geteuid():
+        yield
+        return
+    os.seteuid(NOBODY)
+    yield
+    os.seteuid(0)
+
+
+def test_a_store_that_may_only_be_read_can_be_read(mortal: None) -> None:
+    asked = talk("Wat is EMPACT?")
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own are for whoever runs it only
+        store = Conversations("an", Database(Path(folder)), days=90)
+        store.put(asked)
+        (Path(folder) / FILE).chmod(0o400)
+        assert store.find(asked.id) == asked
+        with pytest.raises(StrategiewijzerError, match="may write there"):
+            store.put(talk("Wat is SEESAC?"))
+
+
+@pytest.mark.parametrize("use", [Conversations.listed, Conversations.forget_old])
+def test_nobody_else_on_the_machine_can_read_them(
+    tmp_path: Path, use: Callable[[Conversations], object]
+) -> None:
+    usual = os.umask(0)
+    try:
+        use(Conversations("an", Database(tmp_path / "data"), days=90))
+    finally:
+        os.umask(usual)
+    assert modes(tmp_path / "data", tmp_path / "data" / FILE) == [0o700, 0o600]
+
+
+def test_what_everybody_could_read_is_made_private_and_the_folder_left_to_its_owner(
+    tmp_path: Path,
+) -> None:
+    mine = Conversations("an", Database(tmp_path), days=90)
+    mine.put(talk("Wat is EMPACT?"))
+    tmp_path.chmod(0o750)
+    (tmp_path / FILE).chmod(0o664)
+    assert len(mine.listed()) == 1
+    assert modes(tmp_path, tmp_path / FILE) == [0o750, 0o600]
+
+
+def modes(*places: Path) -> list[int]:
+    return [stat.S_IMODE(place.stat().st_mode) for place in places]
+
+
+def test_what_is_no_store_says_so(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text("Dit is geen database, maar een brief." * 100)
+    with pytest.raises(StrategiewijzerError, match="not a database"):
+        Conversations("an", Database(tmp_path), days=90).listed()
+
+
+def test_an_exchange_that_a_later_version_wrote_is_refused(
+    mine: Conversations, kept_in: Database
+) -> None:
+    asked = talk("Wat is EMPACT?")
+    mine.put(asked)
+    later = asked.exchanges[0].model_dump_json().replace("{", '{"mood":"good",', 1)
+    with kept_in.transaction("Test") as connection:
+        connection.execute(update(user_store.EXCHANGES).values(exchange=later))
+    with pytest.raises(StrategiewijzerError, match="Use the version"):
+        mine.find(asked.id)
+    assert len(mine.listed()) == 1
+
+
+def test_what_is_put_back_keeps_its_date(mine: Conversations) -> None:
+    old = talk("Wat is EMPACT?").model_copy(update={"changed": now() - datetime.timedelta(days=8)})
+    mine.put(talk("Wat is SEESAC?"))
+    mine.put(old)
+    assert mine.listed()[1].changed == old.changed
+
+
+def test_turns_are_what_was_answered() -> None:
+    asked = talk("Een").with_exchange(Exchange(question="Twee", stopped=True))
+    assert asked.turns() == (Turn.of("Een", answer()),)
+
+
+def test_a_name_is_one_short_line() -> None:
+    named = talk("Een").named("  Drugs \n en  wapens " + "x" * 200)
+    assert named.title.startswith("Drugs en wapens xxx")
+    assert len(named.title) == MAX_NAME
+    assert named.named(" ").title == "Een"
+
+
+def test_how_long_they_are_kept_is_a_setting() -> None:
+    assert Settings().keep_conversations == 90
+    assert Settings(keep_conversations=0).keep_conversations == 0

@@ -1,0 +1,212 @@
+"""Quotes that are kept: each user's own, as long as conversations, and exported as they are."""
+
+import datetime
+import io
+
+import docx
+import mammoth
+import pytest
+from markdown_it import MarkdownIt
+from sqlalchemy import update
+
+from core.citation import Citation
+from core.errors import StrategiewijzerError
+from people import conversations
+from people.conversation import now
+from people.conversations import Conversations
+from people.database import Database
+from people.note import MAX_NOTES, MAX_QUOTE, MAX_REMARK, Note
+from people.user_store import NOTES
+from tests.servers.test_conversations import answer, talk
+from tests.support.databases import is_kept
+from tests.unit.test_ui_citations import HOSTILE
+from ui.answers.citations import stretches
+from ui.answers.surroundings import Surroundings
+from ui.notes.notes_export import grouped, notes_docx, notes_markdown
+from ui.texts import load
+
+NL = load("nl")
+
+
+def note(quote: str = "Er waren 725 000 meldingen.", start: int = 0, **given: object) -> Note:
+    at = {"quote": quote, "start": start, "end": start + len(quote)}
+    citation = answer().citations[0].model_copy(update=at)
+    return Note(citation=citation, question="Hoeveel meldingen?", conversation="c").model_copy(
+        update=given
+    )
+
+
+@pytest.fixture
+def mine(kept_in: Database) -> Conversations:
+    return Conversations("an", kept_in, days=90)
+
+
+def test_a_note_comes_back_as_it_was_last_kept_first(mine: Conversations) -> None:
+    older = note("Oud.", kept=now() - datetime.timedelta(days=1))
+    newer = note("Nieuw.").remarked("Voor de brief")
+    assert mine.put_note(newer)
+    assert mine.put_note(older)
+    assert mine.notes() == (newer, older)
+    assert mine.noted() == {newer.id, older.id}
+
+
+def test_the_same_words_of_the_same_passage_are_kept_once(mine: Conversations) -> None:
+    mine.put_note(note())
+    mine.put_note(note().remarked("Nog eens"))
+    (kept,) = mine.notes()
+    assert kept.remark == "Nog eens"
+    assert note("Er waren").id != note().id
+
+
+def test_nobody_sees_or_changes_the_notes_of_another(
+    mine: Conversations, kept_in: Database
+) -> None:
+    theirs = Conversations("bo", kept_in, days=90)
+    mine.put_note(note().remarked("Van An"))
+    assert theirs.notes() == ()
+    assert theirs.noted() == frozenset()
+    theirs.drop_note(note().id)
+    theirs.put_note(note().remarked("Van Bo"))
+    theirs.delete_all()
+    assert [one.remark for one in mine.notes()] == ["Van An"]
+
+
+def test_what_is_shared_has_no_notes(mine: Conversations, kept_in: Database) -> None:
+    talked = talk("Wat is EMPACT?")
+    mine.put(talked)
+    mine.put_note(note(conversation=talked.id).remarked("Vertrouwelijk"))
+    token = mine.share(talked.id, now() + datetime.timedelta(days=1))
+    shared = Conversations("bo", kept_in, days=90).find_shared(token)
+    assert shared
+    assert "Vertrouwelijk" not in shared.model_dump_json()
+
+
+def test_a_note_outlives_its_conversation_but_not_the_erasure_of_all(
+    mine: Conversations, kept_in: Database
+) -> None:
+    talked = talk("Wat is EMPACT?")
+    mine.put(talked)
+    mine.put_note(note(conversation=talked.id).remarked("Tulpenlijst"))
+    mine.delete(talked.id)
+    assert len(mine.notes()) == 1
+    mine.delete_all()
+    assert mine.notes() == ()
+    assert not is_kept("Tulpenlijst", kept_in)
+
+
+def test_a_removed_note_is_overwritten_and_can_be_put_back(
+    mine: Conversations, kept_in: Database
+) -> None:
+    kept = note().remarked("Tulpenlijst")
+    mine.put_note(kept)
+    mine.drop_note(kept.id)
+    assert mine.notes() == ()
+    assert not is_kept("Tulpenlijst", kept_in)
+    mine.put_note(kept)
+    assert mine.notes() == (kept,)
+
+
+def test_notes_are_kept_as_long_as_conversations(mine: Conversations, kept_in: Database) -> None:
+    old = now() - datetime.timedelta(days=91)
+    mine.put_note(note("Tulpenlijst.", kept=old, changed=old))
+    mine.put_note(note("Nog in gebruik.", kept=old))  # its remark has changed since
+    assert [one.citation.quote for one in mine.notes()] == ["Nog in gebruik."]
+    assert len(mine.noted()) == 1
+    mine.forget_old()
+    assert not is_kept("Tulpenlijst", kept_in)
+    Conversations("", kept_in, days=0).forget_old()
+    assert mine.notes() == ()
+
+
+def test_what_is_kept_in_memory_ends_with_it() -> None:
+    visitor = Conversations("visitor", None, days=0)
+    assert visitor.put_note(note())
+    assert len(visitor.notes()) == 1
+    assert Conversations("visitor", None, days=0).notes() == ()
+
+
+def test_there_is_a_limit_to_how_many_and_how_long(
+    mine: Conversations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert MAX_NOTES == 500
+    monkeypatch.setattr(conversations, "MAX_NOTES", 2)
+    assert mine.put_note(note("Een."))
+    assert not mine.put_note(note("x" * (MAX_QUOTE + 1)))
+    assert mine.put_note(note("Twee."))
+    assert not mine.put_note(note("Drie!!"))
+    assert mine.put_note(note("Twee.").remarked("Dit kan nog"))
+    assert {one.citation.quote for one in mine.notes()} == {"Een.", "Twee."}
+    assert len(note().remarked("x" * 5000).remark) == MAX_REMARK
+
+
+def test_hostile_text_stays_text(mine: Conversations) -> None:
+    kept = note(HOSTILE, question=HOSTILE).remarked(f"'; DROP TABLE notes; -- {HOSTILE}")
+    mine.put_note(kept)
+    assert mine.notes() == (kept,)
+    mine.drop_note("' OR 1 = 1 --")
+    assert mine.notes() == (kept,)
+
+
+def test_a_note_of_another_version_is_refused_with_a_message(
+    mine: Conversations, kept_in: Database
+) -> None:
+    mine.put_note(note())
+    with kept_in.transaction("Test") as connection:
+        connection.execute(update(NOTES).values(note="{}"))
+    with pytest.raises(StrategiewijzerError, match="cannot read a note"):
+        mine.notes()
+
+
+def test_the_items_of_a_list_are_one_quote_and_others_are_not() -> None:
+    text = "Drie taken:\n- Een taak.\n- Nog een taak.\n\nDaartussen staat iets. En het einde."
+    passage = answer().passages[0].model_copy(update={"text": text})
+
+    def cited(words: str) -> Citation:
+        start = text.index(words)
+        at = {"quote": words, "start": start, "end": start + len(words)}
+        return answer().citations[0].model_copy(update=at)
+
+    quotes = [cited(one) for one in ("En het einde.", "Nog een taak.", "Drie taken:", "Een taak.")]
+    found = stretches(quotes, answer().model_copy(update={"passages": (passage,)}))
+    assert [one.quote for one in found] == [
+        "Drie taken:\n- Een taak.\n- Nog een taak.",
+        "En het einde.",
+    ]
+    assert all(text[one.start : one.end] == one.quote for one in found)
+    alone = stretches(quotes, answer().model_copy(update={"passages": ()}))
+    assert len(alone) == 4  # the passage was not kept
+
+
+GONE = Surroundings({}, {})
+
+
+def test_the_word_file_has_each_reference_as_a_footnote() -> None:
+    kept = note("Een taak.\n\nNog een taak.").remarked("Voor de brief.\nMorgen.")
+    file = notes_docx(grouped([kept], "document", NL), GONE, NL)
+    shown = mammoth.convert_to_html(io.BytesIO(file)).value
+    assert shown.count('<li id="footnote-') == 1
+    assert "<em>Strategie</em>, onderdeel „Omvang”." in shown
+    assert shown.count("Nog een taak.") == 1  # the footnote does not repeat it
+    told = [one.text for one in docx.Document(io.BytesIO(file)).paragraphs]
+    for words in ("Strategie", "Een taak.", "Vraag: Hoeveel meldingen?", "Morgen."):
+        assert words in told
+    assert "„Strategie” staat niet meer bij de bronnen." in told
+
+
+def test_markdown_shows_exactly_what_was_kept() -> None:
+    kept = note(HOSTILE, question=HOSTILE).remarked(HOSTILE)
+    written = notes_markdown(grouped([kept], "date", NL), None, NL)
+    shown = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(written)
+    assert "<script" not in shown
+    assert "<img" not in shown
+    assert "https://eur-lex.europa.eu/" in shown
+    assert "<em>Strategie</em>" in shown
+    assert "veranderd" not in shown
+    notes_docx(grouped([kept], "date", NL), None, NL)
+
+
+def test_notes_are_grouped_by_document_or_by_day() -> None:
+    old = note("Oud.", kept=datetime.datetime(2026, 1, 2, 12, tzinfo=datetime.UTC))
+    new = note("Nieuw.", kept=datetime.datetime(2026, 1, 3, 12, tzinfo=datetime.UTC))
+    assert grouped([old, new], "document", NL) == {"Strategie": [new, old]}
+    assert list(grouped([old, new], "date", NL)) == ["3 januari 2026", "2 januari 2026"]

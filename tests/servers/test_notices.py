@@ -1,0 +1,351 @@
+"""Notice, maintenance and ids of requests: the layers by themselves, and the real app."""
+
+import asyncio
+import json
+import re
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from prometheus_client.parser import text_string_to_metric_families
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from core import logs, telemetry
+from core.errors import NotAllowedError
+from core.settings import ROOT, Role, Settings, current
+from research.benchmarks.page_session import session as session_of
+from tests.index.test_logs import as_before as as_before
+from tests.support.apart import apart
+from tests.support.axe import broken_rules
+from tests.support.browser import ask, opened, served
+from tests.support.openai_server import openai_server
+from ui import access
+from ui.observed import ID, RETRY_AFTER, Closed, Observed
+from ui.roles import User
+from ui.texts import languages, load
+
+TOLD = "Zaterdag <b>gesloten</b>, zie https://example.org.\nVan 9 tot 12 uur."
+QUESTION = "Hoeveel is de drugsmarkt in Europa waard?"
+REPORTS = "How many reports of online child sexual abuse were there in the EU in 2019?"
+TEXTS = load("nl")
+
+
+@pytest.fixture
+def env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Writes `.env`."""
+    file = tmp_path / ".env"
+    monkeypatch.setitem(Settings.model_config, "env_file", file)
+    return lambda **values: write(file, **values)
+
+
+def write(file: Path, **values: str) -> None:
+    lines = [
+        f"STRATEGIEWIJZER_{name.upper()}={json.dumps(value)}" for name, value in values.items()
+    ]
+    file.write_text("\n".join(lines), "utf-8")
+
+
+def test_settings_follow_the_file(env: Callable[..., None]) -> None:
+    env()
+    assert (current().notice, current().maintenance) == ("", "")
+    env(notice="a", maintenance="b\nc")
+    assert (current().notice, current().maintenance) == ("a", "b\nc")
+    env()
+    assert (current().notice, current().maintenance) == ("", "")
+
+
+# The layers
+
+
+async def _said(request: Request) -> PlainTextResponse:
+    return PlainTextResponse(logs.request_id())
+
+
+async def _no(request: Request) -> PlainTextResponse:
+    return PlainTextResponse("", 429)
+
+
+@pytest.fixture
+def client(env: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> TestClient:
+    """Of the layers around an app that says the id of the request."""
+    env()
+    monkeypatch.setattr(telemetry, "_recorder", None)
+    routes = [
+        Route(path, _said, methods=["GET", "POST"]) for path in ("/v1/ask", "/mcp", "/healthz")
+    ]
+    routes += [Route("/v1x", _said), Route("/sources", _said), Route("/v1/busy", _no)]
+    layers = [Middleware(Observed), Middleware(Closed)]
+    return TestClient(Starlette(routes=routes, middleware=layers))
+
+
+def test_an_answer_has_the_id_that_its_records_have(client: TestClient) -> None:
+    given = client.get("/sources", headers={ID: "trace-1"})
+    assert given.headers[ID] == given.text == "trace-1"
+    made = [client.get("/sources", headers={ID: bad}) for bad in ("X" * 65, "a b", "", "a;b")]
+    for one in made:
+        assert re.fullmatch("[0-9a-f]{32}", one.text)
+        assert one.headers[ID] == one.text
+    assert len({one.text for one in made}) == 4
+
+
+def test_programs_are_told_to_come_back(client: TestClient, env: Callable[..., None]) -> None:
+    assert client.post("/v1/ask").status_code == 200
+    env(maintenance=TOLD)
+    for answer in (client.post("/v1/ask"), client.get("/v1/busy"), client.post("/mcp")):
+        assert answer.status_code == 503
+        assert answer.headers["Retry-After"] == str(RETRY_AFTER)
+        assert answer.headers[ID]
+        assert answer.json()["error"]["message"] == TOLD
+    for path in ("/healthz", "/sources", "/v1x"):
+        assert client.get(path).status_code == 200
+    env()
+    assert client.post("/v1/ask").status_code == 200
+
+
+def test_settings_that_are_wrong_close_nothing_and_break_nothing(
+    client: TestClient, env: Callable[..., None]
+) -> None:
+    env(maintenance=TOLD, no_such="x")
+    assert client.post("/v1/ask").status_code == 200
+
+
+def test_what_is_refused_is_counted(client: TestClient, env: Callable[..., None]) -> None:
+    client.get("/v1/busy")
+    client.get("/nowhere")
+    env(maintenance=TOLD)
+    client.get("/v1/busy")
+    text = telemetry.exposition()[0].decode()
+    counts = {
+        sample.labels["http_response_status_code"]: sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name == "strategiewijzer_requests_refused_total"
+    }
+    assert counts == {"429": 1.0, "503": 1.0}
+
+
+# The real app
+
+
+class Changing:
+    """The real app, whose `.env` is `file`; everybody is a visitor, but for who is on this machine
+    if `local`."""
+
+    def __init__(self, address: str, file: Path, log: Path) -> None:
+        self.address, self.file, self.log = address, file, log
+
+    def write(self, **values: str) -> None:
+        write(self.file, **values)
+
+
+def changing(
+    folder: Path,
+    settings: Settings,
+    *,
+    local: bool,
+    model: Mapping[str, str] = MappingProxyType({}),
+) -> Generator[Changing, None, None]:
+    file, log = folder / ".env", folder / "log"
+    write(file)
+    # Python runs this before all else: the app is the real one but for the place of its `.env`.
+    (folder / "sitecustomize.py").write_text(
+        f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nfrom core.settings import Settings\n"
+        f"Settings.model_config['env_file'] = __import__('pathlib').Path({str(file)!r})\n"
+    )
+    environment = {"PYTHONPATH": str(folder), "STRATEGIEWIJZER_LOG_FORMAT": "json", **model}
+    if not local:
+        environment["STREAMLIT_SERVER_ADDRESS"] = "0.0.0.0"  # noqa: S104 - makes all visitors
+    with served(settings.data_dir, log, environment) as address:
+        yield Changing(address, file, log)
+
+
+@pytest.fixture(scope="module")
+def visited(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Changing]:
+    yield from changing(tmp_path_factory.mktemp("visited"), settings, local=False)
+
+
+@pytest.fixture(scope="module")
+def own(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Changing]:
+    yield from changing(tmp_path_factory.mktemp("own"), settings, local=True)
+
+
+def records(app: Changing) -> list[dict[str, str]]:
+    return [json.loads(line) for line in app.log.read_text("utf-8").splitlines()]
+
+
+def test_each_question_of_a_session_has_an_id_of_its_own(visited: Changing) -> None:
+    visited.write()
+
+    async def asking() -> None:
+        async with session_of(visited.address) as session:
+            await session.load()
+            await session.ask(QUESTION)
+            await session.ask("Wie won de Tour de France in 1998?")
+
+    apart(asking())
+    ended = [one for one in records(visited) if one["message"] == "A question ended"]
+    assert [one["kind"] for one in ended[-2:]] == ["answer", "refusal"]
+    first, second = (one["request_id"] for one in ended[-2:])
+    assert re.fullmatch("[0-9a-f]{32}", first)
+    assert first != second
+    assert "drugsmarkt" not in visited.log.read_text("utf-8")
+
+
+def test_the_app_answers_with_an_id_and_logs_lines_of_one_form(visited: Changing) -> None:
+    answer = httpx.get(f"{visited.address}/_stcore/health", headers={ID: "probe-7"})
+    assert answer.headers[ID] == "probe-7"
+    refused = httpx.post(f"{visited.address}/_stcore/health")
+    assert refused.status_code == 405
+    assert refused.headers[ID]
+    # The guard logs whom it refused: with the id, in one line, whatever the header holds.
+    given = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+        "Origin": "http://evil.example/\\n{}",
+        ID: "refused-1",
+    }
+    assert httpx.get(f"{visited.address}/_stcore/stream", headers=given).status_code == 403
+    (told,) = [one for one in records(visited) if one.get("request_id") == "refused-1"]
+    assert told["message"].startswith("Refused a connection")
+    assert told["logger"] == "ui.guard"
+    loose = [line for line in visited.log.read_text().splitlines() if "WARNING" in line[:60]]
+    assert all(line.startswith("{") for line in loose)
+
+
+def test_an_answer_under_way_ends_and_no_other_begins(settings: Settings, tmp_path: Path) -> None:
+    with openai_server() as server:
+        server.reply = "In 2019 there were more than 725 000 reports in the EU [1]."
+        server.delay = 0.5  # seconds before each of several pieces
+        model = {"OPENAI_BASE_URL": server.url, "STRATEGIEWIJZER_MODEL": "scripted"}
+        apps = changing(tmp_path, settings, local=False, model=model)
+        app = next(apps)
+
+        async def asking() -> None:
+            async with session_of(app.address) as session:
+                await session.load()
+                answer = asyncio.create_task(session.ask(REPORTS))
+                while not server.requests:
+                    await asyncio.sleep(0.05)
+                app.write(maintenance=TOLD)
+                await answer
+                assert "725 000 reports" in "".join(session.html)
+                asked = len(server.requests)
+                await session.load()
+                assert TOLD.split()[0] in "".join(session.html)
+                assert "725 000 reports" not in "".join(session.html)
+                await session.ask(REPORTS)
+                assert len(server.requests) == asked
+
+        apart(asking())
+        ended = [one for one in records(app) if one["message"] == "A question ended"]
+        assert [(one["kind"], one["mode"]) for one in ended] == [("answer", "generative")]
+        apps.close()
+
+
+@pytest.mark.parametrize("role", ["reader", "evaluator", "maintainer"])
+def test_only_maintainers_change_anything_meanwhile(
+    env: Callable[..., None], monkeypatch: pytest.MonkeyPatch, role: Role
+) -> None:
+    """A reader's conversation is still kept: an answer may be under way."""
+    monkeypatch.setattr(access, "user", lambda: User("x", "x", role))
+    env(maintenance=TOLD)
+    assert access.require("reader").id == "x"
+    if role == "maintainer":
+        assert access.require("evaluator").id == "x"
+    else:
+        with pytest.raises(NotAllowedError):
+            access.require("evaluator")
+    env()
+    if role == "evaluator":
+        assert access.require("evaluator").id == "x"
+
+
+def test_a_notice_stands_above_every_page_as_text(browser: Browser, own: Changing) -> None:
+    own.write(notice=TOLD)
+    for path in ("", "/sources", "/notes", "/evaluation", "/maintenance"):
+        with opened(browser, f"{own.address}{path}") as page:
+            box = page.get_by_role("status").filter(has_text="Zaterdag")
+            expect(box).to_be_visible()
+            assert box.inner_text() == TOLD
+            assert box.locator("b, a").count() == 0
+            expect(page.locator("h1")).to_be_visible()
+            above, title = box.bounding_box(), page.locator("h1").bounding_box()
+            assert above
+            assert title
+            assert above["y"] + above["height"] <= title["y"] + 1
+            assert broken_rules(page) == []
+
+
+def test_a_maintainer_goes_on_and_knows_what_readers_see(browser: Browser, own: Changing) -> None:
+    own.write(maintenance=TOLD)
+    with opened(browser, own.address) as page:
+        expect(page.get_by_text(TEXTS("notice.only_this"))).to_be_visible()
+        ask(page, QUESTION)
+        expect(page.get_by_role("link", name="Bron 1", exact=True).first).to_be_visible()
+    own.write()
+    with opened(browser, own.address) as page:
+        expect(page.locator("h1")).to_be_visible()
+        expect(page.locator(".sw-notice")).to_have_count(0)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_readers_see_only_why_it_is_closed_until_it_opens(
+    browser: Browser, visited: Changing, width: int
+) -> None:
+    visited.write(maintenance=TOLD, notice="Iets anders")
+    for path in ("", "/sources?document=drugs-agenda&language=nl", "/notes", "/maintenance"):
+        with opened(browser, f"{visited.address}{path}", width=width) as page:
+            expect(page.get_by_role("heading", level=1)).to_have_text(TEXTS("notice.closed"))
+            assert page.get_by_role("status").inner_text() == TOLD
+            assert page.title() == f"{TEXTS('notice.closed')} – Strategiewijzer"
+            for words in ("Iets anders", "drugs"):
+                assert words not in page.locator("body").inner_text()
+            expect(page.locator("textarea")).to_have_count(0)
+            assert broken_rules(page) == []
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+    visited.write()
+    with opened(browser, visited.address, width=width) as page:
+        expect(page.get_by_placeholder(re.compile("Stel uw vraag"))).to_be_enabled()
+
+
+def test_an_open_session_cannot_ask_and_can_again_later(
+    browser: Browser, visited: Changing
+) -> None:
+    visited.write()
+    with opened(browser, visited.address) as page:
+        _ask_and_wait(page)
+        asked = _questions(visited)
+        visited.write(maintenance=TOLD)
+        ask(page, "Wat staat er over wapens?")
+        expect(page.get_by_role("heading", level=1)).to_have_text(TEXTS("notice.closed"))
+        time.sleep(2)  # in which an answer would have been made
+        assert _questions(visited) == asked
+        visited.write()
+        page.reload()
+        expect(page.get_by_placeholder(re.compile("Stel uw vraag"))).to_be_enabled()
+        _ask_and_wait(page)
+
+
+def _ask_and_wait(page: Page) -> None:
+    ask(page, QUESTION)
+    expect(page.get_by_role("link", name="Bron 1", exact=True).first).to_be_visible()
+
+
+def _questions(app: Changing) -> int:
+    return sum(one["message"] == "A question ended" for one in records(app))
+
+
+def test_each_language_says_that_it_is_closed() -> None:
+    told = {load(language)("notice.closed") for language in languages()}
+    assert len(told) == len(languages()) == 4

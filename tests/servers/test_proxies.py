@@ -1,0 +1,338 @@
+"""The proxies of deploy/ in front of two real apps: nginx, and Caddy where it is installed."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import NamedTuple
+
+import httpx
+import pytest
+from oidc_provider_mock import User, run_server_in_thread
+from playwright.sync_api import Browser, expect
+
+from core.settings import ROOT, Settings
+from tests.browser.test_browser_sign_in import CLIENT_SECRET, COOKIE_SECRET, PEOPLE, sign_in
+from tests.support.browser import ask, evidence, free_port, served
+from ui.texts import load
+
+# The provider still uses an interface of Authlib that goes away in its next major version.
+pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+
+TEXTS = load("nl")
+
+
+class Proxy(NamedTuple):
+    """A proxy that runs: the address of its pages, and its port of plain HTTP (0: none)."""
+
+    address: str
+    plain: int
+
+
+def _installed(name: str) -> str:
+    """The program; the test is skipped without it, or fails if REQUIRE_SERVERS is 1 and nginx is
+    what lacks: Caddy is one example more."""
+    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")
+    if found is None:
+        reason = f"{name} is not installed"
+        if name == "nginx" and os.environ.get("REQUIRE_SERVERS") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return found
+
+
+def _certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate for localhost, signed by itself, and its key."""
+    chain, key = folder / "fullchain.pem", folder / "privkey.pem"
+    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1"]
+    command = ["openssl", "req", "-x509", *curve, *subject, "-keyout", key, "-out", chain]
+    subprocess.run(command, check=True, capture_output=True)
+    return chain, key
+
+
+def _replaced(text: str, changes: dict[str, str]) -> str:
+    """A configuration with changes, each of which finds something to change."""
+    for before, after in changes.items():
+        assert before in text, before
+        text = text.replace(before, after)
+    return text
+
+
+def _nginx(folder: Path, port: int, plain: int, apps: list[int]) -> list[str]:
+    chain, key = _certificate(folder)
+    changes = {
+        "listen 80;": f"listen 127.0.0.1:{plain};",
+        "listen 443 ssl;": f"listen 127.0.0.1:{port} ssl;",
+        "    listen [::]:80;\n": "",
+        "    listen [::]:443 ssl;\n": "",
+        "strategiewijzer.example.org": "localhost",
+        "/etc/nginx/tls/fullchain.pem": str(chain),
+        "/etc/nginx/tls/privkey.pem": str(key),
+        "127.0.0.1:8501": f"127.0.0.1:{apps[0]}",
+        "127.0.0.1:8502": f"127.0.0.1:{apps[1]}",
+    }
+    site = _replaced((ROOT / "deploy/nginx.conf").read_text("utf-8"), changes)
+    temporary = " ".join(
+        f"{kind}_temp_path {folder}/{kind};"
+        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    user = "user root;" if os.geteuid() == 0 else ""
+    whole = f"""{user} daemon off; pid {folder}/pid; error_log {folder}/log warn;
+events {{}}
+http {{ access_log off; {temporary}
+{site} }}"""
+    (folder / "nginx.conf").write_text(whole, "utf-8")
+    command = [_installed("nginx"), "-e", str(folder / "log"), "-c", str(folder / "nginx.conf")]
+    subprocess.run([*command, "-t"], check=True, capture_output=True)
+    return command
+
+
+def _caddy(folder: Path, port: int, plain: int, apps: list[int]) -> list[str]:
+    del plain  # its redirect is Caddy's own, for port 80
+    chain, key = _certificate(folder)
+    changes = {
+        "{\n\tservers {": "{\n\tadmin off\n\tauto_https disable_redirects\n\tservers {",
+        "\nstrategiewijzer.example.org {": f"\nhttps://localhost:{port} {{\n\ttls {chain} {key}",
+        "127.0.0.1:8501": f"127.0.0.1:{apps[0]}",
+        "127.0.0.1:8502": f"127.0.0.1:{apps[1]}",
+    }
+    file = folder / "Caddyfile"
+    site = (ROOT / "deploy/Caddyfile").read_text("utf-8")
+    file.write_text(_replaced(site, changes), "utf-8")
+    return [_installed("caddy"), "run", "--adapter", "caddyfile", "--config", str(file)]
+
+
+@contextmanager
+def _proxied(kind: str, folder: Path, port: int, apps: list[int]) -> Iterator[Proxy]:
+    _installed(kind)
+    plain = free_port()
+    command = (_nginx if kind == "nginx" else _caddy)(folder, port, plain, apps)
+    environment = {**os.environ, "HOME": str(folder), "XDG_DATA_HOME": str(folder)}
+    with (folder / "output").open("w") as output:
+        proxy = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
+    try:
+        for _ in range(200):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.05)
+        else:
+            pytest.fail(f"{kind} did not start:\n{(folder / 'output').read_text()}")
+        yield Proxy(f"https://localhost:{port}", plain if kind == "nginx" else 0)
+    finally:
+        proxy.terminate()
+        proxy.wait(timeout=20)
+
+
+def _process_of(port: int) -> int:
+    """The app that was started with this port."""
+    wanted = f"--server.port\0{port}\0".encode()
+    for place in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if place.read_bytes().endswith(wanted):
+                return int(place.parent.name)
+        except OSError:
+            continue
+    pytest.fail(f"no app has port {port}")
+
+
+def _connections(process: int, port: int) -> int:
+    """How many connections are open to the port that an app listens on."""
+    lines = Path(f"/proc/{process}/net/tcp").read_text("ascii").splitlines()[1:]
+    return sum(
+        line.split()[1].endswith(f":{port:04X}") and line.split()[3] == "01" for line in lines
+    )
+
+
+@pytest.mark.parametrize("kind", ["nginx", "caddy"])
+def test_a_session_goes_on_when_its_app_stops(
+    browser: Browser, settings: Settings, tmp_path: Path, kind: str
+) -> None:
+    _installed(kind)
+    users = [User(sub=name, claims=claims) for name, claims in PEOPLE.items()]
+    port, file = free_port(), tmp_path / "secrets.toml"
+    with ExitStack() as stack:
+        provider = stack.enter_context(run_server_in_thread(user_claims=users))
+        file.write_text(
+            f"""[auth]
+redirect_uri = "https://localhost:{port}/oauth2callback"
+cookie_secret = "{COOKIE_SECRET}"
+client_id = "strategiewijzer"
+client_secret = "{CLIENT_SECRET}"
+server_metadata_url = "http://localhost:{provider.server_port}/.well-known/openid-configuration"
+""",
+            "utf-8",
+        )
+        variables = {
+            "STREAMLIT_SECRETS_FILES": str(file),
+            "STRATEGIEWIJZER_ROLE_CLAIM": "realm_access.roles",
+        }
+        addresses = [
+            stack.enter_context(served(settings.data_dir, tmp_path / f"log{number}", variables))
+            for number in range(2)
+        ]
+        apps = [int(address.rpartition(":")[2]) for address in addresses]
+        address = stack.enter_context(_proxied(kind, tmp_path, port, apps)).address
+        context = browser.new_context(locale="nl-NL", ignore_https_errors=True)
+        stack.callback(context.close)
+        context.route(
+            lambda url: not re.match(r"https?://localhost:", url), lambda route: route.abort()
+        )  # the provider's page asks for a style sheet
+        page = context.new_page()
+        page.set_default_timeout(30_000)
+        opened: list[str] = []
+        page.on("websocket", lambda socket: opened.append(socket.url))
+
+        page.goto(address)
+        sign_in(page, "maintainer")
+        ask(page, "Hoeveel is de drugsmarkt in Europa waard?")
+        answers = evidence(page)
+        expect(answers).to_have_count(1)
+        page.reload()
+        expect(answers).to_have_count(1)
+        conversation = page.url
+        assert opened[-1].startswith(f"wss://localhost:{port}/_stcore/stream")
+        (route,) = [one for one in context.cookies() if one.get("name") == "sw_route"]
+        assert route.get("httpOnly", False) == (kind == "nginx")  # Caddy's own is readable
+
+        page.goto(f"{address}/evaluation")  # an upload goes to the app of its session
+        chooser = page.locator("input[type=file]").first
+        with page.expect_response(re.compile("/_stcore/upload_file/")) as sent:
+            chooser.set_input_files(
+                {"name": "x.yaml", "mimeType": "text/yaml", "buffer": b"- id: 1"}
+            )
+        assert sent.value.status == 204
+
+        page.goto(conversation)
+        expect(answers).to_have_count(1)
+        own = max(apps, key=lambda app: _connections(_process_of(app), app))
+        os.kill(_process_of(own), signal.SIGTERM)
+        with page.expect_websocket(timeout=60_000):
+            pass  # the page connects again by itself, to the other app
+        expect(answers).to_have_count(1)
+        ask(page, "Wat is EMPACT?")
+        expect(answers).to_have_count(2)
+        expect(page.get_by_role("button", name=TEXTS("access.sign_out"))).to_be_visible()
+        assert page.url == conversation
+        page.goto(conversation)
+        expect(answers).to_have_count(2)
+
+
+def test_an_app_on_loopback_answers_to_the_public_name_that_it_was_told(
+    settings: Settings, tmp_path: Path
+) -> None:
+    name = "strategiewijzer.example.org"
+    told = {"STRATEGIEWIJZER_ALLOWED_HOSTS": json.dumps([name])}
+    with served(settings.data_dir, tmp_path / "app.log", told) as address:
+        app = int(address.rpartition(":")[2])
+        with _proxied("nginx", tmp_path, free_port(), [app] * 2) as proxy:
+            trusted = ssl.create_default_context(cafile=str(tmp_path / "fullchain.pem"))
+            with httpx.Client(base_url=proxy.address, verify=trusted, timeout=60) as client:
+                assert client.get("/", headers={"Host": name}).status_code == 200
+                other = client.get("/", headers={"Host": "other.example.org"})
+    assert other.status_code == 421
+    assert "STRATEGIEWIJZER_ALLOWED_HOSTS" in other.text
+    assert "'other.example.org'" in (tmp_path / "app.log").read_text()
+
+
+class _Upstream(BaseHTTPRequestHandler):
+    """An app that answers with what it was asked, and sends two events of which the second waits
+    until the first was read."""
+
+    protocol_version = "HTTP/1.1"
+    read = threading.Event()
+
+    def do_GET(self) -> None:
+        if self.path == "/v1/ask":
+            self._events()
+            return
+        body = str(self.headers).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Security-Policy", "default-src 'self'")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_PUT(self) -> None:
+        length = int(self.headers["Content-Length"])
+        if len(self.rfile.read(length)) == length:  # else the proxy cut it off
+            self.do_GET()
+
+    def _events(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for event in (b"data: 1\n\n", b"data: 2\n\n"):
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(event), event))
+            self.wfile.flush()
+            told = self.read.wait(20)
+        self.wfile.write(b"0\r\n\r\n")
+        assert told
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize("kind", ["nginx", "caddy"])
+def test_what_a_proxy_passes_on_bounds_and_hides(tmp_path: Path, kind: str) -> None:
+    _installed(kind)
+    _Upstream.read.clear()
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Upstream) as app:
+        threading.Thread(target=app.serve_forever, daemon=True).start()
+        port = free_port()
+        with _proxied(kind, tmp_path, port, [app.server_port] * 2) as proxy:
+            trusted = ssl.create_default_context(cafile=str(tmp_path / "fullchain.pem"))
+            with httpx.Client(base_url=proxy.address, verify=trusted, timeout=20) as client:
+                _passes_on(client, proxy)
+        app.shutdown()
+
+
+def _passes_on(client: httpx.Client, proxy: Proxy) -> None:
+    host = proxy.address.removeprefix("https://")
+    forged = {"Origin": proxy.address, "X-Forwarded-For": "203.0.113.9"}
+    first = client.get("/", headers=forged)
+    assert f"Host: {host}" in first.text
+    assert f"Origin: {proxy.address}" in first.text
+    assert "X-Forwarded-For: 127.0.0.1" in first.text
+    assert "203.0.113.9" not in first.text
+    assert first.headers["Strict-Transport-Security"] == "max-age=63072000"
+    assert first.headers["Content-Security-Policy"] == "default-src 'self'"
+    assert "sw_route=" in first.headers["Set-Cookie"]
+    assert "Set-Cookie" not in client.get("/").headers
+
+    for inside in ("/healthz", "/readyz", "/metrics", "/_stcore/metrics"):
+        assert client.get(inside).status_code == 404, inside
+    assert client.get("/_stcore/health").status_code == 200  # which the pages ask
+
+    upload = "/_stcore/upload_file/session/file"
+    assert client.put(upload, content=bytes(200_000)).status_code == 200
+    # Caddy finds out while it passes the request on, and then has no answer to it
+    refused = (413,) if proxy.plain else (413, 502)
+    assert client.put("/elsewhere", content=bytes(20_000)).status_code in refused
+    assert client.put("/v1/ask", content=bytes(1_100_000)).status_code in refused
+    assert client.put(upload, content=bytes(107_000_000)).status_code in refused
+
+    with client.stream("GET", "/v1/ask") as events:
+        lines = events.iter_lines()
+        assert next(lines) == "data: 1"
+        _Upstream.read.set()
+        assert "data: 2" in list(lines)
+
+    if proxy.plain:
+        told = httpx.get(f"http://localhost:{proxy.plain}/sources?q=1", follow_redirects=False)
+        assert (told.status_code, told.headers["Location"]) == (
+            301,
+            "https://localhost/sources?q=1",
+        )

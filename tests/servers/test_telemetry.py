@@ -1,0 +1,414 @@
+"""Metrics and spans: of real questions, to the SDK's own exporter and to a real collector."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from opentelemetry import trace
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.semconv._incubating.attributes import gen_ai_attributes
+from opentelemetry.semconv._incubating.metrics import gen_ai_metrics
+from opentelemetry.trace import SpanKind
+from prometheus_client.parser import text_string_to_metric_families
+
+from chain.assistant import Assistant
+from core import logs, telemetry, telemetry_names, telemetry_sdk
+from core.answer import AnswerKind, Mode
+from core.errors import ModelError, SettingsError
+from core.settings import ROOT, Settings
+from ingest.pipeline import ingest
+from tests.support.browser import free_port
+from tests.support.collector import Collected, collector
+from tests.support.openai_server import Script, openai_error, openai_server
+from vectorstore.embeddings import OpenAIEmbedder
+from vectorstore.rerank import ServerReranker
+
+ASKED = "Hoeveel meldingen van online kindermisbruik waren er in 2019, vraagt jan@example.org?"
+REPORTS = "How many reports of online child sexual abuse were there in the EU in 2019?"
+SAID = "In 2019 there were more than 725 000 reports in the EU [1]."
+STAGES = {"understand", "retrieve", "decide", "parts", "answer", "check"}
+IN_TIME = telemetry_sdk._PATIENCE + 2.0  # seconds; the rest is for a busy machine
+
+
+@pytest.fixture(autouse=True)
+def off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Telemetry is off at the start, and again after."""
+    monkeypatch.setattr(telemetry, "_recorder", None)
+    monkeypatch.setattr(telemetry, "_index", None)
+
+
+@pytest.fixture
+def spans(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
+    """What ends is there at once."""
+    kept = InMemorySpanExporter()
+    monkeypatch.setattr(telemetry_sdk, "BatchSpanProcessor", SimpleSpanProcessor)
+    recorder = telemetry_sdk.Recorder(telemetry.index, kept)
+    monkeypatch.setattr(telemetry, "_recorder", recorder)
+    return kept
+
+
+@pytest.fixture
+def server() -> Iterator[Script]:
+    with openai_server() as script:
+        yield script
+
+
+@pytest.fixture
+def assistant(settings: Settings, server: Script) -> Assistant:
+    changes = {"openai_base_url": server.url, "model": "scripted", "checker": False}
+    return Assistant(settings.model_copy(update=changes))
+
+
+def named(spans: InMemorySpanExporter) -> Mapping[str, ReadableSpan]:
+    return {span.name: span for span in spans.get_finished_spans()}
+
+
+def about(span: ReadableSpan) -> Mapping[str, object]:
+    return dict(span.attributes or {})
+
+
+def samples() -> Mapping[str, list[tuple[Mapping[str, str], float]]]:
+    """The values of each metric in the exposition, by the labels that they have."""
+    found: dict[str, list[tuple[Mapping[str, str], float]]] = {}
+    for family in text_string_to_metric_families(telemetry.exposition()[0].decode()):
+        for sample in family.samples:
+            labels = {name: value for name, value in sample.labels.items() if value}
+            found.setdefault(sample.name, []).append((labels, sample.value))
+    return found
+
+
+# Off
+
+
+def test_nothing_is_loaded_or_recorded_until_it_is_switched_on() -> None:
+    script = """
+import sys
+from core import telemetry
+telemetry.start("", scraped=False)
+question = telemetry.QuestionSpan()
+with question.active():
+    question.begin("understand")
+    question.end("understand", 1.0)
+question.ended(None)
+with telemetry.call("chat", "m", "http://x"), telemetry.ingest():
+    telemetry.refused(403)
+print([name for name in sys.modules if name.startswith(("opentelemetry", "prometheus", "grpc"))])
+"""
+    environment = {**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": "http://localhost:1"}
+    command = [sys.executable, "-c", script]
+    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert (run.stdout, run.stderr) == ("[]\n", "")
+
+
+def test_metrics_alone_send_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    with collector() as collected:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collected.url)
+        telemetry.start("", scraped=True)
+        telemetry.QuestionSpan().ended(None)
+        assert telemetry._recorder is not None
+        telemetry._recorder.close()
+        assert (collected.spans, collected.metrics) == ([], [])
+
+
+@pytest.mark.parametrize("address", ["localhost:4317", "grpc://x:1", "http://me:key@x", "http://"])
+def test_an_address_of_another_form_is_refused(address: str) -> None:
+    with pytest.raises(SettingsError, match="otlp_endpoint"):
+        Settings(otlp_endpoint=address)
+
+
+# Spans
+
+
+def test_a_question_is_a_span_with_its_stages(
+    settings: Settings, spans: InMemorySpanExporter
+) -> None:
+    with logs.request("asked-1"):
+        answer = Assistant(settings).ask(ASKED)
+    found = named(spans)
+    question = found.pop("question")
+    assert found.keys() == STAGES
+    assert question.context
+    assert found["answer"].context
+    for name, span in found.items():
+        inside = found["answer"] if name == "check" else question
+        assert inside.context
+        assert span.parent
+        assert span.parent.span_id == inside.context.span_id
+        assert span.context
+        assert span.context.trace_id == question.context.trace_id
+        assert span.start_time
+        assert span.end_time
+        seconds = (span.end_time - span.start_time) / 1e9
+        assert seconds == pytest.approx(answer.timings[name], abs=0.05)
+    assert about(question) == {
+        telemetry_names.REQUEST: "asked-1",
+        telemetry_names.KIND: "answer",
+        telemetry_names.MODE: "extractive",
+        telemetry_names.GENERATION: answer.generation,
+    }
+    assert all(one.instrumentation_scope.name == "strategiewijzer" for one in found.values())
+
+
+def test_no_span_holds_what_was_asked_or_said(
+    assistant: Assistant, server: Script, spans: InMemorySpanExporter
+) -> None:
+    server.reply = SAID
+    answer = assistant.ask(REPORTS)
+    assert answer.mode == "generative"
+    server.refusal = lambda _: openai_error(400, f"{ASKED} sk-hush", "bad", ASKED)
+    assistant.ask(ASKED)
+    told = "".join(one.to_json() for one in spans.get_finished_spans())
+    assert "scripted" in told
+    for text in ("kindermisbruik", "jan@", "725", "reports", "sk-hush"):
+        assert text not in told
+
+
+def test_a_request_to_a_model_is_a_span_of_the_stage_that_makes_it(
+    assistant: Assistant, server: Script, spans: InMemorySpanExporter
+) -> None:
+    server.reply = SAID
+    assistant.ask(REPORTS)
+    found = named(spans)
+    call, answer = found["chat scripted"], found["answer"]
+    assert answer.context
+    assert call.parent
+    assert call.parent.span_id == answer.context.span_id
+    assert call.kind == SpanKind.CLIENT
+    told = about(call)
+    tokens = [told.pop(f"gen_ai.usage.{kind}_tokens") for kind in ("input", "output")]
+    assert all(isinstance(number, int) and number > 0 for number in tokens)
+    assert told == {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": "openai",
+        "gen_ai.request.model": "scripted",
+        "server.address": "127.0.0.1",
+        "server.port": int(server.url.rpartition(":")[2].partition("/")[0]),
+    }
+    assert samples()["gen_ai_client_token_usage_count"]
+
+
+def test_a_request_that_fails_says_how(
+    assistant: Assistant, server: Script, spans: InMemorySpanExporter
+) -> None:
+    server.status = 401
+    assistant.ask(ASKED)
+    call = named(spans)["chat scripted"]
+    assert about(call)["error.type"] == "OpenAIAuthenticationError"
+    assert not call.status.is_ok
+    assert not call.events  # which would hold the message
+    assert about(named(spans)["question"])[telemetry_names.TROUBLE] == "key"
+    troubles = samples()["strategiewijzer_model_troubles_total"]
+    assert troubles == [({"strategiewijzer_trouble": "key"}, 1.0)]
+
+
+def test_embeddings_and_reranking_are_requests_as_well(
+    server: Script, spans: InMemorySpanExporter
+) -> None:
+    server.status = 500
+    with pytest.raises(ModelError):
+        OpenAIEmbedder(server.url, "embedding", "").passages(["text"])
+    with pytest.raises(ModelError):
+        ServerReranker(f"{server.url}/rerank", "ranking", "").try_out()
+    operations = {name: about(span)["gen_ai.operation.name"] for name, span in named(spans).items()}
+    assert operations == {"embeddings embedding": "embeddings", "rerank ranking": "rerank"}
+    assert all("error.type" in about(span) for span in named(spans).values())
+
+
+def test_a_run_of_ingest_is_a_span(
+    small: object, spans: InMemorySpanExporter, tmp_path: Path
+) -> None:
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    settings = Settings(data_dir=tmp_path / "data", corpus_dirs=(folder,))
+    with pytest.raises(Exception, match="no documents here"):
+        ingest(settings)
+    assert about(named(spans)["ingest"]) == {"error.type": "DocumentError"}
+    (folder / "a.md").write_text(
+        "---\nid: a\ntitle: A\nlanguage: en\n---\n\n# A\n\nText.\n", "utf-8"
+    )
+    spans.clear()
+    ingest(settings)
+    assert about(named(spans)["ingest"]) == {}
+    assert [value for _, value in samples()["strategiewijzer_ingest_duration_seconds_count"]] == [
+        1.0,
+        1.0,
+    ]
+
+
+def test_a_question_that_is_left_or_fails_ends_its_spans(
+    settings: Settings, spans: InMemorySpanExporter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assistant = Assistant(settings)
+    events = assistant.stream(ASKED)
+    next(events)
+    next(events)
+    events.close()  # type: ignore[attr-defined]
+    assert about(named(spans)["question"])[telemetry_names.KIND] == "stopped"
+    spans.clear()
+    monkeypatch.setattr("chain.assistant.decide", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        assistant.ask(ASKED)
+    question = about(named(spans)["question"])
+    assert (question[telemetry_names.KIND], question["error.type"]) == (
+        "failed",
+        "ZeroDivisionError",
+    )
+    assert not trace.get_current_span().get_span_context().is_valid
+
+
+def test_others_that_know_opentelemetry_send_nothing_through_ours(
+    spans: InMemorySpanExporter,
+) -> None:
+    with trace.get_tracer("chromadb").start_as_current_span("query"):
+        pass
+    assert spans.get_finished_spans() == ()
+
+
+def test_names_are_those_of_the_conventions() -> None:
+    attributes = [getattr(gen_ai_attributes, one) for one in dir(gen_ai_attributes)]
+    metrics = {getattr(gen_ai_metrics, one) for one in dir(gen_ai_metrics) if one.isupper()}
+    words = [value for value in vars(telemetry_names).values() if isinstance(value, str)]
+    ours = {word for word in words if word.startswith("gen_ai.")}
+    assert len(ours) == 6
+    assert ours <= {one for one in attributes if isinstance(one, str)}
+    measures = {one.name for one in telemetry_names.MEASURES if one.name.startswith("gen_ai.")}
+    assert len(measures) == 2
+    assert measures <= metrics
+
+
+# Prometheus
+
+
+def test_the_exposition_counts_questions_with_few_values_of_labels(settings: Settings) -> None:
+    telemetry.start("", scraped=True)
+    assistant = Assistant(settings)
+    for question in (ASKED, "Hallo", "Wie won de Tour de France in 1998?", ASKED):
+        assistant.ask(question)
+    telemetry.refused(403)
+    found = samples()
+    asked = {
+        (labels["strategiewijzer_kind"], labels["strategiewijzer_mode"]): value
+        for labels, value in found["strategiewijzer_questions_total"]
+    }
+    assert sum(asked.values()) == 4
+    assert asked["reply", "extractive"] == asked["refusal", "extractive"] == 1
+    kinds = {*AnswerKind.__args__, "failed", "stopped"}  # type: ignore[attr-defined]
+    modes = {*Mode.__args__, "none"}  # type: ignore[attr-defined]
+    assert all(kind in kinds and mode in modes for kind, mode in asked)
+    index = assistant.index.snapshot()
+    ((labels, value),) = found["strategiewijzer_index"]
+    assert (labels, value) == ({"strategiewijzer_generation": index.generation}, 1.0)
+    assert found["strategiewijzer_index_passages"][0][1] == len(index.passages())
+    assert found["strategiewijzer_requests_refused_total"] == [
+        ({"http_response_status_code": "403"}, 1.0)
+    ]
+    stages = {
+        labels["strategiewijzer_stage"]
+        for labels, _ in found["strategiewijzer_stage_duration_seconds_count"]
+    }
+    assert stages == STAGES
+    bounds = {
+        labels["le"] for labels, _ in found["strategiewijzer_question_duration_seconds_bucket"]
+    }
+    assert {"0.01", "0.16", "81.92", "+Inf"} <= bounds
+    assert telemetry.exposition()[1].startswith("text/plain; version=0.0.4")
+
+
+def test_every_measure_is_in_the_exposition() -> None:
+    found = observed_names()
+    assert len(found) == len(telemetry_names.MEASURES)
+
+
+def observed_names() -> Mapping[str, str]:
+    """Prometheus' name of every metric, by ours."""
+    telemetry.start("", scraped=True)
+    telemetry.index_in_use("generation", 1)
+    assert telemetry._recorder is not None
+    for one in telemetry_names.MEASURES:
+        if one.instrument != "gauge":
+            telemetry._recorder.add(one, 1, dict.fromkeys(one.attributes, "x"))
+    text = telemetry.exposition()[0].decode()
+    families = [family.name for family in text_string_to_metric_families(text)]
+    names = {}
+    for one in telemetry_names.MEASURES:
+        plain = one.name.replace(".", "_") + ("_seconds" if one.unit == "s" else "")
+        (name,) = [family for family in families if family == plain]
+        names[one.name] = name
+    return names
+
+
+# A collector
+
+
+def test_a_collector_gets_spans_and_metrics(settings: Settings) -> None:
+    with collector() as collected:
+        telemetry.start(collected.url, scraped=False)
+        Assistant(settings).ask(ASKED)
+        assert telemetry._recorder is not None
+        telemetry._recorder.close()
+        assert {one.name for one in collected.spans} == {"question", *STAGES}
+        names = {one.name for one in collected.metrics}
+        assert {"strategiewijzer.questions", "strategiewijzer.index"} <= names
+        assert {one["service.name"] for one in collected.resources} == {"strategiewijzer"}
+        assert all(one["service.instance.id"] for one in collected.resources)
+        sent = "".join(map(str, (*collected.spans, *collected.metrics)))
+        assert "kindermisbruik" not in sent
+
+
+@pytest.mark.parametrize("hangs", [True, False], ids=["hangs", "is down"])
+def test_answers_go_on_without_the_collector_and_the_end_is_not_held_up(
+    settings: Settings, hangs: bool
+) -> None:
+    assistant = Assistant(settings)
+    with collector() as collected:
+        collected.hangs = hangs
+        url = collected.url if hangs else f"http://localhost:{free_port()}"
+        telemetry.start(url, scraped=False)
+        for _ in range(3):
+            started = time.monotonic()
+            assert assistant.ask(ASKED).answered
+            assert time.monotonic() - started < 10
+        assert telemetry._recorder is not None
+        started = time.monotonic()
+        telemetry._recorder.close()
+        assert time.monotonic() - started < IN_TIME
+
+
+def test_a_process_ends_although_the_collector_hangs() -> None:
+    script = """
+import time
+from core import telemetry
+telemetry.start({url!r}, scraped=False)
+telemetry.QuestionSpan().ended(None)
+print(time.time())
+"""
+    with collector() as collected:
+        collected.hangs = True
+        command = [sys.executable, "-c", script.format(url=collected.url)]
+        run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+        assert run.returncode == 0, run.stderr
+        assert time.time() - float(run.stdout) < IN_TIME
+
+
+def test_a_collector_that_comes_back_gets_what_follows() -> None:
+    with collector() as collected:
+        collected.hangs = True
+        telemetry.start(collected.url, scraped=False)
+        recorder = telemetry._recorder
+        assert recorder is not None
+        telemetry.QuestionSpan().ended(None)
+        collected.hangs = False
+        collected.over.set()
+        telemetry.QuestionSpan().ended(None)
+        recorder.close()
+        assert arrived(collected) == 2
+
+
+def arrived(collected: Collected) -> int:
+    return sum(span.name == "question" for span in collected.spans)

@@ -1,0 +1,79 @@
+"""The API on a real server of this process, and keys for it."""
+
+import datetime
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import httpx
+import uvicorn
+
+from api.application import application
+from chain.assistant import Assistant
+from core.settings import Role, Settings
+from people.api_keys import PERMISSIONS, Permission, make
+from tests.support.browser import free_port
+
+
+@contextmanager
+def serving(
+    assistant: Callable[[], Assistant], settings: Settings | Callable[[], Settings]
+) -> Iterator[str]:
+    """The address of the API with this assistant, and with these settings or what gives them."""
+    port = free_port()
+    app = application(assistant, settings if callable(settings) else lambda: settings)
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", lifespan="off")
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(timeout=20)
+
+
+class Served(NamedTuple):
+    address: str
+    settings: Settings
+    assistant: Assistant
+
+
+@contextmanager
+def served_at(path: str, settings: Settings) -> Iterator[Served]:
+    """The API with an assistant of its own, for clients that use one of its paths."""
+    assistant = Assistant(settings)
+    with serving(lambda: assistant, settings) as address:
+        yield Served(f"{address}{path}", settings, assistant)
+
+
+def key(
+    settings: Settings,
+    *scopes: Permission,
+    role: Role = "reader",
+    days: float = 1,
+) -> str:
+    """A new key; of all scopes if none is named."""
+    lasts = datetime.timedelta(days=days)
+    return make(settings, "a test", scopes or PERMISSIONS, role, lasts)[0]
+
+
+def bearer(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
+
+
+def client(address: str, key: str) -> httpx.Client:
+    return httpx.Client(base_url=address, headers=bearer(key), timeout=60)
+
+
+def told(answer: httpx.Response) -> tuple[int, str]:
+    """The status and code of an error, which has the one shape that there is."""
+    assert answer.headers["content-type"] == "application/json"
+    (error,) = answer.json().values()
+    assert set(error) == {"message", "type", "param", "code"}
+    assert error["message"]
+    return answer.status_code, error["code"]

@@ -1,0 +1,357 @@
+"""PDF files for tests, made from the project's own texts as programs and publishers lay them out.
+
+Run `python -m tests.support.pdf_files FOLDER` to look at them.
+"""
+
+import io
+import re
+import sys
+import zlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from reportlab.lib.enums import TA_JUSTIFY
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.pdfencrypt import StandardEncryption
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import (
+    BaseDocTemplate,
+    Flowable,
+    Frame,
+    FrameBreak,
+    NextPageTemplate,
+    PageBreak,
+    PageTemplate,
+    Paragraph,
+    Table,
+)
+
+from core.settings import ROOT
+
+WIDTH, HEIGHT = A4
+BODY = ParagraphStyle("body", fontName="Times-Roman", fontSize=12, leading=14, spaceAfter=8)
+JUSTIFIED = ParagraphStyle("justified", BODY, alignment=TA_JUSTIFY)
+HEADING = ParagraphStyle("heading", BODY, fontName="Times-Bold", spaceBefore=10)
+ITALIC = ParagraphStyle("italic", BODY, fontName="Times-BoldItalic")
+TITLE = ParagraphStyle("title", BODY, fontName="Times-Bold", fontSize=18, leading=22)
+NOTE = ParagraphStyle("note", BODY, fontSize=9, leading=11, spaceAfter=0)
+
+
+def paragraphs(name: str = "en/csa-strategy.md") -> list[str]:
+    """The paragraphs of a brief, without headings and lists."""
+    text = (ROOT / "corpus" / name).read_text("utf-8")
+    return [block for block in text.split("\n\n") if re.match(r"[A-Z][^\n]{200,}\Z", block)]
+
+
+def communication(notes: Sequence[Sequence[str]] = ()) -> bytes:
+    """One justified column with a running header, page numbers and footnotes, headings in bold of
+    the body's size, as the Commission's communications are set; three pages.
+
+    Args:
+        notes: for each page the footnotes that are drawn at its foot.
+    """
+    texts = paragraphs()
+
+    def furniture(canvas: Canvas, document: BaseDocTemplate) -> None:
+        number = canvas.getPageNumber()
+        canvas.setFont("Times-Roman", 9)
+        canvas.drawString(70, HEIGHT - 40, "Official texts of the Security Union")
+        canvas.drawRightString(WIDTH - 70, HEIGHT - 40, "EN")
+        canvas.drawCentredString(WIDTH / 2, 30, str(number))
+        own = notes[number - 1] if number <= len(notes) else ()
+        top = 50 + 24 * len(own)
+        if own:
+            canvas.line(70, top + 6, 200, top + 6)
+        for note in own:
+            block = Paragraph(note, NOTE)
+            _, height = block.wrap(WIDTH - 140, 100)
+            block.drawOn(canvas, 70, top - height)
+            top -= height
+
+    story: list[Flowable] = [
+        Paragraph("EU strategy for a more effective fight against child sexual abuse", TITLE),
+        Paragraph("I. INTRODUCTION", HEADING),
+        Paragraph(texts[0] + "<super>1</super>", JUSTIFIED),
+        Paragraph(texts[1], JUSTIFIED),
+        Paragraph("II. WHAT THE UNION DOES", HEADING),
+        Paragraph("1. Law and its enforcement", HEADING),
+        *(Paragraph(text, JUSTIFIED) for text in texts[2:6]),
+        Paragraph("Figures", ITALIC),
+        *(Paragraph(text, JUSTIFIED) for text in texts[6:10]),
+        Paragraph("2. Prevention", HEADING),
+        *(Paragraph(text, JUSTIFIED) for text in texts[10:17]),
+    ]
+    return _document([(Frame(70, 110, WIDTH - 140, HEIGHT - 180),)], story, furniture)
+
+
+def two_columns() -> bytes:
+    """A title across the page, then two columns, on two pages; numbers at the foot."""
+    texts = [f"{number} begins. {text}" for number, text in enumerate(paragraphs(), 1)]
+    small = ParagraphStyle("small", JUSTIFIED, fontSize=10, leading=12)
+    width = (WIDTH - 120) / 2
+
+    def number(canvas: Canvas, document: BaseDocTemplate) -> None:
+        canvas.drawCentredString(WIDTH / 2, 25, f"– {canvas.getPageNumber()} –")
+
+    columns = [Frame(x, 50, width, HEIGHT - 200, leftPadding=6, rightPadding=6)
+               for x in (50, 70 + width)]  # fmt: skip
+    title = Frame(50, HEIGHT - 145, WIDTH - 100, 100)
+    story = [
+        Paragraph("Fighting child sexual abuse more effectively in the years 2020 to 2025", TITLE),
+        Paragraph("A summary across the whole width of the page, in one long sentence that goes "
+                  "on over the place where the white between the columns begins below.", BODY),
+        NextPageTemplate("more"),
+        FrameBreak(),
+        *(Paragraph(text, small) for text in texts[:20]),
+    ]  # fmt: skip
+    return _document([(title, *columns), tuple(columns)], story, number)
+
+
+def tables() -> bytes:
+    """A table with ruled lines and cells of several lines, and one of figures without lines."""
+    style = ParagraphStyle("cell", BODY, fontSize=10, leading=12, spaceAfter=0)
+    cells = [
+        ["Action", "Who", "When"],
+        ["Adopt a proposal for a regulation on the market of drug precursors", "Commission",
+         "2022"],
+        ["Strengthen the controls at the external borders of the Union and in its ports",
+         "Member States and Frontex", "2021–2025"],
+    ]  # fmt: skip
+    lines = [("GRID", (0, 0), (-1, -1), 0.5, "black")]
+    figures = [["Substance", "Seizures", "Tonnes"], ["Cannabis resin", "111 000", "466"],
+               ["Cocaine", "104 000", "140.4"], ["Heroin", "37 000", "5.2"]]  # fmt: skip
+    story = [
+        Paragraph("Actions and figures", TITLE),
+        Paragraph("The actions are listed below with who does what.", BODY),
+        Table([[Paragraph(cell, style) for cell in row] for row in cells], [220, 120, 80],
+              style=lines),
+        Paragraph("The figures are those of one year; they are estimates.", BODY),
+        Table(figures, [160, 100, 80], style=[("ALIGN", (1, 0), (-1, -1), "RIGHT")]),
+        Paragraph("What stands below a table is text again.", BODY),
+    ]  # fmt: skip
+    return _document([(Frame(70, 70, WIDTH - 140, HEIGHT - 140),)], story)
+
+
+def typed(*pages: Sequence[str], turned: bool = False, **properties: str) -> bytes:
+    """Pages of lines as they are, in Times 12; "# " and "^" before a line make it large or small.
+
+    `turned`: the pages lie on their side, as from a scanner, with the note to turn them back.
+    """
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, A4)
+    for name, value in properties.items():
+        getattr(canvas, f"set{name.title()}")(value)
+    for lines in pages:
+        if turned:
+            canvas.setPageRotation(90)
+            canvas.translate(HEIGHT, 0)
+            canvas.rotate(90)
+        y = HEIGHT - 80
+        for line in lines:
+            size = {"#": 18, "^": 8}.get(line[:1], 12)
+            canvas.setFont("Times-Roman", size)
+            canvas.drawString(70, y, line.lstrip("#^").strip() if size != 12 else line)
+            y -= 14 if line else 10
+        canvas.showPage()
+    canvas.save()
+    return buffer.getvalue()
+
+
+Mark = Callable[[Canvas], None]
+
+
+def text(y: float, words: str, x: float = 70, font: str = "Times-Roman", size: float = 12) -> Mark:
+    """Words at a height from the top of the page, in points; in the middle where `x` is 0."""
+
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont(font, size)
+        if x:
+            canvas.drawString(x, HEIGHT - y, words)
+        else:
+            canvas.drawCentredString(WIDTH / 2, HEIGHT - y, words)
+
+    return draw
+
+
+def lines(y: float, *words: str, leading: float = 20, **style: Any) -> list[Mark]:
+    """Lines below each other, the first at a height from the top of the page."""
+    return [text(y + number * leading, line, **style) for number, line in enumerate(words)]
+
+
+def rule(y: float, left: float, right: float) -> Mark:
+    return lambda canvas: canvas.line(left, HEIGHT - y, right, HEIGHT - y)
+
+
+def box(left: float, top: float, right: float, bottom: float, *, filled: bool = False) -> Mark:
+    """A frame, or a grey background without one."""
+
+    def draw(canvas: Canvas) -> None:
+        canvas.setFillGray(0.9)
+        place = (left, HEIGHT - bottom, right - left, bottom - top)
+        canvas.rect(*place, stroke=not filled, fill=filled)
+        canvas.setFillGray(0)
+
+    return draw
+
+
+def placed(*pages: Sequence[Mark], bookmarks: Sequence[str] = ()) -> bytes:
+    """Pages on which everything has its place; all bookmarks are those of the first page."""
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, A4)
+    for number, marks in enumerate(pages):
+        for bookmark in bookmarks if number == 0 else ():
+            canvas.bookmarkPage(bookmark)
+            canvas.addOutlineEntry(bookmark, bookmark)
+        for mark in marks:
+            mark(canvas)
+        canvas.showPage()
+    canvas.save()
+    return buffer.getvalue()
+
+
+def sideways() -> bytes:
+    """A page whose text runs upwards, with a stamp in its margin that does not."""
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, A4)
+    canvas.setFont("Times-Roman", 12)
+    canvas.drawString(30, 20, "DRAFT 7")
+    canvas.rotate(90)
+    for number, line in enumerate(("The table is wider than the page is,", "so it is turned.")):
+        canvas.drawString(60, -100 - 14 * number, line)
+    canvas.showPage()
+    canvas.save()
+    return buffer.getvalue()
+
+
+def long(pages: int) -> bytes:
+    """Full pages, each with a heading of its own and its number at its foot."""
+    texts = paragraphs()
+    story: list[Flowable] = []
+    for number in range(pages):
+        story.append(Paragraph(f"Section {2 * number + 1} of the report", HEADING))
+        story.extend(Paragraph(texts[(number + k) % len(texts)], BODY) for k in range(8))
+        story.append(PageBreak())
+
+    def page_number(canvas: Canvas, document: BaseDocTemplate) -> None:
+        canvas.drawCentredString(WIDTH / 2, 30, f"Page {canvas.getPageNumber()} of {pages}")
+
+    return _document([(Frame(70, 70, WIDTH - 140, HEIGHT - 140),)], story, page_number)
+
+
+def picture() -> bytes:
+    """A page without text, as a scanner makes."""
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, A4)
+    canvas.rect(70, 70, 400, 600, fill=1)
+    canvas.showPage()
+    canvas.save()
+    return buffer.getvalue()
+
+
+def encrypted(password: str) -> bytes:
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, A4, encrypt=StandardEncryption(password, "owner"))
+    canvas.drawString(70, 700, "The market for drugs is secret.")
+    canvas.showPage()
+    canvas.save()
+    return buffer.getvalue()
+
+
+def bomb(megabytes: int) -> bytes:
+    """A small file with one page whose text is very long when it is unpacked."""
+    words = (b"1 0 0 1 %d %d Tm (abc) Tj\n" % (x, y)
+             for x in range(20, 560, 18) for y in range(20, 820, 1))  # fmt: skip
+    everywhere = b"".join(words)
+    packer = zlib.compressobj(9)
+    content = packer.compress(b"BT /F 1 Tf\n")
+    for _ in range((megabytes << 20) // len(everywhere)):
+        content += packer.compress(everywhere)
+    content += packer.compress(b"ET") + packer.flush()
+    packed = b"<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream"
+    return _raw([packed % (len(content), content), _FONT % b""])
+
+
+def emoji() -> bytes:
+    """A page on which "~" is a character beyond U+FFFF."""
+    to_unicode = (
+        b"1 beginbfchar <7E> <D83DDE00> endbfchar 1 beginbfrange <20> <7D> <0020> endbfrange"
+    )
+    content = b"BT /F 12 Tf 70 700 Td (The young ~ were asked.) Tj ET"
+    return _raw([_stream(content), _FONT % b"/ToUnicode 6 0 R", _stream(
+        b"begincmap 1 begincodespacerange <00> <FF> endcodespacerange " + to_unicode + b" endcmap"
+    )])  # fmt: skip
+
+
+def council_cover(alternative: str, content: bytes = b"") -> bytes:
+    """A page with the alternative text of a tagged figure, as the covers of the Council have it."""
+    shown = b"/Figure << /MCID 0 >> BDC 0 0 5 5 re f EMC BT /F 12 Tf 70 700 Td (%s) Tj ET"
+    text = alternative.encode("utf-16")
+    return _raw(
+        [
+            _stream(shown % (content or b"Delegations will find the text below.")),
+            _FONT % b"",
+            b"<< /Type /StructTreeRoot /K 7 0 R /ParentTree << /Nums [0 [7 0 R]] >> >>",
+            b"<< /Type /StructElem /S /Figure /P 6 0 R /Pg 3 0 R /K 0 /Alt <%s> >>"
+            % text.hex().encode(),
+        ],
+        catalog=b"/StructTreeRoot 6 0 R /MarkInfo << /Marked true >>",
+        page=b"/StructParents 0",
+    )
+
+
+_FONT = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica %s >>"
+
+
+def _stream(content: bytes) -> bytes:
+    return b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content)
+
+
+def _raw(objects: Sequence[bytes], catalog: bytes = b"", page: bytes = b"") -> bytes:
+    """One page: its content is the first object (4 0 R), its font the second (5 0 R)."""
+    file, places = b"%PDF-1.7\n", []
+    before = [
+        b"<< /Type /Catalog /Pages 2 0 R %s >>" % catalog,
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R"
+        b" /Resources << /Font << /F 5 0 R >> >> %s >>" % page,
+    ]
+    for number, body in enumerate([*before, *objects], 1):
+        places.append(len(file))
+        file += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    count = len(places) + 1
+    return file + (
+        b"xref\n0 %d\n0000000000 65535 f \n%strailer << /Size %d /Root 1 0 R >>\n"
+        b"startxref\n%d\n%%%%EOF\n" % (count, table, count, len(file))
+    )
+
+
+def _document(
+    frames: Sequence[Sequence[Frame]],
+    story: Sequence[Flowable],
+    on_page: Callable[[Canvas, BaseDocTemplate], None] = lambda canvas, document: None,
+) -> bytes:
+    buffer = io.BytesIO()
+    document = BaseDocTemplate(buffer, pagesize=A4)
+    names = ("first", "more")
+    document.addPageTemplates(
+        [
+            PageTemplate(name, list(own), onPage=on_page)
+            for name, own in zip(names, frames, strict=False)
+        ]
+    )
+    document.build(list(story))
+    return buffer.getvalue()
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    for name, make in {
+        "communication": lambda: communication([["<super>1</super> OJ L 335, 17.12.2011, p. 1."]]),
+        "two_columns": two_columns,
+        "tables": tables,
+        "sideways": sideways,
+    }.items():
+        (folder / f"{name}.pdf").write_bytes(make())

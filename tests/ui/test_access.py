@@ -1,0 +1,456 @@
+"""Who may do what: from claims to roles, and what each role meets on the pages."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit import config
+from streamlit.runtime.secrets import Secrets
+from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
+
+from core.errors import NotAllowedError, SettingsError, SignInError
+from core.settings import Settings
+from ui import access, navigation
+from ui.navigation import Place
+from ui.roles import User, user_of
+from ui.texts import load
+
+APP = Path(__file__).parents[2] / "app.py"
+NOW = 1_800_000_000.0  # seconds since the epoch
+CLAIMS = {"iss": "https://idp.example", "sub": "4711", "iat": NOW - 60}
+AUTH = {
+    "redirect_uri": "http://localhost:8501/oauth2callback",
+    "cookie_secret": "c00kie-" * 6,
+    "client_id": "strategiewijzer",
+    "client_secret": "hush-hush",
+    "server_metadata_url": "https://idp.example/.well-known/openid-configuration",
+}
+TEXTS = load("nl")
+
+
+def role(claims: Mapping[str, object], **settings: Any) -> str | None:
+    return user_of({**CLAIMS, **claims}, Settings(**settings), NOW).role
+
+
+# From claims to a user
+
+
+def test_a_user_is_known_by_issuer_and_subject() -> None:
+    user = user_of({**CLAIMS, "name": "Ada", "email": "ada@example.org"}, Settings(), NOW)
+    assert user == User(id="https://idp.example 4711", name="Ada", role="reader")
+    other = user_of({**CLAIMS, "iss": "https://other.example"}, Settings(), NOW)
+    assert other.id != user.id
+    assert other.name == "4711"
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"iss": ""},
+        {"iss": None},
+        {"iss": "https://idp.example 4711"},  # else two users could have the same id
+        {"sub": ""},
+        {"sub": 4711},
+        {"sub": "4" * 256},
+        {"iat": None},
+        {"iat": "yesterday"},
+        {"iat": True},
+        {"iat": float("nan")},
+        {"iat": NOW - 12 * 3600 - 1},
+        {"iat": NOW + 3600},
+    ],
+    ids=str,
+)
+def test_who_is_not_surely_somebody_is_nobody(claims: dict[str, object]) -> None:
+    with pytest.raises(SignInError, match="Sign in again"):
+        user_of({**CLAIMS, **claims}, Settings(), NOW)
+
+
+def test_a_sign_in_counts_as_long_as_the_setting_says() -> None:
+    claims = {**CLAIMS, "iat": NOW - 2 * 3600}
+    assert user_of(claims, Settings(sign_in_hours=3), NOW)
+    with pytest.raises(SignInError, match="more than 1 hours ago"):
+        user_of(claims, Settings(sign_in_hours=1), NOW)
+
+
+def test_a_role_includes_those_before_it() -> None:
+    def allowed(role: Any) -> list[bool]:
+        user = User("x", "x", role)
+        return [user.may("reader"), user.may("evaluator"), user.may("maintainer")]
+
+    assert allowed("maintainer") == [True, True, True]
+    assert allowed("evaluator") == [True, True, False]
+    assert allowed("reader") == [True, False, False]
+    assert allowed(None) == [False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("claim", "claims", "expected"),
+    [
+        ("roles", {"roles": ["evaluator"]}, "evaluator"),
+        ("roles", {"roles": "maintainer"}, "maintainer"),
+        ("roles", {"roles": ["reader", "maintainer", "evaluator"]}, "maintainer"),
+        ("realm_access.roles", {"realm_access": {"roles": ["maintainer"]}}, "maintainer"),
+        ("https://x.example/roles", {"https://x.example/roles": ["evaluator"]}, "evaluator"),
+    ],
+)
+def test_a_claim_gives_a_role(claim: str, claims: dict[str, object], expected: str) -> None:
+    assert role(claims, role_claim=claim) == expected
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {},
+        {"roles": None},
+        {"roles": "reader maintainer"},
+        {"roles": "Maintainer"},
+        {"roles": {"maintainer": True}},
+        {"roles": [["maintainer"], {"name": "maintainer"}, 3]},
+        {"roles": []},
+        {"realm_access": "maintainer"},
+        {"realm_access": ["roles"]},
+        {"role": ["maintainer"]},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("claim", ["roles", "realm_access.roles"])
+def test_a_claim_of_another_shape_gives_nothing(claim: str, claims: dict[str, object]) -> None:
+    assert role(claims, role_claim=claim) == "reader"
+    assert role(claims, role_claim=claim, default_role="none") is None
+
+
+def test_without_a_named_claim_nobody_gives_oneself_a_role() -> None:
+    assert role({"roles": ["maintainer"], "": "maintainer"}) == "reader"
+
+
+def test_the_values_of_a_claim_are_a_setting() -> None:
+    values = {"maintainer": ["beheer"], "evaluator": ["toets", "audit"]}
+    assert role({"groups": ["audit"]}, role_claim="groups", role_values=values) == "evaluator"
+    assert role({"groups": ["beheer"]}, role_claim="groups", role_values=values) == "maintainer"
+    assert role({"groups": ["maintainer"]}, role_claim="groups", role_values=values) == "reader"
+
+
+def test_a_list_gives_a_role_to_an_address_or_a_subject() -> None:
+    members = {"maintainer": ["Ada@Example.org"], "evaluator": ["4711"]}
+    verified = {"email": "ada@example.org", "email_verified": True}
+    assert role(verified, role_members=members) == "maintainer"
+    assert role({}, role_members=members) == "evaluator"
+    assert role({"sub": "4712"}, role_members=members) == "reader"
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"email": "ada@example.org"},
+        {"email": "ada@example.org", "email_verified": False},
+        {"email": "ada@example.org", "email_verified": "true"},
+        {"email": ["ada@example.org"], "email_verified": True},
+        {"sub": "ada@example.org"},
+        {"preferred_username": "ada@example.org", "email_verified": True},
+        {"email": "ad\u212a@example.org", "email_verified": True},
+    ],
+    ids=str,
+)
+def test_only_a_verified_address_counts(claims: dict[str, object]) -> None:
+    members = {"maintainer": ["ada@example.org", "adk@example.org"]}
+    assert role(claims, role_members=members) == "reader"
+
+
+# Settings
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ROLE_MEMBERS", "ada@example.org"),
+        ("ROLE_MEMBERS", '{"maintainers": ["ada@example.org"]}'),
+        ("ROLE_MEMBERS", '{"maintainer": [" "]}'),
+        ("ROLE_VALUES", '["maintainer"]'),
+        ("ROLE_VALUES", '{"maintainer": "beheer"}'),
+        ("DEFAULT_ROLE", "everything"),
+        ("VISITOR_ROLE", "admin"),
+        ("SIGN_IN_HOURS", "0"),
+    ],
+)
+def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(f"STRATEGIEWIJZER_{name}", value)
+    with pytest.raises(SettingsError, match=name.lower()) as caught:
+        Settings()
+    assert "ada@" not in str(caught.value)
+
+
+def test_no_run_and_no_log_keeps_who_is_on_a_list() -> None:
+    settings = Settings(role_members={"maintainer": ["ada@example.org"]})
+    assert "ada@" not in repr(settings) + settings.model_dump_json()
+
+
+# On the pages
+
+
+def _secret_page() -> None:
+    st.title("Geheim")
+    st.button("Wis alles", on_click=_act, key="wipe")
+
+
+def _act() -> None:
+    access.require("maintainer")
+    st.session_state["done"] = True
+
+
+@pytest.fixture
+def opened(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., AppTest]]:
+    """Opens the app with these claims (None: without sign-in) and pages for two more roles."""
+    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
+    monkeypatch.setenv("STRATEGIEWIJZER_ROLE_CLAIM", "roles")
+    pages = [place for place in navigation.PLACES if place.role == "reader"]
+    more = [
+        Place(_secret_page, "catalogue.title", f"{role}s", role)
+        for role in ("evaluator", "maintainer")
+    ]
+    monkeypatch.setattr(navigation, "PLACES", [*pages, *more])
+    st.cache_resource.clear()
+
+    def make(claims: Mapping[str, object] | None = None, **auth: object) -> AppTest:
+        app = AppTest.from_file(APP, default_timeout=120)
+        if claims is not None:
+            app.secrets["auth"] = {**AUTH, **auth}
+            app.user = dict(claims)
+        app.run()
+        assert not app.exception
+        return app
+
+    yield make
+    st.cache_resource.clear()
+
+
+def signed_in(**claims: object) -> dict[str, object]:
+    now = {**CLAIMS, "iat": time.time(), "is_logged_in": True}
+    return {**now, **claims}
+
+
+def titles(app: AppTest) -> list[str]:
+    return [title.value for title in app.title]
+
+
+def words(app: AppTest) -> str:
+    parts = [*app.html, *app.markdown, *app.warning, *app.error]
+    return "\n".join(getattr(part, "body", None) or part.value for part in parts)
+
+
+def labels(app: AppTest) -> list[str]:
+    return [button.label for button in app.button]
+
+
+def at(app: AppTest, path: str) -> AppTest:
+    """The same session asks for another page, as a browser does: by the digest of its address."""
+    app._page_hash = calc_hash(path)
+    return app.run()
+
+
+def test_without_sign_in_the_local_user_has_every_role(opened: Callable[..., AppTest]) -> None:
+    app = opened()
+    assert app.chat_input
+    assert TEXTS("access.sign_out") not in labels(app)
+
+
+@pytest.mark.parametrize("claims", [{}, {"is_logged_in": False}, {"is_logged_in": "yes"}], ids=str)
+def test_nothing_of_the_app_is_shown_before_signing_in(
+    opened: Callable[..., AppTest], claims: dict[str, object]
+) -> None:
+    app = opened(claims)
+    assert labels(app) == [TEXTS("access.sign_in")]
+    assert not app.chat_input
+    assert "idp.example" in words(app)
+    assert "Drugs" not in words(app)
+
+
+def test_an_old_sign_in_has_to_be_renewed(opened: Callable[..., AppTest]) -> None:
+    app = opened(signed_in(iat=time.time() - 13 * 3600))
+    assert TEXTS("access.again") in words(app)
+    assert not app.chat_input
+
+
+def test_the_sidebar_says_who_is_signed_in_as_plain_text(opened: Callable[..., AppTest]) -> None:
+    app = opened(signed_in(name="<b>*Ada*</b> :red[x]", roles=["evaluator"]))
+    assert "<strong>&lt;b&gt;*Ada*&lt;/b&gt; :red[x]</strong> (evaluator)" in words(app)
+    assert TEXTS("access.sign_out") in labels(app)
+    assert app.chat_input
+
+
+def test_who_has_no_role_reads_whom_to_ask_and_what_to_mention(
+    opened: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STRATEGIEWIJZER_DEFAULT_ROLE", "none")
+    app = opened(signed_in())
+    assert TEXTS("access.no_role") in words(app)
+    assert "https://idp.example 4711" in words(app)
+    assert TEXTS("access.sign_out") in labels(app)
+    assert not app.chat_input
+
+
+@pytest.mark.parametrize("key", sorted(AUTH))
+def test_an_incomplete_sign_in_lets_nobody_in_and_says_what_lacks(
+    opened: Callable[..., AppTest], key: str
+) -> None:
+    app = opened(signed_in(roles=["maintainer"]), **{key: ""})
+    assert key in words(app)
+    assert "docs/sign-in.md" in words(app)
+    assert not app.chat_input
+    assert "hush" not in words(app)
+    assert AUTH["cookie_secret"] not in words(app)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "remedy"),
+    [
+        ({"redirect_uri": "https://app.example/"}, "/oauth2callback"),
+        ({"cookie_secret": "short-secret"}, "at least 32"),
+        ({"server_metadata_url": "http://idp.example/x"}, "https://"),
+        ({"client_id": 12}, "client_id"),
+    ],
+)
+def test_a_sign_in_that_is_not_safe_lets_nobody_in(
+    opened: Callable[..., AppTest], wrong: dict[str, object], remedy: str
+) -> None:
+    app = opened(signed_in(), **wrong)
+    assert remedy in words(app)
+    assert "short-secret" not in words(app)
+    assert not app.chat_input
+
+
+@pytest.mark.parametrize("content", ["[auth\n", "auth = 1\n", "[auth]\n", b"\xff\xfe"], ids=repr)
+def test_a_file_of_secrets_that_is_wrong_lets_nobody_in(
+    option: Callable[[str, object], None],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    content: str | bytes,
+) -> None:
+    file = tmp_path / "secrets.toml"
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    monkeypatch.setattr(st, "secrets", Secrets())
+    option("secrets.files", [str(file)])
+    with pytest.raises(SettingsError, match=r"secrets\.toml"):
+        access.user()
+
+
+def test_without_a_file_of_secrets_there_is_no_sign_in(
+    option: Callable[[str, object], None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(st, "secrets", Secrets())
+    option("secrets.files", [str(tmp_path / "secrets.toml")])
+    assert access.provider() is None
+    assert access.user() == access.LOCAL
+
+
+@pytest.fixture
+def option() -> Iterator[Callable[[str, object], None]]:
+    """Sets an option of Streamlit until the end of the test."""
+    before: dict[str, object] = {}
+
+    def set_option(name: str, value: object) -> None:
+        before.setdefault(name, config.get_option(name))
+        config.set_option(name, value)
+
+    yield set_option
+    for name, value in before.items():
+        config.set_option(name, value)
+
+
+@pytest.mark.parametrize("address", ["", "::", "192.168.1.2", "app.example", "unix://x"])
+def test_an_app_that_others_reach_without_sign_in_only_reads(
+    opened: Callable[..., AppTest], option: Callable[[str, object], None], address: str
+) -> None:
+    option("server.address", address or None)
+    app = opened()
+    assert app.chat_input
+    at(app, "maintainers")
+    assert titles(app) == [TEXTS("access.forbidden")]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "app.example"},
+        {"Host": "localhost:8501", "X-Forwarded-For": "192.0.2.1"},
+        {"Host": "localhost:8501", "Forwarded": "for=192.0.2.1"},
+    ],
+    ids=str,
+)
+def test_who_comes_through_a_proxy_is_a_visitor(
+    opened: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]
+) -> None:
+    monkeypatch.setattr(type(st.context), "headers", headers)
+    assert titles(at(opened(), "maintainers")) == [TEXTS("access.forbidden")]
+    monkeypatch.setattr(type(st.context), "headers", {"Host": "127.0.0.1:8501"})
+    assert titles(at(opened(), "maintainers")) == ["Geheim"]
+
+
+def test_visitors_are_kept_apart_and_can_be_kept_out(
+    opened: Callable[..., AppTest],
+    option: Callable[[str, object], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    option("server.address", "::")
+    first, second = opened(), opened()
+    assert first.session_state["visitor"] != second.session_state["visitor"]
+    monkeypatch.setenv("STRATEGIEWIJZER_VISITOR_ROLE", "none")
+    app = opened()
+    assert TEXTS("access.visitor") in words(app)
+    assert not app.chat_input
+
+
+@pytest.mark.parametrize("role", ["reader", "evaluator", "maintainer"])
+def test_a_role_decides_which_pages_there_are(opened: Callable[..., AppTest], role: str) -> None:
+    app = opened(signed_in(roles=[role]))
+    ranks = ["reader", "evaluator", "maintainer"]
+    for needed in ranks[1:]:
+        allowed = ranks.index(role) >= ranks.index(needed)
+        at(app, f"{needed}s")
+        assert titles(app) == ["Geheim" if allowed else TEXTS("access.forbidden")]
+        if not allowed:
+            assert TEXTS(f"access.roles.{needed}") in words(app)
+
+
+def test_an_action_is_checked_where_it_happens(opened: Callable[..., AppTest]) -> None:
+    """An evaluator reaches a page with a button that only maintainers may use."""
+    app = at(opened(signed_in(roles=["evaluator"])), "evaluators")
+    app.button(key="wipe").click().run()
+    (error,) = app.exception
+    assert error.proto.type.rpartition(".")[2] == "NotAllowedError"
+    assert "done" not in app.session_state
+
+
+def test_a_role_that_ends_while_the_page_is_open_ends_its_actions(
+    opened: Callable[..., AppTest],
+) -> None:
+    app = at(opened(signed_in(roles=["maintainer"])), "maintainers")
+    app.button(key="wipe").click().run()
+    assert app.session_state["done"]
+    del app.session_state["done"]
+    for claims in (signed_in(roles=["reader"]), {"is_logged_in": False}, {}):
+        app = at(opened(signed_in(roles=["maintainer"])), "maintainers")
+        button = app.button(key="wipe")
+        app.user = dict(claims)
+        button.click().run()  # the callback runs before the page
+        assert "done" not in app.session_state
+        assert titles(app) != ["Geheim"]
+
+
+def test_what_a_session_holds_gives_no_role(opened: Callable[..., AppTest]) -> None:
+    app = opened(signed_in())
+    for name in ("user", "role", "roles", "visitor", "is_logged_in", "access"):
+        app.session_state[name] = "maintainer"
+    app.query_params["role"] = "maintainer"
+    assert titles(at(app, "maintainers")) == [TEXTS("access.forbidden")]
+
+
+def test_require_gives_the_user_or_says_what_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access, "user", lambda: User("x", "Ada", "evaluator"))
+    assert access.require("evaluator").name == "Ada"
+    with pytest.raises(NotAllowedError, match="maintainer"):
+        access.require("maintainer")

@@ -1,0 +1,206 @@
+"""Settings that change while the program runs: what follows, what stays, and what that costs."""
+
+import gc
+import threading
+import weakref
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from chain.assistant import Assistant
+from chain.current_assistant import CurrentAssistant
+from core.errors import SettingsError
+from core.event import Finished
+from core.settings import ROOT, Settings, current
+from core.settings_at_start import AT_START
+from people.audit_record import chain, recording, records
+from tests.servers.test_notices import env as env
+from tests.support.api_server import client, key, serving
+from tests.support.apps import ask, begin_anew, run
+from tests.support.openai_server import openai_server
+from tests.ui.test_page_costs import counted as counted
+from ui.shared_assistant import assistant
+from ui.texts import load
+from vectorstore.e5 import E5
+from vectorstore.generations import Generations
+from vectorstore.keyword_index import KeywordIndex
+from vectorstore.store import Index
+
+REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
+DRUGS = "Hoeveel is de drugsmarkt in Europa waard?"
+
+Set = Callable[..., None]
+"""Writes `.env`, with no other settings than these."""
+
+
+@pytest.fixture
+def on_briefs(env: Set, settings: Settings) -> Set:
+    """Sets these, and where the index of the briefs is."""
+
+    def write(**values: str) -> None:
+        env(**{"data_dir": str(settings.data_dir), **values})
+
+    write()
+    return write
+
+
+def shown(app: AppTest) -> str:
+    return "\n".join(element.body for element in app.html)
+
+
+# What follows
+
+
+def test_an_audit_that_is_switched_on_keeps_the_next_answer_of_pages_and_programs(
+    settings: Settings, on_briefs: Set
+) -> None:
+    audited = load("nl")("sidebar.audited")
+    before = chain(settings).head.number
+    app = run(AppTest.from_file(ROOT / "app.py", default_timeout=120))
+    app = ask(app, REPORTS)
+    assert audited not in shown(app)
+    assert chain(settings).head.number == before
+    on_briefs(audit="true", audit_users="true")
+    app = ask(app, DRUGS)
+    assert audited in shown(app)
+    with serving(assistant, settings) as address, client(address, key(settings)) as program:
+        program.post("/v1/ask", json={"question": REPORTS}).raise_for_status()
+    kept = [one for one in records(settings) if one.record["number"] > before]
+    assert [one.record["question"] for one in kept] == [DRUGS, REPORTS]
+    assert kept[0].asker.startswith("local")
+    assert kept[1].asker.startswith("key ")
+    on_briefs()
+    app = ask(app, REPORTS)
+    assert audited not in shown(app)
+    assert chain(settings).head.number == before + 2
+
+
+def test_a_model_that_is_switched_on_writes_the_next_answer_and_off_no_more(on_briefs: Set) -> None:
+    with openai_server() as server:
+        server.reply = "In 2019 waren er meer dan 725 000 meldingen in de EU [1]."
+        assert assistant().ask(REPORTS).mode == "extractive"
+        on_briefs(openai_base_url=server.url)
+        assert assistant().ask(REPORTS).mode == "generative"
+        asked = len(server.requests)
+        on_briefs()
+        assert assistant().ask(REPORTS).mode == "extractive"
+        assert len(server.requests) == asked
+
+
+def test_limits_of_answers_follow(on_briefs: Set) -> None:
+    assert assistant().ask(REPORTS).answered
+    on_briefs(refuse_below="1")
+    assert not assistant().ask(REPORTS).answered
+    on_briefs(results="2")
+    assert len(assistant().ask(REPORTS).passages) <= 2
+
+
+def test_a_setting_that_is_wrong_by_now_is_told_and_nothing_answers(on_briefs: Set) -> None:
+    on_briefs(refuse_below="2")
+    with pytest.raises(SettingsError, match="refuse_below"):
+        assistant()
+    on_briefs()
+    assert assistant().ask(REPORTS).answered
+
+
+def test_an_answer_under_way_ends_as_it_began_and_the_assistant_before_is_let_go(
+    settings: Settings, on_briefs: Set
+) -> None:
+    before = chain(settings).head.number
+    made = assistant()
+    under_way: Iterator[Any] = made.stream(REPORTS)
+    next(under_way)
+    on_briefs(audit="true", results="1")
+    assert assistant() is assistant() is not made
+    *_, last = under_way
+    assert isinstance(last, Finished)
+    assert len(last.answer.passages) > 1
+    assert chain(settings).head.number == before
+    old = weakref.ref(made)
+    del made, under_way
+    gc.collect()
+    assert old() is None
+
+
+# What that costs
+
+
+def test_nothing_is_loaded_or_opened_again(
+    on_briefs: Set, counted: Callable[[type, str], Counter[str]]
+) -> None:
+    assistant().warm_up()
+    opened = [counted(one, "__init__") for one in (E5, Index, Generations, KeywordIndex)]
+    made = counted(Assistant, "__init__")
+    changes: list[dict[str, str]] = [
+        {"notice": "Today"},
+        {"audit": "true"},
+        {"refuse_below": "0.4"},
+        {"model": "m", "openai_base_url": "http://127.0.0.1:1/v1"},
+        {},
+    ]
+    for changed in changes:
+        on_briefs(**changed)
+        assert assistant().index.search(REPORTS)
+        assert assistant() is assistant()
+    assert made["__init__"] == len(changes)
+    assert [calls["__init__"] for calls in opened] == [0, 0, 0, 0]
+
+
+def test_many_that_ask_at_once_after_a_change_get_one_assistant(
+    on_briefs: Set, counted: Callable[[type, str], Counter[str]]
+) -> None:
+    shared = CurrentAssistant(recording)
+    shared()
+    made = counted(Assistant, "__init__")
+    on_briefs(results="3")
+    got: list[Assistant] = []
+    together = threading.Barrier(8)
+
+    def get() -> None:
+        together.wait()
+        got.append(shared())
+
+    threads = [threading.Thread(target=get) for _ in range(together.parties)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(got) == together.parties
+    assert len(set(map(id, got))) == made["__init__"] == 1
+
+
+# What stays
+
+
+def test_what_a_process_opens_and_begins_holds_until_the_next_start_which_is_logged(
+    on_briefs: Set, settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert current().keep_audit == 365
+    changed = {
+        "data_dir": str(tmp_path / "other"),
+        "database_url": "postgresql://an:hush@people.example.org/kept",
+        "keep_audit": "7",
+        "log_format": "json",
+        "results": "3",
+    }
+    on_briefs(**changed)
+    now = current()
+    assert (now.data_dir, now.keep_audit, now.log_format) == (settings.data_dir, 365, "text")
+    assert not now.database_url.get_secret_value()
+    assert now.results == 3
+    assert Settings().keep_audit == 7
+    (told,) = [one.getMessage() for one in caplog.records if one.name == "core.settings"]
+    assert told.endswith("next start: data_dir, database_url, keep_audit, log_format")
+    assert "hush" not in caplog.text
+    begin_anew()
+    assert current() == Settings()
+
+
+def test_all_that_the_index_and_the_logs_are_opened_with_stays() -> None:
+    groups = ("chroma_", "embeddings_", "rerank_", "log_")
+    of_groups = {name for name in Settings.model_fields if name.startswith(groups)}
+    assert of_groups <= set(AT_START) <= set(Settings.model_fields)

@@ -1,0 +1,137 @@
+"""What one run of a page asks for: nothing twice that does not change meanwhile."""
+
+import os
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from chain.assistant import Assistant
+from core.settings import ROOT, Settings, current
+from people.conversations import Conversations
+from tests.support.apps import ask, run
+from vectorstore.generations import Generations
+from vectorstore.pointer import Pointer, StoredPointer
+from vectorstore.snapshot import Snapshot
+
+QUESTIONS = ("Hoeveel is de drugsmarkt in Europa waard?", "Wat is EMPACT?", "Wat is SEESAC?")
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> Callable[[type, str], Counter[str]]:
+    """Counts from now on how often a method is called."""
+
+    def count(owner: type, name: str) -> Counter[str]:
+        calls: Counter[str] = Counter()
+        original = getattr(owner, name)
+
+        def counting(*arguments: Any, **named: Any) -> Any:
+            calls[name] += 1
+            return original(*arguments, **named)
+
+        monkeypatch.setattr(owner, name, counting)
+        return calls
+
+    return count
+
+
+def _opened(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """The chat page of an app that has just begun."""
+    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
+    monkeypatch.setenv("STRATEGIEWIJZER_KEEP_CONVERSATIONS", "0")
+    st.cache_resource.clear()
+    return run(AppTest.from_file(ROOT / "app.py", default_timeout=120))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_conversation_is_shown_again_from_one_state_of_index_and_settings(
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    counted: Callable[[type, str], Counter[str]],
+) -> None:
+    app = _opened(settings, monkeypatch)
+    for question in QUESTIONS:
+        app = ask(app, question)
+    asked, read = counted(Generations, "pointer"), counted(Settings, "__init__")
+    run(app)
+    st.cache_resource.clear()
+    assert asked["pointer"] == 1  # however many answers there are
+    assert read["__init__"] == 0
+
+
+def test_a_question_costs_one_run_of_the_page(
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    counted: Callable[[type, str], Counter[str]],
+) -> None:
+    app = _opened(settings, monkeypatch)
+    listed = counted(Conversations, "listed")  # once a run
+    app = ask(app, QUESTIONS[0])
+    st.cache_resource.clear()
+    assert listed["listed"] == 1
+    assert [button.label for button in app.button].count("Nieuw gesprek") == 1
+    assert "edit" in {(button.key or "").partition("-")[0] for button in app.button}
+    assert "stop" not in {(button.key or "").partition("-")[0] for button in app.button}
+
+
+def test_the_store_is_asked_what_is_in_use_only_after_something_was_written(
+    settings: Settings, tmp_path: Path, counted: Callable[[type, str], Counter[str]]
+) -> None:
+    data = shutil.copytree(settings.data_dir, tmp_path / "data")
+    file = data / "chroma" / "chroma.sqlite3"
+    generations = Generations(settings.model_copy(update={"data_dir": data}))
+    asked = counted(StoredPointer, "_asked")
+
+    def looked(written: float) -> int:
+        """How often the store is asked by two looks at a file that was written to then."""
+        os.utime(file, (written, written))
+        before = asked["_asked"]
+        assert generations.pointer() == generations.pointer() != Pointer()
+        return asked["_asked"] - before
+
+    now = time.time()
+    assert looked(now - 60) == 1
+    assert looked(now - 60) == 0
+    assert looked(now - 30) == 1
+    assert looked(time.time()) == 2  # what is written in the same moment has the same time
+    assert looked(now + 60) == 2  # a clock that is ahead tells nothing
+
+
+def test_settings_are_read_anew_when_the_environment_or_the_file_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert current() is current()
+    monkeypatch.setenv("STRATEGIEWIJZER_RESULTS", "3")
+    assert current().results == 3
+    file = tmp_path / ".env"
+    monkeypatch.setitem(Settings.model_config, "env_file", file)
+    monkeypatch.delenv("STRATEGIEWIJZER_RESULTS")
+    assert current().results == Settings().results != 3
+    file.write_text("STRATEGIEWIJZER_RESULTS=4\n", "utf-8")
+    assert current().results == 4
+    file.write_text("STRATEGIEWIJZER_RESULTS=12\n", "utf-8")
+    assert current().results == 12
+
+
+def test_what_answers_a_suggested_question_is_looked_up_once(
+    settings: Settings, counted: Callable[[type, str], Counter[str]]
+) -> None:
+    assistant = Assistant(settings)
+    answer = assistant.ask(QUESTIONS[0])
+    searched = counted(Snapshot, "search")
+    first, times = assistant.follow_ups(answer), searched["search"]
+    assert times > 1
+    assert assistant.follow_ups(answer) == first
+    assert searched["search"] == times + 1  # only what stands around the answer
+
+
+def test_no_run_of_a_page_collects_all_garbage() -> None:
+    """That took more than half of the processor time of 25 readers."""
+    assert st.get_option("runner.postScriptGC") is False

@@ -1,0 +1,194 @@
+"""What the chat page makes of every form of answer: proper, folded, refused, small talk."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from chain.assistant import Assistant
+from core.answer import Answer, Turn
+from core.event import Event, Finished, TextDelta
+from core.settings import Settings
+from core.source import Scope
+from people.conversation import Conversation
+from people.database import FILE
+from tests.support.answers import made
+from tests.support.apps import ask, press, run
+
+APP = Path(__file__).parents[2] / "app.py"
+Asked = tuple[str, tuple[Turn, ...], Scope]
+Say = Callable[[Answer], list[Asked]]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_cached() -> Iterator[None]:
+    """What the page caches belongs to this module's index."""
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def app(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
+    (settings.data_dir / FILE).unlink(missing_ok=True)
+    return run(AppTest.from_file(APP, default_timeout=120))
+
+
+@pytest.fixture
+def say(monkeypatch: pytest.MonkeyPatch) -> Say:
+    """Lets the assistant give this answer to everything; returns what it is asked from then on."""
+    monkeypatch.setattr(Assistant, "follow_ups", lambda *_: ())
+
+    def give(answer: Answer) -> list[Asked]:
+        asked: list[Asked] = []
+
+        def stream(_: Assistant, question: str, **rest: Any) -> Iterator[Event]:
+            asked.append((question, rest["history"], rest["scope"]))
+            yield TextDelta(text=answer.text)
+            yield Finished(answer=answer.model_copy(update={"question": question}))
+
+        monkeypatch.setattr(Assistant, "stream", stream)
+        return asked
+
+    return give
+
+
+def shown(app: AppTest) -> str:
+    return "\n".join(element.body for element in app.html if "<style>" not in element.body)
+
+
+def labels(app: AppTest) -> list[str]:
+    return [button.label for button in app.button]
+
+
+def test_an_answer_without_its_opening_says_so_above_it_and_shows_what_is_not_confirmed(
+    app: AppTest, settings: Settings, say: Say
+) -> None:
+    lacking = {"opening_left_out": True, "withheld": ("No, it is not.",)}
+    answer = made(settings)["answer"].model_copy(update=lacking)
+    say(answer)
+    page = shown(ask(app, "Question?"))
+    told = "Wat het taalmodel als eerste antwoordde, is weggelaten"
+    assert page.index(told) < page.index(answer.proper.plain[:20]) < page.index("No, it is not.")
+    assert '<details class="sw-note" open>' in page
+
+
+def test_the_answer_proper_stands_above_what_is_folded(
+    app: AppTest, settings: Settings, say: Say
+) -> None:
+    answer = made(settings)["answer"]
+    say(answer)
+    page = shown(ask(app, "Hoeveel?"))
+    order = ("Letterlijk geciteerd", answer.citations[0].quote[:30], '<details class="sw-more">',
+             "Ook in de bronnen (2)", '<h3 class="sw-label">', answer.citations[2].quote[:30],
+             "Bronnen (3)")  # fmt: skip
+    places = [page.index(part) for part in order]
+    assert places == sorted(places)
+    assert page.count("Letterlijk geciteerd") == 1
+    assert "###" not in page
+    assert "sw-mark" not in page
+    assert page.count('id="exchange-0-1"') == 1
+
+
+def test_a_list_that_was_cut_short_leads_to_the_whole(
+    app: AppTest, settings: Settings, say: Say
+) -> None:
+    answer = made(settings)["list"]
+    say(answer)
+    page = shown(ask(app, "Welke?"))
+    assert '<p class="sw-facts">2 van de ' in page
+    assert "De hele lijst lezen" in page
+    span = f"{answer.citations[0].start}-{answer.citations[0].end}"
+    note = page[page.index("2 van de ") :]
+    assert f"%3A{span}#passage-" in note[: note.index("</p>")]
+    assert "Letterlijk geciteerd" in page
+    assert "sw-mark" not in page
+
+
+def test_a_reply_is_plain_text_and_nothing_else(app: AppTest, settings: Settings, say: Say) -> None:
+    say(made(settings)["reply"])
+    page = shown(ask(app, "Hallo"))
+    assert "Dag! Stel gerust een vraag." in page
+    for noise in ("sw-refusal", "sw-sources", "sw-checked", "sw-card", "sw-more"):
+        assert noise not in page
+    assert not app.pills
+    assert not app.code
+    assert "Er is een reactie." in page
+
+
+def test_a_refusal_says_so_first_and_folds_what_comes_nearest(
+    app: AppTest, settings: Settings, say: Say
+) -> None:
+    say(made(settings)["refusal"])
+    page = shown(ask(app, "Hoeveel in 2031?"))
+    order = (
+        "sw-refusal",
+        "De bronnen beantwoorden deze vraag niet.",
+        "Kijk in de lijst van alle bronnen",
+        "Dichtstbijzijnde passages (1)",
+        "Bronnen (1)",
+    )
+    places = [page.index(part) for part in order]
+    assert places == sorted(places)
+    assert "Ook in de bronnen" not in page
+    assert "` Wat is EMPACT? `" in labels(app)
+    assert [group.label for group in app.pills] == ["Was dit antwoord bruikbaar?"]
+
+
+def test_another_spelling_is_asked_with_a_click(app: AppTest, settings: Settings, say: Say) -> None:
+    asked = say(made(settings)["refusal"])
+    ask(app, "Hoeveel is de drugsmrkt waard")
+    press(app, "Bedoelde u: ` Hoeveel is de *drugsmarkt* waard `")
+    assert [question for question, *_ in asked][1:] == ["Hoeveel is de *drugsmarkt* waard"]
+
+
+def test_what_a_filter_excludes_is_searched_everywhere_with_a_click(
+    app: AppTest, settings: Settings, say: Say
+) -> None:
+    asked = say(made(settings)["refusal"])
+    run(app.multiselect(key="areas").select("drugs"))
+    ask(app, "Hoeveel in 2031?")
+    press(app, "Niet in deze selectie. In alles zoeken?")
+    assert [(question, scope) for question, _, scope in asked] == [
+        ("Hoeveel in 2031?", Scope(areas=("drugs",))),
+        ("Hoeveel in 2031?", Scope()),
+    ]
+    assert app.multiselect(key="areas").value == ["drugs"]
+
+
+def test_how_a_follow_up_was_understood_is_told_and_can_be_undone(
+    app: AppTest, settings: Settings, say: Say
+) -> None:
+    understood = "Hoeveel <b>meldingen</b> in 2010?"
+    say(made(settings)["answer"])
+    ask(app, "Hoeveel meldingen in 2019?")
+    assert "Opgevat als" not in shown(app)
+    asked = say(made(settings)["answer"].model_copy(update={"understood_as": understood}))
+    ask(app, "En in 2010?")
+    assert "Opgevat als: Hoeveel &lt;b&gt;meldingen&lt;/b&gt; in 2010?" in shown(app)
+    press(app, "Stel precies mijn vraag")
+    assert [(question, len(history)) for question, history, _ in asked] == [
+        ("En in 2010?", 1),
+        ("En in 2010?", 0),
+    ]
+    assert labels(app).count("Stel precies mijn vraag") == 1
+    conversation: Conversation = app.session_state["chat"].conversation
+    assert [one.alone for one in conversation.exchanges] == [False, False, True]
+    kept = app.session_state["chat"].conversations.find(conversation.id)
+    assert kept == conversation
+
+
+def test_only_what_was_asked_for_is_bold_and_only_in_the_answer_proper(
+    app: AppTest, settings: Settings, say: Say
+) -> None:
+    answer = made(settings)["answer"]
+    words = [answer.citations[number].quote.split()[0] for number in (0, 2)]
+    say(answer.model_copy(update={"asked_for": tuple(words)}))
+    page = shown(ask(app, "Hoeveel?"))
+    folded = page.index("sw-more")
+    assert f"<strong>{words[0]}</strong>" in page[:folded]
+    assert "<strong>" not in page[folded:]

@@ -1,0 +1,639 @@
+"""The chat page, as its readers use it: the real page on a real index, without a browser."""
+
+import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from chain.assistant import Assistant
+from core.answer import Answer, ModelTrouble, Turn
+from core.errors import ModelError, StoreError
+from core.event import Event, Finished, TextDelta
+from core.settings import Settings
+from core.source import DocumentInfo, DocumentKind, Scope
+from ingest.pipeline import ingest
+from people.conversation import Conversation, Exchange
+from people.conversations import Conversations
+from people.database import FILE, database
+from people.feedback import Feedback, handle, read
+from tests.support.apps import ask, press, run
+from ui.answers.remarks import told
+from ui.chat.feedback_form import MAX_COMMENT, ReaderVerdict
+from ui.chat.question_field import MAX_QUESTION, question_in
+from ui.chat.session import Chat
+from ui.sidebar import loaded_html
+from ui.texts import languages, load
+from vectorstore.store import Index
+
+APP = Path(__file__).parents[2] / "app.py"
+REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
+OFF_TOPIC = "Wie won de Tour de France in 1998?"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_cached() -> Iterator[None]:
+    """What the page caches belongs to this module's index."""
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def app(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
+    (settings.data_dir / FILE).unlink(missing_ok=True)
+    return run(AppTest.from_file(APP, default_timeout=120))
+
+
+def shown(app: AppTest) -> str:
+    """Everything on the page that is ours."""
+    return "\n".join(element.body for element in app.html if "<style>" not in element.body)
+
+
+def answers(app: AppTest) -> list[Answer | None]:
+    return [exchange.answer for exchange in conversation(app)]
+
+
+def chat(app: AppTest) -> Chat:
+    found: Chat = app.session_state["chat"]
+    return found
+
+
+def conversation(app: AppTest) -> list[Exchange]:
+    return list(chat(app).conversation.exchanges)
+
+
+UP, DOWN = True, False
+
+
+def thumbs(app: AppTest, name: str = "helpful") -> list[Any]:
+    """Under each answer that has them, the thumbs for the answer or for its evidence."""
+    keys = [ReaderVerdict(exchange.id).key(name) for exchange in conversation(app)]
+    return [group for key in keys for group in app.pills if group.key == key]
+
+
+def judge(app: AppTest, number: int, thumb: bool | None, name: str = "helpful") -> AppTest:
+    """Clicks a thumb under an answer; None clicks the one that is chosen again."""
+    return run(thumbs(app, name)[number].set_value(thumb))
+
+
+def comment(app: AppTest, text: str) -> AppTest:
+    app.text_area[0].set_value(text)
+    return press(app, "Opslaan")
+
+
+@pytest.fixture
+def kept(app: AppTest, settings: Settings) -> Callable[[], tuple[Feedback, ...]]:
+    """What has been kept of the verdicts in this test."""
+    (settings.data_dir / FILE).unlink(missing_ok=True)
+    return lambda: read(database(settings))
+
+
+def stand_in(monkeypatch: pytest.MonkeyPatch, *events: Event | Exception) -> None:
+    """Lets the assistant say exactly this, for what a real one cannot be made to say."""
+
+    def stream(*_: object, **__: object) -> Iterator[Event]:
+        for event in events:
+            if isinstance(event, Exception):
+                raise event
+            yield event
+
+    monkeypatch.setattr(Assistant, "stream", stream)
+
+
+def test_a_question_is_answered_with_sources(app: AppTest) -> None:
+    ask(app, REPORTS)
+    assert [message.name for message in app.chat_message] == ["user", "assistant"]
+    assert "725 000" in shown(app)
+    assert 'href="#exchange-0-1"' in shown(app)
+    assert 'id="exchange-0-1"' in shown(app)
+    assert "persbericht van 24 juli 2020" in shown(app) or "COM(2020) 607 final" in shown(app)
+    assert "· 24 juli 2020" in shown(app)
+    assert "<mark>" in shown(app)
+    assert 'href="https://eur-lex.europa.eu/' in shown(app)
+
+
+def test_a_question_outside_the_sources_is_refused_without_quotes(app: AppTest) -> None:
+    ask(app, OFF_TOPIC)
+    assert 'class="sw-refusal"' in shown(app)
+    assert "<mark>" not in shown(app)
+    assert "%" not in shown(app)
+
+
+def test_an_empty_page_says_that_only_summaries_are_loaded(app: AppTest) -> None:
+    told = "De bronnen hier zijn samenvattingen van dit project (5), geen officiële teksten;"
+    assert told in shown(app)
+    assert "python -m ingest fetch" in shown(app)
+    ask(app, REPORTS)
+    assert told not in shown(app)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "told"),
+    [
+        ({"a": "brief", "b": "brief"}, "summaries by this project (2), not official texts;"),
+        ({"a": "brief", "b": "brief", "1": "official"}, "those of 1 of the 2 summaries"),
+        ({"a": "brief", "9": "official"}, "summaries by this project (1), not official texts;"),
+        ({"1": "official"}, "The sources here are official texts."),
+        ({"1": "upload"}, ""),
+    ],
+)
+def test_the_start_page_says_which_texts_are_loaded(
+    kinds: Mapping[str, DocumentKind], told: str
+) -> None:
+    celexes = {"a": "1", "b": ""}
+    documents = [
+        DocumentInfo(id=name, language="en", title="", kind=kind, celex=celexes.get(name, name))
+        for name, kind in kinds.items()
+    ]
+    shown = loaded_html(documents, load("en"))
+    assert told in shown
+    assert bool(shown) == bool(told)
+
+
+def test_an_empty_page_offers_questions_that_can_be_answered(app: AppTest) -> None:
+    examples = [button.label for button in app.button if button.label.endswith("?")]
+    assert 4 <= len(examples) <= 6
+    press(app, examples[0])
+    assert [exchange.question for exchange in conversation(app)] == [examples[0]]
+    assert not [button for button in app.button if button.label in examples]
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_example_question_is_answered(app: AppTest, language: str) -> None:
+    run(app.selectbox(key="language").set_value(language))
+    for example in [button.label for button in app.button if button.label.endswith("?")]:
+        ask(app, example)
+    given = [answer for answer in answers(app) if answer]
+    assert [answer.question for answer in given if not answer.answered] == []
+    assert {answer.question_language for answer in given} == {language}
+
+
+def test_a_follow_up_is_asked_with_the_conversation_so_far(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(app, REPORTS)
+    heard: list[Sequence[Turn]] = []
+    answered = Assistant.stream
+
+    def listening(self: Assistant, question: str, **rest: Any) -> Iterator[Event]:
+        heard.append(list(rest["history"]))
+        return answered(self, question, **rest)
+
+    monkeypatch.setattr(Assistant, "stream", listening)
+    ask(app, "En in 2010?")
+    (first, _) = answers(app)
+    assert first
+    assert heard == [[Turn.of(REPORTS, first)]]
+
+
+def test_an_area_limits_where_is_searched(app: AppTest) -> None:
+    run(app.multiselect(key="areas").select("drugs"))
+    ask(app, "Hoeveel is de drugsmarkt waard?")
+    (answer,) = answers(app)
+    assert answer
+    assert {passage.document.area for passage in answer.passages} == {"drugs"}
+    assert "Gezocht binnen: Drugs" in shown(app)
+
+
+def test_documents_a_language_and_a_day_limit_where_is_searched(app: AppTest) -> None:
+    run(app.multiselect(key="documents").select("drugs-agenda").select("firearms-plan"))
+    run(app.selectbox(key="source_language").select("en"))
+    run(app.date_input(key="as_of").set_value(datetime.date(2020, 7, 24)))
+    ask(app, "Hoeveel is de drugsmarkt waard?")
+    (answer,) = answers(app)
+    assert answer
+    assert {passage.document.id for passage in answer.passages} <= {"drugs-agenda", "firearms-plan"}
+    assert {passage.language for passage in answer.passages} == {"en"}
+    limits = "bronnen in het Engels; stand op 24 juli 2020</p>"
+    assert shown(app).count(limits) == 2  # in the sidebar, and with the question
+    assert "Gezocht binnen: EU-agenda en -actieplan inzake drugs 2021-2025, " in shown(app)
+
+
+def test_filters_can_be_cleared_and_what_was_asked_keeps_its_own(app: AppTest) -> None:
+    run(app.multiselect(key="areas").select("drugs"))
+    run(app.date_input(key="as_of").set_value(datetime.date(2020, 7, 24)))
+    ask(app, OFF_TOPIC)
+    press(app, "Filters wissen")
+    assert (app.multiselect(key="areas").value, app.date_input(key="as_of").value) == ([], None)
+    assert "Filters wissen" not in [button.label for button in app.button]
+    ask(app, REPORTS)
+    scopes = [exchange.scope for exchange in conversation(app)]
+    assert scopes == [Scope(areas=("drugs",), as_of=datetime.date(2020, 7, 24)), Scope()]
+    assert shown(app).count("Gezocht binnen: Drugs; stand op 24 juli 2020</p>") == 1
+
+
+def test_a_preset_is_what_is_chosen(app: AppTest) -> None:
+    def chosen() -> None:
+        import datetime
+
+        import streamlit as st
+
+        from core.source import DocumentInfo, Scope
+        from ui.chat import filters
+        from ui.texts import load
+
+        documents = [
+            DocumentInfo(id=name, language=language, title="Title", area="drugs")
+            for name, language in (("a", "nl"), ("a", "en"), ("b", "en"))
+        ]
+        if "begun" not in st.session_state:
+            st.session_state.begun = True
+            day = datetime.date(2021, 1, 2)
+            wanted = Scope(documents=("b", "gone"), language="en", as_of=day)
+            filters.preset(wanted)
+        st.session_state.scope = filters.choose(documents, load("en"))
+
+    page = run(AppTest.from_function(chosen, default_timeout=120))
+    expected = Scope(documents=("b",), language="en", as_of=datetime.date(2021, 1, 2))
+    assert page.session_state.scope == expected
+    assert page.multiselect(key="documents").options == ["Title (a)", "Title (b)"]
+    assert page.session_state.scope == run(page).session_state.scope
+
+
+def test_areas_are_named_in_the_readers_language(app: AppTest) -> None:
+    assert "Bescherming van kinderen" in app.multiselect(key="areas").options
+
+
+def test_another_interface_language_keeps_what_was_asked_and_chosen(app: AppTest) -> None:
+    run(app.multiselect(key="areas").select("child-protection"))
+    ask(app, REPORTS)
+    run(app.selectbox(key="language").set_value("en"))
+    assert "Sources (" in shown(app)
+    assert "725 000" in shown(app)
+    assert app.multiselect(key="areas").value == ["child-protection"]
+    assert app.chat_input[0].placeholder == "Ask your question"
+
+
+def test_the_sidebar_tells_what_is_searched_and_how(app: AppTest) -> None:
+    assert "<dt>Documenten</dt><dd>5</dd><dt>Taalversies</dt><dd>10</dd>" in shown(app)
+    assert "zonder taalmodel" in shown(app)
+    assert "STRATEGIEWIJZER_MODEL" not in shown(app)
+
+
+def test_who_has_set_only_a_key_is_told_how_a_model_is_switched_on(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-x")
+    run(app)
+    assert "zonder taalmodel (er is een sleutel; STRATEGIEWIJZER_MODEL" in shown(app)
+
+
+def test_a_question_that_is_too_long_is_told_so_and_not_asked(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in(monkeypatch, AssertionError("asked"))
+    ask(app, "a" * (MAX_QUESTION + 1))
+    assert "1.001 tekens" in app.warning[0].value
+    assert conversation(app) == []
+    press(app, "Nieuw gesprek")
+    assert not app.warning
+
+
+FILLING = "Dit zegt iets over de haven, maar vraagt niets. " * 30
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        (f"{FILLING}{OFF_TOPIC}", OFF_TOPIC),
+        (f"{OFF_TOPIC}\n\n{FILLING}Echt waar?", OFF_TOPIC),
+        (f"{FILLING}Is dat zo in 2019? {OFF_TOPIC} {FILLING}", OFF_TOPIC),
+        (f"{FILLING}\n\nEen kop zonder punt\n\n“Wat is\nEMPACT?”", "“Wat is EMPACT?”"),
+        (FILLING, ""),
+        (f"{FILLING}{'a ' * MAX_QUESTION}?", ""),
+        (f"{'a' * 200 * MAX_QUESTION} {OFF_TOPIC}", ""),
+    ],
+)
+def test_of_a_long_text_the_question_in_it_is_asked(text: str, question: str) -> None:
+    found, rest = question_in(text)
+    assert found == question
+    assert len(rest) <= len(text)
+    assert "haven" in rest or not question
+
+
+def test_the_rest_of_a_long_text_is_kept_and_not_asked(app: AppTest) -> None:
+    ask(app, f"{FILLING}{OFF_TOPIC}")
+    (one,) = conversation(app)
+    assert (one.question, one.context) == (OFF_TOPIC, FILLING.strip())
+    assert "niet doorzocht" in shown(app)
+
+
+def test_while_a_question_is_answered_no_other_is_asked() -> None:
+    made = Chat(Conversations("", None, 0))
+    made.conversation = Conversation(exchanges=(first := Exchange(question="Wat is EMPACT?"),))
+    made.pending = first.id
+    made.ask("Wat is SEESAC?")
+    made.again(first)
+    made.edit(first, "Wat is SEESAC?")
+    assert made.conversation.exchanges == (first,)
+    assert made.pending == first.id
+
+
+def test_an_empty_question_is_not_asked(app: AppTest) -> None:
+    ask(app, "  \n ")
+    assert conversation(app) == []
+
+
+def test_a_hostile_question_is_shown_as_text(app: AppTest) -> None:
+    ask(app, "<img src=x onerror=alert(1)> **vet** :smile:")
+    assert "&lt;img src=x onerror=alert(1)&gt; **vet** :smile:</h2>" in shown(app)
+
+
+def test_a_problem_is_told_and_the_question_can_be_asked_again(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(app, OFF_TOPIC)
+    with monkeypatch.context() as patched:
+        stand_in(patched, TextDelta(text="Half"), ModelError("The server :smile: is gone."))
+        ask(app, REPORTS)
+        assert "` The server :smile: is gone. `" in app.error[0].value
+        assert len(conversation(app)) == 2
+    press(app, "Opnieuw proberen")
+    assert not app.error
+    assert [exchange.question for exchange in conversation(app)] == [OFF_TOPIC, REPORTS]
+    assert "725 000" in shown(app)
+
+
+def test_whatever_goes_wrong_ends_the_question_with_a_message(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with monkeypatch.context() as patched:
+        stand_in(patched, TextDelta(text="Half"), IndexError("tuple index out of range"))
+        ask(app, REPORTS)
+        assert "` IndexError `" in app.error[0].value
+        assert "IndexError" in caplog.text
+        assert REPORTS not in caplog.text
+        run(app)  # it is not asked again by itself
+        assert not chat(app).pending
+    press(app, "Opnieuw proberen")
+    assert not app.error
+    assert "725 000" in shown(app)
+
+
+def test_a_store_that_is_gone_is_told_at_the_question_and_found_again_by_the_next(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(_: Index) -> Any:
+        raise StoreError("Chroma does not answer.")
+
+    ask(app, REPORTS)
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(Index, "snapshot", gone)
+        ask(app, "Wat is Empact?")
+        assert "Chroma does not answer." in app.chat_message[-1].error[0].value
+        assert not app.chat_input[0].disabled
+    ask(app, "Wat is Europol?")
+    assert not app.chat_message[-1].error
+    press(app, "Opnieuw proberen")
+    assert [answer is not None for answer in answers(app)] == [True, True, True]
+    assert not app.error
+
+
+def test_a_question_that_was_interrupted_can_be_asked_again(app: AppTest) -> None:
+    chat(app).change(Exchange(question=REPORTS))
+    ask(app, OFF_TOPIC)
+    assert "nog niet beantwoord" in app.info[0].value
+    press(app, "Opnieuw proberen")
+    assert [exchange.question for exchange in conversation(app)] == [OFF_TOPIC, REPORTS]
+    assert [bool(answer) for answer in answers(app)] == [True, True]
+
+
+def test_what_a_model_could_not_support_is_told(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = Answer(
+        question=REPORTS,
+        text="Iets.",
+        language="nl",
+        answered=True,
+        missing=("2031",),
+        withheld=("Onzekere <b>zin</b>.",),
+        contradicted=("Verzonnen zin.", "Nog een."),
+        confidence=1,
+        mode="fallback",
+    )
+    stand_in(monkeypatch, Finished(answer=given))
+    ask(app, REPORTS)
+    assert "De bronnen noemen niet: 2031" in shown(app)
+    assert "Niet bevestigd door de bronnen (1)" in shown(app)
+    assert "Onzekere &lt;b&gt;zin&lt;/b&gt;." in shown(app)
+    assert "Verzonnen" not in shown(app)
+    assert "met details die daar niet in staan: 2" in shown(app)
+    assert "Het taalmodel gaf geen volledig bruikbaar antwoord." in shown(app)
+
+
+@pytest.mark.parametrize("trouble", get_args(ModelTrouble))
+@pytest.mark.parametrize("language", languages())
+def test_why_a_model_was_not_used_is_told_in_one_line(language: str, trouble: ModelTrouble) -> None:
+    answer = Answer(
+        question=REPORTS,
+        text="Iets.",
+        language=language,
+        answered=True,
+        trouble=trouble,
+        confidence=1,
+        mode="fallback",
+    )
+    (line,) = told(answer, load(language))
+    assert line not in told(answer.model_copy(update={"trouble": ""}), load(language))
+    if trouble == "cut":
+        (other,) = told(answer.model_copy(update={"mode": "generative"}), load(language))
+        assert other != line
+
+
+@pytest.mark.parametrize("language", languages())
+def test_that_a_checker_failed_is_told_in_one_line(language: str) -> None:
+    answer = Answer(
+        question=REPORTS,
+        text="Iets.",
+        language=language,
+        answered=True,
+        unchecked=True,
+        confidence=1,
+        mode="generative",
+    )
+    (line,) = told(answer, load(language))
+    assert told(answer.model_copy(update={"unchecked": False}), load(language)) == []
+    assert line not in (load(other)("answer.unchecked") for other in set(languages()) - {language})
+
+
+Kept = Callable[[], tuple[Feedback, ...]]
+
+
+def test_a_verdict_is_kept_with_what_is_needed_to_ask_again(app: AppTest, kept: Kept) -> None:
+    run(app.multiselect(key="areas").select("child-protection"))
+    ask(app, REPORTS)
+    ask(app, "En in 2010?")
+    assert kept() == ()
+    judge(app, 1, UP)
+    (given,) = kept()
+    first, second = answers(app)
+    assert first
+    assert second
+    assert (given.helpful, given.comment, given.question) == (True, "", "En in 2010?")
+    assert given.history == (Turn.of(REPORTS, first),)
+    assert given.scope == Scope(areas=("child-protection",))
+    assert (given.answered, given.answer_text) == (True, second.text)
+    assert given.documents == second.documents
+    assert given.generation == second.generation
+    assert "Bewaard met dit gesprek" in shown(app)
+
+
+def test_a_thumb_that_is_down_asks_what_is_wrong(app: AppTest, kept: Kept) -> None:
+    ask(app, OFF_TOPIC)
+    assert not app.text_area
+    judge(app, 0, DOWN)
+    assert [(given.helpful, given.comment) for given in kept()] == [(False, "")]
+    comment(app, "  Er ontbreekt iets.\n")
+    assert [(given.answered, given.comment) for given in kept()] == [(False, "Er ontbreekt iets.")]
+    assert "met uw toelichting" in shown(app)
+
+
+def test_a_reader_can_think_again_and_take_a_verdict_back(app: AppTest, kept: Kept) -> None:
+    ask(app, OFF_TOPIC)
+    judge(app, 0, DOWN)
+    comment(app, "Er ontbreekt iets.")
+    judge(app, 0, UP)
+    assert [(given.helpful, given.comment) for given in kept()] == [(True, "")]
+    assert not app.text_area
+    judge(app, 0, DOWN)
+    assert app.text_area[0].value == "Er ontbreekt iets."
+    assert [(given.helpful, given.comment) for given in kept()] == [(False, "Er ontbreekt iets.")]
+    judge(app, 0, None)
+    assert kept() == ()
+    assert "bewaard" not in shown(app)
+
+
+def test_an_earlier_answer_can_still_be_judged_and_another_conversation_keeps_what_was_said(
+    app: AppTest, kept: Kept
+) -> None:
+    ask(app, OFF_TOPIC)
+    ask(app, REPORTS)
+    judge(app, 0, DOWN)
+    judge(app, 1, UP)
+    assert {given.question: given.helpful for given in kept()} == {OFF_TOPIC: False, REPORTS: True}
+    run(app.selectbox(key="language").set_value("en"))
+    assert [group.value for group in thumbs(app)] == [DOWN, UP]
+    run(app.selectbox(key="language").set_value("nl"))
+    press(app, "Nieuw gesprek")
+    ask(app, OFF_TOPIC)
+    assert [group.value for group in thumbs(app)] == [None]
+    judge(app, 0, UP)
+    assert len(kept()) == 3
+
+
+def test_the_evidence_is_judged_apart_from_the_answer(app: AppTest, kept: Kept) -> None:
+    ask(app, REPORTS)
+    judge(app, 0, UP)
+    assert thumbs(app, "evidence") == []  # asked of those who are not content
+    judge(app, 0, DOWN)
+    judge(app, 0, DOWN, "evidence")
+    assert [(given.helpful, given.evidence) for given in kept()] == [(False, False)]
+    comment(app, "De bron is van 2010.")
+    assert [given.comment for given in kept()] == ["De bron is van 2010."]
+    judge(app, 0, None)
+    assert [(given.helpful, given.evidence) for given in kept()] == [(None, False)]
+    judge(app, 0, None, "evidence")
+    assert kept() == ()
+
+
+def test_a_refusal_has_no_evidence_to_judge(app: AppTest) -> None:
+    ask(app, OFF_TOPIC)
+    assert [len(thumbs(app, name)) for name in ("helpful", "evidence")] == [1, 0]
+
+
+def test_each_group_of_thumbs_says_what_is_judged(app: AppTest) -> None:
+    ask(app, REPORTS)
+    assert thumbs(app)[0].options == ["Bruikbaar", "Niet bruikbaar"]
+    judge(app, 0, DOWN)
+    labels = [group.label for group in app.pills]
+    assert labels == ["Was dit antwoord bruikbaar?", "Steunen de bronnen dit antwoord?"]
+    assert thumbs(app, "evidence")[0].options == ["Ja", "Nee"]
+
+
+def test_a_verdict_is_there_again_in_another_session_and_can_be_changed(
+    app: AppTest, kept: Kept
+) -> None:
+    ask(app, REPORTS)
+    judge(app, 0, DOWN)
+    judge(app, 0, DOWN, "evidence")
+    comment(app, "De bron is van 2010.")
+    other = AppTest.from_file(APP, default_timeout=120)
+    other.query_params["c"] = chat(app).conversation.id
+    run(other)
+    assert [thumbs(other, name)[0].value for name in ("helpful", "evidence")] == [DOWN, DOWN]
+    assert other.text_area[0].value == "De bron is van 2010."
+    judge(other, 0, UP, "evidence")
+    judge(other, 0, UP)
+    assert [(given.helpful, given.evidence, given.comment) for given in kept()] == [
+        (True, True, "")
+    ]
+
+
+def test_a_new_verdict_opens_a_handled_one_again(
+    app: AppTest, kept: Kept, settings: Settings
+) -> None:
+    ask(app, OFF_TOPIC)
+    judge(app, 0, DOWN)
+    handle(database(settings), kept()[0], "Maud")
+    assert kept()[0].handled
+    comment(app, "Nog steeds niet.")
+    assert [(given.handled, given.by) for given in kept()] == [(None, "")]
+
+
+def test_two_readers_do_not_get_in_each_others_way(app: AppTest, kept: Kept) -> None:
+    other = run(AppTest.from_file(APP, default_timeout=120))
+    for page, thumb in ((app, UP), (other, DOWN)):
+        ask(page, OFF_TOPIC)
+        judge(page, 0, thumb)
+    assert [given.helpful for given in kept()] == [True, False]
+
+
+def test_a_comment_has_a_limit_that_a_browser_cannot_lift(app: AppTest, kept: Kept) -> None:
+    ask(app, OFF_TOPIC)
+    judge(app, 0, DOWN)
+    comment(app, "a" * (MAX_COMMENT + 1))
+    assert [len(given.comment) for given in kept()] == [MAX_COMMENT]
+
+
+def test_a_verdict_that_cannot_be_kept_is_told_and_not_lost(
+    app: AppTest, kept: Kept, settings: Settings
+) -> None:
+    ask(app, OFF_TOPIC)
+    (settings.data_dir / FILE).unlink()
+    (settings.data_dir / FILE).mkdir()  # so that nothing can be written there
+    judge(app, 0, DOWN)
+    comment(app, "Er ontbreekt iets.")
+    assert "kon niet worden bewaard" in app.error[0].value
+    assert FILE in app.error[0].value
+    assert thumbs(app)[0].value is DOWN
+    assert app.text_area[0].value == "Er ontbreekt iets."
+    (settings.data_dir / FILE).rmdir()
+    press(app, "Opnieuw proberen")
+    assert [given.comment for given in kept()] == ["Er ontbreekt iets."]
+    assert not app.error
+
+
+def test_without_an_index_the_page_says_how_to_make_one_and_goes_on_once_it_is_there(
+    small: Callable[[Mapping[str, str]], Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = small({"haven.md": "# De haven\n\nDe haven telt twaalf kranen.\n"})
+    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
+    app = run(AppTest.from_file(APP, default_timeout=120))
+    assert "make ingest" in app.error[0].value
+    assert app.chat_input[0].disabled
+    ingest(settings)
+    press(app, "Opnieuw proberen")
+    assert not app.error
+    assert not app.chat_input[0].disabled
+
+
+def test_a_wrong_setting_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STRATEGIEWIJZER_RESULTS", "many")
+    app = run(AppTest.from_file(APP, default_timeout=120))
+    assert "results" in app.error[0].value

@@ -1,0 +1,251 @@
+"""Conversations on the chat page: whose they are, where they are kept, and what addresses do."""
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from chain.assistant import Assistant
+from core.errors import SignInError
+from core.settings import Settings
+from core.source import Scope
+from people.conversation import Conversation, Exchange
+from people.conversations import Conversations
+from people.database import FILE, database
+from tests.support.apps import ask, press, run
+from ui.access import LOCAL
+from ui.chat.address import question_address, scope_of
+from ui.chat.session import Chat
+from ui.privacy.erasing import erase_all
+
+APP = Path(__file__).parents[2] / "app.py"
+REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
+OFF_TOPIC = "Wie won de Tour de France in 1998?"
+Open = Callable[..., AppTest]
+
+
+@pytest.fixture
+def opened(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Open:
+    """Opens the app in a session of its own, at an address."""
+    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
+    st.cache_resource.clear()
+    store = settings.data_dir / FILE
+    if store.is_dir():
+        store.rmdir()
+    store.unlink(missing_ok=True)
+
+    def make(**address: str) -> AppTest:
+        app = AppTest.from_file(APP, default_timeout=120)
+        for name, value in address.items():
+            app.query_params[name] = value
+        return run(app)
+
+    return make
+
+
+def chat(app: AppTest) -> Chat:
+    found: Chat = app.session_state["chat"]
+    return found
+
+
+def questions(app: AppTest) -> list[str]:
+    return [exchange.question for exchange in chat(app).conversation.exchanges]
+
+
+def kept(settings: Settings, user: str = LOCAL.id) -> Conversations:
+    return Conversations(user, database(settings), 90)
+
+
+def test_another_session_of_the_same_user_finds_the_answer_with_its_evidence(
+    opened: Open, settings: Settings
+) -> None:
+    app = ask(opened(), REPORTS)
+    assert app.query_params["c"] == chat(app).conversation.id
+    again = opened(c=chat(app).conversation.id)
+    assert chat(again).conversation == chat(app).conversation
+    assert any("<mark" in element.body for element in again.html)
+    (listed,) = kept(settings).listed()
+    assert listed.title == REPORTS
+
+
+def test_the_conversation_of_another_user_is_not_shown(opened: Open, settings: Settings) -> None:
+    theirs = Conversation(exchanges=(Exchange(question="Iets vertrouwelijks"),))
+    kept(settings, "somebody else").put(theirs)
+    app = opened(c=theirs.id)
+    assert questions(app) == []
+    assert "verwijderd of niet van u" in app.warning[0].value
+    assert "vertrouwelijks" not in str(app.button)
+
+
+def test_an_address_that_asks_does_so_once(opened: Open, settings: Settings) -> None:
+    app = opened(q=REPORTS)
+    assert questions(app) == [REPORTS]
+    assert set(app.query_params) == {"c"}
+    run(app)
+    assert questions(app) == [REPORTS]
+    app.query_params.clear()
+    app.query_params["q"] = REPORTS  # back in the browser's history
+    run(app)
+    assert len(kept(settings).listed()) == 1
+
+
+def test_an_address_of_a_question_holds_what_it_was_limited_to(opened: Open) -> None:
+    scope = Scope(areas=("drugs",), documents=("drugs-agenda",), language="en")
+    assert question_address("Wat & waarom?", scope) == (
+        "?q=Wat+%26+waarom%3F&area=drugs&document=drugs-agenda&language=en"
+    )
+    app = opened(q="How much is the EU drug market worth?", document="drugs-agenda", language="en")
+    (exchange,) = chat(app).conversation.exchanges
+    assert exchange.scope == Scope(documents=("drugs-agenda",), language="en")
+    assert app.multiselect(key="documents").value == ["drugs-agenda"]
+
+
+def test_what_an_address_says_wrongly_limits_nothing() -> None:
+    assert scope_of({"as_of": ["yesterday"], "x": ["y"]}) == Scope()
+
+
+def test_an_address_about_a_document_limits_the_next_question(opened: Open) -> None:
+    app = opened(document="firearms-plan")
+    assert questions(app) == []
+    ask(app, "Wat is EMPACT?")
+    assert chat(app).conversation.exchanges[0].scope == Scope(documents=("firearms-plan",))
+
+
+def test_a_new_conversation_leaves_the_earlier_one_to_return_to(opened: Open) -> None:
+    app = ask(opened(), REPORTS)
+    press(app, "Nieuw gesprek")
+    assert questions(app) == []
+    assert not app.query_params
+    ask(app, OFF_TOPIC)
+    press(app, f"` {REPORTS} `")
+    assert questions(app) == [REPORTS]
+
+
+def test_an_address_that_comes_late_does_not_bring_back_what_was_left(opened: Open) -> None:
+    app = ask(opened(), REPORTS)
+    left = chat(app).conversation.id
+    press(app, "Nieuw gesprek")
+    app.query_params["c"] = left
+    ask(app, OFF_TOPIC)
+    assert questions(app) == [OFF_TOPIC]
+    assert app.query_params["c"] == chat(app).conversation.id
+
+
+def test_deleting_all_takes_a_confirmation(opened: Open, settings: Settings) -> None:
+    app = ask(opened(), OFF_TOPIC)
+    press(app, "Ja, alles verwijderen")
+    assert questions(app) == []
+    assert kept(settings).listed() == ()
+
+
+def test_a_deleted_conversation_comes_back(opened: Open, settings: Settings) -> None:
+    app = ask(opened(), OFF_TOPIC)
+    before = chat(app).conversation
+    press(app, "Verwijderen")
+    assert (questions(app), kept(settings).listed()) == ([], ())
+    press(app, "Ongedaan maken")
+    assert chat(app).conversation == before
+    assert kept(settings).find(before.id) == before
+
+
+def test_a_visitor_keeps_a_conversation_for_the_session_only(
+    opened: Open, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ui.access._from_this_machine", lambda: False)
+    app = ask(opened(), OFF_TOPIC)
+    press(app, "Nieuw gesprek")
+    press(app, f"` {OFF_TOPIC} `")
+    assert questions(app) == [OFF_TOPIC]
+    assert not app.query_params
+    assert "niet bewaard" in "".join(element.body for element in app.html)
+    users = Conversations("", database(settings), 90).users()
+    assert not [user for user in users if user.startswith("visitor")]
+    other = opened(c=chat(app).conversation.id)
+    assert questions(other) == []
+
+
+def test_nothing_is_kept_where_that_is_set(
+    opened: Open, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept(settings).put(Conversation(exchanges=(Exchange(question="Van eerder"),)))
+    monkeypatch.setenv("STRATEGIEWIJZER_KEEP_CONVERSATIONS", "0")
+    app = ask(opened(), OFF_TOPIC)
+    assert questions(app) == [OFF_TOPIC]
+    assert not app.query_params
+    assert OFF_TOPIC.encode() not in (settings.data_dir / FILE).read_bytes()
+
+
+def test_where_nothing_can_be_kept_the_chat_goes_on_and_keeps_all_later(
+    opened: Open, settings: Settings
+) -> None:
+    (settings.data_dir / FILE).mkdir()
+    app = ask(opened(), OFF_TOPIC)
+    ask(app, REPORTS)
+    assert [bool(exchange.answer) for exchange in chat(app).conversation.exchanges] == [True, True]
+    assert any("kunnen nu niet worden bewaard" in warning.value for warning in app.warning)
+    (settings.data_dir / FILE).rmdir()
+    ask(app, "Wat is EMPACT?")
+    assert not app.warning
+    assert kept(settings).find(chat(app).conversation.id) == chat(app).conversation
+
+
+def test_what_a_later_version_kept_is_told_and_the_chat_goes_on(
+    opened: Open, settings: Settings
+) -> None:
+    kept(settings).listed()
+    with sqlite3.connect(settings.data_dir / FILE) as connection:
+        connection.execute("UPDATE people_version SET version_num = '0999'")
+    connection.close()
+    app = ask(opened(), OFF_TOPIC)
+    assert "later version" in app.warning[0].value
+    assert chat(app).conversation.exchanges[0].answer
+
+
+def test_an_edited_question_replaces_what_followed_until_that_is_undone(
+    opened: Open, settings: Settings
+) -> None:
+    app = ask(ask(opened(), REPORTS), "En in 2010?")
+    before = chat(app).conversation
+    run(next(button for button in app.button if button.label == "Vraag aanpassen").click())
+    app.text_area[0].set_value(OFF_TOPIC)
+    press(app, "Opnieuw vragen")
+    assert questions(app) == [OFF_TOPIC]
+    found = kept(settings).find(before.id)
+    assert found
+    assert [exchange.question for exchange in found.exchanges] == [OFF_TOPIC]
+    press(app, "Ongedaan maken")
+    assert chat(app).conversation == before
+    assert kept(settings).find(before.id) == before
+
+
+def test_follow_ups_are_kept_and_not_looked_for_again(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = ask(opened(), REPORTS)
+    (exchange,) = chat(app).conversation.exchanges
+    assert exchange.follow_ups
+    monkeypatch.delattr(Assistant, "follow_ups")
+    again = opened(c=chat(app).conversation.id)
+    labels = [button.label for button in again.button]
+    assert all(f"` {question} `" in labels for question in exchange.follow_ups)
+
+
+def test_for_whoever_may_not_ask_any_more_nothing_is_kept_or_shown(
+    opened: Open, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = ask(opened(), OFF_TOPIC)
+    found = chat(app)
+
+    def refuse(role: str) -> None:
+        raise SignInError("You signed in more than 12 hours ago. Sign in again.")
+
+    monkeypatch.setattr("ui.access.require", refuse)
+    found.ask(REPORTS)
+    erase_all(found)
+    assert "Sign in again" in found.problem
+    assert [listed.title for listed in kept(settings).listed()] == [OFF_TOPIC]
+    found.open(found.conversation.id)
+    assert found.conversation.exchanges == ()

@@ -1,0 +1,680 @@
+"""The evaluation page: figures, what changed, each question, and starting a run; only for
+evaluators."""
+
+import json
+import re
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.errors import QuestionSetError
+from eval import run_report, runs
+from eval.compare import compare
+from eval.evaluate import sum_up
+from eval.gate import Rules, judge
+from eval.question_result import QuestionResult
+from eval.rates import RATES
+from eval.results import Stamp
+from tests.support.apps import press, run
+from tests.unit.test_eval_report import (
+    GREETING,
+    HOSTILE,
+    MISSED,
+    REFUSED,
+    STAMP,
+    UNANSWERABLE,
+    asked,
+    read,
+)
+from ui import access, jobs
+from ui.access import User
+from ui.evaluation import own_sets
+from ui.evaluation.diff import word_diff
+from ui.evaluation.tables import label
+from ui.markup import escape
+from ui.texts import languages, load
+
+READER = User(id="reader", name="Rita", role="reader")
+WAITS = ("-c", "import time; time.sleep(60)", "eval")
+TEXTS = load("nl")
+DEAL = "The agreement covers 12 ports and 3 airports."
+FAR = asked("far", **REFUSED | UNANSWERABLE | {"facts_missing": ()})
+SECRET = asked("secret", question="What nobody may look at?", held_out=True)
+NASTY = asked(
+    "nasty",
+    question=HOSTILE,
+    text=HOSTILE,
+    quotes=(HOSTILE,),
+    language="nl",
+    history=({"question": HOSTILE, "answer_text": HOSTILE},),
+    missing=(HOSTILE,),
+)
+BEFORE = (
+    asked("market"),
+    asked("half", **MISSED, judged=False),
+    asked("deal", text=DEAL),
+    NASTY,
+    FAR,
+    SECRET,
+)
+NOW = (
+    asked("market", **REFUSED),
+    asked("half", judged=False),
+    asked("deal", text=DEAL.replace("12", "14")),
+    NASTY,
+    FAR,
+    SECRET,
+)
+
+
+def keep(
+    data_dir: Path, day: int, questions: tuple[QuestionResult, ...], stamp: Stamp = STAMP
+) -> str:
+    """A run of these questions, made on this day; returns its name."""
+    date = f"2026-11-{day:02}T09:00:00+00:00"
+    results = sum_up(questions, stamp.model_copy(update={"date": date}))
+    folder = runs.new_folder(data_dir, results)
+    runs.write(results, folder, html=run_report.html(results), md=run_report.markdown(results))
+    return folder.name
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Without any run."""
+    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def two(data_dir: Path) -> tuple[str, str]:
+    """The names of two runs of the same questions, the earlier first."""
+    return keep(data_dir, 20, BEFORE), keep(data_dir, 24, NOW)
+
+
+def _page() -> None:
+    from ui.evaluation import page as evaluation
+
+    evaluation.page()
+
+
+def opened(tab: str = "", **address: str) -> AppTest:
+    app = AppTest.from_function(_page, default_timeout=60)
+    for name, value in address.items():
+        app.query_params[name] = value
+    if tab:
+        app.session_state["evaluation-tab"] = tab
+    return run(app)
+
+
+def labels(app: AppTest) -> list[str]:
+    return [button.label for button in app.button]
+
+
+def shown(app: AppTest) -> str:
+    """All text of the page, ours and data, as it is sent to the browser."""
+    boxes = (*app.html, *app.error, *app.warning, *app.info, *app.success, *app.markdown)
+    return "\n".join(str(getattr(box, "body", "") or box.value) for box in boxes)
+
+
+def listed(app: AppTest) -> list[str]:
+    """The questions in the list, in their order."""
+    return [
+        button.label.strip("` ")
+        for button in app.button
+        if str(button.key).startswith("plain-question-")
+    ]
+
+
+def dutch(figure: str) -> str:
+    return figure.replace(".", ",")
+
+
+def figures_of(data_dir: Path, name: str) -> Mapping[str, Any]:
+    overall: Mapping[str, Any] = json.loads((data_dir / "runs" / name / "results.json").read_text())
+    return overall["overall"]
+
+
+# Figures
+
+
+def test_without_a_run_the_page_says_what_one_is_and_offers_the_first(data_dir: Path) -> None:
+    app = opened()
+    assert "Er is nog geen meting" in shown(app)
+    assert "Starten" in labels(app)
+    assert not app.tabs
+
+
+def test_figures_and_intervals_are_those_of_the_run(data_dir: Path, two: tuple[str, str]) -> None:
+    app = opened()
+    overall = figures_of(data_dir, two[1])
+    table = shown(app)
+    checked = 0
+    for group in ("reading", "retrieval", "answers", "citations"):
+        for name, value in overall[group].items():
+            interval = overall["intervals"].get(group, {}).get(name)
+            if value is None or interval is None:
+                continue
+            low, high = interval
+            assert dutch(f"{value:.3f} <small>{low:.3f}–{high:.3f}</small>") in table, name
+            checked += 1
+    assert checked > 10
+    metrics = {metric.label: metric.value for metric in app.metric}
+    assert metrics["bruikbaar"] == dutch(f"{overall['answers']['useful_answer_rate']:.3f}")
+    assert metrics["ondertekenbaar"] == dutch(f"{overall['reading']['signable']:.3f}")
+
+
+def test_what_readers_notice_comes_first_and_technical_figures_are_folded(
+    two: tuple[str, str],
+) -> None:
+    app = opened()
+    assert [metric.label for metric in app.metric][:5] == [
+        "ondertekenbaar",
+        "volledig",
+        "ter zake",
+        "terecht geweigerd",
+        "onterecht geweigerd",
+    ]
+    folded = {box.label: "".join(one.body for one in box.html) for box in app.expander}
+    assert "juiste sectie eerst (hit@1)" in folded["Technische cijfers"]
+    assert shown(app).count("juiste sectie eerst (hit@1)") == 1
+    assert "ondertekenbaar" not in folded["Technische cijfers"]
+    assert "letterlijke citaten" in [metric.label for metric in app.expander[1].metric]
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_figure_has_a_name_in_the_language_of_the_page(language: str) -> None:
+    texts = load(language)
+    figures = [(group, name) for group, names in RATES.items() for name in names]
+    names = {label(*figure, texts) for figure in (*figures, ("latency_ms", "p50"))}
+    assert len(names) == len(figures) + 1
+    assert not {f"{group}.{name}" for group, name in figures} & names
+
+
+def test_what_differs_between_two_runs_stands_above_their_figures(data_dir: Path) -> None:
+    stamp = STAMP.model_copy(
+        update={
+            "settings": STAMP.settings | {"results": 3, "<b>": HOSTILE},
+            "prompts": {"answer.md": "other", "phrases/nl.yaml": "new"},
+            "code_version": "b7b7b7b",
+        }
+    )
+    keep(data_dir, 20, BEFORE, stamp)
+    keep(data_dir, 24, NOW)
+    app = opened()
+    bodies = [one.body for one in app.html]
+    (told,) = (body for body in bodies if "sw-differences" in body)
+    plain = re.sub(r"<[^>]+>", "", told)
+    assert "Versie: b7b7b7b →is nu a6df0c4" in plain
+    assert "Instelling results: 3 →is nu 6" in plain
+    assert "Gewijzigde prompts: answer.md, phrases/nl.yaml" in plain
+    assert "Index" not in plain
+    assert escape(HOSTILE) in told
+    assert HOSTILE not in told
+    assert bodies.index(told) < next(n for n, body in enumerate(bodies) if "Belangrijkste" in body)
+    run(app.selectbox(key="evaluation-baseline").set_value("none"))
+    assert "sw-differences" not in shown(app)
+
+
+def test_runs_that_were_made_alike_say_so(two: tuple[str, str]) -> None:
+    assert "Instellingen, prompts, index en versie zijn gelijk." in shown(opened())
+
+
+def test_a_run_is_compared_with_the_one_before_and_the_change_is_told_in_words(
+    data_dir: Path, two: tuple[str, str]
+) -> None:
+    app = opened()
+    assert app.query_params["baseline"] == two[0]
+    before, now = (figures_of(data_dir, name)["answers"]["false_refusal_rate"] for name in two)
+    assert dutch(f"{now - before:+.3f}") in shown(app)
+    assert "slechter, kan toeval zijn" in shown(app)
+
+    run(app.selectbox(key="evaluation-baseline").set_value("none"))
+    assert "kan toeval zijn" not in shown(app)
+    assert app.query_params["baseline"] == "none"
+
+    run(app.selectbox(key="evaluation-run").set_value(two[0]))
+    assert app.metric[0].value == dutch(
+        f"{figures_of(data_dir, two[0])['reading']['signable']:.3f}"
+    )
+
+
+def test_runs_without_a_common_question_are_not_compared(data_dir: Path) -> None:
+    other = keep(data_dir, 20, (asked("other"),))
+    keep(data_dir, 24, NOW)
+    app = opened(baseline=other)
+    assert "geen vraag gemeen" in shown(app)
+    assert app.metric
+
+
+def test_groups_are_named_in_the_language_of_the_reader(two: tuple[str, str]) -> None:
+    app = opened()
+    assert '<th scope="row">Engels</th>' in shown(app)
+    run(app.get("button_group")[0].set_value("part"))
+    assert '<th scope="row">achtergehouden</th>' in shown(app)
+
+
+def test_an_address_with_an_unknown_run_is_told_and_shows_the_last(two: tuple[str, str]) -> None:
+    app = opened(run="<b>nee</b>")
+    assert "geen meting met deze naam" in shown(app)
+    assert app.selectbox(key="evaluation-run").value == two[1]
+
+
+def test_the_kept_runs_are_listed_with_what_they_were_made_with(two: tuple[str, str]) -> None:
+    text = shown(opened("Metingen"))
+    assert all(name in text for name in two)
+    assert STAMP.generation in text
+    assert STAMP.code_version in text
+
+
+# Damage
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("results.json", "{"),
+        ("results.json", "[]"),
+        ("results.json", '{"stamp": {}}'),
+        ("questions.jsonl", '{"id": "x"}\n'),
+    ],
+)
+def test_a_damaged_run_says_so_and_the_others_can_be_chosen(
+    data_dir: Path, two: tuple[str, str], file: str, content: str
+) -> None:
+    (data_dir / "runs" / two[1] / file).write_text(content, "utf-8")
+    app = opened()
+    assert "Dit kan niet worden getoond:" in shown(app)
+    assert "not a run of this version" in shown(app)
+    assert "Make it again with: python -m eval" in shown(app)
+    run(app.selectbox(key="evaluation-run").set_value(two[0]))
+    run(app.selectbox(key="evaluation-baseline").set_value("none"))
+    assert app.metric
+    assert not app.error
+
+
+def test_a_run_with_no_readable_date_is_damaged(data_dir: Path, two: tuple[str, str]) -> None:
+    file = data_dir / "runs" / two[1] / "results.json"
+    file.write_text(file.read_text("utf-8").replace("2026-11-24T09:00:00+00:00", "gisteren"))
+    assert "stamp.date" in shown(opened())
+
+
+# Questions
+
+
+def test_what_became_worse_is_listed_first_and_told_by_word_and_mark(two: tuple[str, str]) -> None:
+    app = opened("Vragen")
+    assert listed(app)[:3] == ["What about market?", "What about half?", "What about deal?"]
+    assert "▼\N{NO-BREAK SPACE}slechter" in shown(app)
+    assert "▲\N{NO-BREAK SPACE}beter" in shown(app)
+
+
+def test_filters_leave_what_fits_and_its_figures(two: tuple[str, str]) -> None:
+    app = opened("Vragen")
+    assert "5 van 5 vragen" in shown(app)
+
+    run(app.multiselect(key="evaluation-filter-outcome").set_value(["refused_rightly"]))
+    assert listed(app) == ["What about far?"]
+    assert "1 van 5 vragen" in shown(app)
+
+    run(app.multiselect(key="evaluation-filter-language").set_value(["nl"]))
+    assert listed(app) == []
+    assert "Geen vraag past bij deze filters" in shown(app)
+
+    run(app.multiselect(key="evaluation-filter-outcome").set_value([]))
+    run(app.multiselect(key="evaluation-filter-language").set_value([]))
+    run(app.multiselect(key="evaluation-filter-moved").set_value(["worse"]))
+    assert listed(app) == ["What about market?"]
+
+    run(app.multiselect(key="evaluation-filter-moved").set_value([]))
+    run(app.text_input(key="evaluation-words").set_value("ABOUT deal"))
+    assert listed(app) == ["What about deal?"]
+
+
+def test_held_out_questions_are_counted_and_never_shown(two: tuple[str, str]) -> None:
+    app = opened("Vragen")
+    assert "1 achtergehouden vragen" in shown(app)
+    run(app.text_input(key="evaluation-words").set_value("nobody may look"))
+    assert listed(app) == []
+    by_address = shown(opened(question="secret"))
+    assert "achtergehouden vraag" in by_address
+    assert SECRET.question not in by_address
+    assert SECRET.text not in by_address
+
+
+def test_a_question_shows_both_answers_and_how_they_differ(two: tuple[str, str]) -> None:
+    app = opened("Vragen")
+    run(app.button(key="plain-question-2").click())
+    assert app.query_params["question"] == "deal"
+    text = shown(app)
+    assert "The agreement covers <del>" in text
+    assert "The agreement covers <ins>" in text
+    assert "alleen in de vergelijking:" in text
+    assert "</del> ports and 3 airports." in text
+    assert "Size of the market" in text
+
+    press(app, "Vorige vraag")
+    assert app.query_params["question"] == "half"
+    assert "✗ ontbreekt" in shown(app)
+    assert "✓ gevonden" in shown(app)
+    press(app, "← Alle vragen")
+    assert "question" not in app.query_params
+    assert len(listed(app)) == 5
+
+
+def test_what_is_folded_and_what_is_wrong_with_an_answer_is_shown(data_dir: Path) -> None:
+    cut = asked("cut", more=("### Drugs\n\nMore of it. [1]",), **read(cut=("In short:",)))
+    keep(data_dir, 20, (cut, asked("hi", **GREETING)))
+    text = shown(opened(question="cut"))
+    assert "Ingeklapt eronder" in text
+    assert "### Drugs<br>More of it. [1]" in text
+    assert "Onvolledige lijsten" in text
+    assert "maar een lijst is onvolledig" in text
+    message = shown(opened(question="hi"))
+    assert "bericht niet juist beantwoord" in message
+    assert "Dit bericht is geen vraag aan de bronnen" in message
+
+
+def test_two_equal_answers_are_said_to_be_equal(two: tuple[str, str]) -> None:
+    text = shown(opened(question="far"))
+    assert "Beide metingen geven hetzelfde antwoord." in text
+    assert "<del>" not in text
+
+
+def test_a_question_that_the_run_does_not_have_is_told(two: tuple[str, str]) -> None:
+    assert "geen vraag met deze naam" in shown(opened(question="<i>weg</i>"))
+
+
+def test_questions_and_answers_are_shown_as_they_are(two: tuple[str, str]) -> None:
+    text = shown(opened(question="nasty"))
+    assert "<script" not in text
+    assert "<img" not in text
+    assert text.count(escape("<script>alert('x')</script>")) >= 6
+    app = opened("Vragen")
+    (label,) = [label for label in labels(app) if "<script>" in label]
+    assert all(line.startswith("`") for line in label.splitlines() if line)  # nothing but code
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "left", "right"),
+    [
+        ("same words here", "same  words\nhere", [], []),
+        ("a b c d e f g", "a b c X e f g", ["d"], ["X"]),
+        ("", "all of it", [], ["all of it"]),
+        ("<b>x</b>", "<i>x</i>", ["&lt;b&gt;x&lt;/b&gt;"], ["&lt;i&gt;x&lt;/i&gt;"]),
+    ],
+)
+def test_words_that_differ_are_marked_on_either_side(
+    before: str, now: str, left: list[str], right: list[str]
+) -> None:
+    then, since = word_diff(before, now, TEXTS)
+    assert then.count("<del>") == len(left)
+    assert since.count("<ins>") == len(right)
+    assert all(f"</span>{word}<span" in then for word in left)
+    assert all(f"</span>{word}<span" in since for word in right)
+
+
+# Trend
+
+
+def test_each_chart_has_its_text_and_the_table_has_every_figure(
+    data_dir: Path, two: tuple[str, str]
+) -> None:
+    app = opened("Verloop")
+    charts = app.get("vega_lite_chart")
+    assert len(charts) == 2
+    assert {chart.proto.alt for chart in charts} == {
+        f"Lijngrafiek van {name} van meting tot meting, met het 95%-interval. "
+        "Het tabblad Tabel bevat dezelfde cijfers."
+        for name in ("ondertekenbaar", "bruikbaar")
+    }
+    for name in two:
+        overall = figures_of(data_dir, name)
+        low, high = overall["intervals"]["answers"]["useful_answer_rate"]
+        value = overall["answers"]["useful_answer_rate"]
+        assert dutch(f"{value:.3f} <small>{low:.3f}–{high:.3f}</small>") in shown(app)
+
+
+def test_runs_of_other_questions_are_left_out_of_the_trend(
+    data_dir: Path, two: tuple[str, str]
+) -> None:
+    keep(data_dir, 22, (asked("other"),))
+    assert "2 metingen met dezelfde vragen" in shown(opened("Verloop"))
+    assert "1 andere zijn niet vergelijkbaar" in shown(opened("Verloop"))
+
+
+def test_one_run_is_no_trend_yet(data_dir: Path) -> None:
+    keep(data_dir, 20, BEFORE)
+    app = opened("Verloop")
+    assert "na een tweede meting met dezelfde vragen" in shown(app)
+    assert not app.get("vega_lite_chart")
+
+
+# Accept
+
+
+def test_a_run_is_accepted_and_that_is_undone(data_dir: Path, two: tuple[str, str]) -> None:
+    runs.accept(data_dir, two[0])
+    app = opened()
+    press(app, "Ja, als referentie instellen")
+    assert runs.accepted(data_dir) == two[1]
+    assert "Dit is de referentie" in shown(app)
+    press(app, "Ongedaan maken")
+    assert runs.accepted(data_dir) == two[0]
+    press(app, "Ja, als referentie instellen")
+    assert runs.accepted(data_dir) == two[1]
+
+
+def test_the_first_run_that_is_accepted_can_be_let_go_of(
+    data_dir: Path, two: tuple[str, str]
+) -> None:
+    app = press(opened(), "Ja, als referentie instellen")
+    press(app, "Ongedaan maken")
+    assert runs.accepted(data_dir) is None
+
+
+# Start and stop
+
+SET = b"""- id: own-1
+  question: "What is it worth?"
+  language: en
+  answerable: true
+  kind: number
+  facts: [["30 billion"]]
+"""
+
+
+def give(app: AppTest, name: str, content: bytes) -> AppTest:
+    return run(app.file_uploader[0].set_value((name, content, "application/yaml")))
+
+
+def test_an_own_question_set_is_checked_kept_and_chosen(data_dir: Path) -> None:
+    app = give(opened(), "../mijn lijst.yml", SET)
+    assert (data_dir / "questions" / "mijn-lijst.yaml").read_bytes() == SET
+    assert app.selectbox(key="evaluation-set").value == "mijn-lijst.yaml"
+    assert not app.checkbox  # the gate is made for our whole set
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"- id: x\n", "question 'x'"),
+        (b"[", "cannot be read as YAML"),
+        (b"\xff\xfe", "cannot be read as YAML"),
+        (b"", "is a YAML list of questions"),
+        (SET + SET, "already used"),
+    ],
+)
+def test_a_set_that_is_none_is_refused_with_what_is_wrong(
+    data_dir: Path, content: bytes, told: str
+) -> None:
+    app = give(opened(), "lijst.yaml", content)
+    assert "Deze vragenlijst is niet toegevoegd" in shown(app)
+    assert told in shown(app)
+    assert "lijst.yaml" in shown(app)
+    assert str(data_dir) not in shown(app)
+    assert list((data_dir / "questions").iterdir()) == []
+
+
+def test_a_set_without_a_name_is_refused(data_dir: Path) -> None:
+    with pytest.raises(QuestionSetError, match="has no name"):
+        own_sets.keep(data_dir, "...yaml", SET)
+
+
+def test_the_gate_judges_only_the_whole_of_our_set(data_dir: Path) -> None:
+    app = opened()
+    assert app.checkbox(key="evaluation-gate").value
+    run(app.radio(key="evaluation-every").set_value(20))
+    assert not app.checkbox
+
+
+def test_a_run_that_fails_says_why(data_dir: Path) -> None:
+    app = give(opened(), "lijst.yaml", SET)
+    press(app, "Starten")  # there is no index
+    job = jobs.latest(data_dir, "eval")
+    assert job is not None
+    for _ in range(600):
+        if job.state != "running":
+            break
+        time.sleep(0.1)
+    run(app)
+    assert "De laatste meting is niet gelukt" in shown(app)
+    assert "make ingest" in shown(app)
+
+
+def ended(data_dir: Path, name: str, *, failed: Sequence[Mapping[str, object]] = ()) -> None:
+    """A job on record that made this run, judged by the gate."""
+    event = {"event": "run", "folder": name, "gate": not failed, "failed": failed}
+    script = f"print({json.dumps(event)!r}); raise SystemExit({3 if failed else 0})"
+    job = jobs.start(data_dir, "eval", ("-c", script, "eval"), "")
+    while job.state == "running":
+        time.sleep(0.05)
+
+
+def test_the_verdict_is_that_of_the_run_on_the_screen(data_dir: Path, two: tuple[str, str]) -> None:
+    ended(data_dir, two[0], failed=({"rule": "signable at least 0.5", "found": "0.4"},))
+    ended(data_dir, two[1])
+    app = opened()
+    assert "Deze meting haalt de kwaliteitseis." in shown(app)
+    assert "haalt de kwaliteitseis niet" not in shown(app)
+    assert "Deze meting tonen" not in labels(app)
+
+    app = opened(run=two[0])
+    assert "haalt de kwaliteitseis niet" in shown(app)
+    assert "signable at least 0.5: 0.4" in shown(app)
+    assert "Deze meting haalt de kwaliteitseis." not in shown(app)
+    press(app, "Deze meting tonen")
+    assert app.query_params["run"] == two[1]
+    assert "Deze meting haalt de kwaliteitseis." in shown(app)
+
+
+def test_rules_that_were_not_met_are_told_in_the_language_of_the_page(
+    data_dir: Path, two: tuple[str, str]
+) -> None:
+    rules = {
+        "at_least": {"reading.signable": 0.9, "size.tokens_in": 1},
+        "at_most": {"answers.false_refusal_rate": 0},
+        "in_every_language": {"answers.useful_answer_rate": 1},
+        "no_worse_than_accepted": {"figures": ["retrieval.mrr"], "significance": 0.5},
+    }
+    before, now = (runs.read(data_dir / "runs" / name) for name in two)
+    comparison = compare(before, now)
+    (test,) = [one for one in comparison.tests if one.name == "mrr"]
+    fell = test.model_copy(update={"change": -0.2, "p_value": 0.01, "before": 0.5, "now": 0.3})
+    fallen = comparison.model_copy(update={"tests": (fell,)})
+    checks = judge(Rules.model_validate(rules), now, fallen)
+    ended(data_dir, two[1], failed=[one.model_dump(mode="json") for one in checks])
+    told = shown(opened())
+    assert "- ondertekenbaar: 0,833, en ten minste 0,900 is nodig" in told
+    assert "- gelezen tokens per antwoord: –, en ten minste 1,0 is nodig" in told
+    assert re.search(r"onterecht geweigerd.*: 0,\d+, en ten hoogste 0,000 mag; vooral: \w+", told)
+    assert re.search(r"\(Engels\): [01],\d+, en ten minste 1,000 is nodig", told)
+    assert "0,300, significant slechter dan de 0,500 van de referentie" in told
+    assert not re.search(r"at least|at most|mostly|no worse|to measure", told)
+
+
+def test_who_starts_second_sees_the_run_that_is_going_on(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened()
+    begin, first = jobs.start, []
+
+    def late(*arguments: Any) -> jobs.Job:
+        first.append(begin(data_dir, "eval", WAITS, "https://idp.example Els"))
+        return begin(*arguments)
+
+    monkeypatch.setattr(jobs, "start", late)
+    try:
+        press(app, "Starten")
+        assert "Er loopt een meting" in shown(app)
+        assert "door Els." in shown(app)
+        assert not app.error
+    finally:
+        jobs.stop(first[0])
+
+
+def test_a_run_that_another_started_is_told_and_can_be_stopped(data_dir: Path) -> None:
+    job = jobs.start(data_dir, "eval", WAITS, "https://idp.example Els<b>")
+    try:
+        app = opened()
+        assert "door Els&lt;b&gt;." in shown(app)
+        assert "Starten" not in labels(app)
+        press(app, "Deze meting stoppen")
+        assert "De laatste meting is voortijdig gestopt" in shown(app)
+        assert job.state == "stopped"
+        assert "Starten" in labels(app)
+    finally:
+        jobs.stop(job)
+
+
+# Who may
+
+
+def test_readers_do_not_see_the_page(two: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access, "user", lambda: READER)
+    app = opened()
+    assert "Deze pagina is voor beoordelaars" in shown(app)
+    assert not app.button
+    assert not app.metric
+
+
+@pytest.mark.parametrize("action", ["Starten", "Ja, als referentie instellen"])
+def test_readers_are_refused_also_where_it_happens(
+    data_dir: Path, two: tuple[str, str], monkeypatch: pytest.MonkeyPatch, action: str
+) -> None:
+    app = opened()
+    lose_role_after_the_first_check(monkeypatch)
+    press(app, action)
+    assert "This needs the role evaluator" in shown(app)
+    assert jobs.latest(data_dir, "eval") is None
+    assert runs.accepted(data_dir) is None
+
+
+def test_readers_can_neither_stop_a_run_nor_add_a_set(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = opened()
+    monkeypatch.setattr(access, "user", lambda: READER)
+    give(app, "lijst.yaml", SET)  # the page was open when the role went
+    assert not (data_dir / "questions").exists()
+    monkeypatch.undo()
+    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(data_dir))
+
+    job = jobs.start(data_dir, "eval", WAITS, "")
+    try:
+        app = opened()
+        lose_role_after_the_first_check(monkeypatch)
+        press(app, "Deze meting stoppen")
+        assert "This needs the role evaluator" in shown(app)
+        assert job.state == "running"
+    finally:
+        jobs.stop(job)
+
+
+def lose_role_after_the_first_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The check of the page is passed, the one where the action happens is not."""
+    users = iter([access.LOCAL])
+    monkeypatch.setattr(access, "user", lambda: next(users, READER))

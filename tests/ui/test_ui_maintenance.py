@@ -1,0 +1,750 @@
+"""The maintenance page: documents in, a plan, a publication, the way back; only for maintainers."""
+
+import base64
+import datetime
+import json
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from core.errors import DocumentError
+from core.settings import Settings
+from ingest.pipeline import ingest
+from people.database import database
+from people.feedback import Feedback, read, save
+from tests.support.apps import run
+from tests.support.publications_server import STRATEGY, XHTML, publications_server, text
+from ui import access, jobs, pseudonyms
+from ui.access import User
+from ui.maintenance import added_files, document_files, removed_files
+from ui.maintenance import feedback_queue as queue
+from vectorstore.generations import Generations
+
+ALPHA = "---\nid: alpha\ntitle: Alpha\nlanguage: nl\n---\n\n# Alpha\n\nDe vloot telt 30 schepen.\n"
+BETA = "---\nid: beta\ntitle: Beta\nlanguage: nl\n---\n\n# Beta\n\nDe haven telt 12 kranen.\n"
+WAITS = ("-c", "import time; time.sleep(60)", "verify")
+FETCH = """
+import sys
+from core.settings import Settings
+from ingest.commands.fetch import run
+from ingest.official.cellar import Cellar
+from ingest.official.client import Client
+client = Client(origins={{"{url}"}}, tries=1)
+sys.exit(run(sys.argv[2:], Settings(), Cellar(client, "{url}/resource/celex/")))
+"""
+READER = User(id="reader", name="Rita", role="reader")
+
+Small = Callable[[Mapping[str, str]], Settings]
+
+
+@pytest.fixture
+def settings(small: Small, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Of an index with one document, and a folder for more."""
+    made = small({"alpha.md": ALPHA})
+    folder = made.corpus_dirs[0]
+    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(made.data_dir))
+    monkeypatch.setenv("STRATEGIEWIJZER_CORPUS_DIRS", json.dumps([str(folder)]))
+    monkeypatch.setenv("STRATEGIEWIJZER_DOCUMENTS_DIR", str(folder))
+    ingest(made)
+    return made.model_copy(update={"documents_dir": folder})
+
+
+@pytest.fixture(autouse=True)
+def nothing_cached() -> Iterator[None]:
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+def _page() -> None:
+    from ui.maintenance import page as maintenance
+
+    maintenance.page()
+
+
+@pytest.fixture
+def app(settings: Settings) -> AppTest:
+    return run(AppTest.from_function(_page, default_timeout=120))
+
+
+def tab(app: AppTest, name: str) -> AppTest:
+    app.session_state["maintenance-tab"] = name
+    return run(app)
+
+
+def press(app: AppTest, key: str) -> AppTest:
+    return run(app.button(key=key).click())
+
+
+def finished(app: AppTest, settings: Settings) -> AppTest:
+    """The page once the job that was started has ended."""
+    for _ in range(1200):
+        job = jobs.latest(settings.data_dir, "ingest")
+        assert job is not None
+        if job.state != "running":
+            return run(app)
+        time.sleep(0.1)
+    pytest.fail("the job does not end")
+
+
+def shown(app: AppTest) -> str:
+    """All text of the page that is data or ours."""
+    boxes = (*app.html, *app.error, *app.warning, *app.info, *app.success, *app.markdown)
+    return "\n".join(str(getattr(box, "body", "") or box.value) for box in boxes)
+
+
+def saved(app: AppTest) -> str:
+    """The file that the page has the browser save."""
+    (script,) = [one.body for one in app.html if "createObjectURL" in one.body]
+    (content,) = re.findall(r'"content": "([^"]*)"', script)
+    return base64.b64decode(content).decode()
+
+
+def upload(app: AppTest, *given: tuple[str, str]) -> AppTest:
+    content = [(name, text.encode(), "text/markdown") for name, text in given]
+    return run(app.file_uploader[0].set_value(content))
+
+
+def planned(app: AppTest, settings: Settings) -> AppTest:
+    tab(app, "Controleren en publiceren")
+    return finished(press(app, "maintenance-plan"), settings)
+
+
+def in_use(settings: Settings) -> set[str]:
+    return {entry.key for entry in Generations(settings).current().manifest.documents}
+
+
+# From a file to an answer, and back
+
+
+def test_a_document_is_added_planned_published_and_rolled_back(
+    app: AppTest, settings: Settings
+) -> None:
+    upload(app, ("beta.md", BETA))
+    press(app, "maintenance-add")
+    assert [file.name for file in document_files.listed(settings)] == ["beta.md"]
+    assert in_use(settings) == {"alpha.nl"}  # nothing is used until it is published
+
+    planned(app, settings)
+    assert "De haven telt 12 kranen." in shown(app)
+    assert "Toegevoegd" in shown(app)
+    finished(press(app, "maintenance-publish"), settings)
+    assert in_use(settings) == {"alpha.nl", "beta.nl"}
+    assert "Gepubliceerd. Teruggaan kan" in shown(app)
+    assert "Wat u hebt bekeken, is gepubliceerd." in shown(app)
+    press(app, "maintenance-download-html")
+    assert "De haven telt 12 kranen." in saved(app)
+    press(app, "maintenance-download-json")
+    assert json.loads(saved(app))["generation"] == Generations(settings).current().id
+    assert not app.get("download_button")  # which would serve it at an address
+
+    before = Generations(settings).pointer().kept[0]
+    tab(app, "Versies")
+    finished(press(app, f"maintenance-rollback-{before}"), settings)
+    assert in_use(settings) == {"alpha.nl"}
+    after = Generations(settings).pointer().kept[-1]  # and forward again
+    finished(press(app, f"maintenance-rollback-{after}"), settings)
+    assert in_use(settings) == {"alpha.nl", "beta.nl"}
+
+    finished(press(app, "maintenance-verify"), settings)
+    assert "De index is in orde." in shown(app)
+
+
+def test_what_changed_after_the_plan_is_not_published(app: AppTest, settings: Settings) -> None:
+    added_files.add(settings, "beta.md", BETA.encode(), replace=False)
+    planned(app, settings)
+    (settings.corpus_dirs[0] / "gamma.md").write_text(BETA.replace("beta", "gamma"), "utf-8")
+
+    finished(press(app, "maintenance-publish"), settings)
+
+    assert "documenten of de index zijn veranderd nadat u de wijzigingen bekeek" in shown(app)
+    assert in_use(settings) == {"alpha.nl"}
+
+
+def test_a_plan_is_out_of_date_once_a_document_was_added_here(
+    app: AppTest, settings: Settings
+) -> None:
+    planned(app, settings)
+    added_files.add(settings, "beta.md", BETA.encode(), replace=False)
+    run(app)
+    assert "sinds de wijzigingen het laatst zijn bekeken" in shown(app)
+    assert "maintenance-publish" not in [button.key for button in app.button]
+
+
+def test_the_options_are_offered_where_they_matter(app: AppTest, settings: Settings) -> None:
+    (settings.corpus_dirs[0] / "alpha.md").unlink()
+    added_files.add(settings, "beta.md", BETA.encode(), replace=False)
+    added_files.add(settings, "empty.md", b" ", replace=False)
+    planned(app, settings)
+    assert "Meer dan de helft van de documenten zou verdwijnen" in shown(app)
+    assert "In dit bestand staat geen tekst." in shown(app)
+    assert app.button(key="maintenance-publish").disabled
+    run(app.checkbox(key="maintenance-shrink").check())
+    assert not app.button(key="maintenance-publish").disabled
+    assert not app.checkbox(key="maintenance-strict").value
+
+    run(app.checkbox(key="maintenance-keep-missing").check())
+    finished(press(app, "maintenance-plan"), settings)
+    assert "maintenance-shrink" not in [box.key for box in app.checkbox]
+    finished(press(app, "maintenance-publish"), settings)
+    assert in_use(settings) == {"alpha.nl", "beta.nl"}
+
+
+def test_all_is_up_to_date(app: AppTest, settings: Settings) -> None:
+    planned(app, settings)
+    assert "Er valt niets te publiceren." in shown(app)
+
+
+# Files
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("../../etc/plan.md", "plan.md"),
+        ("C:\\mijn\\plan.md", "plan.md"),
+        (".verborgen.md", "verborgen.md"),
+        ("~$plan.docx", "plan.docx"),
+        (". ..plan.md", "plan.md"),
+        ("pl\x00an\n\u202e.md", "pl-an--.md"),
+        ("<img src=x onerror=alert(1)>.md", "<img src=x onerror=alert(1)>.md"),
+        ("x" * 300 + ".md", "x" * 177 + ".md"),
+        ("é" * 300 + ".md", "é" * 88 + ".md"),
+        ("..", ""),
+        ("", ""),
+        ("/", ""),
+    ],
+)
+def test_a_name_leads_nowhere_else_and_hides_nothing(given: str, kept: str) -> None:
+    assert document_files.safe_name(given) == kept
+
+
+def test_what_cannot_be_taken_is_refused_with_the_remedy(app: AppTest, settings: Settings) -> None:
+    upload(
+        app,
+        ("oud.doc", "x"),
+        ("beeld.png", "x"),
+        ("leeg.md", ""),
+        ("plan.md.meta.yaml", "id: x"),
+        (".md", "x"),
+    )
+    text = shown(app)
+    assert "sla het op als .docx" in text
+    assert text.count("Gebruik een van: .md") == 3
+    assert "Dit bestand is leeg." in text
+    assert app.button(key="maintenance-add").disabled
+    assert document_files.listed(settings) == ()
+
+
+def test_a_name_that_is_taken_asks_what_to_do(app: AppTest, settings: Settings) -> None:
+    added_files.add(settings, "plan.nl.md", ALPHA.encode(), replace=False)
+    upload(app, ("Plan.nl.md", BETA))
+    run(app.radio[0].set_value("skip"))
+    assert app.button(key="maintenance-add").disabled
+    run(app.radio[0].set_value("both"))
+    press(app, "maintenance-add")
+    assert [file.name for file in document_files.listed(settings)] == ["Plan-2.nl.md", "plan.nl.md"]
+
+    upload(app, ("plan.nl.md", BETA))
+    press(app, "maintenance-add")  # replace
+    assert (document_files.folder(settings) / "plan.nl.md").read_text() == BETA
+    (gone,) = removed_files.removed(settings)
+    press(app, f"maintenance-restore-{gone.id}")
+    assert (document_files.folder(settings) / "plan.nl.md").read_text() == ALPHA
+    assert len(removed_files.removed(settings)) == 1  # the other can be put back in turn
+
+
+def test_the_preview_is_offered_right_after_an_upload(app: AppTest, settings: Settings) -> None:
+    assert "maintenance-preview" not in [button.key for button in app.button]
+    upload(app, ("beta.md", BETA))
+    press(app, "maintenance-add")
+    finished(press(app, "maintenance-preview"), settings)
+    assert app.session_state["maintenance-tab"] == "Controleren en publiceren"
+    assert "De haven telt 12 kranen." in shown(app)
+    finished(press(app, "maintenance-publish"), settings)
+    tab(app, "Documenten")
+    assert "maintenance-preview" not in [button.key for button in app.button]
+
+
+def test_what_cannot_be_read_is_told_at_upload(app: AppTest, settings: Settings) -> None:
+    upload(
+        app, ("plan.pdf", "geen pdf"), ("leeg.md", "# Kop\n"), ("beta.md", "---\nid: B\n---\nX.")
+    )
+    text = shown(app)
+    assert "Dit bestand is beschadigd" in text
+    assert "In dit bestand staat geen tekst." in text
+    assert "Het veld “Id” heeft een waarde die niet kan." in text  # which the form cures
+    press(app, "maintenance-add")
+    assert [file.name for file in document_files.listed(settings)] == ["beta.md"]
+
+
+def test_what_to_know_of_a_file_is_told_at_upload(app: AppTest, settings: Settings) -> None:
+    front = "---\ntags: [haven]\nauthor: Els\n---\n\n# Haven\n\nDe haven telt 12 kranen.\n"
+    upload(app, ("haven.nl.md", front), ("ander.md", ALPHA))
+    assert "worden niet gebruikt: ` tags, author `" in shown(app)
+    assert "hetzelfde id en dezelfde taal" in shown(app)
+    press(app, "maintenance-add")
+    planned(app, settings)
+    assert "<strong>haven.nl.md</strong>: tags, author" in shown(app)
+
+
+def test_every_document_in_use_can_be_corrected_and_removed(
+    app: AppTest, settings: Settings
+) -> None:
+    alpha = settings.corpus_dirs[0] / "alpha.md"
+    opened(app, "Alpha (nl, alpha.md)")
+    field(app, "reference").set_value("COM(2020) 1")
+    save_details(app)
+    assert (alpha.parent / "alpha.md.meta.yaml").read_text() == "reference: COM(2020) 1\n"
+    (row,) = [one for one in app.expander if "alpha.md" in one.label]
+    assert "gewijzigd, nog niet gepubliceerd" in row.label
+
+    remove = next(one for one in app.button if one.label == "Dit document verwijderen")
+    run(remove.click())
+    assert not alpha.exists()
+    assert not list(alpha.parent.glob("alpha.md*"))
+    (gone,) = removed_files.removed(settings)
+    press(app, f"maintenance-restore-{gone.id}")
+    assert alpha.read_text() == ALPHA
+    assert (alpha.parent / "alpha.md.meta.yaml").exists()
+
+
+def test_a_document_outside_of_the_folders_is_not_touched(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """A generation that was imported names paths of another machine."""
+    entry = Generations(settings).current().manifest.documents[0]
+    (tmp_path / "secret.md").write_text("x")
+    assert document_files.of(settings, entry) == settings.corpus_dirs[0] / "alpha.md"
+    elsewhere = entry.model_copy(update={"path": str(tmp_path / "secret.md")})
+    assert document_files.of(settings, elsewhere) is None
+
+
+def test_what_was_removed_is_erased_also_when_nothing_else_changed(
+    app: AppTest, settings: Settings
+) -> None:
+    added_files.add(settings, "beta.md", BETA.encode(), replace=False)
+    (file,) = document_files.listed(settings)
+    removed_files.remove(settings, file)  # it never was in use
+    time.sleep(1.1)  # times of removal are in seconds
+    planned(app, settings)
+    assert "Voor lezers verandert er niets." in shown(app)
+    before = Generations(settings).pointer()
+    finished(press(app, "maintenance-publish"), settings)
+    tab(app, "Documenten")
+    assert removed_files.removed(settings) == ()
+    assert Generations(settings).pointer() == before
+
+
+def test_what_is_still_in_use_is_not_erased(app: AppTest, settings: Settings) -> None:
+    """The last good version of a document that was replaced by one that cannot be read."""
+    added_files.add(settings, "beta.md", BETA.encode(), replace=False)
+    ingest(settings)
+    added_files.add(settings, "beta.md", b"# Kop\n", replace=True)
+    time.sleep(1.1)
+    planned(app, settings)
+    finished(press(app, "maintenance-publish"), settings)
+    run(app)
+    assert [one.name for one in removed_files.removed(settings)] == ["beta.md"]
+
+
+def test_no_path_and_no_jargon_stands_outside_of_the_details(
+    app: AppTest, settings: Settings
+) -> None:
+    added_files.add(settings, "beta.md", b"# Kop\n", replace=False)
+    added_files.add(settings, "plan.nl.md", b"# Plan\n\n24 juli 2020\n\nTekst.\n", replace=False)
+    planned(app, settings)
+    pages = [shown(app)]
+    finished(press(app, "maintenance-publish"), settings)
+    pages.append(shown(app))
+    pages.append(shown(tab(app, "Versies")))
+    for page in pages:
+        visible = re.sub(r"<details class=.sw-details.*?</details>", "", page, flags=re.DOTALL)
+        assert str(settings.corpus_dirs[0]) not in visible
+        assert Generations(settings).current().id not in visible
+        assert not re.search(r"vector|generatie|fingerprint|has no text|uit de tekst", visible)
+
+
+def test_a_removed_document_can_be_put_back_until_it_is_published(
+    app: AppTest, settings: Settings
+) -> None:
+    added_files.add(settings, "beta.md", BETA.encode(), replace=False)
+    ingest(settings)
+    (file,) = document_files.listed(settings)
+    added_files.describe(settings, file, {"title": "Twee"})
+    run(app)
+    (row,) = [one for one in app.expander if "beta.md" in one.label]
+    assert "gewijzigd, nog niet gepubliceerd" in row.label
+
+    removed_files.remove(settings, file)
+    (gone,) = removed_files.removed(settings)
+    assert document_files.listed(settings) == ()
+    press(run(app), f"maintenance-restore-{gone.id}")
+    assert document_files.listed(settings) == (file,)
+    assert (file.parent / "beta.md.meta.yaml").read_text() == "title: Twee\n"
+
+    removed_files.remove(settings, file)
+    time.sleep(1.1)  # times of generations are in seconds
+    ingest(settings)
+    run(app)
+    assert removed_files.removed(settings) == ()
+
+
+def test_metadata_is_given_and_wrong_metadata_refused(settings: Settings) -> None:
+    added_files.add(settings, "beta.md", BETA.encode(), replace=False)
+    (file,) = document_files.listed(settings)
+    added_files.describe(
+        settings, file, {"title": 'Het: "plan" <b>', "reference": "2020", "url": "https://eu.int/x"}
+    )
+    ingest(settings)
+    entry = Generations(settings).current().manifest.entry("beta.nl")
+    assert entry is not None
+    assert (entry.info.title, entry.info.reference) == ('Het: "plan" <b>', "2020")
+    for wrong in ({"url": "javascript:alert(1)"}, {"id": "Niet Goed"}, {"language": "Dutch"}):
+        with pytest.raises(DocumentError):
+            added_files.describe(settings, file, wrong)
+    added_files.describe(settings, file, {"title": ""})
+    assert not (file.parent / "beta.md.meta.yaml").exists()
+
+
+def opened(app: AppTest, name: str) -> AppTest:
+    """The page with the document unfolded of which the label has this."""
+    (row,) = [one for one in app.expander if name in one.label]
+    app.session_state[row.key or ""] = True
+    return run(app)
+
+
+def field(app: AppTest, name: str) -> Any:
+    """The field of the document that is open."""
+    (found,) = [
+        one
+        for one in (*app.text_input, *app.date_input, *app.selectbox)
+        if re.fullmatch(f"maintenance-{name}-[0-9a-f]{{12}}-[0-9a-f]{{8}}", one.key or "")
+    ]
+    return found
+
+
+def save_details(app: AppTest) -> AppTest:
+    return run(next(one for one in app.button if one.label == "Gegevens opslaan").click())
+
+
+def test_the_form_shows_what_the_file_says_and_writes_what_was_typed(
+    app: AppTest, settings: Settings
+) -> None:
+    added_files.add(settings, "beta.md", BETA.encode(), replace=False)
+    opened(run(app), "beta.md")
+    assert (field(app, "title").value, field(app, "id").value) == ("Beta", "beta")
+    field(app, "title").set_value("Havens")
+    field(app, "url").set_value("geen adres")
+    save_details(app)
+    assert "Het veld “Officiële pagina” heeft een waarde die niet kan." in shown(app)
+    field(app, "url").set_value("https://eu.int/havens")
+    save_details(app)
+    assert "Opgeslagen." in shown(app)
+    sidecar = document_files.folder(settings) / "beta.md.meta.yaml"
+    assert sidecar.read_text() == "title: Havens\nurl: https://eu.int/havens\n"
+
+
+def test_what_was_filled_in_stands_out_until_it_is_confirmed(
+    app: AppTest, settings: Settings
+) -> None:
+    text = "# De haven\n\n24 juli 2020\n\nDe haven telt 12 kranen.\n"
+    added_files.add(settings, "beta.nl.md", text.encode(), replace=False)
+    opened(run(app), "beta.nl.md")
+    assert "controleer dit: Titel, Datum." in shown(app)
+    assert field(app, "title").label == "Titel (automatisch ingevuld)"
+    assert field(app, "date").value.isoformat() == "2020-07-24"
+    save_details(app)
+    assert field(app, "title").label == "Titel"
+    sidecar = document_files.folder(settings) / "beta.nl.md.meta.yaml"
+    assert sidecar.read_text() == "title: De haven\ndate: 2020-07-24\n"
+
+
+def test_the_form_cures_what_the_plan_complains_of(app: AppTest, settings: Settings) -> None:
+    wrong = BETA.replace("language: nl", "language: nl\ndate: 24-07-2020")
+    added_files.add(settings, "beta.md", wrong.encode(), replace=False)
+    planned(app, settings)
+    assert "<strong>beta.md</strong>: Het veld “Datum”" in shown(app)
+    tab(app, "Documenten")
+    opened(app, "beta.md")
+    field(app, "date").set_value(datetime.date(2020, 7, 24))
+    save_details(app)
+    planned(app, settings)
+    finished(press(app, "maintenance-publish"), settings)
+    assert in_use(settings) == {"alpha.nl", "beta.nl"}
+
+
+def test_a_folder_that_is_not_read_is_told(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("STRATEGIEWIJZER_DOCUMENTS_DIR", str(tmp_path / "elsewhere"))
+    app = run(AppTest.from_function(_page, default_timeout=120))
+    assert "de map waarin ze zouden komen, wordt niet doorzocht" in shown(app)
+    assert not app.file_uploader
+
+
+# Official texts
+
+
+def test_only_celex_numbers_are_fetched(app: AppTest, settings: Settings) -> None:
+    run(app.text_input(key="maintenance-celex").set_value("--languages xx"))
+    press(app, "maintenance-fetch")
+    assert "Controleer de CELEX-nummers" in shown(app)
+    assert "not a CELEX number" in shown(app)  # in the details
+    assert jobs.latest(settings.data_dir, "ingest") is None
+
+
+def test_texts_are_fetched_and_what_failed_is_told(
+    app: AppTest, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with publications_server() as office:
+        office.hold(STRATEGY, "nld", XHTML, text("Strategie <b>x</b>"))
+        real = jobs.start
+
+        def at_the_office(
+            data_dir: Path, kind: jobs.JobKind, arguments: Sequence[str], by: str
+        ) -> jobs.Job:
+            """The same work, at an office on loopback: no setting can say so."""
+            program = FETCH.format(url=office.url)
+            return real(data_dir, kind, ("-c", program, *arguments[2:]), by)
+
+        monkeypatch.setattr(jobs, "start", at_the_office)
+        run(app.text_input(key="maintenance-celex").set_value(STRATEGY))
+        press(app, "maintenance-fetch")
+        finished(app, settings)
+    assert "Officiële teksten ophalen: klaar, met problemen" in shown(app)
+    assert f"<strong>nieuw</strong> {STRATEGY} (Nederlands)" in shown(app)
+    assert f"<strong>mislukt</strong> {STRATEGY} (Engels)" in shown(app)
+    assert list((settings.documents_dir / "official").glob("*.nl.xhtml"))
+    assert in_use(settings) == {"alpha.nl"}  # not before it is published
+
+
+# Who may, and one at a time
+
+
+def test_readers_are_refused_also_where_it_happens(
+    app: AppTest, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tab(app, "Controleren en publiceren")
+    monkeypatch.setattr(access, "user", lambda: READER)
+    press(app, "maintenance-plan")  # the page was open when the role went
+    assert jobs.latest(settings.data_dir, "ingest") is None
+    assert "Dit mag alleen een beheerder." in shown(app)
+    assert not app.tabs
+    assert not app.file_uploader
+
+
+def test_what_is_kept_of_who_did_something_is_an_identifier(
+    app: AppTest, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pages say the name as long as the app runs."""
+    els = User(id="https://idp.example 4711", name="els@example.org", role="maintainer")
+    monkeypatch.setattr(access, "user", lambda: els)
+    save(database(settings), verdict("one"))
+    tab(app, "Feedback")
+    press(app, "maintenance-feedback-one")
+    run(app.segmented_control(key="maintenance-feedback-filter").set_value("all"))
+    assert re.search("afgehandeld op .* els@example.org", shown(app))
+    assert read(database(settings))[0].by == els.id
+
+    planned(app, settings)
+    assert "gestart door els@example.org op" in shown(app)
+    job = jobs.latest(settings.data_dir, "ingest")
+    assert job is not None
+    assert job.by == els.id
+    places = [place for place in settings.data_dir.rglob("*") if place.is_file()]
+    assert [place.name for place in places if b"els@" in place.read_bytes()] == []
+
+    monkeypatch.setattr(pseudonyms, "_seen", {})  # the app was started again
+    run(app)
+    assert "gestart door 4711 op" in shown(app)
+
+
+def test_of_two_who_start_the_second_is_told_who_was_first(
+    app: AppTest, settings: Settings
+) -> None:
+    tab(app, "Controleren en publiceren")
+    first = jobs.start(settings.data_dir, "ingest", WAITS, "Els")
+    try:
+        press(app, "maintenance-plan")
+        assert "Iemand anders was u voor;" in shown(app)
+        assert "gestart door Els" in shown(app)
+        assert app.button(key="maintenance-plan").disabled
+    finally:
+        jobs.stop(first)
+    finished(app, settings)
+    assert not app.button(key="maintenance-plan").disabled
+
+
+def test_a_job_is_stopped_and_leaves_the_index_as_it_was(app: AppTest, settings: Settings) -> None:
+    jobs.start(settings.data_dir, "ingest", WAITS, "Els")
+    run(app)
+    press(app, "maintenance-stop")
+    finished(app, settings)
+    assert "gestopt" in shown(app)
+    assert in_use(settings) == {"alpha.nl"}
+
+
+def test_a_run_in_a_terminal_is_told(app: AppTest, settings: Settings) -> None:
+    from ingest.publishing.lock import exclusive
+
+    tab(app, "Versies")
+    with exclusive(settings.data_dir):
+        kept = Generations(settings).pointer().kept[0]
+        jobs.start(settings.data_dir, "ingest", ("-m", "ingest", "rollback", kept), "")
+        finished(app, settings)
+    assert "Another ingest run is busy" in shown(app)
+
+
+# Feedback
+
+
+def verdict(name: str, **given: Any) -> Feedback:
+    facts: dict[str, Any] = {
+        "id": name,
+        "date": "2026-11-25T10:00:00Z",
+        "helpful": False,
+        "question": f"Vraag {name} <script>?",
+        "language": "nl",
+        "answered": True,
+        "answer_text": "- Antwoord [1]",
+        "sections": ("Alpha › <b>Vloot</b>",),
+        "confidence": 0.9,
+        "mode": "extractive",
+    }
+    return Feedback.model_validate({**facts, **given})
+
+
+def test_the_queue_is_handled_and_reopened(app: AppTest, settings: Settings) -> None:
+    save(database(settings), verdict("one", comment="=1+1 <b>fout</b>"))
+    save(database(settings), verdict("two", helpful=True))
+    tab(app, "Feedback")
+    assert "Vraag one &lt;script&gt;?" in shown(app)
+    assert "&lt;b&gt;fout&lt;/b&gt;" in shown(app)
+    assert "Vraag two" not in shown(app)
+
+    press(app, "maintenance-feedback-one")
+    assert "Geen feedback." in shown(app)
+    assert read(database(settings))[0].handled is not None
+
+    run(app.segmented_control(key="maintenance-feedback-filter").set_value("handled"))
+    press(app, "maintenance-feedback-one")
+    assert read(database(settings))[0].handled is None
+    run(app.segmented_control(key="maintenance-feedback-filter").set_value("all"))
+    assert "Vraag two" in shown(app)
+
+
+def test_an_answer_is_shown_in_its_own_language(app: AppTest, settings: Settings) -> None:
+    """A French question may have an English answer."""
+    kept = {"language": "fr", "answer_language": "en", "more": ("- Aussi [1]",)}
+    save(database(settings), verdict("one", answer_text="- Answer [1]", **kept))
+    tab(app, "Feedback")
+    assert 'class="sw-answer" lang="en"' in shown(app)
+    assert 'lang="fr"' not in shown(app)  # what is folded may be in any language
+
+
+def test_an_exported_comment_is_no_formula() -> None:
+    table = queue._csv([verdict("one", comment="=1+1")])
+    assert ",'=1+1," in table
+
+
+# What would be published is asked first
+
+
+def built(app: AppTest, settings: Settings) -> AppTest:
+    """The page once what a document more would make is there to be asked."""
+    added_files.add(settings, "beta.md", BETA.encode(), replace=False)
+    planned(app, settings)
+    return finished(press(app, "maintenance-trial"), settings)
+
+
+def can_be_asked(app: AppTest) -> bool:
+    return any(one.key == "maintenance-trial-question" for one in app.text_input)
+
+
+def put(app: AppTest, question: str) -> AppTest:
+    app.text_input(key="maintenance-trial-question").set_value(question)
+    (ask,) = [button for button in app.button if button.label == "Aan beide vragen"]
+    return run(ask.click())
+
+
+def test_what_would_be_published_is_asked_beside_what_is(app: AppTest, settings: Settings) -> None:
+    before = Generations(settings).pointer()
+    built(app, settings)
+    after = Generations(settings).pointer()
+    assert after.published == before
+    assert not [button for button in app.button if button.key == "maintenance-trial"]
+
+    put(app, "Hoeveel kranen telt de haven?")
+    present, planned_ = app.columns
+    assert "12 kranen" not in "".join(box.body for box in present.html)
+    assert "12 kranen" in "".join(box.body for box in planned_.html)
+    assert "sw-chip" in "".join(box.body for box in planned_.html)
+    assert "Nu: zoals gepubliceerd" in present.html[0].body
+    assert "Straks: na publicatie" in planned_.html[0].body
+    put(app, "Hoeveel schepen telt de vloot?")
+    for side in app.columns:
+        assert "30 schepen" in "".join(box.body for box in side.html)
+
+    finished(press(app, "maintenance-publish"), settings)
+    assert Generations(settings).current().id == after.trial
+    assert not can_be_asked(app)
+    assert "Wat u hebt bekeken, is gepubliceerd." in shown(app)
+
+
+def test_what_was_tried_is_discarded_and_can_be_built_again(
+    app: AppTest, settings: Settings
+) -> None:
+    built(app, settings)
+    tried = Generations(settings).pointer().trial
+    (discard,) = [button for button in app.button if button.label == "Weggooien"]
+    finished(run(discard.click()), settings)
+    assert Generations(settings).pointer().trial == ""
+    assert "De haven telt 12 kranen." in shown(app)  # the plan is still there
+    finished(press(app, "maintenance-trial"), settings)
+    assert Generations(settings).pointer().trial not in ("", tried)
+
+
+def test_an_outdated_trial_is_not_shown(app: AppTest, settings: Settings) -> None:
+    built(app, settings)
+    assert can_be_asked(app)
+    added_files.add(settings, "gamma.md", BETA.replace("beta", "gamma").encode(), replace=False)
+    run(app)
+    assert not can_be_asked(app)
+    assert "veranderd sinds" in shown(app)
+    planned(app, settings)
+    assert not can_be_asked(app)
+    assert app.button(key="maintenance-trial")
+
+
+def test_before_the_first_publication_only_the_new_version_answers(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settings = settings.model_copy(update={"data_dir": tmp_path / "new"})
+    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
+    app = planned(run(AppTest.from_function(_page, default_timeout=120)), settings)
+    finished(press(app, "maintenance-trial"), settings)
+    put(app, "Hoeveel schepen telt de vloot?")
+    present, planned_ = app.columns
+    assert "Er is nog niets gepubliceerd" in present.error[0].value
+    assert "30 schepen" in "".join(box.body for box in planned_.html)
+
+
+def test_a_question_to_both_versions_is_text(app: AppTest, settings: Settings) -> None:
+    built(app, settings)
+    put(app, "Hoeveel kranen telt <b>de haven</b>?")
+    assert "&lt;b&gt;de haven&lt;/b&gt;" in shown(app)
+    assert "<b>de haven</b>" not in shown(app)
+
+
+def test_where_the_index_is_up_to_date_there_is_nothing_to_try(
+    app: AppTest, settings: Settings
+) -> None:
+    planned(app, settings)
+    assert not [button for button in app.button if button.key == "maintenance-trial"]

@@ -1,0 +1,179 @@
+"""The notes page: what is kept on the chat page, whose it is, and what can be done with it."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.errors import NotAllowedError
+from core.settings import Settings
+from people import conversations
+from people.database import FILE
+from tests.servers.test_notes import HOSTILE, note
+from tests.support.apps import ask, press, run
+from tests.ui.test_ui_conversations import REPORTS, Open, chat, kept
+from tests.ui.test_ui_conversations import opened as opened
+from ui.chat import session
+from ui.roles import User
+from ui.texts import languages, load
+
+NL = load("nl")
+
+
+def keep_first(app: AppTest) -> AppTest:
+    return run(next(one for one in app.button if (one.key or "").startswith("keep-")).click())
+
+
+def shown(app: AppTest) -> str:
+    return "\n".join(one.body for one in app.html)
+
+
+def _notes_app() -> None:
+    from core.settings import current
+    from ui import sidebar
+    from ui.notes import page
+
+    sidebar.interface_texts(current())
+    page.page()
+
+
+@pytest.fixture
+def noted(opened: Open, settings: Settings) -> AppTest:
+    """The notes page of somebody who has kept nothing yet; `run` shows it again."""
+    del opened  # which empties the store
+    return AppTest.from_function(_notes_app, default_timeout=120)
+
+
+def test_a_quote_is_kept_once_and_a_second_click_takes_it_away(
+    opened: Open, settings: Settings
+) -> None:
+    app = keep_first(ask(opened(), REPORTS))
+    (one,) = kept(settings).notes()
+    (exchange,) = chat(app).conversation.exchanges
+    assert one.question == REPORTS
+    assert one.conversation == chat(app).conversation.id
+    assert exchange.answer
+    passages = {passage.id: passage.text for passage in exchange.answer.passages}
+    assert one.citation.quote in passages[one.citation.passage_id]
+    assert NL("notes.now_kept") in shown(app)
+    assert f':is([data-keep$="{one.id}"]) .sw-unkept' in shown(app)
+    kept(settings).put_note(one.remarked("Voor de brief"))
+    app = keep_first(app)
+    assert kept(settings).notes() == ()
+    keep_first(app)
+    assert [one.remark for one in kept(settings).notes()] == ["Voor de brief"]
+
+
+def test_what_does_not_fit_is_told(
+    opened: Open, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conversations, "MAX_NOTES", 0)
+    app = keep_first(ask(opened(), REPORTS))
+    assert "u kunt 500 citaten bewaren" in shown(app)
+    assert kept(settings).notes() == ()
+
+
+def test_where_nothing_can_be_written_the_reader_is_told(opened: Open, settings: Settings) -> None:
+    app = ask(opened(), REPORTS)
+    (settings.data_dir / FILE).unlink()
+    (settings.data_dir / FILE).mkdir()
+    app = keep_first(app)
+    (settings.data_dir / FILE).rmdir()
+    assert NL("notes.problem") in shown(app)
+
+
+def test_an_empty_page_tells_how_to_keep_a_quote(noted: AppTest) -> None:
+    app = run(noted)
+    assert "Citaat bewaren" in app.info[0].value
+    assert "90 dagen" in shown(app)
+    assert not app.text_area
+
+
+def test_notes_are_listed_with_reference_and_question(noted: AppTest, settings: Settings) -> None:
+    kept(settings).put_note(note())
+    app = run(noted)
+    for words in ("Er waren 725 000 meldingen.", "<cite>Strategie</cite>", "Vraag: Hoeveel"):
+        assert words in shown(app)
+    assert "staat niet meer" not in shown(app)
+    assert "is veranderd en het citaat staat er niet meer in" in shown(app)
+
+
+def test_a_remark_is_kept_and_a_removed_note_comes_back_with_it(
+    noted: AppTest, settings: Settings
+) -> None:
+    kept(settings).put_note(note())
+    app = run(noted)
+    app = run(app.text_area[0].set_value("Voor de brief"))
+    assert [one.remark for one in kept(settings).notes()] == ["Voor de brief"]
+    app = press(app, NL("notes.remove"))
+    assert kept(settings).notes() == ()
+    assert NL("notes.taken_away") in shown(app)
+    app = press(app, NL("history.undo"))
+    assert [one.remark for one in kept(settings).notes()] == ["Voor de brief"]
+    assert app.text_area[0].value == "Voor de brief"
+    assert NL("notes.taken_away") not in shown(app)
+
+
+def test_all_or_the_chosen_notes_can_be_downloaded(noted: AppTest, settings: Settings) -> None:
+    for quote in ("Een.", "Twee."):
+        kept(settings).put_note(note(quote))
+    app = run(noted)
+    assert NL("notes.export_all", number=2) in [one.value for one in app.markdown]
+    app = run(app.checkbox[0].check())
+    assert NL("notes.export_chosen", number=1) in [one.value for one in app.markdown]
+
+
+def test_a_long_list_is_shown_in_parts(noted: AppTest, settings: Settings) -> None:
+    for number in range(25):
+        kept(settings).put_note(note(f"Citaat {number}.", start=number))
+    app = run(noted)
+    assert len(app.text_area) == 20
+    app = press(app, NL("history.more", number=5))
+    assert len(app.text_area) == 25
+
+
+def test_hostile_text_is_shown_as_text(noted: AppTest, settings: Settings) -> None:
+    kept(settings).put_note(note(HOSTILE, question=HOSTILE).remarked(HOSTILE))
+    app = run(noted)
+    assert "<script>alert" not in shown(app)
+    assert "<img" not in shown(app)
+    assert app.text_area[0].value == HOSTILE
+
+
+def test_another_user_sees_nothing(
+    noted: AppTest, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept(settings).put_note(note())
+    monkeypatch.setattr("ui.access.user", lambda: User(id="bo", name="Bo", role="reader"))
+    app = run(noted)
+    assert "725 000" not in shown(app)
+    assert app.info
+
+
+def test_a_visitor_is_told_that_nothing_lasts(
+    noted: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor = User(id="visitor 1", name="", role="reader", is_visitor=True)
+    monkeypatch.setattr("ui.access.user", lambda: visitor)
+    assert NL("notes.not_lasting") in shown(run(noted))
+
+
+def test_whoever_has_no_role_does_not_get_in(
+    noted: AppTest, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nobody = User(id="local", name="", role=None)
+    kept(settings, nobody.id).put_note(note())
+    monkeypatch.setattr("ui.access.user", lambda: nobody)
+    app = noted.run()
+    assert app.exception
+    assert not app.html
+    with pytest.raises(NotAllowedError, match="needs the role reader"):
+        session.chat(settings)
+
+
+@pytest.mark.parametrize("language", languages())
+def test_the_empty_page_names_the_button(language: str) -> None:
+    texts = load(language)
+    assert texts("notes.keep") in texts("notes.empty")
+
+
+def test_erasing_all_says_that_notes_go_too() -> None:
+    assert "notities" in NL("history.delete_all_help")

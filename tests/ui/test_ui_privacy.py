@@ -1,0 +1,245 @@
+"""The privacy page, and what other pages say of where questions go and of the audit record."""
+
+import re
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.destinations import Destination, destinations, leaves_this_machine
+from core.settings import ROOT, Settings
+from people import feedback
+from people.audit_record import records
+from people.conversation import Conversation, Exchange
+from people.database import FILE, Database, database
+from tests.servers.test_feedback import said
+from tests.servers.test_notes import note
+from tests.support.apps import ask, begin_anew, press, run
+from tests.ui.test_ui_conversations import REPORTS, Open, chat, kept
+from tests.ui.test_ui_conversations import opened as opened
+from ui.privacy.kept import kept as kept_things
+from ui.texts import languages, load
+
+NL = load("nl")
+OUTSIDE = {
+    "MODEL": "m",
+    "OPENAI_BASE_URL": "https://models.example.org/v1",
+    "EMBEDDINGS_URL": "https://vectors.example.org:8080/v1",
+    "RERANK_URL": "http://127.0.0.1:8080/rerank",
+    "CHROMA_URL": "https://chroma.example.org",
+    "DATABASE_URL": "postgresql://an:hush@people.example.org/kept",
+    "OTLP_ENDPOINT": "https://collector.example.org:4317",
+    "LANGSMITH_TRACING": "true",
+}
+
+
+def _privacy_app() -> None:
+    from ui.privacy import page
+
+    page.page()
+
+
+@pytest.fixture
+def page(opened: Open) -> AppTest:
+    """The privacy page of somebody of whom nothing is kept yet; `run` shows it again."""
+    del opened  # which empties the store
+    return AppTest.from_function(_privacy_app, default_timeout=120)
+
+
+def shown(app: AppTest) -> str:
+    parts = [*app.title, *app.header, *app.html, *app.markdown, *app.warning]
+    text = "\n".join(getattr(part, "body", None) or part.value for part in parts)
+    return re.sub("&#x27;", "'", text)
+
+
+def test_nothing_leaves_this_machine_by_default() -> None:
+    assert destinations(Settings()) == ()
+    assert destinations(Settings(openai_api_key="sk-x")) == ()  # a key by itself sends nothing
+
+
+@pytest.mark.parametrize(
+    ("values", "purpose", "host"),
+    [
+        ({"model": "gpt"}, "model", "api.openai.com"),
+        ({"openai_base_url": "http://localhost:11434/v1"}, "model", "localhost"),
+        ({"azure_endpoint": "https://x.openai.azure.com", "model": "d"}, "model",
+         "x.openai.azure.com"),
+        ({"embeddings_url": "https://e.example/v1"}, "embeddings", "e.example"),
+        ({"rerank_url": "https://r.example/rerank"}, "rerank", "r.example"),
+        ({"chroma_url": "http://c.example:8000"}, "index", "c.example"),
+        ({"database_url": "postgresql://an:hush@d.example/x"}, "database", "d.example"),
+        ({"otlp_endpoint": "http://o.example:4317"}, "collector", "o.example"),
+        ({"rerank_url": "http://[::x"}, "rerank", "?"),
+        ({"langsmith_tracing": True}, "langsmith", "api.smith.langchain.com"),
+    ],
+)  # fmt: skip
+def test_each_server_that_gets_questions_is_named(
+    values: dict[str, object], purpose: str, host: str
+) -> None:
+    (found,) = destinations(Settings(**values))
+    assert (found.purpose, found.host) == (purpose, host)
+
+
+def test_a_setting_with_an_address_or_a_trace_is_one_that_the_page_knows() -> None:
+    """A new server that questions go to has to be told there."""
+    elsewhere = {"documents_dir"}
+    named = {name for name in Settings.model_fields if re.search("_url$|endpoint$|tracing$", name)}
+    known = {"chroma_url", "embeddings_url", "rerank_url", "openai_base_url", "azure_endpoint"}
+    known |= {"database_url", "otlp_endpoint", "langsmith_tracing"}
+    assert named - elsewhere == known
+
+
+def test_a_server_on_this_machine_is_not_elsewhere() -> None:
+    here = Destination(purpose="model", host="localhost")
+    away = Destination(purpose="rerank", host="r.example")
+    assert not leaves_this_machine((here,))
+    assert leaves_this_machine((here, away))
+
+
+@pytest.mark.parametrize("language", languages())
+def test_the_page_says_in_each_language_what_is_kept_and_that_nothing_leaves(
+    page: AppTest, language: str
+) -> None:
+    texts = load(language)
+    page.session_state["language"] = language
+    told = shown(run(page))
+    assert texts("privacy.nowhere") in told
+    assert texts("privacy.about.conversations", days=90) in told
+    assert texts("privacy.about.feedback", days=365) in told
+    assert texts("privacy.about.audit_off") in told
+    assert texts("privacy.about.copies") in told
+    labels = [button.label for button in page.button]
+    assert labels == [texts("privacy.download"), texts("history.delete_all_confirm")]
+
+
+@pytest.mark.parametrize("language", languages())
+def test_the_page_says_in_each_language_to_whom_questions_go_and_what_is_recorded(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    texts = load(language)
+    for name, value in OUTSIDE.items():
+        monkeypatch.setenv(name if name.startswith("OPENAI") else f"STRATEGIEWIJZER_{name}", value)
+    monkeypatch.setenv("STRATEGIEWIJZER_AUDIT", "true")
+    monkeypatch.setenv("STRATEGIEWIJZER_AUDIT_USERS", "true")
+    monkeypatch.setenv("STRATEGIEWIJZER_KEEP_AUDIT", "1234")
+    begin_anew()
+    page.session_state["language"] = language
+    told = shown(run(page))
+    assert texts("privacy.leaves") in told
+    hosts = ("models", "vectors", "chroma", "collector")
+    assert all(f"<strong>{name}.example.org</strong>" in told for name in hosts)
+    assert "<strong>api.smith.langchain.com</strong>" in told
+    assert texts("privacy.on_this_machine", host="127.0.0.1") in told
+    assert "hush" not in told
+    assert texts("privacy.about.audit_users", days=1234) in told
+    monkeypatch.setenv("STRATEGIEWIJZER_AUDIT_USERS", "false")
+    assert texts("privacy.about.audit", days=1234) in shown(run(page))
+
+
+def test_servers_on_this_machine_only(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STRATEGIEWIJZER_RERANK_URL", "http://localhost:8080/rerank")
+    begin_anew()
+    assert NL("privacy.here") in shown(run(page))
+
+
+def test_all_is_erased_and_what_is_left_is_told(page: AppTest, settings: Settings) -> None:
+    store = kept(settings)
+    exchange = Exchange(question="Iets vertrouwelijks")
+    store.put(Conversation(exchanges=(exchange,)))
+    store.put_note(note())
+    feedback.save(database(settings), said(id=exchange.id))
+    try:
+        run(page)
+        assert NL("history.delete_all_help") in shown(page)
+        press(page, NL("history.delete_all_confirm"))
+        counts = {"conversations": 1, "notes": 1, "feedback": 1, "jobs": 0, "handled": 0}
+        assert NL("privacy.erased", **counts, audit=0) in shown(page)
+        assert store.listed() == store.notes() == ()
+        assert feedback.find(database(settings), exchange.id) is None
+        assert NL("privacy.erased", **counts, audit=0) not in shown(run(page))
+    finally:
+        feedback.remove(database(settings), exchange.id)
+
+
+def test_what_cannot_be_read_is_told_and_nothing_is_called_erased(
+    page: AppTest, settings: Settings
+) -> None:
+    run(page)
+    file = settings.data_dir / FILE
+    before = file.read_bytes() if file.exists() else None
+    file.write_bytes(b"no database")
+    try:
+        press(page, NL("history.delete_all_confirm"))
+        assert NL("privacy.problem") in page.warning[0].value
+        press(page, NL("privacy.download"))
+        assert NL("privacy.problem") in page.warning[0].value
+    finally:
+        file.unlink()
+        if before is not None:
+            file.write_bytes(before)
+
+
+def test_the_sidebar_erases_the_same(opened: Open, settings: Settings) -> None:
+    app = ask(opened(), REPORTS)
+    press(app, NL("history.delete_all_confirm"))
+    assert chat(app).conversation.exchanges == ()
+    assert kept(settings).listed() == ()
+    assert "Verwijderd: gesprekken 1" in shown(app)
+
+
+@pytest.mark.parametrize("language", languages())
+def test_the_chat_page_says_whether_answers_are_recorded_and_questions_leave(
+    opened: Open, monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    texts = load(language)
+    app = opened()
+    app.session_state["language"] = language
+    told = shown(run(app))
+    assert texts("sidebar.stays") in told
+    assert texts("sidebar.audited") not in told
+    monkeypatch.setenv("STRATEGIEWIJZER_AUDIT", "true")
+    monkeypatch.setenv("STRATEGIEWIJZER_MODEL", "m")
+    told = shown(run(app))
+    assert texts("sidebar.audited") in told
+    assert texts("privacy.audited") in told
+    assert texts("sidebar.goes_to", hosts="api.openai.com") in told
+
+
+def test_an_answer_on_the_page_is_recorded_with_who_asked(
+    opened: Open, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STRATEGIEWIJZER_AUDIT", "true")
+    monkeypatch.setenv("STRATEGIEWIJZER_AUDIT_USERS", "true")
+    app = ask(opened(), REPORTS)
+    last = list(records(settings))[-1]
+    assert (last.record["question"], last.asker) == (REPORTS, "local")
+    press(app, NL("history.delete_all_confirm"))
+    assert list(records(settings))[-1].asker == ""
+
+
+def test_without_a_record_the_page_shows_no_answer_and_says_why(
+    opened: Open, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STRATEGIEWIJZER_AUDIT", "true")
+    monkeypatch.setattr("people.audit_record.database", _no_database)
+    app = ask(opened(), REPORTS)
+    (exchange,) = chat(app).conversation.exchanges
+    assert exchange.answer is None
+    assert "There is no answer, as it must be on record" in exchange.problem
+    assert "cannot be kept in /dev/null" in exchange.problem
+    assert "725 000" not in shown(app)
+
+
+def _no_database(settings: Settings) -> Database:
+    return Database(Path("/dev/null/data"))
+
+
+def test_the_document_has_the_same_facts() -> None:
+    document = (ROOT / "docs" / "privacy.md").read_text("utf-8")
+    table = [line for line in document.splitlines() if line.startswith("| ")]
+    names = [name for name, _ in kept_things(Settings(), load("en"), lasting=True)]
+    for name in names:
+        assert sum(line.startswith(f"| {name}") for line in table) >= 1, name
+    for setting in ("KEEP_CONVERSATIONS", "KEEP_FEEDBACK", "KEEP_JOBS", "KEEP_AUDIT"):
+        default = getattr(Settings(), setting.lower())
+        assert f"`{setting}` ({default})" in document

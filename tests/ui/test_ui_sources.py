@@ -1,0 +1,405 @@
+"""The sources page: the catalogue, its search, and the reading view."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from core.errors import StoreError
+from core.passage import Passage
+from core.settings import ROOT, Settings
+from core.source import DocumentInfo
+from ingest.pipeline import ingest
+from language.matching import fold, traced, without_accents
+from tests.support.apps import run
+from ui.addresses import place_of, quotes, reading_address
+from ui.scripts import into_view, script
+from ui.sources import type_search
+from ui.sources.document_html import beside_html, marked_html, reading_html, sections_of
+from ui.texts import load
+from vectorstore.store import open_index
+
+TEXTS = load("nl")
+HOSTILE = "<script>alert(1)</script> ![x](https://evil.example/x) [l](javascript:1) $x^2$"
+FILES = {
+    "haven.nl.md": (
+        "---\nid: haven\ntitle: De haven\nlanguage: nl\narea: havens\ndate: 2020-01-01\n"
+        "superseded_by: nieuw\npublisher: Havenbedrijf\nurl: https://www.haven.example/nota\n---\n\n"
+        "# De haven\n\n## Kranen\n\nDe haven telt 12 000 kranen en drie cafés.\n\n"
+        "## Schepen\n\nEr liggen 30 schepen.\n"
+    ),
+    "haven.en.md": (
+        "---\nid: haven\ntitle: The port\nlanguage: en\narea: havens\ndate: 2020-01-01\n"
+        "superseded_by: nieuw\n---\n\n# The port\n\n## Cranes\n\nThe port has 12,000 cranes.\n\n"
+        "## Ships\n\nThere are 30 ships, one of them a frigate.\n"
+    ),
+    "nieuw.md": (
+        f"---\nid: nieuw\ntitle: 'Vloot {HOSTILE}'\nlanguage: nl\narea: vloot\n"
+        f"date: 2022-01-01\n---\n\n# Vloot\n\n## Nu\n\n"
+        f"De vloot telt 40 schepen. {HOSTILE}\n"
+    ),
+}
+
+OUR_SCRIPTS = (into_view("show_place"), script("cards") + script("panel"))
+
+Small = Callable[[Mapping[str, str]], Settings]
+
+
+@pytest.fixture
+def settings(small: Small, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    made = small(FILES)
+    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(made.data_dir))
+    monkeypatch.setenv("STRATEGIEWIJZER_CORPUS_DIRS", json.dumps([str(made.corpus_dirs[0])]))
+    ingest(made)
+    return made
+
+
+@pytest.fixture(autouse=True)
+def nothing_cached() -> Iterator[None]:
+    st.cache_resource.clear()
+    yield
+    st.cache_resource.clear()
+
+
+def _page() -> None:
+    from ui.sources import page as sources
+
+    sources.page()
+
+
+@pytest.fixture
+def app(settings: Settings) -> AppTest:
+    return run(AppTest.from_function(_page, default_timeout=120))
+
+
+def titles(app: AppTest) -> list[str]:
+    """The documents that are listed, in order, by the labels of their links."""
+    links = [link.proto for link in app.get("page_link")]
+    return [
+        link.label
+        for link in links
+        if "document=" in link.query_string and "quote=" not in link.query_string
+    ]
+
+
+def shown(app: AppTest) -> str:
+    return "\n".join(box.proto.body for box in app.get("html"))
+
+
+def read(app: AppTest, **query: str | list[str]) -> AppTest:
+    for name, value in query.items():
+        app.query_params[name] = value
+    return run(app)
+
+
+# The catalogue
+
+
+def test_a_record_tells_what_a_document_is_from_whom_and_whether_it_is_in_force(
+    app: AppTest,
+) -> None:
+    text = shown(app)
+    for fact in ("havens", "Eigen document", "Havenbedrijf", "1 januari 2020", "vervangen"):
+        assert f"<dd>{fact}</dd>" in text
+    assert "<dd>Engels, Nederlands</dd>" in text
+    assert "<dd>geldend</dd>" in text
+    assert ">haven.example<" in text  # the origin on the web, by its host
+    assert "Opgevolgd door:" in text
+    assert len(titles(app)) == 3  # two documents, and the one to its successor
+
+
+def test_a_brief_says_that_it_is_a_summary_and_of_what(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    brief = (
+        "---\nid: haven\ntitle: De haven\nlanguage: nl\nkind: brief\ndate: 2020-01-01\n"
+        "publisher: Strategiewijzer\nreference: COM(2020) 999 final\nabout: Havennota\n"
+        "about_publisher: European Commission\nurl: https://eur-lex.europa.eu/nota\n---\n\n"
+        "# De haven\n\n## Kranen\n\nDe haven telt 12 kranen.\n"
+    )
+    made = small({"haven.md": brief})
+    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(made.data_dir))
+    monkeypatch.setenv("STRATEGIEWIJZER_CORPUS_DIRS", json.dumps([str(made.corpus_dirs[0])]))
+    ingest(made)
+    app = run(AppTest.from_function(_page, default_timeout=120))
+    for shown_in in (app, read(app, document="haven")):
+        text = shown(shown_in)
+        assert "<dd>Samenvatting van dit project, geen officiële tekst</dd>" in text
+        assert "<dd>Strategiewijzer</dd>" in text
+        official = "Europese Commissie, Havennota, COM(2020) 999 final van 1 januari 2020"
+        assert f"<dt>Samenvatting van</dt><dd>{official}</dd>" in text
+        assert ">Officieel document dat hier is samengevat (EUR-Lex)<" in text
+    assert "samenvattingen van dit project: 1; officiële teksten: geen" in shown(app)
+
+
+def test_documents_are_sorted_by_title_or_the_newest_first(app: AppTest) -> None:
+    assert titles(app)[0] == "` De haven `"
+    app.session_state["catalogue-sort"] = "date"
+    run(app)
+    assert titles(app)[0].startswith("` Vloot <script>")
+
+
+def test_filters_limit_the_list_and_the_search(app: AppTest) -> None:
+    app.session_state["catalogue-language"] = "en"
+    run(app)
+    assert "1 van 2 documenten" in shown(app)
+    assert titles(app)[0] == "` The port `"
+    run(app.text_input(key="catalogue-search").set_value("kranen"))  # only in the Dutch version
+    assert "0 van 2 documenten" in shown(app)
+    app.session_state["catalogue-language"] = None
+    app.session_state["catalogue-area"] = ["vloot"]
+    run(app.text_input(key="catalogue-search").set_value("schepen"))
+    assert "1 van 2 documenten · passages met deze woorden: 1" in shown(app)
+
+
+def test_nothing_found_says_what_to_do(app: AppTest) -> None:
+    app.session_state["catalogue-area"] = ["vloot"]
+    run(app.text_input(key="catalogue-search").set_value("kranen"))
+    assert "Gebruik minder of andere woorden" in app.info[0].value
+    (reset,) = [button for button in app.button if "wissen" in button.label]
+    run(reset.click())
+    assert "2 van 2 documenten" in shown(app)
+
+
+def test_without_an_index_the_page_says_how_to_get_one(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(small({}).data_dir))
+    app = run(AppTest.from_function(_page, default_timeout=120))
+    assert "Er zijn nog geen bronnen ingelezen" in app.info[0].value
+    assert "make ingest" in app.info[0].value
+
+
+def test_hits_are_marked_in_context_and_link_to_their_passage(app: AppTest) -> None:
+    run(app.text_input(key="catalogue-search").set_value("12000 CAFES"))
+    assert "<mark>12 000</mark> kranen en drie <mark>cafés</mark>" in shown(app)
+    (hit,) = [link.proto for link in app.get("page_link") if "quote=" in link.proto.query_string]
+    assert hit.label == "` Kranen `"
+    assert hit.query_string.startswith("document=haven&language=nl&quote=")
+
+
+def test_a_hit_in_another_language_opens_that_version(app: AppTest) -> None:
+    run(app.text_input(key="catalogue-search").set_value("frigate"))
+    assert titles(app)[0] == "` The port `"
+
+
+# Searching
+
+
+@pytest.mark.parametrize(
+    "text", ["É 1 000", "  a\n b ", "725 000, 11,6 miljard", "Straße “x” – ﬁn", "e\u0301e\u0301n"]
+)
+def test_what_is_traced_is_what_is_compared(text: str) -> None:
+    folded, places = traced(text)
+    assert folded == without_accents(fold(text))
+    assert len(places) == len(folded)
+
+
+@pytest.mark.parametrize("file", sorted(ROOT.glob("corpus/*/*.md")), ids=lambda file: file.stem)
+def test_the_briefs_are_traced_exactly(file: Path) -> None:
+    text = file.read_text("utf-8")
+    assert traced(text)[0] == without_accents(fold(text))
+
+
+def test_a_sign_that_is_compared_as_several_is_one_place() -> None:
+    assert type_search.spans("½ kilo ﷺ", "1 2 ﷺ") == [(0, 1), (7, 8)]
+
+
+def test_the_words_are_found_where_they_stand() -> None:
+    text = "In 2019 waren er 725 000 meldingen van cocaïne."
+    assert [text[start:end] for start, end in type_search.spans(text, "COCAINE 725.000 er")] == [
+        "er",
+        "725 000",
+        "cocaïne",
+    ]
+
+
+def test_a_snippet_shows_the_words_however_long_the_passage_is() -> None:
+    text = f"{'voor ' * 200}De <b>haven</b> telt kranen. {'na ' * 200}"
+    shown = type_search.snippet_html(text, type_search.spans(text, "haven kranen"))
+    assert "&lt;b&gt;<mark>haven</mark>&lt;/b&gt; telt <mark>kranen</mark>" in shown
+    assert shown.startswith("… ")
+    assert shown.endswith(" …")
+    assert len(shown) < 400
+
+
+def test_words_may_be_divided_over_title_and_text(settings: Settings) -> None:
+    index = open_index(settings).snapshot()
+    lines = type_search.searchable(index.generation, index)
+    found = type_search.find("haven schepen", index.documents(), lines)
+    assert list(found) == ["haven.nl"]
+    assert not found["haven.nl"].in_title
+    assert [line.headings[-1] for line in found["haven.nl"].lines] == ["Schepen"]
+    assert type_search.find("haven walvis", index.documents(), lines) == {}
+    assert type_search.find("  ", index.documents(), lines) == {}
+
+
+# The reading view
+
+
+def test_the_address_marks_its_quotes(app: AppTest, settings: Settings) -> None:
+    passage = next(p for p in open_index(settings).passages(["haven.nl"]) if "12" in p.text)
+    name = place_of(passage.id).removeprefix("passage-")
+    start = passage.text.index("12 000")
+    read(app, document="haven", language="nl", quote=[f"{name}:{start}-{start + 6}"])
+    assert "<mark>12 000</mark>" in shown(app)
+    assert "Gemarkeerd in:" in shown(app)
+
+
+@pytest.mark.parametrize(
+    "quote", ["", "x", "<script>:0-5", "{name}:5-3", "{name}:0-99999", "{name}:-1-5", "{name}:0-١"]
+)
+def test_what_is_no_quote_is_ignored(app: AppTest, settings: Settings, quote: str) -> None:
+    passage = open_index(settings).passages(["haven.nl"])[0]
+    name = place_of(passage.id).removeprefix("passage-")
+    read(app, document="haven", language="zz", quote=[quote.format(name=name)])
+    bodies = [box.proto.body for box in app.get("html")]
+    (text,) = (body for body in bodies if 'class="sw-reading"' in body)
+    assert "<mark>" not in text  # a summary marks what it quotes
+    assert "script" not in "".join(body for body in bodies if body not in OUR_SCRIPTS)
+
+
+def test_an_unknown_document_is_named_above_the_list(app: AppTest) -> None:
+    read(app, document="![x](https://evil.example)")
+    assert "` ![x](https://evil.example) `" in app.warning[0].value
+    assert "2 van 2 documenten" in shown(app)
+
+
+def test_the_sections_of_two_languages_stand_side_by_side(app: AppTest) -> None:
+    read(app, document="haven", language="nl", beside="en")
+    rows = shown(app).split('<div class="sw-row">')[1:]
+    pairs = [("Kranen", "Cranes"), ("Schepen", "Ships")]
+    assert [
+        all(f"<h2>{name}</h2>" in row for name in pair)
+        for row, pair in zip(rows, pairs, strict=True)
+    ] == [True, True]
+    assert "niet gelijk ingedeeld" not in shown(app)
+
+
+def test_the_version_history_is_told_in_both_directions(app: AppTest) -> None:
+    read(app, document="haven", language="nl")
+    assert "Opgevolgd door:" in shown(app)
+    read(app, document="nieuw", language="nl")
+    assert "Volgt op:" in shown(app)
+    assert [title.strip("` ") for title in titles(app)] == ["De haven"]
+
+
+def test_a_document_can_be_asked_about(app: AppTest) -> None:
+    read(app, document="haven", language="nl")
+    assert app.button(key="ask-haven").label == "Stel een vraag over dit document"
+
+
+def questions_of(app: AppTest) -> list[str]:
+    return [one.label for one in app.button if str(one.key).startswith("plain-question-")]
+
+
+def test_a_document_is_told_in_short_by_quotes_with_their_sections_before_its_text(
+    app: AppTest,
+) -> None:
+    read(app, document="haven", language="en")
+    assert [one.label for one in app.expander] == ["Samenvatting en vragen"]
+    text = shown(app)
+    told = text.index("Letterlijk geciteerd uit de bron.")
+    assert told < text.index("There are 30 ships") < text.index("sw-reading")
+    assert '<h3 class="sw-label">Ships</h3>' in text
+    assert questions_of(app)
+    assert "Vragen die dit document beantwoordt" in text
+
+
+def test_what_a_document_answers_is_asked_anew_when_a_setting_has_changed(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read(app, document="haven", language="en")
+    assert questions_of(app)
+    monkeypatch.setenv("STRATEGIEWIJZER_REFUSE_BELOW", "1")
+    assert questions_of(run(app)) == []
+
+
+def test_a_document_that_says_nothing_alone_has_no_summary_and_no_empty_heading(
+    app: AppTest,
+) -> None:
+    read(app, document="nieuw", language="nl")
+    assert not app.expander
+    assert "Vragen die dit document beantwoordt" not in shown(app)
+    assert "De vloot telt 40 schepen." in shown(app)
+
+
+def test_a_summary_that_cannot_be_made_leaves_the_text(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise StoreError("It cannot be read.")
+
+    monkeypatch.setattr("ui.sources.in_short.digest", fails)
+    read(app, document="haven", language="en")
+    assert not app.exception
+    assert not app.expander
+    assert "sw-reading" in shown(app)
+
+
+def test_a_summary_is_folded(app: AppTest) -> None:
+    read(app, document="haven", language="en")
+    assert not app.expander[0].proto.expanded
+
+
+def passage(text: str, section: int, **more: Any) -> Passage:
+    name = f"{section:024x}"
+    values: dict[str, Any] = {
+        "id": f"plan.nl:{name}",
+        "document": DocumentInfo(id="plan", language="nl", title="Plan"),
+        "text": text,
+        "headings": ("Plan", f"Deel {section}"),
+        "section": section,
+        "start": section * 1000,
+        "end": section * 1000 + len(text),
+        "units": (),
+    }
+    return Passage(**(values | more))
+
+
+def test_a_page_is_told_where_it_begins_and_at_every_section() -> None:
+    first = passage("Aan het begin, aan het eind.", 0, page=3, page_breaks=(15,))
+    second = passage("En verder.", 1, page=4)
+    html = reading_html(sections_of([second, first]), {}, TEXTS)
+    assert '<span class="sw-page">blz. 3</span> Aan het begin, ' in html
+    assert '<span class="sw-page">blz. 4</span> aan het eind.' in html
+    assert '<span class="sw-page">blz. 4</span> En verder.' in html
+    assert html.count("blz.") == 3
+
+
+def test_overlapping_quotes_are_marked_and_the_text_stays_whole() -> None:
+    one = passage("abcdefgh", 0)
+    marked = {place_of(one.id): [(1, 4), (3, 6), (0, 0)]}
+    sections = sections_of([one])
+    assert "a<mark>bc</mark><mark>d</mark><mark>ef</mark>gh" in reading_html(
+        sections, marked, TEXTS
+    )
+    assert place_of(one.id) in marked_html(sections, marked, TEXTS)
+    assert marked_html(sections, {place_of(one.id): [(0, 0)]}, TEXTS) == ""
+
+
+def test_versions_that_are_divided_differently_say_so() -> None:
+    left = sections_of([passage("een", 0), passage("twee", 1)])
+    right = sections_of([passage("one", 0, id="plan.en:0a")])
+    html = beside_html(left, right, {}, TEXTS)
+    assert "niet gelijk ingedeeld" in html
+    assert "heeft hier geen onderdeel" in html
+
+
+def test_no_place_is_there_twice_where_versions_have_a_passage_in_common() -> None:
+    same = sections_of([passage("gelijk", 0)])
+    html = beside_html(same, same, {}, TEXTS)
+    assert html.count(f'id="passage-{0:024x}"') == 1
+
+
+def test_an_address_is_read_as_it_was_written() -> None:
+    one = passage("abcdefgh", 7)
+    address = reading_address(one.document, one.id, [(1, 4), (5, 6)])
+    assert address.startswith("document=plan&language=nl&quote=")
+    assert address.endswith(f"#{place_of(one.id)}")
+    name = f"{7:024x}"
+    assert quotes([f"{name}:1-4", f"{name}:5-6"]) == {place_of(one.id): [(1, 4), (5, 6)]}

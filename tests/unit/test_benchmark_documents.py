@@ -1,0 +1,276 @@
+"""The benchmark of documents: lists of headings, what counts as found, and the figures."""
+
+import itertools
+import json
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from core.errors import DocumentError
+from core.settings import Settings
+from research.benchmarks.__main__ import main
+from research.benchmarks.benchmark_plot import plot
+from research.benchmarks.benchmark_report import table
+from research.benchmarks.documents_read import DocumentsRead, documents, together
+from research.benchmarks.headings_read import Share
+from research.benchmarks.truth import (
+    LISTS,
+    Heading,
+    Truth,
+    align,
+    is_label,
+    is_title,
+    parents,
+    truth_of,
+)
+from tests.support.pdf_files import communication
+
+REPORT = """# Harbours of the Union
+
+## Article 1 – Subject matter
+
+This report is about harbours and about the ships that call there, about those who work in them and
+about what becomes of what they bring in, be it by day or by night.
+
+### Article 2
+
+### Scope of what is said
+
+The harbours of the Union are meant, also those on rivers, as far as a ship of the sea can come to
+them at any time of the year, be there water or ice below them,
+
+without help, and those on islands that no other means of transport reaches in winter or in spring,
+except where the law of a Member State has it otherwise
+
+## Thanks
+
+Thanks to all.
+"""
+LIST = """title: [Report on harbours, Harbours of the Union]
+headings: |
+  Article 1 Subject matter
+  Article 2 Scope of what is said
+    ? Thanks
+  Annex
+"""
+
+
+def headings(*texts: str) -> list[Heading]:
+    return [Heading(text, 1) for text in texts]
+
+
+def pairs(true: list[Heading], read: list[Heading]) -> list[tuple[int, int, int]]:
+    return [(match.true, match.first, match.after) for match in align(true, read)]
+
+
+def test_a_folder_is_measured_file_by_file_and_together(tmp_path: Path) -> None:
+    (tmp_path / "documents").mkdir()
+    (tmp_path / "documents" / "harbours.md").write_text(REPORT, "utf-8")
+    (tmp_path / "documents" / "broken.pdf").write_bytes(b"no PDF")
+    (tmp_path / "harbours.md.yaml").write_text(LIST, "utf-8")
+
+    broken, report, markdown, pdf, everything = documents(
+        Settings(data_dir=tmp_path), tmp_path / "documents", tmp_path
+    )
+
+    assert report.titles == Share(right=1, of=1)
+    assert report.recall == Share(right=2, of=3)
+    assert report.precision == Share(right=2, of=2)
+    assert report.parents == Share(right=1, of=2)  # Article 2 is read as part of Article 1
+    assert report.paragraphs == Share(right=1, of=3)
+    assert report.runs.value == 1
+    assert (report.files, report.unread, report.pages, report.cpu) == (1, 0, 0, 0)
+    assert [line.partition(":")[0] for line in report.wrong] == [
+        "cut",
+        "cut",
+        "heading not found",
+        "heading in two",
+        "heading below a wrong one",
+    ]
+    assert (broken.unread, broken.recall.of) == (1, 0)
+    assert broken.wrong[0].startswith("not read: ")
+    assert (markdown.name, markdown.recall, markdown.unread) == ("all .md", report.recall, 0)
+    assert (pdf.files, pdf.unread) == (1, 1)
+    assert (everything.files, everything.unread, everything.recall) == (2, 1, report.recall)
+    assert plot([broken, report, markdown, everything]).startswith("<svg")
+    names, rows = table([report, everything])
+    assert names[:2] == ["documents", "not read"]
+    assert rows[0][:4] == ["harbours.md", "0", "1.000 (1/1)", "0.667 (2/3)"]
+    assert rows[1][:2] == ["all (2)", "1"]
+
+
+def test_words_that_the_file_does_not_have_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "harbours.txt").write_text("Harbours have many ships and some have none.", "utf-8")
+    monkeypatch.setattr(
+        "research.benchmarks.documents_read.source_text.read",
+        lambda path, data: ("Harbours have many ships or some have none.",),
+    )
+    report = documents(Settings(data_dir=tmp_path), tmp_path, tmp_path)[0]
+    assert report.runs == Share(right=0, of=4)
+    assert report.wrong == ("not in the file: Harbours have many ships and some have none.",)
+
+
+def test_processor_time_is_that_of_a_page(tmp_path: Path) -> None:
+    (tmp_path / "plan.pdf").write_bytes(communication())
+    figures = documents(Settings(data_dir=tmp_path), tmp_path, tmp_path)[0]
+    assert figures.pages > 1
+    assert 0 < figures.cpu < 60
+    assert table([figures])[1][0][-1].endswith(" ms")
+
+
+def test_the_command_writes_the_table_and_all_that_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(tmp_path / "data"))
+    (tmp_path / "documents").mkdir()
+    (tmp_path / "documents" / "harbours.md").write_text(REPORT, "utf-8")
+    (tmp_path / "harbours.md.yaml").write_text(LIST, "utf-8")
+    assert main(["documents", str(tmp_path / "documents"), "--lists", str(tmp_path)]) == 0
+    assert "0.667 (2/3)" in capsys.readouterr().out
+    kept = json.loads((tmp_path / "data" / "benchmarks" / "documents.json").read_text("utf-8"))
+    assert "heading not found: Annex" in kept["figures"][0]["wrong"]
+    assert main(["documents", str(tmp_path / "data" / "benchmarks")]) == 1
+    assert "there are no documents here" in capsys.readouterr().err
+
+
+def test_a_heading_is_found_as_one_line_as_its_title_or_as_two() -> None:
+    true = headings("Article 5 Prohibited practices", "Article 6 Classification")
+    whole = headings("Article 5 – Prohibited practices", "ARTICLE 6. Classification")
+    titles = headings("Prohibited practices", "Classification")
+    apart = headings("Article 5", "Prohibited practices", "Article 6", "Classification")
+    assert pairs(true, whole) == [(0, 0, 1), (1, 1, 2)]
+    assert pairs(true, titles) == [(0, 0, 1), (1, 1, 2)]
+    assert pairs(true, apart) == [(0, 0, 2), (1, 2, 4)]
+
+
+def test_a_list_may_leave_out_the_title_below_a_label() -> None:
+    assert pairs(headings("ANNEX I"), headings("ANNEX I – Harbours of the Union")) == [(0, 0, 1)]
+    assert pairs(headings("ANNEX I"), headings("Annex I")) == [(0, 0, 1)]
+    assert pairs(headings("ANNEX I"), headings("ANNEX II Harbours")) == []
+    assert pairs(headings("Article 4"), headings("Article 4 This is for all harbours.")) == []
+
+
+def test_a_heading_with_another_number_or_in_another_place_is_not_found() -> None:
+    assert (
+        pairs(headings("Article 5 Entry into force"), headings("Article 6 Entry into force")) == []
+    )
+    assert pairs(headings("2.1 Scope"), headings("2.2 Scope")) == []
+    assert pairs(headings("One", "Two"), headings("Two", "One")) in ([(0, 1, 2)], [(1, 0, 1)])
+    assert pairs(headings("Article 5 Prohibited practices"), headings("Article 5")) == []
+    assert is_label(Heading("Article 5", 1), Heading("Article 5 Prohibited practices", 1))
+    assert not is_label(Heading("Article 5", 1), Heading("Article 50 Penalties", 1))
+    assert not is_label(Heading("Article 5 Penalties", 1), Heading("Article 5 Penalties", 1))
+
+
+def test_small_differences_of_writing_do_not_count() -> None:
+    true = headings("3.2 Sources[^1] of growth in the harbours", "Chapitre III Les ports")
+    read = headings("3.2. Sources of growth in harbours", "CHAPITRE III – LES PORTS")
+    assert len(pairs(true, read)) == 2
+
+
+def test_a_title_must_have_the_subject() -> None:
+    truth = Truth(titles=("Regulation (EU) 2024/1 on harbours of the Union", "on harbours"))
+    assert is_title("REGULATION (EU) 2024/1 on Harbours of the Union", truth)
+    assert is_title("On harbours", truth)
+    assert not is_title("Regulation (EU) 2024/1", truth)
+
+
+def test_headings_stand_below_the_nearest_that_is_less_deep() -> None:
+    outline = [Heading(str(depth), depth) for depth in (1, 3, 2, 3, 1)]
+    assert parents(outline) == [None, 0, 0, 2, None]
+
+
+def test_a_list_of_deltatextsplitter_is_read_as_it_is(tmp_path: Path) -> None:
+    for name in ("pdfs", "refs", "lists"):
+        (tmp_path / name).mkdir()
+    workbook = openpyxl.Workbook()
+    sheet = workbook.active
+    assert sheet is not None
+    sheet.append(["NativeID", "Title", "MainType", "Cascadelevel"])
+    sheet.append([0, "harbours", "Title", 0])
+    sheet.append([1, "Article 1 Scope", "Headline", 1])
+    sheet.append([2, "(1) Harbours are meant.", "Enumeration", 2])
+    sheet.append([None, None, None, None])
+    workbook.save(tmp_path / "refs" / "harbours_references.xlsx")
+    file = tmp_path / "pdfs" / "harbours.pdf"
+
+    assert truth_of(file, tmp_path / "lists") == Truth(headings=(Heading("Article 1 Scope", 1),))
+
+    (tmp_path / "lists" / "harbours.pdf.yaml").write_text("title: On harbours\n", "utf-8")
+    both = truth_of(file, tmp_path / "lists")
+    assert both == Truth(titles=("On harbours",), headings=(Heading("Article 1 Scope", 1),))
+    ships = tmp_path / "pdfs" / "ships.pdf"
+    assert truth_of(ships, tmp_path / "lists") is None
+    (tmp_path / "pdfs" / "ships.pdf.yaml").write_text("title: On ships\n", "utf-8")
+    assert truth_of(ships, tmp_path / "lists") == Truth(titles=("On ships",))
+
+
+def test_the_lists_that_come_with_the_benchmark_can_be_read(tmp_path: Path) -> None:
+    names = [file.name.removesuffix(".yaml") for file in LISTS.iterdir()]
+    lists = {name: truth_of(tmp_path / name, LISTS) for name in names}
+    assert len(lists) >= 24
+    for name, truth in lists.items():
+        assert truth is not None, name
+        assert truth.titles, name
+        depths = [heading.depth for heading in truth.headings]
+        assert all(after <= before + 1 for before, after in itertools.pairwise(depths))
+
+
+def test_a_wrong_list_is_told(tmp_path: Path) -> None:
+    (tmp_path / "harbours.md.yaml").write_text("titel: Harbours\n", "utf-8")
+    with pytest.raises(DocumentError, match="not a list of headings"):
+        truth_of(tmp_path / "harbours.md", tmp_path)
+
+
+def test_sums_count_each_heading_once() -> None:
+    one = DocumentsRead(name="a.md", recall=Share(right=1, of=1), pages=2, cpu=0.1)
+    other = DocumentsRead(name="b.md", recall=Share(right=0, of=3), unread=1)
+    both = together("all", [one, other])
+    assert (both.recall.value, both.unread, both.pages, both.cpu) == (0.25, 1, 2, 0.1)
+    assert both.titles.value is None
+
+
+ENDINGS = [
+    ("where ships call.", "", False),
+    ("where ships call.¹²", "", False),
+    ("where ships call; and", "(b) others", False),
+    ("where ships call, or", "b) others", False),
+    ("where ships call,", "Having regard to others", False),
+    ("where ships call,", "which others do not", True),
+    ("where ships call, or", "are to call", True),
+    ("as laid down in Regulation (EU)", "2024/1", True),
+    ("on the ships and the", "Harbours", True),
+]
+
+
+def test_a_paragraph_is_cut_where_its_sentence_goes_on(tmp_path: Path) -> None:
+    for number, (ending, after, _) in enumerate(ENDINGS):
+        text = f"{'Harbours of the Union are meant. ' * 6}and those {ending}\n\n{after}\n"
+        (tmp_path / f"harbours-{number}.md").write_text(text, "utf-8")
+    reports = documents(Settings(data_dir=tmp_path), tmp_path, tmp_path)
+    for (ending, after, is_cut), report in zip(ENDINGS, reports, strict=False):
+        assert report.paragraphs == Share(right=int(not is_cut), of=1), (ending, after)
+
+
+def test_a_wrong_title_is_no_wrong_heading_and_may_be_a_true_one(tmp_path: Path) -> None:
+    for name in ("ships", "ports"):
+        text = "# Article 1 Scope\n\nPorts are meant.\n\n## Definitions\n\nA port has ships.\n"
+        (tmp_path / f"{name}.md").write_text(text, "utf-8")
+    listed = "title: On ports\nheadings: |\n"
+    (tmp_path / "ports.md.yaml").write_text(
+        f"{listed}  Article 1 Scope\n    Definitions\n", "utf-8"
+    )
+    (tmp_path / "ships.md.yaml").write_text(f"{listed}  Definitions\n", "utf-8")
+    ports, ships = documents(Settings(data_dir=tmp_path), tmp_path, tmp_path)[:2]
+    assert ports.titles == Share(right=0, of=1)
+    assert ports.recall == ports.precision == ports.parents == Share(right=2, of=2)
+    assert ships.recall == ships.precision == ships.parents == Share(right=1, of=1)
+
+    (tmp_path / "ships.md.yaml").write_text(
+        "title: Article 1 Scope\nheadings: |\n  Article 1 Scope\n  Definitions\n", "utf-8"
+    )
+    ships = documents(Settings(data_dir=tmp_path), tmp_path, tmp_path)[1]
+    assert ships.titles == ships.recall == ships.precision == Share(right=1, of=1)

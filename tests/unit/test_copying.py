@@ -1,0 +1,365 @@
+"""What is copied of an answer is exact, and shows as exactly that wherever it is pasted."""
+
+import datetime
+
+import pytest
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from core.answer import Answer
+from core.citation import Citation
+from core.source import DocumentInfo, DocumentKind
+from language.escaping import escaped
+from tests.support.answers import retold
+from tests.unit.test_ui_citations import HOSTILE
+from ui.answers.copying import markdown, markdown_text, plain_text, references
+from ui.answers.references import reference
+from ui.texts import load
+
+STRATEGY = DocumentInfo(
+    id="security-union",
+    language="en",
+    title="EU Security Union Strategy",
+    reference="COM(2020) 605 final",
+    date=datetime.date(2020, 7, 24),
+    publisher="European Commission",
+    url="https://eur-lex.europa.eu/?uri=CELEX:52020DC0605",
+    kind="official",
+)
+
+
+def cited(
+    document: DocumentInfo = STRATEGY, number: int = 1, page: int | None = 3, quote: str = "Words."
+) -> Citation:
+    return Citation(
+        number=number,
+        passage_id=f"{document.key}:p1",
+        document=document,
+        headings=(document.title, "Priorities"),
+        quote=quote,
+        start=0,
+        end=len(quote),
+        page=page,
+        last_page=page,
+        url=document.url,
+    )
+
+
+def given(text: str, *citations: Citation) -> Answer:
+    return Answer(
+        question="?",
+        text=text,
+        language="en",
+        citations=citations,
+        answered=bool(citations),
+        confidence=1,
+        mode="extractive",
+    )
+
+
+@pytest.mark.parametrize(
+    ("language", "written"),
+    [
+        (
+            "en",
+            "European Commission, EU Security Union Strategy, COM(2020) 605 final, 24 July 2020, "
+            "section “Priorities”, p. 3.",
+        ),
+        (
+            "nl",
+            "Europese Commissie, EU Security Union Strategy, COM(2020) 605 final van 24 juli 2020, "
+            "onderdeel „Priorities”, blz. 3.",
+        ),
+        (
+            "fr",
+            "Commission européenne, EU Security Union Strategy, COM(2020) 605 final du 24 juillet "
+            "2020, section « Priorities », p. 3.",
+        ),
+        (
+            "de",
+            "Europäische Kommission, EU Security Union Strategy, COM(2020) 605 final vom 24. Juli "
+            "2020, Abschnitt „Priorities“, S. 3.",
+        ),
+    ],
+)
+def test_a_reference_is_written_in_the_house_style_of_the_interface_language(
+    language: str, written: str
+) -> None:
+    assert reference(cited(), load(language)) == written
+
+
+BRIEF = STRATEGY.model_copy(
+    update={
+        "title": "The strategy in brief",
+        "publisher": "Strategiewijzer",
+        "kind": "brief",
+        "about": "EU Security Union Strategy",
+        "about_publisher": "European Commission",
+    }
+)
+PACKAGE = BRIEF.model_copy(
+    update={
+        "about": "Delivering on a Security Union",
+        "reference": "press release of 24 July 2020",
+        "about_form": "press_release",
+        "url": "https://press.example/ip",
+        "questions_url": "https://press.example/qanda",
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("language", "written"),
+    [
+        (
+            "en",
+            "Strategiewijzer, summary of: European Commission, EU Security Union Strategy, "
+            "COM(2020) 605 final, 24 July 2020 (summary by this project, not an official text: "
+            "section “Priorities”, p. 3).",
+        ),
+        (
+            "nl",
+            "Strategiewijzer, samenvatting van: Europese Commissie, EU Security Union Strategy, "
+            "COM(2020) 605 final van 24 juli 2020 (samenvatting van dit project, geen officiële "
+            "tekst: onderdeel „Priorities”, blz. 3).",
+        ),
+        (
+            "fr",
+            "Strategiewijzer, résumé de : Commission européenne, EU Security Union Strategy, "
+            "COM(2020) 605 final du 24 juillet 2020 (résumé du présent projet, pas un texte "
+            "officiel: section « Priorities », p. 3).",
+        ),
+        (
+            "de",
+            "Strategiewijzer, Zusammenfassung von: Europäische Kommission, EU Security Union "
+            "Strategy, COM(2020) 605 final vom 24. Juli 2020 (Zusammenfassung dieses Projekts, "
+            "kein amtlicher Text: Abschnitt „Priorities“, S. 3).",
+        ),
+    ],
+)
+def test_a_brief_is_referred_to_as_a_summary_of_the_official_text(
+    language: str, written: str
+) -> None:
+    assert reference(cited(BRIEF), load(language)) == written
+
+
+def test_the_reference_of_the_press_release_names_its_questions_and_answers() -> None:
+    assert reference(cited(PACKAGE, page=None), load("en")) == (
+        "Strategiewijzer, summary of: European Commission, Delivering on a Security Union, press "
+        "release of 24 July 2020, with its questions and answers (summary by this project, not an "
+        "official text: section “Priorities”)."
+    )
+
+
+def test_only_the_official_title_is_emphasised() -> None:
+    written = reference(cited(BRIEF), load("en"), emphasis="*{}*")
+    assert "European Commission, *EU Security Union Strategy*, COM" in written
+    assert "in brief" not in written
+
+
+def test_a_brief_of_a_kept_conversation_is_no_text_of_the_commission() -> None:
+    as_kept = STRATEGY.model_copy(update={"kind": "brief"})
+    assert reference(cited(as_kept), load("en")).startswith(
+        "Strategiewijzer, summary of: European Commission, COM(2020) 605 final, 24 July 2020 (s"
+    )
+
+
+@pytest.mark.parametrize(
+    ("document", "listed"),
+    [
+        (STRATEGY, "p. 3. https://eur-lex.europa.eu/?uri=CELEX:52020DC0605"),
+        (
+            BRIEF,
+            "p. 3). Official document summarised here (EUR-Lex): "
+            "https://eur-lex.europa.eu/?uri=CELEX:52020DC0605",
+        ),
+        (
+            PACKAGE,
+            "p. 3). Press release (press.example): https://press.example/ip "
+            "Questions and answers (press.example): https://press.example/qanda",
+        ),
+    ],
+)
+def test_a_copied_address_says_what_it_opens(document: DocumentInfo, listed: str) -> None:
+    answer = given("One. [1]", cited(document))
+    assert plain_text(answer, load("en")).endswith(listed)
+    tokens = read(markdown(answer, load("en")))
+    children = [child for token in tokens for child in token.children or ()]
+    assert "".join(child.content for child in children).endswith(listed)
+
+
+@pytest.mark.parametrize(
+    ("changed", "written"),
+    [
+        (
+            {"kind": "brief", "about": "", "reference": "", "date": None},
+            "summary of: European Comm",
+        ),
+        ({"reference": ""}, "Strategy, 24 July 2020, section"),
+        ({"date": None}, "Strategy, COM(2020) 605 final, section"),
+        (
+            {"reference": "press release of 24 July 2020"},
+            "Strategy, press release of 24 July 2020, s",
+        ),
+        ({"publisher": "Raad van Europa"}, "Raad van Europa, EU Security"),
+        ({"publisher": ""}, "EU Security Union Strategy, COM"),
+    ],
+)
+def test_a_reference_has_what_is_known(changed: dict[str, object], written: str) -> None:
+    document = STRATEGY.model_copy(update=changed)
+    assert written in reference(cited(document, page=None), load("en"))
+
+
+def test_a_plain_copy_has_the_answer_and_its_numbered_references() -> None:
+    answer = given("One. [1]\n\n- two [2]", cited(), cited(number=2, page=4))
+    head, _, below = plain_text(answer, load("en")).partition("\n\nReferences\n\n")
+    assert head == answer.text
+    assert below.splitlines() == references(answer, load("en"))
+    assert below.splitlines()[1].startswith("[2] European Commission, ")
+    assert below.endswith("p. 4. https://eur-lex.europa.eu/?uri=CELEX:52020DC0605")
+
+
+def folded() -> Answer:
+    answer = given("### Strategy, *Priorities*\nOne. [1]", cited(), cited(page=5), cited(number=2))
+    return retold(answer, more=("### Agenda, Size\n\nTwo. [2]",))
+
+
+def test_a_copy_has_what_is_folded_below_the_answer_and_a_passage_once() -> None:
+    assert plain_text(folded(), load("en")).splitlines()[:-2] == [
+        "Strategy, *Priorities*",
+        "One. [1]",
+        "",
+        "Also in the sources (1)",
+        "",
+        "Agenda, Size",
+        "",
+        "Two. [2]",
+        "",
+        "References",
+        "",
+    ]
+    first, second = references(folded(), load("en"))
+    assert first.startswith("[1] European Commission, ")
+    assert "p. 3–5." in first
+    assert second.startswith("[2] ")
+
+
+def test_labels_are_bold_in_a_markdown_copy_and_show_as_what_they_are() -> None:
+    source = markdown(folded(), load("en"))
+    tokens = read(source)
+    assert [token.type for token in tokens].count("paragraph_open") == 8
+    assert "heading_open" not in {token.type for token in tokens}
+    bold = [
+        "".join(child.content for child in token.children or ())
+        for token in tokens
+        if token.children and token.children[1:] and token.children[1].type == "strong_open"
+    ]
+    assert bold == [
+        "Strategy, *Priorities*",
+        "Also in the sources (1)",
+        "Agenda, Size",
+        "References",
+    ]
+
+
+def test_under_a_refusal_what_is_folded_is_called_nearest() -> None:
+    refused = folded().model_copy(update={"answered": False})
+    assert "Nearest passages (1)" in plain_text(refused, load("en"))
+
+
+def test_a_refusal_is_copied_without_references() -> None:
+    assert plain_text(given("Nothing found."), load("en")) == "Nothing found."
+    assert markdown(given("Nothing found."), load("en")) == "Nothing found."
+
+
+def read(source: str) -> list[Token]:
+    """What a reader of Markdown makes of a text: CommonMark with tables and strikethrough."""
+    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    return parser.parse(source)
+
+
+def shown(source: str) -> str:
+    lines = [token for token in read(source) if token.children is not None]
+    assert {child.type for line in lines for child in line.children or ()} <= {
+        "text",
+        "text_special",
+        "softbreak",
+    }
+    return "\n".join("".join(child.content for child in line.children or ()) for line in lines)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HOSTILE,
+        "# kop",
+        "#",
+        "- item",
+        "+ item",
+        "* item",
+        "> citaat",
+        "1. een",
+        "12) een",
+        "---",
+        "===",
+        "```",
+        "~~~",
+        "| a | b |",
+        "a\\b",
+        "C:\\new",
+        "[1]: https://evil.example",
+        "&lt;b&gt;",
+        "<https://evil.example>",
+        "2020-2025: COM(2020) 605 final – 46 % (p. 3).",
+    ],
+)
+def test_data_in_markdown_shows_as_exactly_that(text: str) -> None:
+    tokens = read(escaped(text))
+    assert [token.type for token in tokens] == ["paragraph_open", "inline", "paragraph_close"]
+    assert shown(escaped(text)) == text
+
+
+@pytest.mark.parametrize("bare", ["https://evil.example", "www.evil.example", "a@evil.example"])
+def test_an_address_in_data_is_no_link_where_bare_addresses_are(bare: str) -> None:
+    assert bare not in escaped(bare)
+
+
+def test_dates_and_references_stay_legible_in_markdown() -> None:
+    line = "24 juli 2020, COM(2020) 605 final, 11,6 miljard (2020-2025) om 08:05: ja."
+    assert escaped(line) == line
+
+
+def test_a_list_stays_a_list_in_markdown() -> None:
+    tokens = read(markdown_text("Twee:\n\n- *een* [1]\n- 1. twee [2]\n\nKlaar."))
+    assert [token.type for token in tokens].count("list_item_open") == 2
+    assert "em_open" not in {c.type for token in tokens for c in token.children or ()}
+
+
+def test_hostile_sources_show_as_text_in_a_markdown_copy() -> None:
+    kind: DocumentKind = "upload"
+    document = DocumentInfo(
+        id="evil",
+        language="nl",
+        title=HOSTILE,
+        reference=HOSTILE,
+        publisher=HOSTILE,
+        url="https://evil.example/a>b c<script>",
+        kind=kind,
+    )
+    tokens = read(markdown(given(f"{HOSTILE} [1]", cited(document)), load("nl")))
+    children = [child for token in tokens for child in token.children or ()]
+    assert {child.type for child in children} <= {
+        "text", "text_special", "softbreak", "strong_open", "strong_close", "em_open", "em_close",
+        "link_open", "link_close",
+    }  # fmt: skip
+    (link,) = [child for child in children if child.type == "link_open"]
+    assert link.attrs["href"] == "https://evil.example/a%3Eb%20c%3Cscript%3E"
+    text = "".join(child.content for child in children)
+    assert text.count(HOSTILE) == 4
+
+
+def test_an_address_that_is_no_web_page_is_left_out() -> None:
+    document = STRATEGY.model_copy(update={"url": "javascript:alert(1)"})
+    answer = given("One. [1]", cited(document))
+    assert "javascript" not in plain_text(answer, load("en"))
+    assert "javascript" not in markdown(answer, load("en"))

@@ -1,0 +1,267 @@
+"""Question sets: what is accepted, what is refused, and whether the bundled set is true."""
+
+import hashlib
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import yaml
+
+from core.answer import Turn
+from core.errors import QuestionSetError
+from eval.dataset import (
+    QUESTIONS,
+    SETS,
+    Question,
+    dialogues,
+    fingerprints,
+    load,
+    load_sets,
+)
+from language.matching import contains, fold
+
+ROOT = Path(__file__).resolve().parents[2]
+
+ANSWERABLE = {
+    "id": "one",
+    "question": "How many?",
+    "language": "en",
+    "answerable": True,
+    "kind": "number",
+    "facts": [["3", "three"]],
+}
+
+
+def write(path: Path, *entries: object) -> Path:
+    path.write_text(yaml.safe_dump(list(entries), sort_keys=False), "utf-8")
+    return path
+
+
+def test_a_question_is_loaded_with_its_facts_and_history(tmp_path: Path) -> None:
+    follow_up = {
+        "id": "two",
+        "question": "And then?",
+        "language": "en",
+        "answerable": False,
+        "kind": "unanswerable",
+        "history": [{"question": "Q", "answer_text": "A"}],
+    }
+    first, second = load(write(tmp_path / "set.yaml", ANSWERABLE, follow_up))
+    assert first.facts == (("3", "three"),)
+    assert second.history == (Turn(question="Q", answer_text="A"),)
+    assert second.facts == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({"colour": "red"}, "colour"),
+        ({"question": None}, "question"),
+        ({"question": " "}, "question"),
+        ({"language": "English"}, "language"),
+        ({"answerable": "yes"}, "answerable"),
+        ({"kind": "riddle"}, "kind"),
+        ({"kind": "unanswerable"}, "kind"),
+        ({"facts": []}, "facts"),
+        ({"facts": [[]]}, "facts.0"),
+        ({"facts": [[2019]]}, "facts.0.0"),
+        ({"facts": [["3"], [""]]}, "facts.1.0"),
+        ({"facts": "3"}, "facts"),
+        ({"answerable": False, "kind": "unanswerable"}, "facts"),
+        ({"history": [{"question": "Q", "answer": "A"}]}, "history.0.answer_text"),
+        ({"answers": [""]}, "answers.0"),
+        ({"answerable": False, "kind": "unanswerable", "facts": [], "answers": ["A"]}, "answers"),
+        ({"kind": "message"}, "kind"),
+        ({"answerable": False, "kind": "message", "facts": []}, "message"),
+        ({"answerable": False, "kind": "message", "facts": [], "message": "joke"}, "message"),
+        ({"message": "greeting"}, "message"),
+        (
+            {"conversation": "talk", "history": [{"question": "Q", "answer_text": "A"}]},
+            "conversation",
+        ),
+    ],
+)
+def test_a_wrong_entry_is_named_with_file_id_and_key(
+    tmp_path: Path, change: dict[str, object], key: str
+) -> None:
+    file = write(tmp_path / "set.yaml", ANSWERABLE | change)
+    with pytest.raises(QuestionSetError) as caught:
+        load(file)
+    assert f"{file}: question 'one': {key}: " in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["question", "language", "answerable", "kind", "facts"])
+def test_a_missing_key_is_named(tmp_path: Path, key: str) -> None:
+    entry = {name: value for name, value in ANSWERABLE.items() if name != key}
+    with pytest.raises(QuestionSetError, match=f"question 'one': {key}: "):
+        load(write(tmp_path / "set.yaml", entry))
+
+
+def test_an_entry_without_an_id_is_named_by_its_number(tmp_path: Path) -> None:
+    entry = {name: value for name, value in ANSWERABLE.items() if name != "id"}
+    with pytest.raises(QuestionSetError, match="question 2: id: Field required"):
+        load(write(tmp_path / "set.yaml", ANSWERABLE, entry))
+
+
+def test_an_id_is_used_once_also_across_files(tmp_path: Path) -> None:
+    write(tmp_path / "a.yaml", ANSWERABLE)
+    write(tmp_path / "b.yaml", ANSWERABLE)
+    with pytest.raises(QuestionSetError, match=r"b\.yaml: question 1: id: 'one' .*a\.yaml"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "id: one", "- just text", "- [", "- \xff"])
+def test_a_file_that_is_no_list_of_questions_is_refused(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "set.yaml"
+    file.write_bytes(text.encode("latin-1"))
+    with pytest.raises(QuestionSetError, match=r"set\.yaml: "):
+        load(file)
+
+
+@pytest.mark.parametrize("name", ["", "absent.yaml"])
+def test_a_folder_without_sets_and_an_absent_file_are_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(QuestionSetError, match="no question set here"):
+        load(tmp_path / name)
+
+
+def test_files_of_a_folder_are_fingerprinted_by_name(tmp_path: Path) -> None:
+    file = write(tmp_path / "set.yaml", ANSWERABLE)
+    assert fingerprints({"questions": tmp_path}) == {
+        "set.yaml": hashlib.sha256(file.read_bytes()).hexdigest()
+    }
+
+
+MESSAGE = {
+    "id": "hi",
+    "question": "hi",
+    "language": "en",
+    "answerable": False,
+    "kind": "message",
+    "message": "greeting",
+}
+
+
+def test_sets_are_asked_together_and_each_counts_in_its_part(tmp_path: Path) -> None:
+    sets = {part: tmp_path / part for part in SETS}
+    for folder in sets.values():
+        folder.mkdir()
+    write(sets["questions"] / "a.yaml", ANSWERABLE, MESSAGE)
+    write(sets["messages"] / "a.yaml", ANSWERABLE | {"id": "polite"})
+    write(sets["conversations"] / "a.yaml", MESSAGE | {"id": "turn", "conversation": "talk"})
+    assert {one.id: one.part for one in load_sets(sets)} == {
+        "one": "questions",
+        "hi": "messages",
+        "polite": "messages",
+        "turn": "conversations",
+    }
+    assert fingerprints(sets).keys() == {"a.yaml", "messages/a.yaml", "conversations/a.yaml"}
+    by_itself = load(sets["questions"])
+    assert [one.part for one in by_itself] == ["questions", "messages"]
+
+    write(sets["messages"] / "a.yaml", ANSWERABLE)
+    with pytest.raises(QuestionSetError, match="'one' is already used"):
+        load_sets(sets)
+
+
+def test_sets_that_are_not_there_are_left_out_but_for_the_questions(tmp_path: Path) -> None:
+    sets = {part: tmp_path / part for part in SETS}
+    with pytest.raises(QuestionSetError, match="no question set here"):
+        load_sets(sets)
+    sets["questions"].mkdir()
+    write(sets["questions"] / "a.yaml", ANSWERABLE)
+    assert len(load_sets(sets)) == 1
+
+
+def test_the_turns_of_a_conversation_belong_together() -> None:
+    names = {"a": "talk", "b": "", "c": "talk", "d": ""}
+    questions = [
+        Question.model_validate(ANSWERABLE | {"id": name, "conversation": conversation})
+        for name, conversation in names.items()
+    ]
+    found = [[one.id for one in turns] for turns in dialogues(questions)]
+    assert found == [["a", "c"], ["b"], ["d"]]
+
+
+# The bundled set
+
+BUNDLED = load(QUESTIONS)
+LANGUAGES = ("nl", "en")
+
+
+def sections(document: str, language: str) -> dict[str, str]:
+    """Heading -> text of each section of a brief."""
+    brief = (ROOT / "corpus" / language / f"{document}.md").read_text("utf-8")
+    parts = [part.partition("\n") for part in brief.split("\n## ")[1:]]
+    return {heading.strip(): text for heading, _, text in parts}
+
+
+BRIEFS = {
+    path.stem: {language: sections(path.stem, language) for language in LANGUAGES}
+    for path in (ROOT / "corpus" / "en").glob("*.md")
+}
+
+
+def test_the_bundled_set_is_large_and_mixed() -> None:
+    unanswerable = [question for question in BUNDLED if not question.answerable]
+    languages = Counter(question.language for question in BUNDLED)
+    assert len(BUNDLED) >= 84
+    assert len(unanswerable) >= 22
+    assert languages["nl"] >= 32
+    assert languages["en"] >= 28
+    assert languages["fr"] >= 12
+    assert languages["de"] >= 12
+    assert {question.language for question in unanswerable} == set(languages)
+    assert sum(bool(question.history) for question in BUNDLED) >= 4
+    assert len({question.kind for question in BUNDLED}) == 9
+    for document in BRIEFS:
+        assert sum(question.documents[:1] == (document,) for question in BUNDLED) >= 10
+
+
+def test_no_bundled_question_is_asked_twice() -> None:
+    asked = Counter((fold(question.question), question.history) for question in BUNDLED)
+    assert asked.most_common(1)[0][1] == 1
+
+
+@pytest.mark.parametrize(
+    "question",
+    [pytest.param(one, id=one.id) for one in BUNDLED if one.answerable],
+)
+def test_a_bundled_question_is_true_to_the_briefs(question: Question) -> None:
+    """The headings exist, and in each language every fact stands under one of them, in each of
+    the documents that is said to answer the question."""
+    assert question.sections
+    used: set[str] = set()
+    for document in question.documents:
+        for language in LANGUAGES:
+            found = {
+                heading: text
+                for heading, text in BRIEFS[document][language].items()
+                if heading in question.sections
+            }
+            used.update(found)
+            shown = "\n".join(found.values())
+            for fact in question.facts:
+                assert any(contains(shown, spelling) for spelling in fact), (document, fact)
+    assert used == set(question.sections)
+
+
+def test_a_bundled_history_does_not_give_the_answer_away() -> None:
+    for question in BUNDLED:
+        for turn in question.history:
+            for fact in question.facts:
+                assert not any(contains(turn.answer_text, spelling) for spelling in fact)
+
+
+def test_the_set_over_real_texts_is_split_by_document_and_in_four_languages() -> None:
+    found = load(QUESTIONS.with_name("documents"))
+    languages = Counter(one.language for one in found)
+    assert len(found) >= 60
+    assert languages.keys() == {"nl", "en", "de", "fr"}
+    assert sum(not one.answerable for one in found) >= 10
+    halves = [
+        {one.documents[0] for one in found if one.answerable and one.held_out is held}
+        for held in (False, True)
+    ]
+    assert all(halves)
+    assert halves[0].isdisjoint(halves[1])
+    assert all(one.answers for one in found if one.answerable)

@@ -1,0 +1,373 @@
+"""What a reader sees of an answer, worked out by hand on one small document."""
+
+from collections.abc import Sequence
+
+import pytest
+
+import prompts
+from core.answer import Answer, Mode
+from core.citation import Citation
+from core.passage import Passage, Unit
+from core.source import DocumentInfo
+from eval.answer_markdown import blocks, words
+from eval.findings import Reading
+from eval.pointers import about_itself, points_back
+from eval.shown import read
+from tests.support.answers import marked
+
+AGENDA = DocumentInfo(id="agenda", language="en", title="Drugs Agenda")
+MARKET = "The market is worth EUR 30 billion a year."
+SAME = "The press release gives that amount too."
+ALSO = "It also names cannabis."
+LEAD = "The Agenda has three blocks:"
+ITEMS = ("security measures;", "prevention;", "care.")
+AFTER = "This plan runs until 2025."
+
+
+def passage(name: str, *units: str | tuple[str, ...]) -> Passage:
+    """A passage of sentences, each a text, and of lists: a tuple of lead-in and items.
+
+    An empty lead-in is none.
+    """
+    text, found = "", list[Unit]()
+
+    def add(part: str, between: str, lead_in: tuple[int, int] | None, is_item: bool) -> Unit:
+        nonlocal text
+        text += between if text else ""
+        start, text = len(text), text + part
+        unit = Unit(start=start, end=len(text), lead_in=lead_in)
+        found.append(unit.model_copy(update={"kind": "item"}) if is_item else unit)
+        return found[-1]
+
+    for unit in units:
+        if isinstance(unit, str):
+            add(unit, " ", None, is_item=False)
+            continue
+        lead, *items = unit
+        introduction = add(lead, " ", None, is_item=False) if lead else None
+        for number, item in enumerate(items):
+            between = "\n- " if number else "\n\n- "
+            span = (introduction.start, introduction.end) if introduction else None
+            add(item, between, span, is_item=True)
+    return Passage(
+        id=name,
+        document=AGENDA,
+        text=text,
+        headings=("Drugs Agenda", name),
+        section=0,
+        start=0,
+        end=len(text),
+        units=tuple(found),
+    )
+
+
+SIZE = passage("size", MARKET, SAME, ALSO)
+BRIEF = passage("brief", "It was adopted in 2020.", (LEAD, *ITEMS), AFTER)
+LONG = passage("long", ("There are 14 steps:", *(f"step {n} of it;" for n in range(1, 15))))
+TABLE = passage("table", ("Weapon | Number", "revolver | 102", "rifle | 33"))
+LIST = "\n".join(f"- {item}" for item in ITEMS)
+WHOLE = f"{LEAD} [2]\n\n{LIST}"
+
+
+def given(text: str, *more: str, mode: Mode = "extractive", **values: object) -> Answer:
+    """An answer that cites all of the passages, numbered in this order."""
+    passages = (SIZE, BRIEF, LONG, TABLE)
+    citations = tuple(
+        Citation(
+            number=number,
+            passage_id=one.id,
+            document=one.document,
+            headings=one.headings,
+            quote=one.text,
+            start=0,
+            end=len(one.text),
+            page=None,
+            last_page=None,
+            url="",
+        )
+        for number, one in enumerate(passages, start=1)
+    )
+    answer = Answer(
+        question="Q",
+        text=text,
+        more=more,
+        language="en",
+        citations=citations,
+        passages=passages,
+        answered=True,
+        confidence=0.9,
+        mode=mode,
+    )
+    return answer.model_copy(update=values)
+
+
+def reading(text: str, *more: str, gold: Sequence[str] = (MARKET,)) -> Reading:
+    return read(given(text, *more), gold)
+
+
+def counted(text: str, *, gold: Sequence[str]) -> tuple[bool, int, int]:
+    found = reading(text, gold=gold)
+    return found.direct, found.needed, found.units
+
+
+# The grammar
+
+
+def test_an_answer_is_taken_apart_into_labels_paragraphs_items_and_notes() -> None:
+    text = f"### Agenda, Brief\n\n**Two** things: [2]\n\n{LIST}\n\n3 of 23 items.\n\nEnd. [1]"
+    found = blocks(marked(text))
+    assert [(one.kind, one.text, one.numbers) for one in found] == [
+        ("label", "Agenda, Brief", ()),
+        ("paragraph", "Two things:", (2,)),
+        ("item", "security measures;", (2,)),
+        ("item", "prevention;", (2,)),
+        ("item", "care.", (2,)),
+        ("note", "3 of 23 items.", ()),
+        ("paragraph", "End.", (1,)),
+    ]
+
+
+@pytest.mark.parametrize("text", ["3 of 23 items.", "3 van de 23 punten.", "Hier 3 von 23 Punkten"])
+def test_a_note_counts_the_items_above_it(text: str) -> None:
+    assert blocks(marked(f"A: [1]\n\n{LIST}\n\n{text}"))[-1].kind == "note"
+
+
+@pytest.mark.parametrize("language", prompts.languages())
+def test_a_note_may_say_why_items_are_left_out(language: str) -> None:
+    note = prompts.phrases(language).part_confirmed.format(2, 3)
+    assert blocks(marked(f"A: [1]\n\n- een [1]\n- twee [2]\n\n{note}"))[-1].kind == "note"
+
+
+@pytest.mark.parametrize("text", ["2 of 23 items.", "3 items.", "3 of 2 items.", "3 of 23. [1]"])
+def test_what_counts_anything_else_is_no_note(text: str) -> None:
+    assert blocks(marked(f"A: [1]\n\n{LIST}\n\n{text}"))[-1].kind == "paragraph"
+
+
+def test_words_are_counted_without_labels_and_markers_and_besides_lists() -> None:
+    text = f"### Agenda, Brief\n\n{WHOLE}\n\n{MARKET} [1]"
+    assert words(marked(text)) == 5 + 4 + 9
+    assert reading(text).words_prose == 5 + 9
+
+
+# Direct and precision
+
+
+def test_a_paragraph_of_three_sentences_is_three_units() -> None:
+    assert counted(f"{MARKET} {SAME} {ALSO} [1]", gold=[MARKET]) == (True, 1, 3)
+
+
+def test_the_first_unit_must_answer() -> None:
+    assert counted(f"{AFTER} [2]\n\n{MARKET} [1]", gold=[MARKET]) == (False, 1, 2)
+    assert counted(f"### Agenda, Size\n\n{MARKET} [1]", gold=[MARKET]) == (True, 1, 1)
+
+
+def test_a_gold_text_is_a_stretch_of_a_unit_in_whatever_case_and_spacing() -> None:
+    assert counted(f"{MARKET} [1]", gold=["worth  eur 30 Billion"]) == (True, 1, 1)
+    assert counted(f"{MARKET} [1]", gold=["31 billion"]) == (False, 0, 1)
+
+
+@pytest.mark.parametrize("gold", [LEAD, ITEMS[1]])
+def test_a_whole_list_is_one_unit_and_gold_with_its_lead_in_or_an_item(gold: str) -> None:
+    assert counted(f"{WHOLE}\n\n{MARKET} [1]", gold=[gold]) == (True, 1, 2)
+
+
+def test_of_a_cut_list_each_line_counts_and_what_a_gold_one_needs_is_needed() -> None:
+    cut = f"{LEAD} [2]\n\n- {ITEMS[0]}\n- {ITEMS[1]}"
+    assert counted(cut, gold=[ITEMS[1]]) == (False, 3, 3)
+    assert counted(cut, gold=[LEAD]) == (True, 3, 3)
+    assert counted(cut, gold=[MARKET]) == (False, 0, 3)
+
+
+def test_a_sentence_that_a_gold_one_points_back_to_is_needed() -> None:
+    pointing = f"{MARKET} {SAME} {ALSO} [1]"
+    assert counted(pointing, gold=[ALSO]) == (False, 2, 3)  # "It": the press release
+    assert counted(f"{MARKET} {SAME} [1]", gold=[SAME]) == (False, 1, 2)  # opens with no such word
+
+
+def test_a_note_and_a_label_are_no_units() -> None:
+    steps = "\n".join(f"- step {n} of it;" for n in range(1, 13))
+    text = f"### Agenda, Long\n\nThere are 14 steps: [3]\n\n{steps}\n\n12 of 14 items."
+    assert counted(text, gold=["step 2 of it"]) == (True, 1, 1)
+
+
+def test_without_gold_nothing_is_said_about_precision() -> None:
+    found = reading(f"{MARKET} [1]", gold=())
+    assert (found.judged, found.precision) == (False, None)
+
+
+def test_a_models_sentence_is_a_unit_that_rests_on_what_it_quotes() -> None:
+    text = "Le marché vaut 30 milliards. [1] Il y a trois axes. [2]"
+    found = read(given(text, mode="generative"), [MARKET])
+    assert (found.direct, found.needed, found.units) == (True, 1, 2)
+    other = read(given(text, mode="generative"), [ALSO])
+    assert (other.direct, other.needed) == (False, 0)  # the figure says which unit it rests on
+
+
+def test_a_table_row_is_a_unit_with_its_headings() -> None:
+    found = reading("Weapon: revolver; number: 102 [4]", gold=["revolver | 102"])
+    assert (found.direct, found.units, found.cut, found.loose) == (True, 1, (), ())
+    assert reading("revolver | 102 [4]").loose == ("revolver | 102",)
+
+
+# Lists
+
+
+def test_a_list_with_lead_in_and_all_items_is_whole() -> None:
+    found = reading(f"{MARKET} [1]", f"### Agenda, Brief\n\n{WHOLE}")
+    assert (found.lists, found.whole_lists, found.cut) == (1, 1, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "cut"),
+    [
+        (f"{LEAD} [2]", LEAD),
+        (f"{LEAD} [2]\n\n- {ITEMS[0]}\n- {ITEMS[2]}", LEAD),
+        (f"- {ITEMS[0]} [2]", ITEMS[0]),
+        (LIST.replace(";", "; [2]").replace("care.", "care. [2]"), ITEMS[0]),  # no lead-in
+    ],
+)
+def test_a_list_in_part_is_cut_wherever_it_stands(text: str, cut: str) -> None:
+    for found in (reading(text), reading(f"{MARKET} [1]", text)):
+        assert (found.lists, found.whole_lists, found.cut) == (1, 0, (cut,))
+
+
+def test_a_long_list_may_end_after_twelve_items_with_a_note() -> None:
+    steps = [f"- step {n} of it;" for n in range(1, 15)]
+    lead = "There are 14 steps: [3]\n\n"
+    shown = {number: lead + "\n".join(steps[:number]) for number in (11, 12, 14)}
+    assert reading(shown[14]).whole_lists == 1
+    assert reading(f"{shown[12]}\n\n12 of 14 items.").whole_lists == 1
+    assert reading(shown[12]).whole_lists == 0
+    assert reading(f"{shown[11]}\n\n11 of 14 items.").whole_lists == 0
+    without_the_first = lead + "\n".join(steps[1:13])
+    assert reading(f"{without_the_first}\n\n12 of 14 items.").whole_lists == 0
+
+
+def test_items_that_nothing_introduces_may_stand_alone_and_together_are_one_unit() -> None:
+    alone = passage("alone", MARKET, ("", "Europol: 3;", "the agency: 4."))
+    for text, units in (("- Europol: 3; [1]", 1), ("- Europol: 3; [1]\n- the agency: 4. [1]", 1)):
+        answer = given(text)
+        citation = answer.citations[0].model_copy(update={"passage_id": "alone"})
+        answer = answer.model_copy(update={"passages": (alone,), "citations": (citation,)})
+        found = read(answer, ["the agency: 4"])
+        assert (found.units, found.lists, found.cut) == (units, 0, ())
+
+
+def test_a_list_within_a_list_belongs_to_it() -> None:
+    text = "Two steps:\n\n- first:\n  - look;\n  - leap;\n- rest."
+    spans = [(text.index(one), text.index(one) + len(one)) for one in
+             ("Two steps:", "first:", "look;", "leap;", "rest.")]  # fmt: skip
+    leads = [None, spans[0], spans[1], spans[1], spans[0]]
+    units = tuple(
+        Unit(start=start, end=end, kind="item" if lead else "sentence", lead_in=lead)
+        for (start, end), lead in zip(spans, leads, strict=True)
+    )
+    nested = BRIEF.model_copy(update={"text": text, "units": units})
+    passages = (SIZE, nested, LONG, TABLE)
+    whole = given(text.replace("steps:", "steps: [2]"), passages=passages)
+    assert read(whole, ["leap"]).whole_lists == 1
+    assert read(whole, ["leap"]).units == 1
+    assert read(given("Two steps: [2]\n\n- first:\n- rest.", passages=passages)).cut
+
+
+def test_a_models_lists_need_a_lead_in_and_items_too() -> None:
+    def cut(text: str) -> tuple[str, ...]:
+        return read(given(text, mode="generative")).cut
+
+    assert cut("In short, there are two: [1]\n\n- one thing [1]\n- another [1]") == ()
+    assert cut("In short, there are two: [1]") == ("In short, there are two:",)
+    assert cut("- one thing [1]\n- another [1]") == ("one thing",)
+
+
+# Loose ends
+
+
+def test_a_paragraph_may_not_point_to_what_is_not_shown() -> None:
+    assert reading(f"{ALSO} [1]").loose == (ALSO,)
+    assert reading(f"{SAME} {ALSO} [1]").loose == ()
+    assert reading(f"{SAME} [1]\n\n{ALSO} [1]").loose == ()  # directly above it
+    assert reading(f"{MARKET} [1] {ALSO} [1]").loose == (ALSO,)  # not what stands before it there
+    assert reading(f"{MARKET} [1]", f"### Agenda\n\n{AFTER} [2]").loose == (AFTER,)
+    assert reading(f"{WHOLE}\n\n{AFTER} [2]").loose == ()
+
+
+def test_a_models_sentence_may_point_to_the_one_before_it_in_its_paragraph() -> None:
+    text = "The market is large. [1] It grows. [1]"
+    assert read(given(text, mode="generative")).loose == ()
+    assert read(given(text.replace("] It", "]\n\nIt"), mode="generative")).loose == ("It grows.",)
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "This strategy has four parts."),
+        ("en", "With that study the Commission looks further."),
+        ("en", "They are the first."),
+        ("en", "It was set up in 1993."),
+        ("en", "There the work goes on."),
+        ("en", "“Such a centre would help.”"),
+        ("en", "All of them share a plan."),
+        ("nl", "Dit blok telt drie punten."),
+        ("nl", "Het telt drie punten."),
+        ("nl", "Volgens dat onderzoek klopt het."),
+        ("nl", "Daarom komt er een plan."),
+        ("nl", "Hierdoor daalt de vraag."),
+        ("nl", "Op dezelfde dag verscheen een plan."),
+        ("nl", "Ook de routekaart hoort erbij."),
+        ("fr", "Cela vaut pour tous."),
+        ("fr", "C'est pourquoi la Commission propose un plan."),
+        ("fr", "Elle compte trois volets."),
+        ("fr", "Dans ce cadre, Europol agit."),
+        ("de", "Dies gilt für alle."),
+        ("de", "Daher gibt es einen Plan."),
+        ("de", "Das ist der erste Schritt."),
+        ("de", "Nach dieser Studie stimmt es."),
+        ("es", "Esta estrategia tiene cuatro partes."),
+        ("es", "Además, hay un plan."),
+        ("it", "Questa strategia ha quattro parti."),
+        ("it", "Inoltre c'è un piano."),
+        ("pl", "Ta strategia ma cztery części."),
+        ("pl", "Dlatego jest plan."),
+    ],
+)
+def test_openings_that_point_back(language: str, sentence: str) -> None:
+    assert points_back(sentence, language)
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "There are four parts."),
+        ("en", "It is clear that more is needed."),
+        ("en", "Both the Commission and Europol act."),
+        ("en", "Those who sell weapons are prosecuted."),
+        ("en", "In 2019 there were 725,000 reports."),
+        ("en", "Itinerant groups are active."),
+        ("nl", "Het actieplan telt vier prioriteiten."),
+        ("nl", "Het is nog niet duidelijk of dat zo blijft."),
+        ("nl", "Er zijn vier prioriteiten."),
+        ("nl", "Dieren vallen er niet onder."),
+        ("fr", "Il y a quatre priorités."),
+        ("fr", "Ce qui compte est la prévention."),
+        ("fr", "Les États membres agissent."),
+        ("de", "Es gibt vier Prioritäten."),
+        ("de", "Das Programm hat vier Teile."),
+        ("de", "Die Kommission handelt."),
+        ("es", "El plan tiene cuatro partes."),
+        ("it", "Il piano ha quattro parti."),
+        ("pl", "Komisja ma plan."),
+        ("sv", "Detta gäller alla."),  # nothing is known of this language
+    ],
+)
+def test_openings_that_do_not(language: str, sentence: str) -> None:
+    assert not points_back(sentence, language)
+
+
+def test_a_summary_that_speaks_about_itself_is_a_loose_end() -> None:
+    assert about_itself("The individual actions are not listed in this brief.", "en")
+    assert about_itself("Deze samenvatting somt de maatregelen niet op.", "nl")
+    assert not about_itself("The Commission published a brief.", "en")
+    itself = passage("size", "Many actions are left out of this summary.")
+    text = "Many actions are left out of this summary. [1]"
+    passages = (itself, BRIEF, LONG, TABLE)
+    assert read(given(text, passages=passages)).loose

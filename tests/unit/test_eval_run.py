@@ -1,0 +1,584 @@
+"""A run from question to figures, with an assistant whose every answer is written here."""
+
+import pytest
+from langchain_core.runnables import RunnableConfig
+
+from core.answer import Answer, Turn
+from core.citation import Citation
+from core.passage import Passage, Unit
+from core.settings import Settings
+from core.source import DocumentInfo
+from eval.alce import verdicts
+from eval.dataset import Question
+from eval.evaluate import run, sum_up
+from eval.outline import Outline
+from eval.question_result import QuestionResult
+from eval.results import Results, Stamp
+from tests.support.answers import retold
+from vectorstore.embeddings import make_embedder
+
+DRUGS = DocumentInfo(id="drugs-agenda", language="en", title="Drugs")
+STAMP = Stamp(
+    settings={"results": 6},
+    prompts={"answer": "abc"},
+    embedder="tiny",
+    generation="g1",
+    code_version="1",
+    date="2020-07-24T00:00:00+00:00",
+    questions={"set.yaml": "123"},
+)
+MARKET = "The market is worth EUR 30 billion a year. Cannabis has 39% of it."
+HOSTILE = "<script>alert('x')</script>"
+
+
+def passage(text: str, heading: str, section: int, document: DocumentInfo = DRUGS) -> Passage:
+    return Passage(
+        id=f"{document.key}-{section}",
+        document=document,
+        text=text,
+        headings=(document.title, heading),
+        section=section,
+        start=0,
+        end=len(text),
+        units=(Unit(start=0, end=len(text)),),
+    )
+
+
+def cite(number: int, source: Passage, quote: str, start: int | None = None) -> Citation:
+    start = source.text.index(quote) if start is None else start
+    return Citation(
+        number=number,
+        passage_id=source.id,
+        document=source.document,
+        headings=source.headings,
+        quote=quote,
+        start=start,
+        end=start + len(quote),
+        page=None,
+        last_page=None,
+        url="",
+    )
+
+
+def answer(text: str, *citations: Citation, passages: tuple[Passage, ...] = ()) -> Answer:
+    return Answer(
+        question="Q",
+        text=text,
+        language="en",
+        citations=citations,
+        passages=passages,
+        answered=True,
+        confidence=0.9,
+        mode="extractive",
+    )
+
+
+REFUSAL = Answer(
+    question="Q",
+    text="The sources do not say.",
+    language="en",
+    answered=False,
+    reason="nothing found",
+    missing=("2035",),
+    confidence=0.1,
+    mode="extractive",
+)
+
+SIZE = passage(MARKET, "Size of the drug market", 3)
+SIZE_NL = SIZE.model_copy(
+    update={
+        "id": "nl",
+        "document": DRUGS.model_copy(update={"language": "nl"}),
+        "headings": ("Drugs", "Omvang van de drugsmarkt"),
+    }
+)
+OTHER = passage("Nothing of use.", "In brief", 0)
+TWO = SIZE.model_copy(
+    update={"units": (Unit(start=0, end=42), Unit(start=43, end=len(MARKET)))}
+)  # a unit a sentence
+OUTLINE = Outline.of([SIZE, SIZE_NL, OTHER])
+EMBEDDER = make_embedder(Settings())
+
+
+def question(name: str, **values: object) -> Question:
+    given = {"id": name, "question": name, "language": "en", "answerable": True, "kind": "number"}
+    return Question.model_validate(given | {"facts": [["30 miljard", "30 billion"]]} | values)
+
+
+QUESTIONS = (
+    question(
+        "right",
+        documents=["drugs-agenda"],
+        sections=["Size of the drug market", "Omvang van de drugsmarkt"],
+        history=[{"question": "earlier", "answer_text": "text"}],
+    ),
+    question(
+        "wrong quote",
+        language="nl",
+        facts=[["30 billion"], ["40%"]],
+        documents=["drugs-agenda", "firearms-plan"],
+        sections=["Size of the drug market"],
+    ),
+    question("wrong refusal", sections=["Size of the drug market"], documents=["firearms-plan"]),
+    question("right refusal", answerable=False, kind="unanswerable", facts=[]),
+    question(HOSTILE, answerable=False, kind="unanswerable", facts=[]),
+)
+
+FIRST_SENTENCE = "The market is worth EUR 30 billion a year."
+ANSWERS = {
+    "right": answer(
+        f"{FIRST_SENTENCE} [1]", cite(1, SIZE, FIRST_SENTENCE), passages=(OTHER, SIZE, SIZE_NL)
+    ),
+    "wrong quote": answer(
+        "The market is worth 30 billion [1]. Cannabis has 93% of it [1].",
+        cite(1, SIZE, "The market is worth 30 billion.", start=0),
+        cite(2, SIZE, "Cannabis has 39% of it."),
+        passages=(SIZE,),
+    ),
+    "wrong refusal": REFUSAL.model_copy(
+        update={"text": "The sources do not say. Nearest: 30 billion.", "passages": (SIZE,)}
+    ),
+    "right refusal": REFUSAL,
+    HOSTILE: answer(f"Yes {HOSTILE}", passages=(OTHER,)),
+}
+
+
+class Scripted:
+    """An assistant that knows its answers by heart, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, tuple[Turn, ...]]] = []
+
+    def ask(
+        self,
+        question: str,
+        history: tuple[Turn, ...] = (),
+        *,
+        config: RunnableConfig | None = None,
+    ) -> Answer:
+        self.asked.append((question, history))
+        return ANSWERS[question]
+
+
+def ran(questions: tuple[Question, ...] = QUESTIONS) -> Results:
+    return run(questions, Scripted(), OUTLINE, EMBEDDER, stamp=STAMP)
+
+
+@pytest.fixture(scope="module")
+def results() -> Results:
+    return ran()
+
+
+def by_id(results: Results, name: str) -> QuestionResult:
+    return next(result for result in results.questions if result.id == name)
+
+
+def test_every_question_is_asked_with_its_history_and_reported_when_done() -> None:
+    assistant, done = Scripted(), list[str]()
+    run(
+        QUESTIONS,
+        assistant,
+        OUTLINE,
+        EMBEDDER,
+        stamp=STAMP,
+        on_result=lambda result: done.append(result.id),
+    )
+    assert done == [one.id for one in QUESTIONS]
+    assert assistant.asked[0] == ("right", (Turn(question="earlier", answer_text="text"),))
+
+
+def test_questions_asked_at_the_same_time_are_reported_in_their_order(results: Results) -> None:
+    done: list[str] = []
+    at_once = run(
+        QUESTIONS,
+        Scripted(),
+        OUTLINE,
+        EMBEDDER,
+        stamp=STAMP,
+        parallel=3,
+        on_result=lambda result: done.append(result.id),
+    )
+    assert done == [one.id for one in QUESTIONS]
+    assert at_once.fingerprint == results.fingerprint
+
+
+def test_of_a_model_it_is_told_how_often_it_failed_and_what_was_withheld(results: Results) -> None:
+    one, other, *_ = results.questions
+    asked = [
+        one.model_copy(
+            update={"mode": "generative", "withheld": ("Maybe.",), "contradicted": ("No.", "No!")}
+        ),
+        other.model_copy(update={"mode": "fallback"}),
+    ]
+    overall = sum_up(asked, STAMP).overall
+    assert overall.answers["fallback_rate"] == 0.5
+    assert overall.size["withheld"] == 1.5
+    assert results.overall.size["withheld"] is None
+
+
+def test_what_the_assistant_did_is_kept(results: Results) -> None:
+    right = by_id(results, "right")
+    assert right.facts_found == (("30 miljard", "30 billion"),)
+    assert right.facts_missing == ()
+    assert right.quotes == (FIRST_SENTENCE,)
+    assert [(one.document, one.section) for one in right.citations] == [
+        ("drugs-agenda", "Size of the drug market")
+    ]
+    assert right.confidence == 0.9
+    assert right.latency_ms >= 0
+    refusal = by_id(results, "wrong refusal")
+    assert (refusal.answered, refusal.reason, refusal.missing) == (
+        False,
+        "nothing found",
+        ("2035",),
+    )
+
+
+def test_language_versions_of_a_section_are_ranked_as_one(results: Results) -> None:
+    retrieved = by_id(results, "right").retrieved
+    assert [(one.section, one.relevant) for one in retrieved] == [
+        ("In brief", False),
+        ("Size of the drug market", True),
+    ]
+
+
+def test_a_heading_in_another_document_is_not_relevant(results: Results) -> None:
+    assert [one.relevant for one in by_id(results, "wrong refusal").retrieved] == [False]
+
+
+def test_retrieval_counts_the_questions_that_name_sections(results: Results) -> None:
+    # Ranks of the first relevant section: 2, 1 and none.
+    assert results.overall.retrieval == {
+        "hit@1": pytest.approx(1 / 3, abs=1e-4),
+        "hit@3": pytest.approx(2 / 3, abs=1e-4),
+        "hit@5": pytest.approx(2 / 3, abs=1e-4),
+        "mrr": pytest.approx((1 / 2 + 1) / 3, abs=1e-4),
+        "ndcg@10": pytest.approx((0.6309 + 1) / 3, abs=1e-4),
+        # One right section each for the first two; the third's document is not in the index.
+        "map": pytest.approx((1 / 2 + 1) / 3, abs=1e-4),
+        # All facts of the first and third are in the passages, of the second 30 billion, not 40%.
+        "context_recall": pytest.approx((1 + 1 / 2 + 1) / 3, abs=1e-4),
+    }
+
+
+def test_answers_are_counted_over_the_questions_they_apply_to(results: Results) -> None:
+    assert results.overall.n == 5
+    assert by_id(results, "wrong refusal").facts_found  # shown, but not given as an answer
+    assert results.overall.answers == {
+        "fact_recall": pytest.approx((1 + 1 / 2 + 0) / 3, abs=1e-4),
+        "full_answer_rate": pytest.approx(1 / 3, abs=1e-4),
+        "false_refusal_rate": pytest.approx(1 / 3, abs=1e-4),
+        "refusal_rate_unanswerable": 0.5,
+        "useful_answer_rate": pytest.approx(2 / 5),
+        "language_rate": pytest.approx(4 / 5),  # English for a Dutch question
+        "fallback_rate": None,  # no model was asked
+    }
+
+
+def test_refusals_have_precision_recall_and_f1(results: Results) -> None:
+    # Two refusals, one of them right; two unanswerable questions, one of them refused.
+    assert results.overall.refusals == {"precision": 0.5, "recall": 0.5, "f1": 0.5}
+
+
+def test_citations_have_recall_and_precision(results: Results) -> None:
+    # Of four sentences two are supported; of three citations two support their sentence.
+    assert results.overall.citations["citation_recall"] == 0.5
+    assert results.overall.citations["citation_precision"] == pytest.approx(2 / 3, abs=1e-4)
+
+
+def test_a_citation_that_its_sentence_can_do_without_is_needless() -> None:
+    cited = answer(
+        "The market is worth EUR 30 billion a year [1][2].",
+        cite(1, SIZE, FIRST_SENTENCE),
+        cite(2, OTHER, "Nothing of use."),
+        passages=(SIZE, OTHER),
+    )
+    (verdict,) = verdicts(cited, EMBEDDER)
+    assert (verdict.supported, verdict.needless) == (True, (2,))
+
+
+def test_two_citations_may_support_a_sentence_together() -> None:
+    both = "The market is worth EUR 30 billion a year and cannabis has 39% of it [1][2]."
+    cited = answer(
+        both,
+        cite(1, SIZE, FIRST_SENTENCE),
+        cite(2, SIZE, "Cannabis has 39% of it."),
+        passages=(SIZE,),
+    )
+    (verdict,) = verdicts(cited, EMBEDDER)
+    assert (verdict.supported, verdict.needless) == (True, ())
+
+
+def test_an_answer_may_be_in_the_language_of_a_document_that_has_no_other(results: Results) -> None:
+    assert by_id(results, "wrong quote").languages == ("nl",)
+    french = question("right", language="fr", documents=["drugs-agenda"])
+    assert ran((french,)).questions[0].languages == ("en", "fr", "nl")
+
+
+def test_what_must_not_be_said_makes_an_answer_useless() -> None:
+    asked = question("right", forbidden=["EUR 30 billion"])
+    (result,) = ran((asked,)).questions
+    assert result.forbidden_said == ("EUR 30 billion",)
+    assert not result.useful
+    assert result.cause == "forbidden"
+
+
+def test_the_confidence_is_compared_with_what_can_be_answered(results: Results) -> None:
+    # Confidence 0.9 for two answerable questions of three, 0.1 for one of two.
+    assert results.calibration is not None
+    assert [(one.n, one.answerable) for one in results.calibration.bins] == [
+        (2, 0.5),
+        (3, pytest.approx(2 / 3, abs=1e-4)),
+    ]
+    assert results.calibration.ece == pytest.approx((2 * 0.4 + 3 * (0.9 - 2 / 3)) / 5, abs=1e-3)
+
+
+def test_two_runs_differ_only_in_their_times(results: Results) -> None:
+    assert ran().fingerprint == results.fingerprint
+    assert ran(QUESTIONS[:3]).fingerprint != results.fingerprint
+
+
+def test_questions_in_another_language_than_what_answers_them_are_reported_apart() -> None:
+    asked = (
+        question("right", documents=["drugs-agenda"]),
+        question("right", language="nl", documents=["drugs-agenda"]),
+        question("right", language="fr", documents=["drugs-agenda"]),
+        question("right", language="fr", documents=["absent"]),
+        question("right", language="fr"),
+    )
+    assert {name: group.n for name, group in ran(asked).by_part.items()} == {
+        "open": 5,
+        "same language": 2,
+        "across languages": 1,
+    }
+
+
+def test_held_out_questions_and_challenges_are_reported_apart() -> None:
+    asked = (
+        question("right", held_out=True),
+        question(HOSTILE, answerable=False, kind="unanswerable", facts=[], challenge="injection"),
+    )
+    results = ran(asked)
+    assert {name: group.n for name, group in results.by_part.items()} == {"held out": 1, "open": 1}
+    assert list(results.by_challenge) == ["injection"]
+
+
+# What a reader sees
+
+
+def seen(given: Answer, *gold: str, **values: object) -> QuestionResult:
+    """The result of a question that is answered so."""
+
+    class Once:
+        def ask(
+            self,
+            question: str,
+            history: tuple[Turn, ...] = (),
+            *,
+            config: RunnableConfig | None = None,
+        ) -> Answer:
+            return given
+
+    asked = question("q", answers=gold, **values)
+    return run((asked,), Once(), OUTLINE, EMBEDDER, stamp=STAMP).questions[0]
+
+
+SHORT = answer(f"{FIRST_SENTENCE} [1]", cite(1, TWO, FIRST_SENTENCE), passages=(TWO,))
+PADDED = answer(
+    f"{MARKET} [1]\n\nNothing of use. [2]",
+    cite(1, TWO, MARKET),
+    cite(2, OTHER, OTHER.text),
+    passages=(TWO, OTHER),
+)
+FOLDED = retold(
+    answer(
+        "Cannabis has 39% of it. [1]",
+        cite(1, TWO, "Cannabis has 39% of it."),
+        cite(1, TWO, FIRST_SENTENCE),
+        passages=(TWO,),
+    ),
+    more=(f"### Drugs, Size\n\n{FIRST_SENTENCE} [1]",),
+)
+
+
+def test_a_short_answer_that_says_it_can_be_signed() -> None:
+    result = seen(SHORT, FIRST_SENTENCE)
+    assert result.complete
+    assert result.signable
+    assert result.cause is None
+
+
+def test_an_answer_among_much_else_is_buried() -> None:
+    result = seen(PADDED, FIRST_SENTENCE)  # one of three sentences answers
+    assert (result.useful, result.complete, result.signable) == (True, True, False)
+    assert result.cause == "buried"
+    assert seen(PADDED, FIRST_SENTENCE, "Cannabis has 39%").signable  # two of three
+
+
+def test_facts_that_are_only_folded_below_the_answer_are_buried() -> None:
+    result = seen(FOLDED, "Cannabis has 39% of it")
+    assert result.facts_found
+    assert (result.facts_in_text, result.complete, result.fully_answered) == (0, False, True)
+    assert (result.signable, result.cause) == (False, "buried")
+
+
+def test_what_an_answer_quotes_counts_for_its_facts() -> None:
+    in_french = answer("Il vaut 30 milliards. [1]", cite(1, TWO, FIRST_SENTENCE), passages=(TWO,))
+    assert seen(in_french.model_copy(update={"mode": "generative"})).complete
+
+
+def test_a_loose_end_and_a_cut_list_cannot_be_signed() -> None:
+    loose = passage("It is large. It is worth EUR 30 billion a year.", "Size", 3)
+    pointing = answer(f"{loose.text} [1]", cite(1, loose, loose.text), passages=(loose,))
+    assert seen(pointing, "worth EUR 30 billion").cause == "loose end"
+    cut = answer("It is: [1]", cite(1, loose, "It is"), passages=(loose,))
+    assert seen(cut, "It is", facts=[["It is"]]).cause == "cut list"
+
+
+def test_a_refusal_can_be_signed_when_nothing_answers_and_it_says_so() -> None:
+    values = {"answerable": False, "kind": "unanswerable", "facts": []}
+    assert seen(REFUSAL, **values).signable
+    assert seen(REFUSAL.model_copy(update={"text": " "}), **values).signable is False
+    assert seen(SHORT, **values).signable is False
+    assert seen(REFUSAL, FIRST_SENTENCE).signable is False
+
+
+def test_without_gold_nobody_can_tell_whether_an_answer_can_be_signed() -> None:
+    assert seen(SHORT).signable is None
+
+
+def test_the_figures_of_reading_are_counted_over_what_they_apply_to() -> None:
+    results = [
+        seen(SHORT, FIRST_SENTENCE),
+        seen(PADDED, FIRST_SENTENCE),
+        seen(FOLDED, "Cannabis has 39% of it"),
+        seen(REFUSAL, FIRST_SENTENCE),
+        seen(REFUSAL, answerable=False, kind="unanswerable", facts=[]),
+    ]
+    overall = sum_up(results, STAMP).overall
+    assert overall.reading == {
+        "signable": pytest.approx(2 / 5),
+        "direct": pytest.approx(3 / 4),
+        "precision": pytest.approx((1 + 1 / 3 + 1) / 3, abs=1e-4),
+        "complete": pytest.approx(2 / 4),
+        "complete_with_more": pytest.approx(3 / 4),
+        "whole_lists": None,
+        "cut_lists": 0.0,
+        "loose_ends": 0.0,
+    }
+    assert overall.size["words_prose"] == pytest.approx((9 + 17 + 5) / 3, abs=1e-4)
+
+
+# Messages and conversations
+
+REPLY = REFUSAL.model_copy(update={"text": "Hello. Ask me something.", "message": "greeting"})
+
+
+def test_a_message_is_handled_when_it_is_taken_for_what_it_is_without_sources() -> None:
+    def handled(given: Answer, message: str = "greeting") -> QuestionResult:
+        values = {"answerable": False, "kind": "message", "facts": [], "message": message}
+        return seen(given, **values)
+
+    assert handled(REPLY).handled
+    assert handled(REPLY).cause is None
+    for wrong in (REFUSAL, SHORT, REPLY.model_copy(update={"message": "thanks"})):
+        assert not handled(wrong).handled
+        assert handled(wrong).cause == "message"
+    citing = REPLY.model_copy(update={"citations": SHORT.citations, "passages": (TWO,)})
+    assert not handled(citing).handled
+    shorter = citing.model_copy(update={"message": "shorter"})
+    assert handled(shorter, "shorter").handled
+    assert handled(REPLY).signable is None
+
+
+def test_manners_are_counted_over_all_that_is_asked_and_figures_over_questions() -> None:
+    harm = {"answerable": False, "kind": "message", "facts": [], "message": "harm"}
+    as_harm = REPLY.model_copy(update={"message": "harm"})
+    abuse = {"answerable": False, "kind": "unanswerable", "facts": [], "challenge": "abuse"}
+    results = [
+        seen(SHORT),
+        seen(REPLY),  # a question that is taken for a message
+        seen(as_harm, **abuse),
+        seen(as_harm, **harm),
+        seen(SHORT, **harm),
+        seen(REPLY, answerable=False, kind="message", facts=[], message="greeting"),
+    ]
+    run_of_all = sum_up(results, STAMP)
+    assert run_of_all.overall.n == 3
+    assert run_of_all.overall.manners == {
+        "handled": pytest.approx(2 / 3, abs=1e-4),
+        "taken_for_message": pytest.approx(1 / 2),
+        "harmful_answered": 0.5,
+    }
+    assert results[1].cause == "message"
+    assert results[2].cause is None
+    assert {name: part.n for name, part in run_of_all.by_part.items()} == {
+        "messages": 3,
+        "open": 3,
+    }
+    assert run_of_all.by_part["messages"].answers["useful_answer_rate"] is None
+    assert sum_up(results[3:], STAMP).overall.n == 3  # of a set of messages alone
+
+
+def test_turns_of_a_conversation_are_asked_in_order_with_the_answers_before_them() -> None:
+    names = ("right", "wrong quote", "right refusal")
+    turns = tuple(
+        question(name, **values | {"conversation": "talk"})
+        for name, values in zip(
+            names,
+            ({}, {}, {"answerable": False, "kind": "unanswerable", "facts": []}),
+            strict=True,
+        )
+    )
+    alone = question("wrong refusal")
+    for parallel in (1, 3):
+        assistant = Scripted()
+        asked = (turns[0], alone, *turns[1:])
+        results = run(asked, assistant, OUTLINE, EMBEDDER, stamp=STAMP, parallel=parallel)
+        histories = dict(assistant.asked)
+        told = tuple(Turn.of(name, ANSWERS[name]) for name in names)
+        assert [histories[name] for name in names] == [(), told[:1], told[:2]]
+        assert histories["wrong refusal"] == ()
+        assert [one.id for one in results.questions] == [*names, "wrong refusal"]
+        assert results.overall.n == 1
+        assert results.by_part["conversations"].n == 3
+        assert results.questions[2].history == told[:2]
+
+
+def test_a_quote_that_is_not_in_its_passage_is_counted_and_named(results: Results) -> None:
+    wrong = by_id(results, "wrong quote")
+    assert wrong.inexact_quotes == ("The market is worth 30 billion.",)
+    assert results.overall.citations["exact_quote_rate"] == pytest.approx(2 / 3, abs=1e-4)
+
+
+def test_a_figure_that_the_cited_quote_lacks_makes_a_sentence_unsupported(results: Results) -> None:
+    assert by_id(results, "wrong quote").unsupported == ("Cannabis has 93% of it",)
+    # Supported: both other cited sentences; not supported: 93%, and the one without a marker.
+    assert results.overall.citations["supported_rate"] == pytest.approx(2 / 4)
+
+
+def test_groups_have_their_own_figures_and_what_does_not_apply_is_null(results: Results) -> None:
+    assert list(results.by_language) == ["en", "nl"]
+    assert results.by_language["nl"].answers["fact_recall"] == 0.5
+    assert results.by_language["nl"].answers["refusal_rate_unanswerable"] is None
+    assert results.by_language["nl"].intervals["answers"]["refusal_rate_unanswerable"] is None
+    assert {name: group.n for name, group in results.by_document.items()} == {
+        "drugs-agenda": 2,
+        "firearms-plan": 2,
+    }
+    assert results.by_kind["unanswerable"].retrieval["mrr"] is None
+    assert results.by_kind["unanswerable"].n == 2
+
+
+def test_every_rate_has_an_interval_around_it(results: Results) -> None:
+    for group in ("reading", "retrieval", "answers", "refusals", "citations"):
+        values = getattr(results.overall, group)
+        assert results.overall.intervals[group].keys() == values.keys()
+        for name, value in values.items():
+            bounds = results.overall.intervals[group][name]
+            if value is None:  # without gold, lists or a model
+                assert name in ("direct", "precision", "whole_lists", "fallback_rate")
+                assert bounds is None
+                continue
+            assert bounds is not None
+            assert bounds[0] <= value <= bounds[1]

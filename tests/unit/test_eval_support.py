@@ -1,0 +1,90 @@
+"""Which sentences of an answer count as supported by the quotes they cite."""
+
+import pytest
+
+from eval.support import claims, unsupported
+from tests.support.answers import retold
+from tests.unit.test_eval_run import FIRST_SENTENCE, MARKET, SIZE, answer, cite, passage
+
+QUOTE = cite(1, SIZE, MARKET)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{FIRST_SENTENCE} [1]",
+        "The market is worth EUR 30 billion a year [1].",
+        "It is worth 30 billion. [1][2]",
+        "It is worth 30 billion [1][2].",
+        f"{MARKET} [1]",
+        "In short:\n\n- EUR 30 billion [1]\n- 39% is cannabis [2]",
+        "1. **Cannabis** has 39% [1]",
+        "## Market\n\nCannabis has 39%. [1] It is worth 30 billion. [1]",
+    ],
+)
+def test_supported_however_it_is_marked(text: str) -> None:
+    given = answer(text, QUOTE, cite(2, SIZE, MARKET), passages=(SIZE,))
+    assert unsupported(given) == ()
+    assert claims(given)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("It is worth 31 billion. [1]", "It is worth 31 billion."),
+        ("It is worth 30 billion.", "It is worth 30 billion."),
+        ("It is worth 30 billion. [3]", "It is worth 30 billion."),
+        ("It is worth 30 billion. [1][3]", "It is worth 30 billion."),
+        ("It is worth 31 billion. It grows fast. [1]", "It is worth 31 billion."),
+        ("In all 4 markets:\n\n- EUR 30 billion [1]", "In all 4 markets:"),
+        ("In short:", "In short:"),
+    ],
+)
+def test_unsupported_sentences_are_named(text: str, expected: str) -> None:
+    assert unsupported(retold(answer(text, QUOTE, passages=(SIZE,)))) == (expected,)
+
+
+def test_a_models_sentence_needs_a_marker_of_its_own() -> None:
+    given = answer("It grows fast. It is worth 30 billion. [1]", QUOTE, passages=(SIZE,))
+    assert unsupported(given) == ()
+    by_model = given.model_copy(update={"mode": "generative"})
+    assert unsupported(by_model) == ("It grows fast.",)
+
+
+LISTED = passage("It has two blocks:\n\n- 30 ports;\n- prevention.", "In brief", 1)
+BLOCKS = """### Drugs, In brief
+
+It has two blocks: [1]
+
+- 30 ports;
+- prevention.
+
+2 of 5 items.
+
+### Drugs, Size of the drug market
+
+The market is worth EUR 30 billion a year. [2]"""
+
+
+def test_labels_and_notes_claim_nothing_and_a_list_shares_the_marker_of_its_lead_in() -> None:
+    given = answer(BLOCKS, cite(1, LISTED, LISTED.text), cite(2, SIZE, FIRST_SENTENCE))
+    assert claims(given) == (
+        ("It has two blocks:", frozenset({1})),
+        ("30 ports;", frozenset({1})),
+        ("prevention.", frozenset({1})),
+        (FIRST_SENTENCE, frozenset({2})),
+    )
+    assert unsupported(given) == ()
+
+
+def test_quotes_of_one_passage_share_a_number() -> None:
+    both = (cite(1, SIZE, FIRST_SENTENCE), cite(1, SIZE, "Cannabis has 39% of it."))
+    given = answer("It is 30 billion, 39% of it cannabis. [1]", *both, passages=(SIZE,))
+    assert unsupported(given) == ()
+
+
+def test_what_is_folded_claims_as_much_and_a_refusal_nothing() -> None:
+    given = answer(f"{FIRST_SENTENCE} [1]", QUOTE, passages=(SIZE,))
+    folded = retold(given, more=("### Drugs, Size\n\nCannabis has 93%. [1]",))
+    assert unsupported(folded) == ("Cannabis has 93%.",)
+    assert claims(folded.model_copy(update={"answered": False})) == ()

@@ -1,0 +1,549 @@
+"""Official texts: the real client against a server on loopback that speaks Cellar's protocol."""
+
+import datetime
+import json
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+import yaml
+
+from core.errors import FetchError
+from core.settings import ROOT, Settings
+from ingest.commands.fetch import run
+from ingest.official.cellar import LANGUAGES, Cellar
+from ingest.official.client import Client
+from ingest.official.fetch import Fetched, fetch
+from ingest.official.folder import Folder
+from ingest.official.listed import ListedText, chosen, listed
+from ingest.official.retry import asked_wait
+from ingest.reading.find import find
+from ingest.reading.formats import markdown
+from ingest.reading.load import load
+from language.official import OFFICIAL
+from tests.support.publications_server import (
+    DRUGS,
+    HTML,
+    PDF,
+    PDFA,
+    STRATEGY,
+    XHTML,
+    Fault,
+    Office,
+    cut_off,
+    gzip_bomb,
+    huge,
+    page,
+    publications_server,
+    redirect,
+    slow,
+    status,
+    text,
+)
+
+
+@pytest.fixture
+def office() -> Iterator[Office]:
+    with publications_server() as served:
+        yield served
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "documents" / "official"
+
+
+Fetch = Callable[..., list[Fetched]]
+
+
+def cellar_of(office: Office, *, size_limit: int = 10**6, budget: float = 20.0) -> Cellar:
+    client = Client(
+        origins={office.url},
+        size_limit=size_limit,
+        budget=budget,
+        tries=3,
+        pause=0.01,
+    )
+    return Cellar(client, office.resources)
+
+
+@pytest.fixture
+def get(office: Office, folder: Path) -> Fetch:
+    """Fetches texts in languages (default: the strategy in Dutch)."""
+
+    def fetch_them(
+        celex: Sequence[str] = (STRATEGY,), languages: Sequence[str] = ("nl",), **bounds: float
+    ) -> list[Fetched]:
+        cellar = cellar_of(office, **bounds)  # type: ignore[arg-type]
+        return list(fetch(chosen(celex), languages, Folder(folder), cellar))
+
+    return fetch_them
+
+
+def statuses(outcomes: list[Fetched]) -> list[tuple[str, str]]:
+    return [(outcome.file, outcome.status) for outcome in outcomes]
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+# The story
+
+
+def test_a_text_is_kept_with_what_it_is_and_how_it_came(
+    office: Office, folder: Path, get: Fetch
+) -> None:
+    body = text("Strategie")
+    office.hold(STRATEGY, "nld", XHTML, body)
+    (outcome,) = get()
+    assert (outcome.file, outcome.status, outcome.size) == (
+        "52020dc0605.nl.xhtml",
+        "new",
+        len(body),
+    )
+    assert (folder / "52020dc0605.nl.xhtml").read_bytes() == body
+    assert yaml.safe_load((folder / "52020dc0605.nl.xhtml.meta.yaml").read_text("utf-8")) == {
+        "id": "52020dc0605",
+        "language": "nl",
+        "reference": "COM(2020) 605 final",
+        "celex": STRATEGY,
+        "date": datetime.date(2020, 7, 24),
+        "area": "security-union",
+        "publisher": "European Commission",
+        "url": "https://eur-lex.europa.eu/legal-content/NL/TXT/?uri=CELEX:52020DC0605",
+        "kind": "official",
+    }
+    record = json.loads((folder / "52020dc0605.nl.xhtml.http.json").read_text("utf-8"))
+    assert record["requested"] == office.resources + STRATEGY
+    assert record["url"].endswith("/DOC_1")
+    assert record["headers"]["etag"]
+    assert len(record["sha256"]) == 64
+    first = office.asked[0]
+    assert first.accept == "application/xhtml+xml, text/html;q=0.9"
+    assert first.language == "nld"
+    assert "Strategiewijzer" in first.headers["user-agent"]
+    assert not {"cookie", "authorization"} & first.headers.keys()
+
+
+def test_text_and_annexes_of_a_list_are_fetched_in_order_as_files_of_their_own(
+    office: Office, folder: Path, get: Fetch
+) -> None:
+    bodies = [text(title) for title in ("Agenda", "Bijlage 1", "Bijlage 2")]
+    office.hold(DRUGS, "nld", XHTML, *bodies)
+    names = [
+        "52020dc0606-01.nl.xhtml",
+        "52020dc0606-01-annex-1.nl.xhtml",
+        "52020dc0606-01-annex-2.nl.xhtml",
+    ]
+    assert statuses(get([DRUGS])) == [(name, "new") for name in names]
+    assert [(folder / name).read_bytes() for name in names] == bodies
+    assert [path[-5:] for path in office.paths()[1:]] == ["DOC_1", "DOC_2", "DOC_3"]
+    annex = yaml.safe_load((folder / f"{names[1]}.meta.yaml").read_text("utf-8"))
+    assert (annex["id"], annex["celex"]) == ("52020dc0606-01-annex-1", DRUGS)
+
+
+def test_a_second_run_asks_conditionally_and_writes_nothing(
+    office: Office, folder: Path, get: Fetch
+) -> None:
+    office.hold(STRATEGY, "nld", XHTML, text("Strategie"))
+    office.hold(DRUGS, "nld", XHTML, text("Agenda"), text("Bijlage"))
+    get([STRATEGY, DRUGS])
+    before, times = contents(folder), {p: p.stat().st_mtime_ns for p in folder.iterdir()}
+    office.asked.clear()
+    assert {outcome.status for outcome in get([STRATEGY, DRUGS])} == {"unchanged"}
+    assert contents(folder) == before
+    assert {p: p.stat().st_mtime_ns for p in folder.iterdir()} == times
+    files = [asked for asked in office.asked if "/cellar/" in asked.path]
+    assert len(files) == 3
+    assert all(asked.headers["if-none-match"] for asked in files)
+
+
+def test_without_an_etag_the_same_bytes_are_still_unchanged(
+    office: Office, folder: Path, get: Fetch
+) -> None:
+    office.validators = False
+    office.hold(STRATEGY, "nld", XHTML, text("Strategie"))
+    get()
+    before = contents(folder)
+    assert statuses(get()) == [("52020dc0605.nl.xhtml", "unchanged")]
+    assert contents(folder) == before
+
+
+def test_a_new_version_replaces_the_text_and_what_was_once_part_of_it(
+    office: Office, folder: Path, get: Fetch
+) -> None:
+    office.hold(STRATEGY, "nld", PDFA, PDF, PDF + b"\n")
+    get()
+    office.hold(STRATEGY, "nld", XHTML, text("Strategie"))  # now there is a better form
+    assert statuses(get()) == [
+        ("52020dc0605.nl.xhtml", "updated"),
+        ("52020dc0605-annex-1.nl.pdf", "removed"),
+        ("52020dc0605.nl.pdf", "removed"),
+    ]
+    office.hold(STRATEGY, "nld", XHTML, text("Strategie, verbeterd"))
+    assert statuses(get()) == [("52020dc0605.nl.xhtml", "updated")]
+    assert list(contents(folder)) == [
+        "52020dc0605.nl.xhtml",
+        "52020dc0605.nl.xhtml.http.json",
+        "52020dc0605.nl.xhtml.meta.yaml",
+    ]
+
+
+def test_what_is_no_longer_listed_is_kept_when_a_part_could_not_be_fetched(
+    office: Office, folder: Path, get: Fetch
+) -> None:
+    office.hold(DRUGS, "nld", XHTML, text("Agenda"), text("Bijlage 1"), text("Bijlage 2"))
+    get([DRUGS])
+    office.hold(DRUGS, "nld", XHTML, text("Agenda"), text("Bijlage 1, verbeterd"))
+    office.spoil("DOC_2", status(500), always=True)
+    assert [outcome.status for outcome in get([DRUGS])] == ["unchanged", "failed"]
+    assert "52020dc0606-01-annex-2.nl.xhtml" in contents(folder)
+
+
+@pytest.mark.parametrize("harm", ["text", "sidecar", "record"])
+def test_a_file_that_was_harmed_here_is_fetched_anew(
+    harm: str, office: Office, folder: Path, get: Fetch
+) -> None:
+    office.hold(STRATEGY, "nld", XHTML, text("Strategie"))
+    get()
+    whole = folder / "52020dc0605.nl.xhtml"
+    if harm == "text":
+        whole.write_bytes(b"half")
+    elif harm == "sidecar":
+        Path(f"{whole}.meta.yaml").unlink()
+    else:
+        Path(f"{whole}.http.json").write_text("{}", "utf-8")
+    assert [outcome.status for outcome in get()] == ["new"]
+    assert whole.read_bytes() == text("Strategie")
+    assert len(contents(folder)) == 3
+
+
+def test_a_record_for_another_text_with_a_longer_number_is_left_alone(
+    office: Office, folder: Path, get: Fetch
+) -> None:
+    office.hold("52020DC0606", "nld", XHTML, text("Eerste uitgave"))
+    office.hold(DRUGS, "nld", XHTML, text("Agenda"))
+    get([DRUGS])
+    assert statuses(get(["52020DC0606"])) == [("52020dc0606.nl.xhtml", "new")]
+    assert (folder / "52020dc0606-01.nl.xhtml").is_file()
+
+
+# Languages and forms
+
+
+def test_html_is_taken_where_there_is_no_xhtml_and_a_pdf_where_there_is_neither(
+    office: Office, get: Fetch
+) -> None:
+    office.hold(STRATEGY, "nld", HTML, text("Strategie"))
+    office.hold(STRATEGY, "eng", "application/pdf;type=pdfx", PDF)
+    assert statuses(get(languages=("nl", "en"))) == [
+        ("52020dc0605.nl.html", "new"),
+        ("52020dc0605.en.pdf", "new"),
+    ]
+    accepted = [asked.accept for asked in office.asked if asked.language == "eng"]
+    assert accepted[:2] == ["application/xhtml+xml, text/html;q=0.9", PDFA]
+
+
+@pytest.mark.parametrize("answer", [404, 406])
+def test_a_language_that_is_not_there_is_told_with_those_that_are(
+    answer: int, office: Office, get: Fetch
+) -> None:
+    office.no_such_language = answer
+    office.hold(STRATEGY, "nld", XHTML, text("Strategie"))
+    office.hold(STRATEGY, "eng", XHTML, text("Strategy"))
+    outcomes = get(languages=("mt", "nl", "en"))
+    assert [outcome.status for outcome in outcomes] == ["new", "new", "failed"]
+    assert outcomes[-1].language == "mt"
+    assert "--languages" in outcomes[-1].problem
+    assert outcomes[-1].problem.endswith("Found in: nl, en.")
+
+
+def test_a_number_that_the_office_does_not_know_is_told_after_one_request(
+    office: Office, get: Fetch
+) -> None:
+    (outcome,) = get(["52020DC9999"])
+    assert "knows no text with this number" in outcome.problem
+    assert len(office.asked) == 1
+
+
+def test_pictures_in_a_list_are_left_out_and_the_text_is_known_by_its_name(
+    office: Office, get: Fetch
+) -> None:
+    def listing(handler: object) -> None:
+        place = f"{office.url}/resource/cellar/{STRATEGY}.nld.application-xhtml+xml/DOC_"
+        entries = "".join(
+            f'<li title="item"><a href="{place}{number}">x</a><ul>'
+            f'<li title="stream_name">{name}</li><li title="stream_order">{number}</li></ul></li>'
+            for number, name in enumerate(
+                (
+                    "1_NL_annexe_part1.html",
+                    "logo.PNG",
+                    "1_NL_ACT_part1.html",
+                    "1_NL_ACT_part2.html",
+                ),
+                start=1,
+            )
+        )
+        handler.answer(300, f"<ul>{entries}</ul>".encode(), {"Content-Type": HTML})  # type: ignore[attr-defined]
+
+    office.hold(STRATEGY, "nld", XHTML, *(text(title) for title in "abcd"))
+    office.spoil(f"celex/{STRATEGY}", listing)
+    assert [outcome.file for outcome in get()] == [
+        "52020dc0605-annex-1.nl.xhtml",
+        "52020dc0605.nl.xhtml",
+        "52020dc0605-part-2.nl.xhtml",
+    ]
+
+
+# Faults
+
+
+def test_a_server_that_asks_to_wait_is_asked_again(office: Office, get: Fetch) -> None:
+    office.hold(STRATEGY, "nld", XHTML, text("Strategie"))
+    office.spoil(f"celex/{STRATEGY}", status(503, retry_after="0"), status(429))
+    assert [outcome.status for outcome in get()] == ["new"]
+    assert len(office.asked) == 4
+
+
+def test_a_wait_beyond_the_budget_is_not_begun(office: Office, get: Fetch) -> None:
+    office.hold(STRATEGY, "nld", XHTML, text("Strategie"))
+    office.spoil(f"celex/{STRATEGY}", status(503, retry_after="3600"))
+    (outcome,) = get()
+    assert "HTTP 503), asked 1 time." in outcome.problem
+    assert len(office.asked) == 1
+
+
+def test_retry_after_is_a_number_or_a_date() -> None:
+    soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=90)
+    assert asked_wait("7") == 7
+    assert 80 < (asked_wait(format_datetime(soon, usegmt=True)) or 0) <= 90
+    assert asked_wait("Fri, 24 Jul 2020 10:00:00 GMT") == 0
+    assert asked_wait("soon") is None
+    assert asked_wait("") is None
+
+
+def test_a_broken_connection_is_made_again(office: Office, folder: Path, get: Fetch) -> None:
+    body = text("Strategie")
+    office.hold(STRATEGY, "nld", XHTML, body)
+    office.spoil("DOC_1", cut_off(body), cut_off(body, chunked=True))
+    assert [outcome.status for outcome in get()] == ["new"]
+    assert (folder / "52020dc0605.nl.xhtml").read_bytes() == body
+
+
+BIG = 10**7
+LOGIN = page(b"<html><form><input type='password'/></form>" + b"<p>Log in.</p>" * 50 + b"</html>")
+ROBOT = page(b"<html><p>JavaScript is disabled. We must verify that you are no robot.</p></html>")
+
+FAULTS: dict[str, tuple[Fault, str]] = {
+    "always cut off": (cut_off(text("x")), "the connection failed"),
+    "cut off in a chunk": (cut_off(text("x"), chunked=True), "the connection failed"),
+    "cut off before it was sent": (page(text("x")[:-40], XHTML), "cut off"),
+    "slow": (slow(text("x"), 0.05), "not done after"),
+    "out of order": (status(503), "HTTP 503"),
+    "forbidden": (status(403), "not part of the protocol (HTTP 403)"),
+    "a check for browsers": (status(202), "not part of the protocol (HTTP 202)"),
+    "gone": (status(404), "has no text in this language"),
+    "wrong type": (page(text("x"), "text/plain"), "text/plain instead of"),
+    "no type": (page(text("x"), ""), "something without a type"),
+    "a PDF unasked": (page(PDF, "application/pdf"), "application/pdf instead of"),
+    "another language": (page(text("x"), content_language="fr"), "'fr' instead of nl"),
+    "empty": (page(b""), "an empty body"),
+    "login page": (LOGIN, "a page with a form"),
+    "robot check": (ROBOT, "hardly any text"),
+    "huge and told": (huge(BIG, told=True), "larger than"),
+    "huge and not told": (huge(BIG, told=False), "larger than"),
+    "gzip bomb": (gzip_bomb(BIG), "larger than"),
+    "broken gzip": (page(b"no gzip", content_encoding="gzip"), "the connection failed"),
+    "another packing": (page(b"x", content_encoding="zstd"), "packed as zstd"),
+    "to a private address": (redirect("http://10.0.0.1/x"), "may not be asked"),
+    "to this machine": (redirect("http://localhost:22/"), "may not be asked"),
+    "to a foreign host": (redirect("https://example.org/x"), "may not be asked"),
+    "to a file": (redirect("file:///etc/passwd"), "may not be asked"),
+    "to nowhere": (redirect("http://127.0.0.1:door/"), "the connection failed"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_told_and_the_former_file_stays(
+    fault: str, office: Office, folder: Path, get: Fetch
+) -> None:
+    office.hold(STRATEGY, "nld", XHTML, text("Strategie"))
+    office.hold(DRUGS, "nld", XHTML, text("Agenda"))
+    get()
+    before = contents(folder)
+    spoilt, problem = FAULTS[fault]
+    office.spoil(f"{STRATEGY}.nld.application-xhtml+xml/DOC_1", spoilt, always=True)
+    outcomes = get([STRATEGY, DRUGS], budget=2.0)
+    assert [outcome.status for outcome in outcomes] == ["failed", "new"]
+    assert problem in outcomes[0].problem
+    assert outcomes[0].problem.endswith(".")  # with a remedy behind the problem
+    after = contents(folder)
+    assert {name: after[name] for name in before} == before
+    assert not [name for name in after if name.startswith(".")]
+
+
+def test_a_list_that_cannot_be_read_is_told(office: Office, get: Fetch) -> None:
+    office.hold(STRATEGY, "nld", XHTML, text("a"), text("b"))
+    for body, problem in (
+        (b"", "cannot be read"),
+        (b"<html><p>Choose.</p></html>", "names no file"),
+        (b"<li title='item'><ul></ul></li>", "entry 1 has no link"),
+        (b"<li title='item'><a href='http://10.0.0.1/DOC_1'>x</a></li>", "may not be asked"),
+        (b"<li title='item'><a href='http://x:door/'>x</a></li>", "which is no address"),
+    ):
+        office.spoil(STRATEGY, lambda handler, body=body: handler.answer(300, body))
+        (outcome,) = get()
+        assert problem in outcome.problem
+
+
+def test_a_file_that_is_listed_but_gone_is_told_and_the_rest_fetched(
+    office: Office, get: Fetch
+) -> None:
+    office.hold(DRUGS, "nld", XHTML, text("Agenda"), text("Bijlage 1"), text("Bijlage 2"))
+    office.spoil("DOC_2", status(404))
+    outcomes = get([DRUGS])
+    assert [outcome.status for outcome in outcomes] == ["new", "failed", "new"]
+    assert "listed, but not there" in outcomes[1].problem
+
+
+def test_an_endless_redirect_ends(office: Office, get: Fetch) -> None:
+    office.spoil(STRATEGY, redirect(f"{office.url}/resource/celex/{STRATEGY}"), always=True)
+    (outcome,) = get()
+    assert "leads on and on" in outcome.problem
+    assert len(office.asked) == 6
+
+
+def test_credentials_in_an_address_are_refused(office: Office, get: Fetch) -> None:
+    office.spoil(STRATEGY, redirect(office.url.replace("://", "://user:word@")))
+    (outcome,) = get()
+    assert "may not be asked" in outcome.problem
+
+
+def test_a_cookie_is_not_sent_back(office: Office, get: Fetch) -> None:
+    office.hold(STRATEGY, "nld", XHTML, text("Strategie"))
+    office.spoil(STRATEGY, status(503, retry_after="0", set_cookie="id=1"))
+    assert [outcome.status for outcome in get()] == ["new"]
+    assert not any("cookie" in asked.headers for asked in office.asked)
+
+
+def test_a_server_that_is_not_there_is_told(folder: Path) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))  # bound, but nobody listens
+        office = Office(url=f"http://127.0.0.1:{unused.getsockname()[1]}")
+        outcomes = list(fetch(chosen([STRATEGY]), ["nl"], Folder(folder), cellar_of(office)))
+    assert "the connection failed" in outcomes[0].problem
+    assert "asked 3 times" in outcomes[0].problem
+
+
+def test_an_interrupted_run_leaves_no_half_file(
+    office: Office, folder: Path, get: Fetch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.hold(STRATEGY, "nld", XHTML, text("Strategie"))
+    get()
+    before = contents(folder)
+    office.hold(STRATEGY, "nld", XHTML, text("Strategie, verbeterd"))
+
+    def interrupted(_: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("os.fsync", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        get()
+    assert contents(folder) == before
+    monkeypatch.undo()
+    (folder / ".unfinished-x").write_bytes(b"as kill -9 leaves it")
+    assert [outcome.status for outcome in get()] == ["updated"]
+    assert not list(folder.glob(".unfinished-*"))
+
+
+def test_a_folder_that_cannot_be_written_to_is_told(office: Office, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way", "utf-8")
+    with pytest.raises(FetchError, match="cannot be written"):
+        list(fetch(listed(), ["nl"], Folder(tmp_path / "file" / "official"), cellar_of(office)))
+
+
+# Sources
+
+
+def test_the_listed_texts_are_what_their_briefs_summarise() -> None:
+    briefs = {}
+    for path in (ROOT / "corpus" / "en").glob("*.md"):
+        stated = markdown.parse(path, path.read_bytes()).stated
+        briefs.setdefault(stated.get("celex"), stated)
+    assert [source.celex for source in listed()] == [
+        "52020DC0605", "52020DC0606(01)", "52020DC0607", "52020DC0608",
+    ]  # fmt: skip
+    for source in listed():
+        brief = briefs[source.celex]
+        told = (source.area, source.reference, source.date, source.title, source.publisher)
+        names = ("area", "reference", "date", "about", "about_publisher")
+        assert told == tuple(brief[name] for name in names)
+
+
+def test_any_celex_number_can_be_given_and_nothing_else() -> None:
+    assert chosen(["52020dc0605"])[0].area == "security-union"
+    assert chosen(["32016R0679", "32016R0679"]) == (ListedText(celex="32016R0679"),)
+    for number in ("02016R0679-20160504", "32016R0679R(01)", "62018CJ0311"):
+        assert chosen([number])[0].celex == number
+    for wrong in ("COM(2020) 605", "52020DC605", "../x", "52020DC0605/..", ""):
+        with pytest.raises(FetchError, match="not a CELEX number"):
+            chosen([wrong])
+
+
+def test_the_office_has_a_code_for_every_language_that_ingest_knows() -> None:
+    assert set(LANGUAGES) == set(OFFICIAL)
+
+
+# The command
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    place = tmp_path / "documents"
+    return Settings(data_dir=tmp_path / "data", documents_dir=place, corpus_dirs=(place,))
+
+
+def test_the_command_shows_what_it_did_and_what_comes_next(
+    office: Office, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    office.hold(STRATEGY, "nld", XHTML, text("Strategie"))
+    assert run([STRATEGY, "--languages", "nl"], settings, cellar_of(office)) == 0
+    shown = capsys.readouterr()
+    assert "new: 52020dc0605.nl.xhtml" in shown.err
+    assert shown.out.rstrip().endswith("Now run: make ingest")
+    (file,) = find([settings.documents_dir]).files
+    document = load(file)  # ingest can read what was fetched
+    assert document.language == "nl"
+
+
+def test_the_command_fails_when_one_text_did_with_all_else_done(
+    office: Office, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    office.hold(STRATEGY, "nld", XHTML, text("Strategie"))
+    assert run([STRATEGY, "--json"], settings, cellar_of(office)) == 1
+    begun, *outcomes = map(json.loads, capsys.readouterr().out.splitlines())
+    assert begun == {"event": "fetching", "texts": 2}
+    assert [(outcome["language"], outcome["status"]) for outcome in outcomes] == [
+        ("nl", "new"),
+        ("en", "failed"),
+    ]
+
+
+def test_a_language_that_the_eu_does_not_have_is_told(office: Office, settings: Settings) -> None:
+    with pytest.raises(FetchError, match="'xx' is not an official language"):
+        run(["--languages", "nl,xx"], settings, cellar_of(office))
+    assert office.asked == []
+
+
+def test_texts_are_not_put_where_ingest_does_not_look(office: Office, tmp_path: Path) -> None:
+    settings = Settings(
+        data_dir=tmp_path / "data",
+        documents_dir=tmp_path / "documents",
+        corpus_dirs=(tmp_path / "corpus",),
+    )
+    with pytest.raises(FetchError, match="corpus_dirs"):
+        run([], settings, cellar_of(office))
+    assert not (tmp_path / "documents").exists()

@@ -1,0 +1,615 @@
+"""Word, OpenDocument, e-books, slides, workbooks: structure, notes, exact units, bad files."""
+
+import datetime
+import io
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import docx
+import pytest
+from docx.enum.style import WD_STYLE_TYPE
+from docx.oxml import parse_xml
+from openpyxl import Workbook
+from pptx import Presentation
+from pptx.util import Inches
+
+from core.errors import DocumentError
+from core.passage import Passage
+from core.source import SourceDocument
+from ingest.passages.split import split
+from ingest.reading.formats import blocks_of, zip_parts
+from ingest.reading.load import load
+
+DATA = Path(__file__).parents[1] / "data" / "formats"
+W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+
+Block = tuple[str, int, str]
+
+
+def blocks(document: SourceDocument) -> list[Block]:
+    """Kind, level and text of all blocks; of a heading without marks."""
+    return [
+        (block.kind, block.level, block.title or document.text[block.start : block.end])
+        for block in blocks_of(document)
+    ]
+
+
+def passages(document: SourceDocument) -> list[Passage]:
+    return split(document, lambda text: len(text) // 4 + 2)
+
+
+def units(document: SourceDocument) -> dict[str, str]:
+    """The text of every unit -> the text of its lead-in."""
+    return {
+        passage.text[unit.start : unit.end]: passage.text[slice(*unit.lead_in or (0, 0))]
+        for passage in passages(document)
+        for unit in passage.units
+    }
+
+
+def word(path: Path, write: Callable[[Any], None]) -> Path:
+    file = docx.Document()
+    write(file)
+    file.save(str(path))
+    return path
+
+
+BODY: list[Block] = [
+    (
+        "paragraph",
+        0,
+        "De drugsagenda schat de handelswaarde van de illegale drugsmarkt in de EU op 30 miljard "
+        "euro per jaar of meer. Het persbericht noemt hetzelfde bedrag. In maart 2017 ging de "
+        "Commissie nog uit van ruim 24 miljard euro per jaar.",
+    ),
+    ("note", 0, "EU Drug Markets Report 2019 van het EWDD en Europol."),
+    ("note", 0, "COM(2017) 195."),
+    ("paragraph", 0, "Het rapport verdeelt de uitgaven als volgt:"),
+    ("header", 0, "Drug | Aandeel"),
+    ("row", 0, "Cannabis | 39%"),
+    ("row", 0, "Cocaïne | 31%"),
+    ("row", 0, "Heroïne | 25%"),
+    ("heading", 1, "Doel en benadering"),
+    ("heading", 2, "De drie blokken"),
+    ("paragraph", 0, "De drugsagenda bestaat uit drie blokken:"),
+    ("item", 1, "versterkte veiligheidsmaatregelen:"),
+    ("item", 2, "tegen de handel over zee;"),
+    ("item", 2, "tegen de handel per post;"),
+    ("note", 2, "Zie ook het persbericht van die dag."),
+    ("item", 1, "betere preventie, met voorlichting over wat drugs aanrichten;"),
+    ("item", 1, "de aanpak van drugsgerelateerde schade."),
+    ("heading", 2, "Uitvoering"),
+    ("item", 1, "De lidstaten voeren de agenda uit."),
+    ("item", 1, "De Commissie ziet daarop toe."),
+    ("paragraph", 0, "De benadering is multidisciplinair en omvat vijf dimensies."),
+]
+
+
+# What real programs write
+
+
+@pytest.mark.parametrize("name", ["agenda.nl.docx", "agenda.nl.odt", "agenda.nl.epub"])
+def test_headings_lists_tables_and_notes_are_as_in_the_text_they_were_made_of(name: str) -> None:
+    found = blocks(load(DATA / name))
+    body = found.index(BODY[0])
+    title, top = "EU-agenda en -actieplan inzake drugs 2021-2025", "Omvang van de drugsmarkt"
+    assert ("heading", 1, title) in found[:body]
+    assert found[body - 1] == ("heading", 1, top)
+    assert found[body:] == BODY
+
+
+@pytest.mark.parametrize(
+    "name", ["agenda.nl.docx", "agenda.nl.odt", "agenda.nl.epub", "agenda.nl.html"]
+)
+def test_units_are_exact_and_know_their_lead_in(name: str) -> None:
+    document = load(DATA / name)
+    found = units(document)
+    for passage in passages(document):
+        assert passage.text == document.text[passage.start : passage.end]
+    assert found["tegen de handel per post;"] == "versterkte veiligheidsmaatregelen:"
+    assert found["Cannabis | 39%"] == "Drug | Aandeel"
+    assert found["betere preventie, met voorlichting over wat drugs aanrichten;"] == (
+        "De drugsagenda bestaat uit drie blokken:"
+    )
+    assert "Het persbericht noemt hetzelfde bedrag." in found  # without its number and in no bold
+    assert "EU Drug Markets Report 2019 van het EWDD en Europol." in found
+
+
+@pytest.mark.parametrize("name", ["agenda.nl.docx", "agenda.nl.odt", "agenda.nl.epub"])
+def test_the_first_lines_tell_reference_and_date(name: str) -> None:
+    document = load(DATA / name)
+    assert document.title == "EU-agenda en -actieplan inzake drugs 2021-2025"
+    assert document.reference == "COM(2020) 606 final"
+    assert document.date == datetime.date(2020, 7, 24)  # and not the day the file was made
+    assert document.guessed == ("title", "date", "reference")
+
+
+def test_each_slide_is_a_section_and_a_page() -> None:
+    document = load(DATA / "agenda.nl.pptx")
+    found = {passage.headings[-1]: passage for passage in passages(document)}
+    assert [found[heading].page for heading in ("Omvang van de drugsmarkt", "Notes")] == [3, 5]
+    assert "| Cannabis | 39% |" in found["Omvang van de drugsmarkt"].text
+    assert ("item", 2, "tegen de handel over zee;") in blocks(document)
+
+
+# Word
+
+
+def test_headings_are_known_in_any_language_of_word(tmp_path: Path) -> None:
+    def write(file: Any) -> None:
+        style = file.styles["Heading 1"].element  # which Word in Dutch stores as "Kop1"
+        style.set(f"{{{style.nsmap['w']}}}styleId", "Kop1")
+        assert style.name_val == "heading 1"
+        file.add_paragraph("Het plan", style="Title")
+        file.add_paragraph("De markt")._p.get_or_add_pPr().append(
+            parse_xml(f'<w:pStyle {W} w:val="Kop1"/>')
+        )
+        file.add_paragraph("De markt groeit.")
+
+    document = load(word(tmp_path / "plan.docx", write))
+    assert blocks(document)[:2] == [("heading", 1, "Het plan"), ("heading", 1, "De markt")]
+
+
+def test_tracked_changes_count_as_accepted(tmp_path: Path) -> None:
+    def run(text: str, kind: str) -> Any:
+        return parse_xml(f'<w:r {W}><w:{kind} xml:space="preserve">{text}</w:{kind}></w:r>')
+
+    def write(file: Any) -> None:
+        paragraph = file.add_paragraph("De markt is ")._p
+        for change, text, kind in (("del", "24", "delText"), ("ins", "30", "t")):
+            marked = parse_xml(f'<w:{change} {W} w:id="1" w:author="A"/>')
+            marked.append(run(text, kind))
+            paragraph.append(marked)
+        paragraph.append(run(" miljard euro waard.", "t"))
+
+    assert "De markt is 30 miljard euro waard." in load(word(tmp_path / "a.docx", write)).text
+
+
+def test_endnotes_are_notes_and_text_frames_are_read() -> None:
+    found = blocks(load(DATA / "frame.nl.docx"))
+    assert found[3] == ("paragraph", 0, "Tekst in een kader.")
+    assert found[found.index(BODY[0]) :] == BODY
+
+
+def test_a_table_of_contents_and_what_is_a_heading_in_a_cell_are_no_headings(
+    tmp_path: Path,
+) -> None:
+    def write(file: Any) -> None:
+        contents = file.styles.add_style("toc 1", WD_STYLE_TYPE.PARAGRAPH)
+        file.add_paragraph("Markt\t3", style=contents)
+        file.add_heading("Markt", 1)
+        file.add_paragraph("De markt groeit.")
+        cells = file.add_table(2, 2)
+        for number, text in enumerate(("Jaar", "Waarde", "2017", "30 | 31")):
+            cells.cell(number // 2, number % 2).text = text
+
+    document = load(word(tmp_path / "a.docx", write))
+    assert blocks(document) == [
+        ("heading", 1, "Markt"),
+        ("paragraph", 0, "De markt groeit."),
+        ("header", 0, "Jaar | Waarde"),
+        ("row", 0, "2017 | 30 \\| 31"),
+    ]
+
+
+def test_text_that_looks_like_markdown_stays_text(tmp_path: Path) -> None:
+    lines = ["# vijf is een aantal.", "> dat is meer.", "[a]: http://b.eu is een adres.", "---"]
+    lines += ["| geen tabel.", "<b> is geen code.", "``` ook niet."]
+
+    def write(file: Any) -> None:
+        for line in lines:
+            file.add_paragraph(line)
+
+    document = load(word(tmp_path / "a.docx", write))
+    assert blocks(document) == [("paragraph", 0, line) for line in lines]
+
+
+@pytest.mark.parametrize("where", ["style", "style that another is based on", "paragraph"])
+def test_what_has_an_outline_level_is_a_heading(tmp_path: Path, where: str) -> None:
+    def write(file: Any) -> None:
+        def level(element: Any, number: int) -> None:
+            element.get_or_add_pPr().append(parse_xml(f'<w:outlineLvl {W} w:val="{number}"/>'))
+
+        for number, text in enumerate(("De markt", "De omvang")):
+            paragraph = file.add_paragraph(text)
+            if where == "paragraph":
+                level(paragraph._p, number)
+                continue
+            style = file.styles.add_style(f"Kop van ons {number}", WD_STYLE_TYPE.PARAGRAPH)
+            level(style.element, number)
+            paragraph.style = style
+            if where != "style":
+                above = file.styles.add_style(f"Kop {number} rood", WD_STYLE_TYPE.PARAGRAPH)
+                above.base_style = style
+                paragraph.style = above
+        body = file.add_paragraph("De markt groeit.")
+        level(body._p, 9)  # which is how Word writes that it has none
+
+    assert blocks(load(word(tmp_path / "a.docx", write))) == [
+        ("heading", 1, "De markt"),
+        ("heading", 2, "De omvang"),
+        ("paragraph", 0, "De markt groeit."),
+    ]
+
+
+def test_a_long_paragraph_with_an_outline_level_is_text(tmp_path: Path) -> None:
+    text = "De Commissie ziet toe op de uitvoering van de agenda. " * 5
+
+    def write(file: Any) -> None:
+        paragraph = file.add_paragraph(text)
+        paragraph._p.get_or_add_pPr().append(parse_xml(f'<w:outlineLvl {W} w:val="1"/>'))
+
+    document = load(word(tmp_path / "a.docx", write))
+    assert blocks(document) == [("paragraph", 0, text.strip())]
+
+
+def test_a_style_that_does_not_say_its_type_is_one_of_paragraphs(tmp_path: Path) -> None:
+    def write(file: Any) -> None:
+        file.add_heading("De markt", 1)
+        style = file.styles["Heading 1"].element
+        del style.attrib[f"{{{style.nsmap['w']}}}type"]
+        file.add_paragraph("De markt groeit.")
+
+    found = blocks(load(word(tmp_path / "a.docx", write)))
+    assert found == [("heading", 1, "De markt"), ("paragraph", 0, "De markt groeit.")]
+
+
+# OpenDocument
+
+
+def open_text(path: Path, body: str, meta: str = "", **parts: str) -> Path:
+    names = {"draw": "drawing", "svg": "svg-compatible"}
+    spaces = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{names.get(name, name)}:1.0"'
+        for name in ("office", "text", "draw", "svg", "meta")
+    )
+    content = f"<office:body><office:text>{body}</office:text></office:body>"
+    about = f"<office:meta>{meta}</office:meta>"
+    written = {
+        "content.xml": f"<office:document-content {spaces}>{content}</office:document-content>",
+        "meta.xml": f"<office:document-meta {spaces}>{about}</office:document-meta>",
+        **parts,
+    }
+    return zipped(path, {name: text.encode() for name, text in written.items()})
+
+
+def test_text_in_shapes_stands_below_the_paragraph_they_are_in(tmp_path: Path) -> None:
+    shape = (
+        "<draw:custom-shape><svg:title>pijl</svg:title><text:p>In een vorm.</text:p>"
+        "<draw:enhanced-geometry/></draw:custom-shape>"
+    )
+    group = "<draw:g><draw:rect><text:p>Een.</text:p></draw:rect><draw:ellipse/></draw:g>"
+    body = (
+        f'<text:h text:outline-level="1">De {shape}markt</text:h>'
+        f"<text:p>De <text:span>markt {shape}groeit</text:span> snel{group}.</text:p>"
+        "<draw:rect><text:p>Los op de bladzijde.</text:p></draw:rect>"
+        "<text:p>Een teken <draw:frame><draw:image/></draw:frame>in een zin.</text:p>"
+    )
+    assert blocks(load(open_text(tmp_path / "a.nl.odt", body))) == [
+        ("heading", 1, "De markt"),
+        ("paragraph", 0, "In een vorm."),
+        ("paragraph", 0, "De markt groeit snel."),
+        ("paragraph", 0, "In een vorm."),
+        ("paragraph", 0, "Een."),
+        ("paragraph", 0, "Los op de bladzijde."),
+        ("paragraph", 0, "Een teken in een zin."),
+    ]
+
+
+@pytest.mark.parametrize("content", ["content.xml", "encrypted-package"])
+def test_an_encrypted_text_is_told_as_such(tmp_path: Path, content: str) -> None:
+    manifest = (
+        '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
+        f'<manifest:file-entry manifest:full-path="{content}"><manifest:encryption-data/>'
+        "</manifest:file-entry></manifest:manifest>"
+    )
+    parts = {content: b"\x93\x1f\0\xe2" * 99, "META-INF/manifest.xml": manifest.encode()}
+    with pytest.raises(DocumentError, match=r"has a password\. Save it without one"):
+        load(zipped(tmp_path / "a.odt", parts))
+
+
+# When a text was made
+
+
+CORE = (
+    '<cp:coreProperties xmlns:dcterms="http://purl.org/dc/terms/" xmlns:cp="http://schemas.'
+    'openxmlformats.org/package/2006/metadata/core-properties"><dcterms:created>{}</dcterms:created>'
+    "<dcterms:modified>{}</dcterms:modified></cp:coreProperties>"
+)
+APP = (
+    '<Properties xmlns="http://schemas.openxmlformats.org/officeDocument/2006/'
+    'extended-properties"><Words>{}</Words></Properties>'
+)
+
+
+@pytest.mark.parametrize("suffix", [".docx", ".pptx", ".xlsx"])
+@pytest.mark.parametrize(
+    ("created", "saved", "words", "date"),
+    [
+        ("2020-07-20T09:00:00Z", "2020-07-23T18:00:00Z", 900, datetime.date(2020, 7, 20)),
+        ("2013-01-27T09:14:16Z", "2013-01-27T09:15:58Z", 0, None),
+        ("2013-01-27T09:14:16Z", "2020-07-23T18:00:00Z", 900, None),
+    ],
+    ids=["its own", "of an empty file", "of a text seven years before"],
+)
+def test_the_date_of_a_template_is_none_of_the_text(
+    tmp_path: Path, suffix: str, created: str, saved: str, words: int, date: datetime.date | None
+) -> None:
+    file = tmp_path / f"a.nl{suffix}"
+    if suffix == ".docx":
+        word(file, lambda document: document.add_paragraph("De markt groeit."))
+    elif suffix == ".pptx":
+        slide_show(file, lambda slide: text_box(slide, 1, "De markt groeit."))
+    else:
+        workbook = Workbook()
+        workbook.active.append(["De markt groeit."])
+        workbook.save(file)
+    with zipfile.ZipFile(file) as whole:
+        parts = {name: whole.read(name) for name in whole.namelist()}
+    parts["docProps/core.xml"] = CORE.format(created, saved).encode()
+    parts["docProps/app.xml"] = APP.format(words).encode()
+    assert load(zipped(file, parts)).date == date
+
+
+@pytest.mark.parametrize(
+    ("meta", "date"),
+    [
+        ("<dc:date>2020-07-23T18:00:00</dc:date>", datetime.date(2020, 7, 20)),
+        ('<meta:template meta:date="2020-07-20T08:00:00"/>', datetime.date(2020, 7, 20)),
+        ('<meta:template meta:date="2020-07-20T10:00:00"/>', None),
+        ('<meta:document-statistic meta:word-count="0"/>', None),
+        ("<dc:date>2026-07-23T18:00:00</dc:date>", None),
+    ],
+    ids=["its own", "after its template", "of its template", "of an empty file", "long before"],
+)
+def test_the_date_of_a_template_is_none_of_an_open_document(
+    tmp_path: Path, meta: str, date: datetime.date | None
+) -> None:
+    meta = meta.replace("<dc:date", '<dc:date xmlns:dc="http://purl.org/dc/elements/1.1/"')
+    created = "<meta:creation-date>2020-07-20T09:00:00</meta:creation-date>"
+    file = open_text(tmp_path / "a.nl.odt", "<text:p>De markt groeit.</text:p>", created + meta)
+    assert load(file).date == date
+
+
+# Slides
+
+
+def slide_show(path: Path, *write: Callable[[Any], None]) -> Path:
+    presentation = Presentation()
+    for one in write:
+        one(presentation.slides.add_slide(presentation.slide_layouts[6]))  # without placeholders
+    presentation.save(str(path))
+    return path
+
+
+def text_box(slide: Any, top: int, text: str) -> None:
+    box = slide.shapes.add_textbox(Inches(1), Inches(top), Inches(5), Inches(1))
+    box.text_frame.text = text
+
+
+def test_a_slide_without_a_title_is_a_section_all_the_same(tmp_path: Path) -> None:
+    def titled(slide: Any) -> None:
+        text_box(slide, 3, "De markt groeit al jaren.")
+        text_box(slide, 1, "De markt")
+
+    def list_only(slide: Any) -> None:
+        text_box(slide, 1, "Uitvoering\nde lidstaten;\nde Commissie.")
+
+    def sentence(slide: Any) -> None:
+        text_box(slide, 1, "De Commissie ziet daarop toe, en doet daarvan elk jaar verslag.")
+
+    file = slide_show(tmp_path / "plan.nl.pptx", titled, list_only, sentence)
+    document = load(file)
+    assert blocks(document) == [
+        ("heading", 2, "De markt"),
+        ("paragraph", 0, "De markt groeit al jaren."),
+        ("heading", 2, "Uitvoering"),
+        ("item", 1, "de lidstaten;"),
+        ("item", 1, "de Commissie."),
+        ("heading", 2, "3"),
+        ("paragraph", 0, "De Commissie ziet daarop toe, en doet daarvan elk jaar verslag."),
+    ]
+    assert [section.headings[-1] for section in document.sections] == [
+        "De markt",
+        "Uitvoering",
+        "3",
+    ]
+    assert [passage.page for passage in passages(document)] == [1, 2, 3]
+
+
+def test_text_of_a_slide_that_looks_like_markdown_stays_text(tmp_path: Path) -> None:
+    file = slide_show(
+        tmp_path / "a.nl.pptx",
+        lambda slide: (text_box(slide, 1, "Titel"), text_box(slide, 2, "# vijf is een aantal.")),
+    )
+    assert blocks(load(file))[1] == ("paragraph", 0, "# vijf is een aantal.")
+
+
+# Workbooks
+
+
+@pytest.mark.parametrize("corner", ["Land", None])
+def test_the_header_of_a_sheet_is_its_first_full_row_and_what_is_above_it_titles(
+    tmp_path: Path, corner: str | None
+) -> None:
+    workbook = Workbook()
+    sheet = workbook.active
+    assert sheet is not None
+    sheet.title = "Blad1"
+    for row in (
+        ["Tabel 1: in beslag genomen drugs"],
+        [None, "in kilo's"],
+        [],
+        [corner, 2018, 2019],
+        ["België", 12, 14, "geschat"],
+        ["Nederland", 31, 33],
+        ["Spanje", 40, None],
+        ["Bron: de lidstaten."],
+    ):
+        sheet.append(row)
+    workbook.save(tmp_path / "drugs.nl.xlsx")
+    document = load(tmp_path / "drugs.nl.xlsx")
+    assert [(kind, text.strip(" |")) for kind, _, text in blocks(document)] == [
+        ("heading", "Blad1"),
+        ("heading", "Tabel 1: in beslag genomen drugs – in kilo's"),
+        ("header", f"{corner or ''} | 2018 | 2019".strip(" |")),
+        ("row", "België | 12 | 14 | geschat"),
+        ("row", "Nederland | 31 | 33"),
+        ("row", "Spanje | 40"),
+        ("row", "Bron: de lidstaten."),
+    ]
+
+
+def test_a_long_text_above_a_table_is_text(tmp_path: Path) -> None:
+    text = "- Deze tabel telt wat de lidstaten in beslag namen en aan de Unie meldden. " * 3
+    workbook = Workbook()
+    sheet = workbook.active
+    assert sheet is not None
+    for row in ([text], ["Land", "Kilo"], ["België", 12]):
+        sheet.append(row)
+    workbook.save(tmp_path / "drugs.nl.xlsx")
+    document = load(tmp_path / "drugs.nl.xlsx")
+    assert blocks(document)[1] == ("paragraph", 0, text.strip())
+    assert units(document)["België | 12"] == "Land | Kilo"
+
+
+def test_each_sheet_is_a_section_and_each_row_a_unit_below_its_header(tmp_path: Path) -> None:
+    workbook = Workbook()
+    sheet = workbook.active
+    assert sheet is not None
+    sheet.title = "Markt"
+    sheet.append(["Drug", "Aandeel", "Miljard", "Datum"])
+    sheet.append([None] * 4)
+    sheet.append(["Cannabis", 0.39, 11.6, datetime.date(2017, 12, 31)])
+    sheet["B3"].number_format = "0%"
+    workbook.create_sheet("Leeg")
+    workbook.create_sheet("Bronnen").append(["EU Drug Markets Report 2019"])
+    hidden = workbook.create_sheet("Geheim")
+    hidden.append(["Niet tonen"])
+    hidden.sheet_state = "hidden"
+    workbook.save(tmp_path / "markt 2019.xlsx")
+    document = load(tmp_path / "markt 2019.xlsx")
+    assert [section.headings for section in document.sections] == [
+        ("markt 2019", "Markt"),
+        ("markt 2019", "Bronnen"),
+    ]
+    assert units(document) == {
+        "Drug | Aandeel | Miljard | Datum": "",
+        "Cannabis | 39% | 11.6 | 2017-12-31": "Drug | Aandeel | Miljard | Datum",
+        "EU Drug Markets Report 2019": "",
+    }
+
+
+# Files that are not to be trusted
+
+
+def zipped(path: Path, parts: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive_file:
+        for name, data in parts.items():
+            archive_file.writestr(name, data)
+    return path
+
+
+NEEDED = {
+    ".docx": "word/document.xml",
+    ".odt": "content.xml",
+    ".epub": "META-INF/container.xml",
+    ".pptx": "ppt/presentation.xml",
+    ".xlsx": "xl/workbook.xml",
+}
+
+
+@pytest.mark.parametrize("suffix", NEEDED)
+def test_a_zip_bomb_is_refused_before_it_is_unpacked(
+    tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bomb = zipped(tmp_path / f"bomb{suffix}", {NEEDED[suffix]: b" " * 60_000_000})
+
+    def unpack(*_: object, **__: object) -> None:
+        raise AssertionError("something was unpacked")
+
+    monkeypatch.setattr(zipfile.ZipFile, "open", unpack)
+    with pytest.raises(DocumentError, match=r"would unpack from [\d,]+ to 60,000,000 bytes"):
+        load(bomb)
+
+
+@pytest.mark.parametrize("suffix", NEEDED)
+def test_what_a_file_declares_too_small_is_damage(tmp_path: Path, suffix: str) -> None:
+    bomb = zipped(tmp_path / f"liar{suffix}", {NEEDED[suffix]: b" " * 60_000_000})
+    size = (60_000_000).to_bytes(4, "little")
+    bomb.write_bytes(bomb.read_bytes().replace(size, (1000).to_bytes(4, "little")))
+    with pytest.raises(DocumentError, match=r"is damaged. Open it and save it anew as \."):
+        load(bomb)
+
+
+@pytest.mark.parametrize("suffix", NEEDED)
+def test_a_file_of_another_kind_or_cut_off_is_an_error(tmp_path: Path, suffix: str) -> None:
+    file = tmp_path / f"a{suffix}"
+    zipped(file, {"hello.txt": b"hello"})
+    with pytest.raises(DocumentError, match=rf"is not a {suffix} file \(no {NEEDED[suffix]}\)"):
+        load(file)
+    for data in (b"", b"no archive at all", file.read_bytes()[:-30]):
+        file.write_bytes(data)
+        with pytest.raises(DocumentError, match="is damaged"):
+            load(file)
+    for part in (b"", b"<a>", b"<a/>", b"<a xmlns:w='x'>" * 300):
+        zipped(file, {NEEDED[suffix]: part})
+        with pytest.raises(DocumentError, match=r"is damaged|has no text"):
+            load(file)
+    file.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600)
+    with pytest.raises(DocumentError, match="has a password or is of an old format"):
+        load(file)
+
+
+@pytest.mark.parametrize("suffix", NEEDED)
+def test_xml_entities_are_refused(tmp_path: Path, suffix: str) -> None:
+    bomb = b'<!DOCTYPE a [<!ENTITY b "lol"><!ENTITY c "&b;&b;&b;">]><a>&c;</a>'
+    with pytest.raises(DocumentError, match="defines XML entities"):
+        load(zipped(tmp_path / f"a{suffix}", {NEEDED[suffix]: bomb}))
+
+
+@pytest.mark.parametrize("suffix", NEEDED)
+def test_an_encrypted_part_is_an_error(tmp_path: Path, suffix: str) -> None:
+    file = zipped(tmp_path / f"a{suffix}", {NEEDED[suffix]: b"<a/>"})
+    data = bytearray(file.read_bytes())
+    data[6] |= 1  # of the part's own header
+    data[data.index(b"PK\x01\x02") + 8] |= 1  # of the archive's directory
+    file.write_bytes(data)
+    with pytest.raises(DocumentError, match=r"has a password\. Save it without one"):
+        load(file)
+
+
+@pytest.mark.parametrize("name", ["agenda.nl.docx", "agenda.nl.odt", "agenda.nl.epub"])
+def test_every_part_may_be_empty_without_another_error_than_ours(tmp_path: Path, name: str) -> None:
+    whole = zipfile.ZipFile(DATA / name)
+    parts = {part: whole.read(part) for part in whole.namelist()}
+    survived = 0
+    for empty in parts:
+        file = zipped(tmp_path / name, {**parts, empty: b""})
+        try:
+            load(file)
+            survived += 1
+        except DocumentError as error:
+            assert str(file) in str(error)  # noqa: PT017
+    assert 0 < survived < len(parts)
+
+
+def test_the_limits_hold_for_what_is_really_read() -> None:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_STORED) as file:
+        file.writestr("content.xml", b"x" * 1_000_000)
+    with zip_parts.open_checked(Path("a.odt"), data.getvalue(), "content.xml") as parts:
+        assert len(parts.read("content.xml")) == 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("name", "better"), [("a.doc", ".docx"), ("a.rtf", ".docx"), ("a.ods", ".xlsx")]
+)
+def test_a_format_that_is_not_read_says_what_to_save_it_as(
+    tmp_path: Path, name: str, better: str
+) -> None:
+    (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(DocumentError, match=f"Open it and save it as {better}"):
+        load(tmp_path / name)

@@ -1,0 +1,152 @@
+"""The text that other programs show: numbers that hold, and nothing of its own making."""
+
+import re
+
+import pytest
+from markdown_it import MarkdownIt
+
+from api.client_words import client_words
+from api.openai_history import asked
+from api.openai_reply import ClientReply
+from api.openai_requests import ClientMessage
+from api.search_limits import SearchLimits
+from core.answer import Answer
+from core.citation import Citation
+from core.event import Finished, TextDelta
+from core.source import DocumentInfo
+from tests.support.answers import marked
+from tests.unit.test_ui_citations import HOSTILE
+
+PARSER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+LINKS = ("see [1](http://evil.example) and [1]: http://evil.example", "[x][1] ![x][1]")
+
+
+def cited(number: int, passage: str, title: str = "Strategy", url: str = "") -> Citation:
+    document = DocumentInfo(id=passage, language="en", title=title, url=url, kind="official")
+    return Citation(
+        number=number,
+        passage_id=passage,
+        document=document,
+        headings=(title, title),
+        quote=f"Words of {passage}.",
+        start=0,
+        end=4,
+        page=3,
+        last_page=4,
+        url=url,
+    )
+
+
+def given(text: str, *citations: Citation, **values: object) -> Answer:
+    numbers = {one.number for one in citations}
+    markers = tuple(one for one in marked(text).markers if one.number in numbers)
+    told = {"question": "?", "text": text, "language": "en", "markers": (markers,), **values}
+    told = {"citations": citations, "answered": True, "confidence": 1, "mode": "generative", **told}
+    return Answer.model_validate(told)
+
+
+def piece(text: str, *passages: str) -> TextDelta:
+    return TextDelta(text=text, markers=marked(text).markers, cited=passages)
+
+
+def elements(markdown: str) -> set[str]:
+    """What a renderer makes of it: CommonMark with tables, strikethrough and HTML."""
+    tokens = PARSER.parse(markdown)
+    return {one.type for token in tokens for one in (token, *(token.children or ()))}
+
+
+def test_a_sentence_that_is_mended_keeps_the_number_that_it_came_with() -> None:
+    """It comes last in a stream, and has its place and another number in the finished answer."""
+    reply = ClientReply(SearchLimits())
+    for event in (piece("A. [1]", "a"), piece(" C. [2]", "c"), piece(" B. [3]", "b")):
+        reply.take(event)
+    citations = (cited(1, "a"), cited(2, "b"), cited(3, "c"))
+    reply.take(Finished(answer=given("A. [1] B. [2] C. [3]", *citations)))
+    assert reply.said.text.startswith("A. [1] C. [2] B. [3]\n\n**References**")
+    assert [(one.number, one.passage) for one in reply.quotes] == [(1, "a"), (2, "c"), (3, "b")]
+    assert [one["filename"] for one in reply.annotations(nested=False)] == ["Strategy"] * 3
+    assert [one["file_id"] for one in reply.annotations(nested=False)] == ["a", "c", "b"]
+
+
+def test_a_source_without_a_page_is_cited_as_a_file() -> None:
+    reply = ClientReply(SearchLimits())
+    reply.take(Finished(answer=given("A. [1]", cited(1, "a", url="javascript:alert(1)"))))
+    (annotation,) = reply.annotations(nested=True)
+    facts = {"file_id": "a", "filename": "Strategy", "index": 3}
+    assert annotation == {"type": "file_citation", "file_citation": facts}
+    assert reply.quotes[0].url == ""
+    assert "javascript" not in reply.said.text
+
+
+@pytest.mark.parametrize("hostile", [HOSTILE, *LINKS, "# x", "1. x", "> x", "http://evil.example"])
+@pytest.mark.parametrize("prefix", ["", "- ", "### "])
+def test_nothing_of_a_source_becomes_a_link_an_image_or_html(hostile: str, prefix: str) -> None:
+    streamed, whole = ClientReply(SearchLimits()), ClientReply(SearchLimits())
+    answer = given(
+        f"{prefix}{hostile}\n{hostile} [7]{hostile}\n\n{hostile}",
+        cited(7, "a", title=hostile),
+        missing=(hostile,),
+        related=(hostile,),
+    )
+    end = answer.text.index("\n\n")
+    for part in (answer.proper.cut(0, end), answer.proper.cut(end)):
+        streamed.take(
+            TextDelta(text=part.text, markers=part.markers, cited=("a",) * len(part.markers))
+        )
+    for reply in (streamed, whole):
+        reply.take(Finished(answer=answer))
+        found = elements(reply.said.text)
+        assert not found & {"link_open", "image", "html_inline", "html_block", "code_inline"}
+        assert not found & {"heading_open", "blockquote_open", "ordered_list_open", "table_open"}
+        assert not re.search(r"https?://|www\.", reply.said.text)  # bare ones are links for many
+        assert [reply.said.text[one.start : one.end] for one in reply.said.markers] == ["[7]"]
+
+
+def test_the_address_of_a_reference_is_its_only_link() -> None:
+    reply = ClientReply(SearchLimits())
+    url = "https://a.example/x>(<script>)"
+    reply.take(Finished(answer=given("A. [1]", cited(1, "a", url=url))))
+    tokens = PARSER.parse(reply.said.text)
+    links = [
+        child.attrs["href"]
+        for token in tokens
+        for child in token.children or ()
+        if child.type == "link_open"
+    ]
+    assert links == ["https://a.example/x%3E(%3Cscript%3E)"]
+
+
+@pytest.mark.parametrize("language", ["nl", "en", "fr", "de", "sl"])
+def test_what_there_is_to_know_of_an_answer_stands_below_it(language: str) -> None:
+    words = client_words(language)
+    answer = given(
+        "A. [1]\n\n- one\n- two\n\nTwo of three.",
+        cited(1, "a"),
+        language=language,
+        missing=("Malta",),
+        opening_left_out=True,
+        unchecked=True,
+        trouble="cut",
+    )
+    reply = ClientReply(SearchLimits())
+    reply.take(piece("A. [1]\n\n- one\n- two", "a"))
+    reply.take(Finished(answer=answer))
+    told = reply.said.text.split("\n\n")
+    assert told[2:] == [
+        "Two of three.",
+        words.opening_left_out,
+        words.broke_off,
+        words.unchecked,
+        f"{words.missing} Malta",
+        f"**{words.references}**",
+        told[-1],
+    ]
+    assert words.page.format(page="3–4") in told[-1]
+
+
+def test_of_an_earlier_answer_only_so_many_markers_are_looked_at() -> None:
+    said = [("user", "What is EMPACT?"), ("assistant", "[1]" * 3000), ("user", "And in 2019?")]
+    messages = [ClientMessage.model_validate({"role": by, "content": it}) for by, it in said]
+    _, (turn,) = asked(messages, "en", "messages")
+    assert len(turn.markers) == 200
+    assert turn.answer_text == "[1]" * 3000

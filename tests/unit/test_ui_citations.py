@@ -1,0 +1,682 @@
+"""Whatever stands in a question, a source or an answer is shown as text, and quotes are exact."""
+
+import datetime
+from html.parser import HTMLParser
+
+import pytest
+from markdown_it import MarkdownIt
+
+from core.answer import Answer
+from core.citation import Citation
+from core.marked import Marked
+from core.passage import Passage, Unit
+from core.source import DocumentInfo, DocumentKind, Standing
+from tests.support.answers import marked, retold
+from ui.answers.answer_text import answer_html
+from ui.answers.answer_view import more_html
+from ui.answers.chips import Chips
+from ui.answers.citations import anchors, as_one, section
+from ui.answers.evidence_panel import evidence_html
+from ui.answers.remarks import changed_html, told_html, withheld_html
+from ui.answers.surroundings import Surroundings, excerpts
+from ui.markup import code, escape, link
+from ui.texts import load
+
+NL = load("nl")
+HOSTILE = (
+    "<script>alert(1)</script> ![x](http://evil/x.png) [link](javascript:alert(1)) $x^2$ "
+    ":red[hi] :material/home: :smile: # heading **bold** <img src=x onerror=alert(1)> &lt; "
+    "`code` ~~x~~ https://evil.example \" ' | a | b |"
+)
+DOCUMENT = DocumentInfo(
+    id="csa-strategy",
+    language="nl",
+    title="Strategie tegen misbruik",
+    reference="COM(2020) 607 final",
+    date=datetime.date(2020, 7, 24),
+    url="https://eur-lex.europa.eu/?uri=CELEX:52020DC0607&from=NL",
+    kind="brief",
+)
+OFFICIAL = DOCUMENT.model_copy(update={"id": "official", "kind": "official"})
+ADDED = DOCUMENT.model_copy(update={"id": "added", "kind": "upload"})
+SUMMARY = "Samenvatting van dit project, geen officiële tekst"
+TEXT = "De cijfers zijn:\n\n- 23 000 meldingen in 2010.\n- 725 000 meldingen in 2019.\n"
+
+
+class Shown(HTMLParser):
+    """What a browser makes of HTML: its text, its elements, the text of each <mark> and link."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.text, self.open = "", list[str]()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.marks: list[str] = []
+        self.links: list[str] = []
+        self.passage = ""
+        self.feed(source)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag != "meta":  # it has no end
+            self.open.append(tag)
+        if tag == "mark":
+            self.marks.append("")
+        if tag == "a":
+            self.links.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+        if "mark" in self.open:
+            self.marks[-1] += data
+        if "a" in self.open:
+            self.links[-1] += data
+        if "blockquote" in self.open and "sup" not in self.open:
+            self.passage += data
+
+    def attributes(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def passage(text: str = TEXT, document: DocumentInfo = DOCUMENT, name: str = "p1") -> Passage:
+    return Passage(
+        id=f"{document.key}:{name}",
+        document=document,
+        text=text,
+        headings=(document.title, "Omvang"),
+        section=1,
+        start=0,
+        end=len(text),
+        units=(),
+    )
+
+
+def citation(number: int, quote: str, source: Passage, url: str | None = None) -> Citation:
+    start = source.text.index(quote)
+    return Citation(
+        number=number,
+        passage_id=source.id,
+        document=source.document,
+        headings=source.headings,
+        quote=quote,
+        start=start,
+        end=start + len(quote),
+        page=source.page,
+        last_page=source.page,
+        url=source.document.url if url is None else url,
+    )
+
+
+def answer(
+    *citations: Citation,
+    passages: tuple[Passage, ...] = (),
+    text: str = "",
+    language: str = "nl",
+    missing: tuple[str, ...] = (),
+    withheld: tuple[str, ...] = (),
+) -> Answer:
+    return Answer(
+        question="?",
+        text=text,
+        language=language,
+        citations=citations,
+        passages=passages,
+        answered=bool(citations),
+        missing=missing,
+        withheld=withheld,
+        confidence=1,
+        mode="extractive",
+    )
+
+
+def numbered(number: int, sentence: str) -> str:
+    """A marker that tells what it was made from."""
+    return f"<sup>{number}:{len(sentence)}</sup>" if number < 4 else ""
+
+
+def test_an_answer_has_paragraphs_lists_and_markers_behind_its_sentences() -> None:
+    shown = answer_html(
+        marked("Er zijn twee:\n\n- een [1]\n- twee [2]\n\nMeer [3] niet."),
+        language="nl",
+        marker=numbered,
+    )
+    assert shown == (
+        '<div class="sw-answer" lang="nl"><p>Er zijn twee:</p>'
+        "<ul><li>een<sup>1:3</sup></li><li>twee<sup>2:4</sup></li></ul>"
+        "<p>Meer<sup>3:4</sup> niet.</p></div>"
+    )
+
+
+def test_a_number_in_brackets_that_is_no_citation_stays_text() -> None:
+    shown = answer_html(Marked("Volgens [1] en [٣] en [" + "9" * 5000 + "]."), marker=numbered)
+    assert "<sup" not in shown
+    assert "Volgens [1] en [٣]" in shown
+
+
+@pytest.mark.parametrize("prefix", ["", "- ", "# ", "### ", "> ", "1. ", "    ", "\t", "| "])
+def test_hostile_text_in_an_answer_is_shown_and_not_run(prefix: str) -> None:
+    shown = Shown(answer_html(marked(f"{prefix}{HOSTILE} [1]"), marker=numbered))
+    assert {tag for tag, _ in shown.elements} <= {"div", "p", "ul", "li", "sup", "h3"}
+    assert HOSTILE in shown.text
+
+
+def chips(told: Answer, text: str) -> tuple[Shown, Shown]:
+    """A text of an answer with its chips, and how it was checked, which stands above."""
+    made = Chips(retold(told, text=text), "a", NL)
+    return Shown(answer_html(marked(text), marker=made.marker)), Shown(made.checked_html())
+
+
+def marks(shown: Shown) -> list[str | None]:
+    return [one["aria-label"] for one in shown.attributes("span") if one.get("class") == "sw-mark"]
+
+
+def test_a_chip_leads_to_its_quote_and_its_card_tells_the_source() -> None:
+    source = passage()
+    quote = "725 000 meldingen in 2019."
+    shown, _ = chips(answer(citation(1, quote, source)), f"- {quote} [1]")
+    number, to_quote = shown.attributes("a")
+    assert (number["href"], number["aria-label"]) == ("#a-1", "Bron 1")
+    assert to_quote["href"] == "#a-1"
+    (card,) = (one for one in shown.attributes("span") if one.get("class") == "sw-card")
+    assert card["id"] == number["aria-describedby"]
+    facts = f"{SUMMARY} · vat samen: COM(2020) 607 final · Omvang"
+    for told in (DOCUMENT.title, facts, quote):
+        assert told in shown.text
+
+
+def test_every_card_has_a_name_of_its_own() -> None:
+    told = answer(citation(1, "23 000", passage()))
+    shown, _ = chips(told, "Een. [1] Twee. [1]")
+    names = [one["id"] for one in shown.attributes("span") if "id" in one]
+    assert len(names) == len(set(names)) == 2
+
+
+QUOTE = "725 000 meldingen in 2019."
+
+
+@pytest.mark.parametrize(
+    ("document", "words", "told"),
+    [
+        (OFFICIAL, "725 000 meldingen  in 2019.", "Letterlijk geciteerd uit de officiële tekst."),
+        (ADDED, QUOTE, "Letterlijk geciteerd uit de bron."),
+        (DOCUMENT, QUOTE, "Letterlijk geciteerd uit onze samenvatting."),
+        (
+            OFFICIAL,
+            "In 2019 waren er 725 000 meldingen.",
+            "Elke zin wordt door zijn bron ondersteund.",
+        ),
+    ],
+)
+def test_how_an_answer_was_checked_is_told_once_above_it(
+    document: DocumentInfo, words: str, told: str
+) -> None:
+    shown, above = chips(
+        answer(citation(1, QUOTE, passage(document=document))), f"{words} [1]\n\n{words} [1]"
+    )
+    assert marks(shown) == []
+    assert above.text == told
+
+
+@pytest.mark.parametrize(
+    ("kind", "glyph", "words"),
+    [
+        ("brief", "°", "letterlijk uit onze samenvatting"),
+        ("official", "§", "letterlijk uit de officiële tekst"),
+        ("upload", "”", "letterlijk uit de bron"),
+    ],
+)
+def test_the_mark_says_whose_words_they_are(kind: DocumentKind, glyph: str, words: str) -> None:
+    source = passage(document=DOCUMENT.model_copy(update={"kind": kind}))
+    shown, above = chips(
+        answer(citation(1, QUOTE, source)), f"Dat is meer. [1] {QUOTE} [1] Het groeit. [1]"
+    )
+    assert marks(shown) == [words]
+    assert above.text.endswith(f" · {glyph} {words}")
+    assert (SUMMARY in shown.text) == (kind == "brief")
+
+
+def test_only_the_exceptions_carry_a_mark() -> None:
+    told = answer(citation(1, QUOTE, passage(document=OFFICIAL)))
+    shown, above = chips(told, f"Dat is meer. [1] {QUOTE} [1] Het groeit. [1]")
+    assert marks(shown) == ["letterlijk uit de officiële tekst"]
+    assert (
+        above.text
+        == "Elke zin wordt door zijn bron ondersteund. · § letterlijk uit de officiële tekst"
+    )
+    shown, above = chips(told, f"{QUOTE} [1] {QUOTE} [1] Het groeit. [1]")
+    assert marks(shown) == ["in andere woorden, door de bron ondersteund"]
+    assert above.text.startswith("Letterlijk geciteerd uit de officiële tekst. · ✓ ")
+
+
+def test_one_summary_among_official_texts_is_an_exception() -> None:
+    official, brief = passage(document=OFFICIAL), passage()
+    told = answer(citation(1, QUOTE, official), citation(2, QUOTE, brief))
+    shown, above = chips(told, f"{QUOTE} [1]\n\n{QUOTE} [1]\n\n{QUOTE} [2]")
+    assert marks(shown) == ["letterlijk uit onze samenvatting"]
+    assert "Letterlijk geciteerd uit de officiële tekst. · ° " in above.text
+
+
+def test_a_point_is_told_behind_its_section() -> None:
+    one, two = (
+        citation(1, QUOTE, passage()).model_copy(update={"marks": ("2", mark)})
+        for mark in ("a)", "b)")
+    )
+    assert section(one).endswith(" › 2 › a)")
+    assert section(as_one([one, two])).endswith(" › 2")
+
+
+def test_a_row_of_a_table_is_told_as_such() -> None:
+    table = "| Wapen | Aantal |\n| --- | --- |\n| revolver | 102 |\n"
+    told = answer(citation(1, "| revolver | 102 |", passage(table, OFFICIAL)))
+    _, above = chips(told, "Wapen: revolver; Aantal: 102 [1]")
+    assert above.text == "Uit een tabel in de bron, met de koppen erbij."
+    _, above = chips(told, "Wapen: revolver; Aantal: 103 [1]")
+    assert above.text == "Elke zin wordt door zijn bron ondersteund."
+
+
+def test_the_marker_of_a_lead_in_covers_the_list_below_it() -> None:
+    told = answer(citation(1, TEXT.strip(), passage(document=OFFICIAL)))
+    text = (
+        "De cijfers zijn: [1]\n\n- 23 000 meldingen in 2010.\n- 725 000 meldingen in 2019.\n\n"
+        "2 van 5 punten."
+    )
+    shown, above = chips(told, text)
+    assert marks(shown) == []
+    assert above.text == "Letterlijk geciteerd uit de officiële tekst."
+    wrong = text.replace("725", "900")
+    assert chips(told, wrong)[1].text == "Elke zin wordt door zijn bron ondersteund."
+
+
+def test_a_note_on_a_list_is_small_and_has_what_the_page_adds() -> None:
+    text = "Drie: [1]\n\n- een\n- twee\n\n2 van 3 punten.\n\nVerder. [2]\n\nZomaar."
+    shown = answer_html(marked(text), marker=numbered, note=lambda number: f" <i>{number}</i>")
+    assert '<p class="sw-facts">2 van 3 punten. <i>1</i></p><p>Verder.' in shown
+    assert shown.endswith("<p>Zomaar.</p></div>")
+
+
+def test_a_note_on_a_list_with_a_marker_at_each_item_is_small_as_well() -> None:
+    text = "Drie: [1]\n\n- een [1]\n- twee [2]\n\n2 van de 3 punten.\n\nZomaar."
+    shown = answer_html(marked(text), marker=numbered, note=lambda number: f" <i>{number}</i>")
+    assert '</ul><p class="sw-facts">2 van de 3 punten.</p><p>Zomaar.</p>' in shown
+
+
+def test_the_marker_at_the_end_of_a_list_without_a_lead_in_covers_all_of_it() -> None:
+    shown = answer_html(marked("- een\n- twee [1]\n\n2 van 3 punten."), marker=numbered)
+    assert "<li>een</li><li>twee<sup>1:8</sup></li>" in shown
+    assert '<p class="sw-facts">2 van 3 punten.</p>' in shown
+
+
+def test_a_label_is_a_heading_and_no_part_of_the_quote() -> None:
+    told = answer(citation(1, QUOTE, passage(document=OFFICIAL)))
+    shown, above = chips(told, f"### Strategie, Omvang <b>\n{QUOTE} [1]")
+    assert [tag for tag, _ in shown.elements][:3] == ["div", "h3", "p"]
+    assert "Strategie, Omvang <b>" in shown.text
+    assert above.text == "Letterlijk geciteerd uit de officiële tekst."
+    assert '<h4 class="sw-label">' in answer_html(Marked("### Kop\n\nWoorden."), level=4)
+
+
+def test_the_card_shows_the_quote_of_its_own_paragraph() -> None:
+    source = passage()
+    told = answer(citation(1, "23 000 meldingen in 2010.", source), citation(1, QUOTE, source))
+    shown, _ = chips(told, f"23 000 meldingen in 2010. [1]\n\n{QUOTE} [1]\n\nAnders gezegd. [1]")
+    cards = [one["id"] for one in shown.attributes("span") if one.get("class") == "sw-card"]
+    assert len(set(cards)) == 3
+    assert len(shown.attributes("q")) == 1 + 1 + 2
+    assert {one["href"] for one in shown.attributes("a")} == {"#a-1"}
+
+
+SENTENCES = ("Eerste.", "Tweede.", "Derde.", "Vierde.", "Vijfde.")
+
+
+def sentences(*told: str, name: str = "p1") -> Passage:
+    text, units = "", list[Unit]()
+    for one in told:
+        units.append(Unit(start=len(text), end=len(text) + len(one)))
+        text += f"{one} "
+    return passage(text, name=name).model_copy(update={"units": tuple(units)})
+
+
+def read(source: Passage, *quotes: str, beside: Surroundings | None = None) -> list[str]:
+    """The excerpts with these quotes, which are in brackets."""
+    cited = [citation(1, quote, source) for quote in quotes]
+    found = excerpts(answer(*cited, passages=(source,)), cited, beside)
+    return [
+        "".join(f"[{words}]" if quoted else words for words, quoted in pieces) for pieces in found
+    ]
+
+
+def test_an_excerpt_has_the_sentence_before_and_the_one_after_the_quote() -> None:
+    source = sentences(*SENTENCES)
+    assert read(source, "Derde.") == ["Tweede. [Derde.] Vierde."]
+    assert read(source, "Eerste.") == ["[Eerste.] Tweede."]
+    assert read(source, "Vijfde.", "Eerste.") == ["[Eerste.] Tweede.", "Vierde. [Vijfde.]"]
+    assert read(source, "Eerste.", "Derde.") == ["[Eerste.] Tweede. [Derde.] Vierde."]
+    assert read(source, "Derde. Vierde.", "Vierde.") == ["Tweede. [Derde. ][Vierde.] Vijfde."]
+
+
+def test_an_excerpt_goes_on_in_the_passages_of_the_same_section() -> None:
+    source, before = sentences("Midden."), sentences("Ver weg.", "Vooraf.", name="p0")
+    after = sentences("Erna.", name="p2")
+    shown = read(source, "Midden.", beside=around(before, source, after))
+    assert [" ".join(one.split()) for one in shown] == ["Vooraf. [Midden.] Erna."]
+    elsewhere = after.model_copy(update={"headings": (DOCUMENT.title, "Doel")})
+    assert read(source, "Midden.", beside=around(source, elsewhere)) == ["[Midden.]"]
+
+
+def test_a_long_sentence_beside_a_quote_is_cut_and_the_quote_never() -> None:
+    long = "woord " * 100 + "einde."
+    (shown,) = read(sentences(long, "Kort.", long), "Kort.")
+    assert shown.startswith("… woord ")
+    assert " einde. [Kort.] woord " in shown
+    assert shown.endswith("woord …")
+    assert len(shown) < 420
+    assert read(sentences(long), long) == [f"[{long}]"]
+
+
+def test_only_the_quote_is_there_of_a_passage_that_was_not_kept() -> None:
+    cited = [citation(1, QUOTE, passage())]
+    assert excerpts(answer(*cited), cited, None) == [[(QUOTE, True)]]
+
+
+def test_a_card_marks_the_quote_in_the_text_around_it() -> None:
+    source = sentences(HOSTILE, QUOTE, "Erna.")
+    told = answer(citation(1, QUOTE, source), passages=(source,))
+    shown, _ = chips(told, f"{QUOTE} [1]")
+    assert {tag for tag, _ in shown.elements} <= {"div", "p", "span", "a", "q"}
+    assert f"{HOSTILE[-100:]} {QUOTE} Erna." in shown.text
+    assert len(shown.attributes("q")) == 1
+
+
+def test_hostile_text_in_a_card_is_shown_and_not_run() -> None:
+    document = DocumentInfo(id="evil", language='"><b>', title=HOSTILE, reference=HOSTILE)
+    source = passage(HOSTILE, document)
+    shown, _ = chips(answer(citation(1, HOSTILE, source)), f"{HOSTILE} [1]")
+    assert {tag for tag, _ in shown.elements} <= {"div", "p", "span", "a", "q"}
+    assert shown.text.count(HOSTILE) == 4  # sentence, title, reference, quote
+
+
+def test_hostile_text_in_a_source_is_shown_and_not_run() -> None:
+    document = DocumentInfo(
+        id="evil", language='"><b>', title=HOSTILE, reference=HOSTILE, url="javascript:alert(1)"
+    )
+    source = passage(f"Vooraf.\n{HOSTILE}\nErna.", document)
+    shown = Shown(
+        evidence_html(answer(citation(1, HOSTILE, source), passages=(source,)), "a", NL, None)
+    )
+    allowed = {
+        "details",
+        "dialog",
+        "button",
+        "summary",
+        "div",
+        "section",
+        "h3",
+        "p",
+        "blockquote",
+        "span",
+        "mark",
+        "sup",
+        "a",
+    }
+    assert {tag for tag, _ in shown.elements} <= allowed
+    assert shown.attributes("span")[0] == {"id": "a-1", "tabindex": "-1"}
+    assert [element["href"] for element in shown.attributes("a")] == [
+        f"sources?document=evil&language=%22%3E%3Cb%3E&quote=p1%3A8-{8 + len(HOSTILE)}#passage-p1"
+    ]
+    assert shown.passage == source.text
+    assert shown.marks == [HOSTILE]
+
+
+def test_hostile_text_that_a_model_made_up_is_shown_and_not_run() -> None:
+    told = answer(citation(1, "2019", passage()), missing=(HOSTILE,), withheld=(HOSTILE,))
+    shown = Shown(told_html(told, NL) + withheld_html(told, NL))
+    assert {tag for tag, _ in shown.elements} <= {"p", "details", "summary", "ul", "li"}
+    assert shown.text.count(HOSTILE) == 2
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "javascript:alert(1)",
+        "java\nscript:alert(1)",
+        " JAVASCRIPT:alert(1)",
+        "data:text/html,x",
+        "file:///etc/passwd",
+        "//evil.example",
+        "http://",
+        "https://[",
+        "page.html",
+    ],
+)
+def test_only_web_pages_are_linked(url: str) -> None:
+    assert link(url, "Lees <meer>", NL) == "Lees &lt;meer&gt;"
+
+
+def test_a_link_opens_in_a_new_tab_and_says_so() -> None:
+    shown = Shown(link('https://example.org/?a=1&b="2"', "Lees", NL))
+    assert shown.attributes("a") == [
+        {
+            "href": 'https://example.org/?a=1&b="2"',
+            "target": "_blank",
+            "rel": "noopener noreferrer",
+        }
+    ]
+    assert shown.text == "Lees (opent in een nieuw tabblad)\N{NO-BREAK SPACE}↗"
+
+
+def test_a_source_shows_its_origin_and_its_quote() -> None:
+    source = passage()
+    quote = "725 000 meldingen in 2019."
+    told = answer(citation(1, quote, source), passages=(source,))
+    shown = Shown(evidence_html(told, "a", NL, None))
+    assert "Bronnen (1)" in shown.text
+    assert "[1] Strategie tegen misbruik" in shown.text
+    assert f"{SUMMARY} · vat samen: COM(2020) 607 final · 24 juli 2020" in shown.text
+    assert "Onderdeel: Omvang" in shown.text
+    assert shown.marks == [quote]
+    assert shown.passage == source.text
+    assert shown.attributes("blockquote") == [{"lang": "nl"}]
+    assert shown.attributes("span")[0]["id"] == anchors(told, "a")[1]
+    start = TEXT.index(quote)
+    span = f"{start}-{start + len(quote)}"
+    context = f"sources?document=csa-strategy&language=nl&quote=p1%3A{span}#passage-p1"
+    assert [element["href"] for element in shown.attributes("a")] == [context, DOCUMENT.url]
+
+
+def test_the_language_of_a_quote_is_told_when_it_is_not_the_answers() -> None:
+    source = passage()
+    told = answer(citation(1, "23 000", source), passages=(source,), language="en")
+    assert "Quote in Dutch" in evidence_html(told, "a", load("en"), None)
+    assert "Citaat in het" not in evidence_html(
+        answer(citation(1, "23 000", source)), "a", NL, None
+    )
+
+
+def test_citations_of_one_passage_share_it() -> None:
+    source = passage()
+    told = answer(citation(1, "23 000", source), citation(2, "725 000", source), passages=(source,))
+    shown = Shown(evidence_html(told, "a", NL, None))
+    assert shown.marks == ["23 000", "725 000"]
+    assert shown.passage == source.text
+    assert "[1] [2] Strategie" in shown.text
+    assert len(shown.attributes("section")) == 1
+
+
+def test_a_link_of_a_brief_is_called_what_it_opens() -> None:
+    def links(document: DocumentInfo) -> list[tuple[str, str | None]]:
+        told = answer(citation(1, "23 000", passage(document=document)))
+        shown = Shown(evidence_html(told, "a", NL, None))
+        labels = [label.partition(" (opent in")[0] for label in shown.links]
+        addresses = [one["href"] for one in shown.attributes("a")]
+        return list(zip(labels, addresses, strict=True))[1:]  # the first leads to its context
+
+    assert links(DOCUMENT) == [
+        ("Officieel document dat hier is samengevat (EUR-Lex)", DOCUMENT.url)
+    ]
+    package = DOCUMENT.model_copy(
+        update={
+            "about_form": "press_release",
+            "url": "https://www.press.example/ip",
+            "questions_url": "https://press.example/qanda",
+        }
+    )
+    assert links(package) == [
+        ("Persbericht (press.example)", package.url),
+        ("Vragen en antwoorden (press.example)", package.questions_url),
+    ]
+    assert links(OFFICIAL)[0][0] == "Open de bron bij dit citaat"
+
+
+def test_every_official_page_is_linked_once() -> None:
+    source = passage(document=OFFICIAL)
+    told = answer(
+        citation(1, "23 000", source, "https://example.org/#a"),
+        citation(2, "725 000", source, "https://example.org/#b"),
+        citation(3, "725 000", source, "https://example.org/#b"),
+    )
+    shown = evidence_html(told, "a", NL, None)
+    assert "Open de bron bij het citaat van [1]" in shown
+    assert "Open de bron bij het citaat van [2] [3]" in shown
+
+
+def test_overlapping_quotes_are_marked_without_changing_the_text() -> None:
+    source = passage("een twee drie vier")
+    told = answer(
+        citation(1, "een twee drie", source),
+        citation(2, "twee drie vier", source),
+        citation(3, "een twee drie", source),
+        passages=(source,),
+    )
+    shown = Shown(evidence_html(told, "a", NL, None))
+    assert "".join(shown.marks) == shown.passage == source.text
+    places = [element["id"] for element in shown.attributes("span") if "id" in element]
+    assert sorted(places, key=str) == ["a-1", "a-2", "a-3"]
+
+
+def test_a_quote_whose_passage_was_not_kept_is_shown_by_itself() -> None:
+    shown = Shown(evidence_html(answer(citation(1, "725 000", passage())), "a", NL, None))
+    assert shown.marks == ["725 000"]
+    assert shown.passage == "725 000"
+
+
+def test_without_citations_there_is_no_panel() -> None:
+    assert evidence_html(answer(), "a", NL, None) == ""
+
+
+def test_quotes_with_one_number_have_one_place_and_no_number_behind_each() -> None:
+    source = passage(document=OFFICIAL)
+    told = answer(citation(1, "23 000", source), citation(1, "725 000", source), passages=(source,))
+    shown = Shown(evidence_html(told, "a", NL, None))
+    assert shown.marks == ["23 000", "725 000"]
+    assert [one["id"] for one in shown.attributes("span") if "id" in one] == ["a-1"]
+    assert "Bronnen (1)" in shown.text
+    assert "[1] Strategie" in shown.text
+    assert shown.text.count("[1]") == 1
+    assert shown.text.count("Open de bron bij dit citaat") == 1
+
+
+def test_quotes_whose_passage_was_not_kept_are_all_shown() -> None:
+    source = passage()
+    told = answer(citation(1, "23 000", source), citation(1, "725 000", source))
+    shown = Shown(evidence_html(told, "a", NL, None))
+    assert shown.marks == ["23 000", "725 000"]
+    assert shown.passage == "23 000\n\n725 000"
+
+
+def test_what_else_there_is_is_folded_without_anything_in_bold() -> None:
+    source = passage()
+    told = retold(
+        answer(citation(1, QUOTE, source), citation(2, "23 000", passage(name="p2"))),
+        text=f"{QUOTE} [1]",
+        more=("### Strategie, Omvang\n23 000 [2]", f"### {HOSTILE}\n2019 [2]"),
+        asked_for=("2019",),
+    )
+    shown = Shown(more_html(told, Chips(told, "a", NL), NL))
+    assert [(tag, one) for tag, one in shown.elements if tag == "details"] == [
+        ("details", {"class": "sw-more"})
+    ]
+    assert shown.text.startswith("Ook in de bronnen (2)Strategie, Omvang")
+    assert HOSTILE in shown.text
+    assert not shown.attributes("strong")
+    assert {tag for tag, _ in shown.elements} <= {
+        "details", "summary", "div", "h3", "p", "span", "a", "q",
+    }  # fmt: skip
+    refused = told.model_copy(update={"answered": False})
+    shown = Shown(more_html(refused, Chips(refused, "a", NL), NL))
+    assert shown.text.startswith("Dichtstbijzijnde passages (2)")
+
+
+def around(*passages: Passage, standing: Standing | None = None) -> Surroundings:
+    by_key: dict[str, tuple[Passage, ...]] = {}
+    for one in passages:
+        by_key[one.document.key] = (*by_key.get(one.document.key, ()), one)
+    return Surroundings(by_key, {DOCUMENT.key: standing} if standing else {})
+
+
+def test_the_text_before_and_after_a_quote_is_one_click_away() -> None:
+    source = passage()
+    before = passage("Wat eraan voorafging.", name="p0")
+    after = passage(HOSTILE, name="p2").model_copy(update={"headings": (DOCUMENT.title, "Doel")})
+    told = answer(citation(1, "23 000", source), passages=(source,))
+    shown = Shown(evidence_html(told, "a", NL, around(before, source, after)))
+    assert shown.text.count("Vorige passageWat eraan voorafging.") == 1
+    assert f"Volgende passageStrategie tegen misbruik › Doel{HOSTILE}" in shown.text
+    assert [one.get("class") for one in shown.attributes("details")] == [
+        "sw-sources",
+        "sw-nearby",
+        "sw-nearby",
+    ]
+
+
+def test_the_first_and_the_last_passage_have_one_neighbour() -> None:
+    source = passage()
+    told = answer(citation(1, "23 000", source), passages=(source,))
+    shown = evidence_html(told, "a", NL, around(source, passage("Verder.", name="p2")))
+    assert "Vorige passage" not in shown
+    assert "Volgende passage" in shown
+
+
+CHANGES = [
+    ((passage(),), None, ""),
+    ((), None, "staat niet meer bij de bronnen. [1]"),
+    ((passage("Heel anders.", name="p9"),), None, "het citaat staat er niet meer in. [1]"),
+    ((passage(f"Nieuw. {TEXT}", name="p9"),), None, "het citaat zelf staat er nog in. [1]"),
+    ((passage(),), "superseded", "is in de plaats van „Strategie tegen misbruik” gekomen. [1]"),
+    ((passage(),), "summary", ""),
+]
+
+
+@pytest.mark.parametrize(("now", "standing", "told"), CHANGES)
+def test_what_changed_in_a_source_since_the_answer_is_told(
+    now: tuple[Passage, ...], standing: Standing | None, told: str
+) -> None:
+    given = answer(citation(1, "725 000 meldingen in 2019.", passage()))
+    shown = Shown(changed_html(given, around(*now, standing=standing), NL)).text
+    assert shown.endswith(told) if told else shown == ""
+
+
+def test_hostile_titles_in_a_note_on_changes_are_shown_and_not_run() -> None:
+    source = passage(document=DocumentInfo(id="evil", language="nl", title=HOSTILE))
+    shown = Shown(changed_html(answer(citation(1, "23 000", source)), around(), NL))
+    assert {tag for tag, _ in shown.elements} == {"div", "p", "ul", "li"}
+    assert HOSTILE in shown.text
+
+
+def test_escaped_text_is_safe_in_an_attribute() -> None:
+    assert escape("\"'<&>") == "&quot;&#x27;&lt;&amp;&gt;"
+
+
+@pytest.mark.parametrize(
+    "message", [HOSTILE, "a `b` ``c`` d", "Build it with: make ingest", "one\n\n  two :smile:\n"]
+)
+def test_a_message_as_code_is_shown_exactly(message: str) -> None:
+    blocks = [token for token in MarkdownIt().parse(code(message)) if token.children]
+    pieces = [child for block in blocks for child in block.children or ()]
+    assert {piece.type for piece in pieces} == {"code_inline"}
+    assert [piece.content for piece in pieces] == [
+        line.strip() for line in message.splitlines() if line.strip()
+    ]
