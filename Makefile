@@ -16,6 +16,7 @@ LLM_EXTRA := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["
 COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 PYTEST := $(PY) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+CHOSEN := $(if $(ROOM),--room=$(ROOM)) $(if $(CHANGED),--touched) $(if $(SHUFFLED),-p randomly)
 .DEFAULT_GOAL := help
 .PHONY: help chat install ingest eval test test-all test-model lint format lock clean
 
@@ -40,13 +41,16 @@ eval: $(INSTALLED) ## ask the question set, measure the checks on a model's sent
 	@$(PY) -m eval --gate eval/gate.yaml
 	@$(PY) -m eval.verifier --gate eval/gate.yaml
 
-test: $(WITH_DEV) $(WITH_LLM) ## run the tests
-	@$(PYTEST)
+check: lint ## check style and types, and run the tests that need nothing, in a minute
+	@$(PYTEST) tests/unit tests/policy
 
-test-all: $(WITH_DEV) $(WITH_LLM) ## run the tests, the long ones too
-	@$(PYTEST) -m 'not whole_model'
+test: $(WITH_DEV) $(WITH_LLM) ## run the tests; of what is changed (CHANGED=1), of a room or path (ROOM=chain/reading), in random order (SHUFFLED=1)
+	@$(PYTEST) $(CHOSEN)
 
-test-model: $(WITH_DEV) $(WITH_LLM) ## ask a small language model all questions, not every tenth
+test-all: $(WITH_DEV) $(WITH_LLM) ## run the tests, the long ones too, and hold them against their budgets
+	@$(PYTEST) -m 'not whole_model' --budgets --durations 20 $(CHOSEN)
+
+test-model: $(WITH_DEV) $(WITH_LLM) ## ask a small language model all questions, not a handful
 	@$(PY) -m pytest -s -m whole_model tests/servers/test_local_llm.py
 
 lint: $(WITH_DEV) ## check style and types

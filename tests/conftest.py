@@ -17,13 +17,45 @@ from people.database import Database
 from tests.support.apps import begin_anew
 from tests.support.browser import served, started
 from tests.support.databases import Postgresql, running_postgresql
+from tests.support.processor import Budgets
+from tests.support.rooms import concerned, touched
 
 CORPUS = ROOT / "corpus"
 
 
+# Processor seconds that all tests of a folder take, the long ones too; in this order they begin.
+BUDGETS = {"browser": 0, "servers": 0, "faults": 0, "ui": 0, "index": 0, "unit": 0, "policy": 0}
+_CHOSEN = pytest.StashKey[set[Path]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    chosen = parser.getgroup("strategiewijzer")
+    chosen.addoption("--room", help="only tests that concern a package or a folder: chain/reading")
+    chosen.addoption("--touched", action="store_true", help="only tests of what git says is changed")
+    chosen.addoption("--budgets", action="store_true", help="hold each folder against its budget")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    room, is_touched = config.getoption("--room"), config.getoption("--touched")
+    if room or is_touched:
+        config.stash[_CHOSEN] = concerned(room) if room else touched()
+    if config.getoption("--budgets"):
+        config.pluginmanager.register(Budgets(BUDGETS))
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    chosen = config.stash.get(_CHOSEN, None)
+    if chosen is None or not collection_path.is_file() or collection_path in chosen:
+        return None
+    return True
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Has what takes longest begin first, so that no worker is left alone with it."""
-    items.sort(key=lambda item: item.path.name != "test_local_llm.py")
+    """Marks each test by its folder; what takes longest begins first, so that no worker is left
+    alone with it."""
+    for item in items:
+        item.add_marker(item.path.parent.name)
+    items.sort(key=lambda item: list(BUDGETS).index(item.path.parent.name))
 
 
 @pytest.fixture(autouse=True, scope="session")
