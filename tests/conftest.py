@@ -31,7 +31,7 @@ _CHOSEN = pytest.StashKey[set[Path]]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     chosen = parser.getgroup("strategiewijzer")
     chosen.addoption("--room", help="only tests that concern a package or a folder: chain/reading")
-    chosen.addoption("--touched", action="store_true", help="only tests of what git says is changed")
+    chosen.addoption("--touched", action="store_true", help="only tests of what git says changed")
     chosen.addoption("--budgets", action="store_true", help="hold each folder against its budget")
 
 

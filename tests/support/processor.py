@@ -30,9 +30,7 @@ class Budgets:
         self._before = processor_seconds()
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(
-        self, call: pytest.CallInfo[None]
-    ) -> Iterator[pytest.TestReport]:
+    def pytest_runtest_makereport(self, call: pytest.CallInfo[None]) -> Iterator[pytest.TestReport]:
         """Runs in the worker that ran the test."""
         report: pytest.TestReport = yield
         if call.when == "teardown":

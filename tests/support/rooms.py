@@ -1,8 +1,8 @@
 """Which tests concern a room of the project, or what was touched.
 
-A room is a package or a folder: "chain", "chain/reading", "docs". A file of tests concerns the rooms
-that it imports from, itself or by way of tests/support/, the one that it is named for, and those that
-a map names for its folder.
+A room is a package or a folder: "chain", "chain/reading", "docs". A file of tests concerns the
+rooms that it imports from, itself or by way of tests/support/, the one that it is named for, and
+those that a map names for its folder.
 """
 
 import ast
@@ -62,7 +62,7 @@ def touched() -> set[Path]:
 
 
 def _concerned_by(file: Path) -> set[Path]:
-    """Of tests themselves these, of what serves tests those that import it, else those of the room."""
+    """A file of tests itself, those that import what serves tests, else those of its room."""
     if _is_test(ROOT / file):
         return {ROOT / file} if (ROOT / file).is_file() else set()
     is_its_own = file.parts[0] == "tests" or len(file.parts) == 1
