@@ -1,8 +1,8 @@
 """A real language model over the real protocol: nothing that its passage lacks reaches an answer.
 
-The model is small and writes much nonsense, which is what the verifier is tried with. It is asked
-every tenth question of the set, and all of them by `make test-model`, in turn for structured
-answers and for text. Two servers with a thread each share the work: on two cores that is twice as
+The model is small and writes much nonsense, which is what the verifier is tried with. It is asked a
+handful of questions, and the whole set by `make test-model`, in turn for structured answers and for
+text. Two servers with a thread each share the work: on two cores that is twice as
 fast as one, and each keeps its form's rules in its prompt cache.
 """
 
@@ -26,7 +26,10 @@ from language.quantities import figures
 from tests.support.local_llm import CONTEXT, local_llm
 
 _ISO_DATE = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
-_TENTH = 10
+# Of these it answers one, and writes figures of its own to others; structured and text in turn.
+_HANDFUL = (
+    "adversarial-01", "drugs-11", "adversarial-21", "firearms-13", "firearms-03", "strategy-03",
+)  # fmt: skip
 _PARTS = 4  # of the whole set, so that no test takes too long
 
 
@@ -90,7 +93,8 @@ def _figures_without_source(answer: Answer) -> list[str]:
 def test_no_figure_that_the_cited_passage_lacks_reaches_an_answer(
     models: tuple[Settings, Settings],
 ) -> None:
-    _ask_and_check(models, load(ROOT / "eval" / "questions")[::_TENTH])
+    questions = {one.id: one for one in load(ROOT / "eval" / "questions")}
+    _ask_and_check(models, [questions[id] for id in _HANDFUL])
 
 
 @pytest.mark.whole_model
