@@ -42,7 +42,7 @@ def test_an_answer_can_be_checked_in_its_source(browser: Browser, address: str) 
         answer = page.locator(".sw-answer", has_text="725 000").filter(
             has=page.get_by_role("link", name="Bron 1", exact=True)
         )
-        expect(answer).to_be_visible(timeout=90_000)
+        expect(answer).to_be_visible()
         assert answer.get_attribute("lang") == "nl"
 
         panel = evidence(page)
@@ -64,7 +64,7 @@ def test_a_marker_leads_to_its_quote(browser: Browser, address: str) -> None:
     with opened(browser, address) as page:
         ask(page, REPORTS)
         marker = page.get_by_role("link", name="Bron 1", exact=True).first
-        expect(marker).to_be_visible(timeout=90_000)
+        expect(marker).to_be_visible()
         expect(page.locator("details.sw-sources")).to_have_count(1)
         settled(page)
         marker.focus()
@@ -80,19 +80,19 @@ def test_a_marker_leads_to_its_quote(browser: Browser, address: str) -> None:
 def test_a_quote_is_one_click_from_its_context(browser: Browser, address: str) -> None:
     with opened(browser, address) as page:
         ask(page, REPORTS)
-        evidence(page).click(timeout=90_000)
+        evidence(page).click()
         with page.context.expect_page() as opening:
             page.get_by_role("link", name="Lees in de context").first.click()
         context = opening.value
         place = context.locator(".sw-passage:target")
-        expect(place).to_contain_text("725 000", timeout=90_000)
+        expect(place).to_contain_text("725 000")
         expect(place).to_be_in_viewport()
 
 
 def test_a_question_outside_the_sources_is_refused(browser: Browser, address: str) -> None:
     with opened(browser, address) as page:
         ask(page, "Wie won de Tour de France in 1998?")
-        expect(page.locator(".sw-refusal")).to_be_visible(timeout=90_000)
+        expect(page.locator(".sw-refusal")).to_be_visible()
         expect(page.locator("mark")).to_have_count(0)
 
 
@@ -143,7 +143,7 @@ def test_a_new_question_comes_into_view_although_the_reader_was_further_up(
     with opened(browser, address) as page:
         for number, question in enumerate((REPORTS, "Wat is EMPACT?", "Wat is SEESAC?"), start=1):
             ask(page, question)
-            expect(page.locator("details.sw-sources")).to_have_count(number, timeout=90_000)
+            expect(page.locator("details.sw-sources")).to_have_count(number)
         evidence(page).first.click()
         scroll_up_from(page, page.get_by_text("Wat is SEESAC?"))
 
@@ -159,7 +159,7 @@ def test_a_verdict_is_given_with_the_keyboard_and_stays_in_view(
         for number, question in enumerate((REPORTS, "Wat is EMPACT?"), start=1):
             ask(page, question)
             group = page.get_by_role("radiogroup", name="Was dit antwoord bruikbaar?")
-            expect(group).to_have_count(number, timeout=90_000)
+            expect(group).to_have_count(number)
         first = page.get_by_role("radiogroup", name="Was dit antwoord bruikbaar?").first
         first.get_by_role("radio").first.focus()
         page.keyboard.press("Enter")

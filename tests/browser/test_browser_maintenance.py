@@ -81,8 +81,8 @@ def unpublished(_unpublished: tuple[str, Path]) -> Iterator[tuple[str, Path]]:
     """For tests that publish nothing: the address, and the folder of the data."""
     address, folder = _unpublished
     yield address, folder / "data"
-    for file in (folder / "documents").iterdir():
-        file.unlink()
+    shutil.rmtree(folder / "documents")
+    (folder / "documents").mkdir()
     (folder / "documents" / "alpha.md").write_text(MORE, "utf-8")
     shutil.rmtree(folder / "data" / "jobs", ignore_errors=True)
 

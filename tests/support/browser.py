@@ -47,6 +47,7 @@ UNANSWERED = """{
     const what = {subtree: true, childList: true, characterData: true, attributes: true};
     new MutationObserver(() => { window.changed = performance.now(); }).observe(document, what);
 }"""
+PATIENCE = 180_000  # milliseconds; an app that starts on a busy machine is slow
 _QUIET = 250  # milliseconds
 _SETTLED = f"""() => {{
     const app = document.querySelector("[data-testid=stApp]");
@@ -72,7 +73,7 @@ def started() -> Iterator[Browser]:
         if os.environ.get("REQUIRE_BROWSER") == "1":
             pytest.fail(reason)
         pytest.skip(reason)
-    expect.set_options(timeout=90_000)  # milliseconds; an app that starts on a busy machine is slow
+    expect.set_options()  # milliseconds; an app that starts on a busy machine is slow
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=BROWSER_ARGUMENTS)
         yield browser
@@ -165,7 +166,7 @@ def visitor(browser: Browser, address: str, **options: Any) -> Iterator[Page]:
     )
     page = context.new_page()
     page.add_init_script(UNANSWERED)
-    page.set_default_timeout(90_000)
+    page.set_default_timeout(PATIENCE)
     try:
         yield page
     finally:
@@ -234,7 +235,7 @@ def settled(page: Page) -> None:
 def ask(page: Page, question: str) -> None:
     """Types a question with the keyboard alone."""
     field = page.get_by_placeholder(re.compile("Stel uw vraag"))
-    expect(field).to_be_enabled(timeout=90_000)
+    expect(field).to_be_enabled()
     field.focus()
     page.keyboard.type(question)
     page.keyboard.press("Enter")
