@@ -10,7 +10,7 @@ from core.settings import Settings
 from ingest.pipeline import ingest
 from people.database import database
 from people.feedback import read
-from tests.support.browser import VIEWPORT_HEIGHT, ask, come_to_rest, evidence, opened, served
+from tests.support.browser import VIEWPORT_HEIGHT, ask, evidence, opened, served, settled
 
 ROOT = Path(__file__).parents[2]
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
@@ -29,7 +29,7 @@ def scroll_up_from(page: Page, last: Locator) -> None:
     page.mouse.move(640, 300)
     for _ in range(60):
         page.mouse.wheel(0, -1000)
-        page.wait_for_timeout(500)
+        settled(page)
         box = last.bounding_box()
         if box is not None and box["y"] > VIEWPORT_HEIGHT:
             return
@@ -42,7 +42,7 @@ def test_an_answer_can_be_checked_in_its_source(browser: Browser, address: str) 
         answer = page.locator(".sw-answer", has_text="725 000").filter(
             has=page.get_by_role("link", name="Bron 1", exact=True)
         )
-        expect(answer).to_be_visible(timeout=90_000)
+        expect(answer).to_be_visible()
         assert answer.get_attribute("lang") == "nl"
 
         panel = evidence(page)
@@ -64,14 +64,14 @@ def test_a_marker_leads_to_its_quote(browser: Browser, address: str) -> None:
     with opened(browser, address) as page:
         ask(page, REPORTS)
         marker = page.get_by_role("link", name="Bron 1", exact=True).first
-        expect(marker).to_be_visible(timeout=90_000)
+        expect(marker).to_be_visible()
         expect(page.locator("details.sw-sources")).to_have_count(1)
-        come_to_rest(page)
+        settled(page)
         marker.focus()
         page.keyboard.press("Enter")
         source = page.get_by_role("dialog", name="Bron bij het antwoord")
         expect(source.locator("mark").first).to_be_in_viewport()
-        page.wait_for_timeout(1000)  # in which Streamlit could have scrolled away from it
+        settled(page)  # until then Streamlit could have scrolled away from it
         expect(source.locator("mark").first).to_be_in_viewport()
         expect(marker).to_be_in_viewport()
         source.get_by_role("link", name="Persbericht").click(trial=True)
@@ -80,41 +80,60 @@ def test_a_marker_leads_to_its_quote(browser: Browser, address: str) -> None:
 def test_a_quote_is_one_click_from_its_context(browser: Browser, address: str) -> None:
     with opened(browser, address) as page:
         ask(page, REPORTS)
-        evidence(page).click(timeout=90_000)
+        evidence(page).click()
         with page.context.expect_page() as opening:
             page.get_by_role("link", name="Lees in de context").first.click()
         context = opening.value
         place = context.locator(".sw-passage:target")
-        expect(place).to_contain_text("725 000", timeout=90_000)
+        expect(place).to_contain_text("725 000")
         expect(place).to_be_in_viewport()
 
 
 def test_a_question_outside_the_sources_is_refused(browser: Browser, address: str) -> None:
     with opened(browser, address) as page:
         ask(page, "Wie won de Tour de France in 1998?")
-        expect(page.locator(".sw-refusal")).to_be_visible(timeout=90_000)
+        expect(page.locator(".sw-refusal")).to_be_visible()
         expect(page.locator("mark")).to_have_count(0)
 
 
-def test_a_hostile_source_is_shown_and_not_run(
+def test_a_hostile_source_is_text_in_answers_cards_and_copies_and_not_run(
     browser: Browser, small: Callable[[Mapping[str, str]], Settings], tmp_path: Path
 ) -> None:
-    front_matter = "---\nid: tulp\ntitle: Tulp <b>vet</b>\nlanguage: nl\n---\n\n"
+    front_matter = "---\nid: tulp\ntitle: Tulp <b>vet</b> $y$\nlanguage: nl\n---\n\n"
     text = f"# Tulp <b>vet</b>\n\n## Leden van de Zwarte Tulp\n\n{HOSTILE}\n"
     settings = small({"tulp.md": front_matter + text})
     ingest(settings)
     with served(settings.data_dir, tmp_path / "log") as address, opened(browser, address) as page:
         ask(page, "Hoeveel leden telt de Zwarte Tulp?")
-        panel = evidence(page)
-        expect(panel).to_be_visible(timeout=90_000)
-        panel.click()
+        expect(evidence(page)).to_be_visible()
+        settled(page)
+        evidence(page).click()
         expect(page.locator("mark").first).to_be_visible()
         shown = page.get_by_test_id("stChatMessage").last
+        chip = page.locator(".sw-chip").first
+        chip.locator("> a").focus()
+        expect(chip.locator(".sw-card")).to_be_visible()
         for piece in (":red[hi]", ":material/home:", ":smile:", "**vet**", "<script>", "$x^2$"):
             expect(page.locator(".sw-answer").last).to_contain_text(piece)
-            expect(page.locator("blockquote")).to_contain_text(piece)
-        expect(shown).to_contain_text("Tulp <b>vet</b>")
+            expect(shown.locator("blockquote")).to_contain_text(piece)
+            expect(chip.locator(".sw-card")).to_contain_text(piece)
+        expect(shown).to_contain_text("Tulp <b>vet</b> $y$")
         expect(shown.locator("img, .katex, b, blockquote script")).to_have_count(0)
+        page.keyboard.press("Enter")
+        panel = page.get_by_role("dialog", name="Bron bij het antwoord")
+        for piece in ("<script>", "$x^2$", ":red[hi]", "<img src=x", "Tulp <b>vet</b> $y$"):
+            expect(panel).to_contain_text(piece)
+        expect(panel.locator("img, script, .katex, b")).to_have_count(0)
+        page.keyboard.press("Escape")
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page.get_by_role("button", name="Kopiëren").click()
+        expect(page.get_by_text("Gekopieerd.")).to_be_visible()
+        copied = page.evaluate("navigator.clipboard.readText()")
+        for piece in ("<script>", "$x^2$", ":red[hi]", ":smile:", "**vet**", "![x]"):
+            assert piece in copied
+        expect(page.get_by_test_id("stMain").locator("img, .katex, b")).to_have_count(0)
+        scripts = page.evaluate("[...document.scripts].map((script) => script.text)")
+        assert not any("harmed" in script for script in scripts)
         assert page.evaluate("window.harmed") is None
 
 
@@ -124,7 +143,7 @@ def test_a_new_question_comes_into_view_although_the_reader_was_further_up(
     with opened(browser, address) as page:
         for number, question in enumerate((REPORTS, "Wat is EMPACT?", "Wat is SEESAC?"), start=1):
             ask(page, question)
-            expect(page.locator("details.sw-sources")).to_have_count(number, timeout=90_000)
+            expect(page.locator("details.sw-sources")).to_have_count(number)
         evidence(page).first.click()
         scroll_up_from(page, page.get_by_text("Wat is SEESAC?"))
 
@@ -140,19 +159,19 @@ def test_a_verdict_is_given_with_the_keyboard_and_stays_in_view(
         for number, question in enumerate((REPORTS, "Wat is EMPACT?"), start=1):
             ask(page, question)
             group = page.get_by_role("radiogroup", name="Was dit antwoord bruikbaar?")
-            expect(group).to_have_count(number, timeout=90_000)
+            expect(group).to_have_count(number)
         first = page.get_by_role("radiogroup", name="Was dit antwoord bruikbaar?").first
         first.get_by_role("radio").first.focus()
         page.keyboard.press("Enter")
         expect(page.get_by_text("Bewaard met dit gesprek")).to_be_visible()
-        come_to_rest(page)
+        settled(page)
         group.last.get_by_role("radio").first.focus()  # at the end of the page
         first.get_by_role("radio").first.focus()
         page.keyboard.press("ArrowRight")
         page.keyboard.press("Enter")
         field = page.get_by_label("Wat klopt er niet of ontbreekt er?")
         expect(field).to_be_visible()
-        page.wait_for_timeout(1500)  # in which Streamlit could have scrolled away from it
+        settled(page)  # until then Streamlit could have scrolled away from it
         expect(field).to_be_in_viewport(ratio=1)
         field.focus()
         page.keyboard.type("De bron van 2010 ontbreekt.")
@@ -169,7 +188,7 @@ def test_filters_stay_while_another_page_is_shown_and_can_be_cleared(
     with opened(browser, address) as page:
         expect(page.get_by_placeholder("Stel uw vraag")).to_be_enabled()  # all is there
         page.get_by_text("Filters", exact=True).click()
-        page.wait_for_timeout(1000)  # they unfold; a list that is opened meanwhile closes again
+        settled(page)  # they unfold; a list that is opened meanwhile closes again
         page.get_by_role("combobox", name="Documenten").click()
         page.get_by_role("option", name="EU-agenda en -actieplan inzake drugs").click()
         page.keyboard.press("Escape")

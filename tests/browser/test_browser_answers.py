@@ -1,8 +1,6 @@
 """Every form of answer in a real browser: folded, small, on a phone, by keyboard, for everybody."""
 
-import shutil
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -10,10 +8,10 @@ from playwright.sync_api import Browser, Page, expect
 from core.settings import Settings
 from people.conversation import Conversation, Exchange
 from people.conversations import Conversations
-from people.database import Database
+from people.database import database
 from tests.support.answers import made
-from tests.support.axe import broken_rules
-from tests.support.browser import come_to_rest, opened, served
+from tests.support.axe import SCHEMES, broken_rules
+from tests.support.browser import opened, settled
 from ui.access import LOCAL
 
 pytestmark = pytest.mark.long
@@ -22,44 +20,36 @@ Places = Mapping[str, str]
 
 
 @pytest.fixture(scope="module")
-def places(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
+def places(settings: Settings, address: str) -> Places:
     """The addresses of conversations with answers made by hand, by the form of the last one."""
-    place = tmp_path_factory.mktemp("answers")
-    data_dir = Path(shutil.copytree(settings.data_dir, place / "data"))
-    answers = made(settings)
-    kept = Conversations(LOCAL.id, Database(data_dir), 90)
-    ids = {}
-    for name, answer in answers.items():
+    kept = Conversations(LOCAL.id, database(settings), 90)
+    found = {}
+    for name, answer in made(settings).items():
         understood = answer.model_copy(update={"understood_as": f"{answer.question} En 2010?"})
         asked = Exchange(question=answer.question, answer=understood, follow_ups=())
         conversation = Conversation(exchanges=(asked,))
         kept.put(conversation)
-        ids[name] = conversation.id
-    with served(data_dir, place / "log") as address:
-        yield {name: f"{address}/?c={id}" for name, id in ids.items()}
+        found[name] = f"{address}/?c={conversation.id}"
+    return found
 
 
 def unfolded(page: Page) -> None:
     """Waits for the answer, and opens all that is folded."""
     expect(page.locator(".sw-answer").first).to_be_visible()
-    come_to_rest(page)
+    settled(page)
     page.evaluate("document.querySelectorAll('details').forEach(one => (one.open = true))")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", ["answer", "list", "refusal", "reply"])
-def test_no_rule_is_broken(browser: Browser, places: Places, name: str, scheme: str) -> None:
-    with opened(browser, places[name], scheme) as page:
-        unfolded(page)
-        assert broken_rules(page) == []
-
-
-@pytest.mark.parametrize("name", ["answer", "list", "refusal", "reply"])
-def test_a_phone_needs_no_scrolling_sideways(browser: Browser, places: Places, name: str) -> None:
+def test_no_rule_is_broken_and_a_phone_needs_no_scrolling_sideways(
+    browser: Browser, places: Places, name: str
+) -> None:
     with opened(browser, places[name], width=390) as page:
         unfolded(page)
         wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert wide <= 0
+        page.set_viewport_size({"width": 1280, "height": 720})
+        assert broken_rules(page, SCHEMES) == []
 
 
 def test_what_else_there_is_is_folded_and_opens_with_the_keyboard(

@@ -1,17 +1,15 @@
 """A conversation in a real browser: kept, found again, changed, stopped and undone."""
 
 import re
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import docx
-import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from core.settings import Settings
-from tests.support.browser import ask, evidence, free_port, opened, served
-from tests.support.openai_server import Script, openai_server
+from tests.support.browser import ask, evidence, free_port, opened, served, settled
+from tests.support.openai_server import Script
 
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
 MARKET = "Hoeveel is de drugsmarkt in Europa waard?"
@@ -199,7 +197,7 @@ def test_a_long_answer_is_shown_from_its_question_on(browser: Browser, address: 
         ask(page, REPORTS)
         answered(page, 2)
         expect(page.locator("[class*='st-key-plain-next-']").first).to_be_attached()
-        page.wait_for_timeout(2000)  # in which Streamlit could scroll to the end
+        settled(page)  # until then Streamlit could scroll to the end
         expect(question(page, REPORTS)).to_be_in_viewport(ratio=1)
 
 
@@ -237,7 +235,7 @@ def test_a_conversation_is_downloaded_with_its_quotes(browser: Browser, address:
         expect(button(page, "Markdown")).to_be_hidden()
         opener.click()  # draws again what is in it
         expect(button(page, "Markdown")).to_be_visible()
-        page.wait_for_timeout(500)
+        settled(page)
         assert saved_again == []
 
 
@@ -279,21 +277,11 @@ def test_a_phone_shows_question_answer_and_conversations(browser: Browser, addre
         expect(page.get_by_label("Zoeken in gesprekken")).to_be_visible()
 
 
-@pytest.fixture
-def slow(settings: Settings, tmp_path: Path) -> Iterator[tuple[str, Script]]:
-    """The app with a language model that takes its time, and that model."""
-    with openai_server() as model:
-        model.delay = 2.0
-        model.reply = "Er waren 725 000 meldingen. [1]"
-        environment = {"OPENAI_BASE_URL": model.url, "OPENAI_API_KEY": "x"}
-        with served(settings.data_dir, tmp_path / "log", environment) as address:
-            yield address, model
-
-
 def test_an_answer_in_the_making_tells_what_is_done_and_can_be_stopped(
-    browser: Browser, slow: tuple[str, Script]
+    browser: Browser, with_model: tuple[str, Script]
 ) -> None:
-    address, model = slow
+    address, model = with_model
+    model.delay = 2.0
     with opened(browser, address) as page:
         ask(page, REPORTS)
         status = page.locator(".sw-status[role=status]")
@@ -349,7 +337,7 @@ def test_a_conversation_is_printed_from_a_page_of_its_own(browser: Browser, addr
         button(page, "Afdrukken of PDF").click()
         frame = page.frame_locator("iframe.sw-print")
         expect(frame.locator("h1")).to_have_text(REPORTS)
-        page.wait_for_timeout(500)
+        page.wait_for_function("window.printed")
         assert REPORTS in page.evaluate("window.printed")
 
 

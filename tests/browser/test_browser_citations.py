@@ -4,19 +4,17 @@ import functools
 import http.server
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from core.settings import Settings
-from ingest.pipeline import ingest
 from tests.servers.test_export import CONVERSATION, hostile
-from tests.support.axe import broken_rules
-from tests.support.browser import ask, come_to_rest, opened, served
-from tests.support.openai_server import openai_server
+from tests.support.axe import SCHEMES, broken_rules
+from tests.support.browser import VIEWPORT_HEIGHT, ask, opened, settled, visitor
+from tests.support.openai_server import Script
 from tests.unit.test_ui_citations import HOSTILE as EVIL
 from ui.answers.conversation_export import conversation_page
 from ui.answers.fragments import at_quote
@@ -26,11 +24,6 @@ pytestmark = pytest.mark.long
 
 MARKET = "Hoeveel is de drugsmarkt in Europa waard?"
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
-HOSTILE = (
-    "De Zwarte Tulp telt 4321 leden <script>window.harmed = 1</script> "
-    "![x](https://evil.example/x.png) $x^2$ :red[hi] :smile: **vet** "
-    "<img src=x onerror='window.harmed = 1'> [link](javascript:alert(1)) https://evil.example."
-)
 PHONE = {"width": 390, "height": 844}  # pixels
 
 
@@ -38,7 +31,7 @@ def first_chip(page: Page, question: str = REPORTS) -> Locator:
     ask(page, question)
     chip = page.locator(".sw-chip").first
     expect(page.get_by_role("button", name="Kopiëren")).to_be_visible()  # the answer is complete
-    come_to_rest(page)
+    settled(page)
     return chip
 
 
@@ -81,8 +74,8 @@ def test_a_card_shows_on_focus_and_escape_closes_it(browser: Browser, address: s
 def test_a_tap_shows_the_card_on_a_phone_and_the_card_leads_to_the_quote(
     browser: Browser, address: str
 ) -> None:
-    with browser.new_page(locale="nl-NL", viewport=PHONE, has_touch=True, is_mobile=True) as page:
-        page.set_default_timeout(90_000)
+    phone = {"viewport": PHONE, "has_touch": True, "is_mobile": True}
+    with visitor(browser, address, **phone) as page:
         page.goto(address)
         chip = first_chip(page)
         chip.tap()
@@ -153,7 +146,7 @@ def test_a_click_opens_the_source_beside_the_answer_which_stays_where_it_is(
         )
         expect(chip.locator(".sw-card")).to_be_hidden()
         expect(number).to_have_attribute("aria-current", "true")
-        page.wait_for_timeout(1000)  # in which Streamlit could have scrolled away from it
+        settled(page)  # until then Streamlit could have scrolled away from it
         assert abs(place(page)[1] - stood[1]) <= 2
         answer, beside = page.locator(".sw-answer").first.bounding_box(), panel(page).bounding_box()
         assert answer is not None
@@ -162,18 +155,18 @@ def test_a_click_opens_the_source_beside_the_answer_which_stays_where_it_is(
 
         page.mouse.move(answer["x"] + 100, answer["y"] + 20)
         page.mouse.wheel(0, 200)
-        page.wait_for_timeout(500)
+        settled(page)
         expect(panel(page)).to_be_visible()
         assert panel(page).bounding_box() == beside
         page.mouse.wheel(0, -2000)
-        page.wait_for_timeout(500)
+        settled(page)
         stood = place(page)
         page.keyboard.press("Escape")
         expect(panel(page)).to_be_hidden()
         expect(number).to_be_focused()
         expect(chip.locator(".sw-card")).to_be_hidden()
         expect(number).not_to_have_attribute("aria-current", "true")
-        page.wait_for_timeout(1000)
+        settled(page)
         assert abs(place(page)[1] - stood[1]) <= 2
         assert page.url == before
         assert len(sent) == runs  # nothing is run again
@@ -186,7 +179,7 @@ def test_the_sources_of_an_answer_are_gone_through_in_the_panel_with_the_keyboar
         ask(page, MARKET)
         number = page.locator(".sw-chip > a").first
         expect(page.get_by_role("button", name="Kopiëren")).to_be_visible()
-        come_to_rest(page)
+        settled(page)
         number.press("Enter")
         told = panel(page).locator(".sw-panel-place")
         expect(told).to_have_text(re.compile(r"1 / [2-9]"))
@@ -221,7 +214,7 @@ def test_back_closes_the_source_and_the_page_is_as_it_was(
             expect(panel(page)).to_be_visible()
             page.go_back()
             expect(panel(page)).to_be_hidden()
-            page.wait_for_timeout(1000)  # in which the page could have been run again
+            settled(page)  # it could have been run again
             assert place(page) == stood
             assert page.url == before
             assert len(sent) == runs
@@ -253,52 +246,46 @@ def test_on_a_phone_the_source_lies_over_the_page_and_holds_the_focus(
 
 
 def test_a_source_stays_open_while_the_next_answer_is_made_and_goes_with_its_own(
-    browser: Browser, settings: Settings, tmp_path: Path
+    browser: Browser, with_model: tuple[str, Script]
 ) -> None:
-    with openai_server() as model:
-        model.reply = "Er waren 725 000 meldingen. [1]"
-        environment = {"OPENAI_BASE_URL": model.url, "OPENAI_API_KEY": "x"}
-        with (
-            served(settings.data_dir, tmp_path / "log", environment) as address,
-            opened(browser, address) as page,
-        ):
-            number = first_chip(page).locator("> a")
-            model.delay = 3.0
-            ask(page, REPORTS)
-            expect(page.get_by_role("button", name=re.compile("^Stoppen"))).to_be_visible()
+    address, model = with_model
+    with opened(browser, address) as page:
+        number = first_chip(page).locator("> a")
+        model.delay = 3.0
+        ask(page, REPORTS)
+        expect(page.get_by_role("button", name=re.compile("^Stoppen"))).to_be_visible()
+        number.click()
+        expect(panel(page)).to_be_visible()
+        page.keyboard.press("Escape")  # does not stop the answer
+        expect(panel(page)).to_be_hidden()
+        number.click()
+        page.go_back()  # nor does this
+        expect(panel(page)).to_be_hidden()
+        number.click()
+        expect(page.get_by_role("button", name="Kopiëren")).to_have_count(2)
+        expect(page.get_by_text("Gestopt.", exact=True)).to_have_count(0)
+        expect(panel(page).locator("mark").first).to_be_visible()
+        page.get_by_role("button", name=re.compile("^Nieuw gesprek")).click()
+        expect(page.locator("details.sw-sources")).to_have_count(0)
+        expect(panel(page)).to_be_hidden()
+
+
+def test_no_rule_is_broken_by_an_open_source(browser: Browser, address: str) -> None:
+    with opened(browser, address) as page:
+        number = first_chip(page).locator("> a")
+        for width in (1280, 1024, 390):
+            page.set_viewport_size({"width": width, "height": VIEWPORT_HEIGHT})
+            settled(page)
             number.click()
             expect(panel(page)).to_be_visible()
-            page.keyboard.press("Escape")  # does not stop the answer
+            assert broken_rules(page, SCHEMES) == [], width
+            page.keyboard.press("Escape")
             expect(panel(page)).to_be_hidden()
-            number.click()
-            page.go_back()  # nor does this
-            expect(panel(page)).to_be_hidden()
-            number.click()
-            expect(page.get_by_role("button", name="Kopiëren")).to_have_count(2)
-            expect(page.get_by_text("Gestopt.", exact=True)).to_have_count(0)
-            expect(panel(page).locator("mark").first).to_be_visible()
-            page.get_by_role("button", name=re.compile("^Nieuw gesprek")).click()
-            expect(page.locator("details.sw-sources")).to_have_count(0)
-            expect(panel(page)).to_be_hidden()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1024, 1280])
-def test_no_rule_is_broken_by_an_open_source(
-    browser: Browser, address: str, width: int, scheme: str
-) -> None:
-    with opened(browser, address, scheme, width=width) as page:
-        first_chip(page).locator("> a").click()
-        expect(panel(page)).to_be_visible()
-        assert broken_rules(page) == []
 
 
 def test_an_answer_is_copied_with_the_keyboard_alone(browser: Browser, address: str) -> None:
-    with browser.new_page(
-        locale="nl-NL", permissions=["clipboard-read", "clipboard-write"]
-    ) as page:
-        page.set_default_timeout(90_000)
-        page.goto(address)
+    with opened(browser, address) as page:
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         first_chip(page)
         page.get_by_role("button", name="Meer").focus()
         page.keyboard.press("Enter")
@@ -311,36 +298,6 @@ def test_an_answer_is_copied_with_the_keyboard_alone(browser: Browser, address: 
         copied = page.evaluate("navigator.clipboard.readText()")
     assert copied.startswith("[1] Strategiewijzer, samenvatting van: Europese Commissie, ")
     assert "24 juli 2020" in copied
-
-
-def test_a_hostile_source_shows_as_text_in_cards_and_copies(
-    browser: Browser, small: Callable[[Mapping[str, str]], Settings], tmp_path: Path
-) -> None:
-    front_matter = "---\nid: tulp\ntitle: Tulp <b>vet</b> $y$\nlanguage: nl\n---\n\n"
-    text = f"# Tulp\n\n## Leden van de Zwarte Tulp\n\n{HOSTILE}\n"
-    settings = small({"tulp.md": front_matter + text})
-    ingest(settings)
-    with served(settings.data_dir, tmp_path / "log") as address, opened(browser, address) as page:
-        chip = first_chip(page, "Hoeveel leden telt de Zwarte Tulp?")
-        chip.locator("> a").focus()
-        expect(chip.locator(".sw-card")).to_be_visible()
-        expect(page.locator("details.sw-sources")).to_have_count(1)
-        page.keyboard.press("Enter")
-        for piece in ("<script>", "$x^2$", ":red[hi]", "<img src=x", "Tulp <b>vet</b> $y$"):
-            expect(panel(page)).to_contain_text(piece)
-        expect(panel(page).locator("img, script, .katex, b")).to_have_count(0)
-        page.keyboard.press("Escape")
-        scripts = page.evaluate("[...document.scripts].map((script) => script.text)")
-        assert not any("harmed" in script for script in scripts)
-        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-        page.get_by_role("button", name="Kopiëren").click()
-        expect(page.get_by_text("Gekopieerd.")).to_be_visible()
-        copied = page.evaluate("navigator.clipboard.readText()")
-        for piece in ("<script>", "$x^2$", ":red[hi]", ":smile:", "**vet**", "![x]"):
-            expect(chip.locator(".sw-card")).to_contain_text(piece)
-            assert piece in copied
-        expect(page.locator("[data-testid=stMain]").locator("img, .katex, b")).to_have_count(0)
-        assert page.evaluate("window.harmed") is None
 
 
 def test_a_hostile_conversation_is_exported_as_text(browser: Browser) -> None:

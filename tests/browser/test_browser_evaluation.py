@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.settings import Settings
 from eval import run_report, runs
-from tests.support.browser import come_to_rest, opened, served
+from tests.support.browser import opened, served, settled
 
 pytestmark = pytest.mark.long
 
@@ -122,7 +122,7 @@ def test_a_run_is_started_goes_on_alone_is_looked_into_and_taken_along(
 
         for tab in ("Cijfers", "Vragen", "Verloop", "Metingen"):
             page.set_viewport_size({"width": 390, "height": 720})
-            come_to_rest(page)  # Streamlit drops a choice made while an earlier one is carried out
+            settled(page)  # Streamlit drops a choice made while an earlier one is carried out
             page.get_by_role("tab", name=tab, exact=True).click()
             expect(page.get_by_role("tab", name=tab, exact=True)).to_have_attribute(
                 "aria-selected", "true"

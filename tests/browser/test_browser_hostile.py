@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.settings import Settings
 from ingest.pipeline import ingest
-from tests.support.browser import ask, come_to_rest, opened, served
+from tests.support.browser import ask, opened, served, settled, visitor
 from tests.support.openai_server import openai_server
 from tests.support.worst_case_model import HOST, Case, WorstCaseModel, cases
 
@@ -92,7 +92,7 @@ def answered(page: Page, case: Case) -> None:
     ask(page, case.question)
     expect(page.get_by_test_id("stChatMessage")).to_have_count(2)
     expect(page.get_by_role("radiogroup")).to_be_visible()
-    come_to_rest(page)
+    settled(page)
 
 
 @pytest.mark.parametrize("case", DOCUMENTS, ids=lambda case: case.name)
@@ -121,7 +121,7 @@ def test_a_hostile_question_puts_nothing_into_the_page(
 def test_what_a_raw_reply_would_put_there_is_found(browser: Browser, documents: Site) -> None:
     documents.model.case = DOCUMENTS[0]
     # Not `opened`, which fails where the policy holds something back.
-    with browser.new_page(locale="nl-NL") as page:
+    with visitor(browser, documents.address) as page:
         page.goto(documents.address)
         answered(page, DOCUMENTS[0])
         page.evaluate(

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browser import come_to_rest
+from tests.support.browser import settled, visitor
 from ui.texts import languages, load
 
 LOCALES = {"nl": "nl-NL", "fr": "fr-FR", "de": "de-DE"}
@@ -36,7 +36,7 @@ SHOWN = """() => {
 
 def english(page: Page, language: str) -> list[str]:
     """What is English on the page; words that are our own in this language are none."""
-    page.wait_for_timeout(700)
+    settled(page)
     own = {text for key, text in load(language).values.items() if not key.startswith("kinds.")}
     found = [text for text in page.evaluate(SHOWN) if ENGLISH.search(text)]
     return [text for text in found if text not in own]
@@ -47,12 +47,11 @@ def test_no_english_is_left_on_a_page_in_another_language(
     browser: Browser, address: str, language: str
 ) -> None:
     texts = load(language)
-    with browser.new_page(locale=LOCALES[language]) as page:
-        page.set_default_timeout(30_000)
+    with visitor(browser, address, locale=LOCALES[language]) as page:
         page.goto(address)
         expect(page.get_by_placeholder(texts("chat.placeholder"))).to_be_enabled()
         page.get_by_text(texts("filters.heading"), exact=True).click()
-        come_to_rest(page)
+        settled(page)
         page.get_by_role("combobox", name=texts("filters.documents")).press_sequentially("qqq")
         expect(page.get_by_text(texts("streamlit.nothing_found"), exact=True)).to_be_visible()
         assert english(page, language) == []
@@ -71,15 +70,14 @@ def test_no_english_is_left_on_a_page_in_another_language(
 
 
 def test_a_language_that_is_chosen_survives_a_reload(browser: Browser, address: str) -> None:
-    with browser.new_page(locale="en-US") as page:
-        page.set_default_timeout(30_000)
+    with visitor(browser, address, locale="en-US") as page:
         page.goto(address)
         expect(page.get_by_text("Skip to main content")).to_be_attached()
         page.get_by_role("combobox", name="Language", exact=True).click()
         page.get_by_role("option", name="Nederlands").click()
         expect(page.get_by_placeholder("Stel uw vraag")).to_be_enabled()
         expect(page.get_by_text("Naar de inhoud")).to_be_attached()
-        page.wait_for_timeout(700)
+        settled(page)
 
         page.reload()
         expect(page.get_by_placeholder("Stel uw vraag")).to_be_enabled()

@@ -2,7 +2,9 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from core.settings import Settings
 from ingest.pipeline import ingest
 from people.database import Database
 from people.feedback import Feedback, save
-from tests.support.axe import broken_rules
+from tests.support.axe import SCHEMES, broken_rules
 from tests.support.browser import ask, opened, served
 from ui import jobs
 
@@ -44,19 +46,45 @@ VERDICT = Feedback.model_validate(
 QUESTION = "Hoeveel leden telt de Zwarte Tulp?"
 
 
-@pytest.fixture
-def address(small: Callable[[Mapping[str, str]], Settings], tmp_path: Path) -> Iterator[str]:
-    """Of the app on an index with one document, which has changed since."""
-    settings = small({"alpha.md": ALPHA})
-    ingest(settings)
-    folder = settings.corpus_dirs[0]
-    (folder / "alpha.md").write_text(MORE, "utf-8")
+@contextmanager
+def maintained(folder: Path) -> Iterator[str]:
+    """The address of the app on an index with one document, which has changed since."""
+    documents = folder / "documents"
+    documents.mkdir()
+    (documents / "alpha.md").write_text(ALPHA, "utf-8")
+    ingest(Settings(data_dir=folder / "data", corpus_dirs=(documents,)))
+    (documents / "alpha.md").write_text(MORE, "utf-8")
     environment = {
-        "STRATEGIEWIJZER_CORPUS_DIRS": json.dumps([str(folder)]),
-        "STRATEGIEWIJZER_DOCUMENTS_DIR": str(folder),
+        "STRATEGIEWIJZER_CORPUS_DIRS": json.dumps([str(documents)]),
+        "STRATEGIEWIJZER_DOCUMENTS_DIR": str(documents),
     }
-    with served(settings.data_dir, tmp_path / "log", environment) as found:
+    with served(folder / "data", folder / "log", environment) as found:
         yield found
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
+    """For a test that publishes."""
+    with maintained(tmp_path) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def _unpublished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    folder = tmp_path_factory.mktemp("unpublished")
+    with maintained(folder) as found:
+        yield found, folder
+
+
+@pytest.fixture
+def unpublished(_unpublished: tuple[str, Path]) -> Iterator[tuple[str, Path]]:
+    """For tests that publish nothing: the address, and the folder of the data."""
+    address, folder = _unpublished
+    yield address, folder / "data"
+    shutil.rmtree(folder / "documents")
+    (folder / "documents").mkdir()
+    (folder / "documents" / "alpha.md").write_text(MORE, "utf-8")
+    shutil.rmtree(folder / "data" / "jobs", ignore_errors=True)
 
 
 def go_to(page: Page, name: str) -> None:
@@ -118,8 +146,9 @@ def test_a_document_is_uploaded_planned_published_asked_about_and_rolled_back(
 
 
 def test_a_document_in_use_is_corrected_and_a_broken_file_told_at_once(
-    browser: Browser, address: str
+    browser: Browser, unpublished: tuple[str, Path]
 ) -> None:
+    address, _ = unpublished
     with opened(browser, f"{address}/maintenance", width=390) as page:
         page.locator("input[type=file]").set_input_files(
             files=[{"name": "plan.pdf", "mimeType": "application/pdf", "buffer": b"geen pdf"}]
@@ -152,8 +181,9 @@ def test_closing_the_page_while_publishing_loses_nothing(browser: Browser, addre
 
 
 def test_of_two_maintainers_the_second_is_told_and_starts_nothing(
-    browser: Browser, address: str, tmp_path: Path
+    browser: Browser, unpublished: tuple[str, Path]
 ) -> None:
+    address, data_dir = unpublished
     with (
         opened(browser, f"{address}/maintenance") as first,
         opened(browser, f"{address}/maintenance") as second,
@@ -164,7 +194,7 @@ def test_of_two_maintainers_the_second_is_told_and_starts_nothing(
                 page.get_by_role("button", name="Wijzigingen bekijken", exact=True)
             ).to_be_enabled()
         # The first has just begun, and the second's page has not noticed yet.
-        job = jobs.start(tmp_path / "data", "ingest", WAITS, "Els")
+        job = jobs.start(data_dir, "ingest", WAITS, "Els")
         try:
             press(second, "Wijzigingen bekijken")
             expect(second.get_by_text("Iemand anders was u voor")).to_be_visible()
@@ -178,15 +208,15 @@ def test_of_two_maintainers_the_second_is_told_and_starts_nothing(
                 expect(page.get_by_text("Index controleren: gestopt")).to_be_visible()
         finally:
             jobs.stop(job)
-        assert [*jobs.newest_first(tmp_path / "data", "ingest")] == [job]
+        assert [*jobs.newest_first(data_dir, "ingest")] == [job]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_rule_of_accessibility_is_broken_while_there_is_work(
-    browser: Browser, address: str, tmp_path: Path, scheme: str
+    browser: Browser, unpublished: tuple[str, Path]
 ) -> None:
-    save(Database(tmp_path / "data"), VERDICT)
-    with opened(browser, f"{address}/maintenance", scheme) as page:
+    address, data_dir = unpublished
+    save(Database(data_dir), VERDICT)
+    with opened(browser, f"{address}/maintenance") as page:
         page.locator("input[type=file]").set_input_files(
             files=[
                 {"name": "tulp.md", "mimeType": "text/markdown", "buffer": HOSTILE.encode()},
@@ -197,15 +227,15 @@ def test_no_rule_of_accessibility_is_broken_while_there_is_work(
         press(page, "Documenten toevoegen (1)")
         page.locator("summary", has_text="tulp.md").click()
         expect(page.get_by_role("textbox", name="Titel")).to_be_visible()
-        assert broken_rules(page) == []
+        assert broken_rules(page, SCHEMES) == []
         go_to(page, "Controleren en publiceren")
         press(page, "Wijzigingen bekijken")
         page.locator(".sw-change summary", has_text="Alpha").click()
         expect(page.get_by_role("button", name="Deze wijzigingen publiceren")).to_be_enabled()
-        assert broken_rules(page) == []
+        assert broken_rules(page, SCHEMES) == []
         go_to(page, "Feedback")
         expect(page.get_by_text("Het jaartal klopt niet.")).to_be_visible()
-        assert broken_rules(page) == []
+        assert broken_rules(page, SCHEMES) == []
 
 
 def test_what_would_be_published_is_asked_before_it_is(browser: Browser, address: str) -> None:

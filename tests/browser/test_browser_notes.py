@@ -2,9 +2,7 @@
 
 import io
 import re
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import mammoth
 import pytest
@@ -12,10 +10,10 @@ from playwright.sync_api import Browser, expect
 
 from core.settings import Settings
 from people.conversations import Conversations
-from people.database import Database
+from people.database import database
 from tests.servers.test_notes import note
 from tests.support.axe import broken_rules
-from tests.support.browser import ask, opened, served
+from tests.support.browser import ask, opened
 from ui.access import LOCAL
 
 pytestmark = pytest.mark.long
@@ -24,11 +22,13 @@ DRUGS = "Hoeveel is de drugsmarkt in Europa waard?"
 
 
 @pytest.fixture
-def place(settings: Settings, tmp_path: Path) -> Iterator[tuple[str, Conversations]]:
-    """The address of the app on a copy of the index, and what is kept there."""
-    data_dir = Path(shutil.copytree(settings.data_dir, tmp_path / "data"))
-    with served(data_dir, tmp_path / "log") as address:
-        yield address, Conversations(LOCAL.id, Database(data_dir), 90)
+def place(settings: Settings, address: str) -> Iterator[tuple[str, Conversations]]:
+    """The address of the app, where no note is kept yet, and what is kept there."""
+    store = Conversations(LOCAL.id, database(settings), 90)
+    assert store.notes() == ()
+    yield address, store
+    for one in store.notes():
+        store.drop_note(one.id)
 
 
 @pytest.mark.parametrize("width", [1280, 390])

@@ -13,7 +13,8 @@ from playwright.sync_api import Browser, Page, expect
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
 from core.settings import Settings
-from tests.support.browser import ask, served
+from tests.support.axe import SCHEMES, broken_rules
+from tests.support.browser import ask, served, visitor
 from ui.navigation import PLACES
 from ui.roles import User as Person
 from ui.texts import load
@@ -79,16 +80,11 @@ def app(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @contextmanager
 def visited(browser: Browser, address: str) -> Iterator[Page]:
-    """A page in a browser of its own that reaches this machine only."""
-    context = browser.new_context(locale="nl-NL")
-    context.route(
-        lambda url: not url.startswith("http://localhost:"), lambda route: route.abort()
-    )  # the provider's page asks for a style sheet
-    page = context.new_page()
-    page.set_default_timeout(90_000)
-    page.goto(address)
-    yield page
-    context.close()
+    """A page that reaches this machine only: the provider's page asks for a style sheet."""
+    with visitor(browser, address) as page:
+        page.route(lambda url: not url.startswith("http://localhost:"), lambda route: route.abort())
+        page.goto(address)
+        yield page
 
 
 def sign_in(page: Page, name: str) -> None:
@@ -172,18 +168,36 @@ def test_a_forged_cookie_lets_nobody_in(browser: Browser, app: str, secret: str)
         expect(page.get_by_test_id("stChatInput")).to_have_count(0)
 
 
-def test_who_has_no_role_sees_nothing_but_whom_to_ask(
-    browser: Browser, settings: Settings, tmp_path: Path
-) -> None:
-    with (
-        signing_in(settings, tmp_path, STRATEGIEWIJZER_DEFAULT_ROLE="none") as address,
-        visited(browser, address) as page,
-    ):
+@pytest.fixture(scope="module")
+def closed(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An app in which only who was given a role may do anything."""
+    folder = tmp_path_factory.mktemp("closed")
+    with signing_in(settings, folder, STRATEGIEWIJZER_DEFAULT_ROLE="none") as address:
+        yield address
+
+
+def test_who_has_no_role_sees_nothing_but_whom_to_ask(browser: Browser, closed: str) -> None:
+    with visited(browser, closed) as page:
         sign_in(page, "unverified")
         expect(page.get_by_text(re.compile(r"^http://localhost:\d+ unverified$"))).to_be_visible()
         expect(page.get_by_test_id("stChatInput")).to_have_count(0)
-        page.goto(f"{address}/sources")
+        page.goto(f"{closed}/sources")
         expect(page.get_by_text(TEXTS("access.no_role"))).to_be_visible()
+
+
+def test_no_rule_is_broken_before_and_after_signing_in(browser: Browser, closed: str) -> None:
+    with visited(browser, closed) as page:
+        expect(page.get_by_role("button", name=TEXTS("access.sign_in"))).to_be_visible()
+        assert broken_rules(page, SCHEMES) == []
+        sign_in(page, "unverified")
+        expect(page.get_by_text(TEXTS("access.no_role"))).to_be_visible()
+        assert broken_rules(page, SCHEMES) == []
+        page.get_by_role("button", name=TEXTS("access.sign_out")).click()
+        page.get_by_role("button", name="End session").click()
+        sign_in(page, "reader")
+        page.goto(f"{closed}/maintenance")
+        expect(page.get_by_role("heading", name=TEXTS("access.forbidden"))).to_be_visible()
+        assert broken_rules(page, SCHEMES) == []
 
 
 def test_a_sign_in_that_is_half_configured_says_what_lacks(

@@ -1,16 +1,13 @@
 """What is in view in a real browser: the question, the whole answer, nothing in the way."""
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from babel.numbers import format_decimal
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from core.settings import Settings
-from tests.support.browser import ask, come_to_rest, opened, served
-from tests.support.openai_server import Script, openai_server
+from tests.support.browser import ask, opened, settled
+from tests.support.openai_server import Script
 from ui.chat.question_field import MAX_QUESTION
 
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
@@ -35,7 +32,7 @@ def at_top(page: Page, number: int) -> None:
     its answer is whole above the field."""
     expect(page.get_by_text("Was dit antwoord bruikbaar?")).to_have_count(number)
     expect(field(page)).to_be_enabled()
-    come_to_rest(page)
+    settled(page)
     box = page.locator(".sw-last-question").bounding_box()
     assert box is not None
     assert 40 < box["y"] < TOP
@@ -67,10 +64,10 @@ def test_what_the_reader_has_scrolled_to_stays_in_view(browser: Browser, address
             at_top(page, number)
         page.mouse.move(640, 300)
         page.mouse.wheel(0, -3000)
-        page.wait_for_timeout(500)
+        settled(page)
         page.get_by_role("button", name="Vraag aanpassen", exact=True).first.click()
         expect(page.get_by_label("Uw vraag", exact=True)).to_be_focused()  # the page has run again
-        page.wait_for_timeout(1000)
+        settled(page)
         expect(page.get_by_role("heading", name="Strategiewijzer", level=1)).to_be_in_viewport()
 
 
@@ -107,20 +104,10 @@ def test_the_question_in_a_long_text_is_asked(browser: Browser, address: str) ->
         expect(page.locator(".sw-question")).to_have_count(0)
 
 
-@pytest.fixture
-def slow(settings: Settings, tmp_path: Path) -> Iterator[tuple[str, Script]]:
-    """The app with a language model, and that model."""
-    with openai_server() as model:
-        model.reply = "Er waren 725 000 meldingen. [1]"
-        environment = {"OPENAI_BASE_URL": model.url, "OPENAI_API_KEY": "x"}
-        with served(settings.data_dir, tmp_path / "log", environment) as address:
-            yield address, model
-
-
 def test_while_an_answer_is_made_only_stop_can_be_pressed(
-    browser: Browser, slow: tuple[str, Script]
+    browser: Browser, with_model: tuple[str, Script]
 ) -> None:
-    address, model = slow
+    address, model = with_model
     with opened(browser, address) as page:
         example = page.locator("[class*='st-key-example-'] button")
         following = page.locator("[class*='st-key-plain-next-'] button")

@@ -9,15 +9,19 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 VIEWPORT_HEIGHT = 720  # pixels
+VIEWPORT: ViewportSize = {"width": 1280, "height": VIEWPORT_HEIGHT}
+# Of the page, by the scheme that the reader prefers; as in .streamlit/config.toml.
+BACKGROUNDS = {"light": "rgb(255, 255, 255)", "dark": "rgb(18, 23, 29)"}
 BROWSER_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -27,6 +31,36 @@ BROWSER_ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# Tells what was sent to the app and not answered yet: to be there from the start of a page on.
+UNANSWERED = """{
+    window.unanswered = 0;
+    window.changed = performance.now();
+    const send = WebSocket.prototype.send, heard = new WeakSet();
+    WebSocket.prototype.send = function (...given) {
+        if (!heard.has(this)) {
+            heard.add(this);
+            this.addEventListener("message", () => { window.unanswered = 0; });
+        }
+        window.unanswered += 1;
+        return send.apply(this, given);
+    };
+    const what = {subtree: true, childList: true, characterData: true, attributes: true};
+    new MutationObserver(() => { window.changed = performance.now(); }).observe(document, what);
+}"""
+PATIENCE = 180_000  # milliseconds; an app that starts on a busy machine is slow
+_QUIET = 250  # milliseconds
+_SETTLED = f"""() => {{
+    const app = document.querySelector("[data-testid=stApp]");
+    return app?.dataset.testConnectionState === "CONNECTED"
+        && app.dataset.testScriptState === "notRunning"
+        && !window.unanswered
+        && !document.querySelector("[data-stale=true]")
+        && ![...document.querySelectorAll("[data-testid=stSkeleton]")].some(
+            (one) => one.checkVisibility())
+        && document.getAnimations().every((one) => one.playState !== "running"
+            || one.effect.getComputedTiming().endTime === Infinity)
+        && performance.now() - window.changed > {_QUIET};
+}}"""
 
 
 @contextmanager
@@ -39,7 +73,7 @@ def started() -> Iterator[Browser]:
         if os.environ.get("REQUIRE_BROWSER") == "1":
             pytest.fail(reason)
         pytest.skip(reason)
-    expect.set_options(timeout=90_000)  # milliseconds; an app that starts on a busy machine is slow
+    expect.set_options()  # milliseconds; an app that starts on a busy machine is slow
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=BROWSER_ARGUMENTS)
         yield browser
@@ -52,6 +86,21 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
+_PORTS: list[int] = []  # that apps of this process have had
+
+
+def _port_of_before() -> int:
+    """A free port, of an earlier app if it can be: a browser loads again nothing from there."""
+    for port in _PORTS:
+        with socket.socket() as one:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with suppress(OSError):
+                one.bind(("localhost", port))
+                return port
+    _PORTS.append(free_port())
+    return _PORTS[-1]
+
+
 @contextmanager
 def served(
     data_dir: Path,
@@ -62,7 +111,7 @@ def served(
 ) -> Iterator[str]:
     """The address of the real app on this index, with more environment, on a free port unless one
     is named; it ends with the block."""
-    port = port or free_port()
+    port = port or _port_of_before()
     address = f"http://localhost:{port}"
     variables = {
         **os.environ,
@@ -102,8 +151,38 @@ def wait_until_healthy(address: str, server: subprocess.Popen[bytes], log: Path)
 
 
 @contextmanager
+def visitor(browser: Browser, address: str, **options: Any) -> Iterator[Page]:
+    """A page of somebody who has not been here before and reads Dutch; what it opens ends with it.
+
+    It has the place of an earlier visitor, if one is gone: Streamlit's scripts, which are most of
+    what a page costs, are then loaded and compiled already. Of that visitor nothing else is left.
+
+    Args:
+        options: of a browser that is unlike the others, as `new_context` takes them.
+    """
+    gone = (one for one in browser.contexts if not one.pages and not options)
+    context = next(gone, None) or browser.new_context(
+        **{"locale": "nl-NL", "viewport": VIEWPORT, **options}
+    )
+    page = context.new_page()
+    page.add_init_script(UNANSWERED)
+    page.set_default_timeout(PATIENCE)
+    try:
+        yield page
+    finally:
+        context.clear_cookies()
+        context.clear_permissions()
+        stored = {"origin": _origin(address), "storageTypes": "local_storage,indexeddb"}
+        context.new_cdp_session(page).send("Storage.clearDataForOrigin", stored)
+        for one in context.pages:
+            one.close()
+        if options:
+            context.close()
+
+
+@contextmanager
 def opened(
-    browser: Browser, address: str, scheme: str = "light", *, width: int = 1280
+    browser: Browser, address: str, scheme: str = "light", *, width: int = VIEWPORT["width"]
 ) -> Iterator[Page]:
     """A page, for a reader of Dutch.
 
@@ -111,18 +190,14 @@ def opened(
     """
     elsewhere: list[str] = []
     disallowed: list[str] = []
-    host = "/".join(address.split("/")[:3])
-    with browser.new_page(
-        locale="nl-NL",
-        color_scheme="dark" if scheme == "dark" else "light",
-        viewport={"width": width, "height": VIEWPORT_HEIGHT},
-    ) as page:
-        page.set_default_timeout(90_000)
+    with visitor(browser, address) as page:
+        in_scheme(page, scheme)
+        page.set_viewport_size({"width": width, "height": VIEWPORT_HEIGHT})
         page.on(
             "request",
             lambda request: (
                 None
-                if request.url.startswith((host, "data:", "blob:"))
+                if request.url.startswith((_origin(address), "data:", "blob:"))
                 else elsewhere.append(request.url)
             ),
         )
@@ -138,22 +213,29 @@ def opened(
         assert disallowed == []
 
 
-def come_to_rest(page: Page) -> None:
-    """Waits until nothing on the page has changed for a second, at most a minute: what is
-    focused or clicked before may be replaced."""
-    page.evaluate("""() => new Promise((done) => {
-        let timer = setTimeout(done, 1000);
-        const changed = () => { clearTimeout(timer); timer = setTimeout(done, 1000); };
-        const what = {subtree: true, childList: true, characterData: true};
-        new MutationObserver(changed).observe(document.body, what);
-        setTimeout(done, 60000);
-    })""")
+def _origin(address: str) -> str:
+    return "/".join(address.split("/")[:3])
+
+
+def in_scheme(page: Page, scheme: str) -> None:
+    """From now on the reader prefers light or dark pages; Streamlit follows at once."""
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+
+
+def settled(page: Page) -> None:
+    """Waits until the page has all that it asked of the app and nothing on it changes any more.
+
+    That is: the app has answered, the run of its script has ended, what was there before the run
+    is gone, what moves has come to its end, and for a quarter of a second nothing was changed by
+    what the page does about it.
+    """
+    page.wait_for_function(_SETTLED, polling=100)
 
 
 def ask(page: Page, question: str) -> None:
     """Types a question with the keyboard alone."""
     field = page.get_by_placeholder(re.compile("Stel uw vraag"))
-    expect(field).to_be_enabled(timeout=90_000)
+    expect(field).to_be_enabled()
     field.focus()
     page.keyboard.type(question)
     page.keyboard.press("Enter")
