@@ -22,6 +22,7 @@ from core.event import TextDelta
 from core.passage import ScoredPassage
 from core.settings import Settings
 from tests.support.openai_server import Reply, Script, checked, mended, numbers, openai_server
+from tests.support.waiting import SILENT
 from vectorstore.store import open_index
 
 QUESTION = "What did the Commission do about Directive 2011/93/EU?"
@@ -265,7 +266,7 @@ def test_a_checker_without_a_verdict_leaves_the_local_one_and_that_is_told(
 
 
 def test_a_checker_that_is_too_slow_is_not_waited_for(write: Write, server: Script) -> None:
-    server.delay = 5.0
+    server.delay = SILENT
     writing, _ = write(f"{LAW} [1] {PROCEDURES} [1]", seconds=1.5)
     assert _order(writing.composition.text, LAW, PROCEDURES) == [LAW, PROCEDURES]
     assert writing.unchecked
