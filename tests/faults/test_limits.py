@@ -81,7 +81,7 @@ def _model(url: str, **more: object) -> ChatModel:
     return ChatModel(Settings(**({"openai_base_url": url, "model": "scripted"} | more)))
 
 
-def _failed(url: str, seconds: float = 20.0, **more: object) -> ModelError:
+def _failed(url: str, seconds: float = PATIENCE, **more: object) -> ModelError:
     with pytest.raises(ModelError) as raised:
         _model(url, **more).whole([HumanMessage("How many?")], seconds=seconds)
     return raised.value
@@ -102,17 +102,10 @@ def test_a_server_that_never_ends_its_reply_is_hung_up_on() -> None:
 
 
 @pytest.mark.parametrize(
-    ("piece", "mode"),
-    [
-        ("It grows by {} percent [1]. ", "fallback"),
-        ("<think> Hm {}", "fallback"),
-        ("word{} ", "fallback"),
-        ("[{}] (", "fallback"),
-        (" \n", "fallback"),
-    ],
+    "piece", ["It grows by {} percent [1]. ", "<think> Hm {}", "word{} ", "[{}] (", " \n"]
 )
 def test_a_question_is_answered_in_its_time_whatever_the_model_does(
-    settings: Settings, piece: str, mode: str
+    settings: Settings, piece: str
 ) -> None:
     def endless() -> Iterator[bytes]:
         for number in itertools.count():
@@ -123,7 +116,7 @@ def test_a_question_is_answered_in_its_time_whatever_the_model_does(
         assistant = Assistant(settings.model_copy(update=values))
         assistant.warm_up()
         answer = assistant.ask("How many reports were there in the EU in 2019?")
-        assert (answer.mode, answer.answered, answer.trouble) == (mode, True, "TODO")
+        assert (answer.mode, answer.answered, bool(answer.trouble)) == ("fallback", True, True)
         assert hung_up.wait(PATIENCE)
 
 
@@ -186,7 +179,7 @@ raise SystemExit("ended")
 
 def test_a_reply_is_read_up_to_a_length() -> None:
     with _serving(lambda: itertools.repeat(_event("word " * 20_000))) as (url, _):
-        error = _failed(url, seconds=60)
+        error = _failed(url, seconds=PATIENCE)
     assert error.reason == "cut"
     assert "characters" in str(error)
 
@@ -242,7 +235,7 @@ def test_an_event_that_is_not_in_the_protocol_is_told_as_such(event: bytes) -> N
 def test_half_a_character_ends_no_answer() -> None:
     half = b'data: {"choices": [{"delta": {"content": "It \\ud83d grows."}, "index": 0}]}\n\n'
     with _serving(lambda: iter([half, END])) as (url, _):
-        reply = _model(url).whole([HumanMessage("How many?")], seconds=10)
+        reply = _model(url).whole([HumanMessage("How many?")], seconds=PATIENCE)
     assert reply == "It \ufffd grows."
     with pytest.raises(ModelError):  # falls back: there is no other sentence
         list(read([reply]))
@@ -251,7 +244,7 @@ def test_half_a_character_ends_no_answer() -> None:
 def test_a_reply_arrives_without_its_rows_of_spaces() -> None:
     pieces = ["It", " " * 50_000, "\n" * 50_000, "\t" * 50_000, "grows", " " * 50_000, "fast."]
     with _serving(lambda: iter([*map(_event, pieces), END])) as (url, _):
-        reply = _model(url).whole([HumanMessage("How many?")], seconds=20)
+        reply = _model(url).whole([HumanMessage("How many?")], seconds=PATIENCE)
     assert reply.split() == ["It", "grows", "fast."]
     assert len(reply) < 20
 

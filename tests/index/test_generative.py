@@ -35,7 +35,7 @@ def server() -> Iterator[Script]:
 def assistant(settings: Settings, server: Script) -> Assistant:
     return Assistant(
         settings.model_copy(
-            update={"openai_base_url": server.url, "model": "scripted", "answer_timeout": 30.0}
+            update={"openai_base_url": server.url, "model": "scripted", "answer_timeout": 120.0}
         )
     )
 

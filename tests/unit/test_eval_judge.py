@@ -60,7 +60,7 @@ def settings(server: Script, tmp_path: Path) -> Settings:
         openai_base_url=server.url,
         openai_api_key=SECRET,
         model="scripted",
-        answer_timeout=5,
+        answer_timeout=120,
     )
 
 
