@@ -323,12 +323,16 @@ def test_a_document_outside_of_the_folders_is_not_touched(
     assert document_files.of(settings, elsewhere) is None
 
 
-def a_year_ago(settings: Settings) -> None:
-    """Has all that was removed be removed that long ago: the time, in seconds, is in its id."""
+def long_enough_ago(settings: Settings) -> None:
+    """Has all that was removed be removed when the generation in use was made, a second ago or
+    more: times are in seconds, and that of a removal is in its id."""
+    made = datetime.datetime.fromisoformat(Generations(settings).current().manifest.created)
+    made = made.astimezone(datetime.UTC).replace(microsecond=0)
     for one in removed_files.removed(settings):
         kept = document_files.folder(settings) / ".removed" / one.id
-        earlier = one.date - datetime.timedelta(days=365)
-        kept.rename(kept.with_name(f"{earlier:%Y%m%dT%H%M%S}-{one.id.partition('-')[2]}"))
+        kept.rename(kept.with_name(f"{made:%Y%m%dT%H%M%S}-{one.id.partition('-')[2]}"))
+    over = made + datetime.timedelta(seconds=1)
+    until(lambda: datetime.datetime.now(datetime.UTC) >= over, "that second is over")
 
 
 def test_what_was_removed_is_erased_also_when_nothing_else_changed(
@@ -337,7 +341,7 @@ def test_what_was_removed_is_erased_also_when_nothing_else_changed(
     added_files.add(settings, "beta.md", BETA.encode(), replace=False)
     (file,) = document_files.listed(settings)
     removed_files.remove(settings, file)  # it never was in use
-    a_year_ago(settings)
+    long_enough_ago(settings)
     planned(app, settings)
     assert "Voor lezers verandert er niets." in shown(app)
     before = Generations(settings).pointer()
@@ -352,7 +356,7 @@ def test_what_is_still_in_use_is_not_erased(app: AppTest, settings: Settings) ->
     added_files.add(settings, "beta.md", BETA.encode(), replace=False)
     ingest(settings)
     added_files.add(settings, "beta.md", b"# Kop\n", replace=True)
-    a_year_ago(settings)
+    long_enough_ago(settings)
     planned(app, settings)
     finished(press(app, "maintenance-publish"), settings)
     run(app)
@@ -395,7 +399,7 @@ def test_a_removed_document_can_be_put_back_until_it_is_published(
     assert (file.parent / "beta.md.meta.yaml").read_text() == "title: Twee\n"
 
     removed_files.remove(settings, file)
-    a_year_ago(settings)
+    long_enough_ago(settings)
     ingest(settings)
     run(app)
     assert removed_files.removed(settings) == ()
