@@ -75,7 +75,7 @@ class Bench:
 
 
 def _bench(settings: Settings, script: Script, known: list[Case], failures: set[str]) -> Bench:
-    told = {"openai_base_url": script.url, "model": "scripted", "answer_timeout": 30.0}
+    told = {"openai_base_url": script.url, "model": "scripted", "answer_timeout": 120.0}
     with_model = settings.model_copy(update=told)
     model = WorstCaseModel(script, known)
     folder = settings.corpus_dirs[0]

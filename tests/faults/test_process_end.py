@@ -10,7 +10,9 @@ from collections.abc import Iterator
 import pytest
 
 from core.settings import ROOT, Settings
+from tests.support.interrupting import interruptible
 from tests.support.openai_server import Reply, Request, Script, openai_server
+from tests.support.waiting import SILENT
 
 QUESTION = "How many reports of online child sexual abuse were there in the EU in 2019?"
 TWO_QUESTIONS = """
@@ -80,8 +82,9 @@ def test_ctrl_c_while_the_model_writes_ends_as_ctrl_c_does(
         asked.set()
         return "It is growing fast, " * 90
 
-    server.reply, server.delay = reply, 0.1
-    process = _started(settings, server, "-m", "chain", QUESTION)
+    server.reply, server.delay = reply, SILENT
+    with interruptible():
+        process = _started(settings, server, "-m", "chain", QUESTION)
     assert asked.wait(200)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=200)

@@ -16,6 +16,7 @@ from command.keys import app
 from core.settings import ROOT, Settings
 from people import api_keys
 from people.api_keys import PREFIX, hash_of, kept
+from tests.support import patient_http
 from tests.support.api_server import bearer, client, key, serving, told
 
 
@@ -65,7 +66,7 @@ def test_a_key_goes_into_no_file_that_others_may_read(settings: Settings, tmp_pa
 
 
 def opens(address: str, key: str, path: str = "/v1/openapi.json") -> int:
-    return httpx.get(f"{address}{path}", headers=bearer(key)).status_code
+    return patient_http.get(f"{address}{path}", headers=bearer(key)).status_code
 
 
 # The command
@@ -156,7 +157,7 @@ def test_a_key_that_has_ended_is_told_as_one_that_never_was(
     assert api_keys.revoke(settings, known.id)
     valid, expired = key(settings), key(settings, days=-1)
     answers = [
-        httpx.get(f"{address}/v1/documents", headers=bearer(one))
+        patient_http.get(f"{address}/v1/documents", headers=bearer(one))
         for one in (revoked, expired, PREFIX + "a" * 43, ".", "a" * 1000, valid + "x")
     ]
     assert {answer.status_code for answer in answers} == {401}
@@ -178,8 +179,8 @@ def test_a_key_counts_in_its_one_place_only(
 ) -> None:
     made = key(settings)
     sent = [(name, value.replace("KEY", made)) for name, value in headers]
-    assert httpx.get(f"{address}/v1/openapi.json", headers=sent).status_code == 401
-    assert httpx.get(f"{address}/v1/openapi.json?key={made}").status_code == 401
+    assert patient_http.get(f"{address}/v1/openapi.json", headers=sent).status_code == 401
+    assert patient_http.get(f"{address}/v1/openapi.json?key={made}").status_code == 401
 
 
 # Scopes and roles
@@ -219,12 +220,12 @@ def test_a_key_may_make_so_many_requests_a_minute(settings: Settings) -> None:
     with serving(no_assistant, few) as address:  # type: ignore[arg-type]
         one, other = key(few), key(few)
         assert [opens(address, one) for _ in range(4)] == [200, 200, 200, 429]
-        refused = httpx.get(f"{address}/v1/openapi.json", headers=bearer(one))
+        refused = patient_http.get(f"{address}/v1/openapi.json", headers=bearer(one))
         assert told(refused) == (429, "rate_limit_exceeded")
         assert 1 <= int(refused.headers["Retry-After"]) <= 61
         assert "api_requests_per_minute" in refused.json()["error"]["message"]
         assert opens(address, other) == 200
-        assert httpx.get(f"{address}/healthz").status_code == 200
+        assert patient_http.get(f"{address}/healthz").status_code == 200
 
 
 def test_whoever_tries_keys_is_stopped_and_keeps_nobody_out_who_has_one(
@@ -234,7 +235,7 @@ def test_whoever_tries_keys_is_stopped_and_keeps_nobody_out_who_has_one(
     used, fresh = key(settings), key(settings)
     assert opens(address, used) == 200
     tried = [
-        httpx.get(
+        patient_http.get(
             f"{address}/v1/openapi.json",
             headers={
                 **bearer(f"{PREFIX}{number:043}"),

@@ -18,6 +18,7 @@ from tests.index.test_api import Slow
 from tests.support.answers import made
 from tests.support.api_server import Served, served_at, serving
 from tests.support.api_server import key as key_for
+from tests.support.waiting import PATIENCE
 
 MODEL = "strategiewijzer"
 
@@ -117,7 +118,7 @@ def test_who_asks_too_much_at_once_waits_for_an_answer(settings: Settings) -> No
         assert int(refused("too_many_questions", client).response.headers["Retry-After"]) > 0
         slow.go_on.set()
         assert list(first)
-        assert slow.closed.acquire(timeout=10)
+        assert slow.closed.acquire(timeout=PATIENCE)
         assert asked(client)
 
 

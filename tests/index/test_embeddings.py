@@ -2,8 +2,8 @@
 
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -14,6 +14,7 @@ import pytest
 from core.errors import ModelError
 from core.settings import Settings
 from ingest.pipeline import ingest
+from tests.support.waiting import PATIENCE, until
 from vectorstore.embeddings import OpenAIEmbedder, make_embedder
 
 
@@ -22,7 +23,7 @@ class _Script:
 
     def __init__(self) -> None:
         self.asked: list[list[str]] = []
-        self.delay = 0.0
+        self.held: Callable[[], object] = lambda: None  # called before each reply
         self.vector: Any = None  # of a text; unless set, of two figures that tell texts apart
         self.url = ""
         self.busy: list[str] = []  # for each request that is to be refused, when to come back
@@ -49,7 +50,7 @@ def _server() -> Iterator[_Script]:
                 script.most_under_way = max(script.under_way, script.most_under_way)
                 later = script.busy.pop() if script.busy else ""
                 fails = len(script.asked) > script.failing_after
-            time.sleep(script.delay)
+            script.held()
             with script.lock:
                 script.under_way -= 1
             if later or fails:
@@ -115,16 +116,18 @@ def test_the_prefixes_that_a_model_wants_are_settings() -> None:
 def test_a_question_does_not_wait_for_a_server_as_ingest_does(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("vectorstore.embeddings._PATIENCE", 0.3)
+    monkeypatch.setattr("vectorstore.embeddings._PATIENCE", 0.1)
+    late, over = threading.Event(), threading.Event()
     with _server() as script:
         embedder = OpenAIEmbedder(script.url, "m", "")
-        script.delay = 2.0
-        started = time.monotonic()
+        script.held = over.wait  # says nothing
         with pytest.raises(ModelError, match="EMBEDDINGS_URL"):
             embedder.query("Why?")
-        assert time.monotonic() - started < 2
-        script.delay = 0.6
+        assert script.asked == [["Why?"]] * 2
+        over.set()
+        script.held = lambda: late.wait(0.3)
         assert len(embedder.passages(["Because."])) == 1
+        assert len(script.asked) == 3
 
 
 @pytest.mark.parametrize("vector", [[0.0, 0.0], [float("nan"), 1.0], []])
@@ -145,35 +148,47 @@ def test_vectors_of_different_lengths_are_refused() -> None:
 def test_several_requests_are_under_way_and_the_order_stays() -> None:
     texts = ["x" * number for number in range(1, 32 * 12)]
     with _server() as script:
-        script.delay = 0.1
-        spent = {}
         for requests in (1, 4):
             script.most_under_way = 0
-            started = time.monotonic()
+            script.held = threading.Barrier(requests, timeout=PATIENCE).wait
             vectors = OpenAIEmbedder(script.url, "m", "", requests=requests).passages(texts)
-            spent[requests] = time.monotonic() - started
             assert vectors[:, 0] / vectors[:, 1] == pytest.approx(range(1, 32 * 12), rel=1e-3)
-            assert min(requests, 2) <= script.most_under_way <= requests
-    assert spent[4] < spent[1]
+            assert script.most_under_way == requests
 
 
-def test_a_server_that_is_busy_is_asked_again_when_it_says() -> None:
+def test_a_server_that_is_busy_is_asked_again_when_it_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr("openai._base_client.time.sleep", waited.append)
     with _server() as script:
-        script.busy = ["1", "1", "1"]
-        started = time.monotonic()
+        script.busy = ["7", "7", "7"]
         vectors = OpenAIEmbedder(script.url, "m", "", requests=4).passages(["x"] * 100)
-        assert len(vectors) == 100
-        assert 1 <= time.monotonic() - started < 20
-        assert len(script.asked) == 4 + 3
+    assert len(vectors) == 100
+    assert waited == [7.0] * 3
+    assert len(script.asked) == 4 + 3
 
 
-def test_a_failure_ends_what_was_still_to_be_asked() -> None:
+def test_a_failure_ends_what_was_still_to_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    batches: list[Future[Any]] = []
+
+    class Pool(ThreadPoolExecutor):
+        def submit(self, *what: Any) -> Future[Any]:  # type: ignore[override]
+            batches.append(super().submit(*what))
+            return batches[-1]
+
+    monkeypatch.setattr("vectorstore.embeddings.ThreadPoolExecutor", Pool)
     with _server() as script:
         script.failing_after = 2
-        script.delay = 0.05
+
+        def held() -> None:
+            if len(script.asked) > 3:  # those under way when the third fails, and not more
+                until(lambda: batches[-1].cancelled(), "the last batch is not asked any more")
+
+        script.held = held
         with pytest.raises(ModelError, match="EMBEDDINGS_URL"):
             OpenAIEmbedder(script.url, "m", "", requests=2).passages(["x"] * 32 * 40)
-        assert len(script.asked) < 10
+        assert len(script.asked) <= 5
 
 
 def test_too_few_vectors_are_refused() -> None:
@@ -194,7 +209,6 @@ def test_an_ingest_gives_a_server_many_texts_at_once_and_goes_on_after_a_failure
         settings = small({"ships.en.md": f"---\ntitle: Ships\n---\n# Ships\n\n{sections}"})
         settings = settings.model_copy(update={"embeddings_url": script.url})
         script.vector = lambda text: [float(len(text)), *(float(ord(c)) for c in text[-40:][:8])]
-        script.delay = 0.02
         script.failing_after = 50
         with pytest.raises(ModelError):
             ingest(settings)

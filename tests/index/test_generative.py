@@ -17,6 +17,7 @@ from eval.evaluate import run
 from eval.outline import Outline
 from people.feedback import Feedback
 from tests.support.openai_server import Reply, Script, checked, openai_server
+from tests.support.waiting import PATIENCE, SILENT
 from tests.unit.test_eval_run import STAMP
 from ui.answers.remarks import languages, told
 from ui.texts import load
@@ -34,7 +35,7 @@ def server() -> Iterator[Script]:
 def assistant(settings: Settings, server: Script) -> Assistant:
     return Assistant(
         settings.model_copy(
-            update={"openai_base_url": server.url, "model": "scripted", "answer_timeout": 30.0}
+            update={"openai_base_url": server.url, "model": "scripted", "answer_timeout": 120.0}
         )
     )
 
@@ -175,9 +176,9 @@ def test_a_server_that_is_not_read_further_need_not_write_on(
     assistant: Assistant, server: Script
 ) -> None:
     said = "In 2019 there were more than 725,000 reports in the EU [1]."
-    server.reply, server.delay = f"{said} " * 50, 0.01
+    server.reply = f"{said} " * 100_000
     assert assistant.ask(QUESTION).answered
-    assert server.hung_up.wait(10)
+    assert server.hung_up.wait(PATIENCE)
 
 
 def test_a_question_given_back_as_a_sentence_is_withheld(
@@ -195,7 +196,7 @@ def test_retries_stay_within_the_total_time(settings: Settings, server: Script) 
     hurried = settings.model_copy(update={"openai_base_url": server.url, "answer_timeout": 1.0})
     answer = Assistant(hurried).ask(QUESTION)
     assert answer.mode == "fallback"
-    assert answer.timings["answer"] < 5
+    assert len(server.requests) == 1
 
 
 def test_an_invented_figure_is_withheld(assistant: Assistant, server: Script) -> None:
@@ -311,14 +312,13 @@ def test_a_cut_stream_keeps_what_was_verified(assistant: Assistant, server: Scri
 
 def test_a_slow_server_does_not_hang_the_answer(settings: Settings, server: Script) -> None:
     server.reply = "slow " * 200
-    server.delay = 0.2
+    server.delay = SILENT
     slow = Assistant(
-        settings.model_copy(update={"openai_base_url": server.url, "answer_timeout": 1.0})
+        settings.model_copy(update={"openai_base_url": server.url, "answer_timeout": 0.5})
     )
     answer = slow.ask(QUESTION)
     assert answer.mode == "fallback"
-    assert answer.answered
-    assert answer.timings["answer"] < 5
+    assert (answer.answered, answer.trouble) == (True, "slow")
 
 
 def test_a_secret_never_reaches_answer_or_log(

@@ -7,7 +7,7 @@ import stat
 import subprocess
 import sys
 import threading
-import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pytest
 
 from core.errors import LockedError, StoreError
 from core.settings import ROOT, Settings, current
+from tests.support.waiting import RUNS_ON, until
 from ui import jobs
 from ui.jobs import Job
 
@@ -23,15 +24,18 @@ PRINTS = (
     "import sys; print('{\"event\": \"one\"}\\nno event\\n{'); sys.stderr.write('a word'); "
     "sys.exit(3)",
 )
-WAITS = ("-c", 'import time; print(\'{"event": "one"}\', flush=True); time.sleep(60)')
+WAITS = ("-c", f'print(\'{{"event": "one"}}\', flush=True); {RUNS_ON}')
 
 
 def ended(job: Job) -> Job:
-    for _ in range(200):
-        if job.state != "running":
-            return job
-        time.sleep(0.05)
-    pytest.fail("the job does not end")
+    until(lambda: job.state != "running", "the job has ended", told=job.errors)
+    return job
+
+
+def reap(job: Job) -> None:
+    """Waits until the process of a job is gone; subprocess may have taken note of that already."""
+    with suppress(ChildProcessError):
+        os.waitpid(job.process, 0)
 
 
 def test_a_job_is_on_record_with_all_it_told(tmp_path: Path) -> None:
@@ -81,10 +85,9 @@ def test_it_outlives_the_process_that_started_it(tmp_path: Path) -> None:
 
 def test_a_command_that_lost_its_wrapper_still_runs_and_can_be_stopped(tmp_path: Path) -> None:
     job = jobs.start(tmp_path, "ingest", WAITS, "")
-    while not job.events():  # the command itself has begun
-        time.sleep(0.05)
+    until(job.events, "the command itself has begun")
     os.kill(job.process, signal.SIGKILL)
-    time.sleep(0.2)
+    reap(job)
     assert job.state == "running"
     with pytest.raises(LockedError):
         jobs.start(tmp_path, "ingest", PRINTS, "")
@@ -129,8 +132,10 @@ def test_a_stopped_job_does_not_run_again_while_another_starts(
 
 
 def test_an_exit_code_is_kept_whole_or_not_at_all(tmp_path: Path) -> None:
-    job = jobs.start(tmp_path, "ingest", ("-c", "import time; time.sleep(1)"), "")
+    os.mkfifo(tmp_path / "go on")
+    job = jobs.start(tmp_path, "ingest", ("-c", f"open({str(tmp_path / 'go on')!r}).read()"), "")
     resource.prlimit(job.process, resource.RLIMIT_FSIZE, (0, 0))  # as on a full disk
+    (tmp_path / "go on").write_text("")
     assert ended(job).state == "stopped"
     assert job.exit_code is None
     assert not (job.folder / "ended").exists()
@@ -140,7 +145,7 @@ def test_one_that_ends_while_it_is_stopped_has_just_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = ended(jobs.start(tmp_path, "ingest", PRINTS, ""))
-    os.waitpid(job.process, 0)
+    reap(job)
     monkeypatch.setattr(Job, "state", "running")  # as it was a moment ago
     jobs.stop(job)
 

@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import httpx2
 import pytest
 from mcp import Client
@@ -25,6 +24,7 @@ from chain.query import MAX_QUESTION
 from core.settings import ROOT, Settings
 from core.version import VERSION
 from people.audit_record import records
+from tests.support import patient_http
 from tests.support.apart import apart
 from tests.support.api_server import Served, served_at, serving
 from tests.support.api_server import key as key_for
@@ -239,7 +239,7 @@ def test_an_index_that_is_replaced_meanwhile_is_read_anew(
 
 def test_without_a_valid_key_nothing_is_told(served: Served) -> None:
     for headers in ({}, {"Authorization": "Bearer swk_wrong"}):
-        got = httpx.post(served.address, json={"jsonrpc": "2.0"}, headers=headers)
+        got = patient_http.post(served.address, json={"jsonrpc": "2.0"}, headers=headers)
         assert got.status_code == 401
 
 
@@ -257,7 +257,10 @@ def test_pages_of_other_sites_are_refused(
     message = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
     key = key_for(served.settings, "read")
     accepts = {"Accept": "application/json, text/event-stream", "Authorization": f"Bearer {key}"}
-    assert httpx.post(served.address, json=message, headers=accepts | headers).status_code == status
+    assert (
+        patient_http.post(served.address, json=message, headers=accepts | headers).status_code
+        == status
+    )
 
 
 def test_the_names_in_the_documentation_are_those_it_answers_to(served: Served) -> None:
@@ -271,7 +274,7 @@ def test_the_names_in_the_documentation_are_those_it_answers_to(served: Served) 
 
         def status(host: str, **headers: str) -> int:
             headers = {**accepts, "Host": host, **headers}
-            return httpx.post(f"{address}/mcp", json=message, headers=headers).status_code
+            return patient_http.post(f"{address}/mcp", json=message, headers=headers).status_code
 
         assert status("wijzer.example.eu") == status("localhost:8501") == 200
         assert status("wijzer.example.eu:8443") == status("127.0.0.1:8501") == 200
@@ -285,7 +288,7 @@ def test_no_connection_waits_for_what_never_comes(served: Served) -> None:
     """A stream for messages of the server's own would stay open for ever."""
     key = key_for(served.settings, "read")
     headers = {"Authorization": f"Bearer {key}", "Accept": "text/event-stream"}
-    assert httpx.get(served.address, headers=headers).status_code == 405
+    assert patient_http.get(served.address, headers=headers).status_code == 405
 
 
 def test_requests_keep_nothing_between_them(served: Served) -> None:

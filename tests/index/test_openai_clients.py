@@ -23,6 +23,7 @@ from core.errors import ModelError, NoIndexError
 from core.event import Event, Stage, TextDelta
 from core.marked import Marked
 from core.settings import Settings
+from tests.support import patient_http
 from tests.support.apart import apart
 from tests.support.api_server import Served, served_at, serving
 from tests.support.api_server import key as key_for
@@ -375,7 +376,7 @@ def test_a_limit_that_is_not_understood_is_refused_rather_than_left_aside(
 
 def test_replies_are_what_openapi_json_describes(served: Served) -> None:
     headers = {"Authorization": f"Bearer {key_for(served.settings, 'ask')}"}
-    with httpx.Client(base_url=served.address, headers=headers, timeout=60) as api:
+    with patient_http.client(base_url=served.address, headers=headers) as api:
         described = api.get("openapi.json").json()
         replies = [("get", "models", api.get("models"))]
         for question in (QUESTION, ELSEWHERE, FORBIDDEN):

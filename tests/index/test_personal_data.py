@@ -2,7 +2,6 @@
 
 import datetime
 import json
-import os
 import stat
 import subprocess
 import sys
@@ -26,6 +25,7 @@ from tests.servers.test_audit import REPLY
 from tests.servers.test_conversations import answer
 from tests.servers.test_feedback import said
 from tests.servers.test_notes import note
+from tests.support.waiting import RUNS_ON, until
 from ui import jobs
 
 AN, BO = "https://login.example an", "https://login.example bo"
@@ -62,7 +62,7 @@ def _now() -> datetime.datetime:
 def _job(settings: Settings, user: str) -> jobs.Job:
     """A real job of theirs that has ended."""
     job = jobs.start(settings.data_dir, "eval", ("-c", "print('{}')"), user)
-    os.waitpid(job.process, 0)
+    until(lambda: job.state != "running", "the job has ended")
     return job
 
 
@@ -225,7 +225,7 @@ def test_each_thing_goes_after_its_own_time(kept: Settings, later: Callable[[int
 def test_a_job_that_still_runs_is_never_too_old(
     kept: Settings, later: Callable[[int], None]
 ) -> None:
-    job = jobs.start(kept.data_dir, "ingest", ("-c", "import time; time.sleep(60)"), AN)
+    job = jobs.start(kept.data_dir, "ingest", ("-c", RUNS_ON), AN)
     try:
         later(4000)
         assert forget(kept).jobs == 2
@@ -233,7 +233,6 @@ def test_a_job_that_still_runs_is_never_too_old(
         assert jobs.latest(kept.data_dir, "ingest") == job
     finally:
         jobs.stop(job)
-        os.waitpid(job.process, 0)
 
 
 def test_conversations_are_forgotten_by_the_same_command(kept: Settings) -> None:

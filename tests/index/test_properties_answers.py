@@ -35,7 +35,7 @@ def server() -> Iterator[Script]:
 
 @pytest.fixture(scope="module")
 def with_model(settings: Settings, server: Script) -> Assistant:
-    values = {"openai_base_url": server.url, "model": "scripted", "answer_timeout": 30.0}
+    values = {"openai_base_url": server.url, "model": "scripted", "answer_timeout": 120.0}
     return Assistant(settings.model_copy(update=values))
 
 

@@ -36,6 +36,8 @@ from ingest.reading.find import find
 from ingest.reading.load import load
 from ingest.reading.read import read
 from tests.index.test_ingest import _document, _environment
+from tests.support.interrupting import interruptible
+from tests.support.waiting import PATIENCE
 from vectorstore.generations import Generations
 from vectorstore.store import open_index
 
@@ -538,16 +540,15 @@ def test_a_log_has_lines_with_rate_and_time_left_and_no_bar(
 
 
 def test_a_terminal_has_a_bar_with_rate_and_time_left() -> None:
-    out = StringIO()
-    console = Console(file=out, force_terminal=True, width=120)
+    out, now = StringIO(), 100.0
+    console = Console(file=out, force_terminal=True, width=120, get_time=lambda: now)
     with progress(as_json=False, console=console) as tell:
         tell(FilesFound(files=1))
         for done in (1, 2, 3):
-            time.sleep(0.15)
+            now += 1
             tell(Embedded(done=done, total=300))
-        time.sleep(0.2)
     shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", out.getvalue())
-    assert re.search(r"Embedding passages.*3/300.*\d\.\d/s.*time left \d:\d\d:\d\d", shown)
+    assert re.search(r"Embedding passages.*3/300.*1\.0/s.*time left 0:04:57", shown)
 
 
 def test_guesses_are_shown_with_the_remedy(small: Small) -> None:
@@ -608,14 +609,15 @@ class _Child:
     """`python -m ingest ARGUMENTS --json` in another process; its events as they come."""
 
     def __init__(self, settings: Settings, *arguments: str) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "ingest", "--json", *arguments],
-            env=_environment(settings),
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        with interruptible():
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "ingest", "--json", *arguments],
+                env=_environment(settings),
+                cwd=ROOT,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
         assert self.process.stdout is not None
         self._events: Iterator[dict[str, Any]] = map(json.loads, self.process.stdout)
 
@@ -625,7 +627,7 @@ class _Child:
     def interrupt(self) -> tuple[int, str]:
         """Ctrl-C; its exit code and what it said."""
         self.process.send_signal(signal.SIGINT)
-        _, errors = self.process.communicate(timeout=60)
+        _, errors = self.process.communicate(timeout=PATIENCE)
         return self.process.returncode, errors
 
 

@@ -30,7 +30,7 @@ def server() -> Iterator[Script]:
 
 @pytest.fixture
 def assistant(settings: Settings, server: Script) -> Assistant:
-    changed = {"openai_base_url": server.url, "model": "scripted", "answer_timeout": 30.0}
+    changed = {"openai_base_url": server.url, "model": "scripted", "answer_timeout": 120.0}
     return Assistant(settings.model_copy(update=changed))
 
 

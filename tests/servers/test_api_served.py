@@ -3,10 +3,10 @@
 import json
 import threading
 
-import httpx
 import pytest
 
 from core.settings import Settings
+from tests.support import patient_http
 from tests.support.api_server import client, key
 
 QUESTION = "Wat is de omvang van de Europese drugsmarkt?"
@@ -46,7 +46,7 @@ def test_pages_are_served_while_questions_are_answered(address: str, asks: str) 
         thread.start()
     looks = 0
     while any(thread.is_alive() for thread in asking):
-        answer = httpx.get(f"{address}/_stcore/health", timeout=5)  # seconds
+        answer = patient_http.get(f"{address}/_stcore/health")
         assert answer.status_code == 200
         looks += 1
     assert statuses == [200] * 6

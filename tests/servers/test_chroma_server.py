@@ -1,12 +1,12 @@
 """A Chroma server: behind a proxy with TLS and a password, with tenants, and when it stops."""
 
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import chromadb
-import httpx
 import pytest
 from pydantic import SecretStr
 
@@ -19,6 +19,7 @@ from ingest.publishing.verify import verify
 from tests.index.test_lease import _files, _names, _ships
 from tests.index.test_story import LIGHTHOUSES
 from tests.servers.test_servers import _running
+from tests.support import patient_http
 from tests.support.browser import free_port
 from tests.support.proxies import TOKEN, USER, proxied
 from vectorstore import chroma, chroma_connection
@@ -40,10 +41,19 @@ class Server:
         self.start()
 
     def start(self) -> None:
-        self._running.enter_context(_running(self._command, self.port))
+        self._process = self._running.enter_context(_running(self._command, self.port))
 
     def stop(self) -> None:
         self._running.close()
+
+    @contextmanager
+    def hanging(self) -> Iterator[None]:
+        """It takes connections and says nothing until the block ends."""
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
 
 @pytest.fixture
@@ -120,11 +130,11 @@ def test_an_index_is_kept_in_the_tenant_and_database_that_are_set(
     theirs = here.model_copy(update=changes)
     with pytest.raises(StoreError, match=r"no tenant 'ministry' with.*docs/servers\.md"):
         open_index(theirs)
-    httpx.post(f"{server.url}/api/v2/tenants", json={"name": "ministry"}).raise_for_status()
+    patient_http.post(f"{server.url}/api/v2/tenants", json={"name": "ministry"}).raise_for_status()
     with pytest.raises(StoreError, match=r"a database 'security'.*_TENANT and _DATABASE"):
         open_index(theirs)
     made = f"{server.url}/api/v2/tenants/ministry/databases"
-    httpx.post(made, json={"name": "security"}).raise_for_status()
+    patient_http.post(made, json={"name": "security"}).raise_for_status()
     ingest(theirs)
     assert "0 ships" in _ships(theirs)
     assert _names(here) == set()
@@ -205,9 +215,9 @@ def test_a_server_that_stops_in_the_middle_of_an_ingest_loses_nothing(
 
 
 def test_a_server_that_hangs_is_waited_for_no_longer_than_is_set(
-    here: Settings, monkeypatch: pytest.MonkeyPatch
+    here: Settings, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chroma_connection, "PATIENCE", 0.0001)
+    monkeypatch.setattr(chroma_connection, "PATIENCE", 0.2)
     index_of = chroma.connect(here)
-    with pytest.raises(StoreError, match="Does the Chroma server run"):
+    with server.hanging(), pytest.raises(StoreError, match="Does the Chroma server run"):
         Lease(index_of, "folder", "machine")

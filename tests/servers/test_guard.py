@@ -25,6 +25,7 @@ from websockets.typing import Origin
 from api.error_shape import ErrorShape
 from core.settings import Settings
 from research.benchmarks.page_session import session as session_of
+from tests.support import patient_http
 from tests.support.apart import apart
 from tests.support.api_server import bearer, key, told
 from tests.support.browser import served
@@ -80,7 +81,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         }
         made = key(Settings(data_dir=folder / "data"), role="maintainer")
         with served(folder / "data", folder / "log", environment) as address:
-            httpx.get(f"{address}/healthz", timeout=60)  # the first request makes the API
+            patient_http.get(f"{address}/healthz")  # the first request makes the API
             yield Served(address, asked, made)
 
 
@@ -161,14 +162,14 @@ def test_a_name_that_was_made_to_lead_here_reaches_nothing(app: Served, host: st
     """A page of that name is of the same origin to its browser, which sends both as that page's."""
     host = host.replace("PORT", str(urlsplit(app.address).port))
     sent = {"Host": host, "Origin": f"http://{host}", **bearer(app.key)}
-    page = httpx.get(app.address, headers=sent)
+    page = patient_http.get(app.address, headers=sent)
     assert page.status_code == 421
     assert "STRATEGIEWIJZER_ALLOWED_HOSTS" in page.text
     assert page.headers["X-Content-Type-Options"] == "nosniff"
     for path in ("/v1/documents", "/healthz", "/readyz", "/metrics"):
-        assert told(httpx.get(app.address + path, headers=sent)) == (421, "unknown_host")
+        assert told(patient_http.get(app.address + path, headers=sent)) == (421, "unknown_host")
     for path in ("/v1/ask", "/mcp"):
-        answer = httpx.post(app.address + path, json={"question": "a"}, headers=sent)
+        answer = patient_http.post(app.address + path, json={"question": "a"}, headers=sent)
         assert told(answer) == (421, "unknown_host")
         assert "STRATEGIEWIJZER_ALLOWED_HOSTS" in answer.json()["error"]["message"]
 
@@ -197,9 +198,9 @@ def test_two_names_are_none(app: Served) -> None:
 def test_local_names_and_those_of_the_setting_reach_all(app: Served, host: str) -> None:
     sent = {"Host": host, **bearer(app.key)}
     assert shakes_hands(app, f"http://{host.lower()}", host=host.lower())
-    assert httpx.get(app.address, headers=sent).status_code == 200
-    assert told(httpx.get(f"{app.address}/v1/documents", headers=sent)) == (503, "no_index")
-    assert httpx.get(f"{app.address}/healthz", headers=sent).status_code == 200
+    assert patient_http.get(app.address, headers=sent).status_code == 200
+    assert told(patient_http.get(f"{app.address}/v1/documents", headers=sent)) == (503, "no_index")
+    assert patient_http.get(f"{app.address}/healthz", headers=sent).status_code == 200
 
 
 def test_settings_that_cannot_be_read_name_no_host(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -227,8 +228,8 @@ def test_nothing_is_asked_outside_at_the_start(tmp_path: Path, listens_on: str) 
             "STREAMLIT_SERVER_ADDRESS": listens_on,
         }
         with served(tmp_path / "data", tmp_path / "log", environment) as address:
-            httpx.get(address).raise_for_status()
-            called = httpx.get(f"{address}/_stcore/health", headers={"Host": "host.example"})
+            patient_http.get(address).raise_for_status()
+            called = patient_http.get(f"{address}/_stcore/health", headers={"Host": "host.example"})
     assert asked == []
     assert called.status_code == (421 if listens_on == "localhost" else 200)
 
@@ -255,7 +256,7 @@ def test_a_message_has_a_bound(app: Served) -> None:
     ],
 )
 def test_every_answer_has_the_headers_that_protect(app: Served, path: str) -> None:
-    headers = httpx.get(app.address + path).headers
+    headers = patient_http.get(app.address + path).headers
     policy = {
         name: sources
         for name, _, sources in (
@@ -276,7 +277,7 @@ def test_every_answer_has_the_headers_that_protect(app: Served, path: str) -> No
 
 
 def test_no_other_page_may_send_messages_to_the_app(app: Served) -> None:
-    assert httpx.get(f"{app.address}/_stcore/host-config").json()["allowedOrigins"] == []
+    assert patient_http.get(f"{app.address}/_stcore/host-config").json()["allowedOrigins"] == []
 
 
 # Uploads
@@ -292,7 +293,7 @@ def put(
     **headers: str,
 ) -> int:
     """The status of an upload to a session as the page does it; `origin` may be another or none."""
-    with httpx.Client(base_url=app.address) as client:
+    with patient_http.client(base_url=app.address) as client:
         client.get("/_stcore/health")
         sent = {"X-Xsrftoken": client.cookies[XSRF], **headers}
         if origin is not None:
@@ -381,19 +382,21 @@ def test_nothing_else_takes_data(app: Served, method: str, path: str) -> None:
 
 
 def test_a_program_with_a_key_gets_through_to_the_api(app: Served) -> None:
-    answer = httpx.post(f"{app.address}/v1/ask", json={"question": "a"}, headers=bearer(app.key))
+    answer = patient_http.post(
+        f"{app.address}/v1/ask", json={"question": "a"}, headers=bearer(app.key)
+    )
     assert told(answer) == (503, "no_index")  # what the assistant says
-    assert told(httpx.get(f"{app.address}/v1/documents", headers=bearer(app.key)))[0] == 503
-    assert httpx.get(f"{app.address}/healthz").json() == {"status": "ok"}
-    assert told(httpx.get(f"{app.address}/readyz")) == (503, "no_index")
+    assert told(patient_http.get(f"{app.address}/v1/documents", headers=bearer(app.key)))[0] == 503
+    assert patient_http.get(f"{app.address}/healthz").json() == {"status": "ok"}
+    assert told(patient_http.get(f"{app.address}/readyz")) == (503, "no_index")
 
 
 @pytest.mark.parametrize("path", ["/v1/ask", "/v1/chat/completions", "/mcp"])
 def test_without_a_key_nothing_can_be_sent_to_the_api(app: Served, path: str) -> None:
-    answer = httpx.post(app.address + path, content=b"{")
+    answer = patient_http.post(app.address + path, content=b"{")
     assert told(answer) == (401, "invalid_api_key")
     assert "keys new" in answer.json()["error"]["message"]
-    wrong = httpx.post(app.address + path, content=b"{", headers=bearer("swk_wrong"))
+    wrong = patient_http.post(app.address + path, content=b"{", headers=bearer("swk_wrong"))
     assert wrong.text == answer.text
 
 
@@ -421,10 +424,10 @@ def test_the_api_takes_data_where_it_needs_it_only(app: Served, method: str, pat
 
 def test_an_error_has_the_one_shape_whoever_tells_it(app: Served) -> None:
     """Here Streamlit, which lets no such path through, and the SDK of MCP."""
-    odd = httpx.get(f"{app.address}/v1/documents/a%00", headers=bearer(app.key))
+    odd = patient_http.get(f"{app.address}/v1/documents/a%00", headers=bearer(app.key))
     assert told(odd) == (400, "bad_request")
     sent = {"Content-Type": "text/plain", **bearer(app.key)}
-    assert told(httpx.post(f"{app.address}/mcp", content=b"{}", headers=sent)) == (
+    assert told(patient_http.post(f"{app.address}/mcp", content=b"{}", headers=sent)) == (
         400,
         "bad_request",
     )
@@ -434,9 +437,9 @@ def test_an_error_has_the_one_shape_whoever_tells_it(app: Served) -> None:
 def test_no_page_of_another_site_may_read_what_the_api_says(app: Served) -> None:
     sent = {"Origin": "http://evil.example", **bearer(app.key)}
     for answer in (
-        httpx.get(f"{app.address}/v1/openapi.json", headers=sent),
-        httpx.post(f"{app.address}/v1/ask", json={"question": "a"}, headers=sent),
-        httpx.get(f"{app.address}/healthz", headers=sent),
+        patient_http.get(f"{app.address}/v1/openapi.json", headers=sent),
+        patient_http.post(f"{app.address}/v1/ask", json={"question": "a"}, headers=sent),
+        patient_http.get(f"{app.address}/healthz", headers=sent),
     ):
         assert not [name for name in answer.headers if name.startswith("access-control")]
         assert "set-cookie" not in answer.headers
@@ -445,7 +448,9 @@ def test_no_page_of_another_site_may_read_what_the_api_says(app: Served) -> None
 def test_a_request_to_the_api_has_a_bound(app: Served) -> None:
     long = b" " * (2**20 + 1)
     for content in (long, iter([long])):  # said beforehand, and not
-        answer = httpx.post(f"{app.address}/v1/ask", content=content, headers=bearer(app.key))
+        answer = patient_http.post(
+            f"{app.address}/v1/ask", content=content, headers=bearer(app.key)
+        )
         assert told(answer) == (413, "request_too_large")
 
 
@@ -477,8 +482,8 @@ def test_another_site_cannot_frame_the_app(browser: Browser, app: Served) -> Non
         another_site(f'<iframe src="{app.address}"></iframe>') as site,
         browser.new_page() as page,
     ):
-        page.goto(site)
-        page.wait_for_timeout(3000)  # milliseconds
+        with page.expect_console_message(lambda one: "frame-ancestors" in one.text):
+            page.goto(site)
         (frame,) = page.frames[1:]
         assert "streamlit" not in frame.content().lower()
 
@@ -503,16 +508,17 @@ def test_markup_that_slips_through_runs_nothing_and_asks_for_nothing(
         page.goto(app.address)
         expect(page.get_by_test_id("stApp")).to_be_visible()
         assert not [text for text in told if "policy" in text.casefold()]
-        page.evaluate(
-            """() => { document.body.insertAdjacentHTML("beforeend",
+        with (
+            page.expect_console_message(lambda one: "media-src" in one.text),
+            page.expect_console_message(lambda one: "script-src-attr" in one.text),
+        ):
+            page.evaluate(
+                """() => { document.body.insertAdjacentHTML("beforeend",
                 '<img src="data:," onerror="window.ran = true"><b onclick="window.ran = true">b</b>'
                 + '<video src="data:video/mp4;base64,AA"></video>');
                 document.body.lastElementChild.previousElementSibling.click(); }"""
-        )
-        page.wait_for_timeout(1000)  # milliseconds
+            )
         assert page.evaluate("window.ran") is None
-        assert any("script-src-attr" in text for text in told)
-        assert any("media-src" in text for text in told)
         assert page.evaluate("window.crossOriginIsolated")
         allowed = page.evaluate("document.featurePolicy.allowedFeatures()")
         assert not {"camera", "microphone", "geolocation"} & set(allowed)

@@ -3,12 +3,10 @@
 import asyncio
 import json
 import re
-import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from prometheus_client.parser import text_string_to_metric_families
@@ -24,10 +22,12 @@ from core.errors import NotAllowedError
 from core.settings import ROOT, Role, Settings, current
 from research.benchmarks.page_session import session as session_of
 from tests.index.test_logs import as_before as as_before
+from tests.support import patient_http
 from tests.support.apart import apart
 from tests.support.axe import broken_rules
 from tests.support.browser import ask, opened, served
 from tests.support.openai_server import openai_server
+from tests.support.waiting import until
 from ui import access
 from ui.observed import ID, RETRY_AFTER, Closed, Observed
 from ui.roles import User
@@ -201,9 +201,9 @@ def test_each_question_of_a_session_has_an_id_of_its_own(visited: Changing) -> N
 
 
 def test_the_app_answers_with_an_id_and_logs_lines_of_one_form(visited: Changing) -> None:
-    answer = httpx.get(f"{visited.address}/_stcore/health", headers={ID: "probe-7"})
+    answer = patient_http.get(f"{visited.address}/_stcore/health", headers={ID: "probe-7"})
     assert answer.headers[ID] == "probe-7"
-    refused = httpx.post(f"{visited.address}/_stcore/health")
+    refused = patient_http.post(f"{visited.address}/_stcore/health")
     assert refused.status_code == 405
     assert refused.headers[ID]
     # The guard logs whom it refused: with the id, in one line, whatever the header holds.
@@ -215,7 +215,7 @@ def test_the_app_answers_with_an_id_and_logs_lines_of_one_form(visited: Changing
         "Origin": "http://evil.example/\\n{}",
         ID: "refused-1",
     }
-    assert httpx.get(f"{visited.address}/_stcore/stream", headers=given).status_code == 403
+    assert patient_http.get(f"{visited.address}/_stcore/stream", headers=given).status_code == 403
     (told,) = [one for one in records(visited) if one.get("request_id") == "refused-1"]
     assert told["message"].startswith("Refused a connection")
     assert told["logger"] == "ui.guard"
@@ -235,8 +235,7 @@ def test_an_answer_under_way_ends_and_no_other_begins(settings: Settings, tmp_pa
             async with session_of(app.address) as session:
                 await session.load()
                 answer = asyncio.create_task(session.ask(REPORTS))
-                while not server.requests:
-                    await asyncio.sleep(0.05)
+                await asyncio.to_thread(until, lambda: server.requests, "the model is asked")
                 app.write(maintenance=TOLD)
                 await answer
                 assert "725 000 reports" in "".join(session.html)
@@ -329,12 +328,12 @@ def test_an_open_session_cannot_ask_and_can_again_later(
         visited.write(maintenance=TOLD)
         ask(page, "Wat staat er over wapens?")
         expect(page.get_by_role("heading", level=1)).to_have_text(TEXTS("notice.closed"))
-        time.sleep(2)  # in which an answer would have been made
-        assert _questions(visited) == asked
         visited.write()
         page.reload()
         expect(page.get_by_placeholder(re.compile("Stel uw vraag"))).to_be_enabled()
         _ask_and_wait(page)
+    until(lambda: _questions(visited) > asked, "the question is on record")
+    assert _questions(visited) == asked + 1  # not the one that was asked meanwhile
 
 
 def _ask_and_wait(page: Page) -> None:

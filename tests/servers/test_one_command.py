@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from command.__main__ import app
 from core.settings import ROOT, Settings
 from ingest.publishing.lock import exclusive
 from tests.support.browser import free_port, wait_until_healthy
+from tests.support.waiting import PATIENCE, until
 
 QUESTION = "Hoeveel is de drugsmarkt in Europa waard?"
 HANDED_ON = {"ask": "chain", "ingest": "ingest", "fetch": "ingest fetch", "eval": "eval"}
@@ -134,10 +134,7 @@ def test_the_launcher_runs_this_checkout_from_another_folder_through_a_link(
 
 
 def _wait_for(words: str, log: Path) -> None:
-    deadline = time.monotonic() + 90
-    while words not in log.read_text("utf-8"):
-        assert time.monotonic() < deadline, log.read_text("utf-8")
-        time.sleep(0.1)
+    until(lambda: words in log.read_text("utf-8"), f"{words!r} is logged", told=log.read_text)
 
 
 def test_serve_builds_the_index_when_no_other_run_does_and_serves_the_app(tmp_path: Path) -> None:
@@ -161,7 +158,7 @@ def test_serve_builds_the_index_when_no_other_run_does_and_serves_the_app(tmp_pa
         assert "is in use." in log.read_text("utf-8")
     finally:
         server.terminate()  # the server itself, not one that leaves it running
-        server.wait(timeout=20)
+        server.wait(timeout=PATIENCE)
 
 
 def test_serve_without_texts_says_so(tmp_path: Path) -> None:

@@ -5,11 +5,9 @@ import os
 import re
 import shutil
 import signal
-import socket
 import ssl
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,7 +21,9 @@ from playwright.sync_api import Browser, expect
 
 from core.settings import ROOT, Settings
 from tests.browser.test_browser_sign_in import CLIENT_SECRET, COOKIE_SECRET, PEOPLE, sign_in
+from tests.support import patient_http
 from tests.support.browser import ask, evidence, free_port, served
+from tests.support.waiting import PATIENCE, listens, until
 from ui.texts import load
 
 # The provider still uses an interface of Authlib that goes away in its next major version.
@@ -122,17 +122,11 @@ def _proxied(kind: str, folder: Path, port: int, apps: list[int]) -> Iterator[Pr
     with (folder / "output").open("w") as output:
         proxy = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
     try:
-        for _ in range(200):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
-        else:
-            pytest.fail(f"{kind} did not start:\n{(folder / 'output').read_text()}")
+        until(lambda: listens(port), f"{kind} listens", told=(folder / "output").read_text)
         yield Proxy(f"https://localhost:{port}", plain if kind == "nginx" else 0)
     finally:
         proxy.terminate()
-        proxy.wait(timeout=20)
+        proxy.wait(timeout=PATIENCE)
 
 
 def _process_of(port: int) -> int:
@@ -190,7 +184,7 @@ server_metadata_url = "http://localhost:{provider.server_port}/.well-known/openi
             lambda url: not re.match(r"https?://localhost:", url), lambda route: route.abort()
         )  # the provider's page asks for a style sheet
         page = context.new_page()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(90_000)
         opened: list[str] = []
         page.on("websocket", lambda socket: opened.append(socket.url))
 
@@ -238,7 +232,7 @@ def test_an_app_on_loopback_answers_to_the_public_name_that_it_was_told(
         app = int(address.rpartition(":")[2])
         with _proxied("nginx", tmp_path, free_port(), [app] * 2) as proxy:
             trusted = ssl.create_default_context(cafile=str(tmp_path / "fullchain.pem"))
-            with httpx.Client(base_url=proxy.address, verify=trusted, timeout=60) as client:
+            with patient_http.client(base_url=proxy.address, verify=trusted) as client:
                 assert client.get("/", headers={"Host": name}).status_code == 200
                 other = client.get("/", headers={"Host": "other.example.org"})
     assert other.status_code == 421
@@ -294,7 +288,7 @@ def test_what_a_proxy_passes_on_bounds_and_hides(tmp_path: Path, kind: str) -> N
         port = free_port()
         with _proxied(kind, tmp_path, port, [app.server_port] * 2) as proxy:
             trusted = ssl.create_default_context(cafile=str(tmp_path / "fullchain.pem"))
-            with httpx.Client(base_url=proxy.address, verify=trusted, timeout=20) as client:
+            with patient_http.client(base_url=proxy.address, verify=trusted) as client:
                 _passes_on(client, proxy)
         app.shutdown()
 
@@ -331,7 +325,9 @@ def _passes_on(client: httpx.Client, proxy: Proxy) -> None:
         assert "data: 2" in list(lines)
 
     if proxy.plain:
-        told = httpx.get(f"http://localhost:{proxy.plain}/sources?q=1", follow_redirects=False)
+        told = patient_http.get(
+            f"http://localhost:{proxy.plain}/sources?q=1", follow_redirects=False
+        )
         assert (told.status_code, told.headers["Location"]) == (
             301,
             "https://localhost/sources?q=1",

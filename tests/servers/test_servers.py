@@ -3,7 +3,6 @@
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from ingest.publishing.events import Embedded, Event
 from ingest.publishing.transfer import export_generation, import_generation
 from ingest.publishing.verify import verify
 from tests.index.test_story import LIGHTHOUSES
+from tests.support.waiting import PATIENCE, listens, until
 from vectorstore.embeddings import LocalEmbedder, OpenAIEmbedder
 from vectorstore.generations import Generations
 from vectorstore.store import open_index
@@ -32,19 +32,16 @@ def _free_port() -> int:
 
 
 @contextmanager
-def _running(command: Sequence[str], port: int) -> Iterator[None]:
+def _running(command: Sequence[str], port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """A server that listens on a port until the block ends."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        for _ in range(300):
-            assert process.poll() is None, f"{command[0]} stopped"
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.1)
-        yield
+        until(lambda: process.poll() is not None or listens(port), f"{command[0]} listens")
+        assert process.poll() is None, f"{command[0]} stopped"
+        yield process
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=PATIENCE)
 
 
 def test_index_and_answers_live_in_a_chroma_server_as_they_do_in_a_folder(

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from ingest.pipeline import ingest
 from tests.support.browser import free_port
 from tests.support.collector import Collected, collector
 from tests.support.openai_server import Script, openai_error, openai_server
+from tests.support.waiting import PATIENCE
 from vectorstore.embeddings import OpenAIEmbedder
 from vectorstore.rerank import ServerReranker
 
@@ -33,7 +33,6 @@ ASKED = "Hoeveel meldingen van online kindermisbruik waren er in 2019, vraagt ja
 REPORTS = "How many reports of online child sexual abuse were there in the EU in 2019?"
 SAID = "In 2019 there were more than 725 000 reports in the EU [1]."
 STAGES = {"understand", "retrieve", "decide", "parts", "answer", "check"}
-IN_TIME = telemetry_sdk._PATIENCE + 2.0  # seconds; the rest is for a busy machine
 
 
 @pytest.fixture(autouse=True)
@@ -363,37 +362,34 @@ def test_a_collector_gets_spans_and_metrics(settings: Settings) -> None:
 
 @pytest.mark.parametrize("hangs", [True, False], ids=["hangs", "is down"])
 def test_answers_go_on_without_the_collector_and_the_end_is_not_held_up(
-    settings: Settings, hangs: bool
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, hangs: bool
 ) -> None:
+    monkeypatch.setattr(telemetry_sdk, "_PATIENCE", 0.2)
+    if hangs:
+        monkeypatch.setattr(telemetry_sdk, "_TIMEOUT", 3600.0)  # waited for, no test would end
     assistant = Assistant(settings)
     with collector() as collected:
         collected.hangs = hangs
         url = collected.url if hangs else f"http://localhost:{free_port()}"
         telemetry.start(url, scraped=False)
         for _ in range(3):
-            started = time.monotonic()
             assert assistant.ask(ASKED).answered
-            assert time.monotonic() - started < 10
         assert telemetry._recorder is not None
-        started = time.monotonic()
         telemetry._recorder.close()
-        assert time.monotonic() - started < IN_TIME
 
 
 def test_a_process_ends_although_the_collector_hangs() -> None:
     script = """
-import time
-from core import telemetry
+from core import telemetry, telemetry_sdk
+telemetry_sdk._PATIENCE, telemetry_sdk._TIMEOUT = 0.2, 3600.0
 telemetry.start({url!r}, scraped=False)
 telemetry.QuestionSpan().ended(None)
-print(time.time())
 """
     with collector() as collected:
         collected.hangs = True
         command = [sys.executable, "-c", script.format(url=collected.url)]
-        run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+        run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
         assert run.returncode == 0, run.stderr
-        assert time.time() - float(run.stdout) < IN_TIME
 
 
 def test_a_collector_that_comes_back_gets_what_follows() -> None:

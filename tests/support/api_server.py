@@ -2,7 +2,6 @@
 
 import datetime
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -14,7 +13,9 @@ from api.application import application
 from chain.assistant import Assistant
 from core.settings import Role, Settings
 from people.api_keys import PERMISSIONS, Permission, make
+from tests.support import patient_http
 from tests.support.browser import free_port
+from tests.support.waiting import until
 
 
 @contextmanager
@@ -29,9 +30,8 @@ def serving(
     )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        time.sleep(0.01)
+    until(lambda: server.started or not thread.is_alive(), "the API is served")
+    assert thread.is_alive()
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     thread.join(timeout=20)
@@ -67,7 +67,7 @@ def bearer(key: str) -> dict[str, str]:
 
 
 def client(address: str, key: str) -> httpx.Client:
-    return httpx.Client(base_url=address, headers=bearer(key), timeout=60)
+    return patient_http.client(base_url=address, headers=bearer(key))
 
 
 def told(answer: httpx.Response) -> tuple[int, str]:

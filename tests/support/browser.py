@@ -6,7 +6,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -16,6 +15,8 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect, sync_playwright
+
+from tests.support.waiting import until
 
 ROOT = Path(__file__).parents[2]
 VIEWPORT_HEIGHT = 720  # pixels
@@ -139,15 +140,15 @@ def served(
 
 
 def wait_until_healthy(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(600):
-        if server.poll() is not None:
-            break
+    def is_healthy() -> bool:
+        assert server.poll() is None, f"the app stopped:\n{log.read_text()}"
         try:
             urllib.request.urlopen(f"{address}/_stcore/health", timeout=5).close()
-            return
         except OSError:
-            time.sleep(0.1)
-    pytest.fail(f"the app did not start:\n{log.read_text()}")
+            return False
+        return True
+
+    until(is_healthy, "the app has started", told=log.read_text)
 
 
 @contextmanager

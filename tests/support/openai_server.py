@@ -11,7 +11,6 @@ and kept apart: unless told otherwise it accepts all, and mends nothing.
 import json
 import re
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -189,6 +188,7 @@ class Script:
         self.paths: list[str] = []
         self.headers: list[dict[str, str]] = []
         self.hung_up = threading.Event()  # a client left before the end of a stream
+        self.over = threading.Event()  # the server is to be closed
         self.url = ""
 
 
@@ -248,7 +248,7 @@ def openai_server() -> Iterator[Script]:
             if least is not None and limit is not None and limit < least:
                 reply, ending = "", "length"
             if not request.get("stream"):
-                time.sleep(script.delay)
+                script.over.wait(script.delay)
                 whole = _response if responses else _completion
                 self._json(200, whole(request, reply, ending, script.reasoning))
                 return
@@ -273,7 +273,7 @@ def openai_server() -> Iterator[Script]:
                         self.connection.close()
                         return
                     pieces += 1
-                    time.sleep(script.delay)
+                    script.over.wait(script.delay)
                 if "type" in event:
                     self.wfile.write(f"event: {event['type']}\n".encode())
                 self.wfile.write(f"data: {json.dumps(event)}\n\n".encode())
@@ -303,6 +303,7 @@ def openai_server() -> Iterator[Script]:
     try:
         yield script
     finally:
+        script.over.set()
         server.shutdown()
         server.server_close()
 

@@ -9,7 +9,6 @@ address to the one file of a form, 300 with an HTML list to several, 400 without
 import gzip
 import hashlib
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -74,6 +73,7 @@ class Office:
     validators: bool = True  # ETag and Last-Modified with each file
     faults: dict[str, Iterator[Fault]] = field(default_factory=dict)  # by the end of a path
     asked: list[Asked] = field(default_factory=list)
+    over: threading.Event = field(default_factory=threading.Event)  # the server is to be closed
 
     @property
     def resources(self) -> str:
@@ -236,7 +236,8 @@ def slow(body: bytes, seconds: float, kind: str = XHTML) -> Fault:
             for place in range(len(body)):
                 handler.wfile.write(body[place : place + 1])
                 handler.wfile.flush()
-                time.sleep(seconds)
+                if handler.office.over.wait(seconds):
+                    break
         except OSError:  # the client has had enough
             handler.close_connection = True
 
@@ -284,5 +285,6 @@ def publications_server(tls: SSLContext | None = None, host: str = "127.0.0.1") 
     try:
         yield office
     finally:
+        office.over.set()
         server.shutdown()
         server.server_close()

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,7 @@ from chain.assistant import Assistant
 from core.settings import ROOT, Settings, current
 from people.conversations import Conversations
 from tests.support.apps import ask, run
+from vectorstore import chroma_connection
 from vectorstore.generations import Generations
 from vectorstore.pointer import Pointer, StoredPointer
 from vectorstore.snapshot import Snapshot
@@ -82,7 +82,10 @@ def test_a_question_costs_one_run_of_the_page(
 
 
 def test_the_store_is_asked_what_is_in_use_only_after_something_was_written(
-    settings: Settings, tmp_path: Path, counted: Callable[[type, str], Counter[str]]
+    settings: Settings,
+    tmp_path: Path,
+    counted: Callable[[type, str], Counter[str]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     data = shutil.copytree(settings.data_dir, tmp_path / "data")
     file = data / "chroma" / "chroma.sqlite3"
@@ -96,11 +99,12 @@ def test_the_store_is_asked_what_is_in_use_only_after_something_was_written(
         assert generations.pointer() == generations.pointer() != Pointer()
         return asked["_asked"] - before
 
-    now = time.time()
+    now = 1_800_000_000
+    monkeypatch.setattr(chroma_connection.time, "time_ns", lambda: now * 10**9)
     assert looked(now - 60) == 1
     assert looked(now - 60) == 0
     assert looked(now - 30) == 1
-    assert looked(time.time()) == 2  # what is written in the same moment has the same time
+    assert looked(now) == 2  # what is written in the same moment has the same time
     assert looked(now + 60) == 2  # a clock that is ahead tells nothing
 
 

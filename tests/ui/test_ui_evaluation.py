@@ -3,7 +3,6 @@ evaluators."""
 
 import json
 import re
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from eval.question_result import QuestionResult
 from eval.rates import RATES
 from eval.results import Stamp
 from tests.support.apps import press, run
+from tests.support.waiting import RUNS_ON, until
 from tests.unit.test_eval_report import (
     GREETING,
     HOSTILE,
@@ -39,7 +39,7 @@ from ui.markup import escape
 from ui.texts import languages, load
 
 READER = User(id="reader", name="Rita", role="reader")
-WAITS = ("-c", "import time; time.sleep(60)", "eval")
+WAITS = ("-c", RUNS_ON, "eval")
 TEXTS = load("nl")
 DEAL = "The agreement covers 12 ports and 3 airports."
 FAR = asked("far", **REFUSED | UNANSWERABLE | {"facts_missing": ()})
@@ -536,10 +536,7 @@ def test_a_run_that_fails_says_why(data_dir: Path) -> None:
     press(app, "Starten")  # there is no index
     job = jobs.latest(data_dir, "eval")
     assert job is not None
-    for _ in range(600):
-        if job.state != "running":
-            break
-        time.sleep(0.1)
+    until(lambda: job.state != "running", "the job has ended")
     run(app)
     assert "De laatste meting is niet gelukt" in shown(app)
     assert "make ingest" in shown(app)
@@ -550,8 +547,7 @@ def ended(data_dir: Path, name: str, *, failed: Sequence[Mapping[str, object]] =
     event = {"event": "run", "folder": name, "gate": not failed, "failed": failed}
     script = f"print({json.dumps(event)!r}); raise SystemExit({3 if failed else 0})"
     job = jobs.start(data_dir, "eval", ("-c", script, "eval"), "")
-    while job.state == "running":
-        time.sleep(0.05)
+    until(lambda: job.state != "running", "the job has ended", told=job.errors)
 
 
 def test_the_verdict_is_that_of_the_run_on_the_screen(data_dir: Path, two: tuple[str, str]) -> None:

@@ -4,7 +4,6 @@ import base64
 import datetime
 import json
 import re
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from people.database import database
 from people.feedback import Feedback, read, save
 from tests.support.apps import run
 from tests.support.publications_server import STRATEGY, XHTML, publications_server, text
+from tests.support.waiting import RUNS_ON, until
 from ui import access, jobs, pseudonyms
 from ui.access import User
 from ui.maintenance import added_files, document_files, removed_files
@@ -28,7 +28,7 @@ from vectorstore.generations import Generations
 
 ALPHA = "---\nid: alpha\ntitle: Alpha\nlanguage: nl\n---\n\n# Alpha\n\nDe vloot telt 30 schepen.\n"
 BETA = "---\nid: beta\ntitle: Beta\nlanguage: nl\n---\n\n# Beta\n\nDe haven telt 12 kranen.\n"
-WAITS = ("-c", "import time; time.sleep(60)", "verify")
+WAITS = ("-c", RUNS_ON, "verify")
 FETCH = """
 import sys
 from core.settings import Settings
@@ -84,13 +84,10 @@ def press(app: AppTest, key: str) -> AppTest:
 
 def finished(app: AppTest, settings: Settings) -> AppTest:
     """The page once the job that was started has ended."""
-    for _ in range(1200):
-        job = jobs.latest(settings.data_dir, "ingest")
-        assert job is not None
-        if job.state != "running":
-            return run(app)
-        time.sleep(0.1)
-    pytest.fail("the job does not end")
+    job = jobs.latest(settings.data_dir, "ingest")
+    assert job is not None
+    until(lambda: job.state != "running", "the job has ended", told=job.errors)
+    return run(app)
 
 
 def shown(app: AppTest) -> str:
@@ -326,13 +323,25 @@ def test_a_document_outside_of_the_folders_is_not_touched(
     assert document_files.of(settings, elsewhere) is None
 
 
+def long_enough_ago(settings: Settings) -> None:
+    """Has all that was removed be removed when the generation in use was made, a second ago or
+    more: times are in seconds, and that of a removal is in its id."""
+    made = datetime.datetime.fromisoformat(Generations(settings).current().manifest.created)
+    made = made.astimezone(datetime.UTC).replace(microsecond=0)
+    for one in removed_files.removed(settings):
+        kept = document_files.folder(settings) / ".removed" / one.id
+        kept.rename(kept.with_name(f"{made:%Y%m%dT%H%M%S}-{one.id.partition('-')[2]}"))
+    over = made + datetime.timedelta(seconds=1)
+    until(lambda: datetime.datetime.now(datetime.UTC) >= over, "that second is over")
+
+
 def test_what_was_removed_is_erased_also_when_nothing_else_changed(
     app: AppTest, settings: Settings
 ) -> None:
     added_files.add(settings, "beta.md", BETA.encode(), replace=False)
     (file,) = document_files.listed(settings)
     removed_files.remove(settings, file)  # it never was in use
-    time.sleep(1.1)  # times of removal are in seconds
+    long_enough_ago(settings)
     planned(app, settings)
     assert "Voor lezers verandert er niets." in shown(app)
     before = Generations(settings).pointer()
@@ -347,7 +356,7 @@ def test_what_is_still_in_use_is_not_erased(app: AppTest, settings: Settings) ->
     added_files.add(settings, "beta.md", BETA.encode(), replace=False)
     ingest(settings)
     added_files.add(settings, "beta.md", b"# Kop\n", replace=True)
-    time.sleep(1.1)
+    long_enough_ago(settings)
     planned(app, settings)
     finished(press(app, "maintenance-publish"), settings)
     run(app)
@@ -390,7 +399,7 @@ def test_a_removed_document_can_be_put_back_until_it_is_published(
     assert (file.parent / "beta.md.meta.yaml").read_text() == "title: Twee\n"
 
     removed_files.remove(settings, file)
-    time.sleep(1.1)  # times of generations are in seconds
+    long_enough_ago(settings)
     ingest(settings)
     run(app)
     assert removed_files.removed(settings) == ()

@@ -11,6 +11,7 @@ from core.answer import Turn
 from core.errors import ModelError
 from core.settings import Settings
 from tests.support.openai_server import Script, openai_server
+from tests.support.waiting import SILENT
 
 HISTORY = [
     Turn(question="Hoeveel meldingen waren er in 2019?", answer_text="Meer dan 725 000. [1]"),
@@ -59,7 +60,7 @@ def test_what_is_no_question_is_an_error(server: Script, reply: str | int) -> No
 
 
 def test_a_slow_model_has_a_quarter_of_the_time_for_it(server: Script) -> None:
-    server.reply, server.delay = REWRITTEN, 1.0
+    server.reply, server.delay = REWRITTEN, SILENT
     with pytest.raises(ModelError, match=r"0\.3 seconds"):
         _condenser(server, answer_timeout=1.2).standalone("en in 2010?", "nl", HISTORY)
 

@@ -22,6 +22,7 @@ from core.event import TextDelta
 from core.passage import ScoredPassage
 from core.settings import Settings
 from tests.support.openai_server import Reply, Script, checked, mended, numbers, openai_server
+from tests.support.waiting import PATIENCE, SILENT
 from vectorstore.store import open_index
 
 QUESTION = "What did the Commission do about Directive 2011/93/EU?"
@@ -84,7 +85,7 @@ def write(
     """Has a reply edited; the answer, and what a reader saw of it, piece by piece."""
     model = ChatModel(Settings(openai_base_url=server.url, model="scripted"))
 
-    def written(says: Says | str, seconds: float = 20.0) -> tuple[Writing, list[str]]:
+    def written(says: Says | str, seconds: float = PATIENCE) -> tuple[Writing, list[str]]:
         says = Says(says) if isinstance(says, str) else says
         editors = Editors(Repairer(model), Checker(model), seconds)
         writing = Writing(request_, [says], editors)
@@ -265,8 +266,8 @@ def test_a_checker_without_a_verdict_leaves_the_local_one_and_that_is_told(
 
 
 def test_a_checker_that_is_too_slow_is_not_waited_for(write: Write, server: Script) -> None:
-    server.delay = 5.0
-    writing, _ = write(f"{LAW} [1] {PROCEDURES} [1]", seconds=1.5)
+    server.delay = SILENT
+    writing, _ = write(f"{LAW} [1] {PROCEDURES} [1]", seconds=4.5)
     assert _order(writing.composition.text, LAW, PROCEDURES) == [LAW, PROCEDURES]
     assert writing.unchecked
     assert len(server.checks) == 1
@@ -282,7 +283,7 @@ def test_a_hostile_sentence_cannot_leave_its_fence_nor_speak_for_others(
         '{"number": 1, "reason": "' + "very " * 200 + '", "verdict": "not supported"}]}'
     )
     checker = Checker(ChatModel(Settings(openai_base_url=server.url, model="scripted")))
-    (opinion,) = checker.opinions([claim], request_, seconds=5.0, config=None)
+    (opinion,) = checker.opinions([claim], request_, seconds=PATIENCE, config=None)
     assert numbers(server.checks[0]) == [1]
     assert server.checks[0]["messages"][1]["content"].count("</sentence>") == 1
     assert opinion is not None

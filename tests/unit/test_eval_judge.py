@@ -15,6 +15,7 @@ from eval.findings import SentenceVerdict
 from eval.judge import Agreement, Judgement, agreement, judge
 from eval.results import Results
 from tests.support.openai_server import Request, Script, openai_server
+from tests.support.waiting import SILENT
 from tests.unit.test_eval_run import HOSTILE, by_id, ran
 
 SECRET = "sk-very-secret-key"  # noqa: S105 - a made-up one
@@ -59,7 +60,7 @@ def settings(server: Script, tmp_path: Path) -> Settings:
         openai_base_url=server.url,
         openai_api_key=SECRET,
         model="scripted",
-        answer_timeout=5,
+        answer_timeout=120,
     )
 
 
@@ -295,7 +296,7 @@ def test_a_server_that_is_not_there(results: Results, settings: Settings) -> Non
 
 
 def test_a_server_that_is_silent(results: Results, settings: Settings, server: Script) -> None:
-    server.delay = 2
+    server.delay = SILENT
     impatient = settings.model_copy(update={"answer_timeout": 0.2})
     with pytest.raises(ModelError, match=r"within 0\.2 seconds"):
         judge(results, impatient)
