@@ -21,6 +21,7 @@ from people.conversations import Conversations
 from people.database import FILE, database
 from people.feedback import Feedback, handle, read
 from tests.support.apps import ask, press, run
+from tests.support.passages import answer_of
 from ui.answers.remarks import told
 from ui.chat.feedback_form import MAX_COMMENT, ReaderVerdict
 from ui.chat.question_field import MAX_QUESTION, question_in
@@ -32,6 +33,7 @@ from vectorstore.store import Index
 APP = Path(__file__).parents[2] / "app.py"
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
 OFF_TOPIC = "Wie won de Tour de France in 1998?"
+FILLING = "Dit zegt iets over de haven, maar vraagt niets. " * 30
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -105,8 +107,33 @@ def stand_in(monkeypatch: pytest.MonkeyPatch, *events: Event | Exception) -> Non
     monkeypatch.setattr(Assistant, "stream", stream)
 
 
-def test_a_question_is_answered_with_sources(app: AppTest) -> None:
+def test_a_question_outside_the_sources_is_refused_without_quotes(app: AppTest) -> None:
+    ask(app, OFF_TOPIC)
+    assert 'class="sw-refusal"' in shown(app)
+    assert "<mark>" not in shown(app)
+    assert "%" not in shown(app)
+    assert [len(thumbs(app, name)) for name in ("helpful", "evidence")] == [1, 0]
+
+
+def test_an_empty_page_says_what_is_loaded_and_a_question_is_answered_with_sources(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = "De bronnen hier zijn samenvattingen van dit project (5), geen officiële teksten;"
+    assert told in shown(app)
+    assert "python -m ingest fetch" in shown(app)
+    assert "<dt>Documenten</dt><dd>5</dd><dt>Taalversies</dt><dd>10</dd>" in shown(app)
+    assert "Bescherming van kinderen" in app.multiselect(key="areas").options
+    assert "zonder taalmodel" in shown(app)
+    assert "STRATEGIEWIJZER_MODEL" not in shown(app)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-x")
+    run(app)
+    assert "zonder taalmodel (er is een sleutel; STRATEGIEWIJZER_MODEL" in shown(app)
+    monkeypatch.delenv("OPENAI_API_KEY")
+    ask(app, "  \n ")
+    assert conversation(app) == []
+
     ask(app, REPORTS)
+    assert told not in shown(app)
     assert [message.name for message in app.chat_message] == ["user", "assistant"]
     assert "725 000" in shown(app)
     assert 'href="#exchange-0-1"' in shown(app)
@@ -115,21 +142,6 @@ def test_a_question_is_answered_with_sources(app: AppTest) -> None:
     assert "· 24 juli 2020" in shown(app)
     assert "<mark>" in shown(app)
     assert 'href="https://eur-lex.europa.eu/' in shown(app)
-
-
-def test_a_question_outside_the_sources_is_refused_without_quotes(app: AppTest) -> None:
-    ask(app, OFF_TOPIC)
-    assert 'class="sw-refusal"' in shown(app)
-    assert "<mark>" not in shown(app)
-    assert "%" not in shown(app)
-
-
-def test_an_empty_page_says_that_only_summaries_are_loaded(app: AppTest) -> None:
-    told = "De bronnen hier zijn samenvattingen van dit project (5), geen officiële teksten;"
-    assert told in shown(app)
-    assert "python -m ingest fetch" in shown(app)
-    ask(app, REPORTS)
-    assert told not in shown(app)
 
 
 @pytest.mark.parametrize(
@@ -191,15 +203,6 @@ def test_a_follow_up_is_asked_with_the_conversation_so_far(
     assert heard == [[Turn.of(REPORTS, first)]]
 
 
-def test_an_area_limits_where_is_searched(app: AppTest) -> None:
-    run(app.multiselect(key="areas").select("drugs"))
-    ask(app, "Hoeveel is de drugsmarkt waard?")
-    (answer,) = answers(app)
-    assert answer
-    assert {passage.document.area for passage in answer.passages} == {"drugs"}
-    assert "Gezocht binnen: Drugs" in shown(app)
-
-
 def test_documents_a_language_and_a_day_limit_where_is_searched(app: AppTest) -> None:
     run(app.multiselect(key="documents").select("drugs-agenda").select("firearms-plan"))
     run(app.selectbox(key="source_language").select("en"))
@@ -255,10 +258,6 @@ def test_a_preset_is_what_is_chosen(app: AppTest) -> None:
     assert page.session_state.scope == run(page).session_state.scope
 
 
-def test_areas_are_named_in_the_readers_language(app: AppTest) -> None:
-    assert "Bescherming van kinderen" in app.multiselect(key="areas").options
-
-
 def test_another_interface_language_keeps_what_was_asked_and_chosen(app: AppTest) -> None:
     run(app.multiselect(key="areas").select("child-protection"))
     ask(app, REPORTS)
@@ -269,32 +268,22 @@ def test_another_interface_language_keeps_what_was_asked_and_chosen(app: AppTest
     assert app.chat_input[0].placeholder == "Ask your question"
 
 
-def test_the_sidebar_tells_what_is_searched_and_how(app: AppTest) -> None:
-    assert "<dt>Documenten</dt><dd>5</dd><dt>Taalversies</dt><dd>10</dd>" in shown(app)
-    assert "zonder taalmodel" in shown(app)
-    assert "STRATEGIEWIJZER_MODEL" not in shown(app)
-
-
-def test_who_has_set_only_a_key_is_told_how_a_model_is_switched_on(
-    app: AppTest, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-x")
-    run(app)
-    assert "zonder taalmodel (er is een sleutel; STRATEGIEWIJZER_MODEL" in shown(app)
-
-
 def test_a_question_that_is_too_long_is_told_so_and_not_asked(
     app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stand_in(monkeypatch, AssertionError("asked"))
-    ask(app, "a" * (MAX_QUESTION + 1))
+    with monkeypatch.context() as patched:
+        stand_in(patched, AssertionError("asked"))
+        ask(app, "a" * (MAX_QUESTION + 1))
     assert "1.001 tekens" in app.warning[0].value
     assert conversation(app) == []
     press(app, "Nieuw gesprek")
     assert not app.warning
-
-
-FILLING = "Dit zegt iets over de haven, maar vraagt niets. " * 30
+    ask(app, f"{FILLING}{OFF_TOPIC}")  # in a long text there may be a question
+    (one,) = conversation(app)
+    assert (one.question, one.context) == (OFF_TOPIC, FILLING.strip())
+    assert "niet doorzocht" in shown(app)
+    ask(app, "<img src=x onerror=alert(1)> **vet** :smile:")
+    assert "&lt;img src=x onerror=alert(1)&gt; **vet** :smile:</h2>" in shown(app)
 
 
 @pytest.mark.parametrize(
@@ -316,13 +305,6 @@ def test_of_a_long_text_the_question_in_it_is_asked(text: str, question: str) ->
     assert "haven" in rest or not question
 
 
-def test_the_rest_of_a_long_text_is_kept_and_not_asked(app: AppTest) -> None:
-    ask(app, f"{FILLING}{OFF_TOPIC}")
-    (one,) = conversation(app)
-    assert (one.question, one.context) == (OFF_TOPIC, FILLING.strip())
-    assert "niet doorzocht" in shown(app)
-
-
 def test_while_a_question_is_answered_no_other_is_asked() -> None:
     made = Chat(Conversations("", None, 0))
     made.conversation = Conversation(exchanges=(first := Exchange(question="Wat is EMPACT?"),))
@@ -332,16 +314,6 @@ def test_while_a_question_is_answered_no_other_is_asked() -> None:
     made.edit(first, "Wat is SEESAC?")
     assert made.conversation.exchanges == (first,)
     assert made.pending == first.id
-
-
-def test_an_empty_question_is_not_asked(app: AppTest) -> None:
-    ask(app, "  \n ")
-    assert conversation(app) == []
-
-
-def test_a_hostile_question_is_shown_as_text(app: AppTest) -> None:
-    ask(app, "<img src=x onerror=alert(1)> **vet** :smile:")
-    assert "&lt;img src=x onerror=alert(1)&gt; **vet** :smile:</h2>" in shown(app)
 
 
 def test_a_problem_is_told_and_the_question_can_be_asked_again(
@@ -403,21 +375,20 @@ def test_a_question_that_was_interrupted_can_be_asked_again(app: AppTest) -> Non
     assert [bool(answer) for answer in answers(app)] == [True, True]
 
 
+def given(**values: object) -> Answer:
+    kinds = {"question": REPORTS, "answered": True, "mode": "fallback"}
+    return answer_of("Iets.", **kinds | values)
+
+
 def test_what_a_model_could_not_support_is_told(
     app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = Answer(
-        question=REPORTS,
-        text="Iets.",
-        language="nl",
-        answered=True,
+    answer = given(
         missing=("2031",),
         withheld=("Onzekere <b>zin</b>.",),
         contradicted=("Verzonnen zin.", "Nog een."),
-        confidence=1,
-        mode="fallback",
     )
-    stand_in(monkeypatch, Finished(answer=given))
+    stand_in(monkeypatch, Finished(answer=answer))
     ask(app, REPORTS)
     assert "De bronnen noemen niet: 2031" in shown(app)
     assert "Niet bevestigd door de bronnen (1)" in shown(app)
@@ -430,15 +401,7 @@ def test_what_a_model_could_not_support_is_told(
 @pytest.mark.parametrize("trouble", get_args(ModelTrouble))
 @pytest.mark.parametrize("language", languages())
 def test_why_a_model_was_not_used_is_told_in_one_line(language: str, trouble: ModelTrouble) -> None:
-    answer = Answer(
-        question=REPORTS,
-        text="Iets.",
-        language=language,
-        answered=True,
-        trouble=trouble,
-        confidence=1,
-        mode="fallback",
-    )
+    answer = given(language=language, trouble=trouble)
     (line,) = told(answer, load(language))
     assert line not in told(answer.model_copy(update={"trouble": ""}), load(language))
     if trouble == "cut":
@@ -448,15 +411,7 @@ def test_why_a_model_was_not_used_is_told_in_one_line(language: str, trouble: Mo
 
 @pytest.mark.parametrize("language", languages())
 def test_that_a_checker_failed_is_told_in_one_line(language: str) -> None:
-    answer = Answer(
-        question=REPORTS,
-        text="Iets.",
-        language=language,
-        answered=True,
-        unchecked=True,
-        confidence=1,
-        mode="generative",
-    )
+    answer = given(language=language, unchecked=True, mode="generative")
     (line,) = told(answer, load(language))
     assert told(answer.model_copy(update={"unchecked": False}), load(language)) == []
     assert line not in (load(other)("answer.unchecked") for other in set(languages()) - {language})
@@ -484,7 +439,9 @@ def test_a_verdict_is_kept_with_what_is_needed_to_ask_again(app: AppTest, kept: 
     assert "Bewaard met dit gesprek" in shown(app)
 
 
-def test_a_thumb_that_is_down_asks_what_is_wrong(app: AppTest, kept: Kept) -> None:
+def test_a_thumb_that_is_down_asks_what_is_wrong_and_a_reader_can_think_again(
+    app: AppTest, kept: Kept
+) -> None:
     ask(app, OFF_TOPIC)
     assert not app.text_area
     judge(app, 0, DOWN)
@@ -492,18 +449,14 @@ def test_a_thumb_that_is_down_asks_what_is_wrong(app: AppTest, kept: Kept) -> No
     comment(app, "  Er ontbreekt iets.\n")
     assert [(given.answered, given.comment) for given in kept()] == [(False, "Er ontbreekt iets.")]
     assert "met uw toelichting" in shown(app)
-
-
-def test_a_reader_can_think_again_and_take_a_verdict_back(app: AppTest, kept: Kept) -> None:
-    ask(app, OFF_TOPIC)
-    judge(app, 0, DOWN)
-    comment(app, "Er ontbreekt iets.")
     judge(app, 0, UP)
     assert [(given.helpful, given.comment) for given in kept()] == [(True, "")]
     assert not app.text_area
     judge(app, 0, DOWN)
     assert app.text_area[0].value == "Er ontbreekt iets."
     assert [(given.helpful, given.comment) for given in kept()] == [(False, "Er ontbreekt iets.")]
+    comment(app, "a" * (MAX_COMMENT + 1))  # which a browser does not let through
+    assert [len(given.comment) for given in kept()] == [MAX_COMMENT]
     judge(app, 0, None)
     assert kept() == ()
     assert "bewaard" not in shown(app)
@@ -529,9 +482,13 @@ def test_an_earlier_answer_can_still_be_judged_and_another_conversation_keeps_wh
 
 def test_the_evidence_is_judged_apart_from_the_answer(app: AppTest, kept: Kept) -> None:
     ask(app, REPORTS)
+    assert thumbs(app)[0].options == ["Bruikbaar", "Niet bruikbaar"]
     judge(app, 0, UP)
     assert thumbs(app, "evidence") == []  # asked of those who are not content
     judge(app, 0, DOWN)
+    labels = [group.label for group in app.pills]
+    assert labels == ["Was dit antwoord bruikbaar?", "Steunen de bronnen dit antwoord?"]
+    assert thumbs(app, "evidence")[0].options == ["Ja", "Nee"]
     judge(app, 0, DOWN, "evidence")
     assert [(given.helpful, given.evidence) for given in kept()] == [(False, False)]
     comment(app, "De bron is van 2010.")
@@ -540,20 +497,6 @@ def test_the_evidence_is_judged_apart_from_the_answer(app: AppTest, kept: Kept) 
     assert [(given.helpful, given.evidence) for given in kept()] == [(None, False)]
     judge(app, 0, None, "evidence")
     assert kept() == ()
-
-
-def test_a_refusal_has_no_evidence_to_judge(app: AppTest) -> None:
-    ask(app, OFF_TOPIC)
-    assert [len(thumbs(app, name)) for name in ("helpful", "evidence")] == [1, 0]
-
-
-def test_each_group_of_thumbs_says_what_is_judged(app: AppTest) -> None:
-    ask(app, REPORTS)
-    assert thumbs(app)[0].options == ["Bruikbaar", "Niet bruikbaar"]
-    judge(app, 0, DOWN)
-    labels = [group.label for group in app.pills]
-    assert labels == ["Was dit antwoord bruikbaar?", "Steunen de bronnen dit antwoord?"]
-    assert thumbs(app, "evidence")[0].options == ["Ja", "Nee"]
 
 
 def test_a_verdict_is_there_again_in_another_session_and_can_be_changed(
@@ -592,13 +535,6 @@ def test_two_readers_do_not_get_in_each_others_way(app: AppTest, kept: Kept) -> 
         ask(page, OFF_TOPIC)
         judge(page, 0, thumb)
     assert [given.helpful for given in kept()] == [True, False]
-
-
-def test_a_comment_has_a_limit_that_a_browser_cannot_lift(app: AppTest, kept: Kept) -> None:
-    ask(app, OFF_TOPIC)
-    judge(app, 0, DOWN)
-    comment(app, "a" * (MAX_COMMENT + 1))
-    assert [len(given.comment) for given in kept()] == [MAX_COMMENT]
 
 
 def test_a_verdict_that_cannot_be_kept_is_told_and_not_lost(
