@@ -14,6 +14,7 @@ from streamlit.util import calc_hash
 
 from core.errors import NotAllowedError, SettingsError, SignInError
 from core.settings import Settings
+from tests.support.apps import labels
 from ui import access, navigation
 from ui.navigation import Place
 from ui.roles import User, user_of
@@ -240,10 +241,6 @@ def titles(app: AppTest) -> list[str]:
 def words(app: AppTest) -> str:
     parts = [*app.html, *app.markdown, *app.warning, *app.error]
     return "\n".join(getattr(part, "body", None) or part.value for part in parts)
-
-
-def labels(app: AppTest) -> list[str]:
-    return [button.label for button in app.button]
 
 
 def at(app: AppTest, path: str) -> AppTest:

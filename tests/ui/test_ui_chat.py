@@ -20,7 +20,7 @@ from people.conversation import Conversation, Exchange
 from people.conversations import Conversations
 from people.database import FILE, database
 from people.feedback import Feedback, handle, read
-from tests.support.apps import ask, press, run
+from tests.support.apps import ask, press, run, shown
 from tests.support.passages import answer_of
 from ui.answers.remarks import told
 from ui.chat.feedback_form import MAX_COMMENT, ReaderVerdict
@@ -34,26 +34,6 @@ APP = Path(__file__).parents[2] / "app.py"
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
 OFF_TOPIC = "Wie won de Tour de France in 1998?"
 FILLING = "Dit zegt iets over de haven, maar vraagt niets. " * 30
-
-
-@pytest.fixture(scope="module", autouse=True)
-def nothing_cached() -> Iterator[None]:
-    """What the page caches belongs to this module's index."""
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
-
-
-@pytest.fixture
-def app(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
-    (settings.data_dir / FILE).unlink(missing_ok=True)
-    return run(AppTest.from_file(APP, default_timeout=120))
-
-
-def shown(app: AppTest) -> str:
-    """Everything on the page that is ours."""
-    return "\n".join(element.body for element in app.html if "<style>" not in element.body)
 
 
 def answers(app: AppTest) -> list[Answer | None]:
@@ -234,8 +214,6 @@ def test_a_preset_is_what_is_chosen(app: AppTest) -> None:
     def chosen() -> None:
         import datetime
 
-        import streamlit as st
-
         from core.source import DocumentInfo, Scope
         from ui.chat import filters
         from ui.texts import load
@@ -319,15 +297,20 @@ def test_while_a_question_is_answered_no_other_is_asked() -> None:
 def test_a_problem_is_told_and_the_question_can_be_asked_again(
     app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    chat(app).change(Exchange(question=REPORTS))  # which was interrupted
     ask(app, OFF_TOPIC)
+    assert "nog niet beantwoord" in app.info[0].value
+    press(app, "Opnieuw proberen")
+    assert [bool(answer) for answer in answers(app)] == [True, True]
     with monkeypatch.context() as patched:
         stand_in(patched, TextDelta(text="Half"), ModelError("The server :smile: is gone."))
         ask(app, REPORTS)
         assert "` The server :smile: is gone. `" in app.error[0].value
-        assert len(conversation(app)) == 2
+        assert len(conversation(app)) == 3
     press(app, "Opnieuw proberen")
     assert not app.error
-    assert [exchange.question for exchange in conversation(app)] == [OFF_TOPIC, REPORTS]
+    asked = [exchange.question for exchange in conversation(app)]
+    assert asked == [REPORTS, OFF_TOPIC, REPORTS]
     assert "725 000" in shown(app)
 
 
@@ -364,15 +347,6 @@ def test_a_store_that_is_gone_is_told_at_the_question_and_found_again_by_the_nex
     press(app, "Opnieuw proberen")
     assert [answer is not None for answer in answers(app)] == [True, True, True]
     assert not app.error
-
-
-def test_a_question_that_was_interrupted_can_be_asked_again(app: AppTest) -> None:
-    chat(app).change(Exchange(question=REPORTS))
-    ask(app, OFF_TOPIC)
-    assert "nog niet beantwoord" in app.info[0].value
-    press(app, "Opnieuw proberen")
-    assert [exchange.question for exchange in conversation(app)] == [OFF_TOPIC, REPORTS]
-    assert [bool(answer) for answer in answers(app)] == [True, True]
 
 
 def given(**values: object) -> Answer:
@@ -500,7 +474,7 @@ def test_the_evidence_is_judged_apart_from_the_answer(app: AppTest, kept: Kept) 
 
 
 def test_a_verdict_is_there_again_in_another_session_and_can_be_changed(
-    app: AppTest, kept: Kept
+    app: AppTest, kept: Kept, settings: Settings
 ) -> None:
     ask(app, REPORTS)
     judge(app, 0, DOWN)
@@ -511,22 +485,13 @@ def test_a_verdict_is_there_again_in_another_session_and_can_be_changed(
     run(other)
     assert [thumbs(other, name)[0].value for name in ("helpful", "evidence")] == [DOWN, DOWN]
     assert other.text_area[0].value == "De bron is van 2010."
-    judge(other, 0, UP, "evidence")
-    judge(other, 0, UP)
-    assert [(given.helpful, given.evidence, given.comment) for given in kept()] == [
-        (True, True, "")
-    ]
-
-
-def test_a_new_verdict_opens_a_handled_one_again(
-    app: AppTest, kept: Kept, settings: Settings
-) -> None:
-    ask(app, OFF_TOPIC)
-    judge(app, 0, DOWN)
     handle(database(settings), kept()[0], "Maud")
     assert kept()[0].handled
-    comment(app, "Nog steeds niet.")
-    assert [(given.handled, given.by) for given in kept()] == [(None, "")]
+    judge(other, 0, UP, "evidence")
+    judge(other, 0, UP)
+    (last,) = kept()
+    assert (last.helpful, last.evidence, last.comment) == (True, True, "")
+    assert (last.handled, last.by) == (None, "")  # a new verdict opens it again
 
 
 def test_two_readers_do_not_get_in_each_others_way(app: AppTest, kept: Kept) -> None:

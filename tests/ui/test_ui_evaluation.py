@@ -19,7 +19,7 @@ from eval.gate import Rules, judge
 from eval.question_result import QuestionResult
 from eval.rates import RATES
 from eval.results import Stamp
-from tests.support.apps import press, run
+from tests.support.apps import labels, press, run
 from tests.unit.test_eval_report import (
     GREETING,
     HOSTILE,
@@ -96,10 +96,6 @@ def opened(tab: str = "", **address: str) -> AppTest:
     if tab:
         app.session_state["evaluation-tab"] = tab
     return run(app)
-
-
-def labels(app: AppTest) -> list[str]:
-    return [button.label for button in app.button]
 
 
 def shown(app: AppTest) -> str:
@@ -215,18 +211,15 @@ def test_a_run_is_compared_with_the_one_before_and_the_change_is_told_in_words(
     run(app.selectbox(key="evaluation-baseline").set_value("none"))
     assert "kan toeval zijn" not in shown(app)
     assert app.query_params["baseline"] == "none"
+    other = keep(data_dir, 19, (asked("other"),))
+    run(app)
+    run(app.selectbox(key="evaluation-baseline").set_value(other))
+    assert "geen vraag gemeen" in shown(app)
+    assert app.metric
 
     run(app.selectbox(key="evaluation-run").set_value(two[0]))
     signable = figures_of(data_dir, two[0])["reading"]["signable"]
     assert app.metric[0].value == dutch(f"{signable:.3f}")
-
-
-def test_runs_without_a_common_question_are_not_compared(data_dir: Path) -> None:
-    other = keep(data_dir, 20, (asked("other"),))
-    keep(data_dir, 24, NOW)
-    app = opened(baseline=other)
-    assert "geen vraag gemeen" in shown(app)
-    assert app.metric
 
 
 def test_an_address_with_an_unknown_run_is_told_and_the_kept_runs_are_listed(
@@ -305,13 +298,6 @@ def test_what_became_worse_is_listed_first_and_filters_leave_what_fits(
     assert listed(app) == []  # it is held out
 
 
-def test_a_held_out_question_is_not_shown_by_its_address_either(two: tuple[str, str]) -> None:
-    told = shown(opened(question="secret"))
-    assert "achtergehouden vraag" in told
-    assert SECRET.question not in told
-    assert SECRET.text not in told
-
-
 def test_a_question_shows_both_answers_and_how_they_differ(two: tuple[str, str]) -> None:
     app = opened("Vragen")
     run(app.button(key="plain-question-2").click())
@@ -355,6 +341,10 @@ def test_equal_answers_are_said_to_be_equal_and_all_is_shown_as_it_is(
     assert "<img" not in text
     assert text.count(escape("<script>alert('x')</script>")) >= 6
     assert "geen vraag met deze naam" in shown(opened(question="<i>weg</i>"))
+    told = shown(opened(question="secret"))  # which is held out, also by its address
+    assert "achtergehouden vraag" in told
+    assert SECRET.question not in told
+    assert SECRET.text not in told
 
 
 @pytest.mark.parametrize(
@@ -568,24 +558,22 @@ def test_a_run_that_another_started_is_told_and_can_be_stopped(data_dir: Path) -
 # Who may
 
 
-def test_readers_do_not_see_the_page(two: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_readers_do_not_see_the_page_and_are_refused_where_it_happens(
+    data_dir: Path, two: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for action in ("Starten", "Ja, als referentie instellen"):
+        app = opened()
+        with monkeypatch.context() as patched:
+            lose_role_after_the_first_check(patched)
+            press(app, action)
+            assert "This needs the role evaluator" in shown(app)
+    assert jobs.latest(data_dir, "eval") is None
+    assert runs.accepted(data_dir) is None
     monkeypatch.setattr(access, "user", lambda: READER)
     app = opened()
     assert "Deze pagina is voor beoordelaars" in shown(app)
     assert not app.button
     assert not app.metric
-
-
-@pytest.mark.parametrize("action", ["Starten", "Ja, als referentie instellen"])
-def test_readers_are_refused_also_where_it_happens(
-    data_dir: Path, two: tuple[str, str], monkeypatch: pytest.MonkeyPatch, action: str
-) -> None:
-    app = opened()
-    lose_role_after_the_first_check(monkeypatch)
-    press(app, action)
-    assert "This needs the role evaluator" in shown(app)
-    assert jobs.latest(data_dir, "eval") is None
-    assert runs.accepted(data_dir) is None
 
 
 def test_readers_can_neither_stop_a_run_nor_add_a_set(

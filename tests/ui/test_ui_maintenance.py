@@ -17,7 +17,7 @@ from core.settings import Settings
 from ingest.pipeline import ingest
 from people.database import database
 from people.feedback import Feedback, read, save
-from tests.support.apps import run
+from tests.support.apps import begin_anew, run
 from tests.support.in_process import one_worker, start_apart, start_here
 from tests.support.publications_server import STRATEGY, XHTML, publications_server, text
 from ui import access, jobs, pseudonyms
@@ -429,23 +429,6 @@ def save_details(app: AppTest) -> AppTest:
     return run(next(one for one in app.button if one.label == "Gegevens opslaan").click())
 
 
-def test_the_form_shows_what_the_file_says_and_writes_what_was_typed(
-    app: AppTest, settings: Settings
-) -> None:
-    added_files.add(settings, "beta.md", BETA.encode(), replace=False)
-    opened(run(app), "beta.md")
-    assert (field(app, "title").value, field(app, "id").value) == ("Beta", "beta")
-    field(app, "title").set_value("Havens")
-    field(app, "url").set_value("geen adres")
-    save_details(app)
-    assert "Het veld “Officiële pagina” heeft een waarde die niet kan." in shown(app)
-    field(app, "url").set_value("https://eu.int/havens")
-    save_details(app)
-    assert "Opgeslagen." in shown(app)
-    sidecar = document_files.folder(settings) / "beta.md.meta.yaml"
-    assert sidecar.read_text() == "title: Havens\nurl: https://eu.int/havens\n"
-
-
 def test_what_was_filled_in_stands_out_until_it_is_confirmed(
     app: AppTest, settings: Settings
 ) -> None:
@@ -468,31 +451,39 @@ def test_the_form_cures_what_the_plan_complains_of(app: AppTest, settings: Setti
     assert "<strong>beta.md</strong>: Het veld “Datum”" in shown(app)
     tab(app, "Documenten")
     opened(app, "beta.md")
+    assert (field(app, "title").value, field(app, "id").value) == ("Beta", "beta")
     field(app, "date").set_value(datetime.date(2020, 7, 24))
+    field(app, "title").set_value("Havens")
+    field(app, "url").set_value("geen adres")
     save_details(app)
+    assert "Het veld “Officiële pagina” heeft een waarde die niet kan." in shown(app)
+    field(app, "url").set_value("https://eu.int/havens")
+    save_details(app)
+    assert "Opgeslagen." in shown(app)
+    sidecar = document_files.folder(settings) / "beta.md.meta.yaml"
+    written = "title: Havens\ndate: 2020-07-24\nurl: https://eu.int/havens\n"
+    assert sorted(sidecar.read_text().splitlines()) == sorted(written.splitlines())
     planned(app, settings)
     finished(press(app, "maintenance-publish"), settings)
     assert in_use(settings) == {"alpha.nl", "beta.nl"}
 
 
-def test_a_folder_that_is_not_read_is_told(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("STRATEGIEWIJZER_DOCUMENTS_DIR", str(tmp_path / "elsewhere"))
-    app = run(AppTest.from_function(_page, default_timeout=120))
-    assert "de map waarin ze zouden komen, wordt niet doorzocht" in shown(app)
-    assert not app.file_uploader
-
-
 # Official texts
 
 
-def test_only_celex_numbers_are_fetched(app: AppTest, settings: Settings) -> None:
+def test_only_celex_numbers_are_fetched_and_a_folder_that_is_not_read_is_told(
+    app: AppTest, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     run(app.text_input(key="maintenance-celex").set_value("--languages xx"))
     press(app, "maintenance-fetch")
     assert "Controleer de CELEX-nummers" in shown(app)
     assert "not a CELEX number" in shown(app)  # in the details
     assert jobs.latest(settings.data_dir, "ingest") is None
+    monkeypatch.setenv("STRATEGIEWIJZER_DOCUMENTS_DIR", str(tmp_path / "elsewhere"))
+    begin_anew()
+    app = run(AppTest.from_function(_page, default_timeout=120))
+    assert "de map waarin ze zouden komen, wordt niet doorzocht" in shown(app)
+    assert not app.file_uploader
 
 
 def test_texts_are_fetched_and_what_failed_is_told(
@@ -561,7 +552,7 @@ def test_what_is_kept_of_who_did_something_is_an_identifier(
     assert "gestart door 4711 op" in shown(app)
 
 
-def test_of_two_who_start_the_second_is_told_who_was_first(
+def test_of_two_who_start_the_second_is_told_who_was_first_and_can_stop_it(
     app: AppTest, settings: Settings
 ) -> None:
     tab(app, "Controleren en publiceren")
@@ -571,19 +562,13 @@ def test_of_two_who_start_the_second_is_told_who_was_first(
         assert "Iemand anders was u voor;" in shown(app)
         assert "gestart door Els" in shown(app)
         assert app.button(key="maintenance-plan").disabled
+        press(app, "maintenance-stop")
     finally:
         jobs.stop(first)
     finished(app, settings)
-    assert not app.button(key="maintenance-plan").disabled
-
-
-def test_a_job_is_stopped_and_leaves_the_index_as_it_was(app: AppTest, settings: Settings) -> None:
-    jobs.start(settings.data_dir, "ingest", WAITS, "Els")
-    run(app)
-    press(app, "maintenance-stop")
-    finished(app, settings)
     assert "gestopt" in shown(app)
-    assert in_use(settings) == {"alpha.nl"}
+    assert in_use(settings) == {"alpha.nl"}  # as it was
+    assert not app.button(key="maintenance-plan").disabled
 
 
 def test_a_run_in_a_terminal_is_told(app: AppTest, settings: Settings) -> None:

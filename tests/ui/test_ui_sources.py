@@ -1,12 +1,11 @@
 """The sources page: the catalogue, its search, and the reading view."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.errors import StoreError
@@ -60,13 +59,9 @@ def set_up(folder: Path, files: Mapping[str, str]) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def settings(
-    tmp_path_factory: pytest.TempPathFactory, _no_settings_from_outside: None
-) -> Iterator[Settings]:
+def settings(tmp_path_factory: pytest.TempPathFactory, _no_settings_from_outside: None) -> Settings:
     """One index for all tests, as none changes it."""
-    st.cache_resource.clear()
-    yield set_up(tmp_path_factory.mktemp("index"), FILES)
-    st.cache_resource.clear()
+    return set_up(tmp_path_factory.mktemp("index"), FILES)
 
 
 def _page() -> None:

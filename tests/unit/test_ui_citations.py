@@ -136,29 +136,6 @@ QUOTE = "725 000 meldingen in 2019."
 
 
 @pytest.mark.parametrize(
-    ("document", "words", "told"),
-    [
-        (OFFICIAL, "725 000 meldingen  in 2019.", "Letterlijk geciteerd uit de officiële tekst."),
-        (ADDED, QUOTE, "Letterlijk geciteerd uit de bron."),
-        (DOCUMENT, QUOTE, "Letterlijk geciteerd uit onze samenvatting."),
-        (
-            OFFICIAL,
-            "In 2019 waren er 725 000 meldingen.",
-            "Elke zin wordt door zijn bron ondersteund.",
-        ),
-    ],
-)
-def test_how_an_answer_was_checked_is_told_once_above_it(
-    document: DocumentInfo, words: str, told: str
-) -> None:
-    shown, above = chips(
-        answer(citation(1, QUOTE, passage(document=document))), f"{words} [1]\n\n{words} [1]"
-    )
-    assert marks(shown) == []
-    assert above.text == told
-
-
-@pytest.mark.parametrize(
     ("kind", "glyph", "words"),
     [
         ("brief", "°", "letterlijk uit onze samenvatting"),
@@ -181,11 +158,10 @@ def test_only_the_exceptions_carry_a_mark_that_says_whose_words_they_are(
 
 
 def test_one_summary_among_official_texts_is_an_exception() -> None:
-    official, brief = passage(document=OFFICIAL), passage()
-    told = answer(citation(1, QUOTE, official), citation(2, QUOTE, brief))
+    told = answer(citation(1, QUOTE, passage(document=OFFICIAL)), citation(2, QUOTE, passage()))
     shown, above = chips(told, f"{QUOTE} [1]\n\n{QUOTE} [1]\n\n{QUOTE} [2]")
     assert marks(shown) == ["letterlijk uit onze samenvatting"]
-    assert "Letterlijk geciteerd uit de officiële tekst. · ° " in above.text
+    assert f"{LITERALLY} · ° " in above.text
 
 
 def test_a_point_is_told_behind_its_section() -> None:
@@ -197,26 +173,37 @@ def test_a_point_is_told_behind_its_section() -> None:
     assert section(as_one([one, two])).endswith(" › 2")
 
 
-def test_a_row_of_a_table_is_told_as_such() -> None:
-    table = "| Wapen | Aantal |\n| --- | --- |\n| revolver | 102 |\n"
-    told = answer(citation(1, "| revolver | 102 |", passage(table, OFFICIAL)))
-    _, above = chips(told, "Wapen: revolver; Aantal: 102 [1]")
-    assert above.text == "Uit een tabel in de bron, met de koppen erbij."
-    _, above = chips(told, "Wapen: revolver; Aantal: 103 [1]")
-    assert above.text == "Elke zin wordt door zijn bron ondersteund."
+LITERALLY = "Letterlijk geciteerd uit de officiële tekst."
+SUPPORTED = "Elke zin wordt door zijn bron ondersteund."
+ROW = "| revolver | 102 |"
+ROWS = f"| Wapen | Aantal |\n| --- | --- |\n{ROW}\n"
+LISTED = (
+    "De cijfers zijn: [1]\n\n- 23 000 meldingen in 2010.\n- 725 000 meldingen in 2019.\n\n"
+    "2 van 5 punten."
+)
 
 
-def test_the_marker_of_a_lead_in_covers_the_list_below_it() -> None:
-    told = answer(citation(1, TEXT.strip(), passage(document=OFFICIAL)))
-    text = (
-        "De cijfers zijn: [1]\n\n- 23 000 meldingen in 2010.\n- 725 000 meldingen in 2019.\n\n"
-        "2 van 5 punten."
-    )
-    shown, above = chips(told, text)
-    assert marks(shown) == []
-    assert above.text == "Letterlijk geciteerd uit de officiële tekst."
-    wrong = text.replace("725", "900")
-    assert chips(told, wrong)[1].text == "Elke zin wordt door zijn bron ondersteund."
+@pytest.mark.parametrize(
+    ("document", "source", "quote", "text", "told"),
+    [
+        (OFFICIAL, TEXT, QUOTE, "725 000 meldingen  in 2019. [1]\n\n725 000 meldingen in 2019. [1]",
+         LITERALLY),
+        (ADDED, TEXT, QUOTE, f"{QUOTE} [1]", "Letterlijk geciteerd uit de bron."),
+        (DOCUMENT, TEXT, QUOTE, f"{QUOTE} [1]", "Letterlijk geciteerd uit onze samenvatting."),
+        (OFFICIAL, TEXT, QUOTE, "In 2019 waren er 725 000 meldingen. [1]", SUPPORTED),
+        (OFFICIAL, ROWS, ROW, "Wapen: revolver; Aantal: 102 [1]",
+         "Uit een tabel in de bron, met de koppen erbij."),
+        (OFFICIAL, ROWS, ROW, "Wapen: revolver; Aantal: 103 [1]", SUPPORTED),
+        # The marker of a lead-in covers the list below it.
+        (OFFICIAL, TEXT, TEXT.strip(), LISTED, LITERALLY),
+        (OFFICIAL, TEXT, TEXT.strip(), LISTED.replace("725", "900"), SUPPORTED),
+    ],
+)  # fmt: skip
+def test_how_an_answer_was_checked_is_told_once_above_it(
+    document: DocumentInfo, source: str, quote: str, text: str, told: str
+) -> None:
+    shown, above = chips(answer(citation(1, quote, passage(source, document))), text)
+    assert (marks(shown), above.text) == ([], told)
 
 
 @pytest.mark.parametrize(
