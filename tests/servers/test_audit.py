@@ -130,12 +130,14 @@ import sys
 from pathlib import Path
 from core.answer import Answer
 from core.settings import Settings
+from people import engines
 from people.audit_record import keep
 from people.conversation import Conversation, Exchange
 from people.conversations import Conversations
 from people.database import database
 from people.feedback import Feedback, save
 folder, address, name = sys.argv[1:]
+engines.PATIENCE = 100.0  # seconds: on a busy machine the others take long
 settings = Settings(data_dir=Path(folder), database_url=address, audit=True, audit_users=True)
 store, mine = database(settings), Conversations("an", database(settings), 90)
 answer = Answer(

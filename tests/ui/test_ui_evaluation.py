@@ -12,7 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.errors import QuestionSetError
-from eval import run_report, runs
+from eval import runs
 from eval.compare import compare
 from eval.evaluate import sum_up
 from eval.gate import Rules, judge
@@ -66,7 +66,7 @@ def keep(
     date = f"2026-11-{day:02}T09:00:00+00:00"
     results = sum_up(questions, stamp.model_copy(update={"date": date}))
     folder = runs.new_folder(data_dir, results)
-    runs.write(results, folder, html=run_report.html(results), md=run_report.markdown(results))
+    runs.write(results, folder, html="<p>The report</p>", md="The report")
     return folder.name
 
 

@@ -8,7 +8,7 @@ from core.settings import Settings
 from people import conversations
 from people.database import FILE
 from tests.servers.test_notes import HOSTILE, note
-from tests.support.apps import ask, press, run, shown
+from tests.support.apps import ask, press, run
 from tests.ui.test_ui_conversations import REPORTS, Open, chat, kept
 from tests.ui.test_ui_conversations import opened as opened
 from ui.chat import session
@@ -20,6 +20,10 @@ NL = load("nl")
 
 def keep_first(app: AppTest) -> AppTest:
     return run(next(one for one in app.button if (one.key or "").startswith("keep-")).click())
+
+
+def shown(app: AppTest) -> str:
+    return "\n".join(one.body for one in app.html)  # also what only the style shows
 
 
 def _notes_app() -> None:
