@@ -29,8 +29,9 @@ def problems(*questions: Question, fitted_on: tuple[Question, ...] = ()) -> list
     return [(one.severity, one.key) for one in found]
 
 
-def test_a_question_whose_labels_fit_has_no_problem() -> None:
+def test_a_question_whose_labels_fit_has_no_problem_unless_weights_were_fitted_on_it() -> None:
     assert problems(GOOD.model_copy(update={"facts": (("30 billion",),)})) == []
+    assert ("error", "question") in problems(GOOD, fitted_on=(GOOD,))
 
 
 @pytest.mark.parametrize(
@@ -64,19 +65,21 @@ OF_OFFICIAL = passage("It sells for EUR 30 billion a year.", "1. Introduction", 
 OF_BRIEF = passage(MARKET, "Size of the drug market", 3, DRUGS.model_copy(update={"kind": "brief"}))
 
 
+BOTH = question(
+    "both",
+    documents=["drugs-agenda", "52020DC0606"],
+    sections=["Size of the drug market"],
+    answers=["the market is worth EUR 30 billion", "sells for EUR 30 billion"],
+    facts=[["30 billion"]],
+)
+
+
 def test_a_label_names_a_brief_and_the_official_text_whether_or_not_that_is_there() -> None:
-    both = question(
-        "both",
-        documents=["drugs-agenda", "52020DC0606"],
-        sections=["Size of the drug market"],
-        answers=["the market is worth EUR 30 billion", "sells for EUR 30 billion"],
-        facts=[["30 billion"]],
-    )
     without, within = Outline.of([OF_BRIEF]), Outline.of([OF_BRIEF, OF_OFFICIAL])
-    assert [one.severity for one in check([both], without)] == ["warning"] * 2
-    assert without.relevant_sections(both) == {("drugs-agenda", 3)}
-    assert check([both], within) == ()
-    assert within.relevant_sections(both) == {("drugs-agenda", 3), ("agenda", 2)}
+    assert [one.severity for one in check([BOTH], without)] == ["warning"] * 2
+    assert without.relevant_sections(BOTH) == {("drugs-agenda", 3)}
+    assert check([BOTH], within) == ()
+    assert within.relevant_sections(BOTH) == {("drugs-agenda", 3), ("agenda", 2)}
 
 
 def test_the_number_of_the_official_text_does_not_name_the_brief_about_it() -> None:
@@ -87,13 +90,7 @@ def test_the_number_of_the_official_text_does_not_name_the_brief_about_it() -> N
 
 
 def test_a_label_of_a_brief_names_the_official_text_where_that_is_there() -> None:
-    labelled = question(
-        "brief",
-        documents=["drugs-agenda"],
-        sections=["Size of the drug market"],
-        answers=["the market is worth EUR 30 billion", "sells for EUR 30 billion"],
-        facts=[["30 billion"]],
-    )
+    labelled = BOTH.model_copy(update={"documents": ("drugs-agenda",)})
     brief = OF_BRIEF.document.model_copy(update={"celex": OFFICIAL.celex})
     of_brief = OF_BRIEF.model_copy(update={"document": brief})
     assert Outline.of([of_brief]).called("drugs-agenda") == {"drugs-agenda"}
@@ -128,20 +125,12 @@ def test_the_same_question_twice_is_named_both_times() -> None:
     assert ("error", "question") not in problems(GOOD, followed)
 
 
-def test_a_question_that_weights_were_fitted_on_is_named() -> None:
-    assert ("error", "question") in problems(GOOD, fitted_on=(GOOD,))
-
-
 def test_an_unanswerable_question_whose_answer_is_there_is_named() -> None:
     asked = question(
         "none", answerable=False, kind="unanswerable", facts=[], forbidden=["39%"], note="no"
     )
     assert problems(asked) == [("error", "forbidden"), ("warning", "challenge")]
-
-
-def test_an_unanswerable_question_should_say_why() -> None:
-    asked = question("none", answerable=False, kind="unanswerable", facts=[])
-    assert ("warning", "note") in problems(asked)
+    assert ("warning", "note") in problems(asked.model_copy(update={"note": ""}))  # should say why
 
 
 # Our own sets

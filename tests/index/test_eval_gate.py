@@ -8,7 +8,6 @@ from langchain_core.runnables import RunnableConfig
 
 from chain.assistant import Assistant
 from core.answer import Answer, Turn
-from core.citation import Citation
 from core.errors import StrategiewijzerError
 from core.settings import ROOT, Settings
 from eval.compare import compare
@@ -18,7 +17,6 @@ from eval.gate import RuleResult, Rules, judge, read_rules
 from eval.outline import Outline
 from eval.results import Results
 from tests.unit.test_eval_report import GREETING, asked, read
-from tests.unit.test_eval_run import QUESTIONS as SCRIPTED
 from tests.unit.test_eval_run import STAMP, ran
 
 RULES = read_rules(ROOT / "eval/gate.yaml")
@@ -34,20 +32,26 @@ def only(rules: dict[str, object], results: Results) -> RuleResult:
     return check
 
 
-def test_a_floor_and_a_ceiling(results: Results) -> None:
-    assert only({"at_least": {"retrieval.hit@5": 0.6}}, results).passed
-    assert not only({"at_least": {"retrieval.hit@5": 0.7}}, results).passed
-    assert only({"at_most": {"answers.false_refusal_rate": 0.4}}, results).passed
-    assert not only({"at_most": {"answers.false_refusal_rate": 0.3}}, results).passed
+@pytest.mark.parametrize(
+    ("kind", "figure", "limit", "passed"),
+    [
+        ("at_least", "retrieval.hit@5", 0.6, True),
+        ("at_least", "retrieval.hit@5", 0.7, False),
+        ("at_most", "answers.false_refusal_rate", 0.4, True),
+        ("at_most", "answers.false_refusal_rate", 0.3, False),
+        ("at_least", "size.tokens_in", 1, False),  # nothing was measured for it
+    ],
+)
+def test_a_floor_and_a_ceiling(
+    results: Results, kind: str, figure: str, limit: float, passed: bool
+) -> None:
+    assert only({kind: {figure: limit}}, results).passed is passed
 
 
 def test_a_failed_rule_names_the_commonest_cause(results: Results) -> None:
     check = only({"at_least": {"citations.supported_rate": 1.0}}, results)
     assert check.found == "0.5, mostly: wrong citation (2 of 2)"
-
-
-def test_a_figure_that_is_better_when_lower_names_what_raises_it() -> None:
-    cut = asked("cut", **read(cut=("In short:",)))
+    cut = asked("cut", **read(cut=("In short:",)))  # of a figure that is better when lower
     check = only({"at_most": {"reading.cut_lists": 0}}, sum_up([cut, asked("fine")], STAMP))
     assert check.found == "0.5, mostly: cut list (1 of 1)"
 
@@ -56,10 +60,6 @@ def test_manners_are_judged_over_messages_wherever_they_stand() -> None:
     results = sum_up([asked("fine"), asked("hi", **GREETING)], STAMP)
     assert not only({"at_least": {"manners.handled": 0.5}}, results).passed
     assert only({"at_least": {"answers.full_answer_rate": 1}}, results).passed
-
-
-def test_a_figure_that_nothing_was_measured_for_closes_the_gate(results: Results) -> None:
-    assert not only({"at_least": {"size.tokens_in": 1}}, results).passed
 
 
 def test_each_language_has_its_floor(results: Results) -> None:
@@ -149,19 +149,10 @@ def citing_another_passage(answer: Answer) -> Answer:
     wrong = answer.passages[-1]
     start, end = wrong.units[0].start, wrong.units[0].end
 
-    def moved(citation: Citation) -> Citation:
-        return citation.model_copy(
-            update={
-                "passage_id": wrong.id,
-                "document": wrong.document,
-                "headings": wrong.headings,
-                "quote": wrong.text[start:end],
-                "start": start,
-                "end": end,
-            }
-        )
-
-    return answer.model_copy(update={"citations": tuple(map(moved, answer.citations))})
+    place = {"passage_id": wrong.id, "document": wrong.document, "headings": wrong.headings}
+    place |= {"quote": wrong.text[start:end], "start": start, "end": end}
+    moved = tuple(one.model_copy(update=place) for one in answer.citations)
+    return answer.model_copy(update={"citations": moved})
 
 
 def _with(settings: Settings, **changes: object) -> Assistant:
@@ -171,35 +162,19 @@ def _with(settings: Settings, **changes: object) -> Assistant:
 @pytest.mark.parametrize(
     ("broken", "figure", "cause"),
     [
-        pytest.param(
-            lambda settings, whole: Broken(whole, citing_another_passage),
-            "citations.citation_recall",
-            "wrong citation",
-            id="cites the wrong passage",
-            marks=pytest.mark.long,
-        ),
-        pytest.param(
-            lambda settings, whole: _with(settings, refuse_below=0.0),
-            "refusals.recall",
-            "should have been refused",
-            id="never refuses",
-        ),
-        pytest.param(
-            lambda settings, whole: _with(settings, refuse_below=1.0),
-            "answers.false_refusal_rate",
-            "refused wrongly",
-            id="always refuses",
-            marks=pytest.mark.long,
-        ),
-        pytest.param(
-            lambda settings, whole: Broken(whole, language="en"),
-            "answers.language_rate",
-            "language",
-            id="answers in the wrong language",
-            marks=pytest.mark.long,
-        ),
+        pytest.param(lambda settings, whole: Broken(whole, citing_another_passage),
+                     "citations.citation_recall", "wrong citation",
+                     id="cites the wrong passage", marks=pytest.mark.long),
+        pytest.param(lambda settings, whole: _with(settings, refuse_below=0.0),
+                     "refusals.recall", "should have been refused", id="never refuses"),
+        pytest.param(lambda settings, whole: _with(settings, refuse_below=1.0),
+                     "answers.false_refusal_rate", "refused wrongly",
+                     id="always refuses", marks=pytest.mark.long),
+        pytest.param(lambda settings, whole: Broken(whole, language="en"),
+                     "answers.language_rate", "language",
+                     id="answers in the wrong language", marks=pytest.mark.long),
     ],
-)
+)  # fmt: skip
 def test_a_broken_assistant_is_caught_and_the_cause_named(
     settings: Settings,
     assistant: Assistant,
@@ -210,7 +185,3 @@ def test_a_broken_assistant_is_caught_and_the_cause_named(
     _, failed = gated(broken(settings, assistant), assistant, every=6)
     (check,) = [check for check in failed if check.rule.startswith(f"{figure} at")]
     assert f"mostly: {cause} (" in check.found
-
-
-def test_scripted_questions_are_compared_by_what_they_ask() -> None:
-    assert compare(ran(SCRIPTED[:2]), ran()).only_now == len(SCRIPTED) - 2

@@ -114,6 +114,22 @@ def test_paragraphs_and_sentences_are_found(public: PublicSet, index: Index) -> 
     assert sentences.figures["sentence@3"].value == 1
 
 
+def test_a_second_index_of_the_same_set_embeds_nothing_and_needs_no_server(
+    public: PublicSet, settings: Settings, index: Index
+) -> None:
+    assert [info.title for info in index.documents()] == [f"Paragraph {n}" for n in (1, 2, 3, 4)]
+    calls: list[tuple[int, int]] = []
+    elsewhere = settings.model_copy(update={"chroma_url": "http://127.0.0.1:9"})
+    for one in (settings, elsewhere):
+        again = build_index(public, one, lambda done, total: calls.append((done, total)))
+        assert calls == []
+        assert again.generation == index.generation
+    even, odd = halves(public)  # which share no article
+    assert [question.id for question in even.questions] == ["q0", "q1"]
+    assert [question.id for question in odd.questions] == ["q2", "q3"]
+    assert even.documents == odd.documents == public.documents
+
+
 def test_the_command_prints_and_writes_the_figures(
     folder: Path,
     settings: Settings,
@@ -171,22 +187,16 @@ def test_questions_of_another_language_ask_for_the_same_paragraphs(
 # The index
 
 
-def test_a_second_index_of_the_same_set_embeds_nothing(
-    public: PublicSet, settings: Settings, index: Index
-) -> None:
-    calls: list[tuple[int, int]] = []
-    again = build_index(public, settings, lambda done, total: calls.append((done, total)))
-    assert calls == []
-    assert again.generation == index.generation
-
-
-def test_titles_of_articles_are_not_searched(index: Index) -> None:
-    assert [info.title for info in index.documents()] == [f"Paragraph {n}" for n in (1, 2, 3, 4)]
-
-
-def test_a_chroma_server_is_left_alone(public: PublicSet, settings: Settings) -> None:
-    elsewhere = settings.model_copy(update={"chroma_url": "http://127.0.0.1:9"})
-    assert len(build_index(public, elsewhere).documents()) == 4
+def set_of(
+    name: str, *documents: PublicDocument, questions: tuple[PublicQuestion, ...] = ()
+) -> PublicSet:
+    return PublicSet(
+        name=name,
+        language="en",
+        question_language="en",
+        documents=documents,
+        questions=questions,
+    )
 
 
 ODD_TEXTS = (
@@ -207,9 +217,7 @@ def test_a_text_is_kept_whole_whatever_it_looks_like(tmp_path: Path, settings: S
         PublicDocument(id=f"d{n}", title='A "quoted": title', text=text, article=n)
         for n, text in enumerate(ODD_TEXTS)
     )
-    public = PublicSet(
-        name="odd", language="en", question_language="en", documents=documents, questions=()
-    )
+    public = set_of("odd", *documents)
     index = build_index(public, settings)
     seen = {}
     for text in ODD_TEXTS:
@@ -235,17 +243,12 @@ def test_a_document_has_the_rank_of_its_best_passage(settings: Settings) -> None
         relevant={"long": 1},
         answers=({"document": "long", "start": long.index("1969"), "end": len(long) - 1},),  # type: ignore[arg-type]
     )
-    public = PublicSet(
-        name="long",
-        language="en",
-        question_language="en",
-        documents=(
-            PublicDocument(id="long", title="One", text=long, article=0),
-            PublicDocument(id="bread", title="Two", text=BREAD, article=1),
-            PublicDocument(id="q", title="Three", text="When did Apollo 11 land?", article=2),
-        ),
-        questions=(question,),
+    texts = {"long": long, "bread": BREAD, "q": question.text}
+    documents = (
+        PublicDocument(id=name, title=name, text=text, article=number)
+        for number, (name, text) in enumerate(texts.items())
     )
+    public = set_of("long", *documents, questions=(question,))
     index = build_index(public, settings)
     found = index.search(question.text, k=10)
     assert len({scored.passage.id for scored in found}) > 3
@@ -281,13 +284,6 @@ def test_squad_2_impossible_questions_are_not_asked(tmp_path: Path) -> None:
         "answers not where the file says, taken at the nearest place: 1",
         "answers that are not in their paragraph, left out: 1",
     )
-
-
-def test_halves_share_no_article(public: PublicSet) -> None:
-    even, odd = halves(public)
-    assert [question.id for question in even.questions] == ["q0", "q1"]
-    assert [question.id for question in odd.questions] == ["q2", "q3"]
-    assert even.documents == odd.documents == public.documents
 
 
 def test_beir_has_grades_and_titles(tmp_path: Path) -> None:
@@ -326,10 +322,7 @@ def test_beir_has_grades_and_titles(tmp_path: Path) -> None:
     assert figures["ndcg@10"].value == pytest.approx(gained / ideal)
     assert figures["map@10"].value == pytest.approx((1 / 2 + 2 / 3) / 3)
     assert figures["recall@10"].value == pytest.approx(2 / 3)
-
-
-def test_graded_ndcg_counts_the_first_k_and_stays_within_one() -> None:
-    assert graded_ndcg([3, 2, 1], [1, 2, 3], 10) == 1
+    assert graded_ndcg([3, 2, 1], [1, 2, 3], 10) == 1  # of the first k, and within one
     assert graded_ndcg([0, 3], [3], 1) == 0
     assert graded_ndcg([1, 1], [1, 1, 1], 2) == 1
     assert graded_ndcg([0], [], 10) == 0

@@ -28,17 +28,9 @@ PASSAGES = {passage.id: passage for passage in (SIZE, OTHER)}
 def reply(
     name: str, *sentences: object, language: str = "en", riders: tuple[str, ...] = ()
 ) -> Reply:
-    return Reply.model_validate(
-        {
-            "id": name,
-            "language": language,
-            "question": "How large is it?",
-            "kind": "figure",
-            "passages": (OTHER.id, SIZE.id),
-            "sentences": sentences,
-            "riders": riders,
-        }
-    )
+    given = {"id": name, "language": language, "sentences": sentences, "riders": riders}
+    given |= {"question": "How large is it?", "kind": "figure", "passages": (OTHER.id, SIZE.id)}
+    return Reply.model_validate(given)
 
 
 def sentence(text: str, **twins: str) -> object:
@@ -64,16 +56,14 @@ REPLIES = (
 
 def scripted(request: Request) -> Callable[[Draft], Verdict]:
     assert [one.passage.id for one in request.found] == [OTHER.id, SIZE.id]
+
+    def by_words(draft: Draft) -> Verdict:
+        assert draft.cites == (1,)
+        if draft.text.startswith("true") or "shown" in draft.text:
+            return Verdict("supported")
+        return Verdict("contradicted" if draft.text.startswith("contra") else "uncertain")
+
     return by_words
-
-
-def by_words(draft: Draft) -> Verdict:
-    assert draft.cites == (1,)
-    if draft.text.startswith("true") or "shown" in draft.text:
-        return Verdict("supported")
-    if draft.text.startswith("contradicted"):
-        return Verdict("contradicted", doubt="It has another figure.")
-    return Verdict("uncertain", doubt="It is not close.")
 
 
 @pytest.fixture(scope="module")

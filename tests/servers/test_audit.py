@@ -3,10 +3,10 @@ it."""
 
 import datetime
 import json
-import multiprocessing
 import re
+import subprocess
+import sys
 from collections.abc import Callable
-from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -19,8 +19,8 @@ from command.__main__ import app
 from core.answer import Answer
 from core.errors import SettingsError, StrategiewijzerError
 from core.event import Event, Finished, Stage
-from core.settings import Settings
-from people import audit_record
+from core.settings import ROOT, Settings
+from people import audit_record, feedback
 from people.audit_check import verify, verify_file, verify_store
 from people.audit_form import START, AuditRecord, Link, asker_hash, canonical, sha256
 from people.audit_record import (
@@ -33,6 +33,7 @@ from people.audit_record import (
     recording,
     records,
 )
+from people.conversations import Conversations
 from people.database import Database, database
 from tests.support.answers import made
 from tests.support.databases import address_of
@@ -108,49 +109,75 @@ def test_who_asked_is_kept_only_where_that_is_set(on: Settings) -> None:
     assert "an" not in [one.asker for one in _all(on)]
 
 
-def test_records_are_one_chain_of_any_question(on: Settings) -> None:
+def test_records_are_one_chain_of_any_question_and_any_length(
+    on: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for _ in range(3):
         keep(on, REPLY, "an")
+    monkeypatch.setattr(audit_record, "_AT_ONCE", 2)  # there are more than are read at once
     found = _all(on)
     assert [one.record["before"] for one in found] == [START, found[0].hash, found[1].hash]
+    assert [one.record["number"] for one in found] == [1, 2, 3]
     assert found[0].record["question"] == "Dag ?\x00 “x”"
     report = verify_store(on)
     assert (report.records, report.broken) == (3, "")
     assert report.end == Link(number=3, hash=found[2].hash)
+    assert verify(found[1:], noted=found[0].hash).noted == 1  # a file may follow what was noted
 
 
-def test_more_records_than_are_read_at_once(on: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit_record, "_AT_ONCE", 2)
-    for _ in range(5):
-        keep(on, REPLY)
-    assert [one.record["number"] for one in _all(on)] == [1, 2, 3, 4, 5]
-    assert verify_store(on).records == 5
+WRITER = """
+import sys
+from pathlib import Path
+from core.answer import Answer
+from core.settings import Settings
+from people import engines
+from people.audit_record import keep
+from people.conversation import Conversation, Exchange
+from people.conversations import Conversations
+from people.database import database
+from people.feedback import Feedback, save
+folder, address, name = sys.argv[1:]
+engines.PATIENCE = 100.0  # seconds: on a busy machine the others take long
+settings = Settings(data_dir=Path(folder), database_url=address, audit=True, audit_users=True)
+store, mine = database(settings), Conversations("an", database(settings), 90)
+answer = Answer(
+    question="?", text="!", language="nl", answered=True, confidence=0, mode="extractive"
+)
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range(20):
+    keep(settings, answer, name)
+    mine.put(Conversation(exchanges=(Exchange(question="?"),)))
+    for id in (f"{name}-{number}", "shared"):
+        save(store, Feedback.on(answer, id=id, helpful=True))
+"""
 
 
-def _write(data_dir: Path, address: str, start: Barrier, name: str) -> None:
-    settings = Settings(data_dir=data_dir, database_url=address, audit=True, audit_users=True)
-    start.wait()
-    for _ in range(20):
-        keep(settings, REPLY, name)
-
-
-def test_processes_write_one_chain(on: Settings) -> None:
+def test_several_processes_write_at_once_and_audit_records_are_one_chain(
+    on: Settings, kept_in: Database
+) -> None:
     """Also the first record of all, which each of them tries to be."""
-    processes, address = multiprocessing.get_context("spawn"), on.database_url.get_secret_value()
-    start = processes.Barrier(4)
+    address = on.database_url.get_secret_value()
     writers = [
-        processes.Process(target=_write, args=(on.data_dir, address, start, f"w{number}"))
-        for number in range(4)
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(on.data_dir), address, name],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for name in "abc"
     ]
-    on.data_dir.mkdir(exist_ok=True)
+    assert [writer.stdout and writer.stdout.readline() for writer in writers] == ["ready\n"] * 3
     for writer in writers:
-        writer.start()
-    for writer in writers:
-        writer.join(120)
-    assert [writer.exitcode for writer in writers] == [0] * 4
+        assert writer.stdin
+        writer.stdin.close()  # they begin
+    assert [writer.wait(timeout=120) for writer in writers] == [0] * 3
     report = verify_store(on)
-    assert (report.records, report.broken) == (80, "")
-    assert askers(on) == {f"w{number}": 20 for number in range(4)}
+    assert (report.records, report.broken) == (60, "")
+    assert askers(on) == dict.fromkeys("abc", 20)
+    assert len(Conversations("an", kept_in, days=90).listed()) == 60
+    assert len(feedback.read(kept_in)) == 60 + 1
 
 
 @pytest.mark.parametrize(
@@ -277,13 +304,6 @@ def test_a_record_that_has_a_key_twice_is_told(on: Settings, tmp_path: Path, twi
     assert "Record 1 (the 1. here)" in _command(on, "verify").stderr
     (tmp_path / "x").write_text(f'{{"record":{line},"hash":"{kept.hash}"}}\n', "utf-8")
     assert "Record 1 (the 1. here)" in verify_file(tmp_path / "x").broken
-
-
-def test_a_file_may_follow_a_head_that_was_noted(on: Settings) -> None:
-    for _ in range(3):
-        keep(on, REPLY)
-    first, *rest = _all(on)
-    assert verify(rest, noted=first.hash).noted == 1
 
 
 def test_old_records_go_and_the_chain_holds_from_its_anchor(on: Settings, at: Clock) -> None:

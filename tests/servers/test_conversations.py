@@ -4,8 +4,6 @@ import datetime
 import os
 import sqlite3
 import stat
-import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -15,10 +13,8 @@ import pytest
 from sqlalchemy import event, update
 
 from core.answer import Answer, Turn
-from core.citation import Citation
 from core.errors import StrategiewijzerError
-from core.passage import Passage, Unit
-from core.settings import ROOT, Settings
+from core.passage import Unit
 from core.source import DocumentInfo, Scope
 from people import engines, user_store
 from people.conversation import MAX_NAME, Conversation, Exchange, now
@@ -26,47 +22,19 @@ from people.conversations import Conversations
 from people.database import FILE, Database
 from tests.support.answers import retold
 from tests.support.databases import is_kept
+from tests.support.passages import answer_of, citation_of, passage_of
 
 NOBODY = 65534  # the user id that Linux has for whoever may nothing
 
 
 def answer(text: str = "Dat waren er 725 000. [1]") -> Answer:
-    document = DocumentInfo(id="csa-strategy", language="nl", title="Strategie")
-    quote = "Er waren 725 000 meldingen."
-    return Answer(
-        question="Hoeveel meldingen?",
-        text=text,
-        language="nl",
-        citations=(
-            Citation(
-                number=1,
-                passage_id="csa-strategy.nl:1",
-                document=document,
-                headings=("Omvang",),
-                quote=quote,
-                start=0,
-                end=len(quote),
-                page=None,
-                last_page=None,
-                url="https://eur-lex.europa.eu/",
-            ),
-        ),
-        passages=(
-            Passage(
-                id="csa-strategy.nl:1",
-                document=document,
-                text=quote,
-                headings=("Omvang",),
-                section=1,
-                start=0,
-                end=len(quote),
-                units=(Unit(start=0, end=len(quote)),),
-            ),
-        ),
-        answered=True,
-        confidence=0.9,
-        mode="extractive",
+    document = DocumentInfo(
+        id="csa-strategy", language="nl", title="Strategie", url="https://eur-lex.europa.eu/"
     )
+    quote = "Er waren 725 000 meldingen."
+    source = passage_of(document, quote, "Omvang", units=(Unit(start=0, end=len(quote)),))
+    asked = "Hoeveel meldingen?"
+    return answer_of(text, citation_of(source, quote), question=asked, passages=(source,))
 
 
 def talk(*questions: str, name: str = "") -> Conversation:
@@ -92,8 +60,14 @@ def test_a_conversation_comes_back_as_it_was(mine: Conversations) -> None:
             Exchange(question="En dan?", stopped=True, alone=True),
         )
     )
-    mine.put(asked)
-    assert mine.find(asked.id) == asked
+    in_memory, other = (Conversations("visitor", None, days=0) for _ in range(2))
+    for store in (mine, in_memory):
+        store.put(asked)
+        assert store.find(asked.id) == asked
+        assert store.lasting == (store is mine)
+    assert other.listed() == ()  # it lives as long as its store
+    assert asked.exchanges[0].answer
+    assert asked.exchanges[0].answer.documents == ("csa-strategy",)  # with its evidence
 
 
 def test_a_conversation_is_called_by_the_first_question_that_was_answered(
@@ -106,17 +80,6 @@ def test_a_conversation_is_called_by_the_first_question_that_was_answered(
         mine.put(talked)
         assert talked.title == mine.listed()[0].title == title
     assert Conversation().title == ""
-
-
-def test_the_evidence_of_an_answer_is_kept(mine: Conversations) -> None:
-    asked = talk("Hoeveel meldingen?")
-    mine.put(asked)
-    found = mine.find(asked.id)
-    assert found
-    kept = found.exchanges[0].answer
-    assert kept
-    assert kept.passages[0].text == "Er waren 725 000 meldingen."
-    assert kept.documents == ("csa-strategy",)
 
 
 def test_a_conversation_is_read_as_it_was_at_one_moment(
@@ -149,6 +112,9 @@ def test_the_last_changed_comes_first_under_its_first_question_or_its_name(
     assert [listed.id for listed in mine.listed()] == [first.id, second.id]
     mine.rename(second.id, "")
     assert mine.listed()[1].title == "Wat is SEESAC?"
+    old = talk("Oud?").model_copy(update={"changed": now() - datetime.timedelta(days=8)})
+    mine.put(old)  # back, with its date
+    assert mine.listed()[2].changed == old.changed
 
 
 def test_what_is_shared_can_be_read_by_others_until_it_ends(
@@ -166,6 +132,7 @@ def test_what_is_shared_can_be_read_by_others_until_it_ends(
     assert (mine.shared_until(kept.id), theirs.shared_until(talked.id)) == (None, None)
     assert not is_kept(token, kept_in)
     theirs.unshare(talked.id)  # not theirs
+    assert mine.find_shared(theirs.share(talked.id, tomorrow)) is None
     longer = talked.with_exchange(Exchange(question="En nu?"))
     mine.put(longer)
     assert theirs.find_shared(token) == longer
@@ -182,14 +149,6 @@ def test_what_is_shared_can_be_read_by_others_until_it_ends(
     assert theirs.find_shared("") is None
 
 
-def test_nobody_shares_what_is_not_theirs(mine: Conversations, kept_in: Database) -> None:
-    talked = talk("Wat is EMPACT?")
-    mine.put(talked)
-    theirs = Conversations("bo", kept_in, days=90)
-    token = theirs.share(talked.id, now() + datetime.timedelta(days=1))
-    assert mine.find_shared(token) is None
-
-
 @pytest.mark.parametrize(
     ("search", "found"),
     [
@@ -198,6 +157,7 @@ def test_nobody_shares_what_is_not_theirs(mine: Conversations, kept_in: Database
         ("725000", True),  # of the answer, however its digits are grouped
         ("725.000", True),
         ("cocaine", True),  # without its accent
+        ("vijf ketens", True),  # of what is folded below an answer
         ("empact vuurwapens", False),
         ("%", False),
         ("'; DROP TABLE conversations; --", False),
@@ -207,15 +167,11 @@ def test_titles_questions_and_answers_are_searched(
     mine: Conversations, search: str, found: bool
 ) -> None:
     asked = talk("Wat is EMPACT?", "En cocaïne?", name="Criminele netwerken")
+    folded = retold(answer(), more=("### Strategie, Doel\nVijf ketens. [1]",))
+    asked = asked.with_exchange(Exchange(question="Wat?", answer=folded))
     mine.put(asked)
     assert [listed.id for listed in mine.listed(search)] == ([asked.id] if found else [])
     assert len(mine.listed()) == 1
-
-
-def test_what_is_folded_below_an_answer_is_searched_too(mine: Conversations) -> None:
-    folded = retold(answer(), more=("### Strategie, Doel\nVijf ketens. [1]",))
-    mine.put(Conversation(exchanges=(Exchange(question="Wat?", answer=folded),)))
-    assert len(mine.listed("vijf ketens")) == 1
 
 
 def test_a_question_that_is_asked_alone_is_answered_without_the_turns_before_it() -> None:
@@ -225,6 +181,8 @@ def test_a_question_that_is_asked_alone_is_answered_without_the_turns_before_it(
     assert [turn.question for turn in asked.history(second)] == ["Een"]
     after = asked.with_exchange(Exchange(question="Vier"))
     assert [turn.question for turn in after.history(after.exchanges[-1])] == ["Een", "Twee"]
+    stopped = talk("Een").with_exchange(Exchange(question="Twee", stopped=True))
+    assert stopped.turns() == (Turn.of("Een", answer()),)
 
 
 def test_nobody_sees_or_changes_the_conversations_of_another(
@@ -248,7 +206,7 @@ def test_nobody_sees_or_changes_the_conversations_of_another(
 def test_what_is_deleted_is_gone_and_can_be_put_back(
     mine: Conversations, kept_in: Database
 ) -> None:
-    asked, other = talk("Wat is de geheime Tulpenlijst?"), talk("Wat is SEESAC?")
+    asked, other = talk("Een", "Wat is de geheime Tulpenlijst?", "Drie"), talk("Wat is SEESAC?")
     mine.put(asked)
     mine.put(other)
     mine.delete(asked.id)
@@ -257,18 +215,13 @@ def test_what_is_deleted_is_gone_and_can_be_put_back(
     assert not is_kept("Tulpenlijst", kept_in)
     mine.put(asked)
     assert mine.find(asked.id) == asked
-    mine.delete_all()
-    assert mine.listed() == ()
-    assert not is_kept("SEESAC", kept_in)
-
-
-def test_exchanges_are_dropped_and_put_back(mine: Conversations) -> None:
-    asked = talk("Een", "Twee", "Drie")
-    mine.put(asked)
     mine.drop(asked.id, asked.exchanges[1].id, asked.exchanges[2].id)
     assert mine.find(asked.id) == asked.before(asked.exchanges[1].id)
     mine.put(asked)
     assert mine.find(asked.id) == asked
+    mine.delete_all()
+    assert mine.listed() == ()
+    assert not is_kept("SEESAC", kept_in)
 
 
 def test_a_conversation_that_is_open_twice_loses_nothing(mine: Conversations) -> None:
@@ -298,31 +251,6 @@ def test_conversations_are_forgotten_after_the_days_that_are_set(
     assert not is_kept("EMPACT", kept_in)
 
 
-def test_in_memory_they_live_as_long_as_the_store() -> None:
-    store, other = (Conversations("visitor", None, days=0) for _ in range(2))
-    asked = talk("Wat is EMPACT?")
-    store.put(asked)
-    assert store.find(asked.id) == asked
-    assert not store.lasting
-    assert other.listed() == ()
-
-
-def test_several_processes_write_at_once(kept_in: Database) -> None:
-    script = (
-        "import sys; from pathlib import Path\n"
-        "from people.conversation import Conversation, Exchange\n"
-        "from people.conversations import Conversations\n"
-        "from people.database import Database\n"
-        "store = Conversations('an', Database(Path(sys.argv[1]), sys.argv[2]), 90)\n"
-        "for number in range(20): store.put(Conversation(exchanges=(Exchange(question='?'),)))\n"
-    )
-    address = kept_in.engine.url.render_as_string(hide_password=False)
-    given = [str(kept_in.folder), "" if kept_in.file else address]
-    writers = [subprocess.Popen([sys.executable, "-c", script, *given], cwd=ROOT) for _ in range(3)]
-    assert [writer.wait(timeout=120) for writer in writers] == [0, 0, 0]
-    assert len(Conversations("an", kept_in, days=90).listed()) == 60
-
-
 def test_a_locked_store_says_so_and_keeps_what_it_had(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -339,8 +267,9 @@ def test_a_locked_store_says_so_and_keeps_what_it_had(
 
 
 @pytest.fixture
-def mortal() -> Iterator[None]:
+def mortal(tmp_path: Path) -> Iterator[None]:
     """Whoever runs the tests may not write where the mode of a file forbids it, also as root."""
+    Conversations("an", Database(tmp_path), days=90).listed()  # imports what nobody may not read
     if os.geteuid():
         yield
         return
@@ -387,12 +316,6 @@ def modes(*places: Path) -> list[int]:
     return [stat.S_IMODE(place.stat().st_mode) for place in places]
 
 
-def test_what_is_no_store_says_so(tmp_path: Path) -> None:
-    (tmp_path / FILE).write_text("Dit is geen database, maar een brief." * 100)
-    with pytest.raises(StrategiewijzerError, match="not a database"):
-        Conversations("an", Database(tmp_path), days=90).listed()
-
-
 def test_an_exchange_that_a_later_version_wrote_is_refused(
     mine: Conversations, kept_in: Database
 ) -> None:
@@ -406,25 +329,8 @@ def test_an_exchange_that_a_later_version_wrote_is_refused(
     assert len(mine.listed()) == 1
 
 
-def test_what_is_put_back_keeps_its_date(mine: Conversations) -> None:
-    old = talk("Wat is EMPACT?").model_copy(update={"changed": now() - datetime.timedelta(days=8)})
-    mine.put(talk("Wat is SEESAC?"))
-    mine.put(old)
-    assert mine.listed()[1].changed == old.changed
-
-
-def test_turns_are_what_was_answered() -> None:
-    asked = talk("Een").with_exchange(Exchange(question="Twee", stopped=True))
-    assert asked.turns() == (Turn.of("Een", answer()),)
-
-
 def test_a_name_is_one_short_line() -> None:
     named = talk("Een").named("  Drugs \n en  wapens " + "x" * 200)
     assert named.title.startswith("Drugs en wapens xxx")
     assert len(named.title) == MAX_NAME
     assert named.named(" ").title == "Een"
-
-
-def test_how_long_they_are_kept_is_a_setting() -> None:
-    assert Settings().keep_conversations == 90
-    assert Settings(keep_conversations=0).keep_conversations == 0

@@ -3,6 +3,7 @@
 import datetime
 import io
 import re
+from collections.abc import Callable, Sequence
 
 import docx
 import mammoth
@@ -16,6 +17,7 @@ from core.settings import Settings
 from core.source import DocumentInfo, Scope
 from people.conversation import Exchange
 from tests.support.answers import retold
+from tests.support.passages import answer_of, citation_of, passage_of
 from tests.unit.test_ui_citations import HOSTILE, Shown
 from ui.answers.conversation_export import conversation_markdown, conversation_page
 from ui.answers.made import made_html
@@ -44,32 +46,12 @@ def exchange(question: str, answer: Answer | None = None, scope: Scope = Scope()
 
 
 def citation(number: int = 1, document: DocumentInfo = DOCUMENT, quote: str = QUOTE) -> Citation:
-    return Citation(
-        number=number,
-        passage_id=f"{document.key}:p1",
-        document=document,
-        headings=(document.title, "Omvang"),
-        quote=quote,
-        start=0,
-        end=len(quote),
-        page=4,
-        last_page=4,
-        url=document.url,
-    )
+    return citation_of(passage_of(document, quote, "Omvang", page=4), quote, number)
 
 
 def answer(text: str, *citations: Citation, model: str = "") -> Answer:
-    return Answer(
-        question="?",
-        text=text,
-        language="nl",
-        citations=citations,
-        answered=bool(citations),
-        confidence=1,
-        mode="generative" if model else "extractive",
-        model=model,
-        generation="g-7",
-    )
+    mode = "generative" if model else "extractive"
+    return answer_of(text, *citations, mode=mode, model=model, generation="g-7")
 
 
 CONVERSATION = (
@@ -103,24 +85,28 @@ def shown_markdown(source: str) -> str:
     return "\n".join("".join(child.content for child in line) for line in lines)
 
 
-def test_a_page_tells_all_of_a_conversation() -> None:
-    shown = Shown(conversation_page("Drugs", CONVERSATION, NL)).text
-    assert [part for part in TOLD if part not in shown] == []
-
-
-def test_markdown_tells_all_of_a_conversation() -> None:
-    shown = shown_markdown(conversation_markdown("Drugs", CONVERSATION, NL))
-    assert [part for part in TOLD if part not in shown] == []
-
-
 def shown_docx(file: bytes) -> Shown:
     """As a program that reads Word files shows it, footnotes below."""
     return Shown(mammoth.convert_to_html(io.BytesIO(file)).value)
 
 
-def test_a_word_file_tells_all_of_a_conversation() -> None:
-    shown = shown_docx(conversation_docx("Drugs", CONVERSATION, NL))
-    assert [part for part in TOLD if part not in shown.text] == []
+SHOWN: dict[str, Callable[[str, Sequence[Exchange]], str]] = {
+    "page": lambda title, asked: Shown(conversation_page(title, asked, NL)).text,
+    "markdown": lambda title, asked: shown_markdown(conversation_markdown(title, asked, NL)),
+    "word": lambda title, asked: shown_docx(conversation_docx(title, asked, NL)).text,
+}
+
+
+@pytest.mark.parametrize("form", SHOWN)
+def test_every_form_tells_all_of_a_conversation(form: str) -> None:
+    shown = SHOWN[form]("Drugs", CONVERSATION)
+    assert [part for part in TOLD if part not in shown] == []
+    by_model = exchange("Wat?", answer("Veel. [1]", citation(), model="gpt *x*"))
+    assert "Geschreven door taalmodel gpt *x*." in SHOWN[form]("x", [by_model])
+    thanks = answer("Graag gedaan.").model_copy(update={"message": "thanks"})
+    shown = SHOWN[form]("x", [exchange("Bedankt!", thanks)])
+    assert "Graag gedaan." in shown
+    assert "Stand van de bronnen" not in shown
 
 
 def test_each_marker_is_a_footnote_with_its_reference_and_its_quotes() -> None:
@@ -147,6 +133,9 @@ def test_hostile_text_in_a_word_file_is_text() -> None:
 def test_the_numbers_of_an_answer_lead_to_its_own_quotes() -> None:
     twice = (CONVERSATION[0], CONVERSATION[0])
     shown = Shown(conversation_page("Drugs", twice, NL))
+    assert {tag for tag, _ in shown.elements} & {"script", "link", "img", "iframe"} == set()
+    policies = [one["content"] for one in shown.attributes("meta") if "http-equiv" in one]
+    assert policies == ["default-src 'none'; style-src 'unsafe-inline'"]  # it needs no network
     places = [one["id"] for one in shown.attributes("li") if "id" in one]
     assert places == ["q1-1", "q1-2", "q2-1", "q2-2"]
     links = [one for one in shown.attributes("a") if (one["href"] or "").startswith("#")]
@@ -175,13 +164,6 @@ def test_a_summary_is_told_from_the_official_text_it_is_about() -> None:
         assert "Officieel document dat hier is samengevat (EUR-Lex): https://eur-lex" in shown
 
 
-def test_an_answer_of_a_model_says_so() -> None:
-    one = exchange("Wat?", answer("Veel. [1]", citation(), model="gpt *x*"))
-    told = "Geschreven door taalmodel gpt *x*."
-    assert told in Shown(conversation_page("x", [one], NL)).text
-    assert told in shown_markdown(conversation_markdown("x", [one], NL))
-
-
 FOLDED = (
     exchange(
         "En de omvang?",
@@ -197,10 +179,7 @@ FOLDED = (
 
 
 def test_what_is_folded_on_the_page_stands_below_the_answer_proper() -> None:
-    for shown in (
-        Shown(conversation_page("x", FOLDED, NL)).text,
-        shown_markdown(conversation_markdown("x", FOLDED, NL)),
-    ):
+    for shown in (SHOWN["page"]("x", FOLDED), SHOWN["markdown"]("x", FOLDED)):
         order = [
             "Letterlijk geciteerd uit de officiële tekst.",
             "Agenda, Omvang",
@@ -216,6 +195,9 @@ def test_what_is_folded_on_the_page_stands_below_the_answer_proper() -> None:
 
 def test_a_passage_is_referred_to_once_with_all_its_quotes() -> None:
     page = Shown(conversation_page("x", FOLDED, NL))
+    assert [tag for tag, _ in page.elements if re.fullmatch("h[1-4]", tag)] == [
+        "h1", "h2", "h3", "h3", "h4", "h3",
+    ]  # fmt: skip
     assert [one["id"] for one in page.attributes("li")] == ["q1-1", "q1-2"]
     assert len(page.attributes("blockquote")) == 3
     markdown = conversation_markdown("x", FOLDED, NL)
@@ -223,36 +205,11 @@ def test_a_passage_is_referred_to_once_with_all_its_quotes() -> None:
     assert markdown.count("\n> ") == 3
 
 
-def test_the_headings_of_a_page_have_an_order() -> None:
-    tags = [tag for tag, _ in Shown(conversation_page("x", FOLDED, NL)).elements]
-    assert [tag for tag in tags if tag in ("h1", "h2", "h3", "h4")] == [
-        "h1", "h2", "h3", "h3", "h4", "h3",
-    ]  # fmt: skip
-
-
-def test_a_reply_is_kept_as_it_was_said() -> None:
-    told = answer("Graag gedaan.").model_copy(update={"message": "thanks"})
-    shown = Shown(conversation_page("x", [exchange("Bedankt!", told)], NL)).text
-    assert "Graag gedaan." in shown
-    assert "Stand van de bronnen" not in shown
-
-
-def test_a_page_needs_no_network_and_runs_no_script() -> None:
-    shown = Shown(conversation_page("Drugs", CONVERSATION, NL))
-    assert {tag for tag, _ in shown.elements} & {"script", "link", "img", "iframe"} == set()
-    policies = [one["content"] for one in shown.attributes("meta") if "http-equiv" in one]
-    assert policies == ["default-src 'none'; style-src 'unsafe-inline'"]
-
-
 def hostile() -> Exchange:
     document = DocumentInfo(
-        id="evil",
-        language='"><b>',
-        title=HOSTILE,
-        reference=HOSTILE,
-        publisher=HOSTILE,
+        id="evil", language='"><b>', title=HOSTILE, reference=HOSTILE, publisher=HOSTILE,
         url="javascript:alert(1)",
-    )
+    )  # fmt: skip
     told = answer(f"{HOSTILE} [1]", citation(1, document, HOSTILE), model=HOSTILE)
     return exchange(HOSTILE, told, Scope(areas=(HOSTILE,)))
 

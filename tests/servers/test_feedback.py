@@ -2,10 +2,6 @@
 
 import datetime
 import json
-import os
-import stat
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +13,6 @@ from sqlalchemy import update
 
 from core.answer import Answer, Turn
 from core.errors import QuestionSetError, StrategiewijzerError
-from core.settings import ROOT
 from core.source import Scope
 from eval.commands import feedback
 from eval.dataset import QUESTIONS, load
@@ -32,19 +27,6 @@ HOSTILE = (
     "'\"\n- id: evil\n  question: x\n# x: y\n--- !!python/object:os.system ls\n...\n&a *a {[ %TAG\t"
     "\x00\x07\x85\u2028\ufeff🙂 | > @ ` null ~ no"
 )
-WRITER = """
-import datetime, sys
-from pathlib import Path
-from people.database import Database
-from people.feedback import Feedback, save
-kept_in, writer = Database(Path(sys.argv[1]), sys.argv[2]), sys.argv[3]
-for number in range(25):
-    for id in (f"{writer}-{number}", "shared"):
-        save(kept_in, Feedback(
-            id=id, date=datetime.datetime.now(datetime.UTC), helpful=True, question=writer,
-            language="nl", answered=True, answer_text="", confidence=1, mode="extractive",
-        ))
-"""
 
 
 def said(number: int = 1, **changes: object) -> Feedback:
@@ -72,31 +54,18 @@ def test_verdicts_are_read_as_they_were_saved_oldest_first(kept_in: Database) ->
     assert store.read(kept_in) == (earlier, later)
 
 
-def test_another_verdict_on_the_same_answer_replaces_the_first(kept_in: Database) -> None:
-    store.save(kept_in, said(1))
-    store.save(kept_in, said(2))
-    store.save(kept_in, said(1, helpful=True))
-    assert [given.helpful for given in store.read(kept_in)] == [True, False]
-
-
-def test_a_verdict_can_be_taken_back_also_when_it_was_never_given(kept_in: Database) -> None:
-    store.save(kept_in, said(1))
-    store.remove(kept_in, said(1).id)
-    store.remove(kept_in, said(2).id)
-    assert store.read(kept_in) == ()
-
-
-def test_without_feedback_nothing_is_read_and_nothing_made(tmp_path: Path) -> None:
-    assert store.read(Database(tmp_path / "data")) == ()
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_one_verdict_is_found_by_its_id(kept_in: Database) -> None:
+def test_another_verdict_on_the_same_answer_replaces_the_first_and_can_be_taken_back(
+    kept_in: Database,
+) -> None:
     assert store.find(kept_in, said(1).id) is None
     store.save(kept_in, said(1))
     store.save(kept_in, said(2))
     assert store.find(kept_in, said(2).id) == said(2)
-    assert store.find(kept_in, said(3).id) is None
+    store.save(kept_in, said(1, helpful=True))
+    assert [given.helpful for given in store.read(kept_in)] == [True, False]
+    for given in (said(1), said(2), said(3)):  # the last was never there
+        store.remove(kept_in, given.id)
+    assert store.read(kept_in) == ()
 
 
 def test_what_is_dealt_with_is_marked_and_a_new_verdict_opens_it_again(kept_in: Database) -> None:
@@ -105,8 +74,11 @@ def test_what_is_dealt_with_is_marked_and_a_new_verdict_opens_it_again(kept_in: 
     store.handle(kept_in, said(2), "Maud")
     (handled,) = store.read(kept_in)
     assert (handled.by, handled.handled is not None) == ("Maud", True)
-    store.save(kept_in, said(1, evidence=False))
-    assert store.read(kept_in) == (said(1, evidence=False),)
+    replaced = said(1, date=NOON, evidence=False)
+    store.save(kept_in, replaced)
+    assert store.read(kept_in) == (replaced,)
+    store.handle(kept_in, said(1), "Maud")  # whose page shows the earlier one
+    assert store.read(kept_in) == (replaced,)
 
 
 @pytest.mark.parametrize("change", [lambda *_: store.handle(*_, "Maud"), store.reopen])
@@ -140,15 +112,6 @@ def test_a_reader_who_thinks_again_meanwhile_has_the_last_word(
     assert store.read(kept_in) == left
 
 
-def test_a_verdict_that_no_maintainer_saw_is_not_marked(kept_in: Database) -> None:
-    """The page showed an earlier one of the same answer."""
-    store.save(kept_in, said(1))
-    replaced = said(1, date=NOON, comment="Het zijn er 13.")
-    store.save(kept_in, replaced)
-    store.handle(kept_in, said(1), "Maud")
-    assert store.read(kept_in) == (replaced,)
-
-
 def test_a_verdict_that_was_kept_with_areas_only_is_still_read(kept_in: Database) -> None:
     kept = said(1).model_dump(mode="json", exclude={"scope", "evidence", "handled", "by"})
     store.save(kept_in, said(1))
@@ -156,27 +119,6 @@ def test_a_verdict_that_was_kept_with_areas_only_is_still_read(kept_in: Database
     with kept_in.transaction("Test") as connection:
         connection.execute(update(METADATA.tables["feedback"]).values(feedback=row))
     assert store.read(kept_in) == (said(1, scope=Scope(areas=("drugs",))),)
-
-
-def test_several_processes_write_at_once(kept_in: Database) -> None:
-    address = kept_in.engine.url.render_as_string(hide_password=False)
-    given = [str(kept_in.folder), "" if kept_in.file else address]
-    writers = [
-        subprocess.Popen([sys.executable, "-c", WRITER, *given, name], cwd=ROOT) for name in "abcd"
-    ]
-    assert [writer.wait(timeout=120) for writer in writers] == [0, 0, 0, 0]
-    assert len(store.read(kept_in)) == 4 * 25 + 1
-
-
-def test_nobody_else_on_the_machine_can_read_them(tmp_path: Path) -> None:
-    usual = os.umask(0)
-    try:
-        store.save(Database(tmp_path / "data"), said())
-    finally:
-        os.umask(usual)
-    kept = tmp_path / "data" / FILE
-    modes = [stat.S_IMODE(place.stat().st_mode) for place in (kept.parent, kept)]
-    assert modes == [0o700, 0o600]
 
 
 def test_where_nothing_can_be_written_that_is_told(tmp_path: Path) -> None:
@@ -234,21 +176,21 @@ def test_a_thumb_down_becomes_a_question_to_complete(
     assert f"python -m eval check {data_dir / feedback.FILE}" in printed
 
 
-def test_evidence_that_was_found_wrong_becomes_a_question_too(data_dir: Path) -> None:
+def test_evidence_found_wrong_becomes_a_question_and_with_all_a_refusal_found_useful(
+    data_dir: Path,
+) -> None:
     store.save(Database(data_dir), said(1, helpful=True, evidence=False))
     store.save(Database(data_dir), said(2, helpful=None, evidence=True, question="Wat is Gozo?"))
+    refusal = said(3, helpful=True, answered=False, question="Wat is Comino?")
+    store.save(Database(data_dir), refusal)
     assert feedback.main([]) == 0
     (question,) = load(data_dir / feedback.FILE)
     told = "A reader found the answer useful and the evidence not good on 2026-11-24."
     assert question.note.startswith(told)
-
-
-def test_with_all_a_refusal_found_useful_is_a_question_without_an_answer(data_dir: Path) -> None:
-    store.save(Database(data_dir), said(1, helpful=True))
-    store.save(Database(data_dir), said(2, helpful=True, answered=False, question="Wat is Gozo?"))
     assert feedback.main(["--all"]) == 0
     kinds = {question.question: question.kind for question in load(data_dir / feedback.FILE)}
-    assert kinds == {REPORTS: "definition", "Wat is Gozo?": "unanswerable"}
+    assert kinds[REPORTS] == "definition"
+    assert kinds[refusal.question] == "unanswerable"
 
 
 def test_what_a_reader_wrote_stays_text(data_dir: Path) -> None:
@@ -306,19 +248,17 @@ def test_what_is_asked_already_is_skipped_and_counted(
     assert "1 added. Skipped: 0 added before, 2 that ask" in capsys.readouterr().out
     assert feedback.main([]) == 0
     assert "0 added. Skipped: 1 added before, 2 that ask" in capsys.readouterr().out
-
-
-def test_the_same_words_after_another_question_are_another_question(data_dir: Path) -> None:
-    for number, topic in enumerate(("Wat deed Malta in 2019?", "Wat deed Cyprus in 2019?")):
+    for number, topic in enumerate(("Wat deed Malta in 2019?", "Wat deed Cyprus in 2019?"), 4):
         history = (Turn(question=topic, answer_text="Veel."),)
         store.save(Database(data_dir), said(number, question="En in 2010?", history=history))
-    assert feedback.main([]) == 0
-    assert len(load(data_dir / feedback.FILE)) == 2
+    feedback.main([])  # after another question the same words are another question
+    assert "2 added" in capsys.readouterr().out
 
 
-def test_without_feedback_nothing_is_written(
+def test_without_feedback_nothing_is_read_and_nothing_written(
     data_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    assert store.read(Database(data_dir / "data")) == ()
     assert feedback.main([]) == 0
     assert "no thumbs-down" in capsys.readouterr().out
     assert list(data_dir.iterdir()) == []
@@ -334,6 +274,8 @@ def test_a_file_that_is_no_question_set_is_told_and_left_alone(
     with pytest.raises(QuestionSetError, match=r"mine\.yaml"):
         feedback.main(["--out", str(file)])
     assert file.read_text() == content
+    with pytest.raises(QuestionSetError, match="--out"):
+        feedback.main(["--out", str(data_dir)])  # where no file can be
 
 
 @pytest.mark.parametrize("form", ["flow", "indented"])
@@ -347,9 +289,3 @@ def test_a_list_in_another_form_is_not_spoiled(data_dir: Path, form: str) -> Non
     with pytest.raises(QuestionSetError, match="nothing can be added"):
         feedback.main(["--out", str(file)])
     assert file.read_text() == text
-
-
-def test_a_place_where_no_file_can_be_is_told(data_dir: Path) -> None:
-    store.save(Database(data_dir), said())
-    with pytest.raises(QuestionSetError, match="--out"):
-        feedback.main(["--out", str(data_dir)])

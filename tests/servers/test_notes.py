@@ -41,21 +41,19 @@ def mine(kept_in: Database) -> Conversations:
     return Conversations("an", kept_in, days=90)
 
 
-def test_a_note_comes_back_as_it_was_last_kept_first(mine: Conversations) -> None:
+def test_a_note_comes_back_as_it_was_last_kept_first_and_once(mine: Conversations) -> None:
     older = note("Oud.", kept=now() - datetime.timedelta(days=1))
     newer = note("Nieuw.").remarked("Voor de brief")
+    assert mine.put_note(note("Nieuw."))  # the same words of the same passage
     assert mine.put_note(newer)
     assert mine.put_note(older)
     assert mine.notes() == (newer, older)
     assert mine.noted() == {newer.id, older.id}
-
-
-def test_the_same_words_of_the_same_passage_are_kept_once(mine: Conversations) -> None:
-    mine.put_note(note())
-    mine.put_note(note().remarked("Nog eens"))
-    (kept,) = mine.notes()
-    assert kept.remark == "Nog eens"
     assert note("Er waren").id != note().id
+    visitor = Conversations("visitor", None, days=0)  # in memory, and as long as that
+    assert visitor.put_note(note())
+    assert len(visitor.notes()) == 1
+    assert Conversations("visitor", None, days=0).notes() == ()
 
 
 def test_nobody_sees_or_changes_the_notes_of_another(
@@ -118,13 +116,6 @@ def test_notes_are_kept_as_long_as_conversations(mine: Conversations, kept_in: D
     assert mine.notes() == ()
 
 
-def test_what_is_kept_in_memory_ends_with_it() -> None:
-    visitor = Conversations("visitor", None, days=0)
-    assert visitor.put_note(note())
-    assert len(visitor.notes()) == 1
-    assert Conversations("visitor", None, days=0).notes() == ()
-
-
 def test_there_is_a_limit_to_how_many_and_how_long(
     mine: Conversations, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -145,6 +136,14 @@ def test_hostile_text_stays_text(mine: Conversations) -> None:
     assert mine.notes() == (kept,)
     mine.drop_note("' OR 1 = 1 --")
     assert mine.notes() == (kept,)
+    written = notes_markdown(grouped([kept], "date", NL), None, NL)
+    shown = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(written)
+    assert "<script" not in shown
+    assert "<img" not in shown
+    assert "https://eur-lex.europa.eu/" in shown
+    assert "<em>Strategie</em>" in shown
+    assert "veranderd" not in shown
+    notes_docx(grouped([kept], "date", NL), None, NL)
 
 
 def test_a_note_of_another_version_is_refused_with_a_message(
@@ -180,7 +179,7 @@ def test_the_items_of_a_list_are_one_quote_and_others_are_not() -> None:
 GONE = Surroundings({}, {})
 
 
-def test_the_word_file_has_each_reference_as_a_footnote() -> None:
+def test_the_word_file_has_each_reference_as_a_footnote_by_document_or_by_day() -> None:
     kept = note("Een taak.\n\nNog een taak.").remarked("Voor de brief.\nMorgen.")
     file = notes_docx(grouped([kept], "document", NL), GONE, NL)
     shown = mammoth.convert_to_html(io.BytesIO(file)).value
@@ -191,21 +190,6 @@ def test_the_word_file_has_each_reference_as_a_footnote() -> None:
     for words in ("Strategie", "Een taak.", "Vraag: Hoeveel meldingen?", "Morgen."):
         assert words in told
     assert "„Strategie” staat niet meer bij de bronnen." in told
-
-
-def test_markdown_shows_exactly_what_was_kept() -> None:
-    kept = note(HOSTILE, question=HOSTILE).remarked(HOSTILE)
-    written = notes_markdown(grouped([kept], "date", NL), None, NL)
-    shown = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(written)
-    assert "<script" not in shown
-    assert "<img" not in shown
-    assert "https://eur-lex.europa.eu/" in shown
-    assert "<em>Strategie</em>" in shown
-    assert "veranderd" not in shown
-    notes_docx(grouped([kept], "date", NL), None, NL)
-
-
-def test_notes_are_grouped_by_document_or_by_day() -> None:
     old = note("Oud.", kept=datetime.datetime(2026, 1, 2, 12, tzinfo=datetime.UTC))
     new = note("Nieuw.", kept=datetime.datetime(2026, 1, 3, 12, tzinfo=datetime.UTC))
     assert grouped([old, new], "document", NL) == {"Strategie": [new, old]}

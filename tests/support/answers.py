@@ -9,6 +9,7 @@ from core.citation import Citation
 from core.marked import Marked, Marker
 from core.passage import Passage, Unit
 from core.settings import Settings
+from tests.support.passages import answer_of, citation_of
 
 
 def marked(text: str) -> Marked:
@@ -76,25 +77,9 @@ def _list(passage: Passage) -> Answer:
     return _answer("Welke?", text, _citation(1, passage, whole), passages=(passage,))
 
 
-def _answer(
-    question: str,
-    text: str,
-    *citations: Citation,
-    passages: tuple[Passage, ...] = (),
-    more: tuple[str, ...] = (),
-    answered: bool = True,
-) -> Answer:
-    return Answer(
-        question=question,
-        text=text,
-        more=more,
-        language="nl",
-        citations=citations,
-        passages=passages,
-        answered=answered,
-        confidence=0.9 if answered else 0.1,
-        mode="extractive",
-    )
+def _answer(question: str, text: str, *citations: Citation, **given: object) -> Answer:
+    sure = {"answered": True, "confidence": 0.9 if given.get("answered", True) else 0.1}
+    return answer_of(text, *citations, **sure | {"question": question} | given)
 
 
 def _sentence(passage: Passage, number: int) -> str:
@@ -107,15 +92,5 @@ def _label(passage: Passage) -> str:
 
 
 def _citation(number: int, passage: Passage, unit: Unit) -> Citation:
-    return Citation(
-        number=number,
-        passage_id=passage.id,
-        document=passage.document,
-        headings=passage.headings,
-        quote=passage.text[unit.start : unit.end],
-        start=unit.start,
-        end=unit.end,
-        page=None,
-        last_page=None,
-        url=passage.document.url,
-    )
+    quote = passage.text[unit.start : unit.end]
+    return citation_of(passage, quote, number, start=unit.start, page=None, last_page=None)

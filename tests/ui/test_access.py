@@ -14,6 +14,7 @@ from streamlit.util import calc_hash
 
 from core.errors import NotAllowedError, SettingsError, SignInError
 from core.settings import Settings
+from tests.support.apps import labels
 from ui import access, navigation
 from ui.navigation import Place
 from ui.roles import User, user_of
@@ -242,10 +243,6 @@ def words(app: AppTest) -> str:
     return "\n".join(getattr(part, "body", None) or part.value for part in parts)
 
 
-def labels(app: AppTest) -> list[str]:
-    return [button.label for button in app.button]
-
-
 def at(app: AppTest, path: str) -> AppTest:
     """The same session asks for another page, as a browser does: by the digest of its address."""
     app._page_hash = calc_hash(path)
@@ -258,15 +255,15 @@ def test_without_sign_in_the_local_user_has_every_role(opened: Callable[..., App
     assert TEXTS("access.sign_out") not in labels(app)
 
 
-@pytest.mark.parametrize("claims", [{}, {"is_logged_in": False}, {"is_logged_in": "yes"}], ids=str)
-def test_nothing_of_the_app_is_shown_before_signing_in(
-    opened: Callable[..., AppTest], claims: dict[str, object]
-) -> None:
-    app = opened(claims)
-    assert labels(app) == [TEXTS("access.sign_in")]
-    assert not app.chat_input
-    assert "idp.example" in words(app)
-    assert "Drugs" not in words(app)
+def test_nothing_of_the_app_is_shown_before_signing_in(opened: Callable[..., AppTest]) -> None:
+    app = opened({})
+    for claims in ({}, {"is_logged_in": False}, {"is_logged_in": "yes"}):
+        app.user = claims
+        app.run()
+        assert labels(app) == [TEXTS("access.sign_in")]
+        assert not app.chat_input
+        assert "idp.example" in words(app)
+        assert "Drugs" not in words(app)
 
 
 def test_an_old_sign_in_has_to_be_renewed(opened: Callable[..., AppTest]) -> None:
@@ -293,34 +290,35 @@ def test_who_has_no_role_reads_whom_to_ask_and_what_to_mention(
     assert not app.chat_input
 
 
-@pytest.mark.parametrize("key", sorted(AUTH))
-def test_an_incomplete_sign_in_lets_nobody_in_and_says_what_lacks(
-    opened: Callable[..., AppTest], key: str
-) -> None:
-    app = opened(signed_in(roles=["maintainer"]), **{key: ""})
-    assert key in words(app)
-    assert "docs/sign-in.md" in words(app)
-    assert not app.chat_input
-    assert "hush" not in words(app)
-    assert AUTH["cookie_secret"] not in words(app)
-
-
 @pytest.mark.parametrize(
     ("wrong", "remedy"),
     [
+        *(({key: ""}, key) for key in sorted(AUTH)),
         ({"redirect_uri": "https://app.example/"}, "/oauth2callback"),
         ({"cookie_secret": "short-secret"}, "at least 32"),
         ({"server_metadata_url": "http://idp.example/x"}, "https://"),
         ({"client_id": 12}, "client_id"),
     ],
 )
-def test_a_sign_in_that_is_not_safe_lets_nobody_in(
-    opened: Callable[..., AppTest], wrong: dict[str, object], remedy: str
+def test_a_sign_in_that_is_incomplete_or_not_safe_says_what_lacks(
+    monkeypatch: pytest.MonkeyPatch, wrong: dict[str, object], remedy: str
 ) -> None:
-    app = opened(signed_in(), **wrong)
-    assert remedy in words(app)
-    assert "short-secret" not in words(app)
+    monkeypatch.setattr(st, "secrets", {"auth": {**AUTH, **wrong}})
+    for use in (access.provider, access.user, lambda: access.require("reader")):
+        with pytest.raises(SettingsError, match=remedy) as caught:
+            use()
+        assert "docs/sign-in.md" in str(caught.value)
+        for secret in ("hush", AUTH["cookie_secret"], "short-secret"):
+            assert secret not in str(caught.value)
+
+
+def test_a_sign_in_that_is_incomplete_lets_nobody_in(opened: Callable[..., AppTest]) -> None:
+    app = opened(signed_in(roles=["maintainer"]), client_id="")
+    assert "client_id" in words(app)
+    assert "docs/sign-in.md" in words(app)
     assert not app.chat_input
+    assert "hush" not in words(app)
+    assert AUTH["cookie_secret"] not in words(app)
 
 
 @pytest.mark.parametrize("content", ["[auth\n", "auth = 1\n", "[auth]\n", b"\xff\xfe"], ids=repr)
@@ -362,14 +360,12 @@ def option() -> Iterator[Callable[[str, object], None]]:
 
 
 @pytest.mark.parametrize("address", ["", "::", "192.168.1.2", "app.example", "unix://x"])
-def test_an_app_that_others_reach_without_sign_in_only_reads(
-    opened: Callable[..., AppTest], option: Callable[[str, object], None], address: str
+def test_whoever_reaches_an_app_that_others_reach_too_only_reads_without_sign_in(
+    option: Callable[[str, object], None], address: str
 ) -> None:
+    assert access.user() == access.LOCAL
     option("server.address", address or None)
-    app = opened()
-    assert app.chat_input
-    at(app, "maintainers")
-    assert titles(app) == [TEXTS("access.forbidden")]
+    assert (access.user().is_visitor, access.user().role) == (True, "reader")
 
 
 @pytest.mark.parametrize(
@@ -382,12 +378,12 @@ def test_an_app_that_others_reach_without_sign_in_only_reads(
     ids=str,
 )
 def test_who_comes_through_a_proxy_is_a_visitor(
-    opened: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]
+    monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]
 ) -> None:
     monkeypatch.setattr(type(st.context), "headers", headers)
-    assert titles(at(opened(), "maintainers")) == [TEXTS("access.forbidden")]
+    assert (access.user().is_visitor, access.user().role) == (True, "reader")
     monkeypatch.setattr(type(st.context), "headers", {"Host": "127.0.0.1:8501"})
-    assert titles(at(opened(), "maintainers")) == ["Geheim"]
+    assert access.user() == access.LOCAL
 
 
 def test_visitors_are_kept_apart_and_can_be_kept_out(
@@ -395,8 +391,11 @@ def test_visitors_are_kept_apart_and_can_be_kept_out(
     option: Callable[[str, object], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    assert titles(at(opened(), "maintainers")) == ["Geheim"]
     option("server.address", "::")
     first, second = opened(), opened()
+    assert first.chat_input
+    assert titles(at(first, "maintainers")) == [TEXTS("access.forbidden")]
     assert first.session_state["visitor"] != second.session_state["visitor"]
     monkeypatch.setenv("STRATEGIEWIJZER_VISITOR_ROLE", "none")
     app = opened()
@@ -405,7 +404,9 @@ def test_visitors_are_kept_apart_and_can_be_kept_out(
 
 
 @pytest.mark.parametrize("role", ["reader", "evaluator", "maintainer"])
-def test_a_role_decides_which_pages_there_are(opened: Callable[..., AppTest], role: str) -> None:
+def test_a_role_decides_which_pages_there_are_and_an_action_is_checked_where_it_happens(
+    opened: Callable[..., AppTest], role: str
+) -> None:
     app = opened(signed_in(roles=[role]))
     ranks = ["reader", "evaluator", "maintainer"]
     for needed in ranks[1:]:
@@ -414,15 +415,11 @@ def test_a_role_decides_which_pages_there_are(opened: Callable[..., AppTest], ro
         assert titles(app) == ["Geheim" if allowed else TEXTS("access.forbidden")]
         if not allowed:
             assert TEXTS(f"access.roles.{needed}") in words(app)
-
-
-def test_an_action_is_checked_where_it_happens(opened: Callable[..., AppTest]) -> None:
-    """An evaluator reaches a page with a button that only maintainers may use."""
-    app = at(opened(signed_in(roles=["evaluator"])), "evaluators")
-    app.button(key="wipe").click().run()
-    (error,) = app.exception
-    assert error.proto.type.rpartition(".")[2] == "NotAllowedError"
-    assert "done" not in app.session_state
+        if (role, needed) == ("evaluator", "evaluator"):
+            app.button(key="wipe").click().run()  # which only maintainers may use
+            (error,) = app.exception
+            assert error.proto.type.rpartition(".")[2] == "NotAllowedError"
+            assert "done" not in app.session_state
 
 
 def test_a_role_that_ends_while_the_page_is_open_ends_its_actions(

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.settings import Settings
 from ingest.pipeline import ingest
+from tests.support.apps import ask, press, run, shown
 
 APP = Path(__file__).parents[2] / "app.py"
 TULIP = "---\nid: tulp\nlanguage: nl\ntitle: De Zwarte Tulp\n---\n\n# De Zwarte Tulp\n\n"
@@ -28,17 +29,14 @@ def nothing_cached() -> Iterator[None]:
 
 def opened(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
-    app = AppTest.from_file(APP, default_timeout=120).run()
-    assert not app.exception
-    return app
+    return run(AppTest.from_file(APP, default_timeout=120))
 
 
 def asked(small: Small, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     """The page after a question about documents that then change."""
     settings = small({"tulp.md": TULIP + MEMBERS, "roos.md": OTHER})
     ingest(settings)
-    app = opened(settings, monkeypatch)
-    app.chat_input[0].set_value(QUESTION).run()
+    app = ask(opened(settings, monkeypatch), QUESTION)
     assert "4321 leden" in shown(app)
     assert "veranderd" not in shown(app)
     return app
@@ -46,51 +44,29 @@ def asked(small: Small, monkeypatch: pytest.MonkeyPatch) -> AppTest:
 
 def changed(app: AppTest, small: Small, files: Mapping[str, str]) -> AppTest:
     ingest(small(files))
-    app.run()
-    assert not app.exception
-    return app
+    return run(app)
 
 
-def shown(app: AppTest) -> str:
-    return "\n".join(element.body for element in app.html if "<style>" not in element.body)
-
-
-def test_an_answer_stays_as_it_is_when_another_document_changes(
+def test_an_answer_stays_as_it_is_when_another_document_changes_and_else_says_so(
     small: Small, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = asked(small, monkeypatch)
     changed(app, small, {"tulp.md": TULIP + MEMBERS, "roos.md": OTHER.replace("Breda", "Gouda")})
     assert "veranderd" not in shown(app)
-
-
-def test_an_answer_whose_quote_has_changed_says_so_and_can_be_asked_again(
-    small: Small, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    app = asked(small, monkeypatch)
     new = TULIP + MEMBERS.replace("4321", "5000")
     changed(app, small, {"tulp.md": new, "roos.md": OTHER})
     assert "het citaat staat er niet meer in. [1]" in shown(app)
-    (again,) = [button for button in app.button if button.label == "Opnieuw vragen"]
-    again.click().run()
-    assert not app.exception
+    press(app, "Opnieuw vragen")
     assert "5000 leden" in shown(app)
     assert [button.label for button in app.button].count("Opnieuw vragen") == 1
-
-
-def test_an_answer_whose_document_is_gone_says_so(
-    small: Small, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    app = asked(small, monkeypatch)
     changed(app, small, {"roos.md": OTHER})
     assert "staat niet meer bij de bronnen. [1]" in shown(app)
 
 
 def test_a_refusal_leads_on(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    app = opened(settings, monkeypatch)
-    app.chat_input[0].set_value("Wie won de Tour de France in 1998?").run()
-    assert not app.exception
+    app = ask(opened(settings, monkeypatch), "Wie won de Tour de France in 1998?")
     assert "Doorzocht: 5 documenten" in shown(app)
     offered = [button for button in app.button if "-related-" in (button.key or "")]
     assert offered
-    offered[0].click().run()
+    run(offered[0].click())
     assert "sw-card" in shown(app)

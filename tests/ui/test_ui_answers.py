@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from chain.assistant import Assistant
@@ -14,28 +13,12 @@ from core.event import Event, Finished, TextDelta
 from core.settings import Settings
 from core.source import Scope
 from people.conversation import Conversation
-from people.database import FILE
 from tests.support.answers import made
-from tests.support.apps import ask, press, run
+from tests.support.apps import ask, labels, press, run, shown
 
 APP = Path(__file__).parents[2] / "app.py"
 Asked = tuple[str, tuple[Turn, ...], Scope]
 Say = Callable[[Answer], list[Asked]]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def nothing_cached() -> Iterator[None]:
-    """What the page caches belongs to this module's index."""
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
-
-
-@pytest.fixture
-def app(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
-    (settings.data_dir / FILE).unlink(missing_ok=True)
-    return run(AppTest.from_file(APP, default_timeout=120))
 
 
 @pytest.fixture
@@ -57,14 +40,6 @@ def say(monkeypatch: pytest.MonkeyPatch) -> Say:
     return give
 
 
-def shown(app: AppTest) -> str:
-    return "\n".join(element.body for element in app.html if "<style>" not in element.body)
-
-
-def labels(app: AppTest) -> list[str]:
-    return [button.label for button in app.button]
-
-
 def test_an_answer_without_its_opening_says_so_above_it_and_shows_what_is_not_confirmed(
     app: AppTest, settings: Settings, say: Say
 ) -> None:
@@ -81,8 +56,13 @@ def test_the_answer_proper_stands_above_what_is_folded(
     app: AppTest, settings: Settings, say: Say
 ) -> None:
     answer = made(settings)["answer"]
-    say(answer)
+    words = [answer.citations[number].quote.split()[0] for number in (0, 2)]
+    say(answer.model_copy(update={"asked_for": tuple(words)}))
     page = shown(ask(app, "Hoeveel?"))
+    folded = page.index("sw-more")  # only what was asked for is bold, and not what is folded
+    assert f"<strong>{words[0]}</strong>" in page[:folded]
+    assert "<strong>" not in page[folded:]
+    page = page.replace("<strong>", "").replace("</strong>", "")
     order = ("Letterlijk geciteerd", answer.citations[0].quote[:30], '<details class="sw-more">',
              "Ook in de bronnen (2)", '<h3 class="sw-label">', answer.citations[2].quote[:30],
              "Bronnen (3)")  # fmt: skip
@@ -125,13 +105,9 @@ def test_a_refusal_says_so_first_and_folds_what_comes_nearest(
 ) -> None:
     say(made(settings)["refusal"])
     page = shown(ask(app, "Hoeveel in 2031?"))
-    order = (
-        "sw-refusal",
-        "De bronnen beantwoorden deze vraag niet.",
-        "Kijk in de lijst van alle bronnen",
-        "Dichtstbijzijnde passages (1)",
-        "Bronnen (1)",
-    )
+    order = ("sw-refusal", "De bronnen beantwoorden deze vraag niet.",
+             "Kijk in de lijst van alle bronnen", "Dichtstbijzijnde passages (1)",
+             "Bronnen (1)")  # fmt: skip
     places = [page.index(part) for part in order]
     assert places == sorted(places)
     assert "Ook in de bronnen" not in page
@@ -139,17 +115,15 @@ def test_a_refusal_says_so_first_and_folds_what_comes_nearest(
     assert [group.label for group in app.pills] == ["Was dit antwoord bruikbaar?"]
 
 
-def test_another_spelling_is_asked_with_a_click(app: AppTest, settings: Settings, say: Say) -> None:
+def test_another_spelling_and_what_a_filter_excludes_are_asked_with_a_click(
+    app: AppTest, settings: Settings, say: Say
+) -> None:
     asked = say(made(settings)["refusal"])
     ask(app, "Hoeveel is de drugsmrkt waard")
     press(app, "Bedoelde u: ` Hoeveel is de *drugsmarkt* waard `")
     assert [question for question, *_ in asked][1:] == ["Hoeveel is de *drugsmarkt* waard"]
-
-
-def test_what_a_filter_excludes_is_searched_everywhere_with_a_click(
-    app: AppTest, settings: Settings, say: Say
-) -> None:
-    asked = say(made(settings)["refusal"])
+    press(app, "Nieuw gesprek")
+    asked.clear()
     run(app.multiselect(key="areas").select("drugs"))
     ask(app, "Hoeveel in 2031?")
     press(app, "Niet in deze selectie. In alles zoeken?")
@@ -180,15 +154,3 @@ def test_how_a_follow_up_was_understood_is_told_and_can_be_undone(
     assert [one.alone for one in conversation.exchanges] == [False, False, True]
     kept = app.session_state["chat"].conversations.find(conversation.id)
     assert kept == conversation
-
-
-def test_only_what_was_asked_for_is_bold_and_only_in_the_answer_proper(
-    app: AppTest, settings: Settings, say: Say
-) -> None:
-    answer = made(settings)["answer"]
-    words = [answer.citations[number].quote.split()[0] for number in (0, 2)]
-    say(answer.model_copy(update={"asked_for": tuple(words)}))
-    page = shown(ask(app, "Hoeveel?"))
-    folded = page.index("sw-more")
-    assert f"<strong>{words[0]}</strong>" in page[:folded]
-    assert "<strong>" not in page[folded:]

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from chain.assistant import Assistant
@@ -20,7 +19,8 @@ from people.conversation import Conversation, Exchange
 from people.conversations import Conversations
 from people.database import FILE, database
 from people.feedback import Feedback, handle, read
-from tests.support.apps import ask, press, run
+from tests.support.apps import ask, press, run, shown
+from tests.support.passages import answer_of
 from ui.answers.remarks import told
 from ui.chat.feedback_form import MAX_COMMENT, ReaderVerdict
 from ui.chat.question_field import MAX_QUESTION, question_in
@@ -32,26 +32,7 @@ from vectorstore.store import Index
 APP = Path(__file__).parents[2] / "app.py"
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
 OFF_TOPIC = "Wie won de Tour de France in 1998?"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def nothing_cached() -> Iterator[None]:
-    """What the page caches belongs to this module's index."""
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
-
-
-@pytest.fixture
-def app(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
-    (settings.data_dir / FILE).unlink(missing_ok=True)
-    return run(AppTest.from_file(APP, default_timeout=120))
-
-
-def shown(app: AppTest) -> str:
-    """Everything on the page that is ours."""
-    return "\n".join(element.body for element in app.html if "<style>" not in element.body)
+FILLING = "Dit zegt iets over de haven, maar vraagt niets. " * 30
 
 
 def answers(app: AppTest) -> list[Answer | None]:
@@ -105,8 +86,33 @@ def stand_in(monkeypatch: pytest.MonkeyPatch, *events: Event | Exception) -> Non
     monkeypatch.setattr(Assistant, "stream", stream)
 
 
-def test_a_question_is_answered_with_sources(app: AppTest) -> None:
+def test_a_question_outside_the_sources_is_refused_without_quotes(app: AppTest) -> None:
+    ask(app, OFF_TOPIC)
+    assert 'class="sw-refusal"' in shown(app)
+    assert "<mark>" not in shown(app)
+    assert "%" not in shown(app)
+    assert [len(thumbs(app, name)) for name in ("helpful", "evidence")] == [1, 0]
+
+
+def test_an_empty_page_says_what_is_loaded_and_a_question_is_answered_with_sources(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = "De bronnen hier zijn samenvattingen van dit project (5), geen officiële teksten;"
+    assert told in shown(app)
+    assert "python -m ingest fetch" in shown(app)
+    assert "<dt>Documenten</dt><dd>5</dd><dt>Taalversies</dt><dd>10</dd>" in shown(app)
+    assert "Bescherming van kinderen" in app.multiselect(key="areas").options
+    assert "zonder taalmodel" in shown(app)
+    assert "STRATEGIEWIJZER_MODEL" not in shown(app)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-x")
+    run(app)
+    assert "zonder taalmodel (er is een sleutel; STRATEGIEWIJZER_MODEL" in shown(app)
+    monkeypatch.delenv("OPENAI_API_KEY")
+    ask(app, "  \n ")
+    assert conversation(app) == []
+
     ask(app, REPORTS)
+    assert told not in shown(app)
     assert [message.name for message in app.chat_message] == ["user", "assistant"]
     assert "725 000" in shown(app)
     assert 'href="#exchange-0-1"' in shown(app)
@@ -115,21 +121,6 @@ def test_a_question_is_answered_with_sources(app: AppTest) -> None:
     assert "· 24 juli 2020" in shown(app)
     assert "<mark>" in shown(app)
     assert 'href="https://eur-lex.europa.eu/' in shown(app)
-
-
-def test_a_question_outside_the_sources_is_refused_without_quotes(app: AppTest) -> None:
-    ask(app, OFF_TOPIC)
-    assert 'class="sw-refusal"' in shown(app)
-    assert "<mark>" not in shown(app)
-    assert "%" not in shown(app)
-
-
-def test_an_empty_page_says_that_only_summaries_are_loaded(app: AppTest) -> None:
-    told = "De bronnen hier zijn samenvattingen van dit project (5), geen officiële teksten;"
-    assert told in shown(app)
-    assert "python -m ingest fetch" in shown(app)
-    ask(app, REPORTS)
-    assert told not in shown(app)
 
 
 @pytest.mark.parametrize(
@@ -191,15 +182,6 @@ def test_a_follow_up_is_asked_with_the_conversation_so_far(
     assert heard == [[Turn.of(REPORTS, first)]]
 
 
-def test_an_area_limits_where_is_searched(app: AppTest) -> None:
-    run(app.multiselect(key="areas").select("drugs"))
-    ask(app, "Hoeveel is de drugsmarkt waard?")
-    (answer,) = answers(app)
-    assert answer
-    assert {passage.document.area for passage in answer.passages} == {"drugs"}
-    assert "Gezocht binnen: Drugs" in shown(app)
-
-
 def test_documents_a_language_and_a_day_limit_where_is_searched(app: AppTest) -> None:
     run(app.multiselect(key="documents").select("drugs-agenda").select("firearms-plan"))
     run(app.selectbox(key="source_language").select("en"))
@@ -255,10 +237,6 @@ def test_a_preset_is_what_is_chosen(app: AppTest) -> None:
     assert page.session_state.scope == run(page).session_state.scope
 
 
-def test_areas_are_named_in_the_readers_language(app: AppTest) -> None:
-    assert "Bescherming van kinderen" in app.multiselect(key="areas").options
-
-
 def test_another_interface_language_keeps_what_was_asked_and_chosen(app: AppTest) -> None:
     run(app.multiselect(key="areas").select("child-protection"))
     ask(app, REPORTS)
@@ -269,32 +247,22 @@ def test_another_interface_language_keeps_what_was_asked_and_chosen(app: AppTest
     assert app.chat_input[0].placeholder == "Ask your question"
 
 
-def test_the_sidebar_tells_what_is_searched_and_how(app: AppTest) -> None:
-    assert "<dt>Documenten</dt><dd>5</dd><dt>Taalversies</dt><dd>10</dd>" in shown(app)
-    assert "zonder taalmodel" in shown(app)
-    assert "STRATEGIEWIJZER_MODEL" not in shown(app)
-
-
-def test_who_has_set_only_a_key_is_told_how_a_model_is_switched_on(
-    app: AppTest, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-x")
-    run(app)
-    assert "zonder taalmodel (er is een sleutel; STRATEGIEWIJZER_MODEL" in shown(app)
-
-
 def test_a_question_that_is_too_long_is_told_so_and_not_asked(
     app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stand_in(monkeypatch, AssertionError("asked"))
-    ask(app, "a" * (MAX_QUESTION + 1))
+    with monkeypatch.context() as patched:
+        stand_in(patched, AssertionError("asked"))
+        ask(app, "a" * (MAX_QUESTION + 1))
     assert "1.001 tekens" in app.warning[0].value
     assert conversation(app) == []
     press(app, "Nieuw gesprek")
     assert not app.warning
-
-
-FILLING = "Dit zegt iets over de haven, maar vraagt niets. " * 30
+    ask(app, f"{FILLING}{OFF_TOPIC}")  # in a long text there may be a question
+    (one,) = conversation(app)
+    assert (one.question, one.context) == (OFF_TOPIC, FILLING.strip())
+    assert "niet doorzocht" in shown(app)
+    ask(app, "<img src=x onerror=alert(1)> **vet** :smile:")
+    assert "&lt;img src=x onerror=alert(1)&gt; **vet** :smile:</h2>" in shown(app)
 
 
 @pytest.mark.parametrize(
@@ -316,13 +284,6 @@ def test_of_a_long_text_the_question_in_it_is_asked(text: str, question: str) ->
     assert "haven" in rest or not question
 
 
-def test_the_rest_of_a_long_text_is_kept_and_not_asked(app: AppTest) -> None:
-    ask(app, f"{FILLING}{OFF_TOPIC}")
-    (one,) = conversation(app)
-    assert (one.question, one.context) == (OFF_TOPIC, FILLING.strip())
-    assert "niet doorzocht" in shown(app)
-
-
 def test_while_a_question_is_answered_no_other_is_asked() -> None:
     made = Chat(Conversations("", None, 0))
     made.conversation = Conversation(exchanges=(first := Exchange(question="Wat is EMPACT?"),))
@@ -334,28 +295,23 @@ def test_while_a_question_is_answered_no_other_is_asked() -> None:
     assert made.pending == first.id
 
 
-def test_an_empty_question_is_not_asked(app: AppTest) -> None:
-    ask(app, "  \n ")
-    assert conversation(app) == []
-
-
-def test_a_hostile_question_is_shown_as_text(app: AppTest) -> None:
-    ask(app, "<img src=x onerror=alert(1)> **vet** :smile:")
-    assert "&lt;img src=x onerror=alert(1)&gt; **vet** :smile:</h2>" in shown(app)
-
-
 def test_a_problem_is_told_and_the_question_can_be_asked_again(
     app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    chat(app).change(Exchange(question=REPORTS))  # which was interrupted
     ask(app, OFF_TOPIC)
+    assert "nog niet beantwoord" in app.info[0].value
+    press(app, "Opnieuw proberen")
+    assert [bool(answer) for answer in answers(app)] == [True, True]
     with monkeypatch.context() as patched:
         stand_in(patched, TextDelta(text="Half"), ModelError("The server :smile: is gone."))
         ask(app, REPORTS)
         assert "` The server :smile: is gone. `" in app.error[0].value
-        assert len(conversation(app)) == 2
+        assert len(conversation(app)) == 3
     press(app, "Opnieuw proberen")
     assert not app.error
-    assert [exchange.question for exchange in conversation(app)] == [OFF_TOPIC, REPORTS]
+    asked = [exchange.question for exchange in conversation(app)]
+    assert asked == [OFF_TOPIC, REPORTS, REPORTS]
     assert "725 000" in shown(app)
 
 
@@ -394,30 +350,20 @@ def test_a_store_that_is_gone_is_told_at_the_question_and_found_again_by_the_nex
     assert not app.error
 
 
-def test_a_question_that_was_interrupted_can_be_asked_again(app: AppTest) -> None:
-    chat(app).change(Exchange(question=REPORTS))
-    ask(app, OFF_TOPIC)
-    assert "nog niet beantwoord" in app.info[0].value
-    press(app, "Opnieuw proberen")
-    assert [exchange.question for exchange in conversation(app)] == [OFF_TOPIC, REPORTS]
-    assert [bool(answer) for answer in answers(app)] == [True, True]
+def given(**values: object) -> Answer:
+    kinds = {"question": REPORTS, "answered": True, "mode": "fallback"}
+    return answer_of("Iets.", **kinds | values)
 
 
 def test_what_a_model_could_not_support_is_told(
     app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = Answer(
-        question=REPORTS,
-        text="Iets.",
-        language="nl",
-        answered=True,
+    answer = given(
         missing=("2031",),
         withheld=("Onzekere <b>zin</b>.",),
         contradicted=("Verzonnen zin.", "Nog een."),
-        confidence=1,
-        mode="fallback",
     )
-    stand_in(monkeypatch, Finished(answer=given))
+    stand_in(monkeypatch, Finished(answer=answer))
     ask(app, REPORTS)
     assert "De bronnen noemen niet: 2031" in shown(app)
     assert "Niet bevestigd door de bronnen (1)" in shown(app)
@@ -430,15 +376,7 @@ def test_what_a_model_could_not_support_is_told(
 @pytest.mark.parametrize("trouble", get_args(ModelTrouble))
 @pytest.mark.parametrize("language", languages())
 def test_why_a_model_was_not_used_is_told_in_one_line(language: str, trouble: ModelTrouble) -> None:
-    answer = Answer(
-        question=REPORTS,
-        text="Iets.",
-        language=language,
-        answered=True,
-        trouble=trouble,
-        confidence=1,
-        mode="fallback",
-    )
+    answer = given(language=language, trouble=trouble)
     (line,) = told(answer, load(language))
     assert line not in told(answer.model_copy(update={"trouble": ""}), load(language))
     if trouble == "cut":
@@ -448,15 +386,7 @@ def test_why_a_model_was_not_used_is_told_in_one_line(language: str, trouble: Mo
 
 @pytest.mark.parametrize("language", languages())
 def test_that_a_checker_failed_is_told_in_one_line(language: str) -> None:
-    answer = Answer(
-        question=REPORTS,
-        text="Iets.",
-        language=language,
-        answered=True,
-        unchecked=True,
-        confidence=1,
-        mode="generative",
-    )
+    answer = given(language=language, unchecked=True, mode="generative")
     (line,) = told(answer, load(language))
     assert told(answer.model_copy(update={"unchecked": False}), load(language)) == []
     assert line not in (load(other)("answer.unchecked") for other in set(languages()) - {language})
@@ -484,7 +414,9 @@ def test_a_verdict_is_kept_with_what_is_needed_to_ask_again(app: AppTest, kept: 
     assert "Bewaard met dit gesprek" in shown(app)
 
 
-def test_a_thumb_that_is_down_asks_what_is_wrong(app: AppTest, kept: Kept) -> None:
+def test_a_thumb_that_is_down_asks_what_is_wrong_and_a_reader_can_think_again(
+    app: AppTest, kept: Kept
+) -> None:
     ask(app, OFF_TOPIC)
     assert not app.text_area
     judge(app, 0, DOWN)
@@ -492,18 +424,14 @@ def test_a_thumb_that_is_down_asks_what_is_wrong(app: AppTest, kept: Kept) -> No
     comment(app, "  Er ontbreekt iets.\n")
     assert [(given.answered, given.comment) for given in kept()] == [(False, "Er ontbreekt iets.")]
     assert "met uw toelichting" in shown(app)
-
-
-def test_a_reader_can_think_again_and_take_a_verdict_back(app: AppTest, kept: Kept) -> None:
-    ask(app, OFF_TOPIC)
-    judge(app, 0, DOWN)
-    comment(app, "Er ontbreekt iets.")
     judge(app, 0, UP)
     assert [(given.helpful, given.comment) for given in kept()] == [(True, "")]
     assert not app.text_area
     judge(app, 0, DOWN)
     assert app.text_area[0].value == "Er ontbreekt iets."
     assert [(given.helpful, given.comment) for given in kept()] == [(False, "Er ontbreekt iets.")]
+    comment(app, "a" * (MAX_COMMENT + 1))  # which a browser does not let through
+    assert [len(given.comment) for given in kept()] == [MAX_COMMENT]
     judge(app, 0, None)
     assert kept() == ()
     assert "bewaard" not in shown(app)
@@ -529,9 +457,13 @@ def test_an_earlier_answer_can_still_be_judged_and_another_conversation_keeps_wh
 
 def test_the_evidence_is_judged_apart_from_the_answer(app: AppTest, kept: Kept) -> None:
     ask(app, REPORTS)
+    assert thumbs(app)[0].options == ["Bruikbaar", "Niet bruikbaar"]
     judge(app, 0, UP)
     assert thumbs(app, "evidence") == []  # asked of those who are not content
     judge(app, 0, DOWN)
+    labels = [group.label for group in app.pills]
+    assert labels == ["Was dit antwoord bruikbaar?", "Steunen de bronnen dit antwoord?"]
+    assert thumbs(app, "evidence")[0].options == ["Ja", "Nee"]
     judge(app, 0, DOWN, "evidence")
     assert [(given.helpful, given.evidence) for given in kept()] == [(False, False)]
     comment(app, "De bron is van 2010.")
@@ -542,22 +474,8 @@ def test_the_evidence_is_judged_apart_from_the_answer(app: AppTest, kept: Kept) 
     assert kept() == ()
 
 
-def test_a_refusal_has_no_evidence_to_judge(app: AppTest) -> None:
-    ask(app, OFF_TOPIC)
-    assert [len(thumbs(app, name)) for name in ("helpful", "evidence")] == [1, 0]
-
-
-def test_each_group_of_thumbs_says_what_is_judged(app: AppTest) -> None:
-    ask(app, REPORTS)
-    assert thumbs(app)[0].options == ["Bruikbaar", "Niet bruikbaar"]
-    judge(app, 0, DOWN)
-    labels = [group.label for group in app.pills]
-    assert labels == ["Was dit antwoord bruikbaar?", "Steunen de bronnen dit antwoord?"]
-    assert thumbs(app, "evidence")[0].options == ["Ja", "Nee"]
-
-
 def test_a_verdict_is_there_again_in_another_session_and_can_be_changed(
-    app: AppTest, kept: Kept
+    app: AppTest, kept: Kept, settings: Settings
 ) -> None:
     ask(app, REPORTS)
     judge(app, 0, DOWN)
@@ -568,22 +486,13 @@ def test_a_verdict_is_there_again_in_another_session_and_can_be_changed(
     run(other)
     assert [thumbs(other, name)[0].value for name in ("helpful", "evidence")] == [DOWN, DOWN]
     assert other.text_area[0].value == "De bron is van 2010."
-    judge(other, 0, UP, "evidence")
-    judge(other, 0, UP)
-    assert [(given.helpful, given.evidence, given.comment) for given in kept()] == [
-        (True, True, "")
-    ]
-
-
-def test_a_new_verdict_opens_a_handled_one_again(
-    app: AppTest, kept: Kept, settings: Settings
-) -> None:
-    ask(app, OFF_TOPIC)
-    judge(app, 0, DOWN)
     handle(database(settings), kept()[0], "Maud")
     assert kept()[0].handled
-    comment(app, "Nog steeds niet.")
-    assert [(given.handled, given.by) for given in kept()] == [(None, "")]
+    judge(other, 0, UP, "evidence")
+    judge(other, 0, UP)
+    (last,) = kept()
+    assert (last.helpful, last.evidence, last.comment) == (True, True, "")
+    assert (last.handled, last.by) == (None, "")  # a new verdict opens it again
 
 
 def test_two_readers_do_not_get_in_each_others_way(app: AppTest, kept: Kept) -> None:
@@ -592,13 +501,6 @@ def test_two_readers_do_not_get_in_each_others_way(app: AppTest, kept: Kept) -> 
         ask(page, OFF_TOPIC)
         judge(page, 0, thumb)
     assert [given.helpful for given in kept()] == [True, False]
-
-
-def test_a_comment_has_a_limit_that_a_browser_cannot_lift(app: AppTest, kept: Kept) -> None:
-    ask(app, OFF_TOPIC)
-    judge(app, 0, DOWN)
-    comment(app, "a" * (MAX_COMMENT + 1))
-    assert [len(given.comment) for given in kept()] == [MAX_COMMENT]
 
 
 def test_a_verdict_that_cannot_be_kept_is_told_and_not_lost(

@@ -59,14 +59,19 @@ def kept(settings: Settings, user: str = LOCAL.id) -> Conversations:
     return Conversations(user, database(settings), 90)
 
 
-def test_another_session_of_the_same_user_finds_the_answer_with_its_evidence(
-    opened: Open, settings: Settings
+def test_another_session_of_the_same_user_finds_the_answer_with_its_evidence_and_follow_ups(
+    opened: Open, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = ask(opened(), REPORTS)
+    (exchange,) = chat(app).conversation.exchanges
+    assert exchange.follow_ups
     assert app.query_params["c"] == chat(app).conversation.id
+    monkeypatch.delattr(Assistant, "follow_ups")  # they are not looked for again
     again = opened(c=chat(app).conversation.id)
     assert chat(again).conversation == chat(app).conversation
     assert any("<mark" in element.body for element in again.html)
+    labels = [button.label for button in again.button]
+    assert all(f"` {question} `" in labels for question in exchange.follow_ups)
     (listed,) = kept(settings).listed()
     assert listed.title == REPORTS
 
@@ -97,14 +102,11 @@ def test_an_address_of_a_question_holds_what_it_was_limited_to(opened: Open) -> 
     assert question_address("Wat & waarom?", scope) == (
         "?q=Wat+%26+waarom%3F&area=drugs&document=drugs-agenda&language=en"
     )
+    assert scope_of({"as_of": ["yesterday"], "x": ["y"]}) == Scope()
     app = opened(q="How much is the EU drug market worth?", document="drugs-agenda", language="en")
     (exchange,) = chat(app).conversation.exchanges
     assert exchange.scope == Scope(documents=("drugs-agenda",), language="en")
     assert app.multiselect(key="documents").value == ["drugs-agenda"]
-
-
-def test_what_an_address_says_wrongly_limits_nothing() -> None:
-    assert scope_of({"as_of": ["yesterday"], "x": ["y"]}) == Scope()
 
 
 def test_an_address_about_a_document_limits_the_next_question(opened: Open) -> None:
@@ -116,29 +118,16 @@ def test_an_address_about_a_document_limits_the_next_question(opened: Open) -> N
 
 def test_a_new_conversation_leaves_the_earlier_one_to_return_to(opened: Open) -> None:
     app = ask(opened(), REPORTS)
+    left = chat(app).conversation.id
     press(app, "Nieuw gesprek")
     assert questions(app) == []
     assert not app.query_params
-    ask(app, OFF_TOPIC)
-    press(app, f"` {REPORTS} `")
-    assert questions(app) == [REPORTS]
-
-
-def test_an_address_that_comes_late_does_not_bring_back_what_was_left(opened: Open) -> None:
-    app = ask(opened(), REPORTS)
-    left = chat(app).conversation.id
-    press(app, "Nieuw gesprek")
-    app.query_params["c"] = left
+    app.query_params["c"] = left  # an address that comes late does not bring it back
     ask(app, OFF_TOPIC)
     assert questions(app) == [OFF_TOPIC]
     assert app.query_params["c"] == chat(app).conversation.id
-
-
-def test_deleting_all_takes_a_confirmation(opened: Open, settings: Settings) -> None:
-    app = ask(opened(), OFF_TOPIC)
-    press(app, "Ja, alles verwijderen")
-    assert questions(app) == []
-    assert kept(settings).listed() == ()
+    press(app, f"` {REPORTS} `")
+    assert questions(app) == [REPORTS]
 
 
 def test_a_deleted_conversation_comes_back(opened: Open, settings: Settings) -> None:
@@ -149,6 +138,9 @@ def test_a_deleted_conversation_comes_back(opened: Open, settings: Settings) -> 
     press(app, "Ongedaan maken")
     assert chat(app).conversation == before
     assert kept(settings).find(before.id) == before
+    press(app, "Ja, alles verwijderen")
+    assert questions(app) == []
+    assert kept(settings).listed() == ()
 
 
 def test_a_visitor_keeps_a_conversation_for_the_session_only(
@@ -219,18 +211,6 @@ def test_an_edited_question_replaces_what_followed_until_that_is_undone(
     press(app, "Ongedaan maken")
     assert chat(app).conversation == before
     assert kept(settings).find(before.id) == before
-
-
-def test_follow_ups_are_kept_and_not_looked_for_again(
-    opened: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    app = ask(opened(), REPORTS)
-    (exchange,) = chat(app).conversation.exchanges
-    assert exchange.follow_ups
-    monkeypatch.delattr(Assistant, "follow_ups")
-    again = opened(c=chat(app).conversation.id)
-    labels = [button.label for button in again.button]
-    assert all(f"` {question} `" in labels for question in exchange.follow_ups)
 
 
 def test_for_whoever_may_not_ask_any_more_nothing_is_kept_or_shown(

@@ -3,7 +3,7 @@ evaluators."""
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +11,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.errors import QuestionSetError
-from eval import run_report, runs
+from eval import runs
 from eval.compare import compare
 from eval.evaluate import sum_up
 from eval.gate import Rules, judge
 from eval.question_result import QuestionResult
 from eval.rates import RATES
 from eval.results import Stamp
-from tests.support.apps import press, run
+from tests.support.apps import labels, press, run
 from tests.support.waiting import RUNS_ON, until
 from tests.unit.test_eval_report import (
     GREETING,
@@ -53,22 +53,10 @@ NASTY = asked(
     history=({"question": HOSTILE, "answer_text": HOSTILE},),
     missing=(HOSTILE,),
 )
-BEFORE = (
-    asked("market"),
-    asked("half", **MISSED, judged=False),
-    asked("deal", text=DEAL),
-    NASTY,
-    FAR,
-    SECRET,
-)
-NOW = (
-    asked("market", **REFUSED),
-    asked("half", judged=False),
-    asked("deal", text=DEAL.replace("12", "14")),
-    NASTY,
-    FAR,
-    SECRET,
-)
+SAME = (NASTY, FAR, SECRET)
+BEFORE = (asked("market"), asked("half", **MISSED, judged=False), asked("deal", text=DEAL), *SAME)
+AGREED = asked("deal", text=DEAL.replace("12", "14"))
+NOW = (asked("market", **REFUSED), asked("half", judged=False), AGREED, *SAME)
 
 
 def keep(
@@ -78,7 +66,7 @@ def keep(
     date = f"2026-11-{day:02}T09:00:00+00:00"
     results = sum_up(questions, stamp.model_copy(update={"date": date}))
     folder = runs.new_folder(data_dir, results)
-    runs.write(results, folder, html=run_report.html(results), md=run_report.markdown(results))
+    runs.write(results, folder, html="<p>The report</p>", md="The report")
     return folder.name
 
 
@@ -108,10 +96,6 @@ def opened(tab: str = "", **address: str) -> AppTest:
     if tab:
         app.session_state["evaluation-tab"] = tab
     return run(app)
-
-
-def labels(app: AppTest) -> list[str]:
-    return [button.label for button in app.button]
 
 
 def shown(app: AppTest) -> str:
@@ -146,43 +130,39 @@ def test_without_a_run_the_page_says_what_one_is_and_offers_the_first(data_dir: 
     assert "Er is nog geen meting" in shown(app)
     assert "Starten" in labels(app)
     assert not app.tabs
+    assert app.checkbox(key="evaluation-gate").value
+    run(app.radio(key="evaluation-every").set_value(20))
+    assert not app.checkbox  # the gate judges only the whole of our set
 
 
-def test_figures_and_intervals_are_those_of_the_run(data_dir: Path, two: tuple[str, str]) -> None:
+def test_figures_are_those_of_the_run_first_what_readers_notice_the_technical_ones_folded(
+    data_dir: Path, two: tuple[str, str]
+) -> None:
     app = opened()
     overall = figures_of(data_dir, two[1])
     table = shown(app)
-    checked = 0
-    for group in ("reading", "retrieval", "answers", "citations"):
-        for name, value in overall[group].items():
-            interval = overall["intervals"].get(group, {}).get(name)
-            if value is None or interval is None:
-                continue
-            low, high = interval
-            assert dutch(f"{value:.3f} <small>{low:.3f}–{high:.3f}</small>") in table, name
-            checked += 1
-    assert checked > 10
+    told = {
+        name: dutch(f"{value:.3f} <small>{interval[0]:.3f}–{interval[1]:.3f}</small>")
+        for group in ("reading", "retrieval", "answers", "citations")
+        for name, value in overall[group].items()
+        if value is not None and (interval := overall["intervals"].get(group, {}).get(name))
+    }
+    assert len(told) > 10
+    assert {name: one for name, one in told.items() if one not in table} == {}
     metrics = {metric.label: metric.value for metric in app.metric}
     assert metrics["bruikbaar"] == dutch(f"{overall['answers']['useful_answer_rate']:.3f}")
     assert metrics["ondertekenbaar"] == dutch(f"{overall['reading']['signable']:.3f}")
-
-
-def test_what_readers_notice_comes_first_and_technical_figures_are_folded(
-    two: tuple[str, str],
-) -> None:
-    app = opened()
-    assert [metric.label for metric in app.metric][:5] == [
-        "ondertekenbaar",
-        "volledig",
-        "ter zake",
-        "terecht geweigerd",
-        "onterecht geweigerd",
-    ]
+    first = ["ondertekenbaar", "volledig", "ter zake", "terecht geweigerd", "onterecht geweigerd"]
+    assert [metric.label for metric in app.metric][:5] == first
     folded = {box.label: "".join(one.body for one in box.html) for box in app.expander}
     assert "juiste sectie eerst (hit@1)" in folded["Technische cijfers"]
-    assert shown(app).count("juiste sectie eerst (hit@1)") == 1
+    assert table.count("juiste sectie eerst (hit@1)") == 1
     assert "ondertekenbaar" not in folded["Technische cijfers"]
     assert "letterlijke citaten" in [metric.label for metric in app.expander[1].metric]
+    assert "Instellingen, prompts, index en versie zijn gelijk." in table  # of the run before it
+    assert '<th scope="row">Engels</th>' in table
+    run(app.get("button_group")[0].set_value("part"))
+    assert '<th scope="row">achtergehouden</th>' in shown(app)
 
 
 @pytest.mark.parametrize("language", languages())
@@ -219,10 +199,6 @@ def test_what_differs_between_two_runs_stands_above_their_figures(data_dir: Path
     assert "sw-differences" not in shown(app)
 
 
-def test_runs_that_were_made_alike_say_so(two: tuple[str, str]) -> None:
-    assert "Instellingen, prompts, index en versie zijn gelijk." in shown(opened())
-
-
 def test_a_run_is_compared_with_the_one_before_and_the_change_is_told_in_words(
     data_dir: Path, two: tuple[str, str]
 ) -> None:
@@ -235,86 +211,72 @@ def test_a_run_is_compared_with_the_one_before_and_the_change_is_told_in_words(
     run(app.selectbox(key="evaluation-baseline").set_value("none"))
     assert "kan toeval zijn" not in shown(app)
     assert app.query_params["baseline"] == "none"
-
-    run(app.selectbox(key="evaluation-run").set_value(two[0]))
-    assert app.metric[0].value == dutch(
-        f"{figures_of(data_dir, two[0])['reading']['signable']:.3f}"
-    )
-
-
-def test_runs_without_a_common_question_are_not_compared(data_dir: Path) -> None:
-    other = keep(data_dir, 20, (asked("other"),))
-    keep(data_dir, 24, NOW)
-    app = opened(baseline=other)
+    other = keep(data_dir, 19, (asked("other"),))
+    run(app)
+    run(app.selectbox(key="evaluation-baseline").set_value(other))
     assert "geen vraag gemeen" in shown(app)
     assert app.metric
 
-
-def test_groups_are_named_in_the_language_of_the_reader(two: tuple[str, str]) -> None:
-    app = opened()
-    assert '<th scope="row">Engels</th>' in shown(app)
-    run(app.get("button_group")[0].set_value("part"))
-    assert '<th scope="row">achtergehouden</th>' in shown(app)
+    run(app.selectbox(key="evaluation-run").set_value(two[0]))
+    signable = figures_of(data_dir, two[0])["reading"]["signable"]
+    assert app.metric[0].value == dutch(f"{signable:.3f}")
 
 
-def test_an_address_with_an_unknown_run_is_told_and_shows_the_last(two: tuple[str, str]) -> None:
-    app = opened(run="<b>nee</b>")
+def test_an_address_with_an_unknown_run_is_told_and_the_kept_runs_are_listed(
+    two: tuple[str, str],
+) -> None:
+    app = opened("Metingen", run="<b>nee</b>")
     assert "geen meting met deze naam" in shown(app)
     assert app.selectbox(key="evaluation-run").value == two[1]
-
-
-def test_the_kept_runs_are_listed_with_what_they_were_made_with(two: tuple[str, str]) -> None:
-    text = shown(opened("Metingen"))
-    assert all(name in text for name in two)
-    assert STAMP.generation in text
-    assert STAMP.code_version in text
+    assert all(made in shown(app) for made in (*two, STAMP.generation, STAMP.code_version))
 
 
 # Damage
 
 
-@pytest.mark.parametrize(
-    ("file", "content"),
-    [
-        ("results.json", "{"),
-        ("results.json", "[]"),
-        ("results.json", '{"stamp": {}}'),
-        ("questions.jsonl", '{"id": "x"}\n'),
-    ],
+DAMAGE: tuple[tuple[str, Callable[[str], str], str], ...] = (
+    ("results.json", lambda _: "{", "not a run of this version"),
+    ("results.json", lambda _: "[]", "not a run of this version"),
+    ("results.json", lambda _: '{"stamp": {}}', "not a run of this version"),
+    ("questions.jsonl", lambda _: '{"id": "x"}\n', "not a run of this version"),
+    ("results.json", lambda text: re.sub('"2026-11-24T.*?"', '"gisteren"', text), "stamp.date"),
 )
+
+
 def test_a_damaged_run_says_so_and_the_others_can_be_chosen(
-    data_dir: Path, two: tuple[str, str], file: str, content: str
+    data_dir: Path, two: tuple[str, str]
 ) -> None:
-    (data_dir / "runs" / two[1] / file).write_text(content, "utf-8")
+    for name, damage, told in DAMAGE:
+        file = data_dir / "runs" / two[1] / name
+        whole = file.read_text("utf-8")
+        file.write_text(damage(whole), "utf-8")
+        app = opened()
+        assert "Dit kan niet worden getoond:" in shown(app)
+        assert told in shown(app)
+        assert "Make it again with: python -m eval" in shown(app)
+        file.write_text(whole, "utf-8")
+    file.write_text("{", "utf-8")
     app = opened()
-    assert "Dit kan niet worden getoond:" in shown(app)
-    assert "not a run of this version" in shown(app)
-    assert "Make it again with: python -m eval" in shown(app)
     run(app.selectbox(key="evaluation-run").set_value(two[0]))
     run(app.selectbox(key="evaluation-baseline").set_value("none"))
     assert app.metric
     assert not app.error
 
 
-def test_a_run_with_no_readable_date_is_damaged(data_dir: Path, two: tuple[str, str]) -> None:
-    file = data_dir / "runs" / two[1] / "results.json"
-    file.write_text(file.read_text("utf-8").replace("2026-11-24T09:00:00+00:00", "gisteren"))
-    assert "stamp.date" in shown(opened())
-
-
 # Questions
 
 
-def test_what_became_worse_is_listed_first_and_told_by_word_and_mark(two: tuple[str, str]) -> None:
+def test_what_became_worse_is_listed_first_and_filters_leave_what_fits(
+    two: tuple[str, str],
+) -> None:
     app = opened("Vragen")
     assert listed(app)[:3] == ["What about market?", "What about half?", "What about deal?"]
     assert "▼\N{NO-BREAK SPACE}slechter" in shown(app)
     assert "▲\N{NO-BREAK SPACE}beter" in shown(app)
-
-
-def test_filters_leave_what_fits_and_its_figures(two: tuple[str, str]) -> None:
-    app = opened("Vragen")
     assert "5 van 5 vragen" in shown(app)
+    assert "1 achtergehouden vragen" in shown(app)
+    (label,) = [label for label in labels(app) if "<script>" in label]
+    assert all(line.startswith("`") for line in label.splitlines() if line)  # nothing but code
 
     run(app.multiselect(key="evaluation-filter-outcome").set_value(["refused_rightly"]))
     assert listed(app) == ["What about far?"]
@@ -324,25 +286,16 @@ def test_filters_leave_what_fits_and_its_figures(two: tuple[str, str]) -> None:
     assert listed(app) == []
     assert "Geen vraag past bij deze filters" in shown(app)
 
-    run(app.multiselect(key="evaluation-filter-outcome").set_value([]))
-    run(app.multiselect(key="evaluation-filter-language").set_value([]))
+    app.multiselect(key="evaluation-filter-outcome").set_value([])
+    app.multiselect(key="evaluation-filter-language").set_value([])
     run(app.multiselect(key="evaluation-filter-moved").set_value(["worse"]))
     assert listed(app) == ["What about market?"]
 
-    run(app.multiselect(key="evaluation-filter-moved").set_value([]))
+    app.multiselect(key="evaluation-filter-moved").set_value([])
     run(app.text_input(key="evaluation-words").set_value("ABOUT deal"))
     assert listed(app) == ["What about deal?"]
-
-
-def test_held_out_questions_are_counted_and_never_shown(two: tuple[str, str]) -> None:
-    app = opened("Vragen")
-    assert "1 achtergehouden vragen" in shown(app)
     run(app.text_input(key="evaluation-words").set_value("nobody may look"))
-    assert listed(app) == []
-    by_address = shown(opened(question="secret"))
-    assert "achtergehouden vraag" in by_address
-    assert SECRET.question not in by_address
-    assert SECRET.text not in by_address
+    assert listed(app) == []  # it is held out
 
 
 def test_a_question_shows_both_answers_and_how_they_differ(two: tuple[str, str]) -> None:
@@ -378,24 +331,20 @@ def test_what_is_folded_and_what_is_wrong_with_an_answer_is_shown(data_dir: Path
     assert "Dit bericht is geen vraag aan de bronnen" in message
 
 
-def test_two_equal_answers_are_said_to_be_equal(two: tuple[str, str]) -> None:
-    text = shown(opened(question="far"))
+def test_equal_answers_are_said_to_be_equal_and_all_is_shown_as_it_is(
+    two: tuple[str, str],
+) -> None:
+    text = shown(opened(question="nasty"))
     assert "Beide metingen geven hetzelfde antwoord." in text
     assert "<del>" not in text
-
-
-def test_a_question_that_the_run_does_not_have_is_told(two: tuple[str, str]) -> None:
-    assert "geen vraag met deze naam" in shown(opened(question="<i>weg</i>"))
-
-
-def test_questions_and_answers_are_shown_as_they_are(two: tuple[str, str]) -> None:
-    text = shown(opened(question="nasty"))
     assert "<script" not in text
     assert "<img" not in text
     assert text.count(escape("<script>alert('x')</script>")) >= 6
-    app = opened("Vragen")
-    (label,) = [label for label in labels(app) if "<script>" in label]
-    assert all(line.startswith("`") for line in label.splitlines() if line)  # nothing but code
+    assert "geen vraag met deze naam" in shown(opened(question="<i>weg</i>"))
+    told = shown(opened(question="secret"))  # which is held out, also by its address
+    assert "achtergehouden vraag" in told
+    assert SECRET.question not in told
+    assert SECRET.text not in told
 
 
 @pytest.mark.parametrize(
@@ -420,9 +369,10 @@ def test_words_that_differ_are_marked_on_either_side(
 # Trend
 
 
-def test_each_chart_has_its_text_and_the_table_has_every_figure(
+def test_each_chart_has_its_text_the_table_every_figure_and_other_questions_are_left_out(
     data_dir: Path, two: tuple[str, str]
 ) -> None:
+    keep(data_dir, 22, (asked("other"),))
     app = opened("Verloop")
     charts = app.get("vega_lite_chart")
     assert len(charts) == 2
@@ -436,14 +386,8 @@ def test_each_chart_has_its_text_and_the_table_has_every_figure(
         low, high = overall["intervals"]["answers"]["useful_answer_rate"]
         value = overall["answers"]["useful_answer_rate"]
         assert dutch(f"{value:.3f} <small>{low:.3f}–{high:.3f}</small>") in shown(app)
-
-
-def test_runs_of_other_questions_are_left_out_of_the_trend(
-    data_dir: Path, two: tuple[str, str]
-) -> None:
-    keep(data_dir, 22, (asked("other"),))
-    assert "2 metingen met dezelfde vragen" in shown(opened("Verloop"))
-    assert "1 andere zijn niet vergelijkbaar" in shown(opened("Verloop"))
+    assert "2 metingen met dezelfde vragen" in shown(app)
+    assert "1 andere zijn niet vergelijkbaar" in shown(app)
 
 
 def test_one_run_is_no_trend_yet(data_dir: Path) -> None:
@@ -457,23 +401,18 @@ def test_one_run_is_no_trend_yet(data_dir: Path) -> None:
 
 
 def test_a_run_is_accepted_and_that_is_undone(data_dir: Path, two: tuple[str, str]) -> None:
-    runs.accept(data_dir, two[0])
     app = opened()
+    for before in (None, two[0]):
+        if before:
+            runs.accept(data_dir, before)
+            run(app)
+        press(app, "Ja, als referentie instellen")
+        assert runs.accepted(data_dir) == two[1]
+        assert "Dit is de referentie" in shown(app)
+        press(app, "Ongedaan maken")
+        assert runs.accepted(data_dir) == before
     press(app, "Ja, als referentie instellen")
     assert runs.accepted(data_dir) == two[1]
-    assert "Dit is de referentie" in shown(app)
-    press(app, "Ongedaan maken")
-    assert runs.accepted(data_dir) == two[0]
-    press(app, "Ja, als referentie instellen")
-    assert runs.accepted(data_dir) == two[1]
-
-
-def test_the_first_run_that_is_accepted_can_be_let_go_of(
-    data_dir: Path, two: tuple[str, str]
-) -> None:
-    app = press(opened(), "Ja, als referentie instellen")
-    press(app, "Ongedaan maken")
-    assert runs.accepted(data_dir) is None
 
 
 # Start and stop
@@ -498,37 +437,23 @@ def test_an_own_question_set_is_checked_kept_and_chosen(data_dir: Path) -> None:
     assert not app.checkbox  # the gate is made for our whole set
 
 
-@pytest.mark.parametrize(
-    ("content", "told"),
-    [
+def test_a_set_that_is_none_is_refused_with_what_is_wrong(data_dir: Path) -> None:
+    app = opened()
+    for content, told in (
         (b"- id: x\n", "question 'x'"),
         (b"[", "cannot be read as YAML"),
         (b"\xff\xfe", "cannot be read as YAML"),
         (b"", "is a YAML list of questions"),
         (SET + SET, "already used"),
-    ],
-)
-def test_a_set_that_is_none_is_refused_with_what_is_wrong(
-    data_dir: Path, content: bytes, told: str
-) -> None:
-    app = give(opened(), "lijst.yaml", content)
-    assert "Deze vragenlijst is niet toegevoegd" in shown(app)
-    assert told in shown(app)
-    assert "lijst.yaml" in shown(app)
-    assert str(data_dir) not in shown(app)
-    assert list((data_dir / "questions").iterdir()) == []
-
-
-def test_a_set_without_a_name_is_refused(data_dir: Path) -> None:
+    ):
+        give(app, "lijst.yaml", content)
+        assert "Deze vragenlijst is niet toegevoegd" in shown(app)
+        assert told in shown(app)
+        assert "lijst.yaml" in shown(app)
+        assert str(data_dir) not in shown(app)
+        assert list((data_dir / "questions").iterdir()) == []
     with pytest.raises(QuestionSetError, match="has no name"):
         own_sets.keep(data_dir, "...yaml", SET)
-
-
-def test_the_gate_judges_only_the_whole_of_our_set(data_dir: Path) -> None:
-    app = opened()
-    assert app.checkbox(key="evaluation-gate").value
-    run(app.radio(key="evaluation-every").set_value(20))
-    assert not app.checkbox
 
 
 def test_a_run_that_fails_says_why(data_dir: Path) -> None:
@@ -629,24 +554,22 @@ def test_a_run_that_another_started_is_told_and_can_be_stopped(data_dir: Path) -
 # Who may
 
 
-def test_readers_do_not_see_the_page(two: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_readers_do_not_see_the_page_and_are_refused_where_it_happens(
+    data_dir: Path, two: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for action in ("Starten", "Ja, als referentie instellen"):
+        app = opened()
+        with monkeypatch.context() as patched:
+            lose_role_after_the_first_check(patched)
+            press(app, action)
+            assert "This needs the role evaluator" in shown(app)
+    assert jobs.latest(data_dir, "eval") is None
+    assert runs.accepted(data_dir) is None
     monkeypatch.setattr(access, "user", lambda: READER)
     app = opened()
     assert "Deze pagina is voor beoordelaars" in shown(app)
     assert not app.button
     assert not app.metric
-
-
-@pytest.mark.parametrize("action", ["Starten", "Ja, als referentie instellen"])
-def test_readers_are_refused_also_where_it_happens(
-    data_dir: Path, two: tuple[str, str], monkeypatch: pytest.MonkeyPatch, action: str
-) -> None:
-    app = opened()
-    lose_role_after_the_first_check(monkeypatch)
-    press(app, action)
-    assert "This needs the role evaluator" in shown(app)
-    assert jobs.latest(data_dir, "eval") is None
-    assert runs.accepted(data_dir) is None
 
 
 def test_readers_can_neither_stop_a_run_nor_add_a_set(

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.errors import DocumentError
@@ -17,7 +16,8 @@ from core.settings import Settings
 from ingest.pipeline import ingest
 from people.database import database
 from people.feedback import Feedback, read, save
-from tests.support.apps import run
+from tests.support.apps import begin_anew, run
+from tests.support.in_process import one_worker, start_apart, start_here
 from tests.support.publications_server import STRATEGY, XHTML, publications_server, text
 from tests.support.waiting import RUNS_ON, until
 from ui import access, jobs, pseudonyms
@@ -55,11 +55,16 @@ def settings(small: Small, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return made.model_copy(update={"documents_dir": folder})
 
 
+@pytest.fixture(autouse=True, scope="module")
+def reader() -> Iterator[None]:
+    with one_worker():
+        yield
+
+
 @pytest.fixture(autouse=True)
-def nothing_cached() -> Iterator[None]:
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
+def commands_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What takes no process of its own does without, but for the story below."""
+    monkeypatch.setattr(jobs, "start", start_here)
 
 
 def _page() -> None:
@@ -121,8 +126,9 @@ def in_use(settings: Settings) -> set[str]:
 
 
 def test_a_document_is_added_planned_published_and_rolled_back(
-    app: AppTest, settings: Settings
+    app: AppTest, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(jobs, "start", start_apart)
     upload(app, ("beta.md", BETA))
     press(app, "maintenance-add")
     assert [file.name for file in document_files.listed(settings)] == ["beta.md"]
@@ -154,24 +160,19 @@ def test_a_document_is_added_planned_published_and_rolled_back(
 
 
 def test_what_changed_after_the_plan_is_not_published(app: AppTest, settings: Settings) -> None:
-    added_files.add(settings, "beta.md", BETA.encode(), replace=False)
     planned(app, settings)
-    (settings.corpus_dirs[0] / "gamma.md").write_text(BETA.replace("beta", "gamma"), "utf-8")
-
-    finished(press(app, "maintenance-publish"), settings)
-
-    assert "documenten of de index zijn veranderd nadat u de wijzigingen bekeek" in shown(app)
-    assert in_use(settings) == {"alpha.nl"}
-
-
-def test_a_plan_is_out_of_date_once_a_document_was_added_here(
-    app: AppTest, settings: Settings
-) -> None:
-    planned(app, settings)
+    assert "Er valt niets te publiceren." in shown(app)
+    assert "maintenance-trial" not in [button.key for button in app.button]
     added_files.add(settings, "beta.md", BETA.encode(), replace=False)
     run(app)
     assert "sinds de wijzigingen het laatst zijn bekeken" in shown(app)
     assert "maintenance-publish" not in [button.key for button in app.button]
+
+    planned(app, settings)
+    (settings.corpus_dirs[0] / "gamma.md").write_text(BETA.replace("beta", "gamma"), "utf-8")
+    finished(press(app, "maintenance-publish"), settings)
+    assert "documenten of de index zijn veranderd nadat u de wijzigingen bekeek" in shown(app)
+    assert in_use(settings) == {"alpha.nl"}
 
 
 def test_the_options_are_offered_where_they_matter(app: AppTest, settings: Settings) -> None:
@@ -191,11 +192,6 @@ def test_the_options_are_offered_where_they_matter(app: AppTest, settings: Setti
     assert "maintenance-shrink" not in [box.key for box in app.checkbox]
     finished(press(app, "maintenance-publish"), settings)
     assert in_use(settings) == {"alpha.nl", "beta.nl"}
-
-
-def test_all_is_up_to_date(app: AppTest, settings: Settings) -> None:
-    planned(app, settings)
-    assert "Er valt niets te publiceren." in shown(app)
 
 
 # Files
@@ -257,19 +253,10 @@ def test_a_name_that_is_taken_asks_what_to_do(app: AppTest, settings: Settings) 
     assert len(removed_files.removed(settings)) == 1  # the other can be put back in turn
 
 
-def test_the_preview_is_offered_right_after_an_upload(app: AppTest, settings: Settings) -> None:
+def test_what_cannot_be_read_is_told_at_upload_and_the_preview_is_offered_after_it(
+    app: AppTest, settings: Settings
+) -> None:
     assert "maintenance-preview" not in [button.key for button in app.button]
-    upload(app, ("beta.md", BETA))
-    press(app, "maintenance-add")
-    finished(press(app, "maintenance-preview"), settings)
-    assert app.session_state["maintenance-tab"] == "Controleren en publiceren"
-    assert "De haven telt 12 kranen." in shown(app)
-    finished(press(app, "maintenance-publish"), settings)
-    tab(app, "Documenten")
-    assert "maintenance-preview" not in [button.key for button in app.button]
-
-
-def test_what_cannot_be_read_is_told_at_upload(app: AppTest, settings: Settings) -> None:
     upload(
         app, ("plan.pdf", "geen pdf"), ("leeg.md", "# Kop\n"), ("beta.md", "---\nid: B\n---\nX.")
     )
@@ -279,6 +266,14 @@ def test_what_cannot_be_read_is_told_at_upload(app: AppTest, settings: Settings)
     assert "Het veld “Id” heeft een waarde die niet kan." in text  # which the form cures
     press(app, "maintenance-add")
     assert [file.name for file in document_files.listed(settings)] == ["beta.md"]
+
+    added_files.add(settings, "beta.md", BETA.encode(), replace=True)
+    finished(press(app, "maintenance-preview"), settings)
+    assert app.session_state["maintenance-tab"] == "Controleren en publiceren"
+    assert "De haven telt 12 kranen." in shown(app)
+    finished(press(app, "maintenance-publish"), settings)
+    tab(app, "Documenten")
+    assert "maintenance-preview" not in [button.key for button in app.button]
 
 
 def test_what_to_know_of_a_file_is_told_at_upload(app: AppTest, settings: Settings) -> None:
@@ -443,23 +438,6 @@ def save_details(app: AppTest) -> AppTest:
     return run(next(one for one in app.button if one.label == "Gegevens opslaan").click())
 
 
-def test_the_form_shows_what_the_file_says_and_writes_what_was_typed(
-    app: AppTest, settings: Settings
-) -> None:
-    added_files.add(settings, "beta.md", BETA.encode(), replace=False)
-    opened(run(app), "beta.md")
-    assert (field(app, "title").value, field(app, "id").value) == ("Beta", "beta")
-    field(app, "title").set_value("Havens")
-    field(app, "url").set_value("geen adres")
-    save_details(app)
-    assert "Het veld “Officiële pagina” heeft een waarde die niet kan." in shown(app)
-    field(app, "url").set_value("https://eu.int/havens")
-    save_details(app)
-    assert "Opgeslagen." in shown(app)
-    sidecar = document_files.folder(settings) / "beta.md.meta.yaml"
-    assert sidecar.read_text() == "title: Havens\nurl: https://eu.int/havens\n"
-
-
 def test_what_was_filled_in_stands_out_until_it_is_confirmed(
     app: AppTest, settings: Settings
 ) -> None:
@@ -484,29 +462,38 @@ def test_the_form_cures_what_the_plan_complains_of(app: AppTest, settings: Setti
     opened(app, "beta.md")
     field(app, "date").set_value(datetime.date(2020, 7, 24))
     save_details(app)
+    assert (field(app, "title").value, field(app, "id").value) == ("Beta", "beta")
+    field(app, "title").set_value("Havens")
+    field(app, "url").set_value("geen adres")
+    save_details(app)
+    assert "Het veld “Officiële pagina” heeft een waarde die niet kan." in shown(app)
+    field(app, "url").set_value("https://eu.int/havens")
+    save_details(app)
+    assert "Opgeslagen." in shown(app)
+    sidecar = document_files.folder(settings) / "beta.md.meta.yaml"
+    written = "title: Havens\ndate: 2020-07-24\nurl: https://eu.int/havens\n"
+    assert sorted(sidecar.read_text().splitlines()) == sorted(written.splitlines())
     planned(app, settings)
     finished(press(app, "maintenance-publish"), settings)
     assert in_use(settings) == {"alpha.nl", "beta.nl"}
 
 
-def test_a_folder_that_is_not_read_is_told(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("STRATEGIEWIJZER_DOCUMENTS_DIR", str(tmp_path / "elsewhere"))
-    app = run(AppTest.from_function(_page, default_timeout=120))
-    assert "de map waarin ze zouden komen, wordt niet doorzocht" in shown(app)
-    assert not app.file_uploader
-
-
 # Official texts
 
 
-def test_only_celex_numbers_are_fetched(app: AppTest, settings: Settings) -> None:
+def test_only_celex_numbers_are_fetched_and_a_folder_that_is_not_read_is_told(
+    app: AppTest, settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     run(app.text_input(key="maintenance-celex").set_value("--languages xx"))
     press(app, "maintenance-fetch")
     assert "Controleer de CELEX-nummers" in shown(app)
     assert "not a CELEX number" in shown(app)  # in the details
     assert jobs.latest(settings.data_dir, "ingest") is None
+    monkeypatch.setenv("STRATEGIEWIJZER_DOCUMENTS_DIR", str(tmp_path / "elsewhere"))
+    begin_anew()
+    app = run(AppTest.from_function(_page, default_timeout=120))
+    assert "de map waarin ze zouden komen, wordt niet doorzocht" in shown(app)
+    assert not app.file_uploader
 
 
 def test_texts_are_fetched_and_what_failed_is_told(
@@ -575,7 +562,7 @@ def test_what_is_kept_of_who_did_something_is_an_identifier(
     assert "gestart door 4711 op" in shown(app)
 
 
-def test_of_two_who_start_the_second_is_told_who_was_first(
+def test_of_two_who_start_the_second_is_told_who_was_first_and_can_stop_it(
     app: AppTest, settings: Settings
 ) -> None:
     tab(app, "Controleren en publiceren")
@@ -585,19 +572,13 @@ def test_of_two_who_start_the_second_is_told_who_was_first(
         assert "Iemand anders was u voor;" in shown(app)
         assert "gestart door Els" in shown(app)
         assert app.button(key="maintenance-plan").disabled
+        press(app, "maintenance-stop")
     finally:
         jobs.stop(first)
     finished(app, settings)
-    assert not app.button(key="maintenance-plan").disabled
-
-
-def test_a_job_is_stopped_and_leaves_the_index_as_it_was(app: AppTest, settings: Settings) -> None:
-    jobs.start(settings.data_dir, "ingest", WAITS, "Els")
-    run(app)
-    press(app, "maintenance-stop")
-    finished(app, settings)
     assert "gestopt" in shown(app)
-    assert in_use(settings) == {"alpha.nl"}
+    assert in_use(settings) == {"alpha.nl"}  # as it was
+    assert not app.button(key="maintenance-plan").disabled
 
 
 def test_a_run_in_a_terminal_is_told(app: AppTest, settings: Settings) -> None:
@@ -632,7 +613,8 @@ def verdict(name: str, **given: Any) -> Feedback:
 
 def test_the_queue_is_handled_and_reopened(app: AppTest, settings: Settings) -> None:
     save(database(settings), verdict("one", comment="=1+1 <b>fout</b>"))
-    save(database(settings), verdict("two", helpful=True))
+    french = {"language": "fr", "answer_language": "en", "more": ("- Aussi [1]",)}
+    save(database(settings), verdict("two", helpful=True, answer_text="- Answer [1]", **french))
     tab(app, "Feedback")
     assert "Vraag one &lt;script&gt;?" in shown(app)
     assert "&lt;b&gt;fout&lt;/b&gt;" in shown(app)
@@ -647,20 +629,10 @@ def test_the_queue_is_handled_and_reopened(app: AppTest, settings: Settings) -> 
     assert read(database(settings))[0].handled is None
     run(app.segmented_control(key="maintenance-feedback-filter").set_value("all"))
     assert "Vraag two" in shown(app)
-
-
-def test_an_answer_is_shown_in_its_own_language(app: AppTest, settings: Settings) -> None:
-    """A French question may have an English answer."""
-    kept = {"language": "fr", "answer_language": "en", "more": ("- Aussi [1]",)}
-    save(database(settings), verdict("one", answer_text="- Answer [1]", **kept))
-    tab(app, "Feedback")
+    # A French question may have an English answer, and what is folded may be in any language.
     assert 'class="sw-answer" lang="en"' in shown(app)
-    assert 'lang="fr"' not in shown(app)  # what is folded may be in any language
-
-
-def test_an_exported_comment_is_no_formula() -> None:
-    table = queue._csv([verdict("one", comment="=1+1")])
-    assert ",'=1+1," in table
+    assert 'lang="fr"' not in shown(app)
+    assert ",'=1+1 <b>fout</b>," in queue._csv(list(read(database(settings))))  # no formula
 
 
 # What would be published is asked first
@@ -690,7 +662,9 @@ def test_what_would_be_published_is_asked_beside_what_is(app: AppTest, settings:
     assert after.published == before
     assert not [button for button in app.button if button.key == "maintenance-trial"]
 
-    put(app, "Hoeveel kranen telt de haven?")
+    put(app, "Hoeveel kranen telt <b>de haven</b>?")
+    assert "&lt;b&gt;de haven&lt;/b&gt;" in shown(app)
+    assert "<b>de haven</b>" not in shown(app)
     present, planned_ = app.columns
     assert "12 kranen" not in "".join(box.body for box in present.html)
     assert "12 kranen" in "".join(box.body for box in planned_.html)
@@ -707,7 +681,7 @@ def test_what_would_be_published_is_asked_beside_what_is(app: AppTest, settings:
     assert "Wat u hebt bekeken, is gepubliceerd." in shown(app)
 
 
-def test_what_was_tried_is_discarded_and_can_be_built_again(
+def test_what_was_tried_is_discarded_built_again_and_not_shown_once_it_is_outdated(
     app: AppTest, settings: Settings
 ) -> None:
     built(app, settings)
@@ -718,10 +692,6 @@ def test_what_was_tried_is_discarded_and_can_be_built_again(
     assert "De haven telt 12 kranen." in shown(app)  # the plan is still there
     finished(press(app, "maintenance-trial"), settings)
     assert Generations(settings).pointer().trial not in ("", tried)
-
-
-def test_an_outdated_trial_is_not_shown(app: AppTest, settings: Settings) -> None:
-    built(app, settings)
     assert can_be_asked(app)
     added_files.add(settings, "gamma.md", BETA.replace("beta", "gamma").encode(), replace=False)
     run(app)
@@ -743,17 +713,3 @@ def test_before_the_first_publication_only_the_new_version_answers(
     present, planned_ = app.columns
     assert "Er is nog niets gepubliceerd" in present.error[0].value
     assert "30 schepen" in "".join(box.body for box in planned_.html)
-
-
-def test_a_question_to_both_versions_is_text(app: AppTest, settings: Settings) -> None:
-    built(app, settings)
-    put(app, "Hoeveel kranen telt <b>de haven</b>?")
-    assert "&lt;b&gt;de haven&lt;/b&gt;" in shown(app)
-    assert "<b>de haven</b>" not in shown(app)
-
-
-def test_where_the_index_is_up_to_date_there_is_nothing_to_try(
-    app: AppTest, settings: Settings
-) -> None:
-    planned(app, settings)
-    assert not [button for button in app.button if button.key == "maintenance-trial"]

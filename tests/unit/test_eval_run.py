@@ -15,6 +15,7 @@ from eval.outline import Outline
 from eval.question_result import QuestionResult
 from eval.results import Results, Stamp
 from tests.support.answers import retold
+from tests.support.passages import answer_of, citation_of, passage_of
 from vectorstore.embeddings import make_embedder
 
 DRUGS = DocumentInfo(id="drugs-agenda", language="en", title="Drugs")
@@ -32,56 +33,25 @@ HOSTILE = "<script>alert('x')</script>"
 
 
 def passage(text: str, heading: str, section: int, document: DocumentInfo = DRUGS) -> Passage:
-    return Passage(
-        id=f"{document.key}-{section}",
-        document=document,
-        text=text,
-        headings=(document.title, heading),
-        section=section,
-        start=0,
-        end=len(text),
-        units=(Unit(start=0, end=len(text)),),
-    )
+    units = (Unit(start=0, end=len(text)),)
+    name = f"{document.key}-{section}"
+    return passage_of(document, text, heading, id=name, section=section, units=units)
 
 
-def cite(number: int, source: Passage, quote: str, start: int | None = None) -> Citation:
-    start = source.text.index(quote) if start is None else start
-    return Citation(
-        number=number,
-        passage_id=source.id,
-        document=source.document,
-        headings=source.headings,
-        quote=quote,
-        start=start,
-        end=start + len(quote),
-        page=None,
-        last_page=None,
-        url="",
-    )
+def cite(number: int, source: Passage, quote: str, **given: object) -> Citation:
+    return citation_of(source, quote, number, **given)
 
 
-def answer(text: str, *citations: Citation, passages: tuple[Passage, ...] = ()) -> Answer:
-    return Answer(
-        question="Q",
-        text=text,
-        language="en",
-        citations=citations,
-        passages=passages,
-        answered=True,
-        confidence=0.9,
-        mode="extractive",
-    )
+def answer(text: str, *citations: Citation, **given: object) -> Answer:
+    return answer_of(text, *citations, **{"language": "en", "answered": True} | given)
 
 
-REFUSAL = Answer(
-    question="Q",
-    text="The sources do not say.",
-    language="en",
+REFUSAL = answer(
+    "The sources do not say.",
     answered=False,
     reason="nothing found",
     missing=("2035",),
     confidence=0.1,
-    mode="extractive",
 )
 
 SIZE = passage(MARKET, "Size of the drug market", 3)
@@ -144,10 +114,11 @@ ANSWERS = {
 
 
 class Scripted:
-    """An assistant that knows its answers by heart, and remembers what it was asked."""
+    """An assistant that knows its answers by heart and remembers what it was asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, always: Answer | None = None) -> None:
         self.asked: list[tuple[str, tuple[Turn, ...]]] = []
+        self._always = always
 
     def ask(
         self,
@@ -157,7 +128,7 @@ class Scripted:
         config: RunnableConfig | None = None,
     ) -> Answer:
         self.asked.append((question, history))
-        return ANSWERS[question]
+        return self._always or ANSWERS[question]
 
 
 def ran(questions: tuple[Question, ...] = QUESTIONS) -> Results:
@@ -173,33 +144,23 @@ def by_id(results: Results, name: str) -> QuestionResult:
     return next(result for result in results.questions if result.id == name)
 
 
-def test_every_question_is_asked_with_its_history_and_reported_when_done() -> None:
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_every_question_is_asked_with_its_history_and_reported_in_order(
+    results: Results, at_once: int
+) -> None:
     assistant, done = Scripted(), list[str]()
-    run(
+    found = run(
         QUESTIONS,
         assistant,
         OUTLINE,
         EMBEDDER,
         stamp=STAMP,
+        parallel=at_once,
         on_result=lambda result: done.append(result.id),
     )
     assert done == [one.id for one in QUESTIONS]
-    assert assistant.asked[0] == ("right", (Turn(question="earlier", answer_text="text"),))
-
-
-def test_questions_asked_at_the_same_time_are_reported_in_their_order(results: Results) -> None:
-    done: list[str] = []
-    at_once = run(
-        QUESTIONS,
-        Scripted(),
-        OUTLINE,
-        EMBEDDER,
-        stamp=STAMP,
-        parallel=3,
-        on_result=lambda result: done.append(result.id),
-    )
-    assert done == [one.id for one in QUESTIONS]
-    assert at_once.fingerprint == results.fingerprint
+    assert dict(assistant.asked)["right"] == (Turn(question="earlier", answer_text="text"),)
+    assert found.fingerprint == results.fingerprint
 
 
 def test_of_a_model_it_is_told_how_often_it_failed_and_what_was_withheld(results: Results) -> None:
@@ -240,9 +201,7 @@ def test_language_versions_of_a_section_are_ranked_as_one(results: Results) -> N
         ("In brief", False),
         ("Size of the drug market", True),
     ]
-
-
-def test_a_heading_in_another_document_is_not_relevant(results: Results) -> None:
+    # The heading stands in another document than the one that this question names.
     assert [one.relevant for one in by_id(results, "wrong refusal").retrieved] == [False]
 
 
@@ -275,18 +234,7 @@ def test_answers_are_counted_over_the_questions_they_apply_to(results: Results) 
     }
 
 
-def test_refusals_have_precision_recall_and_f1(results: Results) -> None:
-    # Two refusals, one of them right; two unanswerable questions, one of them refused.
-    assert results.overall.refusals == {"precision": 0.5, "recall": 0.5, "f1": 0.5}
-
-
-def test_citations_have_recall_and_precision(results: Results) -> None:
-    # Of four sentences two are supported; of three citations two support their sentence.
-    assert results.overall.citations["citation_recall"] == 0.5
-    assert results.overall.citations["citation_precision"] == pytest.approx(2 / 3, abs=1e-4)
-
-
-def test_a_citation_that_its_sentence_can_do_without_is_needless() -> None:
+def test_citations_may_support_a_sentence_together_or_be_needless() -> None:
     cited = answer(
         "The market is worth EUR 30 billion a year [1][2].",
         cite(1, SIZE, FIRST_SENTENCE),
@@ -295,17 +243,13 @@ def test_a_citation_that_its_sentence_can_do_without_is_needless() -> None:
     )
     (verdict,) = verdicts(cited, EMBEDDER)
     assert (verdict.supported, verdict.needless) == (True, (2,))
-
-
-def test_two_citations_may_support_a_sentence_together() -> None:
-    both = "The market is worth EUR 30 billion a year and cannabis has 39% of it [1][2]."
-    cited = answer(
-        both,
+    together = answer(
+        "The market is worth EUR 30 billion a year and cannabis has 39% of it [1][2].",
         cite(1, SIZE, FIRST_SENTENCE),
         cite(2, SIZE, "Cannabis has 39% of it."),
         passages=(SIZE,),
     )
-    (verdict,) = verdicts(cited, EMBEDDER)
+    (verdict,) = verdicts(together, EMBEDDER)
     assert (verdict.supported, verdict.needless) == (True, ())
 
 
@@ -333,8 +277,7 @@ def test_the_confidence_is_compared_with_what_can_be_answered(results: Results) 
     assert results.calibration.ece == pytest.approx((2 * 0.4 + 3 * (0.9 - 2 / 3)) / 5, abs=1e-3)
 
 
-def test_two_runs_differ_only_in_their_times(results: Results) -> None:
-    assert ran().fingerprint == results.fingerprint
+def test_other_questions_are_another_run(results: Results) -> None:
     assert ran(QUESTIONS[:3]).fingerprint != results.fingerprint
 
 
@@ -369,18 +312,8 @@ def test_held_out_questions_and_challenges_are_reported_apart() -> None:
 def seen(given: Answer, *gold: str, **values: object) -> QuestionResult:
     """The result of a question that is answered so."""
 
-    class Once:
-        def ask(
-            self,
-            question: str,
-            history: tuple[Turn, ...] = (),
-            *,
-            config: RunnableConfig | None = None,
-        ) -> Answer:
-            return given
-
     asked = question("q", answers=gold, **values)
-    return run((asked,), Once(), OUTLINE, EMBEDDER, stamp=STAMP).questions[0]
+    return run((asked,), Scripted(given), OUTLINE, EMBEDDER, stamp=STAMP).questions[0]
 
 
 SHORT = answer(f"{FIRST_SENTENCE} [1]", cite(1, TWO, FIRST_SENTENCE), passages=(TWO,))
@@ -545,16 +478,20 @@ def test_turns_of_a_conversation_are_asked_in_order_with_the_answers_before_them
         assert results.questions[2].history == told[:2]
 
 
-def test_a_quote_that_is_not_in_its_passage_is_counted_and_named(results: Results) -> None:
+def test_refusals_and_citations_are_counted_and_what_is_wrong_is_named(results: Results) -> None:
+    # Two refusals, one of them right; two unanswerable questions, one of them refused.
+    assert results.overall.refusals == {"precision": 0.5, "recall": 0.5, "f1": 0.5}
     wrong = by_id(results, "wrong quote")
     assert wrong.inexact_quotes == ("The market is worth 30 billion.",)
-    assert results.overall.citations["exact_quote_rate"] == pytest.approx(2 / 3, abs=1e-4)
-
-
-def test_a_figure_that_the_cited_quote_lacks_makes_a_sentence_unsupported(results: Results) -> None:
-    assert by_id(results, "wrong quote").unsupported == ("Cannabis has 93% of it",)
-    # Supported: both other cited sentences; not supported: 93%, and the one without a marker.
-    assert results.overall.citations["supported_rate"] == pytest.approx(2 / 4)
+    assert wrong.unsupported == ("Cannabis has 93% of it",)
+    assert results.overall.citations == {
+        # Of four sentences two are supported; of three citations two support their sentence.
+        "citation_recall": 0.5,
+        "citation_precision": pytest.approx(2 / 3, abs=1e-4),
+        "exact_quote_rate": pytest.approx(2 / 3, abs=1e-4),
+        # Supported: both other cited sentences; not: 93%, and the one without a marker.
+        "supported_rate": pytest.approx(2 / 4),
+    }
 
 
 def test_groups_have_their_own_figures_and_what_does_not_apply_is_null(results: Results) -> None:

@@ -26,12 +26,8 @@ def kept(results: Results, data_dir: Path, date: str) -> str:
 
 def test_a_run_is_read_back_as_it_was_written(results: Results, tmp_path: Path) -> None:
     files = runs.write(results, tmp_path / "deep" / "run", html="<p>", md="#")
-    assert [file.name for file in files] == [
-        "questions.jsonl",
-        "report.html",
-        "report.md",
-        "results.json",
-    ]
+    written = ["questions.jsonl", "report.html", "report.md", "results.json"]
+    assert [file.name for file in files] == written
     assert runs.read(tmp_path / "deep" / "run") == results
     assert runs.read(tmp_path / "deep" / "run" / "results.json") == results
 

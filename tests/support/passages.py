@@ -1,0 +1,37 @@
+"""Passages, citations and answers made by hand: a test gives what it is about, and no more."""
+
+from core.answer import Answer
+from core.citation import Citation
+from core.passage import Passage
+from core.source import DocumentInfo
+
+
+def passage_of(document: DocumentInfo, text: str, heading: str, **given: object) -> Passage:
+    """A passage that is a whole section; without units, unless they are given."""
+    values: dict[str, object] = {
+        "id": f"{document.key}:p1", "document": document, "text": text,
+        "headings": (document.title, heading), "section": 1, "start": 0, "end": len(text),
+        "units": (),
+    }  # fmt: skip
+    return Passage.model_validate(values | given)
+
+
+def citation_of(passage: Passage, quote: str, number: int = 1, **given: object) -> Citation:
+    """A quote where it first stands in a passage, unless `start` says where."""
+    start = int(str(given.get("start", passage.text.find(quote))))
+    assert start >= 0
+    values: dict[str, object] = {
+        "number": number, "passage_id": passage.id, "document": passage.document,
+        "headings": passage.headings, "quote": quote, "start": start, "end": start + len(quote),
+        "page": passage.page, "last_page": passage.page, "url": passage.document.url,
+    }  # fmt: skip
+    return Citation.model_validate(values | given)
+
+
+def answer_of(text: str, *citations: Citation, **given: object) -> Answer:
+    """An extractive answer in Dutch; without citations a refusal."""
+    values: dict[str, object] = {
+        "question": "?", "text": text, "language": "nl", "citations": citations,
+        "answered": bool(citations), "confidence": 0.9, "mode": "extractive",
+    }  # fmt: skip
+    return Answer.model_validate(values | given)
