@@ -209,6 +209,7 @@ def test_an_ingest_gives_a_server_many_texts_at_once_and_goes_on_after_a_failure
         settings = small({"ships.en.md": f"---\ntitle: Ships\n---\n# Ships\n\n{sections}"})
         settings = settings.model_copy(update={"embeddings_url": script.url})
         script.vector = lambda text: [float(len(text)), *(float(ord(c)) for c in text[-40:][:8])]
+        script.held = lambda: until(lambda: script.most_under_way > 1, "a second one is under way")
         script.failing_after = 50
         with pytest.raises(ModelError):
             ingest(settings)
