@@ -24,6 +24,8 @@ from chain.writing.reply_reader import read
 from core.errors import ModelError
 from core.settings import Settings
 
+pytestmark = pytest.mark.usefixtures("nothing_kept")
+
 Body = Callable[[], Iterator[bytes]]
 MB = 1_000_000
 

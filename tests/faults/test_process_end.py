@@ -12,6 +12,8 @@ import pytest
 from core.settings import ROOT, Settings
 from tests.support.openai_server import Reply, Request, Script, openai_server
 
+pytestmark = pytest.mark.usefixtures("nothing_kept")
+
 QUESTION = "How many reports of online child sexual abuse were there in the EU in 2019?"
 TWO_QUESTIONS = """
 from chain.assistant import Assistant
