@@ -19,6 +19,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
+from filelock import FileLock
 
 from core.settings import Settings
 from ingest.passages.isolated import Loader
@@ -44,10 +45,13 @@ class Kept:
         self._vectors = sqlite3.connect(
             file, timeout=60, isolation_level=None, check_same_thread=False
         )
-        self._vectors.execute("PRAGMA journal_mode = WAL")
+        with FileLock(file.with_suffix(".lock")):  # SQLite does not wait to change its journal
+            self._vectors.execute("PRAGMA journal_mode = WAL")
+            self._vectors.execute(
+                "CREATE TABLE IF NOT EXISTS kept (text BLOB PRIMARY KEY, made BLOB)"
+            )
         self._vectors.execute("PRAGMA synchronous = OFF")
         self._vectors.execute(f"PRAGMA max_page_count = {_PAGES}")
-        self._vectors.execute("CREATE TABLE IF NOT EXISTS kept (text BLOB PRIMARY KEY, made BLOB)")
         self._readers: dict[tuple[object, ...], subprocess.Popen[str]] = {}
 
     @contextlib.contextmanager
