@@ -7,18 +7,22 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from filelock import FileLock
-from playwright.sync_api import Browser
 
 from core.settings import ROOT, Settings
-from people.database import Database
 from tests.support.apps import begin_anew
-from tests.support.browser import served, started
-from tests.support.databases import Postgresql, running_postgresql
+from tests.support.kept import Kept, copy_index, ingested
 from tests.support.processor import Budgets
 from tests.support.rooms import concerned, touched
+
+if TYPE_CHECKING:  # each takes time to load, and most tests need neither
+    from playwright.sync_api import Browser
+
+    from people.database import Database
+    from tests.support.databases import Postgresql
 
 CORPUS = ROOT / "corpus"
 
@@ -75,7 +79,12 @@ def _a_start_of_its_own() -> None:
 
 
 # All that an index over the bundled briefs is made by.
-_MAKERS = ("core", "corpus", "ingest", "vectorstore", "requirements.lock")
+_MAKERS = ("core", "corpus", "ingest", "language", "vectorstore", "requirements.lock")
+# All that the vector of a text is made by.
+_EMBEDDER = (
+    *(f"vectorstore/{name}.py" for name in ("e5", "e5_graph", "e5_weights")),
+    "requirements.lock",
+)
 
 _MAKE = """
 import sys
@@ -96,28 +105,56 @@ def _fingerprint(names: tuple[str, ...]) -> str:
     return digest.hexdigest()[:16]
 
 
+def _kept(config: pytest.Config, name: str, made_by: tuple[str, ...]) -> Path:
+    """A folder of pytest's cache for what is made by this code; that of other code is removed."""
+    folder = config.cache.mkdir(name)
+    kept = folder / _fingerprint(made_by)
+    with FileLock(folder / "lock"):
+        if not kept.exists():
+            for old in (path for path in folder.iterdir() if path.is_dir()):
+                shutil.rmtree(old)
+            kept.mkdir()
+    return kept
+
+
+@pytest.fixture(scope="session")
+def kept_indexes(pytestconfig: pytest.Config) -> Path:
+    """The folder with indexes that tests made before."""
+    return _kept(pytestconfig, "indexes", _MAKERS)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def made_once(pytestconfig: pytest.Config) -> Iterator[Kept]:
+    """Vectors and reading processes that tests share."""
+    found = Kept(_kept(pytestconfig, "vectors", _EMBEDDER) / "vectors.sqlite")
+    with found.in_place():
+        yield found
+
+
+@pytest.fixture
+def nothing_kept(made_once: Kept) -> Iterator[None]:
+    """For tests of the embedder and of reading processes: each is computed and started anew."""
+    with made_once.set_aside():
+        yield
+
+
 @pytest.fixture(scope="session")
 def settings(
-    pytestconfig: pytest.Config,
-    tmp_path_factory: pytest.TempPathFactory,
-    _no_settings_from_outside: None,
+    kept_indexes: Path, tmp_path_factory: pytest.TempPathFactory, _no_settings_from_outside: None
 ) -> Settings:
     """Settings of an index over the bundled briefs: do not ingest into it.
 
     It is built once per state of the code that builds it, by a process of its own, and kept in
     pytest's cache; each session, and each of several workers, has a copy.
     """
-    folder = pytestconfig.cache.mkdir("indexes")
-    kept = folder / _fingerprint(_MAKERS)
-    with FileLock(folder / "lock"):
-        if not kept.exists():
-            for old in (path for path in folder.iterdir() if path.is_dir()):
-                shutil.rmtree(old)
-            making = folder / "making"
+    bundled = kept_indexes / "bundled"
+    with FileLock(kept_indexes / "lock"):
+        if not bundled.exists():
+            making = kept_indexes / "making"
             subprocess.run([sys.executable, "-c", _MAKE, making, CORPUS], cwd=ROOT, check=True)
-            making.rename(kept)
+            making.rename(bundled)
     data = tmp_path_factory.mktemp("data") / "index"
-    shutil.copytree(kept, data)
+    copy_index(bundled, data)
     return Settings(data_dir=data, corpus_dirs=(CORPUS,))
 
 
@@ -140,16 +177,34 @@ def small(tmp_path: Path) -> Callable[[Mapping[str, str]], Settings]:
     return make
 
 
+@pytest.fixture
+def indexed(
+    small: Callable[[Mapping[str, str]], Settings], kept_indexes: Path
+) -> Callable[[Mapping[str, str]], Settings]:
+    """As `small`, and they are ingested; an index that a test made before is copied."""
+
+    def make(files: Mapping[str, str]) -> Settings:
+        settings = small(files)
+        ingested(settings, files, kept_indexes)
+        return settings
+
+    return make
+
+
 @pytest.fixture(scope="session")
-def postgresql() -> Iterator[Postgresql]:
+def postgresql() -> Iterator["Postgresql"]:
     """One server for all tests of a worker."""
+    from tests.support.databases import running_postgresql
+
     with running_postgresql() as server:
         yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def kept_in(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+def kept_in(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator["Database"]:
     """An empty database of each kind."""
+    from people.database import Database
+
     server = request.param == "postgresql" and request.getfixturevalue("postgresql")
     found = Database(tmp_path / "data", server.new_database() if server else "")
     yield found
@@ -157,8 +212,10 @@ def kept_in(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser() -> Iterator["Browser"]:
     """One browser for all tests; each opens pages of its own."""
+    from tests.support.browser import started
+
     with started() as found:
         yield found
 
@@ -166,5 +223,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def address(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Of the app on the bundled briefs."""
+    from tests.support.browser import served
+
     with served(settings.data_dir, tmp_path_factory.mktemp("app") / "log") as found:
         yield found

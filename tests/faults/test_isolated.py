@@ -18,6 +18,8 @@ from ingest.reading.load import load
 from tests.support import pdf_files
 from vectorstore.embeddings import token_counter
 
+pytestmark = pytest.mark.usefixtures("nothing_kept")
+
 GOOD = ROOT / "corpus/en/drugs-agenda.md"
 
 

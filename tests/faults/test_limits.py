@@ -25,6 +25,8 @@ from core.errors import ModelError
 from core.settings import Settings
 from tests.support.waiting import PATIENCE, until
 
+pytestmark = pytest.mark.usefixtures("nothing_kept")
+
 Body = Callable[[], Iterator[bytes]]
 MB = 1_000_000
 

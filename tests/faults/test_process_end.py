@@ -14,6 +14,8 @@ from tests.support.interrupting import interruptible
 from tests.support.openai_server import Reply, Request, Script, openai_server
 from tests.support.waiting import SILENT
 
+pytestmark = pytest.mark.usefixtures("nothing_kept")
+
 QUESTION = "How many reports of online child sexual abuse were there in the EU in 2019?"
 TWO_QUESTIONS = """
 from chain.assistant import Assistant

@@ -7,7 +7,6 @@ import pytest
 from chain.assistant import Assistant
 from core.settings import Settings
 from core.source import DocumentInfo
-from ingest.pipeline import ingest
 from language.acts import named, names_in
 from vectorstore.store import Index, open_index
 
@@ -84,9 +83,8 @@ DUTIES = "Which duties do the keepers of a lighthouse have?"
 
 
 @pytest.fixture
-def settings(small: Callable[[Mapping[str, str]], Settings]) -> Settings:
-    made = small({"lights.en.md": LIGHTS, "ports.en.md": PORTS})
-    ingest(made.model_copy(update={"refuse_below": 0.0}))
+def settings(indexed: Callable[[Mapping[str, str]], Settings]) -> Settings:
+    made = indexed({"lights.en.md": LIGHTS, "ports.en.md": PORTS})
     return made.model_copy(update={"refuse_below": 0.0})
 
 

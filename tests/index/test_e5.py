@@ -17,6 +17,8 @@ from vectorstore.e5 import E5, e5
 from vectorstore.embeddings import MODEL, LocalEmbedder, local_embedder
 from vectorstore.store import open_index
 
+pytestmark = pytest.mark.usefixtures("nothing_kept")
+
 ODD = [
     "",
     " ",

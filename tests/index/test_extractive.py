@@ -9,9 +9,8 @@ from chain.reading.parts import parts
 from chain.reading.relevance import rank_units
 from core.answer import Answer
 from core.settings import Settings
-from ingest.pipeline import ingest
 
-Small = Callable[[Mapping[str, str]], Settings]
+Indexed = Callable[[Mapping[str, str]], Settings]
 
 HARBOUR = """---
 id: harbour
@@ -52,10 +51,9 @@ The harbour master has these duties:
 
 
 @pytest.fixture
-def ask(small: Small) -> Callable[[str], Answer]:
+def ask(indexed: Indexed) -> Callable[[str], Answer]:
     """Puts a question to the report; none is refused, so that only the choice is looked at."""
-    settings = small({"harbour.md": HARBOUR})
-    ingest(settings)
+    settings = indexed({"harbour.md": HARBOUR})
     assistant = Assistant(settings.model_copy(update={"refuse_below": 0.0}))
     return lambda question: assistant.ask(question, language="en")
 
@@ -130,10 +128,9 @@ def test_a_question_with_two_parts_gets_both_each_under_its_label(
     ],
 )
 def test_parts_and_sides_of_a_comparison_find_a_passage_of_their_own(
-    small: Small, question: str, both: tuple[str, str]
+    indexed: Indexed, question: str, both: tuple[str, str]
 ) -> None:
-    settings = small({"harbour.md": HARBOUR})
-    ingest(settings)
+    settings = indexed({"harbour.md": HARBOUR})
     one = settings.model_copy(update={"refuse_below": 0.0, "results": 1})
     answer = Assistant(one).ask(question, language="en")
     assert len(answer.passages) == 2
@@ -146,9 +143,8 @@ def test_a_definition_begins_with_the_sentence_that_says_what_it_is(
     assert "HRO, the office" in " ".join(ask("What is the HRO?").citations[0].quote.split())
 
 
-def test_only_a_question_for_a_definition_prefers_one(small: Small) -> None:
-    settings = small({"harbour.md": HARBOUR})
-    ingest(settings)
+def test_only_a_question_for_a_definition_prefers_one(indexed: Indexed) -> None:
+    settings = indexed({"harbour.md": HARBOUR})
     index = Assistant(settings).index
     for question, wanted in (
         ("What is the HRO?", "keeps the register"),
@@ -182,13 +178,12 @@ def test_a_list_that_is_asked_for_is_whole_and_under_its_lead_in(
     assert [line[:5] for line in second.split("\n")] == ["- ins", "- col", "- war"]
 
 
-def test_a_footnote_is_no_answer_by_itself(small: Small) -> None:
+def test_a_footnote_is_no_answer_by_itself(indexed: Indexed) -> None:
     text = (
         "---\nid: note\ntitle: Ferries\nlanguage: en\n---\n\n# Ferries\n\n## Report on ferries\n\n"
         "The report on ferries was published in 2017.\n\n[^1]: Report on ferries, COM(2017) 195.\n"
     )
-    settings = small({"note.md": text}).model_copy(update={"refuse_below": 0.0})
-    ingest(settings)
+    settings = indexed({"note.md": text}).model_copy(update={"refuse_below": 0.0})
     answer = Assistant(settings).ask("Which report on ferries was there?", language="en")
     assert [unit.kind for unit in answer.passages[0].units] == ["sentence", "note"]
     assert [one.quote for one in answer.citations] == [
@@ -196,14 +191,13 @@ def test_a_footnote_is_no_answer_by_itself(small: Small) -> None:
     ]
 
 
-def test_what_two_documents_say_in_the_same_words_is_said_once(small: Small) -> None:
+def test_what_two_documents_say_in_the_same_words_is_said_once(indexed: Indexed) -> None:
     text = (
         "---\nid: {0}\ntitle: Report {0}\nlanguage: en\n---\n\n# Report {0}\n\n## Boats\n\n"
         "The town has 40 boats.\n"
     )
-    settings = small({f"{name}.md": text.format(name) for name in ("one", "two")})
+    settings = indexed({f"{name}.md": text.format(name) for name in ("one", "two")})
     settings = settings.model_copy(update={"refuse_below": 0.0})
-    ingest(settings)
     answer = Assistant(settings).ask("How many boats does the town have?", language="en")
     assert len(answer.passages) == 2
     assert answer.text == "The town has 40 boats. [1]"

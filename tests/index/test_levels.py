@@ -7,7 +7,6 @@ import pytest
 from chain.reading.confidence import confidence
 from chain.reading.relevance import rank
 from core.settings import Settings
-from ingest.pipeline import ingest
 from vectorstore.levels import levels
 from vectorstore.store import Index, open_index
 
@@ -45,9 +44,8 @@ QUESTION = "Hoeveel openbare laadpunten voor elektrische auto's waren er eind 20
 
 
 @pytest.fixture
-def index(small: Callable[[Mapping[str, str]], Settings]) -> Index:
-    settings = small({"parking.nl.md": PARKING, "charging.en.md": CHARGING})
-    ingest(settings)
+def index(indexed: Callable[[Mapping[str, str]], Settings]) -> Index:
+    settings = indexed({"parking.nl.md": PARKING, "charging.en.md": CHARGING})
     return open_index(settings)
 
 

@@ -13,13 +13,12 @@ from core.passage import ScoredPassage
 from core.settings import Settings
 from core.source import DocumentInfo, Scope
 from core.versions import standings
-from ingest.pipeline import ingest
 from vectorstore.generation import Generation
 from vectorstore.retriever import PassageRetriever
 from vectorstore.segments import Segment
 from vectorstore.store import open_index
 
-Small = Callable[[Mapping[str, str]], Settings]
+Indexed = Callable[[Mapping[str, str]], Settings]
 DRUGS = "How much is the EU drug market worth each year?"
 TWO_THINGS = "What are the priorities on firearms and how much is the drug market worth?"
 
@@ -55,22 +54,21 @@ def test_what_another_document_answers_is_refused_within_this_one(assistant: Ass
         assert within.documents == ("csa-strategy",)
 
 
-def test_a_document_with_few_passages_is_found_among_many(small: Small) -> None:
+def test_a_document_with_few_passages_is_found_among_many(indexed: Indexed) -> None:
     many = {
         f"ships-{n}.md": f"# Ships {n}\n\n" + "\n\n".join(f"## Quay {m}\n\nShip {n}-{m} lies here."
         for m in range(20))
         for n in range(10)
     }  # fmt: skip
-    settings = small({**many, "bees.md": "# Bees\n\nThe town keeps bees on the roof."})
-    ingest(settings)
+    settings = indexed({**many, "bees.md": "# Bees\n\nThe town keeps bees on the roof."})
     scope = Scope(documents=("bees",))
     found = Assistant(settings).index.search("Which ship lies at quay 3?", 6, "en", scope=scope)
     assert [one.passage.document.id for one in found] == ["bees"]
 
 
-def _fishing(small: Small) -> Settings:
+def _fishing(indexed: Indexed) -> Settings:
     """Twenty-four documents of ten passages each, of which one is asked for."""
-    return small(
+    return indexed(
         {
             f"port-{n:02}.en.md": f"# Port {n}\n\n"
             + "\n\n".join(
@@ -83,10 +81,9 @@ def _fishing(small: Small) -> Settings:
 
 
 def test_a_narrow_scope_is_answered_by_its_own_passages_as_the_wide_way_would(
-    small: Small, monkeypatch: pytest.MonkeyPatch
+    indexed: Indexed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = _fishing(small)
-    ingest(settings)
+    settings = _fishing(indexed)
     index = open_index(settings)
     scope = Scope(documents=("port-07",))
     asked = ("How many ships moor at quay 3 of port 7?", "Which crew unloads at quay 9?")
@@ -103,10 +100,9 @@ def test_a_narrow_scope_is_answered_by_its_own_passages_as_the_wide_way_would(
 
 
 def test_the_passages_of_some_documents_are_read_without_the_others(
-    small: Small, monkeypatch: pytest.MonkeyPatch
+    indexed: Indexed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = _fishing(small)
-    ingest(settings)
+    settings = _fishing(indexed)
     index = open_index(settings)
     keys = ["port-20.en", "port-03.en"]
     expected = [one for one in index.passages() if one.document.key in keys]
@@ -159,13 +155,12 @@ BEES = "# Plan {n}\n\n## Beekeeping\n\nThe town keeps {hives} hives of bees on t
 
 
 @pytest.fixture
-def plans(small: Small) -> Assistant:
+def plans(indexed: Indexed) -> Assistant:
     """A plan of 2020 that another took the place of in 2022, which is in force from 2023 on."""
     old = "---\nid: plan-1\nlanguage: en\ndate: 2020-05-01\nsuperseded_by: plan-2\n---\n\n"
     new = "---\nid: plan-2\nlanguage: en\ndate: 2022-05-01\neffective_from: 2023-01-01\n---\n\n"
     texts = {"1.md": old + BEES.format(n=1, hives=12), "2.md": new + BEES.format(n=2, hives=30)}
-    settings = small(texts).model_copy(update={"refuse_below": 0.0})  # fitted on other subjects
-    ingest(settings)
+    settings = indexed(texts).model_copy(update={"refuse_below": 0.0})  # fitted on other subjects
     return Assistant(settings)
 
 

@@ -54,10 +54,9 @@ def test_a_question_is_answered_from_the_sources_with_a_checked_citation(
 
 
 def test_a_list_comes_whole_and_under_its_lead_in(
-    small: Callable[[Mapping[str, str]], Settings],
+    indexed: Callable[[Mapping[str, str]], Settings],
 ) -> None:
-    settings = small({"lighthouses.en.md": LIGHTHOUSES})
-    ingest(settings)
+    settings = indexed({"lighthouses.en.md": LIGHTHOUSES})
 
     answer = Assistant(settings).ask(
         "Which parts of the lighthouses does the harbour authority check every year?"
@@ -74,10 +73,9 @@ def test_a_list_comes_whole_and_under_its_lead_in(
 
 
 def test_what_the_sources_do_not_say_is_not_said(
-    small: Callable[[Mapping[str, str]], Settings],
+    indexed: Callable[[Mapping[str, str]], Settings],
 ) -> None:
-    settings = small({"lighthouses.en.md": LIGHTHOUSES})
-    ingest(settings)
+    settings = indexed({"lighthouses.en.md": LIGHTHOUSES})
 
     answer = Assistant(settings).ask("Wat is de hoofdstad van Australië?")
 
@@ -89,10 +87,9 @@ def test_what_the_sources_do_not_say_is_not_said(
 
 
 def test_the_pieces_of_a_stream_add_up_to_the_answer(
-    small: Callable[[Mapping[str, str]], Settings],
+    indexed: Callable[[Mapping[str, str]], Settings],
 ) -> None:
-    settings = small({"lighthouses.en.md": LIGHTHOUSES})
-    ingest(settings)
+    settings = indexed({"lighthouses.en.md": LIGHTHOUSES})
 
     *pieces, last = Assistant(settings).stream("From which year is the oldest lighthouse?")
 

@@ -7,12 +7,11 @@ from chain.assistant import Assistant
 from core.settings import Settings
 from core.source import DocumentInfo, DocumentKind
 from core.versions import standings
-from ingest.pipeline import ingest
 from ui.answers.remarks import told_html
 from ui.texts import load
 
 TODAY = datetime.date(2026, 11, 24)
-Small = Callable[[Mapping[str, str]], Settings]
+Indexed = Callable[[Mapping[str, str]], Settings]
 
 
 def document(
@@ -70,9 +69,11 @@ BEES = "## Beekeeping\n\nThe town keeps {} hives of bees on the roof of the town
 DOGS = "## Dogs\n\nDogs swim in the pond from May to September."
 
 
-def test_the_text_in_force_comes_first_and_the_old_one_is_told(small: Small) -> None:
+def test_the_text_in_force_comes_first_and_the_old_one_is_told(indexed: Indexed) -> None:
     old = _plan(1, f"{BEES.format(12)}\n\n{DOGS}", "superseded_by: plan-2\n")
-    assistant = Assistant(_ingested(small({"old.md": old, "new.md": _plan(2, BEES.format(30))})))
+    assistant = Assistant(
+        _questions_are_answered(indexed({"old.md": old, "new.md": _plan(2, BEES.format(30))}))
+    )
     bees = assistant.ask("How many hives of bees does the town keep?", language="en")
     assert bees.citations[0].document.id == "plan-2"
     assert "30 hives" in bees.text.split("[1]")[0]
@@ -83,20 +84,20 @@ def test_the_text_in_force_comes_first_and_the_old_one_is_told(small: Small) -> 
     assert "Another document has taken the place of “Plan 1”" in shown
 
 
-def test_without_the_field_the_older_text_is_not_told_apart(small: Small) -> None:
-    assistant = Assistant(_ingested(small({"old.md": _plan(1, DOGS)})))
+def test_without_the_field_the_older_text_is_not_told_apart(indexed: Indexed) -> None:
+    assistant = Assistant(_questions_are_answered(indexed({"old.md": _plan(1, DOGS)})))
     dogs = assistant.ask("When do dogs swim in the pond?", language="en")
     assert dogs.citations[0].standing == "in_force"
     assert "taken the place" not in told_html(dogs, load("en"))
 
 
 def test_an_answer_rests_on_the_official_text_first_and_says_when_it_quotes_the_summary(
-    small: Small,
+    indexed: Indexed,
 ) -> None:
     celex = 'celex: "52020DC0699"\n'
     brief = _plan(1, f"{BEES.format(12)}\n\n{DOGS}", f"{celex}kind: brief\nabout: Plan\n")
     official = _plan(2, BEES.format(12), f"{celex}kind: official\n")
-    settings = _ingested(small({"brief.md": brief, "official.md": official}))
+    settings = _questions_are_answered(indexed({"brief.md": brief, "official.md": official}))
     bees = Assistant(settings).ask("How many hives of bees does the town keep?", language="en")
     assert bees.citations[0].document.kind == "official"
 
@@ -106,7 +107,5 @@ def test_an_answer_rests_on_the_official_text_first_and_says_when_it_quotes_the_
     assert told in told_html(dogs, load("en"))
 
 
-def _ingested(settings: Settings) -> Settings:
-    settings = settings.model_copy(update={"refuse_below": 0.0})  # fitted on other subjects
-    ingest(settings)
-    return settings
+def _questions_are_answered(settings: Settings) -> Settings:
+    return settings.model_copy(update={"refuse_below": 0.0})  # fitted on other subjects

@@ -1,10 +1,11 @@
 """Pages in Streamlit's own test harness, and what a user does on them."""
 
-from typing import Any
-
-from streamlit.testing.v1 import AppTest
+from typing import TYPE_CHECKING, Any
 
 from core import settings
+
+if TYPE_CHECKING:  # takes a second to import
+    from streamlit.testing.v1 import AppTest
 
 
 def begin_anew() -> None:
@@ -13,18 +14,18 @@ def begin_anew() -> None:
     settings._read.cache_clear()
 
 
-def run(page: Any) -> AppTest:
+def run(page: Any) -> "AppTest":
     """Runs a page, or what was just done to it; nothing may go wrong unnoticed."""
     app: AppTest = page.run()
     assert not app.exception
     return app
 
 
-def ask(app: AppTest, question: str) -> AppTest:
+def ask(app: "AppTest", question: str) -> "AppTest":
     return run(app.chat_input[0].set_value(question))
 
 
-def press(app: AppTest, label: str) -> AppTest:
+def press(app: "AppTest", label: str) -> "AppTest":
     """Presses the button with this label; there is just one."""
     (button,) = [button for button in app.button if button.label == label]
     return run(button.click())

