@@ -31,10 +31,10 @@ def press(app: "AppTest", label: str) -> "AppTest":
     return run(button.click())
 
 
-def shown(app: AppTest) -> str:
+def shown(app: "AppTest") -> str:
     """All of a page that is ours, as it is sent to the browser."""
     return "\n".join(element.body for element in app.html if "<style>" not in element.body)
 
 
-def labels(app: AppTest) -> list[str]:
+def labels(app: "AppTest") -> list[str]:
     return [button.label for button in app.button]
