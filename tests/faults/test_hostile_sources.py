@@ -27,6 +27,7 @@ REFUSED = {"front-address", "front-data-address"}
 NOT_READ = {
     "alt-text",
     "comment",
+    "comment-md",
     "css",
     "collapsed-text",
     "display-none",
