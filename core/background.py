@@ -26,9 +26,18 @@ def begin(work: Callable[[], object], name: str, stop: threading.Event | None = 
         stop: once it is set, the work ends as soon as it waits for nothing else.
     """
     run = contextvars.copy_context().run
-    thread = _Thread(target=run, args=(work,), name=name, daemon=stop is not None)
+    thread = _Thread(target=run, args=(_done, work), name=name, daemon=stop is not None)
     thread.stop = stop
     thread.start()
+
+
+def _done(work: Callable[[], object]) -> None:
+    try:
+        work()
+    except RuntimeError:
+        if threading.main_thread().is_alive():
+            raise
+        # The process ends, and no more threads are to be had: nobody waits for the work any more.
 
 
 class _Thread(threading.Thread):

@@ -78,6 +78,15 @@ def _a_start_of_its_own() -> None:
     begin_anew()
 
 
+@pytest.fixture(autouse=True)
+def _the_program_stays() -> Iterator[None]:
+    """Streamlit puts the script of a page in the place of the program, which a process that is
+    spawned later would run."""
+    program = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = program
+
+
 # All that an index over the bundled briefs is made by.
 _MAKERS = ("core", "corpus", "ingest", "language", "vectorstore", "requirements.lock")
 # All that the vector of a text is made by.

@@ -146,6 +146,45 @@ begin(work, "work")
     assert (ended.returncode, ended.stdout) == (0, "done\n")
 
 
+def test_work_that_needs_more_threads_at_the_end_ends_without_a_word() -> None:
+    """The interpreter takes no more of them then; the embedder's are such."""
+    program = """
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from core.background import begin
+
+pool = ThreadPoolExecutor(1)
+
+def work() -> None:
+    threading.main_thread().join()
+    while True:
+        pool.submit(int).result()
+
+begin(work, "work")
+"""
+    command = [sys.executable, "-c", program]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_work_that_fails_before_the_end_says_so() -> None:
+    program = """
+import threading
+from core.background import begin
+
+def work() -> None:
+    raise RuntimeError("no index")
+
+begin(work, "work")
+for thread in threading.enumerate():
+    if thread.name == "work":
+        thread.join()
+"""
+    command = [sys.executable, "-c", program]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100)
+    assert "RuntimeError: no index" in ended.stderr
+
+
 def test_a_thread_that_waits_for_a_server_holds_up_no_end() -> None:
     program = """
 import socket, threading
