@@ -28,7 +28,15 @@ CORPUS = ROOT / "corpus"
 
 
 # Processor seconds that all tests of a folder take, the long ones too; in this order they begin.
-BUDGETS = {"browser": 0, "servers": 0, "faults": 0, "ui": 0, "index": 0, "unit": 0, "policy": 0}
+BUDGETS = {
+    "browser": 1000,
+    "servers": 650,
+    "faults": 450,
+    "ui": 120,
+    "index": 500,
+    "unit": 90,
+    "policy": 50,
+}
 _CHOSEN = pytest.StashKey[set[Path]]()
 
 

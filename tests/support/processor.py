@@ -35,7 +35,8 @@ class Budgets:
         report: pytest.TestReport = yield
         if call.when == "teardown":
             now = processor_seconds()
-            report.user_properties.append((_SPENT, now - self._before))
+            # Less when a server ended whose own children it did not wait for: theirs is lost then.
+            report.user_properties.append((_SPENT, max(0.0, now - self._before)))
             self._before = now
         return report
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from core.errors import StoreError
@@ -310,6 +311,7 @@ def test_a_summary_that_cannot_be_made_leaves_the_text(
     def fails(*_: object) -> None:
         raise StoreError("It cannot be read.")
 
+    st.cache_resource.clear()  # also of what another test had made
     monkeypatch.setattr("ui.sources.in_short.digest", fails)
     read(app, document="haven", language="en")
     assert not app.exception
