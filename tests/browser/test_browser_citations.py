@@ -330,7 +330,7 @@ def web_page(folder: Path, paragraphs: list[str]) -> Iterator[str]:
     (folder / "page.html").write_text(page, "utf-8")
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
     with http.server.ThreadingHTTPServer(("localhost", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield f"http://localhost:{server.server_port}/page.html"
         server.shutdown()
 

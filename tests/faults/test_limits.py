@@ -70,7 +70,7 @@ def _serving(body: Body, **headers: str) -> Iterator[tuple[str, threading.Event]
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}/v1", hung_up
     finally:

@@ -74,7 +74,7 @@ def _server() -> Iterator[_Script]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     script.url = f"http://127.0.0.1:{server.server_port}/v1"
     try:
         yield script

@@ -472,7 +472,7 @@ def another_site(html: str) -> Iterator[str]:
             pass
 
     with ThreadingHTTPServer(("localhost", 0), Site) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield f"http://localhost:{server.server_port}"
         server.shutdown()
 

@@ -106,7 +106,7 @@ def echo() -> Iterator[Echo]:
             pass
 
     with ThreadingHTTPServer(("localhost", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         told.url = f"http://localhost:{server.server_port}"
         yield told
         server.shutdown()

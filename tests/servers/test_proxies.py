@@ -284,7 +284,7 @@ def test_what_a_proxy_passes_on_bounds_and_hides(tmp_path: Path, kind: str) -> N
     _installed(kind)
     _Upstream.read.clear()
     with ThreadingHTTPServer(("127.0.0.1", 0), _Upstream) as app:
-        threading.Thread(target=app.serve_forever, daemon=True).start()
+        threading.Thread(target=app.serve_forever, args=(0.01,), daemon=True).start()
         port = free_port()
         with _proxied(kind, tmp_path, port, [app.server_port] * 2) as proxy:
             trusted = ssl.create_default_context(cafile=str(tmp_path / "fullchain.pem"))

@@ -281,7 +281,7 @@ def publications_server(tls: SSLContext | None = None, host: str = "127.0.0.1") 
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
     office.url = f"{'https' if tls else 'http'}://{host}:{server.server_port}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
         yield office
     finally:

@@ -58,7 +58,7 @@ def _server() -> Iterator[_Script]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     script.url = f"http://127.0.0.1:{server.server_port}"
     try:
         yield script
