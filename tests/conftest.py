@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from tests.support.apps import begin_anew
 from tests.support.kept import Kept, copy_index, ingested
 from tests.support.processor import Budgets
 from tests.support.rooms import concerned, touched
+from tests.support.small import Small
 
 if TYPE_CHECKING:  # each takes time to load, and most tests need neither
     from playwright.sync_api import Browser
@@ -176,7 +177,7 @@ def settings(
 
 
 @pytest.fixture
-def small(tmp_path: Path) -> Callable[[Mapping[str, str]], Settings]:
+def small(tmp_path: Path) -> Small:
     """Writes these files (name -> text) into a folder of their own; returns settings for it.
 
     Called again it changes the files; nothing is ingested yet.
@@ -195,9 +196,7 @@ def small(tmp_path: Path) -> Callable[[Mapping[str, str]], Settings]:
 
 
 @pytest.fixture
-def indexed(
-    small: Callable[[Mapping[str, str]], Settings], kept_indexes: Path
-) -> Callable[[Mapping[str, str]], Settings]:
+def indexed(small: Small, kept_indexes: Path) -> Small:
     """As `small`, and they are ingested; an index that a test made before is copied."""
 
     def make(files: Mapping[str, str]) -> Settings:

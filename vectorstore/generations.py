@@ -12,8 +12,9 @@ from core.settings import Settings
 from vectorstore import chroma
 from vectorstore.chroma import GenerationGone, store_folder, translated
 from vectorstore.generation import Generation
+from vectorstore.graph_files import clear_unused
 from vectorstore.lease import Lease
-from vectorstore.manifest import Manifest, SegmentEntry
+from vectorstore.manifest import Manifest, SegmentEntry, made_at
 from vectorstore.pointer import Pointer, StoredPointer
 from vectorstore.segments import create
 from vectorstore.unused_segments import remove_unused, whole_segments
@@ -40,6 +41,7 @@ class Generations:
         self._keep = settings.keep_generations
         self._lease = lease
         self._pointer = StoredPointer(self._client, settings, lease)
+        self._folder = None if settings.chroma_url else store_folder(settings)
 
     def pointer(self) -> Pointer:
         """The pointer as it is, whichever process wrote it."""
@@ -147,6 +149,7 @@ class Generations:
         Raises:
             LockedError: the lease was lost meanwhile.
         """
+        self._finish(generation_id)
         self._pointer.move(self.pointer().model_copy(update={"trial": generation_id, "plan": plan}))
 
     def discard(self) -> None:
@@ -170,8 +173,15 @@ class Generations:
                 f"Generation {generation_id} was not published: a part of it is gone from the "
                 "store, perhaps by another run. Run this again."
             )
+        self._finish(generation_id)
         kept = (*self.pointer().kept, generation_id)[-self._keep :]
         self._pointer.move(Pointer(current=generation_id, kept=kept))
+
+    def _finish(self, generation_id: str) -> None:
+        """Leaves nothing in a new generation's files that is not of its texts."""
+        made = made_at(generation_id)
+        if self._folder and made:
+            clear_unused(self._folder, made.timestamp())
 
     def rollback(self, generation_id: str | None = None) -> str:
         """Puts an earlier kept generation in use: the named one, else the one before the current.

@@ -2,7 +2,6 @@
 
 import datetime
 import functools
-import secrets
 from collections.abc import Mapping, Sequence
 
 from core.frozen import Frozen
@@ -104,8 +103,8 @@ def method_of(embedder: Embedder) -> str:
 
 
 def new_id(now: datetime.datetime) -> str:
-    """An id for a generation made at this time (UTC); ids sort by time."""
-    return f"{now:{_TIME}}-{secrets.token_hex(2)}"
+    """An id for a generation made at this time (UTC); ids sort by time, to 16 microseconds."""
+    return f"{now:{_TIME}}-{now.microsecond >> 4:04x}"
 
 
 def made_at(generation_id: str) -> datetime.datetime | None:

@@ -190,10 +190,12 @@ def create(client: chroma.Client, entry: SegmentEntry, metadata: dict[str, str])
     """Makes the two empty collections of a segment; the first holds the metadata.
 
     Chroma writes the graph after every so many vectors; those after the last write are added anew
-    in each process that opens the segment. As the size is known, these are few.
+    in each process that opens the segment. As the size is known, these are few. A graph that was
+    never written is written by each process that opens the segment, with what that process has in
+    memory (`vectorstore/graph_files.py`), so a small one is written at every addition.
     """
     for kind, size in zip(KINDS, (entry.passages, entry.units), strict=True):
-        sync_every = max(chroma.BATCH, size // _SYNCS - chroma.BATCH)
+        sync_every = max(1, size // _SYNCS - chroma.BATCH)
         client.create_collection(
             f"{kind}-{entry.id}",
             embedding_function=None,

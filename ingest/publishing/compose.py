@@ -27,7 +27,7 @@ def compose(
         method: the embedding method.
     """
     now = datetime.datetime.now(datetime.UTC)
-    created = now.isoformat(timespec="seconds")
+    created = now.isoformat(timespec="milliseconds")
     own = new_id(now)
     made: dict[str, list[Passage]] = {}
     for passage in fresh:

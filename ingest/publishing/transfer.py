@@ -131,7 +131,7 @@ def _as_new(manifest: Manifest) -> Manifest:
     return manifest.model_copy(
         update={
             "id": own,
-            "created": now.isoformat(timespec="seconds"),
+            "created": now.isoformat(timespec="milliseconds"),
             "documents": tuple(
                 entry.model_copy(update={"segment": own}) for entry in manifest.documents
             ),

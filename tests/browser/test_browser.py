@@ -1,6 +1,5 @@
 """The page in a real browser: what a reader sees, and what a hostile source cannot do."""
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from ingest.pipeline import ingest
 from people.database import database
 from people.feedback import read
 from tests.support.browser import VIEWPORT_HEIGHT, ask, evidence, opened, served, settled
+from tests.support.small import Small
 
 ROOT = Path(__file__).parents[2]
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
@@ -97,7 +97,7 @@ def test_a_question_outside_the_sources_is_refused(browser: Browser, address: st
 
 
 def test_a_hostile_source_is_text_in_answers_cards_and_copies_and_not_run(
-    browser: Browser, small: Callable[[Mapping[str, str]], Settings], tmp_path: Path
+    browser: Browser, small: Small, tmp_path: Path
 ) -> None:
     front_matter = "---\nid: tulp\ntitle: Tulp <b>vet</b> $y$\nlanguage: nl\n---\n\n"
     text = f"# Tulp <b>vet</b>\n\n## Leden van de Zwarte Tulp\n\n{HOSTILE}\n"

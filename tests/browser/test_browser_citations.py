@@ -159,6 +159,8 @@ def test_a_click_opens_the_source_beside_the_answer_which_stays_where_it_is(
         expect(panel(page)).to_be_visible()
         assert panel(page).bounding_box() == beside
         page.mouse.wheel(0, -2000)
+        # the browser turns a wheel when it comes to it
+        page.wait_for_function("() => document.querySelector('.stMain').scrollTop === 0")
         settled(page)
         stood = place(page)
         page.keyboard.press("Escape")

@@ -1,7 +1,6 @@
 """What would be published is built and asked first; readers see nothing of it."""
 
 import datetime
-from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -19,13 +18,12 @@ from ingest.publishing.transfer import export_generation, import_generation
 from ingest.publishing.verify import verify
 from tests.index.test_ingest import _environment
 from tests.index.test_story import LIGHTHOUSES
+from tests.support.small import Small
 from vectorstore import chroma, pointer
 from vectorstore.embeddings import Vectors, local_embedder
 from vectorstore.generations import Generations
 from vectorstore.keyword_files import keyword_folder
 from vectorstore.store import open_index
-
-Small = Callable[[Mapping[str, str]], Settings]
 
 ASKED = "How many lighthouses does the northern coast have?"
 

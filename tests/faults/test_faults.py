@@ -9,7 +9,7 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,13 +23,12 @@ from ingest.publishing.transfer import export_generation, import_generation
 from ingest.publishing.verify import verify
 from tests.index.test_ingest import _document, _environment
 from tests.support.browser import free_port
+from tests.support.small import Small
 from tests.support.waiting import PATIENCE
 from vectorstore import keyword_files
 from vectorstore.generations import Generations
 from vectorstore.keyword_files import open_keyword
 from vectorstore.store import Index, open_index
-
-Small = Callable[[Mapping[str, str]], Settings]
 
 NAMES = ("alpha", "beta", "gamma")
 

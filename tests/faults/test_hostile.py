@@ -2,22 +2,20 @@
 
 import gc
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from openpyxl import Workbook
 
 from core.errors import DocumentError
-from core.settings import Settings
 from ingest.passages.split import split
 from ingest.pipeline import ingest
 from ingest.reading.compare_text import compare
 from ingest.reading.load import load
 from ingest.reading.source_text import read
+from tests.support.small import Small
 from vectorstore.embeddings import token_counter
-
-Small = Callable[[Mapping[str, str]], Settings]
 
 GOOD = "# Ships\n\nThe ships sail on.\n"
 LONG = "n" * 243

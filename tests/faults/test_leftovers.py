@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -12,12 +11,11 @@ from ingest.pipeline import ingest
 from ingest.publishing.verify import verify
 from tests.index.test_ingest import _document
 from tests.servers.test_servers import _free_port, _running
+from tests.support.small import Small
 from vectorstore import store
 from vectorstore.generations import Generations
 from vectorstore.leftovers import Leftovers, LeftoversError, look
 from vectorstore.store import open_index
-
-Small = Callable[[Mapping[str, str]], Settings]
 
 SECRET = b"zeldzaamwoord"
 

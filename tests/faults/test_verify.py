@@ -6,7 +6,6 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -20,14 +19,13 @@ from ingest.publishing import plan
 from ingest.publishing import verify as verifying
 from ingest.publishing.verify import Verification, verify
 from tests.index.test_ingest import _document, _environment
+from tests.support.small import Small
 from vectorstore import chroma, keyword_files
 from vectorstore.embeddings import Vectors
 from vectorstore.generation import Generation
 from vectorstore.generations import Generations
 from vectorstore.pointer import COLLECTION
 from vectorstore.store import open_index
-
-Small = Callable[[Mapping[str, str]], Settings]
 
 FILES = {f"{name}.md": _document(name) for name in ("alpha", "beta")}
 

@@ -1,13 +1,12 @@
 """Answers from acts: an article before a recital, a definition, a whole list, the named act."""
 
-from collections.abc import Callable, Mapping
-
 import pytest
 
 from chain.assistant import Assistant
 from core.settings import Settings
 from core.source import DocumentInfo
 from language.acts import named, names_in
+from tests.support.small import Small
 from vectorstore.store import Index, open_index
 
 _SAID = (
@@ -83,7 +82,7 @@ DUTIES = "Which duties do the keepers of a lighthouse have?"
 
 
 @pytest.fixture
-def settings(indexed: Callable[[Mapping[str, str]], Settings]) -> Settings:
+def settings(indexed: Small) -> Settings:
     made = indexed({"lights.en.md": LIGHTS, "ports.en.md": PORTS})
     return made.model_copy(update={"refuse_below": 0.0})
 

@@ -24,10 +24,10 @@ from tests.index.test_story import LIGHTHOUSES
 from tests.support import openai_server as published
 from tests.support.browser import free_port
 from tests.support.openai_server import Script, openai_server
+from tests.support.small import Small
 from vectorstore.e5 import e5
 from vectorstore.embeddings import LocalEmbedder, local_embedder
 
-Small = Callable[[Mapping[str, str]], Settings]
 Use = Callable[[Settings], None]
 
 SECRET = "sk-very-secret-key"  # noqa: S105 - a made-up one

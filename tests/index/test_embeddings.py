@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +14,7 @@ import pytest
 from core.errors import ModelError
 from core.settings import Settings
 from ingest.pipeline import ingest
+from tests.support.small import Small
 from tests.support.waiting import PATIENCE, until
 from vectorstore.embeddings import OpenAIEmbedder, make_embedder
 
@@ -199,7 +200,7 @@ def test_too_few_vectors_are_refused() -> None:
 
 
 def test_an_ingest_gives_a_server_many_texts_at_once_and_goes_on_after_a_failure(
-    small: Callable[[Mapping[str, str]], Settings],
+    small: Small,
 ) -> None:
     sections = "\n\n".join(
         f"## Part {number}\n\n" + " ".join(f"Ship {number} of {n} sails." for n in range(20))

@@ -1,7 +1,6 @@
 """A run becomes a file that Ragas reads: its columns, its types, nothing left to guess."""
 
 import json
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from eval import ragas, runs
 from eval.commands.export import main
 from eval.results import Results
 from ingest.pipeline import ingest
+from tests.support.small import Small
 from tests.unit.test_eval_run import OTHER, QUESTIONS, SIZE, SIZE_NL, STAMP, passage, ran
 from vectorstore.store import open_index
 
@@ -110,7 +110,7 @@ SET = """\
 
 @pytest.fixture
 def index(
-    small: Callable[[Mapping[str, str]], Settings],
+    small: Small,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> Settings:

@@ -1,6 +1,6 @@
 """What an answer made of the sources' own sentences holds, by what the question asks for."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import pytest
 
@@ -8,9 +8,9 @@ from chain.assistant import Assistant
 from chain.reading.parts import parts
 from chain.reading.relevance import rank_units
 from core.answer import Answer
-from core.settings import Settings
+from tests.support.small import Small
 
-Indexed = Callable[[Mapping[str, str]], Settings]
+Indexed = Small
 
 HARBOUR = """---
 id: harbour

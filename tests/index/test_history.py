@@ -16,9 +16,8 @@ from ingest.pipeline import ingest
 from ingest.publishing import compose
 from ingest.publishing.generation_history import history
 from tests.index.test_ingest import _document, _environment
+from tests.support.small import Small
 from vectorstore.generations import Generations
-
-Small = Callable[[Mapping[str, str]], Settings]
 
 
 @pytest.fixture

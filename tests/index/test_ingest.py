@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -14,11 +13,10 @@ from ingest.__main__ import main
 from ingest.pipeline import ingest
 from ingest.publishing.completeness import check
 from ingest.publishing.lock import exclusive
+from tests.support.small import Small
 from vectorstore.chroma import connect
 from vectorstore.generations import Generations
 from vectorstore.store import Index, open_index
-
-Small = Callable[[Mapping[str, str]], Settings]
 
 TEXT = """---
 id: {id}

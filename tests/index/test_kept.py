@@ -1,6 +1,5 @@
 """What tests share is what each would have made: vectors, reading processes, indexes."""
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +10,12 @@ from core.settings import Settings
 from ingest.passages.isolated import Loader
 from ingest.pipeline import ingest
 from tests.support.kept import Kept, ingested
+from tests.support.small import Small
 from vectorstore.e5 import E5, e5
 from vectorstore.store import open_index
 
 SHIPS = "# Ships\n\nThe harbour has 31 ships.\n"
-Indexed = Callable[[Mapping[str, str]], Settings]
+Indexed = Small
 
 
 def test_a_kept_vector_is_the_computed_one_and_is_computed_once(

@@ -3,7 +3,7 @@
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,12 +15,11 @@ from ingest.publishing.events import Event, Planned
 from ingest.publishing.verify import verify
 from tests.index.test_ingest import _document
 from tests.servers.test_servers import _free_port, _running
+from tests.support.small import Small
 from vectorstore import chroma, lease
 from vectorstore.generations import Generations
 from vectorstore.lease import Lease
 from vectorstore.store import open_index
-
-Small = Callable[[Mapping[str, str]], Settings]
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,10 @@
 """Documents in several languages in one index: each language is measured by itself."""
 
-from collections.abc import Callable, Mapping
-
 import pytest
 
 from chain.reading.confidence import confidence
 from chain.reading.relevance import rank
-from core.settings import Settings
+from tests.support.small import Small
 from vectorstore.levels import levels
 from vectorstore.store import Index, open_index
 
@@ -44,7 +42,7 @@ QUESTION = "Hoeveel openbare laadpunten voor elektrische auto's waren er eind 20
 
 
 @pytest.fixture
-def index(indexed: Callable[[Mapping[str, str]], Settings]) -> Index:
+def index(indexed: Small) -> Index:
     settings = indexed({"parking.nl.md": PARKING, "charging.en.md": CHARGING})
     return open_index(settings)
 

@@ -1,7 +1,7 @@
 """Generations share segments: what a change writes, what stays, and what is never mixed up."""
 
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from ingest.publishing import plan
 from ingest.publishing.completeness import check
 from ingest.publishing.plan import Plan, segments_to_merge
 from tests.index.test_ingest import _document
+from tests.support.small import Small
 from vectorstore import chroma, keyword_files, segments
 from vectorstore.generation import Generation
 from vectorstore.generations import Generations
@@ -24,8 +25,6 @@ from vectorstore.keyword_files import open_keyword, remove_old_keyword_indexes
 from vectorstore.keyword_index import KeywordIndex
 from vectorstore.manifest import Manifest
 from vectorstore.store import open_index
-
-Small = Callable[[Mapping[str, str]], Settings]
 
 NAMES = ("alpha", "beta", "gamma")
 

@@ -1,7 +1,7 @@
 """What a question is limited to goes all the way: areas, documents, language and day."""
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -13,12 +13,13 @@ from core.passage import ScoredPassage
 from core.settings import Settings
 from core.source import DocumentInfo, Scope
 from core.versions import standings
+from tests.support.small import Small
 from vectorstore.generation import Generation
 from vectorstore.retriever import PassageRetriever
 from vectorstore.segments import Segment
 from vectorstore.store import open_index
 
-Indexed = Callable[[Mapping[str, str]], Settings]
+Indexed = Small
 DRUGS = "How much is the EU drug market worth each year?"
 TWO_THINGS = "What are the priorities on firearms and how much is the drug market worth?"
 

@@ -1,20 +1,18 @@
 """A question is answered from one generation, whatever is published while it is answered."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import pytest
 
 from chain.assistant import Assistant
 from core.answer import Answer
 from core.event import Finished, Stage, TextDelta
-from core.settings import Settings
 from ingest.pipeline import ingest
 from tests.index.test_story import LIGHTHOUSES
+from tests.support.small import Small
 from vectorstore.generations import Generations
 from vectorstore.pointer import Pointer
 from vectorstore.store import open_index
-
-Small = Callable[[Mapping[str, str]], Settings]
 
 ASKED = "How many lighthouses does the northern coast have?"
 PARTS = f"{ASKED[:-1]} and who maintains the lighthouses?"  # each is searched for

@@ -1,5 +1,8 @@
 """Search over the bundled briefs: fusion, language preference, filters, LangChain, threads."""
 
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,7 +16,10 @@ from core.errors import IndexMismatchError, NoIndexError
 from core.passage import ScoredPassage
 from core.settings import Settings
 from core.source import Scope
+from ingest.pipeline import ingest
+from tests.support.small import Small
 from vectorstore import chroma
+from vectorstore.chroma import store_folder
 from vectorstore.embeddings import LocalEmbedder, make_embedder
 from vectorstore.generations import Generations
 from vectorstore.keyword import STEMMERS, content_words
@@ -188,3 +194,52 @@ def test_threads_that_open_a_folder_at_once_all_get_it(tmp_path: Path) -> None:
         with ThreadPoolExecutor(8) as threads:
             clients = list(threads.map(chroma.connect, [settings] * 8))
         assert all(client.list_collections() == [] for client in clients)
+
+
+def graphs(settings: Settings) -> list[Path]:
+    return [*store_folder(settings).glob("*/data_level0.bin")]
+
+
+def test_a_graph_on_disk_has_nothing_but_vectors(small: Small) -> None:
+    settings = small({"a.nl.md": "De haven telt 12 kranen."})
+    ingest(settings)
+    first = {*graphs(settings)}
+    small({"a.nl.md": "De haven telt 12 kranen.", "b.nl.md": "De luchthaven telt 3 banen."})
+
+    def leave_something() -> None:
+        for graph in {*graphs(settings)} - first:
+            with graph.open("r+b") as file:
+                file.seek(-20, os.SEEK_END)
+                file.write(b"a key sent to a serv")
+            with graph.with_name("length.bin").open("r+b") as file:
+                file.seek(-3, os.SEEK_END)
+                file.write(b"key")
+
+    ingest(settings, before_publishing=leave_something)
+    assert {*graphs(settings)} > first
+    assert not [one for one in graphs(settings) if b"key" in one.read_bytes()]
+    assert not [
+        one for one in store_folder(settings).glob("*/length.bin") if b"key" in one.read_bytes()
+    ]
+    assert "3 banen" in open_index(settings).search("Hoeveel banen?")[0].passage.text
+
+
+def test_a_process_that_only_reads_writes_no_graph(small: Small) -> None:
+    settings = small({"a.nl.md": "De haven telt 12 kranen."})
+    ingest(settings)
+    before = {graph: graph.stat().st_mtime_ns for graph in graphs(settings)}
+    assert len(before) == 2
+    program = (
+        "from core.settings import Settings\nfrom vectorstore.store import open_index\n"
+        "print(open_index(Settings()).search('kranen')[0].passage.text)"
+    )
+    variables = {"STRATEGIEWIJZER_DATA_DIR": str(settings.data_dir)}
+    told = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "12 kranen" in told.stdout
+    assert {graph: graph.stat().st_mtime_ns for graph in graphs(settings)} == before

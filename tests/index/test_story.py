@@ -1,11 +1,9 @@
 """The whole product in one page: ingest a few sentences, ask, check the citation."""
 
-from collections.abc import Callable, Mapping
-
 from chain.assistant import Assistant
 from core.event import Finished, TextDelta
-from core.settings import Settings
 from ingest.pipeline import ingest
+from tests.support.small import Small
 
 LIGHTHOUSES = """---
 id: lighthouses
@@ -34,7 +32,7 @@ The harbour authority maintains the lighthouses. It checks, every year:
 
 
 def test_a_question_is_answered_from_the_sources_with_a_checked_citation(
-    small: Callable[[Mapping[str, str]], Settings],
+    small: Small,
 ) -> None:
     settings = small({"lighthouses.en.md": LIGHTHOUSES})
     report = ingest(settings)
@@ -54,7 +52,7 @@ def test_a_question_is_answered_from_the_sources_with_a_checked_citation(
 
 
 def test_a_list_comes_whole_and_under_its_lead_in(
-    indexed: Callable[[Mapping[str, str]], Settings],
+    indexed: Small,
 ) -> None:
     settings = indexed({"lighthouses.en.md": LIGHTHOUSES})
 
@@ -73,7 +71,7 @@ def test_a_list_comes_whole_and_under_its_lead_in(
 
 
 def test_what_the_sources_do_not_say_is_not_said(
-    indexed: Callable[[Mapping[str, str]], Settings],
+    indexed: Small,
 ) -> None:
     settings = indexed({"lighthouses.en.md": LIGHTHOUSES})
 
@@ -87,7 +85,7 @@ def test_what_the_sources_do_not_say_is_not_said(
 
 
 def test_the_pieces_of_a_stream_add_up_to_the_answer(
-    indexed: Callable[[Mapping[str, str]], Settings],
+    indexed: Small,
 ) -> None:
     settings = indexed({"lighthouses.en.md": LIGHTHOUSES})
 

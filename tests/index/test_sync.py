@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
 from typing import IO, Any
@@ -37,11 +37,10 @@ from ingest.reading.load import load
 from ingest.reading.read import read
 from tests.index.test_ingest import _document, _environment
 from tests.support.interrupting import interruptible
+from tests.support.small import Small
 from tests.support.waiting import PATIENCE
 from vectorstore.generations import Generations
 from vectorstore.store import open_index
-
-Small = Callable[[Mapping[str, str]], Settings]
 
 TEXT = "# Title\n\nSome text about ships.\n"
 ODD = (

@@ -21,12 +21,11 @@ from ingest.publishing.lock import exclusive
 from ingest.publishing.transfer import export_generation, import_generation
 from ingest.publishing.verify import verify
 from tests.index.test_ingest import _document, _environment
+from tests.support.small import Small
 from vectorstore import chroma
 from vectorstore.embeddings import LocalEmbedder
 from vectorstore.generations import Generations
 from vectorstore.store import open_index
-
-Small = Callable[[Mapping[str, str]], Settings]
 
 FILES = {f"{name}.md": _document(name) for name in ("alpha", "beta")}
 OTHER = {"gamma.md": _document("gamma", "Here a gamma speaks of trains.")}

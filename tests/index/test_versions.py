@@ -1,17 +1,17 @@
 """Documents that are not in force step back for those that are, and are told when quoted."""
 
 import datetime
-from collections.abc import Callable, Mapping
 
 from chain.assistant import Assistant
 from core.settings import Settings
 from core.source import DocumentInfo, DocumentKind
 from core.versions import standings
+from tests.support.small import Small
 from ui.answers.remarks import told_html
 from ui.texts import load
 
 TODAY = datetime.date(2026, 11, 24)
-Indexed = Callable[[Mapping[str, str]], Settings]
+Indexed = Small
 
 
 def document(

@@ -2,7 +2,7 @@
 
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -22,11 +22,10 @@ from tests.servers.test_servers import _running
 from tests.support import patient_http
 from tests.support.browser import free_port
 from tests.support.proxies import TOKEN, USER, proxied
+from tests.support.small import Small
 from vectorstore import chroma, chroma_connection
 from vectorstore.lease import Lease
 from vectorstore.store import open_index
-
-Small = Callable[[Mapping[str, str]], Settings]
 
 
 class Server:

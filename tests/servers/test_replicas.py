@@ -1,7 +1,7 @@
 """Two replicas of the app and two ingest hosts, with folders of their own, on shared servers."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,10 +20,9 @@ from tests.servers.test_feedback import said
 from tests.servers.test_servers import _running
 from tests.support.browser import free_port
 from tests.support.databases import Postgresql
+from tests.support.small import Small
 from vectorstore import unused_segments
 from vectorstore.store import Index, open_index
-
-Small = Callable[[Mapping[str, str]], Settings]
 
 
 @pytest.fixture

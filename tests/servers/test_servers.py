@@ -3,7 +3,7 @@
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,18 +11,16 @@ import pytest
 
 from chain.assistant import Assistant
 from core.errors import IndexMismatchError, ModelError, StoreError
-from core.settings import Settings
 from ingest.pipeline import ingest
 from ingest.publishing.events import Embedded, Event
 from ingest.publishing.transfer import export_generation, import_generation
 from ingest.publishing.verify import verify
 from tests.index.test_story import LIGHTHOUSES
+from tests.support.small import Small
 from tests.support.waiting import PATIENCE, listens, until
 from vectorstore.embeddings import LocalEmbedder, OpenAIEmbedder
 from vectorstore.generations import Generations
 from vectorstore.store import open_index
-
-Small = Callable[[Mapping[str, str]], Settings]
 
 
 def _free_port() -> int:

@@ -1,6 +1,6 @@
 """An answer on the real page when its sources change, and what a refusal offers."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -10,13 +10,13 @@ from streamlit.testing.v1 import AppTest
 from core.settings import Settings
 from ingest.pipeline import ingest
 from tests.support.apps import ask, press, run, shown
+from tests.support.small import Small
 
 APP = Path(__file__).parents[2] / "app.py"
 TULIP = "---\nid: tulp\nlanguage: nl\ntitle: De Zwarte Tulp\n---\n\n# De Zwarte Tulp\n\n"
 MEMBERS = "## Leden\n\nDe vereniging De Zwarte Tulp telt 4321 leden in heel Nederland.\n"
 OTHER = "---\nid: roos\nlanguage: nl\n---\n\n# De Rode Roos\n\nDe Rode Roos is een café in Breda.\n"
 QUESTION = "Hoeveel leden telt De Zwarte Tulp?"
-Small = Callable[[Mapping[str, str]], Settings]
 
 
 @pytest.fixture(autouse=True)

@@ -21,6 +21,7 @@ from people.database import FILE, database
 from people.feedback import Feedback, handle, read
 from tests.support.apps import ask, press, run, shown
 from tests.support.passages import answer_of
+from tests.support.small import Small
 from ui.answers.remarks import told
 from ui.chat.feedback_form import MAX_COMMENT, ReaderVerdict
 from ui.chat.question_field import MAX_QUESTION, question_in
@@ -522,7 +523,7 @@ def test_a_verdict_that_cannot_be_kept_is_told_and_not_lost(
 
 
 def test_without_an_index_the_page_says_how_to_make_one_and_goes_on_once_it_is_there(
-    small: Callable[[Mapping[str, str]], Settings], monkeypatch: pytest.MonkeyPatch
+    small: Small, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = small({"haven.md": "# De haven\n\nDe haven telt twaalf kranen.\n"})
     monkeypatch.setenv("STRATEGIEWIJZER_DATA_DIR", str(settings.data_dir))

@@ -4,7 +4,7 @@ import base64
 import datetime
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from people.feedback import Feedback, read, save
 from tests.support.apps import begin_anew, run
 from tests.support.in_process import one_worker, start_apart, start_here
 from tests.support.publications_server import STRATEGY, XHTML, publications_server, text
+from tests.support.small import Small
 from tests.support.waiting import RUNS_ON, until
 from ui import access, jobs, pseudonyms
 from ui.access import User
@@ -39,8 +40,6 @@ client = Client(origins={{"{url}"}}, tries=1)
 sys.exit(run(sys.argv[2:], Settings(), Cellar(client, "{url}/resource/celex/")))
 """
 READER = User(id="reader", name="Rita", role="reader")
-
-Small = Callable[[Mapping[str, str]], Settings]
 
 
 @pytest.fixture
@@ -318,25 +317,12 @@ def test_a_document_outside_of_the_folders_is_not_touched(
     assert document_files.of(settings, elsewhere) is None
 
 
-def long_enough_ago(settings: Settings) -> None:
-    """Has all that was removed be removed when the generation in use was made, a second ago or
-    more: times are in seconds, and that of a removal is in its id."""
-    made = datetime.datetime.fromisoformat(Generations(settings).current().manifest.created)
-    made = made.astimezone(datetime.UTC).replace(microsecond=0)
-    for one in removed_files.removed(settings):
-        kept = document_files.folder(settings) / ".removed" / one.id
-        kept.rename(kept.with_name(f"{made:%Y%m%dT%H%M%S}-{one.id.partition('-')[2]}"))
-    over = made + datetime.timedelta(seconds=1)
-    until(lambda: datetime.datetime.now(datetime.UTC) >= over, "that second is over")
-
-
 def test_what_was_removed_is_erased_also_when_nothing_else_changed(
     app: AppTest, settings: Settings
 ) -> None:
     added_files.add(settings, "beta.md", BETA.encode(), replace=False)
     (file,) = document_files.listed(settings)
     removed_files.remove(settings, file)  # it never was in use
-    long_enough_ago(settings)
     planned(app, settings)
     assert "Voor lezers verandert er niets." in shown(app)
     before = Generations(settings).pointer()
@@ -351,7 +337,6 @@ def test_what_is_still_in_use_is_not_erased(app: AppTest, settings: Settings) ->
     added_files.add(settings, "beta.md", BETA.encode(), replace=False)
     ingest(settings)
     added_files.add(settings, "beta.md", b"# Kop\n", replace=True)
-    long_enough_ago(settings)
     planned(app, settings)
     finished(press(app, "maintenance-publish"), settings)
     run(app)
@@ -394,7 +379,6 @@ def test_a_removed_document_can_be_put_back_until_it_is_published(
     assert (file.parent / "beta.md.meta.yaml").read_text() == "title: Twee\n"
 
     removed_files.remove(settings, file)
-    long_enough_ago(settings)
     ingest(settings)
     run(app)
     assert removed_files.removed(settings) == ()

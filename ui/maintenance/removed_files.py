@@ -22,7 +22,7 @@ from vectorstore.manifest import Manifest
 _REMOVED = ".removed"
 _FROM = ".from"
 _BESIDE = (sidecar.SUFFIX, ".http.json")  # what belongs to a file, behind its name
-_STAMP = "%Y%m%dT%H%M%S"
+_STAMP = "%Y%m%dT%H%M%S.%f"
 
 
 class Removed(Frozen):
@@ -70,8 +70,7 @@ def removed(settings: Settings) -> tuple[Removed, ...]:
     found = []
     for place in sorted((folder(settings) / _REMOVED).glob("*"), reverse=True):
         for file in find([place]).files:
-            stamp = place.name.partition("-")[0]
-            date = datetime.datetime.strptime(stamp, _STAMP).replace(tzinfo=datetime.UTC)
+            date = datetime.datetime.fromisoformat(f"{place.name.partition('-')[0]}Z")
             found.append(
                 Removed(id=place.name, name=file.name, folder=_from(settings, place), date=date)
             )
@@ -129,5 +128,5 @@ def forget(
     for one in removed(settings):
         file = Path(os.path.abspath(one.folder / one.name))
         is_used = as_text(file) in entries and state(file, entries) != "published"
-        if last >= one.date + datetime.timedelta(seconds=1) and not is_used:
+        if last > one.date and not is_used:
             shutil.rmtree(folder(settings) / _REMOVED / one.id, ignore_errors=True)
