@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-import sqlite3
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -181,15 +181,16 @@ def test_a_vector_of_other_units_is_seen(whole: Settings) -> None:
 
 @pytest.mark.parametrize("number", [np.nan, np.inf, 2.0])
 def test_a_vector_that_is_none_is_seen(whole: Settings, number: float) -> None:
-    # Chroma refuses NaN, but a disk that fails does not: until there are many, vectors are rows
-    stored = whole.data_dir / "chroma" / "chroma.sqlite3"
-    name = _collection(whole, "units").get()["ids"][0]
-    bad = np.full(384, number, dtype=np.float32).tobytes()
-    with sqlite3.connect(stored) as connection:
-        changed = connection.execute(
-            "UPDATE embeddings_queue SET vector = ? WHERE id = ?", (bad, name)
-        )
-    assert changed.rowcount == 1
+    # Chroma refuses NaN, but a disk that fails does not
+    units = _collection(whole, "units")
+    name = units.get()["ids"][0]
+    (vector,) = chroma.vectors(units, [name]).values()
+    for graph in (whole.data_dir / "chroma").glob("*/data_level0.bin"):
+        size, *_, begin = struct.unpack("<QQQ", graph.with_name("header.bin").read_bytes()[28:52])
+        rows = np.fromfile(graph, dtype=np.uint8).reshape(-1, size)
+        vectors = rows[:, begin : begin + vector.nbytes].view(np.float32)
+        vectors[(vectors @ vector).argmax()] = number
+        rows.tofile(graph)
 
     found = _in_a_new_process(whole)
 

@@ -76,8 +76,8 @@ def test_a_document_bears_when_it_last_changed(
 
     changed = {e.key: e.changed for e in Generations(settings).current().manifest.documents}
     assert changed == {
-        "alpha.en": "2026-12-01T00:00:00+00:00",
-        "beta.en": "2026-12-02T00:00:00+00:00",
+        "alpha.en": "2026-12-01T00:00:00.000+00:00",
+        "beta.en": "2026-12-02T00:00:00.000+00:00",
     }
 
 

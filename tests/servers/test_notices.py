@@ -25,7 +25,7 @@ from tests.index.test_logs import as_before as as_before
 from tests.support import patient_http
 from tests.support.apart import apart
 from tests.support.axe import broken_rules
-from tests.support.browser import ask, opened, served
+from tests.support.browser import ask, opened, served, settled
 from tests.support.openai_server import openai_server
 from tests.support.waiting import until
 from ui import access
@@ -306,6 +306,7 @@ def test_readers_see_only_why_it_is_closed_until_it_opens(
     for path in ("", "/sources?document=drugs-agenda&language=nl", "/notes", "/maintenance"):
         with opened(browser, f"{visited.address}{path}", width=width) as page:
             expect(page.get_by_role("heading", level=1)).to_have_text(TEXTS("notice.closed"))
+            settled(page)  # the style that keeps its lines may come after the text
             assert page.get_by_role("status").inner_text() == TOLD
             assert page.title() == f"{TEXTS('notice.closed')} – Strategiewijzer"
             for words in ("Iets anders", "drugs"):
