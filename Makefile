@@ -15,7 +15,8 @@ WITH_LLM := $(VENV)/.installed-local-llm
 LLM_EXTRA := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["local-llm"], sep="\n")
 COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
-PYTEST := $(PY) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+# Tests start hundreds of processes: what these compile is kept, also where the machine says otherwise.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(PY) -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 CHOSEN := $(if $(ROOM),--room=$(ROOM)) $(if $(CHANGED),--touched) $(if $(SHUFFLED),-p randomly $(if $(filter-out 1,$(SHUFFLED)),--randomly-seed=$(SHUFFLED)))
 .DEFAULT_GOAL := help
 .PHONY: help chat install ingest eval test test-all test-model lint format lock clean
@@ -51,7 +52,7 @@ test-all: $(WITH_DEV) $(WITH_LLM) ## run the tests, the long ones too, and hold 
 	@$(PYTEST) -m 'not whole_model' --budgets --durations 20 $(CHOSEN)
 
 test-model: $(WITH_DEV) $(WITH_LLM) ## ask a small language model all questions, not a handful
-	@$(PY) -m pytest -s -m whole_model tests/servers/test_local_llm.py
+	@PYTHONDONTWRITEBYTECODE= $(PY) -m pytest -s -m whole_model tests/servers/test_local_llm.py
 
 lint: $(WITH_DEV) ## check style and types
 	@$(VENV)/bin/ruff check .
