@@ -10,7 +10,6 @@ from api.search_limits import SearchLimits
 from api.source_quote import SourceQuote, source_quotes
 from core.answer import Answer
 from core.event import Event, Finished, TextDelta
-from core.marked import Marked
 
 Json = dict[str, object]
 
@@ -35,7 +34,8 @@ class ClientReply:
     def take(self, event: Event) -> str:
         """The text that an event adds: what is verified as it arrives, last what belongs below."""
         if isinstance(event, TextDelta):
-            return self.said.add(Marked(event.text, event.markers), event.cited)
+            numbers = (marker.number for marker in event.markers)
+            return self.said.add(event.blocks, dict(zip(numbers, event.cited, strict=True)))
         if isinstance(event, Finished):
             self.answer = event.answer
             return self.said.end(event.answer)

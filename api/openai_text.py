@@ -6,18 +6,18 @@ Whoever shows it renders it. So data is escaped, and of what is in it only the a
 references become links.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import prompts
 from api.client_words import ClientWords, client_words
 from core.answer import Answer
+from core.blocks import Block, Blocks
 from core.citation import Citation
-from core.marked import Marked, Marker
+from core.marked import Marker
 from core.source import DocumentInfo
 from language.escaping import address, escaped, inline, is_web_page
 
-_LABEL, _ITEM = "### ", "- "  # what lines of an answer's text begin with
-_LINKS = ("(", ":")  # behind a marker they would make a link of it
+_ITEM = "- "
 
 
 class ClientText:
@@ -30,39 +30,32 @@ class ClientText:
         self.text = ""
         self.markers: list[Marker] = []
         self._passages: dict[int, str] = {}
-        self._lines: set[str] = set()
+        self._notes: set[str] = set()
 
-    def add(self, piece: Marked, passages: Sequence[str]) -> str:
-        """Adds verified text and returns it as Markdown.
+    def add(self, blocks: Blocks, passages: Mapping[int, str]) -> str:
+        """Adds what of these blocks has not been said yet and returns it as Markdown.
 
         Args:
-            piece: the text with its markers.
-            passages: the id of the passage of each of these.
+            blocks: all that has arrived; it only grows.
+            passages: the id of the passage of each number in them.
         """
         before = len(self.text)
-        numbers = (marker.number for marker in piece.markers)
-        self._passages.update(zip(numbers, passages, strict=True))
-        for number, line in enumerate(piece.lines):
-            self._lines.add(line.text)
-            if number:
-                self.text += "\n"
-            self._add_line(line)
+        self.text, self.markers = "", []
+        self._passages.update(passages)
+        for block in blocks:
+            self._add_block(block)
         return self.text[before:]
 
     def end(self, answer: Answer) -> str:
         """Adds what belongs below a finished answer and returns it as Markdown."""
         before = len(self.text)
         if not self.text:
-            self.add(answer.proper, passages_of(answer))
+            self.add(answer.blocks, {one.number: one.passage_id for one in answer.citations})
         # A note on a list is known at the end only; a sentence that was mended has come already.
-        notes = [
-            line.text
-            for line in answer.proper.lines
-            if line.text and not line.markers and line.text not in self._lines
-        ]
+        notes = [one.note for one in answer.blocks if one.note and one.note not in self._notes]
         citations = self.citations(answer)
-        for block in (*map(escaped, notes), *_below(answer, citations)):
-            self.text += f"\n\n{block}"
+        for below in (*map(escaped, notes), *_below(answer, citations)):
+            self.text += f"\n\n{below}"
         return self.text[before:]
 
     def citations(self, answer: Answer) -> tuple[Citation, ...]:
@@ -73,44 +66,34 @@ class ClientText:
         of_passage: dict[str, list[Citation]] = {}
         for citation in answer.citations:
             of_passage.setdefault(citation.passage_id, []).append(citation)
+        shown = {marker.number for marker in self.markers}
         return tuple(
             citation.model_copy(update={"number": number})
             for number, passage in sorted(self._passages.items())
+            if number in shown
             for citation in of_passage.get(passage, ())
         )
 
-    def _add_line(self, line: Marked) -> None:
-        begins = not self.text or self.text.endswith("\n")
-        if begins and line.text.startswith(_LABEL):
-            self.text += f"**{escaped(line.text.removeprefix(_LABEL))}**"
+    def _add_block(self, block: Block) -> None:
+        self.text += "\n\n" * bool(self.text)
+        if block.kind == "label":
+            self.text += f"**{escaped(' '.join(one.text for one in block.sentences))}**"
             return
-        if begins and line.text.startswith(_ITEM):
-            self.text += _ITEM
-            line = line.cut(len(_ITEM))
-        at = 0
-        for marker in line.markers:
-            self._add_words(line.text[at : marker.start], begins=begins and not at)
-            start = len(self.text)
-            self.text += f"[{marker.number}]"
-            self.markers.append(Marker(start=start, end=len(self.text), number=marker.number))
-            at = marker.end
-        self._add_words(line.text[at:], begins=begins and not at)
+        for number, line in enumerate(block.lines):
+            self.text += "\n" * bool(number) + _ITEM * (block.kind == "list")
+            for place, sentence in enumerate(line):
+                # behind a marker a space comes first: "[1](" or "[1]:" would be a link
+                self.text += inline(f" {sentence.text}") if place else escaped(sentence.text)
+                for cited in sentence.numbers:
+                    self._add_marker(cited, begins=cited == sentence.numbers[0])
+        if block.note:
+            self._notes.add(block.note)
+            self.text += f"\n\n{escaped(block.note)}"
 
-    def _add_words(self, words: str, *, begins: bool) -> None:
-        is_behind_marker = bool(self.markers) and self.markers[-1].end == len(self.text)
-        if is_behind_marker and words.startswith(_LINKS):
-            self.text += f"\\{words[0]}"
-            words = words[1:]
-        if not begins:
-            self.text += inline(words)
-        elif words:
-            self.text += escaped(words) + " " * words.endswith(" ")
-
-
-def passages_of(answer: Answer) -> tuple[str, ...]:
-    """The id of the passage of each marker of the answer proper."""
-    passages = {citation.number: citation.passage_id for citation in answer.citations}
-    return tuple(passages[marker.number] for marker in answer.proper.markers)
+    def _add_marker(self, number: int, *, begins: bool) -> None:
+        start = len(self.text) + begins
+        self.text += f"{' ' * begins}[{number}]"
+        self.markers.append(Marker(start=start, end=len(self.text), number=number))
 
 
 def _below(answer: Answer, citations: Sequence[Citation]) -> Iterator[str]:

@@ -168,7 +168,7 @@ class Assistant:
         writing = Writing(request, answerers, self._editors)
         if not decision.refuses:
             yield from watch.to_first_sentence(writing.write(query.config))
-        if writing.composition.text or can_be_quoted(meant):
+        if writing.composition.blocks or can_be_quoted(meant):
             yield from tell(index, query, meant, decision, writing, self._suggestions, watch)
         else:
             failed = Understood(query.question, meant.message, problem="failed")

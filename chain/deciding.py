@@ -16,7 +16,7 @@ What happens when a step fails, in this order:
 from collections.abc import Callable, Generator, Iterator
 from typing import Literal, NamedTuple
 
-from chain.answer.refusal import count_documents, refusal_text
+from chain.answer.refusal import count_documents, refusal
 from chain.answer.trials import Trials, highest, is_better_outside
 from chain.answerer import Request, Task
 from chain.query import Query
@@ -26,6 +26,7 @@ from chain.reading.relevance import rank
 from chain.understanding.meaning import Understood
 from chain.writing.extractive import last_said
 from core.answer import Reason
+from core.blocks import Blocks, own
 from core.event import Event, TextDelta
 from core.passage import ScoredPassage
 from prompts import phrases
@@ -54,12 +55,12 @@ class OwnWords(NamedTuple):
     """What the assistant says itself: a refusal with its reason, or a reply. Empty if the sources
     answer."""
 
-    text: str = ""
+    blocks: Blocks = ()
     reason: Reason | Literal[""] = ""
 
     @property
     def is_reply(self) -> bool:
-        return bool(self.text) and not self.reason
+        return bool(self.blocks) and not self.reason
 
 
 def restarted(answer: Callable[[], Iterator[Event]]) -> Generator[Event, None, None]:
@@ -134,12 +135,13 @@ def replied(meant: Understood, language: str) -> OwnWords:
     """The reply to a message that asks the sources nothing, or to a task that cannot be done."""
     assert meant.message  # noqa: S101 - a question gets no reply
     said = phrases(language)
-    return OwnWords(said.tasks[meant.problem] if meant.problem else said.replies[meant.message])
+    text = said.tasks[meant.problem] if meant.problem else said.replies[meant.message]
+    return OwnWords((own(text),))
 
 
 def refused(index: Snapshot, query: Query, reason: Reason, lacking: tuple[str, ...]) -> OwnWords:
     """The refusal of a question; `lacking` is what it names and the sources lack."""
-    return OwnWords(refusal_text(query.language, reason, lacking, index, query.scope), reason)
+    return OwnWords(refusal(query.language, reason, lacking, index, query.scope), reason)
 
 
 def reason(index: Snapshot, query: Query, sure: Confidence) -> Reason:

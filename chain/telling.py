@@ -15,6 +15,7 @@ from chain.reading.missing import missing
 from chain.stopwatch import Stopwatch
 from chain.understanding.meaning import Understood
 from core.answer import Answer
+from core.blocks import written
 from core.event import Event, Finished, TextDelta
 from vectorstore.snapshot import Snapshot
 
@@ -43,7 +44,7 @@ def tell(
     """Tells the answer as written, or a refusal, with what is offered beside it."""
     composition, found = writing.composition, writing.request.found
     sure = decision.sure.value
-    why = "" if composition.text else reason(index, query, decision.sure)
+    why = "" if composition.blocks else reason(index, query, decision.sure)
     lacking: tuple[str, ...] = ()
     if not meant.last:  # a task on the last answer is about what that cites, and no more
         cited = composition.citations
@@ -52,8 +53,8 @@ def tell(
             writing.unfold()
     watch.stop()
     own = refused(index, query, why, lacking) if why else OwnWords()
-    if own.text:
-        yield TextDelta(text=own.text)
+    if own.blocks:
+        yield TextDelta(text=written(own.blocks).text, blocks=own.blocks)
     asked = (index, meant.question, query.language)
     offers = Offers(
         did_you_mean="" if meant.last else suggestions.respelt(*asked, found, query.scope),
@@ -70,7 +71,7 @@ def reply(
     """Replies to a message that asks the sources nothing, or to a task that cannot be done."""
     watch.stop()
     own = replied(meant, query.language)
-    yield TextDelta(text=own.text)
+    yield TextDelta(text=written(own.blocks).text, blocks=own.blocks)
     yield Finished(answer=_answer(index, query, meant, own, writing, watch))
 
 
@@ -86,17 +87,16 @@ def _answer(
 ) -> Answer:
     """The answer as written, or the assistant's own words in its place."""
     composition = writing.composition
-    language = prompts.spoken(query.language) if own.text else composition.language
+    language = prompts.spoken(query.language) if own.blocks else composition.language
     return Answer(
         question=query.question,
-        text=own.text or composition.text,
-        more=composition.more,
-        markers=((), *composition.markers[1:]) if own.text else composition.markers,
+        blocks=own.blocks or composition.blocks,
+        folded=composition.folded,
         language=language,
         asked_in=query.language if language != query.language else "",
         citations=composition.citations,
         passages=() if own.is_reply else tuple(one.passage for one in writing.request.found),
-        answered=not own.text,
+        answered=not own.blocks,
         reason=own.reason,
         message="" if own.reason else meant.message,
         understood_as=meant.question if meant.question != query.question else "",

@@ -1,12 +1,12 @@
 """Answers with their citations, and earlier turns of a conversation."""
 
-import itertools
 import re
 from collections.abc import Collection, Mapping
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 from pydantic import computed_field, model_validator
 
+from core.blocks import Blocks, Status, parse, written
 from core.citation import Citation
 from core.frozen import Frozen
 from core.marked import Marked, Marker
@@ -69,15 +69,17 @@ the message does not ask them anything."""
 class Answer(Frozen):
     """An answer, and everything needed to check it.
 
-    `text` is the answer proper: one to three sentences or one whole list; for a question in parts,
-    one such block for each part. `more` are further blocks, best first, to be folded; under a
-    refusal the nearest text. Both are Markdown: paragraphs, "- " items, [1] markers, and lines that
-    begin with "### " for the label (document, section) of what follows. A marker covers the text
-    before it, back to the previous marker or the beginning of the paragraph; behind the sentence
-    that introduces a list it covers the list too. `markers` are their places, a list for each text:
-    first those in `text`, then those in each of `more`; all offsets count Unicode characters (code
-    points). `proper` and `further` are the texts with them. No citation has a number that a passage
-    has in brackets, so the texts can be read without `markers`.
+    `blocks` are the answer proper: one to three sentences or one whole list; for a question in
+    parts, so much for each part; under a refusal why. `folded` are further blocks, best first, to
+    be unfolded; under a refusal the nearest text. All that shows an answer goes through them.
+
+    For programs, `text` and `more` are the same as Markdown: paragraphs, "- " items, [1] markers,
+    and lines that begin with "### " for labels. A marker covers the text before it, back to the
+    previous marker or the beginning of the paragraph; behind the sentence that introduces a list it
+    covers the list too. `markers` are their places, a list for each text: first those in `text`,
+    then those in each of `more`; all offsets count Unicode characters (code points). `proper` and
+    `further` are the texts with them. No citation has a number that a passage has in brackets, so
+    the texts can be read without `markers`.
 
     `passages` are all retrieved passages, best first. `reason` is the `Reason` of a refusal, else
     empty. `missing` is what the question demands and the evidence lacks; `asked_for` are the
@@ -98,9 +100,8 @@ class Answer(Frozen):
     """
 
     question: str
-    text: str
-    more: tuple[str, ...] = ()
-    markers: tuple[tuple[Marker, ...], ...] = ()
+    blocks: Blocks
+    folded: tuple[Blocks, ...] = ()
     language: str  # ISO 639-1
     asked_in: str = ""
     citations: tuple[Citation, ...] = ()
@@ -128,29 +129,54 @@ class Answer(Frozen):
 
     @model_validator(mode="before")
     @classmethod
-    def _kept_before_markers(cls, values: Any) -> Any:
-        """Reads an answer without places of markers: each "[1]" with such a citation is one."""
-        if not isinstance(values, dict) or "markers" in values:
+    def _of_texts(cls, values: Any) -> Any:
+        """Reads an answer that was kept as texts; of one without places of markers, each "[1]" with
+        such a citation is one."""
+        if not isinstance(values, dict) or "text" not in values:
             return values
-        cited = (Citation.model_validate(one) for one in values.get("citations", ()))
-        numbers = {citation.number for citation in cited}
-        texts = (values.get("text", ""), *values.get("more", ()))
-        return {**values, "markers": tuple(_bracketed(text, numbers) for text in texts)}
-
-    @model_validator(mode="after")
-    def _markers_stand_there(self) -> Self:
-        for text, markers in zip((self.text, *self.more), self.markers, strict=True):
-            if any(text[one.start : one.end] != f"[{one.number}]" for one in markers):
-                raise ValueError("a marker is not where it should be")
-        return self
+        values = dict(values)
+        texts = (values.pop("text"), *values.pop("more", ()))
+        markers = values.pop("markers", None)
+        if "blocks" in values:
+            return values
+        cited = [Citation.model_validate(one) for one in values.get("citations", ())]
+        if markers is None:
+            known = {citation.number for citation in cited}
+            markers = [_bracketed(text, known) for text in texts]
+        said = (
+            Marked(text, tuple(map(Marker.model_validate, places)))
+            for text, places in zip(texts, markers, strict=True)
+        )
+        proper, *more = said
+        status: Status = "confirmed" if values.get("mode") == "generative" else "quoted"
+        return {
+            **values,
+            "blocks": parse(proper, cited, status),
+            "folded": tuple(parse(one, cited) for one in more),
+        }
 
     @property
     def proper(self) -> Marked:
-        return Marked(self.text, self.markers[0])
+        return written(self.blocks)
 
     @property
     def further(self) -> tuple[Marked, ...]:
-        return tuple(itertools.starmap(Marked, zip(self.more, self.markers[1:], strict=True)))
+        return tuple(map(written, self.folded))
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def text(self) -> str:
+        return self.proper.text
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def more(self) -> tuple[str, ...]:
+        return tuple(one.text for one in self.further)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def markers(self) -> tuple[tuple[Marker, ...], ...]:
+        return tuple(one.markers for one in (self.proper, *self.further))
 
     @computed_field  # type: ignore[prop-decorator]
     @property

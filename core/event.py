@@ -2,7 +2,10 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from core.answer import Answer
+from core.blocks import Blocks
 from core.frozen import Frozen
 from core.marked import Marker
 
@@ -17,12 +20,13 @@ class TextDelta(Frozen):
     """A piece of verified answer text with its markers, to be shown as it arrives.
 
     `cited` are the ids of the passages that these stand for, in their order: in the finished answer
-    a passage may have another number.
+    a passage may have another number. `blocks` are all that has arrived, this piece included.
     """
 
     text: str
     markers: tuple[Marker, ...] = ()
     cited: tuple[str, ...] = ()
+    blocks: Blocks = Field(default=(), exclude=True)
 
 
 class Finished(Frozen):

@@ -7,7 +7,7 @@ import prompts
 from core.answer import Answer
 from core.passage import Passage
 from eval.alce import verdicts
-from eval.answer_markdown import cited, own_words, words
+from eval.answer_lines import cited, own_words, words
 from eval.causes import likely_cause
 from eval.dataset import Question
 from eval.findings import CitedSection, RetrievedPassage, RetrievedSection, TokenUsage
@@ -36,8 +36,8 @@ def assess(
     proper = "\n".join((answer.proper.plain, *_quotes_in_text(answer)))
     in_passages = "\n".join(passage.context() for passage in answer.passages)
     relevant = outline.relevant_sections(question)
-    text = own_words(answer.proper)
-    said = fold("\n".join((text, *map(own_words, answer.further))))
+    text = own_words(answer.blocks)
+    said = fold("\n".join((text, *map(own_words, answer.folded))))
     result = QuestionResult(
         id=question.id,
         question=question.question,
@@ -99,7 +99,7 @@ def assess(
         text_language=detect(text if answer.answered else text.partition("\n")[0], answer.language),
         confidence=answer.confidence,
         missing=answer.missing,
-        words=words(answer.proper),
+        words=words(answer.blocks),
         tokens=tokens,
         latency_ms=round(latency_ms, 1),
         stages_ms={stage: round(1000 * spent, 1) for stage, spent in answer.timings.items()},
@@ -113,7 +113,7 @@ def _quotes_in_text(answer: Answer) -> Iterator[str]:
     A citation number can also have quotes for the folded blocks: those that are verbatim there, and
     not in the answer proper, are left out.
     """
-    numbers = cited(answer.proper)
+    numbers = cited(answer.blocks)
     text = _letters(answer.proper.plain)
     more = _letters("\n".join(one.plain for one in answer.further))
     for citation in answer.citations:

@@ -37,8 +37,8 @@ class AnswerReader:
         self._traced = Tracer(answer)
 
     def read(self) -> Reading:
-        proper = self._traced.part(self._answer.proper)
-        parts = (proper, *map(self._traced.part, self._answer.further))
+        proper = self._traced.part(self._answer.blocks)
+        parts = (proper, *map(self._traced.part, self._answer.folded))
         verdicts = self._verdicts(proper)
         lists = [one for part in parts for one in self._lists_shown(part)]
         paragraphs = [line for line in proper.lines if line.kind == "paragraph"]

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from core.answer import Answer
-from eval.answer_markdown import AnswerLine, Stretch, blocks, plain
+from eval.answer_lines import AnswerLine, Stretch, answer_lines, plain
 from language.matching import fold
 from language.quantities import figures
 from language.sentences import sentences
@@ -49,10 +49,10 @@ def claims(answer: Answer) -> tuple[Claim, ...]:
     quotes = quotes_by_number(answer)
     return tuple(
         claim
-        for part in (answer.proper, *answer.further)
-        for block in blocks(part)
-        if block.kind in ("paragraph", "item")
-        for claim in _claims(block, answer, quotes)
+        for part in (answer.blocks, *answer.folded)
+        for line in answer_lines(part)
+        if line.kind in ("paragraph", "item")
+        for claim in _claims(line, answer, quotes)
     )
 
 
@@ -71,9 +71,9 @@ def _holds(text: str, numbers: frozenset[int], quotes: Mapping[int, tuple[str, .
 
 
 def _claims(
-    block: AnswerLine, answer: Answer, quotes: Mapping[int, tuple[str, ...]]
+    line: AnswerLine, answer: Answer, quotes: Mapping[int, tuple[str, ...]]
 ) -> Iterator[Claim]:
-    for place, stretch in enumerate(block.stretches):
+    for place, stretch in enumerate(line.stretches):
         # A list number is no figure.
         text = _NUMBERED.sub("", stretch.text) if place == 0 else stretch.text
         yield from _sentences(Stretch(text, stretch.numbers), answer, quotes)

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.answer import Answer
-from core.marked import Marked
+from core.blocks import Blocks
 from core.passage import Unit
-from eval.answer_markdown import AnswerLine, Stretch, blocks
+from eval.answer_lines import AnswerLine, Stretch, answer_lines
 from eval.passage_lists import ListedPassage, Place
 from eval.pointers import points_back
 from language.matching import fold
@@ -71,8 +71,8 @@ class Tracer:
         self._answer = answer
         self.sources = {passage.id: ListedPassage(passage) for passage in answer.passages}
 
-    def part(self, markdown: Marked) -> ShownPart:
-        lines = blocks(markdown)
+    def part(self, blocks: Blocks) -> ShownPart:
+        lines = answer_lines(blocks)
         shown: list[Shown] = []
         for number, line in enumerate(lines):
             if line.kind in ("paragraph", "item"):

@@ -7,8 +7,10 @@ from collections.abc import Collection, Iterator, Sequence
 
 from chain.answer.highlights import highlights
 from chain.answerer import Draft, Quote, Request
+from core.blocks import Block, Blocks, Evidence, Sentence, Status, own, written
 from core.citation import Citation
-from core.marked import Marked, Marker
+from core.event import TextDelta
+from core.marked import Marked
 from core.passage import Passage
 from language.identify import written_in
 from prompts import Letter, languages, phrases
@@ -17,32 +19,23 @@ _BRACKETED = re.compile(r"\[[\d\s,;–-]+\]")
 
 
 class Composition:
-    """Answer under construction: the answer proper, and blocks to unfold below it.
+    """Answer under construction: the `blocks` of the answer proper, and those to unfold below it.
 
-    Text is Markdown as in `core.answer.Answer`. A passage has one number throughout. Numbers that a
-    passage has in brackets itself are skipped, so that its "[1]" is not read as our citation.
+    A passage has one number throughout. Numbers that a passage has in brackets itself are skipped,
+    so that its "[1]" is not read as our citation.
     """
 
     def __init__(self, request: Request) -> None:
+        self.blocks: Blocks = ()
+        self.folded: tuple[Blocks, ...] = ()
         self._request = request
         self._numbers: dict[int, int] = {}  # passage -> number
         taken = _bracketed(request)
         self._free = (number for number in itertools.count(1) if number not in taken)
         self._quotes: dict[Quote, None] = {}
-        self._pieces: list[Marked] = []
         self._written: list[str] = []  # a model's sentences
         self._quoted: Counter[str] = Counter()  # language of a quoted draft -> number of drafts
-        self._last: Draft | None = None
-        self._more: list[Marked] = []
         self._letter = _letter(request)
-
-    @property
-    def text(self) -> str:
-        return self._proper.text
-
-    @property
-    def _proper(self) -> Marked:
-        return Marked.joined(self._pieces)
 
     @property
     def language(self) -> str:
@@ -50,15 +43,6 @@ class Composition:
         if self._written:
             return written_in(" ".join(self._written), self._request.language)
         return self._quoted.most_common(1)[0][0] if self._quoted else self._request.language
-
-    @property
-    def more(self) -> tuple[str, ...]:
-        return tuple(one.text for one in self._more)
-
-    @property
-    def markers(self) -> tuple[tuple[Marker, ...], ...]:
-        """As in `Answer`: markers of the text, then of each block to unfold."""
-        return tuple(one.markers for one in (self._proper, *self._more))
 
     @property
     def quotes(self) -> Collection[Quote]:
@@ -76,72 +60,75 @@ class Composition:
 
     def asked_for(self) -> tuple[str, ...]:
         """The numbers, dates or names in the text that the question asks for."""
-        if not self._pieces or not self._quotes:
+        if not self.blocks or not self._quotes:
             return ()
         question, language = self._request.question, self._request.language
-        return highlights(question, language, self._proper.plain, self.language)
+        return highlights(question, language, written(self.blocks).plain, self.language)
 
-    def add(self, draft: Draft, quotes: Sequence[Quote]) -> Marked:
-        """Appends a verified draft to the answer proper and returns the added text; an e-mail gets
-        a salutation first."""
-        piece = Marked.joined((Marked(self._separator(draft)), self._shown(draft, quotes)))
-        self._last = draft
-        self._pieces.append(piece)
+    def add(self, draft: Draft, quotes: Sequence[Quote]) -> TextDelta:
+        """Appends a verified draft to the answer proper and tells the added text; an e-mail gets a
+        salutation first."""
+        before = written(self.blocks)
+        if not self.blocks and self._letter:
+            self.blocks = (own(self._letter.opening),)
+        made = self._made(draft, quotes)
+        self.blocks = _joined(self.blocks, made) if draft.quote is None else (*self.blocks, *made)
         if draft.quote is None:
             self._written.append(draft.text)
         else:
             self._quoted[self._request.found[draft.quote.passage].passage.language] += 1
-        return piece
+        return self._added(before)
 
-    def cited(self, piece: Marked) -> tuple[str, ...]:
-        """The ids of the passages that the markers of an added text stand for."""
-        passages = {number: passage for passage, number in self._numbers.items()}
-        found = (passages[marker.number] for marker in piece.markers)
-        return tuple(self._request.found[passage].passage.id for passage in found)
-
-    def end(self) -> str:
-        """Ends the answer proper and returns the added text: the closing of an e-mail."""
-        closing = self._letter.closing if self._letter and self._pieces else ""
-        ending = f"\n\n{closing}" if closing else ""
-        self._pieces.append(Marked(ending))
-        return ending
+    def end(self) -> TextDelta | None:
+        """Ends the answer proper and tells the added text: the closing of an e-mail."""
+        if not self._letter or not self._letter.closing or not self.blocks:
+            return None
+        before = written(self.blocks)
+        self.blocks = (*self.blocks, own(self._letter.closing))
+        return self._added(before)
 
     def add_more(self, drafts: Sequence[tuple[Draft, Sequence[Quote]]]) -> None:
-        """Appends a block of verified drafts to unfold; does nothing without drafts."""
+        """Appends verified drafts to unfold together; does nothing without drafts."""
         if drafts:
-            shown = (self._shown(draft, quotes) for draft, quotes in drafts)
-            self._more.append(Marked.joined(shown, "\n\n"))
+            made = (self._made(draft, quotes) for draft, quotes in drafts)
+            self.folded = (*self.folded, tuple(itertools.chain.from_iterable(made)))
 
-    def _shown(self, draft: Draft, quotes: Sequence[Quote]) -> Marked:
+    def _added(self, before: Marked) -> TextDelta:
+        """What stands behind a former text."""
+        piece = written(self.blocks).cut(len(before.text))
+        passages = {number: passage for passage, number in self._numbers.items()}
+        cited = (self._request.found[passages[one.number]].passage.id for one in piece.markers)
+        return TextDelta(
+            text=piece.text, markers=piece.markers, cited=tuple(cited), blocks=self.blocks
+        )
+
+    def _made(self, draft: Draft, quotes: Sequence[Quote]) -> list[Block]:
+        """The blocks of one draft."""
         self._quotes.update(dict.fromkeys(quotes))
-        passages = dict.fromkeys(quote.passage for quote in quotes)
-        marks = Marked.citing(map(self._number, passages))
-        items = "\n".join(f"- {item}" for item in draft.items)
+        status: Status = "confirmed" if draft.quote is None else "quoted"
+        evidence = tuple(
+            Evidence(number=self._number(one.passage), start=one.start, end=one.end)
+            for one in quotes
+        )
+        said = Sentence(text=draft.text, status=status, evidence=evidence)
+        items = [(Sentence(text=item, status=status),) for item in draft.items]
+        made: list[Block] = []
+        if draft.label:
+            made.append(Block(kind="label", sentences=(Sentence(text=draft.label),)))
         if draft.form == "item":
-            said, listed = f"- {draft.text}", ""
+            made.append(Block(kind="list", items=((said,),)))
         elif draft.text:
-            said, listed = draft.text, items
-        else:
-            said, listed = items, ""
-        label = f"### {draft.label}" if draft.label else ""
-        cited = Marked.joined((Marked(f"{said} "), marks))
-        parts = (Marked(label), cited, Marked(listed), Marked(draft.note))
-        return Marked.joined((part for part in parts if part.text), "\n\n")
+            made.append(Block(kind="paragraph", sentences=(said,)))
+        if items:
+            rests_on = () if draft.text else evidence
+            made.append(Block(kind="list", items=tuple(items), evidence=rests_on))
+        made[-1] = made[-1].model_copy(update={"note": draft.note})
+        return made
 
     def _number(self, passage: int) -> int:
         if passage not in self._numbers:
             self._numbers[passage] = next(self._free)
         return self._numbers[passage]
-
-    def _separator(self, draft: Draft) -> str:
-        last = self._last
-        if last is None:
-            return f"{self._letter.opening}\n\n" if self._letter else ""
-        forms = (draft.form, last.form)
-        if forms == ("item", "item") and not last.note:
-            return "\n"
-        is_paragraph = draft.quote is not None or "item" in forms
-        return "\n\n" if is_paragraph else " "
 
     def _citation(self, quote: Quote) -> Citation:
         found = self._request.found[quote.passage]
@@ -164,6 +151,21 @@ class Composition:
             url=_place(passage),
             standing=found.standing,
         )
+
+
+def _joined(before: Blocks, made: Sequence[Block]) -> Blocks:
+    """A model's sentence behind those of the same paragraph, or its item in the same list."""
+    if not before or len(made) != 1 or before[-1].note or before[-1].kind != made[0].kind:
+        return (*before, *made)
+    last, (block,) = before[-1], made
+    if last.sentences and not any(one.evidence for one in last.sentences):
+        return (*before, block)  # behind a salutation
+    together = {
+        "sentences": (*last.sentences, *block.sentences),
+        "items": (*last.items, *block.items),
+        "note": block.note,
+    }
+    return (*before[:-1], last.model_copy(update=together))
 
 
 def _bracketed(request: Request) -> frozenset[int]:

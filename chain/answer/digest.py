@@ -150,8 +150,7 @@ def _answer(
                 section = name
     return Answer(
         question=title,
-        text=composition.text,
-        markers=composition.markers,
+        blocks=composition.blocks,
         language=composition.language,
         citations=composition.citations,
         passages=tuple(one.passage for one in cited),

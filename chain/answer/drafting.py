@@ -67,9 +67,7 @@ class Writing:
             try:
                 for event in editing.run(answerer.draft(self.request, config), config):
                     if not isinstance(event, Stage):
-                        piece = shown.add(event.draft, event.verdict.quotes)
-                        cited = shown.cited(piece)
-                        yield TextDelta(text=piece.text, markers=piece.markers, cited=cited)
+                        yield shown.add(event.draft, event.verdict.quotes)
                     elif not checking:
                         checking = True
                         yield event
@@ -77,14 +75,15 @@ class Writing:
                 failure = error
             self._take_in(editing)
             if failure is not None:
-                self.trouble = "cut" if self.composition.text else failure.first
-                rest = "ends" if self.composition.text else "falls back to the sources' sentences"
+                self.trouble = "cut" if self.composition.blocks else failure.first
+                rest = "ends" if self.composition.blocks else "falls back to the sources' sentences"
                 logger.warning("%s The answer %s.", failure, rest)
-            if not self.composition.text and (failure or self.withheld or self.contradicted):
+            if not self.composition.blocks and (failure or self.withheld or self.contradicted):
                 self.mode = "fallback"
-            if self.composition.text or self.mode != "fallback":
-                if ending := self.composition.end():
-                    yield TextDelta(text=ending)
+            if self.composition.blocks or self.mode != "fallback":
+                self.composition.end()
+                if ending := shown.end():
+                    yield ending
                 return
 
     def _take_in(self, editing: Editing) -> None:
@@ -96,7 +95,7 @@ class Writing:
         self.withheld += [claim.draft.text for _, claim in manuscript.doubtful()]
         self.contradicted += manuscript.contradicted()
         self.unchecked = editing.unchecked
-        self.opening_left_out = bool(self.composition.text) and not manuscript.has_opening()
+        self.opening_left_out = bool(self.composition.blocks) and not manuscript.has_opening()
 
     def unfold(self) -> None:
         """Adds the blocks to unfold below the answer proper, or below a refusal."""

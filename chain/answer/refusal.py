@@ -1,22 +1,22 @@
-"""Text of a refusal."""
+"""What a refusal says."""
 
 import datetime
 from collections.abc import Sequence
 
 from core.answer import Reason
+from core.blocks import Block, Blocks, Sentence, own
 from core.source import Scope
 from language.dates import written
 from prompts import phrases, spoken
 from vectorstore.snapshot import Snapshot
 
 
-def refusal_text(
+def refusal(
     language: str, reason: Reason, missing: Sequence[str], index: Snapshot, scope: Scope
-) -> str:
+) -> Blocks:
     """Refusal in the question's language: that there is no answer, why, and what was searched.
 
-    If no document is in scope, it says which limits to remove instead. Markdown as in an answer,
-    without citations.
+    If no document is in scope, it says which limits to remove instead.
     """
     words = phrases(language)
     if reason == "not_in_sources" and missing:
@@ -25,11 +25,12 @@ def refusal_text(
         first = f"{words.refusal} {words.reasons[reason]}"
     if reason == "out_of_scope":
         wider = _without_a_limit(scope, index)
-        listed = [f"- {words.limits[name]}: {count}" for name, count in wider.items()]
-        return "\n".join([first, "", words.widen, "", *listed] if listed else [first])
+        listed = [f"{words.limits[name]}: {count}" for name, count in wider.items()]
+        items = tuple((Sentence(text=one),) for one in listed)
+        return (own(first), own(words.widen), Block(kind="list", items=items))[: 3 if items else 1]
     made = datetime.datetime.fromisoformat(index.created).date()
     date = written(made, spoken(language))
-    return "\n".join([first, "", words.searched_in(count_documents(scope, index), date)])
+    return own(first), own(words.searched_in(count_documents(scope, index), date))
 
 
 def count_documents(scope: Scope, index: Snapshot) -> int:

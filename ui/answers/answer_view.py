@@ -73,14 +73,14 @@ def show(
 def _proper_html(answer: Answer, chips: Chips, texts: Texts) -> str:
     """The answer proper, below how it was checked; a refusal looks like one, a reply like talk."""
     if answer.kind == "refusal":
-        refused = answer_html(answer.proper, language=answer.language)
+        refused = answer_html(answer.blocks, language=answer.language)
         catalogue = new_tab("sources", texts("answers.all_sources"), texts)
         return (
             f'<div class="sw-refusal" role="note">{refused}'
             f'<p class="sw-facts" lang="{texts.language}">{catalogue}</p></div>'
         )
     shown = answer_html(
-        answer.proper,
+        answer.blocks,
         language=remarks.languages(answer)[0],
         marker=chips.marker,
         note=_Sections(answer, texts),
@@ -93,21 +93,21 @@ def _proper_html(answer: Answer, chips: Chips, texts: Texts) -> str:
 
 def more_html(answer: Answer, chips: Chips, texts: Texts) -> str:
     """What else the sources say, or what comes nearest; folded, nothing when there is nothing."""
-    if not answer.more:
+    if not answer.folded:
         return ""
     key = "nearest" if answer.kind == "refusal" else "more"
-    summary = escape(texts(f"answers.{key}", number=len(answer.more)))
+    summary = escape(texts(f"answers.{key}", number=len(answer.folded)))
     checked = chips.checked_html() if answer.kind == "refusal" else ""
-    blocks = "".join(
+    shown = "".join(
         answer_html(
-            block,
-            language=remarks.languages(answer, block)[0],
+            blocks,
+            language=remarks.languages(answer, blocks)[0],
             marker=chips.marker,
             note=_Sections(answer, texts),
         )
-        for block in answer.further
+        for blocks in answer.folded
     )
-    return folded_html("sw-more", summary, checked + blocks)
+    return folded_html("sw-more", summary, checked + shown)
 
 
 class _Sections:

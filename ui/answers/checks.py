@@ -9,10 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from core.answer import Answer
+from core.blocks import Blocks, marked_lines
 from core.citation import Citation
-from core.marked import Marked
 from core.source import DocumentKind
-from ui.answers.answer_text import answer_html
 from ui.answers.citations import by_number
 from ui.texts import Texts
 
@@ -44,7 +43,7 @@ class Checks:
 
     def __init__(self, answer: Answer) -> None:
         self._cited = by_number(answer.citations)
-        proper, more = self._verdicts(answer.proper), self._verdicts(*answer.further)
+        proper, more = self._verdicts(answer.blocks), self._verdicts(*answer.folded)
         counted = Counter(proper or more)
         by_count = sorted(counted, key=lambda one: (-counted[one], VERDICTS.index(one)))
         self.usual = by_count[0] if by_count else None
@@ -73,18 +72,16 @@ class Checks:
             return _LITERAL.get(cited[0].document.kind, "literal")
         return "row" if all(_is_row(line, cited) for line in words.splitlines()) else "supported"
 
-    def _verdicts(self, *texts: Marked) -> list[CheckVerdict]:
-        found: list[CheckVerdict] = []
-
-        def marker(number: int, words: str) -> str:
-            if number not in self._cited:
-                return ""
-            found.append(self.verdict(number, words))
-            return " "
-
-        for text in texts:
-            answer_html(text, marker=marker)
-        return found
+    def _verdicts(self, *shown: Blocks) -> list[CheckVerdict]:
+        return [
+            self.verdict(number, words)
+            for blocks in shown
+            for _, lines in marked_lines(blocks)
+            for line in lines
+            for _, marks in line
+            for number, words in marks
+            if number in self._cited
+        ]
 
 
 def _has(words: str, citations: Sequence[Citation]) -> bool:

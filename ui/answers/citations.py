@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 from itertools import takewhile
 
 from core.answer import Answer
+from core.blocks import Blocks
+from core.blocks import numbers as cited_numbers
 from core.citation import Citation
-from core.marked import Marked
 from ui.texts import Texts
 
 _ITEM_BEGINS = re.compile(r"\s*(?:[-*•–]|\(?\w{1,4}[.)])?\s*")  # all there is between two items
@@ -20,9 +21,10 @@ def by_number(citations: Iterable[Citation]) -> dict[int, tuple[Citation, ...]]:
     return found
 
 
-def cited_in(text: Marked, answer: Answer) -> list[Citation]:
-    """The citations of an answer that a text of it has markers for."""
-    return [citation for citation in answer.citations if citation.number in text.numbers]
+def cited_in(blocks: Blocks, answer: Answer) -> list[Citation]:
+    """The citations of an answer that blocks of it have markers for."""
+    found = cited_numbers(blocks)
+    return [citation for citation in answer.citations if citation.number in found]
 
 
 def anchors(answer: Answer, prefix: str) -> dict[int, str]:

@@ -13,8 +13,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from core.answer import Answer
+from core.blocks import Blocks
 from core.citation import Citation
-from core.marked import Marked
 from language.characters import visible
 from language.escaping import escaped
 from people.conversation import Exchange
@@ -128,10 +128,10 @@ class _Shown:
     def checked(self) -> str:
         return " · ".join(self._checks.told(self._texts))
 
-    def html(self, text: Marked, level: int) -> Markup:
-        """The answer proper, or a block of what is folded on the page; labels are of this level."""
-        language = remarks.languages(self._answer, text)[0]
-        shown = answer_html(text, language=language, marker=self._marker, level=level)
+    def html(self, blocks: Blocks, level: int) -> Markup:
+        """The answer proper, or what is folded on the page; labels are of this level."""
+        language = remarks.languages(self._answer, blocks)[0]
+        shown = answer_html(blocks, language=language, marker=self._marker, level=level)
         return Markup(shown)  # noqa: S704 - escaped there
 
     def _marker(self, number: int, words: str) -> str:

@@ -6,11 +6,11 @@ What is folded on the page stands below the answer proper, under a heading that 
 from collections.abc import Iterable, Sequence
 
 from core.answer import Answer
+from core.blocks import ITEM, Blocks, line_text, written
 from core.citation import Citation
 from language.characters import visible
 from language.escaping import address, escaped
 from ui import origins
-from ui.answers.answer_text import ITEM, LABEL
 from ui.answers.citations import as_one, by_number
 from ui.answers.references import reference
 from ui.texts import Texts
@@ -18,23 +18,23 @@ from ui.texts import Texts
 
 def plain_text(answer: Answer, texts: Texts) -> str:
     """The answer with its markers, what else there is, and the references they stand for."""
-    parts = [plain(answer.text)]
-    if answer.more:
-        parts += [more_heading(answer, texts), *map(plain, answer.more)]
+    parts = [plain(answer.blocks)]
+    if answer.folded:
+        parts += [more_heading(answer, texts), *map(plain, answer.folded)]
     if listed := references(answer, texts):
         parts += [texts("references.heading"), "\n".join(listed)]
     return visible("\n\n".join(parts))
 
 
-def plain(text: str) -> str:
-    """The text of an answer, its labels without what marks them as such."""
-    return "\n".join(line.removeprefix(LABEL) for line in text.splitlines())
+def plain(blocks: Blocks) -> str:
+    """The text of blocks, labels without what marks them as such."""
+    return written(blocks, label="").text
 
 
 def more_heading(answer: Answer, texts: Texts) -> str:
     """What stands above the blocks that are folded on the page."""
     key = "nearest" if answer.kind == "refusal" else "more"
-    return texts(f"answers.{key}", number=len(answer.more))
+    return texts(f"answers.{key}", number=len(answer.folded))
 
 
 def references(answer: Answer, texts: Texts) -> list[str]:
@@ -72,9 +72,10 @@ def markdown(answer: Answer, texts: Texts) -> str:
 
 def markdown_texts(answer: Answer, texts: Texts) -> list[str]:
     """The answer proper, and what is folded below it on the page."""
-    parts = [markdown_text(answer.text)]
-    if answer.more:
-        parts += [f"**{escaped(more_heading(answer, texts))}**", *map(markdown_text, answer.more)]
+    parts = [markdown_text(answer.blocks)]
+    if answer.folded:
+        heading = f"**{escaped(more_heading(answer, texts))}**"
+        parts += [heading, *map(markdown_text, answer.folded)]
     return parts
 
 
@@ -92,14 +93,16 @@ def markdown_reference(citation: Citation, texts: Texts) -> str:
     return " ".join((reference(citation, texts, data=escaped, emphasis="*{}*"), *links))
 
 
-def markdown_text(text: str) -> str:
-    """The text of an answer as Markdown of the same shape; labels are paragraphs in bold."""
-    return "\n".join(map(_markdown_line, text.splitlines()))
-
-
-def _markdown_line(line: str) -> str:
-    if line.startswith(LABEL):
-        return f"**{escaped(line.removeprefix(LABEL))}**\n"
-    if line.startswith(ITEM):
-        return f"- {escaped(line.removeprefix(ITEM))}"
-    return escaped(line)
+def markdown_text(blocks: Blocks) -> str:
+    """Blocks as Markdown of the same shape; labels are paragraphs in bold."""
+    parts: list[str] = []
+    for block in blocks:
+        said = [escaped(line.text) for line in map(line_text, block.lines)]
+        if block.kind == "label":
+            parts += (f"**{line}**" for line in said)
+        else:
+            begin = ITEM if block.kind == "list" else ""
+            parts.append("\n".join(f"{begin}{line}" for line in said))
+        if block.note:
+            parts.append(escaped(block.note))
+    return "\n\n".join(parts)

@@ -3,8 +3,8 @@
 from collections import Counter
 
 from core.answer import Answer
+from core.blocks import Blocks
 from core.citation import Citation
-from core.marked import Marked
 from prompts import phrases
 from ui.answers.citations import cited_in, numbers
 from ui.answers.surroundings import Surroundings
@@ -12,18 +12,18 @@ from ui.markup import escape, folded_html
 from ui.texts import Texts
 
 
-def languages(answer: Answer, text: Marked | None = None) -> list[str]:
-    """The languages of a text of an answer, most used first: those of its quotes if it has any.
+def languages(answer: Answer, blocks: Blocks | None = None) -> list[str]:
+    """The languages of blocks of an answer, most used first: those of its quotes if it has any.
 
     What a model says is in the answer's language, whatever its sources are in.
 
     Args:
-        answer: whose text it is.
-        text: a block of what is folded; None: the answer proper.
+        answer: whose they are.
+        blocks: some of what is folded; None: the answer proper.
     """
-    text = text or answer.proper
-    quoted = Counter(one.document.language for one in cited_in(text, answer))
-    if not quoted or (answer.mode == "generative" and text == answer.proper):
+    shown = answer.blocks if blocks is None else blocks
+    quoted = Counter(one.document.language for one in cited_in(shown, answer))
+    if not quoted or (answer.mode == "generative" and shown == answer.blocks):
         return [answer.language]
     return [language for language, _ in quoted.most_common()]
 

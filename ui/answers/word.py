@@ -19,11 +19,10 @@ from docx.text.paragraph import Paragraph
 from lxml import etree
 
 from core.answer import Answer
+from core.blocks import Blocks, marked_lines
 from core.citation import Citation
-from core.marked import Marked
 from language.characters import visible
 from people.conversation import Exchange
-from ui.answers.answer_text import pieces
 from ui.answers.checks import Checks
 from ui.answers.citations import as_one, by_number
 from ui.answers.conversation_export import answer_facts, made, question_facts
@@ -78,31 +77,33 @@ def _add_answer(word: Word, answer: Answer, footnotes: "Footnotes", texts: Texts
     if checked := " · ".join(Checks(answer).told(texts)):
         fact(word, checked)
     cited = by_number(answer.citations)
-    _add_text(word, answer.proper, cited, footnotes)
+    _add_text(word, answer.blocks, cited, footnotes)
     for one in answer_facts(answer, texts):
         fact(word, one)
     if answer.more:
         word.add_heading(clean(more_heading(answer, texts)), 2)
-        for block in answer.further:
-            _add_text(word, block, cited, footnotes)
+        for blocks in answer.folded:
+            _add_text(word, blocks, cited, footnotes)
 
 
 def _add_text(
-    word: Word, text: Marked, cited: dict[int, tuple[Citation, ...]], footnotes: "Footnotes"
+    word: Word, blocks: Blocks, cited: dict[int, tuple[Citation, ...]], footnotes: "Footnotes"
 ) -> None:
-    for kind, lines in pieces(text):
+    for block, lines in marked_lines(blocks):
         for line in lines:
-            if kind == "label":
-                word.add_heading(clean(line.text), 3)
+            if block.kind == "label":
+                word.add_heading(clean(" ".join(one.text for one, _ in line)), 3)
                 continue
-            paragraph = word.add_paragraph(style="List Bullet" if kind == "list" else None)
-            position = 0
-            for marker in line.markers:
-                if marker.number in cited:
-                    paragraph.add_run(clean(line.text[position : marker.start]).rstrip(" "))
-                    footnotes.refer(paragraph, cited[marker.number])
-                    position = marker.end
-            paragraph.add_run(clean(line.text[position:]))
+            paragraph = word.add_paragraph(style="List Bullet" if block.kind == "list" else None)
+            for place, (sentence, marks) in enumerate(line):
+                paragraph.add_run(clean(f"{' ' * bool(place)}{sentence.text}"))
+                for number, _ in marks:
+                    if number in cited:
+                        footnotes.refer(paragraph, cited[number])
+                    else:
+                        paragraph.add_run(f" [{number}]")
+        if block.note:
+            word.add_paragraph(clean(block.note))
 
 
 def fact(word: Word, text: str) -> None:

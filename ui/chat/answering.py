@@ -11,7 +11,6 @@ from chain.model.aside import aside
 from core.answer import Turn
 from core.errors import StrategiewijzerError, kind_and_place
 from core.event import Event, Finished, Stage, TextDelta
-from core.marked import Marked
 from people.conversation import Exchange
 from ui.answers.answer_text import answer_html
 from ui.chat.session import Chat
@@ -46,7 +45,6 @@ def answer(
             shortcut="Esc",
             key=f"stop-{exchange.id}",
         )
-    said = Marked("")
     try:
         events = assistant().stream(
             exchange.question, history=history, scope=exchange.scope, by=chat.conversations.user
@@ -57,8 +55,7 @@ def answer(
             elif isinstance(event, Stage):
                 status.html(_status(texts(f"chat.stages.{event.name}")))
             elif isinstance(event, TextDelta):
-                said = Marked.joined((said, Marked(event.text, event.markers)))
-                place.html(answer_html(said))
+                place.html(answer_html(event.blocks))
             elif isinstance(event, Finished):
                 exchange = exchange.model_copy(update={"answer": event.answer})
     except StrategiewijzerError as error:

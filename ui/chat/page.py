@@ -182,7 +182,7 @@ def _announce(place: DeltaGenerator, finished: Exchange, texts: Texts) -> None:
     elif answer.kind == "refusal":
         told = texts("chat.finished_refusal")
     else:
-        told = texts("chat.finished", number=len(by_number(cited_in(answer.proper, answer))))
+        told = texts("chat.finished", number=len(by_number(cited_in(answer.blocks, answer))))
     place.html(
         f'<p class="sw-announced" hidden>{escape(told)}</p>{script("announce")}',
         unsafe_allow_javascript=True,

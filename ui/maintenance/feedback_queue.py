@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from core.blocks import parse
 from core.marked import Marked
 from core.settings import Settings
 from people.database import database
@@ -105,8 +106,8 @@ def _verdict_html(one: Feedback, texts: Texts) -> str:
     cited = escape(texts("maintenance.feedback.cited"))
     items = "".join(f"<li>{escape(section)}</li>" for section in one.sections)
     sections = f'<h4 class="sw-small">{cited}</h4><ul>{items}</ul>' if items else ""
-    answer = answer_html(Marked(one.answer_text), language=one.answer_language, level=4)
-    answer += "".join(answer_html(Marked(text), level=4) for text in one.more)
+    answer = answer_html(parse(Marked(one.answer_text)), language=one.answer_language, level=4)
+    answer += "".join(answer_html(parse(Marked(text)), level=4) for text in one.more)
     return (
         f'<h3 class="sw-question">{escape(one.question)}</h3>'
         + facts_html(*facts)

@@ -1,0 +1,243 @@
+"""What an answer is made of: labels, paragraphs and lists, of sentences with what they rest on.
+
+An answer is data. Whoever shows it (a page, a copy, a file, a program) goes through its blocks;
+`written` makes the text that programs get, and `parse` takes apart a text that was kept as one.
+"""
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Literal
+
+from core.citation import Citation
+from core.frozen import Frozen
+from core.marked import Marked
+
+Status = Literal["own", "quoted", "confirmed", "not_confirmed", "differs"]
+"""What is known of a sentence, in this order: it is the assistant's own and claims nothing; it is a
+source's, word for word; a model wrote it and the sources say it; they may not; they lack a detail
+of it."""
+
+LABEL, ITEM = "### ", "- "  # what such lines begin with in a text
+
+_STOP = re.compile(r"[.!?…:;,]+[\"'”“»«’)\]]*(?=\s|$)")
+
+
+class Evidence(Frozen):
+    """A stretch of a passage: the number of its citations, and offsets in the passage's text."""
+
+    number: int
+    start: int
+    end: int
+
+
+class Sentence(Frozen):
+    """A sentence, or several that a source says in one go; without markers.
+
+    `reason` is why it is not confirmed.
+    """
+
+    text: str
+    status: Status = "own"
+    reason: str = ""
+    evidence: tuple[Evidence, ...] = ()
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of its citations, each once."""
+        return tuple(dict.fromkeys(one.number for one in self.evidence))
+
+
+class Block(Frozen):
+    """A label (document, section) of what follows, a paragraph, or a list.
+
+    `sentences` are those of a label or a paragraph; `items` those of each item. A list whose items
+    have no evidence of their own rests on its `evidence`; without that, on what the paragraph
+    before it, which introduces it, rests on last. `note` is a remark of ours, shown below.
+    """
+
+    kind: Literal["label", "paragraph", "list"]
+    sentences: tuple[Sentence, ...] = ()
+    items: tuple[tuple[Sentence, ...], ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    note: str = ""
+
+    @property
+    def lines(self) -> tuple[tuple[Sentence, ...], ...]:
+        """The sentences of each line, an item of a list or all; evidence of a whole list stands
+        behind its last."""
+        if self.kind != "list":
+            return (self.sentences,)
+        if not self.evidence:
+            return self.items
+        *others, last = self.items[-1]
+        last = last.model_copy(update={"evidence": (*last.evidence, *self.evidence)})
+        return (*self.items[:-1], (*others, last))
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether it is a list without any evidence of its own."""
+        cited = any(one.evidence for one in itertools.chain(*self.items))
+        return self.kind == "list" and not self.evidence and not cited
+
+
+Blocks = tuple[Block, ...]
+Mark = tuple[int, str]  # the number of a citation, and the words that its marker covers, in lines
+
+
+def own(text: str) -> Block:
+    """A paragraph of the assistant's own words."""
+    return Block(kind="paragraph", sentences=(Sentence(text=text),))
+
+
+def marked_lines(blocks: Blocks) -> Iterator[tuple[Block, list[list[tuple[Sentence, list[Mark]]]]]]:
+    """Each block with its lines: of every sentence the markers behind it.
+
+    The last marker of a paragraph that introduces a list covers its items too, and so does that of
+    a list which nothing introduces.
+    """
+    for block, after in itertools.zip_longest(blocks, blocks[1:]):
+        found = block.lines
+        last, covered = found[-1][-1], list[str]()
+        if block.evidence:
+            covered = _texts(found[:-1])
+        elif block.kind == "paragraph" and after and after.is_bare:
+            covered = _texts(after.items)
+        yield (
+            block,
+            [
+                [(one, _marks(one, covered if one is last else ())) for one in line]
+                for line in found
+            ],
+        )
+
+
+def _marks(sentence: Sentence, covered: Sequence[str]) -> list[Mark]:
+    numbers = sentence.numbers
+    words = [sentence.text] * len(numbers)
+    if covered and numbers:
+        words[-1] = "\n".join((*words[-1:], *covered))
+    return list(zip(numbers, words, strict=True))
+
+
+def _texts(found: Iterable[Sequence[Sentence]]) -> list[str]:
+    return [" ".join(one.text for one in line) for line in found]
+
+
+def numbers(blocks: Blocks) -> tuple[int, ...]:
+    """The numbers of the citations of blocks, each once."""
+    lines = itertools.chain.from_iterable(block.lines for block in blocks)
+    return tuple(dict.fromkeys(n for line in lines for one in line for n in one.numbers))
+
+
+def written(blocks: Blocks, label: str = LABEL) -> Marked:
+    """Blocks as one text: Markdown, of which the grammar is told at `core.answer.Answer`.
+
+    Args:
+        blocks: to write.
+        label: what a label begins with.
+    """
+    begins = {"label": label, "paragraph": "", "list": ITEM}
+    parts = []
+    for block in blocks:
+        begin = Marked(begins[block.kind])
+        texts = (Marked.joined((begin, line_text(line))) for line in block.lines)
+        parts.append(Marked.joined(texts, "\n"))
+        if block.note:
+            parts.append(Marked(block.note))
+    return Marked.joined(parts, "\n\n")
+
+
+def line_text(line: Iterable[Sentence]) -> Marked:
+    """The sentences of a line with their markers."""
+    return Marked.joined(map(_sentence_text, line), " ")
+
+
+def _sentence_text(sentence: Sentence) -> Marked:
+    if not sentence.evidence:
+        return Marked(sentence.text)
+    return Marked.joined((Marked(f"{sentence.text} "), Marked.citing(sentence.numbers)))
+
+
+def parse(text: Marked, citations: Iterable[Citation] = (), status: Status = "quoted") -> Blocks:
+    """The blocks of a text that was kept, or made, as one.
+
+    Args:
+        text: as `written` makes it.
+        citations: of the answer; evidence are all with the number of a marker.
+        status: of sentences with a marker.
+    """
+    places: dict[int, list[Evidence]] = {}
+    for one in citations:
+        place = Evidence(number=one.number, start=one.start, end=one.end)
+        places.setdefault(one.number, []).append(place)
+    found: list[Block] = []
+    for kind, group in itertools.groupby(text.lines, _kind):
+        taken = list(group)
+        if kind == "label":
+            cut = (line.cut(len(LABEL)).text for line in taken)
+            found += (Block(kind="label", sentences=(Sentence(text=one),)) for one in cut)
+        elif kind == "list":
+            items = [_sentences(line.cut(len(ITEM)), places, status) for line in taken]
+            found.append(_listed(items))
+        elif kind == "paragraph":
+            sentences = _sentences(Marked.joined(taken, "\n"), places, status)
+            if _is_note(sentences, found):
+                found[-1] = found[-1].model_copy(update={"note": sentences[0].text})
+            else:
+                found.append(Block(kind="paragraph", sentences=sentences))
+    return tuple(found)
+
+
+def _kind(line: Marked) -> str:
+    if not line.text.strip():
+        return "blank"
+    if line.text.startswith(ITEM):
+        return "list"
+    return "label" if line.text.startswith(LABEL) else "paragraph"
+
+
+def _sentences(
+    line: Marked, places: Mapping[int, Sequence[Evidence]], status: Status
+) -> tuple[Sentence, ...]:
+    """The text before each run of markers, with what these stand for; a stop behind them belongs
+    to it."""
+    found: list[Sentence] = []
+    last = 0
+    for place, marker in enumerate(line.markers):
+        words = line.text[last : marker.start]
+        evidence = tuple(places.get(marker.number, ()))
+        if found and not words.strip():
+            found[-1] = _with(found[-1], evidence=(*found[-1].evidence, *evidence))
+        else:
+            found.append(Sentence(text=words.strip(), status=status, evidence=evidence))
+        last = marker.end
+        after = line.markers[place + 1].start if place + 1 < len(line.markers) else len(line.text)
+        if stop := _STOP.match(line.text, last, after):
+            found[-1] = _with(found[-1], text=found[-1].text + stop[0])
+            last = stop.end()
+    rest = line.text[last:].strip()
+    return (*found, Sentence(text=rest)) if rest or not found else tuple(found)
+
+
+def _with(sentence: Sentence, **values: object) -> Sentence:
+    return sentence.model_copy(update=values)
+
+
+def _listed(items: Sequence[tuple[Sentence, ...]]) -> Block:
+    """A list; where only its last item ends with a marker, that covers all of it."""
+    *before, last = items
+    cited = [any(one.evidence for one in item) for item in items]
+    if before and cited == [*(False for _ in before), True] and last[-1].evidence:
+        items = (*before, (*last[:-1], _with(last[-1], evidence=())))
+        return Block(kind="list", items=tuple(items), evidence=last[-1].evidence)
+    return Block(kind="list", items=tuple(items))
+
+
+def _is_note(sentences: Sequence[Sentence], before: Sequence[Block]) -> bool:
+    """Whether a paragraph is ours: one without a marker behind a list that has some, or that a
+    paragraph with some introduces."""
+    if not before or before[-1].kind != "list" or any(one.evidence for one in sentences):
+        return False
+    introduced = before[-2:-1] if before[-1].is_bare else ()
+    return bool(numbers((*introduced, before[-1])))

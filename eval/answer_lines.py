@@ -1,0 +1,129 @@
+"""The lines of an answer, with the numbers of the citations that each stretch of them rests on.
+
+    Drugs Agenda, In brief                      a label: source of what follows
+    The Drugs Agenda has three blocks: [1]      a paragraph; the marker covers the list as well
+    - security measures;                        an item
+    3 of 23 items.                              a note: how many items of a long list are shown
+
+This module shares no code with what writes answers, so that it notices errors there.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from core.blocks import Block, Blocks
+from core.blocks import Sentence as Said
+
+Numbers = tuple[int, ...]
+
+_EMPHASIS = re.compile(r"\\(?=[^\w\s])|\*{1,3}|`")
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Text without Markdown, and the numbers of its citations."""
+
+    text: str
+    numbers: Numbers
+
+
+@dataclass(frozen=True)
+class AnswerLine:
+    """One line of an answer. A label or note has one stretch without numbers."""
+
+    kind: Literal["label", "paragraph", "item", "note"]
+    stretches: tuple[Stretch, ...]
+
+    @property
+    def text(self) -> str:
+        return " ".join(stretch.text for stretch in self.stretches)
+
+    @property
+    def numbers(self) -> Numbers:
+        return tuple(dict.fromkeys(n for one in self.stretches for n in one.numbers))
+
+    @property
+    def introduces(self) -> bool:
+        """Whether it introduces a list: it ends with a colon."""
+        return self.kind == "paragraph" and self.text.endswith(":")
+
+
+def answer_lines(blocks: Blocks) -> tuple[AnswerLine, ...]:
+    """Lines of the answer proper, or of what is unfolded together, in order.
+
+    An item without a marker gets the citations of the paragraph before its list, an introduction
+    without one those of its items.
+    """
+    found = [line for block in blocks for line in _lines(block) if line.stretches]
+    return _items_covered(_introductions_covered(found))
+
+
+def own_words(blocks: Blocks) -> str:
+    """Text without labels, which are in a document's language."""
+    lines = (line for line in answer_lines(blocks) if line.kind != "label")
+    return "\n".join(line.text for line in lines)
+
+
+def words(blocks: Blocks) -> int:
+    """Number of words, without labels."""
+    return sum(len(line.text.split()) for line in answer_lines(blocks) if line.kind != "label")
+
+
+def cited(blocks: Blocks) -> frozenset[int]:
+    """Numbers of all citations in blocks."""
+    return frozenset(n for line in answer_lines(blocks) for n in line.numbers)
+
+
+def _lines(block: Block) -> Iterator[AnswerLine]:
+    if block.kind == "list":
+        for item in block.items:
+            numbers = tuple(dict.fromkeys(one.number for one in block.evidence))
+            yield AnswerLine("item", tuple(_stretches(item, numbers)))
+    else:
+        yield AnswerLine(block.kind, tuple(_stretches(block.sentences)))
+    if block.note:
+        yield AnswerLine("note", (Stretch(plain(block.note), ()),))
+
+
+def _stretches(said: Sequence[Said], of_list: Numbers = ()) -> Iterator[Stretch]:
+    for one in said:
+        if re.search(r"\w", one.text):
+            numbers = tuple(dict.fromkeys(part.number for part in one.evidence))
+            yield Stretch(plain(one.text), numbers or of_list)
+
+
+def plain(text: str) -> str:
+    """Strips emphasis and escapes."""
+    return _EMPHASIS.sub("", text).strip()
+
+
+def _introductions_covered(found: Sequence[AnswerLine]) -> list[AnswerLine]:
+    """Gives introductions without a marker the numbers of what they introduce."""
+    covered: list[AnswerLine] = []
+    following: Numbers = ()
+    for block in reversed(found):
+        if block.introduces and not block.numbers:
+            block = _with_numbers(block, following)
+        elif block.kind in ("paragraph", "item"):
+            following = block.numbers or following
+        covered.append(block)
+    return covered[::-1]
+
+
+def _items_covered(found: Sequence[AnswerLine]) -> tuple[AnswerLine, ...]:
+    """Gives items without a marker the last numbers of the paragraph before their list."""
+    covered: list[AnswerLine] = []
+    leading: Numbers = ()
+    for block in found:
+        if block.kind == "item" and not block.numbers:
+            block = _with_numbers(block, leading)
+        elif block.kind != "item":
+            leading = block.stretches[-1].numbers
+        covered.append(block)
+    return tuple(covered)
+
+
+def _with_numbers(block: AnswerLine, numbers: Numbers) -> AnswerLine:
+    return replace(block, stretches=tuple(replace(s, numbers=numbers) for s in block.stretches))
