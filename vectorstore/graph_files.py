@@ -7,6 +7,7 @@ hnswlib (https://github.com/chroma-core/hnswlib/blob/master/hnswlib/hnswalg.h).
 """
 
 import logging
+import os
 import struct
 from pathlib import Path
 
@@ -33,17 +34,19 @@ def clear_unused(store: Path, since: float) -> None:
     for header in store.glob("*/header.bin"):
         if header.stat().st_mtime < since:
             continue
-        version, _, room, vectors, size = _HEADER.unpack(header.read_bytes()[: _HEADER.size])
+        version, _, _, vectors, size = _HEADER.unpack(header.read_bytes()[: _HEADER.size])
         for name, each in (("data_level0.bin", size), ("length.bin", _LENGTH)):
             file = header.with_name(name)
-            if version != _VERSION or file.stat().st_size != room * each:
+            if version != _VERSION or file.stat().st_size < vectors * each:
                 logger.warning("%s may hold more than vectors: its form is not known", file)
                 continue
-            _clear(file, vectors * each, room * each)
+            _clear(file, vectors * each)
 
 
-def _clear(file: Path, start: int, end: int) -> None:
+def _clear(file: Path, start: int) -> None:
+    """Writes zeros from a place to the end."""
     with file.open("r+b") as opened:
+        end = opened.seek(0, os.SEEK_END)
         opened.seek(start)
         for at in range(start, end, _BLOCK):
             opened.write(bytes(min(_BLOCK, end - at)))

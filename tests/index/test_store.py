@@ -22,6 +22,7 @@ from vectorstore import chroma
 from vectorstore.chroma import store_folder
 from vectorstore.embeddings import LocalEmbedder, make_embedder
 from vectorstore.generations import Generations
+from vectorstore.graph_files import clear_unused
 from vectorstore.keyword import STEMMERS, content_words
 from vectorstore.keyword_index import KeywordIndex
 from vectorstore.retriever import PassageRetriever
@@ -200,7 +201,9 @@ def graphs(settings: Settings) -> list[Path]:
     return [*store_folder(settings).glob("*/data_level0.bin")]
 
 
-def test_a_graph_on_disk_has_nothing_but_vectors(small: Small) -> None:
+def test_a_graph_on_disk_has_nothing_but_vectors(
+    small: Small, caplog: pytest.LogCaptureFixture
+) -> None:
     settings = small({"a.nl.md": "De haven telt 12 kranen."})
     ingest(settings)
     first = {*graphs(settings)}
@@ -221,7 +224,18 @@ def test_a_graph_on_disk_has_nothing_but_vectors(small: Small) -> None:
     assert not [
         one for one in store_folder(settings).glob("*/length.bin") if b"key" in one.read_bytes()
     ]
+    assert "its form is not known" not in caplog.text
     assert "3 banen" in open_index(settings).search("Hoeveel banen?")[0].passage.text
+
+
+def test_the_form_of_a_graph_of_many_vectors_is_known(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = [graph.read_bytes() for graph in graphs(settings)]
+    clear_unused(store_folder(settings), 0.0)
+    assert [graph.read_bytes() for graph in graphs(settings)] == before
+    assert max(map(len, before)) > 1_000_000
+    assert caplog.text == ""
 
 
 def test_a_process_that_only_reads_writes_no_graph(small: Small) -> None:
