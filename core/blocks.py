@@ -164,7 +164,8 @@ def parse(text: Marked, citations: Iterable[Citation] = (), status: Status = "qu
 
     Args:
         text: as `written` makes it.
-        citations: of the answer; evidence are all with the number of a marker.
+        citations: of the answer; evidence are all with the number of a marker, and a place of no
+            length where there are none.
         status: of sentences with a marker.
     """
     places: dict[int, list[Evidence]] = {}
@@ -206,7 +207,8 @@ def _sentences(
     last = 0
     for place, marker in enumerate(line.markers):
         words = line.text[last : marker.start]
-        evidence = tuple(places.get(marker.number, ()))
+        nowhere = Evidence(number=marker.number, start=0, end=0)
+        evidence = tuple(places.get(marker.number, (nowhere,)))
         if found and not words.strip():
             found[-1] = _with(found[-1], evidence=(*found[-1].evidence, *evidence))
         else:
@@ -237,7 +239,8 @@ def _listed(items: Sequence[tuple[Sentence, ...]]) -> Block:
 def _is_note(sentences: Sequence[Sentence], before: Sequence[Block]) -> bool:
     """Whether a paragraph is ours: one without a marker behind a list that has some, or that a
     paragraph with some introduces."""
-    if not before or before[-1].kind != "list" or any(one.evidence for one in sentences):
+    cited = any(one.evidence for one in sentences)
+    if cited or not before or before[-1].kind != "list" or before[-1].note:
         return False
     introduced = before[-2:-1] if before[-1].is_bare else ()
     return bool(numbers((*introduced, before[-1])))

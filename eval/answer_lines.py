@@ -8,6 +8,7 @@
 This module shares no code with what writes answers, so that it notices errors there.
 """
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,9 +16,11 @@ from typing import Literal
 
 from core.blocks import Block, Blocks
 from core.blocks import Sentence as Said
+from language.quantities import figures
 
 Numbers = tuple[int, ...]
 
+_LONGEST_NOTE = 12  # words, of "12 of 23" and why; a longer one says something itself
 _EMPHASIS = re.compile(r"\\(?=[^\w\s])|\*{1,3}|`")
 
 
@@ -56,7 +59,10 @@ def answer_lines(blocks: Blocks) -> tuple[AnswerLine, ...]:
     An item without a marker gets the citations of the paragraph before its list, an introduction
     without one those of its items.
     """
-    found = [line for block in blocks for line in _lines(block) if line.stretches]
+    found: list[AnswerLine] = []
+    for line in (line for block in blocks for line in _lines(block) if line.stretches):
+        is_other = line.kind == "note" and not _counts(line.text, found)
+        found.append(replace(line, kind="paragraph") if is_other else line)
     return _items_covered(_introductions_covered(found))
 
 
@@ -85,6 +91,14 @@ def _lines(block: Block) -> Iterator[AnswerLine]:
         yield AnswerLine(block.kind, tuple(_stretches(block.sentences)))
     if block.note:
         yield AnswerLine("note", (Stretch(plain(block.note), ()),))
+
+
+def _counts(note: str, before: Sequence[AnswerLine]) -> bool:
+    """Whether a note says how many of the items before it are shown ("12 of 23")."""
+    shown = len(list(itertools.takewhile(lambda line: line.kind == "item", reversed(before))))
+    counted = figures(note)
+    more = any(one.isdecimal() and int(one) > shown for one in counted)
+    return shown > 0 and len(note.split()) <= _LONGEST_NOTE and str(shown) in counted and more
 
 
 def _stretches(said: Sequence[Said], of_list: Numbers = ()) -> Iterator[Stretch]:

@@ -10,6 +10,7 @@ import pytest
 
 from chain.assistant import Assistant
 from core.answer import Answer, Turn
+from core.blocks import own
 from core.settings import Settings
 from core.source import Scope
 from ingest.pipeline import ingest
@@ -187,8 +188,7 @@ def test_a_follow_up_is_not_put_as_the_model_puts_it(briefs: Bench) -> None:
 def test_an_answer_of_the_raw_reply_would_be_found(documents: Bench) -> None:
     answer = documents.ask(DOCUMENTS[0], by_schema=True)
     said = documents.model.sentences
-    raw = answer.model_copy(update={"text": "\n\n".join(said)})
-    raw = raw.model_copy(update={"markers": ((), *raw.markers[1:])})
+    raw = answer.model_copy(update={"blocks": tuple(map(own, said))})
     quote = answer.citations[0].model_copy(update={"quote": "Zorblat is what it says."})
     raw = raw.model_copy(update={"citations": (quote,)})
     kinds = _kinds(_faults(raw, DOCUMENTS[0], documents))

@@ -255,7 +255,7 @@ def test_an_evaluator_sees_how_an_answer_was_made(settings: Settings) -> None:
     assert re.search(r"1\. [^0-9]*drugs.*? ✓", shown.text)
     columns = [one for one in shown.attributes("th") if one.get("scope") == "col"]
     assert len(columns) == 2 + len(FEATURES)
-    old = told.model_copy(update={"generation": "another", "text": HOSTILE, "question": HOSTILE})
+    old = told.model_copy(update={"generation": "another", "question": HOSTILE})
     shown = Shown(made_html(old, Scope(), index, NL))
     assert "zijn sindsdien bijgewerkt" in shown.text
     assert HOSTILE in shown.text

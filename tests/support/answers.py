@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from chain.assistant import Assistant
 from core.answer import Answer
+from core.blocks import Blocks, parse
 from core.citation import Citation
 from core.marked import Marked, Marker
 from core.passage import Passage, Unit
@@ -19,11 +20,19 @@ def marked(text: str) -> Marked:
     return Marked(text, tuple(markers))
 
 
+def blocks_of(text: str, *citations: Citation) -> Blocks:
+    """The blocks of a text of which every number in brackets is a marker."""
+    return parse(marked(text), citations)
+
+
 def retold(answer: Answer, **values: object) -> Answer:
     """An answer with other values, of which every number in brackets is a marker."""
-    told = answer.model_copy(update=values)
-    markers = tuple(marked(text).markers for text in (told.text, *told.more))
-    return told.model_copy(update={"markers": markers})
+    texts = {name: values.pop(name) for name in ("text", "more") if name in values}
+    if "text" in texts:
+        values["blocks"] = blocks_of(str(texts["text"]), *answer.citations)
+    if "more" in texts:
+        values["folded"] = tuple(blocks_of(one, *answer.citations) for one in texts["more"])
+    return answer.model_copy(update=values)
 
 
 def made(settings: Settings) -> Mapping[str, Answer]:

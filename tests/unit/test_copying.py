@@ -10,7 +10,7 @@ from core.answer import Answer
 from core.citation import Citation
 from core.source import DocumentInfo
 from language.escaping import escaped
-from tests.support.answers import retold
+from tests.support.answers import blocks_of, retold
 from tests.support.passages import answer_of, citation_of, passage_of
 from tests.unit.test_ui_citations import HOSTILE
 from ui.answers.copying import markdown, markdown_text, plain_text, references
@@ -156,8 +156,8 @@ def folded() -> Answer:
 
 def test_a_copy_has_what_is_folded_below_the_answer_and_a_passage_once() -> None:
     assert plain_text(folded(), load("en")).splitlines()[:-2] == [
-        "Strategy, *Priorities*", "One. [1]", "", "Also in the sources (1)", "", "Agenda, Size", "",
-        "Two. [2]", "", "References", "",
+        "Strategy, *Priorities*", "", "One. [1]", "", "Also in the sources (1)", "", "Agenda, Size",
+        "", "Two. [2]", "", "References", "",
     ]  # fmt: skip
     refused = folded().model_copy(update={"answered": False})
     assert "Nearest passages (1)" in plain_text(refused, load("en"))
@@ -228,7 +228,7 @@ def test_dates_stay_legible_in_markdown_and_bare_addresses_become_no_links() -> 
 
 
 def test_a_list_stays_a_list_in_markdown() -> None:
-    tokens = read(markdown_text("Twee:\n\n- *een* [1]\n- 1. twee [2]\n\nKlaar."))
+    tokens = read(markdown_text(blocks_of("Twee:\n\n- *een* [1]\n- 1. twee [2]\n\nKlaar.")))
     assert [token.type for token in tokens].count("list_item_open") == 2
     assert "em_open" not in {c.type for token in tokens for c in token.children or ()}
 

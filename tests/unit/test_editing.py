@@ -17,6 +17,7 @@ from chain.model.language_model import ChatModel
 from chain.writing.repair import Repairer
 from chain.writing.reply_reader import read
 from core.answer import Mode
+from core.blocks import written
 from core.errors import ModelError
 from core.event import TextDelta
 from core.passage import ScoredPassage
@@ -111,6 +112,10 @@ def _rejecting(*said: str) -> Callable[[dict[str, object]], str]:
     return reply
 
 
+def _text(writing: Writing) -> str:
+    return written(writing.composition.blocks).text
+
+
 def _order(text: str, *said: str) -> list[str]:
     return sorted((one for one in said if one in text), key=text.index)
 
@@ -126,8 +131,8 @@ def test_what_it_accepts_is_shown_and_it_sees_the_evidence_alone(
     write: Write, server: Script
 ) -> None:
     writing, seen = write(f"{LAW} [1] {PROCEDURES} [1]")
-    assert "".join(seen) == writing.composition.text
-    assert _order(writing.composition.text, LAW, PROCEDURES) == [LAW, PROCEDURES]
+    assert "".join(seen) == _text(writing)
+    assert _order(_text(writing), LAW, PROCEDURES) == [LAW, PROCEDURES]
     assert not writing.unchecked
     assert sum(len(numbers(check)) for check in server.checks) == 2
     rules, data = server.checks[0]["messages"]
@@ -157,7 +162,7 @@ def test_what_it_rejects_is_given_back_with_its_reason_and_what_is_mended_keeps_
     closer = LAW
     server.mend = mended({1: closer})
     writing, seen = write(f"{REPORTS} [1] {PROCEDURES} [1]")
-    assert _order(writing.composition.text, closer, PROCEDURES) == [closer, PROCEDURES]
+    assert _order(_text(writing), closer, PROCEDURES) == [closer, PROCEDURES]
     assert _order("".join(seen), closer, PROCEDURES) == [PROCEDURES, closer]  # it came later
     assert (writing.withheld, writing.contradicted, writing.unchecked) == ([], [], False)
     (mending,) = server.mendings
@@ -194,10 +199,10 @@ def test_a_repair_that_is_rejected_again_is_left_out_and_not_tried_twice(
     server.check = _rejecting("two reports", "central EU law")
     server.mend = mended({1: LAW})
     writing, seen = write(f"{REPORTS} [1] {PROCEDURES} [1]")
-    assert writing.composition.text.startswith(PROCEDURES)
+    assert _text(writing).startswith(PROCEDURES)
     assert writing.withheld == [LAW]
     assert len(server.mendings) == 1
-    assert "".join(seen) == writing.composition.text
+    assert "".join(seen) == _text(writing)
 
 
 @pytest.mark.parametrize("worse", [INVENTED, "Bananas are a popular fruit in many countries."])
@@ -205,8 +210,8 @@ def test_a_repair_that_makes_it_worse_is_left_out(write: Write, server: Script, 
     server.check = _rejecting("two reports")
     server.mend = mended({1: worse})
     writing, _ = write(f"{REPORTS} [1] {PROCEDURES} [1]")
-    assert worse not in writing.composition.text
-    assert PROCEDURES in writing.composition.text
+    assert worse not in _text(writing)
+    assert PROCEDURES in _text(writing)
     assert writing.withheld + writing.contradicted == [worse]
 
 
@@ -227,7 +232,7 @@ def test_a_repair_that_fails_leaves_the_rest(
     server.check = _rejecting("two reports")
     server.mend = mending
     writing, _ = write(f"{REPORTS} [1] {PROCEDURES} [1]")
-    assert writing.composition.text.startswith(PROCEDURES)
+    assert _text(writing).startswith(PROCEDURES)
     assert writing.withheld == [REPORTS]
     assert (writing.mode, writing.trouble) == ("generative", "")
     assert ("stays left out" in caplog.text) == fails
@@ -238,7 +243,7 @@ def test_a_reply_of_which_nothing_is_left_can_still_be_mended(write: Write, serv
     writing, _ = write("Bananas are a popular fruit in many countries [1].")
     if writing.contradicted:
         pytest.skip("the verifier finds a sentence about something else unfounded")
-    assert writing.composition.text.startswith(LAW)
+    assert _text(writing).startswith(LAW)
     assert (writing.mode, writing.withheld) == ("generative", [])
 
 
@@ -261,14 +266,14 @@ def test_a_checker_without_a_verdict_leaves_the_local_one_and_that_is_told(
 ) -> None:
     server.check = reply
     writing, _ = write(f"{LAW} [1]")
-    assert writing.composition.text.startswith(LAW)
+    assert _text(writing).startswith(LAW)
     assert (writing.unchecked, writing.trouble, writing.withheld) == (True, "", [])
 
 
 def test_a_checker_that_is_too_slow_is_not_waited_for(write: Write, server: Script) -> None:
     server.delay = SILENT
     writing, _ = write(f"{LAW} [1] {PROCEDURES} [1]", seconds=4.5)
-    assert _order(writing.composition.text, LAW, PROCEDURES) == [LAW, PROCEDURES]
+    assert _order(_text(writing), LAW, PROCEDURES) == [LAW, PROCEDURES]
     assert writing.unchecked
     assert len(server.checks) == 1
 
@@ -300,7 +305,7 @@ def test_what_is_quoted_is_never_sent(request_: Request, write: Write, server: S
             yield Draft(text[unit.start : unit.end], (0,), quote=Quote(0, unit.start, unit.end))
 
     writing, _ = write(Quotes(""))
-    assert writing.composition.text
+    assert _text(writing)
     assert (server.checks, server.mendings, writing.unchecked) == ([], [], False)
 
 
@@ -314,22 +319,20 @@ def test_what_points_back_to_a_rejected_sentence_waits_for_its_repair(
     leans = "That directive covers investigation and prosecution, assistance to and protection of "
     leans += "victims, and prevention."
     writing, _ = write(f"{LAW} [1] {leans} [1]")
-    assert writing.composition.text == ""
+    assert _text(writing) == ""
     assert writing.withheld == [LAW, leans]
     assert "It points back to a sentence that is left out." in str(server.mendings[0])
     server.mend = mended({1: REPORTS})
     writing, _ = write(f"{LAW} [1] {leans} [1]")
-    assert _order(writing.composition.text, REPORTS, leans) == [REPORTS, leans]
+    assert _order(_text(writing), REPORTS, leans) == [REPORTS, leans]
     assert writing.withheld == []
 
 
 def test_a_list_that_lost_an_item_says_so_below_it(write: Write, server: Script) -> None:
     server.check = _rejecting("social services")
     writing, _ = write(LIST)
-    assert writing.composition.text.count("\n- ") == 2
-    assert writing.composition.text.endswith(
-        "\n\n2 of 3 items; the sources do not confirm the rest."
-    )
+    assert _text(writing).count("\n- ") == 2
+    assert _text(writing).endswith("\n\n2 of 3 items; the sources do not confirm the rest.")
     assert writing.withheld == [
         "social services, health-care workers, educators and child protection authorities;"
     ]
@@ -341,9 +344,9 @@ def test_a_list_that_lost_an_item_says_so_below_it(write: Write, server: Script)
 def test_a_list_without_its_introduction_is_left_out(write: Write, server: Script) -> None:
     server.check = _rejecting("addresses all parties")
     writing, seen = write(f"{LIST}\n\n{PROCEDURES}")
-    assert writing.composition.text.startswith(PROCEDURES)
+    assert _text(writing).startswith(PROCEDURES)
     assert len(writing.withheld) == 4
-    assert "".join(seen) == writing.composition.text
+    assert "".join(seen) == _text(writing)
 
 
 # What fails
@@ -357,7 +360,7 @@ def test_after_a_failure_only_what_broke_off_is_mended(
     server.mend = mended({1: PROCEDURES})
     says = Says(f"{LAW} [1] {REPORTS} [1] ", ModelError("No more.", reason))  # type: ignore[arg-type]
     writing, _ = write(says)
-    assert (PROCEDURES in writing.composition.text) == mends
+    assert (PROCEDURES in _text(writing)) == mends
     assert (writing.trouble, writing.mode) == ("cut", "generative")
 
 

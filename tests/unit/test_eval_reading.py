@@ -8,11 +8,11 @@ import prompts
 from core.answer import Answer, Mode
 from core.passage import Passage, Unit
 from core.source import DocumentInfo
-from eval.answer_markdown import blocks, words
+from eval.answer_lines import answer_lines, words
 from eval.findings import Reading
 from eval.pointers import about_itself, points_back
 from eval.shown import read
-from tests.support.answers import marked
+from tests.support.answers import blocks_of
 from tests.support.passages import answer_of, citation_of, passage_of
 
 AGENDA = DocumentInfo(id="agenda", language="en", title="Drugs Agenda")
@@ -82,7 +82,7 @@ def counted(text: str, *, gold: Sequence[str]) -> tuple[bool, int, int]:
 
 def test_an_answer_is_taken_apart_into_labels_paragraphs_items_and_notes() -> None:
     text = f"### Agenda, Brief\n\n**Two** things: [2]\n\n{LIST}\n\n3 of 23 items.\n\nEnd. [1]"
-    found = blocks(marked(text))
+    found = answer_lines(blocks_of(text))
     assert [(one.kind, one.text, one.numbers) for one in found] == [
         ("label", "Agenda, Brief", ()),
         ("paragraph", "Two things:", (2,)),
@@ -96,23 +96,23 @@ def test_an_answer_is_taken_apart_into_labels_paragraphs_items_and_notes() -> No
 
 @pytest.mark.parametrize("text", ["3 of 23 items.", "3 van de 23 punten.", "Hier 3 von 23 Punkten"])
 def test_a_note_counts_the_items_above_it(text: str) -> None:
-    assert blocks(marked(f"A: [1]\n\n{LIST}\n\n{text}"))[-1].kind == "note"
+    assert answer_lines(blocks_of(f"A: [1]\n\n{LIST}\n\n{text}"))[-1].kind == "note"
 
 
 @pytest.mark.parametrize("language", prompts.languages())
 def test_a_note_may_say_why_items_are_left_out(language: str) -> None:
     note = prompts.phrases(language).part_confirmed.format(2, 3)
-    assert blocks(marked(f"A: [1]\n\n- een [1]\n- twee [2]\n\n{note}"))[-1].kind == "note"
+    assert answer_lines(blocks_of(f"A: [1]\n\n- een [1]\n- twee [2]\n\n{note}"))[-1].kind == "note"
 
 
 @pytest.mark.parametrize("text", ["2 of 23 items.", "3 items.", "3 of 2 items.", "3 of 23. [1]"])
 def test_what_counts_anything_else_is_no_note(text: str) -> None:
-    assert blocks(marked(f"A: [1]\n\n{LIST}\n\n{text}"))[-1].kind == "paragraph"
+    assert answer_lines(blocks_of(f"A: [1]\n\n{LIST}\n\n{text}"))[-1].kind == "paragraph"
 
 
 def test_words_are_counted_without_labels_and_markers_and_besides_lists() -> None:
     text = f"### Agenda, Brief\n\n{WHOLE}\n\n{MARKET} [1]"
-    assert words(marked(text)) == 5 + 4 + 9
+    assert words(blocks_of(text)) == 5 + 4 + 9
     assert reading(text).words_prose == 5 + 9
 
 
@@ -231,7 +231,8 @@ def test_a_list_within_a_list_belongs_to_it() -> None:
     )
     nested = BRIEF.model_copy(update={"text": text, "units": units})
     passages = (SIZE, nested, LONG, TABLE)
-    whole = given(text.replace("steps:", "steps: [2]"), passages=passages)
+    shown = text.replace("  -", "-")
+    whole = given(shown.replace("steps:", "steps: [2]"), passages=passages)
     assert read(whole, ["leap"]).whole_lists == 1
     assert read(whole, ["leap"]).units == 1
     assert read(given("Two steps: [2]\n\n- first:\n- rest.", passages=passages)).cut

@@ -105,8 +105,8 @@ ANSWERS = {
         cite(2, SIZE, "Cannabis has 39% of it."),
         passages=(SIZE,),
     ),
-    "wrong refusal": REFUSAL.model_copy(
-        update={"text": "The sources do not say. Nearest: 30 billion.", "passages": (SIZE,)}
+    "wrong refusal": retold(
+        REFUSAL, text="The sources do not say. Nearest: 30 billion.", passages=(SIZE,)
     ),
     "right refusal": REFUSAL,
     HOSTILE: answer(f"Yes {HOSTILE}", passages=(OTHER,)),
@@ -371,7 +371,7 @@ def test_a_loose_end_and_a_cut_list_cannot_be_signed() -> None:
 def test_a_refusal_can_be_signed_when_nothing_answers_and_it_says_so() -> None:
     values = {"answerable": False, "kind": "unanswerable", "facts": []}
     assert seen(REFUSAL, **values).signable
-    assert seen(REFUSAL.model_copy(update={"text": " "}), **values).signable is False
+    assert seen(retold(REFUSAL, text=" "), **values).signable is False
     assert seen(SHORT, **values).signable is False
     assert seen(REFUSAL, FIRST_SENTENCE).signable is False
 
@@ -404,7 +404,7 @@ def test_the_figures_of_reading_are_counted_over_what_they_apply_to() -> None:
 
 # Messages and conversations
 
-REPLY = REFUSAL.model_copy(update={"text": "Hello. Ask me something.", "message": "greeting"})
+REPLY = retold(REFUSAL, text="Hello. Ask me something.", message="greeting")
 
 
 def test_a_message_is_handled_when_it_is_taken_for_what_it_is_without_sources() -> None:
@@ -483,7 +483,7 @@ def test_refusals_and_citations_are_counted_and_what_is_wrong_is_named(results: 
     assert results.overall.refusals == {"precision": 0.5, "recall": 0.5, "f1": 0.5}
     wrong = by_id(results, "wrong quote")
     assert wrong.inexact_quotes == ("The market is worth 30 billion.",)
-    assert wrong.unsupported == ("Cannabis has 93% of it",)
+    assert wrong.unsupported == ("Cannabis has 93% of it.",)
     assert results.overall.citations == {
         # Of four sentences two are supported; of three citations two support their sentence.
         "citation_recall": 0.5,

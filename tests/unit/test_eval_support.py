@@ -19,7 +19,7 @@ QUOTE = cite(1, SIZE, MARKET)
         f"{MARKET} [1]",
         "In short:\n\n- EUR 30 billion [1]\n- 39% is cannabis [2]",
         "1. **Cannabis** has 39% [1]",
-        "## Market\n\nCannabis has 39%. [1] It is worth 30 billion. [1]",
+        "### Market\n\nCannabis has 39%. [1] It is worth 30 billion. [1]",
     ],
 )
 def test_supported_however_it_is_marked(text: str) -> None:
@@ -41,7 +41,7 @@ def test_supported_however_it_is_marked(text: str) -> None:
     ],
 )
 def test_unsupported_sentences_are_named(text: str, expected: str) -> None:
-    assert unsupported(retold(answer(text, QUOTE, passages=(SIZE,)))) == (expected,)
+    assert unsupported(retold(answer(text, QUOTE, passages=(SIZE,)), text=text)) == (expected,)
 
 
 def test_a_models_sentence_needs_a_marker_of_its_own() -> None:

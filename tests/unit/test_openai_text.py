@@ -1,6 +1,7 @@
 """The text that other programs show: numbers that hold, and nothing of its own making."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from markdown_it import MarkdownIt
@@ -14,7 +15,7 @@ from core.answer import Answer
 from core.citation import Citation
 from core.event import Finished, TextDelta
 from core.source import DocumentInfo
-from tests.support.answers import marked
+from tests.support.answers import blocks_of, marked
 from tests.unit.test_ui_citations import HOSTILE
 
 PARSER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
@@ -45,8 +46,13 @@ def given(text: str, *citations: Citation, **values: object) -> Answer:
     return Answer.model_validate(told)
 
 
-def piece(text: str, *passages: str) -> TextDelta:
-    return TextDelta(text=text, markers=marked(text).markers, cited=passages)
+def pieces(*said: tuple[str, *tuple[str, ...]]) -> Iterator[TextDelta]:
+    """Texts that arrive one behind the other, each with the passages of its markers."""
+    whole = ""
+    for text, *passages in said:
+        whole += text
+        markers = marked(text).markers
+        yield TextDelta(text=text, markers=markers, cited=passages, blocks=blocks_of(whole))
 
 
 def elements(markdown: str) -> set[str]:
@@ -58,7 +64,7 @@ def elements(markdown: str) -> set[str]:
 def test_a_sentence_that_is_mended_keeps_the_number_that_it_came_with() -> None:
     """It comes last in a stream, and has its place and another number in the finished answer."""
     reply = ClientReply(SearchLimits())
-    for event in (piece("A. [1]", "a"), piece(" C. [2]", "c"), piece(" B. [3]", "b")):
+    for event in pieces(("A. [1]", "a"), (" C. [2]", "c"), (" B. [3]", "b")):
         reply.take(event)
     citations = (cited(1, "a"), cited(2, "b"), cited(3, "c"))
     reply.take(Finished(answer=given("A. [1] B. [2] C. [3]", *citations)))
@@ -88,11 +94,10 @@ def test_nothing_of_a_source_becomes_a_link_an_image_or_html(hostile: str, prefi
         missing=(hostile,),
         related=(hostile,),
     )
-    end = answer.text.index("\n\n")
-    for part in (answer.proper.cut(0, end), answer.proper.cut(end)):
-        streamed.take(
-            TextDelta(text=part.text, markers=part.markers, cited=("a",) * len(part.markers))
-        )
+    for end in range(1, len(answer.blocks) + 1):
+        said = answer.blocks[:end]
+        markers = answer.markers[0] if end == len(answer.blocks) else ()
+        streamed.take(TextDelta(text="", markers=markers, cited=("a",) * len(markers), blocks=said))
     for reply in (streamed, whole):
         reply.take(Finished(answer=answer))
         found = elements(reply.said.text)
@@ -129,7 +134,7 @@ def test_what_there_is_to_know_of_an_answer_stands_below_it(language: str) -> No
         trouble="cut",
     )
     reply = ClientReply(SearchLimits())
-    reply.take(piece("A. [1]\n\n- one\n- two", "a"))
+    reply.take(*pieces(("A. [1]\n\n- one\n- two", "a")))
     reply.take(Finished(answer=answer))
     told = reply.said.text.split("\n\n")
     assert told[2:] == [

@@ -7,11 +7,11 @@ import pytest
 from markdown_it import MarkdownIt
 
 from core.answer import Answer
+from core.blocks import own
 from core.citation import Citation
-from core.marked import Marked
 from core.passage import Passage, Unit
 from core.source import DocumentInfo, DocumentKind, Standing
-from tests.support.answers import marked, retold
+from tests.support.answers import blocks_of, retold
 from tests.support.passages import answer_of, citation_of, passage_of
 from ui.answers.answer_text import answer_html
 from ui.answers.answer_view import more_html
@@ -103,15 +103,16 @@ def numbered(number: int, sentence: str) -> str:
 
 @pytest.mark.parametrize("prefix", ["", "- ", "# ", "### ", "> ", "1. ", "    ", "\t", "| "])
 def test_hostile_text_in_an_answer_is_shown_and_not_run(prefix: str) -> None:
-    shown = Shown(answer_html(marked(f"{prefix}{HOSTILE} [1]"), marker=numbered))
+    shown = Shown(answer_html(blocks_of(f"{prefix}{HOSTILE} [1]"), marker=numbered))
     assert {tag for tag, _ in shown.elements} <= {"div", "p", "ul", "li", "sup", "h3"}
     assert HOSTILE in shown.text
 
 
 def chips(told: Answer, text: str) -> tuple[Shown, Shown]:
     """A text of an answer with its chips, and how it was checked, which stands above."""
-    made = Chips(retold(told, text=text), "a", NL)
-    return Shown(answer_html(marked(text), marker=made.marker)), Shown(made.checked_html())
+    told = retold(told, text=text)
+    made = Chips(told, "a", NL)
+    return Shown(answer_html(told.blocks, marker=made.marker)), Shown(made.checked_html())
 
 
 def marks(shown: Shown) -> list[str | None]:
@@ -228,10 +229,10 @@ def test_how_an_answer_was_checked_is_told_once_above_it(
 )  # fmt: skip
 def test_an_answer_has_paragraphs_lists_notes_and_markers(text: str, shown: str) -> None:
     made = answer_html(
-        marked(text), language="nl", marker=numbered, note=lambda number: f" <i>{number}</i>"
+        blocks_of(text), language="nl", marker=numbered, note=lambda number: f" <i>{number}</i>"
     )
     assert made == f'<div class="sw-answer" lang="nl">{shown}</div>'
-    plain = answer_html(Marked("Volgens [1] en [٣] en [" + "9" * 5000 + "]."), marker=numbered)
+    plain = answer_html((own("Volgens [1] en [٣] en [" + "9" * 5000 + "]."),), marker=numbered)
     assert "<sup" not in plain  # a number in brackets that is no citation stays text
     assert "Volgens [1] en [٣]" in plain
 
@@ -242,7 +243,7 @@ def test_a_label_is_a_heading_and_no_part_of_the_quote() -> None:
     assert [tag for tag, _ in shown.elements][:3] == ["div", "h3", "p"]
     assert "Strategie, Omvang <b>" in shown.text
     assert above.text == "Letterlijk geciteerd uit de officiële tekst."
-    assert '<h4 class="sw-label">' in answer_html(Marked("### Kop\n\nWoorden."), level=4)
+    assert '<h4 class="sw-label">' in answer_html(blocks_of("### Kop\n\nWoorden."), level=4)
 
 
 def test_the_card_shows_the_quote_of_its_own_paragraph() -> None:
