@@ -19,6 +19,7 @@ from pydantic import SecretStr
 
 from chain.assistant import Assistant
 from chain.query import MAX_QUESTION
+from core.blocks import own
 from core.errors import ModelError, NoIndexError
 from core.event import Event, Stage, TextDelta
 from core.marked import Marked
@@ -531,7 +532,7 @@ def test_what_fails_in_the_middle_of_a_stream_is_told_in_it(
 ) -> None:
     def failing(*_: Any, **__: Any) -> Iterator[Event]:
         yield Stage(name="searching")
-        yield TextDelta(text="Half.")
+        yield TextDelta(text="Half.", blocks=(own("Half."),))
         raise ModelError("The server at http://secret.example is gone.")
 
     monkeypatch.setattr(Assistant, "stream", failing)

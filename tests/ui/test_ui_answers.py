@@ -31,7 +31,7 @@ def say(monkeypatch: pytest.MonkeyPatch) -> Say:
 
         def stream(_: Assistant, question: str, **rest: Any) -> Iterator[Event]:
             asked.append((question, rest["history"], rest["scope"]))
-            yield TextDelta(text=answer.text)
+            yield TextDelta(text=answer.text, blocks=answer.blocks)
             yield Finished(answer=answer.model_copy(update={"question": question}))
 
         monkeypatch.setattr(Assistant, "stream", stream)
