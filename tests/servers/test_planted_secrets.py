@@ -200,7 +200,7 @@ def test_a_server_that_repeats_the_key_does_not_get_it_into_anything(
         told = installation.run("-m", "chain", *more, QUESTION, **installation.models)
         assert "120" in told  # answered without the model
     installation.server.status = 401
-    corpus = "corpus/firearms-plan.en.md"
+    corpus = "corpus/en/firearms-plan.md"
     told = installation.run(
         "-m", "eval", "--every", "60", "--corpus", corpus, **installation.models
     )
