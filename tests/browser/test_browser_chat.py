@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import docx
+import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from core.settings import Settings
@@ -34,6 +35,7 @@ def button(page: Page, name: str) -> Locator:
     return page.get_by_role("button", name=name, exact=True)
 
 
+@pytest.mark.long
 def test_what_is_typed_when_the_app_was_started_again_is_asked_in_the_same_conversation(
     browser: Browser, settings: Settings, tmp_path: Path
 ) -> None:
@@ -67,6 +69,7 @@ def test_a_reload_shows_the_conversation_with_its_evidence(browser: Browser, add
         expect(page.locator("mark").first).to_be_visible()
 
 
+@pytest.mark.long
 def test_a_verdict_is_still_shown_after_a_reload(browser: Browser, address: str) -> None:
     with opened(browser, address) as page:
         ask(page, REPORTS)
@@ -78,6 +81,7 @@ def test_a_verdict_is_still_shown_after_a_reload(browser: Browser, address: str)
         expect(page.get_by_text("Bewaard met dit gesprek")).to_be_visible()
 
 
+@pytest.mark.long
 def test_another_page_and_back_keeps_the_conversation(browser: Browser, address: str) -> None:
     with opened(browser, address) as page:
         ask(page, REPORTS)
@@ -90,6 +94,7 @@ def test_another_page_and_back_keeps_the_conversation(browser: Browser, address:
         expect(page).to_have_url(place)
 
 
+@pytest.mark.long
 def test_an_earlier_conversation_is_searched_returned_to_and_renamed(
     browser: Browser, address: str
 ) -> None:
@@ -116,6 +121,7 @@ def test_an_earlier_conversation_is_searched_returned_to_and_renamed(
         expect(listed.first).to_contain_text("Drugs <b>2020</b>")
 
 
+@pytest.mark.long
 def test_a_deleted_conversation_can_be_put_back(browser: Browser, address: str) -> None:
     with opened(browser, address) as page:
         ask(page, "Wat is EMPACT?")
@@ -135,6 +141,7 @@ def test_a_deleted_conversation_can_be_put_back(browser: Browser, address: str) 
         expect(page.get_by_text("Dit gesprek is verwijderd of niet van u.")).to_be_visible()
 
 
+@pytest.mark.long
 def test_an_address_asks_its_question_once(browser: Browser, address: str) -> None:
     with opened(browser, f"{address}/?q=Wat%20is%20EMPACT%3F") as page:
         answered(page, 1)
@@ -150,6 +157,7 @@ def test_an_address_asks_its_question_once(browser: Browser, address: str) -> No
         assert copied == f"{address}/?q=Wat+is+EMPACT%3F"
 
 
+@pytest.mark.long
 def test_a_question_is_changed_and_what_it_replaced_can_be_put_back(
     browser: Browser, address: str
 ) -> None:
@@ -190,6 +198,7 @@ def test_the_keyboard_alone_asks_again_and_begins_anew(browser: Browser, address
         expect(page.get_by_role("heading", name="Voorbeeldvragen")).to_be_visible()
 
 
+@pytest.mark.long
 def test_a_long_answer_is_shown_from_its_question_on(browser: Browser, address: str) -> None:
     with opened(browser, address) as page:
         ask(page, "Wat is EMPACT?")
@@ -239,6 +248,7 @@ def test_a_conversation_is_downloaded_with_its_quotes(browser: Browser, address:
         assert saved_again == []
 
 
+@pytest.mark.long
 def test_a_document_that_an_address_names_limits_what_is_asked(
     browser: Browser, address: str
 ) -> None:
@@ -255,6 +265,7 @@ def test_a_document_that_an_address_names_limits_what_is_asked(
         expect(page.locator(".sw-answer", has_text="30 miljard").first).to_be_visible()
 
 
+@pytest.mark.long
 def test_questions_to_go_on_with_are_asked_with_a_click(browser: Browser, address: str) -> None:
     with opened(browser, address) as page:
         ask(page, REPORTS)
@@ -277,6 +288,7 @@ def test_a_phone_shows_question_answer_and_conversations(browser: Browser, addre
         expect(page.get_by_label("Zoeken in gesprekken")).to_be_visible()
 
 
+@pytest.mark.long
 def test_an_answer_in_the_making_tells_what_is_done_and_can_be_stopped(
     browser: Browser, with_model: tuple[str, Script]
 ) -> None:
@@ -298,6 +310,7 @@ def test_an_answer_in_the_making_tells_what_is_done_and_can_be_stopped(
         expect(question(page, REPORTS)).to_have_count(1)
 
 
+@pytest.mark.long
 def test_an_answer_is_copied_linked_and_saved_from_one_row(
     browser: Browser, address: str, tmp_path: Path
 ) -> None:
@@ -327,6 +340,7 @@ def test_an_answer_is_copied_linked_and_saved_from_one_row(
         assert REPORTS in paragraphs
 
 
+@pytest.mark.long
 def test_a_conversation_is_printed_from_a_page_of_its_own(browser: Browser, address: str) -> None:
     with opened(browser, address) as page:
         page.add_init_script("window.print = () => { window.top.printed = document.title; }")
@@ -341,6 +355,7 @@ def test_a_conversation_is_printed_from_a_page_of_its_own(browser: Browser, addr
         assert REPORTS in page.evaluate("window.printed")
 
 
+@pytest.mark.long
 def test_what_can_be_done_with_earlier_answers_shows_where_the_reader_is(
     browser: Browser, address: str
 ) -> None:
@@ -357,6 +372,7 @@ def test_what_can_be_done_with_earlier_answers_shows_where_the_reader_is(
         expect(earlier).to_have_css("opacity", "1")
 
 
+@pytest.mark.long
 def test_a_shared_conversation_is_read_by_another_and_taken_back(
     browser: Browser, address: str
 ) -> None:

@@ -42,6 +42,7 @@ def english(page: Page, language: str) -> list[str]:
     return [text for text in found if text not in own]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", LOCALES)
 def test_no_english_is_left_on_a_page_in_another_language(
     browser: Browser, address: str, language: str
@@ -69,6 +70,7 @@ def test_no_english_is_left_on_a_page_in_another_language(
             assert english(page, language) == [], path
 
 
+@pytest.mark.long
 def test_a_language_that_is_chosen_survives_a_reload(browser: Browser, address: str) -> None:
     with visitor(browser, address, locale="en-US") as page:
         page.goto(address)

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -79,6 +80,10 @@ class Disk:
         self._filler.unlink()
 
 
+def _long(value: object) -> Any:
+    return pytest.param(value, marks=pytest.mark.long)
+
+
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Disk]:
     place = tmp_path / "disk"
@@ -117,7 +122,7 @@ def _run(settings: Settings, *arguments: str, first: str = "") -> tuple[int, str
     return done.returncode, done.stderr
 
 
-@pytest.mark.parametrize("room", [0, 20_000, 60_000, 120_000, 180_000])
+@pytest.mark.parametrize("room", [*map(_long, (0, 20_000, 120_000, 180_000)), 60_000])
 def test_a_disk_that_gets_full_stops_a_run_and_readers_notice_nothing(
     settings: Settings, disk: Disk, room: int
 ) -> None:
@@ -151,7 +156,7 @@ Generations.{step} = on_a_full_disk
 """
 
 
-@pytest.mark.parametrize("step", ["create", "publish", "remove_unpublished"])
+@pytest.mark.parametrize("step", [_long("create"), "publish", _long("remove_unpublished")])
 def test_a_disk_that_is_full_at_a_step_leaves_one_generation_or_the_other(
     settings: Settings, disk: Disk, step: str
 ) -> None:
@@ -231,7 +236,7 @@ def test_export_and_import_on_a_full_disk_change_nothing(
     assert _versions(running) == {"0"}
 
 
-@pytest.mark.parametrize("room", [0, 60_000, 200_000])
+@pytest.mark.parametrize("room", [_long(0), 60_000, _long(200_000)])
 def test_backup_and_restore_on_a_full_disk_change_nothing(
     settings: Settings, disk: Disk, tmp_path: Path, room: int
 ) -> None:
@@ -359,7 +364,7 @@ def _run_of(child: subprocess.Popen[str], kill_after: float | None = None) -> tu
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
-    ("kills", "seed"), [(8, 8), pytest.param(42, None, marks=pytest.mark.long)]
+    ("kills", "seed"), [(4, 8), pytest.param(24, None, marks=pytest.mark.long)]
 )
 def test_kills_at_random_moments_leave_a_whole_generation_in_use(
     small: Small, kills: int, seed: int | None

@@ -54,9 +54,14 @@ def _started(settings: Settings, server: Script, *arguments: str) -> subprocess.
     ("question", "reply", "printed"),
     [
         (QUESTION, "In 2019 there were more than 725 000 reports in the EU [1].", "725 000"),
-        (QUESTION, "", "The language model was not used (empty)"),
+        pytest.param(
+            QUESTION, "", "The language model was not used (empty)", marks=pytest.mark.long
+        ),
         (QUESTION, "NO ANSWER", "725,000"),
-        ("How do I bake banana bread with walnuts?", "Bananas are yellow [1].", ""),
+        pytest.param(
+            *("How do I bake banana bread with walnuts?", "Bananas are yellow [1].", ""),
+            marks=pytest.mark.long,
+        ),
     ],
     ids=["answer", "empty reply", "discarded reply", "refusal"],
 )
@@ -69,6 +74,7 @@ def test_a_command_that_asked_a_model_ends_with_0(
     assert (process.returncode, printed in out) == (0, True), err
 
 
+@pytest.mark.long
 def test_a_process_that_asked_two_questions_ends_with_0(settings: Settings, server: Script) -> None:
     process = _started(settings, server, "-c", TWO_QUESTIONS.format(QUESTION))
     out, err = process.communicate(timeout=200)

@@ -2,10 +2,12 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -161,7 +163,9 @@ def test_a_server_that_is_busy_is_asked_again_when_it_says(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     waited: list[float] = []
-    monkeypatch.setattr("openai._base_client.time.sleep", waited.append)
+    # not the module itself: threads of other tests sleep too
+    pausing = SimpleNamespace(**{**vars(time), "sleep": waited.append})
+    monkeypatch.setattr("openai._base_client.time", pausing)
     with _server() as script:
         script.busy = ["7", "7", "7"]
         vectors = OpenAIEmbedder(script.url, "m", "", requests=4).passages(["x"] * 100)

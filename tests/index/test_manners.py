@@ -152,6 +152,7 @@ def test_every_language_has_words_for_every_kind() -> None:
     assert sum(len(texts) for texts in lists.examples.values()) <= 400
 
 
+@pytest.mark.usefixtures("nothing_kept")
 def test_it_takes_less_of_the_processor_than_the_embedding_of_the_message(
     embedder: Embedder,
 ) -> None:

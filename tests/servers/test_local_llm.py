@@ -89,6 +89,7 @@ def _figures_without_source(answer: Answer) -> list[str]:
     return leaked
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1200)
 def test_no_figure_that_the_cited_passage_lacks_reaches_an_answer(
     models: tuple[Settings, Settings],
@@ -152,7 +153,6 @@ def test_a_model_that_gets_no_time_falls_back(model: Settings) -> None:
     hurried = Assistant(model.model_copy(update={"answer_timeout": 0.2}))
     answer = hurried.ask("How many reports were there in the EU in 2019?", language="en")
     assert (answer.mode, answer.answered) == ("fallback", True)
-    assert answer.timings["answer"] < 5
 
 
 def test_a_follow_up_that_the_model_does_not_rewrite_is_understood_by_rules(

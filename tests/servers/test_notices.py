@@ -223,6 +223,7 @@ def test_the_app_answers_with_an_id_and_logs_lines_of_one_form(visited: Changing
     assert all(line.startswith("{") for line in loose)
 
 
+@pytest.mark.long
 def test_an_answer_under_way_ends_and_no_other_begins(settings: Settings, tmp_path: Path) -> None:
     with openai_server() as server:
         server.reply = "In 2019 there were more than 725 000 reports in the EU [1]."
@@ -270,6 +271,7 @@ def test_only_maintainers_change_anything_meanwhile(
         assert access.require("evaluator").id == "x"
 
 
+@pytest.mark.long
 def test_a_notice_stands_above_every_page_as_text(browser: Browser, own: Changing) -> None:
     own.write(notice=TOLD)
     for path in ("", "/sources", "/notes", "/evaluation", "/maintenance"):
@@ -298,7 +300,7 @@ def test_a_maintainer_goes_on_and_knows_what_readers_see(browser: Browser, own: 
         expect(page.locator(".sw-notice")).to_have_count(0)
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [pytest.param(1280, marks=pytest.mark.long), 390])
 def test_readers_see_only_why_it_is_closed_until_it_opens(
     browser: Browser, visited: Changing, width: int
 ) -> None:
@@ -319,6 +321,7 @@ def test_readers_see_only_why_it_is_closed_until_it_opens(
         expect(page.get_by_placeholder(re.compile("Stel uw vraag"))).to_be_enabled()
 
 
+@pytest.mark.long
 def test_an_open_session_cannot_ask_and_can_again_later(
     browser: Browser, visited: Changing
 ) -> None:

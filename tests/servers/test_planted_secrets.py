@@ -200,11 +200,9 @@ def test_a_server_that_repeats_the_key_does_not_get_it_into_anything(
         told = installation.run("-m", "chain", *more, QUESTION, **installation.models)
         assert "120" in told  # answered without the model
     installation.server.status = 401
-    questions = installation.home / "questions.jsonl"
-    asked = {"id": "a", "language": "en", "question": QUESTION}
-    questions.write_text(json.dumps(asked), "utf-8")
+    corpus = "corpus/en/firearms-plan.md"
     told = installation.run(
-        "-m", "eval", "--every", "60", "--corpus", "corpus", **installation.models
+        "-m", "eval", "--every", "60", "--corpus", corpus, **installation.models
     )
     assert (installation.home / "data" / "runs").is_dir(), told
     checks = installation.run("-m", "command", "doctor", "--json", **installation.models)

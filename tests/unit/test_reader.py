@@ -479,17 +479,17 @@ def test_entries_out_of_form_are_left_out_and_the_rest_is_kept() -> None:
 )  # fmt: skip
 def test_much_of_the_same_is_read_in_time_or_given_up(unit: str) -> None:
     size = 1_000_000 if unit.isalpha() or unit.startswith("It grows and") else 100_000
-    begun = time.process_time()
+    begun = time.thread_time()
     _until_error(iter([unit * (size // len(unit))]))
-    assert time.process_time() - begun < size / 30_000
+    assert time.thread_time() - begun < size / 30_000
 
 
 def test_nested_braces_are_given_up() -> None:
     for nested in ('{"a":' * 200_000, "[" * 1_000_000, '{"text": "' + "}" * 1_000_000):
-        begun = time.process_time()
+        begun = time.thread_time()
         with pytest.raises(ModelError):
             _read('{"sentences": [{"text": "It grows.", "more": ' + nested, 1000)
-        assert time.process_time() - begun < 5
+        assert time.thread_time() - begun < 5
 
 
 def test_a_sentence_that_does_not_end_is_an_error_and_what_came_before_is_kept() -> None:
