@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import prompts
 from api.client_words import ClientWords, client_words
 from core.answer import Answer
-from core.blocks import Block, Blocks
+from core.answer_blocks import AnswerBlock, Blocks
 from core.citation import Citation
 from core.marked import Marker
 from core.source import DocumentInfo
@@ -74,7 +74,7 @@ class ClientText:
             for citation in of_passage.get(passage, ())
         )
 
-    def _add_block(self, block: Block) -> None:
+    def _add_block(self, block: AnswerBlock) -> None:
         self.text += "\n\n" * bool(self.text)
         if block.kind == "label":
             self.text += f"**{escaped(' '.join(one.text for one in block.sentences))}**"

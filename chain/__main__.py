@@ -19,7 +19,7 @@ from collections.abc import Collection, Sequence
 from chain.assistant import Assistant
 from chain.recording import After
 from core.answer import Answer
-from core.blocks import written
+from core.answer_blocks import marked_text
 from core.citation import Citation
 from core.errors import StrategiewijzerError
 from core.observing import observe
@@ -103,7 +103,7 @@ def _print(answer: Answer) -> None:
         _say(f"Understood as: {answer.understood_as}\n")
     if answer.opening_left_out:
         _say("What the language model answered first is left out: the sources do not confirm it.\n")
-    _say(written(answer.blocks, label="").text)
+    _say(marked_text(answer.blocks, label="").text)
     if answer.trouble and answer.mode == "generative":
         _say("\nThe language model's answer broke off; it may not be complete.")
     elif answer.trouble:
@@ -123,7 +123,7 @@ def _print(answer: Answer) -> None:
         _say("\nThese questions can be answered:", *answer.related, sep="\n- ")
     if answer.more:
         heading = "Nearest" if answer.kind == "refusal" else "Also"
-        texts = (written(one, label="").text for one in answer.folded)
+        texts = (marked_text(one, label="").text for one in answer.folded)
         _say(f"\n{heading} in the sources:", *texts, sep="\n\n")
     by_number: dict[int, list[Citation]] = {}
     for citation in answer.citations:

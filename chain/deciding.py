@@ -26,7 +26,7 @@ from chain.reading.relevance import rank
 from chain.understanding.meaning import Understood
 from chain.writing.extractive import last_said
 from core.answer import Reason
-from core.blocks import Blocks, own
+from core.answer_blocks import Blocks, own
 from core.event import Event, TextDelta
 from core.passage import ScoredPassage
 from prompts import phrases

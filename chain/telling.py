@@ -15,7 +15,7 @@ from chain.reading.missing import missing
 from chain.stopwatch import Stopwatch
 from chain.understanding.meaning import Understood
 from core.answer import Answer
-from core.blocks import written
+from core.answer_blocks import marked_text
 from core.event import Event, Finished, TextDelta
 from vectorstore.snapshot import Snapshot
 
@@ -41,7 +41,7 @@ def tell(
     suggestions: Suggestions,
     watch: Stopwatch,
 ) -> Iterator[Event]:
-    """Tells the answer as written, or a refusal, with what is offered beside it."""
+    """Tells the answer as marked_text, or a refusal, with what is offered beside it."""
     composition, found = writing.composition, writing.request.found
     sure = decision.sure.value
     why = "" if composition.blocks else reason(index, query, decision.sure)
@@ -54,7 +54,7 @@ def tell(
     watch.stop()
     own = refused(index, query, why, lacking) if why else OwnWords()
     if own.blocks:
-        yield TextDelta(text=written(own.blocks).text, blocks=own.blocks)
+        yield TextDelta(text=marked_text(own.blocks).text, blocks=own.blocks)
     asked = (index, meant.question, query.language)
     offers = Offers(
         did_you_mean="" if meant.last else suggestions.respelt(*asked, found, query.scope),
@@ -71,7 +71,7 @@ def reply(
     """Replies to a message that asks the sources nothing, or to a task that cannot be done."""
     watch.stop()
     own = replied(meant, query.language)
-    yield TextDelta(text=written(own.blocks).text, blocks=own.blocks)
+    yield TextDelta(text=marked_text(own.blocks).text, blocks=own.blocks)
     yield Finished(answer=_answer(index, query, meant, own, writing, watch))
 
 
@@ -85,7 +85,7 @@ def _answer(
     sure: float = 0.0,
     offers: Offers = _NO_OFFERS,
 ) -> Answer:
-    """The answer as written, or the assistant's own words in its place."""
+    """The answer as marked_text, or the assistant's own words in its place."""
     composition = writing.composition
     language = prompts.spoken(query.language) if own.blocks else composition.language
     return Answer(

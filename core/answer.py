@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import computed_field, model_validator
 
-from core.blocks import Blocks, Status, parse, written
+from core.answer_blocks import Blocks, SentenceStatus, marked_text, parse
 from core.citation import Citation
 from core.frozen import Frozen
 from core.marked import Marked, Marker
@@ -148,7 +148,7 @@ class Answer(Frozen):
             for text, places in zip(texts, markers, strict=True)
         )
         proper, *more = said
-        status: Status = "confirmed" if values.get("mode") == "generative" else "quoted"
+        status: SentenceStatus = "confirmed" if values.get("mode") == "generative" else "quoted"
         return {
             **values,
             "blocks": parse(proper, cited, status),
@@ -157,11 +157,11 @@ class Answer(Frozen):
 
     @property
     def proper(self) -> Marked:
-        return written(self.blocks)
+        return marked_text(self.blocks)
 
     @property
     def further(self) -> tuple[Marked, ...]:
-        return tuple(map(written, self.folded))
+        return tuple(map(marked_text, self.folded))
 
     @computed_field  # type: ignore[prop-decorator]
     @property

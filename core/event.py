@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from core.answer import Answer
-from core.blocks import Blocks
+from core.answer_blocks import Blocks
 from core.frozen import Frozen
 from core.marked import Marker
 

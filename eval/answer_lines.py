@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from core.blocks import Block, Blocks
-from core.blocks import Sentence as Said
+from core.answer_blocks import AnswerBlock, Blocks
+from core.answer_blocks import AnswerSentence as Said
 from language.quantities import figures
 
 Numbers = tuple[int, ...]
@@ -82,7 +82,7 @@ def cited(blocks: Blocks) -> frozenset[int]:
     return frozenset(n for line in answer_lines(blocks) for n in line.numbers)
 
 
-def _lines(block: Block) -> Iterator[AnswerLine]:
+def _lines(block: AnswerBlock) -> Iterator[AnswerLine]:
     if block.kind == "list":
         for item in block.items:
             numbers = tuple(dict.fromkeys(one.number for one in block.evidence))

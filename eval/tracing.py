@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.answer import Answer
-from core.blocks import Blocks
+from core.answer_blocks import Blocks
 from core.passage import Unit
 from eval.answer_lines import AnswerLine, Stretch, answer_lines
 from eval.passage_lists import ListedPassage, Place

@@ -7,7 +7,15 @@ from collections.abc import Collection, Iterator, Sequence
 
 from chain.answer.highlights import highlights
 from chain.answerer import Draft, Quote, Request
-from core.blocks import Block, Blocks, Evidence, Sentence, Status, own, written
+from core.answer_blocks import (
+    AnswerBlock,
+    AnswerSentence,
+    Blocks,
+    QuotedSpan,
+    SentenceStatus,
+    marked_text,
+    own,
+)
 from core.citation import Citation
 from core.event import TextDelta
 from core.marked import Marked
@@ -63,12 +71,12 @@ class Composition:
         if not self.blocks or not self._quotes:
             return ()
         question, language = self._request.question, self._request.language
-        return highlights(question, language, written(self.blocks).plain, self.language)
+        return highlights(question, language, marked_text(self.blocks).plain, self.language)
 
     def add(self, draft: Draft, quotes: Sequence[Quote]) -> TextDelta:
         """Appends a verified draft to the answer proper and tells the added text; an e-mail gets a
         salutation first."""
-        before = written(self.blocks)
+        before = marked_text(self.blocks)
         if not self.blocks and self._letter:
             self.blocks = (own(self._letter.opening),)
         made = self._made(draft, quotes)
@@ -83,7 +91,7 @@ class Composition:
         """Ends the answer proper and tells the added text: the closing of an e-mail."""
         if not self._letter or not self._letter.closing or not self.blocks:
             return None
-        before = written(self.blocks)
+        before = marked_text(self.blocks)
         self.blocks = (*self.blocks, own(self._letter.closing))
         return self._added(before)
 
@@ -95,33 +103,33 @@ class Composition:
 
     def _added(self, before: Marked) -> TextDelta:
         """What stands behind a former text."""
-        piece = written(self.blocks).cut(len(before.text))
+        piece = marked_text(self.blocks).cut(len(before.text))
         passages = {number: passage for passage, number in self._numbers.items()}
         cited = (self._request.found[passages[one.number]].passage.id for one in piece.markers)
         return TextDelta(
             text=piece.text, markers=piece.markers, cited=tuple(cited), blocks=self.blocks
         )
 
-    def _made(self, draft: Draft, quotes: Sequence[Quote]) -> list[Block]:
+    def _made(self, draft: Draft, quotes: Sequence[Quote]) -> list[AnswerBlock]:
         """The blocks of one draft."""
         self._quotes.update(dict.fromkeys(quotes))
-        status: Status = "confirmed" if draft.quote is None else "quoted"
+        status: SentenceStatus = "confirmed" if draft.quote is None else "quoted"
         evidence = tuple(
-            Evidence(number=self._number(one.passage), start=one.start, end=one.end)
+            QuotedSpan(number=self._number(one.passage), start=one.start, end=one.end)
             for one in quotes
         )
-        said = Sentence(text=draft.text, status=status, evidence=evidence)
-        items = [(Sentence(text=item, status=status),) for item in draft.items]
-        made: list[Block] = []
+        said = AnswerSentence(text=draft.text, status=status, evidence=evidence)
+        items = [(AnswerSentence(text=item, status=status),) for item in draft.items]
+        made: list[AnswerBlock] = []
         if draft.label:
-            made.append(Block(kind="label", sentences=(Sentence(text=draft.label),)))
+            made.append(AnswerBlock(kind="label", sentences=(AnswerSentence(text=draft.label),)))
         if draft.form == "item":
-            made.append(Block(kind="list", items=((said,),)))
+            made.append(AnswerBlock(kind="list", items=((said,),)))
         elif draft.text:
-            made.append(Block(kind="paragraph", sentences=(said,)))
+            made.append(AnswerBlock(kind="paragraph", sentences=(said,)))
         if items:
             rests_on = () if draft.text else evidence
-            made.append(Block(kind="list", items=tuple(items), evidence=rests_on))
+            made.append(AnswerBlock(kind="list", items=tuple(items), evidence=rests_on))
         made[-1] = made[-1].model_copy(update={"note": draft.note})
         return made
 
@@ -153,7 +161,7 @@ class Composition:
         )
 
 
-def _joined(before: Blocks, made: Sequence[Block]) -> Blocks:
+def _joined(before: Blocks, made: Sequence[AnswerBlock]) -> Blocks:
     """A model's sentence behind those of the same paragraph, or its item in the same list."""
     if not before or len(made) != 1 or before[-1].note or before[-1].kind != made[0].kind:
         return (*before, *made)

@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Sequence
 
 from core.answer import Reason
-from core.blocks import Block, Blocks, Sentence, own
+from core.answer_blocks import AnswerBlock, AnswerSentence, Blocks, own
 from core.source import Scope
 from language.dates import written
 from prompts import phrases, spoken
@@ -26,8 +26,9 @@ def refusal(
     if reason == "out_of_scope":
         wider = _without_a_limit(scope, index)
         listed = [f"{words.limits[name]}: {count}" for name, count in wider.items()]
-        items = tuple((Sentence(text=one),) for one in listed)
-        return (own(first), own(words.widen), Block(kind="list", items=items))[: 3 if items else 1]
+        items = tuple((AnswerSentence(text=one),) for one in listed)
+        widen = own(words.widen), AnswerBlock(kind="list", items=items)
+        return (own(first), *(widen if items else ()))
     made = datetime.datetime.fromisoformat(index.created).date()
     date = written(made, spoken(language))
     return own(first), own(words.searched_in(count_documents(scope, index), date))

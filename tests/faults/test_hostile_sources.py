@@ -10,7 +10,7 @@ import pytest
 
 from chain.assistant import Assistant
 from core.answer import Answer, Turn
-from core.blocks import own
+from core.answer_blocks import own
 from core.settings import Settings
 from core.source import Scope
 from ingest.pipeline import ingest

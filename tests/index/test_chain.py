@@ -19,6 +19,7 @@ from chain.reading.relevance import rank
 from chain.understanding.asking import asks_for
 from chain.understanding.demands import demands_of
 from core.answer import Answer, Turn
+from core.answer_blocks import marked_text
 from core.settings import ROOT, Settings
 from eval.dataset import load
 from language.countries import countries
@@ -413,11 +414,11 @@ def test_a_composition_numbers_passages_once_and_lays_out_lists(request_: Reques
     composition.add(Draft("One. Two.", (0,), quote=first), (first,))
     composition.add(Draft("Which are:", (0,), items=("a;", "b."), quote=second), (second,))
     composition.add(Draft("Last.", (1,), quote=other, label="There", note="2 of 3."), (other,))
-    assert composition.text == (
+    assert marked_text(composition.blocks).text == (
         "One. Two. [1]\n\nWhich are: [1]\n\n- a;\n- b.\n\n### There\n\nLast. [2]\n\n2 of 3."
     )
     composition.add_more([(Draft("", (0,), items=("c;", "d."), label="Here"), (first,))])
-    assert composition.more == ("### Here\n\n- c;\n- d. [1]",)
+    assert [marked_text(one).text for one in composition.folded] == ["### Here\n\n- c;\n- d. [1]"]
     assert [citation.number for citation in composition.citations] == [1, 1, 2]
 
 
@@ -427,7 +428,10 @@ def test_the_sentences_of_a_model_run_on_and_its_items_make_a_list(request_: Req
     for text, form in (("One.", "sentence"), ("Two.", "sentence"), ("a", "item"), ("b", "item")):
         composition.add(Draft(text, (0,), form), (quote,))  # type: ignore[arg-type]
     composition.add(Draft("Three.", (0,)), (quote,))
-    assert composition.text == "One. [1] Two. [1]\n\n- a [1]\n- b [1]\n\nThree. [1]"
+    assert (
+        marked_text(composition.blocks).text
+        == "One. [1] Two. [1]\n\n- a [1]\n- b [1]\n\nThree. [1]"
+    )
 
 
 def test_a_quote_beyond_its_passage_never_becomes_a_citation(request_: Request) -> None:

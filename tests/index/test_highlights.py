@@ -5,7 +5,7 @@ import pytest
 from chain.answer.highlights import highlights
 from chain.assistant import Assistant
 from core.settings import Settings
-from tests.support.answers import marked
+from tests.support.answers import blocks_of
 from ui.answers.answer_text import answer_html
 
 
@@ -72,7 +72,7 @@ def test_an_answer_names_the_number_that_was_asked_for(assistant: Assistant) -> 
 
 
 def test_bold_stretches_stay_text_and_whole_words() -> None:
-    html = answer_html(marked("46% of <b> 46% and 146% [1]"), bold=("46%", "<b>"))
+    html = answer_html(blocks_of("46% of <b> 46% and 146% [1]"), bold=("46%", "<b>"))
 
     assert html.count("<strong>46%</strong>") == 2
     assert "<strong>&lt;b&gt;</strong>" in html

@@ -19,7 +19,7 @@ from pydantic import SecretStr
 
 from chain.assistant import Assistant
 from chain.query import MAX_QUESTION
-from core.blocks import own
+from core.answer_blocks import own
 from core.errors import ModelError, NoIndexError
 from core.event import Event, Stage, TextDelta
 from core.marked import Marked

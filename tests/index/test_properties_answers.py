@@ -49,7 +49,7 @@ def _assert_is_exact(answer: Answer) -> None:
     for text in (answer.proper, *answer.further):
         assert set(text.numbers) <= numbers
         assert all(text.text[one.start : one.end] == f"[{one.number}]" for one in text.markers)
-        assert answer_html(text, bold=answer.asked_for)
+    assert all(answer_html(one, bold=answer.asked_for) for one in (answer.blocks, *answer.folded))
     assert answer.text
     assert 0 <= answer.confidence <= 1
     assert answer.kind != "answer" or (answer.citations and answer.proper.numbers)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from chain.assistant import Assistant
 from core.answer import Answer
-from core.blocks import Blocks, parse
+from core.answer_blocks import Blocks, parse
 from core.citation import Citation
 from core.marked import Marked, Marker
 from core.passage import Passage, Unit

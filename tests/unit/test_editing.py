@@ -17,7 +17,7 @@ from chain.model.language_model import ChatModel
 from chain.writing.repair import Repairer
 from chain.writing.reply_reader import read
 from core.answer import Mode
-from core.blocks import written
+from core.answer_blocks import marked_text
 from core.errors import ModelError
 from core.event import TextDelta
 from core.passage import ScoredPassage
@@ -86,14 +86,14 @@ def write(
     """Has a reply edited; the answer, and what a reader saw of it, piece by piece."""
     model = ChatModel(Settings(openai_base_url=server.url, model="scripted"))
 
-    def written(says: Says | str, seconds: float = PATIENCE) -> tuple[Writing, list[str]]:
+    def marked_text(says: Says | str, seconds: float = PATIENCE) -> tuple[Writing, list[str]]:
         says = Says(says) if isinstance(says, str) else says
         editors = Editors(Repairer(model), Checker(model), seconds)
         writing = Writing(request_, [says], editors)
         seen = [event.text for event in writing.write(None) if isinstance(event, TextDelta)]
         return writing, seen
 
-    return written
+    return marked_text
 
 
 Write = Callable[..., tuple[Writing, list[str]]]
@@ -113,7 +113,7 @@ def _rejecting(*said: str) -> Callable[[dict[str, object]], str]:
 
 
 def _text(writing: Writing) -> str:
-    return written(writing.composition.blocks).text
+    return marked_text(writing.composition.blocks).text
 
 
 def _order(text: str, *said: str) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from core.answer import Answer
-from core.blocks import own
+from core.answer_blocks import own
 from core.citation import Citation
 from core.passage import Passage, Unit
 from core.source import DocumentInfo, DocumentKind, Standing

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 
-from core.blocks import Blocks, Mark, Sentence, marked_lines
+from core.answer_blocks import AnswerSentence, Blocks, Mark, marked_lines
 from ui.markup import escape
 
 
@@ -48,7 +48,7 @@ def answer_html(
 
 
 def _sentence_html(
-    sentence: Sentence,
+    sentence: AnswerSentence,
     marks: Sequence[Mark],
     marker: Callable[[int, str], str],
     bold: Sequence[str],

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from core.answer import Answer
-from core.blocks import Blocks, marked_lines
+from core.answer_blocks import Blocks, marked_lines
 from core.citation import Citation
 from core.source import DocumentKind
 from ui.answers.citations import by_number

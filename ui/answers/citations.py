@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from itertools import takewhile
 
 from core.answer import Answer
-from core.blocks import Blocks
-from core.blocks import numbers as cited_numbers
+from core.answer_blocks import Blocks
+from core.answer_blocks import numbers as cited_numbers
 from core.citation import Citation
 from ui.texts import Texts
 

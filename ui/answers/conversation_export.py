@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from core.answer import Answer
-from core.blocks import Blocks
+from core.answer_blocks import Blocks
 from core.citation import Citation
 from language.characters import visible
 from language.escaping import escaped

@@ -6,7 +6,7 @@ What is folded on the page stands below the answer proper, under a heading that 
 from collections.abc import Iterable, Sequence
 
 from core.answer import Answer
-from core.blocks import ITEM, Blocks, line_text, written
+from core.answer_blocks import ITEM, Blocks, line_text, marked_text
 from core.citation import Citation
 from language.characters import visible
 from language.escaping import address, escaped
@@ -28,7 +28,7 @@ def plain_text(answer: Answer, texts: Texts) -> str:
 
 def plain(blocks: Blocks) -> str:
     """The text of blocks, labels without what marks them as such."""
-    return written(blocks, label="").text
+    return marked_text(blocks, label="").text
 
 
 def more_heading(answer: Answer, texts: Texts) -> str:

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from core.answer import Answer
-from core.blocks import Blocks
+from core.answer_blocks import Blocks
 from core.citation import Citation
 from prompts import phrases
 from ui.answers.citations import cited_in, numbers

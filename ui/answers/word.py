@@ -19,7 +19,7 @@ from docx.text.paragraph import Paragraph
 from lxml import etree
 
 from core.answer import Answer
-from core.blocks import Blocks, marked_lines
+from core.answer_blocks import Blocks, marked_lines
 from core.citation import Citation
 from language.characters import visible
 from people.conversation import Exchange

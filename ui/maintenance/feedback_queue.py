@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.blocks import parse
+from core.answer_blocks import parse
 from core.marked import Marked
 from core.settings import Settings
 from people.database import database

@@ -1,7 +1,7 @@
 """What an answer is made of: labels, paragraphs and lists, of sentences with what they rest on.
 
 An answer is data. Whoever shows it (a page, a copy, a file, a program) goes through its blocks;
-`written` makes the text that programs get, and `parse` takes apart a text that was kept as one.
+`marked_text` makes the text that programs get, and `parse` takes apart a text that was kept as one.
 """
 
 import itertools
@@ -13,7 +13,7 @@ from core.citation import Citation
 from core.frozen import Frozen
 from core.marked import Marked
 
-Status = Literal["own", "quoted", "confirmed", "not_confirmed", "differs"]
+SentenceStatus = Literal["own", "quoted", "confirmed", "not_confirmed", "differs"]
 """What is known of a sentence, in this order: it is the assistant's own and claims nothing; it is a
 source's, word for word; a model wrote it and the sources say it; they may not; they lack a detail
 of it."""
@@ -23,7 +23,7 @@ LABEL, ITEM = "### ", "- "  # what such lines begin with in a text
 _STOP = re.compile(r"[.!?…:;,]+[\"'”“»«’)\]]*(?=\s|$)")
 
 
-class Evidence(Frozen):
+class QuotedSpan(Frozen):
     """A stretch of a passage: the number of its citations, and offsets in the passage's text."""
 
     number: int
@@ -31,16 +31,16 @@ class Evidence(Frozen):
     end: int
 
 
-class Sentence(Frozen):
+class AnswerSentence(Frozen):
     """A sentence, or several that a source says in one go; without markers.
 
     `reason` is why it is not confirmed.
     """
 
     text: str
-    status: Status = "own"
+    status: SentenceStatus = "own"
     reason: str = ""
-    evidence: tuple[Evidence, ...] = ()
+    evidence: tuple[QuotedSpan, ...] = ()
 
     @property
     def numbers(self) -> tuple[int, ...]:
@@ -48,7 +48,7 @@ class Sentence(Frozen):
         return tuple(dict.fromkeys(one.number for one in self.evidence))
 
 
-class Block(Frozen):
+class AnswerBlock(Frozen):
     """A label (document, section) of what follows, a paragraph, or a list.
 
     `sentences` are those of a label or a paragraph; `items` those of each item. A list whose items
@@ -57,13 +57,13 @@ class Block(Frozen):
     """
 
     kind: Literal["label", "paragraph", "list"]
-    sentences: tuple[Sentence, ...] = ()
-    items: tuple[tuple[Sentence, ...], ...] = ()
-    evidence: tuple[Evidence, ...] = ()
+    sentences: tuple[AnswerSentence, ...] = ()
+    items: tuple[tuple[AnswerSentence, ...], ...] = ()
+    evidence: tuple[QuotedSpan, ...] = ()
     note: str = ""
 
     @property
-    def lines(self) -> tuple[tuple[Sentence, ...], ...]:
+    def lines(self) -> tuple[tuple[AnswerSentence, ...], ...]:
         """The sentences of each line, an item of a list or all; evidence of a whole list stands
         behind its last."""
         if self.kind != "list":
@@ -81,17 +81,18 @@ class Block(Frozen):
         return self.kind == "list" and not self.evidence and not cited
 
 
-Blocks = tuple[Block, ...]
+Blocks = tuple[AnswerBlock, ...]
 Mark = tuple[int, str]  # the number of a citation, and the words that its marker covers, in lines
+MarkedLine = list[tuple[AnswerSentence, list[Mark]]]  # of each sentence the markers behind it
 
 
-def own(text: str) -> Block:
+def own(text: str) -> AnswerBlock:
     """A paragraph of the assistant's own words."""
-    return Block(kind="paragraph", sentences=(Sentence(text=text),))
+    return AnswerBlock(kind="paragraph", sentences=(AnswerSentence(text=text),))
 
 
-def marked_lines(blocks: Blocks) -> Iterator[tuple[Block, list[list[tuple[Sentence, list[Mark]]]]]]:
-    """Each block with its lines: of every sentence the markers behind it.
+def marked_lines(blocks: Blocks) -> Iterator[tuple[AnswerBlock, list[MarkedLine]]]:
+    """Each block with its lines.
 
     The last marker of a paragraph that introduces a list covers its items too, and so does that of
     a list which nothing introduces.
@@ -112,7 +113,7 @@ def marked_lines(blocks: Blocks) -> Iterator[tuple[Block, list[list[tuple[Senten
         )
 
 
-def _marks(sentence: Sentence, covered: Sequence[str]) -> list[Mark]:
+def _marks(sentence: AnswerSentence, covered: Sequence[str]) -> list[Mark]:
     numbers = sentence.numbers
     words = [sentence.text] * len(numbers)
     if covered and numbers:
@@ -120,7 +121,7 @@ def _marks(sentence: Sentence, covered: Sequence[str]) -> list[Mark]:
     return list(zip(numbers, words, strict=True))
 
 
-def _texts(found: Iterable[Sequence[Sentence]]) -> list[str]:
+def _texts(found: Iterable[Sequence[AnswerSentence]]) -> list[str]:
     return [" ".join(one.text for one in line) for line in found]
 
 
@@ -130,7 +131,7 @@ def numbers(blocks: Blocks) -> tuple[int, ...]:
     return tuple(dict.fromkeys(n for line in lines for one in line for n in one.numbers))
 
 
-def written(blocks: Blocks, label: str = LABEL) -> Marked:
+def marked_text(blocks: Blocks, label: str = LABEL) -> Marked:
     """Blocks as one text: Markdown, of which the grammar is told at `core.answer.Answer`.
 
     Args:
@@ -148,36 +149,38 @@ def written(blocks: Blocks, label: str = LABEL) -> Marked:
     return Marked.joined(parts, "\n\n")
 
 
-def line_text(line: Iterable[Sentence]) -> Marked:
+def line_text(line: Iterable[AnswerSentence]) -> Marked:
     """The sentences of a line with their markers."""
     return Marked.joined(map(_sentence_text, line), " ")
 
 
-def _sentence_text(sentence: Sentence) -> Marked:
+def _sentence_text(sentence: AnswerSentence) -> Marked:
     if not sentence.evidence:
         return Marked(sentence.text)
     return Marked.joined((Marked(f"{sentence.text} "), Marked.citing(sentence.numbers)))
 
 
-def parse(text: Marked, citations: Iterable[Citation] = (), status: Status = "quoted") -> Blocks:
+def parse(
+    text: Marked, citations: Iterable[Citation] = (), status: SentenceStatus = "quoted"
+) -> Blocks:
     """The blocks of a text that was kept, or made, as one.
 
     Args:
-        text: as `written` makes it.
+        text: as `marked_text` makes it.
         citations: of the answer; evidence are all with the number of a marker, and a place of no
             length where there are none.
         status: of sentences with a marker.
     """
-    places: dict[int, list[Evidence]] = {}
+    places: dict[int, list[QuotedSpan]] = {}
     for one in citations:
-        place = Evidence(number=one.number, start=one.start, end=one.end)
+        place = QuotedSpan(number=one.number, start=one.start, end=one.end)
         places.setdefault(one.number, []).append(place)
-    found: list[Block] = []
+    found: list[AnswerBlock] = []
     for kind, group in itertools.groupby(text.lines, _kind):
         taken = list(group)
         if kind == "label":
-            cut = (line.cut(len(LABEL)).text for line in taken)
-            found += (Block(kind="label", sentences=(Sentence(text=one),)) for one in cut)
+            said = (AnswerSentence(text=line.cut(len(LABEL)).text) for line in taken)
+            found += (AnswerBlock(kind="label", sentences=(one,)) for one in said)
         elif kind == "list":
             items = [_sentences(line.cut(len(ITEM)), places, status) for line in taken]
             found.append(_listed(items))
@@ -186,7 +189,7 @@ def parse(text: Marked, citations: Iterable[Citation] = (), status: Status = "qu
             if _is_note(sentences, found):
                 found[-1] = found[-1].model_copy(update={"note": sentences[0].text})
             else:
-                found.append(Block(kind="paragraph", sentences=sentences))
+                found.append(AnswerBlock(kind="paragraph", sentences=sentences))
     return tuple(found)
 
 
@@ -199,44 +202,44 @@ def _kind(line: Marked) -> str:
 
 
 def _sentences(
-    line: Marked, places: Mapping[int, Sequence[Evidence]], status: Status
-) -> tuple[Sentence, ...]:
+    line: Marked, places: Mapping[int, Sequence[QuotedSpan]], status: SentenceStatus
+) -> tuple[AnswerSentence, ...]:
     """The text before each run of markers, with what these stand for; a stop behind them belongs
     to it."""
-    found: list[Sentence] = []
+    found: list[AnswerSentence] = []
     last = 0
     for place, marker in enumerate(line.markers):
         words = line.text[last : marker.start]
-        nowhere = Evidence(number=marker.number, start=0, end=0)
+        nowhere = QuotedSpan(number=marker.number, start=0, end=0)
         evidence = tuple(places.get(marker.number, (nowhere,)))
         if found and not words.strip():
             found[-1] = _with(found[-1], evidence=(*found[-1].evidence, *evidence))
         else:
-            found.append(Sentence(text=words.strip(), status=status, evidence=evidence))
+            found.append(AnswerSentence(text=words.strip(), status=status, evidence=evidence))
         last = marker.end
         after = line.markers[place + 1].start if place + 1 < len(line.markers) else len(line.text)
         if stop := _STOP.match(line.text, last, after):
             found[-1] = _with(found[-1], text=found[-1].text + stop[0])
             last = stop.end()
     rest = line.text[last:].strip()
-    return (*found, Sentence(text=rest)) if rest or not found else tuple(found)
+    return (*found, AnswerSentence(text=rest)) if rest or not found else tuple(found)
 
 
-def _with(sentence: Sentence, **values: object) -> Sentence:
+def _with(sentence: AnswerSentence, **values: object) -> AnswerSentence:
     return sentence.model_copy(update=values)
 
 
-def _listed(items: Sequence[tuple[Sentence, ...]]) -> Block:
+def _listed(items: Sequence[tuple[AnswerSentence, ...]]) -> AnswerBlock:
     """A list; where only its last item ends with a marker, that covers all of it."""
     *before, last = items
     cited = [any(one.evidence for one in item) for item in items]
     if before and cited == [*(False for _ in before), True] and last[-1].evidence:
         items = (*before, (*last[:-1], _with(last[-1], evidence=())))
-        return Block(kind="list", items=tuple(items), evidence=last[-1].evidence)
-    return Block(kind="list", items=tuple(items))
+        return AnswerBlock(kind="list", items=tuple(items), evidence=last[-1].evidence)
+    return AnswerBlock(kind="list", items=tuple(items))
 
 
-def _is_note(sentences: Sequence[Sentence], before: Sequence[Block]) -> bool:
+def _is_note(sentences: Sequence[AnswerSentence], before: Sequence[AnswerBlock]) -> bool:
     """Whether a paragraph is ours: one without a marker behind a list that has some, or that a
     paragraph with some introduces."""
     cited = any(one.evidence for one in sentences)
