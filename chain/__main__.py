@@ -123,7 +123,7 @@ def _print(answer: Answer) -> None:
         _say("\nThese questions can be answered:", *answer.related, sep="\n- ")
     if answer.more:
         heading = "Nearest" if answer.kind == "refusal" else "Also"
-        texts = (marked_text(one, label="").text for one in answer.folded)
+        texts = (marked_text(one, label="").text for one in answer.further)
         _say(f"\n{heading} in the sources:", *texts, sep="\n\n")
     by_number: dict[int, list[Citation]] = {}
     for citation in answer.citations:

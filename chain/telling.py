@@ -91,7 +91,7 @@ def _answer(
     return Answer(
         question=query.question,
         blocks=own.blocks or composition.blocks,
-        folded=composition.folded,
+        further=composition.further,
         language=language,
         asked_in=query.language if language != query.language else "",
         citations=composition.citations,

@@ -70,16 +70,16 @@ class Answer(Frozen):
     """An answer, and everything needed to check it.
 
     `blocks` are the answer proper: one to three sentences or one whole list; for a question in
-    parts, so much for each part; under a refusal why. `folded` are further blocks, best first, to
+    parts, so much for each part; under a refusal why. `further` are more blocks, best first, to
     be unfolded; under a refusal the nearest text. All that shows an answer goes through them.
 
     For programs, `text` and `more` are the same as Markdown: paragraphs, "- " items, [1] markers,
     and lines that begin with "### " for labels. A marker covers the text before it, back to the
     previous marker or the beginning of the paragraph; behind the sentence that introduces a list it
     covers the list too. `markers` are their places, a list for each text: first those in `text`,
-    then those in each of `more`; all offsets count Unicode characters (code points). `proper` and
-    `further` are the texts with them. No citation has a number that a passage has in brackets, so
-    the texts can be read without `markers`.
+    then those in each of `more`; all offsets count Unicode characters (code points). `proper` is
+    `text` with its markers. No citation has a number that a passage has in brackets, so the texts
+    can be read without `markers`.
 
     `passages` are all retrieved passages, best first. `reason` is the `Reason` of a refusal, else
     empty. `missing` is what the question demands and the evidence lacks; `asked_for` are the
@@ -101,7 +101,7 @@ class Answer(Frozen):
 
     question: str
     blocks: Blocks
-    folded: tuple[Blocks, ...] = ()
+    further: tuple[Blocks, ...] = ()
     language: str  # ISO 639-1
     asked_in: str = ""
     citations: tuple[Citation, ...] = ()
@@ -152,16 +152,12 @@ class Answer(Frozen):
         return {
             **values,
             "blocks": parse(proper, cited, status),
-            "folded": tuple(parse(one, cited) for one in more),
+            "further": tuple(parse(one, cited) for one in more),
         }
 
     @property
     def proper(self) -> Marked:
         return marked_text(self.blocks)
-
-    @property
-    def further(self) -> tuple[Marked, ...]:
-        return tuple(map(marked_text, self.folded))
 
     @computed_field  # type: ignore[prop-decorator]
     @property
@@ -171,12 +167,12 @@ class Answer(Frozen):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def more(self) -> tuple[str, ...]:
-        return tuple(one.text for one in self.further)
+        return tuple(marked_text(one).text for one in self.further)
 
     @computed_field  # type: ignore[prop-decorator]
     @property
     def markers(self) -> tuple[tuple[Marker, ...], ...]:
-        return tuple(one.markers for one in (self.proper, *self.further))
+        return tuple(marked_text(one).markers for one in (self.blocks, *self.further))
 
     @computed_field  # type: ignore[prop-decorator]
     @property

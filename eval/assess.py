@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import prompts
 from core.answer import Answer
+from core.answer_blocks import Blocks, marked_text
 from core.passage import Passage
 from eval.alce import verdicts
 from eval.answer_lines import cited, own_words, words
@@ -31,13 +32,13 @@ def assess(
 ) -> QuestionResult:
     """Result of a question with this answer, with the likely cause if it fell short."""
     quotes = tuple(citation.quote for citation in answer.citations)
-    shown = "\n".join((*(one.plain for one in (answer.proper, *answer.further)), *quotes))
+    shown = "\n".join((*map(_plain, (answer.blocks, *answer.further)), *quotes))
     found = tuple(fact for fact in question.facts if _has(shown, fact))
     proper = "\n".join((answer.proper.plain, *_quotes_in_text(answer)))
     in_passages = "\n".join(passage.context() for passage in answer.passages)
     relevant = outline.relevant_sections(question)
     text = own_words(answer.blocks)
-    said = fold("\n".join((text, *map(own_words, answer.folded))))
+    said = fold("\n".join((text, *map(own_words, answer.further))))
     result = QuestionResult(
         id=question.id,
         question=question.question,
@@ -115,11 +116,15 @@ def _quotes_in_text(answer: Answer) -> Iterator[str]:
     """
     numbers = cited(answer.blocks)
     text = _letters(answer.proper.plain)
-    more = _letters("\n".join(one.plain for one in answer.further))
+    more = _letters("\n".join(map(_plain, answer.further)))
     for citation in answer.citations:
         quote = _letters(citation.quote)
         if citation.number in numbers and (quote in text or quote not in more):
             yield citation.quote
+
+
+def _plain(blocks: Blocks) -> str:
+    return marked_text(blocks).plain
 
 
 def _letters(text: str) -> str:

@@ -38,7 +38,7 @@ class AnswerReader:
 
     def read(self) -> Reading:
         proper = self._traced.part(self._answer.blocks)
-        parts = (proper, *map(self._traced.part, self._answer.folded))
+        parts = (proper, *map(self._traced.part, self._answer.further))
         verdicts = self._verdicts(proper)
         lists = [one for part in parts for one in self._lists_shown(part)]
         paragraphs = [line for line in proper.lines if line.kind == "paragraph"]

@@ -49,7 +49,7 @@ def claims(answer: Answer) -> tuple[Claim, ...]:
     quotes = quotes_by_number(answer)
     return tuple(
         claim
-        for part in (answer.blocks, *answer.folded)
+        for part in (answer.blocks, *answer.further)
         for line in answer_lines(part)
         if line.kind in ("paragraph", "item")
         for claim in _claims(line, answer, quotes)

@@ -35,7 +35,7 @@ class Composition:
 
     def __init__(self, request: Request) -> None:
         self.blocks: Blocks = ()
-        self.folded: tuple[Blocks, ...] = ()
+        self.further: tuple[Blocks, ...] = ()
         self._request = request
         self._numbers: dict[int, int] = {}  # passage -> number
         taken = _bracketed(request)
@@ -99,7 +99,7 @@ class Composition:
         """Appends verified drafts to unfold together; does nothing without drafts."""
         if drafts:
             made = (self._made(draft, quotes) for draft, quotes in drafts)
-            self.folded = (*self.folded, tuple(itertools.chain.from_iterable(made)))
+            self.further = (*self.further, tuple(itertools.chain.from_iterable(made)))
 
     def _added(self, before: Marked) -> TextDelta:
         """What stands behind a former text."""

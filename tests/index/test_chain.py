@@ -418,7 +418,7 @@ def test_a_composition_numbers_passages_once_and_lays_out_lists(request_: Reques
         "One. Two. [1]\n\nWhich are: [1]\n\n- a;\n- b.\n\n### There\n\nLast. [2]\n\n2 of 3."
     )
     composition.add_more([(Draft("", (0,), items=("c;", "d."), label="Here"), (first,))])
-    assert [marked_text(one).text for one in composition.folded] == ["### Here\n\n- c;\n- d. [1]"]
+    assert [marked_text(one).text for one in composition.further] == ["### Here\n\n- c;\n- d. [1]"]
     assert [citation.number for citation in composition.citations] == [1, 1, 2]
 
 

@@ -263,8 +263,8 @@ def test_what_is_quoted_below_a_models_answer_has_the_language_of_its_source(
     answer = assistant.ask(question, language="nl", scope=Scope(language="en"))
     assert (answer.mode, answer.language, answer.asked_in) == ("generative", "nl", "")
     assert languages(answer, answer.blocks) == ["nl"]
-    assert answer.folded
-    assert all(languages(answer, block) == ["en"] for block in answer.folded)
+    assert answer.further
+    assert all(languages(answer, block) == ["en"] for block in answer.further)
 
 
 def test_a_wrong_or_missing_citation_is_corrected(assistant: Assistant, server: Script) -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from chain.assistant import Assistant
 from core.answer import Answer
+from core.answer_blocks import marked_text
 from core.settings import Settings
 from core.source import Scope
 from tests.index.test_properties_questions import texts
@@ -46,10 +47,10 @@ def _assert_is_exact(answer: Answer) -> None:
         assert one.quote
         assert passages[one.passage_id].text[one.start : one.end] == one.quote
     numbers = {one.number for one in answer.citations}
-    for text in (answer.proper, *answer.further):
+    for text in map(marked_text, (answer.blocks, *answer.further)):
         assert set(text.numbers) <= numbers
         assert all(text.text[one.start : one.end] == f"[{one.number}]" for one in text.markers)
-    assert all(answer_html(one, bold=answer.asked_for) for one in (answer.blocks, *answer.folded))
+    assert all(answer_html(one, bold=answer.asked_for) for one in (answer.blocks, *answer.further))
     assert answer.text
     assert 0 <= answer.confidence <= 1
     assert answer.kind != "answer" or (answer.citations and answer.proper.numbers)

@@ -31,7 +31,7 @@ def retold(answer: Answer, **values: object) -> Answer:
     if "text" in texts:
         values["blocks"] = blocks_of(str(texts["text"]), *answer.citations)
     if "more" in texts:
-        values["folded"] = tuple(blocks_of(one, *answer.citations) for one in texts["more"])
+        values["further"] = tuple(blocks_of(one, *answer.citations) for one in texts["more"])
     return answer.model_copy(update=values)
 
 

@@ -63,7 +63,7 @@ def _answer(first: str, second: str) -> Answer:
     return Answer(
         question="Which budget?",
         blocks=composition.blocks,
-        folded=composition.folded,
+        further=composition.further,
         language="en",
         citations=composition.citations,
         passages=tuple(one.passage for one in found),
@@ -76,7 +76,10 @@ def _answer(first: str, second: str) -> Answer:
 def test_no_citation_has_a_number_that_a_source_has_in_brackets(answer: Answer) -> None:
     assert answer.text == f"{TRUE} [2]\n\n{HOSTILE} [3]"
     assert [one.number for one in answer.citations] == [2, 3]
-    assert [one.numbers for one in (answer.proper, *answer.further)] == [(2, 3), (3,)]
+    assert [one.numbers for one in map(marked_text, (answer.blocks, *answer.further))] == [
+        (2, 3),
+        (3,),
+    ]
     shifted = _answer("As told in [1, 3–5], [7] and [2020].", TRUE)
     assert shifted.proper.numbers == (2, 6)
 
@@ -88,12 +91,12 @@ def test_an_answer_whose_sources_have_no_brackets_is_numbered_from_one() -> None
 def test_the_page_shows_the_bracket_as_text_and_our_numbers_as_chips(answer: Answer) -> None:
     chips = Chips(answer, "a", TEXTS)
     shown = "".join(
-        answer_html(one, marker=chips.marker) for one in (answer.blocks, *answer.folded)
+        answer_html(one, marker=chips.marker) for one in (answer.blocks, *answer.further)
     )
     assert shown.count("<p>The budget was doubled [1].<span") == 2
     assert 'href="#a-1"' not in shown
     assert shown.count('<a href="#a-3"') == 2
-    assert languages(answer, answer.folded[0]) == ["fr"]
+    assert languages(answer, answer.further[0]) == ["fr"]
 
 
 def test_what_is_said_to_be_checked_is_what_has_a_marker(answer: Answer) -> None:
@@ -157,7 +160,7 @@ def test_an_answer_is_the_same_after_it_was_kept(answer: Answer) -> None:
 def test_of_an_answer_kept_as_texts_what_looks_like_a_marker_and_has_a_citation_is_one(
     answer: Answer,
 ) -> None:
-    texts = answer.model_dump(exclude={"documents", "kind", "blocks", "folded"})
+    texts = answer.model_dump(exclude={"documents", "kind", "blocks", "further"})
     assert Answer.model_validate(texts) == answer
     assert Answer.model_validate({**texts, "markers": ((), ())}).citations == answer.citations
     del texts["markers"]

@@ -93,10 +93,10 @@ def _proper_html(answer: Answer, chips: Chips, texts: Texts) -> str:
 
 def more_html(answer: Answer, chips: Chips, texts: Texts) -> str:
     """What else the sources say, or what comes nearest; folded, nothing when there is nothing."""
-    if not answer.folded:
+    if not answer.further:
         return ""
     key = "nearest" if answer.kind == "refusal" else "more"
-    summary = escape(texts(f"answers.{key}", number=len(answer.folded)))
+    summary = escape(texts(f"answers.{key}", number=len(answer.further)))
     checked = chips.checked_html() if answer.kind == "refusal" else ""
     shown = "".join(
         answer_html(
@@ -105,7 +105,7 @@ def more_html(answer: Answer, chips: Chips, texts: Texts) -> str:
             marker=chips.marker,
             note=_Sections(answer, texts),
         )
-        for blocks in answer.folded
+        for blocks in answer.further
     )
     return folded_html("sw-more", summary, checked + shown)
 

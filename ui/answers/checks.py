@@ -43,7 +43,7 @@ class Checks:
 
     def __init__(self, answer: Answer) -> None:
         self._cited = by_number(answer.citations)
-        proper, more = self._verdicts(answer.blocks), self._verdicts(*answer.folded)
+        proper, more = self._verdicts(answer.blocks), self._verdicts(*answer.further)
         counted = Counter(proper or more)
         by_count = sorted(counted, key=lambda one: (-counted[one], VERDICTS.index(one)))
         self.usual = by_count[0] if by_count else None

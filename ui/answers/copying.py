@@ -19,8 +19,8 @@ from ui.texts import Texts
 def plain_text(answer: Answer, texts: Texts) -> str:
     """The answer with its markers, what else there is, and the references they stand for."""
     parts = [plain(answer.blocks)]
-    if answer.folded:
-        parts += [more_heading(answer, texts), *map(plain, answer.folded)]
+    if answer.further:
+        parts += [more_heading(answer, texts), *map(plain, answer.further)]
     if listed := references(answer, texts):
         parts += [texts("references.heading"), "\n".join(listed)]
     return visible("\n\n".join(parts))
@@ -34,7 +34,7 @@ def plain(blocks: Blocks) -> str:
 def more_heading(answer: Answer, texts: Texts) -> str:
     """What stands above the blocks that are folded on the page."""
     key = "nearest" if answer.kind == "refusal" else "more"
-    return texts(f"answers.{key}", number=len(answer.folded))
+    return texts(f"answers.{key}", number=len(answer.further))
 
 
 def references(answer: Answer, texts: Texts) -> list[str]:
@@ -73,9 +73,9 @@ def markdown(answer: Answer, texts: Texts) -> str:
 def markdown_texts(answer: Answer, texts: Texts) -> list[str]:
     """The answer proper, and what is folded below it on the page."""
     parts = [markdown_text(answer.blocks)]
-    if answer.folded:
+    if answer.further:
         heading = f"**{escaped(more_heading(answer, texts))}**"
-        parts += [heading, *map(markdown_text, answer.folded)]
+        parts += [heading, *map(markdown_text, answer.further)]
     return parts
 
 

@@ -82,7 +82,7 @@ def _add_answer(word: Word, answer: Answer, footnotes: "Footnotes", texts: Texts
         fact(word, one)
     if answer.more:
         word.add_heading(clean(more_heading(answer, texts)), 2)
-        for blocks in answer.folded:
+        for blocks in answer.further:
             _add_text(word, blocks, cited, footnotes)
 
 
