@@ -7,6 +7,7 @@ from chain.answer.composition import Composition
 from chain.answerer import Draft, Quote, Request
 from chain.writing.extractive import last_said
 from core.answer import Answer, Turn
+from core.answer_blocks import numbers as cited_numbers
 from core.marked import Marked
 from core.passage import Passage, ScoredPassage, Unit
 from core.source import DocumentInfo
@@ -76,10 +77,7 @@ def _answer(first: str, second: str) -> Answer:
 def test_no_citation_has_a_number_that_a_source_has_in_brackets(answer: Answer) -> None:
     assert answer.text == f"{TRUE} [2]\n\n{HOSTILE} [3]"
     assert [one.number for one in answer.citations] == [2, 3]
-    assert [one.numbers for one in map(marked_text, (answer.blocks, *answer.further))] == [
-        (2, 3),
-        (3,),
-    ]
+    assert [cited_numbers(one) for one in (answer.blocks, *answer.further)] == [(2, 3), (3,)]
     shifted = _answer("As told in [1, 3–5], [7] and [2020].", TRUE)
     assert shifted.proper.numbers == (2, 6)
 
