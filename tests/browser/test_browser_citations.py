@@ -3,7 +3,6 @@
 import functools
 import http.server
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.servers.test_export import CONVERSATION, hostile
 from tests.support.axe import SCHEMES, broken_rules
 from tests.support.browser import VIEWPORT_HEIGHT, ask, opened, settled, visitor
+from tests.support.http_server import http_server
 from tests.support.openai_server import Script
 from tests.unit.test_ui_citations import HOSTILE as EVIL
 from ui.answers.conversation_export import conversation_page
@@ -331,10 +331,8 @@ def web_page(folder: Path, paragraphs: list[str]) -> Iterator[str]:
     page = f"<!doctype html><meta charset=utf-8><title>x</title><body>{filler}{body}{filler}"
     (folder / "page.html").write_text(page, "utf-8")
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("localhost", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        yield f"http://localhost:{server.server_port}/page.html"
-        server.shutdown()
+    with http_server(handler) as port:
+        yield f"http://localhost:{port}/page.html"
 
 
 LONG = (

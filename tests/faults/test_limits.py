@@ -11,7 +11,6 @@ import tracemalloc
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -23,6 +22,7 @@ from chain.model.reply import _AHEAD, within
 from chain.writing.reply_reader import read
 from core.errors import ModelError
 from core.settings import Settings
+from tests.support.http_server import Handler, http_server
 from tests.support.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.usefixtures("nothing_kept")
@@ -49,9 +49,9 @@ def _serving(body: Body, **headers: str) -> Iterator[tuple[str, threading.Event]
     """A server that answers with a body; the address, and whether its client has hung up."""
     hung_up, stopped = threading.Event(), threading.Event()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Scripted(Handler):
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
+            assert self.body
             self.send_response(200)
             for name, value in {"Content-Type": "text/event-stream", **headers}.items():
                 self.send_header(name.replace("_", "-"), value)
@@ -65,18 +65,11 @@ def _serving(body: Body, **headers: str) -> Iterator[tuple[str, threading.Event]
             except (BrokenPipeError, ConnectionResetError):
                 hung_up.set()
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/v1", hung_up
-    finally:
-        stopped.set()
-        server.shutdown()
-        server.server_close()
+    with http_server(Scripted) as port:
+        try:
+            yield f"http://127.0.0.1:{port}/v1", hung_up
+        finally:
+            stopped.set()
 
 
 def _model(url: str, **more: object) -> ChatModel:

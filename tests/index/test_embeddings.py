@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,6 +15,7 @@ import pytest
 from core.errors import ModelError
 from core.settings import Settings
 from ingest.pipeline import ingest
+from tests.support.http_server import Handler, http_server
 from tests.support.small import Small
 from tests.support.waiting import PATIENCE, until
 from vectorstore.embeddings import OpenAIEmbedder, make_embedder
@@ -44,9 +44,9 @@ def _vector(text: str) -> list[float]:
 def _server() -> Iterator[_Script]:
     script = _Script()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Scripted(Handler):
         def do_POST(self) -> None:
-            texts = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["input"]
+            texts = json.loads(self.body)["input"]
             with script.lock:
                 script.asked.append(texts)
                 script.under_way += 1
@@ -57,33 +57,18 @@ def _server() -> Iterator[_Script]:
             with script.lock:
                 script.under_way -= 1
             if later or fails:
-                self.send_response(429 if later else 400)
-                self.send_header("Retry-After", later)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
+                self.answer(b"", 429 if later else 400, {"Retry-After": later})
                 return
             make = script.vector or _vector
             data = [{"index": n, "embedding": make(text)} for n, text in enumerate(texts)]
             data = data[: script.count(texts)]
             body = json.dumps({"object": "list", "model": "m", "data": data}).encode()
             with suppress(BrokenPipeError):
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                self.answer(body, headers={"Content-Type": "application/json"})
 
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    script.url = f"http://127.0.0.1:{server.server_port}/v1"
-    try:
+    with http_server(Scripted) as port:
+        script.url = f"http://127.0.0.1:{port}/v1"
         yield script
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def test_many_texts_go_in_batches_that_every_server_takes() -> None:

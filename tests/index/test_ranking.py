@@ -6,7 +6,6 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from chain.assistant import Assistant
 from core.settings import Settings
 from language.matching import contains
 from research.fitting.logit import Asked, cross_validated, fit
+from tests.support.http_server import Handler, http_server
 from vectorstore.generations import Generations
 from vectorstore.keyword_index import KeywordIndex
 from vectorstore.profile import LOOK, passage_fits
@@ -144,33 +144,24 @@ class _Script:
 def _server() -> Iterator[_Script]:
     script = _Script()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Scripted(Handler):
         def do_POST(self) -> None:
-            request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            request = json.loads(self.body)
             script.requests.append(request)
             script.keys.append(self.headers.get("Authorization"))
             if script.is_silent:
                 script.over.wait()
             reply = script.reply(request) if callable(script.reply) else script.reply
             body = reply if isinstance(reply, bytes) else json.dumps(reply).encode()
-            self.send_response(script.status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
             with suppress(BrokenPipeError):  # the client did not wait
-                self.wfile.write(body)
+                self.answer(body, script.status)
 
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    script.url = f"http://127.0.0.1:{server.server_port}/rerank"
-    try:
-        yield script
-    finally:
-        script.over.set()
-        server.shutdown()
-        server.server_close()
+    with http_server(Scripted) as port:
+        script.url = f"http://127.0.0.1:{port}/rerank"
+        try:
+            yield script
+        finally:
+            script.over.set()
 
 
 def _with_reranker(settings: Settings, script: _Script, **more: Any) -> Index:

@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
@@ -29,6 +28,7 @@ from tests.support import patient_http
 from tests.support.apart import apart
 from tests.support.api_server import bearer, key, told
 from tests.support.browser import served
+from tests.support.http_server import Handler, http_server
 from ui.guard import Guard
 
 _T = TypeVar("_T")
@@ -461,20 +461,12 @@ def test_a_request_to_the_api_has_a_bound(app: Served) -> None:
 def another_site(html: str) -> Iterator[str]:
     """The address of a site of somebody else with this page."""
 
-    class Site(BaseHTTPRequestHandler):
+    class Site(Handler):
         def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html")
-            self.end_headers()
-            self.wfile.write(html.encode())
+            self.answer(html.encode(), headers={"Content-Type": "text/html"})
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("localhost", 0), Site) as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        yield f"http://localhost:{server.server_port}"
-        server.shutdown()
+    with http_server(Site) as port:
+        yield f"http://localhost:{port}"
 
 
 def test_another_site_cannot_frame_the_app(browser: Browser, app: Served) -> None:

@@ -5,11 +5,9 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
@@ -17,6 +15,7 @@ import pytest
 from pydantic import SecretStr
 
 from core.settings import PREFIX, ROOT, Settings
+from tests.support.http_server import Handler, http_server
 
 pytestmark = pytest.mark.long
 
@@ -34,6 +33,7 @@ _TEXT = "The European Firearms Registry Office has 120 inspectors in 14 ports."
 _PAGES = f"""
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
+from tests.support.http_server import Handler, http_server
 app = AppTest.from_file("app.py", default_timeout=120).run()
 def show():
     for part in (*app.main, *app.sidebar):
@@ -86,30 +86,21 @@ class Echo:
 def echo() -> Iterator[Echo]:
     told = Echo()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Repeating(Handler):
         def _answer(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            _ = self.body
             sent = "; ".join(f"{name}: {value}" for name, value in self.headers.items())
             told.seen |= {one.split(" ")[0] for one in found("", sent.encode())}
             error = {"message": f"Wrong: {sent}", "type": sent, "code": sent, "param": sent}
             body = json.dumps({"error": error, "detail": sent}).encode()
-            self.send_response(told.status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.send_header("X-Echo", sent)
-            self.end_headers()
-            self.wfile.write(body)
+            headers = {"Content-Type": "application/json", "X-Echo": sent}
+            self.answer(body, told.status, headers)
 
-        do_GET = do_POST = _answer  # noqa: N815 # names that http.server asks for
+        do_GET = do_POST = _answer  # names that http.server asks for
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("localhost", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        told.url = f"http://localhost:{server.server_port}"
+    with http_server(Repeating) as port:
+        told.url = f"http://localhost:{port}"
         yield told
-        server.shutdown()
 
 
 @dataclass

@@ -10,7 +10,6 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +22,7 @@ from core.settings import ROOT, Settings
 from tests.browser.test_browser_sign_in import CLIENT_SECRET, COOKIE_SECRET, PEOPLE, sign_in
 from tests.support import patient_http
 from tests.support.browser import ask, evidence, free_port, served
+from tests.support.http_server import Handler, http_server
 from tests.support.waiting import PATIENCE, listens, until
 from ui.texts import load
 
@@ -240,7 +240,7 @@ def test_an_app_on_loopback_answers_to_the_public_name_that_it_was_told(
     assert "'other.example.org'" in (tmp_path / "app.log").read_text()
 
 
-class _Upstream(BaseHTTPRequestHandler):
+class _Upstream(Handler):
     """An app that answers with what it was asked, and sends two events of which the second waits
     until the first was read."""
 
@@ -275,22 +275,18 @@ class _Upstream(BaseHTTPRequestHandler):
         self.wfile.write(b"0\r\n\r\n")
         assert told
 
-    def log_message(self, *_: object) -> None:
-        pass
-
 
 @pytest.mark.parametrize("kind", ["nginx", "caddy"])
 def test_what_a_proxy_passes_on_bounds_and_hides(tmp_path: Path, kind: str) -> None:
     _installed(kind)
     _Upstream.read.clear()
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Upstream) as app:
-        threading.Thread(target=app.serve_forever, args=(0.01,), daemon=True).start()
-        port = free_port()
-        with _proxied(kind, tmp_path, port, [app.server_port] * 2) as proxy:
-            trusted = ssl.create_default_context(cafile=str(tmp_path / "fullchain.pem"))
-            with patient_http.client(base_url=proxy.address, verify=trusted) as client:
-                _passes_on(client, proxy)
-        app.shutdown()
+    with (
+        http_server(_Upstream) as upstream,
+        _proxied(kind, tmp_path, free_port(), [upstream] * 2) as proxy,
+    ):
+        trusted = ssl.create_default_context(cafile=str(tmp_path / "fullchain.pem"))
+        with patient_http.client(base_url=proxy.address, verify=trusted) as client:
+            _passes_on(client, proxy)
 
 
 def _passes_on(client: httpx.Client, proxy: Proxy) -> None:

@@ -13,10 +13,11 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.support.http_server import Handler, http_server
 
 Request = dict[str, Any]
 Reply = str | int | dict[str, Any]  # what the model says, the status of a failure, or a raw body
@@ -197,7 +198,7 @@ def openai_server() -> Iterator[Script]:
     """Serves until the block ends; `url` is to be used as base URL."""
     script = Script()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Scripted(Handler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
@@ -286,26 +287,15 @@ def openai_server() -> Iterator[Script]:
 
         def _json(self, status: int, value: Mapping[str, Any]) -> None:
             body = json.dumps(value).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Retry-After", str(script.retry_after))
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            later = {"Retry-After": str(script.retry_after)}
+            self.answer(body, status, {"Content-Type": "application/json", **later})
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    script.url = f"http://127.0.0.1:{server.server_port}/v1"
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    try:
-        yield script
-    finally:
-        script.over.set()
-        server.shutdown()
-        server.server_close()
+    with http_server(Scripted) as port:
+        script.url = f"http://127.0.0.1:{port}/v1"
+        try:
+            yield script
+        finally:
+            script.over.set()
 
 
 def api_version(path: str) -> str:

@@ -12,11 +12,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from itertools import repeat
 from pathlib import PurePosixPath
 from ssl import SSLContext
 from urllib.parse import unquote
+
+from tests.support.http_server import http_server
 
 XHTML = "application/xhtml+xml"
 HTML = "text/html"
@@ -276,15 +278,9 @@ def publications_server(tls: SSLContext | None = None, host: str = "127.0.0.1") 
     """Serves until the block ends, over TLS if a context is given, under the name `host`."""
     office = Office()
     handler = type("Bound", (Handler,), {"office": office})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
-    if tls is not None:
-        server.socket = tls.wrap_socket(server.socket, server_side=True)
-    office.url = f"{'https' if tls else 'http'}://{host}:{server.server_port}"
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    try:
-        yield office
-    finally:
-        office.over.set()
-        server.shutdown()
-        server.server_close()
+    with http_server(handler, tls=tls) as port:
+        office.url = f"{'https' if tls else 'http'}://{host}:{port}"
+        try:
+            yield office
+        finally:
+            office.over.set()

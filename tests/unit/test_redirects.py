@@ -1,10 +1,8 @@
 """Who is asked is said by settings: no server that gets questions can send them on elsewhere."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from langchain_core.messages import HumanMessage
@@ -12,6 +10,7 @@ from langchain_core.messages import HumanMessage
 from chain.model.language_model import ChatModel
 from core.errors import ModelError, StrategiewijzerError
 from core.settings import Settings
+from tests.support.http_server import Handler, http_server
 from vectorstore.chroma import connect
 from vectorstore.embeddings import make_embedder
 from vectorstore.rerank import make_reranker
@@ -33,38 +32,25 @@ class _Script:
 def _server() -> Iterator[_Script]:
     script = _Script()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Scripted(Handler):
         def do_GET(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            _ = self.body
             script.asked.append(self.path)
             listed = [{"id": "scripted", "object": "model", "created": 0}]
             embedded = [{"index": 0, "embedding": [3.0, 4.0], "object": "embedding"}]
             data = embedded if self.path.endswith("embeddings") else listed
             body = json.dumps({"object": "list", "model": "scripted", "data": data}).encode()
             redirects = script.leads_to and not self.path.startswith("/moved")
-            self.send_response(script.status if redirects else 200)
-            if redirects:
-                self.send_header("Location", script.leads_to + self.path)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            leads_to = {"Location": script.leads_to + self.path} if redirects else {}
+            headers = {"Content-Type": "application/json", **leads_to}
+            self.answer(body, script.status if redirects else 200, headers)
 
         def do_POST(self) -> None:
             self.do_GET()
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    script.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with http_server(Scripted) as port:
+        script.url = f"http://127.0.0.1:{port}"
         yield script
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 @pytest.fixture
