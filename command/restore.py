@@ -51,7 +51,7 @@ def restore(settings: Settings, file: Path) -> Restored:
         StoreError: the index did not pass its check; all is as it was.
     """
     backup = BackupFile(file)
-    stamp = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%SZ")
+    stamp = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     put_aside = []
     lock = exclusive(settings.data_dir) if settings.data_dir.is_dir() else nullcontext()
     try:

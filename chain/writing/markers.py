@@ -54,7 +54,8 @@ _IMAGE = re.compile(
 # Behind a marker stands a point of an article: "[1](a)".
 _LINK = re.compile(
     rf"(?: (?=\[\]))?\[(?!{_NUMBERS}\])([^\[\]]{{0,300}})\]"
-    r"\((?:[^()\s]|\([^()\s]{0,100}\)){1,500}\)"
+    r"\((?:[^()\s]|\([^()\s]{0,100}\)){1,500}"
+    r"(?:\s+(?:\"[^\"]{0,200}\"|'[^']{0,200}'))?\s?\)"  # with its title
 )
 _LINKED_MARKER = re.compile(r"(\[[\^\d,;\s–-]{1,20}\]\]?)\((?:https?:|[#./])[^()\s]{0,500}\)")
 # Not within a word, as in "Bürger*innen".

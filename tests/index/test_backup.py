@@ -175,7 +175,6 @@ def test_a_key_that_was_revoked_since_the_backup_stays_revoked(tmp_path: Path) -
     assert [key.id for key in kept_keys(here) if key.revoked] == [lost]
     assert {key.id for key in kept_keys(here)} == {lost, used}
 
-    shutil.rmtree(next(tmp_path.glob("data.before-*")))  # a second restore may be as fast
     (here.data_dir / FILE).write_bytes(b"no database" * 100)
     done = restored(tmp_path / "backup.zip")
     assert done.exit_code == 0, done.output

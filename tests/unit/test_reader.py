@@ -263,6 +263,12 @@ def test_an_exclamation_mark_before_a_marker_begins_no_image() -> None:
     assert _read("It grows![1] It fell [2].") == [Draft("It grows!", (0,)), Draft("It fell.", (1,))]
 
 
+@pytest.mark.parametrize("title", ['"The 2019 count"', "'The count'"])
+def test_of_a_link_with_a_title_only_its_words_stay(title: str) -> None:
+    link = f"[EMPACT](https://x.example/a_(b) {title})"
+    assert _texts(f"It runs through {link}. [1]") == ["It runs through EMPACT."]
+
+
 def test_a_marker_before_a_point_of_an_article_is_no_link() -> None:
     (draft,) = _read("The ban is laid down in [1](a) of the text.")
     assert (draft.text, draft.cites) == ("The ban is laid down in(a) of the text.", (0,))
