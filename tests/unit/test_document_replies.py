@@ -3,7 +3,9 @@
 tests/replies/documents: written by hand by four authors who had not seen the checks, over official
 documents that stand outside of the project (documents.csv says where each is from). Each true
 sentence has the first and last words of the stretches that it rests on, and two false twins. The
-half `held` is only measured on.
+half `held` is only measured on. verdicts.csv has what three careful readers, who did not know which
+is which, said of each sentence and twin from its stretches and the text around them; none had a
+sentence and its twin.
 """
 
 import csv
@@ -81,3 +83,16 @@ def test_a_sentence_differs_from_its_twins_and_rests_on_a_document_of_its_reply(
         for said in reply.sentences:
             assert len({said.text, *(twin.text for twin in said.twins)}) == 3, reply.id
             assert {one.document for one in said.evidence} <= {*reply.documents}, reply.id
+
+
+def test_there_is_a_verdict_on_each_sentence_and_each_twin(replies: list[DocumentReply]) -> None:
+    said = [
+        (f"{reply.id}.{number}", kind)
+        for reply in replies
+        for number, one in enumerate(reply.sentences, start=1)
+        for kind in ("true", *(twin.type for twin in one.twins))
+    ]
+    with (FOLDER / "documents" / "verdicts.csv").open(encoding="utf-8", newline="") as file:
+        told = list(csv.DictReader(file))
+    assert sorted((one["sentence"], one["kind"]) for one in told) == sorted(said)
+    assert {one["verdict"] for one in told} == {"supported", "not supported"}
