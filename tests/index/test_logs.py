@@ -183,6 +183,7 @@ def fails(_: object = None) -> None:
 def uncaught_logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for module, name in ((threading, "excepthook"), (sys, "unraisablehook")):
         monkeypatch.setattr(module, name, getattr(module, name))  # in the end as before
+    logging.captureWarnings(False)  # an app that another test began in this process left it on
     logs.set_up("json", "info")
     logs.log_uncaught()
     yield
