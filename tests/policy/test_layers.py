@@ -1,6 +1,7 @@
 """Data flows one way: every import of ours points to a room further down."""
 
 import ast
+import functools
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -58,8 +59,13 @@ ONLY_HERE = {
 }
 
 
-def _imports(file: Path) -> Iterator[str]:
+@functools.cache
+def _imports(file: Path) -> tuple[str, ...]:
     """The modules that a file imports, dotted."""
+    return tuple(_imported(file))
+
+
+def _imported(file: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(file.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
