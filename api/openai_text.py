@@ -11,13 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import prompts
 from api.client_words import ClientWords, client_words
 from core.answer import Answer
-from core.answer_blocks import AnswerBlock, Blocks
+from core.answer_blocks import ITEM, AnswerBlock, Blocks
 from core.citation import Citation
 from core.marked import Marker
 from core.source import DocumentInfo
 from language.escaping import address, escaped, inline, is_web_page
-
-_ITEM = "- "
 
 
 class ClientText:
@@ -80,7 +78,7 @@ class ClientText:
             self.text += f"**{escaped(' '.join(one.text for one in block.sentences))}**"
             return
         for number, line in enumerate(block.lines):
-            self.text += "\n" * bool(number) + _ITEM * (block.kind == "list")
+            self.text += "\n" * bool(number) + ITEM * (block.kind == "list")
             for place, sentence in enumerate(line):
                 # behind a marker a space comes first: "[1](" or "[1]:" would be a link
                 self.text += inline(f" {sentence.text}") if place else escaped(sentence.text)
@@ -120,7 +118,7 @@ def _below(answer: Answer, citations: Sequence[Citation]) -> Iterator[str]:
 
 
 def _listed(lines: Iterable[str]) -> Iterator[str]:
-    return (f"{_ITEM}{line}" for line in lines)
+    return (f"{ITEM}{line}" for line in lines)
 
 
 def _reference(cited: Sequence[Citation], words: ClientWords) -> str:

@@ -41,7 +41,7 @@ def tell(
     suggestions: Suggestions,
     watch: Stopwatch,
 ) -> Iterator[Event]:
-    """Tells the answer as marked_text, or a refusal, with what is offered beside it."""
+    """Tells the answer as written, or a refusal, with what is offered beside it."""
     composition, found = writing.composition, writing.request.found
     sure = decision.sure.value
     why = "" if composition.blocks else reason(index, query, decision.sure)
@@ -85,7 +85,7 @@ def _answer(
     sure: float = 0.0,
     offers: Offers = _NO_OFFERS,
 ) -> Answer:
-    """The answer as marked_text, or the assistant's own words in its place."""
+    """The answer as written, or the assistant's own words in its place."""
     composition = writing.composition
     language = prompts.spoken(query.language) if own.blocks else composition.language
     return Answer(

@@ -84,8 +84,8 @@ def cited(blocks: Blocks) -> frozenset[int]:
 
 def _lines(block: AnswerBlock) -> Iterator[AnswerLine]:
     if block.kind == "list":
+        numbers = tuple(dict.fromkeys(one.number for one in block.evidence))
         for item in block.items:
-            numbers = tuple(dict.fromkeys(one.number for one in block.evidence))
             yield AnswerLine("item", tuple(_stretches(item, numbers)))
     else:
         yield AnswerLine(block.kind, tuple(_stretches(block.sentences)))
@@ -104,8 +104,7 @@ def _counts(note: str, before: Sequence[AnswerLine]) -> bool:
 def _stretches(said: Sequence[Said], of_list: Numbers = ()) -> Iterator[Stretch]:
     for one in said:
         if re.search(r"\w", one.text):
-            numbers = tuple(dict.fromkeys(part.number for part in one.evidence))
-            yield Stretch(plain(one.text), numbers or of_list)
+            yield Stretch(plain(one.text), one.numbers or of_list)
 
 
 def plain(text: str) -> str:

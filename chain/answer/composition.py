@@ -166,7 +166,7 @@ def _joined(before: Blocks, made: Sequence[AnswerBlock]) -> Blocks:
     if not before or len(made) != 1 or before[-1].note or before[-1].kind != made[0].kind:
         return (*before, *made)
     last, (block,) = before[-1], made
-    if last.sentences and not any(one.evidence for one in last.sentences):
+    if last.sentences and last.sentences[-1].status == "own":
         return (*before, block)  # behind a salutation
     together = {
         "sentences": (*last.sentences, *block.sentences),

@@ -1,14 +1,12 @@
 """A document in short is its own sentences, and the questions about it are answered by it."""
 
-from typing import Any
-
 import pytest
 
 from chain.answer.digest import digest, stretches
 from chain.assistant import Assistant
-from core.passage import ScoredPassage
 from core.settings import Settings
 from core.source import Scope
+from tests.support.searches import searches
 from vectorstore.snapshot import Snapshot
 
 KEYS = [
@@ -98,14 +96,7 @@ def test_questions_in_a_language_that_a_document_is_not_in(
 def test_they_cost_a_bounded_number_of_searches(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    searched: list[str] = []
-    search = Snapshot.search
-
-    def counted(self: Snapshot, query: str, *more: Any, **limits: Any) -> list[ScoredPassage]:
-        searched.append(query)
-        return search(self, query, *more, **limits)
-
-    monkeypatch.setattr(Snapshot, "search", counted)
+    searched = searches(monkeypatch)
     assistant = Assistant(settings)  # remembers no question yet
     index = assistant.index.snapshot()
     for document in index.documents():

@@ -1,17 +1,15 @@
 """What the assistant offers to ask next can really be answered, and is new."""
 
 import re
-from typing import Any
 
 import pytest
 
 from chain.answer.section_questions import document_name, questions
 from chain.assistant import Assistant
 from core.answer import Answer, Turn
-from core.passage import ScoredPassage
 from core.settings import Settings
 from core.source import DocumentInfo, Scope
-from vectorstore.snapshot import Snapshot
+from tests.support.searches import searches
 
 
 @pytest.fixture(scope="module")
@@ -184,14 +182,7 @@ def test_follow_ups_cost_nine_searches_at_most(
     settings: Settings, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = [assistant.ask(one) for one in ("Wie is Schinas?", "Was ist Prävention?")]
-    searched: list[str] = []
-    search = Snapshot.search
-
-    def counted(index: Snapshot, query: str, *args: Any, **options: Any) -> list[ScoredPassage]:
-        searched.append(query)
-        return search(index, query, *args, **options)
-
-    monkeypatch.setattr(Snapshot, "search", counted)
+    searched = searches(monkeypatch)
     for answer in answers:
         searched.clear()
         Assistant(settings).follow_ups(answer)

@@ -86,14 +86,14 @@ def write(
     """Has a reply edited; the answer, and what a reader saw of it, piece by piece."""
     model = ChatModel(Settings(openai_base_url=server.url, model="scripted"))
 
-    def marked_text(says: Says | str, seconds: float = PATIENCE) -> tuple[Writing, list[str]]:
+    def written(says: Says | str, seconds: float = PATIENCE) -> tuple[Writing, list[str]]:
         says = Says(says) if isinstance(says, str) else says
         editors = Editors(Repairer(model), Checker(model), seconds)
         writing = Writing(request_, [says], editors)
         seen = [event.text for event in writing.write(None) if isinstance(event, TextDelta)]
         return writing, seen
 
-    return marked_text
+    return written
 
 
 Write = Callable[..., tuple[Writing, list[str]]]

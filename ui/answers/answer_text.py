@@ -37,7 +37,7 @@ def answer_html(
             shown += (f"<p>{line}</p>" for line in said)
         else:
             shown.append(f"<ul>{''.join(f'<li>{line}</li>' for line in said)}</ul>")
-        last = block.lines[-1][-1].numbers[-1:]
+        last = lines[-1][-1][0].numbers[-1:]
         covering = introduced if block.is_bare else last[0] if block.evidence else None
         introduced = last[0] if last and block.kind == "paragraph" else None
         if block.note:
