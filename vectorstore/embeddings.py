@@ -6,7 +6,7 @@ An OpenAI-compatible server replaces it by setting `embeddings_url`.
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -152,10 +152,11 @@ class OpenAIEmbedder:
         with ThreadPoolExecutor(self._requests, thread_name_prefix="embeddings") as pool:
             asked = [pool.submit(self._vectors, self._client, batch) for batch in batches]
             try:
-                vectors = [one.result() for one in asked]
+                wait(asked, return_when=FIRST_EXCEPTION)
             finally:
                 for one in asked:
-                    one.cancel()  # after a failure
+                    one.cancel()  # what a failure leaves to be asked
+            vectors = [one.result() for one in asked]
         if len({len(batch[0]) for batch in vectors}) > 1:
             raise ModelError("The embeddings server gave vectors of different lengths.")
         return np.concatenate(vectors)

@@ -159,7 +159,10 @@ def test_a_server_that_is_busy_is_asked_again_when_it_says(
     assert len(script.asked) == 4 + 3
 
 
-def test_a_failure_ends_what_was_still_to_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("slow", ["", "the first batch"])
+def test_a_failure_ends_what_was_still_to_be_asked(
+    slow: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     batches: list[Future[Any]] = []
 
     class Pool(ThreadPoolExecutor):
@@ -172,7 +175,8 @@ def test_a_failure_ends_what_was_still_to_be_asked(monkeypatch: pytest.MonkeyPat
         script.failing_after = 2
 
         def held() -> None:
-            if len(script.asked) > 3:  # those under way when the third fails, and not more
+            # those under way when the third fails, and not more
+            if len(script.asked) > 3 or (slow and len(script.asked) == 1):
                 until(lambda: batches[-1].cancelled(), "the last batch is not asked any more")
 
         script.held = held
