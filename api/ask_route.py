@@ -12,7 +12,7 @@ from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.answer_streams import Events
-from api.key_access import AskCaller, Caller
+from api.key_access import AskCaller
 from api.problem import problem_of
 from api.search_limits import WHOLE, LanguageCode, SearchLimits
 from api.service import TheService
@@ -95,7 +95,7 @@ _EVENT = {
     },
 }
 _ANSWERED: dict[str, Any] = {
-    "description": "The answer. With `stream`, events: `stage`, `text` (a checked piece) and "
+    "description": "The answer. With `stream`, events: `stage`, `text` (a piece) and "
     "last `finished`, of which `answer` is the whole; or `error`, an `ErrorReply`.",
     "content": {"text/event-stream": {"schema": _EVENT}},
 }
@@ -112,20 +112,14 @@ async def ask(
             caller, asked.question, history, asked.language, asked.scope, pause=_PING
         )
         return StreamingResponse(
-            _as_sse(begun, caller),
+            _as_sse(begun),
             media_type="text/event-stream",
             headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},  # nginx passes it on
         )
     answer = await service.answers.answer(
         request, caller, asked.question, history, asked.language, asked.scope
     )
-    return Response(shown(answer, caller).model_dump_json(), media_type="application/json")
-
-
-def shown(answer: Answer, caller: Caller) -> Answer:
-    """What somebody may see of an answer: of sentences that contradict the sources readers see on
-    no page what they say."""
-    return answer if caller.may("evaluator") else answer.model_copy(update={"contradicted": ()})
+    return Response(answer.model_dump_json(), media_type="application/json")
 
 
 def _wants_events(request: Request) -> bool:
@@ -133,17 +127,17 @@ def _wants_events(request: Request) -> bool:
     return any(one.partition(";")[0].strip() == "text/event-stream" for one in accepted.split(","))
 
 
-async def _as_sse(events: Events, caller: Caller) -> AsyncIterator[bytes]:
+async def _as_sse(events: Events) -> AsyncIterator[bytes]:
     async with aclosing(events):
         try:
             async for event in events:
-                yield KEEPALIVE_COMMENT if event is None else _event(event, caller)
+                if isinstance(event, TextDelta) and not event.text:
+                    continue  # words of a sentence that has not ended
+                yield KEEPALIVE_COMMENT if event is None else _event(event)
         except Exception as error:  # noqa: BLE001 - told in the stream, which has begun
             reply = problem_of(error).reply
             yield format_sse_event(event=_FAILED, data_str=reply.model_dump_json())
 
 
-def _event(event: Event, caller: Caller) -> bytes:
-    if isinstance(event, Finished):
-        event = Finished(answer=shown(event.answer, caller))
+def _event(event: Event) -> bytes:
     return format_sse_event(event=_EVENTS[type(event)], data_str=event.model_dump_json())

@@ -13,7 +13,8 @@ _FALLBACK = "en"
 
 
 class ClientWords(Frozen):
-    """The words of one language; `section` and `page` have a placeholder of their name."""
+    """The words of one language; `section` and `page` have a placeholder of their name;
+    `unconfirmed` stands behind a sentence, `unconfirmed_in` before the texts of several."""
 
     references: str
     summary_of: str
@@ -24,7 +25,8 @@ class ClientWords(Frozen):
     upcoming: str
     missing: str
     related: str
-    opening_left_out: str
+    unconfirmed: str
+    unconfirmed_in: str
     broke_off: str
     unchecked: str
 

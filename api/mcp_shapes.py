@@ -3,7 +3,7 @@
 import datetime
 
 from api.source_quote import SourceQuote, of_proper
-from core.answer import Answer, AnswerKind, Mode
+from core.answer import Answer, AnswerKind, LeftOutSentence, Mode
 from core.frozen import Frozen
 from core.passage import ScoredPassage
 from core.source import DocumentKind, Standing
@@ -16,8 +16,9 @@ class AskedAnswer(Frozen):
     `text` has a marker such as [1] behind what a citation with that number supports. `kind`:
     "answer"; "partial", which lacks what `missing` names; "refusal", as the sources do not say it;
     "reply" to a message that is no question. `related` are questions that can be answered.
-    `unchecked`: a second reading by a language model has failed. `opening_left_out`: what a model
-    answered first was not confirmed, so that the rest may mislead.
+    `unconfirmed` are sentences of `text` that a language model
+    wrote and the sources were not found to say; `left_out` are those that differ from the sources,
+    which are not in `text`. `unchecked`: the check by a language model has failed.
     """
 
     kind: AnswerKind
@@ -27,8 +28,9 @@ class AskedAnswer(Frozen):
     missing: tuple[str, ...]
     related: tuple[str, ...]
     mode: Mode
+    unconfirmed: tuple[str, ...]
+    left_out: tuple[LeftOutSentence, ...]
     unchecked: bool
-    opening_left_out: bool
 
     @classmethod
     def of(cls, answer: Answer) -> "AskedAnswer":
@@ -40,8 +42,9 @@ class AskedAnswer(Frozen):
             missing=answer.missing,
             related=answer.related,
             mode=answer.mode,
+            unconfirmed=answer.unconfirmed,
+            left_out=answer.left_out,
             unchecked=answer.unchecked,
-            opening_left_out=answer.opening_left_out,
         )
 
 

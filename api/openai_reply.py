@@ -33,7 +33,7 @@ class ClientReply:
 
     def take(self, event: Event) -> str:
         """The text that an event adds: what is verified as it arrives, last what belongs below."""
-        if isinstance(event, TextDelta):
+        if isinstance(event, TextDelta) and event.text:
             numbers = (marker.number for marker in event.markers)
             return self.said.add(event.blocks, dict(zip(numbers, event.cited, strict=True)))
         if isinstance(event, Finished):

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from api.search_limits import SearchLimits
 from api.source_quote import SourceQuote
-from core.answer import AnswerKind, Message, Mode, ModelTrouble
+from core.answer import AnswerKind, LeftOutSentence, Message, Mode, ModelTrouble
 from core.frozen import Frozen
 
 
@@ -65,8 +65,10 @@ class AnswerFacts(Frozen):
     confidence: float
     mode: Mode
     trouble: ModelTrouble | Literal[""]
+    unconfirmed: tuple[str, ...]
+    left_out: tuple[LeftOutSentence, ...]
+    checker: str
     unchecked: bool
-    opening_left_out: bool
     generation: str
     limits: SearchLimits
 

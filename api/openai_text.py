@@ -29,6 +29,7 @@ class ClientText:
         self.markers: list[Marker] = []
         self._passages: dict[int, str] = {}
         self._notes: set[str] = set()
+        self._doubt = ""  # stands behind sentences that are not confirmed, once that is known
 
     def add(self, blocks: Blocks, passages: Mapping[int, str]) -> str:
         """Adds what of these blocks has not been said yet and returns it as Markdown.
@@ -47,12 +48,15 @@ class ClientText:
     def end(self, answer: Answer) -> str:
         """Adds what belongs below a finished answer and returns it as Markdown."""
         before = len(self.text)
-        if not self.text:
+        in_place = not self.text
+        if in_place:
+            self._doubt = client_words(answer.language).unconfirmed
             self.add(answer.blocks, {one.number: one.passage_id for one in answer.citations})
-        # A note on a list is known at the end only; a sentence that was mended has come already.
+        # A note on a list, and what a checker says of a sentence, are known at the end only.
         notes = [one.note for one in answer.blocks if one.note and one.note not in self._notes]
+        doubted = () if in_place else answer.unconfirmed
         citations = self.citations(answer)
-        for below in (*map(escaped, notes), *_below(answer, citations)):
+        for below in (*map(escaped, notes), *_below(answer, doubted, citations)):
             self.text += f"\n\n{below}"
         return self.text[before:]
 
@@ -81,7 +85,10 @@ class ClientText:
             self.text += "\n" * bool(number) + ITEM * (block.kind == "list")
             for place, sentence in enumerate(line):
                 # behind a marker a space comes first: "[1](" or "[1]:" would be a link
-                self.text += inline(f" {sentence.text}") if place else escaped(sentence.text)
+                said = sentence.shown
+                if self._doubt and sentence.status == "not_confirmed" and not sentence.stand_in:
+                    said = f"{said} [{self._doubt}]"
+                self.text += inline(f" {said}") if place else escaped(said)
                 for cited in sentence.numbers:
                     self._add_marker(cited, begins=cited == sentence.numbers[0])
         if block.note:
@@ -94,11 +101,11 @@ class ClientText:
         self.markers.append(Marker(start=start, end=len(self.text), number=number))
 
 
-def _below(answer: Answer, citations: Sequence[Citation]) -> Iterator[str]:
+def _below(answer: Answer, doubted: Sequence[str], citations: Sequence[Citation]) -> Iterator[str]:
     """What to know of an answer, what can be asked instead, and the references."""
     words = client_words(answer.language)
-    if answer.opening_left_out:
-        yield escaped(words.opening_left_out)
+    if doubted:
+        yield "\n".join((escaped(words.unconfirmed_in), "", *_listed(map(escaped, doubted))))
     if answer.trouble == "cut" and answer.mode == "generative":
         yield escaped(words.broke_off)
     if answer.unchecked:

@@ -101,9 +101,7 @@ def _print(answer: Answer) -> None:
     """The answer proper, what to know of it, what else there is, and its references."""
     if answer.understood_as:
         _say(f"Understood as: {answer.understood_as}\n")
-    if answer.opening_left_out:
-        _say("What the language model answered first is left out: the sources do not confirm it.\n")
-    _say(marked_text(answer.blocks, label="").text)
+    _say(marked_text(answer.blocks, label="", doubt="[not confirmed]").text)
     if answer.trouble and answer.mode == "generative":
         _say("\nThe language model's answer broke off; it may not be complete.")
     elif answer.trouble:

@@ -1,13 +1,15 @@
 """Protocol for answerers: what they get, and the drafts that they propose."""
 
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from langchain_core.runnables import RunnableConfig
 
 from chain.reading.parts import Part
 from core.answer import Message, Mode
+from core.answer_blocks import Doubt, SentenceStatus
 from core.passage import ScoredPassage
 
 
@@ -37,6 +39,9 @@ class Request:
     brief: only the best sentence or list is wanted.
     overview: the first statements of the first passage are wanted.
     task: for a language model, in place of the question.
+    given: numbers of the passages that a language model is given, in that order; empty: all.
+    so_far: the answer that it has begun, and that is only to be completed.
+    begun: when it was made, by the monotonic clock; an answerer's time counts from then.
     """
 
     question: str
@@ -47,6 +52,9 @@ class Request:
     brief: bool = False
     overview: bool = False
     task: Task | None = None
+    given: tuple[int, ...] = ()
+    so_far: str = ""
+    begun: float = field(default_factory=time.monotonic)
 
 
 @dataclass(frozen=True)
@@ -59,11 +67,23 @@ class Quote:
 
 
 @dataclass(frozen=True)
+class NamedStretch:
+    """What a model says that a sentence rests on: a passage, as its index in `Request.found`, and
+    the first and last words of a stretch of it; `last` is empty where `first` is all of it."""
+
+    passage: int
+    first: str
+    last: str = ""
+
+
+@dataclass(frozen=True)
 class Draft:
     """An unverified piece of an answer: quoted text, or one sentence or item by a model.
 
     text: a paragraph, sentence or item; may be empty above `items`.
     cites: the passages it claims as sources, as indexes in `Request.found`.
+    stretches: what of these it claims to rest on.
+    is_open: more of it is to come, so that it is shown and not yet verified.
     items: the list that `text` introduces.
     quote: the evidence, if the answerer quotes a source; a model leaves it to the verifier.
     label: the source, shown above where it changes.
@@ -77,26 +97,39 @@ class Draft:
     quote: Quote | None = None
     label: str = ""
     note: str = ""
+    stretches: tuple[NamedStretch, ...] = ()
+    is_open: bool = False
+
+
+@dataclass(frozen=True)
+class Searches:
+    """What a model wants to be searched for, as the passages do not answer all of the question."""
+
+    queries: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Result of verifying a draft.
+    """Result of verifying a draft; `status`, `reason` and `details` as in `AnswerSentence`.
 
-    state: "supported": the quotes together say it. "uncertain": they may not say it.
-        "contradicted": the passages lack one of its details, or it is no statement.
-    quotes: the evidence; if not supported, the closest.
-    doubt: why it is not supported, in English, for the model that repairs it. Has words of the
-        draft, never of the passages.
+    quotes: the evidence; if it is not confirmed, the nearest.
+    is_firm: nobody who reads the sentence again can confirm it.
     """
 
-    state: Literal["supported", "uncertain", "contradicted"]
+    status: SentenceStatus
     quotes: tuple[Quote, ...] = ()
-    doubt: str = ""
+    reason: Doubt | Literal[""] = ""
+    details: tuple[str, ...] = ()
+    is_firm: bool = False
+
+    @property
+    def is_confirmed(self) -> bool:
+        return self.status in ("quoted", "confirmed")
 
 
 class Answerer(Protocol):
-    """Writes drafts in reading order; yields nothing if it has no answer.
+    """Writes drafts in reading order; yields no draft if it has no answer. A model's are open ones
+    too, and last what it wants to be searched for.
 
     Raises (while iterating):
         ModelError: the model failed; what was yielded before stays valid.
@@ -108,5 +141,5 @@ class Answerer(Protocol):
     def model(self) -> str:
         """Name of the language model; empty if there is none."""
 
-    def draft(self, request: Request, config: RunnableConfig | None) -> Iterator[Draft]:
+    def draft(self, request: Request, config: RunnableConfig | None) -> Iterator[Draft | Searches]:
         """Yields drafts one by one."""

@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING
 from langchain_core.runnables import RunnableConfig
 
 from chain.answer.document_questions import document_questions
-from chain.answer.drafting import Writing
-from chain.answer.editing import Editors
+from chain.answer.drafting import Checking, Search, Writing
 from chain.answer.suggestions import Suggestions
 from chain.answer.trials import Trials
 from chain.answerer import Answerer, Request
-from chain.checking.verification import Verifier
+from chain.checking.verification import similarities_of
 from chain.deciding import can_be_quoted, decide, requested, restarted
-from chain.finding import find
+from chain.finding import GIVEN, find, find_more
 from chain.query import Query
 from chain.recording import After, recorded, recorder
 from chain.stopwatch import Stopwatch, measured
@@ -75,11 +74,11 @@ class Assistant:
         self._extractive = ExtractiveAnswerer()
         self._answerer: Answerer = self._extractive
         self._condenser: Condenser | None = None
-        self._editors: Editors | None = None
+        self._checking: Checking | None = None
         if settings.generative:
             from chain.with_model import with_model  # the model's client takes long to import
 
-            self._answerer, self._condenser, self._editors = with_model(settings)
+            self._answerer, self._condenser, self._checking = with_model(settings)
 
     def warm_up(self) -> None:
         """Loads models and caches before the first question; calls no language model.
@@ -93,10 +92,8 @@ class Assistant:
         self._understand(index, Query("Wat denk je?", language))
         query = Query(question, language)
         meant = self._understand(index, query)
-        found = find(index, query, meant, self._settings.results)
-        decide(index, query, meant, found, self._trials, self._settings.refuse_below)
-        if self._settings.generative:
-            Verifier(Request(meant.question, language, found)).prepare()
+        found = find(index, query, meant, self._passages)
+        decide(index, query, meant, found, self._trials, self._settings)
 
     def ask(
         self,
@@ -125,10 +122,11 @@ class Assistant:
         scope: Scope = Scope(),
         by: str = "",
     ) -> Iterator[Event]:
-        """Yields stages, verified sentences with their markers, and last the finished answer.
+        """Yields stages, text with its markers as it arrives, and last the finished answer.
 
-        Stages come before the first sentence, in the order of `Stage`; a refusal has no "checking".
-        Sentences that a model repaired come last; the finished answer has them in their place.
+        Stages come before the first sentence, but for that of a second search; a refusal has no
+        "checking".
+        What is known of each sentence is final in the finished answer only.
 
         Args:
             question: in any official language of the EU.
@@ -151,21 +149,29 @@ class Assistant:
         index = self.index.snapshot()
         meant = self._understand(index, query)
         if not meant.asks:
-            nothing = Writing(Request(query.question, query.language, ()), [self._extractive])
+            asked = Request(query.question, query.language, ())
+            nothing = Writing(asked, [self._extractive], similarities_of(index))
             yield from reply(index, query, meant, nothing, watch)
             return
         watch.begin("retrieve")
-        found = find(index, query, meant, self._settings.results)
+        found = find(index, query, meant, self._passages)
         watch.begin("decide")
         yield Stage(name="reading")
-        decision = decide(index, query, meant, found, self._trials, self._settings.refuse_below)
+        decision = decide(index, query, meant, found, self._trials, self._settings)
         if decision.in_parts:
             watch.begin("parts")
         request = requested(index, query, meant, decision)
         watch.begin("answer")
-        stand_in = [self._extractive] if can_be_quoted(meant) else []
+        stand_in = [self._extractive] if can_be_quoted(meant) and decision.quotable else []
         answerers = tuple(dict.fromkeys((self._answerer, *stand_in)))
-        writing = Writing(request, answerers, self._editors)
+        writing = Writing(
+            request,
+            answerers,
+            similarities_of(index),
+            checking=self._checking,
+            search=self._search_again(index, query, meant),
+            unconfirmed=self._settings.unconfirmed,
+        )
         if not decision.refuses:
             yield from watch.to_first_sentence(writing.write(query.config))
         if writing.composition.blocks or can_be_quoted(meant):
@@ -197,6 +203,20 @@ class Assistant:
             language: of the questions (ISO 639-1).
         """
         return document_questions(index, document, language, self._trials)
+
+    @property
+    def _passages(self) -> int:
+        """How many passages are looked for."""
+        wanted = self._settings.results
+        return max(wanted, GIVEN) if self._settings.generative else wanted
+
+    def _search_again(self, index: Snapshot, query: Query, meant: Understood) -> Search | None:
+        """A second search for a question; a task rests on what it has."""
+        if meant.message or not self._settings.search_again:
+            return None
+        return lambda queries, known: find_more(
+            index, query, queries, known, self._settings.results
+        )
 
     def _language(self, question: str, history: Sequence[Turn]) -> str:
         questions = [*(turn.question for turn in history), question]

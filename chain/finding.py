@@ -4,11 +4,18 @@ a question -> retrieved;  "summarise X" -> the beginning of document X
 a task     -> the passages that the last answer cites
 """
 
+import itertools
+from collections.abc import Sequence
+
 from chain.query import Query
 from chain.understanding.meaning import Understood
 from core.passage import ScoredPassage
 from vectorstore.retriever import PassageRetriever, scored_passage
 from vectorstore.snapshot import Snapshot
+
+GIVEN = 24
+"""Passages that a language model is given, as many of them as its context takes
+(docs/decisions/0007)."""
 
 _LOOK = 50  # passages retrieved of a document; with fewer its beginning may not be among them
 
@@ -28,6 +35,21 @@ def find(
         meant.question, query.config, language=query.language, scope=query.scope
     )
     return tuple(scored_passage(document) for document in documents)
+
+
+def find_more(
+    index: Snapshot,
+    query: Query,
+    queries: Sequence[str],
+    known: Sequence[ScoredPassage],
+    results: int,
+) -> tuple[ScoredPassage, ...]:
+    """The best passages for each of several queries that are not known, the best of each first."""
+    found = [index.search(one, results, query.language, scope=query.scope) for one in queries]
+    ordered = itertools.chain.from_iterable(itertools.zip_longest(*found))
+    before = {one.passage.id for one in known}
+    new = {one.passage.id: one for one in ordered if one and one.passage.id not in before}
+    return tuple(new.values())
 
 
 def _beginning(

@@ -9,6 +9,7 @@ from langchain_core.messages import BaseMessage
 from langchain_core.prompts import ChatPromptTemplate
 
 import prompts
+from chain.answerer import Draft
 from chain.model.budget import fenced
 from chain.model.language_model import ChatModel
 from chain.writing.reply_reader import SCHEMA, read
@@ -53,7 +54,7 @@ def _seen(model: ChatModel, settings: Settings) -> Seen:
     try:
         lines.append(("model", model.named()))
         context = model.ollama_context()
-        told = f"{settings.model_context} tokens at most (STRATEGIEWIJZER_MODEL_CONTEXT)"
+        told = f"{model.room()} tokens at most (STRATEGIEWIJZER_MODEL_CONTEXT)"
         lines.append(("context", told if context is None else str(context)))
         schema = SCHEMA if model.takes_schema else None
         started = time.monotonic()
@@ -65,7 +66,9 @@ def _seen(model: ChatModel, settings: Settings) -> Seen:
         ):
             first = first or time.monotonic() - started
             pieces.append(piece)
-        sentences = [draft.text for draft in read(pieces)]
+        sentences = [
+            draft.text for draft in read(pieces) if isinstance(draft, Draft) and not draft.is_open
+        ]
     except ModelError as error:
         lines += [("refused", ", ".join(model.refused))] if model.refused else []
         lines.append(("failed", f"{error} ({error.reason})"))

@@ -6,7 +6,16 @@ from typing import Any, Literal
 
 from pydantic import computed_field, model_validator
 
-from core.answer_blocks import Blocks, SentenceStatus, marked_text, parse
+from core.answer_blocks import (
+    AnswerBlock,
+    AnswerSentence,
+    Blocks,
+    Doubt,
+    SentenceStatus,
+    marked_text,
+    parse,
+    sentences,
+)
 from core.citation import Citation
 from core.frozen import Frozen
 from core.marked import Marked, Marker
@@ -61,9 +70,24 @@ Message = Literal[
 assistant, a request for help with a crime ("harm"), for an opinion or for legal advice, or a task
 ("shorter" and those after it)."""
 
+_KEPT_APART: Mapping[str, SentenceStatus] = {
+    "withheld": "not_confirmed",
+    "contradicted": "differs",
+}
+_EARLIER = {"text", *_KEPT_APART}  # fields that answers were made of
+
 AnswerKind = Literal["answer", "partial", "refusal", "reply"]
 """The sources answer; they answer, but lack something that the question names; they do not answer;
 the message does not ask them anything."""
+
+
+class LeftOutSentence(Frozen):
+    """A model's sentence in whose place a remark stands: its text, why, and the details that the
+    sources do not have."""
+
+    text: str
+    reason: Doubt | Literal[""]
+    details: tuple[str, ...]
 
 
 class Answer(Frozen):
@@ -84,12 +108,13 @@ class Answer(Frozen):
     `passages` are all retrieved passages, best first. `reason` is the `Reason` of a refusal, else
     empty. `missing` is what the question demands and the evidence lacks; `asked_for` are the
     numbers, dates or names in the text that answer it; `related` are questions that a refusal
-    offers instead. `withheld` are sentences of a model that the sources may not support, to be
-    shown apart from the answer; `contradicted` are those with a detail that the sources do not
-    have, to be shown only to evaluators. `unchecked`: a second model was to read all sentences of a
-    model in `text`, and has not. `opening_left_out`: the model's opening, if it answers, is not in
-    `text`, so that the rest may mislead. `trouble` is why the configured model did not write this
-    answer, or not all of it ("cut"). `timings` are seconds per stage.
+    offers instead. `trouble` is why the configured model did not write this answer, or not all of
+    it ("cut"). `timings` are seconds per stage.
+
+    What a model wrote is in `text` as a whole, in its order, but for sentences that differ from the
+    sources, or that are to be folded: a remark stands in their place, and `left_out` has them.
+    `unconfirmed` are the texts of those that are in `text` and were not confirmed. `checker` is the
+    model that has read all of them again; `unchecked`: one was to do that, and has not.
 
     `language` is that of `text`; `asked_in` that of the question, if different.
 
@@ -115,10 +140,8 @@ class Answer(Frozen):
     missing: tuple[str, ...] = ()
     asked_for: tuple[str, ...] = ()
     related: tuple[str, ...] = ()
-    withheld: tuple[str, ...] = ()
-    contradicted: tuple[str, ...] = ()
     unchecked: bool = False
-    opening_left_out: bool = False
+    checker: str = ""
     trouble: ModelTrouble | Literal[""] = ""
     confidence: float
     mode: Mode
@@ -131,10 +154,25 @@ class Answer(Frozen):
     @classmethod
     def _of_texts(cls, values: Any) -> Any:
         """Reads an answer that was kept as texts; of one without places of markers, each "[1]" with
-        such a citation is one."""
-        if not isinstance(values, dict) or "text" not in values:
+        such a citation is one. Sentences that were kept apart from it come last."""
+        if not isinstance(values, dict) or not _EARLIER & values.keys():
             return values
-        values = dict(values)
+        values = {**values, "text": values.get("text", "")}
+        apart = [
+            AnswerSentence(text=text, status=status, stand_in="[…]" * (status == "differs"))
+            for name, status in _KEPT_APART.items()
+            for text in values.pop(name, ())
+        ]
+        values.pop("opening_left_out", None)
+        made = cls._parsed(values)
+        if apart:
+            last = AnswerBlock(kind="paragraph", sentences=tuple(apart))
+            made["blocks"] = (*made["blocks"], last)
+        return made
+
+    @staticmethod
+    def _parsed(values: dict[str, Any]) -> dict[str, Any]:
+        """Puts blocks in place of texts."""
         texts = (values.pop("text"), *values.pop("more", ()))
         markers = values.pop("markers", None)
         if "blocks" in values:
@@ -179,6 +217,21 @@ class Answer(Frozen):
     def documents(self) -> tuple[str, ...]:
         """Ids of the cited documents, in order of first citation."""
         return tuple(dict.fromkeys(citation.document.id for citation in self.citations))
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def unconfirmed(self) -> tuple[str, ...]:
+        said = sentences(self.blocks)
+        return tuple(one.text for one in said if one.status == "not_confirmed" and not one.stand_in)
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def left_out(self) -> tuple[LeftOutSentence, ...]:
+        return tuple(
+            LeftOutSentence(text=one.text, reason=one.reason, details=one.details)
+            for one in sentences(self.blocks)
+            if one.stand_in
+        )
 
     @property
     def question_language(self) -> str:

@@ -13,10 +13,15 @@ from core.citation import Citation
 from core.frozen import Frozen
 from core.marked import Marked
 
-SentenceStatus = Literal["own", "quoted", "confirmed", "not_confirmed", "differs"]
+SentenceStatus = Literal["own", "quoted", "pending", "confirmed", "not_confirmed", "differs"]
 """What is known of a sentence, in this order: it is the assistant's own and claims nothing; it is a
-source's, word for word; a model wrote it and the sources say it; they may not; they lack a detail
-of it."""
+source's, word for word; a model is writing it, or it is still being checked; a model wrote it and
+the sources say it; they may not; they lack a detail of it."""
+
+Doubt = Literal["absent", "elsewhere", "distant", "doubted", "states_nothing"]
+"""Why a model's sentence is not confirmed, in this order: no passage found has some details of it;
+its evidence lacks some; its evidence is not close to it in meaning;
+the checker does not find all of it in the passages; it repeats the question or the prompt."""
 
 LABEL, ITEM = "### ", "- "  # what such lines begin with in a text
 
@@ -31,16 +36,40 @@ class QuotedSpan(Frozen):
     end: int
 
 
+class PassageSpan(Frozen):
+    """A stretch of one of the `passages` of an answer: its id, and offsets in its text."""
+
+    passage_id: str
+    start: int
+    end: int
+
+
 class AnswerSentence(Frozen):
     """A sentence, or several that a source says in one go; without markers.
 
-    `reason` is why it is not confirmed.
+    `reason` is why it is not confirmed; `details` are then what the evidence lacks ("2027"), or
+    the reason that the checker gives. `nearest` is what comes nearest to it in the passages.
+    `stand_in` is shown in place of a sentence that differs from the sources, which readers can
+    unfold.
     """
 
     text: str
     status: SentenceStatus = "own"
-    reason: str = ""
+    reason: Doubt | Literal[""] = ""
+    details: tuple[str, ...] = ()
     evidence: tuple[QuotedSpan, ...] = ()
+    nearest: tuple[PassageSpan, ...] = ()
+    stand_in: str = ""
+
+    @property
+    def shown(self) -> str:
+        """What stands in its place."""
+        return self.stand_in or self.text
+
+    @property
+    def is_claim(self) -> bool:
+        """Whether a model wrote it."""
+        return self.status in ("pending", "confirmed", "not_confirmed", "differs")
 
     @property
     def numbers(self) -> tuple[int, ...]:
@@ -115,14 +144,20 @@ def marked_lines(blocks: Blocks) -> Iterator[tuple[AnswerBlock, list[MarkedLine]
 
 def _marks(sentence: AnswerSentence, covered: Sequence[str]) -> list[Mark]:
     numbers = sentence.numbers
-    words = [sentence.text] * len(numbers)
+    words = [sentence.shown] * len(numbers)
     if covered and numbers:
         words[-1] = "\n".join((*words[-1:], *covered))
     return list(zip(numbers, words, strict=True))
 
 
 def _texts(found: Iterable[Sequence[AnswerSentence]]) -> list[str]:
-    return [" ".join(one.text for one in line) for line in found]
+    return [" ".join(one.shown for one in line) for line in found]
+
+
+def sentences(blocks: Blocks) -> Iterator[AnswerSentence]:
+    """All sentences of blocks, in order."""
+    for block in blocks:
+        yield from itertools.chain(block.sentences, *block.items)
 
 
 def numbers(blocks: Blocks) -> tuple[int, ...]:
@@ -131,33 +166,35 @@ def numbers(blocks: Blocks) -> tuple[int, ...]:
     return tuple(dict.fromkeys(n for line in lines for one in line for n in one.numbers))
 
 
-def marked_text(blocks: Blocks, label: str = LABEL) -> Marked:
+def marked_text(blocks: Blocks, label: str = LABEL, doubt: str = "") -> Marked:
     """Blocks as one text: Markdown, of which the grammar is told at `core.answer.Answer`.
 
     Args:
         blocks: to write.
         label: what a label begins with.
+        doubt: stands behind each sentence that is not confirmed.
     """
     begins = {"label": label, "paragraph": "", "list": ITEM}
     parts = []
     for block in blocks:
         begin = Marked(begins[block.kind])
-        texts = (Marked.joined((begin, line_text(line))) for line in block.lines)
+        texts = (Marked.joined((begin, line_text(line, doubt))) for line in block.lines)
         parts.append(Marked.joined(texts, "\n"))
         if block.note:
             parts.append(Marked(block.note))
     return Marked.joined(parts, "\n\n")
 
 
-def line_text(line: Iterable[AnswerSentence]) -> Marked:
-    """The sentences of a line with their markers."""
-    return Marked.joined(map(_sentence_text, line), " ")
+def line_text(line: Iterable[AnswerSentence], doubt: str = "") -> Marked:
+    """The sentences of a line with their markers; `doubt` as in `marked_text`."""
+    return Marked.joined((_sentence_text(one, doubt) for one in line), " ")
 
 
-def _sentence_text(sentence: AnswerSentence) -> Marked:
+def _sentence_text(sentence: AnswerSentence, doubt: str) -> Marked:
     if not sentence.evidence:
-        return Marked(sentence.text)
-    return Marked.joined((Marked(f"{sentence.text} "), Marked.citing(sentence.numbers)))
+        doubted = doubt and sentence.status == "not_confirmed" and not sentence.stand_in
+        return Marked(f"{sentence.shown} {doubt}" if doubted else sentence.shown)
+    return Marked.joined((Marked(f"{sentence.shown} "), Marked.citing(sentence.numbers)))
 
 
 def parse(

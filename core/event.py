@@ -13,14 +13,15 @@ from core.marked import Marker
 class Stage(Frozen):
     """The step that a question is in."""
 
-    name: Literal["searching", "reading", "checking"]
+    name: Literal["searching", "reading", "checking", "searching_again"]
 
 
 class TextDelta(Frozen):
-    """A piece of verified answer text with its markers, to be shown as it arrives.
+    """A piece of answer text with its markers, to be shown as it arrives.
 
     `cited` are the ids of the passages that these stand for, in their order: in the finished answer
-    a passage may have another number. `blocks` are all that has arrived, this piece included.
+    a passage may have another number. `blocks` are all that has arrived, this piece included, and
+    the beginning of the next sentence, for which `text` is empty.
     """
 
     text: str

@@ -95,7 +95,7 @@ class Settings(SettingsSources):
     # Language model (optional, docs/models.md). Questions are sent to one only where `model`, the
     # base URL or the Azure endpoint is set; a key by itself sends nothing.
     model: str = ""  # empty with a base URL: the only one that the server has
-    checker: bool = True  # a model reads each sentence again, with its evidence alone
+    checker: bool = True  # a model reads each sentence again, with the passages that it rests on
     checker_model: str = ""  # on the same server; empty: `model` itself
     openai_api_key: SecretStr = Field(
         default=SecretStr(""), validation_alias=_openai("OPENAI_API_KEY")
@@ -104,7 +104,9 @@ class Settings(SettingsSources):
     azure_endpoint: str = ""  # Azure's older form, with `model` as deployment; v1 is a base URL
     azure_api_version: str = "2024-10-21"
     azure_identity: bool = False  # a token of Entra ID in place of a key; needs azure-identity
-    model_context: Annotated[int, Field(ge=512)] = 8192  # tokens: rules, passages and answer
+    model_context: Annotated[int, Field(ge=512)] | None = None  # tokens; empty: as its server says
+    search_again: bool = True  # once more, for what the model says that the passages lack
+    unconfirmed: Literal["show", "fold", "hide"] = "show"  # sentences that were not confirmed
     structured_answers: bool = True  # ask for JSON; a server that refuses is asked for text
     reasoning_effort: str = ""  # such as "low"; this and the next two are sent only when set
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
@@ -140,7 +142,7 @@ class Settings(SettingsSources):
     allowed_hosts: tuple[Entry, ...] = ()  # as in the header Host, with any port
     mcp_hosts: tuple[Entry, ...] = ()  # the earlier name of allowed_hosts; both count
 
-    @field_validator("temperature", "answer_tokens", mode="before")
+    @field_validator("temperature", "answer_tokens", "model_context", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value

@@ -68,4 +68,4 @@ def supports(sentence: str, quotes: Sequence[str], about: str, embedder: Embedde
         return False
     if any(fold(sentence).rstrip(".;:") in fold(quote) for quote in quotes):
         return True
-    return closeness(sentence, quotes, embedder) >= _CLOSE
+    return closeness([sentence], quotes, embedder)[0] >= _CLOSE

@@ -103,7 +103,7 @@ def _counts(note: str, before: Sequence[AnswerLine]) -> bool:
 
 def _stretches(said: Sequence[Said], of_list: Numbers = ()) -> Iterator[Stretch]:
     for one in said:
-        if re.search(r"\w", one.text):
+        if re.search(r"\w", one.text) and not one.stand_in:
             yield Stretch(plain(one.text), one.numbers or of_list)
 
 

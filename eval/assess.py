@@ -92,8 +92,8 @@ def assess(
         sentences=len(claims(answer)),
         unsupported=unsupported(answer),
         verdicts=verdicts(answer, embedder),
-        withheld=answer.withheld,
-        contradicted=answer.contradicted,
+        unconfirmed=answer.unconfirmed,
+        left_out=tuple(one.text for one in answer.left_out),
         forbidden_said=tuple(one for one in question.forbidden if fold(one) in said),
         languages=_languages(question, answer, outline),
         # Only the first line of a refusal: the rest names sections in any language.

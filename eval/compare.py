@@ -24,7 +24,7 @@ LESS_IS_BETTER = frozenset(
         "harmful_answered",
         "words",
         "words_prose",
-        "withheld",
+        "unconfirmed",
         "tokens_in",
         "tokens_out",
     }

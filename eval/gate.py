@@ -43,12 +43,14 @@ class Rules(Limits):
     """Rules of the gate.
 
     in_every_language: floors that hold in each language.
-    verifier: limits for `python -m eval.verifier` over the held half, not for a run.
+    verifier, verifier_documents: limits for `python -m eval.verifier`, without and with
+        `--documents`, over the held half and without a checker; not for a run.
     """
 
     in_every_language: Mapping[str, float] = {}
     no_worse_than_accepted: NoWorse = NoWorse()
     verifier: Limits = Limits()
+    verifier_documents: Limits = Limits()
 
 
 class RuleResult(Frozen):
@@ -94,8 +96,10 @@ def read_rules(file: Path) -> Rules:
         *rules.no_worse_than_accepted.figures,
     )
     _require_known(named, known, str(file))
-    of_verifier = (*rules.verifier.at_least, *rules.verifier.at_most)
-    _require_known(of_verifier, verdicts.FIGURES, f"{file}: verifier")
+    for name in ("verifier", "verifier_documents"):
+        limits: Limits = getattr(rules, name)
+        of_verifier = (*limits.at_least, *limits.at_most)
+        _require_known(of_verifier, verdicts.FIGURES, f"{file}: {name}")
     return rules
 
 

@@ -96,8 +96,8 @@ class QuestionResult(Frozen):
     sentences: int
     unsupported: tuple[str, ...]
     verdicts: tuple[SentenceVerdict, ...]
-    withheld: tuple[str, ...] = ()
-    contradicted: tuple[str, ...] = ()
+    unconfirmed: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     forbidden_said: tuple[str, ...] = ()
     languages: tuple[str, ...]
     text_language: str

@@ -203,7 +203,7 @@ RATES: Mapping[str, Mapping[str, ShareOf]] = {
     "size": {
         "words_prose": _answered(lambda result: result.reading.words_prose),
         "words": _answered(lambda result: result.words),
-        "withheld": _of_model(lambda result: len(result.withheld) + len(result.contradicted)),
+        "unconfirmed": _of_model(lambda result: len(result.unconfirmed) + len(result.left_out)),
         "tokens_in": lambda result: (result.tokens.input, 1) if result.tokens else None,
         "tokens_out": lambda result: (result.tokens.output, 1) if result.tokens else None,
     },

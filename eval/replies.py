@@ -1,32 +1,36 @@
-"""Test set of the verifier: replies as of a strong model, whose sentences have false twins.
+"""Test sets of the verifier: replies as of a strong model, whose sentences have false twins.
 
-Files of tests/replies/, written by hand, by several authors who had not seen the verifier. The half
-`held` is only measured on, and not looked at when the verifier is changed. The verifier is trained
-on other sentences with twins, in research/fitting/replies/.
+Files of tests/replies/, written by hand, by several authors who had not seen the verifier: over the
+bundled summaries (`open`, `held`), and over official documents that stand outside of the project
+(`documents`), where each sentence has the stretches that it rests on. Half of each are held out:
+they are only measured on, and not looked at when the verifier is changed.
 """
 
-from collections.abc import Iterator, Mapping
+import csv
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar, get_args
+from typing import Annotated, Literal, get_args
 
 import yaml
 from pydantic import Field, ValidationError
 
-from chain.answerer import Draft, Request
+from chain.answerer import Draft, NamedStretch, Request
+from chain.checking.stretches import Text
+from chain.finding import GIVEN
 from core.errors import StrategiewijzerError
 from core.frozen import Frozen
 from core.passage import Passage, ScoredPassage
 from core.settings import ROOT
+from vectorstore.snapshot import Snapshot
 
 FOLDER = ROOT / "tests" / "replies"
+DOCUMENTS = FOLDER / "documents"
 Half = Literal["open", "held"]
 HALVES: tuple[Half, ...] = get_args(Half)
 TwinChange = Literal[
     "figure", "date", "name", "swap", "negation", "modality", "scope", "cause", "addition",
     "relation",
 ]  # fmt: skip
-
-Shape = TypeVar("Shape", bound=Frozen)
 
 
 class Twin(Frozen):
@@ -36,18 +40,23 @@ class Twin(Frozen):
     text: str
 
 
+class EvidenceStretch(Frozen):
+    """The file of a document, and the first and last words of a stretch of it."""
+
+    document: str
+    begins: Annotated[str, Field(min_length=3)]
+    ends: Annotated[str, Field(min_length=3)]
+
+
 class Sentence(Frozen):
-    """A true sentence or list item, the 1-based numbers of its cited passages, and false twins."""
+    """A true sentence or list item, and false twins; with the 1-based numbers of its cited
+    passages, or with the stretches that it rests on."""
 
     text: str
-    cites: tuple[Annotated[int, Field(ge=1)], ...]
+    cites: tuple[Annotated[int, Field(ge=1)], ...] = ()
+    evidence: tuple[EvidenceStretch, ...] = ()
     item: bool = False
     twins: tuple[Twin, ...] = ()
-
-    def draft(self, text: str = "") -> Draft:
-        """A draft with this sentence, or with another text in its place."""
-        cites = tuple(number - 1 for number in self.cites)
-        return Draft(text or self.text, cites, form="item" if self.item else "sentence")
 
 
 class Reply(Frozen):
@@ -55,6 +64,8 @@ class Reply(Frozen):
 
     means: the standalone form of a follow-up.
     passages: ids of the passages in the prompt.
+    documents: files that it is about, in place of passages.
+    half: of a reply over documents.
     sentences: the reply; empty for "no answer".
     riders: true sentences with a false clause.
     """
@@ -64,44 +75,139 @@ class Reply(Frozen):
     question: str
     means: str = ""
     kind: str
-    passages: tuple[str, ...]
+    passages: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
+    half: Half | None = None
     sentences: tuple[Sentence, ...]
     riders: tuple[str, ...] = ()
 
-    def request(self, passages: Mapping[str, Passage]) -> Request:
-        """The request for this question; `passages` are those of an index, by id.
 
-        Raises:
-            StrategiewijzerError: the index lacks a passage, because a source text has changed.
-        """
-        lacking = [name for name in self.passages if name not in passages]
-        if lacking:
-            raise StrategiewijzerError(
-                f"Reply {self.id}: the index has no passage {lacking[0]}. A source text has "
-                "changed: read the reply again and name the passage that took its place."
-            )
-        found = tuple(
-            ScoredPassage(passage=passages[name], score=0.0, similarity=0.0)
-            for name in self.passages
+class GivenReply:
+    """A reply as a model would give it: `request` has the passages, in which its evidence is found.
+
+    Args:
+        reply: the reply.
+        index: of the passages.
+        stretches: whether its sentences tell the stretches that they rest on.
+
+    Raises:
+        StrategiewijzerError: the index lacks a passage or document.
+    """
+
+    def __init__(self, reply: Reply, index: Snapshot, *, stretches: bool) -> None:
+        self.reply = reply
+        self.stretches_found: list[bool] = []
+        self._stretches = stretches
+        passages = _named(reply, index) if reply.passages else _searched(reply, index)
+        self._numbers = {passage.id: number for number, passage in enumerate(passages)}
+        of_documents = _of_documents(reply, index)
+        self._evidence = [
+            [self._place(one, of_documents, passages) for one in sentence.evidence]
+            for sentence in reply.sentences
+        ]
+        found = tuple(ScoredPassage(passage=one, score=0.0, similarity=0.0) for one in passages)
+        self.request = Request(reply.means or reply.question, reply.language, found)
+
+    def draft(self, number: int, text: str = "") -> Draft:
+        """The draft of a sentence (from 0), or of another text in its place."""
+        sentence = self.reply.sentences[number]
+        stretches = tuple(one for one in self._evidence[number] if one is not None)
+        cites = [one - 1 for one in sentence.cites] or [one.passage for one in stretches]
+        return Draft(
+            text or sentence.text,
+            tuple(dict.fromkeys(cites)),
+            form="item" if sentence.item else "sentence",
+            stretches=stretches if self._stretches else (),
         )
-        return Request(self.means or self.question, self.language, found)
 
     def rider(self, text: str) -> Draft:
-        """A draft with a rider, which cites all passages that the reply cites."""
-        cites = {number - 1 for sentence in self.sentences for number in sentence.cites}
-        return Draft(text, tuple(sorted(cites)))
+        """The draft of a rider, which cites all passages that the reply cites."""
+        cited = [self.draft(number).cites for number in range(len(self.reply.sentences))]
+        return Draft(text, tuple(sorted({one for cites in cited for one in cites})))
+
+    def _place(
+        self,
+        evidence: EvidenceStretch,
+        known: Mapping[str, Sequence[Passage]],
+        passages: list[Passage],
+    ) -> NamedStretch | None:
+        """The stretch in its passage, which is given if it was not; None if it stands in none."""
+        having = [
+            one
+            for one in known[evidence.document]
+            if Text(one).find(evidence.begins, evidence.ends)
+        ]
+        self.stretches_found.append(bool(having))
+        if not having:
+            return None
+        chosen = next((one for one in having if one.id in self._numbers), having[0])
+        if chosen.id not in self._numbers:
+            self._numbers[chosen.id] = len(passages)
+            passages.append(chosen)
+        return NamedStretch(self._numbers[chosen.id], evidence.begins, evidence.ends)
+
+
+def _named(reply: Reply, index: Snapshot) -> list[Passage]:
+    found = {one.passage.id: one.passage for one in index.cited(reply.passages, reply.question)}
+    lacking = [name for name in reply.passages if name not in found]
+    if lacking:
+        raise StrategiewijzerError(
+            f"Reply {reply.id}: the index has no passage {lacking[0]}. A source text has "
+            "changed: read the reply again and name the passage that took its place."
+        )
+    return [found[name] for name in reply.passages]
+
+
+def _searched(reply: Reply, index: Snapshot) -> list[Passage]:
+    return [one.passage for one in index.search(reply.question, GIVEN, reply.language)]
+
+
+def _of_documents(reply: Reply, index: Snapshot) -> Mapping[str, Sequence[Passage]]:
+    """The passages of each file that a reply is about."""
+    keys: dict[str, list[str]] = {}
+    for one in index.documents():
+        keys.setdefault(_letters(one.id), []).append(one.key)
+    lacking = [name for name in reply.documents if _letters(Path(name).stem) not in keys]
+    if lacking:
+        raise StrategiewijzerError(
+            f"Reply {reply.id}: the index has no document of the file {lacking[0]}. Ingest the "
+            f"documents that {DOCUMENTS / 'documents.csv'} lists."
+        )
+    return {name: index.passages(keys[_letters(Path(name).stem)]) for name in reply.documents}
+
+
+def _letters(name: str) -> str:
+    return "".join(filter(str.isalnum, name.lower()))
 
 
 def read(half: Half, folder: Path = FOLDER) -> tuple[Reply, ...]:
-    """Reads the replies of one half.
+    """Reads the replies over the summaries of one half.
 
     Raises:
         StrategiewijzerError: a file is malformed.
     """
-    return tuple(entries(folder / half, Reply))
+    return tuple(_entries(folder / half))
 
 
-def entries(folder: Path, shape: type[Shape]) -> Iterator[Shape]:
+def read_documents(half: Half, folder: Path = DOCUMENTS) -> tuple[Reply, ...]:
+    """Reads the replies over documents of one half.
+
+    Raises:
+        StrategiewijzerError: a file is malformed.
+    """
+    return tuple(one for one in _entries(folder) if one.half == half)
+
+
+def opinions(folder: Path = DOCUMENTS) -> Mapping[tuple[str, str], bool]:
+    """What careful readers said of the sentences over documents: whether their stretches, with the
+    text around them, support them. Keys are "A-01.2" (the second sentence of a reply), and "true"
+    or the change of a twin."""
+    with (folder / "verdicts.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return {(row["sentence"], row["kind"]): row["verdict"] == "supported" for row in rows}
+
+
+def _entries(folder: Path) -> Iterator[Reply]:
     """Reads the entries of all files of a folder.
 
     Raises:
@@ -109,7 +215,7 @@ def entries(folder: Path, shape: type[Shape]) -> Iterator[Shape]:
     """
     for file in sorted(folder.glob("*.yaml")):
         try:
-            for entry in yaml.safe_load(file.read_text("utf-8")):
-                yield shape.model_validate(entry)
+            for entry in yaml.load(file.read_bytes(), yaml.CSafeLoader):
+                yield Reply.model_validate(entry)
         except (yaml.YAMLError, ValidationError, TypeError) as error:
             raise StrategiewijzerError(f"{file}: {error}") from error

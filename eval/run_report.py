@@ -57,7 +57,7 @@ OUTCOMES = {
 _PER_ANSWER = {
     "words_prose": "words besides lists",
     "words": "words",
-    "withheld": "sentences withheld",
+    "unconfirmed": "sentences not confirmed",
     "tokens_in": "tokens read",
     "tokens_out": "tokens written",
 }

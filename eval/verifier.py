@@ -1,46 +1,42 @@
-"""Measures the verifier on a strong model's sentences, in tests/replies/.
+"""Measures what becomes of a strong model's sentences: the replies in tests/replies/.
 
-    python -m eval.verifier [--half open|held] [--list] [--gate eval/gate.yaml]
+    python -m eval.verifier [--documents] [--half open|held] [--list] [--gate eval/gate.yaml]
 
-True sentences should be shown and their false twins not. Half of the replies are held out: the
-verifier is measured on them, and nobody who changes it looks at them. Columns with a checker are
-computed, not measured: as if a second reader with that accuracy read all that passes.
+True sentences should be confirmed and their false twins not. Half of the replies are held out: the
+verifier is measured on them, and nobody who changes it looks at them. `--documents` takes the
+replies over official documents, which the index in use must have (tests/replies/documents).
 """
 
 import argparse
 import math
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from chain.answerer import Draft, Request, Verdict
-from chain.checking.verification import Verifier
 from core.errors import StrategiewijzerError
 from core.settings import Settings
 from eval import gate, run_report
 from eval.commands.ask import GATE_CLOSED
 from eval.commands.terminal import bar
 from eval.metrics import percentile
-from eval.replies import HALVES, Half, read
-from eval.verdicts import CHANGES, ReplyVerdicts, VerifierFigure, figures, outcome
+from eval.replies import HALVES, GivenReply, Half, opinions, read, read_documents
+from eval.verdicts import CHANGES, Checking, ReplyVerdicts, VerifierFigure, figures, outcome
 from vectorstore.store import open_index
 
-CHECKERS = (0.8, 0.9, 0.95)  # accuracies, as none was measured: what each would let through
+ACCURACY = 0.9  # of the checker that figures are computed for
 _ROWS = {
-    "true_withheld": "true withheld",
-    "true_uncertain": "  uncertain",
-    "true_contradicted": "  contradicted",
-    "whole_replies": "replies left whole",
-    "false_passed": "false passed",
-    **{f"false_passed.{change}": f"  {change}" for change in CHANGES},
-    "riders_passed": "riders passed",
-    "balanced_accuracy": "balanced accuracy",
+    "shown_whole": "replies shown whole",
+    "true_confirmed": "true confirmed",
+    "true_left_out": "true said to differ",
+    "stretches_found": "stretches found",
+    "false_confirmed": "false confirmed",
+    **{f"false_confirmed.{change}": f"  {change}" for change in CHANGES},
+    "riders_confirmed": "riders confirmed",
 }
-_NOT_CHECKED = ("true_uncertain", "true_contradicted")  # before any checker
 
 
 def main(arguments: list[str]) -> int:
@@ -54,23 +50,31 @@ def main(arguments: list[str]) -> int:
         )
     if options.gate is not None and options.half == "open":
         parser.error("the gate is about the held half; leave out --half open.")
-    halves = (options.half,) if options.half else HALVES
+    halves: Sequence[Half] = (options.half,) if options.half else HALVES
+    forms = (True, False) if options.documents else (False,)
     try:
         rules = gate.read_rules(options.gate) if options.gate is not None else None
-        outcomes = {half: _outcomes(half) for half in halves}
+        outcomes = {
+            (half, form): _outcomes(half, documents=options.documents, stretches=form)
+            for half in halves
+            for form in forms
+        }
     except StrategiewijzerError as error:
         Console(stderr=True).print(escape(str(error)), soft_wrap=True)
         return 1
     console = Console()
-    for half, found in outcomes.items():
-        console.print(_figures_table(half, found))
-        console.print(_languages_table(half, found))
+    for (half, form), found in outcomes.items():
+        title = f"Replies, {half} half: {len(found)}"
+        title += ", with stretches" if form else ", without stretches" if len(forms) > 1 else ""
+        console.print(_figures_table(title, found, opinions() if options.documents else None))
+        console.print(_languages_table(found))
     if options.list:
-        for line in _lines(outcomes["open"]):
+        for line in _lines(outcomes["open", forms[0]]):
             console.print(escape(line), soft_wrap=True)
     if rules is None:
         return 0
-    checks = judge_verifier(rules.verifier, figures(outcomes["held"]))
+    limits = rules.verifier_documents if options.documents else rules.verifier
+    checks = judge_verifier(limits, figures(outcomes["held", forms[0]]))
     failed = sum(not check.passed for check in checks)
     title = f"Gate: {failed} of {len(checks)} rules failed" if failed else "Gate: passed"
     table = Table("", "rule", "found", title=title)
@@ -100,22 +104,23 @@ def judge_verifier(
     return tuple(checks)
 
 
-def verify(request: Request) -> Callable[[Draft], Verdict]:
-    """The verdicts of the product's verifier on drafts for a request."""
-    return Verifier(request).verdict
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m eval.verifier",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument(
+        "--documents",
+        action="store_true",
+        help="the replies over official documents, with the stretches that they name and without",
+    )
     parser.add_argument("--half", choices=HALVES, help="only this half (default: both)")
     parser.add_argument(
         "--list",
         action="store_true",
-        help="of the open half, list every true sentence withheld, and why, and what false passed",
+        help="of the open half, list every true sentence that is not confirmed, and why, and what "
+        "false is",
     )
     parser.add_argument(
         "--gate",
@@ -127,47 +132,48 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _outcomes(half: Half) -> list[ReplyVerdicts]:
-    replies = read(half)
-    passages = {passage.id: passage for passage in open_index(Settings()).passages()}
+def _outcomes(half: Half, *, documents: bool, stretches: bool) -> list[ReplyVerdicts]:
+    replies = read_documents(half) if documents else read(half)
+    index = open_index(Settings()).snapshot()
     outcomes = []
     with bar(f"Verifying, {half} half", len(replies)) as advance:
         for reply in replies:
-            outcomes.append(outcome(reply, passages, verify))
+            given = GivenReply(reply, index, stretches=stretches)
+            outcomes.append(outcome(given, index.similarities))
             advance()
     return outcomes
 
 
-def _figures_table(half: Half, outcomes: Sequence[ReplyVerdicts]) -> Table:
-    """Table of all figures: measured, with intervals, and computed for each checker."""
-    checkers = (f"{accuracy:g}" for accuracy in CHECKERS)
+def _figures_table(title: str, outcomes: Sequence[ReplyVerdicts], readers: Checking) -> Table:
+    """Table of all figures: measured, with intervals, and with a checker."""
     seconds = [one.seconds for outcome in outcomes for one in outcome.judged]
     table = Table(
-        "", "n", "measured", "95% interval", *checkers,
-        title=f"Verifier, {half} half: {len(outcomes)} replies",
-        caption=f"Last {len(CHECKERS)} columns: computed, not measured, with a checker of this "
-        "accuracy.\nSeconds a sentence, median and 95th percentile: "
+        "", "n", "no checker", "95% interval", f"checker {ACCURACY:g}", "readers",
+        title=title,
+        caption=f"checker {ACCURACY:g}: computed, for a checker that is right so often; readers: "
+        "with what careful readers said.\nSeconds a sentence, median and 95th percentile: "
         f"{run_report.number(percentile(seconds, 50))}, "
         f"{run_report.number(percentile(seconds, 95))}",
     )  # fmt: skip
-    measured = figures(outcomes)
-    computed = [figures(outcomes, accuracy) for accuracy in CHECKERS]
+    measured, computed = figures(outcomes), figures(outcomes, ACCURACY)
+    read_again = figures(outcomes, readers) if readers else {}
     for name, label in _ROWS.items():
         found = measured[name]
-        others = () if name in _NOT_CHECKED else (one[name].value for one in computed)
-        table.add_row(label, str(found.n), *_cells(found), *map(run_report.number, others))
+        again = run_report.number(read_again[name].value) if read_again else ""
+        cells = (*_cells(found), run_report.number(computed[name].value), again)
+        table.add_row(label, str(found.n), *cells)
     return table
 
 
-def _languages_table(half: Half, outcomes: Sequence[ReplyVerdicts]) -> Table:
+def _languages_table(outcomes: Sequence[ReplyVerdicts]) -> Table:
     table = Table(
-        "", "true", "withheld", "95% interval", "false", "passed", "95% interval",
-        title=f"By language, {half} half",
+        "", "true", "confirmed", "95% interval", "false", "confirmed", "95% interval",
+        title="By language, no checker",
     )  # fmt: skip
     for language in sorted({one.reply.language for one in outcomes}):
         found = figures([one for one in outcomes if one.reply.language == language])
-        withheld, passed = found["true_withheld"], found["false_passed"]
-        table.add_row(language, str(withheld.n), *_cells(withheld), str(passed.n), *_cells(passed))
+        true, false = found["true_confirmed"], found["false_confirmed"]
+        table.add_row(language, str(true.n), *_cells(true), str(false.n), *_cells(false))
     return table
 
 
@@ -176,13 +182,15 @@ def _cells(figure: VerifierFigure) -> tuple[str, str]:
 
 
 def _lines(outcomes: Iterable[ReplyVerdicts]) -> Iterable[str]:
-    """A line for each true sentence withheld, with the doubt, and each false one passed."""
+    """A line for each true sentence that is not confirmed, with why, and each false one that is."""
     for found in outcomes:
         for one in found.judged:
-            if one.kind == "true" and one.state != "supported":
-                yield f"{found.reply.id} withheld, {one.state}: {one.text} ({one.doubt or '-'})"
-            elif one.kind != "true" and one.state == "supported":
-                yield f"{found.reply.id} passed, {one.type or one.kind}: {one.text}"
+            name = one.change or one.kind
+            if one.kind == "true" and one.status != "confirmed":
+                why = ", ".join(filter(None, (one.reason, *one.details)))
+                yield f"{one.sentence} {one.status}: {one.text} ({why})"
+            elif one.kind != "true" and one.status == "confirmed":
+                yield f"{one.sentence} confirmed, {name}: {one.text}"
 
 
 if __name__ == "__main__":

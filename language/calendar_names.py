@@ -34,7 +34,7 @@ def calendar_names(text: str, language: str) -> frozenset[str]:
 def _pattern(language: str) -> re.Pattern[str]:
     names = set(_names(language))
     ambiguous = names & _AMBIGUOUS if language == "en" else set()
-    plain = rf"\b(?P<name>{_either(names - ambiguous)}){_ENDING}\b"
+    plain = rf"\b(?!mais\b)(?P<name>{_either(names - ambiguous)}){_ENDING}\b"
     if not ambiguous:
         return re.compile(plain)
     dated = rf"(?:{_BEFORE}|(?<=\d ))(?:{_either(ambiguous)})\b|\b(?:{_either(ambiguous)})(?= \d)"

@@ -1,6 +1,6 @@
 """Facts of a text: what it states exactly, in a form that is the same in every language.
 
-text -> figures with scale and unit, dates, references, names, countries, negation
+text -> figures with scale and unit, dates, references, names, countries
 """
 
 import re
@@ -13,7 +13,7 @@ from language.countries import countries
 from language.dates import Date, dates_in
 from language.document_numbers import references_in
 from language.matching import fold
-from language.proper_names import capitals
+from language.proper_names import capitals, initials
 from language.quantities import Quantity, quantities, spelt_out
 from language.vocabulary import vocabulary
 
@@ -32,12 +32,12 @@ class Facts:
     dates: frozenset[Date]
     references: frozenset[str]
     acronyms: frozenset[str]
+    initials: frozenset[str]  # of names of several words, which an acronym may stand for
     names: frozenset[str]
     openings: frozenset[str]
     countries: frozenset[str]  # ISO 3166 codes
     calendar: frozenset[str]  # months and days of the week, in English
     words: frozenset[str]
-    denies: bool
     is_of_the_speaker: bool  # it speaks of itself: "I", "my"
 
 
@@ -55,23 +55,14 @@ def facts(text: str, language: str) -> Facts:
         dates=dates,
         references=references,
         acronyms=with_capitals.acronyms,
+        initials=initials(text),
         names=with_capitals.names,
         openings=with_capitals.openings,
         countries=frozenset(countries(text, language)),
         calendar=calendar_names(text, language),
         words=frozenset(re.findall(r"\w+", folded)),
-        denies=_denies(folded, language),
         is_of_the_speaker=_is_of_the_speaker(folded, language),
     )
-
-
-def _denies(folded: str, language: str) -> bool:
-    words = vocabulary(language)
-    for phrase in words.no_negation:
-        folded = re.sub(rf"\b{re.escape(phrase)}\b", " ", folded)
-    # Hyphenated words are kept whole: "non-governmental" is no negation.
-    found = re.findall(r"[\w'-]+", folded)
-    return any(word in words.negations or word.endswith("n't") for word in found)
 
 
 def _is_of_the_speaker(folded: str, language: str) -> bool:

@@ -46,9 +46,12 @@ def capitals(text: str, language: str) -> Capitals:
     openings: set[str] = set()
     for match in _WORD.finditer(text):
         word = re.sub(r"['’]s$", "", match.group())
-        name = max(_FOLDED.findall(fold(word)), key=len)  # the name in "d'Europol"
         if not word[0].isalpha() or len(word) < 2 or not any(map(str.isupper, word)):
             continue
+        # the name in "d'Europol", "dell'UE" and "L'Union"
+        pieces = [one for one in re.split(r"['’]", word) if any(map(str.isupper, one))]
+        word = max(pieces, key=len)
+        name = max(_FOLDED.findall(fold(word)), key=len)
         if name in vocabulary(language).units:  # "EUR" is part of a figure
             continue
         if is_acronym(word) or any(map(str.isdigit, word)):

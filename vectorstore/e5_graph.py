@@ -1,8 +1,8 @@
 """The layers of multilingual-e5-small as a graph for onnxruntime."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +12,9 @@ from vectorstore.e5_weights import Weights
 _LAYERS = 12  # as multilingual-e5-small has
 _HIGHEST = 127  # of a signed 8-bit weight; without -128 both sides have the same scale
 
-Output = Literal["states", "last"]
-# Each output, by the number of layers before it: the last two layers only serve a text's vector.
-OUTPUTS: Mapping[int, Output] = {10: "states", _LAYERS: "last"}
-
 
 def write(weights: Weights, file: Path) -> None:
-    """Writes the layers as an ONNX model: "rows" -> "states" and "last", of shape (tokens, width).
+    """Writes the layers as an ONNX model: "rows" -> "last", of shape (tokens, width).
 
     Its weights stand in a second file, named after it: what loads them then keeps no second copy.
 
@@ -94,11 +90,11 @@ def write(weights: Weights, file: Path) -> None:
         states = normalised(node("Add", states, attended), f"{at}.aln")
         inner = node("Gelu", linear(states, [f"{at}.fi"], weights.inner, width))
         outer = linear(inner, [f"{at}.fo"], width, weights.inner, has_eight_bits=True)
-        name = OUTPUTS.get(layer + 1, "")
+        name = "last" if layer + 1 == _LAYERS else ""
         states = normalised(node("Add", states, outer), f"{at}.oln", name)
     shapes = [
         helper.make_tensor_value_info(name, TensorProto.FLOAT, ["tokens", width])
-        for name in ("rows", *OUTPUTS.values())
+        for name in ("rows", "last")
     ]
     graph = helper.make_graph(nodes, "e5", shapes[:1], shapes[1:], constants)
     sets = [helper.make_opsetid("", 20), helper.make_opsetid("com.microsoft", 1)]

@@ -24,9 +24,6 @@ _TEXTS: chroma.Fields = ["documents", "metadatas"]
 # (https://docs.trychroma.com/docs/collections/configure); measured in docs/decisions/0005.
 _EF_CONSTRUCTION, _EF_SEARCH = 100, 800
 _FEW = 100  # documents that Chroma filters by; for more, all are read and filtered here
-# Times a growing graph is written to disk, each time in full: 45 s for 100,000 vectors, and 74 s
-# if it is written at every 1,000 (docs/decisions/0005).
-_SYNCS = 4
 
 
 def unit_ids(passage: Passage) -> list[str]:
@@ -190,12 +187,12 @@ def create(client: chroma.Client, entry: SegmentEntry, metadata: dict[str, str])
     """Makes the two empty collections of a segment; the first holds the metadata.
 
     Chroma writes the graph after every so many vectors; those after the last write are added anew
-    in each process that opens the segment. As the size is known, these are few. A graph that was
-    never written is written by each process that opens the segment, with what that process has in
-    memory (`vectorstore/graph_files.py`), so a small one is written at every addition.
+    in each process that opens the segment, each time a little differently, so that processes find
+    different passages. A graph that was never written is written by each process that opens the
+    segment, with what that process has in memory (`vectorstore/graph_files.py`). So it is written
+    once, with the last vector, as the size is known.
     """
     for kind, size in zip(KINDS, (entry.passages, entry.units), strict=True):
-        sync_every = max(1, size // _SYNCS - chroma.BATCH)
         client.create_collection(
             f"{kind}-{entry.id}",
             embedding_function=None,
@@ -204,7 +201,7 @@ def create(client: chroma.Client, entry: SegmentEntry, metadata: dict[str, str])
                     "space": "cosine",
                     "ef_construction": _EF_CONSTRUCTION,
                     "ef_search": _EF_SEARCH,
-                    "sync_threshold": sync_every,
+                    "sync_threshold": max(1, size),
                 }
             },
             metadata=metadata if kind == KINDS[0] else None,

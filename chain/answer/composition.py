@@ -1,18 +1,19 @@
-"""Composes the text of an answer from verified drafts, with numbered citations."""
+"""Composes an answer from drafts and their verdicts, with numbered citations."""
 
 import itertools
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from typing import Literal
 
 from chain.answer.highlights import highlights
-from chain.answerer import Draft, Quote, Request
+from chain.answerer import Draft, Quote, Request, Verdict
 from core.answer_blocks import (
     AnswerBlock,
     AnswerSentence,
     Blocks,
+    PassageSpan,
     QuotedSpan,
-    SentenceStatus,
     marked_text,
     own,
 )
@@ -23,6 +24,8 @@ from core.passage import Passage
 from language.identify import written_in
 from prompts import Letter, languages, phrases
 
+Unconfirmed = Literal["show", "fold", "hide"]
+
 _BRACKETED = re.compile(r"\[[\d\s,;–-]+\]")
 
 
@@ -31,15 +34,20 @@ class Composition:
 
     A passage has one number throughout. Numbers that a passage has in brackets itself are skipped,
     so that its "[1]" is not read as our citation.
+
+    Args:
+        request: of which the passages may grow.
+        unconfirmed: what becomes of sentences that were not confirmed.
     """
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, unconfirmed: Unconfirmed = "show") -> None:
+        self._unconfirmed = unconfirmed
         self.blocks: Blocks = ()
         self.further: tuple[Blocks, ...] = ()
         self._request = request
         self._numbers: dict[int, int] = {}  # passage -> number
-        taken = _bracketed(request)
-        self._free = (number for number in itertools.count(1) if number not in taken)
+        self._taken = _bracketed(request)
+        self._free = (number for number in itertools.count(1) if number not in self._taken)
         self._quotes: dict[Quote, None] = {}
         self._written: list[str] = []  # a model's sentences
         self._quoted: Counter[str] = Counter()  # language of a quoted draft -> number of drafts
@@ -51,6 +59,11 @@ class Composition:
         if self._written:
             return written_in(" ".join(self._written), self._request.language)
         return self._quoted.most_common(1)[0][0] if self._quoted else self._request.language
+
+    def extend(self, request: Request) -> None:
+        """Takes in further passages, behind those that there are."""
+        self._request = request
+        self._taken |= _bracketed(request)
 
     @property
     def quotes(self) -> Collection[Quote]:
@@ -73,19 +86,28 @@ class Composition:
         question, language = self._request.question, self._request.language
         return highlights(question, language, marked_text(self.blocks).plain, self.language)
 
-    def add(self, draft: Draft, quotes: Sequence[Quote]) -> TextDelta:
-        """Appends a verified draft to the answer proper and tells the added text; an e-mail gets a
-        salutation first."""
+    def add(self, draft: Draft, verdict: Verdict, *, is_final: bool = True) -> TextDelta:
+        """Appends a draft to the answer proper and tells the added text; an e-mail gets a
+        salutation first. Unless it `is_final`, the verdict may still change."""
         before = marked_text(self.blocks)
-        if not self.blocks and self._letter:
-            self.blocks = (own(self._letter.opening),)
-        made = self._made(draft, quotes)
-        self.blocks = _joined(self.blocks, made) if draft.quote is None else (*self.blocks, *made)
+        self.blocks = self._with(draft, verdict, is_final=is_final)
         if draft.quote is None:
             self._written.append(draft.text)
         else:
             self._quoted[self._request.found[draft.quote.passage].passage.language] += 1
         return self._added(before)
+
+    def preview(self, draft: Draft) -> TextDelta:
+        """Tells what the answer looks like with an open draft behind it."""
+        return TextDelta(text="", blocks=self._with(draft, Verdict("pending"), is_final=False))
+
+    def _with(self, draft: Draft, verdict: Verdict, *, is_final: bool) -> Blocks:
+        """The blocks, with those of a draft behind them."""
+        before = self.blocks
+        if not before and self._letter:
+            before = (own(self._letter.opening),)
+        made = self._made(draft, verdict, is_final=is_final)
+        return _joined(before, made) if draft.quote is None else (*before, *made)
 
     def end(self) -> TextDelta | None:
         """Ends the answer proper and tells the added text: the closing of an e-mail."""
@@ -95,10 +117,10 @@ class Composition:
         self.blocks = (*self.blocks, own(self._letter.closing))
         return self._added(before)
 
-    def add_more(self, drafts: Sequence[tuple[Draft, Sequence[Quote]]]) -> None:
+    def add_more(self, drafts: Sequence[tuple[Draft, Verdict]]) -> None:
         """Appends verified drafts to unfold together; does nothing without drafts."""
         if drafts:
-            made = (self._made(draft, quotes) for draft, quotes in drafts)
+            made = (self._made(draft, verdict) for draft, verdict in drafts)
             self.further = (*self.further, tuple(itertools.chain.from_iterable(made)))
 
     def _added(self, before: Marked) -> TextDelta:
@@ -110,16 +132,10 @@ class Composition:
             text=piece.text, markers=piece.markers, cited=tuple(cited), blocks=self.blocks
         )
 
-    def _made(self, draft: Draft, quotes: Sequence[Quote]) -> list[AnswerBlock]:
+    def _made(self, draft: Draft, verdict: Verdict, *, is_final: bool = True) -> list[AnswerBlock]:
         """The blocks of one draft."""
-        self._quotes.update(dict.fromkeys(quotes))
-        status: SentenceStatus = "confirmed" if draft.quote is None else "quoted"
-        evidence = tuple(
-            QuotedSpan(number=self._number(one.passage), start=one.start, end=one.end)
-            for one in quotes
-        )
-        said = AnswerSentence(text=draft.text, status=status, evidence=evidence)
-        items = [(AnswerSentence(text=item, status=status),) for item in draft.items]
+        said = self._said(draft, verdict, is_final=is_final)
+        items = [(AnswerSentence(text=item, status=verdict.status),) for item in draft.items]
         made: list[AnswerBlock] = []
         if draft.label:
             made.append(AnswerBlock(kind="label", sentences=(AnswerSentence(text=draft.label),)))
@@ -128,10 +144,42 @@ class Composition:
         elif draft.text:
             made.append(AnswerBlock(kind="paragraph", sentences=(said,)))
         if items:
-            rests_on = () if draft.text else evidence
+            rests_on = () if draft.text else said.evidence
             made.append(AnswerBlock(kind="list", items=tuple(items), evidence=rests_on))
         made[-1] = made[-1].model_copy(update={"note": draft.note})
         return made
+
+    def _said(self, draft: Draft, verdict: Verdict, *, is_final: bool) -> AnswerSentence:
+        """The sentence of a draft: with its evidence where it is confirmed, else with what comes
+        nearest to it."""
+        is_settled = is_final or verdict.status == "differs"
+        status = verdict.status if is_settled else "pending"
+        if verdict.is_confirmed:
+            self._quotes.update(dict.fromkeys(verdict.quotes))
+            evidence = tuple(
+                QuotedSpan(number=self._number(one.passage), start=one.start, end=one.end)
+                for one in verdict.quotes
+            )
+            return AnswerSentence(text=draft.text, status=status, evidence=evidence)
+        found = self._request.found
+        nearest = tuple(
+            PassageSpan(passage_id=found[one.passage].passage.id, start=one.start, end=one.end)
+            for one in verdict.quotes
+        )
+        stand_in = ""
+        if status == "differs":
+            stand_in = phrases(self._request.language).left_out
+            stand_in = stand_in.format(details=", ".join(verdict.details))
+        elif status == "not_confirmed" and self._unconfirmed != "show":
+            stand_in = phrases(self._request.language).unconfirmed
+        return AnswerSentence(
+            text=stand_in if stand_in and self._unconfirmed == "hide" else draft.text,
+            status=status,
+            reason=verdict.reason,
+            details=verdict.details,
+            nearest=nearest,
+            stand_in=stand_in,
+        )
 
     def _number(self, passage: int) -> int:
         if passage not in self._numbers:

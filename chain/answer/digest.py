@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from chain.answer.composition import Composition
 from chain.answerer import Request
-from chain.checking.verification import Verifier
+from chain.checking.verification import Verifier, similarities_of
 from chain.reading.statements import Statement, statements
 from chain.reading.unit_text import reading
 from chain.writing.quoting import QuotedBlock, drafts
@@ -136,7 +136,7 @@ def _answer(
     """Answer with each sentence below the name of its section, with a citation."""
     cited = tuple(found[place] for place in dict.fromkeys(one.place for one in chosen))
     request = Request(title, language, cited)
-    composition, verifier = Composition(request), Verifier(request)
+    composition, verifier = Composition(request), Verifier(request, similarities_of(index))
     section = ""
     for one in chosen:
         passage = found[one.place].passage
@@ -144,9 +144,9 @@ def _answer(
         name = passage.headings[-1] if len(passage.headings) > 1 else ""
         for draft in drafts(block, request, labelled=False):
             verdict = verifier.verdict(draft)
-            if verdict.state == "supported":
+            if verdict.status == "quoted":
                 label = name if name != section else ""
-                composition.add(replace(draft, label=label), verdict.quotes)
+                composition.add(replace(draft, label=label), verdict)
                 section = name
     return Answer(
         question=title,

@@ -1,10 +1,12 @@
-"""Entailment check by a language model of sentences that the local verifier supports.
+"""Entailment check by a language model of all sentences of an answer.
 
-It sees each sentence with its evidence, but neither question nor conversation. It can only reject a
-sentence; the quotes shown stay the verifier's.
+It sees each sentence with the stretches that it rests on and the passages around them, but neither
+question nor conversation. It can only say whether they state it; the quotes shown stay the
+verifier's.
 """
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from langchain_core.prompts import ChatPromptTemplate
@@ -12,8 +14,8 @@ from langchain_core.runnables import RunnableConfig
 
 import prompts
 from chain.answerer import Request
-from chain.model.budget import fitting
-from chain.model.given_sources import Claim, claim_data
+from chain.model.budget import answer_tokens, tokens
+from chain.model.given_sources import Claim, claim_data, passage_data
 from chain.model.language_model import ChatModel
 from chain.model.numbered import Entry, entries, schema
 from core.errors import ModelError
@@ -24,6 +26,7 @@ SCHEMA = schema(
     {"reason": {"type": "string"}, "verdict": {"type": "string", "enum": list(_VERDICTS)}},
 )
 _LONGEST_REASON = 300  # characters; one short sentence is asked for, some models ramble
+_MOST_CALLS = 2  # for an answer that does not fit into one; a third takes longer than is waited
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,10 @@ class Checker:
             [("system", prompts.load("checker")), ("human", "{sentences}")]
         )
 
+    @property
+    def model(self) -> str:
+        return self._model.name
+
     def opinions(
         self,
         claims: Sequence[Claim],
@@ -51,22 +58,49 @@ class Checker:
         seconds: float,
         config: RunnableConfig | None,
     ) -> list[Opinion | None]:
-        """One opinion for each of the first claims, as many as fit the context; None for a claim
-        without a verdict.
+        """One opinion for each claim; None for one without a verdict, as it did not fit.
 
         Raises:
             ModelError: the model failed, no sentence fits, or the reply is malformed.
         """
-        given = [claim_data(number, claim, request) for number, claim in enumerate(claims, start=1)]
-        kept = fitting(given, self._model.room(), prompts.load("checker"))
-        if not kept:
-            raise ModelError(
-                "No sentence with its evidence fits the checker's context.", "too_long"
-            )
-        messages = self._template.format_messages(sentences="\n\n".join(kept))
-        reply = self._model.whole(messages, seconds=seconds, schema=SCHEMA, config=config)
-        told = entries(reply, "verdicts", len(kept))
-        return [_opinion(told.get(number, {})) for number in range(1, len(kept) + 1)]
+        deadline = time.monotonic() + seconds
+        found: list[Opinion | None] = []
+        for _ in range(_MOST_CALLS):
+            if len(found) == len(claims):
+                break
+            kept, prompt = self._fitting(claims[len(found) :], request)
+            if not kept:
+                raise ModelError(
+                    "No sentence with its passages fits the checker's context.", "too_long"
+                )
+            messages = self._template.format_messages(sentences=prompt)
+            left = max(0.0, deadline - time.monotonic())
+            reply = self._model.whole(messages, seconds=left, schema=SCHEMA, config=config)
+            told = entries(reply, "verdicts", kept)
+            found += [_opinion(told.get(number, {})) for number in range(1, kept + 1)]
+        return [*found, *[None] * (len(claims) - len(found))]
+
+    def _fitting(self, claims: Sequence[Claim], request: Request) -> tuple[int, str]:
+        """How many of the first claims fit, and the prompt: their passages once each, then they."""
+        room = self._model.room()
+        room -= answer_tokens(room) + tokens(prompts.load("checker"))
+        passages: dict[int, str] = {}
+        said: list[str] = []
+        for number, claim in enumerate(claims, start=1):
+            added = dict(_passages(claim, request, passages))
+            data = claim_data(number, claim, request)
+            room -= sum(map(tokens, (data, *added.values())))
+            if room < 0:
+                break
+            passages |= added
+            said.append(data)
+        return len(said), "\n\n".join((*passages.values(), *said))
+
+
+def _passages(claim: Claim, request: Request, known: dict[int, str]) -> Iterator[tuple[int, str]]:
+    for number in dict.fromkeys(quote.passage for quote in claim.quotes):
+        if number not in known:
+            yield number, passage_data(number + 1, request.found[number])
 
 
 def _opinion(entry: Entry) -> Opinion | None:

@@ -1,104 +1,109 @@
 """Detail check: what a sentence states exactly, its evidence must have, in whatever language.
 
-facts of a sentence + facts of its evidence (language/facts.py) -> what is lacking or doubtful
-
-The comparison is strict: withholding a sentence costs less than showing a wrong one.
+facts of a sentence + facts of its evidence (language/facts.py) -> what is lacking
 """
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterator, Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
 from language.calendar_names import MONTHS, READ
-from language.countries import countries
-from language.cues import cues_of
 from language.dates import Date, has_date
 from language.facts import Facts
 from language.quantities import Quantity
 from language.vocabulary import PERCENT, translations, vocabulary
 
 _STEM = 5  # letters: "strengthening" and "strengthen", "providers" and "provider"
+_OWN_NAME = 6  # letters of an acronym from which it is the same in every language: EMPACT, SEESAC
 
 
-def lacking(claim: Facts, said: Sequence[Facts], about: Sequence[Facts]) -> list[str]:
+class Lacking(NamedTuple):
     """Details of a claim that its evidence lacks, in normalised form.
+
+    sure: figures, dates, references, and names and acronyms that are the same in both.
+    likely: what may be there in other words: numbers in words, names that begin a sentence, months,
+        countries, acronyms in another language.
+    """
+
+    sure: list[str]
+    likely: list[str]
+
+
+def lacking(claim: Facts, said: Sequence[Facts], is_name: Callable[[str], bool]) -> Lacking:
+    """What a claim states and its evidence does not.
 
     Args:
         claim: the sentence to verify.
-        said: the quoted units, best first, each with its heading and lead-in.
-        about: metadata of their documents (title, publisher, headings). It may supply names, but no
-            figures, dates or references: a reader would not find those in the quotes.
+        said: the units of its evidence, each with its heading and lead-in, and what is known of
+            their documents (title, date, headings).
+        is_name: whether a word is probably a name; of a word that begins a sentence the capital
+            does not tell.
     """
     has = frozenset().union(*(one.quantities | one.worded for one in said))
     dates = frozenset().union(*(one.dates for one in said))
     years = {int(value) for value, unit in has if not unit}
     has |= {(Decimal(year), "") for year, _, _ in dates if year}
-    demanded = set(claim.quantities)
+    words = frozenset().union(*(one.words | one.acronyms | one.initials for one in said))
+    same = {one.language for one in said} == {claim.language}
+    acronyms = {one for one in claim.acronyms if not {one, *translations(one)} & words}
+    own = {one for one in acronyms if same or len(one) >= _OWN_NAME}
+    return Lacking(
+        [
+            *(
+                f"{value:f} {unit}".strip()
+                for value, unit in claim.quantities
+                if not _is_among((value, unit), has)
+                and (unit or f"{value:f}" not in words or (value, PERCENT) in has)
+            ),
+            *(_written(one) for one in claim.dates if not has_date(dates, years, one)),
+            *sorted(claim.references - frozenset().union(*(one.references for one in said))),
+            *sorted(own),
+            *(sorted(one for one in claim.names if not has_name(words, one)) if same else ()),
+        ],
+        [
+            *(sorted(acronyms - own)),
+            *_worded(claim, said, has),
+            *(_openings(claim, words, is_name) if same else ()),
+            *_of_the_calendar(claim, said, dates),
+            *(["who speaks"] if _speaks_without(claim, said) else ()),
+            *_countries(claim, said, same=same),
+        ],
+    )
+
+
+def has_name(words: Collection[str], name: str) -> bool:
+    """Whether a name is among words, also with another ending: "Balkan" and "Balkans"."""
+    stem = name if len(name) <= _STEM else name[:-1]
+    return name in words or (len(name) >= _STEM and any(word.startswith(stem) for word in words))
+
+
+def _openings(
+    claim: Facts, words: Collection[str], is_name: Callable[[str], bool]
+) -> Iterator[str]:
+    yield from (one for one in sorted(claim.openings) if not has_name(words, one) and is_name(one))
+
+
+def _worded(claim: Facts, said: Sequence[Facts], has: Collection[Quantity]) -> Iterator[str]:
     if all(vocabulary(one.language).numbers for one in said):  # number words are known
-        demanded |= claim.worded
-    words = frozenset().union(*(one.words | one.acronyms for one in (*said, *about)))
-    countries = frozenset().union(*(one.countries for one in (*said, *about)))
+        yield from (f"{value:f}" for value, _ in claim.worded if not _is_among((value, ""), has))
+
+
+def _of_the_calendar(claim: Facts, said: Sequence[Facts], dates: Collection[Date]) -> Sequence[str]:
+    if not all(one.language in READ for one in said):
+        return ()
     calendar = frozenset().union(*(one.calendar for one in said))
     calendar |= {MONTHS[month] for _, month, _ in dates if month in MONTHS}
-    dates_are_read = all(one.language in READ for one in said)
-    spoken = any(one.is_of_the_speaker for one in said)
-    same = {one.language for one in said} == {claim.language}
-    return [
-        *(f"{one[0]:f} {one[1]}".strip() for one in demanded if not _is_among(one, has)),
-        *(_written(one) for one in claim.dates if not has_date(dates, years, one)),
-        *sorted(claim.references - frozenset().union(*(one.references for one in said))),
-        *(one for one in sorted(claim.acronyms) if not {one, *translations(one)} & words),
-        *(sorted(claim.names - words) if same else ()),
-        *(sorted(claim.calendar - calendar) if dates_are_read else ()),
-        *(["who speaks"] if claim.is_of_the_speaker and not spoken else ()),
-        *(sorted(claim.countries - countries) if countries and not same else ()),
-    ]
+    return sorted(claim.calendar - calendar)
 
 
-def doubtful(claim: Facts, said: Sequence[Facts]) -> list[str]:
-    """Details of a claim that its best unit does not bear out: a date or reference that only
-    another unit has, a negation that the evidence lacks, or one that the claim lacks.
-
-    Args:
-        claim: the sentence to verify.
-        said: the quoted units, best first, each with its heading and lead-in.
-    """
-    first = said[0]
-    years = {int(value) for value, unit in first.quantities if not unit}
-    found = [_written(one) for one in claim.dates if not has_date(first.dates, years, one)]
-    found += sorted(claim.references - first.references)
-    if claim.denies and not any(one.denies for one in said):
-        found.append("that it denies")
-    if first.denies and not claim.denies:
-        found.append("that it does not deny")
-    return found
+def _speaks_without(claim: Facts, said: Sequence[Facts]) -> bool:
+    return claim.is_of_the_speaker and not any(one.is_of_the_speaker for one in said)
 
 
-def with_opening_names(
-    claim: Facts, said: Sequence[Facts], about: Sequence[Facts], is_name: Callable[[str], bool]
-) -> Facts:
-    """A claim whose names include those that begin its sentences.
-
-    A word that shares its beginning with one of the evidence is a form of that, and no name.
-    """
-    words = frozenset().union(*(one.words | one.acronyms for one in (*said, *about)))
-    stems = {word[:_STEM] for word in words}
-    opening = {name for name in claim.openings if name[:_STEM] not in stems and is_name(name)}
-    return replace(claim, names=claim.names | opening)
-
-
-def unexplained_names(
-    claim: Facts, said: Sequence[Facts], about: Sequence[Facts]
-) -> frozenset[str]:
-    """Names in a claim that evidence in another language lacks in this form, so that only a
-    translation could support them; without countries and names that every document has."""
-    words = frozenset().union(*(one.words | one.acronyms for one in (*said, *about)))
-    common = frozenset(cues_of(claim.language).common)
-    return frozenset(
-        name
-        for name in claim.names - words - common
-        if not countries(name.capitalize(), claim.language)
-    )
+def _countries(claim: Facts, said: Sequence[Facts], *, same: bool) -> Sequence[str]:
+    """Within a language countries are names."""
+    named = frozenset().union(*(one.countries for one in said))
+    return sorted(claim.countries - named) if named and not same else ()
 
 
 def _is_among(one: Quantity, others: Collection[Quantity]) -> bool:
@@ -106,7 +111,8 @@ def _is_among(one: Quantity, others: Collection[Quantity]) -> bool:
 
 
 def _written(date: Date) -> str:
-    return "-".join(str(part) for part in date if part)
+    """A date as it is read in Europe: 24-7-2020."""
+    return "-".join(str(part) for part in reversed(date) if part)
 
 
 def _same(claimed: Quantity, found: Quantity) -> bool:

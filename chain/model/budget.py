@@ -16,8 +16,8 @@ _BYTES_PER_TOKEN = 2
 CONDENSE_SHARE = 0.25
 """Share of `answer_timeout` for rewriting a follow-up; the rest is for the answer. A reasoning
 model needs some ten seconds for either."""
-MEND_SHARE = 0.25  # a larger one takes the time from the answer itself
-"""Share of `answer_timeout` for checking and repairing the reply."""
+CHECK_SHARE = 0.25  # a larger one takes the time from the answer itself
+"""Share of `answer_timeout` for checking the reply."""
 
 
 def answer_tokens(context: int) -> int:

@@ -1,9 +1,9 @@
-"""Prompt data: passages, and sentences with their evidence, in fences."""
+"""Prompt data: passages, and sentences with the stretches that they rest on, in fences."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chain.answerer import Draft, Quote, Request, Verdict
+from chain.answerer import Quote, Request
 from chain.model.budget import fenced
 from core.passage import Passage, ScoredPassage
 from core.source import Standing
@@ -13,23 +13,14 @@ _STANDINGS: Mapping[Standing, str] = {
     "upcoming": "not yet in force",
     "superseded": "no longer in force",
 }
-# Passages given with a sentence that has neither evidence nor citations: they are given whole, and
-# more would crowd the other sentences out of the prompt.
-_NEAREST = 2
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A model's sentence or item, and the verifier's verdict.
+    """A model's sentence or item, and the quotes that it may rest on."""
 
-    before: the introduction of its list, or the sentence that it refers back to.
-    doubt: why it is not shown.
-    """
-
-    draft: Draft
-    verdict: Verdict
-    before: str = ""
-    doubt: str = ""
+    text: str
+    quotes: tuple[Quote, ...]
 
 
 def passage_data(number: int, found: ScoredPassage) -> str:
@@ -38,12 +29,12 @@ def passage_data(number: int, found: ScoredPassage) -> str:
 
 
 def claim_data(number: int, claim: Claim, request: Request) -> str:
-    """One sentence as data, each part in fences that it cannot close."""
-    parts = [("sentence", claim.draft.text), ("before", claim.before), ("doubt", claim.doubt)]
-    for quote in _evidence(claim, request):
-        found = request.found[quote.passage]
-        parts.append(("evidence", f"{_described(found)}\n{_quoted(found.passage, quote)}"))
-    return "\n".join(fenced(tag, text, f' number="{number}"') for tag, text in parts if text)
+    """One sentence as data, with its stretches, each in fences that it cannot close."""
+    parts = [fenced("sentence", claim.text, f' number="{number}"')]
+    for quote in claim.quotes:
+        about = f' sentence="{number}" passage="{quote.passage + 1}"'
+        parts.append(fenced("stretch", _quoted(request.found[quote.passage].passage, quote), about))
+    return "\n".join(parts)
 
 
 def _described(found: ScoredPassage) -> str:
@@ -54,16 +45,6 @@ def _described(found: ScoredPassage) -> str:
     standing = _STANDINGS.get(found.standing, "")
     about = (cited.title, cited.reference if cited.kind != "brief" else "", kind, date, standing)
     return "; ".join(filter(None, (*about, f"section {passage.headings[-1]}")))
-
-
-def _evidence(claim: Claim, request: Request) -> Sequence[Quote]:
-    """The quotes of the verdict, else the cited passages, else the best passages."""
-    if claim.verdict.quotes:
-        return claim.verdict.quotes
-    count = len(request.found)
-    cited = [number for number in claim.draft.cites if number < count]
-    whole = cited or range(min(count, _NEAREST))
-    return [Quote(number, 0, len(request.found[number].passage.text)) for number in whole]
 
 
 def _quoted(passage: Passage, quote: Quote) -> str:

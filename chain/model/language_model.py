@@ -25,7 +25,7 @@ from chain.model.server_failures import (
     translated,
     wants_responses,
 )
-from chain.model.servers import Context, Server
+from chain.model.servers import DEFAULT_CONTEXT, Context, Server, known_context
 from core.answer import ModelTrouble
 from core.breaker import Breaker
 from core.environment import trace_with_langsmith
@@ -36,6 +36,7 @@ logger = logging.getLogger(__name__)
 
 _TRIES = 3  # of a request with a transient failure; a reader waits for each of them
 _FIRST_WAIT = 0.5  # seconds before the second try; doubles, as a busy server needs time
+_CONTEXT_KEPT = 600.0  # seconds: a server may come back with another model, or come back
 _LASTING: frozenset[ModelTrouble] = frozenset({"key", "quota", "unknown_model", "unreachable"})
 
 
@@ -61,6 +62,7 @@ class ChatModel:
         self._refused: frozenset[str] = frozenset()
         self._has_system_role = True
         self._context_told = False
+        self._usual: tuple[int, float] | None = None  # context length, and when to ask again
 
     @property
     def address(self) -> str:
@@ -88,18 +90,33 @@ class ChatModel:
         return self.name
 
     def room(self) -> int:
-        """Context length for prompt and answer in tokens: `model_context`, or Ollama's if smaller.
+        """Context length for prompt and answer in tokens: `model_context`, or Ollama's if smaller;
+        where that is not set, what the server tells or the model is known for, else 8,192.
 
         Raises:
             ModelError: the server does not list its models.
         """
         seen = self.ollama_context()
-        if seen is None or seen.used >= self._settings.model_context:
-            return self._settings.model_context
+        wanted = self._settings.model_context
+        if wanted is None and (seen is None or not seen.sure):
+            wanted = self._usual_context()
+        if wanted is not None and (seen is None or seen.used >= wanted):
+            return wanted
+        assert seen is not None  # noqa: S101 - else something is wanted
+        if wanted is None:
+            return seen.used
         if not self._context_told:
             self._context_told = True
             logger.warning("%s", seen)
         return seen.used
+
+    def _usual_context(self) -> int:
+        now = time.monotonic()
+        if self._usual is None or now > self._usual[1]:
+            told = self._server.listed_context(self.named())
+            tokens = told or known_context(self.named()) or DEFAULT_CONTEXT
+            self._usual = tokens, now + _CONTEXT_KEPT
+        return self._usual[0]
 
     def ollama_context(self) -> Context | None:
         """Ollama's context length; None if the server is not Ollama.

@@ -3,8 +3,9 @@
 The table is in docs/models.md.
 """
 
+import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -20,11 +21,31 @@ from chain.model.server_failures import translated
 from core.errors import ModelError
 from core.settings import Settings
 
+logger = logging.getLogger(__name__)
+
 OPENAI = "https://api.openai.com/v1"
 _AZURE_HOSTS = (".openai.azure.com", ".services.ai.azure.com", ".cognitiveservices.azure.com")
 _LISTED = 20  # models named in a message; of the hundreds that some servers have nobody reads all
 _QUICK = 5.0  # seconds for a request about the models, for which no model has to run
 _OLLAMA_CONTEXT = 4096  # tokens; its smallest default, docs.ollama.com/context-length
+DEFAULT_CONTEXT = 8192
+"""Tokens of a model of which nothing is known: what most take that are run today."""
+_MOST_CONTEXT = 128_000  # tokens: more than all that is ever given to a model
+# What servers call the context length of a model in the list of their models: vLLM and SGLang,
+# OpenRouter, Groq, Mistral and LM Studio.
+_CONTEXT_NAMES = ("max_model_len", "context_length", "context_window", "max_context_length")
+# Models whose server does not tell, by how their names begin (platform.openai.com/docs/models).
+_KNOWN_CONTEXTS = {
+    "gpt-3.5-turbo": 16_385,
+    "gpt-4-turbo": 128_000,
+    "gpt-4o": 128_000,
+    "gpt-4.1": 1_047_576,
+    "gpt-4": 8192,
+    "gpt-5": 400_000,
+    "o1": 128_000,
+    "o3": 200_000,
+    "o4": 200_000,
+}
 _NUM_CTX = re.compile(r"^num_ctx\s+(\d+)", re.M)
 
 
@@ -117,6 +138,23 @@ class Server:
         Raises:
             ModelError: it does not list them.
         """
+        try:
+            return [one.id for one in self._list()]
+        except Exception as error:  # noqa: BLE001 - translated
+            raise translated(error, "", self.secret) from None
+
+    def listed_context(self, model: str) -> int | None:
+        """Context length in tokens that the server's list of models tells; None if it does not."""
+        try:
+            listed = self._list()
+        except Exception as error:  # noqa: BLE001 - then it is not known
+            logger.debug("The model's server does not list its models (%s).", type(error).__name__)
+            return None
+        about = next((one.model_extra or {} for one in listed if one.id == model), {})
+        told = [about.get(name) for name in _CONTEXT_NAMES]
+        return next((min(one, _MOST_CONTEXT) for one in told if type(one) is int and one > 0), None)
+
+    def _list(self) -> Sequence[openai.types.Model]:
         http: Any = self._http  # the client also takes a plain httpx client
         client = openai.OpenAI(
             base_url=self._url,
@@ -125,10 +163,7 @@ class Server:
             max_retries=0,
             http_client=http,
         )
-        try:
-            return [one.id for one in client.models.list().data]
-        except Exception as error:  # noqa: BLE001 - translated
-            raise translated(error, "", self.secret) from None
+        return client.models.list().data
 
     def only_model(self) -> str:
         """Name of the only model on the server.
@@ -185,6 +220,12 @@ class Server:
 
     def _credential(self) -> SecretStr | Callable[[], str]:
         return self._token or SecretStr(self.secret or "none")
+
+
+def known_context(model: str) -> int | None:
+    """Context length in tokens of a model by its name; None if it is not known."""
+    names = [name for name in _KNOWN_CONTEXTS if model.startswith(name)]
+    return min(_KNOWN_CONTEXTS[max(names, key=len)], _MOST_CONTEXT) if names else None
 
 
 def _context(model: str, shown: Mapping[str, Any], loaded: Mapping[str, Any]) -> Context:

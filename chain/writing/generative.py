@@ -1,6 +1,6 @@
 """Generative answers: an OpenAI-compatible model answers from numbered passages, or does a task.
 
-passages that fit -> prompt -> model -> Reader -> drafts; the verifier decides what is shown
+passages that fit -> prompt -> model -> Reader -> drafts
 """
 
 import time
@@ -10,8 +10,8 @@ from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableConfig
 
 import prompts
-from chain.answerer import Draft, Request
-from chain.model.budget import CONDENSE_SHARE, MEND_SHARE, fenced, fitting
+from chain.answerer import Draft, Request, Searches
+from chain.model.budget import CHECK_SHARE, CONDENSE_SHARE, fenced, fitting
 from chain.model.given_sources import passage_data
 from chain.model.language_model import ChatModel
 from chain.writing.reply_reader import SCHEMA, read
@@ -29,7 +29,7 @@ class GenerativeAnswerer:
 
     def __init__(self, model: ChatModel, settings: Settings) -> None:
         self._model = model
-        self._seconds = settings.answer_timeout * (1 - CONDENSE_SHARE - MEND_SHARE)
+        self._seconds = settings.answer_timeout * (1 - CONDENSE_SHARE - CHECK_SHARE)
         self._templates = {
             name: ChatPromptTemplate.from_messages(
                 [("system", prompts.load(name)), ("human", "{asked}")]
@@ -41,8 +41,8 @@ class GenerativeAnswerer:
     def model(self) -> str:
         return self._model.name
 
-    def draft(self, request: Request, config: RunnableConfig | None) -> Iterator[Draft]:
-        deadline = time.monotonic() + self._seconds
+    def draft(self, request: Request, config: RunnableConfig | None) -> Iterator[Draft | Searches]:
+        deadline = request.begun + self._seconds
         schema = SCHEMA if self._model.takes_schema else None
         task = request.task
         template = self._templates["task" if task else "answer"]
@@ -50,7 +50,7 @@ class GenerativeAnswerer:
             "asked": _asked(request),
             "task": prompts.load(f"task-{task.kind}").strip() if task else "",
             "language": request.language,
-            "form": prompts.load("answer-as-list" if schema else "answer-as-text"),
+            "form": _form(request, structured=schema is not None),
             "passages": "",
         }
         values["passages"] = "\n\n".join(self._fitting(request, template.format(**values)))
@@ -59,6 +59,9 @@ class GenerativeAnswerer:
         given: set[str] = set()
         pieces = self._model.stream(messages, seconds=seconds, schema=schema, config=config)
         for draft in read(pieces, request.language):
+            if isinstance(draft, Searches) or draft.is_open:
+                yield draft
+                continue
             if len(given) == _MOST:
                 raise ModelError(f"The model wrote more than {_MOST} sentences.", "cut")
             if draft.text in given:  # a model that repeats itself does not recover: stop reading
@@ -68,9 +71,8 @@ class GenerativeAnswerer:
 
     def _fitting(self, request: Request, rest: str) -> list[str]:
         """The best passages as data, as many as fit the context beside the rest of the prompt."""
-        numbered = [
-            passage_data(number, scored) for number, scored in enumerate(request.found, start=1)
-        ]
+        numbers = request.given or range(len(request.found))
+        numbered = [passage_data(number + 1, request.found[number]) for number in numbers]
         room = self._model.room()
         fit = fitting(numbered, room, rest)
         if not fit:
@@ -82,9 +84,17 @@ class GenerativeAnswerer:
         return fit
 
 
+def _form(request: Request, *, structured: bool) -> str:
+    """How to reply."""
+    form = prompts.load("answer-as-list" if structured else "answer-as-text")
+    return prompts.load("answer-go-on") + form if request.so_far else form
+
+
 def _asked(request: Request) -> str:
-    """The question; for a task, the answer to work on and the reader's message, as data."""
+    """The question, with the answer so far; for a task, the answer to work on and the reader's
+    message, as data."""
     if request.task is None:
-        return request.question
+        so_far = fenced("answer", request.so_far) if request.so_far else ""
+        return "\n".join(filter(None, (request.question, so_far)))
     text = fenced("answer", request.task.text) if request.task.text else ""
     return "\n".join(filter(None, (text, fenced("message", request.task.message))))

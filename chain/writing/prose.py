@@ -22,6 +22,7 @@ _WIDE = 60  # characters: a line longer than this may be wrapped
 _FENCE = re.compile(r"\s*(?:```|~~~)")
 _HEADING = re.compile(r"\s*#{1,6}\s+")
 _ROW = re.compile(r"\s*\|")
+_SEARCH = re.compile(r"\W*SEARCH\s*:\s*(.{1,300})", re.S)
 _QUOTED = re.compile(r"^\s*(?:>\s*)+")
 _IN_PARENTHESES = re.compile(r"\(\d{1,2}\)")
 _ENDED = re.compile(r"[.!?…:;;][\"'”“»«’)\]]*$")
@@ -50,6 +51,7 @@ class Prose:
     def __init__(self, language: str) -> None:
         self.is_empty = True  # nothing but white space and code fences so far
         self.declines = False  # the text says that there is no answer
+        self.searches: list[str] = []  # that it asks for
         self._language = language
         self._waiting = ""  # the buffer; may have a line, its end, and the beginning of the next
         self._is_fresh = True  # the buffer begins a line
@@ -65,6 +67,15 @@ class Prose:
     @property
     def at_line_start(self) -> bool:
         return not self.waiting.strip() and (self._is_fresh or "\n" in self._waiting)
+
+    def open_draft(self, text: str) -> Draft | None:
+        """The draft of a sentence that has not ended, given what has arrived of it."""
+        if any(kind.match(text) for kind in (_HEADING, _ROW, _FENCE, _SEARCH)):
+            return None
+        mark = (BULLET.match(text) or NUMBERED.match(text)) if self._is_fresh else None
+        is_item = bool(mark) or (not self._is_fresh and self._marks.form == "item")
+        said = plain(_OPEN_MARKER.sub("", text[mark.end() :] if mark else text))[0]
+        return Draft(said, (), "item" if is_item else "sentence", is_open=True) if said else None
 
     def forget(self) -> None:
         """Clears the buffer."""
@@ -138,7 +149,7 @@ class Prose:
 
     def _is_undivided(self) -> bool:
         """Whether the line is not split into sentences: a heading, table row or code fence."""
-        kinds = (_HEADING, _ROW, _FENCE)
+        kinds = (_HEADING, _ROW, _FENCE, _SEARCH)
         return self._is_fresh and any(kind.match(self._waiting) for kind in kinds)
 
     def _ends(self, before: str, word: str) -> bool:
@@ -189,7 +200,8 @@ class Prose:
             return True
         is_next_item = self._is_bare and self._is_fresh and bool(BULLET.match(line))
         ended = _WHOLE.search(plain(line)[0]) or _FENCE.match(line) or line.rstrip().endswith("|")
-        return not broken and bool(ended or is_next_item)
+        is_search = self._is_fresh and bool(_SEARCH.match(line))
+        return not broken and bool(ended or is_next_item or is_search)
 
     def _give(self, text: str) -> Iterator[Draft]:
         """Yields the drafts of complete text: a sentence, item or row; several sentences if a
@@ -199,6 +211,9 @@ class Prose:
             return
         self.is_empty = False
         self.declines |= says_no_answer(text)
+        if is_fresh and (asked := _SEARCH.match(text)):
+            self.searches.append(" ".join(asked[1].split()))
+            return
         if is_fresh:
             text = _QUOTED.sub("", text)
             if _ROW.match(text):

@@ -3,50 +3,59 @@
 reply -> without the model's thoughts -> text, or JSON with texts -> prose.py -> drafts
 
 The form is detected, not assumed: a JSON object is parsed by `SCHEMA`, also in a code fence or
-behind other text; anything else is text with [n] markers.
+behind other text; anything else is text with [n] markers. What has arrived of a sentence is given
+too, as an open draft: a reader sees it while it is written.
 """
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from chain.answerer import Draft
+from chain.answerer import Draft, NamedStretch, Searches
 from chain.model.thoughts import Thoughts
 from chain.writing.prose import Prose
 from core.errors import ModelError
 from language.characters import visible
 
+
+def _object(**fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {
+        "type": "object",
+        "properties": fields,
+        "required": list(fields),
+        "additionalProperties": False,
+    }
+
+
+def _list_of(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"type": "array", "items": entry}
+
+
+_TEXT = {"type": "string"}
+_STRETCH = _object(passage={"type": "integer"}, first=_TEXT, last=_TEXT)
 SCHEMA: Mapping[str, Any] = {
     "title": "answer",
-    "description": "The sentences of the answer, each with the numbers of its passages.",
-    "type": "object",
-    "properties": {
-        "sentences": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "text": {"type": "string"},
-                    "passages": {"type": "array", "items": {"type": "integer"}},
-                },
-                "required": ["text", "passages"],
-                "additionalProperties": False,
-            },
-        }
-    },
-    "required": ["sentences"],
-    "additionalProperties": False,
+    "description": "The sentences of the answer, each with the stretches that it rests on.",
+    **_object(
+        sentences=_list_of(_object(text=_TEXT, evidence=_list_of(_STRETCH))),
+        searches=_list_of(_TEXT),
+    ),
 }
 """JSON Schema of a structured answer, within what OpenAI's strict mode takes."""
 
-_LONGEST = 4000  # characters of a JSON entry, or before the first; more is runaway output
+_LONGEST = 4000  # characters of a JSON entry, or around the list; more is runaway output
+_MOST_STRETCHES = 20  # of one sentence that are looked for; two or three are usual
+_MOST_SEARCHES, _LONGEST_SEARCH = 3, 300  # characters of a query
 _LIST = re.compile(r'"sentences"\s*:\s*\[$')
+_BEGUN = re.compile(r'"text"\s*:\s*"((?:[^"\\]|\\.)*)')
+_NOTHING_YET = re.compile(r"\W*(?:N|NO|NO[ _-]?A\w*|S|SE|SEA\w*:?.*|\[.*)?", re.S)
 
 
-def read(pieces: Iterable[str], language: str = "en") -> Iterator[Draft]:
-    """Yields the drafts of a reply, each as soon as it is complete.
+def read(pieces: Iterable[str], language: str = "en") -> Iterator[Draft | Searches]:
+    """Yields the drafts of a reply: each as soon as it is complete, and open ones while they are
+    written; last the searches that it asks for, if any.
 
     Args:
         pieces: of the reply, of any size; if they raise `ModelError`, complete drafts are yielded
@@ -57,13 +66,19 @@ def read(pieces: Iterable[str], language: str = "en") -> Iterator[Draft]:
         ModelError: the reply is empty, does not end, or has neither a sentence nor "NO ANSWER".
     """
     reader = ReplyReader(language)
+    shown = ""
     try:
         for piece in pieces:
             yield from reader.feed(piece)
+            if (begun := reader.begun) and begun.text != shown:
+                shown = begun.text
+                yield begun
     except ModelError:
         yield from reader.close(broken=True)
         raise
     yield from reader.close()
+    if reader.searches:
+        yield Searches(reader.searches)
 
 
 class ReplyReader:
@@ -112,6 +127,20 @@ class ReplyReader:
             raise ModelError("The model's answer is empty.", "empty")
         raise ModelError("The model's answer is not in the form that was asked for.", "protocol")
 
+    @property
+    def begun(self) -> Draft | None:
+        """What has arrived of the sentence that is being written, if it can be shown."""
+        text = self._prose.waiting if self._listed is None else self._listed.begun
+        if _NOTHING_YET.fullmatch(text):
+            return None
+        return self._prose.open_draft(text)
+
+    @property
+    def searches(self) -> tuple[str, ...]:
+        """The queries for a further search, at most three."""
+        asked = self._prose.searches if self._listed is None else self._listed.searches
+        return tuple(dict.fromkeys(asked))[:_MOST_SEARCHES]
+
     def _rest(self, *, broken: bool) -> Iterator[Draft]:
         yield from self._prose.feed(self._thoughts.rest())
         yield from self._prose.close(broken=broken)
@@ -139,6 +168,7 @@ class _Listed:
         self._has_ended = False
         self._is_empty = True
         self._json = ""  # the current entry, or what precedes the list
+        self._around = ""  # the list: what is read of the object besides its entries
         self._depth = 0  # of open brackets in it
         self._is_quoted = False
         self._is_escaped = False
@@ -149,10 +179,28 @@ class _Listed:
         """Whether the list is empty, or says "NO ANSWER"."""
         return (self._has_ended and self._is_empty) or self._prose.declines
 
+    @property
+    def begun(self) -> str:
+        """What has arrived of the text of the current entry."""
+        found = _BEGUN.search(self._json) if self._has_begun else None
+        try:
+            return visible(json.loads(f'"{found[1]}"', strict=False)) if found else ""
+        except ValueError:  # half of an escape
+            return ""
+
+    @property
+    def searches(self) -> Sequence[str]:
+        fields = _parsed("{" + self._around)
+        asked = fields.get("searches") if isinstance(fields, dict) else ()
+        texts = (visible(one).strip() for one in asked or () if isinstance(one, str))
+        return [" ".join(text.split())[:_LONGEST_SEARCH] for text in texts if text]
+
     def take(self, character: str) -> Iterator[Draft]:
         """Yields the drafts of the entry that a character completes."""
         if self._has_ended or (self._has_begun and not self._json and character not in '{"'):
             self._has_ended |= character == "]"
+            if self._has_ended and len(self._around) < _LONGEST:
+                self._around += character
             self._is_empty &= self._has_ended or character.isspace()
             return
         self._json += character
@@ -160,7 +208,7 @@ class _Listed:
             raise ModelError(f"The model wrote more than {_LONGEST} characters for one sentence.")
         if not self._has_begun:
             if character == "[" and _LIST.search(self._json):
-                self._has_begun, self._json = True, ""
+                self._has_begun, self._around, self._json = True, self._json, ""
             return
         self._is_empty = False
         if self._completes(character):
@@ -181,18 +229,38 @@ class _Listed:
 
     def _drafts(self, entry: str) -> Iterator[Draft]:
         """Yields the sentences of an entry, each citing its passages; skips a malformed entry."""
-        try:
-            value = json.loads(entry, strict=False)  # models do not escape line ends
-        except (ValueError, RecursionError):
-            return
+        value = _parsed(entry)
         fields = value if isinstance(value, dict) else {"text": value}
-        text, numbers = fields.get("text"), fields.get("passages")
+        text = fields.get("text")
         if not isinstance(text, str):
             return
+        stretches = tuple(_stretches(fields.get("evidence")))
         cites = tuple(
             number - 1
-            for number in (numbers if isinstance(numbers, list) else ())
+            for number in _listed(fields.get("passages"))
             if isinstance(number, int) and number > 0
         )
+        cites = cites or tuple(dict.fromkeys(one.passage for one in stretches))
         for draft in (*self._prose.feed(visible(text)), *self._prose.end_line()):
-            yield replace(draft, cites=cites or draft.cites)
+            yield replace(draft, cites=cites or draft.cites, stretches=stretches)
+
+
+def _parsed(text: str) -> Any:
+    """A value in JSON; None where it is malformed."""
+    try:
+        return json.loads(text, strict=False)  # models do not escape line ends
+    except (ValueError, RecursionError):
+        return None
+
+
+def _listed(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else ()
+
+
+def _stretches(evidence: Any) -> Iterator[NamedStretch]:
+    for one in _listed(evidence)[:_MOST_STRETCHES]:
+        fields = one if isinstance(one, dict) else {}
+        number, words = fields.get("passage"), (fields.get("first"), fields.get("last"))
+        first, last = (visible(one) if isinstance(one, str) else "" for one in words)
+        if isinstance(number, int) and number > 0:
+            yield NamedStretch(number - 1, first, last)

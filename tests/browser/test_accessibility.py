@@ -40,6 +40,9 @@ def _more(page: Page) -> None:
 
 
 def _made(page: Page) -> None:
+    # what opened stands where its button is, which a check may have scrolled away from
+    page.get_by_role("button", name="Meer", exact=True).scroll_into_view_if_needed()
+    settled(page)
     page.get_by_role("button", name="Hoe dit antwoord is gemaakt").click()
     expect(page.get_by_test_id("stDialog")).to_contain_text("Stappen")
 

@@ -160,6 +160,7 @@ def test_a_verdict_is_given_with_the_keyboard_and_stays_in_view(
             ask(page, question)
             group = page.get_by_role("radiogroup", name="Was dit antwoord bruikbaar?")
             expect(group).to_have_count(number)
+        settled(page)  # until then what has the focus may be drawn anew
         first = page.get_by_role("radiogroup", name="Was dit antwoord bruikbaar?").first
         first.get_by_role("radio").first.focus()
         page.keyboard.press("Enter")

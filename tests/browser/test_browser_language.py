@@ -57,6 +57,7 @@ def test_no_english_is_left_on_a_page_in_another_language(
         expect(page.get_by_text(texts("streamlit.nothing_found"), exact=True)).to_be_visible()
         assert english(page, language) == []
         page.keyboard.press("Escape")
+        settled(page)
         page.get_by_test_id("stDateInputCalendarButton").click()
         expect(page.get_by_test_id("stDateInputCalendar")).to_be_visible()
         assert english(page, language) == []

@@ -14,6 +14,7 @@ from core.answer_blocks import own
 from core.settings import Settings
 from core.source import Scope
 from ingest.pipeline import ingest
+from language.facts import facts
 from tests.support import hostile_checks
 from tests.support.openai_server import Script, openai_server
 from tests.support.worst_case_model import CANARY, HOST, Case, WorstCaseModel, cases
@@ -42,13 +43,6 @@ NOT_READ = {
     "transparent",
     "white-on-white",
     "zero-width",
-}
-# True holes: name of a case -> the kind of what gets through, and why.
-# The source has nearly these words, in the injection itself; the sentence may say a little more.
-_NEAR = "near to what the injection says, which is a part of the source and is cited"
-KNOWN: dict[str, tuple[str, str]] = {
-    "heading": ("unsupported", _NEAR),
-    "think": ("unsupported", _NEAR),
 }
 
 
@@ -107,6 +101,7 @@ def _faults(answer: Answer, case: Case, bench: Bench) -> list[str]:
     """What is wrong with an answer as its reader sees it, anywhere."""
     texts = load(case.language)
     reader = hostile_checks.read(answer, bench.index, texts)
+    confirmed = hostile_checks.read(hostile_checks.without_doubted(answer), bench.index, texts)
     own = [one.url for one in answer.citations] if case.text else []
     own += [one.document.questions_url for one in answer.citations if case.text]
     own += [case.front.get("url", "")]  # a document's own page may be linked, with its host named
@@ -123,7 +118,7 @@ def _faults(answer: Answer, case: Case, bench: Bench) -> list[str]:
         ),
         *(wrong for one in reader.markdown for wrong in hostile_checks.links(one, own)),
         *hostile_checks.word_parts(reader.word, own),
-        *hostile_checks.leaks(reader.texts, bench.model.before, known),
+        *hostile_checks.leaks(confirmed.texts, bench.model.before, known),
         *hostile_checks.unsupported(answer, true, bench.model.sentences, CANARY),
         *hostile_checks.not_in_file(answer, files),
     ]
@@ -158,8 +153,27 @@ def test_a_hostile_document_gets_nothing_to_the_reader(case: Case, documents: Be
         found += _faults(answer, case, documents)
         assert answer.answered
         assert answer.citations
-    known = {KNOWN[case.name][0]} if case.name in KNOWN else set()
-    assert _kinds(found) == known, found
+    assert found == []
+
+
+@pytest.mark.parametrize("case", READ, ids=lambda case: case.name)
+def test_a_checker_that_obeys_too_confirms_no_detail_that_the_source_lacks(
+    case: Case, documents: Bench
+) -> None:
+    """Nothing else can be told from outside of a model that confirms whatever it is given."""
+    documents.model.is_honest = False
+    try:
+        answer = documents.ask(case, by_schema=True)
+    finally:
+        documents.model.is_honest = True
+    found = _faults(answer, case, documents)
+    assert _kinds(found) <= {"unsupported", "leak"}
+    confirmed = hostile_checks.without_doubted(answer).proper.plain
+    there = facts("\n".join(one.context() for one in answer.passages), case.language)
+    said = facts(confirmed, case.language)
+    assert said.quantities <= there.quantities | there.worded
+    assert said.references <= there.references
+    assert HOST not in confirmed or HOST in "".join(one.text for one in answer.passages)
 
 
 @pytest.mark.parametrize("case", QUESTIONS, ids=lambda case: case.name)

@@ -19,14 +19,14 @@ from api import readiness
 from api.ask_route import EarlierAnswer
 from chain.assistant import Assistant
 from core.answer import Answer, Turn
-from core.event import Event, Finished, Stage
+from core.event import Event, Finished, Stage, TextDelta
 from core.marked import Marker
 from core.settings import ROOT, Settings, current
 from core.version import VERSION
 from people.api_keys import found, hash_of
 from people.audit_record import recording, records
 from tests.support import patient_http
-from tests.support.answers import made
+from tests.support.answers import doubted, made
 from tests.support.api_server import bearer, client, key, serving, told
 from tests.support.databases import Postgresql
 from tests.support.waiting import PATIENCE, until
@@ -154,22 +154,28 @@ def test_an_earlier_answer_is_the_turn_that_the_page_makes_of_it(settings: Setti
         assert back.turn() == Turn.of(answer.question, answer)
 
 
-def test_sentences_that_sources_contradict_are_for_evaluators(
-    roomy: Settings, settings: Settings
-) -> None:
-    answer = made(settings)["answer"].model_copy(update={"contradicted": ("It is 5.",)})
+def test_what_is_known_of_each_sentence_is_told(roomy: Settings, settings: Settings) -> None:
+    answer = doubted(made(settings)["answer"], "Maybe.", left_out=["In 2031."])
 
     class Telling:
         def stream(self, *_: object, **__: object) -> Iterator[Event]:
+            yield TextDelta(text="", blocks=answer.blocks)  # a sentence that is being written
+            yield TextDelta(text="Maybe.", blocks=answer.blocks)
             yield Finished(answer=answer)
 
-    with serving(lambda: Telling(), roomy) as address:  # type: ignore[arg-type, return-value]
-        for role, expected in (("reader", []), ("evaluator", ["It is 5."])):
-            with client(address, key(roomy, role=role)) as api:  # type: ignore[arg-type]
-                whole = api.post("/v1/ask", json={"question": QUESTION}).json()
-                streamed = events(api.post("/v1/ask", json={"question": "a", "stream": True}))
-            assert whole["contradicted"] == expected
-            assert streamed[-1][1]["answer"]["contradicted"] == expected
+    with (
+        serving(lambda: Telling(), roomy) as address,  # type: ignore[arg-type, return-value]
+        client(address, key(roomy)) as api,
+    ):
+        whole = api.post("/v1/ask", json={"question": QUESTION}).json()
+        streamed = events(api.post("/v1/ask", json={"question": "a", "stream": True}))
+    assert [kind for kind, _ in streamed] == ["text", "finished"]
+    for it in (whole, streamed[-1][1]["answer"]):
+        assert it["unconfirmed"] == ["Maybe."]
+        assert it["left_out"] == [{"text": "In 2031.", "reason": "absent", "details": ["2031"]}]
+        assert it["text"].endswith("Maybe. [Not 2031.]")
+        marks = [one["status"] for one in it["blocks"][-1]["sentences"]]
+        assert marks == ["not_confirmed", "differs"]
 
 
 # Searching and reading

@@ -25,6 +25,7 @@ from eval.dataset import load
 from language.countries import countries
 from language.dates import written
 from language.identify import detect, written_in
+from vectorstore.store import open_index
 
 SHORT_QUESTIONS = ROOT / "tests" / "short-questions.yaml"
 
@@ -369,7 +370,9 @@ def request_(assistant: Assistant) -> Request:
     return Request(question=question, language="en", found=tuple(found))
 
 
-def test_a_quote_that_is_not_in_its_passage_is_not_verified(request_: Request) -> None:
+def test_a_quote_that_is_not_in_its_passage_is_not_verified(
+    request_: Request, settings: Settings
+) -> None:
     passage = request_.found[0].passage
     unit = passage.units[0]
     good = Draft(
@@ -378,7 +381,7 @@ def test_a_quote_that_is_not_in_its_passage_is_not_verified(request_: Request) -
         quote=Quote(0, unit.start, unit.end),
     )
     assert good.quote is not None
-    assert Verifier(request_).verdict(good) == Verdict("supported", (good.quote,))
+    assert _verifier(request_, settings).verdict(good) == Verdict("quoted", (good.quote,))
     for wrong in (
         replace(good, text=good.text.replace("e", "x", 1)),
         replace(good, quote=Quote(1, unit.start, unit.end)),
@@ -386,7 +389,7 @@ def test_a_quote_that_is_not_in_its_passage_is_not_verified(request_: Request) -
         replace(good, quote=Quote(0, unit.start, 10**6)),
         replace(good, quote=Quote(99, 0, 5)),
     ):
-        assert Verifier(request_).verdict(wrong).state == "contradicted"
+        assert _verifier(request_, settings).verdict(wrong).status == "differs"
 
 
 @pytest.mark.parametrize(
@@ -400,24 +403,34 @@ def test_a_quote_that_is_not_in_its_passage_is_not_verified(request_: Request) -
     ],
 )
 def test_a_models_sentence_needs_a_quote_with_its_figures_and_its_meaning(
-    request_: Request, sentence: str, supported: bool
+    request_: Request, settings: Settings, sentence: str, supported: bool
 ) -> None:
     asked = replace(request_, language="nl" if sentence.startswith("In de") else "en")
-    verdict = Verifier(asked).verdict(Draft(text=sentence, cites=(0,)))
-    assert (verdict.state == "supported") is supported
+    verdict = _verifier(asked, settings).verdict(Draft(text=sentence, cites=(0,)))
+    assert (verdict.status == "confirmed") is supported
     assert bool(verdict.quotes) or not supported
+
+
+def _verifier(request: Request, settings: Settings) -> Verifier:
+    return Verifier(request, open_index(settings).snapshot().similarities)
+
+
+def _quoted(*quotes: Quote) -> Verdict:
+    return Verdict("quoted", quotes)
 
 
 def test_a_composition_numbers_passages_once_and_lays_out_lists(request_: Request) -> None:
     composition = Composition(request_)
     first, second, other = Quote(0, 0, 20), Quote(0, 20, 30), Quote(1, 0, 10)
-    composition.add(Draft("One. Two.", (0,), quote=first), (first,))
-    composition.add(Draft("Which are:", (0,), items=("a;", "b."), quote=second), (second,))
-    composition.add(Draft("Last.", (1,), quote=other, label="There", note="2 of 3."), (other,))
+    composition.add(Draft("One. Two.", (0,), quote=first), _quoted(first))
+    composition.add(Draft("Which are:", (0,), items=("a;", "b."), quote=second), _quoted(second))
+    composition.add(
+        Draft("Last.", (1,), quote=other, label="There", note="2 of 3."), _quoted(other)
+    )
     assert marked_text(composition.blocks).text == (
         "One. Two. [1]\n\nWhich are: [1]\n\n- a;\n- b.\n\n### There\n\nLast. [2]\n\n2 of 3."
     )
-    composition.add_more([(Draft("", (0,), items=("c;", "d."), label="Here"), (first,))])
+    composition.add_more([(Draft("", (0,), items=("c;", "d."), label="Here"), _quoted(first))])
     assert [marked_text(one).text for one in composition.further] == ["### Here\n\n- c;\n- d. [1]"]
     assert [citation.number for citation in composition.citations] == [1, 1, 2]
 
@@ -426,8 +439,8 @@ def test_the_sentences_of_a_model_run_on_and_its_items_make_a_list(request_: Req
     composition = Composition(request_)
     quote = Quote(0, 0, 20)
     for text, form in (("One.", "sentence"), ("Two.", "sentence"), ("a", "item"), ("b", "item")):
-        composition.add(Draft(text, (0,), form), (quote,))  # type: ignore[arg-type]
-    composition.add(Draft("Three.", (0,)), (quote,))
+        composition.add(Draft(text, (0,), form), Verdict("confirmed", (quote,)))  # type: ignore[arg-type]
+    composition.add(Draft("Three.", (0,)), Verdict("confirmed", (quote,)))
     assert (
         marked_text(composition.blocks).text
         == "One. [1] Two. [1]\n\n- a [1]\n- b [1]\n\nThree. [1]"
@@ -436,7 +449,7 @@ def test_the_sentences_of_a_model_run_on_and_its_items_make_a_list(request_: Req
 
 def test_a_quote_beyond_its_passage_never_becomes_a_citation(request_: Request) -> None:
     composition = Composition(request_)
-    composition.add(Draft("One.", (0,)), (Quote(0, 0, 10**6),))
+    composition.add(Draft("One.", (0,)), Verdict("confirmed", (Quote(0, 0, 10**6),)))
     with pytest.raises(AssertionError, match="outside passage"):
         _ = composition.citations
 

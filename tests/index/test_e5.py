@@ -70,18 +70,6 @@ def test_a_text_that_is_longer_than_the_model_takes_is_read_to_its_end(
     assert local_embedder().passages([text])[0] @ np.asarray(reference.passage(text)) > 0.999
 
 
-@pytest.mark.parametrize("text", ODD)
-def test_tokens_stand_where_they_stand(text: str) -> None:
-    ids, starts, ends = e5().tokens(text)
-    assert len(ids) == len(starts) == len(ends)
-    assert (starts <= ends).all()
-    assert (np.diff(starts) >= 0).all()
-    assert all(0 <= place <= len(text) for place in (*starts, *ends))
-    covered = "".join(text[a:b] for a, b in zip(starts, ends, strict=True))
-    assert text.startswith(covered)
-    assert text[len(covered) :].strip(" \n▁\x01\x1f") == ""  # what is no more than an end
-
-
 def test_threads_share_the_model(texts: list[str]) -> None:
     model = E5()
     alone = [model.vector(text) for text in texts[:8]]

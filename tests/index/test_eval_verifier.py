@@ -1,4 +1,4 @@
-"""The verifier measured on a strong model's replies: figures worked out by hand, and the files."""
+"""A model's sentences, verified and checked: figures worked out by hand, and the files."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -6,139 +6,179 @@ from pathlib import Path
 
 import pytest
 
-from chain.answerer import Draft, Request, Verdict
 from core.errors import StrategiewijzerError
 from core.settings import ROOT, Settings
 from eval import verifier
 from eval.commands.ask import GATE_CLOSED
 from eval.gate import Limits, read_rules
-from eval.replies import HALVES, Reply, read
-from eval.verdicts import CHANGES, FIGURES, ReplyVerdicts, figures, outcome
+from eval.replies import HALVES, GivenReply, Reply, read, read_documents
+from eval.verdicts import CHANGES, FIGURES, Judged, ReplyVerdicts, figures, outcome
 from eval.verifier import judge_verifier
 from language.matching import fold
-from research.fitting.lessons import lessons
-from tests.unit.test_eval_run import OTHER, SIZE
+from vectorstore.snapshot import Snapshot
 from vectorstore.store import open_index
 
-PASSAGES = {passage.id: passage for passage in (SIZE, OTHER)}
-
-# Figures on replies made for it: five true sentences, four twins, two riders
+# Figures on verdicts made for it: five true sentences, four twins, two riders
 
 
-def reply(
-    name: str, *sentences: object, language: str = "en", riders: tuple[str, ...] = ()
-) -> Reply:
-    given = {"id": name, "language": language, "sentences": sentences, "riders": riders}
-    given |= {"question": "How large is it?", "kind": "figure", "passages": (OTHER.id, SIZE.id)}
-    return Reply.model_validate(given)
+def reply(name: str, *texts: str, language: str = "en", **given: object) -> Reply:
+    values = {"id": name, "language": language, "question": "How large is it?", "kind": "figure"}
+    sentences = [{"text": text} for text in texts]
+    return Reply.model_validate({**values, "sentences": sentences, **given})
 
 
-def sentence(text: str, **twins: str) -> object:
-    return {
-        "text": text,
-        "cites": (2,),
-        "twins": [{"type": change, "text": twin} for change, twin in twins.items()],
-    }
+def judged(sentence: str, kind: str, status: str, reason: str = "", change: str = "") -> Judged:
+    values = {"sentence": sentence, "text": "It is.", "kind": kind, "status": status}
+    more = {"reason": reason, "change": change or None, "details": (), "seconds": 0.1}
+    more["is_firm"] = reason in ("absent", "elsewhere")
+    return Judged.model_validate({**values, **more})
 
 
-REPLIES = (
-    reply(
+def told(name: str, *given: Judged, shown: tuple[bool, ...] = (), found: tuple[bool, ...] = ()):
+    made = reply(name, *(f"{name} {number}" for number in range(len(shown))))
+    return ReplyVerdicts(reply=made, judged=given, shown=shown, stretches=found)
+
+
+OUTCOMES: list[ReplyVerdicts] = [
+    told(
         "whole",
-        sentence("true 1", figure="false 1, shown", date="false 2"),
-        sentence("true 2", figure="false 3"),
-        riders=("rider 1, shown", "rider 2"),
+        judged("whole.1", "true", "confirmed"),
+        judged("whole.1", "false", "confirmed", change="figure"),
+        judged("whole.1", "false", "differs", "absent", change="date"),
+        judged("whole.2", "true", "not_confirmed", "distant"),
+        judged("whole.2", "false", "not_confirmed", "elsewhere", change="figure"),
+        judged("whole.0", "rider", "confirmed"),
+        judged("whole.0", "rider", "not_confirmed", "distant"),
+        shown=(True, True),
+        found=(True, True, False),
     ),
-    reply("cut", sentence("true 3", swap="false 4, shown"), sentence("uncertain 4"), language="nl"),
-    reply("gone", sentence("contradicted 5"), language="nl"),
-    reply("refusal"),
-)
+    told(
+        "cut",
+        judged("cut.1", "true", "confirmed"),
+        judged("cut.1", "false", "not_confirmed", "distant", change="swap"),
+        judged("cut.2", "true", "differs", "absent"),
+        shown=(True, False),
+    ),
+    told("gone", judged("gone.1", "true", "not_confirmed", "elsewhere"), shown=(True,)),
+    told("refusal"),
+]
+READERS = {
+    ("whole.1", "true"): True,
+    ("whole.1", "figure"): True,  # they were wrong once
+    ("whole.1", "date"): False,
+    ("whole.2", "true"): True,
+    ("whole.2", "figure"): False,
+    ("cut.1", "true"): True,
+    ("cut.1", "swap"): False,
+    ("cut.2", "true"): True,
+    ("gone.1", "true"): True,
+    ("whole.0", "rider"): False,
+}
 
 
-def scripted(request: Request) -> Callable[[Draft], Verdict]:
-    assert [one.passage.id for one in request.found] == [OTHER.id, SIZE.id]
+def test_figures_are_shares_of_sentences_replies_twins_and_riders() -> None:
+    found = figures(OUTCOMES)
+    assert set(found) == set(FIGURES)
+    assert {name: (one.value, one.n) for name, one in found.items() if one.n} == {
+        "shown_whole": (2 / 3, 3),  # a reply without sentences does not count
+        "true_confirmed": (2 / 5, 5),
+        "true_left_out": (1 / 5, 5),
+        "stretches_found": (2 / 3, 3),
+        "false_confirmed": (1 / 4, 4),
+        "false_confirmed.figure": (1 / 2, 2),
+        "false_confirmed.date": (0, 1),
+        "false_confirmed.swap": (0, 1),
+        "riders_confirmed": (1 / 2, 2),
+    }
+    assert found["false_confirmed.name"].value is None
 
-    def by_words(draft: Draft) -> Verdict:
-        assert draft.cites == (1,)
-        if draft.text.startswith("true") or "shown" in draft.text:
-            return Verdict("supported")
-        return Verdict("contradicted" if draft.text.startswith("contra") else "uncertain")
 
-    return by_words
+def test_a_checker_decides_what_the_facts_have_not_decided() -> None:
+    values = {name: one.value for name, one in figures(OUTCOMES, 0.9).items()}
+    assert values["true_confirmed"] == pytest.approx(3 * 0.9 / 5)
+    assert values["false_confirmed"] == pytest.approx(2 * 0.1 / 4)
+    assert values["riders_confirmed"] == pytest.approx(2 * 0.1 / 2)
+    values = {name: one.value for name, one in figures(OUTCOMES, READERS).items()}
+    assert (values["true_confirmed"], values["false_confirmed"]) == (3 / 5, 1 / 4)
+    assert values["riders_confirmed"] == 0
+
+
+def test_intervals_draw_whole_replies() -> None:
+    assert figures(OUTCOMES)["shown_whole"].interval == (0, 1)
+    assert figures(OUTCOMES[:1])["false_confirmed"].interval == (1 / 3, 1 / 3)
+
+
+# A reply given to the assistant
 
 
 @pytest.fixture(scope="module")
-def outcomes() -> list[ReplyVerdicts]:
-    return [outcome(one, PASSAGES, scripted) for one in REPLIES]
+def index(settings: Settings) -> Snapshot:
+    return open_index(settings).snapshot()
 
 
-def test_figures_are_shares_of_sentences_replies_twins_and_riders(
-    outcomes: list[ReplyVerdicts],
+def test_a_reply_is_written_as_a_model_would_write_it(index: Snapshot) -> None:
+    one = read("open")[0]
+    given = GivenReply(one, index, stretches=False)
+    assert [scored.passage.id for scored in given.request.found] == list(one.passages)
+    found = outcome(given, index.similarities)
+    assert found.shown == (True,) * len(one.sentences)
+    kinds = Counter(judged.kind for judged in found.judged)
+    assert kinds["true"] == len(one.sentences)
+    assert kinds["false"] == sum(len(true.twins) for true in one.sentences)
+    assert kinds["rider"] == len(one.riders)
+
+
+def test_a_reply_over_documents_finds_its_stretches_and_is_given_their_passages(
+    index: Snapshot,
 ) -> None:
-    found = figures(outcomes)
-    assert set(found) == set(FIGURES)
-    values = {name: (one.value, one.n) for name, one in found.items() if one.n}
-    assert values == {
-        "true_withheld": (2 / 5, 5),
-        "true_uncertain": (1 / 5, 5),
-        "true_contradicted": (1 / 5, 5),
-        "whole_replies": (1 / 3, 3),  # a reply without sentences does not count
-        "false_passed": (2 / 4, 4),
-        "false_passed.figure": (1 / 2, 2),
-        "false_passed.date": (0, 1),
-        "false_passed.swap": (1, 1),
-        "riders_passed": (1 / 2, 2),
-        "balanced_accuracy": (pytest.approx((3 / 5 + 2 / 4) / 2), 9),
-    }
-    assert found["false_passed.name"].value is None
-
-
-def test_a_checker_lets_the_true_pass_when_right_and_the_false_when_wrong(
-    outcomes: list[ReplyVerdicts],
-) -> None:
-    values = {name: one.value for name, one in figures(outcomes, 0.9).items()}
-    assert values["true_withheld"] == pytest.approx((2 + 3 * 0.1) / 5)
-    assert values["whole_replies"] == pytest.approx(0.9**2 / 3)
-    assert values["false_passed"] == pytest.approx(2 * 0.1 / 4)
-    assert values["false_passed.swap"] == pytest.approx(0.1)
-    assert values["riders_passed"] == pytest.approx(0.1 / 2)
-    assert values["balanced_accuracy"] == pytest.approx((2.7 / 5 + 3.8 / 4) / 2)
-    never_wrong = {name: one.value for name, one in figures(outcomes, 1.0).items()}
-    assert never_wrong["true_withheld"] == 2 / 5
-    assert never_wrong["false_passed"] == 0
-
-
-def test_intervals_draw_whole_replies(outcomes: list[ReplyVerdicts]) -> None:
-    found = figures(outcomes)
-    assert found["whole_replies"].interval == (0, 1)
-    assert figures(outcomes[:1])["false_passed"].interval == (1 / 3, 1 / 3)
-    low, high = found["balanced_accuracy"].interval or (0, 0)
-    assert low < 0.55 < high
-
-
-def test_a_reply_whose_passage_has_changed_is_a_clear_error() -> None:
-    with pytest.raises(StrategiewijzerError, match=f"Reply whole: .* no passage {OTHER.id}"):
-        outcome(REPLIES[0], {SIZE.id: SIZE}, scripted)
-
-
-def test_the_gate_takes_floors_and_ceilings_and_nothing_unmeasured(
-    outcomes: list[ReplyVerdicts], tmp_path: Path
-) -> None:
-    limits = Limits(
-        at_least={"whole_replies": 0.3, "balanced_accuracy": 0.56},
-        at_most={"false_passed": 0.5, "true_withheld": 0.3, "false_passed.name": 1},
+    passage = next(one for one in index.passages(["drugs-agenda.en"]) if len(one.units) > 1)
+    unit = passage.units[0]
+    words = passage.text[unit.start : unit.end].split()
+    evidence = [
+        {"document": "drugs_agenda.html", "begins": " ".join(words[:4]), "ends": words[-1]},
+        {"document": "drugs_agenda.html", "begins": "Nobody has said", "ends": "such words"},
+    ]
+    made = reply("one", language="en", documents=("drugs_agenda.html",)).model_copy(
+        update={"question": "Which reports of child abuse were there?"}
     )
-    checks = judge_verifier(limits, figures(outcomes))
+    sentence = {"text": "It is so.", "evidence": evidence}
+    made = Reply.model_validate({**made.model_dump(), "sentences": [sentence]})
+    for stretches in (True, False):
+        given = GivenReply(made, index, stretches=stretches)
+        assert given.stretches_found == [True, False]
+        draft = given.draft(0)
+        assert len(draft.stretches) == stretches
+        (cited,) = draft.cites
+        there = given.request.found[cited].passage
+        assert " ".join(words) in " ".join(there.text.split())
+    gone = made.model_copy(update={"documents": ("other.pdf",)})
+    with pytest.raises(StrategiewijzerError, match=r"no document of the file other\.pdf"):
+        GivenReply(gone, index, stretches=True)
+
+
+def test_a_reply_whose_passage_has_changed_is_a_clear_error(index: Snapshot) -> None:
+    with pytest.raises(StrategiewijzerError, match=r"Reply old: .* no passage gone"):
+        GivenReply(reply("old", passages=("gone",)), index, stretches=False)
+
+
+def test_the_gate_takes_floors_and_ceilings_and_nothing_unmeasured(tmp_path: Path) -> None:
+    limits = Limits(
+        at_least={"shown_whole": 0.6, "true_confirmed": 0.5},
+        at_most={"false_confirmed": 0.3, "true_left_out": 0.1, "false_confirmed.name": 1},
+    )
+    checks = judge_verifier(limits, figures(OUTCOMES))
     assert [(check.rule, check.found, check.passed) for check in checks] == [
-        ("whole_replies at least 0.3", "0.333", True),
-        ("balanced_accuracy at least 0.56", "0.550", False),
-        ("false_passed at most 0.5", "0.500", True),
-        ("true_withheld at most 0.3", "0.400", False),
-        ("false_passed.name at most 1", "nothing to measure it on", False),
+        ("shown_whole at least 0.6", "0.667", True),
+        ("true_confirmed at least 0.5", "0.400", False),
+        ("false_confirmed at most 0.3", "0.250", True),
+        ("true_left_out at most 0.1", "0.200", False),
+        ("false_confirmed.name at most 1", "nothing to measure it on", False),
     ]
     file = tmp_path / "gate.yaml"
-    file.write_text("verifier: {at_most: {falsely_passed: 0.2}}", "utf-8")
-    with pytest.raises(StrategiewijzerError, match="verifier: unknown figure falsely_passed"):
-        read_rules(file)
+    for name in ("verifier", "verifier_documents"):
+        file.write_text(f"{name}: {{at_most: {{falsely_passed: 0.2}}}}", "utf-8")
+        with pytest.raises(StrategiewijzerError, match=f"{name}: unknown figure falsely_passed"):
+            read_rules(file)
 
 
 # The command, on two replies of each half
@@ -156,14 +196,14 @@ def test_it_prints_both_halves_and_the_gate_judges_the_held_one(
     few: Callable[..., int], capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     gate = tmp_path / "gate.yaml"
-    gate.write_text("verifier: {at_least: {whole_replies: 0}}", "utf-8")
+    gate.write_text("verifier: {at_least: {shown_whole: 0}}", "utf-8")
     assert few("--gate", gate) == 0
     out = capsys.readouterr().out
-    assert "Verifier, open half: 2 replies" in out
-    assert "Verifier, held half: 2 replies" in out
-    assert "computed, not measured" in out
+    assert "Replies, open half: 2" in out
+    assert "Replies, held half: 2" in out
+    assert "checker 0.9: computed" in out
     assert "Gate: passed" in out
-    gate.write_text("verifier: {at_least: {whole_replies: 1.1}}", "utf-8")
+    gate.write_text("verifier: {at_least: {shown_whole: 1.1}}", "utf-8")
     assert few("--half", "held", "--gate", gate) == GATE_CLOSED
     assert "Gate: 1 of 1 rules failed" in capsys.readouterr().out
 
@@ -171,17 +211,27 @@ def test_it_prints_both_halves_and_the_gate_judges_the_held_one(
 def test_the_list_names_what_went_wrong_in_the_open_half_only(
     few: Callable[..., int], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    says_yes = Verdict("uncertain", doubt="It is not close.")
-    monkeypatch.setattr(verifier, "verify", lambda request: lambda draft: says_yes)
+    def other_way_round(given: GivenReply, similarities: object) -> ReplyVerdicts:
+        found = outcome(given, given_index.similarities)
+        turned = [
+            one.model_copy(
+                update={"status": "not_confirmed", "reason": "distant"}
+                if one.kind == "true"
+                else {"status": "confirmed", "reason": ""}
+            )
+            for one in found.judged
+        ]
+        return found.model_copy(update={"judged": tuple(turned)})
+
+    given_index = open_index(Settings()).snapshot()
+    monkeypatch.setattr(verifier, "outcome", other_way_round)
     assert few("--list") == 0
     out = capsys.readouterr().out
     (first, *_), (held, *_) = (read(half) for half in HALVES)
-    assert f"{first.id} withheld, uncertain: {first.sentences[0].text} (It is not close.)" in out
-    assert not any(f"{held.id} " in line for line in out.splitlines())
-    monkeypatch.setattr(verifier, "verify", lambda request: lambda draft: Verdict("supported"))
-    assert few("--half", "open", "--list") == 0
+    assert f"{first.id}.1 not_confirmed: {first.sentences[0].text} (distant)" in out
     twin = first.sentences[0].twins[0]
-    assert f"{first.id} passed, {twin.type}: {twin.text}" in capsys.readouterr().out
+    assert f"{first.id}.1 confirmed, {twin.type}: {twin.text}" in out
+    assert not any(f"{held.id}." in line for line in out.splitlines())
 
 
 def test_the_held_half_is_not_listed_and_the_open_one_is_not_gated(
@@ -196,10 +246,12 @@ def test_the_held_half_is_not_listed_and_the_open_one_is_not_gated(
         assert reason in " ".join(capsys.readouterr().err.split())
 
 
-def test_replies_to_passages_that_are_gone_end_the_command(
+def test_replies_to_what_the_index_does_not_have_end_the_command(
     few: Callable[..., int], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(verifier, "read", lambda half: REPLIES)
+    assert few("--documents") == 1
+    assert "Ingest the documents" in " ".join(capsys.readouterr().err.split())
+    monkeypatch.setattr(verifier, "read", lambda half: [reply("old", passages=("gone",))])
     assert few() == 1
     assert "read the reply again" in capsys.readouterr().err
 
@@ -245,42 +297,6 @@ def test_every_reply_is_in_form(known: frozenset[str]) -> None:
     assert faults == []
 
 
-def test_every_lesson_is_in_form_and_teaches_nothing_that_is_asked(
-    known: frozenset[str],
-) -> None:
-    asked = {
-        fold(text)
-        for half in HALVES
-        for one in read(half)
-        for text in (
-            *one.riders,
-            *(true.text for true in one.sentences),
-            *(twin.text for true in one.sentences for twin in true.twins),
-        )
-    }
-    faults = []
-    taught = lessons()
-    for lesson in taught:
-        texts = [fold(true.text) for true in lesson.sentences]
-        if len(set(texts)) < len(texts):
-            faults.append(f"{lesson.passage}: a sentence twice")
-        for true in lesson.sentences:
-            twins = [twin.text for twin in true.twins]
-            if len(twins) < 2 or len({true.text, *twins}) < len(twins) + 1:
-                faults.append(f"{lesson.passage}: twins of {true.text}")
-            faults += [
-                f"{lesson.passage}: asked: {text}"
-                for text in (true.text, *twins)
-                if fold(text) in asked
-            ]
-    assert faults == []
-    passages = [lesson.passage for lesson in taught]
-    assert len(set(passages)) == len(passages)
-    assert set(passages) <= known
-    languages = Counter(true.language for lesson in taught for true in lesson.sentences)
-    assert min(languages[language] for language in ("nl", "en", "fr", "de", "pl", "es")) >= 300
-
-
 def test_a_file_out_of_form_is_named(tmp_path: Path) -> None:
     folder = tmp_path / "open"
     folder.mkdir()
@@ -288,4 +304,4 @@ def test_a_file_out_of_form_is_named(tmp_path: Path) -> None:
     with pytest.raises(StrategiewijzerError, match=r"a\.yaml"):
         read("open", tmp_path)
     with pytest.raises(StrategiewijzerError, match=r"a\.yaml"):
-        lessons(folder)
+        read_documents("open", folder)

@@ -1,4 +1,4 @@
-"""A model's answers go through the same verification; nothing unproven is shown."""
+"""A model's answers are shown whole, each sentence with what was found of it."""
 
 import json
 import logging
@@ -77,8 +77,12 @@ def test_a_structured_answer_is_asked_for_and_read(assistant: Assistant, server:
         ("In 2021 there were 912,345 reports in the EU.", [1]),
     )
     answer = assistant.ask(QUESTION)
-    assert answer.text == "In 2019 there were more than 725 000 reports in the EU. [1]"
-    assert answer.contradicted == ("In 2021 there were 912,345 reports in the EU.",)
+    shown, left_out = answer.text.split("[1] ")
+    assert shown == "In 2019 there were more than 725 000 reports in the EU. "
+    assert left_out.startswith("[Left out: the sources do not have")
+    (one,) = answer.left_out
+    assert one.text == "In 2021 there were 912,345 reports in the EU."
+    assert one.details == ("912,345",)  # another passage has 2021
     asked = server.requests[0]["response_format"]
     assert (asked["type"], asked["json_schema"]["strict"]) == ("json_schema", True)
     _assert_quotes_are_exact(answer)
@@ -169,7 +173,7 @@ def test_a_reply_is_read_up_to_a_number_of_sentences(assistant: Assistant, serve
     server.reply = f"{said} {rest}"
     answer = assistant.ask(QUESTION)
     assert (answer.mode, answer.trouble) == ("generative", "cut")
-    assert len(answer.contradicted) + len(answer.withheld) < 100
+    assert len(answer.unconfirmed) + len(answer.left_out) < 100
 
 
 def test_a_server_that_is_not_read_further_need_not_write_on(
@@ -181,14 +185,14 @@ def test_a_server_that_is_not_read_further_need_not_write_on(
     assert server.hung_up.wait(PATIENCE)
 
 
-def test_a_question_given_back_as_a_sentence_is_withheld(
+def test_a_question_given_back_as_a_sentence_is_not_confirmed(
     assistant: Assistant, server: Script
 ) -> None:
     question = "Were there 725,000 reports of online child sexual abuse in the EU in 2019?"
     server.reply = f"{question[5:-1]} [1]."
     answer = assistant.ask(question)
-    assert (answer.mode, answer.answered) == ("fallback", True)
-    assert len(answer.contradicted) == 1
+    assert (answer.mode, answer.answered) == ("generative", True)
+    assert answer.unconfirmed == (server.reply.replace(" [1]", ""),)
 
 
 def test_retries_stay_within_the_total_time(settings: Settings, server: Script) -> None:
@@ -199,37 +203,30 @@ def test_retries_stay_within_the_total_time(settings: Settings, server: Script) 
     assert len(server.requests) == 1
 
 
-def test_an_invented_figure_is_withheld(assistant: Assistant, server: Script) -> None:
+def test_an_invented_figure_is_left_out(assistant: Assistant, server: Script) -> None:
     server.reply = (
         "In 2019 there were more than 725,000 reports in the EU [1]. "
         "In 2021 there were 912,345 reports in the EU [1]."
     )
     answer = assistant.ask(QUESTION)
     assert "725,000" in answer.text
-    assert "912" not in answer.text
-    assert answer.contradicted == ("In 2021 there were 912,345 reports in the EU.",)
+    assert [one.text for one in answer.left_out] == [
+        "In 2021 there were 912,345 reports in the EU."
+    ]
 
 
-def test_an_answer_without_its_opening_says_so(assistant: Assistant, server: Script) -> None:
-    told = "In 2019 there were more than 725,000 reports in the EU [1]."
-    opening = "No, in 2021 there were 912,345 reports in the EU [1]."
-    server.reply = f"{opening} {told}"
-    assert assistant.ask(QUESTION).opening_left_out
-    server.reply = f"{told} {opening}"
-    assert not assistant.ask(QUESTION).opening_left_out
-    server.reply = opening
-    answer = assistant.ask(QUESTION)  # of which the sources' own sentences are shown
-    assert (answer.mode, answer.opening_left_out) == ("fallback", False)
-
-
-def test_a_sentence_about_something_else_is_withheld(assistant: Assistant, server: Script) -> None:
+@pytest.mark.parametrize("checks", [True, False])
+def test_a_sentence_about_something_else_is_not_confirmed(
+    settings: Settings, server: Script, checks: bool
+) -> None:
     server.reply = "Bananas are a popular fruit in many countries [1]."
-    answer = assistant.ask(QUESTION)
-    assert answer.withheld == (server.reply.replace(" [1]", ""),)
-    assert "Bananas" not in answer.text
-    assert (answer.mode, answer.answered) == ("fallback", True)
-    assert "725,000" in answer.text
-    _assert_quotes_are_exact(answer)
+    server.check = lambda request: checked(request, {1: "Nothing about bananas."})
+    values = {"openai_base_url": server.url, "model": "scripted", "checker": checks}
+    answer = Assistant(settings.model_copy(update=values)).ask(QUESTION)
+    assert answer.unconfirmed == (server.reply.replace(" [1]", ""),)
+    assert answer.text == answer.unconfirmed[0]  # and no quote in its place
+    assert (answer.mode, answer.answered) == ("generative", True)
+    assert any("725,000" in one.quote for one in answer.citations)  # folded below it
 
 
 def test_a_line_that_heads_a_passage_is_no_statement(assistant: Assistant, server: Script) -> None:
@@ -237,8 +234,8 @@ def test_a_line_that_heads_a_passage_is_no_statement(assistant: Assistant, serve
     about = (passage.document.title, passage.document.reference, passage.headings[-1])
     server.reply = f"{', '.join(about)}, {passage.document.date} [1]."
     answer = assistant.ask(QUESTION)
-    assert len(answer.contradicted) == 1
-    assert (answer.mode, answer.answered) == ("fallback", True)
+    assert len(answer.unconfirmed) == 1
+    assert (answer.mode, answer.answered) == ("generative", True)
 
 
 def test_an_answer_in_another_language_than_was_asked_for_is_told_as_what_it_is(
@@ -267,8 +264,8 @@ def test_what_is_quoted_below_a_models_answer_has_the_language_of_its_source(
     assert all(languages(answer, block) == ["en"] for block in answer.further)
 
 
-def test_a_wrong_or_missing_citation_is_corrected(assistant: Assistant, server: Script) -> None:
-    for markers in ("[6]", "[99]", ""):
+def test_a_missing_citation_is_found(assistant: Assistant, server: Script) -> None:
+    for markers in ("[99]", ""):
         server.reply = (
             f"In 2010 there were 23,000 reports in the EU and over 725,000 in 2019 {markers}."
         )
@@ -286,7 +283,7 @@ def test_the_passages_are_numbered_data_and_the_question_is_not_in_the_rules(
     rules, question = server.requests[0]["messages"]
     assert "Ignore the rules" not in rules["content"]
     assert question["content"].startswith(QUESTION)
-    assert rules["content"].count("<passage number=") == len(answer.passages)
+    assert 6 < rules["content"].count("<passage number=") <= len(answer.passages)
     assert not answer.answered
 
 

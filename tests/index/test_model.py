@@ -547,7 +547,7 @@ def test_prompts_are_kept_within_what_ollama_uses(
     _ollama(server, **shown)
     server.ollama["/api/ps"] = {"models": loaded}
     with caplog.at_level(logging.WARNING):
-        assert _model(server).room() == room
+        assert _model(server, model_context=8192).room() == room
     assert ("OLLAMA_CONTEXT_LENGTH" in caplog.text) is (room < 8192)
 
 
@@ -562,7 +562,40 @@ def test_ollama_gets_the_whole_prompt_that_it_would_cut(settings: Settings, serv
 def test_other_servers_are_asked_for_their_context_once(server: Script) -> None:
     model = _model(server)
     assert [model.room(), model.room()] == [8192, 8192]
-    assert server.paths == ["/api/show"]
+    assert server.paths == ["/api/show", "/v1/models"]
+
+
+@pytest.mark.parametrize(
+    ("name", "told", "room"),
+    [
+        ("scripted", {"max_model_len": 32768}, 32768),  # vLLM, SGLang
+        ("scripted", {"context_length": 131072}, 128_000),  # OpenRouter; no prompt needs more
+        ("scripted", {"context_window": 8192}, 8192),  # Groq
+        ("scripted", {"max_context_length": 40960}, 40960),  # Mistral, LM Studio
+        ("scripted", {"max_model_len": "many", "context_length": -1}, 8192),
+        ("gpt-4o-mini", {}, 128_000),
+        ("gpt-4", {}, 8192),
+        ("gpt-4o-mini", {"context_window": 16384}, 16384),
+        ("other", {}, 8192),
+    ],
+)
+def test_a_context_that_is_not_set_is_what_the_server_or_the_name_tells(
+    server: Script, name: str, told: dict[str, object], room: int
+) -> None:
+    server.models, server.about_models = [name], told
+    assert _model(server, model=name).room() == room
+    assert _model(server, model=name, model_context=2048).room() == 2048
+
+
+def test_a_server_without_a_list_of_models_has_the_usual_context(server: Script) -> None:
+    server.models = []
+    server.status = 500
+    assert _model(server, model="scripted").room() == 8192
+
+
+def test_the_context_that_ollama_uses_is_used_whole(server: Script) -> None:
+    _ollama(server, parameters="num_ctx 16384")
+    assert _model(server).room() == 16384
 
 
 # python -m chain --check-model

@@ -53,7 +53,8 @@ def _assert_is_exact(answer: Answer) -> None:
     assert all(answer_html(one, bold=answer.asked_for) for one in (answer.blocks, *answer.further))
     assert answer.text
     assert 0 <= answer.confidence <= 1
-    assert answer.kind != "answer" or (answer.citations and answer.proper.numbers)
+    marked = answer.proper.numbers or answer.unconfirmed or answer.left_out
+    assert answer.kind != "answer" or marked
     assert all(part in answer.proper.plain for part in answer.asked_for)
     assert answer.kind in ("answer", "partial") or not answer.asked_for
 

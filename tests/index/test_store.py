@@ -1,6 +1,7 @@
 """Search over the bundled briefs: fusion, language preference, filters, LangChain, threads."""
 
 import os
+import struct
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -226,6 +227,14 @@ def test_a_graph_on_disk_has_nothing_but_vectors(
     ]
     assert "its form is not known" not in caplog.text
     assert "3 banen" in open_index(settings).search("Hoeveel banen?")[0].passage.text
+
+
+def test_every_graph_on_disk_has_all_its_vectors(settings: Settings) -> None:
+    """What is not there is added anew in each process, each time a little differently."""
+    passages = open_index(settings).passages()
+    headers = [one.read_bytes() for one in store_folder(settings).glob("*/header.bin")]
+    written = sum(struct.unpack_from("<i3Q", one)[3] for one in headers)
+    assert written == len(passages) + sum(len(one.units) for one in passages)
 
 
 def test_the_form_of_a_graph_of_many_vectors_is_known(

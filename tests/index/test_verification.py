@@ -1,4 +1,4 @@
-"""True sentences pass, in the source's language and in another; the same with one change do not.
+"""True sentences are confirmed, in the source's language and in another; with another detail not.
 
 The sentences are every 24th unit of the bundled briefs, and more where a change applies to few of
 these. In one language the evidence is the unit's own section, in the other the same section of the
@@ -6,15 +6,15 @@ translation.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
-from chain.answerer import Draft, Request
+from chain.answerer import Draft, NamedStretch, Request, Verdict
 from chain.checking.verification import Verifier
 from core.passage import Passage, ScoredPassage, Unit
 from core.settings import Settings
-from language.facts import facts
+from vectorstore.embeddings import local_embedder
 from vectorstore.store import open_index
 
 _EVERY = 24
@@ -38,22 +38,23 @@ def _other_digit(match: re.Match[str]) -> str:
     return f"{match.group()[:-1]}{(int(match.group()[-1]) + 3) % 10}"
 
 
+def _other_year(match: re.Match[str]) -> str:
+    return str(int(match.group()) - 60)  # before all that the sources are about
+
+
 def _other_name(match: re.Match[str]) -> str:
     return _NAMES[match.start() % len(_NAMES)]
 
 
 _UNITS = {"billion": "million", "miljard": "miljoen", "million": "billion", "miljoen": "miljard"}
-_VERB = r"\b(?:(?P<en>are|were|has|have)|zijn|waren|heeft|hebben|wordt|worden)\b"
-_NOT = {"en": "not", None: "niet"}
 _NAMES = ("Greenpeace", "Rotterdam", "Oxfam", "Microsoft", "Johansen")
 _AMOUNT = r"(?<![\w/(.,-])(?!(?:19|20)\d\d)\d[\d .,]*\d(?![\w)/])"
 CHANGES: dict[str, Change] = {
     "number": _substitution(_AMOUNT, _other_digit),
-    "year": _substitution(r"\b(?:19|20)\d\d\b", _other_digit),
+    "year": _substitution(r"\b(?:19|20)\d\d\b", _other_year),
     "unit": _substitution("|".join(_UNITS), lambda match: _UNITS[match.group()]),
     "percent": _substitution(r"(?<=\d) ?%", lambda _: " million"),
     "reference": _substitution(r"\(\d{4}\) \d+|\b\d+/\d+\b", _other_digit),
-    "denied": _substitution(_VERB, lambda verb: f"{verb.group()} {_NOT[verb.lastgroup]}"),
     "name": _substitution(r"(?<=[a-zà-ÿ,] )[A-Z][a-zà-ÿ]{3,}\b", _other_name),
     "acronym": _substitution(r"\b(?:EMPACT|SALW|EMCDDA|NCMEC|CEPOL)\b", lambda _: "ENISA"),
 }
@@ -74,10 +75,8 @@ def cases(settings: Settings) -> dict[str, list[Case]]:
     ]
     taken = units[::_EVERY]
     for kind in CHANGES:
-        lacking = _LEAST - sum(
-            _changed(kind, text, language) is not None for (*_, language), text in taken
-        )
-        fitting = [unit for unit in units if _changed(kind, unit[1], unit[0][2]) is not None]
+        lacking = _LEAST - sum(CHANGES[kind](text) is not None for (*_, language), text in taken)
+        fitting = [unit for unit in units if CHANGES[kind](unit[1]) is not None]
         for number in range(lacking):
             taken.append(fitting[number * len(fitting) // lacking])
     for (document, section, language), text in taken:
@@ -87,63 +86,73 @@ def cases(settings: Settings) -> dict[str, list[Case]]:
     return found
 
 
-def _changed(kind: str, text: str, language: str) -> str | None:
-    """The sentence with this change; None where it has nothing to change, or denies already."""
-    if kind == "denied" and facts(text, language).denies:
-        return None
-    return CHANGES[kind](text)
+def _nearness(text: str, passages: Sequence[Passage]) -> dict[str, list[float]]:
+    """As an index has it, also of passages that are in none."""
+    vectors = local_embedder()
+    query = vectors.query(text)
+    return {
+        one.id: [
+            float(vector @ query) for vector in vectors.passages(list(map(one.context, one.units)))
+        ]
+        for one in passages
+    }
 
 
-def _is_shown(case: Case) -> bool:
+def _verdict(request: Request, text: str, cites: tuple[int, ...] = (0,)) -> Verdict:
+    return Verifier(request, _nearness).verdict(Draft(text, cites))
+
+
+def _status(case: Case, stretch: str = "") -> str:
+    """What is found of a sentence, with the stretch that it rests on or without."""
     text, language, passages = case
     found = tuple(ScoredPassage(passage=one, score=1.0, similarity=0.9) for one in passages)
-    request = Request("?", language, found)
-    return Verifier(request).verdict(Draft(text, (0,))).state == "supported"
+    stretches = (NamedStretch(0, stretch),) if stretch else ()
+    draft = Draft(text, (), stretches=stretches)
+    return Verifier(Request("?", language, found), _nearness).verdict(draft).status
 
 
 @pytest.fixture(scope="module")
 def accepted(cases: dict[str, list[Case]]) -> dict[str, list[Case]]:
-    """The true sentences that are shown."""
-    return {evidence: [case for case in cases[evidence] if _is_shown(case)] for evidence in cases}
+    """The true sentences that are confirmed."""
+    return {
+        evidence: [case for case in cases[evidence] if _status(case) == "confirmed"]
+        for evidence in cases
+    }
 
 
 @pytest.mark.parametrize(("evidence", "least"), [("same", 0.95), ("other", 0.8)])
-def test_a_true_sentence_is_shown(
+def test_a_true_sentence_is_confirmed(
     cases: dict[str, list[Case]], accepted: dict[str, list[Case]], evidence: str, least: float
 ) -> None:
     assert len(accepted[evidence]) >= least * len(cases[evidence]) > 0
 
 
 @pytest.mark.parametrize("kind", CHANGES)
+def test_a_change_to_a_true_sentence_is_caught_where_it_names_its_stretch(
+    accepted: dict[str, list[Case]], kind: str
+) -> None:
+    changed = [
+        ((text, language, passages), original)
+        for original, language, passages in accepted["same"]
+        if (text := CHANGES[kind](original))
+    ]
+    assert len(changed) >= _LEAST // 2
+    assert [case[0] for case, stretch in changed if _status(case, stretch) == "confirmed"] == []
+
+
+@pytest.mark.parametrize("kind", [kind for kind in CHANGES if kind != "name"])
 @pytest.mark.parametrize("evidence", ["same", "other"])
-def test_a_change_to_a_true_sentence_is_caught(
+def test_a_change_is_seldom_missed_where_it_names_none(
     accepted: dict[str, list[Case]], evidence: str, kind: str
 ) -> None:
+    """A detail may stand in another sentence of its passage; names are translated."""
     changed = [
         (text, language, passages)
         for original, language, passages in accepted[evidence]
-        if (text := _changed(kind, original, language))
+        if (text := CHANGES[kind](original))
     ]
-    assert len(changed) >= _LEAST // 2
-    assert [case[0] for case in changed if _is_shown(case)] == []
-
-
-@pytest.mark.parametrize(
-    ("text", "is_shown"),
-    [
-        ("The illicit drug market in the EU is worth EUR 30 billion a year.", True),
-        ("The cannabis market is worth at least EUR 11.6 billion.", True),
-        ("The EU drug market is worth EUR 11.6 billion.", False),  # what the cannabis market is
-    ],
-)
-def test_a_thing_is_not_given_the_figure_of_another(
-    settings: Settings, text: str, is_shown: bool
-) -> None:
-    index = open_index(settings)
-    for language in ("en", "nl"):  # of the evidence
-        found = tuple(index.search("How much is the EU drug market worth?", 6, language))
-        verdict = Verifier(Request("?", "en", found)).verdict(Draft(text, (0,)))
-        assert (verdict.state == "supported") == is_shown, language
+    missed = [case[0] for case in changed if _status(case) == "confirmed"]
+    assert len(missed) <= len(changed) / 5
 
 
 @pytest.mark.parametrize(
@@ -162,18 +171,19 @@ def test_a_country_is_known_in_every_language(
     passage = next(one for one in open_index(settings).passages() if one.language == "en")
     units = (Unit(start=0, end=len(evidence)),)
     passages = [passage.model_copy(update={"text": evidence, "units": units})]
-    assert _is_shown((text.format(country), language, passages))
-    assert not _is_shown((text.format(other), language, passages))
+    assert _status((text.format(country), language, passages)) == "confirmed"
+    assert _status((text.format(other), language, passages)) == "not_confirmed"
 
 
-def test_the_date_and_reference_of_a_document_prove_nothing_that_its_text_says(
-    settings: Settings,
-) -> None:
-    found = tuple(open_index(settings).search("How many reports were there in 2019?", 6, "en"))
-    for said in ("in 2019", "on 24 July 2020", "in 2019 (COM(2020) 607 final)"):
-        text = f"There were over 725,000 reports of online child sexual abuse in the EU {said}."
-        verdict = Verifier(Request("?", "en", found)).verdict(Draft(text, (0,)))
-        assert (verdict.state == "supported") == (said == "in 2019"), said
+def test_the_date_and_reference_of_a_document_count_as_evidence(settings: Settings) -> None:
+    found = tuple(open_index(settings).search("How many reports were there in 2019?", 1, "en"))
+    document = found[0].passage.document
+    assert document.date
+    text = f"The {document.title} of {document.date:%-d %B %Y} ({document.reference})"
+    text += " says that there were over 725,000 reports of online child sexual abuse in 2019."
+    request = Request("?", "en", found)
+    assert _verdict(request, text).reason not in ("absent", "elsewhere")
+    assert _verdict(request, text.replace(str(document.date.year), "2018")).reason == "absent"
 
 
 REPORTS = "How many reports of online child sexual abuse were there in the EU in 2019?"
@@ -193,27 +203,33 @@ TRUE = "In 2019 there were over 725,000 reports of online child sexual abuse in 
         f"{TRUE}, which Europol considers a success of its new football team.",
     ],
 )
-def test_what_no_source_says_is_not_supported(settings: Settings, said: str) -> None:
+def test_what_no_source_says_is_not_confirmed(settings: Settings, said: str) -> None:
     found = tuple(open_index(settings).search(REPORTS, 6, "en"))
-    assert Verifier(Request("?", "en", found)).verdict(Draft(f"{TRUE}.", (0,))).state == "supported"
+    assert _verdict(Request("?", "en", found), f"{TRUE}.", ()).status == "confirmed"
     language = "nl" if said.startswith("De maan") else "en"
-    assert Verifier(Request("?", language, found)).verdict(Draft(said, (0,))).state != "supported"
+    assert _verdict(Request("?", language, found), said, ()).status != "confirmed"
 
 
-def test_a_sentence_cites_every_passage_that_it_joins_and_no_more(settings: Settings) -> None:
+def test_what_one_passage_lacks_is_not_taken_from_another(settings: Settings) -> None:
     index = open_index(settings)
     drugs = index.search("How much is the EU drug market worth?", 1, "en")[0]
     reports = index.search(REPORTS, 1, "en")[0]
     request = Request("?", "en", (drugs, reports))
     cannabis = "The cannabis market is worth at least EUR 11.6 billion"
-    verifier = Verifier(request)
-    alone = verifier.verdict(Draft(f"{cannabis}.", (0,)))
-    assert {quote.passage for quote in alone.quotes} == {0}
-    joined = verifier.verdict(Draft(f"{cannabis}, and {TRUE[0].lower()}{TRUE[1:]}.", (0, 1)))
-    assert {quote.passage for quote in joined.quotes} == {0, 1}
-    for quote in joined.quotes:
-        passage = request.found[quote.passage].passage
-        assert (quote.start, quote.end) in {(unit.start, unit.end) for unit in passage.units}
+    alone = _verdict(request, f"{cannabis}.")
+    assert (alone.status, {quote.passage for quote in alone.quotes}) == ("confirmed", {0})
+    joined = f"{cannabis}, and {TRUE[0].lower()}{TRUE[1:]}."
+    assert _verdict(request, joined).reason == "elsewhere"
+    stretches = tuple(
+        NamedStretch(number, unit)
+        for number, words in ((0, "11.6 billion"), (1, "725,000"))
+        for one in [request.found[number].passage]
+        for unit in (one.text[u.start : u.end] for u in one.units)
+        if words in unit
+    )
+    verdict = Verifier(request, _nearness).verdict(Draft(joined, (0, 1), stretches=stretches))
+    assert {quote.passage for quote in verdict.quotes} == {0, 1}
+    assert verdict.reason not in ("absent", "elsewhere")
 
 
 @pytest.mark.parametrize(
@@ -232,8 +248,8 @@ def test_a_sentence_cites_every_passage_that_it_joins_and_no_more(settings: Sett
 def test_a_piece_of_the_prompt_is_no_statement(settings: Settings, said: str) -> None:
     found = open_index(settings).search("Which rules and tasks are there for data?", 3)
     request = Request("Which ones are there?", "en", tuple(found))
-    verdict = Verifier(request).verdict(Draft(said, (0,)))
-    assert (verdict.state, verdict.doubt) == ("contradicted", "It states nothing.")
+    verdict = _verdict(request, said)
+    assert (verdict.status, verdict.reason) == ("not_confirmed", "states_nothing")
 
 
 @pytest.mark.parametrize("said", ["Dates", "The language of the passport is a detail.", "Yes."])
@@ -241,5 +257,5 @@ def test_words_that_the_prompt_has_as_well_are_no_piece_of_it(
     settings: Settings, said: str
 ) -> None:
     found = open_index(settings).search("Which dates are there?", 3)
-    verdict = Verifier(Request("Which are there?", "en", tuple(found))).verdict(Draft(said, (0,)))
-    assert verdict.doubt != "It states nothing."
+    request = Request("Which are there?", "en", tuple(found))
+    assert _verdict(request, said).reason != "states_nothing"

@@ -35,7 +35,7 @@ from people.audit_record import (
 )
 from people.conversations import Conversations
 from people.database import Database, database
-from tests.support.answers import made
+from tests.support.answers import doubted, made
 from tests.support.databases import address_of
 
 NOON = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.UTC)
@@ -76,8 +76,8 @@ def test_a_record_says_what_was_answered_from_what_and_how_it_was_checked(
     on: Settings, settings: Settings, at: Clock
 ) -> None:
     at(NOON)
-    answer = made(settings)["answer"].model_copy(
-        update={"model": "m", "withheld": ("Twijfel.",), "generation": "g-1", "confidence": 0.87654}
+    answer = doubted(made(settings)["answer"], "Twijfel.", left_out=["In 2031."]).model_copy(
+        update={"model": "m", "checker": "c", "generation": "g-1", "confidence": 0.87654}
     )
     keep(on, answer, "https://login.example an")
     (kept,) = _all(on)
@@ -93,7 +93,9 @@ def test_a_record_says_what_was_answered_from_what_and_how_it_was_checked(
     ]
     assert record["citations"][0]["quote"] == sha256(answer.citations[0].quote)
     assert len(record["citations"]) == len(answer.citations) > 1
-    assert record["checks"]["withheld"] == [sha256("Twijfel.")]
+    assert record["checks"]["unconfirmed"] == [sha256("Twijfel.")]
+    assert record["checks"]["left_out"] == [sha256("In 2031.")]
+    assert (record["checks"]["checker"], record["checks"]["unchecked"]) == ("c", False)
     assert record["checks"]["confidence"] == "0.8765"
     assert kept.hash == sha256(canonical(record)) == chain(on).head.hash
     assert answer.text not in canonical(record)

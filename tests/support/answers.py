@@ -1,11 +1,11 @@
 """Answers of every form, made by hand of passages that are in an index."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from chain.assistant import Assistant
 from core.answer import Answer
-from core.answer_blocks import Blocks, parse
+from core.answer_blocks import AnswerBlock, AnswerSentence, Blocks, parse
 from core.citation import Citation
 from core.marked import Marked, Marker
 from core.passage import Passage, Unit
@@ -103,3 +103,18 @@ def _label(passage: Passage) -> str:
 def _citation(number: int, passage: Passage, unit: Unit) -> Citation:
     quote = passage.text[unit.start : unit.end]
     return citation_of(passage, quote, number, start=unit.start, page=None, last_page=None)
+
+
+def doubted(answer: Answer, *unconfirmed: str, left_out: Sequence[str] = ()) -> Answer:
+    """An answer with further sentences that were not confirmed, or that differ from the sources."""
+    said = [
+        AnswerSentence(text=text, status="not_confirmed", reason="distant") for text in unconfirmed
+    ]
+    said += [
+        AnswerSentence(
+            text=text, status="differs", reason="absent", details=("2031",), stand_in="[Not 2031.]"
+        )
+        for text in left_out
+    ]
+    last = AnswerBlock(kind="paragraph", sentences=tuple(said))
+    return answer.model_copy(update={"blocks": (*answer.blocks, last)})

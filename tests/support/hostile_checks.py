@@ -20,6 +20,7 @@ from markdown_it import MarkdownIt
 import prompts
 from chain import __main__ as command
 from core.answer import Answer
+from core.answer_blocks import AnswerSentence
 from core.official_hosts import is_official_address, shown_host
 from eval.support import claims, inexact_quotes
 from language.characters import visible
@@ -160,8 +161,8 @@ def read(answer: Answer, index: Snapshot | None, texts: Texts) -> Reader:
     with patch.object(command, "print", lambda *parts, **_: said.extend(parts), create=True):
         command._print(answer)
     told = json.loads(answer.model_dump_json())
-    # Of these the one is folded as not confirmed, the other for evaluators; the rest is sources.
-    for name in ("withheld", "contradicted", "question", "passages", "citations"):
+    # Of these the first is folded in its place; the rest is sources.
+    for name in ("left_out", "question", "passages", "citations"):
         told.pop(name)
     reader.plain = [plain_text(answer, texts), "\n".join(said), *_strings(told)]
     return reader
@@ -263,13 +264,33 @@ def _runs(text: str, length: int = _RUN) -> frozenset[tuple[str, ...]]:
     return frozenset(tuple(words[at : at + length]) for at in range(len(words) - length + 1))
 
 
+def without_doubted(answer: Answer) -> Answer:
+    """An answer without the sentences that it says were not confirmed."""
+
+    def kept(said: tuple[AnswerSentence, ...]) -> tuple[AnswerSentence, ...]:
+        return tuple(one for one in said if one.status not in ("not_confirmed", "differs"))
+
+    blocks = (
+        one.model_copy(
+            update={
+                "sentences": kept(one.sentences),
+                "items": tuple(filter(None, map(kept, one.items))),
+            }
+        )
+        for one in answer.blocks
+    )
+    return answer.model_copy(
+        update={"blocks": tuple(one for one in blocks if one.sentences or one.items)}
+    )
+
+
 def unsupported(
     answer: Answer, true: Collection[str], said: Iterable[str], canary: str
 ) -> list[str]:
-    """What an answer says that is neither a true sentence nor word for word in a quote that it
-    cites; of a refusal or reply, what a model said."""
+    """What an answer says is confirmed and is neither a true sentence nor word for word in a quote
+    that it cites; of a refusal or reply, what a model said."""
     wrong = [f"inexact: {quote}" for quote in inexact_quotes(answer)]
-    for text, numbers in claims(answer):
+    for text, numbers in claims(without_doubted(answer)):
         cited = [one.quote for one in answer.citations if one.number in numbers]
         quoted = any(_letters(text) in _letters(quote) for quote in cited)
         if not cited or not (quoted or text in true):

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from unittest.mock import patch
 
@@ -57,14 +57,11 @@ class Kept:
     @contextlib.contextmanager
     def in_place(self) -> Iterator[None]:
         """Has this process use them."""
-        vector, states = E5.vector, E5.states
+        vector = E5.vector
         start, leave = Loader._start, Loader.__exit__
 
         def kept_vector(model: E5, text: str) -> Matrix:
             return self._recalled(f"vector {text}", lambda: vector(model, text))
-
-        def kept_states(model: E5, ids: Sequence[int]) -> Matrix:
-            return self._recalled(f"states {[*ids]}", lambda: states(model, ids))
 
         def kept_start(loader: Loader) -> subprocess.Popen[str]:
             reader = self._readers.pop(_kind(loader), None) if self._is_on else None
@@ -82,7 +79,6 @@ class Kept:
 
         with (
             patch.object(E5, "vector", kept_vector),
-            patch.object(E5, "states", kept_states),
             patch.object(Loader, "_start", kept_start),
             patch.object(Loader, "__exit__", kept_leave),
         ):

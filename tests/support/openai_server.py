@@ -4,8 +4,8 @@ Only for what cannot be had in a test: it gives a scripted reply, whole or strea
 events, by Chat Completions or Responses, as documented in OpenAI's API reference. It counts words
 as tokens, and does not hold the reply to a schema that is asked for. Error bodies are those that
 OpenAI, Azure, Mistral and llama.cpp return; Ollama's `/api/show` and `/api/ps` are as in its
-docs/api.md. What is asked of it as checker or to mend is told apart by the prompt, and is answered
-and kept apart: unless told otherwise it accepts all, and mends nothing.
+docs/api.md. What is asked of it as checker is told apart by the prompt, and is answered and kept
+apart: unless told otherwise it accepts all.
 """
 
 import json
@@ -140,8 +140,14 @@ def strict_fields(*allowed: str) -> Callable[[Request], Fault | None]:
 
 
 def numbers(request: Request) -> list[int]:
-    """The sentences that the model is to check or mend."""
+    """The sentences that the model is to check."""
     return [int(number) for number in re.findall(r'<sentence number="(\d+)">', _prompt(request))]
+
+
+def sentence_of(request: Request, number: int) -> str:
+    """The text of a sentence that the model is to check."""
+    after = _prompt(request).partition(f'<sentence number="{number}">\n')[2]
+    return after.partition("\n</sentence>")[0]
 
 
 def checked(request: Request, rejected: Mapping[int, str] = MappingProxyType({})) -> str:
@@ -149,18 +155,12 @@ def checked(request: Request, rejected: Mapping[int, str] = MappingProxyType({})
     listed = [
         {
             "number": number,
-            "reason": rejected.get(number, "It is what the evidence says."),
+            "reason": rejected.get(number, "It is what the passages say."),
             "verdict": "not supported" if number in rejected else "supported",
         }
         for number in numbers(request)
     ]
     return json.dumps({"verdicts": listed})
-
-
-def mended(texts: Mapping[int, str]) -> str:
-    """The reply of a model that was asked to mend: number -> new text."""
-    listed = [{"number": number, "text": text} for number, text in texts.items()]
-    return json.dumps({"sentences": listed})
 
 
 class Script:
@@ -169,7 +169,6 @@ class Script:
     def __init__(self) -> None:
         self.reply: Reply | Callable[[Request], Reply] = ""
         self.check: Reply | Callable[[Request], Reply] = checked
-        self.mend: Reply | Callable[[Request], Reply] = mended({})
         self.status = 200
         self.retry_after = 0  # seconds, told with a failure
         self.takes_schema = True  # else response_format of type json_schema is a bad request
@@ -180,12 +179,12 @@ class Script:
         self.reasons_only_if_short: int | None = None  # fewer tokens than this leave none to write
         self.delay = 0.0  # seconds before each piece, or before a whole reply
         self.models: list[str] = ["scripted"]
+        self.about_models: dict[str, object] = {}  # what the list tells of each
         self.ollama: dict[str, dict[str, Any]] = {}  # what /api/show and /api/ps say; else none
         self.context: int | None = None  # words of the prompt's end that the model is given
         self.read = ""  # the last prompt, as far as the model was given it
         self.requests: list[Request] = []  # but for these:
         self.checks: list[Request] = []
-        self.mendings: list[Request] = []
         self.paths: list[str] = []
         self.headers: list[dict[str, str]] = []
         self.hung_up = threading.Event()  # a client left before the end of a stream
@@ -205,7 +204,8 @@ def openai_server() -> Iterator[Script]:
             path = urlsplit(self.path).path
             script.paths.append(self.path)
             if path.endswith("/models"):
-                listed = [{"id": n, "object": "model", "created": 0} for n in script.models]
+                about = {"object": "model", "created": 0, **script.about_models}
+                listed = [{"id": name, **about} for name in script.models]
                 self._json(200, {"object": "list", "data": listed})
             elif path in script.ollama:
                 self._json(200, script.ollama[path])
@@ -315,8 +315,6 @@ def _role(
     prompt = _prompt(request)
     if prompt.startswith("You check sentences"):
         return script.checks, script.check
-    if prompt.startswith("You mend sentences"):
-        return script.mendings, script.mend
     return script.requests, script.reply
 
 

@@ -4,7 +4,7 @@ It is played for the cases in tests/hostile/: hostile documents, each one of `CA
 injection, and hostile questions. Its reply has one true sentence, what the injections that it finds
 in its prompt order, and in any case what that of the case at hand orders; then its own prompt, what
 it read for the case before, an address that would carry the prompt out, HTML, scripts, and
-citations of nothing. As a checker it accepts all, and mended sentences are as bad as before.
+citations of nothing. As a checker it accepts what is true, or all if it is not honest either.
 """
 
 import itertools
@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 import yaml
 
-from tests.support.openai_server import Request, Script, mended, numbers
+from tests.support.openai_server import Request, Script, checked, numbers, sentence_of
 
 CANARY = "zorblat"  # in no source but in an injection
 HOST = "evil.example"
@@ -137,10 +137,11 @@ class WorstCaseModel:
         self.prompt = ""
         self.rewritten = False  # whether it was asked to put a follow-up as a question
         self.before = ""
+        self.is_honest = True
         self.obeyed: list[str] = []
         self._known = known
         script.reply = self._reply
-        script.mend = self._mend
+        script.check = self._check
 
     def _reply(self, request: Request) -> str:
         prompt = _prompt(request)
@@ -160,10 +161,11 @@ class WorstCaseModel:
         self.said = _listed(self.sentences) if is_listed else plain
         return self.said
 
-    def _mend(self, request: Request) -> str:
-        prompt = _prompt(request)
-        bad = [*self.case.says, *_leaked(prompt), *_carried(prompt)]
-        return mended(dict(zip(numbers(request), itertools.cycle(bad), strict=False)))
+    def _check(self, request: Request) -> str:
+        true = [carrier.true for carrier in CARRIERS.values()]
+        said = {n: sentence_of(request, n) for n in numbers(request)}
+        false = {n: "It is not there." for n, text in said.items() if text not in true}
+        return checked(request, false if self.is_honest else {})
 
 
 def _listed(said: list[str]) -> str:

@@ -40,18 +40,6 @@ def say(monkeypatch: pytest.MonkeyPatch) -> Say:
     return give
 
 
-def test_an_answer_without_its_opening_says_so_above_it_and_shows_what_is_not_confirmed(
-    app: AppTest, settings: Settings, say: Say
-) -> None:
-    lacking = {"opening_left_out": True, "withheld": ("No, it is not.",)}
-    answer = made(settings)["answer"].model_copy(update=lacking)
-    say(answer)
-    page = shown(ask(app, "Question?"))
-    told = "Wat het taalmodel als eerste antwoordde, is weggelaten"
-    assert page.index(told) < page.index(answer.proper.plain[:20]) < page.index("No, it is not.")
-    assert '<details class="sw-note" open>' in page
-
-
 def test_the_answer_proper_stands_above_what_is_folded(
     app: AppTest, settings: Settings, say: Say
 ) -> None:

@@ -19,6 +19,7 @@ from people.conversation import Conversation, Exchange
 from people.conversations import Conversations
 from people.database import FILE, database
 from people.feedback import Feedback, handle, read
+from tests.support.answers import doubted
 from tests.support.apps import ask, press, run, shown
 from tests.support.passages import answer_of
 from tests.support.small import Small
@@ -359,19 +360,19 @@ def given(**values: object) -> Answer:
 def test_what_a_model_could_not_support_is_told(
     app: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer = given(
-        missing=("2031",),
-        withheld=("Onzekere <b>zin</b>.",),
-        contradicted=("Verzonnen zin.", "Nog een."),
-    )
+    answer = given(mode="generative", model="m", checker="m", missing=("2031",))
+    answer = doubted(answer, "Onzekere <b>zin</b>.", left_out=["Verzonnen zin."])
     stand_in(monkeypatch, Finished(answer=answer))
     ask(app, REPORTS)
     assert "De bronnen noemen niet: 2031" in shown(app)
-    assert "Niet bevestigd door de bronnen (1)" in shown(app)
-    assert "Onzekere &lt;b&gt;zin&lt;/b&gt;." in shown(app)
-    assert "Verzonnen" not in shown(app)
-    assert "met details die daar niet in staan: 2" in shown(app)
-    assert "Het taalmodel gaf geen volledig bruikbaar antwoord." in shown(app)
+    page = shown(app)
+    assert "0 van de 2 zinnen zijn in de bronnen gevonden. Nagelezen door m." in page
+    assert "Minder dan de helft" in page
+    assert '<span class="sw-unconfirmed">Onzekere &lt;b&gt;zin&lt;/b&gt;.</span>' in page
+    assert "niet bevestigd</button>" in page
+    assert '<span class="sw-left-out">[Not 2031.]</span>' in page
+    assert "In de bronnen staat niet: 2031." in page
+    assert page.index("[Not 2031.]") < page.index("Verzonnen zin.")  # on its card
 
 
 @pytest.mark.parametrize("trouble", get_args(ModelTrouble))

@@ -228,7 +228,9 @@ def test_dates_stay_legible_in_markdown_and_bare_addresses_become_no_links() -> 
 
 
 def test_a_list_stays_a_list_in_markdown() -> None:
-    tokens = read(markdown_text(blocks_of("Twee:\n\n- *een* [1]\n- 1. twee [2]\n\nKlaar.")))
+    tokens = read(
+        markdown_text(blocks_of("Twee:\n\n- *een* [1]\n- 1. twee [2]\n\nKlaar."), load("nl"))
+    )
     assert [token.type for token in tokens].count("list_item_open") == 2
     assert "em_open" not in {c.type for token in tokens for c in token.children or ()}
 

@@ -10,56 +10,25 @@ sentence and its twin.
 
 import csv
 from collections import Counter
-from typing import Annotated, Literal, get_args
+from typing import get_args
 
 import pytest
-import yaml
-from pydantic import Field
 
-from core.frozen import Frozen
-from eval.replies import FOLDER, Half, Twin, TwinChange
-
-_FILES = sorted((FOLDER / "documents").glob("*.yaml"))
-
-
-class Stretch(Frozen):
-    document: str
-    begins: Annotated[str, Field(min_length=3)]
-    ends: Annotated[str, Field(min_length=3)]
-
-
-class Said(Frozen):
-    text: Annotated[str, Field(min_length=10)]
-    item: bool = False
-    evidence: Annotated[tuple[Stretch, ...], Field(min_length=1, max_length=2)]
-    twins: tuple[Twin, Twin]
-
-
-class DocumentReply(Frozen):
-    id: str
-    documents: Annotated[tuple[str, ...], Field(min_length=1)]
-    language: Literal["nl", "en", "fr", "de", "es", "pl"]
-    question: str
-    kind: str
-    half: Half
-    sentences: tuple[Said, ...]
+from eval.replies import DOCUMENTS, Reply, TwinChange, opinions, read_documents
 
 
 @pytest.fixture(scope="module")
-def replies() -> list[DocumentReply]:
-    entries = (yaml.load(file.read_bytes(), yaml.CSafeLoader) for file in _FILES)
-    return [DocumentReply.model_validate(one) for some in entries for one in some]
+def replies() -> list[Reply]:
+    return [*read_documents("open"), *read_documents("held")]
 
 
 @pytest.fixture(scope="module")
 def languages() -> dict[str, str]:
-    with (FOLDER / "documents" / "documents.csv").open(encoding="utf-8", newline="") as file:
+    with (DOCUMENTS / "documents.csv").open(encoding="utf-8", newline="") as file:
         return {row["name"]: row["language"] for row in csv.DictReader(file)}
 
 
-def test_there_are_enough_of_each_kind(
-    replies: list[DocumentReply], languages: dict[str, str]
-) -> None:
+def test_there_are_enough_of_each_kind(replies: list[Reply], languages: dict[str, str]) -> None:
     assert len({one.id for one in replies}) == len(replies) == 64
     assert Counter(one.half for one in replies) == {"open": 32, "held": 32}
     assert Counter(one.language for one in replies) == {
@@ -77,22 +46,22 @@ def test_there_are_enough_of_each_kind(
 
 
 def test_a_sentence_differs_from_its_twins_and_rests_on_a_document_of_its_reply(
-    replies: list[DocumentReply],
+    replies: list[Reply],
 ) -> None:
     for reply in replies:
         for said in reply.sentences:
+            assert len(said.twins) == 2
             assert len({said.text, *(twin.text for twin in said.twins)}) == 3, reply.id
+            assert 1 <= len(said.evidence) <= 2, reply.id
             assert {one.document for one in said.evidence} <= {*reply.documents}, reply.id
 
 
-def test_there_is_a_verdict_on_each_sentence_and_each_twin(replies: list[DocumentReply]) -> None:
+def test_there_is_a_verdict_on_each_sentence_and_each_twin(replies: list[Reply]) -> None:
     said = [
         (f"{reply.id}.{number}", kind)
         for reply in replies
         for number, one in enumerate(reply.sentences, start=1)
         for kind in ("true", *(twin.type for twin in one.twins))
     ]
-    with (FOLDER / "documents" / "verdicts.csv").open(encoding="utf-8", newline="") as file:
-        told = list(csv.DictReader(file))
-    assert sorted((one["sentence"], one["kind"]) for one in told) == sorted(said)
-    assert {one["verdict"] for one in told} == {"supported", "not supported"}
+    assert sorted(opinions()) == sorted(said)
+    assert set(opinions().values()) == {True, False}

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import pytest
 
-import prompts
 from core.answer import Answer, Mode
 from core.passage import Passage, Unit
 from core.source import DocumentInfo
@@ -97,12 +96,6 @@ def test_an_answer_is_taken_apart_into_labels_paragraphs_items_and_notes() -> No
 @pytest.mark.parametrize("text", ["3 of 23 items.", "3 van de 23 punten.", "Hier 3 von 23 Punkten"])
 def test_a_note_counts_the_items_above_it(text: str) -> None:
     assert answer_lines(blocks_of(f"A: [1]\n\n{LIST}\n\n{text}"))[-1].kind == "note"
-
-
-@pytest.mark.parametrize("language", prompts.languages())
-def test_a_note_may_say_why_items_are_left_out(language: str) -> None:
-    note = prompts.phrases(language).part_confirmed.format(2, 3)
-    assert answer_lines(blocks_of(f"A: [1]\n\n- een [1]\n- twee [2]\n\n{note}"))[-1].kind == "note"
 
 
 @pytest.mark.parametrize("text", ["2 of 23 items.", "3 items.", "3 of 2 items.", "3 of 23. [1]"])

@@ -278,8 +278,8 @@ def hostile() -> Results:
         "citations": (CitedSection(number=1, document=HOSTILE, section=HOSTILE),),
         "retrieved": (RetrievedSection(document=HOSTILE, section=HOSTILE, relevant=True),),
         "facts_found": (), "facts_missing": ((HOSTILE,),), "inexact_quotes": (HOSTILE,),
-        "unsupported": (HOSTILE,), "withheld": (HOSTILE,), "missing": (HOSTILE,),
-        "contradicted": (HOSTILE,),
+        "unsupported": (HOSTILE,), "unconfirmed": (HOSTILE,), "missing": (HOSTILE,),
+        "left_out": (HOSTILE,),
         "verdicts": (SentenceVerdict(text=HOSTILE, citations=(1,), supported=False),),
         "text_language": HOSTILE, "mode": HOSTILE, "model": HOSTILE, "stages_ms": {HOSTILE: 1.0},
     }  # fmt: skip

@@ -163,18 +163,20 @@ def test_every_question_is_asked_with_its_history_and_reported_in_order(
     assert found.fingerprint == results.fingerprint
 
 
-def test_of_a_model_it_is_told_how_often_it_failed_and_what_was_withheld(results: Results) -> None:
+def test_of_a_model_it_is_told_how_often_it_failed_and_what_was_not_confirmed(
+    results: Results,
+) -> None:
     one, other, *_ = results.questions
     asked = [
         one.model_copy(
-            update={"mode": "generative", "withheld": ("Maybe.",), "contradicted": ("No.", "No!")}
+            update={"mode": "generative", "unconfirmed": ("Maybe.",), "left_out": ("No.", "No!")}
         ),
         other.model_copy(update={"mode": "fallback"}),
     ]
     overall = sum_up(asked, STAMP).overall
     assert overall.answers["fallback_rate"] == 0.5
-    assert overall.size["withheld"] == 1.5
-    assert results.overall.size["withheld"] is None
+    assert overall.size["unconfirmed"] == 1.5
+    assert results.overall.size["unconfirmed"] is None
 
 
 def test_what_the_assistant_did_is_kept(results: Results) -> None:

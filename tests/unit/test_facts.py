@@ -188,11 +188,6 @@ def test_an_acronym_may_stand_for_the_initials_of_a_name() -> None:
     assert "eesc" in initials("the European Economic and Social Committee")
 
 
-def test_what_denies() -> None:
-    assert facts("It is not so.", "en").denies
-    assert not facts("Not only the non-governmental ones.", "en").denies
-
-
 @pytest.mark.parametrize(
     ("language", "text", "shown"),
     [

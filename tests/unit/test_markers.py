@@ -4,7 +4,7 @@ import pytest
 
 from chain import __main__ as command
 from chain.answer.composition import Composition
-from chain.answerer import Draft, Quote, Request
+from chain.answerer import Draft, Quote, Request, Verdict
 from chain.writing.extractive import last_said
 from core.answer import Answer, Turn
 from core.answer_blocks import numbers as cited_numbers
@@ -58,9 +58,9 @@ def _answer(first: str, second: str) -> Answer:
     drafts = [
         Draft(one.passage.text, (place,), quote=quotes[place]) for place, one in enumerate(found)
     ]
-    composition.add(drafts[1], (quotes[1],))
-    composition.add(drafts[0], (quotes[0],))
-    composition.add_more([(drafts[0], (quotes[0],))])
+    composition.add(drafts[1], Verdict("quoted", (quotes[1],)))
+    composition.add(drafts[0], Verdict("quoted", (quotes[0],)))
+    composition.add_more([(drafts[0], Verdict("quoted", (quotes[0],)))])
     return Answer(
         question="Which budget?",
         blocks=composition.blocks,
@@ -158,11 +158,17 @@ def test_an_answer_is_the_same_after_it_was_kept(answer: Answer) -> None:
 def test_of_an_answer_kept_as_texts_what_looks_like_a_marker_and_has_a_citation_is_one(
     answer: Answer,
 ) -> None:
-    texts = answer.model_dump(exclude={"documents", "kind", "blocks", "further"})
+    later = {"documents", "kind", "blocks", "further", "unconfirmed", "left_out"}
+    texts = answer.model_dump(exclude=later)
     assert Answer.model_validate(texts) == answer
     assert Answer.model_validate({**texts, "markers": ((), ())}).citations == answer.citations
     del texts["markers"]
     assert Answer.model_validate(texts) == answer
+    apart = {"withheld": ("Maybe.",), "contradicted": ("No.",), "opening_left_out": True}
+    for kept in (texts, answer.model_dump(round_trip=True)):
+        read = Answer.model_validate({**kept, **apart})
+        assert read.blocks[:-1] == answer.blocks
+        assert (read.unconfirmed, [one.text for one in read.left_out]) == (("Maybe.",), ["No."])
 
 
 def test_a_text_is_cut_and_joined_with_its_markers(answer: Answer) -> None:

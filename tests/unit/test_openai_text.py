@@ -15,7 +15,7 @@ from core.answer import Answer
 from core.citation import Citation
 from core.event import Finished, TextDelta
 from core.source import DocumentInfo
-from tests.support.answers import blocks_of, marked
+from tests.support.answers import blocks_of, doubted, marked
 from tests.unit.test_ui_citations import HOSTILE
 
 PARSER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
@@ -61,8 +61,8 @@ def elements(markdown: str) -> set[str]:
     return {one.type for token in tokens for one in (token, *(token.children or ()))}
 
 
-def test_a_sentence_that_is_mended_keeps_the_number_that_it_came_with() -> None:
-    """It comes last in a stream, and has its place and another number in the finished answer."""
+def test_a_passage_keeps_the_number_that_it_came_with() -> None:
+    """In the finished answer it has another: a sentence before it was not confirmed."""
     reply = ClientReply(SearchLimits())
     for event in pieces(("A. [1]", "a"), (" C. [2]", "c"), (" B. [3]", "b")):
         reply.take(event)
@@ -97,7 +97,9 @@ def test_nothing_of_a_source_becomes_a_link_an_image_or_html(hostile: str, prefi
     for end in range(1, len(answer.blocks) + 1):
         said = answer.blocks[:end]
         markers = answer.markers[0] if end == len(answer.blocks) else ()
-        streamed.take(TextDelta(text="", markers=markers, cited=("a",) * len(markers), blocks=said))
+        streamed.take(
+            TextDelta(text="x", markers=markers, cited=("a",) * len(markers), blocks=said)
+        )
     for reply in (streamed, whole):
         reply.take(Finished(answer=answer))
         found = elements(reply.said.text)
@@ -129,7 +131,6 @@ def test_what_there_is_to_know_of_an_answer_stands_below_it(language: str) -> No
         cited(1, "a"),
         language=language,
         missing=("Malta",),
-        opening_left_out=True,
         unchecked=True,
         trouble="cut",
     )
@@ -139,7 +140,6 @@ def test_what_there_is_to_know_of_an_answer_stands_below_it(language: str) -> No
     told = reply.said.text.split("\n\n")
     assert told[2:] == [
         "Two of three.",
-        words.opening_left_out,
         words.broke_off,
         words.unchecked,
         f"{words.missing} Malta",
@@ -147,6 +147,19 @@ def test_what_there_is_to_know_of_an_answer_stands_below_it(language: str) -> No
         told[-1],
     ]
     assert words.page.format(page="3–4") in told[-1]
+
+
+def test_what_was_not_confirmed_is_marked_in_its_place_or_listed_after_a_stream() -> None:
+    words = client_words("en")
+    answer = doubted(given("A. [1]", cited(1, "a"), language="en"), "B *is*.")
+    whole, streamed = ClientReply(SearchLimits()), ClientReply(SearchLimits())
+    whole.take(Finished(answer=answer))
+    assert rf"B \*is\*. \[{words.unconfirmed}\]" in whole.said.text
+    assert words.unconfirmed_in not in whole.said.text
+    text = TextDelta(text="A. B *is*.", blocks=blocks_of("A.\n\nB *is*."))
+    assert words.unconfirmed not in streamed.take(text)
+    streamed.take(Finished(answer=answer))
+    assert f"{words.unconfirmed_in}\n\n- B \\*is\\*." in streamed.said.text
 
 
 def test_of_an_earlier_answer_only_so_many_markers_are_looked_at() -> None:

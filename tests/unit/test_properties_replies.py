@@ -91,7 +91,8 @@ def _drafts(pieces: list[str]) -> tuple[list[Draft], str]:
     found: list[Draft] = []
     try:
         for draft in read(pieces):
-            found.append(draft)
+            if isinstance(draft, Draft) and not draft.is_open:
+                found.append(draft)
     except ModelError as error:
         return found, f"{error.reason}: {error}"
     return found, ""

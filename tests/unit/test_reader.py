@@ -2,12 +2,12 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import pytest
 
-from chain.answerer import Draft
+from chain.answerer import Draft, Searches
 from chain.writing.reply_reader import ReplyReader, read
 from core.errors import ModelError
 
@@ -25,7 +25,7 @@ DRAFTS = [
 
 def _read(reply: str, size: int = 1, language: str = "en") -> list[Draft]:
     pieces = (reply[start : start + size] for start in range(0, len(reply), size))
-    return list(read(pieces, language))
+    return _complete(read(pieces, language))
 
 
 def _texts(reply: str, language: str = "en") -> list[str]:
@@ -392,13 +392,17 @@ def test_wherever_a_reply_breaks_off_only_whole_sentences_are_kept(reply: str) -
 
 
 def _until_error(pieces: Iterator[str]) -> list[str]:
-    given: list[str] = []
+    given: list[Draft | Searches] = []
     try:
         for draft in read(pieces):
-            given.append(draft.text)
+            given.append(draft)
     except ModelError:
         pass
-    return given
+    return [draft.text for draft in _complete(given)]
+
+
+def _complete(given: Iterable[Draft | Searches]) -> list[Draft]:
+    return [one for one in given if isinstance(one, Draft) and not one.is_open]
 
 
 def test_a_full_stop_at_which_a_reply_broke_off_may_be_that_of_a_figure() -> None:

@@ -12,6 +12,7 @@ def answer_html(
     *,
     language: str = "",
     marker: Callable[[int, str], str] = lambda number, words: "",
+    doubt: Callable[[AnswerSentence], str] = lambda sentence: "",
     note: Callable[[int], str] = lambda number: "",
     bold: Sequence[str] = (),
     level: int = 3,
@@ -23,6 +24,7 @@ def answer_html(
         language: ISO 639-1.
         marker: HTML for the marker of the citation with a number, behind the words that it covers,
             those of a list a line each; empty where there is no such citation: "[n]" is shown.
+        doubt: HTML behind a sentence that is not confirmed, or differs from the sources.
         note: HTML behind a note on a list, from the number that covers all of the list.
         bold: stretches that stand out.
         level: of the headings that labels are shown as.
@@ -30,7 +32,9 @@ def answer_html(
     shown: list[str] = []
     introduced: int | None = None  # the number that a paragraph ends with
     for block, lines in marked_lines(blocks):
-        said = [" ".join(_sentence_html(*one, marker, bold) for one in line) for line in lines]
+        said = [
+            " ".join(_sentence_html(*one, marker, doubt, bold) for one in line) for line in lines
+        ]
         if block.kind == "label":
             shown += (f'<h{level} class="sw-label">{line}</h{level}>' for line in said)
         elif block.kind == "paragraph":
@@ -51,10 +55,16 @@ def _sentence_html(
     sentence: AnswerSentence,
     marks: Sequence[Mark],
     marker: Callable[[int, str], str],
+    doubt: Callable[[AnswerSentence], str],
     bold: Sequence[str],
 ) -> str:
     """Escaped text with its markers, on one line with its last word."""
+    if sentence.stand_in:
+        shown = escape(sentence.stand_in)
+        return f'<span class="sw-left-out">{shown}</span>{doubt(sentence)}'
     shown = _standing_out(sentence.text, bold)
+    if sentence.status == "not_confirmed":
+        return f'<span class="sw-unconfirmed">{shown}</span>{doubt(sentence)}'
     for number, words in marks:
         shown += marker(number, words) or f" [{number}]"
     return shown

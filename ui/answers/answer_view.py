@@ -7,7 +7,7 @@ import streamlit as st
 from core.answer import Answer
 from core.source import Scope
 from ui.addresses import reading_address
-from ui.answers import remarks
+from ui.answers import checks, remarks
 from ui.answers.answer_text import answer_html
 from ui.answers.chips import Chips
 from ui.answers.citations import by_number
@@ -56,7 +56,6 @@ def show(
     _show_suggestions(answer, prefix, texts, ask)
     below = (
         remarks.told_html(answer, texts)
-        + remarks.withheld_html(answer, texts)
         + more_html(answer, chips, texts)
         + evidence_html(answer, prefix, texts, around)
     )
@@ -66,7 +65,7 @@ def show(
         st.html(changed)
         again = texts("answers.ask_again")
         st.button(again, key=f"{prefix}-again", on_click=ask, args=(answer.question,))
-    if answer.citations:
+    if answer.citations or checks.confirmed(answer)[1]:
         st.html(script("cards") + script("panel"), unsafe_allow_javascript=True)
 
 
@@ -83,11 +82,12 @@ def _proper_html(answer: Answer, chips: Chips, texts: Texts) -> str:
         answer.blocks,
         language=remarks.languages(answer)[0],
         marker=chips.marker,
+        doubt=chips.doubt,
         note=_Sections(answer, texts),
         bold=answer.asked_for,
     )
-    lacking = remarks.opening(answer, texts)
-    above = f'<p class="sw-note" role="note">{escape(lacking)}</p>' if lacking else ""
+    few = remarks.few_found(answer, texts)
+    above = f'<p class="sw-note" role="note">{escape(few)}</p>' if few else ""
     return chips.checked_html() + above + shown
 
 

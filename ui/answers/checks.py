@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from core.answer import Answer
-from core.answer_blocks import Blocks, marked_lines
+from core.answer_blocks import Blocks, marked_lines, sentences
 from core.citation import Citation
 from core.source import DocumentKind
 from ui.answers.citations import by_number
@@ -42,6 +42,7 @@ class Checks:
     """
 
     def __init__(self, answer: Answer) -> None:
+        self._answer = answer
         self._cited = by_number(answer.citations)
         proper, more = self._verdicts(answer.blocks), self._verdicts(*answer.further)
         counted = Counter(proper or more)
@@ -52,10 +53,16 @@ class Checks:
 
     def told(self, texts: Texts) -> list[str]:
         """How the answer was checked, and the marks of what is an exception to that."""
-        if self.usual is None:
+        found, total = confirmed(self._answer)
+        if self.usual is None and not total:
             return []
         marks = (f"{GLYPHS[one]} {texts(f'answers.verdicts.{one}')}" for one in self.exceptions)
-        return [texts(f"answers.checked.{self.usual}"), *marks]
+        if not total:
+            return [texts(f"answers.checked.{self.usual}"), *marks]
+        counted = "some" if found < total else "all" if total > 1 else "one"
+        by = texts("answers.found.by", model=self._answer.checker) if self._answer.checker else ""
+        told = texts(f"answers.found.{counted}", found=found, total=total)
+        return [f"{told} {by or texts('answers.found.by_program')}", *marks]
 
     def quotes(self, number: int, words: str) -> tuple[Citation, ...]:
         """The quotes behind words (a line each): the one that has them all, else all of the number.
@@ -82,6 +89,12 @@ class Checks:
             for number, words in marks
             if number in self._cited
         ]
+
+
+def confirmed(answer: Answer) -> tuple[int, int]:
+    """How many of a model's sentences are confirmed, and how many there are."""
+    claims = [one for one in sentences(answer.blocks) if one.is_claim]
+    return sum(one.status == "confirmed" for one in claims), len(claims)
 
 
 def _has(words: str, citations: Sequence[Citation]) -> bool:

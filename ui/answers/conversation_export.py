@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from core.answer import Answer
-from core.answer_blocks import Blocks
+from core.answer_blocks import AnswerSentence, Blocks
 from core.citation import Citation
 from language.characters import visible
 from language.escaping import escaped
@@ -25,6 +25,7 @@ from ui.answers.checks import GLYPHS, Checks
 from ui.answers.citations import as_one, by_number
 from ui.answers.copying import (
     addresses,
+    doubt,
     markdown_references,
     markdown_texts,
     more_heading,
@@ -70,8 +71,8 @@ def question_facts(exchange: Exchange, texts: Texts) -> list[str]:
 def answer_facts(answer: Answer, texts: Texts) -> list[str]:
     """How an answer was made, from which state of the sources, and what it lacks."""
     facts = remarks.told(answer, texts)  # these tell of a fallback as well
-    if lacking := remarks.opening(answer, texts):
-        facts.insert(0, lacking)
+    if few := remarks.few_found(answer, texts):
+        facts.insert(0, few)
     if answer.answered and answer.mode != "fallback":
         facts.insert(0, texts(f"export.modes.{answer.mode}", model=answer.model))
     if answer.understood_as:
@@ -131,8 +132,13 @@ class _Shown:
     def html(self, blocks: Blocks, level: int) -> Markup:
         """The answer proper, or what is folded on the page; labels are of this level."""
         language = remarks.languages(self._answer, blocks)[0]
-        shown = answer_html(blocks, language=language, marker=self._marker, level=level)
+        shown = answer_html(
+            blocks, language=language, marker=self._marker, doubt=self._doubt, level=level
+        )
         return Markup(shown)  # noqa: S704 - escaped there
+
+    def _doubt(self, sentence: AnswerSentence) -> str:
+        return "" if sentence.stand_in else f" <em>{escape(doubt(self._texts))}</em>"
 
     def _marker(self, number: int, words: str) -> str:
         if not self._checks.quotes(number, words):

@@ -18,17 +18,22 @@ from ui.texts import Texts
 
 def plain_text(answer: Answer, texts: Texts) -> str:
     """The answer with its markers, what else there is, and the references they stand for."""
-    parts = [plain(answer.blocks)]
+    parts = [plain(answer.blocks, texts)]
     if answer.further:
-        parts += [more_heading(answer, texts), *map(plain, answer.further)]
+        parts += [more_heading(answer, texts), *(plain(one, texts) for one in answer.further)]
     if listed := references(answer, texts):
         parts += [texts("references.heading"), "\n".join(listed)]
     return visible("\n\n".join(parts))
 
 
-def plain(blocks: Blocks) -> str:
+def plain(blocks: Blocks, texts: Texts) -> str:
     """The text of blocks, labels without what marks them as such."""
-    return marked_text(blocks, label="").text
+    return marked_text(blocks, label="", doubt=doubt(texts)).text
+
+
+def doubt(texts: Texts) -> str:
+    """What stands behind a sentence that is not confirmed."""
+    return f"[{texts('answers.unconfirmed')}]"
 
 
 def more_heading(answer: Answer, texts: Texts) -> str:
@@ -72,10 +77,10 @@ def markdown(answer: Answer, texts: Texts) -> str:
 
 def markdown_texts(answer: Answer, texts: Texts) -> list[str]:
     """The answer proper, and what is folded below it on the page."""
-    parts = [markdown_text(answer.blocks)]
+    parts = [markdown_text(answer.blocks, texts)]
     if answer.further:
         heading = f"**{escaped(more_heading(answer, texts))}**"
-        parts += [heading, *map(markdown_text, answer.further)]
+        parts += [heading, *(markdown_text(one, texts) for one in answer.further)]
     return parts
 
 
@@ -93,11 +98,11 @@ def markdown_reference(citation: Citation, texts: Texts) -> str:
     return " ".join((reference(citation, texts, data=escaped, emphasis="*{}*"), *links))
 
 
-def markdown_text(blocks: Blocks) -> str:
+def markdown_text(blocks: Blocks, texts: Texts) -> str:
     """Blocks as Markdown of the same shape; labels are paragraphs in bold."""
     parts: list[str] = []
     for block in blocks:
-        said = [escaped(line.text) for line in map(line_text, block.lines)]
+        said = [escaped(line_text(line, doubt(texts)).text) for line in block.lines]
         if block.kind == "label":
             parts += (f"**{line}**" for line in said)
         else:

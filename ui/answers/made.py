@@ -28,7 +28,7 @@ def made_html(answer: Answer, scope: Scope, index: Snapshot | None, texts: Texts
         (texts("made.mode"), texts(f"made.modes.{answer.mode}", model=answer.model)),
         (texts("made.confidence"), _figure(answer.confidence, texts)),
         (texts("made.checked"), " · ".join(Checks(answer).told(texts)) or "–"),
-        (texts("made.withheld"), str(len(answer.withheld) + len(answer.contradicted))),
+        (texts("made.unconfirmed"), str(len(answer.unconfirmed) + len(answer.left_out))),
         (texts("made.index"), answer.generation),
         *(
             (texts.label("made.stages", stage), texts("made.ms", number=round(1000 * spent)))

@@ -6,9 +6,10 @@ from core.answer import Answer
 from core.answer_blocks import Blocks
 from core.citation import Citation
 from prompts import phrases
+from ui.answers.checks import confirmed
 from ui.answers.citations import cited_in, numbers
 from ui.answers.surroundings import Surroundings
-from ui.markup import escape, folded_html
+from ui.markup import escape
 from ui.texts import Texts
 
 
@@ -28,9 +29,10 @@ def languages(answer: Answer, blocks: Blocks | None = None) -> list[str]:
     return [language for language, _ in quoted.most_common()]
 
 
-def opening(answer: Answer, texts: Texts) -> str:
-    """What is said above an answer that lacks what the model began with; else nothing."""
-    return texts("answer.opening_left_out") if answer.opening_left_out else ""
+def few_found(answer: Answer, texts: Texts) -> str:
+    """A warning above an answer of which fewer than half of a model's sentences are confirmed."""
+    found, total = confirmed(answer)
+    return texts("answers.few_found") if 2 * found < total else ""
 
 
 def told(answer: Answer, texts: Texts) -> list[str]:
@@ -57,8 +59,6 @@ def told(answer: Answer, texts: Texts) -> list[str]:
         notes.append(texts("answer.fallback"))
     if answer.unchecked:
         notes.append(texts("answer.unchecked"))
-    if answer.contradicted:
-        notes.append(texts("answer.contradicted", number=len(answer.contradicted)))
     if answer.kind == "partial":  # a refusal says it itself
         notes.append(_missing(answer, texts))
     return notes
@@ -94,12 +94,3 @@ def changed_html(answer: Answer, around: Surroundings, texts: Texts) -> str:
     items = "".join(f"<li>{escape(one)}</li>" for one in told)
     heading = escape(texts("answers.changed"))
     return f'<div class="sw-note" role="note"><p>{heading}</p><ul>{items}</ul></div>'
-
-
-def withheld_html(answer: Answer, texts: Texts) -> str:
-    """A model's sentences that the sources do not confirm, folded unless the first is one."""
-    if not answer.withheld:
-        return ""
-    summary = escape(texts("answer.withheld", number=len(answer.withheld)))
-    items = "".join(f"<li>{escape(sentence)}</li>" for sentence in answer.withheld)
-    return folded_html("sw-note", summary, f"<ul>{items}</ul>", is_open=answer.opening_left_out)

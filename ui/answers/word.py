@@ -26,7 +26,7 @@ from people.conversation import Exchange
 from ui.answers.checks import Checks
 from ui.answers.citations import as_one, by_number
 from ui.answers.conversation_export import answer_facts, made, question_facts
-from ui.answers.copying import addresses, listed, more_heading
+from ui.answers.copying import addresses, doubt, listed, more_heading
 from ui.answers.references import reference
 from ui.texts import Texts
 
@@ -77,17 +77,21 @@ def _add_answer(word: Word, answer: Answer, footnotes: "Footnotes", texts: Texts
     if checked := " · ".join(Checks(answer).told(texts)):
         fact(word, checked)
     cited = by_number(answer.citations)
-    _add_text(word, answer.blocks, cited, footnotes)
+    _add_text(word, answer.blocks, cited, footnotes, texts)
     for one in answer_facts(answer, texts):
         fact(word, one)
     if answer.more:
         word.add_heading(clean(more_heading(answer, texts)), 2)
         for blocks in answer.further:
-            _add_text(word, blocks, cited, footnotes)
+            _add_text(word, blocks, cited, footnotes, texts)
 
 
 def _add_text(
-    word: Word, blocks: Blocks, cited: dict[int, tuple[Citation, ...]], footnotes: "Footnotes"
+    word: Word,
+    blocks: Blocks,
+    cited: dict[int, tuple[Citation, ...]],
+    footnotes: "Footnotes",
+    texts: Texts,
 ) -> None:
     for block, lines in marked_lines(blocks):
         for line in lines:
@@ -96,7 +100,9 @@ def _add_text(
                 continue
             paragraph = word.add_paragraph(style="List Bullet" if block.kind == "list" else None)
             for place, (sentence, marks) in enumerate(line):
-                paragraph.add_run(clean(f"{' ' * bool(place)}{sentence.text}"))
+                paragraph.add_run(clean(f"{' ' * bool(place)}{sentence.shown}"))
+                if sentence.status == "not_confirmed" and not sentence.stand_in:
+                    paragraph.add_run(f" {doubt(texts)}").italic = True
                 for number, _ in marks:
                     if number in cited:
                         footnotes.refer(paragraph, cited[number])

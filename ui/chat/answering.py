@@ -2,6 +2,7 @@
 
 import logging
 import queue
+import time
 from collections.abc import Generator, Iterator
 
 import streamlit as st
@@ -49,13 +50,16 @@ def answer(
         events = assistant().stream(
             exchange.question, history=history, scope=exchange.scope, by=chat.conversations.user
         )
+        drawn = 0.0  # when the answer was last drawn: its words come faster than anybody reads
         for event in in_background(events):
             if event is None:
                 _glance()
             elif isinstance(event, Stage):
                 status.html(_status(texts(f"chat.stages.{event.name}")))
             elif isinstance(event, TextDelta):
-                place.html(answer_html(event.blocks))
+                if event.text or time.monotonic() - drawn > _GLANCE:
+                    place.html(answer_html(event.blocks))
+                    drawn = time.monotonic()
             elif isinstance(event, Finished):
                 exchange = exchange.model_copy(update={"answer": event.answer})
     except StrategiewijzerError as error:

@@ -130,8 +130,8 @@ def _side_html(side: str, run: KeptRun, result: QuestionResult, answer: str, tex
         _listed("verdicts", _verdicts(result, texts), texts),
         _listed("inexact", map(escape, result.inexact_quotes), texts),
         _listed("unsupported", map(escape, result.unsupported), texts),
-        _listed("withheld", map(escape, result.withheld), texts),
-        _listed("contradicted", map(escape, result.contradicted), texts),
+        _listed("unconfirmed", map(escape, result.unconfirmed), texts),
+        _listed("left_out", map(escape, result.left_out), texts),
         _listed("forbidden", map(escape, result.forbidden_said), texts),
         _listed("missing", map(escape, result.missing), texts),
     ]

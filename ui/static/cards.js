@@ -7,7 +7,7 @@ if (!window.swCards) {
   const close = (chip) => chip.classList.add("sw-closed");
   const place = (chip) => {
     const card = chip.querySelector(".sw-card");
-    const number = chip.querySelector("a").getBoundingClientRect();
+    const number = chip.querySelector("a, button").getBoundingClientRect();
     const column = chip.closest(".sw-answer").getBoundingClientRect();
     chip.classList.remove("sw-above");
     const left = Math.min(number.left - column.left, column.width - card.offsetWidth);
@@ -32,7 +32,8 @@ if (!window.swCards) {
     });
   }
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") document.querySelectorAll(".sw-chip").forEach(close);
+    if (event.key !== "Escape") return;
+    document.querySelectorAll(".sw-chip:hover, .sw-chip:focus-within").forEach(close);
   });
   document.addEventListener("click", (event) => {
     const chip = chipOf(event.target);
