@@ -16,9 +16,9 @@ class AskedAnswer(Frozen):
     `text` has a marker such as [1] behind what a citation with that number supports. `kind`:
     "answer"; "partial", which lacks what `missing` names; "refusal", as the sources do not say it;
     "reply" to a message that is no question. `related` are questions that can be answered.
-    `unconfirmed` are sentences of `text` that a language model
-    wrote and the sources were not found to say; `left_out` are those that differ from the sources,
-    which are not in `text`. `unchecked`: the check by a language model has failed.
+    `unconfirmed` are sentences of `text` that a language model wrote and the sources were not found
+    to say; `left_out` are those that differ from the sources, which are not in `text`. `unchecked`:
+    the check by a language model has failed.
     """
 
     kind: AnswerKind

@@ -86,7 +86,7 @@ class ClientText:
             for place, sentence in enumerate(line):
                 # behind a marker a space comes first: "[1](" or "[1]:" would be a link
                 said = sentence.shown
-                if self._doubt and sentence.status == "not_confirmed" and not sentence.stand_in:
+                if self._doubt and sentence.is_doubted:
                     said = f"{said} [{self._doubt}]"
                 self.text += inline(f" {said}") if place else escaped(said)
                 for cited in sentence.numbers:

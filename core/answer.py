@@ -221,8 +221,7 @@ class Answer(Frozen):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def unconfirmed(self) -> tuple[str, ...]:
-        said = sentences(self.blocks)
-        return tuple(one.text for one in said if one.status == "not_confirmed" and not one.stand_in)
+        return tuple(one.text for one in sentences(self.blocks) if one.is_doubted)
 
     @computed_field  # type: ignore[prop-decorator]
     @property

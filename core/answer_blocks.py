@@ -67,6 +67,11 @@ class AnswerSentence(Frozen):
         return self.stand_in or self.text
 
     @property
+    def is_doubted(self) -> bool:
+        """Whether it is shown, and was not confirmed."""
+        return self.status == "not_confirmed" and not self.stand_in
+
+    @property
     def is_claim(self) -> bool:
         """Whether a model wrote it."""
         return self.status in ("pending", "confirmed", "not_confirmed", "differs")
@@ -192,8 +197,9 @@ def line_text(line: Iterable[AnswerSentence], doubt: str = "") -> Marked:
 
 def _sentence_text(sentence: AnswerSentence, doubt: str) -> Marked:
     if not sentence.evidence:
-        doubted = doubt and sentence.status == "not_confirmed" and not sentence.stand_in
-        return Marked(f"{sentence.shown} {doubt}" if doubted else sentence.shown)
+        return Marked(
+            f"{sentence.shown} {doubt}" if doubt and sentence.is_doubted else sentence.shown
+        )
     return Marked.joined((Marked(f"{sentence.shown} "), Marked.citing(sentence.numbers)))
 
 

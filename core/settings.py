@@ -28,12 +28,23 @@ from core.server_addresses import check_postgresql, without_secret
 from core.settings_at_start import AT_START, PLACES, changed
 from core.settings_sources import PREFIX, ROOT, SettingsSources
 
-__all__ = ["PREFIX", "ROOT", "Entry", "Role", "Settings", "current", "environment_of_jobs"]
+__all__ = [
+    "PREFIX",
+    "ROOT",
+    "Entry",
+    "Role",
+    "Settings",
+    "Unconfirmed",
+    "current",
+    "environment_of_jobs",
+]
 
 logger = logging.getLogger(__name__)
 
 Role = Literal["reader", "evaluator", "maintainer"]
 """A role includes those before it."""
+Unconfirmed = Literal["show", "fold", "hide"]
+"""What becomes of a model's sentences that were not confirmed."""
 Entry = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
@@ -106,7 +117,7 @@ class Settings(SettingsSources):
     azure_identity: bool = False  # a token of Entra ID in place of a key; needs azure-identity
     model_context: Annotated[int, Field(ge=512)] | None = None  # tokens; empty: as its server says
     search_again: bool = True  # once more, for what the model says that the passages lack
-    unconfirmed: Literal["show", "fold", "hide"] = "show"  # sentences that were not confirmed
+    unconfirmed: Unconfirmed = "show"  # sentences that were not confirmed
     structured_answers: bool = True  # ask for JSON; a server that refuses is asked for text
     reasoning_effort: str = ""  # such as "low"; this and the next two are sent only when set
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None

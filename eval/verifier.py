@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from chain.checking.verification import similarities_of
 from core.errors import StrategiewijzerError
 from core.settings import Settings
 from eval import gate, run_report
@@ -139,7 +140,7 @@ def _outcomes(half: Half, *, documents: bool, stretches: bool) -> list[ReplyVerd
     with bar(f"Verifying, {half} half", len(replies)) as advance:
         for reply in replies:
             given = GivenReply(reply, index, stretches=stretches)
-            outcomes.append(outcome(given, index.similarities))
+            outcomes.append(outcome(given, similarities_of(index)))
             advance()
     return outcomes
 

@@ -4,7 +4,6 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from typing import Literal
 
 from chain.answer.highlights import highlights
 from chain.answerer import Draft, Quote, Request, Verdict
@@ -21,10 +20,9 @@ from core.citation import Citation
 from core.event import TextDelta
 from core.marked import Marked
 from core.passage import Passage
+from core.settings import Unconfirmed
 from language.identify import written_in
 from prompts import Letter, languages, phrases
-
-Unconfirmed = Literal["show", "fold", "hide"]
 
 _BRACKETED = re.compile(r"\[[\d\s,;–-]+\]")
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from langchain_core.runnables import RunnableConfig
 
-from chain.answer.composition import Composition, Unconfirmed
+from chain.answer.composition import Composition
 from chain.answerer import Answerer, Draft, Request, Searches, Verdict
 from chain.checking.verification import Similarities, Verifier
 from chain.model.given_sources import Claim
@@ -21,6 +21,7 @@ from core.answer_blocks import marked_text
 from core.errors import ModelError
 from core.event import Stage, TextDelta
 from core.passage import ScoredPassage
+from core.settings import Unconfirmed
 
 if TYPE_CHECKING:  # a model's client takes long to import
     from chain.checking.checker import Checker, Opinion

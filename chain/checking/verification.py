@@ -167,10 +167,11 @@ def similarities_of(index: Snapshot) -> Similarities:
     """Cosines of texts with the units of an index. A model's sentences go to no other server: where
     the index has the vectors of one, they are compared with the local embedder."""
     embedder = index.embedder
-    return index.similarities if isinstance(embedder, LocalEmbedder) else _similarities
+    return index.similarities if isinstance(embedder, LocalEmbedder) else local_similarities
 
 
-def _similarities(text: str, passages: Sequence[Passage]) -> dict[str, list[float]]:
+def local_similarities(text: str, passages: Sequence[Passage]) -> dict[str, list[float]]:
+    """`Similarities` by the local embedder, of passages that need be in no index."""
     vectors = local_embedder()
     query = vectors.query(text)
     return {
@@ -272,8 +273,9 @@ def _quotes(places: Collection[Place], passages: Sequence[Passage]) -> tuple[Quo
 
 def _addresses(text: str, passages: Sequence[Passage]) -> list[str]:
     """Web and e-mail addresses in a text that no passage has."""
-    said = fold("\n".join(one.text for one in passages))
-    return [one for one in _ADDRESS.findall(text) if fold(one).strip(".,;:)") not in said]
+    found = _ADDRESS.findall(text)
+    said = fold("\n".join(one.text for one in passages)) if found else ""
+    return [one for one in found if fold(one).strip(".,;:)") not in said]
 
 
 def _inert(address: str) -> str:

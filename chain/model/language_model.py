@@ -97,14 +97,10 @@ class ChatModel:
             ModelError: the server does not list its models.
         """
         seen = self.ollama_context()
-        wanted = self._settings.model_context
-        if wanted is None and (seen is None or not seen.sure):
-            wanted = self._usual_context()
-        if wanted is not None and (seen is None or seen.used >= wanted):
+        told = seen.used if seen is not None and seen.sure else None
+        wanted = self._settings.model_context or told or self._usual_context()
+        if seen is None or seen.used >= wanted:
             return wanted
-        assert seen is not None  # noqa: S101 - else something is wanted
-        if wanted is None:
-            return seen.used
         if not self._context_told:
             self._context_told = True
             logger.warning("%s", seen)

@@ -6,15 +6,14 @@ translation.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import pytest
 
 from chain.answerer import Draft, NamedStretch, Request, Verdict
-from chain.checking.verification import Verifier
+from chain.checking.verification import Verifier, local_similarities
 from core.passage import Passage, ScoredPassage, Unit
 from core.settings import Settings
-from vectorstore.embeddings import local_embedder
 from vectorstore.store import open_index
 
 _EVERY = 24
@@ -86,20 +85,8 @@ def cases(settings: Settings) -> dict[str, list[Case]]:
     return found
 
 
-def _nearness(text: str, passages: Sequence[Passage]) -> dict[str, list[float]]:
-    """As an index has it, also of passages that are in none."""
-    vectors = local_embedder()
-    query = vectors.query(text)
-    return {
-        one.id: [
-            float(vector @ query) for vector in vectors.passages(list(map(one.context, one.units)))
-        ]
-        for one in passages
-    }
-
-
 def _verdict(request: Request, text: str, cites: tuple[int, ...] = (0,)) -> Verdict:
-    return Verifier(request, _nearness).verdict(Draft(text, cites))
+    return Verifier(request, local_similarities).verdict(Draft(text, cites))
 
 
 def _status(case: Case, stretch: str = "") -> str:
@@ -108,7 +95,7 @@ def _status(case: Case, stretch: str = "") -> str:
     found = tuple(ScoredPassage(passage=one, score=1.0, similarity=0.9) for one in passages)
     stretches = (NamedStretch(0, stretch),) if stretch else ()
     draft = Draft(text, (), stretches=stretches)
-    return Verifier(Request("?", language, found), _nearness).verdict(draft).status
+    return Verifier(Request("?", language, found), local_similarities).verdict(draft).status
 
 
 @pytest.fixture(scope="module")
@@ -227,7 +214,9 @@ def test_what_one_passage_lacks_is_not_taken_from_another(settings: Settings) ->
         for unit in (one.text[u.start : u.end] for u in one.units)
         if words in unit
     )
-    verdict = Verifier(request, _nearness).verdict(Draft(joined, (0, 1), stretches=stretches))
+    verdict = Verifier(request, local_similarities).verdict(
+        Draft(joined, (0, 1), stretches=stretches)
+    )
     assert {quote.passage for quote in verdict.quotes} == {0, 1}
     assert verdict.reason not in ("absent", "elsewhere")
 

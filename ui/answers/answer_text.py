@@ -63,7 +63,7 @@ def _sentence_html(
         shown = escape(sentence.stand_in)
         return f'<span class="sw-left-out">{shown}</span>{doubt(sentence)}'
     shown = _standing_out(sentence.text, bold)
-    if sentence.status == "not_confirmed":
+    if sentence.is_doubted:
         return f'<span class="sw-unconfirmed">{shown}</span>{doubt(sentence)}'
     for number, words in marks:
         shown += marker(number, words) or f" [{number}]"

@@ -101,7 +101,7 @@ def _add_text(
             paragraph = word.add_paragraph(style="List Bullet" if block.kind == "list" else None)
             for place, (sentence, marks) in enumerate(line):
                 paragraph.add_run(clean(f"{' ' * bool(place)}{sentence.shown}"))
-                if sentence.status == "not_confirmed" and not sentence.stand_in:
+                if sentence.is_doubted:
                     paragraph.add_run(f" {doubt(texts)}").italic = True
                 for number, _ in marks:
                     if number in cited:
