@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.settings import Settings
 from tests.support.axe import SCHEMES, broken_rules
-from tests.support.browser import ask, evidence, opened, settled
+from tests.support.browser import ask, evidence, opened, press, settled
 from tests.ui.test_ui_evaluation import BEFORE, NOW, keep
 from ui.navigation import PLACES
 
@@ -30,20 +30,19 @@ def _answered(page: Page) -> None:
 
 
 def _shared(page: Page) -> None:
-    page.get_by_role("button", name="Delen", exact=True).click()
+    press(page.get_by_role("button", name="Delen", exact=True))
     expect(page.get_by_test_id("stPopoverBody")).to_be_visible()
 
 
 def _more(page: Page) -> None:
-    page.get_by_role("button", name="Meer", exact=True).click()
+    press(page.get_by_role("button", name="Meer", exact=True))
     expect(page.get_by_role("button", name="Hoe dit antwoord is gemaakt")).to_be_visible()
 
 
 def _made(page: Page) -> None:
     # what opened stands where its button is, which a check may have scrolled away from
     page.get_by_role("button", name="Meer", exact=True).scroll_into_view_if_needed()
-    settled(page)
-    page.get_by_role("button", name="Hoe dit antwoord is gemaakt").click()
+    press(page.get_by_role("button", name="Hoe dit antwoord is gemaakt"))
     expect(page.get_by_test_id("stDialog")).to_contain_text("Stappen")
 
 
@@ -87,12 +86,12 @@ def _figures(page: Page) -> None:
 
 
 def _questions(page: Page) -> None:
-    page.get_by_role("tab", name="Vragen").click()
+    press(page.get_by_role("tab", name="Vragen"))
     expect(page.get_by_text("5 van 5 vragen")).to_be_visible()
 
 
 def _trend(page: Page) -> None:
-    page.get_by_role("tab", name="Verloop").click()
+    press(page.get_by_role("tab", name="Verloop"))
     expect(page.locator("[role=graphics-document]").first).to_be_visible()
 
 
@@ -102,7 +101,7 @@ def _one_question(page: Page) -> None:
 
 def _tab(name: str) -> Callable[[Page], None]:
     def until(page: Page) -> None:
-        page.get_by_role("tab", name=name).click()
+        press(page.get_by_role("tab", name=name))
         expect(page.get_by_role("tabpanel", name=name).get_by_role("heading").first).to_be_visible()
 
     return until

@@ -9,7 +9,7 @@ from core.settings import Settings
 from ingest.pipeline import ingest
 from people.database import database
 from people.feedback import read
-from tests.support.browser import VIEWPORT_HEIGHT, ask, evidence, opened, served, settled
+from tests.support.browser import VIEWPORT_HEIGHT, ask, evidence, opened, press, served, settled
 from tests.support.small import Small
 
 ROOT = Path(__file__).parents[2]
@@ -82,7 +82,7 @@ def test_a_quote_is_one_click_from_its_context(browser: Browser, address: str) -
         ask(page, REPORTS)
         evidence(page).click()
         with page.context.expect_page() as opening:
-            page.get_by_role("link", name="Lees in de context").first.click()
+            press(page.get_by_role("link", name="Lees in de context").first)
         context = opening.value
         place = context.locator(".sw-passage:target")
         expect(place).to_contain_text("725 000")
@@ -128,7 +128,7 @@ def test_a_hostile_source_is_text_in_answers_cards_and_copies_and_not_run(
         scripts = page.evaluate("[...document.scripts].map((script) => script.text)")
         assert not any("harmed" in script for script in scripts)
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-        page.get_by_role("button", name="Kopiëren").click()
+        press(page.get_by_role("button", name="Kopiëren"))
         expect(page.get_by_text("Gekopieerd.")).to_be_visible()
         copied = page.evaluate("navigator.clipboard.readText()")
         for piece in ("<script>", "$x^2$", ":red[hi]", ":smile:", "**vet**", "![x]"):
@@ -189,15 +189,14 @@ def test_filters_stay_while_another_page_is_shown_and_can_be_cleared(
     with opened(browser, address) as page:
         expect(page.get_by_placeholder("Stel uw vraag")).to_be_enabled()  # all is there
         page.get_by_text("Filters", exact=True).click()
-        settled(page)  # they unfold; a list that is opened meanwhile closes again
-        page.get_by_role("combobox", name="Documenten").click()
-        page.get_by_role("option", name="EU-agenda en -actieplan inzake drugs").click()
+        press(page.get_by_role("combobox", name="Documenten"))
+        press(page.get_by_role("option", name="EU-agenda en -actieplan inzake drugs"))
         page.keyboard.press("Escape")
         told = page.get_by_role("status").filter(has_text="Gezocht binnen: EU-agenda")
         expect(told).to_be_visible()
-        page.get_by_role("link", name="Bronnen").click()
+        press(page.get_by_role("link", name="Bronnen"))
         expect(page.get_by_text("5 van 5 documenten")).to_be_visible()
-        page.get_by_role("link", name="Vragen", exact=True).click()
+        press(page.get_by_role("link", name="Vragen", exact=True))
         expect(told).to_be_visible()
-        page.get_by_role("button", name="Filters wissen").click()
+        press(page.get_by_role("button", name="Filters wissen"))
         expect(told).to_have_count(0)

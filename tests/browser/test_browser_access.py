@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, ElementHandle, Page, expect
 
-from tests.support.browser import ask, opened, settled
+from tests.support.browser import ask, opened, press, settled
 from ui.navigation import PLACES
 from ui.texts import load
 
@@ -58,8 +58,8 @@ def stops(page: Page) -> Iterator[ElementHandle]:
 def test_the_page_is_in_the_language_that_was_chosen(browser: Browser, address: str) -> None:
     with opened(browser, address) as page:
         expect(page.locator("html")).to_have_attribute("lang", "nl")
-        page.get_by_role("combobox", name=load("nl")("sidebar.language"), exact=True).click()
-        page.get_by_role("option", name=load("de")("name")).click()
+        press(page.get_by_role("combobox", name=load("nl")("sidebar.language"), exact=True))
+        press(page.get_by_role("option", name=load("de")("name")))
         expect(page.locator("html")).to_have_attribute("lang", "de")
         expect(page).to_have_title(f"{load('de')('chat.title')} – Strategiewijzer")
 
@@ -69,7 +69,7 @@ def test_every_page_has_a_title_of_its_own(browser: Browser, address: str) -> No
     with opened(browser, address) as page:
         for place in reversed(PLACES):
             title = texts(place.title)
-            page.get_by_test_id("stSidebarNav").get_by_role("link", name=title).click()
+            press(page.get_by_test_id("stSidebarNav").get_by_role("link", name=title))
             expect(page).to_have_title(f"{title} – Strategiewijzer")
 
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from core.settings import Settings
-from tests.support.browser import ask, evidence, free_port, opened, served, settled
+from tests.support.browser import ask, evidence, free_port, opened, press, served, settled
 from tests.support.openai_server import Script
 
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
@@ -87,9 +87,9 @@ def test_another_page_and_back_keeps_the_conversation(browser: Browser, address:
         ask(page, REPORTS)
         answered(page, 1)
         place = page.url
-        page.get_by_role("link", name="Bronnen", exact=True).click()
+        press(page.get_by_role("link", name="Bronnen", exact=True))
         expect(page.get_by_role("searchbox")).to_be_visible()
-        page.get_by_role("link", name="Vragen", exact=True).click()
+        press(page.get_by_role("link", name="Vragen", exact=True))
         answered(page, 1)
         expect(page).to_have_url(place)
 
@@ -101,7 +101,7 @@ def test_an_earlier_conversation_is_searched_returned_to_and_renamed(
     with opened(browser, address) as page:
         ask(page, MARKET)
         answered(page, 1)
-        page.get_by_role("button", name=re.compile("^Nieuw gesprek")).click()
+        press(page.get_by_role("button", name=re.compile("^Nieuw gesprek")))
         expect(page.locator("details.sw-sources")).to_have_count(0)
         ask(page, "Wat is SEESAC?")
         answered(page, 1)
@@ -115,9 +115,9 @@ def test_an_earlier_conversation_is_searched_returned_to_and_renamed(
         listed.first.get_by_role("button").click()
         expect(question(page, MARKET)).to_be_visible()
         answered(page, 1)
-        button(page, "Hernoemen").click()
+        press(button(page, "Hernoemen"))
         page.get_by_label("Naam van het gesprek").fill("Drugs <b>2020</b>")
-        button(page, "Naam opslaan").click()
+        press(button(page, "Naam opslaan"))
         expect(listed.first).to_contain_text("Drugs <b>2020</b>")
 
 
@@ -127,15 +127,15 @@ def test_a_deleted_conversation_can_be_put_back(browser: Browser, address: str) 
         ask(page, "Wat is EMPACT?")
         answered(page, 1)
         place = page.url
-        button(page, "Verwijderen").click()
+        press(button(page, "Verwijderen"))
         expect(page.get_by_text("Het gesprek is verwijderd.")).to_be_visible()
         expect(question(page, "Wat is EMPACT?")).to_have_count(0)
-        button(page, "Ongedaan maken").click()
+        press(button(page, "Ongedaan maken"))
         expect(question(page, "Wat is EMPACT?")).to_be_visible()
         expect(page).to_have_url(place)
         page.reload()
         answered(page, 1)
-        button(page, "Verwijderen").click()
+        press(button(page, "Verwijderen"))
         expect(page.get_by_text("Het gesprek is verwijderd.")).to_be_visible()
         page.goto(place)
         expect(page.get_by_text("Dit gesprek is verwijderd of niet van u.")).to_be_visible()
@@ -151,7 +151,7 @@ def test_an_address_asks_its_question_once(browser: Browser, address: str) -> No
         answered(page, 1)
         expect(page).to_have_url(place)
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-        button(page, "Link").click()
+        press(button(page, "Link"))
         expect(page.get_by_text("Gekopieerd.")).to_be_visible()
         copied = page.evaluate("navigator.clipboard.readText()")
         assert copied == f"{address}/?q=Wat+is+EMPACT%3F"
@@ -166,18 +166,18 @@ def test_a_question_is_changed_and_what_it_replaced_can_be_put_back(
         answered(page, 1)
         ask(page, "Wat is EMPACT?")
         answered(page, 2)
-        button(page, "Vraag aanpassen").first.click()
+        press(button(page, "Vraag aanpassen").first)
         editor = page.get_by_label("Uw vraag", exact=True)
         expect(editor).to_be_focused()
         expect(
             page.get_by_text("Vragen hierna die vervallen (ongedaan te maken): 1.")
         ).to_be_visible()
         editor.fill(MARKET)
-        button(page, "Opnieuw vragen").click()
+        press(button(page, "Opnieuw vragen"))
         expect(question(page, MARKET)).to_be_visible()
         answered(page, 1)
         expect(question(page, "Wat is EMPACT?")).to_have_count(0)
-        button(page, "Ongedaan maken").click()
+        press(button(page, "Ongedaan maken"))
         expect(question(page, REPORTS)).to_be_visible()
         answered(page, 2)
         page.reload()
@@ -232,7 +232,7 @@ def test_a_conversation_is_downloaded_with_its_quotes(browser: Browser, address:
             if not button(page, kind).is_visible():
                 opener.click()
             with page.expect_download() as download:
-                button(page, kind).click()
+                press(button(page, kind))
             assert download.value.suggested_filename.endswith(f"-in-2019.{ending}")
             text = Path(download.value.path()).read_text("utf-8")
             assert REPORTS in text
@@ -259,7 +259,7 @@ def test_a_document_that_an_address_names_limits_what_is_asked(
         asked = page.get_by_test_id("stChatMessage").first
         expect(asked).to_contain_text("Gezocht binnen: EU-actieplan 2020-2025 inzake")
     with opened(browser, f"{address}/?document=firearms-plan") as page:
-        button(page, "In alles zoeken").click()
+        press(button(page, "In alles zoeken"))
         expect(page.get_by_text("Gezocht binnen:")).to_have_count(0)
         ask(page, MARKET)
         expect(page.locator(".sw-answer", has_text="30 miljard").first).to_be_visible()
@@ -305,7 +305,7 @@ def test_an_answer_in_the_making_tells_what_is_done_and_can_be_stopped(
         page.reload()
         expect(page.get_by_text("Gestopt.", exact=True)).to_be_visible()
         model.delay = 0.0
-        button(page, "Opnieuw proberen").click()
+        press(button(page, "Opnieuw proberen"))
         expect(page.get_by_role("radiogroup", name="Was dit antwoord bruikbaar?")).to_be_visible()
         expect(question(page, REPORTS)).to_have_count(1)
 
@@ -323,16 +323,16 @@ def test_an_answer_is_copied_linked_and_saved_from_one_row(
             box = button(page, name).bounding_box()
             heights.add(round((box["y"] + box["height"] / 2) / 10) if box else None)
         assert len(heights) == 1
-        button(page, "Kopiëren").click()
+        press(button(page, "Kopiëren"))
         expect(page.get_by_text("Gekopieerd.")).to_be_visible()
         text = page.evaluate("navigator.clipboard.readText()")
         assert "[1]" in text
         assert "Bronvermeldingen" in text
         expect(page.get_by_text("Gekopieerd.")).to_have_count(0, timeout=10_000)  # for a moment
-        button(page, "Link").click()
+        press(button(page, "Link"))
         expect(page.get_by_text("Gekopieerd.")).to_be_visible()
         assert "?q=" in page.evaluate("navigator.clipboard.readText()")
-        button(page, "Meer").click()
+        press(button(page, "Meer"))
         with page.expect_download() as saving:
             page.get_by_text("Word-document opslaan").click()
         saving.value.save_as(tmp_path / "answer.docx")
@@ -347,8 +347,8 @@ def test_a_conversation_is_printed_from_a_page_of_its_own(browser: Browser, addr
         page.reload()
         ask(page, REPORTS)
         answered(page, 1)
-        button(page, "Downloaden").click()
-        button(page, "Afdrukken of PDF").click()
+        press(button(page, "Downloaden"))
+        press(button(page, "Afdrukken of PDF"))
         frame = page.frame_locator("iframe.sw-print")
         expect(frame.locator("h1")).to_have_text(REPORTS)
         page.wait_for_function("window.printed")
@@ -379,16 +379,16 @@ def test_a_shared_conversation_is_read_by_another_and_taken_back(
     with opened(browser, address) as page, opened(browser, address) as other:
         ask(page, REPORTS)
         answered(page, 1)
-        button(page, "Delen").click()
-        button(page, "Link maken").click()
+        press(button(page, "Delen"))
+        press(button(page, "Link maken"))
         link = page.get_by_text("?s=").inner_text()
         other.goto(link)
         expect(other.get_by_role("heading", name=REPORTS).last).to_be_visible()
         expect(other.locator("details.sw-sources")).to_have_count(1)
         expect(other.get_by_text("Gedeeld gesprek, alleen om te lezen.")).to_be_visible()
         assert field(other).count() == 0
-        button(page, "Niet meer delen").click()
+        press(button(page, "Niet meer delen"))
         expect(page.get_by_text("Gedeeld tot en met")).to_have_count(0)
         other.reload()
         expect(other.get_by_text("wordt niet (meer) gedeeld")).to_be_visible()
-        other.get_by_role("link", name="Zelf een vraag stellen").click()
+        press(other.get_by_role("link", name="Zelf een vraag stellen"))

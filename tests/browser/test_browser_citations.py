@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.servers.test_export import CONVERSATION, hostile
 from tests.support.axe import SCHEMES, broken_rules
-from tests.support.browser import VIEWPORT_HEIGHT, ask, opened, settled, visitor
+from tests.support.browser import VIEWPORT_HEIGHT, ask, opened, press, settled, visitor
 from tests.support.http_server import http_server
 from tests.support.openai_server import Script
 from tests.unit.test_ui_citations import HOSTILE as EVIL
@@ -267,7 +267,7 @@ def test_a_source_stays_open_while_the_next_answer_is_made_and_goes_with_its_own
         expect(page.get_by_role("button", name="Kopiëren")).to_have_count(2)
         expect(page.get_by_text("Gestopt.", exact=True)).to_have_count(0)
         expect(panel(page).locator("mark").first).to_be_visible()
-        page.get_by_role("button", name=re.compile("^Nieuw gesprek")).click()
+        press(page.get_by_role("button", name=re.compile("^Nieuw gesprek")))
         expect(page.locator("details.sw-sources")).to_have_count(0)
         expect(panel(page)).to_be_hidden()
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.settings import Settings
 from eval import run_report, runs
-from tests.support.browser import opened, served, settled
+from tests.support.browser import opened, press, served
 
 pytestmark = pytest.mark.long
 
@@ -44,8 +44,8 @@ def address(data_dir: Path, tmp_path: Path) -> Iterator[str]:
         yield f"{found}/evaluation"
 
 
-def press(page: Page, name: str | re.Pattern[str]) -> None:
-    page.get_by_role("button", name=name).click()
+def press_button(page: Page, name: str | re.Pattern[str]) -> None:
+    press(page.get_by_role("button", name=name))
 
 
 def with_another_answer(data_dir: Path) -> None:
@@ -70,7 +70,7 @@ def test_a_run_is_started_goes_on_alone_is_looked_into_and_taken_along(
             files=[{"name": "eigen.yaml", "mimeType": "application/yaml", "buffer": own}]
         )
         expect(page.get_by_role("combobox", name="Vragenlijst")).to_have_value("eigen.yaml")
-        press(page, "Starten")
+        press_button(page, "Starten")
         expect(page.get_by_text("Er loopt een meting")).to_be_visible()
         expect(page.get_by_text(re.compile(rf"[1-9]\d* van {MANY} vragen"))).to_be_visible()
         expect(page.get_by_role("progressbar")).to_be_visible()
@@ -81,17 +81,17 @@ def test_a_run_is_started_goes_on_alone_is_looked_into_and_taken_along(
         (name,) = runs.listed(data_dir)
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
-        press(page, "Downloaden")
+        press_button(page, "Downloaden")
         with page.expect_download() as saving:
-            press(page, re.compile("Rapport om af te drukken"))
+            press_button(page, re.compile("Rapport om af te drukken"))
         assert [url for url in asked if "/media/" in url] == []  # where anybody could fetch it
         saved = saving.value.path().read_text("utf-8")
         assert saved == (data_dir / "runs" / name / "report.html").read_text("utf-8")
 
         with_another_answer(data_dir)
         page.goto(f"{address}?run={name}")
-        page.get_by_role("tab", name="Vragen").click()
-        press(page, HOSTILE)
+        press(page.get_by_role("tab", name="Vragen"))
+        press_button(page, HOSTILE)
         expect(page.get_by_role("heading", name=HOSTILE)).to_be_visible()
         expect(page.locator("del", has_text="veel").first).to_be_visible()
         expect(page.locator("ins", has_text="30 miljard").first).to_be_visible()
@@ -101,19 +101,18 @@ def test_a_run_is_started_goes_on_alone_is_looked_into_and_taken_along(
         expect(shown.locator("script, img, .katex")).to_have_count(0)
         assert page.evaluate("window.harmed") is None
 
-        page.get_by_role("button", name="Alle vragen").click()
-        page.get_by_role("tab", name="Verloop").click()
+        press(page.get_by_role("button", name="Alle vragen"))
+        press(page.get_by_role("tab", name="Verloop"))
         expect(page.get_by_role("tab", name="Tabel")).to_be_visible()
         expect(page.locator("[role=graphics-document]").first).to_have_attribute(
             "aria-label", re.compile("^Lijngrafiek van bruikbaar")
         )
-        page.get_by_role("tab", name="Tabel").click()
+        press(page.get_by_role("tab", name="Tabel"))
         expect(page.get_by_role("table", name="Verloop over de metingen")).to_be_visible()
 
         for tab in ("Cijfers", "Vragen", "Verloop", "Metingen"):
             page.set_viewport_size({"width": 390, "height": 720})
-            settled(page)  # Streamlit drops a choice made while an earlier one is carried out
-            page.get_by_role("tab", name=tab, exact=True).click()
+            press(page.get_by_role("tab", name=tab, exact=True))
             expect(page.get_by_role("tab", name=tab, exact=True)).to_have_attribute(
                 "aria-selected", "true"
             )

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browser import settled, visitor
+from tests.support.browser import press, settled, visitor
 from ui.texts import languages, load
 
 LOCALES = {"nl": "nl-NL", "fr": "fr-FR", "de": "de-DE"}
@@ -76,8 +76,8 @@ def test_a_language_that_is_chosen_survives_a_reload(browser: Browser, address: 
     with visitor(browser, address, locale="en-US") as page:
         page.goto(address)
         expect(page.get_by_text("Skip to main content")).to_be_attached()
-        page.get_by_role("combobox", name="Language", exact=True).click()
-        page.get_by_role("option", name="Nederlands").click()
+        press(page.get_by_role("combobox", name="Language", exact=True))
+        press(page.get_by_role("option", name="Nederlands"))
         expect(page.get_by_placeholder("Stel uw vraag")).to_be_enabled()
         expect(page.get_by_text("Naar de inhoud")).to_be_attached()
         settled(page)

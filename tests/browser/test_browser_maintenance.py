@@ -15,7 +15,7 @@ from ingest.pipeline import ingest
 from people.database import Database
 from people.feedback import Feedback, save
 from tests.support.axe import SCHEMES, broken_rules
-from tests.support.browser import ask, opened, served
+from tests.support.browser import ask, opened, press, served
 from ui import jobs
 
 pytestmark = pytest.mark.long
@@ -27,6 +27,11 @@ HOSTILE = (
     "---\nid: tulp\ntitle: 'Tulp <b>vet</b> :smile: $x$'\nlanguage: nl\n---\n\n# Tulp\n\n"
     "De Zwarte Tulp telt 4321 leden <script>window.harmed = 1</script> ![x](https://evil.example/x).\n"
 )
+# What the page looks at again and again, it does not look at while somebody looks away.
+LOOKS_AWAY = """{
+    const every = window.setInterval;
+    window.setInterval = (look, ...rest) => every(() => window.looksAway || look(), ...rest);
+}"""
 WAITS = ("-c", "import time; time.sleep(300)", "verify")
 VERDICT = Feedback.model_validate(
     {
@@ -88,11 +93,11 @@ def unpublished(_unpublished: tuple[str, Path]) -> Iterator[tuple[str, Path]]:
 
 
 def go_to(page: Page, name: str) -> None:
-    page.get_by_role("tab", name=name).click()
+    press(page.get_by_role("tab", name=name))
 
 
-def press(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
+def press_button(page: Page, name: str) -> None:
+    press(page.get_by_role("button", name=name, exact=True))
 
 
 def test_a_document_is_uploaded_planned_published_asked_about_and_rolled_back(
@@ -106,25 +111,25 @@ def test_a_document_is_uploaded_planned_published_asked_about_and_rolled_back(
             ]
         )
         expect(page.get_by_text("sla het op als .docx")).to_be_visible()
-        press(page, "Documenten toevoegen (1)")
+        press_button(page, "Documenten toevoegen (1)")
         expect(page.get_by_text("Toegevoegde documenten: 1")).to_be_visible()
         expect(page.get_by_text(NAME).first).to_be_visible()
 
-        press(page, "Wijzigingen bekijken")  # which is offered at once
+        press_button(page, "Wijzigingen bekijken")  # which is offered at once
         page.locator(".sw-change summary", has_text="Alpha").click()
         changed = page.locator(".sw-change", has_text="Alpha")
         expect(changed.locator("del", has_text="30")).to_be_visible()
         expect(changed.locator("ins", has_text="40")).to_be_visible()
         page.locator(".sw-change summary", has_text="Tulp <b>vet</b> :smile: $x$").click()
         expect(page.get_by_text("<script>window.harmed = 1</script>")).to_be_visible()
-        press(page, "Deze wijzigingen publiceren")
+        press_button(page, "Deze wijzigingen publiceren")
         expect(page.get_by_text("Gepubliceerd. Teruggaan kan")).to_be_visible()
         shown = page.locator("[data-testid=stMain]")
         expect(shown.locator("script, img, .katex")).to_have_count(0)
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         with page.expect_download() as saving:
-            press(page, "Rapport downloaden (HTML)")
+            press_button(page, "Rapport downloaden (HTML)")
         assert [url for url in asked if "/media/" in url] == []  # where anybody could fetch it
         assert "<script" not in saving.value.path().read_text("utf-8")
         assert page.evaluate("window.harmed") is None
@@ -134,10 +139,10 @@ def test_a_document_is_uploaded_planned_published_asked_about_and_rolled_back(
             expect(reader.locator(".sw-answer").last).to_contain_text("4321")
 
         go_to(page, "Versies")
-        press(page, "Index controleren")
+        press_button(page, "Index controleren")
         expect(page.get_by_text("De index is in orde.")).to_be_visible()
-        press(page, "Deze versie terugzetten…")
-        press(page, "Ja, terugzetten")
+        press_button(page, "Deze versie terugzetten…")
+        press_button(page, "Ja, terugzetten")
         expect(page.get_by_text(re.compile("Een andere versie terugzetten: klaar"))).to_be_visible()
 
         with opened(browser, address) as reader:
@@ -159,10 +164,10 @@ def test_a_document_in_use_is_corrected_and_a_broken_file_told_at_once(
         title = page.get_by_role("textbox", name="Titel")
         expect(title).to_have_value("Alpha")
         title.fill("De vloot")
-        press(page, "Gegevens opslaan")
+        press_button(page, "Gegevens opslaan")
         expect(page.get_by_text("Opgeslagen.")).to_be_visible()
         expect(page.get_by_text("gewijzigd, nog niet gepubliceerd")).to_be_visible()
-        press(page, "Wijzigingen bekijken")
+        press_button(page, "Wijzigingen bekijken")
         page.locator(".sw-change summary", has_text="De vloot").click()
         expect(page.locator(".sw-fields ins", has_text="De vloot")).to_be_visible()
 
@@ -170,8 +175,8 @@ def test_a_document_in_use_is_corrected_and_a_broken_file_told_at_once(
 def test_closing_the_page_while_publishing_loses_nothing(browser: Browser, address: str) -> None:
     with opened(browser, f"{address}/maintenance") as page:
         go_to(page, "Controleren en publiceren")
-        press(page, "Wijzigingen bekijken")
-        press(page, "Deze wijzigingen publiceren")
+        press_button(page, "Wijzigingen bekijken")
+        press_button(page, "Deze wijzigingen publiceren")
         expect(page.get_by_role("button", name="Stoppen")).to_be_visible()
     with opened(browser, f"{address}/maintenance") as page:
         expect(page.get_by_role("status").filter(has_text="Publiceren: klaar")).to_be_visible()
@@ -186,24 +191,28 @@ def test_of_two_maintainers_the_second_is_told_and_starts_nothing(
     address, data_dir = unpublished
     with (
         opened(browser, f"{address}/maintenance") as first,
-        opened(browser, f"{address}/maintenance") as second,
+        opened(browser, address) as second,
     ):
+        second.add_init_script(LOOKS_AWAY)
+        second.goto(f"{address}/maintenance")
         for page in (first, second):
             go_to(page, "Controleren en publiceren")
             expect(
                 page.get_by_role("button", name="Wijzigingen bekijken", exact=True)
             ).to_be_enabled()
         # The first has just begun, and the second's page has not noticed yet.
+        second.evaluate("window.looksAway = true")
         job = jobs.start(data_dir, "ingest", WAITS, "Els")
         try:
-            press(second, "Wijzigingen bekijken")
+            press_button(second, "Wijzigingen bekijken")
             expect(second.get_by_text("Iemand anders was u voor")).to_be_visible()
+            second.evaluate("window.looksAway = false")
             for page in (first, second):
                 expect(page.get_by_text("gestart door Els")).to_be_visible()
                 expect(
                     page.get_by_role("button", name="Wijzigingen bekijken", exact=True)
                 ).to_be_disabled()
-            press(first, "Stoppen")
+            press_button(first, "Stoppen")
             for page in (first, second):
                 expect(page.get_by_text("Index controleren: gestopt")).to_be_visible()
         finally:
@@ -224,12 +233,12 @@ def test_no_rule_of_accessibility_is_broken_while_there_is_work(
             ]
         )
         expect(page.get_by_text("sla het op als .docx")).to_be_visible()
-        press(page, "Documenten toevoegen (1)")
+        press_button(page, "Documenten toevoegen (1)")
         page.locator("summary", has_text="tulp.md").click()
         expect(page.get_by_role("textbox", name="Titel")).to_be_visible()
         assert broken_rules(page, SCHEMES) == []
         go_to(page, "Controleren en publiceren")
-        press(page, "Wijzigingen bekijken")
+        press_button(page, "Wijzigingen bekijken")
         page.locator(".sw-change summary", has_text="Alpha").click()
         expect(page.get_by_role("button", name="Deze wijzigingen publiceren")).to_be_enabled()
         assert broken_rules(page, SCHEMES) == []
@@ -243,9 +252,9 @@ def test_what_would_be_published_is_asked_before_it_is(browser: Browser, address
         page.locator("input[type=file]").set_input_files(
             files=[{"name": "tulp.md", "mimeType": "text/markdown", "buffer": HOSTILE.encode()}]
         )
-        press(page, "Documenten toevoegen (1)")
-        press(page, "Wijzigingen bekijken")
-        press(page, "Eerst uitproberen")
+        press_button(page, "Documenten toevoegen (1)")
+        press_button(page, "Wijzigingen bekijken")
+        press_button(page, "Eerst uitproberen")
         field = page.get_by_role("textbox", name="Vraag aan beide versies")
         field.fill(QUESTION)
         field.press("Enter")
@@ -275,7 +284,7 @@ def test_what_would_be_published_is_asked_before_it_is(browser: Browser, address
         with opened(browser, address) as reader:
             ask(reader, QUESTION)
             expect(reader.locator(".sw-refusal")).to_be_visible()
-        press(page, "Deze wijzigingen publiceren")
+        press_button(page, "Deze wijzigingen publiceren")
         expect(page.get_by_text("Gepubliceerd. Teruggaan kan")).to_be_visible()
         expect(field).to_be_hidden()
         with opened(browser, address) as reader:

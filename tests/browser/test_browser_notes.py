@@ -13,7 +13,7 @@ from people.conversations import Conversations
 from people.database import database
 from tests.servers.test_notes import note
 from tests.support.axe import broken_rules
-from tests.support.browser import ask, opened, settled
+from tests.support.browser import ask, opened, press, settled
 from ui.access import LOCAL
 
 pytestmark = pytest.mark.long
@@ -39,9 +39,9 @@ def test_a_quote_is_kept_remarked_removed_and_downloaded(
     with opened(browser, address, width=width) as page:
         ask(page, DRUGS)
         expect(page.get_by_text("Vervolgvragen")).to_be_visible()
-        page.get_by_role("link", name="Bron 1", exact=True).first.click()
+        press(page.get_by_role("link", name="Bron 1", exact=True).first)
         panel = page.locator("dialog.sw-panel[open]")
-        panel.get_by_role("button", name="Citaat bewaren").click()
+        press(panel.get_by_role("button", name="Citaat bewaren"))
         button = panel.get_by_role("button", name="Bewaard")
         expect(button).to_be_visible()
         expect(panel.get_by_text("Bewaard bij Notities.")).to_be_visible()
@@ -49,10 +49,10 @@ def test_a_quote_is_kept_remarked_removed_and_downloaded(
         button.click()  # a second click takes it away
         expect(panel.get_by_role("button", name="Citaat bewaren")).to_be_visible()
         assert store.notes() == ()
-        panel.get_by_role("button", name="Citaat bewaren").click()
+        press(panel.get_by_role("button", name="Citaat bewaren"))
         expect(button).to_be_visible()
         (kept,) = store.notes()
-        panel.get_by_role("button", name="Sluiten").click()
+        press(panel.get_by_role("button", name="Sluiten"))
 
         page.goto(f"{address}/notes")
         expect(page.locator("blockquote")).to_have_text(kept.citation.quote)
@@ -65,28 +65,28 @@ def test_a_quote_is_kept_remarked_removed_and_downloaded(
         settled(page)  # what is typed into a field that the run replaces is typed into nothing
         remark.fill("Voor de brief")
         expect(remark).to_have_value("Voor de brief")
-        page.get_by_role("button", name="Verwijderen").click()
+        press(page.get_by_role("button", name="Verwijderen"))
         expect(page.get_by_text("Het citaat is verwijderd")).to_be_visible()
         expect(page.get_by_label("Opmerking")).to_have_count(0)
         assert store.notes() == ()
-        page.get_by_role("button", name="Ongedaan maken").click()
+        press(page.get_by_role("button", name="Ongedaan maken"))
         expect(page.get_by_text("Het citaat is verwijderd")).to_have_count(0)
         expect(page.get_by_label("Opmerking")).to_have_value("Voor de brief")
         assert [one.remark for one in store.notes()] == ["Voor de brief"]
 
-        page.get_by_role("button", name="Downloaden").click()
+        press(page.get_by_role("button", name="Downloaden"))
         with page.expect_download() as download:
-            page.get_by_role("button", name="Word (met voetnoten)").click()
+            press(page.get_by_role("button", name="Word (met voetnoten)"))
         assert download.value.suggested_filename == "notities.docx"
         written = mammoth.convert_to_html(io.BytesIO(download.value.path().read_bytes())).value
         assert "Voor de brief" in written
         assert '<li id="footnote-' in written
         with page.expect_download() as download:
-            page.get_by_role("button", name="Markdown").click()
+            press(page.get_by_role("button", name="Markdown"))
         assert "Voor de brief" in download.value.path().read_text("utf-8")
         page.keyboard.press("Escape")
 
-        page.get_by_role("button", name=DRUGS).click()
+        press(page.get_by_role("button", name=DRUGS))
         expect(page.locator(".sw-question")).to_contain_text(DRUGS)
         expect(page).to_have_url(re.compile(rf"\?c={kept.conversation}"))
 

@@ -14,7 +14,7 @@ from people.audit_check import verify_store
 from people.audit_record import records
 from people.database import FILE
 from people.personal_data import PersonalData, conversations_of
-from tests.support.browser import ask, opened, served
+from tests.support.browser import ask, opened, press, served
 from ui.access import LOCAL
 from ui.texts import load
 
@@ -43,11 +43,11 @@ def test_all_that_is_kept_is_downloaded_and_erased(
         ask(page, DRUGS)
         expect(page.get_by_text("Vervolgvragen")).to_be_visible()
         expect(page.get_by_test_id("stSidebar")).to_contain_text(NL("sidebar.audited"))
-        page.get_by_role("link", name="Privacy").click()
+        press(page.get_by_role("link", name="Privacy"))
         expect(page.get_by_text(NL("privacy.nowhere"))).to_be_visible()
         expect(page.get_by_text(NL("privacy.about.audit_users", days=365))).to_be_visible()
         with page.expect_download() as download:
-            page.get_by_role("button", name=NL("privacy.download")).click()
+            press(page.get_by_role("button", name=NL("privacy.download")))
         assert download.value.suggested_filename == "uw-gegevens.zip"
         with zipfile.ZipFile(download.value.path()) as file:
             data = PersonalData.model_validate_json(file.read("data.json"))
@@ -55,8 +55,8 @@ def test_all_that_is_kept_is_downloaded_and_erased(
         assert [one.question for kept in data.conversations for one in kept.exchanges] == [DRUGS]
         assert [one.record["question"] for one in data.audit] == [DRUGS]
 
-        page.get_by_role("button", name=NL("history.delete_all")).click()
-        page.get_by_role("button", name=NL("history.delete_all_confirm")).click()
+        press(page.get_by_role("button", name=NL("history.delete_all")))
+        press(page.get_by_role("button", name=NL("history.delete_all_confirm")))
         expect(page.get_by_text(re.compile("Verwijderd: gesprekken 1"))).to_be_visible()
     assert conversations_of(settings, LOCAL.id).listed() == ()
     assert [(one.record["question"], one.asker) for one in records(settings)] == [(DRUGS, "")]

@@ -14,7 +14,7 @@ from streamlit.web.server.starlette.starlette_app_utils import create_signed_val
 
 from core.settings import Settings
 from tests.support.axe import SCHEMES, broken_rules
-from tests.support.browser import ask, served, visitor
+from tests.support.browser import ask, press, served, visitor
 from ui.navigation import PLACES
 from ui.roles import User as Person
 from ui.texts import load
@@ -88,7 +88,7 @@ def visited(browser: Browser, address: str) -> Iterator[Page]:
 
 
 def sign_in(page: Page, name: str) -> None:
-    page.get_by_role("button", name=TEXTS("access.sign_in")).click()
+    press(page.get_by_role("button", name=TEXTS("access.sign_in")))
     page.get_by_role("button", name=name, exact=True).click()
     expect(page.get_by_role("button", name=TEXTS("access.sign_out"))).to_be_visible()
 
@@ -119,7 +119,7 @@ def test_signing_in_out_and_in_again_as_somebody_else(browser: Browser, app: str
         expect(page.locator(".sw-answer").first).to_be_visible()
         page.reload()
         expect(page.get_by_text("Bea Beheerder")).to_be_visible()
-        page.get_by_role("button", name=TEXTS("access.sign_out")).click()
+        press(page.get_by_role("button", name=TEXTS("access.sign_out")))
         page.get_by_role("button", name="End session").click()
         expect(page.get_by_role("button", name=TEXTS("access.sign_in"))).to_be_visible()
         assert not [cookie for cookie in page.context.cookies() if "_user" in str(cookie["name"])]
@@ -143,7 +143,7 @@ def test_who_follows_a_link_comes_back_to_it_after_signing_in(browser: Browser, 
 
 def test_who_does_not_sign_in_at_the_provider_stays_outside(browser: Browser, app: str) -> None:
     with visited(browser, app) as page:
-        page.get_by_role("button", name=TEXTS("access.sign_in")).click()
+        press(page.get_by_role("button", name=TEXTS("access.sign_in")))
         page.get_by_role("button", name="Deny").click()
         expect(page.get_by_role("button", name=TEXTS("access.sign_in"))).to_be_visible()
         expect(page.get_by_test_id("stChatInput")).to_have_count(0)
@@ -192,7 +192,7 @@ def test_no_rule_is_broken_before_and_after_signing_in(browser: Browser, closed:
         sign_in(page, "unverified")
         expect(page.get_by_text(TEXTS("access.no_role"))).to_be_visible()
         assert broken_rules(page, SCHEMES) == []
-        page.get_by_role("button", name=TEXTS("access.sign_out")).click()
+        press(page.get_by_role("button", name=TEXTS("access.sign_out")))
         page.get_by_role("button", name="End session").click()
         sign_in(page, "reader")
         page.goto(f"{closed}/maintenance")

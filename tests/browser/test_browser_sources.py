@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.settings import Settings
 from ingest.pipeline import ingest
-from tests.support.browser import opened, served
+from tests.support.browser import opened, press, served
 from ui.addresses import reading_address
 from vectorstore.store import open_index
 
@@ -42,7 +42,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def link_in_list(page: Page, name: str | re.Pattern[str]) -> None:
-    page.get_by_test_id("stMain").get_by_role("link", name=name).first.click()
+    press(page.get_by_test_id("stMain").get_by_role("link", name=name).first)
 
 
 def test_the_list_is_searched_as_one_types_and_a_hit_opens_at_its_passage(
@@ -74,7 +74,7 @@ def test_filters_limit_the_list_until_they_are_cleared(browser: Browser, address
         expect(page.get_by_text("1 van 5 documenten")).to_be_visible()
         page.get_by_role("searchbox").fill("walvis")
         expect(page.get_by_text("0 van 5 documenten")).to_be_visible()
-        page.get_by_role("button", name="Zoekwoorden en filters wissen").click()
+        press(page.get_by_role("button", name="Zoekwoorden en filters wissen"))
         expect(page.get_by_text("5 van 5 documenten")).to_be_visible()
         expect(page.get_by_role("searchbox")).to_have_value("")
 
@@ -142,7 +142,7 @@ def test_quotes_of_an_address_are_marked_and_the_first_is_scrolled_to(
 def test_a_question_about_a_document_stays_in_the_session(browser: Browser, address: str) -> None:
     with opened(browser, f"{address}{DRUGS}") as page:
         page.evaluate("window.stays = true")
-        page.get_by_role("button", name="Stel een vraag over dit document").click()
+        press(page.get_by_role("button", name="Stel een vraag over dit document"))
         expect(page.get_by_placeholder(re.compile("Stel uw vraag"))).to_be_visible()
         expect(page).to_have_url(re.compile(r"/\?document=drugs-agenda"))
         assert page.evaluate("window.stays")

@@ -6,7 +6,7 @@ import pytest
 from babel.numbers import format_decimal
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.support.browser import ask, opened, settled
+from tests.support.browser import ask, opened, press, settled
 from tests.support.openai_server import Script
 from ui.chat.question_field import MAX_QUESTION
 
@@ -64,8 +64,7 @@ def test_what_the_reader_has_scrolled_to_stays_in_view(browser: Browser, address
             at_top(page, number)
         page.mouse.move(640, 300)
         page.mouse.wheel(0, -3000)
-        settled(page)
-        page.get_by_role("button", name="Vraag aanpassen", exact=True).first.click()
+        press(page.get_by_role("button", name="Vraag aanpassen", exact=True).first)
         expect(page.get_by_label("Uw vraag", exact=True)).to_be_focused()  # the page has run again
         settled(page)
         expect(page.get_by_role("heading", name="Strategiewijzer", level=1)).to_be_in_viewport()
@@ -85,7 +84,7 @@ def test_a_long_text_without_a_question_is_refused_and_stays(
         expect(page.get_by_role("alert")).to_contain_text(f"{told} tekens")
         expect(field(page)).to_have_value(NO_QUESTION)
         expect(page.locator(".sw-question")).to_have_count(0)
-        page.get_by_role("button", name=re.compile("^Nieuw gesprek")).click()
+        press(page.get_by_role("button", name=re.compile("^Nieuw gesprek")))
         expect(page.get_by_role("alert")).to_have_count(0)
         expect(field(page)).to_have_value("")
 
@@ -100,7 +99,7 @@ def test_the_question_in_a_long_text_is_asked(browser: Browser, address: str) ->
         page.get_by_text(re.compile(r"Rest van uw tekst \([\d.]+ tekens\)")).click()
         expect(page.get_by_text("de haven van Rotterdam").first).to_be_visible()
         expect(page.locator(".sw-length")).to_be_empty()
-        page.get_by_role("button", name=re.compile("^Nieuw gesprek")).click()
+        press(page.get_by_role("button", name=re.compile("^Nieuw gesprek")))
         expect(page.locator(".sw-question")).to_have_count(0)
 
 
@@ -164,11 +163,11 @@ def test_on_a_phone_the_menu_closes_when_a_page_is_chosen(browser: Browser, addr
     with opened(browser, address, width=390) as page:
         expect(field(page)).to_be_enabled()
         page.get_by_test_id("stExpandSidebarButton").click()
-        page.get_by_role("link", name="Bronnen", exact=True).click()
+        press(page.get_by_role("link", name="Bronnen", exact=True))
         expect(page.get_by_role("searchbox")).to_be_visible()
         expect(page.get_by_test_id("stSidebar")).not_to_be_in_viewport()
         page.get_by_role("searchbox").click()  # nothing lies over it
         page.get_by_test_id("stExpandSidebarButton").click()
-        page.get_by_role("link", name="Vragen", exact=True).click()
+        press(page.get_by_role("link", name="Vragen", exact=True))
         expect(field(page)).to_be_enabled()
         expect(page.get_by_test_id("stSidebar")).not_to_be_in_viewport()

@@ -233,6 +233,16 @@ def settled(page: Page) -> None:
     page.wait_for_function(_SETTLED, polling=100)
 
 
+def press(what: Locator) -> None:
+    """Clicks what the app is to act upon, once it rests.
+
+    A click while Streamlit carries out an earlier one, or draws, can be dropped: seen in one of
+    48 on two busy cores.
+    """
+    settled(what.page)
+    what.click()
+
+
 def ask(page: Page, question: str) -> None:
     """Types a question with the keyboard alone."""
     field = page.get_by_placeholder(re.compile("Stel uw vraag"))

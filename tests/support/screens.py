@@ -22,7 +22,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from core.settings import ROOT
-from tests.support.browser import ask, evidence, opened, served, started
+from tests.support.browser import ask, evidence, opened, press, served, started
 
 SHOWN = ("chat", "document", "evaluation", "plan")  # in README.md and docs, wide and light
 SIZES = [*itertools.product((1280, 390), ("light", "dark"))]  # pixels
@@ -66,12 +66,12 @@ def _titled(page: Page) -> None:
 
 
 def _tab(name: str) -> Callable[[Page], None]:
-    return lambda page: page.get_by_role("tab", name=name).click()
+    return lambda page: press(page.get_by_role("tab", name=name))
 
 
 def _planned(page: Page) -> None:
     _tab("Controleren en publiceren")(page)
-    page.get_by_role("button", name="Wijzigingen bekijken", exact=True).click()
+    press(page.get_by_role("button", name="Wijzigingen bekijken", exact=True))
     expect(page.get_by_role("button", name=re.compile("wijzigingen publiceren"))).to_be_visible()
     page.get_by_text("Gewijzigd Verslag van de").click()
 
