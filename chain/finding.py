@@ -13,28 +13,50 @@ from core.passage import ScoredPassage
 from vectorstore.retriever import PassageRetriever, scored_passage
 from vectorstore.snapshot import Snapshot
 
-GIVEN = 24
-"""Passages that a language model is given, as many of them as its context takes
+FOUND = 24
+"""Passages that are looked for where a language model answers."""
+GIVEN = 36
+"""Passages that it is given with those beside them, as many as its context takes
 (docs/decisions/0007)."""
 
 _LOOK = 50  # passages retrieved of a document; with fewer its beginning may not be among them
 
 
 def find(
-    index: Snapshot, query: Query, meant: Understood, results: int
+    index: Snapshot, query: Query, meant: Understood, results: int, *, for_model: bool
 ) -> tuple[ScoredPassage, ...]:
-    """The passages, best first; `results` is how many are retrieved."""
+    """The passages: the `results` best, best first; and for a model more, as many as it is given,
+    with what stands beside those found."""
+    wanted = max(results, FOUND) if for_model else results
     if meant.last:
         cited = tuple(index.cited(meant.last.cited, meant.question))
         if cited or not meant.brief:
             return cited
     if meant.document:
-        return _beginning(index, query, meant.document, results)
-    retriever = PassageRetriever(index=index, k=results)
+        return _beginning(index, query, meant.document, wanted)
+    retriever = PassageRetriever(index=index, k=wanted)
     documents = retriever.invoke(
         meant.question, query.config, language=query.language, scope=query.scope
     )
-    return tuple(scored_passage(document) for document in documents)
+    found = tuple(scored_passage(document) for document in documents)
+    return with_surroundings(index, found, meant.question, results) if for_model else found
+
+
+def with_surroundings(
+    index: Snapshot, found: Sequence[ScoredPassage], question: str, first: int
+) -> tuple[ScoredPassage, ...]:
+    """Passages for a model: the `first` of those found, what stands beside these, the others found
+    and what stands beside them; `GIVEN` in all, and more where more were found."""
+    beside = index.beside([one.passage for one in found])
+    names: list[str] = []
+    for some in (found[:first], found[first:]):
+        names += [one.passage.id for one in some]
+        names += [name for one in some for name in beside[one.passage.id]]
+    names = list(dict.fromkeys(names))[: max(len(found), GIVEN)]
+    known = {one.passage.id: one for one in found}
+    around = index.cited([name for name in names if name not in known], question)
+    known |= {one.passage.id: one for one in around}
+    return tuple(known[name] for name in names if name in known)
 
 
 def find_more(

@@ -2,8 +2,8 @@
 
 Files of tests/replies/, written by hand, by several authors who had not seen the verifier: over the
 bundled summaries (`open`, `held`), and over official documents that stand outside of the project
-(`documents`), where each sentence has the stretches that it rests on. Half of each are held out:
-they are only measured on, and not looked at when the verifier is changed.
+(`documents`). Each sentence has the stretches that it rests on, but for those of `open`. Half of
+each are held out: they are only measured on, and not looked at when the verifier is changed.
 """
 
 import csv
@@ -16,11 +16,11 @@ from pydantic import Field, ValidationError
 
 from chain.answerer import Draft, NamedStretch, Request
 from chain.checking.stretches import Text
-from chain.finding import GIVEN
+from chain.finding import FOUND, GIVEN, with_surroundings
 from core.errors import StrategiewijzerError
 from core.frozen import Frozen
 from core.passage import Passage, ScoredPassage
-from core.settings import ROOT
+from core.settings import ROOT, Settings
 from vectorstore.snapshot import Snapshot
 
 FOLDER = ROOT / "tests" / "replies"
@@ -41,16 +41,18 @@ class Twin(Frozen):
 
 
 class EvidenceStretch(Frozen):
-    """The file of a document, and the first and last words of a stretch of it."""
+    """The first and last words of a stretch of a document, which is named by its file, or of the
+    passage with a 1-based number."""
 
-    document: str
+    document: str = ""
+    passage: Annotated[int, Field(ge=0)] = 0
     begins: Annotated[str, Field(min_length=3)]
-    ends: Annotated[str, Field(min_length=3)]
+    ends: str = ""
 
 
 class Sentence(Frozen):
-    """A true sentence or list item, and false twins; with the 1-based numbers of its cited
-    passages, or with the stretches that it rests on."""
+    """A true sentence or list item, and false twins; with the stretches that it rests on, and over
+    the summaries with the 1-based numbers of its cited passages."""
 
     text: str
     cites: tuple[Annotated[int, Field(ge=1)], ...] = ()
@@ -97,6 +99,7 @@ class GivenReply:
     def __init__(self, reply: Reply, index: Snapshot, *, stretches: bool) -> None:
         self.reply = reply
         self.stretches_found: list[bool] = []
+        self.stretches_given: list[bool] = []  # in passages that the question retrieves
         self._stretches = stretches
         passages = _named(reply, index) if reply.passages else _searched(reply, index)
         self._numbers = {passage.id: number for number, passage in enumerate(passages)}
@@ -131,16 +134,28 @@ class GivenReply:
         known: Mapping[str, Sequence[Passage]],
         passages: list[Passage],
     ) -> NamedStretch | None:
-        """The stretch in its passage, which is given if it was not; None if it stands in none."""
+        """The stretch in its passage, which is given if it was not; None if it stands in none.
+
+        Of one that runs over two passages the first is given, as it was to the model that names it.
+        """
+        if evidence.passage:
+            place = evidence.passage - 1
+            found = Text(passages[place]).find(evidence.begins, evidence.ends)
+            self.stretches_found.append(bool(found))
+            return NamedStretch(place, evidence.begins, evidence.ends)
         having = [
             one
             for one in known[evidence.document]
             if Text(one).find(evidence.begins, evidence.ends)
         ]
         self.stretches_found.append(bool(having))
+        having = having or [
+            one for one in known[evidence.document] if Text(one).find(evidence.begins, "")
+        ]
         if not having:
             return None
         chosen = next((one for one in having if one.id in self._numbers), having[0])
+        self.stretches_given.append(any(self._numbers.get(one.id, GIVEN) < GIVEN for one in having))
         if chosen.id not in self._numbers:
             self._numbers[chosen.id] = len(passages)
             passages.append(chosen)
@@ -159,7 +174,9 @@ def _named(reply: Reply, index: Snapshot) -> list[Passage]:
 
 
 def _searched(reply: Reply, index: Snapshot) -> list[Passage]:
-    return [one.passage for one in index.search(reply.question, GIVEN, reply.language)]
+    found = index.search(reply.question, FOUND, reply.language)
+    first = Settings().results
+    return [one.passage for one in with_surroundings(index, found, reply.question, first)]
 
 
 def _of_documents(reply: Reply, index: Snapshot) -> Mapping[str, Sequence[Passage]]:
@@ -198,10 +215,13 @@ def read_documents(half: Half, folder: Path = DOCUMENTS) -> tuple[Reply, ...]:
     return tuple(one for one in _entries(folder) if one.half == half)
 
 
-def opinions(folder: Path = DOCUMENTS) -> Mapping[tuple[str, str], bool]:
-    """What careful readers said of the sentences over documents: whether their stretches, with the
-    text around them, support them. Keys are "A-01.2" (the second sentence of a reply), and "true"
-    or the change of a twin."""
+def opinions(folder: Path) -> Mapping[tuple[str, str], bool]:
+    """What careful readers said of the sentences in a folder: whether the passages support them.
+
+    Keys are "A-01.2" (the second sentence of a reply), and "true" or the change of a twin; for
+    riders "A-01.0" and "rider". Empty for a folder that nobody has read."""
+    if not (folder / "verdicts.csv").exists():
+        return {}
     with (folder / "verdicts.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     return {(row["sentence"], row["kind"]): row["verdict"] == "supported" for row in rows}

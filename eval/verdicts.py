@@ -59,12 +59,14 @@ class ReplyVerdicts(Frozen):
 
     shown: whether each sentence of the reply stands in the answer, in its order.
     stretches: whether each stretch that it names was found.
+    given: whether each was in the passages that a model is given, where these are searched for.
     """
 
     reply: Reply
     judged: tuple[Judged, ...]
     shown: tuple[bool, ...]
     stretches: tuple[bool, ...]
+    given: tuple[bool, ...] = ()
 
     def of(self, kind: SentenceKind, change: TwinChange | None = None) -> list[Judged]:
         """Verdicts on texts of this kind, and with this change if one is given."""
@@ -126,6 +128,7 @@ def outcome(given: GivenReply, similarities: Similarities) -> ReplyVerdicts:
         judged=tuple(found),
         shown=tuple(_shown(given, similarities)),
         stretches=tuple(given.stretches_found),
+        given=tuple(given.stretches_given),
     )
 
 
@@ -168,11 +171,17 @@ def _stretches(outcome: ReplyVerdicts, checking: Checking) -> Share:
     return sum(outcome.stretches), len(outcome.stretches)
 
 
+def _given(outcome: ReplyVerdicts, checking: Checking) -> Share:
+    """Whether all that a reply rests on was in the passages that a model is given."""
+    return (float(all(outcome.given)), 1) if outcome.given else (0, 0)
+
+
 RATES: Mapping[str, ReplyShare] = {
     "shown_whole": _whole,
     "true_confirmed": _confirmed("true"),
     "true_left_out": _left_out,
     "stretches_found": _stretches,
+    "evidence_given": _given,
     "false_confirmed": _confirmed("false"),
     **{f"false_confirmed.{change}": _confirmed("false", change) for change in CHANGES},
     "riders_confirmed": _confirmed("rider"),

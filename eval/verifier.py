@@ -24,7 +24,16 @@ from eval import gate, run_report
 from eval.commands.ask import GATE_CLOSED
 from eval.commands.terminal import bar
 from eval.metrics import percentile
-from eval.replies import HALVES, GivenReply, Half, opinions, read, read_documents
+from eval.replies import (
+    DOCUMENTS,
+    FOLDER,
+    HALVES,
+    GivenReply,
+    Half,
+    opinions,
+    read,
+    read_documents,
+)
 from eval.verdicts import CHANGES, Checking, ReplyVerdicts, VerifierFigure, figures, outcome
 from vectorstore.store import open_index
 
@@ -34,6 +43,7 @@ _ROWS = {
     "true_confirmed": "true confirmed",
     "true_left_out": "true said to differ",
     "stretches_found": "stretches found",
+    "evidence_given": "all evidence given",
     "false_confirmed": "false confirmed",
     **{f"false_confirmed.{change}": f"  {change}" for change in CHANGES},
     "riders_confirmed": "riders confirmed",
@@ -52,13 +62,12 @@ def main(arguments: list[str]) -> int:
     if options.gate is not None and options.half == "open":
         parser.error("the gate is about the held half; leave out --half open.")
     halves: Sequence[Half] = (options.half,) if options.half else HALVES
-    forms = (True, False) if options.documents else (False,)
     try:
         rules = gate.read_rules(options.gate) if options.gate is not None else None
         outcomes = {
             (half, form): _outcomes(half, documents=options.documents, stretches=form)
             for half in halves
-            for form in forms
+            for form in _forms(half, documents=options.documents)
         }
     except StrategiewijzerError as error:
         Console(stderr=True).print(escape(str(error)), soft_wrap=True)
@@ -66,16 +75,17 @@ def main(arguments: list[str]) -> int:
     console = Console()
     for (half, form), found in outcomes.items():
         title = f"Replies, {half} half: {len(found)}"
-        title += ", with stretches" if form else ", without stretches" if len(forms) > 1 else ""
-        console.print(_figures_table(title, found, opinions() if options.documents else None))
+        title += ", with stretches" if form else ", without stretches"
+        readers = opinions(DOCUMENTS if options.documents else FOLDER / half)
+        console.print(_figures_table(title, found, readers))
         console.print(_languages_table(found))
     if options.list:
-        for line in _lines(outcomes["open", forms[0]]):
+        for line in _lines(outcomes["open", options.documents]):
             console.print(escape(line), soft_wrap=True)
     if rules is None:
         return 0
     limits = rules.verifier_documents if options.documents else rules.verifier
-    checks = judge_verifier(limits, figures(outcomes["held", forms[0]]))
+    checks = judge_verifier(limits, figures(outcomes["held", True]))
     failed = sum(not check.passed for check in checks)
     title = f"Gate: {failed} of {len(checks)} rules failed" if failed else "Gate: passed"
     table = Table("", "rule", "found", title=title)
@@ -114,7 +124,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--documents",
         action="store_true",
-        help="the replies over official documents, with the stretches that they name and without",
+        help="the replies over official documents",
     )
     parser.add_argument("--half", choices=HALVES, help="only this half (default: both)")
     parser.add_argument(
@@ -131,6 +141,11 @@ def _parser() -> argparse.ArgumentParser:
         "eval/gate.yaml; else the exit code is 3",
     )
     return parser
+
+
+def _forms(half: Half, *, documents: bool) -> Sequence[bool]:
+    """With the stretches that sentences name, where they do, and without."""
+    return (True, False) if documents or half == "held" else (False,)
 
 
 def _outcomes(half: Half, *, documents: bool, stretches: bool) -> list[ReplyVerdicts]:

@@ -1,6 +1,7 @@
 """One generation opened for searching; vectorstore/search.py does the search."""
 
 import datetime
+import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from core.passage import Passage, ScoredPassage
@@ -13,6 +14,7 @@ from vectorstore.profile import Profile
 from vectorstore.rerank import DEPTH, Reranker
 from vectorstore.search import Candidate, find
 
+_LARGE = 2_000  # passages of a document, of which all are read to find those beside some; 0.3 s
 _RESTS = 4  # at most, after a list's first passage: of a list only twelve items are shown
 
 
@@ -153,6 +155,20 @@ class Snapshot:
                 known.add(passage.continued_in)
                 (passage,) = self._generation.passages([passage.continued_in])
         return self.cited(rests, query) if rests else []
+
+    def beside(self, passages: Sequence[Passage]) -> Mapping[str, Sequence[str]]:
+        """Maps the id of each of these passages to the ids of that before it and that after it in
+        its document; of a document of more than 2,000 passages to nothing."""
+        sizes = {entry.info.key: entry.passages for entry in self.entries()}
+        keys = {one.document.key for one in passages}
+        stored = self.passages([key for key in keys if sizes.get(key, 0) <= _LARGE])
+        ordered = sorted(stored, key=lambda one: (one.document.key, one.start))
+        beside: dict[str, list[str]] = {}
+        for before, after in itertools.pairwise(ordered):
+            if before.document.key == after.document.key:
+                beside.setdefault(before.id, []).append(after.id)
+                beside.setdefault(after.id, []).append(before.id)
+        return {one.id: beside.get(one.id, ()) for one in passages}
 
     def knows(self, word: str) -> bool:
         """Whether a passage in any language has this word or a similar one."""

@@ -3,6 +3,7 @@
     message -> made of known phrases and fillers only           small talk or a task
             -> a task and its object                            summarise, translate, e-mail
             -> asks how to commit a crime                       harm
+            -> surely a question by its vector                  a question
             -> nearer to examples of a kind than to questions   that kind
             -> of a kind by its vector                          that kind
             -> none of these                                    a question to the sources
@@ -17,7 +18,7 @@ from collections.abc import Sequence
 
 from chain.understanding.example_nearness import SOCIAL, by_nearness, social_by_nearness
 from chain.understanding.known_phrases import longest, meanings
-from chain.understanding.message_classifier import by_vector
+from chain.understanding.message_classifier import by_vector, is_question
 from chain.understanding.message_words import Token, plain_words, tokens
 from chain.understanding.phrase_tiling import made_of_phrases
 from chain.understanding.task_orders import task_ordered
@@ -47,7 +48,9 @@ def classify(message: str, language: str, embedder: Embedder) -> Message | None:
     if told := made_of_phrases(words, language, asks) or task_ordered(words, message):
         return told
     text = message if own == said else message[own[0].start : own[-1].end] + "?" * asks
-    told = by_nearness(words, text, language, asks, embedder) or by_vector(text, embedder)
+    told = None
+    if not is_question(text, embedder):
+        told = by_nearness(words, text, language, asks, embedder) or by_vector(text, embedder)
     if not social:
         return told
     if asks:

@@ -405,8 +405,18 @@ def _said(
         (1, "In 2019 the Commission opened infringement", "against 23 Member States"),  # not there
         (99, "In 2019 the Commission opened infringement", "against 23 Member States"),
         (0, "The Commission has begun formal proceedings", "against a number of countries"),
+        (0, "In 2019 heeft de Commissie tegen", "23 lidstaten inbreukprocedures ingeleid"),
     ],
-    ids=["exact", "with slips", "whole", "only the last", "other passage", "no passage", "nowhere"],
+    ids=[
+        "exact",
+        "with slips",
+        "whole",
+        "only the last",
+        "other passage",
+        "no passage",
+        "nowhere",
+        "translated",
+    ],
 )
 def test_a_stretch_is_found_where_it_stands_else_what_is_nearest(
     index: Snapshot, request_: Request, passage: int, first: str, last: str

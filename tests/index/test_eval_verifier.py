@@ -34,9 +34,15 @@ def judged(sentence: str, kind: str, status: str, reason: str = "", change: str 
     return Judged.model_validate({**values, **more})
 
 
-def told(name: str, *given: Judged, shown: tuple[bool, ...] = (), found: tuple[bool, ...] = ()):
+def told(
+    name: str,
+    *judged: Judged,
+    shown: tuple[bool, ...] = (),
+    found: tuple[bool, ...] = (),
+    given: tuple[bool, ...] = (),
+):
     made = reply(name, *(f"{name} {number}" for number in range(len(shown))))
-    return ReplyVerdicts(reply=made, judged=given, shown=shown, stretches=found)
+    return ReplyVerdicts(reply=made, judged=judged, shown=shown, stretches=found, given=given)
 
 
 OUTCOMES: list[ReplyVerdicts] = [
@@ -51,6 +57,7 @@ OUTCOMES: list[ReplyVerdicts] = [
         judged("whole.0", "rider", "not_confirmed", "distant"),
         shown=(True, True),
         found=(True, True, False),
+        given=(True, True),
     ),
     told(
         "cut",
@@ -58,6 +65,7 @@ OUTCOMES: list[ReplyVerdicts] = [
         judged("cut.1", "false", "not_confirmed", "distant", change="swap"),
         judged("cut.2", "true", "differs", "absent"),
         shown=(True, False),
+        given=(True, False),
     ),
     told("gone", judged("gone.1", "true", "not_confirmed", "elsewhere"), shown=(True,)),
     told("refusal"),
@@ -84,6 +92,7 @@ def test_figures_are_shares_of_sentences_replies_twins_and_riders() -> None:
         "true_confirmed": (2 / 5, 5),
         "true_left_out": (1 / 5, 5),
         "stretches_found": (2 / 3, 3),
+        "evidence_given": (1 / 2, 2),
         "false_confirmed": (1 / 4, 4),
         "false_confirmed.figure": (1 / 2, 2),
         "false_confirmed.date": (0, 1),

@@ -28,6 +28,7 @@ from tests.support import patient_http
 from tests.support.apart import apart
 from tests.support.api_server import Served, served_at, serving
 from tests.support.api_server import key as key_for
+from tests.support.openai_server import openai_server
 from vectorstore.chroma import GenerationGone
 from vectorstore.snapshot import Snapshot
 
@@ -113,6 +114,22 @@ def test_an_answer_has_exact_quotes(served: Served, mode: str) -> None:
         assert f"[{one['number']}]" in answer["text"]
         assert passages[one["passage"]].text[one["start"] : one["end"]] == one["quote"]
     assert json.loads(result.content[0].text) == answer
+
+
+def test_of_a_models_answer_is_told_what_was_not_found(settings: Settings) -> None:
+    said = "Civilians in the EU held an estimated 35 million illicit firearms in 2017."
+    fruit = "Bananas are a popular fruit in many countries."
+    invented = "In 2031 there were 912,345 of them."
+    with openai_server() as script:
+        script.reply = f"{said} [1] {fruit} [1] {invented} [1]"
+        values = {"openai_base_url": script.url, "model": "scripted", "checker": False}
+        with served_at("/mcp", settings.model_copy(update=values)) as written:
+            answer = told(call(written, "ask", question=QUESTION))
+    assert (answer["mode"], answer["unconfirmed"]) == ("generative", [fruit])
+    (left_out,) = answer["left_out"]
+    assert (left_out["text"], left_out["reason"]) == (invented, "absent")
+    assert sorted(left_out["details"]) == ["2031", "912,345"]
+    assert [one["quote"] for one in answer["citations"]]
 
 
 def test_a_refusal_is_no_error_and_offers_what_can_be_asked(served: Served) -> None:

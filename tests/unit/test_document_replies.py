@@ -10,11 +10,12 @@ sentence and its twin.
 
 import csv
 from collections import Counter
+from collections.abc import Sequence
 from typing import get_args
 
 import pytest
 
-from eval.replies import DOCUMENTS, Reply, TwinChange, opinions, read_documents
+from eval.replies import DOCUMENTS, FOLDER, Reply, TwinChange, opinions, read, read_documents
 
 
 @pytest.fixture(scope="module")
@@ -56,12 +57,22 @@ def test_a_sentence_differs_from_its_twins_and_rests_on_a_document_of_its_reply(
             assert {one.document for one in said.evidence} <= {*reply.documents}, reply.id
 
 
-def test_there_is_a_verdict_on_each_sentence_and_each_twin(replies: list[Reply]) -> None:
+def _told(replies: Sequence[Reply]) -> list[tuple[str, str]]:
+    """What there is to be a verdict on."""
     said = [
         (f"{reply.id}.{number}", kind)
         for reply in replies
         for number, one in enumerate(reply.sentences, start=1)
         for kind in ("true", *(twin.type for twin in one.twins))
     ]
-    assert sorted(opinions()) == sorted(said)
-    assert set(opinions().values()) == {True, False}
+    return sorted(said + [(f"{reply.id}.0", "rider") for reply in replies if reply.riders])
+
+
+def test_there_is_a_verdict_on_each_sentence_and_each_twin(replies: list[Reply]) -> None:
+    over_summaries = read("held")
+    for folder, read_there in ((DOCUMENTS, replies), (FOLDER / "held", over_summaries)):
+        found = opinions(folder)
+        assert sorted(found) == _told(read_there)
+        assert set(found.values()) == {True, False}
+    assert opinions(FOLDER / "open") == {}  # nobody has read these
+    assert all(said.evidence for one in over_summaries for said in one.sentences)
