@@ -53,7 +53,7 @@ class EarlierAnswer(BaseModel):
 
     def turn(self) -> Turn:
         """As `Turn.of` makes it of the whole answer."""
-        quoted = self.citations if self.kind in ("answer", "partial") else ()
+        quoted = self.citations if self.kind in ("answer", "partial", "found") else ()
         cited = tuple(dict.fromkeys(one.passage_id for one in quoted))
         places = {one.number: cited.index(one.passage_id) + 1 for one in quoted}
         markers = (

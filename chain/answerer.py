@@ -40,6 +40,7 @@ class Request:
     overview: the first statements of the first passage are wanted.
     task: for a language model, in place of the question.
     given: numbers of the passages that a language model is given, in that order; empty: all.
+    is_sure: whether the first statement may be given as the answer; else results are wanted.
     so_far: the answer that it has begun, and that is only to be completed.
     begun: when it was made, by the monotonic clock; an answerer's time counts from then.
     """
@@ -53,6 +54,7 @@ class Request:
     overview: bool = False
     task: Task | None = None
     given: tuple[int, ...] = ()
+    is_sure: bool = True
     so_far: str = ""
     begun: float = field(default_factory=time.monotonic)
 
@@ -88,6 +90,7 @@ class Draft:
     quote: the evidence, if the answerer quotes a source; a model leaves it to the verifier.
     label: the source, shown above where it changes.
     note: our remark, shown below.
+    around: of a result, what its quote has before and after `text`, which stands out there.
     """
 
     text: str
@@ -97,6 +100,7 @@ class Draft:
     quote: Quote | None = None
     label: str = ""
     note: str = ""
+    around: tuple[str, str] | None = None
     stretches: tuple[NamedStretch, ...] = ()
     is_open: bool = False
 

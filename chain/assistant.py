@@ -189,7 +189,7 @@ class Assistant:
         They are in the question's language; none after a refusal, which has `Answer.related`.
         Takes the same history and scope as the answer did. Costs up to nine searches.
         """
-        if not answer.answered:
+        if not answer.is_sourced:
             return ()
         return self._suggestions.follow_ups(self.index.snapshot(), answer, history, scope)
 

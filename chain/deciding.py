@@ -20,6 +20,7 @@ from chain.answer.refusal import count_documents, refusal
 from chain.answer.trials import Trials, highest, is_better_outside
 from chain.answerer import Request, Task
 from chain.query import Query
+from chain.reading.chance import Chance, chance
 from chain.reading.confidence import Confidence, confidence
 from chain.reading.parts import Part, in_parts
 from chain.reading.relevance import rank
@@ -43,6 +44,7 @@ class Decision(NamedTuple):
     """What the passages allow.
 
     sure: that the sources answer.
+    first: that the first statement is the answer; None where passages were given.
     whole: the question with its passages, ranked: those that quotes are chosen from.
     rest: more passages, for a model.
     outside: the best passage, if it is outside of the scope and answers the question.
@@ -52,6 +54,7 @@ class Decision(NamedTuple):
     """
 
     sure: Confidence
+    first: Chance | None
     whole: Part
     rest: tuple[ScoredPassage, ...]
     outside: ScoredPassage | None
@@ -110,12 +113,14 @@ def decide(
         if is_given
         else confidence(question, language, found, ranked, index)
     )
+    first = None if is_given else chance(question, language, found, ranked, index)
     outside = None if meant.last else trials.elsewhere(index, question, language, query.scope)
     quotable = sure.value >= settings.refuse_below
     quotable = quotable and not is_better_outside(outside, highest(found))
     refuses = sure.on_topic < _FAR if settings.generative else not quotable
     return Decision(
         sure,
+        first,
         Part(question, found, ranked),
         rest,
         outside,
@@ -145,6 +150,7 @@ def requested(index: Snapshot, query: Query, meant: Understood, decision: Decisi
         said=last_said(query.history) if is_follow_up else "",
         brief=meant.brief,
         overview=bool(meant.document),
+        is_sure=decision.first is None or decision.first.is_sure,
         task=Task(meant.message, query.question, answer) if meant.message else None,
     )
 
@@ -163,9 +169,9 @@ def replied(meant: Understood, language: str) -> OwnWords:
     return OwnWords((own(text),))
 
 
-def refused(index: Snapshot, query: Query, reason: Reason, lacking: tuple[str, ...]) -> OwnWords:
-    """The refusal of a question; `lacking` is what it names and the sources lack."""
-    return OwnWords(refusal(query.language, reason, lacking, index, query.scope), reason)
+def refused(index: Snapshot, query: Query, reason: Reason) -> OwnWords:
+    """The refusal of a question."""
+    return OwnWords(refusal(query.language, reason, index, query.scope), reason)
 
 
 def reason(index: Snapshot, query: Query, sure: Confidence) -> Reason:

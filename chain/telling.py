@@ -52,7 +52,7 @@ def tell(
         if why != "off_topic":
             writing.unfold()
     watch.stop()
-    own = refused(index, query, why, lacking) if why else OwnWords()
+    own = refused(index, query, why) if why else OwnWords()
     if own.blocks:
         yield TextDelta(text=marked_text(own.blocks).text, blocks=own.blocks)
     asked = (index, meant.question, query.language)
@@ -87,7 +87,10 @@ def _answer(
 ) -> Answer:
     """The answer as written, or the assistant's own words in its place."""
     composition = writing.composition
-    language = prompts.spoken(query.language) if own.blocks else composition.language
+    language = composition.language
+    if own.blocks:
+        spoken = prompts.spoken_in_short if own.reason else prompts.spoken
+        language = spoken(query.language)
     return Answer(
         question=query.question,
         blocks=own.blocks or composition.blocks,
@@ -96,7 +99,8 @@ def _answer(
         asked_in=query.language if language != query.language else "",
         citations=composition.citations,
         passages=() if own.is_reply else tuple(one.passage for one in writing.request.found),
-        answered=not own.blocks,
+        answered=not own.blocks and not composition.is_found,
+        found=composition.is_found,
         reason=own.reason,
         message="" if own.reason else meant.message,
         understood_as=meant.question if meant.question != query.question else "",

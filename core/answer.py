@@ -76,9 +76,10 @@ _KEPT_APART: Mapping[str, SentenceStatus] = {
 }
 _EARLIER = {"text", *_KEPT_APART}  # fields that answers were made of
 
-AnswerKind = Literal["answer", "partial", "refusal", "reply"]
-"""The sources answer; they answer, but lack something that the question names; they do not answer;
-the message does not ask them anything."""
+AnswerKind = Literal["answer", "partial", "found", "refusal", "reply"]
+"""The sources answer; they answer, but lack something that the question names; what they have on it
+is shown, without a claim that it answers; they do not answer; the message does not ask them
+anything."""
 
 
 class LeftOutSentence(Frozen):
@@ -105,8 +106,9 @@ class Answer(Frozen):
     `text` with its markers. No citation has a number that a passage has in brackets, so the texts
     can be read without `markers`.
 
-    `passages` are all retrieved passages, best first. `reason` is the `Reason` of a refusal, else
-    empty. `missing` is what the question demands and the evidence lacks; `asked_for` are the
+    `answered`: it claims to answer. `found`: in place of an answer it has results, each a stretch
+    of a passage under its label. `passages` are all retrieved passages, best first. `reason` is the
+    `Reason` of a refusal, else empty. `missing` is what the question demands and the evidence lacks; `asked_for` are the
     numbers, dates or names in the text that answer it; `related` are questions that a refusal
     offers instead. `trouble` is why the configured model did not write this answer, or not all of
     it ("cut"). `timings` are seconds per stage.
@@ -132,6 +134,7 @@ class Answer(Frozen):
     citations: tuple[Citation, ...] = ()
     passages: tuple[Passage, ...] = ()
     answered: bool
+    found: bool = False
     reason: str = ""
     message: Message | Literal[""] = ""
     understood_as: str = ""
@@ -239,9 +242,16 @@ class Answer(Frozen):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def kind(self) -> AnswerKind:
+        if self.found:
+            return "found"
         if not self.answered:
             return "reply" if self.message else "refusal"
         return "partial" if self.missing else "answer"
+
+    @property
+    def is_sourced(self) -> bool:
+        """Whether it has something of the sources: an answer, or results."""
+        return self.answered or self.found
 
 
 def _bracketed(text: str, numbers: Collection[int]) -> tuple[Marker, ...]:
@@ -268,7 +278,7 @@ class Turn(Frozen):
         about."""
         message = answer.message if answer.kind == "reply" else ""
         asked = (answer.message and answer.understood_as) or question
-        quoted = answer.citations if answer.answered else ()
+        quoted = answer.citations if answer.is_sourced else ()
         cited = tuple(dict.fromkeys(citation.passage_id for citation in quoted))
         places = {one.number: cited.index(one.passage_id) + 1 for one in quoted}
         said = answer.proper.renumbered(places)

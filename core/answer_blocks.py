@@ -50,7 +50,7 @@ class AnswerSentence(Frozen):
     `reason` is why it is not confirmed; `details` are then what the evidence lacks ("2027"), or
     the reason that the checker gives. `nearest` is what comes nearest to it in the passages.
     `stand_in` is shown in place of a sentence that differs from the sources, which readers can
-    unfold.
+    unfold. `is_hit`: of a result, the sentence that comes nearest to the question.
     """
 
     text: str
@@ -60,6 +60,7 @@ class AnswerSentence(Frozen):
     evidence: tuple[QuotedSpan, ...] = ()
     nearest: tuple[PassageSpan, ...] = ()
     stand_in: str = ""
+    is_hit: bool = False
 
     @property
     def shown(self) -> str:

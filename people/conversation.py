@@ -61,7 +61,7 @@ class Conversation(Frozen):
 
     @property
     def title(self) -> str:
-        answered = (one for one in self.exchanges if one.answer and one.answer.answered)
+        answered = (one for one in self.exchanges if one.answer and one.answer.is_sourced)
         first = next(answered, self.exchanges[0] if self.exchanges else None)
         return self.name or (first.question if first else "")
 

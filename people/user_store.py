@@ -134,7 +134,7 @@ def exchange_row(exchange: Exchange) -> dict[str, Any]:
     return {
         "id": exchange.id,
         "asked": exchange.asked.timestamp(),
-        "answered": exchange.answer is not None and exchange.answer.answered,
+        "answered": exchange.answer is not None and exchange.answer.is_sourced,
         "question": stored(exchange.question),
         "words": stored(plain(f"{exchange.question}\n{answer}")),
         "exchange": exchange.model_dump_json(round_trip=True),

@@ -1,7 +1,7 @@
 """Prompts and fixed phrases: text files with checked placeholders and a fingerprint.
 
 `<name>.md` are prompts for a language model; `phrases/<language>.yaml` what the assistant itself
-says in that language.
+says in that language, `short.yaml` the little that it says in all official languages of the EU.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, RootModel
 
 from core.answer import Message, Reason
 from core.errors import PromptError
@@ -71,6 +71,21 @@ class Suggesting(Frozen):
     documents: Mapping[str, str]
 
 
+class ShortPhrases(Frozen):
+    """What is said in every official language: `found` above results, `refusal` and then one of the
+    others, why, in place of an answer."""
+
+    found: str
+    refusal: str
+    off_topic: str
+    not_in_sources: str
+    out_of_scope: str
+
+    def refused(self, reason: Reason) -> str:
+        why: str = getattr(self, reason)
+        return f"{self.refusal} {why}"
+
+
 def _to_every_message(replies: Mapping[Message, str]) -> Mapping[Message, str]:
     lacking = sorted(set(get_args(Message)) - {kind for kind, text in replies.items() if text})
     if lacking:
@@ -81,7 +96,6 @@ def _to_every_message(replies: Mapping[Message, str]) -> Mapping[Message, str]:
 class Phrases(Frozen):
     """What the assistant says itself, in one language.
 
-    `reasons` tells why it refuses, `refusal_without` says both where something is `{missing}`.
     `part_of_list` says how many items of how many are shown; `left_out` stands in place of a
     sentence with `{details}` that the sources do not have, `unconfirmed` of one that is folded or
     hidden as it was not confirmed. `limits` names the fields of a `Scope`;
@@ -91,9 +105,6 @@ class Phrases(Frozen):
     `letter` stands around an e-mail. `kinds` is what kinds of answer are called.
     """
 
-    refusal: str
-    refusal_without: str
-    reasons: Mapping[Reason, str]
     searched: Plural
     widen: str
     limits: Mapping[str, str]
@@ -151,11 +162,35 @@ def phrases(language: str) -> Phrases:
     return checked(_HERE / "phrases" / f"{spoken(language)}.yaml", Phrases)
 
 
+class _ShortPhrasesFile(RootModel[Mapping[str, ShortPhrases]]):
+    """The short phrases by language."""
+
+
+@cache
+def _short() -> Mapping[str, ShortPhrases]:
+    """Raises PromptError: the file has wrong or missing entries."""
+    return checked(_HERE / "short.yaml", _ShortPhrasesFile).root
+
+
+def spoken_in_short(language: str) -> str:
+    """The language of the short phrases for a language: itself, or English."""
+    return language if language in _short() else _FALLBACK_LANGUAGE
+
+
+def short_phrases(language: str) -> ShortPhrases:
+    """The short phrases in a language, or in English where there are none.
+
+    Raises:
+        PromptError: the file has wrong or missing entries.
+    """
+    return _short()[spoken_in_short(language)]
+
+
 @cache
 def fingerprints() -> Mapping[str, str]:
     """File name -> the first 12 hex digits of its SHA-256, for each file of words that answers
     depend on: prompts, phrases, and the cues and forms of questions."""
-    ours = sorted((*_HERE.glob("*.md"), *_HERE.glob("phrases/*.yaml")))
+    ours = sorted((*_HERE.glob("*.md"), *_HERE.glob("phrases/*.yaml"), _HERE / "short.yaml"))
     files = {file.relative_to(_HERE).as_posix(): file for file in ours}
     files |= {file.name: file for file in (cues.FILE, question_forms.FILE)}
     return {

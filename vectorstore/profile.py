@@ -47,7 +47,7 @@ class Measured(Frozen):
 class Profile(Frozen):
     """How the cosines of an embedder are read.
 
-    `ranking`, `relevance` and `confidence` are weights by feature, for cosines on the scale
+    `ranking`, `relevance`, `confidence` and `chance` are weights by feature, for cosines on the scale
     `cosines` of the default embedder; `own` is the scale of the embedder in use, if it is another:
 
     unit, passage   of a reference question with the best unit, and passage
@@ -58,6 +58,7 @@ class Profile(Frozen):
     ranking: Mapping[str, float]
     relevance: Mapping[str, float]
     confidence: Mapping[str, Mapping[str, float]]
+    chance: Mapping[str, float]
     cosines: Mapping[TextKind, Measured]
     own: Mapping[TextKind, Measured] | None = None
 

@@ -22,7 +22,7 @@ from core.marked import Marked
 from core.passage import Passage
 from core.settings import Unconfirmed
 from language.identify import written_in
-from prompts import Letter, languages, phrases
+from prompts import Letter, languages, phrases, short_phrases
 
 _BRACKETED = re.compile(r"\[[\d\s,;–-]+\]")
 
@@ -77,9 +77,14 @@ class Composition:
         made = [self._citation(quote) for quote in self._quotes]
         return tuple(sorted(made, key=lambda citation: citation.number))
 
+    @property
+    def is_found(self) -> bool:
+        """Whether it has results in place of an answer."""
+        return bool(self.blocks) and not self._written and not self._request.is_sure
+
     def asked_for(self) -> tuple[str, ...]:
         """The numbers, dates or names in the text that the question asks for."""
-        if not self.blocks or not self._quotes:
+        if not self.blocks or not self._quotes or self.is_found:
             return ()
         question, language = self._request.question, self._request.language
         return highlights(question, language, marked_text(self.blocks).plain, self.language)
@@ -104,6 +109,8 @@ class Composition:
         before = self.blocks
         if not before and self._letter:
             before = (own(self._letter.opening),)
+        elif not before and draft.quote is not None and not self._request.is_sure:
+            before = (own(short_phrases(self._request.language).found),)
         made = self._made(draft, verdict, is_final=is_final)
         return _joined(before, made) if draft.quote is None else (*before, *made)
 
@@ -140,7 +147,8 @@ class Composition:
         if draft.form == "item":
             made.append(AnswerBlock(kind="list", items=((said,),)))
         elif draft.text:
-            made.append(AnswerBlock(kind="paragraph", sentences=(said,)))
+            among = (said,) if draft.around is None else _among(said, draft.around)
+            made.append(AnswerBlock(kind="paragraph", sentences=among))
         if items:
             rests_on = () if draft.text else said.evidence
             made.append(AnswerBlock(kind="list", items=tuple(items), evidence=rests_on))
@@ -205,6 +213,18 @@ class Composition:
             url=_place(passage),
             standing=found.standing,
         )
+
+
+def _among(said: AnswerSentence, around: tuple[str, str]) -> tuple[AnswerSentence, ...]:
+    """A sentence of a result with the text around it; the last has the evidence of all."""
+    before, after = around
+    pieces = [(before, False), (said.text, True), (after, False)]
+    *others, last = (
+        AnswerSentence(text=text, status=said.status, is_hit=is_hit)
+        for text, is_hit in pieces
+        if text
+    )
+    return (*others, last.model_copy(update={"evidence": said.evidence}))
 
 
 def _joined(before: Blocks, made: Sequence[AnswerBlock]) -> Blocks:

@@ -1,28 +1,25 @@
 """What a refusal says."""
 
 import datetime
-from collections.abc import Sequence
 
 from core.answer import Reason
 from core.answer_blocks import AnswerBlock, AnswerSentence, Blocks, own
 from core.source import Scope
 from language.dates import written
-from prompts import phrases, spoken
+from prompts import languages, phrases, short_phrases, spoken
 from vectorstore.snapshot import Snapshot
 
 
-def refusal(
-    language: str, reason: Reason, missing: Sequence[str], index: Snapshot, scope: Scope
-) -> Blocks:
+def refusal(language: str, reason: Reason, index: Snapshot, scope: Scope) -> Blocks:
     """Refusal in the question's language: that there is no answer, why, and what was searched.
 
-    If no document is in scope, it says which limits to remove instead.
+    If no document is in scope, it says which limits to remove instead. In a language without
+    phrases of its own it is one line.
     """
+    first = short_phrases(language).refused(reason)
+    if language not in languages():
+        return (own(first),)
     words = phrases(language)
-    if reason == "not_in_sources" and missing:
-        first = words.refusal_without.format(missing=", ".join(missing))
-    else:
-        first = f"{words.refusal} {words.reasons[reason]}"
     if reason == "out_of_scope":
         wider = _without_a_limit(scope, index)
         listed = [f"{words.limits[name]}: {count}" for name, count in wider.items()]

@@ -311,5 +311,5 @@ def _is_quoted(draft: Draft, quote: Quote, passages: Sequence[Passage]) -> bool:
     quoted = " ".join(passage.text[quote.start : quote.end].split())
     within = [u for u in passage.units if quote.start <= u.start and u.end <= quote.end]
     rows = {reading(passage, unit) for unit in within if is_row(passage, unit)}
-    said = [text for text in (draft.text, *draft.items) if text]
+    said = [text for text in (draft.text, *draft.items, *(draft.around or ())) if text]
     return bool(said) and all(text in quoted or text in rows for text in said)

@@ -4,6 +4,8 @@ retrieved passages -> statements, ranked -> the best, and nearly as good ones of
                                          -> the answer proper
                       the next best      -> blocks to unfold below it
 
+Where it is not sure that the best one answers, results to look through (chain/writing/results.py).
+
 A question in parts gets such an answer for each part (chain/reading/parts.py).
 """
 
@@ -18,6 +20,7 @@ from chain.reading.lists import LONGEST_LIST, first_items, left_out
 from chain.reading.relevance import Ranked
 from chain.reading.statements import statements
 from chain.writing.quoting import QuotedBlock, drafts, label_of, readings
+from chain.writing.results import FIRST, results
 from core.answer import Mode, Turn
 from core.marked import Marked
 from language.matching import fold
@@ -47,6 +50,10 @@ class ExtractiveAnswerer:
         self._choose = RunnableLambda(choose).with_config(run_name="extractive_answer")
 
     def draft(self, request: Request, config: RunnableConfig | None) -> Iterator[Draft]:
+        if not request.is_sure:
+            for drafted in results(request)[:FIRST]:
+                yield from drafted
+            return
         blocks = self._choose.invoke(request, config)
         labelled = len({label_of(request.found[one.passage].passage) for one in blocks}) > 1
         for block in blocks:
@@ -67,6 +74,9 @@ def choose(request: Request) -> tuple[QuotedBlock, ...]:
 def further(request: Request, quotes: Collection[Quote]) -> Iterator[list[Draft]]:
     """Blocks to unfold below an answer with these quotes, each as a list of drafts; without quotes
     (a refusal), the nearest blocks."""
+    if quotes and not request.is_sure:
+        yield from results(request)[FIRST:]
+        return
     answer = choose(request)
     blocks = (*answer, *_more(request, answer))
     if not quotes:

@@ -1,4 +1,4 @@
-"""Plot of the share of questions refused by threshold of the confidence, as SVG."""
+"""Plots as SVG: the share refused by threshold of the confidence, and the share right by chance."""
 
 import io
 from collections.abc import Mapping
@@ -11,6 +11,37 @@ from eval.drawing import COLOURS, INK, SHARE
 
 _COLOURS = [*COLOURS, "#009E73"]  # Okabe and Ito's, as in the report
 _DASHES = [[2, 2], [6, 3], [1, 0]]
+
+
+_BINS = 10
+
+
+def chance_curve(grounds: Mapping[str, tuple[NDArray[np.float64], NDArray[np.bool_]]]) -> str:
+    """SVG of the share of statements that are right by the chance that was said of them.
+
+    Args:
+        grounds: name -> the chances, and whether each statement is right.
+    """
+    rows = []
+    for name, (said, right) in grounds.items():
+        order = np.argsort(said)
+        for some in np.array_split(order, _BINS):
+            point = {"said": float(said[some].mean()), "right": float(right[some].mean())}
+            rows.append({"ground": name, **point})
+    legend = alt.Legend(orient="right", title=None, labelLimit=240, symbolStrokeWidth=2)
+    curves = (
+        alt.Chart(alt.InlineData(values=rows))
+        .mark_line(point=True, strokeWidth=2)
+        .encode(
+            alt.X("said:Q", title="chance said", scale=SHARE),
+            alt.Y("right:Q", title="share right", scale=SHARE),
+            alt.Color("ground:N", scale=alt.Scale(range=_COLOURS), legend=legend),
+            alt.StrokeDash("ground:N", scale=alt.Scale(range=_DASHES), legend=legend),
+        )
+    )
+    ideal = alt.Chart(alt.InlineData(values=[{"said": 0, "right": 0}, {"said": 1, "right": 1}]))
+    line = ideal.mark_line(color=INK, opacity=0.4).encode(x="said:Q", y="right:Q")
+    return _svg(alt.LayerChart(layer=[curves, line]))
 
 
 def refusal_curve(groups: Mapping[str, NDArray[np.float64]], in_use: float) -> str:
@@ -41,16 +72,16 @@ def refusal_curve(groups: Mapping[str, NDArray[np.float64]], in_use: float) -> s
     )
     mark = alt.Chart(alt.InlineData(values=[{"threshold": in_use, "text": f"in use: {in_use}"}]))
     here = mark.encode(x="threshold:Q")
-    chart = (
-        alt.layer(
-            curves,
-            here.mark_rule(color=INK),
-            here.mark_text(align="left", dx=4, y=8, color=INK).encode(text="text:N"),
-        )
-        .properties(width=360, height=240)
+    text = here.mark_text(align="left", dx=4, y=8, color=INK).encode(text="text:N")
+    return _svg(alt.LayerChart(layer=[curves, here.mark_rule(color=INK), text]))
+
+
+def _svg(chart: alt.LayerChart) -> str:
+    sized = (
+        chart.properties(width=360, height=240)
         .configure(font="sans-serif", background="white", padding=6)
         .configure_view(stroke=None)
     )
     text = io.StringIO()
-    chart.save(text, format="svg")
+    sized.save(text, format="svg")
     return text.getvalue()

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from vectorstore.profile import file_of
 
-Section = Literal["ranking", "relevance", "confidence", "cosines"]
+Section = Literal["ranking", "relevance", "confidence", "chance", "cosines"]
 
 
 def write(

@@ -63,6 +63,8 @@ def _sentence_html(
         shown = escape(sentence.stand_in)
         return f'<span class="sw-left-out">{shown}</span>{doubt(sentence)}'
     shown = _standing_out(sentence.text, bold)
+    if sentence.is_hit:
+        shown = f'<mark class="sw-hit">{shown}</mark>'
     if sentence.is_doubted:
         return f'<span class="sw-unconfirmed">{shown}</span>{doubt(sentence)}'
     for number, words in marks:

@@ -73,7 +73,7 @@ def answer_facts(answer: Answer, texts: Texts) -> list[str]:
     facts = remarks.told(answer, texts)  # these tell of a fallback as well
     if few := remarks.few_found(answer, texts):
         facts.insert(0, few)
-    if answer.answered and answer.mode != "fallback":
+    if answer.is_sourced and answer.mode != "fallback":
         facts.insert(0, texts(f"export.modes.{answer.mode}", model=answer.model))
     if answer.understood_as:
         facts.insert(0, texts("answers.understood", question=answer.understood_as))

@@ -84,7 +84,7 @@ def show_more(
     """
     with st.container(key=f"verdict-{verdict.id}"):
         judged = verdict.is_bad or verdict.evidence is not None
-        if answer.answered and answer.citations and judged:
+        if answer.is_sourced and answer.citations and judged:
             _show_thumbs("evidence", verdict, keep, texts)
         if verdict.is_bad:
             with st.form(f"form-{verdict.id}", border=False, enter_to_submit=False):

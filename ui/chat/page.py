@@ -179,8 +179,8 @@ def _announce(place: DeltaGenerator, finished: Exchange, texts: Texts) -> None:
         told = texts("chat.finished_problem")
     elif answer.kind == "reply":
         told = texts("chat.finished_reply")
-    elif answer.kind == "refusal":
-        told = texts("chat.finished_refusal")
+    elif answer.kind in ("refusal", "found"):
+        told = texts(f"chat.finished_{answer.kind}")
     else:
         told = texts("chat.finished", number=len(by_number(cited_in(answer.blocks, answer))))
     place.html(

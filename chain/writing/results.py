@@ -1,0 +1,102 @@
+"""Results: what the sources have on a question where it is not sure which sentence answers it.
+
+    ranked statements -> the best of each passage -> its sentence within the text around it, or its
+                                                     list
+
+Each is 40 to 70 words of the passage, never cut in a sentence or a list; a sentence that is longer
+stands alone.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from chain.answerer import Draft, Quote, Request
+from chain.reading.relevance import Ranked
+from chain.reading.unit_text import is_row, reading
+from chain.writing.quoting import QuotedBlock, drafts, label_of
+from core.passage import Passage
+
+FIRST = 3  # results shown at once; the next as many can be unfolded
+_FEWEST, _MOST = 40, 70  # words of a result
+
+
+class _Window(NamedTuple):
+    """Numbers of consecutive units of a passage: the statement is from `first` to `last`, what is
+    shown from `begin` to `end` (all inclusive)."""
+
+    begin: int
+    first: int
+    last: int
+    end: int
+
+
+def results(request: Request) -> list[list[Draft]]:
+    """The drafts of each result, best first, at most twice `FIRST`: of every part of the question
+    the best, then the next best of other passages."""
+    return [list(_drafts(one, request)) for one in _best(request)[: 2 * FIRST]]
+
+
+def _best(request: Request) -> list[Ranked]:
+    """The best statement of each passage; those that are best for a part of the question come
+    first."""
+    firsts = [part.ranked[0] for part in request.parts if part.ranked]
+    others = [one for part in request.parts for one in part.ranked]
+    ordered = [*firsts, *sorted(others, key=lambda one: -one.score)]
+    chosen: dict[int, Ranked] = {}
+    for one in ordered:
+        chosen.setdefault(one.passage, one)
+    return list(chosen.values())
+
+
+def _drafts(one: Ranked, request: Request) -> Iterator[Draft]:
+    passage = request.found[one.passage].passage
+    window = None if one.statement.is_list else _window(passage, one.statement.units)
+    if window is None:
+        yield from drafts(QuotedBlock(one.passage, one.statement.units), request, labelled=True)
+        return
+    begin, first, last, end = window
+    yield Draft(
+        text=_said(passage, range(first, last + 1)),
+        cites=(one.passage,),
+        quote=Quote(one.passage, passage.units[begin].start, passage.units[end].end),
+        label=label_of(passage),
+        around=(
+            _said(passage, range(begin, first)),
+            _said(passage, range(last + 1, end + 1)),
+        ),
+    )
+
+
+def _window(passage: Passage, units: Sequence[int]) -> _Window | None:
+    """The statement with the sentences around it, what follows it first; None for one that is not a
+    stretch of sentences, such as a row of a table."""
+    begin, end = first, last = min(units), max(units)
+    if not all(_is_sentence(passage, number) for number in range(first, last + 1)):
+        return None
+    count = sum(_words(passage, number) for number in range(first, last + 1))
+    while count < _FEWEST:
+        further = [
+            number
+            for number in (end + 1, begin - 1)
+            if _is_sentence(passage, number) and count + _words(passage, number) <= _MOST
+        ]
+        if not further:
+            break
+        count += _words(passage, further[0])
+        begin, end = min(begin, further[0]), max(end, further[0])
+    return _Window(begin, first, last, end)
+
+
+def _is_sentence(passage: Passage, number: int) -> bool:
+    if not 0 <= number < len(passage.units):
+        return False
+    unit = passage.units[number]
+    return unit.kind == "sentence" and not is_row(passage, unit)
+
+
+def _words(passage: Passage, number: int) -> int:
+    return len(reading(passage, passage.units[number]).split())
+
+
+def _said(passage: Passage, numbers: range) -> str:
+    return " ".join(reading(passage, passage.units[number]) for number in numbers)

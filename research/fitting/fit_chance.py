@@ -1,0 +1,186 @@
+"""Fits the chance that the first statement answers (chain/reading/chance.py); writes the weights
+into the embedder's profile (vectorstore/profile.py), and draws `docs/chance.svg`.
+
+    python -m research.fitting.fit_chance --documents DIR --xquad DIR
+
+Three grounds: the bundled summaries (the questions of this folder that stand alone), the official
+documents of tests/replies/documents/documents.csv (DIR has the files; the questions are in
+`documents/`), and the paragraphs of XQuAD (DIR has `xquad.en.json` and `xquad.de.json`; even
+articles). A statement is right if what an answer would show has all facts of the question; readers
+who did not know how it was made agree with that (kappa 0.94, docs/decisions/0015). For each ground
+prints what weights fitted on the other two give: the share of the answerable questions at a chance,
+and the share right of these. The weights are then fitted on all three, which count alike.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+
+from chain.answer.trials import Trials
+from chain.deciding import decide, requested
+from chain.finding import find
+from chain.query import Query
+from chain.reading.chance import FEATURES, features
+from chain.reading.relevance import rank
+from chain.understanding.meaning import Understood
+from chain.writing.extractive import choose
+from chain.writing.quoting import readings
+from core.errors import StrategiewijzerError
+from core.settings import ROOT, Settings
+from eval.dataset import Question, fingerprints, load
+from eval.other_documents import prepare
+from language.matching import fold, in_folded
+from research.fitting import QUESTIONS, questions
+from research.fitting.curve import chance_curve
+from research.fitting.fitted_numbers import write
+from research.public import build_index, halves
+from research.public import load as load_public
+from research.public.tasks import right_units
+from vectorstore.store import Index, open_index
+
+CURVE = ROOT / "docs" / "chance.svg"
+_PENALTY = 10.0  # on standardised features
+_THRESHOLDS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85)
+Array = NDArray[np.float64]
+
+
+class Ground(NamedTuple):
+    """Questions over one kind of text: features of the first statement, shape (n, features),
+    whether it is right and whether the sources answer, shape (n,)."""
+
+    values: Array
+    right: NDArray[np.bool_]
+    answerable: NDArray[np.bool_]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m research.fitting.fit_chance")
+    parser.add_argument("--documents", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--xquad", type=Path, required=True, metavar="DIR")
+    options = parser.parse_args(arguments)
+    console = Console()
+    try:
+        settings = Settings()
+        index = open_index(settings)
+        alone = [one for one in questions() if not one.history and not one.conversation]
+        official = load(QUESTIONS / "documents")
+        own = prepare([options.documents], settings)
+        grounds = {
+            "summaries": _asked(alone, index, settings),
+            "official documents": _asked(official, open_index(own), own),
+            "XQuAD": _paragraphs(options.xquad, settings),
+        }
+    except StrategiewijzerError as error:
+        Console(stderr=True).print(error, markup=False)
+        return 1
+    curves = {}
+    for name, ground in grounds.items():
+        others = [one for other, one in grounds.items() if other != name]
+        said = probability(ground.values, fit(others))
+        curves[name] = (said, ground.right)
+        console.print(
+            f"{name}: {len(said)} questions, fitted on the other two", *_table(said, ground)
+        )
+    CURVE.write_text(chance_curve(curves), "utf-8")
+    fitted = [round(float(weight), 3) for weight in fit(list(grounds.values()))]
+    weights = dict(zip(("intercept", *FEATURES), fitted, strict=True))
+    write(
+        index.embedder.fingerprint,
+        "chance",
+        weights,
+        "python -m research.fitting.fit_chance",
+        fitted_on={name: len(one.right) for name, one in grounds.items()},
+        questions=fingerprints({"questions": QUESTIONS / "documents"}),
+    )
+    console.print(weights)
+    return 0
+
+
+def fit(grounds: Sequence[Ground]) -> Array:
+    """Weights (intercept first) of a logistic model in which all grounds count alike.
+
+    Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, 4.4.1, with a ridge
+    penalty on the standardised features; Newton's method.
+    """
+    values = np.concatenate([one.values for one in grounds])
+    outcome = np.concatenate([one.right for one in grounds]).astype(float)
+    total = len(outcome) / len(grounds)
+    counts = np.concatenate([np.full(len(one.right), total / len(one.right)) for one in grounds])
+    mean, spread = values.mean(0), values.std(0)
+    spread[spread == 0] = 1.0
+    design = np.column_stack([np.ones(len(values)), (values - mean) / spread])
+    penalty = np.diag([0.0] + [_PENALTY] * values.shape[1])
+    weights = np.zeros(design.shape[1])
+    for _ in range(50):
+        chance = 1 / (1 + np.exp(-design @ weights))
+        gradient = design.T @ (counts * (outcome - chance)) - penalty @ weights
+        curvature = design.T @ (design * (counts * chance * (1 - chance))[:, None]) + penalty
+        weights += np.linalg.solve(curvature, gradient)
+    slopes = weights[1:] / spread
+    return np.concatenate([[weights[0] - slopes @ mean], slopes])
+
+
+def probability(values: Array, weights: Array) -> Array:
+    return np.asarray(1 / (1 + np.exp(-(weights[0] + values @ weights[1:]))))
+
+
+def _table(said: Array, ground: Ground) -> Iterator[str]:
+    for threshold in _THRESHOLDS:
+        told = said >= threshold
+        share = (told & ground.answerable).sum() / ground.answerable.sum()
+        right = f"{ground.right[told].mean():.2f}" if told.any() else "-"
+        yield f"\n  from {threshold:.2f}: {share:.2f} of the answerable, {right} right"
+
+
+def _asked(asked: Sequence[Question], index: Index, settings: Settings) -> Ground:
+    """Answers as the assistant gives them, without a model."""
+    trials, snapshot = Trials(settings), index.snapshot()
+    rows, right, answerable = [], [], []
+    for one in asked:
+        query, meant = Query(one.question, one.language), Understood(one.question)
+        found = find(snapshot, query, meant, settings.results, for_model=False)
+        decision = decide(snapshot, query, meant, found, trials, settings)
+        ranked = decision.whole.ranked
+        if not ranked:
+            continue
+        request = requested(snapshot, query, meant, decision)
+        blocks = choose(request)
+        shown = [text for one in blocks for text in readings(one.passage, one.units, request)]
+        rows.append(features(one.question, one.language, found, ranked, snapshot))
+        right.append(one.answerable and _has_all(" ".join(shown), one.facts))
+        answerable.append(one.answerable)
+    return Ground(np.array(rows), np.array(right), np.array(answerable))
+
+
+def _has_all(text: str, facts: Sequence[Sequence[str]]) -> bool:
+    folded = fold(text)
+    return all(any(in_folded(folded, spelling) for spelling in fact) for fact in facts)
+
+
+def _paragraphs(folder: Path, settings: Settings) -> Ground:
+    rows, right = [], []
+    for language in ("en", "de"):
+        others = None if language == "en" else folder / f"xquad.{language}.json"
+        public = halves(load_public("xquad", folder / "xquad.en.json", None, others))[0]
+        index = build_index(public, settings)
+        snapshot = index.snapshot()
+        for question in public.questions:
+            found = snapshot.search(question.text, settings.results, language)
+            ranked = rank(question.text, language, found, snapshot.profile.relevance)
+            if not ranked:
+                continue
+            first = ranked[0]
+            rows.append(features(question.text, language, found, ranked, snapshot))
+            units = {(first.passage, number) for number in first.statement.units}
+            right.append(not units.isdisjoint(right_units(public, question, found)))
+    return Ground(np.array(rows), np.array(right), np.ones(len(right), dtype=bool))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,108 @@
+"""Results: a sentence within the text around it, never cut in a sentence or a list."""
+
+import re
+
+import pytest
+
+from chain.answerer import Draft, Request
+from chain.reading.parts import Part
+from chain.reading.relevance import Ranked
+from chain.reading.statements import Statement
+from chain.writing.results import FIRST, results
+from core.passage import Passage, ScoredPassage, Unit
+from core.source import DocumentInfo
+from tests.support.passages import passage_of
+
+DOCUMENT = DocumentInfo(id="plan", title="The plan", language="en")
+LONG = "The ports of the Union " + "and their many " * 30 + "partners work together."
+
+
+def passage(*sentences: str, name: str = "p1", item: int = -1) -> ScoredPassage:
+    text = " ".join(sentences)
+    units, at = [], 0
+    for number, one in enumerate(sentences):
+        kind = "item" if number == item else "sentence"
+        units.append(Unit(start=at, end=at + len(one), kind=kind))
+        at += len(one) + 1
+    made = passage_of(DOCUMENT, text, f"Section {name}", id=f"plan.en:{name}", units=tuple(units))
+    return ScoredPassage(passage=made, score=0.0, similarity=0.0)
+
+
+def asked(found: list[ScoredPassage], *ranked: tuple[int, int, float]) -> Request:
+    """Statements of one sentence: (passage, sentence, score), best first."""
+    said = [Ranked(place, Statement((unit,), (unit,)), score) for place, unit, score in ranked]
+    return Request("?", "en", tuple(found), (Part("?", tuple(found), said),), is_sure=False)
+
+
+def sentence(number: int, words: int = 12) -> str:
+    return f"Sentence {number} " + " ".join(["says"] * (words - 3)) + " so."
+
+
+def shown(draft: Draft) -> str:
+    assert draft.around is not None
+    before, after = draft.around
+    return " ".join(filter(None, (before, draft.text, after)))
+
+
+@pytest.mark.parametrize("place", range(6))
+def test_a_result_is_a_sentence_among_its_neighbours(place: int) -> None:
+    said = [sentence(number) for number in range(6)]
+    ((draft,),) = results(asked([passage(*said)], (0, place, 1.0)))
+    assert draft.text == said[place]
+    assert 40 <= len(shown(draft).split()) <= 70
+    assert shown(draft) in " ".join(said)
+    assert draft.quote is not None
+    text = " ".join(said)[draft.quote.start : draft.quote.end]
+    assert text == shown(draft)  # the quote is what is shown
+    assert set(re.split(r"(?<=\.) ", text)) <= set(said)  # whole sentences
+
+
+def test_a_sentence_that_is_long_stands_alone() -> None:
+    ((draft,),) = results(asked([passage(sentence(0), LONG, sentence(2))], (0, 1, 1.0)))
+    assert (draft.text, draft.around) == (LONG, ("", ""))
+
+
+def test_a_neighbour_that_would_be_too_much_or_is_an_item_is_left_out() -> None:
+    found = [passage(LONG, sentence(1), sentence(2), item=2)]
+    ((draft,),) = results(asked(found, (0, 1, 1.0)))
+    assert (draft.text, draft.around) == (sentence(1), ("", ""))
+
+
+def test_each_passage_has_one_result_and_every_part_of_the_question_its_own() -> None:
+    found = [passage(sentence(n), sentence(n + 1), name=f"p{n}") for n in range(9)]
+    one = asked(found, (0, 0, 9.0), (0, 1, 8.0), *((n, 0, 8.0 - n) for n in range(1, 9)))
+    places = [drafts[0].cites[0] for drafts in results(one)]
+    assert places == list(range(2 * FIRST))
+    other = Part("!", tuple(found), [Ranked(7, Statement((0,), (0,)), -9.0)])
+    both = Request("?", "en", tuple(found), (*one.parts, other), is_sure=False)
+    places = [drafts[0].cites[0] for drafts in results(both)]
+    assert places[:3] == [0, 7, 1]
+
+
+def test_a_list_is_shown_whole() -> None:
+    found = [passage("There are two:", "one;", "two.", item=1)]
+    made = found[0].passage.units
+    units = (*made[:2], made[2].model_copy(update={"kind": "item"}))
+    listed = found[0].passage.model_copy(update={"units": units})
+    scored = [ScoredPassage(passage=listed, score=0.0, similarity=0.0)]
+    whole = Ranked(0, Statement((0, 1, 2), (0, 1, 2), is_list=True), 1.0)
+    request = Request("?", "en", tuple(scored), (Part("?", tuple(scored), [whole]),), is_sure=False)
+    ((draft,),) = results(request)
+    assert (draft.text, draft.items, draft.around) == ("There are two:", ("one;", "two."), None)
+
+
+def test_without_statements_there_are_none() -> None:
+    assert results(asked([passage(sentence(0))])) == []
+
+
+def test_a_row_of_a_table_stands_alone() -> None:
+    text = "| weapon | number |\n| --- | --- |\n| revolver | 102 |"
+    row = text.index("revolver")
+    unit = Unit(start=row, end=len(text) - 2, kind="item", lead_in=(2, 17))
+    made: Passage = passage_of(DOCUMENT, text, "Table", units=(unit,))
+    found = (ScoredPassage(passage=made, score=0.0, similarity=0.0),)
+    ranked = [Ranked(0, Statement((0,), (0,)), 1.0)]
+    request = Request("?", "en", found, (Part("?", found, ranked),), is_sure=False)
+    ((draft,),) = results(request)
+    assert draft.around is None
+    assert "revolver" in draft.text or "revolver" in draft.items[0]
