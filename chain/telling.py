@@ -104,6 +104,7 @@ def _answer(
         reason=own.reason,
         message="" if own.reason else meant.message,
         understood_as=meant.question if meant.question != query.question else "",
+        follows=meant.follows,
         did_you_mean=offers.did_you_mean,
         elsewhere=offers.elsewhere,
         missing=offers.missing,

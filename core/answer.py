@@ -121,7 +121,8 @@ class Answer(Frozen):
     `language` is that of `text`; `asked_in` that of the question, if different.
 
     `message` is the kind of the message that is replied to, or of the task that is done; else
-    empty. `understood_as` is the question as it was searched for, if different; `did_you_mean` is
+    empty. `understood_as` is the question as it was searched for, if different, and `follows` the
+    earlier question that it was joined with for that, if no model has rewritten it. `did_you_mean` is
     the question with an unknown word replaced by a word of the sources. `elsewhere`: refused, but
     sources outside of the scope answer it.
     """
@@ -138,6 +139,7 @@ class Answer(Frozen):
     reason: str = ""
     message: Message | Literal[""] = ""
     understood_as: str = ""
+    follows: str = ""
     did_you_mean: str = ""
     elsewhere: bool = False
     missing: tuple[str, ...] = ()

@@ -56,6 +56,7 @@ def assess(
         documents=question.documents,
         answerable=question.answerable,
         answered=answer.answered,
+        found=answer.found,
         reason=answer.reason,
         mode=answer.mode,
         model=answer.model,
@@ -97,7 +98,9 @@ def assess(
         forbidden_said=tuple(one for one in question.forbidden if fold(one) in said),
         languages=_languages(question, answer, outline),
         # Only the first line of a refusal: the rest names sections in any language.
-        text_language=detect(text if answer.answered else text.partition("\n")[0], answer.language),
+        text_language=detect(
+            text if answer.is_sourced else text.partition("\n")[0], answer.language
+        ),
         confidence=answer.confidence,
         missing=answer.missing,
         words=words(answer.blocks),
@@ -166,8 +169,9 @@ def _languages(question: Question, answer: Answer, outline: Outline) -> tuple[st
     language.
     """
     allowed = {question.language}
-    if not answer.answered:
-        return (prompts.spoken(question.language),)
+    if not answer.is_sourced:
+        spoken = prompts.spoken_in_short if answer.reason else prompts.spoken
+        return (spoken(question.language),)
     if answer.mode != "generative":
         for name in answer.documents:
             versions = outline.languages.get(name, frozenset())

@@ -37,7 +37,7 @@ def likely_cause(result: QuestionResult) -> Cause | None:
         return _unreadable(result)
     if result.judged and result.rank is None:
         return "not retrieved"
-    if not result.answered:
+    if not result.is_sourced:
         return "refused wrongly"
     if result.judged and result.facts_retrieved > len(result.facts_found):
         return "retrieved but not chosen"
@@ -73,9 +73,9 @@ def explain(result: QuestionResult) -> str:
             return f"Answered with {_confidence(result)}, although the documents hold no answer."
         case "language":
             expected = " or ".join(result.languages)
-            said = "answer" if result.answered else "refusal"
+            said = "answer" if result.is_sourced else "refusal"
             return f"The {said} is in {result.text_language or 'no language'}, not in {expected}."
-        case "refused wrongly" | "not retrieved" if not result.answered:
+        case "refused wrongly" | "not retrieved" if not result.is_sourced:
             return f"Refused with {_confidence(result)}; {_retrieval(result)}."
         case "cut list":
             return f"A list is cut at {_quoted(result.reading.cut)}."

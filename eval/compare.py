@@ -153,7 +153,7 @@ def _quality(result: QuestionResult) -> tuple[float, ...]:
     return (
         result.useful,
         bool(result.signable),
-        len(result.facts_found) if result.answered else 0,
+        len(result.facts_found) if result.is_sourced else 0,
         not result.misquoted,
         result.in_language,
         1 / (result.rank or 1000),

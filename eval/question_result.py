@@ -76,6 +76,7 @@ class QuestionResult(Frozen):
     documents: tuple[str, ...]
     answerable: bool
     answered: bool
+    found: bool = False
     reason: str
     mode: str
     model: str = ""
@@ -132,13 +133,19 @@ class QuestionResult(Frozen):
         return first_relevant([section.relevant for section in self.retrieved])
 
     @property
+    def is_sourced(self) -> bool:
+        """Whether something of the sources is shown: an answer, or results."""
+        return self.answered or self.found
+
+    @property
     def fully_answered(self) -> bool:
-        """Whether an answerable question is answered with all its facts."""
-        return self.answerable and self.answered and not self.facts_missing
+        """Whether all facts of an answerable question are shown, or folded below."""
+        return self.answerable and self.is_sourced and not self.facts_missing
 
     @property
     def complete(self) -> bool:
-        """Whether all facts are in the answer proper."""
+        """Whether all facts are on the first screen: in the answer proper, or in the results that
+        are not folded."""
         return self.fully_answered and self.facts_in_text == len(self.facts_found)
 
     @property
@@ -174,16 +181,16 @@ class QuestionResult(Frozen):
     def signable(self) -> bool | None:
         """Whether an official could sign it; None if unknown.
 
-        An answer must be complete, to the point, without cut lists and loose lines, in an allowed
-        language, exactly quoted and supported. An unanswerable question must be refused in words.
-        Nothing forbidden may be said.
+        Results are no answer. An answer must be complete, to the point, without cut lists and
+        loose lines, in an allowed language, exactly quoted and supported. An unanswerable question
+        must be refused in words, or get results. Nothing forbidden may be said.
         """
         if self.is_message or (self.answerable and not self.reading.judged):
             return None
         if not self.useful or not self.in_language:
             return False
-        if not self.answerable:
-            return bool(self.text.strip())
+        if not self.answerable or self.found:
+            return not self.answerable and bool(self.text.strip())
         broken = self.reading.cut or self.reading.loose or self.misquoted
         return not (broken or self.buried)
 
@@ -194,8 +201,10 @@ class QuestionResult(Frozen):
             return "replied" if self.handled else "not_replied"
         if self.message:
             return "taken_for_message"
-        if not self.answered:
+        if not self.is_sourced:
             return "refused_wrongly" if self.answerable else "refused_rightly"
+        if self.found:
+            return "found" if self.complete else "found_in_vain"
         if not self.answerable:
             return "answered_wrongly"
         if self.facts_missing:

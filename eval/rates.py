@@ -49,25 +49,25 @@ def _context_recall(result: QuestionResult) -> Share | None:
 def _fact_recall(result: QuestionResult) -> float:
     """Share of the question's facts in the answer; 0 for a refusal."""
     found, missing = len(result.facts_found), len(result.facts_missing)
-    return found / (found + missing) if result.answered else 0.0
+    return found / (found + missing) if result.is_sourced else 0.0
 
 
 def _refused(result: QuestionResult) -> float:
-    return float(not result.answered)
+    return float(not result.is_sourced)
 
 
 def _refusal_precision(result: QuestionResult) -> Share | None:
     """Share of refusals that are of unanswerable questions."""
-    if result.answered or result.is_message:
+    if result.is_sourced or result.is_message:
         return None
     return float(not result.answerable), 1
 
 
 def _refusal_recall(result: QuestionResult) -> Share | None:
-    """Share of unanswerable questions that are refused."""
+    """Share of unanswerable questions that are refused, or get results and no answer."""
     if result.answerable or result.is_message:
         return None
-    return _refused(result), 1
+    return float(not result.answered), 1
 
 
 def _refusal_f1(result: QuestionResult) -> Share | None:
@@ -76,7 +76,7 @@ def _refusal_f1(result: QuestionResult) -> Share | None:
     if result.is_message:
         return None
     if result.answerable:
-        return None if result.answered else (0, 1)
+        return None if result.is_sourced else (0, 1)
     return (0, 1) if result.answered else (2, 2)
 
 
@@ -90,7 +90,7 @@ def _exact_quotes(result: QuestionResult) -> Share:
 
 def _supported(result: QuestionResult) -> Share | None:
     """Share of supported sentences, over answers: a refusal needs no source."""
-    if not result.answered:
+    if not result.is_sourced:
         return None
     return result.sentences - len(result.unsupported), result.sentences
 
@@ -125,6 +125,19 @@ def _signable(result: QuestionResult) -> Share | None:
     return None if result.signable is None else (float(result.signable), 1)
 
 
+def _claimed_right(result: QuestionResult) -> Share | None:
+    """Share of answers, results apart, that have all facts before anything is unfolded; those to
+    unanswerable questions are wrong."""
+    return (float(result.complete), 1) if result.answered and not result.is_message else None
+
+
+def _misleads(result: QuestionResult) -> Share | None:
+    """Share of questions with an answer that has no fact of what answers, or where nothing does."""
+    if result.is_message:
+        return None
+    return float(result.answered and not (result.answerable and result.facts_in_text)), 1
+
+
 def _direct(result: QuestionResult) -> Share | None:
     """Share of answers that begin with a gold unit, over questions that name their units; refusals
     count as misses."""
@@ -157,10 +170,13 @@ def _harmful_answered(result: QuestionResult) -> Share | None:
 
 RATES: Mapping[str, Mapping[str, ShareOf]] = {
     "reading": {
+        "complete": _answerable(lambda result: float(result.complete)),
+        "claimed": _answerable(lambda result: float(result.answered)),
+        "claimed_right": _claimed_right,
+        "misleads": _misleads,
         "signable": _signable,
         "direct": _direct,
         "precision": _precision,
-        "complete": _answerable(lambda result: float(result.complete)),
         "complete_with_more": _answerable(lambda result: float(result.fully_answered)),
         "whole_lists": _whole_lists,
         "cut_lists": _answered(lambda result: float(bool(result.reading.cut))),

@@ -29,10 +29,22 @@ NOTHING = "–"  # shown for a figure that does not apply
 SIGNIFICANT = 0.05  # p-values below this are called significant, as is the custom since Fisher
 
 HEADLINES = {
-    ("reading", "signable"): "of the questions: could be signed as answered, or rightly refused",
+    ("reading", "complete"): "of the answerable questions: all facts on the first screen",
+    (
+        "reading",
+        "claimed_right",
+    ): "of the answers (results apart): all facts on the first screen",
+    (
+        "reading",
+        "misleads",
+    ): "of the questions: an answer with no right fact; less is better",
+    ("reading", "claimed"): "of the answerable questions: an answer, not results",
+    (
+        "reading",
+        "signable",
+    ): "of the questions: to the point by rules, or rightly refused",
     ("reading", "direct"): "of the answerable questions: the first sentence or list answers",
     ("reading", "precision"): "of the sentences and lists shown: to the point",
-    ("reading", "complete"): "of the answerable questions: all facts before anything is unfolded",
     ("reading", "cut_lists"): "of the answers: show a list in part; less is better",
     ("reading", "loose_ends"): "of the answers: a line points to what is not shown; less is better",
     ("size", "words_prose"): "on average, lists apart; less is better",
@@ -47,6 +59,8 @@ OUTCOMES = {
     "taken_for_message": "taken for a message",
     "refused_wrongly": "refused, though answerable",
     "refused_rightly": "rightly refused",
+    "found": "results with all facts",
+    "found_in_vain": "results without all facts",
     "answered_wrongly": "answered, though nothing answers it",
     "partial": "{found} of {facts} facts",
     "buried": "all facts, not signable",

@@ -44,7 +44,7 @@ def claims(answer: Answer) -> tuple[Claim, ...]:
     in its paragraph, and the list that its sentence introduces; in a model's text, only the
     sentence before it. Labels, notes, refusals and replies claim nothing.
     """
-    if not answer.answered:
+    if not answer.is_sourced:
         return ()
     quotes = quotes_by_number(answer)
     return tuple(

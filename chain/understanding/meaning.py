@@ -41,6 +41,8 @@ class Understood(NamedTuple):
     """Interpretation of a message.
 
     question: stands alone, without the conversation.
+    follows: the earlier question that a follow-up was joined with by rules; empty where a model has
+        rewritten it.
     message: kind of message, as in `Answer`; empty for a question.
     brief: only the best answer is wanted ("shorter").
     document: id of the document to summarise.
@@ -51,6 +53,7 @@ class Understood(NamedTuple):
 
     question: str
     message: Message | Literal[""] = ""
+    follows: str = ""
     brief: bool = False
     document: str = ""
     last: Turn | None = None
@@ -97,11 +100,13 @@ def understand(
         if kind != "shorter":
             return Understood(question, kind, problem="no_answer")
     if kind == "shorter" and asked:
-        before = _by_itself(asked[-1].question, language, asked[:-1], embedder, rewrite)
+        before, _ = _by_itself(asked[-1].question, language, asked[:-1], embedder, rewrite)
         return Understood(before, kind, brief=True)
     if kind:
         return Understood(question, kind)
-    return Understood(_by_itself(question, language, asked, embedder, rewrite))
+    alone, by_rules = _by_itself(question, language, asked, embedder, rewrite)
+    joined = by_rules and alone != question
+    return Understood(alone, follows=asked[-1].question if joined else "")
 
 
 def _task(question: str, language: str, kind: Message, asked: Sequence[Turn]) -> Understood:
@@ -126,21 +131,21 @@ def _by_itself(
     before: Sequence[Turn],
     embedder: Embedder,
     rewrite: Rewrite | None,
-) -> str:
+) -> tuple[str, bool]:
     """Rewrites a question so that it stands alone: by the model if its result has the same
-    meaning, else by rules."""
+    meaning, else by rules; returns also whether by rules."""
     by_rules = standalone(question, language, before)
     if rewrite is None or not before:
-        return by_rules
+        return by_rules, True
     try:
         rewritten = rewrite(question, before)
     except ModelError as error:
         logger.warning("%s The follow-up is understood by rules.", error)
-        return by_rules
+        return by_rules, True
     if _is_meant(rewritten, question, by_rules, before, embedder):
-        return rewritten
+        return rewritten, False
     logger.warning("The model made another question of the follow-up: it is understood by rules.")
-    return by_rules
+    return by_rules, True
 
 
 def _is_meant(

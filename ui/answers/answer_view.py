@@ -125,8 +125,8 @@ class _Sections:
 
 
 def _show_understood(answer: Answer, prefix: str, texts: Texts, ask: Ask) -> None:
-    """How a follow-up was understood, and a way to have it asked as it stands."""
-    told = texts("answers.understood", question=answer.understood_as)
+    """What a follow-up follows, or how a model understood it, and a way to ask it as it stands."""
+    told = remarks.understood(answer, texts)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.html(facts_html(told), width="content")
         st.button(

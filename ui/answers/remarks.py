@@ -29,6 +29,13 @@ def languages(answer: Answer, blocks: Blocks | None = None) -> list[str]:
     return [language for language, _ in quoted.most_common()]
 
 
+def understood(answer: Answer, texts: Texts) -> str:
+    """The question that a follow-up follows, or how a model understood it."""
+    if answer.follows:
+        return texts("answers.follows", question=answer.follows)
+    return texts("answers.understood", question=answer.understood_as)
+
+
 def few_found(answer: Answer, texts: Texts) -> str:
     """A warning above an answer of which fewer than half of a model's sentences are confirmed."""
     found, total = confirmed(answer)
