@@ -106,9 +106,9 @@ class Answer(Frozen):
     can be read without `markers`.
 
     `passages` are all retrieved passages, best first. `reason` is the `Reason` of a refusal, else
-    empty. `missing` is what the question demands and the evidence lacks; `asked_for` are the
-    numbers, dates or names in the text that answer it; `related` are questions that a refusal
-    offers instead. `trouble` is why the configured model did not write this answer, or not all of
+    empty. `missing` is what the question demands and the evidence lacks, empty where a model wrote
+    the answer; `asked_for` are the numbers, dates or names in the text that answer it; `related`
+    are questions that a refusal offers instead. `trouble` is why the configured model did not write this answer, or not all of
     it ("cut"). `timings` are seconds per stage.
 
     What a model wrote is in `text` as a whole, in its order, but for sentences that differ from the
