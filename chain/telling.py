@@ -47,8 +47,9 @@ def tell(
     why = "" if composition.blocks else reason(index, query, decision.sure)
     lacking: tuple[str, ...] = ()
     if not meant.last:  # a task on the last answer is about what that cites, and no more
-        cited = composition.citations
-        lacking = missing(query.question, query.language, found, cited, sure, index)
+        if why or writing.mode != "generative":  # a model says itself what it does not find
+            cited = composition.citations
+            lacking = missing(query.question, query.language, found, cited, sure, index)
         if why != "off_topic":
             writing.unfold()
     watch.stop()

@@ -108,10 +108,11 @@ class Answer(Frozen):
 
     `answered`: it claims to answer. `found`: in place of an answer it has results, each a stretch
     of a passage under its label. `passages` are all retrieved passages, best first. `reason` is the
-    `Reason` of a refusal, else empty. `missing` is what the question demands and the evidence lacks; `asked_for` are the
-    numbers, dates or names in the text that answer it; `related` are questions that a refusal
-    offers instead. `trouble` is why the configured model did not write this answer, or not all of
-    it ("cut"). `timings` are seconds per stage.
+    `Reason` of a refusal, else empty. `missing` is what the question demands and the evidence
+    lacks, empty where a model wrote the answer; `asked_for` are the numbers, dates or names in the
+    text that answer it; `related` are questions that a refusal offers instead. `trouble` is why the
+    configured model did not write this answer, or not all of it ("cut"). `timings` are seconds per
+    stage.
 
     What a model wrote is in `text` as a whole, in its order, but for sentences that differ from the
     sources, or that are to be folded: a remark stands in their place, and `left_out` has them.

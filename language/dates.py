@@ -17,6 +17,7 @@ from language.matching import fold
 
 Date = tuple[int | None, int, int | None]  # year, month, day
 
+_LEAP_YEAR = 2000  # has every day that a year may have
 _YEAR = r"[12]\d{3}"
 _ORDINAL = r"(?:\.|er|st|nd|rd|th|º|°)?"  # behind the figure of a day
 _YEAR_ALONE = rf"(?<![\d(/]){_YEAR}(?![\d)/])"  # not of COM(2020) 607 or 2011/93
@@ -45,6 +46,20 @@ def locale(language: str) -> Locale:
 def written(day: datetime.date, language: str) -> str:
     """A date written out, such as "24 juli 2020"."""
     return format_date(day, "long", locale=locale(language))
+
+
+def written_in_part(date: Date, language: str) -> str:
+    """A date of which the year or the day may be missing, written out.
+
+    >>> written_in_part((2022, 1, None), "fr"), written_in_part((2022, 1, 24), "fr")
+    ('janvier 2022', '24 janvier 2022')
+    """
+    year, month, day = date
+    some = calendar_day(year or _LEAP_YEAR, month, day or 1)
+    if some is None:  # a model may name the 31st of June
+        return "-".join(str(part) for part in (day, month, year) if part)
+    form = ("d MMMM" if day else "LLLL") + (" y" if year else "")
+    return format_date(some, form, locale=locale(language))
 
 
 def dates_in(folded: str, language: str) -> tuple[frozenset[Date], str]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from language.calendar_names import MONTHS, READ
-from language.dates import Date, has_date
+from language.dates import Date, has_date, written_in_part
 from language.facts import Facts
 from language.quantities import Quantity
 from language.vocabulary import PERCENT, translations, vocabulary
@@ -55,7 +55,11 @@ def lacking(claim: Facts, said: Sequence[Facts], is_name: Callable[[str], bool])
                 if not _is_among((value, unit), has)
                 and (unit or f"{value:f}" not in words or (value, PERCENT) in has)
             ),
-            *(_written(one) for one in claim.dates if not has_date(dates, years, one)),
+            *(
+                written_in_part(one, claim.language)
+                for one in claim.dates
+                if not has_date(dates, years, one)
+            ),
             *sorted(claim.references - frozenset().union(*(one.references for one in said))),
             *sorted(own),
             *(sorted(one for one in claim.names if not has_name(words, one)) if same else ()),
@@ -108,11 +112,6 @@ def _countries(claim: Facts, said: Sequence[Facts], *, same: bool) -> Sequence[s
 
 def _is_among(one: Quantity, others: Collection[Quantity]) -> bool:
     return any(_same(one, other) for other in others)
-
-
-def _written(date: Date) -> str:
-    """A date as it is read in Europe: 24-7-2020."""
-    return "-".join(str(part) for part in reversed(date) if part)
 
 
 def _same(claimed: Quantity, found: Quantity) -> bool:

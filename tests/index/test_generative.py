@@ -67,6 +67,15 @@ def test_checking_begins_with_the_first_sentence_of_the_model(
     assert isinstance(last, Finished)
 
 
+def test_a_model_says_itself_what_is_missing(assistant: Assistant, server: Script) -> None:
+    server.reply = "In 2019 there were more than 725 000 reports in the EU [1]."
+    answer = assistant.ask("How many reports of online child sexual abuse were there in 2016?")
+    assert (answer.answered, answer.kind, answer.missing) == (True, "answer", ())
+    server.reply = "In January 2031 there were more than 725 000 reports in the EU [1]."
+    (left_out,) = assistant.ask(QUESTION).left_out
+    assert left_out.details == ("January 2031",)  # as a reader would write it
+
+
 def _structured(*sentences: tuple[str, list[int]]) -> str:
     return json.dumps({"sentences": [{"text": text, "passages": n} for text, n in sentences]})
 

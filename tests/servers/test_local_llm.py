@@ -40,14 +40,14 @@ _ASKED = 30  # of the large model, which takes a minute or two each
 def models(settings: Settings) -> Iterator[tuple[Settings, Settings]]:
     """Asked for structured answers, and for text."""
     with local_llm() as one, local_llm() as other:
-        shared = _configured(settings, SMOLLM2)
+        shared = _configured(settings, SMOLLM2, seconds=300.0)
         yield (
             shared.model_copy(update={"openai_base_url": one, "structured_answers": True}),
             shared.model_copy(update={"openai_base_url": other, "structured_answers": False}),
         )
 
 
-def _configured(settings: Settings, model: LocalModel) -> Settings:
+def _configured(settings: Settings, model: LocalModel, seconds: float) -> Settings:
     return settings.model_copy(
         update={
             "model": model.name,
@@ -56,7 +56,7 @@ def _configured(settings: Settings, model: LocalModel) -> Settings:
             "answer_tokens": 384,  # else it writes on without an end
             "search_again": False,
             "checker": False,  # so small a model gives no verdicts
-            "answer_timeout": 900.0,  # a slow machine is no failure of the model
+            "answer_timeout": seconds,  # a slow machine is no failure of the model
         }
     )
 
@@ -117,7 +117,7 @@ def test_the_same_holds_for_a_larger_model(settings: Settings) -> None:
     asked = every[:: len(every) // _ASKED][:_ASKED]
     marks: Counter[str] = Counter()
     with local_llm(QWEN) as address:
-        configured = _configured(settings, QWEN)
+        configured = _configured(settings, QWEN, seconds=900.0)
         assistant = Assistant(configured.model_copy(update={"openai_base_url": address}))
         for question in asked:
             answer = assistant.ask(question.question, (), question.language)

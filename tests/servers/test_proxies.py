@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, expect
 from core.settings import ROOT, Settings
 from tests.browser.test_browser_sign_in import CLIENT_SECRET, COOKIE_SECRET, PEOPLE, sign_in
 from tests.support import patient_http
-from tests.support.browser import ask, evidence, free_port, served
+from tests.support.browser import UNANSWERED, ask, evidence, free_port, served
 from tests.support.http_server import Handler, http_server
 from tests.support.waiting import PATIENCE, listens, until
 from ui.texts import load
@@ -184,6 +184,7 @@ server_metadata_url = "http://localhost:{provider.server_port}/.well-known/openi
             lambda url: not re.match(r"https?://localhost:", url), lambda route: route.abort()
         )  # the provider's page asks for a style sheet
         page = context.new_page()
+        page.add_init_script(UNANSWERED)
         page.set_default_timeout(90_000)
         opened: list[str] = []
         page.on("websocket", lambda socket: opened.append(socket.url))
