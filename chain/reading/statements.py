@@ -4,7 +4,8 @@ units of a passage -> statements: a sentence with its antecedent, a whole list w
                       that introduces it, a row of a table with its headings
 
 Left out are sentences that refer back to nothing in the passage, footnotes, the rest of a list that
-began in another passage, and what a summary says about itself.
+began in another passage, what a summary says about itself, and what is no sentence: a heading, a
+signature, "Done at Brussels, 12 December 2001.", a list of nothing but "... is replaced by:".
 """
 
 import re
@@ -24,6 +25,17 @@ _WORD = re.compile(r"\w+(?:['’-]\w+)*")
 _ENUMERATED = re.compile(r"(?P<name>[^\W\d_]{3,}) (?P<number>[A-Z]|[IVX]+|\d{1,2})\b")
 _ADDRESS = re.compile(r"\b(?:https?://|www\.)\S+")
 _FEWEST = 5  # words: a unit with an address and fewer words says only where to look
+# Different words of a sentence that says something, and of one without a mark at its end: shorter
+# ones are headings and signatures, in all that was found in twelve official documents.
+_SENTENCE, _UNENDED = 4, 6
+_END = re.compile(r"[.!?…;;。][\W\d]*$")
+# The formula that closes an act, in the languages where it begins with words and no name of a
+# place.
+_CLOSING = re.compile(
+    r"(?:Done at|Gedaan te|Fait à|Geschehen zu|Hecho en|Fatto a|Feito em|Sporządzono w|Utfärdad i"
+    r"|Udfærdiget i|Tehty|Kelt|Întocmit la|Adoptată? la|Sastavljeno u|Magħmul fi|Priimta|Съставено в"
+    r"|Arna dhéanamh) .{0,60}$"
+)
 
 
 @dataclass(frozen=True)
@@ -60,13 +72,19 @@ def statements(passage: Passage, *, reasons: bool = False) -> tuple[Statement, .
             before = _before(passage, number, lists, reasons)
             if before is not None:
                 shown = shown_first(passage, members)
+                if all(_is_open(passage, passage.units[one], ":") for one in shown):
+                    continue
                 found.append(
                     Statement((*before, *shown), shown, True, left_out(passage, shown[-1]))
                 )
         elif is_row(passage, unit):
             if unit.kind == "item":  # its headings alone say nothing
                 found.append(Statement((number,), (number,)))
-        elif unit.kind == "sentence" and not (_is_listed(number, lists) or _is_open(passage, unit)):
+        elif (
+            unit.kind == "sentence"
+            and not (_is_listed(number, lists) or _is_open(passage, unit))
+            and _says_something(passage, unit)
+        ):
             before = _before(passage, number, lists, reasons)
             if before is not None:
                 found.append(Statement((*before, number), (number,)))
@@ -113,9 +131,16 @@ def _says_little(passage: Passage, unit: Unit) -> bool:
     return not words or (len(words) < _FEWEST and _ADDRESS.search(text) is not None)
 
 
-def _is_open(passage: Passage, unit: Unit) -> bool:
-    """Whether a sentence is incomplete: "Having regard to ...," "Done at X,"."""
-    return passage.text[unit.start : unit.end].rstrip("*_ ").endswith((",", ":"))
+def _is_open(passage: Passage, unit: Unit, marks: str = ",:") -> bool:
+    """Whether a sentence is incomplete: "Having regard to ...," "Article 2 is replaced by:"."""
+    return passage.text[unit.start : unit.end].rstrip("*_ ").endswith(tuple(marks))
+
+
+def _says_something(passage: Passage, unit: Unit) -> bool:
+    """Whether a sentence is one: no heading, signature or formula of closing."""
+    text = passage.text[unit.start : unit.end].strip("*_ ")
+    words = len(set(_WORD.findall(fold(text))))
+    return words >= (_SENTENCE if _END.search(text) else _UNENDED) and not _CLOSING.match(text)
 
 
 def _is_listed(number: int, lists: dict[int, tuple[int, ...]]) -> bool:

@@ -4,11 +4,13 @@ import re
 
 from core.passage import Passage, Unit
 
+_FOOTNOTE = re.compile(r"^[⁰¹²³⁴-⁹]+\s*")  # the number of the footnote before
 _CELLS = re.compile(r"(?<!\\)\|")
 
 
 def reading(passage: Passage, unit: Unit) -> str:
-    """Text of a unit as shown: in one line; a table row with its headings.
+    """Text of a unit as shown: in one line, without a footnote's number before it; a table row with
+    its headings.
 
     | weapon | number |    | revolver | 102 |    ->    weapon: revolver; number: 102
     """
@@ -17,7 +19,8 @@ def reading(passage: Passage, unit: Unit) -> str:
             _cells(passage, *unit.lead_in), _cells(passage, unit.start, unit.end), strict=False
         )
         return "; ".join(f"{head}: {cell}" if head else cell for head, cell in pairs if cell)
-    return " ".join(passage.text[unit.start : unit.end].split()).lstrip("#- ")
+    text = " ".join(passage.text[unit.start : unit.end].split()).lstrip("#- ")
+    return _FOOTNOTE.sub("", text)
 
 
 def is_row(passage: Passage, unit: Unit) -> bool:
