@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.servers.test_export import CONVERSATION, hostile
 from tests.support.axe import SCHEMES, broken_rules
-from tests.support.browser import VIEWPORT_HEIGHT, ask, opened, press, settled, visitor
+from tests.support.browser import VIEWPORT_HEIGHT, ask, box_of, opened, press, settled, visitor
 from tests.support.http_server import http_server
 from tests.support.openai_server import Script
 from tests.unit.test_ui_citations import HOSTILE as EVIL
@@ -45,9 +45,7 @@ def test_a_card_shows_on_hover_and_stays_while_the_pointer_goes_to_it(
         chip.locator("> a").hover()
         expect(card).to_be_visible()
         expect(card).to_contain_text("725 000")
-        from_, to = chip.locator("> a").bounding_box(), card.bounding_box()
-        assert from_ is not None
-        assert to is not None
+        from_, to = box_of(chip.locator("> a")), box_of(card)
         page.mouse.move(from_["x"] + 5, from_["y"] + 10)
         page.mouse.move(to["x"] + 40, to["y"] + to["height"] / 2, steps=20)
         expect(card).to_be_visible()
@@ -81,8 +79,7 @@ def test_a_tap_shows_the_card_on_a_phone_and_the_card_leads_to_the_quote(
         chip.tap()
         card = chip.locator(".sw-card")
         expect(card).to_be_visible()
-        box = card.bounding_box()
-        assert box is not None
+        box = box_of(card)
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= PHONE["width"]
         card.get_by_role("link", name="Toon het citaat in zijn passage").tap()
@@ -98,8 +95,7 @@ def test_a_chip_is_large_enough_for_a_finger(browser: Browser, address: str) -> 
         page.locator("details.sw-more > summary").click()
         assert page.locator(".sw-more .sw-chip").count()
         for link in page.locator(".sw-chip > a").all():
-            box = link.bounding_box()
-            assert box is not None
+            box = box_of(link)
             assert min(box["width"], box["height"]) >= 24
 
 
@@ -148,16 +144,14 @@ def test_a_click_opens_the_source_beside_the_answer_which_stays_where_it_is(
         expect(number).to_have_attribute("aria-current", "true")
         settled(page)  # until then Streamlit could have scrolled away from it
         assert abs(place(page)[1] - stood[1]) <= 2
-        answer, beside = page.locator(".sw-answer").first.bounding_box(), panel(page).bounding_box()
-        assert answer is not None
-        assert beside is not None
+        answer, beside = box_of(page.locator(".sw-answer").first), box_of(panel(page))
         assert answer["x"] + answer["width"] <= beside["x"]
 
         page.mouse.move(answer["x"] + 100, answer["y"] + 20)
         page.mouse.wheel(0, 200)
         settled(page)
         expect(panel(page)).to_be_visible()
-        assert panel(page).bounding_box() == beside
+        assert box_of(panel(page)) == beside
         page.mouse.wheel(0, -2000)
         # the browser turns a wheel when it comes to it
         page.wait_for_function("() => document.querySelector('.stMain').scrollTop === 0")
@@ -230,8 +224,7 @@ def test_on_a_phone_the_source_lies_over_the_page_and_holds_the_focus(
         number = first_chip(page).locator("> a")
         stood = place(page)
         number.click()
-        box = panel(page).bounding_box()
-        assert box is not None
+        box = box_of(panel(page))
         assert (box["x"], box["width"]) == (0, 390)
         assert 0 < box["y"] < 200
         assert place(page) == stood

@@ -15,7 +15,7 @@ from ingest.pipeline import ingest
 from people.database import Database
 from people.feedback import Feedback, save
 from tests.support.axe import SCHEMES, broken_rules
-from tests.support.browser import ask, opened, press, served
+from tests.support.browser import ask, box_of, opened, press, served
 from ui import jobs
 
 pytestmark = pytest.mark.long
@@ -263,9 +263,7 @@ def test_what_would_be_published_is_asked_before_it_is(browser: Browser, address
         expect(planned.locator(".sw-answer")).to_contain_text("4321")
         expect(present.locator(".sw-refusal")).to_be_visible()
         assert page.evaluate("window.harmed") is None
-        left, right = present.bounding_box(), planned.bounding_box()
-        assert left is not None
-        assert right is not None
+        left, right = box_of(present), box_of(planned)
         assert left["x"] + left["width"] <= right["x"]  # side by side
         assert broken_rules(page) == []
         planned.locator(".sw-chip > a").first.click()
@@ -275,9 +273,7 @@ def test_what_would_be_published_is_asked_before_it_is(browser: Browser, address
 
         page.set_viewport_size({"width": 390, "height": 720})
         expect(planned).to_have_css("width", re.compile(r"^3\d\d"))
-        left, right = present.bounding_box(), planned.bounding_box()
-        assert left is not None
-        assert right is not None
+        left, right = box_of(present), box_of(planned)
         assert left["y"] + left["height"] <= right["y"]  # one after the other
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
 

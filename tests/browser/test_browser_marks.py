@@ -5,11 +5,11 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, ViewportSize, expect
 
 from core.settings import Settings
 from tests.support.axe import SCHEMES, broken_rules
-from tests.support.browser import ask, opened, served
+from tests.support.browser import ask, box_of, opened, served, settled, visitor
 from tests.support.openai_server import Request, checked, numbers, openai_server, sentence_of
 
 QUESTION = "Hoeveel meldingen van online kindermisbruik waren er in de EU in 2010 en 2019?"
@@ -50,6 +50,7 @@ def test_every_mark_is_seen_reached_and_told(browser: Browser, with_model: str) 
         answer = page.locator(".sw-answer").first
         doubts = answer.locator(".sw-doubt > button")
         expect(doubts).to_have_count(2)
+        settled(page)
         expect(page.locator(".sw-checked").first).to_contain_text("1 van de 3 zinnen")
         expect(page.get_by_text("Minder dan de helft")).to_be_visible()
         expect(answer.locator(".sw-unconfirmed")).to_have_text(DOUBTED)
@@ -74,21 +75,17 @@ def test_every_mark_is_seen_reached_and_told(browser: Browser, with_model: str) 
 
 @pytest.mark.long
 def test_a_tap_opens_the_card_of_a_mark_inside_a_phone(browser: Browser, with_model: str) -> None:
-    phone = {"width": 390, "height": 844}
-    context = browser.new_context(locale="nl-NL", viewport=phone, has_touch=True)
-    page = context.new_page()
-    try:
+    phone: ViewportSize = {"width": 390, "height": 844}
+    with visitor(browser, with_model, viewport=phone, has_touch=True) as page:
         page.goto(with_model)
         ask(page, QUESTION)
         doubt = page.locator(".sw-answer .sw-doubt").first
-        expect(doubt).to_be_visible(timeout=120_000)
+        expect(doubt).to_be_visible()
+        settled(page)  # the answer that has just been written is drawn once more, kept
         doubt.tap()
         card = doubt.locator(".sw-card")
         expect(card).to_be_visible()
-        box = card.bounding_box()
-        assert box is not None
+        box = box_of(card)
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= phone["width"]
         expect(card).to_contain_text(WHY)
-    finally:
-        context.close()

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.settings import Settings
 from ingest.pipeline import ingest
-from tests.support.browser import opened, press, served
+from tests.support.browser import box_of, opened, press, served
 from ui.addresses import reading_address
 from vectorstore.store import open_index
 
@@ -113,9 +113,7 @@ def test_the_same_sections_of_two_languages_stand_on_one_line(
         row = page.locator(".sw-row", has_text="Omvang van de drugsmarkt")
         dutch, english = row.locator("[lang=nl] h2"), row.locator("[lang=en] h2")
         expect(english).to_have_text("Size of the drug market")
-        left, right = dutch.bounding_box(), english.bounding_box()
-        assert left is not None
-        assert right is not None
+        left, right = box_of(dutch), box_of(english)
         assert left["y"] == right["y"]
         assert left["x"] + left["width"] <= right["x"]
         expect(page).to_have_url(re.compile("beside=en"))

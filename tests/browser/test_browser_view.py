@@ -6,7 +6,7 @@ import pytest
 from babel.numbers import format_decimal
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.support.browser import ask, opened, press, settled
+from tests.support.browser import ask, box_of, opened, press, settled
 from tests.support.openai_server import Script
 from ui.chat.question_field import MAX_QUESTION
 
@@ -22,8 +22,7 @@ def field(page: Page) -> Locator:
 
 
 def bottom_of(place: Locator) -> float:
-    box = place.bounding_box()
-    assert box is not None
+    box = box_of(place)
     return box["y"] + box["height"]
 
 
@@ -33,11 +32,9 @@ def at_top(page: Page, number: int) -> None:
     expect(page.get_by_text("Was dit antwoord bruikbaar?")).to_have_count(number)
     expect(field(page)).to_be_enabled()
     settled(page)
-    box = page.locator(".sw-last-question").bounding_box()
-    assert box is not None
+    box = box_of(page.locator(".sw-last-question"))
     assert 40 < box["y"] < TOP
-    field_top = field(page).bounding_box()
-    assert field_top is not None
+    field_top = box_of(field(page))
     answer = page.get_by_test_id("stChatMessage").last.locator(".sw-answer").first
     assert bottom_of(answer) < field_top["y"]
 
@@ -152,8 +149,7 @@ def test_a_refusal_is_short_and_in_one_language(
         refusal = page.locator(".sw-refusal")
         expect(refusal).to_contain_text(said)
         expect(refusal).not_to_contain_text(unsaid)
-        top = refusal.bounding_box()
-        assert top is not None
+        top = box_of(refusal)
         shown = page.get_by_test_id("stChatMessage").last
         end = shown.locator("[class*='st-key-suggested-'], .sw-below").last
         assert bottom_of(end) - top["y"] < 350

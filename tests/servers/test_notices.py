@@ -25,7 +25,7 @@ from tests.index.test_logs import as_before as as_before
 from tests.support import patient_http
 from tests.support.apart import apart
 from tests.support.axe import broken_rules
-from tests.support.browser import ask, opened, served, settled
+from tests.support.browser import ask, box_of, opened, served, settled
 from tests.support.openai_server import openai_server
 from tests.support.waiting import until
 from ui import access
@@ -281,9 +281,7 @@ def test_a_notice_stands_above_every_page_as_text(browser: Browser, own: Changin
             assert box.inner_text() == TOLD
             assert box.locator("b, a").count() == 0
             expect(page.locator("h1")).to_be_visible()
-            above, title = box.bounding_box(), page.locator("h1").bounding_box()
-            assert above
-            assert title
+            above, title = box_of(box), box_of(page.locator("h1"))
             assert above["y"] + above["height"] <= title["y"] + 1
             assert broken_rules(page) == []
 

@@ -14,7 +14,15 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    FloatRect,
+    Locator,
+    Page,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 
 from tests.support.waiting import until
 
@@ -241,6 +249,14 @@ def press(what: Locator) -> None:
     """
     settled(what.page)
     what.click()
+
+
+def box_of(what: Locator) -> FloatRect:
+    """Where it stands on the page, in pixels, once nothing on the page changes any more."""
+    settled(what.page)
+    box = what.bounding_box()
+    assert box is not None, f"not on the page: {what}"
+    return box
 
 
 def ask(page: Page, question: str) -> None:
