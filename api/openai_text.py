@@ -8,7 +8,6 @@ references become links.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-import prompts
 from api.client_words import ClientWords, client_words
 from core.answer import Answer
 from core.answer_blocks import ITEM, AnswerBlock, Blocks
@@ -111,9 +110,7 @@ def _below(answer: Answer, doubted: Sequence[str], citations: Sequence[Citation]
     if answer.unchecked:
         yield escaped(words.unchecked)
     if answer.kind == "partial":  # a refusal says it itself
-        kinds = dict[str, str](prompts.phrases(prompts.spoken(answer.language)).kinds.items())
-        lacking = ", ".join(kinds.get(word, word) for word in answer.missing)
-        yield escaped(f"{words.missing} {lacking}")
+        yield escaped(f"{words.missing} {', '.join(answer.missing)}")
     if answer.related:
         yield "\n".join((escaped(words.related), "", *_listed(map(escaped, answer.related))))
     if citations:

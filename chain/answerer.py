@@ -41,6 +41,8 @@ class Request:
     task: for a language model, in place of the question.
     given: numbers of the passages that a language model is given, in that order; empty: all.
     is_sure: whether the first statement may be given as the answer; else results are wanted.
+    lacking: what the question names and nothing that was found does.
+    quotable: whether quotes can do what is asked, unlike for a comparison.
     so_far: the answer that it has begun, and that is only to be completed.
     begun: when it was made, by the monotonic clock; an answerer's time counts from then.
     """
@@ -55,6 +57,8 @@ class Request:
     task: Task | None = None
     given: tuple[int, ...] = ()
     is_sure: bool = True
+    lacking: tuple[str, ...] = ()
+    quotable: bool = True
     so_far: str = ""
     begun: float = field(default_factory=time.monotonic)
 

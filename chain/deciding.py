@@ -22,8 +22,10 @@ from chain.answerer import Request, Task
 from chain.query import Query
 from chain.reading.chance import Chance, chance
 from chain.reading.confidence import Confidence, confidence
+from chain.reading.missing import missing
 from chain.reading.parts import Part, in_parts
 from chain.reading.relevance import rank
+from chain.understanding.asking import wants_writing
 from chain.understanding.meaning import Understood
 from chain.writing.extractive import last_said
 from core.answer import Reason
@@ -140,6 +142,7 @@ def requested(index: Snapshot, query: Query, meant: Understood, decision: Decisi
         found = (*found, *index.rests([one.passage for one in found], meant.question))
         known = {one.passage.id for one in found}
         found = (*found, *(one for one in decision.rest if one.passage.id not in known))
+    asks_one = len(parts) == 1 and not wants_writing(meant.question, query.language)
     is_follow_up = meant.question != query.question and not meant.message
     answer = meant.last.answer_text if meant.last else ""
     return Request(
@@ -150,7 +153,9 @@ def requested(index: Snapshot, query: Query, meant: Understood, decision: Decisi
         said=last_said(query.history) if is_follow_up else "",
         brief=meant.brief,
         overview=bool(meant.document),
-        is_sure=decision.first is None or decision.first.is_sure,
+        is_sure=decision.first is None or (asks_one and decision.first.is_sure),
+        lacking=() if meant.last else missing(query.question, query.language, found, index),
+        quotable=not wants_writing(meant.question, query.language),
         task=Task(meant.message, query.question, answer) if meant.message else None,
     )
 

@@ -11,7 +11,6 @@ from chain.answer.drafting import Writing
 from chain.answer.suggestions import Suggestions
 from chain.deciding import Decision, OwnWords, reason, refused, replied
 from chain.query import Query
-from chain.reading.missing import missing
 from chain.stopwatch import Stopwatch
 from chain.understanding.meaning import Understood
 from core.answer import Answer
@@ -45,13 +44,10 @@ def tell(
     composition, found = writing.composition, writing.request.found
     sure = decision.sure.value
     why = "" if composition.blocks else reason(index, query, decision.sure)
-    lacking: tuple[str, ...] = ()
-    if not meant.last:  # a task on the last answer is about what that cites, and no more
-        if why or writing.mode != "generative":  # a model says itself what it does not find
-            cited = composition.citations
-            lacking = missing(query.question, query.language, found, cited, sure, index)
-        if why != "off_topic":
-            writing.unfold()
+    # A model says itself what it does not find.
+    lacking = writing.request.lacking if why or writing.mode != "generative" else ()
+    if not meant.last and why != "off_topic":
+        writing.unfold()  # a task on the last answer is about what that cites, and no more
     watch.stop()
     own = refused(index, query, why) if why else OwnWords()
     if own.blocks:

@@ -123,9 +123,9 @@ class Answer(Frozen):
 
     `message` is the kind of the message that is replied to, or of the task that is done; else
     empty. `understood_as` is the question as it was searched for, if different, and `follows` the
-    earlier question that it was joined with for that, if no model has rewritten it. `did_you_mean` is
-    the question with an unknown word replaced by a word of the sources. `elsewhere`: refused, but
-    sources outside of the scope answer it.
+    earlier question that it was joined with for that, if no model has rewritten it. `did_you_mean`
+    is the question with an unknown word replaced by a word of the sources. `elsewhere`: refused,
+    but sources outside of the scope answer it.
     """
 
     question: str

@@ -3,7 +3,8 @@
     Drugs Agenda, In brief                      a label: source of what follows
     The Drugs Agenda has three blocks: [1]      a paragraph; the marker covers the list as well
     - security measures;                        an item
-    3 of 23 items.                              a note: how many items of a long list are shown
+    3 of 23 items.                              a note: how many items of a long list are shown,
+                                                or what the assistant says itself
 
 This module shares no code with what writes answers, so that it notices errors there.
 """
@@ -88,7 +89,9 @@ def _lines(block: AnswerBlock) -> Iterator[AnswerLine]:
         for item in block.items:
             yield AnswerLine("item", tuple(_stretches(item, numbers)))
     else:
-        yield AnswerLine(block.kind, tuple(_stretches(block.sentences)))
+        said = tuple(_stretches(block.sentences))
+        is_own = block.kind == "paragraph" and all(one.status == "own" for one in block.sentences)
+        yield AnswerLine("note" if is_own else block.kind, said)
     if block.note:
         yield AnswerLine("note", (Stretch(plain(block.note), ()),))
 
@@ -102,9 +105,11 @@ def _counts(note: str, before: Sequence[AnswerLine]) -> bool:
 
 
 def _stretches(said: Sequence[Said], of_list: Numbers = ()) -> Iterator[Stretch]:
-    for one in said:
+    """What is quoted in one piece has the marker of its end."""
+    for place, one in enumerate(said):
         if re.search(r"\w", one.text) and not one.stand_in:
-            yield Stretch(plain(one.text), one.numbers or of_list)
+            behind = (other.numbers for other in said[place:] if one.status == "quoted")
+            yield Stretch(plain(one.text), one.numbers or next(filter(None, behind), of_list))
 
 
 def plain(text: str) -> str:

@@ -32,7 +32,8 @@ class Cues(Frozen):
 
     Parts: `joining` words stand between the parts of a question, `comparing` ones make it a
     comparison, `versus` ones do both, and so do `than` ones behind a comparative. `frames` are
-    patterns of questions that only ask what somebody says of a `topic`.
+    patterns of questions that only ask what somebody says of a `topic`. `writing` words ask for
+    what no quote is: a comparison, a timeline, a summary.
 
     Definitions: `definition` phrases ask what something is, `according` ones say by which text, and
     what is in `being` stands between its name and what it is.
@@ -50,6 +51,7 @@ class Cues(Frozen):
     common: tuple[str, ...]
     joining: tuple[str, ...]
     comparing: tuple[str, ...]
+    writing: tuple[str, ...]
     versus: tuple[str, ...]
     than: tuple[str, ...]
     definition: tuple[str, ...]

@@ -38,7 +38,6 @@ _PLACEHOLDERS: Mapping[str, frozenset[str]] = {
 WRITING = tuple(name for name in _PLACEHOLDERS if name.startswith(("answer", "task")))
 """The prompts for what a reader sees: answers and tasks."""
 _FALLBACK_LANGUAGE = "en"
-Demanded = Literal["number", "date", "amount", "reason"]
 TaskProblem = Literal["no_answer", "which_language", "failed"]
 """Why a task is not carried out although there is a model: there is no answer to do it with, the
 language of a translation is not named, or nothing that the model wrote was supported."""
@@ -72,10 +71,12 @@ class Suggesting(Frozen):
 
 
 class ShortPhrases(Frozen):
-    """What is said in every official language: `found` above results, `refusal` and then one of the
-    others, why, in place of an answer."""
+    """What is said in every official language: `found` above results, and `lacking` above that with
+    the `{words}` of the question that were not found; `refusal` and then one of the others, why, in
+    place of an answer."""
 
     found: str
+    lacking: str
     refusal: str
     off_topic: str
     not_in_sources: str
@@ -102,7 +103,8 @@ class Phrases(Frozen):
     `widen` introduces those to take away. `replies` answer messages that ask the sources nothing;
     to "shorter" and "summarise" where there is nothing to shorten and no document is named, to
     other tasks where there is no model. `tasks` says why one is not carried out with a model;
-    `letter` stands around an e-mail. `kinds` is what kinds of answer are called.
+    `letter` stands around an e-mail; `not_quotable` above results where a comparison or the like
+    is asked for.
     """
 
     searched: Plural
@@ -115,7 +117,7 @@ class Phrases(Frozen):
     replies: Annotated[Mapping[Message, str], AfterValidator(_to_every_message)]
     tasks: Mapping[TaskProblem, str]
     letter: Letter
-    kinds: Mapping[Demanded, str]
+    not_quotable: str
 
     def searched_in(self, count: int, date: str) -> str:
         """How many documents were searched, and when they were last updated."""

@@ -47,8 +47,9 @@ class Measured(Frozen):
 class Profile(Frozen):
     """How the cosines of an embedder are read.
 
-    `ranking`, `relevance`, `confidence` and `chance` are weights by feature, for cosines on the scale
-    `cosines` of the default embedder; `own` is the scale of the embedder in use, if it is another:
+    `ranking`, `relevance`, `confidence` and `chance` are weights by feature, for cosines on the
+    scale `cosines` of the default embedder; `own` is the scale of the embedder in use, if it is
+    another:
 
     unit, passage   of a reference question with the best unit, and passage
     fit             of the first `LOOK` passages as in `passage_fits`

@@ -110,7 +110,7 @@ class Composition:
         if not before and self._letter:
             before = (own(self._letter.opening),)
         elif not before and draft.quote is not None and not self._request.is_sure:
-            before = (own(short_phrases(self._request.language).found),)
+            before = _above_results(self._request)
         made = self._made(draft, verdict, is_final=is_final)
         return _joined(before, made) if draft.quote is None else (*before, *made)
 
@@ -213,6 +213,17 @@ class Composition:
             url=_place(passage),
             standing=found.standing,
         )
+
+
+def _above_results(request: Request) -> Blocks:
+    """What they are, below what was not found, or cannot be done by quoting."""
+    said = short_phrases(request.language)
+    above: list[str] = []
+    if request.lacking:
+        above.append(said.lacking.format(words=", ".join(request.lacking)))
+    if not request.quotable:
+        above.append(phrases(request.language).not_quotable)
+    return tuple(own(text) for text in (*above, said.found))
 
 
 def _among(said: AnswerSentence, around: tuple[str, str]) -> tuple[AnswerSentence, ...]:

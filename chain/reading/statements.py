@@ -33,8 +33,8 @@ _END = re.compile(r"[.!?…;;。][\W\d]*$")
 # place.
 _CLOSING = re.compile(
     r"(?:Done at|Gedaan te|Fait à|Geschehen zu|Hecho en|Fatto a|Feito em|Sporządzono w|Utfärdad i"
-    r"|Udfærdiget i|Tehty|Kelt|Întocmit la|Adoptată? la|Sastavljeno u|Magħmul fi|Priimta|Съставено в"
-    r"|Arna dhéanamh) .{0,60}$"
+    r"|Udfærdiget i|Tehty|Kelt|Întocmit la|Adoptată? la|Sastavljeno u|Magħmul fi|Priimta"
+    r"|Съставено в|Arna dhéanamh) .{0,60}$"
 )
 
 
@@ -80,11 +80,7 @@ def statements(passage: Passage, *, reasons: bool = False) -> tuple[Statement, .
         elif is_row(passage, unit):
             if unit.kind == "item":  # its headings alone say nothing
                 found.append(Statement((number,), (number,)))
-        elif (
-            unit.kind == "sentence"
-            and not (_is_listed(number, lists) or _is_open(passage, unit))
-            and _says_something(passage, unit)
-        ):
+        elif is_sentence(passage, number):
             before = _before(passage, number, lists, reasons)
             if before is not None:
                 found.append(Statement((*before, number), (number,)))
@@ -114,6 +110,18 @@ def series(passage: Passage, among: Sequence[Statement]) -> Statement | None:
         units = tuple(range(first, last + 1))
         return Statement(units, units, True)
     return None
+
+
+def is_sentence(passage: Passage, number: int) -> bool:
+    """Whether a unit is a whole sentence: nothing of a table or list, no heading or signature."""
+    unit = passage.units[number]
+    return (
+        unit.kind == "sentence"
+        and not is_row(passage, unit)
+        and not _is_listed(number, lists_of(passage))
+        and not _is_open(passage, unit)
+        and _says_something(passage, unit)
+    )
 
 
 def about_itself(passage: Passage, unit: Unit) -> bool:

@@ -31,6 +31,16 @@ def asks_for(question: str, language: str) -> frozenset[str]:
     )
 
 
+def wants_writing(question: str, language: str) -> bool:
+    """Whether a question wants what no quote is: a comparison, a timeline, a summary.
+
+    >>> wants_writing("What is the difference between the two plans?", "en")
+    True
+    """
+    words = frozenset(_ASKED.findall(fold(question)))
+    return not words.isdisjoint(cues_of(language).writing)
+
+
 def counted(question: str, language: str) -> int:
     """Number of things a question asks for ("the eight priorities"); 0 if it does not say."""
     figures = (int(word) for word in re.findall(r"\w+", question) if word.isdecimal())

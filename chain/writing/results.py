@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from chain.answerer import Draft, Quote, Request
 from chain.reading.relevance import Ranked
+from chain.reading.statements import is_sentence
 from chain.reading.unit_text import is_row, reading
 from chain.writing.quoting import QuotedBlock, drafts, label_of
 from core.passage import Passage
@@ -71,7 +72,8 @@ def _window(passage: Passage, units: Sequence[int]) -> _Window | None:
     """The statement with the sentences around it, what follows it first; None for one that is not a
     stretch of sentences, such as a row of a table."""
     begin, end = first, last = min(units), max(units)
-    if not all(_is_sentence(passage, number) for number in range(first, last + 1)):
+    units_between = passage.units[first : last + 1]
+    if any(unit.kind != "sentence" or is_row(passage, unit) for unit in units_between):
         return None
     count = sum(_words(passage, number) for number in range(first, last + 1))
     while count < _FEWEST:
@@ -88,10 +90,7 @@ def _window(passage: Passage, units: Sequence[int]) -> _Window | None:
 
 
 def _is_sentence(passage: Passage, number: int) -> bool:
-    if not 0 <= number < len(passage.units):
-        return False
-    unit = passage.units[number]
-    return unit.kind == "sentence" and not is_row(passage, unit)
+    return 0 <= number < len(passage.units) and is_sentence(passage, number)
 
 
 def _words(passage: Passage, number: int) -> int:

@@ -217,7 +217,7 @@ def test_a_section_of_the_page_says_in_this_order(
     ],
 )  # fmt: skip
 def test_figures_are_given_for_each_group_in_rows(page: str, what: str, name: str, n: int) -> None:
-    rows_of = rf"By {what.lower()} {what} n signable .*\b{name} {n} "
+    rows_of = rf"By {what.lower()} {what} n complete .*\b{name} {n} "
     assert re.search(rows_of, section(page, "figures"))
 
 
@@ -236,7 +236,9 @@ def test_without_gate_baseline_and_judge_the_page_says_no_more_than_it_knows() -
     assert 'id="changed"' not in page
     assert 'id="judge"' not in page
     assert section(page, "short") == "What fell short (0) None."
-    assert "signable 1.000 95% interval 1.000–1.000 of the questions" in section(page, "headlines")
+    assert "complete 1.000 95% interval 1.000–1.000 of the answerable questions" in section(
+        page, "headlines"
+    )
     page = run_report.html(results_of(RIGHTLY_REFUSED), checks=CHECKS[:1])
     assert "precision – of the sentences" in section(page, "headlines")  # it does not apply
     assert section(page, "verdict").startswith("✓ Gate passed: 1 of 1 checks hold")

@@ -392,6 +392,9 @@ def test_the_figures_of_reading_are_counted_over_what_they_apply_to() -> None:
     ]
     overall = sum_up(results, STAMP).overall
     assert overall.reading == {
+        "claimed": pytest.approx(3 / 4),
+        "claimed_right": pytest.approx(2 / 3, abs=1e-4),
+        "misleads": pytest.approx(1 / 5),
         "signable": pytest.approx(2 / 5),
         "direct": pytest.approx(3 / 4),
         "precision": pytest.approx((1 + 1 / 3 + 1) / 3, abs=1e-4),

@@ -31,7 +31,7 @@ does not say why.
 
 ## Stalls
 
-Fish sells well. These are the stalls:
+Fish sells very well. These are the stalls:
 
 - fish, of which
     - cod;
@@ -140,8 +140,15 @@ def test_a_list_is_one_statement_with_all_that_is_listed_in_it(
     passages: Mapping[str, Passage],
 ) -> None:
     assert said(passages["Stalls"]) == [
-        ["Fish sells well."],
-        ["Fish sells well.", "These are the stalls:", "fish, of which", "cod;", "eel;", "fruit."],
+        ["Fish sells very well."],
+        [
+            "Fish sells very well.",
+            "These are the stalls:",
+            "fish, of which",
+            "cod;",
+            "eel;",
+            "fruit.",
+        ],
         ["The stalls close early."],
     ]
 

@@ -5,7 +5,6 @@ from collections import Counter
 from core.answer import Answer
 from core.answer_blocks import Blocks
 from core.citation import Citation
-from prompts import phrases
 from ui.answers.checks import confirmed
 from ui.answers.citations import cited_in, numbers
 from ui.answers.surroundings import Surroundings
@@ -67,17 +66,8 @@ def told(answer: Answer, texts: Texts) -> list[str]:
     if answer.unchecked:
         notes.append(texts("answer.unchecked"))
     if answer.kind == "partial":  # a refusal says it itself
-        notes.append(_missing(answer, texts))
+        notes.append(f"{texts('answer.missing')} {', '.join(answer.missing)}")
     return notes
-
-
-def _missing(answer: Answer, texts: Texts) -> str:
-    """What is asked and the sources do not say; of a kind of answer in a sentence of its own."""
-    kinds = phrases(answer.question_language).kinds
-    for kind, word in kinds.items():
-        if answer.missing == (word,):
-            return texts(f"answer.lacks.{kind}")
-    return f"{texts('answer.missing')} {', '.join(answer.missing)}"
 
 
 def told_html(answer: Answer, texts: Texts) -> str:
