@@ -36,7 +36,11 @@ def find(
         return _beginning(index, query, meant.document, wanted)
     retriever = PassageRetriever(index=index, k=wanted)
     documents = retriever.invoke(
-        meant.question, query.config, language=query.language, scope=query.scope
+        meant.question,
+        query.config,
+        language=query.language,
+        scope=query.scope,
+        about=meant.about,
     )
     found = tuple(scored_passage(document) for document in documents)
     return with_surroundings(index, found, meant.question, results) if for_model else found

@@ -25,7 +25,9 @@ class Asks(Frozen):
 class Cues(Frozen):
     """What a question leans on, compares and consists of.
 
-    Follow-ups: `opening` words begin one, `referring` ones stand for something said before.
+    Follow-ups: `opening` words begin one, `referring` ones stand for something said before;
+    `ordinals` are what "first" to "tenth" begin with, in that order; `items` words beside one leave
+    open what it is the first of.
     `asking` words ask, `defining` ones among them what something is; `helping` verbs begin a
     question for yes or no. `common` names are those of what every document is about. `empty` words
     say nothing of what a question is about; what search leaves out anyway need not be among them.
@@ -44,6 +46,8 @@ class Cues(Frozen):
 
     opening: tuple[str, ...]
     referring: tuple[str, ...]
+    ordinals: tuple[str, ...]
+    items: frozenset[str]
     asking: tuple[str, ...]
     helping: tuple[str, ...]
     empty: tuple[str, ...]

@@ -1,5 +1,6 @@
 """The index as a LangChain retriever, so that it drops into any LangChain chain."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
@@ -17,8 +18,8 @@ class PassageRetriever(BaseRetriever):
     """Question -> LangChain documents, best first.
 
     A document's text is the passage's; its metadata has what is needed to cite it, and under
-    "scored" the whole `ScoredPassage`. `language` and `scope` are as in `Index.search`; those given
-    to `invoke` override the retriever's.
+    "scored" the whole `ScoredPassage`. `language`, `scope` and `about` are as in `Index.search`;
+    those given to `invoke` override the retriever's.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -35,10 +36,11 @@ class PassageRetriever(BaseRetriever):
         run_manager: CallbackManagerForRetrieverRun,
         language: str | None = None,
         scope: Scope | None = None,
+        about: Sequence[str] = (),
         **kwargs: Any,
     ) -> list[Document]:
         found = self.index.search(
-            query, self.k, language or self.language, scope=scope or self.scope
+            query, self.k, language or self.language, scope=scope or self.scope, about=about
         )
         return [_document(scored) for scored in found]
 

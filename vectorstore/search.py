@@ -56,6 +56,7 @@ def find(
     k: int,
     language: str,
     scope: Scope,
+    about: Sequence[str],
     profile: Profile,
 ) -> list[Candidate]:
     """The k best passages, best first; arguments as in `Index.search`, `vector` is the query's."""
@@ -67,7 +68,10 @@ def find(
         nearness = _nearness_of_all(generation, frozenset(allowed), vector)
     else:
         nearness = _nearest(generation, keyword, query, language, vector, allowed, wanted)
-    asked_for = named(query, generation.names).intersection(allowed)
+    before = frozenset(map(_document_id, about))
+    asked_for = named(query, generation.names).intersection(allowed) or frozenset(
+        key for key in allowed if _document_id(key) in before
+    )
     if asked_for and sum(map(allowed.__getitem__, asked_for)) <= _FEW:
         nearness |= _nearness_of_all(generation, asked_for, vector)
     level = levels(generation, keyword, query, language, vector, allowed, profile)
@@ -89,6 +93,11 @@ def find(
         first_look[passage.id] -= _PREAMBLE * passage.preamble
     likely = sorted(likely, key=lambda name: (-first_look[name], name))[:wanted]
     return _ranked(generation, likely, features, vector, profile)[:k]
+
+
+def _document_id(name: str) -> str:
+    """The id of the document in the id of a passage or the key of a document."""
+    return document_key(name).rpartition(".")[0]
 
 
 def _nearest(

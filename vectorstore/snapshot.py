@@ -78,6 +78,7 @@ class Snapshot:
         language: str | None = None,
         *,
         scope: Scope = Scope(),
+        about: Sequence[str] = (),
         rerank: bool = True,
     ) -> list[ScoredPassage]:
         """The k best passages for a question, best first.
@@ -88,11 +89,12 @@ class Snapshot:
             language: the question's language (ISO 639-1). Of a document in several languages only
                 the version in this language is used, else the English one, else the first.
             scope: what the search is limited to.
+            about: ids of passages; their documents are meant if the question names none.
             rerank: whether to use the reranker, if there is one.
         """
         reranker = self._reranker if rerank else None
         wanted = k if reranker is None else max(k, DEPTH)
-        found = [one.scored for one in self.evidence(query, wanted, language, scope)]
+        found = [one.scored for one in self.evidence(query, wanted, language, scope, about)]
         if reranker is not None:
             found = reranker.reorder(query, found)
         return found[:k]
@@ -103,6 +105,7 @@ class Snapshot:
         k: int,
         language: str | None = None,
         scope: Scope = Scope(),
+        about: Sequence[str] = (),
     ) -> list[Candidate]:
         """As `search` without reranking, with the ranking features."""
         if not query.strip():
@@ -115,6 +118,7 @@ class Snapshot:
             k=k,
             language=language or "",
             scope=scope,
+            about=about,
             profile=self.profile,
         )
 

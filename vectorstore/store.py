@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import TypeVar
 
 from core import telemetry
@@ -116,10 +116,16 @@ class Index:
         return self._asked(lambda now: now.passages(documents))
 
     def search(
-        self, query: str, k: int = 6, language: str | None = None, *, scope: Scope = Scope()
+        self,
+        query: str,
+        k: int = 6,
+        language: str | None = None,
+        *,
+        scope: Scope = Scope(),
+        about: Sequence[str] = (),
     ) -> list[ScoredPassage]:
         """As `Snapshot.search`."""
-        return self._asked(lambda now: now.search(query, k, language, scope=scope))
+        return self._asked(lambda now: now.search(query, k, language, scope=scope, about=about))
 
     def _asked(self, question: Callable[[Snapshot], _T]) -> _T:
         try:

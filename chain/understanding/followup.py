@@ -2,6 +2,7 @@
 
     question + the previous one, rewritten
         -> it stands alone                       unchanged
+        -> "the second"                          that item of the last answer's list
         -> elliptic: a new figure or name only   the previous question with that in it
         -> it refers to the previous question    topic of the previous question: the question
 
@@ -26,6 +27,8 @@ _END = " ?!.…"
 _REFERRING, _REFERRING_NAMED = 5, 3  # a pronoun or the like, without or with a name
 _OPENING = 3  # an opening such as "and"
 _ELLIPTIC = 5  # such an opening and no question word
+_ITEM = 30  # most words taken of an item; more drown its topic
+_MARKER = re.compile(r" ?\[\d{1,4}\]")
 _CARRIED = 12  # most topic words taken from the previous question; more drown the follow-up
 
 
@@ -46,6 +49,36 @@ def standalone(question: str, language: str, history: Sequence[Turn]) -> str:
         before = _understood(earlier, spoken_then, before, spoken)
         spoken = spoken_then
     return _understood(question, language, before, spoken)
+
+
+def item_meant(question: str, language: str, last: Turn) -> str:
+    """The item of the last answer's list, or else its result, that a question means which has
+    nothing but an ordinal; empty for any other question.
+
+    >>> item_meant("And the second?", "en", Turn(question="?", answer_text="- a;\\n- b."))
+    'b'
+    """
+    cues = cues_of(language)
+    bare = _without_opening(question, cues)
+    topic = [word for word in _topic(bare, language) if word.casefold() not in cues.items]
+    places = [place for word in topic for place in _ordinal(word, language)]
+    if len(places) != 1 or len(topic) != 1:
+        return ""
+    items = [line[2:] for line in last.answer_text.splitlines() if line.startswith("- ")]
+    results = re.split(r"^### .*$", last.answer_text, flags=re.MULTILINE)[1:]
+    listed = results if len(results) > 1 else items
+    if len(listed) < 2 or places[0] >= len(listed):
+        return ""
+    words = _MARKER.sub("", listed[places[0]]).split()
+    return " ".join(words[:_ITEM]).strip(_END + ";,")
+
+
+def _ordinal(word: str, language: str) -> list[int]:
+    """The place (from 0) that a word names, if it names one: "third" -> [2]."""
+    if not has_cues(language):
+        return []
+    beginnings = enumerate(cues_of(language).ordinals)
+    return [place for place, begin in beginnings if word.casefold().startswith(begin)][:1]
 
 
 def _understood(question: str, language: str, before: str, spoken: str) -> str:

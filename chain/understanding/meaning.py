@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
-from chain.understanding.followup import standalone
+from chain.understanding.followup import item_meant, standalone
 from chain.understanding.manners import classify
 from chain.understanding.named_document import document_named
 from core.answer import Message, Turn
@@ -43,6 +43,8 @@ class Understood(NamedTuple):
     question: stands alone, without the conversation.
     follows: the earlier question that a follow-up was joined with by rules; empty where a model has
         rewritten it.
+    about: ids of the passages that the answer to that cites: their documents are meant, unless it
+        names others.
     message: kind of message, as in `Answer`; empty for a question.
     brief: only the best answer is wanted ("shorter").
     document: id of the document to summarise.
@@ -54,6 +56,7 @@ class Understood(NamedTuple):
     question: str
     message: Message | Literal[""] = ""
     follows: str = ""
+    about: tuple[str, ...] = ()
     brief: bool = False
     document: str = ""
     last: Turn | None = None
@@ -104,9 +107,12 @@ def understand(
         return Understood(before, kind, brief=True)
     if kind:
         return Understood(question, kind)
+    if asked and rewrite is None and (item := item_meant(question, language, asked[-1])):
+        return Understood(item, follows=asked[-1].question, about=asked[-1].cited)
     alone, by_rules = _by_itself(question, language, asked, embedder, rewrite)
-    joined = by_rules and alone != question
-    return Understood(alone, follows=asked[-1].question if joined else "")
+    if not by_rules or alone == question:
+        return Understood(alone)
+    return Understood(alone, follows=asked[-1].question, about=asked[-1].cited)
 
 
 def _task(question: str, language: str, kind: Message, asked: Sequence[Turn]) -> Understood:

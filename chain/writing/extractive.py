@@ -4,7 +4,8 @@ retrieved passages -> statements, ranked -> the best, and nearly as good ones of
                                          -> the answer proper
                       the next best      -> blocks to unfold below it
 
-Where it is not sure that the best one answers, results to look through (chain/writing/results.py).
+Where it is not sure that the best one answers: results to look through
+(chain/writing/search_results.py).
 
 A question in parts gets such an answer for each part (chain/reading/parts.py).
 """
@@ -19,8 +20,8 @@ from chain.answerer import Draft, Quote, Request
 from chain.reading.lists import LONGEST_LIST, first_items, left_out
 from chain.reading.relevance import Ranked
 from chain.reading.statements import statements
-from chain.writing.quoting import QuotedBlock, drafts, label_of, readings
-from chain.writing.results import FIRST, results
+from chain.writing.quoting import QuotedBlock, drafts, label_of, readings, unsaid_first
+from chain.writing.search_results import FIRST, results
 from core.answer import Mode, Turn
 from core.marked import Marked
 from language.matching import fold
@@ -33,11 +34,9 @@ _WITHIN = 7.0  # score below the best: what is e^7 times less likely adds noise,
 _WORDS_OF_MORE = 200  # words in all blocks to unfold; with 150, within e^5, 0.918 have all facts
 _NEAREST = 2  # blocks below a refusal; they answer nothing, and more would look like an answer
 _OVERVIEW = 8  # statements; a passage has about five units, so this is mostly all of it
-# Scores: a part stays in a passage already shown unless another is better by _KEPT, so 4.5 times
-# (e^1.5) as likely; a statement is repeated only if it is better than any new one by _AGAIN, so 7
-# times (e^2). Less would mix passages, or say the same again, for a difference of chance.
+# Score: a part stays in a passage already shown unless another is better by this, so 4.5 times
+# (e^1.5) as likely; less would mix passages for a difference of chance.
 _KEPT = 1.5
-_AGAIN = 2.0
 
 
 class ExtractiveAnswerer:
@@ -133,14 +132,11 @@ def _best(ranked: Sequence[Ranked], request: Request) -> QuotedBlock | None:
     """The best statement, with nearly as good ones of the same passage."""
     if not ranked:
         return None
-    fresh = [one for one in ranked if not _is_said(one, request)]
-    if not fresh or fresh[0].score < ranked[0].score - _AGAIN:
-        fresh = list(ranked)
-    first = fresh[0]
+    first, *others = unsaid_first(ranked, request)
     block, beside = _block(first), 0
     if first.statement.is_list or request.brief:
         return block
-    for other in fresh[1:]:
+    for other in others:
         if beside == _BESIDE or other.score < first.score - _ALSO:
             break
         if other.passage == first.passage and not other.statement.is_list:
@@ -198,10 +194,3 @@ def _more(request: Request, answer: Sequence[QuotedBlock]) -> tuple[QuotedBlock,
         counts[place] += 1
         blocks[place] = _together(blocks.get(place, _block(one)), _block(one))
     return tuple(blocks.values())
-
-
-def _is_said(one: Ranked, request: Request) -> bool:
-    """Whether the previous answer said it."""
-    return bool(request.said) and all(
-        fold(text) in request.said for text in readings(one.passage, one.statement.core, request)
-    )

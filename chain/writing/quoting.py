@@ -1,13 +1,19 @@
 """Makes drafts of statements: each is made of whole units, with their quote."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chain.answerer import Draft, Quote, Request
 from chain.reading.lists import left_out, runs
+from chain.reading.relevance import Ranked
 from chain.reading.unit_text import reading
 from core.passage import Passage
+from language.matching import fold
 from prompts import phrases
+
+# A statement is repeated only if it is better than any new one by so much score, so 7 times (e^2):
+# less would say the same again for a difference of chance.
+_AGAIN = 2.0
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,22 @@ def label_of(passage: Passage) -> str:
     title = passage.document.short_title
     section = passage.headings[-1] if len(passage.headings) > 1 else ""
     return f"{title}, {section}" if section and section != passage.document.title else title
+
+
+def unsaid_first(ranked: Sequence[Ranked], request: Request) -> Sequence[Ranked]:
+    """Statements, best first; what the previous answer said counts for less."""
+    if not request.said:
+        return ranked
+    lowered = [
+        replace(one, score=one.score - _AGAIN) if _is_said(one, request) else one for one in ranked
+    ]
+    return sorted(lowered, key=lambda one: -one.score)
+
+
+def _is_said(one: Ranked, request: Request) -> bool:
+    return all(
+        fold(text) in request.said for text in readings(one.passage, one.statement.core, request)
+    )
 
 
 def readings(place: int, units: Iterable[int], request: Request) -> list[str]:

@@ -205,7 +205,7 @@ def test_a_conversation_is_answered_to_its_end(
     for question in questions:
         answer = assistant.ask(question, history)
         history.append(Turn(question=question, answer_text=answer.text))
-    assert answer.answered
+    assert answer.is_sourced
     assert fact in " ".join(citation.quote for citation in answer.citations)
 
 

@@ -40,11 +40,12 @@ def test_phrases_exist_in_four_languages_and_fall_back_to_english() -> None:
 def test_fingerprints_name_every_file_and_change_with_the_text(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    assert {"answer.md", "phrases/nl.yaml", "cues.yaml", "question_forms.yaml"} <= (
+    assert {"answer.md", "phrases/nl.yaml", "short.yaml", "cues.yaml", "question_forms.yaml"} <= (
         prompts.fingerprints().keys()
     )
     cue_file = tmp_path / "cues.yaml"
     (tmp_path / "phrases").mkdir()
+    (tmp_path / "short.yaml").write_text("en: {}", "utf-8")
     monkeypatch.setattr(prompts, "_HERE", tmp_path)
     monkeypatch.setattr(cues, "FILE", cue_file)
 

@@ -8,7 +8,7 @@ from chain.answerer import Draft, Request
 from chain.reading.parts import Part
 from chain.reading.relevance import Ranked
 from chain.reading.statements import Statement
-from chain.writing.results import FIRST, results
+from chain.writing.search_results import FIRST, results
 from core.passage import Passage, ScoredPassage, Unit
 from core.source import DocumentInfo
 from tests.support.passages import passage_of

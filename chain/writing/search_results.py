@@ -14,7 +14,7 @@ from chain.answerer import Draft, Quote, Request
 from chain.reading.relevance import Ranked
 from chain.reading.statements import is_sentence
 from chain.reading.unit_text import is_row, reading
-from chain.writing.quoting import QuotedBlock, drafts, label_of
+from chain.writing.quoting import QuotedBlock, drafts, label_of, unsaid_first
 from core.passage import Passage
 
 FIRST = 3  # results shown at once; the next as many can be unfolded
@@ -40,9 +40,9 @@ def results(request: Request) -> list[list[Draft]]:
 def _best(request: Request) -> list[Ranked]:
     """The best statement of each passage; those that are best for a part of the question come
     first."""
-    firsts = [part.ranked[0] for part in request.parts if part.ranked]
-    others = [one for part in request.parts for one in part.ranked]
-    ordered = [*firsts, *sorted(others, key=lambda one: -one.score)]
+    ranked = [unsaid_first(part.ranked, request) for part in request.parts if part.ranked]
+    others = sorted((one for part in ranked for one in part), key=lambda one: -one.score)
+    ordered = [*(part[0] for part in ranked), *others]
     chosen: dict[int, Ranked] = {}
     for one in ordered:
         chosen.setdefault(one.passage, one)
