@@ -118,6 +118,8 @@ def decide(
     first = None if is_given else chance(question, language, found, ranked, index)
     outside = None if meant.last else trials.elsewhere(index, question, language, query.scope)
     quotable = sure.value >= settings.refuse_below
+    if meant.follows and not sure.off_topic:
+        quotable = True  # rules understand a follow-up less surely than one finds what it is about
     quotable = quotable and not is_better_outside(outside, highest(found))
     refuses = sure.on_topic < _FAR if settings.generative else not quotable
     return Decision(
@@ -142,7 +144,8 @@ def requested(index: Snapshot, query: Query, meant: Understood, decision: Decisi
         found = (*found, *index.rests([one.passage for one in found], meant.question))
         known = {one.passage.id for one in found}
         found = (*found, *(one for one in decision.rest if one.passage.id not in known))
-    asks_one = len(parts) == 1 and not wants_writing(meant.question, query.language)
+    asks_one = len(parts) == 1 and not meant.of_item
+    asks_one = asks_one and not wants_writing(meant.question, query.language)
     is_follow_up = meant.question != query.question and not meant.message
     answer = meant.last.answer_text if meant.last else ""
     return Request(

@@ -52,33 +52,43 @@ def standalone(question: str, language: str, history: Sequence[Turn]) -> str:
 
 
 def item_meant(question: str, language: str, last: Turn) -> str:
-    """The item of the last answer's list, or else its result, that a question means which has
-    nothing but an ordinal; empty for any other question.
+    """The item of the last answer's list, or else its result, that a question means with an
+    ordinal, with what it asks of that; empty for any other question.
 
-    >>> item_meant("And the second?", "en", Turn(question="?", answer_text="- a;\\n- b."))
+    >>> listed = Turn(question="?", answer_text="- a;\\n- b.")
+    >>> item_meant("And the second?", "en", listed)
     'b'
+    >>> item_meant("Who pays for the first?", "en", listed)
+    'a: Who pays for the first'
     """
-    cues = cues_of(language)
-    bare = _without_opening(question, cues)
-    topic = [word for word in _topic(bare, language) if word.casefold() not in cues.items]
-    places = [place for word in topic for place in _ordinal(word, language)]
-    if len(places) != 1 or len(topic) != 1:
-        return ""
     items = [line[2:] for line in last.answer_text.splitlines() if line.startswith("- ")]
     results = re.split(r"^### .*$", last.answer_text, flags=re.MULTILINE)[1:]
     listed = results if len(results) > 1 else items
-    if len(listed) < 2 or places[0] >= len(listed):
+    place = _place_meant(question, language)
+    if len(listed) < 2 or place is None or place >= len(listed):
         return ""
-    words = _MARKER.sub("", listed[places[0]]).split()
-    return " ".join(words[:_ITEM]).strip(_END + ";,")
+    item = " ".join(_MARKER.sub("", listed[place]).split()[:_ITEM]).strip(_END + ";,")
+    bare = _without_opening(question, cues_of(language)).strip(_END)
+    topic = set(_topic(bare, language)) - set(cues_of(language).items)
+    return item if len(topic) == 1 else f"{item}: {bare}"
 
 
-def _ordinal(word: str, language: str) -> list[int]:
-    """The place (from 0) that a word names, if it names one: "third" -> [2]."""
+def _place_meant(question: str, language: str) -> int | None:
+    """The place (from 0) that an ordinal without a noun of its own means: "the second one"."""
+    words = [match[0] for match in WORD.finditer(question)]
+    for word, after in zip(words, [*words[1:], ""], strict=True):
+        noun = set(_topic(after, language)) - set(cues_of(language).items)
+        if (place := _ordinal(word, language)) is not None and not noun:
+            return place
+    return None
+
+
+def _ordinal(word: str, language: str) -> int | None:
+    """The place (from 0) that a word names: 2 for "third"; None for other words."""
     if not has_cues(language):
-        return []
+        return None
     beginnings = enumerate(cues_of(language).ordinals)
-    return [place for place, begin in beginnings if word.casefold().startswith(begin)][:1]
+    return next((n for n, begin in beginnings if word.casefold().startswith(begin)), None)
 
 
 def _understood(question: str, language: str, before: str, spoken: str) -> str:

@@ -43,8 +43,9 @@ class Understood(NamedTuple):
     question: stands alone, without the conversation.
     follows: the earlier question that a follow-up was joined with by rules; empty where a model has
         rewritten it.
-    about: ids of the passages that the answer to that cites: their documents are meant, unless it
-        names others.
+    about: the id of the passage that the last answer cites first: its document is meant, unless the
+        question names another.
+    of_item: the question is an item of the last answer's list, which answers nothing itself.
     message: kind of message, as in `Answer`; empty for a question.
     brief: only the best answer is wanted ("shorter").
     document: id of the document to summarise.
@@ -57,6 +58,7 @@ class Understood(NamedTuple):
     message: Message | Literal[""] = ""
     follows: str = ""
     about: tuple[str, ...] = ()
+    of_item: bool = False
     brief: bool = False
     document: str = ""
     last: Turn | None = None
@@ -107,12 +109,12 @@ def understand(
         return Understood(before, kind, brief=True)
     if kind:
         return Understood(question, kind)
+    about = asked[-1].cited[:1] if asked else ()
     if asked and rewrite is None and (item := item_meant(question, language, asked[-1])):
-        return Understood(item, follows=asked[-1].question, about=asked[-1].cited)
+        return Understood(item, follows=asked[-1].question, about=about, of_item=True)
     alone, by_rules = _by_itself(question, language, asked, embedder, rewrite)
-    if not by_rules or alone == question:
-        return Understood(alone)
-    return Understood(alone, follows=asked[-1].question, about=asked[-1].cited)
+    joined = by_rules and alone != question
+    return Understood(alone, follows=asked[-1].question if joined else "", about=about)
 
 
 def _task(question: str, language: str, kind: Message, asked: Sequence[Turn]) -> Understood:
