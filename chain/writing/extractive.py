@@ -2,15 +2,12 @@
 
 retrieved passages -> statements, ranked -> the best, and nearly as good ones of its passage
                                          -> the answer proper
-                      the next best      -> blocks to unfold below it
+                      the next best      -> results to unfold below it
 
-Where it is not sure that the best one answers: results to look through
+Where it is not sure that the best one answers, and for a question in parts: results to look through
 (chain/writing/search_results.py).
-
-A question in parts gets such an answer for each part (chain/reading/parts.py).
 """
 
-from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
@@ -20,23 +17,16 @@ from chain.answerer import Draft, Quote, Request
 from chain.reading.lists import LONGEST_LIST, first_items, left_out
 from chain.reading.relevance import Ranked
 from chain.reading.statements import statements
-from chain.writing.quoting import QuotedBlock, drafts, label_of, readings, unsaid_first
-from chain.writing.search_results import FIRST, results
+from chain.writing.quoting import QuotedBlock, drafts, label_of, unsaid_first
+from chain.writing.search_results import FIRST, search_results
 from core.answer import Mode, Turn
 from core.marked import Marked
 from language.matching import fold
 
 _ALSO = 0.25  # score: a statement beside the best may be lower by this: docs/decisions/0013
 _BESIDE = 2  # statements of the same passage beside the best; what else it says can be unfolded
-_BLOCKS = 4  # blocks to unfold; with the two below 0.938 have all facts: docs/decisions/0013
-_PER_BLOCK = 3  # statements of a block; measured together with the number of blocks
-_WITHIN = 7.0  # score below the best: what is e^7 times less likely adds noise, not facts
-_WORDS_OF_MORE = 200  # words in all blocks to unfold; with 150, within e^5, 0.918 have all facts
 _NEAREST = 2  # blocks below a refusal; they answer nothing, and more would look like an answer
 _OVERVIEW = 8  # statements; a passage has about five units, so this is mostly all of it
-# Score: a part stays in a passage already shown unless another is better by this, so 4.5 times
-# (e^1.5) as likely; less would mix passages for a difference of chance.
-_KEPT = 1.5
 
 
 class ExtractiveAnswerer:
@@ -50,7 +40,7 @@ class ExtractiveAnswerer:
 
     def draft(self, request: Request, config: RunnableConfig | None) -> Iterator[Draft]:
         if not request.is_sure:
-            for drafted in results(request)[:FIRST]:
+            for drafted in search_results(request)[: 1 if request.brief else FIRST]:
                 yield from drafted
             return
         blocks = self._choose.invoke(request, config)
@@ -60,35 +50,33 @@ class ExtractiveAnswerer:
 
 
 def choose(request: Request) -> tuple[QuotedBlock, ...]:
-    """The blocks of the answer proper: the best statements for each part of the question."""
+    """The blocks of the answer proper, in which the best statement stands first."""
     if request.overview:
         return _overview(request)
-    chosen: dict[int, QuotedBlock] = {}
-    for part in request.parts:
-        if (best := _best(_close_to(chosen, part.ranked), request)) is not None:
-            chosen[best.passage] = _together(chosen.get(best.passage, best), best)
-    return tuple(whole for block in chosen.values() for whole in _whole(block, chosen, request))
+    best = _best(request.parts[0].ranked, request) if request.parts else None
+    return tuple(_whole(best, request)) if best else ()
 
 
 def further(request: Request, quotes: Collection[Quote]) -> Iterator[list[Draft]]:
-    """Blocks to unfold below an answer with these quotes, each as a list of drafts; without quotes
-    (a refusal), the nearest blocks."""
-    if quotes and not request.is_sure:
-        yield from results(request)[FIRST:]
+    """Results to unfold below an answer with these quotes, or below the first results, each as a
+    list of drafts; without quotes (a refusal), the nearest."""
+    if request.overview or (request.brief and quotes):
         return
-    answer = choose(request)
-    blocks = (*answer, *_more(request, answer))
-    if not quotes:
-        nearest: dict[int, QuotedBlock] = {}
-        for block in blocks:
-            nearest.setdefault(block.passage, block)
-        for block in list(nearest.values())[:_NEAREST]:
-            yield list(drafts(block, request, labelled=True))
-        return
-    for block in blocks:
-        made = list(drafts(block, request, labelled=True))
-        if not all(draft.quote in quotes for draft in made):
-            yield made
+    others = [
+        made
+        for made in search_results(request)
+        if not all(any(_is_within(draft.quote, one) for one in quotes) for draft in made)
+    ]
+    yield from others[: FIRST if quotes else _NEAREST]
+
+
+def _is_within(quote: Quote | None, other: Quote) -> bool:
+    """Whether a quote is part of another, or the other of it."""
+    if quote is None or quote.passage != other.passage:
+        return False
+    return quote.start <= other.start < other.end <= quote.end or (
+        other.start <= quote.start and quote.end <= other.end
+    )
 
 
 def last_said(history: Sequence[Turn]) -> str:
@@ -97,18 +85,14 @@ def last_said(history: Sequence[Turn]) -> str:
     return fold(said[-1].plain) if said else ""
 
 
-def _whole(block: QuotedBlock, shown: Collection[int], request: Request) -> Iterator[QuotedBlock]:
+def _whole(block: QuotedBlock, request: Request) -> Iterator[QuotedBlock]:
     """The block, and those that continue its last list, up to `LONGEST_LIST` items."""
     places = {one.passage.id: number for number, one in enumerate(request.found)}
     while True:
         passage = request.found[block.passage].passage
         items = [n for n in block.units if passage.units[n].kind == "item"]
         place = places.get(passage.continued_in, -1)
-        if (
-            not items
-            or left_out(passage, items[-1]) != passage.items_after
-            or place in (-1, *shown)
-        ):
+        if not items or left_out(passage, items[-1]) != passage.items_after or place == -1:
             break
         before = block.before + len(items)
         rest = first_items(request.found[place].passage, LONGEST_LIST - before)
@@ -145,12 +129,6 @@ def _best(ranked: Sequence[Ranked], request: Request) -> QuotedBlock | None:
     return block
 
 
-def _close_to(chosen: Collection[int], ranked: Sequence[Ranked]) -> Sequence[Ranked]:
-    """Moves statements of passages already shown to the front, if nearly as good as the best."""
-    near = [one for one in ranked if one.passage in chosen and one.score > ranked[0].score - _KEPT]
-    return [*near, *(one for one in ranked if one not in near)] if near else ranked
-
-
 def _block(one: Ranked) -> QuotedBlock:
     return QuotedBlock(one.passage, one.statement.units)
 
@@ -164,33 +142,3 @@ def _together(first: QuotedBlock, second: QuotedBlock) -> QuotedBlock:
             behind = before in second.units and before in units
             units.insert(units.index(before) + 1 if behind else len(units), number)
     return QuotedBlock(first.passage, tuple(units))
-
-
-def _more(request: Request, answer: Sequence[QuotedBlock]) -> tuple[QuotedBlock, ...]:
-    """The next best statements, in blocks of one passage each, within the limits above."""
-    if request.brief or request.overview:
-        return ()
-    every = (one for part in request.parts for one in part.ranked)
-    ranked = sorted(every, key=lambda one: -one.score)
-    shown = {block.passage: set(block.units) for block in answer}
-    said = {text for block in answer for text in readings(block.passage, block.units, request)}
-    blocks: dict[int, QuotedBlock] = {}
-    counts: Counter[int] = Counter()
-    left = _WORDS_OF_MORE
-    for one in ranked:
-        if one.score < ranked[0].score - _WITHIN:
-            break
-        place, statement = one.passage, one.statement
-        core = readings(place, statement.core, request)
-        if said.issuperset(core):  # also if another document says it in the same words
-            continue
-        new = [number for number in statement.units if number not in shown.get(place, ())]
-        words = sum(len(text.split()) for text in readings(place, new, request))
-        is_full = counts[place] == _PER_BLOCK or (place not in blocks and len(blocks) == _BLOCKS)
-        if is_full or (words > left and blocks):
-            continue
-        said.update(core)
-        left -= words
-        counts[place] += 1
-        blocks[place] = _together(blocks.get(place, _block(one)), _block(one))
-    return tuple(blocks.values())

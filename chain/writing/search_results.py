@@ -31,7 +31,7 @@ class _Window(NamedTuple):
     end: int
 
 
-def results(request: Request) -> list[list[Draft]]:
+def search_results(request: Request) -> list[list[Draft]]:
     """The drafts of each result, best first, at most twice `FIRST`: of every part of the question
     the best, then the next best of other passages."""
     return [list(_drafts(one, request)) for one in _best(request)[: 2 * FIRST]]

@@ -12,7 +12,16 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.servers.test_export import CONVERSATION, hostile
 from tests.support.axe import SCHEMES, broken_rules
-from tests.support.browser import VIEWPORT_HEIGHT, ask, box_of, opened, press, settled, visitor
+from tests.support.browser import (
+    VIEWPORT_HEIGHT,
+    ask,
+    box_of,
+    evidence,
+    opened,
+    press,
+    settled,
+    visitor,
+)
 from tests.support.http_server import http_server
 from tests.support.openai_server import Script
 from tests.unit.test_ui_citations import HOSTILE as EVIL
@@ -92,7 +101,7 @@ def test_a_tap_shows_the_card_on_a_phone_and_the_card_leads_to_the_quote(
 def test_a_chip_is_large_enough_for_a_finger(browser: Browser, address: str) -> None:
     with opened(browser, address, width=320) as page:
         first_chip(page)
-        page.locator("details.sw-more > summary").click()
+        evidence(page).click()
         assert page.locator(".sw-more .sw-chip").count()
         for link in page.locator(".sw-chip > a").all():
             box = box_of(link)

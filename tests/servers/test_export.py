@@ -184,7 +184,7 @@ def test_what_is_folded_on_the_page_stands_below_the_answer_proper() -> None:
             "Letterlijk geciteerd uit de officiële tekst.",
             "Agenda, Omvang",
             "Opgevat als: Wat is de omvang van de drugsmarkt?",
-            "Ook in de bronnen (1)",
+            "Ook gevonden (1)",
             "Agenda, *Waarde*",
             "Bronvermeldingen",
         ]

@@ -51,9 +51,9 @@ def test_the_answer_proper_stands_above_what_is_folded(
     assert f"<strong>{words[0]}</strong>" in page[:folded]
     assert "<strong>" not in page[folded:]
     page = page.replace("<strong>", "").replace("</strong>", "")
-    order = ("Letterlijk geciteerd", answer.citations[0].quote[:30], '<details class="sw-more">',
-             "Ook in de bronnen (2)", '<h3 class="sw-label">', answer.citations[2].quote[:30],
-             "Bronnen (3)")  # fmt: skip
+    order = ("Letterlijk geciteerd", answer.citations[0].quote[:30], "In de bronnen (3)",
+             '<div class="sw-more">', "Ook gevonden (2)", '<h3 class="sw-label">',
+             answer.citations[2].quote[:30])  # fmt: skip
     places = [page.index(part) for part in order]
     assert places == sorted(places)
     assert page.count("Letterlijk geciteerd") == 1
@@ -94,11 +94,11 @@ def test_a_refusal_says_so_first_and_folds_what_comes_nearest(
     say(made(settings)["refusal"])
     page = shown(ask(app, "Hoeveel in 2031?"))
     order = ("sw-refusal", "De bronnen beantwoorden deze vraag niet.",
-             "Kijk in de lijst van alle bronnen", "Dichtstbijzijnde passages (1)",
-             "Bronnen (1)")  # fmt: skip
+             "Kijk in de lijst van alle bronnen", "In de bronnen (1)",
+             "Dichtstbijzijnde passages (1)")  # fmt: skip
     places = [page.index(part) for part in order]
     assert places == sorted(places)
-    assert "Ook in de bronnen" not in page
+    assert "Ook gevonden" not in page
     assert "` Wat is EMPACT? `" in labels(app)
     assert [group.label for group in app.pills] == ["Was dit antwoord bruikbaar?"]
 

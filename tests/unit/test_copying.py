@@ -156,7 +156,7 @@ def folded() -> Answer:
 
 def test_a_copy_has_what_is_folded_below_the_answer_and_a_passage_once() -> None:
     assert plain_text(folded(), load("en")).splitlines()[:-2] == [
-        "Strategy, *Priorities*", "", "One. [1]", "", "Also in the sources (1)", "", "Agenda, Size",
+        "Strategy, *Priorities*", "", "One. [1]", "", "Also found (1)", "", "Agenda, Size",
         "", "Two. [2]", "", "References", "",
     ]  # fmt: skip
     refused = folded().model_copy(update={"answered": False})
@@ -179,7 +179,7 @@ def test_labels_are_bold_in_a_markdown_copy_and_show_as_what_they_are() -> None:
     ]
     assert bold == [
         "Strategy, *Priorities*",
-        "Also in the sources (1)",
+        "Also found (1)",
         "Agenda, Size",
         "References",
     ]

@@ -8,7 +8,7 @@ from chain.answerer import Draft, Request
 from chain.reading.parts import Part
 from chain.reading.relevance import Ranked
 from chain.reading.statements import Statement
-from chain.writing.search_results import FIRST, results
+from chain.writing.search_results import FIRST, search_results
 from core.passage import Passage, ScoredPassage, Unit
 from core.source import DocumentInfo
 from tests.support.passages import passage_of
@@ -47,7 +47,7 @@ def shown(draft: Draft) -> str:
 @pytest.mark.parametrize("place", range(6))
 def test_a_result_is_a_sentence_among_its_neighbours(place: int) -> None:
     said = [sentence(number) for number in range(6)]
-    ((draft,),) = results(asked([passage(*said)], (0, place, 1.0)))
+    ((draft,),) = search_results(asked([passage(*said)], (0, place, 1.0)))
     assert draft.text == said[place]
     assert 40 <= len(shown(draft).split()) <= 70
     assert shown(draft) in " ".join(said)
@@ -58,24 +58,24 @@ def test_a_result_is_a_sentence_among_its_neighbours(place: int) -> None:
 
 
 def test_a_sentence_that_is_long_stands_alone() -> None:
-    ((draft,),) = results(asked([passage(sentence(0), LONG, sentence(2))], (0, 1, 1.0)))
+    ((draft,),) = search_results(asked([passage(sentence(0), LONG, sentence(2))], (0, 1, 1.0)))
     assert (draft.text, draft.around) == (LONG, ("", ""))
 
 
 def test_a_neighbour_that_would_be_too_much_or_is_an_item_is_left_out() -> None:
     found = [passage(LONG, sentence(1), sentence(2), item=2)]
-    ((draft,),) = results(asked(found, (0, 1, 1.0)))
+    ((draft,),) = search_results(asked(found, (0, 1, 1.0)))
     assert (draft.text, draft.around) == (sentence(1), ("", ""))
 
 
 def test_each_passage_has_one_result_and_every_part_of_the_question_its_own() -> None:
     found = [passage(sentence(n), sentence(n + 1), name=f"p{n}") for n in range(9)]
     one = asked(found, (0, 0, 9.0), (0, 1, 8.0), *((n, 0, 8.0 - n) for n in range(1, 9)))
-    places = [drafts[0].cites[0] for drafts in results(one)]
+    places = [drafts[0].cites[0] for drafts in search_results(one)]
     assert places == list(range(2 * FIRST))
     other = Part("!", tuple(found), [Ranked(7, Statement((0,), (0,)), -9.0)])
     both = Request("?", "en", tuple(found), (*one.parts, other), is_sure=False)
-    places = [drafts[0].cites[0] for drafts in results(both)]
+    places = [drafts[0].cites[0] for drafts in search_results(both)]
     assert places[:3] == [0, 7, 1]
 
 
@@ -87,12 +87,12 @@ def test_a_list_is_shown_whole() -> None:
     scored = [ScoredPassage(passage=listed, score=0.0, similarity=0.0)]
     whole = Ranked(0, Statement((0, 1, 2), (0, 1, 2), is_list=True), 1.0)
     request = Request("?", "en", tuple(scored), (Part("?", tuple(scored), [whole]),), is_sure=False)
-    ((draft,),) = results(request)
+    ((draft,),) = search_results(request)
     assert (draft.text, draft.items, draft.around) == ("There are two:", ("one;", "two."), None)
 
 
 def test_without_statements_there_are_none() -> None:
-    assert results(asked([passage(sentence(0))])) == []
+    assert search_results(asked([passage(sentence(0))])) == []
 
 
 def test_a_row_of_a_table_stands_alone() -> None:
@@ -103,6 +103,6 @@ def test_a_row_of_a_table_stands_alone() -> None:
     found = (ScoredPassage(passage=made, score=0.0, similarity=0.0),)
     ranked = [Ranked(0, Statement((0,), (0,)), 1.0)]
     request = Request("?", "en", found, (Part("?", found, ranked),), is_sure=False)
-    ((draft,),) = results(request)
+    ((draft,),) = search_results(request)
     assert draft.around is None
     assert "revolver" in draft.text or "revolver" in draft.items[0]

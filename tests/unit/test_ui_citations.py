@@ -377,7 +377,7 @@ def test_a_source_shows_its_origin_and_its_quote() -> None:
     quote = "725 000 meldingen in 2019."
     told = answer(citation(1, quote, source), passages=(source,))
     shown = Shown(evidence_html(told, "a", NL, None))
-    assert "Bronnen (1)" in shown.text
+    assert "In de bronnen (1)" in shown.text
     assert "[1] Strategie tegen misbruik" in shown.text
     assert f"{SUMMARY} · vat samen: COM(2020) 607 final · 24 juli 2020" in shown.text
     assert "Onderdeel: Omvang" in shown.text
@@ -464,7 +464,7 @@ def test_quotes_with_one_number_have_one_place_and_no_number_behind_each() -> No
     shown = Shown(evidence_html(told, "a", NL, None))
     assert shown.marks == ["23 000", "725 000"]
     assert [one["id"] for one in shown.attributes("span") if "id" in one] == ["a-1"]
-    assert "Bronnen (1)" in shown.text
+    assert "In de bronnen (1)" in shown.text
     assert "[1] Strategie" in shown.text
     assert shown.text.count("[1]") == 1
     assert shown.text.count("Open de bron bij dit citaat") == 1
@@ -480,7 +480,7 @@ def test_quotes_whose_passage_was_not_kept_are_all_shown(quotes: tuple[str, ...]
     assert ("sw-sources" in str(shown.elements)) == bool(quotes)  # without citations no panel
 
 
-def test_what_else_there_is_is_folded_without_anything_in_bold() -> None:
+def test_what_else_there_is_is_folded_with_the_sources_without_anything_in_bold() -> None:
     source = passage()
     told = retold(
         answer(citation(1, QUOTE, source), citation(2, "23 000", passage(name="p2"))),
@@ -489,11 +489,11 @@ def test_what_else_there_is_is_folded_without_anything_in_bold() -> None:
         asked_for=("2019",),
     )
     shown = Shown(more_html(told, Chips(told, "a", NL), NL))
-    assert [(tag, one) for tag, one in shown.elements if tag == "details"] == [
-        ("details", {"class": "sw-more"})
-    ]
-    assert shown.text.startswith("Ook in de bronnen (2)Strategie, Omvang")
+    assert shown.text.startswith("Ook gevonden (2)Strategie, Omvang")
     assert HOSTILE in shown.text
+    folded = Shown(evidence_html(told, "a", NL, None, above="<p>Ook gevonden</p>"))
+    assert folded.attributes("details") == [{"class": "sw-sources"}]
+    assert folded.text.startswith("In de bronnen (2)Ook gevonden")
     assert not shown.attributes("strong")
     assert {tag for tag, _ in shown.elements} <= SAFE
     refused = told.model_copy(update={"answered": False})

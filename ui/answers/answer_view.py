@@ -13,7 +13,7 @@ from ui.answers.chips import Chips
 from ui.answers.citations import by_number
 from ui.answers.evidence_panel import evidence_html
 from ui.answers.surroundings import surroundings
-from ui.markup import code, escape, facts_html, folded_html, new_tab
+from ui.markup import code, escape, facts_html, new_tab
 from ui.scripts import script
 from ui.texts import Texts, languages, load
 from vectorstore.snapshot import Snapshot
@@ -54,10 +54,8 @@ def show(
     chips = Chips(answer, prefix, texts, around)
     st.html(_proper_html(answer, chips, texts))
     _show_suggestions(answer, prefix, texts, ask)
-    below = (
-        remarks.told_html(answer, texts)
-        + more_html(answer, chips, texts)
-        + evidence_html(answer, prefix, texts, around)
+    below = remarks.told_html(answer, texts) + evidence_html(
+        answer, prefix, texts, around, above=more_html(answer, chips, texts)
     )
     if below:
         st.html(f'<div class="sw-below">{below}</div>')
@@ -92,11 +90,10 @@ def _proper_html(answer: Answer, chips: Chips, texts: Texts) -> str:
 
 
 def more_html(answer: Answer, chips: Chips, texts: Texts) -> str:
-    """What else the sources say, or what comes nearest; folded, nothing when there is nothing."""
+    """What else the sources say, or what comes nearest; nothing when there is nothing."""
     if not answer.further:
         return ""
     key = "nearest" if answer.kind == "refusal" else "more"
-    summary = escape(texts(f"answers.{key}", number=len(answer.further)))
     checked = chips.checked_html() if answer.kind == "refusal" else ""
     shown = "".join(
         answer_html(
@@ -107,7 +104,8 @@ def more_html(answer: Answer, chips: Chips, texts: Texts) -> str:
         )
         for blocks in answer.further
     )
-    return folded_html("sw-more", summary, checked + shown)
+    heading = facts_html(texts(f"answers.{key}", number=len(answer.further)))
+    return f'<div class="sw-more">{heading}{checked}{shown}</div>'
 
 
 class _Sections:

@@ -23,7 +23,14 @@ from ui.texts import Texts
 _FIRST_WORDS = 6  # of a quote, to tell it from others; more are tiring to hear at each button
 
 
-def evidence_html(answer: Answer, prefix: str, texts: Texts, around: Surroundings | None) -> str:
+def evidence_html(
+    answer: Answer,
+    prefix: str,
+    texts: Texts,
+    around: Surroundings | None,
+    *,
+    above: str = "",
+) -> str:
     """Every passage that is cited, with the quotes marked in it; folded until it is asked for.
 
     The markers in the answer link into it, and a browser unfolds it to follow such a link. It is
@@ -34,6 +41,7 @@ def evidence_html(answer: Answer, prefix: str, texts: Texts, around: Surrounding
         prefix: begins the names of its places in the page.
         texts: the strings of the interface language.
         around: the documents as they are now, for the text around the quotes; None: not known.
+        above: HTML that is folded with it, before it.
     """
     if not answer.citations:
         return ""
@@ -45,7 +53,7 @@ def evidence_html(answer: Answer, prefix: str, texts: Texts, around: Surrounding
     )
     heading = escape(texts("sources.heading", number=len(by_number(answer.citations))))
     region = f'<div role="region" aria-label="{heading}" tabindex="0">{shown}</div>'
-    return folded_html("sw-sources", heading, region + _panel_html(texts))
+    return folded_html("sw-sources", heading, above + region + _panel_html(texts))
 
 
 def _panel_html(texts: Texts) -> str:

@@ -1,7 +1,7 @@
 """Every visible string of the pages: one YAML file per interface language, all with the same keys.
 
 texts = load("nl")
-texts("sources.heading", number=3)  ->  "Bronnen (3)"
+texts("sources.heading", number=3)  ->  "In de bronnen (3)"
 """
 
 import datetime
@@ -82,7 +82,7 @@ def load(language: str) -> Texts:
 
 
 def _flattened(node: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """("sources.heading", "Bronnen ({number})") for every string; list items are numbered."""
+    """("sources.heading", "In de bronnen ({number})") for every string; list items are numbered."""
     if isinstance(node, str):
         yield path, node
         return
