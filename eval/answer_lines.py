@@ -3,8 +3,8 @@
     Drugs Agenda, In brief                      a label: source of what follows
     The Drugs Agenda has three blocks: [1]      a paragraph; the marker covers the list as well
     - security measures;                        an item
-    3 of 23 items.                              a note: how many items of a long list are shown,
-                                                or what the assistant says itself
+    3 of 23 items.                              a note: how many items of a long list are shown
+    This is what the sources say:               own words of the assistant
 
 This module shares no code with what writes answers, so that it notices errors there.
 """
@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from core.answer_blocks import AnswerBlock, Blocks
+from core.answer_blocks import AnswerBlock, Blocks, numbers
 from core.answer_blocks import AnswerSentence as Said
 from language.quantities import figures
 
@@ -37,7 +37,7 @@ class Stretch:
 class AnswerLine:
     """One line of an answer. A label or note has one stretch without numbers."""
 
-    kind: Literal["label", "paragraph", "item", "note"]
+    kind: Literal["label", "paragraph", "item", "note", "own"]
     stretches: tuple[Stretch, ...]
 
     @property
@@ -58,10 +58,17 @@ def answer_lines(blocks: Blocks) -> tuple[AnswerLine, ...]:
     """Lines of the answer proper, or of what is unfolded together, in order.
 
     An item without a marker gets the citations of the paragraph before its list, an introduction
-    without one those of its items.
+    without one those of its items. What stands above the first label are own words, unless it has
+    a marker: then there are none.
     """
     found: list[AnswerLine] = []
-    for line in (line for block in blocks for line in _lines(block) if line.stretches):
+    results = next((place for place, block in enumerate(blocks) if block.kind == "label"), 0)
+    if numbers(blocks[:results]):
+        results = 0
+    above = (AnswerLine("own", tuple(_stretches(block.sentences))) for block in blocks[:results])
+    lines = (line for block in blocks[results:] for line in _lines(block))
+    found += (line for line in above if line.stretches)
+    for line in (line for line in lines if line.stretches):
         is_other = line.kind == "note" and not _counts(line.text, found)
         found.append(replace(line, kind="paragraph") if is_other else line)
     return _items_covered(_introductions_covered(found))
@@ -89,9 +96,7 @@ def _lines(block: AnswerBlock) -> Iterator[AnswerLine]:
         for item in block.items:
             yield AnswerLine("item", tuple(_stretches(item, numbers)))
     else:
-        said = tuple(_stretches(block.sentences))
-        is_own = block.kind == "paragraph" and all(one.status == "own" for one in block.sentences)
-        yield AnswerLine("note" if is_own else block.kind, said)
+        yield AnswerLine(block.kind, tuple(_stretches(block.sentences)))
     if block.note:
         yield AnswerLine("note", (Stretch(plain(block.note), ()),))
 

@@ -18,14 +18,18 @@ def missing(
     question: str, language: str, found: Sequence[ScoredPassage], index: Snapshot
 ) -> tuple[str, ...]:
     """Figures and countries that no passage found has, and acronyms that no passage of the index
-    has, in the question's words and order."""
+    has, in the question's words and order.
+
+    An acronym may be another in the language of the sources, so they must be in the question's.
+    """
     demands = demands_of(question, language)
     everything = Evidence((of_passage(one.passage) for one in found), language)
     figures = everything.figures_missing(demands)
     acronyms = everything.names_missing(demands._replace(names=()), index.knows)
+    comparable = any(one.passage.language == language for one in found)
     lacking = [
         *(one for one in figures if sum(map(str.isdigit, one)) >= _DIGITS),
         *everything.countries_missing(demands),
-        *(one for one in acronyms if not index.knows(one)),
+        *(one for one in acronyms if comparable and not index.knows(one)),
     ]
     return tuple(sorted(dict.fromkeys(lacking), key=question.find))

@@ -8,14 +8,18 @@ stands alone.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from chain.answerer import Draft, Quote, Request
+from chain.reading.pointing import points_back
 from chain.reading.relevance import Ranked
-from chain.reading.statements import is_sentence
+from chain.reading.statements import about_itself, is_sentence
 from chain.reading.unit_text import is_row, reading
 from chain.writing.quoting import QuotedBlock, drafts, label_of, unsaid_first
 from core.passage import Passage
+from language.dates import written
+from prompts import spoken
 
 FIRST = 3  # results shown at once; the next as many can be unfolded
 _FEWEST, _MOST = 40, 70  # words of a result
@@ -52,20 +56,30 @@ def _best(request: Request) -> list[Ranked]:
 def _drafts(one: Ranked, request: Request) -> Iterator[Draft]:
     passage = request.found[one.passage].passage
     window = None if one.statement.is_list else _window(passage, one.statement.units)
+    label = _label(passage, request.language)
     if window is None:
-        yield from drafts(QuotedBlock(one.passage, one.statement.units), request, labelled=True)
+        block = QuotedBlock(one.passage, one.statement.units)
+        for number, draft in enumerate(drafts(block, request, labelled=False)):
+            yield replace(draft, label="" if number else label)
         return
     begin, first, last, end = window
     yield Draft(
         text=_said(passage, range(first, last + 1)),
         cites=(one.passage,),
         quote=Quote(one.passage, passage.units[begin].start, passage.units[end].end),
-        label=label_of(passage),
+        label=label,
         around=(
             _said(passage, range(begin, first)),
             _said(passage, range(last + 1, end + 1)),
         ),
     )
+
+
+def _label(passage: Passage, language: str) -> str:
+    """Document, section and date."""
+    day = passage.document.date
+    dated = f" ({written(day, spoken(language))})" if day else ""
+    return f"{label_of(passage)}{dated}"
 
 
 def _window(passage: Passage, units: Sequence[int]) -> _Window | None:
@@ -80,7 +94,9 @@ def _window(passage: Passage, units: Sequence[int]) -> _Window | None:
         further = [
             number
             for number in (end + 1, begin - 1)
-            if _is_sentence(passage, number) and count + _words(passage, number) <= _MOST
+            if _is_sentence(passage, number)
+            and count + _words(passage, number) <= _MOST
+            and not (number < begin and points_back(_read(passage, number), passage.language))
         ]
         if not further:
             break
@@ -90,12 +106,20 @@ def _window(passage: Passage, units: Sequence[int]) -> _Window | None:
 
 
 def _is_sentence(passage: Passage, number: int) -> bool:
-    return 0 <= number < len(passage.units) and is_sentence(passage, number)
+    return (
+        0 <= number < len(passage.units)
+        and is_sentence(passage, number)
+        and not about_itself(passage, passage.units[number])
+    )
 
 
 def _words(passage: Passage, number: int) -> int:
-    return len(reading(passage, passage.units[number]).split())
+    return len(_read(passage, number).split())
 
 
 def _said(passage: Passage, numbers: range) -> str:
-    return " ".join(reading(passage, passage.units[number]) for number in numbers)
+    return " ".join(_read(passage, number) for number in numbers)
+
+
+def _read(passage: Passage, number: int) -> str:
+    return reading(passage, passage.units[number])
