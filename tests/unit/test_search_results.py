@@ -70,13 +70,19 @@ def test_a_neighbour_that_would_be_too_much_or_is_an_item_is_left_out() -> None:
 
 def test_each_passage_has_one_result_and_every_part_of_the_question_its_own() -> None:
     found = [passage(sentence(n), sentence(n + 1), name=f"p{n}") for n in range(9)]
-    one = asked(found, (0, 0, 9.0), (0, 1, 8.0), *((n, 0, 8.0 - n) for n in range(1, 9)))
+    one = asked(found, (0, 0, 9.0), (0, 1, 8.0), *((n, 0, 8.0 - n / 9) for n in range(1, 9)))
     places = [drafts[0].cites[0] for drafts in search_results(one)]
     assert places == list(range(2 * FIRST))
     other = Part("!", tuple(found), [Ranked(7, Statement((0,), (0,)), -9.0)])
     both = Request("?", "en", tuple(found), (*one.parts, other), is_sure=False)
     places = [drafts[0].cites[0] for drafts in search_results(both)]
     assert places[:3] == [0, 7, 1]
+
+
+def test_what_is_far_less_likely_than_the_best_is_left_out() -> None:
+    found = [passage(sentence(n), name=f"p{n}") for n in range(4)]
+    one = asked(found, (0, 0, 9.0), (1, 0, 6.1), (2, 0, 5.9), (3, 0, 0.0))
+    assert [drafts[0].cites[0] for drafts in search_results(one)] == [0, 1]
 
 
 def test_a_list_is_shown_whole() -> None:
