@@ -41,6 +41,7 @@ ingest: $(INSTALLED) ## bring the index in step with corpus/ and documents/
 eval: $(INSTALLED) ## ask the question set, measure the checks on a model's sentences, and open or close the gate
 	@$(HAVE_INDEX)
 	@$(PY) -m eval --gate eval/gate.yaml
+	@$(PY) -m eval --documents --gate eval/gate.yaml
 	@$(PY) -m eval.verifier --gate eval/gate.yaml
 
 check: lint ## check style and types, and run the tests that need nothing, in a minute

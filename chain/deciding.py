@@ -157,7 +157,7 @@ def requested(index: Snapshot, query: Query, meant: Understood, decision: Decisi
         brief=meant.brief,
         overview=bool(meant.document),
         is_sure=decision.first is None or (asks_one and decision.first.is_sure),
-        lacking=() if meant.last else missing(query.question, query.language, found, index),
+        lacking=() if meant.last else missing(query.question, query.language, found),
         quotable=not wants_writing(meant.question, query.language),
         task=Task(meant.message, query.question, answer) if meant.message else None,
     )

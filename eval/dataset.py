@@ -51,6 +51,8 @@ SETS: Mapping[RunPart, Path] = {
     "conversations": QUESTIONS.with_name("conversations"),
 }
 """The project's own sets: the questions, and the sets that are reported apart."""
+DOCUMENTS = QUESTIONS.with_name("documents")
+"""Questions about official documents; those that may be copied are in its folder `texts`."""
 
 
 def _not_blank(text: str) -> str:

@@ -43,12 +43,14 @@ class Rules(Limits):
     """Rules of the gate.
 
     in_every_language: floors that hold in each language.
+    documents: limits for a run with `--documents`.
     verifier, verifier_documents: limits for `python -m eval.verifier`, without and with
         `--documents`, over the held half and without a checker; not for a run.
     """
 
     in_every_language: Mapping[str, float] = {}
     no_worse_than_accepted: NoWorse = NoWorse()
+    documents: Limits = Limits()
     verifier: Limits = Limits()
     verifier_documents: Limits = Limits()
 
@@ -93,6 +95,8 @@ def read_rules(file: Path) -> Rules:
         *rules.at_least,
         *rules.at_most,
         *rules.in_every_language,
+        *rules.documents.at_least,
+        *rules.documents.at_most,
         *rules.no_worse_than_accepted.figures,
     )
     _require_known(named, known, str(file))

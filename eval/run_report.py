@@ -23,6 +23,7 @@ from eval.metrics import Interval
 from eval.plots import plots
 from eval.question_result import QuestionResult
 from eval.rates import RATES
+from eval.readings import ReadFigure, agreements, read_figures, readings
 from eval.results import Results, Summary
 
 NOTHING = "–"  # shown for a figure that does not apply
@@ -90,6 +91,14 @@ class Figure(NamedTuple):
     name: str
     value: float | None
     interval: Interval | None
+
+
+class ReadRow(NamedTuple):
+    """A figure as read, by ground, and how far readers agree with what is counted (kappa)."""
+
+    name: str
+    figures: tuple[ReadFigure, ...]
+    kappa: float | None
 
 
 def html(
@@ -188,6 +197,21 @@ def outcome(result: QuestionResult) -> str:
     return OUTCOMES[result.outcome].format(found=found, facts=found + missing)
 
 
+def as_read() -> tuple[ReadRow, ...]:
+    """What people found who read answers of this version, by figure (eval/readings.py)."""
+    agreed = agreements(readings())
+    by_name: dict[str, list[ReadFigure]] = {}
+    for one in read_figures(readings()):
+        if one.version == "now" and one.ground != "both":
+            by_name.setdefault(one.name, []).append(one)
+    return tuple(
+        ReadRow(
+            label("reading", name), tuple(found), agreed[name].kappa if name in agreed else None
+        )
+        for name, found in by_name.items()
+    )
+
+
 def _rendered(
     template: str,
     results: Results,
@@ -225,7 +249,8 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     helpers = (
-        figures, headlines, label, number, bounds, change, p_value, reading, outcome, explain, plots
+        figures, headlines, label, number, bounds, change, p_value, reading, outcome, explain,
+        plots, as_read,
     )  # fmt: skip
     environment.globals.update({helper.__name__: helper for helper in helpers})
     environment.globals.update(HEADLINES=HEADLINES, MEANINGS=MEANINGS, SIGNIFICANT=SIGNIFICANT)

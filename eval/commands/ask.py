@@ -17,6 +17,7 @@ from eval.commands import corpus
 from eval.commands.terminal import bar, show
 from eval.compare import Comparison, compare
 from eval.dataset import (
+    DOCUMENTS,
     SETS,
     Question,
     RunPart,
@@ -30,6 +31,7 @@ from eval.outline import Outline
 from eval.results import Results
 from eval.stamp import make_stamp
 from vectorstore.embeddings import local_embedder
+from vectorstore.store import open_index
 
 GATE_CLOSED = 3  # exit code; 1 is a problem, and 2 is argparse's for wrong arguments
 
@@ -51,6 +53,7 @@ examples:
   python -m eval
   python -m eval --questions my-questions.yaml --out my-run
   python -m eval --corpus my-documents --questions my-questions.yaml
+  python -m eval --documents                      over official documents instead
   python -m eval --gate eval/gate.yaml            exit code 3 when the run may not go live
   python -m eval --parallel 8                     through a language model, where one is set
   python -m eval compare previous last
@@ -62,18 +65,25 @@ The format of a question set is described in docs/evaluation.md.
 def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     settings = Settings()
+    if options.documents:
+        options.questions, options.corpus = DOCUMENTS, [DOCUMENTS / "texts"]
     sets: Mapping[RunPart, Path] = {"questions": options.questions} if options.questions else SETS
     asked = dialogues(load_sets(sets))[:: options.every]
     rules = gate.read_rules(options.gate) if options.gate is not None else None
     if options.judge:
         require_model(settings)
-    before = _baseline(options.baseline, settings)
     own = corpus.chosen(options, settings, as_json=options.json)
+    before = None if options.documents else _baseline(options.baseline, settings)
+    if options.documents:
+        rules = rules and gate.Rules.model_validate(dict(rules.documents))
+        there = {document.id for document in open_index(own).documents()}
+        asked = [turns for turns in asked if all(there.issuperset(one.documents) for one in turns)]
     results = _ask(own, [one for turns in asked for one in turns], fingerprints(sets), options)
     comparison = compare(before, results) if before is not None else None
     checks = gate.judge(rules, results, comparison) if rules is not None else ()
 
-    folder = options.out or runs.new_folder(settings.data_dir, results)
+    kept_in = (own if options.documents else settings).data_dir
+    folder = options.out or runs.new_folder(kept_in, results)
     files, report = _write(folder, results, comparison, checks)
     try:
         if options.judge:  # last: a fault of the model's server must not cost the run
@@ -109,6 +119,11 @@ def _parser() -> argparse.ArgumentParser:
         "reported, and eval/messages and eval/conversations, which are reported apart)",
     )  # fmt: skip
     corpus.add_option(parser)
+    add(
+        "--documents", action="store_true",
+        help="ask about the official documents of eval/documents, which the answers are not made "
+        "for: a second ground, with rules of its own in the gate and its runs beside its index",
+    )  # fmt: skip
     add(
         "--trial", action="store_true",
         help="ask what `python -m ingest --trial` has built and not published",
