@@ -14,11 +14,12 @@ class AskedAnswer(Frozen):
     """A checked answer, or why there is none.
 
     `text` has a marker such as [1] behind what a citation with that number supports. `kind`:
-    "answer"; "partial", which lacks what `missing` names; "refusal", as the sources do not say it;
-    "reply" to a message that is no question. `related` are questions that can be answered.
-    `unconfirmed` are sentences of `text` that a language model wrote and the sources were not found
-    to say; `left_out` are those that differ from the sources, which are not in `text`. `unchecked`:
-    the check by a language model has failed.
+    "answer"; "partial", which lacks what `missing` names; "found", results of which it is not sure
+    that they answer; "refusal", as the sources do not say it; "reply" to a message that is no
+    question. `related` are questions that can be answered. `unconfirmed` are sentences of `text`
+    that a language model wrote and the sources were not found to say; `left_out` are those that
+    differ from the sources, which are not in `text`. `unchecked`: the check by a language model has
+    failed.
     """
 
     kind: AnswerKind

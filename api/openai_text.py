@@ -109,7 +109,7 @@ def _below(answer: Answer, doubted: Sequence[str], citations: Sequence[Citation]
         yield escaped(words.broke_off)
     if answer.unchecked:
         yield escaped(words.unchecked)
-    if answer.kind == "partial":  # a refusal says it itself
+    if answer.kind == "partial":  # results and a refusal say it themselves
         yield escaped(f"{words.missing} {', '.join(answer.missing)}")
     if answer.related:
         yield "\n".join((escaped(words.related), "", *_listed(map(escaped, answer.related))))

@@ -13,7 +13,7 @@ What happens when a step fails, in this order:
 - Nothing was written: a refusal says why.
 """
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from chain.answer.refusal import count_documents, refusal
@@ -177,9 +177,9 @@ def replied(meant: Understood, language: str) -> OwnWords:
     return OwnWords((own(text),))
 
 
-def refused(index: Snapshot, query: Query, reason: Reason) -> OwnWords:
-    """The refusal of a question."""
-    return OwnWords(refusal(query.language, reason, index, query.scope), reason)
+def refused(index: Snapshot, query: Query, reason: Reason, lacking: Sequence[str]) -> OwnWords:
+    """The refusal of a question that names what is lacking."""
+    return OwnWords(refusal(query.language, reason, lacking, index, query.scope), reason)
 
 
 def reason(index: Snapshot, query: Query, sure: Confidence) -> Reason:

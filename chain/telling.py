@@ -49,7 +49,7 @@ def tell(
     if not meant.last and why != "off_topic":
         writing.unfold()  # a task on the last answer is about what that cites, and no more
     watch.stop()
-    own = refused(index, query, why) if why else OwnWords()
+    own = refused(index, query, why, lacking) if why else OwnWords()
     if own.blocks:
         yield TextDelta(text=marked_text(own.blocks).text, blocks=own.blocks)
     asked = (index, meant.question, query.language)

@@ -94,9 +94,9 @@ class LeftOutSentence(Frozen):
 class Answer(Frozen):
     """An answer, and everything needed to check it.
 
-    `blocks` are the answer proper: one to three sentences or one whole list; for a question in
-    parts, so much for each part; under a refusal why. `further` are more blocks, best first, to
-    be unfolded; under a refusal the nearest text. All that shows an answer goes through them.
+    `blocks` are the answer proper: one to three sentences or one whole list, or up to three
+    results; under a refusal why. `further` are more results, best first, to be unfolded; under a
+    refusal the nearest text. All that shows an answer goes through them.
 
     For programs, `text` and `more` are the same as Markdown: paragraphs, "- " items, [1] markers,
     and lines that begin with "### " for labels. A marker covers the text before it, back to the

@@ -163,8 +163,10 @@ def _quality(result: QuestionResult) -> tuple[float, ...]:
 def _why(before: QuestionResult, now: QuestionResult) -> str:
     """What changed, in a few words, the most important first."""
     reasons = []
-    if before.answered != now.answered:
-        reasons.append("answered now" if now.answered else "refused now")
+    if (before.answered, before.found) != (now.answered, now.found):
+        reasons.append(
+            "answered now" if now.answered else "results now" if now.found else "refused now"
+        )
     elif before.message != now.message:
         kinds = [one.message or "a question" for one in (before, now)]
         reasons.append(f"taken for {kinds[0]} → {kinds[1]}")

@@ -6,7 +6,7 @@ says in that language, `short.yaml` the little that it says in all official lang
 
 import hashlib
 import string
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal, get_args
@@ -82,9 +82,15 @@ class ShortPhrases(Frozen):
     not_in_sources: str
     out_of_scope: str
 
-    def refused(self, reason: Reason) -> str:
+    def refused(self, reason: Reason, lacking: Sequence[str] = ()) -> str:
+        """That there is no answer, and why: what was not found, if that is known."""
         why: str = getattr(self, reason)
+        if reason == "not_in_sources" and lacking:
+            why = self.not_found(lacking)
         return f"{self.refusal} {why}"
+
+    def not_found(self, words: Sequence[str]) -> str:
+        return self.lacking.format(words=", ".join(words))
 
 
 def _to_every_message(replies: Mapping[Message, str]) -> Mapping[Message, str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from filelock import FileLock
 
+from chain.reading.chance import Chance
 from core.settings import ROOT, Settings
 from tests.support.apps import begin_anew
 from tests.support.kept import Kept, copy_index, ingested
@@ -147,6 +148,12 @@ def made_once(pytestconfig: pytest.Config) -> Iterator[Kept]:
     found = Kept(_kept(pytestconfig, "vectors", _EMBEDDER) / "vectors.sqlite")
     with found.in_place():
         yield found
+
+
+@pytest.fixture
+def sure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first statement is given as the answer, however likely it is."""
+    monkeypatch.setattr(Chance, "is_sure", True)
 
 
 @pytest.fixture

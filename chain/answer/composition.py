@@ -220,7 +220,7 @@ def _above_results(request: Request) -> Blocks:
     said = short_phrases(request.language)
     above: list[str] = []
     if request.lacking:
-        above.append(said.lacking.format(words=", ".join(request.lacking)))
+        above.append(said.not_found(request.lacking))
     if not request.quotable:
         above.append(phrases(request.language).not_quotable)
     return tuple(own(text) for text in (*above, said.found))

@@ -1,6 +1,7 @@
 """What a refusal says."""
 
 import datetime
+from collections.abc import Sequence
 
 from core.answer import Reason
 from core.answer_blocks import AnswerBlock, AnswerSentence, Blocks, own
@@ -10,13 +11,15 @@ from prompts import languages, phrases, short_phrases, spoken
 from vectorstore.snapshot import Snapshot
 
 
-def refusal(language: str, reason: Reason, index: Snapshot, scope: Scope) -> Blocks:
+def refusal(
+    language: str, reason: Reason, lacking: Sequence[str], index: Snapshot, scope: Scope
+) -> Blocks:
     """Refusal in the question's language: that there is no answer, why, and what was searched.
 
     If no document is in scope, it says which limits to remove instead. In a language without
     phrases of its own it is one line.
     """
-    first = short_phrases(language).refused(reason)
+    first = short_phrases(language).refused(reason, lacking)
     if language not in languages():
         return (own(first),)
     words = phrases(language)

@@ -19,7 +19,7 @@ from vectorstore.snapshot import Snapshot
 # Least lead in score of a passage outside of the scope over the best within: it is 150 times (e^5)
 # as likely to be right. A smaller one would refuse what the scope answers as well.
 _EXCLUDED = 5.0
-# Least confidence of a suggestion. More than the 0.5 that a question itself needs: what nobody
+# Least confidence of a suggestion. More than a question itself needs: what nobody
 # asked for must not end in a wrong answer.
 _SURE = 0.7
 _REMEMBERED = 2000  # questions in the cache: many readers are offered the same; bounds memory

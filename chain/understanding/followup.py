@@ -62,7 +62,7 @@ def item_meant(question: str, language: str, last: Turn) -> str:
     'a: Who pays for the first'
     """
     items = [line[2:] for line in last.answer_text.splitlines() if line.startswith("- ")]
-    results = re.split(r"^### .*$", last.answer_text, flags=re.MULTILINE)[1:]
+    results = re.split(r"^(?:### .*|\*\*.*\*\*)$", last.answer_text, flags=re.MULTILINE)[1:]
     listed = results if len(results) > 1 else items
     place = _place_meant(question, language)
     if len(listed) < 2 or place is None or place >= len(listed):

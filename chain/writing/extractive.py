@@ -40,8 +40,11 @@ class ExtractiveAnswerer:
 
     def draft(self, request: Request, config: RunnableConfig | None) -> Iterator[Draft]:
         if not request.is_sure:
+            label = ""
             for drafted in search_results(request)[: 1 if request.brief else FIRST]:
-                yield from drafted
+                for one in drafted:
+                    yield replace(one, label="" if one.label == label else one.label)
+                    label = one.label or label
             return
         blocks = self._choose.invoke(request, config)
         labelled = len({label_of(request.found[one.passage].passage) for one in blocks}) > 1

@@ -117,6 +117,7 @@ def test_an_article_comes_before_the_recital_that_says_it_too(settings: Settings
     assert "should" not in answer.text
 
 
+@pytest.mark.usefixtures("sure")
 def test_what_something_is_is_told_by_its_definition(settings: Settings) -> None:
     answer = Assistant(settings).ask("What is a beacon according to the Regulation?", language="en")
     assert answer.text == (

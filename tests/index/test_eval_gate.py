@@ -155,6 +155,11 @@ def citing_another_passage(answer: Answer) -> Answer:
     return answer.model_copy(update={"citations": moved})
 
 
+def claiming(answer: Answer) -> Answer:
+    """What was only found is said to answer."""
+    return answer.model_copy(update={"answered": answer.is_sourced, "found": False})
+
+
 def _with(settings: Settings, **changes: object) -> Assistant:
     return Assistant(settings.model_copy(update=changes))
 
@@ -165,8 +170,8 @@ def _with(settings: Settings, **changes: object) -> Assistant:
         pytest.param(lambda settings, whole: Broken(whole, citing_another_passage),
                      "citations.citation_recall", "wrong citation",
                      id="cites the wrong passage", marks=pytest.mark.long),
-        pytest.param(lambda settings, whole: _with(settings, refuse_below=0.0),
-                     "refusals.recall", "should have been refused", id="never refuses"),
+        pytest.param(lambda settings, whole: Broken(whole, claiming),
+                     "reading.misleads", "should have been refused", id="claims to answer"),
         pytest.param(lambda settings, whole: _with(settings, refuse_below=1.0),
                      "answers.false_refusal_rate", "refused wrongly",
                      id="always refuses", marks=pytest.mark.long),

@@ -64,6 +64,7 @@ def test_what_is_asked_for_is_found(
     assert highlights(question, language, text, language) == expected
 
 
+@pytest.mark.usefixtures("sure")
 def test_an_answer_names_the_number_that_was_asked_for(assistant: Assistant) -> None:
     answer = assistant.ask("Hoeveel is de drugsmarkt in Europa waard?", language="nl")
 

@@ -123,7 +123,8 @@ def test_an_answer_in_another_geometry(turned: Index, settings: Settings) -> Non
     expected = assistant.ask("Hoeveel is de drugsmarkt waard?", language="nl")
     assistant.index = turned
     answer = assistant.ask("Hoeveel is de drugsmarkt waard?", language="nl")
-    assert answer.text == expected.text
+    assert answer.kind == expected.kind
+    assert answer.citations[0] == expected.citations[0]
     assert assistant.ask("Goedemorgen!", language="nl").message == "greeting"
     assert not assistant.ask("Wie won het songfestival van 1975?", language="nl").answered
 

@@ -290,7 +290,7 @@ def test_suggestions_ask_no_reranker(settings: Settings) -> None:
         ]
         assistant = Assistant(settings.model_copy(update={"rerank_url": script.url}))
         answer = assistant.ask(DRUGS, language="nl")
-        assert answer.answered
+        assert answer.is_sourced
         assert len(script.requests) == 1
         assert assistant.follow_ups(answer)
         assert not assistant.ask("Wie won het songfestival van 1975?", language="nl").answered

@@ -1,5 +1,7 @@
 """The whole product in one page: ingest a few sentences, ask, check the citation."""
 
+import pytest
+
 from chain.assistant import Assistant
 from core.event import Finished, TextDelta
 from ingest.pipeline import ingest
@@ -51,6 +53,7 @@ def test_a_question_is_answered_from_the_sources_with_a_checked_citation(
     assert first.quote in LIGHTHOUSES
 
 
+@pytest.mark.usefixtures("sure")
 def test_a_list_comes_whole_and_under_its_lead_in(
     indexed: Small,
 ) -> None:

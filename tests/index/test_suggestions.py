@@ -41,7 +41,7 @@ def test_follow_ups_are_answered_from_what_was_not_cited_yet(
     for follow_up in offered:
         assert re.fullmatch(r"[A-Z][^«»“”„()]*\S ?\?", follow_up), "a question, not a heading"
         next_one = assistant.ask(follow_up, [_turn(answer)])
-        assert (next_one.answered, next_one.question_language) == (True, language)
+        assert (next_one.is_sourced, next_one.question_language) == (True, language)
         assert next_one.understood_as == ""
         assert next_one.confidence >= 0.7
         first = next_one.citations[0]

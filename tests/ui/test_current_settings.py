@@ -92,9 +92,9 @@ def test_a_model_that_is_switched_on_writes_the_next_answer_and_off_no_more(on_b
 
 
 def test_limits_of_answers_follow(on_briefs: Set) -> None:
-    assert assistant().ask(REPORTS).answered
+    assert assistant().ask(REPORTS).is_sourced
     on_briefs(refuse_below="1")
-    assert not assistant().ask(REPORTS).answered
+    assert not assistant().ask(REPORTS).is_sourced
     on_briefs(results="2")
     assert len(assistant().ask(REPORTS).passages) <= 2
 
@@ -104,7 +104,7 @@ def test_a_setting_that_is_wrong_by_now_is_told_and_nothing_answers(on_briefs: S
     with pytest.raises(SettingsError, match="refuse_below"):
         assistant()
     on_briefs()
-    assert assistant().ask(REPORTS).answered
+    assert assistant().ask(REPORTS).is_sourced
 
 
 def test_an_answer_under_way_ends_as_it_began_and_the_assistant_before_is_let_go(

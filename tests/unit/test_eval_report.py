@@ -157,8 +157,8 @@ _useful_by_document, _ = plots.PLOTS["Useful answers by document"]
 
 
 def test_the_page_opens_with_the_verdict_and_ends_with_the_signature(page: str) -> None:
-    order = ["verdict", "headlines", "plots", "changed", "short", "figures", "calibration"]
-    order += ["judge", "fine", "stamp", "signoff"]
+    order = ["verdict", "headlines", "readings", "plots", "changed", "short", "figures"]
+    order += ["calibration", "judge", "fine", "stamp", "signoff"]
     assert re.findall(r'<section id="(\w+)"', page) == order
     assert "<details open>" in page
     for line in ("Approved", "Not approved", "Name", "Function", "Date", "Signature", "Remarks"):

@@ -68,7 +68,9 @@ def test_a_neighbour_that_would_be_too_much_or_is_an_item_is_left_out() -> None:
     assert (draft.text, draft.around) == (sentence(1), ("", ""))
 
 
-def test_each_passage_has_one_result_and_every_part_of_the_question_its_own() -> None:
+def test_what_stands_there_already_is_no_result_and_every_part_of_the_question_has_its_own() -> (
+    None
+):
     found = [passage(sentence(n), sentence(n + 1), name=f"p{n}") for n in range(9)]
     one = asked(found, (0, 0, 9.0), (0, 1, 8.0), *((n, 0, 8.0 - n / 9) for n in range(1, 9)))
     places = [drafts[0].cites[0] for drafts in search_results(one)]
@@ -77,6 +79,20 @@ def test_each_passage_has_one_result_and_every_part_of_the_question_its_own() ->
     both = Request("?", "en", tuple(found), (*one.parts, other), is_sure=False)
     places = [drafts[0].cites[0] for drafts in search_results(both)]
     assert places[:3] == [0, 7, 1]
+
+
+def test_a_passage_has_two_results_at_most_that_do_not_overlap() -> None:
+    long = passage(*(sentence(n) for n in range(30)))
+    one = asked([long], *((0, n, 9.0 - n / 30) for n in (0, 1, 12, 24)))
+    (first,), (second,) = search_results(one)
+    assert (first.text, second.text) == (sentence(0), sentence(12))
+
+
+def test_the_likelier_neighbour_comes_along() -> None:
+    said = [passage(*(sentence(n) for n in range(9)))]
+    ((before,),) = search_results(asked(said, (0, 4, 9.0), (0, 3, 8.0), (0, 5, 7.0)))
+    assert before.around is not None
+    assert sentence(3) in before.around[0]
 
 
 def test_what_is_far_less_likely_than_the_best_is_left_out() -> None:

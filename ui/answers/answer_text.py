@@ -11,6 +11,7 @@ def answer_html(
     blocks: Blocks,
     *,
     language: str = "",
+    own_language: str = "",
     marker: Callable[[int, str], str] = lambda number, words: "",
     doubt: Callable[[AnswerSentence], str] = lambda sentence: "",
     note: Callable[[int], str] = lambda number: "",
@@ -22,6 +23,7 @@ def answer_html(
     Args:
         blocks: labels, paragraphs and lists.
         language: ISO 639-1.
+        own_language: of what the assistant says itself above results, if it is another.
         marker: HTML for the marker of the citation with a number, behind the words that it covers,
             those of a list a line each; empty where there is no such citation: "[n]" is shown.
         doubt: HTML behind a sentence that is not confirmed, or differs from the sources.
@@ -38,7 +40,9 @@ def answer_html(
         if block.kind == "label":
             shown += (f'<h{level} class="sw-label">{line}</h{level}>' for line in said)
         elif block.kind == "paragraph":
-            shown += (f"<p>{line}</p>" for line in said)
+            is_own = bool(own_language) and all(one.status == "own" for one in block.sentences)
+            spoken = f' lang="{escape(own_language)}"' if is_own else ""
+            shown += (f"<p{spoken}>{line}</p>" for line in said)
         else:
             shown.append(f"<ul>{''.join(f'<li>{line}</li>' for line in said)}</ul>")
         last = lines[-1][-1][0].numbers[-1:]

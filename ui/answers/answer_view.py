@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.answer import Answer
 from core.source import Scope
+from prompts import spoken_in_short
 from ui.addresses import reading_address
 from ui.answers import checks, remarks
 from ui.answers.answer_text import answer_html
@@ -79,6 +80,7 @@ def _proper_html(answer: Answer, chips: Chips, texts: Texts) -> str:
     shown = answer_html(
         answer.blocks,
         language=remarks.languages(answer)[0],
+        own_language=spoken_in_short(answer.question_language) if answer.found else "",
         marker=chips.marker,
         doubt=chips.doubt,
         note=_Sections(answer, texts),

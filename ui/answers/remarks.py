@@ -49,7 +49,7 @@ def told(answer: Answer, texts: Texts) -> list[str]:
         return [texts("answer.no_task", why=why)] if why else []
     notes = []
     asked_in, used = answer.question_language, languages(answer)
-    if answer.mode != "generative" and answer.is_sourced and asked_in not in used:
+    if answer.mode != "generative" and answer.answered and asked_in not in used:
         asked, *names = (texts.label("languages", name) for name in (asked_in, *used))
         notes.append(texts("answer.other_language", language=asked, languages=", ".join(names)))
     notes += dict.fromkeys(
@@ -65,7 +65,7 @@ def told(answer: Answer, texts: Texts) -> list[str]:
         notes.append(texts("answer.fallback"))
     if answer.unchecked:
         notes.append(texts("answer.unchecked"))
-    if answer.kind == "partial":  # a refusal says it itself
+    if answer.kind == "partial":  # results and a refusal say it themselves
         notes.append(f"{texts('answer.missing')} {', '.join(answer.missing)}")
     return notes
 
