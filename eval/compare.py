@@ -20,6 +20,7 @@ LESS_IS_BETTER = frozenset(
         "fallback_rate",
         "cut_lists",
         "loose_ends",
+        "misleads",
         "taken_for_message",
         "harmful_answered",
         "words",

@@ -156,14 +156,14 @@ def _by_group(grouping: str, group: str, figure: str, results: Results) -> str:
 
 
 PLOTS: Mapping[str, tuple[Draw, str]] = {
-    "Signable answers by language": (
-        partial(_by_group, "by_language", "reading", "signable"),
-        "Dot: share that an official could sign. Line: its 95% interval. In brackets: how many "
+    "All facts on the first screen, by language": (
+        partial(_by_group, "by_language", "reading", "complete"),
+        "Dot: share of the answerable questions. Line: its 95% interval. In brackets: how many "
         "questions.",
     ),
-    "Signable answers by kind of question": (
-        partial(_by_group, "by_kind", "reading", "signable"),
-        "Questions of which it is not known what answers them do not count.",
+    "All facts on the first screen, by kind of question": (
+        partial(_by_group, "by_kind", "reading", "complete"),
+        "Of the answerable questions of each kind.",
     ),
     "Useful answers by language": (
         partial(_by_group, "by_language", "answers", "useful_answer_rate"),

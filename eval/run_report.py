@@ -31,25 +31,13 @@ SIGNIFICANT = 0.05  # p-values below this are called significant, as is the cust
 
 HEADLINES = {
     ("reading", "complete"): "of the answerable questions: all facts on the first screen",
-    (
-        "reading",
-        "claimed_right",
-    ): "of the answers (results apart): all facts on the first screen",
-    (
-        "reading",
-        "misleads",
-    ): "of the questions: an answer with no right fact; less is better",
+    ("reading", "claimed_right"): "of the answers (results apart): all facts on the first screen",
+    ("reading", "misleads"): "of the questions: an answer with no right fact; less is better",
     ("reading", "claimed"): "of the answerable questions: an answer, not results",
-    (
-        "reading",
-        "signable",
-    ): "of the questions: to the point by rules, or rightly refused",
-    ("reading", "direct"): "of the answerable questions: the first sentence or list answers",
-    ("reading", "precision"): "of the sentences and lists shown: to the point",
+    ("refusals", "recall"): "of the unanswerable questions: no answer, a refusal or results",
     ("reading", "cut_lists"): "of the answers: show a list in part; less is better",
     ("reading", "loose_ends"): "of the answers: a line points to what is not shown; less is better",
     ("size", "words_prose"): "on average, lists apart; less is better",
-    ("answers", "useful_answer_rate"): "of all questions: all facts somewhere, or rightly refused",
     ("citations", "exact_quote_rate"): "of the quotes: letter by letter in their passage",
 }
 """Headline figures and their meaning."""

@@ -151,13 +151,13 @@ def test_figures_are_those_of_the_run_first_what_readers_notice_the_technical_on
     assert {name: one for name, one in told.items() if one not in table} == {}
     metrics = {metric.label: metric.value for metric in app.metric}
     assert metrics["bruikbaar"] == dutch(f"{overall['answers']['useful_answer_rate']:.3f}")
-    assert metrics["ondertekenbaar"] == dutch(f"{overall['reading']['signable']:.3f}")
-    first = ["ondertekenbaar", "volledig", "ter zake", "terecht geweigerd", "onterecht geweigerd"]
-    assert [metric.label for metric in app.metric][:5] == first
+    assert metrics["volledig"] == dutch(f"{overall['reading']['complete']:.3f}")
+    first = ["volledig", "juist als er een antwoord is", "misleidt", "terecht geweigerd"]
+    assert [metric.label for metric in app.metric][:4] == first
     folded = {box.label: "".join(one.body for one in box.html) for box in app.expander}
     assert "juiste sectie eerst (hit@1)" in folded["Technische cijfers"]
     assert table.count("juiste sectie eerst (hit@1)") == 1
-    assert "ondertekenbaar" not in folded["Technische cijfers"]
+    assert "misleidt" not in folded["Technische cijfers"]
     assert "letterlijke citaten" in [metric.label for metric in app.expander[1].metric]
     assert "Instellingen, prompts, index en versie zijn gelijk." in table  # of the run before it
     assert '<th scope="row">Engels</th>' in table
@@ -218,8 +218,8 @@ def test_a_run_is_compared_with_the_one_before_and_the_change_is_told_in_words(
     assert app.metric
 
     run(app.selectbox(key="evaluation-run").set_value(two[0]))
-    signable = figures_of(data_dir, two[0])["reading"]["signable"]
-    assert app.metric[0].value == dutch(f"{signable:.3f}")
+    complete = figures_of(data_dir, two[0])["reading"]["complete"]
+    assert app.metric[0].value == dutch(f"{complete:.3f}")
 
 
 def test_an_address_with_an_unknown_run_is_told_and_the_kept_runs_are_listed(
@@ -379,7 +379,7 @@ def test_each_chart_has_its_text_the_table_every_figure_and_other_questions_are_
     assert {chart.proto.alt for chart in charts} == {
         f"Lijngrafiek van {name} van meting tot meting, met het 95%-interval. "
         "Het tabblad Tabel bevat dezelfde cijfers."
-        for name in ("ondertekenbaar", "bruikbaar")
+        for name in ("volledig", "bruikbaar")
     }
     for name in two:
         overall = figures_of(data_dir, name)

@@ -240,7 +240,7 @@ def test_without_gate_baseline_and_judge_the_page_says_no_more_than_it_knows() -
         page, "headlines"
     )
     page = run_report.html(results_of(RIGHTLY_REFUSED), checks=CHECKS[:1])
-    assert "precision – of the sentences" in section(page, "headlines")  # it does not apply
+    assert "complete – of the answerable" in section(page, "headlines")  # it does not apply
     assert section(page, "verdict").startswith("✓ Gate passed: 1 of 1 checks hold")
 
 

@@ -12,9 +12,9 @@ from ui.markup import escape, table_html
 from ui.texts import Texts
 
 READERS_FIGURES = (
-    ("reading", "signable"),
     ("reading", "complete"),
-    ("reading", "precision"),
+    ("reading", "claimed_right"),
+    ("reading", "misleads"),
     ("answers", "refusal_rate_unanswerable"),
     ("answers", "false_refusal_rate"),
     ("answers", "useful_answer_rate"),

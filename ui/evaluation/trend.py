@@ -14,7 +14,7 @@ from ui.evaluation.tables import READERS_FIGURES, explanation, label, with_inter
 from ui.markup import escape, facts_html, table_html
 from ui.texts import Texts
 
-DEFAULT = ("reading.signable", "answers.useful_answer_rate")
+DEFAULT = ("reading.complete", "answers.useful_answer_rate")
 SHAPES = {"other": "circle", "accepted": "square", "chosen": "diamond"}
 HEIGHT = 260  # pixels; in a lower chart a change of a few points cannot be seen
 INK = {"light": "#16202b", "dark": "#e8edf3"}  # the theme's text colours
