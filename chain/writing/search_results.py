@@ -62,7 +62,12 @@ def _best(request: Request) -> Iterator[_Result]:
     first."""
     ranked = [unsaid_first(part.ranked, request) for part in request.parts if part.ranked]
     others = sorted((one for part in ranked for one in part), key=lambda one: -one.score)
-    ordered = [*(part[0] for part in ranked), *others]
+    firsts = [part[0] for part in ranked[:1]]
+    for part in ranked[1:]:  # of the document that the first is from, if that has it nearly as well
+        alike = (one for one in part if one.score >= part[0].score - _WITHIN_ANOTHER)
+        same = (one for one in alike if _document(one, request) == _document(firsts[0], request))
+        firsts.append(next(same, part[0]))
+    ordered = [*firsts, *others]
     scores = {
         (one.passage, number): one.score
         for one in reversed(others)
@@ -75,7 +80,7 @@ def _best(request: Request) -> Iterator[_Result]:
         lowest = others[0].score - (_WITHIN if is_same else _WITHIN_ANOTHER)
         there = shown.setdefault(one.passage, set())
         is_new = there.isdisjoint(one.statement.core) and counts[one.passage] < _PER_PASSAGE
-        if is_new and (place < len(ranked) or one.score >= lowest):
+        if is_new and (place < len(firsts) or one.score >= lowest):
             passage = request.found[one.passage].passage
             near = {n: score for (p, n), score in scores.items() if p == one.passage}
             window = None if one.statement.is_list else _window(passage, one, near, there)

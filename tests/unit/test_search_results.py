@@ -101,6 +101,19 @@ def test_what_is_far_less_likely_than_the_best_is_left_out() -> None:
     assert [drafts[0].cites[0] for drafts in search_results(one)] == [0, 1]
 
 
+def test_a_part_is_taken_from_the_same_document_if_that_has_it_nearly_as_well() -> None:
+    other = DOCUMENT.model_copy(update={"id": "other"})
+    found = [passage(sentence(n), name=f"p{n}") for n in range(3)]
+    away = found[1].passage.model_copy(update={"document": other})
+    found[1] = found[1].model_copy(update={"passage": away})
+    one = asked(found, (0, 0, 9.0))
+    for near, expected in ((8.0, [0, 2]), (7.0, [0, 1])):
+        ranked = [Ranked(1, Statement((0,), (0,)), 9.0), Ranked(2, Statement((0,), (0,)), near)]
+        parts = (*one.parts, Part("!", tuple(found), ranked))
+        both = Request("?", "en", tuple(found), parts, is_sure=False)
+        assert [drafts[0].cites[0] for drafts in search_results(both)][:2] == expected
+
+
 def test_a_list_is_shown_whole() -> None:
     found = [passage("There are two:", "one;", "two.", item=1)]
     made = found[0].passage.units
