@@ -72,22 +72,20 @@ class Suggesting(Frozen):
 
 class ShortPhrases(Frozen):
     """What is said in every official language: `found` above results, and `lacking` above that with
-    the `{words}` of the question that were not found; `refusal` and then one of the others, why, in
-    place of an answer."""
+    the `{words}` of the question that were not found; `refusal` in place of an answer, and then one
+    of the others where it is known why."""
 
     found: str
     lacking: str
     refusal: str
     off_topic: str
-    not_in_sources: str
     out_of_scope: str
 
     def refused(self, reason: Reason, lacking: Sequence[str] = ()) -> str:
-        """That there is no answer, and why: what was not found, if that is known."""
-        why: str = getattr(self, reason)
-        if reason == "not_in_sources" and lacking:
-            why = self.not_found(lacking)
-        return f"{self.refusal} {why}"
+        """That there is no answer, and why if that is known."""
+        if reason != "not_in_sources":
+            return f"{self.refusal} {getattr(self, reason)}"
+        return f"{self.refusal} {self.not_found(lacking)}" if lacking else self.refusal
 
     def not_found(self, words: Sequence[str]) -> str:
         return self.lacking.format(words=", ".join(words))

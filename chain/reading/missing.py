@@ -15,13 +15,13 @@ _DIGITS = 2  # of a figure; one digit is a count, a page or part of a name
 
 def missing(question: str, language: str, found: Sequence[ScoredPassage]) -> tuple[str, ...]:
     """Figures and countries that no passage found has, with its document and date, in the
-    question's words and order."""
+    question's words and order; a small letter is a language's ("en français")."""
     demands = demands_of(question, language)
     everything = Evidence(_texts(found), language)
     figures = everything.figures_missing(demands)
     lacking = [
         *(one for one in figures if sum(map(str.isdigit, one)) >= _DIGITS),
-        *everything.countries_missing(demands),
+        *(one for one in everything.countries_missing(demands) if one[0].isupper()),
     ]
     return tuple(sorted(dict.fromkeys(lacking), key=question.find))
 
