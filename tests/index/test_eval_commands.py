@@ -124,6 +124,39 @@ def test_two_runs_are_compared_and_one_is_accepted(
     assert "over the 1 questions that both runs asked" in capsys.readouterr().out
 
 
+def test_official_documents_are_a_second_ground_with_rules_and_runs_of_its_own(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = here / "ground/texts"
+    texts.mkdir(parents=True)
+    (texts / "harbour.en.md").write_text("# Harbour\n\n## Boats\n\nThe town has 40 boats.\n")
+    asks = (
+        "{{id: {0}, question: 'How many boats has the town?', language: en, answerable: true,"
+        " kind: number, facts: [['40 boats']], documents: [{1}]}}\n"
+    )
+    turns = asks.replace("}}", ", conversation: {2}}}")
+    (here / "ground/a.yaml").write_text(
+        "".join(f"- {one}" for one in (
+            asks.format("ours", "harbour"),
+            asks.format("elsewhere", "council"),
+            turns.format("first", "harbour", "whole"),
+            turns.format("one", "harbour", "torn"),
+            turns.format("two", "council", "torn"),
+        ))
+    )  # fmt: skip
+    monkeypatch.setattr(ask, "DOCUMENTS", here / "ground")
+    gates = "at_least: {size.words: 1000}\ndocuments: {at_least: {reading.complete: 1.0}}"
+    (here / "both.yaml").write_text(gates, "utf-8")
+    assert main(["--documents", "--gate", str(here / "both.yaml")]) == 0
+    assert "gate passed" in capsys.readouterr().out
+    assert runs.listed(here / "data") == ()
+    (kept,) = (here / "data/corpora").glob("*/runs/*/results.json")
+    results = runs.read(kept.parent)
+    assert [one.id for one in results.questions] == ["ours", "first"]
+    (here / "both.yaml").write_text(gates.replace("complete: 1.0", "signable: 1.1"), "utf-8")
+    assert main(["--documents", "--gate", str(here / "both.yaml")]) == GATE_CLOSED
+
+
 def test_a_set_is_put_to_documents_of_its_own(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
