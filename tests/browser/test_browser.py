@@ -13,6 +13,7 @@ from tests.support.browser import VIEWPORT_HEIGHT, ask, evidence, opened, press,
 from tests.support.small import Small
 
 ROOT = Path(__file__).parents[2]
+REMOVAL = "Hoe snel moet een platform terroristische inhoud weghalen?"
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
 HOSTILE = (
     "De Zwarte Tulp telt 4321 leden <script>window.harmed = 1</script> "
@@ -38,9 +39,11 @@ def scroll_up_from(page: Page, last: Locator) -> None:
 
 def test_an_answer_can_be_checked_in_its_source(browser: Browser, address: str) -> None:
     with opened(browser, address) as page:
-        ask(page, REPORTS)
-        answer = page.locator(".sw-answer", has_text="725 000").filter(
-            has=page.get_by_role("link", name="Bron 1", exact=True)
+        ask(page, REMOVAL)
+        answer = (
+            page.locator(".sw-answer", has_text="1 uur")
+            .filter(has=page.get_by_role("link", name="Bron 1", exact=True))
+            .first
         )
         expect(answer).to_be_visible()
         assert answer.get_attribute("lang") == "nl"
@@ -50,7 +53,7 @@ def test_an_answer_can_be_checked_in_its_source(browser: Browser, address: str) 
         expect(first).to_be_hidden()
         panel.click()
         expect(first).to_be_visible()
-        quotes = page.locator("mark").all_inner_texts()
+        quotes = page.locator(".sw-source mark").all_inner_texts()
         sources = [file.read_text("utf-8") for file in ROOT.glob("corpus/nl/*.md")]
         assert quotes
         assert [quote for quote in quotes if not any(quote in text for text in sources)] == []

@@ -11,6 +11,7 @@ from tests.support.openai_server import Script
 from ui.chat.question_field import MAX_QUESTION
 
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
+REMOVAL = "Hoe snel moet een platform terroristische inhoud weghalen?"  # answered in a sentence
 MARKET = "Hoeveel is de drugsmarkt in Europa waard?"
 WINDOWS = ((1280, 900), (390, 844))
 TOP = 110  # pixels: the page's header, and the frame of a question
@@ -26,17 +27,18 @@ def bottom_of(place: Locator) -> float:
     return box["y"] + box["height"]
 
 
-def at_top(page: Page, number: int) -> None:
+def at_top(page: Page, number: int, *, is_whole: bool = False) -> None:
     """Waits until this many answers are there; the last question is at the top of the window, and
-    its answer is whole above the field."""
+    its answer begins above the field, or is whole there: results go on below."""
     expect(page.get_by_text("Was dit antwoord bruikbaar?")).to_have_count(number)
     expect(field(page)).to_be_enabled()
     settled(page)
     box = box_of(page.locator(".sw-last-question"))
     assert 40 < box["y"] < TOP
     field_top = box_of(field(page))
-    answer = page.get_by_test_id("stChatMessage").last.locator(".sw-answer").first
-    assert bottom_of(answer) < field_top["y"]
+    answer = box_of(page.get_by_test_id("stChatMessage").last.locator(".sw-answer").first)
+    assert answer["y"] < field_top["y"] - 100
+    assert not is_whole or answer["y"] + answer["height"] < field_top["y"]
 
 
 @pytest.mark.parametrize(("width", "height"), WINDOWS)
@@ -45,9 +47,9 @@ def test_a_question_goes_to_the_top_and_its_answer_is_whole(
 ) -> None:
     with opened(browser, address, width=width) as page:
         page.set_viewport_size({"width": width, "height": height})
-        for number, question in enumerate((REPORTS, "En in 2010?", MARKET), start=1):
+        for number, question in enumerate((REPORTS, "En in 2010?", REMOVAL), start=1):
             ask(page, question)
-            at_top(page, number)
+            at_top(page, number, is_whole=question == REMOVAL)
         page.locator("[class*='st-key-plain-next-'] button").first.click()
         at_top(page, 4)
         page.reload()
@@ -88,11 +90,11 @@ def test_a_long_text_without_a_question_is_refused_and_stays(
 
 def test_the_question_in_a_long_text_is_asked(browser: Browser, address: str) -> None:
     with opened(browser, address) as page:
-        field(page).fill(f"{NO_QUESTION}\n\n{MARKET}")
+        field(page).fill(f"{NO_QUESTION}\n\n{REMOVAL}")
         field(page).press("Enter")
         at_top(page, 1)
-        expect(page.get_by_role("heading", name=MARKET, level=2)).to_be_visible()
-        expect(page.locator(".sw-answer", has_text="30 miljard").first).to_be_visible()
+        expect(page.get_by_role("heading", name=REMOVAL, level=2)).to_be_visible()
+        expect(page.locator(".sw-answer", has_text="1 uur").first).to_be_visible()
         page.get_by_text(re.compile(r"Rest van uw tekst \([\d.]+ tekens\)")).click()
         expect(page.get_by_text("de haven van Rotterdam").first).to_be_visible()
         expect(page.locator(".sw-length")).to_be_empty()
