@@ -111,7 +111,7 @@ def test_a_question_is_answered_in_its_time_whatever_the_model_does(
         assistant = Assistant(settings.model_copy(update=values))
         assistant.warm_up()
         answer = assistant.ask("How many reports were there in the EU in 2019?")
-        assert (answer.mode, answer.answered, bool(answer.trouble)) == ("fallback", True, True)
+        assert (answer.mode, answer.is_sourced, bool(answer.trouble)) == ("fallback", True, True)
         assert hung_up.wait(PATIENCE)
 
 

@@ -169,7 +169,7 @@ def _ask_and_check(models: tuple[Settings, Settings], asked: Sequence[Question])
 def test_a_model_that_gets_no_time_falls_back(model: Settings) -> None:
     hurried = Assistant(model.model_copy(update={"answer_timeout": 0.2}))
     answer = hurried.ask("How many reports were there in the EU in 2019?", language="en")
-    assert (answer.mode, answer.answered) == ("fallback", True)
+    assert (answer.mode, answer.is_sourced) == ("fallback", True)
 
 
 def test_a_follow_up_that_the_model_does_not_rewrite_is_understood_by_rules(

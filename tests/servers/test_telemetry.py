@@ -147,7 +147,7 @@ def test_a_question_is_a_span_with_its_stages(
         assert seconds == pytest.approx(answer.timings[name], abs=0.05)
     assert about(question) == {
         telemetry_names.REQUEST: "asked-1",
-        telemetry_names.KIND: "answer",
+        telemetry_names.KIND: "found",
         telemetry_names.MODE: "extractive",
         telemetry_names.GENERATION: answer.generation,
     }
@@ -374,7 +374,7 @@ def test_answers_go_on_without_the_collector_and_the_end_is_not_held_up(
         url = collected.url if hangs else f"http://localhost:{free_port()}"
         telemetry.start(url, scraped=False)
         for _ in range(3):
-            assert assistant.ask(ASKED).answered
+            assert assistant.ask(ASKED).is_sourced
         assert telemetry._recorder is not None
         telemetry._recorder.close()
 
