@@ -117,9 +117,10 @@ def decide(
     )
     first = None if is_given else chance(question, language, found, ranked, index)
     outside = None if meant.last else trials.elsewhere(index, question, language, query.scope)
-    quotable = sure.value >= settings.refuse_below
-    if meant.follows and not sure.off_topic:
-        quotable = True  # rules understand a follow-up less surely than one finds what it is about
+    # Rules understand a follow-up less surely than one finds what it is about.
+    likely = bool(meant.follows) or sure.value >= settings.refuse_below
+    far = sure.off_topic and settings.refuse_below > 0  # at 0 nothing is refused
+    quotable = likely and not far
     quotable = quotable and not is_better_outside(outside, highest(found))
     refuses = sure.on_topic < _FAR if settings.generative else not quotable
     return Decision(

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from langchain_core.callbacks import BaseCallbackHandler
 
+import prompts
 from chain import __main__ as command
 from chain.answer.composition import Composition
 from chain.answerer import Draft, Quote, Request, Verdict
@@ -71,6 +72,9 @@ def test_what_has_nothing_to_do_with_the_corpus_is_refused_in_the_questions_lang
     assert answer.text.startswith(refusal)
     assert answer.language == written_in(answer.text, "")
     assert (answer.citations, answer.more) == ((), ())
+    if answer.language not in prompts.languages():  # one line
+        assert answer.text == prompts.short_phrases(answer.language).refused("off_topic")
+        return
     assert re.search("5 do[ck]ument", answer.text.lower())
     created = datetime.datetime.fromisoformat(assistant.index.snapshot().created).date()
     assert written(created, answer.language) in answer.text
@@ -213,7 +217,7 @@ def test_without_passages_there_is_no_confidence(assistant: Assistant) -> None:
 @pytest.mark.parametrize(
     ("question", "lacking"),
     [
-        ("Hoeveel meldingen van online kindermisbruik waren er in 2019 en in 2022?", ("2022",)),
+        ("Hoeveel meldingen van online kindermisbruik waren er in 2019 en in 2031?", ("2031",)),
         ("Hoeveel vuurwapens nam men in beslag in Spanje en Griekenland?", ("Griekenland",)),
         ("Combien de signalements en 2019 selon l'OLAF ?", ()),  # other languages may spell it so
         ("Combien d'armes à feu ont été saisies à Marseille ?", ()),
@@ -484,10 +488,10 @@ def test_the_command_prints_answer_quotes_and_json(
     printed = capsys.readouterr().out
     assert "[1] summary by this project, not an official text, " in printed
     assert "“" in printed
-    assert "    official document summarised here: https://eur-lex.europa.eu/" in printed
+    assert re.search(r"\n    [a-z ]+: https://", printed)
     assert command.main([question, "--json", "--area", "child-protection"]) == 0
     answer = json.loads(capsys.readouterr().out)
-    assert answer["answered"] is True
+    assert (answer["answered"], answer["found"]) == (False, True)
     assert answer["documents"] == ["csa-strategy"]
     assert "725 000" in answer["text"]
 

@@ -122,7 +122,7 @@ def test_an_empty_page_says_what_is_loaded_and_a_question_is_answered_with_sourc
     assert "persbericht van 24 juli 2020" in shown(app) or "COM(2020) 607 final" in shown(app)
     assert "· 24 juli 2020" in shown(app)
     assert "<mark>" in shown(app)
-    assert 'href="https://eur-lex.europa.eu/' in shown(app)
+    assert 'href="https://' in shown(app)
 
 
 @pytest.mark.parametrize(
