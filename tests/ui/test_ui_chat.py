@@ -105,6 +105,7 @@ def test_an_empty_page_says_what_is_loaded_and_a_question_is_answered_with_sourc
     assert "<dt>Documenten</dt><dd>5</dd><dt>Taalversies</dt><dd>10</dd>" in shown(app)
     assert "Bescherming van kinderen" in app.multiselect(key="areas").options
     assert "zonder taalmodel" in shown(app)
+    assert "Er staat geen taalmodel aan: deze pagina zoekt en citeert" in shown(app)
     assert "STRATEGIEWIJZER_MODEL" not in shown(app)
     monkeypatch.setenv("OPENAI_API_KEY", "sk-x")
     run(app)

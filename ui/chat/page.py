@@ -153,6 +153,8 @@ def _show_problems(place: DeltaGenerator, session: Chat, texts: Texts) -> None:
 def _show_start(session: Chat, documents: Collection[DocumentInfo], texts: Texts) -> None:
     """What this is for and what it rests on, with questions to begin with."""
     st.markdown(texts("purpose"))
+    if not current().generative:
+        st.html(facts_html(texts("chat.no_model")))
     if current().audit:
         st.html(facts_html(texts("privacy.audited")))
     if told_of := sidebar.loaded_html(documents, texts):
