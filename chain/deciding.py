@@ -145,8 +145,8 @@ def requested(index: Snapshot, query: Query, meant: Understood, decision: Decisi
         found = (*found, *index.rests([one.passage for one in found], meant.question))
         known = {one.passage.id for one in found}
         found = (*found, *(one for one in decision.rest if one.passage.id not in known))
-    asks_one = len(parts) == 1 and not meant.of_item
-    asks_one = asks_one and not wants_writing(meant.question, query.language)
+    quotable = not wants_writing(meant.question, query.language)
+    asks_one = len(parts) == 1 and not meant.of_item and quotable
     is_follow_up = meant.question != query.question and not meant.message
     answer = meant.last.answer_text if meant.last else ""
     return Request(
@@ -159,7 +159,7 @@ def requested(index: Snapshot, query: Query, meant: Understood, decision: Decisi
         overview=bool(meant.document),
         is_sure=decision.first is None or (asks_one and decision.first.is_sure),
         lacking=() if meant.last else missing(query.question, query.language, found),
-        quotable=not wants_writing(meant.question, query.language),
+        quotable=quotable,
         task=Task(meant.message, query.question, answer) if meant.message else None,
     )
 

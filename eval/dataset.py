@@ -24,6 +24,7 @@ from pydantic_core import PydanticCustomError
 from core.answer import Message, Turn
 from core.errors import QuestionSetError
 from core.frozen import Frozen
+from language.matching import in_folded
 
 QuestionKind = Literal[
     "number", "date", "name", "list", "definition", "why", "how", "yes-no",
@@ -85,6 +86,10 @@ class Question(Frozen):
     note: str = ""
     held_out: StrictBool = False
     part: Annotated[RunPart, Field(validate_default=True)] = "questions"
+
+    def facts_in(self, folded: str) -> bool:
+        """Whether a folded text has a spelling of every fact."""
+        return all(any(in_folded(folded, one) for one in fact) for fact in self.facts)
 
     @model_validator(mode="after")
     def _labels_fit(self) -> Self:

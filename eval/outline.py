@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from core.passage import Passage
 from eval.dataset import Question
-from language.matching import fold, in_folded
+from language.matching import fold
 
 Place = tuple[str, int]  # document id, section number; the same for all language versions
 
@@ -87,9 +87,7 @@ class Outline:
         texts = {place: text for place, text in self.texts.items() if place[0] == document}
         answers = [fold(answer) for answer in question.answers]
         return {place for place, text in texts.items() if any(one in text for one in answers)} or {
-            place
-            for place, text in texts.items()
-            if all(any(in_folded(text, spelling) for spelling in fact) for fact in question.facts)
+            place for place, text in texts.items() if question.facts_in(text)
         }
 
 

@@ -68,10 +68,10 @@ def find(
         nearness = _nearness_of_all(generation, frozenset(allowed), vector)
     else:
         nearness = _nearest(generation, keyword, query, language, vector, allowed, wanted)
-    before = frozenset(map(_document_id, about))
-    asked_for = named(query, generation.names).intersection(allowed) or frozenset(
-        key for key in allowed if _document_id(key) in before
-    )
+    asked_for = named(query, generation.names).intersection(allowed)
+    if about and not asked_for:
+        before = frozenset(map(_document_id, about))
+        asked_for = frozenset(key for key in allowed if _document_id(key) in before)
     if asked_for and sum(map(allowed.__getitem__, asked_for)) <= _FEW:
         nearness |= _nearness_of_all(generation, asked_for, vector)
     level = levels(generation, keyword, query, language, vector, allowed, profile)

@@ -7,10 +7,10 @@ provenance are in the embedder's profile (vectorstore/profile.py), what was trie
 on documents that nobody fitted in docs/decisions/0015-three-forms.md.
 """
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from chain.reading.confidence import probability
 from chain.reading.evidence import Evidence, LanguageText, of_passage
 from chain.reading.relevance import Ranked
 from chain.reading.unit_text import reading
@@ -57,11 +57,9 @@ def chance(
     """
     if not ranked:
         return Chance(0.0, lacks=True)
-    weights = index.profile.chance
     told = features(question, language, found, ranked, index)
     values = dict(zip(FEATURES, told, strict=True))
-    total = weights["intercept"] + sum(weights[name] * value for name, value in values.items())
-    return Chance(1.0 / (1.0 + math.exp(-total)), lacks=values["lacks"] > 0)
+    return Chance(probability(index.profile.chance, values), lacks=values["lacks"] > 0)
 
 
 def features(

@@ -63,8 +63,8 @@ def confidence(
     weights = index.profile.confidence
     near = similarities(question, language, _in_language(found, ranked), index)
     return Confidence(
-        _chance(weights["on_topic"], near),
-        _chance(weights["in_sources"], near | lacks(question, language, found, ranked, index)),
+        probability(weights["on_topic"], near),
+        probability(weights["in_sources"], near | lacks(question, language, found, ranked, index)),
     )
 
 
@@ -179,6 +179,7 @@ def _none_of(asked: Mapping[str, str], missing: Sequence[str]) -> float:
     return float(0 < len(asked) == len(missing))
 
 
-def _chance(weights: Mapping[str, float], values: Mapping[str, float]) -> float:
+def probability(weights: Mapping[str, float], values: Mapping[str, float]) -> float:
+    """Of a logistic model: weights by feature, and "intercept"."""
     total = weights["intercept"] + sum(weights[name] * value for name, value in values.items())
     return 1.0 / (1.0 + math.exp(-total))

@@ -11,7 +11,6 @@ from functools import cached_property, lru_cache, partial
 from typing import NamedTuple
 
 from chain.understanding.demands import Demands
-from core.citation import Citation
 from core.passage import Passage, Unit
 from language.acts import names_of
 from language.countries import countries
@@ -103,12 +102,6 @@ def of_passage(passage: Passage, unit: Unit | None = None) -> LanguageText:
     """A passage, or one of its units, with its metadata."""
     said = (passage.document.title, passage.document.reference, *names_of(passage.document))
     return LanguageText("\n".join((passage.context(unit), *said)), passage.language)
-
-
-def of_citation(citation: Citation) -> LanguageText:
-    document = citation.document
-    said = (*citation.headings, document.reference, str(document.date or ""))
-    return LanguageText("\n".join((citation.quote, *said)), document.language)
 
 
 class _Read:

@@ -25,13 +25,13 @@ from research.fitting import QUESTIONS, is_wide
 from research.fitting import questions as questions_to_fit_on
 from research.fitting.curve import refusal_curve
 from research.fitting.fitted_numbers import write
+from research.fitting.logistic import Array, fit, probability
 from vectorstore.snapshot import Snapshot
 from vectorstore.store import open_index
 
 CURVE = ROOT / "docs" / "refusal.svg"
 _PENALTY = 1.0  # on standardised features
 _THRESHOLDS = np.arange(0.1, 0.95, 0.05)
-Array = NDArray[np.float64]
 
 
 def main() -> int:
@@ -54,7 +54,7 @@ def main() -> int:
     left_out = np.ones(len(questions))
     for model, (features, outcome, among) in models.items():
         values = np.array([list(row.values()) for row in features])
-        fitted = fit(values[among], outcome[among])
+        fitted = fit(values[among], outcome[among], _PENALTY)
         rounded = (round(float(weight), 4) for weight in fitted)
         weights[model] = dict(zip(["intercept", *features[0]], rounded, strict=True))
         left_out *= _left_out(values, outcome, among)
@@ -83,26 +83,6 @@ def main() -> int:
     return 0
 
 
-def fit(values: Array, outcome: Array) -> Array:
-    """Weights (intercept first) of a logistic model; `values` (n, features), `outcome` 0 or 1 (n,).
-
-    Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, 4.4.1, with a ridge
-    penalty on the standardised features.
-    """
-    mean, spread = values.mean(0), values.std(0)
-    spread[spread == 0] = 1.0
-    design = np.column_stack([np.ones(len(values)), (values - mean) / spread])
-    penalty = np.diag([0.0] + [_PENALTY] * values.shape[1])
-    weights = np.zeros(design.shape[1])
-    for _ in range(50):
-        probability = 1 / (1 + np.exp(-design @ weights))
-        gradient = design.T @ (outcome - probability) - penalty @ weights
-        curvature = design.T @ (design * (probability * (1 - probability))[:, None]) + penalty
-        weights += np.linalg.solve(curvature, gradient)
-    slopes = weights[1:] / spread
-    return np.concatenate([[weights[0] - slopes @ mean], slopes])
-
-
 def auc(score: Array, outcome: Array) -> float:
     """Probability that a positive scores above a negative; ties count half (Mann-Whitney U)."""
     difference = score[outcome == 1][:, None] - score[outcome == 0][None, :]
@@ -114,12 +94,9 @@ def _left_out(values: Array, outcome: Array, among: NDArray[np.bool_]) -> Array:
     judged = []
     for number in range(len(values)):
         others = among & (np.arange(len(values)) != number)
-        judged.append(_probability(values[[number]], fit(values[others], outcome[others]))[0])
+        weights = fit(values[others], outcome[others], _PENALTY)
+        judged.append(probability(values[[number]], weights)[0])
     return np.array(judged)
-
-
-def _probability(values: Array, weights: Array) -> Array:
-    return np.asarray(1 / (1 + np.exp(-(weights[0] + values @ weights[1:]))))
 
 
 def _features(

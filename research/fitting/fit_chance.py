@@ -35,10 +35,11 @@ from core.errors import StrategiewijzerError
 from core.settings import ROOT, Settings
 from eval.dataset import Question, fingerprints, load
 from eval.other_documents import prepare
-from language.matching import fold, in_folded
+from language.matching import fold
 from research.fitting import QUESTIONS, questions
 from research.fitting.curve import chance_curve
 from research.fitting.fitted_numbers import write
+from research.fitting.logistic import Array, fit, probability
 from research.public import build_index, halves
 from research.public import load as load_public
 from research.public.tasks import right_units
@@ -47,7 +48,6 @@ from vectorstore.store import Index, open_index
 CURVE = ROOT / "docs" / "chance.svg"
 _PENALTY = 10.0  # on standardised features
 _THRESHOLDS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85)
-Array = NDArray[np.float64]
 
 
 class Ground(NamedTuple):
@@ -82,13 +82,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     curves = {}
     for name, ground in grounds.items():
         others = [one for other, one in grounds.items() if other != name]
-        said = probability(ground.values, fit(others))
+        said = probability(ground.values, _fitted(others))
         curves[name] = (said, ground.right)
         console.print(
             f"{name}: {len(said)} questions, fitted on the other two", *_table(said, ground)
         )
     CURVE.write_text(chance_curve(curves), "utf-8")
-    fitted = [round(float(weight), 3) for weight in fit(list(grounds.values()))]
+    fitted = [round(float(weight), 3) for weight in _fitted(list(grounds.values()))]
     weights = dict(zip(("intercept", *FEATURES), fitted, strict=True))
     write(
         index.embedder.fingerprint,
@@ -102,32 +102,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def fit(grounds: Sequence[Ground]) -> Array:
-    """Weights (intercept first) of a logistic model in which all grounds count alike.
-
-    Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, 4.4.1, with a ridge
-    penalty on the standardised features; Newton's method.
-    """
-    values = np.concatenate([one.values for one in grounds])
+def _fitted(grounds: Sequence[Ground]) -> Array:
+    """Weights (intercept first) of a model in which all grounds count alike."""
     outcome = np.concatenate([one.right for one in grounds]).astype(float)
     total = len(outcome) / len(grounds)
     counts = np.concatenate([np.full(len(one.right), total / len(one.right)) for one in grounds])
-    mean, spread = values.mean(0), values.std(0)
-    spread[spread == 0] = 1.0
-    design = np.column_stack([np.ones(len(values)), (values - mean) / spread])
-    penalty = np.diag([0.0] + [_PENALTY] * values.shape[1])
-    weights = np.zeros(design.shape[1])
-    for _ in range(50):
-        chance = 1 / (1 + np.exp(-design @ weights))
-        gradient = design.T @ (counts * (outcome - chance)) - penalty @ weights
-        curvature = design.T @ (design * (counts * chance * (1 - chance))[:, None]) + penalty
-        weights += np.linalg.solve(curvature, gradient)
-    slopes = weights[1:] / spread
-    return np.concatenate([[weights[0] - slopes @ mean], slopes])
-
-
-def probability(values: Array, weights: Array) -> Array:
-    return np.asarray(1 / (1 + np.exp(-(weights[0] + values @ weights[1:]))))
+    return fit(np.concatenate([one.values for one in grounds]), outcome, _PENALTY, counts)
 
 
 def _table(said: Array, ground: Ground) -> Iterator[str]:
@@ -153,14 +133,9 @@ def _asked(asked: Sequence[Question], index: Index, settings: Settings) -> Groun
         blocks = choose(request)
         shown = [text for one in blocks for text in readings(one.passage, one.units, request)]
         rows.append(features(one.question, one.language, found, ranked, snapshot))
-        right.append(one.answerable and _has_all(" ".join(shown), one.facts))
+        right.append(one.answerable and one.facts_in(fold(" ".join(shown))))
         answerable.append(one.answerable)
     return Ground(np.array(rows), np.array(right), np.array(answerable))
-
-
-def _has_all(text: str, facts: Sequence[Sequence[str]]) -> bool:
-    folded = fold(text)
-    return all(any(in_folded(folded, spelling) for spelling in fact) for fact in facts)
 
 
 def _paragraphs(folder: Path, settings: Settings) -> Ground:
