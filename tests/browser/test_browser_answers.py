@@ -12,7 +12,7 @@ from people.conversations import Conversations
 from people.database import database
 from tests.support.answers import made
 from tests.support.axe import SCHEMES, broken_rules
-from tests.support.browser import opened, settled
+from tests.support.browser import opened, settled, sideways
 from ui.access import LOCAL
 
 pytestmark = pytest.mark.long
@@ -47,8 +47,7 @@ def test_no_rule_is_broken_and_a_phone_needs_no_scrolling_sideways(
 ) -> None:
     with opened(browser, places[name], width=390) as page:
         unfolded(page)
-        wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        assert wide <= 0
+        assert sideways(page) <= 0
         page.set_viewport_size({"width": 1280, "height": 720})
         assert broken_rules(page, SCHEMES) == []
 

@@ -9,7 +9,18 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from core.settings import Settings
-from tests.support.browser import ask, evidence, free_port, opened, press, served, settled
+from tests.support.browser import (
+    ask,
+    box_of,
+    evidence,
+    free_port,
+    opened,
+    press,
+    served,
+    settled,
+    sideways,
+    text_of,
+)
 from tests.support.openai_server import Script
 
 REPORTS = "Hoeveel meldingen van online kindermisbruik waren er in 2019?"
@@ -273,8 +284,8 @@ def test_questions_to_go_on_with_are_asked_with_a_click(browser: Browser, addres
         ask(page, REPORTS)
         answered(page, 1)
         offered = page.locator("[class*='st-key-plain-next-'] button").first
-        text = offered.inner_text().split("\n")[-1]
-        offered.click()
+        text = text_of(offered).split("\n")[-1]
+        press(offered)
         expect(question(page, text)).to_be_visible()
         answered(page, 2)
 
@@ -283,8 +294,7 @@ def test_a_phone_shows_question_answer_and_conversations(browser: Browser, addre
     with opened(browser, address, width=390) as page:
         ask(page, REPORTS)
         answered(page, 1)
-        wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        assert wide <= 0
+        assert sideways(page) <= 0
         page.get_by_test_id("stExpandSidebarButton").click()
         expect(page.get_by_role("button", name=re.compile("^Nieuw gesprek"))).to_be_visible()
         expect(page.get_by_label("Zoeken in gesprekken")).to_be_visible()
@@ -322,8 +332,8 @@ def test_an_answer_is_copied_linked_and_saved_from_one_row(
         answered(page, 1)
         heights = set()
         for name in ("Kopiëren", "Link", "Meer"):
-            box = button(page, name).bounding_box()
-            heights.add(round((box["y"] + box["height"] / 2) / 10) if box else None)
+            box = box_of(button(page, name))
+            heights.add(round((box["y"] + box["height"] / 2) / 10))
         assert len(heights) == 1
         press(button(page, "Kopiëren"))
         expect(page.get_by_text("Gekopieerd.")).to_be_visible()
@@ -383,12 +393,12 @@ def test_a_shared_conversation_is_read_by_another_and_taken_back(
         answered(page, 1)
         press(button(page, "Delen"))
         press(button(page, "Link maken"))
-        link = page.get_by_text("?s=").inner_text()
+        link = text_of(page.get_by_text("?s="))
         other.goto(link)
         expect(other.get_by_role("heading", name=REPORTS).last).to_be_visible()
         expect(other.locator("details.sw-sources")).to_have_count(1)
         expect(other.get_by_text("Gedeeld gesprek, alleen om te lezen.")).to_be_visible()
-        assert field(other).count() == 0
+        expect(field(other)).to_have_count(0)
         press(button(page, "Niet meer delen"))
         expect(page.get_by_text("Gedeeld tot en met")).to_have_count(0)
         other.reload()

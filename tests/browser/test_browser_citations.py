@@ -20,6 +20,8 @@ from tests.support.browser import (
     opened,
     press,
     settled,
+    sideways,
+    text_of,
     visitor,
 )
 from tests.support.http_server import http_server
@@ -87,6 +89,7 @@ def test_a_tap_shows_the_card_on_a_phone_and_the_card_leads_to_the_quote(
     with visitor(browser, address, **phone) as page:
         page.goto(address)
         chip = first_chip(page)
+        settled(page)
         chip.tap()
         card = chip.locator(".sw-card")
         expect(card).to_be_visible()
@@ -96,8 +99,7 @@ def test_a_tap_shows_the_card_on_a_phone_and_the_card_leads_to_the_quote(
         card.get_by_role("link", name="Toon het citaat in zijn passage").tap()
         expect(panel(page).locator("mark").first).to_be_in_viewport()
         expect(card).to_be_hidden()
-        wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        assert wide <= 0
+        assert sideways(page) <= 0
 
 
 def test_a_chip_is_large_enough_for_a_finger(browser: Browser, address: str) -> None:
@@ -191,18 +193,18 @@ def test_the_sources_of_an_answer_are_gone_through_in_the_panel_with_the_keyboar
         number.press("Enter")
         told = panel(page).locator(".sw-panel-place")
         expect(told).to_have_text(re.compile(r"1 / [2-9]"))
-        first = panel(page).get_by_role("heading").inner_text()
+        first = text_of(panel(page).get_by_role("heading"))
         panel(page).get_by_role("button", name="Volgende bron").focus()
         page.keyboard.press("Enter")
         expect(told).to_have_text(re.compile(r"2 / [2-9]"))
         expect(panel(page).locator("mark").first).to_be_in_viewport()
-        assert panel(page).get_by_role("heading").inner_text() != first
+        assert text_of(panel(page).get_by_role("heading")) != first
         panel(page).get_by_role("button", name="Vorige bron").focus()
         page.keyboard.press("Enter")
         expect(panel(page).get_by_role("heading")).to_have_text(first)
         around = panel(page).locator(".sw-nearby").first
         around.locator("summary").click()
-        assert len(around.locator("> div").inner_text()) > 100
+        assert len(text_of(around.locator("> div"))) > 100
         panel(page).get_by_role("button", name="Sluiten").focus()
         page.keyboard.press("Enter")
         expect(panel(page)).to_be_hidden()

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.settings import Settings
 from eval import run_report, runs
-from tests.support.browser import opened, press, served
+from tests.support.browser import opened, press, served, sideways
 
 pytestmark = pytest.mark.long
 
@@ -116,4 +116,4 @@ def test_a_run_is_started_goes_on_alone_is_looked_into_and_taken_along(
             expect(page.get_by_role("tab", name=tab, exact=True)).to_have_attribute(
                 "aria-selected", "true"
             )
-            assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+            assert sideways(page) <= 0

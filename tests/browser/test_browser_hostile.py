@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.settings import Settings
 from ingest.pipeline import ingest
-from tests.support.browser import ask, opened, served, settled, visitor
+from tests.support.browser import ask, opened, served, settled, text_of, visitor
 from tests.support.openai_server import openai_server
 from tests.support.worst_case_model import HOST, Case, WorstCaseModel, cases
 
@@ -103,7 +103,7 @@ def test_a_hostile_document_puts_nothing_into_the_page(
     with opened(browser, documents.address) as page:
         answered(page, case)
         assert set(case.says) <= set(documents.model.sentences)
-        assert case.carrier.true in page.get_by_test_id("stChatMessage").last.inner_text()
+        assert case.carrier.true in text_of(page.get_by_test_id("stChatMessage").last)
         assert faults(page, "https://evil.example/office") == []
 
 

@@ -13,7 +13,7 @@ from people.conversations import Conversations
 from people.database import database
 from tests.servers.test_notes import note
 from tests.support.axe import broken_rules
-from tests.support.browser import ask, opened, press, settled
+from tests.support.browser import ask, opened, press, settled, sideways
 from ui.access import LOCAL
 
 pytestmark = pytest.mark.long
@@ -60,7 +60,7 @@ def test_a_quote_is_kept_remarked_removed_and_downloaded(
             "href", re.compile(r"sources\?document=.*quote=")
         )
         assert broken_rules(page) == []
-        assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+        assert sideways(page) <= 0
         remark = page.get_by_label("Opmerking")
         settled(page)  # what is typed into a field that the run replaces is typed into nothing
         remark.fill("Voor de brief")

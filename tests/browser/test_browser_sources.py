@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from core.settings import Settings
 from ingest.pipeline import ingest
-from tests.support.browser import box_of, opened, press, served
+from tests.support.browser import box_of, opened, press, served, settled, sideways, text_of
 from ui.addresses import reading_address
 from vectorstore.store import open_index
 
@@ -160,8 +160,8 @@ def test_a_document_is_told_in_short_and_a_question_about_it_is_asked(
         digest.get_by_role("link", name="Bron 1", exact=True).click()
         expect(page.get_by_role("dialog").locator("mark").first).to_be_visible()
         page.keyboard.press("Escape")
-        question = asked.first.inner_text().splitlines()[-1]
-        asked.first.click()
+        question = text_of(asked.first).splitlines()[-1]
+        press(asked.first)
         expect(page.locator(".sw-question, .sw-last-question").first).to_contain_text(question)
         expect(page.locator(".sw-answer").first).to_contain_text("drie blokken")
         expect(page.get_by_text(re.compile("^Gezocht binnen: EU-agenda")).first).to_be_visible()
@@ -186,8 +186,7 @@ def test_a_summary_is_folded_and_the_text_stays_where_it_is(
         assert page.evaluate("window.tallest") < 60
         digest.locator("summary").first.click()
         expect(digest.locator(".sw-answer").first).to_be_visible()
-        wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-        assert not page.evaluate(wide)
+        assert sideways(page) <= 0
 
 
 def test_what_a_source_says_is_shown_plainly(browser: Browser, hostile: str) -> None:
@@ -223,7 +222,7 @@ def test_long_names_need_no_scrolling_sideways(
 ) -> None:
     with opened(browser, f"{hostile}{place}", width=width) as page:
         expect(page.locator(".sw-record").first).to_be_visible()
-        wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        wide = sideways(page)
         inside = page.get_by_test_id("stMain").evaluate("one => one.scrollWidth - one.clientWidth")
     assert (wide <= 0, inside <= 0) == (True, True)
 
@@ -234,5 +233,6 @@ def test_two_languages_need_no_scrolling_sideways_on_a_phone(
     with opened(browser, f"{address}{DRUGS}&beside=en", width=390) as page:
         expect(page.locator(".sw-row").first).to_be_visible()
         expect(page.locator(".sw-row").nth(3).get_by_text("Engels", exact=True)).to_be_visible()
+        settled(page)
         inside = page.get_by_test_id("stMain").evaluate("one => one.scrollWidth - one.clientWidth")
     assert inside <= 0

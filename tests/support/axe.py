@@ -21,6 +21,7 @@ _KNOWN = (("presentation-role-conflict", 'data-testid="stFileUploaderDropzone"')
 def broken_rules(page: Page, schemes: Sequence[str] = ()) -> list[str]:
     """The rules of WCAG 2.2 AA that a machine can check and this page breaks, with where; in each
     of these colour schemes, or in the one that the page has."""
+    settled(page)
     size = page.viewport_size or {"width": 1280, "height": 720}
     tall = page.evaluate(
         "Math.max(...[...document.querySelectorAll('*')].map(e => e.scrollHeight))"

@@ -251,6 +251,21 @@ def press(what: Locator) -> None:
     what.click()
 
 
+def text_of(what: Locator) -> str:
+    """What a reader reads there, once nothing on the page changes any more.
+
+    Which lines are lines hangs on styles, which can come after the text.
+    """
+    settled(what.page)
+    return what.inner_text()
+
+
+def sideways(page: Page) -> int:
+    """By how many pixels the page, once at rest, is wider than its window."""
+    settled(page)
+    return int(page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
+
+
 def box_of(what: Locator) -> FloatRect:
     """Where it stands on the page, in pixels, once nothing on the page changes any more."""
     settled(what.page)
