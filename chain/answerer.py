@@ -11,6 +11,7 @@ from chain.reading.parts import Part
 from core.answer import Message, Mode
 from core.answer_blocks import Doubt, SentenceStatus
 from core.passage import ScoredPassage
+from core.prepared import PreparedQuestion
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Request:
     is_sure: whether the first statement may be given as the answer; else results are wanted.
     lacking: what the question names and nothing that was found does.
     quotable: whether quotes can do what is asked, unlike for a comparison.
+    prepared: the prepared question whose answer is the answer, where that is sure.
     so_far: the answer that it has begun, and that is only to be completed.
     begun: when it was made, by the monotonic clock; an answerer's time counts from then.
     """
@@ -59,6 +61,7 @@ class Request:
     is_sure: bool = True
     lacking: tuple[str, ...] = ()
     quotable: bool = True
+    prepared: PreparedQuestion | None = None
     so_far: str = ""
     begun: float = field(default_factory=time.monotonic)
 

@@ -205,6 +205,11 @@ class Assistant:
         """
         return document_questions(index, document, language, self._trials)
 
+    def examples(self, index: Snapshot, language: str) -> tuple[str, ...]:
+        """Questions to begin with, up to six: a prepared one of each document, for readers of a
+        language (ISO 639-1); empty without any."""
+        return self._suggestions.examples(index, language)
+
     def _find(self, index: Snapshot, query: Query, meant: Understood) -> tuple[ScoredPassage, ...]:
         settings = self._settings
         return find(index, query, meant, settings.results, for_model=settings.generative)

@@ -24,6 +24,7 @@ from chain.reading.chance import Chance, chance
 from chain.reading.confidence import Confidence, confidence
 from chain.reading.missing import missing
 from chain.reading.parts import Part, in_parts
+from chain.reading.prepared_answer import answering, has_form, is_said, promoted
 from chain.reading.relevance import rank
 from chain.understanding.asking import wants_writing
 from chain.understanding.meaning import Understood
@@ -32,6 +33,7 @@ from core.answer import Reason
 from core.answer_blocks import Blocks, own
 from core.event import Event, TextDelta
 from core.passage import ScoredPassage
+from core.prepared import MatchedQuestion
 from core.settings import Settings
 from prompts import phrases
 from vectorstore.chroma import GenerationGone
@@ -53,6 +55,7 @@ class Decision(NamedTuple):
     quotable: what the sources say can be quoted as an answer.
     refuses: nothing is written, not even by a model.
     in_parts: the question may ask several things, each with a passage of its own.
+    prepared: the nearest prepared question that the first statement answers.
     """
 
     sure: Confidence
@@ -63,6 +66,7 @@ class Decision(NamedTuple):
     quotable: bool
     refuses: bool
     in_parts: bool
+    prepared: MatchedQuestion | None
 
 
 class OwnWords(NamedTuple):
@@ -115,11 +119,15 @@ def decide(
         if is_given
         else confidence(question, language, found, ranked, index)
     )
-    first = None if is_given else chance(question, language, found, ranked, index)
+    prepared = () if is_given else index.prepared(question, language, query.scope)
+    ranked = promoted(prepared, found, ranked, question, language)
+    first = None if is_given else chance(question, language, found, ranked, prepared, index)
     outside = None if meant.last else trials.elsewhere(index, question, language, query.scope)
     # Rules understand a follow-up less surely than one finds what it is about.
-    likely = bool(meant.follows) or sure.value >= settings.refuse_below
-    far = sure.off_topic and settings.refuse_below > 0  # at 0 nothing is refused
+    is_prepared = first is not None and first.prepared and first.is_sure
+    likely = bool(meant.follows) or is_prepared or sure.value >= settings.refuse_below
+    # At 0 nothing is refused.
+    far = sure.off_topic and settings.refuse_below > 0 and not is_prepared
     quotable = likely and not far
     quotable = quotable and not is_better_outside(outside, highest(found))
     refuses = sure.on_topic < _FAR if settings.generative else not quotable
@@ -132,6 +140,7 @@ def decide(
         quotable,
         refuses,
         in_parts=not (refuses or is_given),
+        prepared=answering(prepared, found, ranked, language),
     )
 
 
@@ -145,21 +154,31 @@ def requested(index: Snapshot, query: Query, meant: Understood, decision: Decisi
         found = (*found, *index.rests([one.passage for one in found], meant.question))
         known = {one.passage.id for one in found}
         found = (*found, *(one for one in decision.rest if one.passage.id not in known))
-    quotable = not wants_writing(meant.question, query.language)
-    asks_one = len(parts) == 1 and not meant.of_item and quotable
+    matched = None if meant.brief or meant.of_item else decision.prepared
+    if matched:
+        known = {one.passage.id for one in found}
+        lacking = [name for name in matched.prepared.passages if name not in known]
+        found = (*found, *index.cited(lacking, meant.question)) if lacking else found
+    is_whole = matched is not None and has_form(matched, meant.question, query.language)
+    quotable = is_whole or not wants_writing(meant.question, query.language)
+    asks_one = is_whole or (len(parts) == 1 and not meant.of_item and quotable)
     is_follow_up = meant.question != query.question and not meant.message
+    said = last_said(query.history) if is_follow_up else ""
+    if matched and said and is_said(matched, found, said):
+        matched, asks_one = None, False  # the follow-up asks something else
     answer = meant.last.answer_text if meant.last else ""
     return Request(
         meant.question,
         meant.language or query.language,
         found,
         parts,
-        said=last_said(query.history) if is_follow_up else "",
+        said=said,
         brief=meant.brief,
         overview=bool(meant.document),
         is_sure=decision.first is None or (asks_one and decision.first.is_sure),
         lacking=() if meant.last else missing(query.question, query.language, found),
         quotable=quotable,
+        prepared=matched.prepared if matched else None,
         task=Task(meant.message, query.question, answer) if meant.message else None,
     )
 

@@ -84,6 +84,8 @@ def _answer(
 ) -> Answer:
     """The answer as written, or the assistant's own words in its place."""
     composition = writing.composition
+    quotes = writing.mode == "extractive" and not own.blocks and not composition.is_found
+    prepared = writing.request.prepared if quotes else None
     language = composition.language
     if own.blocks:
         spoken = prompts.spoken_in_short if own.reason else prompts.spoken
@@ -113,6 +115,8 @@ def _answer(
         confidence=sure,
         mode=writing.mode,
         model="" if own.is_reply else writing.model,
+        prepared=prepared.question if prepared and not prepared.asks(query.question) else "",
+        approved=prepared.approved if prepared else None,
         prompt_version=prompts.version(),
         generation=index.generation,
         timings=watch.laps,

@@ -20,6 +20,7 @@ from core.citation import Citation
 from core.frozen import Frozen
 from core.marked import Marked, Marker
 from core.passage import Passage
+from core.prepared import Approval
 
 Mode = Literal["extractive", "generative", "fallback"]
 
@@ -121,6 +122,9 @@ class Answer(Frozen):
 
     `language` is that of `text`; `asked_in` that of the question, if different.
 
+    `prepared` is the prepared question whose answer is given, where its words are not the reader's;
+    `approved` says who approved that answer.
+
     `message` is the kind of the message that is replied to, or of the task that is done; else
     empty. `understood_as` is the question as it was searched for, if different, and `follows` the
     earlier question that it was joined with for that, if no model has rewritten it. `did_you_mean`
@@ -152,6 +156,8 @@ class Answer(Frozen):
     confidence: float
     mode: Mode
     model: str = ""
+    prepared: str = ""
+    approved: Approval | None = None
     prompt_version: str = ""
     generation: str = ""
     timings: Mapping[str, float] = {}

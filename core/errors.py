@@ -42,13 +42,14 @@ Fault = Literal[
     "double",
     "unreadable",
     "changing",
+    "questions",
     "other",
 ]
 """The kind of problem with a document, in this order: a field's value; front matter or a sidecar
 that is no list of fields; a format that is not read; a damaged file; a password; no text; only
 pictures of text; an unknown encoding; content that only an attack needs; too many parts; too many
 bytes; too much time or memory; the id and language of another file; no permission, or no file; a
-file that is being written; anything else."""
+file that is being written; the file of its prepared questions; anything else."""
 
 
 class StrategiewijzerError(Exception):

@@ -58,6 +58,11 @@ class Passage(Frozen):
     def language(self) -> str:
         return self.document.language
 
+    @property
+    def unit_ids(self) -> list[str]:
+        """The ids of its units, in order."""
+        return [f"{self.id}#{number}" for number in range(len(self.units))]
+
     def pages(self, start: int, end: int) -> tuple[int, int] | None:
         """The first and last page (from 1) of a stretch of its text; None without pages."""
         if self.page is None:
@@ -96,7 +101,8 @@ class ScoredPassage(Frozen):
     of question and passage, `unit_similarities` those of question and each unit, on the scale of
     the default embedder (vectorstore/profile.py). `level` is how much nearer to the question any
     text of its language is (vectorstore/levels.py). `standing` is that of its document when it was
-    found. `named`: the question names its document.
+    found. `named`: the question names its document. `asked` is how close (0-1) the nearest prepared
+    question of each unit is (vectorstore/prepared_matches.py); empty: none was looked for.
     """
 
     passage: Passage
@@ -106,3 +112,4 @@ class ScoredPassage(Frozen):
     level: float = 0.0
     standing: Standing = "in_force"
     named: bool = False
+    asked: tuple[float, ...] = ()

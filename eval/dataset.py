@@ -5,7 +5,8 @@ example. How the spelling of a fact is matched is described in language/matching
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -24,15 +25,16 @@ from pydantic_core import PydanticCustomError
 from core.answer import Message, Turn
 from core.errors import QuestionSetError
 from core.frozen import Frozen
-from language.matching import in_folded
+from language.matching import fold, in_folded
 
 QuestionKind = Literal[
     "number", "date", "name", "list", "definition", "why", "how", "yes-no",
     "unanswerable", "message",
 ]  # fmt: skip
 
-RunPart = Literal["questions", "messages", "conversations"]
-"""Part of a run that an entry is reported in."""
+RunPart = Literal["questions", "messages", "conversations", "memory"]
+"""Part of a run that an entry is reported in; "memory" has the questions that are prepared ones, as
+their answers show no skill."""
 
 Challenge = Literal[
     "near-topic",  # unanswerable, near to the documents' subject
@@ -158,6 +160,22 @@ def dialogues(questions: Sequence[Question]) -> list[tuple[Question, ...]]:
         own = ("", question.id) if not question.conversation else (question.conversation, "")
         found.setdefault(own, []).append(question)
     return [tuple(turns) for turns in found.values()]
+
+
+def apart(questions: Sequence[Question], prepared: Iterable[str]) -> tuple[Question, ...]:
+    """The questions, of which those that are prepared ones but for marks and capitals are in the
+    part "memory"."""
+    known = {_plain(text) for text in prepared}
+    return tuple(
+        one.model_copy(update={"part": "memory"})
+        if one.part == "questions" and _plain(one.question) in known
+        else one
+        for one in questions
+    )
+
+
+def _plain(question: str) -> str:
+    return " ".join(re.findall(r"\w+", fold(question)))
 
 
 def fingerprints(sets: Mapping[RunPart, Path]) -> dict[str, str]:

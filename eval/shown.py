@@ -138,14 +138,15 @@ class AnswerReader:
 
     def _cut(self, part: ShownPart) -> Iterator[str]:
         """Texts of cut lists: the first line of each, lead-ins without items, and items without
-        lead-in."""
+        lead-in. An item that stands as a sentence is no list."""
         whole, told = self._whole(part), set()
         for place, one in enumerate(part.shown):
             following = part.shown[place + 1] if place + 1 < len(part.shown) else None
             listed = self._traced.list_of(one.place) if one.place else None
             if one.place and listed:
                 introduced = self._traced.sources[listed[0]].introduced(listed[1])
-                if introduced and listed not in whole and listed not in told:
+                as_list = one.is_item or one.place == listed
+                if introduced and as_list and listed not in whole and listed not in told:
                     told.add(listed)
                     yield one.text
             elif one.text.rstrip(" *_").endswith(":") and not one.is_item:

@@ -91,7 +91,7 @@ class Tracer:
             return [
                 Shown(
                     text=self._text(place),
-                    is_item=self._unit(place).kind == "item",
+                    is_item=is_item and self._unit(place).kind == "item",
                     language=self.sources[place[0]].passage.language,
                     block=block,
                     place=place,

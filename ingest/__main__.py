@@ -7,7 +7,10 @@ from importlib import import_module
 from core.errors import LockedError, StrategiewijzerError
 from core.observing import observe
 
-_COMMANDS = ("fetch", "status", "history", "rollback", "discard", "verify", "export", "import")
+_COMMANDS = (
+    *("fetch", "status", "history", "rollback", "discard", "verify", "export", "import"),
+    "check-questions",
+)
 
 BUSY = 75
 """Exit code when another run holds the lock: EX_TEMPFAIL of sysexits.h, try again later."""
@@ -20,7 +23,7 @@ def main(arguments: Sequence[str]) -> int:
     if arguments and arguments[0] in _COMMANDS:
         command, *rest = arguments
     try:
-        return int(import_module(f"ingest.commands.{command}").main(rest))
+        return int(import_module(f"ingest.commands.{command.replace('-', '_')}").main(rest))
     except StrategiewijzerError as error:
         print(error, file=sys.stderr)
         return BUSY if isinstance(error, LockedError) else 1

@@ -8,24 +8,33 @@ was, and the next run removes what the crash left behind.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from core import telemetry
 from core.errors import DocumentError, IndexMismatchError, StoreError
-from core.names import as_text
+from core.names import as_path, as_text
 from core.settings import Settings
 from core.source import SourceDocument
-from ingest.publishing.build import copy_unchanged, embed
+from ingest.publishing import kept_vectors
+from ingest.publishing.build import copy_unchanged, embed, embed_questions
 from ingest.publishing.changes import document_changes
 from ingest.publishing.completeness import check
 from ingest.publishing.compose import compose
 from ingest.publishing.events import Embedded, Planned, Published, Tell, nobody
-from ingest.publishing.ingest_report import Guesses, Report, StoppedError, Unused, reason_to_stop
+from ingest.publishing.ingest_report import (
+    Guesses,
+    PreparedChange,
+    Report,
+    StoppedError,
+    Unused,
+    reason_to_stop,
+)
 from ingest.publishing.lock import writing
 from ingest.publishing.prepare import Work, prepare
+from ingest.reading import question_file
 from ingest.reading.find import FoundFiles, find
-from vectorstore.embeddings import Embedder, make_embedder
+from vectorstore.embeddings import Embedder, Vectors, make_embedder
 from vectorstore.generation import Generation
 from vectorstore.generations import Generations
 from vectorstore.keyword_files import carry_keyword
@@ -149,9 +158,38 @@ def _report(work: Work, found: FoundFiles, stop: str, *, dry_run: bool, compare:
         left_out=found.left_out,
         guesses=tuple(Guesses.of(one) for one in loaded if one.guessed),
         unused=tuple(Unused(path=one.path, names=one.unused) for one in loaded if one.unused),
+        questions=tuple(_questions(work)),
         stop=stop,
         changes=document_changes(plan, documents, work.before, old, work.fresh) if compare else (),
     )
+
+
+def _questions(work: Work) -> Iterator[PreparedChange]:
+    """What happens to the prepared questions of the documents that are written."""
+    entries = {entry.key: entry for entry in (work.before.documents if work.before else ())}
+    for path, loaded in work.gathered.loaded.items():
+        key = loaded.document.key
+        former = entries[key].questions if key in entries else 0
+        if key in work.plan.written and (former or loaded.questions or loaded.stale):
+            yield PreparedChange(
+                key=key,
+                path=path,
+                before=former,
+                after=len(loaded.questions),
+                stale=loaded.stale,
+            )
+
+
+def _kept(work: Work, embedder: Embedder) -> dict[str, Vectors]:
+    """The vectors that are kept beside files with prepared questions, by the questions' ids."""
+    found: dict[str, Vectors] = {}
+    for path, loaded in work.gathered.loaded.items():
+        file = question_file.find(as_path(path)) if loaded.questions else None
+        beside = kept_vectors.file_beside(file, embedder.fingerprint) if file else None
+        if beside and beside.is_file():
+            width = len(embedder.query(loaded.questions[0].question))
+            found |= kept_vectors.kept(beside, loaded.questions, width)
+    return found
 
 
 def _tried_out(work: Work, generations: Generations, settings: Settings) -> Generation | None:
@@ -168,7 +206,14 @@ def _build(
     work: Work, generations: Generations, settings: Settings, embedder: Embedder, tell: Tell
 ) -> Generation:
     """A new generation, complete, checked and not published."""
-    manifest = compose(work.gathered.documents, work.plan, work.fresh, work.before, work.method)
+    manifest = compose(
+        work.gathered.documents,
+        work.plan,
+        work.fresh,
+        work.questions,
+        work.before,
+        work.method,
+    )
     new = generations.create(manifest)
     if work.current:
         copy_unchanged(work.current, new, work.plan)
@@ -178,6 +223,15 @@ def _build(
         embedder,
         new,
         lambda done, total: tell(Embedded(done=done, total=total)),
+    )
+    embed_questions(
+        work.questions,
+        work.sources,
+        work.twins,
+        _kept(work, embedder),
+        embedder,
+        new,
+        lambda done, total: tell(Embedded(what="questions", done=done, total=total)),
     )
     if work.current and not work.plan.gone:
         carry_keyword(settings, work.current, new, work.fresh)

@@ -172,15 +172,34 @@ def settings(
     It is built once per state of the code that builds it, by a process of its own, and kept in
     pytest's cache; each session, and each of several workers, has a copy.
     """
-    bundled = kept_indexes / "bundled"
-    with FileLock(kept_indexes / "lock"):
-        if not bundled.exists():
-            making = kept_indexes / "making"
-            subprocess.run([sys.executable, "-c", _MAKE, making, CORPUS], cwd=ROOT, check=True)
-            making.rename(bundled)
     data = tmp_path_factory.mktemp("data") / "index"
-    copy_index(bundled, data)
+    copy_index(_made(kept_indexes, "bundled", CORPUS), data)
     return Settings(data_dir=data, corpus_dirs=(CORPUS,))
+
+
+@pytest.fixture(scope="session")
+def unprepared(
+    kept_indexes: Path, tmp_path_factory: pytest.TempPathFactory, _no_settings_from_outside: None
+) -> Settings:
+    """As `settings`, of the same briefs without their prepared questions."""
+    texts = tmp_path_factory.mktemp("unprepared")
+    shutil.copytree(
+        CORPUS, texts, ignore=shutil.ignore_patterns("*.questions.*"), dirs_exist_ok=True
+    )
+    data = tmp_path_factory.mktemp("data") / "index"
+    copy_index(_made(kept_indexes, "unprepared", texts), data)
+    return Settings(data_dir=data, corpus_dirs=(texts,))
+
+
+def _made(kept: Path, name: str, texts: Path) -> Path:
+    """The kept index of this name, which is made over these texts if it is not there."""
+    made = kept / name
+    with FileLock(kept / "lock"):
+        if not made.exists():
+            making = kept / "making"
+            subprocess.run([sys.executable, "-c", _MAKE, making, texts], cwd=ROOT, check=True)
+            making.rename(made)
+    return made
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ Collections and clients are opaque to the rest of the project.
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 from chromadb.api import ClientAPI as Client
@@ -14,9 +14,11 @@ from chromadb.api.types import GetResult as Records
 from chromadb.api.types import Include as Fields
 from chromadb.api.types import Where
 from chromadb.errors import ChromaError, NotFoundError
+from pydantic import BaseModel
 
 from core.errors import StoreError
 from core.passage import Passage
+from core.prepared import PreparedQuestion
 from vectorstore.chroma_connection import connect, store_folder, written
 from vectorstore.chroma_errors import GenerationGone, is_gone, translated
 from vectorstore.embeddings import Vectors
@@ -37,6 +39,8 @@ __all__ = [
     "translated",
     "written",
 ]
+
+_T = TypeVar("_T", bound=BaseModel)
 
 BATCH = 1000  # records per call, well below what SQLite takes at once
 
@@ -91,13 +95,38 @@ def decode(result: Any, wanted: Callable[[str], bool] = lambda name: True) -> It
     for name, text, metadata in zip(
         result["ids"], result["documents"], result["metadatas"], strict=True
     ):
-        if not wanted(name):
-            continue
-        try:
-            fields = json.loads(metadata["passage"])
-            yield Passage.model_validate({**fields, "id": name, "text": text}, strict=False)
-        except (TypeError, KeyError, ValueError) as error:
-            raise StoreError(
-                f"Passage {name} cannot be read ({type(error).__name__}). "
-                "Build the index anew with: python -m ingest --rebuild"
-            ) from error
+        if wanted(name):
+            yield _decoded(Passage, name, metadata, "passage", {"text": text})
+
+
+def encode_question(question: PreparedQuestion) -> dict[str, Any]:
+    """Its text is no document of Chroma's, which would index its words, and ids leave out the
+    document's key: a question takes a third of the room."""
+    key, _, _ = question.id.partition(":")
+    units = [unit.removeprefix(f"{key}:") for unit in question.units]
+    fields = question.model_dump(mode="json", exclude={"id", "units"}, exclude_defaults=True)
+    packed = {**fields, "units": units}
+    return {"question": json.dumps(packed, ensure_ascii=False, separators=(",", ":"))}
+
+
+def decode_questions(result: Any) -> Iterator[PreparedQuestion]:
+    """Decodes the prepared questions of a result.
+
+    Raises:
+        StoreError: one is not in the form that `encode_question` gives.
+    """
+    for name, metadata in zip(result["ids"], result["metadatas"], strict=True):
+        one = _decoded(PreparedQuestion, name, metadata, "question", {})
+        key, _, _ = name.partition(":")
+        yield one.model_copy(update={"units": tuple(f"{key}:{unit}" for unit in one.units)})
+
+
+def _decoded(kind: type[_T], name: str, metadata: Any, field: str, more: Mapping[str, str]) -> _T:
+    try:
+        fields = json.loads(metadata[field])
+        return kind.model_validate({**fields, "id": name, **more}, strict=False)
+    except (TypeError, KeyError, ValueError) as error:
+        raise StoreError(
+            f"{field.capitalize()} {name} cannot be read ({type(error).__name__}). "
+            "Build the index anew with: python -m ingest --rebuild"
+        ) from error

@@ -49,6 +49,9 @@ class Embedder(Protocol):
     def query(self, text: str) -> Vectors:
         """One question -> shape (dimensions,)."""
 
+    def queries(self, texts: list[str]) -> Vectors:
+        """n questions -> shape (n, dimensions); for many at once."""
+
     def passages(self, texts: list[str]) -> Vectors:
         """n source texts -> shape (n, dimensions)."""
 
@@ -78,6 +81,10 @@ class LocalEmbedder:
 
     def query(self, text: str) -> Vectors:
         return self._cached_query(text)
+
+    def queries(self, texts: list[str]) -> Vectors:
+        prefixed = [QUERY + clean(text) for text in texts]
+        return np.stack(list(self._cores.map(self._model.vector, prefixed)))
 
     def passages(self, texts: list[str]) -> Vectors:
         return np.stack(list(self._cores.map(self._cached_passage, texts)))
@@ -144,9 +151,15 @@ class OpenAIEmbedder:
     def query(self, text: str) -> Vectors:
         return self._cached_query(text)
 
+    def queries(self, texts: list[str]) -> Vectors:
+        return self._many([self._query_prefix + text for text in texts])
+
     def passages(self, texts: list[str]) -> Vectors:
-        prefixed = [self._passage_prefix + text for text in texts]
-        batches = [prefixed[start : start + _BATCH] for start in range(0, len(texts), _BATCH)]
+        return self._many([self._passage_prefix + text for text in texts])
+
+    def _many(self, prefixed: list[str]) -> Vectors:
+        starts = range(0, len(prefixed), _BATCH)
+        batches = [prefixed[start : start + _BATCH] for start in starts]
         if len(batches) == 1:
             return self._vectors(self._client, batches[0])
         with ThreadPoolExecutor(self._requests, thread_name_prefix="embeddings") as pool:

@@ -11,14 +11,15 @@ from pydantic import ValidationError
 
 from core.errors import IndexMismatchError
 from core.passage import Passage
+from core.prepared import PreparedQuestion
 from core.source import Scope, Standing
 from core.versions import standings
 from language import acts
 from vectorstore import chroma
 from vectorstore.chroma import translated
 from vectorstore.embeddings import Vectors
-from vectorstore.manifest import Manifest
-from vectorstore.segments import Segment, document_key, merged, unit_ids
+from vectorstore.manifest import Counts, Manifest
+from vectorstore.segments import Segment, document_key, merged
 
 _REMEMBERED = 1000  # passages in the cache, some 15 MB with the vectors of their units
 
@@ -92,9 +93,8 @@ class Generation:
     def _segments(self) -> dict[str, Segment]:
         opened = {}
         for entry in self.manifest.segments:
-            documents, passages, units = self.manifest.used(entry.id)
-            stale = entry.passages - passages, entry.units - units
-            opened[entry.id] = Segment(self._client, entry.id, documents, stale)
+            documents, used = self.manifest.used(entry.id)
+            opened[entry.id] = Segment(self._client, entry, documents, used)
         return opened
 
     @functools.cached_property
@@ -113,10 +113,10 @@ class Generation:
         documents = [entry.info for entry in self.manifest.documents]
         return functools.lru_cache(maxsize=16)(functools.partial(standings, documents))
 
-    def counts(self) -> tuple[int, int]:
-        """The numbers of stored passages and units."""
+    def counts(self) -> Counts:
+        """The numbers of stored passages, units and prepared questions."""
         counts = [segment.counts() for segment in self.segments]
-        return sum(passages for passages, _ in counts), sum(units for _, units in counts)
+        return Counts(*(sum(column) for column in zip((0, 0, 0), *counts, strict=True)))
 
     def dimensions(self) -> int:
         """The length of its vectors; 0 when it has none."""
@@ -135,6 +135,22 @@ class Generation:
         """(unit id, cosine), best first."""
         return merged((s.nearest_units(vector, count) for s in self.segments), count)
 
+    def nearest_questions(self, vector: Vectors, count: int) -> list[tuple[str, float]]:
+        """(id of a prepared question, cosine), best first."""
+        return merged((s.nearest_questions(vector, count) for s in self.segments), count)
+
+    def questions(self, ids: Sequence[str]) -> dict[str, PreparedQuestion]:
+        """The prepared questions with these ids that it has."""
+        return self._from_segments(ids, Segment.questions)
+
+    def all_questions(self, documents: Collection[str] | None = None) -> Iterator[PreparedQuestion]:
+        """Every prepared question, or those of the documents with these keys."""
+        return itertools.chain.from_iterable(s.all_questions(documents) for s in self.segments)
+
+    def question_vectors(self, ids: Sequence[str]) -> dict[str, Vectors]:
+        """The vectors of those prepared questions that this generation has."""
+        return self._from_segments(ids, Segment.question_vectors)
+
     def passages(self, ids: Sequence[str]) -> list[Passage]:
         """The passages with these ids, in that order; unknown ids are left out."""
 
@@ -146,7 +162,7 @@ class Generation:
 
     def units(self, passages: Sequence[Passage]) -> list[Vectors]:
         """The unit vectors of the passages that it has, shape (units, dimensions) each."""
-        names = {one.id: unit_ids(one) for one in passages}
+        names = {one.id: one.unit_ids for one in passages}
 
         def read(ids: Sequence[str]) -> Mapping[str, Vectors]:
             stored = self.unit_vectors([name for id in ids for name in names[id]])
@@ -206,3 +222,7 @@ class Generation:
     def add(self, passages: Sequence[Passage], unit_vectors: Sequence[Vectors]) -> None:
         """Stores passages in this generation's own segment; see `Segment.add`."""
         self._segments[self.id].add(passages, unit_vectors)
+
+    def add_questions(self, questions: Sequence[PreparedQuestion], vectors: Vectors) -> None:
+        """Stores prepared questions likewise; see `Segment.add_questions`."""
+        self._segments[self.id].add_questions(questions, vectors)

@@ -2,7 +2,8 @@
 
 import datetime
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from core.frozen import Frozen
 from core.passage import Passage
@@ -13,11 +14,22 @@ from vectorstore.embeddings import Embedder
 _TIME = "%Y%m%dT%H%M%S"
 
 
+class Counts(NamedTuple):
+    """Numbers of passages, units and prepared questions."""
+
+    passages: int
+    units: int
+    questions: int
+
+    def without(self, others: "Counts") -> "Counts":
+        return Counts(*(own - other for own, other in zip(self, others, strict=True)))
+
+
 class DocumentEntry(Frozen):
     """A language version of a document in a generation, and where its passages are.
 
-    `pages` is 0 in a format without pages. `changed` is the time of the run that last changed it
-    (UTC, ISO 8601).
+    `questions` is the number of its prepared questions. `pages` is 0 in a format without pages.
+    `changed` is the time of the run that last changed it (UTC, ISO 8601).
     """
 
     info: DocumentInfo
@@ -25,6 +37,7 @@ class DocumentEntry(Frozen):
     path: str
     passages: int
     units: int
+    questions: int = 0
     segment: str
     pages: int
     changed: str
@@ -35,11 +48,16 @@ class DocumentEntry(Frozen):
 
 
 class SegmentEntry(Frozen):
-    """A segment that a generation uses; the counts include stale passages and units."""
+    """A segment that a generation uses; the counts include what only others use."""
 
     id: str
     passages: int
     units: int
+    questions: int = 0
+
+    @property
+    def counts(self) -> Counts:
+        return Counts(self.passages, self.units, self.questions)
 
 
 class Manifest(Frozen):
@@ -53,16 +71,16 @@ class Manifest(Frozen):
     segments: tuple[SegmentEntry, ...]
     passages: int
     units: int
+    questions: int = 0
 
-    def used(self, segment_id: str) -> tuple[frozenset[str], int, int]:
-        """The keys of the documents in use in a segment, and their numbers of passages and
-        units."""
+    @property
+    def counts(self) -> Counts:
+        return Counts(self.passages, self.units, self.questions)
+
+    def used(self, segment_id: str) -> tuple[frozenset[str], Counts]:
+        """The keys of the documents in use in a segment, and what they have."""
         here = [entry for entry in self.documents if entry.segment == segment_id]
-        return (
-            frozenset(entry.info.key for entry in here),
-            sum(entry.passages for entry in here),
-            sum(entry.units for entry in here),
-        )
+        return frozenset(entry.info.key for entry in here), total(here)
 
     def entry(self, key: str) -> DocumentEntry | None:
         return next((entry for entry in self.documents if entry.info.key == key), None)
@@ -95,6 +113,12 @@ class Manifest(Frozen):
                 entry = of_language[preferred(of_language, language)]
                 chosen[entry.key] = entry.passages
         return chosen
+
+
+def total(entries: Iterable[DocumentEntry]) -> Counts:
+    """What documents have together."""
+    each = [(entry.passages, entry.units, entry.questions) for entry in entries]
+    return Counts(*(sum(column) for column in zip((0, 0, 0), *each, strict=True)))
 
 
 def method_of(embedder: Embedder) -> str:

@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
@@ -33,7 +33,7 @@ EVERYDAY = Path(__file__).with_name("everyday.txt")
 DEFAULT = "multilingual-e5-small/1"  # whose numbers serve an embedder that has none
 LOOK = 12  # first passages, which are compared unit by unit; each must be read from the store
 
-TextKind = Literal["unit", "passage", "fit", "everyday"]
+TextKind = Literal["unit", "passage", "fit", "everyday", "question"]
 _Cosines = TypeVar("_Cosines", float, Vectors)
 
 
@@ -47,19 +47,21 @@ class Measured(Frozen):
 class Profile(Frozen):
     """How the cosines of an embedder are read.
 
-    `ranking`, `relevance`, `confidence` and `chance` are weights by feature, for cosines on the
-    scale `cosines` of the default embedder; `own` is the scale of the embedder in use, if it is
-    another:
+    `ranking`, `relevance`, `confidence`, `chance` and `prepared` are weights by feature, for
+    cosines on the scale `cosines` of the default embedder; `own` is the scale of the embedder in
+    use, if it is another:
 
     unit, passage   of a reference question with the best unit, and passage
     fit             of the first `LOOK` passages as in `passage_fits`
     everyday        with the nearest of the sentences in `everyday.txt`
+    question        with the nearest other reference question
     """
 
     ranking: Mapping[str, float]
     relevance: Mapping[str, float]
     confidence: Mapping[str, Mapping[str, float]]
     chance: Mapping[str, float]
+    prepared: Mapping[str, float]
     cosines: Mapping[TextKind, Measured]
     own: Mapping[TextKind, Measured] | None = None
 
@@ -120,9 +122,10 @@ def measure(embedder: Embedder) -> dict[TextKind, Measured]:
     ends = np.cumsum([len(units) for units in passages])[:-1]
     units = np.split(embedder.passages([*chain.from_iterable(passages)]), ends)
     others = embedder.passages(everyday())
-    best: dict[TextKind, list[float]] = {"unit": [], "passage": [], "fit": [], "everyday": []}
-    for question in reference["questions"]:
-        vector = embedder.query(question)
+    asked = embedder.queries(reference["questions"])
+    best: dict[TextKind, list[float]] = {kind: [] for kind in get_args(TextKind)}
+    best["question"] = [float(row.max()) for row in asked @ asked.T - 2 * np.eye(len(asked))]
+    for vector in asked:
         nearest = np.array([float((of @ vector).max()) for of in units])
         best["unit"].append(float(nearest.max()))
         best["passage"].append(max(mean_cosine(of, vector) for of in units))

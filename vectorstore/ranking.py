@@ -1,4 +1,4 @@
-"""The ranking of candidates: a linear model over five features.
+"""The ranking of candidates: a linear model over six features.
 
 The score of a passage is a weighted sum of its features; a difference of 1 makes it e times as
 likely to be the right one. The features are shares and cosines as they are, not z-scores, so that a
@@ -16,11 +16,14 @@ research.fitting.fit_ranking`; they and their provenance are in the embedder's p
              meaning, but not the words and letters that any two texts of one language share;
              these must not decide against it. It changes nothing if all candidates are in one
              language.
+    asked    closeness (0-1) of the nearest prepared question that the passage answers
+             (vectorstore/prepared_matches.py); its weight is fitted by `python -m
+             research.fitting.fit_asked`, with the others as they are
 """
 
 from collections.abc import Mapping
 
-FEATURES = ("words", "letters", "unit", "passage", "across")
+FEATURES = ("words", "letters", "unit", "passage", "across", "asked")
 Features = Mapping[str, float]
 
 

@@ -2,7 +2,8 @@
 
     question -> query vector -> nearest passages  \\
                              -> nearest units     -> allowed ones -> a first look: words, best unit
-             -> words        -> keyword matches   /   -> the first 12: all their units -> best k
+                             -> prepared questions    -> the first 12: all their units -> best k
+             -> words        -> keyword matches   /
     (a narrow scope) ----------> all its passages -/
 
 The ranking is described in vectorstore/ranking.py.
@@ -20,6 +21,7 @@ from vectorstore.embeddings import Vectors
 from vectorstore.generation import Generation, Stack
 from vectorstore.keyword_index import KeywordIndex
 from vectorstore.levels import NONE, Level, language_of, levels
+from vectorstore.prepared_matches import closest, matches
 from vectorstore.profile import LOOK, Profile, mean_cosine, passage_fits
 from vectorstore.ranking import Features, score
 from vectorstore.segments import document_key
@@ -74,6 +76,12 @@ def find(
         asked_for = frozenset(key for key in allowed if _document_id(key) in before)
     if asked_for and sum(map(allowed.__getitem__, asked_for)) <= _FEW:
         nearness |= _nearness_of_all(generation, asked_for, vector)
+    answering = closest(matches(generation, query, language, vector, allowed, profile))
+    prepared = _by_passage(answering.items())
+    unseen = generation.passages([name for name in prepared if name not in nearness])
+    if unseen:
+        stack = generation.stacked(unseen)
+        nearness |= dict(zip(stack.names, map(float, stack.best(vector)), strict=True))
     level = levels(generation, keyword, query, language, vector, allowed, profile)
     day = scope.as_of or datetime.datetime.now(datetime.UTC).date()
     features = _Features(
@@ -82,6 +90,8 @@ def find(
         language,
         generation.standings(day),
         asked_for,
+        prepared,
+        answering,
     )
     first_look = {
         name: score(features.of(name, profile.on_scale("unit", unit)), profile.ranking)
@@ -117,7 +127,7 @@ def _nearest(
     while True:
         similar = _filtered(generation.nearest_passages(vector, min(count, total)), allowed)
         by_unit = generation.nearest_units(vector, min(count * _UNITS_PER_PASSAGE, total_units))
-        units = _filtered(_best_per_passage(by_unit), allowed)
+        units = _filtered(_by_passage(by_unit).items(), allowed)
         words = _filtered(keyword.nearest(query, language, count), allowed)
         if len(similar) >= enough or count >= total:
             break
@@ -167,6 +177,7 @@ def _ranked(
             level=features.level(passage.id).unit,
             standing=features.standings.get(key, "in_force"),
             named=key in features.named,
+            asked=tuple(features.answering.get(name, 0.0) for name in passage.unit_ids),
         )
         found.append(Candidate(scored, own))
     first = _best_first(found[:LOOK])
@@ -192,6 +203,8 @@ class _Features:
     language: str  # of the question
     standings: Mapping[str, Standing]  # of the documents that step back
     named: frozenset[str]  # documents, in the question
+    prepared: Mapping[str, float]  # passage id -> closeness of the nearest prepared question
+    answering: Mapping[str, float]  # unit id -> the same
 
     def of_document(self, key: str) -> float:
         """The bonus or penalty of a document."""
@@ -206,6 +219,7 @@ class _Features:
             "letters": letters - level.letters,
             "unit": unit - level.unit,
             "across": float(language_of(document_key(name)) != self.language),
+            "asked": self.prepared.get(name, 0.0),
         }
 
     def level(self, name: str) -> Level:
@@ -216,8 +230,10 @@ def _filtered(hits: Iterable[tuple[str, float]], allowed: Collection[str]) -> di
     return {name: score for name, score in hits if document_key(name) in allowed}
 
 
-def _best_per_passage(unit_hits: Iterable[tuple[str, float]]) -> Iterable[tuple[str, float]]:
+def _by_passage(unit_hits: Iterable[tuple[str, float]]) -> dict[str, float]:
+    """The best of the units of each passage."""
     best: dict[str, float] = {}
-    for name, similarity in unit_hits:  # best first
-        best.setdefault(name.partition("#")[0], similarity)
-    return best.items()
+    for name, value in unit_hits:
+        passage = name.partition("#")[0]
+        best[passage] = max(best.get(passage, value), value)
+    return best

@@ -1,9 +1,10 @@
-"""One segment: the passages of some documents and their units, written once and never changed.
+"""One segment: the passages of some documents, their units and their prepared questions, written
+once and never changed.
 
-A segment is a pair of Chroma collections, `passages-<id>` and `units-<id>` (the sentences and list
-items of the passages). Generations share segments (docs/decisions/0005): a generation uses the
-documents that its manifest places in a segment; all else in it is stale, used only by earlier
-generations.
+A segment is two or three Chroma collections: `passages-<id>`, `units-<id>` (the sentences and list
+items of the passages) and, where there are any, `questions-<id>`. Generations share segments
+(docs/decisions/0005): a generation uses the documents that its manifest places in a segment; all
+else in it is stale, used only by earlier generations.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -12,23 +13,20 @@ from typing import cast
 import numpy as np
 
 from core.passage import Passage
+from core.prepared import PreparedQuestion
 from vectorstore import chroma
 from vectorstore.chroma import translated
 from vectorstore.embeddings import Vectors
-from vectorstore.manifest import SegmentEntry
+from vectorstore.manifest import Counts, SegmentEntry
 
-KINDS = ("passages", "units")
+KINDS = ("passages", "units", "questions")
 _IDS: chroma.Fields = []
 _TEXTS: chroma.Fields = ["documents", "metadatas"]
+_METADATA: chroma.Fields = ["metadatas"]
 # Neighbours examined when a vector is added to the graph and when one is searched for
 # (https://docs.trychroma.com/docs/collections/configure); measured in docs/decisions/0005.
 _EF_CONSTRUCTION, _EF_SEARCH = 100, 800
 _FEW = 100  # documents that Chroma filters by; for more, all are read and filtered here
-
-
-def unit_ids(passage: Passage) -> list[str]:
-    """The ids of a passage's units, in order."""
-    return [f"{passage.id}#{number}" for number in range(len(passage.units))]
 
 
 class Segment:
@@ -36,38 +34,47 @@ class Segment:
 
     Args:
         client: the store.
-        segment_id: names the two collections.
+        entry: names the collections, and says how much is in them.
         documents: keys of the documents that the generation uses here; others are hidden.
-        stale: numbers of (passages, units) stored here of other documents.
+        used: what these documents have here.
     """
 
     def __init__(
         self,
         client: chroma.Client,
-        segment_id: str,
+        entry: SegmentEntry,
         documents: frozenset[str],
-        stale: tuple[int, int] = (0, 0),
+        used: Counts,
     ) -> None:
-        self.id = segment_id
+        self.id = entry.id
         self._client = client
         self._documents = documents
-        self._stale = stale
-        self._passages = client.get_collection(f"passages-{segment_id}", None)
-        self._units = client.get_collection(f"units-{segment_id}", None)
+        self._stale = entry.counts.without(used)
+        self._passages = client.get_collection(f"passages-{entry.id}", None)
+        self._units = client.get_collection(f"units-{entry.id}", None)
+        self._questions = (
+            client.get_collection(f"questions-{entry.id}", None) if entry.questions else None
+        )
 
     @translated
-    def counts(self) -> tuple[int, int]:
-        """The numbers of passages and units stored here, without stale ones."""
-        passages, units = self._passages.count(), self._units.count()
-        return passages - self._stale[0], units - self._stale[1]
+    def counts(self) -> Counts:
+        """What is stored here, without stale ones."""
+        questions = self._questions.count() if self._questions else 0
+        return Counts(self._passages.count(), self._units.count(), questions).without(self._stale)
 
     def nearest_passages(self, vector: Vectors, count: int) -> list[tuple[str, float]]:
         """(passage id, cosine), best first."""
-        return self._nearest(self._passages, self._stale[0], vector, count)
+        return self._nearest(self._passages, self._stale.passages, vector, count)
 
     def nearest_units(self, vector: Vectors, count: int) -> list[tuple[str, float]]:
         """(unit id, cosine), best first."""
-        return self._nearest(self._units, self._stale[1], vector, count)
+        return self._nearest(self._units, self._stale.units, vector, count)
+
+    def nearest_questions(self, vector: Vectors, count: int) -> list[tuple[str, float]]:
+        """(id of a prepared question, cosine), best first."""
+        if self._questions is None:
+            return []
+        return self._nearest(self._questions, self._stale.questions, vector, count)
 
     @translated
     def _nearest(
@@ -101,6 +108,28 @@ class Segment:
             return
         for result in self._batches(self._passages, _TEXTS):
             yield from chroma.decode(result, lambda name: document_key(name) in wanted)
+
+    @translated
+    def questions(self, ids: Sequence[str]) -> Mapping[str, PreparedQuestion]:
+        """The prepared questions with these ids that are stored here."""
+        if self._questions is None or not ids:
+            return {}
+        found = self._questions.get(ids=list(ids), include=_METADATA)
+        return {one.id: one for one in chroma.decode_questions(found)}
+
+    def all_questions(self, documents: Collection[str] | None = None) -> Iterator[PreparedQuestion]:
+        """Every prepared question, or those of these documents; read in batches."""
+        wanted = self._documents if documents is None else self._documents.intersection(documents)
+        if self._questions is None or not wanted:
+            return
+        for result in self._batches(self._questions, _METADATA):
+            found = chroma.decode_questions(result)
+            yield from (one for one in found if document_key(one.id) in wanted)
+
+    @translated
+    def question_vectors(self, ids: Sequence[str]) -> Mapping[str, Vectors]:
+        """The vectors of those prepared questions that are stored here."""
+        return chroma.vectors(self._questions, ids) if self._questions else {}
 
     @translated
     def _ids_of(self, documents: Collection[str]) -> list[str]:
@@ -162,7 +191,7 @@ class Segment:
         passages (docs/decisions/0002), in half the time.
         """
         means = np.stack([mean(vectors) for vectors in unit_vectors])
-        units = [name for passage in passages for name in unit_ids(passage)]
+        units = [name for passage in passages for name in passage.unit_ids]
         all_vectors = np.concatenate(unit_vectors)
         for start in range(0, len(passages), chroma.BATCH):
             end = start + chroma.BATCH
@@ -176,6 +205,18 @@ class Segment:
             end = start + chroma.BATCH
             self._units.add(ids=units[start:end], embeddings=all_vectors[start:end])
 
+    @translated
+    def add_questions(self, questions: Sequence[PreparedQuestion], vectors: Vectors) -> None:
+        """Stores prepared questions with their vectors, shape (questions, dimensions)."""
+        for start in range(0, len(questions), chroma.BATCH):
+            end = start + chroma.BATCH
+            assert self._questions is not None  # noqa: S101 - made where the manifest counts any
+            self._questions.add(
+                ids=[one.id for one in questions[start:end]],
+                embeddings=vectors[start:end],
+                metadatas=[chroma.encode_question(one) for one in questions[start:end]],
+            )
+
 
 def mean(vectors: Vectors) -> Vectors:
     """The mean of unit vectors, shape (units, dimensions), scaled to length 1."""
@@ -184,7 +225,7 @@ def mean(vectors: Vectors) -> Vectors:
 
 
 def create(client: chroma.Client, entry: SegmentEntry, metadata: dict[str, str]) -> None:
-    """Makes the two empty collections of a segment; the first holds the metadata.
+    """Makes the empty collections of a segment; the first holds the metadata.
 
     Chroma writes the graph after every so many vectors; those after the last write are added anew
     in each process that opens the segment, each time a little differently, so that processes find
@@ -192,7 +233,9 @@ def create(client: chroma.Client, entry: SegmentEntry, metadata: dict[str, str])
     segment, with what that process has in memory (`vectorstore/graph_files.py`). So it is written
     once, with the last vector, as the size is known.
     """
-    for kind, size in zip(KINDS, (entry.passages, entry.units), strict=True):
+    for kind, size in zip(KINDS, entry.counts, strict=True):
+        if kind == "questions" and not size:
+            continue
         client.create_collection(
             f"{kind}-{entry.id}",
             embedding_function=None,
@@ -209,7 +252,7 @@ def create(client: chroma.Client, entry: SegmentEntry, metadata: dict[str, str])
 
 
 def document_key(name: str) -> str:
-    """The document key in the id of a passage or unit."""
+    """The document key in the id of a passage, unit or prepared question."""
     return name.partition(":")[0]
 
 

@@ -5,11 +5,13 @@ import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from core.passage import Passage, ScoredPassage
+from core.prepared import MatchedQuestion, PreparedQuestion
 from core.source import DocumentInfo, Scope, Standing
 from vectorstore.embeddings import Embedder
 from vectorstore.generation import Generation
 from vectorstore.keyword_index import KeywordIndex
 from vectorstore.manifest import DocumentEntry
+from vectorstore.prepared_matches import matches, near
 from vectorstore.profile import Profile
 from vectorstore.rerank import DEPTH, Reranker
 from vectorstore.search import Candidate, find
@@ -121,6 +123,29 @@ class Snapshot:
             about=about,
             profile=self.profile,
         )
+
+    def prepared(
+        self, query: str, language: str | None = None, scope: Scope = Scope()
+    ) -> tuple[MatchedQuestion, ...]:
+        """The prepared questions near a question that ask the same as far as facts tell, nearest
+        first; arguments as in `search`."""
+        allowed = self._generation.versions(language or "", scope)
+        vector = self.embedder.query(query)
+        return matches(self._generation, query, language or "", vector, allowed, self.profile)
+
+    def asked_nearby(
+        self, query: str, language: str, count: int, scope: Scope = Scope()
+    ) -> list[PreparedQuestion]:
+        """The prepared questions nearest to a question in meaning, whatever they ask; arguments as
+        in `search`."""
+        allowed = self._generation.versions(language, scope)
+        vector = self.embedder.query(query)
+        found = near(self._generation, vector, allowed, self.profile, count)
+        return [one.prepared for one in found]
+
+    def questions(self, documents: Collection[str]) -> list[PreparedQuestion]:
+        """All prepared questions of the documents with these keys."""
+        return list(self._generation.all_questions(documents))
 
     def similarities(self, query: str, passages: Sequence[Passage]) -> dict[str, tuple[float, ...]]:
         """Maps the id of each of these passages to the cosines of a question and its units."""

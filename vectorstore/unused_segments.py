@@ -14,10 +14,10 @@ logger = logging.getLogger(__name__)
 
 
 def whole_segments(client: chroma.Client) -> list[str]:
-    """The ids of the segments of which both collections are there."""
+    """The ids of the segments whose passages and units are there."""
     names = [one.name for one in client.list_collections()]
     ids = [name.removeprefix(f"{KINDS[0]}-") for name in names if name.startswith(KINDS[0])]
-    return [name for name in ids if {f"{kind}-{name}" for kind in KINDS} <= {*names}]
+    return [name for name in ids if f"{KINDS[1]}-{name}" in names]
 
 
 def remove_unused(client: chroma.Client, used: Collection[str], lease: Lease | None) -> None:

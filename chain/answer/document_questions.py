@@ -1,5 +1,6 @@
-"""Questions about a document: each was tried, and a search in the document answers it.
+"""Questions about a document: each was prepared, or tried, and the document answers it.
 
+prepared questions of the document (prepared_suggestions.py); where there are none:
 sections of a document, evenly spaced -> questions made of them -> tried -> at most five
 """
 
@@ -8,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from chain.answer.digest import spread, stretches
+from chain.answer.prepared_suggestions import about
 from chain.answer.section_questions import SectionQuestion, questions
 from chain.answer.sections import QUESTIONS, versions_of, words_of
 from chain.answer.trials import Trials, answers, is_better_outside
@@ -26,10 +28,12 @@ def document_questions(
 ) -> tuple[str, ...]:
     """Up to five questions that a language version of a document answers, in its order.
 
-    They come from all its parts and are tested with the search limited to it; costs up to 19
-    searches.
+    They come from all its parts; where none is prepared, they are made and tested with the search
+    limited to it, which costs up to 19 searches.
     """
     passages = spread(index.passages([document.key]), _LOOKED_AT)
+    if prepared := about(index, document, language, passages, _ABOUT):
+        return prepared
     scope = Scope(documents=(document.id,))
     waiting = {
         number: _candidates(index, [passages[place] for place in places], language)

@@ -1,5 +1,6 @@
-"""Suggested questions: each was tested, and the sources answer it.
+"""Suggested questions: each was prepared, or tested, and the sources answer it.
 
+prepared questions near a question (prepared_suggestions.py); where there are none:
 passages near a question -> their sections -> questions made of these (section_questions.py)
     -> asked: kept if that section, and that sentence, is the best answer with high confidence
 the question in the sources' spelling, or without its limits -> asked: kept if it is answered
@@ -8,6 +9,7 @@ the question in the sources' spelling, or without its limits -> asked: kept if i
 import itertools
 from collections.abc import Iterator, Sequence
 
+from chain.answer.prepared_suggestions import examples, near
 from chain.answer.section_questions import SectionQuestion, questions
 from chain.answer.sections import QUESTIONS, nearest_sections, section_of, versions_of, words_of
 from chain.answer.trials import Trials, answers, highest
@@ -20,6 +22,7 @@ from vectorstore.snapshot import Snapshot
 
 _RELATED = 2  # questions beside a refusal, which may also offer a respelt and a wider one
 _FOLLOW_UPS = 3  # questions after an answer; more would outweigh one of some 40 words
+_EXAMPLES = 6  # questions to begin with: a screen of a phone
 _AMONG = 8  # nearest sections to ask about; farther ones are about something else
 _TRIED = 8  # questions tried around a question: each costs an embedding and a search
 _LOOK = 12  # passages around a question: as many as are compared unit by unit (profile.py)
@@ -36,6 +39,7 @@ class Suggestions:
 
     def __init__(self, trials: Trials) -> None:
         self._trials = trials
+        self._examples: tuple[Snapshot, dict[str, tuple[str, ...]]] | None = None
 
     def related(
         self,
@@ -57,8 +61,11 @@ class Suggestions:
             history: earlier turns.
         """
         turns = [*history, Turn(question=question, answer_text="")]
-        near = [*(scored.passage for scored in found), *_near(index, question, language, scope)]
-        offered = self._offered(index, language, near, near, scope, turns)
+        prepared = near(index, question, language, scope, (), turns)
+        if offers := tuple(itertools.islice(prepared, _RELATED)):
+            return offers
+        close = [*(scored.passage for scored in found), *_near(index, question, language, scope)]
+        offered = self._offered(index, language, close, close, scope, turns)
         return tuple(itertools.islice(offered, _RELATED))
 
     def follow_ups(
@@ -69,6 +76,11 @@ class Suggestions:
         language = answer.question_language
         turns = [*history, Turn.of(answer.question, answer)]
         about = standalone(answer.question, language, history)
+        seen = {citation.passage_id for citation in answer.citations}
+        if offers := tuple(
+            itertools.islice(near(index, about, language, scope, seen, turns), _FOLLOW_UPS)
+        ):
+            return offers
         passages = [*answer.passages, *_near(index, about, language, scope)]
         cited_ids = {citation.passage_id for citation in answer.citations}
         cited = {section_of(passage) for passage in passages if passage.id in cited_ids}
@@ -78,6 +90,16 @@ class Suggestions:
         said = [citation.quote for citation in answer.citations]
         offered = self._offered(index, language, left, passages, scope, turns, said)
         return tuple(itertools.islice(offered, _FOLLOW_UPS))
+
+    def examples(self, index: Snapshot, language: str) -> tuple[str, ...]:
+        """A prepared question of each document, up to six, for readers of a language; cached while
+        the index generation is in use."""
+        known = self._examples
+        if known is None or known[0] is not index:
+            self._examples = known = index, {}
+        if language not in known[1]:
+            known[1][language] = tuple(examples(index, language, _EXAMPLES))
+        return known[1][language]
 
     def respelt(
         self,

@@ -12,6 +12,8 @@ docs/decisions/0009.
     date     the same for a date
     reason   1 if a reason is asked for and the unit has a causal word
     across   1 if the unit is in another language than the question, as in vectorstore/ranking.py
+    asked    closeness (0-1) of the nearest prepared question that the unit answers; its weight is
+             fitted by `python -m research.fitting.fit_asked`
 
 Fixed amounts are added for a definition if one is asked for and for a document that the question
 names, and subtracted for a recital or memorandum.
@@ -43,7 +45,7 @@ _DEFINES = 3.0  # a definition; too few questions ask for one to fit it
 _NAMED = 2.0  # a unit of a document that the question names; too few questions name one to fit it
 _PREAMBLE = 3.0  # a recital or memorandum (subtracted): an article may lay it down
 _REMEMBERED = 500  # passages in the cache: all of the briefs, and a bound for larger collections
-FEATURES = ("cosine", "words", "letters", "passage", "number", "date", "reason", "across")
+FEATURES = ("cosine", "words", "letters", "passage", "number", "date", "reason", "across", "asked")
 
 
 Weights = Mapping[str, float]  # by feature
@@ -154,6 +156,7 @@ def features(question: str, language: str, found: Sequence[ScoredPassage]) -> ND
         [scored.score - best for scored, _, _ in units],
         *([float(one[kind]) for one in says] for kind in ("number", "date", "reason")),
         [float(passage.language != language) for passage in passages],
+        [scored.asked[number] if scored.asked else 0.0 for scored, number, _ in units],
     )
     return np.array(columns, dtype=np.float64).T
 

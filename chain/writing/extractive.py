@@ -15,6 +15,7 @@ from langchain_core.runnables import RunnableConfig, RunnableLambda
 
 from chain.answerer import Draft, Quote, Request
 from chain.reading.lists import LONGEST_LIST, first_items, left_out
+from chain.reading.prepared_answer import shown_units
 from chain.reading.relevance import Ranked
 from chain.reading.statements import statements
 from chain.writing.quoting import QuotedBlock, drafts, label_of, unsaid_first
@@ -56,6 +57,9 @@ def choose(request: Request) -> tuple[QuotedBlock, ...]:
     """The blocks of the answer proper, in which the best statement stands first."""
     if request.overview:
         return _overview(request)
+    if request.prepared:
+        shown = shown_units(request.prepared, request.found, request.question, request.language)
+        return tuple(QuotedBlock(one.passage, one.units, alone=one.alone) for one in shown)
     best = _best(request.parts[0].ranked, request) if request.parts else None
     return tuple(_whole(best, request)) if best else ()
 

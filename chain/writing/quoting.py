@@ -24,12 +24,14 @@ class QuotedBlock:
     units: numbers of the units in the order shown, the best statement first.
     before: for a list across passages, the items in the passages before this one.
     goes_on: the list continues in the next block.
+    alone: an item stands as a sentence, without its list.
     """
 
     passage: int
     units: tuple[int, ...]
     before: int = 0
     goes_on: bool = False
+    alone: bool = False
 
 
 def drafts(block: QuotedBlock, request: Request, *, labelled: bool) -> Iterator[Draft]:
@@ -37,7 +39,7 @@ def drafts(block: QuotedBlock, request: Request, *, labelled: bool) -> Iterator[
     passage = request.found[block.passage].passage
     label = label_of(passage) if labelled and not block.before else ""
     for run in runs(block.units):
-        for text, items in _paragraphs(passage, run):
+        for text, items in [(run, ())] if block.alone else _paragraphs(passage, run):
             quoted = [*text, *items]
             note, count = "", block.before + len(items)
             if items and not block.goes_on and (rest := left_out(passage, items[-1])):

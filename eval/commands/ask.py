@@ -21,6 +21,7 @@ from eval.dataset import (
     SETS,
     Question,
     RunPart,
+    apart,
     dialogues,
     fingerprints,
     load_sets,
@@ -186,9 +187,11 @@ def _ask(
         embedder=index.embedder.fingerprint,
         generation=index.generation,
     )
+    snapshot = index.snapshot()
+    prepared = snapshot.questions([one.key for one in snapshot.documents()])
     with _progress("Asking", len(questions), options) as advance:
         return run(
-            questions,
+            apart(questions, (one.question for one in prepared)),
             assistant,
             Outline.of(index.passages()),
             local_embedder(),

@@ -6,6 +6,7 @@
     python -m ingest fetch [CELEX ...] [--languages nl,en] [--json]
                                                        get official texts into documents/official/
     python -m ingest status [--json]                   the documents of the generation in use
+    python -m ingest check-questions [PATH ...]        does every prepared question find its answer?
     python -m ingest history [--json]                  the kept generations and what each changed
     python -m ingest [PATH ...] --trial                build what would be published, to be asked
     python -m ingest discard                           drop what --trial built

@@ -35,7 +35,8 @@ from ingest.publishing.plan import Plan
 
 _EVERY = 5.0  # seconds between two lines that only say how far a run is; more bury the others
 
-_READING, _EMBEDDING = "Reading files", "Embedding passages"
+_READING = "Reading files"
+_EMBEDDING = {"passages": "Embedding passages", "questions": "Embedding prepared questions"}
 
 
 @contextmanager
@@ -96,7 +97,7 @@ class LogLines:
             self._say(_planned(event))
             self._pace = _Pace()
         elif isinstance(event, Embedded):
-            self._count(_EMBEDDING, event.done, event.total)
+            self._count(_EMBEDDING[event.what], event.done, event.total)
         else:
             self._say(_told(event))
 
@@ -114,7 +115,10 @@ class Bars:
     def __init__(self, bars: Progress) -> None:
         self._bars = bars
         self._reading = bars.add_task(_READING, total=None)
-        self._embedding = bars.add_task(_EMBEDDING, total=None, visible=False)
+        self._embedding = {
+            what: bars.add_task(label, total=None, visible=False)
+            for what, label in _EMBEDDING.items()
+        }
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, FilesFound):
@@ -122,9 +126,8 @@ class Bars:
         elif isinstance(event, FileDone):
             self._bars.update(self._reading, completed=event.done)
         elif isinstance(event, Embedded):
-            self._bars.update(
-                self._embedding, completed=event.done, total=event.total, visible=True
-            )
+            task = self._embedding[event.what]
+            self._bars.update(task, completed=event.done, total=event.total, visible=True)
         elif isinstance(event, Asking):
             self._bars.add_task(_told(event), total=None)
 

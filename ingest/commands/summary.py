@@ -7,7 +7,10 @@ from rich.table import Table
 from rich.text import Text
 
 from core.names import printable
-from ingest.publishing.ingest_report import Report
+from core.prepared import StaleQuestion
+from ingest.publishing.ingest_report import PreparedChange, Report
+
+_LISTED = 10  # stale questions of a document; more would bury the rest of the report
 
 
 def show(report: Report, console: Console) -> None:
@@ -47,6 +50,8 @@ def _lines(report: Report) -> Iterator[str]:
         yield f"  renamed: {former}{rename.key} ({paths})"
     yield from (f"  removed: {printable(key)}" for key in plan.removed)
     yield from (f"  kept, though its file is gone: {printable(key)}" for key in report.missing)
+    for prepared in report.questions:
+        yield from _prepared(prepared)
     for seen in report.left_out:
         yield f"  left out: {printable(seen.path)} {seen.reason}"
     for one in report.unused:
@@ -67,6 +72,26 @@ def _lines(report: Report) -> Iterator[str]:
         yield "To drop it: python -m ingest discard"
     if report.generation:
         yield f"Generation {report.generation} is in use."
+
+
+def _prepared(change: PreparedChange) -> Iterator[str]:
+    if change.before != change.after:
+        yield f"  prepared questions of {change.key}: {change.before} → {change.after}"
+    if not change.stale:
+        return
+    yield f"  {len(change.stale)} prepared questions of {change.key} lose their answer:"
+    for one in change.stale[:_LISTED]:
+        yield f"    {told_stale(one)}"
+    if len(change.stale) > _LISTED:
+        yield f"    and {len(change.stale) - _LISTED} more; all: python -m ingest check-questions"
+
+
+def told_stale(one: StaleQuestion) -> str:
+    """Where a stale question is, why it is stale, and the remedy."""
+    why = "several units begin" if one.several else "no unit begins"
+    remedy = "add words" if one.several else "name the unit that answers, or take it out"
+    question, words = printable(one.question), printable(one.words)
+    return f"line {one.line}: {question!r}: {why} with {words!r}; {remedy}"
 
 
 def _guesses(report: Report) -> Table:

@@ -18,6 +18,7 @@ from core.errors import DocumentError, Fault, kind_and_place
 from core.frozen import Frozen
 from core.names import as_text
 from core.passage import Passage
+from core.prepared import PreparedQuestion, StaleQuestion
 from core.source import SourceDocument
 from ingest.reading.comparison import WordComparison
 
@@ -51,10 +52,13 @@ class LogRecord(Frozen):
 
 
 class Loaded(Frozen):
-    """A source text and its passages, in order; with its check against the file, if one is made."""
+    """A source text and its passages, in order, with its prepared questions and those of them that
+    are stale; with its check against the file, if one is made."""
 
     document: SourceDocument
     passages: tuple[Passage, ...]
+    questions: tuple[PreparedQuestion, ...] = ()
+    stale: tuple[StaleQuestion, ...] = ()
     comparison: WordComparison | None = None
 
 
@@ -84,7 +88,9 @@ def serve(
     os.dup2(2, 1)  # keeps what libraries print out of the answers
     one_openmp_thread()
     # not earlier: the libraries that these import take their threads at import
+    from ingest.passages.answering_units import prepared_questions
     from ingest.passages.split import split
+    from ingest.reading import question_file
     from ingest.reading.formats.limits import LimitError
     from ingest.reading.load import load, over_limit
     from ingest.reading.read import read, unforeseen
@@ -94,9 +100,12 @@ def serve(
         try:
             document = load(path)
             passages = split(document, token_count, limit)
+            questions, stale = prepared_questions(question_file.read(path), passages)
             return Loaded(
                 document=document,
                 passages=tuple(passages),
+                questions=tuple(questions),
+                stale=tuple(stale),
                 comparison=compared(path, document, passages) if compares else None,
             )
         except DocumentError as error:

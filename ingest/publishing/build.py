@@ -2,18 +2,21 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from core.passage import Passage
+from core.prepared import PreparedQuestion
 from ingest.publishing.plan import Plan
 from vectorstore.embeddings import Embedder, Vectors
 from vectorstore.generation import Generation
-from vectorstore.segments import unit_ids
+from vectorstore.segments import document_key
 
 _STORED_AT_ONCE = 64  # passages in one write, each of which costs 0.1 s
 _COPIED_AT_ONCE = 500  # passages in one write; their vectors are in memory together
+
+_T = TypeVar("_T")
 
 Progress = Callable[[int, int], None]
 """Called with the number of passages that are done, and that of all."""
@@ -48,7 +51,7 @@ def known_passages(
             (passage, name)
             for passage in passages
             if passage.id not in known
-            for name in _names(passage, twins)
+            for name in _stored_as(passage.id, passage.document.key, twins)
         ]
         there = generation.stored_units([u for p, name in wanted for u in _units(p, name)])
         for passage, name in wanted:
@@ -57,23 +60,62 @@ def known_passages(
     return known
 
 
-def _names(passage: Passage, twins: Mapping[str, str]) -> Iterator[str]:
-    """The ids that a passage may be stored under."""
-    key = passage.document.key
-    yield passage.id
+def _stored_as(name: str, key: str, twins: Mapping[str, str]) -> Iterator[str]:
+    """The ids that a passage or prepared question of this document may be stored under."""
+    yield name
     if twins.get(key, key) != key:
-        yield twins[key] + passage.id.removeprefix(key)
+        yield twins[key] + name.removeprefix(key)
 
 
 def _units(passage: Passage, name: str) -> list[str]:
     """The ids of a passage's units when it is stored under this id."""
-    return [name + unit.removeprefix(passage.id) for unit in unit_ids(passage)]
+    return [name + unit.removeprefix(passage.id) for unit in passage.unit_ids]
 
 
 def copy_unchanged(old: Generation, new: Generation, plan: Plan) -> None:
-    """Copies the passages of those unchanged documents that move into the new segment."""
+    """Copies the passages and prepared questions of those unchanged documents that move into the
+    new segment."""
     moved = {*plan.unchanged} & new.manifest.used(new.id)[0]
     _copy(old.all_passages(moved), lambda passage: Stored(old, passage.id), new)
+    for batch in batches(old.all_questions(moved), _COPIED_AT_ONCE):
+        vectors = old.question_vectors([one.id for one in batch])
+        new.add_questions(batch, np.stack([vectors[one.id] for one in batch]))
+
+
+def embed_questions(
+    questions: Sequence[PreparedQuestion],
+    sources: Sequence[Generation],
+    twins: Mapping[str, str],
+    kept: Mapping[str, Vectors],
+    embedder: Embedder,
+    new: Generation,
+    progress: Progress,
+) -> None:
+    """Stores prepared questions, with vectors that one of the generations has, that are kept beside
+    their file (by id), or new ones.
+
+    `sources` and `twins` are as in `known_passages`.
+    """
+    method, done = new.manifest.method, 0
+    sources = [one for one in sources if one.manifest.method == method]
+    for batch in batches(questions, _COPIED_AT_ONCE):
+        vectors = {one.id: kept[one.id] for one in batch if one.id in kept}
+        for generation in sources:
+            names = {
+                name: one.id
+                for one in batch
+                if one.id not in vectors
+                for name in _stored_as(one.id, document_key(one.id), twins)
+            }
+            found = generation.question_vectors(list(names))
+            vectors |= {names[name]: vector for name, vector in found.items()}
+        missing = [one for one in batch if one.id not in vectors]
+        if missing:
+            made = embedder.queries([one.question for one in missing])
+            vectors |= {one.id: vector for one, vector in zip(missing, made, strict=True)}
+        new.add_questions(batch, np.stack([vectors[one.id] for one in batch]))
+        done += len(batch)
+        progress(done, len(questions))
 
 
 def embed(
@@ -86,7 +128,7 @@ def embed(
     """Stores the passages, with known vectors or new ones."""
     _copy((p for p in passages if p.id in known), lambda passage: known[passage.id], new)
     total, done = len(passages) - len(known), 0
-    for batch in _batches((p for p in passages if p.id not in known), _STORED_AT_ONCE):
+    for batch in batches((p for p in passages if p.id not in known), _STORED_AT_ONCE):
         vectors: list[Vectors] = []
         for group in _groups(batch, embedder.at_once):
             texts = [passage.context(unit) for passage in group for unit in passage.units]
@@ -99,7 +141,7 @@ def embed(
 
 
 def _copy(passages: Iterable[Passage], place: Callable[[Passage], Stored], new: Generation) -> None:
-    for batch in _batches(passages, _COPIED_AT_ONCE):
+    for batch in batches(passages, _COPIED_AT_ONCE):
         vectors: dict[str, Vectors] = {}
         places = [place(passage) for passage in batch]
         names = [_units(p, at.passage_id) for p, at in zip(batch, places, strict=True)]
@@ -123,7 +165,7 @@ def _groups(passages: Sequence[Passage], texts: int) -> Iterator[list[Passage]]:
         yield group
 
 
-def _batches(passages: Iterable[Passage], size: int) -> Iterator[list[Passage]]:
-    iterator = iter(passages)
+def batches(items: Iterable[_T], size: int) -> Iterator[list[_T]]:
+    iterator = iter(items)
     while batch := list(islice(iterator, size)):
         yield batch

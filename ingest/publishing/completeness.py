@@ -11,6 +11,7 @@ from core.settings import Settings
 from vectorstore.embeddings import Vectors
 from vectorstore.generation import Generation
 from vectorstore.keyword_files import open_keyword
+from vectorstore.manifest import Counts
 
 REBUILD = "Build the index anew with: python -m ingest --rebuild"
 
@@ -43,10 +44,11 @@ def problems_at_once(generation: Generation, settings: Settings) -> Iterator[Ind
     """The problems in the counts and in a sample of the passages."""
     manifest = generation.manifest
     words = len(open_keyword(settings, generation))
-    if (*generation.counts(), words) != (manifest.passages, manifest.units, manifest.passages):
+    stored, expected = generation.counts(), manifest.counts
+    if (stored, words) != (expected, manifest.passages):
         yield IndexProblem(
-            problem=f"Generation {generation.id} is incomplete: {generation.counts()} passages and "
-            f"units and {words} keyword entries, {(manifest.passages, manifest.units)} expected"
+            problem=f"Generation {generation.id} is incomplete: {_numbers(stored)} and {words} "
+            f"keyword entries, {_numbers(expected)} expected"
         )
     vectors = generation.passage_vectors(generation.sample(_SAMPLE))
     lost = [name for name, vector in vectors.items() if not _is_found(generation, name, vector)]
@@ -55,6 +57,10 @@ def problems_at_once(generation: Generation, settings: Settings) -> Iterator[Ind
             problem=f"Generation {generation.id} cannot find {len(lost)} of {len(vectors)} "
             f"passages by their own vectors, such as {lost[0]}"
         )
+
+
+def _numbers(counts: Counts) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts._asdict().items())
 
 
 def _is_found(generation: Generation, name: str, vector: Vectors) -> bool:

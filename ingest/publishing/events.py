@@ -31,9 +31,11 @@ class Planned(Frozen):
 
 
 class Embedded(Frozen):
-    """The number of passages embedded so far, of those that need new vectors."""
+    """The number of passages, or prepared questions, embedded so far, of those that need new
+    vectors."""
 
     event: Literal["embedded"] = "embedded"
+    what: Literal["passages", "questions"] = "passages"
     done: int
     total: int
 

@@ -13,6 +13,7 @@ CODE = (
     "ingest/reading/clues.py",
     "language/official.py",
     "ingest/reading/sidecar.py",
+    "ingest/reading/question_file.py",
     "ingest/reading/clean.py",
     "ingest/reading/noise.yaml",
     "language/dates.py",
@@ -21,6 +22,7 @@ CODE = (
     "language/sentences.py",
     "ingest/passages/split.py",
     "ingest/passages/passage_units.py",
+    "ingest/passages/answering_units.py",
     "ingest/reading/formats/*",
 )
 # Distributions that this code reads files with. None is missing: tests/policy/test_plan.py.

@@ -6,7 +6,6 @@ from pathlib import Path, PurePath
 
 from core.errors import DocumentError, StrategiewijzerError
 from core.names import as_text
-from core.passage import Passage
 from core.source import SourceDocument
 from ingest.passages.worker import Loaded
 from ingest.publishing.events import FileDone, FilesFound, Tell
@@ -25,12 +24,12 @@ Document = SourceDocument | DocumentEntry
 class Gathered:
     """The documents that the index should hold, one for each key, and how they were found.
 
-    `passages` are those of each loaded document, by its path; `missing` are the keys of documents
-    that are kept although their files are gone.
+    `loaded` has what was read of each file, by its path; `missing` are the keys of documents that
+    are kept although their files are gone.
     """
 
     documents: tuple[Document, ...]
-    passages: Mapping[str, tuple[Passage, ...]]
+    loaded: Mapping[str, Loaded]
     renamed: tuple[Rename, ...]
     failures: tuple[Failure, ...]
     missing: tuple[str, ...]
@@ -60,18 +59,18 @@ def gather(
         keep_missing: keep documents whose files are gone.
         tell: called for each file.
     """
-    passages: dict[str, tuple[Passage, ...]] = {}
+    loaded: dict[str, Loaded] = {}
 
     def load_one(path: Path) -> SourceDocument:
-        loaded = load(path)
-        passages[loaded.document.path] = loaded.passages
-        return loaded.document
+        one = load(path)
+        loaded[one.document.path] = one
+        return one.document
 
-    loaded, failures = _load(found, known_files(before, method), load_one, max_file_size, tell)
-    documents, doubles = _without_doubles(loaded, before)
+    files, failures = _load(found, known_files(before, method), load_one, max_file_size, tell)
+    documents, doubles = _without_doubles(files, before)
     failures = [*map(Failure.of, found.unreadable), *failures, *doubles]
-    files = {as_text(file) for file in found.files}
-    renamed = renames(documents, files, before)
+    paths = {as_text(file) for file in found.files}
+    renamed = renames(documents, paths, before)
     gone = {document.key for document in documents} | {one.former_key for one in renamed}
     lost = [entry for entry in (before.documents if before else ()) if entry.key not in gone]
     fallen = [entry for entry in lost if any(_covers(failure, entry) for failure in failures)]
@@ -80,7 +79,7 @@ def gather(
     outdated = not known_files(before, method)
     return Gathered(
         documents=(*documents, *(_kept(entry, outdated) for entry in fallen), *missing),
-        passages=passages,
+        loaded=loaded,
         renamed=renamed,
         failures=tuple(_with_kept(failure, fallen) for failure in failures),
         missing=tuple(entry.key for entry in missing),

@@ -1,10 +1,14 @@
 """One generation as one file: a ZIP archive that other tools can read as well.
 
-    format.json      {"format": "strategiewijzer-generation", "version": 1}
+    format.json      {"format": "strategiewijzer-generation", "version": 2}
     manifest.json    what the generation was made from (`Manifest`)
     passages.jsonl   one passage on each line (`Passage`)
     units.npy        the vectors of their units, in that order: float32, shape (units, dimensions)
-    SHA256SUMS       of the four, as sha256sum writes and checks them
+    questions.jsonl  one prepared question on each line (`PreparedQuestion`)
+    questions.npy    their vectors, likewise
+    SHA256SUMS       of the others, as sha256sum writes and checks them
+
+Version 1 has no prepared questions, and can still be read.
 
 What can be derived (vectors of passages, keyword index) is not in it. Nothing is unpacked to disk
 and nothing is unpickled; a file is read member by member, so that it need not fit in memory. The
@@ -23,14 +27,24 @@ from pathlib import Path
 from uuid import uuid4
 
 import numpy as np
+from pydantic import BaseModel
 
 from core.errors import ArchiveError
 from core.passage import Passage
+from core.prepared import PreparedQuestion
 from vectorstore.embeddings import Vectors
 from vectorstore.manifest import Manifest
 
-FORMAT = {"format": "strategiewijzer-generation", "version": 1}
-MEMBERS = ("format.json", "manifest.json", "passages.jsonl", "units.npy")
+NAME = "strategiewijzer-generation"
+MEMBERS = {
+    1: ("format.json", "manifest.json", "passages.jsonl", "units.npy"),
+    2: (
+        *("format.json", "manifest.json", "passages.jsonl", "units.npy"),
+        *("questions.jsonl", "questions.npy"),
+    ),
+}
+"""The members of an archive, by version."""
+VERSION = max(MEMBERS)
 SUMS = "SHA256SUMS"
 
 
@@ -40,6 +54,8 @@ def write(
     dimensions: int,
     passages: Iterable[Passage],
     unit_vectors: Iterable[Vectors],
+    questions: Iterable[PreparedQuestion],
+    question_vectors: Iterable[Vectors],
 ) -> None:
     """Writes an archive; the file appears when it is complete, in place of an older one.
 
@@ -49,27 +65,26 @@ def write(
         dimensions: of its vectors.
         passages: its passages, in order.
         unit_vectors: the vectors of their units in that order, shape (units, dimensions) each.
+        questions: its prepared questions, in order.
+        question_vectors: their vectors in that order, shape (any number, dimensions) each.
 
     Raises:
         ArchiveError: the file cannot be written.
     """
     aside = file.with_name(f".{file.name}.{uuid4().hex[:8]}")
-    header = {"descr": "<f4", "fortran_order": False, "shape": (manifest.units, dimensions)}
     try:
         with aside.open("xb") as raw:
             with zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED) as archive:
                 members = _Members(archive)
                 with members.opened("format.json") as add:
-                    add(json.dumps(FORMAT).encode())
+                    add(json.dumps({"format": NAME, "version": VERSION}).encode())
                 with members.opened("manifest.json") as add:
                     add(manifest.model_dump_json().encode())
-                with members.opened("passages.jsonl") as add:
-                    for passage in passages:
-                        add(f"{passage.model_dump_json()}\n".encode())
-                with members.opened("units.npy", zipfile.ZIP_STORED) as add:
-                    add(_npy_header(header))
-                    for vectors in unit_vectors:
-                        add(np.ascontiguousarray(vectors, dtype="<f4").tobytes())
+                members.add_lines("passages.jsonl", passages)
+                members.add_vectors("units.npy", (manifest.units, dimensions), unit_vectors)
+                members.add_lines("questions.jsonl", questions)
+                shape = manifest.questions, dimensions
+                members.add_vectors("questions.npy", shape, question_vectors)
                 archive.writestr(SUMS, members.sums())
             raw.flush()
             os.fsync(raw.fileno())
@@ -108,6 +123,18 @@ class _Members:
 
             yield add
         self._digests[name] = digest.hexdigest()
+
+    def add_lines(self, name: str, items: Iterable[BaseModel]) -> None:
+        with self.opened(name) as add:
+            for one in items:
+                add(f"{one.model_dump_json()}\n".encode())
+
+    def add_vectors(self, name: str, shape: tuple[int, int], each: Iterable[Vectors]) -> None:
+        header = {"descr": "<f4", "fortran_order": False, "shape": shape}
+        with self.opened(name, zipfile.ZIP_STORED) as add:
+            add(_npy_header(header))
+            for vectors in each:
+                add(np.ascontiguousarray(vectors, dtype="<f4").tobytes())
 
     def sums(self) -> str:
         return "".join(f"{digest}  {name}\n" for name, digest in self._digests.items())

@@ -6,6 +6,7 @@ from typing import Literal
 from core.errors import DocumentError, Fault, StrategiewijzerError
 from core.frozen import Frozen
 from core.names import printable
+from core.prepared import StaleQuestion
 from core.source import SourceDocument
 from ingest.publishing.plan import Plan
 from ingest.reading.find import LeftOut
@@ -60,6 +61,17 @@ class Unused(Frozen):
 
     path: str
     names: tuple[str, ...]
+
+
+class PreparedChange(Frozen):
+    """What happens to the prepared questions of a document: how many it had and has, and those
+    that are left out, as nothing answers them any more."""
+
+    key: str
+    path: str  # of the document
+    before: int
+    after: int
+    stale: tuple[StaleQuestion, ...] = ()
 
 
 class PassageChange(Frozen):
@@ -135,6 +147,7 @@ class Report(Frozen):
     left_out: tuple[LeftOut, ...] = ()
     guesses: tuple[Guesses, ...] = ()
     unused: tuple[Unused, ...] = ()
+    questions: tuple[PreparedChange, ...] = ()
     stop: str = ""
     changes: tuple[DocumentChange, ...] = ()
     answers: Answers | None = None

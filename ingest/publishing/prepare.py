@@ -1,10 +1,11 @@
 """The work of a run, before it writes anything: documents, plan, passages, known vectors."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from core.errors import IndexMismatchError, NoIndexError
 from core.passage import Passage
+from core.prepared import PreparedQuestion
 from core.settings import Settings
 from core.source import SourceDocument
 from ingest.passages.isolated import Loader
@@ -24,8 +25,9 @@ class Work:
     """The work of one run.
 
     `current` is the generation in use, or None when there is none that this program can read;
-    `fresh` are the passages to write, `known` the places of vectors that some of them have already;
-    `method` is the embedding method.
+    `fresh` are the passages to write, `known` the places of vectors that some of them have already,
+    `questions` the prepared questions of their documents. Vectors may be reused of `sources`, and
+    those of a document also of its twin in `twins`. `method` is the embedding method.
     """
 
     current: Generation | None
@@ -33,6 +35,9 @@ class Work:
     plan: Plan
     fresh: tuple[Passage, ...]
     known: dict[str, Stored]
+    questions: tuple[PreparedQuestion, ...]
+    sources: tuple[Generation, ...]
+    twins: Mapping[str, str]
     method: str
 
     @property
@@ -73,10 +78,11 @@ def prepare(
         )
     documents = gathered.documents
     plan = make_plan(documents, before, method, gathered.renamed)
-    fresh = _passages_to_write(gathered, plan, current)
-    sources = [current, *others] if current else others
-    known = known_passages(sources, fresh, method, _twins(documents, before))
-    return Work(current, gathered, plan, tuple(fresh), known, method)
+    fresh, questions = _to_write(gathered, plan, current)
+    sources = (current, *others) if current else tuple(others)
+    twins = _twins(documents, before)
+    known = known_passages(sources, fresh, method, twins)
+    return Work(current, gathered, plan, fresh, known, questions, sources, twins, method)
 
 
 def _generations(settings: Settings) -> tuple[Generation | None, list[Generation]]:
@@ -103,17 +109,24 @@ def _is_readable(generation: Generation) -> bool:
         return False
 
 
-def _passages_to_write(gathered: Gathered, plan: Plan, current: Generation | None) -> list[Passage]:
-    """The passages of new and changed documents; for one without a file, those in use."""
+def _to_write(
+    gathered: Gathered, plan: Plan, current: Generation | None
+) -> tuple[tuple[Passage, ...], tuple[PreparedQuestion, ...]]:
+    """The passages and prepared questions of new and changed documents; of one without a file,
+    those in use."""
     passages: list[Passage] = []
+    questions: list[PreparedQuestion] = []
     for document in gathered.documents:
         if document.key not in plan.written:
             continue
         if isinstance(document, SourceDocument):
-            passages += gathered.passages[document.path]
+            loaded = gathered.loaded[document.path]
+            passages += loaded.passages
+            questions += loaded.questions
         elif current:
             passages += current.all_passages({document.key})
-    return passages
+            questions += current.all_questions({document.key})
+    return tuple(passages), tuple(questions)
 
 
 def _twins(documents: Iterable[Document], before: Manifest | None) -> dict[str, str]:

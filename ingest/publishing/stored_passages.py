@@ -3,7 +3,6 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +12,13 @@ from core.names import as_path
 from core.passage import Passage
 from core.source import SourceDocument
 from ingest.passages.split import passage_id
+from ingest.publishing.build import batches
 from ingest.publishing.completeness import IndexProblem
 from ingest.reading.load import fingerprint
 from vectorstore.embeddings import Vectors
 from vectorstore.generation import Generation
 from vectorstore.manifest import DocumentEntry
-from vectorstore.segments import document_key, mean, unit_ids
+from vectorstore.segments import document_key, mean
 
 _AT_ONCE = 500  # passages whose vectors are in memory: some 5 MB, with those of their units
 _ROUNDING = 1e-3  # for lengths, and each number of a vector: 32 bits are exact to far less
@@ -40,16 +40,17 @@ class Contents:
         self._dimensions = generation.dimensions()
         self._repeats: Counter[tuple[str, str]] = Counter()
         self._right_ids: set[str] = set()
+        self._units: set[str] = set()
         # document key -> for each passage: start, end, hash of its text, id
         self._places: dict[str, list[tuple[int, int, str, str]]] = {}
 
     def problems(self) -> Iterator[IndexProblem]:
         """The problems of passages and vectors; reads them all."""
-        passages = self._generation.all_passages()
-        while batch := list(islice(passages, _AT_ONCE)):
+        for batch in batches(self._generation.all_passages(), _AT_ONCE):
             for passage in batch:
                 yield from self._of_passage(passage)
             yield from self._of_vectors(batch)
+        yield from self._of_questions()
         if self._ids_too:
             stored = {name for places in self._places.values() for *_, name in places}
             for name in sorted(stored - self._right_ids):
@@ -67,6 +68,7 @@ class Contents:
             yield IndexProblem(
                 problem=f"Passage {passage.id} has a unit that is not within its text"
             )
+        self._units.update(passage.unit_ids)
         context = (key, _hash(passage.context()))
         self._right_ids.add(passage_id(passage, self._repeats[context]))
         self._repeats[context] += 1
@@ -74,10 +76,10 @@ class Contents:
         self._places.setdefault(key, []).append(place)
 
     def _of_vectors(self, passages: list[Passage]) -> Iterator[IndexProblem]:
-        units = self._generation.unit_vectors([name for p in passages for name in unit_ids(p)])
+        units = self._generation.unit_vectors([name for p in passages for name in p.unit_ids])
         own = self._generation.passage_vectors([passage.id for passage in passages])
         for passage in passages:
-            names = unit_ids(passage)
+            names = passage.unit_ids
             if missing := [name for name in names if name not in units]:
                 yield IndexProblem(problem=f"Units without a vector: {some(missing)}")
                 continue
@@ -88,6 +90,20 @@ class Contents:
                 yield IndexProblem(
                     problem=f"The vector of passage {passage.id} is not the mean of its units'"
                 )
+
+    def _of_questions(self) -> Iterator[IndexProblem]:
+        for batch in batches(self._generation.all_questions(), _AT_ONCE):
+            vectors = self._generation.question_vectors([one.id for one in batch])
+            lost = [one.id for one in batch if not self._units.issuperset(one.units)]
+            if lost:
+                yield IndexProblem(problem=f"Questions whose answer is not there: {some(lost)}")
+            wrong = [
+                one.id
+                for one in batch
+                if one.id not in vectors or not self._is_unit(vectors[one.id])
+            ]
+            if wrong:
+                yield IndexProblem(problem=f"Questions without a vector of length 1: {some(wrong)}")
 
     def _is_unit(self, vector: Vectors) -> bool:
         """Whether a vector has the right dimensions and length 1; NaN has not."""

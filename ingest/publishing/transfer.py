@@ -5,14 +5,13 @@ store -> archive          archive -> new generation with one segment -> check ->
 
 import datetime
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from core.errors import ArchiveError, IndexMismatchError, StoreError
 from core.settings import Settings
-from ingest.publishing.build import Progress
+from ingest.publishing.build import Progress, batches
 from ingest.publishing.completeness import check
 from ingest.publishing.generation_file import write
 from ingest.publishing.lock import writing
@@ -21,7 +20,6 @@ from vectorstore.embeddings import Vectors, make_embedder
 from vectorstore.generation import Generation
 from vectorstore.generations import Generations
 from vectorstore.manifest import Manifest, SegmentEntry, method_of, new_id
-from vectorstore.segments import unit_ids
 from vectorstore.store import tidy
 
 _AT_ONCE = 500  # passages whose vectors are in memory: some 5 MB, with those of their units
@@ -63,16 +61,18 @@ def export_generation(
         generation.dimensions(),
         generation.all_passages(),
         _unit_vectors(generation, progress),
+        generation.all_questions(),
+        _question_vectors(generation),
     )
     return generation.id
 
 
 def _unit_vectors(generation: Generation, progress: Progress) -> Iterator[Vectors]:
-    passages, done = generation.all_passages(), 0
-    while batch := list(islice(passages, _AT_ONCE)):
-        units = generation.unit_vectors([name for p in batch for name in unit_ids(p)])
+    done = 0
+    for batch in batches(generation.all_passages(), _AT_ONCE):
+        units = generation.unit_vectors([name for p in batch for name in p.unit_ids])
         try:
-            yield from (np.stack([units[name] for name in unit_ids(p)]) for p in batch)
+            yield from (np.stack([units[name] for name in p.unit_ids]) for p in batch)
         except KeyError as error:
             raise StoreError(
                 f"Unit {error} has no vector. Look at what else is wrong with: "
@@ -80,6 +80,12 @@ def _unit_vectors(generation: Generation, progress: Progress) -> Iterator[Vector
             ) from None
         done += len(batch)
         progress(done, generation.manifest.passages)
+
+
+def _question_vectors(generation: Generation) -> Iterator[Vectors]:
+    for batch in batches(generation.all_questions(), _AT_ONCE):
+        vectors = generation.question_vectors([one.id for one in batch])
+        yield np.stack([vectors[one.id] for one in batch])
 
 
 def import_generation(
@@ -127,7 +133,7 @@ def _as_new(manifest: Manifest) -> Manifest:
     """The manifest of a new generation that has all passages in its own segment."""
     now = datetime.datetime.now(datetime.UTC)
     own = new_id(now)
-    segment = SegmentEntry(id=own, passages=manifest.passages, units=manifest.units)
+    segment = SegmentEntry(id=own, **manifest.counts._asdict())
     return manifest.model_copy(
         update={
             "id": own,
@@ -141,8 +147,10 @@ def _as_new(manifest: Manifest) -> Manifest:
 
 
 def _fill(new: Generation, archive: Archive, progress: Progress) -> None:
-    contents, done = archive.contents(), 0
-    while batch := list(islice(contents, _AT_ONCE)):
+    done = 0
+    for batch in batches(archive.contents(), _AT_ONCE):
         new.add([passage for passage, _ in batch], [vectors for _, vectors in batch])
         done += len(batch)
         progress(done, archive.manifest.passages)
+    for asked in batches(archive.questions(), _AT_ONCE):
+        new.add_questions([one for one, _ in asked], np.stack([vector for _, vector in asked]))

@@ -130,7 +130,7 @@ def _segment(segment: Segment, generation: Generation) -> Iterator[IndexProblem]
     stored_units = Counter({document_key(name): 0 for name in passages})
     for name in passages:
         stored_units[document_key(name)] += units[name]
-    documents, used_passages, used_units = manifest.used(segment.id)
+    documents, used = manifest.used(segment.id)
     for entry in manifest.documents:
         stored = stored_passages[entry.key], stored_units[entry.key]
         if entry.key in documents and stored != (entry.passages, entry.units):
@@ -140,7 +140,7 @@ def _segment(segment: Segment, generation: Generation) -> Iterator[IndexProblem]
             )
     # the segment still has what only earlier generations used; the manifest has its count
     size = next(entry for entry in manifest.segments if entry.id == segment.id)
-    expected = size.passages - used_passages, size.units - used_units
+    expected = size.counts.without(used)[:2]
     others = stored_passages.keys() - documents
     stored = sum(stored_passages[key] for key in others), sum(stored_units[key] for key in others)
     if stored != expected:

@@ -13,11 +13,12 @@ from typing import Literal
 from core.errors import DocumentError
 from core.frozen import Frozen
 from core.names import as_text
-from ingest.reading import sidecar
+from ingest.reading import question_file, sidecar
 from ingest.reading.formats import FORMATS
 
 HIDDEN = (".", "~$")  # "~$plan.docx": open in a word processor
-_BESIDE = (sidecar.SUFFIX, ".http.json")  # they describe the file next to them
+# They belong to the file next to them.
+_BESIDE = (sidecar.SUFFIX, question_file.SUFFIX, ".http.json", ".npy")
 
 
 Why = Literal["other", "format", "nowhere", "outside", "beside", "inside"]

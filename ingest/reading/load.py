@@ -11,7 +11,7 @@ from pathlib import Path
 from core.errors import DocumentError
 from core.names import as_text, printable
 from core.source import SourceDocument
-from ingest.reading import formats, sidecar
+from ingest.reading import formats, question_file, sidecar
 from ingest.reading.describe import describe
 from ingest.reading.formats import CONVERT, FORMATS
 from ingest.reading.formats.blocks import Parsed, sections
@@ -36,7 +36,7 @@ def double(key: str, path: str, other: str) -> DocumentError:
 
 
 def fingerprint(path: Path) -> str:
-    """The SHA-256 of a file and its sidecar, as in its document."""
+    """The SHA-256 of a file, its sidecar and its prepared questions, as in its document."""
     return _fingerprint(path, sha256(path))
 
 
@@ -84,8 +84,10 @@ def over_limit(path: Path, error: LimitError) -> DocumentError:
 
 
 def _fingerprint(path: Path, own: str) -> str:
-    beside = sidecar.find(path)
-    return own if beside is None else hashlib.sha256((own + sha256(beside)).encode()).hexdigest()
+    for beside in (sidecar.find(path), question_file.find(path)):
+        if beside is not None:
+            own = hashlib.sha256((own + sha256(beside)).encode()).hexdigest()
+    return own
 
 
 def _report_noise(path: Path, parsed: Parsed) -> None:

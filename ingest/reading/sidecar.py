@@ -12,12 +12,18 @@ SUFFIX = ".meta.yaml"
 
 
 def find(path: Path) -> Path | None:
-    """The sidecar of a file; of two, the one with the full name of the file.
+    """The sidecar of a file."""
+    return beside(path, SUFFIX)
+
+
+def beside(path: Path, suffix: str) -> Path | None:
+    """The file beside another that has its name and this suffix; of two, the one with the full
+    name, as in plan.pdf.meta.yaml.
 
     A link does not count: its target was not put there to be published.
     """
-    beside = (path.with_name(path.name + SUFFIX), path.with_name(path.stem + SUFFIX))
-    return next((file for file in beside if _is_there(file)), None)
+    names = (path.with_name(path.name + suffix), path.with_name(path.stem + suffix))
+    return next((file for file in names if _is_there(file)), None)
 
 
 def _is_there(file: Path) -> bool:

@@ -108,7 +108,7 @@ class KnownVectors:
 
     def __init__(self, corpus: Corpus, embedder: Embedder) -> None:
         self._corpus = corpus
-        self.query = embedder.query
+        self.query, self.queries = embedder.query, embedder.queries
         self.limit, self.at_once = embedder.limit, embedder.at_once
         self.fingerprint = f"known/{embedder.fingerprint}"
 

@@ -13,6 +13,7 @@ and the share right of these. The weights are then fitted on all three, which co
 """
 
 import argparse
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -47,16 +48,28 @@ from vectorstore.store import Index, open_index
 
 CURVE = ROOT / "docs" / "chance.svg"
 _PENALTY = 10.0  # on standardised features
-_THRESHOLDS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85)
+_THRESHOLDS = (0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85)
 
 
 class Ground(NamedTuple):
     """Questions over one kind of text: features of the first statement, shape (n, features),
-    whether it is right and whether the sources answer, shape (n,)."""
+    whether it is right, whether the sources answer, whether one thing is asked that it does not
+    lack, and whether a prepared question is close, shape (n,)."""
 
     values: Array
     right: NDArray[np.bool_]
     answerable: NDArray[np.bool_]
+    single: NDArray[np.bool_]
+    close: NDArray[np.bool_]
+
+    def among(self, chosen: NDArray[np.bool_]) -> "Ground":
+        return Ground(
+            self.values[chosen],
+            self.right[chosen],
+            self.answerable[chosen],
+            self.single[chosen],
+            self.close[chosen],
+        )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -67,13 +80,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console()
     try:
         settings = Settings()
-        index = open_index(settings)
+        index = open_index(without_prepared(settings))
         alone = [one for one in questions() if not one.history and not one.conversation]
         official = load(QUESTIONS / "documents")
         own = prepare([options.documents], settings)
         grounds = {
-            "summaries": _asked(alone, index, settings),
-            "official documents": _asked(official, open_index(own), own),
+            "summaries": asked_of(alone, index, settings),
+            "official documents": asked_of(official, open_index(own), own),
             "XQuAD": _paragraphs(options.xquad, settings),
         }
     except StrategiewijzerError as error:
@@ -82,14 +95,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     curves = {}
     for name, ground in grounds.items():
         others = [one for other, one in grounds.items() if other != name]
-        said = probability(ground.values, _fitted(others))
+        said = probability(ground.values[:, : len(FEATURES)], fitted(others))
         curves[name] = (said, ground.right)
         console.print(
-            f"{name}: {len(said)} questions, fitted on the other two", *_table(said, ground)
+            f"{name}: {len(said)} questions, fitted on the other two", *table(said, ground)
         )
     CURVE.write_text(chance_curve(curves), "utf-8")
-    fitted = [round(float(weight), 3) for weight in _fitted(list(grounds.values()))]
-    weights = dict(zip(("intercept", *FEATURES), fitted, strict=True))
+    found = [round(float(weight), 3) for weight in fitted(list(grounds.values()))]
+    weights = dict(zip(("intercept", *FEATURES), found, strict=True))
     write(
         index.embedder.fingerprint,
         "chance",
@@ -102,15 +115,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _fitted(grounds: Sequence[Ground]) -> Array:
-    """Weights (intercept first) of a model in which all grounds count alike."""
+def fitted(grounds: Sequence[Ground], columns: int = len(FEATURES)) -> Array:
+    """Weights (intercept first) of a model over the first columns, in which all grounds count
+    alike."""
     outcome = np.concatenate([one.right for one in grounds]).astype(float)
     total = len(outcome) / len(grounds)
     counts = np.concatenate([np.full(len(one.right), total / len(one.right)) for one in grounds])
-    return fit(np.concatenate([one.values for one in grounds]), outcome, _PENALTY, counts)
+    values = np.concatenate([one.values[:, :columns] for one in grounds])
+    return fit(values, outcome, _PENALTY, counts)
 
 
-def _table(said: Array, ground: Ground) -> Iterator[str]:
+def table(said: Array, ground: Ground) -> Iterator[str]:
     for threshold in _THRESHOLDS:
         told = said >= threshold
         share = (told & ground.answerable).sum() / ground.answerable.sum()
@@ -118,10 +133,21 @@ def _table(said: Array, ground: Ground) -> Iterator[str]:
         yield f"\n  from {threshold:.2f}: {share:.2f} of the answerable, {right} right"
 
 
-def _asked(asked: Sequence[Question], index: Index, settings: Settings) -> Ground:
+def without_prepared(settings: Settings) -> Settings:
+    """Settings of an index of the same source texts that has no prepared questions."""
+    folder = settings.data_dir / "without-prepared"
+    shutil.rmtree(folder, ignore_errors=True)
+    for place in settings.corpus_dirs:
+        if place.is_dir():
+            leave_out = shutil.ignore_patterns("*.questions.*")
+            shutil.copytree(place, folder / place.name, ignore=leave_out)
+    return prepare([folder], settings)
+
+
+def asked_of(asked: Sequence[Question], index: Index, settings: Settings) -> Ground:
     """Answers as the assistant gives them, without a model."""
     trials, snapshot = Trials(settings), index.snapshot()
-    rows, right, answerable = [], [], []
+    rows, right, answerable, single, close = [], [], [], [], []
     for one in asked:
         query, meant = Query(one.question, one.language), Understood(one.question)
         found = find(snapshot, query, meant, settings.results, for_model=False)
@@ -130,12 +156,17 @@ def _asked(asked: Sequence[Question], index: Index, settings: Settings) -> Groun
         if not ranked:
             continue
         request = requested(snapshot, query, meant, decision)
+        near = snapshot.prepared(one.question, one.language)
         blocks = choose(request)
         shown = [text for one in blocks for text in readings(one.passage, one.units, request)]
-        rows.append(features(one.question, one.language, found, ranked, snapshot))
+        rows.append(features(one.question, one.language, found, ranked, near, snapshot))
         right.append(one.answerable and one.facts_in(fold(" ".join(shown))))
         answerable.append(one.answerable)
-    return Ground(np.array(rows), np.array(right), np.array(answerable))
+        first = decision.first
+        assert first is not None  # noqa: S101 - no passages were given
+        single.append(len(request.parts) == 1 and request.quotable and not first.lacks)
+        close.append(first.prepared)
+    return Ground(*map(np.array, (rows, right, answerable, single, close)))
 
 
 def _paragraphs(folder: Path, settings: Settings) -> Ground:
@@ -151,10 +182,11 @@ def _paragraphs(folder: Path, settings: Settings) -> Ground:
             if not ranked:
                 continue
             first = ranked[0]
-            rows.append(features(question.text, language, found, ranked, snapshot))
+            rows.append(features(question.text, language, found, ranked, (), snapshot))
             units = {(first.passage, number) for number in first.statement.units}
             right.append(not units.isdisjoint(right_units(public, question, found)))
-    return Ground(np.array(rows), np.array(right), np.ones(len(right), dtype=bool))
+    yes = np.ones(len(right), dtype=bool)
+    return Ground(np.array(rows), np.array(right), yes, yes, ~yes)
 
 
 if __name__ == "__main__":

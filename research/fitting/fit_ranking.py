@@ -31,9 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments,
         program="python -m research.fitting.fit_ranking",
         section="ranking",
-        features=FEATURES,
+        features=FEATURES[:-1],  # `asked` is fitted by fit_asked.py
         from_xquad=_xquad,
-        from_briefs=_briefs,
+        from_briefs=from_briefs,
     )
 
 
@@ -48,7 +48,8 @@ def _xquad(public: PublicSet, index: Index) -> list[Asked]:
     return found
 
 
-def _briefs(questions: Sequence[Question], index: Index) -> list[Asked]:
+def from_briefs(questions: Sequence[Question], index: Index) -> list[Asked]:
+    """Examples from questions about the briefs."""
     outline = Outline.of(index.passages())
     found = []
     for number, question in enumerate(questions):

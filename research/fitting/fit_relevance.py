@@ -33,9 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments,
         program="python -m research.fitting.fit_relevance",
         section="relevance",
-        features=FEATURES,
+        features=FEATURES[:-1],  # `asked` is fitted by fit_asked.py
         from_xquad=_xquad,
-        from_briefs=_briefs,
+        from_briefs=from_briefs,
     )
 
 
@@ -51,7 +51,8 @@ def _xquad(public: PublicSet, index: Index) -> list[Asked]:
     return asked
 
 
-def _briefs(questions: Sequence[Question], index: Index) -> list[Asked]:
+def from_briefs(questions: Sequence[Question], index: Index) -> list[Asked]:
+    """Examples from questions about the briefs."""
     asked, outline = [], Outline.of(index.passages())
     for number, question in enumerate(questions):
         sections = outline.relevant_sections(question)

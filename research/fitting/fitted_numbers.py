@@ -8,7 +8,15 @@ from typing import Any, Literal
 
 from vectorstore.profile import file_of
 
-Section = Literal["ranking", "relevance", "confidence", "chance", "cosines"]
+Section = Literal["ranking", "relevance", "confidence", "chance", "prepared", "cosines"]
+
+
+def rewrite(embedder: str, section: Section, **weights: float) -> None:
+    """Writes these weights of a section, and leaves all else as it is."""
+    file = file_of(embedder)
+    stored = json.loads(file.read_text("utf-8"))
+    stored[section]["weights"].update(weights)
+    file.write_text(json.dumps(stored, indent=2) + "\n", "utf-8")
 
 
 def write(
@@ -24,6 +32,9 @@ def write(
     """
     file = file_of(embedder)
     stored = json.loads(file.read_text("utf-8")) if file.is_file() else {}
+    kept = stored.get(section, {}).get("weights", {})
+    if "asked" in kept and section in ("ranking", "relevance"):  # fitted by another command
+        weights = {**weights, "asked": kept["asked"]}
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
     stored[section] = {"made_by": made_by, "date": today, **provenance, "weights": weights}
     file.write_text(json.dumps(stored, indent=2) + "\n", "utf-8")

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -34,12 +35,16 @@ def run(
         arguments: of the command line.
         program: the command, for its help and the provenance.
         section: of the profile, for the weights.
-        features: names of the columns of `Asked.values`.
+        features: names of the first columns of `Asked.values`; further ones are not fitted.
         from_xquad: computes examples from questions on the even articles and an index of all
             paragraphs.
         from_briefs: computes examples from the questions in this folder and an index of the briefs:
             the one in use, and two with each brief in one language.
     """
+
+    def fitted(examples: list[Asked]) -> list[Asked]:
+        return [replace(one, values=one.values[:, : len(features)]) for one in examples]
+
     parser = argparse.ArgumentParser(prog=program)
     parser.add_argument("--xquad", type=Path, required=True, metavar="DIR")
     folder: Path = parser.parse_args(arguments).xquad
@@ -50,12 +55,12 @@ def run(
             others = None if asked == paragraphs else folder / f"xquad.{asked}.json"
             public = load("xquad", folder / f"xquad.{paragraphs}.json", None, others)
             made = from_xquad(halves(public)[0], build_index(public, settings))
-            sets[f"xquad {asked} over {paragraphs}, even articles"] = made
+            sets[f"xquad {asked} over {paragraphs}, even articles"] = fitted(made)
         index = open_index(settings)
-        sets["briefs"] = from_briefs(questions(), index)
+        sets["briefs"] = fitted(from_briefs(questions(), index))
         for turn, mixed in enumerate(in_turn(settings), start=1):
             name = f"briefs, each in one language, turn {turn}"
-            sets[name] = from_briefs(questions(), mixed)
+            sets[name] = fitted(from_briefs(questions(), mixed))
     except StrategiewijzerError as error:
         Console(stderr=True).print(error, markup=False)
         return 1

@@ -107,7 +107,7 @@ def test_while_an_answer_is_made_only_stop_can_be_pressed(
 ) -> None:
     address, model = with_model
     with opened(browser, address) as page:
-        example = page.locator("[class*='st-key-example-'] button")
+        example = page.locator("[class*='st-key-plain-example-'] button")
         following = page.locator("[class*='st-key-plain-next-'] button")
         changes = page.get_by_role("button", name="Vraag aanpassen", exact=True)
         stop = page.get_by_role("button", name=re.compile("^Stoppen"))

@@ -42,6 +42,10 @@ class _Counting:
         self.at_once = self._real.at_once
         self.embedded = 0
 
+    def queries(self, texts: list[str]) -> Vectors:
+        self.embedded += len(texts)
+        return self._real.queries(texts)
+
     def passages(self, texts: list[str]) -> Vectors:
         self.embedded += len(texts)
         return self._real.passages(texts)

@@ -23,8 +23,9 @@ KEYS = [
 
 
 @pytest.fixture(scope="module")
-def assistant(settings: Settings) -> Assistant:
-    return Assistant(settings)
+def assistant(unprepared: Settings) -> Assistant:
+    """Where no question is prepared; of those that are: test_prepared_questions.py."""
+    return Assistant(unprepared)
 
 
 @pytest.fixture(scope="module")
@@ -94,10 +95,10 @@ def test_questions_in_a_language_that_a_document_is_not_in(
 
 
 def test_they_cost_a_bounded_number_of_searches(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+    unprepared: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     searched = searches(monkeypatch)
-    assistant = Assistant(settings)  # remembers no question yet
+    assistant = Assistant(unprepared)  # remembers no question yet
     index = assistant.index.snapshot()
     for document in index.documents():
         searched.clear()

@@ -24,7 +24,6 @@ from vectorstore import profile
 from vectorstore.embeddings import Vectors, local_embedder
 from vectorstore.generations import Generations
 from vectorstore.profile import DEFAULT, profile_of
-from vectorstore.segments import unit_ids
 from vectorstore.snapshot import Snapshot
 from vectorstore.store import Index, open_index
 
@@ -45,6 +44,9 @@ class Turned:
     def query(self, text: str) -> Vectors:
         return self._turned(local_embedder().query(text))
 
+    def queries(self, texts: list[str]) -> Vectors:
+        return np.stack([self.query(text) for text in texts])
+
     def passages(self, texts: list[str]) -> Vectors:
         unknown = [text for text in texts if text not in self._known]
         if unknown:
@@ -62,23 +64,23 @@ class Turned:
 
 
 @pytest.fixture(scope="module")
-def index(settings: Settings) -> Index:
-    return open_index(settings)
+def index(unprepared: Settings) -> Index:
+    return open_index(unprepared)
 
 
 @pytest.fixture(scope="module")
-def turned(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Index:
+def turned(unprepared: Settings, tmp_path_factory: pytest.TempPathFactory) -> Index:
     """The same briefs, in the other geometry."""
-    generation = Generations(settings).current()
+    generation = Generations(unprepared).current()
     passages = list(generation.all_passages())
-    stored = generation.unit_vectors([name for one in passages for name in unit_ids(one)])
+    stored = generation.unit_vectors([name for one in passages for name in one.unit_ids])
     known = {
         one.context(unit): stored[name]
         for one in passages
-        for unit, name in zip(one.units, unit_ids(one), strict=True)
+        for unit, name in zip(one.units, one.unit_ids, strict=True)
     }
     embedder = Turned(known)
-    own = settings.model_copy(update={"data_dir": tmp_path_factory.mktemp("turned")})
+    own = unprepared.model_copy(update={"data_dir": tmp_path_factory.mktemp("turned")})
     ingest(own, embedder=embedder)
     return Index(own, Generations(own), embedder)
 
@@ -118,8 +120,8 @@ def _figures(index: Snapshot, asked: tuple[Question, ...]) -> dict[str, float]:
     }
 
 
-def test_an_answer_in_another_geometry(turned: Index, settings: Settings) -> None:
-    assistant = Assistant(settings)
+def test_an_answer_in_another_geometry(turned: Index, unprepared: Settings) -> None:
+    assistant = Assistant(unprepared)
     expected = assistant.ask("Hoeveel is de drugsmarkt waard?", language="nl")
     assistant.index = turned
     answer = assistant.ask("Hoeveel is de drugsmarkt waard?", language="nl")
@@ -140,6 +142,9 @@ class Hashed:
 
     def query(self, text: str) -> Vectors:
         return self.passages([text])[0]
+
+    def queries(self, texts: list[str]) -> Vectors:
+        return self.passages(texts)
 
     def passages(self, texts: list[str]) -> Vectors:
         if self.fails:

@@ -67,7 +67,7 @@ def test_a_changed_document_is_written_alone_and_the_rest_is_shared(small: Small
     assert before.items() <= after.items()  # nothing that was there was touched
     assert after[f"passages-{second}"] == 2
     assert [segment.id for segment in _current(settings).manifest.segments] == [first, second]
-    assert _current(settings).counts() == (6, _current(settings).manifest.units)
+    assert _current(settings).counts() == (6, _current(settings).manifest.units, 0)
     check(_current(settings), settings)
 
 

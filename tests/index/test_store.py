@@ -231,10 +231,12 @@ def test_a_graph_on_disk_has_nothing_but_vectors(
 
 def test_every_graph_on_disk_has_all_its_vectors(settings: Settings) -> None:
     """What is not there is added anew in each process, each time a little differently."""
-    passages = open_index(settings).passages()
+    index = open_index(settings)
+    passages, questions = index.passages(), index.snapshot().entries()
     headers = [one.read_bytes() for one in store_folder(settings).glob("*/header.bin")]
     written = sum(struct.unpack_from("<i3Q", one)[3] for one in headers)
-    assert written == len(passages) + sum(len(one.units) for one in passages)
+    units = sum(len(one.units) for one in passages)
+    assert written == len(passages) + units + sum(one.questions for one in questions)
 
 
 def test_the_form_of_a_graph_of_many_vectors_is_known(

@@ -13,8 +13,9 @@ from tests.support.searches import searches
 
 
 @pytest.fixture(scope="module")
-def assistant(settings: Settings) -> Assistant:
-    return Assistant(settings)
+def assistant(unprepared: Settings) -> Assistant:
+    """Where no question is prepared; of those that are: test_prepared_questions.py."""
+    return Assistant(unprepared)
 
 
 def _turn(answer: Answer) -> Turn:
@@ -179,13 +180,13 @@ def test_what_an_answer_says_and_what_was_asked_is_not_suggested(assistant: Assi
 
 
 def test_follow_ups_cost_nine_searches_at_most(
-    settings: Settings, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
+    unprepared: Settings, assistant: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = [assistant.ask(one) for one in ("Wie is Schinas?", "Was ist Prävention?")]
     searched = searches(monkeypatch)
     for answer in answers:
         searched.clear()
-        Assistant(settings).follow_ups(answer)
+        Assistant(unprepared).follow_ups(answer)
         assert 1 < len(searched) <= 9
 
 

@@ -17,6 +17,7 @@ from core.errors import ArchiveError, IndexMismatchError, LockedError, NoIndexEr
 from core.settings import Settings
 from ingest.__main__ import main
 from ingest.pipeline import ingest
+from ingest.publishing.generation_file import MEMBERS, VERSION
 from ingest.publishing.lock import exclusive
 from ingest.publishing.transfer import export_generation, import_generation
 from ingest.publishing.verify import verify
@@ -151,8 +152,8 @@ def _rewritten(file: Path, change: Mapping[str, bytes | None], *, right_sums: bo
         members = {name: archive.read(name) for name in archive.namelist()}
     members = {name: data for name, data in {**members, **change}.items() if data is not None}
     if right_sums:
-        names = ("format.json", "manifest.json", "passages.jsonl", "units.npy")
-        sums = (f"{hashlib.sha256(members[n]).hexdigest()}  {n}\n" for n in names if n in members)
+        names = [name for name in MEMBERS[VERSION] if name in members]
+        sums = (f"{hashlib.sha256(members[n]).hexdigest()}  {n}\n" for n in names)
         members["SHA256SUMS"] = "".join(sums).encode()
     with zipfile.ZipFile(file, "w") as archive:
         for name, data in members.items():
@@ -194,7 +195,7 @@ def _another_zip(file: Path) -> None:
 
 
 def _newer(file: Path) -> None:
-    _rewritten(file, {"format.json": b'{"format": "strategiewijzer-generation", "version": 2}'})
+    _rewritten(file, {"format.json": b'{"format": "strategiewijzer-generation", "version": 3}'})
 
 
 def _with_a_path(file: Path) -> None:
@@ -264,7 +265,7 @@ DAMAGES = (
     (_foreign, "not a zip"),
     (_empty, "not a zip"),
     (_another_zip, "the right parts"),
-    (_newer, "'version': 2"),
+    (_newer, "strategiewijzer-generation 2 can be read"),
     (_with_a_path, "the right parts"),
     (_without_vectors, "the right parts"),
     (_with_other_sums, "checksums"),

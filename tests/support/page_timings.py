@@ -51,7 +51,8 @@ WATCH = """(waited) => {
         },
         whole: () => number("[class*='st-key-stop-']") === 0 && number("[class*='-copy']") > copies,
         open: () => number("[class*='st-key-turn-'] [class*='-copy']") >= 5,
-        new: () => number("[class*='st-key-turn-']") === 0 && number(".st-key-example-0") === 1,
+        new: () => number("[class*='st-key-turn-']") === 0
+            && number(".st-key-plain-example-0") === 1,
     };
     window.waited = new Promise((told) => {
         let start = 0;

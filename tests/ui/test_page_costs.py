@@ -125,9 +125,9 @@ def test_settings_are_read_anew_when_the_environment_or_the_file_changes(
 
 
 def test_what_answers_a_suggested_question_is_looked_up_once(
-    settings: Settings, counted: Callable[[type, str], Counter[str]]
+    unprepared: Settings, counted: Callable[[type, str], Counter[str]]
 ) -> None:
-    assistant = Assistant(settings)
+    assistant = Assistant(unprepared)
     answer = assistant.ask(QUESTIONS[0])
     searched = counted(Snapshot, "search")
     first, times = assistant.follow_ups(answer), searched["search"]

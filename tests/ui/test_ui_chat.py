@@ -150,18 +150,26 @@ def test_the_start_page_says_which_texts_are_loaded(
 
 
 def test_an_empty_page_offers_questions_that_can_be_answered(app: AppTest) -> None:
-    examples = [button.label for button in app.button if button.label.endswith("?")]
+    examples = _examples(app)
     assert 4 <= len(examples) <= 6
     press(app, examples[0])
-    assert [exchange.question for exchange in conversation(app)] == [examples[0]]
-    assert not [button for button in app.button if button.label in examples]
+    asked = examples[0].strip("` ")
+    assert [exchange.question for exchange in conversation(app)] == [asked]
+    assert not _examples(app)
+
+
+def _examples(app: AppTest) -> list[str]:
+    """The labels of questions to begin with, which are shown as code."""
+    labels = [button.label for button in app.button if "example" in (button.key or "")]
+    assert all(label.endswith(("? `", "?`")) for label in labels)
+    return labels
 
 
 @pytest.mark.parametrize("language", languages())
 def test_every_example_question_is_answered(app: AppTest, language: str) -> None:
     run(app.selectbox(key="language").set_value(language))
-    for example in [button.label for button in app.button if button.label.endswith("?")]:
-        ask(app, example)
+    for example in _examples(app):
+        ask(app, example.strip("` "))
     given = [answer for answer in answers(app) if answer]
     assert [answer.question for answer in given if not answer.is_sourced] == []
     assert {answer.question_language for answer in given} == {language}

@@ -5,13 +5,14 @@ it says is what counts.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from core.answer import Answer
 from core.answer_blocks import Blocks, marked_lines, sentences
 from core.citation import Citation
 from core.source import DocumentKind
+from language.dates import written
 from ui.answers.citations import by_number
 from ui.texts import Texts
 
@@ -52,7 +53,19 @@ class Checks:
         self.exceptions = tuple(one for one in VERDICTS if one in found)
 
     def told(self, texts: Texts) -> list[str]:
-        """How the answer was checked, and the marks of what is an exception to that."""
+        """Which prepared question it answers and who approved that, how it was checked, and the
+        marks of what is an exception to that."""
+        return [*self._prepared(texts), *self._checked(texts)]
+
+    def _prepared(self, texts: Texts) -> Iterator[str]:
+        answer = self._answer
+        if answer.prepared:
+            yield texts("answers.prepared", question=answer.prepared)
+        if approved := answer.approved:
+            by, day = approved.organisation or approved.by, written(approved.on, texts.language)
+            yield texts("answers.approved", by=by, date=day)
+
+    def _checked(self, texts: Texts) -> list[str]:
         found, total = confirmed(self._answer)
         if self.usual is None and not total:
             return []

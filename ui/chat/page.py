@@ -1,13 +1,10 @@
 """The chat page: ask a question, read the answer, check its sources."""
 
-from collections.abc import Collection
-
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import NoIndexError, StrategiewijzerError
 from core.settings import Settings, current
-from core.source import DocumentInfo
 from people.conversation import Exchange
 from ui import sidebar
 from ui.answers.citations import by_number, cited_in
@@ -52,7 +49,7 @@ def page() -> None:
     if not session.conversation.exchanges:
         conversation_list.show_undo(session, texts)
         if index is not None:
-            _show_start(session, index.documents(), texts)
+            _show_start(session, index, texts)
 
 
 def _show_field(session: Chat, texts: Texts, *, ready: bool) -> None:
@@ -150,14 +147,14 @@ def _show_problems(place: DeltaGenerator, session: Chat, texts: Texts) -> None:
             st.warning(texts("history.missing"))
 
 
-def _show_start(session: Chat, documents: Collection[DocumentInfo], texts: Texts) -> None:
+def _show_start(session: Chat, index: Snapshot, texts: Texts) -> None:
     """What this is for and what it rests on, with questions to begin with."""
     st.markdown(texts("purpose"))
     if not current().generative:
         st.html(facts_html(texts("chat.no_model")))
     if current().audit:
         st.html(facts_html(texts("privacy.audited")))
-    if told_of := sidebar.loaded_html(documents, texts):
+    if told_of := sidebar.loaded_html(index.documents(), texts):
         st.html(told_of)
     if limits := told(session.scope, texts):
         st.html(f'<p class="sw-note">{escape(limits)}</p>')
@@ -168,9 +165,14 @@ def _show_start(session: Chat, documents: Collection[DocumentInfo], texts: Texts
             on_click=filters.clear,
         )
     st.html(f'<h2 class="sw-small">{escape(texts("chat.examples"))}</h2>')
-    for number, example in enumerate(texts.series("examples")):
+    prepared = assistant().examples(index, texts.language)
+    for number, example in enumerate(prepared or texts.series("examples")):
         st.button(
-            example, key=f"example-{number}", on_click=session.ask, args=(example,), width="stretch"
+            code(example),  # a label is Markdown, and the question a document's
+            key=f"plain-example-{number}",
+            on_click=session.ask,
+            args=(example,),
+            width="stretch",
         )
 
 

@@ -1,0 +1,116 @@
+"""Prepared questions as suggestions: each has an answer, and was written by a person for people.
+
+near a question, or of a document -> in the reader's language, whole sentences -> not asked yet, and
+not answered by what was shown -> at most one for each passage
+"""
+
+import itertools
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from chain.answer.digest import stretches
+from chain.answer.sections import words_of
+from core.answer import Turn
+from core.passage import Passage
+from core.prepared import PreparedQuestion
+from core.source import DocumentInfo, Scope
+from core.versions import preferred
+from vectorstore.snapshot import Snapshot
+
+_NEAR = 96  # prepared questions around one, of which most are other words for it
+_LONGEST = 90  # characters, about a line and a half in a narrow column
+_FEWEST = 4  # words; fewer are keywords
+_SENTENCE = re.compile(r"[^\W\d_a-zà-þ].*\?", re.DOTALL)  # with a capital and a question mark
+# Share of words that makes two questions one in other words.
+_ALIKE = 0.5
+
+
+def near(
+    index: Snapshot,
+    question: str,
+    language: str,
+    scope: Scope,
+    shown: Collection[str],
+    turns: Sequence[Turn],
+) -> Iterator[str]:
+    """Prepared questions around a question, nearest first.
+
+    Args:
+        index: has them.
+        question: that was asked, standing alone.
+        language: of the questions (ISO 639-1).
+        scope: limits of the search.
+        shown: ids of passages whose content the reader has seen.
+        turns: earlier turns, whose questions are not offered again.
+    """
+    found = index.asked_nearby(question, language, _NEAR, scope)
+    asked = [question, *(turn.question for turn in turns)]
+    others = (one for one in found if not set(one.passages) & {*shown})
+    return _different(_readable(others, language), language, asked)
+
+
+def about(
+    index: Snapshot, document: DocumentInfo, language: str, passages: Sequence[Passage], count: int
+) -> tuple[str, ...]:
+    """Prepared questions of a document, `count` of them, from all its parts and in its order.
+
+    Args:
+        index: has them.
+        document: the language version.
+        language: of the questions (ISO 639-1).
+        passages: those of the document, in order.
+        count: how many.
+    """
+    prepared = [*_readable(index.questions([document.key]), language)]
+    by_passage: dict[str, list[PreparedQuestion]] = {}
+    for one in prepared:
+        by_passage.setdefault(one.passages[0], []).append(one)
+    chosen: list[str] = []
+    for places in stretches(len(passages), count):
+        here = (by_passage.get(passages[place].id, ()) for place in places)
+        asked = sorted((one for of_passage in here for one in of_passage), key=_preference)
+        chosen += next(([one] for one in _different(asked, language, chosen)), [])
+    return tuple(chosen)
+
+
+def examples(index: Snapshot, language: str, count: int) -> Iterator[str]:
+    """A prepared question of each of the first documents that have one in a language."""
+    versions: dict[str, dict[str, DocumentInfo]] = {}
+    for entry in index.entries():
+        if entry.questions:
+            versions.setdefault(entry.info.id, {})[entry.info.language] = entry.info
+    found = (
+        one
+        for of_document in versions.values()
+        for document in [of_document[preferred(of_document, language)]]
+        for one in about(index, document, language, index.passages([document.key]), 1)
+    )
+    return itertools.islice(found, count)
+
+
+def _readable(prepared: Iterable[PreparedQuestion], language: str) -> Iterator[PreparedQuestion]:
+    """Those that have an answer and are a short whole sentence in the language."""
+    for one in prepared:
+        text = one.question
+        is_sentence = _SENTENCE.fullmatch(text) and len(text.split()) >= _FEWEST
+        if one.units and one.language == language and is_sentence and len(text) <= _LONGEST:
+            yield one
+
+
+def _different(
+    prepared: Iterable[PreparedQuestion], language: str, asked: Sequence[str]
+) -> Iterator[str]:
+    """Questions that are not in other words what was asked or offered, one for each passage."""
+    taken, passages = [words_of(one, language) for one in asked], set[str]()
+    for one in prepared:
+        words = words_of(one.question, language)
+        again = any(len(words & old) > _ALIKE * min(len(words), len(old)) for old in taken)
+        if words and not again and passages.isdisjoint(one.passages):
+            taken.append(words)
+            passages.update(one.passages)
+            yield one.question
+
+
+def _preference(one: PreparedQuestion) -> tuple[bool, int, str]:
+    """Approved ones first, then those whose answer is a sentence or a short list."""
+    return one.approved is None, abs(len(one.units) - 2), one.id

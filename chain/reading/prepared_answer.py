@@ -1,0 +1,191 @@
+"""The prepared question whose answer is a question's answer, and what is shown of that.
+
+near prepared questions -> the nearest that the first statement answers -> its units, a sentence
+behind those that it refers back to; of a list the whole, or the few items that are meant, where
+each is a sentence that stands alone
+"""
+
+import itertools
+import re
+from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
+
+from chain.reading.lists import lists_of, shown_first
+from chain.reading.parts import parts
+from chain.reading.relevance import Ranked
+from chain.reading.statements import statements
+from chain.reading.unit_text import is_row, reading
+from chain.understanding.asking import asks_for, wants_writing
+from core.passage import Passage, ScoredPassage
+from core.prepared import MatchedQuestion, PreparedQuestion
+from language.matching import fold
+from language.same_question import are_equal, asked
+from vectorstore.prepared_matches import CLOSE, closeness
+
+_ALMOST = 0.02  # of a cosine
+_VERY_CLOSE = 0.7  # a cosine of 0.955
+
+# How an item begins and ends that can be read without the sentence that introduces it.
+_STANDS_ALONE = re.compile(r"[\W\d_]*[A-ZÀ-ÞŁŚŻΑ-ΩА-Я0-9].*[.!?…]\W*", re.DOTALL)
+
+
+class ShownUnits(NamedTuple):
+    """Units of a prepared answer that are shown together.
+
+    passage: index of their passage among those found.
+    units: their numbers, in order.
+    alone: an item stands as a sentence, without its list.
+    """
+
+    passage: int
+    units: tuple[int, ...]
+    alone: bool = False
+
+
+def promoted(
+    prepared: Sequence[MatchedQuestion],
+    found: Sequence[ScoredPassage],
+    ranked: Sequence[Ranked],
+    question: str,
+    language: str,
+) -> list[Ranked]:
+    """Statements, best first; the best of those that answer the nearest prepared question (nearest
+    first) goes before all, if that question is very close and specific about the same."""
+    nearest = prepared[0] if prepared else None
+    if nearest is None or closeness(nearest.cosine) < _VERY_CLOSE:
+        return list(ranked)
+    own = nearest.prepared
+    if not are_equal(asked(question, language), asked(own.question, own.language)):
+        return list(ranked)
+    answers = (one for one in ranked if _is_answered(nearest, one, found))
+    first = list(itertools.islice(answers, 1))
+    return [*first, *(one for one in ranked if one not in first)]
+
+
+def answering(
+    prepared: Sequence[MatchedQuestion],
+    found: Sequence[ScoredPassage],
+    ranked: Sequence[Ranked],
+    language: str,
+) -> MatchedQuestion | None:
+    """The nearest of the prepared questions (nearest first) that the first statement answers, if it
+    is close; one in the reader's language (ISO 639-1) that is almost as near goes before."""
+    if not ranked:
+        return None
+    near = [
+        one
+        for one in prepared
+        if closeness(one.cosine) >= CLOSE and _is_answered(one, ranked[0], found)
+    ]
+    readable = (
+        one
+        for one in near
+        if one.prepared.language == language and one.cosine >= near[0].cosine - _ALMOST
+    )
+    return next(readable, near[0] if near else None)
+
+
+def _is_answered(matched: MatchedQuestion, ranked: Ranked, found: Sequence[ScoredPassage]) -> bool:
+    """Whether a statement is part of the answer to a prepared question."""
+    names = found[ranked.passage].passage.unit_ids
+    own = {names[number] for number in ranked.statement.core}
+    return not own.isdisjoint(matched.prepared.units)
+
+
+def has_form(matched: MatchedQuestion, question: str, language: str) -> bool:
+    """Whether a prepared question that is very close asks as many things as another question, and
+    wants writing if that does: then its answer is as whole."""
+    prepared = matched.prepared
+    same_parts = len(parts(prepared.question, prepared.language)) == len(parts(question, language))
+    return (
+        closeness(matched.cosine) >= _VERY_CLOSE
+        and same_parts
+        and wants_writing(prepared.question, prepared.language) == wants_writing(question, language)
+    )
+
+
+def is_said(matched: MatchedQuestion, found: Sequence[ScoredPassage], said: str) -> bool:
+    """Whether all of a prepared answer stands in a folded text: that of the last answer, which is
+    given again only where the prepared question is very close."""
+    if closeness(matched.cosine) >= _VERY_CLOSE:
+        return False
+    passages = {one.passage.id: one.passage for one in found}
+    units = (name.partition("#") for name in matched.prepared.units)
+    return all(
+        fold(reading(passages[name], passages[name].units[int(number)])) in said
+        for name, _, number in units
+        if name in passages
+    )
+
+
+def shown_units(
+    prepared: PreparedQuestion, found: Sequence[ScoredPassage], question: str, language: str
+) -> tuple[ShownUnits, ...]:
+    """What is shown of a prepared answer to a question, by passage in the order of its units."""
+    places = {one.passage.id: place for place, one in enumerate(found)}
+    named: list[tuple[int, list[int]]] = []
+    for name in prepared.units:
+        passage, _, number = name.partition("#")
+        if passage not in places:
+            continue
+        if not named or named[-1][0] != places[passage]:
+            named.append((places[passage], []))
+        named[-1][1].append(int(number))
+    wanted = asks_for(question, language)
+    return tuple(
+        block
+        for place, numbers in named
+        for block in _of_passage(place, found[place].passage, numbers, wanted=wanted)
+    )
+
+
+def _of_passage(
+    place: int, passage: Passage, numbers: Sequence[int], *, wanted: Collection[str]
+) -> Iterator[ShownUnits]:
+    lists = lists_of(passage)
+    list_of = {number: first for first, members in lists.items() for number in members}
+    few = {
+        first
+        for first, members in lists.items()
+        if "list" not in wanted and _stand_alone(passage, members, numbers)
+    }
+    shown: list[int] = []
+    alone = set[int]()
+    for number in numbers:
+        unit = passage.units[number]
+        if unit.kind == "item" and not is_row(passage, unit) and number in list_of:
+            first = list_of[number]
+            if first in few:
+                alone.add(number)
+                units: Sequence[int] = (number,)
+            else:
+                units = shown_first(passage, lists[first])
+        elif number in few:
+            continue  # the introduction of items that do without it
+        elif number in lists:
+            units = shown_first(passage, lists[number])
+        else:
+            units = _with_antecedent(passage, number, reasons="reason" in wanted)
+        shown += [one for one in units if one not in shown]
+    for number in shown:
+        if number in alone:
+            yield ShownUnits(place, (number,), alone=True)
+    rest = tuple(number for number in shown if number not in alone)
+    if rest:
+        yield ShownUnits(place, rest)
+
+
+def _stand_alone(passage: Passage, members: Sequence[int], numbers: Sequence[int]) -> bool:
+    """Whether the named items of a list are few, and sentences that can be read without it."""
+    items = [one for one in members if passage.units[one].kind == "item"]
+    meant = [one for one in items if one in numbers]
+    return 0 < 2 * len(meant) <= len(items) and all(
+        _STANDS_ALONE.fullmatch(reading(passage, passage.units[one])) for one in meant
+    )
+
+
+def _with_antecedent(passage: Passage, number: int, *, reasons: bool) -> Sequence[int]:
+    """A sentence, after those that it refers back to, or that give its reason."""
+    said = statements(passage, reasons=reasons)
+    whole = (one for one in said if number in one.core and not one.is_list)
+    return next((one.units for one in whole), (number,))

@@ -1,0 +1,72 @@
+"""`python -m ingest check-questions [PATH ...]`: does every prepared question find its answer?"""
+
+import os
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+
+from core.errors import DocumentError
+from core.names import as_text, printable
+from core.prepared import PreparedQuestion
+from core.settings import Settings
+from ingest.commands.parser import command_parser
+from ingest.commands.summary import told_stale
+from ingest.passages.isolated import Loader
+from ingest.publishing import kept_vectors
+from ingest.reading import question_file
+from ingest.reading.find import find
+from ingest.reading.read import refuse_large
+from vectorstore.embeddings import Embedder, make_embedder
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs the command; returns its exit code: 1 when a file is wrong or a question is stale."""
+    parser = command_parser("check-questions")
+    parser.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="folder or file")
+    parser.add_argument(
+        "--keep-vectors",
+        action="store_true",
+        help="write the questions' vectors beside their files, so that no other machine needs to",
+    )
+    options = parser.parse_args(arguments)
+    settings = Settings()
+    found = find(options.paths or settings.corpus_dirs)
+    beside = {file: own for file in found.files if (own := question_file.find(file))}
+    questions = problems = stale = 0
+    with Loader(settings) as loader:
+        for file, own in beside.items():
+            try:
+                refuse_large(file, settings.max_file_size)
+                loaded = loader.load(file)
+            except DocumentError as error:
+                print(error)
+                problems += 1
+                continue
+            questions += len(loaded.questions)
+            stale += len(loaded.stale)
+            if options.keep_vectors and loaded.questions:
+                _keep_vectors(own, loaded.questions, make_embedder(settings))
+            for one in loaded.stale:
+                print(f"{printable(as_text(own))}: {told_stale(one)}", flush=True)
+    for lone in _alone(found.files, beside.values()):
+        print(f"{printable(as_text(lone))}: there is no document beside it. Rename it.")
+        problems += 1
+    print(
+        f"{questions:,} questions beside {len(beside)} documents have their answer; "
+        f"{stale} are stale, {problems} files are wrong."
+    )
+    return 1 if problems or stale else 0
+
+
+def _keep_vectors(file: Path, questions: Sequence[PreparedQuestion], embedder: Embedder) -> None:
+    vectors = embedder.queries([one.question for one in questions])
+    kept_vectors.keep(kept_vectors.file_beside(file, embedder.fingerprint), questions, vectors)
+
+
+def _alone(documents: Sequence[Path], known: Collection[Path]) -> Iterator[Path]:
+    """The files with prepared questions in the documents' folders that belong to none of them."""
+    taken = set(known)
+    for folder in sorted({one.parent for one in documents}):
+        with os.scandir(folder) as entries:
+            names = sorted(one.name for one in entries if one.is_file(follow_symlinks=False))
+        mine = (folder / name for name in names if name.endswith(question_file.SUFFIX))
+        yield from (file for file in mine if file not in taken)

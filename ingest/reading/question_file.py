@@ -1,0 +1,243 @@
+"""Prepared questions: `NAME.questions.yaml` beside a document, `plan.pdf.questions.yaml` or
+`plan.questions.yaml`. The format is described in docs/prepared-questions.md.
+
+    by: project
+    answers:
+      - units: ["The Drugs Agenda consists of three blocks:", "enhanced security measures"]
+        questions:
+          en: ["What are the blocks of the Drugs Agenda?"]
+          de: ["Aus welchen Blöcken besteht die Drogenagenda?"]
+"""
+
+import datetime
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import yaml
+
+from core.errors import DocumentError
+from core.frozen import Frozen
+from core.prepared import Approval
+from ingest.reading.formats.encoding import decode
+from ingest.reading.sidecar import beside
+from language.matching import fold
+from language.official import OFFICIAL
+
+SUFFIX = ".questions.yaml"
+_LARGEST = 20_000_000  # bytes; a question takes about a hundred
+_MOST = 200_000  # questions of a document
+_LONGEST = 1_000  # characters of a question, or of the words that a unit begins with
+_UNITS = 40  # of an answer: more is no answer
+_NULL = "tag:yaml.org,2002:null"
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # without libyaml ten times as slow
+
+_ANSWER_FIELDS = ("units", "questions", "by", "approved")
+_APPROVAL_FIELDS = ("by", "organisation", "on")
+
+
+class AskedQuestion(Frozen):
+    """A question in a file, with its language (ISO 639-1) and the line that it is in."""
+
+    text: str
+    language: str
+    line: int
+
+
+class PreparedAnswer(Frozen):
+    """An entry of a file: the words that each of the answering units begins with, in the order in
+    which they are shown, and the questions that they answer. Without units the document answers
+    none of the questions."""
+
+    units: tuple[str, ...]
+    questions: tuple[AskedQuestion, ...]
+    by: str = ""
+    approved: Approval | None = None
+    line: int
+
+
+def find(path: Path) -> Path | None:
+    """The file with the prepared questions of a document."""
+    return beside(path, SUFFIX)
+
+
+def read(path: Path) -> tuple[PreparedAnswer, ...]:
+    """The prepared questions beside a document; none without such a file.
+
+    Raises:
+        DocumentError: names the file, the line of what is wrong, and the remedy.
+    """
+    file = find(path)
+    return () if file is None else read_file(file)
+
+
+def read_file(file: Path) -> tuple[PreparedAnswer, ...]:
+    """The prepared questions in a file; raises as `read`."""
+    place = _Place(file)
+    try:
+        if file.stat().st_size > _LARGEST:
+            raise place.error(
+                None, f"is larger than {_LARGEST:,} bytes", "Keep fewer questions in it."
+            )
+        content = decode(file, file.read_bytes())
+    except OSError as error:
+        raise DocumentError(
+            file, None, f"cannot be read ({error.strerror})", "Check your rights.", "unreadable"
+        ) from error
+    root = _composed(place, content)
+    if root is None:
+        return ()
+    fields = place.fields(root, ("by", "answers"), "the file")
+    by = place.text(fields["by"], "by") if "by" in fields else ""
+    answers: list[PreparedAnswer] = []
+    seen: dict[tuple[str, str], int] = {}
+    for entry in place.items(fields["answers"], "answers") if "answers" in fields else ():
+        answer = _answer(place, entry, by)
+        for one in answer.questions:
+            first = seen.setdefault((one.language, fold(one.text)), one.line)
+            if first != one.line:
+                raise place.error_at(
+                    one.line,
+                    f"the question is in line {first} too: {one.text[:80]!r}",
+                    "Keep one of the two.",
+                )
+        if len(seen) > _MOST:
+            raise place.error(entry, f"has more than {_MOST:,} questions", "Keep fewer.")
+        answers.append(answer)
+    return tuple(answers)
+
+
+def _composed(place: "_Place", content: str) -> yaml.Node | None:
+    try:
+        root: yaml.Node | None = yaml.compose(content, Loader=_LOADER)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise place.error_at(
+            mark.line + 1 if mark else 1,
+            f"is not valid YAML ({error.problem})",
+            "Put a question or words that contain a colon between double quotes, and indent "
+            "lists with two spaces.",
+        ) from None
+    except yaml.YAMLError as error:
+        told = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise place.error_at(
+            1, f"is not valid YAML ({told[:200]})", "Take the character out."
+        ) from None
+    except RecursionError:
+        raise place.error_at(1, "is nested too deep", "Write it as documented.") from None
+    return root
+
+
+def _answer(place: "_Place", entry: yaml.Node, by: str) -> PreparedAnswer:
+    fields = place.fields(entry, _ANSWER_FIELDS, "an answer")
+    for name in ("units", "questions"):
+        if name not in fields:
+            empty = " (units: [] where the document answers none of them)" * (name == "units")
+            raise place.error(entry, f"an answer without {name}", f"Add {name}{empty}.")
+    units = tuple(
+        place.text(one, "the words of a unit") for one in place.items(fields["units"], "units")
+    )
+    if len(units) > _UNITS:
+        raise place.error(
+            fields["units"], f"an answer of more than {_UNITS} units", "Choose fewer."
+        )
+    questions = tuple(_questions(place, fields["questions"]))
+    if not questions:
+        raise place.error(fields["questions"], "an answer without questions", "Add one.")
+    approved = _approval(place, fields["approved"]) if "approved" in fields else None
+    if approved and not units:
+        raise place.error(
+            fields["approved"], "approved, but there are no units", "Name the units that answer."
+        )
+    return PreparedAnswer(
+        units=units,
+        questions=questions,
+        by=place.text(fields["by"], "by") if "by" in fields else by,
+        approved=approved,
+        line=entry.start_mark.line + 1,
+    )
+
+
+def _questions(place: "_Place", node: yaml.Node) -> Iterator[AskedQuestion]:
+    for language, listed in place.pairs(node, "questions"):
+        if language not in OFFICIAL:
+            raise place.error(
+                listed,
+                f"{language!r} is not an official language of the EU",
+                "Group the questions by language, in two letters, such as nl.",
+            )
+        for one in place.items(listed, language):
+            text = " ".join(place.text(one, "a question").split())
+            yield AskedQuestion(text=text, language=language, line=one.start_mark.line + 1)
+
+
+def _approval(place: "_Place", node: yaml.Node) -> Approval:
+    fields = place.fields(node, _APPROVAL_FIELDS, "an approval")
+    for name in ("by", "on"):
+        if name not in fields:
+            raise place.error(node, f"an approval without {name!r}", f"Add {name}.")
+    try:
+        day = datetime.date.fromisoformat(place.text(fields["on"], "on"))
+    except ValueError:
+        raise place.error(
+            fields["on"], "not a date", "Write year-month-day, such as 2026-11-29."
+        ) from None
+    organisation = fields.get("organisation")
+    return Approval(
+        by=place.text(fields["by"], "by"),
+        organisation=place.text(organisation, "organisation") if organisation else "",
+        on=day,
+    )
+
+
+class _Place:
+    """Reads the nodes of a file; every error names the file and the line."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def error(self, node: yaml.Node | None, problem: str, remedy: str) -> DocumentError:
+        return self.error_at(node.start_mark.line + 1 if node else 1, problem, remedy)
+
+    def error_at(self, line: int, problem: str, remedy: str) -> DocumentError:
+        return DocumentError(self._file, line, problem, remedy, "questions")
+
+    def pairs(self, node: yaml.Node, name: str) -> Iterator[tuple[str, yaml.Node]]:
+        """The names and values of a mapping."""
+        if not isinstance(node, yaml.MappingNode):
+            raise self.error(
+                node, f"{name} is not a list of fields", 'Write "name: value" on each line.'
+            )
+        names: set[str] = set()
+        for key, value in node.value:
+            if str(key.value) in names:
+                raise self.error(key, f"{key.value!r} is given twice", "Keep one of the two.")
+            names.add(str(key.value))
+            yield str(key.value), value
+
+    def fields(self, node: yaml.Node, known: tuple[str, ...], name: str) -> Mapping[str, yaml.Node]:
+        """The values of a mapping that has no other names than these; empty ones are left out."""
+        found = dict(self.pairs(node, name))
+        for one, value in found.items():
+            if one not in known:
+                raise self.error(
+                    value, f"unknown field {one!r}", f"The fields are: {', '.join(known)}."
+                )
+        return {one: value for one, value in found.items() if value.tag != _NULL}
+
+    def items(self, node: yaml.Node, name: str) -> list[yaml.Node]:
+        if not isinstance(node, yaml.SequenceNode):
+            raise self.error(node, f"{name} is not a list", 'Begin each entry with "- ".')
+        return list(node.value)
+
+    def text(self, node: yaml.Node, name: str) -> str:
+        if not isinstance(node, yaml.ScalarNode) or not str(node.value).strip():
+            raise self.error(
+                node,
+                f"{name} is not text",
+                "Write it on one line; between double quotes if it contains a colon.",
+            )
+        if len(node.value) > _LONGEST:
+            raise self.error(
+                node, f"{name} is longer than {_LONGEST:,} characters", "Make it shorter."
+            )
+        return str(node.value).strip()

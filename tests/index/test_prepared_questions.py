@@ -1,0 +1,298 @@
+"""Prepared questions, from their file to an answer and back."""
+
+import json
+import re
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from chain.assistant import Assistant
+from core.answer import Answer, Turn
+from core.settings import Settings
+from core.source import Scope
+from eval.dataset import Question, apart
+from ingest.__main__ import main
+from ingest.commands.summary import show
+from ingest.pipeline import ingest
+from ingest.publishing.transfer import export_generation, import_generation
+from ingest.publishing.verify import verify
+from tests.support.small import Small
+from vectorstore.generations import Generations
+from vectorstore.store import open_index
+
+HARBOUR = """---
+id: harbour
+title: The harbour of Veldport
+language: en
+---
+
+# The harbour of Veldport
+
+The harbour of Veldport opened in 1954. It is run by the Harbour Board.
+
+## Cranes
+
+Since the renewal the quay has 31 cranes, of which 12 are electric. The oldest dates from 1961.
+
+## Rules
+
+The board has three aims:
+
+- cleaner water in the basins;
+- fewer accidents on the quays;
+- shorter waiting times for barges.
+"""
+QUESTIONS = """by: project
+answers:
+- units: ["Since the renewal the quay has"]
+  questions:
+    en: ["How many cranes stand in the harbour of Veldport?", "number of hoists veldport"]
+    de: ["Wie viele Kräne hat der Hafen von Veldport?"]
+- units: ["It is run by the"]
+  approved: {by: A. Person, organisation: Town of Veldport, on: 2026-11-29}
+  questions:
+    en: ["Who manages the harbour of Veldport?"]
+- units: ["The board has three aims:", "cleaner water", "fewer accidents", "shorter waiting"]
+  questions:
+    en: ["What does the harbour board want to achieve?"]
+- units: []
+  questions:
+    en: ["What is the harbour master of Veldport called?"]
+"""
+CHANGED = HARBOUR.replace("Since the renewal the quay has 31", "The quay has 33")
+
+
+@pytest.fixture
+def harbour(indexed: Small) -> Settings:
+    return indexed({"harbour.md": HARBOUR, "harbour.questions.yaml": QUESTIONS})
+
+
+def asked(settings: Settings, question: str, language: str = "en") -> Answer:
+    return Assistant(settings).ask(question, language=language)
+
+
+def prepared(settings: Settings) -> int:
+    return Generations(settings).current().counts().questions
+
+
+def test_a_question_in_other_words_gets_the_prepared_answer(harbour: Settings) -> None:
+    answer = asked(harbour, "How many cranes are there in the harbour of Veldport?")
+    assert (answer.kind, answer.documents) == ("answer", ("harbour",))
+    assert "31 cranes" in answer.text
+    assert answer.prepared == "How many cranes stand in the harbour of Veldport?"
+    assert answer.approved is None
+    assert all(one.quote in HARBOUR for one in answer.citations)
+
+
+def test_the_same_words_are_not_repeated_and_who_approved_is_told(harbour: Settings) -> None:
+    answer = asked(harbour, "who manages the harbour of veldport")
+    assert answer.kind == "answer"
+    assert answer.prepared == ""
+    assert answer.approved is not None
+    assert answer.approved.organisation == "Town of Veldport"
+    assert "The harbour of Veldport opened in 1954. It is run by the Harbour Board." in answer.text
+
+
+def test_a_list_is_whole(harbour: Settings) -> None:
+    answer = asked(harbour, "What does the harbour board want to achieve?")
+    assert answer.text.startswith("The board has three aims:")
+    assert answer.text.count("\n- ") == 3
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How many cranes stood in the harbour of Veldport in 1970?",
+        "Why are there cranes in the harbour of Veldport?",
+        "How many cranes stand in the harbour of Veldport in Norway?",
+        "What is the name of the harbour master of Veldport?",
+    ],
+)
+def test_another_question_does_not_get_it(harbour: Settings, question: str) -> None:
+    answer = asked(harbour, question)
+    assert (answer.answered, answer.prepared) == (False, "")
+
+
+def test_a_follow_up_is_matched_as_it_is_understood(harbour: Settings) -> None:
+    first = asked(harbour, "Who manages the harbour of Veldport?")
+    turn = Turn.of("Who manages the harbour of Veldport?", first)
+    answer = Assistant(harbour).ask("And how many cranes does it have?", [turn], "en")
+    assert "31 cranes" in answer.text
+
+
+def test_questions_to_go_on_with_are_prepared_and_not_those_that_were_asked(
+    harbour: Settings,
+) -> None:
+    assistant = Assistant(harbour)
+    answer = assistant.ask("Who manages the harbour of Veldport?", language="en")
+    offered = assistant.follow_ups(answer)
+    assert offered
+    assert set(offered) <= {
+        "How many cranes stand in the harbour of Veldport?",
+        "What does the harbour board want to achieve?",
+    }
+    index = assistant.index.snapshot()
+    (document,) = index.documents()
+    about = assistant.questions_about(index, document, "en")
+    assert set(about) <= {*offered, "Who manages the harbour of Veldport?"}
+    assert assistant.examples(index, "en")[0] in about
+    assert assistant.examples(index, "de") == ("Wie viele Kräne hat der Hafen von Veldport?",)
+    assert assistant.examples(index, "fr") == ()
+
+
+def test_a_changed_source_withdraws_its_questions_and_a_rollback_brings_them_back(
+    harbour: Settings, small: Small, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert prepared(harbour) == 6
+    settings = small({"harbour.md": CHANGED, "harbour.questions.yaml": QUESTIONS})
+
+    planned = ingest(settings, dry_run=True)
+    (change,) = planned.questions
+    assert (change.before, change.after, len(change.stale)) == (6, 3, 3)
+    out = StringIO()
+    show(planned, Console(file=out, width=200))
+    assert "3 prepared questions of harbour.en lose their answer:" in out.getvalue()
+    assert "no unit begins with 'Since the renewal the quay has'" in out.getvalue()
+
+    ingest(settings)
+    assert prepared(settings) == 3
+    assert asked(settings, "How many cranes are there in the harbour of Veldport?").prepared == ""
+    Generations(settings).rollback()
+    again = asked(settings, "How many cranes are there in the harbour of Veldport?")
+    assert (again.kind, "31 cranes" in again.text) == ("answer", True)
+
+
+def test_only_new_questions_are_embedded(
+    harbour: Settings, small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from vectorstore.embeddings import LocalEmbedder
+
+    embedded: list[str] = []
+    real = LocalEmbedder.queries
+
+    def counting(self: LocalEmbedder, texts: list[str]) -> object:
+        embedded.extend(texts)
+        return real(self, texts)
+
+    monkeypatch.setattr(LocalEmbedder, "queries", counting)
+    more = QUESTIONS.replace('"number of hoists veldport"', '"hoists veldport?"')
+    settings = small({"harbour.md": HARBOUR, "harbour.questions.yaml": more})
+    report = ingest(settings)
+    assert (report.plan.changed, report.embedded) == (("harbour.en",), 0)
+    assert embedded == ["hoists veldport?"]
+    small({"quay.md": HARBOUR, "quay.questions.yaml": more})
+    assert ingest(settings).plan.renamed
+    assert prepared(settings) == 6
+    assert embedded == ["hoists veldport?"]
+
+
+def test_kept_vectors_are_used(harbour: Settings, tmp_path: Path) -> None:
+    from vectorstore.embeddings import LocalEmbedder
+
+    folder = harbour.corpus_dirs[0]
+    assert main(["check-questions", str(folder), "--keep-vectors"]) == 0
+    assert [one.suffix for one in sorted(folder.iterdir())] == [".md", ".npy", ".yaml"]
+    there = harbour.model_copy(update={"data_dir": tmp_path / "there"})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(LocalEmbedder, "queries", None)  # a call would fail
+        ingest(there)
+    assert "31 cranes" in asked(there, "How many cranes has the harbour of Veldport?").text
+
+
+def test_they_are_exported_imported_and_checked(harbour: Settings, tmp_path: Path) -> None:
+    export_generation(harbour, tmp_path / "harbour.zip")
+    there = harbour.model_copy(update={"data_dir": tmp_path / "there"})
+    import_generation(there, tmp_path / "harbour.zip")
+    assert verify(there).problems == ()
+    ours, theirs = (Generations(one).current() for one in (harbour, there))
+    assert list(theirs.all_questions()) == list(ours.all_questions())
+    ids = [one.id for one in ours.all_questions()]
+    assert {k: v.tolist() for k, v in theirs.question_vectors(ids).items()} == {
+        k: v.tolist() for k, v in ours.question_vectors(ids).items()
+    }
+
+
+def test_an_archive_of_before_can_be_read(harbour: Settings, tmp_path: Path) -> None:
+    import hashlib
+    import zipfile
+
+    export_generation(harbour, tmp_path / "new.zip")
+    with zipfile.ZipFile(tmp_path / "new.zip") as archive:
+        members = {
+            name: archive.read(name) for name in archive.namelist() if "questions" not in name
+        }
+    manifest = json.loads(members["manifest.json"])
+    for part in (manifest, *manifest["documents"], *manifest["segments"]):
+        del part["questions"]
+    members["manifest.json"] = json.dumps(manifest).encode()
+    members["format.json"] = members["format.json"].replace(b'"version": 2', b'"version": 1')
+    names = [name for name in members if name != "SHA256SUMS"]
+    sums = (f"{hashlib.sha256(members[name]).hexdigest()}  {name}\n" for name in names)
+    members["SHA256SUMS"] = "".join(sums).encode()
+    with zipfile.ZipFile(tmp_path / "old.zip", "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    there = harbour.model_copy(update={"data_dir": tmp_path / "there"})
+    import_generation(there, tmp_path / "old.zip")
+    assert prepared(there) == 0
+    assert "31 cranes" in asked(there, "How many cranes does the harbour have?").text
+
+
+def test_a_wrong_file_is_told_and_its_document_stays_as_it_was(
+    small: Small, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ingest(small({"harbour.md": HARBOUR, "harbour.questions.yaml": QUESTIONS}))
+    wrong = QUESTIONS.replace("units", "unit", 1)
+    other = "# Quays\n\nThe quays of Elsewhere are long.\n"
+    settings = small({"harbour.md": CHANGED, "harbour.questions.yaml": wrong, "quays.en.md": other})
+    report = ingest(settings)
+    (failure,) = report.failures
+    assert re.search(r"harbour\.questions\.yaml:3$", failure.place)
+    assert failure.problem == "unknown field 'unit'"
+    assert failure.kept == ("harbour.en",)
+    assert "31 cranes" in asked(settings, "How many cranes has the harbour of Veldport?").text
+    assert main(["check-questions", str(settings.corpus_dirs[0])]) == 1
+    assert "questions.yaml:3: unknown field 'unit'. The fields are:" in capsys.readouterr().out
+
+
+def test_stale_and_lone_files_are_listed_by_a_command(
+    small: Small, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = small({"harbour.md": CHANGED, "harbour.questions.yaml": QUESTIONS})
+    folder = settings.corpus_dirs[0]
+    (folder / "lone.questions.yaml").write_text("answers: []\n")
+    assert main(["check-questions", str(folder)]) == 1
+    told = capsys.readouterr().out
+    assert told.count("no unit begins with") == 3
+    assert "lone.questions.yaml: there is no document beside it" in told
+    assert "3 questions beside 1 documents have their answer; 3 are stale" in told
+
+
+def test_the_briefs_have_theirs(settings: Settings) -> None:
+    generation = Generations(settings).current()
+    questions = list(generation.all_questions())
+    assert len(questions) >= 6000
+    units = {name for passage in generation.all_passages() for name in passage.unit_ids}
+    assert all(units.issuperset(one.units) for one in questions)
+    languages = {one.language for one in questions}
+    assert languages == {"nl", "en", "de", "fr", "pl", "es", "it"}
+    assert verify(settings).problems == ()
+
+
+def test_a_scope_leaves_out_what_others_answer(settings: Settings) -> None:
+    found = (
+        open_index(settings)
+        .snapshot()
+        .prepared("Hoeveel is de drugsmarkt waard?", "nl", Scope(documents=("firearms-plan",)))
+    )
+    assert {one.prepared.id.partition(".")[0] for one in found} <= {"firearms-plan"}
+
+
+def test_a_question_of_an_evaluation_that_is_prepared_measures_memory() -> None:
+    labels = {"language": "en", "answerable": False, "kind": "unanswerable"}
+    one = Question(id="1", question="How many cranes, then?", **labels)
+    other = Question(id="2", question="How many quays?", **labels)
+    parts = [made.part for made in apart([one, other], ["how many cranes then"])]
+    assert parts == ["memory", "questions"]

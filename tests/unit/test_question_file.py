@@ -1,0 +1,198 @@
+"""Files with prepared questions: what is read, and what is wrong is told with line and remedy."""
+
+import datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.errors import DocumentError
+from core.passage import Passage, Unit
+from core.prepared import PreparedQuestion
+from core.source import DocumentInfo
+from ingest.passages.answering_units import prepared_questions, shortest_beginnings
+from ingest.publishing import kept_vectors
+from ingest.reading import question_file
+
+RIGHT = """by: project
+answers:
+- units: ["The port has three"]
+  questions:
+    en: ["How many cranes?", "cranes port"]
+    nl: ["Hoeveel kranen?"]
+- units: [The mayor opened it]
+  by: A. Person
+  approved: {by: A. Person, organisation: The Port, on: 2026-11-29}
+  questions:
+    en: ["Who opened the port?"]
+- units: []
+  questions:
+    en: ["Who closed the port?"]
+"""
+TEXT = (
+    "The port has three cranes. The mayor opened it. The port has three cranes. The port had five."
+)
+
+
+def written(folder: Path, text: str) -> Path:
+    (folder / "port.md").write_text(TEXT, "utf-8")
+    (folder / "port.questions.yaml").write_text(text, "utf-8")
+    return folder / "port.md"
+
+
+def passage() -> Passage:
+    ends = [TEXT.index(". ", at) + 1 for at in (0, 27, 48)] + [len(TEXT)]
+    starts = [0, *(end + 1 for end in ends[:-1])]
+    return Passage(
+        id="port.en:abc",
+        document=DocumentInfo(id="port", language="en", title="Port"),
+        text=TEXT,
+        headings=("Port",),
+        section=0,
+        start=0,
+        end=len(TEXT),
+        units=tuple(Unit(start=a, end=b) for a, b in zip(starts, ends, strict=True)),
+    )
+
+
+def test_answers_are_read_with_their_questions(tmp_path: Path) -> None:
+    first, second, third = question_file.read(written(tmp_path, RIGHT))
+    assert [(one.language, one.text) for one in first.questions] == [
+        ("en", "How many cranes?"),
+        ("en", "cranes port"),
+        ("nl", "Hoeveel kranen?"),
+    ]
+    assert (first.by, second.by, first.approved, third.units) == ("project", "A. Person", None, ())
+    assert second.approved is not None
+    assert (second.approved.organisation, second.approved.on) == (
+        "The Port",
+        datetime.date(2026, 11, 29),
+    )
+
+
+def test_a_document_without_such_a_file_or_with_an_empty_one_has_none(tmp_path: Path) -> None:
+    assert question_file.read(written(tmp_path, "# nothing yet\n")) == ()
+    (tmp_path / "port.questions.yaml").unlink()
+    assert question_file.read(tmp_path / "port.md") == ()
+
+
+def test_a_link_is_not_followed(tmp_path: Path) -> None:
+    file = written(tmp_path, RIGHT)
+    (tmp_path / "port.questions.yaml").rename(tmp_path / "elsewhere")
+    (tmp_path / "port.questions.yaml").symlink_to(tmp_path / "elsewhere")
+    assert question_file.read(file) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "told"),
+    [
+        ("answers: [", 1, "is not valid YAML"),
+        ("answers:\n- units: [a: b\n", 3, "is not valid YAML"),
+        ("- a", 1, "is not a list of fields"),
+        ("answers: 3", 1, "answers is not a list"),
+        ("unit: 3", 1, "unknown field 'unit'"),
+        ("answers:\n- units: [x]\n", 2, "an answer without questions"),
+        ("answers:\n- questions: {en: [x]}\n", 2, "without units"),
+        ("answers:\n- units: [x]\n  questions:\n    xx: [y]\n", 4, "not an official language"),
+        ("answers:\n- units: [x]\n  questions:\n    en:\n    - {a: b}\n", 5, "is not text"),
+        ("answers:\n- units: ['']\n  questions: {en: [y]}\n", 2, "is not text"),
+        ("answers:\n- units: [x]\n  unit: 3\n  questions: {en: [y]}\n", 3, "unknown field"),
+        (
+            "answers:\n- units: [x]\n  questions: {en: [y]}\n  approved: {by: z}\n",
+            4,
+            "an approval without 'on'",
+        ),
+        (
+            "answers:\n- units: [x]\n  questions: {en: [y]}\n  approved: {by: z, on: June}\n",
+            4,
+            "not a date",
+        ),
+        (
+            "answers:\n- units: []\n  questions: {en: [y]}\n  approved: {by: z, on: 2026-01-01}\n",
+            4,
+            "approved, but there are no units",
+        ),
+        (
+            "answers:\n- units: [x]\n  questions:\n    en:\n    - Why?\n    - WHY?\n",
+            6,
+            "the question is in line 5 too",
+        ),
+        (f"answers:\n- units: [x]\n  questions: {{en: [{'y' * 1001}]}}\n", 3, "is longer than"),
+        (f"answers:\n- units: [{'x, ' * 41}]\n  questions: {{en: [y]}}\n", 2, "more than 40 units"),
+        ("a: &a [1]\nanswers: *a\na: 2\n", 3, "given twice"),
+        ("answers: " + "[" * 5000, 1, "is"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_line_and_a_remedy(
+    tmp_path: Path, text: str, line: int, told: str
+) -> None:
+    file = written(tmp_path, text)
+    with pytest.raises(DocumentError) as caught:
+        question_file.read(file)
+    assert caught.value.path == str(tmp_path / "port.questions.yaml")
+    assert told in caught.value.problem
+    assert caught.value.line == line or told.startswith("is")
+    assert caught.value.remedy.endswith(".")
+    assert caught.value.fault == "questions"
+
+
+def test_units_are_found_by_their_words_without_marks_and_capitals(tmp_path: Path) -> None:
+    text = RIGHT.replace("The port has three", "the PORT: has “three”")
+    found, stale = prepared_questions(question_file.read(written(tmp_path, text)), [passage()])
+    assert stale == []
+    assert [one.units for one in found] == [("port.en:abc#0",)] * 3 + [("port.en:abc#1",)] + [()]
+    assert len({one.id for one in found}) == 5
+    assert {one.id.partition(":")[0] for one in found} == {"port.en"}
+
+
+@pytest.mark.parametrize(
+    ("words", "several"), [("The port", True), ("The harbour", False), ("!", False)]
+)
+def test_a_question_whose_unit_cannot_be_told_is_stale(
+    tmp_path: Path, words: str, several: bool
+) -> None:
+    text = RIGHT.replace("The mayor opened it", f'"{words}"')
+    found, (stale,) = prepared_questions(question_file.read(written(tmp_path, text)), [passage()])
+    assert len(found) == 4
+    assert (stale.question, stale.words, stale.several) == ("Who opened the port?", words, several)
+    assert (stale.line, stale.is_approved) == (7, True)
+
+
+def test_the_words_that_name_a_unit_name_no_other() -> None:
+    assert shortest_beginnings([passage()], fewest=2) == {
+        "port.en:abc#0": "The port has",
+        "port.en:abc#1": "The mayor",
+        "port.en:abc#2": "The port has",  # the same words: the first is meant
+        "port.en:abc#3": "The port had",
+    }
+
+
+def asked(number: int) -> PreparedQuestion:
+    return PreparedQuestion(id=f"port.en:{number:016x}", question=f"{number}?", language="en")
+
+
+def test_kept_vectors_are_those_that_were_kept_but_for_rounding(tmp_path: Path) -> None:
+    vectors = np.random.default_rng(1).normal(size=(3, 384)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    file = kept_vectors.file_beside(tmp_path / "port.questions.yaml", "multilingual-e5-small/1")
+    assert file.name == "port.questions.multilingual-e5-small-1.npy"
+    assert kept_vectors.kept(file, [asked(0)], 384) == {}
+    kept_vectors.keep(file, [asked(0), asked(1), asked(2)], vectors)
+    found = kept_vectors.kept(file, [asked(2), asked(7)], 384)
+    assert set(found) == {asked(2).id}
+    assert float(found[asked(2).id] @ vectors[2]) > 0.9999
+    assert abs(float(np.linalg.norm(found[asked(2).id])) - 1) < 1e-5
+    assert kept_vectors.kept(file, [asked(2)], 512) == {}, "of another embedder"
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\x93NUMPY\x01\x00", b"PK\x03\x04", b"\x80\x04K\x01.", bytes(5000)]
+)
+def test_a_file_that_has_no_vectors_is_as_none(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "x.npy").write_bytes(data)
+    assert kept_vectors.kept(tmp_path / "x.npy", [asked(2)], 384) == {}
+
+
+def test_objects_in_such_a_file_are_not_made(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    assert kept_vectors.kept(tmp_path / "x.npy", [asked(2)], 384) == {}
