@@ -16,9 +16,12 @@ from eval.dataset import Question, apart
 from ingest.__main__ import main
 from ingest.commands.summary import show
 from ingest.pipeline import ingest
+from ingest.publishing import page
 from ingest.publishing.transfer import export_generation, import_generation
 from ingest.publishing.verify import verify
 from tests.support.small import Small
+from ui.maintenance.change_html import notes_html
+from ui.texts import load
 from vectorstore.generations import Generations
 from vectorstore.store import open_index
 
@@ -155,6 +158,8 @@ def test_a_changed_source_withdraws_its_questions_and_a_rollback_brings_them_bac
     show(planned, Console(file=out, width=200))
     assert "3 prepared questions of harbour.en lose their answer:" in out.getvalue()
     assert "no unit begins with 'Since the renewal the quay has'" in out.getvalue()
+    assert "How many cranes stand in the harbour of Veldport?" in page.html(planned)
+    assert "Geen zin begint met “Since the renewal the quay has”" in notes_html(planned, load("nl"))
 
     ingest(settings)
     assert prepared(settings) == 3
@@ -162,6 +167,16 @@ def test_a_changed_source_withdraws_its_questions_and_a_rollback_brings_them_bac
     Generations(settings).rollback()
     again = asked(settings, "How many cranes are there in the harbour of Veldport?")
     assert (again.kind, "31 cranes" in again.text) == ("answer", True)
+
+
+def test_what_a_stale_question_says_is_text_on_the_pages(small: Small) -> None:
+    evil = "<script>alert(1)</script> **x**?"
+    file = f"answers:\n- units: ['<b>gone</b>']\n  questions: {{en: [{evil!r}]}}\n"
+    planned = ingest(small({"harbour.md": HARBOUR, "harbour.questions.yaml": file}), dry_run=True)
+    for shown in (page.html(planned), notes_html(planned, load("en"))):
+        assert "&lt;script&gt;" in shown
+        assert "<script>" not in shown
+        assert "<b>gone" not in shown
 
 
 def test_only_new_questions_are_embedded(

@@ -5,8 +5,16 @@ import datetime
 from collections.abc import Iterable, Iterator
 
 from core.names import printable
+from core.prepared import StaleQuestion
 from ingest.publishing.changes import word_diff
-from ingest.publishing.ingest_report import DocumentChange, Failure, Guesses, PassageChange, Report
+from ingest.publishing.ingest_report import (
+    DocumentChange,
+    Failure,
+    Guesses,
+    PassageChange,
+    PreparedChange,
+    Report,
+)
 from ui import error_texts, formats
 from ui.markup import definitions_html, escape, facts_html, folded_html
 from ui.texts import Texts
@@ -51,9 +59,11 @@ def notes_html(report: Report, texts: Texts) -> str:
         f"{escape(texts(f'maintenance.left_out.{seen.why}'))}"
         for seen in report.left_out
     )
+    stale = (_stale(change, one, texts) for change in report.questions for one in change.stale)
     return "".join(
         (
             _listed("failures", failures, texts, is_open=True),
+            _listed("stale", stale, texts, is_open=True),
             _listed("guesses", guesses, texts, is_open=True),
             _listed("unused", unused, texts),
             _listed("missing", map(escape, report.missing), texts),
@@ -70,6 +80,14 @@ def _failure(one: Failure, texts: Texts) -> str:
     told = f"{printable(one.path)}: {one.problem}. {one.remedy}"
     name = escape(error_texts.name(one.path))
     return f"<strong>{name}</strong>: {escape(said)}{error_texts.fold(told, texts)}"
+
+
+def _stale(change: PreparedChange, one: StaleQuestion, texts: Texts) -> str:
+    """A prepared question that has lost its answer: its document, the question, and why."""
+    why = "several" if one.several else "none"
+    told = texts(f"maintenance.stale.{why}", words=printable(one.words), line=one.line)
+    name = escape(error_texts.name(change.path))
+    return f"<strong>{name}</strong>: {escape(printable(one.question))} {escape(told)}"
 
 
 def _guesses(one: Guesses, texts: Texts) -> str:
