@@ -14,6 +14,7 @@ from people.database import database
 from tests.servers.test_notes import note
 from tests.support.axe import broken_rules
 from tests.support.browser import ask, opened, press, settled, sideways
+from tests.support.waiting import until
 from ui.access import LOCAL
 
 pytestmark = pytest.mark.long
@@ -41,16 +42,17 @@ def test_a_quote_is_kept_remarked_removed_and_downloaded(
         expect(page.get_by_text("Vervolgvragen")).to_be_visible()
         press(page.get_by_role("link", name="Bron 1", exact=True).first)
         panel = page.locator("dialog.sw-panel[open]")
-        press(panel.get_by_role("button", name="Citaat bewaren"))
+        press(panel.get_by_role("button", name="Citaat bewaren").first)
         button = panel.get_by_role("button", name="Bewaard")
         expect(button).to_be_visible()
         expect(panel.get_by_text("Bewaard bij Notities.")).to_be_visible()
         assert broken_rules(page) == []
         button.click()  # a second click takes it away
-        expect(panel.get_by_role("button", name="Citaat bewaren")).to_be_visible()
-        assert store.notes() == ()
-        press(panel.get_by_role("button", name="Citaat bewaren"))
+        expect(button).to_have_count(0)
+        until(lambda: store.notes() == (), "it is taken away")
+        press(panel.get_by_role("button", name="Citaat bewaren").first)
         expect(button).to_be_visible()
+        until(lambda: len(store.notes()) == 1, "it is kept")
         (kept,) = store.notes()
         press(panel.get_by_role("button", name="Sluiten"))
 

@@ -9,7 +9,7 @@ from core.settings import Settings
 from tests.support import patient_http
 from tests.support.api_server import client, key
 
-QUESTION = "Wat is de omvang van de Europese drugsmarkt?"
+QUESTION = "Hoeveel is de drugsmarkt in Europa waard?"
 
 
 @pytest.fixture(scope="module")

@@ -193,7 +193,7 @@ def test_each_question_of_a_session_has_an_id_of_its_own(visited: Changing) -> N
 
     apart(asking())
     ended = [one for one in records(visited) if one["message"] == "A question ended"]
-    assert [one["kind"] for one in ended[-2:]] == ["found", "refusal"]
+    assert [one["kind"] for one in ended[-2:]] == ["answer", "refusal"]
     first, second = (one["request_id"] for one in ended[-2:])
     assert re.fullmatch("[0-9a-f]{32}", first)
     assert first != second
