@@ -65,6 +65,12 @@ class Request:
     so_far: str = ""
     begun: float = field(default_factory=time.monotonic)
 
+    @property
+    def is_approved(self) -> bool:
+        """Whether the answer of the prepared question is given and somebody has approved it."""
+        prepared = self.prepared
+        return self.is_sure and prepared is not None and prepared.approved is not None
+
 
 @dataclass(frozen=True)
 class Quote:

@@ -165,6 +165,8 @@ class Assistant:
         watch.begin("answer")
         stand_in = [self._extractive] if can_be_quoted(meant) and decision.quotable else []
         answerers = tuple(dict.fromkeys((self._answerer, *stand_in)))
+        if request.is_approved:  # word for word, also where a model could write
+            answerers = (self._extractive,)
         writing = Writing(
             request,
             answerers,

@@ -32,7 +32,7 @@ from tests.support.databases import Postgresql
 from tests.support.waiting import PATIENCE, until
 from vectorstore.chroma import GenerationGone
 
-QUESTION = "Wat is de omvang van de Europese drugsmarkt?"
+QUESTION = "Hoeveel is de drugsmarkt in Europa waard?"
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,7 @@ from ingest.pipeline import ingest
 from ingest.publishing import page
 from ingest.publishing.transfer import export_generation, import_generation
 from ingest.publishing.verify import verify
+from tests.support.openai_server import openai_server
 from tests.support.small import Small
 from ui.maintenance.change_html import notes_html
 from ui.texts import load
@@ -96,6 +97,21 @@ def test_the_same_words_are_not_repeated_and_who_approved_is_told(harbour: Setti
     assert answer.approved is not None
     assert answer.approved.organisation == "Town of Veldport"
     assert "The harbour of Veldport opened in 1954. It is run by the Harbour Board." in answer.text
+
+
+def test_an_approved_answer_is_given_word_for_word_where_a_model_could_write(
+    harbour: Settings,
+) -> None:
+    with openai_server() as server:
+        server.reply = "The town runs it [1]."
+        written = harbour.model_copy(update={"openai_base_url": server.url, "model": "scripted"})
+        answer = asked(written, "Who manages the harbour of Veldport?")
+        assert (answer.mode, server.requests) == ("extractive", [])
+        assert answer.approved is not None
+        assert "It is run by the Harbour Board." in answer.text
+        other = asked(written, "How many cranes stand in the harbour of Veldport?")
+        assert (other.mode, other.approved) == ("generative", None)
+        assert server.requests
 
 
 def test_a_list_is_whole(harbour: Settings) -> None:
