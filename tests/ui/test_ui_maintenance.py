@@ -697,3 +697,16 @@ def test_before_the_first_publication_only_the_new_version_answers(
     present, planned_ = app.columns
     assert "Er is nog niets gepubliceerd" in present.error[0].value
     assert "30 schepen" in "".join(box.body for box in planned_.html)
+
+
+def test_prepared_questions_go_and_come_back_with_their_document(settings: Settings) -> None:
+    folder = document_files.folder(settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    names = ("quay.md", "quay.questions.yaml", "quay.questions.an-embedder-1.npy", "quays.md")
+    for name in names:
+        (folder / name).write_text("# Quay\n\nIt is long.\n", "utf-8")
+    removed_files.remove(settings, folder / "quay.md")
+    assert [one.name for one in sorted(folder.glob("quay*"))] == ["quays.md"]
+    (gone,) = removed_files.removed(settings)
+    removed_files.restore(settings, gone)
+    assert sorted(one.name for one in folder.glob("quay*")) == sorted(names)

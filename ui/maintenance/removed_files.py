@@ -5,6 +5,7 @@ the next publication (ui/maintenance/document_files.py).
 """
 
 import datetime
+import glob
 import os
 import secrets
 import shutil
@@ -14,7 +15,7 @@ from core.errors import StoreError
 from core.frozen import Frozen
 from core.names import as_text
 from core.settings import Settings
-from ingest.reading import sidecar
+from ingest.reading import question_file, sidecar
 from ingest.reading.find import find
 from ui.maintenance.document_files import folder, is_read, state, taken, writing
 from vectorstore.manifest import Manifest
@@ -61,7 +62,12 @@ def remove(settings: Settings, file: Path, *, keep_description: bool = False) ->
 
 
 def _beside(file: Path) -> list[Path]:
-    names = (file.with_name(file.name + suffix) for suffix in _BESIDE)
+    """What belongs to a file: its description, and its prepared questions with their vectors."""
+    names = [file.with_name(file.name + suffix) for suffix in _BESIDE]
+    questions = question_file.find(file)
+    if questions is not None:
+        kept = f"{glob.escape(questions.stem)}.*.npy"
+        names += [questions, *sorted(questions.parent.glob(kept))]
     return [beside for beside in names if beside.is_file() and not beside.is_symlink()]
 
 
