@@ -86,12 +86,12 @@ def _ordinals(words: Iterable[str], language: str) -> frozenset[str]:
     )
 
 
-def are_equal(one: Asked, other: Asked) -> bool:
-    """Whether two questions have the same figures, countries and kinds of answer."""
+def covers(prepared: Asked, one: Asked) -> bool:
+    """Whether a prepared question has all figures of another one, and its kinds of answer."""
     return (
-        not differ(one, other)
-        and one.figures == other.figures
-        and _together(one.kinds) == _together(other.kinds)
+        not differ(one, prepared)
+        and one.figures <= prepared.figures
+        and _together(one.kinds) == _together(prepared.kinds)
     )
 
 

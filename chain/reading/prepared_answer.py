@@ -19,10 +19,11 @@ from chain.understanding.asking import asks_for, wants_writing
 from core.passage import Passage, ScoredPassage
 from core.prepared import MatchedQuestion, PreparedQuestion
 from language.matching import fold
-from language.same_question import are_equal, asked
+from language.same_question import asked, covers
 from vectorstore.prepared_matches import CLOSE, closeness
 
 _ALMOST = 0.02  # of a cosine
+_RIVAL = 0.15  # less closeness; a cosine of 0.02
 _VERY_CLOSE = 0.7  # a cosine of 0.955
 
 # How an item begins and ends that can be read without the sentence that introduces it.
@@ -50,12 +51,21 @@ def promoted(
     language: str,
 ) -> list[Ranked]:
     """Statements, best first; the best of those that answer the nearest prepared question (nearest
-    first) goes before all, if that question is very close and specific about the same."""
+    first) goes before all, if that question is very close and has all figures and the kinds of
+    answer of this one; but if it has more figures, not where another one has just these."""
     nearest = prepared[0] if prepared else None
     if nearest is None or closeness(nearest.cosine) < _VERY_CLOSE:
         return list(ranked)
-    own = nearest.prepared
-    if not are_equal(asked(question, language), asked(own.question, own.language)):
+    own = asked(question, language)
+    known = [asked(one.prepared.question, one.prepared.language) for one in prepared]
+    if not covers(known[0], own):
+        return list(ranked)
+    enough = closeness(nearest.cosine) - _RIVAL
+    rivals = (
+        closeness(one.cosine) > enough and about.figures == own.figures
+        for one, about in zip(prepared[1:], known[1:], strict=True)
+    )
+    if known[0].figures != own.figures and any(rivals):
         return list(ranked)
     answers = (one for one in ranked if _is_answered(nearest, one, found))
     first = list(itertools.islice(answers, 1))
