@@ -125,7 +125,8 @@ def decide(
     outside = None if meant.last else trials.elsewhere(index, question, language, query.scope)
     # Rules understand a follow-up less surely than one finds what it is about.
     is_prepared = first is not None and first.prepared and first.is_sure
-    likely = bool(meant.follows) or is_prepared or sure.value >= settings.refuse_below
+    enough = max(sure.value, first.value if first and is_prepared else 0.0)
+    likely = bool(meant.follows) or enough >= settings.refuse_below
     # At 0 nothing is refused.
     far = sure.off_topic and settings.refuse_below > 0 and not is_prepared
     quotable = likely and not far
