@@ -109,13 +109,17 @@ def encode_question(question: PreparedQuestion) -> dict[str, Any]:
     return {"question": json.dumps(packed, ensure_ascii=False, separators=(",", ":"))}
 
 
-def decode_questions(result: Any) -> Iterator[PreparedQuestion]:
-    """Decodes the prepared questions of a result.
+def decode_questions(
+    result: Any, wanted: Callable[[str], bool] = lambda name: True
+) -> Iterator[PreparedQuestion]:
+    """Decodes the prepared questions of a result whose ids are wanted.
 
     Raises:
         StoreError: one is not in the form that `encode_question` gives.
     """
     for name, metadata in zip(result["ids"], result["metadatas"], strict=True):
+        if not wanted(name):
+            continue
         one = _decoded(PreparedQuestion, name, metadata, "question", {})
         key, _, _ = name.partition(":")
         yield one.model_copy(update={"units": tuple(f"{key}:{unit}" for unit in one.units)})

@@ -123,8 +123,7 @@ class Segment:
         if self._questions is None or not wanted:
             return
         for result in self._batches(self._questions, _METADATA):
-            found = chroma.decode_questions(result)
-            yield from (one for one in found if document_key(one.id) in wanted)
+            yield from chroma.decode_questions(result, lambda name: document_key(name) in wanted)
 
     @translated
     def question_vectors(self, ids: Sequence[str]) -> Mapping[str, Vectors]:

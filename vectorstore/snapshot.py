@@ -2,7 +2,7 @@
 
 import datetime
 import itertools
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from core.passage import Passage, ScoredPassage
 from core.prepared import MatchedQuestion, PreparedQuestion
@@ -143,9 +143,9 @@ class Snapshot:
         found = near(self._generation, vector, allowed, self.profile, count)
         return [one.prepared for one in found]
 
-    def questions(self, documents: Collection[str]) -> list[PreparedQuestion]:
-        """All prepared questions of the documents with these keys."""
-        return list(self._generation.all_questions(documents))
+    def questions(self, documents: Collection[str]) -> Iterator[PreparedQuestion]:
+        """All prepared questions of the documents with these keys; read in batches."""
+        return self._generation.all_questions(documents)
 
     def similarities(self, query: str, passages: Sequence[Passage]) -> dict[str, tuple[float, ...]]:
         """Maps the id of each of these passages to the cosines of a question and its units."""

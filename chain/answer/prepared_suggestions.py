@@ -6,7 +6,9 @@ not answered by what was shown -> at most one for each passage
 
 import itertools
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from chain.answer.digest import stretches
 from chain.answer.sections import words_of
@@ -15,10 +17,14 @@ from core.passage import Passage
 from core.prepared import PreparedQuestion
 from core.source import DocumentInfo, Scope
 from core.versions import preferred
+from language.matching import fold
 from vectorstore.snapshot import Snapshot
 
 _NEAR = 96  # prepared questions around one, of which most are other words for it
 _LONGEST = 90  # characters, about a line and a half in a narrow column
+_COUNTED = 20_000  # questions whose words are counted: a second, once
+_LONG = 5  # letters of a word that is looked at
+_TIMES = 5  # as many questions have the word that was meant
 _FEWEST = 4  # words; fewer are keywords
 _SENTENCE = re.compile(r"[^\W\d_a-zà-þ].*\?", re.DOTALL)  # with a capital and a question mark
 # Share of words that makes two questions one in other words.
@@ -46,7 +52,7 @@ def near(
     found = index.asked_nearby(question, language, _NEAR, scope)
     asked = [question, *(turn.question for turn in turns)]
     others = (one for one in found if not set(one.passages) & {*shown})
-    return _different(_readable(others, language), language, asked)
+    return _different(_readable(others, language), language, asked, _spelling(index))
 
 
 def about(
@@ -61,7 +67,8 @@ def about(
         passages: those of the document, in order.
         count: how many.
     """
-    prepared = [*_readable(index.questions([document.key]), language)]
+    every = index.questions([document.key])
+    prepared, spelling = [*_readable(every, language)], _spelling(index)
     by_passage: dict[str, list[PreparedQuestion]] = {}
     for one in prepared:
         by_passage.setdefault(one.passages[0], []).append(one)
@@ -69,7 +76,7 @@ def about(
     for places in stretches(len(passages), count):
         here = (by_passage.get(passages[place].id, ()) for place in places)
         asked = sorted((one for of_passage in here for one in of_passage), key=_preference)
-        chosen += next(([one] for one in _different(asked, language, chosen)), [])
+        chosen += itertools.islice(_different(asked, language, chosen, spelling), 1)
     return tuple(chosen)
 
 
@@ -88,6 +95,41 @@ def examples(index: Snapshot, language: str, count: int) -> Iterator[str]:
     return itertools.islice(found, count)
 
 
+class _Spelling:
+    """Tells slips of the pen, which are prepared too, as people make them, and are not to be
+    offered: words that the sources lack and that are, but for a letter, much more frequent ones."""
+
+    def __init__(self, index: Snapshot, prepared: Iterable[PreparedQuestion]) -> None:
+        self._index = index
+        self._counts = Counter(word for one in prepared for word in set(_words(one.question)))
+        self._frequent: dict[str, int] = {}  # word without a letter -> most frequent of such
+        for word, count in self._counts.items():
+            for part in _without_a_letter(word):
+                self._frequent[part] = max(self._frequent.get(part, 0), count)
+
+    def is_right(self, question: str) -> bool:
+        return not any(map(self._is_slip, _words(question)))
+
+    def _is_slip(self, word: str) -> bool:
+        near = max(self._frequent.get(part, 0) for part in _without_a_letter(word))
+        return near > _TIMES * max(1, self._counts[word]) and not self._index.has(word)
+
+
+@lru_cache(maxsize=2)  # of an index generation
+def _spelling(index: Snapshot) -> _Spelling:
+    documents = [one.key for one in index.documents()]
+    return _Spelling(index, itertools.islice(index.questions(documents), _COUNTED))
+
+
+def _without_a_letter(word: str) -> set[str]:
+    """A word, and it without each of its letters: two words with one in common differ by one."""
+    return {word, *(word[:at] + word[at + 1 :] for at in range(len(word)))}
+
+
+def _words(question: str) -> list[str]:
+    return [word for word in re.findall(r"\w+", fold(question)) if len(word) >= _LONG]
+
+
 def _readable(prepared: Iterable[PreparedQuestion], language: str) -> Iterator[PreparedQuestion]:
     """Those that have an answer and are a short whole sentence in the language."""
     for one in prepared:
@@ -98,14 +140,19 @@ def _readable(prepared: Iterable[PreparedQuestion], language: str) -> Iterator[P
 
 
 def _different(
-    prepared: Iterable[PreparedQuestion], language: str, asked: Sequence[str]
+    prepared: Iterable[PreparedQuestion],
+    language: str,
+    asked: Sequence[str],
+    spelling: _Spelling,
 ) -> Iterator[str]:
-    """Questions that are not in other words what was asked or offered, one for each passage."""
+    """Questions that are spelt right and not in other words what was asked or offered, one for each
+    passage."""
     taken, passages = [words_of(one, language) for one in asked], set[str]()
     for one in prepared:
         words = words_of(one.question, language)
         again = any(len(words & old) > _ALIKE * min(len(words), len(old)) for old in taken)
-        if words and not again and passages.isdisjoint(one.passages):
+        is_new = words and not again and passages.isdisjoint(one.passages)
+        if is_new and spelling.is_right(one.question):
             taken.append(words)
             passages.update(one.passages)
             yield one.question
