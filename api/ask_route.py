@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from api.answer_streams import Events
 from api.key_access import AskCaller
 from api.problem import problem_of
-from api.search_limits import WHOLE, LanguageCode, SearchLimits
+from api.search_limits import NOT_BLANK, WHOLE, LanguageCode, SearchLimits
 from api.service import TheService
 from chain.query import MAX_QUESTION
 from core.answer import Answer, AnswerKind, Message, Turn
@@ -77,7 +77,9 @@ class AskRequest(SearchLimits):
     what is searched. `stream`: as server-sent events."""
 
     question: Annotated[
-        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUESTION)
+        str,
+        StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUESTION),
+        NOT_BLANK,
     ]
     history: Annotated[tuple[EarlierAnswer, ...], Field(max_length=_TURNS)] = ()
     language: LanguageCode | None = None

@@ -19,6 +19,9 @@ LanguageCode = Annotated[
 ]
 """An official language of the EU (ISO 639-1)."""
 
+NOT_BLANK = Field(json_schema_extra={"pattern": r"\S"})
+"""Says in the description of a text that it is stripped and may not be empty then."""
+
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 """A policy area, or the id of a document."""
 

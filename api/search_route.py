@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field, StringConstraints
 
 from api.key_access import ReadCaller
-from api.search_limits import Day, LanguageCode, Names
+from api.search_limits import NOT_BLANK, Day, LanguageCode, Names
 from api.service import TheService
 from chain.query import MAX_QUESTION
 from core.frozen import Frozen
@@ -28,7 +28,9 @@ class SearchRequest(Frozen):
     of a day (`as_of`) later documents are left out."""
 
     q: Annotated[
-        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUESTION)
+        str,
+        StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_QUESTION),
+        NOT_BLANK,
     ]
     limit: Annotated[int, Field(ge=1, le=_MOST)] = 6
     start: Annotated[int, Field(ge=0, le=_DEEPEST - _MOST)] = 0
